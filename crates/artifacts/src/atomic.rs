@@ -1,0 +1,62 @@
+//! The one way a single file is written: beside its place, synced, then renamed over it.
+
+use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// Writes `path` through `fill`; a reader sees the old file or the whole new one, never a part.
+///
+/// # Errors
+/// Any I/O error, with the path; the temporary file is removed then.
+pub fn write<E>(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> std::result::Result<(), E>) -> Result<()>
+where
+    Error: From<E>,
+{
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = tempfile::Builder::new()
+        .prefix(".tmp-")
+        .permissions(permissions())
+        .tempfile_in(directory)
+        .map_err(Error::io("create", path))?;
+    let mut writer = BufWriter::with_capacity(1 << 18, temporary.as_file());
+    fill(&mut writer)?;
+    writer.flush().map_err(Error::io("write", path))?;
+    drop(writer);
+    temporary.as_file().sync_all().map_err(Error::io("sync", path))?;
+    temporary.persist(path).map_err(|e| Error::io("rename into", path)(e.error))?;
+    Ok(())
+}
+
+/// Writes `bytes` to `path` as [`write`] does.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, |w| w.write_all(bytes).map_err(Error::io("write", path)))
+}
+
+/// Temporary files are private by default; an artifact is as readable as any file its owner makes.
+fn permissions() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o666)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.csv");
+        write_bytes(&path, b"old").unwrap();
+        let failed = write(&path, |w| {
+            w.write_all(b"half").map_err(Error::io("write", &path))?;
+            Err(Error::invalid(&path, "stop"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

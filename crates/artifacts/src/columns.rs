@@ -1,0 +1,36 @@
+//! Every column name that crosses a stage, in one place.
+
+/// Row number of the exam in the raw table; the integer key of a recording.
+pub const IDX: &str = "idx";
+/// `save_file` stem plus `_i`: the key of a segment, as in `code_15_1238362_0`.
+pub const SEGMENT: &str = "segment";
+/// File name of a recording, as in `code_15_1238362.mat`.
+pub const SAVE_FILE: &str = "save_file";
+/// Name of the split a row belongs to.
+pub const SPLIT: &str = "split";
+/// Where a segment is, as a path of the segment store.
+pub const PATH: &str = "path";
+/// Samples per lead.
+pub const SAMPLE_SIZE: &str = "sample_size";
+/// Row number in an array stored beside the table.
+pub const ROW: &str = "row";
+/// Number of the packed part file a segment is in.
+pub const PART: &str = "part";
+/// Names of all model labels above their threshold, joined by `, `.
+pub const LABELS: &str = "labels";
+/// Names of all mapped labels predicted, joined by `, `.
+pub const PREDICTED: &str = "predicted";
+/// Names of all mapped labels that hold in truth, joined by `, `.
+pub const ACTUAL: &str = "actual";
+/// Number of segments pooled into one ECG.
+pub const SEGMENTS: &str = "segments";
+/// CODE-15's exam identifier.
+pub const EXAM_ID: &str = "exam_id";
+/// The HDF5 part that CODE-15 says an exam is in.
+pub const TRACE_FILE: &str = "trace_file";
+/// Why an exam was set aside: a [`crate::rejected::Reason`].
+pub const REASON: &str = "reason";
+/// What exactly was seen.
+pub const DETAIL: &str = "detail";
+/// Name of a label.
+pub const NAME: &str = "name";

@@ -1,0 +1,77 @@
+//! What can be wrong with an artifact.
+
+use std::path::{Path, PathBuf};
+
+/// Result of reading or writing an artifact.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An artifact that cannot be read or written, said so that a person can act on it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// What was being done, as in "cannot read".
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A table lacks a column that its readers need.
+    #[error("{}: no column `{column}`; it has {found}", path.display())]
+    MissingColumn {
+        /// The table's file.
+        path: PathBuf,
+        /// The column looked for.
+        column: String,
+        /// The columns that are there.
+        found: String,
+    },
+    /// One cell of a table does not hold what its column promises.
+    #[error("{}: line {line}, column `{column}`: `{value}` is not {wanted}", path.display())]
+    Cell {
+        /// The table's file.
+        path: PathBuf,
+        /// Line in the file, the header being line 1 (records that span lines are counted as one).
+        line: usize,
+        /// The column's name.
+        column: String,
+        /// What stands there.
+        value: String,
+        /// What should stand there.
+        wanted: &'static str,
+    },
+    /// The file as a whole is not what it should be.
+    #[error("{}: {what}", path.display())]
+    Invalid {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong, and what to do where that is known.
+        what: String,
+    },
+    /// A file in somebody else's format could not be read or written.
+    #[error(transparent)]
+    Format(#[from] ecgfm_formats::Error),
+    /// A configuration file (label set, mapping) could not be understood.
+    #[error("{origin}: {message}")]
+    Config {
+        /// File name or the name of the built-in configuration.
+        origin: String,
+        /// What is wrong, with line and column where known.
+        message: String,
+    },
+}
+
+impl Error {
+    /// Wraps an I/O error with what was being done to which path.
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// An error about a whole file.
+    pub fn invalid(path: &Path, what: impl Into<String>) -> Self {
+        Self::Invalid { path: path.to_owned(), what: what.into() }
+    }
+}

@@ -1,0 +1,251 @@
+//! The contents of `metrics.json`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The current form of `metrics.json`; a reader refuses others.
+pub const SCHEMA: u32 = 1;
+
+/// Everything that evaluation computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Form of this file: [`SCHEMA`].
+    pub schema: u32,
+    /// The subset that was scored.
+    pub subset: String,
+    /// A label is predicted where its probability is above this.
+    pub threshold: f64,
+    /// How labels of the model stand for labels of the truth.
+    pub mapping: MappingUsed,
+    /// What was read, set aside and scored.
+    pub flow: Flow,
+    /// How intervals were computed.
+    pub intervals: IntervalMethod,
+    /// The tutorial's table, over segments.
+    pub tutorial: Tutorial,
+    /// Statistics by unit: segments, then ECGs.
+    pub units: Vec<UnitMetrics>,
+}
+
+/// The mapping that was used, and what it leaves out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MappingUsed {
+    /// Its name.
+    pub name: String,
+    /// The model's label set.
+    pub from: String,
+    /// The label set of the truth.
+    pub to: String,
+    /// The pairs in order.
+    pub pairs: Vec<PairUsed>,
+    /// Labels of the model that stand for nothing.
+    pub unmapped: Vec<String>,
+    /// Labels of the truth that nothing stands for.
+    pub unmapped_truth: Vec<String>,
+}
+
+/// One pair of a mapping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PairUsed {
+    /// The model's label.
+    pub from: String,
+    /// The label of the truth.
+    pub to: String,
+    /// What the label means.
+    pub title: String,
+}
+
+/// Rows that came in, were set aside, and were scored. Each line adds up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Segments with a prediction: scored + without truth.
+    pub segments_predicted: u64,
+    /// Of these, segments whose ECG has no row in the truth.
+    pub segments_without_truth: u64,
+    /// Segments compared with the truth.
+    pub segments_scored: u64,
+    /// Segments of the subset without a prediction; none where no split table was given to check against.
+    pub segments_unpredicted: Option<u64>,
+    /// ECGs with a prediction: scored + without truth.
+    pub ecgs_predicted: u64,
+    /// Of these, ECGs without a row in the truth.
+    pub ecgs_without_truth: u64,
+    /// ECGs compared with the truth.
+    pub ecgs_scored: u64,
+    /// Patients among the scored ECGs; none where no records table was given.
+    pub patients_scored: Option<u64>,
+}
+
+/// How intervals were computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IntervalMethod {
+    /// Their level, 0.95.
+    pub level: f64,
+    /// Method for proportions of ECGs.
+    pub proportions: String,
+    /// Method for AUROC, AUPRC and F1.
+    pub ranking: String,
+    /// What is resampled: `patient` or `ecg`.
+    pub cluster: String,
+    /// Number of resamples; 0 for none.
+    pub replicates: u64,
+    /// Seed of the resampling.
+    pub seed: u64,
+}
+
+/// The tutorial's evaluation of segments, with each prediction compared with its own ECG's truth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tutorial {
+    /// Segments.
+    pub rows: u64,
+    /// Segments for which exactly the true mapped labels are predicted.
+    pub matches: u64,
+    /// Share of these.
+    pub exact_match: Option<f64>,
+    /// The classes in scikit-learn's order: text order, so the empty class (no mapped label) comes first.
+    pub classes: Vec<TutorialClass>,
+}
+
+/// One row of the tutorial's table. Statistics are rounded to 3 decimals; f1 is the tutorial's harmonic mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TutorialClass {
+    /// Label, or the empty text for "no mapped label".
+    pub class: String,
+    /// The 2×2 table.
+    pub counts: Counts,
+    /// prevalence, recall, precision, f1, specificity, accuracy, npv: as [`TUTORIAL_COLUMNS`] after `class`.
+    pub values: [Option<f64>; 7],
+}
+
+/// A 2×2 table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Present and predicted.
+    pub tp: u64,
+    /// Absent and predicted.
+    pub fp: u64,
+    /// Present and not predicted.
+    pub r#fn: u64,
+    /// Absent and not predicted.
+    pub tn: u64,
+}
+
+/// What is counted as one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A segment. Segments of one ECG resemble each other.
+    Segment,
+    /// An ECG, its segments pooled.
+    Ecg,
+}
+
+impl Unit {
+    /// As it stands in the tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::Ecg => "ecg",
+        }
+    }
+}
+
+/// The statistics of one unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitMetrics {
+    /// The unit.
+    pub unit: Unit,
+    /// Number of rows.
+    pub n: u64,
+    /// Share of rows for which exactly the true mapped labels are predicted.
+    pub exact_match: Estimate,
+    /// One entry a mapped label, in mapping order.
+    pub labels: Vec<LabelMetrics>,
+    /// How often mapped labels go together.
+    pub co_occurrence: CoOccurrence,
+}
+
+/// Counts of rows in which two mapped labels go together; row and column order is mapping order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoOccurrence {
+    /// Both hold in truth; the diagonal counts the label itself.
+    pub actual: Vec<Vec<u64>>,
+    /// Both are predicted.
+    pub predicted: Vec<Vec<u64>>,
+    /// The row's label holds in truth and the column's is predicted.
+    pub actual_predicted: Vec<Vec<u64>>,
+    /// Rows in which no mapped label holds in truth, by which label is predicted.
+    pub none_predicted: Vec<u64>,
+}
+
+/// A statistic, its interval, and why it is missing where it is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value; none where undefined.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval; none where not computed.
+    pub lo: Option<f64>,
+    /// Upper end.
+    pub hi: Option<f64>,
+    /// Why there is no value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The statistics of one label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelMetrics {
+    /// The mapped label.
+    pub label: String,
+    /// What it means.
+    pub title: String,
+    /// Rows in which it holds in truth.
+    pub positives: u64,
+    /// The 2×2 table at the threshold.
+    pub counts: Counts,
+    /// By name, one of [`STATISTICS`].
+    pub estimates: BTreeMap<String, Estimate>,
+    /// The ROC curve.
+    pub roc: RocCurve,
+    /// The precision–recall curve.
+    pub pr: PrCurve,
+    /// How the probabilities are spread.
+    pub histogram: ScoreHistogram,
+}
+
+/// A ROC curve as columns; empty unless both classes occur.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RocCurve {
+    /// Points of the whole curve, of which at most 200 are kept: the first at or beyond each of 200 equally spaced
+    /// values of fpr + tpr. The areas are computed from all.
+    pub points: u64,
+    /// Predicted where the probability is at least this; none for the origin.
+    pub threshold: Vec<Option<f32>>,
+    /// 1 − specificity, to six decimals.
+    pub fpr: Vec<f64>,
+    /// Sensitivity, to six decimals.
+    pub tpr: Vec<f64>,
+}
+
+/// A precision–recall curve as columns, up to full recall; empty without positives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrCurve {
+    /// Points of the whole curve up to full recall, of which at most 200 are kept: the first at or beyond each of
+    /// 200 equally spaced values of recall.
+    pub points: u64,
+    /// Predicted where the probability is at least this.
+    pub threshold: Vec<f32>,
+    /// Sensitivity, to six decimals.
+    pub recall: Vec<f64>,
+    /// Positive predictive value, to six decimals.
+    pub precision: Vec<f64>,
+}
+
+/// Counts of probabilities in bins of equal width from 0 to 1; the last bin holds 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreHistogram {
+    /// Rows in which the label holds.
+    pub positives: Vec<u64>,
+    /// Rows in which it does not.
+    pub negatives: Vec<u64>,
+}

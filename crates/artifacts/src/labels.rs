@@ -1,0 +1,63 @@
+//! `labels.csv`, `label_def.csv`, `y.npy` and `pos_weight.txt`: the truth, per exam.
+
+use crate::columns::IDX;
+use crate::error::{Error, Result};
+use crate::formats::npy;
+use crate::table::{self, Column, Kind, Others};
+use polars::prelude::DataFrame;
+use std::path::Path;
+
+/// The truth table: idx, then one boolean column a label.
+pub const FILE: &str = "labels.csv";
+/// Names, counts, shares and positive weights of the labels.
+pub const DEFINITION_FILE: &str = "label_def.csv";
+/// float64 (max idx + 1, labels), zeros where there is no such exam.
+pub const ARRAY_FILE: &str = "y.npy";
+/// `[a,b,…]` with six decimals, in label order.
+pub const WEIGHT_FILE: &str = "pos_weight.txt";
+
+/// Reads `labels.csv`: idx, then every label as a boolean.
+///
+/// # Errors
+/// As [`table::read`], and an exam that stands there twice.
+pub fn read(path: &Path) -> Result<DataFrame> {
+    let frame = table::read(path, &[Column::new(IDX, Kind::Int)], Others::As(Kind::Bool))?;
+    let idx = table::int_column(path, &frame, IDX)?;
+    let mut seen = std::collections::HashSet::with_capacity(idx.len());
+    if let Some(twice) = idx.iter().flatten().find(|i| !seen.insert(*i)) {
+        return Err(Error::invalid(path, format!("idx {twice} stands in more than one row; each exam has one truth")));
+    }
+    Ok(frame)
+}
+
+/// Names of the label columns, in order.
+pub fn names(labels: &DataFrame) -> Vec<String> {
+    labels.get_column_names().iter().map(ToString::to_string).filter(|n| n != IDX).collect()
+}
+
+/// Writes `y.npy` from rows of `labels` values each.
+///
+/// # Errors
+/// I/O.
+pub fn write_array(path: &Path, rows: &[f64], labels: usize) -> Result<()> {
+    let count = rows.len().checked_div(labels).unwrap_or(0);
+    let header = npy::Header { dtype: npy::Dtype::F64, shape: vec![count, labels], fortran_order: false };
+    crate::atomic::write(path, |out| {
+        let written: std::io::Result<()> = (|| {
+            use std::io::Write;
+            npy::write_header(out, &header)?;
+            rows.iter().try_for_each(|v| out.write_all(&v.to_le_bytes()))
+        })();
+        written.map_err(Error::io("write", path))
+    })
+}
+
+/// Text of `pos_weight.txt`.
+///
+/// ```
+/// assert_eq!(ecgfm_artifacts::labels::weight_text(&[1.0, 2.5]), "[1.000000,2.500000]");
+/// ```
+pub fn weight_text(weights: &[f64]) -> String {
+    let parts: Vec<String> = weights.iter().map(|w| format!("{w:.6}")).collect();
+    format!("[{}]", parts.join(","))
+}

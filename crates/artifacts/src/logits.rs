@@ -1,0 +1,137 @@
+//! `outputs_<subset>.npy`, `outputs_<subset>_header.pkl`, `outputs_<subset>_index.csv`: what the model said.
+//!
+//! The array is a true `.npy`, float32 (segments, labels). The header is the pickled dictionary from which the
+//! reference's memory-map reader opens the same file: shape, dtype, and the offset of the first value. The index
+//! gives every row its key.
+
+use crate::columns::{IDX, ROW, SAVE_FILE, SEGMENT};
+use crate::error::{Error, Result};
+use crate::formats::{npy, store};
+use crate::manifests::Key;
+use crate::pandas::{Cell, RowWriter};
+use crate::table::{self, Column, Kind, Others};
+use polars::prelude::DataFrame;
+use std::path::{Path, PathBuf};
+
+/// File name of the array.
+pub fn array_file(subset: &str) -> String {
+    format!("outputs_{subset}.npy")
+}
+
+/// File name of the memory-map header.
+pub fn header_file(subset: &str) -> String {
+    format!("outputs_{subset}_header.pkl")
+}
+
+/// File name of the keys.
+pub fn index_file(subset: &str) -> String {
+    format!("outputs_{subset}_index.csv")
+}
+
+/// Writes logits row by row.
+pub struct LogitsWriter {
+    dir: PathBuf,
+    subset: String,
+    labels: usize,
+    array: npy::NpyWriter,
+    keys: Vec<Key>,
+}
+
+impl LogitsWriter {
+    /// Starts the files of `subset` in the existing directory `dir`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn create(dir: &Path, subset: &str, labels: usize) -> Result<Self> {
+        let array = npy::NpyWriter::create(&dir.join(array_file(subset)), npy::Dtype::F32, &[labels])?;
+        Ok(Self { dir: dir.to_owned(), subset: subset.to_owned(), labels, array, keys: Vec::new() })
+    }
+
+    /// Appends the logits of one segment.
+    ///
+    /// # Errors
+    /// I/O, or another number of values than labels.
+    pub fn push(&mut self, key: Key, logits: &[f32]) -> Result<()> {
+        self.array.write_f32(logits)?;
+        self.keys.push(key);
+        Ok(())
+    }
+
+    /// Completes the three files.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn finish(self) -> Result<()> {
+        let header = self.array.finish()?;
+        let shape = vec![self.keys.len(), self.labels];
+        let memmap = store::StoreHeader { shape, dtype: "float32".to_owned(), offset: header.data_offset };
+        crate::atomic::write_bytes(&self.dir.join(header_file(&self.subset)), &memmap.to_pickle()?)?;
+        write_index(&self.dir.join(index_file(&self.subset)), &self.keys)
+    }
+}
+
+fn write_index(path: &Path, keys: &[Key]) -> Result<()> {
+    crate::atomic::write(path, |out| {
+        let written: std::io::Result<()> = (|| {
+            let mut w = RowWriter::new(out, [ROW, SEGMENT, IDX, SAVE_FILE])?;
+            for (row, key) in keys.iter().enumerate() {
+                let idx = key.idx.map_or(Cell::Missing, Cell::Int);
+                w.row([Cell::Int(row as i64), Cell::Text(&key.segment), idx, Cell::Text(&key.save_file)])?;
+            }
+            w.finish().map(drop)
+        })();
+        written.map_err(Error::io("write", path))
+    })
+}
+
+/// Logits with their keys.
+#[derive(Debug, Clone)]
+pub struct Logits {
+    /// The subset they were computed on.
+    pub subset: String,
+    /// Number of labels, the width of a row.
+    pub labels: usize,
+    /// Row-major (segments, labels).
+    pub values: Vec<f32>,
+    /// One row a segment, in the order of `values`: segment, idx, save_file.
+    pub index: DataFrame,
+}
+
+impl Logits {
+    /// Reads the files of `subset` in `dir`.
+    ///
+    /// # Errors
+    /// A file cannot be read, the array is not two-dimensional, or index and array differ in length.
+    pub fn read(dir: &Path, subset: &str) -> Result<Self> {
+        let array = dir.join(array_file(subset));
+        let reader = npy::NpyReader::open(&array)?;
+        let &[rows, labels] = reader.header().shape.as_slice() else {
+            let what = format!("shape {:?}; logits are (segments, labels)", reader.header().shape);
+            return Err(Error::invalid(&array, what));
+        };
+        let mut values = vec![0.0; rows * labels];
+        reader.read_rows(0, rows, &mut values)?;
+        let path = dir.join(index_file(subset));
+        let index = read_index(&path)?;
+        if index.height() != rows {
+            let what = format!("{} keys for {rows} rows of {}", index.height(), array.display());
+            return Err(Error::invalid(&path, what));
+        }
+        Ok(Self { subset: subset.to_owned(), labels, values, index })
+    }
+}
+
+fn read_index(path: &Path) -> Result<DataFrame> {
+    let columns = [
+        Column::new(ROW, Kind::Int),
+        Column::new(SEGMENT, Kind::Text),
+        Column::optional(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+    ];
+    let frame = table::read(path, &columns, Others::Ignore)?;
+    let in_order = table::int_column(path, &frame, ROW)?.iter().enumerate().all(|(i, row)| row == Some(i as i64));
+    if !in_order {
+        return Err(Error::invalid(path, "column `row` must count 0, 1, 2, …: it says which row of the array a key is for"));
+    }
+    Ok(frame.drop(ROW).unwrap_or(frame))
+}

@@ -1,0 +1,200 @@
+//! CSV as pandas writes it: `True`/`False`, Python's float repr, empty for missing, minimal quoting, `\n`.
+//!
+//! Users read these files with `pandas.read_csv` and compare them with what the Python scripts wrote, so the
+//! text of a number matters. Python prints the shortest digits that round-trip, in positional notation while
+//! the decimal exponent is in −4..16 and as `1e-05` outside.
+
+use std::io::{self, Write};
+
+/// One cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// Empty.
+    Missing,
+    /// An integer.
+    Int(i64),
+    /// A float64, printed like Python's `repr`.
+    Float(f64),
+    /// A float32, printed with the digits that a float32 needs, as numpy does.
+    Float32(f32),
+    /// `True` or `False`.
+    Bool(bool),
+    /// Text, quoted only where CSV needs it.
+    Text(&'a str),
+}
+
+/// Writes rows of cells.
+#[derive(Debug)]
+pub struct RowWriter<W: Write> {
+    inner: W,
+    line: Vec<u8>,
+    started: bool,
+}
+
+impl<W: Write> RowWriter<W> {
+    /// Writes the header and is ready for rows.
+    ///
+    /// # Errors
+    /// Those of `inner`.
+    pub fn new<S: AsRef<str>>(inner: W, header: impl IntoIterator<Item = S>) -> io::Result<Self> {
+        let mut writer = Self::headless(inner);
+        for name in header {
+            writer.cell(Cell::Text(name.as_ref()));
+        }
+        writer.end_row()?;
+        Ok(writer)
+    }
+
+    /// A writer that starts with rows.
+    pub fn headless(inner: W) -> Self {
+        Self { inner, line: Vec::with_capacity(1024), started: false }
+    }
+
+    /// Appends a cell to the current row.
+    pub fn cell(&mut self, cell: Cell<'_>) {
+        if self.started {
+            self.line.push(b',');
+        }
+        self.started = true;
+        put(&mut self.line, cell);
+    }
+
+    /// Ends the current row.
+    ///
+    /// # Errors
+    /// Those of the inner writer.
+    pub fn end_row(&mut self) -> io::Result<()> {
+        self.line.push(b'\n');
+        self.inner.write_all(&self.line)?;
+        self.line.clear();
+        self.started = false;
+        Ok(())
+    }
+
+    /// Writes one whole row.
+    ///
+    /// # Errors
+    /// Those of the inner writer.
+    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
+        for cell in cells {
+            self.cell(cell);
+        }
+        self.end_row()
+    }
+
+    /// Flushes and returns the inner writer.
+    ///
+    /// # Errors
+    /// Those of the inner writer.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.inner.flush()?;
+        Ok(self.inner)
+    }
+}
+
+fn put(out: &mut Vec<u8>, cell: Cell<'_>) {
+    match cell {
+        Cell::Missing => {}
+        Cell::Int(v) => drop(write!(out, "{v}")),
+        Cell::Bool(v) => out.extend_from_slice(if v { b"True" } else { b"False" }),
+        Cell::Float(v) if v.is_nan() => {}
+        Cell::Float32(v) if v.is_nan() => {}
+        Cell::Float(v) => out.extend_from_slice(repr(v).as_bytes()),
+        Cell::Float32(v) => out.extend_from_slice(repr32(v).as_bytes()),
+        Cell::Text(v) => text(out, v),
+    }
+}
+
+fn text(out: &mut Vec<u8>, v: &str) {
+    if !v.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+        return out.extend_from_slice(v.as_bytes());
+    }
+    out.push(b'"');
+    for b in v.bytes() {
+        if b == b'"' {
+            out.push(b'"');
+        }
+        out.push(b);
+    }
+    out.push(b'"');
+}
+
+/// Python's `repr` of a float64.
+///
+/// ```
+/// use ecgfm_artifacts::pandas::repr;
+/// assert_eq!(repr(1.0), "1.0");
+/// assert_eq!(repr(1e-5), "1e-05");
+/// assert_eq!(repr(1e16), "1e+16");
+/// ```
+pub fn repr(v: f64) -> String {
+    if v.is_finite() { layout(&format!("{v:e}")) } else { not_finite(v) }
+}
+
+/// numpy's text of a float32: the digits that a float32 needs.
+pub fn repr32(v: f32) -> String {
+    if v.is_finite() { layout(&format!("{v:e}")) } else { not_finite(f64::from(v)) }
+}
+
+fn not_finite(v: f64) -> String {
+    if v.is_nan() { "nan" } else if v > 0.0 { "inf" } else { "-inf" }.to_owned()
+}
+
+/// Lays out Rust's shortest scientific notation (`-1.25e-7`) as Python does.
+fn layout(scientific: &str) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    if !(-4..16).contains(&exponent) {
+        let rest = if digits.len() > 1 { format!(".{}", &digits[1..]) } else { String::new() };
+        let exponent_sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{sign}{}{rest}e{exponent_sign}{:02}", &digits[..1], exponent.abs());
+    }
+    if exponent < 0 {
+        let zeros = "0".repeat((-exponent - 1) as usize);
+        return format!("{sign}0.{zeros}{digits}");
+    }
+    let whole = exponent as usize + 1;
+    if digits.len() <= whole {
+        format!("{sign}{digits}{}.0", "0".repeat(whole - digits.len()))
+    } else {
+        format!("{sign}{}.{}", &digits[..whole], &digits[whole..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_read_as_python_prints_them() {
+        // Each pair was printed by CPython's repr() and numpy's str().
+        for (v, text) in [
+            (0.1, "0.1"), (123456.0, "123456.0"), (1e15, "1000000000000000.0"), (1e22, "1e+22"), (0.0001, "0.0001"),
+            (0.00001234, "1.234e-05"), (-0.0, "-0.0"), (2.5e-310, "2.5e-310"), (38.72283, "38.72283"),
+        ] {
+            assert_eq!(repr(v), text);
+        }
+        assert_eq!(repr32(0.751_620_8), "0.7516208");
+        assert_eq!(repr32(-0.000_161_753_69), "-0.00016175369");
+    }
+
+    #[test]
+    fn text_is_quoted_only_where_csv_needs_it() {
+        let mut w = RowWriter::new(Vec::new(), ["a", "b,c"]).unwrap();
+        w.row([Cell::Text("say \"x\""), Cell::Missing]).unwrap();
+        w.row([Cell::Bool(true), Cell::Text("['I', 'II']")]).unwrap();
+        assert_eq!(w.finish().unwrap(), b"a,\"b,c\"\n\"say \"\"x\"\"\",\nTrue,\"['I', 'II']\"\n");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_float_round_trips(bits: u64) {
+            let v = f64::from_bits(bits);
+            if v.is_finite() {
+                proptest::prop_assert_eq!(repr(v).parse::<f64>().unwrap().to_bits(), v.to_bits());
+            }
+        }
+    }
+}

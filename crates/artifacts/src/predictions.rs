@@ -1,0 +1,233 @@
+//! `predictions.csv`/`.parquet`, `mapped.csv`, `ecg.csv` and `predictions.json`: probabilities and labels, keyed.
+//!
+//! Probabilities are float32, as the model's logits are. The CSV prints the digits that a float32 needs, so that
+//! reading it as float32 gives the same values that the Parquet file holds.
+
+use crate::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
+use crate::error::{Error, Result};
+use crate::labelset::{LabelSet, Mapping};
+use crate::table::{self, Column, Kind, Others};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Segments: segment, idx, save_file, split, one probability a model label, labels.
+pub const CSV_FILE: &str = "predictions.csv";
+/// The same as Parquet, which readers should prefer.
+pub const PARQUET_FILE: &str = "predictions.parquet";
+/// Segments: segment, idx, save_file, split, one boolean a mapped label, predicted, then `<label>_probability`.
+pub const MAPPED_FILE: &str = "mapped.csv";
+/// ECGs: idx, save_file, segments, one probability a model label.
+pub const ECG_FILE: &str = "ecg.csv";
+/// How the tables beside it were made: an [`About`].
+pub const ABOUT_FILE: &str = "predictions.json";
+/// Suffix of a mapped label's probability column.
+pub const PROBABILITY: &str = "_probability";
+
+/// The key columns of a segment table. `idx` is empty where the manifest came without an index.
+pub const KEYS: [&str; 4] = [SEGMENT, IDX, SAVE_FILE, SPLIT];
+/// The key columns of the ECG table.
+pub const ECG_KEYS: [&str; 3] = [IDX, SAVE_FILE, SEGMENTS];
+
+/// How predictions were made from logits, so that whoever scores them need not be told again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The subset that was predicted.
+    pub subset: String,
+    /// A label holds where its probability is above this.
+    pub threshold: f64,
+    /// The model's labels, with how each is pooled over the segments of an ECG.
+    pub labels: LabelSet,
+    /// The mapping behind `mapped.csv`; none where there is no such file.
+    pub mapping: Option<Mapping>,
+}
+
+impl About {
+    /// Writes `predictions.json` in `dir`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        write_json(&dir.join(ABOUT_FILE), self)
+    }
+
+    /// Reads `predictions.json` in `dir`.
+    ///
+    /// # Errors
+    /// The file cannot be read or is something else.
+    pub fn read(dir: &Path) -> Result<Self> {
+        read_json(&dir.join(ABOUT_FILE))
+    }
+}
+
+/// Writes `predictions.csv` and `predictions.parquet` in `dir`: the keys, float32 probabilities, `labels`.
+///
+/// # Errors
+/// I/O.
+pub fn write(dir: &Path, frame: &DataFrame) -> Result<()> {
+    table::write(&dir.join(CSV_FILE), frame)?;
+    table::write_parquet(&dir.join(PARQUET_FILE), frame)
+}
+
+/// Reads segment, idx, save_file, split and the probabilities (float32) of `labels` from `predictions.parquet`.
+///
+/// # Errors
+/// The file cannot be read, lacks a column, or names a segment twice.
+pub fn read(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
+    let path = dir.join(PARQUET_FILE);
+    let frame = table::read_parquet(&path)?;
+    let missing = KEYS.iter().chain(labels).find(|name| frame.column(name).is_err());
+    if let Some(column) = missing {
+        let found = frame.get_column_names().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Err(Error::MissingColumn { path, column: (*column).to_owned(), found });
+    }
+    unique_text(&path, &frame, SEGMENT)?;
+    frame.select(KEYS.iter().chain(labels).copied()).map_err(|e| Error::invalid(&path, e.to_string()))
+}
+
+/// Writes `mapped.csv` in `dir`: the keys, booleans, `predicted`, `<label>_probability`.
+///
+/// # Errors
+/// I/O.
+pub fn write_mapped(dir: &Path, frame: &DataFrame) -> Result<()> {
+    table::write(&dir.join(MAPPED_FILE), frame)
+}
+
+/// Reads the keys and `predicted` of `mapped.csv`.
+///
+/// # Errors
+/// As [`table::read`], and a segment named twice.
+pub fn read_mapped(dir: &Path) -> Result<DataFrame> {
+    let path = dir.join(MAPPED_FILE);
+    let columns = [
+        Column::new(SEGMENT, Kind::Text),
+        Column::optional(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+        Column::new(SPLIT, Kind::Text),
+        Column::new(PREDICTED, Kind::Text),
+    ];
+    let frame = table::read(&path, &columns, Others::Ignore)?;
+    unique_text(&path, &frame, SEGMENT)?;
+    Ok(frame)
+}
+
+/// Writes `ecg.csv` in `dir`: idx, save_file, segments, float32 probabilities.
+///
+/// # Errors
+/// I/O.
+pub fn write_ecg(dir: &Path, frame: &DataFrame) -> Result<()> {
+    table::write(&dir.join(ECG_FILE), frame)
+}
+
+/// Reads idx, save_file, segments and the probabilities (float32) of every label from `ecg.csv`.
+///
+/// # Errors
+/// As [`table::read`], and an ECG named twice.
+pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
+    let path = dir.join(ECG_FILE);
+    let columns =
+        [Column::optional(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text), Column::new(SEGMENTS, Kind::Int)];
+    let mut frame = table::read(&path, &columns, Others::As(Kind::Float))?;
+    unique_text(&path, &frame, SAVE_FILE)?;
+    for label in label_names(&frame) {
+        frame
+            .try_apply(&label, |column| column.cast(&DataType::Float32))
+            .map_err(|e| Error::invalid(&path, format!("column `{label}`: {e}")))?;
+    }
+    Ok(frame)
+}
+
+/// Names of the probability columns of `predictions` or of the ECG table.
+pub fn label_names(frame: &DataFrame) -> Vec<String> {
+    let names = frame.get_column_names().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let key = |n: &str| KEYS.contains(&n) || ECG_KEYS.contains(&n) || n == LABELS;
+    names.into_iter().filter(|n| !key(n)).collect()
+}
+
+fn unique_text(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
+    let mut seen = std::collections::HashSet::with_capacity(frame.height());
+    match table::str_column(path, frame, key)?.iter().find(|value| !seen.insert(*value)) {
+        None => Ok(()),
+        Some(twice) => {
+            let what = format!("{key} `{}` stands in more than one row; a key must be unique", twice.unwrap_or(""));
+            Err(Error::invalid(path, what))
+        }
+    }
+}
+
+/// Writes a value as indented JSON with a newline at the end.
+pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Error::invalid(path, e.to_string()))?;
+    bytes.push(b'\n');
+    crate::atomic::write_bytes(path, &bytes)
+}
+
+/// Reads JSON of a known shape; errors name line and column.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+    serde_json::from_str(&text).map_err(|e| Error::invalid(path, format!("not what it should be: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn predictions() -> DataFrame {
+        df!(
+            SEGMENT => ["a_0", "a_1", "b_0"],
+            IDX => [Some(3i64), Some(3), None],
+            SAVE_FILE => ["a.mat", "a.mat", "b.mat"],
+            SPLIT => ["test", "test", "test"],
+            "AF" => [0.751_620_8f32, 0.1, 0.5],
+            "SB" => [1e-7f32, 0.2, 0.3],
+            LABELS => ["AF", "", ""],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn predictions_come_back_as_they_were_written() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &predictions()).unwrap();
+        let back = read(dir.path(), &["SB"]).unwrap();
+        assert!(back.equals_missing(&predictions().select([SEGMENT, IDX, SAVE_FILE, SPLIT, "SB"]).unwrap()));
+        let text = std::fs::read_to_string(dir.path().join(CSV_FILE)).unwrap();
+        assert!(text.starts_with("segment,idx,save_file,split,AF,SB,labels\na_0,3,a.mat,test,0.7516208,1e-07,AF\n"));
+        assert_eq!(label_names(&predictions()), ["AF", "SB"]);
+        assert!(read(dir.path(), &["XX"]).unwrap_err().to_string().contains("no column `XX`"));
+    }
+
+    #[test]
+    fn a_segment_or_ecg_named_twice_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let twice = predictions().vstack(&predictions()).unwrap();
+        write(dir.path(), &twice).unwrap();
+        assert!(read(dir.path(), &[]).unwrap_err().to_string().contains("segment `a_0` stands in more than one row"));
+        let ecg = df!(IDX => [1i64, 1], SAVE_FILE => ["a.mat", "a.mat"], SEGMENTS => [1i64, 1], "AF" => [0.1f32, 0.2]);
+        write_ecg(dir.path(), &ecg.unwrap()).unwrap();
+        assert!(read_ecg(dir.path()).unwrap_err().to_string().contains("save_file `a.mat`"));
+    }
+
+    #[test]
+    fn the_ecg_table_comes_back_bit_for_bit() {
+        let dir = tempfile::tempdir().unwrap();
+        let ecg = df!(IDX => [7i64, 1], SAVE_FILE => ["a.mat", "b.mat"], SEGMENTS => [1i64, 2], "AF" => [0.1f32, 0.751_620_8]);
+        let ecg = ecg.unwrap();
+        write_ecg(dir.path(), &ecg).unwrap();
+        assert!(read_ecg(dir.path()).unwrap().equals(&ecg));
+    }
+
+    #[test]
+    fn how_predictions_were_made_is_kept_beside_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let about = About {
+            subset: "test".into(),
+            threshold: 0.5,
+            labels: LabelSet::load("physionet2021").unwrap(),
+            mapping: Some(Mapping::load("physionet2021_to_code15").unwrap()),
+        };
+        about.write(dir.path()).unwrap();
+        assert_eq!(About::read(dir.path()).unwrap(), about);
+    }
+}

@@ -1,0 +1,53 @@
+//! `segmented.csv`: one row a segment, sorted by path as text.
+//!
+//! In a `mat` store `path` is the absolute path of the file, as other tools expect. In a `packed` store there is no
+//! file of one segment: `path` is `<stage directory>/segments/<segment>`, relative to the directory that holds the
+//! stage's directory, so that a run can be moved and two runs can be compared byte for byte.
+
+use crate::columns::{PATH, SAMPLE_SIZE, SAVE_FILE};
+use crate::error::{Error, Result};
+use crate::pandas::{Cell, RowWriter};
+use crate::table::{self, Column, Kind, Others};
+use polars::prelude::DataFrame;
+use std::path::Path;
+
+/// File name inside the signals directory.
+pub const FILE: &str = "segmented.csv";
+
+/// One segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Where it is: a `.mat` file's path, or a name in the packed store.
+    pub path: String,
+    /// The recording it was cut from.
+    pub save_file: String,
+    /// Samples per lead.
+    pub sample_size: usize,
+}
+
+/// Writes the table, sorted by path as text.
+///
+/// # Errors
+/// I/O.
+pub fn write(path: &Path, segments: &mut [Segment]) -> Result<()> {
+    segments.sort_by(|a, b| a.path.cmp(&b.path));
+    crate::atomic::write(path, |out| {
+        let written: std::io::Result<()> = (|| {
+            let mut w = RowWriter::new(out, [PATH, SAVE_FILE, SAMPLE_SIZE])?;
+            for s in segments.iter() {
+                w.row([Cell::Text(&s.path), Cell::Text(&s.save_file), Cell::Int(s.sample_size as i64)])?;
+            }
+            w.finish().map(drop)
+        })();
+        written.map_err(Error::io("write", path))
+    })
+}
+
+/// Reads the table: path, save_file (text), sample_size (integer).
+///
+/// # Errors
+/// As [`table::read`].
+pub fn read(path: &Path) -> Result<DataFrame> {
+    let columns = [Column::new(PATH, Kind::Text), Column::new(SAVE_FILE, Kind::Text), Column::new(SAMPLE_SIZE, Kind::Int)];
+    table::read(path, &columns, Others::Ignore)
+}

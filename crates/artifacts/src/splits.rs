@@ -1,0 +1,45 @@
+//! `meta_split.csv` and `segmented_split.csv`: which split each recording and each segment belongs to.
+
+use crate::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
+use crate::error::Result;
+use crate::table::{self, Column, Kind, Others};
+use polars::prelude::DataFrame;
+use std::path::Path;
+
+/// File of the recordings' splits: idx, save_file, split, then kept columns.
+pub const META_FILE: &str = "meta_split.csv";
+/// File of the segments' splits: idx, save_file, split, kept columns, path, sample_size.
+pub const SEGMENTED_FILE: &str = "segmented_split.csv";
+
+/// Writes either table; `frame` has its columns in the order of the file.
+///
+/// # Errors
+/// I/O.
+pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
+    table::write(path, frame)
+}
+
+/// Reads `meta_split.csv`: idx, save_file, split.
+///
+/// # Errors
+/// As [`table::read`].
+pub fn read_meta(path: &Path) -> Result<DataFrame> {
+    let columns =
+        [Column::new(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text), Column::new(SPLIT, Kind::Text)];
+    table::read(path, &columns, Others::Ignore)
+}
+
+/// Reads `segmented_split.csv`: idx, save_file, split, path, sample_size.
+///
+/// # Errors
+/// As [`table::read`].
+pub fn read_segmented(path: &Path) -> Result<DataFrame> {
+    let columns = [
+        Column::new(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+        Column::new(SPLIT, Kind::Text),
+        Column::new(PATH, Kind::Text),
+        Column::new(SAMPLE_SIZE, Kind::Int),
+    ];
+    table::read(path, &columns, Others::Ignore)
+}

@@ -1,0 +1,100 @@
+//! Every crate's error as one the engine can class: what failed, whose fault it is, what to do.
+
+use ecgfm_pipeline::{StageError, StageErrorClass};
+
+/// How a stage's error is classed.
+pub trait Classed: std::error::Error {
+    /// Whose fault it is.
+    fn class(&self) -> StageErrorClass;
+
+    /// What to do about it, where the message does not say so.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// As the engine wants it.
+pub fn classed(error: impl Classed) -> StageError {
+    let staged = StageError::new(error.class(), error.to_string());
+    match error.hint() {
+        Some(hint) => staged.help(hint),
+        None => staged,
+    }
+}
+
+impl Classed for ecgfm_artifacts::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => StageErrorClass::Failed,
+            Self::Config { .. } => StageErrorClass::Config,
+            _ => StageErrorClass::BadInput,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Some("free some disk space and run again".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Classed for ecgfm_preprocess::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Format(_) | Self::BadInput { .. } => StageErrorClass::BadInput,
+            Self::Parameter { .. } => StageErrorClass::Config,
+            Self::Interrupted => StageErrorClass::Interrupted,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::BadInput { help, .. } => help.clone(),
+            Self::Artifact(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Classed for ecgfm_evaluate::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Parameter { .. } | Self::LabelCount { .. } | Self::TruthLabel { .. } => StageErrorClass::Config,
+            Self::Cancelled => StageErrorClass::Interrupted,
+            _ => StageErrorClass::BadInput,
+        }
+    }
+}
+
+impl Classed for ecgfm_infer::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Device { .. } => StageErrorClass::Config,
+            Self::Model { .. } | Self::Segments { .. } => StageErrorClass::BadInput,
+            Self::Cancelled => StageErrorClass::Interrupted,
+            _ => StageErrorClass::Failed,
+        }
+    }
+}
+
+impl Classed for ecgfm_model::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Torch { .. } | Self::Export { .. } => StageErrorClass::Failed,
+            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => StageErrorClass::Failed,
+            _ => StageErrorClass::BadInput,
+        }
+    }
+}
+
+impl Classed for ecgfm_synth::Error {
+    fn class(&self) -> StageErrorClass {
+        StageErrorClass::Failed
+    }
+}

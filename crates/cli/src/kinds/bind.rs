@@ -1,0 +1,99 @@
+//! Makes a stage function of typed parameters a stage kind of the engine.
+
+use ecgfm_artifacts::stage::{self, Context, Outcome};
+use ecgfm_pipeline::{Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// Further facts for the fingerprint, out of the typed parameters.
+pub type Extra<P> = fn(&P) -> Result<Vec<(String, String)>, StageError>;
+
+/// A stage function and what the engine must know about it.
+pub struct Bound<P> {
+    /// Name in `uses:`.
+    pub name: &'static str,
+    /// One line.
+    pub about: &'static str,
+    /// Raised when the same inputs would give other outputs.
+    pub version: u32,
+    /// What it leaves.
+    pub outputs: &'static [Output],
+    /// Parameters that are paths.
+    pub inputs: &'static [&'static str],
+    /// Values that the types allow and the stage does not.
+    pub check: fn(&P) -> Result<(), ParamError>,
+    /// Facts beyond parameters and inputs.
+    pub extra: Extra<P>,
+    /// The stage itself.
+    pub run: fn(&P, &Context<'_>) -> Result<Outcome, StageError>,
+}
+
+/// Nothing further to check.
+pub fn any<P>(_: &P) -> Result<(), ParamError> {
+    Ok(())
+}
+
+/// Nothing further for the fingerprint.
+pub fn nothing<P>(_: &P) -> Result<Vec<(String, String)>, StageError> {
+    Ok(Vec::new())
+}
+
+impl<P: DeserializeOwned + Serialize> StageKind for Bound<P> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn outputs(&self) -> &'static [Output] {
+        self.outputs
+    }
+
+    fn inputs(&self) -> &'static [&'static str] {
+        self.inputs
+    }
+
+    fn check(&self, with: &Value) -> Result<Value, ParamError> {
+        (self.check)(&typed::<P>(with)?)?;
+        canonical::<P>(with)
+    }
+
+    fn extra(&self, with: &Value) -> Result<Vec<(String, String)>, StageError> {
+        (self.extra)(&parameters(with)?)
+    }
+
+    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+        let progress = Relay(ctx.progress);
+        let cancel = stage::Cancel::from_flag(ctx.cancel.flag());
+        let context = Context { out: ctx.out, home: ctx.home, progress: &progress, cancel: &cancel };
+        let outcome = (self.run)(&parameters(with)?, &context)?;
+        Ok(StageOutcome { counts: outcome.counts, facts: outcome.facts })
+    }
+}
+
+fn parameters<P: DeserializeOwned>(with: &Value) -> Result<P, StageError> {
+    typed(with).map_err(|e| StageError::config(e.to_string()))
+}
+
+/// The stages' progress sink over the engine's.
+struct Relay<'a>(&'a dyn ecgfm_pipeline::Progress);
+
+impl stage::Progress for Relay<'_> {
+    fn begin(&self, total: u64, unit: &'static str) {
+        self.0.begin(total, unit);
+    }
+
+    fn advance(&self, n: u64) {
+        self.0.advance(n);
+    }
+
+    fn note(&self, message: &str) {
+        self.0.note(message);
+    }
+}

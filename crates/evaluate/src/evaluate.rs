@@ -1,0 +1,219 @@
+//! Stage `evaluate`: predictions and truth, joined by key → metrics.
+//!
+//! Nothing is joined by position: a segment's truth is that of the ECG whose `idx` it carries. A prediction without
+//! truth, and a segment of the subset without a prediction, stop the stage or are counted; they are never scored as
+//! "no label".
+
+use crate::clusters::{Patients, clusters};
+pub use crate::compare::OnMissing;
+use crate::compare::{Compared, read_truth, with_truth};
+use crate::error::{Error, Result};
+use crate::named::joined;
+use crate::score::{Scoring, decide, score};
+use crate::settings::Settings;
+use crate::{flow, tutorial};
+use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
+use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, UnitMetrics, write_comparison};
+use ecgfm_artifacts::predictions;
+use ecgfm_artifacts::stage::{Context, Outcome};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What to score, against what.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Directory that the predict stage wrote.
+    pub predictions: PathBuf,
+    /// The truth: `labels.csv`.
+    pub labels: PathBuf,
+    /// The model's label set, to be checked against the one that the predictions name; theirs if not given.
+    #[serde(default)]
+    pub label_set: Option<String>,
+    /// Which of the model's labels stand for which of the truth's; that of the predictions if not given.
+    #[serde(default)]
+    pub mapping: Option<String>,
+    /// A label is predicted where its probability is strictly above this; that of the predictions if not given.
+    #[serde(default)]
+    pub threshold: Option<f64>,
+    /// `segmented_split.csv`: with it, the whole subset must have been predicted, and nothing else.
+    #[serde(default)]
+    pub splits: Option<PathBuf>,
+    /// `meta.csv` with a column `patient_id`: with it, intervals resample patients instead of ECGs.
+    #[serde(default)]
+    pub records: Option<PathBuf>,
+    /// What to do with a prediction whose ECG has no truth.
+    #[serde(default)]
+    pub missing_truth: OnMissing,
+    /// What to do with a segment of the subset that has no prediction.
+    #[serde(default)]
+    pub missing_prediction: OnMissing,
+    /// Resamples for the intervals of AUROC, AUPRC and F1; 0 for none.
+    #[serde(default = "default_bootstrap")]
+    pub bootstrap: u32,
+    /// Seed of the resampling.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+}
+
+fn default_bootstrap() -> u32 {
+    1000
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+/// Writes `comparison.csv`, `tutorial_table.csv`, `metrics.csv` and `metrics.json` into `ctx.out`.
+///
+/// # Errors
+/// Inputs cannot be read or contradict each other; a counterpart is missing (unless these are to be dropped); no row
+/// is left to score; the threshold is no probability.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let settings = Settings::resolve(params)?;
+    ctx.progress.begin(4, "steps");
+    let rows = Rows::read(params, &settings)?;
+    ctx.progress.advance(1);
+    let tutorial = compare_segments(&rows.segments, &settings, ctx)?;
+    ctx.progress.advance(1);
+    let metrics = metrics(params, &settings, rows, tutorial, ctx)?;
+    metrics.write(ctx.out)?;
+    Ok(outcome(&metrics))
+}
+
+/// Everything that is scored, joined with its truth.
+struct Rows {
+    segments: Compared,
+    ecgs: Compared,
+    /// Every label of the truth table.
+    truth_labels: Vec<String>,
+    flow: Flow,
+}
+
+impl Rows {
+    fn read(params: &Params, settings: &Settings) -> Result<Self> {
+        let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
+        let from: Vec<&str> = mapping.map.iter().map(|pair| pair.from.as_str()).collect();
+        let predicted = predictions::read(dir, &from)?;
+        let unpredicted = params.splits.as_ref().map(|path| {
+            flow::unpredicted(
+                path,
+                &settings.about.subset,
+                &predicted,
+                params.missing_prediction,
+            )
+        });
+        let unpredicted = unpredicted.transpose()?;
+        let (truth, truth_labels) = read_truth(labels, mapping)?;
+        let join = |frame: &DataFrame| with_truth(frame, &truth, labels, mapping, params.missing_truth);
+        let (segments, ecgs) = (join(&predicted)?, join(&predictions::read_ecg(dir)?)?);
+        if segments.len() == 0 {
+            return Err(Error::keys(
+                labels,
+                "none of the predicted segments has a truth; nothing can be scored",
+            ));
+        }
+        let flow = Flow {
+            segments_predicted: predicted.height() as u64,
+            segments_without_truth: segments.without_truth as u64,
+            segments_scored: segments.len() as u64,
+            segments_unpredicted: unpredicted.map(|n| n as u64),
+            ecgs_predicted: (ecgs.len() + ecgs.without_truth) as u64,
+            ecgs_without_truth: ecgs.without_truth as u64,
+            ecgs_scored: ecgs.len() as u64,
+            patients_scored: None,
+        };
+        Ok(Self {
+            segments,
+            ecgs,
+            truth_labels,
+            flow,
+        })
+    }
+}
+
+/// Writes `comparison.csv`; computes the tutorial's table.
+fn compare_segments(segments: &Compared, settings: &Settings, ctx: &Context<'_>) -> Result<Tutorial> {
+    let names: Vec<&str> = settings.mapping.map.iter().map(|pair| pair.to.as_str()).collect();
+    let decided = decide(&segments.scores, settings.threshold);
+    let rows = segments.len();
+    let columns = [
+        Column::new(PREDICTED.into(), joined(&names, &decided, rows)),
+        Column::new(ACTUAL.into(), joined(&names, &segments.truth, rows)),
+    ];
+    let mut comparison = segments
+        .keys
+        .select([SEGMENT, IDX])
+        .map_err(Error::table("keying the comparison"))?;
+    for column in columns {
+        comparison
+            .with_column(column)
+            .map_err(Error::table("filling the comparison"))?;
+    }
+    write_comparison(ctx.out, &comparison)?;
+    Ok(tutorial::table(&names, &segments.truth, &decided, rows))
+}
+
+fn metrics(
+    params: &Params,
+    settings: &Settings,
+    rows: Rows,
+    tutorial: Tutorial,
+    ctx: &Context<'_>,
+) -> Result<Metrics> {
+    let patients = params.records.as_deref().map(Patients::read).transpose()?;
+    let mapping = settings.mapping_used(&rows.truth_labels);
+    let scoring = Scoring {
+        pairs: &mapping.pairs,
+        threshold: settings.threshold,
+        plan: settings.plan,
+    };
+    let mut flow = rows.flow;
+    let mut units: Vec<UnitMetrics> = Vec::with_capacity(2);
+    for (unit, rows) in [(Unit::Segment, &rows.segments), (Unit::Ecg, &rows.ecgs)] {
+        if ctx.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let clusters = clusters(rows, patients.as_ref())?;
+        flow.patients_scored = patients.as_ref().map(|_| clusters.count as u64);
+        units.push(score(unit, rows, &clusters, &scoring));
+        ctx.progress.advance(1);
+    }
+    Ok(Metrics {
+        schema: SCHEMA,
+        subset: settings.about.subset.clone(),
+        threshold: settings.threshold,
+        intervals: settings.interval_method(params, patients.is_some()),
+        mapping,
+        flow,
+        tutorial,
+        units,
+    })
+}
+
+fn outcome(metrics: &Metrics) -> Outcome {
+    let flow = &metrics.flow;
+    let auroc: serde_json::Map<String, serde_json::Value> = (metrics.unit(Unit::Ecg).into_iter())
+        .flat_map(|unit| &unit.labels)
+        .map(|label| {
+            (
+                label.label.clone(),
+                label.estimates.get("auroc").and_then(|e| e.value).into(),
+            )
+        })
+        .collect();
+    let mut out = Outcome::default()
+        .count("segments_predicted", flow.segments_predicted as usize)
+        .count("segments_without_truth", flow.segments_without_truth as usize)
+        .count("segments_scored", flow.segments_scored as usize)
+        .count("ecgs_scored", flow.ecgs_scored as usize)
+        .count("ecgs_without_truth", flow.ecgs_without_truth as usize)
+        .fact("exact_match", metrics.tutorial.exact_match)
+        .fact("auroc_ecg", auroc)
+        .fact("threshold", metrics.threshold);
+    if let Some(unpredicted) = flow.segments_unpredicted {
+        out = out.count("segments_unpredicted", unpredicted as usize);
+    }
+    out
+}

@@ -1,0 +1,14 @@
+//! The statistics, on plain slices: no files, no tables, no names.
+//!
+//! A statistic that its counts do not define (no positives, nothing predicted positive, …) is `None`, never 0 and
+//! never NaN.
+
+pub mod bootstrap;
+pub mod confusion;
+pub mod histogram;
+pub mod interval;
+pub mod ranking;
+
+pub use confusion::Confusion;
+pub use interval::Interval;
+pub use ranking::Ranking;

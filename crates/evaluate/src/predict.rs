@@ -1,0 +1,294 @@
+//! Stage `predict`: logits → probabilities, labels, mapped labels, and segments pooled into ECGs.
+
+use crate::error::{Error, Result};
+use crate::groups::Groups;
+use crate::named::joined;
+use crate::sigmoid::{above, sigmoid};
+use ecgfm_artifacts::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
+use ecgfm_artifacts::labelset::{LabelSet, Mapping};
+use ecgfm_artifacts::logits::Logits;
+use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::table;
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// What to predict, from what.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Directory that the infer stage wrote.
+    pub logits: PathBuf,
+    /// The subset whose logits to read.
+    #[serde(default = "default_subset")]
+    pub subset: String,
+    /// The model's label set: a built-in name or a file.
+    pub labels: String,
+    /// Which of the model's labels stand for which of the data set's: a built-in name or a file. Without one there
+    /// is no `mapped.csv`.
+    #[serde(default)]
+    pub mapping: Option<String>,
+    /// A label holds where its probability is strictly above this.
+    #[serde(default = "default_threshold")]
+    pub threshold: f64,
+    /// What to do with a segment that has a NaN or infinite logit.
+    #[serde(default)]
+    pub on_non_finite: OnNonFinite,
+}
+
+/// What to do with a segment that has a NaN or infinite logit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnNonFinite {
+    /// Stop and name it.
+    #[default]
+    Error,
+    /// Leave it out and count it (`segments_non_finite`).
+    Drop,
+}
+
+fn default_subset() -> String {
+    "test".to_owned()
+}
+
+fn default_threshold() -> f64 {
+    0.5
+}
+
+/// Writes `predictions.csv`, `.parquet`, `mapped.csv`, `ecg.csv` and `predictions.json` into `ctx.out`.
+///
+/// Probabilities are the logistic function of the logits, as float32. An ECG's probability is pooled from those of
+/// its segments as the label set says. Rows keep the order of the logits; ECGs stand in the order of their first
+/// segments.
+///
+/// # Errors
+/// Inputs cannot be read; the label set has another number of labels than the logits; a logit is not finite (unless
+/// they are to be dropped); keys contradict each other; no segment is left.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let about = about(params)?;
+    let logits = Logits::read(&params.logits, &params.subset)?;
+    let names = about.labels.names();
+    if names.len() != logits.labels {
+        return Err(Error::LabelCount {
+            path: params.logits.clone(),
+            logits: logits.labels,
+            labels: names.len(),
+            set: params.labels.clone(),
+        });
+    }
+    let read = logits.index.height();
+    ctx.progress.begin(read as u64, "segments");
+    let kept = finite_rows(params, &logits, &names)?;
+    let keys = keys(params, &logits, &kept)?;
+    let scores: Vec<Vec<f32>> = (0..names.len())
+        .map(|label| probabilities(&logits, &kept, label))
+        .collect();
+    if ctx.cancel.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    predictions::write(
+        ctx.out,
+        &predictions_frame(&keys, &names, &scores, about.threshold)?,
+    )?;
+    if let Some(mapping) = &about.mapping {
+        predictions::write_mapped(
+            ctx.out,
+            &mapped_frame(&keys, &names, &scores, mapping, about.threshold)?,
+        )?;
+    }
+    let ecgs = ecgs(&params.logits, &keys)?;
+    predictions::write_ecg(ctx.out, &ecg_frame(&keys, &about.labels, &scores, &ecgs)?)?;
+    about.write(ctx.out)?;
+    ctx.progress.advance(read as u64);
+    Ok(Outcome::default()
+        .count("segments_read", read)
+        .count("segments_predicted", kept.len())
+        .count("segments_non_finite", read - kept.len())
+        .count("ecgs_predicted", ecgs.len())
+        .fact("threshold", about.threshold)
+        .fact("labels", names.len()))
+}
+
+/// Resolves names of configurations, and checks the threshold.
+fn about(params: &Params) -> Result<About> {
+    crate::settings::check_threshold(params.threshold)?;
+    let labels = LabelSet::load(&params.labels)?;
+    let mapping = params.mapping.as_deref().map(Mapping::load).transpose()?;
+    if let (Some(mapping), Some(origin)) = (&mapping, &params.mapping) {
+        mapping.check_from(origin, &labels)?;
+    }
+    Ok(About {
+        subset: params.subset.clone(),
+        threshold: params.threshold,
+        labels,
+        mapping,
+    })
+}
+
+/// Rows whose logits are all finite.
+fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<usize>> {
+    let rows = logits.index.height();
+    let row_of = |row: usize| &logits.values[row * logits.labels..][..logits.labels];
+    let (kept, bad): (Vec<usize>, Vec<usize>) =
+        (0..rows).partition(|&r| row_of(r).iter().all(|v| v.is_finite()));
+    if let (Some(&row), OnNonFinite::Error) = (bad.first(), params.on_non_finite) {
+        let label = row_of(row).iter().position(|v| !v.is_finite()).unwrap_or(0);
+        return Err(Error::NonFinite {
+            path: params.logits.clone(),
+            segment: table::str_column(&params.logits, &logits.index, SEGMENT)?
+                .get(row)
+                .unwrap_or("")
+                .to_owned(),
+            label: names[label].to_owned(),
+            value: row_of(row)[label],
+            count: bad.len(),
+            rows,
+        });
+    }
+    if kept.is_empty() {
+        let what = format!(
+            "subset `{}` has no segment with finite logits ({rows} were read)",
+            params.subset
+        );
+        return Err(Error::keys(&params.logits, what));
+    }
+    Ok(kept)
+}
+
+/// The keys of the kept rows: segment, idx, save_file, split.
+fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
+    let path = &params.logits;
+    let mut seen = HashSet::with_capacity(logits.index.height());
+    let segments = table::str_column(path, &logits.index, SEGMENT)?;
+    if let Some(twice) = segments.iter().flatten().find(|s| !seen.insert(*s)) {
+        return Err(Error::keys(
+            path,
+            format!("segment `{twice}` stands in more than one row; a key must be unique"),
+        ));
+    }
+    let rows = IdxCa::from_vec("row".into(), kept.iter().map(|&r| r as IdxSize).collect());
+    let mut keys = logits
+        .index
+        .select([SEGMENT, IDX, SAVE_FILE])
+        .and_then(|index| index.take(&rows))
+        .map_err(Error::table("keying the logits"))?;
+    keys.with_column(Column::new_scalar(
+        SPLIT.into(),
+        PlSmallStr::from(params.subset.as_str()).into(),
+        kept.len(),
+    ))
+    .map_err(Error::table("keying the logits"))?;
+    Ok(keys)
+}
+
+fn probabilities(logits: &Logits, kept: &[usize], label: usize) -> Vec<f32> {
+    kept.iter()
+        .map(|row| sigmoid(logits.values[row * logits.labels + label]))
+        .collect()
+}
+
+fn decisions(scores: &[f32], threshold: f64) -> Vec<bool> {
+    scores.iter().map(|&p| above(p, threshold)).collect()
+}
+
+fn predictions_frame(
+    keys: &DataFrame,
+    names: &[&str],
+    scores: &[Vec<f32>],
+    threshold: f64,
+) -> Result<DataFrame> {
+    let decided: Vec<Vec<bool>> = scores.iter().map(|column| decisions(column, threshold)).collect();
+    let labels = joined(names, &decided, keys.height());
+    let probabilities = names
+        .iter()
+        .zip(scores)
+        .map(|(name, column)| Column::new((*name).into(), column));
+    extend(keys, probabilities.chain([Column::new(LABELS.into(), labels)]))
+}
+
+fn mapped_frame(
+    keys: &DataFrame,
+    names: &[&str],
+    scores: &[Vec<f32>],
+    mapping: &Mapping,
+    threshold: f64,
+) -> Result<DataFrame> {
+    let column_of = |from: &str| names.iter().position(|n| *n == from).map(|i| &scores[i]);
+    let pairs: Vec<(&str, &Vec<f32>)> = mapping
+        .map
+        .iter()
+        .filter_map(|pair| Some((pair.to.as_str(), column_of(&pair.from)?)))
+        .collect();
+    let targets: Vec<&str> = pairs.iter().map(|p| p.0).collect();
+    let decided: Vec<Vec<bool>> = pairs
+        .iter()
+        .map(|(_, column)| decisions(column, threshold))
+        .collect();
+    let predicted = joined(&targets, &decided, keys.height());
+    let flags = targets
+        .iter()
+        .zip(&decided)
+        .map(|(to, column)| Column::new((*to).into(), column));
+    let probabilities = pairs
+        .iter()
+        .map(|(to, column)| Column::new(format!("{to}{PROBABILITY}").into(), *column));
+    extend(
+        keys,
+        flags
+            .chain([Column::new(PREDICTED.into(), predicted)])
+            .chain(probabilities),
+    )
+}
+
+/// Segments grouped into ECGs by their recording's file, which must agree with `idx`.
+fn ecgs(path: &Path, keys: &DataFrame) -> Result<Groups> {
+    let files = table::str_column(path, keys, SAVE_FILE)?;
+    let idx = table::int_column(path, keys, IDX)?;
+    let groups = Groups::by(files.iter());
+    let mut seen = HashSet::new();
+    for &row in &groups.first {
+        if let Some(twice) = idx.get(row).filter(|i| !seen.insert(*i)) {
+            let what = format!(
+                "idx {twice} belongs to more than one save_file, one of them `{}`",
+                files.get(row).unwrap_or("")
+            );
+            return Err(Error::keys(path, what));
+        }
+    }
+    for (row, &group) in groups.of_row.iter().enumerate() {
+        let (this, first) = (idx.get(row), idx.get(groups.first[group as usize]));
+        if this != first {
+            let what = format!(
+                "save_file `{}` has idx {first:?} and {this:?}",
+                files.get(row).unwrap_or("")
+            );
+            return Err(Error::keys(path, what));
+        }
+    }
+    Ok(groups)
+}
+
+fn ecg_frame(keys: &DataFrame, labels: &LabelSet, scores: &[Vec<f32>], ecgs: &Groups) -> Result<DataFrame> {
+    let first = IdxCa::from_vec("row".into(), ecgs.first.iter().map(|&r| r as IdxSize).collect());
+    let keys = keys
+        .select([IDX, SAVE_FILE])
+        .and_then(|keys| keys.take(&first))
+        .map_err(Error::table("pooling segments into ECGs"))?;
+    let sizes: Vec<i64> = ecgs.sizes.iter().map(|&n| i64::from(n)).collect();
+    let pooled = labels
+        .labels
+        .iter()
+        .zip(scores)
+        .map(|(label, column)| Column::new(label.name.as_str().into(), ecgs.pool(column, label.pool)));
+    extend(
+        &keys,
+        std::iter::once(Column::new(SEGMENTS.into(), sizes)).chain(pooled),
+    )
+}
+
+fn extend(keys: &DataFrame, columns: impl Iterator<Item = Column>) -> Result<DataFrame> {
+    let all = keys.columns().iter().cloned().chain(columns).collect();
+    DataFrame::new_infer_height(all).map_err(Error::table("a label may not be named as a key column is"))
+}

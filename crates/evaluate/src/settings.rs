@@ -1,0 +1,157 @@
+//! Evaluate's parameters, resolved against what the predictions say about themselves.
+
+use crate::error::{Error, Result};
+use crate::evaluate::Params;
+use crate::metrics::bootstrap::Plan;
+use ecgfm_artifacts::evaluation::{IntervalMethod, MappingUsed, PairUsed};
+use ecgfm_artifacts::labelset::{LabelSet, Mapping};
+use ecgfm_artifacts::predictions::About;
+
+/// Most resamples that are allowed: each is kept in memory until all are done.
+const MAX_BOOTSTRAP: u32 = 100_000;
+
+/// Everything that evaluation needs to know besides its rows.
+pub(crate) struct Settings {
+    /// How the predictions were made.
+    pub(crate) about: About,
+    /// Which of the model's labels stand for which of the truth's.
+    pub(crate) mapping: Mapping,
+    /// A label is predicted above this.
+    pub(crate) threshold: f64,
+    /// Resampling; none for no such intervals.
+    pub(crate) plan: Option<Plan>,
+}
+
+impl Settings {
+    pub(crate) fn resolve(params: &Params) -> Result<Self> {
+        let about = About::read(&params.predictions)?;
+        if let Some(name) = &params.label_set
+            && LabelSet::load(name)?.names() != about.labels.names()
+        {
+            let what = format!(
+                "`{name}` has other labels than `{}`, which was predicted with",
+                about.labels.name
+            );
+            return Err(Error::Parameter {
+                name: "label_set",
+                what,
+            });
+        }
+        let threshold = params.threshold.unwrap_or(about.threshold);
+        check_threshold(threshold)?;
+        Ok(Self {
+            mapping: mapping(params, &about)?,
+            about,
+            threshold,
+            plan: plan(params)?,
+        })
+    }
+
+    /// The mapping with its titles and with what it leaves out of both label sets.
+    pub(crate) fn mapping_used(&self, truth: &[String]) -> MappingUsed {
+        let labels = &self.about.labels.labels;
+        let title = |from: &str| {
+            labels
+                .iter()
+                .find(|l| l.name == from)
+                .map(|l| l.title.clone())
+                .unwrap_or_default()
+        };
+        let pair = |p: &ecgfm_artifacts::labelset::Pair| PairUsed {
+            from: p.from.clone(),
+            to: p.to.clone(),
+            title: title(&p.from),
+        };
+        let (from, to) = (
+            |name: &str| self.mapping.map.iter().any(|p| p.from == name),
+            |name: &str| self.mapping.map.iter().any(|p| p.to == name),
+        );
+        MappingUsed {
+            name: self.mapping.name.clone(),
+            from: self.mapping.from.clone(),
+            to: self.mapping.to.clone(),
+            pairs: self.mapping.map.iter().map(pair).collect(),
+            unmapped: labels
+                .iter()
+                .map(|l| l.name.clone())
+                .filter(|name| !from(name))
+                .collect(),
+            unmapped_truth: truth.iter().filter(|name| !to(name)).cloned().collect(),
+        }
+    }
+
+    /// How intervals are computed, in words.
+    pub(crate) fn interval_method(&self, params: &Params, patients: bool) -> IntervalMethod {
+        let cluster = if patients { "patient" } else { "ecg" };
+        let ranking = match self.plan {
+            Some(_) => format!("percentile bootstrap over {cluster}s"),
+            None => "none".to_owned(),
+        };
+        IntervalMethod {
+            level: 0.95,
+            proportions: "Wilson score, ECGs taken as independent; none for segments".to_owned(),
+            ranking,
+            cluster: cluster.to_owned(),
+            replicates: u64::from(params.bootstrap),
+            seed: params.seed,
+        }
+    }
+}
+
+fn mapping(params: &Params, about: &About) -> Result<Mapping> {
+    let mapping = match (&params.mapping, &about.mapping) {
+        (Some(name), _) => {
+            let mapping = Mapping::load(name)?;
+            mapping.check_from(name, &about.labels)?;
+            mapping
+        }
+        (None, Some(mapping)) => mapping.clone(),
+        (None, None) => {
+            let what = "needed, since the predictions were made without one".to_owned();
+            return Err(Error::Parameter {
+                name: "mapping",
+                what,
+            });
+        }
+    };
+    if mapping.map.is_empty() {
+        return Err(Error::Parameter {
+            name: "mapping",
+            what: format!("`{}` maps no label", mapping.name),
+        });
+    }
+    Ok(mapping)
+}
+
+fn plan(params: &Params) -> Result<Option<Plan>> {
+    if params.bootstrap > MAX_BOOTSTRAP {
+        let what = format!(
+            "{} resamples are too many; at most {MAX_BOOTSTRAP}",
+            params.bootstrap
+        );
+        return Err(Error::Parameter {
+            name: "bootstrap",
+            what,
+        });
+    }
+    let plan = Plan {
+        replicates: params.bootstrap as usize,
+        seed: params.seed,
+    };
+    Ok((plan.replicates > 0).then_some(plan))
+}
+
+/// A threshold that probabilities can be on either side of.
+///
+/// # Errors
+/// It is not in 0 ≤ t < 1.
+pub(crate) fn check_threshold(threshold: f64) -> Result<()> {
+    if (0.0..1.0).contains(&threshold) {
+        return Ok(());
+    }
+    let what = format!("{threshold} is not a probability threshold; it must be at least 0 and below 1");
+    Err(Error::Parameter {
+        name: "threshold",
+        what,
+    })
+}

@@ -1,0 +1,120 @@
+//! The tutorial's table: exact matches, and per class the statistics of its 2×2 table, to 3 decimals.
+//!
+//! Same formulas as the tutorial, on rows joined by key. A class that holds in no row is listed too (the tutorial
+//! listed classes of the truth only); "no mapped label" is the class with the empty name.
+
+use crate::metrics::Confusion;
+use ecgfm_artifacts::evaluation::{Counts, Tutorial, TutorialClass};
+
+/// Builds the table from one column of (truth, decision) a class; all columns have one length.
+pub(crate) fn table(names: &[&str], truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> Tutorial {
+    let none = |columns: &[Vec<bool>]| {
+        (0..rows)
+            .map(|row| columns.iter().all(|c| !c[row]))
+            .collect::<Vec<bool>>()
+    };
+    let mut classes = vec![class("", &none(truth), &none(decided))];
+    classes.extend(
+        names
+            .iter()
+            .zip(truth.iter().zip(decided))
+            .map(|(name, (truth, decided))| class(name, truth, decided)),
+    );
+    // scikit-learn sorts classes as Python sorts text: by code point, as Rust does.
+    classes.sort_by(|a, b| a.class.cmp(&b.class));
+    let matches = exact_matches(truth, decided, rows);
+    Tutorial {
+        rows: rows as u64,
+        matches,
+        exact_match: (rows > 0).then(|| matches as f64 / rows as f64),
+        classes,
+    }
+}
+
+/// Rows in which every label is decided rightly.
+pub(crate) fn exact_matches(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> u64 {
+    (0..rows)
+        .filter(|&row| truth.iter().zip(decided).all(|(t, d)| t[row] == d[row]))
+        .count() as u64
+}
+
+/// The artifact's form of a 2×2 table.
+pub(crate) fn counts(table: &Confusion) -> Counts {
+    Counts {
+        tp: table.tp,
+        fp: table.fp,
+        r#fn: table.r#fn,
+        tn: table.tn,
+    }
+}
+
+fn class(name: &str, truth: &[bool], decided: &[bool]) -> TutorialClass {
+    let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
+    let values = [
+        table.prevalence(),
+        table.sensitivity(),
+        table.ppv(),
+        table.harmonic_f1(),
+        table.specificity(),
+        table.accuracy(),
+        table.npv(),
+    ];
+    TutorialClass {
+        class: name.to_owned(),
+        counts: counts(&table),
+        values: values.map(|v| v.map(round3)),
+    }
+}
+
+/// Rounds as numpy's `round(3)`: scaled, to the nearest integer, halves to even.
+fn round3(v: f64) -> f64 {
+    (v * 1000.0).round_ties_even() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_the_empty_one_and_every_mapped_label_in_text_order() {
+        let truth = [vec![true, false, false], vec![false, false, false]];
+        let decided = [vec![true, false, true], vec![false, false, false]];
+        let got = table(&["SB", "AF"], &truth, &decided, 3);
+        assert_eq!(
+            got.classes.iter().map(|c| c.class.as_str()).collect::<Vec<_>>(),
+            ["", "AF", "SB"]
+        );
+        assert_eq!(
+            got.classes[0].counts,
+            Counts {
+                tp: 1,
+                fp: 0,
+                r#fn: 1,
+                tn: 1
+            }
+        );
+        assert_eq!(
+            got.classes[2].counts,
+            Counts {
+                tp: 1,
+                fp: 1,
+                r#fn: 0,
+                tn: 1
+            }
+        );
+        assert_eq!((got.matches, got.exact_match), (2, Some(2.0 / 3.0)));
+        assert_eq!(got.classes[2].values[..2], [Some(0.333), Some(1.0)]);
+        assert_eq!(
+            got.classes[1].values[1], None,
+            "no positives: recall is undefined"
+        );
+    }
+
+    #[test]
+    fn rounding_is_numpys() {
+        assert_eq!(
+            [0.0005, 0.0015, 0.9049999, 2.0 / 3.0].map(round3),
+            [0.0, 0.002, 0.905, 0.667]
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! Bytes of a block to its values.
+
+use libdeflater::Decompressor;
+use std::cell::RefCell;
+
+/// What was done to a block's bytes. Other filters, and other orders, are left to the HDF5 library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Encoding {
+    pub(super) shuffled: bool,
+    pub(super) deflated: bool,
+}
+
+/// Buffers that a thread keeps from one block to the next.
+pub(super) struct Scratch {
+    /// The block as stored.
+    pub(super) stored: Vec<u8>,
+    /// The block's values, for one that does not go straight to where it belongs.
+    pub(super) values: Vec<f32>,
+    inflated: Vec<u8>,
+    inflater: Decompressor,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
+        stored: Vec::new(),
+        values: Vec::new(),
+        inflated: Vec::new(),
+        inflater: Decompressor::new(),
+    });
+}
+
+/// Calls `work` with this thread's buffers.
+pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(work)
+}
+
+impl Scratch {
+    /// Decodes `self.stored` into `out`, which is as long as a block.
+    pub(super) fn decode(&mut self, encoding: Encoding, out: &mut [f32]) -> Result<(), String> {
+        let size = size_of_val(out);
+        match (encoding.deflated, encoding.shuffled) {
+            (false, false) if self.stored.len() == size => {
+                bytemuck::cast_slice_mut(out).copy_from_slice(&self.stored);
+            }
+            (false, true) if self.stored.len() == size => unshuffle(&self.stored, out),
+            (false, _) => {
+                return Err(format!(
+                    "a block of {} bytes instead of {size}",
+                    self.stored.len()
+                ));
+            }
+            (true, false) => inflate(&mut self.inflater, &self.stored, bytemuck::cast_slice_mut(out))?,
+            (true, true) => {
+                self.inflated.resize(size, 0);
+                inflate(&mut self.inflater, &self.stored, &mut self.inflated)?;
+                unshuffle(&self.inflated, out);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn inflate(inflater: &mut Decompressor, stored: &[u8], out: &mut [u8]) -> Result<(), String> {
+    match inflater.zlib_decompress(stored, out) {
+        Ok(length) if length == out.len() => Ok(()),
+        Ok(length) => Err(format!(
+            "a block that inflates to {length} bytes instead of {}",
+            out.len()
+        )),
+        Err(error) => Err(format!("a block that cannot be inflated ({error})")),
+    }
+}
+
+/// Puts the four bytes of each value, which stand in four rows, together again.
+fn unshuffle(bytes: &[u8], out: &mut [f32]) {
+    let n = out.len();
+    let (b0, rest) = bytes.split_at(n);
+    let (b1, rest) = rest.split_at(n);
+    let (b2, b3) = rest.split_at(n);
+    for ((((value, &b0), &b1), &b2), &b3) in out.iter_mut().zip(b0).zip(b1).zip(b2).zip(b3) {
+        *value = f32::from_le_bytes([b0, b1, b2, b3]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encode(values: &[f32], encoding: Encoding) -> Vec<u8> {
+        let mut bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        if encoding.shuffled {
+            bytes = (0..4)
+                .flat_map(|k| values.iter().map(move |v| v.to_le_bytes()[k]))
+                .collect();
+        }
+        if encoding.deflated {
+            let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+            let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
+            let length = compressor.zlib_compress(&bytes, &mut out).unwrap();
+            out.truncate(length);
+            return out;
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn a_block_comes_back_bit_for_bit(
+            bits in prop::collection::vec(any::<u32>(), 1..300), shuffled: bool, deflated: bool,
+        ) {
+            let values: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
+            let encoding = Encoding { shuffled, deflated };
+            let mut out = vec![0.0; values.len()];
+            with_scratch(|scratch| {
+                scratch.stored = encode(&values, encoding);
+                scratch.decode(encoding, &mut out)
+            }).unwrap();
+            prop_assert_eq!(out.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), bits);
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(
+            stored in prop::collection::vec(any::<u8>(), 0..100), shuffled: bool, deflated: bool, n in 0usize..40,
+        ) {
+            with_scratch(|scratch| {
+                scratch.stored = stored;
+                let _ = scratch.decode(Encoding { shuffled, deflated }, &mut vec![0.0; n]);
+            });
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! How recordings are stored.
+
+use std::fmt;
+
+/// How recordings are stored, which decides how fast rows can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// One after another, uncompressed float32, from byte `offset` of the file: read directly.
+    Contiguous {
+        /// Where the first row starts.
+        offset: u64,
+    },
+    /// In blocks of float32 that are read and decoded here, by as many threads as call.
+    Chunked {
+        /// Extent of a block: rows, samples, leads.
+        shape: [usize; 3],
+        /// What was done to a block when it was written, in that order.
+        filters: Vec<Filter>,
+    },
+    /// In some other way, which only the HDF5 library reads: one thread at a time.
+    Library {
+        /// What it is.
+        what: String,
+    },
+}
+
+/// A step between values and the bytes of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// Compression with zlib.
+    Deflate,
+    /// First bytes of all values, then second bytes of all, and so on.
+    Shuffle,
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contiguous { offset } => write!(f, "contiguous from byte {offset}"),
+            Self::Chunked { shape, filters } => {
+                write!(f, "chunks of {shape:?}")?;
+                filters.iter().try_for_each(|filter| write!(f, ", {filter}"))
+            }
+            Self::Library { what } => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deflate => "gzip",
+            Self::Shuffle => "shuffle",
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! What this module asks of the HDF5 library, and how the library's errors read.
+
+use super::{EXAM_ID, TRACINGS};
+use crate::error::{Error, Result};
+use hdf5::datatype::ByteOrder;
+use hdf5::types::{IntSize, TypeDescriptor};
+use hdf5::{Dataset, Datatype, File, MinorErrorCode};
+use std::path::Path;
+
+/// Opens the file for reading, without the lock that network disks refuse.
+pub(super) fn open(path: &Path) -> Result<File> {
+    File::with_options()
+        .with_fapl(|p| p.file_locking(false))
+        .open(path)
+        .map_err(|e| describe(path, &e, "start"))
+}
+
+/// The dataset `name`.
+pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
+    let names = file
+        .member_names()
+        .map_err(|e| describe(path, &e, "list of datasets"))?;
+    if !names.iter().any(|n| n == name) {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        return Err(Error::missing(path, name, &names));
+    }
+    file.dataset(name).map_err(|e| describe(path, &e, name))
+}
+
+/// Kind of the values of a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Float,
+    Integer,
+    /// Unsigned 64-bit integers, the only ones that an `i64` may not hold.
+    Unsigned64,
+    Other,
+}
+
+/// Kind of the dataset's values, and NumPy's name for it, such as `float32` or `big-endian float64`.
+pub(super) fn kind(dtype: &Datatype) -> (Kind, String) {
+    let descriptor = dtype.to_descriptor();
+    let (kind, word) = match &descriptor {
+        Ok(TypeDescriptor::Float(_)) => (Kind::Float, "float"),
+        Ok(TypeDescriptor::Integer(_)) => (Kind::Integer, "int"),
+        Ok(TypeDescriptor::Unsigned(IntSize::U8)) => (Kind::Unsigned64, "uint"),
+        Ok(TypeDescriptor::Unsigned(_)) => (Kind::Integer, "uint"),
+        Ok(other) => return (Kind::Other, other.to_string()),
+        // float16 has no descriptor as the library is built here; it is still converted like any other number.
+        Err(_) if dtype.size() == 2 && dtype.conv_to::<f32>().is_some() => (Kind::Float, "float"),
+        Err(_) => return (Kind::Other, format!("an unknown type of {} bytes", dtype.size())),
+    };
+    let order = if dtype.byte_order() == ByteOrder::BigEndian {
+        "big-endian "
+    } else {
+        ""
+    };
+    (kind, format!("{order}{word}{}", dtype.size() * 8))
+}
+
+/// An error of the library as one of ours.
+pub(super) fn describe(path: &Path, error: &hdf5::Error, place: &str) -> Error {
+    let message = error.to_string();
+    if error.contains_minor(MinorErrorCode::NotHdf5) {
+        let help = "give a part of CODE-15%, such as exams_part0.hdf5, unpacked from its .zip";
+        return Error::malformed(path, "start", "this is not an HDF5 file", help);
+    }
+    if error.contains_minor(MinorErrorCode::Truncated) || message.contains("truncated") {
+        return Error::malformed(path, "end", "the file is cut short", "download or copy it again");
+    }
+    let help = format!("a part holds readable datasets {EXAM_ID} and {TRACINGS}: download or copy it again");
+    Error::malformed(path, place, format!("HDF5 says: {message}"), help)
+}

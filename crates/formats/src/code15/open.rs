@@ -1,0 +1,302 @@
+//! Opening a part: everything that the HDF5 library is asked, and every claim of the file checked.
+
+use super::blocks::{Blocks, Kept};
+use super::chunks::Chunks;
+use super::decode::Encoding;
+use super::layout::{Filter, Layout};
+use super::library::{self, Kind, describe};
+use super::{EXAM_ID, TRACINGS};
+use crate::error::{Error, Result};
+use hdf5::Dataset;
+use hdf5::dataset::{ChunkOpts, Layout as Stored};
+use hdf5::filters::Filter as StoredFilter;
+use hdf5::plist::DatasetCreate;
+use std::path::Path;
+
+/// The most that all blocks of one row may take when decoded.
+const MAX_BAND_BYTES: u64 = 1 << 30;
+/// Nothing is compressed better than this by the filters of HDF5, so more values than this cannot be in a file.
+const MAX_RATIO: u64 = 1040;
+
+/// How rows are read.
+#[derive(Debug)]
+pub(super) enum Source {
+    Rows { offset: u64 },
+    Blocks(Blocks),
+    Library(Dataset),
+}
+
+/// What opening a part finds out.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) exam_ids: Vec<i64>,
+    /// Rows, samples, leads.
+    pub(super) shape: [usize; 3],
+    pub(super) dtype: String,
+    pub(super) layout: Layout,
+    pub(super) source: Source,
+}
+
+/// Opens the part at `path`, a file of `file_size` bytes.
+pub(super) fn open(path: &Path, file_size: u64) -> Result<Opened> {
+    let file = library::open(path)?;
+    let exam_ids = exam_ids(path, &library::dataset(path, &file, EXAM_ID)?, file_size)?;
+    let tracings = Tracings::open(path, library::dataset(path, &file, TRACINGS)?, file_size)?;
+    if tracings.shape[0] != exam_ids.len() {
+        let what = format!(
+            "{} rows of {TRACINGS} for {} of {EXAM_ID}",
+            tracings.shape[0],
+            exam_ids.len()
+        );
+        let help = "the two belong together row by row: download or write the file again";
+        return Err(Error::malformed(path, TRACINGS, what, help));
+    }
+    let (shape, dtype) = (tracings.shape, tracings.dtype.clone());
+    let (layout, source) = tracings.source()?;
+    Ok(Opened {
+        exam_ids,
+        shape,
+        dtype,
+        layout,
+        source,
+    })
+}
+
+fn exam_ids(path: &Path, dataset: &Dataset, file_size: u64) -> Result<Vec<i64>> {
+    let failed = |e: hdf5::Error| describe(path, &e, EXAM_ID);
+    let shape = dataset.get_shape().map_err(failed)?;
+    let &[rows] = shape.as_slice() else {
+        let what = format!("shape {shape:?}; it has one dimension");
+        return Err(Error::malformed(
+            path,
+            EXAM_ID,
+            what,
+            "write the exam numbers as (exams,)",
+        ));
+    };
+    if (rows as u64)
+        .checked_mul(8)
+        .is_none_or(|bytes| bytes / MAX_RATIO > file_size)
+    {
+        let what = format!("{rows} exams cannot be in a file of {file_size} bytes");
+        return Err(Error::malformed(
+            path,
+            EXAM_ID,
+            what,
+            "the file is damaged: download or copy it again",
+        ));
+    }
+    check_inside(path, EXAM_ID, dataset, file_size)?;
+    let (kind, name) = library::kind(&dataset.dtype().map_err(failed)?);
+    match kind {
+        Kind::Integer => dataset.read_raw::<i64>().map_err(failed),
+        Kind::Unsigned64 => {
+            let ids = dataset.read_raw::<u64>().map_err(failed)?;
+            let ids = ids.into_iter().map(i64::try_from).collect::<Result<_, _>>();
+            ids.map_err(|_| {
+                Error::malformed(
+                    path,
+                    EXAM_ID,
+                    "a number above 2^63",
+                    "write the exam numbers as int64",
+                )
+            })
+        }
+        Kind::Float | Kind::Other => Err(Error::unsupported(
+            path,
+            EXAM_ID,
+            format!("values of {name}"),
+            "write the exam numbers as int64",
+        )),
+    }
+}
+
+/// Values that lie in one piece lie inside the file.
+fn check_inside(path: &Path, name: &str, dataset: &Dataset, file_size: u64) -> Result<()> {
+    let Some(offset) = dataset.offset() else {
+        return Ok(());
+    };
+    let values = dataset.get_shape().map_err(|e| describe(path, &e, name))?;
+    let width = dataset.dtype().map_err(|e| describe(path, &e, name))?.size();
+    let bytes = values.iter().try_fold(width, |n, &d| n.checked_mul(d));
+    let end = bytes.and_then(|b| offset.checked_add(b as u64));
+    if end.is_none_or(|end| end > file_size) {
+        let what =
+            format!("{values:?} values of {width} bytes from byte {offset} on, in a file of {file_size}");
+        return Err(Error::malformed(
+            path,
+            name,
+            what,
+            "the file is cut short: download or copy it again",
+        ));
+    }
+    Ok(())
+}
+
+struct Tracings<'a> {
+    path: &'a Path,
+    dataset: Dataset,
+    file_size: u64,
+    shape: [usize; 3],
+    dtype: String,
+    plist: DatasetCreate,
+}
+
+impl<'a> Tracings<'a> {
+    fn open(path: &'a Path, dataset: Dataset, file_size: u64) -> Result<Self> {
+        let failed = |e: hdf5::Error| describe(path, &e, TRACINGS);
+        let shape = dataset.get_shape().map_err(failed)?;
+        let &[rows, samples, leads] = shape.as_slice() else {
+            let what = format!("shape {shape:?}; it has three dimensions");
+            return Err(Error::malformed(
+                path,
+                TRACINGS,
+                what,
+                "write the recordings as (exams, samples, leads)",
+            ));
+        };
+        let row_len = samples.checked_mul(leads).filter(|&n| n > 0);
+        if row_len
+            .and_then(|n| n.checked_mul(rows)?.checked_mul(8))
+            .is_none()
+        {
+            let what = format!("shape {shape:?} is empty or more than any file can hold");
+            return Err(Error::malformed(
+                path,
+                TRACINGS,
+                what,
+                "the file is damaged: download or copy it again",
+            ));
+        }
+        let (kind, dtype) = library::kind(&dataset.dtype().map_err(failed)?);
+        if kind != Kind::Float {
+            let help = "write the recordings as float32, in millivolts";
+            return Err(Error::unsupported(
+                path,
+                TRACINGS,
+                format!("values of {dtype}"),
+                help,
+            ));
+        }
+        check_inside(path, TRACINGS, &dataset, file_size)?;
+        let plist = dataset.dcpl().map_err(failed)?;
+        Ok(Self {
+            path,
+            dataset,
+            file_size,
+            shape: [rows, samples, leads],
+            dtype,
+            plist,
+        })
+    }
+
+    fn source(self) -> Result<(Layout, Source)> {
+        let plain = self.dataset.dtype().is_ok_and(|d| d.is::<f32>());
+        match self.plist.layout() {
+            Stored::Virtual => Err(self.elsewhere("is put together from other files")),
+            _ if !self.plist.external().is_empty() => Err(self.elsewhere("keeps its values in another file")),
+            Stored::Contiguous if plain => match self.dataset.offset() {
+                Some(offset) => Ok((Layout::Contiguous { offset }, Source::Rows { offset })),
+                None => self.library("never written"),
+            },
+            Stored::Chunked if plain => self.chunked(),
+            _ if !plain => {
+                let what = format!("{}, converted by HDF5", self.dtype);
+                self.library(&what)
+            }
+            other => self.library(&format!("{other:?}").to_lowercase()),
+        }
+    }
+
+    fn library(self, what: &str) -> Result<(Layout, Source)> {
+        let row_bytes = (self.shape[1] * self.shape[2]) as u64 * 8;
+        if row_bytes > MAX_BAND_BYTES {
+            return Err(self.too_large(row_bytes));
+        }
+        Ok((
+            Layout::Library {
+                what: what.to_owned(),
+            },
+            Source::Library(self.dataset),
+        ))
+    }
+
+    fn chunked(self) -> Result<(Layout, Source)> {
+        let filters = self.plist.filters();
+        let Some((encoding, filters)) = known_filters(&filters) else {
+            return self.library(&format!("chunks with filters {filters:?}"));
+        };
+        let partial_unfiltered = self
+            .plist
+            .chunk_opts()
+            .is_some_and(|o| o.contains(ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS));
+        let Some(&[rows, samples, leads]) = self.plist.chunk().as_deref() else {
+            return self.library("chunks of an unknown shape");
+        };
+        if partial_unfiltered {
+            return self.library("chunks that are filtered only where they are whole");
+        }
+        let block = [rows, samples, leads];
+        // What is decoded at a time: all blocks of a row, as high as a block, and one block, which may reach beyond.
+        let band = [rows, self.shape[1].max(samples), self.shape[2].max(leads)];
+        let bytes = band
+            .iter()
+            .try_fold(size_of::<f32>(), |n, &d| n.checked_mul(d))
+            .map_or(u64::MAX, |n| n as u64);
+        if bytes > MAX_BAND_BYTES {
+            return Err(self.too_large(bytes));
+        }
+        let chunks = Chunks::list(self.path, &self.dataset, block, self.file_size)?;
+        let fill = self.plist.fill_value_as::<f32>().unwrap_or(0.0);
+        let blocks = Blocks {
+            shape: self.shape,
+            block,
+            encoding,
+            chunks,
+            fill,
+            kept: Kept::default(),
+        };
+        Ok((
+            Layout::Chunked {
+                shape: block,
+                filters,
+            },
+            Source::Blocks(blocks),
+        ))
+    }
+
+    fn too_large(&self, bytes: u64) -> Error {
+        let what = format!("one row takes {bytes} bytes to decode; at most {MAX_BAND_BYTES} are");
+        let help = "store it in smaller chunks: h5repack -l tracings:CHUNK=1x4096x12";
+        Error::unsupported(self.path, TRACINGS, what, help)
+    }
+
+    fn elsewhere(&self, what: &str) -> Error {
+        Error::unsupported(
+            self.path,
+            TRACINGS,
+            format!("the dataset {what}"),
+            "copy its values into one file: h5repack",
+        )
+    }
+}
+
+/// The filters that are undone here, in the one order that is: shuffle, then compression.
+fn known_filters(filters: &[StoredFilter]) -> Option<(Encoding, Vec<Filter>)> {
+    let known: Option<Vec<Filter>> = filters
+        .iter()
+        .map(|filter| match filter {
+            StoredFilter::Shuffle => Some(Filter::Shuffle),
+            StoredFilter::Deflate(_) => Some(Filter::Deflate),
+            _ => None,
+        })
+        .collect();
+    let (shuffled, deflated) = match known.as_deref()? {
+        [] => (false, false),
+        [Filter::Shuffle] => (true, false),
+        [Filter::Deflate] => (false, true),
+        [Filter::Shuffle, Filter::Deflate] => (true, true),
+        _ => return None,
+    };
+    Some((Encoding { shuffled, deflated }, known?))
+}

@@ -1,0 +1,127 @@
+//! Reading rows.
+
+use super::layout::Layout;
+use super::library::describe;
+use super::open::{self, Opened, Source};
+use crate::error::{Error, Result};
+use hdf5::Dataset;
+use ndarray::{Ix2, s};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// An open part, whose rows can be read from any number of threads at once.
+///
+/// Where a block holds several rows, neighbouring rows are best read close together in time: the blocks decoded last
+/// are kept, up to 256 MiB.
+#[derive(Debug)]
+pub struct Part {
+    path: PathBuf,
+    file: File,
+    found: Opened,
+}
+
+impl Part {
+    /// Opens the part at `path`, and checks what it claims to hold against its size.
+    ///
+    /// # Errors
+    /// I/O; not an HDF5 file, or one that is cut short; `exam_id` or `tracings` missing, of another shape, or not
+    /// integers and floating-point numbers; different numbers of rows in the two; recordings kept in other files, or
+    /// in blocks that take more than 1 GiB.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let meta = file.metadata().map_err(Error::io("open", path))?;
+        if meta.is_dir() {
+            let folder = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            return Err(Error::io("open", path)(folder));
+        }
+        if meta.len() == 0 {
+            return Err(Error::malformed(
+                path,
+                "start",
+                "the file is empty",
+                "download or copy it again",
+            ));
+        }
+        let found = open::open(path, meta.len())?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            found,
+        })
+    }
+
+    /// Numbers of the exams, one a row. 0 marks the dummy row that ends every part of the release.
+    pub fn exam_ids(&self) -> &[i64] {
+        &self.found.exam_ids
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.found.shape[0]
+    }
+
+    /// Samples of one lead, padding included.
+    pub fn samples(&self) -> usize {
+        self.found.shape[1]
+    }
+
+    /// Number of leads.
+    pub fn leads(&self) -> usize {
+        self.found.shape[2]
+    }
+
+    /// Values of one row: samples × leads.
+    pub fn row_len(&self) -> usize {
+        self.samples() * self.leads()
+    }
+
+    /// Type of the stored values, in NumPy's words: `float32`, `big-endian float64`.
+    pub fn dtype(&self) -> &str {
+        &self.found.dtype
+    }
+
+    /// How the recordings are stored.
+    pub fn layout(&self) -> &Layout {
+        &self.found.layout
+    }
+
+    /// Reads row `row` into `out`, sample by sample with all leads of each: (samples, leads) in row-major order.
+    ///
+    /// # Errors
+    /// I/O, a damaged block, a row past the end, or `out` of another length than [`row_len`](Self::row_len).
+    pub fn read_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
+        if row >= self.rows() {
+            return Err(Error::request(
+                &self.path,
+                format!("row {row} was asked for; there are {}", self.rows()),
+            ));
+        }
+        if out.len() != self.row_len() {
+            let what = format!(
+                "a row of {} values does not fill a buffer of {}",
+                self.row_len(),
+                out.len()
+            );
+            return Err(Error::request(&self.path, what));
+        }
+        match &self.found.source {
+            Source::Rows { offset } => {
+                let at = offset + row as u64 * size_of_val(out) as u64;
+                self.file
+                    .read_exact_at(bytemuck::cast_slice_mut(out), at)
+                    .map_err(Error::io("read", &self.path))
+            }
+            Source::Blocks(blocks) => blocks.read_row(&self.path, &self.file, row, out),
+            Source::Library(dataset) => self.read_by_library(dataset, row, out),
+        }
+    }
+
+    fn read_by_library(&self, dataset: &Dataset, row: usize, out: &mut [f32]) -> Result<()> {
+        let values = dataset.read_slice::<f32, _, Ix2>(s![row, .., ..]);
+        let values =
+            values.map_err(|e| describe(&self.path, &e, &format!("{}, row {row}", super::TRACINGS)))?;
+        out.iter_mut().zip(&values).for_each(|(o, v)| *o = *v);
+        Ok(())
+    }
+}

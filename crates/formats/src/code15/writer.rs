@@ -1,0 +1,302 @@
+//! Writing parts.
+
+use super::library::describe;
+use super::{EXAM_ID, TRACINGS};
+use crate::error::{Error, Result};
+use hdf5::dataset::{AllocTime, FillTime};
+use hdf5::{Dataset, DatasetBuilder, File as Hdf5File};
+use ndarray::{ArrayView3, s};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Shape and storage of a part to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// How recordings are stored.
+    pub layout: WriteLayout,
+    /// Number of rows, the closing dummy row included.
+    pub rows: usize,
+    /// Samples of one lead; 4096 in CODE-15%.
+    pub samples: usize,
+    /// Number of leads; 12 in CODE-15%.
+    pub leads: usize,
+}
+
+/// How recordings are stored in a part to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteLayout {
+    /// One after another, as in the release.
+    Contiguous,
+    /// In blocks of whole rows.
+    Chunked {
+        /// Rows of a block.
+        rows: usize,
+        /// zlib's level, 1 to 9; 0 for no compression.
+        gzip_level: u8,
+        /// Whether bytes are reordered before compression, which makes it smaller.
+        shuffle: bool,
+    },
+}
+
+/// Writes a part row by row, in bounded memory. The same rows make the same bytes: nothing in the file has a date.
+#[derive(Debug)]
+pub struct PartWriter {
+    path: PathBuf,
+    options: WriteOptions,
+    /// None where a row is yet to be written.
+    exam_ids: Vec<Option<i64>>,
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    /// HDF5 has laid the file out; the values go to their places directly.
+    Direct {
+        file: File,
+        exam_id_at: u64,
+        tracings_at: u64,
+    },
+    /// Blocks go through the library, which compresses them.
+    Blocks {
+        file: Hdf5File,
+        exam_id: Dataset,
+        tracings: Dataset,
+        pending: Vec<f32>,
+    },
+}
+
+impl PartWriter {
+    /// Creates the file, or replaces it.
+    ///
+    /// # Errors
+    /// I/O, an extent of 0, or a level of compression above 9.
+    pub fn create(path: &Path, options: WriteOptions) -> Result<Self> {
+        check(path, &options)?;
+        let failed = |e: hdf5::Error| describe(path, &e, "layout");
+        let file = Hdf5File::with_options()
+            .with_fapl(|p| p.file_locking(false))
+            .with_fcpl(|p| p.obj_track_times(false)) // or the root group is dated
+            .create(path)
+            .map_err(failed)?;
+        let WriteOptions {
+            layout,
+            rows,
+            samples,
+            leads,
+        } = options;
+        let exam_id = in_one_piece(file.new_dataset_builder())
+            .empty::<i64>()
+            .shape(rows)
+            .create(EXAM_ID);
+        let exam_id = exam_id.map_err(failed)?;
+        let shape = (rows, samples, leads);
+        let sink = match layout {
+            WriteLayout::Contiguous => {
+                let builder = in_one_piece(file.new_dataset_builder());
+                let tracings = builder
+                    .empty::<f32>()
+                    .shape(shape)
+                    .create(TRACINGS)
+                    .map_err(failed)?;
+                direct(path, file, exam_id, tracings)?
+            }
+            WriteLayout::Chunked {
+                rows: height,
+                gzip_level,
+                shuffle,
+            } => {
+                let mut builder = file.new_dataset_builder().obj_track_times(false);
+                builder = builder.chunk((height.min(rows), samples, leads));
+                builder = if shuffle { builder.shuffle() } else { builder };
+                builder = if gzip_level > 0 {
+                    builder.deflate(gzip_level)
+                } else {
+                    builder
+                };
+                let tracings = builder
+                    .empty::<f32>()
+                    .shape(shape)
+                    .create(TRACINGS)
+                    .map_err(failed)?;
+                Sink::Blocks {
+                    file,
+                    exam_id,
+                    tracings,
+                    pending: Vec::new(),
+                }
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            exam_ids: vec![None; rows],
+            sink,
+        })
+    }
+
+    /// Writes row `row`: the exam's number, and its (samples, leads) values in row-major order. Contiguous rows may
+    /// come in any order; rows of blocks come in theirs.
+    ///
+    /// # Errors
+    /// I/O, a row that does not exist, was written before or comes out of order, or a `tracing` of another length.
+    pub fn write_row(&mut self, row: usize, exam_id: i64, tracing: &[f32]) -> Result<()> {
+        let WriteOptions { samples, leads, .. } = self.options;
+        let free = self.exam_ids.get(row).is_some_and(Option::is_none);
+        let in_order = matches!(self.sink, Sink::Direct { .. })
+            || row == 0
+            || self.exam_ids.get(row - 1).is_some_and(Option::is_some);
+        if !free || !in_order || tracing.len() != samples * leads {
+            let what = format!(
+                "row {row} of {} values does not fit: there are {} rows of {}, each is written once, blocks in order",
+                tracing.len(),
+                self.options.rows,
+                samples * leads
+            );
+            return Err(Error::request(&self.path, what));
+        }
+        match &mut self.sink {
+            Sink::Direct {
+                file, tracings_at, ..
+            } => {
+                let at = *tracings_at + (row * size_of_val(tracing)) as u64;
+                file.write_all_at(bytemuck::cast_slice(tracing), at)
+                    .map_err(Error::io("write", &self.path))?;
+            }
+            Sink::Blocks {
+                tracings, pending, ..
+            } => {
+                pending.extend_from_slice(tracing);
+                write_block(&self.path, tracings, pending, row, &self.options)?;
+            }
+        }
+        self.exam_ids[row] = Some(exam_id);
+        Ok(())
+    }
+
+    /// Writes the exams' numbers and closes the file.
+    ///
+    /// # Errors
+    /// I/O, or a row that was not written.
+    pub fn finish(self) -> Result<()> {
+        let ids: Vec<i64> = self.exam_ids.iter().map_while(|id| *id).collect();
+        if ids.len() < self.exam_ids.len() {
+            return Err(Error::request(
+                &self.path,
+                format!("row {} was never written", ids.len()),
+            ));
+        }
+        match self.sink {
+            Sink::Direct { file, exam_id_at, .. } => file
+                .write_all_at(bytemuck::cast_slice(&ids), exam_id_at)
+                .map_err(Error::io("write", &self.path)),
+            Sink::Blocks {
+                file,
+                exam_id,
+                tracings,
+                ..
+            } => {
+                let failed = |e: hdf5::Error| describe(&self.path, &e, EXAM_ID);
+                exam_id.write_raw(&ids).map_err(failed)?;
+                drop((exam_id, tracings));
+                file.close().map_err(failed)
+            }
+        }
+    }
+}
+
+fn check(path: &Path, options: &WriteOptions) -> Result<()> {
+    let WriteOptions {
+        layout,
+        rows,
+        samples,
+        leads,
+    } = *options;
+    let values = rows
+        .checked_mul(samples)
+        .and_then(|n| n.checked_mul(leads)?.checked_mul(8));
+    let layout_fits = match layout {
+        WriteLayout::Contiguous => true,
+        // HDF5 allows no chunk of 4 GiB or more.
+        WriteLayout::Chunked {
+            rows: height,
+            gzip_level,
+            ..
+        } => {
+            height > 0
+                && gzip_level <= 9
+                && height.min(rows).saturating_mul(samples).saturating_mul(leads) < 1 << 30
+        }
+    };
+    if values.is_none_or(|n| n == 0) || !layout_fits {
+        return Err(Error::request(
+            path,
+            format!("no part can be written with {options:?}"),
+        ));
+    }
+    Ok(())
+}
+
+/// A dataset whose place is fixed when it is created, and left unwritten.
+fn in_one_piece(builder: DatasetBuilder) -> DatasetBuilder {
+    builder
+        .no_chunk()
+        .obj_track_times(false)
+        .alloc_time(Some(AllocTime::Early))
+        .fill_time(FillTime::Never)
+}
+
+/// Closes HDF5's view of the file and opens it for direct writing.
+fn direct(path: &Path, file: Hdf5File, exam_id: Dataset, tracings: Dataset) -> Result<Sink> {
+    let places = (exam_id.offset(), tracings.offset());
+    drop((exam_id, tracings));
+    file.close().map_err(|e| describe(path, &e, "layout"))?;
+    let (Some(exam_id_at), Some(tracings_at)) = places else {
+        let help = "this is a defect of the HDF5 library in use";
+        return Err(Error::malformed(
+            path,
+            TRACINGS,
+            "HDF5 has not laid the file out",
+            help,
+        ));
+    };
+    let file = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(Error::io("open", path))?;
+    Ok(Sink::Direct {
+        file,
+        exam_id_at,
+        tracings_at,
+    })
+}
+
+/// Writes the block that ends with `row`, if one does.
+fn write_block(
+    path: &Path,
+    tracings: &Dataset,
+    pending: &mut Vec<f32>,
+    row: usize,
+    options: &WriteOptions,
+) -> Result<()> {
+    let WriteOptions {
+        layout,
+        rows,
+        samples,
+        leads,
+    } = *options;
+    let height = match layout {
+        WriteLayout::Chunked { rows: height, .. } => height,
+        WriteLayout::Contiguous => 1,
+    };
+    let count = pending.len() / (samples * leads);
+    if count < height && row + 1 < rows {
+        return Ok(());
+    }
+    let first = row + 1 - count;
+    let written = ArrayView3::from_shape((count, samples, leads), pending)
+        .map_err(|e| hdf5::Error::from(e.to_string().as_str()))
+        .and_then(|block| tracings.write_slice(block, s![first..=row, .., ..]));
+    pending.clear();
+    written.map_err(|e| describe(path, &e, &format!("{TRACINGS}, rows {first} to {row}")))
+}

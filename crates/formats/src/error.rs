@@ -1,0 +1,136 @@
+//! What can be wrong with a file, or with what is asked of it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of reading or writing a file of this crate's formats.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can be wrong with a file, or with what is asked of it.
+///
+/// Every variant names the file; the message says what is wrong, where in the file, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried: `open`, `read`, `write`.
+        action: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The content contradicts its format: damaged, cut short, or another kind of file.
+    #[error("{}: {place}: {what}; {help}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file: a line, a byte, an array's name.
+        place: String,
+        /// What is wrong there.
+        what: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// The content is valid, but of a kind that this reader does not take.
+    #[error("{}: {place}: {what}; {help}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        place: String,
+        /// What is there.
+        what: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// A named thing that was asked for is not in the file.
+    #[error("{}: there is no {name:?}; the file holds {available}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        name: String,
+        /// What is there instead.
+        available: String,
+    },
+    /// A call asks for what this file cannot give or take: rows past its end, a buffer of another size.
+    #[error("{}: {what}", path.display())]
+    Request {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
+}
+
+impl Error {
+    /// The file that the error is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. }
+            | Self::Malformed { path, .. }
+            | Self::Unsupported { path, .. }
+            | Self::Missing { path, .. }
+            | Self::Request { path, .. } => path,
+        }
+    }
+}
+
+#[allow(dead_code, reason = "which of them are called depends on the features")]
+impl Error {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, action, source }
+    }
+
+    pub(crate) fn malformed(
+        path: &Path,
+        place: impl Into<String>,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            place: place.into(),
+            what: what.into(),
+            help: help.into(),
+        }
+    }
+
+    pub(crate) fn unsupported(
+        path: &Path,
+        place: impl Into<String>,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::Unsupported {
+            path: path.to_owned(),
+            place: place.into(),
+            what: what.into(),
+            help: help.into(),
+        }
+    }
+
+    pub(crate) fn missing(path: &Path, name: &str, available: &[&str]) -> Self {
+        let available = if available.is_empty() {
+            "nothing".to_owned()
+        } else {
+            available.join(", ")
+        };
+        Self::Missing {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            available,
+        }
+    }
+
+    pub(crate) fn request(path: &Path, what: impl Into<String>) -> Self {
+        Self::Request {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! One variable of a file.
+
+use super::element::{Element, Problem, element, word};
+use std::fmt;
+use std::ops::Range;
+
+/// Class of a variable: what MATLAB shows it as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Cell array.
+    Cell,
+    /// Structure.
+    Struct,
+    /// Object.
+    Object,
+    /// Text.
+    Char,
+    /// Sparse matrix.
+    Sparse,
+    /// Double precision.
+    Double,
+    /// Single precision.
+    Single,
+    /// Signed 8-bit integers.
+    Int8,
+    /// Unsigned 8-bit integers, also truth values.
+    UInt8,
+    /// Signed 16-bit integers.
+    Int16,
+    /// Unsigned 16-bit integers.
+    UInt16,
+    /// Signed 32-bit integers.
+    Int32,
+    /// Unsigned 32-bit integers.
+    UInt32,
+    /// Signed 64-bit integers.
+    Int64,
+    /// Unsigned 64-bit integers.
+    UInt64,
+    /// Anything newer, by its code.
+    Other(u8),
+}
+
+impl Class {
+    fn new(code: u8) -> Self {
+        match code {
+            1 => Self::Cell,
+            2 => Self::Struct,
+            3 => Self::Object,
+            4 => Self::Char,
+            5 => Self::Sparse,
+            6 => Self::Double,
+            7 => Self::Single,
+            8 => Self::Int8,
+            9 => Self::UInt8,
+            10 => Self::Int16,
+            11 => Self::UInt16,
+            12 => Self::Int32,
+            13 => Self::UInt32,
+            14 => Self::Int64,
+            15 => Self::UInt64,
+            other => Self::Other(other),
+        }
+    }
+
+    /// Whether it is a full matrix of numbers.
+    pub fn is_numeric(self) -> bool {
+        use Class::{Double, Int8, Int16, Int32, Int64, Single, UInt8, UInt16, UInt32, UInt64};
+        matches!(
+            self,
+            Double | Single | Int8 | UInt8 | Int16 | UInt16 | Int32 | UInt32 | Int64 | UInt64
+        )
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(code) => write!(f, "class {code}"),
+            known => f.write_str(&format!("{known:?}").to_lowercase()),
+        }
+    }
+}
+
+/// One variable of a file: its name, class and shape. The values are read by the methods of [`super::MatFile`].
+#[derive(Debug, Clone)]
+pub struct Array {
+    /// Name of the variable.
+    pub name: String,
+    /// Its class.
+    pub class: Class,
+    /// Extent of each dimension, at least two; empty for what is not a full numeric matrix.
+    pub dims: Vec<usize>,
+    /// Whether it has an imaginary part.
+    pub complex: bool,
+    /// Type code of the stored numbers, which may be smaller than the class.
+    pub(super) storage: u32,
+    /// The stored numbers in the buffer of that number.
+    pub(super) source: (usize, Range<usize>),
+}
+
+const MI_INT8: u32 = 1;
+const MI_INT32: u32 = 5;
+const MI_UINT32: u32 = 6;
+const MI_UTF8: u32 = 16;
+
+/// Reads the matrix whose content is `within` of `bytes`, which is buffer number `buffer`.
+pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result<Array, Problem> {
+    let end = within.end;
+    let flags = element(bytes, within.start, end)?;
+    if flags.kind != MI_UINT32 || flags.body.len() != 8 {
+        return Err(Problem::new(within.start, "a matrix without its flags"));
+    }
+    let bits = word(bytes, flags.body.start, end)?;
+    let class = Class::new((bits & 0xff) as u8);
+    let shape = element(bytes, flags.next, end)?;
+    let dims = dimensions(bytes, &shape)?;
+    let label = element(bytes, shape.next, end)?;
+    let mut array = Array {
+        name: name(bytes, &label)?,
+        class,
+        dims: Vec::new(),
+        complex: bits & 0x0800 != 0,
+        storage: 0,
+        source: (buffer, 0..0),
+    };
+    if class.is_numeric() {
+        let data = element(bytes, label.next, end)?;
+        array.dims = dims;
+        array.storage = data.kind;
+        array.source = (buffer, data.body.clone());
+        check_size(&array, &data)?;
+    }
+    Ok(array)
+}
+
+fn dimensions(bytes: &[u8], shape: &Element) -> Result<Vec<usize>, Problem> {
+    let at = shape.body.start;
+    if shape.kind != MI_INT32 || shape.body.len() < 8 || !shape.body.len().is_multiple_of(4) {
+        return Err(Problem::new(at, "a matrix without its dimensions"));
+    }
+    let words = bytes[shape.body.clone()].chunks_exact(4);
+    let dims = words.map(|w| w.first_chunk().map(|b| i32::from_le_bytes(*b)));
+    dims.map(|d| d.and_then(|d| usize::try_from(d).ok()))
+        .collect::<Option<_>>()
+        .ok_or_else(|| Problem::new(at, "a matrix with a negative dimension"))
+}
+
+fn name(bytes: &[u8], label: &Element) -> Result<String, Problem> {
+    let at = label.body.start;
+    if !matches!(label.kind, MI_INT8 | MI_UTF8) {
+        return Err(Problem::new(at, "a matrix without its name"));
+    }
+    let text = bytes[label.body.clone()].to_vec();
+    String::from_utf8(text).map_err(|_| Problem::new(at, "a matrix whose name is not text"))
+}
+
+fn check_size(array: &Array, data: &Element) -> Result<(), Problem> {
+    let at = data.body.start;
+    let Some(width) = super::number::width(data.kind) else {
+        return Err(Problem::new(
+            at,
+            format!("{}: values of unknown type {}", array.name, data.kind),
+        ));
+    };
+    let values = array.dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+    if values.and_then(|n| n.checked_mul(width)) != Some(data.body.len()) {
+        let what = format!(
+            "{}: {:?} values do not take {} bytes",
+            array.name,
+            array.dims,
+            data.body.len()
+        );
+        return Err(Problem::new(at, what));
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! Reading files.
+
+use super::array::{self, Array};
+use super::element::{Problem, element, word};
+use super::inflate::inflate;
+use super::number::{self, Number};
+use super::{Class, HEADER_BYTES};
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+
+const MI_MATRIX: u32 = 14;
+const MI_COMPRESSED: u32 = 15;
+const HELP: &str = "the file is damaged or cut short: copy or write it again";
+
+/// A `.mat` file in memory. Its structure is checked when it is read; values are decoded when they are asked for.
+#[derive(Debug, Clone)]
+pub struct MatFile {
+    path: PathBuf,
+    arrays: Vec<Array>,
+    /// The file, then each compressed variable inflated.
+    buffers: Vec<Vec<u8>>,
+}
+
+impl MatFile {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`], and I/O.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        Self::from_bytes(path, bytes)
+    }
+
+    /// Takes the content of a file; `path` is for messages. Every length in it is checked against what is there, and
+    /// a compressed variable is inflated to 1 GiB at most.
+    ///
+    /// # Errors
+    /// The content is not a little-endian level-5 file, or contradicts itself.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+        check_header(path, &bytes)?;
+        let mut file = Self {
+            path: path.to_owned(),
+            arrays: Vec::new(),
+            buffers: vec![bytes],
+        };
+        let mut at = HEADER_BYTES;
+        while at < file.buffers[0].len() {
+            at = file.variable(at).map_err(|problem| file.damaged(&problem))?;
+        }
+        Ok(file)
+    }
+
+    /// Its variables in the order of the file.
+    pub fn arrays(&self) -> &[Array] {
+        &self.arrays
+    }
+
+    /// The variable `name`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn array(&self, name: &str) -> Result<&Array> {
+        self.arrays.iter().find(|a| a.name == name).ok_or_else(|| {
+            let names: Vec<&str> = self.arrays.iter().map(|a| a.name.as_str()).collect();
+            Error::missing(&self.path, name, &names)
+        })
+    }
+
+    /// (rows, columns) and values, column by column, of the matrix `name` as float64.
+    ///
+    /// # Errors
+    /// There is no such variable, it is not a real numeric matrix, or an integer in it has no exact float64.
+    pub fn f64_matrix(&self, name: &str) -> Result<((usize, usize), Vec<f64>)> {
+        self.matrix(name)
+    }
+
+    /// The same as float32; float64 values are rounded to the nearest.
+    ///
+    /// # Errors
+    /// As [`Self::f64_matrix`].
+    pub fn f32_matrix(&self, name: &str) -> Result<((usize, usize), Vec<f32>)> {
+        self.matrix(name)
+    }
+
+    /// The same as integers.
+    ///
+    /// # Errors
+    /// As [`Self::f64_matrix`], and if a value is not a whole number.
+    pub fn i64_matrix(&self, name: &str) -> Result<((usize, usize), Vec<i64>)> {
+        self.matrix(name)
+    }
+
+    /// The number `name`, a 1×1 matrix.
+    ///
+    /// # Errors
+    /// As [`Self::f64_matrix`], and if it is not 1×1.
+    pub fn f64_scalar(&self, name: &str) -> Result<f64> {
+        self.scalar(name)
+    }
+
+    /// The whole number `name`, a 1×1 matrix.
+    ///
+    /// # Errors
+    /// As [`Self::i64_matrix`], and if it is not 1×1.
+    pub fn i64_scalar(&self, name: &str) -> Result<i64> {
+        self.scalar(name)
+    }
+
+    fn scalar<T: Number + Copy>(&self, name: &str) -> Result<T> {
+        let (dims, values) = self.matrix(name)?;
+        match values.as_slice() {
+            [value] => Ok(*value),
+            _ => Err(self.unsuitable(name, format!("is a matrix of {dims:?}, not one number"))),
+        }
+    }
+
+    fn matrix<T: Number>(&self, name: &str) -> Result<((usize, usize), Vec<T>)> {
+        let array = self.array(name)?;
+        if !array.class.is_numeric() || array.complex {
+            let kind = if array.complex {
+                "complex".to_owned()
+            } else {
+                array.class.to_string()
+            };
+            return Err(self.unsuitable(name, format!("is {kind}, not a matrix of real numbers")));
+        }
+        let &[rows, columns] = array.dims.as_slice() else {
+            return Err(self.unsuitable(name, format!("has {} dimensions, not two", array.dims.len())));
+        };
+        let (buffer, range) = &array.source;
+        let values = number::convert(array.storage, &self.buffers[*buffer][range.clone()]);
+        let values = values.ok_or_else(|| {
+            let of = if array.class == Class::Double {
+                "not whole"
+            } else {
+                "too large to convert"
+            };
+            self.unsuitable(name, format!("has a number that is {of}"))
+        })?;
+        Ok(((rows, columns), values))
+    }
+
+    /// Reads the variable at byte `at` of the file, and returns where the next one is.
+    fn variable(&mut self, at: usize) -> Result<usize, Problem> {
+        let file = &self.buffers[0];
+        let top = element(file, at, file.len())?;
+        match top.kind {
+            MI_MATRIX => self.arrays.push(array::parse(file, top.body, 0)?),
+            MI_COMPRESSED => {
+                let inflated = inflate(&file[top.body.clone()], at)?;
+                // Compressed variables are not padded.
+                let next = top.body.end;
+                let inside =
+                    |p: Problem| Problem::new(at, format!("inside the compressed variable: {}", p.what));
+                let matrix = element(&inflated, 0, inflated.len()).map_err(inside)?;
+                if matrix.kind == MI_MATRIX {
+                    self.arrays
+                        .push(array::parse(&inflated, matrix.body, self.buffers.len()).map_err(inside)?);
+                    self.buffers.push(inflated);
+                }
+                return Ok(next);
+            }
+            other => {
+                return Err(Problem::new(
+                    at,
+                    format!("an element of type {other} where a variable is due"),
+                ));
+            }
+        }
+        Ok(top.next)
+    }
+
+    fn damaged(&self, problem: &Problem) -> Error {
+        Error::malformed(
+            &self.path,
+            format!("byte {}", problem.at),
+            problem.what.clone(),
+            HELP,
+        )
+    }
+
+    fn unsuitable(&self, name: &str, what: String) -> Error {
+        let help = "save it as a two-dimensional matrix of real numbers";
+        Error::unsupported(&self.path, format!("variable {name:?}"), what, help)
+    }
+}
+
+fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {
+    let place = "header";
+    if bytes.len() < HEADER_BYTES {
+        let what = format!(
+            "{} bytes; a .mat file has a header of {HEADER_BYTES}",
+            bytes.len()
+        );
+        return Err(Error::malformed(path, place, what, HELP));
+    }
+    let version = word(bytes, HEADER_BYTES - 4, HEADER_BYTES)
+        .unwrap_or_default()
+        .to_le_bytes();
+    match &version {
+        [0x00, 0x01, b'I', b'M'] => Ok(()),
+        [0x01, 0x00, b'M', b'I'] => {
+            let help = "save it again on a little-endian machine, or with scipy.io.savemat";
+            Err(Error::unsupported(path, place, "the file is big-endian", help))
+        }
+        [0x00, 0x02, b'I', b'M'] => {
+            let help = "it is HDF5 inside; save it with -v7 in MATLAB";
+            Err(Error::unsupported(path, place, "a version 7.3 .mat file", help))
+        }
+        _ => {
+            let help = "give a file of MATLAB (-v7 or -v6) or of scipy.io.savemat";
+            Err(Error::malformed(
+                path,
+                place,
+                "this is not a level-5 .mat file",
+                help,
+            ))
+        }
+    }
+}

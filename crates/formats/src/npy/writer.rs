@@ -1,0 +1,175 @@
+//! Writing arrays row by row.
+
+use super::{Dtype, Element, Header, read_header, write_header};
+use crate::error::{Error, Result};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Appends rows to a `.npy` file and puts their number into the header at the end.
+///
+/// Until [`finish`](Self::finish) the header says 0 rows, so [`super::NpyReader`] refuses a file that was cut off.
+#[derive(Debug)]
+pub struct NpyWriter {
+    path: PathBuf,
+    out: BufWriter<File>,
+    header: Header,
+    data_offset: u64,
+    row_len: usize,
+    values: u64,
+}
+
+/// What [`NpyWriter::finish`] wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The final header, with the number of rows.
+    pub header: Header,
+    /// Offset of the first value in the file, in bytes.
+    pub data_offset: u64,
+}
+
+impl NpyWriter {
+    /// Creates the file (or empties it) for rows of shape `row_shape`.
+    ///
+    /// # Errors
+    /// I/O, or a row shape that overflows or is empty.
+    pub fn create(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<Self> {
+        let file = File::create(path).map_err(Error::io("create", path))?;
+        let (header, row_len) = empty_array(path, dtype, row_shape)?;
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        let data_offset = write_header(&mut out, &header).map_err(Error::io("write", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            out,
+            header,
+            data_offset,
+            row_len,
+            values: 0,
+        })
+    }
+
+    /// Opens an unfinished file of the same type and row shape, keeps its first `rows` rows and appends after them.
+    ///
+    /// # Errors
+    /// I/O, another header than [`Self::create`] would have written, or fewer rows in the file than are to be kept.
+    pub fn resume(path: &Path, dtype: Dtype, row_shape: &[usize], rows: usize) -> Result<Self> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(Error::io("open", path))?;
+        let (header, row_len) = empty_array(path, dtype, row_shape)?;
+        let (found, data_offset) = read_header(&mut file).map_err(Error::io("read", path))?;
+        let same_rows = found.shape.get(1..) == header.shape.get(1..) && found.dtype == dtype;
+        if !same_rows || found.fortran_order {
+            let what = format!("{} rows of shape {row_shape:?} cannot follow {found:?}", dtype);
+            return Err(Error::request(path, what));
+        }
+        let values = (rows as u64).checked_mul(row_len as u64);
+        let end = values.and_then(|v| v.checked_mul(dtype.size() as u64)?.checked_add(data_offset));
+        let size = file.metadata().map_err(Error::io("open", path))?.len();
+        let (Some(values), Some(end)) = (values, end.filter(|&e| e <= size)) else {
+            return Err(Error::request(
+                path,
+                format!("{rows} rows are to be kept; the file is shorter"),
+            ));
+        };
+        file.set_len(end).map_err(Error::io("write", path))?;
+        file.seek(SeekFrom::Start(0)).map_err(Error::io("write", path))?;
+        write_header(&mut file, &header).map_err(Error::io("write", path))?;
+        file.seek(SeekFrom::Start(end))
+            .map_err(Error::io("write", path))?;
+        let out = BufWriter::with_capacity(1 << 16, file);
+        Ok(Self {
+            path: path.to_owned(),
+            out,
+            header,
+            data_offset,
+            row_len,
+            values,
+        })
+    }
+
+    /// Appends one or more whole rows of float32 values.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_f32(&mut self, rows: &[f32]) -> Result<()> {
+        self.write(rows)
+    }
+
+    /// Appends one or more whole rows.
+    ///
+    /// # Errors
+    /// I/O, values of another type than the array's, or a part of a row.
+    pub fn write<T: Element>(&mut self, rows: &[T]) -> Result<()> {
+        if T::DTYPE != self.header.dtype {
+            let what = format!("{} values for an array of {}", T::DTYPE, self.header.dtype);
+            return Err(Error::request(&self.path, what));
+        }
+        if !rows.len().is_multiple_of(self.row_len) {
+            let what = format!(
+                "{} values are no whole number of rows of {}",
+                rows.len(),
+                self.row_len
+            );
+            return Err(Error::request(&self.path, what));
+        }
+        T::write(rows, |bytes| self.out.write_all(bytes)).map_err(Error::io("write", &self.path))?;
+        self.values += rows.len() as u64;
+        Ok(())
+    }
+
+    /// Rows written so far.
+    pub fn rows(&self) -> usize {
+        (self.values / self.row_len as u64) as usize
+    }
+
+    /// Hands what is buffered to the operating system and waits until it is on disk.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn sync(&mut self) -> Result<()> {
+        let synced = self.out.flush().and_then(|()| self.out.get_ref().sync_data());
+        synced.map_err(Error::io("write", &self.path))
+    }
+
+    /// Puts the number of rows into the header and closes the file.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn finish(mut self) -> Result<Written> {
+        self.header.shape[0] = self.rows();
+        self.finish_file().map_err(Error::io("write", &self.path))?;
+        Ok(Written {
+            header: self.header,
+            data_offset: self.data_offset,
+        })
+    }
+
+    fn finish_file(&mut self) -> io::Result<()> {
+        self.out.seek(SeekFrom::Start(0))?; // flushes
+        let length = write_header(&mut self.out, &self.header)?;
+        debug_assert_eq!(
+            length, self.data_offset,
+            "the header leaves room for any number of rows"
+        );
+        self.out.flush()
+    }
+}
+
+fn empty_array(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<(Header, usize)> {
+    let shape = std::iter::once(0).chain(row_shape.iter().copied()).collect();
+    let header = Header {
+        dtype,
+        shape,
+        fortran_order: false,
+    };
+    match header.row_len() {
+        Some(row_len) if row_len > 0 => Ok((header, row_len)),
+        _ => Err(Error::request(
+            path,
+            format!("rows of shape {row_shape:?} cannot be written"),
+        )),
+    }
+}

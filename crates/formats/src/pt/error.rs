@@ -1,0 +1,78 @@
+//! What can be wrong with a checkpoint file.
+
+use std::path::PathBuf;
+
+/// Result of reading a checkpoint.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can be wrong with a checkpoint file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("{} is not a torch>=1.6 zip checkpoint: {found}", path.display())]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like, and what to do about it.
+        found: String,
+    },
+    /// The zip container is damaged or inconsistent.
+    #[error("{}: entry {entry:?} of the checkpoint's archive: {message}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// Name of the archive's entry.
+        entry: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The pickle inside is malformed or too large.
+    #[error("{}: data.pkl, {source}", path.display())]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: super::PickleError,
+    },
+    /// A key that was asked for is not there.
+    #[error("{}: no {key:?} in the checkpoint; there is {available}", path.display())]
+    MissingKey {
+        /// The file.
+        path: PathBuf,
+        /// Dotted path of the key.
+        key: String,
+        /// The keys that are there instead.
+        available: String,
+    },
+    /// A value is not of the type that was asked for.
+    #[error("{}: {key:?} of the checkpoint is {found}, not {expected}", path.display())]
+    WrongType {
+        /// The file.
+        path: PathBuf,
+        /// Dotted path of the value.
+        key: String,
+        /// What was asked for.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// A tensor's description does not fit its storage, or its type cannot be converted.
+    #[error("{}: tensor in storage {storage:?}: {message}", path.display())]
+    Tensor {
+        /// The file.
+        path: PathBuf,
+        /// Key of the storage.
+        storage: String,
+        /// What does not fit.
+        message: String,
+    },
+}

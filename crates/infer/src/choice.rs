@@ -1,0 +1,180 @@
+//! Choices as a configuration spells them.
+
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Where to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DeviceChoice {
+    /// The first CUDA device if there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device of this number.
+    Cuda(usize),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || {
+            Error::device(format!(
+                "device `{text}`; one of auto, cpu, cuda, cuda:0, cuda:1, …"
+            ))
+        };
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|index| index.parse().ok())
+                .map(Self::Cuda)
+                .ok_or_else(unknown),
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+/// What to compute in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// float32.
+    #[default]
+    Auto,
+    /// 32-bit floating point throughout; on CUDA without TF32.
+    Float32,
+    /// 32-bit storage, products of 19-bit TF32 numbers; CUDA only.
+    Tf32,
+    /// 16-bit brain floating point: float32's range, 8 bits of precision.
+    Bfloat16,
+    /// 16-bit IEEE floating point: 11 bits of precision, up to 65,504.
+    Float16,
+}
+
+impl Precision {
+    /// What `auto` means; the others mean themselves.
+    pub fn resolved(self) -> Self {
+        if self == Self::Auto { Self::Float32 } else { self }
+    }
+
+    /// As a configuration spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Float32 => "float32",
+            Self::Tf32 => "tf32",
+            Self::Bfloat16 => "bfloat16",
+            Self::Float16 => "float16",
+        }
+    }
+}
+
+/// How many segments to run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Count", into = "Count")]
+pub enum BatchSize {
+    /// What suits the device.
+    #[default]
+    Auto,
+    /// This many.
+    Of(usize),
+}
+
+impl BatchSize {
+    /// The number of segments in a batch, given the number that suits the device.
+    pub fn resolved(self, suits: usize) -> usize {
+        match self {
+            Self::Auto => suits,
+            Self::Of(n) => n,
+        }
+    }
+}
+
+/// A number or the word `auto`, as YAML and JSON can say it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Count {
+    Number(usize),
+    Word(String),
+}
+
+impl TryFrom<Count> for BatchSize {
+    type Error = String;
+
+    fn try_from(count: Count) -> Result<Self, String> {
+        match count {
+            Count::Number(n) if n > 0 => Ok(Self::Of(n)),
+            Count::Word(word) if word == "auto" => Ok(Self::Auto),
+            Count::Number(n) => Err(format!("batch_size {n}; `auto` or a number from 1")),
+            Count::Word(word) => Err(format!("batch_size `{word}`; `auto` or a number from 1")),
+        }
+    }
+}
+
+impl From<BatchSize> for Count {
+    fn from(size: BatchSize) -> Self {
+        match size {
+            BatchSize::Auto => Self::Word("auto".to_owned()),
+            BatchSize::Of(n) => Self::Number(n),
+        }
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|error: Error| error.to_string())
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_spelt_as_in_a_pipeline() {
+        for (text, choice) in [
+            ("auto", DeviceChoice::Auto),
+            ("cpu", DeviceChoice::Cpu),
+            ("cuda:3", DeviceChoice::Cuda(3)),
+        ] {
+            let parsed: DeviceChoice = serde_json::from_value(text.into()).unwrap();
+            assert_eq!((parsed, parsed.to_string().as_str()), (choice, text));
+        }
+        assert_eq!("cuda".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cuda(0));
+        for text in ["gpu", "cuda:", "cuda:-1", "cuda:x"] {
+            assert!(text.parse::<DeviceChoice>().is_err(), "{text}");
+        }
+        let size = |json: &str| serde_json::from_str::<BatchSize>(json);
+        assert_eq!(size("\"auto\"").unwrap(), BatchSize::Auto);
+        assert_eq!(size("8").unwrap(), BatchSize::Of(8));
+        assert!(size("0").is_err() && size("\"many\"").is_err());
+        assert_eq!(
+            serde_json::from_str::<Precision>("\"bfloat16\"").unwrap(),
+            Precision::Bfloat16
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! What can go wrong while a model runs.
+
+use std::path::{Path, PathBuf};
+
+/// Result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong while a model runs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A manifest, a segment or the logits' files.
+    #[error(transparent)]
+    Artifact(#[from] ecgfm_artifacts::Error),
+    /// The model file cannot be used.
+    #[error("{}: {what}", path.display())]
+    Model {
+        /// The model or its card.
+        path: PathBuf,
+        /// What is wrong, and what to do about it.
+        what: String,
+    },
+    /// The segments do not suit the model or each other.
+    #[error("{}: {what}", path.display())]
+    Segments {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong, and what to do about it.
+        what: String,
+    },
+    /// The device or precision that was asked for is not to be had.
+    #[error("{what}")]
+    Device {
+        /// Why not, and what to do about it.
+        what: String,
+    },
+    /// libtorch failed while segments were running.
+    #[error("segments from `{segment}` on: libtorch cannot {action}: {source}")]
+    Torch {
+        /// Key of the first segment of the batch.
+        segment: String,
+        /// What was being done.
+        action: &'static str,
+        /// Its reason.
+        source: tch::TchError,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped on request")]
+    Cancelled,
+}
+
+impl Error {
+    pub(crate) fn model(path: &Path, what: impl Into<String>) -> Self {
+        Self::Model {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+
+    pub(crate) fn device(what: impl Into<String>) -> Self {
+        Self::Device { what: what.into() }
+    }
+}
+
+/// libtorch's message without its C++ stack trace and its guesses.
+pub(crate) fn brief(error: &tch::TchError) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("Internal torch error: ").unwrap_or(&text);
+    let ends = ["\nException raised from", " This is an internal miniz error"];
+    let end = ends
+        .iter()
+        .filter_map(|end| text.find(end))
+        .min()
+        .unwrap_or(text.len());
+    let lines = text[..end]
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("Traceback"));
+    lines.collect::<Vec<_>>().join("; ")
+}

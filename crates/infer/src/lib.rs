@@ -1,0 +1,31 @@
+//! The stage `infer`: segments in, logits out.
+//!
+//! Any TorchScript model of the signature (batch, leads, samples) → (batch, labels) runs, ours or somebody else's.
+//!
+//! | step | module |
+//! |---|---|
+//! | what to run, on what | [`mod@stage`], [`choice`] |
+//! | the model beside its card | [`card`] |
+//! | devices, and CUDA loaded only where there is a driver | [`device`] |
+//! | one interface for whatever runs a model | [`backend`] |
+//! | TorchScript behind it | [`torchscript`] |
+//! | reading ahead while the model computes | [`prefetch`] |
+//! | which libtorch is loaded | [`version`] |
+
+pub mod backend;
+pub mod card;
+pub mod choice;
+pub mod device;
+mod error;
+pub mod prefetch;
+pub mod stage;
+mod symbols;
+pub mod torchscript;
+pub mod version;
+
+pub use choice::{BatchSize, DeviceChoice, Precision};
+pub use error::{Error, Result};
+pub use stage::{Params, run};
+
+#[cfg(test)]
+mod testing;

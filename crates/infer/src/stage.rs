@@ -1,0 +1,349 @@
+//! The stage `infer`: logits of every segment of a manifest, in its order, keyed.
+
+use crate::backend::{Backend, Shape};
+use crate::card::Card;
+use crate::choice::{BatchSize, DeviceChoice, Precision};
+use crate::device::Placement;
+use crate::prefetch::{Batches, Plan, with_batches};
+use crate::torchscript::TorchScript;
+use crate::{Error, Result, version};
+use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_artifacts::logits::LogitsWriter;
+use ecgfm_artifacts::manifests::{self, Subset};
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::store::SegmentReader;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Threads that read ahead, and batches held in memory.
+const READERS: usize = 2;
+const BUFFERS: usize = 4;
+
+/// Keys of segments with non-finite logits that are named; the rest is counted.
+const NAMED: usize = 20;
+
+/// What to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Directory of the manifests.
+    pub manifest: PathBuf,
+    /// Name of the manifest, as in `test`.
+    pub subset: String,
+    /// Segment store; where the manifest's first line says if absent.
+    #[serde(default)]
+    pub segments: Option<PathBuf>,
+    /// TorchScript file. A card beside it (`model.json`) is checked.
+    pub model: PathBuf,
+    /// Label set by name or file; its length must be the model's.
+    #[serde(default)]
+    pub labels: Option<String>,
+    /// Where to run.
+    #[serde(default)]
+    pub device: DeviceChoice,
+    /// What to compute in.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Segments at once.
+    #[serde(default)]
+    pub batch_size: BatchSize,
+    /// CPU threads for one batch; libtorch's own choice if absent.
+    #[serde(default)]
+    pub threads: Option<usize>,
+}
+
+/// Runs the model on every segment of the subset and writes its logits into `ctx.out`.
+///
+/// # Errors
+/// When the manifest, a segment, the model or the device cannot be used, the model does not suit the segments or the label
+/// set, or somebody asks to stop.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let source = Source::open(params)?;
+    let placement = Placement::find(params.device, params.precision)?;
+    let _threads = Threads::set(params.threads)?;
+    if let Some(warning) = version::warning() {
+        ctx.progress.note(&warning);
+        tracing::warn!("{warning}");
+    }
+    let (mut model, sha256) = load(params, &source, placement)?;
+    let batch_size = params.batch_size.resolved(placement.suitable_batch());
+    let tally = score(&source, &mut model, batch_size, ctx)?;
+    Ok(outcome(&source, &model, &tally).fact("model_sha256", sha256))
+}
+
+/// The segments of a subset.
+struct Source {
+    manifest: PathBuf,
+    subset: Subset,
+    reader: SegmentReader,
+    shape: Shape,
+}
+
+impl Source {
+    fn open(params: &Params) -> Result<Self> {
+        let manifest = params.manifest.join(manifests::file(&params.subset));
+        let subset = manifests::read(&params.manifest, &params.subset)?;
+        let refused = |what: String| Error::Segments {
+            path: manifest.clone(),
+            what,
+        };
+        let reader = SegmentReader::open(params.segments.as_deref().unwrap_or(&subset.root))?;
+        let first = subset
+            .rows
+            .first()
+            .ok_or_else(|| refused("no segments: there is nothing to run".to_owned()))?;
+        let (leads, samples) = reader.shape(&first.path)?;
+        if let Some(odd) = subset.rows.iter().find(|row| row.samples != samples) {
+            let key = &odd.key.segment;
+            let what = format!(
+                "segment `{key}` has {} samples where the first has {samples}; all must be of one length",
+                odd.samples
+            );
+            return Err(refused(what));
+        }
+        Ok(Self {
+            manifest,
+            subset,
+            reader,
+            shape: Shape { leads, samples },
+        })
+    }
+
+    fn refused(&self, what: String) -> Error {
+        Error::Segments {
+            path: self.manifest.clone(),
+            what,
+        }
+    }
+}
+
+/// Loads the model after its card, if there is one, has been held against the segments.
+fn load(params: &Params, source: &Source, placement: Placement) -> Result<(TorchScript, String)> {
+    let sha256 = if params.model.is_file() {
+        sha256(&params.model)?
+    } else {
+        String::new()
+    };
+    let card = Card::beside(&params.model, &sha256)?;
+    if let Some(card) = &card {
+        let (leads, samples) = (source.shape.leads, source.shape.samples);
+        if card.input.leads != leads {
+            return Err(source.refused(format!(
+                "segments have {leads} leads, and the model takes {}",
+                card.input.leads
+            )));
+        }
+        if card.input.min_samples > samples {
+            let needed = card.input.min_samples;
+            return Err(source.refused(format!(
+                "segments have {samples} samples, and the model needs {needed} at least"
+            )));
+        }
+    }
+    let mut model = TorchScript::load(&params.model, placement)?;
+    let batch_size = params.batch_size.resolved(placement.suitable_batch());
+    model.prepare(source.shape, &sizes(source.subset.rows.len(), batch_size))?;
+    let labels = model.labels();
+    if let Some(card) = card.filter(|card| card.labels != labels) {
+        let what = format!(
+            "the model has {labels} labels and its card says {}; export it again",
+            card.labels
+        );
+        return Err(Error::model(&params.model, what));
+    }
+    if let Some(name) = &params.labels {
+        let expected = LabelSet::load(name)?.labels.len();
+        if expected != labels {
+            let what = format!(
+                "the model has {labels} labels and label set `{name}` has {expected}; one of them is the wrong one"
+            );
+            return Err(Error::model(&params.model, what));
+        }
+    }
+    Ok((model, sha256))
+}
+
+/// The batch sizes that a run meets: the full one and the rest.
+fn sizes(segments: usize, batch_size: usize) -> Vec<usize> {
+    let (full, rest) = (segments / batch_size, segments % batch_size);
+    [(full > 0).then_some(batch_size), (rest > 0).then_some(rest)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What a run counted.
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    segments: usize,
+    batches: usize,
+    batch_size: usize,
+    non_finite: usize,
+    /// The first of them.
+    non_finite_keys: Vec<String>,
+    elapsed: Duration,
+}
+
+/// Runs a prepared model on all segments.
+fn score(source: &Source, model: &mut impl Backend, batch_size: usize, ctx: &Context<'_>) -> Result<Tally> {
+    let rows = &source.subset.rows;
+    let plan = Plan {
+        segments: rows.len(),
+        batch_size,
+        segment_len: source.shape.len(),
+        readers: READERS,
+        buffers: BUFFERS,
+    };
+    let mut writer = LogitsWriter::create(ctx.out, &source.subset.name, model.labels())?;
+    ctx.progress.begin(rows.len() as u64, "segments");
+    let read = |segment: usize, values: &mut [f32]| {
+        source
+            .reader
+            .read(&rows[segment].path, values)
+            .map_err(Error::from)
+    };
+    let started = Instant::now();
+    let mut tally = with_batches(plan, read, |batches| {
+        consume(source, model, batches, &mut writer, ctx)
+    })?;
+    writer.finish()?;
+    tally.elapsed = started.elapsed();
+    tally.batch_size = batch_size;
+    if tally.non_finite > 0 {
+        let keys = tally.non_finite_keys.join(", ");
+        let note = format!(
+            "{} segments have infinite or NaN logits: {keys}",
+            tally.non_finite
+        );
+        ctx.progress.note(&note);
+        tracing::warn!("{note}");
+    }
+    Ok(tally)
+}
+
+fn consume(
+    source: &Source,
+    model: &mut impl Backend,
+    batches: &mut Batches<Error>,
+    writer: &mut LogitsWriter,
+    ctx: &Context<'_>,
+) -> Result<Tally> {
+    let (rows, labels) = (&source.subset.rows, model.labels());
+    let mut tally = Tally::default();
+    let mut logits = Vec::new();
+    while let Some(batch) = batches.next() {
+        if ctx.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let batch = batch?;
+        let count = batch.segments.len();
+        logits.resize(count * labels, 0.0f32);
+        let first = &rows[batch.segments.start].key.segment;
+        model
+            .logits(&batch.values, count, source.shape, &mut logits)
+            .map_err(|error| Error::Torch {
+                segment: first.clone(),
+                action: "run the model",
+                source: error,
+            })?;
+        for (row, logits) in rows[batch.segments.clone()]
+            .iter()
+            .zip(logits.chunks_exact(labels))
+        {
+            tally.see(&row.key.segment, logits);
+            writer.push(row.key.clone(), logits)?;
+        }
+        tally.batches += 1;
+        ctx.progress.advance(count as u64);
+        batches.recycle(batch);
+    }
+    Ok(tally)
+}
+
+impl Tally {
+    fn see(&mut self, segment: &str, logits: &[f32]) {
+        self.segments += 1;
+        if logits.iter().all(|logit| logit.is_finite()) {
+            return;
+        }
+        self.non_finite += 1;
+        if self.non_finite_keys.len() < NAMED {
+            self.non_finite_keys.push(segment.to_owned());
+        }
+    }
+}
+
+fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
+    let description = model.describe();
+    let seconds = tally.elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 {
+        (tally.segments as f64 / seconds * 100.0).round() / 100.0
+    } else {
+        0.0
+    };
+    let mut outcome = Outcome::default()
+        .count("segments", tally.segments)
+        .count("batches", tally.batches)
+        .count("non_finite", tally.non_finite)
+        .fact("backend", description.name)
+        .fact("device", description.device)
+        .fact("precision", description.precision)
+        .fact("threads", description.threads)
+        .fact("batch_size", tally.batch_size)
+        .fact("labels", model.labels())
+        .fact("leads", source.shape.leads)
+        .fact("samples", source.shape.samples)
+        .fact("segments_per_second", rate);
+    if let Some(runtime) = description.runtime {
+        outcome = outcome.fact("libtorch", runtime);
+    }
+    if tally.non_finite > 0 {
+        outcome = outcome.fact("non_finite_segments", tally.non_finite_keys.clone());
+    }
+    outcome
+}
+
+/// Sets libtorch's threads for a run, and sets them back.
+struct Threads(Option<i32>);
+
+impl Threads {
+    fn set(threads: Option<usize>) -> Result<Self> {
+        let Some(threads) = threads else {
+            return Ok(Self(None));
+        };
+        let wanted = i32::try_from(threads).ok().filter(|&n| (1..=1024).contains(&n));
+        let wanted =
+            wanted.ok_or_else(|| Error::device(format!("threads {threads}; a number from 1 to 1024")))?;
+        let before = tch::get_num_threads();
+        tch::set_num_threads(wanted);
+        Ok(Self(Some(before)))
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(before) = self.0 {
+            tch::set_num_threads(before);
+        }
+    }
+}
+
+fn sha256(path: &Path) -> Result<String> {
+    let failed = |error: std::io::Error| Error::model(path, error.to_string());
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! The stage on small projects, with a double in the model's place where the model does not matter.
+
+use super::*;
+use crate::backend::Description;
+use crate::testing::{LEADS, SAMPLES, project, value};
+use ecgfm_artifacts::logits::Logits;
+use ecgfm_artifacts::stage::{Cancel, NoProgress};
+
+/// Answers with the first value of each segment and its negative; infinite for values above a limit.
+struct Double {
+    limit: f32,
+    batches: Vec<usize>,
+    cancel: Option<Cancel>,
+}
+
+impl Double {
+    fn new() -> Self {
+        Self {
+            limit: f32::INFINITY,
+            batches: Vec::new(),
+            cancel: None,
+        }
+    }
+}
+
+impl Backend for Double {
+    fn labels(&self) -> usize {
+        2
+    }
+
+    fn prepare(&mut self, _: Shape, _: &[usize]) -> Result<()> {
+        Ok(())
+    }
+
+    fn logits(
+        &mut self,
+        batch: &[f32],
+        count: usize,
+        shape: Shape,
+        out: &mut [f32],
+    ) -> Result<(), tch::TchError> {
+        self.batches.push(count);
+        for (segment, out) in batch.chunks_exact(shape.len()).zip(out.chunks_exact_mut(2)) {
+            let logit = if segment[0] > self.limit {
+                f32::NAN
+            } else {
+                segment[0]
+            };
+            out.copy_from_slice(&[logit, -logit]);
+        }
+        if let Some(cancel) = &self.cancel {
+            cancel.cancel();
+        }
+        Ok(())
+    }
+
+    fn describe(&self) -> Description {
+        Description {
+            name: "double",
+            device: "none".into(),
+            precision: "float32",
+            runtime: None,
+            threads: 1,
+        }
+    }
+}
+
+fn context<'a>(out: &'a Path, cancel: &'a Cancel) -> Context<'a> {
+    Context {
+        out,
+        home: out,
+        progress: &NoProgress,
+        cancel,
+    }
+}
+
+#[test]
+fn logits_are_keyed_in_manifest_order_and_the_last_batch_is_short() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::open(&project(dir.path(), 10)).unwrap();
+    let mut model = Double::new();
+    let tally = score(&source, &mut model, 4, &context(dir.path(), &Cancel::default())).unwrap();
+    assert_eq!(model.batches, [4, 4, 2]);
+    assert_eq!((tally.segments, tally.batches, tally.non_finite), (10, 3, 0));
+    let logits = Logits::read(dir.path(), "test").unwrap();
+    let first: Vec<f32> = logits.values.iter().step_by(2).copied().collect();
+    assert_eq!(first, (0..10).rev().map(|i| value(i, 0, 0)).collect::<Vec<_>>());
+    let segments = logits.index.column("segment").unwrap().str().unwrap();
+    assert_eq!(segments.get(0), Some("ecg_9_0"));
+    assert_eq!(
+        logits
+            .index
+            .column("idx")
+            .unwrap()
+            .get(0)
+            .unwrap()
+            .try_extract::<i64>()
+            .unwrap(),
+        16
+    );
+}
+
+#[test]
+fn the_batch_size_changes_no_byte_of_a_model_that_does_not_depend_on_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 9);
+    let mut written = Vec::new();
+    for batch_size in [1, 4, 9, 100] {
+        let out = dir.path().join(format!("out{batch_size}"));
+        std::fs::create_dir(&out).unwrap();
+        params.batch_size = BatchSize::Of(batch_size);
+        let outcome = run(&params, &context(&out, &Cancel::default())).unwrap();
+        assert_eq!(
+            (outcome.counts["segments"], outcome.counts["batches"]),
+            (9, 9u64.div_ceil(batch_size as u64))
+        );
+        written.push(
+            [
+                "outputs_test.npy",
+                "outputs_test_header.pkl",
+                "outputs_test_index.csv",
+            ]
+            .map(|file| std::fs::read(out.join(file)).unwrap()),
+        );
+    }
+    assert!(written.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn a_run_records_how_it_ran() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 5);
+    params.threads = Some(1);
+    let before = tch::get_num_threads();
+    let outcome = run(&params, &context(dir.path(), &Cancel::default())).unwrap();
+    assert_eq!(tch::get_num_threads(), before);
+    let expected = [
+        ("backend", "torchscript"),
+        ("device", "cpu"),
+        ("precision", "float32"),
+    ];
+    assert!(
+        expected
+            .iter()
+            .all(|(name, value)| outcome.facts[*name] == *value)
+    );
+    assert_eq!(
+        (
+            outcome.facts["threads"].as_u64(),
+            outcome.facts["labels"].as_u64()
+        ),
+        (Some(1), Some(LEADS as u64))
+    );
+    assert_eq!(outcome.facts["model_sha256"].as_str().map(str::len), Some(64));
+    assert!(outcome.facts["segments_per_second"].as_f64().unwrap() > 0.0);
+    let logits = Logits::read(dir.path(), "test").unwrap();
+    assert_eq!(logits.values[..LEADS], [4001.5, 4011.5, 4021.5]);
+}
+
+#[test]
+fn infinite_logits_are_kept_counted_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::open(&project(dir.path(), 6)).unwrap();
+    let mut model = Double {
+        limit: 3500.0,
+        ..Double::new()
+    };
+    let tally = score(&source, &mut model, 4, &context(dir.path(), &Cancel::default())).unwrap();
+    assert_eq!(
+        (tally.non_finite, tally.non_finite_keys.as_slice()),
+        (2, &["ecg_5_0".to_owned(), "ecg_4_0".to_owned()][..])
+    );
+    assert!(Logits::read(dir.path(), "test").unwrap().values[0].is_nan());
+    assert_eq!(outcome(&source, &model, &tally).counts["non_finite"], 2);
+}
+
+#[test]
+fn a_request_to_stop_is_heeded_between_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let cancel = Cancel::default();
+    let mut model = Double {
+        cancel: Some(cancel.clone()),
+        ..Double::new()
+    };
+    assert!(matches!(
+        score(&source, &mut model, 4, &context(dir.path(), &cancel)),
+        Err(Error::Cancelled)
+    ));
+    assert_eq!(model.batches.len(), 1);
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused_before_any_segment_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let params = project(dir.path(), 3);
+    let card = dir.path().join("model.json");
+    let refusal = |params: &Params| {
+        run(params, &context(dir.path(), &Cancel::default()))
+            .unwrap_err()
+            .to_string()
+    };
+    let sha = super::sha256(&params.model).unwrap();
+    let write = |version: u32, labels: usize, leads: usize, min: usize, sha: &str| {
+        let json = serde_json::json!({
+            "format_version": version, "labels": labels, "input": { "leads": leads, "min_samples": min, "more": 1 },
+            "model": { "sha256": sha }, "exporter": {},
+        });
+        std::fs::write(&card, json.to_string()).unwrap();
+    };
+    for (version, labels, leads, min, sha, expected) in [
+        (2, 3, LEADS, 1, sha.as_str(), "format 2"),
+        (1, 3, LEADS, 1, "other", "card of another model file"),
+        (1, 26, LEADS, 1, &sha, "has 3 labels and its card says 26"),
+        (1, 3, 12, 1, &sha, "segments have 3 leads, and the model takes 12"),
+        (
+            1,
+            3,
+            LEADS,
+            16,
+            &sha,
+            "segments have 4 samples, and the model needs 16",
+        ),
+    ] {
+        write(version, labels, leads, min, sha);
+        let message = refusal(&params);
+        assert!(message.contains(expected), "{message}");
+    }
+    write(1, 3, LEADS, SAMPLES, &sha);
+    assert!(run(&params, &context(dir.path(), &Cancel::default())).is_ok());
+    let labels = dir.path().join("labels.yaml");
+    std::fs::write(
+        &labels,
+        "name: two\ntitle: Two\nlabels:\n  - { name: A, title: A }\n  - { name: B, title: B }\n",
+    )
+    .unwrap();
+    let message = refusal(&Params {
+        labels: Some(labels.to_string_lossy().into_owned()),
+        ..params.clone()
+    });
+    assert!(
+        message.contains("has 3 labels") && message.contains("has 2"),
+        "{message}"
+    );
+    let message = refusal(&Params {
+        subset: "train".into(),
+        ..params.clone()
+    });
+    assert!(message.contains("train.tsv"), "{message}");
+    let message = refusal(&Params {
+        threads: Some(0),
+        ..params
+    });
+    assert!(message.contains("threads 0"), "{message}");
+}
+
+#[test]
+fn unknown_parameters_are_refused() {
+    let json = serde_json::json!({ "manifest": "m", "subset": "test", "model": "m.ts", "batchsize": 8 });
+    let message = serde_json::from_value::<Params>(json).unwrap_err().to_string();
+    assert!(message.contains("batchsize"), "{message}");
+}

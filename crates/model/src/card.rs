@@ -1,0 +1,91 @@
+//! `model.json`, the card that travels with `model.ts`.
+
+use crate::config::{ARCHITECTURE, Config};
+use crate::weights;
+use serde::{Deserialize, Serialize};
+
+/// The format of the card that this version writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What a model file is, where it came from and what it expects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Version of this card's format.
+    pub format_version: u32,
+    /// The reference's name of the architecture.
+    pub architecture: String,
+    /// Number of labels, the width of the output.
+    pub labels: i64,
+    /// Number of parameters, as the checkpoint counts them.
+    pub parameters: u64,
+    /// What the model expects.
+    pub input: Input,
+    /// The network's sizes.
+    pub config: Config,
+    /// The checkpoint it was made from.
+    pub source: File,
+    /// The model file.
+    pub model: File,
+    /// What made it.
+    pub exporter: Exporter,
+}
+
+/// What a model expects: signals (batch, leads, samples), float32 unless converted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Number of leads, in the order I, II, III, aVR, aVL, aVF, V1–V6.
+    pub leads: i64,
+    /// Samples per second that it was trained on.
+    pub sample_rate_hz: f64,
+    /// Seconds per segment that it was trained on.
+    pub segment_seconds: f64,
+    /// Whether other lengths run too.
+    pub any_length: bool,
+    /// Fewest samples that give a token.
+    pub min_samples: i64,
+}
+
+/// A file by content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its name, without directories.
+    pub file: String,
+    /// Its bytes.
+    pub size: u64,
+    /// Its SHA-256, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// The program that made the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exporter {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Card {
+    pub(crate) fn new(config: &Config, source: File, model: File) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            architecture: ARCHITECTURE.to_owned(),
+            labels: config.labels,
+            parameters: weights::parameters(config),
+            input: Input {
+                leads: config.leads,
+                sample_rate_hz: 500.0,
+                segment_seconds: 5.0,
+                any_length: true,
+                min_samples: config.min_samples(),
+            },
+            config: config.clone(),
+            source,
+            model,
+            exporter: Exporter {
+                name: "ecgfm".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The export stage: a checkpoint in, `model.ts` and `model.json` out.
+
+use crate::card::{Card, File};
+use crate::config::Config;
+use crate::{Error, Result, Weights, files, init, network, torchscript};
+use ecgfm_formats::pt::Checkpoint;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use tch::{CModule, Kind};
+
+/// File name of the exported model.
+pub const MODEL_FILE: &str = "model.ts";
+/// File name of its card.
+pub const CARD_FILE: &str = "model.json";
+
+/// Samples of a segment the model was trained on: 5 s at 500 Hz.
+const SAMPLES: i64 = 2500;
+
+/// Largest difference between the exported model and the network; both run the same kernels.
+const TOLERANCE: f64 = 1e-5;
+
+/// What to export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// The checkpoint, a `.pt` file of the reference's training code.
+    pub checkpoint: PathBuf,
+    /// The checkpoint's SHA-256, where it must be a certain file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// Writes [`MODEL_FILE`] and [`CARD_FILE`] into the existing directory `out_dir`; each appears whole or not at all.
+///
+/// Only the configuration and the model's weights are read from the checkpoint, never the optimizer's state. The written
+/// model is loaded again and compared with the network on two shapes before it is given its name. The same checkpoint
+/// gives the same bytes.
+///
+/// # Errors
+/// When the checkpoint cannot be read, is not the required one, configures an unsupported network or does not fit its
+/// configuration; when libtorch or the file system refuse; or when the written model does not compute the same.
+pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
+    let path = &params.checkpoint;
+    let checkpoint = Checkpoint::open(path)?;
+    for name in checkpoint.opaque_names() {
+        tracing::warn!(
+            "{} asks for `{name}`, which is not known and was not run",
+            path.display()
+        );
+    }
+    let config = Config::from_checkpoint(&checkpoint)?;
+    let source = described(path, path)?;
+    if let Some(expected) = &params.sha256
+        && !expected.eq_ignore_ascii_case(&source.sha256)
+    {
+        return Err(Error::Sha256 {
+            path: path.clone(),
+            expected: expected.clone(),
+            found: source.sha256,
+        });
+    }
+    let weights = Weights::from_checkpoint(&checkpoint, &config)?;
+    drop(checkpoint);
+    let target = out_dir.join(MODEL_FILE);
+    let samples = SAMPLES.max(config.min_samples());
+    let mut model = None;
+    files::replace(&target, |partial| {
+        torchscript::write(partial, &config, &weights, samples)?;
+        verify(partial, &config, &weights, samples)?;
+        model = Some(described(partial, &target)?);
+        Ok(())
+    })?;
+    let model = model.map_or_else(|| described(&target, &target), Ok)?;
+    let card = Card::new(&config, source, model);
+    write_card(&out_dir.join(CARD_FILE), &card)?;
+    tracing::info!(
+        parameters = card.parameters,
+        labels = card.labels,
+        "exported {}",
+        path.display()
+    );
+    Ok(card)
+}
+
+fn write_card(path: &Path, card: &Card) -> Result<()> {
+    files::replace(path, |partial| {
+        let mut json =
+            serde_json::to_vec_pretty(card).map_err(|error| Error::io("write", path)(error.into()))?;
+        json.push(b'\n');
+        files::write_bytes(partial, &json)
+    })
+}
+
+fn described(path: &Path, named: &Path) -> Result<File> {
+    let (size, sha256) = files::sha256(path)?;
+    let file = named
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(File { file, size, sha256 })
+}
+
+/// Loads the model again and compares it with the network, on a batch and a length that were not traced.
+fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Result<()> {
+    let differs = |message: String| Error::Export {
+        path: path.to_owned(),
+        message,
+    };
+    let mut module = CModule::load(path).map_err(Error::torch("load the exported model"))?;
+    module
+        .f_set_eval()
+        .map_err(Error::torch("switch the exported model to evaluation"))?;
+    for (batch, samples) in [(1, samples), (3, samples + 357)] {
+        let signals = init::noise(&[batch, config.leads, samples], 1)?;
+        let compare = || {
+            let expected = network::logits(config, weights, &signals)?;
+            let actual = module.forward_ts(std::slice::from_ref(&signals))?;
+            let difference = actual
+                .f_sub(&expected)?
+                .f_abs()?
+                .f_max()?
+                .f_to_kind(Kind::Double)?
+                .f_double_value(&[])?;
+            Ok((difference, expected.f_abs()?.f_max()?.f_double_value(&[])?))
+        };
+        let (difference, scale): (f64, f64) = compare().map_err(Error::torch("run the exported model"))?;
+        // A comparison with NaN is false, so NaN does not agree.
+        let agrees = difference <= TOLERANCE * scale.max(1.0);
+        if !agrees {
+            return Err(differs(format!(
+                "{difference} on a batch of {batch} with {samples} samples"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Random weights of a configuration, as training starts from them.
+
+use crate::{Config, Error, Result, Weights, weights};
+use tch::Tensor;
+
+/// Standard deviation of linear layers' weights, as in BERT and wav2vec 2.0.
+const LINEAR_STD: f64 = 0.02;
+
+/// Random weights, the same for the same configuration and seed on every machine.
+///
+/// Linear weights are normal with standard deviation 0.02; convolutions are He-normal; the positional convolution is
+/// normal with variance 4/(kernel · width), as in wav2vec 2.0; the head is Xavier-uniform in variance; norms start as
+/// the identity and biases at zero.
+///
+/// # Errors
+/// When libtorch cannot hold a weight.
+pub fn random(config: &Config, seed: u64) -> Result<Weights> {
+    let mut source = Normal::new(seed);
+    let mut tensors = Vec::new();
+    for (name, shape) in weights::names(config) {
+        let numel: i64 = shape.iter().product();
+        let values: Vec<f32> = match std_of(&name, &shape, config) {
+            Spread::Constant(value) => vec![value; numel as usize],
+            Spread::Normal(std) => (0..numel).map(|_| (source.next() * std) as f32).collect(),
+        };
+        tensors.push((name, tensor(&values, &shape)?));
+    }
+    Ok(Weights::new(tensors))
+}
+
+/// Standard normal noise of a shape, the same for the same seed on every machine.
+///
+/// # Errors
+/// When libtorch cannot hold it.
+pub fn noise(shape: &[i64], seed: u64) -> Result<Tensor> {
+    let mut source = Normal::new(seed);
+    let numel: i64 = shape.iter().product();
+    let values: Vec<f32> = (0..numel).map(|_| source.next() as f32).collect();
+    tensor(&values, shape)
+}
+
+fn tensor(values: &[f32], shape: &[i64]) -> Result<Tensor> {
+    Tensor::f_from_slice(values)
+        .and_then(|flat| flat.f_reshape(shape))
+        .map_err(Error::torch("hold a weight"))
+}
+
+enum Spread {
+    Constant(f32),
+    Normal(f64),
+}
+
+fn std_of(name: &str, shape: &[i64], config: &Config) -> Spread {
+    if name.ends_with(".bias") {
+        Spread::Constant(0.0)
+    } else if shape.len() == 1 {
+        Spread::Constant(1.0)
+    } else if name == weights::positional_weight() {
+        Spread::Normal((4.0 / (config.conv_pos * config.embed_dim) as f64).sqrt())
+    } else if shape.len() == 3 {
+        Spread::Normal((2.0 / (shape[1] * shape[2]) as f64).sqrt())
+    } else if name == "proj.weight" {
+        Spread::Normal((2.0 / (shape[0] + shape[1]) as f64).sqrt())
+    } else {
+        Spread::Normal(LINEAR_STD)
+    }
+}
+
+/// Standard normal numbers: SplitMix64 (Steele, Lea and Flood, 2014) through Box and Muller's transform.
+struct Normal {
+    state: u64,
+    spare: Option<f64>,
+}
+
+impl Normal {
+    fn new(seed: u64) -> Self {
+        Self {
+            state: seed,
+            spare: None,
+        }
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// In (0, 1].
+    fn uniform(&mut self) -> f64 {
+        ((self.bits() >> 11) + 1) as f64 / (1u64 << 53) as f64
+    }
+
+    fn next(&mut self) -> f64 {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let radius = (-2.0 * self.uniform().ln()).sqrt();
+        let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
+        self.spare = Some(radius * sin);
+        radius * cos
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_standard_normal_and_repeatable() {
+        let a = noise(&[100, 100], 7).unwrap();
+        assert!(a.mean(tch::Kind::Float).double_value(&[]).abs() < 0.05);
+        assert!((a.std(true).double_value(&[]) - 1.0).abs() < 0.05);
+        assert_eq!(a, noise(&[100, 100], 7).unwrap());
+        assert_ne!(a, noise(&[100, 100], 8).unwrap());
+    }
+}

@@ -1,0 +1,36 @@
+//! The ECG-FM classifier: from a training checkpoint to a TorchScript file, without Python.
+//!
+//! | step | module |
+//! |---|---|
+//! | what the checkpoint says the network is | [`config`] |
+//! | its weights, by name, checked one by one | [`weights`] |
+//! | the forward pass | [`network`] |
+//! | `model.ts`, a TorchScript archive with real parameters | [`torchscript`] |
+//! | `model.json`, the card beside it | [`card`] |
+//! | all of it: checkpoint in, model and card out | [`mod@export`] |
+//!
+//! [`init`] and [`checkpoint`] go the other way: random weights of a configuration, and a checkpoint file of them that
+//! PyTorch and the reference read.
+
+mod archive;
+pub mod card;
+pub mod checkpoint;
+pub mod config;
+mod conv_layers;
+mod error;
+pub mod export;
+mod files;
+pub mod init;
+pub mod network;
+mod pickle;
+pub mod torchscript;
+pub mod weights;
+
+pub use card::Card;
+pub use config::{Config, ConvLayer};
+pub use error::{Error, Result};
+pub use export::{Params, export};
+pub use weights::Weights;
+
+#[cfg(test)]
+mod testing;

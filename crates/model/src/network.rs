@@ -1,0 +1,200 @@
+//! The forward pass.
+
+use crate::{Config, Result, Weights};
+use tch::{TchError, Tensor};
+
+/// Added to every variance before its root is taken.
+const EPSILON: f64 = 1e-5;
+
+/// Is shown every intermediate by name; the names are those of the reference's golden arrays, as in
+/// `08_layer00_attn_out`.
+pub type Tap<'a> = dyn FnMut(&str, &Tensor) + 'a;
+
+/// Logits (batch, labels) of signals (batch, leads, samples), for any batch size and any number of samples that leaves
+/// at least one token. No sigmoid is applied.
+///
+/// Only operations whose result does not depend on a size being known are used, so the pass can be traced once and run
+/// for every batch size and length. Evaluation only: there is no dropout.
+///
+/// # Errors
+/// When libtorch refuses an operation, such as for a signal that is too short or of another type than the weights.
+pub fn forward(
+    config: &Config,
+    weights: &Weights,
+    signals: &Tensor,
+    tap: &mut Tap<'_>,
+) -> Result<Tensor, TchError> {
+    tap("00_source", signals);
+    let network = Network { config, weights };
+    let features = network.features(signals, tap)?;
+    let tokens = network.tokens(&features, tap)?;
+    let mut x = network.add_positions(&tokens, tap)?;
+    x = network.layer_norm(&x, "encoder.encoder.layer_norm")?;
+    tap("07_encoder_layer_norm", &x);
+    for layer in 0..config.layers {
+        x = network.block(layer, &x, tap)?;
+    }
+    let pooled = pool(&x)?;
+    tap("09_pooled", &pooled);
+    let logits = network.linear(&pooled, "proj")?;
+    tap("10_logits", &logits);
+    Ok(logits)
+}
+
+/// [`forward`] without looking at intermediates.
+///
+/// # Errors
+/// As [`forward`].
+pub fn logits(config: &Config, weights: &Weights, signals: &Tensor) -> Result<Tensor, TchError> {
+    forward(config, weights, signals, &mut |_, _| {})
+}
+
+struct Network<'a> {
+    config: &'a Config,
+    weights: &'a Weights,
+}
+
+impl<'a> Network<'a> {
+    fn weight(&self, name: &str) -> Result<&'a Tensor, TchError> {
+        self.weights.get(&format!("{name}.weight"))
+    }
+
+    fn bias(&self, name: &str) -> Result<&'a Tensor, TchError> {
+        self.weights.get(&format!("{name}.bias"))
+    }
+
+    fn linear(&self, x: &Tensor, name: &str) -> Result<Tensor, TchError> {
+        x.f_linear(self.weight(name)?, Some(self.bias(name)?))
+    }
+
+    fn layer_norm(&self, x: &Tensor, name: &str) -> Result<Tensor, TchError> {
+        let weight = self.weight(name)?;
+        x.f_layer_norm(
+            weight.size(),
+            Some(weight),
+            Some(self.bias(name)?),
+            EPSILON,
+            false,
+        )
+    }
+
+    /// (batch, leads, samples) to (batch, channels, tokens): strided convolutions, each followed by exact GELU, and after
+    /// the first a normalisation of each channel over time.
+    fn features(&self, signals: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+        let mut x = signals.shallow_clone();
+        for (at, layer) in self.config.conv_layers.iter().enumerate() {
+            let block = format!("encoder.feature_extractor.conv_layers.{at}");
+            let convolution = format!("{block}.0");
+            let bias = if self.config.conv_bias {
+                Some(self.bias(&convolution)?)
+            } else {
+                None
+            };
+            x = x.f_conv1d(
+                self.weight(&convolution)?,
+                bias,
+                [layer.stride],
+                [0i64],
+                [1i64],
+                1,
+            )?;
+            tap(&format!("01_conv{at}_conv"), &x);
+            if at == 0 {
+                let norm = format!("{block}.2");
+                let (weight, bias) = (self.weight(&norm)?, self.bias(&norm)?);
+                x = x.f_group_norm(layer.channels, Some(weight), Some(bias), EPSILON, false)?;
+                tap(&format!("01_conv{at}_groupnorm"), &x);
+            }
+            x = x.f_gelu("none")?;
+            tap(&format!("01_conv{at}_block"), &x);
+        }
+        tap("02_feature_extractor", &x);
+        Ok(x)
+    }
+
+    /// (batch, channels, tokens) to (batch, tokens, width).
+    fn tokens(&self, features: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+        let mut x = self.layer_norm(&features.f_transpose(1, 2)?, "encoder.layer_norm")?;
+        tap("03_layer_norm", &x);
+        if self.config.has_projection() {
+            x = self.linear(&x, "encoder.post_extract_proj")?;
+            tap("04_post_extract_proj", &x);
+        }
+        Ok(x)
+    }
+
+    /// Adds what a wide grouped convolution over the tokens says about their places.
+    fn add_positions(&self, tokens: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+        let name = "encoder.conv_pos.pos_conv.0";
+        let (width, groups) = (self.config.conv_pos, self.config.conv_pos_groups);
+        let weight = self.weight(name)?;
+        tap("pos_conv_effective_weight", weight);
+        let bias = Some(self.bias(name)?);
+        let mut positions =
+            tokens
+                .f_transpose(1, 2)?
+                .f_conv1d(weight, bias, [1i64], [width / 2], [1i64], groups)?;
+        if width % 2 == 0 {
+            // An even kernel, padded on both sides by half its width, gives one token too many: the last is dropped.
+            positions = positions.f_slice(2, None, -1, 1)?;
+        }
+        let positions = positions.f_gelu("none")?.f_transpose(1, 2)?;
+        tap("05_conv_pos_out", &positions);
+        let x = tokens.f_add(&positions)?;
+        tap("06_after_conv_pos_add", &x);
+        Ok(x)
+    }
+
+    /// One transformer layer, normalised after attention and after the feed-forward part.
+    fn block(&self, layer: i64, x: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+        let (name, label) = (
+            format!("encoder.encoder.layers.{layer}"),
+            format!("08_layer{layer:02}"),
+        );
+        let attended = self.attention(&format!("{name}.self_attn"), x)?;
+        tap(&format!("{label}_attn_out"), &attended);
+        let x = self.layer_norm(&x.f_add(&attended)?, &format!("{name}.self_attn_layer_norm"))?;
+        tap(&format!("{label}_post_attn_ln"), &x);
+        let hidden = self.linear(&x, &format!("{name}.fc1"))?;
+        tap(&format!("{label}_fc1"), &hidden);
+        let y = self.linear(&hidden.f_gelu("none")?, &format!("{name}.fc2"))?;
+        tap(&format!("{label}_fc2"), &y);
+        let x = self.layer_norm(&x.f_add(&y)?, &format!("{name}.final_layer_norm"))?;
+        tap(&format!("{label}_out"), &x);
+        Ok(x)
+    }
+
+    /// Scaled dot-product attention of every token to every token, in heads of consecutive channels.
+    fn attention(&self, name: &str, x: &Tensor) -> Result<Tensor, TchError> {
+        let (heads, size) = (self.config.heads, self.config.embed_dim / self.config.heads);
+        let project = |which: &str| {
+            self.linear(x, &format!("{name}.{which}"))?
+                .f_unflatten(2, [heads, size])?
+                .f_transpose(1, 2)
+        };
+        let (query, key, value) = (project("q_proj")?, project("k_proj")?, project("v_proj")?);
+        let context = Tensor::f_scaled_dot_product_attention(
+            &query,
+            &key,
+            &value,
+            None::<Tensor>,
+            0.0,
+            false,
+            None,
+            false,
+        )?;
+        self.linear(
+            &context.f_transpose(1, 2)?.f_flatten(2, 3)?,
+            &format!("{name}.out_proj"),
+        )
+    }
+}
+
+/// Mean over the tokens, as the reference computes it: the sum over the number of values that are not zero, per channel.
+fn pool(x: &Tensor) -> Result<Tensor, TchError> {
+    let count = x.f_ne(0.0)?.f_sum_dim_intlist(&[1i64][..], false, None)?;
+    x.f_sum_dim_intlist(&[1i64][..], false, None)?.f_div(&count)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Writes the network as a TorchScript archive with real parameters.
+//!
+//! Tracing alone bakes the weights into the program as constants; such a module cannot be moved to another device or
+//! converted to another type. So the network is traced with its weights as *inputs*, and the traced program is put into
+//! an archive of our own in which those inputs are the module's parameters.
+
+use crate::archive::{self, Archive};
+use crate::pickle::Pickle;
+use crate::{Config, Error, Result, Weights, network};
+use std::io::Read;
+use std::path::Path;
+use tch::{CModule, Kind, Tensor};
+
+/// Name of the module's class inside the archive.
+const CLASS: &str = "EcgFmClassifier";
+
+/// Batch size of the example that is traced. Not 1, which some operations treat specially.
+const EXAMPLE_BATCH: i64 = 2;
+
+/// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length.
+///
+/// The same weights give the same bytes. `samples` is the length of the example that is traced.
+///
+/// # Errors
+/// When libtorch refuses an operation or the file cannot be written.
+pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Result<()> {
+    let example = Tensor::f_zeros(
+        [EXAMPLE_BATCH, config.leads, samples],
+        (Kind::Float, tch::Device::Cpu),
+    )
+    .map_err(Error::torch("make an example signal"))?;
+    let body = trace(path, config, weights, &example)?;
+    let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
+    let mut archive = Archive::create(path, "model")?;
+    archive.entry("data.pkl", &describe(&names, weights)?)?;
+    archive.entry("code/__torch__.py", source(&names, &body).as_bytes())?;
+    archive.entry("constants.pkl", b"\x80\x02).")?;
+    archive.entry("byteorder", b"little")?;
+    archive.entry("version", b"3\n")?;
+    archive.tensors(weights)?;
+    archive.finish()
+}
+
+/// The traced program's statements, whose inputs are `argument_1` (the signals), `argument_2`, … (the weights).
+fn trace(path: &Path, config: &Config, weights: &Weights, example: &Tensor) -> Result<String> {
+    let mut inputs = vec![example.shallow_clone()];
+    inputs.extend(weights.iter().map(|(_, tensor)| tensor.detach()));
+    let mut failure = None;
+    let traced = CModule::create_by_tracing(CLASS, "forward", &inputs, &mut |inputs: &[Tensor]| {
+        // A panic here would leave libtorch tracing, so an error is carried out instead.
+        let [signals, tensors @ ..] = inputs else {
+            return Vec::new();
+        };
+        match network::logits(config, &weights.renamed(tensors), signals) {
+            Ok(logits) => vec![logits],
+            Err(error) => {
+                failure = Some(error);
+                vec![signals.shallow_clone()]
+            }
+        }
+    });
+    if let Some(source) = failure {
+        return Err(Error::Torch {
+            action: "run the network",
+            source,
+        });
+    }
+    let module = traced.map_err(Error::torch("trace the network"))?;
+    let temporary = path.with_extension("trace.partial");
+    let saved = module
+        .save(&temporary)
+        .map_err(Error::torch("save the traced network"));
+    let code = saved.and_then(|()| read_code(&temporary));
+    let removed = std::fs::remove_file(&temporary);
+    let code = code?;
+    removed.map_err(Error::io("remove", &temporary))?;
+    statements(&code).ok_or_else(|| Error::Export {
+        path: path.to_owned(),
+        message: format!("unexpected traced code:\n{code}"),
+    })
+}
+
+fn read_code(path: &Path) -> Result<String> {
+    let io = Error::io("read", path);
+    let read = || -> std::io::Result<String> {
+        let mut archive = zip::ZipArchive::new(std::fs::File::open(path)?)?;
+        let name = archive
+            .file_names()
+            .find(|name| name.ends_with("code/__torch__.py"))
+            .map(str::to_owned);
+        let mut code = String::new();
+        archive
+            .by_name(&name.unwrap_or_default())?
+            .read_to_string(&mut code)?;
+        Ok(code)
+    };
+    read().map_err(io)
+}
+
+/// What follows the signature; `None` where the trace holds tensors of its own, which would not move with the module, or a
+/// convolution of an unexpected form.
+fn statements(code: &str) -> Option<String> {
+    let (_, body) = code.split_once("-> Tensor:\n")?;
+    if code.contains("CONSTANTS.") {
+        return None;
+    }
+    body.lines()
+        .map(|line| plain_convolution(line).map(|line| line + "\n"))
+        .collect()
+}
+
+/// Tracing records a convolution with the backend's switches of the moment, among them whether TF32 is allowed; a plain
+/// `conv1d` asks for them when it runs. The switches are the last four arguments, after `transposed`, `output_padding` and
+/// the groups.
+fn plain_convolution(line: &str) -> Option<String> {
+    let Some((before, call)) = line.split_once("torch._convolution(") else {
+        return Some(line.to_owned());
+    };
+    let (arguments, rest) = call.split_once(", False, [0], ")?;
+    let (groups, switches) = rest.split_once(", ")?;
+    let known = switches
+        .strip_suffix(')')?
+        .split(", ")
+        .all(|switch| matches!(switch, "True" | "False"));
+    known.then(|| format!("{before}torch.conv1d({arguments}, {groups})"))
+}
+
+/// The class's source: its parameters, and a `forward` that binds them to the names the trace uses.
+fn source(names: &[String], body: &str) -> String {
+    let quoted: String = names.iter().map(|name| format!("\"{name}\", ")).collect();
+    let mut source = format!("class {CLASS}(Module):\n  __parameters__ = [{quoted}]\n  __buffers__ = []\n");
+    for name in names {
+        source += &format!("  {name} : Tensor\n");
+    }
+    source += &format!(
+        "  training : bool\n  def forward(self: __torch__.{CLASS},\n    argument_1: Tensor) -> Tensor:\n"
+    );
+    for (at, name) in names.iter().enumerate() {
+        source += &format!("    argument_{} = self.{name}\n", at + 2);
+    }
+    source + body
+}
+
+/// The module's state.
+fn describe(names: &[String], weights: &Weights) -> Result<Vec<u8>> {
+    let mut pickle = Pickle::new();
+    pickle.global("__torch__", CLASS).op(b")\x81}(");
+    for (key, (name, (_, tensor))) in names.iter().zip(weights.iter()).enumerate() {
+        pickle
+            .text(name)
+            .tensor(&archive::described(key, tensor, &tensor.size())?);
+    }
+    pickle.text("training").bool(false).op(b"ub");
+    Ok(pickle.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traced_convolutions_lose_the_switches_of_the_moment() {
+        let traced = "    _0 = torch._convolution(a, b, None, [2], [0], [1], False, [0], 16, False, False, True, True)";
+        assert_eq!(
+            plain_convolution(traced).unwrap(),
+            "    _0 = torch.conv1d(a, b, None, [2], [0], [1], 16)"
+        );
+        assert_eq!(
+            plain_convolution("    _1 = torch.gelu(_0)").unwrap(),
+            "    _1 = torch.gelu(_0)"
+        );
+        assert_eq!(plain_convolution("    _0 = torch._convolution(a, b, odd)"), None);
+    }
+}

@@ -1,0 +1,264 @@
+//! What can go wrong, in classes that map to exit codes, with the place and the way out.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::source::Span;
+
+/// The class of an error; a command line maps it to its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// A stage failed, or the machine did (disk full, permission).
+    StageFailed,
+    /// The pipeline file or an argument is wrong.
+    Config,
+    /// A stage found its input data missing or malformed.
+    BadInput,
+    /// Another run holds the run directory.
+    Locked,
+    /// The run was cancelled; running again continues.
+    Interrupted,
+}
+
+impl ErrorKind {
+    /// 1 stage failed, 2 configuration, 3 bad input, 4 locked, 130 interrupted.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::StageFailed => 1,
+            Self::Config => 2,
+            Self::BadInput => 3,
+            Self::Locked => 4,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An error of the engine: what, where and what to do about it.
+///
+/// `Display` is one line without `error:`; [`Error::render`] adds the quoted source line and the help.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", self.headline())]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    span: Option<Span>,
+    notes: Vec<String>,
+    help: Option<String>,
+    stage: Option<String>,
+    bug: bool,
+}
+
+impl Error {
+    /// An error of a class with its message.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self(Box::new(Inner {
+            kind,
+            message,
+            span: None,
+            notes: vec![],
+            help: None,
+            stage: None,
+            bug: false,
+        }))
+    }
+
+    pub(crate) fn config(span: &Span, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message).at(span)
+    }
+
+    /// A failed operation on a file, with what was attempted: "cannot read `path`: reason".
+    pub(crate) fn io(doing: &str, path: &Path, source: &std::io::Error) -> Self {
+        let error = Self::new(
+            ErrorKind::StageFailed,
+            format!("cannot {doing} `{}`: {source}", path.display()),
+        );
+        match source.kind() {
+            std::io::ErrorKind::StorageFull => error.help("free some disk space and run again"),
+            std::io::ErrorKind::PermissionDenied => {
+                error.help("check who owns it, or choose another --workdir")
+            }
+            _ => error,
+        }
+    }
+
+    pub(crate) fn at(mut self, span: &Span) -> Self {
+        self.0.span = Some(span.clone());
+        self
+    }
+
+    /// Adds a line that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn help_if(mut self, help: Option<String>) -> Self {
+        self.0.help = help.or(self.0.help);
+        self
+    }
+
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.0.notes.push(note.into());
+        self
+    }
+
+    pub(crate) fn in_stage(mut self, stage: &str) -> Self {
+        self.0.stage = Some(stage.to_owned());
+        self
+    }
+
+    pub(crate) fn marked_bug(mut self) -> Self {
+        self.0.bug = true;
+        self
+    }
+
+    /// The class.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message alone, without place or help.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where in the pipeline file or on the command line, when it is about those.
+    #[must_use]
+    pub fn span(&self) -> Option<&Span> {
+        self.0.span.as_ref()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help_text(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// The stage it happened in.
+    #[must_use]
+    pub fn stage(&self) -> Option<&str> {
+        self.0.stage.as_deref()
+    }
+
+    /// Whether the program is to blame and not its input, for example a panic in a stage.
+    #[must_use]
+    pub fn is_bug(&self) -> bool {
+        self.0.bug
+    }
+
+    fn headline(&self) -> String {
+        match &self.0.span {
+            Some(span) => format!("{span}: {}", self.0.message),
+            None => self.0.message.clone(),
+        }
+    }
+
+    /// `error:` line, the quoted source line with a caret, `note:` lines and the `help:` line,
+    /// each ended by a newline.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = format!("error: {}\n", self.headline());
+        if let Some(span) = &self.0.span {
+            text.push_str(&span.snippet());
+        }
+        for note in &self.0.notes {
+            let _ = writeln!(text, "note: {note}");
+        }
+        if let Some(help) = &self.0.help {
+            let _ = writeln!(text, "help: {help}");
+        }
+        text
+    }
+}
+
+/// The class of a [`StageError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageErrorClass {
+    /// Anything that is neither the data's nor the configuration's fault.
+    Failed,
+    /// The input data are missing or malformed.
+    BadInput,
+    /// A parameter turned out to be wrong once the stage looked.
+    Config,
+    /// The stage saw the cancellation flag and stopped in order.
+    Interrupted,
+}
+
+/// What a stage returns when it could not finish.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct StageError {
+    /// The class, which decides the exit code.
+    pub class: StageErrorClass,
+    /// What and where.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl StageError {
+    /// An error of a class.
+    #[must_use]
+    pub fn new(class: StageErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// The stage failed.
+    #[must_use]
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(StageErrorClass::Failed, message)
+    }
+
+    /// The input data are missing or malformed.
+    #[must_use]
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self::new(StageErrorClass::BadInput, message)
+    }
+
+    /// A parameter is wrong.
+    #[must_use]
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(StageErrorClass::Config, message)
+    }
+
+    /// The stage stopped because it was cancelled.
+    #[must_use]
+    pub fn interrupted() -> Self {
+        Self::new(StageErrorClass::Interrupted, "interrupted")
+    }
+
+    /// Adds a line that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn into_error(self, stage: &str) -> Error {
+        let kind = match self.class {
+            StageErrorClass::Failed => ErrorKind::StageFailed,
+            StageErrorClass::BadInput => ErrorKind::BadInput,
+            StageErrorClass::Config => ErrorKind::Config,
+            StageErrorClass::Interrupted => ErrorKind::Interrupted,
+        };
+        Error::new(kind, format!("stage `{stage}`: {}", self.message))
+            .help_if(self.help)
+            .in_stage(stage)
+    }
+}
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,208 @@
+//! What a stage kind is to the engine: a name, typed parameters, outputs, and a function to run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::error::StageError;
+use crate::param::ParamError;
+
+/// A file or directory that a stage leaves, which others refer to as `${stage.name}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output {
+    /// The name in references.
+    pub name: &'static str,
+    /// Path inside the stage's directory; empty for the directory itself. `{parameter}` stands for the
+    /// value of that (text, number or boolean) parameter: `logits_{subset}.npy`.
+    pub path: &'static str,
+    /// What it holds, one line.
+    pub about: &'static str,
+    /// Whether the stage must leave it.
+    pub required: bool,
+}
+
+impl Output {
+    /// An output that the stage always leaves.
+    #[must_use]
+    pub const fn new(name: &'static str, path: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            path,
+            about,
+            required: true,
+        }
+    }
+
+    /// The same, but the stage may leave it out.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self {
+            required: false,
+            ..self
+        }
+    }
+}
+
+/// A kind of stage, named by `uses:` in a pipeline file.
+pub trait StageKind: Send + Sync {
+    /// The name in `uses:`.
+    fn name(&self) -> &'static str;
+
+    /// What the stage does, one line.
+    fn about(&self) -> &'static str;
+
+    /// Version of the code, part of the fingerprint: raise it when the same inputs would give other outputs.
+    fn version(&self) -> u32;
+
+    /// What the stage leaves.
+    fn outputs(&self) -> &'static [Output];
+
+    /// The parameters (`name`, or `outer.inner`) that are paths of files or directories the stage reads.
+    /// A parameter may hold one path, a list of them, or nothing. Their content enters the fingerprint.
+    fn inputs(&self) -> &'static [&'static str];
+
+    /// Checks parameters and returns them in canonical form, defaults filled in. Paths are texts and
+    /// need not exist yet. See [`canonical`](crate::canonical).
+    ///
+    /// # Errors
+    /// What is wrong with which parameter.
+    fn check(&self, with: &Value) -> Result<Value, ParamError>;
+
+    /// Facts beyond parameters and inputs that decide the outputs, as (name, value), for example the hash of
+    /// a definition that a parameter refers to by name.
+    ///
+    /// # Errors
+    /// When a fact cannot be established, for example a definition that does not exist.
+    fn extra(&self, _with: &Value) -> Result<Vec<(String, String)>, StageError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether an interrupted run leaves parts in `ctx.out` from which the next run goes on.
+    fn resumable(&self) -> bool {
+        false
+    }
+
+    /// Runs the stage: reads what `with` (in canonical form) names and writes into `ctx.out`.
+    ///
+    /// # Errors
+    /// Why it could not finish, with its class.
+    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError>;
+}
+
+/// Where a stage reports how far it is. Called from any of its threads.
+pub trait Progress: Sync {
+    /// A task of `total` units begins; `total` 0 when unknown.
+    fn begin(&self, total: u64, unit: &'static str);
+    /// `n` more units are done.
+    fn advance(&self, n: u64);
+    /// A line worth telling a person.
+    fn note(&self, message: &str);
+}
+
+/// Ignores all progress.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn begin(&self, _total: u64, _unit: &'static str) {}
+    fn advance(&self, _n: u64) {}
+    fn note(&self, _message: &str) {}
+}
+
+/// A flag that asks a run to stop in order. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag of one's own, for example one that a signal handler sets.
+    #[must_use]
+    pub fn from_flag(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
+    /// Asks for the stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a stop was asked for.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// The shared flag itself.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// What a running stage gets.
+pub struct StageContext<'a> {
+    /// The stage's name in the pipeline.
+    pub stage: &'a str,
+    /// An existing directory that the stage writes into; it is moved to its final place afterwards.
+    pub out: &'a Path,
+    /// Where `out` will be then: the directory that paths written into outputs should name.
+    pub home: &'a Path,
+    /// Whether `out` holds the parts of an interrupted run with the same fingerprint.
+    pub resumed: bool,
+    /// Where to report how far it is.
+    pub progress: &'a dyn Progress,
+    /// To be looked at between units of work.
+    pub cancel: &'a Cancel,
+}
+
+/// What a finished stage tells about its work.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StageOutcome {
+    /// Numbers that account for the flow: read, kept, rejected, ...
+    pub counts: BTreeMap<String, u64>,
+    /// Facts worth recording: device, precision, rates, ...
+    pub facts: BTreeMap<String, Value>,
+}
+
+/// The stage kinds a pipeline may use.
+#[derive(Clone, Default)]
+pub struct Kinds(BTreeMap<&'static str, Arc<dyn StageKind>>);
+
+impl Kinds {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more kind; a kind of the same name is replaced.
+    #[must_use]
+    pub fn with(mut self, kind: impl StageKind + 'static) -> Self {
+        self.0.insert(kind.name(), Arc::new(kind));
+        self
+    }
+
+    /// The kind of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn StageKind>> {
+        self.0.get(name)
+    }
+
+    /// All kinds by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn StageKind>> {
+        self.0.values()
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.0.keys().copied()
+    }
+}
+
+impl std::fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,150 @@
+//! `lock.json`: what each stage of a run was made from, and what it left.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result};
+pub use crate::files::FileRecord;
+use crate::publish;
+pub use crate::sample::{InputRecord, InputState};
+
+/// Name of the file in the run's directory.
+pub const LOCK_FILE: &str = "lock.json";
+/// Version of its format.
+const FORMAT: u32 = 1;
+
+/// The record of a run. One writer (the engine), one reader: [`LockFile::read`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LockFile {
+    /// Version of this format.
+    pub version: u32,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The profile.
+    pub profile: String,
+    /// The variables, references replaced.
+    pub vars: Map<String, Value>,
+    /// Per stage, what it was made from and what it left.
+    pub stages: BTreeMap<String, StageRecord>,
+}
+
+/// The record of one stage's last complete run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// BLAKE3 over kind, code version, parameters, inputs and extra facts.
+    pub fingerprint: String,
+    /// The stage kind.
+    pub kind: String,
+    /// The version of the kind's code.
+    pub code_version: u32,
+    /// Parameters in canonical form; `${run}` stands for the run's own directory.
+    pub parameters: Value,
+    /// What it read, by parameter.
+    pub inputs: BTreeMap<String, InputRecord>,
+    /// Further facts that decide the outputs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+    /// What it left, by path inside its directory.
+    pub outputs: BTreeMap<String, FileRecord>,
+    /// Versions of the program and its libraries, for the record.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
+    /// Numbers that account for the flow.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u64>,
+    /// Device, precision, rates, ...
+    #[serde(default)]
+    pub facts: BTreeMap<String, Value>,
+    /// RFC 3339, UTC.
+    pub started: String,
+    /// RFC 3339, UTC.
+    pub finished: String,
+    /// How long it ran; an interrupted part before a resume is not counted.
+    pub seconds: f64,
+}
+
+impl LockFile {
+    /// Reads the record of a run; `None` where the directory holds none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not what this version writes.
+    pub fn read(run_dir: &Path) -> Result<Option<Self>> {
+        let path = run_dir.join(LOCK_FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(Error::io("read", &path, &e)),
+        };
+        let unusable = |why: String| {
+            let message = format!("`{}` cannot be used: {why}", path.display());
+            Error::new(ErrorKind::BadInput, message)
+                .help("remove it to run every stage again, or put back the file this program wrote")
+        };
+        let lock: Self = serde_json::from_str(&text).map_err(|e| unusable(e.to_string()))?;
+        if lock.version != FORMAT {
+            return Err(unusable(format!(
+                "it has format version {}, known is {FORMAT}",
+                lock.version
+            )));
+        }
+        Ok(Some(lock))
+    }
+
+    /// An empty record of the current format.
+    pub(crate) fn new(pipeline: &str, profile: &str, vars: &Map<String, Value>) -> Self {
+        Self {
+            version: FORMAT,
+            pipeline: pipeline.to_owned(),
+            profile: profile.to_owned(),
+            vars: vars.clone(),
+            stages: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn write(&self, run_dir: &Path) -> Result<()> {
+        publish::replace_json(&run_dir.join(LOCK_FILE), self)
+    }
+}
+
+impl StageRecord {
+    /// The hash of an output by its path inside the stage's directory: of the file, or of all files under it.
+    /// `None` when nothing is recorded there.
+    pub(crate) fn output(&self, relative: &str) -> Option<InputRecord> {
+        let mut record = InputRecord::nothing("", InputState::Present);
+        if let Some(file) = self.outputs.get(relative) {
+            (record.size, record.blake3) = (file.size, Some(file.blake3.clone()));
+            return Some(record);
+        }
+        let prefix = if relative.is_empty() {
+            String::new()
+        } else {
+            format!("{relative}/")
+        };
+        let under: Vec<_> = self
+            .outputs
+            .iter()
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .collect();
+        if under.is_empty() {
+            // A file inside a directory that is recorded as one entry.
+            let folder = format!("{}/", relative.rsplit_once('/').map_or("", |(folder, _)| folder));
+            let whole = self.outputs.get(&folder)?;
+            (record.size, record.blake3) = (whole.size, Some(whole.blake3.clone()));
+            return Some(record);
+        }
+        record.size = under.iter().map(|(_, f)| f.size).sum();
+        record.files = Some(under.iter().map(|(_, f)| f.files.unwrap_or(1)).sum());
+        let parts = under
+            .iter()
+            .map(|(name, f)| (name.as_str(), f.size, f.blake3.as_str()));
+        record.blake3 = Some(crate::files::combined(parts));
+        Some(record)
+    }
+}

@@ -1,0 +1,289 @@
+//! Typed parameters: from the JSON of a stage's `with` to a struct, with errors that know their place.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+/// One step of a path inside `with`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Into a mapping.
+    Key(String),
+    /// Into a list, from 0.
+    Index(usize),
+}
+
+/// What is wrong with a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The last step of the path is a key that is not known there.
+    UnknownKey {
+        /// The keys that are.
+        expected: Vec<String>,
+    },
+    /// The mapping at the path lacks a key.
+    MissingKey {
+        /// The missing key.
+        key: String,
+    },
+    /// The value is none of the known words.
+    UnknownWord {
+        /// The value.
+        word: String,
+        /// The known words.
+        expected: Vec<String>,
+    },
+    /// The value is of another type than expected, for example "a whole number".
+    Type {
+        /// What is expected.
+        expected: String,
+    },
+    /// Anything else; a phrase that follows the parameter's name: "must add up to 1".
+    Invalid {
+        /// The phrase.
+        phrase: String,
+    },
+}
+
+/// A parameter that a stage kind refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("parameter {}: {problem:?}", shown(path))]
+pub struct ParamError {
+    /// Where inside `with`.
+    pub path: Vec<Step>,
+    /// What is wrong there.
+    pub problem: Problem,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl ParamError {
+    /// A value that its type allows but the stage does not. `path` is `name` or `outer.inner`, a number for a
+    /// place in a list; `phrase` follows the name: "must add up to 1, not 0.9".
+    #[must_use]
+    pub fn invalid(path: &str, phrase: impl Into<String>) -> Self {
+        let step = |s: &str| s.parse().map_or_else(|_| Step::Key(s.to_owned()), Step::Index);
+        let path = path.split('.').filter(|s| !s.is_empty()).map(step).collect();
+        Self {
+            path,
+            problem: Problem::Invalid {
+                phrase: phrase.into(),
+            },
+            help: None,
+        }
+    }
+
+    /// Adds a line that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// `outer.inner[2]`.
+pub(crate) fn shown(path: &[Step]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Key(key) if text.is_empty() => text.push_str(key),
+            Step::Key(key) => text.extend([".", key]),
+            Step::Index(at) => text.push_str(&format!("[{at}]")),
+        }
+    }
+    text
+}
+
+/// Reads parameters into their type. The type should deny unknown fields.
+///
+/// # Errors
+/// The first parameter that does not fit, with its path.
+pub fn typed<P: DeserializeOwned>(with: &Value) -> Result<P, ParamError> {
+    serde_path_to_error::deserialize(with).map_err(|e| {
+        let path = steps(e.path());
+        explain(path, &e.into_inner().to_string())
+    })
+}
+
+/// Reads parameters into their type and writes them out again, so that defaults are filled in.
+///
+/// # Errors
+/// As [`typed`].
+pub fn canonical<P: DeserializeOwned + Serialize>(with: &Value) -> Result<Value, ParamError> {
+    let parameters: P = typed(with)?;
+    serde_json::to_value(parameters)
+        .map_err(|e| ParamError::invalid("", format!("cannot be written as JSON: {e}")))
+}
+
+fn steps(path: &Path) -> Vec<Step> {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            // A variant's name is no step in the YAML when the variant is a plain word, and is a key when not.
+            Segment::Enum { variant } => Some(Step::Key(variant.clone())),
+            Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// serde's messages have a fixed shape (`serde::de::Error`); what a person should read differs.
+fn explain(mut path: Vec<Step>, message: &str) -> ParamError {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let problem = if let Some(rest) = message.strip_prefix("unknown field `") {
+        let (field, rest) = rest.split_once('`').unwrap_or((rest, ""));
+        if path.last() != Some(&Step::Key(field.to_owned())) {
+            path.push(Step::Key(field.to_owned()));
+        }
+        Problem::UnknownKey {
+            expected: quoted(rest),
+        }
+    } else if let Some(rest) = message.strip_prefix("missing field `") {
+        Problem::MissingKey {
+            key: rest.trim_end_matches('`').to_owned(),
+        }
+    } else if let Some(rest) = message.strip_prefix("unknown variant `") {
+        let (word, rest) = rest.split_once("`, ").unwrap_or((rest, ""));
+        if path.last() == Some(&Step::Key(word.to_owned())) {
+            path.pop();
+        }
+        Problem::UnknownWord {
+            word: word.to_owned(),
+            expected: quoted(rest),
+        }
+    } else if message.starts_with("invalid ") && message.contains(", expected ") {
+        let expected = message
+            .rsplit_once(", expected ")
+            .map_or("", |(_, expected)| expected);
+        Problem::Type {
+            expected: humane(expected),
+        }
+    } else if message.starts_with("data did not match any variant") {
+        Problem::Invalid {
+            phrase: "has none of the accepted forms".to_owned(),
+        }
+    } else {
+        Problem::Invalid {
+            phrase: format!("is not accepted: {message}"),
+        }
+    };
+    ParamError {
+        path,
+        problem,
+        help: None,
+    }
+}
+
+/// The words in backquotes of a message.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// A Rust type's name in serde's message, in words.
+fn humane(expected: &str) -> String {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a string" | "a borrowed string" | "path string" | "string or map" | "a character" => {
+            "text".to_owned()
+        }
+        "a map" => "a mapping".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        other if other.starts_with("nonzero") || other.starts_with("a nonzero") => {
+            "a whole number, 1 or more".to_owned()
+        }
+        other if other.starts_with("struct ") => "a mapping".to_owned(),
+        other if other.starts_with("variant identifier") || other.contains("enum ") => {
+            "one of the known words".to_owned()
+        }
+        other if other.contains("tuple") || other.contains("array of length") => {
+            let count: String = other.chars().filter(char::is_ascii_digit).collect();
+            if count.is_empty() {
+                "a list".to_owned()
+            } else {
+                format!("a list of {count} values")
+            }
+        }
+        other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Params {
+        raw: String,
+        #[serde(default)]
+        store: Store,
+        #[serde(default)]
+        inner: Option<Inner>,
+        #[serde(default)]
+        pair: (u8, u8),
+        #[serde(default)]
+        fractions: Vec<f64>,
+        #[serde(default)]
+        unit: Option<Shape>,
+    }
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Store {
+        #[default]
+        Packed,
+        Mat,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Shape {
+        Box { width: u32 },
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        seed: u64,
+    }
+
+    fn said(with: Value) -> String {
+        let error = typed::<Params>(&with).expect_err("is refused");
+        format!("{} | {:?}", shown(&error.path), error.problem)
+    }
+
+    #[test]
+    fn every_refusal_names_its_place_and_what_is_expected() {
+        let refusals = [
+            json!({"raw": "x", "storee": "mat"}),
+            json!({"raw": "x", "store": "pakced"}),
+            json!({"raw": "x", "store": 3}),
+            json!({"raw": 3}),
+            json!({}),
+            json!({"raw": "x", "inner": {"sed": 1}}),
+            json!({"raw": "x", "inner": {"seed": -1}}),
+            json!({"raw": "x", "inner": {"seed": "a"}}),
+            json!({"raw": "x", "pair": [1]}),
+            json!({"raw": "x", "pair": 300}),
+            json!({"raw": "x", "fractions": [0.1, "b"]}),
+            json!({"raw": "x", "unit": {"box": {"width": "w"}}}),
+            json!({"raw": "x", "unit": {"bx": {"width": 1}}}),
+            json!([]),
+        ];
+        insta::assert_snapshot!(refusals.map(said).join("\n"));
+    }
+
+    #[test]
+    fn canonical_parameters_have_their_defaults() {
+        let with = canonical::<Params>(&json!({"raw": "x"})).unwrap();
+        assert_eq!(with["store"], "packed");
+        assert_eq!(with["fractions"], json!([]));
+    }
+}

@@ -1,0 +1,44 @@
+//! The temporary directory a stage writes into, which a resumable stage keeps when it is interrupted.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::publish;
+
+/// Holds the fingerprint of the run whose parts a temporary directory keeps.
+pub(crate) const FINGERPRINT: &str = ".fingerprint";
+
+/// Where a stage writes: beside its final place, so that a rename suffices.
+pub(crate) fn temporary(target: &Path) -> PathBuf {
+    let name = target
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    target.with_file_name(format!(".{name}.tmp"))
+}
+
+/// The fingerprint of the interrupted run whose parts are kept for `target`, if any.
+pub(crate) fn kept(target: &Path) -> Option<String> {
+    let text = fs::read_to_string(temporary(target).join(FINGERPRINT)).ok()?;
+    Some(text.trim().to_owned())
+}
+
+/// Makes the temporary directory ready: with its parts where `resume` is the fingerprint they belong to, else
+/// empty. Returns it and whether it holds parts.
+pub(crate) fn prepare(target: &Path, resume: Option<&str>) -> io::Result<(PathBuf, bool)> {
+    let dir = temporary(target);
+    if resume.is_some() && kept(target).as_deref() == resume {
+        return Ok((dir, true));
+    }
+    publish::remove(&dir)?;
+    fs::create_dir_all(&dir)?;
+    Ok((dir, false))
+}
+
+/// Marks the parts in a temporary directory as those of a fingerprint.
+pub(crate) fn mark(dir: &Path, fingerprint: &str) -> io::Result<()> {
+    let path = dir.join(FINGERPRINT);
+    fs::write(&path, format!("{fingerprint}\n"))?;
+    fs::File::open(path)?.sync_all()
+}

@@ -1,0 +1,145 @@
+//! A pipeline file, loaded.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::build;
+use crate::document::Document;
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::Graph;
+use crate::kind::Kinds;
+use crate::source::Source;
+use crate::yaml::MAX_BYTES;
+
+/// A pipeline file, checked for its shape.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    document: Document,
+}
+
+/// A profile as a person chooses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// Where `${env.NAME}` looks. What it finds is always text: a number from the environment goes through `--set`.
+#[derive(Debug, Clone, Default)]
+pub enum Environment {
+    /// The process's environment.
+    #[default]
+    Process,
+    /// Only these.
+    Fixed(BTreeMap<String, String>),
+}
+
+/// How to read a pipeline for one run.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The profile; the first in the file where none is named.
+    pub profile: Option<String>,
+    /// `vars.k=v` and `stage.k=v` arguments, applied in order.
+    pub set: Vec<String>,
+    /// The directory that holds `<pipeline>/<profile>/`.
+    pub workdir: PathBuf,
+    /// Where `${env.NAME}` looks.
+    pub environment: Environment,
+}
+
+impl Pipeline {
+    /// Loads a pipeline file. Messages name it as `path` does.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not YAML, or has not the shape of a pipeline.
+    pub fn load(path: &Path) -> Result<Self> {
+        let refused = |why: String| {
+            Error::new(
+                ErrorKind::Config,
+                format!("cannot read the pipeline `{}`: {why}", path.display()),
+            )
+        };
+        let mut bytes = Vec::new();
+        let limit = MAX_BYTES as u64 + 1;
+        File::open(path)
+            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+            .map_err(|e| refused(e.to_string()))?;
+        if bytes.len() > MAX_BYTES {
+            return Err(refused(format!("it is larger than {MAX_BYTES} bytes")));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8 text".to_owned()))?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// Parses a pipeline's text; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// When it is not YAML, or has not the shape of a pipeline.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let source: Arc<Source> = Source::file(name, text);
+        Ok(Self {
+            document: Document::parse(&source, text)?,
+        })
+    }
+
+    /// The pipeline's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.document.name.text
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.document.description.as_deref()
+    }
+
+    /// Its profiles, the default one first. A file without profiles has one, `default`.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<ProfileInfo> {
+        let named = self.document.profiles.iter();
+        let profiles: Vec<_> = named
+            .map(|p| ProfileInfo {
+                name: p.name.text.clone(),
+                description: p.description.clone(),
+            })
+            .collect();
+        if profiles.is_empty() {
+            return vec![ProfileInfo {
+                name: "default".to_owned(),
+                description: None,
+            }];
+        }
+        profiles
+    }
+
+    /// Applies profile and settings, replaces references, checks every parameter and orders the stages.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place and what was meant.
+    pub fn graph(&self, kinds: &Kinds, settings: &Settings) -> Result<Graph> {
+        let mut effective = self.document.effective(settings.profile.as_deref())?;
+        let profiles_with = |var: &str| {
+            let having = self
+                .document
+                .profiles
+                .iter()
+                .filter(|p| p.vars.iter().any(|v| v.key == var));
+            having.map(|p| p.name.text.clone()).collect()
+        };
+        for argument in &settings.set {
+            effective.set(argument, &profiles_with)?;
+        }
+        let environment = |name: &str| match &settings.environment {
+            Environment::Process => std::env::var(name).ok(),
+            Environment::Fixed(fixed) => fixed.get(name).cloned(),
+        };
+        build::build(&self.document, &effective, kinds, &settings.workdir, &environment)
+    }
+}

@@ -1,0 +1,416 @@
+//! Runs a pipeline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Instant, SystemTime};
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Observer, Skipped};
+use crate::fingerprint::Facts;
+use crate::graph::{Graph, Stage};
+use crate::journal;
+use crate::kind::Cancel;
+use crate::lock::LockFile;
+use crate::partial;
+use crate::plan::{Action, Examined, PlannedStage, State, View};
+use crate::publish;
+use crate::reason::Reason;
+use crate::select::Selection;
+use crate::settle::settle;
+use crate::stage_run::Job;
+use crate::workdir;
+
+/// How to run.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Which stages.
+    pub selection: Selection,
+    /// Run the selected stages even where they are fresh, from their beginning.
+    pub force: bool,
+    /// After a failure go on with what does not depend on it.
+    pub keep_going: bool,
+    /// Only tell the plan.
+    pub dry_run: bool,
+    /// Versions of the program and its libraries, recorded with each stage.
+    pub versions: BTreeMap<String, String>,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// What it set out to do; every stage in running order.
+    pub plan: Vec<PlannedStage>,
+    /// Stages that ran.
+    pub ran: Vec<String>,
+    /// Stages that were fresh.
+    pub fresh: Vec<String>,
+    /// Stages that failed.
+    pub failed: Vec<String>,
+    /// Stages that could not run because of those.
+    pub blocked: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Graph {
+    /// Runs the selected stages that are not fresh, one after the other, and tells `observer` what happens.
+    ///
+    /// Each stage's outputs are in place, and recorded in `lock.json`, as soon as it is done.
+    ///
+    /// # Errors
+    /// The first stage's error ([`ErrorKind::StageFailed`], [`ErrorKind::BadInput`], [`ErrorKind::Config`]), after
+    /// the rest has run where `keep_going` is set; [`ErrorKind::Interrupted`] after a cancellation;
+    /// [`ErrorKind::Locked`] when another run is at work here.
+    pub fn run(&self, options: &RunOptions, observer: &dyn Observer, cancel: &Cancel) -> Result<Summary> {
+        let began = Instant::now();
+        let chosen = self.select(&options.selection)?;
+        let held = if options.dry_run {
+            None
+        } else {
+            Some(workdir::lock(&self.run_dir)?)
+        };
+        let view = if held.is_some() {
+            self.recovered()?
+        } else {
+            View::read(self)?
+        };
+        let plan = view.plan(&chosen, options.force)?;
+        let mut run = Run::new(view, options, observer, cancel, chosen);
+        run.announce(&plan);
+        run.warn_of_stale(&plan)?;
+        if options.dry_run {
+            return Ok(run.summary);
+        }
+        let result = plan.into_iter().try_for_each(|examined| run.step(examined));
+        run.finish(began, result)
+    }
+
+    /// The run's directory after what a crash may have left is put right.
+    fn recovered(&self) -> Result<View<'_>> {
+        for stage in &self.stages {
+            let dir = self.stage_dir(stage.name());
+            publish::recover_dir(&dir).map_err(|e| Error::io("put back", &dir, &e))?;
+        }
+        let lock = LockFile::read(&self.run_dir)?;
+        let mut lock = lock.unwrap_or_else(|| LockFile::new(&self.pipeline, &self.profile, &self.vars));
+        journal::recover(&self.run_dir, &mut lock)?;
+        View::with(self, lock)
+    }
+}
+
+struct Run<'a> {
+    view: View<'a>,
+    options: &'a RunOptions,
+    observer: &'a dyn Observer,
+    cancel: &'a Cancel,
+    chosen: BTreeSet<String>,
+    summary: Summary,
+    /// Stages whose outputs are new in this run.
+    renewed: BTreeSet<String>,
+    first_error: Option<Error>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        view: View<'a>,
+        options: &'a RunOptions,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+        chosen: BTreeSet<String>,
+    ) -> Self {
+        let (summary, renewed) = (Summary::default(), BTreeSet::new());
+        Self {
+            view,
+            options,
+            observer,
+            cancel,
+            chosen,
+            summary,
+            renewed,
+            first_error: None,
+        }
+    }
+
+    fn announce(&mut self, plan: &[Examined]) {
+        self.summary.plan = plan.iter().map(|e| e.planned.clone()).collect();
+        let graph = self.view.graph;
+        self.observer.event(&Event::Plan {
+            pipeline: graph.pipeline.clone(),
+            profile: graph.profile.clone(),
+            run_dir: graph.run_dir.clone(),
+            stages: self.summary.plan.clone(),
+        });
+    }
+
+    /// Stages that are not chosen but read from: stale ones are used as they are, missing ones cannot be.
+    fn warn_of_stale(&self, plan: &[Examined]) -> Result<()> {
+        for stage in self
+            .view
+            .graph
+            .stages
+            .iter()
+            .filter(|s| self.chosen.contains(s.name()))
+        {
+            for upstream in stage.upstream.iter().filter(|u| !self.chosen.contains(&u.stage)) {
+                let Some(found) = plan
+                    .iter()
+                    .map(|e| &e.planned)
+                    .find(|p| p.stage == upstream.stage)
+                else {
+                    continue;
+                };
+                if found.state == State::Fresh {
+                    continue;
+                }
+                self.require(stage, &upstream.stage)?;
+                let why: Vec<String> = found.reasons.iter().map(unfresh).collect();
+                self.observer.event(&Event::Warning {
+                    stage: Some(stage.name().to_owned()),
+                    message: format!(
+                        "`{}` reads what `{}` left earlier, which is {}: {}",
+                        stage.name(),
+                        upstream.stage,
+                        found.state.word(),
+                        why.join("; ")
+                    ),
+                    help: Some(format!(
+                        "run with `--until {}` to bring all of it up to date",
+                        stage.name()
+                    )),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stage that does not run left what `reader` refers to.
+    fn require(&self, reader: &Stage, upstream: &str) -> Result<()> {
+        let (name, graph) = (reader.name(), self.view.graph);
+        let disk = self.view.disks.get(upstream).filter(|disk| !disk.gone);
+        let outputs = graph
+            .stages
+            .iter()
+            .find(|s| s.name() == upstream)
+            .map_or(&[][..], Stage::outputs);
+        let refers = reader
+            .upstream
+            .iter()
+            .filter(|u| u.stage == upstream)
+            .flat_map(|u| &u.outputs);
+        let absent = refers
+            .filter_map(|o| outputs.iter().find(|output| output.name == o))
+            .find(|o| o.required && !o.path.exists());
+        let missing = match (disk, absent) {
+            (None, _) => format!("`{upstream}` has left nothing"),
+            (_, Some(output)) => format!("`{}` is missing", output.path.display()),
+            _ => return Ok(()),
+        };
+        let message = format!("stage `{name}` reads from stage `{upstream}`, but {missing}");
+        Err(Error::new(ErrorKind::Config, message)
+            .help(format!(
+                "run `{upstream}` first: leave out --only or --from, or use `--until {name}`"
+            ))
+            .in_stage(name))
+    }
+
+    fn step(&mut self, examined: Examined) -> Result<()> {
+        let graph = self.view.graph;
+        let Some(stage) = graph.stages.iter().find(|s| s.name() == examined.planned.stage) else {
+            return Ok(());
+        };
+        if examined.planned.action == Action::Exclude {
+            return Ok(());
+        }
+        if self.cancel.is_cancelled() {
+            return Err(interrupted(stage.name()));
+        }
+        let stopped =
+            |name: &String| self.summary.failed.contains(name) || self.summary.blocked.contains(name);
+        if stage.upstream.iter().any(|u| stopped(&u.stage)) {
+            self.summary.blocked.push(stage.name().to_owned());
+            self.skipped(stage, Skipped::UpstreamFailed);
+            return Ok(());
+        }
+        let renewed: Vec<String> = stage
+            .upstream
+            .iter()
+            .map(|u| u.stage.clone())
+            .filter(|u| self.renewed.contains(u))
+            .collect();
+        let examined = if examined.facts.is_none() || !renewed.is_empty() {
+            self.view.examine(stage, &BTreeSet::new(), self.options.force)?
+        } else {
+            examined
+        };
+        let (
+            PlannedStage {
+                state, mut reasons, ..
+            },
+            Some(facts),
+        ) = (examined.planned, examined.facts)
+        else {
+            return Ok(());
+        };
+        // What runs after a stage that ran runs too, whatever that left: a stage may read more than its
+        // parameters name, for example files that a table it reads points at.
+        if state == State::Fresh && !renewed.is_empty() {
+            reasons.push(Reason::Upstream { stages: renewed });
+        } else if state == State::Fresh {
+            self.remember_times(stage)?;
+            self.summary.fresh.push(stage.name().to_owned());
+            self.skipped(stage, Skipped::Fresh);
+            return Ok(());
+        }
+        match self.stage(stage, &facts, reasons) {
+            Ok(()) => Ok(()),
+            Err(error) => self.failed(stage, error),
+        }
+    }
+
+    fn failed(&mut self, stage: &Stage, error: Error) -> Result<()> {
+        if error.kind() == ErrorKind::Interrupted {
+            return Err(interrupted(stage.name()));
+        }
+        self.summary.failed.push(stage.name().to_owned());
+        self.observer.event(&Event::failed(stage.name(), &error));
+        if !self.options.keep_going {
+            return Err(error);
+        }
+        self.first_error.get_or_insert(error);
+        Ok(())
+    }
+
+    fn skipped(&self, stage: &Stage, because: Skipped) {
+        self.observer.event(&Event::StageSkipped {
+            stage: stage.name().to_owned(),
+            because,
+        });
+    }
+
+    /// Records new times of unchanged files, so that they need not be read again.
+    fn remember_times(&mut self, stage: &Stage) -> Result<()> {
+        let Some(disk) = self.view.disks.get_mut(stage.name()).filter(|disk| disk.touched) else {
+            return Ok(());
+        };
+        disk.touched = false;
+        self.view
+            .lock
+            .stages
+            .insert(stage.name().to_owned(), disk.record.clone());
+        self.view.lock.write(&self.view.graph.run_dir)
+    }
+
+    fn started(&self, stage: &Stage, reasons: Vec<Reason>, resumed: bool) {
+        let chosen: Vec<&PlannedStage> = self
+            .summary
+            .plan
+            .iter()
+            .filter(|p| p.action != Action::Exclude)
+            .collect();
+        let at = chosen.iter().position(|p| p.stage == stage.name());
+        self.observer.event(&Event::StageStarted {
+            stage: stage.name().to_owned(),
+            kind: stage.kind.name().to_owned(),
+            number: at.map_or(1, |at| at + 1),
+            of: chosen.len(),
+            reasons,
+            resumed,
+        });
+    }
+
+    fn stage(&mut self, stage: &Stage, facts: &Facts, reasons: Vec<Reason>) -> Result<()> {
+        let target = self.view.graph.stage_dir(stage.name());
+        let fingerprint = facts.fingerprint();
+        let io = |e: std::io::Error| Error::io("prepare", &partial::temporary(&target), &e);
+        let resume = (stage.kind.resumable() && !self.options.force).then_some(fingerprint.as_str());
+        let (out, resumed) = partial::prepare(&target, resume).map_err(io)?;
+        if stage.kind.resumable() {
+            partial::mark(&out, &fingerprint).map_err(io)?;
+        }
+        self.started(stage, reasons, resumed);
+        let (started, clock) = (SystemTime::now(), Instant::now());
+        let job = Job {
+            stage: stage.name(),
+            kind: stage.kind.as_ref(),
+            params: &stage.params,
+            outputs: &stage.outputs,
+            out: &out,
+            home: &target,
+            resumed,
+        };
+        let outcome = match job.run(self.observer, self.cancel) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                if !stage.kind.resumable() {
+                    let _ = publish::remove(&out);
+                }
+                return Err(error);
+            }
+        };
+        let counts = outcome.counts.clone();
+        let settled = settle(
+            &mut self.view,
+            stage,
+            facts,
+            outcome,
+            (started, clock),
+            &self.options.versions,
+        )?;
+        self.renewed.insert(stage.name().to_owned());
+        self.summary.ran.push(stage.name().to_owned());
+        self.observer.event(&Event::StageFinished {
+            stage: stage.name().to_owned(),
+            counts,
+            seconds: settled.seconds,
+            changed: settled.changed,
+        });
+        Ok(())
+    }
+
+    fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {
+        self.summary.seconds = began.elapsed().as_secs_f64();
+        let Summary {
+            ran,
+            fresh,
+            failed,
+            blocked,
+            seconds,
+            ..
+        } = self.summary.clone();
+        self.observer.event(&Event::RunFinished {
+            ran,
+            fresh,
+            failed,
+            blocked,
+            seconds,
+        });
+        result?;
+        match self.first_error {
+            None => Ok(self.summary),
+            Some(error) => match self.summary.failed.len() - 1 {
+                0 => Err(error),
+                more => Err(error.note(format!(
+                    "{more} more failed: {}",
+                    self.summary.failed[1..].join(", ")
+                ))),
+            },
+        }
+    }
+}
+
+/// A reason, for a stage that will not run now.
+fn unfresh(reason: &Reason) -> String {
+    match reason {
+        Reason::Upstream { stages } => {
+            format!("it depends on stages that are not fresh ({})", stages.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn interrupted(stage: &str) -> Error {
+    Error::new(ErrorKind::Interrupted, format!("interrupted at stage `{stage}`"))
+        .help("run the same command again to go on; finished stages stay")
+        .in_stage(stage)
+}

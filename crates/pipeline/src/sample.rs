@@ -1,0 +1,206 @@
+//! Cheap fingerprints of inputs that come from outside: sizes, times and a sample of the content.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::files::{combined, list};
+use crate::time::rfc3339;
+
+/// Bytes looked at from either end of a file. Up to twice this a file is read whole.
+const END: u64 = 64 << 10;
+/// Most bytes looked at in a directory; the files after that count by size and time.
+const DIRECTORY_BUDGET: u64 = 16 << 20;
+
+/// What a stage read, as it was when the stage began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// The path as the parameter gave it; `${run}` stands for the run's own directory.
+    pub path: String,
+    /// The stage whose output it is; none for inputs from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// Whether there was anything.
+    pub state: InputState,
+    /// Bytes.
+    #[serde(default)]
+    pub size: u64,
+    /// How many files a directory held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+    /// BLAKE3 of the whole content, where all of it was read (always so for other stages' outputs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
+    /// Otherwise BLAKE3 of size, modification time and a sample of the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<String>,
+}
+
+/// Whether an input was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputState {
+    /// It was.
+    Present,
+    /// It was not.
+    Absent,
+    /// It was, but could not be read.
+    Unreadable,
+}
+
+impl InputRecord {
+    pub(crate) fn nothing(path: &str, state: InputState) -> Self {
+        Self {
+            path: path.to_owned(),
+            stage: None,
+            state,
+            size: 0,
+            files: None,
+            blake3: None,
+            sample: None,
+        }
+    }
+
+    /// What decides whether the input is the same as another time. The path is a matter of the parameter.
+    pub(crate) fn identity(&self) -> (InputState, u64, Option<u64>, Option<&str>, Option<&str>) {
+        (
+            self.state,
+            self.size,
+            self.files,
+            self.blake3.as_deref(),
+            self.sample.as_deref(),
+        )
+    }
+}
+
+/// Fingerprints a file or directory. What cannot be read is recorded as such: the stage will say why.
+pub(crate) fn record(path: &str) -> InputRecord {
+    match look(path) {
+        Ok(record) => record,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(path, InputState::Absent),
+        Err(_) => InputRecord::nothing(path, InputState::Unreadable),
+    }
+}
+
+fn look(name: &str) -> io::Result<InputRecord> {
+    let path = Path::new(name);
+    let meta = fs::metadata(path)?;
+    let mut record = InputRecord::nothing(name, InputState::Present);
+    if meta.is_dir() {
+        let (hash, size, files) = directory(path)?;
+        (record.size, record.files, record.sample) = (size, Some(files), Some(hash));
+        return Ok(record);
+    }
+    record.size = meta.len();
+    match file(path, meta.len())? {
+        (hash, true) => record.blake3 = Some(hash),
+        (hash, false) => {
+            let time = meta.modified().map(rfc3339)?;
+            record.sample = Some(combined([(time.as_str(), meta.len(), hash.as_str())]));
+        }
+    }
+    Ok(record)
+}
+
+/// BLAKE3 of a file's ends, and whether those are all of it. A time of modification says something only
+/// where not all of the content was seen.
+fn file(path: &Path, size: u64) -> io::Result<(String, bool)> {
+    let mut file = File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    if size <= 2 * END {
+        hasher.update_reader((&mut file).take(2 * END))?;
+        return Ok((hasher.finalize().to_hex().to_string(), true));
+    }
+    hasher.update_reader((&mut file).take(END))?;
+    file.seek(SeekFrom::End(-(END as i64)))?;
+    hasher.update_reader((&mut file).take(END))?;
+    Ok((hasher.finalize().to_hex().to_string(), false))
+}
+
+fn directory(path: &Path) -> io::Result<(String, u64, u64)> {
+    let listed = list(path)?;
+    let mut budget = DIRECTORY_BUDGET;
+    let mut facts = Vec::with_capacity(listed.len());
+    for entry in &listed {
+        let cost = entry.size.min(2 * END);
+        let fact = if cost <= budget {
+            budget -= cost;
+            match file(&entry.path, entry.size)? {
+                (hash, true) => hash,
+                (hash, false) => format!("{hash} {}", entry.modified),
+            }
+        } else {
+            entry.modified.clone()
+        };
+        facts.push(fact);
+    }
+    let parts = listed
+        .iter()
+        .zip(&facts)
+        .map(|(l, fact)| (l.name.as_str(), l.size, fact.as_str()));
+    let hash = combined(parts);
+    Ok((hash, listed.iter().map(|l| l.size).sum(), listed.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn touch(path: &Path) {
+        let later = SystemTime::now() + Duration::from_secs(60);
+        File::options()
+            .append(true)
+            .open(path)
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
+    }
+
+    #[test]
+    fn a_small_file_counts_by_content_and_a_large_one_also_by_time() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, size, stays) in [("small", 10, true), ("large", 200 << 10, false)] {
+            let path = dir.path().join(name);
+            fs::write(&path, vec![7_u8; size]).unwrap();
+            let before = record(path.to_str().unwrap());
+            let whole = record(dir.path().to_str().unwrap());
+            touch(&path);
+            assert_eq!(before == record(path.to_str().unwrap()), stays, "{name}");
+            assert_eq!(
+                whole == record(dir.path().to_str().unwrap()),
+                stays,
+                "{name} in its directory"
+            );
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_at_either_end_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let time = SystemTime::now();
+        let write = |at: usize| {
+            let mut bytes = vec![0_u8; 300 << 10];
+            bytes[at] = 1;
+            fs::write(&path, bytes).unwrap();
+            File::options()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+            record(path.to_str().unwrap()).sample
+        };
+        let (a, b, c) = (write(0), write(1), write((300 << 10) - 1));
+        assert!(a != b && b != c && a != c);
+    }
+
+    #[test]
+    fn what_is_not_there_is_recorded_as_absent() {
+        assert_eq!(record("/no/such/place").state, InputState::Absent);
+    }
+}

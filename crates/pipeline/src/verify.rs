@@ -1,0 +1,101 @@
+//! Hashes a finished run's outputs again and compares them with its record.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::files::outlines;
+use crate::kind::{Cancel, Progress};
+use crate::lock::{LOCK_FILE, LockFile, StageRecord};
+use crate::sample;
+
+/// What [`verify`] found. Paths are relative to the run's directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Entries whose content is as recorded.
+    pub intact: usize,
+    /// Recorded and gone.
+    pub missing: Vec<String>,
+    /// With other content than recorded.
+    pub changed: Vec<String>,
+    /// There but not recorded.
+    pub extra: Vec<String>,
+    /// Inputs from outside that are no longer what the run read (by their cheap fingerprint). They say
+    /// nothing about the outputs.
+    pub inputs_changed: Vec<String>,
+}
+
+impl Verification {
+    /// Whether every recorded output is there as recorded. Extra files do no harm.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        self.missing.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// Reads every recorded output in `run_dir` whole.
+///
+/// # Errors
+/// [`ErrorKind::BadInput`] without a usable `lock.json`; [`ErrorKind::Interrupted`] when cancelled.
+pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<Verification> {
+    let lock = LockFile::read(run_dir)?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::BadInput,
+            format!("`{}` holds no {LOCK_FILE}", run_dir.display()),
+        )
+        .help("give the directory of a run: <workdir>/<pipeline>/<profile>")
+    })?;
+    let total = lock
+        .stages
+        .values()
+        .flat_map(|s| s.outputs.values())
+        .map(|f| f.size)
+        .sum();
+    progress.begin(total, "bytes");
+    let mut found = Verification::default();
+    for (stage, record) in &lock.stages {
+        found.outputs(run_dir, stage, record, progress, cancel)?;
+        for input in record.inputs.values().filter(|input| input.stage.is_none()) {
+            let same = sample::record(&input.path).identity() == input.identity();
+            if !same && !found.inputs_changed.contains(&input.path) {
+                found.inputs_changed.push(input.path.clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Verification {
+    fn outputs(
+        &mut self,
+        run_dir: &Path,
+        stage: &str,
+        record: &StageRecord,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let dir = run_dir.join(stage);
+        let mut now = match dir.is_dir() {
+            true => outlines(&dir).map_err(|e| Error::io("list", &dir, &e))?,
+            false => BTreeMap::new(),
+        };
+        for (name, recorded) in &record.outputs {
+            if cancel.is_cancelled() {
+                return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+            }
+            let path = format!("{stage}/{name}");
+            match now.remove(name).map(|outline| outline.hash()).transpose() {
+                Ok(None) => self.missing.push(path),
+                Ok(Some(hash)) if hash == recorded.blake3 => self.intact += 1,
+                Ok(Some(_)) => self.changed.push(path),
+                Err(e) => return Err(Error::io("read", &dir.join(name), &e)),
+            }
+            progress.advance(recorded.size);
+        }
+        self.extra
+            .extend(now.into_keys().map(|name| format!("{stage}/{name}")));
+        Ok(())
+    }
+}

@@ -1,0 +1,349 @@
+//! Toy stage kinds, shaped like a real pipeline: texts instead of recordings.
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use ecgfm_pipeline::{
+    Cancel, Environment, Error, Event, Graph, Kinds, Observer, Output, ParamError, Pipeline, RunOptions,
+    Selection, Settings, StageContext, StageError, StageKind, StageOutcome, Summary, canonical, typed,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Serialize, Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    #[default]
+    Packed,
+    Mat,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signals {
+    raw: PathBuf,
+    #[serde(default)]
+    store: Store,
+    #[serde(default = "five_hundred")]
+    sample_rate: u32,
+    #[serde(default)]
+    quality: Quality,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quality {
+    flat: bool,
+    max_noise: Option<f64>,
+}
+
+fn five_hundred() -> u32 {
+    500
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Splits {
+    records: PathBuf,
+    #[serde(default)]
+    fractions: Vec<f64>,
+    seed: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    from: Vec<PathBuf>,
+    #[serde(default)]
+    word: String,
+}
+
+type Act = fn(&Value, &StageContext<'_>) -> Result<StageOutcome, StageError>;
+type Check = fn(&Value) -> Result<Value, ParamError>;
+
+/// A kind out of parts.
+pub struct Toy {
+    pub name: &'static str,
+    pub outputs: &'static [Output],
+    pub inputs: &'static [&'static str],
+    pub resumable: bool,
+    pub check: Check,
+    pub act: Act,
+    pub version: Arc<AtomicU32>,
+}
+
+impl StageKind for Toy {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn about(&self) -> &'static str {
+        "A toy."
+    }
+    fn version(&self) -> u32 {
+        self.version.load(Ordering::SeqCst)
+    }
+    fn outputs(&self) -> &'static [Output] {
+        self.outputs
+    }
+    fn inputs(&self) -> &'static [&'static str] {
+        self.inputs
+    }
+    fn check(&self, with: &Value) -> Result<Value, ParamError> {
+        (self.check)(with)
+    }
+    fn extra(&self, with: &Value) -> Result<Vec<(String, String)>, StageError> {
+        match with.get("word").and_then(Value::as_str) {
+            Some("nonsense") => {
+                Err(StageError::config("there is no word list `nonsense`").help("use `sense`"))
+            }
+            Some(word) if !word.is_empty() => Ok(vec![("word list".to_owned(), word.len().to_string())]),
+            _ => Ok(vec![]),
+        }
+    }
+    fn resumable(&self) -> bool {
+        self.resumable
+    }
+    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+        (self.act)(with, ctx)
+    }
+}
+
+fn read(path: &Path) -> Result<String, StageError> {
+    fs::read_to_string(path).map_err(|e| {
+        StageError::bad_input(format!("cannot read `{}`: {e}", path.display())).help("check the path")
+    })
+}
+
+fn write(ctx: &StageContext<'_>, name: &str, text: &str) -> Result<(), StageError> {
+    fs::write(ctx.out.join(name), text).map_err(|e| StageError::failed(e.to_string()))
+}
+
+fn params<P: serde::de::DeserializeOwned>(with: &Value) -> Result<P, StageError> {
+    typed(with).map_err(|e| StageError::config(e.to_string()))
+}
+
+fn signals(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Signals = params(with)?;
+    let raw = read(&p.raw)?;
+    ctx.progress.begin(raw.lines().count() as u64, "recordings");
+    write(ctx, "meta.csv", &raw)?;
+    write(ctx, "segmented.csv", &raw.to_uppercase())?;
+    ctx.progress.advance(raw.lines().count() as u64);
+    let counts = BTreeMap::from([("read".to_owned(), raw.lines().count() as u64)]);
+    Ok(StageOutcome {
+        counts,
+        facts: BTreeMap::new(),
+    })
+}
+
+/// Only whether the seed is odd decides, so that another seed may give the same split.
+fn splits(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Splits = params(with)?;
+    let text = read(&p.records)?;
+    write(ctx, "meta_split.csv", &format!("{} {text}", p.seed % 2))?;
+    Ok(StageOutcome::default())
+}
+
+fn splits_check(with: &Value) -> Result<Value, ParamError> {
+    let p: Splits = typed(with)?;
+    let sum: f64 = p.fractions.iter().sum();
+    if !p.fractions.is_empty() && (sum - 1.0).abs() > 1e-9 {
+        return Err(ParamError::invalid(
+            "fractions",
+            format!("must add up to 1, not {sum}"),
+        ));
+    }
+    canonical::<Splits>(with)
+}
+
+fn join(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Join = params(with)?;
+    let texts: Vec<String> = p.from.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    write(ctx, "joined.txt", &format!("{}{}", p.word, texts.concat()))?;
+    Ok(StageOutcome::default())
+}
+
+/// Counts to three, a file each, and is cancelled by the word `stop` after the first.
+fn slow(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Join = params(with)?;
+    ctx.progress.note(if ctx.resumed { "goes on" } else { "begins" });
+    for part in 0..3 {
+        if ctx.out.join(format!("part{part}")).exists() {
+            continue;
+        }
+        if ctx.cancel.is_cancelled() {
+            return Err(StageError::interrupted());
+        }
+        write(ctx, &format!("part{part}"), &part.to_string())?;
+        if p.from.iter().any(|f| f.ends_with("stop") && f.exists()) {
+            ctx.cancel.cancel();
+        }
+    }
+    Ok(StageOutcome::default())
+}
+
+fn trouble(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Join = params(with)?;
+    write(ctx, "half", "half")?;
+    match p.word.as_str() {
+        "panic" => panic!("index out of bounds"),
+        "promise" => Ok(StageOutcome::default()),
+        "input" => Err(StageError::bad_input("row 3 is not a number").help("look at row 3")),
+        _ => Err(StageError::failed("out of cheese")),
+    }
+}
+
+/// A place to run the toy pipeline in, which keeps the events; `version` is that of the `splits` kind.
+pub struct Bench {
+    pub dir: tempfile::TempDir,
+    pub kinds: Kinds,
+    pub version: Arc<AtomicU32>,
+    pub cancel: Cancel,
+    pub events: Mutex<Vec<Event>>,
+}
+
+impl Observer for Bench {
+    fn event(&self, event: &Event) {
+        self.events.lock().unwrap().push(event.clone());
+    }
+}
+
+pub const PIPELINE: &str = "\
+name: toy
+profiles:
+  sample: { description: small }
+  full: { vars: { seed: 7 } }
+vars: { raw: RAW, seed: 42 }
+stages:
+  signals:
+    uses: signals
+    with: { raw: ${vars.raw}, store: packed }
+  labels:
+    uses: join
+    with: { from: [${signals.records}], word: label }
+  splits:
+    uses: splits
+    with: { records: ${signals.records}, seed: ${vars.seed} }
+  manifests:
+    uses: join
+    with: { from: [${splits.meta}, ${signals.segments}] }
+  report:
+    uses: join
+    with: { from: [${manifests.joined}, ${labels.joined}] }
+";
+
+pub fn kinds(version: &Arc<AtomicU32>) -> Kinds {
+    const JOINED: &[Output] = &[
+        Output::new("joined", "joined.txt", "all texts"),
+        Output::new("dir", "", "all"),
+    ];
+    const PARTS: &[Output] = &[Output::new("dir", "", "all parts")];
+    const SIGNALS: &[Output] = &[
+        Output::new("records", "meta.csv", "a row a recording"),
+        Output::new("segments", "segmented.csv", "a row a segment"),
+        Output::new("store", "{store}.bin", "the samples").optional(),
+        Output::new("dir", "", "all"),
+    ];
+    const META: &[Output] = &[Output::new(
+        "meta",
+        "meta_split.csv",
+        "recordings with their split",
+    )];
+    let toy = |name, outputs, inputs, check, act| Toy {
+        name,
+        outputs,
+        inputs,
+        resumable: name == "slow",
+        check,
+        act,
+        version: if name == "splits" {
+            Arc::clone(version)
+        } else {
+            Arc::new(AtomicU32::new(1))
+        },
+    };
+    Kinds::new()
+        .with(toy("signals", SIGNALS, &["raw"], canonical::<Signals>, signals))
+        .with(toy("splits", META, &["records"], splits_check, splits))
+        .with(toy("join", JOINED, &["from"], canonical::<Join>, join))
+        .with(toy("slow", PARTS, &[], canonical::<Join>, slow))
+        .with(toy("trouble", JOINED, &["from"], canonical::<Join>, trouble))
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("raw.txt"), "one\ntwo\n").unwrap();
+        let version = Arc::new(AtomicU32::new(1));
+        let (cancel, events) = (Cancel::default(), Mutex::default());
+        Self {
+            kinds: kinds(&version),
+            dir,
+            version,
+            cancel,
+            events,
+        }
+    }
+
+    pub fn raw(&self) -> PathBuf {
+        self.dir.path().join("raw.txt")
+    }
+
+    pub fn settings(&self, set: &[&str]) -> Settings {
+        Settings {
+            profile: None,
+            set: set.iter().map(|&s| s.to_owned()).collect(),
+            workdir: self.dir.path().join("runs"),
+            environment: Environment::Fixed(BTreeMap::from([("HOME".to_owned(), "/home/me".to_owned())])),
+        }
+    }
+
+    pub fn graph_of(&self, text: &str, set: &[&str]) -> Result<Graph, Error> {
+        let text = text.replace("RAW", self.raw().to_str().unwrap());
+        Pipeline::parse("pipelines/toy.yaml", &text)?.graph(&self.kinds, &self.settings(set))
+    }
+
+    pub fn graph(&self, set: &[&str]) -> Graph {
+        self.graph_of(PIPELINE, set).unwrap()
+    }
+
+    pub fn run(&self, graph: &Graph) -> Result<Summary, Error> {
+        graph.run(&RunOptions::default(), self, &self.cancel)
+    }
+
+    pub fn run_with(&self, graph: &Graph, change: impl FnOnce(&mut RunOptions)) -> Result<Summary, Error> {
+        let mut options = RunOptions::default();
+        change(&mut options);
+        graph.run(&options, self, &self.cancel)
+    }
+
+    pub fn only(&self, graph: &Graph, stage: &str) -> Result<Summary, Error> {
+        self.run_with(graph, |o| {
+            o.selection = Selection {
+                only: vec![stage.to_owned()],
+                ..Selection::default()
+            }
+        })
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.dir.path().join("runs/toy/sample").join(path)
+    }
+
+    pub fn take_events(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.events.lock().unwrap())
+    }
+
+    /// The status as people read it, without this test's directory.
+    pub fn status(&self, graph: &Graph) -> String {
+        self.plain(&graph.status().unwrap().text())
+    }
+
+    pub fn plain(&self, text: &str) -> String {
+        text.replace(self.dir.path().to_str().unwrap(), "<dir>")
+    }
+}

@@ -1,0 +1,142 @@
+//! The parts of a release, and where in them each exam is.
+
+use super::dataset::{self, PART_EXTENSION, PART_PREFIX};
+use crate::error::{Error, Result};
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::formats::code15::Part;
+use ecgfm_artifacts::rejected::Reason;
+use ecgfm_artifacts::signal::leads;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Samples of one lead that a part may hold; CODE-15 has 4096. More is taken for damage.
+const MAX_SAMPLES: usize = 1 << 22;
+
+/// Where a tracing is. Ordered as tracings are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Number of the part in the catalogue.
+    pub(super) part: usize,
+    /// Row in the part.
+    pub(super) row: usize,
+}
+
+/// A part's file name, and the part or why it cannot be read.
+struct Entry {
+    name: String,
+    part: std::result::Result<Part, String>,
+}
+
+/// All parts of a release, open.
+pub(super) struct Catalog {
+    entries: Vec<Entry>,
+    by_name: HashMap<String, usize>,
+    /// Every row of every part, by exam, dummies left out.
+    places: Vec<(i64, Place)>,
+}
+
+impl Catalog {
+    /// Opens every part in the directory `raw`.
+    pub(super) fn open(raw: &Path) -> Result<Self> {
+        let names = part_names(raw)?;
+        if names.is_empty() {
+            return Err(no_parts(raw));
+        }
+        let entries: Vec<Entry> = names.into_iter().map(|name| Entry { part: open_part(raw, &name), name }).collect();
+        let by_name = entries.iter().enumerate().map(|(i, e)| (e.name.clone(), i)).collect();
+        let mut places = Vec::new();
+        for (part, entry) in entries.iter().enumerate() {
+            let ids = entry.part.as_ref().map(Part::exam_ids).unwrap_or_default();
+            // The release ends every part with a row of zeros for exam 0; other writers put it elsewhere, or nowhere.
+            let real = ids.iter().enumerate().filter(|(_, id)| **id != 0);
+            places.extend(real.map(|(row, id)| (*id, Place { part, row })));
+        }
+        places.sort_unstable();
+        Ok(Self { entries, by_name, places })
+    }
+
+    /// Number of parts.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The parts that cannot be read, and why.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().filter_map(|e| Some((e.name.as_str(), e.part.as_ref().err()?.as_str())))
+    }
+
+    /// The part at a place that [`Self::find`] gave.
+    pub(super) fn part(&self, place: Place) -> Option<&Part> {
+        self.entries.get(place.part)?.part.as_ref().ok()
+    }
+
+    /// Where the tracing of an exam is: in the part that the table names, once.
+    pub(super) fn find(&self, exam_id: i64, trace_file: &str) -> std::result::Result<Place, (Reason, String)> {
+        let Some(&named) = self.by_name.get(trace_file) else {
+            let (first, n) = (self.entries.first().map_or("", |e| e.name.as_str()), self.len());
+            let detail = format!("`{trace_file}` is none of the {n} parts that are there ({first} and so on)");
+            return Err((Reason::UnknownTraceFile, detail));
+        };
+        if let Err(why) = &self.entries[named].part {
+            return Err((Reason::UnreadablePart, why.clone()));
+        }
+        let start = self.places.partition_point(|(id, _)| *id < exam_id);
+        let everywhere = self.places[start..].iter().take_while(|(id, _)| *id == exam_id).map(|(_, place)| *place);
+        let everywhere: Vec<Place> = everywhere.collect();
+        let here: Vec<Place> = everywhere.iter().copied().filter(|p| p.part == named).collect();
+        match (here[..].as_ref(), everywhere.first()) {
+            ([place], _) => Ok(*place),
+            ([], None) => Err((Reason::MissingTracing, format!("no part holds exam {exam_id}"))),
+            ([], Some(other)) => {
+                let other_name = &self.entries[other.part].name;
+                let detail = format!("exam {exam_id} is not in {trace_file} but in {other_name}, row {}", other.row);
+                Err((Reason::WrongTraceFile, detail))
+            }
+            (rows, _) => {
+                let rows: Vec<String> = rows.iter().map(|p| p.row.to_string()).collect();
+                let detail = format!("{trace_file} holds exam {exam_id} in rows {}", rows.join(", "));
+                Err((Reason::DuplicateTracing, detail))
+            }
+        }
+    }
+}
+
+/// Names of the parts, in the order of their numbers.
+fn part_names(raw: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(raw).map_err(ArtifactError::io("read", raw))? {
+        let name = entry.map_err(ArtifactError::io("read", raw))?.file_name();
+        if let Some(name) = name.to_str().filter(|n| part_number(n).is_some()) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort_by(|a, b| (part_number(a), a).cmp(&(part_number(b), b)));
+    Ok(names)
+}
+
+fn part_number(name: &str) -> Option<u64> {
+    name.strip_prefix(PART_PREFIX)?.strip_suffix(PART_EXTENSION)?.parse().ok()
+}
+
+fn open_part(raw: &Path, name: &str) -> std::result::Result<Part, String> {
+    let part = Part::open(&raw.join(name)).map_err(|e| e.to_string())?;
+    if part.leads() != leads::COUNT || part.samples() > MAX_SAMPLES {
+        let (samples, found) = (part.samples(), part.leads());
+        return Err(format!(
+            "{name}: tracings of {samples} samples by {found} leads; there should be {} leads and at most {MAX_SAMPLES} samples",
+            leads::COUNT
+        ));
+    }
+    Ok(part)
+}
+
+fn no_parts(raw: &Path) -> Error {
+    let zipped = std::fs::read_dir(raw).into_iter().flatten().flatten();
+    let zipped = zipped.filter(|e| e.path().extension().is_some_and(|x| x == "zip")).count();
+    let help = match zipped {
+        0 => dataset::HOW_TO_GET.to_owned(),
+        n => format!("unpack the {n} .zip files that are there: `unzip '{}/*.zip' -d {0}`", raw.display()),
+    };
+    let what = format!("holds no {PART_PREFIX}<number>{PART_EXTENSION}");
+    Error::BadInput { path: raw.to_owned(), what, help: Some(help) }
+}

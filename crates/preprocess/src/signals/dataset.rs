@@ -1,0 +1,85 @@
+//! What a CODE-15 release looks like. Source: Ribeiro et al., *CODE-15%*, Zenodo 4916206.
+
+/// Name by which parameters refer to it.
+pub(super) const NAME: &str = "code15";
+/// Name that tables give it, and start of the file names made from it.
+pub(super) const SOURCE: &str = "code_15";
+/// The table of exams.
+pub(super) const EXAMS_FILE: &str = "exams.csv";
+/// Sample rate of every recording, in Hz.
+pub(super) const SAMPLE_RATE: u32 = 400;
+/// Start of the parts' names; the rest is a number and [`PART_EXTENSION`].
+pub(super) const PART_PREFIX: &str = "exams_part";
+/// End of the parts' names.
+pub(super) const PART_EXTENSION: &str = ".hdf5";
+/// What to do when there is nothing to read.
+pub(super) const HOW_TO_GET: &str = "download CODE-15% (https://zenodo.org/records/4916206) and unpack its .zip files \
+     beside exams.csv, or generate a synthetic release with `ecgfm synth`";
+
+/// File name of an exam's recording.
+pub(super) fn save_file(exam_id: i64) -> String {
+    format!("{SOURCE}_{exam_id}.mat")
+}
+
+/// What a cell of `exams.csv` must hold, where a later stage relies on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cells {
+    /// True or False.
+    Bool,
+    /// True, False or nothing.
+    OptionalBool,
+    /// A number or nothing.
+    OptionalNumber,
+    /// An integer or nothing.
+    OptionalInteger,
+}
+
+/// The columns that are looked at where the table has them; any other may hold anything.
+pub(super) const COLUMNS: [(&str, Cells); 13] = [
+    ("age", Cells::OptionalNumber),
+    ("is_male", Cells::Bool),
+    ("nn_predicted_age", Cells::OptionalNumber),
+    ("1dAVb", Cells::Bool),
+    ("RBBB", Cells::Bool),
+    ("LBBB", Cells::Bool),
+    ("SB", Cells::Bool),
+    ("ST", Cells::Bool),
+    ("AF", Cells::Bool),
+    ("patient_id", Cells::OptionalInteger),
+    ("death", Cells::OptionalBool),
+    ("timey", Cells::OptionalNumber),
+    ("normal_ecg", Cells::Bool),
+];
+
+impl Cells {
+    /// Whether `value` is what the column promises.
+    pub(super) fn accept(self, value: &str) -> bool {
+        let value = value.trim();
+        match self {
+            Self::Bool => is_bool(value),
+            Self::OptionalBool => value.is_empty() || is_bool(value),
+            Self::OptionalNumber => value.is_empty() || value.parse::<f64>().is_ok(),
+            Self::OptionalInteger => value.is_empty() || integer(value).is_some(),
+        }
+    }
+
+    /// The words for it in a message.
+    pub(super) fn wanted(self) -> &'static str {
+        match self {
+            Self::Bool => "True or False",
+            Self::OptionalBool => "True, False or empty",
+            Self::OptionalNumber => "a number or empty",
+            Self::OptionalInteger => "an integer or empty",
+        }
+    }
+}
+
+fn is_bool(value: &str) -> bool {
+    ["True", "False", "true", "false", "TRUE", "FALSE", "1", "0", "1.0", "0.0"].contains(&value)
+}
+
+/// An integer, also where pandas has turned its column into floats (`7.0`).
+pub(super) fn integer(value: &str) -> Option<i64> {
+    let value = value.trim();
+    value.strip_suffix(".0").unwrap_or(value).parse().ok()
+}

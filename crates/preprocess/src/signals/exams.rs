@@ -1,0 +1,148 @@
+//! The table of exams, and which tracing is whose.
+
+use super::SetAside;
+use super::catalog::{Catalog, Place};
+use super::dataset::{self, Cells};
+use crate::error::{Error, Result};
+use ecgfm_artifacts::columns::{EXAM_ID, IDX, TRACE_FILE};
+use ecgfm_artifacts::rejected::{Reason, Rejected};
+use ecgfm_artifacts::{records, table};
+use polars::prelude::StringChunked;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// `exams.csv`, every cell as it stands there.
+pub(super) struct Exams {
+    header: Vec<String>,
+    columns: Vec<StringChunked>,
+    /// Columns to be checked, by number.
+    checks: Vec<(usize, Cells)>,
+    exam_id: usize,
+    trace_file: usize,
+    rows: usize,
+}
+
+/// An exam whose tracing was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Job {
+    /// Row number in the table.
+    pub(super) idx: usize,
+    /// Its number.
+    pub(super) exam_id: i64,
+    /// Where its tracing is.
+    pub(super) place: Place,
+}
+
+impl Exams {
+    /// Reads the table in the directory `raw`.
+    pub(super) fn read(raw: &Path) -> Result<Self> {
+        let path = raw.join(dataset::EXAMS_FILE);
+        let missing = |at: &Path, what: &str| Error::BadInput {
+            path: at.to_owned(),
+            what: what.to_owned(),
+            help: Some(dataset::HOW_TO_GET.to_owned()),
+        };
+        if !raw.is_dir() {
+            return Err(missing(raw, "there is no such directory of raw data"));
+        }
+        if !path.is_file() {
+            return Err(missing(&path, "there is no table of exams"));
+        }
+        let frame = table::read_all_text(&path)?;
+        let header: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
+        check_header(&path, &header)?;
+        let columns = header.iter().map(|name| Ok(table::str_column(&path, &frame, name)?.clone()));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let place = |name: &str| header.iter().position(|h| h == name);
+        let checks = dataset::COLUMNS.iter().filter_map(|(name, cells)| Some((place(name)?, *cells))).collect();
+        let (exam_id, trace_file) = (place(EXAM_ID).unwrap_or(0), place(TRACE_FILE).unwrap_or(0));
+        Ok(Self { columns, checks, exam_id, trace_file, rows: frame.height(), header })
+    }
+
+    /// Number of exams.
+    pub(super) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Names of the columns, in order.
+    pub(super) fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The cells of a row, in the order of the columns.
+    pub(super) fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(move |c| c.get(row).unwrap_or_default())
+    }
+
+    fn cell(&self, column: usize, row: usize) -> &str {
+        self.columns[column].get(row).unwrap_or_default()
+    }
+
+    /// The row of `rejected.csv` for a row of this table.
+    pub(super) fn rejected(&self, row: usize, reason: Reason, detail: String) -> SetAside {
+        let exam_id = self.cell(self.exam_id, row).to_owned();
+        let trace_file = self.cell(self.trace_file, row).to_owned();
+        (row, Rejected { exam_id, trace_file, reason, detail })
+    }
+
+    /// Finds the tracing of every exam: jobs in the order in which tracings are stored, and the exams without one.
+    pub(super) fn locate(&self, catalog: &Catalog) -> (Vec<Job>, Vec<SetAside>) {
+        let mut first: HashMap<i64, usize> = HashMap::with_capacity(self.rows);
+        let (mut jobs, mut rejected) = (Vec::with_capacity(self.rows), Vec::new());
+        for idx in 0..self.rows {
+            match self.locate_one(idx, catalog, &mut first) {
+                Ok(job) => jobs.push(job),
+                Err((reason, detail)) => rejected.push(self.rejected(idx, reason, detail)),
+            }
+        }
+        jobs.sort_by_key(|j| (j.place, j.idx));
+        (jobs, rejected)
+    }
+
+    fn locate_one(
+        &self,
+        idx: usize,
+        catalog: &Catalog,
+        first: &mut HashMap<i64, usize>,
+    ) -> std::result::Result<Job, (Reason, String)> {
+        let text = self.cell(self.exam_id, idx);
+        let exam_id = dataset::integer(text).filter(|id| *id > 0).ok_or_else(|| {
+            (Reason::BadRow, format!("line {}, column `{EXAM_ID}`: `{text}` is not a positive integer", idx + 2))
+        })?;
+        if let Some(earlier) = first.insert(exam_id, idx) {
+            // Whatever becomes of the first row, a later one never takes its place.
+            first.insert(exam_id, earlier);
+            return Err((Reason::DuplicateExam, format!("line {} names the exam of line {} again", idx + 2, earlier + 2)));
+        }
+        for (column, cells) in &self.checks {
+            let value = self.cell(*column, idx);
+            if !cells.accept(value) {
+                let name = &self.header[*column];
+                let detail = format!("line {}, column `{name}`: `{value}` is not {}", idx + 2, cells.wanted());
+                return Err((Reason::BadRow, detail));
+            }
+        }
+        let place = catalog.find(exam_id, self.cell(self.trace_file, idx).trim())?;
+        Ok(Job { idx, exam_id, place })
+    }
+}
+
+fn check_header(path: &PathBuf, header: &[String]) -> Result<()> {
+    let bad = |what: String, help: &str| Error::BadInput { path: path.clone(), what, help: Some(help.to_owned()) };
+    if let Some(missing) = [EXAM_ID, TRACE_FILE].into_iter().find(|c| !header.iter().any(|h| h == c)) {
+        let what = format!("no column `{missing}`; it has {}", header.join(", "));
+        return Err(bad(what, "give the exams.csv of CODE-15%, or a table with its columns"));
+    }
+    let taken = |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || is_statistic(h);
+    if let Some(clash) = header.iter().find(taken) {
+        let what = format!("column `{clash}` has a name that the stage gives to a column of its own");
+        return Err(bad(what, "give the raw table, not one that was processed, or rename the column"));
+    }
+    Ok(())
+}
+
+/// Whether it is `mean_3`, `std_11` or the like.
+fn is_statistic(name: &str) -> bool {
+    let number = name.strip_prefix("mean_").or_else(|| name.strip_prefix("std_"));
+    number.is_some_and(|n| n.parse::<u8>().is_ok())
+}

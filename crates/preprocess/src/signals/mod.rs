@@ -1,0 +1,257 @@
+//! Stage `signals`: raw recordings to standardised segments, and a table of what was kept.
+//!
+//! Reads a CODE-15 release: `exams.csv` and its HDF5 parts. Writes `meta.csv`, `segmented.csv`, `rejected.csv` and the
+//! segment store. What is computed is [`ecgfm_artifacts::signal::recipe`]; this module decides which tracing belongs
+//! to which exam, what to do where that is doubtful, and in which order to read.
+//!
+//! Every exam of `exams.csv` is either kept or named in `rejected.csv` with a [`Reason`]. Its `idx` is its row number
+//! in `exams.csv`, whatever happens to other rows. Tables are in the order of `exams.csv`. Recordings are read, and
+//! packed segments stored, in the order of the parts and of the rows in them: a release is then read from front to
+//! back once, which a disk likes and a compressed part needs.
+
+mod catalog;
+mod dataset;
+mod exams;
+mod mat;
+mod process;
+mod sink;
+mod stream;
+mod tables;
+
+use crate::error::{Error, Result};
+use catalog::Catalog;
+use ecgfm_artifacts::rejected::{Reason, Rejected};
+use ecgfm_artifacts::signal::recipe::{Options, Recipe};
+use ecgfm_artifacts::signal::standardize::ConstantLeads;
+use ecgfm_artifacts::signal::{self, leads};
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::{rejected, segments};
+use exams::Exams;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use stream::Streamed;
+
+/// Where the segments go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    /// Float32 segments, a few large `.npy` files; see [`ecgfm_artifacts::store`].
+    #[default]
+    Packed,
+    /// One `.mat` file for each recording, preprocessed recording and segment, as the Python scripts write them.
+    Mat,
+}
+
+/// What to do with a recording that can be processed and should hardly be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubtful {
+    /// Set it aside.
+    #[default]
+    Reject,
+    /// Keep it, as the Python scripts do.
+    Keep,
+}
+
+/// What to do when a part cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnreadableParts {
+    /// Set its exams aside, say so, and go on.
+    #[default]
+    Reject,
+    /// Stop.
+    Fail,
+}
+
+/// Parameters of the stage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Shape of the raw data; `code15` is the only one known.
+    #[serde(default = "default_dataset")]
+    pub dataset: String,
+    /// Directory of `exams.csv` and the parts.
+    pub raw: PathBuf,
+    /// Sample rate of the segments, in Hz.
+    #[serde(default = "default_sample_rate")]
+    pub sample_rate: u32,
+    /// Length of a segment, in seconds.
+    #[serde(default = "default_segment_seconds")]
+    pub segment_seconds: f64,
+    /// Names of the leads to keep, always stored in the standard order; all twelve where none are named.
+    #[serde(default)]
+    pub leads: Option<Vec<String>>,
+    /// What becomes of a lead that never changes: `zero`, `nan`, or `constant` (centred, not divided).
+    #[serde(default)]
+    pub constant_leads: ConstantLeads,
+    /// Whether every lead is brought to mean 0 and deviation 1 over its recording.
+    #[serde(default = "default_standardize")]
+    pub standardize: bool,
+    /// Where the segments go.
+    #[serde(default)]
+    pub store: Store,
+    /// Recordings in which every sample is 0.
+    #[serde(default)]
+    pub all_zero: Doubtful,
+    /// Recordings with a NaN or an infinity in them, which standardising spreads over the lead.
+    #[serde(default)]
+    pub not_finite: Doubtful,
+    /// Parts that are damaged, cut short or no HDF5.
+    #[serde(default)]
+    pub unreadable_parts: UnreadableParts,
+    /// Worker threads; as many as processors where none are given. The result does not depend on it.
+    #[serde(default)]
+    pub threads: Option<usize>,
+}
+
+fn default_dataset() -> String {
+    "code15".to_owned()
+}
+
+fn default_sample_rate() -> u32 {
+    500
+}
+
+fn default_segment_seconds() -> f64 {
+    5.0
+}
+
+fn default_standardize() -> bool {
+    true
+}
+
+impl Params {
+    /// All defaults, on the raw data in `raw`.
+    pub fn new(raw: impl Into<PathBuf>) -> Self {
+        Self {
+            dataset: default_dataset(),
+            raw: raw.into(),
+            sample_rate: default_sample_rate(),
+            segment_seconds: default_segment_seconds(),
+            leads: None,
+            constant_leads: ConstantLeads::default(),
+            standardize: default_standardize(),
+            store: Store::default(),
+            all_zero: Doubtful::default(),
+            not_finite: Doubtful::default(),
+            unreadable_parts: UnreadableParts::default(),
+            threads: None,
+        }
+    }
+
+    /// Checks everything that can be checked without data.
+    ///
+    /// # Errors
+    /// An unknown data set or lead, a rate or length that makes no sense, no threads.
+    pub fn check(&self) -> Result<()> {
+        self.recipe().map(drop)
+    }
+
+    fn recipe(&self) -> Result<Recipe> {
+        if self.dataset != dataset::NAME {
+            let what = format!("is `{}`; the only data set known is `{}`", self.dataset, dataset::NAME);
+            return Err(Error::parameter("dataset", what));
+        }
+        if self.threads == Some(0) {
+            return Err(Error::parameter("threads", "is 0; leave it out to use every processor"));
+        }
+        let leads = self.leads.as_deref().map(leads::select).transpose().map_err(refused)?;
+        let options = Options {
+            source_rate: dataset::SAMPLE_RATE,
+            target_rate: self.sample_rate,
+            segment_seconds: self.segment_seconds,
+            leads,
+            constant_leads: self.constant_leads,
+            standardize: self.standardize,
+        };
+        Recipe::new(options).map_err(refused)
+    }
+}
+
+/// The recipe names the parameter itself: `leads: …`.
+fn refused(error: signal::Error) -> Error {
+    let name = match error {
+        signal::Error::SampleRate { .. } => "sample_rate",
+        signal::Error::SegmentLength { .. } => "segment_seconds",
+        _ => "leads",
+    };
+    let text = error.to_string();
+    let what = text.strip_prefix(name).and_then(|t| t.strip_prefix(": ")).unwrap_or(&text);
+    Error::parameter(name, format!("is refused: {what}"))
+}
+
+/// An exam set aside: its row number in `exams.csv`, and what the table says about it.
+type SetAside = (usize, Rejected);
+
+/// Runs the stage.
+///
+/// # Errors
+/// A parameter that makes no sense; raw data that are missing, unreadable or leave no exam; I/O; interruption.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let recipe = params.recipe()?;
+    let exams = Exams::read(&params.raw)?;
+    let catalog = Catalog::open(&params.raw)?;
+    for (name, why) in catalog.unreadable() {
+        if params.unreadable_parts == UnreadableParts::Fail {
+            return Err(Error::bad_input(&params.raw.join(name), why));
+        }
+        ctx.progress.note(&format!("{name} cannot be read, its exams are set aside: {why}"));
+    }
+    let (jobs, mut set_aside) = exams.locate(&catalog);
+    let home = sink::Home::new(ctx.home, params.store)?;
+    ctx.progress.begin(exams.len() as u64, "exams");
+    ctx.progress.advance(set_aside.len() as u64);
+    let work = process::Work { params, recipe: &recipe, exams: &exams, catalog: &catalog };
+    let Streamed { mut kept, rejected: late } = stream::stream(&work, &jobs, ctx)?;
+    set_aside.extend(late);
+    set_aside.sort_by_key(|(idx, _)| *idx);
+    kept.sort_by_key(|k| k.idx);
+    if kept.is_empty() {
+        return Err(nothing_left(params, &exams, &set_aside));
+    }
+    let mut cuts = home.segments(&kept, recipe.segment_samples());
+    segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
+    tables::write_meta(&ctx.out.join(ecgfm_artifacts::records::FILE), &exams, &kept, &recipe, &home)?;
+    let rows: Vec<Rejected> = set_aside.into_iter().map(|(_, r)| r).collect();
+    rejected::write(&ctx.out.join(rejected::FILE), &rows)?;
+    Ok(outcome(&exams, &catalog, &kept, &rows, cuts.len()))
+}
+
+fn outcome(exams: &Exams, catalog: &Catalog, kept: &[process::Kept], rows: &[Rejected], cuts: usize) -> Outcome {
+    let constant = kept.iter().filter(|k| k.quality.any_constant_lead()).count();
+    let mut outcome = Outcome::default()
+        .count("read", exams.len())
+        .count("kept", kept.len())
+        .count("rejected", rows.len())
+        .count("segments", cuts)
+        .count("kept_with_constant_leads", constant)
+        .count("parts", catalog.len());
+    for (reason, n) in by_reason(rows.iter()) {
+        outcome = outcome.count(&format!("rejected_{}", reason.as_str()), n);
+    }
+    outcome
+}
+
+fn by_reason<'a>(rows: impl Iterator<Item = &'a Rejected>) -> BTreeMap<Reason, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        *counts.entry(row.reason).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn nothing_left(params: &Params, exams: &Exams, set_aside: &[SetAside]) -> Error {
+    let what = match set_aside.first() {
+        None => "the table has no exam".to_owned(),
+        Some((_, first)) => {
+            let counts = by_reason(set_aside.iter().map(|(_, r)| r));
+            let counts: Vec<String> = counts.iter().map(|(r, n)| format!("{n} {}", r.as_str())).collect();
+            let (all, counts) = (exams.len(), counts.join(", "));
+            format!("none of {all} exams can be used: {counts}. The first, {}: {}", first.exam_id, first.detail)
+        }
+    };
+    let help = "check that exams.csv and the parts beside it belong together and were downloaded whole";
+    Error::BadInput { path: params.raw.join(dataset::EXAMS_FILE), what, help: Some(help.to_owned()) }
+}

@@ -1,0 +1,232 @@
+//! Stage `splits`: every kept exam into one split, every segment after its exam.
+//!
+//! Reads the records and the segment table; writes `meta_split.csv` in the records' order and `segmented_split.csv` in
+//! the segments' (see [`ecgfm_artifacts::splits`]). The same records, parameters and seed give the same splits.
+
+mod assign;
+mod fractions;
+mod shuffle;
+
+use crate::error::{Error, Result};
+use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::table::{self, Kind};
+use ecgfm_artifacts::{records, segments, splits};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// How exams are assigned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Exams at random; a patient may be in several splits.
+    #[default]
+    Random,
+    /// Groups (patients) at random; fractions are of groups, and a group is in one split.
+    Grouped,
+    /// Exams by date, the oldest first.
+    Temporal,
+    /// Exams by date; then each group goes where most of its exams are, the earlier split at a tie.
+    GroupedTemporal,
+}
+
+/// What `grouped_temporal` does with an exam whose own date lies in another split than its group's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutOfPeriod {
+    /// It goes with its group.
+    #[default]
+    Keep,
+    /// It is left out, so that every split holds exams of its own period only.
+    Drop,
+}
+
+/// Parameters of the stage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// `meta.csv` of the signals stage.
+    pub records: PathBuf,
+    /// `segmented.csv` of the signals stage.
+    #[serde(default)]
+    pub segments: Option<PathBuf>,
+    /// How exams are assigned.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Share of each split. A sum below 1 gets the remainder as one more split, a sum above 1 is normalised.
+    pub fractions: Vec<f64>,
+    /// Names of the splits, one a fraction (and one for the remainder).
+    pub names: Vec<String>,
+    /// Seed of the random strategies.
+    #[serde(default)]
+    pub seed: u64,
+    /// Column that groups exams, for the grouped strategies.
+    #[serde(default = "default_group")]
+    pub group: String,
+    /// Column that orders exams in time, for the temporal strategies: numbers, or text that sorts by time.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// Boolean columns; an exam is left out where any of them is true.
+    #[serde(default)]
+    pub filter_cols: Vec<String>,
+    /// Values of the column `dataset`; exams of other data sets are left out. Empty: all are kept.
+    #[serde(default)]
+    pub dataset_subset: Vec<String>,
+    /// Columns of the records to carry along.
+    #[serde(default)]
+    pub keep_cols: Vec<String>,
+    /// For `grouped_temporal`.
+    #[serde(default)]
+    pub out_of_period: OutOfPeriod,
+}
+
+fn default_group() -> String {
+    "patient_id".to_owned()
+}
+
+/// Runs the stage.
+///
+/// # Errors
+/// Fractions and names do not fit; a column is missing; a segment's recording is not among the records.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let shares = fractions::complete(&params.fractions, params.names.len())?;
+    check_names(&params.names)?;
+    let all = Exams::read(params)?;
+    let exams = all.filtered(params)?;
+    let assigned = assign::assign(&exams, params, &shares)?;
+    let frame = exams.with_splits(params, &assigned)?;
+    splits::write(&ctx.out.join(splits::META_FILE), &frame)?;
+    let kept = frame.height();
+    let mut outcome = Outcome::default()
+        .count("read", all.frame.height())
+        .count("filtered", all.frame.height() - exams.frame.height())
+        .count("out_of_period", exams.frame.height() - kept)
+        .count("kept", kept)
+        .fact("seed", params.seed);
+    for (i, name) in params.names.iter().enumerate() {
+        outcome = outcome.count(&format!("exams_{name}"), assigned.iter().filter(|a| **a == Some(i)).count());
+    }
+    if let Some(path) = &params.segments {
+        let (written, left_out) = write_segments(ctx, path, &all, &frame)?;
+        outcome = outcome.count("segments", written).count("segments_left_out", left_out);
+    }
+    Ok(outcome)
+}
+
+/// A split's name becomes a file's name.
+fn check_names(names: &[String]) -> Result<()> {
+    let plain = |n: &String| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    for (i, name) in names.iter().enumerate() {
+        if !plain(name) || name.starts_with('.') || names[..i].contains(name) {
+            let what = format!("holds `{name}`: names are unique and made of letters, digits, `-`, `_` and `.`");
+            return Err(Error::parameter("names", what));
+        }
+    }
+    Ok(())
+}
+
+/// The records, all columns that matter as text or integers.
+struct Exams {
+    path: PathBuf,
+    frame: DataFrame,
+}
+
+impl Exams {
+    fn read(params: &Params) -> Result<Self> {
+        let path = &params.records;
+        let mut wanted: Vec<String> = params.keep_cols.iter().chain(&params.filter_cols).cloned().collect();
+        if matches!(params.strategy, Strategy::Grouped | Strategy::GroupedTemporal) {
+            wanted.push(params.group.clone());
+        }
+        if matches!(params.strategy, Strategy::Temporal | Strategy::GroupedTemporal) {
+            let missing = || Error::parameter("date", "is needed: the column that orders exams in time");
+            wanted.push(params.date.clone().ok_or_else(missing)?);
+        }
+        if !params.dataset_subset.is_empty() {
+            wanted.push("dataset".to_owned());
+        }
+        wanted.retain(|w| w != IDX && w != SAVE_FILE);
+        wanted.sort();
+        wanted.dedup();
+        let keys = [table::Column::new(IDX, Kind::Int), table::Column::new(SAVE_FILE, Kind::Text)];
+        let frame = table::read_named(path, &keys, &wanted, Kind::Text)?;
+        drop(records::header(path)?);
+        Ok(Self { path: path.clone(), frame })
+    }
+
+    fn text(&self, column: &str) -> Result<&StringChunked> {
+        Ok(table::str_column(&self.path, &self.frame, column)?)
+    }
+
+    fn filtered(&self, params: &Params) -> Result<Self> {
+        let mut keep = vec![true; self.frame.height()];
+        for name in &params.filter_cols {
+            for (row, value) in self.text(name)?.iter().enumerate() {
+                keep[row] &= !is_true(&self.path, name, row, value.unwrap_or_default())?;
+            }
+        }
+        if !params.dataset_subset.is_empty() {
+            for (row, value) in self.text("dataset")?.iter().enumerate() {
+                keep[row] &= params.dataset_subset.iter().any(|d| Some(d.as_str()) == value);
+            }
+        }
+        self.only(&keep)
+    }
+
+    fn only(&self, keep: &[bool]) -> Result<Self> {
+        let mask = BooleanChunked::from_slice("keep".into(), keep);
+        let frame = self.frame.filter(&mask).map_err(|e| Error::bad_input(&self.path, e.to_string()))?;
+        Ok(Self { path: self.path.clone(), frame })
+    }
+
+    /// idx, save_file, split and the kept columns of the exams that have a split.
+    fn with_splits(&self, params: &Params, assigned: &[Option<usize>]) -> Result<DataFrame> {
+        let bad = |e: PolarsError| Error::bad_input(&self.path, e.to_string());
+        let names: StringChunked = assigned.iter().map(|a| a.map(|i| params.names[i].as_str())).collect();
+        let mut frame = self.frame.clone();
+        frame.with_column(names.with_name(SPLIT.into()).into_column()).map_err(bad)?;
+        let kept: Vec<bool> = assigned.iter().map(Option::is_some).collect();
+        let frame = frame.filter(&BooleanChunked::from_slice("keep".into(), &kept)).map_err(bad)?;
+        let columns = [IDX, SAVE_FILE, SPLIT].into_iter().chain(params.keep_cols.iter().map(String::as_str));
+        frame.select(columns).map_err(bad)
+    }
+}
+
+fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
+    match value {
+        "True" | "true" | "1" | "1.0" => Ok(true),
+        "False" | "false" | "0" | "0.0" | "" => Ok(false),
+        _ => Err(Error::bad_input(path, format!("line {}, column `{column}`: `{value}` is not True or False", row + 2))),
+    }
+}
+
+/// Writes the segments of the split exams; returns how many, and how many belong to exams that were left out.
+fn write_segments(ctx: &Context<'_>, path: &Path, all: &Exams, split: &DataFrame) -> Result<(usize, usize)> {
+    let table = segments::read(path)?;
+    let known: HashMap<&str, ()> = all.text(SAVE_FILE)?.iter().flatten().map(|s| (s, ())).collect();
+    let save_files = table::str_column(path, &table, SAVE_FILE)?;
+    if let Some(stranger) = save_files.iter().flatten().find(|s| !known.contains_key(s)) {
+        let what = format!("`{stranger}` is not among the records {}", all.path.display());
+        return Err(Error::bad_input(path, what));
+    }
+    let row_of: HashMap<&str, usize> =
+        table::str_column(path, split, SAVE_FILE)?.iter().flatten().enumerate().map(|(row, s)| (s, row)).collect();
+    let mut left = Vec::new();
+    let mut right = Vec::new();
+    for (row, save_file) in save_files.iter().enumerate() {
+        if let Some(&exam) = save_file.and_then(|s| row_of.get(s)) {
+            left.push(exam as IdxSize);
+            right.push(row as IdxSize);
+        }
+    }
+    let bad = |e: PolarsError| Error::bad_input(path, e.to_string());
+    let mut frame = split.take(&IdxCa::from_vec("row".into(), left)).map_err(bad)?;
+    let own = table.take(&IdxCa::from_vec("row".into(), right)).map_err(bad)?;
+    for name in [PATH, SAMPLE_SIZE] {
+        frame.with_column(own.column(name).map_err(bad)?.clone()).map_err(bad)?;
+    }
+    splits::write(&ctx.out.join(splits::SEGMENTED_FILE), &frame)?;
+    Ok((frame.height(), table.height() - frame.height()))
+}

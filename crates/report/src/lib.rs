@@ -1,0 +1,1 @@
+//! Charts and the HTML page: draws what evaluate computed, computes nothing

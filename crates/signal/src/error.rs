@@ -1,0 +1,56 @@
+//! What can be wrong with a recipe, or with an array given to it.
+
+/// Result of checking a recipe or of applying it.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can be wrong with a recipe, or with an array given to it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A sample rate outside what an ECG can have.
+    #[error("{name}: {value} Hz is not a sample rate; give 1 to {most}")]
+    SampleRate {
+        /// Which rate.
+        name: &'static str,
+        /// The value given.
+        value: u32,
+        /// The largest accepted.
+        most: u32,
+    },
+    /// A segment length that is not a positive, whole number of samples.
+    #[error(
+        "segment_seconds: {seconds} s at {rate} Hz is not a whole number of samples from 1 to {most}; \
+         give a multiple of 1/{rate} s"
+    )]
+    SegmentLength {
+        /// The length given, in seconds.
+        seconds: f64,
+        /// The rate it is counted at, in Hz.
+        rate: u32,
+        /// The largest number of samples accepted.
+        most: usize,
+    },
+    /// A name that is no lead.
+    #[error("leads: `{name}` is not a lead; the leads are {}", crate::leads::NAMES.join(", "))]
+    UnknownLead {
+        /// The name given.
+        name: String,
+    },
+    /// The same lead twice.
+    #[error("leads: {lead} stands there twice; name each lead once")]
+    RepeatedLead {
+        /// The lead.
+        lead: &'static str,
+    },
+    /// A list of leads without any.
+    #[error("leads: the list is empty; leave it out to keep all twelve")]
+    NoLeads,
+    /// An array that does not hold whole samples of twelve leads.
+    #[error("{len} values do not make whole samples of {leads} leads")]
+    Shape {
+        /// Number of values given.
+        len: usize,
+        /// Leads that a sample has.
+        leads: usize,
+    },
+}

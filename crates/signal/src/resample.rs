@@ -1,0 +1,221 @@
+//! Linear interpolation with aligned ends: the first and last sample stay first and last.
+//!
+//! This is what the Python scripts compute, to the bit: input sample `i` is put at `i * step` on the axis of the
+//! output's indices, with `step = (n_out - 1) / (n - 1)`, and output `j` is read off the straight line through the two
+//! inputs around `j`. In input positions that is `j (n - 1) / (n_out - 1)`, not `j * from / to`: the output is
+//! stretched by up to one sample. The difference of the two inputs is taken in float32, everything else in float64.
+
+/// Number of samples that `n` samples at `from` Hz become at `to` Hz: `n * to / from`, rounded down.
+///
+/// ```
+/// use ecgfm_signal::resample::resampled_len;
+/// assert_eq!(resampled_len(2934, 400, 500), 3667);
+/// ```
+pub fn resampled_len(n: usize, from: u32, to: u32) -> usize {
+    let exact = n as u128 * u128::from(to) / u128::from(from.max(1));
+    usize::try_from(exact).unwrap_or(usize::MAX)
+}
+
+/// Where every output sample lies between which two inputs; the same for all recordings of one length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    rates: (u32, u32),
+    samples_in: usize,
+    samples_out: usize,
+    /// Empty where nothing is interpolated: equal rates, or no two samples to draw a line through.
+    steps: Vec<Step>,
+}
+
+/// One output sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    /// Index of the input sample before it; the one after is the next.
+    low: usize,
+    /// Its distance from that sample, in output samples.
+    offset: f64,
+    /// Distance of the two input samples, in output samples.
+    span: f64,
+}
+
+impl Plan {
+    /// The plan for recordings of `n` samples. Equal rates leave a recording as it is.
+    ///
+    /// Where no line can be drawn the output is constant: a single input sample is repeated, and a single output
+    /// sample is the first input.
+    pub fn new(n: usize, from: u32, to: u32) -> Self {
+        let samples_out = if from == to { n } else { resampled_len(n, from, to) };
+        let steps = if from == to || n < 2 || samples_out < 2 {
+            Vec::new()
+        } else {
+            steps(n, samples_out)
+        };
+        Self {
+            rates: (from, to),
+            samples_in: n,
+            samples_out,
+            steps,
+        }
+    }
+
+    /// Whether this is the plan for that length and those rates.
+    pub fn is_for(&self, n: usize, from: u32, to: u32) -> bool {
+        self.samples_in == n && self.rates == (from, to)
+    }
+
+    /// Samples per lead that [`Self::apply`] takes.
+    pub fn samples_in(&self) -> usize {
+        self.samples_in
+    }
+
+    /// Samples per lead that [`Self::apply`] makes.
+    pub fn samples_out(&self) -> usize {
+        self.samples_out
+    }
+
+    /// Resamples `input` (sample-major, `leads` values a sample, as many samples as the plan was made for) into `out`,
+    /// which is emptied first. Input samples that are missing make no output.
+    pub fn apply(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) {
+        out.clear();
+        let leads = leads.max(1);
+        if self.rates.0 == self.rates.1 {
+            out.extend(input.iter().map(|v| f64::from(*v)));
+        } else if self.steps.is_empty() {
+            let first = &input[..leads.min(input.len())];
+            out.extend(
+                std::iter::repeat_n(first, self.samples_out)
+                    .flatten()
+                    .map(|v| f64::from(*v)),
+            );
+        } else if leads == crate::leads::COUNT {
+            // The same function, compiled for the number of leads that nearly every recording has.
+            interpolate(&self.steps, input, crate::leads::COUNT, out);
+        } else {
+            interpolate(&self.steps, input, leads, out);
+        }
+    }
+}
+
+fn steps(n: usize, n_out: usize) -> Vec<Step> {
+    let end = (n_out - 1) as f64;
+    let step = end / (n - 1) as f64;
+    // The last input sits at the end exactly; the product may miss it by a rounding error.
+    let at = |i: usize| if i == n - 1 { end } else { i as f64 * step };
+    let mut high = 1;
+    (0..n_out)
+        .map(|j| {
+            let j = j as f64;
+            while high < n - 1 && at(high) < j {
+                high += 1;
+            }
+            let low = high - 1;
+            Step {
+                low,
+                offset: j - at(low),
+                span: at(high) - at(low),
+            }
+        })
+        .collect()
+}
+
+#[inline(always)]
+fn interpolate(steps: &[Step], input: &[f32], leads: usize, out: &mut Vec<f64>) {
+    out.resize(steps.len() * leads, 0.0);
+    for (step, out) in steps.iter().zip(out.chunks_exact_mut(leads)) {
+        let at = step.low * leads;
+        let Some(pair) = input.get(at..at + 2 * leads) else {
+            continue;
+        };
+        let (low, high) = pair.split_at(leads);
+        for ((low, high), out) in low.iter().zip(high).zip(out) {
+            let slope = f64::from(high - low) / step.span;
+            *out = slope * step.offset + f64::from(*low);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn resample(input: &[f32], leads: usize, from: u32, to: u32) -> Vec<f64> {
+        let mut out = vec![7.0; 3];
+        Plan::new(input.len() / leads, from, to).apply(input, leads, &mut out);
+        out
+    }
+
+    #[test]
+    fn too_few_samples_for_a_line_make_a_constant() {
+        assert_eq!(resample(&[], 1, 400, 500), [0.0; 0]);
+        assert_eq!(resample(&[3.0], 1, 400, 500), [3.0]);
+        assert_eq!(
+            resample(&[3.0, 4.0], 2, 100, 500),
+            [3.0, 4.0, 3.0, 4.0, 3.0, 4.0, 3.0, 4.0, 3.0, 4.0]
+        );
+        assert_eq!(resample(&[3.0, 9.0, 1.0, 5.0], 1, 400, 100), [3.0]);
+        assert_eq!(resample(&[3.0, 9.0], 1, 400, 100), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_length_that_no_memory_holds_is_not_wrapped_around() {
+        assert_eq!(resampled_len(usize::MAX, 1, u32::MAX), usize::MAX);
+    }
+
+    #[test]
+    fn ends_are_aligned_not_times() {
+        // 5 samples at 400 Hz are 6 at 500 Hz: output 1 is at input 0.8 either way only if the ends were not aligned.
+        let out = resample(&[0.0, 1.0, 2.0, 3.0, 4.0], 1, 400, 500);
+        assert_eq!(out.len(), 6);
+        assert!((out[1] - 0.8).abs() < 1e-15 && (out[5] - 4.0).abs() < 1e-15);
+        let out = resample(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 1, 400, 500);
+        assert!(
+            (out[1] - 5.0 / 6.0).abs() < 1e-15,
+            "7 outputs span 5 intervals: {out:?}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_straight_line_stays_one(n in 2usize..300, to in 1u32..2000, start in -4i32..4, slope in -4i32..4) {
+            let line: Vec<f32> = (0..n).map(|i| (start + slope * i as i32) as f32).collect();
+            let out = resample(&line, 1, 400, to);
+            let stretch = (n - 1) as f64 / (out.len().max(2) - 1) as f64;
+            for (j, v) in out.iter().enumerate() {
+                let wanted = f64::from(start) + f64::from(slope) * j as f64 * stretch;
+                prop_assert!((v - wanted).abs() < 1e-9, "{j}: {v} is not {wanted}");
+            }
+        }
+
+        #[test]
+        fn equal_rates_change_nothing_and_a_constant_stays_exact(
+            samples in prop::collection::vec(-10f32..10.0, 0..200), rate in 1u32..1000, to in 1u32..1000,
+        ) {
+            let same: Vec<f64> = samples.iter().map(|v| f64::from(*v)).collect();
+            prop_assert_eq!(resample(&samples, 1, rate, rate), same);
+            let constant = vec![0.1f32; samples.len()];
+            prop_assert!(resample(&constant, 1, rate, to).iter().all(|v| *v == f64::from(0.1f32)));
+        }
+
+        #[test]
+        fn leads_do_not_touch_each_other(
+            samples in prop::collection::vec(-10f32..10.0, 48..600), leads in 1usize..14, to in 100u32..1000,
+        ) {
+            let whole = samples.len() / leads * leads;
+            let together = resample(&samples[..whole], leads, 400, to);
+            for l in 0..leads {
+                let alone: Vec<f32> = samples[..whole].iter().skip(l).step_by(leads).copied().collect();
+                let part: Vec<f64> = together.iter().skip(l).step_by(leads).copied().collect();
+                prop_assert_eq!(resample(&alone, 1, 400, to), part);
+            }
+        }
+
+        #[test]
+        fn outputs_lie_between_the_inputs_around_them(samples in prop::collection::vec(-9f32..9.0, 2..200)) {
+            let low = samples.iter().copied().fold(f32::INFINITY, f32::min);
+            let high = samples.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            for v in resample(&samples, 1, 400, 500) {
+                prop_assert!(v >= f64::from(low) - 1e-5 && v <= f64::from(high) + 1e-5);
+            }
+        }
+    }
+}

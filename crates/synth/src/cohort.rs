@@ -1,0 +1,399 @@
+//! Who was examined and what is the matter: patients with several exams, their ages, labels and findings.
+//!
+//! Exam `index` (the row of exams.csv) is shuffled to a slot; slots stand in blocks of 64, and each block is
+//! divided among patients. So every exam can be planned alone, at any size of the release. A patient's disease is
+//! drawn once and kept at each visit with some probability, else drawn anew: shares stay exact, and bundle
+//! branch block mostly stays too.
+
+use crate::faults::Fault;
+use crate::labels::{Conduction, Finding, Labels, Rhythm};
+use crate::mix::Shares;
+use crate::options::{MAX_EXAMS, Options};
+use crate::permutation::Permutation;
+use crate::random::{Purpose, Stream};
+
+/// Slots in a block; the most exams a patient can have.
+const BLOCK: u64 = 64;
+/// Probability of one exam more: 345,779 exams of 233,770 patients are 1.479 exams a patient.
+const ANOTHER_EXAM: f64 = 0.324;
+/// Samples of a long and a short recording at 400 Hz.
+pub(crate) const LONG: usize = 4096;
+const SHORT: usize = 2934;
+
+/// The shufflings of one release.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    exam_ids: Permutation,
+    patient_ids: Permutation,
+    slots: Permutation,
+    storage: Permutation,
+    faults: Permutation,
+    exams_per_part: u64,
+}
+
+impl Layout {
+    pub(crate) fn new(options: &Options) -> Self {
+        let of = |number, len| Permutation::new(options.seed, number, len);
+        Self {
+            exam_ids: of(1, MAX_EXAMS),
+            patient_ids: of(2, MAX_EXAMS),
+            slots: of(3, options.exams),
+            storage: of(4, options.exams),
+            faults: of(5, options.exams),
+            exams_per_part: options.exams_per_part,
+        }
+    }
+
+    /// The exam that stands at place `position` of the parts, counted through all of them.
+    pub(crate) fn index_at(&self, position: u64) -> u64 {
+        self.storage.forward(position)
+    }
+
+    fn part_of(&self, index: u64) -> u64 {
+        self.storage.inverse(index) / self.exams_per_part
+    }
+
+    fn fault_of(&self, options: &Options, index: u64) -> Option<Fault> {
+        let mut rank = self.faults.forward(index);
+        for (fault, count) in options.faults.listed() {
+            if rank < count {
+                return Some(fault);
+            }
+            rank -= count;
+        }
+        None
+    }
+}
+
+/// A patient's body as far as every exam sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Anatomy {
+    /// Mean frontal QRS axis of a healthy heart here, degrees.
+    pub axis: f64,
+    /// Voltage against the average.
+    pub voltage: f64,
+    /// Turn of the heart in the horizontal plane, radians, positive towards the front.
+    pub turn: f64,
+}
+
+/// Everything about an exam but its signal.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub index: u64,
+    pub exam_id: i64,
+    pub patient_id: i64,
+    pub first_visit: bool,
+    pub is_male: bool,
+    pub age: u32,
+    pub nn_predicted_age: f32,
+    /// Whether the patient died and after how many years, known for the first exam only.
+    pub follow_up: Option<(bool, f64)>,
+    pub rhythm: Rhythm,
+    pub conduction: Conduction,
+    pub first_degree_block: bool,
+    pub normal: bool,
+    pub findings: Vec<Finding>,
+    pub anatomy: Anatomy,
+    pub samples: usize,
+    pub part: u64,
+    pub fault: Option<Fault>,
+}
+
+impl Plan {
+    pub(crate) fn labels(&self) -> Labels {
+        Labels {
+            first_degree_block: self.first_degree_block,
+            rbbb: self.conduction == Conduction::RightBlock,
+            lbbb: self.conduction == Conduction::LeftBlock,
+            sb: self.rhythm == Rhythm::SinusBradycardia,
+            st: self.rhythm == Rhythm::SinusTachycardia,
+            af: self.rhythm == Rhythm::AtrialFibrillation,
+            normal: self.normal,
+        }
+    }
+
+    pub(crate) fn has(&self, finding: Finding) -> bool {
+        self.findings.contains(&finding)
+    }
+}
+
+/// Plans exam `index`, which is under `options.exams`.
+pub(crate) fn plan(options: &Options, layout: &Layout, index: u64) -> Plan {
+    let shares = options.mix.shares();
+    let slot = layout.slots.forward(index);
+    let (patient, visit) = patient_of(options.seed, slot);
+    let person = Person::draw(options.seed, patient, visit, &shares);
+    let mut stream = Stream::new(options.seed, Purpose::Plan, index);
+    let state = person.state.at_visit(&mut stream, &shares);
+    let age = (person.first_age + person.years).floor() as u32;
+    let slow = state.slow && state.rhythm != Rhythm::AtrialFibrillation;
+    let six = slow || state.rhythm != Rhythm::Sinus || state.conduction != Conduction::Normal;
+    let normal = state.healthy && !six;
+    let findings = if normal {
+        Vec::new()
+    } else {
+        findings(&mut stream, &state, six)
+    };
+    Plan {
+        index,
+        exam_id: layout.exam_ids.forward(index) as i64 + 1,
+        patient_id: layout.patient_ids.forward(patient) as i64 + 1,
+        first_visit: visit == 0,
+        is_male: person.is_male,
+        age,
+        nn_predicted_age: (f64::from(age) + stream.normal(0.0, 8.5)).clamp(12.0, 105.0) as f32,
+        follow_up: (visit == 0).then_some(person.follow_up),
+        rhythm: state.rhythm,
+        conduction: state.conduction,
+        first_degree_block: slow,
+        normal,
+        findings,
+        anatomy: person.anatomy,
+        samples: if stream.chance(options.long_share) {
+            LONG
+        } else {
+            SHORT
+        },
+        part: layout.part_of(index),
+        fault: layout.fault_of(options, index),
+    }
+}
+
+/// The patient of a slot, numbered through all blocks, and which of the patient's visits this is.
+fn patient_of(seed: u64, slot: u64) -> (u64, u64) {
+    let (block, place) = (slot / BLOCK, slot % BLOCK);
+    let mut stream = Stream::new(seed, Purpose::Patients, block);
+    let (mut first, mut ordinal) = (0, 0);
+    for here in 0..=place {
+        if here > 0 && !stream.chance(ANOTHER_EXAM) {
+            first = here;
+            ordinal += 1;
+        }
+    }
+    (block * BLOCK + ordinal, place - first)
+}
+
+/// A patient at one visit.
+struct Person {
+    is_male: bool,
+    first_age: f64,
+    years: f64,
+    follow_up: (bool, f64),
+    state: State,
+    anatomy: Anatomy,
+}
+
+impl Person {
+    fn draw(seed: u64, patient: u64, visit: u64, shares: &Shares) -> Self {
+        let mut stream = Stream::new(seed, Purpose::Person, patient);
+        let is_male = stream.chance(0.403);
+        let state = State::draw(&mut stream, shares);
+        let (mean, sd) = state.age();
+        let first_age = stream.normal_within(mean, sd, 17.0, 96.0);
+        let anatomy = Anatomy {
+            axis: stream.normal_within(60.0 - 0.4 * first_age, 20.0, -18.0, 85.0),
+            voltage: stream.normal_within(if is_male { 1.05 } else { 0.95 }, 0.13, 0.74, 1.3),
+            turn: stream.normal_within(0.0, 0.16, -0.4, 0.4),
+        };
+        let follow_up = follow_up(&mut stream, first_age);
+        // Exams of one patient lie months to years apart, all within about seven years.
+        let years = (0..visit)
+            .map(|_| stream.between(0.05, 1.9))
+            .sum::<f64>()
+            .min(7.0);
+        Self {
+            is_male,
+            first_age,
+            years,
+            follow_up,
+            state,
+            anatomy,
+        }
+    }
+}
+
+/// Whether the patient died, and the years until then or until last seen, in whole days over 365.
+fn follow_up(stream: &mut Stream, age: f64) -> (bool, f64) {
+    // Mortality doubles about every eight years (Gompertz); 1.2 % a year at 60.
+    let hazard = 0.012 * ((age - 60.0) / 11.5).exp();
+    let dies_after = -(1.0 - stream.unit()).ln() / hazard;
+    let seen = stream.between(0.2, 8.0);
+    let years = dies_after.min(seen);
+    (dies_after < seen, ((years * 365.0).floor() + 1.0) / 365.0)
+}
+
+/// What a patient has, in the groups within which diagnoses exclude each other.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    rhythm: Rhythm,
+    conduction: Conduction,
+    slow: bool,
+    healthy: bool,
+}
+
+impl State {
+    fn draw(stream: &mut Stream, shares: &Shares) -> Self {
+        Self {
+            rhythm: draw_rhythm(stream, shares),
+            conduction: draw_conduction(stream, shares),
+            slow: stream.chance(shares.slow_given_p_waves()),
+            healthy: draw_healthy(stream, shares),
+        }
+    }
+
+    /// The state at a visit: each group kept with a probability of its own, else drawn anew.
+    fn at_visit(self, stream: &mut Stream, shares: &Shares) -> Self {
+        let keep = [0.5, 0.9, 0.7, 0.6].map(|p| stream.chance(p));
+        let anew = Self::draw(stream, shares);
+        Self {
+            rhythm: if keep[0] { self.rhythm } else { anew.rhythm },
+            conduction: if keep[1] { self.conduction } else { anew.conduction },
+            slow: if keep[2] { self.slow } else { anew.slow },
+            healthy: if keep[3] { self.healthy } else { anew.healthy },
+        }
+    }
+
+    /// Mean and standard deviation of the age at the first exam.
+    fn age(&self) -> (f64, f64) {
+        let old =
+            self.slow || self.conduction != Conduction::Normal || self.rhythm == Rhythm::AtrialFibrillation;
+        match (old, self.healthy) {
+            (true, _) => (69.0, 12.0),
+            (false, true) => (46.0, 16.0),
+            (false, false) => (56.0, 17.0),
+        }
+    }
+}
+
+fn draw_rhythm(stream: &mut Stream, shares: &Shares) -> Rhythm {
+    let sinus = (1.0 - shares.sb - shares.st - shares.af).max(0.0);
+    stream.weighted(&[
+        (Rhythm::Sinus, sinus),
+        (Rhythm::SinusBradycardia, shares.sb),
+        (Rhythm::SinusTachycardia, shares.st),
+        (Rhythm::AtrialFibrillation, shares.af),
+    ])
+}
+
+fn draw_conduction(stream: &mut Stream, shares: &Shares) -> Conduction {
+    let normal = (1.0 - shares.rbbb - shares.lbbb).max(0.0);
+    stream.weighted(&[
+        (Conduction::Normal, normal),
+        (Conduction::RightBlock, shares.rbbb),
+        (Conduction::LeftBlock, shares.lbbb),
+    ])
+}
+
+fn draw_healthy(stream: &mut Stream, shares: &Shares) -> bool {
+    let none = shares.none_of_six();
+    stream.chance(if none > 0.0 {
+        (shares.normal / none).min(1.0)
+    } else {
+        0.0
+    })
+}
+
+/// What is found beside the six; at least one finding where none of the six holds.
+fn findings(stream: &mut Stream, state: &State, six: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let blocked = state.conduction != Conduction::Normal;
+    if !six {
+        let first = stream.below(3);
+        for group in 0..3 {
+            if group == first || stream.chance(0.2) {
+                found.push(stream.weighted(match group {
+                    0 => &Finding::OF_QRS[..],
+                    1 => &Finding::OF_REPOLARISATION[..],
+                    _ => &Finding::OF_RHYTHM[..],
+                }));
+            }
+        }
+    } else {
+        if !blocked && stream.chance(0.25) {
+            found.push(stream.weighted(&Finding::OF_QRS));
+        }
+        if !blocked && stream.chance(0.25) {
+            found.push(stream.weighted(&Finding::OF_REPOLARISATION[..3]));
+        }
+        if state.rhythm != Rhythm::SinusTachycardia && stream.chance(0.1) {
+            found.push(Finding::PrematureVentricular);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::mix::Mix;
+
+    #[test]
+    fn patients_have_exams_as_often_as_in_code15_and_age_between_them() {
+        let options = Options {
+            exams: 20_000,
+            ..Options::default()
+        };
+        let layout = Layout::new(&options);
+        let mut patients: HashMap<i64, Vec<Plan>> = HashMap::new();
+        for index in 0..options.exams {
+            let plan = plan(&options, &layout, index);
+            patients.entry(plan.patient_id).or_default().push(plan);
+        }
+        let each = options.exams as f64 / patients.len() as f64;
+        assert!((each - 1.479).abs() < 0.04, "{each} exams a patient");
+        for exams in patients.values() {
+            assert!(exams.iter().all(|e| e.is_male == exams[0].is_male));
+            assert_eq!(exams.iter().filter(|e| e.follow_up.is_some()).count(), 1);
+            let ages = || exams.iter().map(|e| e.age);
+            assert!(ages().max().unwrap() - ages().min().unwrap() <= 7);
+            let first = exams.iter().find(|e| e.first_visit).unwrap();
+            assert_eq!(Some(first.age), ages().min());
+        }
+    }
+
+    #[test]
+    fn exam_ids_are_unique_and_positive() {
+        let options = Options {
+            exams: 5000,
+            ..Options::default()
+        };
+        let layout = Layout::new(&options);
+        let mut ids: Vec<i64> = (0..5000).map(|i| plan(&options, &layout, i).exam_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 5000);
+        assert!(ids[0] > 0);
+    }
+
+    #[test]
+    fn labels_hold_as_often_as_the_mix_says() {
+        for mix in [Mix::Prevalence, Mix::Balanced] {
+            let options = Options {
+                exams: 30_000,
+                mix,
+                ..Options::default()
+            };
+            let layout = Layout::new(&options);
+            let mut counts = [0_u32; 7];
+            for index in 0..options.exams {
+                let labels = plan(&options, &layout, index).labels();
+                assert!(!(labels.normal && labels.any_of_six()));
+                assert!(!(labels.af && (labels.first_degree_block || labels.sb || labels.st)));
+                for (count, value) in counts.iter_mut().zip(labels.values()) {
+                    *count += u32::from(value);
+                }
+            }
+            let s = mix.shares();
+            let expected = [s.first_degree_block, s.rbbb, s.lbbb, s.sb, s.st, s.af, s.normal];
+            for ((name, count), p) in Labels::NAMES.iter().zip(counts).zip(expected) {
+                let n = options.exams as f64;
+                // Visits of one patient agree, so the spread is wider than binomial: at most by about 1.5.
+                let bound = 1.5 * 4.0 * (p * (1.0 - p) / n).sqrt();
+                let share = f64::from(count) / n;
+                assert!((share - p).abs() < bound, "{name}: {share} against {p} ± {bound}");
+            }
+        }
+    }
+}

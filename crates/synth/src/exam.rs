@@ -1,0 +1,311 @@
+//! One exam in memory: who, the ECG, and what is true of it.
+
+use std::cell::RefCell;
+use std::f64::consts::TAU;
+
+use ndarray::Array2;
+
+use crate::SAMPLE_RATE;
+use crate::cohort::{Layout, Plan, plan};
+use crate::error::Error;
+use crate::labels::{Conduction, Finding, Labels, Rhythm};
+use crate::leads::{INDEPENDENT, LeadVectors, from_electrodes};
+use crate::morphology::Template;
+use crate::noise;
+use crate::options::Options;
+use crate::planes::Planes;
+use crate::random::{Purpose, Stream};
+use crate::rhythm::{Beat, Origin, Respiration, beats};
+use crate::wave::{Bump, scaled, turned_frontal};
+
+/// Units of a tracing per millivolt. CODE-15 states none; its QRS complexes are about 1.8 times as high as
+/// ones in millivolts would be.
+pub const UNITS_PER_MILLIVOLT: f64 = 1.8;
+
+/// How strongly I, II and V1 to V6 see the fibrillating atria against what the dipole says: they lie under V1.
+const ATRIAL_PROXIMITY: [f64; INDEPENDENT] = [1.0, 1.0, 1.35, 0.6, 0.5, 0.6, 0.7, 0.7];
+
+/// A constant of about a microvolt in the leads, so that a noiseless ECG has no row of zeros: rows of zeros are
+/// padding.
+const REST: [f32; 9] = [
+    -0.0006, 0.0009, 0.0005, 0.0011, 0.0008, 0.0007, 0.0012, 0.0006, 0.0009,
+];
+
+thread_local! {
+    /// What exams are drawn on: half a megabyte that each thread keeps, overwritten by every exam.
+    static SHEET: RefCell<(Planes, noise::Room)> = RefCell::default();
+}
+
+/// One synthetic exam. Never holds a planted fault: those are put in when a release is written.
+#[derive(Debug, Clone)]
+pub struct Exam {
+    /// Row of exams.csv.
+    pub index: u64,
+    /// Key of the exam.
+    pub exam_id: i64,
+    /// Key of the patient.
+    pub patient_id: i64,
+    /// Years.
+    pub age: u32,
+    /// Sex.
+    pub is_male: bool,
+    /// The ECG, (samples, 12), leads as in [`crate::LEAD_NAMES`], 400 Hz, without padding; 4096 or 2934 samples.
+    /// About [`UNITS_PER_MILLIVOLT`] units are a millivolt.
+    pub samples: Array2<f32>,
+    /// What is true of it.
+    pub truth: Truth,
+}
+
+/// What is true of an exam by construction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// CODE-15's labels.
+    pub labels: Labels,
+    /// The rhythm.
+    pub rhythm: Rhythm,
+    /// The way to the ventricles.
+    pub conduction: Conduction,
+    /// What is found beside CODE-15's six.
+    pub findings: Vec<Finding>,
+    /// Beats a minute: 60 over the mean interval between the R peaks below.
+    pub heart_rate: f64,
+    /// P onset (a tenth of its height) to QRS onset, milliseconds; none in atrial fibrillation.
+    pub pr_ms: Option<f64>,
+    /// From where any lead first passes 3 % of the greatest deflection to where one last does, milliseconds.
+    pub qrs_ms: f64,
+    /// QRS onset to the end of the T wave's steepest tangent, milliseconds; the mean over beats that are not
+    /// premature.
+    pub qt_ms: f64,
+    /// Mean frontal QRS axis from the areas in I and aVF, degrees.
+    pub axis_deg: f64,
+    /// When any lead deflects most in each beat whose peak lies in the recording; seconds from its first sample.
+    pub r_peaks: Vec<f64>,
+    /// How many of these beats are premature.
+    pub premature: usize,
+}
+
+/// Makes exams of one set of options, each alone and in any order.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    options: Options,
+    layout: Layout,
+}
+
+impl Generator {
+    /// A generator for `options`.
+    ///
+    /// # Errors
+    /// [`Error::Option`] where an option is out of range.
+    pub fn new(options: &Options) -> Result<Self, Error> {
+        options.validate()?;
+        Ok(Self {
+            options: options.clone(),
+            layout: Layout::new(options),
+        })
+    }
+
+    /// Exam number `index`, the row of exams.csv. The same for the same options, whatever was made before.
+    ///
+    /// # Errors
+    /// [`Error::Option`] where `index` is not under the number of exams.
+    pub fn exam(&self, index: u64) -> Result<Exam, Error> {
+        if index >= self.options.exams {
+            return Err(Error::Option {
+                option: "exams",
+                value: self.options.exams.to_string(),
+                hint: format!("exam {index} was asked for: indices start at 0 and end before this number"),
+            });
+        }
+        Ok(self.draw(&self.plan(index)))
+    }
+
+    /// The options it was made for.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(crate) fn plan(&self, index: u64) -> Plan {
+        plan(&self.options, &self.layout, index)
+    }
+
+    /// The exam that `plan` describes.
+    pub(crate) fn draw(&self, plan: &Plan) -> Exam {
+        let mut stream = Stream::new(self.options.seed, Purpose::Heart, plan.index);
+        let heart = Heart::draw(plan, &mut stream);
+        let samples = SHEET.with_borrow_mut(|(planes, room)| {
+            heart.beat(planes, &mut stream);
+            let mut stream = Stream::new(self.options.seed, Purpose::Noise, plan.index);
+            noise::add(planes, self.options.noise, room, &mut stream);
+            planes.finish(heart.gain)
+        });
+        Exam {
+            index: plan.index,
+            exam_id: plan.exam_id,
+            patient_id: plan.patient_id,
+            age: plan.age,
+            is_male: plan.is_male,
+            samples,
+            truth: heart.truth(plan),
+        }
+    }
+}
+
+/// Exam number `index` of `options`, in memory. For many, make a [`Generator`] once.
+///
+/// # Errors
+/// [`Error::Option`] where an option or the index is out of range.
+pub fn exam(options: &Options, index: u64) -> Result<Exam, Error> {
+    Generator::new(options)?.exam(index)
+}
+
+/// A heart on the table: its beat, its rhythm, and how breathing sways it.
+struct Heart {
+    leads: LeadVectors,
+    template: Template,
+    beats: Vec<Beat>,
+    respiration: Respiration,
+    /// Sway of voltage (share) and axis (radians) with respiration.
+    sway: (f64, f64),
+    fibrillating: bool,
+    samples: usize,
+    gain: f32,
+}
+
+impl Heart {
+    fn draw(plan: &Plan, stream: &mut Stream) -> Self {
+        let leads = LeadVectors::placed(stream);
+        let template = Template::draw(plan, &leads, stream);
+        let respiration = Respiration::draw(stream);
+        let sway = (stream.between(0.01, 0.06), stream.between(0.5, 4.0).to_radians());
+        let gain = (UNITS_PER_MILLIVOLT * stream.normal(0.0, 0.1).exp()) as f32;
+        let seconds = plan.samples as f64 / SAMPLE_RATE;
+        let beats = beats(plan, &respiration, seconds, stream);
+        let fibrillating = plan.rhythm == Rhythm::AtrialFibrillation;
+        Self {
+            leads,
+            template,
+            beats,
+            respiration,
+            sway,
+            fibrillating,
+            samples: plan.samples,
+            gain,
+        }
+    }
+
+    /// Draws all beats, and the atria's waves where they fibrillate.
+    fn beat(&self, planes: &mut Planes, stream: &mut Stream) {
+        planes.start(self.samples, from_electrodes(REST));
+        for beat in &self.beats {
+            let breath = self.respiration.at(beat.onset);
+            let sway = (1.0 - self.sway.0 * breath, self.sway.1 * breath);
+            let mut draw = |bumps: &[Bump]| {
+                for bump in bumps {
+                    let vector = turned_frontal(scaled(bump.vector, sway.0), sway.1);
+                    planes.add_bump(bump, beat.onset, self.leads.project(vector).map(|x| x as f32));
+                }
+            };
+            let qt = self.template.qt(beat.adapted_rr);
+            if beat.origin == Origin::Ventricular {
+                let ectopic = &self.template.ectopic;
+                draw(&ectopic.qrs.0);
+                draw(
+                    &ectopic
+                        .recovery
+                        .bumps(ectopic.seconds, qt + 0.4 * (ectopic.seconds - 0.09)),
+                );
+                continue;
+            }
+            let atrial = beat.origin == Origin::Atrial;
+            let p = if atrial {
+                &self.template.ectopic_p
+            } else {
+                &self.template.p
+            };
+            if let Some(p) = p {
+                draw(&p.0);
+            }
+            draw(&self.template.qrs.0);
+            draw(&self.template.recovery.bumps(self.template.qrs_seconds, qt));
+        }
+        if self.fibrillating {
+            fibrillate(planes, &self.leads, stream);
+        }
+    }
+
+    fn truth(&self, plan: &Plan) -> Truth {
+        let seconds = self.samples as f64 / SAMPLE_RATE;
+        let (mut r_peaks, mut premature, mut qt, mut usual) = (Vec::new(), 0, 0.0, 0.0);
+        for beat in &self.beats {
+            let ventricular = beat.origin == Origin::Ventricular;
+            let peak = beat.onset
+                + if ventricular {
+                    self.template.ectopic.peak
+                } else {
+                    self.template.peak
+                };
+            if !(0.0..seconds).contains(&peak) {
+                continue;
+            }
+            r_peaks.push(peak);
+            premature += usize::from(beat.origin != Origin::Usual);
+            if beat.origin == Origin::Usual {
+                qt += self.template.qt(beat.adapted_rr);
+                usual += 1.0;
+            }
+        }
+        let span = r_peaks.last().unwrap_or(&0.0) - r_peaks.first().unwrap_or(&0.0);
+        Truth {
+            labels: plan.labels(),
+            rhythm: plan.rhythm,
+            conduction: plan.conduction,
+            findings: plan.findings.clone(),
+            heart_rate: 60.0 * (r_peaks.len().saturating_sub(1)) as f64 / span,
+            pr_ms: self.template.pr.map(|pr| 1e3 * pr),
+            qrs_ms: 1e3 * self.template.qrs_seconds,
+            qt_ms: 1e3 * qt / usual,
+            axis_deg: self.template.axis,
+            r_peaks,
+            premature,
+        }
+    }
+}
+
+/// Adds fibrillatory waves: two unsteady oscillations of 4 to 9 Hz, most in V1, then in II.
+fn fibrillate(planes: &mut Planes, leads: &LeadVectors, stream: &mut Stream) {
+    let samples = planes.samples();
+    let frequency = stream.between(4.8, 8.2);
+    let height = stream.between(0.045, 0.12);
+    let sources = [
+        (frequency, [-0.10, 0.45, -0.85]),
+        (frequency * stream.between(0.86, 0.94), [-0.05, -0.30, -0.55]),
+    ];
+    let mut course = vec![0.0_f32; samples];
+    for (frequency, vector) in sources {
+        let wobble = (
+            stream.between(0.3, 0.9),
+            stream.between(0.0, TAU),
+            stream.between(0.4, 1.2),
+        );
+        let swell = (stream.between(0.2, 0.6), stream.between(0.0, TAU));
+        let start = stream.between(0.0, TAU);
+        for (i, value) in course.iter_mut().enumerate() {
+            let t = i as f64 / SAMPLE_RATE;
+            let phase = TAU * frequency * t + start + wobble.2 * (TAU * wobble.0 * t + wobble.1).sin();
+            let envelope = 0.7 + 0.3 * (TAU * swell.0 * t + swell.1).sin();
+            // A second harmonic gives the sawtooth look of coarse waves.
+            *value = (envelope * (phase.sin() + 0.3 * (2.0 * phase).sin())) as f32;
+        }
+        let heights: [f64; INDEPENDENT] = leads.project(scaled(vector, height));
+        for (lead, height) in heights.into_iter().enumerate() {
+            let height = (height * ATRIAL_PROXIMITY[lead]) as f32;
+            for (value, x) in planes.lead_mut(lead).iter_mut().zip(&course) {
+                *value += height * x;
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! CODE-15-shaped synthetic ECGs with known rhythm and conduction labels.
+//!
+//! A heart vector draws P, QRS and T loops for every beat; Dower's lead vectors turn it into twelve leads; nine
+//! noisy electrodes pick it up. Labels come first and the ECG is built to meet them, so every exam's
+//! rate, intervals, axis and R peaks are known. **None of it is a patient's, and nothing learned from it says
+//! anything about patients.**
+//!
+//! ```
+//! let options = ecgfm_synth::Options { exams: 10, noise: 0.0, ..Default::default() };
+//! let exam = ecgfm_synth::exam(&options, 3)?;
+//! assert_eq!(exam.samples.ncols(), 12);
+//! assert!(exam.truth.qrs_ms > 60.0);
+//! # Ok::<(), ecgfm_synth::Error>(())
+//! ```
+
+mod cohort;
+mod error;
+mod exam;
+mod faults;
+mod labels;
+mod leads;
+mod mix;
+mod morphology;
+mod noise;
+mod options;
+mod permutation;
+mod planes;
+mod random;
+mod release;
+mod rhythm;
+mod wave;
+
+pub use error::Error;
+pub use exam::{Exam, Generator, Truth, UNITS_PER_MILLIVOLT, exam};
+pub use faults::Fault;
+pub use labels::{Conduction, Finding, Labels, Rhythm};
+pub use leads::{LEAD_NAMES, LEADS};
+pub use mix::{Mix, Shares};
+pub use options::{Faults, MAX_EXAMS, MAX_EXAMS_PER_PART, Options};
+pub use release::{Summary, generate};
+
+/// Samples a second.
+pub const SAMPLE_RATE: f64 = 400.0;

@@ -1,0 +1,234 @@
+//! What to make: how many exams, of which mix, with how much noise and which faults.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::mix::Mix;
+
+/// The most exams of one release: ids are drawn from 1 to 2^22.
+pub const MAX_EXAMS: u64 = 1 << 22;
+/// The most exams of one part, as in CODE-15 (a dummy row comes on top).
+pub const MAX_EXAMS_PER_PART: u64 = 20_000;
+
+/// What to make. Every key has a default, an unknown one is an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Number of exams, 1 to 2^22. Default 1000; the whole CODE-15 has 345,779.
+    pub exams: u64,
+    /// Everything random follows from it. Default 42.
+    pub seed: u64,
+    /// How often each label holds. Default `prevalence`, CODE-15's own.
+    pub mix: Mix,
+    /// Electrode noise: 1 (default) as in a tidy archive, 0 none, 3 bad. It changes nothing but the noise.
+    pub noise: f64,
+    /// Faults of real archives to plant. Default none.
+    pub faults: Faults,
+    /// Exams in one HDF5 part, 1 to 20,000 (default).
+    pub exams_per_part: u64,
+    /// Share of recordings of 4096 samples; the others have 2934, as in CODE-15. Default 0.45.
+    pub long_share: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            exams: 1000,
+            seed: 42,
+            mix: Mix::Prevalence,
+            noise: 1.0,
+            faults: Faults::default(),
+            exams_per_part: MAX_EXAMS_PER_PART,
+            long_share: 0.45,
+        }
+    }
+}
+
+impl Options {
+    /// The number of HDF5 parts.
+    pub fn parts(&self) -> u64 {
+        self.exams.div_ceil(self.exams_per_part.max(1))
+    }
+
+    /// Whether ECGs can be made so.
+    ///
+    /// # Errors
+    /// [`Error::Option`] names the first option that is out of range.
+    pub fn validate(&self) -> Result<(), Error> {
+        within("exams", self.exams, 1, MAX_EXAMS)?;
+        within("exams_per_part", self.exams_per_part, 1, MAX_EXAMS_PER_PART)?;
+        within("noise", self.noise, 0.0, 20.0)?;
+        within("long_share", self.long_share, 0.0, 1.0)?;
+        self.mix.shares().validate()?;
+        let planted = self.faults.total();
+        if planted > self.exams {
+            return Err(Error::Option {
+                option: "faults",
+                value: planted.to_string(),
+                hint: format!(
+                    "an exam has one fault at most, and there are {} exams",
+                    self.exams
+                ),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn within<T: PartialOrd + fmt::Display>(
+    option: &'static str,
+    value: T,
+    low: T,
+    high: T,
+) -> Result<(), Error> {
+    if value >= low && value <= high {
+        return Ok(());
+    }
+    Err(Error::Option {
+        option,
+        value: value.to_string(),
+        hint: format!("it must be {low} to {high}"),
+    })
+}
+
+/// How many exams get each fault; no exam gets two. faults.csv lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// One lead is 0 throughout, as with an electrode off.
+    pub flat_lead: u64,
+    /// NaN for up to half a second of one lead.
+    pub nan: u64,
+    /// Electrodes exchanged: the arms, or two neighbouring chest electrodes.
+    pub swapped_leads: u64,
+    /// A recording of under 5 s.
+    pub short_recording: u64,
+    /// In exams.csv but in no part.
+    pub missing_exam: u64,
+    /// All samples 0.
+    pub all_zero: u64,
+    /// exams.csv names another part (or, where there is one part only, a part that does not exist).
+    pub wrong_trace_file: u64,
+    /// The exam's row stands in exams.csv twice.
+    pub duplicate_id: u64,
+    /// The exam's id stands in its part twice, first with an inverted tracing.
+    pub duplicate_tracing: u64,
+}
+
+impl Faults {
+    /// Exams with a fault.
+    pub fn total(&self) -> u64 {
+        self.listed()
+            .iter()
+            .fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// Every fault with its number.
+    pub(crate) fn listed(&self) -> [(crate::faults::Fault, u64); 9] {
+        use crate::faults::Fault;
+        [
+            (Fault::FlatLead, self.flat_lead),
+            (Fault::Nan, self.nan),
+            (Fault::SwappedLeads, self.swapped_leads),
+            (Fault::ShortRecording, self.short_recording),
+            (Fault::MissingExam, self.missing_exam),
+            (Fault::AllZero, self.all_zero),
+            (Fault::WrongTraceFile, self.wrong_trace_file),
+            (Fault::DuplicateId, self.duplicate_id),
+            (Fault::DuplicateTracing, self.duplicate_tracing),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mix::Shares;
+
+    #[test]
+    fn a_mix_is_a_name_or_a_map() {
+        let read = |text: &str| serde_json::from_str::<Options>(text);
+        assert_eq!(read(r#"{"mix":"balanced"}"#).unwrap().mix, Mix::Balanced);
+        let custom = read(r#"{"mix":{"RBBB":0.2}}"#).unwrap().mix;
+        assert_eq!(
+            custom.shares(),
+            Shares {
+                rbbb: 0.2,
+                ..Shares::default()
+            }
+        );
+        assert!(
+            read(r#"{"mix":{"rbbb":0.2}}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("unknown field `rbbb`")
+        );
+        assert!(
+            read(r#"{"mix":"even"}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("prevalence")
+        );
+        assert!(read(r#"{"exam":3}"#).is_err());
+    }
+
+    #[test]
+    fn options_survive_a_round_trip() {
+        let options = Options {
+            mix: Mix::Custom(Shares {
+                af: 0.5,
+                ..Shares::default()
+            }),
+            ..Options::default()
+        };
+        let text = serde_json::to_string(&options).unwrap();
+        assert_eq!(serde_json::from_str::<Options>(&text).unwrap(), options);
+    }
+
+    #[test]
+    fn impossible_options_are_refused_by_name() {
+        let refused = |options: Options| options.validate().unwrap_err().to_string();
+        assert!(
+            refused(Options {
+                exams: 0,
+                ..Options::default()
+            })
+            .contains("`exams`")
+        );
+        assert!(
+            refused(Options {
+                noise: f64::NAN,
+                ..Options::default()
+            })
+            .contains("`noise`")
+        );
+        let shares = Shares {
+            af: 0.6,
+            sb: 0.6,
+            ..Shares::default()
+        };
+        assert!(
+            refused(Options {
+                mix: Mix::Custom(shares),
+                ..Options::default()
+            })
+            .contains("SB + ST + AF")
+        );
+        let faults = Faults {
+            nan: 9,
+            all_zero: 9,
+            ..Faults::default()
+        };
+        assert!(
+            refused(Options {
+                exams: 10,
+                faults,
+                ..Options::default()
+            })
+            .contains("18")
+        );
+        assert!(Options::default().validate().is_ok());
+    }
+}

@@ -1,0 +1,146 @@
+//! Writes a release as CODE-15 publishes one: parts, exams.csv, and beside them what only a synthetic one can
+//! give, the truth.
+
+mod card;
+mod parts;
+mod tables;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::exam::Generator;
+use crate::labels::Labels;
+use crate::options::Options;
+
+/// What was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Exams, without dummy rows.
+    pub exams: u64,
+    /// Patients.
+    pub patients: u64,
+    /// HDF5 parts.
+    pub parts: u64,
+    /// Rows of all parts, dummy rows included.
+    pub tracings: u64,
+    /// Rows of exams.csv.
+    pub rows: u64,
+    /// Exams with each label, by CODE-15's names.
+    pub labels: BTreeMap<&'static str, u64>,
+    /// Exams with each planted fault.
+    pub faults: BTreeMap<&'static str, u64>,
+}
+
+impl Summary {
+    fn count(&mut self, labels: Labels) {
+        for (name, holds) in Labels::NAMES.into_iter().zip(labels.values()) {
+            *self.labels.entry(name).or_default() += u64::from(holds);
+        }
+    }
+}
+
+/// A planted fault as faults.csv tells it.
+#[derive(Debug, Clone)]
+struct Planted {
+    index: u64,
+    exam_id: i64,
+    fault: &'static str,
+    detail: String,
+}
+
+/// What the steps of writing share.
+struct Job<'a> {
+    generator: &'a Generator,
+    out: &'a Path,
+    progress: &'a dyn Fn(u64),
+    cancelled: &'a dyn Fn() -> bool,
+}
+
+impl Job<'_> {
+    fn options(&self) -> &Options {
+        self.generator.options()
+    }
+
+    fn stop_if_cancelled(&self, exams: u64) -> Result<(), Error> {
+        if (self.cancelled)() {
+            return Err(Error::Cancelled {
+                path: self.out.to_owned(),
+                exams,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Writes a release into `out_dir`, a directory that is empty or does not exist:
+///
+/// | file | holds |
+/// |---|---|
+/// | exams.csv | CODE-15's table |
+/// | exams_part0.hdf5 … | CODE-15's tracings, each part ending in a dummy row |
+/// | synth_truth.csv | rate, intervals, axis, R peaks and findings of every exam, by exam_id |
+/// | faults.csv | the planted faults, by exam_id |
+/// | SYNTHETIC.md, synth.json | that this is synthetic, and how it was made; synth.json is written last |
+///
+/// The bytes depend on the options only, not on the number of threads (the current rayon pool's). `progress` is
+/// told how many exams more were written, `cancelled` is asked between blocks of exams. About 50 MB of
+/// memory are used whatever the number of exams.
+///
+/// # Errors
+/// [`Error::Option`], [`Error::NotEmpty`], [`Error::Io`], [`Error::Part`], and [`Error::Cancelled`] where
+/// `cancelled` said so.
+pub fn generate(
+    options: &Options,
+    out_dir: &Path,
+    progress: &dyn Fn(u64),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Summary, Error> {
+    let generator = Generator::new(options)?;
+    prepare(out_dir)?;
+    let job = Job {
+        generator: &generator,
+        out: out_dir,
+        progress,
+        cancelled,
+    };
+    let mut summary = Summary {
+        parts: options.parts(),
+        ..Summary::default()
+    };
+    let mut planted = parts::write(&job, &mut summary)?;
+    planted.sort_by_key(|fault| fault.index);
+    tables::write_exams(&job, &mut summary)?;
+    tables::write_faults(&out_dir.join("faults.csv"), &planted)?;
+    card::write(options, &summary, out_dir)?;
+    Ok(summary)
+}
+
+fn prepare(out: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Io {
+        path: out.to_owned(),
+        source,
+    };
+    fs::create_dir_all(out).map_err(failed)?;
+    if fs::read_dir(out).map_err(failed)?.next().is_some() {
+        return Err(Error::NotEmpty { path: out.to_owned() });
+    }
+    Ok(())
+}
+
+/// The name of part number `part`.
+fn part_name(part: u64) -> String {
+    format!("exams_part{part}.hdf5")
+}
+
+/// Turns an error of writing `path` into ours.
+fn io(path: &Path) -> impl Fn(std::io::Error) -> Error {
+    let path: PathBuf = path.to_owned();
+    move |source| Error::Io {
+        path: path.clone(),
+        source,
+    }
+}

@@ -1,0 +1,46 @@
+# The everyday commands. Each sets up what it needs first; `./just …` works without `just` installed.
+
+export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
+ecgfm := "cargo run --quiet --release --package ecgfm-cli --bin ecgfm --"
+
+# What there is.
+default:
+    @just --justfile "{{ justfile() }}" --list
+
+# Fetch the pinned build tools (just, CMake, libtorch) into .tools/.
+setup what="build":
+    @tools/setup {{ what }}
+
+# Build the `ecgfm` program, optimised.
+build: setup
+    cargo build --release --package ecgfm-cli
+
+# Install `ecgfm` into cargo's bin directory.
+install: setup
+    cargo install --locked --path crates/cli
+
+# Run a pipeline: `just pipeline code15`, `just pipeline code15 full --set vars.raw=DIR`.
+pipeline name profile="" *args: build
+    {{ ecgfm }} run {{ name }} {{ if profile == "" { "" } else { "--profile " + profile } }} {{ args }}
+
+# Run one stage again on what is on disk: `just stage code15 infer`.
+stage name stage *args: build
+    {{ ecgfm }} run {{ name }} --only {{ stage }} --force {{ args }}
+
+# What is fresh, stale or missing, and why.
+status name *args: build
+    {{ ecgfm }} status {{ name }} {{ args }}
+
+# The stage graph as text, mermaid or dot.
+graph name format="text": build
+    {{ ecgfm }} graph {{ name }} --format {{ format }}
+
+# All tests, including parity with numpy, scipy, pandas, scikit-learn and h5py.
+test *args: (setup "test")
+    cargo test --workspace --quiet {{ args }}
+
+# Formatting, lints, documentation.
+lint: setup
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --quiet -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
