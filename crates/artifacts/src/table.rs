@@ -3,6 +3,8 @@
 use crate::error::{Error, Result};
 use crate::pandas::{Cell, RowWriter};
 use polars::prelude::*;
+
+pub use polars::prelude::DataFrame;
 use polars_io::SerReader;
 use polars_io::csv::read::{CsvParseOptions, CsvReadOptions};
 use std::io::Write;

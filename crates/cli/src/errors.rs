@@ -98,3 +98,13 @@ impl Classed for ecgfm_synth::Error {
         StageErrorClass::Failed
     }
 }
+
+impl Classed for ecgfm_report::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::About { .. } => StageErrorClass::BadInput,
+            Self::Template(_) => StageErrorClass::Failed,
+        }
+    }
+}

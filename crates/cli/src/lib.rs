@@ -1,1 +1,91 @@
-//! The ecgfm command
+//! The program `ecgfm`: arguments in, exit code out. It binds the engine to the stage crates and does no work itself.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // This is the crate that talks to people.
+#![allow(unreachable_pub)] // A program: nothing but `main` is for others.
+
+mod args;
+mod commands;
+mod errors;
+mod home;
+mod kinds;
+mod observer;
+mod results;
+
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind as ClapErrorKind;
+use ecgfm_pipeline::{Cancel, Error};
+use std::process::ExitCode;
+
+/// Parses the command line, does what it says, returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let help = matches!(error.kind(), ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion);
+            return ExitCode::from(if help { 0 } else { 2 });
+        }
+    };
+    logging(&cli);
+    silence_panics_of_stages();
+    match dispatch(&cli, &interruptible()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint!("{}", error.render());
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
+    let quiet = cli.quiet;
+    match &cli.command {
+        Command::Run(args) => commands::run::run(args, quiet, cancel),
+        Command::Status(args) => commands::run::status(args),
+        Command::Graph(args) => commands::run::graph(args),
+        Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
+        Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
+        Command::Kinds(args) => commands::kinds::kinds(args),
+        Command::Export(args) => commands::export::export(args),
+        Command::Inspect(args) => commands::inspect::inspect(args),
+        Command::Verify(args) => commands::verify::verify(args, cancel),
+        Command::Sources(args) => commands::sources::sources(args),
+    }
+}
+
+fn logging(cli: &Cli) {
+    let level = match (cli.quiet, cli.verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn",
+        (_, 1) => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ECGFM_LOG").unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}
+
+/// A stage that panics is reported as a bug by the engine; the default message would come on top of that.
+fn silence_panics_of_stages() {
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
+    }
+}
+
+/// Raised by Ctrl-C or SIGTERM. A second one ends the program at once.
+fn interruptible() -> Cancel {
+    let cancel = Cancel::default();
+    let raised = cancel.clone();
+    let set = ctrlc::set_handler(move || {
+        if raised.is_cancelled() {
+            #[allow(clippy::exit)] // The user asked twice.
+            std::process::exit(130);
+        }
+        raised.cancel();
+        eprintln!("stopping at the next safe point; once more to stop at once");
+    });
+    if let Err(error) = set {
+        tracing::warn!("interruptions will not be handled: {error}");
+    }
+    cancel
+}

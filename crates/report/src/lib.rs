@@ -1,1 +1,15 @@
-//! Charts and the HTML page: draws what evaluate computed, computes nothing
+//! The report of a run: one HTML page and its figures, drawn from what evaluation computed.
+//!
+//! [`report`] is the stage. It computes nothing but where to draw: every number on the page stands in
+//! `metrics.json`, which the page also carries inside itself, for machines.
+
+mod checks;
+mod error;
+mod figures;
+mod page;
+pub mod report;
+mod run_card;
+mod svg;
+mod text;
+
+pub use error::{Error, Result};

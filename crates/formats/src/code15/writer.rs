@@ -79,58 +79,25 @@ impl PartWriter {
             .with_fcpl(|p| p.obj_track_times(false)) // or the root group is dated
             .create(path)
             .map_err(failed)?;
-        let WriteOptions {
-            layout,
-            rows,
-            samples,
-            leads,
-        } = options;
         let exam_id = in_one_piece(file.new_dataset_builder())
             .empty::<i64>()
-            .shape(rows)
+            .shape(options.rows)
             .create(EXAM_ID);
         let exam_id = exam_id.map_err(failed)?;
-        let shape = (rows, samples, leads);
-        let sink = match layout {
-            WriteLayout::Contiguous => {
-                let builder = in_one_piece(file.new_dataset_builder());
-                let tracings = builder
-                    .empty::<f32>()
-                    .shape(shape)
-                    .create(TRACINGS)
-                    .map_err(failed)?;
-                direct(path, file, exam_id, tracings)?
-            }
-            WriteLayout::Chunked {
-                rows: height,
-                gzip_level,
-                shuffle,
-            } => {
-                let mut builder = file.new_dataset_builder().obj_track_times(false);
-                builder = builder.chunk((height.min(rows), samples, leads));
-                builder = if shuffle { builder.shuffle() } else { builder };
-                builder = if gzip_level > 0 {
-                    builder.deflate(gzip_level)
-                } else {
-                    builder
-                };
-                let tracings = builder
-                    .empty::<f32>()
-                    .shape(shape)
-                    .create(TRACINGS)
-                    .map_err(failed)?;
-                Sink::Blocks {
-                    file,
-                    exam_id,
-                    tracings,
-                    pending: Vec::new(),
-                }
-            }
+        let tracings = create_tracings(&file, &options).map_err(failed)?;
+        let sink = match options.layout {
+            WriteLayout::Contiguous => direct(path, file, exam_id, tracings)?,
+            WriteLayout::Chunked { .. } => Sink::Blocks {
+                file,
+                exam_id,
+                tracings,
+                pending: Vec::new(),
+            },
         };
         Ok(Self {
             path: path.to_owned(),
             options,
-            exam_ids: vec![None; rows],
+            exam_ids: vec![None; options.rows],
             sink,
         })
     }
@@ -244,6 +211,36 @@ fn in_one_piece(builder: DatasetBuilder) -> DatasetBuilder {
         .obj_track_times(false)
         .alloc_time(Some(AllocTime::Early))
         .fill_time(FillTime::Never)
+}
+
+fn create_tracings(file: &Hdf5File, options: &WriteOptions) -> hdf5::Result<Dataset> {
+    let WriteOptions {
+        layout,
+        rows,
+        samples,
+        leads,
+    } = *options;
+    let mut builder = file.new_dataset_builder().obj_track_times(false);
+    match layout {
+        WriteLayout::Contiguous => builder = in_one_piece(builder),
+        WriteLayout::Chunked {
+            rows: height,
+            gzip_level,
+            shuffle,
+        } => {
+            builder = builder.chunk((height.min(rows), samples, leads));
+            builder = if shuffle { builder.shuffle() } else { builder };
+            builder = if gzip_level > 0 {
+                builder.deflate(gzip_level)
+            } else {
+                builder
+            };
+        }
+    }
+    builder
+        .empty::<f32>()
+        .shape((rows, samples, leads))
+        .create(TRACINGS)
 }
 
 /// Closes HDF5's view of the file and opens it for direct writing.

@@ -2,6 +2,8 @@ use crate::judge::{files, python, reference};
 use ecgfm_formats::code15::{Filter, Layout, Part};
 use rayon::prelude::*;
 use std::path::Path;
+use std::sync::LazyLock;
+use tempfile::TempDir;
 
 /// Bits of all rows, read by many threads at once.
 fn bits(part: &Part) -> Vec<Vec<u32>> {
@@ -28,7 +30,7 @@ part('plain')
 part('earlier', libver='earliest'); part('latest', libver='latest')
 part('userblock', options=dict(userblock_size=512))
 for libver in ['earliest', 'latest']:
-    for shape in [(1, T, L), (3, T, L), (N, T, L), (4, 32, 5), (1, 32, 5), (2, T, 1), (1, 1, 1), True]:
+    for shape in [(1, T, L), (3, T, L), (N, T, L), (4, 32, 5), (1, 32, 5), (2, T, 1), (2, 2, 2), True]:
         for name, filters in dict(none={}, gzip=dict(compression='gzip'), shuffle=dict(shuffle=True),
                                   both=dict(compression='gzip', compression_opts=9, shuffle=True)).items():
             label = str(shape).replace(', ', 'x').strip('()')
@@ -50,12 +52,14 @@ for name, options in dict(chunk=dict(chunks=(2, 32, 12), compression='gzip'), ro
 np.save('x.npy', x)
 ";
 
+static STORED: LazyLock<Option<TempDir>> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    python(dir.path(), EVERY_STORAGE).map(|_| dir)
+});
+
 #[test]
 fn every_way_of_storage_reads_bit_for_bit_alike() {
-    let dir = tempfile::tempdir().unwrap();
-    if python(dir.path(), EVERY_STORAGE).is_none() {
-        return;
-    }
+    let Some(dir) = STORED.as_ref() else { return };
     let plain = Part::open(&dir.path().join("plain.hdf5")).unwrap();
     let expected = bits(&plain);
     let stored = std::fs::read(dir.path().join("x.npy")).unwrap();
@@ -79,10 +83,7 @@ fn every_way_of_storage_reads_bit_for_bit_alike() {
 
 #[test]
 fn what_can_be_read_directly_is() {
-    let dir = tempfile::tempdir().unwrap();
-    if python(dir.path(), EVERY_STORAGE).is_none() {
-        return;
-    }
+    let Some(dir) = STORED.as_ref() else { return };
     let open = |name: &str| Part::open(&dir.path().join(name)).unwrap();
     assert!(matches!(open("plain.hdf5").layout(), Layout::Contiguous { .. }));
     assert_eq!(
@@ -145,10 +146,7 @@ for path in glob.glob({raw:?} + '/*.hdf5'):
 
 #[test]
 fn requests_that_do_not_fit_are_errors() {
-    let dir = tempfile::tempdir().unwrap();
-    if python(dir.path(), EVERY_STORAGE).is_none() {
-        return;
-    }
+    let Some(dir) = STORED.as_ref() else { return };
     let part = Part::open(&dir.path().join("plain.hdf5")).unwrap();
     assert!(part.read_row(11, &mut vec![0.0; part.row_len()]).is_err());
     assert!(part.read_row(usize::MAX, &mut vec![0.0; part.row_len()]).is_err());

@@ -1,0 +1,169 @@
+//! `ecgfm inspect`: what is in a file.
+
+use super::print_json;
+use crate::args::Inspect;
+use ecgfm_artifacts::table;
+use ecgfm_formats::{code15, manifest, mat5, npy, pt, store};
+use ecgfm_pipeline::{Error, ErrorKind, LockFile};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Says what is in a file or a run directory.
+pub fn inspect(args: &Inspect) -> Result<(), Error> {
+    let found = described(&args.file)?;
+    if args.json {
+        return print_json(&found);
+    }
+    print(&found, 0);
+    Ok(())
+}
+
+fn described(path: &Path) -> Result<Value, Error> {
+    if !path.exists() {
+        return Err(bad(format!("{}: no such file or directory", path.display())));
+    }
+    if path.is_dir() {
+        return run(path);
+    }
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    match extension {
+        "hdf5" | "h5" => part(path),
+        "mat" => mat(path),
+        "npy" => array(path),
+        "pt" | "pth" | "ckpt" => checkpoint(path),
+        "ts" => torchscript(path),
+        "pkl" => header(path),
+        "tsv" => list(path),
+        "csv" => columns(path, table::read_all_text(path)),
+        "parquet" => columns(path, table::read_parquet(path)),
+        _ => Err(bad(format!("{}: no reader for `.{extension}`", path.display()))
+            .help("known are .hdf5 .h5 .mat .npy .pt .pth .ckpt .ts .pkl .tsv .csv .parquet, and run directories")),
+    }
+}
+
+fn bad(error: impl ToString) -> Error {
+    Error::new(ErrorKind::BadInput, error.to_string())
+}
+
+fn part(path: &Path) -> Result<Value, Error> {
+    let part = code15::Part::open(path).map_err(bad)?;
+    let ids = part.exam_ids();
+    let dummies = ids.iter().filter(|id| **id == 0).count();
+    Ok(json!({
+        "format": "CODE-15 part (HDF5)", "rows": part.rows(), "samples": part.samples(), "leads": part.leads(),
+        "dtype": part.dtype(), "layout": format!("{:?}", part.layout()), "exams": ids.len() - dummies,
+        "dummy_rows": dummies, "first_exam_ids": ids.iter().take(5).collect::<Vec<_>>(),
+    }))
+}
+
+fn mat(path: &Path) -> Result<Value, Error> {
+    let file = mat5::MatFile::read(path).map_err(bad)?;
+    let one = |a: &mat5::Array| json!({ "name": a.name, "class": format!("{:?}", a.class), "shape": a.dims });
+    Ok(json!({ "format": "MAT v5", "arrays": file.arrays().iter().map(one).collect::<Vec<_>>() }))
+}
+
+fn array(path: &Path) -> Result<Value, Error> {
+    let reader = npy::NpyReader::open(path).map_err(bad)?;
+    let header = reader.header();
+    Ok(json!({
+        "format": "NumPy array", "dtype": header.dtype.name(), "shape": header.shape,
+        "fortran_order": header.fortran_order, "data_offset": reader.data_offset(),
+    }))
+}
+
+fn checkpoint(path: &Path) -> Result<Value, Error> {
+    let checkpoint = pt::Checkpoint::open(path).map_err(bad)?;
+    let root = checkpoint.root();
+    let keys: Vec<&str> = root.items().filter_map(|(key, _)| key.as_str()).collect();
+    let model = root.get("model").unwrap_or(root);
+    let tensors: Vec<Value> =
+        model.tensors().map(|(name, t)| json!({ "name": name, "shape": t.shape, "dtype": format!("{:?}", t.storage.dtype) })).collect();
+    let parameters: u64 = model.tensors().map(|(_, t)| t.shape.iter().product::<u64>()).sum();
+    Ok(json!({
+        "format": "PyTorch checkpoint", "bytes": checkpoint.file_size(), "keys": keys, "parameters": parameters,
+        "not_understood_and_not_run": checkpoint.opaque_names(), "network": network(&checkpoint), "tensors": tensors,
+    }))
+}
+
+/// The classifier's sizes, or why it is none that this program builds.
+fn network(checkpoint: &pt::Checkpoint) -> Value {
+    match ecgfm_model::Config::from_checkpoint(checkpoint) {
+        Ok(config) => json!(config),
+        Err(error) => json!(error.to_string()),
+    }
+}
+
+fn torchscript(path: &Path) -> Result<Value, Error> {
+    let bytes = std::fs::metadata(path).map_err(bad)?.len();
+    let card = std::fs::read(path.with_extension("json")).ok();
+    let card = card.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    Ok(json!({ "format": "TorchScript", "bytes": bytes, "card": card }))
+}
+
+fn header(path: &Path) -> Result<Value, Error> {
+    let header = store::StoreHeader::read(path).map_err(bad)?;
+    Ok(json!({ "format": "memory-map header", "shape": header.shape, "dtype": header.dtype, "offset": header.offset }))
+}
+
+fn list(path: &Path) -> Result<Value, Error> {
+    let list = manifest::Manifest::read(path).map_err(bad)?;
+    let first: Vec<Value> =
+        list.entries.iter().take(5).map(|e| json!({ "path": e.path, "samples": e.samples })).collect();
+    Ok(json!({ "format": "fairseq manifest", "root": list.root, "entries": list.entries.len(), "first": first }))
+}
+
+fn columns<E: ToString>(path: &Path, table: Result<impl Tabular, E>) -> Result<Value, Error> {
+    let table = table.map_err(bad)?;
+    let format = if path.extension().is_some_and(|e| e == "csv") { "CSV table" } else { "Parquet table" };
+    Ok(json!({ "format": format, "rows": table.rows(), "columns": table.columns() }))
+}
+
+/// What is shown of a table.
+trait Tabular {
+    fn rows(&self) -> usize;
+    fn columns(&self) -> Vec<String>;
+}
+
+impl Tabular for table::DataFrame {
+    fn rows(&self) -> usize {
+        self.height()
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.get_column_names().iter().map(ToString::to_string).collect()
+    }
+}
+
+fn run(path: &Path) -> Result<Value, Error> {
+    let help = "a run directory is <workdir>/<pipeline>/<profile>";
+    let lock = LockFile::read(path)?.ok_or_else(|| bad(format!("{}: no lock.json in it", path.display())).help(help))?;
+    Ok(json!({ "format": "run", "lock": lock }))
+}
+
+/// Nested keys and values, one a line.
+fn print(value: &Value, depth: usize) {
+    let Value::Object(entries) = value else { return };
+    for (key, value) in entries {
+        let pad = "  ".repeat(depth);
+        match value {
+            Value::Object(_) => {
+                println!("{pad}{key}:");
+                print(value, depth + 1);
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                println!("{pad}{key}: {}", items.len());
+                items.iter().for_each(|item| println!("{pad}  {}", inline(item)));
+            }
+            other => println!("{pad}{key}: {}", inline(other)),
+        }
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(entries) => entries.iter().map(|(k, v)| format!("{k} {}", inline(v))).collect::<Vec<_>>().join("  "),
+        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}

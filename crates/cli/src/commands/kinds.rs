@@ -1,0 +1,37 @@
+//! `ecgfm kinds`: what a pipeline may use.
+
+use super::print_json;
+use crate::args::Kinds as Args;
+use ecgfm_pipeline::{Error, ErrorKind, StageKind};
+use serde_json::json;
+
+/// Lists stage kinds.
+pub fn kinds(args: &Args) -> Result<(), Error> {
+    let all = crate::kinds::all();
+    if let Some(name) = args.kind.as_deref().filter(|name| all.get(name).is_none()) {
+        let names: Vec<&str> = all.names().collect();
+        let help = format!("there are {}", names.join(", "));
+        return Err(Error::new(ErrorKind::Config, format!("no stage kind `{name}`")).help(help));
+    }
+    let chosen = || all.iter().filter(|kind| args.kind.as_deref().is_none_or(|name| name == kind.name()));
+    if args.json {
+        return print_json(&chosen().map(|kind| described(kind.as_ref())).collect::<Vec<_>>());
+    }
+    for kind in chosen() {
+        println!("{}: {}", kind.name(), kind.about());
+        if !kind.inputs().is_empty() {
+            println!("  reads the paths in: {}", kind.inputs().join(", "));
+        }
+        for output in kind.outputs() {
+            let path = if output.path.is_empty() { "." } else { output.path };
+            println!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
+        }
+    }
+    Ok(())
+}
+
+fn described(kind: &dyn StageKind) -> serde_json::Value {
+    let output = |o: &ecgfm_pipeline::Output| json!({ "name": o.name, "path": o.path, "about": o.about, "required": o.required });
+    let outputs: Vec<_> = kind.outputs().iter().map(output).collect();
+    json!({ "kind": kind.name(), "about": kind.about(), "version": kind.version(), "inputs": kind.inputs(), "outputs": outputs })
+}

@@ -1,0 +1,19 @@
+//! One module a command, or a family of them.
+
+pub mod export;
+pub mod inspect;
+pub mod kinds;
+pub mod run;
+pub mod sources;
+pub mod stage;
+pub mod verify;
+
+use ecgfm_pipeline::{Error, ErrorKind};
+use serde::Serialize;
+
+/// Prints a value as JSON on standard output.
+fn print_json(value: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! `ecgfm run`, `status`, `graph`.
+
+use super::print_json;
+use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
+use crate::observer::Human;
+use crate::{home, kinds, results};
+use ecgfm_pipeline::{Cancel, Environment, Error, Graph, RunOptions, Selection, Settings, Summary};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn graph_of(target: &Target) -> Result<Graph, Error> {
+    let settings = Settings {
+        profile: target.profile.clone(),
+        set: target.set.clone(),
+        workdir: target.workdir.clone(),
+        environment: Environment::Process,
+    };
+    home::pipeline(&target.pipeline)?.graph(&kinds::all(), &settings)
+}
+
+/// What `run --json` prints.
+#[derive(Serialize)]
+struct Finished<'a> {
+    pipeline: &'a str,
+    profile: &'a str,
+    run_dir: &'a Path,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
+/// Runs a pipeline.
+pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    let graph = graph_of(&args.target)?;
+    let options = RunOptions {
+        selection: Selection { only: args.only.clone(), from: args.from.clone(), until: args.until.clone() },
+        force: args.force,
+        keep_going: args.keep_going,
+        dry_run: args.dry_run,
+        versions: versions(),
+    };
+    let summary = graph.run(&options, &Human::new(quiet, args.dry_run), cancel)?;
+    if args.target.json {
+        let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
+        return print_json(&Finished { pipeline, profile, run_dir, summary: &summary });
+    }
+    if let Some(text) = results::text(&graph).filter(|_| !args.dry_run) {
+        print!("{text}");
+    }
+    Ok(())
+}
+
+/// Versions recorded with every stage that runs.
+fn versions() -> BTreeMap<String, String> {
+    let own = ("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    let torch = ("libtorch".to_owned(), ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned()));
+    [own, torch].into_iter().collect()
+}
+
+/// Says what is fresh and what is not.
+pub fn status(args: &Status) -> Result<(), Error> {
+    let status = graph_of(&args.target)?.status()?;
+    if args.target.json {
+        return print_json(&status);
+    }
+    print!("{}", status.text());
+    Ok(())
+}
+
+/// Draws the graph.
+pub fn graph(args: &GraphArgs) -> Result<(), Error> {
+    let graph = graph_of(&args.target)?;
+    match args.format {
+        GraphFormat::Text => print!("{}", graph.text()),
+        GraphFormat::Mermaid => print!("{}", graph.mermaid()),
+        GraphFormat::Dot => print!("{}", graph.dot()),
+    }
+    Ok(())
+}

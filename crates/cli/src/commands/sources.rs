@@ -1,0 +1,42 @@
+//! `ecgfm sources`: where checkpoints and data come from.
+
+use super::print_json;
+use crate::args::Sources;
+use ecgfm_fetch::{Problem, Source, all, find};
+use ecgfm_pipeline::{Error, ErrorKind};
+use serde_json::json;
+
+/// Says where to get each source and what is still missing.
+pub fn sources(args: &Sources) -> Result<(), Error> {
+    let found = match &args.name {
+        Some(name) => vec![find(name).map_err(|e| Error::new(ErrorKind::Config, e.to_string()))?],
+        None => all().map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?,
+    };
+    let mut listed = Vec::new();
+    for source in &found {
+        let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
+        let problems = source.check(&dir).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
+        if args.json {
+            listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
+        } else {
+            println!("{}: {}", source.name, source.instructions());
+            println!("{}", state(source, &problems, &dir.display().to_string()));
+        }
+    }
+    if args.json { print_json(&listed) } else { Ok(()) }
+}
+
+fn state(source: &Source, problems: &[Problem], dir: &str) -> String {
+    if problems.is_empty() {
+        return format!("  all {} files are in {dir}/\n", source.files.len());
+    }
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| match problem {
+            Problem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
+            Problem::Size(file, found, published) => format!("  {dir}/{file}: {found} bytes, published are {published}\n"),
+            Problem::Checksum(file) => format!("  {dir}/{file}: another file than published, or damaged\n"),
+        })
+        .collect();
+    lines.concat()
+}

@@ -1,0 +1,42 @@
+//! `ecgfm stage` and `ecgfm synth`: one stage on explicit files.
+
+use super::print_json;
+use crate::args::{Stage, Synth};
+use crate::kinds;
+use crate::observer::Human;
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, run_stage};
+use std::path::Path;
+
+/// Runs one kind of stage.
+pub fn stage(args: &Stage, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    one(&args.kind, &args.with, &args.out, (args.force, args.json, quiet), cancel)
+}
+
+/// Makes a synthetic archive.
+pub fn synth(args: &Synth, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    let mut with = vec![format!("exams={}", args.exams), format!("seed={}", args.seed)];
+    with.extend(args.with.iter().cloned());
+    one("synth", &with, &args.out, (false, args.json, quiet), cancel)
+}
+
+fn one(
+    kind: &str,
+    with: &[String],
+    out: &Path,
+    (force, json, quiet): (bool, bool, bool),
+    cancel: &Cancel,
+) -> Result<(), Error> {
+    let all = kinds::all();
+    let found = all.get(kind).ok_or_else(|| {
+        let names: Vec<&str> = all.names().collect();
+        Error::new(ErrorKind::Config, format!("no stage kind `{kind}`")).help(format!("there are {}", names.join(", ")))
+    })?;
+    let outcome = run_stage(found.as_ref(), with, out, force, &Human::new(quiet, false), cancel)?;
+    if json {
+        return print_json(&serde_json::json!({ "out": out, "counts": outcome.counts, "facts": outcome.facts }));
+    }
+    for (name, n) in &outcome.counts {
+        println!("{name}\t{n}");
+    }
+    Ok(())
+}

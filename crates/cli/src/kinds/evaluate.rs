@@ -1,0 +1,71 @@
+//! Stages predict, evaluate, report.
+
+use super::bind::{Bound, any, nothing};
+use crate::errors::classed;
+use ecgfm_evaluate::{evaluate as scoring, predict as prediction};
+use ecgfm_pipeline::Output;
+use ecgfm_report::report as report_stage;
+
+pub fn predict() -> Bound<prediction::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the whole directory"),
+        Output::new("predictions", "predictions.parquet", "a probability a segment and model label"),
+        Output::new("table", "predictions.csv", "the same as CSV"),
+        Output::new("mapped", "mapped.csv", "labels of the data set, a segment").optional(),
+        Output::new("ecg", "ecg.csv", "a probability an ECG and model label"),
+    ];
+    Bound {
+        name: "predict",
+        about: "logits to probabilities and labels",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["logits"],
+        check: any,
+        extra: |params| {
+            let mapping = params.mapping.iter().map(|m| super::config_fact("mapping", m));
+            std::iter::once(super::config_fact("labels", &params.labels)).chain(mapping).collect()
+        },
+        run: |params, ctx| prediction::run(params, ctx).map_err(classed),
+    }
+}
+
+pub fn evaluate() -> Bound<scoring::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the whole directory"),
+        Output::new("metrics", "metrics.csv", "one row a unit and label"),
+        Output::new("comparison", "comparison.csv", "predicted and actual, a segment"),
+        Output::new("tutorial_table", "tutorial_table.csv", "the tutorial's table, joined by key"),
+        Output::new("json", "metrics.json", "everything that was computed"),
+    ];
+    Bound {
+        name: "evaluate",
+        about: "predictions against the truth, by key",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["predictions", "labels", "splits", "records"],
+        check: any,
+        extra: |params| {
+            let set = params.label_set.iter().map(|m| super::config_fact("label_set", m));
+            set.chain(params.mapping.iter().map(|m| super::config_fact("mapping", m))).collect()
+        },
+        run: |params, ctx| scoring::run(params, ctx).map_err(classed),
+    }
+}
+
+pub fn report() -> Bound<report_stage::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the whole directory"),
+        Output::new("report", "report.html", "the page"),
+        Output::new("plots", "plots", "the charts as SVG"),
+    ];
+    Bound {
+        name: "report",
+        about: "what evaluate computed, drawn on one page",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["metrics", "model", "rejected"],
+        check: any,
+        extra: nothing,
+        run: |params, ctx| report_stage::run(params, ctx).map_err(classed),
+    }
+}

@@ -1,0 +1,32 @@
+//! Every stage kind that a pipeline may use, bound to the crate that does the work.
+
+mod bind;
+mod evaluate;
+mod model;
+mod preprocess;
+mod sample;
+
+use ecgfm_pipeline::{Kinds, StageError};
+
+/// All of them.
+pub fn all() -> Kinds {
+    Kinds::new()
+        .with(sample::synth())
+        .with(preprocess::signals())
+        .with(preprocess::labels())
+        .with(preprocess::splits())
+        .with(preprocess::manifests())
+        .with(sample::untrained())
+        .with(model::export())
+        .with(model::infer())
+        .with(evaluate::predict())
+        .with(evaluate::evaluate())
+        .with(evaluate::report())
+}
+
+/// A label set's or mapping's text as a fact of the fingerprint: it may be found by name, and then no path says
+/// that it changed.
+fn config_fact(parameter: &str, name: &str) -> Result<(String, String), StageError> {
+    let text = ecgfm_artifacts::labelset::text(name).map_err(crate::errors::classed)?;
+    Ok((parameter.to_owned(), text))
+}

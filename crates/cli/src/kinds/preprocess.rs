@@ -1,0 +1,82 @@
+//! Stages signals, labels, splits, manifests.
+
+use super::bind::{Bound, any, nothing};
+use crate::errors::classed;
+use ecgfm_pipeline::Output;
+use ecgfm_preprocess::{labels, manifests, signals, splits};
+
+pub fn signals() -> Bound<signals::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the whole directory"),
+        Output::new("records", "meta.csv", "one row a kept exam"),
+        Output::new("segments", "segmented.csv", "one row a segment"),
+        Output::new("rejected", "rejected.csv", "one row an exam set aside, with the reason"),
+        Output::new("store", "segments", "the packed segment store").optional(),
+        Output::new("mat_store", "segmented", "the segments of a mat store").optional(),
+    ];
+    Bound {
+        name: "signals",
+        about: "raw recordings to standardised segments",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["raw"],
+        check: any,
+        extra: nothing,
+        run: |params, ctx| signals::run(params, ctx).map_err(classed),
+    }
+}
+
+pub fn labels() -> Bound<labels::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the whole directory"),
+        Output::new("labels", "labels.csv", "the truth: one row an exam, one column a label"),
+        Output::new("definition", "label_def.csv", "counts, shares and weights of the labels"),
+        Output::new("array", "y.npy", "the truth as an array, row = idx"),
+        Output::new("weights", "pos_weight.txt", "positive weights for training"),
+    ];
+    Bound {
+        name: "labels",
+        about: "the truth of every kept exam",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["records", "splits"],
+        check: any,
+        extra: |params| Ok(vec![super::config_fact("label_set", &params.label_set)?]),
+        run: |params, ctx| labels::run(params, ctx).map_err(classed),
+    }
+}
+
+pub fn splits() -> Bound<splits::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the whole directory"),
+        Output::new("meta", "meta_split.csv", "the split of every exam"),
+        Output::new("segmented", "segmented_split.csv", "the split of every segment").optional(),
+    ];
+    Bound {
+        name: "splits",
+        about: "every exam into one split, every segment after its exam",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["records", "segments"],
+        check: any,
+        extra: nothing,
+        run: |params, ctx| splits::run(params, ctx).map_err(classed),
+    }
+}
+
+pub fn manifests() -> Bound<manifests::Params> {
+    const OUTPUTS: &[Output] = &[
+        Output::new("dir", "", "the manifests, one a split, and their keys"),
+        Output::new("index", "index.csv", "the key of every line"),
+    ];
+    Bound {
+        name: "manifests",
+        about: "lists of segments as fairseq-signals reads them",
+        version: 1,
+        outputs: OUTPUTS,
+        inputs: &["splits"],
+        check: any,
+        extra: nothing,
+        run: |params, ctx| manifests::run(params, ctx).map_err(classed),
+    }
+}

@@ -1,0 +1,114 @@
+//! Tells a person on standard error what a run does.
+
+use ecgfm_pipeline::{Action, Event, Observer, Skipped};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Lines, and on a terminal a progress bar with rate and time left.
+pub struct Human {
+    quiet: bool,
+    terminal: bool,
+    dry_run: bool,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Human {
+    /// Says only warnings where `quiet`.
+    pub fn new(quiet: bool, dry_run: bool) -> Self {
+        Self { quiet, dry_run, terminal: std::io::stderr().is_terminal(), bar: Mutex::new(None) }
+    }
+
+    fn say(&self, line: &str) {
+        if !self.quiet {
+            self.shout(line);
+        }
+    }
+
+    fn shout(&self, line: &str) {
+        match self.bar() {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn bar(&self) -> Option<ProgressBar> {
+        self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn set_bar(&self, bar: Option<ProgressBar>) {
+        let old = std::mem::replace(&mut *self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner), bar);
+        if let Some(old) = old {
+            old.finish_and_clear();
+        }
+    }
+
+    fn begin(&self, stage: &str, total: u64, unit: &str) {
+        if self.quiet || !self.terminal {
+            return;
+        }
+        let template = format!("  {{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left");
+        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(total).with_style(style.progress_chars("=> ")).with_prefix(stage.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        self.set_bar(Some(bar));
+    }
+}
+
+impl Observer for Human {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Plan { pipeline, profile, run_dir, stages } => {
+                self.say(&format!("{pipeline}, profile {profile}, in {}", run_dir.display()));
+                if self.dry_run {
+                    for stage in stages.iter().filter(|s| s.action == Action::Run) {
+                        let why: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
+                        self.say(&format!("  would run {}: {}", stage.stage, why.join("; ")));
+                    }
+                }
+            }
+            Event::StageStarted { stage, number, of, resumed, reasons, .. } => {
+                let why: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+                let resumed = if *resumed { ", going on from where it was interrupted" } else { "" };
+                self.say(&format!("[{number}/{of}] {stage}: {}{resumed}", why.join("; ")));
+            }
+            Event::ProgressBegan { stage, total, unit } => self.begin(stage, *total, unit),
+            Event::ProgressAdvanced { by, .. } => {
+                if let Some(bar) = self.bar() {
+                    bar.inc(*by);
+                }
+            }
+            Event::Note { stage, message } => self.say(&format!("  {stage}: {message}")),
+            Event::StageFinished { stage, counts, seconds, .. } => {
+                self.set_bar(None);
+                self.say(&format!("  {stage} done in {seconds:.1} s{}", counted(counts)));
+            }
+            Event::StageSkipped { stage, because: Skipped::Fresh } => self.say(&format!("  {stage} is up to date")),
+            Event::StageSkipped { stage, .. } => self.shout(&format!("  {stage} not run: a stage it needs failed")),
+            Event::StageFailed { stage, .. } => {
+                self.set_bar(None);
+                self.shout(&format!("  {stage} failed"));
+            }
+            Event::Warning { message, help, .. } => {
+                self.shout(&format!("warning: {message}"));
+                if let Some(help) = help {
+                    self.shout(&format!("help: {help}"));
+                }
+            }
+            Event::RunFinished { ran, fresh, seconds, .. } => {
+                self.set_bar(None);
+                self.say(&format!("{} stages ran, {} were up to date, {seconds:.1} s", ran.len(), fresh.len()));
+            }
+        }
+    }
+}
+
+fn counted(counts: &BTreeMap<String, u64>) -> String {
+    if counts.is_empty() {
+        return String::new();
+    }
+    let counts: Vec<String> = counts.iter().map(|(name, n)| format!("{} {n}", name.replace('_', " "))).collect();
+    format!(" ({})", counts.join(", "))
+}

@@ -1,0 +1,111 @@
+//! What a reader should know before believing a number.
+
+use crate::text::count;
+use ecgfm_artifacts::evaluation::{Metrics, Unit};
+use serde::Serialize;
+
+/// Fewer positives than this make sensitivity, PPV and AUROC hardly more than anecdote.
+const FEW_POSITIVES: u64 = 10;
+
+/// The outcome of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Check {
+    /// `ok`, `warn` or `unknown`: a CSS class.
+    pub(crate) state: &'static str,
+    /// The same as a word, for those who do not see colours.
+    pub(crate) word: &'static str,
+    /// What was found.
+    pub(crate) finding: String,
+}
+
+/// All checks, those that found something first.
+pub(crate) fn checks(metrics: &Metrics) -> Vec<Check> {
+    let mut all = vec![truth(metrics), coverage(metrics)];
+    all.extend(few_positives(metrics));
+    all.extend(undefined(metrics));
+    all.push(independence(metrics));
+    all.sort_by_key(|check| ["warn", "unknown", "ok"].iter().position(|state| *state == check.state));
+    all
+}
+
+fn ok(finding: String) -> Check {
+    Check { state: "ok", word: "passed", finding }
+}
+
+fn warn(finding: String) -> Check {
+    Check { state: "warn", word: "look", finding }
+}
+
+fn unknown(finding: String) -> Check {
+    Check { state: "unknown", word: "not checked", finding }
+}
+
+fn truth(metrics: &Metrics) -> Check {
+    let flow = &metrics.flow;
+    if flow.segments_without_truth == 0 {
+        return ok("Every predicted segment was joined with its own ECG's truth by key.".to_owned());
+    }
+    warn(format!(
+        "{} of {} predicted segments ({} ECGs) have no truth. They were left out, not scored as “no label”.",
+        count(flow.segments_without_truth),
+        count(flow.segments_predicted),
+        count(flow.ecgs_without_truth)
+    ))
+}
+
+fn coverage(metrics: &Metrics) -> Check {
+    match metrics.flow.segments_unpredicted {
+        Some(0) => ok(format!("Every segment of split “{}” has a prediction.", metrics.subset)),
+        Some(n) => warn(format!(
+            "{} segments of split “{}” have no prediction. They were left out, not scored as “no label”.",
+            count(n),
+            metrics.subset
+        )),
+        None => unknown(format!(
+            "Whether every segment of split “{}” was predicted: no table of splits was given to the evaluation.",
+            metrics.subset
+        )),
+    }
+}
+
+fn few_positives(metrics: &Metrics) -> Option<Check> {
+    let labels = &metrics.unit(Unit::Ecg)?.labels;
+    let few: Vec<String> = (labels.iter())
+        .filter(|label| label.positives < FEW_POSITIVES)
+        .map(|label| format!("{} ({})", label.label, label.positives))
+        .collect();
+    if few.is_empty() {
+        return Some(ok(format!("Every label has at least {FEW_POSITIVES} positive ECGs.")));
+    }
+    Some(warn(format!("Fewer than {FEW_POSITIVES} positive ECGs: {}. Their figures say little.", few.join(", "))))
+}
+
+/// Undefined statistics of ECGs, by reason.
+fn undefined(metrics: &Metrics) -> Option<Check> {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for label in &metrics.unit(Unit::Ecg)?.labels {
+        for reason in label.estimates.values().filter_map(|e| e.reason.as_deref()) {
+            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, labels)) if labels.last() == Some(&label.label.as_str()) => {}
+                Some((_, labels)) => labels.push(&label.label),
+                None => by_reason.push((reason, vec![&label.label])),
+            }
+        }
+    }
+    if by_reason.is_empty() {
+        return Some(ok("Every statistic of every label is defined.".to_owned()));
+    }
+    let parts: Vec<String> = by_reason.iter().map(|(why, labels)| format!("{why}: {}", labels.join(", "))).collect();
+    Some(warn(format!("Some statistics are undefined and shown as n/a ({}).", parts.join("; "))))
+}
+
+fn independence(metrics: &Metrics) -> Check {
+    match metrics.flow.patients_scored {
+        Some(patients) => ok(format!("Patients are known ({}); resampling keeps each in one piece.", count(patients))),
+        None => unknown(
+            "Whether ECGs come from different patients: no table of records was given to the evaluation, so \
+             intervals take ECGs as independent."
+                .to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,25 @@
+//! What can go wrong while a report is made.
+
+use std::path::PathBuf;
+
+/// Result of the report stage.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Something that stops a report.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of another stage cannot be read, or one of ours not written.
+    #[error(transparent)]
+    Artifact(#[from] ecgfm_artifacts::Error),
+    /// A file that tells about the run is not what it should be.
+    #[error("{}: {what}", path.display())]
+    About {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The page's template failed; a defect of this program.
+    #[error("the page could not be filled in: {0}")]
+    Template(#[from] minijinja::Error),
+}

@@ -1,0 +1,60 @@
+//! Stage `report`: `metrics.json` → `report.html` and `plots/*.svg`.
+
+use crate::error::Result;
+use crate::figures::figures;
+use crate::page;
+use ecgfm_artifacts::atomic::write_bytes;
+use ecgfm_artifacts::evaluation::Metrics;
+use ecgfm_artifacts::stage::{Context, Outcome};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// File name of the page.
+pub const PAGE_FILE: &str = "report.html";
+/// Folder of the figures, each as a file of its own.
+pub const PLOTS_DIR: &str = "plots";
+
+/// What to report on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Directory that the evaluate stage wrote.
+    pub metrics: PathBuf,
+    /// Headline of the page.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Something every reader must see, as that the data are synthetic; shown as a banner. Empty is none.
+    #[serde(default)]
+    pub notice: Option<String>,
+    /// The model's card, `model.json`.
+    #[serde(default)]
+    pub model: Option<PathBuf>,
+    /// The run's `lock.json`, for stages, devices and times.
+    #[serde(default)]
+    pub lock: Option<PathBuf>,
+    /// `rejected.csv` of the signals stage, for the exams set aside.
+    #[serde(default)]
+    pub rejected: Option<PathBuf>,
+}
+
+/// Writes `report.html` and `plots/*.svg` into `ctx.out`.
+///
+/// The page is one file that loads nothing and needs no scripts. The same inputs give the same bytes.
+///
+/// # Errors
+/// An input cannot be read or is not what it should be; I/O.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let metrics = Metrics::read(&params.metrics)?;
+    let figures = figures(&metrics);
+    let count = figures.iter().map(|label| label.figures.len()).sum();
+    ctx.progress.begin(count as u64, "figures");
+    let plots = ctx.out.join(PLOTS_DIR);
+    std::fs::create_dir_all(&plots).map_err(ecgfm_artifacts::Error::io("create", &plots))?;
+    for figure in figures.iter().flat_map(|label| &label.figures) {
+        write_bytes(&plots.join(&figure.file), figure.chart.file().as_bytes())?;
+        ctx.progress.advance(1);
+    }
+    let html = page::html(params, &metrics, &figures)?;
+    write_bytes(&ctx.out.join(PAGE_FILE), html.as_bytes())?;
+    Ok(Outcome::default().count("figures", count).count("page_bytes", html.len()))
+}

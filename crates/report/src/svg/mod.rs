@@ -1,0 +1,54 @@
+//! Charts as SVG, written by hand: text stays text, colours follow the reader's theme, and every chart says in
+//! words what it shows.
+
+mod curve;
+mod histogram;
+mod plane;
+
+pub(crate) use curve::{Curve, Reference, curves};
+pub(crate) use histogram::{Bars, histogram};
+
+use crate::text::escape;
+
+/// Colours of both themes; the page and every file of its own share it.
+pub(crate) const STYLE: &str = include_str!("../../templates/chart.css");
+
+/// A chart: what it shows in words, and its drawing.
+#[derive(Debug, Clone)]
+pub(crate) struct Chart {
+    /// A few words.
+    pub(crate) title: String,
+    /// What a reader who cannot see it should know.
+    pub(crate) description: String,
+    /// Width and height, in user units.
+    pub(crate) size: (f64, f64),
+    /// SVG elements.
+    pub(crate) body: String,
+}
+
+impl Chart {
+    /// The chart for inside the page. `id` is unique there.
+    pub(crate) fn inline(&self, id: &str) -> String {
+        self.element(id, "", "")
+    }
+
+    /// The chart as a file of its own.
+    pub(crate) fn file(&self) -> String {
+        let style = format!("<style>{STYLE}</style><rect class=\"ground\" width=\"100%\" height=\"100%\"/>");
+        let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
+        out.push_str(&self.element("chart", " xmlns=\"http://www.w3.org/2000/svg\"", &style));
+        out.push('\n');
+        out
+    }
+
+    fn element(&self, id: &str, attributes: &str, head: &str) -> String {
+        let (width, height) = self.size;
+        format!(
+            "<svg{attributes} class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+             aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>{head}{}</svg>",
+            escape(&self.title),
+            escape(&self.description),
+            self.body,
+        )
+    }
+}

@@ -1,0 +1,89 @@
+//! A plane with axes, on which curves and bars are drawn.
+
+use crate::text::escape;
+use std::fmt::Write;
+
+const WIDTH: f64 = 340.0;
+const HEIGHT: f64 = 300.0;
+const LEFT: f64 = 50.0;
+const RIGHT: f64 = 14.0;
+const TOP: f64 = 16.0;
+const BOTTOM: f64 = 46.0;
+
+/// Horizontal from 0 to 1, vertical from 0 to `top`.
+pub(super) struct Plane {
+    top: f64,
+    /// SVG elements so far.
+    pub(super) body: String,
+}
+
+impl Plane {
+    /// Draws grid, ticks and axis names.
+    pub(super) fn new(x_name: &str, y_name: &str, top: f64) -> Self {
+        let mut plane = Self { top, body: String::new() };
+        for i in 0..=4 {
+            let part = f64::from(i) / 4.0;
+            let (x, y) = (plane.x(part), plane.y(part * top));
+            let (left, right, bottom, ceiling) = (plane.x(0.0), plane.x(1.0), plane.y(0.0), plane.y(top));
+            plane.line("grid", (x, bottom), (x, ceiling));
+            plane.line("grid", (left, y), (right, y));
+            plane.text("tick", (x, bottom + 15.0), "middle", &tick(part));
+            plane.text("tick", (left - 6.0, y + 3.5), "end", &tick(part * top));
+        }
+        plane.text("axis", (plane.x(0.5), HEIGHT - 10.0), "middle", x_name);
+        let (x, y) = (13.0, plane.y(top / 2.0));
+        plane.put(format_args!(
+            "<text class=\"axis\" text-anchor=\"middle\" transform=\"translate({x} {y:.1}) rotate(-90)\">{}</text>",
+            escape(y_name)
+        ));
+        plane
+    }
+
+    /// Width and height of the drawing.
+    pub(super) fn size() -> (f64, f64) {
+        (WIDTH, HEIGHT)
+    }
+
+    /// Where a horizontal value stands.
+    pub(super) fn x(&self, v: f64) -> f64 {
+        LEFT + v * (WIDTH - LEFT - RIGHT)
+    }
+
+    /// Where a vertical value stands.
+    pub(super) fn y(&self, v: f64) -> f64 {
+        HEIGHT - BOTTOM - v / self.top * (HEIGHT - TOP - BOTTOM)
+    }
+
+    /// Appends elements.
+    pub(super) fn put(&mut self, element: std::fmt::Arguments<'_>) {
+        // Writing to a String does not fail.
+        let _ = self.body.write_fmt(element);
+    }
+
+    /// A line between two places of the drawing.
+    pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+        self.put(format_args!(
+            "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
+        ));
+    }
+
+    /// Text at a place of the drawing.
+    pub(super) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: &str, text: &str) {
+        self.put(format_args!(
+            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
+            escape(text)
+        ));
+    }
+
+    /// Says in the middle why there is nothing to draw.
+    pub(super) fn nothing(&mut self, why: &str) {
+        let place = (self.x(0.5), self.y(self.top / 2.0));
+        self.text("nothing", place, "middle", why);
+    }
+}
+
+/// At most two decimals, and no more than needed.
+fn tick(v: f64) -> String {
+    let text = format!("{v:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
