@@ -23,12 +23,29 @@ pub const METRICS_FILE: &str = "metrics.csv";
 pub const METRICS_JSON_FILE: &str = "metrics.json";
 
 /// Columns of the tutorial's table, in its order.
-pub const TUTORIAL_COLUMNS: [&str; 8] =
-    ["class", "prevalence", "recall", "precision", "f1", "specificity", "accuracy", "npv"];
+pub const TUTORIAL_COLUMNS: [&str; 8] = [
+    "class",
+    "prevalence",
+    "recall",
+    "precision",
+    "f1",
+    "specificity",
+    "accuracy",
+    "npv",
+];
 
 /// The statistics of a label, in the order of their columns in `metrics.csv`; keys of [`LabelMetrics::estimates`].
-pub const STATISTICS: [&str; 9] =
-    ["prevalence", "auroc", "auprc", "sensitivity", "specificity", "ppv", "npv", "f1", "accuracy"];
+pub const STATISTICS: [&str; 9] = [
+    "prevalence",
+    "auroc",
+    "auprc",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "f1",
+    "accuracy",
+];
 
 pub use metrics::*;
 
@@ -39,9 +56,17 @@ impl Metrics {
     /// I/O.
     pub fn write(&self, dir: &Path) -> Result<()> {
         write_json(&dir.join(METRICS_JSON_FILE), self)?;
-        write_rows(&dir.join(METRICS_FILE), metric_columns(), self.units.iter().flat_map(unit_rows))?;
+        write_rows(
+            &dir.join(METRICS_FILE),
+            metric_columns(),
+            self.units.iter().flat_map(unit_rows),
+        )?;
         let columns = TUTORIAL_COLUMNS.map(str::to_owned).to_vec();
-        write_rows(&dir.join(TUTORIAL_FILE), columns, self.tutorial.classes.iter().map(tutorial_row))
+        write_rows(
+            &dir.join(TUTORIAL_FILE),
+            columns,
+            self.tutorial.classes.iter().map(tutorial_row),
+        )
     }
 
     /// Reads `metrics.json` in `dir`.
@@ -55,11 +80,13 @@ impl Metrics {
             Some(schema) if schema == u64::from(SCHEMA) => {}
             other => {
                 let found = other.map_or("none".to_owned(), |s| s.to_string());
-                let what = format!("schema {found} where this program reads {SCHEMA}; run the evaluation again");
+                let what =
+                    format!("schema {found} where this program reads {SCHEMA}; run the evaluation again");
                 return Err(Error::invalid(&path, what));
             }
         }
-        serde_json::from_value(value).map_err(|e| Error::invalid(&path, format!("not what it should be: {e}")))
+        serde_json::from_value(value)
+            .map_err(|e| Error::invalid(&path, format!("not what it should be: {e}")))
     }
 
     /// The statistics of one unit.
@@ -70,15 +97,27 @@ impl Metrics {
 
 /// Columns of `metrics.csv`: unit, label, n, positives, the statistics, their interval ends, the 2×2 table.
 pub fn metric_columns() -> Vec<String> {
-    let ends = STATISTICS.iter().flat_map(|s| [format!("{s}_lo"), format!("{s}_hi")]);
-    let lead = ["unit", "label", "n", "positives"].iter().chain(&STATISTICS).map(ToString::to_string);
-    lead.chain(ends).chain(["tp", "fp", "fn", "tn"].map(str::to_owned)).collect()
+    let ends = STATISTICS
+        .iter()
+        .flat_map(|s| [format!("{s}_lo"), format!("{s}_hi")]);
+    let lead = ["unit", "label", "n", "positives"]
+        .iter()
+        .chain(&STATISTICS)
+        .map(ToString::to_string);
+    lead.chain(ends)
+        .chain(["tp", "fp", "fn", "tn"].map(str::to_owned))
+        .collect()
 }
 
 fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>>> {
     unit.labels.iter().map(|label| {
         let estimates = || STATISTICS.iter().map(|s| label.estimates.get(*s));
-        let mut row = vec![Cell::Text(unit.unit.name()), Cell::Text(&label.label), int(unit.n), int(label.positives)];
+        let mut row = vec![
+            Cell::Text(unit.unit.name()),
+            Cell::Text(&label.label),
+            int(unit.n),
+            int(label.positives),
+        ];
         row.extend(estimates().map(|e| float(e.and_then(|e| e.value))));
         row.extend(estimates().flat_map(|e| [float(e.and_then(|e| e.lo)), float(e.and_then(|e| e.hi))]));
         let Counts { tp, fp, r#fn, tn } = label.counts;
@@ -88,7 +127,9 @@ fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>>> {
 }
 
 fn tutorial_row(class: &TutorialClass) -> Vec<Cell<'_>> {
-    std::iter::once(Cell::Text(&class.class)).chain(class.values.iter().map(|v| float(*v))).collect()
+    std::iter::once(Cell::Text(&class.class))
+        .chain(class.values.iter().map(|v| float(*v)))
+        .collect()
 }
 
 fn int(v: u64) -> Cell<'static> {
@@ -99,7 +140,11 @@ fn float(v: Option<f64>) -> Cell<'static> {
     v.map_or(Cell::Missing, Cell::Float)
 }
 
-fn write_rows<'a>(path: &Path, columns: Vec<String>, rows: impl Iterator<Item = Vec<Cell<'a>>>) -> Result<()> {
+fn write_rows<'a>(
+    path: &Path,
+    columns: Vec<String>,
+    rows: impl Iterator<Item = Vec<Cell<'a>>>,
+) -> Result<()> {
     crate::atomic::write(path, |out| {
         let written: std::io::Result<()> = (|| {
             let mut writer = RowWriter::new(out, columns)?;
@@ -152,21 +197,42 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn estimate(value: f64) -> Estimate {
-        Estimate { value: Some(value), lo: Some(0.25), hi: None, reason: None }
+        Estimate {
+            value: Some(value),
+            lo: Some(0.25),
+            hi: None,
+            reason: None,
+        }
     }
 
     fn metrics() -> Metrics {
-        let counts = Counts { tp: 1, fp: 2, r#fn: 0, tn: 1 };
-        let undefined = Estimate { reason: Some("nothing predicted positive".into()), ..Estimate::default() };
+        let counts = Counts {
+            tp: 1,
+            fp: 2,
+            r#fn: 0,
+            tn: 1,
+        };
+        let undefined = Estimate {
+            reason: Some("nothing predicted positive".into()),
+            ..Estimate::default()
+        };
         let label = LabelMetrics {
             label: "AF".into(),
             title: "Atrial fibrillation".into(),
             positives: 1,
             counts,
             estimates: BTreeMap::from([("auroc".into(), estimate(0.1 + 0.2)), ("ppv".into(), undefined)]),
-            roc: RocCurve { points: 2, threshold: vec![None, Some(0.1)], fpr: vec![0.0, 1.0], tpr: vec![0.0, 1.0] },
+            roc: RocCurve {
+                points: 2,
+                threshold: vec![None, Some(0.1)],
+                fpr: vec![0.0, 1.0],
+                tpr: vec![0.0, 1.0],
+            },
             pr: PrCurve::default(),
-            histogram: ScoreHistogram { positives: vec![1, 0], negatives: vec![2, 1] },
+            histogram: ScoreHistogram {
+                positives: vec![1, 0],
+                negatives: vec![2, 1],
+            },
         };
         let table = vec![vec![1]];
         let co_occurrence = CoOccurrence {
@@ -175,11 +241,23 @@ mod tests {
             actual_predicted: table,
             none_predicted: vec![2],
         };
-        let pair = PairUsed { from: "AF".into(), to: "AF".into(), title: "Atrial fibrillation".into() };
+        let pair = PairUsed {
+            from: "AF".into(),
+            to: "AF".into(),
+            title: "Atrial fibrillation".into(),
+        };
         let class = TutorialClass {
             class: String::new(),
             counts,
-            values: [Some(0.25), Some(1.0), None, None, Some(0.333), Some(0.5), Some(1.0)],
+            values: [
+                Some(0.25),
+                Some(1.0),
+                None,
+                None,
+                Some(0.333),
+                Some(0.5),
+                Some(1.0),
+            ],
         };
         Metrics {
             schema: SCHEMA,
@@ -193,7 +271,11 @@ mod tests {
                 unmapped: vec!["SB".into()],
                 unmapped_truth: vec![],
             },
-            flow: Flow { segments_predicted: 4, segments_scored: 4, ..Flow::default() },
+            flow: Flow {
+                segments_predicted: 4,
+                segments_scored: 4,
+                ..Flow::default()
+            },
             intervals: IntervalMethod {
                 level: 0.95,
                 proportions: "wilson".into(),
@@ -202,7 +284,12 @@ mod tests {
                 replicates: 0,
                 seed: 1,
             },
-            tutorial: Tutorial { rows: 4, matches: 2, exact_match: Some(0.5), classes: vec![class] },
+            tutorial: Tutorial {
+                rows: 4,
+                matches: 2,
+                exact_match: Some(0.5),
+                classes: vec![class],
+            },
             units: vec![UnitMetrics {
                 unit: Unit::Segment,
                 n: 4,
@@ -229,10 +316,16 @@ mod tests {
             "unit,label,n,positives,prevalence,auroc,auprc,sensitivity,specificity,ppv,npv,f1,accuracy,prevalence_lo,"
         ));
         let row = text.lines().nth(1).unwrap();
-        assert!(row.starts_with("segment,AF,4,1,,0.30000000000000004,,,,,,,,,,0.25,,"), "{row}");
+        assert!(
+            row.starts_with("segment,AF,4,1,,0.30000000000000004,,,,,,,,,,0.25,,"),
+            "{row}"
+        );
         assert!(row.ends_with(",1,2,0,1"), "{row}");
         let table = read_metrics_table(dir.path()).unwrap();
-        assert_eq!(table.column("auroc").unwrap().f64().unwrap().get(0), Some(0.1 + 0.2));
+        assert_eq!(
+            table.column("auroc").unwrap().f64().unwrap().get(0),
+            Some(0.1 + 0.2)
+        );
         assert_eq!(table.column("ppv").unwrap().null_count(), 1);
         let tutorial = std::fs::read_to_string(dir.path().join(TUTORIAL_FILE)).unwrap();
         assert_eq!(tutorial.lines().nth(1), Some(",0.25,1.0,,,0.333,0.5,1.0"));
@@ -243,7 +336,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(METRICS_JSON_FILE), "{\"schema\": 99}").unwrap();
         let message = Metrics::read(dir.path()).unwrap_err().to_string();
-        assert!(message.ends_with("schema 99 where this program reads 1; run the evaluation again"), "{message}");
+        assert!(
+            message.ends_with("schema 99 where this program reads 1; run the evaluation again"),
+            "{message}"
+        );
     }
 
     #[test]

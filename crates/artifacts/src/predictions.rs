@@ -79,11 +79,22 @@ pub fn read(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
     let frame = table::read_parquet(&path)?;
     let missing = KEYS.iter().chain(labels).find(|name| frame.column(name).is_err());
     if let Some(column) = missing {
-        let found = frame.get_column_names().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(Error::MissingColumn { path, column: (*column).to_owned(), found });
+        let found = frame
+            .get_column_names()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(Error::MissingColumn {
+            path,
+            column: (*column).to_owned(),
+            found,
+        });
     }
     unique_text(&path, &frame, SEGMENT)?;
-    frame.select(KEYS.iter().chain(labels).copied()).map_err(|e| Error::invalid(&path, e.to_string()))
+    frame
+        .select(KEYS.iter().chain(labels).copied())
+        .map_err(|e| Error::invalid(&path, e.to_string()))
 }
 
 /// Writes `mapped.csv` in `dir`: the keys, booleans, `predicted`, `<label>_probability`.
@@ -126,8 +137,11 @@ pub fn write_ecg(dir: &Path, frame: &DataFrame) -> Result<()> {
 /// As [`table::read`], and an ECG named twice.
 pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
     let path = dir.join(ECG_FILE);
-    let columns =
-        [Column::optional(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text), Column::new(SEGMENTS, Kind::Int)];
+    let columns = [
+        Column::optional(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+        Column::new(SEGMENTS, Kind::Int),
+    ];
     let mut frame = table::read(&path, &columns, Others::As(Kind::Float))?;
     unique_text(&path, &frame, SAVE_FILE)?;
     for label in label_names(&frame) {
@@ -140,17 +154,27 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
 
 /// Names of the probability columns of `predictions` or of the ECG table.
 pub fn label_names(frame: &DataFrame) -> Vec<String> {
-    let names = frame.get_column_names().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let names = frame
+        .get_column_names()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
     let key = |n: &str| KEYS.contains(&n) || ECG_KEYS.contains(&n) || n == LABELS;
     names.into_iter().filter(|n| !key(n)).collect()
 }
 
 fn unique_text(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
     let mut seen = std::collections::HashSet::with_capacity(frame.height());
-    match table::str_column(path, frame, key)?.iter().find(|value| !seen.insert(*value)) {
+    match table::str_column(path, frame, key)?
+        .iter()
+        .find(|value| !seen.insert(*value))
+    {
         None => Ok(()),
         Some(twice) => {
-            let what = format!("{key} `{}` stands in more than one row; a key must be unique", twice.unwrap_or(""));
+            let what = format!(
+                "{key} `{}` stands in more than one row; a key must be unique",
+                twice.unwrap_or("")
+            );
             Err(Error::invalid(path, what))
         }
     }
@@ -191,11 +215,26 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &predictions()).unwrap();
         let back = read(dir.path(), &["SB"]).unwrap();
-        assert!(back.equals_missing(&predictions().select([SEGMENT, IDX, SAVE_FILE, SPLIT, "SB"]).unwrap()));
+        assert!(
+            back.equals_missing(
+                &predictions()
+                    .select([SEGMENT, IDX, SAVE_FILE, SPLIT, "SB"])
+                    .unwrap()
+            )
+        );
         let text = std::fs::read_to_string(dir.path().join(CSV_FILE)).unwrap();
-        assert!(text.starts_with("segment,idx,save_file,split,AF,SB,labels\na_0,3,a.mat,test,0.7516208,1e-07,AF\n"));
+        assert!(
+            text.starts_with(
+                "segment,idx,save_file,split,AF,SB,labels\na_0,3,a.mat,test,0.7516208,1e-07,AF\n"
+            )
+        );
         assert_eq!(label_names(&predictions()), ["AF", "SB"]);
-        assert!(read(dir.path(), &["XX"]).unwrap_err().to_string().contains("no column `XX`"));
+        assert!(
+            read(dir.path(), &["XX"])
+                .unwrap_err()
+                .to_string()
+                .contains("no column `XX`")
+        );
     }
 
     #[test]
@@ -203,10 +242,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let twice = predictions().vstack(&predictions()).unwrap();
         write(dir.path(), &twice).unwrap();
-        assert!(read(dir.path(), &[]).unwrap_err().to_string().contains("segment `a_0` stands in more than one row"));
+        assert!(
+            read(dir.path(), &[])
+                .unwrap_err()
+                .to_string()
+                .contains("segment `a_0` stands in more than one row")
+        );
         let ecg = df!(IDX => [1i64, 1], SAVE_FILE => ["a.mat", "a.mat"], SEGMENTS => [1i64, 1], "AF" => [0.1f32, 0.2]);
         write_ecg(dir.path(), &ecg.unwrap()).unwrap();
-        assert!(read_ecg(dir.path()).unwrap_err().to_string().contains("save_file `a.mat`"));
+        assert!(
+            read_ecg(dir.path())
+                .unwrap_err()
+                .to_string()
+                .contains("save_file `a.mat`")
+        );
     }
 
     #[test]

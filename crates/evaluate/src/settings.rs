@@ -84,7 +84,10 @@ impl Settings {
     pub(crate) fn interval_method(&self, params: &Params, patients: bool) -> IntervalMethod {
         let cluster = if patients { "patient" } else { "ecg" };
         let ranking = match self.plan {
-            Some(_) => format!("percentile bootstrap over {cluster}s"),
+            Some(_) => format!(
+                "percentile bootstrap over {}",
+                if patients { "patients" } else { "ECGs" }
+            ),
             None => "none".to_owned(),
         };
         IntervalMethod {

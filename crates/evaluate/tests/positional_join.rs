@@ -62,7 +62,10 @@ fn a_join_by_position_makes_chance_of_a_good_classifier_and_a_join_by_key_does_n
     let cohort = cohort();
     let by_position = joined_by_position(&cohort);
     let (prevalence, precision) = (by_position.prevalence().unwrap(), by_position.ppv().unwrap());
-    assert!((precision - prevalence).abs() < 0.02, "precision {precision} against prevalence {prevalence}");
+    assert!(
+        (precision - prevalence).abs() < 0.02,
+        "precision {precision} against prevalence {prevalence}"
+    );
     assert!(by_position.sensitivity().unwrap() < 0.2);
 
     let dir = tempfile::tempdir().unwrap();
@@ -72,19 +75,47 @@ fn a_join_by_position_makes_chance_of_a_good_classifier_and_a_join_by_key_does_n
     let mut file = std::fs::File::create(&labels).unwrap();
     writeln!(file, "idx,RBBB,LBBB,SB,ST,AF").unwrap();
     for (idx, af) in cohort.truth.iter().enumerate() {
-        writeln!(file, "{idx},False,False,False,False,{}", if *af { "True" } else { "False" }).unwrap();
+        writeln!(
+            file,
+            "{idx},False,False,False,False,{}",
+            if *af { "True" } else { "False" }
+        )
+        .unwrap();
     }
     stage(&predicted, |ctx| predict::run(&predict_params(&infer), ctx)).unwrap();
-    stage(&evaluated, |ctx| evaluate::run(&evaluate_params(&predicted, &labels), ctx)).unwrap();
+    stage(&evaluated, |ctx| {
+        evaluate::run(&evaluate_params(&predicted, &labels), ctx)
+    })
+    .unwrap();
     let metrics = Metrics::read(&evaluated).unwrap();
-    let af = metrics.unit(Unit::Segment).unwrap().labels.iter().find(|l| l.label == "AF").unwrap().clone();
-    assert!((af.estimates["sensitivity"].value.unwrap() - 0.9).abs() < 0.02, "{:?}", af.estimates);
+    let af = metrics
+        .unit(Unit::Segment)
+        .unwrap()
+        .labels
+        .iter()
+        .find(|l| l.label == "AF")
+        .unwrap()
+        .clone();
+    assert!(
+        (af.estimates["sensitivity"].value.unwrap() - 0.9).abs() < 0.02,
+        "{:?}",
+        af.estimates
+    );
     assert!(af.estimates["ppv"].value.unwrap() > 0.8);
     assert!(af.estimates["auroc"].value.unwrap() > 0.9);
     // The same classifier, the same truth: only the join differs.
     let again = Confusion::count(
-        cohort.test.iter().map(|(key, logits)| (cohort.truth[key.idx.unwrap() as usize], logits[AF] > 0.0)),
+        cohort
+            .test
+            .iter()
+            .map(|(key, logits)| (cohort.truth[key.idx.unwrap() as usize], logits[AF] > 0.0)),
     );
-    assert_eq!((af.counts.tp, af.counts.fp, af.counts.r#fn), (again.tp, again.fp, again.r#fn));
-    assert_eq!(cohort.rows.iter().filter(|(_, in_test)| *in_test).count(), cohort.test.len());
+    assert_eq!(
+        (af.counts.tp, af.counts.fp, af.counts.r#fn),
+        (again.tp, again.fp, again.r#fn)
+    );
+    assert_eq!(
+        cohort.rows.iter().filter(|(_, in_test)| *in_test).count(),
+        cohort.test.len()
+    );
 }

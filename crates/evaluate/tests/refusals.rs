@@ -21,7 +21,11 @@ impl Bench {
     fn new(rows: &[(Key, Vec<f32>)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         write_logits(&dir.path().join("infer"), "test", rows[0].1.len(), rows);
-        std::fs::write(dir.path().join("labels.csv"), "idx,RBBB,LBBB,SB,ST,AF\n0,False,False,False,False,True\n1,True,False,False,False,False\n").unwrap();
+        std::fs::write(
+            dir.path().join("labels.csv"),
+            "idx,RBBB,LBBB,SB,ST,AF\n0,False,False,False,False,True\n1,True,False,False,False,False\n",
+        )
+        .unwrap();
         Self { dir }
     }
 
@@ -29,13 +33,19 @@ impl Bench {
         self.dir.path().join(name)
     }
 
-    fn predict(&self, change: impl FnOnce(&mut predict::Params)) -> Result<ecgfm_artifacts::stage::Outcome, Error> {
+    fn predict(
+        &self,
+        change: impl FnOnce(&mut predict::Params),
+    ) -> Result<ecgfm_artifacts::stage::Outcome, Error> {
         let mut params = predict_params(&self.path("infer"));
         change(&mut params);
         stage(&self.path("predict"), |ctx| predict::run(&params, ctx))
     }
 
-    fn evaluate(&self, change: impl FnOnce(&mut evaluate::Params)) -> Result<ecgfm_artifacts::stage::Outcome, Error> {
+    fn evaluate(
+        &self,
+        change: impl FnOnce(&mut evaluate::Params),
+    ) -> Result<ecgfm_artifacts::stage::Outcome, Error> {
         let mut params = evaluate_params(&self.path("predict"), &self.path("labels.csv"));
         change(&mut params);
         stage(&self.path("evaluate"), |ctx| evaluate::run(&params, ctx))
@@ -56,22 +66,47 @@ fn says(result: Result<ecgfm_artifacts::stage::Outcome, Error>, wanted: &[&str])
 #[test]
 fn logits_of_another_width_than_the_label_set() {
     let bench = Bench::new(&[(key(0, 0), vec![0.0; 17])]);
-    says(bench.predict(|_| {}), &["17 logits a segment, but label set `physionet2021` has 26 labels", "name the label set"]);
+    says(
+        bench.predict(|_| {}),
+        &[
+            "17 logits a segment, but label set `physionet2021` has 26 labels",
+            "name the label set",
+        ],
+    );
 }
 
 #[test]
 fn a_logit_that_is_no_number_is_named_or_counted() {
     let bench = Bench::new(&[row(0, 0, 1.0), row(0, 1, f32::NAN), row(1, 0, f32::INFINITY)]);
-    says(bench.predict(|_| {}), &["segment `exam_0_1`: the logit of `AF` is NaN (2 of 3 segments", "on_non_finite: drop"]);
-    let counts = bench.predict(|p| p.on_non_finite = OnNonFinite::Drop).unwrap().counts;
-    assert_eq!((counts["segments_read"], counts["segments_predicted"], counts["segments_non_finite"]), (3, 1, 2));
+    says(
+        bench.predict(|_| {}),
+        &[
+            "segment `exam_0_1`: the logit of `AF` is NaN (2 of 3 segments",
+            "on_non_finite: drop",
+        ],
+    );
+    let counts = bench
+        .predict(|p| p.on_non_finite = OnNonFinite::Drop)
+        .unwrap()
+        .counts;
+    assert_eq!(
+        (
+            counts["segments_read"],
+            counts["segments_predicted"],
+            counts["segments_non_finite"]
+        ),
+        (3, 1, 2)
+    );
     assert_eq!(predictions::read_ecg(&bench.path("predict")).unwrap().height(), 1);
 }
 
 #[test]
 fn a_segment_that_stands_twice() {
     let bench = Bench::new(&[row(0, 0, 1.0), row(0, 0, 2.0)]);
-    says(bench.predict(|_| {}), &["segment `exam_0_0` stands in more than one row"]);
+    says(
+        bench.predict(|_| {}),
+        &["segment `exam_0_0` stands in more than one row"],
+    );
 }
 
 #[test]
@@ -86,26 +121,55 @@ fn one_recording_with_two_exams() {
 fn a_mapping_from_a_label_that_the_model_lacks() {
     let bench = Bench::new(&[row(0, 0, 1.0)]);
     let mapping = bench.path("mapping.yaml");
-    std::fs::write(&mapping, "name: x\nfrom: physionet2021\nto: code15\nmap: [{ from: XX, to: AF }]\n").unwrap();
-    says(bench.predict(|p| p.mapping = Some(mapping.display().to_string())), &["maps `XX`, which label set `physionet2021` does not have"]);
+    std::fs::write(
+        &mapping,
+        "name: x\nfrom: physionet2021\nto: code15\nmap: [{ from: XX, to: AF }]\n",
+    )
+    .unwrap();
+    says(
+        bench.predict(|p| p.mapping = Some(mapping.display().to_string())),
+        &["maps `XX`, which label set `physionet2021` does not have"],
+    );
 }
 
 #[test]
 fn a_threshold_that_is_none() {
     let bench = Bench::new(&[row(0, 0, 1.0)]);
-    says(bench.predict(|p| p.threshold = 1.5), &["parameter `threshold`: 1.5 is not a probability threshold"]);
-    says(bench.predict(|p| p.threshold = f64::NAN), &["parameter `threshold`"]);
+    says(
+        bench.predict(|p| p.threshold = 1.5),
+        &["parameter `threshold`: 1.5 is not a probability threshold"],
+    );
+    says(
+        bench.predict(|p| p.threshold = f64::NAN),
+        &["parameter `threshold`"],
+    );
 }
 
 #[test]
 fn a_prediction_without_truth_is_an_error_or_counted_never_no_label() {
     let bench = Bench::new(&[row(0, 0, 1.0), row(7, 0, 1.0), row(7, 1, 1.0)]);
     bench.predict(|_| {}).unwrap();
-    says(bench.evaluate(|_| {}), &["no truth for segment `exam_7_0` (idx 7), nor for 1 more of 3", "missing_truth: drop"]);
+    says(
+        bench.evaluate(|_| {}),
+        &[
+            "no truth for segment `exam_7_0` (idx 7), nor for 1 more of 3",
+            "missing_truth: drop",
+        ],
+    );
     bench.evaluate(|p| p.missing_truth = OnMissing::Drop).unwrap();
     let flow = Metrics::read(&bench.path("evaluate")).unwrap().flow;
-    assert_eq!((flow.segments_predicted, flow.segments_without_truth, flow.segments_scored), (3, 2, 1));
-    assert_eq!((flow.ecgs_predicted, flow.ecgs_without_truth, flow.ecgs_scored), (2, 1, 1));
+    assert_eq!(
+        (
+            flow.segments_predicted,
+            flow.segments_without_truth,
+            flow.segments_scored
+        ),
+        (3, 2, 1)
+    );
+    assert_eq!(
+        (flow.ecgs_predicted, flow.ecgs_without_truth, flow.ecgs_scored),
+        (2, 1, 1)
+    );
     assert_eq!(read_comparison(&bench.path("evaluate")).unwrap().height(), 1);
 }
 
@@ -113,7 +177,10 @@ fn a_prediction_without_truth_is_an_error_or_counted_never_no_label() {
 fn nothing_left_to_score() {
     let bench = Bench::new(&[row(7, 0, 1.0)]);
     bench.predict(|_| {}).unwrap();
-    says(bench.evaluate(|p| p.missing_truth = OnMissing::Drop), &["none of the predicted segments has a truth"]);
+    says(
+        bench.evaluate(|p| p.missing_truth = OnMissing::Drop),
+        &["none of the predicted segments has a truth"],
+    );
 }
 
 #[test]
@@ -121,9 +188,14 @@ fn another_label_set_than_was_predicted_with() {
     let bench = Bench::new(&[row(0, 0, 1.0)]);
     bench.predict(|p| p.mapping = None).unwrap();
     assert!(!bench.path("predict").join(predictions::MAPPED_FILE).exists());
-    says(bench.evaluate(|p| p.label_set = Some("mimic_iv_ecg".into())), &["`mimic_iv_ecg` has other labels than `physionet2021`"]);
+    says(
+        bench.evaluate(|p| p.label_set = Some("mimic_iv_ecg".into())),
+        &["`mimic_iv_ecg` has other labels than `physionet2021`"],
+    );
     says(bench.evaluate(|_| {}), &["parameter `mapping`: needed"]);
-    bench.evaluate(|p| p.mapping = Some("physionet2021_to_code15".into())).unwrap();
+    bench
+        .evaluate(|p| p.mapping = Some("physionet2021_to_code15".into()))
+        .unwrap();
 }
 
 #[test]
@@ -140,6 +212,12 @@ fn evaluation_may_use_another_threshold_than_prediction_did() {
 
 #[test]
 fn an_unknown_parameter_is_refused() {
-    let refused = serde_json::from_str::<predict::Params>("{\"logits\": \"x\", \"labels\": \"y\", \"treshold\": 0.4}");
-    assert!(refused.unwrap_err().to_string().contains("unknown field `treshold`"));
+    let refused =
+        serde_json::from_str::<predict::Params>("{\"logits\": \"x\", \"labels\": \"y\", \"treshold\": 0.4}");
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("unknown field `treshold`")
+    );
 }

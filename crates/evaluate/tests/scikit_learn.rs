@@ -43,11 +43,26 @@ struct Case {
 fn cases() -> Vec<Case> {
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let mut all = vec![
-        Case { truth: vec![false; 9], scores: (0..9).map(|i| i as f32 / 9.0).collect() },
-        Case { truth: vec![true; 9], scores: (0..9).map(|i| i as f32 / 9.0).collect() },
-        Case { truth: vec![true, false, true], scores: vec![0.0; 3] },
-        Case { truth: vec![true, false, true], scores: vec![1.0; 3] },
-        Case { truth: vec![true], scores: vec![0.7] },
+        Case {
+            truth: vec![false; 9],
+            scores: (0..9).map(|i| i as f32 / 9.0).collect(),
+        },
+        Case {
+            truth: vec![true; 9],
+            scores: (0..9).map(|i| i as f32 / 9.0).collect(),
+        },
+        Case {
+            truth: vec![true, false, true],
+            scores: vec![0.0; 3],
+        },
+        Case {
+            truth: vec![true, false, true],
+            scores: vec![1.0; 3],
+        },
+        Case {
+            truth: vec![true],
+            scores: vec![0.7],
+        },
     ];
     for round in 0..60 {
         let n = random.random_range(2..400);
@@ -55,7 +70,9 @@ fn cases() -> Vec<Case> {
         let levels = [3u32, 10, 1000, 1 << 24][round % 4];
         let share = [0.02, 0.3, 0.9][round % 3];
         let truth: Vec<bool> = (0..n).map(|_| random.random_bool(share)).collect();
-        let level = |t: &bool, r: &mut ChaCha8Rng| r.random_range(0..levels) as f32 / levels as f32 * 0.8 + if *t { 0.2 } else { 0.0 };
+        let level = |t: &bool, r: &mut ChaCha8Rng| {
+            r.random_range(0..levels) as f32 / levels as f32 * 0.8 + if *t { 0.2 } else { 0.0 }
+        };
         let scores = truth.iter().map(|t| level(t, &mut random)).collect();
         all.push(Case { truth, scores });
     }
@@ -67,10 +84,21 @@ fn ask_scikit_learn(cases: &[Case]) -> Option<Vec<serde_json::Value>> {
     let python = std::env::var("ECGFM_PYTHON").unwrap_or_else(|_| "python3".into());
     let mut command = Command::new(python);
     command.args(["-c", JUDGE]).env("PYTHONPATH", packages);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
-    let input: Vec<_> = cases.iter().map(|c| serde_json::json!({"truth": c.truth, "scores": c.scores})).collect();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let input: Vec<_> = cases
+        .iter()
+        .map(|c| serde_json::json!({"truth": c.truth, "scores": c.scores}))
+        .collect();
     // A Python without the modules stops before it reads; what it says then is below.
-    let _ = child.stdin.take()?.write_all(&serde_json::to_vec(&input).unwrap());
+    let _ = child
+        .stdin
+        .take()?
+        .write_all(&serde_json::to_vec(&input).unwrap());
     let output = child.wait_with_output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     if complaint.contains("ModuleNotFoundError") {

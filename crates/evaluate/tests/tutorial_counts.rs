@@ -19,7 +19,10 @@ fn golden_logits(reference: &Path) -> Vec<(Key, Vec<f32>)> {
     let order: Vec<String> = serde_json::from_str(&order).unwrap();
     // The reference's `.npy` is a bare array of float32.
     let bytes = std::fs::read(reference.join("golden/tiny/outputs_test.npy")).unwrap();
-    let values: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    let values: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
+        .collect();
     assert_eq!(values.len(), order.len() * LABELS);
     let path = reference.join("preprocess/segmented_split_98.csv");
     let frame = splits::read_segmented(&path).unwrap();
@@ -35,7 +38,14 @@ fn golden_logits(reference: &Path) -> Vec<(Key, Vec<f32>)> {
     let keyed = order.iter().zip(values.chunks_exact(LABELS)).map(|(name, row)| {
         let segment = ecgfm_artifacts::key::stem(name).to_owned();
         let (idx, save_file) = keys[&segment].clone();
-        (Key { segment, idx: Some(idx), save_file }, row.to_vec())
+        (
+            Key {
+                segment,
+                idx: Some(idx),
+                save_file,
+            },
+            row.to_vec(),
+        )
     });
     keyed.collect()
 }
@@ -49,10 +59,18 @@ impl Run {
     fn new() -> Option<Self> {
         let reference = reference()?;
         let dir = tempfile::tempdir().unwrap();
-        write_logits(&dir.path().join("infer"), "test", LABELS, &golden_logits(&reference));
+        write_logits(
+            &dir.path().join("infer"),
+            "test",
+            LABELS,
+            &golden_logits(&reference),
+        );
         let params = predict_params(&dir.path().join("infer"));
         stage(&dir.path().join("predict"), |ctx| predict::run(&params, ctx)).unwrap();
-        let mut params = evaluate_params(&dir.path().join("predict"), &reference.join("preprocess/labels.csv"));
+        let mut params = evaluate_params(
+            &dir.path().join("predict"),
+            &reference.join("preprocess/labels.csv"),
+        );
         params.splits = Some(reference.join("preprocess/segmented_split_98.csv"));
         stage(&dir.path().join("evaluate"), |ctx| evaluate::run(&params, ctx)).unwrap();
         Some(Self { dir, reference })
@@ -76,17 +94,29 @@ fn probabilities_are_the_references_and_so_is_every_label() {
     let (mut worst, mut equal) = (0.0f32, 0);
     for name in set.names() {
         let golden = golden.column(name).unwrap().str().unwrap();
-        for (text, ours) in golden.iter().zip(ours.column(name).unwrap().f32().unwrap().iter()) {
+        for (text, ours) in golden
+            .iter()
+            .zip(ours.column(name).unwrap().f32().unwrap().iter())
+        {
             let golden: f32 = text.unwrap().parse().unwrap();
             worst = worst.max((golden - ours.unwrap()).abs());
             equal += usize::from(golden == ours.unwrap());
         }
     }
     assert!(worst < 1e-6, "{worst}");
-    assert!(equal > 14 * LABELS * 3 / 4, "{equal} of {} are equal to the bit", 14 * LABELS);
+    assert!(
+        equal > 14 * LABELS * 3 / 4,
+        "{equal} of {} are equal to the bit",
+        14 * LABELS
+    );
     let golden = table::read_all_text(&run.golden("pred_thresh.csv")).unwrap();
     let ours = table::read_all_text(&run.out("predict").join(predictions::CSV_FILE)).unwrap();
-    assert!(golden.column("labels").unwrap().equals(ours.column("labels").unwrap()));
+    assert!(
+        golden
+            .column("labels")
+            .unwrap()
+            .equals(ours.column("labels").unwrap())
+    );
 }
 
 #[test]
@@ -95,13 +125,19 @@ fn mapped_labels_and_comparison_are_the_references() {
     let golden = table::read_all_text(&run.golden("pred_thresh_mapped.csv")).unwrap();
     let ours = table::read_all_text(&run.out("predict").join(predictions::MAPPED_FILE)).unwrap();
     for name in ["RBBB", "LBBB", "SB", "ST", "AF", PREDICTED] {
-        assert!(golden.column(name).unwrap().equals(ours.column(name).unwrap()), "{name}");
+        assert!(
+            golden.column(name).unwrap().equals(ours.column(name).unwrap()),
+            "{name}"
+        );
     }
     let golden = table::read_all_text(&run.golden("comparison.csv")).unwrap();
     let ours = read_comparison(&run.out("evaluate")).unwrap();
     assert_eq!(ours.get_column_names(), [SEGMENT, IDX, PREDICTED, ACTUAL]);
     for name in [PREDICTED, ACTUAL] {
-        assert!(golden.column(name).unwrap().equals(ours.column(name).unwrap()), "{name}");
+        assert!(
+            golden.column(name).unwrap().equals(ours.column(name).unwrap()),
+            "{name}"
+        );
     }
 }
 
@@ -115,9 +151,19 @@ fn the_tutorials_counts_are_reproduced() {
     assert_eq!(golden["overall_accuracy"].as_f64(), ours.tutorial.exact_match);
     for class in golden["classes"].as_array().unwrap() {
         let name = class["cls"].as_str().unwrap();
-        let counts = ours.tutorial.classes.iter().find(|c| c.class == name).unwrap().counts;
+        let counts = ours
+            .tutorial
+            .classes
+            .iter()
+            .find(|c| c.class == name)
+            .unwrap()
+            .counts;
         let found = [counts.tp, counts.fp, counts.r#fn, counts.tn];
-        assert_eq!(["tp", "fp", "fn", "tn"].map(|k| class[k].as_u64().unwrap()), found, "class `{name}`");
+        assert_eq!(
+            ["tp", "fp", "fn", "tn"].map(|k| class[k].as_u64().unwrap()),
+            found,
+            "class `{name}`"
+        );
     }
     let names: Vec<&str> = ours.tutorial.classes.iter().map(|c| c.class.as_str()).collect();
     assert_eq!(names, ["", "AF", "LBBB", "RBBB", "SB", "ST"]);
@@ -129,28 +175,48 @@ fn metrics_csv_has_both_units_in_mapping_order_with_the_same_counts() {
     let metrics = Metrics::read(&run.out("evaluate")).unwrap();
     let table = read_metrics_table(&run.out("evaluate")).unwrap();
     assert_eq!(table.height(), 10);
-    let labels: Vec<&str> = table.column("label").unwrap().str().unwrap().iter().flatten().collect();
+    let labels: Vec<&str> = table
+        .column("label")
+        .unwrap()
+        .str()
+        .unwrap()
+        .iter()
+        .flatten()
+        .collect();
     assert_eq!(labels[..5], ["RBBB", "LBBB", "SB", "ST", "AF"]);
     let n = table.column("n").unwrap().i64().unwrap();
     assert_eq!((n.get(0), n.get(5)), (Some(14), Some(10)));
     let segment = metrics.unit(Unit::Segment).unwrap();
     let sb = &segment.labels[2];
-    assert_eq!([sb.counts.tp, sb.counts.fp, sb.counts.r#fn, sb.counts.tn], [1, 3, 1, 9]);
+    assert_eq!(
+        [sb.counts.tp, sb.counts.fp, sb.counts.r#fn, sb.counts.tn],
+        [1, 3, 1, 9]
+    );
     assert_eq!(sb.positives, 2);
     assert_eq!(metrics.flow.segments_unpredicted, Some(0));
     assert_eq!(metrics.mapping.unmapped.len(), 21);
     assert_eq!(metrics.mapping.unmapped_truth, ["is_male", "1dAVb", "normal_ecg"]);
-    assert_eq!(segment.labels[1].estimates["auroc"].reason.as_deref(), Some("no positives"), "no LBBB among the ten");
+    assert_eq!(
+        segment.labels[1].estimates["auroc"].reason.as_deref(),
+        Some("no positives"),
+        "no LBBB among the ten"
+    );
 }
 
 #[test]
 fn the_same_run_again_is_byte_identical() {
-    let (Some(one), Some(two)) = (Run::new(), Run::new()) else { return };
+    let (Some(one), Some(two)) = (Run::new(), Run::new()) else {
+        return;
+    };
     for stage in ["predict", "evaluate"] {
         for entry in std::fs::read_dir(one.out(stage)).unwrap() {
             let entry = entry.unwrap();
             let other = std::fs::read(two.out(stage).join(entry.file_name())).unwrap();
-            assert!(std::fs::read(entry.path()).unwrap() == other, "{}", entry.path().display());
+            assert!(
+                std::fs::read(entry.path()).unwrap() == other,
+                "{}",
+                entry.path().display()
+            );
         }
     }
 }

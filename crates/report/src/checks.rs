@@ -24,20 +24,36 @@ pub(crate) fn checks(metrics: &Metrics) -> Vec<Check> {
     all.extend(few_positives(metrics));
     all.extend(undefined(metrics));
     all.push(independence(metrics));
-    all.sort_by_key(|check| ["warn", "unknown", "ok"].iter().position(|state| *state == check.state));
+    all.sort_by_key(|check| {
+        ["warn", "unknown", "ok"]
+            .iter()
+            .position(|state| *state == check.state)
+    });
     all
 }
 
 fn ok(finding: String) -> Check {
-    Check { state: "ok", word: "passed", finding }
+    Check {
+        state: "ok",
+        word: "passed",
+        finding,
+    }
 }
 
 fn warn(finding: String) -> Check {
-    Check { state: "warn", word: "look", finding }
+    Check {
+        state: "warn",
+        word: "look",
+        finding,
+    }
 }
 
 fn unknown(finding: String) -> Check {
-    Check { state: "unknown", word: "not checked", finding }
+    Check {
+        state: "unknown",
+        word: "not checked",
+        finding,
+    }
 }
 
 fn truth(metrics: &Metrics) -> Check {
@@ -55,7 +71,10 @@ fn truth(metrics: &Metrics) -> Check {
 
 fn coverage(metrics: &Metrics) -> Check {
     match metrics.flow.segments_unpredicted {
-        Some(0) => ok(format!("Every segment of split “{}” has a prediction.", metrics.subset)),
+        Some(0) => ok(format!(
+            "Every segment of split “{}” has a prediction.",
+            metrics.subset
+        )),
         Some(n) => warn(format!(
             "{} segments of split “{}” have no prediction. They were left out, not scored as “no label”.",
             count(n),
@@ -75,9 +94,14 @@ fn few_positives(metrics: &Metrics) -> Option<Check> {
         .map(|label| format!("{} ({})", label.label, label.positives))
         .collect();
     if few.is_empty() {
-        return Some(ok(format!("Every label has at least {FEW_POSITIVES} positive ECGs.")));
+        return Some(ok(format!(
+            "Every label has at least {FEW_POSITIVES} positive ECGs."
+        )));
     }
-    Some(warn(format!("Fewer than {FEW_POSITIVES} positive ECGs: {}. Their figures say little.", few.join(", "))))
+    Some(warn(format!(
+        "Fewer than {FEW_POSITIVES} positive ECGs: {}. Their figures say little.",
+        few.join(", ")
+    )))
 }
 
 /// Undefined statistics of ECGs, by reason.
@@ -95,13 +119,22 @@ fn undefined(metrics: &Metrics) -> Option<Check> {
     if by_reason.is_empty() {
         return Some(ok("Every statistic of every label is defined.".to_owned()));
     }
-    let parts: Vec<String> = by_reason.iter().map(|(why, labels)| format!("{why}: {}", labels.join(", "))).collect();
-    Some(warn(format!("Some statistics are undefined and shown as n/a ({}).", parts.join("; "))))
+    let parts: Vec<String> = by_reason
+        .iter()
+        .map(|(why, labels)| format!("{why}: {}", labels.join(", ")))
+        .collect();
+    Some(warn(format!(
+        "Some statistics are undefined and shown as n/a ({}).",
+        parts.join("; ")
+    )))
 }
 
 fn independence(metrics: &Metrics) -> Check {
     match metrics.flow.patients_scored {
-        Some(patients) => ok(format!("Patients are known ({}); resampling keeps each in one piece.", count(patients))),
+        Some(patients) => ok(format!(
+            "Patients are known ({}); resampling keeps each in one piece.",
+            count(patients)
+        )),
         None => unknown(
             "Whether ECGs come from different patients: no table of records was given to the evaluation, so \
              intervals take ECGs as independent."

@@ -41,23 +41,35 @@ impl<'a> Both<'a> {
     }
 
     fn why_undefined(&self, name: &str) -> String {
-        self.ecg.estimates.get(name).and_then(|e| e.reason.clone()).unwrap_or_else(|| "no points".to_owned())
+        self.ecg
+            .estimates
+            .get(name)
+            .and_then(|e| e.reason.clone())
+            .unwrap_or_else(|| "no points".to_owned())
     }
 
     /// A sentence on a statistic in both units.
     fn sentence(&self, name: &str, words: &str) -> String {
         let of = |label: &LabelMetrics| estimate(label.estimates.get(name));
-        let segment = self.segment.map(|s| format!("; of segments {}", of(s))).unwrap_or_default();
+        let segment = self
+            .segment
+            .map(|s| format!("; of segments {}", of(s)))
+            .unwrap_or_default();
         format!("{words} of ECGs {}{segment}.", of(self.ecg))
     }
 }
 
 /// Draws everything.
 pub(crate) fn figures(metrics: &Metrics) -> Vec<LabelFigures> {
-    let Some(ecg) = metrics.unit(Unit::Ecg) else { return Vec::new() };
+    let Some(ecg) = metrics.unit(Unit::Ecg) else {
+        return Vec::new();
+    };
     let segment = metrics.unit(Unit::Segment);
     let mut taken = HashSet::new();
-    ecg.labels.iter().map(|label| label_figures(metrics, label, segment, &mut taken)).collect()
+    ecg.labels
+        .iter()
+        .map(|label| label_figures(metrics, label, segment, &mut taken))
+        .collect()
 }
 
 fn label_figures(
@@ -69,7 +81,10 @@ fn label_figures(
     let segment = segments.and_then(|unit| unit.labels.iter().find(|s| s.label == ecg.label));
     let both = Both { ecg, segment };
     let name = unique(slug(&ecg.label), taken);
-    let figure = |kind: &str, chart| Figure { file: format!("{kind}_{name}.svg"), chart };
+    let figure = |kind: &str, chart| Figure {
+        file: format!("{kind}_{name}.svg"),
+        chart,
+    };
     LabelFigures {
         label: ecg.label.clone(),
         title: ecg.title.clone(),
@@ -98,7 +113,9 @@ fn roc(both: &Both<'_>, threshold: f64) -> Chart {
             class: unit.name(),
             x: &label.roc.fpr,
             y: &label.roc.tpr,
-            operating: Both::value(label, "specificity").zip(Both::value(label, "sensitivity")).map(|(s, t)| (1.0 - s, t)),
+            operating: Both::value(label, "specificity")
+                .zip(Both::value(label, "sensitivity"))
+                .map(|(s, t)| (1.0 - s, t)),
             steps: false,
         })
         .collect();
@@ -111,7 +128,13 @@ fn roc(both: &Both<'_>, threshold: f64) -> Chart {
             both.sentence("sensitivity", "sensitivity")
         ),
     );
-    curves(words, ("1 − specificity", "sensitivity"), &drawn, &Reference::Diagonal, &both.why_undefined("auroc"))
+    curves(
+        words,
+        ("1 − specificity", "sensitivity"),
+        &drawn,
+        &Reference::Diagonal,
+        &both.why_undefined("auroc"),
+    )
 }
 
 fn precision_recall(both: &Both<'_>, threshold: f64) -> Chart {
@@ -137,7 +160,13 @@ fn precision_recall(both: &Both<'_>, threshold: f64) -> Chart {
         ),
     );
     let reference = prevalence.map_or(Reference::None, Reference::Level);
-    curves(words, ("sensitivity (recall)", "PPV (precision)"), &drawn, &reference, &both.why_undefined("auprc"))
+    curves(
+        words,
+        ("sensitivity (recall)", "PPV (precision)"),
+        &drawn,
+        &reference,
+        &both.why_undefined("auprc"),
+    )
 }
 
 fn scores(both: &Both<'_>, threshold: f64) -> Chart {
@@ -153,5 +182,12 @@ fn scores(both: &Both<'_>, threshold: f64) -> Chart {
             count(without)
         ),
     );
-    histogram(words, &Bars { positives: &counts.positives, negatives: &counts.negatives, threshold })
+    histogram(
+        words,
+        &Bars {
+            positives: &counts.positives,
+            negatives: &counts.negatives,
+            threshold,
+        },
+    )
 }

@@ -6,8 +6,10 @@ use crate::figures::LabelFigures;
 use crate::report::Params;
 use crate::run_card::{self, Fact, RejectedFor, Stage};
 use crate::svg::STYLE;
-use crate::text::{count, number};
-use ecgfm_artifacts::evaluation::{Estimate, Metrics, STATISTICS, TUTORIAL_COLUMNS, TutorialClass, Unit, UnitMetrics};
+use crate::text::{count, estimate, number};
+use ecgfm_artifacts::evaluation::{
+    Estimate, Metrics, STATISTICS, TUTORIAL_COLUMNS, TutorialClass, Unit, UnitMetrics,
+};
 use minijinja::Environment;
 use serde::Serialize;
 
@@ -30,10 +32,10 @@ struct Row {
 
 #[derive(Debug, Serialize)]
 struct UnitView {
-    name: &'static str,
+    plural: &'static str,
     heading: &'static str,
     n: String,
-    exact_match: Cell,
+    exact_match: String,
     rows: Vec<Row>,
     labels: Vec<String>,
     matrix: Vec<Vec<String>>,
@@ -75,6 +77,7 @@ struct Page<'a> {
     rejected: Option<Vec<RejectedFor>>,
     tutorial_columns: &'a [&'a str],
     tutorial: Vec<ClassView>,
+    tutorial_rows: String,
     exact_match: String,
     statistics: [&'a str; 9],
     units: Vec<UnitView>,
@@ -88,43 +91,76 @@ const PAGE_STYLE: &str = include_str!("../templates/page.css");
 /// Fills in the page.
 pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures]) -> Result<String> {
     let page = Page {
-        title: params.title.as_deref().filter(|t| !t.trim().is_empty()).unwrap_or("ECG-FM evaluation"),
+        title: params
+            .title
+            .as_deref()
+            .filter(|t| !t.trim().is_empty())
+            .unwrap_or("ECG-FM evaluation"),
         notice: params.notice.as_deref().filter(|n| !n.trim().is_empty()),
         style: PAGE_STYLE,
         chart_style: STYLE,
         metrics,
         card: card(metrics),
-        model: params.model.as_deref().map(run_card::model).transpose()?.unwrap_or_default(),
-        stages: params.lock.as_deref().map(run_card::stages).transpose()?.unwrap_or_default(),
+        model: params
+            .model
+            .as_deref()
+            .map(run_card::model)
+            .transpose()?
+            .unwrap_or_default(),
+        stages: params
+            .lock
+            .as_deref()
+            .map(run_card::stages)
+            .transpose()?
+            .unwrap_or_default(),
         checks: checks(metrics),
         flow: flow(metrics),
         rejected: params.rejected.as_deref().map(run_card::rejected).transpose()?,
         tutorial_columns: &TUTORIAL_COLUMNS[1..],
         tutorial: metrics.tutorial.classes.iter().map(class).collect(),
-        exact_match: metrics.tutorial.exact_match.map_or("n/a".to_owned(), |v| format!("{:.2} %", 100.0 * v)),
+        tutorial_rows: count(metrics.tutorial.rows),
+        exact_match: metrics
+            .tutorial
+            .exact_match
+            .map_or("n/a".to_owned(), |v| format!("{:.2} %", 100.0 * v)),
         statistics: STATISTICS,
-        units: [Unit::Ecg, Unit::Segment].iter().filter_map(|u| metrics.unit(*u)).map(unit).collect(),
+        units: [Unit::Ecg, Unit::Segment]
+            .iter()
+            .filter_map(|u| metrics.unit(*u))
+            .map(unit)
+            .collect(),
         labels: figures.iter().enumerate().map(label).collect(),
         numbers: numbers(metrics),
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     environment.add_template("report.html", TEMPLATE)?;
-    Ok(environment.get_template("report.html")?.render(minijinja::value::Serde(&page))?)
+    Ok(environment
+        .get_template("report.html")?
+        .render(minijinja::value::Serde(&page))?)
 }
 
 /// The numbers as JSON that can stand inside a script element: no `<`, so nothing in it can end the element.
 fn numbers(metrics: &Metrics) -> String {
-    serde_json::to_string(metrics).unwrap_or_default().replace('<', "\\u003c")
+    serde_json::to_string(metrics)
+        .unwrap_or_default()
+        .replace('<', "\\u003c")
 }
 
 fn fact(name: &str, value: impl Into<String>) -> Fact {
-    Fact { name: name.to_owned(), value: value.into() }
+    Fact {
+        name: name.to_owned(),
+        value: value.into(),
+    }
 }
 
 fn card(metrics: &Metrics) -> Vec<Fact> {
     let mapping = &metrics.mapping;
-    let pairs: Vec<String> = mapping.pairs.iter().map(|p| format!("{} → {}", p.from, p.to)).collect();
+    let pairs: Vec<String> = mapping
+        .pairs
+        .iter()
+        .map(|p| format!("{} → {}", p.from, p.to))
+        .collect();
     let method = &metrics.intervals;
     let resampling = if method.replicates == 0 {
         String::new()
@@ -138,14 +174,27 @@ fn card(metrics: &Metrics) -> Vec<Fact> {
         fact("Mapping", format!("{}: {}", mapping.name, pairs.join(", "))),
         fact("Model labels not compared", list(&mapping.unmapped)),
         fact("True labels not compared", list(&mapping.unmapped_truth)),
-        fact("Threshold", format!("a label is predicted where its probability is above {}", metrics.threshold)),
+        fact(
+            "Threshold",
+            format!(
+                "a label is predicted where its probability is above {}",
+                metrics.threshold
+            ),
+        ),
         fact("95 % intervals, proportions", &method.proportions),
-        fact("95 % intervals, AUROC, AUPRC, F1", format!("{}{resampling}", method.ranking)),
+        fact(
+            "95 % intervals, AUROC, AUPRC, F1",
+            format!("{}{resampling}", method.ranking),
+        ),
     ]
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
 fn flow(metrics: &Metrics) -> Vec<Fact> {
@@ -181,11 +230,19 @@ fn class(class: &TutorialClass) -> ClassView {
     let cell = |v: &Option<f64>| Cell {
         value: v.map_or("n/a".to_owned(), number),
         interval: String::new(),
-        reason: if v.is_none() { "a count it is divided by is 0".to_owned() } else { String::new() },
+        reason: if v.is_none() {
+            "a count it is divided by is 0".to_owned()
+        } else {
+            String::new()
+        },
     };
     let c = class.counts;
     ClassView {
-        class: if class.class.is_empty() { "(no mapped label)".to_owned() } else { class.class.clone() },
+        class: if class.class.is_empty() {
+            "(no mapped label)".to_owned()
+        } else {
+            class.class.clone()
+        },
         values: class.values.iter().map(cell).collect(),
         counts: [c.tp, c.fp, c.r#fn, c.tn].map(count),
     }
@@ -196,19 +253,34 @@ fn unit(unit: &UnitMetrics) -> UnitView {
         label: label.label.clone(),
         title: label.title.clone(),
         positives: count(label.positives),
-        cells: STATISTICS.iter().map(|name| cell(label.estimates.get(*name))).collect(),
-        counts: [label.counts.tp, label.counts.fp, label.counts.r#fn, label.counts.tn].map(count),
+        cells: STATISTICS
+            .iter()
+            .map(|name| cell(label.estimates.get(*name)))
+            .collect(),
+        counts: [
+            label.counts.tp,
+            label.counts.fp,
+            label.counts.r#fn,
+            label.counts.tn,
+        ]
+        .map(count),
     });
+    let (plural, heading) = match unit.unit {
+        Unit::Ecg => ("ECGs", "By ECG, segments pooled"),
+        Unit::Segment => ("segments", "By segment"),
+    };
     let both = &unit.co_occurrence;
     let matrix = both.actual_predicted.iter().chain([&both.none_predicted]);
     UnitView {
-        name: unit.unit.name(),
-        heading: if unit.unit == Unit::Ecg { "By ECG, segments pooled" } else { "By segment" },
+        plural,
+        heading,
         n: count(unit.n),
-        exact_match: cell(Some(&unit.exact_match)),
+        exact_match: estimate(Some(&unit.exact_match)),
         rows: rows.collect(),
         labels: unit.labels.iter().map(|label| label.label.clone()).collect(),
-        matrix: matrix.map(|row| row.iter().map(|n| count(*n)).collect()).collect(),
+        matrix: matrix
+            .map(|row| row.iter().map(|n| count(*n)).collect())
+            .collect(),
     }
 }
 
@@ -218,5 +290,9 @@ fn label((i, label): (usize, &LabelFigures)) -> LabelView {
         svg: figure.chart.inline(&format!("f{i}-{k}")),
         description: figure.chart.description.clone(),
     });
-    LabelView { label: label.label.clone(), title: label.title.clone(), figures: figures.collect() }
+    LabelView {
+        label: label.label.clone(),
+        title: label.title.clone(),
+        figures: figures.collect(),
+    }
 }

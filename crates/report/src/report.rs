@@ -56,5 +56,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let html = page::html(params, &metrics, &figures)?;
     write_bytes(&ctx.out.join(PAGE_FILE), html.as_bytes())?;
-    Ok(Outcome::default().count("figures", count).count("page_bytes", html.len()))
+    Ok(Outcome::default()
+        .count("figures", count)
+        .count("page_bytes", html.len()))
 }

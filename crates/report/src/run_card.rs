@@ -46,7 +46,13 @@ pub(crate) fn stages(path: &Path) -> Result<Vec<Stage>> {
 }
 
 fn stage(name: &str, record: &Value) -> Stage {
-    let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |key: &str| {
+        record
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let facts = |key: &str| {
         let mut facts = Vec::new();
         if let Some(Value::Object(map)) = record.get(key) {
@@ -58,7 +64,11 @@ fn stage(name: &str, record: &Value) -> Stage {
         name: name.to_owned(),
         kind: text("kind"),
         started: text("started"),
-        seconds: record.get("seconds").and_then(Value::as_f64).map(|s| format!("{s:.1}")).unwrap_or_default(),
+        seconds: record
+            .get("seconds")
+            .and_then(Value::as_f64)
+            .map(|s| format!("{s:.1}"))
+            .unwrap_or_default(),
         counts: facts("counts"),
         facts: facts("facts"),
     }
@@ -76,11 +86,18 @@ pub(crate) fn model(path: &Path) -> Result<Vec<Fact>> {
 
 fn flatten(prefix: &str, map: &Map<String, Value>, out: &mut Vec<Fact>) {
     for (key, value) in map {
-        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let name = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
         match value {
             Value::Object(inner) => flatten(&name, inner, out),
             Value::Null => {}
-            Value::String(text) => out.push(Fact { name, value: text.clone() }),
+            Value::String(text) => out.push(Fact {
+                name,
+                value: text.clone(),
+            }),
             other => {
                 let value = other.as_u64().map_or_else(|| other.to_string(), count);
                 out.push(Fact { name, value });
@@ -98,7 +115,13 @@ pub(crate) fn rejected(path: &Path) -> Result<Vec<RejectedFor>> {
     }
     let mut all: Vec<(&str, u64)> = by_reason.into_iter().collect();
     all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    Ok(all.iter().map(|(why, n)| RejectedFor { reason: why.replace('_', " "), exams: count(*n) }).collect())
+    Ok(all
+        .iter()
+        .map(|(why, n)| RejectedFor {
+            reason: why.replace('_', " "),
+            exams: count(*n),
+        })
+        .collect())
 }
 
 fn json(path: &Path) -> Result<Value> {
@@ -107,5 +130,8 @@ fn json(path: &Path) -> Result<Value> {
 }
 
 fn about(path: &Path, what: &str) -> Error {
-    Error::About { path: path.to_owned(), what: what.to_owned() }
+    Error::About {
+        path: path.to_owned(),
+        what: what.to_owned(),
+    }
 }

@@ -22,17 +22,30 @@ pub(crate) fn count(n: u64) -> String {
 
 /// `0.912 (0.880 to 0.940)`, `0.912`, or `undefined (no positives)`: for sentences.
 pub(crate) fn estimate(estimate: Option<&Estimate>) -> String {
-    let Some(estimate) = estimate else { return "not computed".to_owned() };
+    let Some(estimate) = estimate else {
+        return "not computed".to_owned();
+    };
     match (estimate.value, estimate.lo, estimate.hi) {
         (Some(v), Some(lo), Some(hi)) => format!("{} ({} to {})", number(v), number(lo), number(hi)),
         (Some(v), ..) => number(v),
-        (None, ..) => format!("undefined ({})", estimate.reason.as_deref().unwrap_or("no reason given")),
+        (None, ..) => format!(
+            "undefined ({})",
+            estimate.reason.as_deref().unwrap_or("no reason given")
+        ),
     }
 }
 
 /// A part of a file name: letters, digits, `-` and `_`; anything else becomes `-`.
 pub(crate) fn slug(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }
 
 /// Text inside XML, also between quotes.
@@ -66,15 +79,29 @@ mod tests {
 
     #[test]
     fn an_estimate_reads_with_its_interval_or_with_why_there_is_none() {
-        let of = |value, lo, hi, reason: Option<&str>| Estimate { value, lo, hi, reason: reason.map(str::to_owned) };
-        assert_eq!(estimate(Some(&of(Some(0.9), Some(0.8), Some(0.95), None))), "0.900 (0.800 to 0.950)");
+        let of = |value, lo, hi, reason: Option<&str>| Estimate {
+            value,
+            lo,
+            hi,
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(
+            estimate(Some(&of(Some(0.9), Some(0.8), Some(0.95), None))),
+            "0.900 (0.800 to 0.950)"
+        );
         assert_eq!(estimate(Some(&of(Some(0.9), None, None, None))), "0.900");
-        assert_eq!(estimate(Some(&of(None, None, None, Some("no positives")))), "undefined (no positives)");
+        assert_eq!(
+            estimate(Some(&of(None, None, None, Some("no positives")))),
+            "undefined (no positives)"
+        );
     }
 
     #[test]
     fn names_from_outside_can_neither_leave_the_folder_nor_the_markup() {
         assert_eq!(slug("../CLBBB|LBBB"), "---CLBBB-LBBB");
-        assert_eq!(escape("<b a='1'>&\"\u{0}"), "&lt;b a=&#39;1&#39;&gt;&amp;&quot;\u{fffd}");
+        assert_eq!(
+            escape("<b a='1'>&\"\u{0}"),
+            "&lt;b a=&#39;1&#39;&gt;&amp;&quot;\u{fffd}"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! The report of a small evaluation: what a reader and a machine find in it.
 
 use ecgfm_artifacts::evaluation::{
-    CoOccurrence, Counts, Estimate, Flow, IntervalMethod, LabelMetrics, MappingUsed, Metrics, PairUsed, PrCurve,
-    RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Tutorial, TutorialClass, Unit, UnitMetrics,
+    CoOccurrence, Counts, Estimate, Flow, IntervalMethod, LabelMetrics, MappingUsed, Metrics, PairUsed,
+    PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Tutorial, TutorialClass, Unit, UnitMetrics,
 };
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
 use ecgfm_report::report::{PAGE_FILE, PLOTS_DIR, Params, run};
@@ -15,12 +15,30 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
         let undefined = !defined && ["auroc", "auprc", "sensitivity"].contains(s);
         let reason = undefined.then(|| "no positives".to_owned());
         let value = (!undefined).then_some(0.75);
-        ((*s).to_owned(), Estimate { value, lo: value.map(|v| v - 0.1), hi: value.map(|v| v + 0.1), reason })
+        (
+            (*s).to_owned(),
+            Estimate {
+                value,
+                lo: value.map(|v| v - 0.1),
+                hi: value.map(|v| v + 0.1),
+                reason,
+            },
+        )
     };
     let (roc, pr) = if defined {
         (
-            RocCurve { points: 3, threshold: vec![None, Some(0.8), Some(0.1)], fpr: vec![0.0, 0.2, 1.0], tpr: vec![0.0, 0.8, 1.0] },
-            PrCurve { points: 2, threshold: vec![0.8, 0.1], recall: vec![0.8, 1.0], precision: vec![0.7, 0.4] },
+            RocCurve {
+                points: 3,
+                threshold: vec![None, Some(0.8), Some(0.1)],
+                fpr: vec![0.0, 0.2, 1.0],
+                tpr: vec![0.0, 0.8, 1.0],
+            },
+            PrCurve {
+                points: 2,
+                threshold: vec![0.8, 0.1],
+                recall: vec![0.8, 1.0],
+                precision: vec![0.7, 0.4],
+            },
         )
     } else {
         (RocCurve::default(), PrCurve::default())
@@ -29,11 +47,19 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
         label: name.to_owned(),
         title: format!("What {name} means"),
         positives,
-        counts: Counts { tp: positives, fp: 2, r#fn: 0, tn: 1234 },
+        counts: Counts {
+            tp: positives,
+            fp: 2,
+            r#fn: 0,
+            tn: 1234,
+        },
         estimates: STATISTICS.iter().map(estimate).collect(),
         roc,
         pr,
-        histogram: ScoreHistogram { positives: vec![0, positives], negatives: vec![10, 2] },
+        histogram: ScoreHistogram {
+            positives: vec![0, positives],
+            negatives: vec![10, 2],
+        },
     }
 }
 
@@ -42,7 +68,10 @@ fn metrics() -> Metrics {
     let unit = |unit| UnitMetrics {
         unit,
         n: 1276,
-        exact_match: Estimate { value: Some(0.9), ..Estimate::default() },
+        exact_match: Estimate {
+            value: Some(0.9),
+            ..Estimate::default()
+        },
         labels: labels.clone(),
         co_occurrence: CoOccurrence {
             actual: vec![vec![40, 0], vec![0, 0]],
@@ -53,8 +82,21 @@ fn metrics() -> Metrics {
     };
     let class = |class: &str| TutorialClass {
         class: class.to_owned(),
-        counts: Counts { tp: 40, fp: 2, r#fn: 0, tn: 1234 },
-        values: [Some(0.031), Some(1.0), Some(0.952), None, Some(0.998), Some(0.998), Some(1.0)],
+        counts: Counts {
+            tp: 40,
+            fp: 2,
+            r#fn: 0,
+            tn: 1234,
+        },
+        values: [
+            Some(0.031),
+            Some(1.0),
+            Some(0.952),
+            None,
+            Some(0.998),
+            Some(0.998),
+            Some(1.0),
+        ],
     };
     Metrics {
         schema: SCHEMA,
@@ -64,11 +106,20 @@ fn metrics() -> Metrics {
             name: "m".into(),
             from: "a".into(),
             to: "b".into(),
-            pairs: vec![PairUsed { from: "AF".into(), to: "AF".into(), title: "Atrial fibrillation".into() }],
+            pairs: vec![PairUsed {
+                from: "AF".into(),
+                to: "AF".into(),
+                title: "Atrial fibrillation".into(),
+            }],
             unmapped: vec!["SA".into()],
             unmapped_truth: vec![],
         },
-        flow: Flow { segments_predicted: 1280, segments_without_truth: 4, segments_scored: 1276, ..Flow::default() },
+        flow: Flow {
+            segments_predicted: 1280,
+            segments_without_truth: 4,
+            segments_scored: 1276,
+            ..Flow::default()
+        },
         intervals: IntervalMethod {
             level: 0.95,
             proportions: "Wilson score".into(),
@@ -77,7 +128,12 @@ fn metrics() -> Metrics {
             replicates: 1000,
             seed: 42,
         },
-        tutorial: Tutorial { rows: 1276, matches: 1148, exact_match: Some(0.8997), classes: vec![class(""), class("AF")] },
+        tutorial: Tutorial {
+            rows: 1276,
+            matches: 1148,
+            exact_match: Some(0.8997),
+            classes: vec![class(""), class("AF")],
+        },
         units: vec![unit(Unit::Segment), unit(Unit::Ecg)],
     }
 }
@@ -99,8 +155,15 @@ fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, ecgfm_repor
         rejected: None,
     };
     change(&mut params, dir.path());
-    let outcome: Outcome =
-        run(&params, &Context { out: dir.path(), home: dir.path(), progress: &NoProgress, cancel: &Cancel::default() })?;
+    let outcome: Outcome = run(
+        &params,
+        &Context {
+            out: dir.path(),
+            home: dir.path(),
+            progress: &NoProgress,
+            cancel: &Cancel::default(),
+        },
+    )?;
     assert_eq!(outcome.counts["figures"], 6);
     let html = std::fs::read_to_string(dir.path().join(PAGE_FILE)).unwrap();
     Ok(Report { dir, html })
@@ -116,10 +179,16 @@ fn plots(report: &Report) -> Vec<PathBuf> {
 #[test]
 fn the_page_loads_nothing_and_runs_nothing() {
     let html = report(|_, _| {}).unwrap().html;
-    for outside in ["http://", "https://", "src=", "@import", "url(", "<link", "onload", "onclick"] {
+    for outside in [
+        "http://", "https://", "src=", "@import", "url(", "<link", "onload", "onclick",
+    ] {
         assert!(!html.contains(outside), "{outside}");
     }
-    assert_eq!(html.matches("<script").count(), 1, "only the numbers, which do not run");
+    assert_eq!(
+        html.matches("<script").count(),
+        1,
+        "only the numbers, which do not run"
+    );
 }
 
 #[test]
@@ -140,8 +209,12 @@ fn run_card_and_checks_come_before_tables_and_figures() {
 
 #[test]
 fn a_notice_is_a_banner_above_everything_and_an_empty_one_is_none() {
-    let with = report(|p, _| p.notice = Some("SYNTHETIC SAMPLE, DEMO MODEL".into())).unwrap().html;
-    let banner = with.find("class=\"notice\" role=\"note\">SYNTHETIC SAMPLE, DEMO MODEL<").unwrap();
+    let with = report(|p, _| p.notice = Some("SYNTHETIC SAMPLE, DEMO MODEL".into()))
+        .unwrap()
+        .html;
+    let banner = with
+        .find("class=\"notice\" role=\"note\">SYNTHETIC SAMPLE, DEMO MODEL<")
+        .unwrap();
     assert!(banner < with.find("<section").unwrap());
     let without = report(|p, _| p.notice = Some(" ".into())).unwrap().html;
     assert!(!without.contains("class=\"notice\""));
@@ -158,7 +231,9 @@ fn what_was_left_out_and_what_is_undefined_is_said_with_its_reason() {
 
 #[test]
 fn text_from_outside_stays_text() {
-    let html = report(|p, _| p.title = Some("<script>alert(1)</script>".into())).unwrap().html;
+    let html = report(|p, _| p.title = Some("<script>alert(1)</script>".into()))
+        .unwrap()
+        .html;
     assert!(!html.contains("<script>alert") && !html.contains("X|<b>"));
 }
 
@@ -166,7 +241,10 @@ fn text_from_outside_stays_text() {
 fn every_figure_is_a_file_that_stands_alone_and_is_described() {
     let report = report(|_, _| {}).unwrap();
     let files = plots(&report);
-    let names: Vec<_> = files.iter().map(|p| p.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    let names: Vec<_> = files
+        .iter()
+        .map(|p| p.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
     assert_eq!(names[..2], ["pr_AF.svg", "pr_X--b-.svg"]);
     for (path, name) in files.iter().zip(&names) {
         let svg = std::fs::read_to_string(path).unwrap();
@@ -193,23 +271,43 @@ fn files_about_the_run_are_shown_where_given_and_refused_where_they_are_somethin
             std::fs::write(dir.join(name), text).unwrap();
             Some(dir.join(name))
         };
-        p.model = write("model.json", r#"{"architecture": "ecg_transformer", "parameters": 90883866, "source": {"sha256": "ab12"}}"#);
+        p.model = write(
+            "model.json",
+            r#"{"architecture": "ecg_transformer", "parameters": 90883866, "source": {"sha256": "ab12"}}"#,
+        );
         p.lock = write(
             "lock.json",
             r#"{"stages": {"predict": {"started": "2026-01-01T00:00:09Z", "seconds": 1.25},
                 "infer": {"started": "2026-01-01T00:00:01Z", "seconds": 7, "facts": {"device": "cpu"}, "counts": {"segments": 14}}}}"#,
         );
-        p.rejected = write("rejected.csv", "exam_id,trace_file,reason,detail\n1,a,too_short,x\n2,a,too_short,x\n3,b,all_zero,\n");
+        p.rejected = write(
+            "rejected.csv",
+            "exam_id,trace_file,reason,detail\n1,a,too_short,x\n2,a,too_short,x\n3,b,all_zero,\n",
+        );
     });
     let html = html.unwrap().html;
-    for wanted in ["source.sha256", "90\u{202f}883\u{202f}866", "device cpu", "too short"] {
+    for wanted in [
+        "source.sha256",
+        "90\u{202f}883\u{202f}866",
+        "device cpu",
+        "too short",
+    ] {
         assert!(html.contains(wanted), "{wanted}");
     }
     let row = |stage: &str| html.find(&format!("<th scope=\"row\">{stage}</th>")).unwrap();
-    assert!(row("infer") < row("predict"), "stages stand in the order in which they ran");
+    assert!(
+        row("infer") < row("predict"),
+        "stages stand in the order in which they ran"
+    );
     let refused = report(|p, dir| {
         std::fs::write(dir.join("x"), "[]").unwrap();
         p.lock = Some(dir.join("x"));
     });
-    assert!(refused.err().unwrap().to_string().ends_with("it has no `stages`; a lock file of a run is wanted"));
+    assert!(
+        refused
+            .err()
+            .unwrap()
+            .to_string()
+            .ends_with("it has no `stages`; a lock file of a run is wanted")
+    );
 }

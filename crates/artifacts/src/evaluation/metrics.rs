@@ -214,10 +214,12 @@ pub struct LabelMetrics {
 }
 
 /// A ROC curve as columns; empty unless both classes occur.
+///
+/// At most 200 points are kept: of a longer curve those at which it turns, and of these, where there are more, the
+/// first at or beyond each of 200 equally spaced values of fpr + tpr. Areas are computed from all points.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RocCurve {
-    /// Points of the whole curve, of which at most 200 are kept: the first at or beyond each of 200 equally spaced
-    /// values of fpr + tpr. The areas are computed from all.
+    /// Points of the whole curve.
     pub points: u64,
     /// Predicted where the probability is at least this; none for the origin.
     pub threshold: Vec<Option<f32>>,
@@ -228,10 +230,12 @@ pub struct RocCurve {
 }
 
 /// A precision–recall curve as columns, up to full recall; empty without positives.
+///
+/// At most 200 points are kept: of a longer curve the first of each recall, and of these, where there are more, the
+/// first at or beyond each of 200 equally spaced values of recall. Areas are computed from all points.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PrCurve {
-    /// Points of the whole curve up to full recall, of which at most 200 are kept: the first at or beyond each of
-    /// 200 equally spaced values of recall.
+    /// Points of the whole curve up to full recall.
     pub points: u64,
     /// Predicted where the probability is at least this.
     pub threshold: Vec<f32>,

@@ -11,8 +11,6 @@ pub fn signals() -> Bound<signals::Params> {
         Output::new("records", "meta.csv", "one row a kept exam"),
         Output::new("segments", "segmented.csv", "one row a segment"),
         Output::new("rejected", "rejected.csv", "one row an exam set aside, with the reason"),
-        Output::new("store", "segments", "the packed segment store").optional(),
-        Output::new("mat_store", "segmented", "the segments of a mat store").optional(),
     ];
     Bound {
         name: "signals",

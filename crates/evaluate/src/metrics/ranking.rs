@@ -107,19 +107,23 @@ impl Ranking {
 
     /// The ROC curve from (0, 0) to (1, 1), at most `limit` points (at least 2); empty unless both classes occur.
     ///
-    /// A longer curve is thinned to the first point at or beyond each of `limit` equally spaced values of
-    /// fpr + tpr, ends included: no kept neighbours are further apart than the thinning's step unless the curve
-    /// itself jumps there.
+    /// A longer curve loses the points that lie straight between their neighbours, which changes nothing, and if it
+    /// is longer still, is thinned to the first point at or beyond each of `limit` equally spaced values of
+    /// fpr + tpr, ends included.
     pub fn roc(&self, limit: usize) -> Vec<RocPoint> {
         if self.positives == 0 || self.negatives == 0 {
             return Vec::new();
+        }
+        let mut steps = self.steps.clone();
+        if steps.len() >= limit {
+            steps = corners(&steps);
         }
         let origin = RocPoint {
             threshold: None,
             fpr: 0.0,
             tpr: 0.0,
         };
-        let points = self.steps.iter().map(|s| RocPoint {
+        let points = steps.iter().map(|s| RocPoint {
             threshold: Some(s.score),
             fpr: s.fp as f64 / self.negatives as f64,
             tpr: s.tp as f64 / self.positives as f64,
@@ -131,20 +135,20 @@ impl Ranking {
 
     /// The precision–recall curve by rising recall, at most `limit` points (at least 2); empty without positives.
     ///
-    /// A longer curve is thinned to the first point at or beyond each of `limit` equally spaced values of recall
+    /// A longer curve keeps the first point of each recall, which changes nothing where it is drawn in steps, and if
+    /// it is longer still, is thinned to the first point at or beyond each of `limit` equally spaced values of recall
     /// between the first and the last, ends included.
     pub fn precision_recall(&self, limit: usize) -> Vec<PrPoint> {
-        if self.positives == 0 {
-            return Vec::new();
+        let mut steps = self.steps[..self.up_to_full_recall()].to_vec();
+        if steps.len() > limit {
+            steps.dedup_by_key(|s| s.tp);
         }
-        let points = self.steps.iter().map(|s| PrPoint {
+        let points = steps.iter().map(|s| PrPoint {
             threshold: s.score,
             recall: s.tp as f64 / self.positives as f64,
             precision: s.tp as f64 / (s.tp + s.fp) as f64,
         });
-        thin(points.take(self.up_to_full_recall()).collect(), limit, |p| {
-            p.recall
-        })
+        thin(points.collect(), limit, |p| p.recall)
     }
 
     /// Steps up to full recall; beyond it the curve only falls, down to the prevalence.
@@ -152,6 +156,22 @@ impl Ranking {
         let full = self.steps.iter().position(|s| s.tp == self.positives && s.tp > 0);
         full.map_or(0, |i| i + 1)
     }
+}
+
+/// The steps at which the ROC curve turns, and its last.
+fn corners(steps: &[Step]) -> Vec<Step> {
+    let straight = |a: (u64, u64), b: &Step, c: &Step| {
+        let (before, after) = ((b.tp - a.0, b.fp - a.1), (c.tp - b.tp, c.fp - b.fp));
+        u128::from(before.0) * u128::from(after.1) == u128::from(before.1) * u128::from(after.0)
+    };
+    let mut kept: Vec<Step> = Vec::new();
+    for (i, step) in steps.iter().enumerate() {
+        let last = kept.last().map_or((0, 0), |k| (k.tp, k.fp));
+        if steps.get(i + 1).is_none_or(|next| !straight(last, step, next)) {
+            kept.push(*step);
+        }
+    }
+    kept
 }
 
 /// Keeps the first point at or beyond each of `limit` equally spaced values of the never falling `along`.
@@ -228,22 +248,42 @@ mod tests {
         assert_eq!(flat.roc(9).len(), 2);
     }
 
+    fn area(curve: &[RocPoint]) -> f64 {
+        curve
+            .windows(2)
+            .map(|w| (w[1].fpr - w[0].fpr) * (w[0].tpr + w[1].tpr) / 2.0)
+            .sum()
+    }
+
     #[test]
-    fn a_thinned_curve_keeps_its_ends_and_its_length() {
+    fn a_thinned_curve_keeps_its_ends_and_its_shape() {
         let n = 5000;
         let scores: Vec<f32> = (0..n).map(|i| i as f32 / n as f32).collect();
-        let truth: Vec<bool> = (0..n).map(|i| i % 7 == 0 || i > 4500).collect();
+        let truth: Vec<bool> = (0..n).map(|i| (i * 7919) % 5003 < i).collect();
         let ranking = Ranking::new(&truth, &scores);
-        let roc = ranking.roc(200);
-        assert!(roc.len() <= 200 && roc.len() > 190, "{}", roc.len());
+        let (roc, whole) = (ranking.roc(200), ranking.roc(usize::MAX));
+        assert!(roc.len() <= 200 && roc.len() > 150, "{}", roc.len());
         assert_eq!((roc[0].fpr, roc[0].tpr), (0.0, 0.0));
         assert_eq!((roc[roc.len() - 1].fpr, roc[roc.len() - 1].tpr), (1.0, 1.0));
-        assert!(
-            roc.windows(2)
-                .all(|w| w[1].fpr + w[1].tpr - w[0].fpr - w[0].tpr < 0.0202)
-        );
+        assert!((area(&roc) - area(&whole)).abs() < 2e-3);
         let pr = ranking.precision_recall(200);
         assert!(pr.len() <= 200 && pr[pr.len() - 1].recall == 1.0, "{}", pr.len());
+    }
+
+    #[test]
+    fn a_long_curve_with_few_positives_keeps_its_shape_exactly() {
+        let n = 3000;
+        let scores: Vec<f32> = (0..n).map(|i| i as f32 / n as f32).collect();
+        let truth: Vec<bool> = (0..n).map(|i| i % 500 == 77).collect();
+        let ranking = Ranking::new(&truth, &scores);
+        let (thin, whole) = (ranking.roc(200), ranking.roc(usize::MAX));
+        assert!(thin.len() < 20 && whole.len() == n + 1);
+        assert!((area(&thin) - area(&whole)).abs() < 1e-12);
+        assert_eq!(
+            ranking.precision_recall(200).len(),
+            7,
+            "one point a recall, and the one before the first positive"
+        );
     }
 
     proptest! {
@@ -258,8 +298,7 @@ mod tests {
         fn auroc_is_the_area_under_the_unthinned_curve((truth, scores) in scored()) {
             let ranking = Ranking::new(&truth, &scores);
             let curve = ranking.roc(usize::MAX);
-            let area: f64 = curve.windows(2).map(|w| (w[1].fpr - w[0].fpr) * (w[0].tpr + w[1].tpr) / 2.0).sum();
-            prop_assert!((ranking.auroc().unwrap_or(0.0) - area).abs() < 1e-12);
+            prop_assert!((ranking.auroc().unwrap_or(0.0) - area(&curve)).abs() < 1e-12);
         }
 
         #[test]

@@ -20,9 +20,17 @@ pub(crate) fn reference() -> Option<PathBuf> {
 }
 
 /// Runs a stage into `out`, which is made.
-pub(crate) fn stage<E>(out: &Path, run: impl FnOnce(&Context<'_>) -> Result<Outcome, E>) -> Result<Outcome, E> {
+pub(crate) fn stage<E>(
+    out: &Path,
+    run: impl FnOnce(&Context<'_>) -> Result<Outcome, E>,
+) -> Result<Outcome, E> {
     std::fs::create_dir_all(out).unwrap();
-    run(&Context { out, home: out, progress: &NoProgress, cancel: &Cancel::default() })
+    run(&Context {
+        out,
+        home: out,
+        progress: &NoProgress,
+        cancel: &Cancel::default(),
+    })
 }
 
 /// Writes logits with their keys as the infer stage does.
@@ -38,7 +46,11 @@ pub(crate) fn write_logits(dir: &Path, subset: &str, labels: usize, rows: &[(Key
 /// The key of segment `i` of exam `idx`.
 pub(crate) fn key(idx: i64, i: usize) -> Key {
     let save_file = format!("exam_{idx}.mat");
-    Key { segment: ecgfm_artifacts::key::segment(&save_file, i), idx: Some(idx), save_file }
+    Key {
+        segment: ecgfm_artifacts::key::segment(&save_file, i),
+        idx: Some(idx),
+        save_file,
+    }
 }
 
 /// Predict's parameters with the tutorial's labels and mapping.

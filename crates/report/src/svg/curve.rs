@@ -38,22 +38,37 @@ pub(crate) fn curves(
 ) -> Chart {
     let mut plane = Plane::new(x_name, y_name, 1.0);
     match *reference {
-        Reference::Diagonal => plane.line("chance", (plane.x(0.0), plane.y(0.0)), (plane.x(1.0), plane.y(1.0))),
+        Reference::Diagonal => plane.line(
+            "chance",
+            (plane.x(0.0), plane.y(0.0)),
+            (plane.x(1.0), plane.y(1.0)),
+        ),
         Reference::Level(v) => plane.line("chance", (plane.x(0.0), plane.y(v)), (plane.x(1.0), plane.y(v))),
         Reference::None => {}
     }
     for curve in curves.iter().filter(|c| !c.x.is_empty()) {
         let path = path(&plane, curve);
-        plane.put(format_args!("<path class=\"curve {}\" d=\"{path}\"/>", curve.class));
+        plane.put(format_args!(
+            "<path class=\"curve {}\" d=\"{path}\"/>",
+            curve.class
+        ));
         if let Some((x, y)) = curve.operating {
             let (x, y) = (plane.x(x), plane.y(y));
-            plane.put(format_args!("<circle class=\"point {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>", curve.class));
+            plane.put(format_args!(
+                "<circle class=\"point {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>",
+                curve.class
+            ));
         }
     }
     if curves.iter().all(|c| c.x.is_empty()) {
         plane.nothing(why_empty);
     }
-    Chart { title, description, size: Plane::size(), body: plane.body }
+    Chart {
+        title,
+        description,
+        size: Plane::size(),
+        body: plane.body,
+    }
 }
 
 fn path(plane: &Plane, curve: &Curve<'_>) -> String {
@@ -76,7 +91,13 @@ mod tests {
     use super::*;
 
     fn chart(x: &[f64], y: &[f64], steps: bool) -> Chart {
-        let curve = Curve { class: "ecg", x, y, operating: Some((0.25, 0.75)), steps };
+        let curve = Curve {
+            class: "ecg",
+            x,
+            y,
+            operating: Some((0.25, 0.75)),
+            steps,
+        };
         let names = ("ROC <AF>".to_owned(), "words".to_owned());
         curves(names, ("x", "y"), &[curve], &Reference::Diagonal, "no positives")
     }
@@ -84,7 +105,10 @@ mod tests {
     #[test]
     fn a_chart_has_its_words_its_curve_and_its_operating_point() {
         let svg = chart(&[0.0, 0.5, 1.0], &[0.0, 0.9, 1.0], false).file();
-        assert!(svg.contains("<title id=\"chart-t\">ROC &lt;AF&gt;</title>"), "{svg}");
+        assert!(
+            svg.contains("<title id=\"chart-t\">ROC &lt;AF&gt;</title>"),
+            "{svg}"
+        );
         assert!(svg.contains("d=\"M50.0 254.0L188.0 39.8L326.0 16.0\""), "{svg}");
         assert_eq!(svg.matches("<circle").count(), 1);
     }
@@ -98,6 +122,9 @@ mod tests {
     #[test]
     fn a_curve_that_is_undefined_says_so() {
         let svg = chart(&[], &[], false).inline("a");
-        assert!(svg.contains(">no positives</text>") && !svg.contains("<path"), "{svg}");
+        assert!(
+            svg.contains(">no positives</text>") && !svg.contains("<path"),
+            "{svg}"
+        );
     }
 }

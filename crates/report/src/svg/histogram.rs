@@ -27,7 +27,12 @@ pub(crate) fn histogram((title, description): (String, String), bars: &Bars<'_>)
     if positives.is_empty() && negatives.is_empty() {
         plane.nothing("no rows");
     }
-    Chart { title, description, size: Plane::size(), body: plane.body }
+    Chart {
+        title,
+        description,
+        size: Plane::size(),
+        body: plane.body,
+    }
 }
 
 /// Each bin's share of all; nothing where there are none.
@@ -60,7 +65,11 @@ mod tests {
 
     #[test]
     fn every_bin_that_holds_rows_has_a_bar() {
-        let bars = Bars { positives: &[0, 0, 5, 1], negatives: &[1_000_000, 1, 0, 0], threshold: 0.5 };
+        let bars = Bars {
+            positives: &[0, 0, 5, 1],
+            negatives: &[1_000_000, 1, 0, 0],
+            threshold: 0.5,
+        };
         let svg = histogram((String::new(), String::new()), &bars).inline("h");
         assert_eq!(svg.matches("bar present").count(), 2);
         assert_eq!(svg.matches("bar absent").count(), 2);
@@ -69,7 +78,11 @@ mod tests {
 
     #[test]
     fn a_class_without_rows_has_no_bars() {
-        let bars = Bars { positives: &[0, 0], negatives: &[1, 1], threshold: 0.5 };
+        let bars = Bars {
+            positives: &[0, 0],
+            negatives: &[1, 1],
+            threshold: 0.5,
+        };
         let svg = histogram((String::new(), String::new()), &bars).inline("h");
         assert!(!svg.contains("bar present"));
     }

@@ -20,7 +20,10 @@ pub(super) struct Plane {
 impl Plane {
     /// Draws grid, ticks and axis names.
     pub(super) fn new(x_name: &str, y_name: &str, top: f64) -> Self {
-        let mut plane = Self { top, body: String::new() };
+        let mut plane = Self {
+            top,
+            body: String::new(),
+        };
         for i in 0..=4 {
             let part = f64::from(i) / 4.0;
             let (x, y) = (plane.x(part), plane.y(part * top));
@@ -82,8 +85,8 @@ impl Plane {
     }
 }
 
-/// At most two decimals, and no more than needed.
+/// At most three decimals, and no more than needed.
 fn tick(v: f64) -> String {
-    let text = format!("{v:.2}");
+    let text = format!("{v:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
