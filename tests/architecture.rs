@@ -22,8 +22,20 @@ fn metadata() -> serde_json::Value {
 fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("packages");
-    let name = |v: &serde_json::Value| v["name"].as_str().and_then(|n| n.strip_prefix("ecgfm-")).map(str::to_owned);
-    let of = |p: &serde_json::Value| p["dependencies"].as_array().into_iter().flatten().filter_map(name).collect();
+    let name = |v: &serde_json::Value| {
+        v["name"]
+            .as_str()
+            .and_then(|n| n.strip_prefix("ecgfm-"))
+            .map(str::to_owned)
+    };
+    let of = |p: &serde_json::Value| {
+        p["dependencies"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(name)
+            .collect()
+    };
     packages.iter().filter_map(|p| Some((name(p)?, of(p)))).collect()
 }
 
@@ -32,7 +44,9 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let text = std::fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md");
     let rows = text.lines().filter_map(|line| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        let [_, floor, name, _, knows, _] = cells[..] else { return None };
+        let [_, floor, name, _, knows, _] = cells[..] else {
+            return None;
+        };
         floor.parse::<u8>().ok()?;
         Some((name.to_owned(), knows.to_owned()))
     });
@@ -43,13 +57,19 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
         "–" => BTreeSet::new(),
         list => list.split(", ").map(str::to_owned).collect(),
     };
-    rows.iter().map(|(name, knows)| (name.clone(), known(name, knows))).collect()
+    rows.iter()
+        .map(|(name, knows)| (name.clone(), known(name, knows)))
+        .collect()
 }
 
 #[test]
 fn the_crates_know_each_other_exactly_as_documented() {
     let documented = documented();
-    assert_eq!(documented.len(), 12, "the table of docs/architecture.md was not read");
+    assert_eq!(
+        documented.len(),
+        12,
+        "the table of docs/architecture.md was not read"
+    );
     assert_eq!(arrows(), documented);
 }
 
@@ -57,26 +77,47 @@ fn the_crates_know_each_other_exactly_as_documented() {
 fn tree(package: &str) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
-        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--package", package])
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--package",
+            package,
+        ])
         .current_dir(root())
         .output()
         .expect("cargo tree runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]
 fn only_model_and_infer_and_the_program_link_libtorch() {
     for name in arrows().into_keys() {
-        let links = tree(&format!("ecgfm-{name}")).lines().any(|l| l.starts_with("torch-sys "));
-        assert_eq!(links, ["model", "infer", "cli"].contains(&name.as_str()), "{name}");
+        let links = tree(&format!("ecgfm-{name}"))
+            .lines()
+            .any(|l| l.starts_with("torch-sys "));
+        assert_eq!(
+            links,
+            ["model", "infer", "cli"].contains(&name.as_str()),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn evaluation_inference_and_report_build_without_hdf5() {
     for name in ["evaluate", "infer", "report", "model", "pipeline", "signal"] {
-        let links = tree(&format!("ecgfm-{name}")).lines().any(|l| l.starts_with("hdf5-metno"));
+        let links = tree(&format!("ecgfm-{name}"))
+            .lines()
+            .any(|l| l.starts_with("hdf5-metno"));
         assert!(!links, "{name} pulls in HDF5");
     }
 }

@@ -9,11 +9,17 @@ use std::path::Path;
 ///
 /// # Errors
 /// Any I/O error, with the path; the temporary file is removed then.
-pub fn write<E>(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> std::result::Result<(), E>) -> Result<()>
+pub fn write<E>(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> std::result::Result<(), E>,
+) -> Result<()>
 where
     Error: From<E>,
 {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let temporary = tempfile::Builder::new()
         .prefix(".tmp-")
         .permissions(permissions())
@@ -24,7 +30,9 @@ where
     writer.flush().map_err(Error::io("write", path))?;
     drop(writer);
     temporary.as_file().sync_all().map_err(Error::io("sync", path))?;
-    temporary.persist(path).map_err(|e| Error::io("rename into", path)(e.error))?;
+    temporary
+        .persist(path)
+        .map_err(|e| Error::io("rename into", path)(e.error))?;
     Ok(())
 }
 

@@ -72,6 +72,9 @@ impl Error {
 
     /// An error about a whole file.
     pub fn invalid(path: &Path, what: impl Into<String>) -> Self {
-        Self::Invalid { path: path.to_owned(), what: what.into() }
+        Self::Invalid {
+            path: path.to_owned(),
+            what: what.into(),
+        }
     }
 }

@@ -31,5 +31,6 @@ pub fn of_path(path: &str) -> &str {
 /// ```
 pub fn save_file(segment: &str) -> Option<String> {
     let (stem, i) = segment.rsplit_once('_')?;
-    (!stem.is_empty() && !i.is_empty() && i.bytes().all(|b| b.is_ascii_digit())).then(|| format!("{stem}.mat"))
+    (!stem.is_empty() && !i.is_empty() && i.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| format!("{stem}.mat"))
 }

@@ -25,14 +25,22 @@ pub fn read(path: &Path) -> Result<DataFrame> {
     let idx = table::int_column(path, &frame, IDX)?;
     let mut seen = std::collections::HashSet::with_capacity(idx.len());
     if let Some(twice) = idx.iter().flatten().find(|i| !seen.insert(*i)) {
-        return Err(Error::invalid(path, format!("idx {twice} stands in more than one row; each exam has one truth")));
+        return Err(Error::invalid(
+            path,
+            format!("idx {twice} stands in more than one row; each exam has one truth"),
+        ));
     }
     Ok(frame)
 }
 
 /// Names of the label columns, in order.
 pub fn names(labels: &DataFrame) -> Vec<String> {
-    labels.get_column_names().iter().map(ToString::to_string).filter(|n| n != IDX).collect()
+    labels
+        .get_column_names()
+        .iter()
+        .map(ToString::to_string)
+        .filter(|n| n != IDX)
+        .collect()
 }
 
 /// Writes `y.npy` from rows of `labels` values each.
@@ -41,7 +49,11 @@ pub fn names(labels: &DataFrame) -> Vec<String> {
 /// I/O.
 pub fn write_array(path: &Path, rows: &[f64], labels: usize) -> Result<()> {
     let count = rows.len().checked_div(labels).unwrap_or(0);
-    let header = npy::Header { dtype: npy::Dtype::F64, shape: vec![count, labels], fortran_order: false };
+    let header = npy::Header {
+        dtype: npy::Dtype::F64,
+        shape: vec![count, labels],
+        fortran_order: false,
+    };
     crate::atomic::write(path, |out| {
         let written: std::io::Result<()> = (|| {
             use std::io::Write;

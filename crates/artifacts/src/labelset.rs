@@ -75,13 +75,22 @@ pub struct Mapping {
 }
 
 const BUILT_IN_LABELS: [(&str, &str); 3] = [
-    ("physionet2021", include_str!("../../../configs/labels/physionet2021.yaml")),
-    ("mimic_iv_ecg", include_str!("../../../configs/labels/mimic_iv_ecg.yaml")),
+    (
+        "physionet2021",
+        include_str!("../../../configs/labels/physionet2021.yaml"),
+    ),
+    (
+        "mimic_iv_ecg",
+        include_str!("../../../configs/labels/mimic_iv_ecg.yaml"),
+    ),
     ("code15", include_str!("../../../configs/labels/code15.yaml")),
 ];
 
 const BUILT_IN_MAPPINGS: [(&str, &str); 2] = [
-    ("physionet2021_to_code15", include_str!("../../../configs/mappings/physionet2021_to_code15.yaml")),
+    (
+        "physionet2021_to_code15",
+        include_str!("../../../configs/mappings/physionet2021_to_code15.yaml"),
+    ),
     (
         "physionet2021_to_code15_with_1davb",
         include_str!("../../../configs/mappings/physionet2021_to_code15_with_1davb.yaml"),
@@ -135,7 +144,15 @@ impl Mapping {
         let names = labels.names();
         match self.map.iter().find(|p| !names.contains(&p.from.as_str())) {
             None => Ok(()),
-            Some(p) => Err(config(origin, format!("maps `{}`, which label set `{}` does not have; it has {}", p.from, labels.name, names.join(", ")))),
+            Some(p) => Err(config(
+                origin,
+                format!(
+                    "maps `{}`, which label set `{}` does not have; it has {}",
+                    p.from,
+                    labels.name,
+                    names.join(", ")
+                ),
+            )),
         }
     }
 }
@@ -145,7 +162,8 @@ impl Mapping {
 /// # Errors
 /// There is neither a file nor a built-in of that name.
 pub fn text(name_or_path: &str) -> Result<String> {
-    source(name_or_path, "labels", &BUILT_IN_LABELS).or_else(|_| source(name_or_path, "mappings", &BUILT_IN_MAPPINGS))
+    source(name_or_path, "labels", &BUILT_IN_LABELS)
+        .or_else(|_| source(name_or_path, "mappings", &BUILT_IN_MAPPINGS))
 }
 
 fn source(name_or_path: &str, folder: &str, built_in: &[(&str, &str)]) -> Result<String> {
@@ -153,14 +171,27 @@ fn source(name_or_path: &str, folder: &str, built_in: &[(&str, &str)]) -> Result
     if path.is_file() {
         let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
         if size > MAX_BYTES {
-            return Err(config(name_or_path, format!("{size} bytes are too many for a configuration")));
+            return Err(config(
+                name_or_path,
+                format!("{size} bytes are too many for a configuration"),
+            ));
         }
         return std::fs::read_to_string(path).map_err(Error::io("read", path));
     }
-    built_in.iter().find(|(name, _)| *name == name_or_path).map(|(_, text)| (*text).to_owned()).ok_or_else(|| {
-        let names: Vec<&str> = built_in.iter().map(|b| b.0).collect();
-        config(name_or_path, format!("neither a file nor one of the built-in {folder}: {}", names.join(", ")))
-    })
+    built_in
+        .iter()
+        .find(|(name, _)| *name == name_or_path)
+        .map(|(_, text)| (*text).to_owned())
+        .ok_or_else(|| {
+            let names: Vec<&str> = built_in.iter().map(|b| b.0).collect();
+            config(
+                name_or_path,
+                format!(
+                    "neither a file nor one of the built-in {folder}: {}",
+                    names.join(", ")
+                ),
+            )
+        })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
@@ -171,14 +202,20 @@ fn unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Result<()> 
     let mut seen = BTreeSet::new();
     for name in names {
         if name.is_empty() || !seen.insert(name) {
-            return Err(config(origin, format!("label `{name}` is empty or stands there twice")));
+            return Err(config(
+                origin,
+                format!("label `{name}` is empty or stands there twice"),
+            ));
         }
     }
     Ok(())
 }
 
 fn config(origin: &str, message: String) -> Error {
-    Error::Config { origin: origin.to_owned(), message }
+    Error::Config {
+        origin: origin.to_owned(),
+        message,
+    }
 }
 
 #[cfg(test)]
@@ -192,7 +229,9 @@ mod tests {
         }
         for (name, _) in BUILT_IN_MAPPINGS {
             let mapping = Mapping::load(name).unwrap();
-            mapping.check_from(name, &LabelSet::load(&mapping.from).unwrap()).unwrap();
+            mapping
+                .check_from(name, &LabelSet::load(&mapping.from).unwrap())
+                .unwrap();
             let truth = LabelSet::load(&mapping.to).unwrap();
             assert!(mapping.map.iter().all(|p| truth.names().contains(&p.to.as_str())));
         }
@@ -203,6 +242,9 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let message = LabelSet::load("physionet").unwrap_err().to_string();
-        assert_eq!(message, "physionet: neither a file nor one of the built-in labels: physionet2021, mimic_iv_ecg, code15");
+        assert_eq!(
+            message,
+            "physionet: neither a file nor one of the built-in labels: physionet2021, mimic_iv_ecg, code15"
+        );
     }
 }

@@ -44,7 +44,13 @@ impl LogitsWriter {
     /// I/O.
     pub fn create(dir: &Path, subset: &str, labels: usize) -> Result<Self> {
         let array = npy::NpyWriter::create(&dir.join(array_file(subset)), npy::Dtype::F32, &[labels])?;
-        Ok(Self { dir: dir.to_owned(), subset: subset.to_owned(), labels, array, keys: Vec::new() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            subset: subset.to_owned(),
+            labels,
+            array,
+            keys: Vec::new(),
+        })
     }
 
     /// Appends the logits of one segment.
@@ -64,7 +70,11 @@ impl LogitsWriter {
     pub fn finish(self) -> Result<()> {
         let header = self.array.finish()?;
         let shape = vec![self.keys.len(), self.labels];
-        let memmap = store::StoreHeader { shape, dtype: "float32".to_owned(), offset: header.data_offset };
+        let memmap = store::StoreHeader {
+            shape,
+            dtype: "float32".to_owned(),
+            offset: header.data_offset,
+        };
         crate::atomic::write_bytes(&self.dir.join(header_file(&self.subset)), &memmap.to_pickle()?)?;
         write_index(&self.dir.join(index_file(&self.subset)), &self.keys)
     }
@@ -76,7 +86,12 @@ fn write_index(path: &Path, keys: &[Key]) -> Result<()> {
             let mut w = RowWriter::new(out, [ROW, SEGMENT, IDX, SAVE_FILE])?;
             for (row, key) in keys.iter().enumerate() {
                 let idx = key.idx.map_or(Cell::Missing, Cell::Int);
-                w.row([Cell::Int(row as i64), Cell::Text(&key.segment), idx, Cell::Text(&key.save_file)])?;
+                w.row([
+                    Cell::Int(row as i64),
+                    Cell::Text(&key.segment),
+                    idx,
+                    Cell::Text(&key.save_file),
+                ])?;
             }
             w.finish().map(drop)
         })();
@@ -117,7 +132,12 @@ impl Logits {
             let what = format!("{} keys for {rows} rows of {}", index.height(), array.display());
             return Err(Error::invalid(&path, what));
         }
-        Ok(Self { subset: subset.to_owned(), labels, values, index })
+        Ok(Self {
+            subset: subset.to_owned(),
+            labels,
+            values,
+            index,
+        })
     }
 }
 
@@ -129,9 +149,15 @@ fn read_index(path: &Path) -> Result<DataFrame> {
         Column::new(SAVE_FILE, Kind::Text),
     ];
     let frame = table::read(path, &columns, Others::Ignore)?;
-    let in_order = table::int_column(path, &frame, ROW)?.iter().enumerate().all(|(i, row)| row == Some(i as i64));
+    let in_order = table::int_column(path, &frame, ROW)?
+        .iter()
+        .enumerate()
+        .all(|(i, row)| row == Some(i as i64));
     if !in_order {
-        return Err(Error::invalid(path, "column `row` must count 0, 1, 2, …: it says which row of the array a key is for"));
+        return Err(Error::invalid(
+            path,
+            "column `row` must count 0, 1, 2, …: it says which row of the array a key is for",
+        ));
     }
     Ok(frame.drop(ROW).unwrap_or(frame))
 }

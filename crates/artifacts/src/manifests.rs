@@ -61,7 +61,10 @@ pub struct Subset {
 pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     let path = dir.join(file(name));
     if !path.is_file() {
-        return Err(Error::invalid(&path, format!("no such manifest; {} holds {}", dir.display(), listing(dir))));
+        return Err(Error::invalid(
+            &path,
+            format!("no such manifest; {} holds {}", dir.display(), listing(dir)),
+        ));
     }
     let manifest = Manifest::read(&path)?;
     let index = read_index(&dir.join(INDEX_FILE))?;
@@ -70,38 +73,71 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     for (i, entry) in manifest.entries.into_iter().enumerate() {
         let segment = key::of_path(&entry.path).to_owned();
         if let Some(first) = seen.insert(segment.clone(), i + 2) {
-            let what = format!("lines {first} and {} are both segment `{segment}`; a key must be unique", i + 2);
+            let what = format!(
+                "lines {first} and {} are both segment `{segment}`; a key must be unique",
+                i + 2
+            );
             return Err(Error::invalid(&path, what));
         }
         let key = match &index {
             Some(index) => index.get(&segment).cloned().ok_or_else(|| {
-                let what = format!("line {}: segment `{segment}` is not in {INDEX_FILE} beside it", i + 2);
+                let what = format!(
+                    "line {}: segment `{segment}` is not in {INDEX_FILE} beside it",
+                    i + 2
+                );
                 Error::invalid(&path, what)
             })?,
             None => keyed_by_name(segment),
         };
-        rows.push(Row { key, path: entry.path, samples: entry.samples });
+        rows.push(Row {
+            key,
+            path: entry.path,
+            samples: entry.samples,
+        });
     }
-    Ok(Subset { name: name.to_owned(), root: dir.join(manifest.root), rows })
+    Ok(Subset {
+        name: name.to_owned(),
+        root: dir.join(manifest.root),
+        rows,
+    })
 }
 
 fn keyed_by_name(segment: String) -> Key {
     let save_file = key::save_file(&segment).unwrap_or_else(|| format!("{segment}.mat"));
-    Key { segment, idx: None, save_file }
+    Key {
+        segment,
+        idx: None,
+        save_file,
+    }
 }
 
 fn listing(dir: &Path) -> String {
-    let names = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.file_name());
-    let mut names: Vec<String> = names.map(|n| n.to_string_lossy().into_owned()).filter(|n| n.ends_with(".tsv")).collect();
+    let names = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.file_name());
+    let mut names: Vec<String> = names
+        .map(|n| n.to_string_lossy().into_owned())
+        .filter(|n| n.ends_with(".tsv"))
+        .collect();
     names.sort();
-    if names.is_empty() { "no manifest".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "no manifest".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
 fn read_index(path: &Path) -> Result<Option<HashMap<String, Key>>> {
     if !path.is_file() {
         return Ok(None);
     }
-    let columns = [Column::new(SEGMENT, Kind::Text), Column::new(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text)];
+    let columns = [
+        Column::new(SEGMENT, Kind::Text),
+        Column::new(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+    ];
     let frame = table::read(path, &columns, Others::Ignore)?;
     let segments = table::str_column(path, &frame, SEGMENT)?;
     let idx = table::int_column(path, &frame, IDX)?;
@@ -109,9 +145,16 @@ fn read_index(path: &Path) -> Result<Option<HashMap<String, Key>>> {
     let mut keys = HashMap::with_capacity(frame.height());
     for ((segment, idx), save_file) in segments.iter().zip(idx.iter()).zip(save_files.iter()) {
         let segment = segment.unwrap_or_default().to_owned();
-        let key = Key { segment: segment.clone(), idx, save_file: save_file.unwrap_or_default().to_owned() };
+        let key = Key {
+            segment: segment.clone(),
+            idx,
+            save_file: save_file.unwrap_or_default().to_owned(),
+        };
         if keys.insert(segment.clone(), key).is_some() {
-            return Err(Error::invalid(path, format!("segment `{segment}` stands there twice")));
+            return Err(Error::invalid(
+                path,
+                format!("segment `{segment}` stands there twice"),
+            ));
         }
     }
     Ok(Some(keys))
@@ -127,7 +170,12 @@ pub fn write_index<'a>(path: &Path, rows: impl IntoIterator<Item = (&'a Key, &'a
             let mut w = RowWriter::new(out, [SEGMENT, IDX, SAVE_FILE, SPLIT])?;
             for (key, split) in rows {
                 let idx = key.idx.map_or(Cell::Missing, Cell::Int);
-                w.row([Cell::Text(&key.segment), idx, Cell::Text(&key.save_file), Cell::Text(split)])?;
+                w.row([
+                    Cell::Text(&key.segment),
+                    idx,
+                    Cell::Text(&key.save_file),
+                    Cell::Text(split),
+                ])?;
             }
             w.finish().map(drop)
         })();

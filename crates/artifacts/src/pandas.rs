@@ -47,7 +47,11 @@ impl<W: Write> RowWriter<W> {
 
     /// A writer that starts with rows.
     pub fn headless(inner: W) -> Self {
-        Self { inner, line: Vec::with_capacity(1024), started: false }
+        Self {
+            inner,
+            line: Vec::with_capacity(1024),
+            started: false,
+        }
     }
 
     /// Appends a cell to the current row.
@@ -128,16 +132,31 @@ fn text(out: &mut Vec<u8>, v: &str) {
 /// assert_eq!(repr(1e16), "1e+16");
 /// ```
 pub fn repr(v: f64) -> String {
-    if v.is_finite() { layout(&format!("{v:e}")) } else { not_finite(v) }
+    if v.is_finite() {
+        layout(&format!("{v:e}"))
+    } else {
+        not_finite(v)
+    }
 }
 
 /// numpy's text of a float32: the digits that a float32 needs.
 pub fn repr32(v: f32) -> String {
-    if v.is_finite() { layout(&format!("{v:e}")) } else { not_finite(f64::from(v)) }
+    if v.is_finite() {
+        layout(&format!("{v:e}"))
+    } else {
+        not_finite(f64::from(v))
+    }
 }
 
 fn not_finite(v: f64) -> String {
-    if v.is_nan() { "nan" } else if v > 0.0 { "inf" } else { "-inf" }.to_owned()
+    if v.is_nan() {
+        "nan"
+    } else if v > 0.0 {
+        "inf"
+    } else {
+        "-inf"
+    }
+    .to_owned()
 }
 
 /// Lays out Rust's shortest scientific notation (`-1.25e-7`) as Python does.
@@ -147,9 +166,17 @@ fn layout(scientific: &str) -> String {
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     if !(-4..16).contains(&exponent) {
-        let rest = if digits.len() > 1 { format!(".{}", &digits[1..]) } else { String::new() };
+        let rest = if digits.len() > 1 {
+            format!(".{}", &digits[1..])
+        } else {
+            String::new()
+        };
         let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{}{rest}e{exponent_sign}{:02}", &digits[..1], exponent.abs());
+        return format!(
+            "{sign}{}{rest}e{exponent_sign}{:02}",
+            &digits[..1],
+            exponent.abs()
+        );
     }
     if exponent < 0 {
         let zeros = "0".repeat((-exponent - 1) as usize);
@@ -171,8 +198,15 @@ mod tests {
     fn floats_read_as_python_prints_them() {
         // Each pair was printed by CPython's repr() and numpy's str().
         for (v, text) in [
-            (0.1, "0.1"), (123456.0, "123456.0"), (1e15, "1000000000000000.0"), (1e22, "1e+22"), (0.0001, "0.0001"),
-            (0.00001234, "1.234e-05"), (-0.0, "-0.0"), (2.5e-310, "2.5e-310"), (38.72283, "38.72283"),
+            (0.1, "0.1"),
+            (123456.0, "123456.0"),
+            (1e15, "1000000000000000.0"),
+            (1e22, "1e+22"),
+            (0.0001, "0.0001"),
+            (0.00001234, "1.234e-05"),
+            (-0.0, "-0.0"),
+            (2.5e-310, "2.5e-310"),
+            (38.72283, "38.72283"),
         ] {
             assert_eq!(repr(v), text);
         }
@@ -185,7 +219,10 @@ mod tests {
         let mut w = RowWriter::new(Vec::new(), ["a", "b,c"]).unwrap();
         w.row([Cell::Text("say \"x\""), Cell::Missing]).unwrap();
         w.row([Cell::Bool(true), Cell::Text("['I', 'II']")]).unwrap();
-        assert_eq!(w.finish().unwrap(), b"a,\"b,c\"\n\"say \"\"x\"\"\",\nTrue,\"['I', 'II']\"\n");
+        assert_eq!(
+            w.finish().unwrap(),
+            b"a,\"b,c\"\n\"say \"\"x\"\"\",\nTrue,\"['I', 'II']\"\n"
+        );
     }
 
     proptest::proptest! {

@@ -79,7 +79,12 @@ pub fn write(path: &Path, rows: &[Rejected]) -> Result<()> {
         let written: std::io::Result<()> = (|| {
             let mut w = RowWriter::new(out, [EXAM_ID, TRACE_FILE, REASON, DETAIL])?;
             for r in rows {
-                w.row([Cell::Text(&r.exam_id), Cell::Text(&r.trace_file), Cell::Text(r.reason.as_str()), Cell::Text(&r.detail)])?;
+                w.row([
+                    Cell::Text(&r.exam_id),
+                    Cell::Text(&r.trace_file),
+                    Cell::Text(r.reason.as_str()),
+                    Cell::Text(&r.detail),
+                ])?;
             }
             w.finish().map(drop)
         })();

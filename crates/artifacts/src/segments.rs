@@ -35,7 +35,11 @@ pub fn write(path: &Path, segments: &mut [Segment]) -> Result<()> {
         let written: std::io::Result<()> = (|| {
             let mut w = RowWriter::new(out, [PATH, SAVE_FILE, SAMPLE_SIZE])?;
             for s in segments.iter() {
-                w.row([Cell::Text(&s.path), Cell::Text(&s.save_file), Cell::Int(s.sample_size as i64)])?;
+                w.row([
+                    Cell::Text(&s.path),
+                    Cell::Text(&s.save_file),
+                    Cell::Int(s.sample_size as i64),
+                ])?;
             }
             w.finish().map(drop)
         })();
@@ -48,6 +52,10 @@ pub fn write(path: &Path, segments: &mut [Segment]) -> Result<()> {
 /// # Errors
 /// As [`table::read`].
 pub fn read(path: &Path) -> Result<DataFrame> {
-    let columns = [Column::new(PATH, Kind::Text), Column::new(SAVE_FILE, Kind::Text), Column::new(SAMPLE_SIZE, Kind::Int)];
+    let columns = [
+        Column::new(PATH, Kind::Text),
+        Column::new(SAVE_FILE, Kind::Text),
+        Column::new(SAMPLE_SIZE, Kind::Int),
+    ];
     table::read(path, &columns, Others::Ignore)
 }

@@ -24,8 +24,11 @@ pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
 /// # Errors
 /// As [`table::read`].
 pub fn read_meta(path: &Path) -> Result<DataFrame> {
-    let columns =
-        [Column::new(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text), Column::new(SPLIT, Kind::Text)];
+    let columns = [
+        Column::new(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+        Column::new(SPLIT, Kind::Text),
+    ];
     table::read(path, &columns, Others::Ignore)
 }
 

@@ -36,7 +36,12 @@ pub struct PackedWriter {
 impl PackedWriter {
     /// Starts a store of segments of `leads` by `samples` in the existing directory `dir`.
     pub fn new(dir: &Path, leads: usize, samples: usize) -> Self {
-        Self { dir: dir.to_owned(), shape: (leads, samples), current: None, rows: Vec::new() }
+        Self {
+            dir: dir.to_owned(),
+            shape: (leads, samples),
+            current: None,
+            rows: Vec::new(),
+        }
     }
 
     /// Appends a segment: `data` is lead-major, `leads * samples` long.
@@ -47,7 +52,11 @@ impl PackedWriter {
         if self.rows.len().is_multiple_of(ROWS_PER_PART) {
             self.close_part()?;
             let path = self.dir.join(part_file(self.rows.len() / ROWS_PER_PART));
-            self.current = Some(npy::NpyWriter::create(&path, npy::Dtype::F32, &[self.shape.0, self.shape.1])?);
+            self.current = Some(npy::NpyWriter::create(
+                &path,
+                npy::Dtype::F32,
+                &[self.shape.0, self.shape.1],
+            )?);
         }
         if let Some(writer) = &mut self.current {
             writer.write_f32(data)?;
@@ -91,7 +100,10 @@ pub struct SegmentReader {
 }
 
 enum Store {
-    Packed { parts: Vec<npy::NpyReader>, rows: HashMap<String, (usize, usize)> },
+    Packed {
+        parts: Vec<npy::NpyReader>,
+        rows: HashMap<String, (usize, usize)>,
+    },
     Mat,
 }
 
@@ -102,11 +114,21 @@ impl SegmentReader {
     /// The directory, the index or a part cannot be read, or the index points outside the parts.
     pub fn open(root: &Path) -> Result<Self> {
         if !root.is_dir() {
-            return Err(Error::invalid(root, "no such segment store; run the signals stage, or correct the manifest's first line"));
+            return Err(Error::invalid(
+                root,
+                "no such segment store; run the signals stage, or correct the manifest's first line",
+            ));
         }
         let index = root.join(INDEX_FILE);
-        let kind = if index.is_file() { open_packed(root, &index)? } else { Store::Mat };
-        Ok(Self { root: root.to_owned(), kind })
+        let kind = if index.is_file() {
+            open_packed(root, &index)?
+        } else {
+            Store::Mat
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            kind,
+        })
     }
 
     /// (leads, samples) of the segment at `path`.
@@ -153,13 +175,18 @@ impl SegmentReader {
         if found == wanted {
             return Ok(());
         }
-        let what = format!("segment `{path}` has {found} values where the first one had {wanted}; all must be of one shape");
+        let what = format!(
+            "segment `{path}` has {found} values where the first one had {wanted}; all must be of one shape"
+        );
         Err(Error::invalid(&self.root, what))
     }
 
     fn locate(&self, rows: &HashMap<String, (usize, usize)>, path: &str) -> Result<(usize, usize)> {
         rows.get(key::of_path(path)).copied().ok_or_else(|| {
-            Error::invalid(&self.root, format!("the store has no segment `{}`", key::of_path(path)))
+            Error::invalid(
+                &self.root,
+                format!("the store has no segment `{}`", key::of_path(path)),
+            )
         })
     }
 
@@ -170,7 +197,11 @@ impl SegmentReader {
 }
 
 fn open_packed(root: &Path, index: &Path) -> Result<Store> {
-    let columns = [Column::new(SEGMENT, Kind::Text), Column::new(PART, Kind::Int), Column::new(ROW, Kind::Int)];
+    let columns = [
+        Column::new(SEGMENT, Kind::Text),
+        Column::new(PART, Kind::Int),
+        Column::new(ROW, Kind::Int),
+    ];
     let frame = table::read(index, &columns, Others::Ignore)?;
     let segments = table::str_column(index, &frame, SEGMENT)?;
     let part_column = table::int_column(index, &frame, PART)?;
@@ -183,13 +214,18 @@ fn open_packed(root: &Path, index: &Path) -> Result<Store> {
         if part >= 0 && part as usize == parts.len() {
             parts.push(open_part(&root.join(part_file(part as usize)))?);
         }
-        let known = usize::try_from(part).ok().and_then(|p| parts.get(p).map(|r| (p, r.header().shape[0])));
+        let known = usize::try_from(part)
+            .ok()
+            .and_then(|p| parts.get(p).map(|r| (p, r.header().shape[0])));
         match (known, usize::try_from(row)) {
             (Some((part, height)), Ok(row)) if row < height => {
                 rows.insert(segment.unwrap_or_default().to_owned(), (part, row));
             }
             _ => {
-                let what = format!("segment `{}`: there is no row {row} in part {part}", segment.unwrap_or_default());
+                let what = format!(
+                    "segment `{}`: there is no row {row} in part {part}",
+                    segment.unwrap_or_default()
+                );
                 return Err(Error::invalid(index, what));
             }
         }
@@ -200,7 +236,10 @@ fn open_packed(root: &Path, index: &Path) -> Result<Store> {
 fn open_part(path: &Path) -> Result<npy::NpyReader> {
     let reader = npy::NpyReader::open(path)?;
     if reader.header().shape.len() != 3 {
-        let what = format!("shape {:?}; a part has (segments, leads, samples)", reader.header().shape);
+        let what = format!(
+            "shape {:?}; a part has (segments, leads, samples)",
+            reader.header().shape
+        );
         return Err(Error::invalid(path, what));
     }
     Ok(reader)

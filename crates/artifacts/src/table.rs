@@ -38,12 +38,20 @@ pub struct Column {
 impl Column {
     /// A column whose every cell must be filled.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, missing: false }
+        Self {
+            name,
+            kind,
+            missing: false,
+        }
     }
 
     /// A column whose cells may be empty.
     pub const fn optional(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, missing: true }
+        Self {
+            name,
+            kind,
+            missing: true,
+        }
     }
 }
 
@@ -78,14 +86,22 @@ pub fn read_named(path: &Path, columns: &[Column], named: &[String], kind: Kind)
     read_known(path, &header(path)?, columns, named, kind)
 }
 
-fn read_known(path: &Path, header: &[String], columns: &[Column], named: &[String], kind: Kind) -> Result<DataFrame> {
+fn read_known(
+    path: &Path,
+    header: &[String],
+    columns: &[Column],
+    named: &[String],
+    kind: Kind,
+) -> Result<DataFrame> {
     let mut specs: Vec<(&str, Kind, bool)> = columns.iter().map(|c| (c.name, c.kind, c.missing)).collect();
     specs.extend(named.iter().map(|n| (n.as_str(), kind, kind == Kind::Float)));
     for (name, ..) in &specs {
         require(path, header, name)?;
     }
     let raw = read_text(path, &specs.iter().map(|s| s.0).collect::<Vec<_>>())?;
-    let cast = specs.iter().map(|&(name, kind, missing)| cast(path, &raw, name, kind, missing));
+    let cast = specs
+        .iter()
+        .map(|&(name, kind, missing)| cast(path, &raw, name, kind, missing));
     frame(path, cast.collect::<Result<Vec<_>>>()?)
 }
 
@@ -112,7 +128,11 @@ fn require(path: &Path, header: &[String], column: &str) -> Result<()> {
     if header.iter().any(|h| h == column) {
         return Ok(());
     }
-    Err(Error::MissingColumn { path: path.to_owned(), column: column.to_owned(), found: header.join(", ") })
+    Err(Error::MissingColumn {
+        path: path.to_owned(),
+        column: column.to_owned(),
+        found: header.join(", "),
+    })
 }
 
 fn text_options() -> CsvReadOptions {
@@ -124,7 +144,11 @@ fn text_options() -> CsvReadOptions {
 
 fn run_reader(path: &Path, options: CsvReadOptions) -> Result<DataFrame> {
     let bad = |e: PolarsError| Error::invalid(path, format!("not a readable CSV table: {e}"));
-    options.try_into_reader_with_file_path(Some(path.to_owned())).map_err(bad)?.finish().map_err(bad)
+    options
+        .try_into_reader_with_file_path(Some(path.to_owned()))
+        .map_err(bad)?
+        .finish()
+        .map_err(bad)
 }
 
 fn read_text(path: &Path, names: &[&str]) -> Result<DataFrame> {
@@ -132,7 +156,13 @@ fn read_text(path: &Path, names: &[&str]) -> Result<DataFrame> {
     run_reader(path, text_options().with_columns(Some(names)).with_rechunk(true))
 }
 
-fn cast(path: &Path, raw: &DataFrame, name: &str, kind: Kind, missing: bool) -> Result<polars::prelude::Column> {
+fn cast(
+    path: &Path,
+    raw: &DataFrame,
+    name: &str,
+    kind: Kind,
+    missing: bool,
+) -> Result<polars::prelude::Column> {
     let text = str_column(path, raw, name)?;
     let name: PlSmallStr = name.into();
     let wrong = |row: usize, wanted: &'static str| Error::Cell {
@@ -143,10 +173,24 @@ fn cast(path: &Path, raw: &DataFrame, name: &str, kind: Kind, missing: bool) -> 
         wanted,
     };
     Ok(match kind {
-        Kind::Text => text.iter().map(|v| Some(v.unwrap_or(""))).collect::<StringChunked>().with_name(name).into_column(),
-        Kind::Int => parse(text, missing, parse_int, |row| wrong(row, "an integer"))?.collect::<Int64Chunked>().with_name(name).into_column(),
-        Kind::Float => parse(text, missing, parse_float, |row| wrong(row, "a number"))?.collect::<Float64Chunked>().with_name(name).into_column(),
-        Kind::Bool => parse(text, missing, parse_bool, |row| wrong(row, "True or False"))?.collect::<BooleanChunked>().with_name(name).into_column(),
+        Kind::Text => text
+            .iter()
+            .map(|v| Some(v.unwrap_or("")))
+            .collect::<StringChunked>()
+            .with_name(name)
+            .into_column(),
+        Kind::Int => parse(text, missing, parse_int, |row| wrong(row, "an integer"))?
+            .collect::<Int64Chunked>()
+            .with_name(name)
+            .into_column(),
+        Kind::Float => parse(text, missing, parse_float, |row| wrong(row, "a number"))?
+            .collect::<Float64Chunked>()
+            .with_name(name)
+            .into_column(),
+        Kind::Bool => parse(text, missing, parse_bool, |row| wrong(row, "True or False"))?
+            .collect::<BooleanChunked>()
+            .with_name(name)
+            .into_column(),
     })
 }
 
@@ -189,7 +233,8 @@ fn parse_bool(v: &str) -> Option<bool> {
 /// # Errors
 /// Lengths or names clash.
 pub fn frame(path: &Path, columns: Vec<polars::prelude::Column>) -> Result<DataFrame> {
-    DataFrame::new_infer_height(columns).map_err(|e| Error::invalid(path, format!("columns do not fit together: {e}")))
+    DataFrame::new_infer_height(columns)
+        .map_err(|e| Error::invalid(path, format!("columns do not fit together: {e}")))
 }
 
 /// A text column of a frame that was read from `path`.
@@ -222,7 +267,14 @@ fn typed<'a, T>(
     name: &str,
     view: impl Fn(&'a polars::prelude::Column) -> PolarsResult<&'a T>,
 ) -> Result<&'a T> {
-    let found = || frame.get_column_names().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let found = || {
+        frame
+            .get_column_names()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let column = frame.column(name).map_err(|_| Error::MissingColumn {
         path: path.to_owned(),
         column: name.to_owned(),
@@ -236,12 +288,18 @@ fn typed<'a, T>(
 /// # Errors
 /// I/O, or a column of a type that these tables do not use.
 pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
-    let columns: Vec<View<'_>> = frame.columns().iter().map(|c| View::of(path, c)).collect::<Result<_>>()?;
+    let columns: Vec<View<'_>> = frame
+        .columns()
+        .iter()
+        .map(|c| View::of(path, c))
+        .collect::<Result<_>>()?;
     crate::atomic::write(path, |out| {
         let names = frame.get_column_names();
-        let mut rows = RowWriter::new(out, names.iter().map(|n| n.as_str())).map_err(Error::io("write", path))?;
+        let mut rows =
+            RowWriter::new(out, names.iter().map(|n| n.as_str())).map_err(Error::io("write", path))?;
         for i in 0..frame.height() {
-            rows.row(columns.iter().map(|c| c.get(i))).map_err(Error::io("write", path))?;
+            rows.row(columns.iter().map(|c| c.get(i)))
+                .map_err(Error::io("write", path))?;
         }
         rows.finish().map(drop).map_err(Error::io("write", path))
     })
@@ -335,22 +393,36 @@ mod tests {
     #[test]
     fn a_wrong_cell_is_named_by_line_and_column() {
         let (_dir, path) = table("idx,AF\n1,True\n2,maybe\n");
-        let error = read(&path, &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)], Others::Ignore);
+        let error = read(
+            &path,
+            &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)],
+            Others::Ignore,
+        );
         let message = error.unwrap_err().to_string();
-        assert!(message.ends_with("line 3, column `AF`: `maybe` is not True or False"), "{message}");
+        assert!(
+            message.ends_with("line 3, column `AF`: `maybe` is not True or False"),
+            "{message}"
+        );
     }
 
     #[test]
     fn windows_line_ends_and_a_byte_order_mark_are_read() {
         let (_dir, path) = table("\u{feff}idx,AF\r\n1,True\r\n");
-        let frame = read(&path, &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)], Others::Ignore).unwrap();
+        let frame = read(
+            &path,
+            &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)],
+            Others::Ignore,
+        )
+        .unwrap();
         assert_eq!(frame.height(), 1);
     }
 
     #[test]
     fn a_missing_column_and_a_ragged_line_are_errors() {
         let (_dir, path) = table("idx,b\n1,2\n");
-        let message = read(&path, &[Column::new("x", Kind::Int)], Others::Ignore).unwrap_err().to_string();
+        let message = read(&path, &[Column::new("x", Kind::Int)], Others::Ignore)
+            .unwrap_err()
+            .to_string();
         assert!(message.ends_with("no column `x`; it has idx, b"), "{message}");
         let (_dir, path) = table("idx,b\n1,2,3\n");
         assert!(read(&path, &[Column::new("idx", Kind::Int)], Others::As(Kind::Text)).is_err());

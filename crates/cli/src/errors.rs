@@ -25,7 +25,9 @@ pub fn classed(error: impl Classed) -> StageError {
 impl Classed for ecgfm_artifacts::Error {
     fn class(&self) -> StageErrorClass {
         match self {
-            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => StageErrorClass::Failed,
+            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
+                StageErrorClass::Failed
+            }
             Self::Config { .. } => StageErrorClass::Config,
             _ => StageErrorClass::BadInput,
         }
@@ -64,7 +66,9 @@ impl Classed for ecgfm_evaluate::Error {
     fn class(&self) -> StageErrorClass {
         match self {
             Self::Artifact(error) => error.class(),
-            Self::Parameter { .. } | Self::LabelCount { .. } | Self::TruthLabel { .. } => StageErrorClass::Config,
+            Self::Parameter { .. } | Self::LabelCount { .. } | Self::TruthLabel { .. } => {
+                StageErrorClass::Config
+            }
             Self::Cancelled => StageErrorClass::Interrupted,
             _ => StageErrorClass::BadInput,
         }
@@ -87,8 +91,23 @@ impl Classed for ecgfm_model::Error {
     fn class(&self) -> StageErrorClass {
         match self {
             Self::Torch { .. } | Self::Export { .. } => StageErrorClass::Failed,
-            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => StageErrorClass::Failed,
+            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
+                StageErrorClass::Failed
+            }
             _ => StageErrorClass::BadInput,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let sources = "`ecgfm sources` says where the published checkpoints are and where to put them";
+        match self {
+            Self::Checkpoint(_) => Some(format!(
+                "set `checkpoint` to a .pt file written by PyTorch; {sources}"
+            )),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some(sources.to_owned())
+            }
+            _ => None,
         }
     }
 }

@@ -7,7 +7,10 @@ const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipelines
 
 /// Loads a pipeline by path or name.
 pub fn pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
-    let candidates = [PathBuf::from(name_or_path), Path::new("pipelines").join(format!("{name_or_path}.yaml"))];
+    let candidates = [
+        PathBuf::from(name_or_path),
+        Path::new("pipelines").join(format!("{name_or_path}.yaml")),
+    ];
     if let Some(path) = candidates.iter().find(|p| p.is_file()) {
         return Pipeline::load(path);
     }
@@ -22,7 +25,10 @@ pub fn pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
 fn known() -> Vec<String> {
     let files = std::fs::read_dir("pipelines").into_iter().flatten().flatten();
     let name = |e: std::fs::DirEntry| Some(e.path().file_stem()?.to_str()?.to_owned());
-    let mut names: Vec<String> = files.filter_map(name).chain(BUILT_IN.map(|b| b.0.to_owned())).collect();
+    let mut names: Vec<String> = files
+        .filter_map(name)
+        .chain(BUILT_IN.map(|b| b.0.to_owned()))
+        .collect();
     names.sort();
     names.dedup();
     names

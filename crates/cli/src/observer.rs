@@ -12,13 +12,31 @@ pub struct Human {
     quiet: bool,
     terminal: bool,
     dry_run: bool,
+    keep_going: bool,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Human {
     /// Says only warnings where `quiet`.
-    pub fn new(quiet: bool, dry_run: bool) -> Self {
-        Self { quiet, dry_run, terminal: std::io::stderr().is_terminal(), bar: Mutex::new(None) }
+    pub fn new(quiet: bool) -> Self {
+        let (dry_run, keep_going) = (false, false);
+        Self {
+            quiet,
+            dry_run,
+            keep_going,
+            terminal: std::io::stderr().is_terminal(),
+            bar: Mutex::new(None),
+        }
+    }
+
+    /// Lists what a dry run would do.
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+
+    /// Tells failures as they happen; without it the first one ends the run and is told then.
+    pub fn keep_going(self, keep_going: bool) -> Self {
+        Self { keep_going, ..self }
     }
 
     fn say(&self, line: &str) {
@@ -35,11 +53,17 @@ impl Human {
     }
 
     fn bar(&self) -> Option<ProgressBar> {
-        self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.bar
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     fn set_bar(&self, bar: Option<ProgressBar>) {
-        let old = std::mem::replace(&mut *self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner), bar);
+        let old = std::mem::replace(
+            &mut *self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+            bar,
+        );
         if let Some(old) = old {
             old.finish_and_clear();
         }
@@ -49,9 +73,13 @@ impl Human {
         if self.quiet || !self.terminal {
             return;
         }
-        let template = format!("  {{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left");
+        let template = format!(
+            "  {{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"
+        );
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(total).with_style(style.progress_chars("=> ")).with_prefix(stage.to_owned());
+        let bar = ProgressBar::new(total)
+            .with_style(style.progress_chars("=> "))
+            .with_prefix(stage.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         self.set_bar(Some(bar));
     }
@@ -60,8 +88,16 @@ impl Human {
 impl Observer for Human {
     fn event(&self, event: &Event) {
         match event {
-            Event::Plan { pipeline, profile, run_dir, stages } => {
-                self.say(&format!("{pipeline}, profile {profile}, in {}", run_dir.display()));
+            Event::Plan {
+                pipeline,
+                profile,
+                run_dir,
+                stages,
+            } => {
+                self.say(&format!(
+                    "{pipeline}, profile {profile}, in {}",
+                    run_dir.display()
+                ));
                 if self.dry_run {
                     for stage in stages.iter().filter(|s| s.action == Action::Run) {
                         let why: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
@@ -69,9 +105,20 @@ impl Observer for Human {
                     }
                 }
             }
-            Event::StageStarted { stage, number, of, resumed, reasons, .. } => {
+            Event::StageStarted {
+                stage,
+                number,
+                of,
+                resumed,
+                reasons,
+                ..
+            } => {
                 let why: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-                let resumed = if *resumed { ", going on from where it was interrupted" } else { "" };
+                let resumed = if *resumed {
+                    ", going on from where it was interrupted"
+                } else {
+                    ""
+                };
                 self.say(&format!("[{number}/{of}] {stage}: {}{resumed}", why.join("; ")));
             }
             Event::ProgressBegan { stage, total, unit } => self.begin(stage, *total, unit),
@@ -81,15 +128,27 @@ impl Observer for Human {
                 }
             }
             Event::Note { stage, message } => self.say(&format!("  {stage}: {message}")),
-            Event::StageFinished { stage, counts, seconds, .. } => {
+            Event::StageFinished {
+                stage,
+                counts,
+                seconds,
+                ..
+            } => {
                 self.set_bar(None);
                 self.say(&format!("  {stage} done in {seconds:.1} s{}", counted(counts)));
             }
-            Event::StageSkipped { stage, because: Skipped::Fresh } => self.say(&format!("  {stage} is up to date")),
-            Event::StageSkipped { stage, .. } => self.shout(&format!("  {stage} not run: a stage it needs failed")),
-            Event::StageFailed { stage, .. } => {
+            Event::StageSkipped {
+                stage,
+                because: Skipped::Fresh,
+            } => self.say(&format!("  {stage} is up to date")),
+            Event::StageSkipped { stage, .. } => {
+                self.shout(&format!("  {stage} not run: a stage it needs failed"))
+            }
+            Event::StageFailed { message, .. } => {
                 self.set_bar(None);
-                self.shout(&format!("  {stage} failed"));
+                if self.keep_going {
+                    self.shout(&format!("error: {message}"));
+                }
             }
             Event::Warning { message, help, .. } => {
                 self.shout(&format!("warning: {message}"));
@@ -97,9 +156,15 @@ impl Observer for Human {
                     self.shout(&format!("help: {help}"));
                 }
             }
-            Event::RunFinished { ran, fresh, seconds, .. } => {
+            Event::RunFinished {
+                ran, fresh, seconds, ..
+            } => {
                 self.set_bar(None);
-                self.say(&format!("{} stages ran, {} were up to date, {seconds:.1} s", ran.len(), fresh.len()));
+                self.say(&format!(
+                    "{} stages ran, {} were up to date, {seconds:.1} s",
+                    ran.len(),
+                    fresh.len()
+                ));
             }
         }
     }
@@ -109,6 +174,9 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
     if counts.is_empty() {
         return String::new();
     }
-    let counts: Vec<String> = counts.iter().map(|(name, n)| format!("{} {n}", name.replace('_', " "))).collect();
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(name, n)| format!("{} {n}", name.replace('_', " ")))
+        .collect();
     format!(" ({})", counts.join(", "))
 }

@@ -6,19 +6,36 @@ use ecgfm_pipeline::Graph;
 use std::path::Path;
 
 /// Columns shown; the file has more.
-const SHOWN: [&str; 9] = ["unit", "label", "n", "positives", "auroc", "sensitivity", "specificity", "ppv", "f1"];
+const SHOWN: [&str; 9] = [
+    "unit",
+    "label",
+    "n",
+    "positives",
+    "auroc",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "f1",
+];
 
 /// The metrics of the run's evaluation as a table, and where to read on; nothing where there is none.
 pub fn text(graph: &Graph) -> Option<String> {
     let evaluation = graph.stages().iter().find(|s| s.kind().name() == "evaluate")?;
     let dir = graph.run_dir().join(evaluation.name());
     let mut text = String::new();
-    if let Some(notice) = graph.vars().get("notice").and_then(|v| v.as_str()).filter(|n| !n.is_empty()) {
+    if let Some(notice) = graph
+        .vars()
+        .get("notice")
+        .and_then(|v| v.as_str())
+        .filter(|n| !n.is_empty())
+    {
         text.push_str(&format!("\n{notice}\n"));
     }
     text.push_str(&format!("\n{}", metrics(&dir.join(METRICS_FILE))?));
     let report = graph.stages().iter().find(|s| s.kind().name() == "report");
-    let page = report.map(|r| graph.run_dir().join(r.name()).join("report.html")).filter(|p| p.exists());
+    let page = report
+        .map(|r| graph.run_dir().join(r.name()).join("report.html"))
+        .filter(|p| p.exists());
     let more = page.unwrap_or(dir);
     text.push_str(&format!("\nmore in {}\n", more.display()));
     Some(text)
@@ -27,16 +44,30 @@ pub fn text(graph: &Graph) -> Option<String> {
 fn metrics(path: &Path) -> Option<String> {
     let frame = table::read_all_text(path).ok()?;
     let mut rows = vec![SHOWN.map(str::to_owned).to_vec()];
-    let columns: Option<Vec<_>> = SHOWN.iter().map(|name| table::str_column(path, &frame, name).ok()).collect();
+    let columns: Option<Vec<_>> = SHOWN
+        .iter()
+        .map(|name| table::str_column(path, &frame, name).ok())
+        .collect();
     let columns = columns?;
     for row in 0..frame.height() {
-        rows.push(columns.iter().map(|c| shown(c.get(row).unwrap_or_default())).collect());
+        rows.push(
+            columns
+                .iter()
+                .map(|c| shown(c.get(row).unwrap_or_default()))
+                .collect(),
+        );
     }
     let width = |i: usize| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..SHOWN.len()).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate();
-        let cells = cells.map(|(i, (cell, w))| if i < 2 { format!("{cell:w$}") } else { format!("{cell:>w$}") });
+        let cells = cells.map(|(i, (cell, w))| {
+            if i < 2 {
+                format!("{cell:w$}")
+            } else {
+                format!("{cell:>w$}")
+            }
+        });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     Some(rows.iter().map(line).collect())

@@ -1,4 +1,5 @@
 //! Inputs that contradict each other stop the stages with a message that says what, where and what to do.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Every statistic against scikit-learn, on random data with ties, one-class labels and constant scores.
-#![allow(clippy::print_stderr)]
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 use ecgfm_evaluate::metrics::interval::wilson;
 use ecgfm_evaluate::metrics::{Confusion, Ranking};

@@ -1,4 +1,5 @@
 //! The tutorial's evaluation of the ten real recordings, from the reference's own logits, digit for digit.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

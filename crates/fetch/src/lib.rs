@@ -99,7 +99,10 @@ pub struct Source {
 /// # Errors
 /// A built-in entry does not parse.
 pub fn all() -> Result<Vec<Source>, Error> {
-    BUILT_IN.iter().map(|text| serde_yaml::from_str(text).map_err(Error::from)).collect()
+    BUILT_IN
+        .iter()
+        .map(|text| serde_yaml::from_str(text).map_err(Error::from))
+        .collect()
 }
 
 /// The entry of that name.
@@ -109,7 +112,12 @@ pub fn all() -> Result<Vec<Source>, Error> {
 pub fn find(name: &str) -> Result<Source, Error> {
     let all = all()?;
     let known = all.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
-    all.into_iter().find(|s| s.name == name).ok_or_else(|| Error::Unknown { name: name.to_owned(), known })
+    all.into_iter()
+        .find(|s| s.name == name)
+        .ok_or_else(|| Error::Unknown {
+            name: name.to_owned(),
+            known,
+        })
 }
 
 /// What is wrong with one file of a source on disk.
@@ -127,7 +135,12 @@ pub enum Problem {
 impl Source {
     /// What to download and where to put it, for a person.
     pub fn instructions(&self) -> String {
-        let mut text = format!("{}\n  terms and description: {}\n  put into: {}/\n", self.title, self.page, self.place.display());
+        let mut text = format!(
+            "{}\n  terms and description: {}\n  put into: {}/\n",
+            self.title,
+            self.page,
+            self.place.display()
+        );
         for file in &self.files {
             let archive = self.unpack && !file.url.ends_with(&file.name);
             let action = if archive { "  (unpack)" } else { "" };
@@ -142,7 +155,11 @@ impl Source {
     /// A file that is there cannot be read.
     pub fn check(&self, dir: &Path) -> Result<Vec<Problem>, Error> {
         let checked = self.files.iter().map(|file| check_file(dir, file));
-        Ok(checked.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        Ok(checked
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 }
 
@@ -165,7 +182,10 @@ fn check_file(dir: &Path, file: &File) -> Result<Option<Problem>, Error> {
 /// # Errors
 /// The file cannot be read.
 pub fn sha256(path: &Path) -> Result<String, Error> {
-    let io = |source| Error::Io { path: path.to_owned(), source };
+    let io = |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = std::fs::File::open(path).map_err(io)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -192,7 +212,10 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let message = find("code16").unwrap_err().to_string();
-        assert_eq!(message, "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15");
+        assert_eq!(
+            message,
+            "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15"
+        );
     }
 
     #[test]
@@ -201,13 +224,25 @@ mod tests {
         std::fs::write(dir.path().join("b"), b"abc").unwrap();
         std::fs::write(dir.path().join("c"), b"abc").unwrap();
         let file = |name: &str, size, sha: Option<&str>| File {
-            name: name.into(), url: String::new(), size: Some(size), sha256: sha.map(Into::into),
+            name: name.into(),
+            url: String::new(),
+            size: Some(size),
+            sha256: sha.map(Into::into),
         };
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let mut source = find("physionet_finetuned").unwrap();
-        source.files = vec![file("a", 3, None), file("b", 4, None), file("c", 3, Some("00")), file("c", 3, Some(abc))];
+        source.files = vec![
+            file("a", 3, None),
+            file("b", 4, None),
+            file("c", 3, Some("00")),
+            file("c", 3, Some(abc)),
+        ];
         let problems = source.check(dir.path()).unwrap();
-        let expected = [Problem::Missing("a".into()), Problem::Size("b".into(), 3, 4), Problem::Checksum("c".into())];
+        let expected = [
+            Problem::Missing("a".into()),
+            Problem::Size("b".into(), 3, 4),
+            Problem::Checksum("c".into()),
+        ];
         assert_eq!(problems, expected);
     }
 

@@ -41,11 +41,18 @@ pub enum Error {
 impl Error {
     /// Bad input data without a hint.
     pub fn bad_input(path: &Path, what: impl Into<String>) -> Self {
-        Self::BadInput { path: path.to_owned(), what: what.into(), help: None }
+        Self::BadInput {
+            path: path.to_owned(),
+            what: what.into(),
+            help: None,
+        }
     }
 
     /// A parameter that does not fit.
     pub fn parameter(name: &'static str, what: impl Into<String>) -> Self {
-        Self::Parameter { name, what: what.into() }
+        Self::Parameter {
+            name,
+            what: what.into(),
+        }
     }
 }

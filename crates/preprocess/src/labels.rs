@@ -52,12 +52,22 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     };
     table::write(&ctx.out.join(labels::FILE), &truth.frame)?;
     write_array(&ctx.out.join(labels::ARRAY_FILE), &params.records, &truth)?;
-    let all = Group { name: "all".to_owned(), rows: (0..truth.idx.len()).collect() };
+    let all = Group {
+        name: "all".to_owned(),
+        rows: (0..truth.idx.len()).collect(),
+    };
     write_definition(&ctx.out.join(labels::DEFINITION_FILE), &truth, &groups, &all)?;
     let weighted = groups.iter().find(|g| g.name == TRAIN).unwrap_or(&all);
-    let weights: Vec<f64> = (0..truth.names.len()).map(|l| weight(truth.share(l, weighted))).collect();
-    atomic::write_bytes(&ctx.out.join(labels::WEIGHT_FILE), labels::weight_text(&weights).as_bytes())?;
-    Ok(Outcome::default().count("exams", truth.idx.len()).count("labels", truth.names.len()))
+    let weights: Vec<f64> = (0..truth.names.len())
+        .map(|l| weight(truth.share(l, weighted)))
+        .collect();
+    atomic::write_bytes(
+        &ctx.out.join(labels::WEIGHT_FILE),
+        labels::weight_text(&weights).as_bytes(),
+    )?;
+    Ok(Outcome::default()
+        .count("exams", truth.idx.len())
+        .count("labels", truth.names.len()))
 }
 
 /// The labels of all exams, sorted by idx.
@@ -83,11 +93,24 @@ impl Truth {
         let frame = sorted.map_err(|e| ArtifactError::invalid(path, e.to_string()))?;
         let idx: Vec<i64> = table::int_column(path, &frame, IDX)?.iter().flatten().collect();
         if let Some(pair) = idx.windows(2).find(|w| w[0] == w[1]) {
-            return Err(Error::bad_input(path, format!("idx {} stands in more than one row", pair[0])));
+            return Err(Error::bad_input(
+                path,
+                format!("idx {} stands in more than one row", pair[0]),
+            ));
         }
-        let column = |n: &String| Ok(table::bool_column(path, &frame, n)?.iter().map(|v| v == Some(true)).collect());
+        let column = |n: &String| {
+            Ok(table::bool_column(path, &frame, n)?
+                .iter()
+                .map(|v| v == Some(true))
+                .collect())
+        };
         let values = names.iter().map(column).collect::<Result<_>>()?;
-        Ok(Self { names, idx, values, frame })
+        Ok(Self {
+            names,
+            idx,
+            values,
+            frame,
+        })
     }
 
     fn positives(&self, label: usize, group: &Group) -> usize {
@@ -104,9 +127,19 @@ fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
     let header = table::header(path)?;
     if let Some(missing) = names.iter().find(|n| !header.contains(n)) {
         let (column, found) = (missing.clone(), header.join(", "));
-        return Err(ArtifactError::MissingColumn { path: path.to_owned(), column, found }.into());
+        return Err(ArtifactError::MissingColumn {
+            path: path.to_owned(),
+            column,
+            found,
+        }
+        .into());
     }
-    Ok(table::read_named(path, &[Column::new(IDX, Kind::Int)], names, Kind::Bool)?)
+    Ok(table::read_named(
+        path,
+        &[Column::new(IDX, Kind::Int)],
+        names,
+        Kind::Bool,
+    )?)
 }
 
 /// (1 − p) / p, infinite for a label that never occurs.
@@ -116,16 +149,31 @@ fn weight(share: f64) -> f64 {
 
 fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
     let frame = splits::read_meta(path)?;
-    let row_of: HashMap<i64, usize> = truth.idx.iter().enumerate().map(|(row, idx)| (*idx, row)).collect();
+    let row_of: HashMap<i64, usize> = truth
+        .idx
+        .iter()
+        .enumerate()
+        .map(|(row, idx)| (*idx, row))
+        .collect();
     let mut groups: Vec<Group> = Vec::new();
     let names = table::str_column(path, &frame, SPLIT)?;
-    for (idx, name) in table::int_column(path, &frame, IDX)?.iter().flatten().zip(names.iter().flatten()) {
+    for (idx, name) in table::int_column(path, &frame, IDX)?
+        .iter()
+        .flatten()
+        .zip(names.iter().flatten())
+    {
         let row = *row_of.get(&idx).ok_or_else(|| {
-            Error::bad_input(path, format!("idx {idx} is not among the records; run splits again on these records"))
+            Error::bad_input(
+                path,
+                format!("idx {idx} is not among the records; run splits again on these records"),
+            )
         })?;
         match groups.iter_mut().find(|g| g.name == name) {
             Some(group) => group.rows.push(row),
-            None => groups.push(Group { name: name.to_owned(), rows: vec![row] }),
+            None => groups.push(Group {
+                name: name.to_owned(),
+                rows: vec![row],
+            }),
         }
     }
     Ok(groups)
@@ -134,13 +182,18 @@ fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
 fn write_array(path: &Path, records: &Path, truth: &Truth) -> Result<()> {
     let width = truth.names.len();
     let height = match (truth.idx.first(), truth.idx.last()) {
-        (Some(&first), _) if first < 0 => return Err(Error::bad_input(records, format!("idx {first} is negative"))),
+        (Some(&first), _) if first < 0 => {
+            return Err(Error::bad_input(records, format!("idx {first} is negative")));
+        }
         (_, Some(&last)) => usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1),
         _ => 0,
     };
     let size = height.saturating_mul(width);
     if size > MAX_VALUES {
-        return Err(Error::bad_input(records, format!("idx reaches {height}: too many rows for an array of labels")));
+        return Err(Error::bad_input(
+            records,
+            format!("idx reaches {height}: too many rows for an array of labels"),
+        ));
     }
     let mut rows = vec![0.0; size];
     for (label, values) in truth.values.iter().enumerate() {
@@ -162,9 +215,15 @@ fn write_definition(path: &Path, truth: &Truth, groups: &[Group], all: &Group) -
             let mut w = RowWriter::new(out, &header)?;
             for (label, name) in truth.names.iter().enumerate() {
                 w.cell(Cell::Text(name));
-                groups.iter().for_each(|g| w.cell(Cell::Int(truth.positives(label, g) as i64)));
-                groups.iter().for_each(|g| w.cell(Cell::Float(truth.share(label, g))));
-                groups.iter().for_each(|g| w.cell(Cell::Float(weight(truth.share(label, g)))));
+                groups
+                    .iter()
+                    .for_each(|g| w.cell(Cell::Int(truth.positives(label, g) as i64)));
+                groups
+                    .iter()
+                    .for_each(|g| w.cell(Cell::Float(truth.share(label, g))));
+                groups
+                    .iter()
+                    .for_each(|g| w.cell(Cell::Float(weight(truth.share(label, g)))));
                 w.cell(Cell::Int(truth.positives(label, all) as i64));
                 w.cell(Cell::Float(truth.share(label, all)));
                 w.end_row()?;
@@ -184,17 +243,29 @@ mod tests {
     fn run_on(meta: &str, splits: Option<&str>) -> (tempfile::TempDir, Result<Outcome>) {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("meta.csv"), meta).unwrap();
-        std::fs::write(dir.path().join("set.yaml"), "name: s\ntitle: s\nlabels: [{name: A, title: a}, {name: B, title: b}]\n")
-            .unwrap();
+        std::fs::write(
+            dir.path().join("set.yaml"),
+            "name: s\ntitle: s\nlabels: [{name: A, title: a}, {name: B, title: b}]\n",
+        )
+        .unwrap();
         let splits = splits.map(|text| {
             let path = dir.path().join("meta_split.csv");
             std::fs::write(&path, text).unwrap();
             path
         });
         let label_set = dir.path().join("set.yaml").display().to_string();
-        let params = Params { records: dir.path().join("meta.csv"), label_set, splits };
+        let params = Params {
+            records: dir.path().join("meta.csv"),
+            label_set,
+            splits,
+        };
         let cancel = Cancel::default();
-        let ctx = Context { out: dir.path(), home: dir.path(), progress: &NoProgress, cancel: &cancel };
+        let ctx = Context {
+            out: dir.path(),
+            home: dir.path(),
+            progress: &NoProgress,
+            cancel: &cancel,
+        };
         let outcome = run(&params, &ctx);
         (dir, outcome)
     }
@@ -206,7 +277,10 @@ mod tests {
         let (dir, outcome) = run_on(meta, Some(splits));
         assert_eq!(outcome.unwrap().counts["exams"], 3);
         let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
-        assert_eq!(read("labels.csv"), "idx,A,B\n0,True,False\n1,True,False\n3,False,True\n");
+        assert_eq!(
+            read("labels.csv"),
+            "idx,A,B\n0,True,False\n1,True,False\n3,False,True\n"
+        );
         assert_eq!(read("pos_weight.txt"), "[1.000000,1.000000]");
         assert_eq!(
             read("label_def.csv").lines().next().unwrap(),
@@ -215,13 +289,21 @@ mod tests {
         );
         let y = ecgfm_artifacts::formats::npy::NpyReader::open(&dir.path().join("y.npy")).unwrap();
         assert_eq!(y.header().shape, [4, 2]);
-        assert_eq!(y.read_all::<f64>().unwrap(), [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(
+            y.read_all::<f64>().unwrap(),
+            [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+        );
     }
 
     #[test]
     fn an_exam_that_stands_twice_or_a_missing_label_is_an_error() {
         let (_dir, twice) = run_on("idx,save_file,A,B\n0,a.mat,True,False\n0,a.mat,True,True\n", None);
-        assert!(twice.unwrap_err().to_string().ends_with("idx 0 stands in more than one row"));
+        assert!(
+            twice
+                .unwrap_err()
+                .to_string()
+                .ends_with("idx 0 stands in more than one row")
+        );
         let (_dir, missing) = run_on("idx,save_file,A\n0,a.mat,True\n", None);
         assert!(missing.unwrap_err().to_string().contains("no column `B`"));
     }

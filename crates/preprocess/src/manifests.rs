@@ -54,10 +54,18 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         };
         let samples = usize::try_from(columns.4.get(row).unwrap_or(-1))
             .map_err(|_| Error::bad_input(path, format!("line {}: sample_size is negative", row + 2)))?;
-        segments.push(Segment { key, split: row_text(columns.2, row), path: segment_path, samples });
+        segments.push(Segment {
+            key,
+            split: row_text(columns.2, row),
+            path: segment_path,
+            samples,
+        });
     }
     if segments.is_empty() {
-        return Err(Error::bad_input(path, "no segment is in any split, so there is nothing to list"));
+        return Err(Error::bad_input(
+            path,
+            "no segment is in any split, so there is nothing to list",
+        ));
     }
     write(ctx, &segments)
 }
@@ -68,7 +76,11 @@ fn row_text(column: &polars::prelude::StringChunked, row: usize) -> &str {
 
 fn write(ctx: &Context<'_>, segments: &[Segment<'_>]) -> Result<Outcome> {
     let prefix = common_directory(segments.iter().map(|s| s.path));
-    let root = if prefix.starts_with('/') { PathBuf::from(prefix) } else { PathBuf::from(format!("../{prefix}")) };
+    let root = if prefix.starts_with('/') {
+        PathBuf::from(prefix)
+    } else {
+        PathBuf::from(format!("../{prefix}"))
+    };
     let mut names: Vec<&str> = Vec::new();
     for segment in segments {
         if !names.contains(&segment.split) {
@@ -78,12 +90,22 @@ fn write(ctx: &Context<'_>, segments: &[Segment<'_>]) -> Result<Outcome> {
     let mut outcome = Outcome::default().count("segments", segments.len());
     for name in names {
         let of_split = segments.iter().filter(|s| s.split == name);
-        let entry = |s: &Segment<'_>| Entry { path: s.path[prefix.len()..].to_owned(), samples: s.samples };
+        let entry = |s: &Segment<'_>| Entry {
+            path: s.path[prefix.len()..].to_owned(),
+            samples: s.samples,
+        };
         let entries: Vec<Entry> = of_split.map(entry).collect();
         outcome = outcome.count(&format!("segments_{name}"), entries.len());
-        Manifest { root: root.clone(), entries }.write(&ctx.out.join(manifests::file(name)))?;
+        Manifest {
+            root: root.clone(),
+            entries,
+        }
+        .write(&ctx.out.join(manifests::file(name)))?;
     }
-    manifests::write_index(&ctx.out.join(manifests::INDEX_FILE), segments.iter().map(|s| (&s.key, s.split)))?;
+    manifests::write_index(
+        &ctx.out.join(manifests::INDEX_FILE),
+        segments.iter().map(|s| (&s.key, s.split)),
+    )?;
     Ok(outcome)
 }
 
@@ -107,8 +129,14 @@ mod tests {
 
     #[test]
     fn the_root_is_the_directory_that_all_paths_share() {
-        assert_eq!(common_directory(["/d/s/a.mat", "/d/s/b.mat"].into_iter()), "/d/s/");
-        assert_eq!(common_directory(["/d/s1/a.mat", "/d/s2/b.mat"].into_iter()), "/d/");
+        assert_eq!(
+            common_directory(["/d/s/a.mat", "/d/s/b.mat"].into_iter()),
+            "/d/s/"
+        );
+        assert_eq!(
+            common_directory(["/d/s1/a.mat", "/d/s2/b.mat"].into_iter()),
+            "/d/"
+        );
         assert_eq!(common_directory(["a.mat", "/b.mat"].into_iter()), "");
         assert_eq!(common_directory(["s/segments/a"].into_iter()), "s/segments/");
     }
@@ -120,12 +148,30 @@ mod tests {
                      5,x_7.mat,test,signals/segments/x_7_1,2500\n2,x_9.mat,train,signals/segments/x_9_0,2500\n";
         std::fs::write(dir.path().join("s.csv"), table).unwrap();
         let cancel = Cancel::default();
-        let ctx = Context { out: dir.path(), home: dir.path(), progress: &NoProgress, cancel: &cancel };
-        let outcome = run(&Params { splits: dir.path().join("s.csv") }, &ctx).unwrap();
+        let ctx = Context {
+            out: dir.path(),
+            home: dir.path(),
+            progress: &NoProgress,
+            cancel: &cancel,
+        };
+        let outcome = run(
+            &Params {
+                splits: dir.path().join("s.csv"),
+            },
+            &ctx,
+        )
+        .unwrap();
         assert_eq!(outcome.counts["segments_test"], 2);
         let test = manifests::read(dir.path(), "test").unwrap();
         assert!(test.root.ends_with("../signals/segments"), "{:?}", test.root);
-        assert_eq!(test.rows[1].key, Key { segment: "x_7_1".into(), idx: Some(5), save_file: "x_7.mat".into() });
+        assert_eq!(
+            test.rows[1].key,
+            Key {
+                segment: "x_7_1".into(),
+                idx: Some(5),
+                save_file: "x_7.mat".into()
+            }
+        );
         assert_eq!(manifests::read(dir.path(), "train").unwrap().rows.len(), 1);
     }
 }

@@ -1,4 +1,5 @@
 //! The report of a small evaluation: what a reader and a machine find in it.
+#![allow(clippy::unwrap_used)]
 
 use ecgfm_artifacts::evaluation::{
     CoOccurrence, Counts, Estimate, Flow, IntervalMethod, LabelMetrics, MappingUsed, Metrics, PairUsed,

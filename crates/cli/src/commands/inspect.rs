@@ -76,9 +76,14 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
     let root = checkpoint.root();
     let keys: Vec<&str> = root.items().filter_map(|(key, _)| key.as_str()).collect();
     let model = root.get("model").unwrap_or(root);
-    let tensors: Vec<Value> =
-        model.tensors().map(|(name, t)| json!({ "name": name, "shape": t.shape, "dtype": format!("{:?}", t.storage.dtype) })).collect();
-    let parameters: u64 = model.tensors().map(|(_, t)| t.shape.iter().product::<u64>()).sum();
+    let tensors: Vec<Value> = model
+        .tensors()
+        .map(|(name, t)| json!({ "name": name, "shape": t.shape, "dtype": format!("{:?}", t.storage.dtype) }))
+        .collect();
+    let parameters: u64 = model
+        .tensors()
+        .map(|(_, t)| t.shape.iter().product::<u64>())
+        .sum();
     Ok(json!({
         "format": "PyTorch checkpoint", "bytes": checkpoint.file_size(), "keys": keys, "parameters": parameters,
         "not_understood_and_not_run": checkpoint.opaque_names(), "network": network(&checkpoint), "tensors": tensors,
@@ -102,19 +107,31 @@ fn torchscript(path: &Path) -> Result<Value, Error> {
 
 fn header(path: &Path) -> Result<Value, Error> {
     let header = store::StoreHeader::read(path).map_err(bad)?;
-    Ok(json!({ "format": "memory-map header", "shape": header.shape, "dtype": header.dtype, "offset": header.offset }))
+    Ok(
+        json!({ "format": "memory-map header", "shape": header.shape, "dtype": header.dtype, "offset": header.offset }),
+    )
 }
 
 fn list(path: &Path) -> Result<Value, Error> {
     let list = manifest::Manifest::read(path).map_err(bad)?;
-    let first: Vec<Value> =
-        list.entries.iter().take(5).map(|e| json!({ "path": e.path, "samples": e.samples })).collect();
-    Ok(json!({ "format": "fairseq manifest", "root": list.root, "entries": list.entries.len(), "first": first }))
+    let first: Vec<Value> = list
+        .entries
+        .iter()
+        .take(5)
+        .map(|e| json!({ "path": e.path, "samples": e.samples }))
+        .collect();
+    Ok(
+        json!({ "format": "fairseq manifest", "root": list.root, "entries": list.entries.len(), "first": first }),
+    )
 }
 
 fn columns<E: ToString>(path: &Path, table: Result<impl Tabular, E>) -> Result<Value, Error> {
     let table = table.map_err(bad)?;
-    let format = if path.extension().is_some_and(|e| e == "csv") { "CSV table" } else { "Parquet table" };
+    let format = if path.extension().is_some_and(|e| e == "csv") {
+        "CSV table"
+    } else {
+        "Parquet table"
+    };
     Ok(json!({ "format": format, "rows": table.rows(), "columns": table.columns() }))
 }
 
@@ -136,7 +153,8 @@ impl Tabular for table::DataFrame {
 
 fn run(path: &Path) -> Result<Value, Error> {
     let help = "a run directory is <workdir>/<pipeline>/<profile>";
-    let lock = LockFile::read(path)?.ok_or_else(|| bad(format!("{}: no lock.json in it", path.display())).help(help))?;
+    let lock = LockFile::read(path)?
+        .ok_or_else(|| bad(format!("{}: no lock.json in it", path.display())).help(help))?;
     Ok(json!({ "format": "run", "lock": lock }))
 }
 
@@ -162,7 +180,11 @@ fn print(value: &Value, depth: usize) {
 fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Object(entries) => entries.iter().map(|(k, v)| format!("{k} {}", inline(v))).collect::<Vec<_>>().join("  "),
+        Value::Object(entries) => entries
+            .iter()
+            .map(|(k, v)| format!("{k} {}", inline(v)))
+            .collect::<Vec<_>>()
+            .join("  "),
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }

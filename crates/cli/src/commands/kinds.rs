@@ -13,7 +13,10 @@ pub fn kinds(args: &Args) -> Result<(), Error> {
         let help = format!("there are {}", names.join(", "));
         return Err(Error::new(ErrorKind::Config, format!("no stage kind `{name}`")).help(help));
     }
-    let chosen = || all.iter().filter(|kind| args.kind.as_deref().is_none_or(|name| name == kind.name()));
+    let chosen = || {
+        all.iter()
+            .filter(|kind| args.kind.as_deref().is_none_or(|name| name == kind.name()))
+    };
     if args.json {
         return print_json(&chosen().map(|kind| described(kind.as_ref())).collect::<Vec<_>>());
     }

@@ -13,7 +13,8 @@ use serde::Serialize;
 
 /// Prints a value as JSON on standard output.
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
     println!("{text}");
     Ok(())
 }

@@ -33,16 +33,28 @@ struct Finished<'a> {
 pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
-        selection: Selection { only: args.only.clone(), from: args.from.clone(), until: args.until.clone() },
+        selection: Selection {
+            only: args.only.clone(),
+            from: args.from.clone(),
+            until: args.until.clone(),
+        },
         force: args.force,
         keep_going: args.keep_going,
         dry_run: args.dry_run,
         versions: versions(),
     };
-    let summary = graph.run(&options, &Human::new(quiet, args.dry_run), cancel)?;
+    let observer = Human::new(quiet)
+        .dry_run(args.dry_run)
+        .keep_going(args.keep_going);
+    let summary = graph.run(&options, &observer, cancel)?;
     if args.target.json {
         let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
-        return print_json(&Finished { pipeline, profile, run_dir, summary: &summary });
+        return print_json(&Finished {
+            pipeline,
+            profile,
+            run_dir,
+            summary: &summary,
+        });
     }
     if let Some(text) = results::text(&graph).filter(|_| !args.dry_run) {
         print!("{text}");
@@ -53,7 +65,10 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
 /// Versions recorded with every stage that runs.
 fn versions() -> BTreeMap<String, String> {
     let own = ("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    let torch = ("libtorch".to_owned(), ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned()));
+    let torch = (
+        "libtorch".to_owned(),
+        ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned()),
+    );
     [own, torch].into_iter().collect()
 }
 

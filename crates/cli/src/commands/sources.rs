@@ -15,7 +15,9 @@ pub fn sources(args: &Sources) -> Result<(), Error> {
     let mut listed = Vec::new();
     for source in &found {
         let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
-        let problems = source.check(&dir).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
+        let problems = source
+            .check(&dir)
+            .map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
         if args.json {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
         } else {
@@ -34,7 +36,9 @@ fn state(source: &Source, problems: &[Problem], dir: &str) -> String {
         .iter()
         .map(|problem| match problem {
             Problem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
-            Problem::Size(file, found, published) => format!("  {dir}/{file}: {found} bytes, published are {published}\n"),
+            Problem::Size(file, found, published) => {
+                format!("  {dir}/{file}: {found} bytes, published are {published}\n")
+            }
             Problem::Checksum(file) => format!("  {dir}/{file}: another file than published, or damaged\n"),
         })
         .collect();

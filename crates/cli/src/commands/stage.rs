@@ -9,7 +9,13 @@ use std::path::Path;
 
 /// Runs one kind of stage.
 pub fn stage(args: &Stage, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
-    one(&args.kind, &args.with, &args.out, (args.force, args.json, quiet), cancel)
+    one(
+        &args.kind,
+        &args.with,
+        &args.out,
+        (args.force, args.json, quiet),
+        cancel,
+    )
 }
 
 /// Makes a synthetic archive.
@@ -29,11 +35,14 @@ fn one(
     let all = kinds::all();
     let found = all.get(kind).ok_or_else(|| {
         let names: Vec<&str> = all.names().collect();
-        Error::new(ErrorKind::Config, format!("no stage kind `{kind}`")).help(format!("there are {}", names.join(", ")))
+        Error::new(ErrorKind::Config, format!("no stage kind `{kind}`"))
+            .help(format!("there are {}", names.join(", ")))
     })?;
-    let outcome = run_stage(found.as_ref(), with, out, force, &Human::new(quiet, false), cancel)?;
+    let outcome = run_stage(found.as_ref(), with, out, force, &Human::new(quiet), cancel)?;
     if json {
-        return print_json(&serde_json::json!({ "out": out, "counts": outcome.counts, "facts": outcome.facts }));
+        return print_json(
+            &serde_json::json!({ "out": out, "counts": outcome.counts, "facts": outcome.facts }),
+        );
     }
     for (name, n) in &outcome.counts {
         println!("{name}\t{n}");

@@ -11,7 +11,12 @@ pub fn verify(args: &Verify, cancel: &Cancel) -> Result<(), Error> {
         print_json(&found)?;
     } else {
         println!("{} files are intact", found.intact);
-        let lists = [("missing", &found.missing), ("changed", &found.changed), ("extra", &found.extra), ("input changed since", &found.inputs_changed)];
+        let lists = [
+            ("missing", &found.missing),
+            ("changed", &found.changed),
+            ("extra", &found.extra),
+            ("input changed since", &found.inputs_changed),
+        ];
         for (what, files) in lists {
             files.iter().for_each(|file| println!("{what}: {file}"));
         }
@@ -20,5 +25,6 @@ pub fn verify(args: &Verify, cancel: &Cancel) -> Result<(), Error> {
         return Ok(());
     }
     let message = format!("{} is not what the run left: see the list", args.dir.display());
-    Err(Error::new(ErrorKind::BadInput, message).help("run the pipeline again to make what is missing or changed"))
+    Err(Error::new(ErrorKind::BadInput, message)
+        .help("run the pipeline again to make what is missing or changed"))
 }

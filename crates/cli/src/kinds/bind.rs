@@ -1,7 +1,9 @@
 //! Makes a stage function of typed parameters a stage kind of the engine.
 
 use ecgfm_artifacts::stage::{self, Context, Outcome};
-use ecgfm_pipeline::{Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed};
+use ecgfm_pipeline::{
+    Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -71,9 +73,17 @@ impl<P: DeserializeOwned + Serialize> StageKind for Bound<P> {
     fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
         let progress = Relay(ctx.progress);
         let cancel = stage::Cancel::from_flag(ctx.cancel.flag());
-        let context = Context { out: ctx.out, home: ctx.home, progress: &progress, cancel: &cancel };
+        let context = Context {
+            out: ctx.out,
+            home: ctx.home,
+            progress: &progress,
+            cancel: &cancel,
+        };
         let outcome = (self.run)(&parameters(with)?, &context)?;
-        Ok(StageOutcome { counts: outcome.counts, facts: outcome.facts })
+        Ok(StageOutcome {
+            counts: outcome.counts,
+            facts: outcome.facts,
+        })
     }
 }
 

@@ -9,7 +9,11 @@ use ecgfm_report::report as report_stage;
 pub fn predict() -> Bound<prediction::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
-        Output::new("predictions", "predictions.parquet", "a probability a segment and model label"),
+        Output::new(
+            "predictions",
+            "predictions.parquet",
+            "a probability a segment and model label",
+        ),
         Output::new("table", "predictions.csv", "the same as CSV"),
         Output::new("mapped", "mapped.csv", "labels of the data set, a segment").optional(),
         Output::new("ecg", "ecg.csv", "a probability an ECG and model label"),
@@ -23,7 +27,9 @@ pub fn predict() -> Bound<prediction::Params> {
         check: any,
         extra: |params| {
             let mapping = params.mapping.iter().map(|m| super::config_fact("mapping", m));
-            std::iter::once(super::config_fact("labels", &params.labels)).chain(mapping).collect()
+            std::iter::once(super::config_fact("labels", &params.labels))
+                .chain(mapping)
+                .collect()
         },
         run: |params, ctx| prediction::run(params, ctx).map_err(classed),
     }
@@ -34,7 +40,11 @@ pub fn evaluate() -> Bound<scoring::Params> {
         Output::new("dir", "", "the whole directory"),
         Output::new("metrics", "metrics.csv", "one row a unit and label"),
         Output::new("comparison", "comparison.csv", "predicted and actual, a segment"),
-        Output::new("tutorial_table", "tutorial_table.csv", "the tutorial's table, joined by key"),
+        Output::new(
+            "tutorial_table",
+            "tutorial_table.csv",
+            "the tutorial's table, joined by key",
+        ),
         Output::new("json", "metrics.json", "everything that was computed"),
     ];
     Bound {
@@ -45,8 +55,12 @@ pub fn evaluate() -> Bound<scoring::Params> {
         inputs: &["predictions", "labels", "splits", "records"],
         check: any,
         extra: |params| {
-            let set = params.label_set.iter().map(|m| super::config_fact("label_set", m));
-            set.chain(params.mapping.iter().map(|m| super::config_fact("mapping", m))).collect()
+            let set = params
+                .label_set
+                .iter()
+                .map(|m| super::config_fact("label_set", m));
+            set.chain(params.mapping.iter().map(|m| super::config_fact("mapping", m)))
+                .collect()
         },
         run: |params, ctx| scoring::run(params, ctx).map_err(classed),
     }

@@ -22,8 +22,12 @@ pub fn export() -> Bound<ecgfm_model::Params> {
         run: |params, ctx| {
             let card = ecgfm_model::export(params, ctx.out).map_err(classed)?;
             let labels = usize::try_from(card.labels).unwrap_or_default();
-            let outcome = Outcome::default().count("labels", labels).fact("parameters", card.parameters);
-            Ok(outcome.fact("checkpoint_sha256", card.source.sha256).fact("model_sha256", card.model.sha256))
+            let outcome = Outcome::default()
+                .count("labels", labels)
+                .fact("parameters", card.parameters);
+            Ok(outcome
+                .fact("checkpoint_sha256", card.source.sha256)
+                .fact("model_sha256", card.model.sha256))
         },
     }
 }
@@ -32,7 +36,11 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the logits, their header and their keys"),
         Output::new("logits", "outputs_{subset}.npy", "float32 (segments, labels)"),
-        Output::new("header", "outputs_{subset}_header.pkl", "shape, dtype and offset, for the reference's reader"),
+        Output::new(
+            "header",
+            "outputs_{subset}_header.pkl",
+            "shape, dtype and offset, for the reference's reader",
+        ),
         Output::new("index", "outputs_{subset}_index.csv", "the key of every row"),
     ];
     Bound {
@@ -42,7 +50,13 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
         check: any,
-        extra: |params| params.labels.iter().map(|name| super::config_fact("labels", name)).collect(),
+        extra: |params| {
+            params
+                .labels
+                .iter()
+                .map(|name| super::config_fact("labels", name))
+                .collect()
+        },
         run: |params, ctx| ecgfm_infer::run(params, ctx).map_err(classed),
     }
 }

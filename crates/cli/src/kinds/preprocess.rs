@@ -10,7 +10,11 @@ pub fn signals() -> Bound<signals::Params> {
         Output::new("dir", "", "the whole directory"),
         Output::new("records", "meta.csv", "one row a kept exam"),
         Output::new("segments", "segmented.csv", "one row a segment"),
-        Output::new("rejected", "rejected.csv", "one row an exam set aside, with the reason"),
+        Output::new(
+            "rejected",
+            "rejected.csv",
+            "one row an exam set aside, with the reason",
+        ),
     ];
     Bound {
         name: "signals",
@@ -27,8 +31,16 @@ pub fn signals() -> Bound<signals::Params> {
 pub fn labels() -> Bound<labels::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
-        Output::new("labels", "labels.csv", "the truth: one row an exam, one column a label"),
-        Output::new("definition", "label_def.csv", "counts, shares and weights of the labels"),
+        Output::new(
+            "labels",
+            "labels.csv",
+            "the truth: one row an exam, one column a label",
+        ),
+        Output::new(
+            "definition",
+            "label_def.csv",
+            "counts, shares and weights of the labels",
+        ),
         Output::new("array", "y.npy", "the truth as an array, row = idx"),
         Output::new("weights", "pos_weight.txt", "positive weights for training"),
     ];

@@ -12,7 +12,11 @@ pub fn synth() -> Bound<Options> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "an archive in CODE-15's shape"),
         Output::new("exams", "exams.csv", "one row an exam"),
-        Output::new("truth", "synth_truth.csv", "rate, intervals and findings of every exam"),
+        Output::new(
+            "truth",
+            "synth_truth.csv",
+            "rate, intervals and findings of every exam",
+        ),
     ];
     Bound {
         name: "synth",
@@ -20,17 +24,27 @@ pub fn synth() -> Bound<Options> {
         version: 1,
         outputs: OUTPUTS,
         inputs: &[],
-        check: |options| options.validate().map_err(|e| ParamError::invalid("", format!("are refused: {e}"))),
+        check: |options| {
+            options
+                .validate()
+                .map_err(|e| ParamError::invalid("", format!("are refused: {e}")))
+        },
         extra: nothing,
         run: |options, ctx| {
             ctx.progress.begin(options.exams, "exams");
-            let done = ecgfm_synth::generate(options, ctx.out, &|n| ctx.progress.advance(n), &|| ctx.cancel.is_cancelled());
+            let done = ecgfm_synth::generate(options, ctx.out, &|n| ctx.progress.advance(n), &|| {
+                ctx.cancel.is_cancelled()
+            });
             let summary = done.map_err(|e| match e {
                 ecgfm_synth::Error::Cancelled { .. } => StageError::interrupted(),
                 other => classed(other),
             })?;
-            let outcome = Outcome::default().count("exams", summary.exams as usize).fact("synthetic", true);
-            Ok(outcome.count("patients", summary.patients as usize).count("parts", summary.parts as usize))
+            let outcome = Outcome::default()
+                .count("exams", summary.exams as usize)
+                .fact("synthetic", true);
+            Ok(outcome
+                .count("patients", summary.patients as usize)
+                .count("parts", summary.parts as usize))
         },
     }
 }
@@ -61,7 +75,11 @@ fn default_layers() -> i64 {
 pub fn untrained() -> Bound<Untrained> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
-        Output::new("checkpoint", "untrained.pt", "random weights in the reference's container"),
+        Output::new(
+            "checkpoint",
+            "untrained.pt",
+            "random weights in the reference's container",
+        ),
     ];
     Bound {
         name: "untrained",
@@ -75,7 +93,8 @@ pub fn untrained() -> Bound<Untrained> {
             let config = small(params);
             let weights = init::random(&config, params.seed).map_err(classed)?;
             let path = ctx.out.join("untrained.pt");
-            checkpoint::write_checkpoint(&path, &config, &weights, &checkpoint::Options::default()).map_err(classed)?;
+            checkpoint::write_checkpoint(&path, &config, &weights, &checkpoint::Options::default())
+                .map_err(classed)?;
             Ok(Outcome::default().fact("trained", false))
         },
     }
@@ -83,7 +102,11 @@ pub fn untrained() -> Bound<Untrained> {
 
 /// ECG-FM's shape in small.
 fn small(params: &Untrained) -> Config {
-    let layer = ConvLayer { channels: 32, kernel: 2, stride: 2 };
+    let layer = ConvLayer {
+        channels: 32,
+        kernel: 2,
+        stride: 2,
+    };
     Config {
         leads: 12,
         conv_layers: vec![layer; 4],

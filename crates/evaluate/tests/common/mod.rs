@@ -1,5 +1,5 @@
 //! What the tests of this crate's stages share.
-#![allow(dead_code, clippy::print_stderr)]
+#![allow(dead_code, clippy::print_stderr, clippy::unwrap_used)]
 
 use ecgfm_artifacts::logits::LogitsWriter;
 use ecgfm_artifacts::manifests::Key;

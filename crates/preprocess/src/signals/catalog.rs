@@ -42,8 +42,18 @@ impl Catalog {
         if names.is_empty() {
             return Err(no_parts(raw));
         }
-        let entries: Vec<Entry> = names.into_iter().map(|name| Entry { part: open_part(raw, &name), name }).collect();
-        let by_name = entries.iter().enumerate().map(|(i, e)| (e.name.clone(), i)).collect();
+        let entries: Vec<Entry> = names
+            .into_iter()
+            .map(|name| Entry {
+                part: open_part(raw, &name),
+                name,
+            })
+            .collect();
+        let by_name = entries
+            .iter()
+            .enumerate()
+            .map(|(i, e)| (e.name.clone(), i))
+            .collect();
         let mut places = Vec::new();
         for (part, entry) in entries.iter().enumerate() {
             let ids = entry.part.as_ref().map(Part::exam_ids).unwrap_or_default();
@@ -52,7 +62,11 @@ impl Catalog {
             places.extend(real.map(|(row, id)| (*id, Place { part, row })));
         }
         places.sort_unstable();
-        Ok(Self { entries, by_name, places })
+        Ok(Self {
+            entries,
+            by_name,
+            places,
+        })
     }
 
     /// Number of parts.
@@ -62,7 +76,9 @@ impl Catalog {
 
     /// The parts that cannot be read, and why.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().filter_map(|e| Some((e.name.as_str(), e.part.as_ref().err()?.as_str())))
+        self.entries
+            .iter()
+            .filter_map(|e| Some((e.name.as_str(), e.part.as_ref().err()?.as_str())))
     }
 
     /// The part at a place that [`Self::find`] gave.
@@ -71,17 +87,25 @@ impl Catalog {
     }
 
     /// Where the tracing of an exam is: in the part that the table names, once.
-    pub(super) fn find(&self, exam_id: i64, trace_file: &str) -> std::result::Result<Place, (Reason, String)> {
+    pub(super) fn find(
+        &self,
+        exam_id: i64,
+        trace_file: &str,
+    ) -> std::result::Result<Place, (Reason, String)> {
         let Some(&named) = self.by_name.get(trace_file) else {
             let (first, n) = (self.entries.first().map_or("", |e| e.name.as_str()), self.len());
-            let detail = format!("`{trace_file}` is none of the {n} parts that are there ({first} and so on)");
+            let detail =
+                format!("`{trace_file}` is none of the {n} parts that are there ({first} and so on)");
             return Err((Reason::UnknownTraceFile, detail));
         };
         if let Err(why) = &self.entries[named].part {
             return Err((Reason::UnreadablePart, why.clone()));
         }
         let start = self.places.partition_point(|(id, _)| *id < exam_id);
-        let everywhere = self.places[start..].iter().take_while(|(id, _)| *id == exam_id).map(|(_, place)| *place);
+        let everywhere = self.places[start..]
+            .iter()
+            .take_while(|(id, _)| *id == exam_id)
+            .map(|(_, place)| *place);
         let everywhere: Vec<Place> = everywhere.collect();
         let here: Vec<Place> = everywhere.iter().copied().filter(|p| p.part == named).collect();
         match (here[..].as_ref(), everywhere.first()) {
@@ -89,7 +113,10 @@ impl Catalog {
             ([], None) => Err((Reason::MissingTracing, format!("no part holds exam {exam_id}"))),
             ([], Some(other)) => {
                 let other_name = &self.entries[other.part].name;
-                let detail = format!("exam {exam_id} is not in {trace_file} but in {other_name}, row {}", other.row);
+                let detail = format!(
+                    "exam {exam_id} is not in {trace_file} but in {other_name}, row {}",
+                    other.row
+                );
                 Err((Reason::WrongTraceFile, detail))
             }
             (rows, _) => {
@@ -115,7 +142,10 @@ fn part_names(raw: &Path) -> Result<Vec<String>> {
 }
 
 fn part_number(name: &str) -> Option<u64> {
-    name.strip_prefix(PART_PREFIX)?.strip_suffix(PART_EXTENSION)?.parse().ok()
+    name.strip_prefix(PART_PREFIX)?
+        .strip_suffix(PART_EXTENSION)?
+        .parse()
+        .ok()
 }
 
 fn open_part(raw: &Path, name: &str) -> std::result::Result<Part, String> {
@@ -132,11 +162,20 @@ fn open_part(raw: &Path, name: &str) -> std::result::Result<Part, String> {
 
 fn no_parts(raw: &Path) -> Error {
     let zipped = std::fs::read_dir(raw).into_iter().flatten().flatten();
-    let zipped = zipped.filter(|e| e.path().extension().is_some_and(|x| x == "zip")).count();
+    let zipped = zipped
+        .filter(|e| e.path().extension().is_some_and(|x| x == "zip"))
+        .count();
     let help = match zipped {
         0 => dataset::HOW_TO_GET.to_owned(),
-        n => format!("unpack the {n} .zip files that are there: `unzip '{}/*.zip' -d {0}`", raw.display()),
+        n => format!(
+            "unpack the {n} .zip files that are there: `unzip '{}/*.zip' -d {0}`",
+            raw.display()
+        ),
     };
     let what = format!("holds no {PART_PREFIX}<number>{PART_EXTENSION}");
-    Error::BadInput { path: raw.to_owned(), what, help: Some(help) }
+    Error::BadInput {
+        path: raw.to_owned(),
+        what,
+        help: Some(help),
+    }
 }

@@ -75,7 +75,10 @@ impl Cells {
 }
 
 fn is_bool(value: &str) -> bool {
-    ["True", "False", "true", "false", "TRUE", "FALSE", "1", "0", "1.0", "0.0"].contains(&value)
+    [
+        "True", "False", "true", "false", "TRUE", "FALSE", "1", "0", "1.0", "0.0",
+    ]
+    .contains(&value)
 }
 
 /// An integer, also where pandas has turned its column into floats (`7.0`).

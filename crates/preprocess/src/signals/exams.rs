@@ -51,12 +51,24 @@ impl Exams {
         let frame = table::read_all_text(&path)?;
         let header: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
         check_header(&path, &header)?;
-        let columns = header.iter().map(|name| Ok(table::str_column(&path, &frame, name)?.clone()));
+        let columns = header
+            .iter()
+            .map(|name| Ok(table::str_column(&path, &frame, name)?.clone()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let place = |name: &str| header.iter().position(|h| h == name);
-        let checks = dataset::COLUMNS.iter().filter_map(|(name, cells)| Some((place(name)?, *cells))).collect();
+        let checks = dataset::COLUMNS
+            .iter()
+            .filter_map(|(name, cells)| Some((place(name)?, *cells)))
+            .collect();
         let (exam_id, trace_file) = (place(EXAM_ID).unwrap_or(0), place(TRACE_FILE).unwrap_or(0));
-        Ok(Self { columns, checks, exam_id, trace_file, rows: frame.height(), header })
+        Ok(Self {
+            columns,
+            checks,
+            exam_id,
+            trace_file,
+            rows: frame.height(),
+            header,
+        })
     }
 
     /// Number of exams.
@@ -82,7 +94,15 @@ impl Exams {
     pub(super) fn rejected(&self, row: usize, reason: Reason, detail: String) -> SetAside {
         let exam_id = self.cell(self.exam_id, row).to_owned();
         let trace_file = self.cell(self.trace_file, row).to_owned();
-        (row, Rejected { exam_id, trace_file, reason, detail })
+        (
+            row,
+            Rejected {
+                exam_id,
+                trace_file,
+                reason,
+                detail,
+            },
+        )
     }
 
     /// Finds the tracing of every exam: jobs in the order in which tracings are stored, and the exams without one.
@@ -107,18 +127,31 @@ impl Exams {
     ) -> std::result::Result<Job, (Reason, String)> {
         let text = self.cell(self.exam_id, idx);
         let exam_id = dataset::integer(text).filter(|id| *id > 0).ok_or_else(|| {
-            (Reason::BadRow, format!("line {}, column `{EXAM_ID}`: `{text}` is not a positive integer", idx + 2))
+            (
+                Reason::BadRow,
+                format!(
+                    "line {}, column `{EXAM_ID}`: `{text}` is not a positive integer",
+                    idx + 2
+                ),
+            )
         })?;
         if let Some(earlier) = first.insert(exam_id, idx) {
             // Whatever becomes of the first row, a later one never takes its place.
             first.insert(exam_id, earlier);
-            return Err((Reason::DuplicateExam, format!("line {} names the exam of line {} again", idx + 2, earlier + 2)));
+            return Err((
+                Reason::DuplicateExam,
+                format!("line {} names the exam of line {} again", idx + 2, earlier + 2),
+            ));
         }
         for (column, cells) in &self.checks {
             let value = self.cell(*column, idx);
             if !cells.accept(value) {
                 let name = &self.header[*column];
-                let detail = format!("line {}, column `{name}`: `{value}` is not {}", idx + 2, cells.wanted());
+                let detail = format!(
+                    "line {}, column `{name}`: `{value}` is not {}",
+                    idx + 2,
+                    cells.wanted()
+                );
                 return Err((Reason::BadRow, detail));
             }
         }
@@ -128,15 +161,28 @@ impl Exams {
 }
 
 fn check_header(path: &PathBuf, header: &[String]) -> Result<()> {
-    let bad = |what: String, help: &str| Error::BadInput { path: path.clone(), what, help: Some(help.to_owned()) };
-    if let Some(missing) = [EXAM_ID, TRACE_FILE].into_iter().find(|c| !header.iter().any(|h| h == c)) {
+    let bad = |what: String, help: &str| Error::BadInput {
+        path: path.clone(),
+        what,
+        help: Some(help.to_owned()),
+    };
+    if let Some(missing) = [EXAM_ID, TRACE_FILE]
+        .into_iter()
+        .find(|c| !header.iter().any(|h| h == c))
+    {
         let what = format!("no column `{missing}`; it has {}", header.join(", "));
-        return Err(bad(what, "give the exams.csv of CODE-15%, or a table with its columns"));
+        return Err(bad(
+            what,
+            "give the exams.csv of CODE-15%, or a table with its columns",
+        ));
     }
     let taken = |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || is_statistic(h);
     if let Some(clash) = header.iter().find(taken) {
         let what = format!("column `{clash}` has a name that the stage gives to a column of its own");
-        return Err(bad(what, "give the raw table, not one that was processed, or rename the column"));
+        return Err(bad(
+            what,
+            "give the raw table, not one that was processed, or rename the column",
+        ));
     }
     Ok(())
 }

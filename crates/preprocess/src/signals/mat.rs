@@ -9,9 +9,9 @@
 //!
 //! Without standardising there is no `mean` and no `std`.
 
+use super::dataset;
 use super::exams::Job;
 use super::sink::create_dir;
-use super::dataset;
 use crate::error::Result;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::mat5::{Data, MatWriter};
@@ -44,7 +44,9 @@ impl Folders {
             preprocessed: out.join(PREPROCESSED_DIR),
             segmented: out.join(MAT_DIR),
         };
-        [&folders.org, &folders.preprocessed, &folders.segmented].into_iter().try_for_each(|d| create_dir(d))?;
+        [&folders.org, &folders.preprocessed, &folders.segmented]
+            .into_iter()
+            .try_for_each(|d| create_dir(d))?;
         Ok(folders)
     }
 }
@@ -69,7 +71,9 @@ pub(super) fn write(folders: &Folders, job: &Job, made: &Processed<'_>, recipe: 
         variables(rate, made.samples()).put(mat, Data::F64(made.preprocessed()), moments)
     })?;
     for (i, segment) in made.segments().enumerate() {
-        let path = folders.segmented.join(format!("{}.mat", key::segment(&save_file, i)));
+        let path = folders
+            .segmented
+            .join(format!("{}.mat", key::segment(&save_file, i)));
         create(&path, |mat| {
             variables(rate, recipe.segment_samples()).put(mat, Data::F64(segment), moments)?;
             mat.put("segment_i", [1, 1], Data::I64(&[i as i64]))
@@ -89,8 +93,14 @@ struct Variables {
 }
 
 impl Variables {
-    fn put(&self, mat: &mut MatWriter<File>, feats: Data<'_>, moments: Option<[&[f64]; 2]>) -> io::Result<()> {
-        let one = |mat: &mut MatWriter<File>, name: &str, value: i64| mat.put(name, [1, 1], Data::I64(&[value]));
+    fn put(
+        &self,
+        mat: &mut MatWriter<File>,
+        feats: Data<'_>,
+        moments: Option<[&[f64]; 2]>,
+    ) -> io::Result<()> {
+        let one =
+            |mat: &mut MatWriter<File>, name: &str, value: i64| mat.put(name, [1, 1], Data::I64(&[value]));
         one(mat, "org_sample_rate", self.rates[0])?;
         one(mat, "curr_sample_rate", self.rates[1])?;
         one(mat, "org_sample_size", self.sizes[0])?;

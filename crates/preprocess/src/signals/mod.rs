@@ -151,13 +151,25 @@ impl Params {
 
     fn recipe(&self) -> Result<Recipe> {
         if self.dataset != dataset::NAME {
-            let what = format!("is `{}`; the only data set known is `{}`", self.dataset, dataset::NAME);
+            let what = format!(
+                "is `{}`; the only data set known is `{}`",
+                self.dataset,
+                dataset::NAME
+            );
             return Err(Error::parameter("dataset", what));
         }
         if self.threads == Some(0) {
-            return Err(Error::parameter("threads", "is 0; leave it out to use every processor"));
+            return Err(Error::parameter(
+                "threads",
+                "is 0; leave it out to use every processor",
+            ));
         }
-        let leads = self.leads.as_deref().map(leads::select).transpose().map_err(refused)?;
+        let leads = self
+            .leads
+            .as_deref()
+            .map(leads::select)
+            .transpose()
+            .map_err(refused)?;
         let options = Options {
             source_rate: dataset::SAMPLE_RATE,
             target_rate: self.sample_rate,
@@ -178,7 +190,10 @@ fn refused(error: signal::Error) -> Error {
         _ => "leads",
     };
     let text = error.to_string();
-    let what = text.strip_prefix(name).and_then(|t| t.strip_prefix(": ")).unwrap_or(&text);
+    let what = text
+        .strip_prefix(name)
+        .and_then(|t| t.strip_prefix(": "))
+        .unwrap_or(&text);
     Error::parameter(name, format!("is refused: {what}"))
 }
 
@@ -197,14 +212,23 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         if params.unreadable_parts == UnreadableParts::Fail {
             return Err(Error::bad_input(&params.raw.join(name), why));
         }
-        ctx.progress.note(&format!("{name} cannot be read, its exams are set aside: {why}"));
+        ctx.progress
+            .note(&format!("{name} cannot be read, its exams are set aside: {why}"));
     }
     let (jobs, mut set_aside) = exams.locate(&catalog);
     let home = sink::Home::new(ctx.home, params.store)?;
     ctx.progress.begin(exams.len() as u64, "exams");
     ctx.progress.advance(set_aside.len() as u64);
-    let work = process::Work { params, recipe: &recipe, exams: &exams, catalog: &catalog };
-    let Streamed { mut kept, rejected: late } = stream::stream(&work, &jobs, ctx)?;
+    let work = process::Work {
+        params,
+        recipe: &recipe,
+        exams: &exams,
+        catalog: &catalog,
+    };
+    let Streamed {
+        mut kept,
+        rejected: late,
+    } = stream::stream(&work, &jobs, ctx)?;
     set_aside.extend(late);
     set_aside.sort_by_key(|(idx, _)| *idx);
     kept.sort_by_key(|k| k.idx);
@@ -213,13 +237,25 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let mut cuts = home.segments(&kept, recipe.segment_samples());
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
-    tables::write_meta(&ctx.out.join(ecgfm_artifacts::records::FILE), &exams, &kept, &recipe, &home)?;
+    tables::write_meta(
+        &ctx.out.join(ecgfm_artifacts::records::FILE),
+        &exams,
+        &kept,
+        &recipe,
+        &home,
+    )?;
     let rows: Vec<Rejected> = set_aside.into_iter().map(|(_, r)| r).collect();
     rejected::write(&ctx.out.join(rejected::FILE), &rows)?;
     Ok(outcome(&exams, &catalog, &kept, &rows, cuts.len()))
 }
 
-fn outcome(exams: &Exams, catalog: &Catalog, kept: &[process::Kept], rows: &[Rejected], cuts: usize) -> Outcome {
+fn outcome(
+    exams: &Exams,
+    catalog: &Catalog,
+    kept: &[process::Kept],
+    rows: &[Rejected],
+    cuts: usize,
+) -> Outcome {
     let constant = kept.iter().filter(|k| k.quality.any_constant_lead()).count();
     let mut outcome = Outcome::default()
         .count("read", exams.len())
@@ -247,11 +283,21 @@ fn nothing_left(params: &Params, exams: &Exams, set_aside: &[SetAside]) -> Error
         None => "the table has no exam".to_owned(),
         Some((_, first)) => {
             let counts = by_reason(set_aside.iter().map(|(_, r)| r));
-            let counts: Vec<String> = counts.iter().map(|(r, n)| format!("{n} {}", r.as_str())).collect();
+            let counts: Vec<String> = counts
+                .iter()
+                .map(|(r, n)| format!("{n} {}", r.as_str()))
+                .collect();
             let (all, counts) = (exams.len(), counts.join(", "));
-            format!("none of {all} exams can be used: {counts}. The first, {}: {}", first.exam_id, first.detail)
+            format!(
+                "none of {all} exams can be used: {counts}. The first, {}: {}",
+                first.exam_id, first.detail
+            )
         }
     };
     let help = "check that exams.csv and the parts beside it belong together and were downloaded whole";
-    Error::BadInput { path: params.raw.join(dataset::EXAMS_FILE), what, help: Some(help.to_owned()) }
+    Error::BadInput {
+        path: params.raw.join(dataset::EXAMS_FILE),
+        what,
+        help: Some(help.to_owned()),
+    }
 }

@@ -49,7 +49,12 @@ pub(super) enum Made {
 
 impl Work<'_> {
     /// Works on one exam. Errors are the store's; what is wrong with the exam makes it [`Made::Rejected`].
-    pub(super) fn exam(&self, job: &Job, folders: Option<&mat::Folders>, buffers: &mut Buffers) -> Result<Made> {
+    pub(super) fn exam(
+        &self,
+        job: &Job,
+        folders: Option<&mat::Folders>,
+        buffers: &mut Buffers,
+    ) -> Result<Made> {
         let reject = |reason, detail| Ok(Made::Rejected(self.exams.rejected(job.idx, reason, detail)));
         if let Err(detail) = self.read(job, &mut buffers.tracing) {
             return reject(Reason::UnreadableTracing, detail);
@@ -91,11 +96,17 @@ impl Work<'_> {
         if quality.all_zero && self.params.all_zero == Doubtful::Reject {
             return Some((Reason::AllZero, format!("all {samples} samples are 0")));
         }
-        if let Some((sample, lead)) = quality.not_finite.filter(|_| self.params.not_finite == Doubtful::Reject) {
+        if let Some((sample, lead)) = quality
+            .not_finite
+            .filter(|_| self.params.not_finite == Doubtful::Reject)
+        {
             let value = processed.org()[sample * processed.leads() + lead];
             let name = leads::NAMES[self.recipe.leads()[lead]];
             let sample = processed.kept().start + sample;
-            return Some((Reason::NotFinite, format!("sample {sample} of lead {name} is {value}")));
+            return Some((
+                Reason::NotFinite,
+                format!("sample {sample} of lead {name} is {value}"),
+            ));
         }
         if processed.segment_count() == 0 {
             let rate = dataset::SAMPLE_RATE;

@@ -35,7 +35,10 @@ impl Sink {
         let dir = out.join(PACKED_DIR);
         create_dir(&dir)?;
         let writer = PackedWriter::new(&dir, recipe.leads().len(), recipe.segment_samples());
-        Ok(Self::Packed { writer, size: segment_values(recipe) })
+        Ok(Self::Packed {
+            writer,
+            size: segment_values(recipe),
+        })
     }
 
     /// Where workers write, if they do.
@@ -48,7 +51,9 @@ impl Sink {
 
     /// Appends the segments of a batch.
     pub(super) fn write(&mut self, batch: &[(Kept, Vec<f32>)]) -> Result<()> {
-        let Self::Packed { writer, size } = self else { return Ok(()) };
+        let Self::Packed { writer, size } = self else {
+            return Ok(());
+        };
         for (kept, packed) in batch {
             let save_file = dataset::save_file(kept.exam_id);
             for (i, segment) in packed.chunks_exact(*size).enumerate() {
@@ -84,13 +89,18 @@ impl Home {
         let path = if store.is_mat() {
             std::path::absolute(home).map_err(ArtifactError::io("resolve", home))?
         } else {
-            home.file_name().map_or_else(|| Path::new("signals"), Path::new).to_owned()
+            home.file_name()
+                .map_or_else(|| Path::new("signals"), Path::new)
+                .to_owned()
         };
         let text = path.to_str().ok_or_else(|| {
             let what = "the path is not valid UTF-8, and tables cannot hold it; use another run directory";
             Error::bad_input(&path, what)
         })?;
-        Ok(Self { prefix: text.trim_end_matches('/').to_owned(), store })
+        Ok(Self {
+            prefix: text.trim_end_matches('/').to_owned(),
+            store,
+        })
     }
 
     /// The path of a recording's own `.mat` file, or where it would be.
@@ -100,12 +110,20 @@ impl Home {
 
     /// The rows of `segmented.csv`.
     pub(super) fn segments(&self, kept: &[Kept], sample_size: usize) -> Vec<Segment> {
-        let (dir, extension) = if self.store.is_mat() { (MAT_DIR, ".mat") } else { (PACKED_DIR, "") };
+        let (dir, extension) = if self.store.is_mat() {
+            (MAT_DIR, ".mat")
+        } else {
+            (PACKED_DIR, "")
+        };
         let of_exam = |k: &Kept| {
             let save_file = dataset::save_file(k.exam_id);
             (0..k.segments).map(move |i| {
                 let path = format!("{}/{dir}/{}{extension}", self.prefix, key::segment(&save_file, i));
-                Segment { path, save_file: save_file.clone(), sample_size }
+                Segment {
+                    path,
+                    save_file: save_file.clone(),
+                    sample_size,
+                }
             })
         };
         kept.iter().flat_map(of_exam).collect()

@@ -31,7 +31,10 @@ pub(super) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result
 }
 
 fn batches(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>, mut sink: Sink) -> Result<Streamed> {
-    let mut streamed = Streamed { kept: Vec::with_capacity(jobs.len()), rejected: Vec::new() };
+    let mut streamed = Streamed {
+        kept: Vec::with_capacity(jobs.len()),
+        rejected: Vec::new(),
+    };
     let mut finished: Vec<(Kept, Vec<f32>)> = Vec::new();
     for batch in jobs.chunks(BATCH) {
         if ctx.cancel.is_cancelled() {
@@ -43,7 +46,10 @@ fn batches(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>, mut sink: Sink) -> 
             || sink.write(&before),
             || {
                 let exam = |buffers: &mut Buffers, job: &Job| work.exam(job, folders.as_ref(), buffers);
-                batch.par_iter().map_init(Buffers::default, exam).collect::<Result<Vec<_>>>()
+                batch
+                    .par_iter()
+                    .map_init(Buffers::default, exam)
+                    .collect::<Result<Vec<_>>>()
             },
         );
         written?;

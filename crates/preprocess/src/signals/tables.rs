@@ -1,9 +1,9 @@
 //! `meta.csv`: the raw table's row of every kept exam, and what was measured on its recording.
 
+use super::dataset;
 use super::exams::Exams;
 use super::process::Kept;
 use super::sink::Home;
-use super::dataset;
 use crate::error::Result;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
@@ -13,7 +13,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// Writes the table.
-pub(super) fn write_meta(path: &Path, exams: &Exams, kept: &[Kept], recipe: &Recipe, home: &Home) -> Result<()> {
+pub(super) fn write_meta(
+    path: &Path,
+    exams: &Exams,
+    kept: &[Kept],
+    recipe: &Recipe,
+    home: &Home,
+) -> Result<()> {
     let leads = recipe.lead_names();
     let written = atomic::write(path, |out| {
         let written: io::Result<()> = (|| {
@@ -32,7 +38,9 @@ pub(super) fn write_meta(path: &Path, exams: &Exams, kept: &[Kept], recipe: &Rec
 }
 
 fn header(exams: &Exams, leads: usize) -> Vec<String> {
-    let own = std::iter::once(IDX).chain(exams.header().iter().map(String::as_str)).chain(records::ADDED);
+    let own = std::iter::once(IDX)
+        .chain(exams.header().iter().map(String::as_str))
+        .chain(records::ADDED);
     let mut names: Vec<String> = own.map(str::to_owned).collect();
     for statistic in ["mean", "std"] {
         names.extend((0..leads).map(|l| format!("{statistic}_{l}")));
@@ -61,7 +69,11 @@ fn measured<W: Write>(w: &mut RowWriter<W>, row: &Kept, leads: &[&str], home: &H
     w.cell(Cell::Text(&flagged(&quality.nan)));
     w.cell(Cell::Bool(quality.any_constant_lead()));
     w.cell(Cell::Text(&flagged(&quality.constant)));
-    quality.mean.iter().chain(&quality.std).for_each(|v| w.cell(Cell::Float32(*v)));
+    quality
+        .mean
+        .iter()
+        .chain(&quality.std)
+        .for_each(|v| w.cell(Cell::Float32(*v)));
 }
 
 /// As Python prints a list of text: `['I', 'II']`.

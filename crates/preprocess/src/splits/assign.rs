@@ -21,7 +21,13 @@ pub(super) fn assign(exams: &Exams, params: &Params, shares: &[f64]) -> Result<V
         Strategy::GroupedTemporal => {
             let own = by_order(&chronological(exams, params)?, shares);
             let (group_of, groups) = groups(exams, &params.group)?;
-            Ok(with_their_group(&own, &group_of, groups, shares.len(), params.out_of_period))
+            Ok(with_their_group(
+                &own,
+                &group_of,
+                groups,
+                shares.len(),
+                params.out_of_period,
+            ))
         }
     }
 }
@@ -43,7 +49,9 @@ fn groups(exams: &Exams, column: &str) -> Result<(Vec<usize>, usize)> {
     for (row, value) in exams.text(column)?.iter().enumerate() {
         let value = value.unwrap_or_default();
         if value.is_empty() {
-            let what = format!("column `{column}` is empty in row {row}: an exam without a group cannot be split by group");
+            let what = format!(
+                "column `{column}` is empty in row {row}: an exam without a group cannot be split by group"
+            );
             return Err(Error::bad_input(&exams.path, what));
         }
         let next = number.len();
@@ -55,12 +63,21 @@ fn groups(exams: &Exams, column: &str) -> Result<(Vec<usize>, usize)> {
 /// Rows from the oldest to the newest; equal dates keep the records' order.
 fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
     let column = params.date.as_deref().unwrap_or_default();
-    let values: Vec<&str> = exams.text(column)?.iter().map(Option::unwrap_or_default).collect();
+    let values: Vec<&str> = exams
+        .text(column)?
+        .iter()
+        .map(Option::unwrap_or_default)
+        .collect();
     if let Some(row) = values.iter().position(|v| v.is_empty()) {
-        let what = format!("column `{column}` is empty in row {row}: an exam without a date cannot be split by time");
+        let what = format!(
+            "column `{column}` is empty in row {row}: an exam without a date cannot be split by time"
+        );
         return Err(Error::bad_input(&exams.path, what));
     }
-    let numbers: Option<Vec<f64>> = values.iter().map(|v| v.parse().ok().filter(|n: &f64| n.is_finite())).collect();
+    let numbers: Option<Vec<f64>> = values
+        .iter()
+        .map(|v| v.parse().ok().filter(|n: &f64| n.is_finite()))
+        .collect();
     let mut order: Vec<usize> = (0..values.len()).collect();
     match numbers {
         Some(n) => order.sort_by(|a, b| n[*a].partial_cmp(&n[*b]).unwrap_or(Ordering::Equal)),

@@ -12,7 +12,10 @@ const TOLERANCE: f64 = 1e-9;
 pub(super) fn complete(fractions: &[f64], names: usize) -> Result<Vec<f64>> {
     let sum: f64 = fractions.iter().sum();
     if fractions.iter().any(|f| !f.is_finite() || *f < 0.0) || sum <= 0.0 {
-        return Err(Error::parameter("fractions", "must be numbers of 0 or more that are not all 0"));
+        return Err(Error::parameter(
+            "fractions",
+            "must be numbers of 0 or more that are not all 0",
+        ));
     }
     let mut shares = fractions.to_vec();
     if sum > 1.0 + TOLERANCE {
@@ -21,7 +24,11 @@ pub(super) fn complete(fractions: &[f64], names: usize) -> Result<Vec<f64>> {
         shares.push(1.0 - sum);
     }
     if shares.len() != names {
-        let remainder = if shares.len() > fractions.len() { ", the remainder included" } else { "" };
+        let remainder = if shares.len() > fractions.len() {
+            ", the remainder included"
+        } else {
+            ""
+        };
         let what = format!("has {names} names for {} splits{remainder}", shares.len());
         return Err(Error::parameter("names", what));
     }
@@ -44,7 +51,8 @@ pub(super) fn cuts(shares: &[f64], n: usize) -> Vec<usize> {
 
 /// The split of the item at `position`, given where splits end.
 pub(super) fn split_at(cuts: &[usize], position: usize) -> usize {
-    cuts.partition_point(|cut| *cut <= position).min(cuts.len().saturating_sub(1))
+    cuts.partition_point(|cut| *cut <= position)
+        .min(cuts.len().saturating_sub(1))
 }
 
 #[cfg(test)]
@@ -56,7 +64,12 @@ mod tests {
         assert_eq!(complete(&[0.25, 0.25], 3).unwrap(), [0.25, 0.25, 0.5]);
         assert_eq!(complete(&[3.0, 1.0], 2).unwrap(), [0.75, 0.25]);
         assert_eq!(complete(&[0.1, 0.2, 0.7], 3).unwrap(), [0.1, 0.2, 0.7]);
-        assert!(complete(&[0.5, 0.4], 2).unwrap_err().to_string().contains("2 names for 3 splits"));
+        assert!(
+            complete(&[0.5, 0.4], 2)
+                .unwrap_err()
+                .to_string()
+                .contains("2 names for 3 splits")
+        );
         assert!(complete(&[-0.5, 1.5], 2).is_err());
         assert!(complete(&[f64::NAN], 1).is_err());
     }

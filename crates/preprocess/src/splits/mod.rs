@@ -106,21 +106,31 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         .count("kept", kept)
         .fact("seed", params.seed);
     for (i, name) in params.names.iter().enumerate() {
-        outcome = outcome.count(&format!("exams_{name}"), assigned.iter().filter(|a| **a == Some(i)).count());
+        outcome = outcome.count(
+            &format!("exams_{name}"),
+            assigned.iter().filter(|a| **a == Some(i)).count(),
+        );
     }
     if let Some(path) = &params.segments {
         let (written, left_out) = write_segments(ctx, path, &all, &frame)?;
-        outcome = outcome.count("segments", written).count("segments_left_out", left_out);
+        outcome = outcome
+            .count("segments", written)
+            .count("segments_left_out", left_out);
     }
     Ok(outcome)
 }
 
 /// A split's name becomes a file's name.
 fn check_names(names: &[String]) -> Result<()> {
-    let plain = |n: &String| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let plain = |n: &String| {
+        !n.is_empty()
+            && n.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
     for (i, name) in names.iter().enumerate() {
         if !plain(name) || name.starts_with('.') || names[..i].contains(name) {
-            let what = format!("holds `{name}`: names are unique and made of letters, digits, `-`, `_` and `.`");
+            let what =
+                format!("holds `{name}`: names are unique and made of letters, digits, `-`, `_` and `.`");
             return Err(Error::parameter("names", what));
         }
     }
@@ -136,7 +146,12 @@ struct Exams {
 impl Exams {
     fn read(params: &Params) -> Result<Self> {
         let path = &params.records;
-        let mut wanted: Vec<String> = params.keep_cols.iter().chain(&params.filter_cols).cloned().collect();
+        let mut wanted: Vec<String> = params
+            .keep_cols
+            .iter()
+            .chain(&params.filter_cols)
+            .cloned()
+            .collect();
         if matches!(params.strategy, Strategy::Grouped | Strategy::GroupedTemporal) {
             wanted.push(params.group.clone());
         }
@@ -150,10 +165,16 @@ impl Exams {
         wanted.retain(|w| w != IDX && w != SAVE_FILE);
         wanted.sort();
         wanted.dedup();
-        let keys = [table::Column::new(IDX, Kind::Int), table::Column::new(SAVE_FILE, Kind::Text)];
+        let keys = [
+            table::Column::new(IDX, Kind::Int),
+            table::Column::new(SAVE_FILE, Kind::Text),
+        ];
         let frame = table::read_named(path, &keys, &wanted, Kind::Text)?;
         drop(records::header(path)?);
-        Ok(Self { path: path.clone(), frame })
+        Ok(Self {
+            path: path.clone(),
+            frame,
+        })
     }
 
     fn text(&self, column: &str) -> Result<&StringChunked> {
@@ -177,19 +198,34 @@ impl Exams {
 
     fn only(&self, keep: &[bool]) -> Result<Self> {
         let mask = BooleanChunked::from_slice("keep".into(), keep);
-        let frame = self.frame.filter(&mask).map_err(|e| Error::bad_input(&self.path, e.to_string()))?;
-        Ok(Self { path: self.path.clone(), frame })
+        let frame = self
+            .frame
+            .filter(&mask)
+            .map_err(|e| Error::bad_input(&self.path, e.to_string()))?;
+        Ok(Self {
+            path: self.path.clone(),
+            frame,
+        })
     }
 
     /// idx, save_file, split and the kept columns of the exams that have a split.
     fn with_splits(&self, params: &Params, assigned: &[Option<usize>]) -> Result<DataFrame> {
         let bad = |e: PolarsError| Error::bad_input(&self.path, e.to_string());
-        let names: StringChunked = assigned.iter().map(|a| a.map(|i| params.names[i].as_str())).collect();
+        let names: StringChunked = assigned
+            .iter()
+            .map(|a| a.map(|i| params.names[i].as_str()))
+            .collect();
         let mut frame = self.frame.clone();
-        frame.with_column(names.with_name(SPLIT.into()).into_column()).map_err(bad)?;
+        frame
+            .with_column(names.with_name(SPLIT.into()).into_column())
+            .map_err(bad)?;
         let kept: Vec<bool> = assigned.iter().map(Option::is_some).collect();
-        let frame = frame.filter(&BooleanChunked::from_slice("keep".into(), &kept)).map_err(bad)?;
-        let columns = [IDX, SAVE_FILE, SPLIT].into_iter().chain(params.keep_cols.iter().map(String::as_str));
+        let frame = frame
+            .filter(&BooleanChunked::from_slice("keep".into(), &kept))
+            .map_err(bad)?;
+        let columns = [IDX, SAVE_FILE, SPLIT]
+            .into_iter()
+            .chain(params.keep_cols.iter().map(String::as_str));
         frame.select(columns).map_err(bad)
     }
 }
@@ -198,7 +234,13 @@ fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
     match value {
         "True" | "true" | "1" | "1.0" => Ok(true),
         "False" | "false" | "0" | "0.0" | "" => Ok(false),
-        _ => Err(Error::bad_input(path, format!("line {}, column `{column}`: `{value}` is not True or False", row + 2))),
+        _ => Err(Error::bad_input(
+            path,
+            format!(
+                "line {}, column `{column}`: `{value}` is not True or False",
+                row + 2
+            ),
+        )),
     }
 }
 
@@ -211,8 +253,12 @@ fn write_segments(ctx: &Context<'_>, path: &Path, all: &Exams, split: &DataFrame
         let what = format!("`{stranger}` is not among the records {}", all.path.display());
         return Err(Error::bad_input(path, what));
     }
-    let row_of: HashMap<&str, usize> =
-        table::str_column(path, split, SAVE_FILE)?.iter().flatten().enumerate().map(|(row, s)| (s, row)).collect();
+    let row_of: HashMap<&str, usize> = table::str_column(path, split, SAVE_FILE)?
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(row, s)| (s, row))
+        .collect();
     let mut left = Vec::new();
     let mut right = Vec::new();
     for (row, save_file) in save_files.iter().enumerate() {
@@ -225,7 +271,9 @@ fn write_segments(ctx: &Context<'_>, path: &Path, all: &Exams, split: &DataFrame
     let mut frame = split.take(&IdxCa::from_vec("row".into(), left)).map_err(bad)?;
     let own = table.take(&IdxCa::from_vec("row".into(), right)).map_err(bad)?;
     for name in [PATH, SAMPLE_SIZE] {
-        frame.with_column(own.column(name).map_err(bad)?.clone()).map_err(bad)?;
+        frame
+            .with_column(own.column(name).map_err(bad)?.clone())
+            .map_err(bad)?;
     }
     splits::write(&ctx.out.join(splits::SEGMENTED_FILE), &frame)?;
     Ok((frame.height(), table.height() - frame.height()))
