@@ -1,5 +1,7 @@
 //! The whole pipeline on the reference's ten recordings and its tiny checkpoint.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+
 mod common;
 
 use common::{Bench, contents, ok, python, root};

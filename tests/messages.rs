@@ -1,5 +1,7 @@
 //! What a person reads when something is wrong, and the exit code a script sees.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+
 mod common;
 
 use common::{Bench, ecgfm, root, said};

@@ -1,6 +1,6 @@
 //! What the end-to-end tests share.
 
-#![allow(dead_code, missing_docs, unreachable_pub)] // Each test binary uses a part of it.
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::print_stderr)] // Each test binary uses a part of it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -36,10 +36,10 @@ where
     Ok(())
 }
 
-/// Writes `bytes` to `path` as [`write`] does.
+/// Writes `bytes` to `path` as [`write()`] does.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write(path, |w| w.write_all(bytes).map_err(Error::io("write", path)))
 }

@@ -113,7 +113,7 @@ pub struct TutorialClass {
     pub class: String,
     /// The 2×2 table.
     pub counts: Counts,
-    /// prevalence, recall, precision, f1, specificity, accuracy, npv: as [`TUTORIAL_COLUMNS`] after `class`.
+    /// prevalence, recall, precision, f1, specificity, accuracy, npv: as `TUTORIAL_COLUMNS` after `class`.
     pub values: [Option<f64>; 7],
 }
 
@@ -203,7 +203,7 @@ pub struct LabelMetrics {
     pub positives: u64,
     /// The 2×2 table at the threshold.
     pub counts: Counts,
-    /// By name, one of [`STATISTICS`].
+    /// By name, one of `STATISTICS`.
     pub estimates: BTreeMap<String, Estimate>,
     /// The ROC curve.
     pub roc: RocCurve,

@@ -9,7 +9,7 @@ use ecgfm_artifacts::rejected::{Reason, Rejected};
 use ecgfm_artifacts::{records, table};
 use polars::prelude::StringChunked;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// `exams.csv`, every cell as it stands there.
 pub(super) struct Exams {
@@ -160,9 +160,9 @@ impl Exams {
     }
 }
 
-fn check_header(path: &PathBuf, header: &[String]) -> Result<()> {
+fn check_header(path: &Path, header: &[String]) -> Result<()> {
     let bad = |what: String, help: &str| Error::BadInput {
-        path: path.clone(),
+        path: path.to_owned(),
         what,
         help: Some(help.to_owned()),
     };
