@@ -69,7 +69,7 @@ impl DType {
         }
     }
 
-    /// Whether [`to_f32`](Self::to_f32) knows how to convert it.
+    /// Whether `to_f32` knows how to convert it.
     pub fn is_real(self) -> bool {
         !matches!(self, Self::Complex64 | Self::Complex128)
     }

@@ -27,6 +27,7 @@ mod dtype;
 mod error;
 mod limits;
 mod pickle;
+mod show;
 mod tensor;
 mod value;
 
