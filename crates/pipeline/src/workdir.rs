@@ -3,11 +3,15 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// Name of the file that a run holds a lock on.
 const NAME: &str = ".lock";
+/// How often a lock that is held is tried again, and how long after.
+const PATIENCE: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Held for the length of a run. The system frees it when the process ends, however it ends.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
         .truncate(false)
         .open(&path)
         .map_err(|e| io("open", &e))?;
-    match file.try_lock() {
+    match patiently(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(held(run_dir, path, &mut file)),
         Err(TryLockError::Error(e)) => return Err(io("lock", &e)),
@@ -39,6 +43,18 @@ pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
     };
     stamp(&mut file).map_err(|e| io("write", &e))?;
     Ok(RunLock { _file: file })
+}
+
+/// Tries for half a second. A process that is just starting another one shares its open files with it for a
+/// moment, locks included, so that a lock that was let go can seem to be held.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..PATIENCE {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 fn held(run_dir: &Path, path: PathBuf, file: &mut File) -> Error {
