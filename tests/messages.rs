@@ -98,35 +98,39 @@ fn a_missing_raw_folder() {
     insta::assert_snapshot!(said(&output, &[(dir.path(), "DIR")]));
 }
 
-#[test]
-fn a_truncated_hdf5_file_is_set_aside_and_the_rest_is_kept() {
-    let Some(bench) = Bench::new() else { return };
+/// A raw directory of two parts, the second cut in half.
+fn half_a_download(bench: &Bench) -> std::path::PathBuf {
     let raw = bench.workdir.path().join("raw");
     std::fs::create_dir(&raw).unwrap();
-    let names = ["exams.csv", "exams_part11.hdf5", "exams_part12.hdf5"];
-    for name in names {
+    for name in ["exams.csv", "exams_part11.hdf5", "exams_part12.hdf5"] {
         std::fs::copy(bench.reference.join("code15_mini").join(name), raw.join(name)).unwrap();
     }
-    let truncated = std::fs::read(raw.join("exams_part12.hdf5")).unwrap();
-    std::fs::write(raw.join("exams_part12.hdf5"), &truncated[..truncated.len() / 2]).unwrap();
-    let output = full(&raw, &bench.reference.join("model/tiny.pt"), bench.workdir.path());
-    assert!(output.status.success(), "{}", said(&output, &[]));
-    let rejected = std::fs::read_to_string(bench.dir().join("signals/rejected.csv")).unwrap();
-    insta::assert_snapshot!(rejected.replace(&raw.display().to_string(), "RAW"));
+    let part = std::fs::read(raw.join("exams_part12.hdf5")).unwrap();
+    std::fs::write(raw.join("exams_part12.hdf5"), &part[..part.len() / 2]).unwrap();
+    raw
 }
 
 #[test]
-fn every_hdf5_file_truncated() {
+fn a_truncated_hdf5_file() {
     let Some(bench) = Bench::new() else { return };
-    let raw = bench.workdir.path().join("raw");
-    std::fs::create_dir(&raw).unwrap();
-    let table = std::fs::read_to_string(bench.reference.join("code15_mini/exams.csv")).unwrap();
-    let one: Vec<&str> = table.lines().take(2).collect();
-    std::fs::write(raw.join("exams.csv"), one.join("\n") + "\n").unwrap();
-    let part = std::fs::read(bench.reference.join("code15_mini/exams_part11.hdf5")).unwrap();
-    std::fs::write(raw.join("exams_part11.hdf5"), &part[..part.len() / 2]).unwrap();
+    let raw = half_a_download(&bench);
     let output = full(&raw, &bench.reference.join("model/tiny.pt"), bench.workdir.path());
     insta::assert_snapshot!(said(&output, &[(&raw, "RAW"), (bench.workdir.path(), "DIR")]));
+}
+
+#[test]
+fn a_truncated_hdf5_file_is_set_aside_on_request_and_the_rest_is_kept() {
+    let Some(bench) = Bench::new() else { return };
+    let raw = half_a_download(&bench);
+    let mut command = bench.command_on(
+        "run",
+        &raw,
+        &["--quiet", "--set", "signals.unreadable_parts=reject"],
+    );
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output, &[]));
+    let rejected = std::fs::read_to_string(bench.dir().join("signals/rejected.csv")).unwrap();
+    insta::assert_snapshot!(rejected.replace(&raw.display().to_string(), "RAW"));
 }
 
 #[test]

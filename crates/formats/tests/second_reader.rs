@@ -15,7 +15,9 @@ fn another_reader_finds_the_arrays_that_were_written() {
     let mut writer = MatWriter::new(Vec::new()).expect("a header");
     writer.put("feats", [12, 2], Data::F64(&feats)).expect("float64");
     writer.put("raw", [12, 2], Data::F32(&raw)).expect("float32");
-    writer.put("curr_sample_rate", [1, 1], Data::I64(&[500])).expect("int64");
+    writer
+        .put("curr_sample_rate", [1, 1], Data::I64(&[500]))
+        .expect("int64");
     let bytes = writer.finish().expect("a file");
     let file = MatFile::parse(bytes.as_slice()).expect("a MAT file");
     let array = |name: &str| file.find_by_name(name).expect("the array");

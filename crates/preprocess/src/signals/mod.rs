@@ -58,11 +58,11 @@ pub enum Doubtful {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnreadableParts {
-    /// Set its exams aside, say so, and go on.
+    /// Stop: such a part is an unfinished download far more often than bad data, and holds up to 20,000 exams.
     #[default]
-    Reject,
-    /// Stop.
     Fail,
+    /// Set its exams aside, say so, and go on.
+    Reject,
 }
 
 /// Parameters of the stage.
@@ -210,7 +210,14 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let catalog = Catalog::open(&params.raw)?;
     for (name, why) in catalog.unreadable() {
         if params.unreadable_parts == UnreadableParts::Fail {
-            return Err(Error::bad_input(&params.raw.join(name), why));
+            let path = params.raw.join(name);
+            return Err(Error::BadInput {
+                what: why
+                    .trim_start_matches(&format!("{}: ", path.display()))
+                    .to_owned(),
+                path,
+                help: Some("or set `unreadable_parts: reject` to go on without its exams".to_owned()),
+            });
         }
         ctx.progress
             .note(&format!("{name} cannot be read, its exams are set aside: {why}"));
