@@ -38,11 +38,3 @@ pub fn read(path: &Path, further: &[Column]) -> Result<DataFrame> {
     columns.extend(further.iter().filter(|c| c.name != IDX && c.name != SAVE_FILE));
     table::read(path, &columns, Others::Ignore)
 }
-
-/// The column names of a records table.
-///
-/// # Errors
-/// As [`table::header`].
-pub fn header(path: &Path) -> Result<Vec<String>> {
-    table::header(path)
-}

@@ -21,6 +21,8 @@ use crate::settle::settle;
 use crate::stage_run::Job;
 use crate::workdir;
 
+mod upstream;
+
 /// How to run.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
@@ -141,77 +143,6 @@ impl<'a> Run<'a> {
             run_dir: graph.run_dir.clone(),
             stages: self.summary.plan.clone(),
         });
-    }
-
-    /// Stages that are not chosen but read from: stale ones are used as they are, missing ones cannot be.
-    fn warn_of_stale(&self, plan: &[Examined]) -> Result<()> {
-        for stage in self
-            .view
-            .graph
-            .stages
-            .iter()
-            .filter(|s| self.chosen.contains(s.name()))
-        {
-            for upstream in stage.upstream.iter().filter(|u| !self.chosen.contains(&u.stage)) {
-                let Some(found) = plan
-                    .iter()
-                    .map(|e| &e.planned)
-                    .find(|p| p.stage == upstream.stage)
-                else {
-                    continue;
-                };
-                if found.state == State::Fresh {
-                    continue;
-                }
-                self.require(stage, &upstream.stage)?;
-                let why: Vec<String> = found.reasons.iter().map(unfresh).collect();
-                self.observer.event(&Event::Warning {
-                    stage: Some(stage.name().to_owned()),
-                    message: format!(
-                        "`{}` reads what `{}` left earlier, which is {}: {}",
-                        stage.name(),
-                        upstream.stage,
-                        found.state.word(),
-                        why.join("; ")
-                    ),
-                    help: Some(format!(
-                        "run with `--until {}` to bring all of it up to date",
-                        stage.name()
-                    )),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a stage that does not run left what `reader` refers to.
-    fn require(&self, reader: &Stage, upstream: &str) -> Result<()> {
-        let (name, graph) = (reader.name(), self.view.graph);
-        let disk = self.view.disks.get(upstream).filter(|disk| !disk.gone);
-        let outputs = graph
-            .stages
-            .iter()
-            .find(|s| s.name() == upstream)
-            .map_or(&[][..], Stage::outputs);
-        let refers = reader
-            .upstream
-            .iter()
-            .filter(|u| u.stage == upstream)
-            .flat_map(|u| &u.outputs);
-        let absent = refers
-            .filter_map(|o| outputs.iter().find(|output| output.name == o))
-            .find(|o| o.required && !o.path.exists());
-        let missing = match (disk, absent) {
-            (None, _) => format!("`{upstream}` has left nothing"),
-            (_, Some(output)) => format!("`{}` is missing", output.path.display()),
-            _ => return Ok(()),
-        };
-        let message = format!("stage `{name}` reads from stage `{upstream}`, but {missing}");
-        Err(Error::new(ErrorKind::Config, message)
-            .help(format!(
-                "run `{upstream}` first: leave out --only or --from, or use `--until {name}`"
-            ))
-            .in_stage(name))
     }
 
     fn step(&mut self, examined: Examined) -> Result<()> {
@@ -396,16 +327,6 @@ impl<'a> Run<'a> {
                 ))),
             },
         }
-    }
-}
-
-/// A reason, for a stage that will not run now.
-fn unfresh(reason: &Reason) -> String {
-    match reason {
-        Reason::Upstream { stages } => {
-            format!("it depends on stages that are not fresh ({})", stages.join(", "))
-        }
-        other => other.to_string(),
     }
 }
 

@@ -197,18 +197,18 @@ impl<'a> Tracings<'a> {
             _ if !self.plist.external().is_empty() => Err(self.elsewhere("keeps its values in another file")),
             Stored::Contiguous if plain => match self.dataset.offset() {
                 Some(offset) => Ok((Layout::Contiguous { offset }, Source::Rows { offset })),
-                None => self.library("never written"),
+                None => self.by_library("never written"),
             },
             Stored::Chunked if plain => self.chunked(),
             _ if !plain => {
                 let what = format!("{}, converted by HDF5", self.dtype);
-                self.library(&what)
+                self.by_library(&what)
             }
-            other => self.library(&format!("{other:?}").to_lowercase()),
+            other => self.by_library(&format!("{other:?}").to_lowercase()),
         }
     }
 
-    fn library(self, what: &str) -> Result<(Layout, Source)> {
+    fn by_library(self, what: &str) -> Result<(Layout, Source)> {
         let row_bytes = (self.shape[1] * self.shape[2]) as u64 * 8;
         if row_bytes > MAX_BAND_BYTES {
             return Err(self.too_large(row_bytes));
@@ -224,17 +224,17 @@ impl<'a> Tracings<'a> {
     fn chunked(self) -> Result<(Layout, Source)> {
         let filters = self.plist.filters();
         let Some((encoding, filters)) = known_filters(&filters) else {
-            return self.library(&format!("chunks with filters {filters:?}"));
+            return self.by_library(&format!("chunks with filters {filters:?}"));
         };
         let partial_unfiltered = self
             .plist
             .chunk_opts()
             .is_some_and(|o| o.contains(ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS));
         let Some(&[rows, samples, leads]) = self.plist.chunk().as_deref() else {
-            return self.library("chunks of an unknown shape");
+            return self.by_library("chunks of an unknown shape");
         };
         if partial_unfiltered {
-            return self.library("chunks that are filtered only where they are whole");
+            return self.by_library("chunks that are filtered only where they are whole");
         }
         let block = [rows, samples, leads];
         // What is decoded at a time: all blocks of a row, as high as a block, and one block, which may reach beyond.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Kind};
-use ecgfm_artifacts::{records, segments, splits};
+use ecgfm_artifacts::{segments, splits};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -170,7 +170,6 @@ impl Exams {
             table::Column::new(SAVE_FILE, Kind::Text),
         ];
         let frame = table::read_named(path, &keys, &wanted, Kind::Text)?;
-        drop(records::header(path)?);
         Ok(Self {
             path: path.clone(),
             frame,
