@@ -9,6 +9,7 @@ mod errors;
 mod home;
 mod kinds;
 mod observer;
+mod out;
 mod results;
 
 use args::{Cli, Command};

@@ -40,7 +40,7 @@ pub fn export(args: &Export) -> Result<(), Error> {
     if args.json {
         return print_json(&card);
     }
-    println!(
+    crate::out::outln!(
         "{}: {} labels, {} parameters",
         args.output.display(),
         card.labels,

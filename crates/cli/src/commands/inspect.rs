@@ -165,14 +165,16 @@ fn print(value: &Value, depth: usize) {
         let pad = "  ".repeat(depth);
         match value {
             Value::Object(_) => {
-                println!("{pad}{key}:");
+                crate::out::outln!("{pad}{key}:");
                 print(value, depth + 1);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                println!("{pad}{key}: {}", items.len());
-                items.iter().for_each(|item| println!("{pad}  {}", inline(item)));
+                crate::out::outln!("{pad}{key}: {}", items.len());
+                items
+                    .iter()
+                    .for_each(|item| crate::out::outln!("{pad}  {}", inline(item)));
             }
-            other => println!("{pad}{key}: {}", inline(other)),
+            other => crate::out::outln!("{pad}{key}: {}", inline(other)),
         }
     }
 }

@@ -21,13 +21,13 @@ pub fn kinds(args: &Args) -> Result<(), Error> {
         return print_json(&chosen().map(|kind| described(kind.as_ref())).collect::<Vec<_>>());
     }
     for kind in chosen() {
-        println!("{}: {}", kind.name(), kind.about());
+        crate::out::outln!("{}: {}", kind.name(), kind.about());
         if !kind.inputs().is_empty() {
-            println!("  reads the paths in: {}", kind.inputs().join(", "));
+            crate::out::outln!("  reads the paths in: {}", kind.inputs().join(", "));
         }
         for output in kind.outputs() {
             let path = if output.path.is_empty() { "." } else { output.path };
-            println!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
+            crate::out::outln!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
         }
     }
     Ok(())

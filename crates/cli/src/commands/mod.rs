@@ -15,6 +15,6 @@ use serde::Serialize;
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let text =
         serde_json::to_string_pretty(value).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
-    println!("{text}");
+    crate::out::outln!("{text}");
     Ok(())
 }

@@ -57,7 +57,7 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
         });
     }
     if let Some(text) = results::text(&graph).filter(|_| !args.dry_run) {
-        print!("{text}");
+        crate::out::out!("{text}");
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ pub fn status(args: &Status) -> Result<(), Error> {
     if args.target.json {
         return print_json(&status);
     }
-    print!("{}", status.text());
+    crate::out::out!("{}", status.text());
     Ok(())
 }
 
@@ -86,9 +86,9 @@ pub fn status(args: &Status) -> Result<(), Error> {
 pub fn graph(args: &GraphArgs) -> Result<(), Error> {
     let graph = graph_of(&args.target)?;
     match args.format {
-        GraphFormat::Text => print!("{}", graph.text()),
-        GraphFormat::Mermaid => print!("{}", graph.mermaid()),
-        GraphFormat::Dot => print!("{}", graph.dot()),
+        GraphFormat::Text => crate::out::out!("{}", graph.text()),
+        GraphFormat::Mermaid => crate::out::out!("{}", graph.mermaid()),
+        GraphFormat::Dot => crate::out::out!("{}", graph.dot()),
     }
     Ok(())
 }

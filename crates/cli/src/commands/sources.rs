@@ -21,8 +21,8 @@ pub fn sources(args: &Sources) -> Result<(), Error> {
         if args.json {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
         } else {
-            println!("{}: {}", source.name, source.instructions());
-            println!("{}", state(source, &problems, &dir.display().to_string()));
+            crate::out::outln!("{}: {}", source.name, source.instructions());
+            crate::out::outln!("{}", state(source, &problems, &dir.display().to_string()));
         }
     }
     if args.json { print_json(&listed) } else { Ok(()) }

@@ -45,7 +45,7 @@ fn one(
         );
     }
     for (name, n) in &outcome.counts {
-        println!("{name}\t{n}");
+        crate::out::outln!("{name}\t{n}");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ pub fn verify(args: &Verify, cancel: &Cancel) -> Result<(), Error> {
     if args.json {
         print_json(&found)?;
     } else {
-        println!("{} files are intact", found.intact);
+        crate::out::outln!("{} files are intact", found.intact);
         let lists = [
             ("missing", &found.missing),
             ("changed", &found.changed),
@@ -18,7 +18,7 @@ pub fn verify(args: &Verify, cancel: &Cancel) -> Result<(), Error> {
             ("input changed since", &found.inputs_changed),
         ];
         for (what, files) in lists {
-            files.iter().for_each(|file| println!("{what}: {file}"));
+            files.iter().for_each(|file| crate::out::outln!("{what}: {file}"));
         }
     }
     if found.is_intact() {
