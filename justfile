@@ -44,3 +44,8 @@ lint: setup
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --quiet -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
+
+# Rates of reading and writing archives, and of making synthetic ECGs.
+bench: setup
+    cargo run --quiet --release --package ecgfm-formats --example throughput
+    cargo run --quiet --release --package ecgfm-synth --example rate
