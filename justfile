@@ -48,4 +48,5 @@ lint: setup
 # Rates of reading and writing archives, and of making synthetic ECGs.
 bench: setup
     cargo run --quiet --release --package ecgfm-formats --example throughput
-    cargo run --quiet --release --package ecgfm-synth --example rate
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"
