@@ -2,7 +2,8 @@
 //!
 //! Reads the records; writes `labels.csv`, `label_def.csv`, `y.npy`, `pos_weight.txt` (see
 //! [`ecgfm_artifacts::labels`]). Counts per split appear in `label_def.csv` where splits are given; positive weights
-//! are then those of the split named `train`, otherwise those of all exams.
+//! are then those of the split named `train`, otherwise those of all exams. As in the Python scripts, splits are in the
+//! order of their names, and `all` counts the exams that are in a split, where splits are given.
 
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{IDX, NAME, SPLIT};
@@ -52,10 +53,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     };
     table::write(&ctx.out.join(labels::FILE), &truth.frame)?;
     write_array(&ctx.out.join(labels::ARRAY_FILE), &params.records, &truth)?;
-    let all = Group {
-        name: "all".to_owned(),
-        rows: (0..truth.idx.len()).collect(),
-    };
+    let all = everything(&truth, &groups);
     write_definition(&ctx.out.join(labels::DEFINITION_FILE), &truth, &groups, &all)?;
     let weighted = groups.iter().find(|g| g.name == TRAIN).unwrap_or(&all);
     let weights: Vec<f64> = (0..truth.names.len())
@@ -147,6 +145,19 @@ fn weight(share: f64) -> f64 {
     (1.0 - share) / share
 }
 
+/// What is counted as `all`: the exams of all splits, or every exam where no splits are given.
+fn everything(truth: &Truth, groups: &[Group]) -> Group {
+    let rows = match groups {
+        [] => (0..truth.idx.len()).collect(),
+        _ => groups.iter().flat_map(|g| g.rows.iter().copied()).collect(),
+    };
+    Group {
+        name: "all".to_owned(),
+        rows,
+    }
+}
+
+/// The exams of each split, splits in the order of their names.
 fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
     let frame = splits::read_meta(path)?;
     let row_of: HashMap<i64, usize> = truth
@@ -176,6 +187,7 @@ fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
             }),
         }
     }
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(groups)
 }
 
@@ -284,7 +296,7 @@ mod tests {
         assert_eq!(read("pos_weight.txt"), "[1.000000,1.000000]");
         assert_eq!(
             read("label_def.csv").lines().next().unwrap(),
-            "name,pos_count_train,pos_count_test,pos_percent_train,pos_percent_test,pos_weight_train,pos_weight_test,\
+            "name,pos_count_test,pos_count_train,pos_percent_test,pos_percent_train,pos_weight_test,pos_weight_train,\
              pos_count_all,pos_percent_all"
         );
         let y = ecgfm_artifacts::formats::npy::NpyReader::open(&dir.path().join("y.npy")).unwrap();
@@ -293,6 +305,20 @@ mod tests {
             y.read_all::<f64>().unwrap(),
             [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
         );
+    }
+
+    #[test]
+    fn all_counts_the_exams_of_the_splits_and_every_exam_without_splits() {
+        let meta = "idx,save_file,A,B\n0,a.mat,True,False\n1,b.mat,False,False\n2,c.mat,True,True\n";
+        let last_line = |splits| {
+            let (dir, outcome) = run_on(meta, splits);
+            outcome.unwrap();
+            let text = std::fs::read_to_string(dir.path().join("label_def.csv")).unwrap();
+            text.lines().nth(1).unwrap().to_owned()
+        };
+        assert_eq!(last_line(None), "A,2,0.6666666666666666");
+        let splits = "idx,save_file,split\n0,a.mat,test\n1,b.mat,test\n";
+        assert_eq!(last_line(Some(splits)), "A,1,0.5,1.0,1,0.5");
     }
 
     #[test]
