@@ -35,6 +35,10 @@ status name *args: build
 graph name format="text": build
     {{ ecgfm }} graph {{ name }} --format {{ format }}
 
+# Train the demo model anew, on synthetic ECGs, into models/demo/. The next build bundles it.
+demo-model *args: build
+    {{ ecgfm }} demo-model --out models/demo {{ args }}
+
 # All tests, including parity with numpy, scipy, pandas, scikit-learn and h5py.
 test *args: (setup "test")
     cargo test --workspace --quiet {{ args }}

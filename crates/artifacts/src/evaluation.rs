@@ -260,6 +260,7 @@ mod tests {
             ],
         };
         Metrics {
+            notice: None,
             schema: SCHEMA,
             subset: "test".into(),
             threshold: 0.5,

@@ -90,7 +90,8 @@ impl Classed for ecgfm_infer::Error {
 impl Classed for ecgfm_model::Error {
     fn class(&self) -> StageErrorClass {
         match self {
-            Self::Torch { .. } | Self::Export { .. } => StageErrorClass::Failed,
+            Self::Torch { .. } | Self::Export { .. } | Self::Training { .. } => StageErrorClass::Failed,
+            Self::Stopped => StageErrorClass::Interrupted,
             Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
                 StageErrorClass::Failed
             }

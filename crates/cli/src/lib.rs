@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod demo;
 mod errors;
 mod home;
 mod kinds;
@@ -50,6 +51,7 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
         Command::Graph(args) => commands::run::graph(args),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
+        Command::DemoModel(args) => commands::demo_model::demo_model(args, quiet, cancel),
         Command::Kinds(args) => commands::kinds::kinds(args),
         Command::Export(args) => commands::export::export(args),
         Command::Inspect(args) => commands::inspect::inspect(args),

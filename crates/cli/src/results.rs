@@ -23,12 +23,7 @@ pub fn text(graph: &Graph) -> Option<String> {
     let evaluation = graph.stages().iter().find(|s| s.kind().name() == "evaluate")?;
     let dir = graph.run_dir().join(evaluation.name());
     let mut text = String::new();
-    if let Some(notice) = graph
-        .vars()
-        .get("notice")
-        .and_then(|v| v.as_str())
-        .filter(|n| !n.is_empty())
-    {
+    if let Some(notice) = notice(graph) {
         text.push_str(&format!("\n{notice}\n"));
     }
     text.push_str(&format!("\n{}", metrics(&dir.join(METRICS_FILE))?));
@@ -39,6 +34,12 @@ pub fn text(graph: &Graph) -> Option<String> {
     let more = page.unwrap_or(dir);
     text.push_str(&format!("\nmore in {}\n", more.display()));
     Some(text)
+}
+
+/// What every reader of the run's results must know; nothing where the pipeline's variable `notice` is empty.
+pub fn notice(graph: &Graph) -> Option<&str> {
+    let notice = graph.vars().get("notice")?.as_str()?;
+    (!notice.trim().is_empty()).then_some(notice)
 }
 
 fn metrics(path: &Path) -> Option<String> {

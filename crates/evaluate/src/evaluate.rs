@@ -55,6 +55,9 @@ pub struct Params {
     /// Seed of the resampling.
     #[serde(default = "default_seed")]
     pub seed: u64,
+    /// Something every reader must know, as that the data are synthetic; it goes wherever the figures go. Empty is none.
+    #[serde(default)]
+    pub notice: Option<String>,
 }
 
 fn default_bootstrap() -> u32 {
@@ -181,6 +184,7 @@ fn metrics(
         ctx.progress.advance(1);
     }
     Ok(Metrics {
+        notice: params.notice.clone().filter(|notice| !notice.trim().is_empty()),
         schema: SCHEMA,
         subset: settings.about.subset.clone(),
         threshold: settings.threshold,

@@ -56,6 +56,17 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// Training cannot go on.
+    #[error("training, step {step}: {message}")]
+    Training {
+        /// The step, from 1.
+        step: u64,
+        /// Why.
+        message: String,
+    },
+    /// Training was told to stop.
+    #[error("training was stopped")]
+    Stopped,
     /// libtorch refused an operation.
     #[error("libtorch cannot {action}: {source}")]
     Torch {

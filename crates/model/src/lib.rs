@@ -9,8 +9,8 @@
 //! | `model.json`, the card beside it | [`card`] |
 //! | all of it: checkpoint in, model and card out | [`mod@export`] |
 //!
-//! [`init`] and [`checkpoint`] go the other way: random weights of a configuration, and a checkpoint file of them that
-//! PyTorch and the reference read.
+//! [`init`], [`mod@train`] and [`checkpoint`] go the other way: random weights of a configuration, trained ones, and a
+//! checkpoint file of them that PyTorch and the reference read.
 
 mod archive;
 pub mod card;
@@ -24,6 +24,7 @@ pub mod init;
 pub mod network;
 mod pickle;
 pub mod torchscript;
+pub mod train;
 pub mod weights;
 
 pub use card::Card;

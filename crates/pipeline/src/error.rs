@@ -249,15 +249,20 @@ impl StageError {
     }
 
     pub(crate) fn into_error(self, stage: &str) -> Error {
-        let kind = match self.class {
-            StageErrorClass::Failed => ErrorKind::StageFailed,
-            StageErrorClass::BadInput => ErrorKind::BadInput,
-            StageErrorClass::Config => ErrorKind::Config,
-            StageErrorClass::Interrupted => ErrorKind::Interrupted,
-        };
-        Error::new(kind, format!("stage `{stage}`: {}", self.message))
+        Error::new(self.class.into(), format!("stage `{stage}`: {}", self.message))
             .help_if(self.help)
             .in_stage(stage)
+    }
+}
+
+impl From<StageErrorClass> for ErrorKind {
+    fn from(class: StageErrorClass) -> Self {
+        match class {
+            StageErrorClass::Failed => Self::StageFailed,
+            StageErrorClass::BadInput => Self::BadInput,
+            StageErrorClass::Config => Self::Config,
+            StageErrorClass::Interrupted => Self::Interrupted,
+        }
     }
 }
 

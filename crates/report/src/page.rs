@@ -96,7 +96,7 @@ pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures])
             .as_deref()
             .filter(|t| !t.trim().is_empty())
             .unwrap_or("ECG-FM evaluation"),
-        notice: params.notice.as_deref().filter(|n| !n.trim().is_empty()),
+        notice: metrics.notice.as_deref(),
         style: PAGE_STYLE,
         chart_style: STYLE,
         metrics,

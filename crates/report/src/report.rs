@@ -23,9 +23,6 @@ pub struct Params {
     /// Headline of the page.
     #[serde(default)]
     pub title: Option<String>,
-    /// Something every reader must see, as that the data are synthetic; shown as a banner. Empty is none.
-    #[serde(default)]
-    pub notice: Option<String>,
     /// The model's card, `model.json`.
     #[serde(default)]
     pub model: Option<PathBuf>,
@@ -51,7 +48,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let plots = ctx.out.join(PLOTS_DIR);
     std::fs::create_dir_all(&plots).map_err(ecgfm_artifacts::Error::io("create", &plots))?;
     for figure in figures.iter().flat_map(|label| &label.figures) {
-        write_bytes(&plots.join(&figure.file), figure.chart.file().as_bytes())?;
+        write_bytes(
+            &plots.join(&figure.file),
+            figure.chart.file(metrics.notice.as_deref()).as_bytes(),
+        )?;
         ctx.progress.advance(1);
     }
     let html = page::html(params, &metrics, &figures)?;

@@ -101,6 +101,7 @@ fn metrics() -> Metrics {
     };
     Metrics {
         schema: SCHEMA,
+        notice: None,
         subset: "test".into(),
         threshold: 0.5,
         mapping: MappingUsed {
@@ -150,7 +151,6 @@ fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, ecgfm_repor
     let mut params = Params {
         metrics: dir.path().to_owned(),
         title: Some("ECG-FM on CODE-15%".into()),
-        notice: None,
         model: None,
         lock: None,
         rejected: None,
@@ -209,15 +209,26 @@ fn run_card_and_checks_come_before_tables_and_figures() {
 }
 
 #[test]
-fn a_notice_is_a_banner_above_everything_and_an_empty_one_is_none() {
-    let with = report(|p, _| p.notice = Some("SYNTHETIC SAMPLE, DEMO MODEL".into()))
-        .unwrap()
-        .html;
+fn a_notice_is_a_banner_above_everything_and_at_the_foot_of_every_plot() {
+    let noted = report(|_, dir| {
+        let notice = Some("SYNTHETIC SAMPLE, DEMO MODEL. Nobody's heart.".into());
+        Metrics { notice, ..metrics() }.write(dir).unwrap();
+    })
+    .unwrap();
+    let with = &noted.html;
     let banner = with
-        .find("class=\"notice\" role=\"note\">SYNTHETIC SAMPLE, DEMO MODEL<")
+        .find("class=\"notice\" role=\"note\">SYNTHETIC SAMPLE, DEMO MODEL. Nobody")
         .unwrap();
     assert!(banner < with.find("<section").unwrap());
-    let without = report(|p, _| p.notice = Some(" ".into())).unwrap().html;
+    for plot in plots(&noted) {
+        let svg = std::fs::read_to_string(&plot).unwrap();
+        assert!(
+            svg.contains(">SYNTHETIC SAMPLE, DEMO MODEL.</text>"),
+            "{}",
+            plot.display()
+        );
+    }
+    let without = report(|_, _| {}).unwrap().html;
     assert!(!without.contains("class=\"notice\""));
 }
 

@@ -11,6 +11,9 @@ pub const SCHEMA: u32 = 1;
 pub struct Metrics {
     /// Form of this file: [`SCHEMA`].
     pub schema: u32,
+    /// What every reader must know before any figure, as that the data are synthetic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// The subset that was scored.
     pub subset: String,
     /// A label is predicted where its probability is above this.

@@ -3,7 +3,7 @@
 use super::print_json;
 use crate::args::Export;
 use ecgfm_model::{Params, export as make};
-use ecgfm_pipeline::{Error, ErrorKind, StageErrorClass};
+use ecgfm_pipeline::{Error, ErrorKind};
 use std::path::Path;
 
 /// Writes the model where it was asked for, and its card beside it.
@@ -51,9 +51,5 @@ pub fn export(args: &Export) -> Result<(), Error> {
 
 fn failed(error: ecgfm_model::Error) -> Error {
     use crate::errors::Classed;
-    let kind = match error.class() {
-        StageErrorClass::BadInput => ErrorKind::BadInput,
-        _ => ErrorKind::StageFailed,
-    };
-    Error::new(kind, error.to_string())
+    Error::new(error.class().into(), error.to_string())
 }

@@ -1,5 +1,6 @@
 //! One module a command, or a family of them.
 
+pub mod demo_model;
 pub mod export;
 pub mod inspect;
 pub mod kinds;

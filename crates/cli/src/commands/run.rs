@@ -25,6 +25,8 @@ struct Finished<'a> {
     pipeline: &'a str,
     profile: &'a str,
     run_dir: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'a str>,
     #[serde(flatten)]
     summary: &'a Summary,
 }
@@ -53,6 +55,7 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
             pipeline,
             profile,
             run_dir,
+            notice: results::notice(&graph),
             summary: &summary,
         });
     }

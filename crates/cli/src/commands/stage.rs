@@ -20,8 +20,15 @@ pub fn stage(args: &Stage, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
 
 /// Makes a synthetic archive.
 pub fn synth(args: &Synth, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
-    let mut with = vec![format!("exams={}", args.exams), format!("seed={}", args.seed)];
-    with.extend(args.with.iter().cloned());
+    let with = [
+        format!("exams={}", args.exams),
+        format!("seed={}", args.seed),
+        format!("mix={}", args.mix),
+        format!("noise={}", args.noise),
+        format!("faults={}", args.faults),
+        format!("exams_per_part={}", args.exams_per_part),
+        format!("long_share={}", args.long_share),
+    ];
     one("synth", &with, &args.out, (false, args.json, quiet), cancel)
 }
 

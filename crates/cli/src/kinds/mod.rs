@@ -16,7 +16,7 @@ pub fn all() -> Kinds {
         .with(preprocess::labels())
         .with(preprocess::splits())
         .with(preprocess::manifests())
-        .with(sample::untrained())
+        .with(sample::demo_model())
         .with(model::export())
         .with(model::infer())
         .with(evaluate::predict())

@@ -1,9 +1,10 @@
-//! Stages that make a sample to run on: synthetic ECGs, an untrained checkpoint.
+//! Stages that make a sample to run on: synthetic ECGs, the demo model.
 
 use super::bind::{Bound, any, nothing};
+use crate::demo;
 use crate::errors::classed;
+use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
-use ecgfm_model::{Config, ConvLayer, checkpoint, init};
 use ecgfm_pipeline::{Output, ParamError, StageError};
 use ecgfm_synth::Options;
 use serde::{Deserialize, Serialize};
@@ -49,74 +50,43 @@ pub fn synth() -> Bound<Options> {
     }
 }
 
-/// Parameters of the stage `untrained`.
+/// Parameters of the stage `demo_model`: none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Untrained {
-    /// The same seed gives the same weights.
-    #[serde(default)]
-    pub seed: u64,
-    /// Width of the output.
-    #[serde(default = "default_labels")]
-    pub labels: i64,
-    /// Transformer layers.
-    #[serde(default = "default_layers")]
-    pub layers: i64,
-}
+pub struct DemoModel {}
 
-fn default_labels() -> i64 {
-    26
-}
-
-fn default_layers() -> i64 {
-    2
-}
-
-pub fn untrained() -> Bound<Untrained> {
+pub fn demo_model() -> Bound<DemoModel> {
     const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
+        Output::new("dir", "", "the checkpoint and its card"),
         Output::new(
             "checkpoint",
-            "untrained.pt",
-            "random weights in the reference's container",
+            demo::CHECKPOINT,
+            "a small network's weights in the reference's container",
         ),
+        Output::new("card", demo::CARD, "what it was trained on and how well it does"),
     ];
     Bound {
-        name: "untrained",
-        about: "a small ECG-FM checkpoint of RANDOM weights, which knows nothing",
+        name: "demo_model",
+        about: "the bundled DEMO MODEL: ECG-FM in small, trained on SYNTHETIC ECGs only",
         version: 1,
         outputs: OUTPUTS,
         inputs: &[],
         check: any,
-        extra: nothing,
-        run: |params, ctx| {
-            let config = small(params);
-            let weights = init::random(&config, params.seed).map_err(classed)?;
-            let path = ctx.out.join("untrained.pt");
-            checkpoint::write_checkpoint(&path, &config, &weights, &checkpoint::Options::default())
-                .map_err(classed)?;
-            Ok(Outcome::default().fact("trained", false))
+        extra: |_| {
+            let hash = blake3::hash(demo::BUNDLED_CHECKPOINT).to_hex().to_string();
+            Ok(vec![("bundled checkpoint".to_owned(), hash)])
         },
-    }
-}
-
-/// ECG-FM's shape in small.
-fn small(params: &Untrained) -> Config {
-    let layer = ConvLayer {
-        channels: 32,
-        kernel: 2,
-        stride: 2,
-    };
-    Config {
-        leads: 12,
-        conv_layers: vec![layer; 4],
-        conv_bias: false,
-        embed_dim: 64,
-        ffn_dim: 128,
-        layers: params.layers,
-        heads: 4,
-        conv_pos: 128,
-        conv_pos_groups: 16,
-        labels: params.labels,
+        run: |_, ctx| {
+            let files: [(&str, &[u8]); 2] = [
+                (demo::CHECKPOINT, demo::BUNDLED_CHECKPOINT),
+                (demo::CARD, demo::BUNDLED_CARD.as_bytes()),
+            ];
+            for (name, bytes) in files {
+                write_bytes(&ctx.out.join(name), bytes).map_err(classed)?;
+            }
+            Ok(Outcome::default()
+                .count("bytes", demo::BUNDLED_CHECKPOINT.len())
+                .fact("trained_on", "synthetic ECGs"))
+        },
     }
 }

@@ -79,5 +79,6 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         missing_prediction: evaluate::OnMissing::Error,
         bootstrap: 50,
         seed: 1,
+        notice: None,
     }
 }

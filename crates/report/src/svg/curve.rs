@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_chart_has_its_words_its_curve_and_its_operating_point() {
-        let svg = chart(&[0.0, 0.5, 1.0], &[0.0, 0.9, 1.0], false).file();
+        let svg = chart(&[0.0, 0.5, 1.0], &[0.0, 0.9, 1.0], false).file(None);
         assert!(
             svg.contains("<title id=\"chart-t\">ROC &lt;AF&gt;</title>"),
             "{svg}"

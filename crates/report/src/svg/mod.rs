@@ -13,6 +13,9 @@ use crate::text::escape;
 /// Colours of both themes; the page and every file of its own share it.
 pub(crate) const STYLE: &str = include_str!("../../templates/chart.css");
 
+/// Room for a notice below a chart.
+const NOTICE_HEIGHT: f64 = 22.0;
+
 /// A chart: what it shows in words, and its drawing.
 #[derive(Debug, Clone)]
 pub(crate) struct Chart {
@@ -32,11 +35,34 @@ impl Chart {
         self.element(id, "", "")
     }
 
-    /// The chart as a file of its own.
-    pub(crate) fn file(&self) -> String {
+    /// The chart as a file of its own, with the first sentence of the notice at its foot: a file travels alone.
+    pub(crate) fn file(&self, notice: Option<&str>) -> String {
         let style = format!("<style>{STYLE}</style><rect class=\"ground\" width=\"100%\" height=\"100%\"/>");
+        match notice {
+            None => self.document(&style),
+            Some(notice) => self.noted(notice).document(&style),
+        }
+    }
+
+    fn noted(&self, notice: &str) -> Self {
+        let (width, height) = self.size;
+        let first = notice.split_inclusive(". ").next().unwrap_or(notice).trim_end();
+        let (x, y) = (width / 2.0, height + NOTICE_HEIGHT * 0.6);
+        let line = format!(
+            "<text class=\"notice\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>",
+            escape(first)
+        );
+        Self {
+            title: self.title.clone(),
+            description: format!("{notice} {}", self.description),
+            size: (width, height + NOTICE_HEIGHT),
+            body: format!("{}{line}", self.body),
+        }
+    }
+
+    fn document(&self, style: &str) -> String {
         let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-        out.push_str(&self.element("chart", " xmlns=\"http://www.w3.org/2000/svg\"", &style));
+        out.push_str(&self.element("chart", " xmlns=\"http://www.w3.org/2000/svg\"", style));
         out.push('\n');
         out
     }

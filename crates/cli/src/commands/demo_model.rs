@@ -1,0 +1,30 @@
+//! `ecgfm demo-model`: trains the demo model anew.
+
+use crate::args::DemoModel;
+use crate::demo;
+use ecgfm_artifacts::stage;
+use ecgfm_pipeline::{Cancel, Error, ErrorKind};
+
+/// Trains and writes into the directory asked for.
+pub fn demo_model(args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    let failed = |message: String| Error::new(ErrorKind::StageFailed, message);
+    std::fs::create_dir_all(&args.out).map_err(|e| failed(format!("{}: {e}", args.out.display())))?;
+    let params = demo::Params {
+        steps: args.steps,
+        batch: args.batch.into(),
+        seed: args.seed,
+        held_out: args.held_out,
+        threads: args.threads.into(),
+    };
+    let say = |line: &str| {
+        if !quiet {
+            eprintln!("{line}");
+        }
+    };
+    let cancel = stage::Cancel::from_flag(cancel.flag());
+    demo::make(&params, &args.out, &say, &cancel).map_err(|e| Error::new(e.class.into(), e.message))?;
+    for name in [demo::CHECKPOINT, demo::CARD, demo::LOG] {
+        crate::out::outln!("{}", args.out.join(name).display());
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! The demo model's card and training log.
+
+use super::held_out::Score;
+use super::{CARD, CHECKPOINT, LOG, Logged, Params};
+use ecgfm_model::{Config, weights};
+use ecgfm_pipeline::StageError;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Rows of the log that the card shows.
+const SHOWN: usize = 15;
+
+/// Writes both.
+pub(super) fn write(
+    out: &Path,
+    params: &Params,
+    config: &Config,
+    log: &[Logged],
+    scores: &[Score],
+) -> Result<(), StageError> {
+    let mut rows = String::from("step,segments,learning_rate,loss\n");
+    for row in log {
+        let _ = writeln!(
+            rows,
+            "{},{},{:.3e},{:.6}",
+            row.step, row.segments, row.learning_rate, row.loss
+        );
+    }
+    put(&out.join(LOG), &rows)?;
+    let path = out.join(CHECKPOINT);
+    let checkpoint =
+        std::fs::read(&path).map_err(|e| StageError::failed(format!("{}: {e}", path.display())))?;
+    put(&out.join(CARD), &text(params, config, log, scores, &checkpoint))
+}
+
+fn put(path: &Path, text: &str) -> Result<(), StageError> {
+    std::fs::write(path, text).map_err(|e| StageError::failed(format!("{}: {e}", path.display())))
+}
+
+fn text(params: &Params, config: &Config, log: &[Logged], scores: &[Score], checkpoint: &[u8]) -> String {
+    let sha256: String = Sha256::digest(checkpoint)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let mut text = format!(
+        "# The demo model
+
+**DEMO MODEL, TRAINED ON SYNTHETIC ECGs ONLY. It has never seen a patient. Use it to see how ecgfm works and for
+nothing else; its scores say nothing about ECG-FM or about any real ECG.**
+
+A small network of ECG-FM's architecture that predicts the 26 labels of the model finetuned on PhysioNet 2021, so that
+it can stand in for that model where there is none. `ecgfm demo-model` wrote this page, the checkpoint and the log;
+`just demo-model` does so again.
+
+| | |
+|---|---|
+| file | `{CHECKPOINT}`, {size} bytes, in the reference's checkpoint container |
+| sha256 | `{sha256}` |
+| input | (batch, {leads}, samples): 500 Hz, standardised per lead over the whole recording, trained on 5 s |
+| output | (batch, {labels}) logits in the order of `configs/labels/physionet2021.yaml` |
+| network | {convs} convolutions of {channels} channels, width {d}, {layers} layers, {heads} heads, feed-forward {ffn}, positional kernel {pos} in {groups} groups |
+| parameters | {parameters} |
+",
+        size = checkpoint.len(),
+        leads = config.leads,
+        labels = config.labels,
+        convs = config.conv_layers.len(),
+        channels = config.conv_layers.first().map_or(0, |l| l.channels),
+        d = config.embed_dim,
+        layers = config.layers,
+        heads = config.heads,
+        ffn = config.ffn_dim,
+        pos = config.conv_pos,
+        groups = config.conv_pos_groups,
+        parameters = weights::parameters(config),
+    );
+    text.push_str(&training(params, log));
+    text.push_str(&held_out(params, scores));
+    text
+}
+
+fn training(params: &Params, log: &[Logged]) -> String {
+    let (options, ecgs) = (params.training(), params.training_ecgs());
+    let mut text = format!(
+        "
+## Training
+
+{steps} updates of {batch} segments, each ECG seen once: synthetic ECGs of seed {seed}, mix `balanced`. Mean binary
+cross-entropy over all labels; AdamW, learning rate up to {rate} over {warm_up} updates and down along a cosine, weight
+decay {decay}, gradients cut at length {norm}; weights start from seed {start}; {threads} threads. The same command gives
+the same bytes on the same kind of processor with as many threads; elsewhere rounding differs, and so do the weights.
+
+From `{LOG}`:
+
+| step | segments | learning rate | loss |
+|---:|---:|---:|---:|
+",
+        steps = params.steps,
+        batch = params.batch,
+        seed = ecgs.seed,
+        rate = options.learning_rate,
+        warm_up = options.warm_up,
+        decay = options.weight_decay,
+        norm = options.gradient_norm,
+        start = options.seed,
+        threads = params.threads,
+    );
+    let every = log.len().div_ceil(SHOWN).max(1);
+    let last = log.len().saturating_sub(1);
+    for (_, row) in log
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| i % every == 0 || *i == last)
+    {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {:.2e} | {:.4} |",
+            row.step, row.segments, row.learning_rate, row.loss
+        );
+    }
+    text
+}
+
+fn held_out(params: &Params, scores: &[Score]) -> String {
+    let ecgs = params.held_out_ecgs();
+    let mut text = format!(
+        "
+## Scores on held-out SYNTHETIC ECGs
+
+{} ECGs of seed {}, which training did not use; every 5 s segment counts alone. A label that no synthetic ECG has is
+never positive in training and has no score. Voltages are gone once leads are standardised, so low voltage
+(LQRSV) can only be told by what goes with it; a premature beat labels every segment of its ECG, with the beat or without.
+
+| label | segments | positives | AUROC | average precision |
+|---|---:|---:|---:|---:|
+",
+        ecgs.exams, ecgs.seed
+    );
+    let shown = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.4}"));
+    for score in scores {
+        let label = score.label.replace('|', "\\|");
+        let _ = writeln!(
+            text,
+            "| {label} | {} | {} | {} | {} |",
+            score.segments,
+            score.positives,
+            shown(score.auroc),
+            shown(score.auprc)
+        );
+    }
+    text
+}

@@ -1,0 +1,64 @@
+//! How good the model is on synthetic ECGs that it was not trained on.
+
+use super::supply::Supply;
+use crate::errors::classed;
+use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_artifacts::stage::Cancel;
+use ecgfm_evaluate::metrics::Ranking;
+use ecgfm_model::{Config, Weights, train};
+use ecgfm_pipeline::StageError;
+use ecgfm_synth::Options;
+
+/// Segments scored at once.
+const BATCH: usize = 64;
+
+/// How well one label is told.
+pub(super) struct Score {
+    pub(super) label: String,
+    pub(super) segments: usize,
+    pub(super) positives: usize,
+    /// None without positives.
+    pub(super) auroc: Option<f64>,
+    /// Average precision; none without positives.
+    pub(super) auprc: Option<f64>,
+}
+
+/// Scores of every label, over segments.
+pub(super) fn scores(
+    config: &Config,
+    weights: &Weights,
+    ecgs: &Options,
+    labels: &LabelSet,
+    cancel: &Cancel,
+) -> Result<Vec<Score>, StageError> {
+    let names = labels.names();
+    let mut columns = vec![(Vec::new(), Vec::new()); names.len()];
+    let mut supply = Supply::new(ecgs, labels, BATCH)?;
+    for batch in &mut supply {
+        if cancel.is_cancelled() {
+            return Err(StageError::interrupted());
+        }
+        let logits = train::scores(config, weights, &batch).map_err(classed)?;
+        let rows = logits.chunks_exact(names.len());
+        for (scores, targets) in rows.zip(batch.targets.chunks_exact(names.len())) {
+            for ((truth, score), (t, s)) in columns.iter_mut().zip(targets.iter().zip(scores)) {
+                truth.push(*t == 1.0);
+                score.push(*s);
+            }
+        }
+    }
+    supply.check()?;
+    let columns = columns.iter().zip(names);
+    Ok(columns
+        .map(|((truth, score), label)| {
+            let ranking = Ranking::new(truth, score);
+            Score {
+                label: label.to_owned(),
+                segments: truth.len(),
+                positives: truth.iter().filter(|t| **t).count(),
+                auroc: ranking.auroc(),
+                auprc: ranking.auprc(),
+            }
+        })
+        .collect())
+}

@@ -1,0 +1,198 @@
+//! Makes the demo model: a small ECG-FM trained on SYNTHETIC ECGs, which the sample profile runs.
+//!
+//! `model` trains, `synth` makes ECGs, `signal` turns them into segments; this is where they meet.
+
+mod card;
+mod held_out;
+mod supply;
+mod targets;
+
+use crate::errors::classed;
+use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_artifacts::stage::Cancel;
+use ecgfm_model::train::{self, Next, Step};
+use ecgfm_model::{Config, ConvLayer, checkpoint};
+use ecgfm_pipeline::StageError;
+use ecgfm_synth::{Mix, Options as Ecgs};
+use std::path::Path;
+use supply::Supply;
+
+/// File name of the checkpoint.
+pub const CHECKPOINT: &str = "demo.pt";
+/// File name of the model card.
+pub const CARD: &str = "demo.md";
+/// File name of the log.
+pub const LOG: &str = "training_log.csv";
+
+/// The checkpoint that `just demo-model` left.
+pub const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
+/// Its card.
+pub const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
+
+/// The labels it predicts, in the order of its logits: those of the model it stands in for.
+const LABELS: &str = "physionet2021";
+/// Steps that a row of the log is the mean of.
+const LOG_EVERY: u64 = 100;
+
+/// How to make it.
+#[derive(Debug, Clone)]
+pub struct Params {
+    /// Updates of the weights.
+    pub steps: u64,
+    /// Segments an update.
+    pub batch: usize,
+    /// Seed of the weights and of the ECGs learnt from.
+    pub seed: u64,
+    /// ECGs, of another seed, that the card's scores are measured on.
+    pub held_out: u64,
+    /// Threads of libtorch. Another number gives slightly other weights.
+    pub threads: usize,
+}
+
+impl Params {
+    /// The ECGs to learn from. No run of the pipeline uses this seed unless it is told to.
+    fn training_ecgs(&self) -> Ecgs {
+        Ecgs {
+            exams: self.steps * self.batch as u64,
+            ..self.ecgs(1)
+        }
+    }
+
+    /// The ECGs to measure on.
+    fn held_out_ecgs(&self) -> Ecgs {
+        Ecgs {
+            exams: self.held_out,
+            ..self.ecgs(2)
+        }
+    }
+
+    /// Seeds of a billion and more, so that they are not those a person picks.
+    fn ecgs(&self, which: u64) -> Ecgs {
+        Ecgs {
+            seed: 1_000_000_000 * which + self.seed,
+            mix: Mix::Balanced,
+            ..Ecgs::default()
+        }
+    }
+
+    fn training(&self) -> train::Options {
+        train::Options {
+            steps: self.steps,
+            warm_up: self.steps / 15,
+            seed: self.seed,
+            threads: self.threads,
+            ..train::Options::default()
+        }
+    }
+}
+
+/// A row of the log.
+pub struct Logged {
+    /// The last step it covers.
+    pub step: u64,
+    /// Segments seen so far.
+    pub segments: u64,
+    /// Learning rate of that step.
+    pub learning_rate: f64,
+    /// Mean loss of the steps since the row before.
+    pub loss: f64,
+}
+
+/// ECG-FM's shape in small: its convolutions' kernels and strides, fewer channels, layers and heads.
+fn config(labels: i64) -> Config {
+    let layer = ConvLayer {
+        channels: 64,
+        kernel: 2,
+        stride: 2,
+    };
+    Config {
+        leads: 12,
+        conv_layers: vec![layer; 4],
+        conv_bias: false,
+        embed_dim: 96,
+        ffn_dim: 256,
+        layers: 3,
+        heads: 4,
+        conv_pos: 64,
+        conv_pos_groups: 16,
+        labels,
+    }
+}
+
+/// Trains, measures, and writes checkpoint, card and log into `out`. `say` is told a line now and then.
+///
+/// # Errors
+/// When training fails or a file cannot be written.
+pub fn make(params: &Params, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) -> Result<(), StageError> {
+    let labels = LabelSet::load(LABELS).map_err(classed)?;
+    let config = config(labels.names().len() as i64);
+    let (ecgs, options) = (params.training_ecgs(), params.training());
+    let mut supply = Supply::new(&ecgs, &labels, params.batch)?;
+    let mut log = Log::new(params, say);
+    let trained = train::train(&config, &options, &mut supply, &mut |step| {
+        log.add(step);
+        if cancel.is_cancelled() {
+            Next::Stop
+        } else {
+            Next::Continue
+        }
+    });
+    supply.check()?;
+    let weights = trained.map_err(classed)?;
+    let path = out.join(CHECKPOINT);
+    let written = checkpoint::Options {
+        updates: params.steps,
+        ..checkpoint::Options::default()
+    };
+    checkpoint::write_checkpoint(&path, &config, &weights, &written).map_err(classed)?;
+    say("measuring on held-out ECGs");
+    let scores = held_out::scores(&config, &weights, &params.held_out_ecgs(), &labels, cancel)?;
+    card::write(out, params, &config, &log.rows, &scores)
+}
+
+struct Log<'a> {
+    rows: Vec<Logged>,
+    sum: f64,
+    count: u64,
+    params: &'a Params,
+    say: &'a dyn Fn(&str),
+    started: std::time::Instant,
+}
+
+impl<'a> Log<'a> {
+    fn new(params: &'a Params, say: &'a dyn Fn(&str)) -> Self {
+        Self {
+            rows: Vec::new(),
+            sum: 0.0,
+            count: 0,
+            params,
+            say,
+            started: std::time::Instant::now(),
+        }
+    }
+
+    fn add(&mut self, step: Step) {
+        self.sum += step.loss;
+        self.count += 1;
+        if step.number % LOG_EVERY != 0 && step.number != self.params.steps {
+            return;
+        }
+        let row = Logged {
+            step: step.number,
+            segments: step.number * self.params.batch as u64,
+            learning_rate: step.learning_rate,
+            loss: self.sum / self.count as f64,
+        };
+        (self.sum, self.count) = (0.0, 0);
+        let elapsed = self.started.elapsed().as_secs_f64();
+        (self.say)(&format!(
+            "step {} of {}  loss {:.4}  {:.0} segments/s  {:.1} min left",
+            row.step,
+            self.params.steps,
+            row.loss,
+            row.segments as f64 / elapsed,
+            elapsed / 60.0 * (self.params.steps - row.step) as f64 / row.step as f64,
+        ));
+        self.rows.push(row);
+    }
+}

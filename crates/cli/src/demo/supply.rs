@@ -1,0 +1,112 @@
+//! Synthetic ECGs as batches of segments, made ahead on a thread of their own.
+
+use super::targets;
+use crate::errors::classed;
+use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_model::train::Batch;
+use ecgfm_pipeline::StageError;
+use ecgfm_signal::leads;
+use ecgfm_signal::processed::lead_major;
+use ecgfm_signal::recipe::{Options as RecipeOptions, Recipe, Scratch};
+use ecgfm_synth::{Generator, Options, Truth};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+/// Batches that may wait for the trainer.
+const AHEAD: usize = 8;
+
+/// Every segment of every exam in order, with the exam's targets, cut into batches. The last may be smaller.
+pub(super) struct Supply {
+    batches: Option<Receiver<Batch>>,
+    maker: Option<JoinHandle<Result<(), StageError>>>,
+}
+
+impl Supply {
+    /// Starts making the ECGs of `options`, as the tutorial's recipe cuts them.
+    pub(super) fn new(options: &Options, labels: &LabelSet, rows: usize) -> Result<Self, StageError> {
+        let generator = Generator::new(options).map_err(classed)?;
+        let recipe = Recipe::new(RecipeOptions::default()).map_err(|e| StageError::config(e.to_string()))?;
+        let maker = Maker {
+            generator,
+            recipe,
+            rules: targets::rules(labels),
+            rows,
+        };
+        let (sender, receiver) = sync_channel(AHEAD);
+        Ok(Self {
+            batches: Some(receiver),
+            maker: Some(std::thread::spawn(move || maker.run(&sender))),
+        })
+    }
+
+    /// Whether the ECGs could be made, as far as they were asked for.
+    pub(super) fn check(&mut self) -> Result<(), StageError> {
+        // Without a receiver the maker stops at its next batch.
+        self.batches = None;
+        match self.maker.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(made)) => made,
+            Some(Err(_)) => Err(StageError::failed(
+                "making synthetic ECGs panicked; this is a bug",
+            )),
+        }
+    }
+}
+
+impl Iterator for Supply {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        self.batches.as_ref()?.recv().ok()
+    }
+}
+
+struct Maker {
+    generator: Generator,
+    recipe: Recipe,
+    rules: Vec<Option<fn(&Truth) -> bool>>,
+    rows: usize,
+}
+
+impl Maker {
+    fn run(&self, batches: &SyncSender<Batch>) -> Result<(), StageError> {
+        let mut scratch = Scratch::default();
+        let size = leads::COUNT * self.recipe.segment_samples();
+        let mut batch = empty();
+        for index in 0..self.generator.options().exams {
+            let exam = self.generator.exam(index).map_err(classed)?;
+            let tracing = exam.samples.as_standard_layout();
+            let made = tracing
+                .as_slice()
+                .map(|tracing| self.recipe.apply(tracing, &mut scratch));
+            let processed = made
+                .ok_or_else(|| StageError::failed("a synthetic ECG lies scattered in memory; this is a bug"))?
+                .map_err(|e| StageError::failed(e.to_string()))?;
+            for segment in processed.segments() {
+                let start = batch.signals.len();
+                batch.signals.resize(start + size, 0.0);
+                lead_major(segment, leads::COUNT, &mut batch.signals[start..]);
+                let holds = |rule: &Option<fn(&Truth) -> bool>| rule.is_some_and(|rule| rule(&exam.truth));
+                batch
+                    .targets
+                    .extend(self.rules.iter().map(|rule| f32::from(holds(rule))));
+                batch.rows += 1;
+                if batch.rows == self.rows && batches.send(std::mem::replace(&mut batch, empty())).is_err() {
+                    return Ok(()); // Nobody wants more.
+                }
+            }
+        }
+        if batch.rows > 0 {
+            let _ = batches.send(batch); // As above.
+        }
+        Ok(())
+    }
+}
+
+fn empty() -> Batch {
+    Batch {
+        signals: Vec::new(),
+        targets: Vec::new(),
+        rows: 0,
+    }
+}

@@ -1,0 +1,48 @@
+//! What the model should say of a synthetic ECG: PhysioNet's labels out of what is known about it.
+
+use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_synth::{Finding, Rhythm, Truth};
+
+/// Labels that a synthetic ECG can have, and when it has them. All others are never positive.
+const KNOWN: [(&str, fn(&Truth) -> bool); 17] = [
+    ("AF", |t| t.labels.af),
+    ("CLBBB|LBBB", |t| t.labels.lbbb),
+    ("CRBBB|RBBB", |t| t.labels.rbbb),
+    ("IAVB", |t| t.labels.first_degree_block),
+    ("IRBBB", |t| found(t, Finding::IncompleteRbbb)),
+    ("LAD", |t| t.axis_deg < -30.0),
+    ("LQRSV", |t| found(t, Finding::LowVoltage)),
+    ("LQT", |t| found(t, Finding::LongQt)),
+    ("NSR", |t| t.rhythm == Rhythm::Sinus),
+    ("PAC|SVPB", |t| found(t, Finding::PrematureAtrial)),
+    ("PVC|VPB", |t| found(t, Finding::PrematureVentricular)),
+    ("QAb", |t| {
+        found(t, Finding::InferiorQ) || found(t, Finding::AnteriorQ)
+    }),
+    ("RAD", |t| t.axis_deg > 90.0),
+    ("SA", |t| found(t, Finding::SinusArrhythmia)),
+    ("SB", |t| t.labels.sb),
+    ("STach", |t| t.labels.st),
+    ("TInv", |t| found(t, Finding::TInversion)),
+];
+
+fn found(truth: &Truth, finding: Finding) -> bool {
+    truth.findings.contains(&finding)
+}
+
+/// The rules of a label set's labels in its order; none where no synthetic ECG has the label.
+pub(super) fn rules(labels: &LabelSet) -> Vec<Option<fn(&Truth) -> bool>> {
+    let rule = |name: &str| KNOWN.iter().find(|(known, _)| *known == name).map(|k| k.1);
+    labels.names().into_iter().map(rule).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_for_a_label_of_the_set() {
+        let labels = LabelSet::load(super::super::LABELS).unwrap();
+        assert_eq!(rules(&labels).iter().flatten().count(), KNOWN.len());
+    }
+}

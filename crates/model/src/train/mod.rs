@@ -1,0 +1,209 @@
+//! Trains a classifier of a configuration from random weights.
+//!
+//! The caller supplies batches and need not hold more than one at a time; nothing here knows where ECGs come from.
+//! Binary cross-entropy over all labels, AdamW, a learning rate that rises and falls. The same batches and options give the
+//! same weights on the same processor with the same number of threads.
+
+mod schedule;
+
+use crate::{Config, Error, Result, Weights, init, network};
+use schedule::learning_rate;
+use tch::nn::{AdamW, Optimizer, OptimizerConfig, VarStore};
+use tch::{Device, Reduction, Tensor};
+
+/// Weights that only scale or shift; decaying those helps nothing.
+const UNDECAYED: usize = 0;
+/// All other weights.
+const DECAYED: usize = 1;
+
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Updates of the weights.
+    pub steps: u64,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Updates over which the learning rate rises to it.
+    pub warm_up: u64,
+    /// AdamW's weight decay, of matrices and kernels only.
+    pub weight_decay: f64,
+    /// Gradients longer than this are shortened to it.
+    pub gradient_norm: f64,
+    /// Seed of the weights' random start.
+    pub seed: u64,
+    /// Threads of libtorch, for the whole process; sums are split among them, so another number gives other rounding.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            steps: 3000,
+            learning_rate: 1e-3,
+            warm_up: 200,
+            weight_decay: 0.05,
+            gradient_norm: 1.0,
+            seed: 0,
+            threads: 2,
+        }
+    }
+}
+
+/// ECGs to learn from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// (rows, leads, samples), row-major.
+    pub signals: Vec<f32>,
+    /// (rows, labels), row-major; 0 or 1.
+    pub targets: Vec<f32>,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+/// One update.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// From 1.
+    pub number: u64,
+    /// Learning rate of the update.
+    pub learning_rate: f64,
+    /// Mean binary cross-entropy of its batch, before it.
+    pub loss: f64,
+}
+
+/// What the caller says after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Go on.
+    Continue,
+    /// End with [`Error::Stopped`].
+    Stop,
+}
+
+/// Trains on one batch a step and shows every step to `observe`.
+///
+/// # Errors
+/// When `batches` ends early or a batch has another shape, the loss is no number, `observe` says stop, or libtorch
+/// refuses an operation.
+pub fn train(
+    config: &Config,
+    options: &Options,
+    batches: &mut dyn Iterator<Item = Batch>,
+    observe: &mut dyn FnMut(Step) -> Next,
+) -> Result<Weights> {
+    tch::set_num_threads(i32::try_from(options.threads).unwrap_or(i32::MAX));
+    let store = VarStore::new(Device::Cpu);
+    let weights = variables(&store, &init::random(config, options.seed)?)?;
+    let mut optimizer = optimizer(&store, options).map_err(Error::torch("make an optimizer"))?;
+    for number in 1..=options.steps {
+        let batch = batches
+            .next()
+            .ok_or_else(|| training(number, "the batches ended early"))?;
+        let rate = learning_rate(options, number);
+        optimizer.set_lr(rate);
+        let loss = loss(config, &weights, &batch, number)?;
+        let value = loss.f_double_value(&[]).map_err(Error::torch("read the loss"))?;
+        if !value.is_finite() {
+            return Err(training(
+                number,
+                "the loss is not a number: lower the learning rate",
+            ));
+        }
+        optimizer.backward_step_clip_norm(&loss, options.gradient_norm);
+        let step = Step {
+            number,
+            learning_rate: rate,
+            loss: value,
+        };
+        if observe(step) == Next::Stop {
+            return Err(Error::Stopped);
+        }
+    }
+    let detached = weights
+        .iter()
+        .map(|(name, weight)| (name.to_owned(), weight.detach()));
+    Ok(Weights::new(detached.collect()))
+}
+
+fn training(step: u64, message: &str) -> Error {
+    Error::Training {
+        step,
+        message: message.to_owned(),
+    }
+}
+
+/// The weights as variables of a store. Its names are paths, in which dots separate.
+fn variables(store: &VarStore, initial: &Weights) -> Result<Weights> {
+    let mut variables = Vec::new();
+    for (name, value) in initial.iter() {
+        let group = if value.dim() < 2 { UNDECAYED } else { DECAYED };
+        let mut path = store.root().set_group(group);
+        let (parents, last) = name.rsplit_once('.').unwrap_or(("", name));
+        for part in parents.split('.').filter(|part| !part.is_empty()) {
+            path = path.sub(part);
+        }
+        let variable = path
+            .f_var_copy(last, value)
+            .map_err(Error::torch("make a weight trainable"))?;
+        variables.push((name.to_owned(), variable));
+    }
+    Ok(Weights::new(variables))
+}
+
+fn optimizer(store: &VarStore, options: &Options) -> Result<Optimizer, tch::TchError> {
+    let mut optimizer = AdamW::default().build(store, options.learning_rate)?;
+    optimizer.set_weight_decay_group(UNDECAYED, 0.0);
+    optimizer.set_weight_decay_group(DECAYED, options.weight_decay);
+    Ok(optimizer)
+}
+
+/// Mean binary cross-entropy over rows and labels.
+fn loss(config: &Config, weights: &Weights, batch: &Batch, step: u64) -> Result<Tensor> {
+    let signals = signals(config, batch).map_err(|message| training(step, &message))?;
+    let forward = || {
+        let targets = Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, config.labels])?;
+        network::logits(config, weights, &signals?)?.f_binary_cross_entropy_with_logits(
+            &targets,
+            None::<Tensor>,
+            None::<Tensor>,
+            Reduction::Mean,
+        )
+    };
+    forward().map_err(Error::torch("compute the loss"))
+}
+
+/// Logits (rows, labels), row-major, of a batch's signals.
+///
+/// # Errors
+/// When the batch has another shape than the configuration needs, or libtorch refuses an operation.
+pub fn scores(config: &Config, weights: &Weights, batch: &Batch) -> Result<Vec<f32>> {
+    let signals = signals(config, batch).map_err(|message| training(0, &message))?;
+    let forward = || {
+        let logits = tch::no_grad(|| network::logits(config, weights, &signals?))?;
+        Vec::<f32>::try_from(logits.f_flatten(0, -1)?)
+    };
+    forward().map_err(Error::torch("compute logits"))
+}
+
+/// The signals as a tensor, once they are known to fit; the outer error says how they do not.
+fn signals(config: &Config, batch: &Batch) -> Result<Result<Tensor, tch::TchError>, String> {
+    let (leads, labels) = (config.leads as usize, config.labels as usize);
+    let samples = batch.signals.len() / (batch.rows * leads).max(1);
+    let fits = batch.rows > 0
+        && batch.signals.len() == batch.rows * leads * samples
+        && samples as i64 >= config.min_samples()
+        && batch.targets.len() == batch.rows * labels;
+    if fits {
+        let shape = [batch.rows as i64, config.leads, samples as i64];
+        return Ok(Tensor::f_from_slice(&batch.signals).and_then(|flat| flat.f_reshape(shape)));
+    }
+    Err(format!(
+        "{} samples and {} targets are no batch of {} rows, {leads} leads and {labels} labels",
+        batch.signals.len(),
+        batch.targets.len(),
+        batch.rows
+    ))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The chain from raw recording to metric, broken on purpose. Each break must be seen, and each test says by what.
+//!
+//! docs/tripwires.md is the table of them. Everything here is SYNTHETIC SAMPLE, DEMO MODEL: no patient, no ECG-FM.
+
+#![allow(clippy::unwrap_used, unreachable_pub)] // A test that cannot go on should stop there.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod broken;
+mod sample;
+
+use broken::Break;
+use ecgfm_signal::leads;
+use sample::{FLOOR, LABELS, Sample, Verdict};
+
+/// What the unbroken chain must reach, so that falling short of it means something.
+#[test]
+fn the_unbroken_chain_tells_every_label_and_is_what_numpy_computes() {
+    let sample = Sample::get();
+    for unit in ["segment", "ecg"] {
+        for (label, auroc) in sample.metrics.auroc(unit) {
+            assert!(auroc >= FLOOR, "{unit} {label}: AUROC {auroc} is under {FLOOR}");
+        }
+    }
+    if let Some(verdict) = sample.judge(&sample.dir.join("signals/segments")) {
+        assert!(matches!(verdict, Verdict::Equal(_)), "{verdict:?}");
+    }
+}
+
+/// The tutorial's join: prediction i of the test split beside row i of all splits.
+#[test]
+fn joined_by_position_precision_falls_to_prevalence() {
+    let sample = Sample::get();
+    let (mut judged, mut scored) = (0, 0);
+    for (at, label) in LABELS.iter().enumerate() {
+        let by_key = sample.joined_by_key(at);
+        let by_position = sample.joined_by_position(at);
+        assert!(by_key.precision() > 0.8, "{label} by key: {by_key:?}");
+        let (precision, prevalence) = (by_position.precision(), by_position.prevalence());
+        // Segments of one ECG are not independent; two a piece at most.
+        let noise = (2.0 * prevalence * (1.0 - prevalence) / by_position.predicted() as f64).sqrt();
+        assert!(
+            (precision - prevalence).abs() < 3.0 * noise,
+            "{label} by position: precision {precision:.3}, prevalence {prevalence:.3} ± {noise:.3}"
+        );
+        assert!(by_key.precision() - precision > 5.0 * noise, "{label}");
+        judged += by_position.rows;
+        scored += by_key.rows;
+    }
+    assert!(
+        judged > scored,
+        "by position, rows that nobody predicted are scored too"
+    );
+}
+
+#[test]
+fn shuffled_labels_bring_auroc_to_chance() {
+    let sample = Sample::get();
+    let metrics = sample.evaluated_against(&broken::shuffled_labels(&sample.dir.join("labels/labels.csv")));
+    for (label, auroc) in metrics.auroc("ecg") {
+        let (positives, n) = metrics.counts("ecg", &label);
+        // Standard error of AUROC under chance (Mann–Whitney).
+        let noise = ((n + 1.0) / (12.0 * positives * (n - positives))).sqrt();
+        assert!((auroc - 0.5).abs() < 4.0 * noise, "{label}: {auroc} ± {noise}");
+    }
+}
+
+#[test]
+fn two_chest_leads_swapped_are_seen_by_auroc_and_by_numpy() {
+    let sample = Sample::get();
+    let (v1, v6) = (leads::position("V1").unwrap(), leads::position("V6").unwrap());
+    let store = sample.broken_store(Break::SwappedLeads(v1, v6));
+    let metrics = sample.scored_on(store.path());
+    let (label, lowest) = metrics.lowest("segment");
+    assert!(lowest < FLOOR, "lowest is {label} with {lowest}");
+    sample.assert_differs(store.path(), 1.0);
+}
+
+/// The six limb leads are two independent ones: what is no longer III = II − I is not what was recorded.
+#[test]
+fn two_limb_leads_swapped_break_einthovens_law() {
+    let sample = Sample::get();
+    for tracing in sample.tracings().take(20) {
+        // Noise is picked up by electrodes, so the law holds with it; what remains is float32.
+        assert!(leads::worst_residual(&tracing).unwrap() < 1e-5);
+        let swapped = broken::swapped(&tracing, 0, 1);
+        assert!(leads::worst_residual(&swapped).unwrap() > 0.05);
+    }
+}
+
+/// Too small for any metric to see; only a second implementation does.
+#[test]
+fn resampling_at_four_fifths_of_a_sample_is_seen_by_numpy() {
+    let sample = Sample::get();
+    let store = sample.broken_store(Break::ResampledAtFourFifths);
+    sample.assert_differs(store.path(), 0.01);
+}
+
+#[test]
+fn standardising_each_segment_is_seen_by_numpy() {
+    let sample = Sample::get();
+    let store = sample.broken_store(Break::StandardisedPerSegment);
+    sample.assert_differs(store.path(), 0.1);
+}
+
+#[test]
+fn label_names_off_by_one_bring_auroc_down() {
+    let sample = Sample::get();
+    let metrics = sample.named_by(&broken::off_by_one_label_set());
+    let below = metrics
+        .auroc("ecg")
+        .iter()
+        .filter(|(_, auroc)| *auroc < FLOOR)
+        .count();
+    let (label, lowest) = metrics.lowest("ecg");
+    assert!(below >= LABELS.len() - 1, "{:?}", metrics.auroc("ecg"));
+    assert!(lowest < 0.7, "lowest is {label} with {lowest}");
+}
