@@ -43,6 +43,10 @@ demo-model *args: build
 test *args: (setup "test")
     cargo test --workspace --quiet {{ args }}
 
+# Every command of docs/tutorial.md, compared with what the page shows; `just tutorial update` writes what they print.
+tutorial mode="check": setup
+    ECGFM_TUTORIAL={{ mode }} cargo test --workspace --quiet --test tutorial
+
 # Formatting, lints, documentation.
 lint: setup
     cargo fmt --all --check
