@@ -14,13 +14,13 @@ pub(crate) struct Shell {
     path: std::ffi::OsString,
 }
 
-/// What running a page showed.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
+/// What is wrong with a command of the page.
+#[derive(Debug)]
+pub(crate) struct Complaint {
     /// For people: place, command, what is wrong.
-    pub(crate) complaints: Vec<String>,
-    /// Outputs that are not as the page has them, as it should.
-    pub(crate) outputs: Vec<(Range<usize>, Vec<String>)>,
+    pub(crate) text: String,
+    /// Where the output stands and what it is; None if writing it would not put it right.
+    pub(crate) output: Option<(Range<usize>, Vec<String>)>,
 }
 
 impl Shell {
@@ -62,69 +62,68 @@ impl Shell {
     }
 }
 
-/// Runs every command of a page. `file` is how complaints call it.
-pub(crate) fn check(page: &Page, file: &str, shell: &Shell) -> Findings {
-    let mut findings = Findings::default();
-    for block in &page.blocks {
-        for step in &block.steps {
-            let complaint = if block.rules.run {
-                check_run(page, block, step, shell, &mut findings.outputs)
-            } else {
-                check_not_run(step, shell)
-            };
-            let complaint = complaint.map(|text| format!("{file}:{}\n$ {}\n{text}", step.line, step.command));
-            findings.complaints.extend(complaint);
-        }
-    }
-    findings
+/// Runs every command of a page; complaints are in its order. `file` is how they call it.
+pub(crate) fn check(page: &Page, file: &str, shell: &Shell) -> Vec<Complaint> {
+    let steps = page
+        .blocks
+        .iter()
+        .flat_map(|b| b.steps.iter().map(move |s| (b, s)));
+    let complaints = steps.filter_map(|(block, step)| {
+        let mut complaint = if block.rules.run {
+            check_run(page, block, step, shell)?
+        } else {
+            check_not_run(step, shell)?
+        };
+        complaint.text = format!("{file}:{}\n$ {}\n{}", step.line, step.command, complaint.text);
+        Some(complaint)
+    });
+    complaints.collect()
 }
 
-fn check_run(
-    page: &Page,
-    block: &Block,
-    step: &Step,
-    shell: &Shell,
-    outputs: &mut Vec<(Range<usize>, Vec<String>)>,
-) -> Option<String> {
+fn check_run(page: &Page, block: &Block, step: &Step, shell: &Shell) -> Option<Complaint> {
     let (exit, got) = shell.run(&[], &step.command);
     if exit != block.rules.exit {
-        let lines = got.join("\n+ ");
-        return Some(format!(
-            "exit code {exit}, expected {}\n+ {lines}",
-            block.rules.exit
-        ));
+        return Some(wrong_exit(exit, &format!("expected {}", block.rules.exit), &got));
     }
     let expected = page.expected(step);
-    let difference = difference(expected, &got, block.rules.figures)?;
-    outputs.push((step.output.clone(), as_shown(expected, &got)));
-    Some(difference)
+    Some(Complaint {
+        text: difference(expected, &got, block.rules.figures)?,
+        output: Some((step.output.clone(), as_shown(expected, &got))),
+    })
+}
+
+fn wrong_exit(exit: i32, expected: &str, lines: &[String]) -> Complaint {
+    Complaint {
+        text: format!("exit code {exit}, {expected}\n+ {}\n", lines.join("\n+ ")),
+        output: None,
+    }
 }
 
 /// What can be said of a command without its data: that a run would start (`--dry-run` reads the pipeline, every
 /// parameter and every `--set`), that other verbs and options of ours exist, that the rest is a shell's language.
-fn check_not_run(step: &Step, shell: &Shell) -> Option<String> {
+fn check_not_run(step: &Step, shell: &Shell) -> Option<Complaint> {
     let command = &step.command;
     let (exit, lines) = match command.strip_prefix("ecgfm ") {
         Some(rest) if rest.starts_with("run ") => shell.run(&[], &format!("{command} --dry-run")),
         Some(_) => shell.run(&[], &format!("{command} --help")),
         None => shell.run(&["-n"], command),
     };
-    (exit != 0).then(|| format!("exit code {exit} without its data\n+ {}", lines.join("\n+ ")))
+    (exit != 0).then(|| wrong_exit(exit, "without its data", &lines))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Findings, Shell, check};
+    use super::{Complaint, Shell, check};
     use crate::page::Page;
     use std::path::Path;
 
-    fn findings(text: &str) -> Findings {
+    fn complaints(text: &str) -> Vec<Complaint> {
         let shell = Shell::new(Path::new(env!("CARGO_BIN_EXE_ecgfm")));
         check(&Page::parse(text).unwrap(), "page.md", &shell)
     }
 
     fn complaint(text: &str) -> String {
-        findings(text).complaints.join("\n")
+        complaints(text).into_iter().map(|c| c.text).collect()
     }
 
     #[test]
@@ -157,9 +156,8 @@ mod tests {
     #[test]
     fn commands_share_one_directory_and_an_update_has_their_outputs() {
         let text = "```console\n$ echo x > file\n$ cat file\nold\n```\n";
-        let found = findings(text);
-        let page = Page::parse(text).unwrap();
-        let new = page.with_outputs(&found.outputs).unwrap();
+        let outputs: Vec<_> = complaints(text).into_iter().filter_map(|c| c.output).collect();
+        let new = Page::parse(text).unwrap().with_outputs(&outputs).unwrap();
         assert_eq!(new, text.replace("old", "x"));
         assert_eq!(complaint(&new), "");
     }

@@ -3,9 +3,9 @@
 //! Lines are compared token by token, so that the width of a column does not matter. A line `...` stands for any lines,
 //! once an output. A token must be the same, but for
 //!
-//! * decimal numbers in a block that says `figures=…`: they come from the model, and another processor adds up in
-//!   another order, which moves a logit by some millionths and a printed figure by its last digit, or by one segment
-//!   if that stood on the threshold. Whole numbers are never let off;
+//! * decimal numbers in a block that says `figures=…`: they come from the model. Another processor adds up in another
+//!   order, which moves a logit by some millionths and a printed figure by its last digit. Whole numbers are never let
+//!   off: the counts change only if a segment stands on the threshold, which should be seen;
 //! * how long something took: a number with one decimal before `s`;
 //! * SHA-256 and BLAKE3 sums: 64 hexadecimal digits;
 //! * the size of the report's page, `page bytes`, which follows the digits printed on it.

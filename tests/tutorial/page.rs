@@ -4,7 +4,7 @@
 //! over lines that begin with `> `, as a terminal shows them. All other lines are what the command printed.
 //! Words after `console`, which a reader does not see, say how a block is checked:
 //!
-//! * `figures=0.01`: decimal numbers come from the model and may differ by this much;
+//! * `figures=0.002`: decimal numbers come from the model and may differ by this much;
 //! * `exit=3`: the commands must end with this code, 0 if not given;
 //! * `not-run`: the commands need data that are not here; see `check`.
 
