@@ -266,7 +266,7 @@ pub struct DemoModel {
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Updates of the weights.
-    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    #[arg(long, default_value_t = 1500, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub steps: u64,
     /// Segments an update.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=64))]

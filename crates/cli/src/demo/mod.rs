@@ -174,7 +174,7 @@ impl<'a> Log<'a> {
     fn add(&mut self, step: Step) {
         self.sum += step.loss;
         self.count += 1;
-        if step.number % LOG_EVERY != 0 && step.number != self.params.steps {
+        if !step.number.is_multiple_of(LOG_EVERY) && step.number != self.params.steps {
             return;
         }
         let row = Logged {

@@ -8,7 +8,7 @@ use ecgfm_pipeline::StageError;
 use ecgfm_signal::leads;
 use ecgfm_signal::processed::lead_major;
 use ecgfm_signal::recipe::{Options as RecipeOptions, Recipe, Scratch};
-use ecgfm_synth::{Generator, Options, Truth};
+use ecgfm_synth::{Generator, Options};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -64,7 +64,7 @@ impl Iterator for Supply {
 struct Maker {
     generator: Generator,
     recipe: Recipe,
-    rules: Vec<Option<fn(&Truth) -> bool>>,
+    rules: Vec<Option<targets::Rule>>,
     rows: usize,
 }
 
@@ -86,7 +86,7 @@ impl Maker {
                 let start = batch.signals.len();
                 batch.signals.resize(start + size, 0.0);
                 lead_major(segment, leads::COUNT, &mut batch.signals[start..]);
-                let holds = |rule: &Option<fn(&Truth) -> bool>| rule.is_some_and(|rule| rule(&exam.truth));
+                let holds = |rule: &Option<targets::Rule>| rule.is_some_and(|rule| rule(&exam.truth));
                 batch
                     .targets
                     .extend(self.rules.iter().map(|rule| f32::from(holds(rule))));

@@ -3,8 +3,11 @@
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_synth::{Finding, Rhythm, Truth};
 
+/// Whether an ECG has a label.
+pub(super) type Rule = fn(&Truth) -> bool;
+
 /// Labels that a synthetic ECG can have, and when it has them. All others are never positive.
-const KNOWN: [(&str, fn(&Truth) -> bool); 17] = [
+const KNOWN: [(&str, Rule); 17] = [
     ("AF", |t| t.labels.af),
     ("CLBBB|LBBB", |t| t.labels.lbbb),
     ("CRBBB|RBBB", |t| t.labels.rbbb),
@@ -31,7 +34,7 @@ fn found(truth: &Truth, finding: Finding) -> bool {
 }
 
 /// The rules of a label set's labels in its order; none where no synthetic ECG has the label.
-pub(super) fn rules(labels: &LabelSet) -> Vec<Option<fn(&Truth) -> bool>> {
+pub(super) fn rules(labels: &LabelSet) -> Vec<Option<Rule>> {
     let rule = |name: &str| KNOWN.iter().find(|(known, _)| *known == name).map(|k| k.1);
     labels.names().into_iter().map(rule).collect()
 }

@@ -38,9 +38,9 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            steps: 3000,
+            steps: 1500,
             learning_rate: 1e-3,
-            warm_up: 200,
+            warm_up: 100,
             weight_decay: 0.05,
             gradient_norm: 1.0,
             seed: 0,
