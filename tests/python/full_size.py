@@ -1,0 +1,144 @@
+"""The real size: a 1.08 GB checkpoint with optimizer state, exported, run on the reference's segments and judged.
+
+usage: full_size.py ECGFM REFERENCE_DIR DIR
+
+Makes a checkpoint of ECG-FM's own size in PyTorch's container (random weights; two thirds of the file is optimizer state),
+exports it, scores the 14 segments of the ten reference recordings, and holds logits against forward.py's float64 from
+the same file. Prints time and peak memory of the export; exits 1 where a figure is not what it must be.
+"""
+
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import time
+import types
+import zipfile
+
+import numpy as np
+import pandas as pd
+
+import forward
+
+PARAMETERS = 90_393_242
+PEAK_BYTES = 1.6e9
+TOLERANCE = 1e-5
+SIZES = {
+    "conv_feature_layers": "[(256, 2, 2)] * 4", "encoder_embed_dim": 768, "encoder_ffn_embed_dim": 3072,
+    "encoder_layers": 12, "encoder_attention_heads": 12, "conv_pos": 128, "conv_pos_groups": 16, "num_labels": 26,
+}  # fmt: skip
+
+
+class Weight:
+    """A tensor to be written: its shape, and its numbers when they are needed."""
+
+    def __init__(self, shape, make):
+        self.shape, self.make = shape, make
+        self.numel = int(np.prod(shape, dtype=int))
+
+
+def torch_names():
+    """Stand-ins under PyTorch's names, since a pickle holds names only."""
+    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
+    torch.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
+
+    def _rebuild_tensor_v2():
+        raise AssertionError("only its name is used")
+
+    _rebuild_tensor_v2.__module__ = "torch._utils"
+    _rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
+    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+    torch._utils = utils
+    sys.modules.update({"torch": torch, "torch._utils": utils})
+    return torch
+
+
+def write(path, top):
+    """`torch.save` of nested dicts and lists of weights."""
+    torch, weights = torch_names(), []
+
+    class Storage:
+        def __init__(self, weight):
+            self.weight = weight
+
+    class Writer(pickle._Pickler):
+        def persistent_id(self, value):
+            if isinstance(value, Storage):
+                weights.append(value.weight)
+                return ("storage", torch.FloatStorage, str(len(weights) - 1), "cpu", value.weight.numel)
+            return None
+
+        def reducer_override(self, value):
+            if not isinstance(value, Weight):
+                return NotImplemented
+            stride = [int(np.prod(value.shape[i + 1 :], dtype=int)) for i in range(len(value.shape))]
+            arguments = (Storage(value), 0, tuple(value.shape), tuple(stride), False, forward.collections.OrderedDict())
+            return torch._utils._rebuild_tensor_v2, arguments
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open("archive/data.pkl", "w") as file:
+            Writer(file, protocol=2).dump(top)
+        archive.writestr("archive/byteorder", "little")
+        for key, weight in enumerate(weights):
+            archive.writestr(f"archive/data/{key}", weight.make(weight.shape).astype("<f4").tobytes())
+        archive.writestr("archive/version", "3\n")
+
+
+def make(reference, path):
+    """A checkpoint of the names and shapes of the reference's own, weights as training starts with."""
+    random = np.random.default_rng(2021)
+    cfg, _ = forward.read(os.path.join(reference, "model/tiny.pt"))
+    model = {}
+    for line in open(os.path.join(reference, "model/state_dict_keys_full.txt")):
+        name, _, rest = line.partition("\t")
+        if not rest.startswith("["):
+            continue
+        shape = [int(n) for n in rest[1 : rest.index("]")].split(",")]
+        norm = len(shape) == 1 and name.endswith("weight")
+        center, spread = (1, 0.1) if norm else (0, 0.05 if len(shape) < 3 else 0.2)
+        if "original0" in name:
+            center, spread = 1, 0.1
+        model[name] = Weight(shape, lambda s, c=center, d=spread: c + d * random.standard_normal(s, dtype="f4"))
+    zeros = lambda weight: Weight(weight.shape, lambda s: np.zeros(s, "f4"))
+    state = {i: {"step": 1, "exp_avg": zeros(w), "exp_avg_sq": zeros(w)} for i, w in enumerate(model.values())}
+    write(path, {
+        "args": None, "cfg": {"model": {**cfg, **SIZES}}, "model": model, "criterion": None,
+        "optimizer_history": [{"num_updates": 1}], "task_state": {}, "extra_state": {},
+        "last_optimizer_state": {"state": state, "param_groups": []},
+    })  # fmt: skip
+    count = sum(weight.numel for weight in model.values())
+    assert count == PARAMETERS, count
+
+
+def main(ecgfm, reference, directory):
+    checkpoint = os.path.join(directory, "full.pt")
+    make(reference, checkpoint)
+    print(f"checkpoint: {os.path.getsize(checkpoint) / 1e9:.2f} GB, {PARAMETERS} parameters")
+    started = time.time()
+    subprocess.run([ecgfm, "export", checkpoint, "-o", os.path.join(directory, "model.ts")], check=True)
+    took = time.time() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"export: {took:.1f} s, peak {peak / 1e9:.2f} GB")
+    assert peak <= PEAK_BYTES, f"export took {peak / 1e9:.2f} GB"
+    raw = os.path.join(reference, "code15_mini")
+    run = [ecgfm, "run", "code15", "--profile", "full", "--workdir", directory, "--until", "infer"]
+    run += ["--set", f"vars.raw={raw}", "--set", f"vars.checkpoint={checkpoint}", "--set", "splits.fractions=[0,0,1]"]
+    subprocess.run(run, check=True)
+    done = os.path.join(directory, "code15/full")
+    logits = np.load(os.path.join(done, "infer/outputs_test.npy"))
+    store = pd.read_csv(os.path.join(done, "signals/segments/index.csv")).set_index("segment")
+    scored = pd.read_csv(os.path.join(done, "infer/outputs_test_index.csv"))
+    segments = np.load(os.path.join(done, "signals/segments/part-00000.npy"))[store.loc[scored.segment].row]
+    cfg, weights = forward.read(checkpoint)
+    started = time.time()
+    judged = np.stack([forward.forward(segment.astype(float), cfg, weights)[0] for segment in segments])
+    print(f"numpy, float64: {time.time() - started:.1f} s")
+    assert logits.shape == judged.shape == (14, 26), (logits.shape, judged.shape)
+    largest = np.abs(logits - judged).max()
+    print(f"logits: largest difference {largest:.1e} of values up to {np.abs(judged).max():.1f}")
+    assert largest <= TOLERANCE, f"logits differ by {largest}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
