@@ -34,12 +34,12 @@ pub struct Description {
     pub precision: &'static str,
     /// Version of the runtime, where it says.
     pub runtime: Option<String>,
-    /// Threads that one batch is computed with.
-    pub threads: usize,
 }
 
 /// A model that is ready to run.
-pub trait Backend {
+///
+/// Several threads may ask it for logits at once.
+pub trait Backend: Sync {
     /// Number of labels, the width of a row of logits. Known after [`prepare`](Self::prepare).
     fn labels(&self) -> usize;
 
@@ -54,13 +54,8 @@ pub trait Backend {
     ///
     /// # Errors
     /// When the model fails.
-    fn logits(
-        &mut self,
-        batch: &[f32],
-        count: usize,
-        shape: Shape,
-        out: &mut [f32],
-    ) -> Result<(), tch::TchError>;
+    fn logits(&self, batch: &[f32], count: usize, shape: Shape, out: &mut [f32])
+    -> Result<(), tch::TchError>;
 
     /// How it runs.
     fn describe(&self) -> Description;

@@ -10,6 +10,7 @@
 //! | one interface for whatever runs a model | [`backend`] |
 //! | TorchScript behind it | [`torchscript`] |
 //! | reading ahead while the model computes | [`prefetch`] |
+//! | several batches at once, answers in order | `workers` |
 //! | which libtorch is loaded | [`version`] |
 
 pub mod backend;
@@ -22,6 +23,7 @@ pub mod stage;
 mod symbols;
 pub mod torchscript;
 pub mod version;
+mod workers;
 
 pub use choice::{BatchSize, DeviceChoice, Precision};
 pub use error::{Error, Result};

@@ -4,8 +4,9 @@ use crate::backend::{Backend, Shape};
 use crate::card::Card;
 use crate::choice::{BatchSize, DeviceChoice, Precision};
 use crate::device::Placement;
-use crate::prefetch::{Batches, Plan, with_batches};
+use crate::prefetch::{Batch, Batches, Plan, with_batches};
 use crate::torchscript::TorchScript;
+use crate::workers::{Crew, in_order};
 use crate::{Error, Result, version};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits::LogitsWriter;
@@ -50,7 +51,7 @@ pub struct Params {
     /// Segments at once.
     #[serde(default)]
     pub batch_size: BatchSize,
-    /// CPU threads for one batch; libtorch's own choice if absent.
+    /// CPU threads in all, one a batch where there are enough batches; one a core if absent.
     #[serde(default)]
     pub threads: Option<usize>,
 }
@@ -63,15 +64,20 @@ pub struct Params {
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let source = Source::open(params)?;
     let placement = Placement::find(params.device, params.precision)?;
-    let _threads = Threads::set(params.threads)?;
+    let batch_size = params.batch_size.resolved(placement.suitable_batch());
+    let batches = source.subset.rows.len().div_ceil(batch_size);
+    let crew = Crew::new(threads(params.threads)?, placement.device, batches);
+    let _threads = Threads::set(crew.threads_each);
     if let Some(warning) = version::warning() {
         ctx.progress.note(&warning);
         tracing::warn!("{warning}");
     }
-    let (mut model, sha256) = load(params, &source, placement)?;
-    let batch_size = params.batch_size.resolved(placement.suitable_batch());
-    let tally = score(&source, &mut model, batch_size, ctx)?;
-    Ok(outcome(&source, &model, &tally).fact("model_sha256", sha256))
+    let (model, sha256) = load(params, &source, placement)?;
+    let tally = score(&source, &model, batch_size, crew, ctx)?;
+    Ok(outcome(&source, &model, &tally)
+        .fact("threads", crew.threads())
+        .fact("workers", crew.workers)
+        .fact("model_sha256", sha256))
 }
 
 /// The segments of a subset.
@@ -188,14 +194,20 @@ struct Tally {
 }
 
 /// Runs a prepared model on all segments.
-fn score(source: &Source, model: &mut impl Backend, batch_size: usize, ctx: &Context<'_>) -> Result<Tally> {
+fn score(
+    source: &Source,
+    model: &impl Backend,
+    batch_size: usize,
+    crew: Crew,
+    ctx: &Context<'_>,
+) -> Result<Tally> {
     let rows = &source.subset.rows;
     let plan = Plan {
         segments: rows.len(),
         batch_size,
         segment_len: source.shape.len(),
         readers: READERS,
-        buffers: BUFFERS,
+        buffers: BUFFERS + crew.workers,
     };
     let mut writer = LogitsWriter::create(ctx.out, &source.subset.name, model.labels())?;
     ctx.progress.begin(rows.len() as u64, "segments");
@@ -207,7 +219,7 @@ fn score(source: &Source, model: &mut impl Backend, batch_size: usize, ctx: &Con
     };
     let started = Instant::now();
     let mut tally = with_batches(plan, read, |batches| {
-        consume(source, model, batches, &mut writer, ctx)
+        consume(source, model, crew, batches, &mut writer, ctx)
     })?;
     writer.finish()?;
     tally.elapsed = started.elapsed();
@@ -226,40 +238,45 @@ fn score(source: &Source, model: &mut impl Backend, batch_size: usize, ctx: &Con
 
 fn consume(
     source: &Source,
-    model: &mut impl Backend,
+    model: &impl Backend,
+    crew: Crew,
     batches: &mut Batches<Error>,
     writer: &mut LogitsWriter,
     ctx: &Context<'_>,
 ) -> Result<Tally> {
     let (rows, labels) = (&source.subset.rows, model.labels());
     let mut tally = Tally::default();
-    let mut logits = Vec::new();
-    while let Some(batch) = batches.next() {
-        if ctx.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let batch = batch?;
+    let run = |batch: &Batch| {
         let count = batch.segments.len();
-        logits.resize(count * labels, 0.0f32);
-        let first = &rows[batch.segments.start].key.segment;
+        let mut logits = vec![0.0f32; count * labels];
         model
             .logits(&batch.values, count, source.shape, &mut logits)
-            .map_err(|error| Error::Torch {
-                segment: first.clone(),
-                action: "run the model",
-                source: error,
-            })?;
-        for (row, logits) in rows[batch.segments.clone()]
-            .iter()
-            .zip(logits.chunks_exact(labels))
-        {
+            .map(|()| logits)
+    };
+    let go_on = || {
+        if ctx.cancel.is_cancelled() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    };
+    in_order(crew, batches, run, go_on, |batch, logits| {
+        let rows = &rows[batch.segments.clone()];
+        let logits = logits.map_err(|source| Error::Torch {
+            segment: rows
+                .first()
+                .map_or_else(String::new, |row| row.key.segment.clone()),
+            action: "run the model",
+            source,
+        })?;
+        for (row, logits) in rows.iter().zip(logits.chunks_exact(labels)) {
             tally.see(&row.key.segment, logits);
             writer.push(row.key.clone(), logits)?;
         }
         tally.batches += 1;
-        ctx.progress.advance(count as u64);
-        batches.recycle(batch);
-    }
+        ctx.progress.advance(rows.len() as u64);
+        Ok(())
+    })?;
     Ok(tally)
 }
 
@@ -291,7 +308,6 @@ fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
         .fact("backend", description.name)
         .fact("device", description.device)
         .fact("precision", description.precision)
-        .fact("threads", description.threads)
         .fact("batch_size", tally.batch_size)
         .fact("labels", model.labels())
         .fact("leads", source.shape.leads)
@@ -306,28 +322,29 @@ fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
     outcome
 }
 
+/// Threads to share out.
+fn threads(wanted: Option<usize>) -> Result<usize> {
+    match wanted {
+        None => Ok(usize::try_from(tch::get_num_threads()).unwrap_or(1)),
+        Some(n) if (1..=1024).contains(&n) => Ok(n),
+        Some(n) => Err(Error::device(format!("threads {n}; a number from 1 to 1024"))),
+    }
+}
+
 /// Sets libtorch's threads for a run, and sets them back.
-struct Threads(Option<i32>);
+struct Threads(i32);
 
 impl Threads {
-    fn set(threads: Option<usize>) -> Result<Self> {
-        let Some(threads) = threads else {
-            return Ok(Self(None));
-        };
-        let wanted = i32::try_from(threads).ok().filter(|&n| (1..=1024).contains(&n));
-        let wanted =
-            wanted.ok_or_else(|| Error::device(format!("threads {threads}; a number from 1 to 1024")))?;
+    fn set(threads: usize) -> Self {
         let before = tch::get_num_threads();
-        tch::set_num_threads(wanted);
-        Ok(Self(Some(before)))
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        Self(before)
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
-            tch::set_num_threads(before);
-        }
+        tch::set_num_threads(self.0);
     }
 }
 

@@ -132,7 +132,7 @@ impl Backend for TorchScript {
         Ok(())
     }
 
-    fn logits(&mut self, batch: &[f32], count: usize, shape: Shape, out: &mut [f32]) -> Result<(), TchError> {
+    fn logits(&self, batch: &[f32], count: usize, shape: Shape, out: &mut [f32]) -> Result<(), TchError> {
         let logits = self.forward(batch, count, shape)?.map_err(TchError::Convert)?;
         if logits.size() != [count as i64, self.labels as i64] {
             return Err(TchError::Shape(format!(
@@ -154,7 +154,6 @@ impl Backend for TorchScript {
             device: self.placement.device_name(),
             precision: self.placement.precision.name(),
             runtime: version::loaded(),
-            threads: usize::try_from(tch::get_num_threads()).unwrap_or(0),
         }
     }
 }

@@ -5,11 +5,17 @@ use crate::backend::Description;
 use crate::testing::{LEADS, SAMPLES, project, value};
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
+use std::sync::Mutex;
+
+const ONE: Crew = Crew {
+    workers: 1,
+    threads_each: 1,
+};
 
 /// Answers with the first value of each segment and its negative; infinite for values above a limit.
 struct Double {
     limit: f32,
-    batches: Vec<usize>,
+    batches: Mutex<Vec<usize>>,
     cancel: Option<Cancel>,
 }
 
@@ -17,7 +23,7 @@ impl Double {
     fn new() -> Self {
         Self {
             limit: f32::INFINITY,
-            batches: Vec::new(),
+            batches: Mutex::default(),
             cancel: None,
         }
     }
@@ -33,13 +39,13 @@ impl Backend for Double {
     }
 
     fn logits(
-        &mut self,
+        &self,
         batch: &[f32],
         count: usize,
         shape: Shape,
         out: &mut [f32],
     ) -> Result<(), tch::TchError> {
-        self.batches.push(count);
+        self.batches.lock().unwrap().push(count);
         for (segment, out) in batch.chunks_exact(shape.len()).zip(out.chunks_exact_mut(2)) {
             let logit = if segment[0] > self.limit {
                 f32::NAN
@@ -60,7 +66,6 @@ impl Backend for Double {
             device: "none".into(),
             precision: "float32",
             runtime: None,
-            threads: 1,
         }
     }
 }
@@ -78,9 +83,9 @@ fn context<'a>(out: &'a Path, cancel: &'a Cancel) -> Context<'a> {
 fn logits_are_keyed_in_manifest_order_and_the_last_batch_is_short() {
     let dir = tempfile::tempdir().unwrap();
     let source = Source::open(&project(dir.path(), 10)).unwrap();
-    let mut model = Double::new();
-    let tally = score(&source, &mut model, 4, &context(dir.path(), &Cancel::default())).unwrap();
-    assert_eq!(model.batches, [4, 4, 2]);
+    let model = Double::new();
+    let tally = score(&source, &model, 4, ONE, &context(dir.path(), &Cancel::default())).unwrap();
+    assert_eq!(*model.batches.lock().unwrap(), [4, 4, 2]);
     assert_eq!((tally.segments, tally.batches, tally.non_finite), (10, 3, 0));
     let logits = Logits::read(dir.path(), "test").unwrap();
     let first: Vec<f32> = logits.values.iter().step_by(2).copied().collect();
@@ -161,11 +166,11 @@ fn a_run_records_how_it_ran() {
 fn infinite_logits_are_kept_counted_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let source = Source::open(&project(dir.path(), 6)).unwrap();
-    let mut model = Double {
+    let model = Double {
         limit: 3500.0,
         ..Double::new()
     };
-    let tally = score(&source, &mut model, 4, &context(dir.path(), &Cancel::default())).unwrap();
+    let tally = score(&source, &model, 4, ONE, &context(dir.path(), &Cancel::default())).unwrap();
     assert_eq!(
         (tally.non_finite, tally.non_finite_keys.as_slice()),
         (2, &["ecg_5_0".to_owned(), "ecg_4_0".to_owned()][..])
@@ -179,15 +184,15 @@ fn a_request_to_stop_is_heeded_between_batches() {
     let dir = tempfile::tempdir().unwrap();
     let source = Source::open(&project(dir.path(), 50)).unwrap();
     let cancel = Cancel::default();
-    let mut model = Double {
+    let model = Double {
         cancel: Some(cancel.clone()),
         ..Double::new()
     };
     assert!(matches!(
-        score(&source, &mut model, 4, &context(dir.path(), &cancel)),
+        score(&source, &model, 4, ONE, &context(dir.path(), &cancel)),
         Err(Error::Cancelled)
     ));
-    assert_eq!(model.batches.len(), 1);
+    assert_eq!(model.batches.lock().unwrap().len(), 1);
 }
 
 #[test]

@@ -33,8 +33,7 @@ fn tensors_tuples_lists_and_dicts_with_logits_are_understood() {
         "-> Dict[str, Tensor]:\n    return {\"saliency\": x, \"logits\": torch.mean(x, [2])}\n",
     ];
     for rest in answers {
-        let mut model =
-            prepared(rest, Precision::Auto, SHAPE).unwrap_or_else(|error| panic!("{rest}: {error}"));
+        let model = prepared(rest, Precision::Auto, SHAPE).unwrap_or_else(|error| panic!("{rest}: {error}"));
         assert_eq!(model.labels(), LEADS);
         let batch: Vec<f32> = (0..2 * SHAPE.len()).map(|i| i as f32).collect();
         let mut out = [0.0; 2 * LEADS];
@@ -88,7 +87,7 @@ fn a_model_that_does_not_run_on_the_shape_says_both() {
 fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
     let rest = "-> Tensor:\n    return torch.mul(torch.mean(x, [2]), self.w)\n";
     for precision in [Precision::Bfloat16, Precision::Float16] {
-        let mut model = prepared(rest, precision, SHAPE).unwrap();
+        let model = prepared(rest, precision, SHAPE).unwrap();
         assert_eq!(model.describe().precision, precision.name());
         let mut out = [0.0; LEADS];
         model.logits(&[1.0; LEADS * SAMPLES], 1, SHAPE, &mut out).unwrap();
@@ -98,7 +97,7 @@ fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
 
 #[test]
 fn running_leaves_gradients_as_they_were() {
-    let mut model = prepared(MEANS, Precision::Auto, SHAPE).unwrap();
+    let model = prepared(MEANS, Precision::Auto, SHAPE).unwrap();
     let weight = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
     model
         .logits(&[1.0; LEADS * SAMPLES], 1, SHAPE, &mut [0.0; LEADS])
