@@ -6,7 +6,8 @@ mod common;
 
 use common::{ok, python, reference, root};
 
-/// Export of a 1.08 GB checkpoint within 1.6 GB of memory, and logits of the real segments to 1e-5; see the script.
+/// Export of a 1.08 GB checkpoint within 1.6 GB of memory, and logits, embeddings and saliency of the
+/// real segments to 1e-5; see the script.
 #[test]
 fn the_real_size_exports_within_its_memory_and_agrees_with_numpy() {
     let (Some(reference), Some(mut python)) = (reference(), python()) else {
@@ -19,5 +20,7 @@ fn the_real_size_exports_within_its_memory_and_agrees_with_numpy() {
         .arg(env!("CARGO_BIN_EXE_ecgfm"))
         .arg(&reference)
         .arg(dir.path()));
-    assert!(said.contains("logits: largest difference"), "{said}");
+    for what in ["logits", "embedding", "saliency"] {
+        assert!(said.contains(&format!("{what}: largest difference")), "{said}");
+    }
 }

@@ -3,8 +3,8 @@
 usage: full_size.py ECGFM REFERENCE_DIR DIR
 
 Makes a checkpoint of ECG-FM's own size in PyTorch's container (random weights; two thirds of the file is optimizer state),
-exports it, scores the 14 segments of the ten reference recordings, and holds logits against forward.py's float64 from
-the same file. Prints time and peak memory of the export; exits 1 where a figure is not what it must be.
+exports it, scores the 14 segments of the ten reference recordings, and holds logits, embeddings and saliency against
+forward.py's float64 from the same file. Prints time and peak memory of the export; exits 1 where a figure is not what it must be.
 """
 
 import os
@@ -124,20 +124,24 @@ def main(ecgfm, reference, directory):
     raw = os.path.join(reference, "code15_mini")
     run = [ecgfm, "run", "code15", "--profile", "full", "--workdir", directory, "--until", "infer"]
     run += ["--set", f"vars.raw={raw}", "--set", f"vars.checkpoint={checkpoint}", "--set", "splits.fractions=[0,0,1]"]
+    run += ["--set", "infer.outputs=[logits, embedding, saliency]", "--set", "infer.saliency_heads=each"]
     subprocess.run(run, check=True)
     done = os.path.join(directory, "code15/full")
-    logits = np.load(os.path.join(done, "infer/outputs_test.npy"))
     store = pd.read_csv(os.path.join(done, "signals/segments/index.csv")).set_index("segment")
     scored = pd.read_csv(os.path.join(done, "infer/outputs_test_index.csv"))
     segments = np.load(os.path.join(done, "signals/segments/part-00000.npy"))[store.loc[scored.segment].row]
     cfg, weights = forward.read(checkpoint)
     started = time.time()
-    judged = np.stack([forward.forward(segment.astype(float), cfg, weights)[0] for segment in segments])
+    judged = [forward.forward(segment.astype(float), cfg, weights) for segment in segments]
     print(f"numpy, float64: {time.time() - started:.1f} s")
-    assert logits.shape == judged.shape == (14, 26), (logits.shape, judged.shape)
-    largest = np.abs(logits - judged).max()
-    print(f"logits: largest difference {largest:.1e} of values up to {np.abs(judged).max():.1f}")
-    assert largest <= TOLERANCE, f"logits differ by {largest}"
+    files = {"logits": "outputs_test.npy", "embedding": "embedding_test.npy", "saliency": "saliency_test.npy"}
+    shapes = {"logits": (14, 26), "embedding": (14, 768), "saliency": (14, 12, 156)}
+    for (what, file), expected in zip(files.items(), map(np.stack, zip(*judged))):
+        values = np.load(os.path.join(done, "infer", file), mmap_mode="r")
+        assert values.shape == expected.shape == shapes[what], (what, values.shape, expected.shape)
+        largest = np.abs(values - expected).max()
+        print(f"{what}: largest difference {largest:.1e} of values up to {np.abs(expected).max():.3g}")
+        assert largest <= TOLERANCE, f"{what} differs by {largest}"
 
 
 if __name__ == "__main__":

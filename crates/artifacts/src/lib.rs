@@ -25,6 +25,7 @@ pub mod atomic;
 pub mod columns;
 mod error;
 pub mod evaluation;
+pub mod extras;
 pub mod key;
 pub mod labels;
 pub mod labelset;

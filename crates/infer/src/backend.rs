@@ -1,6 +1,7 @@
 //! One interface for whatever runs a model.
 
 use crate::Result;
+use crate::choice::Output;
 
 /// Leads and samples of every segment of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +37,33 @@ pub struct Description {
     pub runtime: Option<String>,
 }
 
+/// Something a model says beside logits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// What it is.
+    pub output: Output,
+    /// Shape of one segment's.
+    pub shape: Vec<usize>,
+}
+
+/// What a model says of a batch; every array row-major, one row a segment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// (segments, labels).
+    pub logits: Vec<f32>,
+    /// In the order of [`Backend::extras`].
+    pub extras: Vec<Vec<f32>>,
+}
+
 /// A model that is ready to run.
 ///
 /// Several threads may ask it for logits at once.
 pub trait Backend: Sync {
     /// Number of labels, the width of a row of logits. Known after [`prepare`](Self::prepare).
     fn labels(&self) -> usize;
+
+    /// What it says beside logits, as far as it was asked. Known after [`prepare`](Self::prepare).
+    fn extras(&self) -> &[Extra];
 
     /// Runs once on each batch size that will come, so that a model which does not suit the segments is refused before any
     /// of them is computed, and what the first run of a model costs is paid.
@@ -50,12 +72,11 @@ pub trait Backend: Sync {
     /// When the model refuses the shape, or answers with anything but one row of logits a segment.
     fn prepare(&mut self, shape: Shape, batch_sizes: &[usize]) -> Result<()>;
 
-    /// Logits of `count` segments: `batch` holds count × leads × samples values, `out` takes count × labels.
+    /// What it says of `count` segments: `batch` holds count × leads × samples values.
     ///
     /// # Errors
     /// When the model fails.
-    fn logits(&self, batch: &[f32], count: usize, shape: Shape, out: &mut [f32])
-    -> Result<(), tch::TchError>;
+    fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, tch::TchError>;
 
     /// How it runs.
     fn describe(&self) -> Description;

@@ -85,6 +85,64 @@ impl Precision {
     }
 }
 
+/// What a model is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Output {
+    /// (segments, labels). Always written.
+    Logits,
+    /// (segments, width): the mean over tokens that the head reads.
+    Embedding,
+    /// The last layer's attention to every token, the most that any token paid.
+    Saliency,
+}
+
+impl Output {
+    /// As a configuration spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Logits => "logits",
+            Self::Embedding => "embedding",
+            Self::Saliency => "saliency",
+        }
+    }
+}
+
+/// What becomes of the heads of the attention that saliency is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SaliencyHeads {
+    /// Their mean: (segments, tokens).
+    #[default]
+    Mean,
+    /// Each for itself: (segments, heads, tokens).
+    Each,
+}
+
+/// What a model is asked for beside logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Embeddings.
+    pub embedding: bool,
+    /// Saliency, and of which heads.
+    pub saliency: Option<SaliencyHeads>,
+}
+
+impl Wanted {
+    /// What a list of outputs asks for.
+    pub fn of(outputs: &[Output], heads: SaliencyHeads) -> Self {
+        Self {
+            embedding: outputs.contains(&Output::Embedding),
+            saliency: outputs.contains(&Output::Saliency).then_some(heads),
+        }
+    }
+
+    /// Whether anything is wanted beside logits.
+    pub fn any(self) -> bool {
+        self.embedding || self.saliency.is_some()
+    }
+}
+
 /// How many segments to run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Count", into = "Count")]

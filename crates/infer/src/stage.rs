@@ -1,15 +1,18 @@
 //! The stage `infer`: logits of every segment of a manifest, in its order, keyed.
 
+mod precision;
+mod tally;
+mod writers;
+
 use crate::backend::{Backend, Shape};
 use crate::card::Card;
-use crate::choice::{BatchSize, DeviceChoice, Precision};
+use crate::choice::{BatchSize, DeviceChoice, Output, Precision, SaliencyHeads, Wanted};
 use crate::device::Placement;
 use crate::prefetch::{Batch, Batches, Plan, with_batches};
 use crate::torchscript::TorchScript;
 use crate::workers::{Crew, in_order};
 use crate::{Error, Result, version};
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_artifacts::logits::LogitsWriter;
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::store::SegmentReader;
@@ -17,14 +20,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use tally::{Tally, outcome};
+use writers::Writers;
 
 /// Threads that read ahead, and batches held in memory.
 const READERS: usize = 2;
 const BUFFERS: usize = 4;
-
-/// Keys of segments with non-finite logits that are named; the rest is counted.
-const NAMED: usize = 20;
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,18 +44,35 @@ pub struct Params {
     /// Label set by name or file; its length must be the model's.
     #[serde(default)]
     pub labels: Option<String>,
+    /// What to ask the model for. Logits are always written.
+    #[serde(default = "logits_only")]
+    pub outputs: Vec<Output>,
+    /// Whether saliency is the mean over the heads, or each head's.
+    #[serde(default)]
+    pub saliency_heads: SaliencyHeads,
     /// Where to run.
     #[serde(default)]
     pub device: DeviceChoice,
     /// What to compute in.
     #[serde(default)]
     pub precision: Precision,
+    /// A precision below float32 that changes a probability by more than this brings a warning.
+    #[serde(default = "default_bound")]
+    pub precision_bound: f64,
     /// Segments at once.
     #[serde(default)]
     pub batch_size: BatchSize,
     /// CPU threads in all, one a batch where there are enough batches; one a core if absent.
     #[serde(default)]
     pub threads: Option<usize>,
+}
+
+fn default_bound() -> f64 {
+    0.01
+}
+
+fn logits_only() -> Vec<Output> {
+    vec![Output::Logits]
 }
 
 /// Runs the model on every segment of the subset and writes its logits into `ctx.out`.
@@ -73,8 +92,14 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         tracing::warn!("{warning}");
     }
     let (model, sha256) = load(params, &source, placement)?;
+    let change = precision::check(params, &source, &model, placement, batch_size, ctx)?;
     let tally = score(&source, &model, batch_size, crew, ctx)?;
-    Ok(outcome(&source, &model, &tally)
+    let done = outcome(&source, &model, &tally);
+    let done = match change {
+        None => done,
+        Some(change) => change.record(done, params.precision_bound),
+    };
+    Ok(done
         .fact("threads", crew.threads())
         .fact("workers", crew.workers)
         .fact("model_sha256", sha256))
@@ -149,7 +174,11 @@ fn load(params: &Params, source: &Source, placement: Placement) -> Result<(Torch
             )));
         }
     }
-    let mut model = TorchScript::load(&params.model, placement)?;
+    let mut model = TorchScript::load(
+        &params.model,
+        placement,
+        Wanted::of(&params.outputs, params.saliency_heads),
+    )?;
     let batch_size = params.batch_size.resolved(placement.suitable_batch());
     model.prepare(source.shape, &sizes(source.subset.rows.len(), batch_size))?;
     let labels = model.labels();
@@ -181,18 +210,6 @@ fn sizes(segments: usize, batch_size: usize) -> Vec<usize> {
         .collect()
 }
 
-/// What a run counted.
-#[derive(Debug, Default, PartialEq)]
-struct Tally {
-    segments: usize,
-    batches: usize,
-    batch_size: usize,
-    non_finite: usize,
-    /// The first of them.
-    non_finite_keys: Vec<String>,
-    elapsed: Duration,
-}
-
 /// Runs a prepared model on all segments.
 fn score(
     source: &Source,
@@ -209,7 +226,7 @@ fn score(
         readers: READERS,
         buffers: BUFFERS + crew.workers,
     };
-    let mut writer = LogitsWriter::create(ctx.out, &source.subset.name, model.labels())?;
+    let mut writer = Writers::create(ctx.out, &source.subset.name, model)?;
     ctx.progress.begin(rows.len() as u64, "segments");
     let read = |segment: usize, values: &mut [f32]| {
         source
@@ -241,17 +258,14 @@ fn consume(
     model: &impl Backend,
     crew: Crew,
     batches: &mut Batches<Error>,
-    writer: &mut LogitsWriter,
+    writer: &mut Writers,
     ctx: &Context<'_>,
 ) -> Result<Tally> {
     let (rows, labels) = (&source.subset.rows, model.labels());
     let mut tally = Tally::default();
     let run = |batch: &Batch| {
         let count = batch.segments.len();
-        let mut logits = vec![0.0f32; count * labels];
-        model
-            .logits(&batch.values, count, source.shape, &mut logits)
-            .map(|()| logits)
+        model.run(&batch.values, count, source.shape)
     };
     let go_on = || {
         if ctx.cancel.is_cancelled() {
@@ -260,66 +274,25 @@ fn consume(
             Ok(())
         }
     };
-    in_order(crew, batches, run, go_on, |batch, logits| {
+    in_order(crew, batches, run, go_on, |batch, answer| {
         let rows = &rows[batch.segments.clone()];
-        let logits = logits.map_err(|source| Error::Torch {
+        let answer = answer.map_err(|source| Error::Torch {
             segment: rows
                 .first()
                 .map_or_else(String::new, |row| row.key.segment.clone()),
             action: "run the model",
             source,
         })?;
-        for (row, logits) in rows.iter().zip(logits.chunks_exact(labels)) {
+        for (row, logits) in rows.iter().zip(answer.logits.chunks_exact(labels)) {
             tally.see(&row.key.segment, logits);
-            writer.push(row.key.clone(), logits)?;
+            writer.logits.push(row.key.clone(), logits)?;
         }
+        writer.push_extras(&answer)?;
         tally.batches += 1;
         ctx.progress.advance(rows.len() as u64);
         Ok(())
     })?;
     Ok(tally)
-}
-
-impl Tally {
-    fn see(&mut self, segment: &str, logits: &[f32]) {
-        self.segments += 1;
-        if logits.iter().all(|logit| logit.is_finite()) {
-            return;
-        }
-        self.non_finite += 1;
-        if self.non_finite_keys.len() < NAMED {
-            self.non_finite_keys.push(segment.to_owned());
-        }
-    }
-}
-
-fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
-    let description = model.describe();
-    let seconds = tally.elapsed.as_secs_f64();
-    let rate = if seconds > 0.0 {
-        (tally.segments as f64 / seconds * 100.0).round() / 100.0
-    } else {
-        0.0
-    };
-    let mut outcome = Outcome::default()
-        .count("segments", tally.segments)
-        .count("batches", tally.batches)
-        .count("non_finite", tally.non_finite)
-        .fact("backend", description.name)
-        .fact("device", description.device)
-        .fact("precision", description.precision)
-        .fact("batch_size", tally.batch_size)
-        .fact("labels", model.labels())
-        .fact("leads", source.shape.leads)
-        .fact("samples", source.shape.samples)
-        .fact("segments_per_second", rate);
-    if let Some(runtime) = description.runtime {
-        outcome = outcome.fact("libtorch", runtime);
-    }
-    if tally.non_finite > 0 {
-        outcome = outcome.fact("non_finite_segments", tally.non_finite_keys.clone());
-    }
-    outcome
 }
 
 /// Threads to share out.

@@ -16,8 +16,12 @@ pub(crate) const SAMPLES: usize = 4;
 /// Means over time of `x`, a row of one value a lead.
 pub(crate) const MEANS: &str = "-> Tensor:\n    return torch.mean(x, [2])\n";
 
+/// A method `outputs` like that of our own models: means, twice the means as embedding, three times `x` as saliency.
+pub(crate) const OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    \
+     m = torch.mean(x, [2])\n    return (m, torch.mul(m, 2), torch.mul(x, 3))\n";
+
 /// Writes a TorchScript module with one float32 parameter `w` of `LEADS` ones and the given rest of
-/// `def forward(self, x: Tensor)`.
+/// `def forward(self, x: Tensor)`, after which more methods may follow.
 pub(crate) fn write_model(path: &Path, rest: &str) {
     let source = format!(
         "class M(Module):\n  __parameters__ = [\"w\", ]\n  __buffers__ = []\n  w : Tensor\n  training : bool\n  \

@@ -1,6 +1,7 @@
 //! TorchScript behind the [`Backend`] interface.
 
-use crate::backend::{Backend, Description, Shape};
+use crate::backend::{Answer, Backend, Description, Extra, Shape};
+use crate::choice::{Output as Wish, SaliencyHeads, Wanted};
 use crate::device::Placement;
 use crate::error::brief;
 use crate::{Error, Result, version};
@@ -17,8 +18,13 @@ pub struct TorchScript {
     path: PathBuf,
     module: CModule,
     placement: Placement,
+    wanted: Wanted,
     labels: usize,
+    extras: Vec<Extra>,
 }
+
+/// The method of our own models that gives logits, embedding and saliency.
+const OUTPUTS_METHOD: &str = "outputs";
 
 impl TorchScript {
     /// Loads a module onto a device and converts its weights to the precision.
@@ -27,7 +33,7 @@ impl TorchScript {
     ///
     /// # Errors
     /// When the file is not there, is not TorchScript, or does not fit the device.
-    pub fn load(path: &Path, placement: Placement) -> Result<Self> {
+    pub fn load(path: &Path, placement: Placement, wanted: Wanted) -> Result<Self> {
         let refused = |what: String| Error::model(path, what);
         if !path.is_file() {
             return Err(refused(
@@ -56,12 +62,14 @@ impl TorchScript {
             path: path.to_owned(),
             module,
             placement,
+            wanted,
             labels: 0,
+            extras: Vec::new(),
         })
     }
 
-    /// Logits (count, labels), still on the device.
-    fn forward(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Output, TchError> {
+    /// Logits and what else is wanted, still on the device.
+    fn forward(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Output<Told>, TchError> {
         // Somebody else's weights may ask for gradients.
         let _no_grad = tch::no_grad_guard();
         let size = [count, shape.leads, shape.samples].map(|size| size as i64);
@@ -69,11 +77,19 @@ impl TorchScript {
         let signals = signals
             .f_to_device(self.placement.device)?
             .f_to_kind(self.placement.kind())?;
-        self.module.forward_is(&[IValue::Tensor(signals)]).map(logits_of)
+        let signals = IValue::Tensor(signals);
+        if !self.wanted.any() {
+            let logits = logits_of(self.module.forward_is(&[signals])?);
+            return Ok(logits.map(|logits| Told {
+                logits,
+                extras: Vec::new(),
+            }));
+        }
+        told(self.module.method_is(OUTPUTS_METHOD, &[signals])?, self.wanted)
     }
 
-    /// One run on a made-up signal; the number of labels.
-    fn probe(&self, count: usize, shape: Shape) -> Result<usize> {
+    /// One run on a made-up signal; the number of labels and what else there is.
+    fn probe(&self, count: usize, shape: Shape) -> Result<(usize, Vec<Extra>)> {
         let refused = |what: String| Error::model(&self.path, what);
         let shown = format!(
             "{count} segments of {} leads by {} samples",
@@ -82,32 +98,70 @@ impl TorchScript {
         // Zeros would divide by zero where a model normalises.
         let batch: Vec<f32> = (0..count * shape.len()).map(|i| (i as f32 * 0.1).sin()).collect();
         let output = self.forward(&batch, count, shape).map_err(|error| {
+            if error
+                .to_string()
+                .contains(&format!("'{OUTPUTS_METHOD}' is not defined"))
+            {
+                return refused(format!(
+                    "the model has no method `{OUTPUTS_METHOD}`, which embedding and saliency come from; \
+                     export the checkpoint again, or ask for logits only"
+                ));
+            }
             refused(format!(
                 "the model does not run on {shown} in {}: {}",
                 self.placement.precision.name(),
                 brief(&error)
             ))
         })?;
-        let logits = output.map_err(|found| {
+        let told = output.map_err(|found| {
             refused(format!(
                 "{found}; a model must answer with a tensor (batch, labels)"
             ))
         })?;
-        match logits.size().as_slice() {
-            &[rows, labels] if rows == count as i64 && labels > 0 && logits.is_floating_point() => {
-                Ok(labels as usize)
+        let labels = match told.logits.size().as_slice() {
+            &[rows, labels] if rows == count as i64 && labels > 0 && told.logits.is_floating_point() => {
+                labels as usize
             }
+            other => {
+                return Err(refused(format!(
+                    "the model answers {shown} with {:?} of shape {other:?}; it must answer with one row of logits for each segment",
+                    told.logits.kind()
+                )));
+            }
+        };
+        let extra = |(output, tensor): &(Wish, Tensor)| match tensor.size().as_slice() {
+            [rows, row @ ..] if *rows == count as i64 => Ok(Extra {
+                output: *output,
+                shape: row.iter().map(|n| *n as usize).collect(),
+            }),
             other => Err(refused(format!(
-                "the model answers {shown} with {:?} of shape {other:?}; it must answer with one row of logits for each segment",
-                logits.kind()
+                "the model's {} of {shown} has shape {other:?}; it must have one row a segment",
+                output.name()
             ))),
-        }
+        };
+        let extras = told.extras.iter().map(extra).collect::<Result<_>>()?;
+        Ok((labels, extras))
     }
+}
+
+/// Copies a tensor to memory as float32.
+fn copied(tensor: &Tensor) -> Result<Vec<f32>, TchError> {
+    let tensor = tensor
+        .f_to_kind(Kind::Float)?
+        .f_to_device(Device::Cpu)?
+        .f_contiguous()?;
+    let mut values = vec![0.0; tensor.numel()];
+    tensor.f_copy_data(&mut values, tensor.numel())?;
+    Ok(values)
 }
 
 impl Backend for TorchScript {
     fn labels(&self) -> usize {
         self.labels
+    }
+
+    fn extras(&self) -> &[Extra] {
+        &self.extras
     }
 
     fn prepare(&mut self, shape: Shape, batch_sizes: &[usize]) -> Result<()> {
@@ -118,7 +172,7 @@ impl Backend for TorchScript {
         };
         for (at, &count) in batch_sizes.iter().enumerate() {
             for _ in 0..runs {
-                let labels = self.probe(count, shape)?;
+                let (labels, extras) = self.probe(count, shape)?;
                 if at > 0 && labels != self.labels {
                     let what = format!(
                         "the model answers with {} or {labels} labels, depending on the batch size",
@@ -126,26 +180,26 @@ impl Backend for TorchScript {
                     );
                     return Err(Error::model(&self.path, what));
                 }
-                self.labels = labels;
+                (self.labels, self.extras) = (labels, extras);
             }
         }
         Ok(())
     }
 
-    fn logits(&self, batch: &[f32], count: usize, shape: Shape, out: &mut [f32]) -> Result<(), TchError> {
-        let logits = self.forward(batch, count, shape)?.map_err(TchError::Convert)?;
-        if logits.size() != [count as i64, self.labels as i64] {
+    fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, TchError> {
+        let told = self.forward(batch, count, shape)?.map_err(TchError::Convert)?;
+        if told.logits.size() != [count as i64, self.labels as i64] {
             return Err(TchError::Shape(format!(
                 "{:?} logits for {count} segments of {} labels",
-                logits.size(),
+                told.logits.size(),
                 self.labels
             )));
         }
-        let logits = logits
-            .f_to_kind(Kind::Float)?
-            .f_to_device(Device::Cpu)?
-            .f_contiguous()?;
-        logits.f_copy_data(out, logits.numel())
+        let extras = told.extras.iter().map(|(_, tensor)| copied(tensor));
+        Ok(Answer {
+            logits: copied(&told.logits)?,
+            extras: extras.collect::<Result<_, _>>()?,
+        })
     }
 
     fn describe(&self) -> Description {
@@ -167,11 +221,40 @@ fn convert(module: &mut CModule, placement: Placement) -> Result<(), String> {
     converted.map_err(|_| format!("cannot be converted to {precision} on {device}; is there memory left?"))
 }
 
-/// The logits among a model's answers, or what it answered instead.
-type Output = Result<Tensor, String>;
+/// What is looked for among a model's answers, or what it answered instead.
+type Output<T> = Result<T, String>;
+
+/// What a model told of a batch.
+struct Told {
+    logits: Tensor,
+    extras: Vec<(Wish, Tensor)>,
+}
+
+/// Logits, embedding and saliency out of the answer of our own models' method.
+fn told(answer: IValue, wanted: Wanted) -> Result<Output<Told>, TchError> {
+    let three: Result<(Tensor, Tensor, Tensor), _> = answer.try_into();
+    let Ok((logits, embedding, saliency)) = three else {
+        return Ok(Err(format!(
+            "the model's method `{OUTPUTS_METHOD}` does not answer with logits, embedding and saliency"
+        )));
+    };
+    let mut extras = Vec::new();
+    if wanted.embedding {
+        extras.push((Wish::Embedding, embedding));
+    }
+    match wanted.saliency {
+        None => {}
+        Some(SaliencyHeads::Each) => extras.push((Wish::Saliency, saliency)),
+        Some(SaliencyHeads::Mean) => {
+            let mean = saliency.f_mean_dim(&[1i64][..], false, Kind::Float)?;
+            extras.push((Wish::Saliency, mean));
+        }
+    }
+    Ok(Ok(Told { logits, extras }))
+}
 
 /// A tensor, the first element of a tuple or list, or `logits` of a dict.
-fn logits_of(answer: IValue) -> Output {
+fn logits_of(answer: IValue) -> Output<Tensor> {
     let first = |found: Option<IValue>, what: &str| match found {
         Some(IValue::Tensor(tensor)) => Ok(tensor),
         _ => Err(format!(

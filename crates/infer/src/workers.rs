@@ -45,19 +45,19 @@ impl Crew {
 }
 
 /// A batch's number, the batch, and its answer or why there is none; nothing where the worker died.
-type Answer = Option<(usize, Batch, Result<Vec<f32>, TchError>)>;
+type Answer<T> = Option<(usize, Batch, Result<T, TchError>)>;
 
 /// Runs `run` on every batch, `crew.workers` at a time, and `deliver` on batch and answer in the batches' order.
 /// Before each new batch `go_on` is asked.
 ///
 /// # Errors
 /// The first error of reading, running, `go_on` or `deliver`; no further batch is begun after it.
-pub(crate) fn in_order(
+pub(crate) fn in_order<T: Send>(
     crew: Crew,
     batches: &mut Batches<Error>,
-    run: impl Fn(&Batch) -> Result<Vec<f32>, TchError> + Sync,
+    run: impl Fn(&Batch) -> Result<T, TchError> + Sync,
     go_on: impl Fn() -> Result<()>,
-    mut deliver: impl FnMut(&Batch, Result<Vec<f32>, TchError>) -> Result<()>,
+    mut deliver: impl FnMut(&Batch, Result<T, TchError>) -> Result<()>,
 ) -> Result<()> {
     let (jobs, queue) = channel();
     let (answers_in, answers) = channel();
@@ -103,10 +103,10 @@ pub(crate) fn in_order(
 }
 
 /// A worker: ends once there are no more batches or nobody listens.
-fn work(
+fn work<T>(
     queue: &Mutex<Receiver<(usize, Batch)>>,
-    answers: &Sender<Answer>,
-    run: impl Fn(&Batch) -> Result<Vec<f32>, TchError>,
+    answers: &Sender<Answer<T>>,
+    run: impl Fn(&Batch) -> Result<T, TchError>,
 ) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -121,9 +121,9 @@ fn work(
 }
 
 /// Tells the other end if the model panics; it would wait for the answer forever.
-struct Death<'a>(&'a Sender<Answer>);
+struct Death<'a, T>(&'a Sender<Answer<T>>);
 
-impl Drop for Death<'_> {
+impl<T> Drop for Death<'_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let _ = self.0.send(None);

@@ -20,6 +20,9 @@ pub struct Card {
     pub parameters: u64,
     /// What the model expects.
     pub input: Input,
+    /// What it can say; all but the logits through the method `outputs`.
+    #[serde(default)]
+    pub outputs: Vec<Answer>,
     /// The network's sizes.
     pub config: Config,
     /// The checkpoint it was made from.
@@ -43,6 +46,32 @@ pub struct Input {
     pub any_length: bool,
     /// Fewest samples that give a token.
     pub min_samples: i64,
+}
+
+/// One thing a model can say of every segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// `logits`, `embedding` or `saliency`.
+    pub name: String,
+    /// What its dimensions are, after the batch.
+    pub dimensions: Vec<String>,
+}
+
+impl Answer {
+    fn all(config: &Config) -> Vec<Self> {
+        let answer = |name: &str, dimensions: &[String]| Self {
+            name: name.to_owned(),
+            dimensions: dimensions.to_vec(),
+        };
+        vec![
+            answer("logits", &[format!("{} labels", config.labels)]),
+            answer("embedding", &[format!("width {}", config.embed_dim)]),
+            answer(
+                "saliency",
+                &[format!("{} heads", config.heads), "tokens".to_owned()],
+            ),
+        ]
+    }
 }
 
 /// A file by content.
@@ -79,6 +108,7 @@ impl Card {
                 any_length: true,
                 min_samples: config.min_samples(),
             },
+            outputs: Answer::all(config),
             config: config.clone(),
             source,
             model,

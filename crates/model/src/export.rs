@@ -2,11 +2,12 @@
 
 use crate::card::{Card, File};
 use crate::config::Config;
+use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, init, network, torchscript};
 use ecgfm_formats::pt::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use tch::{CModule, Kind};
+use tch::{CModule, IValue, Kind, Tensor};
 
 /// File name of the exported model.
 pub const MODEL_FILE: &str = "model.ts";
@@ -113,27 +114,44 @@ fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Resu
         .map_err(Error::torch("switch the exported model to evaluation"))?;
     for (batch, samples) in [(1, samples), (3, samples + 357)] {
         let signals = init::noise(&[batch, config.leads, samples], 1)?;
-        let compare = || {
-            let expected = network::logits(config, weights, &signals)?;
-            let actual = module.forward_ts(std::slice::from_ref(&signals))?;
-            let difference = actual
-                .f_sub(&expected)?
-                .f_abs()?
-                .f_max()?
-                .f_to_kind(Kind::Double)?
-                .f_double_value(&[])?;
-            Ok((difference, expected.f_abs()?.f_max()?.f_double_value(&[])?))
+        let run = || {
+            let expected = network::outputs(config, weights, &signals)?;
+            let logits = module.forward_ts(std::slice::from_ref(&signals))?;
+            let answer = module.method_is(OUTPUTS_METHOD, &[&IValue::Tensor(signals.shallow_clone())])?;
+            let (again, embedding, saliency) = answer.try_into()?;
+            Ok([
+                ("logits", logits, expected.logits.shallow_clone()),
+                ("logits beside others", again, expected.logits),
+                ("embedding", embedding, expected.embedding),
+                ("saliency", saliency, expected.saliency),
+            ])
         };
-        let (difference, scale): (f64, f64) = compare().map_err(Error::torch("run the exported model"))?;
-        // A comparison with NaN is false, so NaN does not agree.
-        let agrees = difference <= TOLERANCE * scale.max(1.0);
-        if !agrees {
-            return Err(differs(format!(
-                "{difference} on a batch of {batch} with {samples} samples"
-            )));
+        let compared: [(&str, Tensor, Tensor); 4] = run().map_err(Error::torch("run the exported model"))?;
+        for (what, actual, expected) in &compared {
+            let (difference, scale) =
+                difference(actual, expected).map_err(Error::torch("compare the exported model"))?;
+            // A comparison with NaN is false, so NaN does not agree.
+            let agrees = difference <= TOLERANCE * scale.max(1.0);
+            if !agrees {
+                return Err(differs(format!(
+                    "{what}: {difference} on a batch of {batch} with {samples} samples"
+                )));
+            }
         }
     }
     Ok(())
+}
+
+/// The largest difference, and the largest value expected.
+fn difference(actual: &Tensor, expected: &Tensor) -> Result<(f64, f64), tch::TchError> {
+    let largest = |of: Tensor| of.f_abs()?.f_max()?.f_to_kind(Kind::Double)?.f_double_value(&[]);
+    if actual.size() != expected.size() {
+        return Ok((f64::INFINITY, 0.0));
+    }
+    Ok((
+        largest(actual.f_sub(expected)?)?,
+        largest(expected.shallow_clone())?,
+    ))
 }
 
 #[cfg(test)]

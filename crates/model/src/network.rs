@@ -26,14 +26,7 @@ pub fn forward(
 ) -> Result<Tensor, TchError> {
     tap("00_source", signals);
     let network = Network { config, weights };
-    let features = network.features(signals, tap)?;
-    let tokens = network.tokens(&features, tap)?;
-    let mut x = network.add_positions(&tokens, tap)?;
-    x = network.layer_norm(&x, "encoder.encoder.layer_norm")?;
-    tap("07_encoder_layer_norm", &x);
-    for layer in 0..config.layers {
-        x = network.block(layer, &x, tap)?;
-    }
+    let (x, _) = network.encode(signals, tap)?;
     let pooled = pool(&x)?;
     tap("09_pooled", &pooled);
     let logits = network.linear(&pooled, "proj")?;
@@ -47,6 +40,32 @@ pub fn forward(
 /// As [`forward`].
 pub fn logits(config: &Config, weights: &Weights, signals: &Tensor) -> Result<Tensor, TchError> {
     forward(config, weights, signals, &mut |_, _| {})
+}
+
+/// Everything the network can say of signals in one pass.
+#[derive(Debug)]
+pub struct Outputs {
+    /// (batch, labels), as [`logits`] gives them.
+    pub logits: Tensor,
+    /// (batch, width): the mean over the tokens that the head reads.
+    pub embedding: Tensor,
+    /// (batch, heads, tokens): the last layer's attention to every token, the most that any token paid. In 0 to 1.
+    pub saliency: Tensor,
+}
+
+/// Logits, embedding and saliency of signals (batch, leads, samples).
+///
+/// # Errors
+/// As [`forward`].
+pub fn outputs(config: &Config, weights: &Weights, signals: &Tensor) -> Result<Outputs, TchError> {
+    let network = Network { config, weights };
+    let (x, before_last) = network.encode(signals, &mut |_, _| {})?;
+    let embedding = pool(&x)?;
+    Ok(Outputs {
+        logits: network.linear(&embedding, "proj")?,
+        saliency: network.saliency(config.layers - 1, &before_last)?,
+        embedding,
+    })
 }
 
 struct Network<'a> {
@@ -76,6 +95,21 @@ impl<'a> Network<'a> {
             EPSILON,
             false,
         )
+    }
+
+    /// (batch, leads, samples) to (batch, tokens, width), after the last layer and before it.
+    fn encode(&self, signals: &Tensor, tap: &mut Tap<'_>) -> Result<(Tensor, Tensor), TchError> {
+        let features = self.features(signals, tap)?;
+        let tokens = self.tokens(&features, tap)?;
+        let mut x = self.add_positions(&tokens, tap)?;
+        x = self.layer_norm(&x, "encoder.encoder.layer_norm")?;
+        tap("07_encoder_layer_norm", &x);
+        let mut before = x.shallow_clone();
+        for layer in 0..self.config.layers {
+            let after = self.block(layer, &x, tap)?;
+            before = std::mem::replace(&mut x, after);
+        }
+        Ok((x, before))
     }
 
     /// (batch, leads, samples) to (batch, channels, tokens): strided convolutions, each followed by exact GELU, and after
@@ -166,12 +200,7 @@ impl<'a> Network<'a> {
 
     /// Scaled dot-product attention of every token to every token, in heads of consecutive channels.
     fn attention(&self, name: &str, x: &Tensor) -> Result<Tensor, TchError> {
-        let (heads, size) = (self.config.heads, self.config.embed_dim / self.config.heads);
-        let project = |which: &str| {
-            self.linear(x, &format!("{name}.{which}"))?
-                .f_unflatten(2, [heads, size])?
-                .f_transpose(1, 2)
-        };
+        let project = |which: &str| self.heads(x, &format!("{name}.{which}"));
         let (query, key, value) = (project("q_proj")?, project("k_proj")?, project("v_proj")?);
         let context = Tensor::f_scaled_dot_product_attention(
             &query,
@@ -187,6 +216,29 @@ impl<'a> Network<'a> {
             &context.f_transpose(1, 2)?.f_flatten(2, 3)?,
             &format!("{name}.out_proj"),
         )
+    }
+
+    /// A projection of (batch, tokens, width), cut into heads: (batch, heads, tokens, width / heads).
+    fn heads(&self, x: &Tensor, name: &str) -> Result<Tensor, TchError> {
+        let (heads, size) = (self.config.heads, self.config.embed_dim / self.config.heads);
+        self.linear(x, name)?
+            .f_unflatten(2, [heads, size])?
+            .f_transpose(1, 2)
+    }
+
+    /// A layer's attention weights from its input, the largest over the queries: (batch, heads, tokens).
+    fn saliency(&self, layer: i64, x: &Tensor) -> Result<Tensor, TchError> {
+        let name = format!("encoder.encoder.layers.{layer}.self_attn");
+        let (query, key) = (
+            self.heads(x, &format!("{name}.q_proj"))?,
+            self.heads(x, &format!("{name}.k_proj"))?,
+        );
+        let scale = ((self.config.embed_dim / self.config.heads) as f64).sqrt();
+        query
+            .f_matmul(&key.f_transpose(2, 3)?)?
+            .f_div_scalar(scale)?
+            .f_softmax(-1, None::<tch::Kind>)?
+            .f_amax([2i64], false)
     }
 }
 

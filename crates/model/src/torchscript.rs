@@ -17,7 +17,15 @@ const CLASS: &str = "EcgFmClassifier";
 /// Batch size of the example that is traced. Not 1, which some operations treat specially.
 const EXAMPLE_BATCH: i64 = 2;
 
-/// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length.
+/// Name of the method that gives logits, embedding and saliency; `forward` gives logits.
+pub const OUTPUTS_METHOD: &str = "outputs";
+
+/// What a method returns, as TorchScript spells it.
+const TENSOR: &str = "Tensor";
+const THREE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor]";
+
+/// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length. Its
+/// method [`OUTPUTS_METHOD`] gives [`network::Outputs`] as a tuple in that order.
 ///
 /// The same weights give the same bytes. `samples` is the length of the example that is traced.
 ///
@@ -29,11 +37,23 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
         (Kind::Float, tch::Device::Cpu),
     )
     .map_err(Error::torch("make an example signal"))?;
-    let body = trace(path, config, weights, &example)?;
+    let forward = trace(path, weights, &example, |weights, signals| {
+        network::logits(config, weights, signals)
+    })?;
+    let joined = trace(path, weights, &example, |weights, signals| {
+        let all = network::outputs(config, weights, signals)?;
+        let saliency = all.saliency.f_flatten(1, 2)?;
+        Tensor::f_cat(&[all.logits, all.embedding, saliency], 1)
+    })?;
+    let outputs = taken_apart(&joined, config.heads).ok_or_else(|| unexpected(path, &joined))?;
+    let methods = [
+        ("forward", TENSOR, forward),
+        (OUTPUTS_METHOD, THREE_TENSORS, outputs),
+    ];
     let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
     let mut archive = Archive::create(path, "model")?;
     archive.entry("data.pkl", &describe(&names, weights)?)?;
-    archive.entry("code/__torch__.py", source(&names, &body).as_bytes())?;
+    archive.entry("code/__torch__.py", source(&names, &methods).as_bytes())?;
     archive.entry("constants.pkl", b"\x80\x02).")?;
     archive.entry("byteorder", b"little")?;
     archive.entry("version", b"3\n")?;
@@ -42,7 +62,12 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
 }
 
 /// The traced program's statements, whose inputs are `argument_1` (the signals), `argument_2`, … (the weights).
-fn trace(path: &Path, config: &Config, weights: &Weights, example: &Tensor) -> Result<String> {
+fn trace(
+    path: &Path,
+    weights: &Weights,
+    example: &Tensor,
+    run: impl Fn(&Weights, &Tensor) -> Result<Tensor, tch::TchError>,
+) -> Result<String> {
     let mut inputs = vec![example.shallow_clone()];
     inputs.extend(weights.iter().map(|(_, tensor)| tensor.detach()));
     let mut failure = None;
@@ -51,8 +76,8 @@ fn trace(path: &Path, config: &Config, weights: &Weights, example: &Tensor) -> R
         let [signals, tensors @ ..] = inputs else {
             return Vec::new();
         };
-        match network::logits(config, &weights.renamed(tensors), signals) {
-            Ok(logits) => vec![logits],
+        match run(&weights.renamed(tensors), signals) {
+            Ok(answer) => vec![answer],
             Err(error) => {
                 failure = Some(error);
                 vec![signals.shallow_clone()]
@@ -74,10 +99,14 @@ fn trace(path: &Path, config: &Config, weights: &Weights, example: &Tensor) -> R
     let removed = std::fs::remove_file(&temporary);
     let code = code?;
     removed.map_err(Error::io("remove", &temporary))?;
-    statements(&code).ok_or_else(|| Error::Export {
+    statements(&code).ok_or_else(|| unexpected(path, &code))
+}
+
+fn unexpected(path: &Path, code: &str) -> Error {
+    Error::Export {
         path: path.to_owned(),
         message: format!("unexpected traced code:\n{code}"),
-    })
+    }
 }
 
 fn read_code(path: &Path) -> Result<String> {
@@ -109,6 +138,31 @@ fn statements(code: &str) -> Option<String> {
         .collect()
 }
 
+/// A trace can give back one tensor only, so logits, embedding and saliency are traced joined; here the join is taken off
+/// again and they are given back as they are, saliency as (batch, heads, tokens).
+fn taken_apart(statements: &str, heads: i64) -> Option<String> {
+    let (before, join) = statements.trim_end().rsplit_once('\n')?;
+    let list = join
+        .trim()
+        .strip_prefix("return torch.cat(")?
+        .strip_suffix(", 1)")?;
+    // The list stands in the call, or has a name of its own on the line before.
+    let (before, list) = match list.strip_prefix('[') {
+        Some(_) => (before, list),
+        None => {
+            let (before, named) = before.rsplit_once('\n')?;
+            (before, named.trim().strip_prefix(list)?.strip_prefix(" = ")?)
+        }
+    };
+    let parts: Vec<&str> = list.strip_prefix('[')?.strip_suffix(']')?.split(", ").collect();
+    let [logits, embedding, saliency] = parts.as_slice() else {
+        return None;
+    };
+    Some(format!(
+        "{before}\n    return ({logits}, {embedding}, torch.unflatten({saliency}, 1, [{heads}, -1]))\n"
+    ))
+}
+
 /// Tracing records a convolution with the backend's switches of the moment, among them whether TF32 is allowed; a plain
 /// `conv1d` asks for them when it runs. The switches are the last four arguments, after `transposed`, `output_padding` and
 /// the groups.
@@ -125,20 +179,24 @@ fn plain_convolution(line: &str) -> Option<String> {
     known.then(|| format!("{before}torch.conv1d({arguments}, {groups})"))
 }
 
-/// The class's source: its parameters, and a `forward` that binds them to the names the trace uses.
-fn source(names: &[String], body: &str) -> String {
+/// The class's source: its parameters, and methods (name, return type, statements) that bind them to the names the
+/// trace uses.
+fn source(names: &[String], methods: &[(&str, &str, String)]) -> String {
     let quoted: String = names.iter().map(|name| format!("\"{name}\", ")).collect();
     let mut source = format!("class {CLASS}(Module):\n  __parameters__ = [{quoted}]\n  __buffers__ = []\n");
     for name in names {
         source += &format!("  {name} : Tensor\n");
     }
-    source += &format!(
-        "  training : bool\n  def forward(self: __torch__.{CLASS},\n    argument_1: Tensor) -> Tensor:\n"
-    );
-    for (at, name) in names.iter().enumerate() {
-        source += &format!("    argument_{} = self.{name}\n", at + 2);
+    source += "  training : bool\n";
+    for (method, returns, body) in methods {
+        source +=
+            &format!("  def {method}(self: __torch__.{CLASS},\n    argument_1: Tensor) -> {returns}:\n");
+        for (at, name) in names.iter().enumerate() {
+            source += &format!("    argument_{} = self.{name}\n", at + 2);
+        }
+        source += body;
     }
-    source + body
+    source
 }
 
 /// The module's state.
@@ -157,6 +215,23 @@ fn describe(names: &[String], weights: &Weights) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn joined_outputs_are_taken_apart() {
+        let apart = "    a = f(x)\n    return (a, b, torch.unflatten(c, 1, [4, -1]))\n";
+        for joined in [
+            "    a = f(x)\n    return torch.cat([a, b, c], 1)\n",
+            "    a = f(x)\n    _7 = [a, b, c]\n    return torch.cat(_7, 1)\n",
+        ] {
+            assert_eq!(taken_apart(joined, 4).unwrap(), apart);
+        }
+        for odd in [
+            "    return a\n",
+            "    a = f(x)\n    return torch.cat([a, b], 1)\n",
+        ] {
+            assert_eq!(taken_apart(odd, 4), None);
+        }
+    }
 
     #[test]
     fn traced_convolutions_lose_the_switches_of_the_moment() {

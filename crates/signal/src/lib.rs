@@ -38,6 +38,7 @@ pub mod processed;
 pub mod quality;
 pub mod recipe;
 pub mod resample;
+pub mod saliency;
 pub mod segment;
 pub mod standardize;
 pub mod strip;

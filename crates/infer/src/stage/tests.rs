@@ -1,8 +1,9 @@
 //! The stage on small projects, with a double in the model's place where the model does not matter.
 
 use super::*;
-use crate::backend::Description;
-use crate::testing::{LEADS, SAMPLES, project, value};
+use crate::backend::{Answer, Description, Extra};
+use crate::testing::{LEADS, MEANS, OUTPUTS, SAMPLES, project, value, write_model};
+use ecgfm_artifacts::extras;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
 use std::sync::Mutex;
@@ -38,13 +39,12 @@ impl Backend for Double {
         Ok(())
     }
 
-    fn logits(
-        &self,
-        batch: &[f32],
-        count: usize,
-        shape: Shape,
-        out: &mut [f32],
-    ) -> Result<(), tch::TchError> {
+    fn extras(&self) -> &[Extra] {
+        &[]
+    }
+
+    fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, tch::TchError> {
+        let mut out = vec![0.0; 2 * count];
         self.batches.lock().unwrap().push(count);
         for (segment, out) in batch.chunks_exact(shape.len()).zip(out.chunks_exact_mut(2)) {
             let logit = if segment[0] > self.limit {
@@ -57,7 +57,10 @@ impl Backend for Double {
         if let Some(cancel) = &self.cancel {
             cancel.cancel();
         }
-        Ok(())
+        Ok(Answer {
+            logits: out,
+            extras: Vec::new(),
+        })
     }
 
     fn describe(&self) -> Description {
@@ -264,4 +267,61 @@ fn unknown_parameters_are_refused() {
     let json = serde_json::json!({ "manifest": "m", "subset": "test", "model": "m.ts", "batchsize": 8 });
     let message = serde_json::from_value::<Params>(json).unwrap_err().to_string();
     assert!(message.contains("batchsize"), "{message}");
+}
+
+#[test]
+fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 9);
+    write_model(&params.model, &format!("{MEANS}{OUTPUTS}"));
+    let ran = |params: &Params, name: &str| {
+        let out = dir.path().join(name);
+        std::fs::create_dir(&out).unwrap();
+        run(params, &context(&out, &Cancel::default())).unwrap();
+        out
+    };
+    let plain = ran(&params, "plain");
+    assert_eq!(std::fs::read_dir(&plain).unwrap().count(), 3);
+    params.outputs = vec![Output::Embedding, Output::Saliency];
+    let mean = ran(&params, "mean");
+    params.saliency_heads = SaliencyHeads::Each;
+    let each = ran(&params, "each");
+    let logits = Logits::read(&mean, "test").unwrap();
+    assert_eq!(logits.values, Logits::read(&plain, "test").unwrap().values);
+    let (shape, embedding) = extras::read(&mean, "embedding", "test").unwrap();
+    assert_eq!(shape, [9, LEADS]);
+    assert_eq!(
+        embedding,
+        logits.values.iter().map(|v| v * 2.0).collect::<Vec<_>>()
+    );
+    let (shape, saliency) = extras::read(&each, "saliency", "test").unwrap();
+    assert_eq!(shape, [9, LEADS, SAMPLES]);
+    // The manifest runs backwards: the first row is segment 8.
+    assert_eq!(
+        saliency[LEADS * SAMPLES - 1],
+        3.0 * value(8, LEADS - 1, SAMPLES - 1)
+    );
+    let (shape, saliency) = extras::read(&mean, "saliency", "test").unwrap();
+    assert_eq!(shape, [9, SAMPLES]);
+    assert_eq!(saliency[0], (0..LEADS).map(|l| value(8, l, 0)).sum::<f32>());
+}
+
+#[test]
+fn a_reduced_precision_is_held_against_float32() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 9);
+    let facts = |params: &Params, name: &str| {
+        let out = dir.path().join(name);
+        std::fs::create_dir(&out).unwrap();
+        run(params, &context(&out, &Cancel::default())).unwrap().facts
+    };
+    assert!(!facts(&params, "float32").contains_key("against_float32"));
+    params.precision = Precision::Bfloat16;
+    let facts = facts(&params, "bfloat16");
+    let check = &facts["against_float32"];
+    assert_eq!(check["segments"], 9);
+    // The values go up to 8,023, of which bfloat16 keeps 8 bits.
+    let change = check["largest_logit_change"].as_f64().unwrap();
+    assert!((0.5..=32.0).contains(&change), "{change}");
+    assert!(check["largest_probability_change"].as_f64().unwrap() <= 1.0);
 }

@@ -13,7 +13,11 @@ fn prepared(rest: &str, precision: Precision, shape: Shape) -> Result<TorchScrip
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.ts");
     write_model(&path, rest);
-    let mut model = TorchScript::load(&path, Placement::find(DeviceChoice::Cpu, precision)?)?;
+    let mut model = TorchScript::load(
+        &path,
+        Placement::find(DeviceChoice::Cpu, precision)?,
+        Wanted::default(),
+    )?;
     model.prepare(shape, &[4, 1])?;
     Ok(model)
 }
@@ -36,8 +40,7 @@ fn tensors_tuples_lists_and_dicts_with_logits_are_understood() {
         let model = prepared(rest, Precision::Auto, SHAPE).unwrap_or_else(|error| panic!("{rest}: {error}"));
         assert_eq!(model.labels(), LEADS);
         let batch: Vec<f32> = (0..2 * SHAPE.len()).map(|i| i as f32).collect();
-        let mut out = [0.0; 2 * LEADS];
-        model.logits(&batch, 2, SHAPE, &mut out).unwrap();
+        let out = model.run(&batch, 2, SHAPE).unwrap().logits;
         assert_eq!(out, [1.5, 5.5, 9.5, 13.5, 17.5, 21.5]);
     }
 }
@@ -89,9 +92,8 @@ fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
     for precision in [Precision::Bfloat16, Precision::Float16] {
         let model = prepared(rest, precision, SHAPE).unwrap();
         assert_eq!(model.describe().precision, precision.name());
-        let mut out = [0.0; LEADS];
-        model.logits(&[1.0; LEADS * SAMPLES], 1, SHAPE, &mut out).unwrap();
-        assert_eq!(out, [1.0; LEADS]);
+        let answer = model.run(&[1.0; LEADS * SAMPLES], 1, SHAPE).unwrap();
+        assert_eq!(answer.logits, [1.0; LEADS]);
     }
 }
 
@@ -99,9 +101,7 @@ fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
 fn running_leaves_gradients_as_they_were() {
     let model = prepared(MEANS, Precision::Auto, SHAPE).unwrap();
     let weight = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
-    model
-        .logits(&[1.0; LEADS * SAMPLES], 1, SHAPE, &mut [0.0; LEADS])
-        .unwrap();
+    model.run(&[1.0; LEADS * SAMPLES], 1, SHAPE).unwrap();
     assert!((&weight * 2.0).requires_grad());
 }
 
@@ -109,7 +109,7 @@ fn running_leaves_gradients_as_they_were() {
 fn files_that_are_not_torchscript_are_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto).unwrap();
-    let missing = TorchScript::load(&dir.path().join("none.ts"), placement)
+    let missing = TorchScript::load(&dir.path().join("none.ts"), placement, Wanted::default())
         .unwrap_err()
         .to_string();
     assert!(
@@ -118,9 +118,29 @@ fn files_that_are_not_torchscript_are_refused_with_advice() {
     );
     let path = dir.path().join("text.ts");
     std::fs::write(&path, "hello").unwrap();
-    let foreign = TorchScript::load(&path, placement).unwrap_err().to_string();
+    let foreign = TorchScript::load(&path, placement, Wanted::default())
+        .unwrap_err()
+        .to_string();
     assert!(
         foreign.contains("cannot load it as TorchScript") && foreign.contains("ecgfm export"),
         "{foreign}"
+    );
+}
+
+#[test]
+fn a_model_without_our_method_cannot_be_asked_for_more_than_logits() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.ts");
+    write_model(&path, MEANS);
+    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto).unwrap();
+    let wanted = Wanted {
+        embedding: true,
+        saliency: None,
+    };
+    let mut model = TorchScript::load(&path, placement, wanted).unwrap();
+    let message = model.prepare(SHAPE, &[2]).unwrap_err().to_string();
+    assert!(
+        message.contains("has no method `outputs`") && message.contains("logits only"),
+        "{message}"
     );
 }

@@ -204,3 +204,34 @@ fn weights_that_do_not_fit_are_all_named() {
     let message = run(&path, dir.path()).unwrap_err().to_string();
     assert!(message.contains("NaN"), "{message}");
 }
+
+#[test]
+fn embedding_and_saliency_come_from_the_same_pass_as_the_logits() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, config, weights) = variant(dir.path(), &Options::default());
+    let card = run(&path, dir.path()).unwrap();
+    let names: Vec<&str> = card.outputs.iter().map(|answer| answer.name.as_str()).collect();
+    assert_eq!(names, ["logits", "embedding", "saliency"]);
+    let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
+    let signals = init::noise(&[3, 12, 900], 5).unwrap();
+    let answer = module
+        .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
+        .unwrap();
+    let (logits, embedding, saliency): (Tensor, Tensor, Tensor) = answer.try_into().unwrap();
+    assert!(difference(&logits, &module.forward_ts(&[&signals]).unwrap()) <= 1e-6);
+    let head = |name: &str| weights.get(&format!("proj.{name}")).unwrap();
+    let by_hand = embedding.linear(head("weight"), Some(head("bias")));
+    assert!(
+        difference(&by_hand, &logits) <= 1e-6,
+        "the head reads the embedding"
+    );
+    assert_eq!(embedding.size(), [3, config.embed_dim]);
+    assert_eq!(saliency.size()[..2], [3, config.heads]);
+    // Attention is a distribution over the keys, so no key gets more than all and the average key gets its share.
+    assert!(saliency.min().double_value(&[]) > 0.0 && saliency.max().double_value(&[]) <= 1.0);
+    let sums = saliency.sum_dim_intlist(&[2i64][..], false, Kind::Float);
+    assert!(
+        sums.min().double_value(&[]) >= 1.0 - 1e-5,
+        "the largest is no less than the mean"
+    );
+}

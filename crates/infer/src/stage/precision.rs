@@ -1,0 +1,124 @@
+//! What a reduced precision costs, measured on the first segments of the run itself.
+
+use super::{Params, Source};
+use crate::backend::Backend;
+use crate::choice::{Precision, Wanted};
+use crate::device::Placement;
+use crate::torchscript::TorchScript;
+use crate::{Error, Result};
+use ecgfm_artifacts::stage::{Context, Outcome};
+
+/// Segments that are run in both precisions, at most.
+const SEGMENTS: usize = 64;
+
+/// How far a reduced precision is from float32.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Change {
+    /// Segments compared.
+    segments: usize,
+    /// Largest change of a logit.
+    logit: f64,
+    /// Largest change of a probability.
+    probability: f64,
+}
+
+/// Runs the first segments in float32 too, where the run itself is in something less. Warns where a probability
+/// changes by more than the bound.
+pub(super) fn check(
+    params: &Params,
+    source: &Source,
+    model: &TorchScript,
+    placement: Placement,
+    batch_size: usize,
+    ctx: &Context<'_>,
+) -> Result<Option<Change>> {
+    if placement.precision == Precision::Float32 {
+        return Ok(None);
+    }
+    let exact = Placement::find(params.device, Precision::Float32)?;
+    let segments = source.subset.rows.len().min(SEGMENTS);
+    let mut reference = TorchScript::load(&params.model, exact, Wanted::default())?;
+    reference.prepare(source.shape, &super::sizes(segments, batch_size))?;
+    let expected = first(&reference, source, segments, batch_size)?;
+    drop(reference);
+    // TF32 is a switch of the whole process, which looking for float32 has turned off.
+    Placement::find(params.device, placement.precision)?;
+    let change = compare(&expected, &first(model, source, segments, batch_size)?, segments);
+    let holds = change.probability <= params.precision_bound;
+    if !holds {
+        let note = format!(
+            "{} changes a probability by up to {:.4} against float32 (first {segments} segments), more than \
+             precision_bound {}; use float32",
+            placement.precision.name(),
+            change.probability,
+            params.precision_bound
+        );
+        ctx.progress.note(&note);
+        tracing::warn!("{note}");
+    }
+    Ok(Some(change))
+}
+
+/// Logits of the first segments, batch by batch as the run computes them.
+fn first(model: &impl Backend, source: &Source, segments: usize, batch_size: usize) -> Result<Vec<f32>> {
+    let rows = source.subset.rows.get(..segments).unwrap_or_default();
+    let mut logits = Vec::new();
+    for batch in rows.chunks(batch_size) {
+        let mut values = vec![0.0; batch.len() * source.shape.len()];
+        for (row, values) in batch.iter().zip(values.chunks_exact_mut(source.shape.len())) {
+            source.reader.read(&row.path, values)?;
+        }
+        let answer = model.run(&values, batch.len(), source.shape);
+        let answer = answer.map_err(|error| Error::Torch {
+            segment: batch
+                .first()
+                .map_or_else(String::new, |row| row.key.segment.clone()),
+            action: "run the model",
+            source: error,
+        })?;
+        logits.extend(answer.logits);
+    }
+    Ok(logits)
+}
+
+fn compare(expected: &[f32], actual: &[f32], segments: usize) -> Change {
+    let sigmoid = |logit: f32| 1.0 / (1.0 + (-f64::from(logit)).exp());
+    // NaN against a number is as bad as can be; `max` would pass over it.
+    let largest = |differences: &mut dyn Iterator<Item = f64>| {
+        differences.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) })
+    };
+    let pairs = || expected.iter().zip(actual);
+    Change {
+        segments,
+        logit: largest(&mut pairs().map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs())),
+        probability: largest(&mut pairs().map(|(a, b)| (sigmoid(*a) - sigmoid(*b)).abs())),
+    }
+}
+
+impl Change {
+    /// The record of the run, with what was found.
+    pub(super) fn record(self, outcome: Outcome, bound: f64) -> Outcome {
+        outcome.fact(
+            "against_float32",
+            serde_json::json!({
+                "segments": self.segments,
+                "largest_logit_change": self.logit,
+                "largest_probability_change": self.probability,
+                "bound": bound,
+            }),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_change_is_found_and_nan_is_no_agreement() {
+        let change = compare(&[0.0, 2.0], &[0.5, 2.0], 1);
+        assert_eq!(change.logit, 0.5);
+        assert!((change.probability - 0.122_459).abs() < 1e-6);
+        assert_eq!(compare(&[0.0], &[f32::NAN], 1).probability, f64::INFINITY);
+    }
+}
