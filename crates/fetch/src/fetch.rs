@@ -96,11 +96,18 @@ impl Fetcher {
         cancel: &AtomicBool,
     ) -> Result<Vec<Planned>, Error> {
         let publisher = Publisher::new(source);
-        let files = source.select(parts)?;
-        files
-            .into_iter()
-            .map(|file| Task::new(self, &publisher, source, file, dir).plan(&crate::Silent, cancel))
-            .collect()
+        let mut planned: Vec<Planned> = Vec::new();
+        // One that cannot be reached is asked once, not once for each of its files.
+        let mut unreachable = None;
+        for file in source.select(parts)? {
+            let task = Task::new(self, &publisher, source, file, dir);
+            let (size, unknown) = match &unreachable {
+                Some(why) => (file.size, Some(String::clone(why))),
+                None => task.size(cancel, &mut unreachable)?,
+            };
+            planned.push(task.planned(size, unknown));
+        }
+        Ok(planned)
     }
 
     /// Puts the given parts of a source, or all of it, into `dir`. Files that are there are compared and kept.
@@ -183,32 +190,42 @@ impl<'a> Task<'a> {
         self.archive.as_deref().unwrap_or(&self.path)
     }
 
-    fn plan(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<Planned, Error> {
-        let present = self.path.exists();
+    /// Bytes to download, or why that is not known. Asked for once: a plan should not wait for a network.
+    fn size(
+        &self,
+        cancel: &AtomicBool,
+        unreachable: &mut Option<String>,
+    ) -> Result<(Option<u64>, Option<String>), Error> {
         let once = Options {
             retries: 0,
             ..self.fetcher.options.clone()
         };
         let context = Context {
             options: &once,
-            ..self.context(progress, cancel)
+            ..self.context(&crate::Silent, cancel)
         };
-        let (size, unknown) = match self.publisher.size(context, self.file) {
-            Ok(Some(size)) => (Some(size), None),
-            Ok(None) => (None, Some("the publisher does not say".to_owned())),
+        let error = match self.publisher.size(context, self.file) {
+            Ok(Some(size)) => return Ok((Some(size), None)),
+            Ok(None) => return Ok((None, Some("the publisher does not say".to_owned()))),
             Err(Error::Cancelled) => return Err(Error::Cancelled),
-            Err(error) => {
-                let text = error.to_string();
-                (self.file.size, text.lines().next().map(str::to_owned))
+            Err(Error::Unreachable { url, reason, .. }) => {
+                *unreachable = Some(format!("{url}: {reason}"));
+                return Ok((self.file.size, unreachable.clone()));
             }
+            Err(error) => error.to_string(),
         };
+        Ok((self.file.size, error.lines().next().map(str::to_owned)))
+    }
+
+    fn planned(&self, size: Option<u64>, unknown: Option<String>) -> Planned {
+        let present = self.path.exists();
         let partial = Partial::place(self.published_path());
-        let have = match (&self.archive, present) {
-            (_, true) => 0,
-            (Some(archive), _) if archive.exists() => length(archive),
+        let have = match &self.archive {
+            _ if present => 0,
+            Some(archive) if archive.exists() => length(archive),
             _ => length(&partial),
         };
-        Ok(Planned {
+        Planned {
             file: self.file.name.clone(),
             path: self.path.clone(),
             url: self.url.clone(),
@@ -216,7 +233,7 @@ impl<'a> Task<'a> {
             size,
             have,
             unknown,
-        })
+        }
     }
 
     fn fetch(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<Fetched, Error> {

@@ -51,7 +51,9 @@ impl Partial {
     pub(crate) fn usable(file: &Path, url: &str, checksum: Option<&Checksum>) -> u64 {
         let path = Self::place(file);
         let len = std::fs::metadata(&path).map_or(0, |m| m.len());
-        let state = read_state(&path).filter(|s| s.url == url && s.checksum.as_ref() == checksum);
+        // With a checksum the address does not matter: a mirror has the same bytes, or the end will tell.
+        let same = |s: &State| s.checksum.as_ref() == checksum && (checksum.is_some() || s.url == url);
+        let state = read_state(&path).filter(same);
         state.map_or(0, |state| state.trusted(len))
     }
 
@@ -208,7 +210,7 @@ mod tests {
     use super::*;
     use crate::Silent;
 
-    const NEVER: AtomicBool = AtomicBool::new(false);
+    static NEVER: AtomicBool = AtomicBool::new(false);
 
     fn open(file: &Path, checksum: Option<&Checksum>) -> Result<Partial, Error> {
         Partial::open(file, ("a", "http://h/a", checksum), &Silent, &NEVER)

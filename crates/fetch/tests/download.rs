@@ -1,5 +1,7 @@
 //! One file over a connection that does not always do what it should.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+
 mod common;
 
 use common::{Notes, Reply, Server, bytes, fetch, fetch_with, names, one, quick, sha256};

@@ -1,5 +1,7 @@
 //! What publishers state: the hub in the head of its answers, Zenodo in a record.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+
 mod common;
 
 use common::{Asked, Reply, Server, bytes, fetch, fetch_with, names, quick, sha256, source};
