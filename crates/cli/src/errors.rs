@@ -119,6 +119,36 @@ impl Classed for ecgfm_synth::Error {
     }
 }
 
+impl Classed for ecgfm_fetch::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Unknown { .. } | Self::UnknownPart { .. } | Self::Setting { .. } => StageErrorClass::Config,
+            Self::TooLarge { .. }
+            | Self::Size { .. }
+            | Self::Checksum { .. }
+            | Self::Pinned { .. }
+            | Self::BadPin { .. }
+            | Self::Archive { .. } => StageErrorClass::BadInput,
+            Self::Cancelled => StageErrorClass::Interrupted,
+            _ => StageErrorClass::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Refused {
+                status: 401 | 403, ..
+            } => "set HF_TOKEN to an access token of the model hub",
+            Self::TooLarge { .. } => "--max-gib raises the limit",
+            Self::Unreachable { .. } => {
+                "behind a proxy set HTTPS_PROXY, and SSL_CERT_FILE if it inspects traffic"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 impl Classed for ecgfm_report::Error {
     fn class(&self) -> StageErrorClass {
         match self {

@@ -57,6 +57,7 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Verify(args) => commands::verify::verify(args, cancel),
         Command::Sources(args) => commands::sources::sources(args),
+        Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod demo_model;
 pub mod export;
+pub mod fetch;
 pub mod inspect;
 pub mod kinds;
 pub mod run;

@@ -2,7 +2,7 @@
 
 use super::print_json;
 use crate::args::Sources;
-use ecgfm_fetch::{Problem, Source, all, find};
+use ecgfm_fetch::{Depth, Problem, Source, all, find};
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub fn sources(args: &Sources) -> Result<(), Error> {
     for source in &found {
         let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
         let problems = source
-            .check(&dir)
+            .check(&dir, Depth::Sizes)
             .map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
         if args.json {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
@@ -37,10 +37,10 @@ fn state(source: &Source, problems: &[Problem], dir: &str) -> String {
         .map(|problem| match problem {
             Problem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
             Problem::Size(file, found, published) => {
-                format!("  {dir}/{file}: {found} bytes, published are {published}\n")
+                format!("  {dir}/{file}: {found} bytes, and {published} are expected\n")
             }
-            Problem::Checksum(file) => format!("  {dir}/{file}: another file than published, or damaged\n"),
+            Problem::Checksum(file) => format!("  {dir}/{file}: another file than expected, or damaged\n"),
         })
         .collect();
-    lines.concat()
+    format!("{}  to get it: ecgfm fetch {}\n", lines.concat(), source.name)
 }

@@ -1,0 +1,123 @@
+//! `ecgfm fetch`: downloads checkpoints and data, and compares what is there.
+
+mod bar;
+
+use super::print_json;
+use crate::args::Fetch;
+use crate::errors::Classed;
+use bar::Bar;
+use ecgfm_fetch::{Fetched, Fetcher, Kind, Options, Outcome, Planned, Source, find};
+use ecgfm_pipeline::{Cancel, Error, ErrorKind};
+use indicatif::HumanBytes;
+use serde_json::json;
+
+/// Fetches a source, or says what that would download.
+pub fn fetch(args: &Fetch, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    let source = asked(&args.source)?;
+    let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
+    let fetcher = Fetcher::new(options(args)).map_err(failed)?;
+    let flag = cancel.flag();
+    if args.dry_run {
+        let planned = fetcher.plan(&source, &args.part, &dir, &flag).map_err(failed)?;
+        if args.json {
+            return print_json(&json!({ "source": source.name, "dir": dir, "would_fetch": planned }));
+        }
+        say_plan(&planned);
+        return Ok(());
+    }
+    if !quiet {
+        eprintln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
+    }
+    let bar = Bar::new(quiet);
+    let fetched = fetcher
+        .fetch(&source, &args.part, &dir, &bar, &flag)
+        .map_err(failed)?;
+    if args.json {
+        return print_json(&json!({ "source": source.name, "dir": dir, "files": fetched }));
+    }
+    fetched.iter().for_each(say);
+    Ok(())
+}
+
+/// `NAME`, or `checkpoint NAME` or `dataset NAME` for who likes to say so.
+fn asked(words: &[String]) -> Result<Source, Error> {
+    let wrong =
+        |message: String| Error::new(ErrorKind::Config, message).help("`ecgfm sources` lists what there is");
+    let (kind, name) = match words {
+        [name] => (None, name),
+        [kind, name] => (Some(kind.as_str()), name),
+        _ => return Err(wrong("one source at a time".to_owned())),
+    };
+    let source = find(name).map_err(|e| wrong(e.to_string()))?;
+    let is = match source.kind {
+        Kind::Checkpoint => "checkpoint",
+        Kind::Dataset => "dataset",
+    };
+    match kind {
+        Some(said) if said != is => Err(wrong(format!("`{name}` is a {is}, not a `{said}`"))),
+        _ => Ok(source),
+    }
+}
+
+/// The library reads no environment; what it should honour is passed in here, and listed in docs/fetch.md.
+fn options(args: &Fetch) -> Options {
+    let variable = |names: &[&str]| {
+        let values = names.iter().filter_map(|name| std::env::var(name).ok());
+        values.map(|v| v.trim().to_owned()).find(|v| !v.is_empty())
+    };
+    let usual = Options::default();
+    Options {
+        hub: variable(&["HF_ENDPOINT"]).unwrap_or(usual.hub),
+        token: variable(&["HF_TOKEN"]),
+        proxy: variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+        no_proxy: variable(&["NO_PROXY", "no_proxy"]),
+        certificates: variable(&["SSL_CERT_FILE"]).map(Into::into),
+        max_bytes: args.max_gib.saturating_mul(1 << 30),
+        keep_archives: args.keep_archives,
+        ..usual
+    }
+}
+
+fn failed(error: ecgfm_fetch::Error) -> Error {
+    let kind = match &error {
+        ecgfm_fetch::Error::Busy { .. } => ErrorKind::Locked,
+        other => other.class().into(),
+    };
+    let made = Error::new(kind, error.to_string());
+    match error.hint() {
+        Some(hint) => made.help(hint),
+        None => made,
+    }
+}
+
+fn say(fetched: &Fetched) {
+    let outcome = match fetched.outcome {
+        Outcome::Fetched => "fetched",
+        Outcome::Present => "present",
+        Outcome::Unverified => "present, not compared",
+    };
+    let path = fetched.path.display();
+    crate::out::outln!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
+}
+
+fn say_plan(planned: &[Planned]) {
+    for file in planned {
+        let size = match (file.size, &file.unknown) {
+            _ if file.present => "present, would be compared".to_owned(),
+            (Some(size), _) if file.have > 0 => {
+                format!(
+                    "{}, of which {} are here",
+                    HumanBytes(size),
+                    HumanBytes(file.have)
+                )
+            }
+            (Some(size), _) => HumanBytes(size).to_string(),
+            (None, Some(why)) => format!("size unknown ({why})"),
+            (None, None) => "size unknown".to_owned(),
+        };
+        crate::out::outln!("{}\t{size}\t{}", file.path.display(), file.url);
+    }
+    let wanted = planned.iter().filter(|f| !f.present);
+    let left = wanted.map(|f| f.size.unwrap_or(0).saturating_sub(f.have));
+    crate::out::outln!("to download, as far as known: {}", HumanBytes(left.sum()));
+}

@@ -1,0 +1,382 @@
+//! What there is to fetch: the catalogue in `configs/checkpoints` and `configs/datasets`.
+
+use crate::Error;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+const BUILT_IN: [&str; 3] = [
+    include_str!("../../../configs/checkpoints/physionet_finetuned.yaml"),
+    include_str!("../../../configs/checkpoints/mimic_iv_ecg_finetuned.yaml"),
+    include_str!("../../../configs/datasets/code15.yaml"),
+];
+
+/// The model hub that a file of a repository is on, unless [`crate::Options::hub`] names another.
+pub const HUB: &str = "https://huggingface.co";
+
+/// What a source provides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A model's weights.
+    Checkpoint,
+    /// Raw recordings.
+    Dataset,
+}
+
+/// Where a file is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// At a plain address.
+    Url(String),
+    /// In a repository of the model hub.
+    Hub {
+        /// Owner and name.
+        repository: String,
+        /// Branch, tag or commit.
+        revision: String,
+        /// Path in the repository.
+        file: String,
+    },
+}
+
+/// One file of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct File {
+    /// Name on disk.
+    pub name: String,
+    /// Number of the part, for a dataset in parts. A file without one belongs to every part.
+    pub part: Option<u32>,
+    /// Where it is published; an archive to unpack where [`Source::archive`] says so.
+    pub origin: Origin,
+    /// Size in bytes of what is published, where the publisher states one.
+    pub size: Option<u64>,
+    /// SHA-256 of what is published in lower-case hexadecimal, where the publisher states one.
+    pub sha256: Option<String>,
+    /// MD5 of what is published, where the publisher states no better one.
+    pub md5: Option<String>,
+}
+
+impl File {
+    /// The address, with the given model hub.
+    #[must_use]
+    pub fn url(&self, hub: &str) -> String {
+        match &self.origin {
+            Origin::Url(url) => url.clone(),
+            Origin::Hub {
+                repository,
+                revision,
+                file,
+            } => format!(
+                "{}/{repository}/resolve/{revision}/{file}",
+                hub.trim_end_matches('/')
+            ),
+        }
+    }
+
+    /// Name of what is published: the last piece of its address.
+    pub(crate) fn published_name(&self) -> &str {
+        let whole = match &self.origin {
+            Origin::Url(url) => url,
+            Origin::Hub { file, .. } => file,
+        };
+        whole.rsplit('/').next().unwrap_or(whole)
+    }
+}
+
+/// A file as the catalogue writes it: either `url`, or `repository`, `revision` and `file`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<u32>,
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    size: Option<u64>,
+    sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    md5: Option<String>,
+}
+
+impl TryFrom<Written> for File {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { name, part, size, .. } = written;
+        plain_name(&name)?;
+        hexadecimal(written.sha256.as_deref(), 64, &name)?;
+        hexadecimal(written.md5.as_deref(), 32, &name)?;
+        let hub = (written.repository, written.revision, written.file);
+        let origin = match (&written.url, hub) {
+            (Some(url), (None, None, None)) => Origin::Url(url.clone()),
+            (_, (Some(repository), Some(revision), Some(file))) => Origin::Hub {
+                repository,
+                revision,
+                file,
+            },
+            _ => {
+                return Err(format!(
+                    "file `{name}` needs either `url`, or `repository`, `revision` and `file`"
+                ));
+            }
+        };
+        let file = Self {
+            name,
+            part,
+            origin,
+            size,
+            sha256: written.sha256,
+            md5: written.md5,
+        };
+        plain_name(file.published_name())?;
+        match written.url {
+            // As it is written out, for readers that do not know the hub.
+            Some(url) if url != file.url(HUB) => {
+                Err(format!("file `{}` has two addresses that differ", file.name))
+            }
+            _ => Ok(file),
+        }
+    }
+}
+
+impl From<File> for Written {
+    fn from(file: File) -> Self {
+        let url = Some(file.url(HUB));
+        let (repository, revision, path) = match file.origin {
+            Origin::Url(_) => (None, None, None),
+            Origin::Hub {
+                repository,
+                revision,
+                file,
+            } => (Some(repository), Some(revision), Some(file)),
+        };
+        Self {
+            name: file.name,
+            part: file.part,
+            url,
+            repository,
+            revision,
+            file: path,
+            size: file.size,
+            sha256: file.sha256,
+            md5: file.md5,
+        }
+    }
+}
+
+/// A name that stays in the directory it is put in.
+fn plain_name(name: &str) -> Result<(), String> {
+    let stays = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
+    stays
+        .then_some(())
+        .ok_or_else(|| format!("`{name}` is not a plain file name"))
+}
+
+fn hexadecimal(text: Option<&str>, digits: usize, name: &str) -> Result<(), String> {
+    match text {
+        Some(text) if !is_hexadecimal(text, digits) => Err(format!(
+            "file `{name}`: a checksum of {digits} lower-case hexadecimal digits was expected, not `{text}`"
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn is_hexadecimal(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A checkpoint or dataset of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Name to ask for it by.
+    pub name: String,
+    /// What it is.
+    pub title: String,
+    /// What it provides.
+    pub kind: Kind,
+    /// Page with its description and terms of use.
+    pub page: String,
+    /// Label set of the model, for a checkpoint.
+    #[serde(default)]
+    pub labels: Option<String>,
+    /// Address of the record in Zenodo's API, which lists every file with its size and MD5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// Directory that the pipelines look in.
+    pub place: PathBuf,
+    /// Whether a file whose URL ends in another name is an archive to unpack.
+    #[serde(default)]
+    pub unpack: bool,
+    /// Its files.
+    pub files: Vec<File>,
+}
+
+impl Source {
+    /// A catalogue entry.
+    ///
+    /// # Errors
+    /// It does not parse.
+    pub fn from_yaml(text: &str) -> Result<Self, Error> {
+        Ok(serde_yaml::from_str(text)?)
+    }
+
+    /// The name of the archive that holds the file, if it is published in one.
+    #[must_use]
+    pub fn archive<'a>(&self, file: &'a File) -> Option<&'a str> {
+        let name = file.published_name();
+        (self.unpack && name != file.name).then_some(name)
+    }
+
+    /// The files of the given parts, with those that belong to every part; all files if no part is given.
+    ///
+    /// # Errors
+    /// There is no such part.
+    pub fn select(&self, parts: &[u32]) -> Result<Vec<&File>, Error> {
+        let known: Vec<u32> = self.files.iter().filter_map(|f| f.part).collect();
+        if let Some(part) = parts.iter().find(|p| !known.contains(p)) {
+            return Err(Error::UnknownPart {
+                name: self.name.clone(),
+                part: *part,
+                known: ranges(&known),
+            });
+        }
+        let wanted = |f: &&File| parts.is_empty() || f.part.is_none_or(|p| parts.contains(&p));
+        Ok(self.files.iter().filter(wanted).collect())
+    }
+
+    /// What to download and where to put it, for a person.
+    #[must_use]
+    pub fn instructions(&self) -> String {
+        let files: Vec<&File> = self.files.iter().collect();
+        self.instructions_for(&files, &self.place)
+    }
+
+    /// The same for some of the files, and another directory.
+    pub(crate) fn instructions_for(&self, files: &[&File], place: &std::path::Path) -> String {
+        let mut text = format!(
+            "{}\n  terms and description: {}\n  put into: {}/\n",
+            self.title,
+            self.page,
+            place.display()
+        );
+        for file in files {
+            let action = self.archive(file).map_or("", |_| "  (unpack)");
+            text.push_str(&format!("  {}  <-  {}{action}\n", file.name, file.url(HUB)));
+        }
+        text
+    }
+}
+
+/// `none`, or the numbers as `0` or `0-17`; the catalogue numbers parts without gaps.
+fn ranges(known: &[u32]) -> String {
+    match (known.iter().min(), known.iter().max()) {
+        (Some(first), Some(last)) if first != last => format!("{first}-{last}"),
+        (Some(only), _) => only.to_string(),
+        _ => "none".to_owned(),
+    }
+}
+
+/// The whole catalogue.
+///
+/// # Errors
+/// A built-in entry does not parse.
+pub fn all() -> Result<Vec<Source>, Error> {
+    BUILT_IN.iter().map(|text| Source::from_yaml(text)).collect()
+}
+
+/// The entry of that name.
+///
+/// # Errors
+/// There is none.
+pub fn find(name: &str) -> Result<Source, Error> {
+    let all = all()?;
+    let known = all.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
+    all.into_iter()
+        .find(|s| s.name == name)
+        .ok_or_else(|| Error::Unknown {
+            name: name.to_owned(),
+            known,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_source_is_found_by_its_name() {
+        for source in all().unwrap() {
+            assert_eq!(find(&source.name).unwrap(), source);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let message = find("code16").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15"
+        );
+    }
+
+    #[test]
+    fn instructions_name_every_file_and_what_to_unpack() {
+        let text = find("code15").unwrap().instructions();
+        assert_eq!(text.matches("(unpack)").count(), 18);
+        assert!(text.contains("exams.csv  <-  https://zenodo.org"));
+    }
+
+    #[test]
+    fn a_hub_file_has_an_address_on_any_hub() {
+        let source = find("physionet_finetuned").unwrap();
+        assert_eq!(
+            source.files[0].url("http://127.0.0.1:9/"),
+            "http://127.0.0.1:9/wanglab/ecg-fm-preprint/resolve/main/physionet_finetuned.pt"
+        );
+    }
+
+    #[test]
+    fn a_part_comes_with_the_files_that_every_part_needs() {
+        let source = find("code15").unwrap();
+        let names = |parts: &[u32]| -> Vec<String> {
+            let files = source.select(parts).unwrap();
+            files.iter().map(|f| f.name.clone()).collect()
+        };
+        assert_eq!(names(&[3]), ["exams.csv", "exams_part3.hdf5"]);
+        assert_eq!(names(&[]).len(), 19);
+        let message = source.select(&[18]).unwrap_err().to_string();
+        assert_eq!(message, "`code15` has no part 18; its parts are 0-17");
+    }
+
+    #[test]
+    fn a_file_with_two_origins_a_path_for_a_name_or_a_bad_checksum_is_refused() {
+        let bad = [
+            "{ name: a, url: b, file: c }",
+            "{ name: a, url: http://h/a, repository: o/r, revision: main, file: c }",
+            "{ name: a }",
+            "{ name: a, repository: b }",
+            "{ name: ../a, url: http://h/a }",
+            "{ name: a, url: http://h/ }",
+            "{ name: a, url: http://h/a, sha256: ABC }",
+            "{ name: a, url: http://h/a, colour: red }",
+        ];
+        for text in bad {
+            assert!(serde_yaml::from_str::<File>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_source_written_out_is_the_source() {
+        for source in all().unwrap() {
+            let text = serde_json::to_string(&source).unwrap();
+            assert_eq!(serde_json::from_str::<Source>(&text).unwrap(), source);
+        }
+    }
+}

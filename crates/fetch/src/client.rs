@@ -1,0 +1,343 @@
+//! One HTTP request at a time: redirects under our own rules, what an answer says in its head.
+
+use crate::{Error, Options};
+use std::time::Duration;
+use ureq::http::{HeaderMap, Response, Uri};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, Proxy};
+
+const REDIRECTS: usize = 10;
+
+/// What to ask for.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) url: String,
+    /// `GET`, or only the head of the answer.
+    pub(crate) head_only: bool,
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+/// Why there is no answer, or none of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// No connection, or one that broke.
+    Network(String),
+    /// An answer that is an error.
+    Status {
+        code: u16,
+        retry_after: Option<Duration>,
+        /// What the hub says about it, such as `GatedRepo`.
+        code_of_hub: Option<String>,
+    },
+    /// A redirect that we do not follow.
+    Redirect(String),
+    /// An answer that makes no sense.
+    Protocol(String),
+}
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Body>,
+    pub(crate) linked: Linked,
+}
+
+/// What the hub says about a large file on the way to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Linked {
+    pub(crate) size: Option<u64>,
+    pub(crate) sha256: Option<String>,
+    pub(crate) commit: Option<String>,
+}
+
+/// Makes requests.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: Agent,
+    hub: Uri,
+    token: Option<String>,
+}
+
+impl Client {
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        let tls = match &options.certificates {
+            Some(path) => TlsConfig::builder().root_certs(certificates(path)?).build(),
+            None => TlsConfig::builder().root_certs(RootCerts::WebPki).build(),
+        };
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // Stated even where there is none: the default would look into the environment.
+            .proxy(proxy(options)?)
+            .tls_config(tls)
+            .timeout_connect(Some(options.silence))
+            .timeout_recv_response(Some(options.silence))
+            .timeout_per_read(Some(options.silence))
+            .timeout_per_write(Some(options.silence))
+            .user_agent(concat!("ecgfm/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        let hub = parse(&options.hub).map_err(|reason| Error::Setting {
+            what: "model hub",
+            value: options.hub.clone(),
+            reason,
+        })?;
+        let token = options.token.clone();
+        Ok(Self { agent, hub, token })
+    }
+
+    /// Asks, and follows redirects; for a head, only on the same host.
+    pub(crate) fn ask(&self, request: &Request) -> Result<Answer, Trouble> {
+        let start = parse(&request.url).map_err(Trouble::Protocol)?;
+        let mut at = start.clone();
+        let mut linked = Linked::default();
+        for _ in 0..=REDIRECTS {
+            let response = self.once(request, &at)?;
+            if same_host(&at, &start) {
+                linked.learn(response.headers());
+            }
+            let next = match response.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => target(response.headers(), &at)?,
+                code @ 400.. => return Err(status(code, response.headers())),
+                _ => return Ok(Answer { response, linked }),
+            };
+            if request.head_only && !same_host(&next, &start) {
+                return Ok(Answer { response, linked });
+            }
+            allowed(&start, &at, &next)?;
+            at = next;
+        }
+        Err(Trouble::Redirect(format!("more than {REDIRECTS} redirects")))
+    }
+
+    fn once(&self, request: &Request, at: &Uri) -> Result<Response<Body>, Trouble> {
+        let mut builder = match request.head_only {
+            true => self.agent.head(at.clone()),
+            false => self.agent.get(at.clone()),
+        };
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let private = at.scheme_str() == Some("https") || is_this_machine(at);
+        if let Some(token) = self
+            .token
+            .as_ref()
+            .filter(|_| private && same_host(at, &self.hub))
+        {
+            builder = builder.header("Authorization", format!("Bearer {token}"));
+        }
+        // A compressed answer would have another size, and ranges of something else.
+        let builder = builder.header("Accept-Encoding", "identity");
+        builder.call().map_err(network)
+    }
+}
+
+pub(crate) fn network(error: ureq::Error) -> Trouble {
+    match error {
+        ureq::Error::HostNotFound => Trouble::Network("the host's name is not known: no network?".to_owned()),
+        ureq::Error::Timeout(_) => Trouble::Network("the server is silent".to_owned()),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
+            Trouble::Protocol(error.to_string())
+        }
+        other => Trouble::Network(other.to_string()),
+    }
+}
+
+fn parse(url: &str) -> Result<Uri, String> {
+    let uri: Uri = url.parse().map_err(|_| "not an address".to_owned())?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(uri),
+        _ => Err("not an http or https address".to_owned()),
+    }
+}
+
+fn proxy(options: &Options) -> Result<Option<Proxy>, Error> {
+    let Some(text) = &options.proxy else {
+        return Ok(None);
+    };
+    let bad = |error: ureq::Error| Error::Setting {
+        what: "proxy",
+        value: text.clone(),
+        reason: error.to_string(),
+    };
+    let given = Proxy::new(text).map_err(bad)?;
+    let mut builder = Proxy::builder(given.protocol())
+        .host(given.host())
+        .port(given.port());
+    if let Some(name) = given.username() {
+        builder = builder.username(name);
+    }
+    if let Some(password) = given.password() {
+        builder = builder.password(password);
+    }
+    let direct = options.no_proxy.as_deref().unwrap_or_default().split(',');
+    for host in ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(direct) {
+        builder = builder.no_proxy(host.trim());
+    }
+    builder.build().map(Some).map_err(bad)
+}
+
+fn certificates(path: &std::path::Path) -> Result<RootCerts, Error> {
+    let pem = std::fs::read(path).map_err(crate::error::io(path, "read"))?;
+    let bad = |reason: String| Error::Setting {
+        what: "certificates",
+        value: path.display().to_string(),
+        reason,
+    };
+    let mut found: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|e| bad(e.to_string()))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        return Err(bad("there is no certificate in it".to_owned()));
+    }
+    Ok(RootCerts::from(found))
+}
+
+impl Linked {
+    fn learn(&mut self, headers: &HeaderMap) {
+        let commit = text(headers, "x-repo-commit").map(str::to_owned);
+        self.commit = commit.or(self.commit.take());
+        self.size = number(headers, "x-linked-size").or(self.size);
+        // The entity tag of a large file is its SHA-256; that of a small one is another hash, of other digits.
+        let tag = text(headers, "x-linked-etag").map(|t| t.trim_matches('"').to_ascii_lowercase());
+        let sha256 = tag.filter(|t| crate::catalogue::is_hexadecimal(t, 64));
+        self.sha256 = sha256.or(self.sha256.take());
+    }
+}
+
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+pub(crate) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    text(headers, name)?.trim().parse().ok()
+}
+
+fn status(code: u16, headers: &HeaderMap) -> Trouble {
+    Trouble::Status {
+        code,
+        // Its other form, a date, is rare; the usual pause does for it.
+        retry_after: number(headers, "retry-after").map(Duration::from_secs),
+        code_of_hub: text(headers, "x-error-code").map(str::to_owned),
+    }
+}
+
+fn same_host(a: &Uri, b: &Uri) -> bool {
+    a.scheme() == b.scheme() && a.authority() == b.authority()
+}
+
+fn is_this_machine(uri: &Uri) -> bool {
+    matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Where a redirect leads; an address without a host stays on the host.
+fn target(headers: &HeaderMap, at: &Uri) -> Result<Uri, Trouble> {
+    let Some(location) = text(headers, "location") else {
+        return Err(Trouble::Redirect("a redirect that does not say where".to_owned()));
+    };
+    let scheme = at.scheme_str().unwrap_or("https");
+    let authority = at.authority().map_or("", |a| a.as_str());
+    let whole = match location {
+        l if l.starts_with("//") => format!("{scheme}:{l}"),
+        l if l.starts_with('/') => format!("{scheme}://{authority}{l}"),
+        l if l.contains("://") => l.to_owned(),
+        l => {
+            let folder = at.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!("{scheme}://{authority}{folder}/{l}")
+        }
+    };
+    // What follows `#` is for the reader, not for the server.
+    let whole = whole.split('#').next().unwrap_or_default();
+    parse(whole).map_err(|reason| Trouble::Redirect(format!("a redirect to `{location}`: {reason}")))
+}
+
+/// Never from a safe connection to an open one, unless all of it began on this machine, as in a test.
+fn allowed(start: &Uri, from: &Uri, to: &Uri) -> Result<(), Trouble> {
+    let from_https = from.scheme_str() == Some("https") || start.scheme_str() == Some("https");
+    let local = start.scheme_str() == Some("http") && is_this_machine(start);
+    if from_https && to.scheme_str() == Some("http") && !local {
+        return Err(Trouble::Redirect(format!(
+            "it redirects to {to}, which is not encrypted; not followed"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri {
+        parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_redirect_never_leaves_encryption_unless_all_began_on_this_machine() {
+        let (safe, open) = (uri("https://a/x"), uri("http://b/x"));
+        let local = uri("http://127.0.0.1:1/x");
+        assert!(allowed(&safe, &safe, &open).is_err());
+        assert!(allowed(&open, &safe, &open).is_err());
+        assert!(allowed(&local, &safe, &open).is_ok());
+        assert!(allowed(&open, &open, &safe).is_ok());
+        assert!(allowed(&safe, &safe, &uri("https://b/x")).is_ok());
+    }
+
+    #[test]
+    fn a_redirect_may_be_relative() {
+        let at = uri("https://host:1/a/b?c");
+        let to = |location: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("location", location.parse().unwrap());
+            target(&headers, &at).map(|u| u.to_string())
+        };
+        assert_eq!(to("/d?e").unwrap(), "https://host:1/d?e");
+        assert_eq!(to("d#f").unwrap(), "https://host:1/a/d");
+        assert_eq!(to("//other/d").unwrap(), "https://other/d");
+        assert_eq!(to("http://other/d").unwrap(), "http://other/d");
+        assert!(to("ftp://other/d").is_err());
+    }
+
+    #[test]
+    fn only_a_sha256_counts_as_the_hubs_checksum() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-linked-etag",
+            "\"3f786850e387550fdab836ed7e6dc881de23001b\"".parse().unwrap(),
+        );
+        let mut linked = Linked::default();
+        linked.learn(&headers);
+        assert_eq!(linked.sha256, None);
+        headers.insert(
+            "x-linked-etag",
+            format!("\"{}\"", "A".repeat(64)).parse().unwrap(),
+        );
+        linked.learn(&headers);
+        assert_eq!(linked.sha256, Some("a".repeat(64)));
+    }
+
+    #[test]
+    fn a_bad_proxy_and_a_bad_hub_are_refused() {
+        let proxy = Options {
+            proxy: Some("no\nproxy".into()),
+            ..Options::default()
+        };
+        assert!(matches!(
+            Client::new(&proxy),
+            Err(Error::Setting { what: "proxy", .. })
+        ));
+        let hub = Options {
+            hub: "hub".into(),
+            ..Options::default()
+        };
+        assert!(matches!(
+            Client::new(&hub),
+            Err(Error::Setting {
+                what: "model hub",
+                ..
+            })
+        ));
+    }
+}

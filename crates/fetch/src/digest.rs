@@ -1,0 +1,143 @@
+//! Checksums.
+
+use crate::error::io;
+use crate::progress::{Progress, Step};
+use crate::{Error, catalogue::File};
+use md5::Md5;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const PIECE: usize = 1 << 20;
+
+/// A checksum that a publisher states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checksum {
+    /// SHA-256 in lower-case hexadecimal.
+    Sha256(String),
+    /// MD5 in lower-case hexadecimal: tells a damaged file, not a forged one.
+    Md5(String),
+}
+
+impl Checksum {
+    /// The one that the catalogue itself states.
+    pub(crate) fn of(file: &File) -> Option<Self> {
+        let sha256 = file.sha256.clone().map(Self::Sha256);
+        sha256.or_else(|| file.md5.clone().map(Self::Md5))
+    }
+
+    /// Compares; `of` is the URL or path to name.
+    pub(crate) fn verify(&self, digests: &Digests, of: &str) -> Result<(), Error> {
+        let (algorithm, expected, found) = match self {
+            Self::Sha256(expected) => ("SHA-256", expected, &digests.sha256),
+            Self::Md5(expected) => ("MD5", expected, &digests.md5),
+        };
+        if expected == found {
+            return Ok(());
+        }
+        Err(Error::Checksum {
+            of: of.to_owned(),
+            algorithm,
+            expected: expected.clone(),
+            found: found.clone(),
+        })
+    }
+}
+
+/// Size and checksums of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Digests {
+    pub(crate) size: u64,
+    pub(crate) sha256: String,
+    pub(crate) md5: String,
+}
+
+/// Computes them as bytes go by.
+#[derive(Default, Clone)]
+pub(crate) struct Hasher {
+    size: u64,
+    sha256: Sha256,
+    md5: Md5,
+}
+
+impl Hasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.sha256.update(bytes);
+        self.md5.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Digests {
+        Digests {
+            size: self.size,
+            sha256: hexadecimal(&self.sha256.finalize()),
+            md5: hexadecimal(&self.md5.finalize()),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Whether the caller wants to stop.
+pub(crate) fn stopped(cancel: &AtomicBool) -> Result<(), Error> {
+    if cancel.load(Ordering::SeqCst) {
+        return Err(Error::Cancelled);
+    }
+    Ok(())
+}
+
+/// Reads to the end.
+pub(crate) fn read_all(
+    mut from: impl Read,
+    path: &Path,
+    cancel: &AtomicBool,
+    mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut buffer = vec![0; PIECE];
+    loop {
+        stopped(cancel)?;
+        let n = match from.read(&mut buffer) {
+            Ok(n) => n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(io(path, "read")(error)),
+        };
+        if n == 0 {
+            return Ok(());
+        }
+        each(&buffer[..n])?;
+    }
+}
+
+/// Size and checksums of a file on disk, told as a step of `name`.
+pub(crate) fn digests(
+    path: &Path,
+    name: &str,
+    progress: &dyn Progress,
+    cancel: &AtomicBool,
+) -> Result<Digests, Error> {
+    let file = std::fs::File::open(path).map_err(io(path, "read"))?;
+    let size = file.metadata().map_err(io(path, "read"))?.len();
+    progress.began(name, Step::Check, 0, Some(size));
+    let mut hasher = Hasher::default();
+    let read = read_all(file, path, cancel, |bytes| {
+        hasher.update(bytes);
+        progress.advanced(bytes.len() as u64);
+        Ok(())
+    });
+    progress.ended();
+    read.map(|()| hasher.finish())
+}
+
+/// SHA-256 of a file in lower-case hexadecimal, read in pieces.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn sha256(path: &Path) -> Result<String, Error> {
+    let never = AtomicBool::new(false);
+    digests(path, "", &crate::Silent, &never).map(|d| d.sha256)
+}

@@ -1,0 +1,385 @@
+//! Fetching a source: what is there stays, what is missing is downloaded, unpacked and compared.
+
+use crate::catalogue::{File, Source};
+use crate::client::Client;
+use crate::digest::{Digests, digests, stopped};
+use crate::error::io;
+use crate::partial::Partial;
+use crate::publisher::Publisher;
+use crate::retry::Context;
+use crate::transfer::{Published, transfer};
+use crate::unpack::unpack;
+use crate::{Checksum, Error, Options, Pin, Progress};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Downloaded, and unpacked where it is published in an archive.
+    Fetched,
+    /// It was there, and is what it should be.
+    Present,
+    /// It was there, put by hand, and nothing is known to compare it with.
+    Unverified,
+}
+
+/// A file after fetching.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fetched {
+    /// Its name.
+    pub file: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Bytes on disk.
+    pub size: u64,
+    /// SHA-256; none where it was not compared with anything.
+    pub sha256: Option<String>,
+    /// Where it is published.
+    pub url: String,
+    /// The publisher's checksum it, or its archive, was compared with.
+    pub published: Option<Checksum>,
+    /// Bytes that came over the network now.
+    pub downloaded: u64,
+    /// Bytes that an earlier, interrupted run had left.
+    pub resumed_from: u64,
+}
+
+/// What would be done with a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// Its name.
+    pub file: String,
+    /// Where it would be.
+    pub path: PathBuf,
+    /// Where it is published.
+    pub url: String,
+    /// Whether it is there already, and would be compared only.
+    pub present: bool,
+    /// Bytes to download in all, where the publisher says so.
+    pub size: Option<u64>,
+    /// Bytes of it that an interrupted run has left.
+    pub have: u64,
+    /// Why the size is not known.
+    pub unknown: Option<String>,
+}
+
+/// Fetches sources.
+pub struct Fetcher {
+    client: Client,
+    options: Options,
+}
+
+impl Fetcher {
+    /// A fetcher with these options.
+    ///
+    /// # Errors
+    /// An option makes no sense.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let client = Client::new(&options)?;
+        Ok(Self { client, options })
+    }
+
+    /// Says what [`Fetcher::fetch`] would do. Asks publishers for sizes, once; one that cannot be reached is no error.
+    ///
+    /// # Errors
+    /// There is no such part; or it was stopped.
+    pub fn plan(
+        &self,
+        source: &Source,
+        parts: &[u32],
+        dir: &Path,
+        cancel: &AtomicBool,
+    ) -> Result<Vec<Planned>, Error> {
+        let publisher = Publisher::new(source);
+        let mut planned: Vec<Planned> = Vec::new();
+        // One that cannot be reached is asked once, not once for each of its files.
+        let mut unreachable = None;
+        for file in source.select(parts)? {
+            let task = Task::new(self, &publisher, source, file, dir);
+            let (size, unknown) = match &unreachable {
+                Some(why) => (file.size, Some(String::clone(why))),
+                None => task.size(cancel, &mut unreachable)?,
+            };
+            planned.push(task.planned(size, unknown));
+        }
+        Ok(planned)
+    }
+
+    /// Puts the given parts of a source, or all of it, into `dir`. Files that are there are compared and kept.
+    ///
+    /// # Errors
+    /// See [`Error`]. Files before the one that failed are there; what was downloaded of it is kept to go on from,
+    /// unless it was wrong.
+    pub fn fetch(
+        &self,
+        source: &Source,
+        parts: &[u32],
+        dir: &Path,
+        progress: &dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<Vec<Fetched>, Error> {
+        let publisher = Publisher::new(source);
+        let files = source.select(parts)?;
+        std::fs::create_dir_all(dir).map_err(io(dir, "write"))?;
+        files
+            .into_iter()
+            .map(|file| {
+                stopped(cancel)?;
+                Task::new(self, &publisher, source, file, dir).fetch(progress, cancel)
+            })
+            .collect()
+    }
+}
+
+/// One file of a source, and its place.
+struct Task<'a> {
+    fetcher: &'a Fetcher,
+    publisher: &'a Publisher<'a>,
+    file: &'a File,
+    /// Name of the archive it is published in.
+    archive: Option<PathBuf>,
+    path: PathBuf,
+    url: String,
+    by_hand: String,
+}
+
+impl<'a> Task<'a> {
+    fn new(
+        fetcher: &'a Fetcher,
+        publisher: &'a Publisher<'a>,
+        source: &Source,
+        file: &'a File,
+        dir: &Path,
+    ) -> Self {
+        let archive = source.archive(file).map(|name| dir.join(name));
+        let mut by_hand = source.instructions_for(&[file], dir);
+        if archive.is_some() {
+            by_hand.push_str(
+                "  An archive put there as it is will do: run again, and it is compared and unpacked.\n",
+            );
+        }
+        Self {
+            fetcher,
+            publisher,
+            file,
+            archive,
+            path: dir.join(&file.name),
+            url: file.url(&fetcher.options.hub),
+            by_hand,
+        }
+    }
+
+    fn context<'b>(&'b self, progress: &'b dyn Progress, cancel: &'b AtomicBool) -> Context<'b> {
+        Context {
+            client: &self.fetcher.client,
+            options: &self.fetcher.options,
+            progress,
+            cancel,
+            name: &self.file.name,
+            by_hand: &self.by_hand,
+        }
+    }
+
+    /// Where what comes over the network goes.
+    fn published_path(&self) -> &Path {
+        self.archive.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Bytes to download, or why that is not known. Asked for once: a plan should not wait for a network.
+    fn size(
+        &self,
+        cancel: &AtomicBool,
+        unreachable: &mut Option<String>,
+    ) -> Result<(Option<u64>, Option<String>), Error> {
+        let once = Options {
+            retries: 0,
+            ..self.fetcher.options.clone()
+        };
+        let context = Context {
+            options: &once,
+            ..self.context(&crate::Silent, cancel)
+        };
+        let error = match self.publisher.size(context, self.file) {
+            Ok(Some(size)) => return Ok((Some(size), None)),
+            Ok(None) => return Ok((None, Some("the publisher does not say".to_owned()))),
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(Error::Unreachable { url, reason, .. }) => {
+                *unreachable = Some(format!("{url}: {reason}"));
+                return Ok((self.file.size, unreachable.clone()));
+            }
+            Err(error) => error.to_string(),
+        };
+        Ok((self.file.size, error.lines().next().map(str::to_owned)))
+    }
+
+    fn planned(&self, size: Option<u64>, unknown: Option<String>) -> Planned {
+        let present = self.path.exists();
+        let partial = Partial::place(self.published_path());
+        let have = match &self.archive {
+            _ if present => 0,
+            Some(archive) if archive.exists() => length(archive),
+            _ => length(&partial),
+        };
+        Planned {
+            file: self.file.name.clone(),
+            path: self.path.clone(),
+            url: self.url.clone(),
+            present,
+            size,
+            have,
+            unknown,
+        }
+    }
+
+    fn fetch(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<Fetched, Error> {
+        let context = self.context(progress, cancel);
+        let pin = Pin::read(&self.path)?;
+        if self.path.exists() {
+            return match pin {
+                Some(pin) => self.pinned(context, &pin),
+                None => self.found(context),
+            };
+        }
+        let published = self.publisher.states(context, self.file)?;
+        if let (Some(pin), None) = (&pin, &self.archive) {
+            pin.agrees(published.checksum.as_ref(), &self.path, &self.url)?;
+        }
+        self.download(context, &published, pin.as_ref())
+    }
+
+    /// It was fetched before: nobody needs to be asked.
+    fn pinned(&self, context: Context<'_>, pin: &Pin) -> Result<Fetched, Error> {
+        let found = digests(&self.path, context.name, context.progress, context.cancel)?;
+        pin.verify(&found, &self.path, &self.path.display().to_string())?;
+        Ok(self.report(Outcome::Present, &found, pin.published.clone(), (0, 0)))
+    }
+
+    /// It was put there by hand.
+    fn found(&self, context: Context<'_>) -> Result<Fetched, Error> {
+        if self.archive.is_some() {
+            return Ok(self.unverified(context, "not compared: it was unpacked by hand"));
+        }
+        let published = match self.publisher.states(context, self.file) {
+            Ok(published) => published,
+            Err(Error::Unreachable { .. } | Error::Refused { .. }) => {
+                return Ok(self.unverified(context, "not compared: its publisher cannot be asked"));
+            }
+            Err(error) => return Err(error),
+        };
+        if published.checksum.is_none() && published.size.is_none() {
+            return Ok(self.unverified(context, "not compared: its publisher states no checksum"));
+        }
+        let found = digests(&self.path, context.name, context.progress, context.cancel)?;
+        published.verify(&found, &self.path.display().to_string())?;
+        self.accept(&found, &published, None, &self.path.display().to_string())?;
+        Ok(self.report(Outcome::Present, &found, published.checksum, (0, 0)))
+    }
+
+    fn unverified(&self, context: Context<'_>, why: &str) -> Fetched {
+        context.progress.note(context.name, why);
+        Fetched {
+            file: self.file.name.clone(),
+            path: self.path.clone(),
+            outcome: Outcome::Unverified,
+            size: length(&self.path),
+            sha256: None,
+            url: self.url.clone(),
+            published: None,
+            downloaded: 0,
+            resumed_from: 0,
+        }
+    }
+
+    fn download(
+        &self,
+        context: Context<'_>,
+        published: &Published,
+        pin: Option<&Pin>,
+    ) -> Result<Fetched, Error> {
+        let (found, bytes) = match &self.archive {
+            None => {
+                let at = (self.url.as_str(), self.path.as_path());
+                let done = transfer(context, at, published, |found| {
+                    self.accept(found, published, pin, &self.url)
+                })?;
+                (done.digests, (done.downloaded, done.resumed_from))
+            }
+            Some(archive) => {
+                let bytes = self.archive(context, archive, published)?;
+                let of = format!("{}, {}", archive.display(), context.name);
+                let found = unpack(context, archive, &self.path, |found| {
+                    self.accept(found, published, pin, &of)
+                })?;
+                if !self.fetcher.options.keep_archives {
+                    std::fs::remove_file(archive).map_err(io(archive, "remove"))?;
+                }
+                (found, bytes)
+            }
+        };
+        Ok(self.report(Outcome::Fetched, &found, published.checksum.clone(), bytes))
+    }
+
+    /// Sees to it that the archive is there; returns the bytes downloaded and those left by an interrupted run.
+    fn archive(
+        &self,
+        context: Context<'_>,
+        archive: &Path,
+        published: &Published,
+    ) -> Result<(u64, u64), Error> {
+        if archive.exists() {
+            // Left by an interrupted run, kept on request, or put there by hand.
+            let found = digests(archive, context.name, context.progress, context.cancel)?;
+            published.verify(&found, &archive.display().to_string())?;
+            return Ok((0, 0));
+        }
+        let done = transfer(context, (&self.url, archive), published, |_| Ok(()))?;
+        Ok((done.downloaded, done.resumed_from))
+    }
+
+    /// The file must be the one fetched before; the first one is pinned, before it gets its name, so that no file
+    /// is ever without its pin.
+    fn accept(
+        &self,
+        found: &Digests,
+        published: &Published,
+        pin: Option<&Pin>,
+        of: &str,
+    ) -> Result<(), Error> {
+        match pin {
+            Some(pin) => pin.verify(found, &self.path, of),
+            None => {
+                let checksum = published.checksum.clone();
+                Pin::new(found, &self.url, checksum, published.commit.clone()).write(&self.path)
+            }
+        }
+    }
+
+    fn report(
+        &self,
+        outcome: Outcome,
+        found: &Digests,
+        published: Option<Checksum>,
+        (downloaded, resumed_from): (u64, u64),
+    ) -> Fetched {
+        Fetched {
+            file: self.file.name.clone(),
+            path: self.path.clone(),
+            outcome,
+            size: found.size,
+            sha256: Some(found.sha256.clone()),
+            url: self.url.clone(),
+            published,
+            downloaded,
+            resumed_from,
+        }
+    }
+}
+
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |m| m.len())
+}

@@ -1,0 +1,254 @@
+//! A download that is not complete: `<file>.partial`, and `<file>.partial.json` that says what it is a part of.
+
+use crate::Error;
+use crate::digest::{Checksum, Digests, Hasher, read_all};
+use crate::error::io;
+use crate::pin::{rename, replace};
+use crate::progress::{Progress, Step};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// Bytes between two syncs: what a power cut may cost of a download that nothing but its length can vouch for.
+const SYNC: u64 = 64 << 20;
+
+/// What the bytes are a part of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) url: String,
+    /// The publisher's checksum of the whole.
+    #[serde(default)]
+    pub(crate) checksum: Option<Checksum>,
+    /// Entity tag or date of the answer that began it.
+    #[serde(default)]
+    pub(crate) validator: Option<String>,
+    /// Size of the whole.
+    #[serde(default)]
+    pub(crate) total: Option<u64>,
+    /// Bytes known to be on the disk.
+    #[serde(default)]
+    pub(crate) synced: u64,
+}
+
+/// The bytes so far, open and held against other processes.
+pub(crate) struct Partial {
+    path: PathBuf,
+    file: File,
+    hasher: Hasher,
+    pub(crate) len: u64,
+    pub(crate) state: State,
+}
+
+impl Partial {
+    /// Where the partial download of a file lies.
+    pub(crate) fn place(file: &Path) -> PathBuf {
+        with(file, ".partial")
+    }
+
+    /// How much of `state`'s file is there to go on from, without opening it.
+    pub(crate) fn usable(file: &Path, url: &str, checksum: Option<&Checksum>) -> u64 {
+        let path = Self::place(file);
+        let len = std::fs::metadata(&path).map_or(0, |m| m.len());
+        // With a checksum the address does not matter: a mirror has the same bytes, or the end will tell.
+        let same = |s: &State| s.checksum.as_ref() == checksum && (checksum.is_some() || s.url == url);
+        let state = read_state(&path).filter(same);
+        state.map_or(0, |state| state.trusted(len))
+    }
+
+    /// Opens or creates it, and keeps what is there if it is a part of the same file.
+    pub(crate) fn open(
+        file: &Path,
+        (name, url, checksum): (&str, &str, Option<&Checksum>),
+        progress: &dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<Self, Error> {
+        let path = Self::place(file);
+        let mut partial = Self {
+            file: hold(&path)?,
+            hasher: Hasher::default(),
+            len: 0,
+            state: State::default(),
+            path,
+        };
+        let keep = Self::usable(file, url, checksum);
+        if keep > 0 {
+            partial.state = read_state(&partial.path).unwrap_or_default();
+            partial.read_back(keep, name, progress, cancel)?;
+        }
+        partial.file.set_len(keep).map_err(partial.writing())?;
+        partial.state.url = url.to_owned();
+        partial.state.checksum = checksum.cloned();
+        Ok(partial)
+    }
+
+    fn read_back(
+        &mut self,
+        keep: u64,
+        name: &str,
+        progress: &dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<(), Error> {
+        progress.began(name, Step::Check, 0, Some(keep));
+        let hasher = &mut self.hasher;
+        let read = read_all((&self.file).take(keep), &self.path, cancel, |bytes| {
+            hasher.update(bytes);
+            progress.advanced(bytes.len() as u64);
+            Ok(())
+        });
+        progress.ended();
+        self.len = keep;
+        read
+    }
+
+    /// Forgets the bytes; the next ones are the first of what `validator` and `total` say.
+    pub(crate) fn restart(&mut self, validator: Option<String>, total: Option<u64>) -> Result<(), Error> {
+        self.file.set_len(0).map_err(self.writing())?;
+        self.file.seek(SeekFrom::Start(0)).map_err(self.writing())?;
+        self.hasher = Hasher::default();
+        self.len = 0;
+        self.state.validator = validator;
+        self.state.total = total;
+        self.state.synced = 0;
+        self.write_state()
+    }
+
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(self.writing())?;
+        self.hasher.update(bytes);
+        self.len += bytes.len() as u64;
+        if self.len - self.state.synced >= SYNC {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the bytes so far outlive a power cut.
+    pub(crate) fn sync(&mut self) -> Result<(), Error> {
+        self.file.sync_data().map_err(self.writing())?;
+        self.state.synced = self.len;
+        self.write_state()
+    }
+
+    pub(crate) fn digests(&self) -> Digests {
+        self.hasher.clone().finish()
+    }
+
+    /// It is complete: gives it its name.
+    pub(crate) fn finish(self, file: &Path) -> Result<(), Error> {
+        self.file.sync_all().map_err(self.writing())?;
+        rename(&self.path, file)?;
+        let _ = std::fs::remove_file(state_place(&self.path));
+        Ok(())
+    }
+
+    /// It is no good.
+    pub(crate) fn discard(self) {
+        // If it cannot be removed the next attempt meets the same error and says so.
+        let _ = std::fs::remove_file(state_place(&self.path));
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    fn write_state(&self) -> Result<(), Error> {
+        let text = serde_json::to_vec(&self.state).unwrap_or_default();
+        replace(&state_place(&self.path), &text)
+    }
+
+    fn writing(&self) -> impl Fn(std::io::Error) -> Error + use<> {
+        io(&self.path, "write")
+    }
+}
+
+impl State {
+    /// How many of `len` bytes can be gone on from. With a checksum all: what is wrong will show at the end. Without
+    /// one, those that were synced, and only if the server can be asked for the rest of the same file.
+    fn trusted(&self, len: u64) -> u64 {
+        let trusted = match (&self.checksum, &self.validator) {
+            (Some(_), _) => len,
+            (None, Some(_)) => len.min(self.synced),
+            (None, None) => 0,
+        };
+        match self.total {
+            Some(total) if trusted > total => 0,
+            _ => trusted,
+        }
+    }
+}
+
+fn read_state(partial: &Path) -> Option<State> {
+    serde_json::from_slice(&std::fs::read(state_place(partial)).ok()?).ok()
+}
+
+fn state_place(partial: &Path) -> PathBuf {
+    with(partial, ".json")
+}
+
+pub(crate) fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Opens or creates a file for this process alone.
+pub(crate) fn hold(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = options.open(path).map_err(io(path, "write"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Busy {
+            path: path.to_owned(),
+        }),
+        // A file system without locks: the danger is two processes at once, not one.
+        Err(TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Silent;
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    fn open(file: &Path, checksum: Option<&Checksum>) -> Result<Partial, Error> {
+        Partial::open(file, ("a", "http://h/a", checksum), &Silent, &NEVER)
+    }
+
+    #[test]
+    fn without_a_checksum_only_what_was_synced_is_gone_on_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a");
+        let mut partial = open(&file, None).unwrap();
+        partial.restart(Some("\"tag\"".into()), Some(10)).unwrap();
+        partial.append(b"abc").unwrap();
+        partial.sync().unwrap();
+        partial.append(b"de").unwrap();
+        drop(partial);
+        let partial = open(&file, None).unwrap();
+        assert_eq!((partial.len, partial.state.total), (3, Some(10)));
+        assert_eq!(partial.digests().size, 3);
+    }
+
+    #[test]
+    fn with_a_checksum_everything_is_gone_on_from_unless_the_checksum_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a");
+        let (one, other) = (Checksum::Md5("1".into()), Checksum::Md5("2".into()));
+        let mut partial = open(&file, Some(&one)).unwrap();
+        partial.restart(None, None).unwrap();
+        partial.append(b"abc").unwrap();
+        drop(partial);
+        assert_eq!(open(&file, Some(&one)).unwrap().len, 3);
+        assert_eq!(open(&file, Some(&other)).unwrap().len, 0);
+    }
+
+    #[test]
+    fn two_at_once_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a");
+        let _held = open(&file, None).unwrap();
+        assert!(matches!(open(&file, None), Err(Error::Busy { .. })));
+    }
+}

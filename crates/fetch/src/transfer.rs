@@ -1,0 +1,255 @@
+//! Downloads one file: from where it was left, never more than it should be, under its name only when it is right.
+
+use crate::Error;
+use crate::client::{Request, Trouble};
+use crate::digest::{Checksum, Digests};
+use crate::partial::Partial;
+use crate::progress::Step;
+use crate::retry::{Context, Halt, Tries};
+use crate::stream::{Head, Stream};
+use std::path::Path;
+
+/// What the publisher states about a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) size: Option<u64>,
+    pub(crate) checksum: Option<Checksum>,
+    pub(crate) commit: Option<String>,
+}
+
+impl Published {
+    /// Compares what was found; `of` is the URL or path to name.
+    pub(crate) fn verify(&self, found: &Digests, of: &str) -> Result<(), Error> {
+        if let Some(expected) = self.size.filter(|size| *size != found.size) {
+            return Err(Error::Size {
+                of: of.to_owned(),
+                expected,
+                found: found.size,
+            });
+        }
+        self.checksum.as_ref().map_or(Ok(()), |c| c.verify(found, of))
+    }
+}
+
+/// What was transferred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Transferred {
+    pub(crate) digests: Digests,
+    /// Bytes that were there already.
+    pub(crate) resumed_from: u64,
+    /// Bytes that came over the network.
+    pub(crate) downloaded: u64,
+}
+
+/// Downloads `url` to `path`. `accept` may object to the complete file before it gets its name.
+pub(crate) fn transfer(
+    context: Context<'_>,
+    (url, path): (&str, &Path),
+    published: &Published,
+    accept: impl FnOnce(&Digests) -> Result<(), Error>,
+) -> Result<Transferred, Error> {
+    let what = (context.name, url, published.checksum.as_ref());
+    let mut partial = Partial::open(path, what, context.progress, context.cancel)?;
+    let mut job = Job {
+        context,
+        url,
+        published,
+        downloaded: 0,
+    };
+    let resumed_from = partial.len;
+    let received = job.receive_all(&mut partial);
+    let accepted = received.and_then(|()| {
+        let digests = partial.digests();
+        published.verify(&digests, url)?;
+        accept(&digests)?;
+        Ok(digests)
+    });
+    match accepted {
+        Ok(digests) => {
+            partial.finish(path)?;
+            Ok(Transferred {
+                digests,
+                resumed_from,
+                downloaded: job.downloaded,
+            })
+        }
+        Err(error) if keeps(&error) => {
+            // The error itself matters more than that this may fail too.
+            let _ = partial.sync();
+            Err(error)
+        }
+        Err(error) => {
+            partial.discard();
+            Err(error)
+        }
+    }
+}
+
+/// Whether what has been downloaded is as good as before.
+fn keeps(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Io { .. }
+            | Error::DiskFull { .. }
+            | Error::Unreachable { .. }
+            | Error::Refused { .. }
+            | Error::Redirect { .. }
+            | Error::Cancelled
+    )
+}
+
+struct Job<'a> {
+    context: Context<'a>,
+    url: &'a str,
+    published: &'a Published,
+    downloaded: u64,
+}
+
+impl Job<'_> {
+    fn receive_all(&mut self, partial: &mut Partial) -> Result<(), Error> {
+        let mut tries = Tries::new(self.context, self.url);
+        loop {
+            let before = self.downloaded;
+            match self.attempt(partial) {
+                Ok(()) => return Ok(()),
+                Err(Halt::Error(error)) => return Err(error),
+                Err(Halt::Trouble(trouble)) => {
+                    partial.sync()?;
+                    tries.again(trouble, self.downloaded - before)?;
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, partial: &mut Partial) -> Result<(), Halt> {
+        let whole = partial.state.total.or(self.published.size);
+        if partial.len > 0 && whole == Some(partial.len) {
+            return Ok(());
+        }
+        let opened = Stream::open(self.context.client, self.request(partial), self.context.cancel);
+        let (head, stream) = match opened.map_err(Halt::from) {
+            Err(Halt::Trouble(Trouble::Status { code: 416, .. })) if partial.len > 0 => {
+                return Err(self.anew(partial, "the server has less of the file than is here"));
+            }
+            other => other?,
+        };
+        let total = self.begin(partial, &head)?;
+        self.context
+            .progress
+            .began(self.context.name, Step::Download, partial.len, total);
+        let received = self.receive(partial, &stream, total);
+        self.context.progress.ended();
+        received
+    }
+
+    fn request(&self, partial: &Partial) -> Request {
+        let mut headers = Vec::new();
+        if partial.len > 0 {
+            headers.push(("Range", format!("bytes={}-", partial.len)));
+            if let Some(validator) = &partial.state.validator {
+                headers.push(("If-Range", validator.clone()));
+            }
+        }
+        Request {
+            url: self.url.to_owned(),
+            head_only: false,
+            headers,
+        }
+    }
+
+    /// Prepares the partial file for what the head announces; returns the size of the whole.
+    fn begin(&self, partial: &mut Partial, head: &Head) -> Result<Option<u64>, Halt> {
+        let total = match (head.status, head.range) {
+            (200, _) => {
+                if partial.len > 0 {
+                    let note = "the server does not continue it, or has another file now: from the beginning";
+                    self.context.progress.note(self.context.name, note);
+                }
+                partial.restart(head.validator.clone(), head.length)?;
+                head.length
+            }
+            (206, Some((first, total))) if self.continues(partial, head, first, total) => {
+                total.or(head.length.map(|n| n + partial.len))
+            }
+            (206, _) if partial.len > 0 => {
+                return Err(self.anew(partial, "the server continues with something else"));
+            }
+            (status, _) => {
+                let reason = format!("the server answered {status} where the file was expected");
+                return Err(Halt::Trouble(Trouble::Protocol(reason)));
+            }
+        };
+        self.announced(total, head)?;
+        Ok(total.or(self.published.size))
+    }
+
+    fn continues(&self, partial: &Partial, head: &Head, first: u64, total: Option<u64>) -> bool {
+        let same = |a: Option<u64>, b: Option<u64>| a.is_none() || b.is_none() || a == b;
+        let validators = (&head.validator, &partial.state.validator);
+        let changed = matches!(validators, (Some(now), Some(then)) if now != then);
+        partial.len > 0 && first == partial.len && same(total, partial.state.total) && !changed
+    }
+
+    /// Forgets what is there; the next attempt begins at the beginning.
+    fn anew(&self, partial: &mut Partial, why: &str) -> Halt {
+        match partial.restart(None, None) {
+            Ok(()) => Halt::Trouble(Trouble::Network(format!("{why}: from the beginning"))),
+            Err(error) => Halt::Error(error),
+        }
+    }
+
+    /// Refuses what cannot be right before any of it is stored.
+    fn announced(&self, total: Option<u64>, head: &Head) -> Result<(), Error> {
+        let limit = self.context.options.max_bytes;
+        let url = || self.url.to_owned();
+        match (total, self.published.size) {
+            (Some(found), Some(expected)) if found != expected => Err(Error::Size {
+                of: url(),
+                expected,
+                found,
+            }),
+            (Some(size), _) | (None, Some(size)) if size > limit => Err(Error::TooLarge {
+                of: url(),
+                size,
+                limit,
+            }),
+            (None, None) if !head.chunked && self.published.checksum.is_none() => Err(Error::Protocol {
+                url: url(),
+                reason:
+                    "the server does not say how long the file is, and nothing else could tell whether it is \
+                         complete"
+                        .to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn receive(
+        &mut self,
+        partial: &mut Partial,
+        stream: &Stream<'_>,
+        total: Option<u64>,
+    ) -> Result<(), Halt> {
+        let limit = total.unwrap_or(self.context.options.max_bytes);
+        while let Some(piece) = stream.next()? {
+            let size = partial.len + piece.len() as u64;
+            if size > limit {
+                return Err(Halt::Error(Error::TooLarge {
+                    of: self.url.to_owned(),
+                    size,
+                    limit,
+                }));
+            }
+            partial.append(&piece)?;
+            self.downloaded += piece.len() as u64;
+            self.context.progress.advanced(piece.len() as u64);
+        }
+        match total {
+            Some(total) if partial.len < total => Err(Halt::Trouble(Trouble::Network(format!(
+                "the connection ended at {} of {total} bytes",
+                partial.len
+            )))),
+            _ => Ok(()),
+        }
+    }
+}

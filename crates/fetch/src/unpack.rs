@@ -1,0 +1,110 @@
+//! One file out of a zip archive. No name in the archive is ever used as a path.
+
+use crate::Error;
+use crate::digest::{Digests, Hasher, read_all};
+use crate::error::io;
+use crate::partial::{hold, with};
+use crate::pin::rename;
+use crate::progress::Step;
+use crate::retry::Context;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+/// Unpacks the member of the name `file` has in `archive`. `accept` may object before it gets its name.
+pub(crate) fn unpack(
+    context: Context<'_>,
+    archive: &Path,
+    file: &Path,
+    accept: impl FnOnce(&Digests) -> Result<(), Error>,
+) -> Result<Digests, Error> {
+    let temporary = with(file, ".unpacking");
+    let out = hold(&temporary)?;
+    let written = write(context, archive, &out, &temporary).and_then(|digests| {
+        out.sync_all().map_err(io(&temporary, "write"))?;
+        accept(&digests)?;
+        Ok(digests)
+    });
+    match written {
+        Ok(digests) => rename(&temporary, file).map(|()| digests),
+        Err(error) => {
+            // Half an unpacked file is worth nothing: the archive is still there.
+            let _ = std::fs::remove_file(&temporary);
+            Err(error)
+        }
+    }
+}
+
+fn write(context: Context<'_>, archive: &Path, mut out: &File, temporary: &Path) -> Result<Digests, Error> {
+    out.set_len(0).map_err(io(temporary, "write"))?;
+    let opened = File::open(archive).map_err(io(archive, "read"))?;
+    let mut zip = ZipArchive::new(opened).map_err(|e| bad(archive, &e))?;
+    let index = member(&zip, archive, context.name)?;
+    let member = zip.by_index(index).map_err(|e| bad(archive, &e))?;
+    let size = member.size();
+    let limit = context.options.max_bytes;
+    if size > limit {
+        let of = format!("{}, {}", archive.display(), context.name);
+        return Err(Error::TooLarge { of, size, limit });
+    }
+    context.progress.began(context.name, Step::Unpack, 0, Some(size));
+    let mut hasher = Hasher::default();
+    // One byte more than declared is enough to see that the declaration was wrong.
+    let read = read_all(member.take(size + 1), archive, context.cancel, |bytes| {
+        out.write_all(bytes).map_err(io(temporary, "write"))?;
+        hasher.update(bytes);
+        context.progress.advanced(bytes.len() as u64);
+        Ok(())
+    });
+    context.progress.ended();
+    read.map_err(|error| damaged(archive, error))?;
+    let digests = hasher.finish();
+    if digests.size == size {
+        return Ok(digests);
+    }
+    let reason = format!(
+        "`{}` is not the {size} bytes that the archive declares",
+        context.name
+    );
+    Err(broken(archive, &reason))
+}
+
+/// Where the one member is. Other members are ignored, and so is any path to it: that would be another member.
+fn member(zip: &ZipArchive<File>, archive: &Path, name: &str) -> Result<usize, Error> {
+    zip.index_for_name(name).ok_or_else(|| {
+        let held: Vec<String> = zip
+            .file_names()
+            .take(3)
+            .map(|n| format!("`{}`", n.escape_debug()))
+            .collect();
+        let more = if zip.len() > held.len() { ", …" } else { "" };
+        let reason = format!("it should hold `{name}`, and holds {}{more}", held.join(", "));
+        broken(archive, &reason)
+    })
+}
+
+/// A reading error within a member is the archive's fault, such as a checksum that does not fit.
+fn damaged(archive: &Path, error: Error) -> Error {
+    match error {
+        Error::Io { source, .. } if source.raw_os_error().is_none() => broken(archive, &source.to_string()),
+        other => other,
+    }
+}
+
+fn bad(archive: &Path, error: &ZipError) -> Error {
+    match error {
+        ZipError::Io(source) if source.raw_os_error().is_some() => {
+            broken(archive, &format!("cannot read: {source}"))
+        }
+        other => broken(archive, &other.to_string()),
+    }
+}
+
+fn broken(archive: &Path, reason: &str) -> Error {
+    Error::Archive {
+        path: archive.to_owned(),
+        reason: format!("{reason}; delete it to fetch it anew"),
+    }
+}
