@@ -100,7 +100,7 @@ impl Classed for ecgfm_model::Error {
     }
 
     fn hint(&self) -> Option<String> {
-        let sources = "`ecgfm sources` says where the published checkpoints are and where to put them";
+        let sources = "`ecgfm sources` says where the published checkpoints are, `ecgfm fetch NAME` gets one";
         match self {
             Self::Checkpoint(_) => Some(format!(
                 "set `checkpoint` to a .pt file written by PyTorch; {sources}"

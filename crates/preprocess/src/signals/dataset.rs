@@ -13,8 +13,8 @@ pub(super) const PART_PREFIX: &str = "exams_part";
 /// End of the parts' names.
 pub(super) const PART_EXTENSION: &str = ".hdf5";
 /// What to do when there is nothing to read.
-pub(super) const HOW_TO_GET: &str = "download CODE-15% (https://zenodo.org/records/4916206; `ecgfm sources code15` lists the \
-     files) and unpack its .zip files beside exams.csv, or generate a synthetic release with `ecgfm synth`";
+pub(super) const HOW_TO_GET: &str = "get CODE-15% (https://zenodo.org/records/4916206) with `ecgfm fetch code15`, or by hand: unpack its \
+     .zip files beside exams.csv; or generate a synthetic release with `ecgfm synth`";
 
 /// File name of an exam's recording.
 pub(super) fn save_file(exam_id: i64) -> String {
