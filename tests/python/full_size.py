@@ -8,18 +8,16 @@ forward.py's float64 from the same file. Prints time and peak memory of the expo
 """
 
 import os
-import pickle
 import resource
 import subprocess
 import sys
 import time
-import types
-import zipfile
 
 import numpy as np
 import pandas as pd
 
 import forward
+from container import Weight, write
 
 PARAMETERS = 90_393_242
 PEAK_BYTES = 1.6e9
@@ -28,61 +26,6 @@ SIZES = {
     "conv_feature_layers": "[(256, 2, 2)] * 4", "encoder_embed_dim": 768, "encoder_ffn_embed_dim": 3072,
     "encoder_layers": 12, "encoder_attention_heads": 12, "conv_pos": 128, "conv_pos_groups": 16, "num_labels": 26,
 }  # fmt: skip
-
-
-class Weight:
-    """A tensor to be written: its shape, and its numbers when they are needed."""
-
-    def __init__(self, shape, make):
-        self.shape, self.make = shape, make
-        self.numel = int(np.prod(shape, dtype=int))
-
-
-def torch_names():
-    """Stand-ins under PyTorch's names, since a pickle holds names only."""
-    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    torch.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
-
-    def _rebuild_tensor_v2():
-        raise AssertionError("only its name is used")
-
-    _rebuild_tensor_v2.__module__ = "torch._utils"
-    _rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
-    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
-    torch._utils = utils
-    sys.modules.update({"torch": torch, "torch._utils": utils})
-    return torch
-
-
-def write(path, top):
-    """`torch.save` of nested dicts and lists of weights."""
-    torch, weights = torch_names(), []
-
-    class Storage:
-        def __init__(self, weight):
-            self.weight = weight
-
-    class Writer(pickle._Pickler):
-        def persistent_id(self, value):
-            if isinstance(value, Storage):
-                weights.append(value.weight)
-                return ("storage", torch.FloatStorage, str(len(weights) - 1), "cpu", value.weight.numel)
-            return None
-
-        def reducer_override(self, value):
-            if not isinstance(value, Weight):
-                return NotImplemented
-            stride = [int(np.prod(value.shape[i + 1 :], dtype=int)) for i in range(len(value.shape))]
-            arguments = (Storage(value), 0, tuple(value.shape), tuple(stride), False, forward.collections.OrderedDict())
-            return torch._utils._rebuild_tensor_v2, arguments
-
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        with archive.open("archive/data.pkl", "w") as file:
-            Writer(file, protocol=2).dump(top)
-        archive.writestr("archive/byteorder", "little")
-        for key, weight in enumerate(weights):
-            archive.writestr(f"archive/data/{key}", weight.make(weight.shape).astype("<f4").tobytes())
-        archive.writestr("archive/version", "3\n")
 
 
 def make(reference, path):
@@ -134,13 +77,24 @@ def main(ecgfm, reference, directory):
     started = time.time()
     judged = [forward.forward(segment.astype(float), cfg, weights) for segment in segments]
     print(f"numpy, float64: {time.time() - started:.1f} s")
+    compare("numpy", done, map(np.stack, zip(*judged)))
+    try:
+        import forward_torch
+    except ImportError:
+        print("PyTorch is not installed: not compared with it")
+        return
+    compare("PyTorch", done, forward_torch.forward(np.array(segments), cfg, weights))
+
+
+def compare(judge, done, expected):
+    """Holds what the run wrote against what a judge computed."""
     files = {"logits": "outputs_test.npy", "embedding": "embedding_test.npy", "saliency": "saliency_test.npy"}
     shapes = {"logits": (14, 26), "embedding": (14, 768), "saliency": (14, 12, 156)}
-    for (what, file), expected in zip(files.items(), map(np.stack, zip(*judged))):
+    for (what, file), expected in zip(files.items(), expected):
         values = np.load(os.path.join(done, "infer", file), mmap_mode="r")
         assert values.shape == expected.shape == shapes[what], (what, values.shape, expected.shape)
         largest = np.abs(values - expected).max()
-        print(f"{what}: largest difference {largest:.1e} of values up to {np.abs(expected).max():.3g}")
+        print(f"{what}: largest difference {largest:.1e} from {judge}, of values up to {np.abs(expected).max():.3g}")
         assert largest <= TOLERANCE, f"{what} differs by {largest}"
 
 

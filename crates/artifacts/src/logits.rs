@@ -28,6 +28,20 @@ pub fn index_file(subset: &str) -> String {
     format!("outputs_{subset}_index.csv")
 }
 
+/// File name of the record of how they were computed.
+pub const RECORD_FILE: &str = "infer.json";
+
+/// Writes the record: device, precision, model, by name.
+///
+/// # Errors
+/// I/O.
+pub fn write_record(dir: &Path, facts: &std::collections::BTreeMap<String, serde_json::Value>) -> Result<()> {
+    let path = dir.join(RECORD_FILE);
+    let mut text = serde_json::to_vec_pretty(facts).map_err(|e| Error::io("write", &path)(e.into()))?;
+    text.push(b'\n');
+    crate::atomic::write_bytes(&path, &text)
+}
+
 /// Writes logits row by row.
 pub struct LogitsWriter {
     dir: PathBuf,

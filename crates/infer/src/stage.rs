@@ -13,6 +13,7 @@ use crate::torchscript::TorchScript;
 use crate::workers::{Crew, in_order};
 use crate::{Error, Result, version};
 use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_artifacts::logits;
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::store::SegmentReader;
@@ -99,10 +100,12 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         None => done,
         Some(change) => change.record(done, params.precision_bound),
     };
-    Ok(done
-        .fact("threads", crew.threads())
-        .fact("workers", crew.workers)
-        .fact("model_sha256", sha256))
+    let done = done.fact("model_sha256", sha256);
+    let mut record = done.facts.clone();
+    // What changes from run to run is for the lock file; the same run should leave the same bytes.
+    record.remove(tally::RATE);
+    logits::write_record(ctx.out, &record)?;
+    Ok(done.fact("threads", crew.threads()).fact("workers", crew.workers))
 }
 
 /// The segments of a subset.

@@ -12,6 +12,7 @@ use ecgfm_artifacts::evaluation::{
 };
 use minijinja::Environment;
 use serde::Serialize;
+use std::path::Path;
 
 /// A cell of a table: a value with its interval, or why there is none.
 #[derive(Debug, Serialize)]
@@ -71,6 +72,7 @@ struct Page<'a> {
     metrics: &'a Metrics,
     card: Vec<Fact>,
     model: Vec<Fact>,
+    inference: Vec<Fact>,
     stages: Vec<Stage>,
     checks: Vec<Check>,
     flow: Vec<Fact>,
@@ -88,6 +90,11 @@ struct Page<'a> {
 const TEMPLATE: &str = include_str!("../templates/report.html");
 const PAGE_STYLE: &str = include_str!("../templates/page.css");
 
+/// What a JSON file says, if there is one.
+fn facts(path: Option<&Path>) -> Result<Vec<Fact>> {
+    path.map_or_else(|| Ok(Vec::new()), run_card::facts)
+}
+
 /// Fills in the page.
 pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures]) -> Result<String> {
     let page = Page {
@@ -101,12 +108,8 @@ pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures])
         chart_style: STYLE,
         metrics,
         card: card(metrics),
-        model: params
-            .model
-            .as_deref()
-            .map(run_card::model)
-            .transpose()?
-            .unwrap_or_default(),
+        model: facts(params.model.as_deref())?,
+        inference: facts(params.inference.as_deref())?,
         stages: params
             .lock
             .as_deref()

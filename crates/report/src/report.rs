@@ -26,6 +26,9 @@ pub struct Params {
     /// The model's card, `model.json`.
     #[serde(default)]
     pub model: Option<PathBuf>,
+    /// `infer.json`: device, precision, and what a reduced precision costs.
+    #[serde(default)]
+    pub inference: Option<PathBuf>,
     /// The run's `lock.json`, for stages, devices and times.
     #[serde(default)]
     pub lock: Option<PathBuf>,

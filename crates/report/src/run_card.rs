@@ -74,10 +74,13 @@ fn stage(name: &str, record: &Value) -> Stage {
     }
 }
 
-/// The model's card, its nested names joined by dots.
-pub(crate) fn model(path: &Path) -> Result<Vec<Fact>> {
+/// What a JSON file says, such as the model's card; nested names joined by dots.
+pub(crate) fn facts(path: &Path) -> Result<Vec<Fact>> {
     let Value::Object(map) = json(path)? else {
-        return Err(about(path, "it is no JSON object; the card of a model is wanted"));
+        return Err(about(
+            path,
+            "it is no JSON object; the card of a model or the record of an inference is wanted",
+        ));
     };
     let mut facts = Vec::new();
     flatten("", &map, &mut facts);

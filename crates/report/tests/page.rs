@@ -152,6 +152,7 @@ fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, ecgfm_repor
         metrics: dir.path().to_owned(),
         title: Some("ECG-FM on CODE-15%".into()),
         model: None,
+        inference: None,
         lock: None,
         rejected: None,
     };
@@ -287,6 +288,10 @@ fn files_about_the_run_are_shown_where_given_and_refused_where_they_are_somethin
             "model.json",
             r#"{"architecture": "ecg_transformer", "parameters": 90883866, "source": {"sha256": "ab12"}}"#,
         );
+        p.inference = write(
+            "infer.json",
+            r#"{"precision": "bfloat16", "against_float32": {"largest_probability_change": 0.0065}}"#,
+        );
         p.lock = write(
             "lock.json",
             r#"{"stages": {"predict": {"started": "2026-01-01T00:00:09Z", "seconds": 1.25},
@@ -302,6 +307,9 @@ fn files_about_the_run_are_shown_where_given_and_refused_where_they_are_somethin
         "source.sha256",
         "90\u{202f}883\u{202f}866",
         "device cpu",
+        "bfloat16",
+        "against_float32.largest_probability_change",
+        "0.0065",
         "too short",
     ] {
         assert!(html.contains(wanted), "{wanted}");

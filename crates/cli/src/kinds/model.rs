@@ -42,6 +42,7 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
             "shape, dtype and offset, for the reference's reader",
         ),
         Output::new("index", "outputs_{subset}_index.csv", "the key of every row"),
+        Output::new("record", "infer.json", "device, precision, model"),
     ];
     Bound {
         name: "infer",

@@ -5,6 +5,9 @@ use crate::backend::Backend;
 use ecgfm_artifacts::stage::Outcome;
 use std::time::Duration;
 
+/// The fact that tells time.
+pub(super) const RATE: &str = "segments_per_second";
+
 /// Keys of segments with non-finite logits that are named; the rest is counted.
 const NAMED: usize = 20;
 
@@ -53,7 +56,7 @@ pub(super) fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> O
         .fact("labels", model.labels())
         .fact("leads", source.shape.leads)
         .fact("samples", source.shape.samples)
-        .fact("segments_per_second", rate);
+        .fact(RATE, rate);
     for extra in model.extras() {
         outcome = outcome.fact(&format!("{}_shape", extra.output.name()), extra.shape.clone());
     }

@@ -281,7 +281,7 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
         out
     };
     let plain = ran(&params, "plain");
-    assert_eq!(std::fs::read_dir(&plain).unwrap().count(), 3);
+    assert_eq!(std::fs::read_dir(&plain).unwrap().count(), 4);
     params.outputs = vec![Output::Embedding, Output::Saliency];
     let mean = ran(&params, "mean");
     params.saliency_heads = SaliencyHeads::Each;

@@ -1,0 +1,75 @@
+"""Checkpoints as they are met in the wild, and one that is a trap, through `ecgfm export`.
+
+usage: checkpoint_variants.py ECGFM REFERENCE_DIR DIR
+
+Writes the reference's tiny checkpoint again: with the older names of the positional weights, saved from a GPU, with an
+argparse.Namespace and numpy scalars beside the weights, in float16, and with an object whose unpickling would run a
+command. Exports each; exits 1 where one does not come out as it must.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+import forward
+from container import Weight, write
+
+ecgfm, reference, directory = sys.argv[1:4]
+tiny = os.path.join(reference, "model/tiny.pt")
+cfg, weights = forward.read(tiny)
+trace = os.path.join(directory, "executed")
+
+
+class Trap:
+    """Runs a command when a pickle reader that trusts its input meets it."""
+
+    def __reduce__(self):
+        return os.system, (f"touch {trace}",)
+
+
+def top(weights, **more):
+    model = {name: Weight(value.shape, lambda _, v=value: v) for name, value in weights.items()}
+    return {"args": None, "cfg": {"model": cfg}, "model": model, **more}
+
+
+def export(name):
+    model = os.path.join(directory, f"{name}.ts")
+    done = subprocess.run([ecgfm, "export", os.path.join(directory, f"{name}.pt"), "-o", model], capture_output=True)
+    if done.returncode:
+        sys.exit(f"{name}: {done.stderr.decode()}")
+    with open(model, "rb") as file:
+        return file.read(), done.stderr.decode()
+
+
+old = {
+    name.replace("parametrizations.weight.original0", "weight_g").replace(
+        "parametrizations.weight.original1", "weight_v"
+    ): value
+    for name, value in weights.items()
+}
+assert old.keys() != weights.keys()
+# `args` stands where older training code left its command line.
+beside = {"args": argparse.Namespace(arch="ecg_transformer_classifier", lr=[1e-6])}
+beside["extra_state"] = {"val_loss": np.float64(0.25), "best": np.float32(0.5), "epochs": {1, 2}}
+write(os.path.join(directory, "same.pt"), top(weights))
+write(os.path.join(directory, "old_names.pt"), top(old))
+write(os.path.join(directory, "from_gpu.pt"), top(weights), device="cuda:0")
+write(os.path.join(directory, "beside.pt"), {**top(weights), **beside})
+write(os.path.join(directory, "half.pt"), top(weights), storage="HalfStorage")
+write(os.path.join(directory, "trap.pt"), top(weights, extra_state={"trap": Trap()}))
+
+subprocess.run([ecgfm, "export", tiny, "-o", os.path.join(directory, "tiny.ts")], check=True, capture_output=True)
+with open(os.path.join(directory, "tiny.ts"), "rb") as file:
+    expected = file.read()
+for name in ("same", "old_names", "from_gpu", "beside", "trap"):
+    model, said = export(name)
+    assert model == expected, f"{name}: another model than tiny.pt gives"
+    if name == "trap":
+        assert "posix system" in said or "posix.system" in said, f"the trap is not named: {said}"
+assert not os.path.exists(trace), "the trap was executed"
+model, _ = export("half")
+assert len(model) == len(expected) and model != expected, "float16 weights, stored as float32"
+print("6 variants as they must be")
