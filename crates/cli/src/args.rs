@@ -194,7 +194,7 @@ pub struct Sources {
 
 /// `ecgfm fetch`
 #[derive(Debug, Args)]
-#[command(after_help = ABOUT_FETCH)]
+#[command(after_help = ABOUT_FETCH, override_usage = "ecgfm fetch [OPTIONS] [checkpoint|dataset] <NAME>")]
 pub struct Fetch {
     /// A source that `ecgfm sources` lists; `checkpoint NAME` and `dataset NAME` say the same.
     #[arg(required = true, num_args = 1..=2, value_name = "NAME")]

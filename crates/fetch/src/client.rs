@@ -139,6 +139,7 @@ pub(crate) fn network(error: ureq::Error) -> Trouble {
         ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
             Trouble::Protocol(error.to_string())
         }
+        ureq::Error::Io(error) => Trouble::Network(error.to_string()),
         other => Trouble::Network(other.to_string()),
     }
 }
