@@ -61,6 +61,9 @@ def write(path, top, storage="FloatStorage", device="cpu"):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         with archive.open("archive/data.pkl", "w") as file:
             Writer(file, protocol=2).dump(top)
+        # Whoever imports PyTorch after this wants the real one.
+        for name in ("torch", "torch._utils"):
+            del sys.modules[name]
         archive.writestr("archive/byteorder", "little")
         for key, weight in enumerate(weights):
             archive.writestr(f"archive/data/{key}", weight.make(weight.shape).astype(TYPES[storage]).tobytes())
