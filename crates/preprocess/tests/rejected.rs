@@ -201,9 +201,9 @@ fn what_is_missing_is_said_with_what_to_do() {
     assert!(message(&dir.path().join("none")).starts_with("there is no such directory"));
     let raw = dir.path().join("raw");
     std::fs::create_dir(&raw).unwrap();
-    assert!(message(&raw).starts_with("there is no table of exams; download CODE-15%"));
+    assert!(message(&raw).starts_with("there is no table of exams; get CODE-15%"));
     exams(&raw, &[row("1", "exams_part0.hdf5")]);
-    assert!(message(&raw).starts_with("holds no exams_part<number>.hdf5; download"));
+    assert!(message(&raw).starts_with("holds no exams_part<number>.hdf5; get CODE-15%"));
     std::fs::write(raw.join("exams_part0.zip"), b"").unwrap();
     assert!(message(&raw).contains("; unpack the 1 .zip files that are there"));
     std::fs::write(raw.join("exams.csv"), "exam_id,AF\n1,True\n").unwrap();
