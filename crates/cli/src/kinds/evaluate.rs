@@ -75,7 +75,7 @@ pub fn report() -> Bound<report_stage::Params> {
     Bound {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["metrics", "model", "rejected"],
         check: any,

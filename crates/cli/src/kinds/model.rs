@@ -14,7 +14,7 @@ pub fn export() -> Bound<ecgfm_model::Params> {
     Bound {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["checkpoint"],
         check: any,
@@ -47,7 +47,7 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
     Bound {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
         check: any,
