@@ -70,26 +70,10 @@ fn one_thread_and_two_write_the_same_bytes() {
     };
     let (a, b) = (run(&one, 1), run(&two, 2));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
-    // Logits may differ in the last place across thread counts, and what is made from them with them.
-    let exact = |path: &Path| {
-        ["signals", "labels", "splits", "manifests", "export"]
-            .iter()
-            .any(|s| path.starts_with(s))
-    };
-    for (path, bytes) in a.iter().filter(|(path, _)| exact(path)) {
+    // A batch is computed by one thread, however many there are; what is made from the logits is the same with them.
+    for (path, bytes) in &a {
         assert!(*bytes == b[path], "{} differs", path.display());
     }
-    let logits = |files: &std::collections::BTreeMap<_, Vec<u8>>| -> Vec<f32> {
-        let bytes = &files[Path::new("infer/outputs_test.npy")][128..];
-        bytes
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect()
-    };
-    let (a, b) = (logits(&a), logits(&b));
-    assert_eq!(a.len(), 14 * 26);
-    let largest = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(largest <= 2e-6, "logits differ by {largest}");
 }
 
 #[test]

@@ -88,6 +88,24 @@ impl TorchScript {
         told(self.module.method_is(OUTPUTS_METHOD, &[signals])?, self.wanted)
     }
 
+    /// Why a model does not run on what it is shown.
+    fn unsuited(&self, error: &TchError, shown: &str) -> Error {
+        let missing = format!("'{OUTPUTS_METHOD}' is not defined");
+        if error.to_string().contains(&missing) {
+            let what = format!(
+                "the model has no method `{OUTPUTS_METHOD}`, which embedding and saliency come from; \
+                 export the checkpoint again, or ask for logits only"
+            );
+            return Error::model(&self.path, what);
+        }
+        let precision = self.placement.precision.name();
+        let what = format!(
+            "the model does not run on {shown} in {precision}: {}",
+            brief(error)
+        );
+        Error::model(&self.path, what)
+    }
+
     /// One run on a made-up signal; the number of labels and what else there is.
     fn probe(&self, count: usize, shape: Shape) -> Result<(usize, Vec<Extra>)> {
         let refused = |what: String| Error::model(&self.path, what);
@@ -97,22 +115,8 @@ impl TorchScript {
         );
         // Zeros would divide by zero where a model normalises.
         let batch: Vec<f32> = (0..count * shape.len()).map(|i| (i as f32 * 0.1).sin()).collect();
-        let output = self.forward(&batch, count, shape).map_err(|error| {
-            if error
-                .to_string()
-                .contains(&format!("'{OUTPUTS_METHOD}' is not defined"))
-            {
-                return refused(format!(
-                    "the model has no method `{OUTPUTS_METHOD}`, which embedding and saliency come from; \
-                     export the checkpoint again, or ask for logits only"
-                ));
-            }
-            refused(format!(
-                "the model does not run on {shown} in {}: {}",
-                self.placement.precision.name(),
-                brief(&error)
-            ))
-        })?;
+        let output = self.forward(&batch, count, shape);
+        let output = output.map_err(|error| self.unsuited(&error, &shown))?;
         let told = output.map_err(|found| {
             refused(format!(
                 "{found}; a model must answer with a tensor (batch, labels)"
