@@ -5,7 +5,6 @@
 mod common;
 
 use common::{Bench, contents, ok, python, root};
-use std::path::Path;
 
 const DOWNSTREAM_OF_SPLITS: [&str; 6] = ["splits", "manifests", "infer", "predict", "evaluate", "report"];
 

@@ -156,9 +156,17 @@ fn a_missing_checkpoint() {
 #[test]
 fn a_mapping_from_another_label_set() {
     let Some(bench) = Bench::new() else { return };
-    let mut command = bench.command("run", &["--quiet", "--set", "vars.label_set=mimic_iv_ecg"]);
+    let mut command = bench.command("run", &["--quiet", "--set", "predict.labels=mimic_iv_ecg"]);
     let output = command.output().unwrap();
     insta::assert_snapshot!(said(&output, &[(bench.workdir.path(), "DIR")]));
+}
+
+#[test]
+fn a_label_set_that_is_not_the_models() {
+    let Some(bench) = Bench::new() else { return };
+    let mut command = bench.command("run", &["--quiet", "--set", "vars.label_set=mimic_iv_ecg"]);
+    let output = command.output().unwrap();
+    insta::assert_snapshot!(said(&output, &[(&bench.reference, "REFERENCE")]));
 }
 
 #[test]

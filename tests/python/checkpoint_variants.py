@@ -3,8 +3,9 @@
 usage: checkpoint_variants.py ECGFM REFERENCE_DIR DIR
 
 Writes the reference's tiny checkpoint again: with the older names of the positional weights, saved from a GPU, with an
-argparse.Namespace and numpy scalars beside the weights, in float16, and with an object whose unpickling would run a
-command. Exports each; exits 1 where one does not come out as it must.
+argparse.Namespace and numpy scalars beside the weights, in float16, with an object whose unpickling would run a
+command, and as an encoder without a head among what pretraining needs. Exports each; exits 1 where one does not come out
+as it must.
 """
 
 import argparse
@@ -30,7 +31,7 @@ class Trap:
         return os.system, (f"touch {trace}",)
 
 
-def top(weights, **more):
+def top(weights, cfg=cfg, **more):
     model = {name: Weight(value.shape, lambda _, v=value: v) for name, value in weights.items()}
     return {"args": None, "cfg": {"model": cfg}, "model": model, **more}
 
@@ -72,4 +73,33 @@ for name in ("same", "old_names", "from_gpu", "beside", "trap"):
 assert not os.path.exists(trace), "the trap was executed"
 model, _ = export("half")
 assert len(model) == len(expected) and model != expected, "float16 weights, stored as float32"
-print("6 variants as they must be")
+# A pretrained encoder: its names bare, its configuration another, and what only pretraining needs beside it.
+bare = {name.removeprefix("encoder."): value for name, value in weights.items() if not name.startswith("proj.")}
+pretraining = {"mask_emb": np.zeros(64), "quantizer.vars": np.zeros((1, 640, 32)), "final_proj.weight": np.zeros((8, 64))}
+pretrained = {key: value for key, value in cfg.items() if key != "num_labels"} | {"_name": "wav2vec2_cmsc"}
+write(os.path.join(directory, "pretrained.pt"), top(bare | pretraining, cfg=pretrained))
+export("pretrained")
+
+
+def embeddings(checkpoint, outputs):
+    workdir = os.path.join(directory, f"run_{os.path.basename(checkpoint)}")
+    settings = {
+        "vars.raw": os.path.join(reference, "code15_mini"),
+        "vars.checkpoint": checkpoint,
+        "infer.outputs": outputs,
+        "splits.fractions": "[0, 0, 1]",
+    }
+    command = [ecgfm, "run", "code15", "--profile", "full", "--until", "infer", "--workdir", workdir]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    done = subprocess.run(command, capture_output=True)
+    if done.returncode:
+        sys.exit(f"{checkpoint}: {done.stderr.decode()}")
+    return np.load(os.path.join(workdir, "code15/full/infer/embedding_test.npy"))
+
+
+classifier = embeddings(tiny, "[logits, embedding]")
+encoder = embeddings(os.path.join(directory, "pretrained.pt"), "[embedding]")
+assert encoder.shape == classifier.shape == (14, 64), (encoder.shape, classifier.shape)
+assert np.abs(encoder - classifier).max() <= 1e-6, np.abs(encoder - classifier).max()
+print("7 variants as they must be")

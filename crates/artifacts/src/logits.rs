@@ -2,7 +2,7 @@
 //!
 //! The array is a true `.npy`, float32 (segments, labels). The header is the pickled dictionary from which the
 //! reference's memory-map reader opens the same file: shape, dtype, and the offset of the first value. The index
-//! gives every row its key.
+//! gives every row its key. Where a model has no logits, the index stands alone, for what it says beside them.
 
 use crate::columns::{IDX, ROW, SAVE_FILE, SEGMENT};
 use crate::error::{Error, Result};
@@ -90,11 +90,16 @@ impl LogitsWriter {
             offset: header.data_offset,
         };
         crate::atomic::write_bytes(&self.dir.join(header_file(&self.subset)), &memmap.to_pickle()?)?;
-        write_index(&self.dir.join(index_file(&self.subset)), &self.keys)
+        write_index(&self.dir, &self.subset, &self.keys)
     }
 }
 
-fn write_index(path: &Path, keys: &[Key]) -> Result<()> {
+/// Writes the key of every row of `subset` in `dir`.
+///
+/// # Errors
+/// I/O.
+pub fn write_index(dir: &Path, subset: &str, keys: &[Key]) -> Result<()> {
+    let path = &dir.join(index_file(subset));
     crate::atomic::write(path, |out| {
         let written: std::io::Result<()> = (|| {
             let mut w = RowWriter::new(out, [ROW, SEGMENT, IDX, SAVE_FILE])?;
@@ -133,6 +138,10 @@ impl Logits {
     /// A file cannot be read, the array is not two-dimensional, or index and array differ in length.
     pub fn read(dir: &Path, subset: &str) -> Result<Self> {
         let array = dir.join(array_file(subset));
+        if !array.exists() && dir.join(index_file(subset)).exists() {
+            let what = "no logits: the model that ran is an encoder without a head, or they were removed";
+            return Err(Error::invalid(&array, what));
+        }
         let reader = npy::NpyReader::open(&array)?;
         let &[rows, labels] = reader.header().shape.as_slice() else {
             let what = format!("shape {:?}; logits are (segments, labels)", reader.header().shape);

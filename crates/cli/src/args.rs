@@ -154,6 +154,9 @@ pub struct Export {
     /// The TorchScript file to write; its card goes beside it as <name>.json.
     #[arg(short, long, value_name = "MODEL.ts")]
     pub output: PathBuf,
+    /// The label set it was trained on: a name such as physionet2021 or mimic_iv_ecg, or a file. Goes into the card.
+    #[arg(short, long, value_name = "SET")]
+    pub labels: Option<String>,
     /// Print JSON on standard output.
     #[arg(long)]
     pub json: bool,

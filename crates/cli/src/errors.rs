@@ -92,6 +92,7 @@ impl Classed for ecgfm_model::Error {
         match self {
             Self::Torch { .. } | Self::Export { .. } | Self::Training { .. } => StageErrorClass::Failed,
             Self::Stopped => StageErrorClass::Interrupted,
+            Self::Labels { .. } => StageErrorClass::Config,
             Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
                 StageErrorClass::Failed
             }

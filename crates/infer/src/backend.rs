@@ -49,7 +49,7 @@ pub struct Extra {
 /// What a model says of a batch; every array row-major, one row a segment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answer {
-    /// (segments, labels).
+    /// (segments, labels); empty from an encoder.
     pub logits: Vec<f32>,
     /// In the order of [`Backend::extras`].
     pub extras: Vec<Vec<f32>>,
@@ -59,7 +59,7 @@ pub struct Answer {
 ///
 /// Several threads may ask it for logits at once.
 pub trait Backend: Sync {
-    /// Number of labels, the width of a row of logits. Known after [`prepare`](Self::prepare).
+    /// Number of labels, the width of a row of logits; 0 for an encoder, which has none. Known after [`prepare`](Self::prepare).
     fn labels(&self) -> usize;
 
     /// What it says beside logits, as far as it was asked. Known after [`prepare`](Self::prepare).

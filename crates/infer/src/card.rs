@@ -9,12 +9,24 @@ use std::path::Path;
 pub struct Card {
     /// Version of the card's format.
     pub format_version: u32,
-    /// Number of labels.
+    /// Number of labels; 0 for an encoder.
     pub labels: usize,
+    /// What they are, where the exporter was told.
+    #[serde(default)]
+    pub label_set: Option<LabelNames>,
     /// What the model expects.
     pub input: Input,
     /// The model file.
     pub model: File,
+}
+
+/// The labels of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LabelNames {
+    /// Name of the set.
+    pub name: String,
+    /// Names of the labels, in the order of the logits.
+    pub labels: Vec<String>,
 }
 
 /// What the model expects.

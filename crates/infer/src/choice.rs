@@ -89,7 +89,7 @@ impl Precision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Output {
-    /// (segments, labels). Always written.
+    /// (segments, labels). Always written, unless the model is an encoder, which has none.
     Logits,
     /// (segments, width): the mean over tokens that the head reads.
     Embedding,

@@ -1,18 +1,18 @@
 //! The stage `infer`: logits of every segment of a manifest, in its order, keyed.
 
+mod labels;
 mod precision;
 mod tally;
 mod writers;
 
 use crate::backend::{Backend, Shape};
-use crate::card::Card;
+use crate::card::{Card, LabelNames};
 use crate::choice::{BatchSize, DeviceChoice, Output, Precision, SaliencyHeads, Wanted};
 use crate::device::Placement;
 use crate::prefetch::{Batch, Batches, Plan, with_batches};
 use crate::torchscript::TorchScript;
 use crate::workers::{Crew, in_order};
 use crate::{Error, Result, version};
-use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits;
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -42,10 +42,10 @@ pub struct Params {
     pub segments: Option<PathBuf>,
     /// TorchScript file. A card beside it (`model.json`) is checked.
     pub model: PathBuf,
-    /// Label set by name or file; its length must be the model's.
+    /// Label set by name or file; it must be the model's, by length and by what the model's card says.
     #[serde(default)]
     pub labels: Option<String>,
-    /// What to ask the model for. Logits are always written.
+    /// What to ask the model for. Logits are always written, unless the model is an encoder.
     #[serde(default = "logits_only")]
     pub outputs: Vec<Output>,
     /// Whether saliency is the mean over the heads, or each head's.
@@ -92,7 +92,11 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         ctx.progress.note(&warning);
         tracing::warn!("{warning}");
     }
-    let (model, sha256) = load(params, &source, placement)?;
+    let Loaded {
+        model,
+        sha256,
+        label_set,
+    } = load(params, &source, placement)?;
     let change = precision::check(params, &source, &model, placement, batch_size, ctx)?;
     let tally = score(&source, &model, batch_size, crew, ctx)?;
     let done = outcome(&source, &model, &tally);
@@ -100,7 +104,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         None => done,
         Some(change) => change.record(done, params.precision_bound),
     };
-    let done = done.fact("model_sha256", sha256);
+    let mut done = done.fact("model_sha256", sha256);
+    if let Some(set) = label_set {
+        done = done.fact("label_set", set.name).fact("label_names", set.labels);
+    }
     let mut record = done.facts.clone();
     // What changes from run to run is for the lock file; the same run should leave the same bytes.
     record.remove(tally::RATE);
@@ -154,8 +161,16 @@ impl Source {
     }
 }
 
+/// A model that suits the segments.
+struct Loaded {
+    model: TorchScript,
+    sha256: String,
+    /// What its labels are, by its card or by configuration.
+    label_set: Option<LabelNames>,
+}
+
 /// Loads the model after its card, if there is one, has been held against the segments.
-fn load(params: &Params, source: &Source, placement: Placement) -> Result<(TorchScript, String)> {
+fn load(params: &Params, source: &Source, placement: Placement) -> Result<Loaded> {
     let sha256 = if params.model.is_file() {
         sha256(&params.model)?
     } else {
@@ -163,19 +178,7 @@ fn load(params: &Params, source: &Source, placement: Placement) -> Result<(Torch
     };
     let card = Card::beside(&params.model, &sha256)?;
     if let Some(card) = &card {
-        let (leads, samples) = (source.shape.leads, source.shape.samples);
-        if card.input.leads != leads {
-            return Err(source.refused(format!(
-                "segments have {leads} leads, and the model takes {}",
-                card.input.leads
-            )));
-        }
-        if card.input.min_samples > samples {
-            let needed = card.input.min_samples;
-            return Err(source.refused(format!(
-                "segments have {samples} samples, and the model needs {needed} at least"
-            )));
-        }
+        suits(card, source)?;
     }
     let mut model = TorchScript::load(
         &params.model,
@@ -185,23 +188,41 @@ fn load(params: &Params, source: &Source, placement: Placement) -> Result<(Torch
     let batch_size = params.batch_size.resolved(placement.suitable_batch());
     model.prepare(source.shape, &sizes(source.subset.rows.len(), batch_size))?;
     let labels = model.labels();
-    if let Some(card) = card.filter(|card| card.labels != labels) {
+    if labels == 0 && params.outputs.contains(&Output::Logits) {
+        let what = "it is an encoder without a head and gives no logits; ask for `outputs: [embedding]`";
+        return Err(Error::model(&params.model, what.to_owned()));
+    }
+    if let Some(card) = card.as_ref().filter(|card| card.labels != labels) {
         let what = format!(
             "the model has {labels} labels and its card says {}; export it again",
             card.labels
         );
         return Err(Error::model(&params.model, what));
     }
-    if let Some(name) = &params.labels {
-        let expected = LabelSet::load(name)?.labels.len();
-        if expected != labels {
-            let what = format!(
-                "the model has {labels} labels and label set `{name}` has {expected}; one of them is the wrong one"
-            );
-            return Err(Error::model(&params.model, what));
-        }
+    let label_set = labels::bound(params, card.and_then(|card| card.label_set), labels)?;
+    Ok(Loaded {
+        model,
+        sha256,
+        label_set,
+    })
+}
+
+/// Holds a card against the segments.
+fn suits(card: &Card, source: &Source) -> Result<()> {
+    let (leads, samples) = (source.shape.leads, source.shape.samples);
+    if card.input.leads != leads {
+        return Err(source.refused(format!(
+            "segments have {leads} leads, and the model takes {}",
+            card.input.leads
+        )));
     }
-    Ok((model, sha256))
+    if card.input.min_samples > samples {
+        let needed = card.input.min_samples;
+        return Err(source.refused(format!(
+            "segments have {samples} samples, and the model needs {needed} at least"
+        )));
+    }
+    Ok(())
 }
 
 /// The batch sizes that a run meets: the full one and the rest.
@@ -286,9 +307,10 @@ fn consume(
             action: "run the model",
             source,
         })?;
-        for (row, logits) in rows.iter().zip(answer.logits.chunks_exact(labels)) {
+        for (at, row) in rows.iter().enumerate() {
+            let logits = &answer.logits[at * labels..][..labels];
             tally.see(&row.key.segment, logits);
-            writer.logits.push(row.key.clone(), logits)?;
+            writer.push(row.key.clone(), logits)?;
         }
         writer.push_extras(&answer)?;
         tally.batches += 1;

@@ -20,12 +20,23 @@ pub(crate) const MEANS: &str = "-> Tensor:\n    return torch.mean(x, [2])\n";
 pub(crate) const OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    \
      m = torch.mean(x, [2])\n    return (m, torch.mul(m, 2), torch.mul(x, 3))\n";
 
+/// A method `outputs` like that of an encoder's: twice the means as embedding, three times `x` as saliency.
+pub(crate) const ENCODER: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor]:\n    \
+     m = torch.mean(x, [2])\n    return (torch.mul(m, 2), torch.mul(x, 3))\n";
+
 /// Writes a TorchScript module with one float32 parameter `w` of `LEADS` ones and the given rest of
 /// `def forward(self, x: Tensor)`, after which more methods may follow.
 pub(crate) fn write_model(path: &Path, rest: &str) {
+    write_methods(
+        path,
+        &format!("  def forward(self: __torch__.M,\n    x: Tensor) {rest}"),
+    );
+}
+
+/// The same with the given methods only.
+pub(crate) fn write_methods(path: &Path, methods: &str) {
     let source = format!(
-        "class M(Module):\n  __parameters__ = [\"w\", ]\n  __buffers__ = []\n  w : Tensor\n  training : bool\n  \
-         def forward(self: __torch__.M,\n    x: Tensor) {rest}"
+        "class M(Module):\n  __parameters__ = [\"w\", ]\n  __buffers__ = []\n  w : Tensor\n  training : bool\n{methods}"
     );
     let mut pickle = b"\x80\x02c__torch__\nM\n)\x81}(X\x01\x00\x00\x00wctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storage".to_vec();
     pickle.extend_from_slice(

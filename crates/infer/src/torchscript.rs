@@ -81,7 +81,7 @@ impl TorchScript {
         if !self.wanted.any() {
             let logits = logits_of(self.module.forward_is(&[signals])?);
             return Ok(logits.map(|logits| Told {
-                logits,
+                logits: Some(logits),
                 extras: Vec::new(),
             }));
         }
@@ -90,8 +90,13 @@ impl TorchScript {
 
     /// Why a model does not run on what it is shown.
     fn unsuited(&self, error: &TchError, shown: &str) -> Error {
-        let missing = format!("'{OUTPUTS_METHOD}' is not defined");
-        if error.to_string().contains(&missing) {
+        let missing = |method: &str| error.to_string().contains(&format!("'{method}' is not defined"));
+        if missing("forward") {
+            let what = "the model has no `forward`: it is an encoder without a head and gives no logits; ask for \
+                        `outputs: [embedding]`";
+            return Error::model(&self.path, what.to_owned());
+        }
+        if missing(OUTPUTS_METHOD) {
             let what = format!(
                 "the model has no method `{OUTPUTS_METHOD}`, which embedding and saliency come from; \
                  export the checkpoint again, or ask for logits only"
@@ -106,7 +111,7 @@ impl TorchScript {
         Error::model(&self.path, what)
     }
 
-    /// One run on a made-up signal; the number of labels and what else there is.
+    /// One run on a made-up signal; the number of labels (none from an encoder) and what else there is.
     fn probe(&self, count: usize, shape: Shape) -> Result<(usize, Vec<Extra>)> {
         let refused = |what: String| Error::model(&self.path, what);
         let shown = format!(
@@ -122,17 +127,15 @@ impl TorchScript {
                 "{found}; a model must answer with a tensor (batch, labels)"
             ))
         })?;
-        let labels = match told.logits.size().as_slice() {
-            &[rows, labels] if rows == count as i64 && labels > 0 && told.logits.is_floating_point() => {
-                labels as usize
+        let labels = told.logits.map_or(Ok(0), |logits| match logits.size().as_slice() {
+            &[rows, labels] if rows == count as i64 && labels > 0 && logits.is_floating_point() => {
+                Ok(labels as usize)
             }
-            other => {
-                return Err(refused(format!(
-                    "the model answers {shown} with {:?} of shape {other:?}; it must answer with one row of logits for each segment",
-                    told.logits.kind()
-                )));
-            }
-        };
+            other => Err(refused(format!(
+                "the model answers {shown} with {:?} of shape {other:?}; it must answer with one row of logits for each segment",
+                logits.kind()
+            ))),
+        })?;
         let extra = |(output, tensor): &(Wish, Tensor)| match tensor.size().as_slice() {
             [rows, row @ ..] if *rows == count as i64 => Ok(Extra {
                 output: *output,
@@ -192,16 +195,16 @@ impl Backend for TorchScript {
 
     fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, TchError> {
         let told = self.forward(batch, count, shape)?.map_err(TchError::Convert)?;
-        if told.logits.size() != [count as i64, self.labels as i64] {
+        let size = told.logits.as_ref().map_or(vec![count as i64, 0], Tensor::size);
+        if size != [count as i64, self.labels as i64] {
             return Err(TchError::Shape(format!(
-                "{:?} logits for {count} segments of {} labels",
-                told.logits.size(),
+                "{size:?} logits for {count} segments of {} labels",
                 self.labels
             )));
         }
         let extras = told.extras.iter().map(|(_, tensor)| copied(tensor));
         Ok(Answer {
-            logits: copied(&told.logits)?,
+            logits: told.logits.as_ref().map_or(Ok(Vec::new()), copied)?,
             extras: extras.collect::<Result<_, _>>()?,
         })
     }
@@ -230,14 +233,14 @@ type Output<T> = Result<T, String>;
 
 /// What a model told of a batch.
 struct Told {
-    logits: Tensor,
+    /// None from an encoder.
+    logits: Option<Tensor>,
     extras: Vec<(Wish, Tensor)>,
 }
 
-/// Logits, embedding and saliency out of the answer of our own models' method.
+/// Logits (where there is a head), embedding and saliency out of the answer of our own models' method.
 fn told(answer: IValue, wanted: Wanted) -> Result<Output<Told>, TchError> {
-    let three: Result<(Tensor, Tensor, Tensor), _> = answer.try_into();
-    let Ok((logits, embedding, saliency)) = three else {
+    let Some((logits, embedding, saliency)) = parts(answer) else {
         return Ok(Err(format!(
             "the model's method `{OUTPUTS_METHOD}` does not answer with logits, embedding and saliency"
         )));
@@ -255,6 +258,18 @@ fn told(answer: IValue, wanted: Wanted) -> Result<Output<Told>, TchError> {
         }
     }
     Ok(Ok(Told { logits, extras }))
+}
+
+/// Logits where there are three tensors, then embedding and saliency.
+fn parts(answer: IValue) -> Option<(Option<Tensor>, Tensor, Tensor)> {
+    let IValue::Tuple(values) = answer else {
+        return None;
+    };
+    let tensors = values.into_iter().map(|value| Tensor::try_from(value).ok());
+    let mut tensors = tensors.collect::<Option<Vec<_>>>()?;
+    let (saliency, embedding) = (tensors.pop()?, tensors.pop()?);
+    let logits = tensors.pop();
+    tensors.is_empty().then_some((logits, embedding, saliency))
 }
 
 /// A tensor, the first element of a tuple or list, or `logits` of a dict.

@@ -1,6 +1,6 @@
 //! `model.json`, the card that travels with `model.ts`.
 
-use crate::config::{ARCHITECTURE, Config};
+use crate::config::Config;
 use crate::weights;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,11 @@ pub struct Card {
     pub format_version: u32,
     /// The reference's name of the architecture.
     pub architecture: String,
-    /// Number of labels, the width of the output.
+    /// Number of labels, the width of the logits; 0 for an encoder, which has none.
     pub labels: i64,
+    /// What the labels are, in the order of the logits, where whoever exported said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_set: Option<LabelNames>,
     /// Number of parameters, as the checkpoint counts them.
     pub parameters: u64,
     /// What the model expects.
@@ -31,6 +34,16 @@ pub struct Card {
     pub model: File,
     /// What made it.
     pub exporter: Exporter,
+}
+
+/// The labels of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelNames {
+    /// Name of the set.
+    pub name: String,
+    /// Names of the labels, in the order of the logits.
+    pub labels: Vec<String>,
 }
 
 /// What a model expects: signals (batch, leads, samples), float32 unless converted.
@@ -63,14 +76,20 @@ impl Answer {
             name: name.to_owned(),
             dimensions: dimensions.to_vec(),
         };
-        vec![
-            answer("logits", &[format!("{} labels", config.labels)]),
+        let logits = answer("logits", &[format!("{} labels", config.labels)]);
+        let mut all = if config.has_head() {
+            vec![logits]
+        } else {
+            Vec::new()
+        };
+        all.extend([
             answer("embedding", &[format!("width {}", config.embed_dim)]),
             answer(
                 "saliency",
                 &[format!("{} heads", config.heads), "tokens".to_owned()],
             ),
-        ]
+        ]);
+        all
     }
 }
 
@@ -95,11 +114,12 @@ pub struct Exporter {
 }
 
 impl Card {
-    pub(crate) fn new(config: &Config, source: File, model: File) -> Self {
+    pub(crate) fn new(config: &Config, label_set: Option<LabelNames>, source: File, model: File) -> Self {
         Self {
             format_version: FORMAT_VERSION,
-            architecture: ARCHITECTURE.to_owned(),
+            architecture: config.architecture().to_owned(),
             labels: config.labels,
+            label_set,
             parameters: weights::parameters(config),
             input: Input {
                 leads: config.leads,

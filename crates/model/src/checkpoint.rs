@@ -1,7 +1,6 @@
 //! Writes a checkpoint that PyTorch and the reference read.
 
 use crate::archive::{self, Archive};
-use crate::config::ARCHITECTURE;
 use crate::pickle::Pickle;
 use crate::weights::{self, PositionalNames};
 use crate::{Config, Error, Result, Weights, files};
@@ -91,6 +90,7 @@ fn state_dict(config: &Config, weights: &Weights, options: &Options) -> Result<W
         } else {
             weights.get(&name)?.shallow_clone()
         };
+        let name = weights::own_name(config, &name).to_owned();
         state.push((name, tensor.detach().f_to_kind(options.kind)?));
     }
     Ok(Weights::new(state))
@@ -106,7 +106,7 @@ fn configuration(config: &Config) -> Value {
     json!({
         "_name": null,
         "model": {
-            "_name": ARCHITECTURE, "all_gather": false, "normalize": false, "filter": false, "data": null, "args": null,
+            "_name": config.architecture(), "all_gather": false, "normalize": false, "filter": false, "data": null, "args": null,
             "encoder_layers": config.layers, "encoder_embed_dim": config.embed_dim,
             "encoder_ffn_embed_dim": config.ffn_dim, "encoder_attention_heads": config.heads,
             "layer_norm_first": false, "saliency": false, "dropout": 0.0, "attention_dropout": 0.0,
@@ -115,7 +115,7 @@ fn configuration(config: &Config) -> Value {
             "conv_feature_layers": format!("[{}]", layers.join(", ")), "in_d": config.leads,
             "conv_bias": config.conv_bias, "feature_grad_mult": 0.0, "conv_pos": config.conv_pos,
             "conv_pos_groups": config.conv_pos_groups, "model_path": null, "no_pretrained_weights": true,
-            "freeze_finetune_updates": 0, "final_dropout": 0.0, "num_labels": config.labels,
+            "freeze_finetune_updates": 0, "final_dropout": 0.0, "num_labels": config.has_head().then_some(config.labels),
         },
         "task": {
             "_name": "ecg_classification", "data": null, "sample_rate": null, "filter": false, "normalize": false,

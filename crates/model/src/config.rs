@@ -9,6 +9,12 @@ use std::path::Path;
 /// The architecture that is built: `_name` of the reference's model configuration.
 pub const ARCHITECTURE: &str = "ecg_transformer_classifier";
 
+/// The same without its head.
+pub const ENCODER: &str = "ecg_transformer";
+
+/// Names of configurations that hold an encoder without a head: itself, and what pretraining makes of it.
+const HEADLESS: [&str; 3] = [ENCODER, "wav2vec2", "wav2vec2_cmsc"];
+
 /// One layer of the convolutional feature extractor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConvLayer {
@@ -42,7 +48,7 @@ pub struct Config {
     pub conv_pos: i64,
     /// Groups of the positional convolution (`conv_pos_groups`).
     pub conv_pos_groups: i64,
-    /// Labels (`num_labels`).
+    /// Labels (`num_labels`); 0 for an encoder, which has no head.
     pub labels: i64,
 }
 
@@ -76,6 +82,16 @@ impl Config {
         section.divides("encoder_attention_heads", config.heads, config.embed_dim)?;
         section.divides("conv_pos_groups", config.conv_pos_groups, config.embed_dim)?;
         Ok(config)
+    }
+
+    /// Whether there is a head that gives logits.
+    pub fn has_head(&self) -> bool {
+        self.labels > 0
+    }
+
+    /// The reference's name of the network.
+    pub fn architecture(&self) -> &'static str {
+        if self.has_head() { ARCHITECTURE } else { ENCODER }
     }
 
     /// Channels that leave the feature extractor.
@@ -138,8 +154,11 @@ impl<'a> Section<'a> {
     /// default is the value that is supported.
     fn supported(&self) -> Result<()> {
         let name = self.text("_name")?;
-        if name != ARCHITECTURE {
-            let supported = format!("the only architecture is {ARCHITECTURE}");
+        if name != ARCHITECTURE && !HEADLESS.contains(&name) {
+            let supported = format!(
+                "supported are the classifier, {ARCHITECTURE}, and encoders: {}",
+                HEADLESS.join(", ")
+            );
             return Err(self.refuse("_name", format!("{name:?}"), &supported));
         }
         if let Some(mode) = self.model.get("extractor_mode")
@@ -162,6 +181,10 @@ impl<'a> Section<'a> {
                 "supported is False: the signals stage standardises, the model does not",
             ),
             ("filter", "supported is False: signals reach the model unfiltered"),
+            (
+                "quantize_input",
+                "supported is False: the encoder reads features as they are",
+            ),
         ] {
             if self.flag(key)?.unwrap_or(false) {
                 return Err(self.refuse(key, "True".to_owned(), reason));
@@ -210,8 +233,11 @@ impl<'a> Section<'a> {
         ))
     }
 
-    /// The label count: the configuration's, the head's, and both must agree where both are there.
+    /// The label count: the configuration's, the head's, and both must agree where both are there; 0 for an encoder.
     fn labels(&self, checkpoint: &Checkpoint) -> Result<i64> {
+        if HEADLESS.contains(&self.text("_name")?) {
+            return Ok(0);
+        }
         let head = checkpoint
             .tensor(&["model", "proj.weight"])?
             .shape

@@ -56,6 +56,18 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// The labels that are said are not those of the head.
+    #[error("{}: the model has {found} labels, and label set `{name}` has {said}; name the set that it was trained on", path.display())]
+    Labels {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Labels of its head.
+        found: i64,
+        /// Name of the set.
+        name: String,
+        /// Labels of the set.
+        said: usize,
+    },
     /// Training cannot go on.
     #[error("training, step {step}: {message}")]
     Training {

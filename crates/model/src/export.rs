@@ -1,6 +1,6 @@
 //! The export stage: a checkpoint in, `model.ts` and `model.json` out.
 
-use crate::card::{Card, File};
+use crate::card::{Card, File, LabelNames};
 use crate::config::Config;
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, init, network, torchscript};
@@ -29,6 +29,9 @@ pub struct Params {
     /// The checkpoint's SHA-256, where it must be a certain file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// What the labels are, in the order of the logits; goes into the card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelNames>,
 }
 
 /// Writes [`MODEL_FILE`] and [`CARD_FILE`] into the existing directory `out_dir`; each appears whole or not at all.
@@ -60,6 +63,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
             found: source.sha256,
         });
     }
+    let labels = labels(params, &config)?;
     let weights = Weights::from_checkpoint(&checkpoint, &config)?;
     drop(checkpoint);
     let target = out_dir.join(MODEL_FILE);
@@ -72,7 +76,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         Ok(())
     })?;
     let model = model.map_or_else(|| described(&target, &target), Ok)?;
-    let card = Card::new(&config, source, model);
+    let card = Card::new(&config, labels, source, model);
     write_card(&out_dir.join(CARD_FILE), &card)?;
     tracing::info!(
         parameters = card.parameters,
@@ -81,6 +85,28 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         path.display()
     );
     Ok(card)
+}
+
+/// The labels that are said, which must be as many as the head has. An encoder has no head, and no labels.
+fn labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
+    let path = &params.checkpoint;
+    match &params.labels {
+        Some(said) if !config.has_head() => {
+            let name = &said.name;
+            tracing::warn!(
+                "{} is an encoder without a head: label set `{name}` is not used",
+                path.display()
+            );
+            Ok(None)
+        }
+        Some(said) if i64::try_from(said.labels.len()) != Ok(config.labels) => Err(Error::Labels {
+            path: path.clone(),
+            found: config.labels,
+            name: said.name.clone(),
+            said: said.labels.len(),
+        }),
+        said => Ok(said.clone()),
+    }
 }
 
 fn write_card(path: &Path, card: &Card) -> Result<()> {
@@ -114,20 +140,8 @@ fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Resu
         .map_err(Error::torch("switch the exported model to evaluation"))?;
     for (batch, samples) in [(1, samples), (3, samples + 357)] {
         let signals = init::noise(&[batch, config.leads, samples], 1)?;
-        let run = || {
-            let expected = network::outputs(config, weights, &signals)?;
-            let logits = module.forward_ts(std::slice::from_ref(&signals))?;
-            let answer = module.method_is(OUTPUTS_METHOD, &[&IValue::Tensor(signals.shallow_clone())])?;
-            let (again, embedding, saliency) = answer.try_into()?;
-            Ok([
-                ("logits", logits, expected.logits.shallow_clone()),
-                ("logits beside others", again, expected.logits),
-                ("embedding", embedding, expected.embedding),
-                ("saliency", saliency, expected.saliency),
-            ])
-        };
-        let compared: [(&str, Tensor, Tensor); 4] = run().map_err(Error::torch("run the exported model"))?;
-        for (what, actual, expected) in &compared {
+        let compared = both(&module, config, weights, &signals);
+        for (what, actual, expected) in &compared.map_err(Error::torch("run the exported model"))? {
             let (difference, scale) =
                 difference(actual, expected).map_err(Error::torch("compare the exported model"))?;
             // A comparison with NaN is false, so NaN does not agree.
@@ -140,6 +154,30 @@ fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Resu
         }
     }
     Ok(())
+}
+
+/// Everything that the exported model says of signals, each with what the network says.
+fn both(
+    module: &CModule,
+    config: &Config,
+    weights: &Weights,
+    signals: &Tensor,
+) -> Result<Vec<(&'static str, Tensor, Tensor)>, tch::TchError> {
+    let expected = network::outputs(config, weights, signals)?;
+    let answer = module.method_is(OUTPUTS_METHOD, &[&IValue::Tensor(signals.shallow_clone())])?;
+    let mut compared = Vec::new();
+    let (embedding, saliency) = if let Some(logits) = expected.logits {
+        let (beside, embedding, saliency): (Tensor, Tensor, Tensor) = answer.try_into()?;
+        let alone = module.forward_ts(std::slice::from_ref(signals))?;
+        compared.push(("logits", alone, logits.shallow_clone()));
+        compared.push(("logits beside others", beside, logits));
+        (embedding, saliency)
+    } else {
+        answer.try_into()?
+    };
+    compared.push(("embedding", embedding, expected.embedding));
+    compared.push(("saliency", saliency, expected.saliency));
+    Ok(compared)
 }
 
 /// The largest difference, and the largest value expected.

@@ -13,7 +13,7 @@ pub type Tap<'a> = dyn FnMut(&str, &Tensor) + 'a;
 /// Logits (batch, labels) of signals (batch, leads, samples), for any batch size and any number of samples that leaves
 /// at least one token. No sigmoid is applied.
 ///
-/// Only operations whose result does not depend on a size being known are used, so the pass can be traced once and run
+/// A network without a head has none; [`outputs`] gives what it has. Only operations whose result does not depend on a size being known are used, so the pass can be traced once and run
 /// for every batch size and length. Evaluation only: there is no dropout.
 ///
 /// # Errors
@@ -45,8 +45,8 @@ pub fn logits(config: &Config, weights: &Weights, signals: &Tensor) -> Result<Te
 /// Everything the network can say of signals in one pass.
 #[derive(Debug)]
 pub struct Outputs {
-    /// (batch, labels), as [`logits`] gives them.
-    pub logits: Tensor,
+    /// (batch, labels), as [`logits`] gives them; none from an encoder.
+    pub logits: Option<Tensor>,
     /// (batch, width): the mean over the tokens that the head reads.
     pub embedding: Tensor,
     /// (batch, heads, tokens): the last layer's attention to every token, the most that any token paid. In 0 to 1.
@@ -62,7 +62,11 @@ pub fn outputs(config: &Config, weights: &Weights, signals: &Tensor) -> Result<O
     let (x, before_last) = network.encode(signals, &mut |_, _| {})?;
     let embedding = pool(&x)?;
     Ok(Outputs {
-        logits: network.linear(&embedding, "proj")?,
+        logits: if config.has_head() {
+            Some(network.linear(&embedding, "proj")?)
+        } else {
+            None
+        },
         saliency: network.saliency(config.layers - 1, &before_last)?,
         embedding,
     })

@@ -17,11 +17,13 @@ const CLASS: &str = "EcgFmClassifier";
 /// Batch size of the example that is traced. Not 1, which some operations treat specially.
 const EXAMPLE_BATCH: i64 = 2;
 
-/// Name of the method that gives logits, embedding and saliency; `forward` gives logits.
+/// Name of the method that gives logits, embedding and saliency; `forward` gives logits. An encoder has no `forward`, and
+/// this gives embedding and saliency.
 pub const OUTPUTS_METHOD: &str = "outputs";
 
 /// What a method returns, as TorchScript spells it.
 const TENSOR: &str = "Tensor";
+const TWO_TENSORS: &str = "Tuple[Tensor, Tensor]";
 const THREE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor]";
 
 /// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length. Its
@@ -37,19 +39,26 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
         (Kind::Float, tch::Device::Cpu),
     )
     .map_err(Error::torch("make an example signal"))?;
-    let forward = trace(path, weights, &example, |weights, signals| {
-        network::logits(config, weights, signals)
-    })?;
+    let mut methods = Vec::new();
+    if config.has_head() {
+        let forward = trace(path, weights, &example, |weights, signals| {
+            network::logits(config, weights, signals)
+        })?;
+        methods.push(("forward", TENSOR, forward));
+    }
     let joined = trace(path, weights, &example, |weights, signals| {
         let all = network::outputs(config, weights, signals)?;
         let saliency = all.saliency.f_flatten(1, 2)?;
-        Tensor::f_cat(&[all.logits, all.embedding, saliency], 1)
+        let parts: Vec<Tensor> = all.logits.into_iter().chain([all.embedding, saliency]).collect();
+        Tensor::f_cat(&parts, 1)
     })?;
     let outputs = taken_apart(&joined, config.heads).ok_or_else(|| unexpected(path, &joined))?;
-    let methods = [
-        ("forward", TENSOR, forward),
-        (OUTPUTS_METHOD, THREE_TENSORS, outputs),
-    ];
+    let returns = if config.has_head() {
+        THREE_TENSORS
+    } else {
+        TWO_TENSORS
+    };
+    methods.push((OUTPUTS_METHOD, returns, outputs));
     let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
     let mut archive = Archive::create(path, "model")?;
     archive.entry("data.pkl", &describe(&names, weights)?)?;
@@ -138,8 +147,8 @@ fn statements(code: &str) -> Option<String> {
         .collect()
 }
 
-/// A trace can give back one tensor only, so logits, embedding and saliency are traced joined; here the join is taken off
-/// again and they are given back as they are, saliency as (batch, heads, tokens).
+/// A trace can give back one tensor only, so logits (where there are any), embedding and saliency are traced joined; here
+/// the join is taken off again and they are given back as they are, saliency as (batch, heads, tokens).
 fn taken_apart(statements: &str, heads: i64) -> Option<String> {
     let (before, join) = statements.trim_end().rsplit_once('\n')?;
     let list = join
@@ -155,11 +164,13 @@ fn taken_apart(statements: &str, heads: i64) -> Option<String> {
         }
     };
     let parts: Vec<&str> = list.strip_prefix('[')?.strip_suffix(']')?.split(", ").collect();
-    let [logits, embedding, saliency] = parts.as_slice() else {
-        return None;
+    let (first, saliency) = match parts.as_slice() {
+        [logits, embedding, saliency] => (format!("{logits}, {embedding}"), saliency),
+        [embedding, saliency] => ((*embedding).to_owned(), saliency),
+        _ => return None,
     };
     Some(format!(
-        "{before}\n    return ({logits}, {embedding}, torch.unflatten({saliency}, 1, [{heads}, -1]))\n"
+        "{before}\n    return ({first}, torch.unflatten({saliency}, 1, [{heads}, -1]))\n"
     ))
 }
 
@@ -225,10 +236,12 @@ mod tests {
         ] {
             assert_eq!(taken_apart(joined, 4).unwrap(), apart);
         }
-        for odd in [
-            "    return a\n",
-            "    a = f(x)\n    return torch.cat([a, b], 1)\n",
-        ] {
+        let encoder = "    a = f(x)\n    return torch.cat([a, b], 1)\n";
+        assert_eq!(
+            taken_apart(encoder, 2).unwrap(),
+            "    a = f(x)\n    return (a, torch.unflatten(b, 1, [2, -1]))\n"
+        );
+        for odd in ["    return a\n", "    a = f(x)\n    return torch.cat([a], 1)\n"] {
             assert_eq!(taken_apart(odd, 4), None);
         }
     }

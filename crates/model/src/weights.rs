@@ -3,6 +3,9 @@
 //! Names are those of the reference's state dict, with one change: the positional convolution's weight is stored there
 //! as a direction and a length per tap (weight normalisation, in one of two spellings) and here as the product of the
 //! two, computed once in double precision.
+//!
+//! A classifier's state dict holds the encoder under `encoder.`; that of a pretrained encoder holds it bare, beside parts
+//! that only pretraining needs. The names here are the classifier's for both.
 
 use crate::{Config, Error, Result};
 use ecgfm_formats::pt::{Checkpoint, TensorRef};
@@ -12,6 +15,20 @@ use tch::{Kind, Tensor};
 
 /// The positional convolution, as its names begin.
 const POS_CONV: &str = "encoder.conv_pos.pos_conv.0";
+
+/// What a classifier's names have before those of its encoder.
+const ENCODER_PREFIX: &str = "encoder.";
+
+/// What pretraining adds to an encoder, as its names begin; encoding does without.
+const PRETRAINING: [&str; 7] = [
+    "mask_emb",
+    "quantizer.",
+    "input_quantizer.",
+    "project_q.",
+    "project_inp.",
+    "target_glu.",
+    "final_proj.",
+];
 
 /// How a state dict spells the two factors of the positional convolution's weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,24 +81,24 @@ impl Weights {
     /// # Errors
     /// When names are missing, unexpected or of another shape (all are listed), or a weight holds infinities or NaN.
     pub fn from_checkpoint(checkpoint: &Checkpoint, config: &Config) -> Result<Self> {
-        let found: BTreeMap<&str, &TensorRef> = checkpoint.value(&["model"])?.tensors().collect();
+        let found = found(checkpoint, config)?;
         let spelling = match PositionalNames::WeightNorm.factors() {
-            [length, _] if found.contains_key(length.as_str()) => PositionalNames::WeightNorm,
+            [length, _] if found.contains_key(&length) => PositionalNames::WeightNorm,
             _ => PositionalNames::Parametrized,
         };
         let expected = state_dict(config, spelling);
-        compare(checkpoint.path(), &found, &expected)?;
+        compare(checkpoint.path(), config, &found, &expected)?;
         let mut tensors = Vec::with_capacity(expected.len());
         let [length_name, direction_name] = spelling.factors();
         for (name, shape) in expected {
             if name == length_name {
                 continue;
             }
-            let mut tensor = read(checkpoint, found[name.as_str()], &name, &shape)?;
+            let mut tensor = read(checkpoint, found[&name], &name, &shape)?;
             if name == direction_name {
                 let length = read(
                     checkpoint,
-                    found[length_name.as_str()],
+                    found[&length_name],
                     &length_name,
                     &[1, 1, config.conv_pos],
                 )?;
@@ -185,8 +202,10 @@ pub fn names(config: &Config) -> Vec<(String, Vec<i64>)> {
     );
     add("encoder.layer_norm.weight".into(), &[width]);
     add("encoder.layer_norm.bias".into(), &[width]);
-    add("proj.weight".into(), &[config.labels, d]);
-    add("proj.bias".into(), &[config.labels]);
+    if config.has_head() {
+        add("proj.weight".into(), &[config.labels, d]);
+        add("proj.bias".into(), &[config.labels]);
+    }
     names
 }
 
@@ -213,29 +232,62 @@ pub fn parameters(config: &Config) -> u64 {
         .sum()
 }
 
-fn compare(path: &Path, found: &BTreeMap<&str, &TensorRef>, expected: &[(String, Vec<i64>)]) -> Result<()> {
+/// The tensors of a checkpoint's `model` by the names used here, without what only pretraining needs.
+fn found<'a>(checkpoint: &'a Checkpoint, config: &Config) -> Result<BTreeMap<String, &'a TensorRef>> {
+    let tensors = checkpoint.value(&["model"])?.tensors();
+    if config.has_head() {
+        return Ok(tensors.map(|(name, tensor)| (name.to_owned(), tensor)).collect());
+    }
+    let (ours, left): (Vec<_>, Vec<_>) =
+        tensors.partition(|(name, _)| !PRETRAINING.iter().any(|part| name.starts_with(part)));
+    tracing::debug!(
+        "{}: {} tensors of pretraining left out",
+        checkpoint.path().display(),
+        left.len()
+    );
+    Ok(ours
+        .into_iter()
+        .map(|(name, tensor)| (format!("{ENCODER_PREFIX}{name}"), tensor))
+        .collect())
+}
+
+/// A name as the state dict of such a network has it.
+pub(crate) fn own_name<'a>(config: &Config, name: &'a str) -> &'a str {
+    match name.strip_prefix(ENCODER_PREFIX) {
+        Some(bare) if !config.has_head() => bare,
+        _ => name,
+    }
+}
+
+fn compare(
+    path: &Path,
+    config: &Config,
+    found: &BTreeMap<String, &TensorRef>,
+    expected: &[(String, Vec<i64>)],
+) -> Result<()> {
+    let own = |name: &str| own_name(config, name).to_owned();
     let known: BTreeMap<&str, &[i64]> = expected
         .iter()
         .map(|(name, shape)| (name.as_str(), shape.as_slice()))
         .collect();
     let missing: Vec<String> = known
         .keys()
-        .filter(|name| !found.contains_key(*name))
-        .map(|name| (*name).to_owned())
+        .filter(|name| !found.contains_key(**name))
+        .map(|name| own(name))
         .collect();
     let unexpected: Vec<String> = found
         .keys()
-        .filter(|name| !known.contains_key(*name))
-        .map(|name| (*name).to_owned())
+        .filter(|name| !known.contains_key(name.as_str()))
+        .map(|name| own(name))
         .collect();
     let differs = |(name, shape): (&&str, &&[i64])| {
-        let actual = &found.get(name)?.shape;
+        let actual = &found.get(*name)?.shape;
         let same = actual.len() == shape.len()
             && actual
                 .iter()
                 .zip(*shape)
                 .all(|(&a, &b)| i64::try_from(a) == Ok(b));
-        (!same).then(|| format!("{name} is {actual:?} and should be {shape:?}"))
+        (!same).then(|| format!("{} is {actual:?} and should be {shape:?}", own(name)))
     };
     let mismatched: Vec<String> = known.iter().filter_map(differs).collect();
     if missing.is_empty() && unexpected.is_empty() && mismatched.is_empty() {

@@ -2,12 +2,15 @@
 
 use super::print_json;
 use crate::args::Export;
+use crate::errors::Classed;
+use crate::kinds::label_names;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::path::Path;
 
 /// Writes the model where it was asked for, and its card beside it.
 pub fn export(args: &Export) -> Result<(), Error> {
+    let labels = args.labels.as_deref().map(label_names).transpose();
     let place = args
         .output
         .parent()
@@ -21,6 +24,7 @@ pub fn export(args: &Export) -> Result<(), Error> {
     let params = Params {
         checkpoint: args.checkpoint.clone(),
         sha256: None,
+        labels: labels.map_err(failed)?,
     };
     let made = make(&params, &temporary).map_err(failed).and_then(|mut card| {
         card.model.file = args
@@ -40,16 +44,19 @@ pub fn export(args: &Export) -> Result<(), Error> {
     if args.json {
         return print_json(&card);
     }
+    let what = match (card.labels, &card.label_set) {
+        (0, _) => "an encoder".to_owned(),
+        (labels, None) => format!("{labels} labels (which, `--labels SET` would tell)"),
+        (labels, Some(set)) => format!("{labels} labels of {}", set.name),
+    };
     crate::out::outln!(
-        "{}: {} labels, {} parameters",
+        "{}: {what}, {} parameters",
         args.output.display(),
-        card.labels,
         card.parameters
     );
     Ok(())
 }
 
-fn failed(error: ecgfm_model::Error) -> Error {
-    use crate::errors::Classed;
+fn failed(error: impl Classed + std::fmt::Display) -> Error {
     Error::new(error.class().into(), error.to_string())
 }

@@ -7,6 +7,7 @@ mod preprocess;
 mod sample;
 
 use ecgfm_pipeline::{Kinds, StageError};
+pub use model::label_names;
 
 /// All of them.
 pub fn all() -> Kinds {

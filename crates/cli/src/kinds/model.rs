@@ -1,11 +1,39 @@
 //! Stages export and infer.
 
-use super::bind::{Bound, any, nothing};
+use super::bind::{Bound, any};
 use crate::errors::classed;
+use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Outcome;
+use ecgfm_model::card::LabelNames;
 use ecgfm_pipeline::Output;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
-pub fn export() -> Bound<ecgfm_model::Params> {
+/// What to export: a checkpoint, and the name of the label set that it was trained on.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// The checkpoint, a `.pt` file of the reference's training code.
+    checkpoint: PathBuf,
+    /// The checkpoint's SHA-256, where it must be a certain file.
+    #[serde(default)]
+    sha256: Option<String>,
+    /// The model's label set, by name or file; its names go into the model's card, and hold from there on.
+    #[serde(default)]
+    labels: Option<String>,
+}
+
+/// The names of a label set, for a model's card.
+pub fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
+    let set = LabelSet::load(set)?;
+    let labels = set.names().iter().map(|&name| name.to_owned()).collect();
+    Ok(LabelNames {
+        name: set.name,
+        labels,
+    })
+}
+
+pub fn export() -> Bound<Export> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the model and its card"),
         Output::new("model", "model.ts", "the TorchScript file"),
@@ -14,13 +42,22 @@ pub fn export() -> Bound<ecgfm_model::Params> {
     Bound {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 2,
+        version: 3,
         outputs: OUTPUTS,
         inputs: &["checkpoint"],
         check: any,
-        extra: nothing,
+        extra: |params| {
+            let name = params.labels.iter();
+            name.map(|name| super::config_fact("labels", name)).collect()
+        },
         run: |params, ctx| {
-            let card = ecgfm_model::export(params, ctx.out).map_err(classed)?;
+            let labels = params.labels.as_deref().map(label_names).transpose();
+            let params = ecgfm_model::Params {
+                checkpoint: params.checkpoint.clone(),
+                sha256: params.sha256.clone(),
+                labels: labels.map_err(classed)?,
+            };
+            let card = ecgfm_model::export(&params, ctx.out).map_err(classed)?;
             let labels = usize::try_from(card.labels).unwrap_or_default();
             let outcome = Outcome::default()
                 .count("labels", labels)
@@ -35,19 +72,23 @@ pub fn export() -> Bound<ecgfm_model::Params> {
 pub fn infer() -> Bound<ecgfm_infer::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the logits, their header and their keys"),
-        Output::new("logits", "outputs_{subset}.npy", "float32 (segments, labels)"),
+        // An encoder has none.
+        Output::new("logits", "outputs_{subset}.npy", "float32 (segments, labels)").optional(),
         Output::new(
             "header",
             "outputs_{subset}_header.pkl",
             "shape, dtype and offset, for the reference's reader",
-        ),
+        )
+        .optional(),
+        Output::new("embedding", "embedding_{subset}.npy", "where asked for").optional(),
+        Output::new("saliency", "saliency_{subset}.npy", "where asked for").optional(),
         Output::new("index", "outputs_{subset}_index.csv", "the key of every row"),
         Output::new("record", "infer.json", "device, precision, model"),
     ];
     Bound {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 2,
+        version: 3,
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
         check: any,

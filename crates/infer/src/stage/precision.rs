@@ -11,15 +11,20 @@ use ecgfm_artifacts::stage::{Context, Outcome};
 /// Segments that are run in both precisions, at most.
 const SEGMENTS: usize = 64;
 
+/// What a model with a head is compared by.
+const LOGIT: &str = "logit";
+
 /// How far a reduced precision is from float32.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Change {
     /// Segments compared.
     segments: usize,
-    /// Largest change of a logit.
-    logit: f64,
-    /// Largest change of a probability.
-    probability: f64,
+    /// What was compared: logits, or what an encoder says in their place.
+    of: &'static str,
+    /// Largest change of one of them.
+    largest: f64,
+    /// Largest change of a probability; none from an encoder, which has none.
+    probability: Option<f64>,
 }
 
 /// Runs the first segments in float32 too, where the run itself is in something less. Warns where a probability
@@ -37,20 +42,31 @@ pub(super) fn check(
     }
     let exact = Placement::find(params.device, Precision::Float32)?;
     let segments = source.subset.rows.len().min(SEGMENTS);
-    let mut reference = TorchScript::load(&params.model, exact, Wanted::default())?;
+    let wanted = match model.labels() {
+        0 => Wanted::of(&params.outputs, params.saliency_heads),
+        _ => Wanted::default(),
+    };
+    let mut reference = TorchScript::load(&params.model, exact, wanted)?;
     reference.prepare(source.shape, &super::sizes(segments, batch_size))?;
     let expected = first(&reference, source, segments, batch_size)?;
     drop(reference);
     // TF32 is a switch of the whole process, which looking for float32 has turned off.
     Placement::find(params.device, placement.precision)?;
-    let change = compare(&expected, &first(model, source, segments, batch_size)?, segments);
-    let holds = change.probability <= params.precision_bound;
-    if !holds {
+    let actual = first(model, source, segments, batch_size)?;
+    let extra = model
+        .extras()
+        .first()
+        .map_or("output", |extra| extra.output.name());
+    let of = if model.labels() > 0 { LOGIT } else { extra };
+    let change = compare(of, &expected, &actual, segments);
+    if let Some(probability) = change
+        .probability
+        .filter(|&change| change > params.precision_bound)
+    {
         let note = format!(
-            "{} changes a probability by up to {:.4} against float32 (first {segments} segments), more than \
+            "{} changes a probability by up to {probability:.4} against float32 (first {segments} segments), more than \
              precision_bound {}; use float32",
             placement.precision.name(),
-            change.probability,
             params.precision_bound
         );
         ctx.progress.note(&note);
@@ -59,16 +75,16 @@ pub(super) fn check(
     Ok(Some(change))
 }
 
-/// Logits of the first segments, batch by batch as the run computes them.
+/// Logits of the first segments, batch by batch as the run computes them; from an encoder the first of what it says.
 fn first(model: &impl Backend, source: &Source, segments: usize, batch_size: usize) -> Result<Vec<f32>> {
     let rows = source.subset.rows.get(..segments).unwrap_or_default();
-    let mut logits = Vec::new();
+    let mut values = Vec::new();
     for batch in rows.chunks(batch_size) {
-        let mut values = vec![0.0; batch.len() * source.shape.len()];
-        for (row, values) in batch.iter().zip(values.chunks_exact_mut(source.shape.len())) {
-            source.reader.read(&row.path, values)?;
+        let mut signals = vec![0.0; batch.len() * source.shape.len()];
+        for (row, signal) in batch.iter().zip(signals.chunks_exact_mut(source.shape.len())) {
+            source.reader.read(&row.path, signal)?;
         }
-        let answer = model.run(&values, batch.len(), source.shape);
+        let answer = model.run(&signals, batch.len(), source.shape);
         let answer = answer.map_err(|error| Error::Torch {
             segment: batch
                 .first()
@@ -76,12 +92,15 @@ fn first(model: &impl Backend, source: &Source, segments: usize, batch_size: usi
             action: "run the model",
             source: error,
         })?;
-        logits.extend(answer.logits);
+        match model.labels() {
+            0 => values.extend(answer.extras.into_iter().next().unwrap_or_default()),
+            _ => values.extend(answer.logits),
+        }
     }
-    Ok(logits)
+    Ok(values)
 }
 
-fn compare(expected: &[f32], actual: &[f32], segments: usize) -> Change {
+fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) -> Change {
     let sigmoid = |logit: f32| 1.0 / (1.0 + (-f64::from(logit)).exp());
     // NaN against a number is as bad as can be; `max` would pass over it.
     let largest = |differences: &mut dyn Iterator<Item = f64>| {
@@ -90,23 +109,23 @@ fn compare(expected: &[f32], actual: &[f32], segments: usize) -> Change {
     let pairs = || expected.iter().zip(actual);
     Change {
         segments,
-        logit: largest(&mut pairs().map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs())),
-        probability: largest(&mut pairs().map(|(a, b)| (sigmoid(*a) - sigmoid(*b)).abs())),
+        of,
+        largest: largest(&mut pairs().map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs())),
+        probability: (of == LOGIT)
+            .then(|| largest(&mut pairs().map(|(a, b)| (sigmoid(*a) - sigmoid(*b)).abs()))),
     }
 }
 
 impl Change {
     /// The record of the run, with what was found.
     pub(super) fn record(self, outcome: Outcome, bound: f64) -> Outcome {
-        outcome.fact(
-            "against_float32",
-            serde_json::json!({
-                "segments": self.segments,
-                "largest_logit_change": self.logit,
-                "largest_probability_change": self.probability,
-                "bound": bound,
-            }),
-        )
+        let mut found = serde_json::json!({ "segments": self.segments });
+        found[format!("largest_{}_change", self.of)] = self.largest.into();
+        if let Some(probability) = self.probability {
+            found["largest_probability_change"] = probability.into();
+            found["bound"] = bound.into();
+        }
+        outcome.fact("against_float32", found)
     }
 }
 
@@ -116,9 +135,13 @@ mod tests {
 
     #[test]
     fn the_largest_change_is_found_and_nan_is_no_agreement() {
-        let change = compare(&[0.0, 2.0], &[0.5, 2.0], 1);
-        assert_eq!(change.logit, 0.5);
-        assert!((change.probability - 0.122_459).abs() < 1e-6);
-        assert_eq!(compare(&[0.0], &[f32::NAN], 1).probability, f64::INFINITY);
+        let change = compare(LOGIT, &[0.0, 2.0], &[0.5, 2.0], 1);
+        assert_eq!(change.largest, 0.5);
+        assert!((change.probability.unwrap() - 0.122_459).abs() < 1e-6);
+        assert_eq!(
+            compare(LOGIT, &[0.0], &[f32::NAN], 1).probability,
+            Some(f64::INFINITY)
+        );
+        assert_eq!(compare("embedding", &[1.0], &[3.0], 1).probability, None);
     }
 }

@@ -3,23 +3,51 @@
 use crate::Result;
 use crate::backend::{Answer, Backend};
 use ecgfm_artifacts::extras::ExtraWriter;
-use ecgfm_artifacts::logits::LogitsWriter;
-use std::path::Path;
+use ecgfm_artifacts::logits::{LogitsWriter, write_index};
+use ecgfm_artifacts::manifests::Key;
+use std::path::{Path, PathBuf};
 
 /// The files that answers go into.
 pub(super) struct Writers {
-    pub(super) logits: LogitsWriter,
+    main: Main,
     extras: Vec<ExtraWriter>,
+}
+
+/// What carries the keys: the logits, or where a model has none, the index alone.
+enum Main {
+    Logits(LogitsWriter),
+    Index {
+        dir: PathBuf,
+        subset: String,
+        keys: Vec<Key>,
+    },
 }
 
 impl Writers {
     pub(super) fn create(dir: &Path, subset: &str, model: &impl Backend) -> Result<Self> {
         let extras = model.extras().iter();
         let extras = extras.map(|extra| ExtraWriter::create(dir, extra.output.name(), subset, &extra.shape));
+        let main = match model.labels() {
+            0 => Main::Index {
+                dir: dir.to_owned(),
+                subset: subset.to_owned(),
+                keys: Vec::new(),
+            },
+            labels => Main::Logits(LogitsWriter::create(dir, subset, labels)?),
+        };
         Ok(Self {
-            logits: LogitsWriter::create(dir, subset, model.labels())?,
+            main,
             extras: extras.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Appends one segment: its key, and its logits if the model has any.
+    pub(super) fn push(&mut self, key: Key, logits: &[f32]) -> Result<()> {
+        match &mut self.main {
+            Main::Logits(writer) => writer.push(key, logits)?,
+            Main::Index { keys, .. } => keys.push(key),
+        }
+        Ok(())
     }
 
     pub(super) fn push_extras(&mut self, answer: &Answer) -> Result<()> {
@@ -30,7 +58,10 @@ impl Writers {
     }
 
     pub(super) fn finish(self) -> Result<()> {
-        self.logits.finish()?;
+        match self.main {
+            Main::Logits(writer) => writer.finish()?,
+            Main::Index { dir, subset, keys } => write_index(&dir, &subset, &keys)?,
+        }
         Ok(self.extras.into_iter().try_for_each(ExtraWriter::finish)?)
     }
 }

@@ -73,14 +73,24 @@ fn an_absent_label_count_comes_from_the_head() {
 }
 
 #[test]
+fn an_encoder_by_any_of_its_names_has_no_labels() {
+    for name in ["ecg_transformer", "wav2vec2", "wav2vec2_cmsc"] {
+        let mut model = valid();
+        model["_name"] = json!(name);
+        assert_eq!(read(&model).unwrap().labels, 0);
+    }
+}
+
+#[test]
 fn what_is_not_supported_is_named_with_key_value_and_alternative() {
     let cases = [
         (
             "_name",
-            json!("wav2vec2_cmsc"),
-            "\"wav2vec2_cmsc\"",
+            json!("resnet"),
+            "\"resnet\"",
             "ecg_transformer_classifier",
         ),
+        ("quantize_input", json!(true), "True", "supported is False"),
         ("layer_norm_first", json!(true), "True", "supported is False"),
         ("saliency", json!(true), "True", "supported is False"),
         ("normalize", json!(true), "True", "signals stage"),

@@ -11,6 +11,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
         &Params {
             checkpoint: checkpoint.to_owned(),
             sha256: None,
+            labels: None,
         },
         out,
     )
@@ -153,6 +154,7 @@ fn a_required_hash_is_enforced() {
     let params = |sha256: &str| Params {
         checkpoint: path.clone(),
         sha256: Some(sha256.to_owned()),
+        labels: None,
     };
     assert!(export(&params(&card.source.sha256.to_uppercase()), dir.path()).is_ok());
     let out = tempfile::tempdir().unwrap();
@@ -233,5 +235,57 @@ fn embedding_and_saliency_come_from_the_same_pass_as_the_logits() {
     assert!(
         sums.min().double_value(&[]) >= 1.0 - 1e-5,
         "the largest is no less than the mean"
+    );
+}
+
+#[test]
+fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, weights) = (small(), scattered(&small(), 3));
+    let encoder = Config { labels: 0, ..small() };
+    let path = dir.path().join("encoder.pt");
+    write_checkpoint(&path, &encoder, &weights, &Options::default()).unwrap();
+    let params = Params {
+        checkpoint: path,
+        sha256: None,
+        labels: Some(LabelNames {
+            name: "not used".into(),
+            labels: vec!["A".into()],
+        }),
+    };
+    let card = export(&params, dir.path()).unwrap();
+    assert_eq!((card.labels, card.label_set), (0, None));
+    assert_eq!(card.architecture, "ecg_transformer");
+    let names: Vec<&str> = card.outputs.iter().map(|answer| answer.name.as_str()).collect();
+    assert_eq!(names, ["embedding", "saliency"]);
+    let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
+    let signals = init::noise(&[3, 12, 900], 5).unwrap();
+    assert!(module.forward_ts(&[&signals]).is_err());
+    let answer = module
+        .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
+        .unwrap();
+    let (embedding, saliency): (Tensor, Tensor) = answer.try_into().unwrap();
+    let expected = network::outputs(&config, &weights, &signals).unwrap();
+    assert!(difference(&embedding, &expected.embedding) <= 1e-6);
+    assert!(difference(&saliency, &expected.saliency) <= 1e-6);
+}
+
+#[test]
+fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, ..) = variant(dir.path(), &Options::default());
+    let with = |count: usize| Params {
+        checkpoint: path.clone(),
+        sha256: None,
+        labels: Some(LabelNames {
+            name: "mine".into(),
+            labels: (0..count).map(|i| format!("L{i}")).collect(),
+        }),
+    };
+    assert_eq!(export(&with(17), dir.path()).unwrap().label_set, with(17).labels);
+    let message = export(&with(26), dir.path()).unwrap_err().to_string();
+    assert!(
+        message.contains("has 17 labels, and label set `mine` has 26"),
+        "{message}"
     );
 }
