@@ -2,6 +2,7 @@
 
 use crate::card::{Card, File, LabelNames};
 use crate::config::Config;
+use crate::network::Positions;
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, init, network, torchscript};
 use ecgfm_formats::pt::Checkpoint;
@@ -163,7 +164,7 @@ fn both(
     weights: &Weights,
     signals: &Tensor,
 ) -> Result<Vec<(&'static str, Tensor, Tensor)>, tch::TchError> {
-    let expected = network::outputs(config, weights, signals)?;
+    let expected = network::outputs(config, weights, signals, Positions::Convolution)?;
     let answer = module.method_is(OUTPUTS_METHOD, &[&IValue::Tensor(signals.shallow_clone())])?;
     let mut compared = Vec::new();
     let (embedding, saliency) = if let Some(logits) = expected.logits {

@@ -5,6 +5,7 @@
 //! | what the checkpoint says the network is | [`config`] |
 //! | its weights, by name, checked one by one | [`weights`] |
 //! | the forward pass | [`network`] |
+//! | the same in fewer operations | [`mod@fused`] |
 //! | `model.ts`, a TorchScript archive with real parameters | [`torchscript`] |
 //! | `model.json`, the card beside it | [`card`] |
 //! | all of it: checkpoint in, model and card out | [`mod@export`] |
@@ -20,6 +21,7 @@ mod conv_layers;
 mod error;
 pub mod export;
 mod files;
+pub mod fused;
 pub mod init;
 pub mod network;
 mod pickle;

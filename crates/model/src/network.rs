@@ -1,10 +1,24 @@
 //! The forward pass.
 
+use crate::fused::{fused_projection, spectrum_name, transform_length};
 use crate::{Config, Result, Weights};
 use tch::{TchError, Tensor};
 
+/// The positional convolution.
+const POSITIONAL: &str = "encoder.conv_pos.pos_conv.0";
+
 /// Added to every variance before its root is taken.
 const EPSILON: f64 = 1e-5;
+
+/// How the positional convolution is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Positions {
+    /// As a convolution: any length, any device, any type.
+    #[default]
+    Convolution,
+    /// As a product with the kernel's spectrum that [`crate::fused::fused`] adds: float32, and the length it was made for.
+    Spectrum,
+}
 
 /// Is shown every intermediate by name; the names are those of the reference's golden arrays, as in
 /// `08_layer00_attn_out`.
@@ -22,10 +36,15 @@ pub fn forward(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
+    positions: Positions,
     tap: &mut Tap<'_>,
 ) -> Result<Tensor, TchError> {
     tap("00_source", signals);
-    let network = Network { config, weights };
+    let network = Network {
+        config,
+        weights,
+        positions,
+    };
     let (x, _) = network.encode(signals, tap)?;
     let pooled = pool(&x)?;
     tap("09_pooled", &pooled);
@@ -38,8 +57,13 @@ pub fn forward(
 ///
 /// # Errors
 /// As [`forward`].
-pub fn logits(config: &Config, weights: &Weights, signals: &Tensor) -> Result<Tensor, TchError> {
-    forward(config, weights, signals, &mut |_, _| {})
+pub fn logits(
+    config: &Config,
+    weights: &Weights,
+    signals: &Tensor,
+    positions: Positions,
+) -> Result<Tensor, TchError> {
+    forward(config, weights, signals, positions, &mut |_, _| {})
 }
 
 /// Everything the network can say of signals in one pass.
@@ -57,8 +81,17 @@ pub struct Outputs {
 ///
 /// # Errors
 /// As [`forward`].
-pub fn outputs(config: &Config, weights: &Weights, signals: &Tensor) -> Result<Outputs, TchError> {
-    let network = Network { config, weights };
+pub fn outputs(
+    config: &Config,
+    weights: &Weights,
+    signals: &Tensor,
+    positions: Positions,
+) -> Result<Outputs, TchError> {
+    let network = Network {
+        config,
+        weights,
+        positions,
+    };
     let (x, before_last) = network.encode(signals, &mut |_, _| {})?;
     let embedding = pool(&x)?;
     Ok(Outputs {
@@ -75,6 +108,7 @@ pub fn outputs(config: &Config, weights: &Weights, signals: &Tensor) -> Result<O
 struct Network<'a> {
     config: &'a Config,
     weights: &'a Weights,
+    positions: Positions,
 }
 
 impl<'a> Network<'a> {
@@ -163,24 +197,50 @@ impl<'a> Network<'a> {
 
     /// Adds what a wide grouped convolution over the tokens says about their places.
     fn add_positions(&self, tokens: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
-        let name = "encoder.conv_pos.pos_conv.0";
-        let (width, groups) = (self.config.conv_pos, self.config.conv_pos_groups);
-        let weight = self.weight(name)?;
-        tap("pos_conv_effective_weight", weight);
-        let bias = Some(self.bias(name)?);
-        let mut positions =
-            tokens
-                .f_transpose(1, 2)?
-                .f_conv1d(weight, bias, [1i64], [width / 2], [1i64], groups)?;
-        if width % 2 == 0 {
-            // An even kernel, padded on both sides by half its width, gives one token too many: the last is dropped.
-            positions = positions.f_slice(2, None, -1, 1)?;
-        }
+        let channels = tokens.f_transpose(1, 2)?;
+        let positions = match self.positions {
+            Positions::Convolution => self.convolved(&channels, tap)?,
+            Positions::Spectrum => self.multiplied(&channels, tokens.size().get(1).copied().unwrap_or(0))?,
+        };
         let positions = positions.f_gelu("none")?.f_transpose(1, 2)?;
         tap("05_conv_pos_out", &positions);
         let x = tokens.f_add(&positions)?;
         tap("06_after_conv_pos_add", &x);
         Ok(x)
+    }
+
+    /// The positional convolution of (batch, width, tokens).
+    fn convolved(&self, channels: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+        let (width, groups) = (self.config.conv_pos, self.config.conv_pos_groups);
+        let weight = self.weight(POSITIONAL)?;
+        tap("pos_conv_effective_weight", weight);
+        let bias = Some(self.bias(POSITIONAL)?);
+        let out = channels.f_conv1d(weight, bias, [1i64], [width / 2], [1i64], groups)?;
+        if width % 2 == 0 {
+            // An even kernel, padded on both sides by half its width, gives one token too many: the last is dropped.
+            return out.f_slice(2, None, -1, 1);
+        }
+        Ok(out)
+    }
+
+    /// The same by the kernel's spectrum, for the number of tokens that it was made for.
+    fn multiplied(&self, channels: &Tensor, tokens: i64) -> Result<Tensor, TchError> {
+        let length = transform_length(self.config, tokens);
+        let (groups, frequencies) = (self.config.conv_pos_groups, length / 2 + 1);
+        let spectrum = self.weights.get(&spectrum_name())?.f_view_as_complex()?;
+        let spectra = channels
+            .f_fft_rfft(Some(length), -1, "backward")?
+            .f_unflatten(1, [groups, self.config.embed_dim / groups])?
+            .f_permute([3, 1, 0, 2])?
+            .f_flatten(0, 1)?;
+        spectra
+            .f_bmm(&spectrum)?
+            .f_unflatten(0, [frequencies, groups])?
+            .f_permute([2, 1, 3, 0])?
+            .f_flatten(1, 2)?
+            .f_fft_irfft(Some(length), -1, "backward")?
+            .f_slice(2, None, tokens, 1)?
+            .f_add(&self.bias(POSITIONAL)?.f_unsqueeze(1)?)
     }
 
     /// One transformer layer, normalised after attention and after the feed-forward part.
@@ -204,8 +264,7 @@ impl<'a> Network<'a> {
 
     /// Scaled dot-product attention of every token to every token, in heads of consecutive channels.
     fn attention(&self, name: &str, x: &Tensor) -> Result<Tensor, TchError> {
-        let project = |which: &str| self.heads(x, &format!("{name}.{which}"));
-        let (query, key, value) = (project("q_proj")?, project("k_proj")?, project("v_proj")?);
+        let (query, key, value) = self.projected(name, x)?;
         let context = Tensor::f_scaled_dot_product_attention(
             &query,
             &key,
@@ -222,21 +281,29 @@ impl<'a> Network<'a> {
         )
     }
 
-    /// A projection of (batch, tokens, width), cut into heads: (batch, heads, tokens, width / heads).
-    fn heads(&self, x: &Tensor, name: &str) -> Result<Tensor, TchError> {
+    /// Queries, keys and values of (batch, tokens, width), each cut into heads: (batch, heads, tokens, width / heads).
+    fn projected(&self, name: &str, x: &Tensor) -> Result<(Tensor, Tensor, Tensor), TchError> {
         let (heads, size) = (self.config.heads, self.config.embed_dim / self.config.heads);
-        self.linear(x, name)?
-            .f_unflatten(2, [heads, size])?
-            .f_transpose(1, 2)
+        let fused = fused_projection(name);
+        if self.weight(&fused).is_ok() {
+            let all = self
+                .linear(x, &fused)?
+                .f_unflatten(2, [3, heads, size])?
+                .f_permute([2, 0, 3, 1, 4])?;
+            return Ok((all.f_select(0, 0)?, all.f_select(0, 1)?, all.f_select(0, 2)?));
+        }
+        let project = |which: &str| {
+            self.linear(x, &format!("{name}.{which}"))?
+                .f_unflatten(2, [heads, size])?
+                .f_transpose(1, 2)
+        };
+        Ok((project("q_proj")?, project("k_proj")?, project("v_proj")?))
     }
 
     /// A layer's attention weights from its input, the largest over the queries: (batch, heads, tokens).
     fn saliency(&self, layer: i64, x: &Tensor) -> Result<Tensor, TchError> {
         let name = format!("encoder.encoder.layers.{layer}.self_attn");
-        let (query, key) = (
-            self.heads(x, &format!("{name}.q_proj"))?,
-            self.heads(x, &format!("{name}.k_proj"))?,
-        );
+        let (query, key, _) = self.projected(&name, x)?;
         let scale = ((self.config.embed_dim / self.config.heads) as f64).sqrt();
         query
             .f_matmul(&key.f_transpose(2, 3)?)?

@@ -5,8 +5,10 @@
 //! an archive of our own in which those inputs are the module's parameters.
 
 use crate::archive::{self, Archive};
+use crate::fused::fused;
+use crate::network::{self, Outputs, Positions};
 use crate::pickle::Pickle;
-use crate::{Config, Error, Result, Weights, network};
+use crate::{Config, Error, Result, Weights};
 use std::io::Read;
 use std::path::Path;
 use tch::{CModule, Kind, Tensor};
@@ -21,6 +23,10 @@ const EXAMPLE_BATCH: i64 = 2;
 /// this gives embedding and saliency.
 pub const OUTPUTS_METHOD: &str = "outputs";
 
+/// What the names of a method's two forms end in: for any length, and for the length that was traced.
+const ANY: &str = "any";
+const FIXED: &str = "fixed";
+
 /// What a method returns, as TorchScript spells it.
 const TENSOR: &str = "Tensor";
 const TWO_TENSORS: &str = "Tuple[Tensor, Tensor]";
@@ -34,6 +40,7 @@ const THREE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor]";
 /// # Errors
 /// When libtorch refuses an operation or the file cannot be written.
 pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Result<()> {
+    let weights = &fused(config, weights, config.tokens(samples))?;
     let example = Tensor::f_zeros(
         [EXAMPLE_BATCH, config.leads, samples],
         (Kind::Float, tch::Device::Cpu),
@@ -41,24 +48,9 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
     .map_err(Error::torch("make an example signal"))?;
     let mut methods = Vec::new();
     if config.has_head() {
-        let forward = trace(path, weights, &example, |weights, signals| {
-            network::logits(config, weights, signals)
-        })?;
-        methods.push(("forward", TENSOR, forward));
+        methods.extend(method(path, config, weights, &example, "forward")?);
     }
-    let joined = trace(path, weights, &example, |weights, signals| {
-        let all = network::outputs(config, weights, signals)?;
-        let saliency = all.saliency.f_flatten(1, 2)?;
-        let parts: Vec<Tensor> = all.logits.into_iter().chain([all.embedding, saliency]).collect();
-        Tensor::f_cat(&parts, 1)
-    })?;
-    let outputs = taken_apart(&joined, config.heads).ok_or_else(|| unexpected(path, &joined))?;
-    let returns = if config.has_head() {
-        THREE_TENSORS
-    } else {
-        TWO_TENSORS
-    };
-    methods.push((OUTPUTS_METHOD, returns, outputs));
+    methods.extend(method(path, config, weights, &example, OUTPUTS_METHOD)?);
     let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
     let mut archive = Archive::create(path, "model")?;
     archive.entry("data.pkl", &describe(&names, weights)?)?;
@@ -68,6 +60,80 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
     archive.entry("version", b"3\n")?;
     archive.tensors(weights)?;
     archive.finish()
+}
+
+/// A method's two forms, and the choice between them.
+fn method(
+    path: &Path,
+    config: &Config,
+    weights: &Weights,
+    example: &Tensor,
+    name: &str,
+) -> Result<[Method; 3]> {
+    let forward = name == "forward";
+    let returns = match config.has_head() {
+        _ if forward => TENSOR,
+        true => THREE_TENSORS,
+        false => TWO_TENSORS,
+    };
+    let method = |name: String, body: String, binds: bool| Method {
+        name,
+        returns,
+        body,
+        binds,
+    };
+    let form = |suffix: &str, positions: Positions| -> Result<Method> {
+        let code = trace(path, weights, example, |weights, signals| {
+            if forward {
+                return network::logits(config, weights, signals, positions);
+            }
+            joined(network::outputs(config, weights, signals, positions)?)
+        })?;
+        let body = match forward {
+            true => code,
+            false => taken_apart(&code, config.heads).ok_or_else(|| unexpected(path, &code))?,
+        };
+        Ok(method(format!("{name}_{suffix}"), body, true))
+    };
+    let samples = example.size().last().copied().unwrap_or_default();
+    Ok([
+        form(ANY, Positions::Convolution)?,
+        form(FIXED, Positions::Spectrum)?,
+        method(name.to_owned(), choice(name, samples), false),
+    ])
+}
+
+/// One method of the class.
+struct Method {
+    name: String,
+    /// What it returns, as TorchScript spells it.
+    returns: &'static str,
+    /// Its statements.
+    body: String,
+    /// Whether they use the parameters.
+    binds: bool,
+}
+
+/// Which of a method's two forms runs: the one for a fixed length where signals have it, in float32 on a CPU, where the
+/// spectrum is much the faster; the one for any length otherwise.
+fn choice(name: &str, samples: i64) -> String {
+    format!(
+        "    long = torch.eq(torch.size(argument_1, 2), {samples})\n    float32 = torch.eq(ops.prim.dtype(argument_1), 6)\n    \
+         fixed = torch.__and__(torch.__and__(long, float32), ops.prim.is_cpu(argument_1))\n    \
+         if fixed:\n      answer = (self).{name}_{FIXED}(argument_1, )\n    \
+         else:\n      answer = (self).{name}_{ANY}(argument_1, )\n    return answer\n"
+    )
+}
+
+/// Outputs in one tensor, since a trace can give back no more.
+fn joined(outputs: Outputs) -> Result<Tensor, tch::TchError> {
+    let saliency = outputs.saliency.f_flatten(1, 2)?;
+    let parts: Vec<Tensor> = outputs
+        .logits
+        .into_iter()
+        .chain([outputs.embedding, saliency])
+        .collect();
+    Tensor::f_cat(&parts, 1)
 }
 
 /// The traced program's statements, whose inputs are `argument_1` (the signals), `argument_2`, … (the weights).
@@ -150,20 +216,11 @@ fn statements(code: &str) -> Option<String> {
 /// A trace can give back one tensor only, so logits (where there are any), embedding and saliency are traced joined; here
 /// the join is taken off again and they are given back as they are, saliency as (batch, heads, tokens).
 fn taken_apart(statements: &str, heads: i64) -> Option<String> {
-    let (before, join) = statements.trim_end().rsplit_once('\n')?;
-    let list = join
-        .trim()
-        .strip_prefix("return torch.cat(")?
-        .strip_suffix(", 1)")?;
-    // The list stands in the call, or has a name of its own on the line before.
-    let (before, list) = match list.strip_prefix('[') {
-        Some(_) => (before, list),
-        None => {
-            let (before, named) = before.rsplit_once('\n')?;
-            (before, named.trim().strip_prefix(list)?.strip_prefix(" = ")?)
-        }
-    };
-    let parts: Vec<&str> = list.strip_prefix('[')?.strip_suffix(']')?.split(", ").collect();
+    let (before, last) = statements.trim_end().rsplit_once('\n')?;
+    let (before, join) = written_out(before, last.trim().strip_prefix("return ")?)?;
+    let list = join.strip_prefix("torch.cat(")?.strip_suffix(", 1)")?;
+    let (before, list) = written_out(before, list)?;
+    let parts = elements(list.strip_prefix('[')?.strip_suffix(']')?);
     let (first, saliency) = match parts.as_slice() {
         [logits, embedding, saliency] => (format!("{logits}, {embedding}"), saliency),
         [embedding, saliency] => ((*embedding).to_owned(), saliency),
@@ -172,6 +229,36 @@ fn taken_apart(statements: &str, heads: i64) -> Option<String> {
     Some(format!(
         "{before}\n    return ({first}, torch.unflatten({saliency}, 1, [{heads}, -1]))\n"
     ))
+}
+
+/// An expression, and the statements before it; where it is a name only, what the last of the statements gave that name.
+fn written_out<'a>(statements: &'a str, expression: &'a str) -> Option<(&'a str, &'a str)> {
+    if !expression.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Some((statements, expression));
+    }
+    let (before, named) = statements.rsplit_once('\n')?;
+    Some((
+        before,
+        named.trim().strip_prefix(expression)?.strip_prefix(" = ")?,
+    ))
+}
+
+/// The elements of a list, each a name or a call.
+fn elements(list: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut start) = (Vec::new(), 0i32, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(list[start..].trim());
+    parts
 }
 
 /// Tracing records a convolution with the backend's switches of the moment, among them whether TF32 is allowed; a plain
@@ -190,22 +277,21 @@ fn plain_convolution(line: &str) -> Option<String> {
     known.then(|| format!("{before}torch.conv1d({arguments}, {groups})"))
 }
 
-/// The class's source: its parameters, and methods (name, return type, statements) that bind them to the names the
-/// trace uses.
-fn source(names: &[String], methods: &[(&str, &str, String)]) -> String {
+/// The class's source: its parameters, and methods that bind them to the names the trace uses.
+fn source(names: &[String], methods: &[Method]) -> String {
     let quoted: String = names.iter().map(|name| format!("\"{name}\", ")).collect();
     let mut source = format!("class {CLASS}(Module):\n  __parameters__ = [{quoted}]\n  __buffers__ = []\n");
     for name in names {
         source += &format!("  {name} : Tensor\n");
     }
     source += "  training : bool\n";
-    for (method, returns, body) in methods {
-        source +=
-            &format!("  def {method}(self: __torch__.{CLASS},\n    argument_1: Tensor) -> {returns}:\n");
-        for (at, name) in names.iter().enumerate() {
+    for method in methods {
+        let (name, returns) = (&method.name, method.returns);
+        source += &format!("  def {name}(self: __torch__.{CLASS},\n    argument_1: Tensor) -> {returns}:\n");
+        for (at, name) in names.iter().enumerate().filter(|_| method.binds) {
             source += &format!("    argument_{} = self.{name}\n", at + 2);
         }
-        source += body;
+        source += &method.body;
     }
     source
 }
@@ -233,9 +319,15 @@ mod tests {
         for joined in [
             "    a = f(x)\n    return torch.cat([a, b, c], 1)\n",
             "    a = f(x)\n    _7 = [a, b, c]\n    return torch.cat(_7, 1)\n",
+            "    a = f(x)\n    _7 = [a, b, c]\n    _8 = torch.cat(_7, 1)\n    return _8\n",
         ] {
             assert_eq!(taken_apart(joined, 4).unwrap(), apart);
         }
+        assert_eq!(
+            elements("a, f(b, [1, 2]), c"),
+            ["a", "f(b, [1, 2])", "c"],
+            "an element may be a call"
+        );
         let encoder = "    a = f(x)\n    return torch.cat([a, b], 1)\n";
         assert_eq!(
             taken_apart(encoder, 2).unwrap(),

@@ -89,7 +89,7 @@ fn any_length_runs_that_gives_a_token() {
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
     for samples in [config.min_samples(), 100, 1000, 5000] {
         let signals = init::noise(&[2, 12, samples], 5).unwrap();
-        let expected = network::logits(&config, &weights, &signals).unwrap();
+        let expected = network::logits(&config, &weights, &signals, Positions::Convolution).unwrap();
         let largest = difference(&module.forward_ts(&[&signals]).unwrap(), &expected);
         assert!(largest <= 1e-6, "{samples} samples: {largest}");
     }
@@ -99,7 +99,13 @@ fn any_length_runs_that_gives_a_token() {
 fn both_spellings_and_half_precision_give_the_same_model() {
     let dir = tempfile::tempdir().unwrap();
     let signals = init::noise(&[2, 12, 700], 9).unwrap();
-    let expected = network::logits(&small(), &scattered(&small(), 3), &signals).unwrap();
+    let expected = network::logits(
+        &small(),
+        &scattered(&small(), 3),
+        &signals,
+        Positions::Convolution,
+    )
+    .unwrap();
     for (positional_names, kind, tolerance) in [
         (PositionalNames::Parametrized, Kind::Float, 5e-6),
         (PositionalNames::WeightNorm, Kind::Float, 5e-6),
@@ -265,7 +271,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
         .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
         .unwrap();
     let (embedding, saliency): (Tensor, Tensor) = answer.try_into().unwrap();
-    let expected = network::outputs(&config, &weights, &signals).unwrap();
+    let expected = network::outputs(&config, &weights, &signals, Positions::Convolution).unwrap();
     assert!(difference(&embedding, &expected.embedding) <= 1e-6);
     assert!(difference(&saliency, &expected.saliency) <= 1e-6);
 }

@@ -23,13 +23,14 @@ fn logits_agree_with_the_reference_in_double_precision() {
         return;
     };
     let expected = npy(&std::fs::read(golden.join("tiny/logits_plain_forward_float64model.npy")).unwrap());
-    let actual = logits(&config, &weights, &segments(&golden)).unwrap();
+    let actual = logits(&config, &weights, &segments(&golden), Positions::Convolution).unwrap();
     let largest = difference(&actual, &expected);
     assert!(largest <= 2e-6, "{largest}");
     let exact = logits(
         &config,
         &weights.to_kind(Kind::Double).unwrap(),
         &segments(&golden).to_kind(Kind::Double),
+        Positions::Convolution,
     )
     .unwrap();
     let largest = difference(&exact, &expected);
@@ -44,9 +45,15 @@ fn every_intermediate_agrees_with_the_reference() {
     let expected = npz(&golden.join("tiny/intermediates_seg0_float64.npz"));
     let mut seen = std::collections::BTreeMap::new();
     let first = segments(&golden).narrow(0, 0, 1);
-    let _logits = forward(&config, &weights, &first, &mut |name, tensor| {
-        seen.insert(name.to_owned(), tensor.copy());
-    })
+    let _logits = forward(
+        &config,
+        &weights,
+        &first,
+        Positions::Convolution,
+        &mut |name, tensor| {
+            seen.insert(name.to_owned(), tensor.copy());
+        },
+    )
     .unwrap();
     for (name, expected) in expected {
         let actual = seen.get(&name).unwrap_or_else(|| panic!("{name} is not shown"));
@@ -61,12 +68,12 @@ fn the_batch_size_does_not_matter() {
         return;
     };
     let segments = segments(&golden);
-    let whole = logits(&config, &weights, &segments).unwrap();
+    let whole = logits(&config, &weights, &segments, Positions::Convolution).unwrap();
     for size in [1, 5, 8] {
         let parts: Vec<Tensor> = segments
             .split(size, 0)
             .iter()
-            .map(|part| logits(&config, &weights, part).unwrap())
+            .map(|part| logits(&config, &weights, part, Positions::Convolution).unwrap())
             .collect();
         let largest = difference(&Tensor::cat(&parts, 0), &whole);
         assert!(largest <= 2e-6, "batches of {size}: {largest}");
@@ -83,7 +90,8 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
         logits(
             &config,
             &weights,
-            &Tensor::ones([1, 12, shortest], (Kind::Float, tch::Device::Cpu))
+            &Tensor::ones([1, 12, shortest], (Kind::Float, tch::Device::Cpu)),
+            Positions::Convolution
         )
         .is_ok()
     );
@@ -91,7 +99,8 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
         logits(
             &config,
             &weights,
-            &Tensor::ones([1, 12, shortest - 1], (Kind::Float, tch::Device::Cpu))
+            &Tensor::ones([1, 12, shortest - 1], (Kind::Float, tch::Device::Cpu)),
+            Positions::Convolution
         )
         .is_err()
     );
@@ -99,7 +108,8 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
         logits(
             &config,
             &weights,
-            &Tensor::ones([1, 11, 2500], (Kind::Float, tch::Device::Cpu))
+            &Tensor::ones([1, 11, 2500], (Kind::Float, tch::Device::Cpu)),
+            Positions::Convolution
         )
         .is_err()
     );

@@ -6,6 +6,7 @@
 
 mod schedule;
 
+use crate::network::Positions;
 use crate::{Config, Error, Result, Weights, init, network};
 use schedule::learning_rate;
 use tch::nn::{AdamW, Optimizer, OptimizerConfig, VarStore};
@@ -162,12 +163,8 @@ fn loss(config: &Config, weights: &Weights, batch: &Batch, step: u64) -> Result<
     let signals = signals(config, batch).map_err(|message| training(step, &message))?;
     let forward = || {
         let targets = Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, config.labels])?;
-        network::logits(config, weights, &signals?)?.f_binary_cross_entropy_with_logits(
-            &targets,
-            None::<Tensor>,
-            None::<Tensor>,
-            Reduction::Mean,
-        )
+        network::logits(config, weights, &signals?, Positions::Convolution)?
+            .f_binary_cross_entropy_with_logits(&targets, None::<Tensor>, None::<Tensor>, Reduction::Mean)
     };
     forward().map_err(Error::torch("compute the loss"))
 }
@@ -179,7 +176,7 @@ fn loss(config: &Config, weights: &Weights, batch: &Batch, step: u64) -> Result<
 pub fn scores(config: &Config, weights: &Weights, batch: &Batch) -> Result<Vec<f32>> {
     let signals = signals(config, batch).map_err(|message| training(0, &message))?;
     let forward = || {
-        let logits = tch::no_grad(|| network::logits(config, weights, &signals?))?;
+        let logits = tch::no_grad(|| network::logits(config, weights, &signals?, Positions::Convolution))?;
         Vec::<f32>::try_from(logits.f_flatten(0, -1)?)
     };
     forward().map_err(Error::torch("compute logits"))
