@@ -100,7 +100,11 @@ impl Sample {
         let mapping = Mapping::load(MAPPING).unwrap();
         let column = |label: &&str| {
             let pair = mapping.map.iter().find(|pair| pair.to == **label).unwrap();
-            names.names().iter().position(|name| *name == pair.from).unwrap()
+            names
+                .names()
+                .iter()
+                .position(|name| pair.from.names().contains(&(*name).to_owned()))
+                .unwrap()
         };
         Self {
             metrics: Metrics::read(&dir.join("evaluate")),

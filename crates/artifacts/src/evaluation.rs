@@ -11,7 +11,18 @@ use crate::table::{self, Column, Kind, Others};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
+mod examples;
 mod metrics;
+mod scored;
+mod tables;
+mod thresholds;
+
+pub use examples::*;
+pub use scored::*;
+pub use tables::{SUBGROUP_STATISTICS, metric_columns};
+pub use thresholds::*;
+
+use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_row, unit_rows};
 
 /// Segments: segment, idx, predicted, actual.
 pub const COMPARISON_FILE: &str = "comparison.csv";
@@ -19,6 +30,14 @@ pub const COMPARISON_FILE: &str = "comparison.csv";
 pub const TUTORIAL_FILE: &str = "tutorial_table.csv";
 /// One row a unit and label.
 pub const METRICS_FILE: &str = "metrics.csv";
+/// `metrics.csv` as Parquet.
+pub const METRICS_PARQUET_FILE: &str = "metrics.parquet";
+/// Averages over labels: unit, average, statistic, value, lo, hi, over, left_out.
+pub const AVERAGES_FILE: &str = "averages.csv";
+/// Groups of ECGs: by, group, n, label, positives, statistics with their interval ends.
+pub const SUBGROUPS_FILE: &str = "subgroups.csv";
+/// label, threshold.
+pub const THRESHOLDS_FILE: &str = "thresholds.csv";
 /// Everything that was computed, for machines: a [`Metrics`].
 pub const METRICS_JSON_FILE: &str = "metrics.json";
 
@@ -47,10 +66,14 @@ pub const STATISTICS: [&str; 9] = [
     "accuracy",
 ];
 
+/// Statistics whose columns follow those in `metrics.csv`; keys of [`LabelMetrics::estimates`] too.
+pub const FURTHER_STATISTICS: [&str; 4] = ["mcc", "brier", "log_loss", "ece"];
+
 pub use metrics::*;
 
 impl Metrics {
-    /// Writes `metrics.json`, `metrics.csv` and `tutorial_table.csv` in `dir`.
+    /// Writes `metrics.json`, `metrics.csv` and `.parquet`, `averages.csv`, `subgroups.csv`, `thresholds.csv` and
+    /// `tutorial_table.csv` in `dir`.
     ///
     /// # Errors
     /// I/O.
@@ -61,6 +84,43 @@ impl Metrics {
             metric_columns(),
             self.units.iter().flat_map(unit_rows),
         )?;
+        table::write_parquet(&dir.join(METRICS_PARQUET_FILE), &read_metrics_table(dir)?)?;
+        let joined = |average: &Average| [average.over.join(", "), average.left_out.join(", ")];
+        let lists = self
+            .units
+            .iter()
+            .map(|unit| unit.averages.iter().map(joined).collect());
+        let lists: Vec<Vec<[String; 2]>> = lists.collect();
+        let columns = [
+            "unit",
+            "average",
+            "statistic",
+            "value",
+            "lo",
+            "hi",
+            "over",
+            "left_out",
+        ];
+        write_rows(
+            &dir.join(AVERAGES_FILE),
+            columns.map(str::to_owned).to_vec(),
+            self.units
+                .iter()
+                .zip(&lists)
+                .flat_map(|(unit, lists)| average_rows(unit, lists)),
+        )?;
+        write_rows(
+            &dir.join(SUBGROUPS_FILE),
+            subgroup_columns(),
+            self.subgroups.iter().flat_map(subgroup_rows),
+        )?;
+        if let Some(unit) = self.units.first() {
+            let thresholds = unit
+                .labels
+                .iter()
+                .map(|label| (label.label.as_str(), label.threshold));
+            write_thresholds(&dir.join(THRESHOLDS_FILE), thresholds)?;
+        }
         let columns = TUTORIAL_COLUMNS.map(str::to_owned).to_vec();
         write_rows(
             &dir.join(TUTORIAL_FILE),
@@ -93,51 +153,6 @@ impl Metrics {
     pub fn unit(&self, unit: Unit) -> Option<&UnitMetrics> {
         self.units.iter().find(|u| u.unit == unit)
     }
-}
-
-/// Columns of `metrics.csv`: unit, label, n, positives, the statistics, their interval ends, the 2×2 table.
-pub fn metric_columns() -> Vec<String> {
-    let ends = STATISTICS
-        .iter()
-        .flat_map(|s| [format!("{s}_lo"), format!("{s}_hi")]);
-    let lead = ["unit", "label", "n", "positives"]
-        .iter()
-        .chain(&STATISTICS)
-        .map(ToString::to_string);
-    lead.chain(ends)
-        .chain(["tp", "fp", "fn", "tn"].map(str::to_owned))
-        .collect()
-}
-
-fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>>> {
-    unit.labels.iter().map(|label| {
-        let estimates = || STATISTICS.iter().map(|s| label.estimates.get(*s));
-        let mut row = vec![
-            Cell::Text(unit.unit.name()),
-            Cell::Text(&label.label),
-            int(unit.n),
-            int(label.positives),
-        ];
-        row.extend(estimates().map(|e| float(e.and_then(|e| e.value))));
-        row.extend(estimates().flat_map(|e| [float(e.and_then(|e| e.lo)), float(e.and_then(|e| e.hi))]));
-        let Counts { tp, fp, r#fn, tn } = label.counts;
-        row.extend([tp, fp, r#fn, tn].map(int));
-        row
-    })
-}
-
-fn tutorial_row(class: &TutorialClass) -> Vec<Cell<'_>> {
-    std::iter::once(Cell::Text(&class.class))
-        .chain(class.values.iter().map(|v| float(*v)))
-        .collect()
-}
-
-fn int(v: u64) -> Cell<'static> {
-    Cell::Int(v as i64)
-}
-
-fn float(v: Option<f64>) -> Cell<'static> {
-    v.map_or(Cell::Missing, Cell::Float)
 }
 
 fn write_rows<'a>(
@@ -191,163 +206,4 @@ pub fn read_metrics_table(dir: &Path) -> Result<DataFrame> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use polars::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn estimate(value: f64) -> Estimate {
-        Estimate {
-            value: Some(value),
-            lo: Some(0.25),
-            hi: None,
-            reason: None,
-        }
-    }
-
-    fn metrics() -> Metrics {
-        let counts = Counts {
-            tp: 1,
-            fp: 2,
-            r#fn: 0,
-            tn: 1,
-        };
-        let undefined = Estimate {
-            reason: Some("nothing predicted positive".into()),
-            ..Estimate::default()
-        };
-        let label = LabelMetrics {
-            label: "AF".into(),
-            title: "Atrial fibrillation".into(),
-            positives: 1,
-            counts,
-            estimates: BTreeMap::from([("auroc".into(), estimate(0.1 + 0.2)), ("ppv".into(), undefined)]),
-            roc: RocCurve {
-                points: 2,
-                threshold: vec![None, Some(0.1)],
-                fpr: vec![0.0, 1.0],
-                tpr: vec![0.0, 1.0],
-            },
-            pr: PrCurve::default(),
-            histogram: ScoreHistogram {
-                positives: vec![1, 0],
-                negatives: vec![2, 1],
-            },
-        };
-        let table = vec![vec![1]];
-        let co_occurrence = CoOccurrence {
-            actual: table.clone(),
-            predicted: table.clone(),
-            actual_predicted: table,
-            none_predicted: vec![2],
-        };
-        let pair = PairUsed {
-            from: "AF".into(),
-            to: "AF".into(),
-            title: "Atrial fibrillation".into(),
-        };
-        let class = TutorialClass {
-            class: String::new(),
-            counts,
-            values: [
-                Some(0.25),
-                Some(1.0),
-                None,
-                None,
-                Some(0.333),
-                Some(0.5),
-                Some(1.0),
-            ],
-        };
-        Metrics {
-            notice: None,
-            schema: SCHEMA,
-            subset: "test".into(),
-            threshold: 0.5,
-            mapping: MappingUsed {
-                name: "m".into(),
-                from: "a".into(),
-                to: "b".into(),
-                pairs: vec![pair],
-                unmapped: vec!["SB".into()],
-                unmapped_truth: vec![],
-            },
-            flow: Flow {
-                segments_predicted: 4,
-                segments_scored: 4,
-                ..Flow::default()
-            },
-            intervals: IntervalMethod {
-                level: 0.95,
-                proportions: "wilson".into(),
-                ranking: "none".into(),
-                cluster: "ecg".into(),
-                replicates: 0,
-                seed: 1,
-            },
-            tutorial: Tutorial {
-                rows: 4,
-                matches: 2,
-                exact_match: Some(0.5),
-                classes: vec![class],
-            },
-            units: vec![UnitMetrics {
-                unit: Unit::Segment,
-                n: 4,
-                exact_match: estimate(0.5),
-                labels: vec![label],
-                co_occurrence,
-            }],
-        }
-    }
-
-    #[test]
-    fn metrics_come_back_as_they_were_written() {
-        let dir = tempfile::tempdir().unwrap();
-        metrics().write(dir.path()).unwrap();
-        assert_eq!(Metrics::read(dir.path()).unwrap(), metrics());
-    }
-
-    #[test]
-    fn tables_leave_the_undefined_empty() {
-        let dir = tempfile::tempdir().unwrap();
-        metrics().write(dir.path()).unwrap();
-        let text = std::fs::read_to_string(dir.path().join(METRICS_FILE)).unwrap();
-        assert!(text.starts_with(
-            "unit,label,n,positives,prevalence,auroc,auprc,sensitivity,specificity,ppv,npv,f1,accuracy,prevalence_lo,"
-        ));
-        let row = text.lines().nth(1).unwrap();
-        assert!(
-            row.starts_with("segment,AF,4,1,,0.30000000000000004,,,,,,,,,,0.25,,"),
-            "{row}"
-        );
-        assert!(row.ends_with(",1,2,0,1"), "{row}");
-        let table = read_metrics_table(dir.path()).unwrap();
-        assert_eq!(
-            table.column("auroc").unwrap().f64().unwrap().get(0),
-            Some(0.1 + 0.2)
-        );
-        assert_eq!(table.column("ppv").unwrap().null_count(), 1);
-        let tutorial = std::fs::read_to_string(dir.path().join(TUTORIAL_FILE)).unwrap();
-        assert_eq!(tutorial.lines().nth(1), Some(",0.25,1.0,,,0.333,0.5,1.0"));
-    }
-
-    #[test]
-    fn another_schema_is_refused_with_what_to_do() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(METRICS_JSON_FILE), "{\"schema\": 99}").unwrap();
-        let message = Metrics::read(dir.path()).unwrap_err().to_string();
-        assert!(
-            message.ends_with("schema 99 where this program reads 1; run the evaluation again"),
-            "{message}"
-        );
-    }
-
-    #[test]
-    fn the_comparison_comes_back_with_empty_label_texts() {
-        let dir = tempfile::tempdir().unwrap();
-        let frame = df!(SEGMENT => ["a_0"], IDX => [5i64], PREDICTED => ["SB, AF"], ACTUAL => [""]).unwrap();
-        write_comparison(dir.path(), &frame).unwrap();
-        assert!(read_comparison(dir.path()).unwrap().equals(&frame));
-    }
-}
+mod tests;

@@ -14,6 +14,8 @@ pub enum Pool {
     Mean,
     /// The largest of the segments, for what may show in one of them only.
     Max,
+    /// 1 − Π (1 − p): at least one of them, were they independent.
+    NoisyOr,
 }
 
 /// One label.
@@ -50,12 +52,61 @@ pub struct LabelSet {
     pub labels: Vec<Label>,
 }
 
+/// The model's label or labels of one step of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum From {
+    /// One.
+    One(String),
+    /// Several that all stand for the same.
+    Many(Vec<String>),
+}
+
+impl From {
+    /// Their names.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
+        }
+    }
+
+    /// One name for all of them.
+    pub fn joined(&self) -> String {
+        self.names().join(" + ")
+    }
+}
+
+/// How the probabilities of several labels become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The largest.
+    #[default]
+    Max,
+    /// 1 − Π (1 − p): at least one of them, were they independent.
+    Any,
+}
+
+impl How {
+    /// One probability out of several, in float64, rounded once.
+    pub fn combined(self, probabilities: impl Iterator<Item = f32>) -> f32 {
+        match self {
+            Self::Max => probabilities.fold(f32::NEG_INFINITY, f32::max),
+            Self::Any => (1.0 - probabilities.map(|p| 1.0 - f64::from(p)).product::<f64>()) as f32,
+        }
+    }
+}
+
 /// One step of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
-    /// The model's label.
-    pub from: String,
+    /// The model's label, or a list of labels that stand for the same.
+    pub from: From,
+    /// How the probabilities of several become one.
+    #[serde(default)]
+    pub how: How,
     /// The data set's label.
     pub to: String,
 }
@@ -85,6 +136,69 @@ const BUILT_IN_LABELS: [(&str, &str); 3] = [
     ),
     ("code15", include_str!("../../../configs/labels/code15.yaml")),
 ];
+
+/// What deciding one label earns where another holds: the matrix of a score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardMatrix {
+    /// Name by which configurations refer to it.
+    pub name: String,
+    /// What it is.
+    pub title: String,
+    /// The label set of its rows and columns.
+    pub labels: String,
+    /// The label that a model without findings decides.
+    pub normal: String,
+    /// A row a true label; its entries stand in the order of the label set.
+    pub weights: std::collections::BTreeMap<String, Vec<f64>>,
+    /// Names of the label set, in order.
+    #[serde(skip)]
+    names: Vec<String>,
+}
+
+const BUILT_IN_SCORES: [(&str, &str); 1] = [(
+    "physionet2021",
+    include_str!("../../../configs/scores/physionet2021.yaml"),
+)];
+
+impl RewardMatrix {
+    /// Loads a built-in matrix by name, or one from a file.
+    ///
+    /// # Errors
+    /// It cannot be found or read, or is not square over its label set.
+    pub fn load(name_or_path: &str) -> Result<Self> {
+        let mut matrix: Self = parse(name_or_path, &source(name_or_path, "scores", &BUILT_IN_SCORES)?)?;
+        let labels = LabelSet::load(&matrix.labels)?;
+        matrix.names = labels.labels.into_iter().map(|label| label.name).collect();
+        let names = &matrix.names;
+        let row = |name: &String| {
+            matrix
+                .weights
+                .get(name)
+                .is_some_and(|row| row.len() == names.len())
+        };
+        if matrix.weights.len() != names.len() || !names.iter().all(row) || !names.contains(&matrix.normal) {
+            let what = format!(
+                "has no row of {} weights for every label of `{}`",
+                names.len(),
+                matrix.labels
+            );
+            return Err(config(name_or_path, what));
+        }
+        Ok(matrix)
+    }
+
+    /// The labels of rows and columns, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What deciding `decided` earns where `holds` holds; none for a label that the matrix does not have.
+    pub fn reward(&self, holds: &str, decided: &str) -> Option<f64> {
+        let column = self.names.iter().position(|name| name == decided)?;
+        self.weights.get(holds)?.get(column).copied()
+    }
+}
 
 const BUILT_IN_MAPPINGS: [(&str, &str); 2] = [
     (
@@ -124,6 +238,12 @@ impl LabelSet {
 }
 
 impl Mapping {
+    /// Every label of the model that is mapped.
+    pub fn from_names(&self) -> Vec<&str> {
+        let names = self.map.iter().flat_map(|pair| pair.from.names());
+        names.map(String::as_str).collect()
+    }
+
     /// Loads a mapping from a file, or the built-in one of that name.
     ///
     /// # Errors
@@ -131,7 +251,13 @@ impl Mapping {
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = source(name_or_path, "mappings", &BUILT_IN_MAPPINGS)?;
         let mapping: Self = parse(name_or_path, &text)?;
-        unique(name_or_path, mapping.map.iter().map(|p| p.from.as_str()))?;
+        if mapping.map.iter().any(|p| p.from.names().is_empty()) {
+            return Err(config(
+                name_or_path,
+                "a step maps no label: `from` is an empty list".to_owned(),
+            ));
+        }
+        unique(name_or_path, mapping.from_names().into_iter())?;
         unique(name_or_path, mapping.map.iter().map(|p| p.to.as_str()))?;
         Ok(mapping)
     }
@@ -142,13 +268,12 @@ impl Mapping {
     /// One is not; the message lists those the model has.
     pub fn check_from(&self, origin: &str, labels: &LabelSet) -> Result<()> {
         let names = labels.names();
-        match self.map.iter().find(|p| !names.contains(&p.from.as_str())) {
+        match self.from_names().into_iter().find(|name| !names.contains(name)) {
             None => Ok(()),
-            Some(p) => Err(config(
+            Some(name) => Err(config(
                 origin,
                 format!(
-                    "maps `{}`, which label set `{}` does not have; it has {}",
-                    p.from,
+                    "maps `{name}`, which label set `{}` does not have; it has {}",
                     labels.name,
                     names.join(", ")
                 ),
@@ -226,6 +351,15 @@ mod tests {
     fn every_built_in_configuration_loads_under_its_own_name() {
         for (name, _) in BUILT_IN_LABELS {
             assert_eq!(LabelSet::load(name).unwrap().name, name);
+        }
+        for (name, _) in BUILT_IN_SCORES {
+            let matrix = RewardMatrix::load(name).unwrap();
+            assert_eq!((matrix.name.as_str(), matrix.names().len()), (name, 26));
+            assert_eq!(matrix.reward("AF", "AFL"), matrix.reward("AFL", "AF"));
+            assert_eq!(
+                (matrix.reward("QAb", "NSR"), matrix.reward("SB", "SB")),
+                (Some(0.15), Some(1.0))
+            );
         }
         for (name, _) in BUILT_IN_MAPPINGS {
             let mapping = Mapping::load(name).unwrap();

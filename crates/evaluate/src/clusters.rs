@@ -18,6 +18,17 @@ pub(crate) struct Clusters {
     pub(crate) count: usize,
 }
 
+impl Clusters {
+    /// The clusters of some of the rows, numbered anew.
+    pub(crate) fn part(&self, rows: &[usize]) -> Self {
+        let groups = Groups::by(rows.iter().map(|&row| self.of_row[row]));
+        Self {
+            count: groups.len(),
+            of_row: groups.of_row,
+        }
+    }
+}
+
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,

@@ -1,6 +1,7 @@
 //! Predictions joined with the truth, by key.
 
 use crate::error::{Error, Result};
+use crate::predict::combine;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::{labels, table};
@@ -39,6 +40,26 @@ impl Compared {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.keys.height()
+    }
+
+    /// Some of the rows, with their idx only.
+    pub(crate) fn part(&self, rows: &[usize]) -> Self {
+        let all: Vec<i64> = self.idx().collect();
+        let idx: Vec<i64> = rows.iter().map(|&row| all[row]).collect();
+        Self {
+            keys: df!(IDX => idx).unwrap_or_default(),
+            truth: self
+                .truth
+                .iter()
+                .map(|column| rows.iter().map(|&row| column[row]).collect())
+                .collect(),
+            scores: self
+                .scores
+                .iter()
+                .map(|column| rows.iter().map(|&row| column[row]).collect())
+                .collect(),
+            without_truth: 0,
+        }
     }
 
     /// idx of each row; every compared row has one, since that is what its truth was found by.
@@ -114,12 +135,14 @@ pub(crate) fn with_truth(
         compared
             .truth
             .push(actual.iter().map(|v| v.unwrap_or(false)).collect());
-        let score = column(&joined, &pair.from)?
-            .f32()
-            .map_err(Error::table("reading probabilities"))?;
-        compared
-            .scores
-            .push(score.iter().map(|v| v.unwrap_or(f32::NAN)).collect());
+        let read = |from: &String| -> Result<Vec<f32>> {
+            let scores = column(&joined, from)?.f32();
+            let scores = scores.map_err(Error::table("reading probabilities"))?;
+            Ok(scores.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
+        };
+        let columns = pair.from.names().iter().map(read).collect::<Result<Vec<_>>>()?;
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        compared.scores.push(combine(pair.how, &columns));
     }
     let keys = [SEGMENT, IDX, SAVE_FILE]
         .into_iter()
@@ -161,11 +184,12 @@ fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ecgfm_artifacts::labelset::Pair;
+    use ecgfm_artifacts::labelset::{From, How, Pair};
 
     fn mapping() -> Mapping {
         let map = vec![Pair {
-            from: "STach".into(),
+            from: From::One("STach".into()),
+            how: How::Max,
             to: "ST".into(),
         }];
         Mapping {

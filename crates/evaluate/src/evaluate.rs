@@ -4,16 +4,24 @@
 //! truth, and a segment of the subset without a prediction, stop the stage or are counted; they are never scored as
 //! "no label".
 
-use crate::clusters::{Patients, clusters};
+use crate::clusters::{Clusters, Patients, clusters};
 pub use crate::compare::OnMissing;
 use crate::compare::{Compared, read_truth, with_truth};
 use crate::error::{Error, Result};
+use crate::examples::examples;
+use crate::metrics::interval::Method;
 use crate::named::joined;
 use crate::score::{Scoring, decide, score};
 use crate::settings::Settings;
+pub use crate::subgroups::Subgroups;
+use crate::subgroups::subgroups;
+pub use crate::thresholds::Choose;
+use crate::thresholds::Thresholds;
 use crate::{flow, tutorial};
-use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
-use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, UnitMetrics, write_comparison};
+use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
+use ecgfm_artifacts::evaluation::{
+    Flow, Metrics, PairUsed, SCHEMA, Scored, Tutorial, Unit, UnitMetrics, write_comparison, write_examples,
+};
 use ecgfm_artifacts::predictions;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use polars::prelude::*;
@@ -37,21 +45,43 @@ pub struct Params {
     /// A label is predicted where its probability is strictly above this; that of the predictions if not given.
     #[serde(default)]
     pub threshold: Option<f64>,
+    /// A table of thresholds, one a label: `label,threshold`.
+    #[serde(default)]
+    pub thresholds: Option<PathBuf>,
+    /// Thresholds to be chosen on another split.
+    #[serde(default)]
+    pub choose: Option<Choose>,
     /// `segmented_split.csv`: with it, the whole subset must have been predicted, and nothing else.
     #[serde(default)]
     pub splits: Option<PathBuf>,
-    /// `meta.csv` with a column `patient_id`: with it, intervals resample patients instead of ECGs.
+    /// `meta.csv` with a column `patient_id`: with it, intervals resample patients instead of ECGs, and there are
+    /// subgroups.
     #[serde(default)]
     pub records: Option<PathBuf>,
+    /// `rejected.csv` of the signals stage: with it and the records, the flow begins with the exams that were read.
+    #[serde(default)]
+    pub rejected: Option<PathBuf>,
+    /// Which groups of ECGs are scored for themselves.
+    #[serde(default)]
+    pub subgroups: Subgroups,
+    /// ECGs to show, a label and kind of decision.
+    #[serde(default = "default_examples")]
+    pub examples: usize,
+    /// Whose rewards the Challenge's score is computed with.
+    #[serde(default = "default_challenge")]
+    pub challenge: String,
     /// What to do with a prediction whose ECG has no truth.
     #[serde(default)]
     pub missing_truth: OnMissing,
     /// What to do with a segment of the subset that has no prediction.
     #[serde(default)]
     pub missing_prediction: OnMissing,
-    /// Resamples for the intervals of AUROC, AUPRC and F1; 0 for none.
+    /// Resamples for the intervals; 0 for none.
     #[serde(default = "default_bootstrap")]
     pub bootstrap: u32,
+    /// How intervals are read off them.
+    #[serde(default)]
+    pub interval: Method,
     /// Seed of the resampling.
     #[serde(default = "default_seed")]
     pub seed: u64,
@@ -68,7 +98,16 @@ fn default_seed() -> u64 {
     42
 }
 
-/// Writes `comparison.csv`, `tutorial_table.csv`, `metrics.csv` and `metrics.json` into `ctx.out`.
+fn default_examples() -> usize {
+    1
+}
+
+fn default_challenge() -> String {
+    "physionet2021".to_owned()
+}
+
+/// Writes `comparison.csv`, `scored.parquet`, `examples.csv`, `metrics.json` and the tables that are parts of it into
+/// `ctx.out`.
 ///
 /// # Errors
 /// Inputs cannot be read or contradict each other; a counterpart is missing (unless these are to be dropped); no row
@@ -77,10 +116,11 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let settings = Settings::resolve(params)?;
     ctx.progress.begin(4, "steps");
     let rows = Rows::read(params, &settings)?;
+    let thresholds = Thresholds::find(params, &settings.about, &settings.mapping, &rows.ecgs.keys)?;
     ctx.progress.advance(1);
-    let tutorial = compare_segments(&rows.segments, &settings, ctx)?;
+    let tutorial = compare_segments(&rows.segments, &settings, &thresholds.values, ctx)?;
     ctx.progress.advance(1);
-    let metrics = metrics(params, &settings, rows, tutorial, ctx)?;
+    let metrics = metrics(params, &settings, rows, thresholds, tutorial, ctx)?;
     metrics.write(ctx.out)?;
     Ok(outcome(&metrics))
 }
@@ -97,8 +137,7 @@ struct Rows {
 impl Rows {
     fn read(params: &Params, settings: &Settings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
-        let from: Vec<&str> = mapping.map.iter().map(|pair| pair.from.as_str()).collect();
-        let predicted = predictions::read(dir, &from)?;
+        let predicted = predictions::read(dir, &mapping.from_names())?;
         let unpredicted = params.splits.as_ref().map(|path| {
             flow::unpredicted(
                 path,
@@ -117,7 +156,11 @@ impl Rows {
                 "none of the predicted segments has a truth; nothing can be scored",
             ));
         }
+        let exams = flow::exams(params.rejected.as_deref(), params.records.as_deref())?;
         let flow = Flow {
+            exams_read: exams.as_ref().map(|e| e.read),
+            exams_kept: exams.as_ref().map(|e| e.kept),
+            exams_rejected: exams.map(|e| e.rejected).unwrap_or_default(),
             segments_predicted: predicted.height() as u64,
             segments_without_truth: segments.without_truth as u64,
             segments_scored: segments.len() as u64,
@@ -137,9 +180,14 @@ impl Rows {
 }
 
 /// Writes `comparison.csv`; computes the tutorial's table.
-fn compare_segments(segments: &Compared, settings: &Settings, ctx: &Context<'_>) -> Result<Tutorial> {
+fn compare_segments(
+    segments: &Compared,
+    settings: &Settings,
+    thresholds: &[f64],
+    ctx: &Context<'_>,
+) -> Result<Tutorial> {
     let names: Vec<&str> = settings.mapping.map.iter().map(|pair| pair.to.as_str()).collect();
-    let decided = decide(&segments.scores, settings.threshold);
+    let decided = decide(&segments.scores, thresholds);
     let rows = segments.len();
     let columns = [
         Column::new(PREDICTED.into(), joined(&names, &decided, rows)),
@@ -162,6 +210,7 @@ fn metrics(
     params: &Params,
     settings: &Settings,
     rows: Rows,
+    thresholds: Thresholds,
     tutorial: Tutorial,
     ctx: &Context<'_>,
 ) -> Result<Metrics> {
@@ -169,8 +218,9 @@ fn metrics(
     let mapping = settings.mapping_used(&rows.truth_labels);
     let scoring = Scoring {
         pairs: &mapping.pairs,
-        threshold: settings.threshold,
-        plan: settings.plan,
+        thresholds: &thresholds.values,
+        sampling: settings.sampling,
+        challenge: &settings.challenge,
     };
     let mut flow = rows.flow;
     let mut units: Vec<UnitMetrics> = Vec::with_capacity(2);
@@ -183,17 +233,43 @@ fn metrics(
         units.push(score(unit, rows, &clusters, &scoring));
         ctx.progress.advance(1);
     }
+    let clusters = clusters(&rows.ecgs, patients.as_ref())?;
+    let subgroups = match &params.records {
+        None => Vec::new(),
+        Some(records) => subgroups(&params.subgroups, records, &rows.ecgs, &clusters, &scoring)?,
+    };
+    let shown = examples(&rows.ecgs, &mapping.pairs, &thresholds.values, params.examples);
+    write_examples(ctx.out, &shown)?;
+    scored(&rows.ecgs, &clusters, &mapping.pairs).write(ctx.out)?;
     Ok(Metrics {
         notice: params.notice.clone().filter(|notice| !notice.trim().is_empty()),
         schema: SCHEMA,
         subset: settings.about.subset.clone(),
-        threshold: settings.threshold,
+        thresholds: thresholds.used,
         intervals: settings.interval_method(params, patients.is_some()),
         mapping,
         flow,
         tutorial,
         units,
+        subgroups,
     })
+}
+
+/// The scored ECGs, for comparing runs.
+fn scored(ecgs: &Compared, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
+    let files = ecgs
+        .keys
+        .column(SAVE_FILE)
+        .and_then(|column| column.str().cloned());
+    let files = files.map(|files| files.iter().map(|f| f.unwrap_or_default().to_owned()).collect());
+    Scored {
+        idx: ecgs.idx().collect(),
+        save_file: files.unwrap_or_default(),
+        cluster: clusters.of_row.clone(),
+        labels: pairs.iter().map(|pair| pair.to.clone()).collect(),
+        truth: ecgs.truth.clone(),
+        scores: ecgs.scores.clone(),
+    }
 }
 
 fn outcome(metrics: &Metrics) -> Outcome {
@@ -215,7 +291,7 @@ fn outcome(metrics: &Metrics) -> Outcome {
         .count("ecgs_without_truth", flow.ecgs_without_truth as usize)
         .fact("exact_match", metrics.tutorial.exact_match)
         .fact("auroc_ecg", auroc)
-        .fact("threshold", metrics.threshold);
+        .fact("threshold", metrics.thresholds.by.clone());
     if let Some(unpredicted) = flow.segments_unpredicted {
         out = out.count("segments_unpredicted", unpredicted as usize);
     }

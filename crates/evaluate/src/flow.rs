@@ -2,10 +2,10 @@
 
 use crate::compare::OnMissing;
 use crate::error::{Error, Result};
-use ecgfm_artifacts::columns::{PATH, SEGMENT, SPLIT};
+use ecgfm_artifacts::columns::{PATH, REASON, SEGMENT, SPLIT};
 use ecgfm_artifacts::{key, splits, table};
 use polars::prelude::DataFrame;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 /// Checks predictions against the table of segments' splits; returns the number of segments of `subset` that have no
@@ -53,6 +53,33 @@ pub(crate) fn unpredicted(
         }),
         _ => Ok(absent.len()),
     }
+}
+
+/// Exams of an archive: read = rejected + kept.
+pub(crate) struct Exams {
+    pub(crate) read: u64,
+    pub(crate) rejected: BTreeMap<String, u64>,
+    pub(crate) kept: u64,
+}
+
+/// Counts them, where both tables are given.
+pub(crate) fn exams(rejected: Option<&Path>, records: Option<&Path>) -> Result<Option<Exams>> {
+    let (Some(rejected), Some(records)) = (rejected, records) else {
+        return Ok(None);
+    };
+    let frame = table::read_all_text(rejected)?;
+    let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
+    for reason in table::str_column(rejected, &frame, REASON)?.iter() {
+        *by_reason
+            .entry(reason.unwrap_or_default().to_owned())
+            .or_default() += 1;
+    }
+    let kept = ecgfm_artifacts::records::read(records, &[])?.height() as u64;
+    Ok(Some(Exams {
+        read: kept + frame.height() as u64,
+        rejected: by_reason,
+        kept,
+    }))
 }
 
 #[cfg(test)]

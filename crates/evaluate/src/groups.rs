@@ -42,7 +42,7 @@ impl Groups {
         self.first.len()
     }
 
-    /// One score a group. The mean is taken in float64, in row order, and rounded once.
+    /// One score a group. The mean and the product are taken in float64, in row order, and rounded once.
     pub(crate) fn pool(&self, scores: &[f32], pool: Pool) -> Vec<f32> {
         let rows = || {
             self.of_row
@@ -63,6 +63,11 @@ impl Groups {
                 let mut largest = vec![f32::NEG_INFINITY; self.len()];
                 rows().for_each(|(group, score)| largest[group] = largest[group].max(score));
                 largest
+            }
+            Pool::NoisyOr => {
+                let mut none = vec![1.0f64; self.len()];
+                rows().for_each(|(group, score)| none[group] *= 1.0 - f64::from(score));
+                none.iter().map(|none| (1.0 - none) as f32).collect()
             }
         }
     }

@@ -5,18 +5,25 @@
 //!
 //! The statistics themselves are in [`metrics`], on plain slices.
 
+mod averages;
+mod challenge;
 mod clusters;
 mod compare;
+mod curves;
 mod error;
 pub mod evaluate;
+mod examples;
 mod flow;
 mod groups;
 pub mod metrics;
 mod named;
 pub mod predict;
+mod resampled;
 mod score;
 mod settings;
 mod sigmoid;
+mod subgroups;
+mod thresholds;
 mod tutorial;
 
 pub use error::{Error, Result};

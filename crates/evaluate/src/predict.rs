@@ -5,7 +5,7 @@ use crate::groups::Groups;
 use crate::named::joined;
 use crate::sigmoid::{above, sigmoid};
 use ecgfm_artifacts::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
-use ecgfm_artifacts::labelset::{LabelSet, Mapping};
+use ecgfm_artifacts::labelset::{How, LabelSet, Mapping, Pair, Pool};
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -33,6 +33,9 @@ pub struct Params {
     /// A label holds where its probability is strictly above this.
     #[serde(default = "default_threshold")]
     pub threshold: f64,
+    /// How segments of an ECG are pooled, for all labels; as the label set says for each if not given.
+    #[serde(default)]
+    pub pool: Option<Pool>,
     /// What to do with a segment that has a NaN or infinite logit.
     #[serde(default)]
     pub on_non_finite: OnNonFinite,
@@ -114,7 +117,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 /// Resolves names of configurations, and checks the threshold.
 fn about(params: &Params) -> Result<About> {
     crate::settings::check_threshold(params.threshold)?;
-    let labels = LabelSet::load(&params.labels)?;
+    let mut labels = LabelSet::load(&params.labels)?;
+    if let Some(pool) = params.pool {
+        labels.labels.iter_mut().for_each(|label| label.pool = pool);
+    }
     let mapping = params.mapping.as_deref().map(Mapping::load).transpose()?;
     if let (Some(mapping), Some(origin)) = (&mapping, &params.mapping) {
         mapping.check_from(origin, &labels)?;
@@ -215,11 +221,20 @@ fn mapped_frame(
     mapping: &Mapping,
     threshold: f64,
 ) -> Result<DataFrame> {
-    let column_of = |from: &str| names.iter().position(|n| *n == from).map(|i| &scores[i]);
-    let pairs: Vec<(&str, &Vec<f32>)> = mapping
+    let column_of = |from: &String| names.iter().position(|n| n == from).map(|i| &scores[i][..]);
+    let combined = |pair: &Pair| -> Option<Vec<f32>> {
+        let columns = pair
+            .from
+            .names()
+            .iter()
+            .map(column_of)
+            .collect::<Option<Vec<_>>>()?;
+        Some(combine(pair.how, &columns))
+    };
+    let pairs: Vec<(&str, Vec<f32>)> = mapping
         .map
         .iter()
-        .filter_map(|pair| Some((pair.to.as_str(), column_of(&pair.from)?)))
+        .filter_map(|pair| Some((pair.to.as_str(), combined(pair)?)))
         .collect();
     let targets: Vec<&str> = pairs.iter().map(|p| p.0).collect();
     let decided: Vec<Vec<bool>> = pairs
@@ -233,13 +248,23 @@ fn mapped_frame(
         .map(|(to, column)| Column::new((*to).into(), column));
     let probabilities = pairs
         .iter()
-        .map(|(to, column)| Column::new(format!("{to}{PROBABILITY}").into(), *column));
+        .map(|(to, column)| Column::new(format!("{to}{PROBABILITY}").into(), column));
     extend(
         keys,
         flags
             .chain([Column::new(PREDICTED.into(), predicted)])
             .chain(probabilities),
     )
+}
+
+/// One column out of those of the labels that stand for the same.
+pub(crate) fn combine(how: How, columns: &[&[f32]]) -> Vec<f32> {
+    match columns {
+        [one] => one.to_vec(),
+        _ => (0..columns.first().map_or(0, |column| column.len()))
+            .map(|row| how.combined(columns.iter().map(|column| column[row])))
+            .collect(),
+    }
 }
 
 /// Segments grouped into ECGs by their recording's file, which must agree with `idx`.

@@ -1,131 +1,176 @@
 //! All statistics of one unit, from its compared rows.
 
+use crate::averages::{Columns, averages};
+use crate::challenge::Challenge;
 use crate::clusters::Clusters;
 use crate::compare::Compared;
-use crate::metrics::bootstrap::{self, Plan};
+use crate::curves;
+use crate::metrics::bootstrap::Label;
 use crate::metrics::histogram::Histogram;
-use crate::metrics::interval::{Interval, wilson};
+use crate::metrics::multilabel::Agreement;
+use crate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
 use crate::metrics::{Confusion, Ranking};
+use crate::resampled::{Resamples, Sampling, set};
 use crate::sigmoid::above;
-use crate::tutorial::{counts, exact_matches};
+use crate::tutorial::counts;
 use ecgfm_artifacts::evaluation::{
-    CoOccurrence, Estimate, LabelMetrics, PairUsed, PrCurve, RocCurve, ScoreHistogram, Unit, UnitMetrics,
+    CoOccurrence, Estimate, LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics,
 };
 use std::collections::BTreeMap;
-
-/// Points kept of a curve.
-pub(crate) const CURVE_POINTS: usize = 200;
 
 /// How to score.
 pub(crate) struct Scoring<'a> {
     /// The mapped labels in order.
     pub(crate) pairs: &'a [PairUsed],
-    /// A label is predicted above this.
-    pub(crate) threshold: f64,
+    /// Each is predicted above its threshold.
+    pub(crate) thresholds: &'a [f64],
     /// Resampling for intervals; none for no intervals.
-    pub(crate) plan: Option<Plan>,
+    pub(crate) sampling: Option<Sampling>,
+    /// The Challenge's score, as far as the labels have one.
+    pub(crate) challenge: &'a Challenge,
 }
 
 /// Whether each mapped label is predicted.
-pub(crate) fn decide(scores: &[Vec<f32>], threshold: f64) -> Vec<Vec<bool>> {
-    scores
+pub(crate) fn decide(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> {
+    let column =
+        |(column, &threshold): (&Vec<f32>, &f64)| column.iter().map(|&p| above(p, threshold)).collect();
+    scores.iter().zip(thresholds).map(column).collect()
+}
+
+/// The labels of compared rows, as resampling takes them.
+pub(crate) fn labels<'a>(rows: &'a Compared, thresholds: &'a [f64]) -> Vec<Label<'a>> {
+    let label = |((truth, scores), &threshold): ((&'a Vec<bool>, &'a Vec<f32>), &f64)| Label {
+        truth,
+        scores,
+        threshold: threshold as f32,
+    };
+    rows.truth
         .iter()
-        .map(|column| column.iter().map(|&p| above(p, threshold)).collect())
+        .zip(&rows.scores)
+        .zip(thresholds)
+        .map(label)
         .collect()
 }
 
-/// Computes the statistics of one unit. Proportions get Wilson intervals where rows are ECGs; segments of one ECG
-/// are not independent, so there they get none.
+/// Computes the statistics of one unit.
 pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> UnitMetrics {
-    let decided = decide(&rows.scores, scoring.threshold);
-    let resampled = resample(rows, clusters, scoring);
-    let labels = scoring.pairs.iter().enumerate().map(|(i, pair)| {
-        let mut label = label(pair, &rows.truth[i], &rows.scores[i], &decided[i], unit);
-        for (name, interval) in resampled.get(i).into_iter().flatten() {
-            if let (Some(estimate), Some(interval)) = (label.estimates.get_mut(*name), interval) {
-                set(estimate, *interval);
+    let decided = decide(&rows.scores, scoring.thresholds);
+    let resamples = scoring
+        .sampling
+        .map(|sampling| Resamples::draw(&labels(rows, scoring.thresholds), clusters, sampling));
+    let labels: Vec<LabelMetrics> = (scoring.pairs.iter().enumerate())
+        .map(|(i, pair)| {
+            let mut label = label(
+                pair,
+                scoring.thresholds[i],
+                &rows.truth[i],
+                &rows.scores[i],
+                &decided[i],
+            );
+            for (name, estimate) in &mut label.estimates {
+                let interval = resamples
+                    .as_ref()
+                    .and_then(|r| r.of_label(i, name, estimate.value));
+                if let Some(interval) = interval {
+                    set(estimate, interval);
+                }
             }
-        }
-        label
-    });
-    let matches = exact_matches(&rows.truth, &decided, rows.len());
+            if unit == Unit::Ecg && clusters.count == rows.len() {
+                wilson_intervals(&mut label);
+            }
+            label
+        })
+        .collect();
+    let agreement = Agreement::count(&rows.truth, &decided, rows.len());
+    let columns = Columns {
+        truth: &rows.truth,
+        scores: &rows.scores,
+    };
     UnitMetrics {
         unit,
         n: rows.len() as u64,
-        exact_match: proportion(matches, rows.len() as u64, "no rows", unit),
-        labels: labels.collect(),
+        exact_match: estimate(agreement.exact_match(), "no rows"),
+        hamming: estimate(agreement.hamming(), "no rows"),
+        jaccard: estimate(agreement.mean_jaccard(), "no rows"),
+        challenge: scoring.challenge.score(&rows.truth, &decided, rows.len()),
+        averages: averages(&labels, &columns, resamples.as_ref()),
+        labels,
         co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
     }
 }
 
-fn resample(
-    rows: &Compared,
-    clusters: &Clusters,
-    scoring: &Scoring<'_>,
-) -> Vec<[(&'static str, Option<Interval>); 3]> {
-    let Some(plan) = scoring.plan else {
-        return Vec::new();
-    };
-    let labels: Vec<bootstrap::Label<'_>> = (rows.truth.iter().zip(&rows.scores))
-        .map(|(truth, scores)| bootstrap::Label {
-            truth,
-            scores,
-            threshold: scoring.threshold as f32,
-        })
-        .collect();
-    bootstrap::intervals(&labels, &clusters.of_row, clusters.count, plan)
-        .into_iter()
-        .map(|got| [("auroc", got.auroc), ("auprc", got.auprc), ("f1", got.f1)])
-        .collect()
+/// Proportions of independent ECGs have an interval of their own, which holds up where resampling does not: at 0 and 1.
+fn wilson_intervals(label: &mut LabelMetrics) {
+    let c = label.counts;
+    for (name, part, whole) in [
+        ("prevalence", c.tp + c.r#fn, c.tp + c.r#fn + c.fp + c.tn),
+        ("sensitivity", c.tp, c.tp + c.r#fn),
+        ("specificity", c.tn, c.tn + c.fp),
+        ("ppv", c.tp, c.tp + c.fp),
+        ("npv", c.tn, c.tn + c.r#fn),
+        ("accuracy", c.tp + c.tn, c.tp + c.r#fn + c.fp + c.tn),
+    ] {
+        let interval = crate::metrics::interval::wilson(part, whole);
+        if let (Some(estimate), Some(interval)) = (label.estimates.get_mut(name), interval) {
+            set(estimate, interval);
+        }
+    }
 }
 
-fn label(pair: &PairUsed, truth: &[bool], scores: &[f32], decided: &[bool], unit: Unit) -> LabelMetrics {
+fn label(pair: &PairUsed, threshold: f64, truth: &[bool], scores: &[f32], decided: &[bool]) -> LabelMetrics {
     let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
     let ranking = Ranking::new(truth, scores);
     let histogram = Histogram::count(truth, scores);
+    let bins = calibration(truth, scores);
+    let mut estimates = estimates(&table, &ranking);
+    for (name, value) in [
+        ("brier", brier(truth, scores)),
+        ("log_loss", log_loss(truth, scores)),
+        ("ece", expected_calibration_error(&bins)),
+    ] {
+        estimates.insert(name.to_owned(), estimate(value, "no rows"));
+    }
     LabelMetrics {
         label: pair.to.clone(),
         title: pair.title.clone(),
+        threshold,
         positives: table.positives(),
         counts: counts(&table),
-        estimates: estimates(&table, &ranking, unit),
-        roc: roc(&ranking),
-        pr: precision_recall(&ranking),
+        estimates,
+        roc: curves::roc(&ranking),
+        pr: curves::precision_recall(&ranking),
         histogram: ScoreHistogram {
             positives: histogram.positives,
             negatives: histogram.negatives,
         },
+        calibration: curves::calibration(&bins),
     }
 }
 
-fn estimates(table: &Confusion, ranking: &Ranking, unit: Unit) -> BTreeMap<String, Estimate> {
-    let (tp, fp, r#fn, tn) = (table.tp, table.fp, table.r#fn, table.tn);
-    let one_class = if table.positives() == 0 {
-        "no positives"
-    } else {
-        "no negatives"
+/// What the order of the scores and the 2×2 table give.
+pub(crate) fn estimates(table: &Confusion, ranking: &Ranking) -> BTreeMap<String, Estimate> {
+    let one_class = match table.positives() {
+        0 => "no positives",
+        _ => "no negatives",
     };
-    let share = |part, whole, reason| proportion(part, whole, reason, unit);
     let all = [
-        ("prevalence", share(tp + r#fn, table.n(), "no rows")),
-        ("auroc", estimate(ranking.auroc(), one_class)),
-        ("auprc", estimate(ranking.auprc(), "no positives")),
-        ("sensitivity", share(tp, tp + r#fn, "no positives")),
-        ("specificity", share(tn, tn + fp, "no negatives")),
-        ("ppv", share(tp, tp + fp, "nothing predicted positive")),
-        ("npv", share(tn, tn + r#fn, "nothing predicted negative")),
-        (
-            "f1",
-            estimate(table.f1(), "no positives and nothing predicted positive"),
-        ),
-        ("accuracy", share(tp + tn, table.n(), "no rows")),
+        ("prevalence", table.prevalence(), "no rows"),
+        ("auroc", ranking.auroc(), one_class),
+        ("auprc", ranking.auprc(), "no positives"),
+        ("sensitivity", table.sensitivity(), "no positives"),
+        ("specificity", table.specificity(), "no negatives"),
+        ("ppv", table.ppv(), "nothing predicted positive"),
+        ("npv", table.npv(), "nothing predicted negative"),
+        ("f1", table.f1(), "no positives and nothing predicted positive"),
+        ("accuracy", table.accuracy(), "no rows"),
+        ("mcc", table.mcc(), "truth or prediction is the same in every row"),
     ];
-    all.into_iter()
-        .map(|(name, estimate)| (name.to_owned(), estimate))
-        .collect()
+    let named = |(name, value, reason): (&str, _, _)| (name.to_owned(), estimate(value, reason));
+    all.into_iter().map(named).collect()
 }
 
-fn estimate(value: Option<f64>, reason: &str) -> Estimate {
+/// A value, or why there is none.
+pub(crate) fn estimate(value: Option<f64>, reason: &str) -> Estimate {
     let reason = value.is_none().then(|| reason.to_owned());
     Estimate {
         value,
@@ -133,48 +178,6 @@ fn estimate(value: Option<f64>, reason: &str) -> Estimate {
         hi: None,
         reason,
     }
-}
-
-fn proportion(part: u64, whole: u64, reason: &str, unit: Unit) -> Estimate {
-    let mut out = estimate((whole > 0).then(|| part as f64 / whole as f64), reason);
-    if let (Unit::Ecg, Some(interval)) = (unit, wilson(part, whole)) {
-        set(&mut out, interval);
-    }
-    out
-}
-
-fn set(estimate: &mut Estimate, interval: Interval) {
-    (estimate.lo, estimate.hi) = (Some(interval.lo), Some(interval.hi));
-}
-
-fn roc(ranking: &Ranking) -> RocCurve {
-    let mut curve = RocCurve {
-        points: ranking.roc_points(),
-        ..RocCurve::default()
-    };
-    for point in ranking.roc(CURVE_POINTS) {
-        curve.threshold.push(point.threshold);
-        curve.fpr.push(round6(point.fpr));
-        curve.tpr.push(round6(point.tpr));
-    }
-    curve
-}
-
-fn precision_recall(ranking: &Ranking) -> PrCurve {
-    let mut curve = PrCurve {
-        points: ranking.precision_recall_points(),
-        ..PrCurve::default()
-    };
-    for point in ranking.precision_recall(CURVE_POINTS) {
-        curve.threshold.push(point.threshold);
-        curve.recall.push(round6(point.recall));
-        curve.precision.push(round6(point.precision));
-    }
-    curve
-}
-
-fn round6(v: f64) -> f64 {
-    (v * 1e6).round() / 1e6
 }
 
 fn co_occurrence(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> CoOccurrence {
@@ -216,8 +219,9 @@ mod tests {
         let pairs = [pair("AF"), pair("SB")];
         let scoring = Scoring {
             pairs: &pairs,
-            threshold: 0.5,
-            plan: None,
+            thresholds: &[0.5, 0.5],
+            sampling: None,
+            challenge: &Challenge::Undefined("not asked for".into()),
         };
         let clusters = Clusters {
             of_row: vec![0, 1, 2, 3],
@@ -250,10 +254,39 @@ mod tests {
     }
 
     #[test]
-    fn proportions_of_segments_get_no_interval_that_assumes_independence() {
+    fn proportions_have_wilsons_interval_where_ecgs_are_independent_and_segments_never_are() {
         assert_eq!(scored(Unit::Segment).labels[0].estimates["sensitivity"].lo, None);
         let ecg = &scored(Unit::Ecg).labels[0].estimates["sensitivity"];
         assert!(ecg.lo.unwrap() < 0.5 && ecg.hi.unwrap() > 0.5);
+    }
+
+    #[test]
+    fn averages_name_the_labels_that_they_leave_out() {
+        let unit = scored(Unit::Ecg);
+        let of = |average: &str, statistic: &str| {
+            let found = unit
+                .averages
+                .iter()
+                .find(|a| a.average == average && a.statistic == statistic);
+            found.unwrap().clone()
+        };
+        let auroc = of("macro", "auroc");
+        assert_eq!(
+            (auroc.over, auroc.left_out),
+            (vec!["AF".to_owned()], vec!["SB".to_owned()])
+        );
+        assert_eq!(auroc.estimate.value, unit.labels[0].estimates["auroc"].value);
+        assert_eq!(of("macro", "brier").over.len(), 2);
+        assert_eq!(of("micro", "sensitivity").estimate.value, Some(0.5));
+        assert_eq!(
+            of("weighted", "specificity").estimate.value,
+            unit.labels[0].estimates["specificity"].value
+        );
+        assert_eq!(
+            (unit.exact_match.value, unit.hamming.value),
+            (Some(0.5), Some(0.25))
+        );
+        assert_eq!(unit.challenge.reason.as_deref(), Some("not asked for"));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Evaluate's parameters, resolved against what the predictions say about themselves.
 
+use crate::challenge::Challenge;
 use crate::error::{Error, Result};
 use crate::evaluate::Params;
 use crate::metrics::bootstrap::Plan;
+use crate::metrics::interval::Method;
+use crate::resampled::Sampling;
 use ecgfm_artifacts::evaluation::{IntervalMethod, MappingUsed, PairUsed};
-use ecgfm_artifacts::labelset::{LabelSet, Mapping};
+use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
 use ecgfm_artifacts::predictions::About;
 
 /// Most resamples that are allowed: each is kept in memory until all are done.
@@ -16,10 +19,10 @@ pub(crate) struct Settings {
     pub(crate) about: About,
     /// Which of the model's labels stand for which of the truth's.
     pub(crate) mapping: Mapping,
-    /// A label is predicted above this.
-    pub(crate) threshold: f64,
     /// Resampling; none for no such intervals.
-    pub(crate) plan: Option<Plan>,
+    pub(crate) sampling: Option<Sampling>,
+    /// The Challenge's score.
+    pub(crate) challenge: Challenge,
 }
 
 impl Settings {
@@ -37,33 +40,33 @@ impl Settings {
                 what,
             });
         }
-        let threshold = params.threshold.unwrap_or(about.threshold);
-        check_threshold(threshold)?;
+        let mapping = mapping(params, &about)?;
         Ok(Self {
-            mapping: mapping(params, &about)?,
+            challenge: Challenge::new(&params.challenge, &mapping)?,
+            mapping,
             about,
-            threshold,
-            plan: plan(params)?,
+            sampling: plan(params)?.map(|plan| Sampling {
+                plan,
+                method: params.interval,
+            }),
         })
     }
 
     /// The mapping with its titles and with what it leaves out of both label sets.
     pub(crate) fn mapping_used(&self, truth: &[String]) -> MappingUsed {
         let labels = &self.about.labels.labels;
-        let title = |from: &str| {
-            labels
-                .iter()
-                .find(|l| l.name == from)
-                .map(|l| l.title.clone())
-                .unwrap_or_default()
+        let title = |from: &From| {
+            let of = |name: &String| labels.iter().find(|l| l.name == *name).map(|l| l.title.as_str());
+            let titles: Vec<&str> = from.names().iter().filter_map(of).collect();
+            titles.join(" or ")
         };
         let pair = |p: &ecgfm_artifacts::labelset::Pair| PairUsed {
-            from: p.from.clone(),
+            from: p.from.joined(),
             to: p.to.clone(),
             title: title(&p.from),
         };
         let (from, to) = (
-            |name: &str| self.mapping.map.iter().any(|p| p.from == name),
+            |name: &str| self.mapping.from_names().contains(&name),
             |name: &str| self.mapping.map.iter().any(|p| p.to == name),
         );
         MappingUsed {
@@ -83,16 +86,17 @@ impl Settings {
     /// How intervals are computed, in words.
     pub(crate) fn interval_method(&self, params: &Params, patients: bool) -> IntervalMethod {
         let cluster = if patients { "patient" } else { "ecg" };
-        let ranking = match self.plan {
-            Some(_) => format!(
-                "percentile bootstrap over {}",
-                if patients { "patients" } else { "ECGs" }
-            ),
+        let over = if patients { "patients" } else { "ECGs" };
+        let ranking = match self.sampling.map(|sampling| sampling.method) {
+            Some(Method::Percentile) => format!("percentile bootstrap over {over}"),
+            Some(Method::Bca) => format!("BCa bootstrap over {over}"),
             None => "none".to_owned(),
         };
         IntervalMethod {
             level: 0.95,
-            proportions: "Wilson score, ECGs taken as independent; none for segments".to_owned(),
+            proportions:
+                "Wilson score where every scored ECG is another patient's; resampled like the rest otherwise"
+                    .to_owned(),
             ranking,
             cluster: cluster.to_owned(),
             replicates: u64::from(params.bootstrap),

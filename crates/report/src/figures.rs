@@ -68,12 +68,11 @@ pub(crate) fn figures(metrics: &Metrics) -> Vec<LabelFigures> {
     let mut taken = HashSet::new();
     ecg.labels
         .iter()
-        .map(|label| label_figures(metrics, label, segment, &mut taken))
+        .map(|label| label_figures(label, segment, &mut taken))
         .collect()
 }
 
 fn label_figures(
-    metrics: &Metrics,
     ecg: &LabelMetrics,
     segments: Option<&UnitMetrics>,
     taken: &mut HashSet<String>,
@@ -89,9 +88,9 @@ fn label_figures(
         label: ecg.label.clone(),
         title: ecg.title.clone(),
         figures: vec![
-            figure("roc", roc(&both, metrics.threshold)),
-            figure("pr", precision_recall(&both, metrics.threshold)),
-            figure("scores", scores(&both, metrics.threshold)),
+            figure("roc", roc(&both)),
+            figure("pr", precision_recall(&both)),
+            figure("scores", scores(&both)),
         ],
     }
 }
@@ -107,7 +106,8 @@ fn unique(name: String, taken: &mut HashSet<String>) -> String {
     out
 }
 
-fn roc(both: &Both<'_>, threshold: f64) -> Chart {
+fn roc(both: &Both<'_>) -> Chart {
+    let threshold = both.ecg.threshold;
     let drawn: Vec<Curve<'_>> = (both.drawn())
         .map(|(unit, label)| Curve {
             class: unit.name(),
@@ -137,7 +137,8 @@ fn roc(both: &Both<'_>, threshold: f64) -> Chart {
     )
 }
 
-fn precision_recall(both: &Both<'_>, threshold: f64) -> Chart {
+fn precision_recall(both: &Both<'_>) -> Chart {
+    let threshold = both.ecg.threshold;
     let drawn: Vec<Curve<'_>> = (both.drawn())
         .map(|(unit, label)| Curve {
             class: unit.name(),
@@ -169,7 +170,8 @@ fn precision_recall(both: &Both<'_>, threshold: f64) -> Chart {
     )
 }
 
-fn scores(both: &Both<'_>, threshold: f64) -> Chart {
+fn scores(both: &Both<'_>) -> Chart {
+    let threshold = both.ecg.threshold;
     let counts = &both.ecg.histogram;
     let (with, without) = (counts.positives.iter().sum(), counts.negatives.iter().sum());
     let words = (

@@ -177,19 +177,22 @@ fn card(metrics: &Metrics) -> Vec<Fact> {
         fact("Mapping", format!("{}: {}", mapping.name, pairs.join(", "))),
         fact("Model labels not compared", list(&mapping.unmapped)),
         fact("True labels not compared", list(&mapping.unmapped_truth)),
-        fact(
-            "Threshold",
-            format!(
-                "a label is predicted where its probability is above {}",
-                metrics.threshold
-            ),
-        ),
+        fact("Threshold", thresholds(metrics)),
         fact("95 % intervals, proportions", &method.proportions),
         fact(
             "95 % intervals, AUROC, AUPRC, F1",
             format!("{}{resampling}", method.ranking),
         ),
     ]
+}
+
+fn thresholds(metrics: &Metrics) -> String {
+    let used = &metrics.thresholds;
+    match (used.source.as_str(), &used.chosen_on) {
+        ("fixed", _) => format!("a label is predicted where its probability is above {}", used.by),
+        (_, Some(split)) => format!("one a label, chosen on split “{split}” by {}", used.by),
+        _ => format!("one a label, from {}", used.by),
+    }
 }
 
 fn list(names: &[String]) -> String {

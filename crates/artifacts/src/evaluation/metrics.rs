@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The current form of `metrics.json`; a reader refuses others.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything that evaluation computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +16,8 @@ pub struct Metrics {
     pub notice: Option<String>,
     /// The subset that was scored.
     pub subset: String,
-    /// A label is predicted where its probability is above this.
-    pub threshold: f64,
+    /// Where the thresholds come from; each label has its own in [`LabelMetrics::threshold`].
+    pub thresholds: ThresholdsUsed,
     /// How labels of the model stand for labels of the truth.
     pub mapping: MappingUsed,
     /// What was read, set aside and scored.
@@ -28,6 +28,44 @@ pub struct Metrics {
     pub tutorial: Tutorial,
     /// Statistics by unit: segments, then ECGs.
     pub units: Vec<UnitMetrics>,
+    /// Statistics of groups of ECGs.
+    pub subgroups: Vec<Subgroup>,
+}
+
+/// Where thresholds come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThresholdsUsed {
+    /// `fixed`, `file` or `chosen`.
+    pub source: String,
+    /// In words: the number, the file, or the criterion.
+    pub by: String,
+    /// The split they were chosen on; never the one that is scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_on: Option<String>,
+}
+
+/// ECGs that have something in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subgroup {
+    /// What they are grouped by, such as `sex`.
+    pub by: String,
+    /// What they have in common, such as `female`.
+    pub group: String,
+    /// Number of ECGs.
+    pub n: u64,
+    /// One entry a mapped label, in mapping order.
+    pub labels: Vec<SubgroupLabel>,
+}
+
+/// The statistics of a label among some ECGs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubgroupLabel {
+    /// The mapped label.
+    pub label: String,
+    /// ECGs in which it holds in truth; none where so few must not be told.
+    pub positives: Option<u64>,
+    /// By name: auroc, sensitivity, specificity, ppv.
+    pub estimates: BTreeMap<String, Estimate>,
 }
 
 /// The mapping that was used, and what it leaves out.
@@ -50,7 +88,7 @@ pub struct MappingUsed {
 /// One pair of a mapping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairUsed {
-    /// The model's label.
+    /// The model's label; several joined by ` + `.
     pub from: String,
     /// The label of the truth.
     pub to: String,
@@ -61,6 +99,15 @@ pub struct PairUsed {
 /// Rows that came in, were set aside, and were scored. Each line adds up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
+    /// Exams of the archive's table: rejected + kept; none where no table of rejected exams was given.
+    #[serde(default)]
+    pub exams_read: Option<u64>,
+    /// Exams set aside, by reason.
+    #[serde(default)]
+    pub exams_rejected: BTreeMap<String, u64>,
+    /// Exams that became records.
+    #[serde(default)]
+    pub exams_kept: Option<u64>,
     /// Segments with a prediction: scored + without truth.
     pub segments_predicted: u64,
     /// Of these, segments whose ECG has no row in the truth.
@@ -86,7 +133,7 @@ pub struct IntervalMethod {
     pub level: f64,
     /// Method for proportions of ECGs.
     pub proportions: String,
-    /// Method for AUROC, AUPRC and F1.
+    /// Method for everything else.
     pub ranking: String,
     /// What is resampled: `patient` or `ecg`.
     pub cluster: String,
@@ -162,6 +209,14 @@ pub struct UnitMetrics {
     pub n: u64,
     /// Share of rows for which exactly the true mapped labels are predicted.
     pub exact_match: Estimate,
+    /// Share of pairs of row and label that are decided wrongly.
+    pub hamming: Estimate,
+    /// Mean over rows of the Jaccard index of decided and true labels; 1 where both are none.
+    pub jaccard: Estimate,
+    /// The score of the PhysioNet/CinC Challenge 2021.
+    pub challenge: Estimate,
+    /// Averages over labels.
+    pub averages: Vec<Average>,
     /// One entry a mapped label, in mapping order.
     pub labels: Vec<LabelMetrics>,
     /// How often mapped labels go together.
@@ -202,6 +257,8 @@ pub struct LabelMetrics {
     pub label: String,
     /// What it means.
     pub title: String,
+    /// It is predicted where its probability is above this.
+    pub threshold: f64,
     /// Rows in which it holds in truth.
     pub positives: u64,
     /// The 2×2 table at the threshold.
@@ -214,6 +271,41 @@ pub struct LabelMetrics {
     pub pr: PrCurve,
     /// How the probabilities are spread.
     pub histogram: ScoreHistogram,
+    /// Probability against what happened, in bins of equal width; empty bins are left out.
+    pub calibration: Vec<CalibrationBin>,
+}
+
+/// A statistic averaged over labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Average {
+    /// `macro`: the plain mean; `weighted`: by the labels' positives; `micro`: all pairs of row and label as one label.
+    pub average: String,
+    /// Its name, one of `STATISTICS` or `FURTHER_STATISTICS`.
+    pub statistic: String,
+    /// The value and its interval.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// Labels that went into it.
+    pub over: Vec<String>,
+    /// Labels for which the statistic is undefined.
+    pub left_out: Vec<String>,
+}
+
+/// Rows whose probabilities fall in one bin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    /// The bin's lower end; it is a tenth wide.
+    pub from: f64,
+    /// Rows in it.
+    pub count: u64,
+    /// Their mean probability.
+    pub mean: f64,
+    /// The share of them in which the label holds.
+    pub observed: f64,
+    /// Its 95 % interval (Wilson), lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
 }
 
 /// A ROC curve as columns; empty unless both classes occur.

@@ -83,6 +83,39 @@ impl Confusion {
         ratio(2 * self.tp, 2 * self.tp + self.fp + self.r#fn)
     }
 
+    /// Matthews' correlation of truth and decision; undefined where either is the same in every row.
+    pub fn mcc(&self) -> Option<f64> {
+        let [tp, fp, r#fn, tn] = [self.tp, self.fp, self.r#fn, self.tn].map(|n| n as f64);
+        let product = (tp + fp) * (tp + r#fn) * (tn + fp) * (tn + r#fn);
+        (product > 0.0).then(|| (tp * tn - fp * r#fn) / product.sqrt())
+    }
+
+    /// A statistic by its name in the tables; none for one that the counts do not give.
+    pub fn get(&self, statistic: &str) -> Option<f64> {
+        match statistic {
+            "prevalence" => self.prevalence(),
+            "sensitivity" => self.sensitivity(),
+            "specificity" => self.specificity(),
+            "ppv" => self.ppv(),
+            "npv" => self.npv(),
+            "f1" => self.f1(),
+            "accuracy" => self.accuracy(),
+            "mcc" => self.mcc(),
+            _ => None,
+        }
+    }
+
+    /// Sums the counts of two tables.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            tp: self.tp + other.tp,
+            fp: self.fp + other.fp,
+            r#fn: self.r#fn + other.r#fn,
+            tn: self.tn + other.tn,
+        }
+    }
+
     /// The harmonic mean of precision and recall, as the tutorial computes it: undefined where either is undefined
     /// and where both are 0. Where it is defined it equals [`Self::f1`] up to rounding.
     pub fn harmonic_f1(&self) -> Option<f64> {

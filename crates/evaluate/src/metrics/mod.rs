@@ -4,10 +4,15 @@
 //! never NaN.
 
 pub mod bootstrap;
+pub mod challenge;
 pub mod confusion;
 pub mod histogram;
 pub mod interval;
+pub mod multilabel;
+mod ordered;
+pub mod probability;
 pub mod ranking;
+pub mod threshold;
 
 pub use confusion::Confusion;
 pub use interval::Interval;

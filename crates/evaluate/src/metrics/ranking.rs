@@ -19,6 +19,17 @@ struct Step {
     fp: u64,
 }
 
+/// What is predicted at `probability ≥ score`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OperatingPoint {
+    /// The lowest score that is predicted.
+    pub score: f32,
+    /// Positives among them.
+    pub tp: u64,
+    /// Negatives among them.
+    pub fp: u64,
+}
+
 /// A point of the ROC curve: what is predicted at `score ≥ threshold`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RocPoint {
@@ -46,6 +57,11 @@ impl Ranking {
     pub fn new(truth: &[bool], scores: &[f32]) -> Self {
         let mut rows: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
         rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        Self::of_sorted(rows)
+    }
+
+    /// The same of rows that are in order: scores fall.
+    pub fn of_sorted(rows: Vec<(f32, bool)>) -> Self {
         let (mut tp, mut fp) = (0, 0);
         let mut steps: Vec<Step> = Vec::new();
         for (score, truth) in rows {
@@ -89,6 +105,16 @@ impl Ranking {
             tp = step.tp;
         }
         (self.positives > 0).then(|| sum / self.positives as f64)
+    }
+
+    /// Every place for a threshold, by falling score.
+    pub fn operating_points(&self) -> Vec<OperatingPoint> {
+        let point = |step: &Step| OperatingPoint {
+            score: step.score,
+            tp: step.tp,
+            fp: step.fp,
+        };
+        self.steps.iter().map(point).collect()
     }
 
     /// Points of the whole ROC curve: one a distinct score, and the origin; 0 unless both classes occur.

@@ -61,6 +61,7 @@ pub(crate) fn predict_params(logits: &Path) -> predict::Params {
         labels: "physionet2021".into(),
         mapping: Some("physionet2021_to_code15".into()),
         threshold: 0.5,
+        pool: None,
         on_non_finite: predict::OnNonFinite::Error,
     }
 }
@@ -73,8 +74,15 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         label_set: None,
         mapping: None,
         threshold: None,
+        thresholds: None,
+        choose: None,
         splits: None,
         records: None,
+        rejected: None,
+        subgroups: evaluate::Subgroups::default(),
+        examples: 1,
+        challenge: "physionet2021".into(),
+        interval: ecgfm_evaluate::metrics::interval::Method::Percentile,
         missing_truth: evaluate::OnMissing::Error,
         missing_prediction: evaluate::OnMissing::Error,
         bootstrap: 50,

@@ -1,0 +1,120 @@
+//! `scored.parquet`: every scored ECG with truth and probability of every mapped label, for comparing runs.
+
+use crate::columns::{IDX, SAVE_FILE};
+use crate::error::{Error, Result};
+use crate::table;
+use polars::prelude::*;
+use std::path::Path;
+
+/// idx, save_file, cluster, then `actual:LABEL` and `probability:LABEL` of every mapped label.
+pub const SCORED_FILE: &str = "scored.parquet";
+
+const CLUSTER: &str = "cluster";
+const ACTUAL: &str = "actual:";
+const PROBABILITY: &str = "probability:";
+
+/// Scored ECGs; columns of labels are in mapping order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// The ECGs.
+    pub idx: Vec<i64>,
+    /// Their recordings' files.
+    pub save_file: Vec<String>,
+    /// Which of them are resampled together: one number a patient.
+    pub cluster: Vec<u32>,
+    /// The mapped labels.
+    pub labels: Vec<String>,
+    /// Whether each label holds: `[label][row]`.
+    pub truth: Vec<Vec<bool>>,
+    /// Its probability.
+    pub scores: Vec<Vec<f32>>,
+}
+
+impl Scored {
+    /// Writes the file in `dir`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        let path = dir.join(SCORED_FILE);
+        let cluster: Vec<i64> = self.cluster.iter().map(|c| i64::from(*c)).collect();
+        let mut columns = vec![
+            Column::new(IDX.into(), &self.idx),
+            Column::new(SAVE_FILE.into(), &self.save_file),
+            Column::new(CLUSTER.into(), cluster),
+        ];
+        for (label, (truth, scores)) in self.labels.iter().zip(self.truth.iter().zip(&self.scores)) {
+            columns.push(Column::new(format!("{ACTUAL}{label}").into(), truth));
+            columns.push(Column::new(format!("{PROBABILITY}{label}").into(), scores));
+        }
+        table::write_parquet(&path, &table::frame(&path, columns)?)
+    }
+
+    /// Reads the file in `dir`.
+    ///
+    /// # Errors
+    /// The file cannot be read or lacks a column or value.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let path = &dir.join(SCORED_FILE);
+        let frame = table::read_parquet(path)?;
+        let bad = |e: PolarsError| Error::invalid(path, e.to_string());
+        let hole = || Error::invalid(path, "a value is missing");
+        let names = frame.get_column_names();
+        let labels: Vec<String> = (names.iter())
+            .filter_map(|name| Some(name.strip_prefix(ACTUAL)?.to_owned()))
+            .collect();
+        let ints = |name: &str| -> Result<Vec<i64>> {
+            let column = table::int_column(path, &frame, name)?;
+            column.iter().collect::<Option<_>>().ok_or_else(hole)
+        };
+        let files = table::str_column(path, &frame, SAVE_FILE)?;
+        let mut out = Self {
+            idx: ints(IDX)?,
+            save_file: files
+                .iter()
+                .map(|f| f.map(str::to_owned))
+                .collect::<Option<_>>()
+                .ok_or_else(hole)?,
+            cluster: ints(CLUSTER)?
+                .into_iter()
+                .map(|c| u32::try_from(c).map_err(|_| hole()))
+                .collect::<Result<_>>()?,
+            labels: Vec::new(),
+            truth: Vec::new(),
+            scores: Vec::new(),
+        };
+        for label in labels {
+            let truth = table::bool_column(path, &frame, &format!("{ACTUAL}{label}"))?;
+            out.truth
+                .push(truth.iter().collect::<Option<_>>().ok_or_else(hole)?);
+            let scores = frame
+                .column(&format!("{PROBABILITY}{label}"))
+                .and_then(|c| c.f32())
+                .map_err(bad)?;
+            out.scores
+                .push(scores.iter().collect::<Option<_>>().ok_or_else(hole)?);
+            out.labels.push(label);
+        }
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scored_ecgs_come_back_bit_for_bit() {
+        let dir = tempfile::tempdir().unwrap();
+        let scored = Scored {
+            idx: vec![3, 1],
+            save_file: vec!["a.mat".into(), "b.mat".into()],
+            cluster: vec![0, 1],
+            labels: vec!["1dAVb".into()],
+            truth: vec![vec![true, false]],
+            scores: vec![vec![0.1, 0.751_620_8]],
+        };
+        scored.write(dir.path()).unwrap();
+        assert_eq!(Scored::read(dir.path()).unwrap(), scored);
+    }
+}

@@ -1,0 +1,72 @@
+//! `thresholds.csv`: label, threshold. A label is predicted where its probability is above its threshold.
+
+use super::write_rows;
+use crate::error::{Error, Result};
+use crate::pandas::Cell;
+use crate::table::{self, Column, Kind, Others};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Writes the thresholds of labels.
+///
+/// # Errors
+/// I/O.
+pub fn write_thresholds<'a>(path: &Path, rows: impl Iterator<Item = (&'a str, f64)>) -> Result<()> {
+    let columns = ["label", "threshold"].map(str::to_owned).to_vec();
+    write_rows(
+        path,
+        columns,
+        rows.map(|(label, threshold)| vec![Cell::Text(label), Cell::Float(threshold)]),
+    )
+}
+
+/// Reads the thresholds of labels.
+///
+/// # Errors
+/// The file cannot be read, lacks a column, or names a label twice or without a number.
+pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
+    let columns = [
+        Column::new("label", Kind::Text),
+        Column::new("threshold", Kind::Float),
+    ];
+    let frame = table::read(path, &columns, Others::Ignore)?;
+    let labels = table::str_column(path, &frame, "label")?;
+    let missing = |e: polars::error::PolarsError| Error::invalid(path, e.to_string());
+    let thresholds = frame.column("threshold").and_then(|c| c.f64()).map_err(missing)?;
+    let mut out = BTreeMap::new();
+    for (row, (label, threshold)) in labels.iter().zip(thresholds.iter()).enumerate() {
+        let label = label.unwrap_or_default();
+        let Some(threshold) = threshold.filter(|t| t.is_finite()) else {
+            let what = format!("row {}: label `{label}` has no threshold", row + 1);
+            return Err(Error::invalid(path, what));
+        };
+        if out.insert(label.to_owned(), threshold).is_some() {
+            let what = format!("label `{label}` stands in more than one row");
+            return Err(Error::invalid(path, what));
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_come_back_and_a_label_twice_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("thresholds.csv");
+        write_thresholds(&path, [("AF", 0.25), ("1dAVb", 0.1 + 0.2)].into_iter()).unwrap();
+        assert_eq!(
+            read_thresholds(&path).unwrap(),
+            BTreeMap::from([("AF".to_owned(), 0.25), ("1dAVb".to_owned(), 0.1 + 0.2)])
+        );
+        std::fs::write(&path, "label,threshold\nAF,0.5\nAF,0.6\n").unwrap();
+        assert!(
+            read_thresholds(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("more than one row")
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Averages of statistics over labels.
+
+use crate::metrics::bootstrap::Resampled;
+use crate::metrics::multilabel::mean;
+use crate::metrics::probability::{brier, log_loss};
+use crate::metrics::{Confusion, Ranking};
+use crate::resampled::{Resamples, set};
+use crate::score::{estimate, estimates};
+use ecgfm_artifacts::evaluation::{Average, Estimate, FURTHER_STATISTICS, LabelMetrics, STATISTICS};
+use rayon::slice::ParallelSliceMut;
+
+/// Truth and scores, a column a label.
+pub(crate) struct Columns<'a> {
+    pub(crate) truth: &'a [Vec<bool>],
+    pub(crate) scores: &'a [Vec<f32>],
+}
+
+/// Macro, weighted and micro averages of every statistic.
+pub(crate) fn averages(
+    labels: &[LabelMetrics],
+    columns: &Columns<'_>,
+    resamples: Option<&Resamples>,
+) -> Vec<Average> {
+    let mut all = Vec::new();
+    for statistic in STATISTICS.into_iter().chain(FURTHER_STATISTICS) {
+        all.push(over_labels(
+            "macro",
+            statistic,
+            labels,
+            &vec![1.0; labels.len()],
+            resamples,
+        ));
+        let weights: Vec<f64> = labels.iter().map(|label| label.positives as f64).collect();
+        all.push(over_labels("weighted", statistic, labels, &weights, resamples));
+    }
+    all.extend(micro(labels, columns, resamples));
+    all
+}
+
+/// The weighted mean over the labels for which the statistic is defined. Resamples keep the weights of the data.
+fn over_labels(
+    average: &str,
+    statistic: &str,
+    labels: &[LabelMetrics],
+    weights: &[f64],
+    resamples: Option<&Resamples>,
+) -> Average {
+    let values: Vec<Option<f64>> = labels
+        .iter()
+        .map(|label| label.estimates.get(statistic).and_then(|e| e.value))
+        .collect();
+    let used: Vec<f64> = (values.iter().zip(weights))
+        .map(|(value, weight)| if value.is_some() { *weight } else { 0.0 })
+        .collect();
+    let mut result = estimate(mean(&values, &used), "undefined for every label that counts");
+    let resampled = |all: &[Vec<Resampled>], at: usize| {
+        let values: Vec<Option<f64>> = all.iter().map(|label| label[at].get(statistic)).collect();
+        let gap = values
+            .iter()
+            .zip(&used)
+            .any(|(value, used)| *used > 0.0 && value.is_none());
+        if gap { None } else { mean(&values, &used) }
+    };
+    if let Some(interval) = resamples.and_then(|r| r.of(result.value, resampled)) {
+        set(&mut result, interval);
+    }
+    let names = |defined: bool| {
+        let of = labels
+            .iter()
+            .zip(&values)
+            .filter(move |(_, value)| value.is_some() == defined);
+        of.map(|(label, _)| label.label.clone()).collect()
+    };
+    Average {
+        average: average.to_owned(),
+        statistic: statistic.to_owned(),
+        estimate: result,
+        over: names(true),
+        left_out: names(false),
+    }
+}
+
+/// All pairs of row and label as the rows of one label.
+fn micro(labels: &[LabelMetrics], columns: &Columns<'_>, resamples: Option<&Resamples>) -> Vec<Average> {
+    let table = labels.iter().fold(Confusion::default(), |sum, label| {
+        let c = label.counts;
+        sum.plus(Confusion {
+            tp: c.tp,
+            fp: c.fp,
+            r#fn: c.r#fn,
+            tn: c.tn,
+        })
+    });
+    let (truth, scores) = (columns.truth.concat(), columns.scores.concat());
+    let mut values = estimates(&table, &ranking(&truth, &scores));
+    values.insert("brier".to_owned(), estimate(brier(&truth, &scores), "no rows"));
+    values.insert(
+        "log_loss".to_owned(),
+        estimate(log_loss(&truth, &scores), "no rows"),
+    );
+    let average = |(statistic, mut value): (String, Estimate)| {
+        let resampled = |all: &[Vec<Resampled>], at: usize| {
+            let sum = all
+                .iter()
+                .fold(Confusion::default(), |sum, label| sum.plus(label[at].table));
+            sum.get(&statistic)
+        };
+        if let Some(interval) = resamples.and_then(|r| r.of(value.value, resampled)) {
+            set(&mut value, interval);
+        }
+        Average {
+            average: "micro".to_owned(),
+            statistic,
+            estimate: value,
+            over: labels.iter().map(|label| label.label.clone()).collect(),
+            left_out: Vec::new(),
+        }
+    };
+    values.into_iter().map(average).collect()
+}
+
+/// [`Ranking::new`] of many rows, sorted on all cores.
+fn ranking(truth: &[bool], scores: &[f32]) -> Ranking {
+    let mut rows: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
+    rows.par_sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    Ranking::of_sorted(rows)
+}

@@ -1,0 +1,51 @@
+//! Curves, as they are kept for drawing.
+
+use crate::metrics::Ranking;
+use crate::metrics::probability::Bin;
+use ecgfm_artifacts::evaluation::{CalibrationBin, PrCurve, RocCurve};
+
+/// Points kept of a curve.
+pub(crate) const CURVE_POINTS: usize = 200;
+
+pub(crate) fn roc(ranking: &Ranking) -> RocCurve {
+    let mut curve = RocCurve {
+        points: ranking.roc_points(),
+        ..RocCurve::default()
+    };
+    for point in ranking.roc(CURVE_POINTS) {
+        curve.threshold.push(point.threshold);
+        curve.fpr.push(round6(point.fpr));
+        curve.tpr.push(round6(point.tpr));
+    }
+    curve
+}
+
+pub(crate) fn precision_recall(ranking: &Ranking) -> PrCurve {
+    let mut curve = PrCurve {
+        points: ranking.precision_recall_points(),
+        ..PrCurve::default()
+    };
+    for point in ranking.precision_recall(CURVE_POINTS) {
+        curve.threshold.push(point.threshold);
+        curve.recall.push(round6(point.recall));
+        curve.precision.push(round6(point.precision));
+    }
+    curve
+}
+
+fn round6(v: f64) -> f64 {
+    (v * 1e6).round() / 1e6
+}
+
+/// The artifact's form of a calibration curve.
+pub(crate) fn calibration(bins: &[Bin]) -> Vec<CalibrationBin> {
+    let bin = |bin: &Bin| CalibrationBin {
+        from: bin.from,
+        count: bin.count,
+        mean: bin.mean,
+        observed: bin.positives as f64 / bin.count as f64,
+        lo: bin.observed.lo,
+        hi: bin.observed.hi,
+    };
+    bins.iter().map(bin).collect()
+}

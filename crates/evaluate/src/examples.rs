@@ -1,0 +1,93 @@
+//! The ECGs that the model was surest about, right and wrong.
+
+use crate::compare::Compared;
+use crate::sigmoid::above;
+use ecgfm_artifacts::columns::SAVE_FILE;
+use ecgfm_artifacts::evaluation::{Example, PairUsed, Verdict};
+
+/// `count` ECGs a label and kind of decision, the surest first; equally sure ones by idx.
+pub(crate) fn examples(
+    rows: &Compared,
+    pairs: &[PairUsed],
+    thresholds: &[f64],
+    count: usize,
+) -> Vec<Example> {
+    let idx: Vec<i64> = rows.idx().collect();
+    let files = rows
+        .keys
+        .column(SAVE_FILE)
+        .and_then(|column| column.str().cloned())
+        .ok();
+    let mut all = Vec::new();
+    for (at, pair) in pairs.iter().enumerate() {
+        let (truth, scores) = (&rows.truth[at], &rows.scores[at]);
+        for verdict in Verdict::ALL {
+            let of = |row: &usize| verdict == self::verdict(truth[*row], above(scores[*row], thresholds[at]));
+            let mut found: Vec<usize> = (0..rows.len()).filter(of).collect();
+            let predicted = matches!(verdict, Verdict::TruePositive | Verdict::FalsePositive);
+            found.sort_by(|&a, &b| {
+                let by_score = scores[a].total_cmp(&scores[b]);
+                let surest = if predicted { by_score.reverse() } else { by_score };
+                surest.then(idx[a].cmp(&idx[b]))
+            });
+            all.extend(found.iter().take(count).enumerate().map(|(rank, &row)| {
+                Example {
+                    label: pair.to.clone(),
+                    verdict,
+                    rank: rank as u64 + 1,
+                    idx: idx[row],
+                    save_file: files
+                        .as_ref()
+                        .and_then(|f| f.get(row))
+                        .unwrap_or_default()
+                        .to_owned(),
+                    probability: scores[row],
+                }
+            }));
+        }
+    }
+    all
+}
+
+fn verdict(truth: bool, decided: bool) -> Verdict {
+    match (truth, decided) {
+        (true, true) => Verdict::TruePositive,
+        (false, true) => Verdict::FalsePositive,
+        (true, false) => Verdict::FalseNegative,
+        (false, false) => Verdict::TrueNegative,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::df;
+
+    #[test]
+    fn the_surest_of_each_kind_come_first_and_ties_by_idx() {
+        let rows = Compared {
+            keys: df!("idx" => [9i64, 5, 7, 1], SAVE_FILE => ["i", "e", "g", "a"]).unwrap(),
+            truth: vec![vec![true, true, false, true]],
+            scores: vec![vec![0.9, 0.9, 0.2, 0.1]],
+            without_truth: 0,
+        };
+        let pair = PairUsed {
+            from: "AF".into(),
+            to: "AF".into(),
+            title: String::new(),
+        };
+        let found = examples(&rows, &[pair], &[0.5], 1);
+        let told: Vec<(&str, i64, &str)> = found
+            .iter()
+            .map(|e| (e.verdict.name(), e.idx, e.save_file.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("true_positive", 5, "e"),
+                ("false_negative", 1, "a"),
+                ("true_negative", 7, "g")
+            ]
+        );
+    }
+}

@@ -1,0 +1,212 @@
+use super::super::interval::{Interval, bca, percentile};
+use super::super::probability::{brier, log_loss};
+use super::super::{Confusion, Ranking};
+use super::*;
+use proptest::prelude::*;
+
+/// Rows in clusters of one or two, scores with ties.
+fn example(n: usize, seed: u64) -> (Vec<bool>, Vec<f32>, Vec<u32>) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let truth: Vec<bool> = (0..n).map(|_| random.random_range(0..4) == 0).collect();
+    let scores = truth
+        .iter()
+        .map(|&t| (random.random_range(0..80) + 20 * u32::from(t)) as f32 / 100.0)
+        .collect();
+    let clusters = (0..n as u32).map(|i| i / 2).collect();
+    (truth, scores, clusters)
+}
+
+/// What the rows give when every cluster is taken `weights` times.
+fn by_copies(truth: &[bool], scores: &[f32], clusters: &[u32], weights: &[u8], threshold: f32) -> Resampled {
+    let copies =
+        (0..truth.len()).flat_map(|i| std::iter::repeat_n(i, usize::from(weights[clusters[i] as usize])));
+    let (truth, scores): (Vec<bool>, Vec<f32>) = copies.map(|i| (truth[i], scores[i])).unzip();
+    let ranking = Ranking::new(&truth, &scores);
+    Resampled {
+        auroc: ranking.auroc(),
+        auprc: ranking.auprc(),
+        brier: brier(&truth, &scores),
+        log_loss: log_loss(&truth, &scores),
+        table: Confusion::count(truth.iter().zip(&scores).map(|(&t, &s)| (t, s > threshold))),
+    }
+}
+
+fn close(a: Option<f64>, b: Option<f64>, tolerance: f64) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= tolerance,
+        (a, b) => a == b,
+    }
+}
+
+fn same(a: &Resampled, b: &Resampled) -> bool {
+    a.table == b.table
+        && close(a.auroc, b.auroc, 1e-14)
+        && close(a.auprc, b.auprc, 1e-12)
+        && close(a.brier, b.brier, 1e-6)
+        && close(a.log_loss, b.log_loss, 1e-5)
+}
+
+proptest! {
+    /// Weights are what copies of rows would be, with ties, empty resamples and thresholds at every place.
+    #[test]
+    fn a_weighted_pass_is_a_pass_over_copies(
+        rows in prop::collection::vec((any::<bool>(), 0u8..12, 0u32..7), 1..60),
+        weights in prop::collection::vec(0u8..4, 7),
+        threshold in 0u8..13,
+    ) {
+        let truth: Vec<bool> = rows.iter().map(|r| r.0).collect();
+        let scores: Vec<f32> = rows.iter().map(|r| f32::from(r.1) / 11.0).collect();
+        let clusters: Vec<u32> = rows.iter().map(|r| r.2).collect();
+        let threshold = f32::from(threshold) / 11.0 - 0.01;
+        let label = [Label { truth: &truth, scores: &scores, threshold }];
+        let fill = |_: usize, all: &mut [Weights]| {
+            for (all, weight) in all.iter_mut().zip(&weights) {
+                *all = [*weight; LANES];
+            }
+        };
+        let got = weighted(&label, &clusters, 7, 3, fill);
+        prop_assert_eq!(got[0].len(), 3);
+        let expected = by_copies(&truth, &scores, &clusters, &weights, threshold);
+        prop_assert!(got[0].iter().all(|got| same(got, &expected)), "{:?} {:?}", got[0][0], expected);
+    }
+}
+
+#[test]
+fn leaving_out_leaves_out_one_group_at_a_time() {
+    let (truth, scores, clusters) = example(181, 4);
+    let label = [Label {
+        truth: &truth,
+        scores: &scores,
+        threshold: 0.5,
+    }];
+    let got = leave_out(&label, &clusters, 91, 70);
+    assert_eq!(got[0].len(), 70);
+    for group in [0, 20, 69] {
+        let weights: Vec<u8> = (0..91).map(|c| u8::from(c % 70 != group)).collect();
+        assert!(
+            same(
+                &got[0][group],
+                &by_copies(&truth, &scores, &clusters, &weights, 0.5)
+            ),
+            "{group}"
+        );
+    }
+}
+
+#[test]
+fn resamples_draw_as_many_clusters_as_there_are() {
+    let mut weights = vec![[0; LANES]; 150];
+    draw(&mut weights, 5, 7, 3);
+    let of = |lane: usize| weights.iter().map(|w| u32::from(w[lane])).sum::<u32>();
+    assert_eq!((of(5), of(4)), (150, 0));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
+    let (truth, scores, clusters) = example(400, 3);
+    let label = [Label {
+        truth: &truth,
+        scores: &scores,
+        threshold: 0.5,
+    }];
+    let plan = Plan {
+        replicates: 200,
+        seed: 7,
+    };
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| resample(&label, &clusters, 200, plan))
+    };
+    assert_eq!(run(1), run(3));
+    assert_ne!(run(1), resample(&label, &clusters, 200, Plan { seed: 8, ..plan }));
+    // More replicates begin with the same ones.
+    let more = resample(
+        &label,
+        &clusters,
+        200,
+        Plan {
+            replicates: 300,
+            ..plan
+        },
+    );
+    assert_eq!(more[0][..200], run(1)[0]);
+}
+
+#[test]
+fn a_statistic_that_resamples_seldom_define_has_no_interval() {
+    let label = [Label {
+        truth: &[true, false, false, false],
+        scores: &[0.9, 0.1, 0.2, 0.3],
+        threshold: 0.5,
+    }];
+    let plan = Plan {
+        replicates: 500,
+        seed: 1,
+    };
+    let got = resample(&label, &[0, 1, 2, 3], 4, plan);
+    let undefined = got[0].iter().filter(|r| r.auroc.is_none()).count();
+    assert!(
+        undefined > 100,
+        "the one positive is missing from (3/4)^4 of the resamples"
+    );
+    assert_eq!(percentile(got[0].iter().map(|r| r.auroc)), None);
+}
+
+/// How often intervals of AUROC hold the truth, over simulated data sets whose patients have two rows each, alike.
+#[test]
+fn intervals_cover_the_true_auroc_at_about_their_level() {
+    // Positives uniform on 0.25 … 1.25, negatives on 0 … 1: AUROC = 1 − 0.75²/2.
+    let (rounds, patients, expected) = (200, 240u32, 1.0 - 0.75f64 * 0.75 / 2.0);
+    let mut covered = [0, 0, 0];
+    for round in 0..rounds {
+        let mut random = ChaCha8Rng::seed_from_u64(1000 + round);
+        let (mut truth, mut scores, mut clusters) = (Vec::new(), Vec::new(), Vec::new());
+        for patient in 0..patients {
+            let positive = patient % 3 == 0;
+            let score = random.random::<f32>() + if positive { 0.25 } else { 0.0 };
+            for _ in 0..2 {
+                truth.push(positive);
+                scores.push(score);
+                clusters.push(patient);
+            }
+        }
+        let rows: Vec<u32> = (0..2 * patients).collect();
+        let label = [Label {
+            truth: &truth,
+            scores: &scores,
+            threshold: 0.5,
+        }];
+        let plan = Plan {
+            replicates: 256,
+            seed: round,
+        };
+        let auroc = |r: &Resampled| r.auroc;
+        let by_patient = resample(&label, &clusters, patients as usize, plan);
+        let by_row = resample(&label, &rows, rows.len(), plan);
+        let left_out = leave_out(&label, &clusters, patients as usize, patients as usize);
+        let estimate = Ranking::new(&truth, &scores).auroc().unwrap();
+        let intervals = [
+            percentile(by_patient[0].iter().map(auroc)),
+            bca(
+                by_patient[0].iter().map(auroc),
+                estimate,
+                left_out[0].iter().map(auroc),
+            ),
+            percentile(by_row[0].iter().map(auroc)),
+        ];
+        for (covered, interval) in covered.iter_mut().zip(intervals) {
+            let Interval { lo, hi } = interval.unwrap();
+            *covered += u32::from(lo <= expected && expected <= hi);
+        }
+    }
+    // 95 % of 200 with a standard error of 3; resampled intervals run a little short on 80 positives.
+    assert!((178..=199).contains(&covered[0]), "percentile: {covered:?}");
+    assert!((178..=199).contains(&covered[1]), "BCa: {covered:?}");
+    assert!(
+        covered[2] < 178,
+        "rows of one patient taken as independent: {covered:?}"
+    );
+}

@@ -1,0 +1,200 @@
+//! One label's rows by falling score, walked once for many resamples at a time.
+
+use super::{Confusion, bootstrap::Label};
+use rayon::prelude::*;
+
+/// Resamples that are walked together: the weights of one cluster in all of them are one line of the processor's cache.
+pub(super) const LANES: usize = 64;
+
+/// How often a cluster is in each of [`LANES`] resamples.
+pub(super) type Weights = [u8; LANES];
+
+/// Rows by falling score, so that a resample is one pass without sorting.
+pub(super) struct Ordered {
+    /// The clusters of the rows.
+    clusters: Vec<u32>,
+    truth: Vec<bool>,
+    /// What the rows are taken in.
+    stretches: Vec<Stretch>,
+}
+
+/// Consecutive rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    /// The first row after it.
+    end: u32,
+    what: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Negatives only, of whatever scores: between two positives their order does not matter.
+    Negatives,
+    /// All rows of one score, some of them positive.
+    Run,
+    /// No rows: what comes before is predicted, what follows is not.
+    Threshold,
+}
+
+/// What one label gives in one resample by the order of its scores and by its threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Walked {
+    pub(super) auroc: Option<f64>,
+    pub(super) auprc: Option<f64>,
+    pub(super) table: Confusion,
+}
+
+impl Ordered {
+    pub(super) fn new(label: &Label<'_>, clusters: &[u32]) -> Self {
+        let mut order: Vec<u32> = (0..label.scores.len() as u32).collect();
+        // Equal scores in row order: the sums are the same in any, and this one is always the same.
+        order.par_sort_unstable_by(|&a, &b| {
+            let (of_a, of_b) = (label.scores[a as usize], label.scores[b as usize]);
+            of_b.total_cmp(&of_a).then(a.cmp(&b))
+        });
+        let score = |at: usize| label.scores[order[at] as usize];
+        let positive = |at: usize| label.truth[order[at] as usize];
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let (mut at, mut predicted) = (0, true);
+        while at < order.len() {
+            if predicted && score(at) <= label.threshold {
+                predicted = false;
+                stretches.push(Stretch {
+                    end: at as u32,
+                    what: Kind::Threshold,
+                });
+            }
+            let mut end = at + 1;
+            // 0.0 and −0.0 are one score, as `==` has it.
+            while end < order.len() && score(end) == score(at) {
+                end += 1;
+            }
+            let what = if (at..end).any(positive) {
+                Kind::Run
+            } else {
+                Kind::Negatives
+            };
+            match stretches.last_mut() {
+                Some(last) if last.what == Kind::Negatives && what == Kind::Negatives => {
+                    last.end = end as u32
+                }
+                _ => stretches.push(Stretch {
+                    end: end as u32,
+                    what,
+                }),
+            }
+            at = end;
+        }
+        Self {
+            clusters: order.iter().map(|&row| clusters[row as usize]).collect(),
+            truth: order.iter().map(|&row| label.truth[row as usize]).collect(),
+            stretches,
+        }
+    }
+
+    /// Walks all rows; `weights` are the clusters'.
+    pub(super) fn walk(&self, weights: &[Weights]) -> Vec<Walked> {
+        let mut sums = Sums::default();
+        let mut predicted = None;
+        let mut start = 0;
+        for stretch in &self.stretches {
+            let rows = start..stretch.end as usize;
+            start = stretch.end as usize;
+            match stretch.what {
+                Kind::Negatives => {
+                    for &cluster in &self.clusters[rows] {
+                        add(&mut sums.pending, &weights[cluster as usize]);
+                    }
+                }
+                Kind::Run => {
+                    sums.flush();
+                    let mut run = ([0u32; LANES], [0u32; LANES]);
+                    for (&cluster, &truth) in self.clusters[rows.clone()].iter().zip(&self.truth[rows]) {
+                        let sum = if truth { &mut run.0 } else { &mut run.1 };
+                        add(sum, &weights[cluster as usize]);
+                    }
+                    sums.close(&run.0, &run.1);
+                }
+                Kind::Threshold => {
+                    sums.flush();
+                    predicted = Some((sums.tp, sums.fp));
+                }
+            }
+        }
+        sums.flush();
+        // Without a threshold on the way, every row is predicted.
+        let (tp, fp) = predicted.unwrap_or((sums.tp, sums.fp));
+        (0..LANES)
+            .map(|lane| sums.told(lane, tp[lane], fp[lane]))
+            .collect()
+    }
+}
+
+fn add(sums: &mut [u32; LANES], weights: &Weights) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += u32::from(*weight);
+    }
+}
+
+/// Sums over falling scores, a lane a resample.
+struct Sums {
+    tp: [u32; LANES],
+    fp: [u32; LANES],
+    /// Negatives since the last positive.
+    pending: [u32; LANES],
+    twice_won: [u64; LANES],
+    precision: [f64; LANES],
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
+            tp: [0; LANES],
+            fp: [0; LANES],
+            pending: [0; LANES],
+            twice_won: [0; LANES],
+            precision: [0.0; LANES],
+        }
+    }
+}
+
+impl Sums {
+    /// Negatives are ranked below the positives so far.
+    fn flush(&mut self) {
+        for lane in 0..LANES {
+            let pending = std::mem::take(&mut self.pending[lane]);
+            self.twice_won[lane] += u64::from(pending) * 2 * u64::from(self.tp[lane]);
+            self.fp[lane] += pending;
+        }
+    }
+
+    /// Rows of one score, as one step.
+    fn close(&mut self, run_tp: &[u32; LANES], run_fp: &[u32; LANES]) {
+        for lane in 0..LANES {
+            let (gain, alarms) = (run_tp[lane], run_fp[lane]);
+            let before = 2 * u64::from(self.tp[lane]) + u64::from(gain);
+            self.twice_won[lane] += u64::from(alarms) * before;
+            self.tp[lane] += gain;
+            self.fp[lane] += alarms;
+            let (tp, all) = (f64::from(self.tp[lane]), f64::from(self.tp[lane] + self.fp[lane]));
+            // Where nothing has been drawn yet, nothing is gained either.
+            self.precision[lane] += f64::from(gain) * tp / all.max(1.0);
+        }
+    }
+
+    fn told(&self, lane: usize, tp: u32, fp: u32) -> Walked {
+        let (positives, negatives) = (u64::from(self.tp[lane]), u64::from(self.fp[lane]));
+        let pairs = positives as f64 * negatives as f64;
+        let (tp, fp) = (u64::from(tp), u64::from(fp));
+        Walked {
+            auroc: (pairs > 0.0).then(|| self.twice_won[lane] as f64 / (2.0 * pairs)),
+            auprc: (positives > 0).then(|| self.precision[lane] / positives as f64),
+            table: Confusion {
+                tp,
+                fp,
+                r#fn: positives - tp,
+                tn: negatives - fp,
+            },
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Statistics of groups of ECGs: by sex, by age, by any column of the records.
+//!
+//! A group in which a label has few positives or few negatives says little and may point at persons; its figures for that
+//! label are left out, with the reason.
+
+use crate::clusters::Clusters;
+use crate::compare::Compared;
+use crate::error::{Error, Result};
+use crate::metrics::{Confusion, Ranking};
+use crate::resampled::{Resamples, set};
+use crate::score::{Scoring, decide, estimate, estimates, labels};
+use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
+use ecgfm_artifacts::table::{self, Column, Kind};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// Which groups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Subgroups {
+    /// `sex`, `age`, or columns of the records.
+    pub by: Vec<String>,
+    /// Where age bands begin; the first reaches down to 0.
+    pub age_bands: Vec<u32>,
+    /// Fewest positives and fewest negatives of a label whose figures are told.
+    pub min_cell: u64,
+}
+
+impl Default for Subgroups {
+    fn default() -> Self {
+        Self {
+            by: vec!["sex".to_owned(), "age".to_owned()],
+            age_bands: vec![40, 60, 80],
+            min_cell: 10,
+        }
+    }
+}
+
+/// Scores every group. Groups stand in the order of their names, bands by age.
+pub(crate) fn subgroups(
+    wanted: &Subgroups,
+    records: &Path,
+    rows: &Compared,
+    clusters: &Clusters,
+    scoring: &Scoring<'_>,
+) -> Result<Vec<Subgroup>> {
+    let mut all = Vec::new();
+    for by in &wanted.by {
+        let of_idx = groups(wanted, by, records)?;
+        let mut members: BTreeMap<(u32, &str), Vec<usize>> = BTreeMap::new();
+        for (row, idx) in rows.idx().enumerate() {
+            let (order, group) = of_idx
+                .get(&idx)
+                .map_or((u32::MAX, "unknown"), |(order, g)| (*order, g.as_str()));
+            members.entry((order, group)).or_default().push(row);
+        }
+        for ((_, group), members) in members {
+            all.push(Subgroup {
+                by: by.clone(),
+                group: group.to_owned(),
+                n: members.len() as u64,
+                labels: scored(wanted, rows, clusters, scoring, &members),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The group of each ECG and its place among the groups.
+fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (u32, String)>> {
+    let column = if by == "sex" { "is_male" } else { by };
+    if !table::header(records)?.iter().any(|name| name == column) {
+        let what =
+            format!("no column `{column}`, which subgroup `{by}` needs; name others in `subgroups.by`");
+        return Err(Error::keys(records, what));
+    }
+    let frame = table::read_named(
+        records,
+        &[Column::new(IDX, Kind::Int)],
+        &[column.to_owned()],
+        Kind::Text,
+    )?;
+    let idx = table::int_column(records, &frame, IDX)?.iter();
+    let values = table::str_column(records, &frame, column)?.iter();
+    let named = |value: &str| match by {
+        "sex" => match value.to_ascii_lowercase().as_str() {
+            "true" | "1" => (1, "male".to_owned()),
+            "false" | "0" => (0, "female".to_owned()),
+            _ => (2, value.to_owned()),
+        },
+        "age" => band(&wanted.age_bands, value),
+        _ => (0, value.to_owned()),
+    };
+    let known = idx
+        .zip(values)
+        .filter_map(|(idx, value)| Some((idx?, named(value.filter(|v| !v.is_empty())?))));
+    Ok(known.collect())
+}
+
+/// The band of an age: `<40`, `40–59`, …, `≥80`.
+fn band(bands: &[u32], value: &str) -> (u32, String) {
+    let Ok(age) = value.parse::<f64>() else {
+        return (u32::MAX - 1, value.to_owned());
+    };
+    let above = bands.iter().filter(|from| age >= f64::from(**from)).count();
+    let name = match (above.checked_sub(1).map(|at| bands[at]), bands.get(above)) {
+        (None, None) => "all".to_owned(),
+        (None, Some(to)) => format!("<{to}"),
+        (Some(from), None) => format!("≥{from}"),
+        (Some(from), Some(to)) => format!("{from}–{}", to - 1),
+    };
+    (above as u32, name)
+}
+
+fn scored(
+    wanted: &Subgroups,
+    rows: &Compared,
+    clusters: &Clusters,
+    scoring: &Scoring<'_>,
+    members: &[usize],
+) -> Vec<SubgroupLabel> {
+    let part = rows.part(members);
+    let clusters = clusters.part(members);
+    let decided = decide(&part.scores, scoring.thresholds);
+    let resamples = scoring
+        .sampling
+        .map(|sampling| Resamples::draw(&labels(&part, scoring.thresholds), &clusters, sampling));
+    let label = |(at, pair): (usize, &ecgfm_artifacts::evaluation::PairUsed)| {
+        let (truth, scores) = (&part.truth[at], &part.scores[at]);
+        let table = Confusion::count(truth.iter().copied().zip(decided[at].iter().copied()));
+        let small = table.positives() < wanted.min_cell || table.negatives() < wanted.min_cell;
+        let all = estimates(&table, &Ranking::new(truth, scores));
+        let told = SUBGROUP_STATISTICS.map(|name| {
+            if small {
+                let why = format!("fewer than {} ECGs with or without the label", wanted.min_cell);
+                return (name.to_owned(), estimate(None, &why));
+            }
+            let mut told = all.get(name).cloned().unwrap_or_default();
+            if let Some(interval) = resamples.as_ref().and_then(|r| r.of_label(at, name, told.value)) {
+                set(&mut told, interval);
+            }
+            (name.to_owned(), told)
+        });
+        SubgroupLabel {
+            label: pair.to.clone(),
+            positives: (!small).then(|| table.positives()),
+            estimates: told.into_iter().collect(),
+        }
+    };
+    scoring.pairs.iter().enumerate().map(label).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_fall_into_bands() {
+        let name = |age: &str| band(&[40, 60, 80], age).1;
+        assert_eq!(
+            ["0", "39.9", "40", "59", "80", "101"].map(name),
+            ["<40", "<40", "40–59", "40–59", "≥80", "≥80"]
+        );
+        assert_eq!(band(&[], "50").1, "all");
+        assert_eq!(name("n/a"), "n/a");
+    }
+}

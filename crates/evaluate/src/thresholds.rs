@@ -1,0 +1,168 @@
+//! The threshold of every mapped label: one number, a file, or chosen on another split.
+
+use crate::compare::{OnMissing, read_truth, with_truth};
+use crate::error::{Error, Result};
+use crate::evaluate::Params;
+use crate::metrics::Ranking;
+use crate::metrics::threshold::Criterion;
+use crate::settings::check_threshold;
+use ecgfm_artifacts::evaluation::{ThresholdsUsed, read_thresholds};
+use ecgfm_artifacts::labelset::Mapping;
+use ecgfm_artifacts::predictions::{self, About};
+use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// Thresholds to be chosen on the ECGs of another split than the one that is scored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choose {
+    /// Directory that predict wrote for the other split, with the same model.
+    pub predictions: PathBuf,
+    /// What to choose by.
+    pub by: Criterion,
+}
+
+/// Thresholds in mapping order, and where they come from.
+pub(crate) struct Thresholds {
+    pub(crate) values: Vec<f64>,
+    pub(crate) used: ThresholdsUsed,
+}
+
+impl Thresholds {
+    /// Finds them. `scored` are the ECGs that will be scored.
+    pub(crate) fn find(
+        params: &Params,
+        about: &About,
+        mapping: &Mapping,
+        scored: &DataFrame,
+    ) -> Result<Self> {
+        match (&params.thresholds, &params.choose) {
+            (Some(_), Some(_)) => Err(parameter("thresholds", "cannot be given together with `choose`")),
+            (Some(path), None) => from_file(path, mapping),
+            (None, Some(choose)) => chosen(choose, params, about, mapping, scored),
+            (None, None) => fixed(params.threshold.unwrap_or(about.threshold), mapping),
+        }
+    }
+}
+
+fn parameter(name: &'static str, what: impl Into<String>) -> Error {
+    Error::Parameter {
+        name,
+        what: what.into(),
+    }
+}
+
+fn fixed(threshold: f64, mapping: &Mapping) -> Result<Thresholds> {
+    check_threshold(threshold)?;
+    Ok(Thresholds {
+        values: vec![threshold; mapping.map.len()],
+        used: ThresholdsUsed {
+            source: "fixed".to_owned(),
+            by: threshold.to_string(),
+            chosen_on: None,
+        },
+    })
+}
+
+fn from_file(path: &Path, mapping: &Mapping) -> Result<Thresholds> {
+    let known = read_thresholds(path)?;
+    let of = |label: &String| {
+        known.get(label).copied().ok_or_else(|| {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            let what = format!("no threshold for `{label}`; it has {}", names.join(", "));
+            Error::keys(path, what)
+        })
+    };
+    Ok(Thresholds {
+        values: mapping
+            .map
+            .iter()
+            .map(|pair| of(&pair.to))
+            .collect::<Result<_>>()?,
+        used: ThresholdsUsed {
+            source: "file".to_owned(),
+            by: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            chosen_on: None,
+        },
+    })
+}
+
+fn chosen(
+    choose: &Choose,
+    params: &Params,
+    about: &About,
+    mapping: &Mapping,
+    scored: &DataFrame,
+) -> Result<Thresholds> {
+    let other = About::read(&choose.predictions)?;
+    if other.subset == about.subset {
+        let what = format!(
+            "its predictions are of split `{}`, which is the one that is scored; thresholds chosen there would flatter the \
+             model. Predict another split for it",
+            about.subset
+        );
+        return Err(parameter("choose", what));
+    }
+    if other.labels.names() != about.labels.names() {
+        let what = format!(
+            "its predictions are of label set `{}`, not `{}`",
+            other.labels.name, about.labels.name
+        );
+        return Err(parameter("choose", what));
+    }
+    let ecgs = predictions::read_ecg(&choose.predictions)?;
+    apart(&choose.predictions, &ecgs, scored)?;
+    let (truth, _) = read_truth(&params.labels, mapping)?;
+    let rows = with_truth(&ecgs, &truth, &params.labels, mapping, OnMissing::Drop)?;
+    let mut values = Vec::with_capacity(mapping.map.len());
+    for (pair, (truth, scores)) in mapping.map.iter().zip(rows.truth.iter().zip(&rows.scores)) {
+        let threshold = choose.by.choose(&Ranking::new(truth, scores));
+        values.push(threshold.ok_or_else(|| {
+            let positives = truth.iter().filter(|t| **t).count();
+            let what = format!(
+                "split `{}` gives no threshold for `{}` by {}: {positives} of its {} ECGs have the label",
+                other.subset,
+                pair.to,
+                choose.by.name(),
+                truth.len()
+            );
+            parameter("choose", what)
+        })?);
+    }
+    Ok(Thresholds {
+        values,
+        used: ThresholdsUsed {
+            source: "chosen".to_owned(),
+            by: choose.by.name(),
+            chosen_on: Some(other.subset),
+        },
+    })
+}
+
+/// No ECG may be both chosen on and scored, whatever the splits are called.
+fn apart(path: &Path, chosen_on: &DataFrame, scored: &DataFrame) -> Result<()> {
+    let idx = |frame: &DataFrame| -> HashSet<i64> {
+        let column = frame
+            .column(ecgfm_artifacts::columns::IDX)
+            .and_then(|c| c.i64().cloned());
+        column.map(|c| c.iter().flatten().collect()).unwrap_or_default()
+    };
+    let scored = idx(scored);
+    match idx(chosen_on)
+        .into_iter()
+        .filter(|idx| scored.contains(idx))
+        .min()
+    {
+        None => Ok(()),
+        Some(both) => {
+            let what = format!("ECG idx {both} is among those that are scored; choose thresholds on others");
+            Err(Error::keys(path, what))
+        }
+    }
+}
