@@ -40,6 +40,10 @@ pub enum Command {
     Inspect(Inspect),
     /// Hash every file of a finished run again and compare with its lock file.
     Verify(Verify),
+    /// Draw one ECG on ECG paper, to scale, as SVG.
+    Plot(Plot),
+    /// Compare two runs' evaluations, ECG by ECG: what changed, with an interval.
+    Compare(Compare),
     /// Say where checkpoints and datasets come from, where they belong, and what is missing.
     Sources(Sources),
     /// Download a checkpoint or a dataset: goes on where it stopped, and compares with what is published.
@@ -167,6 +171,67 @@ pub struct Export {
 pub struct Inspect {
     /// The file or run directory.
     pub file: PathBuf,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ecgfm plot`
+#[derive(Debug, Args)]
+pub struct Plot {
+    /// A part of an archive (.hdf5), a .mat file, or a run directory.
+    #[arg(value_name = "FILE|RUN")]
+    pub file: PathBuf,
+    /// The ECG: an exam's number; in a run also a recording's name or an idx.
+    #[arg(short, long, value_name = "ID")]
+    pub ecg: Option<String>,
+    /// Where to write; `-` is standard output. <record>.svg if not given.
+    #[arg(short, long, value_name = "FILE.svg")]
+    pub output: Option<PathBuf>,
+    /// How many of the archive's units are a millivolt; CODE-15% does not say.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub units_per_mv: Option<f64>,
+    /// Millimetres a second.
+    #[arg(long, default_value_t = 25.0, value_parser = positive)]
+    pub speed: f64,
+    /// Millimetres a millivolt.
+    #[arg(long, default_value_t = 10.0, value_parser = positive)]
+    pub gain: f64,
+    /// Samples a second of an archive's part, which does not say.
+    #[arg(long, default_value_t = 400.0, value_parser = positive)]
+    pub rate: f64,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A number above 0 and not beyond reason.
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    if number.is_finite() && number >= 1e-6 && number <= 1e6 {
+        return Ok(number);
+    }
+    Err("must be above 0".to_owned())
+}
+
+/// `ecgfm compare`
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The first run: <workdir>/<pipeline>/<profile>, or its evaluate directory.
+    #[arg(value_name = "RUN_A")]
+    pub a: PathBuf,
+    /// The second.
+    #[arg(value_name = "RUN_B")]
+    pub b: PathBuf,
+    /// Resamples of patients for the intervals.
+    #[arg(long, default_value_t = 1000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub bootstrap: usize,
+    /// Seed of the resampling.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// Write every difference as CSV.
+    #[arg(short, long, value_name = "FILE.csv")]
+    pub output: Option<PathBuf>,
     /// Print JSON on standard output.
     #[arg(long)]
     pub json: bool,

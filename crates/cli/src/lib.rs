@@ -56,6 +56,8 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
         Command::Export(args) => commands::export::export(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Verify(args) => commands::verify::verify(args, cancel),
+        Command::Plot(args) => commands::plot::plot(args),
+        Command::Compare(args) => commands::compare::compare(args),
         Command::Sources(args) => commands::sources::sources(args),
         Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),
     }

@@ -10,12 +10,12 @@ use crate::compare::{Compared, read_truth, with_truth};
 use crate::error::{Error, Result};
 use crate::examples::examples;
 use crate::metrics::interval::Method;
+use crate::metrics::threshold::Criterion;
 use crate::named::joined;
 use crate::score::{Scoring, decide, score};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::subgroups;
-pub use crate::thresholds::Choose;
 use crate::thresholds::Thresholds;
 use crate::{flow, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
@@ -48,9 +48,12 @@ pub struct Params {
     /// A table of thresholds, one a label: `label,threshold`.
     #[serde(default)]
     pub thresholds: Option<PathBuf>,
-    /// Thresholds to be chosen on another split.
+    /// Directory that predict wrote for another split, with the same model: thresholds are chosen on its ECGs.
     #[serde(default)]
-    pub choose: Option<Choose>,
+    pub choose_on: Option<PathBuf>,
+    /// What they are chosen by.
+    #[serde(default)]
+    pub choose_by: Criterion,
     /// `segmented_split.csv`: with it, the whole subset must have been predicted, and nothing else.
     #[serde(default)]
     pub splits: Option<PathBuf>,

@@ -2,6 +2,7 @@
 //!
 //! - [`predict`]: logits → probabilities, labels, mapped labels; segments pooled into ECGs.
 //! - [`evaluate`]: predictions and truth, joined by key → metrics.
+//! - [`difference`]: two evaluations of the same ECGs → what changed, with intervals.
 //!
 //! The statistics themselves are in [`metrics`], on plain slices.
 
@@ -10,6 +11,7 @@ mod challenge;
 mod clusters;
 mod compare;
 mod curves;
+pub mod difference;
 mod error;
 pub mod evaluate;
 mod examples;

@@ -4,25 +4,13 @@ use crate::compare::{OnMissing, read_truth, with_truth};
 use crate::error::{Error, Result};
 use crate::evaluate::Params;
 use crate::metrics::Ranking;
-use crate::metrics::threshold::Criterion;
 use crate::settings::check_threshold;
 use ecgfm_artifacts::evaluation::{ThresholdsUsed, read_thresholds};
 use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::predictions::{self, About};
 use polars::prelude::DataFrame;
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
-
-/// Thresholds to be chosen on the ECGs of another split than the one that is scored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Choose {
-    /// Directory that predict wrote for the other split, with the same model.
-    pub predictions: PathBuf,
-    /// What to choose by.
-    pub by: Criterion,
-}
+use std::path::Path;
 
 /// Thresholds in mapping order, and where they come from.
 pub(crate) struct Thresholds {
@@ -38,10 +26,13 @@ impl Thresholds {
         mapping: &Mapping,
         scored: &DataFrame,
     ) -> Result<Self> {
-        match (&params.thresholds, &params.choose) {
-            (Some(_), Some(_)) => Err(parameter("thresholds", "cannot be given together with `choose`")),
+        match (&params.thresholds, &params.choose_on) {
+            (Some(_), Some(_)) => Err(parameter(
+                "thresholds",
+                "cannot be given together with `choose_on`",
+            )),
             (Some(path), None) => from_file(path, mapping),
-            (None, Some(choose)) => chosen(choose, params, about, mapping, scored),
+            (None, Some(on)) => chosen(on, params, about, mapping, scored),
             (None, None) => fixed(params.threshold.unwrap_or(about.threshold), mapping),
         }
     }
@@ -94,52 +85,52 @@ fn from_file(path: &Path, mapping: &Mapping) -> Result<Thresholds> {
 }
 
 fn chosen(
-    choose: &Choose,
+    on: &Path,
     params: &Params,
     about: &About,
     mapping: &Mapping,
     scored: &DataFrame,
 ) -> Result<Thresholds> {
-    let other = About::read(&choose.predictions)?;
+    let other = About::read(on)?;
     if other.subset == about.subset {
         let what = format!(
             "its predictions are of split `{}`, which is the one that is scored; thresholds chosen there would flatter the \
              model. Predict another split for it",
             about.subset
         );
-        return Err(parameter("choose", what));
+        return Err(parameter("choose_on", what));
     }
     if other.labels.names() != about.labels.names() {
         let what = format!(
             "its predictions are of label set `{}`, not `{}`",
             other.labels.name, about.labels.name
         );
-        return Err(parameter("choose", what));
+        return Err(parameter("choose_on", what));
     }
-    let ecgs = predictions::read_ecg(&choose.predictions)?;
-    apart(&choose.predictions, &ecgs, scored)?;
+    let ecgs = predictions::read_ecg(on)?;
+    apart(on, &ecgs, scored)?;
     let (truth, _) = read_truth(&params.labels, mapping)?;
     let rows = with_truth(&ecgs, &truth, &params.labels, mapping, OnMissing::Drop)?;
     let mut values = Vec::with_capacity(mapping.map.len());
     for (pair, (truth, scores)) in mapping.map.iter().zip(rows.truth.iter().zip(&rows.scores)) {
-        let threshold = choose.by.choose(&Ranking::new(truth, scores));
+        let threshold = params.choose_by.choose(&Ranking::new(truth, scores));
         values.push(threshold.ok_or_else(|| {
             let positives = truth.iter().filter(|t| **t).count();
             let what = format!(
                 "split `{}` gives no threshold for `{}` by {}: {positives} of its {} ECGs have the label",
                 other.subset,
                 pair.to,
-                choose.by.name(),
+                params.choose_by.name(),
                 truth.len()
             );
-            parameter("choose", what)
+            parameter("choose_on", what)
         })?);
     }
     Ok(Thresholds {
         values,
         used: ThresholdsUsed {
             source: "chosen".to_owned(),
-            by: choose.by.name(),
+            by: params.choose_by.name(),
             chosen_on: Some(other.subset),
         },
     })

@@ -222,3 +222,128 @@ fn an_unknown_parameter_is_refused() {
             .contains("unknown field `treshold`")
     );
 }
+
+/// Predictions of another split, as its threshold's source.
+fn with_valid(bench: &Bench, subset: &str, rows: &[(Key, Vec<f32>)]) -> PathBuf {
+    write_logits(&bench.path("infer_valid"), subset, LABELS, rows);
+    let mut params = predict_params(&bench.path("infer_valid"));
+    params.subset = subset.to_owned();
+    stage(&bench.path("predict_valid"), |ctx| predict::run(&params, ctx)).unwrap();
+    bench.path("predict_valid")
+}
+
+#[test]
+fn thresholds_are_never_chosen_on_what_is_scored() {
+    let bench = Bench::new(&[row(0, 0, 3.0)]);
+    bench.predict(|_| {}).unwrap();
+    let same = bench.path("predict");
+    says(
+        bench.evaluate(|p| p.choose_on = Some(same)),
+        &["choose_on", "split `test`", "would flatter the model"],
+    );
+    // Another name does not help where an ECG is the same.
+    let renamed = with_valid(&bench, "valid", &[row(0, 0, 3.0), row(1, 0, -1.0)]);
+    says(
+        bench.evaluate(|p| p.choose_on = Some(renamed)),
+        &["predict_valid", "ECG idx 0 is among those that are scored"],
+    );
+    let apart = with_valid(&bench, "valid", &[row(1, 0, -1.0)]);
+    says(
+        bench.evaluate(|p| p.choose_on = Some(apart)),
+        &[
+            "split `valid` gives no threshold for `RBBB` by youden",
+            "1 of its 1 ECGs",
+        ],
+    );
+}
+
+#[test]
+fn a_table_of_thresholds_must_have_every_label() {
+    let bench = Bench::new(&[row(0, 0, 3.0)]);
+    bench.predict(|_| {}).unwrap();
+    let path = bench.path("thresholds.csv");
+    std::fs::write(&path, "label,threshold\nAF,0.99\n").unwrap();
+    says(
+        bench.evaluate(|p| p.thresholds = Some(path.clone())),
+        &["thresholds.csv", "no threshold for `RBBB`; it has AF"],
+    );
+    std::fs::write(
+        &path,
+        "label,threshold\nRBBB,0.5\nLBBB,0.5\nSB,0.5\nST,0.5\nAF,0.99\n",
+    )
+    .unwrap();
+    bench.evaluate(|p| p.thresholds = Some(path)).unwrap();
+    let metrics = Metrics::read(&bench.path("evaluate")).unwrap();
+    let af = metrics.units[1]
+        .labels
+        .iter()
+        .find(|label| label.label == "AF")
+        .unwrap();
+    // The probability is 0.953: predicted at 0.5, and not at 0.99.
+    assert_eq!((af.threshold, af.counts.r#fn), (0.99, 1));
+    assert_eq!(metrics.thresholds.source, "file");
+}
+
+#[test]
+fn a_subgroup_by_a_column_that_is_not_there() {
+    let bench = Bench::new(&[row(0, 0, 3.0)]);
+    bench.predict(|_| {}).unwrap();
+    let records = bench.path("meta.csv");
+    std::fs::write(&records, "idx,save_file,patient_id,age\n0,exam_0.mat,7,55\n").unwrap();
+    says(
+        bench.evaluate(|p| p.records = Some(records)),
+        &["meta.csv", "no column `is_male`, which subgroup `sex` needs"],
+    );
+}
+
+#[test]
+fn a_mapping_of_several_labels_to_one_takes_the_largest_or_any() {
+    let mut rows = vec![row(0, 0, 0.0), row(1, 0, -3.0)];
+    rows[0].1[1] = 0.0; // AF and AFL at a half each.
+    let bench = Bench::new(&rows);
+    let mapping = bench.path("mapping.yaml");
+    let probability = |how: &str| {
+        let text = format!(
+            "name: m\nfrom: physionet2021\nto: code15\nmap:\n  - {{ from: [AF, AFL], to: AF{how} }}\n"
+        );
+        std::fs::write(&mapping, text).unwrap();
+        let name = mapping.to_string_lossy().into_owned();
+        bench.predict(|p| p.mapping = Some(name)).unwrap();
+        bench.evaluate(|_| {}).unwrap();
+        let scored = ecgfm_artifacts::evaluation::Scored::read(&bench.path("evaluate")).unwrap();
+        assert_eq!(scored.truth, [[true, false]]);
+        let mapped = std::fs::read_to_string(bench.path("predict").join("mapped.csv")).unwrap();
+        assert!(
+            mapped
+                .lines()
+                .nth(1)
+                .unwrap()
+                .ends_with(&format!(",{}", scored.scores[0][0])),
+            "{mapped}"
+        );
+        scored.scores[0][0]
+    };
+    assert_eq!((probability(""), probability(", how: any")), (0.5, 0.75));
+    std::fs::write(
+        &mapping,
+        "name: m\nfrom: physionet2021\nto: code15\nmap:\n  - { from: [AF, AFF], to: AF }\n",
+    )
+    .unwrap();
+    let name = mapping.to_string_lossy().into_owned();
+    says(
+        bench.predict(|p| p.mapping = Some(name)),
+        &["maps `AFF`, which label set `physionet2021` does not have; it has AF, AFL"],
+    );
+}
+
+#[test]
+fn segments_pool_by_the_largest_the_mean_or_any() {
+    let bench = Bench::new(&[row(0, 0, 0.0), row(0, 1, 0.0)]);
+    let pooled = |pool: &str| {
+        let pool = serde_json::from_value(serde_json::json!(pool)).unwrap();
+        bench.predict(|p| p.pool = Some(pool)).unwrap();
+        let ecgs = predictions::read_ecg(&bench.path("predict")).unwrap();
+        ecgs.column("AF").unwrap().f32().unwrap().get(0).unwrap()
+    };
+    assert_eq!(["mean", "max", "noisy_or"].map(pooled), [0.5, 0.5, 0.75]);
+}

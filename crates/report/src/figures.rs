@@ -1,6 +1,6 @@
 //! The figures of a run: per label a ROC curve, a precision–recall curve and the spread of the scores.
 
-use crate::svg::{Bars, Chart, Curve, Reference, curves, histogram};
+use crate::svg::{Bars, Chart, Curve, Reference, calibration, curves, histogram};
 use crate::text::{count, estimate, number, slug};
 use ecgfm_artifacts::evaluation::{LabelMetrics, Metrics, Unit, UnitMetrics};
 use std::collections::HashSet;
@@ -90,6 +90,7 @@ fn label_figures(
         figures: vec![
             figure("roc", roc(&both)),
             figure("pr", precision_recall(&both)),
+            figure("calibration", reliability(&both)),
             figure("scores", scores(&both)),
         ],
     }
@@ -192,4 +193,18 @@ fn scores(both: &Both<'_>) -> Chart {
             threshold,
         },
     )
+}
+
+fn reliability(both: &Both<'_>) -> Chart {
+    let words = (
+        format!("Calibration, {}", both.ecg.label),
+        format!(
+            "How often {} was there among ECGs of about the same probability, with 95 % intervals; larger points stand for \
+             more ECGs, and on the dotted line a probability is what it says. {} {}",
+            both.ecg.title,
+            both.sentence("brier", "Brier score"),
+            both.sentence("ece", "expected calibration error")
+        ),
+    );
+    calibration(words, &both.ecg.calibration)
 }

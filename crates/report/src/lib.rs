@@ -5,11 +5,15 @@
 
 mod checks;
 mod error;
+mod examples;
 mod figures;
 mod page;
+pub mod paper;
 pub mod report;
 mod run_card;
+pub mod shading;
 mod svg;
+mod tables;
 mod text;
 
 pub use error::{Error, Result};

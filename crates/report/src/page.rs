@@ -2,52 +2,17 @@
 
 use crate::checks::{Check, checks};
 use crate::error::Result;
+use crate::examples::Shown;
 use crate::figures::LabelFigures;
 use crate::report::Params;
 use crate::run_card::{self, Fact, RejectedFor, Stage};
 use crate::svg::STYLE;
-use crate::text::{count, estimate, number};
-use ecgfm_artifacts::evaluation::{
-    Estimate, Metrics, STATISTICS, TUTORIAL_COLUMNS, TutorialClass, Unit, UnitMetrics,
-};
+use crate::tables::{ClassView, GroupView, UnitView, class, group, statistics, unit};
+use crate::text::count;
+use ecgfm_artifacts::evaluation::{Metrics, SUBGROUP_STATISTICS, TUTORIAL_COLUMNS, Unit};
 use minijinja::Environment;
 use serde::Serialize;
 use std::path::Path;
-
-/// A cell of a table: a value with its interval, or why there is none.
-#[derive(Debug, Serialize)]
-struct Cell {
-    value: String,
-    interval: String,
-    reason: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Row {
-    label: String,
-    title: String,
-    positives: String,
-    cells: Vec<Cell>,
-    counts: [String; 4],
-}
-
-#[derive(Debug, Serialize)]
-struct UnitView {
-    plural: &'static str,
-    heading: &'static str,
-    n: String,
-    exact_match: String,
-    rows: Vec<Row>,
-    labels: Vec<String>,
-    matrix: Vec<Vec<String>>,
-}
-
-#[derive(Debug, Serialize)]
-struct ClassView {
-    class: String,
-    values: Vec<Cell>,
-    counts: [String; 4],
-}
 
 #[derive(Debug, Serialize)]
 struct FigureView {
@@ -81,8 +46,12 @@ struct Page<'a> {
     tutorial: Vec<ClassView>,
     tutorial_rows: String,
     exact_match: String,
-    statistics: [&'a str; 9],
+    statistics: Vec<&'a str>,
     units: Vec<UnitView>,
+    subgroup_statistics: [&'a str; 4],
+    subgroups: Vec<GroupView>,
+    examples: &'a [Shown],
+    examples_inside: usize,
     labels: Vec<LabelView>,
     numbers: String,
 }
@@ -96,7 +65,16 @@ fn facts(path: Option<&Path>) -> Result<Vec<Fact>> {
 }
 
 /// Fills in the page.
-pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures]) -> Result<String> {
+pub(crate) fn html(
+    params: &Params,
+    metrics: &Metrics,
+    figures: &[LabelFigures],
+    examples: &[Shown],
+) -> Result<String> {
+    let (model, inference) = (
+        facts(params.model.as_deref())?,
+        facts(params.inference.as_deref())?,
+    );
     let page = Page {
         title: params
             .title
@@ -107,9 +85,9 @@ pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures])
         style: PAGE_STYLE,
         chart_style: STYLE,
         metrics,
-        card: card(metrics),
-        model: facts(params.model.as_deref())?,
-        inference: facts(params.inference.as_deref())?,
+        card: card(metrics, &model, &inference),
+        model,
+        inference,
         stages: params
             .lock
             .as_deref()
@@ -126,12 +104,16 @@ pub(crate) fn html(params: &Params, metrics: &Metrics, figures: &[LabelFigures])
             .tutorial
             .exact_match
             .map_or("n/a".to_owned(), |v| format!("{:.2} %", 100.0 * v)),
-        statistics: STATISTICS,
+        statistics: statistics(),
         units: [Unit::Ecg, Unit::Segment]
             .iter()
             .filter_map(|u| metrics.unit(*u))
             .map(unit)
             .collect(),
+        subgroup_statistics: SUBGROUP_STATISTICS,
+        subgroups: metrics.subgroups.iter().map(group).collect(),
+        examples,
+        examples_inside: examples.iter().filter(|e| e.inline.is_some()).count(),
         labels: figures.iter().enumerate().map(label).collect(),
         numbers: numbers(metrics),
     };
@@ -157,7 +139,33 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
     }
 }
 
-fn card(metrics: &Metrics) -> Vec<Fact> {
+/// What a model's card and the record of its inference come down to.
+fn computed(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
+    let of = |facts: &[Fact], name: &str| facts.iter().find(|f| f.name == name).map(|f| f.value.clone());
+    let mut rows = Vec::new();
+    let architecture = of(model, "architecture").or_else(|| of(inference, "backend"));
+    let sha256 = of(inference, "model_sha256").or_else(|| of(model, "model.sha256"));
+    if let Some(architecture) = architecture {
+        let mut words = vec![architecture];
+        words.extend(of(model, "parameters").map(|n| format!("{n} parameters")));
+        words.extend(of(model, "source.file").map(|file| format!("from {file}")));
+        words.extend(sha256.map(|sha256| format!("SHA-256 of the model file {sha256}")));
+        rows.push(fact("Model", words.join(", ")));
+    }
+    if let Some(device) = of(inference, "device") {
+        let mut words = vec![format!("on {device}")];
+        words.extend(of(inference, "precision").map(|precision| format!("in {precision}")));
+        words.extend(of(inference, "libtorch").map(|version| format!("libtorch {version}")));
+        words.extend(
+            of(inference, "against_float32.largest_probability_change")
+                .map(|change| format!("largest change of a probability against float32 {change}")),
+        );
+        rows.push(fact("Computed", words.join(", ")));
+    }
+    rows
+}
+
+fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     let mapping = &metrics.mapping;
     let pairs: Vec<String> = mapping
         .pairs
@@ -170,7 +178,8 @@ fn card(metrics: &Metrics) -> Vec<Fact> {
     } else {
         format!(", {} resamples, seed {}", count(method.replicates), method.seed)
     };
-    vec![
+    let mut rows = computed(model, inference);
+    rows.extend([
         fact("Split scored", &metrics.subset),
         fact("Labels of the model", &mapping.from),
         fact("Labels of the truth", &mapping.to),
@@ -180,10 +189,11 @@ fn card(metrics: &Metrics) -> Vec<Fact> {
         fact("Threshold", thresholds(metrics)),
         fact("95 % intervals, proportions", &method.proportions),
         fact(
-            "95 % intervals, AUROC, AUPRC, F1",
+            "95 % intervals, everything else",
             format!("{}{resampling}", method.ranking),
         ),
-    ]
+    ]);
+    rows
 }
 
 fn thresholds(metrics: &Metrics) -> String {
@@ -205,89 +215,32 @@ fn list(names: &[String]) -> String {
 
 fn flow(metrics: &Metrics) -> Vec<Fact> {
     let flow = &metrics.flow;
-    let mut rows = vec![
+    let mut rows = Vec::new();
+    if let (Some(read), Some(kept)) = (flow.exams_read, flow.exams_kept) {
+        rows.push(fact("Exams read", count(read)));
+        for (reason, n) in &flow.exams_rejected {
+            rows.push(fact(
+                &format!("– set aside: {}", reason.replace('_', " ")),
+                count(*n),
+            ));
+        }
+        rows.push(fact("= exams kept, in all splits", count(kept)));
+    }
+    rows.extend([
         fact("Segments predicted", count(flow.segments_predicted)),
         fact("– without truth, left out", count(flow.segments_without_truth)),
         fact("= segments scored", count(flow.segments_scored)),
         fact("ECGs predicted", count(flow.ecgs_predicted)),
         fact("– without truth, left out", count(flow.ecgs_without_truth)),
         fact("= ECGs scored", count(flow.ecgs_scored)),
-    ];
+    ]);
     if let Some(n) = flow.segments_unpredicted {
-        rows.insert(0, fact("Segments of the split without a prediction", count(n)));
+        rows.push(fact("Segments of the split without a prediction", count(n)));
     }
     if let Some(n) = flow.patients_scored {
         rows.push(fact("Patients among them", count(n)));
     }
     rows
-}
-
-fn cell(estimate: Option<&Estimate>) -> Cell {
-    let value = estimate.and_then(|e| e.value).map_or("n/a".to_owned(), number);
-    let ends = estimate.and_then(|e| e.lo.zip(e.hi));
-    Cell {
-        value,
-        interval: ends.map_or(String::new(), |(lo, hi)| format!("{}–{}", number(lo), number(hi))),
-        reason: estimate.and_then(|e| e.reason.clone()).unwrap_or_default(),
-    }
-}
-
-fn class(class: &TutorialClass) -> ClassView {
-    let cell = |v: &Option<f64>| Cell {
-        value: v.map_or("n/a".to_owned(), number),
-        interval: String::new(),
-        reason: if v.is_none() {
-            "a count it is divided by is 0".to_owned()
-        } else {
-            String::new()
-        },
-    };
-    let c = class.counts;
-    ClassView {
-        class: if class.class.is_empty() {
-            "(no mapped label)".to_owned()
-        } else {
-            class.class.clone()
-        },
-        values: class.values.iter().map(cell).collect(),
-        counts: [c.tp, c.fp, c.r#fn, c.tn].map(count),
-    }
-}
-
-fn unit(unit: &UnitMetrics) -> UnitView {
-    let rows = unit.labels.iter().map(|label| Row {
-        label: label.label.clone(),
-        title: label.title.clone(),
-        positives: count(label.positives),
-        cells: STATISTICS
-            .iter()
-            .map(|name| cell(label.estimates.get(*name)))
-            .collect(),
-        counts: [
-            label.counts.tp,
-            label.counts.fp,
-            label.counts.r#fn,
-            label.counts.tn,
-        ]
-        .map(count),
-    });
-    let (plural, heading) = match unit.unit {
-        Unit::Ecg => ("ECGs", "By ECG, segments pooled"),
-        Unit::Segment => ("segments", "By segment"),
-    };
-    let both = &unit.co_occurrence;
-    let matrix = both.actual_predicted.iter().chain([&both.none_predicted]);
-    UnitView {
-        plural,
-        heading,
-        n: count(unit.n),
-        exact_match: estimate(Some(&unit.exact_match)),
-        rows: rows.collect(),
-        labels: unit.labels.iter().map(|label| label.label.clone()).collect(),
-        matrix: matrix
-            .map(|row| row.iter().map(|n| count(*n)).collect())
-            .collect(),
-    }
 }
 
 fn label((i, label): (usize, &LabelFigures)) -> LabelView {

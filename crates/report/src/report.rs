@@ -1,6 +1,7 @@
 //! Stage `report`: `metrics.json` → `report.html` and `plots/*.svg`.
 
 use crate::error::Result;
+use crate::examples::examples;
 use crate::figures::figures;
 use crate::page;
 use ecgfm_artifacts::atomic::write_bytes;
@@ -29,12 +30,28 @@ pub struct Params {
     /// `infer.json`: device, precision, and what a reduced precision costs.
     #[serde(default)]
     pub inference: Option<PathBuf>,
+    /// Directory of the signals stage: with it, the ECGs that the model was surest about are drawn.
+    #[serde(default)]
+    pub signals: Option<PathBuf>,
+    /// Samples a second of its segments.
+    #[serde(default = "default_rate")]
+    pub sample_rate: f64,
+    /// How many of the archive's units are a millivolt, where it is known.
+    #[serde(default)]
+    pub units_per_mv: Option<f64>,
+    /// Directory that the infer stage wrote: saliency there is laid over the ECGs.
+    #[serde(default)]
+    pub saliency: Option<PathBuf>,
     /// The run's `lock.json`, for stages, devices and times.
     #[serde(default)]
     pub lock: Option<PathBuf>,
     /// `rejected.csv` of the signals stage, for the exams set aside.
     #[serde(default)]
     pub rejected: Option<PathBuf>,
+}
+
+fn default_rate() -> f64 {
+    500.0
 }
 
 /// Writes `report.html` and `plots/*.svg` into `ctx.out`.
@@ -57,9 +74,14 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         )?;
         ctx.progress.advance(1);
     }
-    let html = page::html(params, &metrics, &figures)?;
+    let examples = examples(params, &metrics)?;
+    for example in &examples {
+        write_bytes(&plots.join(&example.file), example.svg.as_bytes())?;
+    }
+    let html = page::html(params, &metrics, &figures, &examples)?;
     write_bytes(&ctx.out.join(PAGE_FILE), html.as_bytes())?;
     Ok(Outcome::default()
         .count("figures", count)
+        .count("ecgs_drawn", examples.len())
         .count("page_bytes", html.len()))
 }

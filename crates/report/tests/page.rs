@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use ecgfm_artifacts::evaluation::{
-    CoOccurrence, Counts, Estimate, Flow, IntervalMethod, LabelMetrics, MappingUsed, Metrics, PairUsed,
-    PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Tutorial, TutorialClass, Unit, UnitMetrics,
+    Average, CalibrationBin, CoOccurrence, Counts, Estimate, Flow, IntervalMethod, LabelMetrics, MappingUsed,
+    Metrics, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Subgroup, SubgroupLabel,
+    ThresholdsUsed, Tutorial, TutorialClass, Unit, UnitMetrics,
 };
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
 use ecgfm_report::report::{PAGE_FILE, PLOTS_DIR, Params, run};
@@ -47,6 +48,7 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
     LabelMetrics {
         label: name.to_owned(),
         title: format!("What {name} means"),
+        threshold: 0.5,
         positives,
         counts: Counts {
             tp: positives,
@@ -61,6 +63,14 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
             positives: vec![0, positives],
             negatives: vec![10, 2],
         },
+        calibration: vec![CalibrationBin {
+            from: 0.1,
+            count: 12,
+            mean: 0.15,
+            observed: 0.25,
+            lo: 0.1,
+            hi: 0.5,
+        }],
     }
 }
 
@@ -73,6 +83,25 @@ fn metrics() -> Metrics {
             value: Some(0.9),
             ..Estimate::default()
         },
+        hamming: Estimate {
+            value: Some(0.0625),
+            ..Estimate::default()
+        },
+        jaccard: Estimate::default(),
+        challenge: Estimate {
+            reason: Some("the truth has no label for NSR".into()),
+            ..Estimate::default()
+        },
+        averages: vec![Average {
+            average: "macro".into(),
+            statistic: "auroc".into(),
+            estimate: Estimate {
+                value: Some(0.8125),
+                ..Estimate::default()
+            },
+            over: vec!["AF".into()],
+            left_out: vec!["X|<b>".into()],
+        }],
         labels: labels.clone(),
         co_occurrence: CoOccurrence {
             actual: vec![vec![40, 0], vec![0, 0]],
@@ -103,7 +132,21 @@ fn metrics() -> Metrics {
         schema: SCHEMA,
         notice: None,
         subset: "test".into(),
-        threshold: 0.5,
+        thresholds: ThresholdsUsed {
+            source: "fixed".into(),
+            by: "0.5".into(),
+            chosen_on: None,
+        },
+        subgroups: vec![Subgroup {
+            by: "sex".into(),
+            group: "female".into(),
+            n: 640,
+            labels: vec![SubgroupLabel {
+                label: "AF".into(),
+                positives: None,
+                estimates: std::collections::BTreeMap::new(),
+            }],
+        }],
         mapping: MappingUsed {
             name: "m".into(),
             from: "a".into(),
@@ -155,6 +198,10 @@ fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, ecgfm_repor
         inference: None,
         lock: None,
         rejected: None,
+        signals: None,
+        sample_rate: 500.0,
+        units_per_mv: None,
+        saliency: None,
     };
     change(&mut params, dir.path());
     let outcome: Outcome = run(
@@ -166,7 +213,7 @@ fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, ecgfm_repor
             cancel: &Cancel::default(),
         },
     )?;
-    assert_eq!(outcome.counts["figures"], 6);
+    assert_eq!(outcome.counts["figures"], 8);
     let html = std::fs::read_to_string(dir.path().join(PAGE_FILE)).unwrap();
     Ok(Report { dir, html })
 }
@@ -258,14 +305,14 @@ fn every_figure_is_a_file_that_stands_alone_and_is_described() {
         .iter()
         .map(|p| p.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
-    assert_eq!(names[..2], ["pr_AF.svg", "pr_X--b-.svg"]);
+    assert_eq!(names[..2], ["calibration_AF.svg", "calibration_X--b-.svg"]);
     for (path, name) in files.iter().zip(&names) {
         let svg = std::fs::read_to_string(path).unwrap();
         assert!(svg.starts_with("<?xml") && svg.contains("xmlns=\"http://www.w3.org/2000/svg\""));
         assert!(svg.contains("<title") && svg.contains("<desc") && svg.contains("prefers-color-scheme"));
         assert!(report.html.contains(&format!("plots/{name}")));
     }
-    assert_eq!(report.html.matches("role=\"img\"").count(), 6);
+    assert_eq!(report.html.matches("role=\"img\"").count(), 8);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! One module a command, or a family of them.
 
+pub mod compare;
 pub mod demo_model;
 pub mod export;
 pub mod fetch;
 pub mod inspect;
 pub mod kinds;
+pub mod plot;
 pub mod run;
 pub mod sources;
 pub mod stage;

@@ -21,7 +21,7 @@ pub fn predict() -> Bound<prediction::Params> {
     Bound {
         name: "predict",
         about: "logits to probabilities and labels",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["logits"],
         check: any,
@@ -46,13 +46,38 @@ pub fn evaluate() -> Bound<scoring::Params> {
             "the tutorial's table, joined by key",
         ),
         Output::new("json", "metrics.json", "everything that was computed"),
+        Output::new("averages", "averages.csv", "averages over labels"),
+        Output::new(
+            "subgroups",
+            "subgroups.csv",
+            "by sex, age or any column of the records",
+        ),
+        Output::new("thresholds", "thresholds.csv", "the threshold of every label"),
+        Output::new(
+            "examples",
+            "examples.csv",
+            "the ECGs the model was surest about, right and wrong",
+        ),
+        Output::new(
+            "scored",
+            "scored.parquet",
+            "truth and probability of every ECG, for `ecgfm compare`",
+        ),
     ];
     Bound {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
-        inputs: &["predictions", "labels", "splits", "records"],
+        inputs: &[
+            "predictions",
+            "labels",
+            "splits",
+            "records",
+            "rejected",
+            "thresholds",
+            "choose_on",
+        ],
         check: any,
         extra: |params| {
             let set = params
@@ -75,9 +100,9 @@ pub fn report() -> Bound<report_stage::Params> {
     Bound {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 2,
+        version: 3,
         outputs: OUTPUTS,
-        inputs: &["metrics", "model", "rejected"],
+        inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
         check: any,
         extra: nothing,
         run: |params, ctx| report_stage::run(params, ctx).map_err(classed),

@@ -6,6 +6,9 @@ use rayon::prelude::*;
 /// Resamples that are walked together: the weights of one cluster in all of them are one line of the processor's cache.
 pub(super) const LANES: usize = 64;
 
+/// Rows whose weights sum up in sixteen bits, which is twice as fast as in thirty-two: 257 · 255 is the most that fits.
+const SHORT: usize = 257;
+
 /// How often a cluster is in each of [`LANES`] resamples.
 pub(super) type Weights = [u8; LANES];
 
@@ -102,8 +105,16 @@ impl Ordered {
             start = stretch.end as usize;
             match stretch.what {
                 Kind::Negatives => {
-                    for &cluster in &self.clusters[rows] {
-                        add(&mut sums.pending, &weights[cluster as usize]);
+                    for rows in self.clusters[rows].chunks(SHORT) {
+                        let mut short = [0u16; LANES];
+                        for &cluster in rows {
+                            for (sum, weight) in short.iter_mut().zip(&weights[cluster as usize]) {
+                                *sum += u16::from(*weight);
+                            }
+                        }
+                        for (sum, short) in sums.pending.iter_mut().zip(&short) {
+                            *sum += u32::from(*short);
+                        }
                     }
                 }
                 Kind::Run => {

@@ -4,10 +4,11 @@ use super::Ranking;
 use serde::{Deserialize, Serialize};
 
 /// What a threshold is chosen by.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// The largest sensitivity + specificity − 1 (W. J. Youden, Cancer 3, 1950).
+    #[default]
     Youden,
     /// The largest F1.
     MaxF1,

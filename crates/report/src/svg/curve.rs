@@ -67,6 +67,7 @@ pub(crate) fn curves(
         title,
         description,
         size: Plane::size(),
+        millimetres: false,
         body: plane.body,
     }
 }

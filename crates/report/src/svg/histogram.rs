@@ -31,6 +31,7 @@ pub(crate) fn histogram((title, description): (String, String), bars: &Bars<'_>)
         title,
         description,
         size: Plane::size(),
+        millimetres: false,
         body: plane.body,
     }
 }

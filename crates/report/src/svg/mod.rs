@@ -1,10 +1,12 @@
 //! Charts as SVG, written by hand: text stays text, colours follow the reader's theme, and every chart says in
 //! words what it shows.
 
+mod calibration;
 mod curve;
 mod histogram;
 mod plane;
 
+pub(crate) use calibration::calibration;
 pub(crate) use curve::{Curve, Reference, curves};
 pub(crate) use histogram::{Bars, histogram};
 
@@ -15,6 +17,7 @@ pub(crate) const STYLE: &str = include_str!("../../templates/chart.css");
 
 /// Room for a notice below a chart.
 const NOTICE_HEIGHT: f64 = 22.0;
+const NOTICE_MILLIMETRES: f64 = 7.0;
 
 /// A chart: what it shows in words, and its drawing.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub(crate) struct Chart {
     pub(crate) description: String,
     /// Width and height, in user units.
     pub(crate) size: (f64, f64),
+    /// Whether these are millimetres, to be printed as such.
+    pub(crate) millimetres: bool,
     /// SVG elements.
     pub(crate) body: String,
 }
@@ -47,15 +52,26 @@ impl Chart {
     fn noted(&self, notice: &str) -> Self {
         let (width, height) = self.size;
         let first = notice.split_inclusive(". ").next().unwrap_or(notice).trim_end();
-        let (x, y) = (width / 2.0, height + NOTICE_HEIGHT * 0.6);
+        let room = if self.millimetres {
+            NOTICE_MILLIMETRES
+        } else {
+            NOTICE_HEIGHT
+        };
+        let (x, y) = (width / 2.0, height + room * 0.6);
+        let class = if self.millimetres {
+            "notice paper-notice"
+        } else {
+            "notice"
+        };
         let line = format!(
-            "<text class=\"notice\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>",
+            "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>",
             escape(first)
         );
         Self {
             title: self.title.clone(),
             description: format!("{notice} {}", self.description),
-            size: (width, height + NOTICE_HEIGHT),
+            size: (width, height + room),
+            millimetres: self.millimetres,
             body: format!("{}{line}", self.body),
         }
     }
@@ -69,8 +85,13 @@ impl Chart {
 
     fn element(&self, id: &str, attributes: &str, head: &str) -> String {
         let (width, height) = self.size;
+        let scale = if self.millimetres {
+            format!(" width=\"{width}mm\" height=\"{height}mm\"")
+        } else {
+            String::new()
+        };
         format!(
-            "<svg{attributes} class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+            "<svg{attributes} class=\"chart\"{scale} viewBox=\"0 0 {width} {height}\" role=\"img\" \
              aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>{head}{}</svg>",
             escape(&self.title),
             escape(&self.description),

@@ -1,0 +1,110 @@
+//! `ecgfm compare`: is the second run better than the first, and how sure is that?
+
+use super::print_json;
+use crate::args::Compare;
+use crate::errors::Classed;
+use ecgfm_evaluate::difference::{Comparison, Difference, compare as differ};
+use ecgfm_evaluate::metrics::bootstrap::Plan;
+use ecgfm_pipeline::{Error, ErrorKind};
+use std::fmt::Write;
+
+/// What the table for people shows; JSON and CSV have everything.
+const SHOWN: [&str; 6] = ["auroc", "auprc", "sensitivity", "specificity", "f1", "brier"];
+
+/// Compares two evaluations on the ECGs that both scored.
+pub fn compare(args: &Compare) -> Result<(), Error> {
+    let plan = Plan {
+        replicates: args.bootstrap,
+        seed: args.seed,
+    };
+    let found = differ(&args.a, &args.b, plan).map_err(|e| Error::new(e.class().into(), e.to_string()))?;
+    if let Some(path) = &args.output {
+        let failed =
+            |e: std::io::Error| Error::new(ErrorKind::StageFailed, format!("{}: {e}", path.display()));
+        std::fs::write(path, csv(&found)).map_err(failed)?;
+    }
+    if args.json {
+        return print_json(&found);
+    }
+    for notice in &found.notices {
+        crate::out::outln!("{notice}\n");
+    }
+    crate::out::outln!("{}", table(&found));
+    Ok(())
+}
+
+fn table(found: &Comparison) -> String {
+    let mut text = format!(
+        "split {}: {} ECGs scored in both; {} in A only, {} in B only\nA  {}\nB  {}\n\n",
+        found.subset,
+        found.ecgs,
+        found.only_a,
+        found.only_b,
+        found.a.display(),
+        found.b.display()
+    );
+    let width = found
+        .differences
+        .iter()
+        .map(|d| d.label.chars().count())
+        .max()
+        .unwrap_or(0);
+    let _ = writeln!(
+        text,
+        "{:width$}  statistic         A       B     B − A  95 % interval",
+        "label"
+    );
+    for d in found.differences.iter().filter(|d| SHOWN.contains(&d.statistic)) {
+        let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+        let signed = |v: f64| format!("{v:+.4}");
+        let interval =
+            d.lo.zip(d.hi)
+                .map(|(lo, hi)| format!("{} to {}{}", signed(lo), signed(hi), verdict(lo, hi)));
+        let _ = writeln!(
+            text,
+            "{:width$}  {:12} {:>7} {:>7}  {:>8}  {}",
+            d.label,
+            d.statistic,
+            number(d.a),
+            number(d.b),
+            d.difference.map_or("–".to_owned(), signed),
+            interval.unwrap_or_default()
+        );
+    }
+    let _ = write!(
+        text,
+        "\n* the interval does not hold 0. {} resamples of {} patients (or ECGs), both runs in the same ones.",
+        found.replicates, found.clusters
+    );
+    text
+}
+
+/// A mark where the interval leaves out 0.
+fn verdict(lo: f64, hi: f64) -> &'static str {
+    if lo > 0.0 || hi < 0.0 { " *" } else { "" }
+}
+
+fn csv(found: &Comparison) -> String {
+    let mut text = "label,statistic,a,b,difference,lo,hi\n".to_owned();
+    let cell = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
+    let quoted = |name: &str| {
+        if name.contains([',', '"']) {
+            format!("\"{}\"", name.replace('"', "\"\""))
+        } else {
+            name.to_owned()
+        }
+    };
+    for d in &found.differences {
+        let Difference {
+            a,
+            b,
+            difference,
+            lo,
+            hi,
+            ..
+        } = *d;
+        let cells = [a, b, difference, lo, hi].map(cell);
+        let _ = writeln!(text, "{},{},{}", quoted(&d.label), d.statistic, cells.join(","));
+    }
+    text
+}

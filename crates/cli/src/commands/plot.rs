@@ -1,0 +1,50 @@
+//! `ecgfm plot`: one ECG on ECG paper, from an archive's part, a `.mat` file or a run.
+
+mod source;
+
+use super::print_json;
+use crate::args::Plot;
+use ecgfm_pipeline::{Error, ErrorKind};
+use ecgfm_report::paper::{Ecg, Paper, Unit, draw};
+use std::path::{Path, PathBuf};
+
+/// Draws one ECG as SVG.
+pub fn plot(args: &Plot) -> Result<(), Error> {
+    let found = source::find(args)?;
+    let ecg = Ecg {
+        unit: match (args.units_per_mv, found.standardized) {
+            (_, true) => Unit::Standardized,
+            (Some(units), false) => Unit::PerMillivolt(units),
+            (None, false) => Unit::NotStated,
+        },
+        ..found.ecg
+    };
+    let paper = Paper {
+        speed: args.speed,
+        gain: args.gain,
+    };
+    let drawing = draw(&ecg, paper, "ecg");
+    let svg = drawing.file(found.notice.as_deref());
+    if args.output.as_deref() == Some(Path::new("-")) {
+        crate::out::outln!("{}", svg.trim_end());
+        return Ok(());
+    }
+    let path = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{}.svg", ecg.record)));
+    std::fs::write(&path, svg)
+        .map_err(|e| Error::new(ErrorKind::StageFailed, format!("{}: {e}", path.display())))?;
+    let (width, height) = drawing.size();
+    if args.json {
+        return print_json(&serde_json::json!({
+            "file": path, "record": ecg.record, "leads": ecg.leads.len(), "samples": ecg.leads[0].len(),
+            "rate_hz": ecg.rate, "width_mm": width, "height_mm": height, "says": drawing.footer,
+        }));
+    }
+    crate::out::outln!("{}: {width} by {height} mm", path.display());
+    for line in &drawing.footer {
+        crate::out::outln!("  {line}");
+    }
+    Ok(())
+}

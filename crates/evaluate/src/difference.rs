@@ -1,0 +1,313 @@
+//! What another model, threshold or preprocessing changes: two evaluations of the same ECGs, pair by pair.
+//!
+//! Both are resampled together, the same patients in the same resample, so that what makes ECGs hard or easy for both does
+//! not widen the interval of the difference.
+
+use crate::error::{Error, Result};
+use crate::groups::Groups;
+use crate::metrics::bootstrap::{Label, Plan, Resampled, resample};
+use crate::metrics::interval::percentile;
+use crate::metrics::multilabel::mean;
+use crate::metrics::probability::{brier, log_loss};
+use crate::metrics::{Confusion, Ranking};
+use crate::score::estimates;
+use crate::sigmoid::above;
+use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What is compared.
+pub const COMPARED: [&str; 11] = [
+    "auroc",
+    "auprc",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "f1",
+    "accuracy",
+    "mcc",
+    "brier",
+    "log_loss",
+];
+
+/// The name under which means over labels stand.
+pub const MACRO: &str = "macro";
+
+/// Two evaluations, compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The first.
+    pub a: PathBuf,
+    /// The second.
+    pub b: PathBuf,
+    /// The split that both scored.
+    pub subset: String,
+    /// ECGs that both scored, and that are compared.
+    pub ecgs: u64,
+    /// ECGs that only the first scored.
+    pub only_a: u64,
+    /// ECGs that only the second scored.
+    pub only_b: u64,
+    /// Patients among the compared ECGs, or ECGs where patients are not known.
+    pub clusters: u64,
+    /// Resamples of these.
+    pub replicates: u64,
+    /// Seed of the resampling.
+    pub seed: u64,
+    /// What either says that every reader must know.
+    pub notices: Vec<String>,
+    /// A row a label and statistic; then the means over labels.
+    pub differences: Vec<Difference>,
+}
+
+/// One statistic of one label.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The mapped label, or [`MACRO`].
+    pub label: String,
+    /// One of [`COMPARED`].
+    pub statistic: &'static str,
+    /// In the first.
+    pub a: Option<f64>,
+    /// In the second.
+    pub b: Option<f64>,
+    /// Second minus first.
+    pub difference: Option<f64>,
+    /// Lower end of its 95 % percentile interval.
+    pub lo: Option<f64>,
+    /// Upper end.
+    pub hi: Option<f64>,
+}
+
+/// One evaluation.
+struct Side {
+    dir: PathBuf,
+    scored: Scored,
+    metrics: Metrics,
+}
+
+impl Side {
+    /// From an evaluation's directory, or from that of a run which has one.
+    fn read(dir: &Path) -> Result<Self> {
+        let inside = dir.join("evaluate");
+        let dir = if dir.join(SCORED_FILE).exists() {
+            dir
+        } else {
+            &inside
+        };
+        Ok(Self {
+            metrics: Metrics::read(dir)?,
+            scored: Scored::read(dir)?,
+            dir: dir.to_owned(),
+        })
+    }
+
+    /// The thresholds of the labels, in order.
+    fn thresholds(&self) -> Vec<f64> {
+        let unit = self.metrics.units.first();
+        unit.map(|unit| unit.labels.iter().map(|label| label.threshold).collect())
+            .unwrap_or_default()
+    }
+
+    /// The rows of an evaluation in another order, or some of them.
+    fn rows(&self, rows: &[usize]) -> (Vec<Vec<bool>>, Vec<Vec<f32>>) {
+        let truth = self.scored.truth.iter();
+        let scores = self.scored.scores.iter();
+        (
+            truth
+                .map(|column| rows.iter().map(|&row| column[row]).collect())
+                .collect(),
+            scores
+                .map(|column| rows.iter().map(|&row| column[row]).collect())
+                .collect(),
+        )
+    }
+}
+
+/// Compares the second evaluation with the first, on the ECGs that both scored. Each is a directory that `evaluate` wrote,
+/// or a run with one.
+///
+/// # Errors
+/// A directory has no evaluation; they scored other splits, other labels, or the same ECGs against another truth; no ECG
+/// was scored by both.
+pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
+    let (a, b) = (Side::read(a)?, Side::read(b)?);
+    same_question(&a, &b)?;
+    let shared = shared(&a, &b)?;
+    let (rows_a, rows_b): (Vec<usize>, Vec<usize>) = shared.iter().copied().unzip();
+    let ((truth, scores_a), (truth_b, scores_b)) = (a.rows(&rows_a), b.rows(&rows_b));
+    same_truth(&a, &b, &rows_a, &truth, &truth_b)?;
+    let clusters = Groups::by(rows_a.iter().map(|&row| a.scored.cluster[row]));
+    let sides = [(&scores_a, a.thresholds()), (&scores_b, b.thresholds())];
+    let labels: Vec<Label<'_>> = (sides.iter())
+        .flat_map(|(scores, thresholds)| {
+            let columns = truth.iter().zip(scores.iter()).zip(thresholds);
+            columns.map(|((truth, scores), &threshold)| Label {
+                truth,
+                scores,
+                threshold: threshold as f32,
+            })
+        })
+        .collect();
+    let drawn = resample(&labels, &clusters.of_row, clusters.len(), plan);
+    let count = |of: &Side| (of.scored.idx.len() - shared.len()) as u64;
+    let notices = [&a, &b]
+        .into_iter()
+        .filter_map(|side| side.metrics.notice.clone());
+    let mut notices: Vec<String> = notices.collect();
+    notices.dedup();
+    Ok(Comparison {
+        subset: a.metrics.subset.clone(),
+        ecgs: shared.len() as u64,
+        only_a: count(&a),
+        only_b: count(&b),
+        clusters: clusters.len() as u64,
+        replicates: plan.replicates as u64,
+        seed: plan.seed,
+        notices,
+        differences: differences(&a.scored.labels, &labels, &drawn),
+        a: a.dir,
+        b: b.dir,
+    })
+}
+
+fn same_question(a: &Side, b: &Side) -> Result<()> {
+    let differ = |what: String| Err(Error::keys(&b.dir, what));
+    if a.metrics.subset != b.metrics.subset {
+        return differ(format!(
+            "scored split `{}`, and {} scored split `{}`; only the same split can be compared",
+            b.metrics.subset,
+            a.dir.display(),
+            a.metrics.subset
+        ));
+    }
+    if a.scored.labels != b.scored.labels {
+        return differ(format!(
+            "scored {} (mapping `{}`), and {} scored {} (mapping `{}`); only the same labels can be compared",
+            b.scored.labels.join(", "),
+            b.metrics.mapping.name,
+            a.dir.display(),
+            a.scored.labels.join(", "),
+            a.metrics.mapping.name
+        ));
+    }
+    Ok(())
+}
+
+/// Rows of the same ECGs, in the order of the first.
+fn shared(a: &Side, b: &Side) -> Result<Vec<(usize, usize)>> {
+    let keys = b.scored.idx.iter().zip(&b.scored.save_file).enumerate();
+    let of: HashMap<(i64, &str), usize> = keys
+        .map(|(row, (idx, file))| ((*idx, file.as_str()), row))
+        .collect();
+    let keys = a.scored.idx.iter().zip(&a.scored.save_file).enumerate();
+    let shared: Vec<(usize, usize)> = keys
+        .filter_map(|(row, (idx, file))| Some((row, *of.get(&(*idx, file.as_str()))?)))
+        .collect();
+    if shared.is_empty() {
+        let what = format!("no ECG of it was scored in {} too", a.dir.display());
+        return Err(Error::keys(&b.dir, what));
+    }
+    Ok(shared)
+}
+
+fn same_truth(a: &Side, b: &Side, rows: &[usize], ours: &[Vec<bool>], theirs: &[Vec<bool>]) -> Result<()> {
+    for (label, (ours, theirs)) in a.scored.labels.iter().zip(ours.iter().zip(theirs)) {
+        if let Some(at) = (0..rows.len()).find(|&at| ours[at] != theirs[at]) {
+            let what = format!(
+                "ECG idx {}: the truth of `{label}` is {} here and {} in {}; both must be scored against the same truth",
+                a.scored.idx[rows[at]],
+                theirs[at],
+                ours[at],
+                a.dir.display()
+            );
+            return Err(Error::keys(&b.dir, what));
+        }
+    }
+    Ok(())
+}
+
+/// `labels` and `drawn` hold the first side's labels and then the second's.
+fn differences(names: &[String], labels: &[Label<'_>], drawn: &[Vec<Resampled>]) -> Vec<Difference> {
+    let values: Vec<HashMap<&str, f64>> = labels.iter().map(statistics).collect();
+    let replicates = drawn.first().map_or(0, Vec::len);
+    let n = names.len();
+    let mut all = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        for statistic in COMPARED {
+            let value = |side: usize| values[side * n + at].get(statistic).copied();
+            let change = |r: usize| Some(drawn[n + at][r].get(statistic)? - drawn[at][r].get(statistic)?);
+            all.push(difference(
+                name,
+                statistic,
+                (value(0), value(1)),
+                (0..replicates).map(change),
+            ));
+        }
+    }
+    for statistic in COMPARED {
+        // Labels that either side leaves undefined are left out of both means.
+        let defined = |at: &usize| {
+            [0, n]
+                .iter()
+                .all(|side| values[side + at].contains_key(statistic))
+        };
+        let used: Vec<usize> = (0..n).filter(defined).collect();
+        let over = |of: &dyn Fn(usize) -> Option<f64>, side: usize| -> Option<f64> {
+            let values: Option<Vec<f64>> = used.iter().map(|at| of(side * n + at)).collect();
+            let values: Vec<Option<f64>> = values?.into_iter().map(Some).collect();
+            mean(&values, &vec![1.0; values.len()])
+        };
+        let value = |side: usize| over(&|at| values[at].get(statistic).copied(), side);
+        let change = |r: usize| {
+            let of = |at: usize| drawn[at][r].get(statistic);
+            Some(over(&of, 1)? - over(&of, 0)?)
+        };
+        all.push(difference(
+            MACRO,
+            statistic,
+            (value(0), value(1)),
+            (0..replicates).map(change),
+        ));
+    }
+    all
+}
+
+fn difference(
+    label: &str,
+    statistic: &'static str,
+    (a, b): (Option<f64>, Option<f64>),
+    drawn: impl Iterator<Item = Option<f64>>,
+) -> Difference {
+    let difference = a.zip(b).map(|(a, b)| b - a);
+    let interval = difference.and_then(|_| percentile(drawn));
+    Difference {
+        label: label.to_owned(),
+        statistic,
+        a,
+        b,
+        difference,
+        lo: interval.map(|i| i.lo),
+        hi: interval.map(|i| i.hi),
+    }
+}
+
+fn statistics(label: &Label<'_>) -> HashMap<&'static str, f64> {
+    let decided = label
+        .scores
+        .iter()
+        .map(|&score| above(score, f64::from(label.threshold)));
+    let table = Confusion::count(label.truth.iter().copied().zip(decided));
+    let all = estimates(&table, &Ranking::new(label.truth, label.scores));
+    let of = |name: &'static str| match name {
+        "brier" => brier(label.truth, label.scores),
+        "log_loss" => log_loss(label.truth, label.scores),
+        _ => all.get(name).and_then(|e| e.value),
+    };
+    COMPARED
+        .into_iter()
+        .filter_map(|name| Some((name, of(name)?)))
+        .collect()
+}

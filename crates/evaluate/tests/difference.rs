@@ -1,0 +1,119 @@
+//! Runs compared: with themselves, with a worse model, and where they cannot be.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{evaluate_params, key, predict_params, stage, write_logits};
+use ecgfm_artifacts::manifests::Key;
+use ecgfm_evaluate::difference::{Difference, MACRO, compare};
+use ecgfm_evaluate::metrics::bootstrap::Plan;
+use ecgfm_evaluate::{evaluate, predict};
+use std::path::{Path, PathBuf};
+
+const PLAN: Plan = Plan {
+    replicates: 300,
+    seed: 1,
+};
+
+/// Logits of 200 ECGs: sure of the truth, plus noise of a given size that is always the same.
+fn logits(noise: f32) -> Vec<(Key, Vec<f32>)> {
+    let turn =
+        |idx: i64, label: usize| (((idx as f32 + 0.5) * (label as f32 + 1.7)).sin() * 43_758.547).fract();
+    let one = |idx: i64| {
+        let mut row: Vec<f32> = (0..26).map(|label| -2.0 + noise * turn(idx, label)).collect();
+        row[0] += if idx % 3 == 0 { 4.0 } else { 0.0 };
+        (key(idx, 0), row)
+    };
+    (0..200).map(one).collect()
+}
+
+/// An evaluation in `dir/name/evaluate`.
+fn evaluation(dir: &Path, name: &str, rows: &[(Key, Vec<f32>)], truth: impl Fn(i64) -> bool) -> PathBuf {
+    let run = dir.join(name);
+    write_logits(&run.join("infer"), "test", 26, rows);
+    let labels = run.join("labels.csv");
+    let mut text = "idx,RBBB,LBBB,SB,ST,AF\n".to_owned();
+    for idx in 0..200 {
+        let af = if truth(idx) { "True" } else { "False" };
+        text += &format!("{idx},False,False,False,False,{af}\n");
+    }
+    std::fs::write(&labels, text).unwrap();
+    let params = predict_params(&run.join("infer"));
+    stage(&run.join("predict"), |ctx| predict::run(&params, ctx)).unwrap();
+    let params = evaluate_params(&run.join("predict"), &labels);
+    stage(&run.join("evaluate"), |ctx| evaluate::run(&params, ctx)).unwrap();
+    run
+}
+
+fn of<'a>(all: &'a [Difference], label: &str, statistic: &str) -> &'a Difference {
+    all.iter()
+        .find(|d| d.label == label && d.statistic == statistic)
+        .unwrap()
+}
+
+#[test]
+fn a_run_does_not_differ_from_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = evaluation(dir.path(), "a", &logits(6.0), |idx| idx % 3 == 0);
+    let found = compare(&run, &run.join("evaluate"), PLAN).unwrap();
+    assert_eq!((found.ecgs, found.only_a, found.only_b), (200, 0, 0));
+    let defined: Vec<&Difference> = found
+        .differences
+        .iter()
+        .filter(|d| d.difference.is_some())
+        .collect();
+    assert!(defined.len() > 20);
+    for d in defined {
+        assert_eq!(
+            (d.difference, d.lo.unwrap_or(0.0), d.hi.unwrap_or(0.0)),
+            (Some(0.0), 0.0, 0.0),
+            "{d:?}"
+        );
+    }
+    assert_eq!(
+        of(&found.differences, "LBBB", "auroc").difference,
+        None,
+        "no positives"
+    );
+}
+
+#[test]
+fn a_worse_model_is_worse_beyond_chance_and_the_other_way_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = |idx| idx % 3 == 0;
+    let good = evaluation(dir.path(), "good", &logits(6.0), truth);
+    let bad = evaluation(dir.path(), "bad", &logits(60.0), truth);
+    let found = compare(&good, &bad, PLAN).unwrap().differences;
+    for label in ["AF", MACRO] {
+        let auroc = of(&found, label, "auroc");
+        assert!(
+            auroc.difference.unwrap() < -0.1 && auroc.hi.unwrap() < 0.0,
+            "{auroc:?}"
+        );
+        assert!(of(&found, label, "brier").lo.unwrap() > 0.0);
+    }
+    let back = compare(&bad, &good, PLAN).unwrap().differences;
+    let (there, back) = (of(&found, "AF", "auroc"), of(&back, "AF", "auroc"));
+    assert_eq!(there.difference, back.difference.map(|d| -d));
+    assert!((there.lo.unwrap() + back.hi.unwrap()).abs() < 1e-12);
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_and_what_is_not_shared_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = |idx| idx % 3 == 0;
+    let all = evaluation(dir.path(), "all", &logits(6.0), truth);
+    let half = evaluation(dir.path(), "half", &logits(6.0)[50..], truth);
+    let found = compare(&all, &half, PLAN).unwrap();
+    assert_eq!((found.ecgs, found.only_a, found.only_b), (150, 50, 0));
+    let other = evaluation(dir.path(), "other", &logits(6.0), |idx| idx % 3 == 1);
+    let message = compare(&all, &other, PLAN).unwrap_err().to_string();
+    assert!(
+        message.contains("ECG idx 0: the truth of `AF` is false here and true in"),
+        "{message}"
+    );
+    let apart = evaluation(dir.path(), "apart", &logits(6.0)[..50], truth);
+    let message = compare(&apart, &half, PLAN).unwrap_err().to_string();
+    assert!(message.contains("no ECG of it was scored in"), "{message}");
+    assert!(compare(&all, dir.path(), PLAN).is_err());
+}

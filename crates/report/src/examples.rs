@@ -1,0 +1,243 @@
+//! The ECGs that the model was surest about, right and wrong, drawn from the segments it saw.
+//!
+//! Segments are standardised; mean and standard deviation of each lead stand in the records, so the signal is put back into
+//! the archive's own units as far as the segments reach: the first ten seconds, less what did not fill a segment.
+
+use crate::error::{Error, Result};
+use crate::paper::{Ecg, LEADS, Paper, SECONDS, Shade, Unit, draw};
+use crate::report::Params;
+use crate::shading::{WORDS, saliency, shading};
+use crate::text::{number, slug};
+use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
+use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
+use ecgfm_artifacts::table::{self, Column, Kind};
+use ecgfm_artifacts::{key, records, segments, store::SegmentReader};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// Examples drawn inside the page; the others are files beside it.
+const INLINE: usize = 24;
+
+/// One drawn example.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    pub(crate) file: String,
+    pub(crate) heading: String,
+    pub(crate) caption: String,
+    /// The drawing for inside the page, of the first [`INLINE`].
+    pub(crate) inline: Option<String>,
+    /// The drawing as a file of its own.
+    #[serde(skip)]
+    pub(crate) svg: String,
+}
+
+/// Draws all examples, where the signals are at hand.
+pub(crate) fn examples(params: &Params, metrics: &Metrics) -> Result<Vec<Shown>> {
+    let Some(dir) = &params.signals else {
+        return Ok(Vec::new());
+    };
+    let wanted = read_examples(&params.metrics)?;
+    let source = Source::open(dir, &wanted)?;
+    let shades = match &params.saliency {
+        None => HashMap::new(),
+        Some(dir) => saliency(dir, &metrics.subset)?,
+    };
+    let mut shown = Vec::with_capacity(wanted.len());
+    for (at, example) in wanted.iter().enumerate() {
+        let Some(ecg) = source.ecg(params, example, &shades)? else {
+            continue;
+        };
+        let file = format!(
+            "ecg_{}_{}_{}_{}.svg",
+            slug(&example.label),
+            example.verdict.name(),
+            example.rank,
+            example.idx
+        );
+        let drawing = draw(&ecg, Paper::default(), &format!("ecg{at}"));
+        shown.push(Shown {
+            inline: (at < INLINE).then(|| drawing.inline(&format!("ecg{at}"))),
+            svg: drawing.file(metrics.notice.as_deref()),
+            heading: format!("{}: {}", example.label, words(example.verdict)),
+            caption: format!(
+                "ECG {} (idx {}); probability of {} {}.",
+                key::stem(&example.save_file),
+                example.idx,
+                example.label,
+                number(f64::from(example.probability))
+            ),
+            file,
+        });
+    }
+    Ok(shown)
+}
+
+fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::TruePositive => "rightly predicted",
+        Verdict::FalsePositive => "predicted, but not in the truth",
+        Verdict::FalseNegative => "in the truth, but not predicted",
+        Verdict::TrueNegative => "rightly not predicted",
+    }
+}
+
+/// Mean and standard deviation of the leads of a recording, and its own rate.
+struct Scale {
+    means: Vec<f64>,
+    deviations: Vec<f64>,
+    rate: f64,
+}
+
+/// The segments of the recordings that are wanted.
+struct Source {
+    reader: SegmentReader,
+    /// Paths of a recording's segments, in order.
+    segments: BTreeMap<String, Vec<String>>,
+    scales: HashMap<String, Scale>,
+}
+
+impl Source {
+    fn open(dir: &Path, wanted: &[Example]) -> Result<Self> {
+        let packed = dir.join("segments");
+        let (root, packed) = match packed.is_dir() {
+            true => (packed, true),
+            false => (dir.join("segmented"), false),
+        };
+        let table_path = dir.join(segments::FILE);
+        let frame = segments::read(&table_path)?;
+        let files = table::str_column(&table_path, &frame, SAVE_FILE)?.iter();
+        let paths = table::str_column(&table_path, &frame, PATH)?.iter();
+        let mut found: BTreeMap<String, Vec<String>> = wanted
+            .iter()
+            .map(|example| (example.save_file.clone(), Vec::new()))
+            .collect();
+        for (file, path) in files.zip(paths) {
+            if let (Some(all), Some(path)) = (file.and_then(|file| found.get_mut(file)), path) {
+                let segment = key::of_path(path);
+                all.push(if packed {
+                    segment.to_owned()
+                } else {
+                    format!("{segment}.mat")
+                });
+            }
+        }
+        // The table is in text order: segment 10 stands before segment 2.
+        for paths in found.values_mut() {
+            paths.sort_by_key(|path| (path.len(), path.clone()));
+        }
+        Ok(Self {
+            reader: SegmentReader::open(&root)?,
+            scales: scales(&dir.join(records::FILE), &found)?,
+            segments: found,
+        })
+    }
+
+    /// The recording of an example; none where it has no segments here.
+    fn ecg(
+        &self,
+        params: &Params,
+        example: &Example,
+        shades: &HashMap<String, Vec<f32>>,
+    ) -> Result<Option<Ecg>> {
+        let Some(paths) = self
+            .segments
+            .get(&example.save_file)
+            .filter(|paths| !paths.is_empty())
+        else {
+            return Ok(None);
+        };
+        let mut leads = vec![Vec::new(); LEADS.len()];
+        let mut laid = Vec::new();
+        for path in paths {
+            let (count, samples) = self.reader.shape(path)?;
+            if count != LEADS.len() {
+                return Ok(None);
+            }
+            let mut values = vec![0.0; count * samples];
+            self.reader.read(path, &mut values)?;
+            let start = leads[0].len() as f64 / params.sample_rate;
+            let seconds = samples as f64 / params.sample_rate;
+            if let Some(tokens) = shades.get(key::of_path(path)) {
+                laid.extend(shading(tokens, start, seconds));
+            }
+            for (lead, values) in leads.iter_mut().zip(values.chunks_exact(samples)) {
+                lead.extend_from_slice(values);
+            }
+            if leads[0].len() as f64 / params.sample_rate >= SECONDS {
+                break;
+            }
+        }
+        Ok(Some(self.in_units(params, example, leads, laid)))
+    }
+
+    fn in_units(
+        &self,
+        params: &Params,
+        example: &Example,
+        mut leads: Vec<Vec<f32>>,
+        shades: Vec<Shade>,
+    ) -> Ecg {
+        let mut ecg = Ecg {
+            record: key::stem(&example.save_file).to_owned(),
+            leads: Vec::new(),
+            rate: params.sample_rate,
+            unit: Unit::Standardized,
+            filters: "none".to_owned(),
+            shades,
+            shades_are: WORDS.to_owned(),
+        };
+        if let Some(scale) = self.scales.get(&example.save_file) {
+            for (lead, (mean, deviation)) in leads.iter_mut().zip(scale.means.iter().zip(&scale.deviations)) {
+                for value in lead.iter_mut() {
+                    *value = (f64::from(*value) * deviation + mean) as f32;
+                }
+            }
+            ecg.unit = params.units_per_mv.map_or(Unit::NotStated, Unit::PerMillivolt);
+            if scale.rate != params.sample_rate {
+                ecg.filters = format!("none; resampled from {} Hz", scale.rate);
+            }
+        }
+        ecg.leads = leads;
+        ecg
+    }
+}
+
+fn scales(path: &Path, wanted: &BTreeMap<String, Vec<String>>) -> Result<HashMap<String, Scale>> {
+    let header = table::header(path)?;
+    let names: Vec<String> = ["mean", "std"]
+        .iter()
+        .flat_map(|what| (0..LEADS.len()).map(move |lead| format!("{what}_{lead}")))
+        .chain(std::iter::once("sample_rate".to_owned()))
+        .collect();
+    if names.iter().any(|name| !header.contains(name)) {
+        return Ok(HashMap::new());
+    }
+    let frame = table::read_named(path, &[Column::new(SAVE_FILE, Kind::Text)], &names, Kind::Float)?;
+    let files = table::str_column(path, &frame, SAVE_FILE)?;
+    let bad = |what: String| Error::About {
+        path: path.to_owned(),
+        what,
+    };
+    let mut columns = Vec::with_capacity(names.len());
+    for name in &names {
+        let column = frame.column(name).map_err(|e| bad(e.to_string()))?;
+        columns.push(column.f64().map_err(|e| bad(e.to_string()))?);
+    }
+    let mut all = HashMap::new();
+    for row in 0..frame.height() {
+        let Some(file) = files.get(row).filter(|file| wanted.contains_key(*file)) else {
+            continue;
+        };
+        let values: Option<Vec<f64>> = columns.iter().map(|column| column.get(row)).collect();
+        if let Some(values) = values {
+            let scale = Scale {
+                means: values[..LEADS.len()].to_vec(),
+                deviations: values[LEADS.len()..2 * LEADS.len()].to_vec(),
+                rate: values[2 * LEADS.len()],
+            };
+            all.insert(file.to_owned(), scale);
+        }
+    }
+    Ok(all)
+}

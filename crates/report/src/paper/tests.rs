@@ -1,0 +1,145 @@
+use super::*;
+use proptest::prelude::*;
+
+fn ecg(leads: Vec<Vec<f32>>) -> Ecg {
+    Ecg {
+        record: "record <1>".into(),
+        leads,
+        rate: 100.0,
+        unit: Unit::PerMillivolt(1.0),
+        filters: "none".into(),
+        shades: Vec::new(),
+        shades_are: String::new(),
+    }
+}
+
+/// The points of every trace with its lead's name.
+fn traces(svg: &str) -> Vec<(String, Vec<(f64, f64)>)> {
+    let paths = svg.split("<path class=\"paper-trace\" data-lead=\"").skip(1);
+    paths
+        .map(|rest| {
+            let (lead, rest) = rest.split_once('"').unwrap();
+            let path = rest.split_once("d=\"").unwrap().1.split_once('"').unwrap().0;
+            let points = path.split(['M', 'L']).filter(|p| !p.is_empty()).map(|point| {
+                let (x, y) = point.split_once(' ').unwrap();
+                (x.parse().unwrap(), y.parse().unwrap())
+            });
+            (lead.to_owned(), points.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_lead_is_there_and_lead_ii_twice() {
+    let svg = draw(&ecg(vec![vec![0.1; 1000]; 12]), Paper::default(), "a").file(None);
+    let mut names: Vec<String> = traces(&svg).into_iter().map(|t| t.0).collect();
+    assert_eq!(names.pop().unwrap(), "II", "the rhythm strip");
+    assert_eq!(
+        names,
+        [
+            "I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6"
+        ]
+    );
+    assert!(svg.contains("width=\"270mm\""), "{}", &svg[..400]);
+    assert!(svg.contains("ECG record &lt;1&gt;"));
+    assert!(svg.contains("25 mm/s · 10 mm/mV · filters: none · 100 Hz · 10.0 s"));
+}
+
+#[test]
+fn a_millivolt_is_ten_millimetres_and_a_second_twenty_five() {
+    let mut leads = vec![vec![0.0; 1000]; 12];
+    leads[1][500] = 1.0;
+    let drawing = draw(&ecg(leads), Paper::default(), "a");
+    let svg = drawing.file(None);
+    let traces = traces(&svg);
+    let rhythm = &traces.last().unwrap().1;
+    assert_eq!(rhythm.len(), 1000);
+    let (zero, peak) = (rhythm[0], rhythm[500]);
+    assert!((zero.1 - peak.1 - 10.0).abs() < 1e-9, "{zero:?} {peak:?}");
+    assert!((peak.0 - zero.0 - 125.0).abs() < 1e-9);
+    assert_eq!(svg.matches("h1v-10h5v10h1").count(), 4, "a pulse a row");
+}
+
+#[test]
+fn a_short_recording_is_not_stretched_and_a_long_one_is_said_to_be_cut() {
+    let short = draw(&ecg(vec![vec![0.1; 600]; 12]), Paper::default(), "a").file(None);
+    let names: Vec<String> = traces(&short).into_iter().map(|t| t.0).collect();
+    // Six seconds reach into the third column.
+    assert!(!names.contains(&"V4".to_owned()) && names.contains(&"V1".to_owned()));
+    assert!(short.contains("· 6.0 s"));
+    let long = draw(&ecg(vec![vec![0.1; 1500]; 12]), Paper::default(), "a").file(None);
+    assert!(long.contains("the first 10 s of 15.0 s"));
+    assert_eq!(traces(&long).last().unwrap().1.len(), 1000);
+}
+
+#[test]
+fn gaps_stay_gaps_and_an_empty_recording_is_drawn_empty() {
+    let mut leads = vec![vec![0.1; 1000]; 12];
+    leads[0][100..110].fill(f32::NAN);
+    let svg = draw(&ecg(leads), Paper::default(), "a").file(None);
+    let first = svg.split("data-lead=\"I\" d=\"").nth(1).unwrap();
+    assert_eq!(first.split_once('"').unwrap().0.matches('M').count(), 2);
+    assert!(traces(&draw(&ecg(vec![Vec::new(); 12]), Paper::default(), "a").file(None)).is_empty());
+}
+
+#[test]
+fn a_high_signal_halves_the_gain_and_says_so() {
+    let mut leads = vec![vec![0.0; 1000]; 12];
+    leads[1][500] = 25.0;
+    let svg = draw(&ecg(leads), Paper::default(), "a").file(None);
+    assert!(
+        svg.contains("5 mm/mV instead of 10 for its height") || svg.contains("2.5 mm/mV instead of 10"),
+        "{svg}"
+    );
+}
+
+#[test]
+fn shades_stand_behind_and_are_explained() {
+    let mut ecg = ecg(vec![vec![0.1; 1000]; 12]);
+    ecg.shades = vec![
+        Shade {
+            from: 1.0,
+            to: 1.2,
+            weight: 1.0,
+        },
+        Shade {
+            from: 2.0,
+            to: 2.2,
+            weight: 0.01,
+        },
+    ];
+    ecg.shades_are = "attention".into();
+    let svg = draw(&ecg, Paper::default(), "a").file(None);
+    assert_eq!(
+        svg.matches("paper-shade\" x=\"40.00\"").count(),
+        4,
+        "one a row; the faint one is left away"
+    );
+    assert!(svg.find("paper-shade\" x").unwrap() < svg.find("data-lead").unwrap());
+    assert!(svg.contains("shaded: attention"));
+}
+
+proptest! {
+    /// Whatever the signal, every sample is inside the drawing, and no row reaches into another's traces.
+    #[test]
+    fn nothing_is_cut_off(
+        values in prop::collection::vec(-40.0f32..40.0, 12 * 50),
+        offset in -100.0f32..100.0,
+    ) {
+        let leads: Vec<Vec<f32>> = values.chunks(50).map(|lead| lead.iter().map(|v| v + offset).collect()).collect();
+        let mut ecg = ecg(leads);
+        ecg.rate = 5.0;
+        let drawing = draw(&ecg, Paper::default(), "a");
+        let (width, height) = drawing.size();
+        let svg = drawing.file(None);
+        let all = traces(&svg);
+        let drawn: usize = all.iter().map(|t| t.1.len()).sum();
+        // Columns of two and a half seconds at 5 Hz: 12 or 13 samples.
+        prop_assert!(drawn >= 12 * 12 + 50, "{drawn}");
+        for (_, points) in &all {
+            for &(x, y) in points {
+                prop_assert!((0.0..=width).contains(&x) && (0.0..=height).contains(&y));
+            }
+        }
+    }
+}

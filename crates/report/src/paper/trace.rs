@@ -1,0 +1,79 @@
+//! Traces, their names, and what is drawn with them.
+
+use super::layout::{Layout, MARGIN, Row, Strip, range, samples};
+use super::{Ecg, LEADS, SECONDS};
+use std::fmt::Write;
+
+/// Weaker shades are left away: they would only tint the paper.
+const FAINT: f64 = 0.1;
+
+/// One strip with its lead's name.
+pub(super) fn strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Row, layout: &Layout) {
+    let (from, _) = range(ecg, strip, ecg.leads.get(strip.lead).map_or(0, Vec::len));
+    let mut path = String::new();
+    let mut pen_down = false;
+    for (at, &value) in samples(ecg, strip).iter().enumerate() {
+        if !value.is_finite() {
+            pen_down = false;
+            continue;
+        }
+        let x = layout.x((from + at) as f64 / ecg.rate);
+        let y = row.zero - layout.above(strip.lead, value);
+        let command = if pen_down { 'L' } else { 'M' };
+        let _ = write!(path, "{command}{x:.2} {y:.2}");
+        pen_down = true;
+    }
+    let x = layout.x(strip.from);
+    if strip.from > 0.0 {
+        let _ = write!(
+            body,
+            "<path class=\"paper-mark\" d=\"M{x:.2} {:.2}v3\"/>",
+            row.zero - 1.5
+        );
+    }
+    let name = LEADS[strip.lead];
+    let _ = write!(
+        body,
+        "<text class=\"paper-lead\" x=\"{:.2}\" y=\"{:.2}\">{name}</text>",
+        x + 1.0,
+        row.top + 3.8
+    );
+    if !path.is_empty() {
+        let _ = write!(
+            body,
+            "<path class=\"paper-trace\" data-lead=\"{name}\" d=\"{path}\"/>"
+        );
+    }
+}
+
+/// One millivolt, for a fifth of a second.
+pub(super) fn calibration(body: &mut String, row: &Row, layout: &Layout) {
+    let (x, zero, height) = (MARGIN + 1.5, row.zero, layout.gain);
+    let _ = write!(
+        body,
+        "<path class=\"paper-pulse\" d=\"M{x} {zero}h1v-{height}h{}v{height}h1\"/>",
+        0.2 * layout.speed
+    );
+}
+
+/// What the model looked at, behind every strip.
+pub(super) fn shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
+    for row in &layout.rows {
+        let (y, height) = (row.top, row.bottom - row.top);
+        for shade in ecg
+            .shades
+            .iter()
+            .filter(|s| s.weight >= FAINT && s.from < SECONDS)
+        {
+            let (x, width) = (
+                layout.x(shade.from),
+                (shade.to.min(SECONDS) - shade.from) * layout.speed,
+            );
+            let _ = write!(
+                body,
+                "<rect class=\"paper-shade\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" opacity=\"{:.2}\"/>",
+                0.5 * shade.weight
+            );
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Tables as the page shows them: every number as text, every gap with its reason.
+
+use crate::text::{count, estimate, number};
+use ecgfm_artifacts::evaluation::{
+    Estimate, FURTHER_STATISTICS, STATISTICS, SUBGROUP_STATISTICS, Subgroup, TutorialClass, Unit, UnitMetrics,
+};
+use serde::Serialize;
+
+/// A cell of a table: a value with its interval, or why there is none.
+#[derive(Debug, Serialize)]
+struct Cell {
+    value: String,
+    interval: String,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    label: String,
+    title: String,
+    positives: String,
+    threshold: String,
+    cells: Vec<Cell>,
+    counts: [String; 4],
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct UnitView {
+    plural: &'static str,
+    heading: &'static str,
+    n: String,
+    exact_match: String,
+    hamming: String,
+    jaccard: String,
+    challenge: String,
+    averages: Vec<AverageRow>,
+    rows: Vec<Row>,
+    labels: Vec<String>,
+    matrix: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ClassView {
+    class: String,
+    values: Vec<Cell>,
+    counts: [String; 4],
+}
+
+/// Averages over labels, a row a kind of average.
+#[derive(Debug, Serialize)]
+struct AverageRow {
+    average: String,
+    cells: Vec<Cell>,
+    left_out: String,
+}
+
+/// A group of ECGs.
+#[derive(Debug, Serialize)]
+pub(crate) struct GroupView {
+    by: String,
+    group: String,
+    n: String,
+    rows: Vec<GroupRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupRow {
+    label: String,
+    positives: String,
+    cells: Vec<Cell>,
+}
+
+/// Names of the statistics of a label, in the order of their columns.
+pub(crate) fn statistics() -> Vec<&'static str> {
+    STATISTICS.into_iter().chain(FURTHER_STATISTICS).collect()
+}
+
+fn cell(estimate: Option<&Estimate>) -> Cell {
+    let value = estimate.and_then(|e| e.value).map_or("n/a".to_owned(), number);
+    let ends = estimate.and_then(|e| e.lo.zip(e.hi));
+    Cell {
+        value,
+        interval: ends.map_or(String::new(), |(lo, hi)| format!("{}–{}", number(lo), number(hi))),
+        reason: estimate.and_then(|e| e.reason.clone()).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn class(class: &TutorialClass) -> ClassView {
+    let cell = |v: &Option<f64>| Cell {
+        value: v.map_or("n/a".to_owned(), number),
+        interval: String::new(),
+        reason: if v.is_none() {
+            "a count it is divided by is 0".to_owned()
+        } else {
+            String::new()
+        },
+    };
+    let c = class.counts;
+    ClassView {
+        class: if class.class.is_empty() {
+            "(no mapped label)".to_owned()
+        } else {
+            class.class.clone()
+        },
+        values: class.values.iter().map(cell).collect(),
+        counts: [c.tp, c.fp, c.r#fn, c.tn].map(count),
+    }
+}
+
+pub(crate) fn unit(unit: &UnitMetrics) -> UnitView {
+    let rows = unit.labels.iter().map(|label| Row {
+        label: label.label.clone(),
+        title: label.title.clone(),
+        positives: count(label.positives),
+        threshold: number(label.threshold),
+        cells: statistics()
+            .into_iter()
+            .map(|name| cell(label.estimates.get(name)))
+            .collect(),
+        counts: [
+            label.counts.tp,
+            label.counts.fp,
+            label.counts.r#fn,
+            label.counts.tn,
+        ]
+        .map(count),
+    });
+    let (plural, heading) = match unit.unit {
+        Unit::Ecg => ("ECGs", "By ECG, segments pooled"),
+        Unit::Segment => ("segments", "By segment"),
+    };
+    let both = &unit.co_occurrence;
+    let matrix = both.actual_predicted.iter().chain([&both.none_predicted]);
+    UnitView {
+        plural,
+        heading,
+        n: count(unit.n),
+        exact_match: estimate(Some(&unit.exact_match)),
+        hamming: estimate(Some(&unit.hamming)),
+        jaccard: estimate(Some(&unit.jaccard)),
+        challenge: estimate(Some(&unit.challenge)),
+        averages: ["macro", "weighted", "micro"]
+            .map(|name| average(unit, name))
+            .into(),
+        rows: rows.collect(),
+        labels: unit.labels.iter().map(|label| label.label.clone()).collect(),
+        matrix: matrix
+            .map(|row| row.iter().map(|n| count(*n)).collect())
+            .collect(),
+    }
+}
+
+/// One kind of average of every statistic.
+fn average(unit: &UnitMetrics, name: &str) -> AverageRow {
+    let of = |statistic: &str| {
+        let mut all = unit.averages.iter();
+        all.find(|average| average.average == name && average.statistic == statistic)
+    };
+    let mut left_out: Vec<String> = Vec::new();
+    let cells = statistics().into_iter().map(|statistic| {
+        let found = of(statistic);
+        if let Some(average) = found.filter(|average| !average.left_out.is_empty()) {
+            left_out.push(format!("{statistic} without {}", average.left_out.join(", ")));
+        }
+        cell(found.map(|average| &average.estimate))
+    });
+    AverageRow {
+        average: name.to_owned(),
+        cells: cells.collect(),
+        left_out: left_out.join("; "),
+    }
+}
+
+/// One group of ECGs.
+pub(crate) fn group(group: &Subgroup) -> GroupView {
+    let rows = group.labels.iter().map(|label| GroupRow {
+        label: label.label.clone(),
+        positives: label.positives.map_or("few".to_owned(), count),
+        cells: SUBGROUP_STATISTICS
+            .iter()
+            .map(|name| cell(label.estimates.get(*name)))
+            .collect(),
+    });
+    GroupView {
+        by: group.by.clone(),
+        group: group.group.clone(),
+        n: count(group.n),
+        rows: rows.collect(),
+    }
+}
