@@ -228,3 +228,19 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure()
         dom.contains("id=\"subgroups\"") && dom.contains("id=\"ecgs\"") && dom.contains("data-lead=\"V6\"")
     );
 }
+
+/// The committed schema, held against what a run leaves by Python's jsonschema.
+#[test]
+fn metrics_json_is_what_its_schema_says() {
+    let Some(mut python) = common::python() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &["evaluate.interval=bca"]);
+    let program = "import json, sys\nfrom jsonschema import Draft202012Validator as V\n\
+                   schema, found = (json.load(open(p)) for p in sys.argv[1:])\nV.check_schema(schema)\n\
+                   V(schema).validate(found)\nfound['units'][0]['labels'][0]['auroc'] = 1\nprint(V(schema).is_valid(found))";
+    let said = ok(python
+        .args(["-c", program])
+        .arg(common::root().join("docs/schema/metrics.schema.json"))
+        .arg(dir.path().join("code15/sample/evaluate/metrics.json")));
+    assert_eq!(said.trim(), "False", "and what is not in the schema is refused");
+}

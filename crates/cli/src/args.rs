@@ -208,7 +208,7 @@ pub struct Plot {
 /// A number above 0 and not beyond reason.
 fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
-    if number.is_finite() && number >= 1e-6 && number <= 1e6 {
+    if (1e-6..=1e6).contains(&number) {
         return Ok(number);
     }
     Err("must be above 0".to_owned())

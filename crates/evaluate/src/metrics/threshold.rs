@@ -59,7 +59,7 @@ impl Criterion {
         Some(match (above, below) {
             (Some(above), Some(below)) => above / 2.0 + below / 2.0,
             // A probability of exactly 0 is above negative numbers only.
-            (Some(lowest), None) if lowest == 0.0 => -1e-9,
+            (Some(0.0), None) => -1e-9,
             (Some(lowest), None) => lowest / 2.0,
             // No score is above it.
             (None, highest) => highest.unwrap_or(1.0),
