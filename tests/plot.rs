@@ -232,7 +232,9 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure()
 /// The committed schema, held against what a run leaves by Python's jsonschema.
 #[test]
 fn metrics_json_is_what_its_schema_says() {
-    let Some(mut python) = common::python() else { return };
+    let Some(mut python) = common::python() else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     sample(dir.path(), &["evaluate.interval=bca"]);
     let program = "import json, sys\nfrom jsonschema import Draft202012Validator as V\n\

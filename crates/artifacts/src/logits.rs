@@ -42,6 +42,36 @@ pub fn write_record(dir: &Path, facts: &std::collections::BTreeMap<String, serde
     crate::atomic::write_bytes(&path, &text)
 }
 
+/// Labels by name, in the order of the logits, as the record has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelsRecorded {
+    /// Name of the label set.
+    pub name: String,
+    /// Names of its labels.
+    pub labels: Vec<String>,
+}
+
+/// What the record in `dir` says that the logits are; none where there is no record, or it does not say.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
+    let path = dir.join(RECORD_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let names = record["label_names"].as_array();
+    let name = record["label_set"].as_str().unwrap_or_default().to_owned();
+    Ok(names.map(|names| LabelsRecorded {
+        name,
+        labels: names
+            .iter()
+            .map(|n| n.as_str().unwrap_or_default().to_owned())
+            .collect(),
+    }))
+}
+
 /// Writes logits row by row.
 pub struct LogitsWriter {
     dir: PathBuf,

@@ -6,7 +6,7 @@ use crate::named::joined;
 use crate::sigmoid::{above, sigmoid};
 use ecgfm_artifacts::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
 use ecgfm_artifacts::labelset::{How, LabelSet, Mapping, Pair, Pool};
-use ecgfm_artifacts::logits::Logits;
+use ecgfm_artifacts::logits::{Logits, labels_recorded};
 use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table;
@@ -81,6 +81,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             set: params.labels.clone(),
         });
     }
+    bound(params, &names)?;
     let read = logits.index.height();
     ctx.progress.begin(read as u64, "segments");
     let kept = finite_rows(params, &logits, &names)?;
@@ -112,6 +113,27 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         .count("ecgs_predicted", ecgs.len())
         .fact("threshold", about.threshold)
         .fact("labels", names.len()))
+}
+
+/// The labels must be those that the model was exported with, where that is recorded beside its logits.
+fn bound(params: &Params, names: &[&str]) -> Result<()> {
+    let Some(recorded) = labels_recorded(&params.logits)? else {
+        return Ok(());
+    };
+    match recorded.labels.iter().zip(names).position(|(a, b)| a != b) {
+        None => Ok(()),
+        Some(at) => Err(Error::Parameter {
+            name: "labels",
+            what: format!(
+                "the model was exported with label set `{}`, and `{}` is another: label {} is `{}` there and `{}` here",
+                recorded.name,
+                params.labels,
+                at + 1,
+                recorded.labels[at],
+                names[at]
+            ),
+        }),
+    }
 }
 
 /// Resolves names of configurations, and checks the threshold.

@@ -347,3 +347,25 @@ fn segments_pool_by_the_largest_the_mean_or_any() {
     };
     assert_eq!(["mean", "max", "noisy_or"].map(pooled), [0.5, 0.5, 0.75]);
 }
+
+#[test]
+fn a_label_set_that_is_not_the_one_the_model_was_exported_with() {
+    let bench = Bench::new(&[row(0, 0, 1.0)]);
+    let set = ecgfm_artifacts::labelset::LabelSet::load("physionet2021").unwrap();
+    let mut names: Vec<&str> = set.names();
+    let record = |names: &[&str]| {
+        let text = serde_json::json!({ "label_set": "mine", "label_names": names }).to_string();
+        std::fs::write(bench.path("infer").join("infer.json"), text).unwrap();
+    };
+    record(&names);
+    bench.predict(|_| {}).unwrap();
+    names.swap(0, 1);
+    record(&names);
+    says(
+        bench.predict(|_| {}),
+        &[
+            "exported with label set `mine`",
+            "label 1 is `AFL` there and `AF` here",
+        ],
+    );
+}
