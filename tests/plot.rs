@@ -245,4 +245,10 @@ fn metrics_json_is_what_its_schema_says() {
         .arg(common::root().join("docs/schema/metrics.schema.json"))
         .arg(dir.path().join("code15/sample/evaluate/metrics.json")));
     assert_eq!(said.trim(), "False", "and what is not in the schema is refused");
+    let tripod = std::fs::read_to_string(dir.path().join("code15/sample/evaluate/tripod.json")).unwrap();
+    let tripod: serde_json::Value = serde_json::from_str(&tripod).unwrap();
+    let items = tripod["items"].as_array().unwrap();
+    let names: std::collections::BTreeSet<&str> = items.iter().map(|i| i["item"].as_str().unwrap()).collect();
+    assert_eq!((items.len(), names.len()), (52, 52), "the checklist has 52 items");
+    assert!(items.iter().any(|i| i["attested"] == "no") && items.iter().any(|i| i["attested"] == "yes"));
 }

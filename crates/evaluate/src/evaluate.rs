@@ -17,7 +17,7 @@ use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::subgroups;
 use crate::thresholds::Thresholds;
-use crate::{flow, tutorial};
+use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::evaluation::{
     Flow, Metrics, PairUsed, SCHEMA, Scored, Tutorial, Unit, UnitMetrics, write_comparison, write_examples,
@@ -125,6 +125,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     ctx.progress.advance(1);
     let metrics = metrics(params, &settings, rows, thresholds, tutorial, ctx)?;
     metrics.write(ctx.out)?;
+    let path = ctx.out.join(tripod::FILE);
+    let text = tripod::checklist(&metrics).map_err(|e| Error::keys(&path, e.to_string()))?;
+    ecgfm_artifacts::atomic::write_bytes(&path, &text)?;
     Ok(outcome(&metrics))
 }
 

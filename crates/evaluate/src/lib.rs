@@ -26,6 +26,7 @@ mod settings;
 mod sigmoid;
 mod subgroups;
 mod thresholds;
+mod tripod;
 mod tutorial;
 
 pub use error::{Error, Result};

@@ -59,6 +59,11 @@ pub fn evaluate() -> Bound<scoring::Params> {
             "the ECGs the model was surest about, right and wrong",
         ),
         Output::new(
+            "tripod",
+            "tripod.json",
+            "what the run attests of the TRIPOD+AI checklist",
+        ),
+        Output::new(
             "scored",
             "scored.parquet",
             "truth and probability of every ECG, for `ecgfm compare`",
