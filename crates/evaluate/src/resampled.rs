@@ -50,10 +50,12 @@ impl Resamples {
             (0..replicates).map(|at| compute(all, at)).collect()
         };
         let drawn = each(&self.drawn).into_iter();
-        match &self.left_out {
+        let interval = match &self.left_out {
             None => percentile(drawn),
             Some(left_out) => bca(drawn, value, each(left_out).into_iter()),
-        }
+        };
+        // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
+        interval.filter(|interval| interval.lo < interval.hi)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::compare::Compared;
 use crate::curves;
 use crate::metrics::bootstrap::Label;
 use crate::metrics::histogram::Histogram;
+use crate::metrics::interval::wilson;
 use crate::metrics::multilabel::Agreement;
 use crate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
 use crate::metrics::{Confusion, Ranking};
@@ -16,7 +17,7 @@ use crate::tutorial::counts;
 use ecgfm_artifacts::evaluation::{
     CoOccurrence, Estimate, LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// How to score.
 pub(crate) struct Scoring<'a> {
@@ -75,8 +76,12 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
                     set(estimate, interval);
                 }
             }
-            if unit == Unit::Ecg && clusters.count == rows.len() {
-                wilson_intervals(&mut label);
+            let independent = unit == Unit::Ecg && clusters.count == rows.len();
+            let columns = (&rows.truth[i][..], &decided[i][..]);
+            for name in PROPORTIONS {
+                if let Some(estimate) = label.estimates.get_mut(name) {
+                    proportion(name, estimate, columns, clusters, independent);
+                }
             }
             label
         })
@@ -99,21 +104,46 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
     }
 }
 
-/// Proportions of independent ECGs have an interval of their own, which holds up where resampling does not: at 0 and 1.
-fn wilson_intervals(label: &mut LabelMetrics) {
-    let c = label.counts;
-    for (name, part, whole) in [
-        ("prevalence", c.tp + c.r#fn, c.tp + c.r#fn + c.fp + c.tn),
-        ("sensitivity", c.tp, c.tp + c.r#fn),
-        ("specificity", c.tn, c.tn + c.fp),
-        ("ppv", c.tp, c.tp + c.fp),
-        ("npv", c.tn, c.tn + c.r#fn),
-        ("accuracy", c.tp + c.tn, c.tp + c.r#fn + c.fp + c.tn),
-    ] {
-        let interval = crate::metrics::interval::wilson(part, whole);
-        if let (Some(estimate), Some(interval)) = (label.estimates.get_mut(name), interval) {
-            set(estimate, interval);
-        }
+/// Statistics that are shares of rows.
+pub(crate) const PROPORTIONS: [&str; 6] = [
+    "prevalence",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "accuracy",
+];
+
+/// Wilson's interval for a proportion of independent ECGs, and for any that is 0 or 1, where resampling gives none: then
+/// with as many rows as there are patients among them, as if each had one.
+pub(crate) fn proportion(
+    name: &str,
+    estimate: &mut Estimate,
+    (truth, decided): (&[bool], &[bool]),
+    clusters: &Clusters,
+    independent: bool,
+) {
+    let Some(value) = estimate.value else { return };
+    let extreme = value == 0.0 || value == 1.0;
+    if !independent && !(extreme && estimate.lo.is_none()) {
+        return;
+    }
+    let counts = |row: usize| match name {
+        "sensitivity" => truth[row],
+        "specificity" => !truth[row],
+        "ppv" => decided[row],
+        "npv" => !decided[row],
+        _ => true,
+    };
+    let rows = (0..truth.len()).filter(|&row| counts(row));
+    let whole = if independent {
+        rows.count()
+    } else {
+        let patients: HashSet<u32> = rows.map(|row| clusters.of_row[row]).collect();
+        patients.len()
+    };
+    if let Some(interval) = wilson((value * whole as f64).round() as u64, whole as u64) {
+        set(estimate, interval);
     }
 }
 
@@ -258,6 +288,28 @@ mod tests {
         assert_eq!(scored(Unit::Segment).labels[0].estimates["sensitivity"].lo, None);
         let ecg = &scored(Unit::Ecg).labels[0].estimates["sensitivity"];
         assert!(ecg.lo.unwrap() < 0.5 && ecg.hi.unwrap() > 0.5);
+    }
+
+    #[test]
+    fn all_of_few_patients_is_not_certainty() {
+        // Four rows of two patients; nothing that is resampled varies.
+        let clusters = Clusters {
+            of_row: vec![0, 0, 1, 1],
+            count: 2,
+        };
+        let interval = |name: &str, truth: [bool; 4]| {
+            let mut told = estimate(Some(1.0), "");
+            proportion(name, &mut told, (&truth, &truth), &clusters, false);
+            (told.lo.unwrap(), told.hi.unwrap())
+        };
+        let by_hand = |n: u64| wilson(n, n).map(|i| (i.lo, i.hi)).unwrap();
+        assert_eq!(interval("sensitivity", [true, true, false, false]), by_hand(1));
+        assert_eq!(interval("accuracy", [true, true, false, false]), by_hand(2));
+        // What resampling told, stays.
+        let mut told = estimate(Some(1.0), "");
+        (told.lo, told.hi) = (Some(0.9), Some(1.0));
+        proportion("ppv", &mut told, (&[true; 4], &[true; 4]), &clusters, false);
+        assert_eq!(told.lo, Some(0.9));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Settings {
         IntervalMethod {
             level: 0.95,
             proportions:
-                "Wilson score where every scored ECG is another patient's; resampled like the rest otherwise"
+                "Wilson score where every scored ECG is another patient's, and at 0 and 1; resampled otherwise"
                     .to_owned(),
             ranking,
             cluster: cluster.to_owned(),

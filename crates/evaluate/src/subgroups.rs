@@ -8,7 +8,7 @@ use crate::compare::Compared;
 use crate::error::{Error, Result};
 use crate::metrics::{Confusion, Ranking};
 use crate::resampled::{Resamples, set};
-use crate::score::{Scoring, decide, estimate, estimates, labels};
+use crate::score::{PROPORTIONS, Scoring, decide, estimate, estimates, labels, proportion};
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
 use ecgfm_artifacts::table::{self, Column, Kind};
@@ -140,6 +140,10 @@ fn scored(
             let mut told = all.get(name).cloned().unwrap_or_default();
             if let Some(interval) = resamples.as_ref().and_then(|r| r.of_label(at, name, told.value)) {
                 set(&mut told, interval);
+            }
+            let independent = clusters.count == part.len();
+            if PROPORTIONS.contains(&name) {
+                proportion(name, &mut told, (truth, &decided[at]), &clusters, independent);
             }
             (name.to_owned(), told)
         });

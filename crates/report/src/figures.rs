@@ -203,7 +203,7 @@ fn reliability(both: &Both<'_>) -> Chart {
              more ECGs, and on the dotted line a probability is what it says. {} {}",
             both.ecg.title,
             both.sentence("brier", "Brier score"),
-            both.sentence("ece", "expected calibration error")
+            both.sentence("ece", "Expected calibration error")
         ),
     );
     calibration(words, &both.ecg.calibration)
