@@ -164,13 +164,8 @@ fn chromium() -> Option<&'static str> {
     found
 }
 
-#[test]
-fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure() {
-    let Some(browser) = chromium() else { return };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let page = dir.path().join("code15/sample/report/report.html");
-    let log = dir.path().join("net.json");
+/// Opens a page without a window, and does one thing with it.
+fn browse(browser: &str, dir: &Path, page: &Path, action: &str) -> std::process::Output {
     let output = Command::new(browser)
         .args([
             "--headless=new",
@@ -178,21 +173,32 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure()
             "--disable-gpu",
             "--enable-logging=stderr",
             "--v=0",
+            "--no-pdf-header-footer",
+            action,
         ])
-        .arg(format!(
-            "--user-data-dir={}",
-            dir.path().join("profile").display()
-        ))
-        .arg(format!("--log-net-log={}", log.display()))
-        .arg("--dump-dom")
+        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
         .arg(format!("file://{}", page.display()))
         .output()
         .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+#[test]
+fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure() {
+    let Some(browser) = chromium() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let page = dir.path().join("code15/sample/report/report.html");
+    let output = browse(browser, dir.path(), &page, "--dump-dom");
     let (dom, said) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
-    assert!(output.status.success(), "{said}");
     assert!(!said.contains("CONSOLE"), "{said}");
     // What the page could load, it would have to name.
     let html = std::fs::read_to_string(&page).unwrap();
@@ -226,6 +232,34 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure()
     );
     assert!(
         dom.contains("id=\"subgroups\"") && dom.contains("id=\"ecgs\"") && dom.contains("data-lead=\"V6\"")
+    );
+}
+
+#[test]
+fn the_report_prints_true_to_scale() {
+    let Some(browser) = chromium() else { return };
+    let Some(mut python) = common::python() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let page = dir.path().join("code15/sample/report/report.html");
+    let pdf = dir.path().join("report.pdf");
+    browse(
+        browser,
+        dir.path(),
+        &page,
+        &format!("--print-to-pdf={}", pdf.display()),
+    );
+    let said = ok(python
+        .arg(common::root().join("tests/python/printed_scale.py"))
+        .arg(&pdf));
+    for line in said.lines() {
+        assert!(line == "297 210 0.7500" || line == "297 420 0.7500", "{said}");
+    }
+    assert!(
+        said.lines().count() > 14,
+        "every example ECG is a page of its own: {said}"
     );
 }
 

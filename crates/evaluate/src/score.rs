@@ -124,8 +124,8 @@ pub(crate) fn proportion(
     independent: bool,
 ) {
     let Some(value) = estimate.value else { return };
-    let extreme = value == 0.0 || value == 1.0;
-    if !independent && !(extreme && estimate.lo.is_none()) {
+    let unresolved = (value == 0.0 || value == 1.0) && estimate.lo.is_none();
+    if !(independent || unresolved) {
         return;
     }
     let counts = |row: usize| match name {

@@ -19,6 +19,9 @@ use std::path::Path;
 /// Examples drawn inside the page; the others are files beside it.
 const INLINE: usize = 24;
 
+/// What a drawing may be high, in millimetres, to fit on A4 landscape under its heading and above its caption.
+const A4_ROOM: f64 = 168.0;
+
 /// One drawn example.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
@@ -27,6 +30,8 @@ pub(crate) struct Shown {
     pub(crate) caption: String,
     /// The drawing for inside the page, of the first [`INLINE`].
     pub(crate) inline: Option<String>,
+    /// Whether it needs a higher sheet than A4 landscape.
+    pub(crate) tall: bool,
     /// The drawing as a file of its own.
     #[serde(skip)]
     pub(crate) svg: String,
@@ -58,6 +63,7 @@ pub(crate) fn examples(params: &Params, metrics: &Metrics) -> Result<Vec<Shown>>
         let drawing = draw(&ecg, Paper::default(), &format!("ecg{at}"));
         shown.push(Shown {
             inline: (at < INLINE).then(|| drawing.inline(&format!("ecg{at}"))),
+            tall: drawing.size().1 > A4_ROOM,
             svg: drawing.file(metrics.notice.as_deref()),
             heading: format!("{}: {}", example.label, words(example.verdict)),
             caption: format!(
