@@ -58,3 +58,10 @@ bench: setup
     cargo run --quiet --release --package ecgfm-formats --example throughput
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"
+
+# Signals beside numpy and scipy on 5,000 synthetic exams, as ratios; and all statistics at the size of the whole of CODE-15.
+bench-peer exams="5000": (setup "test") build
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      target/release/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
+      PYTHONPATH=.tools/pytest python3 benches/signals_peer.py target/release/ecgfm "$dir/raw"
+    cargo run --quiet --release --package ecgfm-evaluate --example full_size

@@ -107,7 +107,10 @@ fn standardising_each_segment_is_seen_by_numpy() {
 #[test]
 fn label_names_off_by_one_bring_auroc_down() {
     let sample = Sample::get();
-    let metrics = sample.named_by(&broken::off_by_one_label_set());
+    let off_by_one = broken::off_by_one_label_set();
+    let refusal = sample.refusal_of(&off_by_one);
+    assert!(refusal.contains("label 1 is `AF` there"), "{refusal}");
+    let metrics = sample.named_by(&off_by_one);
     let below = metrics
         .auroc("ecg")
         .iter()

@@ -176,11 +176,38 @@ impl Sample {
         self.predicted_and_evaluated(&infer, "physionet2021", out.path())
     }
 
-    /// Metrics of the same logits under another label set.
+    /// Metrics of the same logits under another label set, as of a model that nobody bound to one: `predict` refuses it
+    /// for logits that say what they are.
     pub fn named_by(&self, label_set: &tempfile::TempPath) -> Metrics {
         let out = tempfile::tempdir().unwrap();
         let label_set = label_set.display().to_string();
-        self.predicted_and_evaluated(&self.dir.join("infer"), &label_set, out.path())
+        let infer = out.path().join("infer");
+        std::fs::create_dir(&infer).unwrap();
+        for entry in std::fs::read_dir(self.dir.join("infer")).unwrap().flatten() {
+            std::fs::copy(entry.path(), infer.join(entry.file_name())).unwrap();
+        }
+        let record = infer.join("infer.json");
+        let mut said: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+        let said_names = said.as_object_mut().unwrap().remove("label_names");
+        assert!(said_names.is_some(), "the logits say what they are");
+        std::fs::write(&record, said.to_string()).unwrap();
+        self.predicted_and_evaluated(&infer, &label_set, out.path())
+    }
+
+    /// What `predict` says to another label set than the logits'.
+    pub fn refusal_of(&self, label_set: &tempfile::TempPath) -> String {
+        let out = tempfile::tempdir().unwrap();
+        let output = ecgfm()
+            .args(["stage", "predict", "--with"])
+            .arg(format!("logits={}", self.dir.join("infer").display()))
+            .arg("--with")
+            .arg(format!("labels={}", label_set.display()))
+            .args(["--with", &format!("mapping={MAPPING}"), "--out"])
+            .arg(out.path().join("predict"))
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
     }
 
     fn predicted_and_evaluated(&self, infer: &Path, label_set: &str, out: &Path) -> Metrics {

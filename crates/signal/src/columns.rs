@@ -7,6 +7,7 @@ use crate::leads;
 
 /// Runs `step(parameter, state, value)` for every value of `samples` (sample-major), with the parameter and the state
 /// of the value's lead. `parameters` and `states` have one entry a lead.
+#[inline(always)]
 pub(crate) fn fold<T: Copy, P: Copy + Default, S: Copy + Default>(
     samples: &[T],
     parameters: &[P],
@@ -38,6 +39,7 @@ pub(crate) fn fold<T: Copy, P: Copy + Default, S: Copy + Default>(
 }
 
 /// As [`fold`], with values that `step` may change.
+#[inline(always)]
 pub(crate) fn update<T: Copy, P: Copy + Default, S: Copy + Default>(
     samples: &mut [T],
     parameters: &[P],

@@ -5,6 +5,7 @@
 //! 0), and they are what those scripts' tables hold, digit for digit.
 
 use crate::columns::fold;
+use multiversion::multiversion;
 
 /// What was found in a recording; vectors have one entry a lead.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,7 +47,20 @@ impl Quality {
 /// assert_eq!(found.constant, [false, true]);
 /// ```
 pub fn measure(samples: &[f32], leads: usize) -> Quality {
-    let leads = leads.max(1);
+    if leads == crate::leads::COUNT {
+        measure_twelve(samples)
+    } else {
+        measure_any(samples, leads.max(1))
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn measure_twelve(samples: &[f32]) -> Quality {
+    measure_any(samples, crate::leads::COUNT)
+}
+
+#[inline(always)]
+fn measure_any(samples: &[f32], leads: usize) -> Quality {
     let count = samples.len() / leads;
     let divide = |sum: &f32| (f64::from(*sum) / count as f64) as f32;
     let none = vec![0f32; leads];
@@ -63,9 +77,10 @@ pub fn measure(samples: &[f32], leads: usize) -> Quality {
     fold(samples, &mean, &mut unlike, |m, n, v| {
         *n |= u32::from(v - m != 0.0)
     });
-    let not_finite = samples
-        .iter()
-        .position(|v| !v.is_finite())
+    // Looked for only where a sum shows that there may be one: a sum with a NaN or an infinity in it is neither.
+    let not_finite = (squares.iter().any(|s| !s.is_finite()))
+        .then(|| samples.iter().position(|v| !v.is_finite()))
+        .flatten()
         .map(|i| (i / leads, i % leads));
     let mut nans = vec![0u32; leads];
     if not_finite.is_some() {

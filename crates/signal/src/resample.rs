@@ -5,6 +5,8 @@
 //! inputs around `j`. In input positions that is `j (n - 1) / (n_out - 1)`, not `j * from / to`: the output is
 //! stretched by up to one sample. The difference of the two inputs is taken in float32, everything else in float64.
 
+use multiversion::multiversion;
+
 /// Number of samples that `n` samples at `from` Hz become at `to` Hz: `n * to / from`, rounded down.
 ///
 /// ```
@@ -14,6 +16,11 @@
 pub fn resampled_len(n: usize, from: u32, to: u32) -> usize {
     let exact = n as u128 * u128::from(to) / u128::from(from.max(1));
     usize::try_from(exact).unwrap_or(usize::MAX)
+}
+
+/// Number of samples that a recording of `n` has after [`Plan::apply`]: equal rates leave it as it is.
+pub fn samples_out(n: usize, from: u32, to: u32) -> usize {
+    if from == to { n } else { resampled_len(n, from, to) }
 }
 
 /// Where every output sample lies between which two inputs; the same for all recordings of one length.
@@ -43,7 +50,7 @@ impl Plan {
     /// Where no line can be drawn the output is constant: a single input sample is repeated, and a single output
     /// sample is the first input.
     pub fn new(n: usize, from: u32, to: u32) -> Self {
-        let samples_out = if from == to { n } else { resampled_len(n, from, to) };
+        let samples_out = samples_out(n, from, to);
         let steps = if from == to || n < 2 || samples_out < 2 {
             Vec::new()
         } else {
@@ -88,7 +95,7 @@ impl Plan {
             );
         } else if leads == crate::leads::COUNT {
             // The same function, compiled for the number of leads that nearly every recording has.
-            interpolate(&self.steps, input, crate::leads::COUNT, out);
+            interpolate_twelve(&self.steps, input, out);
         } else {
             interpolate(&self.steps, input, leads, out);
         }
@@ -115,6 +122,11 @@ fn steps(n: usize, n_out: usize) -> Vec<Step> {
             }
         })
         .collect()
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn interpolate_twelve(steps: &[Step], input: &[f32], out: &mut Vec<f64>) {
+    interpolate(steps, input, crate::leads::COUNT, out);
 }
 
 #[inline(always)]

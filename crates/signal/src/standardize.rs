@@ -5,6 +5,7 @@
 //! rounding error, is subtracted once more.
 
 use crate::columns::{fold, update};
+use multiversion::multiversion;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a lead whose deviation is exactly 0.
@@ -41,7 +42,20 @@ pub struct Moments {
 /// assert_eq!((moments.mean, moments.std), (vec![2.0, 5.0], vec![1.0, 0.0]));
 /// ```
 pub fn standardize(samples: &mut [f64], leads: usize, constant: ConstantLeads) -> Moments {
-    let leads = leads.max(1);
+    if leads == crate::leads::COUNT {
+        standardize_twelve(samples, constant)
+    } else {
+        standardize_any(samples, leads.max(1), constant)
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn standardize_twelve(samples: &mut [f64], constant: ConstantLeads) -> Moments {
+    standardize_any(samples, crate::leads::COUNT, constant)
+}
+
+#[inline(always)]
+fn standardize_any(samples: &mut [f64], leads: usize, constant: ConstantLeads) -> Moments {
     let count = (samples.len() / leads) as f64;
     let none = vec![0.0; leads];
 
@@ -64,6 +78,7 @@ pub fn standardize(samples: &mut [f64], leads: usize, constant: ConstantLeads) -
     Moments { mean, std }
 }
 
+#[inline(always)]
 fn divide(samples: &mut [f64], std: &[f64], constant: ConstantLeads) {
     let divisors: Vec<f64> = std.iter().map(|s| if *s == 0.0 { 1.0 } else { *s }).collect();
     update(samples, &divisors, &mut vec![(); std.len()], |d, (), v| *v /= d);

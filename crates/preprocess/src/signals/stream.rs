@@ -7,9 +7,10 @@ use super::{SetAside, Store};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::stage::Context;
 use rayon::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Exams in a batch: packed, two batches are about 120 MB of segments.
-const BATCH: usize = 256;
+/// Exams in a batch. Packed, two batches are about 30 MB of segments, which a large cache holds until they are written.
+const BATCH: usize = 64;
 
 /// What came of all exams, in the order of the jobs.
 pub(super) struct Streamed {
@@ -36,6 +37,7 @@ fn batches(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>, mut sink: Sink) -> 
         rejected: Vec::new(),
     };
     let mut finished: Vec<(Kept, Vec<f32>)> = Vec::new();
+    let pool = Pool::default();
     for batch in jobs.chunks(BATCH) {
         if ctx.cancel.is_cancelled() {
             return Err(Error::Interrupted);
@@ -45,10 +47,11 @@ fn batches(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>, mut sink: Sink) -> 
         let (written, made) = rayon::join(
             || sink.write(&before),
             || {
-                let exam = |buffers: &mut Buffers, job: &Job| work.exam(job, folders.as_ref(), buffers);
+                let exam =
+                    |lent: &mut Lent<'_>, job: &Job| work.exam(job, folders.as_ref(), &mut lent.buffers);
                 batch
                     .par_iter()
-                    .map_init(Buffers::default, exam)
+                    .map_init(|| pool.lend(), exam)
                     .collect::<Result<Vec<_>>>()
             },
         );
@@ -66,6 +69,33 @@ fn batches(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>, mut sink: Sink) -> 
     streamed.kept.extend(finished.into_iter().map(|(kept, _)| kept));
     sink.finish()?;
     Ok(streamed)
+}
+
+/// Buffers that workers give back: made once a thread, not once a batch.
+#[derive(Default)]
+struct Pool(Mutex<Vec<Buffers>>);
+
+/// Buffers in use.
+struct Lent<'a> {
+    buffers: Buffers,
+    pool: &'a Pool,
+}
+
+impl Pool {
+    fn idle(&self) -> MutexGuard<'_, Vec<Buffers>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lend(&self) -> Lent<'_> {
+        let buffers = self.idle().pop().unwrap_or_default();
+        Lent { buffers, pool: self }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.pool.idle().push(std::mem::take(&mut self.buffers));
+    }
 }
 
 impl Store {
