@@ -27,6 +27,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn resolve(params: &Params) -> Result<Self> {
+        params.subgroups.check()?;
         let about = About::read(&params.predictions)?;
         if let Some(name) = &params.label_set
             && LabelSet::load(name)?.names() != about.labels.names()

@@ -38,6 +38,25 @@ impl Default for Subgroups {
     }
 }
 
+impl Subgroups {
+    /// Checks what can be checked without data.
+    pub(crate) fn check(&self) -> Result<()> {
+        let ascending = std::iter::once(&0)
+            .chain(&self.age_bands)
+            .is_sorted_by(|a, b| a < b);
+        if ascending {
+            return Ok(());
+        }
+        Err(Error::Parameter {
+            name: "subgroups",
+            what: format!(
+                "`age_bands` are {:?}; give ages above 0, each higher than the one before",
+                self.age_bands
+            ),
+        })
+    }
+}
+
 /// Scores every group. Groups stand in the order of their names, bands by age.
 pub(crate) fn subgroups(
     wanted: &Subgroups,
@@ -101,7 +120,12 @@ fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (
 
 /// The band of an age: `<40`, `40–59`, …, `≥80`.
 fn band(bands: &[u32], value: &str) -> (u32, String) {
-    let Ok(age) = value.parse::<f64>() else {
+    // What is no age is a group of its own, not the youngest.
+    let Some(age) = value
+        .parse()
+        .ok()
+        .filter(|age: &f64| age.is_finite() && *age >= 0.0)
+    else {
         return (u32::MAX - 1, value.to_owned());
     };
     let above = bands.iter().filter(|from| age >= f64::from(**from)).count();
@@ -168,6 +192,22 @@ mod tests {
             ["<40", "<40", "40–59", "40–59", "≥80", "≥80"]
         );
         assert_eq!(band(&[], "50").1, "all");
-        assert_eq!(name("n/a"), "n/a");
+        assert_eq!(["n/a", "NaN", "-1", "inf"].map(name), ["n/a", "NaN", "-1", "inf"]);
+    }
+
+    #[test]
+    fn bands_that_do_not_ascend_are_refused() {
+        let check = |age_bands: &[u32]| {
+            Subgroups {
+                age_bands: age_bands.to_vec(),
+                ..Subgroups::default()
+            }
+            .check()
+        };
+        assert!(check(&[]).is_ok() && check(&[1, 40]).is_ok());
+        for bad in [&[0][..], &[40, 0], &[40, 40]] {
+            let said = check(bad).unwrap_err().to_string();
+            assert!(said.contains("each higher than the one before"), "{said}");
+        }
     }
 }

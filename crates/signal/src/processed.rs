@@ -4,21 +4,21 @@ use crate::quality::Quality;
 use crate::segment;
 use crate::standardize::Moments;
 use multiversion::multiversion;
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
-/// A recording trimmed and measured, and nothing else. Arrays are sample-major.
+/// A recording after the recipe, with what it was at each step. Arrays are sample-major.
 #[derive(Debug)]
-pub struct Trimmed<'a> {
+pub struct Processed<'a> {
     pub(crate) leads: usize,
     pub(crate) kept: Range<usize>,
     pub(crate) org: &'a [f32],
     pub(crate) quality: Quality,
-    /// Samples per lead once resampled.
-    pub(crate) samples: usize,
+    pub(crate) preprocessed: &'a [f64],
+    pub(crate) moments: Option<Moments>,
     pub(crate) segment_samples: usize,
 }
 
-impl Trimmed<'_> {
+impl Processed<'_> {
     /// Number of leads.
     pub fn leads(&self) -> usize {
         self.leads
@@ -44,29 +44,6 @@ impl Trimmed<'_> {
         &self.quality
     }
 
-    /// Number of segments that the resampled recording is cut into.
-    pub fn segment_count(&self) -> usize {
-        segment::count(self.samples, self.segment_samples)
-    }
-}
-
-/// A recording after the recipe, with what it was before. Arrays are sample-major.
-#[derive(Debug)]
-pub struct Processed<'a> {
-    pub(crate) trimmed: Trimmed<'a>,
-    pub(crate) preprocessed: &'a [f64],
-    pub(crate) moments: Option<Moments>,
-}
-
-impl<'a> Deref for Processed<'a> {
-    type Target = Trimmed<'a>;
-
-    fn deref(&self) -> &Trimmed<'a> {
-        &self.trimmed
-    }
-}
-
-impl Processed<'_> {
     /// The recording resampled and standardised: [`Self::samples`] by leads.
     pub fn preprocessed(&self) -> &[f64] {
         self.preprocessed
@@ -74,7 +51,7 @@ impl Processed<'_> {
 
     /// Samples per lead of [`Self::preprocessed`].
     pub fn samples(&self) -> usize {
-        self.preprocessed.len() / self.trimmed.leads
+        self.preprocessed.len() / self.leads
     }
 
     /// What standardising took out; none if it was not asked for.
@@ -82,10 +59,15 @@ impl Processed<'_> {
         self.moments.as_ref()
     }
 
+    /// Number of segments.
+    pub fn segment_count(&self) -> usize {
+        segment::count(self.samples(), self.segment_samples)
+    }
+
     /// Each segment, a part of [`Self::preprocessed`].
     pub fn segments(&self) -> impl ExactSizeIterator<Item = &[f64]> {
-        let leads = self.trimmed.leads;
-        segment::ranges(self.samples(), self.trimmed.segment_samples)
+        let leads = self.leads;
+        segment::ranges(self.samples(), self.segment_samples)
             .map(move |r| &self.preprocessed[r.start * leads..r.end * leads])
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::leads;
-use crate::processed::{Processed, Trimmed};
+use crate::processed::Processed;
 use crate::quality;
-use crate::resample::{Plan, samples_out};
+use crate::resample::Plan;
 use crate::standardize::{ConstantLeads, standardize};
 use crate::strip::strip;
 
@@ -121,32 +121,6 @@ impl Recipe {
     /// # Errors
     /// `tracing` does not hold whole samples of twelve leads.
     pub fn apply<'a>(&self, tracing: &'a [f32], scratch: &'a mut Scratch) -> Result<Processed<'a>> {
-        let Scratch {
-            chosen,
-            resampled,
-            plan,
-        } = scratch;
-        let trimmed = self.trim(tracing, chosen)?;
-        let (n, from, to) = (
-            trimmed.org_samples(),
-            self.options.source_rate,
-            self.options.target_rate,
-        );
-        let plan = match plan.take().filter(|p| p.is_for(n, from, to)) {
-            Some(same) => plan.insert(same),
-            None => plan.insert(Plan::new(n, from, to)),
-        };
-        plan.apply(trimmed.org, self.leads.len(), resampled);
-        let moments = (self.options.standardize)
-            .then(|| standardize(resampled, self.leads.len(), self.options.constant_leads));
-        Ok(Processed {
-            trimmed,
-            preprocessed: resampled,
-            moments,
-        })
-    }
-
-    fn trim<'a>(&self, tracing: &'a [f32], chosen: &'a mut Vec<f32>) -> Result<Trimmed<'a>> {
         if !tracing.len().is_multiple_of(leads::COUNT) {
             return Err(Error::Shape {
                 len: tracing.len(),
@@ -155,14 +129,28 @@ impl Recipe {
         }
         let kept = strip(tracing, leads::COUNT);
         let stripped = &tracing[kept.start * leads::COUNT..kept.end * leads::COUNT];
+        let Scratch {
+            chosen,
+            resampled,
+            plan,
+        } = scratch;
         let org = self.choose(stripped, chosen);
+        let quality = quality::measure(org, self.leads.len());
         let (from, to) = (self.options.source_rate, self.options.target_rate);
-        Ok(Trimmed {
+        let plan = match plan.take().filter(|p| p.is_for(kept.len(), from, to)) {
+            Some(same) => plan.insert(same),
+            None => plan.insert(Plan::new(kept.len(), from, to)),
+        };
+        plan.apply(org, self.leads.len(), resampled);
+        let moments = (self.options.standardize)
+            .then(|| standardize(resampled, self.leads.len(), self.options.constant_leads));
+        Ok(Processed {
             leads: self.leads.len(),
-            quality: quality::measure(org, self.leads.len()),
-            samples: samples_out(kept.len(), from, to),
             kept,
             org,
+            quality,
+            preprocessed: resampled,
+            moments,
             segment_samples: self.segment_samples,
         })
     }

@@ -18,11 +18,6 @@ pub fn resampled_len(n: usize, from: u32, to: u32) -> usize {
     usize::try_from(exact).unwrap_or(usize::MAX)
 }
 
-/// Number of samples that a recording of `n` has after [`Plan::apply`]: equal rates leave it as it is.
-pub fn samples_out(n: usize, from: u32, to: u32) -> usize {
-    if from == to { n } else { resampled_len(n, from, to) }
-}
-
 /// Where every output sample lies between which two inputs; the same for all recordings of one length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -50,7 +45,7 @@ impl Plan {
     /// Where no line can be drawn the output is constant: a single input sample is repeated, and a single output
     /// sample is the first input.
     pub fn new(n: usize, from: u32, to: u32) -> Self {
-        let samples_out = samples_out(n, from, to);
+        let samples_out = if from == to { n } else { resampled_len(n, from, to) };
         let steps = if from == to || n < 2 || samples_out < 2 {
             Vec::new()
         } else {

@@ -27,13 +27,7 @@ pub(crate) fn calibration((title, description): (String, String), bins: &[Calibr
     if bins.is_empty() {
         plane.nothing("no rows");
     }
-    Chart {
-        title,
-        description,
-        size: Plane::size(),
-        millimetres: false,
-        body: plane.body,
-    }
+    plane.chart((title, description))
 }
 
 #[cfg(test)]

@@ -63,13 +63,7 @@ pub(crate) fn curves(
     if curves.iter().all(|c| c.x.is_empty()) {
         plane.nothing(why_empty);
     }
-    Chart {
-        title,
-        description,
-        size: Plane::size(),
-        millimetres: false,
-        body: plane.body,
-    }
+    plane.chart((title, description))
 }
 
 fn path(plane: &Plane, curve: &Curve<'_>) -> String {

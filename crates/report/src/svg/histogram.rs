@@ -27,13 +27,7 @@ pub(crate) fn histogram((title, description): (String, String), bars: &Bars<'_>)
     if positives.is_empty() && negatives.is_empty() {
         plane.nothing("no rows");
     }
-    Chart {
-        title,
-        description,
-        size: Plane::size(),
-        millimetres: false,
-        body: plane.body,
-    }
+    plane.chart((title, description))
 }
 
 /// Each bin's share of all; nothing where there are none.

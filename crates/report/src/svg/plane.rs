@@ -1,5 +1,6 @@
 //! A plane with axes, on which curves and bars are drawn.
 
+use super::Chart;
 use crate::text::escape;
 use std::fmt::Write;
 
@@ -42,9 +43,15 @@ impl Plane {
         plane
     }
 
-    /// Width and height of the drawing.
-    pub(super) fn size() -> (f64, f64) {
-        (WIDTH, HEIGHT)
+    /// The drawing, done.
+    pub(super) fn chart(self, (title, description): (String, String)) -> Chart {
+        Chart {
+            title,
+            description,
+            size: (WIDTH, HEIGHT),
+            millimetres: false,
+            body: self.body,
+        }
     }
 
     /// Where a horizontal value stands.
