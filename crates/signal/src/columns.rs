@@ -38,6 +38,14 @@ pub(crate) fn fold<T: Copy, P: Copy + Default, S: Copy + Default>(
     }
 }
 
+/// Sum of every lead of `samples` (sample-major), taken sample by sample.
+pub(crate) fn sum(samples: &[f64], leads: usize) -> Vec<f64> {
+    let none = vec![0.0; leads];
+    let mut sum = none.clone();
+    fold(samples, &none, &mut sum, |_: f64, s: &mut f64, v| *s += v);
+    sum
+}
+
 /// As [`fold`], with values that `step` may change.
 #[inline(always)]
 pub(crate) fn update<T: Copy, P: Copy + Default, S: Copy + Default>(

@@ -15,6 +15,7 @@
 //! | [`segment`] | cuts of equal length |
 //! | [`quality`] | float32 mean and deviation, NaN and constant leads |
 //! | [`recipe`] | all of it in order, on one recording |
+//! | [`trimmed`] | a recording without its padding, and the short way to float32 segments |
 //! | [`processed`] | what comes out, and the step to lead-major |
 //!
 //! ```
@@ -32,6 +33,7 @@
 //! ```
 
 mod columns;
+mod divide;
 mod error;
 pub mod leads;
 pub mod processed;
@@ -42,5 +44,6 @@ pub mod saliency;
 pub mod segment;
 pub mod standardize;
 pub mod strip;
+pub mod trimmed;
 
 pub use error::{Error, Result};

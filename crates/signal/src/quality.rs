@@ -5,6 +5,7 @@
 //! 0), and they are what those scripts' tables hold, digit for digit.
 
 use crate::columns::fold;
+use crate::leads::COUNT;
 use multiversion::multiversion;
 
 /// What was found in a recording; vectors have one entry a lead.
@@ -59,6 +60,29 @@ fn measure_twelve(samples: &[f32]) -> Quality {
     measure_any(samples, crate::leads::COUNT)
 }
 
+/// Sum of squares of every lead around its mean, and the bits in which a value of it differs from its mean by anything.
+#[inline(always)]
+fn spread(samples: &[f32], mean: &[f32]) -> (Vec<f32>, Vec<u32>) {
+    let leads = mean.len();
+    let (mut squares, mut unlike) = (vec![0f32; leads], vec![0u32; leads]);
+    if let Ok(mean) = <[f32; COUNT]>::try_from(mean) {
+        let (mut s, mut u) = ([0f32; COUNT], [0u32; COUNT]);
+        for row in samples.as_chunks::<COUNT>().0 {
+            for l in 0..COUNT {
+                let centred = row[l] - mean[l];
+                s[l] += centred * centred;
+                u[l] |= centred.to_bits();
+            }
+        }
+        squares.copy_from_slice(&s);
+        unlike.copy_from_slice(&u);
+    } else {
+        fold(samples, mean, &mut squares, |m, s, v| *s += (v - m) * (v - m));
+        fold(samples, mean, &mut unlike, |m, u, v| *u |= (v - m).to_bits());
+    }
+    (squares, unlike)
+}
+
 #[inline(always)]
 fn measure_any(samples: &[f32], leads: usize) -> Quality {
     let count = samples.len() / leads;
@@ -68,15 +92,9 @@ fn measure_any(samples: &[f32], leads: usize) -> Quality {
     let mut sum = none.clone();
     fold(samples, &none, &mut sum, |_: f32, s: &mut f32, v| *s += v);
     let mean: Vec<f32> = sum.iter().map(divide).collect();
-
-    let mut squares = none.clone();
-    fold(samples, &mean, &mut squares, |m, s, v| *s += (v - m) * (v - m));
+    let (squares, unlike) = spread(samples, &mean);
     let std = squares.iter().map(|s| divide(s).sqrt()).collect();
 
-    let mut unlike = vec![0u32; leads];
-    fold(samples, &mean, &mut unlike, |m, n, v| {
-        *n |= u32::from(v - m != 0.0)
-    });
     // Looked for only where a sum shows that there may be one: a sum with a NaN or an infinity in it is neither.
     let not_finite = (squares.iter().any(|s| !s.is_finite()))
         .then(|| samples.iter().position(|v| !v.is_finite()))
@@ -90,7 +108,8 @@ fn measure_any(samples: &[f32], leads: usize) -> Quality {
         mean,
         std,
         nan: nans.iter().map(|n| *n > 0 && *n as usize == count).collect(),
-        constant: unlike.iter().map(|n| *n == 0).collect(),
+        // Whatever the sign of a difference of 0.
+        constant: unlike.iter().map(|bits| bits << 1 == 0).collect(),
         any_nan: nans.iter().any(|n| *n > 0),
         not_finite,
         all_zero: samples.iter().all(|v| *v == 0.0),

@@ -3,10 +3,9 @@
 use crate::error::{Error, Result};
 use crate::leads;
 use crate::processed::Processed;
-use crate::quality;
-use crate::resample::Plan;
-use crate::standardize::{ConstantLeads, standardize};
+use crate::standardize::ConstantLeads;
 use crate::strip::strip;
+use crate::trimmed::{Resampler, Trimmed};
 
 /// Largest sample rate accepted, in Hz; above what any electrocardiograph records, so a rate beyond it is a slip.
 pub const MAX_SAMPLE_RATE: u32 = 100_000;
@@ -55,8 +54,7 @@ pub struct Recipe {
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
     chosen: Vec<f32>,
-    resampled: Vec<f64>,
-    plan: Option<Plan>,
+    resampler: Resampler,
 }
 
 impl Recipe {
@@ -116,11 +114,17 @@ impl Recipe {
         self.leads.iter().map(|l| leads::NAMES[*l]).collect()
     }
 
-    /// Works on one recording of twelve leads (sample-major). The result borrows from `tracing` and `scratch`.
+    /// Values of one segment: leads × samples.
+    pub fn segment_values(&self) -> usize {
+        self.leads.len() * self.segment_samples
+    }
+
+    /// Takes the padding and the other leads off one recording of twelve leads (sample-major). The result borrows from
+    /// `tracing` and `scratch`.
     ///
     /// # Errors
     /// `tracing` does not hold whole samples of twelve leads.
-    pub fn apply<'a>(&self, tracing: &'a [f32], scratch: &'a mut Scratch) -> Result<Processed<'a>> {
+    pub fn trim<'a>(&'a self, tracing: &'a [f32], scratch: &'a mut Scratch) -> Result<Trimmed<'a>> {
         if !tracing.len().is_multiple_of(leads::COUNT) {
             return Err(Error::Shape {
                 len: tracing.len(),
@@ -129,30 +133,22 @@ impl Recipe {
         }
         let kept = strip(tracing, leads::COUNT);
         let stripped = &tracing[kept.start * leads::COUNT..kept.end * leads::COUNT];
-        let Scratch {
-            chosen,
-            resampled,
-            plan,
-        } = scratch;
-        let org = self.choose(stripped, chosen);
-        let quality = quality::measure(org, self.leads.len());
-        let (from, to) = (self.options.source_rate, self.options.target_rate);
-        let plan = match plan.take().filter(|p| p.is_for(kept.len(), from, to)) {
-            Some(same) => plan.insert(same),
-            None => plan.insert(Plan::new(kept.len(), from, to)),
-        };
-        plan.apply(org, self.leads.len(), resampled);
-        let moments = (self.options.standardize)
-            .then(|| standardize(resampled, self.leads.len(), self.options.constant_leads));
-        Ok(Processed {
-            leads: self.leads.len(),
+        Ok(Trimmed {
+            recipe: self,
             kept,
-            org,
-            quality,
-            preprocessed: resampled,
-            moments,
-            segment_samples: self.segment_samples,
+            org: self.choose(stripped, &mut scratch.chosen),
+            resampler: &mut scratch.resampler,
         })
+    }
+
+    /// Works on one recording of twelve leads (sample-major). The result borrows from `tracing` and `scratch`.
+    ///
+    /// # Errors
+    /// As [`Self::trim`].
+    pub fn apply<'a>(&'a self, tracing: &'a [f32], scratch: &'a mut Scratch) -> Result<Processed<'a>> {
+        let trimmed = self.trim(tracing, scratch)?;
+        let quality = trimmed.measure();
+        Ok(trimmed.process(quality))
     }
 
     fn choose<'a>(&self, stripped: &'a [f32], chosen: &'a mut Vec<f32>) -> &'a [f32] {
@@ -182,6 +178,7 @@ fn segment_samples(seconds: f64, rate: u32) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processed::lead_major;
     use proptest::prelude::*;
 
     fn tracing(samples: usize, pad: usize) -> Vec<f32> {
@@ -243,6 +240,52 @@ mod tests {
         let input = tracing(300, 0);
         recipe.apply(&input, &mut used).unwrap();
         assert_eq!(other.apply(&input, &mut used).unwrap().samples(), 187);
+    }
+
+    #[test]
+    fn segments_written_at_once_are_those_of_the_recording_rounded() {
+        let mut input = tracing(610, 4);
+        input.iter_mut().skip(5).step_by(12).for_each(|v| *v = 0.25);
+        for options in [
+            Options::default(),
+            Options {
+                standardize: false,
+                ..Options::default()
+            },
+            Options {
+                leads: Some(vec![0, 5, 7]),
+                ..Options::default()
+            },
+            Options {
+                constant_leads: ConstantLeads::Nan,
+                ..Options::default()
+            },
+            Options {
+                target_rate: 400,
+                ..Options::default()
+            },
+        ] {
+            let recipe = Recipe::new(Options {
+                segment_seconds: 0.25,
+                ..options
+            })
+            .unwrap();
+            let mut scratch = Scratch::default();
+            let trimmed = recipe.trim(&input, &mut scratch).unwrap();
+            let mut written = vec![7.0; trimmed.segment_count() * recipe.segment_values()];
+            trimmed.write_segments(&mut written);
+            let made = recipe.apply(&input, &mut scratch).unwrap();
+            let mut wanted = vec![7.0; made.segment_count() * recipe.segment_values()];
+            for (segment, out) in made
+                .segments()
+                .zip(wanted.chunks_exact_mut(recipe.segment_values()))
+            {
+                lead_major(segment, recipe.leads().len(), out);
+            }
+            let bits = |v: &[f32]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert!(!wanted.is_empty());
+            assert_eq!(bits(&written), bits(&wanted));
+        }
     }
 
     #[test]

@@ -5,7 +5,10 @@
 //! inputs around `j`. In input positions that is `j (n - 1) / (n_out - 1)`, not `j * from / to`: the output is
 //! stretched by up to one sample. The difference of the two inputs is taken in float32, everything else in float64.
 
-use multiversion::multiversion;
+use crate::columns::sum;
+use crate::divide::Divisors;
+use crate::leads::COUNT;
+use multiversion::{multiversion, target::target_cfg_f};
 
 /// Number of samples that `n` samples at `from` Hz become at `to` Hz: `n * to / from`, rounded down.
 ///
@@ -24,19 +27,11 @@ pub struct Plan {
     rates: (u32, u32),
     samples_in: usize,
     samples_out: usize,
-    /// Empty where nothing is interpolated: equal rates, or no two samples to draw a line through.
-    steps: Vec<Step>,
-}
-
-/// One output sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Step {
-    /// Index of the input sample before it; the one after is the next.
-    low: usize,
-    /// Its distance from that sample, in output samples.
-    offset: f64,
-    /// Distance of the two input samples, in output samples.
-    span: f64,
+    /// How inputs lie among outputs; none where nothing is interpolated: equal rates, or no two samples to draw a line
+    /// through.
+    axis: Option<Axis>,
+    /// For every output the input before it; the one after is the next.
+    lows: Vec<u32>,
 }
 
 impl Plan {
@@ -46,16 +41,14 @@ impl Plan {
     /// sample is the first input.
     pub fn new(n: usize, from: u32, to: u32) -> Self {
         let samples_out = if from == to { n } else { resampled_len(n, from, to) };
-        let steps = if from == to || n < 2 || samples_out < 2 {
-            Vec::new()
-        } else {
-            steps(n, samples_out)
-        };
+        let lines = from != to && n >= 2 && samples_out >= 2 && u32::try_from(n).is_ok();
+        let axis = lines.then(|| Axis::new(n, samples_out));
         Self {
             rates: (from, to),
             samples_in: n,
             samples_out,
-            steps,
+            axis,
+            lows: axis.map_or_else(Vec::new, |axis| axis.lows(samples_out)),
         }
     }
 
@@ -75,67 +68,133 @@ impl Plan {
     }
 
     /// Resamples `input` (sample-major, `leads` values a sample, as many samples as the plan was made for) into `out`,
-    /// which is emptied first. Input samples that are missing make no output.
+    /// whose former content is dropped. Input samples that are missing make no output.
     pub fn apply(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) {
-        out.clear();
+        self.apply_and_sum(input, leads, out);
+    }
+
+    /// As [`Self::apply`]; returns the sum of every lead of `out`, taken sample by sample. It costs nothing here, where
+    /// the values pass anyway.
+    pub(crate) fn apply_and_sum(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) -> Vec<f64> {
         let leads = leads.max(1);
-        if self.rates.0 == self.rates.1 {
-            out.extend(input.iter().map(|v| f64::from(*v)));
-        } else if self.steps.is_empty() {
-            let first = &input[..leads.min(input.len())];
-            out.extend(
-                std::iter::repeat_n(first, self.samples_out)
-                    .flatten()
-                    .map(|v| f64::from(*v)),
-            );
-        } else if leads == crate::leads::COUNT {
-            // The same function, compiled for the number of leads that nearly every recording has.
-            interpolate_twelve(&self.steps, input, out);
+        let Some(axis) = self.axis else {
+            self.repeat(input, leads, out);
+            return sum(out, leads);
+        };
+        let enough = input.len() / leads >= self.samples_in;
+        out.resize(if enough { self.samples_out * leads } else { 0 }, 0.0);
+        if leads == COUNT {
+            interpolate_twelve(axis, &self.lows, input, out).to_vec()
         } else {
-            interpolate(&self.steps, input, leads, out);
+            interpolate(axis, &self.lows, input, leads, out);
+            sum(out, leads)
         }
+    }
+
+    /// Where no line is drawn: every input as it is, or the first one for every output.
+    fn repeat(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) {
+        out.clear();
+        if self.rates.0 == self.rates.1 {
+            return out.extend(input.iter().map(|v| f64::from(*v)));
+        }
+        let first = &input[..leads.min(input.len())];
+        let repeated = std::iter::repeat_n(first, self.samples_out).flatten();
+        out.extend(repeated.map(|v| f64::from(*v)));
     }
 }
 
-fn steps(n: usize, n_out: usize) -> Vec<Step> {
-    let end = (n_out - 1) as f64;
-    let step = end / (n - 1) as f64;
-    // The last input sits at the end exactly; the product may miss it by a rounding error.
-    let at = |i: usize| if i == n - 1 { end } else { i as f64 * step };
-    let mut high = 1;
-    (0..n_out)
-        .map(|j| {
-            let j = j as f64;
-            while high < n - 1 && at(high) < j {
+/// Where the inputs are on the axis of the outputs' indices.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Axis {
+    /// From one input to the next.
+    step: f64,
+    /// Number of the last input.
+    last: usize,
+    /// Where it is: at the last output exactly, which the product may miss by a rounding error.
+    end: f64,
+}
+
+impl Axis {
+    fn new(samples_in: usize, samples_out: usize) -> Self {
+        let (last, end) = (samples_in - 1, (samples_out - 1) as f64);
+        Self {
+            step: end / last as f64,
+            last,
+            end,
+        }
+    }
+
+    #[inline(always)]
+    fn at(self, i: usize) -> f64 {
+        if i == self.last {
+            self.end
+        } else {
+            i as f64 * self.step
+        }
+    }
+
+    /// Between two inputs lie the outputs above the first and up to the second; output 0 is the first input.
+    fn lows(self, samples_out: usize) -> Vec<u32> {
+        let mut high = 1;
+        let low = |j| {
+            while high < self.last && self.at(high) < j as f64 {
                 high += 1;
             }
-            let low = high - 1;
-            Step {
-                low,
-                offset: j - at(low),
-                span: at(high) - at(low),
-            }
-        })
-        .collect()
-}
-
-#[multiversion(targets("x86_64+avx+avx2"))]
-fn interpolate_twelve(steps: &[Step], input: &[f32], out: &mut Vec<f64>) {
-    interpolate(steps, input, crate::leads::COUNT, out);
-}
-
-#[inline(always)]
-fn interpolate(steps: &[Step], input: &[f32], leads: usize, out: &mut Vec<f64>) {
-    out.resize(steps.len() * leads, 0.0);
-    for (step, out) in steps.iter().zip(out.chunks_exact_mut(leads)) {
-        let at = step.low * leads;
-        let Some(pair) = input.get(at..at + 2 * leads) else {
-            continue;
+            high as u32 - 1
         };
-        let (low, high) = pair.split_at(leads);
+        (0..samples_out).map(low).collect()
+    }
+}
+
+/// Lines whose slopes are worked out before the outputs on them.
+const BLOCK: usize = 32;
+
+/// Returns the sum of every lead. A slope is used for all outputs on its line.
+#[multiversion(targets("x86_64+avx+avx2+fma"))]
+fn interpolate_twelve(axis: Axis, lows: &[u32], input: &[f32], out: &mut [f64]) -> [f64; COUNT] {
+    let mut outputs = out.as_chunks_mut::<COUNT>().0.iter_mut().zip(lows).enumerate();
+    let mut next = outputs.next();
+    let (mut sum, mut slopes) = ([0.0; COUNT], [0.0; BLOCK * COUNT]);
+    let mut spans = Divisors::<{ BLOCK * COUNT }>::one();
+    for first in (0..axis.last).step_by(BLOCK) {
+        let lines = BLOCK.min(axis.last - first);
+        let block = &input[first * COUNT..(first + lines + 1) * COUNT];
+        let at: [f64; BLOCK + 1] = std::array::from_fn(|k| axis.at(first + k.min(lines)));
+        let distances: [f64; BLOCK] = std::array::from_fn(|k| at[k + 1] - at[k]);
+        spans.set_runs::<COUNT>(&distances[..lines]);
+        let (low, high) = (&block[..lines * COUNT], &block[COUNT..]);
+        for ((rise, low), high) in slopes.iter_mut().zip(low).zip(high) {
+            *rise = f64::from(high - low);
+        }
+        spans.divide(&mut slopes, target_cfg_f!(target_feature = "fma"));
+        let (slopes, low) = (slopes.as_chunks::<COUNT>().0, low.as_chunks::<COUNT>().0);
+        while let Some((j, (out, line))) = next.take() {
+            let k = *line as usize - first;
+            if k >= lines {
+                next = Some((j, (out, line)));
+                break;
+            }
+            // Copies, which no bounds check and no writing to `out` comes between.
+            let (offset, slope, from) = (j as f64 - at[k], slopes[k], low[k]);
+            for l in 0..COUNT {
+                let value = slope[l] * offset + f64::from(from[l]);
+                out[l] = value;
+                sum[l] += value;
+            }
+            next = outputs.next();
+        }
+    }
+    sum
+}
+
+/// As [`interpolate_twelve`], for any number of leads, without the sum.
+fn interpolate(axis: Axis, lows: &[u32], input: &[f32], leads: usize, out: &mut [f64]) {
+    for ((j, out), i) in out.chunks_exact_mut(leads).enumerate().zip(lows) {
+        let i = *i as usize;
+        let (low, high) = input[i * leads..(i + 2) * leads].split_at(leads);
+        let (span, offset) = (axis.at(i + 1) - axis.at(i), j as f64 - axis.at(i));
         for ((low, high), out) in low.iter().zip(high).zip(out) {
-            let slope = f64::from(high - low) / step.span;
-            *out = slope * step.offset + f64::from(*low);
+            *out = f64::from(high - low) / span * offset + f64::from(*low);
         }
     }
 }

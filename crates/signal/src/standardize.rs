@@ -4,8 +4,10 @@
 //! the deviation is the population's (divided by the number of samples), taken of the centred lead, whose own mean, a
 //! rounding error, is subtracted once more.
 
-use crate::columns::{fold, update};
-use multiversion::multiversion;
+use crate::columns::{fold, sum, update};
+use crate::divide::Divisors;
+use crate::leads::COUNT;
+use multiversion::{multiversion, target::target_cfg_f};
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a lead whose deviation is exactly 0.
@@ -42,57 +44,158 @@ pub struct Moments {
 /// assert_eq!((moments.mean, moments.std), (vec![2.0, 5.0], vec![1.0, 0.0]));
 /// ```
 pub fn standardize(samples: &mut [f64], leads: usize, constant: ConstantLeads) -> Moments {
-    if leads == crate::leads::COUNT {
-        standardize_twelve(samples, constant)
-    } else {
-        standardize_any(samples, leads.max(1), constant)
-    }
+    let leads = leads.max(1);
+    let sum = sum(samples, leads);
+    let moments = centre(samples, leads, &sum);
+    Scale::new(&moments.std, constant).in_place(samples);
+    moments
+}
+
+/// Takes the mean out of every lead and returns the moments. `sum` is the sum of every lead, sample by sample.
+pub(crate) fn centre(samples: &mut [f64], leads: usize, sum: &[f64]) -> Moments {
+    let count = (samples.len() / leads.max(1)) as f64;
+    let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
+    let std = match <[f64; COUNT]>::try_from(&mean[..]) {
+        Ok(mean) => centre_twelve(samples, &mean, count).to_vec(),
+        Err(_) => centre_any(samples, &mean, count),
+    };
+    Moments { mean, std }
 }
 
 #[multiversion(targets("x86_64+avx+avx2"))]
-fn standardize_twelve(samples: &mut [f64], constant: ConstantLeads) -> Moments {
-    standardize_any(samples, crate::leads::COUNT, constant)
+fn centre_twelve(samples: &mut [f64], mean: &[f64; COUNT], count: f64) -> [f64; COUNT] {
+    let deviations = centre_any(samples, mean, count);
+    std::array::from_fn(|l| deviations[l])
 }
 
+/// Returns the deviations.
 #[inline(always)]
-fn standardize_any(samples: &mut [f64], leads: usize, constant: ConstantLeads) -> Moments {
-    let count = (samples.len() / leads) as f64;
-    let none = vec![0.0; leads];
-
-    let mut sum = none.clone();
-    fold(samples, &none, &mut sum, |_: f64, s: &mut f64, v| *s += v);
-    let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
-
-    let mut rest = none.clone();
-    update(samples, &mean, &mut rest, |m, s, v| {
+fn centre_any(samples: &mut [f64], mean: &[f64], count: f64) -> Vec<f64> {
+    let mut rest = vec![0.0; mean.len()];
+    update(samples, mean, &mut rest, |m, s, v| {
         *v -= m;
         *s += *v;
     });
     let rest: Vec<f64> = rest.iter().map(|s| s / count).collect();
-
-    let mut squares = none;
+    let mut squares = vec![0.0; mean.len()];
     fold(samples, &rest, &mut squares, |m, s, v| *s += (v - m) * (v - m));
-    let std: Vec<f64> = squares.iter().map(|s| (s / count).sqrt()).collect();
-
-    divide(samples, &std, constant);
-    Moments { mean, std }
+    squares.iter().map(|s| (s / count).sqrt()).collect()
 }
 
-#[inline(always)]
-fn divide(samples: &mut [f64], std: &[f64], constant: ConstantLeads) {
-    let divisors: Vec<f64> = std.iter().map(|s| if *s == 0.0 { 1.0 } else { *s }).collect();
-    update(samples, &divisors, &mut vec![(); std.len()], |d, (), v| *v /= d);
-    let fill = match constant {
-        ConstantLeads::Zero => 0.0,
-        ConstantLeads::Nan => f64::NAN,
-        ConstantLeads::Constant => return,
-    };
-    for (lead, _) in std.iter().enumerate().filter(|(_, s)| **s == 0.0) {
-        samples
-            .iter_mut()
-            .skip(lead)
-            .step_by(std.len())
-            .for_each(|v| *v = fill);
+/// What turns centred leads into standardised ones.
+#[derive(Debug, Clone)]
+pub(crate) struct Scale {
+    divisors: Vec<f64>,
+    /// Leads that are filled with a value instead.
+    constant: Vec<usize>,
+    fill: f64,
+}
+
+impl Scale {
+    /// For leads of those deviations.
+    pub(crate) fn new(std: &[f64], constant: ConstantLeads) -> Self {
+        let (fill, filled) = match constant {
+            ConstantLeads::Zero => (0.0, true),
+            ConstantLeads::Nan => (f64::NAN, true),
+            ConstantLeads::Constant => (0.0, false),
+        };
+        Self {
+            divisors: std.iter().map(|s| if *s == 0.0 { 1.0 } else { *s }).collect(),
+            constant: (0..std.len())
+                .filter(|lead| filled && std[*lead] == 0.0)
+                .collect(),
+            fill,
+        }
+    }
+
+    /// For leads that are not standardised.
+    pub(crate) fn none(leads: usize) -> Self {
+        Self {
+            divisors: vec![1.0; leads],
+            constant: Vec::new(),
+            fill: 0.0,
+        }
+    }
+
+    /// Divides centred values (sample-major) in place.
+    pub(crate) fn in_place(&self, samples: &mut [f64]) {
+        let leads = self.divisors.len().max(1);
+        match <&[f64; COUNT]>::try_from(&self.divisors[..]) {
+            Ok(divisors) => divide_twelve(samples, &Divisors::cycled(divisors)),
+            Err(_) => samples
+                .chunks_exact_mut(leads)
+                .flat_map(|sample| sample.iter_mut().zip(&self.divisors))
+                .for_each(|(v, d)| *v /= d),
+        }
+        for lead in &self.constant {
+            samples
+                .iter_mut()
+                .skip(*lead)
+                .step_by(leads)
+                .for_each(|v| *v = self.fill);
+        }
+    }
+
+    /// Divides centred values (sample-major) into `out`, lead-major, each quotient rounded to the nearest float32.
+    pub(crate) fn lead_major(&self, samples: &[f64], out: &mut [f32]) {
+        let leads = self.divisors.len().max(1);
+        let length = samples.len() / leads;
+        match <&[f64; COUNT]>::try_from(&self.divisors[..]) {
+            Ok(divisors) => lead_major_twelve(samples, divisors, out),
+            Err(_) => {
+                for (lead, row) in out.chunks_exact_mut(length.max(1)).take(leads).enumerate() {
+                    let values = samples.iter().skip(lead).step_by(leads);
+                    row.iter_mut()
+                        .zip(values)
+                        .for_each(|(o, v)| *o = (v / self.divisors[lead]) as f32);
+                }
+            }
+        }
+        for lead in &self.constant {
+            out[lead * length..(lead + 1) * length].fill(self.fill as f32);
+        }
+    }
+}
+
+/// Samples that are divided at a time: whole registers of any width.
+const TILE: usize = 8;
+
+#[multiversion(targets("x86_64+avx+avx2+fma"))]
+fn divide_twelve(samples: &mut [f64], divisors: &Divisors<{ TILE * COUNT }>) {
+    let (tiles, rest) = samples.as_chunks_mut::<{ TILE * COUNT }>();
+    for tile in tiles {
+        divisors.divide(tile, target_cfg_f!(target_feature = "fma"));
+    }
+    let mut tile = [0.0; TILE * COUNT];
+    tile[..rest.len()].copy_from_slice(rest);
+    divisors.divide(&mut tile, target_cfg_f!(target_feature = "fma"));
+    rest.copy_from_slice(&tile[..rest.len()]);
+}
+
+/// A tile is divided as it lies and turned after that: it is still in the fastest cache.
+#[multiversion(targets("x86_64+avx+avx2+fma"))]
+fn lead_major_twelve(samples: &[f64], divisors: &[f64; COUNT], out: &mut [f32]) {
+    let length = samples.len() / COUNT;
+    let (tiles, rest) = samples.as_chunks::<{ TILE * COUNT }>();
+    let mut leads = out.chunks_exact_mut(length);
+    let mut rows: [&mut [[f32; TILE]]; COUNT] =
+        std::array::from_fn(|_| leads.next().map_or(&mut [][..], |row| row.as_chunks_mut().0));
+    let by = Divisors::<{ TILE * COUNT }>::cycled(divisors);
+    for (number, tile) in tiles.iter().enumerate() {
+        let mut tile = *tile;
+        by.divide(&mut tile, target_cfg_f!(target_feature = "fma"));
+        let rounded = tile.map(|v| v as f32);
+        for (lead, row) in rows.iter_mut().enumerate() {
+            let column: [f32; TILE] = std::array::from_fn(|t| rounded[t * COUNT + lead]);
+            if let Some(place) = row.get_mut(number) {
+                *place = column;
+            }
+        }
+    }
+    for (t, sample) in rest.chunks_exact(COUNT).enumerate() {
+        for (lead, (v, divisor)) in sample.iter().zip(divisors).enumerate() {
+            out[lead * length + tiles.len() * TILE + t] = (v / divisor) as f32;
+        }
     }
 }
 

@@ -15,13 +15,30 @@ pub fn strip(samples: &[f32], leads: usize) -> Range<usize> {
     let leads = leads.max(1);
     let whole = samples.len() / leads;
     let samples = &samples[..whole * leads];
-    match (
-        samples.iter().position(|v| *v != 0.0),
-        samples.iter().rposition(|v| *v != 0.0),
-    ) {
+    match (first_nonzero(samples), last_nonzero(samples)) {
         (Some(first), Some(last)) => first / leads..last / leads + 1,
         _ => 0..whole,
     }
+}
+
+/// Values that are looked at together: zeros, of which there may be thousands, are passed over a register at a time.
+const RUN: usize = 64;
+
+fn is_zero(run: &[f32; RUN]) -> bool {
+    // All bits but the sign; NaN has some of them.
+    run.iter().fold(0, |bits, v| bits | v.to_bits() << 1) == 0
+}
+
+fn first_nonzero(values: &[f32]) -> Option<usize> {
+    let (runs, _) = values.as_chunks::<RUN>();
+    let zeros = runs.iter().take_while(|run| is_zero(run)).count() * RUN;
+    Some(zeros + values[zeros..].iter().position(|v| *v != 0.0)?)
+}
+
+fn last_nonzero(values: &[f32]) -> Option<usize> {
+    let (_, runs) = values.as_rchunks::<RUN>();
+    let zeros = runs.iter().rev().take_while(|run| is_zero(run)).count() * RUN;
+    values[..values.len() - zeros].iter().rposition(|v| *v != 0.0)
 }
 
 #[cfg(test)]
