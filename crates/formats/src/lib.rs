@@ -3,6 +3,7 @@
 //! | module | feature | format | read | written |
 //! |---|---|---|---|---|
 //! | [`code15`] | `hdf5` | CODE-15% exams, HDF5 | by row, from many threads | row by row |
+//! | [`tracings`] | `tracings` | rows of float32, plain or in blocks, where it is known how they lie | by row, from many threads | no |
 //! | [`mat5`] | `mat` | MATLAB level-5 matrices | yes, also compressed | as SciPy does |
 //! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
 //! | [`manifest`] | `manifest` | fairseq's lists of recordings | yes | yes |
@@ -62,5 +63,7 @@ pub mod npy;
 pub mod pt;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "tracings")]
+pub mod tracings;
 
 pub use error::{Error, Result};

@@ -30,9 +30,7 @@
 //! # }
 //! ```
 
-mod blocks;
 mod chunks;
-mod decode;
 mod layout;
 mod library;
 mod open;

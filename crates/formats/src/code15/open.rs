@@ -1,28 +1,24 @@
 //! Opening a part: everything that the HDF5 library is asked, and every claim of the file checked.
 
-use super::blocks::{Blocks, Kept};
-use super::chunks::Chunks;
-use super::decode::Encoding;
+use super::chunks;
 use super::layout::{Filter, Layout};
 use super::library::{self, Kind, describe};
 use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
+use crate::tracings::{BlockTable, MAX_BAND_BYTES, Placement, Rows};
 use hdf5::Dataset;
 use hdf5::dataset::{ChunkOpts, Layout as Stored};
 use hdf5::filters::Filter as StoredFilter;
 use hdf5::plist::DatasetCreate;
 use std::path::Path;
 
-/// The most that all blocks of one row may take when decoded.
-const MAX_BAND_BYTES: u64 = 1 << 30;
 /// Nothing is compressed better than this by the filters of HDF5, so more values than this cannot be in a file.
 const MAX_RATIO: u64 = 1040;
 
 /// How rows are read.
 #[derive(Debug)]
 pub(super) enum Source {
-    Rows { offset: u64 },
-    Blocks(Blocks),
+    Rows(Rows),
     Library(Dataset),
 }
 
@@ -196,7 +192,10 @@ impl<'a> Tracings<'a> {
             Stored::Virtual => Err(self.elsewhere("is put together from other files")),
             _ if !self.plist.external().is_empty() => Err(self.elsewhere("keeps its values in another file")),
             Stored::Contiguous if plain => match self.dataset.offset() {
-                Some(offset) => Ok((Layout::Contiguous { offset }, Source::Rows { offset })),
+                Some(offset) => {
+                    let rows = Rows::open(self.path, self.shape, Placement::Contiguous { offset })?;
+                    Ok((Layout::Contiguous { offset }, Source::Rows(rows)))
+                }
                 None => self.by_library("never written"),
             },
             Stored::Chunked if plain => self.chunked(),
@@ -223,7 +222,7 @@ impl<'a> Tracings<'a> {
 
     fn chunked(self) -> Result<(Layout, Source)> {
         let filters = self.plist.filters();
-        let Some((encoding, filters)) = known_filters(&filters) else {
+        let Some(filters) = known_filters(&filters) else {
             return self.by_library(&format!("chunks with filters {filters:?}"));
         };
         let partial_unfiltered = self
@@ -236,33 +235,16 @@ impl<'a> Tracings<'a> {
         if partial_unfiltered {
             return self.by_library("chunks that are filtered only where they are whole");
         }
-        let block = [rows, samples, leads];
-        // What is decoded at a time: all blocks of a row, as high as a block, and one block, which may reach beyond.
-        let band = [rows, self.shape[1].max(samples), self.shape[2].max(leads)];
-        let bytes = band
-            .iter()
-            .try_fold(size_of::<f32>(), |n, &d| n.checked_mul(d))
-            .map_or(u64::MAX, |n| n as u64);
-        if bytes > MAX_BAND_BYTES {
-            return Err(self.too_large(bytes));
-        }
-        let chunks = Chunks::list(self.path, &self.dataset, block, self.file_size)?;
-        let fill = self.plist.fill_value_as::<f32>().unwrap_or(0.0);
-        let blocks = Blocks {
-            shape: self.shape,
-            block,
-            encoding,
-            chunks,
-            fill,
-            kept: Kept::default(),
+        let shape = [rows, samples, leads];
+        let table = BlockTable {
+            shape,
+            shuffled: filters.contains(&Filter::Shuffle),
+            deflated: filters.contains(&Filter::Deflate),
+            fill: self.plist.fill_value_as::<f32>().unwrap_or(0.0),
+            blocks: chunks::list(self.path, &self.dataset, shape, self.file_size)?,
         };
-        Ok((
-            Layout::Chunked {
-                shape: block,
-                filters,
-            },
-            Source::Blocks(blocks),
-        ))
+        let rows = Rows::open(self.path, self.shape, Placement::Blocks(table))?;
+        Ok((Layout::Chunked { shape, filters }, Source::Rows(rows)))
     }
 
     fn too_large(&self, bytes: u64) -> Error {
@@ -282,21 +264,16 @@ impl<'a> Tracings<'a> {
 }
 
 /// The filters that are undone here, in the one order that is: shuffle, then compression.
-fn known_filters(filters: &[StoredFilter]) -> Option<(Encoding, Vec<Filter>)> {
-    let known: Option<Vec<Filter>> = filters
-        .iter()
-        .map(|filter| match filter {
-            StoredFilter::Shuffle => Some(Filter::Shuffle),
-            StoredFilter::Deflate(_) => Some(Filter::Deflate),
-            _ => None,
-        })
-        .collect();
-    let (shuffled, deflated) = match known.as_deref()? {
-        [] => (false, false),
-        [Filter::Shuffle] => (true, false),
-        [Filter::Deflate] => (false, true),
-        [Filter::Shuffle, Filter::Deflate] => (true, true),
-        _ => return None,
-    };
-    Some((Encoding { shuffled, deflated }, known?))
+fn known_filters(filters: &[StoredFilter]) -> Option<Vec<Filter>> {
+    let known = filters.iter().map(|filter| match filter {
+        StoredFilter::Shuffle => Some(Filter::Shuffle),
+        StoredFilter::Deflate(_) => Some(Filter::Deflate),
+        _ => None,
+    });
+    let known: Vec<Filter> = known.collect::<Option<_>>()?;
+    let in_order = matches!(
+        known[..],
+        [] | [_] | [Filter::Shuffle, Filter::Deflate]
+    );
+    in_order.then_some(known)
 }

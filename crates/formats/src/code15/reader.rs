@@ -4,10 +4,10 @@ use super::layout::Layout;
 use super::library::describe;
 use super::open::{self, Opened, Source};
 use crate::error::{Error, Result};
+use crate::tracings::Placement;
 use hdf5::Dataset;
 use ndarray::{Ix2, s};
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// An open part, whose rows can be read from any number of threads at once.
@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Part {
     path: PathBuf,
-    file: File,
     found: Opened,
 }
 
@@ -46,7 +45,6 @@ impl Part {
         let found = open::open(path, meta.len())?;
         Ok(Self {
             path: path.to_owned(),
-            file,
             found,
         })
     }
@@ -86,6 +84,19 @@ impl Part {
         &self.found.layout
     }
 
+    /// Where the rows are, if they are read without the HDF5 library.
+    pub fn placement(&self) -> Option<Placement> {
+        match &self.found.source {
+            Source::Rows(rows) => Some(rows.placement()),
+            Source::Library(_) => None,
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads row `row` into `out`, sample by sample with all leads of each: (samples, leads) in row-major order.
     ///
     /// # Errors
@@ -106,13 +117,7 @@ impl Part {
             return Err(Error::request(&self.path, what));
         }
         match &self.found.source {
-            Source::Rows { offset } => {
-                let at = offset + row as u64 * size_of_val(out) as u64;
-                self.file
-                    .read_exact_at(bytemuck::cast_slice_mut(out), at)
-                    .map_err(Error::io("read", &self.path))
-            }
-            Source::Blocks(blocks) => blocks.read_row(&self.path, &self.file, row, out),
+            Source::Rows(rows) => rows.read_row(row, out),
             Source::Library(dataset) => self.read_by_library(dataset, row, out),
         }
     }

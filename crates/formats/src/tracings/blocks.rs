@@ -1,7 +1,7 @@
-//! Rows of a chunked dataset, decoded here.
+//! Rows of a dataset that lies in blocks.
 
-use super::chunks::{Chunk, Chunks, Place};
 use super::decode::{Encoding, Scratch, with_scratch};
+use super::{Block, BlockTable, CUT_SHORT, MAX_BAND_BYTES, VALUES};
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -12,23 +12,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Decoded rows that are kept, in bytes, where a block holds several.
 const KEPT_BYTES: usize = 256 << 20;
 
-/// A chunked dataset of float32.
+/// A dataset in blocks.
 #[derive(Debug)]
 pub(super) struct Blocks {
     /// Rows, samples, leads of the dataset.
-    pub(super) shape: [usize; 3],
-    /// Rows, samples, leads of a block.
-    pub(super) block: [usize; 3],
-    /// Which filters each block went through.
-    pub(super) encoding: Encoding,
-    /// Where the blocks are.
-    pub(super) chunks: Chunks,
-    /// Value of what was never written.
-    pub(super) fill: f32,
+    shape: [usize; 3],
+    pub(super) table: BlockTable,
     /// Bands that were decoded last.
-    pub(super) kept: Kept,
+    kept: Kept,
 }
 
+/// Number of a block along rows, samples, leads.
+type Place = [usize; 3];
 /// All rows that the same blocks hold, as (rows, samples, leads).
 type Band = Arc<Vec<f32>>;
 /// A band that is being decoded or is there. Its lock lets one thread decode while others wait for it.
@@ -56,9 +51,33 @@ impl Kept {
 }
 
 impl Blocks {
+    /// Checks the table against the dataset's `shape` and the `file_size`.
+    pub(super) fn new(path: &Path, shape: [usize; 3], table: BlockTable, file_size: u64) -> Result<Self> {
+        let bytes = band_bytes(shape, table.shape);
+        if bytes > MAX_BAND_BYTES {
+            let what = format!("one row takes {bytes} bytes to decode; at most {MAX_BAND_BYTES} are");
+            let help = "store it in smaller chunks: h5repack -l tracings:CHUNK=1x4096x12";
+            return Err(Error::unsupported(path, VALUES, what, help));
+        }
+        let outside = |b: &&Block| b.at.checked_add(b.size).is_none_or(|end| end > file_size);
+        if let Some(Block { at, size, .. }) = table.blocks.iter().find(outside) {
+            let what = format!("a block of {size} bytes at byte {at} of a file of {file_size}");
+            return Err(Error::malformed(path, VALUES, what, CUT_SHORT));
+        }
+        if !table.blocks.is_sorted_by(|a, b| a.place < b.place) {
+            let help = "list them by place, each once";
+            return Err(Error::malformed(path, VALUES, "blocks that are out of order", help));
+        }
+        Ok(Self {
+            shape,
+            table,
+            kept: Kept::default(),
+        })
+    }
+
     /// Reads one row.
     pub(super) fn read_row(&self, path: &Path, file: &File, row: usize, out: &mut [f32]) -> Result<()> {
-        let height = self.block[0];
+        let height = self.table.shape[0];
         if height == 1 {
             return self.read_band(path, file, row, out);
         }
@@ -76,12 +95,12 @@ impl Blocks {
     }
 
     fn bands_kept(&self) -> usize {
-        let bytes = self.block[0] * self.shape[1] * self.shape[2] * size_of::<f32>();
+        let bytes = self.table.shape[0] * self.shape[1] * self.shape[2] * size_of::<f32>();
         (KEPT_BYTES / bytes.max(1)).clamp(2, 64)
     }
 
     fn decode_band(&self, path: &Path, file: &File, number: usize) -> Result<Band> {
-        let rows = self.block[0].min(self.shape[0] - number * self.block[0]);
+        let rows = self.table.shape[0].min(self.shape[0] - number * self.table.shape[0]);
         let mut band = vec![0.0; rows * self.shape[1] * self.shape[2]];
         self.read_band(path, file, number, &mut band)?;
         Ok(Arc::new(band))
@@ -90,11 +109,11 @@ impl Blocks {
     /// Decodes all blocks of band `number` into `out`, (rows, samples, leads).
     fn read_band(&self, path: &Path, file: &File, number: usize, out: &mut [f32]) -> Result<()> {
         let [_, samples, leads] = self.shape;
-        for j in 0..samples.div_ceil(self.block[1]) {
-            for k in 0..leads.div_ceil(self.block[2]) {
+        for j in 0..samples.div_ceil(self.table.shape[1]) {
+            for k in 0..leads.div_ceil(self.table.shape[2]) {
                 with_scratch(|scratch| self.read_block(file, [number, j, k], scratch, out)).map_err(
                     |what| {
-                        let place = format!("{}, block {:?}", super::TRACINGS, [number, j, k]);
+                        let place = format!("{}, block {:?}", VALUES, [number, j, k]);
                         Error::malformed(
                             path,
                             place,
@@ -116,16 +135,17 @@ impl Blocks {
         scratch: &mut Scratch,
         band: &mut [f32],
     ) -> Result<(), String> {
-        let Some(chunk) = self.chunks.get(place) else {
-            self.each_run(place, band.len(), |_, to| band[to].fill(self.fill));
+        let found = self.table.blocks.binary_search_by_key(&place, |b| b.place);
+        let Some(chunk) = found.ok().map(|i| self.table.blocks[i]) else {
+            self.each_run(place, band.len(), |_, to| band[to].fill(self.table.fill));
             return Ok(());
         };
         scratch.stored.resize(chunk.size as usize, 0);
         file.read_exact_at(&mut scratch.stored, chunk.at)
             .map_err(|e| e.to_string())?;
         let encoding = self.encoding_of(chunk);
-        let values = self.block.iter().product();
-        if band.len() == values && self.block[1..] == self.shape[1..] {
+        let values = self.table.shape.iter().product();
+        if band.len() == values && self.table.shape[1..] == self.shape[1..] {
             return scratch.decode(encoding, band);
         }
         let mut block = std::mem::take(&mut scratch.values);
@@ -141,8 +161,8 @@ impl Blocks {
         decoded
     }
 
-    fn encoding_of(&self, chunk: Chunk) -> Encoding {
-        let Encoding { shuffled, deflated } = self.encoding;
+    fn encoding_of(&self, chunk: Block) -> Encoding {
+        let BlockTable { shuffled, deflated, .. } = self.table;
         // Filters are numbered in the order they were applied: shuffle, where there is one, comes first.
         let applied = |number: u32| chunk.left_out & (1 << number) == 0;
         Encoding {
@@ -155,7 +175,7 @@ impl Blocks {
     /// starts in the block, and where it is in the band.
     fn each_run(&self, place: Place, band_len: usize, mut each: impl FnMut(usize, std::ops::Range<usize>)) {
         let [_, samples, leads] = self.shape;
-        let [_, block_samples, block_leads] = self.block;
+        let [_, block_samples, block_leads] = self.table.shape;
         let (first_sample, first_lead) = (place[1] * block_samples, place[2] * block_leads);
         let (height, width) = (
             block_samples.min(samples - first_sample),
@@ -168,5 +188,16 @@ impl Blocks {
                 each(from, to..to + width);
             }
         }
+    }
+}
+
+/// What is decoded at a time: all blocks of a row, as high as a block, and one block, which may reach beyond. The most a
+/// number can say where it overflows, or a block holds nothing.
+fn band_bytes(shape: [usize; 3], block: [usize; 3]) -> u64 {
+    let band = [block[0], shape[1].max(block[1]), shape[2].max(block[2])];
+    let bytes = band.iter().try_fold(size_of::<f32>(), |n, &d| n.checked_mul(d));
+    match bytes {
+        Some(bytes) if !block.contains(&0) => bytes as u64,
+        _ => u64::MAX,
     }
 }
