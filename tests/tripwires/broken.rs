@@ -26,7 +26,7 @@ pub enum Break {
 /// The sample's segment store, done wrong.
 pub fn store(run: &Path, which: Break) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = PackedWriter::new(dir.path(), leads::COUNT, SAMPLES);
+    let mut writer = PackedWriter::new(dir.path(), leads::COUNT, SAMPLES).unwrap();
     let segments = std::fs::read_to_string(run.join("signals/segments/index.csv")).unwrap();
     let right = SegmentReader::open(&run.join("signals/segments")).unwrap();
     let part = Part::open(&run.join("synth/exams_part0.hdf5")).unwrap();

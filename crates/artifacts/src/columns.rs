@@ -16,6 +16,8 @@ pub const SAMPLE_SIZE: &str = "sample_size";
 pub const ROW: &str = "row";
 /// Number of the packed part file a segment is in.
 pub const PART: &str = "part";
+/// Number of a segment in its recording, from 0 on.
+pub const CUT: &str = "cut";
 /// Names of all model labels above their threshold, joined by `, `.
 pub const LABELS: &str = "labels";
 /// Names of all mapped labels predicted, joined by `, `.

@@ -71,7 +71,7 @@ pub(crate) fn project(dir: &Path, count: usize) -> Params {
     let (store, manifest, model) = (dir.join("segments"), dir.join("manifests"), dir.join("model.ts"));
     std::fs::create_dir_all(&store).unwrap();
     std::fs::create_dir_all(&manifest).unwrap();
-    let mut writer = PackedWriter::new(&store, LEADS, SAMPLES);
+    let mut writer = PackedWriter::new(&store, LEADS, SAMPLES).unwrap();
     let (mut entries, mut keys) = (Vec::new(), Vec::new());
     for i in 0..count {
         let segment = format!("ecg_{i}_0");

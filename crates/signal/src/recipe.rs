@@ -5,6 +5,7 @@ use crate::leads;
 use crate::processed::Processed;
 use crate::standardize::ConstantLeads;
 use crate::strip::strip;
+use serde::{Deserialize, Serialize};
 use crate::trimmed::{Resampler, Trimmed};
 
 /// Largest sample rate accepted, in Hz; above what any electrocardiograph records, so a rate beyond it is a slip.
@@ -13,7 +14,8 @@ pub const MAX_SAMPLE_RATE: u32 = 100_000;
 pub const MAX_SEGMENT_SAMPLES: usize = 1 << 24;
 
 /// What is to be done. The default is the ECG-FM tutorial's: CODE-15 at 400 Hz to segments of 5 s at 500 Hz.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Options {
     /// Sample rate of the recordings, in Hz.
     pub source_rate: u32,

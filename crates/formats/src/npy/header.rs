@@ -129,8 +129,8 @@ impl Header {
             .try_fold(1usize, |n, &d| n.checked_mul(d))
     }
 
-    /// The header as NumPy writes it, version 1.0.
-    fn to_bytes(&self) -> io::Result<Vec<u8>> {
+    /// The header as NumPy writes it, version 1.0, in a multiple of `align` bytes.
+    fn to_bytes(&self, align: usize) -> io::Result<Vec<u8>> {
         let order = if self.fortran_order { "True" } else { "False" };
         let dims: Vec<String> = self.shape.iter().map(ToString::to_string).collect();
         let shape = match dims.as_slice() {
@@ -148,7 +148,7 @@ impl Header {
         };
         text.push_str(&" ".repeat(growing.map_or(0, |d| GROWTH_DIGITS.saturating_sub(d.len()))));
         let preamble = MAGIC.len() + 4;
-        text.push_str(&" ".repeat(ALIGN - (preamble + text.len() + 1) % ALIGN));
+        text.push_str(&" ".repeat(align - (preamble + text.len() + 1) % align));
         text.push('\n');
         let length = u16::try_from(text.len())
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "an array of that many dimensions"))?;
@@ -159,6 +159,12 @@ impl Header {
         bytes.extend_from_slice(text.as_bytes());
         Ok(bytes)
     }
+}
+
+/// The header in a multiple of `align` bytes, itself a multiple of 64: with more blanks at its end than NumPy puts there,
+/// which NumPy reads all the same.
+pub(super) fn write_padded_header(header: &Header, align: usize) -> io::Result<Vec<u8>> {
+    header.to_bytes(align)
 }
 
 /// Writes the header and returns the offset of the first value: the header's length, a multiple of 64.
@@ -176,7 +182,7 @@ impl Header {
 /// # Errors
 /// I/O, or more dimensions than a version 1.0 header has room for.
 pub fn write_header<W: Write + ?Sized>(out: &mut W, header: &Header) -> io::Result<u64> {
-    let bytes = header.to_bytes()?;
+    let bytes = header.to_bytes(ALIGN)?;
     out.write_all(&bytes)?;
     Ok(bytes.len() as u64)
 }
@@ -261,7 +267,7 @@ mod tests {
                 shape: vec![rows, 12, 2500],
                 fortran_order: false,
             };
-            header.to_bytes().unwrap().len()
+            header.to_bytes(ALIGN).unwrap().len()
         };
         assert_eq!(length(0), length(usize::MAX / 8));
     }
@@ -314,7 +320,7 @@ mod tests {
         ) {
             let _ = read_header(&mut bytes.as_slice());
             let header = Header { dtype: Dtype::F32, shape: vec![7, 12, 2500], fortran_order: false };
-            let mut file = header.to_bytes().unwrap();
+            let mut file = header.to_bytes(ALIGN).unwrap();
             file[6] = version;
             for (at, byte) in flips {
                 file[at] = byte;

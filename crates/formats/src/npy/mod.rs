@@ -5,6 +5,8 @@
 //! equal NumPy's byte for byte, which includes the spare blanks NumPy leaves for the first dimension to grow: that is
 //! what lets [`NpyWriter`] append rows without knowing their number and put it into the header at the end.
 //!
+//! For arrays of many gigabytes there is [`BulkWriter`], which goes past the operating system's cache.
+//!
 //! ```
 //! use ecgfm_formats::npy::{Dtype, NpyReader, NpyWriter};
 //!
@@ -24,12 +26,14 @@
 //! # }
 //! ```
 
+mod bulk;
 mod element;
 mod header;
 mod literal;
 mod reader;
 mod writer;
 
+pub use bulk::{BulkWriter, Flusher};
 pub use element::Element;
 pub use header::{Dtype, Header, read_header, write_header};
 pub use reader::NpyReader;

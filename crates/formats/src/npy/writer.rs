@@ -158,7 +158,7 @@ impl NpyWriter {
     }
 }
 
-fn empty_array(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<(Header, usize)> {
+pub(super) fn empty_array(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<(Header, usize)> {
     let shape = std::iter::once(0).chain(row_shape.iter().copied()).collect();
     let header = Header {
         dtype,

@@ -4,6 +4,7 @@ use super::dataset::{self, PART_EXTENSION, PART_PREFIX};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::code15::Part;
+use ecgfm_artifacts::formats::tracings::Placement;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::signal::leads;
 use std::collections::HashMap;
@@ -79,6 +80,33 @@ impl Catalog {
         self.entries
             .iter()
             .filter_map(|e| Some((e.name.as_str(), e.part.as_ref().err()?.as_str())))
+    }
+
+    /// The parts that are read without the HDF5 library, with their numbers and how their rows lie.
+    pub(super) fn direct_parts(&self) -> impl Iterator<Item = (usize, &Part, Placement)> {
+        let parts = self.entries.iter().enumerate();
+        parts.filter_map(|(number, entry)| {
+            let part = entry.part.as_ref().ok()?;
+            Some((number, part, part.placement()?))
+        })
+    }
+
+    /// Whether all parts that can be read are read without the HDF5 library.
+    pub(super) fn check_direct(&self) -> Result<()> {
+        let slow = self.entries.iter().find_map(|e| {
+            let part = e.part.as_ref().ok().filter(|p| p.placement().is_none())?;
+            Some((&e.name, part.layout()))
+        });
+        match slow {
+            None => Ok(()),
+            Some((name, layout)) => {
+                let what = format!(
+                    "is `view`, which reads float32 that lies plain or in chunks of gzip; {name} is stored otherwise \
+                     ({layout}): use `packed`"
+                );
+                Err(Error::parameter("store", what))
+            }
+        }
     }
 
     /// The part at a place that [`Self::find`] gave.

@@ -49,6 +49,11 @@ impl Folders {
             .try_for_each(|d| create_dir(d))?;
         Ok(folders)
     }
+
+    /// The directory of the trimmed recordings.
+    pub(super) fn org(&self) -> &Path {
+        &self.org
+    }
 }
 
 /// Writes all files of one exam.

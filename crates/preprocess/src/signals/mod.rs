@@ -7,11 +7,12 @@
 //! Every exam of `exams.csv` is either kept or named in `rejected.csv` with a [`Reason`]. Its `idx` is its row number
 //! in `exams.csv`, whatever happens to other rows. Tables are in the order of `exams.csv`. Recordings are read, and
 //! packed segments stored, in the order of the parts and of the rows in them: a release is then read from front to
-//! back once, which a disk likes and a compressed part needs.
+//! back, by several workers each at a stretch of its own, which a disk likes and a compressed part needs.
 
 mod catalog;
 mod dataset;
 mod exams;
+mod journal;
 mod mat;
 mod process;
 mod sink;
@@ -30,7 +31,7 @@ use exams::Exams;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use stream::Streamed;
+use process::Kept;
 
 /// Where the segments go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,10 @@ pub enum Store {
     /// Float32 segments, a few large `.npy` files; see [`ecgfm_artifacts::store`].
     #[default]
     Packed,
+    /// The same in float16: half the size, within 2^-11 of every value. What that costs in the run is recorded.
+    Packed16,
+    /// No samples at all: segments are computed from the raw files when they are read, to the same bits as `packed`.
+    View,
     /// One `.mat` file for each recording, preprocessed recording and segment, as the Python scripts write them.
     Mat,
 }
@@ -232,38 +237,35 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         exams: &exams,
         catalog: &catalog,
     };
-    let Streamed {
-        mut kept,
-        rejected: late,
-    } = stream::stream(&work, &jobs, ctx)?;
-    set_aside.extend(late);
+    let streamed = stream::stream(&work, &jobs, ctx)?;
+    set_aside.extend(streamed.rejected);
     set_aside.sort_by_key(|(idx, _)| *idx);
+    let mut kept: Vec<&Kept> = streamed.kept.iter().flatten().collect();
     kept.sort_by_key(|k| k.idx);
     if kept.is_empty() {
         return Err(nothing_left(params, &exams, &set_aside));
     }
-    let mut cuts = home.segments(&kept, recipe.segment_samples());
+    let mut cuts = home.segments(kept.iter().copied(), recipe.segment_samples());
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
-    tables::write_meta(
-        &ctx.out.join(ecgfm_artifacts::records::FILE),
-        &exams,
-        &kept,
-        &recipe,
-        &home,
-    )?;
+    let meta = ctx.out.join(ecgfm_artifacts::records::FILE);
+    tables::write_meta(&meta, &exams, &kept, &recipe, &home)?;
     let rows: Vec<Rejected> = set_aside.into_iter().map(|(_, r)| r).collect();
     rejected::write(&ctx.out.join(rejected::FILE), &rows)?;
-    Ok(outcome(&exams, &catalog, &kept, &rows, cuts.len()))
+    let done = outcome(&exams, &catalog, &kept, &rows, cuts.len());
+    Ok(match params.store {
+        Store::Packed16 => done.fact("largest_error_of_float16", streamed.largest_error),
+        Store::Packed | Store::View | Store::Mat => done,
+    })
 }
 
 fn outcome(
     exams: &Exams,
     catalog: &Catalog,
-    kept: &[process::Kept],
+    kept: &[&Kept],
     rows: &[Rejected],
     cuts: usize,
 ) -> Outcome {
-    let constant = kept.iter().filter(|k| k.quality.any_constant_lead()).count();
+    let constant = kept.iter().filter(|k| k.measured.any_constant_lead()).count();
     let mut outcome = Outcome::default()
         .count("read", exams.len())
         .count("kept", kept.len())

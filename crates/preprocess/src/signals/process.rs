@@ -2,13 +2,15 @@
 
 use super::catalog::Catalog;
 use super::exams::{Exams, Job};
-use super::{Doubtful, Params, SetAside, dataset, mat, sink};
+use super::sink::PartSink;
+use super::{Doubtful, Params, SetAside, dataset};
 use crate::error::Result;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::signal::leads;
-use ecgfm_artifacts::signal::processed::{Processed, lead_major};
 use ecgfm_artifacts::signal::quality::Quality;
 use ecgfm_artifacts::signal::recipe::{Recipe, Scratch};
+use ecgfm_artifacts::signal::trimmed::Trimmed;
+use serde::{Deserialize, Serialize};
 
 /// Everything that the work on one exam depends on.
 #[derive(Clone, Copy)]
@@ -26,62 +28,108 @@ pub(super) struct Buffers {
     scratch: Scratch,
 }
 
-/// What is known about an exam that was kept.
+/// What is known about an exam that was kept. There may be hundreds of thousands of them: it is small.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Kept {
     pub(super) idx: usize,
     pub(super) exam_id: i64,
+    /// Its part in the catalogue.
+    pub(super) part: usize,
     /// Row in its part.
     pub(super) hdf_ind: usize,
     /// Samples per lead of the trimmed recording.
     pub(super) sample_size: usize,
-    pub(super) quality: Quality,
     /// Number of segments.
     pub(super) segments: usize,
+    pub(super) measured: Measured,
+}
+
+/// What was measured on the trimmed recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Measured {
+    /// Bits of the means of all leads, then of the deviations: in JSON too NaN is one of them.
+    statistics: Box<[u32]>,
+    /// Bit `i` is set where lead `i` is nothing but NaN.
+    nan: u16,
+    /// Bit `i` is set where lead `i` is constant.
+    constant: u16,
+    /// Whether any value is NaN.
+    pub(super) any_nan: bool,
+}
+
+impl Measured {
+    fn new(quality: &Quality) -> Self {
+        let bits = |flags: &[bool]| flags.iter().rev().fold(0, |bits, flag| bits << 1 | u16::from(*flag));
+        let statistics = quality.mean.iter().chain(&quality.std);
+        Self {
+            statistics: statistics.map(|v| v.to_bits()).collect(),
+            nan: bits(&quality.nan),
+            constant: bits(&quality.constant),
+            any_nan: quality.any_nan,
+        }
+    }
+
+    /// Means of all leads, then deviations.
+    pub(super) fn statistics(&self) -> impl Iterator<Item = f32> {
+        self.statistics.iter().map(|bits| f32::from_bits(*bits))
+    }
+
+    /// Whether each lead is nothing but NaN.
+    pub(super) fn nan(&self) -> impl Iterator<Item = bool> {
+        flags(self.nan)
+    }
+
+    /// Whether each lead is constant.
+    pub(super) fn constant(&self) -> impl Iterator<Item = bool> {
+        flags(self.constant)
+    }
+
+    /// Whether a lead is constant.
+    pub(super) fn any_constant_lead(&self) -> bool {
+        self.constant != 0
+    }
+}
+
+fn flags(bits: u16) -> impl Iterator<Item = bool> {
+    (0..leads::COUNT).map(move |lead| bits >> lead & 1 == 1)
 }
 
 /// An exam after the work.
 pub(super) enum Made {
-    /// Kept; with its segments one after another, lead-major, where the store takes them from memory.
-    Kept(Kept, Vec<f32>),
+    /// Kept; its segments are in the store.
+    Kept(Kept),
     /// Set aside.
     Rejected(SetAside),
 }
 
 impl Work<'_> {
     /// Works on one exam. Errors are the store's; what is wrong with the exam makes it [`Made::Rejected`].
-    pub(super) fn exam(
-        &self,
-        job: &Job,
-        folders: Option<&mat::Folders>,
-        buffers: &mut Buffers,
-    ) -> Result<Made> {
+    pub(super) fn exam(&self, job: &Job, out: &mut PartSink<'_>, buffers: &mut Buffers) -> Result<Made> {
         let reject = |reason, detail| Ok(Made::Rejected(self.exams.rejected(job.idx, reason, detail)));
         if let Err(detail) = self.read(job, &mut buffers.tracing) {
             return reject(Reason::UnreadableTracing, detail);
         }
-        let processed = match self.recipe.apply(&buffers.tracing, &mut buffers.scratch) {
-            Ok(processed) => processed,
+        let trimmed = match self.recipe.trim(&buffers.tracing, &mut buffers.scratch) {
+            Ok(trimmed) => trimmed,
             Err(e) => return reject(Reason::UnreadableTracing, e.to_string()),
         };
-        if let Some((reason, detail)) = self.fault(&processed) {
+        let quality = trimmed.measure();
+        if let Some((reason, detail)) = self.fault(&trimmed, &quality) {
             return reject(reason, detail);
         }
-        let packed = match folders {
-            Some(folders) => {
-                mat::write(folders, job, &processed, self.recipe)?;
-                Vec::new()
-            }
-            None => pack(&processed, self.recipe),
-        };
         let kept = Kept {
             idx: job.idx,
             exam_id: job.exam_id,
+            part: job.place.part,
             hdf_ind: job.place.row,
-            sample_size: processed.org_samples(),
-            segments: processed.segment_count(),
-            quality: processed.quality().clone(),
+            sample_size: trimmed.org_samples(),
+            segments: trimmed.segment_count(),
+            measured: Measured::new(&quality),
         };
-        Ok(Made::Kept(kept, packed))
+        out.put(job, trimmed, quality)?;
+        Ok(Made::Kept(kept))
     }
 
     fn read(&self, job: &Job, tracing: &mut Vec<f32>) -> std::result::Result<(), String> {
@@ -91,8 +139,8 @@ impl Work<'_> {
     }
 
     /// Why a recording is not to be kept, if it is not.
-    fn fault(&self, processed: &Processed<'_>) -> Option<(Reason, String)> {
-        let (quality, samples) = (processed.quality(), processed.org_samples());
+    fn fault(&self, trimmed: &Trimmed<'_>, quality: &Quality) -> Option<(Reason, String)> {
+        let samples = trimmed.org_samples();
         if quality.all_zero && self.params.all_zero == Doubtful::Reject {
             return Some((Reason::AllZero, format!("all {samples} samples are 0")));
         }
@@ -100,15 +148,15 @@ impl Work<'_> {
             .not_finite
             .filter(|_| self.params.not_finite == Doubtful::Reject)
         {
-            let value = processed.org()[sample * processed.leads() + lead];
+            let value = trimmed.org()[sample * trimmed.leads() + lead];
             let name = leads::NAMES[self.recipe.leads()[lead]];
-            let sample = processed.kept().start + sample;
+            let sample = trimmed.kept().start + sample;
             return Some((
                 Reason::NotFinite,
                 format!("sample {sample} of lead {name} is {value}"),
             ));
         }
-        if processed.segment_count() == 0 {
+        if trimmed.segment_count() == 0 {
             let rate = dataset::SAMPLE_RATE;
             let seconds = samples as f64 / f64::from(rate);
             let wanted = self.params.segment_seconds;
@@ -117,14 +165,4 @@ impl Work<'_> {
         }
         None
     }
-}
-
-/// All segments, float32, lead-major, one after another.
-fn pack(processed: &Processed<'_>, recipe: &Recipe) -> Vec<f32> {
-    let size = sink::segment_values(recipe);
-    let mut packed = vec![0f32; processed.segment_count() * size];
-    for (segment, out) in processed.segments().zip(packed.chunks_exact_mut(size)) {
-        lead_major(segment, processed.leads(), out);
-    }
-    packed
 }

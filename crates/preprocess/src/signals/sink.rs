@@ -1,73 +1,201 @@
 //! Where segments are written, and where the tables say they are.
 
+use super::catalog::Catalog;
+use super::exams::Job;
 use super::process::Kept;
 use super::{Store, dataset, mat};
 use crate::error::{Error, Result};
+use ecgfm_artifacts::formats::npy::Flusher;
 use ecgfm_artifacts::segments::Segment;
+use ecgfm_artifacts::signal::quality::Quality;
 use ecgfm_artifacts::signal::recipe::Recipe;
-use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR, PackedWriter};
+use ecgfm_artifacts::signal::trimmed::Trimmed;
+use ecgfm_artifacts::store::{
+    MAT_DIR, PACKED_DIR, PartFile, RawPart, Values, View, ViewRow, write_packed_index,
+};
 use ecgfm_artifacts::{Error as ArtifactError, key};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-/// Values of one segment: leads × samples.
-pub(super) fn segment_values(recipe: &Recipe) -> usize {
-    recipe.leads().len() * recipe.segment_samples()
-}
-
-/// The store being written.
-pub(super) enum Sink {
-    /// Segments are handed over and written here, in order.
+/// The store being written, by many workers at once, each at a part of its own.
+pub(super) enum Sink<'a> {
     Packed {
-        writer: PackedWriter,
-        /// Values of a segment.
-        size: usize,
+        dir: PathBuf,
+        /// Leads and samples of a segment.
+        shape: (usize, usize),
+        values: Values,
+        flusher: Flusher,
     },
-    /// Workers write into these.
-    Mat(mat::Folders),
+    View {
+        dir: PathBuf,
+        recipe: &'a Recipe,
+        catalog: &'a Catalog,
+    },
+    Mat {
+        folders: mat::Folders,
+        recipe: &'a Recipe,
+    },
 }
 
-impl Sink {
+/// One part of the store.
+pub(super) enum PartSink<'a> {
+    Packed(PartFile<'a>),
+    View,
+    Mat {
+        folders: &'a mat::Folders,
+        recipe: &'a Recipe,
+    },
+}
+
+impl<'a> Sink<'a> {
     /// Makes the store's directories in `out`.
-    pub(super) fn create(out: &Path, store: Store, recipe: &Recipe) -> Result<Self> {
-        if store.is_mat() {
-            return Ok(Self::Mat(mat::Folders::create(out)?));
-        }
+    pub(super) fn create(out: &Path, store: Store, recipe: &'a Recipe, catalog: &'a Catalog) -> Result<Self> {
+        let values = match store {
+            Store::Mat => {
+                let folders = mat::Folders::create(out)?;
+                return Ok(Self::Mat { folders, recipe });
+            }
+            Store::Packed16 => Values::Float16,
+            Store::Packed | Store::View => Values::Float32,
+        };
         let dir = out.join(PACKED_DIR);
         create_dir(&dir)?;
-        let writer = PackedWriter::new(&dir, recipe.leads().len(), recipe.segment_samples());
+        if store == Store::View {
+            catalog.check_direct()?;
+            return Ok(Self::View { dir, recipe, catalog });
+        }
         Ok(Self::Packed {
-            writer,
-            size: segment_values(recipe),
+            flusher: Flusher::start().map_err(ArtifactError::io("write", &dir))?,
+            dir,
+            shape: (recipe.leads().len(), recipe.segment_samples()),
+            values,
         })
     }
 
-    /// Where workers write, if they do.
-    pub(super) fn folders(&self) -> Option<mat::Folders> {
+    /// Starts part `number`.
+    pub(super) fn part(&self, number: usize) -> Result<PartSink<'_>> {
+        Ok(match self {
+            Self::Packed {
+                dir,
+                shape,
+                values,
+                flusher,
+            } => PartSink::Packed(PartFile::create(flusher, dir, number, *shape, *values)?),
+            Self::View { .. } => PartSink::View,
+            Self::Mat { folders, recipe } => PartSink::Mat { folders, recipe },
+        })
+    }
+
+    /// Whether what part `number` left, `segments` in number, is still there whole.
+    pub(super) fn is_whole(&self, number: usize, segments: usize) -> bool {
         match self {
-            Self::Packed { .. } => None,
-            Self::Mat(folders) => Some(folders.clone()),
+            Self::Packed { dir, .. } => segments == 0 || PartFile::is_whole(dir, number, segments),
+            Self::View { .. } | Self::Mat { .. } => true,
         }
     }
 
-    /// Appends the segments of a batch.
-    pub(super) fn write(&mut self, batch: &[(Kept, Vec<f32>)]) -> Result<()> {
-        let Self::Packed { writer, size } = self else {
-            return Ok(());
-        };
-        for (kept, packed) in batch {
-            let save_file = dataset::save_file(kept.exam_id);
-            for (i, segment) in packed.chunks_exact(*size).enumerate() {
-                writer.push(&key::segment(&save_file, i), segment)?;
+    /// The file of part `number`, where parts are files.
+    pub(super) fn part_file(&self, number: usize) -> Option<PathBuf> {
+        match self {
+            Self::Packed { dir, .. } => Some(PartFile::path(dir, number)),
+            Self::View { .. } | Self::Mat { .. } => None,
+        }
+    }
+
+    /// Waits until all parts are written.
+    pub(super) fn flush(self) -> Result<Flushed<'a>> {
+        Ok(match self {
+            Self::Packed { dir, flusher, .. } => {
+                flusher.finish().map_err(ArtifactError::from)?;
+                Flushed::Packed { dir }
             }
+            Self::View { dir, recipe, catalog } => Flushed::View { dir, recipe, catalog },
+            Self::Mat { .. } => Flushed::Mat,
+        })
+    }
+}
+
+/// A store whose parts are all written, and whose index is not.
+pub(super) enum Flushed<'a> {
+    Packed {
+        dir: PathBuf,
+    },
+    View {
+        dir: PathBuf,
+        recipe: &'a Recipe,
+        catalog: &'a Catalog,
+    },
+    Mat,
+}
+
+impl Flushed<'_> {
+    /// Writes the index: the kept exams of every part, in the order in which they were written.
+    pub(super) fn index(&self, parts: &[Vec<Kept>]) -> Result<()> {
+        match self {
+            Self::Packed { dir } => {
+                let of_part = |(number, kept): (usize, &Vec<Kept>)| {
+                    let names = kept.iter().flat_map(segment_names).collect::<Vec<_>>();
+                    names.into_iter().enumerate().map(move |(row, name)| (name, number, row))
+                };
+                Ok(write_packed_index(dir, parts.iter().enumerate().flat_map(of_part))?)
+            }
+            Self::View { dir, recipe, catalog } => {
+                let files = catalog.direct_parts().map(|(number, part, placement)| {
+                    let shape = [part.rows(), part.samples(), part.leads()];
+                    Ok((number, RawPart::new(part.path(), shape, placement)?))
+                });
+                let files: Vec<(usize, RawPart)> = files.collect::<Result<_>>()?;
+                let (numbers, files): (Vec<usize>, Vec<RawPart>) = files.into_iter().unzip();
+                let rows = parts.iter().flatten().flat_map(|kept| {
+                    // Every part that holds an exam is in the list.
+                    let part = numbers.binary_search(&kept.part).unwrap_or(usize::MAX);
+                    let names = segment_names(kept).enumerate();
+                    names.map(move |(cut, segment)| ViewRow {
+                        segment,
+                        part,
+                        row: kept.hdf_ind,
+                        cut,
+                    })
+                });
+                Ok(View::new(recipe, files).write(dir, rows)?)
+            }
+            Self::Mat => Ok(()),
         }
-        Ok(())
+    }
+}
+
+fn segment_names(kept: &Kept) -> impl Iterator<Item = String> + use<> {
+    let save_file = dataset::save_file(kept.exam_id);
+    (0..kept.segments).map(move |i| key::segment(&save_file, i))
+}
+
+impl PartSink<'_> {
+    /// Stores the segments of one exam.
+    pub(super) fn put(&mut self, job: &Job, trimmed: Trimmed<'_>, quality: Quality) -> Result<()> {
+        match self {
+            Self::Packed(part) => {
+                let count = trimmed.segment_count();
+                Ok(part.append(count, |room| trimmed.write_segments(room))?)
+            }
+            Self::View => Ok(()),
+            Self::Mat { folders, recipe } => mat::write(folders, job, &trimmed.process(quality), recipe),
+        }
     }
 
-    /// Completes the store.
-    pub(super) fn finish(self) -> Result<()> {
+    /// The largest difference between a value and what is stored of it.
+    pub(super) fn largest_error(&self) -> f32 {
         match self {
-            Self::Packed { writer, .. } => Ok(writer.finish()?),
-            Self::Mat(_) => Ok(()),
+            Self::Packed(part) => part.largest_error(),
+            Self::View | Self::Mat { .. } => 0.0,
+        }
+    }
+
+    /// Completes the part; `then` is called once it is written.
+    pub(super) fn finish(self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
+        match self {
+            Self::Packed(part) => Ok(part.finish(then)?),
+            Self::View => Ok(()),
+            Self::Mat { folders, .. } => Ok(then().map_err(ArtifactError::io("write", folders.org()))?),
         }
     }
 }
@@ -77,7 +205,7 @@ pub(super) fn create_dir(dir: &Path) -> Result<()> {
 }
 
 /// How the tables refer to what is in the stage's directory: absolute paths for a `mat` store, which other tools open;
-/// paths relative to the directory above for a packed one, which can then be moved.
+/// paths relative to the directory above for any other, which can then be moved.
 pub(super) struct Home {
     prefix: String,
     store: Store,
@@ -86,7 +214,7 @@ pub(super) struct Home {
 impl Home {
     /// For the stage directory that will be at `home`.
     pub(super) fn new(home: &Path, store: Store) -> Result<Self> {
-        let path = if store.is_mat() {
+        let path = if store == Store::Mat {
             std::path::absolute(home).map_err(ArtifactError::io("resolve", home))?
         } else {
             home.file_name()
@@ -109,23 +237,19 @@ impl Home {
     }
 
     /// The rows of `segmented.csv`.
-    pub(super) fn segments(&self, kept: &[Kept], sample_size: usize) -> Vec<Segment> {
-        let (dir, extension) = if self.store.is_mat() {
-            (MAT_DIR, ".mat")
-        } else {
-            (PACKED_DIR, "")
+    pub(super) fn segments<'a>(&self, kept: impl Iterator<Item = &'a Kept>, sample_size: usize) -> Vec<Segment> {
+        let (dir, extension) = match self.store {
+            Store::Mat => (MAT_DIR, ".mat"),
+            Store::Packed | Store::Packed16 | Store::View => (PACKED_DIR, ""),
         };
         let of_exam = |k: &Kept| {
             let save_file = dataset::save_file(k.exam_id);
-            (0..k.segments).map(move |i| {
-                let path = format!("{}/{dir}/{}{extension}", self.prefix, key::segment(&save_file, i));
-                Segment {
-                    path,
-                    save_file: save_file.clone(),
-                    sample_size,
-                }
+            segment_names(k).map(move |name| Segment {
+                path: format!("{}/{dir}/{name}{extension}", self.prefix),
+                save_file: save_file.clone(),
+                sample_size,
             })
         };
-        kept.iter().flat_map(of_exam).collect()
+        kept.flat_map(of_exam).collect()
     }
 }

@@ -1,106 +1,172 @@
-//! All exams, in bounded memory: one batch is worked on by all threads while the one before is written.
+//! All exams, in bounded memory: workers take parts of the exams one after another, and each writes a part of the store.
+//!
+//! Which exams are in a part does not depend on the workers, so neither does what is written. A part that is complete is
+//! noted in a journal; after an interruption the stage goes on with the parts that are not.
 
 use super::exams::Job;
+use super::journal::{Entry, Journal};
 use super::process::{Buffers, Kept, Made, Work};
-use super::sink::Sink;
+use super::sink::{PartSink, Sink};
 use super::{SetAside, Store};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::stage::Context;
-use rayon::prelude::*;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// Exams in a batch. Packed, two batches are about 30 MB of segments, which a large cache holds until they are written.
-const BATCH: usize = 64;
+/// Exams in a part: about 85 MB of float32 segments.
+const EXAMS_PER_PART: usize = 512;
+/// Exams between two reports of progress.
+const REPORTED: usize = 32;
 
-/// What came of all exams, in the order of the jobs.
-pub(super) struct Streamed {
+/// What came of the exams of one part, in the order in which they are stored.
+#[derive(Default)]
+pub(super) struct PartOutcome {
     pub(super) kept: Vec<Kept>,
     pub(super) rejected: Vec<SetAside>,
+    /// The largest difference between a value and what is stored of it.
+    pub(super) largest_error: f32,
+}
+
+/// What came of all exams.
+pub(super) struct Streamed {
+    /// By part of the store.
+    pub(super) kept: Vec<Vec<Kept>>,
+    pub(super) rejected: Vec<SetAside>,
+    pub(super) largest_error: f32,
 }
 
 /// Works on all jobs, and fills the store in `ctx.out`.
 pub(super) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result<Streamed> {
-    let sink = Sink::create(ctx.out, work.params.store, work.recipe)?;
-    match work.params.threads {
-        None => batches(work, jobs, ctx, sink),
-        Some(threads) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let pool = pool.map_err(|e| Error::parameter("threads", format!("cannot be {threads}: {e}")))?;
-            pool.install(|| batches(work, jobs, ctx, sink))
-        }
-    }
-}
-
-fn batches(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>, mut sink: Sink) -> Result<Streamed> {
-    let mut streamed = Streamed {
-        kept: Vec::with_capacity(jobs.len()),
-        rejected: Vec::new(),
+    let sink = Sink::create(ctx.out, work.params.store, work.recipe, work.catalog)?;
+    // A view has nothing that could be kept.
+    let journal = (work.params.store != Store::View).then(|| Journal::open(ctx.out)).transpose()?;
+    let line = Line {
+        work,
+        ctx,
+        sink: &sink,
+        journal: journal.as_ref(),
+        parts: jobs.chunks(EXAMS_PER_PART).collect(),
+        next: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
     };
-    let mut finished: Vec<(Kept, Vec<f32>)> = Vec::new();
-    let pool = Pool::default();
-    for batch in jobs.chunks(BATCH) {
-        if ctx.cancel.is_cancelled() {
-            return Err(Error::Interrupted);
-        }
-        let before = std::mem::take(&mut finished);
-        let folders = sink.folders();
-        let (written, made) = rayon::join(
-            || sink.write(&before),
-            || {
-                let exam =
-                    |lent: &mut Lent<'_>, job: &Job| work.exam(job, folders.as_ref(), &mut lent.buffers);
-                batch
-                    .par_iter()
-                    .map_init(|| pool.lend(), exam)
-                    .collect::<Result<Vec<_>>>()
-            },
-        );
-        written?;
-        streamed.kept.extend(before.into_iter().map(|(kept, _)| kept));
-        for made in made? {
-            match made {
-                Made::Kept(kept, packed) => finished.push((kept, packed)),
-                Made::Rejected(row) => streamed.rejected.push(row),
-            }
-        }
-        ctx.progress.advance(batch.len() as u64);
+    let ran = line.run(threads(work.params.threads));
+    // Where writing failed, the flusher knows why and the workers only that.
+    let flushed = sink.flush();
+    let outcomes = match (ran, flushed.as_ref().err()) {
+        (Err(Error::Interrupted), _) => return Err(Error::Interrupted),
+        (Err(error), None) => return Err(error),
+        (Err(_), Some(_)) => Vec::new(),
+        (Ok(outcomes), _) => outcomes,
+    };
+    let flushed = flushed?;
+    let mut streamed = Streamed {
+        kept: Vec::with_capacity(outcomes.len()),
+        rejected: Vec::new(),
+        largest_error: 0.0,
+    };
+    for outcome in outcomes {
+        streamed.kept.push(outcome.kept);
+        streamed.rejected.extend(outcome.rejected);
+        streamed.largest_error = streamed.largest_error.max(outcome.largest_error);
     }
-    sink.write(&finished)?;
-    streamed.kept.extend(finished.into_iter().map(|(kept, _)| kept));
-    sink.finish()?;
+    flushed.index(&streamed.kept)?;
+    if let Some(journal) = journal {
+        journal.remove()?;
+    }
     Ok(streamed)
 }
 
-/// Buffers that workers give back: made once a thread, not once a batch.
-#[derive(Default)]
-struct Pool(Mutex<Vec<Buffers>>);
-
-/// Buffers in use.
-struct Lent<'a> {
-    buffers: Buffers,
-    pool: &'a Pool,
+fn threads(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-impl Pool {
-    fn idle(&self) -> MutexGuard<'_, Vec<Buffers>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lend(&self) -> Lent<'_> {
-        let buffers = self.idle().pop().unwrap_or_default();
-        Lent { buffers, pool: self }
-    }
+/// The parts that workers take from.
+struct Line<'a> {
+    work: &'a Work<'a>,
+    ctx: &'a Context<'a>,
+    sink: &'a Sink<'a>,
+    journal: Option<&'a Journal>,
+    parts: Vec<&'a [Job]>,
+    next: AtomicUsize,
+    stopped: AtomicBool,
 }
 
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        self.pool.idle().push(std::mem::take(&mut self.buffers));
+impl Line<'_> {
+    /// Runs the workers; the outcomes in the order of the parts, or the error of the first part that met one.
+    fn run(&self, threads: usize) -> Result<Vec<PartOutcome>> {
+        let mut slots: Vec<Option<Result<PartOutcome>>> = Vec::new();
+        slots.resize_with(self.parts.len(), || None);
+        let slots = Mutex::new(slots);
+        let workers = threads.clamp(1, self.parts.len().max(1));
+        std::thread::scope(|scope| {
+            let worker = || {
+                let mut buffers = Buffers::default();
+                while let Some(number) = self.take() {
+                    let outcome = self.part(number, &mut buffers);
+                    if outcome.is_err() {
+                        self.stopped.store(true, Ordering::Relaxed);
+                    }
+                    slots.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(outcome);
+                }
+            };
+            let others: Vec<_> = (1..workers).map(|_| scope.spawn(worker)).collect();
+            worker();
+            others.into_iter().for_each(|other| {
+                if let Err(panic) = other.join() {
+                    std::panic::resume_unwind(panic);
+                }
+            });
+        });
+        let slots = slots.into_inner().unwrap_or_else(PoisonError::into_inner);
+        slots.into_iter().map(|slot| slot.unwrap_or(Err(Error::Interrupted))).collect()
     }
-}
 
-impl Store {
-    /// Whether workers write files themselves.
-    pub(super) fn is_mat(self) -> bool {
-        self == Self::Mat
+    fn take(&self) -> Option<usize> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        (number < self.parts.len()).then_some(number)
+    }
+
+    /// Works on one part, unless the journal has it.
+    fn part(&self, number: usize, buffers: &mut Buffers) -> Result<PartOutcome> {
+        let jobs = self.parts[number];
+        if let Some(done) = self.journal.and_then(|journal| journal.outcome(number, jobs)) {
+            let segments = done.kept.iter().map(|kept| kept.segments).sum();
+            if self.sink.is_whole(number, segments) {
+                self.ctx.progress.advance(jobs.len() as u64);
+                return Ok(done);
+            }
+        }
+        let mut part = self.sink.part(number)?;
+        let mut outcome = PartOutcome::default();
+        for some in jobs.chunks(REPORTED) {
+            if self.ctx.cancel.is_cancelled() || self.stopped.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
+            for job in some {
+                match self.work.exam(job, &mut part, buffers)? {
+                    Made::Kept(kept) => outcome.kept.push(kept),
+                    Made::Rejected(row) => outcome.rejected.push(row),
+                }
+            }
+            self.ctx.progress.advance(some.len() as u64);
+        }
+        outcome.largest_error = part.largest_error();
+        self.complete(number, jobs, part, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn complete(&self, number: usize, jobs: &[Job], part: PartSink<'_>, outcome: &PartOutcome) -> Result<()> {
+        let entry = self.journal.map(|journal| journal.entry(number, jobs, outcome));
+        let entry = entry.transpose()?;
+        let empty = outcome.kept.is_empty().then(|| self.sink.part_file(number)).flatten();
+        part.finish(move || {
+            if let Some(file) = empty {
+                std::fs::remove_file(file)?;
+            }
+            entry.map_or(Ok(()), Entry::write)
+        })
     }
 }

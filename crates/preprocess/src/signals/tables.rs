@@ -16,7 +16,7 @@ use std::path::Path;
 pub(super) fn write_meta(
     path: &Path,
     exams: &Exams,
-    kept: &[Kept],
+    kept: &[&Kept],
     recipe: &Recipe,
     home: &Home,
 ) -> Result<()> {
@@ -51,9 +51,11 @@ fn header(exams: &Exams, leads: usize) -> Vec<String> {
 /// The cells after the raw table's, in the order of [`records::ADDED`].
 fn measured<W: Write>(w: &mut RowWriter<W>, row: &Kept, leads: &[&str], home: &Home) {
     let save_file = dataset::save_file(row.exam_id);
-    let quality = &row.quality;
+    let measured = &row.measured;
     let order = python_list(leads.iter().copied());
-    let flagged = |flags: &[bool]| python_list(leads.iter().zip(flags).filter(|(_, f)| **f).map(|(l, _)| *l));
+    let flagged = |flags: &mut dyn Iterator<Item = bool>| {
+        python_list(leads.iter().zip(flags).filter(|(_, f)| *f).map(|(l, _)| *l))
+    };
     w.cell(Cell::Int(row.exam_id));
     w.cell(Cell::Text(&save_file));
     w.cell(Cell::Text(dataset::SOURCE));
@@ -64,16 +66,12 @@ fn measured<W: Write>(w: &mut RowWriter<W>, row: &Kept, leads: &[&str], home: &H
     w.cell(Cell::Int(dataset::SAMPLE_RATE.into()));
     w.cell(Cell::Int(row.sample_size as i64));
     w.cell(Cell::Text(&order));
-    w.cell(Cell::Bool(quality.any_nan));
-    w.cell(Cell::Bool(quality.any_nan_lead()));
-    w.cell(Cell::Text(&flagged(&quality.nan)));
-    w.cell(Cell::Bool(quality.any_constant_lead()));
-    w.cell(Cell::Text(&flagged(&quality.constant)));
-    quality
-        .mean
-        .iter()
-        .chain(&quality.std)
-        .for_each(|v| w.cell(Cell::Float32(*v)));
+    w.cell(Cell::Bool(measured.any_nan));
+    w.cell(Cell::Bool(measured.nan().any(|nan| nan)));
+    w.cell(Cell::Text(&flagged(&mut measured.nan())));
+    w.cell(Cell::Bool(measured.any_constant_lead()));
+    w.cell(Cell::Text(&flagged(&mut measured.constant())));
+    measured.statistics().for_each(|v| w.cell(Cell::Float32(v)));
 }
 
 /// As Python prints a list of text: `['I', 'II']`.

@@ -1,0 +1,295 @@
+//! Segments in a few array files. A part holds the segments of one run of exams, so that parts can be written at the
+//! same time and in any order; a part without a segment does not exist.
+
+use super::INDEX_FILE;
+use crate::columns::{PART, ROW, SEGMENT};
+use crate::error::{Error, Result};
+use crate::formats::npy::{BulkWriter, Dtype, Flusher, NpyReader};
+use crate::key;
+use crate::pandas::{Cell, RowWriter};
+use crate::table::{self, Column, Kind, Others};
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Segments in one part of a [`PackedWriter`]'s: 246 MB of twelve leads by 2,500 samples.
+const ROWS_PER_PART: usize = 2048;
+
+/// What values are stored as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Float32, as they are.
+    Float32,
+    /// Float16: within 2^-11 of the value, relative. None is beyond its range once it is standardised: no value of `n`
+    /// is further than the square root of `n` - 1 deviations from their mean.
+    Float16,
+}
+
+impl Values {
+    fn dtype(self) -> Dtype {
+        match self {
+            Self::Float32 => Dtype::F32,
+            Self::Float16 => Dtype::F16,
+        }
+    }
+}
+
+/// One part being written.
+pub struct PartFile<'a> {
+    values: Values,
+    writer: BulkWriter<'a>,
+    row_len: usize,
+    /// Segments on their way to float16.
+    wide: Vec<f32>,
+    largest_error: f32,
+}
+
+impl<'a> PartFile<'a> {
+    /// Starts part `number` of segments of (leads, samples) in the existing directory `dir`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn create(flusher: &'a Flusher, dir: &Path, number: usize, shape: (usize, usize), values: Values) -> Result<Self> {
+        let path = dir.join(file(number));
+        Ok(Self {
+            values,
+            writer: BulkWriter::create(flusher, &path, values.dtype(), &[shape.0, shape.1])?,
+            row_len: shape.0 * shape.1,
+            wide: Vec::new(),
+            largest_error: 0.0,
+        })
+    }
+
+    /// Appends `count` segments, which `fill` writes one after another, each lead-major.
+    ///
+    /// # Errors
+    /// Writing has failed before; the flusher says why.
+    pub fn append(&mut self, count: usize, fill: impl FnOnce(&mut [f32])) -> Result<()> {
+        match self.values {
+            Values::Float32 => fill(self.writer.append::<f32>(count)?),
+            Values::Float16 => {
+                self.wide.resize(count * self.row_len, 0.0);
+                fill(&mut self.wide);
+                let narrow = self.writer.append::<f16>(count)?;
+                narrow.convert_from_f32_slice(&self.wide);
+                let error = largest_error(&self.wide, narrow);
+                // NaN stays NaN, and is no error of the store's.
+                self.largest_error = self.largest_error.max(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Segments so far.
+    pub fn rows(&self) -> usize {
+        self.writer.rows()
+    }
+
+    /// The largest difference between a value and what is stored of it; 0 for float32.
+    pub fn largest_error(&self) -> f32 {
+        self.largest_error
+    }
+
+    /// Completes the part; `then` is called once it is written.
+    ///
+    /// # Errors
+    /// Writing has failed before; the flusher says why.
+    pub fn finish(self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
+        Ok(self.writer.finish(then)?)
+    }
+
+    /// Whether part `number` in `dir` is complete and holds that many segments.
+    pub fn is_whole(dir: &Path, number: usize, rows: usize) -> bool {
+        NpyReader::open(&dir.join(file(number))).is_ok_and(|part| part.rows() == rows)
+    }
+
+    /// Where part `number` in `dir` is.
+    pub fn path(dir: &Path, number: usize) -> PathBuf {
+        dir.join(file(number))
+    }
+}
+
+fn largest_error(wide: &[f32], narrow: &[f16]) -> f32 {
+    let mut back = vec![0.0; narrow.len()];
+    narrow.convert_to_f32_slice(&mut back);
+    let errors = wide.iter().zip(&back).map(|(a, b)| (a - b).abs());
+    errors.fold(0.0, |worst: f32, e| if e > worst { e } else { worst })
+}
+
+/// File name of a part.
+fn file(part: usize) -> String {
+    format!("part-{part:05}.npy")
+}
+
+/// Writes the index of a packed store: segment, part, row.
+///
+/// # Errors
+/// I/O.
+pub fn write_packed_index<S: AsRef<str>>(
+    dir: &Path,
+    rows: impl IntoIterator<Item = (S, usize, usize)>,
+) -> Result<()> {
+    let path = dir.join(INDEX_FILE);
+    crate::atomic::write(&path, |out| {
+        let written: io::Result<()> = (|| {
+            let mut w = RowWriter::new(out, [SEGMENT, PART, ROW])?;
+            for (segment, part, row) in rows {
+                w.row([
+                    Cell::Text(segment.as_ref()),
+                    Cell::Int(part as i64),
+                    Cell::Int(row as i64),
+                ])?;
+            }
+            w.finish().map(drop)
+        })();
+        written.map_err(Error::io("write", &path))
+    })
+}
+
+/// Writes a packed store of float32, segment by segment, for who has them one after the other.
+pub struct PackedWriter {
+    dir: PathBuf,
+    shape: (usize, usize),
+    flusher: Flusher,
+    rows: Vec<String>,
+    /// Segments of the part that is being filled.
+    current: Vec<f32>,
+}
+
+impl PackedWriter {
+    /// Starts a store of segments of `leads` by `samples` in the existing directory `dir`.
+    ///
+    /// # Errors
+    /// The operating system has no thread to give.
+    pub fn new(dir: &Path, leads: usize, samples: usize) -> Result<Self> {
+        Ok(Self {
+            dir: dir.to_owned(),
+            shape: (leads, samples),
+            flusher: Flusher::start().map_err(Error::io("write", dir))?,
+            rows: Vec::new(),
+            current: Vec::new(),
+        })
+    }
+
+    /// Appends a segment: `data` is lead-major, `leads * samples` long.
+    ///
+    /// # Errors
+    /// I/O, or `data` of another length.
+    pub fn push(&mut self, segment: &str, data: &[f32]) -> Result<()> {
+        let wanted = self.shape.0 * self.shape.1;
+        if data.len() != wanted {
+            let what = format!("segment `{segment}` of {} values; the store's have {wanted}", data.len());
+            return Err(Error::invalid(&self.dir, what));
+        }
+        self.current.extend_from_slice(data);
+        self.rows.push(segment.to_owned());
+        if self.rows.len().is_multiple_of(ROWS_PER_PART) {
+            self.write_part()?;
+        }
+        Ok(())
+    }
+
+    fn write_part(&mut self) -> Result<()> {
+        let count = self.current.len() / (self.shape.0 * self.shape.1).max(1);
+        if count == 0 {
+            return Ok(());
+        }
+        let number = (self.rows.len() - 1) / ROWS_PER_PART;
+        let mut part = PartFile::create(&self.flusher, &self.dir, number, self.shape, Values::Float32)?;
+        part.append(count, |room| room.copy_from_slice(&self.current))?;
+        self.current.clear();
+        part.finish(|| Ok(()))
+    }
+
+    /// Completes the store.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn finish(mut self) -> Result<()> {
+        self.write_part()?;
+        self.flusher.finish()?;
+        let places = self.rows.iter().enumerate();
+        let places = places.map(|(i, segment)| (segment, i / ROWS_PER_PART, i % ROWS_PER_PART));
+        write_packed_index(&self.dir, places)
+    }
+}
+
+/// Where a segment is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Position among the open parts.
+    part: usize,
+    row: usize,
+}
+
+/// A packed store, open.
+pub(super) struct Packed {
+    parts: Vec<NpyReader>,
+    rows: HashMap<String, Place>,
+}
+
+impl Packed {
+    pub(super) fn open(root: &Path, index: &Path) -> Result<Self> {
+        let columns = [
+            Column::new(SEGMENT, Kind::Text),
+            Column::new(PART, Kind::Int),
+            Column::new(ROW, Kind::Int),
+        ];
+        let frame = table::read(index, &columns, Others::Ignore)?;
+        let segments = table::str_column(index, &frame, SEGMENT)?;
+        let part_column = table::int_column(index, &frame, PART)?;
+        let row_column = table::int_column(index, &frame, ROW)?;
+        let (mut parts, mut known) = (Vec::new(), HashMap::new());
+        let mut rows = HashMap::with_capacity(frame.height());
+        for ((segment, number), row) in segments.iter().zip(part_column.iter()).zip(row_column.iter()) {
+            let segment = segment.unwrap_or_default();
+            let place = usize::try_from(number.unwrap_or(-1)).ok().zip(usize::try_from(row.unwrap_or(-1)).ok());
+            let Some((number, row)) = place else {
+                let what = format!("segment `{segment}`: part and row must be numbers from 0 on");
+                return Err(Error::invalid(index, what));
+            };
+            let part = match known.get(&number) {
+                Some(part) => *part,
+                None => {
+                    parts.push(open_part(&root.join(file(number)))?);
+                    known.insert(number, parts.len() - 1);
+                    parts.len() - 1
+                }
+            };
+            if row >= parts[part].rows() {
+                let what = format!("segment `{segment}`: there is no row {row} in part {number}");
+                return Err(Error::invalid(index, what));
+            }
+            rows.insert(segment.to_owned(), Place { part, row });
+        }
+        Ok(Self { parts, rows })
+    }
+
+    pub(super) fn locate(&self, path: &str) -> Option<Place> {
+        self.rows.get(key::of_path(path)).copied()
+    }
+
+    /// (leads, samples).
+    pub(super) fn shape(&self, place: Place) -> (usize, usize) {
+        let shape = &self.parts[place.part].header().shape;
+        (shape[1], shape[2])
+    }
+
+    pub(super) fn read(&self, place: Place, out: &mut [f32]) -> Result<()> {
+        Ok(self.parts[place.part].read_rows(place.row, 1, out)?)
+    }
+}
+
+fn open_part(path: &Path) -> Result<NpyReader> {
+    let reader = NpyReader::open(path)?;
+    if reader.header().shape.len() != 3 {
+        let what = format!(
+            "shape {:?}; a part has (segments, leads, samples)",
+            reader.header().shape
+        );
+        return Err(Error::invalid(path, what));
+    }
+    Ok(reader)
+}
