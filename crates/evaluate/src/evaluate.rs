@@ -143,7 +143,17 @@ struct Rows {
 impl Rows {
     fn read(params: &Params, settings: &Settings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
-        let predicted = predictions::read(dir, &mapping.from_names())?;
+        let from = mapping.from_names();
+        let (predicted, (ecgs, truth)) = rayon::join(
+            || predictions::read(dir, &from),
+            || {
+                rayon::join(
+                    || predictions::read_ecg_labels(dir, &from),
+                    || read_truth(labels, mapping),
+                )
+            },
+        );
+        let (predicted, ecgs) = (predicted?, ecgs?);
         let unpredicted = params.splits.as_ref().map(|path| {
             flow::unpredicted(
                 path,
@@ -153,9 +163,10 @@ impl Rows {
             )
         });
         let unpredicted = unpredicted.transpose()?;
-        let (truth, truth_labels) = read_truth(labels, mapping)?;
+        let (truth, truth_labels) = truth?;
         let join = |frame: &DataFrame| with_truth(frame, &truth, labels, mapping, params.missing_truth);
-        let (segments, ecgs) = (join(&predicted)?, join(&predictions::read_ecg(dir)?)?);
+        let (segments, ecgs) = rayon::join(|| join(&predicted), || join(&ecgs));
+        let (segments, ecgs) = (segments?, ecgs?);
         if segments.len() == 0 {
             return Err(Error::keys(
                 labels,
