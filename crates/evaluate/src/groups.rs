@@ -18,14 +18,15 @@ pub(crate) struct Groups {
 impl Groups {
     /// Groups rows by key.
     pub(crate) fn by<K: Hash + Eq + Copy>(keys: impl IntoIterator<Item = K>) -> Self {
-        let mut numbers = HashMap::new();
+        let keys = keys.into_iter();
+        let mut numbers = HashMap::with_capacity(keys.size_hint().0);
         let mut last: Option<(K, u32)> = None;
         let mut groups = Self {
             of_row: Vec::new(),
             first: Vec::new(),
             sizes: Vec::new(),
         };
-        for (row, key) in keys.into_iter().enumerate() {
+        for (row, key) in keys.enumerate() {
             let next = groups.first.len() as u32;
             // Segments of one ECG stand together, so that most belong where the last one did.
             let group = match last {
