@@ -117,4 +117,3 @@ fn micro(labels: &[LabelMetrics], columns: &Columns<'_>, resamples: Option<&Resa
     };
     values.into_iter().map(average).collect()
 }
-

@@ -248,12 +248,7 @@ fn metrics(
     };
     let (tutorial, (segments, ecgs)) = rayon::join(
         || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
-        || {
-            rayon::join(
-                || of(Unit::Segment, &rows.segments),
-                || of(Unit::Ecg, &rows.ecgs),
-            )
-        },
+        || rayon::join(|| of(Unit::Segment, &rows.segments), || of(Unit::Ecg, &rows.ecgs)),
     );
     let (tutorial, (segments, _), (ecgs, clusters)) = (tutorial?, segments?, ecgs?);
     let units = vec![segments, ecgs];
