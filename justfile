@@ -59,9 +59,14 @@ bench: setup
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"
 
-# Signals beside numpy and scipy on 5,000 synthetic exams, as ratios; and all statistics at the size of the whole of CODE-15.
+# Signals beside numpy and scipy on 5,000 synthetic exams, as ratios; tables beside pandas, and all statistics, at the size of CODE-15.
 bench-peer exams="5000": (setup "test") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       target/release/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
       PYTHONPATH=.tools/pytest python3 benches/signals_peer.py target/release/ecgfm "$dir/raw"
+    PYTHONPATH=.tools/pytest python3 benches/tables_peer.py target/release/ecgfm
     cargo run --quiet --release --package ecgfm-evaluate --example full_size
+
+# How the stages that work on tables grow: at 1/16, 1/4 and the whole of the size of CODE-15.
+bench-growth: (setup "test") build
+    PYTHONPATH=.tools/pytest python3 benches/tables_peer.py target/release/ecgfm growth

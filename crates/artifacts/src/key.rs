@@ -1,5 +1,22 @@
 //! The key of a segment and how it relates to its recording's file name.
 
+use hashbrown::HashSet;
+use std::hash::Hash;
+
+/// The first key that stood before, if any does. Keys that ascend, as those of segments do, need no table.
+///
+/// ```
+/// assert_eq!(ecgfm_artifacts::key::repeated(|| ["b", "a", "b"].into_iter()), Some("b"));
+/// assert_eq!(ecgfm_artifacts::key::repeated(|| ["a", "b"].into_iter()), None);
+/// ```
+pub fn repeated<K: Ord + Hash + Copy, I: Iterator<Item = K>>(keys: impl Fn() -> I) -> Option<K> {
+    if keys().is_sorted_by(|a, b| a < b) {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    keys().find(|key| !seen.insert(*key))
+}
+
 /// Key of segment `i` of the recording saved as `save_file`: `code_15_7.mat`, 1 → `code_15_7_1`.
 ///
 /// ```

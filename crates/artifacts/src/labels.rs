@@ -16,6 +16,9 @@ pub const ARRAY_FILE: &str = "y.npy";
 /// `[a,b,…]` with six decimals, in label order.
 pub const WEIGHT_FILE: &str = "pos_weight.txt";
 
+/// Values of `y.npy` that are written at a time.
+const BLOCK: usize = 1 << 15;
+
 /// Reads `labels.csv`: idx, then every label as a boolean.
 ///
 /// # Errors
@@ -23,8 +26,7 @@ pub const WEIGHT_FILE: &str = "pos_weight.txt";
 pub fn read(path: &Path) -> Result<DataFrame> {
     let frame = table::read(path, &[Column::new(IDX, Kind::Int)], Others::As(Kind::Bool))?;
     let idx = table::int_column(path, &frame, IDX)?;
-    let mut seen = std::collections::HashSet::with_capacity(idx.len());
-    if let Some(twice) = idx.iter().flatten().find(|i| !seen.insert(*i)) {
+    if let Some(twice) = crate::key::repeated(|| idx.iter().flatten()) {
         return Err(Error::invalid(
             path,
             format!("idx {twice} stands in more than one row; each exam has one truth"),
@@ -58,7 +60,14 @@ pub fn write_array(path: &Path, rows: &[f64], labels: usize) -> Result<()> {
         let written: std::io::Result<()> = (|| {
             use std::io::Write;
             npy::write_header(out, &header)?;
-            rows.iter().try_for_each(|v| out.write_all(&v.to_le_bytes()))
+            let mut bytes = Vec::with_capacity(BLOCK * size_of::<f64>());
+            rows.chunks(BLOCK).try_for_each(|block| {
+                bytes.clear();
+                block
+                    .iter()
+                    .for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
+                out.write_all(&bytes)
+            })
         })();
         written.map_err(Error::io("write", path))
     })

@@ -177,10 +177,13 @@ impl Logits {
             let what = format!("shape {:?}; logits are (segments, labels)", reader.header().shape);
             return Err(Error::invalid(&array, what));
         };
-        let mut values = vec![0.0; rows * labels];
-        reader.read_rows(0, rows, &mut values)?;
         let path = dir.join(index_file(subset));
-        let index = read_index(&path)?;
+        let read = || {
+            let mut values = vec![0.0; rows * labels];
+            reader.read_rows(0, rows, &mut values).map(|()| values)
+        };
+        let (values, index) = rayon::join(read, || read_index(&path));
+        let (values, index) = (values?, index?);
         if index.height() != rows {
             let what = format!("{} keys for {rows} rows of {}", index.height(), array.display());
             return Err(Error::invalid(&path, what));

@@ -8,13 +8,16 @@ use crate::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use crate::error::{Error, Result};
 use crate::formats::manifest::Manifest;
 use crate::key;
-use crate::pandas::{Cell, RowWriter};
-use crate::table::{self, Column, Kind, Others};
-use std::collections::HashMap;
+use crate::table::{self, Column, DataFrame, Kind, Others};
+use hashbrown::HashMap;
+use polars::prelude::{Int64Chunked, IntoColumn, StringChunked};
 use std::path::{Path, PathBuf};
 
 /// The keys of all manifests in a directory.
 pub const INDEX_FILE: &str = "index.csv";
+
+/// Columns of the index.
+pub const INDEX_COLUMNS: [&str; 4] = [SEGMENT, IDX, SAVE_FILE, SPLIT];
 
 /// File name of the manifest of a subset.
 pub fn file(subset: &str) -> String {
@@ -66,28 +69,23 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
             format!("no such manifest; {} holds {}", dir.display(), listing(dir)),
         ));
     }
-    let manifest = Manifest::read(&path)?;
-    let index = read_index(&dir.join(INDEX_FILE))?;
-    let mut seen = HashMap::with_capacity(manifest.entries.len());
+    let (manifest, index) = rayon::join(|| Manifest::read(&path), || Index::read(&dir.join(INDEX_FILE)));
+    let (manifest, index) = (manifest?, index?);
+    unique(&path, &manifest)?;
+    let keys = index.as_ref().map(Index::rows).transpose()?;
     let mut rows = Vec::with_capacity(manifest.entries.len());
     for (i, entry) in manifest.entries.into_iter().enumerate() {
-        let segment = key::of_path(&entry.path).to_owned();
-        if let Some(first) = seen.insert(segment.clone(), i + 2) {
-            let what = format!(
-                "lines {first} and {} are both segment `{segment}`; a key must be unique",
-                i + 2
-            );
-            return Err(Error::invalid(&path, what));
-        }
-        let key = match &index {
-            Some(index) => index.get(&segment).cloned().ok_or_else(|| {
-                let what = format!(
-                    "line {}: segment `{segment}` is not in {INDEX_FILE} beside it",
-                    i + 2
-                );
-                Error::invalid(&path, what)
-            })?,
-            None => keyed_by_name(segment),
+        let segment = key::of_path(&entry.path);
+        let key = match (&index, &keys) {
+            (Some(index), Some(keys)) => match keys.get(segment) {
+                Some(&row) => index.key(row)?,
+                None => {
+                    let line = i + 2;
+                    let what = format!("line {line}: segment `{segment}` is not in {INDEX_FILE} beside it");
+                    return Err(Error::invalid(&path, what));
+                }
+            },
+            _ => keyed_by_name(segment.to_owned()),
         };
         rows.push(Row {
             key,
@@ -100,6 +98,25 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
         root: dir.join(manifest.root),
         rows,
     })
+}
+
+/// No two lines may be the same segment.
+fn unique(path: &Path, manifest: &Manifest) -> Result<()> {
+    let segments = || manifest.entries.iter().map(|entry| key::of_path(&entry.path));
+    let Some(twice) = key::repeated(segments) else {
+        return Ok(());
+    };
+    let lines: Vec<String> = (2..)
+        .zip(segments())
+        .filter(|(_, segment)| *segment == twice)
+        .map(|(line, _)| line.to_string())
+        .take(2)
+        .collect();
+    let what = format!(
+        "lines {} are both segment `{twice}`; a key must be unique",
+        lines.join(" and ")
+    );
+    Err(Error::invalid(path, what))
 }
 
 fn keyed_by_name(segment: String) -> Key {
@@ -129,35 +146,54 @@ fn listing(dir: &Path) -> String {
     }
 }
 
-fn read_index(path: &Path) -> Result<Option<HashMap<String, Key>>> {
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let columns = [
-        Column::new(SEGMENT, Kind::Text),
-        Column::new(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
-    ];
-    let frame = table::read(path, &columns, Others::Ignore)?;
-    let segments = table::str_column(path, &frame, SEGMENT)?;
-    let idx = table::int_column(path, &frame, IDX)?;
-    let save_files = table::str_column(path, &frame, SAVE_FILE)?;
-    let mut keys = HashMap::with_capacity(frame.height());
-    for ((segment, idx), save_file) in segments.iter().zip(idx.iter()).zip(save_files.iter()) {
-        let segment = segment.unwrap_or_default().to_owned();
-        let key = Key {
-            segment: segment.clone(),
-            idx,
-            save_file: save_file.unwrap_or_default().to_owned(),
-        };
-        if keys.insert(segment.clone(), key).is_some() {
-            return Err(Error::invalid(
-                path,
-                format!("segment `{segment}` stands there twice"),
-            ));
+/// `index.csv` as it was read.
+struct Index {
+    path: PathBuf,
+    frame: DataFrame,
+}
+
+impl Index {
+    /// Reads the index, if there is one.
+    fn read(path: &Path) -> Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
         }
+        let columns = [
+            Column::new(SEGMENT, Kind::Text),
+            Column::new(IDX, Kind::Int),
+            Column::new(SAVE_FILE, Kind::Text),
+        ];
+        Ok(Some(Self {
+            frame: table::read(path, &columns, Others::Ignore)?,
+            path: path.to_owned(),
+        }))
     }
-    Ok(Some(keys))
+
+    /// The row of every segment.
+    fn rows(&self) -> Result<HashMap<&str, usize>> {
+        let segments = table::str_column(&self.path, &self.frame, SEGMENT)?;
+        let mut rows = HashMap::with_capacity(segments.len());
+        for (row, segment) in segments.iter().enumerate() {
+            let segment = segment.unwrap_or_default();
+            if rows.insert(segment, row).is_some() {
+                let what = format!("segment `{segment}` stands there twice");
+                return Err(Error::invalid(&self.path, what));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn key(&self, row: usize) -> Result<Key> {
+        let text = |name| -> Result<String> {
+            let column = table::str_column(&self.path, &self.frame, name)?;
+            Ok(column.get(row).unwrap_or_default().to_owned())
+        };
+        Ok(Key {
+            segment: text(SEGMENT)?,
+            idx: table::int_column(&self.path, &self.frame, IDX)?.get(row),
+            save_file: text(SAVE_FILE)?,
+        })
+    }
 }
 
 /// Writes `index.csv` from (key, split) pairs.
@@ -165,20 +201,28 @@ fn read_index(path: &Path) -> Result<Option<HashMap<String, Key>>> {
 /// # Errors
 /// I/O.
 pub fn write_index<'a>(path: &Path, rows: impl IntoIterator<Item = (&'a Key, &'a str)>) -> Result<()> {
-    crate::atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [SEGMENT, IDX, SAVE_FILE, SPLIT])?;
-            for (key, split) in rows {
-                let idx = key.idx.map_or(Cell::Missing, Cell::Int);
-                w.row([
-                    Cell::Text(&key.segment),
-                    idx,
-                    Cell::Text(&key.save_file),
-                    Cell::Text(split),
-                ])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(Error::io("write", path))
-    })
+    let rows: Vec<(&Key, &str)> = rows.into_iter().collect();
+    let text = |of: fn(&(&'a Key, &'a str)) -> &'a str| rows.iter().map(of).collect::<StringChunked>();
+    let columns = [
+        text(|(key, _)| &key.segment).into_column(),
+        rows.iter()
+            .map(|(key, _)| key.idx)
+            .collect::<Int64Chunked>()
+            .into_column(),
+        text(|(key, _)| &key.save_file).into_column(),
+        text(|(_, split)| split).into_column(),
+    ];
+    let named = columns.into_iter().zip(INDEX_COLUMNS);
+    let columns = named
+        .map(|(column, name)| column.with_name(name.into()))
+        .collect();
+    write_index_table(path, &table::frame(path, columns)?)
+}
+
+/// Writes `index.csv`; `frame` has the columns [`INDEX_COLUMNS`].
+///
+/// # Errors
+/// I/O.
+pub fn write_index_table(path: &Path, frame: &DataFrame) -> Result<()> {
+    table::write(path, frame)
 }

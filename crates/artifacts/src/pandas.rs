@@ -4,8 +4,9 @@
 //! text of a number matters. Python prints the shortest digits that round-trip, in positional notation while
 //! the decimal exponent is in −4..16 and as `1e-05` outside.
 
-use std::fmt::Arguments;
 use std::io::{self, Write};
+
+mod number;
 
 /// One cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,22 +98,47 @@ impl<W: Write> RowWriter<W> {
     }
 }
 
-fn put(out: &mut Vec<u8>, cell: Cell<'_>) {
+/// Appends the text of a cell.
+#[inline]
+pub(crate) fn put(out: &mut Vec<u8>, cell: Cell<'_>) {
     match cell {
         Cell::Missing => {}
-        Cell::Int(v) => drop(write!(out, "{v}")),
+        Cell::Int(v) => out.extend_from_slice(itoa::Buffer::new().format(v).as_bytes()),
         Cell::Bool(v) => out.extend_from_slice(if v { b"True" } else { b"False" }),
         Cell::Float(v) if v.is_nan() => {}
         Cell::Float32(v) if v.is_nan() => {}
-        Cell::Float(v) => float(out, v.is_finite(), v, format_args!("{v:e}")),
-        Cell::Float32(v) => float(out, v.is_finite(), f64::from(v), format_args!("{v:e}")),
+        Cell::Float(v) => number::float64(out, v),
+        Cell::Float32(v) => number::float32(out, v),
         Cell::Text(v) => text(out, v),
     }
 }
 
+/// Appends bytes, most often 8 to 32 of them. Two overlapping copies of a size that the compiler knows are quicker than
+/// one of a size that it does not.
+#[inline]
+fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    let end = out.len() + bytes.len();
+    match bytes.len() {
+        8..=16 => overlapped::<8>(out, bytes, end),
+        17..=32 => overlapped::<16>(out, bytes, end),
+        _ => out.extend_from_slice(bytes),
+    }
+}
+
+#[inline]
+fn overlapped<const N: usize>(out: &mut Vec<u8>, bytes: &[u8], end: usize) {
+    if let (Some(head), Some(tail)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) {
+        out.extend_from_slice(head);
+        out.truncate(end - N);
+        out.extend_from_slice(tail);
+    }
+}
+
 fn text(out: &mut Vec<u8>, v: &str) {
-    if !v.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
-        return out.extend_from_slice(v.as_bytes());
+    // All bytes are looked at, which several at a time are quicker than one by one up to the first.
+    let special = |b: u8| (b == b',') | (b == b'"') | (b == b'\n') | (b == b'\r');
+    if !v.bytes().fold(false, |found, b| found | special(b)) {
+        return append(out, v.as_bytes());
     }
     out.push(b'"');
     for b in v.bytes() {
@@ -133,93 +159,18 @@ fn text(out: &mut Vec<u8>, v: &str) {
 /// assert_eq!(repr(1e16), "1e+16");
 /// ```
 pub fn repr(v: f64) -> String {
-    text_of(Cell::Float(v))
+    text_of(|out| number::float64(out, v))
 }
 
 /// numpy's text of a float32: the digits that a float32 needs.
 pub fn repr32(v: f32) -> String {
-    text_of(Cell::Float32(v))
+    text_of(|out| number::float32(out, v))
 }
 
-fn text_of(cell: Cell<'_>) -> String {
+fn text_of(write: impl Fn(&mut Vec<u8>)) -> String {
     let mut out = Vec::with_capacity(32);
-    match cell {
-        Cell::Float(v) => float(&mut out, v.is_finite(), v, format_args!("{v:e}")),
-        Cell::Float32(v) => float(&mut out, v.is_finite(), f64::from(v), format_args!("{v:e}")),
-        other => put(&mut out, other),
-    }
+    write(&mut out);
     String::from_utf8(out).unwrap_or_default()
-}
-
-/// Appends a number, given Rust's shortest scientific notation of it. Tables hold tens of millions of them, so
-/// nothing is allocated on the way.
-fn float(out: &mut Vec<u8>, finite: bool, v: f64, scientific: Arguments<'_>) {
-    if !finite {
-        let name = if v.is_nan() {
-            "nan"
-        } else if v > 0.0 {
-            "inf"
-        } else {
-            "-inf"
-        };
-        return out.extend_from_slice(name.as_bytes());
-    }
-    // The longest, -1.7976931348623157e-308, has 24 characters.
-    let mut buffer = [0u8; 32];
-    let mut rest = &mut buffer[..];
-    let _ = rest.write_fmt(scientific);
-    let length = 32 - rest.len();
-    layout(out, &buffer[..length]);
-}
-
-/// Lays out Rust's shortest scientific notation (`-1.25e-7`) as Python does.
-fn layout(out: &mut Vec<u8>, scientific: &[u8]) {
-    let e = scientific
-        .iter()
-        .position(|b| *b == b'e')
-        .unwrap_or(scientific.len());
-    let exponent = scientific
-        .get(e + 1..)
-        .and_then(|t| std::str::from_utf8(t).ok()?.parse().ok())
-        .unwrap_or(0i32);
-    let (negative, mantissa) = match &scientific[..e] {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    let (first, fraction) = mantissa.split_at(mantissa.len().min(1));
-    let fraction = fraction.get(1..).unwrap_or_default();
-    if negative {
-        out.push(b'-');
-    }
-    if !(-4..16).contains(&exponent) {
-        out.extend_from_slice(first);
-        if !fraction.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(fraction);
-        }
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(out, "e{sign}{:02}", exponent.unsigned_abs());
-    } else if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        zeros(out, exponent.unsigned_abs() as usize - 1);
-        out.extend_from_slice(first);
-        out.extend_from_slice(fraction);
-    } else {
-        let whole = fraction.len().min(exponent as usize);
-        out.extend_from_slice(first);
-        out.extend_from_slice(&fraction[..whole]);
-        zeros(out, exponent as usize - whole);
-        out.push(b'.');
-        out.extend_from_slice(if whole == fraction.len() {
-            b"0"
-        } else {
-            &fraction[whole..]
-        });
-    }
-}
-
-fn zeros(out: &mut Vec<u8>, n: usize) {
-    out.resize(out.len() + n, b'0');
 }
 
 #[cfg(test)]
@@ -255,6 +206,16 @@ mod tests {
             w.finish().unwrap(),
             b"a,\"b,c\"\n\"say \"\"x\"\"\",\nTrue,\"['I', 'II']\"\n"
         );
+    }
+
+    #[test]
+    fn bytes_of_any_length_are_appended_whole() {
+        let bytes: Vec<u8> = (0..40).collect();
+        for n in 0..=40 {
+            let mut out = b"before".to_vec();
+            append(&mut out, &bytes[..n]);
+            assert_eq!(out, [b"before", &bytes[..n]].concat(), "{n} bytes");
+        }
     }
 
     proptest::proptest! {

@@ -66,8 +66,10 @@ impl About {
 /// # Errors
 /// I/O.
 pub fn write(dir: &Path, frame: &DataFrame) -> Result<()> {
-    table::write(&dir.join(CSV_FILE), frame)?;
-    table::write_parquet(&dir.join(PARQUET_FILE), frame)
+    crate::atomic::together(vec![
+        Box::new(|| table::write(&dir.join(CSV_FILE), frame)),
+        Box::new(|| table::write_parquet(&dir.join(PARQUET_FILE), frame)),
+    ])
 }
 
 /// Reads segment, idx, save_file, split and the probabilities (float32) of `labels` from `predictions.parquet`.
@@ -76,21 +78,8 @@ pub fn write(dir: &Path, frame: &DataFrame) -> Result<()> {
 /// The file cannot be read, lacks a column, or names a segment twice.
 pub fn read(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
     let path = dir.join(PARQUET_FILE);
-    let frame = table::read_parquet(&path)?;
-    let missing = KEYS.iter().chain(labels).find(|name| frame.column(name).is_err());
-    if let Some(column) = missing {
-        let found = frame
-            .get_column_names()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        return Err(Error::MissingColumn {
-            path,
-            column: (*column).to_owned(),
-            found,
-        });
-    }
+    let names: Vec<&str> = KEYS.iter().chain(labels).copied().collect();
+    let frame = table::read_parquet_columns(&path, Some(&names))?;
     unique_text(&path, &frame, SEGMENT)?;
     frame
         .select(KEYS.iter().chain(labels).copied())
@@ -142,12 +131,29 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
         Column::new(SAVE_FILE, Kind::Text),
         Column::new(SEGMENTS, Kind::Int),
     ];
-    let mut frame = table::read(&path, &columns, Others::As(Kind::Float))?;
-    unique_text(&path, &frame, SAVE_FILE)?;
+    as_probabilities(&path, table::read(&path, &columns, Others::As(Kind::Float))?)
+}
+
+/// Reads idx, save_file and the probabilities (float32) of `labels` from `ecg.csv`.
+///
+/// # Errors
+/// As [`read_ecg`].
+pub fn read_ecg_labels(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
+    let path = dir.join(ECG_FILE);
+    let columns = [
+        Column::optional(IDX, Kind::Int),
+        Column::new(SAVE_FILE, Kind::Text),
+    ];
+    let labels: Vec<String> = labels.iter().map(ToString::to_string).collect();
+    as_probabilities(&path, table::read_named(&path, &columns, &labels, Kind::Float)?)
+}
+
+fn as_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
+    unique_text(path, &frame, SAVE_FILE)?;
     for label in label_names(&frame) {
         frame
             .try_apply(&label, |column| column.cast(&DataType::Float32))
-            .map_err(|e| Error::invalid(&path, format!("column `{label}`: {e}")))?;
+            .map_err(|e| Error::invalid(path, format!("column `{label}`: {e}")))?;
     }
     Ok(frame)
 }
@@ -164,11 +170,8 @@ pub fn label_names(frame: &DataFrame) -> Vec<String> {
 }
 
 fn unique_text(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
-    let mut seen = std::collections::HashSet::with_capacity(frame.height());
-    match table::str_column(path, frame, key)?
-        .iter()
-        .find(|value| !seen.insert(*value))
-    {
+    let keys = table::str_column(path, frame, key)?;
+    match crate::key::repeated(|| keys.iter()) {
         None => Ok(()),
         Some(twice) => {
             let what = format!(

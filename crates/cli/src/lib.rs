@@ -9,6 +9,7 @@ mod demo;
 mod errors;
 mod home;
 mod kinds;
+mod leave;
 mod observer;
 mod out;
 mod results;
@@ -17,10 +18,13 @@ use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 use ecgfm_pipeline::{Cancel, Error};
-use std::process::ExitCode;
 
-/// Parses the command line, does what it says, returns the exit code.
-pub fn main() -> ExitCode {
+/// Parses the command line, does what it says, and ends the program with its exit code.
+pub fn main() -> ! {
+    leave::with(run())
+}
+
+fn run() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -29,16 +33,16 @@ pub fn main() -> ExitCode {
                 error.kind(),
                 ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion
             );
-            return ExitCode::from(if help { 0 } else { 2 });
+            return if help { 0 } else { 2 };
         }
     };
     logging(&cli);
     silence_panics_of_stages();
     match dispatch(&cli, &interruptible()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             eprint!("{}", error.render());
-            ExitCode::from(error.kind().exit_code())
+            error.kind().exit_code()
         }
     }
 }

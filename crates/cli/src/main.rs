@@ -1,7 +1,5 @@
 //! The `ecgfm` command.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() {
     ecgfm_cli::main()
 }

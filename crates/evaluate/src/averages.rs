@@ -7,7 +7,6 @@ use crate::metrics::{Confusion, Ranking};
 use crate::resampled::{Resamples, set};
 use crate::score::{estimate, estimates};
 use ecgfm_artifacts::evaluation::{Average, Estimate, FURTHER_STATISTICS, LabelMetrics, STATISTICS};
-use rayon::slice::ParallelSliceMut;
 
 /// Truth and scores, a column a label.
 pub(crate) struct Columns<'a> {
@@ -92,7 +91,7 @@ fn micro(labels: &[LabelMetrics], columns: &Columns<'_>, resamples: Option<&Resa
         })
     });
     let (truth, scores) = (columns.truth.concat(), columns.scores.concat());
-    let mut values = estimates(&table, &ranking(&truth, &scores));
+    let mut values = estimates(&table, &Ranking::new(&truth, &scores));
     values.insert("brier".to_owned(), estimate(brier(&truth, &scores), "no rows"));
     values.insert(
         "log_loss".to_owned(),
@@ -117,11 +116,4 @@ fn micro(labels: &[LabelMetrics], columns: &Columns<'_>, resamples: Option<&Resa
         }
     };
     values.into_iter().map(average).collect()
-}
-
-/// [`Ranking::new`] of many rows, sorted on all cores.
-fn ranking(truth: &[bool], scores: &[f32]) -> Ranking {
-    let mut rows: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
-    rows.par_sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    Ranking::of_sorted(rows)
 }

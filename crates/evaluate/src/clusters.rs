@@ -6,7 +6,8 @@ use crate::groups::Groups;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::table::{self, Column, Kind};
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use polars::prelude::StringChunked;
 use std::path::{Path, PathBuf};
 
 /// Column of the records table that tells patients apart.
@@ -32,26 +33,24 @@ impl Clusters {
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,
-    of_idx: HashMap<i64, String>,
+    row_of: HashMap<i64, usize>,
+    names: StringChunked,
 }
 
 impl Patients {
     /// Reads them from a records table.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let frame = records::read(path, &[Column::new(PATIENT, Kind::Text)])?;
-        let idx = table::int_column(path, &frame, IDX)?.iter();
-        let patients = table::str_column(path, &frame, PATIENT)?.iter();
-        let of_idx = idx
-            .zip(patients)
-            .filter_map(|(idx, patient)| Some((idx?, patient?.to_owned())));
+        let rows = table::int_column(path, &frame, IDX)?.iter().zip(0..);
         Ok(Self {
             path: path.to_owned(),
-            of_idx: of_idx.collect(),
+            row_of: rows.filter_map(|(idx, row)| Some((idx?, row))).collect(),
+            names: table::str_column(path, &frame, PATIENT)?.clone(),
         })
     }
 
     fn of(&self, idx: i64) -> Result<&str> {
-        match self.of_idx.get(&idx).map(String::as_str) {
+        match self.row_of.get(&idx).and_then(|row| self.names.get(*row)) {
             None | Some("") => Err(Error::keys(
                 &self.path,
                 format!("no {PATIENT} for idx {idx}, which is among the scored ECGs"),

@@ -121,9 +121,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let rows = Rows::read(params, &settings)?;
     let thresholds = Thresholds::find(params, &settings.about, &settings.mapping, &rows.ecgs.keys)?;
     ctx.progress.advance(1);
-    let tutorial = compare_segments(&rows.segments, &settings, &thresholds.values, ctx)?;
-    ctx.progress.advance(1);
-    let metrics = metrics(params, &settings, rows, thresholds, tutorial, ctx)?;
+    let metrics = metrics(params, &settings, &rows, thresholds, ctx)?;
     metrics.write(ctx.out)?;
     let path = ctx.out.join(tripod::FILE);
     let text = tripod::checklist(&metrics).map_err(|e| Error::keys(&path, e.to_string()))?;
@@ -143,7 +141,17 @@ struct Rows {
 impl Rows {
     fn read(params: &Params, settings: &Settings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
-        let predicted = predictions::read(dir, &mapping.from_names())?;
+        let from = mapping.from_names();
+        let (predicted, (ecgs, truth)) = rayon::join(
+            || predictions::read(dir, &from),
+            || {
+                rayon::join(
+                    || predictions::read_ecg_labels(dir, &from),
+                    || read_truth(labels, mapping),
+                )
+            },
+        );
+        let (predicted, ecgs) = (predicted?, ecgs?);
         let unpredicted = params.splits.as_ref().map(|path| {
             flow::unpredicted(
                 path,
@@ -153,9 +161,10 @@ impl Rows {
             )
         });
         let unpredicted = unpredicted.transpose()?;
-        let (truth, truth_labels) = read_truth(labels, mapping)?;
+        let (truth, truth_labels) = truth?;
         let join = |frame: &DataFrame| with_truth(frame, &truth, labels, mapping, params.missing_truth);
-        let (segments, ecgs) = (join(&predicted)?, join(&predictions::read_ecg(dir)?)?);
+        let (segments, ecgs) = rayon::join(|| join(&predicted), || join(&ecgs));
+        let (segments, ecgs) = (segments?, ecgs?);
         if segments.len() == 0 {
             return Err(Error::keys(
                 labels,
@@ -209,15 +218,15 @@ fn compare_segments(
             .map_err(Error::table("filling the comparison"))?;
     }
     write_comparison(ctx.out, &comparison)?;
+    ctx.progress.advance(1);
     Ok(tutorial::table(&names, &segments.truth, &decided, rows))
 }
 
 fn metrics(
     params: &Params,
     settings: &Settings,
-    rows: Rows,
+    rows: &Rows,
     thresholds: Thresholds,
-    tutorial: Tutorial,
     ctx: &Context<'_>,
 ) -> Result<Metrics> {
     let patients = params.records.as_deref().map(Patients::read).transpose()?;
@@ -228,25 +237,33 @@ fn metrics(
         sampling: settings.sampling,
         challenge: &settings.challenge,
     };
-    let mut flow = rows.flow;
-    let mut units: Vec<UnitMetrics> = Vec::with_capacity(2);
-    for (unit, rows) in [(Unit::Segment, &rows.segments), (Unit::Ecg, &rows.ecgs)] {
+    let of = |unit, rows| -> Result<(UnitMetrics, Clusters)> {
         if ctx.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
         let clusters = clusters(rows, patients.as_ref())?;
-        flow.patients_scored = patients.as_ref().map(|_| clusters.count as u64);
-        units.push(score(unit, rows, &clusters, &scoring));
+        let metrics = score(unit, rows, &clusters, &scoring);
         ctx.progress.advance(1);
-    }
-    let clusters = clusters(&rows.ecgs, patients.as_ref())?;
+        Ok((metrics, clusters))
+    };
+    let (tutorial, (segments, ecgs)) = rayon::join(
+        || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
+        || rayon::join(|| of(Unit::Segment, &rows.segments), || of(Unit::Ecg, &rows.ecgs)),
+    );
+    let (tutorial, (segments, _), (ecgs, clusters)) = (tutorial?, segments?, ecgs?);
+    let units = vec![segments, ecgs];
+    let mut flow = rows.flow.clone();
+    flow.patients_scored = patients.as_ref().map(|_| clusters.count as u64);
     let subgroups = match &params.records {
         None => Vec::new(),
         Some(records) => subgroups(&params.subgroups, records, &rows.ecgs, &clusters, &scoring)?,
     };
-    let shown = examples(&rows.ecgs, &mapping.pairs, &thresholds.values, params.examples);
+    let (shown, written) = rayon::join(
+        || examples(&rows.ecgs, &mapping.pairs, &thresholds.values, params.examples),
+        || scored(&rows.ecgs, &clusters, &mapping.pairs).write(ctx.out),
+    );
+    written?;
     write_examples(ctx.out, &shown)?;
-    scored(&rows.ecgs, &clusters, &mapping.pairs).write(ctx.out)?;
     Ok(Metrics {
         notice: params.notice.clone().filter(|notice| !notice.trim().is_empty()),
         schema: SCHEMA,

@@ -4,6 +4,7 @@ use crate::compare::Compared;
 use crate::sigmoid::above;
 use ecgfm_artifacts::columns::SAVE_FILE;
 use ecgfm_artifacts::evaluation::{Example, PairUsed, Verdict};
+use rayon::prelude::*;
 
 /// `count` ECGs a label and kind of decision, the surest first; equally sure ones by idx.
 pub(crate) fn examples(
@@ -18,19 +19,24 @@ pub(crate) fn examples(
         .column(SAVE_FILE)
         .and_then(|column| column.str().cloned())
         .ok();
-    let mut all = Vec::new();
-    for (at, pair) in pairs.iter().enumerate() {
+    let of_label = |(at, pair): (usize, &PairUsed)| {
+        let mut all = Vec::new();
         let (truth, scores) = (&rows.truth[at], &rows.scores[at]);
         for verdict in Verdict::ALL {
             let of = |row: &usize| verdict == self::verdict(truth[*row], above(scores[*row], thresholds[at]));
             let mut found: Vec<usize> = (0..rows.len()).filter(of).collect();
             let predicted = matches!(verdict, Verdict::TruePositive | Verdict::FalsePositive);
-            found.sort_by(|&a, &b| {
+            let surest = |&a: &usize, &b: &usize| {
                 let by_score = scores[a].total_cmp(&scores[b]);
                 let surest = if predicted { by_score.reverse() } else { by_score };
                 surest.then(idx[a].cmp(&idx[b]))
-            });
-            all.extend(found.iter().take(count).enumerate().map(|(rank, &row)| {
+            };
+            if count < found.len() {
+                found.select_nth_unstable_by(count, surest);
+                found.truncate(count);
+            }
+            found.sort_by(surest);
+            all.extend(found.iter().enumerate().map(|(rank, &row)| {
                 Example {
                     label: pair.to.clone(),
                     verdict,
@@ -45,8 +51,9 @@ pub(crate) fn examples(
                 }
             }));
         }
-    }
-    all
+        all
+    };
+    pairs.par_iter().enumerate().flat_map_iter(of_label).collect()
 }
 
 fn verdict(truth: bool, decided: bool) -> Verdict {

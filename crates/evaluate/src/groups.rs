@@ -1,7 +1,7 @@
 //! Segments that belong to one ECG.
 
 use ecgfm_artifacts::labelset::Pool;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::hash::Hash;
 
 /// Rows grouped by a key; groups are numbered in the order of their first rows.
@@ -17,16 +17,23 @@ pub(crate) struct Groups {
 
 impl Groups {
     /// Groups rows by key.
-    pub(crate) fn by<K: Hash + Eq>(keys: impl IntoIterator<Item = K>) -> Self {
-        let mut numbers = HashMap::new();
+    pub(crate) fn by<K: Hash + Eq + Copy>(keys: impl IntoIterator<Item = K>) -> Self {
+        let keys = keys.into_iter();
+        let mut numbers = HashMap::with_capacity(keys.size_hint().0);
+        let mut last: Option<(K, u32)> = None;
         let mut groups = Self {
             of_row: Vec::new(),
             first: Vec::new(),
             sizes: Vec::new(),
         };
-        for (row, key) in keys.into_iter().enumerate() {
+        for (row, key) in keys.enumerate() {
             let next = groups.first.len() as u32;
-            let group = *numbers.entry(key).or_insert(next);
+            // Segments of one ECG stand together, so that most belong where the last one did.
+            let group = match last {
+                Some((known, group)) if known == key => group,
+                _ => *numbers.entry(key).or_insert(next),
+            };
+            last = Some((key, group));
             if group == next {
                 groups.first.push(row);
                 groups.sizes.push(0);

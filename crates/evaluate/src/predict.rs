@@ -9,10 +9,11 @@ use ecgfm_artifacts::labelset::{How, LabelSet, Mapping, Pair, Pool};
 use ecgfm_artifacts::logits::{Logits, labels_recorded};
 use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::table;
+use ecgfm_artifacts::{atomic, key, table};
+use hashbrown::HashSet;
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// What to predict, from what.
@@ -52,6 +53,9 @@ pub enum OnNonFinite {
     Drop,
 }
 
+/// Rows whose probabilities are computed at a time.
+const BLOCK: usize = 2048;
+
 fn default_subset() -> String {
     "test".to_owned()
 }
@@ -86,25 +90,12 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     ctx.progress.begin(read as u64, "segments");
     let kept = finite_rows(params, &logits, &names)?;
     let keys = keys(params, &logits, &kept)?;
-    let scores: Vec<Vec<f32>> = (0..names.len())
-        .map(|label| probabilities(&logits, &kept, label))
-        .collect();
+    let scores = probabilities(&logits, &kept);
     if ctx.cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    predictions::write(
-        ctx.out,
-        &predictions_frame(&keys, &names, &scores, about.threshold)?,
-    )?;
-    if let Some(mapping) = &about.mapping {
-        predictions::write_mapped(
-            ctx.out,
-            &mapped_frame(&keys, &names, &scores, mapping, about.threshold)?,
-        )?;
-    }
     let ecgs = ecgs(&params.logits, &keys)?;
-    predictions::write_ecg(ctx.out, &ecg_frame(&keys, &about.labels, &scores, &ecgs)?)?;
-    about.write(ctx.out)?;
+    write(ctx, &about, &keys, &scores, &ecgs)?;
     ctx.progress.advance(read as u64);
     Ok(Outcome::default()
         .count("segments_read", read)
@@ -113,6 +104,33 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         .count("ecgs_predicted", ecgs.len())
         .fact("threshold", about.threshold)
         .fact("labels", names.len()))
+}
+
+/// Writes all tables at once.
+fn write(
+    ctx: &Context<'_>,
+    about: &About,
+    keys: &DataFrame,
+    scores: &[Vec<f32>],
+    ecgs: &Groups,
+) -> Result<()> {
+    let names = about.labels.names();
+    let mapped = |mapping| -> Result<()> {
+        let frame = mapped_frame(keys, &names, scores, mapping, about.threshold)?;
+        Ok(predictions::write_mapped(ctx.out, &frame)?)
+    };
+    atomic::together(vec![
+        Box::new(|| {
+            let frame = predictions_frame(keys, &names, scores, about.threshold)?;
+            Ok(predictions::write(ctx.out, &frame)?)
+        }),
+        Box::new(|| {
+            let frame = ecg_frame(keys, &about.labels, scores, ecgs)?;
+            Ok(predictions::write_ecg(ctx.out, &frame)?)
+        }),
+        Box::new(|| about.mapping.as_ref().map_or(Ok(()), mapped)),
+        Box::new(|| Ok(about.write(ctx.out)?)),
+    ])
 }
 
 /// The labels must be those that the model was exported with, where that is recorded beside its logits.
@@ -188,20 +206,21 @@ fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<u
 /// The keys of the kept rows: segment, idx, save_file, split.
 fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
     let path = &params.logits;
-    let mut seen = HashSet::with_capacity(logits.index.height());
     let segments = table::str_column(path, &logits.index, SEGMENT)?;
-    if let Some(twice) = segments.iter().flatten().find(|s| !seen.insert(*s)) {
+    if let Some(twice) = key::repeated(|| segments.iter().flatten()) {
         return Err(Error::keys(
             path,
             format!("segment `{twice}` stands in more than one row; a key must be unique"),
         ));
     }
-    let rows = IdxCa::from_vec("row".into(), kept.iter().map(|&r| r as IdxSize).collect());
-    let mut keys = logits
-        .index
-        .select([SEGMENT, IDX, SAVE_FILE])
-        .and_then(|index| index.take(&rows))
-        .map_err(Error::table("keying the logits"))?;
+    let index = logits.index.select([SEGMENT, IDX, SAVE_FILE]);
+    let mut keys = if kept.len() == logits.index.height() {
+        index
+    } else {
+        let rows = IdxCa::from_vec("row".into(), kept.iter().map(|&r| r as IdxSize).collect());
+        index.and_then(|index| index.take(&rows))
+    }
+    .map_err(Error::table("keying the logits"))?;
     keys.with_column(Column::new_scalar(
         SPLIT.into(),
         PlSmallStr::from(params.subset.as_str()).into(),
@@ -211,10 +230,23 @@ fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
     Ok(keys)
 }
 
-fn probabilities(logits: &Logits, kept: &[usize], label: usize) -> Vec<f32> {
-    kept.iter()
-        .map(|row| sigmoid(logits.values[row * logits.labels + label]))
-        .collect()
+/// The probabilities of the kept rows: one column a label. Rows are taken in blocks that fit a core's cache.
+fn probabilities(logits: &Logits, kept: &[usize]) -> Vec<Vec<f32>> {
+    let mut columns = vec![vec![0.0; kept.len()]; logits.labels];
+    let mut of_columns: Vec<_> = columns.iter_mut().map(|c| c.chunks_mut(BLOCK)).collect();
+    let blocks: Vec<(&[usize], Vec<&mut [f32]>)> = kept
+        .chunks(BLOCK)
+        .map(|rows| (rows, of_columns.iter_mut().filter_map(Iterator::next).collect()))
+        .collect();
+    blocks.into_par_iter().for_each(|(rows, mut columns)| {
+        for (i, row) in rows.iter().enumerate() {
+            let logits = &logits.values[row * logits.labels..][..logits.labels];
+            for (column, logit) in columns.iter_mut().zip(logits) {
+                column[i] = sigmoid(*logit);
+            }
+        }
+    });
+    columns
 }
 
 fn decisions(scores: &[f32], threshold: f64) -> Vec<bool> {
@@ -294,7 +326,7 @@ fn ecgs(path: &Path, keys: &DataFrame) -> Result<Groups> {
     let files = table::str_column(path, keys, SAVE_FILE)?;
     let idx = table::int_column(path, keys, IDX)?;
     let groups = Groups::by(files.iter());
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(groups.len());
     for &row in &groups.first {
         if let Some(twice) = idx.get(row).filter(|i| !seen.insert(*i)) {
             let what = format!(
@@ -324,11 +356,12 @@ fn ecg_frame(keys: &DataFrame, labels: &LabelSet, scores: &[Vec<f32>], ecgs: &Gr
         .and_then(|keys| keys.take(&first))
         .map_err(Error::table("pooling segments into ECGs"))?;
     let sizes: Vec<i64> = ecgs.sizes.iter().map(|&n| i64::from(n)).collect();
-    let pooled = labels
+    let pooled: Vec<Column> = labels
         .labels
-        .iter()
+        .par_iter()
         .zip(scores)
-        .map(|(label, column)| Column::new(label.name.as_str().into(), ecgs.pool(column, label.pool)));
+        .map(|(label, column)| Column::new(label.name.as_str().into(), ecgs.pool(column, label.pool)))
+        .collect();
     extend(
         &keys,
         std::iter::once(Column::new(SEGMENTS.into(), sizes)).chain(pooled),

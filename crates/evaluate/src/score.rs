@@ -17,6 +17,7 @@ use crate::tutorial::counts;
 use ecgfm_artifacts::evaluation::{
     CoOccurrence, Estimate, LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics,
 };
+use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
 /// How to score.
@@ -59,7 +60,7 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
     let resamples = scoring
         .sampling
         .map(|sampling| Resamples::draw(&labels(rows, scoring.thresholds), clusters, sampling));
-    let labels: Vec<LabelMetrics> = (scoring.pairs.iter().enumerate())
+    let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().enumerate())
         .map(|(i, pair)| {
             let mut label = label(
                 pair,

@@ -107,7 +107,7 @@ fn chosen(
         );
         return Err(parameter("choose_on", what));
     }
-    let ecgs = predictions::read_ecg(on)?;
+    let ecgs = predictions::read_ecg_labels(on, &mapping.from_names())?;
     apart(on, &ecgs, scored)?;
     let (truth, _) = read_truth(&params.labels, mapping)?;
     let rows = with_truth(&ecgs, &truth, &params.labels, mapping, OnMissing::Drop)?;

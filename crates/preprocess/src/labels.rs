@@ -14,7 +14,6 @@ use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, splits};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// `y.npy` of more values than this is refused: an `idx` so large comes from a damaged table.
@@ -51,8 +50,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         Some(path) => groups(path, &truth)?,
         None => Vec::new(),
     };
-    table::write(&ctx.out.join(labels::FILE), &truth.frame)?;
-    write_array(&ctx.out.join(labels::ARRAY_FILE), &params.records, &truth)?;
+    atomic::together(vec![
+        Box::new(|| Ok(table::write(&ctx.out.join(labels::FILE), &truth.frame)?)),
+        Box::new(|| write_array(&ctx.out.join(labels::ARRAY_FILE), &params.records, &truth)),
+    ])?;
     let all = everything(&truth, &groups);
     write_definition(&ctx.out.join(labels::DEFINITION_FILE), &truth, &groups, &all)?;
     let weighted = groups.iter().find(|g| g.name == TRAIN).unwrap_or(&all);
@@ -86,9 +87,11 @@ struct Group {
 impl Truth {
     fn read(path: &Path, set: &LabelSet) -> Result<Self> {
         let names: Vec<String> = set.labels.iter().map(|l| l.name.clone()).collect();
-        let frame = read_labels(path, &names)?;
-        let sorted = frame.sort([IDX], SortMultipleOptions::default().with_maintain_order(true));
-        let frame = sorted.map_err(|e| ArtifactError::invalid(path, e.to_string()))?;
+        let mut frame = read_labels(path, &names)?;
+        if !table::int_column(path, &frame, IDX)?.iter().is_sorted() {
+            let sorted = frame.sort([IDX], SortMultipleOptions::default().with_maintain_order(true));
+            frame = sorted.map_err(|e| ArtifactError::invalid(path, e.to_string()))?;
+        }
         let idx: Vec<i64> = table::int_column(path, &frame, IDX)?.iter().flatten().collect();
         if let Some(pair) = idx.windows(2).find(|w| w[0] == w[1]) {
             return Err(Error::bad_input(
@@ -109,6 +112,14 @@ impl Truth {
             values,
             frame,
         })
+    }
+
+    /// The row of an exam. Most tables hold every idx from 0 on, so that it is the row.
+    fn row(&self, idx: i64) -> Option<usize> {
+        let guess = usize::try_from(idx)
+            .ok()
+            .filter(|&row| self.idx.get(row) == Some(&idx));
+        guess.or_else(|| self.idx.binary_search(&idx).ok())
     }
 
     fn positives(&self, label: usize, group: &Group) -> usize {
@@ -160,12 +171,6 @@ fn everything(truth: &Truth, groups: &[Group]) -> Group {
 /// The exams of each split, splits in the order of their names.
 fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
     let frame = splits::read_meta(path)?;
-    let row_of: HashMap<i64, usize> = truth
-        .idx
-        .iter()
-        .enumerate()
-        .map(|(row, idx)| (*idx, row))
-        .collect();
     let mut groups: Vec<Group> = Vec::new();
     let names = table::str_column(path, &frame, SPLIT)?;
     for (idx, name) in table::int_column(path, &frame, IDX)?
@@ -173,7 +178,7 @@ fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
         .flatten()
         .zip(names.iter().flatten())
     {
-        let row = *row_of.get(&idx).ok_or_else(|| {
+        let row = truth.row(idx).ok_or_else(|| {
             Error::bad_input(
                 path,
                 format!("idx {idx} is not among the records; run splits again on these records"),

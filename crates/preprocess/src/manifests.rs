@@ -6,13 +6,14 @@
 //! the run directory, and the root is relative to the manifest.
 
 use crate::error::{Error, Result};
-use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
+use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT};
 use ecgfm_artifacts::formats::manifest::{Entry, Manifest};
-use ecgfm_artifacts::manifests::{self, Key};
+use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{key, splits, table};
+use ecgfm_artifacts::{atomic, key, splits, table};
+use polars::prelude::{ChunkApply, DataFrame, IntoColumn, PolarsError, StringChunked};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Parameters of the stage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,14 +23,6 @@ pub struct Params {
     pub splits: PathBuf,
 }
 
-/// One segment as the split table has it.
-struct Segment<'a> {
-    key: Key,
-    split: &'a str,
-    path: &'a str,
-    samples: usize,
-}
-
 /// Runs the stage.
 ///
 /// # Errors
@@ -37,76 +30,79 @@ struct Segment<'a> {
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let path = &params.splits;
     let frame = splits::read_segmented(path)?;
-    let columns = (
-        table::int_column(path, &frame, IDX)?,
-        table::str_column(path, &frame, SAVE_FILE)?,
-        table::str_column(path, &frame, SPLIT)?,
-        table::str_column(path, &frame, PATH)?,
-        table::int_column(path, &frame, SAMPLE_SIZE)?,
-    );
-    let mut segments = Vec::with_capacity(frame.height());
-    for row in 0..frame.height() {
-        let segment_path = row_text(columns.3, row);
-        let key = Key {
-            segment: key::of_path(segment_path).to_owned(),
-            idx: columns.0.get(row),
-            save_file: row_text(columns.1, row).to_owned(),
-        };
-        let samples = usize::try_from(columns.4.get(row).unwrap_or(-1))
-            .map_err(|_| Error::bad_input(path, format!("line {}: sample_size is negative", row + 2)))?;
-        segments.push(Segment {
-            key,
-            split: row_text(columns.2, row),
-            path: segment_path,
-            samples,
-        });
-    }
-    if segments.is_empty() {
+    if frame.height() == 0 {
         return Err(Error::bad_input(
             path,
             "no segment is in any split, so there is nothing to list",
         ));
     }
-    write(ctx, &segments)
+    let paths = table::str_column(path, &frame, PATH)?;
+    let (manifests, index) = rayon::join(
+        || subsets(path, &frame),
+        || index(path, &frame, key_column(paths)),
+    );
+    let (manifests, index) = (manifests?, index?);
+    let mut outcome = Outcome::default().count("segments", frame.height());
+    let mut jobs: Vec<atomic::Job<'_, Error>> = vec![Box::new(|| {
+        Ok(manifests::write_index_table(
+            &ctx.out.join(manifests::INDEX_FILE),
+            &index,
+        )?)
+    })];
+    for (name, manifest) in &manifests {
+        outcome = outcome.count(&format!("segments_{name}"), manifest.entries.len());
+        jobs.push(Box::new(|| {
+            Ok(manifest.write(&ctx.out.join(manifests::file(name)))?)
+        }));
+    }
+    atomic::together(jobs)?;
+    Ok(outcome)
 }
 
-fn row_text(column: &polars::prelude::StringChunked, row: usize) -> &str {
-    column.get(row).unwrap_or_default()
-}
-
-fn write(ctx: &Context<'_>, segments: &[Segment<'_>]) -> Result<Outcome> {
-    let prefix = common_directory(segments.iter().map(|s| s.path));
+/// The manifest of every split, in the order of their first segments.
+fn subsets<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manifest)>> {
+    let paths = table::str_column(path, frame, PATH)?;
+    let prefix = common_directory(paths.iter().flatten());
     let root = if prefix.starts_with('/') {
         PathBuf::from(prefix)
     } else {
         PathBuf::from(format!("../{prefix}"))
     };
-    let mut names: Vec<&str> = Vec::new();
-    for segment in segments {
-        if !names.contains(&segment.split) {
-            names.push(segment.split);
-        }
+    let mut subsets: Vec<(&str, Manifest)> = Vec::new();
+    let names = table::str_column(path, frame, SPLIT)?.iter();
+    let samples = table::int_column(path, frame, SAMPLE_SIZE)?.iter();
+    for (row, ((name, segment), samples)) in names.zip(paths.iter()).zip(samples).enumerate() {
+        let (name, segment) = (name.unwrap_or_default(), segment.unwrap_or_default());
+        let samples = usize::try_from(samples.unwrap_or(-1))
+            .map_err(|_| Error::bad_input(path, format!("line {}: sample_size is negative", row + 2)))?;
+        let at = subsets.iter().position(|(known, _)| *known == name);
+        let at = at.unwrap_or_else(|| {
+            let entries = Vec::new();
+            let root = root.clone();
+            subsets.push((name, Manifest { root, entries }));
+            subsets.len() - 1
+        });
+        subsets[at].1.entries.push(Entry {
+            path: segment[prefix.len()..].to_owned(),
+            samples,
+        });
     }
-    let mut outcome = Outcome::default().count("segments", segments.len());
-    for name in names {
-        let of_split = segments.iter().filter(|s| s.split == name);
-        let entry = |s: &Segment<'_>| Entry {
-            path: s.path[prefix.len()..].to_owned(),
-            samples: s.samples,
-        };
-        let entries: Vec<Entry> = of_split.map(entry).collect();
-        outcome = outcome.count(&format!("segments_{name}"), entries.len());
-        Manifest {
-            root: root.clone(),
-            entries,
-        }
-        .write(&ctx.out.join(manifests::file(name)))?;
-    }
-    manifests::write_index(
-        &ctx.out.join(manifests::INDEX_FILE),
-        segments.iter().map(|s| (&s.key, s.split)),
-    )?;
-    Ok(outcome)
+    Ok(subsets)
+}
+
+/// The key of the segment at each path.
+fn key_column(paths: &StringChunked) -> StringChunked {
+    paths.apply_values(|path| key::of_path(path).into())
+}
+
+/// The table of keys.
+fn index(path: &Path, frame: &DataFrame, segments: StringChunked) -> Result<DataFrame> {
+    let bad = |e: PolarsError| Error::bad_input(path, e.to_string());
+    let mut index = frame.select([IDX, SAVE_FILE, SPLIT]).map_err(bad)?;
+    index
+        .with_column(segments.with_name(SEGMENT.into()).into_column())
+        .map_err(bad)?;
+    index.select(INDEX_COLUMNS).map_err(bad)
 }
 
 /// The longest directory that all paths start with, with its final `/`; empty if there is none.
@@ -125,6 +121,7 @@ fn common_directory<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ecgfm_artifacts::manifests::Key;
     use ecgfm_artifacts::stage::{Cancel, NoProgress};
 
     #[test]

@@ -1,6 +1,7 @@
 //! Tables as pandas and people write them.
 
 use super::*;
+use crate::pandas::Cell;
 
 fn table(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -68,4 +69,103 @@ fn an_empty_table_keeps_its_columns() {
     let (_dir, path) = table("idx,b\n");
     let frame = read(&path, &[Column::new("idx", Kind::Int)], Others::As(Kind::Text)).unwrap();
     assert_eq!((frame.height(), frame.width()), (0, 2));
+}
+
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.unwrap().install(work)
+}
+
+/// Several blocks of rows with every kind of cell, missing ones too.
+fn long_frame(rows: i64) -> DataFrame {
+    let texts = ["plain", "b,c", "say \"x\"", "two\nlines", ""];
+    df!(
+        "idx" => (0..rows).collect::<Vec<_>>(),
+        "text" => (0..rows).map(|i| texts[i as usize % 5]).collect::<Vec<_>>(),
+        "age" => (0..rows).map(|i| (i % 3 > 0).then_some(i as f64 / 7.0)).collect::<Vec<_>>(),
+        "p" => (0..rows).map(|i| 1.0 / (1.0 + i as f32)).collect::<Vec<_>>(),
+        "AF" => (0..rows).map(|i| i % 2 == 0).collect::<Vec<_>>(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn any_number_of_threads_writes_what_one_row_after_the_other_gives() {
+    let frame = long_frame(30_000);
+    let mut serial = crate::pandas::RowWriter::new(Vec::new(), ["idx", "text", "age", "p", "AF"]).unwrap();
+    for i in 0..frame.height() {
+        let float = frame.column("age").unwrap().f64().unwrap().get(i);
+        serial
+            .row([
+                Cell::Int(i as i64),
+                Cell::Text(frame.column("text").unwrap().str().unwrap().get(i).unwrap()),
+                float.map_or(Cell::Missing, Cell::Float),
+                Cell::Float32(frame.column("p").unwrap().f32().unwrap().get(i).unwrap()),
+                Cell::Bool(i % 2 == 0),
+            ])
+            .unwrap();
+    }
+    let serial = serial.finish().unwrap();
+    // In pieces, as frames come that were put together.
+    let pieces = frame
+        .slice(0, 777)
+        .vstack(&frame.slice(777, frame.height()))
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.csv");
+    for threads in [1, 2, 5] {
+        with_threads(threads, || write(&path, &pieces)).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), serial, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_table_of_several_megabytes_comes_back_whatever_the_number_of_threads() {
+    let frame = long_frame(120_000);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.csv");
+    write(&path, &frame).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 4 << 20);
+    let columns = [
+        Column::new("AF", Kind::Bool),
+        Column::new("text", Kind::Text),
+        Column::new("idx", Kind::Int),
+        Column::optional("age", Kind::Float),
+    ];
+    for threads in [1, 2, 5] {
+        let back = with_threads(threads, || read(&path, &columns, Others::Ignore)).unwrap();
+        assert!(back.equals_missing(&frame.select(["AF", "text", "idx", "age"]).unwrap()));
+    }
+}
+
+#[test]
+fn a_wrong_cell_far_into_a_table_is_named_by_its_line() {
+    let mut text = "idx,note\n".to_owned();
+    (0..300_000).for_each(|i| text.push_str(&format!("{i},\"a, {i}\"\n")));
+    text.push_str("x,last\n");
+    let (_dir, path) = table(&text);
+    let columns = [Column::new("idx", Kind::Int)];
+    for threads in [1, 4] {
+        let error = with_threads(threads, || read(&path, &columns, Others::Ignore)).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.ends_with("line 300002, column `idx`: `x` is not an integer"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_table_says_why() {
+    let message = |text: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.csv");
+        std::fs::write(&path, text).unwrap();
+        read_all_text(&path).unwrap_err().to_string()
+    };
+    assert!(message(b"").ends_with("it is empty; the first line must name the columns"));
+    assert!(message(b"a,b\n1,2\n1,2,3\n").ends_with("line 3 has 3 cells, and the header has 2"));
+    assert!(message(b"a,b\n1,\"2\n").ends_with("line 2 opens a quote that is never closed"));
+    assert!(message(b"a,b\n1,2\n1,\xff\n").ends_with("line 3 is not UTF-8 text"));
+    assert!(message(b"\xff,b\n1,2\n").ends_with("the header is not UTF-8 text"));
 }

@@ -19,7 +19,7 @@ pub fn signals() -> Bound<signals::Params> {
     Bound {
         name: "signals",
         about: "raw recordings to standardised segments",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["raw"],
         check: any,
@@ -47,7 +47,7 @@ pub fn labels() -> Bound<labels::Params> {
     Bound {
         name: "labels",
         about: "the truth of every kept exam",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
         check: any,

@@ -6,6 +6,7 @@
 pub mod bootstrap;
 pub mod challenge;
 pub mod confusion;
+mod falling;
 pub mod histogram;
 pub mod interval;
 pub mod multilabel;

@@ -1,5 +1,7 @@
 //! What the order of the scores says, whatever the threshold: ROC and precision–recall.
 
+use super::falling::falling;
+
 /// Rows ordered by falling score, rows of equal score taken together.
 ///
 /// Built once a label; the curves and both areas are read off it.
@@ -55,9 +57,7 @@ pub struct PrPoint {
 impl Ranking {
     /// Orders rows by score. Scores must be finite; `truth` and `scores` have one entry a row.
     pub fn new(truth: &[bool], scores: &[f32]) -> Self {
-        let mut rows: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
-        rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        Self::of_sorted(rows)
+        Self::of_sorted(falling(truth, scores))
     }
 
     /// The same of rows that are in order: scores fall.

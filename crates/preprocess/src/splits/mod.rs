@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Kind};
-use ecgfm_artifacts::{segments, splits};
+use ecgfm_artifacts::{atomic, segments, splits};
+use hashbrown::{HashMap, HashSet};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// How exams are assigned.
@@ -93,11 +93,24 @@ fn default_group() -> String {
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let shares = fractions::complete(&params.fractions, params.names.len())?;
     check_names(&params.names)?;
-    let all = Exams::read(params)?;
+    let (all, segments) = rayon::join(
+        || Exams::read(params),
+        || params.segments.as_deref().map(segments::read).transpose(),
+    );
+    let (all, segments) = (all?, segments?);
     let exams = all.filtered(params)?;
     let assigned = assign::assign(&exams, params, &shares)?;
     let frame = exams.with_splits(params, &assigned)?;
-    splits::write(&ctx.out.join(splits::META_FILE), &frame)?;
+    let mut of_segments = None;
+    atomic::together::<Error>(vec![
+        Box::new(|| Ok(splits::write(&ctx.out.join(splits::META_FILE), &frame)?)),
+        Box::new(|| {
+            if let (Some(path), Some(table)) = (&params.segments, &segments) {
+                of_segments = Some(write_segments(ctx, (path, table), &all, &frame)?);
+            }
+            Ok(())
+        }),
+    ])?;
     let kept = frame.height();
     let mut outcome = Outcome::default()
         .count("read", all.frame.height())
@@ -111,8 +124,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             assigned.iter().filter(|a| **a == Some(i)).count(),
         );
     }
-    if let Some(path) = &params.segments {
-        let (written, left_out) = write_segments(ctx, path, &all, &frame)?;
+    if let Some((written, left_out)) = of_segments {
         outcome = outcome
             .count("segments", written)
             .count("segments_left_out", left_out);
@@ -138,6 +150,7 @@ fn check_names(names: &[String]) -> Result<()> {
 }
 
 /// The records, all columns that matter as text or integers.
+#[derive(Clone)]
 struct Exams {
     path: PathBuf,
     frame: DataFrame,
@@ -196,6 +209,9 @@ impl Exams {
     }
 
     fn only(&self, keep: &[bool]) -> Result<Self> {
+        if keep.iter().all(|keep| *keep) {
+            return Ok(self.clone());
+        }
         let mask = BooleanChunked::from_slice("keep".into(), keep);
         let frame = self
             .frame
@@ -243,32 +259,50 @@ fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
     }
 }
 
-/// Writes the segments of the split exams; returns how many, and how many belong to exams that were left out.
-fn write_segments(ctx: &Context<'_>, path: &Path, all: &Exams, split: &DataFrame) -> Result<(usize, usize)> {
-    let table = segments::read(path)?;
-    let known: HashMap<&str, ()> = all.text(SAVE_FILE)?.iter().flatten().map(|s| (s, ())).collect();
-    let save_files = table::str_column(path, &table, SAVE_FILE)?;
-    if let Some(stranger) = save_files.iter().flatten().find(|s| !known.contains_key(s)) {
-        let what = format!("`{stranger}` is not among the records {}", all.path.display());
-        return Err(Error::bad_input(path, what));
+/// The exam of each segment that has one, and which segments these are.
+fn exams_of(segments: &StringChunked, exams: &StringChunked) -> (Vec<IdxSize>, Vec<IdxSize>) {
+    let rows = exams.iter().zip(0..);
+    let row_of: HashMap<&str, IdxSize> = rows.filter_map(|(name, row)| Some((name?, row))).collect();
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    // Segments of one exam stand together, so that most are found where the last one was.
+    let mut last = None;
+    for (save_file, row) in segments.iter().zip(0..) {
+        let exam = match last {
+            Some((name, exam)) if name == save_file => exam,
+            _ => save_file.and_then(|name| row_of.get(name).copied()),
+        };
+        last = Some((save_file, exam));
+        if let Some(exam) = exam {
+            left.push(exam);
+            right.push(row);
+        }
     }
-    let row_of: HashMap<&str, usize> = table::str_column(path, split, SAVE_FILE)?
-        .iter()
-        .flatten()
-        .enumerate()
-        .map(|(row, s)| (s, row))
-        .collect();
-    let mut left = Vec::new();
-    let mut right = Vec::new();
-    for (row, save_file) in save_files.iter().enumerate() {
-        if let Some(&exam) = save_file.and_then(|s| row_of.get(s)) {
-            left.push(exam as IdxSize);
-            right.push(row as IdxSize);
+    (left, right)
+}
+
+/// Writes the segments of the split exams; returns how many, and how many belong to exams that were left out.
+fn write_segments(
+    ctx: &Context<'_>,
+    (path, table): (&Path, &DataFrame),
+    all: &Exams,
+    split: &DataFrame,
+) -> Result<(usize, usize)> {
+    let save_files = table::str_column(path, table, SAVE_FILE)?;
+    let (left, right) = exams_of(save_files, table::str_column(path, split, SAVE_FILE)?);
+    if right.len() < save_files.len() {
+        let known: HashSet<&str> = all.text(SAVE_FILE)?.iter().flatten().collect();
+        if let Some(stranger) = save_files.iter().flatten().find(|s| !known.contains(s)) {
+            let what = format!("`{stranger}` is not among the records {}", all.path.display());
+            return Err(Error::bad_input(path, what));
         }
     }
     let bad = |e: PolarsError| Error::bad_input(path, e.to_string());
     let mut frame = split.take(&IdxCa::from_vec("row".into(), left)).map_err(bad)?;
-    let own = table.take(&IdxCa::from_vec("row".into(), right)).map_err(bad)?;
+    let own = if right.len() == table.height() {
+        table.clone()
+    } else {
+        table.take(&IdxCa::from_vec("row".into(), right)).map_err(bad)?
+    };
     for name in [PATH, SAMPLE_SIZE] {
         frame
             .with_column(own.column(name).map_err(bad)?.clone())

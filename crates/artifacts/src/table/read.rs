@@ -1,0 +1,136 @@
+//! Reading a CSV table: only what is asked for, by all threads.
+
+use super::blocks::{self, Records};
+use super::cells::Cells;
+use super::records::{self, Flaw, Wanted, What};
+use super::{Kind, frame};
+use crate::error::{Error, Result};
+use polars::prelude::{DataFrame, IntoColumn, Series};
+use rayon::prelude::*;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Bytes that are looked at for the header at first.
+const HEAD: u64 = 1 << 12;
+
+/// The first line of a table.
+pub(super) struct Header {
+    /// Names of the columns.
+    pub(super) names: Vec<String>,
+    /// Where the line after it begins.
+    end: usize,
+}
+
+/// A column to read: its name, what it holds, whether cells may be empty.
+pub(super) type Spec<'a> = (&'a str, Kind, bool);
+
+impl Header {
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let bad = |what: &str| Error::invalid(path, format!("not a readable CSV table: {what}"));
+        let mut file = File::open(path).map_err(Error::io("read", path))?;
+        let mut bytes = Vec::new();
+        let mut budget = HEAD;
+        loop {
+            let read = (&mut file).take(budget).read_to_end(&mut bytes);
+            let whole = (read.map_err(Error::io("read", path))? as u64) < budget;
+            // A piece may end within a character.
+            let text = match std::str::from_utf8(&bytes) {
+                Ok(text) => text,
+                Err(e) if !whole && e.error_len().is_none() => {
+                    std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default()
+                }
+                Err(_) => {
+                    let line = bytes.split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
+                    // What is wrong further on is said by its line.
+                    std::str::from_utf8(line).map_err(|_| bad("the header is not UTF-8 text"))?
+                }
+            };
+            let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+            let mark = text.len() - body.len();
+            if body.is_empty() && whole {
+                return Err(bad("it is empty; the first line must name the columns"));
+            }
+            match records::first(body, whole) {
+                Ok(Some((names, end))) => {
+                    return Ok(Self {
+                        names,
+                        end: mark + end,
+                    });
+                }
+                Ok(None) => budget *= 2,
+                Err(What::Open) => return Err(bad("the header opens a quote that is never closed")),
+                Err(_) => return Err(bad("the header cannot be read")),
+            }
+        }
+    }
+
+    fn place(&self, path: &Path, name: &str) -> Result<usize> {
+        let place = self.names.iter().position(|n| n == name);
+        place.ok_or_else(|| Error::MissingColumn {
+            path: path.to_owned(),
+            column: name.to_owned(),
+            found: self.names.join(", "),
+        })
+    }
+}
+
+/// Columns of one piece of a file.
+struct Piece {
+    records: usize,
+    columns: Vec<Series>,
+}
+
+impl Records for Piece {
+    fn records(&self) -> usize {
+        self.records
+    }
+}
+
+/// Reads the columns of `specs`, in their order.
+pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Result<DataFrame> {
+    let names: Vec<&str> = specs.iter().map(|spec| spec.0).collect();
+    let places = names.iter().map(|name| header.place(path, name));
+    let width = header.names.len();
+    let wanted = Wanted::new(&places.collect::<Result<Vec<_>>>()?, width);
+    let pieces = blocks::scan(path, header.end, &names, width, |text| {
+        piece(text, &wanted, specs)
+    })?;
+    let mut parts: Vec<Vec<Series>> = specs.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
+    for piece in pieces {
+        parts
+            .iter_mut()
+            .zip(piece.columns)
+            .for_each(|(part, column)| part.push(column));
+    }
+    let joined = parts
+        .into_par_iter()
+        .zip(specs)
+        .map(|(parts, &(name, kind, missing))| {
+            let mut parts = parts.into_iter();
+            let mut all = match parts.next() {
+                Some(first) => first,
+                None => Cells::new(name, kind, missing, 0).finish(),
+            };
+            for part in parts {
+                all.append_owned(part)
+                    .map_err(|e| Error::invalid(path, format!("column `{name}`: {e}")))?;
+            }
+            Ok(all.rechunk().into_column())
+        });
+    frame(path, joined.collect::<Result<Vec<_>>>()?)
+}
+
+fn piece(text: &str, wanted: &Wanted, specs: &[Spec<'_>]) -> std::result::Result<Piece, Flaw> {
+    // About as many as there are lines; an estimate only.
+    let rows = text.len() / 64;
+    let mut cells: Vec<Cells> = specs
+        .iter()
+        .map(|&(name, kind, missing)| Cells::new(name, kind, missing, rows))
+        .collect();
+    let records = records::read(text, wanted, |column, cell| cells[column].push(cell))?;
+    Ok(Piece {
+        records,
+        columns: cells.into_iter().map(Cells::finish).collect(),
+    })
+}

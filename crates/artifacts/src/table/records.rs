@@ -1,0 +1,335 @@
+//! Text of a CSV table into records, and those into cells.
+//!
+//! A quote opens or closes a quoted stretch wherever it stands, and a doubled one inside does both, so that whether
+//! a byte is quoted depends on the number of quotes before it alone. That lets a file be cut between records anywhere
+//! ([`cuts`]) and its pieces be read at once.
+
+use memchr::{memchr, memchr_iter, memchr2, memrchr2};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A record that cannot be read; `record` counts from the beginning of the piece.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Flaw {
+    pub(super) record: usize,
+    pub(super) what: What,
+}
+
+/// What is wrong with it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// It has this many cells, more than the header.
+    Wide(usize),
+    /// A quote is never closed.
+    Open,
+    /// It is not UTF-8 text.
+    NotText,
+    /// The cell of a wanted column is not what the column holds.
+    Cell {
+        column: usize,
+        value: String,
+        wanted: &'static str,
+    },
+}
+
+/// Which cells are wanted, and how many a record has.
+pub(super) struct Wanted {
+    /// (place in the record, number of the column that wants it), by place.
+    places: Vec<(usize, usize)>,
+    width: usize,
+}
+
+impl Wanted {
+    /// `places` of the wanted columns among the `width` of the header.
+    pub(super) fn new(places: &[usize], width: usize) -> Self {
+        let mut places: Vec<(usize, usize)> = places.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        Self { places, width }
+    }
+}
+
+/// Gives every wanted cell of every record of `text` to `sink`, with the number of its column; what a short record
+/// lacks is empty. Returns the number of records. Empty lines are none, where there is more than one column.
+pub(super) fn read(
+    text: &str,
+    wanted: &Wanted,
+    mut sink: impl FnMut(usize, &str) -> Result<(), &'static str>,
+) -> Result<usize, Flaw> {
+    let (mut at, mut record) = (0, 0);
+    while at < text.len() {
+        let line = &text.as_bytes()[at..];
+        if wanted.width > 1 && (line.starts_with(b"\n") || line.starts_with(b"\r\n")) {
+            at += if line[0] == b'\r' { 2 } else { 1 };
+            continue;
+        }
+        let mut walk = Walk {
+            text,
+            at,
+            seen: 0,
+            ended: false,
+        };
+        for &(place, column) in &wanted.places {
+            let flaw = |what| Flaw { record, what };
+            while walk.seen < place && !walk.ended {
+                walk.next().map_err(flaw)?;
+            }
+            let cell = if walk.ended || walk.seen > place {
+                Cow::Borrowed("")
+            } else {
+                let raw = walk.next().map_err(flaw)?;
+                unquoted(&text[raw])
+            };
+            sink(column, &cell).map_err(|wanted| {
+                let value = cell.clone().into_owned();
+                flaw(What::Cell {
+                    column,
+                    value,
+                    wanted,
+                })
+            })?;
+        }
+        walk.rest().map_err(|what| Flaw { record, what })?;
+        if walk.seen > wanted.width {
+            return Err(Flaw {
+                record,
+                what: What::Wide(walk.seen),
+            });
+        }
+        (at, record) = (walk.at, record + 1);
+    }
+    Ok(record)
+}
+
+/// Cells of one record, from left to right.
+struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+    seen: usize,
+    ended: bool,
+}
+
+impl Walk<'_> {
+    /// Where the next cell is, quotes included.
+    fn next(&mut self) -> Result<Range<usize>, What> {
+        let (bytes, start) = (self.text.as_bytes(), self.at);
+        let mut at = start;
+        self.seen += 1;
+        loop {
+            at = special(bytes, at);
+            match bytes.get(at) {
+                Some(b',') => {
+                    self.at = at + 1;
+                    return Ok(start..at);
+                }
+                Some(b'"') => at += 2 + memchr(b'"', &bytes[at + 1..]).ok_or(What::Open)?,
+                _ => {
+                    (self.at, self.ended) = ((at + 1).min(bytes.len()), true);
+                    let line_end = bytes[start..at].ends_with(b"\r") && at < bytes.len();
+                    return Ok(start..at - usize::from(line_end));
+                }
+            }
+        }
+    }
+
+    /// Counts the cells that are left and goes to the next record.
+    fn rest(&mut self) -> Result<(), What> {
+        if self.ended {
+            return Ok(());
+        }
+        let bytes = self.text.as_bytes();
+        self.seen += 1;
+        loop {
+            let length = memchr2(b'"', b'\n', &bytes[self.at..]);
+            let plain = &bytes[self.at..self.at + length.unwrap_or(bytes.len() - self.at)];
+            self.seen += memchr_iter(b',', plain).count();
+            self.at += plain.len() + 1;
+            match length.map(|_| bytes[self.at - 1]) {
+                Some(b'"') => self.at += 1 + memchr(b'"', &bytes[self.at..]).ok_or(What::Open)?,
+                Some(_) => return Ok(()),
+                None => {
+                    self.at = bytes.len();
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// Place of the first `,`, `"` or line feed from `at` on, eight bytes at a time; the end if there is none.
+fn special(bytes: &[u8], mut at: usize) -> usize {
+    const LOW: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = LOW << 7;
+    /// The high bit of every byte that is zero; bytes after the first such one may have theirs set wrongly.
+    fn zero(word: u64) -> u64 {
+        word.wrapping_sub(LOW) & !word & HIGH
+    }
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*word);
+        let found = zero(word ^ (LOW * u64::from(b',')))
+            | zero(word ^ (LOW * u64::from(b'"')))
+            | zero(word ^ (LOW * u64::from(b'\n')));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let end = rest.iter().position(|b| matches!(b, b',' | b'"' | b'\n'));
+    at + end.unwrap_or(rest.len())
+}
+
+/// The content of a cell.
+fn unquoted(raw: &str) -> Cow<'_, str> {
+    match raw.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
+        Some(inner) if inner.contains('"') => Cow::Owned(inner.replace("\"\"", "\"")),
+        Some(inner) => Cow::Borrowed(inner),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+/// The cells of the first record of `text`, and where the second begins; none if the first does not end here.
+pub(super) fn first(text: &str, whole: bool) -> Result<Option<(Vec<String>, usize)>, What> {
+    let mut walk = Walk {
+        text,
+        at: 0,
+        seen: 0,
+        ended: false,
+    };
+    let mut cells = Vec::new();
+    while !walk.ended {
+        let raw = match walk.next() {
+            Err(What::Open) if !whole => return Ok(None),
+            other => other?,
+        };
+        cells.push(unquoted(&text[raw]).into_owned());
+    }
+    let complete = whole || text.as_bytes()[..walk.at].ends_with(b"\n");
+    Ok(complete.then_some((cells, walk.at)))
+}
+
+/// Where to cut `bytes`, which begin with a record, into pieces of whole records that begin near `starts`. The last cut
+/// is the end of the last whole record; `quotes` are the numbers of quotes between one start and the next.
+pub(super) fn cuts(bytes: &[u8], starts: &[usize], quotes: &[usize]) -> Vec<usize> {
+    let mut cuts = vec![0];
+    let mut odd = false;
+    for (&start, &quotes) in starts.iter().zip(quotes) {
+        if start > 0 {
+            let cut = next_record(bytes, start, odd).unwrap_or(bytes.len());
+            cuts.push(cut.max(cuts[cuts.len() - 1]));
+        }
+        odd ^= quotes % 2 == 1;
+    }
+    let end = last_end(bytes, odd);
+    cuts.iter_mut().for_each(|cut| *cut = (*cut).min(end));
+    cuts.push(end);
+    cuts
+}
+
+/// Where the first record after the one at `at` begins; `quoted` says whether `at` is inside quotes.
+fn next_record(bytes: &[u8], mut at: usize, mut quoted: bool) -> Option<usize> {
+    loop {
+        at += memchr2(b'"', b'\n', bytes.get(at..)?)? + 1;
+        match bytes[at - 1] {
+            b'"' => quoted = !quoted,
+            _ if !quoted => return Some(at),
+            _ => {}
+        }
+    }
+}
+
+/// The end of the last whole record; `quoted` says whether the end of `bytes` is inside quotes.
+fn last_end(bytes: &[u8], mut quoted: bool) -> usize {
+    let mut end = bytes.len();
+    while let Some(at) = memrchr2(b'"', b'\n', &bytes[..end]) {
+        match bytes[at] {
+            b'"' => quoted = !quoted,
+            _ if !quoted => return at + 1,
+            _ => {}
+        }
+        end = at;
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str, places: &[usize], width: usize) -> Result<Vec<Vec<String>>, Flaw> {
+        let mut columns = vec![Vec::new(); places.len()];
+        let wanted = Wanted::new(places, width);
+        read(text, &wanted, |column, cell| {
+            columns[column].push(cell.to_owned());
+            Ok(())
+        })?;
+        Ok(columns)
+    }
+
+    #[test]
+    fn quotes_line_ends_and_short_records_are_read_as_pandas_reads_them() {
+        let text = "a,\"b,1\n\",c\r\n\n\"say \"\"x\"\"\",,\nlast";
+        let read = cells(text, &[2, 0, 1], 3).unwrap();
+        assert_eq!(read[0], ["c", "", ""]);
+        assert_eq!(read[1], ["a", "say \"x\"", "last"]);
+        assert_eq!(read[2], ["b,1\n", "", ""]);
+    }
+
+    #[test]
+    fn what_is_not_rectangular_is_said_where_it_is() {
+        let flaw = |text| cells(text, &[0], 2).unwrap_err();
+        assert_eq!(
+            flaw("a,b\na,\"x\",\",\",d\n"),
+            Flaw {
+                record: 1,
+                what: What::Wide(4)
+            }
+        );
+        assert_eq!(
+            flaw("a,b\n\"a,b\n"),
+            Flaw {
+                record: 1,
+                what: What::Open
+            }
+        );
+    }
+
+    #[test]
+    fn a_header_that_is_not_all_there_is_not_taken_for_one() {
+        assert_eq!(first("a,\"b\nc", false).unwrap(), None);
+        assert_eq!(first("a,b", false).unwrap(), None);
+        assert_eq!(
+            first("a,b", true).unwrap(),
+            Some((vec!["a".to_owned(), "b".to_owned()], 3))
+        );
+        assert_eq!(
+            first("a,\"b,\"\r\n1,2\n", false).unwrap().unwrap(),
+            (vec!["a".to_owned(), "b,".to_owned()], 8)
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_find_what_one_at_a_time_finds(text in "[a-c,\"\n\u{80}-\u{90}]{0,40}", at in 0usize..50) {
+            let one = text.bytes().skip(at).position(|b| matches!(b, b',' | b'"' | b'\n'));
+            let end = text.len().max(at);
+            proptest::prop_assert_eq!(special(text.as_bytes(), at), one.map_or(end, |n| at + n));
+        }
+
+        #[test]
+        fn pieces_hold_what_the_whole_holds(text in "[ab,\"\n]{0,60}", size in 1usize..20) {
+            let whole = |text: &str| cells(text, &[0, 3], 100);
+            let bytes = text.as_bytes();
+            let starts: Vec<usize> = (0..bytes.len().max(1)).step_by(size).collect();
+            let quotes: Vec<usize> = bytes.chunks(size).map(|c| memchr_iter(b'"', c).count()).collect();
+            let cuts = cuts(bytes, &starts, &quotes);
+            let end = cuts[cuts.len() - 1];
+            let mut joined = vec![Vec::new(), Vec::new()];
+            for pair in cuts.windows(2) {
+                let piece = whole(&text[pair[0]..pair[1]]).unwrap();
+                joined.iter_mut().zip(piece).for_each(|(all, more)| all.extend(more));
+            }
+            proptest::prop_assert_eq!(joined, whole(&text[..end]).unwrap());
+            proptest::prop_assert!(next_record(&bytes[end..], 0, false).is_none());
+        }
+    }
+}

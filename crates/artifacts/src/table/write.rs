@@ -1,0 +1,123 @@
+//! Writing a frame as CSV: rows are formatted by all threads while those before them are written.
+
+use super::DataFrame;
+use crate::error::{Error, Result};
+use crate::pandas::{Cell, RowWriter, put};
+use polars::prelude::*;
+use rayon::prelude::*;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
+
+/// Rows that one thread formats at a time.
+const ROWS: usize = 2048;
+
+/// Writes a frame as CSV in pandas' dialect.
+///
+/// # Errors
+/// I/O, or a column of a type that these tables do not use.
+pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
+    let frame = whole(frame);
+    let columns: Vec<View<'_>> = frame
+        .columns()
+        .iter()
+        .map(|c| View::of(path, c))
+        .collect::<Result<_>>()?;
+    crate::atomic::write(path, |out| {
+        let names = frame.get_column_names();
+        let header = RowWriter::new(&mut *out, names.iter().map(|n| n.as_str()));
+        header
+            .and_then(RowWriter::finish)
+            .and_then(|out| {
+                let format = |rows: Range<usize>, text: &mut Vec<u8>| lines(&columns, rows, text);
+                in_order(frame.height(), &format, out)
+            })
+            .map_err(Error::io("write", path))
+    })
+}
+
+/// The frame with every column in one piece, so that a row is found at once.
+fn whole(frame: &DataFrame) -> DataFrame {
+    let mut frame = frame.clone();
+    frame.rechunk_mut_par();
+    frame
+}
+
+/// Writes what `format` makes of all `rows`, in their order, whatever the number of threads.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn in_order<W: Write + Send>(
+    rows: usize,
+    format: &(impl Fn(Range<usize>, &mut Vec<u8>) + Sync),
+    out: &mut W,
+) -> io::Result<()> {
+    let at_once = 2 * rayon::current_num_threads();
+    let fill = |from: usize, texts: &mut Vec<Vec<u8>>| {
+        texts.par_iter_mut().enumerate().for_each(|(i, text)| {
+            let start = (from + i * ROWS).min(rows);
+            text.clear();
+            format(start..(start + ROWS).min(rows), text);
+        });
+    };
+    let (mut ready, mut next) = (vec![Vec::new(); at_once], vec![Vec::new(); at_once]);
+    fill(0, &mut ready);
+    for from in (0..rows).step_by(at_once * ROWS) {
+        let write = || ready.iter().try_for_each(|text| out.write_all(text));
+        let (written, ()) = rayon::join(write, || fill(from + at_once * ROWS, &mut next));
+        written?;
+        std::mem::swap(&mut ready, &mut next);
+    }
+    Ok(())
+}
+
+fn lines(columns: &[View<'_>], rows: Range<usize>, out: &mut Vec<u8>) {
+    for row in rows {
+        for (i, column) in columns.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            put(out, column.get(row));
+        }
+        out.push(b'\n');
+    }
+}
+
+/// Typed access to one column, row by row.
+enum View<'a> {
+    Int(&'a Int64Chunked),
+    Float(&'a Float64Chunked),
+    /// A column of float32 without missing cells, as most are.
+    Float32s(&'a [f32]),
+    Float32(&'a Float32Chunked),
+    Bool(&'a BooleanChunked),
+    Text(&'a StringChunked),
+}
+
+impl<'a> View<'a> {
+    fn of(path: &Path, column: &'a polars::prelude::Column) -> Result<Self> {
+        let view = match column.dtype() {
+            DataType::Int64 => column.i64().map(View::Int),
+            DataType::Float64 => column.f64().map(View::Float),
+            DataType::Float32 => column
+                .f32()
+                .map(|c| c.cont_slice().map_or(View::Float32(c), View::Float32s)),
+            DataType::Boolean => column.bool().map(View::Bool),
+            _ => column.str().map(View::Text),
+        };
+        view.map_err(|e| Error::invalid(path, format!("column `{}` cannot be written: {e}", column.name())))
+    }
+
+    #[inline]
+    fn get(&self, i: usize) -> Cell<'a> {
+        match self {
+            View::Float32s(c) => c.get(i).copied().map(Cell::Float32),
+            View::Int(c) => c.get(i).map(Cell::Int),
+            View::Float(c) => c.get(i).map(Cell::Float),
+            View::Float32(c) => c.get(i).map(Cell::Float32),
+            View::Bool(c) => c.get(i).map(Cell::Bool),
+            View::Text(c) => c.get(i).map(Cell::Text),
+        }
+        .unwrap_or(Cell::Missing)
+    }
+}
