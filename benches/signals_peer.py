@@ -1,11 +1,13 @@
-"""Stage `signals` beside a straightforward numpy and scipy version of the same work, on one core each.
+"""Stage `signals` beside a straightforward numpy, scipy and pandas version of the same work, on one core each.
 
 Usage: signals_peer.py ECGFM RAW [EXAMS]. RAW is a directory as `ecgfm synth` makes it: one part, every exam in order. The
-peer writes the three .mat files of an exam, as the reference's scripts do; it works on the first EXAMS of the part (300),
-ecgfm on all. Prints exams a second of processor time and of wall time, and their ratios to the peer's processor time.
+peer writes the three .mat files of an exam and the two tables, as the reference's scripts do; it works on the first EXAMS
+of the part (300), ecgfm on all. What they write stays until all have run: a file system that has just lost many files is
+slower at making new ones. Prints exams a second of processor time and of wall time, the ratio to the peer's processor
+time, peak memory, bytes read and written, and beside each the floor of input and output: the processor time of
+nothing but reading the raw file once and writing files of the same sizes, past the cache (whole pages only).
 """
 
-import csv
 import os
 import resource
 import subprocess
@@ -15,9 +17,11 @@ import time
 
 import h5py
 import numpy as np
+import pandas as pd
 from scipy.interpolate import interp1d
 from scipy.io import savemat
 
+LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
 RATE, TARGET, SEGMENT = 400, 500, 2500
 
 
@@ -26,13 +30,27 @@ def clock(who):
     return time.perf_counter(), used.ru_utime + used.ru_stime
 
 
+def measure(ecg):
+    mean, nan = ecg.mean(axis=1), np.isnan(ecg)
+    constant, nan_leads = (ecg == mean[:, None]).all(axis=1), nan.all(axis=1)
+    return {
+        "nan_any": nan.any(),
+        "nan_leads_any": nan_leads.any(),
+        "nan_leads": [lead for lead, flag in zip(LEADS, nan_leads) if flag],
+        "constant_leads_any": constant.any(),
+        "constant_leads": [lead for lead, flag in zip(LEADS, constant) if flag],
+        **{f"mean_{i}": v for i, v in enumerate(mean)},
+        **{f"std_{i}": v for i, v in enumerate(ecg.std(axis=1))},
+    }
+
+
 def exam(raw, idx, name, out):
     ecg = raw.T
     signal = np.flatnonzero((ecg != 0).any(axis=0))
     ecg = ecg[:, signal[0]: signal[-1] + 1]
     n = ecg.shape[1]
     size = n * TARGET // RATE
-    moments = {"mean": ecg.mean(axis=1), "std": ecg.std(axis=1), "constant": (ecg == ecg.mean(axis=1)[:, None]).all(axis=1)}
+    row = {"idx": idx, "save_file": name, "lead_order": LEADS, "sample_rate": RATE, "sample_size": n, **measure(ecg)}
     rates = {"org_sample_rate": RATE, "org_sample_size": n, "idx": idx}
     savemat(f"{out}/org/{name}", {**rates, "curr_sample_rate": RATE, "curr_sample_size": n, "feats": ecg})
     feats = interp1d(np.linspace(0, size - 1, n), ecg, kind="linear", axis=1)(np.arange(size))
@@ -40,47 +58,89 @@ def exam(raw, idx, name, out):
     feats = (feats - mean) / np.where(std == 0, 1, std)
     rates.update(curr_sample_rate=TARGET, mean=mean, std=std)
     savemat(f"{out}/preprocessed/{name}", {**rates, "curr_sample_size": size, "feats": feats})
+    cuts = []
     for i in range(size // SEGMENT):
-        piece = feats[:, i * SEGMENT: (i + 1) * SEGMENT]
-        savemat(f"{out}/segmented/{name[:-4]}_{i}.mat", {**rates, "curr_sample_size": SEGMENT, "feats": piece, "segment_i": i})
-    return moments
+        piece, path = feats[:, i * SEGMENT: (i + 1) * SEGMENT], f"{out}/segmented/{name[:-4]}_{i}.mat"
+        savemat(path, {**rates, "curr_sample_size": SEGMENT, "feats": piece, "segment_i": i})
+        cuts.append({"path": path, "save_file": name, "sample_size": SEGMENT})
+    return row, cuts
 
 
 def peer(raw, exams, out):
     for folder in ("org", "preprocessed", "segmented"):
         os.mkdir(f"{out}/{folder}")
     wall, used = clock(resource.RUSAGE_SELF)
-    with h5py.File(f"{raw}/exams_part0.hdf5") as part, open(f"{out}/meta.csv", "w") as table:
-        rows = csv.writer(table)
-        for idx, exam_id in enumerate(part["exam_id"][:exams]):
-            found = exam(part["tracings"][idx], idx, f"code_15_{exam_id}.mat", out)
-            rows.writerow([idx, exam_id, *found["mean"], *found["std"]])
+    table = pd.read_csv(f"{raw}/exams.csv").iloc[:exams]
+    rows, segments = [], []
+    with h5py.File(f"{raw}/exams_part0.hdf5") as part:
+        place = {exam_id: row for row, exam_id in enumerate(part["exam_id"][:])}
+        for idx, exam_id in enumerate(table["exam_id"]):
+            row, cuts = exam(part["tracings"][place[exam_id]], idx, f"code_15_{exam_id}.mat", out)
+            rows.append(row)
+            segments += cuts
+    pd.concat([table, pd.DataFrame(rows)], axis=1).to_csv(f"{out}/meta.csv", index=False)
+    pd.DataFrame(segments).sort_values("path").to_csv(f"{out}/segmented.csv", index=False)
     after = clock(resource.RUSAGE_SELF)
     return exams / (after[0] - wall), exams / (after[1] - used)
 
 
+def sizes(folder):
+    return [os.path.getsize(os.path.join(at, f)) for at, _, files in os.walk(folder) for f in files]
+
+
+def floor(raw, written, out):
+    """Processor seconds of reading the raw part once and writing files of those sizes, past the cache."""
+    block = memoryview(bytearray(1 << 18))
+    _, used = clock(resource.RUSAGE_SELF)
+    with open(f"{raw}/exams_part0.hdf5", "rb", buffering=0) as part:
+        while part.readinto(block):
+            pass
+    most = 4 << 20
+    block = np.ones(most + 4096, np.uint8)
+    start = -block.ctypes.data % 4096
+    block = memoryview(block[start: start + most])
+    os.mkdir(f"{out}/floor")
+    for number, size in enumerate(written):
+        file = os.open(f"{out}/floor/{number}", os.O_WRONLY | os.O_CREAT | os.O_DIRECT)
+        for left in range(size - size % 4096, 0, -most):
+            os.write(file, block[: min(left, most)])
+        os.close(file)
+    used = clock(resource.RUSAGE_SELF)[1] - used
+    os.rename(f"{out}/floor", f"{out}/floor-{len(written)}-{sum(written)}")
+    return used
+
+
 def ours(program, raw, store, out):
     exams = sum(1 for _ in open(f"{raw}/exams.csv")) - 1
+    stage = [program, "stage", "signals", "--quiet", "--with", f"raw={raw}", "--with", f"store={store}", "--with", "threads=1", "-o", out]
     wall, used = clock(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [program, "stage", "signals", "--quiet", "--with", f"raw={raw}", "--with", f"store={store}", "--with", "threads=1", "-o", out],
-        check=True, stdout=subprocess.DEVNULL,
-    )
+    process = subprocess.Popen(stage, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(stage)}: exit code {process.returncode}")
     after = clock(resource.RUSAGE_CHILDREN)
-    return exams / (after[0] - wall), exams / (after[1] - used)
+    return exams, after[0] - wall, after[1] - used, usage.ru_maxrss
 
 
 def main():
     program, raw = sys.argv[1:3]
     exams = int(sys.argv[3]) if len(sys.argv) > 3 else 300
-    with tempfile.TemporaryDirectory() as out:
-        base = peer(raw, exams, out)
-    print("| signals, one core | exams/s, processor | ratio | exams/s, wall |\n|---|---:|---:|---:|")
-    print(f"| numpy and scipy, three .mat files an exam | {base[1]:.0f} | 1 | {base[0]:.0f} |")
-    for store in ("mat", "packed"):
-        with tempfile.TemporaryDirectory() as out:
-            wall, used = ours(program, raw, store, f"{out}/signals")
-        print(f"| ecgfm, store: {store} | {used:.0f} | {used / base[1]:.1f} | {wall:.0f} |")
+    read = os.path.getsize(f"{raw}/exams_part0.hdf5")
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(raw))) as out:
+        os.mkdir(f"{out}/peer")
+        base = peer(raw, exams, f"{out}/peer")
+        print("| signals, one core | exams/s, processor | ratio | exams/s, wall | read, MB | written, MB | processor s | i/o floor s | peak MB |")
+        print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+        print(f"| numpy, scipy, pandas: three .mat files an exam | {base[1]:.0f} | 1 | {base[0]:.0f} | | | | | |")
+        for store in ("mat", "packed", "packed16", "view"):
+            count, wall, used, peak = ours(program, raw, store, f"{out}/{store}")
+            written = sizes(f"{out}/{store}")
+            least = floor(raw, written, out)
+            print(
+                f"| ecgfm, store: {store} | {count / used:.0f} | {count / used / base[1]:.1f} | {count / wall:.0f} "
+                f"| {read / 1e6:.0f} | {sum(written) / 1e6:.0f} | {used:.2f} | {least:.2f} | {peak / 1024:.0f} |"
+            )
 
 
 main()

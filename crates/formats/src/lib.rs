@@ -5,6 +5,7 @@
 //! | [`code15`] | `hdf5` | CODE-15% exams, HDF5 | by row, from many threads | row by row |
 //! | [`tracings`] | `tracings` | rows of float32, plain or in blocks, where it is known how they lie | by row, from many threads | no |
 //! | [`mat5`] | `mat` | MATLAB level-5 matrices | yes, also compressed | as SciPy does |
+//! | [`pages`] | `npy`, `mat` | any, past the operating system's cache | no | yes |
 //! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
 //! | [`manifest`] | `manifest` | fairseq's lists of recordings | yes | yes |
 //! | [`store`] | `store` | header of a memory-mapped array, a pickle | yes, without running it | yes |
@@ -59,6 +60,8 @@ pub mod manifest;
 pub mod mat5;
 #[cfg(feature = "npy")]
 pub mod npy;
+#[cfg(any(feature = "npy", feature = "mat"))]
+pub mod pages;
 #[cfg(feature = "pt")]
 pub mod pt;
 #[cfg(feature = "store")]

@@ -5,8 +5,8 @@ use crate::leads;
 use crate::processed::Processed;
 use crate::standardize::ConstantLeads;
 use crate::strip::strip;
-use serde::{Deserialize, Serialize};
 use crate::trimmed::{Resampler, Trimmed};
+use serde::{Deserialize, Serialize};
 
 /// Largest sample rate accepted, in Hz; above what any electrocardiograph records, so a rate beyond it is a slip.
 pub const MAX_SAMPLE_RATE: u32 = 100_000;

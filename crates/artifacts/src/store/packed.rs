@@ -51,7 +51,13 @@ impl<'a> PartFile<'a> {
     ///
     /// # Errors
     /// I/O.
-    pub fn create(flusher: &'a Flusher, dir: &Path, number: usize, shape: (usize, usize), values: Values) -> Result<Self> {
+    pub fn create(
+        flusher: &'a Flusher,
+        dir: &Path,
+        number: usize,
+        shape: (usize, usize),
+        values: Values,
+    ) -> Result<Self> {
         let path = dir.join(file(number));
         Ok(Self {
             values,
@@ -180,7 +186,10 @@ impl PackedWriter {
     pub fn push(&mut self, segment: &str, data: &[f32]) -> Result<()> {
         let wanted = self.shape.0 * self.shape.1;
         if data.len() != wanted {
-            let what = format!("segment `{segment}` of {} values; the store's have {wanted}", data.len());
+            let what = format!(
+                "segment `{segment}` of {} values; the store's have {wanted}",
+                data.len()
+            );
             return Err(Error::invalid(&self.dir, what));
         }
         self.current.extend_from_slice(data);
@@ -245,7 +254,9 @@ impl Packed {
         let mut rows = HashMap::with_capacity(frame.height());
         for ((segment, number), row) in segments.iter().zip(part_column.iter()).zip(row_column.iter()) {
             let segment = segment.unwrap_or_default();
-            let place = usize::try_from(number.unwrap_or(-1)).ok().zip(usize::try_from(row.unwrap_or(-1)).ok());
+            let place = usize::try_from(number.unwrap_or(-1))
+                .ok()
+                .zip(usize::try_from(row.unwrap_or(-1)).ok());
             let Some((number, row)) = place else {
                 let what = format!("segment `{segment}`: part and row must be numbers from 0 on");
                 return Err(Error::invalid(index, what));

@@ -251,7 +251,11 @@ impl ViewReader {
             return Err(Error::invalid(&path, what));
         }
         let recipe = Recipe::new(view.recipe).map_err(|e| Error::invalid(&path, e.to_string()))?;
-        let parts = view.parts.into_iter().map(RawPart::open).collect::<Result<Vec<_>>>()?;
+        let parts = view
+            .parts
+            .into_iter()
+            .map(RawPart::open)
+            .collect::<Result<Vec<_>>>()?;
         let places = read_index(index, &parts)?;
         Ok(Self {
             root: root.to_owned(),
@@ -282,7 +286,10 @@ impl ViewReader {
             }
             let start = place.cut * out.len();
             let segment = last.segments.get(start..start + out.len()).ok_or_else(|| {
-                let what = format!("row {} of part {} has no segment {}", place.row, place.part, place.cut);
+                let what = format!(
+                    "row {} of part {} has no segment {}",
+                    place.row, place.part, place.cut
+                );
                 Error::invalid(&self.root, what)
             })?;
             out.copy_from_slice(segment);
@@ -327,7 +334,10 @@ fn read_index(index: &Path, parts: &[Rows]) -> Result<HashMap<String, Place>> {
             }
         };
         if parts.get(place.part).is_none_or(|p| place.row >= p.shape()[0]) {
-            let what = format!("segment `{segment}`: there is no row {} in part {}", place.row, place.part);
+            let what = format!(
+                "segment `{segment}`: there is no row {} in part {}",
+                place.row, place.part
+            );
             return Err(Error::invalid(index, what));
         }
         places.insert(segment.to_owned(), place);

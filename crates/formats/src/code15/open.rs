@@ -271,9 +271,6 @@ fn known_filters(filters: &[StoredFilter]) -> Option<Vec<Filter>> {
         _ => None,
     });
     let known: Vec<Filter> = known.collect::<Option<_>>()?;
-    let in_order = matches!(
-        known[..],
-        [] | [_] | [Filter::Shuffle, Filter::Deflate]
-    );
+    let in_order = matches!(known[..], [] | [_] | [Filter::Shuffle, Filter::Deflate]);
     in_order.then_some(known)
 }

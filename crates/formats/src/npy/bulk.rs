@@ -1,33 +1,23 @@
 //! Writing arrays that are larger than memory, past the operating system's cache.
 //!
-//! A cache that is written through page by page costs more processor time than the values themselves, and pushes out
-//! everything else that it held. Here values are laid into a buffer of whole pages, where whoever computes them writes
-//! them in the first place, and one thread of a [`Flusher`] hands full buffers to the disk while the next are filled
-//! (`O_DIRECT`). Where the file system does not allow that, they take the usual way. The files are the same.
+//! Values are laid into a buffer of whole pages, where whoever computes them writes them in the first place, and one thread
+//! of a [`Flusher`] hands full buffers to the disk while the next are filled ([`crate::pages`]).
 
 use super::header::write_padded_header;
 use super::{Dtype, Element, Header};
 use crate::error::{Error, Result};
-use bytemuck::{Pod, Zeroable};
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use crate::pages::{PAGE, PageBuffer, PageFile};
+use bytemuck::Pod;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// Bytes that a disk reads and writes as one, at least; where values start in a file.
-const PAGE: usize = 4096;
 /// A buffer is handed to the disk once it holds so many bytes.
 const FULL: usize = 4 << 20;
 /// Buffers that wait for the disk.
 const WAITING: usize = 4;
-
-/// Memory that starts where a page does.
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(4096))]
-struct Page([u8; PAGE]);
 
 /// What is done once a file is complete.
 type Then = Box<dyn FnOnce() -> io::Result<()> + Send>;
@@ -36,8 +26,7 @@ enum Task {
     /// Whole pages at an offset.
     Pages {
         file: Arc<Target>,
-        pages: Vec<Page>,
-        count: usize,
+        buffer: PageBuffer,
         at: u64,
     },
     /// What is left, the header, and whatever follows.
@@ -50,56 +39,17 @@ enum Task {
     },
 }
 
-/// A file, open twice: past the cache for whole pages, if that can be, and through it for the rest.
+/// A file and its name.
 #[derive(Debug)]
 struct Target {
     path: PathBuf,
-    cached: File,
-    direct: Option<File>,
-}
-
-impl Target {
-    fn create(path: &Path) -> io::Result<Self> {
-        let cached = File::create(path)?;
-        let direct = direct_flag().and_then(|flag| {
-            let mut options = OpenOptions::new();
-            options.write(true).custom_flags(flag).open(path).ok()
-        });
-        Ok(Self {
-            path: path.to_owned(),
-            cached,
-            direct,
-        })
-    }
-
-    fn write(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        match &self.direct {
-            Some(direct) => direct.write_all_at(bytes, at).or_else(|e| match e.kind() {
-                // Some file systems take the flag and refuse the writing.
-                io::ErrorKind::InvalidInput => self.cached.write_all_at(bytes, at),
-                _ => Err(e),
-            }),
-            None => self.cached.write_all_at(bytes, at),
-        }
-    }
-}
-
-/// The flag that asks for the way past the cache; none where there is no such way.
-fn direct_flag() -> Option<i32> {
-    #[cfg(target_os = "linux")]
-    {
-        i32::try_from(rustix::fs::OFlags::DIRECT.bits()).ok()
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        None
-    }
+    file: PageFile,
 }
 
 /// A thread that writes to the disk what [`BulkWriter`]s fill. After the first error it writes nothing more.
 pub struct Flusher {
     tasks: Option<SyncSender<Task>>,
-    spare: Arc<Mutex<Vec<Vec<Page>>>>,
+    spare: Arc<Mutex<Vec<PageBuffer>>>,
     thread: Option<JoinHandle<Result<()>>>,
 }
 
@@ -144,7 +94,7 @@ impl Flusher {
         self.tasks.as_ref().is_some_and(|tasks| tasks.send(task).is_ok())
     }
 
-    fn buffer(&self) -> Vec<Page> {
+    fn buffer(&self) -> PageBuffer {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.pop().unwrap_or_default()
     }
@@ -159,20 +109,28 @@ impl Drop for Flusher {
     }
 }
 
-fn write_all(waiting: &Receiver<Task>, spare: &Mutex<Vec<Vec<Page>>>) -> Result<()> {
+fn write_all(waiting: &Receiver<Task>, spare: &Mutex<Vec<PageBuffer>>) -> Result<()> {
     for task in waiting {
         match task {
-            Task::Pages { file, pages, count, at } => {
-                file.write(bytemuck::cast_slice(&pages[..count]), at)
+            Task::Pages { file, mut buffer, at } => {
+                file.file
+                    .write_pages(&buffer.bytes()[..buffer.whole()], at)
                     .map_err(Error::io("write", &file.path))?;
-                spare.lock().unwrap_or_else(PoisonError::into_inner).push(pages);
+                buffer.clear();
+                spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
             }
-            Task::Finish { file, rest, at, header, then } => {
+            Task::Finish {
+                file,
+                rest,
+                at,
+                header,
+                then,
+            } => {
                 let finished = file
-                    .cached
-                    .write_all_at(&rest, at)
+                    .file
+                    .write_rest(&rest, at)
                     .and_then(|()| write_padded_header(&header, PAGE))
-                    .and_then(|bytes| file.cached.write_all_at(&bytes, 0))
+                    .and_then(|bytes| file.file.write_rest(&bytes, 0))
                     .and_then(|()| then());
                 finished.map_err(Error::io("write", &file.path))?;
             }
@@ -188,9 +146,7 @@ pub struct BulkWriter<'a> {
     file: Arc<Target>,
     header: Header,
     row_bytes: usize,
-    pages: Vec<Page>,
-    /// Bytes of `pages` that are filled.
-    filled: usize,
+    buffer: PageBuffer,
     /// Bytes of values that were handed over.
     handed: u64,
 }
@@ -204,21 +160,23 @@ impl<'a> BulkWriter<'a> {
         let (header, row_len) = super::writer::empty_array(path, dtype, row_shape)?;
         let row_bytes = row_len.checked_mul(dtype.size());
         let row_bytes = row_bytes.ok_or_else(|| Error::request(path, "rows that no memory holds"))?;
-        let file = Target::create(path).map_err(Error::io("create", path))?;
+        let file = PageFile::create(path).map_err(Error::io("create", path))?;
         Ok(Self {
             flusher,
-            file: Arc::new(file),
+            file: Arc::new(Target {
+                path: path.to_owned(),
+                file,
+            }),
             header,
             row_bytes,
-            pages: flusher.buffer(),
-            filled: 0,
+            buffer: flusher.buffer(),
             handed: 0,
         })
     }
 
     /// Rows so far.
     pub fn rows(&self) -> usize {
-        ((self.handed + self.filled as u64) / self.row_bytes as u64) as usize
+        ((self.handed + self.buffer.len() as u64) / self.row_bytes as u64) as usize
     }
 
     /// Makes room for the next `count` rows, for the caller to fill: all of it, with values of the array's type.
@@ -230,37 +188,24 @@ impl<'a> BulkWriter<'a> {
             let what = format!("{} values for an array of {}", T::DTYPE, self.header.dtype);
             return Err(Error::request(&self.file.path, what));
         }
-        if self.filled >= FULL {
+        if self.buffer.len() >= FULL {
             self.hand_over()?;
         }
-        let bytes = count * self.row_bytes;
-        let pages = (self.filled + bytes).div_ceil(PAGE);
-        if self.pages.len() < pages {
-            self.pages.resize(pages, Page::zeroed());
-        }
-        let room = &mut bytemuck::cast_slice_mut::<Page, u8>(&mut self.pages)[self.filled..][..bytes];
-        self.filled += bytes;
-        Ok(bytemuck::cast_slice_mut(room))
+        Ok(bytemuck::cast_slice_mut(self.buffer.room(count * self.row_bytes)))
     }
 
     /// Gives whole pages to the disk and keeps what is left of the last.
     fn hand_over(&mut self) -> Result<()> {
-        let (count, rest) = (self.filled / PAGE, self.filled % PAGE);
+        let whole = self.buffer.whole();
         let mut next = self.flusher.buffer();
-        if next.is_empty() {
-            next.push(Page::zeroed());
-        }
-        if rest > 0 {
-            next[0] = self.pages[count];
-        }
+        next.write_all(&self.buffer.bytes()[whole..])
+            .map_err(Error::io("write", &self.file.path))?;
         let task = Task::Pages {
             file: Arc::clone(&self.file),
-            pages: std::mem::replace(&mut self.pages, next),
-            count,
+            buffer: std::mem::replace(&mut self.buffer, next),
             at: PAGE as u64 + self.handed,
         };
-        self.handed += (count * PAGE) as u64;
-        self.filled = rest;
+        self.handed += whole as u64;
         if self.flusher.send(task) {
             Ok(())
         } else {
@@ -275,10 +220,9 @@ impl<'a> BulkWriter<'a> {
     pub fn finish(mut self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
         self.header.shape[0] = self.rows();
         self.hand_over()?;
-        let rest = bytemuck::cast_slice::<Page, u8>(&self.pages)[..self.filled].to_vec();
         let task = Task::Finish {
             file: self.file.clone(),
-            rest,
+            rest: self.buffer.bytes().to_vec(),
             at: PAGE as u64 + self.handed,
             header: self.header,
             then: Box::new(then),

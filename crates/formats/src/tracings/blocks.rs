@@ -66,7 +66,12 @@ impl Blocks {
         }
         if !table.blocks.is_sorted_by(|a, b| a.place < b.place) {
             let help = "list them by place, each once";
-            return Err(Error::malformed(path, VALUES, "blocks that are out of order", help));
+            return Err(Error::malformed(
+                path,
+                VALUES,
+                "blocks that are out of order",
+                help,
+            ));
         }
         Ok(Self {
             shape,
@@ -162,7 +167,9 @@ impl Blocks {
     }
 
     fn encoding_of(&self, chunk: Block) -> Encoding {
-        let BlockTable { shuffled, deflated, .. } = self.table;
+        let BlockTable {
+            shuffled, deflated, ..
+        } = self.table;
         // Filters are numbered in the order they were applied: shuffle, where there is one, comes first.
         let applied = |number: u32| chunk.left_out & (1 << number) == 0;
         Encoding {

@@ -105,12 +105,18 @@ impl Rows {
         let bytes = shape.iter().try_fold(size_of::<f32>(), |n, &d| n.checked_mul(d));
         let bytes = bytes.filter(|_| shape[1] > 0 && shape[2] > 0).ok_or_else(|| {
             let what = format!("shape {shape:?} is empty or more than any file can hold");
-            Error::malformed(path, VALUES, what, "the file is damaged: download or copy it again")
+            Error::malformed(
+                path,
+                VALUES,
+                what,
+                "the file is damaged: download or copy it again",
+            )
         })?;
         let source = match placement {
             Placement::Contiguous { offset } => {
                 if offset.checked_add(bytes as u64).is_none_or(|end| end > size) {
-                    let what = format!("{shape:?} values of 4 bytes from byte {offset} on, in a file of {size}");
+                    let what =
+                        format!("{shape:?} values of 4 bytes from byte {offset} on, in a file of {size}");
                     return Err(Error::malformed(path, VALUES, what, CUT_SHORT));
                 }
                 Source::Contiguous { offset }

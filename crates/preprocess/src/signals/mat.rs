@@ -15,11 +15,11 @@ use super::sink::create_dir;
 use crate::error::Result;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::mat5::{Data, MatWriter};
+use ecgfm_artifacts::formats::pages::{PageBuffer, write_file};
 use ecgfm_artifacts::key;
 use ecgfm_artifacts::signal::processed::Processed;
 use ecgfm_artifacts::signal::recipe::Recipe;
 use ecgfm_artifacts::store::MAT_DIR;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,13 @@ impl Folders {
 }
 
 /// Writes all files of one exam.
-pub(super) fn write(folders: &Folders, job: &Job, made: &Processed<'_>, recipe: &Recipe) -> Result<()> {
+pub(super) fn write(
+    folders: &Folders,
+    buffer: &mut PageBuffer,
+    job: &Job,
+    made: &Processed<'_>,
+    recipe: &Recipe,
+) -> Result<()> {
     let save_file = dataset::save_file(job.exam_id);
     let (leads, org_size) = (made.leads(), made.org_samples());
     let rate = recipe.options().target_rate;
@@ -69,17 +75,17 @@ pub(super) fn write(folders: &Folders, job: &Job, made: &Processed<'_>, recipe: 
     };
     // Sample by sample is column by column of (leads, samples): what MATLAB stores.
     let moments = made.moments().map(|m| [&m.mean[..], &m.std[..]]);
-    create(&folders.org.join(&save_file), |mat| {
+    create(buffer, &folders.org.join(&save_file), |mat| {
         variables(dataset::SAMPLE_RATE, org_size).put(mat, Data::F32(made.org()), None)
     })?;
-    create(&folders.preprocessed.join(&save_file), |mat| {
+    create(buffer, &folders.preprocessed.join(&save_file), |mat| {
         variables(rate, made.samples()).put(mat, Data::F64(made.preprocessed()), moments)
     })?;
     for (i, segment) in made.segments().enumerate() {
         let path = folders
             .segmented
             .join(format!("{}.mat", key::segment(&save_file, i)));
-        create(&path, |mat| {
+        create(buffer, &path, |mat| {
             variables(rate, recipe.segment_samples()).put(mat, Data::F64(segment), moments)?;
             mat.put("segment_i", [1, 1], Data::I64(&[i as i64]))
         })?;
@@ -100,12 +106,13 @@ struct Variables {
 impl Variables {
     fn put(
         &self,
-        mat: &mut MatWriter<File>,
+        mat: &mut MatWriter<&mut PageBuffer>,
         feats: Data<'_>,
         moments: Option<[&[f64]; 2]>,
     ) -> io::Result<()> {
-        let one =
-            |mat: &mut MatWriter<File>, name: &str, value: i64| mat.put(name, [1, 1], Data::I64(&[value]));
+        let one = |mat: &mut MatWriter<&mut PageBuffer>, name: &str, value: i64| {
+            mat.put(name, [1, 1], Data::I64(&[value]))
+        };
         one(mat, "org_sample_rate", self.rates[0])?;
         one(mat, "curr_sample_rate", self.rates[1])?;
         one(mat, "org_sample_size", self.sizes[0])?;
@@ -119,10 +126,16 @@ impl Variables {
     }
 }
 
-fn create(path: &Path, fill: impl FnOnce(&mut MatWriter<File>) -> io::Result<()>) -> Result<()> {
-    let written = File::create(path).and_then(MatWriter::new).and_then(|mut mat| {
+fn create(
+    buffer: &mut PageBuffer,
+    path: &Path,
+    fill: impl FnOnce(&mut MatWriter<&mut PageBuffer>) -> io::Result<()>,
+) -> Result<()> {
+    buffer.clear();
+    let written = MatWriter::new(&mut *buffer).and_then(|mut mat| {
         fill(&mut mat)?;
         mat.finish().map(drop)
     });
+    let written = written.and_then(|()| write_file(path, buffer));
     Ok(written.map_err(ArtifactError::io("write", path))?)
 }

@@ -28,10 +28,10 @@ use ecgfm_artifacts::signal::{self, leads};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{rejected, segments};
 use exams::Exams;
+use process::Kept;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use process::Kept;
 
 /// Where the segments go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,13 +258,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     })
 }
 
-fn outcome(
-    exams: &Exams,
-    catalog: &Catalog,
-    kept: &[&Kept],
-    rows: &[Rejected],
-    cuts: usize,
-) -> Outcome {
+fn outcome(exams: &Exams, catalog: &Catalog, kept: &[&Kept], rows: &[Rejected], cuts: usize) -> Outcome {
     let constant = kept.iter().filter(|k| k.measured.any_constant_lead()).count();
     let mut outcome = Outcome::default()
         .count("read", exams.len())

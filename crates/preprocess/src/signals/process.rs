@@ -61,7 +61,12 @@ pub(super) struct Measured {
 
 impl Measured {
     fn new(quality: &Quality) -> Self {
-        let bits = |flags: &[bool]| flags.iter().rev().fold(0, |bits, flag| bits << 1 | u16::from(*flag));
+        let bits = |flags: &[bool]| {
+            flags
+                .iter()
+                .rev()
+                .fold(0, |bits, flag| bits << 1 | u16::from(*flag))
+        };
         let statistics = quality.mean.iter().chain(&quality.std);
         Self {
             statistics: statistics.map(|v| v.to_bits()).collect(),

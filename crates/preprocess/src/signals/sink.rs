@@ -6,6 +6,7 @@ use super::process::Kept;
 use super::{Store, dataset, mat};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::formats::npy::Flusher;
+use ecgfm_artifacts::formats::pages::PageBuffer;
 use ecgfm_artifacts::segments::Segment;
 use ecgfm_artifacts::signal::quality::Quality;
 use ecgfm_artifacts::signal::recipe::Recipe;
@@ -43,6 +44,7 @@ pub(super) enum PartSink<'a> {
     View,
     Mat {
         folders: &'a mat::Folders,
+        buffer: PageBuffer,
         recipe: &'a Recipe,
     },
 }
@@ -82,7 +84,11 @@ impl<'a> Sink<'a> {
                 flusher,
             } => PartSink::Packed(PartFile::create(flusher, dir, number, *shape, *values)?),
             Self::View { .. } => PartSink::View,
-            Self::Mat { folders, recipe } => PartSink::Mat { folders, recipe },
+            Self::Mat { folders, recipe } => PartSink::Mat {
+                folders,
+                buffer: PageBuffer::default(),
+                recipe,
+            },
         })
     }
 
@@ -135,9 +141,15 @@ impl Flushed<'_> {
             Self::Packed { dir } => {
                 let of_part = |(number, kept): (usize, &Vec<Kept>)| {
                     let names = kept.iter().flat_map(segment_names).collect::<Vec<_>>();
-                    names.into_iter().enumerate().map(move |(row, name)| (name, number, row))
+                    names
+                        .into_iter()
+                        .enumerate()
+                        .map(move |(row, name)| (name, number, row))
                 };
-                Ok(write_packed_index(dir, parts.iter().enumerate().flat_map(of_part))?)
+                Ok(write_packed_index(
+                    dir,
+                    parts.iter().enumerate().flat_map(of_part),
+                )?)
             }
             Self::View { dir, recipe, catalog } => {
                 let files = catalog.direct_parts().map(|(number, part, placement)| {
@@ -178,7 +190,11 @@ impl PartSink<'_> {
                 Ok(part.append(count, |room| trimmed.write_segments(room))?)
             }
             Self::View => Ok(()),
-            Self::Mat { folders, recipe } => mat::write(folders, job, &trimmed.process(quality), recipe),
+            Self::Mat {
+                folders,
+                buffer,
+                recipe,
+            } => mat::write(folders, buffer, job, &trimmed.process(quality), recipe),
         }
     }
 
@@ -237,7 +253,11 @@ impl Home {
     }
 
     /// The rows of `segmented.csv`.
-    pub(super) fn segments<'a>(&self, kept: impl Iterator<Item = &'a Kept>, sample_size: usize) -> Vec<Segment> {
+    pub(super) fn segments<'a>(
+        &self,
+        kept: impl Iterator<Item = &'a Kept>,
+        sample_size: usize,
+    ) -> Vec<Segment> {
         let (dir, extension) = match self.store {
             Store::Mat => (MAT_DIR, ".mat"),
             Store::Packed | Store::Packed16 | Store::View => (PACKED_DIR, ""),

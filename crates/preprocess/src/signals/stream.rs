@@ -39,7 +39,9 @@ pub(super) struct Streamed {
 pub(super) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result<Streamed> {
     let sink = Sink::create(ctx.out, work.params.store, work.recipe, work.catalog)?;
     // A view has nothing that could be kept.
-    let journal = (work.params.store != Store::View).then(|| Journal::open(ctx.out)).transpose()?;
+    let journal = (work.params.store != Store::View)
+        .then(|| Journal::open(ctx.out))
+        .transpose()?;
     let line = Line {
         work,
         ctx,
@@ -118,7 +120,10 @@ impl Line<'_> {
             });
         });
         let slots = slots.into_inner().unwrap_or_else(PoisonError::into_inner);
-        slots.into_iter().map(|slot| slot.unwrap_or(Err(Error::Interrupted))).collect()
+        slots
+            .into_iter()
+            .map(|slot| slot.unwrap_or(Err(Error::Interrupted)))
+            .collect()
     }
 
     fn take(&self) -> Option<usize> {
@@ -161,7 +166,11 @@ impl Line<'_> {
     fn complete(&self, number: usize, jobs: &[Job], part: PartSink<'_>, outcome: &PartOutcome) -> Result<()> {
         let entry = self.journal.map(|journal| journal.entry(number, jobs, outcome));
         let entry = entry.transpose()?;
-        let empty = outcome.kept.is_empty().then(|| self.sink.part_file(number)).flatten();
+        let empty = outcome
+            .kept
+            .is_empty()
+            .then(|| self.sink.part_file(number))
+            .flatten();
         part.finish(move || {
             if let Some(file) = empty {
                 std::fs::remove_file(file)?;

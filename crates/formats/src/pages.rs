@@ -1,0 +1,194 @@
+//! Files written past the operating system's cache.
+//!
+//! A cache that is written through page by page takes several times the processor time that the values themselves take,
+//! and pushes out everything else that it held. Memory that starts where a page does can go to the disk as it is
+//! (`O_DIRECT`); what is left of the last page takes the usual way, and so does everything on a file system that does not
+//! allow this. The files are the same.
+
+use bytemuck::{Pod, Zeroable};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Bytes that a disk reads and writes as one, at least.
+pub(crate) const PAGE: usize = 4096;
+
+/// Memory that starts where a page does.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(4096))]
+pub(crate) struct Page([u8; PAGE]);
+
+/// Bytes gathered in whole pages, to be written by [`write_file`]. Made once and used again.
+#[derive(Debug, Default)]
+pub struct PageBuffer {
+    pages: Vec<Page>,
+    filled: usize,
+}
+
+impl PageBuffer {
+    /// Empties it; the memory stays.
+    pub fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    /// Bytes in it.
+    pub fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// What is in it.
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.pages)[..self.filled]
+    }
+
+    /// The next `count` bytes, for the caller to fill.
+    pub(crate) fn room(&mut self, count: usize) -> &mut [u8] {
+        let pages = (self.filled + count).div_ceil(PAGE);
+        if self.pages.len() < pages {
+            self.pages.resize(pages, Page::zeroed());
+        }
+        let start = self.filled;
+        self.filled += count;
+        &mut bytemuck::cast_slice_mut(&mut self.pages)[start..self.filled]
+    }
+
+    /// Bytes of the pages that are full.
+    pub(crate) fn whole(&self) -> usize {
+        self.filled / PAGE * PAGE
+    }
+}
+
+impl Write for PageBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a whole file, as `std::fs::write` does.
+///
+/// # Errors
+/// I/O.
+///
+/// ```
+/// use ecgfm_formats::pages::{PageBuffer, write_file};
+/// use std::io::Write;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let dir = tempfile::tempdir()?;
+/// let mut buffer = PageBuffer::default();
+/// buffer.write_all(&[7; 10_000])?;
+/// write_file(&dir.path().join("a"), &buffer)?;
+/// assert_eq!(std::fs::read(dir.path().join("a"))?, [7; 10_000]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn write_file(path: &Path, buffer: &PageBuffer) -> io::Result<()> {
+    let file = PageFile::create(path)?;
+    let (pages, rest) = buffer.bytes().split_at(buffer.whole());
+    file.write_pages(pages, 0)?;
+    file.write_rest(rest, pages.len() as u64)
+}
+
+/// A file that takes whole pages first, and anything after that.
+#[derive(Debug)]
+pub(crate) struct PageFile {
+    file: File,
+    direct: AtomicBool,
+}
+
+impl PageFile {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let open = |flag: Option<i32>| {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            flag.map(|flag| options.custom_flags(flag));
+            options.open(path)
+        };
+        let refused = |e: &io::Error| e.kind() == io::ErrorKind::InvalidInput;
+        let (file, direct) = match direct_flag() {
+            None => (open(None)?, false),
+            Some(flag) => match open(Some(flag)) {
+                Err(e) if refused(&e) => (open(None)?, false),
+                opened => (opened?, true),
+            },
+        };
+        Ok(Self {
+            file,
+            direct: AtomicBool::new(direct),
+        })
+    }
+
+    /// Writes whole pages, from memory that starts where a page does.
+    pub(crate) fn write_pages(&self, pages: &[u8], at: u64) -> io::Result<()> {
+        match self.file.write_all_at(pages, at) {
+            // Some file systems take the flag and refuse the writing.
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput && self.direct.load(Ordering::Relaxed) => {
+                self.write_rest(pages, at)
+            }
+            written => written,
+        }
+    }
+
+    /// Writes any bytes, through the cache; so does everything after that.
+    pub(crate) fn write_rest(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        if self.direct.swap(false, Ordering::Relaxed) {
+            through_cache(&self.file)?;
+        }
+        self.file.write_all_at(bytes, at)
+    }
+}
+
+/// The flag that asks for the way past the cache; none where there is no such way.
+#[cfg(target_os = "linux")]
+fn direct_flag() -> Option<i32> {
+    i32::try_from(rustix::fs::OFlags::DIRECT.bits()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn direct_flag() -> Option<i32> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn through_cache(file: &File) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    Ok(rustix::fs::fcntl_setfl(file, flags - rustix::fs::OFlags::DIRECT)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn through_cache(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_any_length_are_written_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let mut buffer = PageBuffer::default();
+        for length in [100_000, 0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE, 12_345] {
+            buffer.clear();
+            let bytes: Vec<u8> = (0..length).map(|i| (i * 7 + length) as u8).collect();
+            bytes
+                .chunks(1000)
+                .for_each(|some| buffer.write_all(some).unwrap());
+            write_file(&path, &buffer).unwrap();
+            assert!(std::fs::read(&path).unwrap() == bytes, "{length} bytes");
+        }
+    }
+}
