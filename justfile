@@ -53,15 +53,19 @@ lint: setup
     cargo clippy --workspace --all-targets --quiet -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
 
-# Rates of reading and writing archives, and of making synthetic ECGs.
+# Rates of reading and writing archives, of making synthetic ECGs, and of the network's parts and what feeds it.
 bench: setup
     cargo run --quiet --release --package ecgfm-formats --example throughput
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"
+    cargo bench --quiet --package ecgfm-model --package ecgfm-infer
 
-# Signals beside numpy and scipy on 5,000 synthetic exams, as ratios; and all statistics at the size of the whole of CODE-15.
-bench-peer exams="5000": (setup "test") build
+# Signals beside numpy and scipy on 5,000 synthetic exams and inference beside PyTorch on 128 segments, as ratios; and all
+# statistics at the size of the whole of CODE-15. Fetches PyTorch, 4.7 GB.
+bench-peer exams="5000" segments="128": (setup "bench") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       target/release/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
       PYTHONPATH=.tools/pytest python3 benches/signals_peer.py target/release/ecgfm "$dir/raw"
     cargo run --quiet --release --package ecgfm-evaluate --example full_size
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      PYTHONPATH=$([ -d .tools/torch ] && echo .tools/torch || echo .tools/libtorch) python3 benches/infer_peer.py target/release/ecgfm "$dir" {{ segments }}

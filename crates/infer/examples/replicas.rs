@@ -3,7 +3,7 @@
 //! `cargo run --release -p ecgfm-infer --example replicas -- MODEL.ts [THREADS [BATCH,BATCH,… [ROUNDS]]]`
 //!
 //! MODEL.ts is an export of a network of ECG-FM's size. The settings take turns, round by round, so that a busy machine is
-//! busy for all of them. Prints a Markdown table of medians.
+//! busy for all of them. Prints a Markdown table of medians, and in which batches logits stay the same to the last bit.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
@@ -44,14 +44,32 @@ fn together(workers: usize, threads: usize, times: usize, work: impl Fn() + Sync
     (workers * times) as f64 / started.elapsed().as_secs_f64()
 }
 
+/// `count` different made-up segments.
+fn made_up(count: usize) -> Signals {
+    let mut signals = Signals::new(count, SHAPE, Device::Cpu).unwrap();
+    for (i, value) in signals.values_mut().iter_mut().enumerate() {
+        *value = (i as f32 * 0.1).sin() + (i as f32 * 0.037).cos();
+    }
+    signals
+}
+
+/// Logits of sixteen segments in batches.
+fn logits(model: &TorchScript, batch: usize) -> Vec<f32> {
+    let all = made_up(TURN);
+    let rows = all.values().chunks(batch * SHAPE.len());
+    rows.flat_map(|values| {
+        let rows = values.len() / SHAPE.len();
+        let mut signals = Signals::new(rows, SHAPE, Device::Cpu).unwrap();
+        signals.values_mut().copy_from_slice(values);
+        model.run(&signals, rows).unwrap().logits
+    })
+    .collect()
+}
+
 /// Segments a second.
 fn forward(model: &TorchScript, workers: usize, threads: usize, batch: usize) -> f64 {
     let work = || {
-        let mut signals = Signals::new(batch, SHAPE, Device::Cpu).unwrap();
-        for (i, value) in signals.values_mut().iter_mut().enumerate() {
-            *value = (i as f32 * 0.1).sin();
-        }
-        model.run(&signals, batch).unwrap();
+        model.run(&made_up(batch), batch).unwrap();
     };
     batch as f64 * together(workers, threads, TURN.div_ceil(batch), work)
 }
@@ -119,4 +137,11 @@ fn main() {
             );
         }
     }
+    tch::set_num_threads(1);
+    let expected = logits(&model, TURN);
+    let same = |&batch: &usize| logits(&model, batch) == expected;
+    let (same, others): (Vec<usize>, Vec<usize>) = batches.iter().partition(|batch| same(batch));
+    println!(
+        "\nlogits are those of batches of {TURN} to the last bit in batches of {same:?}, and not of {others:?}"
+    );
 }

@@ -53,7 +53,7 @@ pub struct Params {
     /// A precision below float32 that changes a probability by more than this brings a warning.
     #[serde(default = "default_bound")]
     pub precision_bound: f64,
-    /// Segments at once: `auto`, `sweep` or a number. Padding aside, logits do not depend on it but for rounding.
+    /// Segments at once: `auto`, `sweep` or a number. Logits depend on it by rounding only.
     #[serde(default)]
     pub batch_size: BatchSize,
     /// CPU threads in all, one a batch where there are enough batches; one a core if absent.

@@ -58,7 +58,7 @@ fn model() -> &'static (Config, Weights) {
 fn run(bencher: Bencher<'_, '_>, batch: i64, shape: &[i64], of: impl Fn(&Tensor) -> Tensor) {
     let x = init::noise(shape, 2).unwrap();
     let _no_grad = tch::no_grad_guard();
-    of(&x);
+    let _warm = of(&x);
     bencher
         .counter(ItemsCount::new(batch as usize))
         .bench_local(|| of(&x));

@@ -25,7 +25,7 @@ pub enum Positions {
     /// As one matrix product a group, of every window of the signal with the kernel: the arithmetic of the convolution, and
     /// every value copied as often as the kernel is wide.
     Unfolded,
-    /// The same with windows for eight tokens at a time: an eighth of the copying, for 5 % more arithmetic on zeros.
+    /// The same with windows for eight tokens at a time: an eighth of the copying, for 8 % more arithmetic, on zeros.
     Tiled,
     /// As a convolution without groups, its kernel filled up with zeros: sixteen times the arithmetic.
     Dense,
