@@ -8,9 +8,9 @@ use crate::{Error, Result};
 use ecgfm_artifacts::stage::Outcome;
 use std::time::{Duration, Instant};
 
-/// Segments in a batch of one CPU core, whose matrix products then have 624 rows: 2 to 16 are equally fast, 1 is slower, and
-/// beyond that a layer's widest tensor (1.9 MB a segment) no longer stays in the cache. See docs/performance.md.
-const ON_CPU: usize = 4;
+/// Segments in a batch of one CPU core: fastest where it was measured, by 2 % before 4 and by 7 % before 1; see
+/// docs/performance.md. A layer's widest tensor takes 1.9 MB a segment, and with 16 it leaves the cache.
+const ON_CPU: usize = 8;
 
 /// On a CPU the last batch is padded to a multiple of this: with fewer rows the library multiplies matrices by another
 /// kernel, and logits would depend on how many segments are left over, if only in their last bits.

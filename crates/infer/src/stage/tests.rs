@@ -191,7 +191,7 @@ fn a_run_records_how_it_ran() {
 #[test]
 fn auto_and_sweep_find_a_batch_size_and_say_how() {
     let dir = tempfile::tempdir().unwrap();
-    let mut params = project(dir.path(), 40);
+    let mut params = project(dir.path(), 44);
     let mut ran = |batch_size: BatchSize, name: &str| {
         params.batch_size = batch_size;
         let out = dir.path().join(name);
@@ -202,7 +202,7 @@ fn auto_and_sweep_find_a_batch_size_and_say_how() {
     let (auto, expected) = ran(BatchSize::Auto, "auto");
     assert_eq!(
         (auto["batch_size"].as_u64(), auto["batch_size_by"].as_str()),
-        (Some(4), Some("fixed"))
+        (Some(8), Some("fixed"))
     );
     assert!(!auto.contains_key("batch_size_sweep"));
     let (sweep, logits) = ran(BatchSize::Sweep, "sweep");
