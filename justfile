@@ -53,19 +53,24 @@ lint: setup
     cargo clippy --workspace --all-targets --quiet -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
 
-# Rates of reading and writing archives, and of making synthetic ECGs.
-bench: setup
+# Kernels one by one (`cargo bench`), then whole stages on 1,000, 5,000 and 20,000 synthetic exams: rates, bytes, peak memory, floors.
+bench sizes="1000 5000 20000": build
+    cargo bench --quiet --package ecgfm-signal --package ecgfm-model --package ecgfm-infer
     cargo run --quiet --release --package ecgfm-formats --example throughput
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      python3 benches/stages.py target/release/ecgfm "$dir" {{ sizes }}
 
-# Signals beside numpy and scipy on 5,000 synthetic exams, as ratios; tables beside pandas, and all statistics, at the size of CODE-15.
-bench-peer exams="5000": (setup "test") build
+# The same work in numpy, scipy, pandas, scikit-learn and PyTorch, side by side, as ratios. Fetches PyTorch, 4.7 GB, and writes 45 GB.
+bench-peer exams="20000" segments="128": (setup "bench") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       target/release/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
-      PYTHONPATH=.tools/pytest python3 benches/signals_peer.py target/release/ecgfm "$dir/raw"
+      PYTHONPATH=.tools/pytest python3 benches/signals_peer.py target/release/ecgfm "$dir/raw" 1000
     PYTHONPATH=.tools/pytest python3 benches/tables_peer.py target/release/ecgfm
     cargo run --quiet --release --package ecgfm-evaluate --example full_size
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      PYTHONPATH=$([ -d .tools/torch ] && echo .tools/torch || echo .tools/libtorch) python3 benches/infer_peer.py target/release/ecgfm "$dir" {{ segments }}
 
 # How the stages that work on tables grow: at 1/16, 1/4 and the whole of the size of CODE-15.
 bench-growth: (setup "test") build

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::choice::Output;
+use crate::signals::Signals;
 
 /// Leads and samples of every segment of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,15 @@ pub struct Answer {
     pub extras: Vec<Vec<f32>>,
 }
 
+impl Answer {
+    /// The first `count` of `rows` rows; the others are padding.
+    pub fn truncate(&mut self, count: usize, rows: usize) {
+        for values in std::iter::once(&mut self.logits).chain(&mut self.extras) {
+            values.truncate(values.len() / rows.max(1) * count);
+        }
+    }
+}
+
 /// A model that is ready to run.
 ///
 /// Several threads may ask it for logits at once.
@@ -72,12 +82,33 @@ pub trait Backend: Sync {
     /// When the model refuses the shape, or answers with anything but one row of logits a segment.
     fn prepare(&mut self, shape: Shape, batch_sizes: &[usize]) -> Result<()>;
 
-    /// What it says of `count` segments: `batch` holds count × leads × samples values.
+    /// What it says of the first `rows` rows of `signals`. They are not looked at any more once this returns.
     ///
     /// # Errors
     /// When the model fails.
-    fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, tch::TchError>;
+    fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, tch::TchError>;
+
+    /// Bytes of the device's memory that are free, where the device says.
+    fn free_memory(&self) -> Option<u64> {
+        None
+    }
 
     /// How it runs.
     fn describe(&self) -> Description;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_of_padding_is_dropped() {
+        let mut answer = Answer {
+            logits: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+            extras: vec![vec![7.0, 8.0, 9.0], Vec::new()],
+        };
+        answer.truncate(2, 3);
+        assert_eq!(answer.logits, [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(answer.extras, [vec![7.0, 8.0], Vec::new()]);
+    }
 }

@@ -147,24 +147,17 @@ impl Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Count", into = "Count")]
 pub enum BatchSize {
-    /// What suits the device.
+    /// What suits the device: on a CPU a number that was measured once and for all, so that logits stay the same to the
+    /// last bit; on a GPU what a short sweep finds.
     #[default]
     Auto,
+    /// What a short sweep finds, on a CPU too.
+    Sweep,
     /// This many.
     Of(usize),
 }
 
-impl BatchSize {
-    /// The number of segments in a batch, given the number that suits the device.
-    pub fn resolved(self, suits: usize) -> usize {
-        match self {
-            Self::Auto => suits,
-            Self::Of(n) => n,
-        }
-    }
-}
-
-/// A number or the word `auto`, as YAML and JSON can say it.
+/// A number or a word, as YAML and JSON can say it.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Count {
@@ -179,8 +172,9 @@ impl TryFrom<Count> for BatchSize {
         match count {
             Count::Number(n) if n > 0 => Ok(Self::Of(n)),
             Count::Word(word) if word == "auto" => Ok(Self::Auto),
-            Count::Number(n) => Err(format!("batch_size {n}; `auto` or a number from 1")),
-            Count::Word(word) => Err(format!("batch_size `{word}`; `auto` or a number from 1")),
+            Count::Word(word) if word == "sweep" => Ok(Self::Sweep),
+            Count::Number(n) => Err(format!("batch_size {n}; `auto`, `sweep` or a number from 1")),
+            Count::Word(word) => Err(format!("batch_size `{word}`; `auto`, `sweep` or a number from 1")),
         }
     }
 }
@@ -189,6 +183,7 @@ impl From<BatchSize> for Count {
     fn from(size: BatchSize) -> Self {
         match size {
             BatchSize::Auto => Self::Word("auto".to_owned()),
+            BatchSize::Sweep => Self::Word("sweep".to_owned()),
             BatchSize::Of(n) => Self::Number(n),
         }
     }
@@ -228,6 +223,7 @@ mod tests {
         }
         let size = |json: &str| serde_json::from_str::<BatchSize>(json);
         assert_eq!(size("\"auto\"").unwrap(), BatchSize::Auto);
+        assert_eq!(size("\"sweep\"").unwrap(), BatchSize::Sweep);
         assert_eq!(size("8").unwrap(), BatchSize::Of(8));
         assert!(size("0").is_err() && size("\"many\"").is_err());
         assert_eq!(

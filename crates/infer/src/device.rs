@@ -62,11 +62,6 @@ impl Placement {
             _ => "cpu".to_owned(),
         }
     }
-
-    /// Segments in a batch that suit the device: on two CPU cores larger batches are slower, a GPU starves on small ones.
-    pub fn suitable_batch(&self) -> usize {
-        if self.device == Device::Cpu { 8 } else { 64 }
-    }
 }
 
 /// The CUDA device of a number, or why it is not to be had.

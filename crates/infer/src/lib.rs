@@ -9,7 +9,9 @@
 //! | devices, and CUDA loaded only where there is a driver | [`device`] |
 //! | one interface for whatever runs a model | [`backend`] |
 //! | TorchScript behind it | [`torchscript`] |
+//! | memory for batches | [`signals`] |
 //! | reading ahead while the model computes | [`prefetch`] |
+//! | how many segments at once | `stage::batch_size` |
 //! | several batches at once, answers in order | `workers` |
 //! | which libtorch is loaded | [`version`] |
 
@@ -19,6 +21,7 @@ pub mod choice;
 pub mod device;
 mod error;
 pub mod prefetch;
+pub mod signals;
 pub mod stage;
 mod symbols;
 pub mod torchscript;

@@ -2,8 +2,9 @@
 //!
 //! A few threads fill buffers that are used again and again; the memory taken does not depend on the number of segments.
 //! A thread takes a free buffer first and the next batch's number second, so the batch that the model waits for always
-//! has a buffer.
+//! has a buffer. A batch is read by one thread, segment by segment in order: neighbours on disk are read as neighbours.
 
+use crate::signals::Signals;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,17 +18,22 @@ pub struct Plan {
     pub segments: usize,
     /// Segments in a batch; the last may hold fewer.
     pub batch_size: usize,
-    /// Values in a segment.
-    pub segment_len: usize,
+    /// The last batch is padded to a multiple of this number of rows, but never beyond `batch_size`.
+    pub multiple: usize,
     /// Threads that read.
     pub readers: usize,
-    /// Batches in memory at a time.
-    pub buffers: usize,
 }
 
 impl Plan {
     fn batches(&self) -> usize {
         self.segments.div_ceil(self.batch_size.max(1))
+    }
+
+    /// Rows that a batch of `segments` segments is padded to.
+    pub fn rows(&self, segments: usize) -> usize {
+        segments
+            .next_multiple_of(self.multiple.max(1))
+            .min(self.batch_size)
     }
 
     fn range(&self, batch: usize) -> Range<usize> {
@@ -41,8 +47,10 @@ impl Plan {
 pub struct Batch {
     /// Number of its first segment and one past its last.
     pub segments: Range<usize>,
-    /// Their values, one segment after the other.
-    pub values: Vec<f32>,
+    /// Rows that the model runs on: its segments and the padding after them.
+    pub rows: usize,
+    /// Their signals, one row after the other; what comes after `rows` is left from another batch.
+    pub signals: Signals,
 }
 
 /// A batch's number with the batch, or with nothing where the thread that was reading it died.
@@ -53,7 +61,7 @@ pub struct Batches<E> {
     plan: Plan,
     next: usize,
     filled: Receiver<Filled<E>>,
-    free: Sender<Vec<f32>>,
+    free: Sender<Signals>,
     early: BTreeMap<usize, Result<Batch, E>>,
 }
 
@@ -79,22 +87,24 @@ impl<E> Batches<E> {
     /// Hands a batch's buffer back for another one.
     pub fn recycle(&mut self, batch: Batch) {
         // Nobody takes it after the last batch.
-        let _ = self.free.send(batch.values);
+        let _ = self.free.send(batch.signals);
     }
 }
 
-/// Runs `consume` on batches that threads fill with `read(segment, values)`.
+/// Runs `consume` on batches that threads fill with `read(segment, values)`. No more batches are in memory at a time than
+/// there are `buffers`, each with room for [`Plan::batch_size`] segments.
 ///
 /// When `consume` returns early, reading stops.
 pub fn with_batches<T, E: Send>(
     plan: Plan,
+    buffers: Vec<Signals>,
     read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
     consume: impl FnOnce(&mut Batches<E>) -> T,
 ) -> T {
     let (free_sender, free) = channel();
     let (filled_sender, filled) = channel();
-    for _ in 0..plan.buffers.max(1) {
-        let _ = free_sender.send(Vec::new());
+    for buffer in buffers {
+        let _ = free_sender.send(buffer);
     }
     let (free, next) = (Mutex::new(free), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -117,31 +127,35 @@ pub fn with_batches<T, E: Send>(
 /// A reading thread: ends after the last batch, or once nobody listens.
 fn fill<E>(
     plan: Plan,
-    free: &Mutex<Receiver<Vec<f32>>>,
+    free: &Mutex<Receiver<Signals>>,
     next: &AtomicUsize,
     read: impl Fn(usize, &mut [f32]) -> Result<(), E>,
     filled: &Sender<Filled<E>>,
 ) {
     loop {
         let buffer = free.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(mut values) = buffer else { return };
+        let Ok(mut signals) = buffer else { return };
         let number = next.fetch_add(1, Ordering::Relaxed);
         if number >= plan.batches() {
             return;
         }
         let report = Death { number, filled };
         let segments = plan.range(number);
-        values.resize(segments.len() * plan.segment_len, 0.0);
-        let chunks = values.chunks_exact_mut(plan.segment_len.max(1));
+        let len = signals.shape().len();
+        let chunks = signals.values_mut().chunks_exact_mut(len.max(1));
         let outcome = segments
             .clone()
             .zip(chunks)
             .try_for_each(|(segment, values)| read(segment, values));
+        let rows = plan.rows(segments.len());
+        signals.pad(segments.len(), rows);
         drop(report);
-        if filled
-            .send((number, Some(outcome.map(|()| Batch { segments, values }))))
-            .is_err()
-        {
+        let batch = outcome.map(|()| Batch {
+            segments,
+            rows,
+            signals,
+        });
+        if filled.send((number, Some(batch))).is_err() {
             return;
         }
     }
@@ -164,16 +178,32 @@ impl<E> Drop for Death<'_, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Shape;
     use std::sync::atomic::AtomicUsize;
+    use tch::Device;
 
     fn plan(segments: usize, batch_size: usize) -> Plan {
         Plan {
             segments,
             batch_size,
-            segment_len: 2,
+            multiple: 1,
             readers: 3,
-            buffers: 4,
         }
+    }
+
+    /// Room for four batches of segments of two values.
+    fn buffers(plan: Plan) -> Vec<Signals> {
+        let shape = Shape { leads: 1, samples: 2 };
+        let buffer = |_| Signals::new(plan.batch_size, shape, Device::Cpu).unwrap();
+        (0..4).map(buffer).collect()
+    }
+
+    fn with<T, E: Send>(
+        plan: Plan,
+        read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
+        consume: impl FnOnce(&mut Batches<E>) -> T,
+    ) -> T {
+        with_batches(plan, buffers(plan), read, consume)
     }
 
     fn fill_with_number(segment: usize, values: &mut [f32]) -> Result<(), usize> {
@@ -190,15 +220,45 @@ mod tests {
     #[test]
     fn batches_come_in_order_and_the_last_is_short() {
         let mut seen = Vec::new();
-        with_batches(plan(103, 10), fill_with_number, |batches| {
+        with(plan(103, 10), fill_with_number, |batches| {
             while let Some(batch) = batches.next() {
                 let batch = batch.unwrap();
-                assert_eq!(batch.values.len(), 2 * batch.segments.len());
-                seen.extend(batch.values.iter().step_by(2).map(|&value| value as usize));
+                assert_eq!(batch.rows, batch.segments.len());
+                let values = &batch.signals.values()[..2 * batch.rows];
+                seen.extend(values.iter().step_by(2).map(|&value| value as usize));
                 batches.recycle(batch);
             }
         });
         assert_eq!(seen, (0..103).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_last_batch_is_padded_to_a_multiple_with_its_first_segment() {
+        let padded = |multiple: usize| {
+            let plan = Plan {
+                multiple,
+                ..plan(23, 10)
+            };
+            with(plan, fill_with_number, |batches| {
+                let last = batches.last().unwrap().unwrap();
+                let rows = last.signals.values().chunks_exact(2).take(last.rows);
+                let rows: Vec<usize> = rows.map(|row| row[1] as usize).collect();
+                (last.segments, rows)
+            })
+        };
+        assert_eq!(padded(1), (20..23, vec![20, 21, 22]));
+        assert_eq!(padded(4), (20..23, vec![20, 21, 22, 20]));
+        assert_eq!(padded(10), (20..23, vec![20, 21, 22, 20, 20, 20, 20, 20, 20, 20]));
+        assert_eq!(plan(23, 3).rows(2), 2);
+        assert_eq!(
+            Plan {
+                multiple: 4,
+                ..plan(23, 3)
+            }
+            .rows(2),
+            3,
+            "never beyond the batch size"
+        );
     }
 
     #[test]
@@ -210,7 +270,7 @@ mod tests {
             largest.fetch_max(ahead, Ordering::SeqCst);
             Ok(())
         };
-        with_batches(plan(200, 1), read, |batches| {
+        with(plan(200, 1), read, |batches| {
             while let Some(Ok(batch)) = batches.next() {
                 consumed.fetch_add(1, Ordering::SeqCst);
                 batches.recycle(batch);
@@ -222,7 +282,7 @@ mod tests {
     #[test]
     fn an_error_arrives_in_its_place_and_an_early_end_stops_the_readers() {
         let read = |segment: usize, _: &mut [f32]| if segment == 25 { Err(segment) } else { Ok(()) };
-        let (good, error) = with_batches(plan(1_000_000, 10), read, |batches| {
+        let (good, error) = with(plan(1_000_000, 10), read, |batches| {
             let mut good = 0;
             loop {
                 match batches.next() {
@@ -245,7 +305,7 @@ mod tests {
             assert!(segment != 3, "dead");
             Ok(())
         };
-        with_batches(plan(1000, 1), read, |batches| {
+        with(plan(1000, 1), read, |batches| {
             while let Some(Ok(batch)) = batches.next() {
                 batches.recycle(batch)
             }
@@ -254,7 +314,7 @@ mod tests {
 
     #[test]
     fn no_segments_give_no_batches() {
-        with_batches(plan(0, 10), fill_with_number, |batches| {
+        with(plan(0, 10), fill_with_number, |batches| {
             assert!(batches.next().is_none())
         });
     }

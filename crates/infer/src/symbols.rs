@@ -56,3 +56,31 @@ pub(crate) fn load_forever(name: &str) -> Result<(), String> {
         std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
     })
 }
+
+/// `cudaMemGetInfo` on a device: free bytes and all bytes; `None` where there is no such device.
+///
+/// `cudaGetDevice` and `cudaSetDevice` around it leave the thread's device as it was.
+pub(crate) fn cuda_memory(index: usize) -> Option<(u64, u64)> {
+    let index = i32::try_from(index).ok()?;
+    let library = Library::this();
+    let (mut before, mut free, mut total) = (0i32, 0usize, 0usize);
+    // SAFETY: see the head of this file; the signatures are those of CUDA's `cuda_runtime_api.h`, whose functions write
+    // through the pointers only, and return 0 where they did.
+    unsafe {
+        let get = library
+            .get::<unsafe extern "C" fn(*mut i32) -> i32>(c"cudaGetDevice")
+            .ok()?;
+        let set = library
+            .get::<unsafe extern "C" fn(i32) -> i32>(c"cudaSetDevice")
+            .ok()?;
+        let info = library
+            .get::<unsafe extern "C" fn(*mut usize, *mut usize) -> i32>(c"cudaMemGetInfo")
+            .ok()?;
+        if get(&raw mut before) != 0 || set(index) != 0 {
+            return None;
+        }
+        let found = info(&raw mut free, &raw mut total) == 0;
+        set(before);
+        found.then_some((free as u64, total as u64))
+    }
+}

@@ -4,9 +4,11 @@ use crate::backend::{Answer, Backend, Description, Extra, Shape};
 use crate::choice::{Output as Wish, SaliencyHeads, Wanted};
 use crate::device::Placement;
 use crate::error::brief;
-use crate::{Error, Result, version};
+use crate::signals::Signals;
+use crate::{Error, Result, symbols, version};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use tch::{CModule, Device, IValue, Kind, TchError, Tensor};
 
 /// Runs of the warm-up on a GPU: the first compiles, the second runs what was compiled. On a CPU one is enough.
@@ -21,6 +23,9 @@ pub struct TorchScript {
     wanted: Wanted,
     labels: usize,
     extras: Vec<Extra>,
+    /// Held while a batch is handed to a GPU, which takes far less time than computing it: batches reach it whole, one
+    /// after the other, and each answer is there as soon as its own batch is done.
+    handing_over: Mutex<()>,
 }
 
 /// The method of our own models that gives logits, embedding and saliency.
@@ -65,18 +70,20 @@ impl TorchScript {
             wanted,
             labels: 0,
             extras: Vec::new(),
+            handing_over: Mutex::new(()),
         })
     }
 
-    /// Logits and what else is wanted, still on the device.
-    fn forward(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Output<Told>, TchError> {
+    /// Logits and what else is wanted of (rows, leads, samples), still on the device.
+    fn forward(&self, signals: &Tensor) -> Result<Output<Told>, TchError> {
         // Somebody else's weights may ask for gradients.
         let _no_grad = tch::no_grad_guard();
-        let size = [count, shape.leads, shape.samples].map(|size| size as i64);
-        let signals = Tensor::f_from_slice(batch)?.f_reshape(size)?;
-        let signals = signals
-            .f_to_device(self.placement.device)?
-            .f_to_kind(self.placement.kind())?;
+        let device = self.placement.device;
+        let on_cpu = device == Device::Cpu;
+        let _one = (!on_cpu).then(|| self.handing_over.lock().unwrap_or_else(PoisonError::into_inner));
+        // From page-locked memory this only starts the copy; on a CPU there is none.
+        let signals = signals.f_to_device_(device, Kind::Float, !on_cpu, false)?;
+        let signals = signals.f_to_kind(self.placement.kind())?;
         let signals = IValue::Tensor(signals);
         if !self.wanted.any() {
             let logits = logits_of(self.module.forward_is(&[signals])?);
@@ -86,6 +93,20 @@ impl TorchScript {
             }));
         }
         told(self.module.method_is(OUTPUTS_METHOD, &[signals])?, self.wanted)
+    }
+
+    /// Room for a batch, where the device fetches it fastest from.
+    ///
+    /// # Errors
+    /// When there is no memory left.
+    pub fn signals(&self, rows: usize, shape: Shape) -> Result<Signals> {
+        let bytes = rows * shape.len() * size_of::<f32>();
+        Signals::new(rows, shape, self.placement.device).map_err(|error| {
+            Error::device(format!(
+                "no {bytes} bytes of memory for a batch of {rows} segments ({}); use a smaller batch_size",
+                brief(&error)
+            ))
+        })
     }
 
     /// Why a model does not run on what it is shown.
@@ -119,8 +140,11 @@ impl TorchScript {
             shape.leads, shape.samples
         );
         // Zeros would divide by zero where a model normalises.
-        let batch: Vec<f32> = (0..count * shape.len()).map(|i| (i as f32 * 0.1).sin()).collect();
-        let output = self.forward(&batch, count, shape);
+        let mut signals = self.signals(count, shape)?;
+        for (i, value) in signals.values_mut().iter_mut().enumerate() {
+            *value = (i as f32 * 0.1).sin();
+        }
+        let output = signals.first(count).and_then(|signals| self.forward(&signals));
         let output = output.map_err(|error| self.unsuited(&error, &shown))?;
         let told = output.map_err(|found| {
             refused(format!(
@@ -193,12 +217,12 @@ impl Backend for TorchScript {
         Ok(())
     }
 
-    fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, TchError> {
-        let told = self.forward(batch, count, shape)?.map_err(TchError::Convert)?;
-        let size = told.logits.as_ref().map_or(vec![count as i64, 0], Tensor::size);
-        if size != [count as i64, self.labels as i64] {
+    fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, TchError> {
+        let told = self.forward(&signals.first(rows)?)?.map_err(TchError::Convert)?;
+        let size = told.logits.as_ref().map_or(vec![rows as i64, 0], Tensor::size);
+        if size != [rows as i64, self.labels as i64] {
             return Err(TchError::Shape(format!(
-                "{size:?} logits for {count} segments of {} labels",
+                "{size:?} logits for {rows} segments of {} labels",
                 self.labels
             )));
         }
@@ -207,6 +231,13 @@ impl Backend for TorchScript {
             logits: told.logits.as_ref().map_or(Ok(Vec::new()), copied)?,
             extras: extras.collect::<Result<_, _>>()?,
         })
+    }
+
+    fn free_memory(&self) -> Option<u64> {
+        match self.placement.device {
+            Device::Cuda(index) => symbols::cuda_memory(index).map(|(free, _)| free),
+            _ => None,
+        }
     }
 
     fn describe(&self) -> Description {

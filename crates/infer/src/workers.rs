@@ -7,12 +7,17 @@
 use crate::prefetch::{Batch, Batches};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tch::{Device, TchError};
 
 /// More batches at once are not run; on a larger machine each gets several threads.
 const MOST_WORKERS: usize = 16;
+
+/// Workers of a GPU: while one waits for its answer the other has already handed its batch over, so the GPU never waits.
+const GPU_WORKERS: usize = 2;
 
 /// How many batches run at once, on how many threads each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +29,17 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// Shares `threads` out among `batches`. A GPU takes one batch at a time.
+    /// Shares `threads` out among `batches`.
     pub(crate) fn new(threads: usize, device: Device, batches: usize) -> Self {
         let threads = threads.max(1);
         let workers = if device == Device::Cpu {
             threads.min(batches).clamp(1, MOST_WORKERS)
         } else {
-            1
+            GPU_WORKERS.min(batches).max(1)
         };
         Self {
             workers,
-            threads_each: threads / workers,
+            threads_each: (threads / workers).max(1),
         }
     }
 
@@ -42,13 +47,19 @@ impl Crew {
     pub(crate) fn threads(self) -> usize {
         self.workers * self.threads_each
     }
+
+    /// Batches that are handed out and not yet delivered: one that runs and one that lies ready for every worker, so that
+    /// nobody waits while an earlier batch is still at work elsewhere.
+    pub(crate) fn ahead(self) -> usize {
+        2 * self.workers
+    }
 }
 
-/// A batch's number, the batch, and its answer or why there is none; nothing where the worker died.
-type Answer<T> = Option<(usize, Batch, Result<T, TchError>)>;
+/// A batch's number, the batch, and its answer, why there is none, or why it was not begun; nothing where the worker died.
+type Answer<T> = Option<(usize, Batch, Result<Result<T, TchError>>)>;
 
 /// Runs `run` on every batch, `crew.workers` at a time, and `deliver` on batch and answer in the batches' order.
-/// Before each new batch `go_on` is asked.
+/// Before each new batch `go_on` is asked. Gives the time that workers waited for a batch, added up over them.
 ///
 /// # Errors
 /// The first error of reading, running, `go_on` or `deliver`; no further batch is begun after it.
@@ -56,45 +67,45 @@ pub(crate) fn in_order<T: Send>(
     crew: Crew,
     batches: &mut Batches<Error>,
     run: impl Fn(&Batch) -> Result<T, TchError> + Sync,
-    go_on: impl Fn() -> Result<()>,
+    go_on: impl Fn() -> Result<()> + Sync,
     mut deliver: impl FnMut(&Batch, Result<T, TchError>) -> Result<()>,
-) -> Result<()> {
+) -> Result<Duration> {
     let (jobs, queue) = channel();
     let (answers_in, answers) = channel();
-    let queue = Mutex::new(queue);
+    let (queue, waited) = (Mutex::new(queue), AtomicU64::new(0));
     std::thread::scope(|scope| {
         // Dropped on every way out, so that the workers end before the scope waits for them.
         let jobs = jobs;
         for _ in 0..crew.workers {
-            let (queue, answers, run) = (&queue, answers_in.clone(), &run);
+            let (queue, answers, waited) = (&queue, answers_in.clone(), &waited);
+            let run = |batch: &Batch| go_on().map(|()| run(batch));
             scope.spawn(move || {
                 tch::set_num_threads(i32::try_from(crew.threads_each).unwrap_or(1));
-                work(queue, &answers, run);
+                work(queue, &answers, waited, run);
             });
         }
         drop(answers_in);
         let (mut begun, mut delivered) = (0, 0);
         let mut early = BTreeMap::new();
         loop {
-            while begun < delivered + crew.workers {
-                go_on()?;
+            while begun < delivered + crew.ahead() {
                 let Some(batch) = batches.next() else { break };
                 // The workers outlive this loop unless one panics, and then the answer is missing below.
                 let _ = jobs.send((begun, batch?));
                 begun += 1;
             }
             if delivered == begun {
-                return Ok(());
+                return Ok(Duration::from_nanos(waited.load(Ordering::Relaxed)));
             }
             while !early.contains_key(&delivered) {
                 // Nothing comes where a worker panicked; the scope passes that on.
                 let Ok(Some((number, batch, answer))) = answers.recv() else {
-                    return Ok(());
+                    return Ok(Duration::ZERO);
                 };
                 early.insert(number, (batch, answer));
             }
             if let Some((batch, answer)) = early.remove(&delivered) {
-                deliver(&batch, answer)?;
+                deliver(&batch, answer?)?;
                 batches.recycle(batch);
             }
             delivered += 1;
@@ -106,11 +117,15 @@ pub(crate) fn in_order<T: Send>(
 fn work<T>(
     queue: &Mutex<Receiver<(usize, Batch)>>,
     answers: &Sender<Answer<T>>,
-    run: impl Fn(&Batch) -> Result<T, TchError>,
+    waited: &AtomicU64,
+    run: impl Fn(&Batch) -> Result<Result<T, TchError>>,
 ) {
     loop {
+        let asked = Instant::now();
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, batch)) = job else { return };
+        let nanos = u64::try_from(asked.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        waited.fetch_add(nanos, Ordering::Relaxed);
         let report = Death(answers);
         let answer = run(&batch);
         drop(report);
@@ -134,16 +149,26 @@ impl<T> Drop for Death<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prefetch::{Plan, with_batches};
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use crate::backend::Shape;
+    use crate::prefetch::{self, Plan};
+    use crate::signals::Signals;
+    use std::sync::atomic::AtomicUsize;
 
     const PLAN: Plan = Plan {
         segments: 100,
         batch_size: 3,
-        segment_len: 1,
+        multiple: 1,
         readers: 2,
-        buffers: 7,
     };
+
+    fn with_batches<T>(
+        read: impl Fn(usize, &mut [f32]) -> Result<()> + Sync,
+        consume: impl FnOnce(&mut Batches<Error>) -> T,
+    ) -> T {
+        let shape = Shape { leads: 1, samples: 1 };
+        let buffer = |_| Signals::new(PLAN.batch_size, shape, Device::Cpu).unwrap();
+        prefetch::with_batches(PLAN, (0..12).map(buffer).collect(), read, consume)
+    }
 
     fn crew(workers: usize) -> Crew {
         Crew {
@@ -165,7 +190,8 @@ mod tests {
             0
         };
         std::thread::sleep(std::time::Duration::from_micros(pause));
-        Ok(batch.values.iter().map(|v| v * 2.0).collect())
+        let values = &batch.signals.values()[..batch.rows];
+        Ok(values.iter().map(|v| v * 2.0).collect())
     }
 
     #[test]
@@ -179,7 +205,7 @@ mod tests {
                 answer
             };
             let mut seen = Vec::new();
-            let done = with_batches(PLAN, number, |batches| {
+            let done = with_batches(number, |batches| {
                 in_order(
                     crew(workers),
                     batches,
@@ -206,12 +232,12 @@ mod tests {
                 number(segment, values)
             }
         };
-        let read = with_batches(PLAN, bad, |batches| {
+        let read = with_batches(bad, |batches| {
             in_order(crew(2), batches, doubled, || Ok(()), |_, _| Ok(()))
         });
         assert!(read.unwrap_err().to_string().contains("unreadable"));
         let mut delivered = 0;
-        let stopped = with_batches(PLAN, number, |batches| {
+        let stopped = with_batches(number, |batches| {
             in_order(
                 crew(3),
                 batches,
@@ -232,13 +258,34 @@ mod tests {
     }
 
     #[test]
+    fn waiting_for_batches_is_told_and_computing_is_not_waiting() {
+        let pause = std::time::Duration::from_millis(2);
+        let slow = |segment: usize, values: &mut [f32]| {
+            std::thread::sleep(pause);
+            number(segment, values)
+        };
+        let waited = |read: fn(usize, &mut [f32]) -> Result<()>| {
+            with_batches(read, |batches| {
+                in_order(crew(1), batches, doubled, || Ok(()), |_, _| Ok(())).unwrap()
+            })
+        };
+        let fed = waited(number);
+        let starved = with_batches(slow, |batches| {
+            in_order(crew(1), batches, |_| Ok(()), || Ok(()), |_, _| Ok(())).unwrap()
+        });
+        // Two readers share 100 pauses; whoever waits for them waits for most of that.
+        assert!(starved > 25 * pause, "{starved:?}");
+        assert!(fed < starved, "{fed:?} {starved:?}");
+    }
+
+    #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_worker_that_dies_ends_the_run() {
         let run = |batch: &Batch| {
             assert!(!batch.segments.contains(&20), "dead");
             doubled(batch)
         };
-        let _ = with_batches(PLAN, number, |batches| {
+        let _ = with_batches(number, |batches| {
             in_order(crew(2), batches, run, || Ok(()), |_, _| Ok(()))
         });
     }
@@ -253,7 +300,8 @@ mod tests {
         assert_eq!(of(8, Device::Cpu, 2), (2, 4));
         assert_eq!(of(64, Device::Cpu, 1000), (16, 4));
         assert_eq!(of(4, Device::Cpu, 0), (1, 4));
-        assert_eq!(of(4, Device::Cuda(0), 100), (1, 4));
+        assert_eq!(of(4, Device::Cuda(0), 100), (2, 2));
+        assert_eq!(of(1, Device::Cuda(0), 1), (1, 1));
         assert_eq!(Crew::new(7, Device::Cpu, 3).threads(), 6);
     }
 }

@@ -33,6 +33,14 @@ pub struct Params {
     /// What the labels are, in the order of the logits; goes into the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelNames>,
+    /// How the positional convolution is computed on CUDA. By its spectrum unless said otherwise: that is a fortieth of the
+    /// arithmetic. The others are there to be measured against it.
+    #[serde(default = "spectrum")]
+    pub positions_on_cuda: Positions,
+}
+
+fn spectrum() -> Positions {
+    Positions::Spectrum
 }
 
 /// Writes [`MODEL_FILE`] and [`CARD_FILE`] into the existing directory `out_dir`; each appears whole or not at all.
@@ -71,8 +79,8 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     let samples = SAMPLES.max(config.min_samples());
     let mut model = None;
     files::replace(&target, |partial| {
-        torchscript::write(partial, &config, &weights, samples)?;
-        verify(partial, &config, &weights, samples)?;
+        torchscript::write(partial, &config, &weights, samples, params.positions_on_cuda)?;
+        verify(partial, &config, &weights, samples, params.positions_on_cuda)?;
         model = Some(described(partial, &target)?);
         Ok(())
     })?;
@@ -130,7 +138,7 @@ fn described(path: &Path, named: &Path) -> Result<File> {
 }
 
 /// Loads the model again and compares it with the network, on a batch and a length that were not traced.
-fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Result<()> {
+fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64, on_cuda: Positions) -> Result<()> {
     let differs = |message: String| Error::Export {
         path: path.to_owned(),
         message,
@@ -139,9 +147,13 @@ fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Resu
     module
         .f_set_eval()
         .map_err(Error::torch("switch the exported model to evaluation"))?;
-    for (batch, samples) in [(1, samples), (3, samples + 357)] {
+    for (batch, samples, method) in [
+        (1, samples, OUTPUTS_METHOD.to_owned()),
+        (2, samples, torchscript::outputs_on_cuda(on_cuda)),
+        (3, samples + 357, OUTPUTS_METHOD.to_owned()),
+    ] {
         let signals = init::noise(&[batch, config.leads, samples], 1)?;
-        let compared = both(&module, config, weights, &signals);
+        let compared = both(&module, &method, config, weights, &signals);
         for (what, actual, expected) in &compared.map_err(Error::torch("run the exported model"))? {
             let (difference, scale) =
                 difference(actual, expected).map_err(Error::torch("compare the exported model"))?;
@@ -157,15 +169,16 @@ fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Resu
     Ok(())
 }
 
-/// Everything that the exported model says of signals, each with what the network says.
+/// Everything that the exported model says of signals by a method like `outputs`, each with what the network says.
 fn both(
     module: &CModule,
+    method: &str,
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
 ) -> Result<Vec<(&'static str, Tensor, Tensor)>, tch::TchError> {
     let expected = network::outputs(config, weights, signals, Positions::Convolution)?;
-    let answer = module.method_is(OUTPUTS_METHOD, &[&IValue::Tensor(signals.shallow_clone())])?;
+    let answer = module.method_is(method, &[&IValue::Tensor(signals.shallow_clone())])?;
     let mut compared = Vec::new();
     let (embedding, saliency) = if let Some(logits) = expected.logits {
         let (beside, embedding, saliency): (Tensor, Tensor, Tensor) = answer.try_into()?;

@@ -25,9 +25,22 @@ pub(crate) fn spectrum_name() -> String {
 }
 
 /// Length of the transforms for `tokens` tokens: room for half the kernel beyond them, so that what wraps around meets
-/// zeros.
+/// zeros. The next even length without a prime factor above 7, which every library has fast transforms for.
 pub(crate) fn transform_length(config: &Config, tokens: i64) -> i64 {
-    tokens + config.conv_pos / 2
+    let smooth = |length: i64| {
+        let rest = [2, 3, 5, 7].iter().fold(length, |mut rest, factor| {
+            while rest % factor == 0 {
+                rest /= factor;
+            }
+            rest
+        });
+        length % 2 == 0 && rest == 1
+    };
+    let least = (tokens + config.conv_pos / 2).max(2);
+    // There is always one before the next power of two.
+    (least..=2 * least)
+        .find(|&length| smooth(length))
+        .unwrap_or(least)
 }
 
 /// The weights with projections fused and the spectrum for `tokens` tokens added.
@@ -120,7 +133,7 @@ mod tests {
             let signals = crate::init::noise(&[3, 12, 2500], 5).unwrap();
             let fused = fused(&config, &weights, config.tokens(2500)).unwrap();
             let expected = network::outputs(&config, &weights, &signals, Positions::Convolution).unwrap();
-            for positions in [Positions::Convolution, Positions::Spectrum] {
+            for positions in [Positions::Convolution, Positions::Spectrum, Positions::Tiled] {
                 let actual = network::outputs(&config, &fused, &signals, positions).unwrap();
                 let largest = difference(&actual.logits.unwrap(), expected.logits.as_ref().unwrap());
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
@@ -128,6 +141,13 @@ mod tests {
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
             }
         }
+    }
+
+    #[test]
+    fn transforms_are_of_lengths_that_libraries_like() {
+        let length = |conv_pos, tokens| transform_length(&Config { conv_pos, ..small() }, tokens);
+        assert_eq!(length(128, 156), 224, "220 has a factor of 11");
+        assert_eq!([length(2, 1), length(2, 2), length(128, 4000)], [2, 4, 4096]);
     }
 
     #[test]

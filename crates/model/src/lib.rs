@@ -5,6 +5,7 @@
 //! | what the checkpoint says the network is | [`config`] |
 //! | its weights, by name, checked one by one | [`weights`] |
 //! | the forward pass | [`network`] |
+//! | the positional convolution in every form | [`mod@positions`] |
 //! | the same in fewer operations | [`mod@fused`] |
 //! | `model.ts`, a TorchScript archive with real parameters | [`torchscript`] |
 //! | `model.json`, the card beside it | [`card`] |
@@ -25,6 +26,7 @@ pub mod fused;
 pub mod init;
 pub mod network;
 mod pickle;
+pub mod positions;
 pub mod torchscript;
 pub mod train;
 pub mod weights;

@@ -1,24 +1,14 @@
 //! The forward pass.
 
-use crate::fused::{fused_projection, spectrum_name, transform_length};
+use crate::fused::fused_projection;
+use crate::positions::positions;
 use crate::{Config, Result, Weights};
 use tch::{TchError, Tensor};
 
-/// The positional convolution.
-const POSITIONAL: &str = "encoder.conv_pos.pos_conv.0";
+pub use crate::positions::Positions;
 
 /// Added to every variance before its root is taken.
 const EPSILON: f64 = 1e-5;
-
-/// How the positional convolution is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Positions {
-    /// As a convolution: any length, any device, any type.
-    #[default]
-    Convolution,
-    /// As a product with the kernel's spectrum that [`crate::fused::fused`] adds: float32, and the length it was made for.
-    Spectrum,
-}
 
 /// Is shown every intermediate by name; the names are those of the reference's golden arrays, as in
 /// `08_layer00_attn_out`.
@@ -103,6 +93,34 @@ pub fn outputs(
         saliency: network.saliency(config.layers - 1, &before_last)?,
         embedding,
     })
+}
+
+/// One transformer layer by number on (batch, tokens, width), by itself: for measurements.
+///
+/// # Errors
+/// As [`forward`].
+pub fn layer(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
+    let positions = Positions::default();
+    let network = Network {
+        config,
+        weights,
+        positions,
+    };
+    network.block(number, x, &mut |_, _| {})
+}
+
+/// The attention of one transformer layer on (batch, tokens, width), by itself: for measurements.
+///
+/// # Errors
+/// As [`forward`].
+pub fn attention(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
+    let positions = Positions::default();
+    let network = Network {
+        config,
+        weights,
+        positions,
+    };
+    network.attention(&format!("encoder.encoder.layers.{number}.self_attn"), x)
 }
 
 struct Network<'a> {
@@ -197,50 +215,17 @@ impl<'a> Network<'a> {
 
     /// Adds what a wide grouped convolution over the tokens says about their places.
     fn add_positions(&self, tokens: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+        tap(
+            "pos_conv_effective_weight",
+            self.weights.get(&crate::weights::positional_weight())?,
+        );
         let channels = tokens.f_transpose(1, 2)?;
-        let positions = match self.positions {
-            Positions::Convolution => self.convolved(&channels, tap)?,
-            Positions::Spectrum => self.multiplied(&channels, tokens.size().get(1).copied().unwrap_or(0))?,
-        };
+        let positions = positions(self.config, self.weights, &channels, self.positions)?;
         let positions = positions.f_gelu("none")?.f_transpose(1, 2)?;
         tap("05_conv_pos_out", &positions);
         let x = tokens.f_add(&positions)?;
         tap("06_after_conv_pos_add", &x);
         Ok(x)
-    }
-
-    /// The positional convolution of (batch, width, tokens).
-    fn convolved(&self, channels: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
-        let (width, groups) = (self.config.conv_pos, self.config.conv_pos_groups);
-        let weight = self.weight(POSITIONAL)?;
-        tap("pos_conv_effective_weight", weight);
-        let bias = Some(self.bias(POSITIONAL)?);
-        let out = channels.f_conv1d(weight, bias, [1i64], [width / 2], [1i64], groups)?;
-        if width % 2 == 0 {
-            // An even kernel, padded on both sides by half its width, gives one token too many: the last is dropped.
-            return out.f_slice(2, None, -1, 1);
-        }
-        Ok(out)
-    }
-
-    /// The same by the kernel's spectrum, for the number of tokens that it was made for.
-    fn multiplied(&self, channels: &Tensor, tokens: i64) -> Result<Tensor, TchError> {
-        let length = transform_length(self.config, tokens);
-        let (groups, frequencies) = (self.config.conv_pos_groups, length / 2 + 1);
-        let spectrum = self.weights.get(&spectrum_name())?.f_view_as_complex()?;
-        let spectra = channels
-            .f_fft_rfft(Some(length), -1, "backward")?
-            .f_unflatten(1, [groups, self.config.embed_dim / groups])?
-            .f_permute([3, 1, 0, 2])?
-            .f_flatten(0, 1)?;
-        spectra
-            .f_bmm(&spectrum)?
-            .f_unflatten(0, [frequencies, groups])?
-            .f_permute([2, 1, 3, 0])?
-            .f_flatten(1, 2)?
-            .f_fft_irfft(Some(length), -1, "backward")?
-            .f_slice(2, None, tokens, 1)?
-            .f_add(&self.bias(POSITIONAL)?.f_unsqueeze(1)?)
     }
 
     /// One transformer layer, normalised after attention and after the feed-forward part.

@@ -23,9 +23,11 @@ const EXAMPLE_BATCH: i64 = 2;
 /// this gives embedding and saliency.
 pub const OUTPUTS_METHOD: &str = "outputs";
 
-/// What the names of a method's two forms end in: for any length, and for the length that was traced.
+/// What the names of a method's forms end in: for any length, for the length that was traced, and for that length on CUDA
+/// where that is another.
 const ANY: &str = "any";
 const FIXED: &str = "fixed";
+const ON_CUDA: &str = "cuda";
 
 /// What a method returns, as TorchScript spells it.
 const TENSOR: &str = "Tensor";
@@ -35,11 +37,18 @@ const THREE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor]";
 /// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length. Its
 /// method [`OUTPUTS_METHOD`] gives [`network::Outputs`] as a tuple in that order.
 ///
-/// The same weights give the same bytes. `samples` is the length of the example that is traced.
+/// The same weights give the same bytes. `samples` is the length of the example that is traced; `on_cuda` is how signals of
+/// that length get their positional convolution on CUDA.
 ///
 /// # Errors
 /// When libtorch refuses an operation or the file cannot be written.
-pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> Result<()> {
+pub fn write(
+    path: &Path,
+    config: &Config,
+    weights: &Weights,
+    samples: i64,
+    on_cuda: Positions,
+) -> Result<()> {
     let weights = &fused(config, weights, config.tokens(samples))?;
     let example = Tensor::f_zeros(
         [EXAMPLE_BATCH, config.leads, samples],
@@ -48,9 +57,9 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
     .map_err(Error::torch("make an example signal"))?;
     let mut methods = Vec::new();
     if config.has_head() {
-        methods.extend(method(path, config, weights, &example, "forward")?);
+        methods.extend(method(path, config, weights, &example, "forward", on_cuda)?);
     }
-    methods.extend(method(path, config, weights, &example, OUTPUTS_METHOD)?);
+    methods.extend(method(path, config, weights, &example, OUTPUTS_METHOD, on_cuda)?);
     let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
     let mut archive = Archive::create(path, "model")?;
     archive.entry("data.pkl", &describe(&names, weights)?)?;
@@ -62,14 +71,15 @@ pub fn write(path: &Path, config: &Config, weights: &Weights, samples: i64) -> R
     archive.finish()
 }
 
-/// A method's two forms, and the choice between them.
+/// A method's forms, and the choice between them.
 fn method(
     path: &Path,
     config: &Config,
     weights: &Weights,
     example: &Tensor,
     name: &str,
-) -> Result<[Method; 3]> {
+    on_cuda: Positions,
+) -> Result<Vec<Method>> {
     let forward = name == "forward";
     let returns = match config.has_head() {
         _ if forward => TENSOR,
@@ -96,11 +106,16 @@ fn method(
         Ok(method(format!("{name}_{suffix}"), body, true))
     };
     let samples = example.size().last().copied().unwrap_or_default();
-    Ok([
+    let own = form_on_cuda(on_cuda);
+    let mut methods = vec![
         form(ANY, Positions::Convolution)?,
         form(FIXED, Positions::Spectrum)?,
-        method(name.to_owned(), choice(name, samples), false),
-    ])
+    ];
+    if own == ON_CUDA {
+        methods.push(form(own, on_cuda)?);
+    }
+    methods.push(method(name.to_owned(), choice(name, samples, own), false));
+    Ok(methods)
 }
 
 /// One method of the class.
@@ -114,14 +129,29 @@ struct Method {
     binds: bool,
 }
 
-/// Which of a method's two forms runs: the one for a fixed length where signals have it, in float32 on a CPU, where the
-/// spectrum is much the faster; the one for any length otherwise.
-fn choice(name: &str, samples: i64) -> String {
+/// What the name of the form that runs on CUDA ends in.
+fn form_on_cuda(on_cuda: Positions) -> &'static str {
+    match on_cuda {
+        Positions::Spectrum => FIXED,
+        Positions::Convolution => ANY,
+        Positions::Unfolded | Positions::Tiled | Positions::Dense => ON_CUDA,
+    }
+}
+
+/// The method that gives on CUDA what [`OUTPUTS_METHOD`] gives, for the length that was traced; it runs on a CPU too.
+pub(crate) fn outputs_on_cuda(on_cuda: Positions) -> String {
+    format!("{OUTPUTS_METHOD}_{}", form_on_cuda(on_cuda))
+}
+
+/// Which of a method's forms runs: where signals have the length that was traced, the one that is fastest on their device;
+/// the one for any length otherwise, and for float64, which the spectrum does not have.
+fn choice(name: &str, samples: i64, cuda: &str) -> String {
     format!(
-        "    long = torch.eq(torch.size(argument_1, 2), {samples})\n    float32 = torch.eq(ops.prim.dtype(argument_1), 6)\n    \
-         fixed = torch.__and__(torch.__and__(long, float32), ops.prim.is_cpu(argument_1))\n    \
-         if fixed:\n      answer = (self).{name}_{FIXED}(argument_1, )\n    \
-         else:\n      answer = (self).{name}_{ANY}(argument_1, )\n    return answer\n"
+        "    long = torch.eq(torch.size(argument_1, 2), {samples})\n    float64 = torch.eq(ops.prim.dtype(argument_1), 7)\n    \
+         fixed = torch.__and__(long, torch.__not__(float64))\n    cpu = torch.__and__(fixed, ops.prim.is_cpu(argument_1))\n    \
+         if cpu:\n      answer = (self).{name}_{FIXED}(argument_1, )\n    else:\n      \
+         if fixed:\n        answer0 = (self).{name}_{cuda}(argument_1, )\n      \
+         else:\n        answer0 = (self).{name}_{ANY}(argument_1, )\n      answer = answer0\n    return answer\n"
     )
 }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use tch::{Kind, Tensor};
 
 /// The positional convolution, as its names begin.
-const POS_CONV: &str = "encoder.conv_pos.pos_conv.0";
+pub(crate) const POS_CONV: &str = "encoder.conv_pos.pos_conv.0";
 
 /// What a classifier's names have before those of its encoder.
 const ENCODER_PREFIX: &str = "encoder.";

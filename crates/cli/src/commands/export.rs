@@ -4,6 +4,7 @@ use super::print_json;
 use crate::args::Export;
 use crate::errors::Classed;
 use crate::kinds::label_names;
+use ecgfm_model::positions::Positions;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::path::Path;
@@ -25,6 +26,7 @@ pub fn export(args: &Export) -> Result<(), Error> {
         checkpoint: args.checkpoint.clone(),
         sha256: None,
         labels: labels.map_err(failed)?,
+        positions_on_cuda: Positions::Spectrum,
     };
     let made = make(&params, &temporary).map_err(failed).and_then(|mut card| {
         card.model.file = args

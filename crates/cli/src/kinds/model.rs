@@ -5,6 +5,7 @@ use crate::errors::classed;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_model::card::LabelNames;
+use ecgfm_model::positions::Positions;
 use ecgfm_pipeline::Output;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -21,6 +22,14 @@ pub struct Export {
     /// The model's label set, by name or file; its names go into the model's card, and hold from there on.
     #[serde(default)]
     labels: Option<String>,
+    /// How the positional convolution is computed on CUDA: `spectrum`, unless `convolution`, `unfolded`, `tiled` or `dense`
+    /// was measured to be faster there.
+    #[serde(default = "spectrum")]
+    positions_on_cuda: Positions,
+}
+
+fn spectrum() -> Positions {
+    Positions::Spectrum
 }
 
 /// The names of a label set, for a model's card.
@@ -42,7 +51,7 @@ pub fn export() -> Bound<Export> {
     Bound {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 3,
+        version: 4,
         outputs: OUTPUTS,
         inputs: &["checkpoint"],
         check: any,
@@ -56,6 +65,7 @@ pub fn export() -> Bound<Export> {
                 checkpoint: params.checkpoint.clone(),
                 sha256: params.sha256.clone(),
                 labels: labels.map_err(classed)?,
+                positions_on_cuda: params.positions_on_cuda,
             };
             let card = ecgfm_model::export(&params, ctx.out).map_err(classed)?;
             let labels = usize::try_from(card.labels).unwrap_or_default();
@@ -88,7 +98,7 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
     Bound {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 3,
+        version: 4,
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
         check: any,

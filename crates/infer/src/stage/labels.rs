@@ -69,7 +69,7 @@ mod tests {
     fn the_cards_labels_go_into_the_record_and_others_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let mut params = project(dir.path(), 3);
-        let sha = crate::stage::sha256(&params.model).unwrap();
+        let sha = crate::stage::source::sha256(&params.model).unwrap();
         let card = |labels: &[&str]| {
             let json = serde_json::json!({
                 "format_version": 1, "labels": LEADS, "label_set": { "name": "mine", "labels": labels },

@@ -1,6 +1,8 @@
 //! What a reduced precision costs, measured on the first segments of the run itself.
 
-use super::{Params, Source};
+use super::Params;
+use super::batch_size::Batching;
+use super::source::Source;
 use crate::backend::Backend;
 use crate::choice::{Precision, Wanted};
 use crate::device::Placement;
@@ -34,7 +36,7 @@ pub(super) fn check(
     source: &Source,
     model: &TorchScript,
     placement: Placement,
-    batch_size: usize,
+    batching: Batching,
     ctx: &Context<'_>,
 ) -> Result<Option<Change>> {
     if placement.precision == Precision::Float32 {
@@ -47,12 +49,12 @@ pub(super) fn check(
         _ => Wanted::default(),
     };
     let mut reference = TorchScript::load(&params.model, exact, wanted)?;
-    reference.prepare(source.shape, &super::sizes(segments, batch_size))?;
-    let expected = first(&reference, source, segments, batch_size)?;
+    reference.prepare(source.shape, &batching.row_counts(segments))?;
+    let expected = first(&reference, source, segments, batching)?;
     drop(reference);
     // TF32 is a switch of the whole process, which looking for float32 has turned off.
     Placement::find(params.device, placement.precision)?;
-    let actual = first(model, source, segments, batch_size)?;
+    let actual = first(model, source, segments, batching)?;
     let extra = model
         .extras()
         .first()
@@ -76,22 +78,28 @@ pub(super) fn check(
 }
 
 /// Logits of the first segments, batch by batch as the run computes them; from an encoder the first of what it says.
-fn first(model: &impl Backend, source: &Source, segments: usize, batch_size: usize) -> Result<Vec<f32>> {
-    let rows = source.subset.rows.get(..segments).unwrap_or_default();
-    let mut values = Vec::new();
-    for batch in rows.chunks(batch_size) {
-        let mut signals = vec![0.0; batch.len() * source.shape.len()];
-        for (row, signal) in batch.iter().zip(signals.chunks_exact_mut(source.shape.len())) {
+fn first(model: &TorchScript, source: &Source, segments: usize, batching: Batching) -> Result<Vec<f32>> {
+    let (rows, plan) = (
+        source.subset.rows.get(..segments).unwrap_or_default(),
+        batching.plan(segments),
+    );
+    let (mut signals, mut values) = (model.signals(batching.size, source.shape)?, Vec::new());
+    for batch in rows.chunks(batching.size) {
+        let chunks = signals.values_mut().chunks_exact_mut(source.shape.len());
+        for (row, signal) in batch.iter().zip(chunks) {
             source.reader.read(&row.path, signal)?;
         }
-        let answer = model.run(&signals, batch.len(), source.shape);
-        let answer = answer.map_err(|error| Error::Torch {
+        let padded = plan.rows(batch.len());
+        signals.pad(batch.len(), padded);
+        let answer = model.run(&signals, padded);
+        let mut answer = answer.map_err(|error| Error::Torch {
             segment: batch
                 .first()
                 .map_or_else(String::new, |row| row.key.segment.clone()),
             action: "run the model",
             source: error,
         })?;
+        answer.truncate(batch.len(), padded);
         match model.labels() {
             0 => values.extend(answer.extras.into_iter().next().unwrap_or_default()),
             _ => values.extend(answer.logits),

@@ -1,12 +1,18 @@
 //! What a run counts and records.
 
-use super::Source;
+use super::source::Source;
 use crate::backend::Backend;
 use ecgfm_artifacts::stage::Outcome;
 use std::time::Duration;
 
-/// The fact that tells time.
-pub(super) const RATE: &str = "segments_per_second";
+/// Segments a second, warm-up excluded.
+const RATE: &str = "segments_per_second";
+
+/// The share of their time that workers waited for a batch to be read.
+const FEEDING: &str = "waiting_for_batches";
+
+/// The facts that tell time, which is another one in every run.
+pub(super) const VARYING: [&str; 2] = [RATE, FEEDING];
 
 /// Keys of segments with non-finite logits that are named; the rest is counted.
 const NAMED: usize = 20;
@@ -16,11 +22,13 @@ const NAMED: usize = 20;
 pub(super) struct Tally {
     pub(super) segments: usize,
     pub(super) batches: usize,
-    pub(super) batch_size: usize,
     pub(super) non_finite: usize,
     /// The first of them.
     pub(super) non_finite_keys: Vec<String>,
     pub(super) elapsed: Duration,
+    pub(super) workers: usize,
+    /// Added up over the workers.
+    pub(super) waited: Duration,
 }
 
 impl Tally {
@@ -39,12 +47,9 @@ impl Tally {
 /// The record of a run.
 pub(super) fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
     let description = model.describe();
-    let seconds = tally.elapsed.as_secs_f64();
-    let rate = if seconds > 0.0 {
-        (tally.segments as f64 / seconds * 100.0).round() / 100.0
-    } else {
-        0.0
-    };
+    let seconds = tally.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+    let rate = (tally.segments as f64 / seconds * 100.0).round() / 100.0;
+    let waited = tally.waited.as_secs_f64() / (seconds * tally.workers.max(1) as f64);
     let mut outcome = Outcome::default()
         .count("segments", tally.segments)
         .count("batches", tally.batches)
@@ -52,11 +57,11 @@ pub(super) fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> O
         .fact("backend", description.name)
         .fact("device", description.device)
         .fact("precision", description.precision)
-        .fact("batch_size", tally.batch_size)
         .fact("labels", model.labels())
         .fact("leads", source.shape.leads)
         .fact("samples", source.shape.samples)
-        .fact(RATE, rate);
+        .fact(RATE, rate)
+        .fact(FEEDING, (waited * 1e4).round() / 1e4);
     for extra in model.extras() {
         outcome = outcome.fact(&format!("{}_shape", extra.output.name()), extra.shape.clone());
     }

@@ -1,17 +1,27 @@
 //! The stage on small projects, with a double in the model's place where the model does not matter.
 
+use super::source::sha256;
 use super::*;
-use crate::backend::{Answer, Description, Extra};
+use crate::backend::{Answer, Backend, Description, Extra, Shape};
+use crate::signals::Signals;
 use crate::testing::{LEADS, MEANS, OUTPUTS, SAMPLES, project, value, write_model};
 use ecgfm_artifacts::extras;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
+use std::path::Path;
 use std::sync::Mutex;
 
 const ONE: Crew = Crew {
     workers: 1,
     threads_each: 1,
 };
+
+/// Scores a project with a double, in batches of four that a CPU pads to four.
+fn scored(source: &Source, model: &Double, out: &Path, cancel: &Cancel) -> Result<tally::Tally> {
+    let room = |rows: usize| Ok(Signals::new(rows, source.shape, Device::Cpu).unwrap());
+    let batching = Batching::new(4, source.subset.rows.len(), true);
+    score(source, model, room, batching, ONE, &context(out, cancel))
+}
 
 /// Answers with the first value of each segment and its negative; infinite for values above a limit.
 struct Double {
@@ -43,10 +53,11 @@ impl Backend for Double {
         &[]
     }
 
-    fn run(&self, batch: &[f32], count: usize, shape: Shape) -> Result<Answer, tch::TchError> {
-        let mut out = vec![0.0; 2 * count];
-        self.batches.lock().unwrap().push(count);
-        for (segment, out) in batch.chunks_exact(shape.len()).zip(out.chunks_exact_mut(2)) {
+    fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, tch::TchError> {
+        let mut out = vec![0.0; 2 * rows];
+        self.batches.lock().unwrap().push(rows);
+        let segments = signals.values().chunks_exact(signals.shape().len());
+        for (segment, out) in segments.zip(out.chunks_exact_mut(2)) {
             let logit = if segment[0] > self.limit {
                 f32::NAN
             } else {
@@ -83,12 +94,12 @@ fn context<'a>(out: &'a Path, cancel: &'a Cancel) -> Context<'a> {
 }
 
 #[test]
-fn logits_are_keyed_in_manifest_order_and_the_last_batch_is_short() {
+fn logits_are_keyed_in_manifest_order_and_padding_leaves_no_row() {
     let dir = tempfile::tempdir().unwrap();
     let source = Source::open(&project(dir.path(), 10)).unwrap();
     let model = Double::new();
-    let tally = score(&source, &model, 4, ONE, &context(dir.path(), &Cancel::default())).unwrap();
-    assert_eq!(*model.batches.lock().unwrap(), [4, 4, 2]);
+    let tally = scored(&source, &model, dir.path(), &Cancel::default()).unwrap();
+    assert_eq!(*model.batches.lock().unwrap(), [4, 4, 4]);
     assert_eq!((tally.segments, tally.batches, tally.non_finite), (10, 3, 0));
     let logits = Logits::read(dir.path(), "test").unwrap();
     let first: Vec<f32> = logits.values.iter().step_by(2).copied().collect();
@@ -161,8 +172,48 @@ fn a_run_records_how_it_ran() {
     );
     assert_eq!(outcome.facts["model_sha256"].as_str().map(str::len), Some(64));
     assert!(outcome.facts["segments_per_second"].as_f64().unwrap() > 0.0);
+    let waiting = outcome.facts["waiting_for_batches"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&waiting), "{waiting}");
+    assert_eq!(
+        (
+            outcome.facts["batch_size"].as_u64(),
+            outcome.facts["batch_size_by"].as_str()
+        ),
+        (Some(4), Some("given"))
+    );
+    let record = std::fs::read_to_string(dir.path().join("infer.json")).unwrap();
+    assert!(record.contains("batch_size_by"), "{record}");
+    assert!(VARYING.iter().all(|name| !record.contains(name)), "{record}");
     let logits = Logits::read(dir.path(), "test").unwrap();
     assert_eq!(logits.values[..LEADS], [4001.5, 4011.5, 4021.5]);
+}
+
+#[test]
+fn auto_and_sweep_find_a_batch_size_and_say_how() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 44);
+    let mut ran = |batch_size: BatchSize, name: &str| {
+        params.batch_size = batch_size;
+        let out = dir.path().join(name);
+        std::fs::create_dir(&out).unwrap();
+        let facts = run(&params, &context(&out, &Cancel::default())).unwrap().facts;
+        (facts, Logits::read(&out, "test").unwrap().values)
+    };
+    let (auto, expected) = ran(BatchSize::Auto, "auto");
+    assert_eq!(
+        (auto["batch_size"].as_u64(), auto["batch_size_by"].as_str()),
+        (Some(8), Some("fixed"))
+    );
+    assert!(!auto.contains_key("batch_size_sweep"));
+    let (sweep, logits) = ran(BatchSize::Sweep, "sweep");
+    assert_eq!(sweep["batch_size_by"], "sweep");
+    assert!(sweep["batch_size_sweep"]["4"].as_f64().unwrap() > 0.0);
+    assert_eq!(logits, expected);
+    let record = std::fs::read_to_string(dir.path().join("sweep/infer.json")).unwrap();
+    assert!(
+        !record.contains("batch_size_sweep"),
+        "rates are for the lock file"
+    );
 }
 
 #[test]
@@ -173,7 +224,7 @@ fn infinite_logits_are_kept_counted_and_named() {
         limit: 3500.0,
         ..Double::new()
     };
-    let tally = score(&source, &model, 4, ONE, &context(dir.path(), &Cancel::default())).unwrap();
+    let tally = scored(&source, &model, dir.path(), &Cancel::default()).unwrap();
     assert_eq!(
         (tally.non_finite, tally.non_finite_keys.as_slice()),
         (2, &["ecg_5_0".to_owned(), "ecg_4_0".to_owned()][..])
@@ -192,7 +243,7 @@ fn a_request_to_stop_is_heeded_between_batches() {
         ..Double::new()
     };
     assert!(matches!(
-        score(&source, &model, 4, ONE, &context(dir.path(), &cancel)),
+        scored(&source, &model, dir.path(), &cancel),
         Err(Error::Cancelled)
     ));
     assert_eq!(model.batches.lock().unwrap().len(), 1);
@@ -208,7 +259,7 @@ fn what_does_not_fit_together_is_refused_before_any_segment_is_read() {
             .unwrap_err()
             .to_string()
     };
-    let sha = super::sha256(&params.model).unwrap();
+    let sha = sha256(&params.model).unwrap();
     let write = |version: u32, labels: usize, leads: usize, min: usize, sha: &str| {
         let json = serde_json::json!({
             "format_version": version, "labels": labels, "input": { "leads": leads, "min_samples": min, "more": 1 },

@@ -22,6 +22,13 @@ fn prepared(rest: &str, precision: Precision, shape: Shape) -> Result<TorchScrip
     Ok(model)
 }
 
+/// A batch of the given values.
+fn signals(values: &[f32]) -> Signals {
+    let mut signals = Signals::new(values.len() / SHAPE.len(), SHAPE, Device::Cpu).unwrap();
+    signals.values_mut().copy_from_slice(values);
+    signals
+}
+
 fn refusal(rest: &str) -> String {
     prepared(rest, Precision::Auto, SHAPE)
         .expect_err("must be refused")
@@ -40,7 +47,7 @@ fn tensors_tuples_lists_and_dicts_with_logits_are_understood() {
         let model = prepared(rest, Precision::Auto, SHAPE).unwrap_or_else(|error| panic!("{rest}: {error}"));
         assert_eq!(model.labels(), LEADS);
         let batch: Vec<f32> = (0..2 * SHAPE.len()).map(|i| i as f32).collect();
-        let out = model.run(&batch, 2, SHAPE).unwrap().logits;
+        let out = model.run(&signals(&batch), 2).unwrap().logits;
         assert_eq!(out, [1.5, 5.5, 9.5, 13.5, 17.5, 21.5]);
     }
 }
@@ -92,7 +99,7 @@ fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
     for precision in [Precision::Bfloat16, Precision::Float16] {
         let model = prepared(rest, precision, SHAPE).unwrap();
         assert_eq!(model.describe().precision, precision.name());
-        let answer = model.run(&[1.0; LEADS * SAMPLES], 1, SHAPE).unwrap();
+        let answer = model.run(&signals(&[1.0; LEADS * SAMPLES]), 1).unwrap();
         assert_eq!(answer.logits, [1.0; LEADS]);
     }
 }
@@ -101,7 +108,7 @@ fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
 fn running_leaves_gradients_as_they_were() {
     let model = prepared(MEANS, Precision::Auto, SHAPE).unwrap();
     let weight = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
-    model.run(&[1.0; LEADS * SAMPLES], 1, SHAPE).unwrap();
+    model.run(&signals(&[1.0; LEADS * SAMPLES]), 1).unwrap();
     assert!((&weight * 2.0).requires_grad());
 }
 

@@ -12,6 +12,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
             checkpoint: checkpoint.to_owned(),
             sha256: None,
             labels: None,
+            positions_on_cuda: Positions::Spectrum,
         },
         out,
     )
@@ -161,6 +162,7 @@ fn a_required_hash_is_enforced() {
         checkpoint: path.clone(),
         sha256: Some(sha256.to_owned()),
         labels: None,
+        positions_on_cuda: Positions::Spectrum,
     };
     assert!(export(&params(&card.source.sha256.to_uppercase()), dir.path()).is_ok());
     let out = tempfile::tempdir().unwrap();
@@ -258,6 +260,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
             name: "not used".into(),
             labels: vec!["A".into()],
         }),
+        positions_on_cuda: Positions::Spectrum,
     };
     let card = export(&params, dir.path()).unwrap();
     assert_eq!((card.labels, card.label_set), (0, None));
@@ -287,6 +290,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
             name: "mine".into(),
             labels: (0..count).map(|i| format!("L{i}")).collect(),
         }),
+        positions_on_cuda: Positions::Spectrum,
     };
     assert_eq!(export(&with(17), dir.path()).unwrap().label_set, with(17).labels);
     let message = export(&with(26), dir.path()).unwrap_err().to_string();
@@ -294,4 +298,36 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
         message.contains("has 17 labels, and label set `mine` has 26"),
         "{message}"
     );
+}
+
+#[test]
+fn every_form_for_cuda_exports_and_the_default_adds_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, config, weights) = variant(dir.path(), &Options::default());
+    let signals = init::noise(&[3, 12, SAMPLES], 5).unwrap();
+    let expected = network::logits(&config, &weights, &signals, Positions::Convolution).unwrap();
+    for (form, own) in [
+        (Positions::Spectrum, false),
+        (Positions::Convolution, false),
+        (Positions::Unfolded, true),
+        (Positions::Tiled, true),
+        (Positions::Dense, true),
+    ] {
+        let params = Params {
+            checkpoint: path.clone(),
+            sha256: None,
+            labels: None,
+            positions_on_cuda: form,
+        };
+        export(&params, dir.path()).unwrap();
+        let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
+        let largest = difference(&module.forward_ts(&[&signals]).unwrap(), &expected);
+        assert!(largest <= 5e-6, "{form:?}: {largest}");
+        let cuda = module.method_ts("forward_cuda", &[&signals]);
+        assert_eq!(cuda.is_ok(), own, "{form:?}");
+        if let Ok(logits) = cuda {
+            let largest = difference(&logits, &expected);
+            assert!(largest <= 5e-6, "{form:?}: {largest}");
+        }
+    }
 }

@@ -1,0 +1,111 @@
+//! A batch's signals, in memory that is used again and again and that a GPU can fetch from by itself.
+
+#![allow(unsafe_code)]
+// Sound because: the tensor is made in `Signals::new`, contiguous, float32 and in main memory, and is never resized, so its
+// pointer is aligned and points at `len` initialised values for as long as it lives; values are seen as a slice only
+// through a borrow of the `Signals` that owns the tensor. A handle to the same memory is given to this crate only
+// (`Signals::first`), whose one user, the TorchScript backend, gives it up before it returns: by then the answer has been
+// copied to main memory, which a device does after every copy and kernel that came before it.
+
+use crate::backend::Shape;
+use tch::{Device, Kind, TchError, Tensor};
+
+/// Room for a batch: (rows, leads, samples) of float32.
+#[derive(Debug)]
+pub struct Signals {
+    tensor: Tensor,
+    shape: Shape,
+}
+
+impl Signals {
+    /// Room for `rows` segments, all zero. For a GPU it is page-locked, so that the GPU copies it while the CPU goes on.
+    ///
+    /// # Errors
+    /// When there is no such memory left.
+    pub fn new(rows: usize, shape: Shape, device: Device) -> Result<Self, TchError> {
+        let size = [rows, shape.leads, shape.samples].map(|size| size as i64);
+        let tensor = Tensor::f_zeros(size, (Kind::Float, Device::Cpu))?;
+        let tensor = match device {
+            Device::Cpu => tensor,
+            _ => tensor.f_pin_memory(device)?,
+        };
+        Ok(Self { tensor, shape })
+    }
+
+    /// Leads and samples of a segment.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// All values, one segment after the other.
+    pub fn values(&self) -> &[f32] {
+        match self.tensor.numel() {
+            // An empty tensor has no memory to point at.
+            0 => &[],
+            // SAFETY: see the head of this file.
+            len => unsafe { std::slice::from_raw_parts(self.tensor.data_ptr().cast::<f32>(), len) },
+        }
+    }
+
+    /// All values, to be filled.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        match self.tensor.numel() {
+            0 => &mut [],
+            // SAFETY: see the head of this file.
+            len => unsafe { std::slice::from_raw_parts_mut(self.tensor.data_ptr().cast::<f32>(), len) },
+        }
+    }
+
+    /// Repeats the first segment from row `from` to before row `to`: padding that any model computes as it computes
+    /// segments.
+    pub fn pad(&mut self, from: usize, to: usize) {
+        let len = self.shape.len();
+        let values = self.values_mut();
+        for row in from..to {
+            values.copy_within(..len, row * len);
+        }
+    }
+
+    /// The first `rows` segments as a tensor of the same memory. Not to be kept longer than `self` is borrowed.
+    pub(crate) fn first(&self, rows: usize) -> Result<Tensor, TchError> {
+        self.tensor.f_narrow(0, 0, rows as i64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { leads: 2, samples: 3 };
+
+    #[test]
+    fn what_is_filled_is_what_the_model_sees() {
+        let mut signals = Signals::new(3, SHAPE, Device::Cpu).unwrap();
+        let values: Vec<f32> = (0..18).map(|i| i as f32).collect();
+        signals.values_mut().copy_from_slice(&values);
+        let first = signals.first(2).unwrap();
+        assert_eq!(first.size(), [2, 2, 3]);
+        assert_eq!(Vec::<f32>::try_from(first.flatten(0, 2)).unwrap(), values[..12]);
+        assert_eq!(signals.values(), values);
+    }
+
+    #[test]
+    fn padding_repeats_the_first_segment_and_nothing_else_changes() {
+        let mut signals = Signals::new(4, SHAPE, Device::Cpu).unwrap();
+        signals.values_mut().fill(7.0);
+        signals.values_mut()[..6].copy_from_slice(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        signals.pad(2, 3);
+        assert_eq!(signals.values()[12..18], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert!(
+            [&signals.values()[6..12], &signals.values()[18..]]
+                .iter()
+                .all(|row| row.iter().all(|value| *value == 7.0))
+        );
+    }
+
+    #[test]
+    fn nothing_is_nothing() {
+        let mut signals = Signals::new(0, SHAPE, Device::Cpu).unwrap();
+        assert!(signals.values().is_empty() && signals.values_mut().is_empty());
+    }
+}

@@ -1,0 +1,142 @@
+//! The segments of a run and the model for them, held against each other before anything is computed.
+
+use super::{Params, labels};
+use crate::backend::{Backend, Shape};
+use crate::card::{Card, LabelNames};
+use crate::choice::{Output, Wanted};
+use crate::device::Placement;
+use crate::torchscript::TorchScript;
+use crate::{Error, Result};
+use ecgfm_artifacts::manifests::{self, Subset};
+use ecgfm_artifacts::store::SegmentReader;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The segments of a subset.
+pub(super) struct Source {
+    manifest: PathBuf,
+    pub(super) subset: Subset,
+    pub(super) reader: SegmentReader,
+    pub(super) shape: Shape,
+}
+
+impl Source {
+    pub(super) fn open(params: &Params) -> Result<Self> {
+        let manifest = params.manifest.join(manifests::file(&params.subset));
+        let subset = manifests::read(&params.manifest, &params.subset)?;
+        let refused = |what: String| Error::Segments {
+            path: manifest.clone(),
+            what,
+        };
+        let reader = SegmentReader::open(params.segments.as_deref().unwrap_or(&subset.root))?;
+        let first = subset
+            .rows
+            .first()
+            .ok_or_else(|| refused("no segments: there is nothing to run".to_owned()))?;
+        let (leads, samples) = reader.shape(&first.path)?;
+        if let Some(odd) = subset.rows.iter().find(|row| row.samples != samples) {
+            let key = &odd.key.segment;
+            let what = format!(
+                "segment `{key}` has {} samples where the first has {samples}; all must be of one length",
+                odd.samples
+            );
+            return Err(refused(what));
+        }
+        Ok(Self {
+            manifest,
+            subset,
+            reader,
+            shape: Shape { leads, samples },
+        })
+    }
+
+    fn refused(&self, what: String) -> Error {
+        Error::Segments {
+            path: self.manifest.clone(),
+            what,
+        }
+    }
+}
+
+/// A model and what is known of it before it has run.
+pub(super) struct Loaded {
+    pub(super) model: TorchScript,
+    pub(super) sha256: String,
+    card: Option<Card>,
+}
+
+/// Loads the model after its card, if there is one, has been held against the segments.
+pub(super) fn load(params: &Params, source: &Source, placement: Placement) -> Result<Loaded> {
+    let sha256 = if params.model.is_file() {
+        sha256(&params.model)?
+    } else {
+        String::new()
+    };
+    let card = Card::beside(&params.model, &sha256)?;
+    if let Some(card) = &card {
+        suits(card, source)?;
+    }
+    let wanted = Wanted::of(&params.outputs, params.saliency_heads);
+    let model = TorchScript::load(&params.model, placement, wanted)?;
+    Ok(Loaded { model, sha256, card })
+}
+
+impl Loaded {
+    /// Runs the model on every number of rows that will come, and holds what it says against its card, against what is
+    /// asked for and against the label set. What its labels are, by its card or by configuration.
+    pub(super) fn prepare(
+        &mut self,
+        params: &Params,
+        shape: Shape,
+        rows: &[usize],
+    ) -> Result<Option<LabelNames>> {
+        self.model.prepare(shape, rows)?;
+        let labels = self.model.labels();
+        if labels == 0 && params.outputs.contains(&Output::Logits) {
+            let what = "it is an encoder without a head and gives no logits; ask for `outputs: [embedding]`";
+            return Err(Error::model(&params.model, what.to_owned()));
+        }
+        if let Some(card) = self.card.as_ref().filter(|card| card.labels != labels) {
+            let what = format!(
+                "the model has {labels} labels and its card says {}; export it again",
+                card.labels
+            );
+            return Err(Error::model(&params.model, what));
+        }
+        let named = self.card.as_ref().and_then(|card| card.label_set.clone());
+        labels::bound(params, named, labels)
+    }
+}
+
+/// Holds a card against the segments.
+fn suits(card: &Card, source: &Source) -> Result<()> {
+    let (leads, samples) = (source.shape.leads, source.shape.samples);
+    if card.input.leads != leads {
+        return Err(source.refused(format!(
+            "segments have {leads} leads, and the model takes {}",
+            card.input.leads
+        )));
+    }
+    if card.input.min_samples > samples {
+        let needed = card.input.min_samples;
+        return Err(source.refused(format!(
+            "segments have {samples} samples, and the model needs {needed} at least"
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn sha256(path: &Path) -> Result<String> {
+    let failed = |error: std::io::Error| Error::model(path, error.to_string());
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
