@@ -65,13 +65,12 @@ def archive(program, folder, exams):
     raw = f"{folder}/raw"
     run([program, "synth", "--quiet", "--exams", str(exams), "-o", raw])
     parts = [f"{raw}/{name}" for name in sorted(os.listdir(raw)) if name.endswith(".hdf5")]
-    out = {}
     stages = [(f"signals, {store}", "signals", [f"raw={raw}", f"store={store}"], parts) for store in ("packed16", "view", "packed")]
     signals = f"{folder}/signals, packed"
     tables = [f"{signals}/meta.csv", f"{signals}/segmented.csv"]
     stages += [
         ("labels", "labels", [f"records={tables[0]}"], tables[:1]),
-        ("splits", "splits", [f"records={tables[0]}", f"segments={tables[1]}"], tables),
+        ("splits", "splits", [f"records={tables[0]}", f"segments={tables[1]}", "fractions=[0.01, 0.01, 0.98]", "names=[train, valid, test]", "seed=42"], tables),
         ("manifests", "manifests", [f"splits={folder}/splits"], [f"{folder}/splits/segmented_split.csv"]),
     ]
     for name, kind, given, read in stages:

@@ -9,10 +9,13 @@ use common::{Bench, contents, ok, python, root};
 const DOWNSTREAM_OF_SPLITS: [&str; 6] = ["splits", "manifests", "infer", "predict", "evaluate", "report"];
 
 #[test]
-fn a_run_agrees_with_the_reference_to_the_digit_in_both_stores() {
-    let (Some(packed), Some(mat), Some(mut python)) = (Bench::new(), Bench::new(), python()) else {
+fn a_run_agrees_with_the_reference_to_the_digit_in_every_store() {
+    let (Some(packed), Some(mat), Some(view), Some(mut python)) =
+        (Bench::new(), Bench::new(), Bench::new(), python())
+    else {
         return;
     };
+    assert_eq!(view.ran(&["--set", "signals.store=view"]).len(), 9);
     assert_eq!(packed.ran(&[]).len(), 9);
     assert_eq!(mat.ran(&["--set", "signals.store=mat"]).len(), 9);
     let script = root().join("tests/python/against_reference.py");
@@ -28,6 +31,10 @@ fn a_run_agrees_with_the_reference_to_the_digit_in_both_stores() {
         logits(&mat),
         "both stores feed the model the same bits"
     );
+    assert_eq!(logits(&packed), logits(&view), "a view computes the same bits");
+    let samples = std::fs::read_dir(view.dir().join("signals/segments")).unwrap();
+    let names: Vec<_> = samples.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "no samples in {names:?}");
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Bound<P> {
     pub check: fn(&P) -> Result<(), ParamError>,
     /// Facts beyond parameters and inputs.
     pub extra: Extra<P>,
+    /// Whether the stage goes on with what an interrupted run left in its directory.
+    pub resumable: bool,
     /// The stage itself.
     pub run: fn(&P, &Context<'_>) -> Result<Outcome, StageError>,
 }
@@ -68,6 +70,10 @@ impl<P: DeserializeOwned + Serialize> StageKind for Bound<P> {
 
     fn extra(&self, with: &Value) -> Result<Vec<(String, String)>, StageError> {
         (self.extra)(&parameters(with)?)
+    }
+
+    fn resumable(&self) -> bool {
+        self.resumable
     }
 
     fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {

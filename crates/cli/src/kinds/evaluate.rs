@@ -31,6 +31,7 @@ pub fn predict() -> Bound<prediction::Params> {
                 .chain(mapping)
                 .collect()
         },
+        resumable: false,
         run: |params, ctx| prediction::run(params, ctx).map_err(classed),
     }
 }
@@ -92,6 +93,7 @@ pub fn evaluate() -> Bound<scoring::Params> {
             set.chain(params.mapping.iter().map(|m| super::config_fact("mapping", m)))
                 .collect()
         },
+        resumable: false,
         run: |params, ctx| scoring::run(params, ctx).map_err(classed),
     }
 }
@@ -110,6 +112,7 @@ pub fn report() -> Bound<report_stage::Params> {
         inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
         check: any,
         extra: nothing,
+        resumable: false,
         run: |params, ctx| report_stage::run(params, ctx).map_err(classed),
     }
 }

@@ -59,6 +59,7 @@ pub fn export() -> Bound<Export> {
             let name = params.labels.iter();
             name.map(|name| super::config_fact("labels", name)).collect()
         },
+        resumable: false,
         run: |params, ctx| {
             let labels = params.labels.as_deref().map(label_names).transpose();
             let params = ecgfm_model::Params {
@@ -109,6 +110,7 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
                 .map(|name| super::config_fact("labels", name))
                 .collect()
         },
+        resumable: false,
         run: |params, ctx| ecgfm_infer::run(params, ctx).map_err(classed),
     }
 }

@@ -19,11 +19,12 @@ pub fn signals() -> Bound<signals::Params> {
     Bound {
         name: "signals",
         about: "raw recordings to standardised segments",
-        version: 2,
+        version: 3,
         outputs: OUTPUTS,
         inputs: &["raw"],
         check: any,
         extra: nothing,
+        resumable: true,
         run: |params, ctx| signals::run(params, ctx).map_err(classed),
     }
 }
@@ -52,6 +53,7 @@ pub fn labels() -> Bound<labels::Params> {
         inputs: &["records", "splits"],
         check: any,
         extra: |params| Ok(vec![super::config_fact("label_set", &params.label_set)?]),
+        resumable: false,
         run: |params, ctx| labels::run(params, ctx).map_err(classed),
     }
 }
@@ -70,6 +72,7 @@ pub fn splits() -> Bound<splits::Params> {
         inputs: &["records", "segments"],
         check: any,
         extra: nothing,
+        resumable: false,
         run: |params, ctx| splits::run(params, ctx).map_err(classed),
     }
 }
@@ -87,6 +90,7 @@ pub fn manifests() -> Bound<manifests::Params> {
         inputs: &["splits"],
         check: any,
         extra: nothing,
+        resumable: false,
         run: |params, ctx| manifests::run(params, ctx).map_err(classed),
     }
 }

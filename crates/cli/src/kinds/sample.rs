@@ -31,6 +31,7 @@ pub fn synth() -> Bound<Options> {
                 .map_err(|e| ParamError::invalid("", format!("are refused: {e}")))
         },
         extra: nothing,
+        resumable: false,
         run: |options, ctx| {
             ctx.progress.begin(options.exams, "exams");
             let done = ecgfm_synth::generate(options, ctx.out, &|n| ctx.progress.advance(n), &|| {
@@ -76,6 +77,7 @@ pub fn demo_model() -> Bound<DemoModel> {
             let hash = blake3::hash(demo::BUNDLED_CHECKPOINT).to_hex().to_string();
             Ok(vec![("bundled checkpoint".to_owned(), hash)])
         },
+        resumable: false,
         run: |_, ctx| {
             let files: [(&str, &[u8]); 2] = [
                 (demo::CHECKPOINT, demo::BUNDLED_CHECKPOINT),
