@@ -43,6 +43,14 @@ demo-model *args: build
 test *args: (setup "test")
     cargo test --workspace --quiet {{ args }}
 
+# Kill runs at every point of a publication and at random times: `just torture 1000`; see docs/reliability.md.
+torture trials="1000" seed="42": setup
+    cargo build --release --package ecgfm-cli --features failpoints
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp target/release/ecgfm "$dir/" && \
+      cargo build --quiet --release --package ecgfm-cli && \
+      ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
+      cargo test --package ecgfm-cli --test reliability torture -- --nocapture
+
 # Every command of docs/tutorial.md, compared with what the page shows; `just tutorial update` writes what they print.
 tutorial mode="check": setup
     ECGFM_TUTORIAL={{ mode }} cargo test --workspace --quiet --test tutorial

@@ -2,8 +2,45 @@
 
 use crate::error::{Error, Result};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
+
+/// What is about to be done to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is made, under a temporary name.
+    Create,
+    /// It is written, and is synced.
+    Sync,
+    /// It is synced, and gets its name.
+    Rename,
+    /// It has its name.
+    Done,
+}
+
+/// Told of every step before it is taken; the path is the file as it is named then. Its error is the step's.
+pub type Watcher = fn(Step, &Path) -> io::Result<()>;
+
+#[cfg(feature = "failpoints")]
+static WATCHER: std::sync::OnceLock<Watcher> = std::sync::OnceLock::new();
+
+/// Lets `watcher` see every step of every file written here, for tests that cut a stage off. Does nothing without
+/// the feature `failpoints`.
+#[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
+pub fn watch(watcher: Watcher) {
+    #[cfg(feature = "failpoints")]
+    WATCHER.get_or_init(|| watcher);
+}
+
+#[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
+#[inline(always)]
+fn at(step: Step, path: &Path) -> io::Result<()> {
+    #[cfg(feature = "failpoints")]
+    if let Some(watcher) = WATCHER.get() {
+        return watcher(step, path);
+    }
+    Ok(())
+}
 
 /// Writes `path` through `fill`; a reader sees the old file or the whole new one, never a part.
 ///
@@ -20,6 +57,7 @@ where
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    at(Step::Create, path).map_err(Error::io("create", path))?;
     let temporary = tempfile::Builder::new()
         .prefix(".tmp-")
         .permissions(permissions())
@@ -29,11 +67,13 @@ where
     fill(&mut writer)?;
     writer.flush().map_err(Error::io("write", path))?;
     drop(writer);
-    temporary.as_file().sync_all().map_err(Error::io("sync", path))?;
-    temporary
-        .persist(path)
-        .map_err(|e| Error::io("rename into", path)(e.error))?;
-    Ok(())
+    at(Step::Sync, temporary.path())
+        .and_then(|()| temporary.as_file().sync_all())
+        .map_err(Error::io("sync", path))?;
+    at(Step::Rename, path)
+        .and_then(|()| temporary.persist(path).map_err(|e| e.error))
+        .map_err(Error::io("rename into", path))?;
+    at(Step::Done, path).map_err(Error::io("write", path))
 }
 
 /// Writes `bytes` to `path` as [`write()`] does.

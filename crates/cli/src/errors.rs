@@ -1,9 +1,11 @@
 //! Every crate's error as one the engine can class: what failed, whose fault it is, what to do.
 
-use ecgfm_pipeline::{StageError, StageErrorClass};
+use ecgfm_pipeline::{StageError, StageErrorClass, advice};
+use std::error::Error;
+use std::io;
 
 /// How a stage's error is classed.
-pub trait Classed: std::error::Error {
+pub trait Classed: Error {
     /// Whose fault it is.
     fn class(&self) -> StageErrorClass;
 
@@ -13,32 +15,50 @@ pub trait Classed: std::error::Error {
     }
 }
 
-/// As the engine wants it.
+/// As the engine wants it. A disk that is full or fails is no fault of the data, whichever crate met it.
 pub fn classed(error: impl Classed) -> StageError {
-    let staged = StageError::new(error.class(), error.to_string());
-    match error.hint() {
+    let message = error.to_string();
+    let machine = advice_in(&error).or_else(|| advice_on(&message));
+    let (class, hint) = match (error.class(), machine) {
+        (StageErrorClass::BadInput, Some(advice)) => (StageErrorClass::Failed, Some(advice.to_owned())),
+        (class, machine) => (class, error.hint().or(machine.map(str::to_owned))),
+    };
+    let staged = StageError::new(class, message);
+    match hint {
         Some(hint) => staged.help(hint),
         None => staged,
     }
 }
 
+/// What to do about the system's error that this one comes from.
+fn advice_in(error: &dyn Error) -> Option<&'static str> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            let denied = error.kind() == io::ErrorKind::PermissionDenied;
+            return advice(error).filter(|_| !denied);
+        }
+        source = error.source();
+    }
+    None
+}
+
+/// The same where a library in C or C++ passes the system's error on as text.
+fn advice_on(message: &str) -> Option<&'static str> {
+    let [eio, enospc, erofs, edquot] = [5, 28, 30, 122].map(io::Error::from_raw_os_error);
+    [enospc, edquot, erofs, eio].iter().find_map(|known| {
+        let text = known.to_string();
+        let text = text.split(" (os error").next().unwrap_or(&text);
+        message.contains(text).then(|| advice(known)).flatten()
+    })
+}
+
 impl Classed for ecgfm_artifacts::Error {
     fn class(&self) -> StageErrorClass {
         match self {
-            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
-                StageErrorClass::Failed
-            }
+            Self::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => StageErrorClass::Failed,
             Self::Config { .. } => StageErrorClass::Config,
             _ => StageErrorClass::BadInput,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-                Some("free some disk space and run again".to_owned())
-            }
-            _ => None,
         }
     }
 }
@@ -56,7 +76,6 @@ impl Classed for ecgfm_preprocess::Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::BadInput { help, .. } => help.clone(),
-            Self::Artifact(error) => error.hint(),
             _ => None,
         }
     }
@@ -93,9 +112,7 @@ impl Classed for ecgfm_model::Error {
             Self::Torch { .. } | Self::Export { .. } | Self::Training { .. } => StageErrorClass::Failed,
             Self::Stopped => StageErrorClass::Interrupted,
             Self::Labels { .. } => StageErrorClass::Config,
-            Self::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
-                StageErrorClass::Failed
-            }
+            Self::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => StageErrorClass::Failed,
             _ => StageErrorClass::BadInput,
         }
     }
@@ -106,9 +123,7 @@ impl Classed for ecgfm_model::Error {
             Self::Checkpoint(_) => Some(format!(
                 "set `checkpoint` to a .pt file written by PyTorch; {sources}"
             )),
-            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                Some(sources.to_owned())
-            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(sources.to_owned()),
             _ => None,
         }
     }

@@ -35,6 +35,11 @@ impl Disk {
         }
     }
 
+    /// Whether all that is recorded is there as recorded.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.gone && self.missing.is_empty() && self.changed.is_empty()
+    }
+
     /// Looks at sizes and times; reads only files where those differ from the record.
     pub(crate) fn look(dir: &Path, record: &StageRecord) -> Result<Self> {
         let found = match outlines(dir) {

@@ -144,6 +144,15 @@ impl Facts {
         blake3::hash(facts.to_string().as_bytes()).to_hex().to_string()
     }
 
+    /// The inputs from outside that are no longer what they were when these facts were gathered.
+    pub(crate) fn moved(&self) -> Vec<String> {
+        let outside = self.inputs.values().filter(|input| input.stage.is_none());
+        outside
+            .filter(|input| sample::record(&input.path).identity() != input.identity())
+            .map(|input| input.path.clone())
+            .collect()
+    }
+
     /// What differs from a record, apart from inputs that come from `skip`ped stages.
     pub(crate) fn differences(&self, record: &StageRecord, skip: &dyn Fn(&str) -> bool) -> Vec<Reason> {
         let mut reasons = Vec::new();

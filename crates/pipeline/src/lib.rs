@@ -54,6 +54,7 @@ mod disk;
 mod document;
 mod error;
 mod event;
+pub mod failpoint;
 mod files;
 mod fingerprint;
 mod graph;
@@ -89,7 +90,7 @@ mod verify;
 mod workdir;
 mod yaml;
 
-pub use error::{Error, ErrorKind, StageError, StageErrorClass};
+pub use error::{Error, ErrorKind, StageError, StageErrorClass, advice};
 pub use event::{Event, Observer, Silent, Skipped};
 pub use graph::{Graph, Stage, StageOutput, Upstream};
 pub use kind::{Cancel, Kinds, NoProgress, Output, Progress, StageContext, StageKind, StageOutcome};

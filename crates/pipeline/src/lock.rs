@@ -1,6 +1,8 @@
 //! `lock.json`: what each stage of a run was made from, and what it left.
+//!
+//! Its last line is a BLAKE3 of all before it, so that a changed bit in the record itself is seen too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -9,14 +11,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 pub use crate::files::FileRecord;
+use crate::graph::Graph;
 use crate::publish;
 pub use crate::sample::{InputRecord, InputState};
 
 /// Name of the file in the run's directory.
 pub const LOCK_FILE: &str = "lock.json";
 /// Version of its format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The version before, which had no checksum.
+const WITHOUT_CHECKSUM: u32 = 1;
+/// What stands around the checksum at the end of the file.
+const BEFORE_CHECKSUM: &str = ",\n  \"checksum\": \"";
+const AFTER_CHECKSUM: &str = "\"\n}\n";
 
 /// The record of a run. One writer (the engine), one reader: [`LockFile::read`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +63,9 @@ pub struct StageRecord {
     /// Versions of the program and its libraries, for the record.
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
+    /// Stages before it that have run since and left something else, so that it must run again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub outdated_by: BTreeSet<String>,
     /// Numbers that account for the flow.
     #[serde(default)]
     pub counts: BTreeMap<String, u64>,
@@ -75,8 +87,8 @@ impl LockFile {
     /// When the file cannot be read or is not what this version writes.
     pub fn read(run_dir: &Path) -> Result<Option<Self>> {
         let path = run_dir.join(LOCK_FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);
             }
@@ -87,14 +99,26 @@ impl LockFile {
             Error::new(ErrorKind::BadInput, message)
                 .help("remove it to run every stage again, or put back the file this program wrote")
         };
+        let text = String::from_utf8(bytes).map_err(|e| unusable(e.to_string()))?;
         let lock: Self = serde_json::from_str(&text).map_err(|e| unusable(e.to_string()))?;
-        if lock.version != FORMAT {
-            return Err(unusable(format!(
-                "it has format version {}, known is {FORMAT}",
-                lock.version
-            )));
+        match lock.version {
+            WITHOUT_CHECKSUM => {}
+            FORMAT if checked(&text) => {}
+            FORMAT => {
+                return Err(unusable(
+                    "its checksum does not fit: it was changed or damaged after it was written".to_owned(),
+                ));
+            }
+            other => {
+                return Err(unusable(format!(
+                    "it has format version {other}, known is {FORMAT}"
+                )));
+            }
         }
-        Ok(Some(lock))
+        Ok(Some(Self {
+            version: FORMAT,
+            ..lock
+        }))
     }
 
     /// An empty record of the current format.
@@ -108,9 +132,55 @@ impl LockFile {
         }
     }
 
-    pub(crate) fn write(&self, run_dir: &Path) -> Result<()> {
-        publish::replace_json(&run_dir.join(LOCK_FILE), self)
+    /// Records a stage that has just been put in place. Whether it left something else than the last time; then
+    /// all stages after it are outdated, whatever of it they read, until they run again. `vars` are those of the run
+    /// that made it.
+    pub(crate) fn put(
+        &mut self,
+        graph: &Graph,
+        vars: &Map<String, Value>,
+        stage: &str,
+        record: StageRecord,
+    ) -> bool {
+        self.vars = vars.clone();
+        let now = record.output("");
+        let before = self.stages.insert(stage.to_owned(), record);
+        let changed = before.is_none_or(|before| before.output("") != now);
+        if changed {
+            for after in graph.after(stage) {
+                if let Some(record) = self.stages.get_mut(&after).filter(|_| after != stage) {
+                    record.outdated_by.insert(stage.to_owned());
+                }
+            }
+        }
+        self.stages
+            .retain(|name, _| graph.stages.iter().any(|s| s.name() == name));
+        changed
     }
+
+    pub(crate) fn write(&self, run_dir: &Path) -> Result<()> {
+        let path = run_dir.join(LOCK_FILE);
+        let mut bytes = publish::json(&path, self)?;
+        let checksum = checksum(&bytes);
+        bytes.truncate(bytes.trim_ascii_end().len().saturating_sub("\n}".len()));
+        for part in [BEFORE_CHECKSUM, &checksum, AFTER_CHECKSUM] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        publish::replace(&path, &bytes, failpoint::LOCK)
+    }
+}
+
+/// Of the record as JSON, as it is without a checksum in it.
+fn checksum(json: &[u8]) -> String {
+    blake3::hash(json).to_hex().to_string()
+}
+
+/// Whether the file's last line is the checksum of the rest, to the byte.
+fn checked(text: &str) -> bool {
+    let parts = text
+        .strip_suffix(AFTER_CHECKSUM)
+        .and_then(|t| t.rsplit_once(BEFORE_CHECKSUM));
+    parts.is_some_and(|(body, found)| checksum(format!("{body}\n}}").as_bytes()) == found)
 }
 
 impl StageRecord {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::failpoint::{self, Point};
 use crate::publish;
 
 /// Holds the fingerprint of the run whose parts a temporary directory keeps.
@@ -32,6 +33,7 @@ pub(crate) fn prepare(target: &Path, resume: Option<&str>) -> io::Result<(PathBu
         return Ok((dir, true));
     }
     publish::remove(&dir)?;
+    failpoint::at(Point::TempCreate, &dir)?;
     fs::create_dir_all(&dir)?;
     Ok((dir, false))
 }
@@ -39,6 +41,20 @@ pub(crate) fn prepare(target: &Path, resume: Option<&str>) -> io::Result<(PathBu
 /// Marks the parts in a temporary directory as those of a fingerprint.
 pub(crate) fn mark(dir: &Path, fingerprint: &str) -> io::Result<()> {
     let path = dir.join(FINGERPRINT);
+    failpoint::at(Point::TempMark, &path)?;
     fs::write(&path, format!("{fingerprint}\n"))?;
     fs::File::open(path)?.sync_all()
+}
+
+/// The directory holds the whole stage now, no longer parts of it.
+pub(crate) fn unmark(dir: &Path) -> io::Result<()> {
+    publish::remove(&dir.join(FINGERPRINT))
+}
+
+/// After a crash: removes a temporary directory that holds no parts to go on from.
+pub(crate) fn sweep(target: &Path) -> io::Result<()> {
+    if kept(target).is_some() {
+        return Ok(());
+    }
+    publish::remove(&temporary(target))
 }

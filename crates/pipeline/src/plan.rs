@@ -9,6 +9,7 @@ use crate::disk::Disk;
 use crate::error::Result;
 use crate::fingerprint::{Facts, facts};
 use crate::graph::{Graph, Stage};
+use crate::journal::{self, Reached};
 use crate::lock::LockFile;
 use crate::partial;
 use crate::reason::Reason;
@@ -138,6 +139,8 @@ pub(crate) struct View<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) lock: LockFile,
     pub(crate) disks: BTreeMap<String, Disk>,
+    /// A stage that a crash cut off when it was complete and not yet in place, with its fingerprint.
+    unpublished: Option<(String, String)>,
 }
 
 /// A stage looked at.
@@ -148,10 +151,24 @@ pub(crate) struct Examined {
 }
 
 impl<'a> View<'a> {
+    /// The run's directory as the next run will find it: a publication that was cut off counts as far as it came.
     pub(crate) fn read(graph: &'a Graph) -> Result<Self> {
         let lock = LockFile::read(&graph.run_dir)?;
-        let lock = lock.unwrap_or_else(|| LockFile::new(&graph.pipeline, &graph.profile, &graph.vars));
-        Self::with(graph, lock)
+        let mut lock = lock.unwrap_or_else(|| LockFile::new(&graph.pipeline, &graph.profile, &graph.vars));
+        let mut unpublished = None;
+        if let Some(publishing) = journal::pending(&graph.run_dir) {
+            match publishing.reached(&graph.run_dir)? {
+                Reached::Place(record) => {
+                    lock.put(graph, &publishing.vars, &publishing.stage, *record);
+                }
+                Reached::Temporary => unpublished = Some((publishing.stage, publishing.record.fingerprint)),
+                Reached::Nowhere => {}
+            }
+        }
+        Ok(Self {
+            unpublished,
+            ..Self::with(graph, lock)?
+        })
     }
 
     pub(crate) fn with(graph: &'a Graph, lock: LockFile) -> Result<Self> {
@@ -162,7 +179,12 @@ impl<'a> View<'a> {
                 disks.insert(stage.name().to_owned(), disk);
             }
         }
-        Ok(Self { graph, lock, disks })
+        Ok(Self {
+            graph,
+            lock,
+            disks,
+            unpublished: None,
+        })
     }
 
     /// Examines every stage, in running order, as a run of the `chosen` ones would find it.
@@ -232,7 +254,11 @@ impl<'a> View<'a> {
     /// Whether parts of an interrupted run are there to go on from; with a fingerprint that is not known yet
     /// they might be.
     fn goes_on(&self, stage: &Stage, fingerprint: Option<&str>) -> bool {
-        let kept = partial::kept(&self.graph.stage_dir(stage.name())).filter(|_| stage.kind.resumable());
+        let complete = self.unpublished.iter().find(|(name, _)| name == stage.name());
+        let kept = match complete {
+            Some((_, fingerprint)) => Some(fingerprint.clone()),
+            None => partial::kept(&self.graph.stage_dir(stage.name())).filter(|_| stage.kind.resumable()),
+        };
         kept.is_some_and(|kept| fingerprint.is_none_or(|fingerprint| kept == fingerprint))
     }
 
@@ -274,6 +300,12 @@ impl<'a> View<'a> {
                 path,
                 more: disk.changed.len() - 1,
             });
+        }
+        // A stage that follows one that runs now says that.
+        let follows = stage.upstream.iter().any(|u| reruns.contains(&u.stage));
+        if reasons.is_empty() && !follows && !record.outdated_by.is_empty() {
+            let stages = record.outdated_by.iter().cloned().collect();
+            reasons.push(Reason::Outdated { stages });
         }
         reasons
     }

@@ -9,38 +9,62 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint::{self, FileSteps, Point};
 use crate::files::list;
 
 /// From so many files on the whole file system is asked to sync, which is quicker than file by file.
 const MANY_SYNCS: usize = 512;
 
-/// Replaces a file by a value's JSON: written beside it, synced, renamed.
-pub(crate) fn replace_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let mut json = serde_json::to_vec_pretty(value).map_err(|e| {
-        Error::new(
-            ErrorKind::StageFailed,
-            format!("cannot write `{}` as JSON: {e}", path.display()),
-        )
-        .marked_bug()
-    })?;
-    json.push(b'\n');
-    replace(path, &json).map_err(|e| Error::io("write", path, &e))
+/// A value as JSON, for people to read too.
+pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec_pretty(value).map_err(|e| {
+        let message = format!("cannot write `{}` as JSON: {e}", path.display());
+        Error::new(ErrorKind::StageFailed, message).marked_bug()
+    })
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    let mut file = File::create(&temporary)?;
+/// Replaces a file by a value's JSON, as [`replace`] does.
+pub(crate) fn replace_json<T: Serialize>(path: &Path, value: &T, steps: FileSteps) -> Result<()> {
+    let mut bytes = json(path, value)?;
+    bytes.push(b'\n');
+    replace(path, &bytes, steps)
+}
+
+/// Replaces a file: written beside it, synced, renamed.
+pub(crate) fn replace(path: &Path, bytes: &[u8], steps: FileSteps) -> Result<()> {
+    let temporary = beside(path);
+    let written = write(&temporary, path, bytes, steps);
+    written.map_err(|e| {
+        // The system's first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+        Error::io("write", path, &e)
+    })
+}
+
+fn write(temporary: &Path, path: &Path, bytes: &[u8], steps: FileSteps) -> io::Result<()> {
+    let [create, sync, rename, done] = steps;
+    failpoint::at(create, path)?;
+    let mut file = File::create(temporary)?;
     file.write_all(bytes)?;
+    failpoint::at(sync, temporary)?;
     file.sync_all()?;
     drop(file);
-    fs::rename(&temporary, path)?;
+    failpoint::at(rename, path)?;
+    fs::rename(temporary, path)?;
+    failpoint::at(done, path)?;
     path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// The name under which a file is written before it gets its own.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    path.with_file_name(name)
 }
 
 /// Syncs every file and directory under `dir` to the disk.
 pub(crate) fn sync_tree(dir: &Path) -> io::Result<()> {
+    failpoint::at(Point::SyncFiles, dir)?;
     let files = list(dir)?;
     if files.len() >= MANY_SYNCS && sync_file_system(dir)? {
         return Ok(());
@@ -48,6 +72,7 @@ pub(crate) fn sync_tree(dir: &Path) -> io::Result<()> {
     files
         .par_iter()
         .try_for_each(|file| File::open(&file.path)?.sync_all())?;
+    failpoint::at(Point::SyncDirs, dir)?;
     let mut dirs: Vec<&Path> = files.iter().filter_map(|f| f.path.parent()).collect();
     dirs.push(dir);
     dirs.sort_unstable();
@@ -69,7 +94,7 @@ fn sync_file_system(dir: &Path) -> io::Result<bool> {
     }
 }
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let dir = if dir.as_os_str().is_empty() {
             Path::new(".")
@@ -84,9 +109,13 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 /// Puts the directory `new` in the place of `current`, whether that exists or not, and removes the old one.
 pub(crate) fn replace_dir(new: &Path, current: &Path) -> io::Result<()> {
     let old = swap(new, current)?;
+    failpoint::at(Point::StageDirSync, current)?;
     current.parent().map_or(Ok(()), sync_dir)?;
     match old {
-        Some(old) => remove(&old),
+        Some(old) => {
+            failpoint::at(Point::OldRemove, &old)?;
+            remove(&old)
+        }
         None => Ok(()),
     }
 }
@@ -94,6 +123,7 @@ pub(crate) fn replace_dir(new: &Path, current: &Path) -> io::Result<()> {
 /// Returns where the old directory is now.
 fn swap(new: &Path, current: &Path) -> io::Result<Option<PathBuf>> {
     if fs::symlink_metadata(current).is_err() {
+        failpoint::at(Point::StageRename, current)?;
         fs::rename(new, current)?;
         return Ok(None);
     }
@@ -103,27 +133,42 @@ fn swap(new: &Path, current: &Path) -> io::Result<Option<PathBuf>> {
     let aside = aside(current);
     remove(&aside)?;
     fs::rename(current, &aside)?;
+    failpoint::at(Point::StageAside, current)?;
     fs::rename(new, current)?;
     Ok(Some(aside))
 }
 
-/// Swaps two paths in one step, where the system can.
+/// Swaps two paths in one step, where the system and the file system can.
 fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
-        match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
-            Ok(()) => Ok(true),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
-            Err(e) => Err(e.into()),
-        }
+    let swapped = failpoint::at(Point::StageRename, b).and_then(|()| swap_in_one_step(a, b));
+    match swapped {
+        Err(e) if unsupported(&e) => Ok(false),
+        other => other,
     }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (a, b);
-        Ok(false)
-    }
+}
+
+#[cfg(target_os = "linux")]
+fn swap_in_one_step(a: &Path, b: &Path) -> io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?;
+    Ok(true)
+}
+
+#[cfg(target_os = "linux")]
+fn unsupported(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn swap_in_one_step(_a: &Path, _b: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unsupported(_error: &io::Error) -> bool {
+    false
 }
 
 fn aside(current: &Path) -> PathBuf {

@@ -22,6 +22,11 @@ pub enum Reason {
         /// Those stages.
         stages: Vec<String>,
     },
+    /// Stages before it have run since, and left something else.
+    Outdated {
+        /// Those stages.
+        stages: Vec<String>,
+    },
     /// It uses another kind.
     Kind {
         /// The recorded kind.
@@ -84,6 +89,7 @@ impl fmt::Display for Reason {
             Self::Partial => write!(f, "interrupted; goes on where it stopped"),
             Self::Forced => write!(f, "forced"),
             Self::Upstream { stages } => write!(f, "upstream reruns: {}", stages.join(", ")),
+            Self::Outdated { stages } => write!(f, "upstream ran since: {}", stages.join(", ")),
             Self::Kind { from, to } => write!(f, "kind changed from {from} to {to}"),
             Self::CodeVersion { from, to } => write!(f, "code changed from version {from} to {to}"),
             Self::Parameter { name, from, to } => f.write_str(&parameter(name, from.as_ref(), to.as_ref())),

@@ -5,13 +5,15 @@ use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 
+use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Observer, Skipped};
+use crate::failpoint::{self, Point};
 use crate::fingerprint::Facts;
 use crate::graph::{Graph, Stage};
 use crate::journal;
-use crate::kind::Cancel;
-use crate::lock::LockFile;
+use crate::kind::{Cancel, StageOutcome};
+use crate::lock::{LOCK_FILE, LockFile};
 use crate::partial;
 use crate::plan::{Action, Examined, PlannedStage, State, View};
 use crate::publish;
@@ -73,6 +75,7 @@ impl Graph {
             Some(workdir::lock(&self.run_dir)?)
         };
         let view = if held.is_some() {
+            pass(Point::RunBegin, self)?;
             self.recovered()?
         } else {
             View::read(self)?
@@ -85,7 +88,9 @@ impl Graph {
             return Ok(run.summary);
         }
         let result = plan.into_iter().try_for_each(|examined| run.step(examined));
-        run.finish(began, result)
+        let summary = run.finish(began, result)?;
+        pass(Point::RunEnd, self)?;
+        Ok(summary)
     }
 
     /// The run's directory after what a crash may have left is put right.
@@ -96,9 +101,22 @@ impl Graph {
         }
         let lock = LockFile::read(&self.run_dir)?;
         let mut lock = lock.unwrap_or_else(|| LockFile::new(&self.pipeline, &self.profile, &self.vars));
-        journal::recover(&self.run_dir, &mut lock)?;
+        journal::recover(self, &mut lock)?;
+        for stage in &self.stages {
+            let dir = self.stage_dir(stage.name());
+            partial::sweep(&dir).map_err(|e| Error::io("remove", &partial::temporary(&dir), &e))?;
+        }
+        for name in [LOCK_FILE, journal::NAME] {
+            let half = publish::beside(&self.run_dir.join(name));
+            publish::remove(&half).map_err(|e| Error::io("remove", &half, &e))?;
+        }
+        pass(Point::Recovered, self)?;
         View::with(self, lock)
     }
+}
+
+fn pass(point: Point, graph: &Graph) -> Result<()> {
+    failpoint::at(point, &graph.run_dir).map_err(|e| Error::io("use", &graph.run_dir, &e))
 }
 
 struct Run<'a> {
@@ -169,10 +187,11 @@ impl<'a> Run<'a> {
             .map(|u| u.stage.clone())
             .filter(|u| self.renewed.contains(u))
             .collect();
-        let examined = if examined.facts.is_none() || !renewed.is_empty() {
-            self.view.examine(stage, &BTreeSet::new(), self.options.force)?
-        } else {
-            examined
+        // Stages before it ran, or inputs from outside changed, since the plan was made.
+        let fresh = examined.planned.state == State::Fresh && renewed.is_empty();
+        let examined = match fresh {
+            true => examined,
+            false => self.view.examine(stage, &BTreeSet::new(), self.options.force)?,
         };
         let (
             PlannedStage {
@@ -259,6 +278,7 @@ impl<'a> Run<'a> {
         if stage.kind.resumable() {
             partial::mark(&out, &fingerprint).map_err(io)?;
         }
+        failpoint::at(Point::StageBegin, &out).map_err(io)?;
         self.started(stage, reasons, resumed);
         let (started, clock) = (SystemTime::now(), Instant::now());
         let job = Job {
@@ -270,15 +290,7 @@ impl<'a> Run<'a> {
             home: &target,
             resumed,
         };
-        let outcome = match job.run(self.observer, self.cancel) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                if !stage.kind.resumable() {
-                    let _ = publish::remove(&out);
-                }
-                return Err(error);
-            }
-        };
+        let outcome = self.work(&job, stage, facts)?;
         let counts = outcome.counts.clone();
         let settled = settle(
             &mut self.view,
@@ -297,6 +309,43 @@ impl<'a> Run<'a> {
             changed: settled.changed,
         });
         Ok(())
+    }
+
+    /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
+    fn work(&self, job: &Job<'_>, stage: &Stage, facts: &Facts) -> Result<StageOutcome> {
+        let ran = job.run(self.observer, self.cancel);
+        let unmoved = self.unmoved(stage, facts);
+        if unmoved.is_err() || (ran.is_err() && !stage.kind.resumable()) {
+            let _ = publish::remove(job.out);
+        }
+        match (ran, unmoved) {
+            (Ok(outcome), unmoved) => unmoved.map(|()| outcome),
+            (Err(error), Err(moved)) => Err(error.note(moved.message())),
+            (Err(error), Ok(())) => Err(error),
+        }
+    }
+
+    /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
+    /// stage saw, so that nothing it made can be kept, parts included.
+    fn unmoved(&self, stage: &Stage, facts: &Facts) -> Result<()> {
+        let mut moved = facts.moved();
+        for upstream in stage.upstream.iter().map(|u| &u.stage) {
+            let Some(before) = self.view.disks.get(upstream) else {
+                continue;
+            };
+            let dir = self.view.graph.stage_dir(upstream);
+            let now = Disk::look(&dir, &before.record)?;
+            let names = now.missing.iter().chain(&now.changed);
+            moved.extend(names.map(|name| dir.join(name).display().to_string()));
+        }
+        let Some(first) = moved.first() else { return Ok(()) };
+        let message = format!(
+            "stage `{}`: `{first}` changed while the stage was reading it; what it made is thrown away",
+            stage.name()
+        );
+        Err(Error::new(ErrorKind::BadInput, message)
+            .help("run again when nothing writes to it any more; finished stages stay")
+            .in_stage(stage.name()))
     }
 
     fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {

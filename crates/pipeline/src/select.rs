@@ -69,7 +69,7 @@ impl Graph {
     }
 
     /// The stage and all that depend on it.
-    fn after(&self, stage: &str) -> BTreeSet<String> {
+    pub(crate) fn after(&self, stage: &str) -> BTreeSet<String> {
         let mut stages = BTreeSet::from([stage.to_owned()]);
         for stage in &self.stages {
             if stage.upstream.iter().any(|u| stages.contains(&u.stage)) {

@@ -1,11 +1,13 @@
 //! From a finished stage's temporary directory to its recorded place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::files;
+use crate::failpoint::{self, Point};
+use crate::files::{self, FileRecord};
 use crate::fingerprint::Facts;
 use crate::graph::Stage;
 use crate::journal;
@@ -35,8 +37,11 @@ pub(crate) fn settle(
     let target = view.graph.stage_dir(stage.name());
     let out = partial::temporary(&target);
     let io = |e: std::io::Error| Error::io("put in place", &target, &e).in_stage(stage.name());
-    let outputs = files::records(&out).map_err(io)?;
-    publish::sync_tree(&out).map_err(io)?;
+    let outputs = on_disk(&out).map_err(|e| {
+        // What could not be synced may be damaged, and nobody would know: not even parts of it are kept.
+        let _ = publish::remove(&out);
+        io(e)
+    })?;
     let record = StageRecord {
         fingerprint: facts.fingerprint(),
         kind: facts.kind.clone(),
@@ -46,28 +51,35 @@ pub(crate) fn settle(
         extra: facts.extra.clone(),
         outputs,
         versions: versions.clone(),
+        outdated_by: BTreeSet::new(),
         counts: outcome.counts,
         facts: outcome.facts,
         started: rfc3339(started),
         finished: rfc3339(SystemTime::now()),
         seconds: clock.elapsed().as_secs_f64(),
     };
-    journal::write(&view.graph.run_dir, stage.name(), &record)?;
-    // As late as can be: until here a crash costs a resumable stage nothing.
-    publish::remove(&out.join(partial::FINGERPRINT)).map_err(io)?;
-    publish::replace_dir(&out, &target).map_err(io)?;
-    put_on_record(view, stage, record)
+    journal::write(view.graph, stage.name(), &record)?;
+    partial::unmark(&out)
+        .and_then(|()| publish::replace_dir(&out, &target))
+        .map_err(io)?;
+    let settled = put_on_record(view, stage, record)?;
+    failpoint::at(Point::StagePublished, &target).map_err(io)?;
+    Ok(settled)
+}
+
+/// Hashes what the stage left and has it on disk.
+fn on_disk(out: &Path) -> std::io::Result<BTreeMap<String, FileRecord>> {
+    failpoint::at(Point::StageEnd, out)?;
+    let outputs = files::records(out)?;
+    publish::sync_tree(out)?;
+    Ok(outputs)
 }
 
 fn put_on_record(view: &mut View<'_>, stage: &Stage, record: StageRecord) -> Result<Settled> {
     let (graph, lock) = (view.graph, &mut view.lock);
-    let before = lock.stages.insert(stage.name().to_owned(), record.clone());
-    lock.vars = graph.vars.clone();
-    lock.stages
-        .retain(|name, _| graph.stages.iter().any(|s| s.name() == name));
+    let changed = lock.put(graph, &graph.vars, stage.name(), record.clone());
     lock.write(&graph.run_dir)?;
     journal::clear(&graph.run_dir)?;
-    let changed = before.is_none_or(|before| before.output("") != record.output(""));
     let seconds = record.seconds;
     view.disks.insert(stage.name().to_owned(), Disk::intact(record));
     Ok(Settled { seconds, changed })

@@ -7,6 +7,7 @@ use crate::check;
 use crate::document::Name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Observer;
+use crate::failpoint;
 use crate::kind::{Cancel, StageKind, StageOutcome};
 use crate::node::{Data, Node};
 use crate::outputs;
@@ -58,7 +59,7 @@ pub fn run_stage(
         "kind": kind.name(), "code_version": kind.version(), "parameters": params,
         "counts": outcome.counts, "facts": outcome.facts,
     });
-    publish::replace_json(&temporary.join(RECORD), &record)?;
+    publish::replace_json(&temporary.join(RECORD), &record, failpoint::FILE)?;
     publish::sync_tree(&temporary)
         .and_then(|()| publish::replace_dir(&temporary, out))
         .map_err(io)?;

@@ -37,6 +37,8 @@ mod tests {
         assert_eq!(at(951_782_399), "2000-02-28T23:59:59.000000000Z");
         assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000000Z");
         assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000000Z");
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(rfc3339(before), at(0), "a clock that was never set");
         assert_eq!(at(1_767_225_599), "2025-12-31T23:59:59.000000000Z");
     }
 }

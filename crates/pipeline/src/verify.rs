@@ -1,6 +1,7 @@
 //! Hashes a finished run's outputs again and compares them with its record.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use crate::files::outlines;
 use crate::kind::{Cancel, Progress};
 use crate::lock::{LOCK_FILE, LockFile, StageRecord};
 use crate::sample;
+use crate::workdir;
 
 /// What [`verify`] found. Paths are relative to the run's directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -20,7 +22,7 @@ pub struct Verification {
     pub missing: Vec<String>,
     /// With other content than recorded.
     pub changed: Vec<String>,
-    /// There but not recorded.
+    /// There but not recorded. A directory ends in `/`.
     pub extra: Vec<String>,
     /// Inputs from outside that are no longer what the run read (by their cheap fingerprint). They say
     /// nothing about the outputs.
@@ -28,10 +30,11 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Whether every recorded output is there as recorded. Extra files do no harm.
+    /// Whether the directory holds what the run left, and nothing else. A stage that reads a whole directory
+    /// would read an extra file too.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        self.missing.is_empty() && self.changed.is_empty()
+        self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
     }
 }
 
@@ -64,10 +67,30 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
             }
         }
     }
+    found.strangers(run_dir, &lock)?;
     Ok(found)
 }
 
 impl Verification {
+    /// What lies beside the stages' directories.
+    fn strangers(&mut self, run_dir: &Path, lock: &LockFile) -> Result<()> {
+        let io = |e: std::io::Error| Error::io("list", run_dir, &e);
+        for entry in fs::read_dir(run_dir).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let directory = entry.path().is_dir();
+            let known = match directory {
+                true => lock.stages.contains_key(&name),
+                false => [LOCK_FILE, workdir::NAME].contains(&name.as_str()),
+            };
+            if !known {
+                self.extra.push(if directory { name + "/" } else { name });
+            }
+        }
+        self.extra.sort_unstable();
+        Ok(())
+    }
+
     fn outputs(
         &mut self,
         run_dir: &Path,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::publish;
 
 /// Name of the file that a run holds a lock on.
-const NAME: &str = ".lock";
+pub(crate) const NAME: &str = ".lock";
 /// How often a lock that is held is tried again, and how long after.
 const PATIENCE: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -16,12 +17,19 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Held for the length of a run. The system frees it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct RunLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for RunLock {
+    /// A run that ended leaves no number of a process; one that died leaves its.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// Creates the directory and takes its lock.
 pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
-    fs::create_dir_all(run_dir).map_err(|e| Error::io("create", run_dir, &e))?;
+    create(run_dir).map_err(|e| Error::io("create", run_dir, &e))?;
     let path = run_dir.join(NAME);
     let io = |doing: &str, e: &std::io::Error| Error::io(doing, &path, e);
     let mut file = File::options()
@@ -42,7 +50,17 @@ pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
         writeln!(file, "{}", std::process::id())
     };
     stamp(&mut file).map_err(|e| io("write", &e))?;
-    Ok(RunLock { _file: file })
+    Ok(RunLock { file })
+}
+
+/// Creates the directory with those above it, so that their names are on disk before anything in it is.
+fn create(dir: &Path) -> std::io::Result<()> {
+    let missing: Vec<&Path> = dir.ancestors().take_while(|d| !d.exists()).collect();
+    fs::create_dir_all(dir)?;
+    missing
+        .iter()
+        .filter_map(|d| d.parent())
+        .try_for_each(publish::sync_dir)
 }
 
 /// Tries for half a second. A process that is just starting another one shares its open files with it for a

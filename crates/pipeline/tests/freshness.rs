@@ -61,6 +61,24 @@ fn what_follows_a_rerun_runs_too_even_where_the_rerun_changed_nothing() {
 }
 
 #[test]
+fn what_follows_a_rerun_runs_too_when_a_crash_came_between() {
+    let bench = Bench::new();
+    let text = "name: toy\nprofiles: { sample: }\nstages:\n  a: { uses: signals, with: { raw: RAW } }\n  \
+                b: { uses: join, with: { from: [\"${a.segments}\"] } }\n  c: { uses: join, with: { from: [\"${b.joined}\"] } }\n";
+    let graph = bench.graph_of(text, &[]).unwrap();
+    bench.run(&graph).unwrap();
+    // The segments are in capitals either way; what `b` reads besides its parameters nobody knows.
+    fs::write(bench.raw(), "One\ntwo\n").unwrap();
+    bench.only(&graph, "a").unwrap();
+    let status = bench.status(&graph);
+    assert_eq!(status.matches("upstream ran since: a").count(), 1, "{status}");
+    let states: Vec<State> = graph.status().unwrap().stages.iter().map(|s| s.state).collect();
+    assert_eq!(states, [State::Fresh, State::Stale, State::Stale]);
+    assert_eq!(bench.run(&graph).unwrap().ran, ["b", "c"]);
+    assert!(graph.status().unwrap().is_fresh());
+}
+
+#[test]
 fn a_deleted_artifact_and_what_follows_are_made_again() {
     let bench = Bench::new();
     let graph = bench.graph(&[]);

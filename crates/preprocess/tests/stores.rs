@@ -21,7 +21,11 @@ fn release(raw: &Path, layout: WriteLayout) {
     flat.iter_mut().skip(5).step_by(12).for_each(|v| *v *= 0.0);
     let parts = [
         vec![(11, tracing(2400, 1)), (12, tracing(1990, 2)), (13, flat)],
-        vec![(14, tracing(2050, 4)), (15, tracing(2400, 5)), (16, tracing(2200, 6))],
+        vec![
+            (14, tracing(2050, 4)),
+            (15, tracing(2400, 5)),
+            (16, tracing(2200, 6)),
+        ],
     ];
     let mut rows = Vec::new();
     for (name, exams) in NAMES.iter().zip(&parts) {
@@ -42,7 +46,11 @@ fn params(raw: &Path, store: Store) -> Params {
 
 /// Bits of every segment, in the order of `segmented.csv`.
 fn segments(out: &Path, store: Store) -> Vec<Vec<u32>> {
-    let folder = if store == Store::Mat { "segmented" } else { "segments" };
+    let folder = if store == Store::Mat {
+        "segmented"
+    } else {
+        "segments"
+    };
     let reader = SegmentReader::open(&out.join(folder)).unwrap();
     let table = common::lines(&out.join("segmented.csv"));
     let read = |line: &String| {
@@ -60,8 +68,16 @@ fn segments(out: &Path, store: Store) -> Vec<Vec<u32>> {
 fn packed_view_and_mat_hold_the_same_bits() {
     let layouts = [
         WriteLayout::Contiguous,
-        WriteLayout::Chunked { chunk: [1, 2400, 12], gzip: Some(4), shuffle: true },
-        WriteLayout::Chunked { chunk: [2, 512, 5], gzip: None, shuffle: false },
+        WriteLayout::Chunked {
+            rows: 1,
+            gzip_level: 4,
+            shuffle: true,
+        },
+        WriteLayout::Chunked {
+            rows: 2,
+            gzip_level: 0,
+            shuffle: false,
+        },
     ];
     for layout in layouts {
         let (raw, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -93,7 +109,10 @@ fn half_precision_states_its_error_and_keeps_to_it() {
     for (a, b) in wide.iter().flatten().zip(narrow.iter().flatten()) {
         let (a, b) = (f64::from(f32::from_bits(*a)), f64::from(f32::from_bits(*b)));
         // Half a unit in the last place, or of the smallest number.
-        assert!((a - b).abs() <= (a.abs() / 2048.0).max(2f64.powi(-25)), "{a} became {b}");
+        assert!(
+            (a - b).abs() <= (a.abs() / 2048.0).max(2f64.powi(-25)),
+            "{a} became {b}"
+        );
         worst = worst.max((a - b).abs());
     }
     assert!(worst > 0.0);
@@ -111,20 +130,39 @@ fn a_view_refuses_raw_files_that_it_cannot_read_and_others_than_it_was_made_from
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     std::fs::write(&part, bytes).unwrap();
-    let error = SegmentReader::open(&view.join("segments")).err().unwrap().to_string();
-    assert!(error.contains(NAMES[1]) && error.contains("is not the file that the signals stage read"), "{error}");
+    let error = SegmentReader::open(&view.join("segments"))
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.contains(NAMES[1]) && error.contains("is not the file that the signals stage read"),
+        "{error}"
+    );
 }
 
 /// A release of many short recordings, so that the store has several parts.
 fn many(raw: &Path) -> usize {
     const EXAMS: usize = 1300;
-    let options = WriteOptions { layout: WriteLayout::Contiguous, rows: EXAMS, samples: 100, leads: 12 };
+    let options = WriteOptions {
+        layout: WriteLayout::Contiguous,
+        rows: EXAMS,
+        samples: 100,
+        leads: 12,
+    };
     let mut writer = PartWriter::create(&raw.join(NAMES[0]), options).unwrap();
     let mut rows = Vec::new();
     for i in 0..EXAMS {
         // Parts 1 and 2 of the store hold some that are set aside; part 1 nothing else.
         let zero = (512..1024).contains(&i) || i % 100 == 7;
-        let values: Vec<f32> = (0..1200).map(|v| if zero { 0.0 } else { ((v * v + i) as f32 * 0.1).sin() + 0.2 }).collect();
+        let values: Vec<f32> = (0..1200)
+            .map(|v| {
+                if zero {
+                    0.0
+                } else {
+                    ((v * v + i) as f32 * 0.1).sin() + 0.2
+                }
+            })
+            .collect();
         writer.write_row(i, i as i64 + 1, &values).unwrap();
         rows.push(row(&(i + 1).to_string(), NAMES[0]));
     }
@@ -160,7 +198,11 @@ impl Progress for StopAfter {
 }
 
 fn stopped(params: &Params, out: &Path, exams: u64) -> Result<()> {
-    let progress = StopAfter { exams, done: AtomicU64::new(0), cancel: Cancel::default() };
+    let progress = StopAfter {
+        exams,
+        done: AtomicU64::new(0),
+        cancel: Cancel::default(),
+    };
     let context = Context {
         out,
         home: Path::new("/runs/x/signals"),
@@ -179,14 +221,22 @@ fn an_interrupted_stage_goes_on_with_the_parts_that_are_missing() {
         run(&short(raw.path(), store, 2), &whole).unwrap();
         std::fs::create_dir_all(&cut).unwrap();
         let params = short(raw.path(), store, 1);
-        assert!(matches!(stopped(&params, &cut, 700), Err(Error::Interrupted)), "{store:?}");
+        assert!(
+            matches!(stopped(&params, &cut, 700), Err(Error::Interrupted)),
+            "{store:?}"
+        );
         let entries = || std::fs::read_dir(cut.join(".complete")).unwrap().count();
         assert_eq!(entries(), 1, "{store:?}: one part of three is complete");
-        let first = ["segments/part-00000.npy", "segmented/code_15_1_0.mat"][usize::from(store == Store::Mat)];
+        let first =
+            ["segments/part-00000.npy", "segmented/code_15_1_0.mat"][usize::from(store == Store::Mat)];
         let written = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
         let before = written(&cut.join(first));
         run(&params, &cut).unwrap();
-        assert_eq!(written(&cut.join(first)), before, "{store:?}: what was complete is not written again");
+        assert_eq!(
+            written(&cut.join(first)),
+            before,
+            "{store:?}: what was complete is not written again"
+        );
         assert_eq!(contents(&cut), contents(&whole), "{store:?}");
     }
 }
@@ -200,7 +250,10 @@ fn a_part_that_was_damaged_in_between_is_made_again() {
     run(&params, &whole).unwrap();
     std::fs::create_dir_all(&cut).unwrap();
     assert!(stopped(&params, &cut, 700).is_err());
-    let part = std::fs::OpenOptions::new().write(true).open(cut.join("segments/part-00000.npy")).unwrap();
+    let part = std::fs::OpenOptions::new()
+        .write(true)
+        .open(cut.join("segments/part-00000.npy"))
+        .unwrap();
     part.set_len(5000).unwrap();
     run(&params, &cut).unwrap();
     assert_eq!(contents(&cut), contents(&whole));
@@ -219,7 +272,10 @@ fn any_number_of_threads_leaves_the_same_bytes_and_every_exam_is_accounted_for()
         };
         let one = of(1);
         assert_eq!(one, of(3), "{store:?}");
-        let parts = one.keys().filter(|path| path.to_string_lossy().contains("part-0")).count();
+        let parts = one
+            .keys()
+            .filter(|path| path.to_string_lossy().contains("part-0"))
+            .count();
         // The part in the middle has nothing but exams that were set aside.
         assert_eq!(parts, if store == Store::View { 0 } else { 2 }, "{store:?}");
     }

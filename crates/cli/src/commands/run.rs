@@ -4,6 +4,8 @@ use super::print_json;
 use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
 use crate::observer::Human;
 use crate::{home, kinds, results};
+use ecgfm_artifacts::atomic::{self, Step};
+use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{Cancel, Environment, Error, Graph, RunOptions, Selection, Settings, Summary};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,8 +33,20 @@ struct Finished<'a> {
     summary: &'a Summary,
 }
 
+/// The steps of a stage's file as points of the run; nothing without the feature `failpoints`.
+fn pass(step: Step, path: &Path) -> std::io::Result<()> {
+    let point = match step {
+        Step::Create => Point::FileCreate,
+        Step::Sync => Point::FileSync,
+        Step::Rename => Point::FileRename,
+        Step::Done => Point::FileDone,
+    };
+    failpoint::at(point, path)
+}
+
 /// Runs a pipeline.
 pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    atomic::watch(pass);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
         selection: Selection {

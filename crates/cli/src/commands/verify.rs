@@ -1,4 +1,4 @@
-//! `ecgfm verify`: is a finished run still what it was?
+//! `ecgfm verify`: is a finished run still what it was, to the bit?
 
 use super::print_json;
 use crate::args::Verify;
@@ -25,6 +25,13 @@ pub fn verify(args: &Verify, cancel: &Cancel) -> Result<(), Error> {
         return Ok(());
     }
     let message = format!("{} is not what the run left: see the list", args.dir.display());
-    Err(Error::new(ErrorKind::BadInput, message)
-        .help("run the pipeline again to make what is missing or changed"))
+    let help = match (
+        found.missing.is_empty() && found.changed.is_empty(),
+        found.extra.is_empty(),
+    ) {
+        (true, _) => "take out what is extra: a stage that reads a directory would read it too",
+        (_, true) => "run the pipeline again to make what is missing or changed",
+        _ => "run the pipeline again to make what is missing or changed, and take out what is extra",
+    };
+    Err(Error::new(ErrorKind::BadInput, message).help(help))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
+use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
     Cancel, Environment, Error, Event, Graph, Kinds, Observer, Output, ParamError, Pipeline, RunOptions,
     Selection, Settings, StageContext, StageError, StageKind, StageOutcome, Summary, canonical, typed,
@@ -119,7 +120,10 @@ fn read(path: &Path) -> Result<String, StageError> {
 }
 
 fn write(ctx: &StageContext<'_>, name: &str, text: &str) -> Result<(), StageError> {
-    fs::write(ctx.out.join(name), text).map_err(|e| StageError::failed(e.to_string()))
+    let path = ctx.out.join(name);
+    fs::write(&path, text)
+        .and_then(|()| failpoint::at(Point::FileDone, &path))
+        .map_err(|e| StageError::failed(e.to_string()))
 }
 
 fn params<P: serde::de::DeserializeOwned>(with: &Value) -> Result<P, StageError> {
