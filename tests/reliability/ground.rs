@@ -195,7 +195,10 @@ pub fn timeless(run_dir: &Path) -> Value {
         for key in ["started", "finished", "seconds"] {
             stage.1[key].take();
         }
-        if let Some(rate) = stage.1["facts"].get_mut("segments_per_second") {
+        for varies in ["segments_per_second", "waiting_for_batches"] {
+            let Some(rate) = stage.1["facts"].get_mut(varies) else {
+                continue;
+            };
             rate.take();
         }
         for output in stage.1["outputs"].as_object_mut().into_iter().flatten() {

@@ -141,9 +141,13 @@ fn multiplied(
 ) -> Result<Tensor, TchError> {
     let length = transform_length(config, tokens);
     let (groups, frequencies) = (config.conv_pos_groups, length / 2 + 1);
-    let spectrum = spectrum.f_to_kind(Kind::Float)?.f_view_as_complex()?;
+    // Not `to_kind`, which a trace would hold to the device that it was made on; and a copy even where nothing is converted,
+    // or the trace would take the type that is gone back to from the converted tensor.
+    let spectrum = spectrum
+        .f_to_dtype(Kind::Float, false, false)?
+        .f_view_as_complex()?;
     let spectra = channels
-        .f_to_kind(Kind::Float)?
+        .f_to_dtype(Kind::Float, false, true)?
         .f_fft_rfft(Some(length), -1, "backward")?
         .f_unflatten(1, [groups, config.embed_dim / groups])?
         .f_permute([3, 1, 0, 2])?
