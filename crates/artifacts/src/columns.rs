@@ -28,6 +28,8 @@ pub const ACTUAL: &str = "actual";
 pub const SEGMENTS: &str = "segments";
 /// CODE-15's exam identifier.
 pub const EXAM_ID: &str = "exam_id";
+/// CODE-15's patient identifier; no message says one.
+pub const PATIENT_ID: &str = "patient_id";
 /// The HDF5 part that CODE-15 says an exam is in.
 pub const TRACE_FILE: &str = "trace_file";
 /// Why an exam was set aside: a [`crate::rejected::Reason`].

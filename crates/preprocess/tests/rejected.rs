@@ -86,7 +86,7 @@ fn every_fault_has_its_reason_and_read_is_kept_plus_rejected() {
         "x7,exams_part0.hdf5,bad_row,\"line 13, column `exam_id`: `x7` is not a positive integer\"",
         "22,exams_part1.hdf5,not_finite,sample 1000 of lead aVL is NaN",
         "24,exams_part1.hdf5,not_finite,sample 900 of lead V2 is inf",
-        "29,exams_part0.hdf5,bad_row,\"line 16, column `patient_id`: `seven` is not an integer or empty\"",
+        "29,exams_part0.hdf5,bad_row,\"line 16, column `patient_id`: a value that is not an integer or empty\"",
     ];
     let found = lines(&out.join("rejected.csv"));
     assert_eq!(found.len(), wanted.len());

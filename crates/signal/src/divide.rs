@@ -60,16 +60,16 @@ impl<const N: usize> Divisors<N> {
     }
 
     /// Divides in place; `has_fma` says whether this is compiled for a processor with fused multiply-adds. (A loop, no
-    /// iterator with a closure: that would be compiled without them.)
+    /// closure given to an iterator: that would be compiled without them.)
     #[inline(always)]
     pub(crate) fn divide(&self, values: &mut [f64; N], has_fma: bool) {
         if has_fma && self.moderate {
-            for i in 0..N {
-                values[i] = fused(values[i], self.value[i], self.reciprocal[i]);
+            for ((v, divisor), reciprocal) in values.iter_mut().zip(&self.value).zip(&self.reciprocal) {
+                *v = fused(*v, *divisor, *reciprocal);
             }
         } else {
-            for i in 0..N {
-                values[i] /= self.value[i];
+            for (v, divisor) in values.iter_mut().zip(&self.value) {
+                *v /= divisor;
             }
         }
     }

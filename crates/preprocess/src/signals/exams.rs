@@ -4,7 +4,7 @@ use super::SetAside;
 use super::catalog::{Catalog, Place};
 use super::dataset::{self, Cells};
 use crate::error::{Error, Result};
-use ecgfm_artifacts::columns::{EXAM_ID, IDX, TRACE_FILE};
+use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 use ecgfm_artifacts::{records, table};
 use polars::prelude::StringChunked;
@@ -147,11 +147,14 @@ impl Exams {
             let value = self.cell(*column, idx);
             if !cells.accept(value) {
                 let name = &self.header[*column];
-                let detail = format!(
-                    "line {}, column `{name}`: `{value}` is not {}",
-                    idx + 2,
-                    cells.wanted()
-                );
+                // Messages and logs name no patient.
+                let shown = if name == PATIENT_ID {
+                    "a value that".to_owned()
+                } else {
+                    format!("`{value}`")
+                };
+                let (line, wanted) = (idx + 2, cells.wanted());
+                let detail = format!("line {line}, column `{name}`: {shown} is not {wanted}");
                 return Err((Reason::BadRow, detail));
             }
         }
