@@ -25,7 +25,7 @@ fn main() {
 
 /// A packed store of made-up segments and their names.
 fn store(dir: &std::path::Path) -> (SegmentReader, Vec<String>) {
-    let mut writer = PackedWriter::new(dir, SHAPE.leads, SHAPE.samples);
+    let mut writer = PackedWriter::new(dir, SHAPE.leads, SHAPE.samples).unwrap();
     let names: Vec<String> = (0..SEGMENTS).map(|i| format!("ecg_{i}_0")).collect();
     for (i, name) in names.iter().enumerate() {
         writer.push(name, &vec![i as f32; SHAPE.len()]).unwrap();
