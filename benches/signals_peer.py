@@ -2,7 +2,7 @@
 
 Usage: signals_peer.py ECGFM RAW [EXAMS]. RAW is a directory as `ecgfm synth` makes it: one part, every exam in order. The
 peer writes the three .mat files of an exam and the two tables, as the reference's scripts do; it works on the first EXAMS
-of the part (300), ecgfm on all. What they write stays until all have run: a file system that has just lost many files is
+of the part (300), ecgfm on all. The stores of many files come first: a file system that has just lost many files is
 slower at making new ones. Prints exams a second of processor time and of wall time, the ratio to the peer's processor
 time, peak memory, bytes read and written, and beside each the floor of input and output: the processor time of
 nothing but reading the raw file once and writing files of the same sizes, past the cache (whole pages only).
@@ -10,6 +10,7 @@ nothing but reading the raw file once and writing files of the same sizes, past 
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,7 +107,7 @@ def floor(raw, written, out):
             os.write(file, block[: min(left, most)])
         os.close(file)
     used = clock(resource.RUSAGE_SELF)[1] - used
-    os.rename(f"{out}/floor", f"{out}/floor-{len(written)}-{sum(written)}")
+    shutil.rmtree(f"{out}/floor")
     return used
 
 
@@ -137,6 +138,7 @@ def main():
             count, wall, used, peak = ours(program, raw, store, f"{out}/{store}")
             written = sizes(f"{out}/{store}")
             least = floor(raw, written, out)
+            shutil.rmtree(f"{out}/{store}")
             print(
                 f"| ecgfm, store: {store} | {count / used:.0f} | {count / used / base[1]:.1f} | {count / wall:.0f} "
                 f"| {read / 1e6:.0f} | {sum(written) / 1e6:.0f} | {used:.2f} | {least:.2f} | {peak / 1024:.0f} |"
