@@ -71,7 +71,7 @@ def archive(program, folder, exams):
     stages += [
         ("labels", "labels", [f"records={tables[0]}"], tables[:1]),
         ("splits", "splits", [f"records={tables[0]}", f"segments={tables[1]}", "fractions=[0.01, 0.01, 0.98]", "names=[train, valid, test]", "seed=42"], tables),
-        ("manifests", "manifests", [f"splits={folder}/splits"], [f"{folder}/splits/segmented_split.csv"]),
+        ("manifests", "manifests", [f"splits={folder}/splits/segmented_split.csv"], [f"{folder}/splits/segmented_split.csv"]),
     ]
     for name, kind, given, read in stages:
         out = f"{folder}/{name}"

@@ -4,7 +4,7 @@ use super::layout::Layout;
 use super::library::describe;
 use super::open::{self, Opened, Source};
 use crate::error::{Error, Result};
-use crate::tracings::Placement;
+use crate::tracings::{Placement, check_request};
 use hdf5::Dataset;
 use ndarray::{Ix2, s};
 use std::fs::File;
@@ -102,20 +102,6 @@ impl Part {
     /// # Errors
     /// I/O, a damaged block, a row past the end, or `out` of another length than [`row_len`](Self::row_len).
     pub fn read_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
-        if row >= self.rows() {
-            return Err(Error::request(
-                &self.path,
-                format!("row {row} was asked for; there are {}", self.rows()),
-            ));
-        }
-        if out.len() != self.row_len() {
-            let what = format!(
-                "a row of {} values does not fill a buffer of {}",
-                self.row_len(),
-                out.len()
-            );
-            return Err(Error::request(&self.path, what));
-        }
         match &self.found.source {
             Source::Rows(rows) => rows.read_row(row, out),
             Source::Library(dataset) => self.read_by_library(dataset, row, out),
@@ -123,6 +109,7 @@ impl Part {
     }
 
     fn read_by_library(&self, dataset: &Dataset, row: usize, out: &mut [f32]) -> Result<()> {
+        check_request(&self.path, self.found.shape, row, out.len())?;
         let values = dataset.read_slice::<f32, _, Ix2>(s![row, .., ..]);
         let values =
             values.map_err(|e| describe(&self.path, &e, &format!("{}, row {row}", super::TRACINGS)))?;

@@ -154,18 +154,7 @@ impl Rows {
     /// # Errors
     /// I/O, a damaged block, a row past the end, or `out` of another length than [`row_len`](Self::row_len).
     pub fn read_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
-        if row >= self.shape[0] {
-            let what = format!("row {row} was asked for; there are {}", self.shape[0]);
-            return Err(Error::request(&self.path, what));
-        }
-        if out.len() != self.row_len() {
-            let what = format!(
-                "a row of {} values does not fill a buffer of {}",
-                self.row_len(),
-                out.len()
-            );
-            return Err(Error::request(&self.path, what));
-        }
+        check_request(&self.path, self.shape, row, out.len())?;
         match &self.source {
             Source::Contiguous { offset } => {
                 let at = offset + row as u64 * size_of_val(out) as u64;
@@ -176,4 +165,21 @@ impl Rows {
             Source::Blocks(blocks) => blocks.read_row(&self.path, &self.file, row, out),
         }
     }
+}
+
+/// Whether row `row` of (rows, samples, leads) is there and fills a buffer of `room` values.
+pub(crate) fn check_request(path: &Path, shape: [usize; 3], row: usize, room: usize) -> Result<()> {
+    let [rows, samples, leads] = shape;
+    if row >= rows {
+        return Err(Error::request(
+            path,
+            format!("row {row} was asked for; there are {rows}"),
+        ));
+    }
+    let row_len = samples * leads;
+    if room != row_len {
+        let what = format!("a row of {row_len} values does not fill a buffer of {room}");
+        return Err(Error::request(path, what));
+    }
+    Ok(())
 }
