@@ -77,10 +77,6 @@ impl Flusher {
     /// # Errors
     /// The first one that any file met.
     pub fn finish(mut self) -> Result<()> {
-        self.join()
-    }
-
-    fn join(&mut self) -> Result<()> {
         self.tasks = None;
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(written)) => written,
@@ -102,10 +98,9 @@ impl Flusher {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        if let (Err(error), false) = (self.join(), std::thread::panicking()) {
-            // Whoever drops it without `finish` has an error of his own to report.
-            drop(error);
-        }
+        self.tasks = None;
+        // Whoever drops it without `finish` has an error of his own to report.
+        drop(self.thread.take().map(JoinHandle::join));
     }
 }
 
