@@ -46,7 +46,7 @@ test *args: (setup "test")
 # Kill runs at every point of a publication and at random times: `just torture 1000`; see docs/reliability.md.
 torture trials="1000" seed="42": setup
     cargo build --release --package ecgfm-cli --features failpoints
-    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp target/release/ecgfm "$dir/" && \
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp target/release/ecgfm target/release/ecgfm-torch "$dir/" && \
       cargo build --quiet --release --package ecgfm-cli && \
       ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
       cargo test --package ecgfm-cli --test reliability torture -- --nocapture

@@ -4,7 +4,7 @@ Usage: tables_peer.py ECGFM [SHARE [RUNS]]        beside pandas, on synthetic ta
        tables_peer.py ECGFM growth [RUNS]         ecgfm alone, at 1/16, 1/4 and the whole of it
 
 Both read the same files and take turns; the quickest of RUNS (2) counts. Seconds are those of whole processes: Python starts and
-imports its packages, ecgfm loads libtorch, and syncs what it wrote. "Work alone" leaves both starts out: the peer says itself how
+imports its packages, ecgfm syncs what it wrote. "Work alone" leaves both starts out: the peer says itself how
 long its work took, and of ecgfm's seconds those of `ecgfm --version` are taken off for every process. The peer keeps in memory what the stage
 `evaluate` has to read back, and leaves out `predictions.parquet`; where both must write the same bytes, that is checked. Where
 it reads a few columns of a wide table there is a second figure of it, with `usecols` saying which. Processor seconds are user
@@ -261,7 +261,7 @@ def rows_of(stage, data):
 def beside(program, share, runs, work_dir):
     data = generate(share, f"{work_dir}/data")
     start, used, *_ = min(child([program, "--version"]) for _ in range(2 * runs))
-    print(f"starting and ending ecgfm, which loads libtorch: {start:.2f} s, {used:.2f} s of processor\n")
+    print(f"starting and ending ecgfm: {start:.3f} s, {used:.3f} s of processor\n")
     print(
         "| stage | pandas, s | with `usecols`, s | ecgfm, s | ratio | processor, s | ratio | work alone, s | ratio | ecgfm, rows/s "
         "| pandas, MiB | ecgfm, MiB | written, MB | reading and writing alone, s |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"

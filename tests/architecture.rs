@@ -67,7 +67,7 @@ fn the_crates_know_each_other_exactly_as_documented() {
     let documented = documented();
     assert_eq!(
         documented.len(),
-        12,
+        13,
         "the table of docs/architecture.md was not read"
     );
     assert_eq!(arrows(), documented);
@@ -110,6 +110,19 @@ fn only_model_and_infer_and_the_program_link_libtorch() {
             "{name}"
         );
     }
+}
+
+/// Names of libraries that a program asks the system for when it starts.
+fn asks_for_libtorch(program: &str) -> bool {
+    let bytes = std::fs::read(program).expect("the program");
+    let name = b"libtorch_cpu.so\0";
+    bytes.windows(name.len()).any(|some| some == name)
+}
+
+#[test]
+fn only_the_half_that_runs_models_loads_libtorch() {
+    assert!(!asks_for_libtorch(env!("CARGO_BIN_EXE_ecgfm")));
+    assert!(asks_for_libtorch(env!("CARGO_BIN_EXE_ecgfm-torch")));
 }
 
 #[test]

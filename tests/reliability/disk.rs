@@ -112,7 +112,7 @@ fn an_error_of_the_disk_at_any_point_is_told_and_the_next_run_puts_all_right() {
             ("EIO", "Input/output error"),
             ("short", "No space left on device"),
         ] {
-            let half = matches!(point, Point::FileSync | Point::JournalSync | Point::LockSync);
+            let half = matches!(point, Point::FileWritten | Point::JournalSync | Point::LockSync);
             if action == "short" && !half {
                 continue;
             }

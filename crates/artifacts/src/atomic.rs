@@ -1,8 +1,11 @@
-//! The one way a single file is written: beside its place, synced, then renamed over it.
+//! The one way a stage writes a single file: beside its place, then renamed over it.
+//!
+//! It is not synced: nobody may rely on it before its stage is complete, and then the whole stage is synced before it gets
+//! its name.
 
 use crate::error::{Error, Result};
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use crate::formats::pages::{PageFile, PageWriter};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// What is about to be done to a file.
@@ -10,9 +13,9 @@ use std::path::Path;
 pub enum Step {
     /// It is made, under a temporary name.
     Create,
-    /// It is written, and is synced.
-    Sync,
-    /// It is synced, and gets its name.
+    /// It is written.
+    Written,
+    /// It gets its name.
     Rename,
     /// It has its name.
     Done,
@@ -46,10 +49,7 @@ fn at(step: Step, path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Any I/O error, with the path; the temporary file is removed then.
-pub fn write<E>(
-    path: &Path,
-    fill: impl FnOnce(&mut BufWriter<&File>) -> std::result::Result<(), E>,
-) -> Result<()>
+pub fn write<E>(path: &Path, fill: impl FnOnce(&mut PageWriter) -> std::result::Result<(), E>) -> Result<()>
 where
     Error: From<E>,
 {
@@ -60,16 +60,13 @@ where
     at(Step::Create, path).map_err(Error::io("create", path))?;
     let temporary = tempfile::Builder::new()
         .prefix(".tmp-")
-        .permissions(permissions())
-        .tempfile_in(directory)
+        .make_in(directory, |path| PageFile::create_new(path))
         .map_err(Error::io("create", path))?;
-    let mut writer = BufWriter::with_capacity(1 << 18, temporary.as_file());
+    let (file, temporary) = temporary.into_parts();
+    let mut writer = PageWriter::new(file);
     fill(&mut writer)?;
-    writer.flush().map_err(Error::io("write", path))?;
-    drop(writer);
-    at(Step::Sync, temporary.path())
-        .and_then(|()| temporary.as_file().sync_all())
-        .map_err(Error::io("sync", path))?;
+    writer.finish().map_err(Error::io("write", path))?;
+    at(Step::Written, &temporary).map_err(Error::io("write", path))?;
     at(Step::Rename, path)
         .and_then(|()| temporary.persist(path).map_err(|e| e.error))
         .map_err(Error::io("rename into", path))?;
@@ -101,12 +98,6 @@ pub fn together<E: Send>(jobs: Vec<Job<'_, E>>) -> std::result::Result<(), E> {
         };
         done.into_iter().try_for_each(result)
     })
-}
-
-/// Temporary files are private by default; an artifact is as readable as any file its owner makes.
-fn permissions() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o666)
 }
 
 #[cfg(test)]

@@ -97,6 +97,31 @@ impl LogitsWriter {
         })
     }
 
+    /// Opens the unfinished files of an interrupted run, keeps the rows of the segments of `keys`, which come first, and
+    /// goes on after them.
+    ///
+    /// # Errors
+    /// I/O, another array than [`create`](Self::create) began, or fewer rows in it.
+    pub fn resume(dir: &Path, subset: &str, labels: usize, keys: Vec<Key>) -> Result<Self> {
+        let path = dir.join(array_file(subset));
+        let array = npy::NpyWriter::resume(&path, npy::Dtype::F32, &[labels], keys.len())?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            subset: subset.to_owned(),
+            labels,
+            array,
+            keys,
+        })
+    }
+
+    /// Hands what is buffered to the operating system.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn flush(&mut self) -> Result<()> {
+        Ok(self.array.flush()?)
+    }
+
     /// Appends the logits of one segment.
     ///
     /// # Errors

@@ -113,6 +113,11 @@ pub(crate) fn put(out: &mut Vec<u8>, cell: Cell<'_>) {
     }
 }
 
+/// Appends the texts of float32 cells, each with `,` after it.
+pub(crate) fn put_float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
+    number::float32s(out, values);
+}
+
 /// Appends bytes, most often 8 to 32 of them. Two overlapping copies of a size that the compiler knows are quicker than
 /// one of a size that it does not.
 #[inline]
@@ -134,10 +139,29 @@ fn overlapped<const N: usize>(out: &mut Vec<u8>, bytes: &[u8], end: usize) {
     }
 }
 
+/// Whether every byte is above `,`, eight of them at a time.
+#[inline]
+fn all_above_comma(bytes: &[u8]) -> bool {
+    const LOW: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = LOW << 7;
+    // A byte up to `,` borrows from its high bit, unless that was set before: then it is above 127.
+    let low = |word: [u8; 8]| {
+        let word = u64::from_ne_bytes(word);
+        word.wrapping_sub(LOW * (u64::from(b',') + 1)) & !word & HIGH
+    };
+    match bytes.last_chunk() {
+        Some(last) => {
+            let (words, _) = bytes.as_chunks::<8>();
+            words.iter().fold(low(*last), |found, word| found | low(*word)) == 0
+        }
+        None => bytes.iter().all(|b| *b > b','),
+    }
+}
+
 fn text(out: &mut Vec<u8>, v: &str) {
-    // All bytes are looked at, which several at a time are quicker than one by one up to the first.
     let special = |b: u8| (b == b',') | (b == b'"') | (b == b'\n') | (b == b'\r');
-    if !v.bytes().fold(false, |found, b| found | special(b)) {
+    // What a name or a path is made of lies above all four, which several bytes at a time can be asked.
+    if all_above_comma(v.as_bytes()) || !v.bytes().fold(false, |found, b| found | special(b)) {
         return append(out, v.as_bytes());
     }
     out.push(b'"');
@@ -219,6 +243,27 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn many_floats_read_as_one_by_one(bits: [u32; 4]) {
+            let values = bits.map(f32::from_bits);
+            let mut many = Vec::new();
+            put_float32s(&mut many, values);
+            let mut single = Vec::new();
+            for v in values {
+                put(&mut single, Cell::Float32(v));
+                single.push(b',');
+            }
+            proptest::prop_assert_eq!(many, single);
+        }
+
+        #[test]
+        fn text_is_quoted_exactly_where_a_special_byte_is(v in "[ -/a-z0-9\n\r\u{7f}-\u{ff}]{0,40}") {
+            let needs = v.contains([',', '"', '\n', '\r']);
+            let quoted = format!("\"{}\"", v.replace('"', "\"\""));
+            let written = text_of(|out| text(out, &v));
+            proptest::prop_assert_eq!(written, if needs { quoted } else { v });
+        }
+
         #[test]
         fn every_float_round_trips(bits: u64) {
             let v = f64::from_bits(bits);

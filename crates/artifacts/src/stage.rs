@@ -47,6 +47,10 @@ impl Cancel {
     }
 }
 
+/// Directory in a stage's own in which it may note what of it is complete, to go on from there after an interruption.
+/// It is no part of what the stage leaves: whoever publishes that removes it.
+pub const COMPLETE: &str = ".complete";
+
 /// What a stage is given besides its parameters.
 pub struct Context<'a> {
     /// Existing directory to write into. It is published under another name once the stage is complete.

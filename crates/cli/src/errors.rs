@@ -94,41 +94,6 @@ impl Classed for ecgfm_evaluate::Error {
     }
 }
 
-impl Classed for ecgfm_infer::Error {
-    fn class(&self) -> StageErrorClass {
-        match self {
-            Self::Artifact(error) => error.class(),
-            Self::Device { .. } => StageErrorClass::Config,
-            Self::Model { .. } | Self::Segments { .. } => StageErrorClass::BadInput,
-            Self::Cancelled => StageErrorClass::Interrupted,
-            _ => StageErrorClass::Failed,
-        }
-    }
-}
-
-impl Classed for ecgfm_model::Error {
-    fn class(&self) -> StageErrorClass {
-        match self {
-            Self::Torch { .. } | Self::Export { .. } | Self::Training { .. } => StageErrorClass::Failed,
-            Self::Stopped => StageErrorClass::Interrupted,
-            Self::Labels { .. } => StageErrorClass::Config,
-            Self::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => StageErrorClass::Failed,
-            _ => StageErrorClass::BadInput,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        let sources = "`ecgfm sources` says where the published checkpoints are, `ecgfm fetch NAME` gets one";
-        match self {
-            Self::Checkpoint(_) => Some(format!(
-                "set `checkpoint` to a .pt file written by PyTorch; {sources}"
-            )),
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(sources.to_owned()),
-            _ => None,
-        }
-    }
-}
-
 impl Classed for ecgfm_synth::Error {
     fn class(&self) -> StageErrorClass {
         StageErrorClass::Failed

@@ -1,26 +1,35 @@
 //! The program `ecgfm`: arguments in, exit code out. It binds the engine to the stage crates and does no work itself.
+//!
+//! It comes in two halves, `ecgfm` and `ecgfm-torch`: see [`torch`].
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // This is the crate that talks to people.
 #![allow(unreachable_pub)] // A program: nothing but `main` is for others.
 
-mod args;
+pub mod args;
 mod commands;
-mod demo;
-mod errors;
+pub mod errors;
 mod home;
-mod kinds;
+pub mod kinds;
 mod leave;
 mod observer;
 mod out;
 mod results;
+pub mod torch;
+
+pub use commands::print_json;
+pub use out::emit;
 
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 use ecgfm_pipeline::{Cancel, Error};
 
-/// Parses the command line, does what it says, and ends the program with its exit code.
-pub fn main() -> ! {
+/// Parses the command line, does what it says, and ends the program with its exit code. `torch` is what libtorch is needed
+/// for, where the program links it.
+pub fn main(torch: Option<&'static dyn torch::Torch>) -> ! {
+    if let Some(torch) = torch {
+        torch::bring(torch);
+    }
     leave::with(run())
 }
 
@@ -55,9 +64,9 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
         Command::Graph(args) => commands::run::graph(args),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
-        Command::DemoModel(args) => commands::demo_model::demo_model(args, quiet, cancel),
+        Command::DemoModel(args) => torch::required()?.demo_model(args, quiet, cancel),
         Command::Kinds(args) => commands::kinds::kinds(args),
-        Command::Export(args) => commands::export::export(args),
+        Command::Export(args) => torch::required()?.export_command(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Verify(args) => commands::verify::verify(args, cancel),
         Command::Plot(args) => commands::plot::plot(args),

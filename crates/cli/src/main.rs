@@ -1,5 +1,5 @@
-//! The `ecgfm` command.
+//! The `ecgfm` command, without libtorch.
 
 fn main() {
-    ecgfm_cli::main()
+    ecgfm_cli::main(None)
 }

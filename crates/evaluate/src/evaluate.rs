@@ -12,6 +12,7 @@ use crate::examples::examples;
 use crate::metrics::interval::Method;
 use crate::metrics::threshold::Criterion;
 use crate::named::joined;
+use crate::predict::pooled;
 use crate::score::{Scoring, decide, score};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
@@ -20,7 +21,8 @@ use crate::thresholds::Thresholds;
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::evaluation::{
-    Flow, Metrics, PairUsed, SCHEMA, Scored, Tutorial, Unit, UnitMetrics, write_comparison, write_examples,
+    Example, Flow, Metrics, PairUsed, SCHEMA, Scored, Tutorial, Unit, UnitMetrics, write_comparison,
+    write_examples,
 };
 use ecgfm_artifacts::predictions;
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -142,16 +144,9 @@ impl Rows {
     fn read(params: &Params, settings: &Settings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
         let from = mapping.from_names();
-        let (predicted, (ecgs, truth)) = rayon::join(
-            || predictions::read(dir, &from),
-            || {
-                rayon::join(
-                    || predictions::read_ecg_labels(dir, &from),
-                    || read_truth(labels, mapping),
-                )
-            },
-        );
-        let (predicted, ecgs) = (predicted?, ecgs?);
+        let (predicted, truth) =
+            rayon::join(|| predictions::read(dir, &from), || read_truth(labels, mapping));
+        let predicted = predicted?;
         let unpredicted = params.splits.as_ref().map(|path| {
             flow::unpredicted(
                 path,
@@ -163,7 +158,11 @@ impl Rows {
         let unpredicted = unpredicted.transpose()?;
         let (truth, truth_labels) = truth?;
         let join = |frame: &DataFrame| with_truth(frame, &truth, labels, mapping, params.missing_truth);
-        let (segments, ecgs) = rayon::join(|| join(&predicted), || join(&ecgs));
+        let (segments, ecgs) = rayon::join(
+            || join(&predicted),
+            // As predict pools them for ecg.csv, and much quicker than that is read.
+            || join(&pooled(dir, &predicted, &settings.about.labels, &from)?),
+        );
         let (segments, ecgs) = (segments?, ecgs?);
         if segments.len() == 0 {
             return Err(Error::keys(
@@ -205,8 +204,12 @@ fn compare_segments(
     let decided = decide(&segments.scores, thresholds);
     let rows = segments.len();
     let columns = [
-        Column::new(PREDICTED.into(), joined(&names, &decided, rows)),
-        Column::new(ACTUAL.into(), joined(&names, &segments.truth, rows)),
+        joined(&names, &decided, rows)
+            .with_name(PREDICTED.into())
+            .into_column(),
+        joined(&names, &segments.truth, rows)
+            .with_name(ACTUAL.into())
+            .into_column(),
     ];
     let mut comparison = segments
         .keys
@@ -237,20 +240,36 @@ fn metrics(
         sampling: settings.sampling,
         challenge: &settings.challenge,
     };
-    let of = |unit, rows| -> Result<(UnitMetrics, Clusters)> {
+    let of = |unit, rows, clusters: &Clusters| -> Result<UnitMetrics> {
         if ctx.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let clusters = clusters(rows, patients.as_ref())?;
-        let metrics = score(unit, rows, &clusters, &scoring);
+        let metrics = score(unit, rows, clusters, &scoring);
         ctx.progress.advance(1);
-        Ok((metrics, clusters))
+        Ok(metrics)
     };
-    let (tutorial, (segments, ecgs)) = rayon::join(
-        || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
-        || rayon::join(|| of(Unit::Segment, &rows.segments), || of(Unit::Ecg, &rows.ecgs)),
-    );
-    let (tutorial, (segments, _), (ecgs, clusters)) = (tutorial?, segments?, ecgs?);
+    let of_segments = || {
+        let clusters = clusters(&rows.segments, patients.as_ref())?;
+        of(Unit::Segment, &rows.segments, &clusters)
+    };
+    let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
+        let clusters = clusters(&rows.ecgs, patients.as_ref())?;
+        // What one thread must do alone comes first, so that the others do not wait for it at the end.
+        let (written, (metrics, shown)) = rayon::join(
+            || scored(&rows.ecgs, &clusters, &mapping.pairs).write(ctx.out),
+            || {
+                rayon::join(
+                    || of(Unit::Ecg, &rows.ecgs, &clusters),
+                    || examples(&rows.ecgs, &mapping.pairs, &thresholds.values, params.examples),
+                )
+            },
+        );
+        written?;
+        Ok((metrics?, clusters, shown))
+    };
+    let compare = || compare_segments(&rows.segments, settings, &thresholds.values, ctx);
+    let (ecgs, (segments, tutorial)) = rayon::join(of_ecgs, || rayon::join(of_segments, compare));
+    let (tutorial, segments, (ecgs, clusters, shown)) = (tutorial?, segments?, ecgs?);
     let units = vec![segments, ecgs];
     let mut flow = rows.flow.clone();
     flow.patients_scored = patients.as_ref().map(|_| clusters.count as u64);
@@ -258,11 +277,6 @@ fn metrics(
         None => Vec::new(),
         Some(records) => subgroups(&params.subgroups, records, &rows.ecgs, &clusters, &scoring)?,
     };
-    let (shown, written) = rayon::join(
-        || examples(&rows.ecgs, &mapping.pairs, &thresholds.values, params.examples),
-        || scored(&rows.ecgs, &clusters, &mapping.pairs).write(ctx.out),
-    );
-    written?;
     write_examples(ctx.out, &shown)?;
     Ok(Metrics {
         notice: params.notice.clone().filter(|notice| !notice.trim().is_empty()),

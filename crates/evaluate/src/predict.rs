@@ -90,11 +90,16 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     ctx.progress.begin(read as u64, "segments");
     let kept = finite_rows(params, &logits, &names)?;
     let keys = keys(params, &logits, &kept)?;
+    let (unique, ecgs) = rayon::join(
+        || unique(&params.logits, &logits.index),
+        || ecgs(&params.logits, &keys),
+    );
+    unique?;
+    let ecgs = ecgs?;
     let scores = probabilities(&logits, &kept);
     if ctx.cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    let ecgs = ecgs(&params.logits, &keys)?;
     write(ctx, &about, &keys, &scores, &ecgs)?;
     ctx.progress.advance(read as u64);
     Ok(Outcome::default()
@@ -107,13 +112,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Writes all tables at once.
-fn write(
-    ctx: &Context<'_>,
-    about: &About,
-    keys: &DataFrame,
-    scores: &[Vec<f32>],
-    ecgs: &Groups,
-) -> Result<()> {
+fn write(ctx: &Context<'_>, about: &About, keys: &DataFrame, scores: &[Scores], ecgs: &Groups) -> Result<()> {
     let names = about.labels.names();
     let mapped = |mapping| -> Result<()> {
         let frame = mapped_frame(keys, &names, scores, mapping, about.threshold)?;
@@ -177,8 +176,8 @@ fn about(params: &Params) -> Result<About> {
 fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<usize>> {
     let rows = logits.index.height();
     let row_of = |row: usize| &logits.values[row * logits.labels..][..logits.labels];
-    let (kept, bad): (Vec<usize>, Vec<usize>) =
-        (0..rows).partition(|&r| row_of(r).iter().all(|v| v.is_finite()));
+    let finite = |row: &usize| row_of(*row).iter().all(|v| v.is_finite());
+    let (kept, bad): (Vec<usize>, Vec<usize>) = (0..rows).into_par_iter().partition(finite);
     if let (Some(&row), OnNonFinite::Error) = (bad.first(), params.on_non_finite) {
         let label = row_of(row).iter().position(|v| !v.is_finite()).unwrap_or(0);
         return Err(Error::NonFinite {
@@ -203,16 +202,20 @@ fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<u
     Ok(kept)
 }
 
-/// The keys of the kept rows: segment, idx, save_file, split.
-fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
-    let path = &params.logits;
-    let segments = table::str_column(path, &logits.index, SEGMENT)?;
-    if let Some(twice) = key::repeated(|| segments.iter().flatten()) {
-        return Err(Error::keys(
+/// No segment may stand in more than one row.
+fn unique(path: &Path, index: &DataFrame) -> Result<()> {
+    let segments = table::str_column(path, index, SEGMENT)?;
+    match key::repeated(|| segments.iter().flatten()) {
+        None => Ok(()),
+        Some(twice) => Err(Error::keys(
             path,
             format!("segment `{twice}` stands in more than one row; a key must be unique"),
-        ));
+        )),
     }
+}
+
+/// The keys of the kept rows: segment, idx, save_file, split.
+fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
     let index = logits.index.select([SEGMENT, IDX, SAVE_FILE]);
     let mut keys = if kept.len() == logits.index.height() {
         index
@@ -230,8 +233,21 @@ fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
     Ok(keys)
 }
 
+/// The probabilities of a label, in memory that tables can share: one piece, nothing missing.
+struct Scores(Float32Chunked);
+
+impl Scores {
+    fn values(&self) -> &[f32] {
+        self.0.cont_slice().unwrap_or(&[])
+    }
+
+    fn column(&self, name: &str) -> Column {
+        self.0.clone().with_name(name.into()).into_column()
+    }
+}
+
 /// The probabilities of the kept rows: one column a label. Rows are taken in blocks that fit a core's cache.
-fn probabilities(logits: &Logits, kept: &[usize]) -> Vec<Vec<f32>> {
+fn probabilities(logits: &Logits, kept: &[usize]) -> Vec<Scores> {
     let mut columns = vec![vec![0.0; kept.len()]; logits.labels];
     let mut of_columns: Vec<_> = columns.iter_mut().map(|c| c.chunks_mut(BLOCK)).collect();
     let blocks: Vec<(&[usize], Vec<&mut [f32]>)> = kept
@@ -246,7 +262,8 @@ fn probabilities(logits: &Logits, kept: &[usize]) -> Vec<Vec<f32>> {
             }
         }
     });
-    columns
+    let shared = |column| Scores(Float32Chunked::from_vec(PlSmallStr::EMPTY, column));
+    columns.into_iter().map(shared).collect()
 }
 
 fn decisions(scores: &[f32], threshold: f64) -> Vec<bool> {
@@ -256,26 +273,29 @@ fn decisions(scores: &[f32], threshold: f64) -> Vec<bool> {
 fn predictions_frame(
     keys: &DataFrame,
     names: &[&str],
-    scores: &[Vec<f32>],
+    scores: &[Scores],
     threshold: f64,
 ) -> Result<DataFrame> {
-    let decided: Vec<Vec<bool>> = scores.iter().map(|column| decisions(column, threshold)).collect();
-    let labels = joined(names, &decided, keys.height());
-    let probabilities = names
+    let decided: Vec<Vec<bool>> = scores
         .iter()
-        .zip(scores)
-        .map(|(name, column)| Column::new((*name).into(), column));
-    extend(keys, probabilities.chain([Column::new(LABELS.into(), labels)]))
+        .map(|column| decisions(column.values(), threshold))
+        .collect();
+    let labels = joined(names, &decided, keys.height());
+    let probabilities = names.iter().zip(scores).map(|(name, column)| column.column(name));
+    extend(
+        keys,
+        probabilities.chain([labels.with_name(LABELS.into()).into_column()]),
+    )
 }
 
 fn mapped_frame(
     keys: &DataFrame,
     names: &[&str],
-    scores: &[Vec<f32>],
+    scores: &[Scores],
     mapping: &Mapping,
     threshold: f64,
 ) -> Result<DataFrame> {
-    let column_of = |from: &String| names.iter().position(|n| n == from).map(|i| &scores[i][..]);
+    let column_of = |from: &String| names.iter().position(|n| n == from).map(|i| scores[i].values());
     let combined = |pair: &Pair| -> Option<Vec<f32>> {
         let columns = pair
             .from
@@ -306,7 +326,7 @@ fn mapped_frame(
     extend(
         keys,
         flags
-            .chain([Column::new(PREDICTED.into(), predicted)])
+            .chain([predicted.with_name(PREDICTED.into()).into_column()])
             .chain(probabilities),
     )
 }
@@ -349,7 +369,7 @@ fn ecgs(path: &Path, keys: &DataFrame) -> Result<Groups> {
     Ok(groups)
 }
 
-fn ecg_frame(keys: &DataFrame, labels: &LabelSet, scores: &[Vec<f32>], ecgs: &Groups) -> Result<DataFrame> {
+fn ecg_frame(keys: &DataFrame, labels: &LabelSet, scores: &[Scores], ecgs: &Groups) -> Result<DataFrame> {
     let first = IdxCa::from_vec("row".into(), ecgs.first.iter().map(|&r| r as IdxSize).collect());
     let keys = keys
         .select([IDX, SAVE_FILE])
@@ -360,11 +380,50 @@ fn ecg_frame(keys: &DataFrame, labels: &LabelSet, scores: &[Vec<f32>], ecgs: &Gr
         .labels
         .par_iter()
         .zip(scores)
-        .map(|(label, column)| Column::new(label.name.as_str().into(), ecgs.pool(column, label.pool)))
+        .map(|(label, column)| {
+            let pooled = ecgs.pool(column.values(), label.pool);
+            Scores(Float32Chunked::from_vec(PlSmallStr::EMPTY, pooled)).column(&label.name)
+        })
         .collect();
     extend(
         &keys,
         std::iter::once(Column::new(SEGMENTS.into(), sizes)).chain(pooled),
+    )
+}
+
+/// The ECGs of a table of segments, pooled as the label set says: idx, save_file and the probabilities of `names`.
+pub(crate) fn pooled(
+    path: &Path,
+    segments: &DataFrame,
+    labels: &LabelSet,
+    names: &[&str],
+) -> Result<DataFrame> {
+    let ecgs = ecgs(path, segments)?;
+    let first = IdxCa::from_vec("row".into(), ecgs.first.iter().map(|&r| r as IdxSize).collect());
+    let keys = segments
+        .select([IDX, SAVE_FILE])
+        .and_then(|keys| keys.take(&first));
+    let pool = |name: &&str| -> Result<Column> {
+        let label = labels.labels.iter().find(|label| label.name == *name);
+        let label =
+            label.ok_or_else(|| Error::keys(path, format!("label `{name}` is not in the label set")))?;
+        let scores = segments
+            .column(name)
+            .and_then(|column| Ok(column.f32()?.rechunk()));
+        let scores = Scores(
+            scores
+                .map_err(Error::table("reading probabilities"))?
+                .into_owned(),
+        );
+        Ok(Column::new(
+            (*name).into(),
+            ecgs.pool(scores.values(), label.pool),
+        ))
+    };
+    let columns: Vec<Column> = names.par_iter().map(pool).collect::<Result<_>>()?;
+    extend(
+        &keys.map_err(Error::table("pooling segments into ECGs"))?,
+        columns.into_iter(),
     )
 }
 

@@ -10,7 +10,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
 
 /// Bytes that a disk reads and writes as one, at least.
 pub(crate) const PAGE: usize = 4096;
@@ -103,16 +106,28 @@ pub fn write_file(path: &Path, buffer: &PageBuffer) -> io::Result<()> {
 
 /// A file that takes whole pages first, and anything after that.
 #[derive(Debug)]
-pub(crate) struct PageFile {
+pub struct PageFile {
     file: File,
     direct: AtomicBool,
 }
 
 impl PageFile {
+    /// Creates a file, or empties it.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        Self::open(path, OpenOptions::new().write(true).create(true).truncate(true))
+    }
+
+    /// Creates a file that must not exist yet.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn create_new(path: &Path) -> io::Result<Self> {
+        Self::open(path, OpenOptions::new().write(true).create_new(true))
+    }
+
+    fn open(path: &Path, options: &OpenOptions) -> io::Result<Self> {
         let open = |flag: Option<i32>| {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true);
+            let mut options = options.clone();
             flag.map(|flag| options.custom_flags(flag));
             options.open(path)
         };
@@ -120,7 +135,11 @@ impl PageFile {
         let (file, direct) = match direct_flag() {
             None => (open(None)?, false),
             Some(flag) => match open(Some(flag)) {
-                Err(e) if refused(&e) => (open(None)?, false),
+                // The system makes the file before it refuses the flag.
+                Err(e) if refused(&e) => {
+                    let mut options = OpenOptions::new();
+                    (options.write(true).create(true).truncate(true).open(path)?, false)
+                }
                 opened => (opened?, true),
             },
         };
@@ -147,6 +166,115 @@ impl PageFile {
             through_cache(&self.file)?;
         }
         self.file.write_all_at(bytes, at)
+    }
+}
+
+/// Bytes that a [`PageWriter`] gathers before it hands them to the disk.
+const FULL: usize = 2 << 20;
+/// Full buffers of a [`PageWriter`] that wait for the disk.
+const WAITING: usize = 2;
+
+/// Writes a file from its beginning to its end. A thread of its own hands what is gathered to the disk, so that nobody who
+/// makes the bytes waits for it; a small file takes no thread.
+#[derive(Debug)]
+pub struct PageWriter {
+    file: Arc<PageFile>,
+    buffer: PageBuffer,
+    /// Bytes that were handed over.
+    handed: u64,
+    disk: Option<Disk>,
+}
+
+#[derive(Debug)]
+struct Disk {
+    tasks: SyncSender<(PageBuffer, u64)>,
+    spare: Receiver<PageBuffer>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Disk {
+    fn start(file: Arc<PageFile>) -> io::Result<Self> {
+        let (tasks, waiting) = sync_channel::<(PageBuffer, u64)>(WAITING);
+        let (returned, spare) = channel();
+        let write = move || {
+            for (mut buffer, at) in waiting {
+                file.write_pages(&buffer.bytes()[..buffer.whole()], at)?;
+                buffer.clear();
+                // Whoever wrote may be gone, after an error of his own.
+                let _ = returned.send(buffer);
+            }
+            Ok(())
+        };
+        let thread = std::thread::Builder::new()
+            .name("to disk".to_owned())
+            .spawn(write)?;
+        Ok(Self { tasks, spare, thread })
+    }
+
+    /// Waits until everything is written.
+    fn finish(self) -> io::Result<()> {
+        drop(self.tasks);
+        match self.thread.join() {
+            Ok(written) => written,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl PageWriter {
+    /// A writer into an empty file.
+    pub fn new(file: PageFile) -> Self {
+        Self {
+            file: Arc::new(file),
+            buffer: PageBuffer::default(),
+            handed: 0,
+            disk: None,
+        }
+    }
+
+    /// Gives whole pages to the disk and keeps what is left of the last.
+    fn hand_over(&mut self) -> io::Result<()> {
+        let disk = match self.disk.take() {
+            Some(disk) => disk,
+            None => Disk::start(Arc::clone(&self.file))?,
+        };
+        let whole = self.buffer.whole();
+        let mut next = disk.spare.try_recv().unwrap_or_default();
+        next.write_all(&self.buffer.bytes()[whole..])?;
+        let full = std::mem::replace(&mut self.buffer, next);
+        if disk.tasks.send((full, self.handed)).is_err() {
+            // It stopped at an error.
+            return disk.finish();
+        }
+        self.disk = Some(disk);
+        self.handed += whole as u64;
+        Ok(())
+    }
+
+    /// Writes what is left, and waits until all of it is written. The file is not synced.
+    ///
+    /// # Errors
+    /// The first one that writing met.
+    pub fn finish(mut self) -> io::Result<()> {
+        if let Some(disk) = self.disk.take() {
+            disk.finish()?;
+        }
+        self.file.write_rest(self.buffer.bytes(), self.handed)
+    }
+}
+
+impl Write for PageWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() >= FULL {
+            self.hand_over()?;
+        }
+        let some = &bytes[..bytes.len().min(FULL)];
+        self.buffer.write(some)
+    }
+
+    /// Nothing: [`finish`](Self::finish) writes what is left.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -190,5 +318,39 @@ mod tests {
             write_file(&path, &buffer).unwrap();
             assert!(std::fs::read(&path).unwrap() == bytes, "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_stream_of_any_length_is_written_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, length) in [0, 1, PAGE, FULL - 1, FULL, FULL + 1, 9 * FULL + 12_345]
+            .into_iter()
+            .enumerate()
+        {
+            let path = dir.path().join(name.to_string());
+            let bytes: Vec<u8> = (0..length).map(|i| (i / 7 + length) as u8).collect();
+            let mut writer = PageWriter::new(PageFile::create_new(&path).unwrap());
+            let (start, end) = bytes.split_at(length / 3);
+            start
+                .chunks(1000)
+                .for_each(|some| writer.write_all(some).unwrap());
+            writer.write_all(end).unwrap();
+            writer.finish().unwrap();
+            assert!(std::fs::read(&path).unwrap() == bytes, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_disk_reaches_whoever_writes() {
+        let full = Path::new("/dev/full");
+        if !full.exists() {
+            return;
+        }
+        let mut writer = PageWriter::new(PageFile::create(full).unwrap());
+        let mut errors = (0..64).filter_map(|_| writer.write_all(&[1; FULL]).err());
+        assert_eq!(errors.next().and_then(|e| e.raw_os_error()), Some(28));
+        let mut small = PageWriter::new(PageFile::create(full).unwrap());
+        small.write_all(b"little").unwrap();
+        assert_eq!(small.finish().unwrap_err().raw_os_error(), Some(28));
     }
 }

@@ -41,6 +41,7 @@ fn prefetch(bencher: Bencher<'_, '_>, (batch_size, readers): (usize, usize)) {
     let (reader, names) = store(dir.path());
     let plan = Plan {
         segments: SEGMENTS,
+        done: 0,
         batch_size,
         multiple: batch_size,
         readers,

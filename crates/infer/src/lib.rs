@@ -4,7 +4,7 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | what to run, on what | [`mod@stage`], [`choice`] |
+//! | what to run, on what | [`mod@stage`], [`choice`] (the crate `choices`) |
 //! | the model beside its card | [`card`] |
 //! | devices, and CUDA loaded only where there is a driver | [`device`] |
 //! | one interface for whatever runs a model | [`backend`] |
@@ -17,7 +17,6 @@
 
 pub mod backend;
 pub mod card;
-pub mod choice;
 pub mod device;
 mod error;
 pub mod prefetch;
@@ -28,9 +27,10 @@ pub mod torchscript;
 pub mod version;
 mod workers;
 
-pub use choice::{BatchSize, DeviceChoice, Precision};
+pub use ecgfm_choices as choice;
+pub use ecgfm_choices::{BatchSize, DeviceChoice, Infer as Params, Precision};
 pub use error::{Error, Result};
-pub use stage::{Params, run};
+pub use stage::run;
 
 #[cfg(test)]
 mod testing;

@@ -16,6 +16,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Plan {
     /// Segments in all.
     pub segments: usize,
+    /// Segments that are done already, whole batches.
+    pub done: usize,
     /// Segments in a batch; the last may hold fewer.
     pub batch_size: usize,
     /// The last batch is padded to a multiple of this number of rows, but never beyond `batch_size`.
@@ -26,7 +28,9 @@ pub struct Plan {
 
 impl Plan {
     fn batches(&self) -> usize {
-        self.segments.div_ceil(self.batch_size.max(1))
+        self.segments
+            .saturating_sub(self.done)
+            .div_ceil(self.batch_size.max(1))
     }
 
     /// Rows that a batch of `segments` segments is padded to.
@@ -37,7 +41,7 @@ impl Plan {
     }
 
     fn range(&self, batch: usize) -> Range<usize> {
-        let start = batch * self.batch_size;
+        let start = self.done + batch * self.batch_size;
         start..self.segments.min(start + self.batch_size)
     }
 }
@@ -185,6 +189,7 @@ mod tests {
     fn plan(segments: usize, batch_size: usize) -> Plan {
         Plan {
             segments,
+            done: 0,
             batch_size,
             multiple: 1,
             readers: 3,

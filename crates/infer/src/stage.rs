@@ -1,6 +1,7 @@
 //! The stage `infer`: logits of every segment of a manifest, in its order, keyed.
 
 mod batch_size;
+mod journal;
 mod labels;
 mod precision;
 mod score;
@@ -8,66 +9,17 @@ mod source;
 mod tally;
 mod writers;
 
-use crate::choice::{BatchSize, DeviceChoice, Output, Precision, SaliencyHeads};
 use crate::device::Placement;
 use crate::workers::Crew;
-use crate::{Error, Result, version};
+use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose};
 use ecgfm_artifacts::logits;
 use ecgfm_artifacts::stage::{Context, Outcome};
+use journal::Journal;
 use score::score;
-use serde::{Deserialize, Serialize};
 use source::{Source, load};
-use std::path::PathBuf;
 use tally::{VARYING, outcome};
 use tch::Device;
-
-/// What to run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Params {
-    /// Directory of the manifests.
-    pub manifest: PathBuf,
-    /// Name of the manifest, as in `test`.
-    pub subset: String,
-    /// Segment store; where the manifest's first line says if absent.
-    #[serde(default)]
-    pub segments: Option<PathBuf>,
-    /// TorchScript file. A card beside it (`model.json`) is checked.
-    pub model: PathBuf,
-    /// Label set by name or file; it must be the model's, by length and by what the model's card says.
-    #[serde(default)]
-    pub labels: Option<String>,
-    /// What to ask the model for. Logits are always written, unless the model is an encoder.
-    #[serde(default = "logits_only")]
-    pub outputs: Vec<Output>,
-    /// Whether saliency is the mean over the heads, or each head's.
-    #[serde(default)]
-    pub saliency_heads: SaliencyHeads,
-    /// Where to run.
-    #[serde(default)]
-    pub device: DeviceChoice,
-    /// What to compute in.
-    #[serde(default)]
-    pub precision: Precision,
-    /// A precision below float32 that changes a probability by more than this brings a warning.
-    #[serde(default = "default_bound")]
-    pub precision_bound: f64,
-    /// Segments at once: `auto`, `sweep` or a number. Logits depend on it by rounding only.
-    #[serde(default)]
-    pub batch_size: BatchSize,
-    /// CPU threads in all, one a batch where there are enough batches; one a core if absent.
-    #[serde(default)]
-    pub threads: Option<usize>,
-}
-
-fn default_bound() -> f64 {
-    0.01
-}
-
-fn logits_only() -> Vec<Output> {
-    vec![Output::Logits]
-}
 
 /// Runs the model on every segment of the subset and writes its logits into `ctx.out`.
 ///
@@ -86,8 +38,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     // A sweep measures one worker of a crew that has as many batches as it can take.
     let measuring = Threads::set(Crew::new(threads, placement.device, usize::MAX).threads_each);
     let on_cpu = placement.device == Device::Cpu;
+    let mut journal = Journal::open(ctx.out)?;
     let chosen = choose(
-        params.batch_size,
+        (params.batch_size, journal.batch_size()),
         &mut loaded.model,
         source.shape,
         segments,
@@ -101,7 +54,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let model = &loaded.model;
     let change = precision::check(params, &source, model, placement, batching, ctx)?;
     let room = |rows: usize| model.signals(rows, source.shape);
-    let tally = score(&source, model, room, batching, crew, ctx)?;
+    let tally = score(&source, model, room, (batching, crew), &mut journal, ctx)?;
     let done = outcome(&source, model, &tally)
         .fact("batch_size", batching.size)
         .fact("batch_size_by", chosen.by);

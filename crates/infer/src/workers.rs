@@ -156,6 +156,7 @@ mod tests {
 
     const PLAN: Plan = Plan {
         segments: 100,
+        done: 0,
         batch_size: 3,
         multiple: 1,
         readers: 2,

@@ -6,30 +6,11 @@
 use crate::fused::{spectrum_name, transform_length};
 use crate::weights::{POS_CONV, positional_weight};
 use crate::{Config, Result, Weights};
-use serde::{Deserialize, Serialize};
+pub use ecgfm_choices::Positions;
 use tch::{Kind, TchError, Tensor};
 
 /// Tokens that one row of the [`Positions::Tiled`] product gives.
 const TILE: i64 = 8;
-
-/// How the positional convolution is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Positions {
-    /// As the library's grouped convolution: any length.
-    #[default]
-    Convolution,
-    /// As a product with the kernel's spectrum that [`crate::fused::fused`] adds, for the length it was made for: a fortieth
-    /// of the arithmetic, in float32 whatever the network computes in.
-    Spectrum,
-    /// As one matrix product a group, of every window of the signal with the kernel: the arithmetic of the convolution, and
-    /// every value copied as often as the kernel is wide.
-    Unfolded,
-    /// The same with windows for eight tokens at a time: an eighth of the copying, for 8 % more arithmetic, on zeros.
-    Tiled,
-    /// As a convolution without groups, its kernel filled up with zeros: sixteen times the arithmetic.
-    Dense,
-}
 
 /// The positional convolution of `channels` (batch, width, tokens), bias included.
 ///

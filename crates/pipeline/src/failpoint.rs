@@ -30,9 +30,9 @@ pub enum Point {
     StageBegin,
     /// One of its files is made, under a temporary name.
     FileCreate,
-    /// The file is written, and is synced.
-    FileSync,
-    /// It is synced, and gets its name.
+    /// The file is written; what of it is not on the disk yet waits for the whole stage to be synced.
+    FileWritten,
+    /// It gets its name.
     FileRename,
     /// It has its name.
     FileDone,
@@ -82,7 +82,7 @@ pub const POINTS: [Point; 27] = [
     Point::TempMark,
     Point::StageBegin,
     Point::FileCreate,
-    Point::FileSync,
+    Point::FileWritten,
     Point::FileRename,
     Point::FileDone,
     Point::StageEnd,
@@ -116,7 +116,7 @@ impl Point {
             Self::TempMark => "temp-mark",
             Self::StageBegin => "stage-begin",
             Self::FileCreate => "file-create",
-            Self::FileSync => "file-sync",
+            Self::FileWritten => "file-written",
             Self::FileRename => "file-rename",
             Self::FileDone => "file-done",
             Self::StageEnd => "stage-end",
@@ -144,13 +144,6 @@ impl Point {
 /// The steps of replacing one file: make it, sync it, give it its name, sync that.
 pub(crate) type FileSteps = [Point; 4];
 
-/// Steps of a file among a stage's outputs.
-pub(crate) const FILE: FileSteps = [
-    Point::FileCreate,
-    Point::FileSync,
-    Point::FileRename,
-    Point::FileDone,
-];
 /// Steps of the journal.
 pub(crate) const JOURNAL: FileSteps = [
     Point::JournalCreate,

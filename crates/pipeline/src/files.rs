@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::partial::FINGERPRINT;
+use crate::partial::is_mark;
 use crate::time::rfc3339;
 
 /// A directory that directly holds more files than this is recorded as one entry.
@@ -95,7 +95,7 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
 pub(crate) fn outlines(dir: &Path) -> io::Result<BTreeMap<String, Outline>> {
     let listed = list(dir)?
         .into_iter()
-        .filter(|file| file.name != FINGERPRINT)
+        .filter(|file| !is_mark(&file.name))
         .collect();
     outlines_of(listed, MANY)
 }

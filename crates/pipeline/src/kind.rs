@@ -85,6 +85,11 @@ pub trait StageKind: Send + Sync {
         false
     }
 
+    /// Versions of the libraries that decide what the stage computes, as (library, version), recorded with it.
+    fn versions(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// Runs the stage: reads what `with` (in canonical form) names and writes into `ctx.out`.
     ///
     /// # Errors

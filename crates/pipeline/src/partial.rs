@@ -10,6 +10,14 @@ use crate::publish;
 /// Holds the fingerprint of the run whose parts a temporary directory keeps.
 pub(crate) const FINGERPRINT: &str = ".fingerprint";
 
+/// Directory in which a resumable stage notes which of its parts are complete. No part of what it leaves.
+pub const COMPLETE: &str = ".complete";
+
+/// Whether a file is there for going on after an interruption only.
+pub(crate) fn is_mark(name: &str) -> bool {
+    name == FINGERPRINT || name.split('/').next() == Some(COMPLETE)
+}
+
 /// Where a stage writes: beside its final place, so that a rename suffices.
 pub(crate) fn temporary(target: &Path) -> PathBuf {
     let name = target
@@ -48,6 +56,7 @@ pub(crate) fn mark(dir: &Path, fingerprint: &str) -> io::Result<()> {
 
 /// The directory holds the whole stage now, no longer parts of it.
 pub(crate) fn unmark(dir: &Path) -> io::Result<()> {
+    publish::remove(&dir.join(COMPLETE))?;
     publish::remove(&dir.join(FINGERPRINT))
 }
 

@@ -36,7 +36,7 @@ pub struct RunOptions {
     pub keep_going: bool,
     /// Only tell the plan.
     pub dry_run: bool,
-    /// Versions of the program and its libraries, recorded with each stage.
+    /// Versions of the program, recorded with each stage beside those that its kind names.
     pub versions: BTreeMap<String, String>,
 }
 
@@ -292,14 +292,9 @@ impl<'a> Run<'a> {
         };
         let outcome = self.work(&job, stage, facts)?;
         let counts = outcome.counts.clone();
-        let settled = settle(
-            &mut self.view,
-            stage,
-            facts,
-            outcome,
-            (started, clock),
-            &self.options.versions,
-        )?;
+        let mut versions = self.options.versions.clone();
+        versions.extend(stage.kind.versions());
+        let settled = settle(&mut self.view, stage, facts, outcome, (started, clock), versions)?;
         self.renewed.insert(stage.name().to_owned());
         self.summary.ran.push(stage.name().to_owned());
         self.observer.event(&Event::StageFinished {

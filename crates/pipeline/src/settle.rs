@@ -32,7 +32,7 @@ pub(crate) fn settle(
     facts: &Facts,
     outcome: StageOutcome,
     (started, clock): (SystemTime, Instant),
-    versions: &BTreeMap<String, String>,
+    versions: BTreeMap<String, String>,
 ) -> Result<Settled> {
     let target = view.graph.stage_dir(stage.name());
     let out = partial::temporary(&target);
@@ -50,7 +50,7 @@ pub(crate) fn settle(
         inputs: facts.inputs.clone(),
         extra: facts.extra.clone(),
         outputs,
-        versions: versions.clone(),
+        versions,
         outdated_by: BTreeSet::new(),
         counts: outcome.counts,
         facts: outcome.facts,

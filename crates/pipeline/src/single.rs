@@ -7,7 +7,6 @@ use crate::check;
 use crate::document::Name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Observer;
-use crate::failpoint;
 use crate::kind::{Cancel, StageKind, StageOutcome};
 use crate::node::{Data, Node};
 use crate::outputs;
@@ -59,8 +58,10 @@ pub fn run_stage(
         "kind": kind.name(), "code_version": kind.version(), "parameters": params,
         "counts": outcome.counts, "facts": outcome.facts,
     });
-    publish::replace_json(&temporary.join(RECORD), &record, failpoint::FILE)?;
-    publish::sync_tree(&temporary)
+    let record = publish::json(&temporary.join(RECORD), &record)?;
+    partial::unmark(&temporary)
+        .and_then(|()| fs::write(temporary.join(RECORD), record))
+        .and_then(|()| publish::sync_tree(&temporary))
         .and_then(|()| publish::replace_dir(&temporary, out))
         .map_err(io)?;
     Ok(outcome)

@@ -18,10 +18,36 @@ pub(super) fn float64(out: &mut Vec<u8>, v: f64) {
     }
 }
 
+/// Whether `zmij` writes a float32 as numpy does: from 1e-4 on, to 1e13 only.
+fn alike(v: f32) -> bool {
+    (1e-4..1e13).contains(&v.abs()) || v == 0.0
+}
+
+/// The texts of `values`, each with `,` after it; nothing for NaN.
+///
+/// Copying what was written a moment ago waits until it has been stored, so that all are written before the first is
+/// copied.
+pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
+    let mut buffers: [zmij::Buffer; N] = std::array::from_fn(|_| zmij::Buffer::new());
+    let mut texts = [""; N];
+    for ((buffer, text), v) in buffers.iter_mut().zip(&mut texts).zip(values) {
+        if alike(v) {
+            *text = buffer.format_finite(v);
+        }
+    }
+    for (text, v) in texts.iter().zip(values) {
+        match text.as_bytes() {
+            [] if v.is_nan() => {}
+            [] => float32(out, v),
+            text => append(out, text),
+        }
+        out.push(b',');
+    }
+}
+
 /// numpy's text of a float32: the digits that a float32 needs.
 pub(super) fn float32(out: &mut Vec<u8>, v: f32) {
-    // To 1e13 only.
-    if (1e-4..1e13).contains(&v.abs()) || v == 0.0 {
+    if alike(v) {
         append(out, zmij::Buffer::new().format_finite(v).as_bytes());
     } else if v.is_finite() {
         layout(out, zmij::Buffer::new().format_finite(v).as_bytes());

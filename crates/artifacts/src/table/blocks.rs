@@ -1,20 +1,34 @@
-//! A file of records, some megabytes at a time, each block cut into pieces that are read at once.
+//! A file of records, cut into pieces that threads read and parse on their own.
+//!
+//! Where a piece's first record begins depends on whether its first byte is quoted, and that on the number of quotes before
+//! it. So every thread takes the next piece, reads it, counts its quotes, and passes on whether the piece after it begins
+//! quoted; what it waits for is no more than the same of the pieces before, which were taken before.
 
-use super::records::{Flaw, What, cuts};
+use super::records::{Flaw, What, next_record};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
 use rayon::prelude::*;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 /// Bytes of a piece: as much as a core's own cache holds.
 const PIECE: usize = 1 << 20;
+/// Bytes that are read at first to find the end of a piece's last record.
+const BEYOND: usize = 1 << 12;
 
 /// What was read of a piece.
 pub(super) trait Records {
     /// How many records it held.
     fn records(&self) -> usize;
+}
+
+/// Why a piece was not read.
+enum Stop {
+    Io(io::Error),
+    Flaw(Flaw),
 }
 
 /// Reads all records from byte `from` of the file on, piece by piece; the result is in the order of the file and
@@ -29,50 +43,135 @@ pub(super) fn scan<T: Records + Send>(
     width: usize,
     parse: impl Fn(&str) -> std::result::Result<T, Flaw> + Sync,
 ) -> Result<Vec<T>> {
-    let source = Source::open(path)?;
-    let block = PIECE * 2 * rayon::current_num_threads();
-    let mut buffer: Vec<u8> = Vec::new();
-    let (mut position, mut carried, mut records) = (from, 0, 0);
+    let source = Source::open(path).map_err(Error::io("read", path))?;
     let mut all = Vec::new();
-    while position < source.size || carried > 0 {
-        // A record longer than a block doubles it.
-        let fresh = block.max(carried).min(source.size.saturating_sub(position));
-        buffer.resize(carried + fresh, 0);
-        source.fill(path, position, &mut buffer[carried..])?;
-        position += fresh;
-        let ends = pieces(&buffer, position >= source.size);
-        let read: Vec<_> = ends
-            .par_windows(2)
-            .map(|ends| parse(text(&buffer[ends[0]..ends[1]])?))
-            .collect();
-        for piece in read {
-            let piece = piece.map_err(|flaw| said(path, columns, width, records, flaw))?;
-            records += piece.records();
-            all.push(piece);
-        }
-        let end = ends[ends.len() - 1];
-        buffer.copy_within(end.., 0);
-        carried = buffer.len() - end;
-        buffer.truncate(carried);
-        if fresh == 0 {
-            break;
-        }
+    let mut records = 0;
+    for piece in pieces(&source, from, PIECE, &parse) {
+        let piece = piece.map_err(|stop| match stop {
+            Stop::Io(error) => Error::io("read", path)(error),
+            Stop::Flaw(flaw) => said(path, columns, width, records, flaw),
+        })?;
+        records += piece.records();
+        all.push(piece);
     }
     Ok(all)
 }
 
-/// Ends of the pieces of a block; with `last`, what is left of the file is a record too.
-fn pieces(buffer: &[u8], last: bool) -> Vec<usize> {
-    let starts: Vec<usize> = (0..buffer.len()).step_by(PIECE).collect();
-    let quotes: Vec<usize> = buffer
-        .par_chunks(PIECE)
-        .map(|c| memchr_iter(b'"', c).count())
-        .collect();
-    let mut ends = cuts(buffer, &starts, &quotes);
-    if last && let Some(end) = ends.last_mut() {
-        *end = buffer.len();
+/// Every piece of the file that was read, in order, up to the first that could not be at least.
+fn pieces<T: Send>(
+    source: &Source,
+    from: usize,
+    size: usize,
+    parse: &(impl Fn(&str) -> std::result::Result<T, Flaw> + Sync),
+) -> Vec<std::result::Result<T, Stop>> {
+    let count = source.size.saturating_sub(from).div_ceil(size);
+    let board = Board {
+        next: AtomicUsize::new(0),
+        quoted: (0..=count).map(|_| AtomicU8::new(UNKNOWN)).collect(),
+        stopped: AtomicBool::new(false),
+    };
+    board.quoted[0].store(EVEN, Ordering::Release);
+    let work = |_| {
+        let (mut done, mut buffer) = (Vec::new(), Vec::new());
+        while let Some(piece) = board.take(count) {
+            let start = from + piece * size;
+            let result = board
+                .text(source, &mut buffer, (piece, start, start + size))
+                .map_err(Stop::Io)
+                .and_then(|bytes| text(bytes).and_then(parse).map_err(Stop::Flaw));
+            if result.is_err() {
+                board.stopped.store(true, Ordering::Relaxed);
+            }
+            done.push((piece, result));
+        }
+        done
+    };
+    let workers = rayon::current_num_threads().min(count);
+    let done: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(work).collect();
+    let mut all: Vec<_> = done.into_iter().flatten().collect();
+    all.sort_unstable_by_key(|(piece, _)| *piece);
+    all.into_iter().map(|(_, result)| result).collect()
+}
+
+const UNKNOWN: u8 = 2;
+const EVEN: u8 = 0;
+const ODD: u8 = 1;
+
+/// What the threads tell each other.
+struct Board {
+    next: AtomicUsize,
+    /// Whether the number of quotes before a piece is odd, so that it begins quoted.
+    quoted: Vec<AtomicU8>,
+    stopped: AtomicBool,
+}
+
+impl Board {
+    /// The next piece, unless there is none or one could not be read.
+    fn take(&self, count: usize) -> Option<usize> {
+        // In this order: what is taken is read, so that nobody waits for nothing and the first flaw is found.
+        if self.stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let piece = self.next.fetch_add(1, Ordering::Relaxed);
+        (piece < count).then_some(piece)
     }
-    ends
+
+    /// The records that belong to a piece, from byte `start` to `end` of the file: from the first that begins after its first
+    /// byte (in the first piece, at it) to the last that begins up to its end, which may go on beyond it.
+    fn text<'b>(
+        &self,
+        source: &Source,
+        buffer: &'b mut Vec<u8>,
+        (piece, start, end): (usize, usize, usize),
+    ) -> io::Result<&'b [u8]> {
+        let end = end.min(source.size);
+        let read = source.fill(buffer, start, end);
+        // Others wait for this, whether it could be read or not.
+        let quotes = read.as_ref().map_or(0, |()| memchr_iter(b'"', buffer).count());
+        let before = self.wait(piece);
+        let after = before ^ (quotes % 2) as u8;
+        self.quoted[piece + 1].store(after, Ordering::Release);
+        read?;
+        let first = match piece {
+            0 => Some(0),
+            _ => next_record(buffer, 0, before == ODD),
+        };
+        let Some(first) = first else {
+            return Ok(&[]);
+        };
+        if end == source.size {
+            return Ok(&buffer[first..]);
+        }
+        let (mut from, mut more, mut quoted) = (buffer.len(), BEYOND, after == ODD);
+        loop {
+            let to = (start + from + more).min(source.size);
+            source.append(buffer, start + from, to)?;
+            if let Some(cut) = next_record(buffer, from, quoted) {
+                return Ok(&buffer[first..cut]);
+            }
+            if to == source.size {
+                return Ok(&buffer[first..]);
+            }
+            quoted ^= memchr_iter(b'"', &buffer[from..]).count() % 2 == 1;
+            (from, more) = (buffer.len(), buffer.len());
+        }
+    }
+
+    /// Whether a piece begins quoted, once those before it are counted.
+    fn wait(&self, piece: usize) -> u8 {
+        for turn in 0u32.. {
+            let quoted = self.quoted[piece].load(Ordering::Acquire);
+            if quoted != UNKNOWN {
+                return quoted;
+            }
+            if turn < 64 {
+                std::hint::spin_loop();
+            } else {
+                std::thread::yield_now();
+            }
+        }
+        EVEN
+    }
 }
 
 fn text(bytes: &[u8]) -> std::result::Result<&str, Flaw> {
@@ -112,26 +211,65 @@ struct Source {
 }
 
 impl Source {
-    fn open(path: &Path) -> Result<Self> {
-        let read = Error::io("read", path);
-        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-        let (meta, file) = opened.map_err(read)?;
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
         let held = match meta.is_file() {
             true => None,
-            false => Some(std::fs::read(path).map_err(Error::io("read", path))?),
+            false => Some(std::fs::read(path)?),
         };
         let size = held.as_ref().map_or(meta.len() as usize, Vec::len);
         Ok(Self { file, size, held })
     }
 
-    fn fill(&self, path: &Path, position: usize, out: &mut [u8]) -> Result<()> {
-        if let Some(held) = &self.held {
-            out.copy_from_slice(&held[position..position + out.len()]);
-            return Ok(());
+    /// Puts a stretch of the file into `buffer`.
+    fn fill(&self, buffer: &mut Vec<u8>, start: usize, end: usize) -> io::Result<()> {
+        // What is there is overwritten; only what is new need be made.
+        buffer.resize(end - start, 0);
+        self.read(&mut buffer[..], start)
+    }
+
+    /// Adds a stretch of the file to `buffer`.
+    fn append(&self, buffer: &mut Vec<u8>, start: usize, end: usize) -> io::Result<()> {
+        let length = buffer.len();
+        buffer.resize(length + end - start, 0);
+        self.read(&mut buffer[length..], start)
+    }
+
+    fn read(&self, out: &mut [u8], start: usize) -> io::Result<()> {
+        match &self.held {
+            Some(held) => out.copy_from_slice(&held[start..start + out.len()]),
+            None => self.file.read_exact_at(out, start as u64)?,
         }
-        out.par_chunks_mut(PIECE)
-            .enumerate()
-            .try_for_each(|(i, chunk)| self.file.read_exact_at(chunk, (position + i * PIECE) as u64))
-            .map_err(Error::io("read", path))
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn pieces_hold_what_the_whole_holds(text in "[ab,\"\n]{0,80}", size in 1usize..20, from in 0usize..4) {
+            let from = from.min(text.len());
+            let source = Source {
+                file: File::open("/dev/null").unwrap(),
+                size: text.len(),
+                held: Some(text.clone().into_bytes()),
+            };
+            let read = |size| -> Vec<String> {
+                let pieces = pieces(&source, from, size, &|text| Ok(text.to_owned()));
+                pieces.into_iter().map(|piece| piece.unwrap_or_default()).collect()
+            };
+            let parts = read(size);
+            proptest::prop_assert_eq!(parts.concat(), &text[from..]);
+            // Cut between records only.
+            let mut quotes = 0;
+            for part in parts.iter().filter(|part| !part.is_empty()) {
+                quotes += part.matches('"').count();
+                proptest::prop_assert!(quotes % 2 == 0 && part.ends_with('\n') || text.ends_with(part.as_str()), "{:?}", part);
+            }
+        }
     }
 }

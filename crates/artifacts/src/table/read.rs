@@ -5,6 +5,7 @@ use super::cells::Cells;
 use super::records::{self, Flaw, Wanted, What};
 use super::{Kind, frame};
 use crate::error::{Error, Result};
+use memchr::memchr_iter;
 use polars::prelude::{DataFrame, IntoColumn, Series};
 use rayon::prelude::*;
 use std::fs::File;
@@ -122,8 +123,8 @@ pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Resul
 }
 
 fn piece(text: &str, wanted: &Wanted, specs: &[Spec<'_>]) -> std::result::Result<Piece, Flaw> {
-    // About as many as there are lines; an estimate only.
-    let rows = text.len() / 64;
+    // As many as there are lines, unless cells hold line feeds.
+    let rows = memchr_iter(b'\n', text.as_bytes()).count() + 1;
     let mut cells: Vec<Cells> = specs
         .iter()
         .map(|&(name, kind, missing)| Cells::new(name, kind, missing, rows))

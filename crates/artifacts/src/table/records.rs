@@ -2,9 +2,9 @@
 //!
 //! A quote opens or closes a quoted stretch wherever it stands, and a doubled one inside does both, so that whether
 //! a byte is quoted depends on the number of quotes before it alone. That lets a file be cut between records anywhere
-//! ([`cuts`]) and its pieces be read at once.
+//! ([`next_record`]) and its pieces be read at once.
 
-use memchr::{memchr, memchr_iter, memchr2, memrchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -207,26 +207,8 @@ pub(super) fn first(text: &str, whole: bool) -> Result<Option<(Vec<String>, usiz
     Ok(complete.then_some((cells, walk.at)))
 }
 
-/// Where to cut `bytes`, which begin with a record, into pieces of whole records that begin near `starts`. The last cut
-/// is the end of the last whole record; `quotes` are the numbers of quotes between one start and the next.
-pub(super) fn cuts(bytes: &[u8], starts: &[usize], quotes: &[usize]) -> Vec<usize> {
-    let mut cuts = vec![0];
-    let mut odd = false;
-    for (&start, &quotes) in starts.iter().zip(quotes) {
-        if start > 0 {
-            let cut = next_record(bytes, start, odd).unwrap_or(bytes.len());
-            cuts.push(cut.max(cuts[cuts.len() - 1]));
-        }
-        odd ^= quotes % 2 == 1;
-    }
-    let end = last_end(bytes, odd);
-    cuts.iter_mut().for_each(|cut| *cut = (*cut).min(end));
-    cuts.push(end);
-    cuts
-}
-
 /// Where the first record after the one at `at` begins; `quoted` says whether `at` is inside quotes.
-fn next_record(bytes: &[u8], mut at: usize, mut quoted: bool) -> Option<usize> {
+pub(super) fn next_record(bytes: &[u8], mut at: usize, mut quoted: bool) -> Option<usize> {
     loop {
         at += memchr2(b'"', b'\n', bytes.get(at..)?)? + 1;
         match bytes[at - 1] {
@@ -235,20 +217,6 @@ fn next_record(bytes: &[u8], mut at: usize, mut quoted: bool) -> Option<usize> {
             _ => {}
         }
     }
-}
-
-/// The end of the last whole record; `quoted` says whether the end of `bytes` is inside quotes.
-fn last_end(bytes: &[u8], mut quoted: bool) -> usize {
-    let mut end = bytes.len();
-    while let Some(at) = memrchr2(b'"', b'\n', &bytes[..end]) {
-        match bytes[at] {
-            b'"' => quoted = !quoted,
-            _ if !quoted => return at + 1,
-            _ => {}
-        }
-        end = at;
-    }
-    0
 }
 
 #[cfg(test)]
@@ -313,23 +281,6 @@ mod tests {
             let one = text.bytes().skip(at).position(|b| matches!(b, b',' | b'"' | b'\n'));
             let end = text.len().max(at);
             proptest::prop_assert_eq!(special(text.as_bytes(), at), one.map_or(end, |n| at + n));
-        }
-
-        #[test]
-        fn pieces_hold_what_the_whole_holds(text in "[ab,\"\n]{0,60}", size in 1usize..20) {
-            let whole = |text: &str| cells(text, &[0, 3], 100);
-            let bytes = text.as_bytes();
-            let starts: Vec<usize> = (0..bytes.len().max(1)).step_by(size).collect();
-            let quotes: Vec<usize> = bytes.chunks(size).map(|c| memchr_iter(b'"', c).count()).collect();
-            let cuts = cuts(bytes, &starts, &quotes);
-            let end = cuts[cuts.len() - 1];
-            let mut joined = vec![Vec::new(), Vec::new()];
-            for pair in cuts.windows(2) {
-                let piece = whole(&text[pair[0]..pair[1]]).unwrap();
-                joined.iter_mut().zip(piece).for_each(|(all, more)| all.extend(more));
-            }
-            proptest::prop_assert_eq!(joined, whole(&text[..end]).unwrap());
-            proptest::prop_assert!(next_record(&bytes[end..], 0, false).is_none());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::DataFrame;
 use crate::error::{Error, Result};
-use crate::pandas::{Cell, RowWriter, put};
+use crate::pandas::{Cell, RowWriter, put, put_float32s};
 use polars::prelude::*;
 use rayon::prelude::*;
 use std::io::{self, Write};
@@ -71,15 +71,42 @@ pub(crate) fn in_order<W: Write + Send>(
     Ok(())
 }
 
+/// Columns of float32 that are formatted together.
+const TOGETHER: usize = 8;
+
+/// Columns side by side, formatted in the way that is quickest for them.
+enum Part<'a> {
+    One(&'a View<'a>),
+    Floats([&'a [f32]; TOGETHER]),
+}
+
+fn parts<'a>(columns: &'a [View<'a>]) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let mut rest = columns;
+    while let [first, others @ ..] = rest {
+        let floats: Vec<&[f32]> = rest.iter().map_while(View::float32s).take(TOGETHER).collect();
+        let part = <[&[f32]; TOGETHER]>::try_from(floats);
+        rest = if part.is_ok() { &rest[TOGETHER..] } else { others };
+        parts.push(part.map_or(Part::One(first), Part::Floats));
+    }
+    parts
+}
+
 fn lines(columns: &[View<'_>], rows: Range<usize>, out: &mut Vec<u8>) {
+    let parts = parts(columns);
     for row in rows {
-        for (i, column) in columns.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
+        for part in &parts {
+            match part {
+                Part::One(column) => {
+                    put(out, column.get(row));
+                    out.push(b',');
+                }
+                Part::Floats(columns) => put_float32s(out, columns.map(|column| column[row])),
             }
-            put(out, column.get(row));
         }
-        out.push(b'\n');
+        if let Some(last) = out.last_mut() {
+            *last = b'\n';
+        }
     }
 }
 
@@ -106,6 +133,13 @@ impl<'a> View<'a> {
             _ => column.str().map(View::Text),
         };
         view.map_err(|e| Error::invalid(path, format!("column `{}` cannot be written: {e}", column.name())))
+    }
+
+    fn float32s(&self) -> Option<&'a [f32]> {
+        match self {
+            View::Float32s(values) => Some(values),
+            _ => None,
+        }
     }
 
     #[inline]

@@ -73,6 +73,7 @@ fn array(path: &Path) -> Result<Value, Error> {
 
 fn checkpoint(path: &Path) -> Result<Value, Error> {
     let checkpoint = pt::Checkpoint::open(path).map_err(bad)?;
+    let torch = crate::torch::required()?;
     let root = checkpoint.root();
     let keys: Vec<&str> = root.items().filter_map(|(key, _)| key.as_str()).collect();
     let model = root.get("model").unwrap_or(root);
@@ -86,16 +87,8 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
         .sum();
     Ok(json!({
         "format": "PyTorch checkpoint", "bytes": checkpoint.file_size(), "keys": keys, "parameters": parameters,
-        "not_understood_and_not_run": checkpoint.opaque_names(), "network": network(&checkpoint), "tensors": tensors,
+        "not_understood_and_not_run": checkpoint.opaque_names(), "network": torch.network(&checkpoint), "tensors": tensors,
     }))
-}
-
-/// The classifier's sizes, or why it is none that this program builds.
-fn network(checkpoint: &pt::Checkpoint) -> Value {
-    match ecgfm_model::Config::from_checkpoint(checkpoint) {
-        Ok(config) => json!(config),
-        Err(error) => json!(error.to_string()),
-    }
 }
 
 fn torchscript(path: &Path) -> Result<Value, Error> {

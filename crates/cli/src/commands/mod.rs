@@ -1,8 +1,6 @@
 //! One module a command, or a family of them.
 
 pub mod compare;
-pub mod demo_model;
-pub mod export;
 pub mod fetch;
 pub mod inspect;
 pub mod kinds;
@@ -16,7 +14,10 @@ use ecgfm_pipeline::{Error, ErrorKind};
 use serde::Serialize;
 
 /// Prints a value as JSON on standard output.
-fn print_json(value: &impl Serialize) -> Result<(), Error> {
+///
+/// # Errors
+/// When the value cannot be said in JSON.
+pub fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let text =
         serde_json::to_string_pretty(value).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
     crate::out::outln!("{text}");

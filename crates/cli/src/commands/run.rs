@@ -3,10 +3,12 @@
 use super::print_json;
 use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
 use crate::observer::Human;
-use crate::{home, kinds, results};
+use crate::{home, kinds, results, torch};
 use ecgfm_artifacts::atomic::{self, Step};
 use ecgfm_pipeline::failpoint::{self, Point};
-use ecgfm_pipeline::{Cancel, Environment, Error, Graph, RunOptions, Selection, Settings, Summary};
+use ecgfm_pipeline::{
+    Action, Cancel, Environment, Error, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Summary,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,7 +39,7 @@ struct Finished<'a> {
 fn pass(step: Step, path: &Path) -> std::io::Result<()> {
     let point = match step {
         Step::Create => Point::FileCreate,
-        Step::Sync => Point::FileSync,
+        Step::Written => Point::FileWritten,
         Step::Rename => Point::FileRename,
         Step::Done => Point::FileDone,
     };
@@ -59,6 +61,9 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
         dry_run: args.dry_run,
         versions: versions(),
     };
+    if !args.dry_run && torch::brought().is_none() && needs_torch(&graph, &options) {
+        torch::required()?;
+    }
     let observer = Human::new(quiet)
         .dry_run(args.dry_run)
         .keep_going(args.keep_going);
@@ -79,14 +84,22 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     Ok(())
 }
 
-/// Versions recorded with every stage that runs.
+/// Versions recorded with every stage that runs; what runs on libtorch adds that.
 fn versions() -> BTreeMap<String, String> {
-    let own = ("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    let torch = (
-        "libtorch".to_owned(),
-        ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned()),
-    );
-    [own, torch].into_iter().collect()
+    [("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()
+}
+
+/// Whether a run would come to a stage that needs libtorch. What it cannot find out, the run will say.
+fn needs_torch(graph: &Graph, options: &RunOptions) -> bool {
+    let asked = RunOptions {
+        dry_run: true,
+        ..options.clone()
+    };
+    let planned = graph.run(&asked, &Silent, &Cancel::default());
+    planned.is_ok_and(|summary| {
+        let runs = |planned: &PlannedStage| planned.action == Action::Run && torch::runs(&planned.kind);
+        summary.plan.iter().any(runs)
+    })
 }
 
 /// Says what is fresh and what is not.

@@ -45,6 +45,9 @@ fn one(
         Error::new(ErrorKind::Config, format!("no stage kind `{kind}`"))
             .help(format!("there are {}", names.join(", ")))
     })?;
+    if crate::torch::runs(kind) {
+        crate::torch::required()?;
+    }
     let outcome = run_stage(found.as_ref(), with, out, force, &Human::new(quiet), cancel)?;
     if json {
         return print_json(

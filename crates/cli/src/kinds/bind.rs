@@ -1,11 +1,26 @@
 //! Makes a stage function of typed parameters a stage kind of the engine.
 
+use crate::torch;
 use ecgfm_artifacts::stage::{self, Context, Outcome};
 use ecgfm_pipeline::{
     Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+
+// What a stage notes for going on must be what the engine takes away at the end.
+const _: () = assert!(same(
+    ecgfm_pipeline::COMPLETE.as_bytes(),
+    stage::COMPLETE.as_bytes()
+));
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
 
 /// Further facts for the fingerprint, out of the typed parameters.
 pub type Extra<P> = fn(&P) -> Result<Vec<(String, String)>, StageError>;
@@ -74,6 +89,14 @@ impl<P: DeserializeOwned + Serialize> StageKind for Bound<P> {
 
     fn resumable(&self) -> bool {
         self.resumable
+    }
+
+    fn versions(&self) -> Vec<(String, String)> {
+        let torch = torch::brought().filter(|_| torch::runs(self.name));
+        torch
+            .map(|torch| ("libtorch".to_owned(), torch.version()))
+            .into_iter()
+            .collect()
     }
 
     fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {

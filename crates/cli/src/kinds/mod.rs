@@ -6,8 +6,9 @@ mod model;
 mod preprocess;
 mod sample;
 
+pub use sample::{DEMO_CARD, DEMO_CHECKPOINT};
+
 use ecgfm_pipeline::{Kinds, StageError};
-pub use model::label_names;
 
 /// All of them.
 pub fn all() -> Kinds {

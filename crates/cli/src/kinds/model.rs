@@ -1,45 +1,13 @@
-//! Stages export and infer.
+//! Stages export and infer. What runs them is in the program `ecgfm-torch`.
 
 use super::bind::{Bound, any};
-use crate::errors::classed;
-use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_artifacts::stage::Outcome;
-use ecgfm_model::card::LabelNames;
-use ecgfm_model::positions::Positions;
-use ecgfm_pipeline::Output;
-use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use crate::torch;
+use ecgfm_choices::{Export, Infer};
+use ecgfm_pipeline::{Error, Output, StageError, StageErrorClass};
 
-/// What to export: a checkpoint, and the name of the label set that it was trained on.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Export {
-    /// The checkpoint, a `.pt` file of the reference's training code.
-    checkpoint: PathBuf,
-    /// The checkpoint's SHA-256, where it must be a certain file.
-    #[serde(default)]
-    sha256: Option<String>,
-    /// The model's label set, by name or file; its names go into the model's card, and hold from there on.
-    #[serde(default)]
-    labels: Option<String>,
-    /// How the positional convolution is computed on CUDA: `spectrum`, unless `convolution`, `unfolded`, `tiled` or `dense`
-    /// was measured to be faster there.
-    #[serde(default = "spectrum")]
-    positions_on_cuda: Positions,
-}
-
-fn spectrum() -> Positions {
-    Positions::Spectrum
-}
-
-/// The names of a label set, for a model's card.
-pub fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
-    let set = LabelSet::load(set)?;
-    let labels = set.names().iter().map(|&name| name.to_owned()).collect();
-    Ok(LabelNames {
-        name: set.name,
-        labels,
-    })
+/// That the half of the program with libtorch is not to be had.
+fn failed(error: Error) -> StageError {
+    StageError::new(StageErrorClass::Failed, error.message())
 }
 
 pub fn export() -> Bound<Export> {
@@ -60,27 +28,11 @@ pub fn export() -> Bound<Export> {
             name.map(|name| super::config_fact("labels", name)).collect()
         },
         resumable: false,
-        run: |params, ctx| {
-            let labels = params.labels.as_deref().map(label_names).transpose();
-            let params = ecgfm_model::Params {
-                checkpoint: params.checkpoint.clone(),
-                sha256: params.sha256.clone(),
-                labels: labels.map_err(classed)?,
-                positions_on_cuda: params.positions_on_cuda,
-            };
-            let card = ecgfm_model::export(&params, ctx.out).map_err(classed)?;
-            let labels = usize::try_from(card.labels).unwrap_or_default();
-            let outcome = Outcome::default()
-                .count("labels", labels)
-                .fact("parameters", card.parameters);
-            Ok(outcome
-                .fact("checkpoint_sha256", card.source.sha256)
-                .fact("model_sha256", card.model.sha256))
-        },
+        run: |params, ctx| torch::required().map_err(failed)?.export(params, ctx),
     }
 }
 
-pub fn infer() -> Bound<ecgfm_infer::Params> {
+pub fn infer() -> Bound<Infer> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the logits, their header and their keys"),
         // An encoder has none.
@@ -110,7 +62,7 @@ pub fn infer() -> Bound<ecgfm_infer::Params> {
                 .map(|name| super::config_fact("labels", name))
                 .collect()
         },
-        resumable: false,
-        run: |params, ctx| ecgfm_infer::run(params, ctx).map_err(classed),
+        resumable: true,
+        run: |params, ctx| torch::required().map_err(failed)?.infer(params, ctx),
     }
 }

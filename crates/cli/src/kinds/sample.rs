@@ -1,7 +1,6 @@
 //! Stages that make a sample to run on: synthetic ECGs, the demo model.
 
 use super::bind::{Bound, any, nothing};
-use crate::demo;
 use crate::errors::classed;
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
@@ -51,6 +50,16 @@ pub fn synth() -> Bound<Options> {
     }
 }
 
+/// File name of the demo model's checkpoint.
+pub const DEMO_CHECKPOINT: &str = "demo.pt";
+/// File name of its card.
+pub const DEMO_CARD: &str = "demo.md";
+
+/// The checkpoint that `just demo-model` left.
+const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
+/// Its card.
+const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
+
 /// Parameters of the stage `demo_model`: none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,10 +70,10 @@ pub fn demo_model() -> Bound<DemoModel> {
         Output::new("dir", "", "the checkpoint and its card"),
         Output::new(
             "checkpoint",
-            demo::CHECKPOINT,
+            DEMO_CHECKPOINT,
             "a small network's weights in the reference's container",
         ),
-        Output::new("card", demo::CARD, "what it was trained on and how well it does"),
+        Output::new("card", DEMO_CARD, "what it was trained on and how well it does"),
     ];
     Bound {
         name: "demo_model",
@@ -74,20 +83,20 @@ pub fn demo_model() -> Bound<DemoModel> {
         inputs: &[],
         check: any,
         extra: |_| {
-            let hash = blake3::hash(demo::BUNDLED_CHECKPOINT).to_hex().to_string();
+            let hash = blake3::hash(BUNDLED_CHECKPOINT).to_hex().to_string();
             Ok(vec![("bundled checkpoint".to_owned(), hash)])
         },
         resumable: false,
         run: |_, ctx| {
             let files: [(&str, &[u8]); 2] = [
-                (demo::CHECKPOINT, demo::BUNDLED_CHECKPOINT),
-                (demo::CARD, demo::BUNDLED_CARD.as_bytes()),
+                (DEMO_CHECKPOINT, BUNDLED_CHECKPOINT),
+                (DEMO_CARD, BUNDLED_CARD.as_bytes()),
             ];
             for (name, bytes) in files {
                 write_bytes(&ctx.out.join(name), bytes).map_err(classed)?;
             }
             Ok(Outcome::default()
-                .count("bytes", demo::BUNDLED_CHECKPOINT.len())
+                .count("bytes", BUNDLED_CHECKPOINT.len())
                 .fact("trained_on", "synthetic ECGs"))
         },
     }

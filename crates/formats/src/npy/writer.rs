@@ -125,6 +125,14 @@ impl NpyWriter {
         (self.values / self.row_len as u64) as usize
     }
 
+    /// Hands what is buffered to the operating system.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn flush(&mut self) -> Result<()> {
+        self.out.flush().map_err(Error::io("write", &self.path))
+    }
+
     /// Hands what is buffered to the operating system and waits until it is on disk.
     ///
     /// # Errors

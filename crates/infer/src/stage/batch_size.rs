@@ -68,6 +68,7 @@ impl Batching {
     pub(super) fn plan(self, segments: usize) -> Plan {
         Plan {
             segments,
+            done: 0,
             batch_size: self.size,
             multiple: self.multiple,
             readers: readers(),
@@ -125,12 +126,12 @@ impl Chosen {
     }
 }
 
-/// Finds the batch size.
+/// Finds the batch size. A sweep is spared where an interrupted run has made one.
 ///
 /// # Errors
 /// When the model does not run on the smallest size that is tried.
 pub(super) fn choose(
-    wanted: BatchSize,
+    (wanted, interrupted): (BatchSize, Option<usize>),
     model: &mut TorchScript,
     shape: Shape,
     segments: usize,
@@ -141,6 +142,9 @@ pub(super) fn choose(
         BatchSize::Of(n) => return Ok(Chosen::at_once(n, "given")),
         BatchSize::Auto if on_cpu => return Ok(Chosen::at_once(ON_CPU, "fixed")),
         BatchSize::Auto | BatchSize::Sweep => {}
+    }
+    if let Some(size) = interrupted {
+        return Ok(Chosen::at_once(size, "sweep"));
     }
     let before = model.free_memory();
     // What the model takes for a batch is what is missing afterwards; libtorch keeps what it once had.

@@ -21,6 +21,8 @@ const NAMED: usize = 20;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Tally {
     pub(super) segments: usize,
+    /// Those of them that an interrupted run had answered.
+    pub(super) resumed: usize,
     pub(super) batches: usize,
     pub(super) non_finite: usize,
     /// The first of them.
@@ -48,7 +50,7 @@ impl Tally {
 pub(super) fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
     let description = model.describe();
     let seconds = tally.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
-    let rate = (tally.segments as f64 / seconds * 100.0).round() / 100.0;
+    let rate = ((tally.segments - tally.resumed) as f64 / seconds * 100.0).round() / 100.0;
     let waited = tally.waited.as_secs_f64() / (seconds * tally.workers.max(1) as f64);
     let mut outcome = Outcome::default()
         .count("segments", tally.segments)

@@ -3,6 +3,7 @@
 use super::source::sha256;
 use super::*;
 use crate::backend::{Answer, Backend, Description, Extra, Shape};
+use crate::choice::{BatchSize, Output, Precision, SaliencyHeads};
 use crate::signals::Signals;
 use crate::testing::{LEADS, MEANS, OUTPUTS, SAMPLES, project, value, write_model};
 use ecgfm_artifacts::extras;
@@ -20,7 +21,15 @@ const ONE: Crew = Crew {
 fn scored(source: &Source, model: &Double, out: &Path, cancel: &Cancel) -> Result<tally::Tally> {
     let room = |rows: usize| Ok(Signals::new(rows, source.shape, Device::Cpu).unwrap());
     let batching = Batching::new(4, source.subset.rows.len(), true);
-    score(source, model, room, batching, ONE, &context(out, cancel))
+    let mut journal = Journal::open(out)?;
+    score(
+        source,
+        model,
+        room,
+        (batching, ONE),
+        &mut journal,
+        &context(out, cancel),
+    )
 }
 
 /// Answers with the first value of each segment and its negative; infinite for values above a limit.
@@ -247,6 +256,90 @@ fn a_request_to_stop_is_heeded_between_batches() {
         Err(Error::Cancelled)
     ));
     assert_eq!(model.batches.lock().unwrap().len(), 1);
+}
+
+/// The bytes of every file that a run leaves.
+fn left(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let names = [
+        "outputs_test.npy",
+        "outputs_test_index.csv",
+        "outputs_test_header.pkl",
+    ];
+    let read = |name: &str| (name.to_owned(), std::fs::read(dir.join(name)).unwrap());
+    names.into_iter().map(read).collect()
+}
+
+#[test]
+fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let [whole, cut] = ["whole", "cut"].map(|name| dir.path().join(name));
+    std::fs::create_dir(&whole).unwrap();
+    std::fs::create_dir(&cut).unwrap();
+    let limited = || Double {
+        limit: value(30, 0, 0),
+        ..Double::new()
+    };
+    let at_once = scored(&source, &limited(), &whole, &Cancel::default()).unwrap();
+    assert!(at_once.non_finite > 0 && at_once.batches == 13);
+    let mut runs = 0;
+    let in_pieces = loop {
+        let cancel = Cancel::default();
+        let model = Double {
+            cancel: Some(cancel.clone()),
+            ..limited()
+        };
+        let ran = scored(&source, &model, &cut, &cancel);
+        runs += 1;
+        assert_eq!(model.batches.lock().unwrap().len(), 1, "run {runs}");
+        match ran {
+            Ok(tally) => break tally,
+            Err(error) => assert!(matches!(error, Error::Cancelled)),
+        }
+    };
+    assert_eq!(runs, 13);
+    assert_eq!(left(&cut), left(&whole));
+    let counts = |tally: &tally::Tally| outcome(&source, &limited(), tally).counts;
+    assert_eq!(counts(&in_pieces), counts(&at_once));
+    assert_eq!(in_pieces.non_finite_keys, at_once.non_finite_keys);
+}
+
+#[test]
+fn what_another_run_left_or_what_is_damaged_is_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let whole = dir.path().join("whole");
+    std::fs::create_dir(&whole).unwrap();
+    scored(&source, &Double::new(), &whole, &Cancel::default()).unwrap();
+    let entry = |out: &Path| out.join(".complete/batches.json");
+    let rewrite = |out: &Path, from: &str, to: &str| {
+        let text = std::fs::read_to_string(entry(out)).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(entry(out), text.replace(from, to)).unwrap();
+    };
+    let spoil: [&dyn Fn(&Path); 6] = [
+        &|out| std::fs::write(entry(out), "{").unwrap(),
+        &|out| rewrite(out, "\"boot\":\"", "\"boot\":\"another"),
+        &|out| rewrite(out, "\"batch_size\":4", "\"batch_size\":2"),
+        &|out| rewrite(out, "\"batches\":1", "\"batches\":9"),
+        &|out| std::fs::write(out.join("outputs_test.npy"), b"short").unwrap(),
+        &|out| std::fs::remove_file(out.join("outputs_test.npy")).unwrap(),
+    ];
+    for (number, spoil) in spoil.into_iter().enumerate() {
+        let out = dir.path().join(number.to_string());
+        std::fs::create_dir(&out).unwrap();
+        let cancel = Cancel::default();
+        let stopping = Double {
+            cancel: Some(cancel.clone()),
+            ..Double::new()
+        };
+        assert!(scored(&source, &stopping, &out, &cancel).is_err());
+        spoil(&out);
+        let again = Double::new();
+        scored(&source, &again, &out, &Cancel::default()).unwrap();
+        assert_eq!(again.batches.lock().unwrap().len(), 13, "{number}");
+        assert_eq!(left(&out), left(&whole), "{number}");
+    }
 }
 
 #[test]

@@ -41,6 +41,32 @@ impl Writers {
         })
     }
 
+    /// Opens what an interrupted run left, keeps the first answers, to the segments of `keys`, and goes on after them.
+    pub(super) fn resume(dir: &Path, subset: &str, model: &impl Backend, keys: Vec<Key>) -> Result<Self> {
+        let rows = keys.len();
+        let extras = model.extras().iter();
+        let extras =
+            extras.map(|extra| ExtraWriter::resume(dir, extra.output.name(), subset, &extra.shape, rows));
+        let extras = extras.collect::<Result<_, _>>()?;
+        let main = match model.labels() {
+            0 => Main::Index {
+                dir: dir.to_owned(),
+                subset: subset.to_owned(),
+                keys,
+            },
+            labels => Main::Logits(LogitsWriter::resume(dir, subset, labels, keys)?),
+        };
+        Ok(Self { main, extras })
+    }
+
+    /// Hands what is buffered to the operating system.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if let Main::Logits(writer) = &mut self.main {
+            writer.flush()?;
+        }
+        Ok(self.extras.iter_mut().try_for_each(ExtraWriter::flush)?)
+    }
+
     /// Appends one segment: its key, and its logits if the model has any.
     pub(super) fn push(&mut self, key: Key, logits: &[f32]) -> Result<()> {
         match &mut self.main {

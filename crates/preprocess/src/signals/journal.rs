@@ -1,6 +1,6 @@
 //! Which parts of the store are complete, and what came of their exams, so that an interrupted stage can go on.
 //!
-//! One file a part, beside the store; gone once the stage is complete. An entry is written after its part, and counts
+//! One file a part, beside the store, in the directory that is gone once the stage is published. An entry is written after its part, and counts
 //! only until the machine is started anew: a killed process loses nothing that it wrote, a power cut may.
 
 use super::SetAside;
@@ -11,12 +11,10 @@ use super::stream::PartOutcome;
 use crate::error::Result;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
+use ecgfm_artifacts::stage::COMPLETE;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Directory of the entries, in the stage's.
-const DIR: &str = ".complete";
 
 /// The entries of one stage directory.
 pub(super) struct Journal {
@@ -49,7 +47,7 @@ pub(super) struct Entry {
 impl Journal {
     /// The journal of the stage directory `out`, with what is there of it.
     pub(super) fn open(out: &Path) -> Result<Self> {
-        let dir = out.join(DIR);
+        let dir = out.join(COMPLETE);
         create_dir(&dir)?;
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Ok(Self { dir, boot })
@@ -87,11 +85,6 @@ impl Journal {
         };
         let json = serde_json::to_vec(&record).map_err(|e| ArtifactError::io("write", &path)(e.into()))?;
         Ok(Entry { path, json })
-    }
-
-    /// Removes all entries: the stage is complete.
-    pub(super) fn remove(self) -> Result<()> {
-        Ok(std::fs::remove_dir_all(&self.dir).map_err(ArtifactError::io("remove", &self.dir))?)
     }
 }
 

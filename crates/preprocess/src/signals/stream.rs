@@ -72,9 +72,6 @@ pub(super) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result
         streamed.largest_error = streamed.largest_error.max(outcome.largest_error);
     }
     flushed.index(&streamed.kept)?;
-    if let Some(journal) = journal {
-        journal.remove()?;
-    }
     Ok(streamed)
 }
 

@@ -12,8 +12,9 @@ use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Kind};
 use ecgfm_artifacts::{atomic, segments, splits};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -98,30 +99,33 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         || params.segments.as_deref().map(segments::read).transpose(),
     );
     let (all, segments) = (all?, segments?);
-    let exams = all.filtered(params)?;
-    let assigned = assign::assign(&exams, params, &shares)?;
-    let frame = exams.with_splits(params, &assigned)?;
+    let segments = params.segments.as_deref().zip(segments.as_ref());
+    let (split, exams_of_segments) = rayon::join(
+        || Split::of(&all, params, &shares),
+        || segments.map(|segments| exams_of(segments, &all)).transpose(),
+    );
+    let (split, exams_of_segments) = (split?, exams_of_segments?);
     let mut of_segments = None;
     atomic::together::<Error>(vec![
-        Box::new(|| Ok(splits::write(&ctx.out.join(splits::META_FILE), &frame)?)),
+        Box::new(|| Ok(splits::write(&ctx.out.join(splits::META_FILE), &split.frame)?)),
         Box::new(|| {
-            if let (Some(path), Some(table)) = (&params.segments, &segments) {
-                of_segments = Some(write_segments(ctx, (path, table), &all, &frame)?);
+            if let (Some(segments), Some(exams)) = (segments, exams_of_segments) {
+                of_segments = Some(write_segments(ctx, segments, &exams, &split)?);
             }
             Ok(())
         }),
     ])?;
-    let kept = frame.height();
+    let kept = split.frame.height();
     let mut outcome = Outcome::default()
         .count("read", all.frame.height())
-        .count("filtered", all.frame.height() - exams.frame.height())
-        .count("out_of_period", exams.frame.height() - kept)
+        .count("filtered", all.frame.height() - split.assigned.len())
+        .count("out_of_period", split.assigned.len() - kept)
         .count("kept", kept)
         .fact("seed", params.seed);
     for (i, name) in params.names.iter().enumerate() {
         outcome = outcome.count(
             &format!("exams_{name}"),
-            assigned.iter().filter(|a| **a == Some(i)).count(),
+            split.assigned.iter().filter(|a| **a == Some(i)).count(),
         );
     }
     if let Some((written, left_out)) = of_segments {
@@ -131,6 +135,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     Ok(outcome)
 }
+
+/// Segments that one thread looks the exams of up.
+const SEGMENTS_AT_ONCE: usize = 1 << 15;
 
 /// A split's name becomes a file's name.
 fn check_names(names: &[String]) -> Result<()> {
@@ -193,7 +200,8 @@ impl Exams {
         Ok(table::str_column(&self.path, &self.frame, column)?)
     }
 
-    fn filtered(&self, params: &Params) -> Result<Self> {
+    /// Which exams no parameter leaves out.
+    fn wanted(&self, params: &Params) -> Result<Vec<bool>> {
         let mut keep = vec![true; self.frame.height()];
         for name in &params.filter_cols {
             for (row, value) in self.text(name)?.iter().enumerate() {
@@ -205,7 +213,7 @@ impl Exams {
                 keep[row] &= params.dataset_subset.iter().any(|d| Some(d.as_str()) == value);
             }
         }
-        self.only(&keep)
+        Ok(keep)
     }
 
     fn only(&self, keep: &[bool]) -> Result<Self> {
@@ -245,6 +253,40 @@ impl Exams {
     }
 }
 
+/// The exams that have a split.
+struct Split {
+    /// idx, save_file, split and the kept columns of each.
+    frame: DataFrame,
+    /// The number of the split of every exam that was not filtered out; none where it lies out of its period.
+    assigned: Vec<Option<usize>>,
+    /// Which of all exams were not filtered out.
+    wanted: Vec<bool>,
+}
+
+impl Split {
+    fn of(all: &Exams, params: &Params, shares: &[f64]) -> Result<Self> {
+        let wanted = all.wanted(params)?;
+        let exams = all.only(&wanted)?;
+        let assigned = assign::assign(&exams, params, shares)?;
+        let frame = exams.with_splits(params, &assigned)?;
+        Ok(Self {
+            frame,
+            assigned,
+            wanted,
+        })
+    }
+
+    /// Where each of all exams stands in the frame.
+    fn rows(&self) -> Vec<Option<IdxSize>> {
+        let (mut assigned, mut row) = (self.assigned.iter(), 0..);
+        let place = |wanted: &bool| {
+            let split = if *wanted { assigned.next()? } else { &None };
+            split.and_then(|_| row.next())
+        };
+        self.wanted.iter().map(place).collect()
+    }
+}
+
 fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
     match value {
         "True" | "true" | "1" | "1.0" => Ok(true),
@@ -259,55 +301,67 @@ fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
     }
 }
 
-/// The exam of each segment that has one, and which segments these are.
-fn exams_of(segments: &StringChunked, exams: &StringChunked) -> (Vec<IdxSize>, Vec<IdxSize>) {
-    let rows = exams.iter().zip(0..);
-    let row_of: HashMap<&str, IdxSize> = rows.filter_map(|(name, row)| Some((name?, row))).collect();
-    let (mut left, mut right) = (Vec::new(), Vec::new());
-    // Segments of one exam stand together, so that most are found where the last one was.
-    let mut last = None;
-    for (save_file, row) in segments.iter().zip(0..) {
-        let exam = match last {
-            Some((name, exam)) if name == save_file => exam,
-            _ => save_file.and_then(|name| row_of.get(name).copied()),
-        };
-        last = Some((save_file, exam));
-        if let Some(exam) = exam {
-            left.push(exam);
-            right.push(row);
+/// The exam of each segment, by its row among all.
+fn exams_of((path, table): (&Path, &DataFrame), all: &Exams) -> Result<Vec<IdxSize>> {
+    let exams = all.text(SAVE_FILE)?;
+    let mut row_of: HashMap<&str, IdxSize> = HashMap::with_capacity(exams.len());
+    row_of.extend(exams.iter().map(Option::unwrap_or_default).zip(0..));
+    let segments = table::str_column(path, table, SAVE_FILE)?;
+    let segments: Vec<&str> = segments.iter().map(Option::unwrap_or_default).collect();
+    let mut found = vec![0; segments.len()];
+    let look_up = |(segments, found): (&[&str], &mut [IdxSize])| {
+        // Segments of one exam stand together, so that many are found where the last one was.
+        let mut last = None;
+        for (&save_file, exam) in segments.iter().zip(found) {
+            *exam = match last {
+                Some((name, row)) if name == save_file => row,
+                _ => *row_of.get(save_file)?,
+            };
+            last = Some((save_file, *exam));
         }
+        Some(())
+    };
+    let pieces = segments.par_chunks(SEGMENTS_AT_ONCE);
+    let known = pieces
+        .zip(found.par_chunks_mut(SEGMENTS_AT_ONCE))
+        .try_for_each(look_up);
+    if known.is_none()
+        && let Some(stranger) = segments.iter().find(|name| !row_of.contains_key(*name))
+    {
+        let what = format!("`{stranger}` is not among the records {}", all.path.display());
+        return Err(Error::bad_input(path, what));
     }
-    (left, right)
+    Ok(found)
 }
 
 /// Writes the segments of the split exams; returns how many, and how many belong to exams that were left out.
 fn write_segments(
     ctx: &Context<'_>,
     (path, table): (&Path, &DataFrame),
-    all: &Exams,
-    split: &DataFrame,
+    exams: &[IdxSize],
+    split: &Split,
 ) -> Result<(usize, usize)> {
-    let save_files = table::str_column(path, table, SAVE_FILE)?;
-    let (left, right) = exams_of(save_files, table::str_column(path, split, SAVE_FILE)?);
-    if right.len() < save_files.len() {
-        let known: HashSet<&str> = all.text(SAVE_FILE)?.iter().flatten().collect();
-        if let Some(stranger) = save_files.iter().flatten().find(|s| !known.contains(s)) {
-            let what = format!("`{stranger}` is not among the records {}", all.path.display());
-            return Err(Error::bad_input(path, what));
-        }
-    }
+    let rows = split.rows();
+    let placed = exams.iter().map(|exam| rows[*exam as usize]).zip(0..);
+    let (left, right): (Vec<IdxSize>, Vec<IdxSize>) = placed
+        .filter_map(|(exam, segment)| Some((exam?, segment)))
+        .unzip();
+    let split = &split.frame;
     let bad = |e: PolarsError| Error::bad_input(path, e.to_string());
-    let mut frame = split.take(&IdxCa::from_vec("row".into(), left)).map_err(bad)?;
     let own = if right.len() == table.height() {
         table.clone()
     } else {
         table.take(&IdxCa::from_vec("row".into(), right)).map_err(bad)?
     };
-    for name in [PATH, SAMPLE_SIZE] {
-        frame
-            .with_column(own.column(name).map_err(bad)?.clone())
-            .map_err(bad)?;
-    }
+    let of_exams = IdxCa::from_vec("row".into(), left);
+    let names = split.get_column_names().into_iter().map(|name| name.as_str());
+    let columns = names.chain([PATH, SAMPLE_SIZE]).map(|name| match name {
+        // The same text either way, and here it lies in the order of the rows.
+        SAVE_FILE | PATH | SAMPLE_SIZE => own.column(name).cloned(),
+        _ => split.column(name)?.take(&of_exams),
+    });
+    let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(bad)?;
+    let frame = DataFrame::new(own.height(), columns).map_err(bad)?;
     splits::write(&ctx.out.join(splits::SEGMENTED_FILE), &frame)?;
     Ok((frame.height(), table.height() - frame.height()))
 }

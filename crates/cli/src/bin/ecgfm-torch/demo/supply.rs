@@ -1,8 +1,8 @@
 //! Synthetic ECGs as batches of segments, made ahead on a thread of their own.
 
 use super::targets;
-use crate::errors::classed;
 use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_cli::errors::classed;
 use ecgfm_model::train::Batch;
 use ecgfm_pipeline::StageError;
 use ecgfm_signal::leads;

@@ -1,9 +1,56 @@
-//! Choices as a configuration spells them.
+//! Choices of the stage `infer`, as a configuration spells them.
 
-use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
+
+/// Parameters of the stage `infer`: what to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Infer {
+    /// Directory of the manifests.
+    pub manifest: PathBuf,
+    /// Name of the manifest, as in `test`.
+    pub subset: String,
+    /// Segment store; where the manifest's first line says if absent.
+    #[serde(default)]
+    pub segments: Option<PathBuf>,
+    /// TorchScript file. A card beside it (`model.json`) is checked.
+    pub model: PathBuf,
+    /// Label set by name or file; it must be the model's, by length and by what the model's card says.
+    #[serde(default)]
+    pub labels: Option<String>,
+    /// What to ask the model for. Logits are always written, unless the model is an encoder.
+    #[serde(default = "logits_only")]
+    pub outputs: Vec<Output>,
+    /// Whether saliency is the mean over the heads, or each head's.
+    #[serde(default)]
+    pub saliency_heads: SaliencyHeads,
+    /// Where to run.
+    #[serde(default)]
+    pub device: DeviceChoice,
+    /// What to compute in.
+    #[serde(default)]
+    pub precision: Precision,
+    /// A precision below float32 that changes a probability by more than this brings a warning.
+    #[serde(default = "default_bound")]
+    pub precision_bound: f64,
+    /// Segments at once: `auto`, `sweep` or a number. Logits depend on it by rounding only.
+    #[serde(default)]
+    pub batch_size: BatchSize,
+    /// CPU threads in all, one a batch where there are enough batches; one a core if absent.
+    #[serde(default)]
+    pub threads: Option<usize>,
+}
+
+fn default_bound() -> f64 {
+    0.01
+}
+
+fn logits_only() -> Vec<Output> {
+    vec![Output::Logits]
+}
 
 /// Where to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,15 +65,27 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
-impl FromStr for DeviceChoice {
-    type Err = Error;
+/// A device that is spelt as none is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownDevice(String);
 
-    fn from_str(text: &str) -> Result<Self> {
-        let unknown = || {
-            Error::device(format!(
-                "device `{text}`; one of auto, cpu, cuda, cuda:0, cuda:1, …"
-            ))
-        };
+impl fmt::Display for UnknownDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "device `{}`; one of auto, cpu, cuda, cuda:0, cuda:1, …",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownDevice {}
+
+impl FromStr for DeviceChoice {
+    type Err = UnknownDevice;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDevice> {
+        let unknown = || UnknownDevice(text.to_owned());
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
@@ -193,7 +252,7 @@ impl TryFrom<String> for DeviceChoice {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map_err(|error: Error| error.to_string())
+        text.parse().map_err(|error: UnknownDevice| error.to_string())
     }
 }
 

@@ -1,8 +1,8 @@
 //! `ecgfm demo-model`: trains the demo model anew.
 
-use crate::args::DemoModel;
 use crate::demo;
 use ecgfm_artifacts::stage;
+use ecgfm_cli::args::DemoModel;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 
 /// Trains and writes into the directory asked for.
@@ -24,7 +24,7 @@ pub fn demo_model(args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), 
     let cancel = stage::Cancel::from_flag(cancel.flag());
     demo::make(&params, &args.out, &say, &cancel).map_err(|e| Error::new(e.class.into(), e.message))?;
     for name in [demo::CHECKPOINT, demo::CARD, demo::LOG] {
-        crate::out::outln!("{}", args.out.join(name).display());
+        ecgfm_cli::emit(format_args!("{}\n", args.out.join(name).display()));
     }
     Ok(())
 }

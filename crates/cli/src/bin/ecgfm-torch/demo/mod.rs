@@ -7,9 +7,10 @@ mod held_out;
 mod supply;
 mod targets;
 
-use crate::errors::classed;
+use crate::errors::of_model;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
+use ecgfm_cli::errors::classed;
 use ecgfm_model::train::{self, Next, Step};
 use ecgfm_model::{Config, ConvLayer, checkpoint};
 use ecgfm_pipeline::StageError;
@@ -17,17 +18,10 @@ use ecgfm_synth::{Mix, Options as Ecgs};
 use std::path::Path;
 use supply::Supply;
 
-/// File name of the checkpoint.
-pub const CHECKPOINT: &str = "demo.pt";
-/// File name of the model card.
-pub const CARD: &str = "demo.md";
+pub use ecgfm_cli::kinds::{DEMO_CARD as CARD, DEMO_CHECKPOINT as CHECKPOINT};
+
 /// File name of the log.
 pub const LOG: &str = "training_log.csv";
-
-/// The checkpoint that `just demo-model` left.
-pub const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
-/// Its card.
-pub const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
 
 /// The labels it predicts, in the order of its logits: those of the model it stands in for.
 const LABELS: &str = "physionet2021";
@@ -138,13 +132,13 @@ pub fn make(params: &Params, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) ->
         }
     });
     supply.check()?;
-    let weights = trained.map_err(classed)?;
+    let weights = trained.map_err(of_model)?;
     let path = out.join(CHECKPOINT);
     let written = checkpoint::Options {
         updates: params.steps,
         ..checkpoint::Options::default()
     };
-    checkpoint::write_checkpoint(&path, &config, &weights, &written).map_err(classed)?;
+    checkpoint::write_checkpoint(&path, &config, &weights, &written).map_err(of_model)?;
     say("measuring on held-out ECGs");
     let scores = held_out::scores(&config, &weights, &params.held_out_ecgs(), &labels, cancel)?;
     card::write(out, params, &config, &log.rows, &scores)

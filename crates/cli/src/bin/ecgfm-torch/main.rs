@@ -1,0 +1,53 @@
+//! The `ecgfm` command with libtorch: what `ecgfm` becomes where a model is exported, run or trained.
+
+#![allow(clippy::print_stderr)] // It talks to people.
+#![allow(unreachable_pub)] // A program: nothing but `main` is for others.
+
+mod demo;
+mod demo_model;
+mod errors;
+mod export;
+
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_choices::{Export, Infer};
+use ecgfm_cli::args;
+use ecgfm_cli::torch::Torch;
+use ecgfm_formats::pt::Checkpoint;
+use ecgfm_pipeline::{Cancel, Error, StageError};
+use errors::of_infer;
+use serde_json::{Value, json};
+
+struct Linked;
+
+impl Torch for Linked {
+    fn version(&self) -> String {
+        ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    fn export(&self, params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+        export::stage(params, ctx)
+    }
+
+    fn infer(&self, params: &Infer, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+        ecgfm_infer::run(params, ctx).map_err(of_infer)
+    }
+
+    fn export_command(&self, args: &args::Export) -> Result<(), Error> {
+        export::command(args)
+    }
+
+    fn demo_model(&self, args: &args::DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+        demo_model::demo_model(args, quiet, cancel)
+    }
+
+    fn network(&self, checkpoint: &Checkpoint) -> Value {
+        match ecgfm_model::Config::from_checkpoint(checkpoint) {
+            Ok(config) => json!(config),
+            Err(error) => json!(error.to_string()),
+        }
+    }
+}
+
+fn main() {
+    ecgfm_cli::main(Some(&Linked))
+}

@@ -1,0 +1,128 @@
+//! The half of the program that needs libtorch, and how the other half finds it.
+//!
+//! Loading libtorch takes longer than most commands. So there are two programs of the same arguments: `ecgfm` does
+//! without it, and where a model is to be exported, run or trained, it becomes `ecgfm-torch`, which is installed beside it.
+//! It is the same process then, with the same terminal, signals and exit code.
+
+use crate::args::{DemoModel, Export as ExportArgs};
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_choices::{Export, Infer};
+use ecgfm_formats::pt::Checkpoint;
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, StageError};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// What only libtorch can do.
+pub trait Torch: Sync {
+    /// Version of the libtorch that is loaded.
+    fn version(&self) -> String;
+
+    /// The stage `export`.
+    ///
+    /// # Errors
+    /// As [`ecgfm_pipeline::StageKind::run`].
+    fn export(&self, params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError>;
+
+    /// The stage `infer`.
+    ///
+    /// # Errors
+    /// As [`ecgfm_pipeline::StageKind::run`].
+    fn infer(&self, params: &Infer, ctx: &Context<'_>) -> Result<Outcome, StageError>;
+
+    /// `ecgfm export`.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be exported or the model not be written.
+    fn export_command(&self, args: &ExportArgs) -> Result<(), Error>;
+
+    /// `ecgfm demo-model`.
+    ///
+    /// # Errors
+    /// When training fails or its files cannot be written.
+    fn demo_model(&self, args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error>;
+
+    /// The sizes of the network that a checkpoint configures, or why it is none that this program builds.
+    fn network(&self, checkpoint: &Checkpoint) -> Value;
+}
+
+/// File name of the program that has libtorch.
+const PROGRAM: &str = "ecgfm-torch";
+
+static BROUGHT: OnceLock<&'static dyn Torch> = OnceLock::new();
+
+/// Says once, at the start, that this program is the one with libtorch.
+pub(crate) fn bring(torch: &'static dyn Torch) {
+    let _ = BROUGHT.set(torch);
+}
+
+/// What has libtorch, if this program does.
+pub(crate) fn brought() -> Option<&'static dyn Torch> {
+    BROUGHT.get().copied()
+}
+
+/// Whether a kind of stage needs libtorch to run.
+pub(crate) fn runs(kind: &str) -> bool {
+    matches!(kind, "export" | "infer")
+}
+
+/// What has libtorch. If this program does not, it becomes the one that does, which begins anew with the same arguments:
+/// for a run in progress that is a crash like any other, so ask before the work begins.
+///
+/// # Errors
+/// When that program is not there or does not start.
+pub(crate) fn required() -> Result<&'static dyn Torch, Error> {
+    match brought() {
+        Some(torch) => Ok(torch),
+        None => Err(become_it()),
+    }
+}
+
+/// Where the program with libtorch is: beside this one, or, where this one was copied without it, where both were built.
+fn program() -> std::io::Result<PathBuf> {
+    let beside = std::env::current_exe()?.with_file_name(PROGRAM);
+    let built = option_env!("ECGFM_BUILT_IN").map(|place| Path::new(place).join(PROGRAM));
+    match built {
+        Some(built) if !beside.exists() && built.exists() => Ok(built),
+        _ => Ok(beside),
+    }
+}
+
+/// Starts the other program in this one's place. Returns only if that fails.
+fn become_it() -> Error {
+    let program = match program() {
+        Ok(program) => program,
+        Err(error) => return Error::new(ErrorKind::StageFailed, format!("where is this program? {error}")),
+    };
+    let error = start(&program);
+    let advice = match error.kind() {
+        std::io::ErrorKind::NotFound => "install both programs into one directory: `just install`",
+        _ => "build or install both programs again: `just build`, `just install`",
+    };
+    let message = format!(
+        "{}: exporting and running models takes this program, and it does not start: {error}",
+        program.display()
+    );
+    Error::new(ErrorKind::StageFailed, message).help(advice)
+}
+
+#[cfg(unix)]
+fn start(program: &Path) -> std::io::Error {
+    use std::io::Write as _;
+    use std::os::unix::process::CommandExt as _;
+    let mut arguments = std::env::args_os();
+    let own_name = arguments.next().unwrap_or_else(|| "ecgfm".into());
+    let _ = std::io::stdout().flush();
+    std::process::Command::new(program)
+        .arg0(own_name)
+        .args(arguments)
+        .exec()
+}
+
+#[cfg(not(unix))]
+fn start(_: &Path) -> std::io::Error {
+    std::io::Error::new(
+        std::io::ErrorKind::Unsupported,
+        format!("start {PROGRAM} itself, with the same arguments"),
+    )
+}

@@ -1,0 +1,134 @@
+//! How far an interrupted run came, so that the next one goes on there.
+//!
+//! One small file, replaced after a batch's answers have been handed to the operating system. It counts only until the
+//! machine is started anew: a killed process loses nothing that it wrote, a power cut may. And it counts only for a
+//! run that would compute the same batches in the same way, so that what it ends with is the same to the last bit.
+
+use super::batch_size::Batching;
+use super::tally::Tally;
+use crate::backend::Backend;
+use crate::workers::Crew;
+use crate::{Error, Result};
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::stage::COMPLETE;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// File of the entry, in the directory of what is complete.
+const FILE: &str = "batches.json";
+
+/// An entry is not replaced more often than this.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// What a batch's answers depend on beside the stage's inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Conditions {
+    backend: String,
+    device: String,
+    precision: String,
+    runtime: Option<String>,
+    labels: usize,
+    extras: Vec<Vec<usize>>,
+    segments: usize,
+    batch_size: usize,
+    threads_each: usize,
+}
+
+impl Conditions {
+    pub(super) fn new(model: &impl Backend, segments: usize, batching: Batching, crew: Crew) -> Self {
+        let description = model.describe();
+        Self {
+            backend: description.name.to_owned(),
+            device: description.device,
+            precision: description.precision.to_owned(),
+            runtime: description.runtime,
+            labels: model.labels(),
+            extras: model.extras().iter().map(|extra| extra.shape.clone()).collect(),
+            segments,
+            batch_size: batching.size,
+            threads_each: crew.threads_each,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// Which start of the machine it was written in.
+    boot: String,
+    conditions: Conditions,
+    batches: usize,
+    non_finite: usize,
+    non_finite_keys: Vec<String>,
+}
+
+/// The entry of one stage directory.
+pub(super) struct Journal {
+    path: PathBuf,
+    boot: String,
+    found: Option<Entry>,
+    noted: Option<Instant>,
+}
+
+impl Journal {
+    /// The journal of the stage directory `out`, with what an interrupted run left of it.
+    pub(super) fn open(out: &Path) -> Result<Self> {
+        let dir = out.join(COMPLETE);
+        std::fs::create_dir_all(&dir).map_err(ArtifactError::io("create", &dir))?;
+        let path = dir.join(FILE);
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let entry = std::fs::read(&path).ok();
+        let entry: Option<Entry> = entry.and_then(|json| serde_json::from_slice(&json).ok());
+        Ok(Self {
+            path,
+            found: entry.filter(|entry| entry.boot == boot && !boot.is_empty()),
+            boot,
+            noted: None,
+        })
+    }
+
+    /// The batch size of the interrupted run: where a sweep would find one, this one saves it, and what it computed.
+    pub(super) fn batch_size(&self) -> Option<usize> {
+        self.found.as_ref().map(|entry| entry.conditions.batch_size)
+    }
+
+    /// How far the interrupted run came, if this one would do as it did.
+    pub(super) fn reached(&self, conditions: &Conditions) -> Option<Tally> {
+        let entry = self.found.as_ref().filter(|e| e.conditions == *conditions)?;
+        let segments = entry.batches.checked_mul(conditions.batch_size)?;
+        Some(Tally {
+            segments: segments.min(conditions.segments),
+            batches: entry.batches,
+            non_finite: entry.non_finite,
+            non_finite_keys: entry.non_finite_keys.clone(),
+            ..Tally::default()
+        })
+    }
+
+    /// Whether it is time for an entry.
+    pub(super) fn due(&self) -> bool {
+        self.noted.is_none_or(|noted| noted.elapsed() >= EVERY)
+    }
+
+    /// Notes that the answers to so many batches are written.
+    pub(super) fn note(&mut self, conditions: &Conditions, tally: &Tally) -> Result<()> {
+        let entry = Entry {
+            boot: self.boot.clone(),
+            conditions: conditions.clone(),
+            batches: tally.batches,
+            non_finite: tally.non_finite,
+            non_finite_keys: tally.non_finite_keys.clone(),
+        };
+        let failed = ArtifactError::io("write", &self.path);
+        let temporary = self.path.with_extension("tmp");
+        serde_json::to_vec(&entry)
+            .map_err(Into::into)
+            .and_then(|json| std::fs::write(&temporary, json))
+            .and_then(|()| std::fs::rename(&temporary, &self.path))
+            .map_err(|error| Error::Artifact(failed(error)))?;
+        self.noted = Some(Instant::now());
+        Ok(())
+    }
+}
