@@ -75,6 +75,11 @@ impl Catalog {
         self.entries.len()
     }
 
+    /// The exam of every tracing, as often as it is there.
+    pub(super) fn exams(&self) -> impl Iterator<Item = i64> {
+        self.places.iter().map(|(id, _)| *id)
+    }
+
     /// The parts that cannot be read, and why.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries
