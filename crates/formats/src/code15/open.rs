@@ -222,6 +222,11 @@ impl<'a> Tracings<'a> {
 
     fn chunked(self) -> Result<(Layout, Source)> {
         let filters = self.plist.filters();
+        if let Some(unknown) = filters.iter().find(|filter| !filter.is_available()) {
+            let what = format!("compressed by {unknown:?}, which cannot be undone here");
+            let help = "compress it by gzip or not at all: h5repack -f tracings:GZIP=1";
+            return Err(Error::unsupported(self.path, TRACINGS, what, help));
+        }
         let Some(filters) = known_filters(&filters) else {
             return self.by_library(&format!("chunks with filters {filters:?}"));
         };

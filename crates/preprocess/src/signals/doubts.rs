@@ -63,26 +63,41 @@ pub(super) fn find(trimmed: &Trimmed<'_>, quality: &Quality, chosen: &[usize]) -
     if chosen.len() == leads::COUNT {
         limb_leads(trimmed.org(), quality, &mut found);
     }
-    for (lead, std) in chosen.iter().zip(&quality.std) {
-        let (check, detail) = if *std > MOST {
-            (
-                Check::Amplitude,
-                format!("varies by more than {MOST} mV: is the unit millivolt?"),
-            )
-        } else if *std < FLAT {
-            (Check::FlatLead, format!("varies by less than {FLAT} mV"))
-        } else {
-            continue;
-        };
-        let (leads, value) = (1 << lead, std.to_bits());
-        found.push(Doubt {
-            check,
-            leads,
-            value,
-            detail,
-        });
-    }
+    let most = format!("a lead varies by that much; more than {MOST} mV is no ECG in millivolts");
+    let flat = format!("a lead varies by that little; less than {FLAT} mV is no lead");
+    let leads = || chosen.iter().copied().zip(quality.std.iter().copied());
+    found.extend(spread(
+        Check::Amplitude,
+        leads().filter(|(_, std)| *std > MOST),
+        f32::max,
+        most,
+    ));
+    found.extend(spread(
+        Check::FlatLead,
+        leads().filter(|(_, std)| *std < FLAT),
+        f32::min,
+        flat,
+    ));
     found
+}
+
+/// One doubt about all leads whose deviation is not as it should be, if there are any; `worst` chooses among deviations.
+fn spread(
+    check: Check,
+    leads: impl Iterator<Item = (usize, f32)>,
+    worst: fn(f32, f32) -> f32,
+    detail: String,
+) -> Option<Doubt> {
+    let (leads, value) = leads
+        .map(|(lead, std)| (1 << lead, std))
+        .reduce(|(all, value), (lead, std)| (all | lead, worst(value, std)))?;
+    let value = f32::to_bits(value);
+    Some(Doubt {
+        check,
+        leads,
+        value,
+        detail,
+    })
 }
 
 fn limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<Doubt>) {
@@ -97,10 +112,12 @@ fn limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<Doubt>) {
     if !left.iter().any(|left| limb::is_broken(*left, level)) {
         return;
     }
-    let detail = limb::explain(samples).map_or_else(
-        || "no exchange, order or sign of single leads explains it".to_owned(),
-        |mistake| format!("as if {}", words(&mistake)),
-    );
+    let flat = (0..limb::LIMB).find(|lead| quality.std[*lead] < FLAT);
+    let detail = match (flat, limb::explain(samples)) {
+        (Some(lead), _) => format!("{} is flat", NAMES[lead]),
+        (None, Some(mistake)) => format!("as if {}", words(&mistake)),
+        (None, None) => "no exchange, order or sign of single leads explains it".to_owned(),
+    };
     for ((check, law), left) in CHECKS.into_iter().zip(&limb::LAWS).zip(left) {
         if limb::is_broken(left, level) {
             let named = law.leads.split(' ').filter_map(leads::position);

@@ -156,8 +156,9 @@ impl Exams {
             (
                 Reason::BadRow,
                 format!(
-                    "line {}, column `{EXAM_ID}`: `{text}` is not a positive integer",
-                    idx + 2
+                    "line {}, column `{EXAM_ID}`: `{}` is not a positive integer",
+                    idx + 2,
+                    text.escape_debug()
                 ),
             )
         })?;
@@ -177,7 +178,7 @@ impl Exams {
                 let shown = if name == PATIENT_ID {
                     "a value that".to_owned()
                 } else {
-                    format!("`{value}`")
+                    format!("`{}`", value.escape_debug())
                 };
                 let (line, wanted) = (idx + 2, cells.wanted());
                 let detail = format!("line {line}, column `{name}`: {shown} is not {wanted}");
@@ -200,10 +201,12 @@ fn check_header(path: &Path, header: &[String]) -> Result<()> {
         .find(|c| !header.iter().any(|h| h == c))
     {
         let what = format!("no column `{missing}`; it has {}", header.join(", "));
-        return Err(bad(
-            what,
-            "give the exams.csv of CODE-15%, or a table with its columns",
-        ));
+        let one = (header.len() == 1).then(|| header.first()).flatten();
+        let help = match one.and_then(|h| h.chars().find(|c| [';', '\t', '|'].contains(c))) {
+            Some(_) => "the columns are to be separated by commas",
+            None => "give the exams.csv of CODE-15%, or a table with its columns",
+        };
+        return Err(bad(what, help));
     }
     let taken = |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || is_statistic(h);
     if let Some(clash) = header.iter().find(taken) {

@@ -236,7 +236,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     rejected::write(&ctx.out.join(rejected::FILE), &rows)?;
     let doubts: Vec<quality::Row> = kept.iter().flat_map(|k| k.doubt_rows()).collect();
     quality::write(&ctx.out.join(quality::FILE), &doubts)?;
-    let done = outcome(&located, &catalog, &kept, &rows).count("segments", cuts.len());
+    let done = outcome(&exams, &located, &catalog, &kept, &rows).count("segments", cuts.len());
     Ok(match params.store {
         Store::Packed16 => done.fact("largest_error_of_float16", streamed.largest_error),
         Store::Packed | Store::View | Store::Mat => done,
@@ -262,10 +262,16 @@ fn check_parts(params: &Params, policy: &Policy, catalog: &Catalog, ctx: &Contex
     Ok(())
 }
 
-fn outcome(located: &Located, catalog: &Catalog, kept: &[&Kept], rows: &[Rejected]) -> Outcome {
+fn outcome(
+    exams: &Exams,
+    located: &Located,
+    catalog: &Catalog,
+    kept: &[&Kept],
+    rows: &[Rejected],
+) -> Outcome {
     let kept_if = |test: fn(&Kept) -> bool| kept.iter().filter(|k| test(k)).count();
     let mut outcome = Outcome::default()
-        .count("read", kept.len() + rows.len())
+        .count("read", exams.len())
         .count("kept", kept.len())
         .count("rejected", rows.len())
         .count(
