@@ -3,6 +3,7 @@
 use crate::common::ecgfm;
 use crate::page;
 use ecgfm_formats::code15::{PartWriter, WriteLayout, WriteOptions};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,13 +32,14 @@ pub struct Found {
     pub counts: serde_json::Value,
     /// Standard error, the raw directory called `RAW`.
     pub said: String,
-    pub out: PathBuf,
+    /// The tables that the stage left, by name.
+    tables: BTreeMap<String, String>,
 }
 
 impl Found {
     /// A table that the stage left, or nothing.
-    pub fn table(&self, name: &str) -> String {
-        fs::read_to_string(self.out.join(name)).unwrap_or_default()
+    pub fn table(&self, name: &str) -> &str {
+        self.tables.get(name).map_or("", String::as_str)
     }
 
     /// A count.
@@ -162,8 +164,10 @@ impl Archive {
             .args(["stage", "signals", "--quiet", "--json", "--out"])
             .arg(&out);
         command.arg("--with").arg(format!("raw={}", self.raw().display()));
-        with.iter().for_each(|with| drop(command.args(["--with", with])));
-        found(&mut command, self.raw(), out)
+        for with in with {
+            command.args(["--with", with]);
+        }
+        found(&mut command, self.raw(), &out)
     }
 
     /// Runs the stage and holds what comes of it against the page's row of that test.
@@ -175,7 +179,7 @@ impl Archive {
 }
 
 /// Runs a command that leaves something in `out`.
-pub fn found(command: &mut Command, raw: &Path, out: PathBuf) -> Found {
+pub fn found(command: &mut Command, raw: &Path, out: &Path) -> Found {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).replace(&raw.display().to_string(), "RAW");
     assert!(!said.contains("panicked") && !said.contains("bug"), "{said}");
@@ -183,8 +187,18 @@ pub fn found(command: &mut Command, raw: &Path, out: PathBuf) -> Found {
         code: output.status.code(),
         counts: serde_json::from_slice(&output.stdout).unwrap_or_default(),
         said,
-        out,
+        tables: tables(out),
     }
+}
+
+fn tables(dir: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let tables = entries.filter(|entry| entry.path().extension().is_some_and(|x| x == "csv"));
+    let read = |entry: fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        (name, fs::read_to_string(entry.path()).unwrap())
+    };
+    tables.map(read).collect()
 }
 
 /// Holds what came of it against the page.

@@ -33,7 +33,7 @@ pub fn rows() -> Vec<Row> {
             return None;
         };
         let test = test.strip_prefix('`')?.strip_suffix('`')?;
-        let message = message.trim_matches('`').trim();
+        let message = message.trim_matches('`').trim_matches('–').trim();
         let pieces = message.split('…').map(str::trim).filter(|p| !p.is_empty());
         Some(Row {
             outcome: outcome.replace('`', ""),

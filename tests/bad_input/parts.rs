@@ -128,11 +128,12 @@ fn other_types_of_numbers_that_hold_as_much() {
         "part(exam_id=ids.astype('>u8'), tracings=x.astype('>f8'))",
     ] {
         let Some(archive) = by_h5py(script) else { return };
-        let found = archive.meets("other_types_of_numbers_that_hold_as_much", &[]);
-        let plain = Archive::new().signals(&[]);
+        archive.meets("other_types_of_numbers_that_hold_as_much", &[]);
+        let plain = Archive::new();
+        plain.signals(&[]);
         // Whatever the numbers' type and order of bytes, the segments are the same.
-        let segments = |out: &std::path::Path| fs::read(out.join("segments/part-00000.npy")).unwrap();
-        assert!(segments(&found.out) == segments(&plain.out), "{script}");
+        let segments = |of: &Archive| fs::read(of.raw().join("out/segments/part-00000.npy")).unwrap();
+        assert!(segments(&archive) == segments(&plain), "{script}");
     }
 }
 

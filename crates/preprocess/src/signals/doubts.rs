@@ -47,12 +47,16 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = self.row(0, 0);
         let (leads, check) = (row.leads.replace(' ', ", "), row.check.as_str());
-        let of = if row.check.reason() == Reason::LimbLeads {
-            "deviation of what is left over"
+        let left = if row.check.reason() == Reason::LimbLeads {
+            " is left over"
         } else {
-            "deviation"
+            ""
         };
-        write!(f, "{check}, leads {leads}: {of} {} mV, {}", row.value, row.detail)
+        write!(
+            f,
+            "{check}, leads {leads}: {} mV{left}, {}",
+            row.value, row.detail
+        )
     }
 }
 
@@ -63,34 +67,27 @@ pub(super) fn find(trimmed: &Trimmed<'_>, quality: &Quality, chosen: &[usize]) -
     if chosen.len() == leads::COUNT {
         limb_leads(trimmed.org(), quality, &mut found);
     }
-    let most = format!("a lead varies by that much; more than {MOST} mV is no ECG in millivolts");
-    let flat = format!("a lead varies by that little; less than {FLAT} mV is no lead");
     let leads = || chosen.iter().copied().zip(quality.std.iter().copied());
-    found.extend(spread(
-        Check::Amplitude,
-        leads().filter(|(_, std)| *std > MOST),
-        f32::max,
-        most,
-    ));
-    found.extend(spread(
-        Check::FlatLead,
-        leads().filter(|(_, std)| *std < FLAT),
-        f32::min,
-        flat,
-    ));
+    let large = leads().filter(|(_, std)| *std > MOST);
+    found.extend(deviating(Check::Amplitude, large, f32::max));
+    let small = leads().filter(|(_, std)| *std < FLAT);
+    found.extend(deviating(Check::FlatLead, small, f32::min));
     found
 }
 
-/// One doubt about all leads whose deviation is not as it should be, if there are any; `worst` chooses among deviations.
-fn spread(
+/// One doubt about all of these leads, if there are any; `worst` chooses among their deviations.
+fn deviating(
     check: Check,
     leads: impl Iterator<Item = (usize, f32)>,
     worst: fn(f32, f32) -> f32,
-    detail: String,
 ) -> Option<Doubt> {
     let (leads, value) = leads
         .map(|(lead, std)| (1 << lead, std))
         .reduce(|(all, value), (lead, std)| (all | lead, worst(value, std)))?;
+    let detail = match check {
+        Check::Amplitude => format!("above {MOST} mV is no ECG in millivolts"),
+        _ => format!("under {FLAT} mV is no signal"),
+    };
     let value = f32::to_bits(value);
     Some(Doubt {
         check,
