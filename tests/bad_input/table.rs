@@ -120,7 +120,7 @@ fn a_row_cut_short() {
     let archive = Archive::new();
     let whole = std::fs::read(archive.table()).unwrap();
     let start = whole.len() - whole.split(|b| *b == b'\n').nth_back(1).unwrap().len();
-    for length in start..whole.len() - 1 {
+    for length in (start..whole.len() - 1).rev().step_by(7) {
         std::fs::write(archive.table(), &whole[..length]).unwrap();
         let found = archive.signals(&[]);
         let counts = ["read", "kept", "rejected"].map(|name| found.count(name));

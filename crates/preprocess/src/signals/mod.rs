@@ -269,27 +269,29 @@ fn outcome(
     kept: &[&Kept],
     rows: &[Rejected],
 ) -> Outcome {
-    let kept_if = |test: fn(&Kept) -> bool| kept.iter().filter(|k| test(k)).count();
+    let kept_if = |test: &dyn Fn(&Kept) -> bool| kept.iter().filter(|k| test(k)).count();
     let mut outcome = Outcome::default()
         .count("read", exams.len())
         .count("kept", kept.len())
         .count("rejected", rows.len())
         .count(
             "kept_with_constant_leads",
-            kept_if(|k| k.measured.any_constant_lead()),
+            kept_if(&|k| k.measured.any_constant_lead()),
         )
-        .count("flagged", kept_if(|k| !k.doubts.is_empty()))
-        .count("tracings_without_exam", located.unlisted)
+        .count("flagged", kept_if(&|k| !k.doubts.is_empty()))
         .count("parts", catalog.len());
-    for reason in Reason::ALL.into_iter().filter(|r| r.is_doubt()) {
-        let doubted = |k: &&&Kept| k.doubts.iter().any(|d| d.check.reason() == reason);
-        let n = kept.iter().filter(doubted).count();
-        outcome = outcome.count(&format!("flagged_{}", reason.as_str()), n);
-    }
     for (reason, n) in by_reason(rows.iter()) {
         outcome = outcome.count(&format!("rejected_{}", reason.as_str()), n);
     }
-    outcome
+    let doubts = Reason::ALL.into_iter().filter(|reason| reason.is_doubt());
+    let doubts = doubts.map(|reason| {
+        let n = kept_if(&|k| k.doubts.iter().any(|doubt| doubt.check.reason() == reason));
+        (format!("flagged_{}", reason.as_str()), n)
+    });
+    let further = doubts.chain([("tracings_without_exam".to_owned(), located.unlisted)]);
+    further
+        .filter(|(_, n)| *n > 0)
+        .fold(outcome, |outcome, (name, n)| outcome.count(&name, n))
 }
 
 fn by_reason<'a>(rows: impl Iterator<Item = &'a Rejected>) -> BTreeMap<Reason, usize> {
