@@ -1,6 +1,7 @@
 //! What `on_bad` says.
 
-use crate::archive::{Archive, LEADS};
+use crate::archive::{Archive, LEADS, found, judge};
+use crate::common::ecgfm;
 
 fn exchanged() -> Archive {
     Archive::new().spoilt(|samples| samples.iter_mut().for_each(|row| row.swap(0, 1)))
@@ -108,4 +109,17 @@ fn settings_that_contradict_each_other() {
         "settings_that_contradict_each_other",
         &["on_bad={all_zero: fail}", "all_zero=keep"],
     );
+}
+
+#[test]
+fn a_reason_that_is_none_in_a_pipeline_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "name: mine\nstages:\n  signals:\n    uses: signals\n    with:\n      raw: data\n      on_bad:\n        \
+                too_short: reject\n        too_shrot: fail\n";
+    let path = dir.path().join("mine.yaml");
+    std::fs::write(&path, text).unwrap();
+    let mut command = ecgfm();
+    command.arg("run").arg(&path).arg("--workdir").arg(dir.path());
+    let found = found(&mut command, dir.path(), dir.path());
+    judge("a_reason_that_is_none_in_a_pipeline_file", &found);
 }
