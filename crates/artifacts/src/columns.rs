@@ -34,6 +34,12 @@ pub const PATIENT_ID: &str = "patient_id";
 pub const TRACE_FILE: &str = "trace_file";
 /// Why an exam was set aside: a [`crate::rejected::Reason`].
 pub const REASON: &str = "reason";
+/// What a kept exam was held against: a [`crate::quality::Check`].
+pub const CHECK: &str = "check";
+/// Names of leads.
+pub const LEADS: &str = "leads";
+/// What was measured.
+pub const VALUE: &str = "value";
 /// What exactly was seen.
 pub const DETAIL: &str = "detail";
 /// Name of a label.

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | records | [`records`] | `meta.csv` |
 //! | rejected exams | [`rejected`] | `rejected.csv` |
+//! | doubts about kept exams | [`quality`] | `quality.csv` |
 //! | segment store | [`segments`], [`store`] | `segmented.csv`, `segments/` or `org/ preprocessed/ segmented/` |
 //! | labels | [`labels`] | `labels.csv`, `label_def.csv`, `y.npy`, `pos_weight.txt` |
 //! | splits | [`splits`] | `meta_split.csv`, `segmented_split.csv` |
@@ -33,6 +34,7 @@ pub mod logits;
 pub mod manifests;
 pub mod pandas;
 pub mod predictions;
+pub mod quality;
 pub mod records;
 pub mod rejected;
 pub mod segments;

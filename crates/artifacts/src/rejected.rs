@@ -35,11 +35,40 @@ pub enum Reason {
     NotFinite,
     /// Shorter than one segment.
     TooShort,
+    /// The limb leads break the laws that tie them; flagged in `quality.csv` unless this is asked for.
+    LimbLeads,
+    /// A lead varies by more than any electrocardiograph records; flagged unless this is asked for.
+    Amplitude,
+    /// A lead hardly varies or does not; flagged unless this is asked for.
+    FlatLead,
 }
 
 impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 14] = [
+        Self::BadRow,
+        Self::DuplicateExam,
+        Self::UnknownTraceFile,
+        Self::UnreadablePart,
+        Self::MissingTracing,
+        Self::WrongTraceFile,
+        Self::DuplicateTracing,
+        Self::UnreadableTracing,
+        Self::AllZero,
+        Self::NotFinite,
+        Self::TooShort,
+        Self::LimbLeads,
+        Self::Amplitude,
+        Self::FlatLead,
+    ];
+
+    /// Whether this is a doubt about a recording, which is kept and flagged unless something else is asked for.
+    pub fn is_doubt(self) -> bool {
+        matches!(self, Self::LimbLeads | Self::Amplitude | Self::FlatLead)
+    }
+
     /// The word written into the table.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadRow => "bad_row",
             Self::DuplicateExam => "duplicate_exam",
@@ -52,6 +81,9 @@ impl Reason {
             Self::AllZero => "all_zero",
             Self::NotFinite => "not_finite",
             Self::TooShort => "too_short",
+            Self::LimbLeads => "limb_leads",
+            Self::Amplitude => "amplitude",
+            Self::FlatLead => "flat_lead",
         }
     }
 }
@@ -90,4 +122,19 @@ pub fn write(path: &Path, rows: &[Rejected]) -> Result<()> {
         })();
         written.map_err(io)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_written_in_settings_as_in_the_table_and_all_are_listed() {
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).ok(), Some(reason.as_str().into()));
+        }
+        // serde knows them all; its message lists them.
+        let known = serde_json::from_str::<Reason>("\"x\"").unwrap_err().to_string();
+        assert_eq!(known.matches('`').count(), 2 + 2 * Reason::ALL.len(), "{known}");
+    }
 }

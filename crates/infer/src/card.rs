@@ -49,13 +49,13 @@ pub struct File {
 const FORMAT_VERSION: u32 = 1;
 
 impl Card {
-    /// Reads the card beside `model` (`model.json` for `model.ts`); `None` where there is none.
+    /// Reads the card beside `model` (`model.json` for `model.ts`); `None` where there is none, or no model.
     ///
     /// # Errors
     /// When it cannot be read, is of another format, or is the card of another file than `sha256`.
     pub fn beside(model: &Path, sha256: &str) -> Result<Option<Self>> {
         let path = model.with_extension("json");
-        if path == model || !path.is_file() {
+        if path == model || !path.is_file() || !model.is_file() {
             return Ok(None);
         }
         let text = std::fs::read_to_string(&path).map_err(|error| Error::model(&path, error.to_string()))?;

@@ -175,7 +175,7 @@ fn a_part_that_cannot_be_read_stops_the_run_or_loses_its_own_exams_only() {
         "{stopped:?}"
     );
     let params = Params {
-        unreadable_parts: UnreadableParts::Reject,
+        unreadable_parts: Some(UnreadableParts::Reject),
         ..Params::new(dir.path())
     };
     let outcome = run(&params, &dir.path().join("b")).unwrap();

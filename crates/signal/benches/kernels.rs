@@ -3,9 +3,9 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use ecgfm_signal::quality;
 use ecgfm_signal::recipe::{Options, Recipe, Scratch};
 use ecgfm_signal::strip::strip;
+use ecgfm_signal::{limb, quality};
 
 /// Trimmed samples of a lead; the rest of 4,096 is padding.
 const LENGTHS: [usize; 2] = [2934, 4096];
@@ -44,6 +44,17 @@ fn measure_quality(bencher: Bencher, samples: usize) {
     bencher
         .counter(bytes(&input))
         .bench_local(|| quality::measure(black_box(kept), 12));
+}
+
+#[divan::bench(args = LENGTHS)]
+fn limb_leads(bencher: Bencher, samples: usize) {
+    let input = tracing(samples);
+    let kept = strip(&input, 12);
+    let kept = &input[kept.start * 12..kept.end * 12];
+    let mean = quality::measure(kept, 12).mean;
+    bencher
+        .counter(bytes(&input))
+        .bench_local(|| limb::deviations(black_box(kept), &mean));
 }
 
 /// Everything, to float64 as the `.mat` store wants it.

@@ -9,6 +9,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`leads`] | names, order, and what the limb leads owe each other |
+//! | [`limb`] | whether the limb leads agree with each other |
 //! | [`mod@strip`] | drops the zero padding at both ends |
 //! | [`resample`] | linear interpolation with aligned ends |
 //! | [`standardize`] | mean 0 and deviation 1, lead by lead |
@@ -36,6 +37,7 @@ mod columns;
 mod divide;
 mod error;
 pub mod leads;
+pub mod limb;
 pub mod processed;
 pub mod quality;
 pub mod recipe;

@@ -54,6 +54,10 @@ impl Header {
             }
             match records::first(body, whole) {
                 Ok(Some((names, end))) => {
+                    let mut earlier = names.iter().enumerate();
+                    if let Some((_, name)) = earlier.find(|(at, name)| names[..*at].contains(name)) {
+                        return Err(bad(&format!("two columns are called `{name}`; rename one")));
+                    }
                     return Ok(Self {
                         names,
                         end: mark + end,

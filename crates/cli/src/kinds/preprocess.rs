@@ -2,8 +2,16 @@
 
 use super::bind::{Bound, any, nothing};
 use crate::errors::classed;
-use ecgfm_pipeline::Output;
-use ecgfm_preprocess::{labels, manifests, signals, splits};
+use ecgfm_pipeline::{Output, ParamError};
+use ecgfm_preprocess::{Error, labels, manifests, signals, splits};
+
+/// A parameter that makes no sense, at its place in the pipeline file.
+fn refused(error: Error) -> ParamError {
+    match error {
+        Error::Parameter { name, what } => ParamError::invalid(name, what),
+        other => ParamError::invalid("", format!("are refused: {other}")),
+    }
+}
 
 pub fn signals() -> Bound<signals::Params> {
     const OUTPUTS: &[Output] = &[
@@ -15,14 +23,15 @@ pub fn signals() -> Bound<signals::Params> {
             "rejected.csv",
             "one row an exam set aside, with the reason",
         ),
+        Output::new("quality", "quality.csv", "one row a doubt about a kept exam"),
     ];
     Bound {
         name: "signals",
         about: "raw recordings to standardised segments",
-        version: 3,
+        version: 4,
         outputs: OUTPUTS,
         inputs: &["raw"],
-        check: any,
+        check: |params| params.check().map_err(refused),
         extra: nothing,
         resumable: true,
         run: |params, ctx| signals::run(params, ctx).map_err(classed),

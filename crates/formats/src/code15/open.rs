@@ -222,6 +222,14 @@ impl<'a> Tracings<'a> {
 
     fn chunked(self) -> Result<(Layout, Source)> {
         let filters = self.plist.filters();
+        if let Some(unknown) = filters.iter().find(|filter| !filter.is_available()) {
+            let what = format!(
+                "compressed by {}, which cannot be undone here",
+                filter_name(unknown)
+            );
+            let help = "compress it by gzip or not at all: h5repack -f tracings:GZIP=1";
+            return Err(Error::unsupported(self.path, TRACINGS, what, help));
+        }
         let Some(filters) = known_filters(&filters) else {
             return self.by_library(&format!("chunks with filters {filters:?}"));
         };
@@ -261,6 +269,23 @@ impl<'a> Tracings<'a> {
             "copy its values into one file: h5repack",
         )
     }
+}
+
+/// A filter by its number, and by the name under which The HDF Group has it registered.
+fn filter_name(filter: &StoredFilter) -> String {
+    let id = filter.id();
+    let name = match id {
+        307 => "bzip2",
+        32_000 => "lzf",
+        32_001 => "blosc",
+        32_004 => "lz4",
+        32_008 => "bitshuffle",
+        32_013 => "zfp",
+        32_015 => "zstd",
+        32_026 => "blosc2",
+        _ => "something",
+    };
+    format!("{name} (filter {id})")
 }
 
 /// The filters that are undone here, in the one order that is: shuffle, then compression.

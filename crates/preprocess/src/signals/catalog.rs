@@ -75,6 +75,11 @@ impl Catalog {
         self.entries.len()
     }
 
+    /// The exam of every tracing, as often as it is there.
+    pub(super) fn exams(&self) -> impl Iterator<Item = i64> {
+        self.places.iter().map(|(id, _)| *id)
+    }
+
     /// The parts that cannot be read, and why.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries
@@ -120,10 +125,15 @@ impl Catalog {
         exam_id: i64,
         trace_file: &str,
     ) -> std::result::Result<Place, (Reason, String)> {
+        if trace_file.is_empty() {
+            return Err((Reason::UnknownTraceFile, "`trace_file` is empty".to_owned()));
+        }
         let Some(&named) = self.by_name.get(trace_file) else {
             let (first, n) = (self.entries.first().map_or("", |e| e.name.as_str()), self.len());
-            let detail =
-                format!("`{trace_file}` is none of the {n} parts that are there ({first} and so on)");
+            let detail = format!(
+                "`{}` is none of the {n} parts that are there ({first} and so on)",
+                trace_file.escape_debug()
+            );
             return Err((Reason::UnknownTraceFile, detail));
         };
         if let Err(why) = &self.entries[named].part {
@@ -177,11 +187,14 @@ fn part_number(name: &str) -> Option<u64> {
 }
 
 fn open_part(raw: &Path, name: &str) -> std::result::Result<Part, String> {
-    let part = Part::open(&raw.join(name)).map_err(|e| e.to_string())?;
+    let path = raw.join(name);
+    let part = Part::open(&path).map_err(|e| e.to_string())?;
     if part.leads() != leads::COUNT || part.samples() > MAX_SAMPLES {
         let (samples, found) = (part.samples(), part.leads());
         return Err(format!(
-            "{name}: tracings of {samples} samples by {found} leads; there should be {} leads and at most {MAX_SAMPLES} samples",
+            "{}: tracings of {samples} samples by {found} leads; there should be {} leads and at most {MAX_SAMPLES} samples: \
+             write the recordings as (exams, samples, leads)",
+            path.display(),
             leads::COUNT
         ));
     }

@@ -22,6 +22,16 @@ pub(super) struct Exams {
     rows: usize,
 }
 
+/// Where the exams are.
+pub(super) struct Located {
+    /// In the order in which tracings are stored.
+    pub(super) jobs: Vec<Job>,
+    /// The exams without a tracing, in the order of the table.
+    pub(super) rejected: Vec<SetAside>,
+    /// Tracings of exams that the table does not name.
+    pub(super) unlisted: usize,
+}
+
 /// An exam whose tracing was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Job {
@@ -105,8 +115,19 @@ impl Exams {
         )
     }
 
-    /// Finds the tracing of every exam: jobs in the order in which tracings are stored, and the exams without one.
-    pub(super) fn locate(&self, catalog: &Catalog) -> (Vec<Job>, Vec<SetAside>) {
+    /// The error that ends the stage for a row that has no tracing.
+    pub(super) fn failure(&self, raw: &Path, idx: usize, row: &Rejected) -> Error {
+        let (line, detail) = (idx + 2, &row.detail);
+        let detail = detail.strip_prefix(&format!("line {line}, ")).unwrap_or(detail);
+        Error::BadInput {
+            path: raw.join(dataset::EXAMS_FILE),
+            what: format!("line {line}, exam {}: {detail}", row.exam_id),
+            help: Some(super::policy::advice(row.reason)),
+        }
+    }
+
+    /// Finds the tracing of every exam.
+    pub(super) fn locate(&self, catalog: &Catalog) -> Located {
         let mut first: HashMap<i64, usize> = HashMap::with_capacity(self.rows);
         let (mut jobs, mut rejected) = (Vec::with_capacity(self.rows), Vec::new());
         for idx in 0..self.rows {
@@ -116,7 +137,12 @@ impl Exams {
             }
         }
         jobs.sort_by_key(|j| (j.place, j.idx));
-        (jobs, rejected)
+        let unlisted = catalog.exams().filter(|id| !first.contains_key(id)).count();
+        Located {
+            jobs,
+            rejected,
+            unlisted,
+        }
     }
 
     fn locate_one(
@@ -130,8 +156,9 @@ impl Exams {
             (
                 Reason::BadRow,
                 format!(
-                    "line {}, column `{EXAM_ID}`: `{text}` is not a positive integer",
-                    idx + 2
+                    "line {}, column `{EXAM_ID}`: `{}` is not a positive integer",
+                    idx + 2,
+                    text.escape_debug()
                 ),
             )
         })?;
@@ -151,7 +178,7 @@ impl Exams {
                 let shown = if name == PATIENT_ID {
                     "a value that".to_owned()
                 } else {
-                    format!("`{value}`")
+                    format!("`{}`", value.escape_debug())
                 };
                 let (line, wanted) = (idx + 2, cells.wanted());
                 let detail = format!("line {line}, column `{name}`: {shown} is not {wanted}");
@@ -174,10 +201,12 @@ fn check_header(path: &Path, header: &[String]) -> Result<()> {
         .find(|c| !header.iter().any(|h| h == c))
     {
         let what = format!("no column `{missing}`; it has {}", header.join(", "));
-        return Err(bad(
-            what,
-            "give the exams.csv of CODE-15%, or a table with its columns",
-        ));
+        let one = (header.len() == 1).then(|| header.first()).flatten();
+        let help = match one.and_then(|h| h.chars().find(|c| [';', '\t', '|'].contains(c))) {
+            Some(_) => "the columns are to be separated by commas",
+            None => "give the exams.csv of CODE-15%, or a table with its columns",
+        };
+        return Err(bad(what, help));
     }
     let taken = |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || is_statistic(h);
     if let Some(clash) = header.iter().find(taken) {

@@ -1,19 +1,22 @@
 //! Stage `signals`: raw recordings to standardised segments, and a table of what was kept.
 //!
-//! Reads a CODE-15 release: `exams.csv` and its HDF5 parts. Writes `meta.csv`, `segmented.csv`, `rejected.csv` and the
-//! segment store. What is computed is [`ecgfm_artifacts::signal::recipe`]; this module decides which tracing belongs
+//! Reads a CODE-15 release: `exams.csv` and its HDF5 parts. Writes `meta.csv`, `segmented.csv`, `rejected.csv`,
+//! `quality.csv` and the segment store. What is computed is [`ecgfm_artifacts::signal::recipe`]; this module decides which tracing belongs
 //! to which exam, what to do where that is doubtful, and in which order to read.
 //!
-//! Every exam of `exams.csv` is either kept or named in `rejected.csv` with a [`Reason`]. Its `idx` is its row number
+//! Every exam of `exams.csv` is either kept or named in `rejected.csv` with a [`Reason`]; what is doubtful about one that
+//! is kept is in `quality.csv`. Its `idx` is its row number
 //! in `exams.csv`, whatever happens to other rows. Tables are in the order of `exams.csv`. Recordings are read, and
 //! packed segments stored, in the order of the parts and of the rows in them: a release is then read from front to
 //! back, by several workers each at a stretch of its own, which a disk likes and a compressed part needs.
 
 mod catalog;
 mod dataset;
+mod doubts;
 mod exams;
 mod journal;
 mod mat;
+mod policy;
 mod process;
 mod sink;
 mod stream;
@@ -26,8 +29,10 @@ use ecgfm_artifacts::signal::recipe::{Options, Recipe};
 use ecgfm_artifacts::signal::standardize::ConstantLeads;
 use ecgfm_artifacts::signal::{self, leads};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{rejected, segments};
-use exams::Exams;
+use ecgfm_artifacts::{quality, rejected, segments};
+use exams::{Exams, Located};
+use policy::Policy;
+pub use policy::{Action, Doubtful, OnBad, UnreadableParts};
 use process::Kept;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,28 +51,6 @@ pub enum Store {
     View,
     /// One `.mat` file for each recording, preprocessed recording and segment, as the Python scripts write them.
     Mat,
-}
-
-/// What to do with a recording that can be processed and should hardly be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doubtful {
-    /// Set it aside.
-    #[default]
-    Reject,
-    /// Keep it, as the Python scripts do.
-    Keep,
-}
-
-/// What to do when a part cannot be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnreadableParts {
-    /// Stop: such a part is an unfinished download far more often than bad data, and holds up to 20,000 exams.
-    #[default]
-    Fail,
-    /// Set its exams aside, say so, and go on.
-    Reject,
 }
 
 /// Parameters of the stage.
@@ -103,9 +86,12 @@ pub struct Params {
     /// Recordings with a NaN or an infinity in them, which standardising spreads over the lead.
     #[serde(default)]
     pub not_finite: Doubtful,
-    /// Parts that are damaged, cut short or no HDF5.
+    /// Parts that are damaged, cut short or no HDF5: `fail`, where neither this nor `on_bad` says otherwise.
     #[serde(default)]
-    pub unreadable_parts: UnreadableParts,
+    pub unreadable_parts: Option<UnreadableParts>,
+    /// Whether an exam with which something is wrong is set aside or ends the stage, for all reasons or one by one.
+    #[serde(default)]
+    pub on_bad: OnBad,
     /// Worker threads; as many as processors where none are given. The result does not depend on it.
     #[serde(default)]
     pub threads: Option<usize>,
@@ -141,7 +127,8 @@ impl Params {
             store: Store::default(),
             all_zero: Doubtful::default(),
             not_finite: Doubtful::default(),
-            unreadable_parts: UnreadableParts::default(),
+            unreadable_parts: None,
+            on_bad: OnBad::default(),
             threads: None,
         }
     }
@@ -149,8 +136,9 @@ impl Params {
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// An unknown data set or lead, a rate or length that makes no sense, no threads.
+    /// An unknown data set or lead, a rate or length that makes no sense, no threads, an `on_bad` that contradicts itself.
     pub fn check(&self) -> Result<()> {
+        Policy::new(self)?;
         self.recipe().map(drop)
     }
 
@@ -208,36 +196,31 @@ type SetAside = (usize, Rejected);
 /// Runs the stage.
 ///
 /// # Errors
-/// A parameter that makes no sense; raw data that are missing, unreadable or leave no exam; I/O; interruption.
+/// A parameter that makes no sense; raw data that are missing, unreadable or leave no exam; a bad exam where the
+/// parameters say that it ends the stage; I/O; interruption.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let recipe = params.recipe()?;
+    let policy = Policy::new(params)?;
     let exams = Exams::read(&params.raw)?;
     let catalog = Catalog::open(&params.raw)?;
-    for (name, why) in catalog.unreadable() {
-        if params.unreadable_parts == UnreadableParts::Fail {
-            let path = params.raw.join(name);
-            return Err(Error::BadInput {
-                what: why
-                    .trim_start_matches(&format!("{}: ", path.display()))
-                    .to_owned(),
-                path,
-                help: Some("or set `unreadable_parts: reject` to go on without its exams".to_owned()),
-            });
-        }
-        ctx.progress
-            .note(&format!("{name} cannot be read, its exams are set aside: {why}"));
+    check_parts(params, &policy, &catalog, ctx)?;
+    let mut located = exams.locate(&catalog);
+    let fails = |(_, row): &&SetAside| policy.action(row.reason) == Action::Fail;
+    if let Some((idx, row)) = located.rejected.iter().find(fails) {
+        return Err(exams.failure(&params.raw, *idx, row));
     }
-    let (jobs, mut set_aside) = exams.locate(&catalog);
     let home = sink::Home::new(ctx.home, params.store)?;
     ctx.progress.begin(exams.len() as u64, "exams");
-    ctx.progress.advance(set_aside.len() as u64);
+    ctx.progress.advance(located.rejected.len() as u64);
     let work = process::Work {
         params,
+        policy,
         recipe: &recipe,
         exams: &exams,
         catalog: &catalog,
     };
-    let streamed = stream::stream(&work, &jobs, ctx)?;
+    let streamed = stream::stream(&work, &located.jobs, ctx)?;
+    let mut set_aside = std::mem::take(&mut located.rejected);
     set_aside.extend(streamed.rejected);
     set_aside.sort_by_key(|(idx, _)| *idx);
     let mut kept: Vec<&Kept> = streamed.kept.iter().flatten().collect();
@@ -251,26 +234,64 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     tables::write_meta(&meta, &exams, &kept, &recipe, &home)?;
     let rows: Vec<Rejected> = set_aside.into_iter().map(|(_, r)| r).collect();
     rejected::write(&ctx.out.join(rejected::FILE), &rows)?;
-    let done = outcome(&exams, &catalog, &kept, &rows, cuts.len());
+    let doubts: Vec<quality::Row> = kept.iter().flat_map(|k| k.doubt_rows()).collect();
+    quality::write(&ctx.out.join(quality::FILE), &doubts)?;
+    let done = outcome(&exams, &located, &catalog, &kept, &rows).count("segments", cuts.len());
     Ok(match params.store {
         Store::Packed16 => done.fact("largest_error_of_float16", streamed.largest_error),
         Store::Packed | Store::View | Store::Mat => done,
     })
 }
 
-fn outcome(exams: &Exams, catalog: &Catalog, kept: &[&Kept], rows: &[Rejected], cuts: usize) -> Outcome {
-    let constant = kept.iter().filter(|k| k.measured.any_constant_lead()).count();
+/// Parts that cannot be read end the stage, or are named once.
+fn check_parts(params: &Params, policy: &Policy, catalog: &Catalog, ctx: &Context<'_>) -> Result<()> {
+    for (name, why) in catalog.unreadable() {
+        if policy.action(Reason::UnreadablePart) == Action::Fail {
+            let path = params.raw.join(name);
+            return Err(Error::BadInput {
+                what: why
+                    .trim_start_matches(&format!("{}: ", path.display()))
+                    .to_owned(),
+                path,
+                help: Some("or set `unreadable_parts: reject` to go on without its exams".to_owned()),
+            });
+        }
+        ctx.progress
+            .note(&format!("{name} cannot be read, its exams are set aside: {why}"));
+    }
+    Ok(())
+}
+
+fn outcome(
+    exams: &Exams,
+    located: &Located,
+    catalog: &Catalog,
+    kept: &[&Kept],
+    rows: &[Rejected],
+) -> Outcome {
+    let kept_if = |test: &dyn Fn(&Kept) -> bool| kept.iter().filter(|k| test(k)).count();
     let mut outcome = Outcome::default()
         .count("read", exams.len())
         .count("kept", kept.len())
         .count("rejected", rows.len())
-        .count("segments", cuts)
-        .count("kept_with_constant_leads", constant)
+        .count(
+            "kept_with_constant_leads",
+            kept_if(&|k| k.measured.any_constant_lead()),
+        )
+        .count("flagged", kept_if(&|k| !k.doubts.is_empty()))
         .count("parts", catalog.len());
     for (reason, n) in by_reason(rows.iter()) {
         outcome = outcome.count(&format!("rejected_{}", reason.as_str()), n);
     }
-    outcome
+    let doubts = Reason::ALL.into_iter().filter(|reason| reason.is_doubt());
+    let doubts = doubts.map(|reason| {
+        let n = kept_if(&|k| k.doubts.iter().any(|doubt| doubt.check.reason() == reason));
+        (format!("flagged_{}", reason.as_str()), n)
+    });
+    let further = doubts.chain([("tracings_without_exam".to_owned(), located.unlisted)]);
+    further
+        .filter(|(_, n)| *n > 0)
+        .fold(outcome, |outcome, (name, n)| outcome.count(&name, n))
 }
 
 fn by_reason<'a>(rows: impl Iterator<Item = &'a Rejected>) -> BTreeMap<Reason, usize> {

@@ -1,10 +1,13 @@
 //! One exam: read its tracing, apply the recipe, judge the result.
 
 use super::catalog::Catalog;
+use super::doubts::{self, Doubt};
 use super::exams::{Exams, Job};
+use super::policy::{self, Action, Policy};
 use super::sink::PartSink;
 use super::{Doubtful, Params, SetAside, dataset};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use ecgfm_artifacts::quality::Row;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::signal::leads;
 use ecgfm_artifacts::signal::quality::Quality;
@@ -16,6 +19,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy)]
 pub(super) struct Work<'a> {
     pub(super) params: &'a Params,
+    pub(super) policy: Policy,
     pub(super) recipe: &'a Recipe,
     pub(super) exams: &'a Exams,
     pub(super) catalog: &'a Catalog,
@@ -43,6 +47,15 @@ pub(super) struct Kept {
     /// Number of segments.
     pub(super) segments: usize,
     pub(super) measured: Measured,
+    /// What is doubtful about it.
+    pub(super) doubts: Vec<Doubt>,
+}
+
+impl Kept {
+    /// Its rows of `quality.csv`.
+    pub(super) fn doubt_rows(&self) -> impl Iterator<Item = Row> {
+        self.doubts.iter().map(|doubt| doubt.row(self.idx, self.exam_id))
+    }
 }
 
 /// What was measured on the trimmed recording.
@@ -112,7 +125,7 @@ pub(super) enum Made {
 impl Work<'_> {
     /// Works on one exam. Errors are the store's; what is wrong with the exam makes it [`Made::Rejected`].
     pub(super) fn exam(&self, job: &Job, out: &mut PartSink<'_>, buffers: &mut Buffers) -> Result<Made> {
-        let reject = |reason, detail| Ok(Made::Rejected(self.exams.rejected(job.idx, reason, detail)));
+        let reject = |reason, detail| self.set_aside(job, reason, detail);
         if let Err(detail) = self.read(job, &mut buffers.tracing) {
             return reject(Reason::UnreadableTracing, detail);
         }
@@ -124,6 +137,11 @@ impl Work<'_> {
         if let Some((reason, detail)) = self.fault(&trimmed, &quality) {
             return reject(reason, detail);
         }
+        let doubts = doubts::find(&trimmed, &quality, self.recipe.leads());
+        let unwanted = |doubt: &&Doubt| self.policy.action(doubt.check.reason()) != Action::Flag;
+        if let Some(doubt) = doubts.iter().find(unwanted) {
+            return reject(doubt.check.reason(), doubt.to_string());
+        }
         let kept = Kept {
             idx: job.idx,
             exam_id: job.exam_id,
@@ -132,9 +150,26 @@ impl Work<'_> {
             sample_size: trimmed.org_samples(),
             segments: trimmed.segment_count(),
             measured: Measured::new(&quality),
+            doubts,
         };
         out.put(job, trimmed, quality)?;
         Ok(Made::Kept(kept))
+    }
+
+    /// Sets an exam aside, or ends the stage.
+    fn set_aside(&self, job: &Job, reason: Reason, detail: String) -> Result<Made> {
+        if self.policy.action(reason) != Action::Fail {
+            return Ok(Made::Rejected(self.exams.rejected(job.idx, reason, detail)));
+        }
+        let part = self.catalog.part(job.place);
+        let path = part.map_or_else(|| self.params.raw.clone(), |part| part.path().to_owned());
+        let (row, exam, line) = (job.place.row, job.exam_id, job.idx + 2);
+        let detail = detail
+            .strip_prefix(&format!("{}: ", path.display()))
+            .unwrap_or(&detail);
+        let what = format!("row {row}, exam {exam} (line {line} of exams.csv): {detail}");
+        let help = Some(policy::advice(reason));
+        Err(Error::BadInput { path, what, help })
     }
 
     fn read(&self, job: &Job, tracing: &mut Vec<f32>) -> std::result::Result<(), String> {

@@ -10,7 +10,7 @@ use super::sink::{PartSink, Sink};
 use super::{SetAside, Store};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::stage::Context;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Exams in a part: about 85 MB of float32 segments.
@@ -49,7 +49,7 @@ pub(super) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result
         journal: journal.as_ref(),
         parts: jobs.chunks(EXAMS_PER_PART).collect(),
         next: AtomicUsize::new(0),
-        stopped: AtomicBool::new(false),
+        failed: AtomicUsize::new(usize::MAX),
     };
     let ran = line.run(threads(work.params.threads));
     // Where writing failed, the flusher knows why and the workers only that.
@@ -87,7 +87,8 @@ struct Line<'a> {
     journal: Option<&'a Journal>,
     parts: Vec<&'a [Job]>,
     next: AtomicUsize,
-    stopped: AtomicBool,
+    /// The first part that met an error. Parts before it are still worked on: theirs comes first, whatever the threads.
+    failed: AtomicUsize,
 }
 
 impl Line<'_> {
@@ -103,7 +104,7 @@ impl Line<'_> {
                 while let Some(number) = self.take() {
                     let outcome = self.part(number, &mut buffers);
                     if outcome.is_err() {
-                        self.stopped.store(true, Ordering::Relaxed);
+                        self.failed.fetch_min(number, Ordering::Relaxed);
                     }
                     slots.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(outcome);
                 }
@@ -124,7 +125,7 @@ impl Line<'_> {
     }
 
     fn take(&self) -> Option<usize> {
-        if self.stopped.load(Ordering::Relaxed) {
+        if self.failed.load(Ordering::Relaxed) != usize::MAX {
             return None;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -144,7 +145,7 @@ impl Line<'_> {
         let mut part = self.sink.part(number)?;
         let mut outcome = PartOutcome::default();
         for some in jobs.chunks(REPORTED) {
-            if self.ctx.cancel.is_cancelled() || self.stopped.load(Ordering::Relaxed) {
+            if self.ctx.cancel.is_cancelled() || self.failed.load(Ordering::Relaxed) < number {
                 return Err(Error::Interrupted);
             }
             for job in some {

@@ -1,0 +1,105 @@
+//! `quality.csv`: what is doubtful about exams that were kept. A flag is no verdict; an exam may have several.
+
+use crate::columns::{CHECK, DETAIL, EXAM_ID, IDX, LEADS, VALUE};
+use crate::error::{Error, Result};
+use crate::pandas::{Cell, RowWriter};
+use crate::rejected::Reason;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// File name inside the signals directory.
+pub const FILE: &str = "quality.csv";
+
+/// What a recording was held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// II = I + III.
+    Einthoven,
+    /// aVR = −(I + II) / 2.
+    GoldbergerAvr,
+    /// aVL = (I − III) / 2.
+    GoldbergerAvl,
+    /// aVF = (II + III) / 2.
+    GoldbergerAvf,
+    /// A lead that varies by more than any electrocardiograph records.
+    Amplitude,
+    /// A lead that hardly varies or does not.
+    FlatLead,
+}
+
+impl Check {
+    /// All checks.
+    pub const ALL: [Self; 6] = [
+        Self::Einthoven,
+        Self::GoldbergerAvr,
+        Self::GoldbergerAvl,
+        Self::GoldbergerAvf,
+        Self::Amplitude,
+        Self::FlatLead,
+    ];
+
+    /// The word written into the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Einthoven => "einthoven",
+            Self::GoldbergerAvr => "goldberger_avr",
+            Self::GoldbergerAvl => "goldberger_avl",
+            Self::GoldbergerAvf => "goldberger_avf",
+            Self::Amplitude => "amplitude",
+            Self::FlatLead => "flat_lead",
+        }
+    }
+
+    /// The reason for which an exam is set aside where this is not only to be flagged.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Einthoven | Self::GoldbergerAvr | Self::GoldbergerAvl | Self::GoldbergerAvf => {
+                Reason::LimbLeads
+            }
+            Self::Amplitude => Reason::Amplitude,
+            Self::FlatLead => Reason::FlatLead,
+        }
+    }
+}
+
+/// One doubt about one exam.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Row number of the exam in the raw table.
+    pub idx: usize,
+    /// Its number.
+    pub exam_id: i64,
+    /// What it was held against.
+    pub check: Check,
+    /// Names of the leads it is about, a blank between two.
+    pub leads: String,
+    /// A standard deviation in the unit of the recording: of the lead, or of what the law leaves over.
+    pub value: f32,
+    /// What that means, for a person.
+    pub detail: String,
+}
+
+/// Writes the table.
+///
+/// # Errors
+/// I/O.
+pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
+    crate::atomic::write(path, |out| {
+        let written: std::io::Result<()> = (|| {
+            let mut w = RowWriter::new(out, [IDX, EXAM_ID, CHECK, LEADS, VALUE, DETAIL])?;
+            for row in rows {
+                w.row([
+                    Cell::Int(row.idx as i64),
+                    Cell::Int(row.exam_id),
+                    Cell::Text(row.check.as_str()),
+                    Cell::Text(&row.leads),
+                    Cell::Float32(row.value),
+                    Cell::Text(&row.detail),
+                ])?;
+            }
+            w.finish().map(drop)
+        })();
+        written.map_err(Error::io("write", path))
+    })
+}
