@@ -161,6 +161,33 @@ def texts():
     seed("table", "open.csv", 'a,b\n"1,2\n')
 
 
+def layouts():
+    """What the process that opens HDF5 files says, and a file that it is about."""
+
+    def text(words: str) -> bytes:
+        return struct.pack("<Q", len(words)) + words.encode()
+
+    def described(ids: list, samples: int, leads: int, stored: bytes) -> bytes:
+        start = b"ecgfm-1\n\0" + struct.pack(f"<Q{len(ids)}q", len(ids), *ids)
+        return start + struct.pack("<3Q", len(ids), samples, leads) + text("float32") + stored
+
+    def blocks(shape: tuple, shuffled: bool, deflated: bool, *found: tuple) -> bytes:
+        table = b"\1" + struct.pack("<3Q2BQQ", *shape, shuffled, deflated, 0x3F800000, len(found))
+        return table + b"".join(struct.pack("<6Q", *block) for block in found)
+
+    def sent(name: str, message: bytes, file: bytes = b"") -> None:
+        seed("layout", name, struct.pack("<H", len(message)) + message + file)
+
+    numbers, packed = bytes(range(48)), zlib.compress(bytes(24))
+    sent("contiguous", described([7, 0], 2, 3, b"\0" + struct.pack("<Q", 0)), numbers)
+    sent("plain", described([7, 8, 0], 2, 3, blocks((1, 2, 3), False, False, (0, 0, 0, 0, 24, 0), (2, 0, 0, 24, 24, 0))), numbers)
+    sent("shuffled", described([7, 8], 2, 3, blocks((2, 1, 2), True, False, (0, 0, 1, 8, 16, 0), (0, 1, 0, 16, 16, 1))), numbers)
+    sent("deflated", described([7], 2, 3, blocks((1, 2, 3), True, True, (0, 0, 0, 0, len(packed), 0))), packed)
+    sent("library", described([7], 2, 3, b"\2" + text("float64, converted by HDF5")))
+    sent("malformed", b"ecgfm-1\n\1" + text("tracings") + text("wrong") + text("copy it again"))
+    sent("missing", b"ecgfm-1\n\3" + text("tracings") + text("a\x1b[2J"))
+
+
 PIPELINE = """name: code15
 description: synthetic
 profiles:
@@ -195,11 +222,12 @@ def pipelines():
 
 
 if __name__ == "__main__":
-    for target in ("pt", "mat", "npy", "manifest", "store", "table", "pipeline"):
+    for target in ("pt", "mat", "npy", "manifest", "store", "table", "pipeline", "layout"):
         shutil.rmtree(CORPUS / target, ignore_errors=True)
     checkpoints()
     matrices()
     arrays()
     texts()
+    layouts()
     pipelines()
     print(sum(p.stat().st_size for p in CORPUS.rglob("*") if p.is_file()), "bytes in", CORPUS.relative_to(os.getcwd()) if CORPUS.is_relative_to(os.getcwd()) else CORPUS)

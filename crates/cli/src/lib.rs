@@ -17,6 +17,7 @@ mod results;
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
+use ecgfm_formats::code15;
 use ecgfm_pipeline::{Cancel, Error};
 
 /// Parses the command line, does what it says, and ends the program with its exit code.
@@ -24,7 +25,15 @@ pub fn main() -> ! {
     leave::with(run())
 }
 
+/// First argument of the process that opens an HDF5 file for this program; no command of the user.
+const OPEN_HDF5: &str = "__open-hdf5";
+
 fn run() -> u8 {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == OPEN_HDF5) {
+        return code15::serve(arguments);
+    }
+    code15::isolate(OPEN_HDF5);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
