@@ -17,14 +17,20 @@ fn read(file: &str) -> String {
 /// First cells of the table below a heading, each of whose lines must have every cell but the reason filled.
 fn documented(heading: &str) -> BTreeSet<String> {
     let page = read("docs/dependencies.md");
-    let section = page.split("\n## ").find(|section| section.starts_with(heading)).expect("the heading");
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with(heading))
+        .expect("the heading");
     let lines = section.lines().filter(|line| line.starts_with("| ")).skip(1);
     let mut names = BTreeSet::new();
     for line in lines {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         assert!(cells.len() >= 4, "{line}");
         let (first, last) = (cells[0], cells[cells.len() - 1]);
-        assert!(![first, cells[1], cells[cells.len() - 2], last].contains(&""), "an empty cell: {line}");
+        assert!(
+            ![first, cells[1], cells[cells.len() - 2], last].contains(&""),
+            "an empty cell: {line}"
+        );
         assert!(names.insert(first.to_owned()), "{first} stands there twice");
     }
     names
@@ -70,7 +76,10 @@ fn every_fetched_package_has_a_line_and_every_line_a_package() {
     let words = fetches.flat_map(str::split_whitespace).chain(judges.lines());
     let names = words.filter_map(|word| Some(word.trim_matches(['"', '\'']).split_once("==")?.0.to_owned()));
     let fetched: BTreeSet<String> = names.filter(|name| !name.starts_with('-')).collect();
-    assert!(fetched.contains("torch") && fetched.contains("numpy"), "{fetched:?}");
+    assert!(
+        fetched.contains("torch") && fetched.contains("numpy"),
+        "{fetched:?}"
+    );
     assert_eq!(documented("Tools and Python packages"), fetched);
 }
 
@@ -78,8 +87,16 @@ fn every_fetched_package_has_a_line_and_every_line_a_package() {
 fn ci_checks_the_dependencies_offline() {
     let (justfile, deny) = (read("justfile"), read("deny.toml"));
     assert!(read(".ci/run").contains("./just lint"));
-    assert!(justfile.contains("\nlint: setup deny\n"), "`just lint` runs `just deny`");
-    for rule in ["multiple-versions = \"deny\"", "unknown-registry = \"deny\"", "unknown-git = \"deny\"", "\"openssl-sys\""] {
+    assert!(
+        justfile.contains("\nlint: setup deny\n"),
+        "`just lint` runs `just deny`"
+    );
+    for rule in [
+        "multiple-versions = \"deny\"",
+        "unknown-registry = \"deny\"",
+        "unknown-git = \"deny\"",
+        "\"openssl-sys\"",
+    ] {
         assert!(deny.contains(rule), "deny.toml has no longer {rule}");
     }
 }

@@ -18,7 +18,11 @@ pub(crate) fn run(data: &[u8]) {
         return;
     };
     let message = encode(&said);
-    assert_eq!(decode(&message).map(|said| encode(&said)), Ok(message), "what is sent arrives");
+    assert_eq!(
+        decode(&message).map(|said| encode(&said)),
+        Ok(message),
+        "what is sent arrives"
+    );
     let Ok(described) = said else {
         return;
     };

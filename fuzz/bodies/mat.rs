@@ -15,7 +15,11 @@ pub(crate) fn run(data: &[u8]) {
     for array in file.arrays() {
         let name = &array.name;
         if let Ok(((rows, columns), values)) = file.f64_matrix(name) {
-            assert_eq!(rows * columns, values.len(), "a matrix is as large as its shape says");
+            assert_eq!(
+                rows * columns,
+                values.len(),
+                "a matrix is as large as its shape says"
+            );
         }
         let _ = file.f32_matrix(name).map_err(|e| e.to_string());
         let _ = file.i64_matrix(name).map_err(|e| e.to_string());

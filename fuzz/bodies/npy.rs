@@ -29,7 +29,9 @@ pub(crate) fn run(data: &[u8]) {
         for number in 0..reader.rows().min(ROWS) {
             let _ = reader.read_rows(number, 1, &mut row).map_err(|e| e.to_string());
         }
-        let _ = reader.read_rows(reader.rows(), 1, &mut row).map_err(|e| e.to_string());
+        let _ = reader
+            .read_rows(reader.rows(), 1, &mut row)
+            .map_err(|e| e.to_string());
         match reader.header().dtype {
             Dtype::F32 => all::<f32>(&reader),
             Dtype::F64 => all::<f64>(&reader),
@@ -42,6 +44,10 @@ pub(crate) fn run(data: &[u8]) {
 
 fn all<T: Element>(reader: &NpyReader) {
     if let Ok(values) = reader.read_all::<T>() {
-        assert_eq!(Some(values.len()), reader.header().values(), "as many as the shape says");
+        assert_eq!(
+            Some(values.len()),
+            reader.header().values(),
+            "as many as the shape says"
+        );
     }
 }

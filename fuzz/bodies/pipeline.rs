@@ -36,7 +36,10 @@ enum Quality {
 
 struct Kind(&'static str);
 
-const OUTPUTS: &[Output] = &[Output::new("dir", ".", "all of it"), Output::new("table", "t.csv", "a table")];
+const OUTPUTS: &[Output] = &[
+    Output::new("dir", ".", "all of it"),
+    Output::new("table", "t.csv", "a table"),
+];
 
 impl StageKind for Kind {
     fn name(&self) -> &'static str {
@@ -88,13 +91,20 @@ pub(crate) fn run(data: &[u8]) {
                 // What the run would be called is part of a path.
                 assert!(graph.run_dir().starts_with("runs"));
                 assert!(
-                    graph.run_dir().components().all(|c| matches!(c, std::path::Component::Normal(_))),
+                    graph
+                        .run_dir()
+                        .components()
+                        .all(|c| matches!(c, std::path::Component::Normal(_))),
                     "{} leads elsewhere",
                     graph.run_dir().display()
                 );
                 for stage in graph.stages() {
                     let name = PathBuf::from(stage.name());
-                    assert_eq!(name.file_name(), Some(name.as_os_str()), "a stage's name is one folder");
+                    assert_eq!(
+                        name.file_name(),
+                        Some(name.as_os_str()),
+                        "a stage's name is one folder"
+                    );
                 }
             }
             Err(error) => {

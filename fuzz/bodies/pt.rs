@@ -48,12 +48,22 @@ fn file(bytes: &[u8]) {
                 return;
             }
         };
-        let _ = format!("{checkpoint:?} {:?} {}", checkpoint.entries(), checkpoint.is_torchscript());
+        let _ = format!(
+            "{checkpoint:?} {:?} {}",
+            checkpoint.entries(),
+            checkpoint.is_torchscript()
+        );
         let _ = checkpoint.value(&["model", "w"]).map_err(|e| e.to_string());
         for tensor in walk(checkpoint.root()) {
             if let Ok(bytes) = checkpoint.read_bytes(tensor) {
-                let values = tensor.numel().and_then(|n| n.checked_mul(tensor.dtype().size() as u64));
-                assert_eq!(values, Some(bytes.len() as u64), "a tensor is as long as its shape says");
+                let values = tensor
+                    .numel()
+                    .and_then(|n| n.checked_mul(tensor.dtype().size() as u64));
+                assert_eq!(
+                    values,
+                    Some(bytes.len() as u64),
+                    "a tensor is as long as its shape says"
+                );
             }
             let _ = checkpoint.read_f32(tensor).map_err(|e| e.to_string());
         }
@@ -65,7 +75,13 @@ fn walk(root: Value<'_>) -> Vec<&ecgfm_formats::pt::TensorRef> {
     let (mut open, mut tensors) = (vec![root], Vec::new());
     for _ in 0..VALUES {
         let Some(value) = open.pop() else { break };
-        let _ = (value.kind(), value.described(), value.as_i64(), value.as_f64(), value.as_str());
+        let _ = (
+            value.kind(),
+            value.described(),
+            value.as_i64(),
+            value.as_f64(),
+            value.as_str(),
+        );
         tensors.extend(value.as_tensor());
         if let Some(opaque) = value.as_opaque() {
             open.extend([opaque.callable, opaque.arguments]);

@@ -23,7 +23,10 @@ fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -56,8 +59,10 @@ fn each(path: &Path, how: &str, data: &[u8], run: fn(&[u8])) {
 #[test]
 fn every_fuzz_target_is_replayed_here() {
     let text = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
-    let mut built: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\"")).collect();
+    let mut built: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""))
+        .collect();
     let mut replayed: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     built.sort_unstable();
     replayed.sort_unstable();

@@ -9,7 +9,17 @@ use std::time::{Duration, Instant};
 fn archive() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut synth = ecgfm();
-    synth.args(["synth", "--quiet", "--exams", "6", "--exams-per-part", "3", "--out"]).arg(dir.path().join("raw"));
+    synth
+        .args([
+            "synth",
+            "--quiet",
+            "--exams",
+            "6",
+            "--exams-per-part",
+            "3",
+            "--out",
+        ])
+        .arg(dir.path().join("raw"));
     ok(&mut synth);
     dir
 }
@@ -31,7 +41,11 @@ fn a_process_that_misbehaves_is_an_error_that_names_the_file() {
         ("crash", "", "the HDF5 library crashed reading it (signal 11)"),
         ("panic", "", "ended with code"),
         ("hang", "60,512,300", "had no answer within 0.3 s"),
-        ("spin", "0,512,60000", "was not done with it after 0 s of processor time"),
+        (
+            "spin",
+            "0,512,60000",
+            "was not done with it after 0 s of processor time",
+        ),
         ("allocate", "60,64,60000", "or needs more than 64 MiB"),
         ("write", "", "crashed reading it (signal 25)"),
         ("flood", "", "answers nonsense"),
@@ -44,11 +58,21 @@ fn a_process_that_misbehaves_is_an_error_that_names_the_file() {
         let output = inspect(&file, stub, limits);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{stub}: {said}");
-        assert!(said.contains("exams_part0.hdf5: ") && said.contains(word), "{stub}: {said}");
-        assert!(started.elapsed() < Duration::from_secs(30), "{stub} took {:?}", started.elapsed());
+        assert!(
+            said.contains("exams_part0.hdf5: ") && said.contains(word),
+            "{stub}: {said}"
+        );
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "{stub} took {:?}",
+            started.elapsed()
+        );
     }
     let left = dir.path().join("raw/written-by-the-hdf5-process");
-    assert!(left.metadata().map_or(0, |found| found.len()) == 0, "it could write");
+    assert!(
+        left.metadata().map_or(0, |found| found.len()) == 0,
+        "it could write"
+    );
 }
 
 #[test]
@@ -57,15 +81,27 @@ fn one_part_that_crashes_the_library_is_set_aside_and_the_rest_is_kept() {
     let out = tempfile::tempdir().unwrap();
     let raw = format!("raw={}", dir.path().join("raw").display());
     let mut stage = ecgfm();
-    stage.args(["stage", "signals", "--quiet", "--with", "dataset=code15", "--with", &raw]);
-    stage.args(["--with", "unreadable_parts=reject", "--out"]).arg(out.path().join("signals"));
+    stage.args([
+        "stage",
+        "signals",
+        "--quiet",
+        "--with",
+        "dataset=code15",
+        "--with",
+        &raw,
+    ]);
+    stage
+        .args(["--with", "unreadable_parts=reject", "--out"])
+        .arg(out.path().join("signals"));
     stage.env("ECGFM_HDF5_STUB", "crash:exams_part1.hdf5");
     ok(&mut stage);
     let rejected = std::fs::read_to_string(out.path().join("signals/rejected.csv")).unwrap();
     let lines: Vec<&str> = rejected.lines().skip(1).collect();
     assert!(!lines.is_empty(), "{rejected}");
     assert!(
-        lines.iter().all(|line| line.contains("exams_part1.hdf5") && line.contains("signal 11")),
+        lines
+            .iter()
+            .all(|line| line.contains("exams_part1.hdf5") && line.contains("signal 11")),
         "{rejected}"
     );
 }
@@ -78,7 +114,17 @@ fn turned_bits_in_an_archive_never_end_the_program() {
     let dir = tempfile::tempdir().unwrap();
     let raw = dir.path().join("raw");
     let exams = DAMAGED.to_string();
-    ok(ecgfm().args(["synth", "--quiet", "--exams", &exams, "--exams-per-part", "1", "--out"]).arg(&raw));
+    ok(ecgfm()
+        .args([
+            "synth",
+            "--quiet",
+            "--exams",
+            &exams,
+            "--exams-per-part",
+            "1",
+            "--out",
+        ])
+        .arg(&raw));
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = |below: u64| {
         // xorshift64*, Vigna 2016.
@@ -93,21 +139,50 @@ fn turned_bits_in_an_archive_never_end_the_program() {
         let length = bytes.len() as u64;
         // Most of a part is samples, where any bit is as good as another: nine in ten fall into the structure before them.
         for _ in 0..1 + random(4) {
-            let at = if random(10) == 0 { random(length) } else { random(length.min(2048)) };
+            let at = if random(10) == 0 {
+                random(length)
+            } else {
+                random(length.min(2048))
+            };
             bytes[at as usize] ^= 1 << random(8);
         }
         std::fs::write(&path, &bytes).unwrap();
     }
     let mut stage = ecgfm();
     let with = format!("raw={}", raw.display());
-    stage.args(["stage", "signals", "--quiet", "--with", "dataset=code15", "--with", "unreadable_parts=reject"]);
-    stage.args(["--with", &with, "--out"]).arg(dir.path().join("signals")).env("ECGFM_HDF5_LIMITS", "10,512,60000");
+    stage.args([
+        "stage",
+        "signals",
+        "--quiet",
+        "--with",
+        "dataset=code15",
+        "--with",
+        "unreadable_parts=reject",
+    ]);
+    stage
+        .args(["--with", &with, "--out"])
+        .arg(dir.path().join("signals"))
+        .env("ECGFM_HDF5_LIMITS", "10,512,60000");
     ok(&mut stage);
     let rejected = std::fs::read_to_string(dir.path().join("signals/rejected.csv")).unwrap();
-    let unreadable = rejected.lines().filter(|line| line.contains(",unreadable_part,")).count();
-    assert!(unreadable > DAMAGED as usize / 20, "{unreadable} were refused: the bits fell where nothing is");
-    let kept = std::fs::read_to_string(dir.path().join("signals/meta.csv")).unwrap().lines().count() - 1;
-    assert_eq!(kept + rejected.lines().count() - 1, DAMAGED as usize, "every exam is accounted for");
+    let unreadable = rejected
+        .lines()
+        .filter(|line| line.contains(",unreadable_part,"))
+        .count();
+    assert!(
+        unreadable > DAMAGED as usize / 20,
+        "{unreadable} were refused: the bits fell where nothing is"
+    );
+    let kept = std::fs::read_to_string(dir.path().join("signals/meta.csv"))
+        .unwrap()
+        .lines()
+        .count()
+        - 1;
+    assert_eq!(
+        kept + rejected.lines().count() - 1,
+        DAMAGED as usize,
+        "every exam is accounted for"
+    );
 }
 
 /// Files that name other files: what HDF5 would follow, this program does not.
@@ -144,8 +219,16 @@ part('good')
 fn written(script: &str) -> Option<tempfile::TempDir> {
     let dir = tempfile::tempdir().unwrap();
     let script = format!("import numpy as np, h5py\n{script}");
-    let output = python()?.current_dir(dir.path()).args(["-c", &script]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = python()?
+        .current_dir(dir.path())
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(dir)
 }
 
@@ -158,10 +241,22 @@ fn a_file_that_keeps_its_values_in_another_is_refused() {
         ("link_ids", "exam_id: a link to somewhere else"),
         ("link_tracings", "tracings: a link to somewhere else"),
         ("soft", "tracings: a link to somewhere else"),
-        ("external_ids", "exam_id: the dataset keeps its values in another file"),
-        ("external_tracings", "tracings: the dataset keeps its values in another file"),
-        ("virtual_ids", "exam_id: the dataset is put together from other files"),
-        ("virtual_tracings", "tracings: the dataset is put together from other files"),
+        (
+            "external_ids",
+            "exam_id: the dataset keeps its values in another file",
+        ),
+        (
+            "external_tracings",
+            "tracings: the dataset keeps its values in another file",
+        ),
+        (
+            "virtual_ids",
+            "exam_id: the dataset is put together from other files",
+        ),
+        (
+            "virtual_tracings",
+            "tracings: the dataset is put together from other files",
+        ),
     ] {
         let output = inspect(&file(name), "", "");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -178,28 +273,58 @@ fn rows_that_only_the_library_reads_come_from_the_other_process() {
     std::fs::create_dir(&raw).unwrap();
     std::fs::rename(dir.path().join("double.hdf5"), raw.join("exams_part0.hdf5")).unwrap();
     let rows = (1..4).map(|id| format!("{id},exams_part0.hdf5\n"));
-    std::fs::write(raw.join("exams.csv"), format!("exam_id,trace_file\n{}", rows.collect::<String>())).unwrap();
+    std::fs::write(
+        raw.join("exams.csv"),
+        format!("exam_id,trace_file\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
     let stage = |stub: &str, name: &str| {
         let mut stage = ecgfm();
         let with = format!("raw={}", raw.display());
-        stage.args(["stage", "signals", "--quiet", "--with", "dataset=code15", "--with", &with]);
-        stage.arg("--out").arg(dir.path().join(name)).env("ECGFM_HDF5_STUB", stub);
+        stage.args([
+            "stage",
+            "signals",
+            "--quiet",
+            "--with",
+            "dataset=code15",
+            "--with",
+            &with,
+        ]);
+        stage
+            .arg("--out")
+            .arg(dir.path().join(name))
+            .env("ECGFM_HDF5_STUB", stub);
         stage.output().unwrap()
     };
     let output = stage("", "signals");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let kept = std::fs::read_to_string(dir.path().join("signals/segmented.csv")).unwrap();
-    assert_eq!(kept.lines().count(), 1 + 3 * 2, "two segments of each exam:\n{kept}");
+    assert_eq!(
+        kept.lines().count(),
+        1 + 3 * 2,
+        "two segments of each exam:\n{kept}"
+    );
     // It may also come to its end between two rows.
     let output = stage("rows", "other");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("the HDF5 library crashed reading it"), "{said}");
+    assert!(
+        !output.status.success() && said.contains("the HDF5 library crashed reading it"),
+        "{said}"
+    );
 }
 
 #[test]
 fn the_hidden_command_is_none_of_the_user() {
     let help = ok(ecgfm().arg("--help"));
     assert!(!help.contains("__open"), "{help}");
-    let output = ecgfm().args(["__open-hdf5", "x"]).current_dir(root()).output().unwrap();
+    let output = ecgfm()
+        .args(["__open-hdf5", "x"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
 }

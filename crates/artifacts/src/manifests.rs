@@ -124,7 +124,10 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
 pub fn check_plain(path: &Path, subset: &str) -> Result<()> {
     match is_plain(subset) {
         true => Ok(()),
-        false => Err(Error::invalid(path, format!("`{}` is no name of a subset: {PLAIN}", subset.escape_debug()))),
+        false => Err(Error::invalid(
+            path,
+            format!("`{}` is no name of a subset: {PLAIN}", subset.escape_debug()),
+        )),
     }
 }
 

@@ -65,18 +65,33 @@ impl Served {
         let failed = |source| Error::io("start a process to open", path)(source);
         let limits = limits();
         let mut command = Command::new(program().map_err(failed)?);
-        command.arg(word).arg(limits.cpu_seconds.to_string()).arg(limits.memory_mib.to_string()).arg(path);
-        command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command
+            .arg(word)
+            .arg(limits.cpu_seconds.to_string())
+            .arg(limits.memory_mib.to_string())
+            .arg(path);
+        command.env_clear().envs(
+            KEPT.iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        );
         #[cfg(feature = "failpoints")]
         command.envs(super::stub::environment());
         // Ctrl-C is for the program, which stops when it is safe to.
         command.process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().map_err(failed)?;
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(input), Some(output)) => {
-                Ok(Self { path: path.to_owned(), child, input, output, limits, over: None })
-            }
+            (Some(input), Some(output)) => Ok(Self {
+                path: path.to_owned(),
+                child,
+                input,
+                output,
+                limits,
+                over: None,
+            }),
             _ => Err(failed(io::Error::other("it has no standard streams"))),
         }
     }
@@ -188,7 +203,11 @@ impl Served {
                 Err(_) => break None,
             }
         };
-        let Limits { cpu_seconds, memory_mib, .. } = self.limits;
+        let Limits {
+            cpu_seconds,
+            memory_mib,
+            ..
+        } = self.limits;
         let why = match status.map(|status| (status.signal(), status.code())) {
             Some((Some(signal), _)) if signal == rustix::process::Signal::XCPU.as_raw() => {
                 format!("the HDF5 library was not done with it after {cpu_seconds} s of processor time")
@@ -242,7 +261,11 @@ fn error(path: &Path, refused: Refused) -> Error {
 /// This program, also where its file was replaced since it started.
 fn program() -> io::Result<PathBuf> {
     let own = Path::new("/proc/self/exe");
-    if own.exists() { Ok(own.to_owned()) } else { std::env::current_exe() }
+    if own.exists() {
+        Ok(own.to_owned())
+    } else {
+        std::env::current_exe()
+    }
 }
 
 fn limits() -> Limits {

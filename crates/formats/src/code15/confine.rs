@@ -17,8 +17,11 @@ pub(super) struct Limits {
 impl Limits {
     /// Opening a part of the release takes milliseconds and a few megabytes. A block that is decoded by the library may
     /// take 1 GiB ([`crate::tracings::MAX_BAND_BYTES`]).
-    pub(super) const DEFAULT: Self =
-        Self { cpu_seconds: 60, memory_mib: 3072, patience: Duration::from_secs(300) };
+    pub(super) const DEFAULT: Self = Self {
+        cpu_seconds: 60,
+        memory_mib: 3072,
+        patience: Duration::from_secs(300),
+    };
 }
 
 /// Binds this process: no core dump, no writing to files, few open files, bounded memory and processor time.
@@ -45,13 +48,25 @@ pub(super) fn allow_cpu(seconds: u64) -> std::io::Result<()> {
     let maximum = getrlimit(Resource::Cpu).maximum;
     let current = spent.saturating_add(seconds).saturating_add(1);
     let current = maximum.map_or(current, |maximum| current.min(maximum));
-    Ok(setrlimit(Resource::Cpu, Rlimit { current: Some(current), maximum })?)
+    Ok(setrlimit(
+        Resource::Cpu,
+        Rlimit {
+            current: Some(current),
+            maximum,
+        },
+    )?)
 }
 
 /// Lowers both limits of a resource, never raises one.
 fn lower(resource: Resource, to: u64) -> std::io::Result<()> {
     let to = getrlimit(resource).maximum.map_or(to, |maximum| to.min(maximum));
-    Ok(setrlimit(resource, Rlimit { current: Some(to), maximum: Some(to) })?)
+    Ok(setrlimit(
+        resource,
+        Rlimit {
+            current: Some(to),
+            maximum: Some(to),
+        },
+    )?)
 }
 
 /// Bytes of this process's memory of one kind, as Linux says them; 0 where it does not.
@@ -65,5 +80,8 @@ fn used(kind: &str) -> u64 {
 fn cpu_time() -> Duration {
     let clock = rustix::time::ClockId::ProcessCPUTime;
     let spent = rustix::time::clock_gettime(clock);
-    Duration::new(spent.tv_sec.try_into().unwrap_or(0), spent.tv_nsec.try_into().unwrap_or(0))
+    Duration::new(
+        spent.tv_sec.try_into().unwrap_or(0),
+        spent.tv_nsec.try_into().unwrap_or(0),
+    )
 }

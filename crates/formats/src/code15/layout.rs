@@ -40,9 +40,17 @@ impl Layout {
         match placement {
             Placement::Contiguous { offset } => Self::Contiguous { offset: *offset },
             Placement::Blocks(table) => {
-                let filters = [(table.shuffled, Filter::Shuffle), (table.deflated, Filter::Deflate)];
-                let filters = filters.into_iter().filter_map(|(used, filter)| used.then_some(filter));
-                Self::Chunked { shape: table.shape, filters: filters.collect() }
+                let filters = [
+                    (table.shuffled, Filter::Shuffle),
+                    (table.deflated, Filter::Deflate),
+                ];
+                let filters = filters
+                    .into_iter()
+                    .filter_map(|(used, filter)| used.then_some(filter));
+                Self::Chunked {
+                    shape: table.shape,
+                    filters: filters.collect(),
+                }
             }
         }
     }

@@ -39,7 +39,12 @@ pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
         // Followed, they would open whichever file they name.
         Some(LinkType::External | LinkType::Soft) => {
             let help = "copy the dataset itself into the file: h5copy, or h5repack --merge";
-            return Err(Error::unsupported(path, name, "a link to somewhere else, not a dataset", help));
+            return Err(Error::unsupported(
+                path,
+                name,
+                "a link to somewhere else, not a dataset",
+                help,
+            ));
         }
         Some(LinkType::Hard) => {}
     }

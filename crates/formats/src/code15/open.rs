@@ -43,7 +43,12 @@ pub(super) struct Opened {
 /// Has the part at `path`, a file of `file_size` bytes, opened by another process, and checks all that it says.
 pub(super) fn open_isolated(path: &Path, file_size: u64, word: &str) -> Result<Opened> {
     let (found, served) = child::open(path, word)?;
-    let Described { exam_ids, shape, dtype, stored } = found;
+    let Described {
+        exam_ids,
+        shape,
+        dtype,
+        stored,
+    } = found;
     check_count(path, exam_ids.len(), file_size)?;
     let (layout, source) = match stored {
         Stored::Rows(placement) => {
@@ -53,10 +58,19 @@ pub(super) fn open_isolated(path: &Path, file_size: u64, word: &str) -> Result<O
         Stored::Library(what) => {
             check_shape(path, shape)?;
             check_row(path, shape)?;
-            (Layout::Library { what }, Source::Served(Box::new(Mutex::new(served))))
+            (
+                Layout::Library { what },
+                Source::Served(Box::new(Mutex::new(served))),
+            )
         }
     };
-    Ok(Opened { exam_ids, shape, dtype, layout, source })
+    Ok(Opened {
+        exam_ids,
+        shape,
+        dtype,
+        layout,
+        source,
+    })
 }
 
 /// Opens the part at `path`, a file of `file_size` bytes.
@@ -137,7 +151,10 @@ fn check_count(path: &Path, rows: usize, file_size: u64) -> Result<()> {
 fn check_shape(path: &Path, shape: [usize; 3]) -> Result<()> {
     let [rows, samples, leads] = shape;
     let row_len = samples.checked_mul(leads).filter(|&n| n > 0);
-    if row_len.and_then(|n| n.checked_mul(rows)?.checked_mul(8)).is_none() {
+    if row_len
+        .and_then(|n| n.checked_mul(rows)?.checked_mul(8))
+        .is_none()
+    {
         let what = format!("shape {shape:?} is empty or more than any file can hold");
         return Err(Error::malformed(path, TRACINGS, what, DAMAGED));
     }
@@ -165,7 +182,12 @@ fn check_own(path: &Path, name: &str, plist: &DatasetCreate) -> Result<()> {
         return Ok(());
     };
     let what = format!("the dataset {what}");
-    Err(Error::unsupported(path, name, what, "copy its values into one file: h5repack"))
+    Err(Error::unsupported(
+        path,
+        name,
+        what,
+        "copy its values into one file: h5repack",
+    ))
 }
 
 /// Values that lie in one piece lie inside the file.

@@ -36,13 +36,19 @@ impl Part {
             Some(word) => open::open_isolated(path, size, word)?,
             None => open::open(path, size)?,
         };
-        Ok(Self { path: path.to_owned(), found })
+        Ok(Self {
+            path: path.to_owned(),
+            found,
+        })
     }
 
     /// Opens the part in this process, whatever was agreed.
     pub(super) fn open_here(path: &Path) -> Result<Self> {
         let found = open::open(path, check_file(path)?)?;
-        Ok(Self { path: path.to_owned(), found })
+        Ok(Self {
+            path: path.to_owned(),
+            found,
+        })
     }
 
     /// How rows are read.
@@ -108,7 +114,10 @@ impl Part {
             Source::Library(dataset) => self.read_by_library(dataset, row, out),
             Source::Served(served) => {
                 check_request(&self.path, self.found.shape, row, out.len())?;
-                served.lock().unwrap_or_else(PoisonError::into_inner).read_row(row, out)
+                served
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .read_row(row, out)
             }
         }
     }
@@ -132,7 +141,12 @@ fn check_file(path: &Path) -> Result<u64> {
         return Err(Error::io("open", path)(folder));
     }
     if meta.len() == 0 {
-        return Err(Error::malformed(path, "start", "the file is empty", "download or copy it again"));
+        return Err(Error::malformed(
+            path,
+            "start",
+            "the file is empty",
+            "download or copy it again",
+        ));
     }
     Ok(meta.len())
 }

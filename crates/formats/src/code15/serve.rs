@@ -21,7 +21,11 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let (Some(cpu_seconds), Some(memory_mib)) = (number(cpu), number(memory)) else {
         return 2;
     };
-    let limits = Limits { cpu_seconds, memory_mib, patience: Duration::MAX };
+    let limits = Limits {
+        cpu_seconds,
+        memory_mib,
+        patience: Duration::MAX,
+    };
     match confine(&limits).and_then(|()| answer(Path::new(path), &limits)) {
         Ok(()) => 0,
         Err(_) => 1,
@@ -95,20 +99,22 @@ fn described(part: &Part) -> Described {
 
 fn refused(error: &Error) -> Refused {
     match error {
-        Error::Malformed { place, what, help, .. } => {
-            Refused::Malformed([place.clone(), what.clone(), help.clone()])
-        }
-        Error::Unsupported { place, what, help, .. } => {
-            Refused::Unsupported([place.clone(), what.clone(), help.clone()])
-        }
+        Error::Malformed {
+            place, what, help, ..
+        } => Refused::Malformed([place.clone(), what.clone(), help.clone()]),
+        Error::Unsupported {
+            place, what, help, ..
+        } => Refused::Unsupported([place.clone(), what.clone(), help.clone()]),
         Error::Missing { name, available, .. } => Refused::Missing([name.clone(), available.clone()]),
         Error::Io { action, source, .. } => Refused::Malformed([
             "start".to_owned(),
             format!("cannot {action} it: {source}"),
             "check that it is there and may be read".to_owned(),
         ]),
-        Error::Request { what, .. } => {
-            Refused::Malformed(["row".to_owned(), what.clone(), "ask for a row that is there".to_owned()])
-        }
+        Error::Request { what, .. } => Refused::Malformed([
+            "row".to_owned(),
+            what.clone(),
+            "ask for a row that is there".to_owned(),
+        ]),
     }
 }

@@ -29,7 +29,11 @@ pub(super) fn limits() -> Option<Limits> {
     let &[cpu_seconds, memory_mib, patience] = numbers.as_slice() else {
         return None;
     };
-    Some(Limits { cpu_seconds, memory_mib, patience: Duration::from_millis(patience) })
+    Some(Limits {
+        cpu_seconds,
+        memory_mib,
+        patience: Duration::from_millis(patience),
+    })
 }
 
 /// Does what writing to where nothing is does.
@@ -89,7 +93,12 @@ pub(super) fn misbehave(path: &Path) -> io::Result<()> {
         "lie" => {
             let placement = Placement::Contiguous { offset: 1 << 40 };
             let stored = Stored::Rows(placement);
-            let lie = Described { exam_ids: vec![1], shape: [1, 4096, 12], dtype: "float32".into(), stored };
+            let lie = Described {
+                exam_ids: vec![1],
+                shape: [1, 4096, 12],
+                dtype: "float32".into(),
+                stored,
+            };
             send(&mut out, &encode(&Ok(lie)))?;
         }
         // Later.

@@ -51,7 +51,10 @@ mod tests {
         assert_eq!(inflate(&packed, 0, 1 << 20).unwrap().len(), 1 << 20);
         for most in [0, 1, (1 << 20) - 1] {
             let problem = inflate(&packed, 9, most).unwrap_err();
-            assert_eq!((problem.at, problem.what), (9, format!("compressed matrices of more than {most} bytes")));
+            assert_eq!(
+                (problem.at, problem.what),
+                (9, format!("compressed matrices of more than {most} bytes"))
+            );
         }
     }
 }

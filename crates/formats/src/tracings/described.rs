@@ -92,7 +92,9 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
-        let end = (0..=text.len().min(MAX_TEXT)).rev().find(|&i| text.is_char_boundary(i));
+        let end = (0..=text.len().min(MAX_TEXT))
+            .rev()
+            .find(|&i| text.is_char_boundary(i));
         let text = &text[..end.unwrap_or(0)];
         self.number(text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
@@ -106,7 +108,10 @@ impl Writer {
     fn described(&mut self, described: &Described) {
         self.0.push(0);
         self.number(described.exam_ids.len() as u64);
-        described.exam_ids.iter().for_each(|id| self.number(id.cast_unsigned()));
+        described
+            .exam_ids
+            .iter()
+            .for_each(|id| self.number(id.cast_unsigned()));
         self.numbers(described.shape);
         self.text(&described.dtype);
         match &described.stored {
@@ -124,12 +129,15 @@ impl Writer {
 
     fn table(&mut self, table: &BlockTable) {
         self.numbers(table.shape);
-        self.0.extend([u8::from(table.shuffled), u8::from(table.deflated)]);
+        self.0
+            .extend([u8::from(table.shuffled), u8::from(table.deflated)]);
         self.number(table.fill.to_bits().into());
         self.number(table.blocks.len() as u64);
         for block in &table.blocks {
             self.numbers(block.place);
-            [block.at, block.size, block.left_out.into()].into_iter().for_each(|n| self.number(n));
+            [block.at, block.size, block.left_out.into()]
+                .into_iter()
+                .for_each(|n| self.number(n));
         }
     }
 }
@@ -178,7 +186,10 @@ impl<'a> Reader<'a> {
         let n = self.size()?;
         match n.checked_mul(bytes) {
             Some(needed) if needed <= self.0.len() => Ok(n),
-            _ => Err(format!("{n} things of {bytes} bytes where {} are left", self.0.len())),
+            _ => Err(format!(
+                "{n} things of {bytes} bytes where {} are left",
+                self.0.len()
+            )),
         }
     }
 
@@ -194,19 +205,27 @@ impl<'a> Reader<'a> {
 
     fn described(&mut self) -> Result<Described, String> {
         let rows = self.count(8)?;
-        let exam_ids: Vec<i64> =
-            (0..rows).map(|_| self.number().map(u64::cast_signed)).collect::<Result<_, _>>()?;
+        let exam_ids: Vec<i64> = (0..rows)
+            .map(|_| self.number().map(u64::cast_signed))
+            .collect::<Result<_, _>>()?;
         let (shape, dtype) = (self.sizes()?, self.text()?);
         if shape[0] != rows {
             return Err(format!("{} rows and {rows} exams", shape[0]));
         }
         let stored = match self.byte()? {
-            0 => Stored::Rows(Placement::Contiguous { offset: self.number()? }),
+            0 => Stored::Rows(Placement::Contiguous {
+                offset: self.number()?,
+            }),
             1 => Stored::Rows(Placement::Blocks(self.table()?)),
             2 => Stored::Library(self.text()?),
             other => return Err(format!("rows that are stored in way {other}")),
         };
-        Ok(Described { exam_ids, shape, dtype, stored })
+        Ok(Described {
+            exam_ids,
+            shape,
+            dtype,
+            stored,
+        })
     }
 
     fn table(&mut self) -> Result<BlockTable, String> {
@@ -215,10 +234,21 @@ impl<'a> Reader<'a> {
         let count = self.count(48)?;
         let block = |from: &mut Self| {
             let (place, at, size) = (from.sizes()?, from.number()?, from.number()?);
-            Ok(Block { place, at, size, left_out: from.small()? })
+            Ok(Block {
+                place,
+                at,
+                size,
+                left_out: from.small()?,
+            })
         };
         let blocks = (0..count).map(|_| block(self)).collect::<Result<_, String>>()?;
-        Ok(BlockTable { shape, shuffled, deflated, fill, blocks })
+        Ok(BlockTable {
+            shape,
+            shuffled,
+            deflated,
+            fill,
+            blocks,
+        })
     }
 }
 
@@ -241,18 +271,39 @@ mod tests {
     use proptest::prelude::*;
 
     fn described(ids: Vec<i64>, stored: Stored) -> Described {
-        Described { shape: [ids.len(), 4, 2], exam_ids: ids, dtype: "float32".into(), stored }
+        Described {
+            shape: [ids.len(), 4, 2],
+            exam_ids: ids,
+            dtype: "float32".into(),
+            stored,
+        }
     }
 
     fn stored() -> impl Strategy<Value = Stored> {
         let block = (any::<[u32; 3]>(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(
-            |(place, at, size, left_out)| Block { place: place.map(|n| n as usize), at, size, left_out },
+            |(place, at, size, left_out)| Block {
+                place: place.map(|n| n as usize),
+                at,
+                size,
+                left_out,
+            },
         );
-        let table = (any::<bool>(), any::<bool>(), -1e3f32..1e3, prop::collection::vec(block, 0..5));
+        let table = (
+            any::<bool>(),
+            any::<bool>(),
+            -1e3f32..1e3,
+            prop::collection::vec(block, 0..5),
+        );
         prop_oneof![
             any::<u64>().prop_map(|offset| Stored::Rows(Placement::Contiguous { offset })),
             table.prop_map(|(shuffled, deflated, fill, blocks)| {
-                Stored::Rows(Placement::Blocks(BlockTable { shape: [2, 4, 2], shuffled, deflated, fill, blocks }))
+                Stored::Rows(Placement::Blocks(BlockTable {
+                    shape: [2, 4, 2],
+                    shuffled,
+                    deflated,
+                    fill,
+                    blocks,
+                }))
             }),
             "[a-zé ]{0,20}".prop_map(Stored::Library),
         ]
@@ -293,7 +344,14 @@ mod tests {
         message[MAGIC.len() + 1..][..8].copy_from_slice(&(u64::MAX / 8).to_le_bytes());
         assert!(decode(&message).unwrap_err().contains("are left"));
         let rows = described(vec![1], Stored::Library("x".into()));
-        let lying = Described { shape: [7, 1, 1], ..rows };
-        assert!(decode(&encode(&Ok(lying))).unwrap_err().contains("7 rows and 1 exams"));
+        let lying = Described {
+            shape: [7, 1, 1],
+            ..rows
+        };
+        assert!(
+            decode(&encode(&Ok(lying)))
+                .unwrap_err()
+                .contains("7 rows and 1 exams")
+        );
     }
 }

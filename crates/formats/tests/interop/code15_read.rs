@@ -168,7 +168,13 @@ fn the_library_is_the_one_that_the_docs_speak_of() {
     let (major, minor, release) = hdf5::library_version();
     let version = format!("{major}.{minor}.{release}");
     let reliability = std::fs::read_to_string(format!("{page}reliability.md")).unwrap();
-    assert!(reliability.contains(&format!("at version {version},")), "{version}; look for its known flaws anew");
+    assert!(
+        reliability.contains(&format!("at version {version},")),
+        "{version}; look for its known flaws anew"
+    );
     let dependencies = std::fs::read_to_string(format!("{page}dependencies.md")).unwrap();
-    assert!(dependencies.contains(&format!("| HDF5 | {version} |")), "{version}");
+    assert!(
+        dependencies.contains(&format!("| HDF5 | {version} |")),
+        "{version}"
+    );
 }
