@@ -51,12 +51,20 @@ torture trials="1000" seed="42": setup
       ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
       cargo test --package ecgfm-cli --test reliability torture -- --nocapture
 
+# Fuzz the readers of untrusted files, so many seconds each: `just fuzz 600`, `just fuzz 60 pt mat`; docs/reliability.md.
+fuzz seconds="60" *targets:
+    fuzz/run {{ seconds }} {{ targets }}
+
 # Every command of docs/tutorial.md, compared with what the page shows; `just tutorial update` writes what they print.
 tutorial mode="check": setup
     ECGFM_TUTORIAL={{ mode }} cargo test --workspace --quiet --test tutorial
 
-# Formatting, lints, documentation.
-lint: setup
+# Licences, duplicate versions, banned crates and sources of all dependencies; `just deny advisories` asks for known flaws.
+deny what="licenses bans sources": (setup "deny")
+    .tools/deny/bin/cargo-deny --locked check --hide-inclusion-graph {{ what }}
+
+# Formatting, lints, documentation, dependencies.
+lint: setup deny
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --quiet -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet

@@ -87,6 +87,7 @@ impl LogitsWriter {
     /// # Errors
     /// I/O.
     pub fn create(dir: &Path, subset: &str, labels: usize) -> Result<Self> {
+        crate::manifests::check_plain(dir, subset)?;
         let array = npy::NpyWriter::create(&dir.join(array_file(subset)), npy::Dtype::F32, &[labels])?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -192,6 +193,7 @@ impl Logits {
     /// # Errors
     /// A file cannot be read, the array is not two-dimensional, or index and array differ in length.
     pub fn read(dir: &Path, subset: &str) -> Result<Self> {
+        crate::manifests::check_plain(dir, subset)?;
         let array = dir.join(array_file(subset));
         if !array.exists() && dir.join(index_file(subset)).exists() {
             let what = "no logits: the model that ran is an encoder without a head, or they were removed";

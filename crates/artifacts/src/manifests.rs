@@ -19,6 +19,22 @@ pub const INDEX_FILE: &str = "index.csv";
 /// Columns of the index.
 pub const INDEX_COLUMNS: [&str; 4] = [SEGMENT, IDX, SAVE_FILE, SPLIT];
 
+/// What [`is_plain`] asks for, in words.
+pub const PLAIN: &str = "letters, digits, `-`, `_` and `.`, not first";
+
+/// Whether a subset's name, which comes from a table or a parameter and becomes part of a file's name, leads nowhere else.
+///
+/// ```
+/// use ecgfm_artifacts::manifests::is_plain;
+///
+/// assert!(is_plain("test") && is_plain("fold-1.2"));
+/// assert!(!is_plain("../test") && !is_plain(".hidden") && !is_plain("") && !is_plain("a/b"));
+/// ```
+pub fn is_plain(subset: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    !subset.is_empty() && !subset.starts_with('.') && subset.bytes().all(allowed)
+}
+
 /// File name of the manifest of a subset.
 pub fn file(subset: &str) -> String {
     format!("{subset}.tsv")
@@ -62,6 +78,7 @@ pub struct Subset {
 /// # Errors
 /// The manifest or its index cannot be read, a segment has no key, or one stands there twice.
 pub fn read(dir: &Path, name: &str) -> Result<Subset> {
+    check_plain(dir, name)?;
     let path = dir.join(file(name));
     if !path.is_file() {
         return Err(Error::invalid(
@@ -98,6 +115,20 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
         root: dir.join(manifest.root),
         rows,
     })
+}
+
+/// Refuses a subset that [`is_plain`] does.
+///
+/// # Errors
+/// It names what `path` cannot hold.
+pub fn check_plain(path: &Path, subset: &str) -> Result<()> {
+    match is_plain(subset) {
+        true => Ok(()),
+        false => Err(Error::invalid(
+            path,
+            format!("`{}` is no name of a subset: {PLAIN}", subset.escape_debug()),
+        )),
+    }
 }
 
 /// No two lines may be the same segment.

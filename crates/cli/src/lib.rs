@@ -22,6 +22,7 @@ pub use out::emit;
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
+use ecgfm_formats::code15;
 use ecgfm_pipeline::{Cancel, Error};
 
 /// Parses the command line, does what it says, and ends the program with its exit code. `torch` is what libtorch is needed
@@ -33,7 +34,15 @@ pub fn main(torch: Option<&'static dyn torch::Torch>) -> ! {
     leave::with(run())
 }
 
+/// First argument of the process that opens an HDF5 file for this program; no command of the user.
+const OPEN_HDF5: &str = "__open-hdf5";
+
 fn run() -> u8 {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == OPEN_HDF5) {
+        return code15::serve(arguments);
+    }
+    code15::isolate(OPEN_HDF5);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -170,7 +170,7 @@ impl Error {
         if let Some(help) = &self.0.help {
             let _ = writeln!(text, "help: {help}");
         }
-        text
+        visible(text)
     }
 }
 
@@ -285,3 +285,20 @@ impl From<StageErrorClass> for ErrorKind {
 }
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A message quotes names and lines of files that anybody may have written: a terminal must show control characters, not
+/// obey them.
+fn visible(text: String) -> String {
+    let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(obeyed) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match obeyed(c) {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}

@@ -76,12 +76,20 @@ fn subsets<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manife
         let samples = usize::try_from(samples.unwrap_or(-1))
             .map_err(|_| Error::bad_input(path, format!("line {}: sample_size is negative", row + 2)))?;
         let at = subsets.iter().position(|(known, _)| *known == name);
-        let at = at.unwrap_or_else(|| {
-            let entries = Vec::new();
-            let root = root.clone();
-            subsets.push((name, Manifest { root, entries }));
-            subsets.len() - 1
-        });
+        let at = match at {
+            Some(at) => at,
+            None => {
+                // It becomes a file's name.
+                if !manifests::is_plain(name) {
+                    let (line, name, plain) = (row + 2, name.escape_debug(), manifests::PLAIN);
+                    let what = format!("line {line}: `{name}` is no name of a split: {plain}");
+                    return Err(Error::bad_input(path, what));
+                }
+                let (root, entries) = (root.clone(), Vec::new());
+                subsets.push((name, Manifest { root, entries }));
+                subsets.len() - 1
+            }
+        };
         subsets[at].1.entries.push(Entry {
             path: segment[prefix.len()..].to_owned(),
             samples,

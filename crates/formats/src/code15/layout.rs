@@ -1,5 +1,6 @@
 //! How recordings are stored.
 
+use crate::tracings::Placement;
 use std::fmt;
 
 /// How recordings are stored, which decides how fast rows can be read.
@@ -31,6 +32,28 @@ pub enum Filter {
     Deflate,
     /// First bytes of all values, then second bytes of all, and so on.
     Shuffle,
+}
+
+impl Layout {
+    /// What lies so.
+    pub(super) fn of(placement: &Placement) -> Self {
+        match placement {
+            Placement::Contiguous { offset } => Self::Contiguous { offset: *offset },
+            Placement::Blocks(table) => {
+                let filters = [
+                    (table.shuffled, Filter::Shuffle),
+                    (table.deflated, Filter::Deflate),
+                ];
+                let filters = filters
+                    .into_iter()
+                    .filter_map(|(used, filter)| used.then_some(filter));
+                Self::Chunked {
+                    shape: table.shape,
+                    filters: filters.collect(),
+                }
+            }
+        }
+    }
 }
 
 impl fmt::Display for Layout {

@@ -4,8 +4,11 @@ use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
 use hdf5::datatype::ByteOrder;
 use hdf5::types::{IntSize, TypeDescriptor};
-use hdf5::{Dataset, Datatype, File, MinorErrorCode};
+use hdf5::{Dataset, Datatype, File, LinkType, MinorErrorCode};
 use std::path::Path;
+
+/// Names of datasets that a message lists.
+const NAMED: usize = 20;
 
 /// Opens the file for reading, without the lock that network disks refuse.
 pub(super) fn open(path: &Path) -> Result<File> {
@@ -17,12 +20,33 @@ pub(super) fn open(path: &Path) -> Result<File> {
 
 /// The dataset `name`.
 pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
-    let names = file
-        .member_names()
-        .map_err(|e| describe(path, &e, "list of datasets"))?;
-    if !names.iter().any(|n| n == name) {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        return Err(Error::missing(path, name, &names));
+    let (mut names, mut link) = (Vec::new(), None);
+    let listed = file.iter_visit_default(|found, info| {
+        if found == name {
+            link = Some(info.link_type);
+        }
+        if names.len() < NAMED {
+            names.push(found.to_owned());
+        }
+        Ok(())
+    });
+    listed.map_err(|e| describe(path, &e, "list of datasets"))?;
+    match link {
+        None => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Err(Error::missing(path, name, &names));
+        }
+        // Followed, they would open whichever file they name.
+        Some(LinkType::External | LinkType::Soft) => {
+            let help = "copy the dataset itself into the file: h5copy, or h5repack --merge";
+            return Err(Error::unsupported(
+                path,
+                name,
+                "a link to somewhere else, not a dataset",
+                help,
+            ));
+        }
+        Some(LinkType::Hard) => {}
     }
     file.dataset(name).map_err(|e| describe(path, &e, name))
 }

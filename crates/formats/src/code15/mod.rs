@@ -9,6 +9,9 @@
 //! compressed with gzip or shuffled are decoded here. What is stored otherwise goes through the library, correct but
 //! one thread at a time; [`Part::layout`] says which it is.
 //!
+//! The HDF5 library is a large body of C that parses what it is given. A program that calls [`isolate`] has it open files
+//! in a process of its own, with bounded memory and time; what goes wrong there is an [`crate::Error`] here.
+//!
 //! ```
 //! use ecgfm_formats::code15::{Part, PartWriter, WriteLayout, WriteOptions};
 //!
@@ -30,15 +33,22 @@
 //! # }
 //! ```
 
+mod child;
 mod chunks;
+mod confine;
 mod layout;
 mod library;
 mod open;
 mod reader;
+mod serve;
+#[cfg(feature = "failpoints")]
+mod stub;
 mod writer;
 
+pub use child::isolate;
 pub use layout::{Filter, Layout};
 pub use reader::Part;
+pub use serve::serve;
 pub use writer::{PartWriter, WriteLayout, WriteOptions};
 
 /// Name of the dataset of exam numbers.

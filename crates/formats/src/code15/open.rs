@@ -1,25 +1,32 @@
 //! Opening a part: everything that the HDF5 library is asked, and every claim of the file checked.
 
+use super::child::{self, Served};
 use super::chunks;
 use super::layout::{Filter, Layout};
 use super::library::{self, Kind, describe};
 use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
+use crate::tracings::described::{Described, Stored};
 use crate::tracings::{BlockTable, MAX_BAND_BYTES, Placement, Rows};
 use hdf5::Dataset;
-use hdf5::dataset::{ChunkOpts, Layout as Stored};
+use hdf5::dataset::{ChunkOpts, Layout as Kept};
 use hdf5::filters::Filter as StoredFilter;
 use hdf5::plist::DatasetCreate;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// Nothing is compressed better than this by the filters of HDF5, so more values than this cannot be in a file.
 const MAX_RATIO: u64 = 1040;
+
+const DAMAGED: &str = "the file is damaged: download or copy it again";
 
 /// How rows are read.
 #[derive(Debug)]
 pub(super) enum Source {
     Rows(Rows),
     Library(Dataset),
+    /// By the library, in the process that opened the file.
+    Served(Box<Mutex<Served>>),
 }
 
 /// What opening a part finds out.
@@ -31,6 +38,39 @@ pub(super) struct Opened {
     pub(super) dtype: String,
     pub(super) layout: Layout,
     pub(super) source: Source,
+}
+
+/// Has the part at `path`, a file of `file_size` bytes, opened by another process, and checks all that it says.
+pub(super) fn open_isolated(path: &Path, file_size: u64, word: &str) -> Result<Opened> {
+    let (found, served) = child::open(path, word)?;
+    let Described {
+        exam_ids,
+        shape,
+        dtype,
+        stored,
+    } = found;
+    check_count(path, exam_ids.len(), file_size)?;
+    let (layout, source) = match stored {
+        Stored::Rows(placement) => {
+            let layout = Layout::of(&placement);
+            (layout, Source::Rows(Rows::open(path, shape, placement)?))
+        }
+        Stored::Library(what) => {
+            check_shape(path, shape)?;
+            check_row(path, shape)?;
+            (
+                Layout::Library { what },
+                Source::Served(Box::new(Mutex::new(served))),
+            )
+        }
+    };
+    Ok(Opened {
+        exam_ids,
+        shape,
+        dtype,
+        layout,
+        source,
+    })
 }
 
 /// Opens the part at `path`, a file of `file_size` bytes.
@@ -70,18 +110,8 @@ fn exam_ids(path: &Path, dataset: &Dataset, file_size: u64) -> Result<Vec<i64>> 
             "write the exam numbers as (exams,)",
         ));
     };
-    if (rows as u64)
-        .checked_mul(8)
-        .is_none_or(|bytes| bytes / MAX_RATIO > file_size)
-    {
-        let what = format!("{rows} exams cannot be in a file of {file_size} bytes");
-        return Err(Error::malformed(
-            path,
-            EXAM_ID,
-            what,
-            "the file is damaged: download or copy it again",
-        ));
-    }
+    check_count(path, rows, file_size)?;
+    check_own(path, EXAM_ID, &dataset.dcpl().map_err(failed)?)?;
     check_inside(path, EXAM_ID, dataset, file_size)?;
     let (kind, name) = library::kind(&dataset.dtype().map_err(failed)?);
     match kind {
@@ -105,6 +135,59 @@ fn exam_ids(path: &Path, dataset: &Dataset, file_size: u64) -> Result<Vec<i64>> 
             "write the exam numbers as int64",
         )),
     }
+}
+
+/// No more exams than a file of that size can hold.
+fn check_count(path: &Path, rows: usize, file_size: u64) -> Result<()> {
+    let bytes = (rows as u64).checked_mul(8);
+    if bytes.is_none_or(|bytes| bytes / MAX_RATIO > file_size) {
+        let what = format!("{rows} exams cannot be in a file of {file_size} bytes");
+        return Err(Error::malformed(path, EXAM_ID, what, DAMAGED));
+    }
+    Ok(())
+}
+
+/// Recordings of some values, and no more of them than can be counted.
+fn check_shape(path: &Path, shape: [usize; 3]) -> Result<()> {
+    let [rows, samples, leads] = shape;
+    let row_len = samples.checked_mul(leads).filter(|&n| n > 0);
+    if row_len
+        .and_then(|n| n.checked_mul(rows)?.checked_mul(8))
+        .is_none()
+    {
+        let what = format!("shape {shape:?} is empty or more than any file can hold");
+        return Err(Error::malformed(path, TRACINGS, what, DAMAGED));
+    }
+    Ok(())
+}
+
+/// A row that the library decodes is bounded like one that is decoded here.
+fn check_row(path: &Path, shape: [usize; 3]) -> Result<()> {
+    let bytes = (shape[1] * shape[2]) as u64 * 8;
+    if bytes > MAX_BAND_BYTES {
+        let what = format!("one row takes {bytes} bytes to decode; at most {MAX_BAND_BYTES} are");
+        let help = "store it in smaller chunks: h5repack -l tracings:CHUNK=1x4096x12";
+        return Err(Error::unsupported(path, TRACINGS, what, help));
+    }
+    Ok(())
+}
+
+/// The values are in this file, and not in whichever it names.
+fn check_own(path: &Path, name: &str, plist: &DatasetCreate) -> Result<()> {
+    let what = if plist.layout() == Kept::Virtual {
+        "is put together from other files"
+    } else if !plist.external().is_empty() {
+        "keeps its values in another file"
+    } else {
+        return Ok(());
+    };
+    let what = format!("the dataset {what}");
+    Err(Error::unsupported(
+        path,
+        name,
+        what,
+        "copy its values into one file: h5repack",
+    ))
 }
 
 /// Values that lie in one piece lie inside the file.
@@ -151,19 +234,7 @@ impl<'a> Tracings<'a> {
                 "write the recordings as (exams, samples, leads)",
             ));
         };
-        let row_len = samples.checked_mul(leads).filter(|&n| n > 0);
-        if row_len
-            .and_then(|n| n.checked_mul(rows)?.checked_mul(8))
-            .is_none()
-        {
-            let what = format!("shape {shape:?} is empty or more than any file can hold");
-            return Err(Error::malformed(
-                path,
-                TRACINGS,
-                what,
-                "the file is damaged: download or copy it again",
-            ));
-        }
+        check_shape(path, [rows, samples, leads])?;
         let (kind, dtype) = library::kind(&dataset.dtype().map_err(failed)?);
         if kind != Kind::Float {
             let help = "write the recordings as float32, in millivolts";
@@ -174,8 +245,9 @@ impl<'a> Tracings<'a> {
                 help,
             ));
         }
-        check_inside(path, TRACINGS, &dataset, file_size)?;
         let plist = dataset.dcpl().map_err(failed)?;
+        check_own(path, TRACINGS, &plist)?;
+        check_inside(path, TRACINGS, &dataset, file_size)?;
         Ok(Self {
             path,
             dataset,
@@ -189,16 +261,14 @@ impl<'a> Tracings<'a> {
     fn source(self) -> Result<(Layout, Source)> {
         let plain = self.dataset.dtype().is_ok_and(|d| d.is::<f32>());
         match self.plist.layout() {
-            Stored::Virtual => Err(self.elsewhere("is put together from other files")),
-            _ if !self.plist.external().is_empty() => Err(self.elsewhere("keeps its values in another file")),
-            Stored::Contiguous if plain => match self.dataset.offset() {
+            Kept::Contiguous if plain => match self.dataset.offset() {
                 Some(offset) => {
                     let rows = Rows::open(self.path, self.shape, Placement::Contiguous { offset })?;
                     Ok((Layout::Contiguous { offset }, Source::Rows(rows)))
                 }
                 None => self.by_library("never written"),
             },
-            Stored::Chunked if plain => self.chunked(),
+            Kept::Chunked if plain => self.chunked(),
             _ if !plain => {
                 let what = format!("{}, converted by HDF5", self.dtype);
                 self.by_library(&what)
@@ -208,10 +278,7 @@ impl<'a> Tracings<'a> {
     }
 
     fn by_library(self, what: &str) -> Result<(Layout, Source)> {
-        let row_bytes = (self.shape[1] * self.shape[2]) as u64 * 8;
-        if row_bytes > MAX_BAND_BYTES {
-            return Err(self.too_large(row_bytes));
-        }
+        check_row(self.path, self.shape)?;
         Ok((
             Layout::Library {
                 what: what.to_owned(),
@@ -253,21 +320,6 @@ impl<'a> Tracings<'a> {
         };
         let rows = Rows::open(self.path, self.shape, Placement::Blocks(table))?;
         Ok((Layout::Chunked { shape, filters }, Source::Rows(rows)))
-    }
-
-    fn too_large(&self, bytes: u64) -> Error {
-        let what = format!("one row takes {bytes} bytes to decode; at most {MAX_BAND_BYTES} are");
-        let help = "store it in smaller chunks: h5repack -l tracings:CHUNK=1x4096x12";
-        Error::unsupported(self.path, TRACINGS, what, help)
-    }
-
-    fn elsewhere(&self, what: &str) -> Error {
-        Error::unsupported(
-            self.path,
-            TRACINGS,
-            format!("the dataset {what}"),
-            "copy its values into one file: h5repack",
-        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading rows.
 
+use super::child;
 use super::layout::Layout;
 use super::library::describe;
 use super::open::{self, Opened, Source};
@@ -9,6 +10,7 @@ use hdf5::Dataset;
 use ndarray::{Ix2, s};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 /// An open part, whose rows can be read from any number of threads at once.
 ///
@@ -26,27 +28,32 @@ impl Part {
     /// # Errors
     /// I/O; not an HDF5 file, or one that is cut short; `exam_id` or `tracings` missing, of another shape, or not
     /// integers and floating-point numbers; different numbers of rows in the two; recordings kept in other files, or
-    /// in blocks that take more than 1 GiB.
+    /// in blocks that take more than 1 GiB; where files are opened by another process ([`super::isolate`]), that this
+    /// crashed, or took too much memory or time.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        let meta = file.metadata().map_err(Error::io("open", path))?;
-        if meta.is_dir() {
-            let folder = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-            return Err(Error::io("open", path)(folder));
-        }
-        if meta.len() == 0 {
-            return Err(Error::malformed(
-                path,
-                "start",
-                "the file is empty",
-                "download or copy it again",
-            ));
-        }
-        let found = open::open(path, meta.len())?;
+        let size = check_file(path)?;
+        let found = match child::word() {
+            Some(word) => open::open_isolated(path, size, word)?,
+            None => open::open(path, size)?,
+        };
         Ok(Self {
             path: path.to_owned(),
             found,
         })
+    }
+
+    /// Opens the part in this process, whatever was agreed.
+    pub(super) fn open_here(path: &Path) -> Result<Self> {
+        let found = open::open(path, check_file(path)?)?;
+        Ok(Self {
+            path: path.to_owned(),
+            found,
+        })
+    }
+
+    /// How rows are read.
+    pub(super) fn source(&self) -> &Source {
+        &self.found.source
     }
 
     /// Numbers of the exams, one a row. 0 marks the dummy row that ends every part of the release.
@@ -88,7 +95,7 @@ impl Part {
     pub fn placement(&self) -> Option<Placement> {
         match &self.found.source {
             Source::Rows(rows) => Some(rows.placement()),
-            Source::Library(_) => None,
+            Source::Library(_) | Source::Served(_) => None,
         }
     }
 
@@ -105,6 +112,13 @@ impl Part {
         match &self.found.source {
             Source::Rows(rows) => rows.read_row(row, out),
             Source::Library(dataset) => self.read_by_library(dataset, row, out),
+            Source::Served(served) => {
+                check_request(&self.path, self.found.shape, row, out.len())?;
+                served
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .read_row(row, out)
+            }
         }
     }
 
@@ -116,4 +130,23 @@ impl Part {
         out.iter_mut().zip(&values).for_each(|(o, v)| *o = *v);
         Ok(())
     }
+}
+
+/// That the file is there and holds something; its size.
+fn check_file(path: &Path) -> Result<u64> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let meta = file.metadata().map_err(Error::io("open", path))?;
+    if meta.is_dir() {
+        let folder = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        return Err(Error::io("open", path)(folder));
+    }
+    if meta.len() == 0 {
+        return Err(Error::malformed(
+            path,
+            "start",
+            "the file is empty",
+            "download or copy it again",
+        ));
+    }
+    Ok(meta.len())
 }

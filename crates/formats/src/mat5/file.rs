@@ -2,7 +2,7 @@
 
 use super::array::{self, Array};
 use super::element::{Problem, element, word};
-use super::inflate::inflate;
+use super::inflate::{MAX_INFLATED, inflate};
 use super::number::{self, Number};
 use super::{Class, HEADER_BYTES};
 use crate::error::{Error, Result};
@@ -19,6 +19,8 @@ pub struct MatFile {
     arrays: Vec<Array>,
     /// The file, then each compressed variable inflated.
     buffers: Vec<Vec<u8>>,
+    /// Bytes that further variables may be inflated to.
+    room: usize,
 }
 
 impl MatFile {
@@ -32,7 +34,7 @@ impl MatFile {
     }
 
     /// Takes the content of a file; `path` is for messages. Every length in it is checked against what is there, and
-    /// a compressed variable is inflated to 1 GiB at most.
+    /// compressed variables are inflated to 1 GiB at most, all together.
     ///
     /// # Errors
     /// The content is not a little-endian level-5 file, or contradicts itself.
@@ -42,6 +44,7 @@ impl MatFile {
             path: path.to_owned(),
             arrays: Vec::new(),
             buffers: vec![bytes],
+            room: MAX_INFLATED,
         };
         let mut at = HEADER_BYTES;
         while at < file.buffers[0].len() {
@@ -147,7 +150,8 @@ impl MatFile {
         match top.kind {
             MI_MATRIX => self.arrays.push(array::parse(file, top.body, 0)?),
             MI_COMPRESSED => {
-                let inflated = inflate(&file[top.body.clone()], at)?;
+                let inflated = inflate(&file[top.body.clone()], at, self.room)?;
+                self.room -= inflated.len();
                 // Compressed variables are not padded.
                 let next = top.body.end;
                 let inside =

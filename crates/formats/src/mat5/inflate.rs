@@ -3,15 +3,15 @@
 use super::element::Problem;
 use libdeflater::{DecompressionError, Decompressor};
 
-/// The most that one element is inflated to.
-const MAX_INFLATED: usize = 1 << 30;
+/// The most that all elements of a file are inflated to.
+pub(super) const MAX_INFLATED: usize = 1 << 30;
 /// Deflate cannot do better than this ratio, so a larger claim is no reason to go on.
 const MAX_RATIO: usize = 1040;
 
-/// Inflates the zlib stream `packed`, which stands at byte `at` of the file.
-pub(super) fn inflate(packed: &[u8], at: usize) -> Result<Vec<u8>, Problem> {
-    let bound = packed.len().saturating_mul(MAX_RATIO).clamp(64, MAX_INFLATED);
-    let mut room = packed.len().saturating_mul(4).clamp(64, bound);
+/// Inflates the zlib stream `packed`, which stands at byte `at` of the file, to `most` bytes at most.
+pub(super) fn inflate(packed: &[u8], at: usize, most: usize) -> Result<Vec<u8>, Problem> {
+    let bound = packed.len().saturating_mul(MAX_RATIO).max(64).min(most);
+    let mut room = packed.len().saturating_mul(4).max(64).min(bound);
     let mut decompressor = Decompressor::new();
     loop {
         // The length is not stored: try, and double the room until it fits.
@@ -27,12 +27,34 @@ pub(super) fn inflate(packed: &[u8], at: usize) -> Result<Vec<u8>, Problem> {
             Err(DecompressionError::InsufficientSpace) => {
                 return Err(Problem::new(
                     at,
-                    format!("a compressed matrix of more than {bound} bytes"),
+                    format!("compressed matrices of more than {bound} bytes"),
                 ));
             }
             Err(DecompressionError::BadData) => {
                 return Err(Problem::new(at, "a compressed matrix that cannot be inflated"));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libdeflater::{CompressionLvl, Compressor};
+
+    #[test]
+    fn all_elements_share_the_room() {
+        let mut compressor = Compressor::new(CompressionLvl::best());
+        let mut packed = vec![0; 1 << 12];
+        let length = compressor.zlib_compress(&vec![0; 1 << 20], &mut packed).unwrap();
+        packed.truncate(length);
+        assert_eq!(inflate(&packed, 0, 1 << 20).unwrap().len(), 1 << 20);
+        for most in [0, 1, (1 << 20) - 1] {
+            let problem = inflate(&packed, 9, most).unwrap_err();
+            assert_eq!(
+                (problem.at, problem.what),
+                (9, format!("compressed matrices of more than {most} bytes"))
+            );
         }
     }
 }

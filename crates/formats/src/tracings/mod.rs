@@ -23,6 +23,7 @@
 
 mod blocks;
 mod decode;
+pub mod described;
 
 use crate::error::{Error, Result};
 use blocks::Blocks;

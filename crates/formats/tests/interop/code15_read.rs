@@ -161,3 +161,20 @@ fn requests_that_do_not_fit_are_errors() {
     );
     assert!(Part::open(dir.path()).is_err());
 }
+
+#[test]
+fn the_library_is_the_one_that_the_docs_speak_of() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
+    let (major, minor, release) = hdf5::library_version();
+    let version = format!("{major}.{minor}.{release}");
+    let reliability = std::fs::read_to_string(format!("{page}reliability.md")).unwrap();
+    assert!(
+        reliability.contains(&format!("at version {version},")),
+        "{version}; look for its known flaws anew"
+    );
+    let dependencies = std::fs::read_to_string(format!("{page}dependencies.md")).unwrap();
+    assert!(
+        dependencies.contains(&format!("| HDF5 | {version} |")),
+        "{version}"
+    );
+}

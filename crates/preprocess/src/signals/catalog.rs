@@ -7,6 +7,7 @@ use ecgfm_artifacts::formats::code15::Part;
 use ecgfm_artifacts::formats::tracings::Placement;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::signal::leads;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -43,8 +44,9 @@ impl Catalog {
         if names.is_empty() {
             return Err(no_parts(raw));
         }
+        // Each in a process of its own, where the program asked for that.
         let entries: Vec<Entry> = names
-            .into_iter()
+            .into_par_iter()
             .map(|name| Entry {
                 part: open_part(raw, &name),
                 name,

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Kind};
-use ecgfm_artifacts::{atomic, segments, splits};
+use ecgfm_artifacts::{atomic, manifests, segments, splits};
 use hashbrown::HashMap;
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -141,13 +141,8 @@ const SEGMENTS_AT_ONCE: usize = 1 << 15;
 
 /// A split's name becomes a file's name.
 fn check_names(names: &[String]) -> Result<()> {
-    let plain = |n: &String| {
-        !n.is_empty()
-            && n.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
     for (i, name) in names.iter().enumerate() {
-        if !plain(name) || name.starts_with('.') || names[..i].contains(name) {
+        if !manifests::is_plain(name) || names[..i].contains(name) {
             let what =
                 format!("holds `{name}`: names are unique and made of letters, digits, `-`, `_` and `.`");
             return Err(Error::parameter("names", what));

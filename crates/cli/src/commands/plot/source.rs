@@ -147,6 +147,15 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
     let (stage, record) = of_kind("signals")
         .ok_or_else(|| bad(format!("{}: the run has no signals stage yet", dir.display())))?;
     let row = Row::find(&dir.join(stage).join(records::FILE), id)?;
+    // A table says it; the archive's parts lie side by side.
+    if Path::new(&row.trace_file).file_name() != Some(row.trace_file.as_ref()) {
+        let what = format!(
+            "{}: trace_file `{}` is no file name",
+            records::FILE,
+            row.trace_file.escape_debug()
+        );
+        return Err(bad(what).help("run the signals stage again"));
+    }
     let path = raw_dir(dir, record)?.join(&row.trace_file);
     let part = code15::Part::open(&path).map_err(bad)?;
     let at = row_of(&path, part.exam_ids(), &row.exam_id)?;

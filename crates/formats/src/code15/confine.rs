@@ -1,0 +1,87 @@
+//! What a process that opens HDF5 files may use.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::time::Duration;
+
+/// Bounds of the process that opens one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Processor time for opening, and again for every row, in seconds.
+    pub(super) cpu_seconds: u64,
+    /// Memory beyond what the process has when it starts, in MiB.
+    pub(super) memory_mib: u64,
+    /// How long an answer may take on the clock; a slow network disk is no crime.
+    pub(super) patience: Duration,
+}
+
+impl Limits {
+    /// Opening a part of the release takes milliseconds and a few megabytes. A block that is decoded by the library may
+    /// take 1 GiB ([`crate::tracings::MAX_BAND_BYTES`]).
+    pub(super) const DEFAULT: Self = Self {
+        cpu_seconds: 60,
+        memory_mib: 3072,
+        patience: Duration::from_secs(300),
+    };
+}
+
+/// Binds this process: no core dump, no writing to files, few open files, bounded memory and processor time.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn confine(limits: &Limits) -> std::io::Result<()> {
+    let memory = limits.memory_mib.saturating_mul(1 << 20);
+    lower(Resource::Core, 0)?;
+    lower(Resource::Fsize, 0)?;
+    lower(Resource::Nofile, 64)?;
+    // What is mapped already depends on how the program was built.
+    lower(Resource::As, used("VmSize:").saturating_add(memory))?;
+    lower(Resource::Data, used("VmData:").saturating_add(memory))?;
+    allow_cpu(limits.cpu_seconds)
+}
+
+/// Allows so many more seconds of processor time from now on.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn allow_cpu(seconds: u64) -> std::io::Result<()> {
+    let spent = cpu_time().as_secs();
+    let maximum = getrlimit(Resource::Cpu).maximum;
+    let current = spent.saturating_add(seconds).saturating_add(1);
+    let current = maximum.map_or(current, |maximum| current.min(maximum));
+    Ok(setrlimit(
+        Resource::Cpu,
+        Rlimit {
+            current: Some(current),
+            maximum,
+        },
+    )?)
+}
+
+/// Lowers both limits of a resource, never raises one.
+fn lower(resource: Resource, to: u64) -> std::io::Result<()> {
+    let to = getrlimit(resource).maximum.map_or(to, |maximum| to.min(maximum));
+    Ok(setrlimit(
+        resource,
+        Rlimit {
+            current: Some(to),
+            maximum: Some(to),
+        },
+    )?)
+}
+
+/// Bytes of this process's memory of one kind, as Linux says them; 0 where it does not.
+fn used(kind: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(kind));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0).saturating_mul(1024)
+}
+
+fn cpu_time() -> Duration {
+    let clock = rustix::time::ClockId::ProcessCPUTime;
+    let spent = rustix::time::clock_gettime(clock);
+    Duration::new(
+        spent.tv_sec.try_into().unwrap_or(0),
+        spent.tv_nsec.try_into().unwrap_or(0),
+    )
+}

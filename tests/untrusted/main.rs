@@ -1,0 +1,27 @@
+//! Files that nobody vouches for: docs/reliability.md, "Untrusted files".
+
+#[path = "../common/mod.rs"]
+mod common;
+mod corpus;
+mod hdf5;
+mod paths;
+
+// The bodies of the fuzz targets, so that they are compiled, and run over their seeds, by every `cargo test`.
+#[path = "../../fuzz/bodies/layout.rs"]
+mod layout;
+#[path = "../../fuzz/bodies/manifest.rs"]
+mod manifest;
+#[path = "../../fuzz/bodies/mat.rs"]
+mod mat;
+#[path = "../../fuzz/bodies/npy.rs"]
+mod npy;
+#[path = "../../fuzz/bodies/pipeline.rs"]
+mod pipeline;
+#[path = "../../fuzz/bodies/pt.rs"]
+mod pt;
+#[path = "../../fuzz/bodies/scratch.rs"]
+mod scratch;
+#[path = "../../fuzz/bodies/store.rs"]
+mod store;
+#[path = "../../fuzz/bodies/table.rs"]
+mod table;
