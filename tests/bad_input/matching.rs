@@ -48,7 +48,11 @@ fn an_exam_in_another_part_than_said() {
 fn an_exam_in_a_further_part_too() {
     let archive = Archive::new();
     let other = archive.raw().join("exams_part1.hdf5");
-    write_part(&other, &[(3, vec![0.5; SAMPLES * LEADS])], WriteLayout::Contiguous);
+    write_part(
+        &other,
+        &[(3, vec![0.5; SAMPLES * LEADS])],
+        WriteLayout::Contiguous,
+    );
     let found = archive.meets("an_exam_in_a_further_part_too", &[]);
     let meta = found.table("meta.csv").lines().nth(3).unwrap();
     assert!(meta.contains(",code_15_3.mat,code_15,code_15,2,"), "{meta}");
