@@ -4,8 +4,11 @@ use crate::common::root;
 use crate::{layout, manifest, mat, npy, pipeline, pt, store, table};
 use std::path::{Path, PathBuf};
 
+/// What a fuzz target does with an input.
+type Body = fn(&[u8]);
+
 /// All fuzz targets by name.
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+const TARGETS: [(&str, Body); 8] = [
     ("pt", pt::run),
     ("mat", mat::run),
     ("npy", npy::run),
@@ -51,7 +54,7 @@ fn every_seed_goes_through_its_target_and_so_does_every_damaged_one() {
     assert!(total < SEEDS, "{total} bytes of seeds");
 }
 
-fn each(path: &Path, how: &str, data: &[u8], run: fn(&[u8])) {
+fn each(path: &Path, how: &str, data: &[u8], run: Body) {
     let done = std::panic::catch_unwind(|| run(data));
     assert!(done.is_ok(), "{} {how}", path.display());
 }

@@ -1,5 +1,8 @@
 //! Files that nobody vouches for: docs/reliability.md, "Untrusted files".
 
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)] // A test that cannot go on should stop there.
+
 #[path = "../common/mod.rs"]
 mod common;
 mod corpus;
