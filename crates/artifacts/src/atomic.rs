@@ -60,7 +60,7 @@ where
     at(Step::Create, path).map_err(Error::io("create", path))?;
     let temporary = tempfile::Builder::new()
         .prefix(".tmp-")
-        .make_in(directory, |path| PageFile::create_new(path))
+        .make_in(directory, PageFile::create_new)
         .map_err(Error::io("create", path))?;
     let (file, temporary) = temporary.into_parts();
     let mut writer = PageWriter::new(file);
