@@ -4,7 +4,7 @@ use ecgfm_formats::tracings::described::{Stored, decode, encode};
 use ecgfm_formats::tracings::{Placement, Rows};
 
 /// Values of a row, and of a block, that are read.
-const VALUES: usize = 1 << 20;
+const VALUES: usize = 1 << 16;
 /// Rows that are read from either end.
 const ROWS: usize = 4;
 
