@@ -19,6 +19,10 @@ const PIECE: usize = 1 << 20;
 /// Bytes that are read at first to find the end of a piece's last record.
 const BEYOND: usize = 1 << 12;
 
+/// Bytes that a record may take, with the piece that it begins in: nothing that is a table has longer ones, and a quote that
+/// is never closed must not bring a whole file into memory.
+const LONGEST: usize = 64 << 20;
+
 /// What was read of a piece.
 pub(super) trait Records {
     /// How many records it held.
@@ -154,6 +158,14 @@ impl Board {
             }
             quoted ^= memchr_iter(b'"', &buffer[from..]).count() % 2 == 1;
             (from, more) = (buffer.len(), buffer.len());
+            if from > LONGEST && quoted {
+                // Whoever reads it finds the quote that is open, and its line.
+                return Ok(&buffer[first..]);
+            }
+            if from > LONGEST {
+                let what = format!("a line of more than {} MiB", LONGEST >> 20);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
         }
     }
 
@@ -248,6 +260,29 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_without_an_end_is_not_followed_to_the_end_of_the_file() {
+        let read = |text: Vec<u8>| {
+            let source = Source {
+                file: File::open("/dev/null").unwrap(),
+                size: text.len(),
+                held: Some(text),
+            };
+            let mut longest = 0;
+            let lengths = pieces(&source, 0, PIECE, &|text: &str| Ok(text.len()));
+            let failed = lengths.iter().any(Result::is_err);
+            lengths
+                .into_iter()
+                .flatten()
+                .for_each(|length| longest = longest.max(length));
+            (longest, failed)
+        };
+        let (open, closed) = (vec![b'"'; 1], vec![b'a'; 3 * LONGEST]);
+        let (longest, failed) = read([open, closed.clone()].concat());
+        assert!(longest <= 3 * LONGEST / 2 + PIECE && !failed, "{longest}");
+        assert!(read(closed).1);
+    }
 
     proptest::proptest! {
         #[test]
