@@ -271,7 +271,7 @@ mod tests {
             };
             let mut longest = 0;
             let lengths = pieces(&source, 0, PIECE, &|text: &str| Ok(text.len()));
-            let failed = lengths.iter().any(Result::is_err);
+            let failed = lengths.iter().any(|length| length.is_err());
             lengths
                 .into_iter()
                 .flatten()
