@@ -5,6 +5,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // This is the crate that talks to people.
 #![allow(unreachable_pub)] // A program: nothing but `main` is for others.
 
+// Its comments are help texts for a terminal, where `<name>` is no tag.
+#[allow(
+    rustdoc::invalid_html_tags,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links
+)]
 pub mod args;
 mod commands;
 pub mod errors;
