@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::formats::pages::{PageFile, PageWriter};
+use crate::stage::UNFINISHED;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -59,7 +60,7 @@ where
         .unwrap_or(Path::new("."));
     at(Step::Create, path).map_err(Error::io("create", path))?;
     let temporary = tempfile::Builder::new()
-        .prefix(".tmp-")
+        .prefix(UNFINISHED)
         .make_in(directory, PageFile::create_new)
         .map_err(Error::io("create", path))?;
     let (file, temporary) = temporary.into_parts();

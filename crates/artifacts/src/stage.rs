@@ -51,6 +51,10 @@ impl Cancel {
 /// It is no part of what the stage leaves: whoever publishes that removes it.
 pub const COMPLETE: &str = ".complete";
 
+/// What the name of a file begins with while it is written. What an interrupted stage left of them is removed before it
+/// goes on.
+pub const UNFINISHED: &str = ".tmp-";
+
 /// What a stage is given besides its parameters.
 pub struct Context<'a> {
     /// Existing directory to write into. It is published under another name once the stage is complete.

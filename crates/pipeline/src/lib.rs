@@ -96,7 +96,7 @@ pub use graph::{Graph, Stage, StageOutput, Upstream};
 pub use kind::{Cancel, Kinds, NoProgress, Output, Progress, StageContext, StageKind, StageOutcome};
 pub use lock::{FileRecord, InputRecord, InputState, LOCK_FILE, LockFile, StageRecord};
 pub use param::{ParamError, Problem, Step, canonical, typed};
-pub use partial::COMPLETE;
+pub use partial::{COMPLETE, UNFINISHED};
 pub use pipeline::{Environment, Pipeline, ProfileInfo, Settings};
 pub use plan::{Action, PlannedStage, State, Status};
 pub use reason::Reason;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::failpoint::{self, Point};
+use crate::files::list;
 use crate::publish;
 
 /// Holds the fingerprint of the run whose parts a temporary directory keeps.
@@ -12,6 +13,9 @@ pub(crate) const FINGERPRINT: &str = ".fingerprint";
 
 /// Directory in which a resumable stage notes which of its parts are complete. No part of what it leaves.
 pub const COMPLETE: &str = ".complete";
+
+/// What the names of files begin with that a stage has not finished: each is renamed when it is whole.
+pub const UNFINISHED: &str = ".tmp-";
 
 /// Whether a file is there for going on after an interruption only.
 pub(crate) fn is_mark(name: &str) -> bool {
@@ -38,12 +42,22 @@ pub(crate) fn kept(target: &Path) -> Option<String> {
 pub(crate) fn prepare(target: &Path, resume: Option<&str>) -> io::Result<(PathBuf, bool)> {
     let dir = temporary(target);
     if resume.is_some() && kept(target).as_deref() == resume {
+        remove_unfinished(&dir)?;
         return Ok((dir, true));
     }
     publish::remove(&dir)?;
     failpoint::at(Point::TempCreate, &dir)?;
     fs::create_dir_all(&dir)?;
     Ok((dir, false))
+}
+
+/// Removes files that a killed stage was writing; what goes on writes them anew, under other names.
+fn remove_unfinished(dir: &Path) -> io::Result<()> {
+    let unfinished = |name: &str| name.rsplit('/').next().is_some_and(|n| n.starts_with(UNFINISHED));
+    for file in list(dir)?.iter().filter(|file| unfinished(&file.name)) {
+        publish::remove(&file.path)?;
+    }
+    Ok(())
 }
 
 /// Marks the parts in a temporary directory as those of a fingerprint.
@@ -66,4 +80,27 @@ pub(crate) fn sweep(target: &Path) -> io::Result<()> {
         return Ok(());
     }
     publish::remove(&temporary(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_being_written_is_gone_when_a_stage_goes_on_and_parts_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("slow");
+        let (out, resumed) = prepare(&target, Some("a")).unwrap();
+        assert!(!resumed);
+        mark(&out, "a").unwrap();
+        fs::create_dir(out.join("deep")).unwrap();
+        for name in ["part.npy", "deep/part.npy", ".tmp-1", "deep/.tmp-2"] {
+            fs::write(out.join(name), name).unwrap();
+        }
+        assert!(prepare(&target, Some("a")).unwrap().1);
+        let names: Vec<String> = list(&out).unwrap().into_iter().map(|file| file.name).collect();
+        assert_eq!(names, [FINGERPRINT, "deep/part.npy", "part.npy"]);
+        assert!(!prepare(&target, Some("b")).unwrap().1);
+        assert!(list(&out).unwrap().is_empty());
+    }
 }

@@ -14,6 +14,11 @@ const _: () = assert!(same(
     stage::COMPLETE.as_bytes()
 ));
 
+const _: () = assert!(same(
+    ecgfm_pipeline::UNFINISHED.as_bytes(),
+    stage::UNFINISHED.as_bytes()
+));
+
 const fn same(a: &[u8], b: &[u8]) -> bool {
     let mut i = 0;
     while i < a.len() && i < b.len() && a[i] == b[i] {
