@@ -1,22 +1,10 @@
 //! The crates know each other exactly as docs/architecture.md says.
 
+mod common;
+
+use common::{metadata, root};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::process::Command;
-
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
-fn metadata() -> serde_json::Value {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .expect("cargo metadata runs");
-    serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
-}
 
 /// Crate → crates of this workspace it depends on, development dependencies included.
 fn arrows() -> BTreeMap<String, BTreeSet<String>> {

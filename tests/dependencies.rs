@@ -2,13 +2,10 @@
 
 #![allow(missing_docs)]
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::Command;
+mod common;
 
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
+use common::{metadata, root};
+use std::collections::BTreeSet;
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
@@ -38,13 +35,7 @@ fn documented(heading: &str) -> BTreeSet<String> {
 
 /// Crates that the workspace asks for: those in the program, and those of tests alone.
 fn direct() -> (BTreeSet<String>, BTreeSet<String>) {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .expect("cargo metadata runs");
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata = metadata();
     let (mut program, mut tests) = (BTreeSet::new(), BTreeSet::new());
     for package in metadata["packages"].as_array().expect("packages") {
         for dependency in package["dependencies"].as_array().expect("dependencies") {

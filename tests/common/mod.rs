@@ -44,6 +44,17 @@ pub fn python() -> Option<Command> {
     None
 }
 
+/// What `cargo metadata` says of the workspace's own crates.
+pub fn metadata() -> serde_json::Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata runs");
+    serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
+}
+
 /// The program with an empty environment but for what finds home and temporary files: it must need nothing else.
 pub fn ecgfm() -> Command {
     let built = PathBuf::from(env!("CARGO_BIN_EXE_ecgfm"));

@@ -79,20 +79,8 @@ fn a_process_that_misbehaves_is_an_error_that_names_the_file() {
 fn one_part_that_crashes_the_library_is_set_aside_and_the_rest_is_kept() {
     let dir = archive();
     let out = tempfile::tempdir().unwrap();
-    let raw = format!("raw={}", dir.path().join("raw").display());
-    let mut stage = ecgfm();
-    stage.args([
-        "stage",
-        "signals",
-        "--quiet",
-        "--with",
-        "dataset=code15",
-        "--with",
-        &raw,
-    ]);
-    stage
-        .args(["--with", "unreadable_parts=reject", "--out"])
-        .arg(out.path().join("signals"));
+    let (raw, signals) = (dir.path().join("raw"), out.path().join("signals"));
+    let mut stage = crate::signals(&raw, &signals, &["unreadable_parts=reject"]);
     stage.env("ECGFM_HDF5_STUB", "crash:exams_part1.hdf5");
     ok(&mut stage);
     let rejected = std::fs::read_to_string(out.path().join("signals/rejected.csv")).unwrap();
@@ -148,21 +136,9 @@ fn turned_bits_in_an_archive_never_end_the_program() {
         }
         std::fs::write(&path, &bytes).unwrap();
     }
-    let mut stage = ecgfm();
-    let with = format!("raw={}", raw.display());
-    stage.args([
-        "stage",
-        "signals",
-        "--quiet",
-        "--with",
-        "dataset=code15",
-        "--with",
-        "unreadable_parts=reject",
-    ]);
-    stage
-        .args(["--with", &with, "--out"])
-        .arg(dir.path().join("signals"))
-        .env("ECGFM_HDF5_LIMITS", "10,512,60000");
+    let signals = dir.path().join("signals");
+    let mut stage = crate::signals(&raw, &signals, &["unreadable_parts=reject"]);
+    stage.env("ECGFM_HDF5_LIMITS", "10,512,60000");
     ok(&mut stage);
     let rejected = std::fs::read_to_string(dir.path().join("signals/rejected.csv")).unwrap();
     let unreadable = rejected
@@ -279,21 +255,8 @@ fn rows_that_only_the_library_reads_come_from_the_other_process() {
     )
     .unwrap();
     let stage = |stub: &str, name: &str| {
-        let mut stage = ecgfm();
-        let with = format!("raw={}", raw.display());
-        stage.args([
-            "stage",
-            "signals",
-            "--quiet",
-            "--with",
-            "dataset=code15",
-            "--with",
-            &with,
-        ]);
-        stage
-            .arg("--out")
-            .arg(dir.path().join(name))
-            .env("ECGFM_HDF5_STUB", stub);
+        let mut stage = crate::signals(&raw, &dir.path().join(name), &[]);
+        stage.env("ECGFM_HDF5_STUB", stub);
         stage.output().unwrap()
     };
     let output = stage("", "signals");

@@ -28,3 +28,21 @@ mod scratch;
 mod store;
 #[path = "../../fuzz/bodies/table.rs"]
 mod table;
+
+/// The stage signals on a raw archive, with further parameters.
+fn signals(raw: &std::path::Path, out: &std::path::Path, with: &[&str]) -> std::process::Command {
+    let mut stage = common::ecgfm();
+    stage.args([
+        "stage",
+        "signals",
+        "--quiet",
+        "--with",
+        "dataset=code15",
+        "--with",
+    ]);
+    stage.arg(format!("raw={}", raw.display())).arg("--out").arg(out);
+    with.iter().for_each(|with| {
+        stage.args(["--with", with]);
+    });
+    stage
+}

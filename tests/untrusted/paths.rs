@@ -176,22 +176,8 @@ fn what_an_archive_names_is_no_way_out() {
             .replacen("exams_part0.hdf5", "FIRST", 1)
             .replace("exams_part0.hdf5", "exams_part1.hdf5");
         std::fs::write(raw.join("exams.csv"), rows.replace("FIRST", name)).unwrap();
-        let mut stage = ecgfm();
-        stage.args([
-            "stage",
-            "signals",
-            "--quiet",
-            "--force",
-            "--with",
-            "dataset=code15",
-            "--with",
-            "store=mat",
-            "--with",
-        ]);
-        stage
-            .arg(format!("raw={}", raw.display()))
-            .arg("--out")
-            .arg(cell.inside().join("signals"));
+        let mut stage = crate::signals(&raw, &cell.inside().join("signals"), &["store=mat"]);
+        stage.arg("--force");
         ok(&mut stage);
         let rejected = std::fs::read_to_string(cell.inside().join("signals/rejected.csv")).unwrap();
         assert!(rejected.contains("unknown_trace_file"), "{name}: {rejected}");
@@ -216,21 +202,7 @@ fn an_exam_number_that_is_a_path_is_a_bad_row() {
         .unwrap();
     let id = table.lines().nth(1).unwrap().split(',').nth(column).unwrap();
     std::fs::write(raw.join("exams.csv"), table.replacen(id, "../../escaped", 1)).unwrap();
-    let mut stage = ecgfm();
-    stage.args([
-        "stage",
-        "signals",
-        "--quiet",
-        "--with",
-        "dataset=code15",
-        "--with",
-        "store=mat",
-        "--with",
-    ]);
-    stage
-        .arg(format!("raw={}", raw.display()))
-        .arg("--out")
-        .arg(cell.inside().join("signals"));
+    let mut stage = crate::signals(&raw, &cell.inside().join("signals"), &["store=mat"]);
     ok(&mut stage);
     let rejected = std::fs::read_to_string(cell.inside().join("signals/rejected.csv")).unwrap();
     assert!(

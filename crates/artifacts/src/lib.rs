@@ -32,6 +32,7 @@ pub mod labels;
 pub mod labelset;
 pub mod logits;
 pub mod manifests;
+pub mod notes;
 pub mod pandas;
 pub mod predictions;
 pub mod quality;

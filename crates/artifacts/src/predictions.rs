@@ -134,20 +134,6 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
     as_probabilities(&path, table::read(&path, &columns, Others::As(Kind::Float))?)
 }
 
-/// Reads idx, save_file and the probabilities (float32) of `labels` from `ecg.csv`.
-///
-/// # Errors
-/// As [`read_ecg`].
-pub fn read_ecg_labels(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
-    let path = dir.join(ECG_FILE);
-    let columns = [
-        Column::optional(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
-    ];
-    let labels: Vec<String> = labels.iter().map(ToString::to_string).collect();
-    as_probabilities(&path, table::read_named(&path, &columns, &labels, Kind::Float)?)
-}
-
 fn as_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
     unique_text(path, &frame, SAVE_FILE)?;
     for label in label_names(&frame) {

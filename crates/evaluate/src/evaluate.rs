@@ -7,12 +7,12 @@
 use crate::clusters::{Clusters, Patients, clusters};
 pub use crate::compare::OnMissing;
 use crate::compare::{Compared, read_truth, with_truth};
+use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::examples::examples;
 use crate::metrics::interval::Method;
 use crate::metrics::threshold::Criterion;
 use crate::named::joined;
-use crate::predict::pooled;
 use crate::score::{Scoring, decide, score};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
@@ -160,7 +160,7 @@ impl Rows {
         let join = |frame: &DataFrame| with_truth(frame, &truth, labels, mapping, params.missing_truth);
         let (segments, ecgs) = rayon::join(
             || join(&predicted),
-            // As predict pools them for ecg.csv, and much quicker than that is read.
+            // As predict pools them for ecg.csv, which takes longer to read.
             || join(&pooled(dir, &predicted, &settings.about.labels, &from)?),
         );
         let (segments, ecgs) = (segments?, ecgs?);

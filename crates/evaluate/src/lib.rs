@@ -12,6 +12,7 @@ mod clusters;
 mod compare;
 mod curves;
 pub mod difference;
+mod ecgs;
 mod error;
 pub mod evaluate;
 mod examples;

@@ -1,7 +1,7 @@
 //! Stage `predict`: logits → probabilities, labels, mapped labels, and segments pooled into ECGs.
 
+use crate::ecgs::{Ecgs, extend};
 use crate::error::{Error, Result};
-use crate::groups::Groups;
 use crate::named::joined;
 use crate::sigmoid::{above, sigmoid};
 use ecgfm_artifacts::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
@@ -10,7 +10,6 @@ use ecgfm_artifacts::logits::{Logits, labels_recorded};
 use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{atomic, key, table};
-use hashbrown::HashSet;
 use polars::prelude::*;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -92,7 +91,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let keys = keys(params, &logits, &kept)?;
     let (unique, ecgs) = rayon::join(
         || unique(&params.logits, &logits.index),
-        || ecgs(&params.logits, &keys),
+        || Ecgs::of(&params.logits, &keys),
     );
     unique?;
     let ecgs = ecgs?;
@@ -112,7 +111,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Writes all tables at once.
-fn write(ctx: &Context<'_>, about: &About, keys: &DataFrame, scores: &[Scores], ecgs: &Groups) -> Result<()> {
+fn write(ctx: &Context<'_>, about: &About, keys: &DataFrame, scores: &[Scores], ecgs: &Ecgs) -> Result<()> {
     let names = about.labels.names();
     let mapped = |mapping| -> Result<()> {
         let frame = mapped_frame(keys, &names, scores, mapping, about.threshold)?;
@@ -124,7 +123,7 @@ fn write(ctx: &Context<'_>, about: &About, keys: &DataFrame, scores: &[Scores], 
             Ok(predictions::write(ctx.out, &frame)?)
         }),
         Box::new(|| {
-            let frame = ecg_frame(keys, &about.labels, scores, ecgs)?;
+            let frame = ecg_frame(&about.labels, scores, ecgs)?;
             Ok(predictions::write_ecg(ctx.out, &frame)?)
         }),
         Box::new(|| about.mapping.as_ref().map_or(Ok(()), mapped)),
@@ -341,93 +340,12 @@ pub(crate) fn combine(how: How, columns: &[&[f32]]) -> Vec<f32> {
     }
 }
 
-/// Segments grouped into ECGs by their recording's file, which must agree with `idx`.
-fn ecgs(path: &Path, keys: &DataFrame) -> Result<Groups> {
-    let files = table::str_column(path, keys, SAVE_FILE)?;
-    let idx = table::int_column(path, keys, IDX)?;
-    let groups = Groups::by(files.iter());
-    let mut seen = HashSet::with_capacity(groups.len());
-    for &row in &groups.first {
-        if let Some(twice) = idx.get(row).filter(|i| !seen.insert(*i)) {
-            let what = format!(
-                "idx {twice} belongs to more than one save_file, one of them `{}`",
-                files.get(row).unwrap_or("")
-            );
-            return Err(Error::keys(path, what));
-        }
-    }
-    for (row, &group) in groups.of_row.iter().enumerate() {
-        let (this, first) = (idx.get(row), idx.get(groups.first[group as usize]));
-        if this != first {
-            let what = format!(
-                "save_file `{}` has idx {first:?} and {this:?}",
-                files.get(row).unwrap_or("")
-            );
-            return Err(Error::keys(path, what));
-        }
-    }
-    Ok(groups)
-}
-
-fn ecg_frame(keys: &DataFrame, labels: &LabelSet, scores: &[Scores], ecgs: &Groups) -> Result<DataFrame> {
-    let first = IdxCa::from_vec("row".into(), ecgs.first.iter().map(|&r| r as IdxSize).collect());
-    let keys = keys
-        .select([IDX, SAVE_FILE])
-        .and_then(|keys| keys.take(&first))
-        .map_err(Error::table("pooling segments into ECGs"))?;
-    let sizes: Vec<i64> = ecgs.sizes.iter().map(|&n| i64::from(n)).collect();
-    let pooled: Vec<Column> = labels
-        .labels
-        .par_iter()
-        .zip(scores)
-        .map(|(label, column)| {
-            let pooled = ecgs.pool(column.values(), label.pool);
-            Scores(Float32Chunked::from_vec(PlSmallStr::EMPTY, pooled)).column(&label.name)
-        })
+/// The ECGs, with the probability of every label.
+fn ecg_frame(labels: &LabelSet, scores: &[Scores], ecgs: &Ecgs) -> Result<DataFrame> {
+    let pooled = labels.labels.par_iter().zip(scores);
+    let pooled: Vec<Column> = pooled
+        .map(|(label, column)| ecgs.pool(label, column.values()))
         .collect();
-    extend(
-        &keys,
-        std::iter::once(Column::new(SEGMENTS.into(), sizes)).chain(pooled),
-    )
-}
-
-/// The ECGs of a table of segments, pooled as the label set says: idx, save_file and the probabilities of `names`.
-pub(crate) fn pooled(
-    path: &Path,
-    segments: &DataFrame,
-    labels: &LabelSet,
-    names: &[&str],
-) -> Result<DataFrame> {
-    let ecgs = ecgs(path, segments)?;
-    let first = IdxCa::from_vec("row".into(), ecgs.first.iter().map(|&r| r as IdxSize).collect());
-    let keys = segments
-        .select([IDX, SAVE_FILE])
-        .and_then(|keys| keys.take(&first));
-    let pool = |name: &&str| -> Result<Column> {
-        let label = labels.labels.iter().find(|label| label.name == *name);
-        let label =
-            label.ok_or_else(|| Error::keys(path, format!("label `{name}` is not in the label set")))?;
-        let scores = segments
-            .column(name)
-            .and_then(|column| Ok(column.f32()?.rechunk()));
-        let scores = Scores(
-            scores
-                .map_err(Error::table("reading probabilities"))?
-                .into_owned(),
-        );
-        Ok(Column::new(
-            (*name).into(),
-            ecgs.pool(scores.values(), label.pool),
-        ))
-    };
-    let columns: Vec<Column> = names.par_iter().map(pool).collect::<Result<_>>()?;
-    extend(
-        &keys.map_err(Error::table("pooling segments into ECGs"))?,
-        columns.into_iter(),
-    )
-}
-
-fn extend(keys: &DataFrame, columns: impl Iterator<Item = Column>) -> Result<DataFrame> {
-    let all = keys.columns().iter().cloned().chain(columns).collect();
-    DataFrame::new_infer_height(all).map_err(Error::table("a label may not be named as a key column is"))
+    let sizes = Column::new(SEGMENTS.into(), ecgs.sizes());
+    extend(&ecgs.keys, std::iter::once(sizes).chain(pooled))
 }

@@ -1,6 +1,7 @@
 //! The threshold of every mapped label: one number, a file, or chosen on another split.
 
 use crate::compare::{OnMissing, read_truth, with_truth};
+use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::evaluate::Params;
 use crate::metrics::Ranking;
@@ -107,7 +108,8 @@ fn chosen(
         );
         return Err(parameter("choose_on", what));
     }
-    let ecgs = predictions::read_ecg_labels(on, &mapping.from_names())?;
+    let from = mapping.from_names();
+    let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
     apart(on, &ecgs, scored)?;
     let (truth, _) = read_truth(&params.labels, mapping)?;
     let rows = with_truth(&ecgs, &truth, &params.labels, mapping, OnMissing::Drop)?;

@@ -243,8 +243,8 @@ impl PageWriter {
         next.write_all(&self.buffer.bytes()[whole..])?;
         let full = std::mem::replace(&mut self.buffer, next);
         if disk.tasks.send((full, self.handed)).is_err() {
-            // It stopped at an error.
-            return disk.finish();
+            // It stopped, which it does at an error only.
+            return disk.finish().and(Err(io::ErrorKind::BrokenPipe.into()));
         }
         self.disk = Some(disk);
         self.handed += whole as u64;

@@ -3,11 +3,15 @@
 use super::bind::{Bound, any};
 use crate::torch;
 use ecgfm_choices::{Export, Infer};
-use ecgfm_pipeline::{Error, Output, StageError, StageErrorClass};
+use ecgfm_pipeline::{Error, Output, StageError};
 
 /// That the half of the program with libtorch is not to be had.
 fn failed(error: Error) -> StageError {
-    StageError::new(StageErrorClass::Failed, error.message())
+    let failed = StageError::failed(error.message());
+    match error.help_text() {
+        Some(help) => failed.help(help),
+        None => failed,
+    }
 }
 
 pub fn export() -> Bound<Export> {

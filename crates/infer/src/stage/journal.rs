@@ -1,8 +1,7 @@
 //! How far an interrupted run came, so that the next one goes on there.
 //!
-//! One small file, replaced after a batch's answers have been handed to the operating system. It counts only until the
-//! machine is started anew: a killed process loses nothing that it wrote, a power cut may. And it counts only for a
-//! run that would compute the same batches in the same way, so that what it ends with is the same to the last bit.
+//! One note, replaced after a batch's answers have been handed to the operating system. It counts for a run only that would
+//! compute the same batches in the same way, so that what it ends with is the same to the last bit.
 
 use super::batch_size::Batching;
 use super::tally::Tally;
@@ -10,15 +9,15 @@ use crate::backend::Backend;
 use crate::workers::Crew;
 use crate::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
-use ecgfm_artifacts::stage::COMPLETE;
+use ecgfm_artifacts::notes::Notes;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// File of the entry, in the directory of what is complete.
+/// Name of the note.
 const FILE: &str = "batches.json";
 
-/// An entry is not replaced more often than this.
+/// It is not replaced more often than this.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// What a batch's answers depend on beside the stage's inputs.
@@ -56,18 +55,15 @@ impl Conditions {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// Which start of the machine it was written in.
-    boot: String,
     conditions: Conditions,
     batches: usize,
     non_finite: usize,
     non_finite_keys: Vec<String>,
 }
 
-/// The entry of one stage directory.
+/// The note of one stage directory.
 pub(super) struct Journal {
-    path: PathBuf,
-    boot: String,
+    notes: Notes,
     found: Option<Entry>,
     noted: Option<Instant>,
 }
@@ -75,16 +71,10 @@ pub(super) struct Journal {
 impl Journal {
     /// The journal of the stage directory `out`, with what an interrupted run left of it.
     pub(super) fn open(out: &Path) -> Result<Self> {
-        let dir = out.join(COMPLETE);
-        std::fs::create_dir_all(&dir).map_err(ArtifactError::io("create", &dir))?;
-        let path = dir.join(FILE);
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        let entry = std::fs::read(&path).ok();
-        let entry: Option<Entry> = entry.and_then(|json| serde_json::from_slice(&json).ok());
+        let notes = Notes::open(out)?;
         Ok(Self {
-            path,
-            found: entry.filter(|entry| entry.boot == boot && !boot.is_empty()),
-            boot,
+            found: notes.read(FILE),
+            notes,
             noted: None,
         })
     }
@@ -107,7 +97,7 @@ impl Journal {
         })
     }
 
-    /// Whether it is time for an entry.
+    /// Whether it is time for a note.
     pub(super) fn due(&self) -> bool {
         self.noted.is_none_or(|noted| noted.elapsed() >= EVERY)
     }
@@ -115,19 +105,14 @@ impl Journal {
     /// Notes that the answers to so many batches are written.
     pub(super) fn note(&mut self, conditions: &Conditions, tally: &Tally) -> Result<()> {
         let entry = Entry {
-            boot: self.boot.clone(),
             conditions: conditions.clone(),
             batches: tally.batches,
             non_finite: tally.non_finite,
             non_finite_keys: tally.non_finite_keys.clone(),
         };
-        let failed = ArtifactError::io("write", &self.path);
-        let temporary = self.path.with_extension("tmp");
-        serde_json::to_vec(&entry)
-            .map_err(Into::into)
-            .and_then(|json| std::fs::write(&temporary, json))
-            .and_then(|()| std::fs::rename(&temporary, &self.path))
-            .map_err(|error| Error::Artifact(failed(error)))?;
+        let note = self.notes.note(FILE, entry)?;
+        let failed = ArtifactError::io("write", note.path());
+        note.write().map_err(|error| Error::Artifact(failed(error)))?;
         self.noted = Some(Instant::now());
         Ok(())
     }

@@ -4,11 +4,12 @@
 //! noted in a journal; after an interruption the stage goes on with the parts that are not.
 
 use super::exams::Job;
-use super::journal::{Entry, Journal};
+use super::journal::Journal;
 use super::process::{Buffers, Kept, Made, Work};
 use super::sink::{PartSink, Sink};
 use super::{SetAside, Store};
 use crate::error::{Error, Result};
+use ecgfm_artifacts::notes::Note;
 use ecgfm_artifacts::stage::Context;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -162,8 +163,8 @@ impl Line<'_> {
     }
 
     fn complete(&self, number: usize, jobs: &[Job], part: PartSink<'_>, outcome: &PartOutcome) -> Result<()> {
-        let entry = self.journal.map(|journal| journal.entry(number, jobs, outcome));
-        let entry = entry.transpose()?;
+        let note = self.journal.map(|journal| journal.note(number, jobs, outcome));
+        let note = note.transpose()?;
         let empty = outcome
             .kept
             .is_empty()
@@ -173,7 +174,7 @@ impl Line<'_> {
             if let Some(file) = empty {
                 std::fs::remove_file(file)?;
             }
-            entry.map_or(Ok(()), Entry::write)
+            note.as_ref().map_or(Ok(()), Note::write)
         })
     }
 }

@@ -1,0 +1,107 @@
+//! What a stage notes of what it has done, to go on from there after an interruption.
+//!
+//! Small JSON files in [`COMPLETE`], which is gone once the stage is published. A note is written after what it speaks of, and
+//! counts only until the machine is started anew: a killed process loses nothing that it wrote, a power cut may.
+
+use crate::error::{Error, Result};
+use crate::stage::COMPLETE;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The notes of one stage directory.
+#[derive(Debug)]
+pub struct Notes {
+    dir: PathBuf,
+    boot: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dated<T> {
+    /// Which start of the machine it was written in.
+    boot: String,
+    note: T,
+}
+
+/// A note that is ready to be written.
+#[derive(Debug)]
+pub struct Note {
+    path: PathBuf,
+    json: Vec<u8>,
+}
+
+impl Notes {
+    /// The notes in the stage directory `out`: none, or what an interrupted run left.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn open(out: &Path) -> Result<Self> {
+        let dir = out.join(COMPLETE);
+        std::fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Ok(Self { dir, boot })
+    }
+
+    /// The note of a name, if there is one that counts.
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let json = std::fs::read(self.dir.join(name)).ok()?;
+        let dated: Dated<T> = serde_json::from_slice(&json).ok()?;
+        (dated.boot == self.boot && !self.boot.is_empty()).then_some(dated.note)
+    }
+
+    /// A note of a name, to be written once what it speaks of is.
+    ///
+    /// # Errors
+    /// It cannot be said in JSON.
+    pub fn note<T: Serialize>(&self, name: &str, note: T) -> Result<Note> {
+        let path = self.dir.join(name);
+        let boot = self.boot.clone();
+        let json = serde_json::to_vec(&Dated { boot, note });
+        let json = json.map_err(|e| Error::io("write", &path)(e.into()))?;
+        Ok(Note { path, json })
+    }
+}
+
+impl Note {
+    /// Writes the note so that it is there whole or not at all.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self) -> io::Result<()> {
+        let temporary = self.path.with_extension("tmp");
+        std::fs::write(&temporary, &self.json)?;
+        std::fs::rename(&temporary, &self.path)
+    }
+
+    /// Where it is written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_counts_until_the_machine_is_started_anew_and_only_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let notes = Notes::open(dir.path()).unwrap();
+        assert_eq!(notes.read::<(u8, String)>("a.json"), None);
+        let note = notes.note("a.json", (7, "x")).unwrap();
+        let path = note.path().to_owned();
+        note.write().unwrap();
+        let again = Notes::open(dir.path()).unwrap();
+        assert_eq!(again.read("a.json"), Some((7, "x".to_owned())));
+        assert_eq!(again.read::<String>("a.json"), None, "of another kind");
+        let later = Notes {
+            boot: "another".to_owned(),
+            ..again
+        };
+        assert_eq!(later.read::<(u8, String)>("a.json"), None);
+        std::fs::write(&path, &std::fs::read(&path).unwrap()[1..]).unwrap();
+        assert_eq!(notes.read::<(u8, String)>("a.json"), None);
+    }
+}
