@@ -2,6 +2,7 @@
 
 export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 ecgfm := "cargo run --quiet --release --package ecgfm-cli --bin ecgfm --"
+built := env("CARGO_TARGET_DIR", "target") / "release"
 
 # What there is.
 default:
@@ -46,7 +47,7 @@ test *args: (setup "test")
 # Kill runs at every point of a publication and at random times: `just torture 1000`; see docs/reliability.md.
 torture trials="1000" seed="42": setup
     cargo build --release --package ecgfm-cli --features failpoints
-    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp target/release/ecgfm target/release/ecgfm-torch "$dir/" && \
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp {{ built }}/ecgfm {{ built }}/ecgfm-torch "$dir/" && \
       cargo build --quiet --release --package ecgfm-cli && \
       ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
       cargo test --package ecgfm-cli --test reliability torture -- --nocapture
@@ -76,18 +77,18 @@ bench sizes="1000 5000 20000": build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
-      python3 benches/stages.py target/release/ecgfm "$dir" {{ sizes }}
+      python3 benches/stages.py {{ built }}/ecgfm "$dir" {{ sizes }}
 
 # The same work in numpy, scipy, pandas, scikit-learn and PyTorch, side by side, as ratios. Fetches PyTorch, 4.7 GB, and writes 45 GB.
 bench-peer exams="20000" segments="128": (setup "bench") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
-      target/release/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
-      PYTHONPATH=.tools/pytest python3 benches/signals_peer.py target/release/ecgfm "$dir/raw" 1000
-    PYTHONPATH=.tools/pytest python3 benches/tables_peer.py target/release/ecgfm
+      {{ built }}/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
+      PYTHONPATH=.tools/pytest python3 benches/signals_peer.py {{ built }}/ecgfm "$dir/raw" 1000
+    PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm
     cargo run --quiet --release --package ecgfm-evaluate --example full_size
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
-      PYTHONPATH=$([ -d .tools/torch ] && echo .tools/torch || echo .tools/libtorch) python3 benches/infer_peer.py target/release/ecgfm "$dir" {{ segments }}
+      PYTHONPATH=$([ -d .tools/torch ] && echo .tools/torch || echo .tools/libtorch) python3 benches/infer_peer.py {{ built }}/ecgfm "$dir" {{ segments }}
 
 # How the stages that work on tables grow: at 1/16, 1/4 and the whole of the size of CODE-15.
 bench-growth: (setup "test") build
-    PYTHONPATH=.tools/pytest python3 benches/tables_peer.py target/release/ecgfm growth
+    PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm growth

@@ -58,9 +58,13 @@ impl Trial {
         let whole = slot == SLOTS - 1;
         let files = ground.courses[course].leaves(&ground.stages[stage]).len();
         let cut = match point {
-            Some(p @ (Point::FileCreate | Point::FileWritten | Point::FileRename | Point::FileDone)) => {
-                Cut::At(p, 1 + dice.below(files))
-            }
+            Some(
+                p @ (Point::FileCreate
+                | Point::FileBytes
+                | Point::FileWritten
+                | Point::FileRename
+                | Point::FileDone),
+            ) => Cut::At(p, 1 + dice.below(files)),
             Some(p) => Cut::At(p, 1),
             None => Cut::After(Duration::ZERO),
         };

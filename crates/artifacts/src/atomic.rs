@@ -14,6 +14,8 @@ use std::path::Path;
 pub enum Step {
     /// It is made, under a temporary name.
     Create,
+    /// Some of its bytes are handed to the system. Of files that are written row by row, too.
+    Bytes,
     /// It is written.
     Written,
     /// It gets its name.
@@ -33,7 +35,10 @@ static WATCHER: std::sync::OnceLock<Watcher> = std::sync::OnceLock::new();
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
 pub fn watch(watcher: Watcher) {
     #[cfg(feature = "failpoints")]
-    WATCHER.get_or_init(|| watcher);
+    {
+        WATCHER.get_or_init(|| watcher);
+        crate::formats::watch::watch(|path| at(Step::Bytes, path));
+    }
 }
 
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use polars::prelude::*;
 use polars_io::SerReader;
+use polars_io::parquet::write::ParquetCompression;
 use read::{Header, Spec};
 use std::io::Write;
 use std::path::Path;
@@ -176,6 +177,7 @@ pub fn write_parquet(path: &Path, frame: &DataFrame) -> Result<()> {
     let mut frame = frame.clone();
     crate::atomic::write(path, |out| {
         polars_io::parquet::write::ParquetWriter::new(out as &mut dyn Write)
+            .with_compression(ParquetCompression::Snappy)
             .finish(&mut frame)
             .map(drop)
             .map_err(|e| Error::invalid(path, format!("cannot be written as Parquet: {e}")))

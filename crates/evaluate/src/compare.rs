@@ -2,10 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::predict::combine;
+use crate::truth::Truth;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
-use ecgfm_artifacts::labelset::Mapping;
-use ecgfm_artifacts::{labels, table};
+use ecgfm_artifacts::labelset::{Mapping, Pair};
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -19,9 +20,6 @@ pub enum OnMissing {
     /// Leave them out and count them.
     Drop,
 }
-
-/// Prefix of truth columns while they stand beside scores of the same name.
-const ACTUAL_PREFIX: &str = "actual:";
 
 /// Rows that have both a prediction and a truth; columns are in mapping order.
 #[derive(Debug)]
@@ -72,98 +70,75 @@ impl Compared {
     }
 }
 
-/// Reads the truth of the mapped labels: idx, then one column a mapped label.
-pub(crate) fn read_truth(path: &Path, mapping: &Mapping) -> Result<(DataFrame, Vec<String>)> {
-    let all = labels::read(path)?;
-    let names = labels::names(&all);
-    if let Some(pair) = mapping.map.iter().find(|pair| !names.contains(&pair.to)) {
-        return Err(Error::TruthLabel {
-            path: path.to_owned(),
-            label: pair.to.clone(),
-            mapping: mapping.name.clone(),
-            found: names.join(", "),
-        });
-    }
-    let mut columns = vec![table::int_column(path, &all, IDX)?.clone().into_column()];
-    for pair in &mapping.map {
-        let column = table::bool_column(path, &all, &pair.to)?.clone();
-        columns.push(
-            column
-                .with_name(format!("{ACTUAL_PREFIX}{}", pair.to).into())
-                .into_column(),
-        );
-    }
-    Ok((table::frame(path, columns)?, names))
-}
-
 /// Gives each predicted row the truth of its idx.
 ///
 /// `predicted` has idx, save_file and the mapping's model labels; `segment` where its rows are segments.
 pub(crate) fn with_truth(
     predicted: &DataFrame,
-    truth: &DataFrame,
-    truth_path: &Path,
+    truth: &Truth,
     mapping: &Mapping,
     missing: OnMissing,
 ) -> Result<Compared> {
-    let mut args = JoinArgs::new(JoinType::Left);
-    args.maintain_order = MaintainOrderJoin::Left;
-    let joined = predicted
-        .join(truth, [IDX], [IDX], args, None)
-        .map_err(Error::table("joining with the truth"))?;
-    let known = joined
-        .columns()
-        .last()
-        .map(Column::is_not_null)
-        .unwrap_or_default();
-    let without_truth = joined.height() - known.sum().unwrap_or(0) as usize;
+    let idx = column(predicted, IDX)?
+        .i64()
+        .map_err(Error::table("reading idx"))?;
+    let found: Vec<Option<u32>> = idx.iter().map(|idx| truth.row(idx)).collect();
+    let without_truth = found.iter().filter(|row| row.is_none()).count();
     if without_truth > 0 && missing == OnMissing::Error {
-        return Err(missing_truth(&joined, &known, truth_path, without_truth));
+        return Err(missing_truth(predicted, &found, &truth.path, without_truth));
     }
-    let joined = joined
-        .filter(&known)
-        .map_err(Error::table("joining with the truth"))?;
-    let mut compared = Compared {
-        keys: DataFrame::empty(),
-        truth: vec![],
-        scores: vec![],
-        without_truth,
+    let known = match without_truth {
+        0 => predicted.clone(),
+        _ => {
+            let known: BooleanChunked = found.iter().map(|row| Some(row.is_some())).collect();
+            predicted
+                .filter(&known)
+                .map_err(Error::table("joining with the truth"))?
+        }
     };
-    for pair in &mapping.map {
-        let actual = column(&joined, &format!("{ACTUAL_PREFIX}{}", pair.to))?;
-        let actual = actual.bool().map_err(Error::table("reading the truth"))?;
-        compared
-            .truth
-            .push(actual.iter().map(|v| v.unwrap_or(false)).collect());
-        let read = |from: &String| -> Result<Vec<f32>> {
-            let scores = column(&joined, from)?.f32();
-            let scores = scores.map_err(Error::table("reading probabilities"))?;
-            Ok(scores.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
-        };
-        let columns = pair.from.names().iter().map(read).collect::<Result<Vec<_>>>()?;
-        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-        compared.scores.push(combine(pair.how, &columns));
-    }
+    let rows: Vec<u32> = found.into_iter().flatten().collect();
+    let of_pair = |(pair, column): (&Pair, &Vec<bool>)| -> Result<(Vec<bool>, Vec<f32>)> {
+        let actual = rows.iter().map(|&row| column[row as usize]).collect();
+        Ok((actual, scores_of(&known, pair)?))
+    };
+    let pairs = mapping.map.par_iter().zip(&truth.columns).map(of_pair);
+    let (actual, scores) = pairs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
     let keys = [SEGMENT, IDX, SAVE_FILE]
         .into_iter()
-        .filter(|key| joined.column(key).is_ok());
-    compared.keys = joined
-        .select(keys)
-        .map_err(Error::table("keying the comparison"))?;
-    Ok(compared)
+        .filter(|key| known.column(key).is_ok());
+    Ok(Compared {
+        keys: known
+            .select(keys)
+            .map_err(Error::table("keying the comparison"))?,
+        truth: actual,
+        scores,
+        without_truth,
+    })
 }
 
-fn missing_truth(joined: &DataFrame, known: &BooleanChunked, path: &Path, count: usize) -> Error {
-    let row = known.iter().position(|k| k != Some(true)).unwrap_or(0);
+/// The probability of a mapped label.
+fn scores_of(predicted: &DataFrame, pair: &Pair) -> Result<Vec<f32>> {
+    let read = |from: &String| -> Result<Vec<f32>> {
+        let scores = column(predicted, from)?.f32();
+        let scores = scores.map_err(Error::table("reading probabilities"))?;
+        Ok(scores.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
+    };
+    let columns = pair.from.names().iter().map(read).collect::<Result<Vec<_>>>()?;
+    let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+    Ok(combine(pair.how, &columns))
+}
+
+fn missing_truth(predicted: &DataFrame, found: &[Option<u32>], path: &Path, count: usize) -> Error {
+    let row = found.iter().position(Option::is_none).unwrap_or(0);
     let text = |name: &str| {
-        joined
+        predicted
             .column(name)
             .ok()
             .and_then(|c| c.str().ok())
             .and_then(|c| c.get(row))
     };
     let segment = text(SEGMENT).or_else(|| text(SAVE_FILE)).unwrap_or_default();
-    let idx = joined
+    let idx = predicted
         .column(IDX)
         .ok()
         .and_then(|c| c.i64().ok())
@@ -173,7 +148,7 @@ fn missing_truth(joined: &DataFrame, known: &BooleanChunked, path: &Path, count:
         segment: segment.to_owned(),
         idx: idx.map_or("none: its manifest had no index".to_owned(), |i| i.to_string()),
         more: count - 1,
-        rows: joined.height(),
+        rows: predicted.height(),
     }
 }
 
@@ -184,7 +159,7 @@ fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ecgfm_artifacts::labelset::{From, How, Pair};
+    use ecgfm_artifacts::labelset::{From, How};
 
     fn mapping() -> Mapping {
         let map = vec![Pair {
@@ -210,14 +185,16 @@ mod tests {
         .unwrap()
     }
 
-    fn truth() -> DataFrame {
-        df!(IDX => [1i64, 2, 3], "actual:ST" => [true, true, false]).unwrap()
+    fn truth() -> Truth {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("labels.csv");
+        std::fs::write(&path, "idx,ST\n1,True\n2,True\n3,False\n").unwrap();
+        Truth::read(&path, &mapping()).unwrap()
     }
 
     #[test]
     fn rows_find_their_truth_by_key_and_keep_their_order() {
-        let path = Path::new("labels.csv");
-        let compared = with_truth(&predicted(), &truth(), path, &mapping(), OnMissing::Drop).unwrap();
+        let compared = with_truth(&predicted(), &truth(), &mapping(), OnMissing::Drop).unwrap();
         assert_eq!(compared.truth, [vec![false, true, true]]);
         assert_eq!(compared.scores, [vec![0.3, 0.1, 0.2]]);
         assert_eq!(compared.idx().collect::<Vec<_>>(), [3, 1, 1]);
@@ -226,23 +203,10 @@ mod tests {
 
     #[test]
     fn a_prediction_without_truth_is_an_error_that_names_it() {
-        let path = Path::new("labels.csv");
-        let error = with_truth(&predicted(), &truth(), path, &mapping(), OnMissing::Error).unwrap_err();
+        let error = with_truth(&predicted(), &truth(), &mapping(), OnMissing::Error).unwrap_err();
         let message = error.to_string();
         assert!(
-            message.starts_with("labels.csv: no truth for segment `x_0` (idx none"),
-            "{message}"
-        );
-    }
-
-    #[test]
-    fn the_truth_must_have_every_mapped_label() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("labels.csv");
-        std::fs::write(&path, "idx,AF,SB\n0,True,False\n").unwrap();
-        let message = read_truth(&path, &mapping()).unwrap_err().to_string();
-        assert!(
-            message.ends_with("no label `ST`, which mapping `m` needs; it has AF, SB"),
+            message.contains("labels.csv: no truth for segment `x_0` (idx none"),
             "{message}"
         );
     }

@@ -5,7 +5,6 @@ use crate::groups::Groups;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::labelset::{Label, LabelSet};
 use ecgfm_artifacts::table;
-use hashbrown::HashSet;
 use polars::prelude::*;
 use rayon::prelude::*;
 use std::path::Path;
@@ -81,15 +80,16 @@ fn grouped(path: &Path, keys: &DataFrame) -> Result<Groups> {
     let files = table::str_column(path, keys, SAVE_FILE)?;
     let idx = table::int_column(path, keys, IDX)?;
     let groups = Groups::by(files.iter());
-    let mut seen = HashSet::with_capacity(groups.len());
-    for &row in &groups.first {
-        if let Some(twice) = idx.get(row).filter(|i| !seen.insert(*i)) {
-            let what = format!(
-                "idx {twice} belongs to more than one save_file, one of them `{}`",
-                files.get(row).unwrap_or("")
-            );
-            return Err(Error::keys(path, what));
-        }
+    let mut firsts: Vec<(i64, usize)> = (groups.first.iter())
+        .filter_map(|&row| Some((idx.get(row)?, row)))
+        .collect();
+    firsts.par_sort_unstable();
+    if let Some(&[_, (twice, row)]) = firsts.array_windows().find(|[(a, _), (b, _)]| a == b) {
+        let what = format!(
+            "idx {twice} belongs to more than one save_file, one of them `{}`",
+            files.get(row).unwrap_or("")
+        );
+        return Err(Error::keys(path, what));
     }
     for (row, &group) in groups.of_row.iter().enumerate() {
         let (this, first) = (idx.get(row), idx.get(groups.first[group as usize]));

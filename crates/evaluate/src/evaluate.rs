@@ -6,7 +6,7 @@
 
 use crate::clusters::{Clusters, Patients, clusters};
 pub use crate::compare::OnMissing;
-use crate::compare::{Compared, read_truth, with_truth};
+use crate::compare::{Compared, with_truth};
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::examples::examples;
@@ -18,6 +18,7 @@ use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::subgroups;
 use crate::thresholds::Thresholds;
+use crate::truth::Truth;
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::evaluation::{
@@ -145,7 +146,7 @@ impl Rows {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
         let from = mapping.from_names();
         let (predicted, truth) =
-            rayon::join(|| predictions::read(dir, &from), || read_truth(labels, mapping));
+            rayon::join(|| predictions::read(dir, &from), || Truth::read(labels, mapping));
         let predicted = predicted?;
         let unpredicted = params.splits.as_ref().map(|path| {
             flow::unpredicted(
@@ -156,8 +157,8 @@ impl Rows {
             )
         });
         let unpredicted = unpredicted.transpose()?;
-        let (truth, truth_labels) = truth?;
-        let join = |frame: &DataFrame| with_truth(frame, &truth, labels, mapping, params.missing_truth);
+        let truth = truth?;
+        let join = |frame: &DataFrame| with_truth(frame, &truth, mapping, params.missing_truth);
         let (segments, ecgs) = rayon::join(
             || join(&predicted),
             // As predict pools them for ecg.csv, which takes longer to read.
@@ -187,7 +188,7 @@ impl Rows {
         Ok(Self {
             segments,
             ecgs,
-            truth_labels,
+            truth_labels: truth.labels,
             flow,
         })
     }

@@ -28,6 +28,7 @@ mod sigmoid;
 mod subgroups;
 mod thresholds;
 mod tripod;
+mod truth;
 mod tutorial;
 
 pub use error::{Error, Result};

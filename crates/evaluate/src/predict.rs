@@ -89,13 +89,15 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     ctx.progress.begin(read as u64, "segments");
     let kept = finite_rows(params, &logits, &names)?;
     let keys = keys(params, &logits, &kept)?;
-    let (unique, ecgs) = rayon::join(
-        || unique(&params.logits, &logits.index),
+    let (ecgs, (unique, scores)) = rayon::join(
         || Ecgs::of(&params.logits, &keys),
+        || {
+            let unique = unique(&params.logits, &logits.index);
+            (unique, probabilities(&logits, &kept))
+        },
     );
     unique?;
     let ecgs = ecgs?;
-    let scores = probabilities(&logits, &kept);
     if ctx.cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
@@ -176,7 +178,16 @@ fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<u
     let rows = logits.index.height();
     let row_of = |row: usize| &logits.values[row * logits.labels..][..logits.labels];
     let finite = |row: &usize| row_of(*row).iter().all(|v| v.is_finite());
-    let (kept, bad): (Vec<usize>, Vec<usize>) = (0..rows).into_par_iter().partition(finite);
+    // Most often all are, which is quickly seen.
+    if logits
+        .values
+        .par_chunks(1 << 16)
+        .all(|some| some.iter().all(|v| v.is_finite()))
+        && rows > 0
+    {
+        return Ok((0..rows).collect());
+    }
+    let (kept, bad): (Vec<usize>, Vec<usize>) = (0..rows).partition(finite);
     if let (Some(&row), OnNonFinite::Error) = (bad.first(), params.on_non_finite) {
         let label = row_of(row).iter().position(|v| !v.is_finite()).unwrap_or(0);
         return Err(Error::NonFinite {

@@ -1,11 +1,12 @@
 //! The threshold of every mapped label: one number, a file, or chosen on another split.
 
-use crate::compare::{OnMissing, read_truth, with_truth};
+use crate::compare::{OnMissing, with_truth};
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::evaluate::Params;
 use crate::metrics::Ranking;
 use crate::settings::check_threshold;
+use crate::truth::Truth;
 use ecgfm_artifacts::evaluation::{ThresholdsUsed, read_thresholds};
 use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::predictions::{self, About};
@@ -111,8 +112,8 @@ fn chosen(
     let from = mapping.from_names();
     let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
     apart(on, &ecgs, scored)?;
-    let (truth, _) = read_truth(&params.labels, mapping)?;
-    let rows = with_truth(&ecgs, &truth, &params.labels, mapping, OnMissing::Drop)?;
+    let truth = Truth::read(&params.labels, mapping)?;
+    let rows = with_truth(&ecgs, &truth, mapping, OnMissing::Drop)?;
     let mut values = Vec::with_capacity(mapping.map.len());
     for (pair, (truth, scores)) in mapping.map.iter().zip(rows.truth.iter().zip(&rows.scores)) {
         let threshold = params.choose_by.choose(&Ranking::new(truth, scores));

@@ -68,5 +68,7 @@ pub mod pt;
 pub mod store;
 #[cfg(feature = "tracings")]
 pub mod tracings;
+#[cfg(any(feature = "npy", feature = "mat"))]
+pub mod watch;
 
 pub use error::{Error, Result};

@@ -5,11 +5,12 @@
 //! (`O_DIRECT`); what is left of the last page takes the usual way, and so does everything on a file system that does not
 //! allow this. The files are the same.
 
+use crate::watch::bytes_of;
 use bytemuck::{Pod, Zeroable};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -107,6 +108,7 @@ pub fn write_file(path: &Path, buffer: &PageBuffer) -> io::Result<()> {
 /// A file that takes whole pages first, and anything after that.
 #[derive(Debug)]
 pub struct PageFile {
+    path: PathBuf,
     file: File,
     direct: AtomicBool,
 }
@@ -144,6 +146,7 @@ impl PageFile {
             },
         };
         Ok(Self {
+            path: path.to_owned(),
             file,
             direct: AtomicBool::new(direct),
         })
@@ -151,10 +154,11 @@ impl PageFile {
 
     /// Writes whole pages, from memory that starts where a page does.
     pub(crate) fn write_pages(&self, pages: &[u8], at: u64) -> io::Result<()> {
+        bytes_of(&self.path)?;
         match self.file.write_all_at(pages, at) {
             // Some file systems take the flag and refuse the writing.
             Err(e) if e.kind() == io::ErrorKind::InvalidInput && self.direct.load(Ordering::Relaxed) => {
-                self.write_rest(pages, at)
+                self.write_cached(pages, at)
             }
             written => written,
         }
@@ -162,6 +166,11 @@ impl PageFile {
 
     /// Writes any bytes, through the cache; so does everything after that.
     pub(crate) fn write_rest(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        bytes_of(&self.path)?;
+        self.write_cached(bytes, at)
+    }
+
+    fn write_cached(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         if self.direct.swap(false, Ordering::Relaxed) {
             through_cache(&self.file)?;
         }

@@ -30,6 +30,8 @@ pub enum Point {
     StageBegin,
     /// One of its files is made, under a temporary name.
     FileCreate,
+    /// Some of its bytes, or of a file that is written row by row, are handed to the system.
+    FileBytes,
     /// The file is written; what of it is not on the disk yet waits for the whole stage to be synced.
     FileWritten,
     /// It gets its name.
@@ -75,13 +77,14 @@ pub enum Point {
 }
 
 /// All of them, in the order of a run.
-pub const POINTS: [Point; 27] = [
+pub const POINTS: [Point; 28] = [
     Point::RunBegin,
     Point::Recovered,
     Point::TempCreate,
     Point::TempMark,
     Point::StageBegin,
     Point::FileCreate,
+    Point::FileBytes,
     Point::FileWritten,
     Point::FileRename,
     Point::FileDone,
@@ -116,6 +119,7 @@ impl Point {
             Self::TempMark => "temp-mark",
             Self::StageBegin => "stage-begin",
             Self::FileCreate => "file-create",
+            Self::FileBytes => "file-bytes",
             Self::FileWritten => "file-written",
             Self::FileRename => "file-rename",
             Self::FileDone => "file-done",
@@ -272,7 +276,7 @@ mod tests {
     #[test]
     fn every_point_is_listed_once_and_has_a_name_of_its_own() {
         let mut names: Vec<&str> = POINTS.iter().map(|p| p.name()).collect();
-        assert!(POINTS.is_sorted() && POINTS[26] == Point::RunEnd);
+        assert!(POINTS.is_sorted() && POINTS[27] == Point::RunEnd);
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), POINTS.len());

@@ -35,13 +35,65 @@ pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
             *text = buffer.format_finite(v);
         }
     }
+    let mut line = Line::default();
     for (text, v) in texts.iter().zip(values) {
-        match text.as_bytes() {
-            [] if v.is_nan() => {}
-            [] => float32(out, v),
-            text => append(out, text),
+        if text.is_empty() {
+            out.extend_from_slice(line.take());
+            if !v.is_nan() {
+                float32(out, v);
+            }
         }
-        out.push(b',');
+        if !line.push(text.as_bytes()) {
+            out.extend_from_slice(line.take());
+            append(out, text.as_bytes());
+            out.push(b',');
+        }
+    }
+    out.extend_from_slice(line.take());
+}
+
+/// Texts side by side, each with `,` after it, in memory whose length the compiler knows.
+struct Line {
+    bytes: [u8; 192],
+    filled: usize,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 192],
+            filled: 0,
+        }
+    }
+}
+
+impl Line {
+    /// Appends a text; false where it is too long, for it or for the place that is left.
+    ///
+    /// Most texts of probabilities have 8 to 16 bytes, and two copies of 8 that overlap are quicker than one of a length
+    /// that is not known.
+    #[inline(always)]
+    fn push(&mut self, text: &[u8]) -> bool {
+        let end = self.filled + text.len();
+        let Some(place) = self.bytes.get_mut(self.filled..=end) else {
+            return false;
+        };
+        match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+            (Some(head), Some(tail)) if text.len() <= 16 => {
+                place[..8].copy_from_slice(head);
+                place[text.len() - 8..text.len()].copy_from_slice(tail);
+            }
+            _ => place[..text.len()].copy_from_slice(text),
+        }
+        place[text.len()] = b',';
+        self.filled = end + 1;
+        true
+    }
+
+    /// What is in it, which is then empty.
+    fn take(&mut self) -> &[u8] {
+        let filled = std::mem::take(&mut self.filled);
+        &self.bytes[..filled]
     }
 }
 

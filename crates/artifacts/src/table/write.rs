@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::Path;
 
 /// Rows that one thread formats at a time.
-const ROWS: usize = 2048;
+const ROWS: usize = 512;
 
 /// Writes a frame as CSV in pandas' dialect.
 ///

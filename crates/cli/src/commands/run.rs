@@ -39,6 +39,7 @@ struct Finished<'a> {
 fn pass(step: Step, path: &Path) -> std::io::Result<()> {
     let point = match step {
         Step::Create => Point::FileCreate,
+        Step::Bytes => Point::FileBytes,
         Step::Written => Point::FileWritten,
         Step::Rename => Point::FileRename,
         Step::Done => Point::FileDone,

@@ -21,7 +21,7 @@ pub fn predict() -> Bound<prediction::Params> {
     Bound {
         name: "predict",
         about: "logits to probabilities and labels",
-        version: 3,
+        version: 4,
         outputs: OUTPUTS,
         inputs: &["logits"],
         check: any,
@@ -73,7 +73,7 @@ pub fn evaluate() -> Bound<scoring::Params> {
     Bound {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 3,
+        version: 4,
         outputs: OUTPUTS,
         inputs: &[
             "predictions",

@@ -2,6 +2,7 @@
 
 use super::{Dtype, Element, Header, read_header, write_header};
 use crate::error::{Error, Result};
+use crate::watch::bytes_of;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -115,7 +116,9 @@ impl NpyWriter {
             );
             return Err(Error::request(&self.path, what));
         }
-        T::write(rows, |bytes| self.out.write_all(bytes)).map_err(Error::io("write", &self.path))?;
+        bytes_of(&self.path)
+            .and_then(|()| T::write(rows, |bytes| self.out.write_all(bytes)))
+            .map_err(Error::io("write", &self.path))?;
         self.values += rows.len() as u64;
         Ok(())
     }
