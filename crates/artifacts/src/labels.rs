@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::formats::npy;
 use crate::table::{self, Column, Kind, Others};
 use polars::prelude::DataFrame;
+use std::ops::Range;
 use std::path::Path;
 
 /// The truth table: idx, then one boolean column a label.
@@ -16,8 +17,8 @@ pub const ARRAY_FILE: &str = "y.npy";
 /// `[a,b,…]` with six decimals, in label order.
 pub const WEIGHT_FILE: &str = "pos_weight.txt";
 
-/// Values of `y.npy` that are written at a time.
-const BLOCK: usize = 1 << 15;
+/// Rows of `y.npy` that are written at a time.
+const BLOCK: usize = 1 << 12;
 
 /// Reads `labels.csv`: idx, then every label as a boolean.
 ///
@@ -45,29 +46,32 @@ pub fn names(labels: &DataFrame) -> Vec<String> {
         .collect()
 }
 
-/// Writes `y.npy` from rows of `labels` values each.
+/// Writes `y.npy`: `fill` is given a range of rows and their values, row by row, all of them 0, and puts in what is not.
 ///
 /// # Errors
 /// I/O.
-pub fn write_array(path: &Path, rows: &[f64], labels: usize) -> Result<()> {
-    let count = rows.len().checked_div(labels).unwrap_or(0);
+pub fn write_array(
+    path: &Path,
+    (rows, labels): (usize, usize),
+    mut fill: impl FnMut(Range<usize>, &mut [f64]),
+) -> Result<()> {
     let header = npy::Header {
         dtype: npy::Dtype::F64,
-        shape: vec![count, labels],
+        shape: vec![rows, labels],
         fortran_order: false,
     };
     crate::atomic::write(path, |out| {
         let written: std::io::Result<()> = (|| {
-            use std::io::Write;
             npy::write_header(out, &header)?;
-            let mut bytes = Vec::with_capacity(BLOCK * size_of::<f64>());
-            rows.chunks(BLOCK).try_for_each(|block| {
-                bytes.clear();
-                block
-                    .iter()
-                    .for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
-                out.write_all(&bytes)
-            })
+            let mut values = vec![0.0; BLOCK * labels];
+            for first in (0..rows).step_by(BLOCK) {
+                let block = first..(first + BLOCK).min(rows);
+                let values = &mut values[..block.len() * labels];
+                values.fill(0.0);
+                fill(block, values);
+                npy::write_values(out, values)?;
+            }
+            Ok(())
         })();
         written.map_err(Error::io("write", path))
     })

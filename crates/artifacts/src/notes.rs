@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::stage::COMPLETE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The notes of one stage directory.
@@ -25,11 +26,11 @@ struct Dated<T> {
     note: T,
 }
 
-/// A note that is ready to be written.
+/// A note that is written, and does not count yet.
 #[derive(Debug)]
 pub struct Note {
+    temporary: PathBuf,
     path: PathBuf,
-    json: Vec<u8>,
 }
 
 impl Notes {
@@ -51,28 +52,32 @@ impl Notes {
         (dated.boot == self.boot && !self.boot.is_empty()).then_some(dated.note)
     }
 
-    /// A note of a name, to be written once what it speaks of is.
+    /// Writes a note, to be [kept](Note::keep) once what it speaks of is there. It is never in memory as a whole: of a
+    /// long stage there are many, and their holes would be left.
     ///
     /// # Errors
-    /// It cannot be said in JSON.
+    /// I/O, or it cannot be said in JSON.
     pub fn note<T: Serialize>(&self, name: &str, note: T) -> Result<Note> {
         let path = self.dir.join(name);
+        let temporary = path.with_extension("tmp");
         let boot = self.boot.clone();
-        let json = serde_json::to_vec(&Dated { boot, note });
-        let json = json.map_err(|e| Error::io("write", &path)(e.into()))?;
-        Ok(Note { path, json })
+        let written = File::create(&temporary).and_then(|file| {
+            let mut out = BufWriter::new(file);
+            serde_json::to_writer(&mut out, &Dated { boot, note })?;
+            out.flush()
+        });
+        written.map_err(Error::io("write", &path))?;
+        Ok(Note { temporary, path })
     }
 }
 
 impl Note {
-    /// Writes the note so that it is there whole or not at all.
+    /// From now on it counts.
     ///
     /// # Errors
     /// I/O.
-    pub fn write(&self) -> io::Result<()> {
-        let temporary = self.path.with_extension("tmp");
-        std::fs::write(&temporary, &self.json)?;
-        std::fs::rename(&temporary, &self.path)
+    pub fn keep(&self) -> io::Result<()> {
+        std::fs::rename(&self.temporary, &self.path)
     }
 
     /// Where it is written.
@@ -92,7 +97,8 @@ mod tests {
         assert_eq!(notes.read::<(u8, String)>("a.json"), None);
         let note = notes.note("a.json", (7, "x")).unwrap();
         let path = note.path().to_owned();
-        note.write().unwrap();
+        assert_eq!(notes.read::<(u8, String)>("a.json"), None, "not yet");
+        note.keep().unwrap();
         let again = Notes::open(dir.path()).unwrap();
         assert_eq!(again.read("a.json"), Some((7, "x".to_owned())));
         assert_eq!(again.read::<String>("a.json"), None, "of another kind");

@@ -13,7 +13,9 @@ use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, splits};
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// `y.npy` of more values than this is refused: an `idx` so large comes from a damaged table.
@@ -57,9 +59,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let all = everything(&truth, &groups);
     write_definition(&ctx.out.join(labels::DEFINITION_FILE), &truth, &groups, &all)?;
     let weighted = groups.iter().find(|g| g.name == TRAIN).unwrap_or(&all);
-    let weights: Vec<f64> = (0..truth.names.len())
-        .map(|l| weight(truth.share(l, weighted)))
-        .collect();
+    let weights: Vec<f64> = (0..truth.names.len()).map(|l| weighted.weight(l)).collect();
     atomic::write_bytes(
         &ctx.out.join(labels::WEIGHT_FILE),
         labels::weight_text(&weights).as_bytes(),
@@ -81,7 +81,40 @@ struct Truth {
 /// Exams that are counted together.
 struct Group {
     name: String,
-    rows: Vec<usize>,
+    exams: usize,
+    /// How many of them have each label.
+    positives: Vec<usize>,
+}
+
+impl Group {
+    fn of(name: &str, rows: &[usize], truth: &Truth) -> Self {
+        let count = |values: &Vec<bool>| rows.iter().filter(|&&row| values[row]).count();
+        Self {
+            name: name.to_owned(),
+            exams: rows.len(),
+            positives: truth.values.par_iter().map(count).collect(),
+        }
+    }
+
+    /// Every exam.
+    fn whole(name: &str, truth: &Truth) -> Self {
+        let count = |values: &Vec<bool>| values.iter().filter(|holds| **holds).count();
+        Self {
+            name: name.to_owned(),
+            exams: truth.idx.len(),
+            positives: truth.values.par_iter().map(count).collect(),
+        }
+    }
+
+    fn share(&self, label: usize) -> f64 {
+        self.positives[label] as f64 / self.exams as f64
+    }
+
+    /// (1 − p) / p, infinite for a label that never occurs.
+    fn weight(&self, label: usize) -> f64 {
+        let share = self.share(label);
+        (1.0 - share) / share
+    }
 }
 
 impl Truth {
@@ -105,7 +138,7 @@ impl Truth {
                 .map(|v| v == Some(true))
                 .collect())
         };
-        let values = names.iter().map(column).collect::<Result<_>>()?;
+        let values = names.par_iter().map(column).collect::<Result<_>>()?;
         Ok(Self {
             names,
             idx,
@@ -120,14 +153,6 @@ impl Truth {
             .ok()
             .filter(|&row| self.idx.get(row) == Some(&idx));
         guess.or_else(|| self.idx.binary_search(&idx).ok())
-    }
-
-    fn positives(&self, label: usize, group: &Group) -> usize {
-        group.rows.iter().filter(|&&row| self.values[label][row]).count()
-    }
-
-    fn share(&self, label: usize, group: &Group) -> f64 {
-        self.positives(label, group) as f64 / group.rows.len() as f64
     }
 }
 
@@ -151,27 +176,23 @@ fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
     )?)
 }
 
-/// (1 − p) / p, infinite for a label that never occurs.
-fn weight(share: f64) -> f64 {
-    (1.0 - share) / share
-}
-
 /// What is counted as `all`: the exams of all splits, or every exam where no splits are given.
 fn everything(truth: &Truth, groups: &[Group]) -> Group {
-    let rows = match groups {
-        [] => (0..truth.idx.len()).collect(),
-        _ => groups.iter().flat_map(|g| g.rows.iter().copied()).collect(),
-    };
+    if groups.is_empty() {
+        return Group::whole("all", truth);
+    }
+    let sum = |label: usize| groups.iter().map(|g| g.positives[label]).sum();
     Group {
         name: "all".to_owned(),
-        rows,
+        exams: groups.iter().map(|g| g.exams).sum(),
+        positives: (0..truth.names.len()).map(sum).collect(),
     }
 }
 
 /// The exams of each split, splits in the order of their names.
 fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
     let frame = splits::read_meta(path)?;
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let names = table::str_column(path, &frame, SPLIT)?;
     for (idx, name) in table::int_column(path, &frame, IDX)?
         .iter()
@@ -184,16 +205,10 @@ fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
                 format!("idx {idx} is not among the records; run splits again on these records"),
             )
         })?;
-        match groups.iter_mut().find(|g| g.name == name) {
-            Some(group) => group.rows.push(row),
-            None => groups.push(Group {
-                name: name.to_owned(),
-                rows: vec![row],
-            }),
-        }
+        groups.entry(name).or_default().push(row);
     }
-    groups.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(groups)
+    let groups = groups.iter().map(|(name, rows)| Group::of(name, rows, truth));
+    Ok(groups.collect())
 }
 
 fn write_array(path: &Path, records: &Path, truth: &Truth) -> Result<()> {
@@ -212,13 +227,16 @@ fn write_array(path: &Path, records: &Path, truth: &Truth) -> Result<()> {
             format!("idx reaches {height}: too many rows for an array of labels"),
         ));
     }
-    let mut rows = vec![0.0; size];
-    for (label, values) in truth.values.iter().enumerate() {
-        for (idx, value) in truth.idx.iter().zip(values) {
-            rows[*idx as usize * width + label] = f64::from(u8::from(*value));
+    // They are sorted, so that the exams of a block follow those of the last.
+    let mut exams = truth.idx.iter().map(|idx| *idx as usize).enumerate().peekable();
+    Ok(labels::write_array(path, (height, width), |rows, values| {
+        while let Some((exam, idx)) = exams.next_if(|(_, idx)| *idx < rows.end) {
+            let row = &mut values[(idx - rows.start) * width..][..width];
+            for (value, holds) in row.iter_mut().zip(&truth.values) {
+                *value = f64::from(u8::from(holds[exam]));
+            }
         }
-    }
-    Ok(labels::write_array(path, &rows, width)?)
+    })?)
 }
 
 fn write_definition(path: &Path, truth: &Truth, groups: &[Group], all: &Group) -> Result<()> {
@@ -234,15 +252,11 @@ fn write_definition(path: &Path, truth: &Truth, groups: &[Group], all: &Group) -
                 w.cell(Cell::Text(name));
                 groups
                     .iter()
-                    .for_each(|g| w.cell(Cell::Int(truth.positives(label, g) as i64)));
-                groups
-                    .iter()
-                    .for_each(|g| w.cell(Cell::Float(truth.share(label, g))));
-                groups
-                    .iter()
-                    .for_each(|g| w.cell(Cell::Float(weight(truth.share(label, g)))));
-                w.cell(Cell::Int(truth.positives(label, all) as i64));
-                w.cell(Cell::Float(truth.share(label, all)));
+                    .for_each(|g| w.cell(Cell::Int(g.positives[label] as i64)));
+                groups.iter().for_each(|g| w.cell(Cell::Float(g.share(label))));
+                groups.iter().for_each(|g| w.cell(Cell::Float(g.weight(label))));
+                w.cell(Cell::Int(all.positives[label] as i64));
+                w.cell(Cell::Float(all.share(label)));
                 w.end_row()?;
             }
             w.finish().map(drop)

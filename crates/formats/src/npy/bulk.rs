@@ -29,10 +29,10 @@ enum Task {
         buffer: PageBuffer,
         at: u64,
     },
-    /// What is left, the header, and whatever follows.
+    /// All that is left, the header, and whatever follows.
     Finish {
         file: Arc<Target>,
-        rest: Vec<u8>,
+        buffer: PageBuffer,
         at: u64,
         header: Header,
         then: Then,
@@ -106,30 +106,34 @@ impl Drop for Flusher {
 
 fn write_all(waiting: &Receiver<Task>, spare: &Mutex<Vec<PageBuffer>>) -> Result<()> {
     for task in waiting {
-        match task {
-            Task::Pages { file, mut buffer, at } => {
+        let mut buffer = match task {
+            Task::Pages { file, buffer, at } => {
                 file.file
                     .write_pages(&buffer.bytes()[..buffer.whole()], at)
                     .map_err(Error::io("write", &file.path))?;
-                buffer.clear();
-                spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+                buffer
             }
             Task::Finish {
                 file,
-                rest,
+                buffer,
                 at,
                 header,
                 then,
             } => {
+                let (pages, rest) = buffer.bytes().split_at(buffer.whole());
                 let finished = file
                     .file
-                    .write_rest(&rest, at)
+                    .write_pages(pages, at)
+                    .and_then(|()| file.file.write_rest(rest, at + pages.len() as u64))
                     .and_then(|()| write_padded_header(&header, PAGE))
                     .and_then(|bytes| file.file.write_rest(&bytes, 0))
                     .and_then(|()| then());
                 finished.map_err(Error::io("write", &file.path))?;
+                buffer
             }
-        }
+        };
+        buffer.clear();
+        spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
     Ok(())
 }
@@ -214,10 +218,9 @@ impl<'a> BulkWriter<'a> {
     /// Writing has failed before; [`Flusher::finish`] says why.
     pub fn finish(mut self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
         self.header.shape[0] = self.rows();
-        self.hand_over()?;
         let task = Task::Finish {
             file: self.file.clone(),
-            rest: self.buffer.bytes().to_vec(),
+            buffer: self.buffer,
             at: PAGE as u64 + self.handed,
             header: self.header,
             then: Box::new(then),

@@ -2,12 +2,20 @@
 
 use super::Dtype;
 use half::f16;
-use std::io;
+use std::io::{self, Write};
 
 /// A Rust type that is a value of a `.npy` array: `f16`, `f32`, `f64`, `i64`, `i32`, `u8`, `bool`.
 pub trait Element: Copy + Default + Send + Sync + private::Bytes + 'static {
     /// The array type it stands for.
     const DTYPE: Dtype;
+}
+
+/// Writes values as an array's file holds them, after its header ([`super::write_header`]).
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_values<T: Element, W: Write + ?Sized>(out: &mut W, values: &[T]) -> io::Result<()> {
+    T::write(values, |bytes| out.write_all(bytes))
 }
 
 pub(super) mod private {

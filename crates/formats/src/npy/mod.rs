@@ -34,7 +34,7 @@ mod reader;
 mod writer;
 
 pub use bulk::{BulkWriter, Flusher};
-pub use element::Element;
+pub use element::{Element, write_values};
 pub use header::{Dtype, Header, read_header, write_header};
 pub use reader::NpyReader;
 pub use writer::{NpyWriter, Written};

@@ -112,7 +112,7 @@ impl Journal {
         };
         let note = self.notes.note(FILE, entry)?;
         let failed = ArtifactError::io("write", note.path());
-        note.write().map_err(|error| Error::Artifact(failed(error)))?;
+        note.keep().map_err(|error| Error::Artifact(failed(error)))?;
         self.noted = Some(Instant::now());
         Ok(())
     }

@@ -144,7 +144,10 @@ impl Line<'_> {
             }
         }
         let mut part = self.sink.part(number)?;
-        let mut outcome = PartOutcome::default();
+        let mut outcome = PartOutcome {
+            kept: Vec::with_capacity(jobs.len()),
+            ..PartOutcome::default()
+        };
         for some in jobs.chunks(REPORTED) {
             if self.ctx.cancel.is_cancelled() || self.failed.load(Ordering::Relaxed) < number {
                 return Err(Error::Interrupted);
@@ -174,7 +177,7 @@ impl Line<'_> {
             if let Some(file) = empty {
                 std::fs::remove_file(file)?;
             }
-            note.as_ref().map_or(Ok(()), Note::write)
+            note.as_ref().map_or(Ok(()), Note::keep)
         })
     }
 }
