@@ -103,8 +103,13 @@ impl Rows {
     pub fn open(path: &Path, shape: [usize; 3], placement: Placement) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let size = file.metadata().map_err(Error::io("open", path))?.len();
-        let bytes = shape.iter().try_fold(size_of::<f32>(), |n, &d| n.checked_mul(d));
-        let bytes = bytes.filter(|_| shape[1] > 0 && shape[2] > 0).ok_or_else(|| {
+        // A row first: where there are none, their number would hide one that is beyond counting.
+        let [rows, samples, leads] = shape;
+        let extents = [samples, leads, rows];
+        let bytes = extents
+            .iter()
+            .try_fold(size_of::<f32>(), |n, &d| n.checked_mul(d));
+        let bytes = bytes.filter(|_| samples > 0 && leads > 0).ok_or_else(|| {
             let what = format!("shape {shape:?} is empty or more than any file can hold");
             Error::malformed(
                 path,
@@ -183,4 +188,22 @@ pub(crate) fn check_request(path: &Path, shape: [usize; 3], row: usize, room: us
         return Err(Error::request(path, what));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_beyond_counting_is_refused_even_where_there_are_no_rows() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let placement = || Placement::Contiguous { offset: 0 };
+        let refused = Rows::open(file.path(), [0, usize::MAX, 2], placement()).unwrap_err();
+        assert!(
+            refused.to_string().contains("more than any file can hold"),
+            "{refused}"
+        );
+        let empty = Rows::open(file.path(), [0, 5, 2], placement()).unwrap();
+        assert_eq!(empty.row_len(), 10);
+    }
 }
