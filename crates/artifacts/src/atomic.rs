@@ -5,51 +5,10 @@
 
 use crate::error::{Error, Result};
 use crate::formats::pages::{PageFile, PageWriter};
+use crate::formats::watch::{Step, at};
 use crate::stage::UNFINISHED;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
-
-/// What is about to be done to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It is made, under a temporary name.
-    Create,
-    /// Some of its bytes are handed to the system. Of files that are written row by row, too.
-    Bytes,
-    /// It is written.
-    Written,
-    /// It gets its name.
-    Rename,
-    /// It has its name.
-    Done,
-}
-
-/// Told of every step before it is taken; the path is the file as it is named then. Its error is the step's.
-pub type Watcher = fn(Step, &Path) -> io::Result<()>;
-
-#[cfg(feature = "failpoints")]
-static WATCHER: std::sync::OnceLock<Watcher> = std::sync::OnceLock::new();
-
-/// Lets `watcher` see every step of every file written here, for tests that cut a stage off. Does nothing without
-/// the feature `failpoints`.
-#[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
-pub fn watch(watcher: Watcher) {
-    #[cfg(feature = "failpoints")]
-    {
-        WATCHER.get_or_init(|| watcher);
-        crate::formats::watch::watch(|path| at(Step::Bytes, path));
-    }
-}
-
-#[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
-#[inline(always)]
-fn at(step: Step, path: &Path) -> io::Result<()> {
-    #[cfg(feature = "failpoints")]
-    if let Some(watcher) = WATCHER.get() {
-        return watcher(step, path);
-    }
-    Ok(())
-}
 
 /// Writes `path` through `fill`; a reader sees the old file or the whole new one, never a part.
 ///

@@ -3,10 +3,10 @@
 use crate::compare::Compared;
 use crate::error::{Error, Result};
 use crate::groups::Groups;
+use crate::row_of::RowOf;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::table::{self, Column, Kind};
-use hashbrown::HashMap;
 use polars::prelude::StringChunked;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ impl Clusters {
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,
-    row_of: HashMap<i64, usize>,
+    row_of: RowOf,
     names: StringChunked,
 }
 
@@ -41,16 +41,15 @@ impl Patients {
     /// Reads them from a records table.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let frame = records::read(path, &[Column::new(PATIENT, Kind::Text)])?;
-        let rows = table::int_column(path, &frame, IDX)?.iter().zip(0..);
         Ok(Self {
             path: path.to_owned(),
-            row_of: rows.filter_map(|(idx, row)| Some((idx?, row))).collect(),
+            row_of: RowOf::of(table::int_column(path, &frame, IDX)?),
             names: table::str_column(path, &frame, PATIENT)?.clone(),
         })
     }
 
     fn of(&self, idx: i64) -> Result<&str> {
-        match self.row_of.get(&idx).and_then(|row| self.names.get(*row)) {
+        match self.row_of.get(idx).and_then(|row| self.names.get(row as usize)) {
             None | Some("") => Err(Error::keys(
                 &self.path,
                 format!("no {PATIENT} for idx {idx}, which is among the scored ECGs"),

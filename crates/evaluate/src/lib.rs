@@ -22,6 +22,7 @@ pub mod metrics;
 mod named;
 pub mod predict;
 mod resampled;
+mod row_of;
 mod score;
 mod settings;
 mod sigmoid;

@@ -5,7 +5,7 @@
 //! (`O_DIRECT`); what is left of the last page takes the usual way, and so does everything on a file system that does not
 //! allow this. The files are the same.
 
-use crate::watch::bytes_of;
+use crate::watch::{self, Step};
 use bytemuck::{Pod, Zeroable};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -154,7 +154,7 @@ impl PageFile {
 
     /// Writes whole pages, from memory that starts where a page does.
     pub(crate) fn write_pages(&self, pages: &[u8], at: u64) -> io::Result<()> {
-        bytes_of(&self.path)?;
+        watch::at(Step::Bytes, &self.path)?;
         match self.file.write_all_at(pages, at) {
             // Some file systems take the flag and refuse the writing.
             Err(e) if e.kind() == io::ErrorKind::InvalidInput && self.direct.load(Ordering::Relaxed) => {
@@ -166,7 +166,7 @@ impl PageFile {
 
     /// Writes any bytes, through the cache; so does everything after that.
     pub(crate) fn write_rest(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        bytes_of(&self.path)?;
+        watch::at(Step::Bytes, &self.path)?;
         self.write_cached(bytes, at)
     }
 

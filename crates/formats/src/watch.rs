@@ -1,29 +1,46 @@
-//! For tests: somebody may look, and stop, whenever bytes of a file are about to be handed to the operating system.
+//! For tests: somebody may look, and stop, whenever a step of writing a file is about to be taken.
 
 use std::io;
 use std::path::Path;
 
-/// Told of a file that bytes are about to be written to. Its error is that of writing.
-pub type Watcher = fn(&Path) -> io::Result<()>;
+/// What is about to be done to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is made, under a temporary name.
+    Create,
+    /// Some of its bytes are handed to the system: of what [`crate::pages`] and [`crate::npy`] write, on whatever thread.
+    Bytes,
+    /// It is written.
+    Written,
+    /// It gets its name.
+    Rename,
+    /// It has its name.
+    Done,
+}
+
+/// Told of every step before it is taken; the path is the file as it is named then. Its error is the step's.
+pub type Watcher = fn(Step, &Path) -> io::Result<()>;
 
 #[cfg(feature = "failpoints")]
 static WATCHER: std::sync::OnceLock<Watcher> = std::sync::OnceLock::new();
 
-/// Lets `watcher` see every writing of [`crate::pages`] and [`crate::npy`], on whatever thread it is done. Does nothing
-/// without the feature `failpoints`.
+/// Lets `watcher` see every step of every file. Does nothing without the feature `failpoints`.
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
 pub fn watch(watcher: Watcher) {
     #[cfg(feature = "failpoints")]
     WATCHER.get_or_init(|| watcher);
 }
 
-/// Passed right before bytes are handed over.
+/// To be passed right before a step, by whoever writes a file.
+///
+/// # Errors
+/// The watcher's; never without the feature `failpoints`.
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
 #[inline(always)]
-pub(crate) fn bytes_of(path: &Path) -> io::Result<()> {
+pub fn at(step: Step, path: &Path) -> io::Result<()> {
     #[cfg(feature = "failpoints")]
     if let Some(watcher) = WATCHER.get() {
-        return watcher(path);
+        return watcher(step, path);
     }
     Ok(())
 }

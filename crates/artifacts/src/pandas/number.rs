@@ -37,6 +37,7 @@ pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
     }
     let mut line = Line::default();
     for (text, v) in texts.iter().zip(values) {
+        // None was written where Python lays the digits out in another way.
         if text.is_empty() {
             out.extend_from_slice(line.take());
             if !v.is_nan() {

@@ -4,7 +4,7 @@ use super::print_json;
 use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
 use crate::observer::Human;
 use crate::{home, kinds, results, torch};
-use ecgfm_artifacts::atomic::{self, Step};
+use ecgfm_formats::watch::{Step, watch};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
     Action, Cancel, Environment, Error, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Summary,
@@ -49,7 +49,7 @@ fn pass(step: Step, path: &Path) -> std::io::Result<()> {
 
 /// Runs a pipeline.
 pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
-    atomic::watch(pass);
+    watch(pass);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
         selection: Selection {

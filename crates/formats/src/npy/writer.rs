@@ -2,7 +2,7 @@
 
 use super::{Dtype, Element, Header, read_header, write_header};
 use crate::error::{Error, Result};
-use crate::watch::bytes_of;
+use crate::watch::{self, Step};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ impl NpyWriter {
             );
             return Err(Error::request(&self.path, what));
         }
-        bytes_of(&self.path)
+        watch::at(Step::Bytes, &self.path)
             .and_then(|()| T::write(rows, |bytes| self.out.write_all(bytes)))
             .map_err(Error::io("write", &self.path))?;
         self.values += rows.len() as u64;
