@@ -89,6 +89,11 @@ bench-peer exams="20000" segments="128": (setup "bench") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       PYTHONPATH=$([ -d .tools/torch ] && echo .tools/torch || echo .tools/libtorch) python3 benches/infer_peer.py {{ built }}/ecgfm "$dir" {{ segments }}
 
+# The whole pipeline on as many synthetic exams as CODE-15 has, then again with nothing to do. Writes about 9 GB.
+bench-again exams="345779": (setup "test") build
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      PYTHONPATH=.tools/pytest python3 benches/again.py {{ built }}/ecgfm "$dir" {{ exams }}
+
 # How the stages that work on tables grow: at 1/16, 1/4 and the whole of the size of CODE-15.
 bench-growth: (setup "test") build
     PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm growth

@@ -242,6 +242,10 @@ pub struct Compare {
 pub struct Verify {
     /// A run directory: <workdir>/<pipeline>/<profile>.
     pub dir: PathBuf,
+    /// Hash what the run read from outside, too: raw data, checkpoints. The first time the hashes are recorded, in
+    /// inputs.json; from then on they are compared. Reads all of it.
+    #[arg(long)]
+    pub inputs: bool,
     /// Print JSON on standard output.
     #[arg(long)]
     pub json: bool,

@@ -83,7 +83,7 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
         Command::Kinds(args) => commands::kinds::kinds(args),
         Command::Export(args) => torch::required()?.export_command(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
-        Command::Verify(args) => commands::verify::verify(args, cancel),
+        Command::Verify(args) => commands::verify::verify(args, quiet, cancel),
         Command::Plot(args) => commands::plot::plot(args),
         Command::Compare(args) => commands::compare::compare(args),
         Command::Sources(args) => commands::sources::sources(args),

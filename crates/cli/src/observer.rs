@@ -69,13 +69,23 @@ impl Human {
         }
     }
 
+    /// Takes a bar away that is still there.
+    pub fn clear(&self) {
+        self.set_bar(None);
+    }
+
     fn begin(&self, stage: &str, total: u64, unit: &str) {
         if self.quiet || !self.terminal {
             return;
         }
-        let template = format!(
-            "  {{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"
-        );
+        let template = match unit {
+            "bytes" => {
+                "  {prefix} [{bar:30}] {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left".to_owned()
+            }
+            _ => format!(
+                "  {{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"
+            ),
+        };
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(total)
             .with_style(style.progress_chars("=> "))

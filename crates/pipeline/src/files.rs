@@ -151,12 +151,21 @@ fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, 
 impl Outline {
     /// BLAKE3 of what the entry stands for; reads it whole.
     pub(crate) fn hash(&self) -> io::Result<String> {
+        self.hash_by(hash_file)
+    }
+
+    /// [`hash`](Self::hash) of files that others may cut short meanwhile: memory that is mapped to such a file ends the process.
+    fn hash_unmapped(&self) -> io::Result<String> {
+        self.hash_by(|path, _| read_and_hash(path))
+    }
+
+    fn hash_by(&self, hash: impl Fn(&Path, u64) -> io::Result<String> + Sync) -> io::Result<String> {
         match (self.files, self.members.as_slice()) {
-            (None, [file]) => hash_file(&file.path, file.size),
+            (None, [file]) => hash(&file.path, file.size),
             (_, members) => {
                 let hashes: Vec<String> = members
                     .par_iter()
-                    .map(|m| hash_file(&m.path, m.size))
+                    .map(|m| hash(&m.path, m.size))
                     .collect::<io::Result<_>>()?;
                 let parts = members
                     .iter()
@@ -167,14 +176,13 @@ impl Outline {
         }
     }
 
-    fn record(&self) -> io::Result<FileRecord> {
-        let blake3 = self.hash()?;
-        Ok(FileRecord {
+    fn record(&self, blake3: String) -> FileRecord {
+        FileRecord {
             size: self.size,
             blake3,
             modified: self.modified.clone(),
             files: self.files,
-        })
+        }
     }
 }
 
@@ -183,8 +191,39 @@ pub(crate) fn records(dir: &Path) -> io::Result<BTreeMap<String, FileRecord>> {
     let outlines: Vec<(String, Outline)> = outlines(dir)?.into_iter().collect();
     outlines
         .into_par_iter()
-        .map(|(name, outline)| Ok((name, outline.record()?)))
+        .map(|(name, outline)| Ok((name, outline.record(outline.hash()?))))
         .collect()
+}
+
+/// [`records`] of a file (its name is then empty) or directory from outside. `begin` is called for every entry before it is
+/// read, with its bytes, and may call all of it off.
+pub(crate) fn records_of_input(
+    path: &Path,
+    begin: impl Fn(u64) -> io::Result<()> + Sync,
+) -> io::Result<BTreeMap<String, FileRecord>> {
+    let found = if fs::metadata(path)?.is_dir() {
+        outlines(path)?
+    } else {
+        outlines_of(vec![single(path)?], MANY)?
+    };
+    let outlines: Vec<(String, Outline)> = found.into_iter().collect();
+    outlines
+        .into_par_iter()
+        .map(|(name, outline)| {
+            begin(outline.size)?;
+            Ok((name, outline.record(outline.hash_unmapped()?)))
+        })
+        .collect()
+}
+
+fn single(path: &Path) -> io::Result<Listed> {
+    let meta = fs::metadata(path)?;
+    Ok(Listed {
+        name: String::new(),
+        path: path.to_owned(),
+        size: meta.len(),
+        modified: meta.modified().map(rfc3339)?,
+    })
 }
 
 /// One hash for several files: of their names, sizes and hashes, in the given order.
@@ -198,12 +237,17 @@ pub(crate) fn combined<'a>(parts: impl IntoIterator<Item = (&'a str, u64, &'a st
 }
 
 fn hash_file(path: &Path, size: u64) -> io::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    if size >= LARGE {
-        hasher.update_mmap_rayon(path)?;
-    } else {
-        hasher.update_reader(File::open(path)?)?;
+    if size < LARGE {
+        return read_and_hash(path);
     }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap_rayon(path)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn read_and_hash(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 

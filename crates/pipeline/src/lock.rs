@@ -1,6 +1,4 @@
 //! `lock.json`: what each stage of a run was made from, and what it left.
-//!
-//! Its last line is a BLAKE3 of all before it, so that a changed bit in the record itself is seen too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,6 +14,7 @@ pub use crate::files::FileRecord;
 use crate::graph::Graph;
 use crate::publish;
 pub use crate::sample::{InputRecord, InputState};
+use crate::sealed;
 
 /// Name of the file in the run's directory.
 pub const LOCK_FILE: &str = "lock.json";
@@ -23,9 +22,6 @@ pub const LOCK_FILE: &str = "lock.json";
 const FORMAT: u32 = 2;
 /// The version before, which had no checksum.
 const WITHOUT_CHECKSUM: u32 = 1;
-/// What stands around the checksum at the end of the file.
-const BEFORE_CHECKSUM: &str = ",\n  \"checksum\": \"";
-const AFTER_CHECKSUM: &str = "\"\n}\n";
 
 /// The record of a run. One writer (the engine), one reader: [`LockFile::read`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -103,7 +99,7 @@ impl LockFile {
         let lock: Self = serde_json::from_str(&text).map_err(|e| unusable(e.to_string()))?;
         match lock.version {
             WITHOUT_CHECKSUM => {}
-            FORMAT if checked(&text) => {}
+            FORMAT if sealed::holds(&text) => {}
             FORMAT => {
                 return Err(unusable(
                     "its checksum does not fit: it was changed or damaged after it was written".to_owned(),
@@ -119,6 +115,18 @@ impl LockFile {
             version: FORMAT,
             ..lock
         }))
+    }
+
+    /// The record of a directory that must be a run's.
+    ///
+    /// # Errors
+    /// As [`LockFile::read`], and where there is none.
+    pub(crate) fn of_run(run_dir: &Path) -> Result<Self> {
+        Self::read(run_dir)?.ok_or_else(|| {
+            let message = format!("`{}` holds no {LOCK_FILE}", run_dir.display());
+            Error::new(ErrorKind::BadInput, message)
+                .help("give the directory of a run: <workdir>/<pipeline>/<profile>")
+        })
     }
 
     /// An empty record of the current format.
@@ -160,27 +168,9 @@ impl LockFile {
 
     pub(crate) fn write(&self, run_dir: &Path) -> Result<()> {
         let path = run_dir.join(LOCK_FILE);
-        let mut bytes = publish::json(&path, self)?;
-        let checksum = checksum(&bytes);
-        bytes.truncate(bytes.trim_ascii_end().len().saturating_sub("\n}".len()));
-        for part in [BEFORE_CHECKSUM, &checksum, AFTER_CHECKSUM] {
-            bytes.extend_from_slice(part.as_bytes());
-        }
-        publish::replace(&path, &bytes, failpoint::LOCK)
+        let bytes = sealed::seal(publish::json(&path, self)?);
+        publish::replace(&path, &bytes, Some(failpoint::LOCK))
     }
-}
-
-/// Of the record as JSON, as it is without a checksum in it.
-fn checksum(json: &[u8]) -> String {
-    blake3::hash(json).to_hex().to_string()
-}
-
-/// Whether the file's last line is the checksum of the rest, to the byte.
-fn checked(text: &str) -> bool {
-    let parts = text
-        .strip_suffix(AFTER_CHECKSUM)
-        .and_then(|t| t.rsplit_once(BEFORE_CHECKSUM));
-    parts.is_some_and(|(body, found)| checksum(format!("{body}\n}}").as_bytes()) == found)
 }
 
 impl StageRecord {

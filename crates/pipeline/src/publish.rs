@@ -27,11 +27,11 @@ pub(crate) fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
 pub(crate) fn replace_json<T: Serialize>(path: &Path, value: &T, steps: FileSteps) -> Result<()> {
     let mut bytes = json(path, value)?;
     bytes.push(b'\n');
-    replace(path, &bytes, steps)
+    replace(path, &bytes, Some(steps))
 }
 
-/// Replaces a file: written beside it, synced, renamed.
-pub(crate) fn replace(path: &Path, bytes: &[u8], steps: FileSteps) -> Result<()> {
+/// Replaces a file: written beside it, synced, renamed. A file that is no part of a run has no named steps.
+pub(crate) fn replace(path: &Path, bytes: &[u8], steps: Option<FileSteps>) -> Result<()> {
     let temporary = beside(path);
     let written = write(&temporary, path, bytes, steps);
     written.map_err(|e| {
@@ -41,17 +41,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], steps: FileSteps) -> Result<()>
     })
 }
 
-fn write(temporary: &Path, path: &Path, bytes: &[u8], steps: FileSteps) -> io::Result<()> {
-    let [create, sync, rename, done] = steps;
-    failpoint::at(create, path)?;
+fn write(temporary: &Path, path: &Path, bytes: &[u8], steps: Option<FileSteps>) -> io::Result<()> {
+    let pass = |step: usize, path: &Path| steps.map_or(Ok(()), |points| failpoint::at(points[step], path));
+    pass(0, path)?;
     let mut file = File::create(temporary)?;
     file.write_all(bytes)?;
-    failpoint::at(sync, temporary)?;
+    pass(1, temporary)?;
     file.sync_all()?;
     drop(file);
-    failpoint::at(rename, path)?;
+    pass(2, path)?;
     fs::rename(temporary, path)?;
-    failpoint::at(done, path)?;
+    pass(3, path)?;
     path.parent().map_or(Ok(()), sync_dir)
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::outlines;
+use crate::inputs;
 use crate::kind::{Cancel, Progress};
 use crate::lock::{LOCK_FILE, LockFile, StageRecord};
 use crate::sample;
@@ -43,13 +44,7 @@ impl Verification {
 /// # Errors
 /// [`ErrorKind::BadInput`] without a usable `lock.json`; [`ErrorKind::Interrupted`] when cancelled.
 pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<Verification> {
-    let lock = LockFile::read(run_dir)?.ok_or_else(|| {
-        Error::new(
-            ErrorKind::BadInput,
-            format!("`{}` holds no {LOCK_FILE}", run_dir.display()),
-        )
-        .help("give the directory of a run: <workdir>/<pipeline>/<profile>")
-    })?;
+    let lock = LockFile::of_run(run_dir)?;
     let total = lock
         .stages
         .values()
@@ -81,7 +76,7 @@ impl Verification {
             let directory = entry.path().is_dir();
             let known = match directory {
                 true => lock.stages.contains_key(&name),
-                false => [LOCK_FILE, workdir::NAME].contains(&name.as_str()),
+                false => [LOCK_FILE, inputs::NAME, workdir::NAME].contains(&name.as_str()),
             };
             if !known {
                 self.extra.push(if directory { name + "/" } else { name });

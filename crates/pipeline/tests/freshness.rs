@@ -6,7 +6,7 @@ mod toys;
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use ecgfm_pipeline::{ErrorKind, Event, LockFile, NoProgress, Selection, State, verify};
+use ecgfm_pipeline::{ErrorKind, Event, LockFile, NoProgress, Selection, State, hash_inputs, verify};
 use toys::Bench;
 
 fn states(bench: &Bench, set: &[&str]) -> Vec<State> {
@@ -270,6 +270,78 @@ fn verify_finds_what_is_missing_changed_or_extra() {
     );
     assert_eq!(found.extra, ["report/notes.txt"]);
     assert_eq!(found.inputs_changed.len(), 1);
+}
+
+#[test]
+fn inputs_are_recorded_whole_once_and_a_bit_that_no_sample_sees_is_found() {
+    let bench = Bench::new();
+    let raw = bench.raw();
+    let bytes = vec![b'a'; 300 << 10];
+    fs::write(&raw, &bytes).unwrap();
+    bench.run(&bench.graph(&[])).unwrap();
+    let check = || hash_inputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    let first = check();
+    assert!(
+        first.is_intact() && first.recorded >= 1 && first.intact == 0,
+        "{first:?}"
+    );
+    let second = check();
+    assert!(second.is_intact() && second.recorded == 0, "{second:?}");
+    assert_eq!(second.intact, first.recorded);
+    assert!(
+        verify(&bench.path(""), &NoProgress, &Default::default())
+            .unwrap()
+            .is_intact()
+    );
+
+    let time = fs::metadata(&raw).unwrap().modified().unwrap();
+    let rewrite = |bytes: &[u8]| {
+        fs::write(&raw, bytes).unwrap();
+        fs::File::options()
+            .append(true)
+            .open(&raw)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    };
+    let mut rotten = bytes.clone();
+    rotten[150 << 10] ^= 1;
+    rewrite(&rotten);
+    let sampled = verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    assert!(
+        sampled.inputs_changed.is_empty(),
+        "a sample does not see the middle"
+    );
+    let found = check();
+    assert_eq!((found.changed.len(), found.is_intact()), (1, false), "{found:?}");
+    assert!(
+        found.changed[0].ends_with(raw.file_name().unwrap().to_str().unwrap()),
+        "{found:?}"
+    );
+
+    rewrite(&bytes);
+    assert!(check().is_intact());
+    fs::remove_file(&raw).unwrap();
+    assert_eq!(check().missing.len(), 1);
+}
+
+#[test]
+fn what_was_never_recorded_is_not_recorded_after_it_changed() {
+    let bench = Bench::new();
+    bench.run(&bench.graph(&[])).unwrap();
+    fs::write(bench.raw(), "other").unwrap();
+    let check = || hash_inputs(&bench.path(""), &NoProgress, &Default::default());
+    let found = check().unwrap();
+    assert_eq!((found.unknown.len(), found.recorded), (1, 0), "{found:?}");
+    // A run on the new data is what the next record belongs to.
+    bench.run(&bench.graph(&[])).unwrap();
+    assert_eq!(check().unwrap().recorded, 1);
+    let path = bench.path("inputs.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"size\": 5", "\"size\": 6", 1)).unwrap();
+    let error = check().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
+    assert!(error.to_string().contains("inputs.json"), "{error}");
 }
 
 #[test]

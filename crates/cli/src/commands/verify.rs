@@ -2,36 +2,130 @@
 
 use super::print_json;
 use crate::args::Verify;
-use ecgfm_pipeline::{Cancel, Error, ErrorKind, NoProgress, verify as rehash};
+use crate::observer::Human;
+use crate::out::outln;
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, Event, InputHashes, Observer as _, Progress, Verification};
+use serde::Serialize;
 
-/// Hashes every output again and compares with the lock file.
-pub fn verify(args: &Verify, cancel: &Cancel) -> Result<(), Error> {
-    let found = rehash(&args.dir, &NoProgress, cancel)?;
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Found {
+    #[serde(flatten)]
+    outputs: Verification,
+    /// Only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<InputHashes>,
+}
+
+/// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
+pub fn verify(args: &Verify, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    let bar = |what| Bar {
+        what,
+        human: Human::new(quiet),
+    };
+    let outputs = ecgfm_pipeline::verify(&args.dir, &bar("outputs"), cancel)?;
+    let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
+    let inputs = args.inputs.then(hash).transpose()?;
+    let found = Found { outputs, inputs };
     if args.json {
         print_json(&found)?;
     } else {
-        crate::out::outln!("{} files are intact", found.intact);
-        let lists = [
-            ("missing", &found.missing),
-            ("changed", &found.changed),
-            ("extra", &found.extra),
-            ("input changed since", &found.inputs_changed),
-        ];
-        for (what, files) in lists {
-            files.iter().for_each(|file| crate::out::outln!("{what}: {file}"));
+        found.print();
+    }
+    found.verdict(args)
+}
+
+impl Found {
+    fn print(&self) {
+        let outputs = &self.outputs;
+        outln!("{} files are intact", outputs.intact);
+        print(&[
+            ("missing", &outputs.missing),
+            ("changed", &outputs.changed),
+            ("extra", &outputs.extra),
+            ("input changed since", &outputs.inputs_changed),
+        ]);
+        let Some(inputs) = &self.inputs else { return };
+        if inputs.recorded > 0 {
+            outln!(
+                "{} files of input are recorded in inputs.json now",
+                inputs.recorded
+            );
+        }
+        outln!("{} files of input are intact", inputs.intact);
+        print(&[
+            ("input missing", &inputs.missing),
+            ("input changed", &inputs.changed),
+            ("input extra", &inputs.extra),
+            ("input changed before it was recorded", &inputs.unknown),
+        ]);
+    }
+
+    fn verdict(&self, args: &Verify) -> Result<(), Error> {
+        let dir = args.dir.display();
+        let wrong = |message: String, help: &str| Err(Error::new(ErrorKind::BadInput, message).help(help));
+        if !self.outputs.is_intact() {
+            return wrong(
+                format!("{dir} is not what the run left: see the list"),
+                self.cure(),
+            );
+        }
+        if self.inputs.as_ref().is_some_and(|inputs| !inputs.is_intact()) {
+            let message = format!("what {dir} was made from is no longer what it was: see the list");
+            return wrong(
+                message,
+                "put the inputs back from a copy, or run the pipeline again on those of today",
+            );
+        }
+        Ok(())
+    }
+
+    fn cure(&self) -> &'static str {
+        let found = &self.outputs;
+        match (
+            found.missing.is_empty() && found.changed.is_empty(),
+            found.extra.is_empty(),
+        ) {
+            (true, _) => "take out what is extra: a stage that reads a directory would read it too",
+            (_, true) => "run the pipeline again to make what is missing or changed",
+            _ => "run the pipeline again to make what is missing or changed, and take out what is extra",
         }
     }
-    if found.is_intact() {
-        return Ok(());
+}
+
+fn print(lists: &[(&str, &Vec<String>)]) {
+    for (what, files) in lists {
+        files.iter().for_each(|file| outln!("{what}: {file}"));
     }
-    let message = format!("{} is not what the run left: see the list", args.dir.display());
-    let help = match (
-        found.missing.is_empty() && found.changed.is_empty(),
-        found.extra.is_empty(),
-    ) {
-        (true, _) => "take out what is extra: a stage that reads a directory would read it too",
-        (_, true) => "run the pipeline again to make what is missing or changed",
-        _ => "run the pipeline again to make what is missing or changed, and take out what is extra",
-    };
-    Err(Error::new(ErrorKind::BadInput, message).help(help))
+}
+
+/// A bar on a terminal.
+struct Bar {
+    what: &'static str,
+    human: Human,
+}
+
+impl Progress for Bar {
+    fn begin(&self, total: u64, unit: &'static str) {
+        self.human.event(&Event::ProgressBegan {
+            stage: self.what.to_owned(),
+            total,
+            unit,
+        });
+    }
+
+    fn advance(&self, n: u64) {
+        self.human.event(&Event::ProgressAdvanced {
+            stage: self.what.to_owned(),
+            by: n,
+        });
+    }
+
+    fn note(&self, _: &str) {}
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.human.clear();
+    }
 }
