@@ -167,6 +167,34 @@ fn an_input_that_changes_or_vanishes_while_it_is_read_is_not_taken_for_the_old_o
 }
 
 #[test]
+fn a_bit_that_rots_in_the_middle_of_the_raw_data_is_found_by_those_who_ask() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(outside(dir.path()).output().unwrap().status.success());
+    let verify = |more: &[&str]| {
+        let run_dir = dir.path().join("runs/mine/all");
+        let output = ecgfm().arg("verify").arg(run_dir).args(more).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), told)
+    };
+    let (code, told) = verify(&["--inputs"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("recorded in inputs.json now"), "{told}");
+    let part = dir.path().join("raw/exams_part0.hdf5");
+    let time = fs::metadata(&part).unwrap().modified().unwrap();
+    let mut bytes = fs::read(&part).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    fs::write(&part, bytes).unwrap();
+    let file = fs::File::options().append(true).open(&part).unwrap();
+    file.set_modified(time).unwrap();
+    assert_eq!(verify(&[]).0, Some(0), "the outputs are as they were");
+    let (code, told) = verify(&["--inputs", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let changed = serde_json::json!([part.to_str().unwrap()]);
+    assert_eq!((code, &found["inputs"]["changed"]), (Some(3), &changed), "{told}");
+}
+
+#[test]
 fn nothing_depends_on_clocks_that_only_go_forward() {
     let ground = Ground::get();
     let course = &ground.courses[0];

@@ -78,7 +78,7 @@ pub struct LogitsWriter {
     subset: String,
     labels: usize,
     array: npy::NpyWriter,
-    keys: Vec<Key>,
+    rows: usize,
 }
 
 impl LogitsWriter {
@@ -94,24 +94,23 @@ impl LogitsWriter {
             subset: subset.to_owned(),
             labels,
             array,
-            keys: Vec::new(),
+            rows: 0,
         })
     }
 
-    /// Opens the unfinished files of an interrupted run, keeps the rows of the segments of `keys`, which come first, and
-    /// goes on after them.
+    /// Opens the unfinished files of an interrupted run, keeps the first `rows` and goes on after them.
     ///
     /// # Errors
     /// I/O, another array than [`create`](Self::create) began, or fewer rows in it.
-    pub fn resume(dir: &Path, subset: &str, labels: usize, keys: Vec<Key>) -> Result<Self> {
+    pub fn resume(dir: &Path, subset: &str, labels: usize, rows: usize) -> Result<Self> {
         let path = dir.join(array_file(subset));
-        let array = npy::NpyWriter::resume(&path, npy::Dtype::F32, &[labels], keys.len())?;
+        let array = npy::NpyWriter::resume(&path, npy::Dtype::F32, &[labels], rows)?;
         Ok(Self {
             dir: dir.to_owned(),
             subset: subset.to_owned(),
             labels,
             array,
-            keys,
+            rows,
         })
     }
 
@@ -127,26 +126,30 @@ impl LogitsWriter {
     ///
     /// # Errors
     /// I/O, or another number of values than labels.
-    pub fn push(&mut self, key: Key, logits: &[f32]) -> Result<()> {
+    pub fn push(&mut self, logits: &[f32]) -> Result<()> {
         self.array.write_f32(logits)?;
-        self.keys.push(key);
+        self.rows += 1;
         Ok(())
     }
 
-    /// Completes the three files.
+    /// Completes the three files; `keys` are those of all rows, in their order.
     ///
     /// # Errors
-    /// I/O.
-    pub fn finish(self) -> Result<()> {
+    /// I/O, or another number of keys than rows.
+    pub fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a Key>) -> Result<()> {
+        if keys.len() != self.rows {
+            let what = format!("{} keys for {} rows of logits", keys.len(), self.rows);
+            return Err(Error::invalid(&self.dir.join(index_file(&self.subset)), what));
+        }
         let header = self.array.finish()?;
-        let shape = vec![self.keys.len(), self.labels];
+        let shape = vec![self.rows, self.labels];
         let memmap = store::StoreHeader {
             shape,
             dtype: "float32".to_owned(),
             offset: header.data_offset,
         };
         crate::atomic::write_bytes(&self.dir.join(header_file(&self.subset)), &memmap.to_pickle()?)?;
-        write_index(&self.dir, &self.subset, &self.keys)
+        write_index(&self.dir, &self.subset, keys)
     }
 }
 
@@ -154,12 +157,12 @@ impl LogitsWriter {
 ///
 /// # Errors
 /// I/O.
-pub fn write_index(dir: &Path, subset: &str, keys: &[Key]) -> Result<()> {
+pub fn write_index<'a>(dir: &Path, subset: &str, keys: impl Iterator<Item = &'a Key>) -> Result<()> {
     let path = &dir.join(index_file(subset));
     crate::atomic::write(path, |out| {
         let written: std::io::Result<()> = (|| {
             let mut w = RowWriter::new(out, [ROW, SEGMENT, IDX, SAVE_FILE])?;
-            for (row, key) in keys.iter().enumerate() {
+            for (row, key) in keys.enumerate() {
                 let idx = key.idx.map_or(Cell::Missing, Cell::Int);
                 w.row([
                     Cell::Int(row as i64),

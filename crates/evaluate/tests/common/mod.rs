@@ -37,10 +37,10 @@ pub(crate) fn stage<E>(
 pub(crate) fn write_logits(dir: &Path, subset: &str, labels: usize, rows: &[(Key, Vec<f32>)]) {
     std::fs::create_dir_all(dir).unwrap();
     let mut writer = LogitsWriter::create(dir, subset, labels).unwrap();
-    for (key, logits) in rows {
-        writer.push(key.clone(), logits).unwrap();
+    for (_, logits) in rows {
+        writer.push(logits).unwrap();
     }
-    writer.finish().unwrap();
+    writer.finish(rows.iter().map(|(key, _)| key)).unwrap();
 }
 
 /// The key of segment `i` of exam `idx`.

@@ -52,7 +52,7 @@ pub(super) fn score(
     let started = Instant::now();
     let waited = with_batches(plan, buffers, read, |batches| scoring.consume(crew, batches));
     let mut tally = scoring.stopped(waited)?;
-    writer.finish()?;
+    writer.finish(rows.iter().map(|row| &row.key))?;
     tally.elapsed = started.elapsed();
     tally.workers = crew.workers;
     if tally.non_finite > 0 {
@@ -76,9 +76,7 @@ fn opened(
 ) -> Result<(Writers, Tally)> {
     let subset = &source.subset;
     if let Some(reached) = reached.filter(|reached| reached.segments > 0) {
-        let done = subset.rows[..reached.segments].iter();
-        let keys = done.map(|row| row.key.clone()).collect();
-        match Writers::resume(ctx.out, &subset.name, model, keys) {
+        match Writers::resume(ctx.out, &subset.name, model, reached.segments) {
             Ok(writers) => return Ok((writers, reached)),
             Err(error) => tracing::warn!("what an interrupted run left is not used: {error}"),
         }
@@ -132,7 +130,7 @@ impl<M: Backend> Scoring<'_, M> {
         for (at, row) in rows.iter().enumerate() {
             let logits = &answer.logits[at * labels..][..labels];
             self.tally.see(&row.key.segment, logits);
-            self.writer.push(row.key.clone(), logits)?;
+            self.writer.push(logits)?;
         }
         self.writer.push_extras(&answer)?;
         self.tally.batches += 1;

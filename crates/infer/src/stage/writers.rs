@@ -13,14 +13,10 @@ pub(super) struct Writers {
     extras: Vec<ExtraWriter>,
 }
 
-/// What carries the keys: the logits, or where a model has none, the index alone.
+/// What the keys go with: the logits, or where a model has none, nothing but the index.
 enum Main {
     Logits(LogitsWriter),
-    Index {
-        dir: PathBuf,
-        subset: String,
-        keys: Vec<Key>,
-    },
+    Index { dir: PathBuf, subset: String },
 }
 
 impl Writers {
@@ -31,7 +27,6 @@ impl Writers {
             0 => Main::Index {
                 dir: dir.to_owned(),
                 subset: subset.to_owned(),
-                keys: Vec::new(),
             },
             labels => Main::Logits(LogitsWriter::create(dir, subset, labels)?),
         };
@@ -41,9 +36,8 @@ impl Writers {
         })
     }
 
-    /// Opens what an interrupted run left, keeps the first answers, to the segments of `keys`, and goes on after them.
-    pub(super) fn resume(dir: &Path, subset: &str, model: &impl Backend, keys: Vec<Key>) -> Result<Self> {
-        let rows = keys.len();
+    /// Opens what an interrupted run left, keeps the first `rows` answers and goes on after them.
+    pub(super) fn resume(dir: &Path, subset: &str, model: &impl Backend, rows: usize) -> Result<Self> {
         let extras = model.extras().iter();
         let extras =
             extras.map(|extra| ExtraWriter::resume(dir, extra.output.name(), subset, &extra.shape, rows));
@@ -52,9 +46,8 @@ impl Writers {
             0 => Main::Index {
                 dir: dir.to_owned(),
                 subset: subset.to_owned(),
-                keys,
             },
-            labels => Main::Logits(LogitsWriter::resume(dir, subset, labels, keys)?),
+            labels => Main::Logits(LogitsWriter::resume(dir, subset, labels, rows)?),
         };
         Ok(Self { main, extras })
     }
@@ -67,11 +60,10 @@ impl Writers {
         Ok(self.extras.iter_mut().try_for_each(ExtraWriter::flush)?)
     }
 
-    /// Appends one segment: its key, and its logits if the model has any.
-    pub(super) fn push(&mut self, key: Key, logits: &[f32]) -> Result<()> {
-        match &mut self.main {
-            Main::Logits(writer) => writer.push(key, logits)?,
-            Main::Index { keys, .. } => keys.push(key),
+    /// Appends one segment's logits, if the model has any.
+    pub(super) fn push(&mut self, logits: &[f32]) -> Result<()> {
+        if let Main::Logits(writer) = &mut self.main {
+            writer.push(logits)?;
         }
         Ok(())
     }
@@ -83,10 +75,11 @@ impl Writers {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<()> {
+    /// Completes the files; `keys` are those of all segments, in their order.
+    pub(super) fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a Key>) -> Result<()> {
         match self.main {
-            Main::Logits(writer) => writer.finish()?,
-            Main::Index { dir, subset, keys } => write_index(&dir, &subset, &keys)?,
+            Main::Logits(writer) => writer.finish(keys)?,
+            Main::Index { dir, subset } => write_index(&dir, &subset, keys)?,
         }
         Ok(self.extras.into_iter().try_for_each(ExtraWriter::finish)?)
     }
