@@ -94,12 +94,17 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
             .inputs
             .get(&input.path)
             .filter(|known| known.read == *input);
-        let unchanged = sample::record(&input.path).identity() == input.identity();
-        if known.is_none() && !unchanged {
+        let unchanged = || sample::record(&input.path).identity() == input.identity();
+        if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
             continue;
         }
         let files = hashed(&input.path, progress, cancel)?;
+        // Hashes of something that changed while it was read would stand for what the run read.
+        if known.is_none() && !unchanged() {
+            found.unknown.push(input.path.clone());
+            continue;
+        }
         if let Some(known) = known {
             found.compare(&input.path, &known.files, &files);
         } else {
