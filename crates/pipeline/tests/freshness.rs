@@ -6,7 +6,9 @@ mod toys;
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use ecgfm_pipeline::{ErrorKind, Event, LockFile, NoProgress, Selection, State, hash_inputs, verify};
+use ecgfm_pipeline::{
+    ErrorKind, Event, LockFile, NoProgress, Progress, Selection, State, hash_inputs, verify,
+};
 use toys::Bench;
 
 fn states(bench: &Bench, set: &[&str]) -> Vec<State> {
@@ -342,6 +344,24 @@ fn what_was_never_recorded_is_not_recorded_after_it_changed() {
     let error = check().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadInput);
     assert!(error.to_string().contains("inputs.json"), "{error}");
+}
+
+#[test]
+fn what_changes_while_it_is_hashed_is_not_recorded() {
+    /// Overwrites the file at the moment its reading begins.
+    struct Meddler(std::path::PathBuf);
+    impl Progress for Meddler {
+        fn begin(&self, _: u64, _: &'static str) {}
+        fn advance(&self, _: u64) {
+            fs::write(&self.0, "written meanwhile").unwrap();
+        }
+        fn note(&self, _: &str) {}
+    }
+    let bench = Bench::new();
+    bench.run(&bench.graph(&[])).unwrap();
+    let found = hash_inputs(&bench.path(""), &Meddler(bench.raw()), &Default::default()).unwrap();
+    assert_eq!((found.unknown.len(), found.recorded), (1, 0), "{found:?}");
+    assert!(!bench.path("inputs.json").exists());
 }
 
 #[test]

@@ -52,7 +52,10 @@ impl Found {
                 inputs.recorded
             );
         }
-        outln!("{} files of input are intact", inputs.intact);
+        // On the first time there was nothing to compare with.
+        if inputs.recorded == 0 || inputs.intact > 0 {
+            outln!("{} files of input are intact", inputs.intact);
+        }
         print(&[
             ("input missing", &inputs.missing),
             ("input changed", &inputs.changed),

@@ -311,11 +311,16 @@ impl<'a> Tracings<'a> {
             return self.by_library("chunks that are filtered only where they are whole");
         }
         let shape = [rows, samples, leads];
+        // What stands where no block was written. A value that HDF5 calls damaged is not taken for none: h5py does not
+        // read such a dataset either. The plain `fill_value_as` would hide that.
+        let fill = self.plist.get_fill_value_as::<f32>();
+        let fill = fill.map_err(|e| describe(self.path, &e, TRACINGS))?;
         let table = BlockTable {
             shape,
             shuffled: filters.contains(&Filter::Shuffle),
             deflated: filters.contains(&Filter::Deflate),
-            fill: self.plist.fill_value_as::<f32>().unwrap_or(0.0),
+            // Without one, HDF5 leaves such values undefined.
+            fill: fill.unwrap_or(0.0),
             blocks: chunks::list(self.path, &self.dataset, shape, self.file_size)?,
         };
         let rows = Rows::open(self.path, self.shape, Placement::Blocks(table))?;
