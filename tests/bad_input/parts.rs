@@ -138,6 +138,23 @@ fn other_types_of_numbers_that_hold_as_much() {
 }
 
 #[test]
+fn a_damaged_fill_value() {
+    let Some(archive) = by_h5py(
+        "with h5py.File('whole', 'w') as f:\n\
+         \x20 f['exam_id'] = ids\n\
+         \x20 f.create_dataset('tracings', data=x, chunks=(1, *x.shape[1:]), fillvalue=0.25)\n\
+         sound = np.array([4], '<i4').tobytes() + np.array([0.25], '<f4').tobytes()\n\
+         whole = open('whole', 'rb').read()\n\
+         assert whole[:4096].count(sound) == 2\n\
+         start = whole[:4096].replace(sound, np.array([-2], '<i4').tobytes() + sound[4:])\n\
+         open('exams_part0.hdf5', 'wb').write(start + whole[4096:])",
+    ) else {
+        return;
+    };
+    archive.meets("a_damaged_fill_value", &[]);
+}
+
+#[test]
 fn integers_for_samples() {
     let Some(archive) = by_h5py("part(exam_id=ids, tracings=(x * 1000).astype('i2'))") else {
         return;
