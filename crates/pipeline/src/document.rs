@@ -154,6 +154,25 @@ impl Document {
 }
 
 impl Effective {
+    /// The variables that a stage's parameters refer to, directly or by way of others.
+    pub(crate) fn used_variables(&self) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for with in self.stages.iter().filter_map(|stage| stage.with.as_ref()) {
+            variable_references(with, &mut used);
+        }
+        loop {
+            let before = used.len();
+            let mut further = BTreeSet::new();
+            for var in self.vars.iter().filter(|var| used.contains(&var.key)) {
+                variable_references(&var.value, &mut further);
+            }
+            used.extend(further);
+            if used.len() == before {
+                return used;
+            }
+        }
+    }
+
     fn apply(&mut self, profile: &Profile) -> Result<()> {
         for var in &profile.vars {
             match self.vars.iter_mut().find(|v| v.key == var.key) {

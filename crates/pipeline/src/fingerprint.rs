@@ -1,12 +1,14 @@
 //! What a stage's outputs are made from, and one hash of it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::disk::Disk;
 use crate::error::Result;
 use crate::graph::{Graph, Stage};
+use crate::kind::StageKind;
 use crate::lock::StageRecord;
 use crate::param::Step;
 use crate::param::shown;
@@ -15,6 +17,16 @@ use crate::sample::{self, InputRecord, InputState};
 
 /// Stands for the run's own directory in recorded paths, so that a moved working directory stays fresh.
 const RUN: &str = "${run}";
+
+/// Where a recorded path lies; a relative one begins in the current directory.
+fn place(path: &str, run_dir: &Path) -> PathBuf {
+    inside_run(path).map_or_else(|| PathBuf::from(path), |inside| run_dir.join(inside))
+}
+
+/// What follows `${run}/` in a recorded path.
+pub(crate) fn inside_run(path: &str) -> Option<&str> {
+    path.strip_prefix(RUN)?.strip_prefix('/')
+}
 
 /// Everything that decides a stage's outputs.
 #[derive(Debug, Clone)]
@@ -34,11 +46,16 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
     let mut texts = Vec::new();
     collect(&parameters, &mut Vec::new(), &mut texts);
     for (path, text) in &texts {
-        let inside = text.strip_prefix(RUN).and_then(|t| t.strip_prefix('/'));
-        if let Some(inside) = inside {
+        // A user may keep data of his own beside the stages.
+        let made = inside_run(text).filter(|inside| {
+            let (first, _) = inside.split_once('/').unwrap_or((inside, ""));
+            graph.stages.iter().any(|stage| stage.name() == first)
+        });
+        if let Some(inside) = made {
             inputs.insert(shown(path), from_stage(text, inside, disks));
         } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
-            inputs.insert(shown(path), sample::record(text));
+            let read = sample::record(text, &place(text, &graph.run_dir));
+            inputs.insert(shown(path), read);
         }
     }
     for upstream in stage.upstream.iter().filter(|u| u.needed) {
@@ -57,6 +74,23 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
         code_version: stage.kind.version(),
         parameters,
         inputs,
+        extra: extra.into_iter().collect(),
+    })
+}
+
+/// The facts about a stage that runs alone: all it reads comes from outside.
+pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value) -> Result<Facts> {
+    let mut texts = Vec::new();
+    collect(params, &mut Vec::new(), &mut texts);
+    let read = |(path, _): &&(Vec<Step>, String)| kind.inputs().iter().any(|name| names(name, path));
+    let inputs = texts.iter().filter(read);
+    let inputs = inputs.map(|(path, text)| (shown(path), sample::record(text, Path::new(text))));
+    let extra = kind.extra(params).map_err(|e| e.into_error(kind.name()))?;
+    Ok(Facts {
+        kind: kind.name().to_owned(),
+        code_version: kind.version(),
+        parameters: params.clone(),
+        inputs: inputs.collect(),
         extra: extra.into_iter().collect(),
     })
 }
@@ -145,10 +179,11 @@ impl Facts {
     }
 
     /// The inputs from outside that are no longer what they were when these facts were gathered.
-    pub(crate) fn moved(&self) -> Vec<String> {
+    pub(crate) fn moved(&self, run_dir: &Path) -> Vec<String> {
         let outside = self.inputs.values().filter(|input| input.stage.is_none());
+        let now = |input: &InputRecord| sample::record(&input.path, &place(&input.path, run_dir));
         outside
-            .filter(|input| sample::record(&input.path).identity() != input.identity())
+            .filter(|input| now(input).identity() != input.identity())
             .map(|input| input.path.clone())
             .collect()
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{FileRecord, records_of_input};
 use crate::kind::{Cancel, Progress};
-use crate::lock::LockFile;
+use crate::lock::{LockFile, StageRecord};
 use crate::publish;
 use crate::sample::{self, InputRecord, InputState};
 use crate::sealed;
@@ -75,16 +75,16 @@ struct Recording {
 pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<InputHashes> {
     let lock = LockFile::of_run(run_dir)?;
     let mut recorded = Recorded::read(run_dir)?;
-    let outside: Vec<&InputRecord> = lock
+    let outside: Vec<(&StageRecord, &InputRecord)> = lock
         .stages
         .values()
-        .flat_map(|stage| stage.inputs.values())
-        .filter(|input| input.stage.is_none() && input.state == InputState::Present)
+        .flat_map(|stage| stage.inputs.values().map(move |input| (stage, input)))
+        .filter(|(_, input)| input.stage.is_none() && input.state == InputState::Present)
         .collect();
-    progress.begin(outside.iter().map(|input| input.size).sum(), "bytes");
+    progress.begin(outside.iter().map(|(_, input)| input.size).sum(), "bytes");
     let (mut found, mut added) = (InputHashes::default(), false);
     let mut seen: Vec<&InputRecord> = Vec::new();
-    for input in outside {
+    for (stage, input) in outside {
         if seen.contains(&input) {
             progress.advance(input.size);
             continue;
@@ -94,12 +94,13 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
             .inputs
             .get(&input.path)
             .filter(|known| known.read == *input);
-        let unchanged = || sample::record(&input.path).identity() == input.identity();
+        let place = stage.locate(run_dir, &input.path);
+        let unchanged = || sample::record(&input.path, &place).identity() == input.identity();
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
             continue;
         }
-        let files = hashed(&input.path, progress, cancel)?;
+        let files = hashed(&place, progress, cancel)?;
         // Hashes of something that changed while it was read would stand for what the run read.
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
@@ -123,7 +124,7 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
 }
 
 /// All of an input; nothing where it is gone.
-fn hashed(path: &str, progress: &dyn Progress, cancel: &Cancel) -> Result<BTreeMap<String, FileRecord>> {
+fn hashed(path: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<BTreeMap<String, FileRecord>> {
     let begin = |bytes: u64| {
         if cancel.is_cancelled() {
             return Err(io::ErrorKind::Interrupted.into());
@@ -131,11 +132,11 @@ fn hashed(path: &str, progress: &dyn Progress, cancel: &Cancel) -> Result<BTreeM
         progress.advance(bytes);
         Ok(())
     };
-    match records_of_input(Path::new(path), begin) {
+    match records_of_input(path, begin) {
         Ok(files) => Ok(files),
         Err(_) if cancel.is_cancelled() => Err(Error::new(ErrorKind::Interrupted, "interrupted")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(e) => Err(Error::io("read", Path::new(path), &e)),
+        Err(e) => Err(Error::io("read", path, &e)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 pub use crate::files::FileRecord;
+use crate::fingerprint::inside_run;
 use crate::graph::Graph;
 use crate::publish;
 pub use crate::sample::{InputRecord, InputState};
@@ -51,6 +52,9 @@ pub struct StageRecord {
     pub parameters: Value,
     /// What it read, by parameter.
     pub inputs: BTreeMap<String, InputRecord>,
+    /// Directory in which the run was started: relative paths of inputs begin there. Empty in older records.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub directory: String,
     /// Further facts that decide the outputs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
@@ -174,6 +178,20 @@ impl LockFile {
 }
 
 impl StageRecord {
+    /// Where an input of the stage lies, by its path in the record: inside `run_dir` if it is the run's own, else from
+    /// where the run was started, or from here if that directory is no longer there.
+    #[must_use]
+    pub fn locate(&self, run_dir: &Path, path: &str) -> PathBuf {
+        if let Some(inside) = inside_run(path) {
+            return run_dir.join(inside);
+        }
+        let started = Path::new(&self.directory);
+        if started.is_dir() {
+            return started.join(path);
+        }
+        PathBuf::from(path)
+    }
+
     /// The hash of an output by its path inside the stage's directory: of the file, or of all files under it.
     /// `None` when nothing is recorded there.
     pub(crate) fn output(&self, relative: &str) -> Option<InputRecord> {

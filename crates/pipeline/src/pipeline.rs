@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::build;
-use crate::document::Document;
+use crate::document::{Document, Effective, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
 use crate::kind::Kinds;
+use crate::set::{Assignment, parse};
 use crate::source::Source;
+use crate::suggest::suggestion;
 use crate::yaml::MAX_BYTES;
 
 /// A pipeline file, checked for its shape.
@@ -136,10 +138,42 @@ impl Pipeline {
         for argument in &settings.set {
             effective.set(argument, &profiles_with)?;
         }
+        self.no_idle_settings(&effective, &settings.set)?;
         let environment = |name: &str| match &settings.environment {
             Environment::Process => std::env::var(name).ok(),
             Environment::Fixed(fixed) => fixed.get(name).cloned(),
         };
         build::build(&self.document, &effective, kinds, &settings.workdir, &environment)
+    }
+
+    /// A variable that was set and that nothing uses was meant for another profile, whose data would be missed.
+    fn no_idle_settings(&self, effective: &Effective, set: &[String]) -> Result<()> {
+        let used = effective.used_variables();
+        for argument in set {
+            let Assignment { path, span, .. } = parse("--set", argument)?;
+            let [vars, name, ..] = path.as_slice() else {
+                continue;
+            };
+            if vars != "vars" || used.contains(name) {
+                continue;
+            }
+            let message = format!(
+                "nothing in profile `{}` uses the variable `{name}`",
+                effective.profile
+            );
+            let error = Error::config(&span, message);
+            let uses = |profile: &&Profile| {
+                let other = self.document.effective(Some(&profile.name.text));
+                other.is_ok_and(|other| other.used_variables().contains(name))
+            };
+            return Err(match self.document.profiles.iter().find(uses) {
+                Some(Profile { name: other, .. }) => error.help(format!(
+                    "profile `{}` uses it: add `--profile {}`",
+                    other.text, other.text
+                )),
+                None => error.help(suggestion(name, "variables", used.iter().map(String::as_str))),
+            });
+        }
+        Ok(())
     }
 }

@@ -75,17 +75,17 @@ impl InputRecord {
     }
 }
 
-/// Fingerprints a file or directory. What cannot be read is recorded as such: the stage will say why.
-pub(crate) fn record(path: &str) -> InputRecord {
-    match look(path) {
+/// Fingerprints the file or directory at `path`, which is recorded as `name`. What cannot be read is recorded as such:
+/// the stage will say why.
+pub(crate) fn record(name: &str, path: &Path) -> InputRecord {
+    match look(name, path) {
         Ok(record) => record,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(path, InputState::Absent),
-        Err(_) => InputRecord::nothing(path, InputState::Unreadable),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(name, InputState::Absent),
+        Err(_) => InputRecord::nothing(name, InputState::Unreadable),
     }
 }
 
-fn look(name: &str) -> io::Result<InputRecord> {
-    let path = Path::new(name);
+fn look(name: &str, path: &Path) -> io::Result<InputRecord> {
     let meta = fs::metadata(path)?;
     let mut record = InputRecord::nothing(name, InputState::Present);
     if meta.is_dir() {
@@ -150,6 +150,10 @@ mod tests {
 
     use super::*;
 
+    fn seen(path: &Path) -> InputRecord {
+        record("", path)
+    }
+
     fn touch(path: &Path) {
         let later = SystemTime::now() + Duration::from_secs(60);
         File::options()
@@ -166,15 +170,11 @@ mod tests {
         for (name, size, stays) in [("small", 10, true), ("large", 200 << 10, false)] {
             let path = dir.path().join(name);
             fs::write(&path, vec![7_u8; size]).unwrap();
-            let before = record(path.to_str().unwrap());
-            let whole = record(dir.path().to_str().unwrap());
+            let before = seen(&path);
+            let whole = seen(dir.path());
             touch(&path);
-            assert_eq!(before == record(path.to_str().unwrap()), stays, "{name}");
-            assert_eq!(
-                whole == record(dir.path().to_str().unwrap()),
-                stays,
-                "{name} in its directory"
-            );
+            assert_eq!(before == seen(&path), stays, "{name}");
+            assert_eq!(whole == seen(dir.path()), stays, "{name} in its directory");
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
                 .unwrap()
                 .set_modified(time)
                 .unwrap();
-            record(path.to_str().unwrap()).sample
+            seen(&path).sample
         };
         let (a, b, c) = (write(0), write(1), write((300 << 10) - 1));
         assert!(a != b && b != c && a != c);
@@ -201,6 +201,6 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_recorded_as_absent() {
-        assert_eq!(record("/no/such/place").state, InputState::Absent);
+        assert_eq!(seen(Path::new("/no/such/place")).state, InputState::Absent);
     }
 }

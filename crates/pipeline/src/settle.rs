@@ -48,6 +48,9 @@ pub(crate) fn settle(
         code_version: facts.code_version,
         parameters: facts.parameters.clone(),
         inputs: facts.inputs.clone(),
+        directory: std::env::current_dir()
+            .map(|dir| dir.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         extra: facts.extra.clone(),
         outputs,
         versions,

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::check;
 use crate::document::Name;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Observer;
+use crate::event::{Event, Observer};
+use crate::fingerprint::{Facts, facts_alone};
 use crate::kind::{Cancel, StageKind, StageOutcome};
 use crate::node::{Data, Node};
 use crate::outputs;
@@ -15,16 +16,19 @@ use crate::publish;
 use crate::set::{nested, parse};
 use crate::source::{Source, Span};
 use crate::stage_run::Job;
+use crate::workdir;
 
 /// What the directory of a stage that ran alone is known by, and what it was made from.
 const RECORD: &str = ".stage.json";
 
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
 /// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
-/// with `force`; one that holds anything else never is.
+/// with `force`; one that holds anything else never is. A resumable stage that was interrupted goes on where it
+/// was, unless `force` is given.
 ///
 /// # Errors
-/// As a run's stage; [`ErrorKind::Config`] when `out` is not empty.
+/// As a run's stage; [`ErrorKind::Config`] when `out` is not empty; [`ErrorKind::Locked`] while another process
+/// writes it.
 pub fn run_stage(
     kind: &dyn StageKind,
     with: &[String],
@@ -40,8 +44,23 @@ pub fn run_stage(
     let outputs =
         outputs::outputs(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
     vacant(out, force)?;
+    let _lock = workdir::lock_beside(out)?;
+    // Another process may have been at it until now.
+    vacant(out, force)?;
     let io = |e: std::io::Error| Error::io("write", out, &e);
-    let (temporary, resumed) = partial::prepare(out, None).map_err(io)?;
+    let facts = facts_alone(kind, &params)?;
+    let fingerprint = facts.fingerprint();
+    let resume = (kind.resumable() && !force).then_some(fingerprint.as_str());
+    let (temporary, resumed) = partial::prepare(out, resume).map_err(io)?;
+    if kind.resumable() {
+        partial::mark(&temporary, &fingerprint).map_err(io)?;
+    }
+    if resumed {
+        observer.event(&Event::Note {
+            stage: kind.name().to_owned(),
+            message: "going on from where it was interrupted".to_owned(),
+        });
+    }
     let job = Job {
         stage: kind.name(),
         kind,
@@ -51,9 +70,7 @@ pub fn run_stage(
         home: out,
         resumed,
     };
-    let outcome = job.run(observer, cancel).inspect_err(|_| {
-        let _ = publish::remove(&temporary);
-    })?;
+    let outcome = work(&job, &facts, observer, cancel)?;
     let record = serde_json::json!({
         "kind": kind.name(), "code_version": kind.version(), "parameters": params,
         "counts": outcome.counts, "facts": outcome.facts,
@@ -65,6 +82,31 @@ pub fn run_stage(
         .and_then(|()| publish::replace_dir(&temporary, out))
         .map_err(io)?;
     Ok(outcome)
+}
+
+/// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
+fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
+    let ran = job.run(observer, cancel);
+    let moved = facts.moved(job.home);
+    if !moved.is_empty() || (ran.is_err() && !job.kind.resumable()) {
+        let _ = publish::remove(job.out);
+    }
+    let error = match (ran, moved.first()) {
+        (Ok(outcome), None) => return Ok(outcome),
+        (Err(error), None) => error,
+        (ran, Some(moved)) => {
+            let message = format!("`{moved}` changed while it was read; what was made of it is thrown away");
+            let error = Error::new(ErrorKind::BadInput, message);
+            match ran {
+                Err(first) => first.note(error.message()),
+                Ok(_) => error.help("run again when nothing writes to it any more"),
+            }
+        }
+    };
+    if error.kind() == ErrorKind::Interrupted && job.kind.resumable() {
+        return Err(error.help("run the same command again to go on"));
+    }
+    Err(error)
 }
 
 fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {

@@ -1,6 +1,6 @@
 //! Hashes a finished run's outputs again and compares them with its record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::outlines;
+use crate::fingerprint::inside_run;
 use crate::inputs;
 use crate::kind::{Cancel, Progress};
 use crate::lock::{LOCK_FILE, LockFile, StageRecord};
@@ -56,7 +57,8 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
     for (stage, record) in &lock.stages {
         found.outputs(run_dir, stage, record, progress, cancel)?;
         for input in record.inputs.values().filter(|input| input.stage.is_none()) {
-            let same = sample::record(&input.path).identity() == input.identity();
+            let place = record.locate(run_dir, &input.path);
+            let same = sample::record(&input.path, &place).identity() == input.identity();
             if !same && !found.inputs_changed.contains(&input.path) {
                 found.inputs_changed.push(input.path.clone());
             }
@@ -70,11 +72,20 @@ impl Verification {
     /// What lies beside the stages' directories.
     fn strangers(&mut self, run_dir: &Path, lock: &LockFile) -> Result<()> {
         let io = |e: std::io::Error| Error::io("list", run_dir, &e);
+        // Data that the run was given from inside its own directory.
+        let given: BTreeSet<&str> = lock
+            .stages
+            .values()
+            .flat_map(|stage| stage.inputs.values())
+            .filter(|input| input.stage.is_none())
+            .filter_map(|input| inside_run(&input.path)?.split('/').next())
+            .collect();
         for entry in fs::read_dir(run_dir).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let directory = entry.path().is_dir();
             let known = match directory {
+                _ if given.contains(name.as_str()) => true,
                 true => lock.stages.contains_key(&name),
                 false => [LOCK_FILE, inputs::NAME, workdir::NAME].contains(&name.as_str()),
             };

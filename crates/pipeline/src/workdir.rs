@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,12 +19,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct RunLock {
     file: File,
+    /// Where the file is not to stay.
+    passing: Option<PathBuf>,
 }
 
 impl Drop for RunLock {
     /// A run that ended leaves no number of a process; one that died leaves its.
     fn drop(&mut self) {
-        let _ = self.file.set_len(0);
+        let _ = match &self.passing {
+            None => self.file.set_len(0),
+            Some(path) => fs::remove_file(path),
+        };
     }
 }
 
@@ -31,17 +37,46 @@ impl Drop for RunLock {
 pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
     create(run_dir).map_err(|e| Error::io("create", run_dir, &e))?;
     let path = run_dir.join(NAME);
-    let io = |doing: &str, e: &std::io::Error| Error::io(doing, &path, e);
+    let held = |by: &str| held(run_dir, by, &path, "give this run another --workdir");
+    let file = take(&path, &held)?;
+    Ok(RunLock { file, passing: None })
+}
+
+/// Takes the lock of a directory that a stage alone will put in place; its file lies beside it and goes with the lock.
+pub(crate) fn lock_beside(out: &Path) -> Result<RunLock> {
+    let parent = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    create(parent).map_err(|e| Error::io("create", parent, &e))?;
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let path = out.with_file_name(format!(".{name}.lock"));
+    let held = |by: &str| held(out, by, &path, "choose another directory");
+    loop {
+        let file = take(&path, &held)?;
+        // The one before may have removed the file between its being opened here and its being locked.
+        let number = |meta: fs::Metadata| meta.ino();
+        let ours = file.metadata().map(number);
+        if ours.is_ok_and(|ours| fs::metadata(&path).is_ok_and(|there| number(there) == ours)) {
+            let passing = Some(path);
+            return Ok(RunLock { file, passing });
+        }
+    }
+}
+
+/// Opens the file, locks it and writes the number of this process into it.
+fn take(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
+    let io = |doing: &str, e: &std::io::Error| Error::io(doing, path, e);
     let mut file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .open(&path)
+        .open(path)
         .map_err(|e| io("open", &e))?;
     match patiently(&file) {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(held(run_dir, path, &mut file)),
+        Err(TryLockError::WouldBlock) => return Err(held(&holder(&mut file))),
         Err(TryLockError::Error(e)) => return Err(io("lock", &e)),
     }
     let stamp = |file: &mut File| {
@@ -50,7 +85,7 @@ pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
         writeln!(file, "{}", std::process::id())
     };
     stamp(&mut file).map_err(|e| io("write", &e))?;
-    Ok(RunLock { file })
+    Ok(file)
 }
 
 /// Creates the directory with those above it, so that their names are on disk before anything in it is.
@@ -75,7 +110,8 @@ fn patiently(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-fn held(run_dir: &Path, path: PathBuf, file: &mut File) -> Error {
+/// Who holds a lock, in words.
+fn holder(file: &mut File) -> String {
     let mut text = String::new();
     // The holder writes its number just after it takes the lock; a reader in between finds none.
     let pid = file
@@ -83,13 +119,16 @@ fn held(run_dir: &Path, path: PathBuf, file: &mut File) -> Error {
         .read_to_string(&mut text)
         .ok()
         .and_then(|_| text.trim().parse::<u32>().ok());
-    let by = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+fn held(dir: &Path, by: &str, path: &Path, otherwise: &str) -> Error {
     let message = format!(
         "`{}` is in use by {by}, which holds `{}`",
-        run_dir.display(),
+        dir.display(),
         path.display()
     );
-    Error::new(ErrorKind::Locked, message).help("wait until it is done, or give this run another --workdir")
+    Error::new(ErrorKind::Locked, message).help(format!("wait until it is done, or {otherwise}"))
 }
 
 #[cfg(test)]
@@ -110,5 +149,18 @@ mod tests {
         );
         drop(first);
         lock(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_lock_beside_a_directory_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("new/out");
+        let first = lock_beside(&out).unwrap();
+        let error = lock_beside(&out).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Locked);
+        assert!(error.message().contains(".out.lock"), "{error}");
+        drop(first);
+        drop(lock_beside(&out).unwrap());
+        assert_eq!(fs::read_dir(dir.path().join("new")).unwrap().count(), 0);
     }
 }

@@ -347,6 +347,28 @@ fn what_was_never_recorded_is_not_recorded_after_it_changed() {
 }
 
 #[test]
+fn data_that_lies_in_the_runs_own_directory_is_looked_at_like_any_other() {
+    let bench = Bench::new();
+    let mine = bench.path("mine");
+    fs::create_dir_all(&mine).unwrap();
+    fs::write(mine.join("raw.txt"), "one\n").unwrap();
+    let set = format!("vars.raw={}", mine.join("raw.txt").display());
+    let run = || bench.run(&bench.graph(&[&set])).unwrap().ran.len();
+    assert_eq!((run(), run()), (5, 0));
+    let verified = || verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    assert!(verified().is_intact() && verified().inputs_changed.is_empty());
+    let hashed = || hash_inputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    assert_eq!((hashed().recorded, hashed().intact), (1, 1));
+    // The run may be moved with what is in it.
+    let text = fs::read_to_string(bench.path("lock.json")).unwrap();
+    assert!(text.contains("\"${run}/mine/raw.txt\""), "{text}");
+    fs::write(mine.join("raw.txt"), "two\n").unwrap();
+    assert_eq!(verified().inputs_changed, ["${run}/mine/raw.txt"]);
+    assert_eq!(hashed().changed, ["${run}/mine/raw.txt"]);
+    assert_eq!(run(), 5);
+}
+
+#[test]
 fn what_changes_while_it_is_hashed_is_not_recorded() {
     /// Overwrites the file at the moment its reading begins.
     struct Meddler(std::path::PathBuf);
@@ -378,6 +400,11 @@ fn the_record_says_what_everything_was_made_from() {
     let mut shown = serde_json::to_value(&lock).unwrap();
     for stage in shown["stages"].as_object_mut().unwrap().values_mut() {
         stage["fingerprint"] = "...".into();
+        assert_eq!(
+            stage["directory"].as_str(),
+            std::env::current_dir().unwrap().to_str()
+        );
+        stage["directory"] = "...".into();
         for key in ["started", "finished", "seconds"] {
             stage[key] = "...".into();
         }

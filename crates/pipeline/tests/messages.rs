@@ -176,6 +176,19 @@ fn bad_settings_are_named_with_what_was_meant() {
             &PIPELINE.replace("seed: 7", "other: 7"),
             &["vars.other=3"],
         ),
+        said(
+            &Bench::new(),
+            &PIPELINE.replace(
+                "description: small",
+                "stages: { signals: { with: { raw: own } } }",
+            ),
+            &["vars.raw=mine"],
+        ),
+        said(
+            &Bench::new(),
+            &PIPELINE.replace("seed: ${vars.seed}", "seed: 1"),
+            &["vars.seed=7"],
+        ),
     ];
     insta::assert_snapshot!(all.join("\n"));
 }

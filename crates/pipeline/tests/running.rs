@@ -4,8 +4,9 @@
 mod toys;
 
 use std::fs;
+use std::sync::Mutex;
 
-use ecgfm_pipeline::{ErrorKind, Event, LockFile};
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, Event, LockFile, Observer, run_stage};
 use toys::Bench;
 
 const TROUBLE: &str = "\
@@ -245,4 +246,81 @@ fn one_stage_runs_alone_on_explicit_files() {
     fs::remove_file(out.join(".stage.json")).unwrap();
     shown.push(bench.plain(&run(&[&raw], true).unwrap_err().render()));
     insta::assert_snapshot!(shown.join("\n"));
+}
+
+/// Runs a toy alone in `alone`.
+fn alone(bench: &Bench, kind: &str, with: &[&str], observer: &dyn Observer) -> Result<(), Error> {
+    let with: Vec<String> = with.iter().map(|&s| s.to_owned()).collect();
+    let out = bench.dir.path().join("alone");
+    let kind = bench.kinds.get(kind).unwrap();
+    run_stage(kind.as_ref(), &with, &out, false, observer, &Cancel::default()).map(drop)
+}
+
+#[test]
+fn a_stage_that_runs_alone_goes_on_where_it_was_interrupted() {
+    let bench = Bench::new();
+    let stop = bench.dir.path().join("stop");
+    fs::write(&stop, "").unwrap();
+    let from = format!("from=[{}]", stop.display());
+    let error = alone(&bench, "slow", &[&from], &bench).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(
+        error.render().contains("same command again"),
+        "{}",
+        error.render()
+    );
+    let part = bench.dir.path().join(".alone.tmp/part0");
+    fs::write(&part, "as it was").unwrap();
+    fs::remove_file(&stop).unwrap();
+    bench.take_events();
+    alone(&bench, "slow", &[&from], &bench).unwrap();
+    let out = bench.dir.path().join("alone");
+    assert_eq!(fs::read_to_string(out.join("part0")).unwrap(), "as it was");
+    assert!(out.join("part2").exists());
+    let goes_on =
+        |event: &Event| matches!(event, Event::Note { message, .. } if message.starts_with("going on"));
+    assert!(bench.take_events().iter().any(goes_on));
+    let mut left: Vec<_> = fs::read_dir(bench.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["alone", "raw.txt"], "no lock, no parts");
+}
+
+#[test]
+fn parts_of_a_stage_that_ran_alone_are_no_parts_of_another() {
+    let bench = Bench::new();
+    let stop = bench.dir.path().join("stop");
+    fs::write(&stop, "").unwrap();
+    let from = format!("from=[{}]", stop.display());
+    alone(&bench, "slow", &[&from], &bench).unwrap_err();
+    fs::write(bench.dir.path().join(".alone.tmp/part0"), "as it was").unwrap();
+    alone(&bench, "slow", &["from=[]"], &bench).unwrap();
+    assert_eq!(
+        fs::read_to_string(bench.dir.path().join("alone/part0")).unwrap(),
+        "0"
+    );
+}
+
+#[test]
+fn of_two_that_write_one_directory_the_second_is_refused() {
+    /// Starts the second while the first is at work.
+    struct Second<'a>(&'a Bench, Mutex<Vec<ErrorKind>>);
+    impl Observer for Second<'_> {
+        fn event(&self, _: &Event) {
+            let raw = format!("raw={}", self.0.raw().display());
+            let error = alone(self.0, "signals", &[&raw], self.0).unwrap_err();
+            self.1.lock().unwrap().push(error.kind());
+        }
+    }
+    let bench = Bench::new();
+    let second = Second(&bench, Mutex::default());
+    alone(&bench, "slow", &["from=[]"], &second).unwrap();
+    let kinds = second.1.into_inner().unwrap();
+    assert!(
+        !kinds.is_empty() && kinds.iter().all(|kind| *kind == ErrorKind::Locked),
+        "{kinds:?}"
+    );
+    assert!(bench.dir.path().join("alone/part2").exists());
 }

@@ -175,14 +175,12 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
 
 /// The archive's directory, as the run recorded it.
 fn raw_dir(dir: &Path, record: &StageRecord) -> Result<PathBuf, Error> {
-    let raw = record.parameters["raw"].as_str().unwrap_or_default();
-    match raw.strip_prefix("${run}/") {
-        Some(inside) => Ok(dir.join(inside)),
-        None if raw.is_empty() => Err(bad(format!(
+    match record.parameters["raw"].as_str() {
+        Some(raw) => Ok(record.locate(dir, raw)),
+        None => Err(bad(format!(
             "{}: the run does not say where its archive is",
             dir.display()
         ))),
-        None => Ok(PathBuf::from(raw)),
     }
 }
 
