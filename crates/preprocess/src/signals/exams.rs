@@ -5,6 +5,7 @@ use super::catalog::{Catalog, Place};
 use super::dataset::{self, Cells};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
+use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 use ecgfm_artifacts::{records, table};
 use polars::prelude::StringChunked;
@@ -15,6 +16,8 @@ use std::path::Path;
 pub(super) struct Exams {
     header: Vec<String>,
     columns: Vec<StringChunked>,
+    /// How each is written to `meta.csv`.
+    forms: Vec<Form>,
     /// Columns to be checked, by number.
     checks: Vec<(usize, Cells)>,
     exam_id: usize,
@@ -59,12 +62,14 @@ impl Exams {
             return Err(missing(&path, "there is no table of exams"));
         }
         let frame = table::read_all_text(&path)?;
-        let header: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
-        check_header(&path, &header)?;
-        let columns = header
+        let names = frame.get_column_names();
+        let columns = names
             .iter()
             .map(|name| Ok(table::str_column(&path, &frame, name)?.clone()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
+        // Blanks around a name are no part of it: ` AF` left as it is would be a column that nobody checks.
+        let header: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        check_header(&path, &header)?;
         let place = |name: &str| header.iter().position(|h| h == name);
         let checks = dataset::COLUMNS
             .iter()
@@ -73,6 +78,7 @@ impl Exams {
         let (exam_id, trace_file) = (place(EXAM_ID).unwrap_or(0), place(TRACE_FILE).unwrap_or(0));
         Ok(Self {
             columns,
+            forms: header.iter().map(|name| Form::of(name)).collect(),
             checks,
             exam_id,
             trace_file,
@@ -91,9 +97,11 @@ impl Exams {
         &self.header
     }
 
-    /// The cells of a row, in the order of the columns.
-    pub(super) fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(move |c| c.get(row).unwrap_or_default())
+    /// The cells of a row, in the order of the columns: canonical in columns that a later stage relies on, as they stand
+    /// in others.
+    pub(super) fn cells(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
+        let forms = self.forms.iter().enumerate();
+        forms.map(move |(column, form)| form.cell(self.cell(column, row)))
     }
 
     fn cell(&self, column: usize, row: usize) -> &str {
@@ -190,6 +198,38 @@ impl Exams {
     }
 }
 
+/// How a column is written.
+#[derive(Clone, Copy)]
+enum Form {
+    /// As it stands in the table.
+    AsIs,
+    /// Without blanks around it.
+    Trimmed,
+    /// The one text of its value.
+    Canonical(Cells),
+}
+
+impl Form {
+    fn of(column: &str) -> Self {
+        if column == EXAM_ID {
+            return Self::Canonical(Cells::OptionalInteger);
+        }
+        if column == TRACE_FILE {
+            return Self::Trimmed;
+        }
+        let known = dataset::COLUMNS.iter().find(|(name, _)| *name == column);
+        known.map_or(Self::AsIs, |(_, cells)| Self::Canonical(*cells))
+    }
+
+    fn cell(self, text: &str) -> Cell<'_> {
+        match self {
+            Self::AsIs => Cell::Text(text),
+            Self::Trimmed => Cell::Text(text.trim()),
+            Self::Canonical(cells) => cells.canonical(text),
+        }
+    }
+}
+
 fn check_header(path: &Path, header: &[String]) -> Result<()> {
     let bad = |what: String, help: &str| Error::BadInput {
         path: path.to_owned(),
@@ -207,6 +247,14 @@ fn check_header(path: &Path, header: &[String]) -> Result<()> {
             None => "give the exams.csv of CODE-15%, or a table with its columns",
         };
         return Err(bad(what, help));
+    }
+    let twice = header
+        .iter()
+        .enumerate()
+        .find(|(at, name)| header[..*at].contains(name));
+    if let Some((_, name)) = twice {
+        let what = format!("two columns are called `{name}`, but for blanks around the name");
+        return Err(bad(what, "rename one of them or take it out"));
     }
     let taken = |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || is_statistic(h);
     if let Some(clash) = header.iter().find(taken) {

@@ -26,7 +26,7 @@ pub(super) fn write_meta(
             let mut w = RowWriter::new(out, header(exams, leads.len()))?;
             for row in kept {
                 w.cell(Cell::Int(row.idx as i64));
-                exams.cells(row.idx).for_each(|text| w.cell(Cell::Text(text)));
+                exams.cells(row.idx).for_each(|cell| w.cell(cell));
                 measured(&mut w, row, &leads, home);
                 w.end_row()?;
             }
