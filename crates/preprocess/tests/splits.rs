@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
 
-use ecgfm_artifacts::stage::{Cancel, Context, NoProgress};
+use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
 use ecgfm_preprocess::splits::{self, OutOfPeriod, Params, Strategy as How};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// An exam: its patient, its date, whether a filter column is true.
 type Exam = (u8, u16, bool);
@@ -36,29 +37,10 @@ fn assigned(exams: &[Exam], change: impl FnOnce(&mut Params)) -> Vec<Assigned> {
     }
     std::fs::write(dir.path().join("meta.csv"), meta).unwrap();
     std::fs::write(dir.path().join("segmented.csv"), segmented).unwrap();
-    let mut params = Params {
-        records: dir.path().join("meta.csv"),
-        segments: Some(dir.path().join("segmented.csv")),
-        strategy: How::Random,
-        fractions: vec![0.25, 0.25, 0.5],
-        names: ["train", "valid", "test"].map(String::from).to_vec(),
-        seed: 42,
-        group: "patient_id".into(),
-        date: Some("day".into()),
-        filter_cols: vec![],
-        dataset_subset: vec![],
-        keep_cols: vec![],
-        out_of_period: OutOfPeriod::Keep,
-    };
+    let mut params = params(dir.path());
+    params.segments = Some(dir.path().join("segmented.csv"));
     change(&mut params);
-    let cancel = Cancel::default();
-    let ctx = Context {
-        out: dir.path(),
-        home: dir.path(),
-        progress: &NoProgress,
-        cancel: &cancel,
-    };
-    splits::run(&params, &ctx).unwrap();
+    run(&params).unwrap();
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
     let segments = read("segmented_split.csv");
     let rows = read("meta_split.csv");
@@ -73,6 +55,52 @@ fn assigned(exams: &[Exam], change: impl FnOnce(&mut Params)) -> Vec<Assigned> {
         }
     });
     rows.collect()
+}
+
+fn params(dir: &Path) -> Params {
+    Params {
+        records: dir.join("meta.csv"),
+        segments: None,
+        strategy: How::Random,
+        fractions: vec![0.25, 0.25, 0.5],
+        names: ["train", "valid", "test"].map(String::from).to_vec(),
+        seed: 42,
+        group: "patient_id".into(),
+        date: Some("day".into()),
+        filter_cols: vec![],
+        dataset_subset: vec![],
+        keep_cols: vec![],
+        out_of_period: OutOfPeriod::Keep,
+    }
+}
+
+/// Runs the stage into the directory that the records are in.
+fn run(params: &Params) -> ecgfm_preprocess::Result<Outcome> {
+    let dir = params.records.parent().unwrap();
+    let cancel = Cancel::default();
+    let ctx = Context {
+        out: dir,
+        home: dir,
+        progress: &NoProgress,
+        cancel: &cancel,
+    };
+    splits::run(params, &ctx)
+}
+
+/// Splits records whose rows are a patient and a day; the split of each, and what was counted.
+fn split_of(rows: &[(&str, &str)], strategy: How) -> ecgfm_preprocess::Result<(Vec<String>, Outcome)> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut meta = "idx,save_file,patient_id,day\n".to_owned();
+    for (i, (patient, day)) in rows.iter().enumerate() {
+        writeln!(meta, "{i},e_{i}.mat,{patient},{day}").unwrap();
+    }
+    let mut params = params(dir.path());
+    params.strategy = strategy;
+    std::fs::write(&params.records, meta).unwrap();
+    let outcome = run(&params)?;
+    let text = std::fs::read_to_string(dir.path().join("meta_split.csv")).unwrap();
+    let split = |line: &str| line.split(',').nth(2).unwrap().to_owned();
+    Ok((text.lines().skip(1).map(split).collect(), outcome))
 }
 
 fn sizes(assigned: &[Assigned]) -> BTreeMap<&str, usize> {
@@ -158,4 +186,93 @@ fn the_seed_decides_and_nothing_else() {
     let with = |seed| assigned(&exams, |p| p.seed = seed);
     assert_eq!(with(1), with(1));
     assert_ne!(with(1), with(2));
+}
+
+#[test]
+fn a_patient_written_in_several_ways_is_in_one_split() {
+    let rows: Vec<(String, &str)> = (0..60)
+        .map(|i| {
+            let patient = i / 3;
+            let text = match i % 3 {
+                0 => patient.to_string(),
+                1 => format!(" {patient} "),
+                _ => format!("{patient}.0"),
+            };
+            (text, "1")
+        })
+        .collect();
+    let rows: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|(patient, day)| (patient.as_str(), *day))
+        .collect();
+    let (splits, outcome) = split_of(&rows, How::Grouped).unwrap();
+    assert!(
+        splits
+            .chunks(3)
+            .all(|of_one| of_one.iter().all(|s| *s == of_one[0])),
+        "{splits:?}"
+    );
+    assert_eq!(
+        outcome.counts["exams_train"], 15,
+        "a quarter of the patients, not of the texts"
+    );
+    assert!(!outcome.counts.contains_key("exams_without_group"));
+}
+
+#[test]
+fn exams_without_a_patient_are_split_one_by_one_and_counted() {
+    // Were they one patient together, they would all be in one split.
+    let mut rows = vec![("", "1"); 40];
+    rows.extend([("7", "1"), ("7", "1"), (" ", "1")]);
+    for strategy in [How::Grouped, How::GroupedTemporal] {
+        let (splits, outcome) = split_of(&rows, strategy).unwrap();
+        assert_eq!(splits.len(), rows.len());
+        assert_eq!(outcome.counts["exams_without_group"], 41);
+        let found: BTreeSet<&String> = splits[..40].iter().collect();
+        assert_eq!(found.len(), 3, "{strategy:?}");
+        assert_eq!(splits[40], splits[41]);
+    }
+}
+
+#[test]
+fn records_without_the_column_of_groups_cannot_be_split_by_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = params(dir.path());
+    params.strategy = How::Grouped;
+    std::fs::write(&params.records, "idx,save_file,day\n0,e_0.mat,1\n").unwrap();
+    let message = run(&params).unwrap_err().to_string();
+    assert!(
+        message.contains("meta.csv") && message.contains("patient_id"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_date_that_is_no_number_among_numbers_is_refused_by_name() {
+    let mut rows = vec![("1", "9"), ("2", "10"), ("3", " 11 "), ("4", "2")];
+    let (splits, _) = split_of(&rows, How::Temporal).unwrap();
+    assert_eq!(splits, ["valid", "test", "test", "train"], "10 comes after 9");
+    for (bad, shown) in [
+        ("unknown", "`unknown`"),
+        ("2019-04-30", "`2019-04-30`"),
+        ("nan", "`nan`"),
+    ] {
+        rows[2].1 = bad;
+        for strategy in [How::Temporal, How::GroupedTemporal] {
+            let message = split_of(&rows, strategy).err().unwrap().to_string();
+            let wanted = format!(
+                "column `day` is {shown} for idx 2, which is no number, and `9` for idx 0, which is one"
+            );
+            assert!(
+                message.contains("meta.csv: ") && message.contains(&wanted),
+                "{message}"
+            );
+        }
+    }
+    rows[2].1 = "";
+    let message = split_of(&rows, How::Temporal).err().unwrap().to_string();
+    assert!(message.contains("column `day` is empty for idx 2"), "{message}");
+    let dates = ["2019-04-30", "2018-12-31", "2020-01-01", "2019-05-01"].map(|day| ("1", day));
+    let (splits, _) = split_of(&dates, How::Temporal).unwrap();
+    assert_eq!(splits, ["valid", "train", "test", "test"]);
 }

@@ -7,27 +7,39 @@ use crate::error::{Error, Result};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// One entry an exam: the number of its split, none where it is left out.
-pub(super) fn assign(exams: &Exams, params: &Params, shares: &[f64]) -> Result<Vec<Option<usize>>> {
+/// What became of the exams.
+pub(super) struct Assigned {
+    /// One entry an exam: the number of its split, none where it is left out.
+    pub(super) split_of: Vec<Option<usize>>,
+    /// Exams whose group is not known, each of which was split by itself.
+    pub(super) without_group: usize,
+}
+
+/// Assigns every exam.
+pub(super) fn assign(exams: &Exams, params: &Params, shares: &[f64]) -> Result<Assigned> {
     let n = exams.frame.height();
+    let alone = |split_of| Assigned {
+        split_of,
+        without_group: 0,
+    };
     match params.strategy {
-        Strategy::Random => Ok(by_order(&permutation(n, params.seed), shares)),
-        Strategy::Temporal => Ok(by_order(&chronological(exams, params)?, shares)),
+        Strategy::Random => Ok(alone(by_order(&permutation(n, params.seed), shares))),
+        Strategy::Temporal => Ok(alone(by_order(&chronological(exams, params)?, shares))),
         Strategy::Grouped => {
-            let (group_of, groups) = groups(exams, &params.group)?;
-            let split_of = by_order(&permutation(groups, params.seed), shares);
-            Ok(group_of.into_iter().map(|g| split_of[g]).collect())
+            let groups = Groups::of(exams, &params.group)?;
+            let split_of = by_order(&permutation(groups.count, params.seed), shares);
+            Ok(Assigned {
+                split_of: groups.of_exam.into_iter().map(|g| split_of[g]).collect(),
+                without_group: groups.unknown,
+            })
         }
         Strategy::GroupedTemporal => {
             let own = by_order(&chronological(exams, params)?, shares);
-            let (group_of, groups) = groups(exams, &params.group)?;
-            Ok(with_their_group(
-                &own,
-                &group_of,
-                groups,
-                shares.len(),
-                params.out_of_period,
-            ))
+            let groups = Groups::of(exams, &params.group)?;
+            Ok(Assigned {
+                split_of: with_their_group(&own, &groups, shares.len(), params.out_of_period),
+                without_group: groups.unknown,
+            })
         }
     }
 }
@@ -42,46 +54,80 @@ fn by_order(order: &[usize], shares: &[f64]) -> Vec<Option<usize>> {
     split_of
 }
 
-/// The group number of every exam, in order of first appearance, and how many groups there are.
-fn groups(exams: &Exams, column: &str) -> Result<(Vec<usize>, usize)> {
-    let mut number: HashMap<String, usize> = HashMap::new();
-    let mut group_of = Vec::with_capacity(exams.frame.height());
-    for (row, value) in exams.text(column)?.iter().enumerate() {
-        let value = value.unwrap_or_default();
-        if value.is_empty() {
-            let what = format!(
-                "column `{column}` is empty in row {row}: an exam without a group cannot be split by group"
-            );
-            return Err(Error::bad_input(&exams.path, what));
+/// Exams that stay together.
+struct Groups {
+    /// The group number of every exam, in order of first appearance.
+    of_exam: Vec<usize>,
+    count: usize,
+    /// Exams whose group is not known. Each is a group of its own: together they would be one large patient.
+    unknown: usize,
+}
+
+impl Groups {
+    fn of(exams: &Exams, column: &str) -> Result<Self> {
+        let mut number: HashMap<&str, usize> = HashMap::new();
+        let mut groups = Self {
+            of_exam: Vec::with_capacity(exams.frame.height()),
+            count: 0,
+            unknown: 0,
+        };
+        for value in exams.text(column)?.iter() {
+            let group = match one_text(value.unwrap_or_default()) {
+                "" => {
+                    groups.unknown += 1;
+                    groups.count
+                }
+                known => *number.entry(known).or_insert(groups.count),
+            };
+            groups.count = groups.count.max(group + 1);
+            groups.of_exam.push(group);
         }
-        let next = number.len();
-        group_of.push(*number.entry(value.to_owned()).or_insert(next));
+        Ok(groups)
     }
-    Ok((group_of, number.len()))
+}
+
+/// A group's name without blanks around it, and without the `.0` of an integer whose column pandas has turned into floats:
+/// records need not come from the signals stage, which writes one text for one patient.
+fn one_text(value: &str) -> &str {
+    let value = value.trim();
+    match value.strip_suffix(".0") {
+        Some(integer) if integer.bytes().all(|b| b.is_ascii_digit()) && !integer.is_empty() => integer,
+        _ => value,
+    }
 }
 
 /// Rows from the oldest to the newest; equal dates keep the records' order.
 fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
     let column = params.date.as_deref().unwrap_or_default();
-    let values: Vec<&str> = exams
-        .text(column)?
-        .iter()
-        .map(Option::unwrap_or_default)
-        .collect();
+    let values = exams.text(column)?.iter();
+    let values: Vec<&str> = values.map(|v| v.unwrap_or_default().trim()).collect();
     if let Some(row) = values.iter().position(|v| v.is_empty()) {
         let what = format!(
-            "column `{column}` is empty in row {row}: an exam without a date cannot be split by time"
+            "column `{column}` is empty for idx {}: an exam without a date cannot be split by time; give it one, or leave \
+             it out with a column in `filter_cols`",
+            exams.idx(row)?
         );
         return Err(Error::bad_input(&exams.path, what));
     }
-    let numbers: Option<Vec<f64>> = values
-        .iter()
-        .map(|v| v.parse().ok().filter(|n: &f64| n.is_finite()))
-        .collect();
+    let number = |v: &&str| v.parse().ok().filter(|n: &f64| n.is_finite());
+    let numbers: Vec<Option<f64>> = values.iter().map(number).collect();
     let mut order: Vec<usize> = (0..values.len()).collect();
-    match numbers {
-        Some(n) => order.sort_by(|a, b| n[*a].partial_cmp(&n[*b]).unwrap_or(Ordering::Equal)),
-        None => order.sort_by(|a, b| values[*a].cmp(values[*b])),
+    let not_a_number = numbers.iter().position(Option::is_none);
+    match (not_a_number, numbers.iter().position(Option::is_some)) {
+        // Sorted as text, 10 comes before 9: that some are numbers must not be forgotten for the sake of one that is not.
+        (Some(text), Some(number)) => {
+            let what = format!(
+                "column `{column}` is `{}` for idx {}, which is no number, and `{}` for idx {}, which is one: which comes \
+                 first cannot be known; write all of them as numbers, or all as text that sorts by time (2019-04-30)",
+                values[text].escape_debug(),
+                exams.idx(text)?,
+                values[number].escape_debug(),
+                exams.idx(number)?
+            );
+            return Err(Error::bad_input(&exams.path, what));
+        }
+        (None, _) => order.sort_by(|a, b| numbers[*a].partial_cmp(&numbers[*b]).unwrap_or(Ordering::Equal)),
+        (Some(_), None) => order.sort_by(|a, b| values[*a].cmp(values[*b])),
     }
     Ok(order)
 }
@@ -89,13 +135,12 @@ fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
 /// Sends every exam to the split that holds most of its group.
 fn with_their_group(
     own: &[Option<usize>],
-    group_of: &[usize],
-    groups: usize,
+    groups: &Groups,
     splits: usize,
     out_of_period: OutOfPeriod,
 ) -> Vec<Option<usize>> {
-    let mut votes = vec![0usize; groups * splits];
-    for (split, group) in own.iter().zip(group_of) {
+    let mut votes = vec![0usize; groups.count * splits];
+    for (split, group) in own.iter().zip(&groups.of_exam) {
         votes[group * splits + split.unwrap_or(0)] += 1;
     }
     let winner = |group: usize| {
@@ -107,7 +152,7 @@ fn with_their_group(
         let winner = winner(*group);
         (out_of_period == OutOfPeriod::Keep || *split == Some(winner)).then_some(winner)
     };
-    own.iter().zip(group_of).map(place).collect()
+    own.iter().zip(&groups.of_exam).map(place).collect()
 }
 
 #[cfg(test)]
@@ -117,10 +162,22 @@ mod tests {
     #[test]
     fn a_group_goes_where_most_of_it_is_and_to_the_earlier_split_at_a_tie() {
         let own = [Some(0), Some(1), Some(1), Some(0), Some(1)];
-        let group_of = [0, 0, 0, 1, 1];
-        let kept = with_their_group(&own, &group_of, 2, 2, OutOfPeriod::Keep);
+        let groups = Groups {
+            of_exam: vec![0, 0, 0, 1, 1],
+            count: 2,
+            unknown: 0,
+        };
+        let kept = with_their_group(&own, &groups, 2, OutOfPeriod::Keep);
         assert_eq!(kept, [Some(1), Some(1), Some(1), Some(0), Some(0)]);
-        let dropped = with_their_group(&own, &group_of, 2, 2, OutOfPeriod::Drop);
+        let dropped = with_their_group(&own, &groups, 2, OutOfPeriod::Drop);
         assert_eq!(dropped, [None, Some(1), Some(1), Some(0), None]);
+    }
+
+    #[test]
+    fn a_group_has_one_text_and_only_an_integer_loses_its_fraction() {
+        assert_eq!([" 7", "7.0", "7 ", " 7.0 "].map(one_text), ["7"; 4]);
+        for other in ["007", "7.00", "7.5", "a.0", ".0", "-", "v1.0"] {
+            assert_eq!(one_text(other), other);
+        }
     }
 }

@@ -63,10 +63,10 @@ pub struct Params {
     /// Seed of the random strategies.
     #[serde(default)]
     pub seed: u64,
-    /// Column that groups exams, for the grouped strategies.
+    /// Column that groups exams, for the grouped strategies. An exam that it is empty for is a group of its own.
     #[serde(default = "default_group")]
     pub group: String,
-    /// Column that orders exams in time, for the temporal strategies: numbers, or text that sorts by time.
+    /// Column that orders exams in time, for the temporal strategies: all numbers, or all text that sorts by time.
     #[serde(default)]
     pub date: Option<String>,
     /// Boolean columns; an exam is left out where any of them is true.
@@ -127,6 +127,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             &format!("exams_{name}"),
             split.assigned.iter().filter(|a| **a == Some(i)).count(),
         );
+    }
+    if split.without_group > 0 {
+        outcome = outcome.count("exams_without_group", split.without_group);
     }
     if let Some((written, left_out)) = of_segments {
         outcome = outcome
@@ -195,6 +198,13 @@ impl Exams {
         Ok(table::str_column(&self.path, &self.frame, column)?)
     }
 
+    /// The key of an exam, for messages: where rows were filtered out, their numbers say little.
+    fn idx(&self, row: usize) -> Result<i64> {
+        Ok(table::int_column(&self.path, &self.frame, IDX)?
+            .get(row)
+            .unwrap_or(-1))
+    }
+
     /// Which exams no parameter leaves out.
     fn wanted(&self, params: &Params) -> Result<Vec<bool>> {
         let mut keep = vec![true; self.frame.height()];
@@ -256,6 +266,8 @@ struct Split {
     assigned: Vec<Option<usize>>,
     /// Which of all exams were not filtered out.
     wanted: Vec<bool>,
+    /// Exams whose group is not known, each of which was split by itself.
+    without_group: usize,
 }
 
 impl Split {
@@ -263,11 +275,12 @@ impl Split {
         let wanted = all.wanted(params)?;
         let exams = all.only(&wanted)?;
         let assigned = assign::assign(&exams, params, shares)?;
-        let frame = exams.with_splits(params, &assigned)?;
+        let frame = exams.with_splits(params, &assigned.split_of)?;
         Ok(Self {
             frame,
-            assigned,
+            assigned: assigned.split_of,
             wanted,
+            without_group: assigned.without_group,
         })
     }
 
