@@ -1,5 +1,7 @@
 //! What a CODE-15 release looks like. Source: Ribeiro et al., *CODE-15%*, Zenodo 4916206.
 
+use ecgfm_artifacts::pandas::Cell;
+
 /// Name by which parameters refer to it.
 pub(super) const NAME: &str = "code15";
 /// Name that tables give it, and start of the file names made from it.
@@ -63,6 +65,18 @@ impl Cells {
         }
     }
 
+    /// One text for one value, whatever blanks are around it and whatever pandas made of its column: later stages compare
+    /// texts, and ` 7`, `7.0` and `7` are one patient. A number keeps its digits, as the Python scripts copy them.
+    pub(super) fn canonical(self, value: &str) -> Cell<'_> {
+        let value = value.trim();
+        match self {
+            _ if value.is_empty() => Cell::Missing,
+            Self::Bool | Self::OptionalBool => Cell::Bool(is_true(value)),
+            Self::OptionalNumber => Cell::Text(value),
+            Self::OptionalInteger => integer(value).map_or(Cell::Text(value), Cell::Int),
+        }
+    }
+
     /// The words for it in a message.
     pub(super) fn wanted(self) -> &'static str {
         match self {
@@ -74,15 +88,50 @@ impl Cells {
     }
 }
 
+fn is_true(value: &str) -> bool {
+    ["True", "true", "TRUE", "1", "1.0"].contains(&value)
+}
+
 fn is_bool(value: &str) -> bool {
-    [
-        "True", "False", "true", "false", "TRUE", "FALSE", "1", "0", "1.0", "0.0",
-    ]
-    .contains(&value)
+    is_true(value) || ["False", "false", "FALSE", "0", "0.0"].contains(&value)
 }
 
 /// An integer, also where pandas has turned its column into floats (`7.0`).
 pub(super) fn integer(value: &str) -> Option<i64> {
     let value = value.trim();
     value.strip_suffix(".0").unwrap_or(value).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_has_one_text_and_a_clean_cell_stays_as_it_is() {
+        for (cells, texts, wanted) in [
+            (
+                Cells::OptionalInteger,
+                &["7", " 7", "7 ", "7.0", " 7.0 "][..],
+                Cell::Int(7),
+            ),
+            (Cells::OptionalInteger, &["", "  "], Cell::Missing),
+            (
+                Cells::Bool,
+                &["True", " True", "true", "TRUE", "1", "1.0"],
+                Cell::Bool(true),
+            ),
+            (
+                Cells::OptionalBool,
+                &["False", "False ", "false", "FALSE", "0", "0.0"],
+                Cell::Bool(false),
+            ),
+            (Cells::OptionalBool, &["", " "], Cell::Missing),
+            (Cells::OptionalNumber, &["51.50", " 51.50"], Cell::Text("51.50")),
+        ] {
+            for text in texts {
+                assert!(cells.accept(text), "`{text}`");
+                assert_eq!(cells.canonical(text), wanted, "`{text}`");
+            }
+        }
+    }
 }
