@@ -4,14 +4,11 @@ use crate::compare::Compared;
 use crate::error::{Error, Result};
 use crate::groups::Groups;
 use crate::row_of::RowOf;
-use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::table::{self, Column, Kind};
 use polars::prelude::StringChunked;
 use std::path::{Path, PathBuf};
-
-/// Column of the records table that tells patients apart.
-const PATIENT: &str = "patient_id";
 
 /// Clusters of rows: the number of each row's, and how many there are.
 pub(crate) struct Clusters {
@@ -37,38 +34,65 @@ pub(crate) struct Patients {
     names: StringChunked,
 }
 
+/// What rows have in common that are resampled together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Whose<'a> {
+    Patient(&'a str),
+    /// Of a patient that nobody names: an ECG is never put together with others for that.
+    Ecg(i64),
+}
+
 impl Patients {
-    /// Reads them from a records table.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let frame = records::read(path, &[Column::new(PATIENT, Kind::Text)])?;
-        Ok(Self {
+    /// Reads them from a records table; none where it has no column of them.
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>> {
+        if !table::header(path)?.iter().any(|name| name == PATIENT_ID) {
+            return Ok(None);
+        }
+        let frame = records::read(path, &[Column::new(PATIENT_ID, Kind::Text)])?;
+        Ok(Some(Self {
             path: path.to_owned(),
             row_of: RowOf::of(table::int_column(path, &frame, IDX)?),
-            names: table::str_column(path, &frame, PATIENT)?.clone(),
+            names: table::str_column(path, &frame, PATIENT_ID)?.clone(),
+        }))
+    }
+
+    fn of(&self, idx: i64) -> Result<Whose<'_>> {
+        let Some(row) = self.row_of.get(idx) else {
+            let what = format!(
+                "idx {idx}, which is among the scored ECGs, has no row; give the records of all ECGs"
+            );
+            return Err(Error::keys(&self.path, what));
+        };
+        Ok(match one_text(self.names.get(row as usize).unwrap_or_default()) {
+            "" => Whose::Ecg(idx),
+            patient => Whose::Patient(patient),
         })
     }
 
-    fn of(&self, idx: i64) -> Result<&str> {
-        match self.row_of.get(idx).and_then(|row| self.names.get(row as usize)) {
-            None | Some("") => Err(Error::keys(
-                &self.path,
-                format!("no {PATIENT} for idx {idx}, which is among the scored ECGs"),
-            )),
-            Some(patient) => Ok(patient),
+    /// How many of these ECGs name no patient.
+    pub(crate) fn nameless(&self, ecgs: &Compared) -> Result<u64> {
+        let mut count = 0;
+        for idx in ecgs.idx() {
+            count += u64::from(matches!(self.of(idx)?, Whose::Ecg(_)));
         }
+        Ok(count)
+    }
+}
+
+/// A patient's number without blanks around it, and without the `.0` that it has where pandas has turned its column into
+/// floats: records need not come from the signals stage, which writes one text for one patient.
+fn one_text(value: &str) -> &str {
+    let value = value.trim();
+    match value.strip_suffix(".0") {
+        Some(integer) if integer.bytes().all(|b| b.is_ascii_digit()) && !integer.is_empty() => integer,
+        _ => value,
     }
 }
 
 /// Clusters by patient where patients are known, else by ECG.
 pub(crate) fn clusters(rows: &Compared, patients: Option<&Patients>) -> Result<Clusters> {
-    let groups = match patients {
-        None => Groups::by(rows.idx()),
-        Some(patients) => Groups::by(
-            rows.idx()
-                .map(|idx| patients.of(idx))
-                .collect::<Result<Vec<_>>>()?,
-        ),
-    };
+    let whose = |idx| patients.map_or(Ok(Whose::Ecg(idx)), |patients| patients.of(idx));
+    let groups = Groups::by(rows.idx().map(whose).collect::<Result<Vec<_>>>()?);
     Ok(Clusters {
         count: groups.len(),
         of_row: groups.of_row,
@@ -94,7 +118,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("meta.csv");
         std::fs::write(&path, text).unwrap();
-        Patients::read(&path).unwrap()
+        Patients::read(&path).unwrap().expect("patients")
     }
 
     #[test]
@@ -106,11 +130,29 @@ mod tests {
     }
 
     #[test]
-    fn an_ecg_whose_patient_is_unknown_is_an_error() {
-        let known = patients("idx,save_file,patient_id\n4,a.mat,11\n7,b.mat,\n");
+    fn ecgs_that_name_no_patient_are_not_one_patient() {
+        let known = patients("idx,save_file,patient_id\n4,a.mat,\n7,b.mat, \n9,c.mat,4\n");
+        let by_patient = clusters(&rows(), Some(&known)).unwrap();
+        assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 1, 2], 3));
+        assert_eq!(
+            known.nameless(&rows()).unwrap(),
+            3,
+            "two rows of one ECG, one of another"
+        );
+    }
+
+    #[test]
+    fn a_patient_written_in_several_ways_is_one() {
+        let known = patients("idx,save_file,patient_id\n4,a.mat,11\n7,b.mat, 11\n9,c.mat,11.0\n");
+        assert_eq!(clusters(&rows(), Some(&known)).unwrap().count, 1);
+    }
+
+    #[test]
+    fn a_scored_ecg_that_is_not_among_the_records_is_an_error() {
+        let known = patients("idx,save_file,patient_id\n4,a.mat,11\n9,c.mat,12\n");
         let message = clusters(&rows(), Some(&known)).err().unwrap().to_string();
         assert!(
-            message.ends_with("no patient_id for idx 7, which is among the scored ECGs"),
+            message.contains("meta.csv: idx 7, which is among the scored ECGs"),
             "{message}"
         );
     }

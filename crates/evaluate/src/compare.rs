@@ -42,8 +42,9 @@ impl Compared {
 
     /// Some of the rows, with their idx only.
     pub(crate) fn part(&self, rows: &[usize]) -> Self {
-        let all: Vec<i64> = self.idx().collect();
-        let idx: Vec<i64> = rows.iter().map(|&row| all[row]).collect();
+        let all = self.keys.column(IDX).and_then(|column| column.i64());
+        let idx = |all: &Int64Chunked| -> Vec<Option<i64>> { rows.iter().map(|&row| all.get(row)).collect() };
+        let idx = all.map(idx).unwrap_or_default();
         Self {
             keys: df!(IDX => idx).unwrap_or_default(),
             truth: self
@@ -137,7 +138,10 @@ fn missing_truth(predicted: &DataFrame, found: &[Option<u32>], path: &Path, coun
             .and_then(|c| c.str().ok())
             .and_then(|c| c.get(row))
     };
-    let segment = text(SEGMENT).or_else(|| text(SAVE_FILE)).unwrap_or_default();
+    let (unit, name) = match text(SEGMENT) {
+        Some(segment) => ("segment", segment),
+        None => ("ECG", text(SAVE_FILE).unwrap_or_default()),
+    };
     let idx = predicted
         .column(IDX)
         .ok()
@@ -145,7 +149,8 @@ fn missing_truth(predicted: &DataFrame, found: &[Option<u32>], path: &Path, coun
         .and_then(|c| c.get(row));
     Error::MissingTruth {
         path: path.to_owned(),
-        segment: segment.to_owned(),
+        unit,
+        name: name.to_owned(),
         idx: idx.map_or("none: its manifest had no index".to_owned(), |i| i.to_string()),
         more: count - 1,
         rows: predicted.height(),

@@ -50,8 +50,10 @@ pub struct Comparison {
     pub only_a: u64,
     /// ECGs that only the second scored.
     pub only_b: u64,
-    /// Patients among the compared ECGs, or ECGs where patients are not known.
+    /// Patients among the compared ECGs, or ECGs where patients are not known; an ECG that names none counts as one.
     pub clusters: u64,
+    /// Which of the two it is: `patient` or `ecg`.
+    pub cluster: &'static str,
     /// Resamples of these.
     pub replicates: u64,
     /// Seed of the resampling.
@@ -81,6 +83,9 @@ pub struct Difference {
     pub hi: Option<f64>,
 }
 
+/// What [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) says where patients are known.
+const PATIENT: &str = "patient";
+
 /// One evaluation.
 struct Side {
     dir: PathBuf,
@@ -102,6 +107,11 @@ impl Side {
             scored: Scored::read(dir)?,
             dir: dir.to_owned(),
         })
+    }
+
+    /// Whether its ECGs are grouped by patient.
+    fn knows_patients(&self) -> bool {
+        self.metrics.intervals.cluster == PATIENT
     }
 
     /// The thresholds of the labels, in order.
@@ -130,8 +140,8 @@ impl Side {
 /// or a run with one.
 ///
 /// # Errors
-/// A directory has no evaluation; they scored other splits, other labels, or the same ECGs against another truth; no ECG
-/// was scored by both.
+/// A directory has no evaluation; they scored other splits, other labels, or the same ECGs against another truth; they do
+/// not agree on which ECGs are of one patient; no ECG was scored by both.
 pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
     let (a, b) = (Side::read(a)?, Side::read(b)?);
     same_question(&a, &b)?;
@@ -139,7 +149,7 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
     let (rows_a, rows_b): (Vec<usize>, Vec<usize>) = shared.iter().copied().unzip();
     let ((truth, scores_a), (truth_b, scores_b)) = (a.rows(&rows_a), b.rows(&rows_b));
     same_truth(&a, &b, &rows_a, &truth, &truth_b)?;
-    let clusters = Groups::by(rows_a.iter().map(|&row| a.scored.cluster[row]));
+    let clusters = clusters((&a, &rows_a), (&b, &rows_b))?;
     let sides = [(&scores_a, a.thresholds()), (&scores_b, b.thresholds())];
     let labels: Vec<Label<'_>> = (sides.iter())
         .flat_map(|(scores, thresholds)| {
@@ -164,6 +174,10 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
         only_a: count(&a),
         only_b: count(&b),
         clusters: clusters.len() as u64,
+        cluster: match a.knows_patients() || b.knows_patients() {
+            true => PATIENT,
+            false => "ecg",
+        },
         replicates: plan.replicates as u64,
         seed: plan.seed,
         notices,
@@ -211,6 +225,31 @@ fn shared(a: &Side, b: &Side) -> Result<Vec<(usize, usize)>> {
         return Err(Error::keys(&b.dir, what));
     }
     Ok(shared)
+}
+
+/// Which of the compared ECGs are resampled together: those of one patient, where either evaluation knows patients.
+fn clusters((a, rows_a): (&Side, &[usize]), (b, rows_b): (&Side, &[usize])) -> Result<Groups> {
+    let of = |side: &Side, rows: &[usize]| Groups::by(rows.iter().map(|&row| side.scored.cluster[row]));
+    let (of_a, of_b) = (of(a, rows_a), of(b, rows_b));
+    match (a.knows_patients(), b.knows_patients()) {
+        (true, true) => {}
+        (false, true) => return Ok(of_b),
+        _ => return Ok(of_a),
+    }
+    // Groups are numbered in the order of their first rows, so that the same groups have the same numbers.
+    let differs = of_a.of_row.iter().zip(&of_b.of_row).position(|(a, b)| a != b);
+    match differs {
+        None => Ok(of_a),
+        Some(at) => {
+            let what = format!(
+                "the ECGs that share a patient with ECG idx {} are others here than in {}; evaluate both runs with the same \
+                 `records`",
+                a.scored.idx[rows_a[at]],
+                a.dir.display()
+            );
+            Err(Error::keys(&b.dir, what))
+        }
+    }
 }
 
 fn same_truth(a: &Side, b: &Side, rows: &[usize], ours: &[Vec<bool>], theirs: &[Vec<bool>]) -> Result<()> {

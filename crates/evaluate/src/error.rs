@@ -73,21 +73,23 @@ pub enum Error {
         /// Labels that are there.
         found: String,
     },
-    /// Predicted segments without truth.
+    /// Predicted segments or ECGs without truth.
     #[error(
-        "{}: no truth for segment `{segment}` (idx {idx}), nor for {more} more of {rows} predicted segments; \
+        "{}: no truth for {unit} `{name}` (idx {idx}), nor for {more} more of {rows} predicted {unit}s; \
          make labels for these ECGs, or set missing_truth: drop to leave them out and count them", path.display()
     )]
     MissingTruth {
         /// The truth table.
         path: PathBuf,
-        /// The first such segment.
-        segment: String,
+        /// What a row is: `segment` or `ECG`.
+        unit: &'static str,
+        /// The first such row.
+        name: String,
         /// Its idx, or "none".
         idx: String,
         /// Further ones.
         more: usize,
-        /// Predicted segments.
+        /// Predicted rows.
         rows: usize,
     },
     /// Segments of the subset without a prediction.

@@ -16,10 +16,10 @@ use crate::named::joined;
 use crate::score::{Scoring, decide, score};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
-use crate::subgroups::subgroups;
+use crate::subgroups::{members, subgroups};
 use crate::thresholds::Thresholds;
 use crate::truth::Truth;
-use crate::{flow, tripod, tutorial};
+use crate::{flow, thresholds, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::evaluation::{
     Example, Flow, Metrics, PairUsed, SCHEMA, Scored, Tutorial, Unit, UnitMetrics, write_comparison,
@@ -54,14 +54,14 @@ pub struct Params {
     /// Directory that predict wrote for another split, with the same model: thresholds are chosen on its ECGs.
     #[serde(default)]
     pub choose_on: Option<PathBuf>,
-    /// What they are chosen by.
+    /// What they are chosen by; Youden's index if not given.
     #[serde(default)]
-    pub choose_by: Criterion,
+    pub choose_by: Option<Criterion>,
     /// `segmented_split.csv`: with it, the whole subset must have been predicted, and nothing else.
     #[serde(default)]
     pub splits: Option<PathBuf>,
-    /// `meta.csv` with a column `patient_id`: with it, intervals resample patients instead of ECGs, and there are
-    /// subgroups.
+    /// `meta.csv`: with it there are subgroups, and where it has a column `patient_id`, intervals resample patients
+    /// instead of ECGs.
     #[serde(default)]
     pub records: Option<PathBuf>,
     /// `rejected.csv` of the signals stage: with it and the records, the flow begins with the exams that were read.
@@ -94,6 +94,17 @@ pub struct Params {
     /// Something every reader must know, as that the data are synthetic; it goes wherever the figures go. Empty is none.
     #[serde(default)]
     pub notice: Option<String>,
+}
+
+impl Params {
+    /// Checks what can be checked without data.
+    ///
+    /// # Errors
+    /// A parameter that makes no sense, or that another one contradicts.
+    pub fn check(&self) -> Result<()> {
+        self.subgroups.check()?;
+        thresholds::check(self)
+    }
 }
 
 fn default_bootstrap() -> u32 {
@@ -183,7 +194,7 @@ impl Rows {
             ecgs_predicted: (ecgs.len() + ecgs.without_truth) as u64,
             ecgs_without_truth: ecgs.without_truth as u64,
             ecgs_scored: ecgs.len() as u64,
-            patients_scored: None,
+            ..Flow::default()
         };
         Ok(Self {
             segments,
@@ -234,6 +245,11 @@ fn metrics(
     ctx: &Context<'_>,
 ) -> Result<Metrics> {
     let patients = params.records.as_deref().map(Patients::read).transpose()?;
+    let patients = patients.flatten();
+    let grouped = match &params.records {
+        None => Vec::new(),
+        Some(records) => members(&params.subgroups, records, &rows.ecgs)?,
+    };
     let mapping = settings.mapping_used(&rows.truth_labels);
     let scoring = Scoring {
         pairs: &mapping.pairs,
@@ -241,44 +257,20 @@ fn metrics(
         sampling: settings.sampling,
         challenge: &settings.challenge,
     };
-    let of = |unit, rows, clusters: &Clusters| -> Result<UnitMetrics> {
-        if ctx.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let metrics = score(unit, rows, clusters, &scoring);
-        ctx.progress.advance(1);
-        Ok(metrics)
-    };
-    let of_segments = || {
-        let clusters = clusters(&rows.segments, patients.as_ref())?;
-        of(Unit::Segment, &rows.segments, &clusters)
-    };
-    let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
-        let clusters = clusters(&rows.ecgs, patients.as_ref())?;
-        // What one thread must do alone comes first, so that the others do not wait for it at the end.
-        let (written, (metrics, shown)) = rayon::join(
-            || scored(&rows.ecgs, &clusters, &mapping.pairs).write(ctx.out),
-            || {
-                rayon::join(
-                    || of(Unit::Ecg, &rows.ecgs, &clusters),
-                    || examples(&rows.ecgs, &mapping.pairs, &thresholds.values, params.examples),
-                )
-            },
-        );
-        written?;
-        Ok((metrics?, clusters, shown))
-    };
-    let compare = || compare_segments(&rows.segments, settings, &thresholds.values, ctx);
-    let (ecgs, (segments, tutorial)) = rayon::join(of_ecgs, || rayon::join(of_segments, compare));
-    let (tutorial, segments, (ecgs, clusters, shown)) = (tutorial?, segments?, ecgs?);
-    let units = vec![segments, ecgs];
+    let patients = patients.as_ref();
+    let (both, tutorial) = rayon::join(
+        || Both::score(params, rows, patients, &scoring, ctx),
+        || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
+    );
+    let (both, tutorial) = (both?, tutorial?);
     let mut flow = rows.flow.clone();
-    flow.patients_scored = patients.as_ref().map(|_| clusters.count as u64);
-    let subgroups = match &params.records {
-        None => Vec::new(),
-        Some(records) => subgroups(&params.subgroups, records, &rows.ecgs, &clusters, &scoring)?,
-    };
-    write_examples(ctx.out, &shown)?;
+    if let Some(patients) = patients {
+        let nameless = patients.nameless(&rows.ecgs)?;
+        flow.ecgs_without_patient = Some(nameless);
+        flow.patients_scored = Some(both.clusters.count as u64 - nameless);
+    }
+    let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring);
+    write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
         notice: params.notice.clone().filter(|notice| !notice.trim().is_empty()),
         schema: SCHEMA,
@@ -288,9 +280,64 @@ fn metrics(
         mapping,
         flow,
         tutorial,
-        units,
+        units: vec![both.segments, both.ecgs],
         subgroups,
     })
+}
+
+/// The statistics of both units, and the ECGs to show.
+struct Both {
+    segments: UnitMetrics,
+    ecgs: UnitMetrics,
+    /// Of the ECGs.
+    clusters: Clusters,
+    shown: Vec<Example>,
+}
+
+impl Both {
+    fn score(
+        params: &Params,
+        rows: &Rows,
+        patients: Option<&Patients>,
+        scoring: &Scoring<'_>,
+        ctx: &Context<'_>,
+    ) -> Result<Self> {
+        let of = |unit, rows, clusters: &Clusters| -> Result<UnitMetrics> {
+            if ctx.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let metrics = score(unit, rows, clusters, scoring);
+            ctx.progress.advance(1);
+            Ok(metrics)
+        };
+        let of_segments = || {
+            let clusters = clusters(&rows.segments, patients)?;
+            of(Unit::Segment, &rows.segments, &clusters)
+        };
+        let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
+            let clusters = clusters(&rows.ecgs, patients)?;
+            // What one thread must do alone comes first, so that the others do not wait for it at the end.
+            let (written, (metrics, shown)) = rayon::join(
+                || scored(&rows.ecgs, &clusters, scoring.pairs).write(ctx.out),
+                || {
+                    rayon::join(
+                        || of(Unit::Ecg, &rows.ecgs, &clusters),
+                        || examples(&rows.ecgs, scoring.pairs, scoring.thresholds, params.examples),
+                    )
+                },
+            );
+            written?;
+            Ok((metrics?, clusters, shown))
+        };
+        let (ecgs, segments) = rayon::join(of_ecgs, of_segments);
+        let (segments, (ecgs, clusters, shown)) = (segments?, ecgs?);
+        Ok(Self {
+            segments,
+            ecgs,
+            clusters,
+            shown,
+        })
+    }
 }
 
 /// The scored ECGs, for comparing runs.
@@ -330,8 +377,22 @@ fn outcome(metrics: &Metrics) -> Outcome {
         .fact("exact_match", metrics.tutorial.exact_match)
         .fact("auroc_ecg", auroc)
         .fact("threshold", metrics.thresholds.by.clone());
-    if let Some(unpredicted) = flow.segments_unpredicted {
-        out = out.count("segments_unpredicted", unpredicted as usize);
+    let further = [
+        ("segments_unpredicted", flow.segments_unpredicted),
+        (
+            "ecgs_without_patient",
+            flow.ecgs_without_patient.filter(|n| *n > 0),
+        ),
+        ("ecgs_chosen_on", metrics.thresholds.ecgs),
+        (
+            "ecgs_chosen_on_without_truth",
+            metrics.thresholds.ecgs_without_truth,
+        ),
+    ];
+    for (name, count) in further {
+        if let Some(count) = count {
+            out = out.count(name, count as usize);
+        }
     }
     out
 }

@@ -82,6 +82,7 @@ mod tests {
             from: "AF".into(),
             to: "AF".into(),
             title: String::new(),
+            pool: vec![],
         };
         let found = examples(&rows, &[pair], &[0.5], 1);
         let told: Vec<(&str, i64, &str)> = found

@@ -246,6 +246,7 @@ mod tests {
             from: to.into(),
             to: to.into(),
             title: to.into(),
+            pool: vec![],
         };
         let pairs = [pair("AF"), pair("SB")];
         let scoring = Scoring {

@@ -27,7 +27,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn resolve(params: &Params) -> Result<Self> {
-        params.subgroups.check()?;
+        params.check()?;
         let about = About::read(&params.predictions)?;
         if let Some(name) = &params.label_set
             && LabelSet::load(name)?.names() != about.labels.names()
@@ -61,10 +61,15 @@ impl Settings {
             let titles: Vec<&str> = from.names().iter().filter_map(of).collect();
             titles.join(" or ")
         };
+        let pool = |from: &From| {
+            let of = |name: &String| labels.iter().find(|l| l.name == *name).map(|l| l.pool);
+            from.names().iter().filter_map(of).collect()
+        };
         let pair = |p: &ecgfm_artifacts::labelset::Pair| PairUsed {
             from: p.from.joined(),
             to: p.to.clone(),
             title: title(&p.from),
+            pool: pool(&p.from),
         };
         let (from, to) = (
             |name: &str| self.mapping.from_names().contains(&name),

@@ -57,14 +57,22 @@ impl Subgroups {
     }
 }
 
-/// Scores every group. Groups stand in the order of their names, bands by age.
-pub(crate) fn subgroups(
-    wanted: &Subgroups,
+/// Most groups that a column may make: more are no groups to read figures of, and may be persons.
+const MAX_GROUPS: usize = 50;
+
+/// The rows of a group.
+pub(crate) struct Members<'a> {
+    by: &'a str,
+    group: String,
+    rows: Vec<usize>,
+}
+
+/// Which rows are in which group. Groups stand in the order of their names, bands by age.
+pub(crate) fn members<'a>(
+    wanted: &'a Subgroups,
     records: &Path,
     rows: &Compared,
-    clusters: &Clusters,
-    scoring: &Scoring<'_>,
-) -> Result<Vec<Subgroup>> {
+) -> Result<Vec<Members<'a>>> {
     let mut all = Vec::new();
     for by in &wanted.by {
         let of_idx = groups(wanted, by, records)?;
@@ -75,16 +83,42 @@ pub(crate) fn subgroups(
                 .map_or((u32::MAX, "unknown"), |(order, g)| (*order, g.as_str()));
             members.entry((order, group)).or_default().push(row);
         }
-        for ((_, group), members) in members {
-            all.push(Subgroup {
-                by: by.clone(),
-                group: group.to_owned(),
-                n: members.len() as u64,
-                labels: scored(wanted, rows, clusters, scoring, &members),
+        if members.len() > MAX_GROUPS {
+            let what = format!(
+                "`by: {by}` makes {} groups of {} ECGs; at most {MAX_GROUPS} are scored. Name a column of few values: ages \
+                 have bands (`by: age`, `age_bands`), bands of other numbers can be a column of the records",
+                members.len(),
+                rows.len()
+            );
+            return Err(Error::Parameter {
+                name: "subgroups",
+                what,
             });
         }
+        all.extend(members.into_iter().map(|((_, group), rows)| Members {
+            by,
+            group: group.to_owned(),
+            rows,
+        }));
     }
     Ok(all)
+}
+
+/// Scores every group.
+pub(crate) fn subgroups(
+    wanted: &Subgroups,
+    members: &[Members<'_>],
+    rows: &Compared,
+    clusters: &Clusters,
+    scoring: &Scoring<'_>,
+) -> Vec<Subgroup> {
+    let group = |members: &Members<'_>| Subgroup {
+        by: members.by.to_owned(),
+        group: members.group.clone(),
+        n: members.rows.len() as u64,
+        labels: scored(wanted, rows, clusters, scoring, &members.rows),
+    };
+    members.iter().map(group).collect()
 }
 
 /// The group of each ECG and its place among the groups.
@@ -105,8 +139,8 @@ fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (
     let values = table::str_column(records, &frame, column)?.iter();
     let named = |value: &str| match by {
         "sex" => match value.to_ascii_lowercase().as_str() {
-            "true" | "1" => (1, "male".to_owned()),
-            "false" | "0" => (0, "female".to_owned()),
+            "true" | "1" | "1.0" => (1, "male".to_owned()),
+            "false" | "0" | "0.0" => (0, "female".to_owned()),
             _ => (2, value.to_owned()),
         },
         "age" => band(&wanted.age_bands, value),
@@ -114,7 +148,7 @@ fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (
     };
     let known = idx
         .zip(values)
-        .filter_map(|(idx, value)| Some((idx?, named(value.filter(|v| !v.is_empty())?))));
+        .filter_map(|(idx, value)| Some((idx?, named(value.map(str::trim).filter(|v| !v.is_empty())?))));
     Ok(known.collect())
 }
 

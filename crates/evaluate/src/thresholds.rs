@@ -1,6 +1,6 @@
 //! The threshold of every mapped label: one number, a file, or chosen on another split.
 
-use crate::compare::{OnMissing, with_truth};
+use crate::compare::with_truth;
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::evaluate::Params;
@@ -8,7 +8,7 @@ use crate::metrics::Ranking;
 use crate::settings::check_threshold;
 use crate::truth::Truth;
 use ecgfm_artifacts::evaluation::{ThresholdsUsed, read_thresholds};
-use ecgfm_artifacts::labelset::Mapping;
+use ecgfm_artifacts::labelset::{Mapping, Pool};
 use ecgfm_artifacts::predictions::{self, About};
 use polars::prelude::DataFrame;
 use std::collections::HashSet;
@@ -29,15 +29,35 @@ impl Thresholds {
         scored: &DataFrame,
     ) -> Result<Self> {
         match (&params.thresholds, &params.choose_on) {
-            (Some(_), Some(_)) => Err(parameter(
-                "thresholds",
-                "cannot be given together with `choose_on`",
-            )),
-            (Some(path), None) => from_file(path, mapping),
+            (Some(path), _) => from_file(path, mapping),
             (None, Some(on)) => chosen(on, params, about, mapping, scored),
             (None, None) => fixed(params.threshold.unwrap_or(about.threshold), mapping),
         }
     }
+}
+
+/// Refuses parameters that contradict each other, of which one would be ignored.
+pub(crate) fn check(params: &Params) -> Result<()> {
+    let given = [
+        ("threshold", params.threshold.is_some()),
+        ("thresholds", params.thresholds.is_some()),
+        ("choose_on", params.choose_on.is_some()),
+    ];
+    let mut given = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name);
+    if let (Some(one), Some(other)) = (given.next(), given.next()) {
+        let what = format!("cannot be given together with `{other}`; leave one of them out");
+        return Err(parameter(one, what));
+    }
+    if let Some(by) = params.choose_by {
+        if params.choose_on.is_none() {
+            let what = "needs `choose_on`: the predictions of another split, on which thresholds are chosen";
+            return Err(parameter("choose_by", what));
+        }
+        if let Some(what) = by.refused() {
+            return Err(parameter("choose_by", what));
+        }
+    }
+    params.threshold.map_or(Ok(()), check_threshold)
 }
 
 fn parameter(name: &'static str, what: impl Into<String>) -> Error {
@@ -55,6 +75,8 @@ fn fixed(threshold: f64, mapping: &Mapping) -> Result<Thresholds> {
             source: "fixed".to_owned(),
             by: threshold.to_string(),
             chosen_on: None,
+            ecgs: None,
+            ecgs_without_truth: None,
         },
     })
 }
@@ -82,6 +104,8 @@ fn from_file(path: &Path, mapping: &Mapping) -> Result<Thresholds> {
                 .to_string_lossy()
                 .into_owned(),
             chosen_on: None,
+            ecgs: None,
+            ecgs_without_truth: None,
         },
     })
 }
@@ -94,6 +118,42 @@ fn chosen(
     scored: &DataFrame,
 ) -> Result<Thresholds> {
     let other = About::read(on)?;
+    alike(&other, about)?;
+    let from = mapping.from_names();
+    let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
+    apart(on, &ecgs, scored)?;
+    let truth = Truth::read(&params.labels, mapping)?;
+    let rows = with_truth(&ecgs, &truth, mapping, params.missing_truth)?;
+    let by = params.choose_by.unwrap_or_default();
+    let mut values = Vec::with_capacity(mapping.map.len());
+    for (pair, (truth, scores)) in mapping.map.iter().zip(rows.truth.iter().zip(&rows.scores)) {
+        let threshold = by.choose(&Ranking::new(truth, scores));
+        values.push(threshold.ok_or_else(|| {
+            let positives = truth.iter().filter(|t| **t).count();
+            let what = format!(
+                "split `{}` gives no threshold for `{}` by {}: {positives} of its {} ECGs have the label",
+                other.subset,
+                pair.to,
+                by.name(),
+                truth.len()
+            );
+            parameter("choose_on", what)
+        })?);
+    }
+    Ok(Thresholds {
+        values,
+        used: ThresholdsUsed {
+            source: "chosen".to_owned(),
+            by: by.name(),
+            chosen_on: Some(other.subset),
+            ecgs: Some(rows.len() as u64),
+            ecgs_without_truth: Some(rows.without_truth as u64),
+        },
+    })
+}
+
+/// Thresholds of one split serve another where both were predicted alike; an ECG pooled otherwise has another probability.
+fn alike(other: &About, about: &About) -> Result<()> {
     if other.subset == about.subset {
         let what = format!(
             "its predictions are of split `{}`, which is the one that is scored; thresholds chosen there would flatter the \
@@ -109,34 +169,34 @@ fn chosen(
         );
         return Err(parameter("choose_on", what));
     }
-    let from = mapping.from_names();
-    let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
-    apart(on, &ecgs, scored)?;
-    let truth = Truth::read(&params.labels, mapping)?;
-    let rows = with_truth(&ecgs, &truth, mapping, OnMissing::Drop)?;
-    let mut values = Vec::with_capacity(mapping.map.len());
-    for (pair, (truth, scores)) in mapping.map.iter().zip(rows.truth.iter().zip(&rows.scores)) {
-        let threshold = params.choose_by.choose(&Ranking::new(truth, scores));
-        values.push(threshold.ok_or_else(|| {
-            let positives = truth.iter().filter(|t| **t).count();
-            let what = format!(
-                "split `{}` gives no threshold for `{}` by {}: {positives} of its {} ECGs have the label",
-                other.subset,
-                pair.to,
-                params.choose_by.name(),
-                truth.len()
-            );
-            parameter("choose_on", what)
-        })?);
+    let mut pairs = other.labels.labels.iter().zip(&about.labels.labels);
+    if let Some((theirs, ours)) = pairs.find(|(theirs, ours)| theirs.pool != ours.pool) {
+        let what = format!(
+            "its predictions pool the segments of an ECG by {} for `{}`, and those that are scored by {}; predict both with \
+             the same `pool`",
+            name(theirs.pool),
+            ours.name,
+            name(ours.pool)
+        );
+        return Err(parameter("choose_on", what));
     }
-    Ok(Thresholds {
-        values,
-        used: ThresholdsUsed {
-            source: "chosen".to_owned(),
-            by: params.choose_by.name(),
-            chosen_on: Some(other.subset),
-        },
-    })
+    if other.labels != about.labels {
+        let what = format!(
+            "its predictions are of another version of label set `{}`; predict both splits with the same one",
+            about.labels.name
+        );
+        return Err(parameter("choose_on", what));
+    }
+    Ok(())
+}
+
+/// As `pool` takes it.
+fn name(pool: Pool) -> &'static str {
+    match pool {
+        Pool::Mean => "mean",
+        Pool::Max => "max",
+        Pool::NoisyOr => "noisy_or",
+    }
 }
 
 /// No ECG may be both chosen on and scored, whatever the splits are called.

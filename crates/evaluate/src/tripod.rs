@@ -186,9 +186,11 @@ fn own(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7]
     let (flow, thresholds) = (&metrics.flow, &metrics.thresholds);
     let given = |yes: bool, otherwise| if yes { Yes } else { otherwise };
     let (exams, groups) = (flow.exams_read.is_some(), metrics.subgroups.len());
-    let patients = flow
-        .patients_scored
-        .map_or("unknown".to_owned(), |n| n.to_string());
+    let patients = match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
+        (None, _) => "unknown patients".to_owned(),
+        (Some(n), 0) => format!("{n} patients"),
+        (Some(n), nameless) => format!("{n} patients; {nameless} of them name none"),
+    };
     let rejected: u64 = flow.exams_rejected.values().sum();
     let by_group = format!("metrics.json subgroups: {groups} groups");
     [
@@ -218,7 +220,7 @@ fn own(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7]
             "20a",
             "flow of participants",
             given(exams, Partly),
-            format!("{} ECGs of {patients} patients", flow.ecgs_scored),
+            format!("{} ECGs of {patients}", flow.ecgs_scored),
         ),
         (
             "23a",

@@ -29,6 +29,17 @@ fn logits(noise: f32) -> Vec<(Key, Vec<f32>)> {
 
 /// An evaluation in `dir/name/evaluate`.
 fn evaluation(dir: &Path, name: &str, rows: &[(Key, Vec<f32>)], truth: impl Fn(i64) -> bool) -> PathBuf {
+    evaluation_of(dir, name, rows, truth, None)
+}
+
+/// The same with records, which say of which patient an ECG is.
+fn evaluation_of(
+    dir: &Path,
+    name: &str,
+    rows: &[(Key, Vec<f32>)],
+    truth: impl Fn(i64) -> bool,
+    patient: Option<fn(i64) -> i64>,
+) -> PathBuf {
     let run = dir.join(name);
     write_logits(&run.join("infer"), "test", 26, rows);
     let labels = run.join("labels.csv");
@@ -40,7 +51,15 @@ fn evaluation(dir: &Path, name: &str, rows: &[(Key, Vec<f32>)], truth: impl Fn(i
     std::fs::write(&labels, text).unwrap();
     let params = predict_params(&run.join("infer"));
     stage(&run.join("predict"), |ctx| predict::run(&params, ctx)).unwrap();
-    let params = evaluate_params(&run.join("predict"), &labels);
+    let mut params = evaluate_params(&run.join("predict"), &labels);
+    if let Some(patient) = patient {
+        let row = |idx: i64| format!("{idx},exam_{idx}.mat,{}\n", patient(idx));
+        let text: String = (0..200).map(row).collect();
+        let records = run.join("meta.csv");
+        std::fs::write(&records, format!("idx,save_file,patient_id\n{text}")).unwrap();
+        params.records = Some(records);
+        params.subgroups.by.clear();
+    }
     stage(&run.join("evaluate"), |ctx| evaluate::run(&params, ctx)).unwrap();
     run
 }
@@ -116,4 +135,45 @@ fn what_cannot_be_compared_is_refused_and_what_is_not_shared_is_counted() {
     let message = compare(&apart, &half, PLAN).unwrap_err().to_string();
     assert!(message.contains("no ECG of it was scored in"), "{message}");
     assert!(compare(&all, dir.path(), PLAN).is_err());
+}
+
+#[test]
+fn patients_are_kept_whole_whichever_run_knows_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = |idx| idx % 3 == 0;
+    let without = evaluation(dir.path(), "without", &logits(6.0), truth);
+    let known: fn(i64) -> i64 = |idx| 1000 - idx / 8;
+    let with = evaluation_of(dir.path(), "with", &logits(60.0), truth, Some(known));
+    let found = compare(&without, &without, PLAN).unwrap();
+    assert_eq!((found.clusters, found.cluster), (200, "ecg"));
+    for (a, b) in [(&without, &with), (&with, &without), (&with, &with)] {
+        let found = compare(a, b, PLAN).unwrap();
+        assert_eq!((found.clusters, found.cluster), (25, "patient"));
+    }
+    // The same patients under other names and in another order of ECGs are the same.
+    let mut rows = logits(6.0);
+    rows.reverse();
+    let renamed = evaluation_of(dir.path(), "renamed", &rows, truth, Some(|idx| idx / 8));
+    let there = compare(&with, &renamed, PLAN).unwrap();
+    assert_eq!((there.clusters, there.ecgs), (25, 200));
+}
+
+#[test]
+fn runs_that_do_not_agree_on_patients_are_not_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = |idx| idx % 3 == 0;
+    let one = evaluation_of(dir.path(), "one", &logits(6.0), truth, Some(|idx| idx / 8));
+    let other = evaluation_of(
+        dir.path(),
+        "other",
+        &logits(6.0),
+        truth,
+        Some(|idx| idx / 8 + i64::from(idx == 15)),
+    );
+    let message = compare(&one, &other, PLAN).unwrap_err().to_string();
+    assert!(
+        message.contains("the ECGs that share a patient with ECG idx 15 are others here than in")
+            && message.contains("the same `records`"),
+        "{message}"
+    );
 }

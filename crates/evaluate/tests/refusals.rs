@@ -3,66 +3,12 @@
 
 mod common;
 
-use common::{evaluate_params, key, predict_params, stage, write_logits};
+use common::{Bench, key, row, says};
 use ecgfm_artifacts::evaluation::{Metrics, read_comparison};
-use ecgfm_artifacts::manifests::Key;
 use ecgfm_artifacts::predictions;
 use ecgfm_evaluate::evaluate::OnMissing;
+use ecgfm_evaluate::predict;
 use ecgfm_evaluate::predict::OnNonFinite;
-use ecgfm_evaluate::{Error, evaluate, predict};
-use std::path::PathBuf;
-
-const LABELS: usize = 26;
-
-struct Bench {
-    dir: tempfile::TempDir,
-}
-
-impl Bench {
-    fn new(rows: &[(Key, Vec<f32>)]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        write_logits(&dir.path().join("infer"), "test", rows[0].1.len(), rows);
-        std::fs::write(
-            dir.path().join("labels.csv"),
-            "idx,RBBB,LBBB,SB,ST,AF\n0,False,False,False,False,True\n1,True,False,False,False,False\n",
-        )
-        .unwrap();
-        Self { dir }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn predict(
-        &self,
-        change: impl FnOnce(&mut predict::Params),
-    ) -> Result<ecgfm_artifacts::stage::Outcome, Error> {
-        let mut params = predict_params(&self.path("infer"));
-        change(&mut params);
-        stage(&self.path("predict"), |ctx| predict::run(&params, ctx))
-    }
-
-    fn evaluate(
-        &self,
-        change: impl FnOnce(&mut evaluate::Params),
-    ) -> Result<ecgfm_artifacts::stage::Outcome, Error> {
-        let mut params = evaluate_params(&self.path("predict"), &self.path("labels.csv"));
-        change(&mut params);
-        stage(&self.path("evaluate"), |ctx| evaluate::run(&params, ctx))
-    }
-}
-
-fn row(idx: i64, i: usize, af: f32) -> (Key, Vec<f32>) {
-    let mut logits = vec![-3.0; LABELS];
-    logits[0] = af;
-    (key(idx, i), logits)
-}
-
-fn says(result: Result<ecgfm_artifacts::stage::Outcome, Error>, wanted: &[&str]) {
-    let message = result.unwrap_err().to_string();
-    assert!(wanted.iter().all(|part| message.contains(part)), "{message}");
-}
 
 #[test]
 fn logits_of_another_width_than_the_label_set() {
@@ -200,18 +146,6 @@ fn another_label_set_than_was_predicted_with() {
 }
 
 #[test]
-fn evaluation_may_use_another_threshold_than_prediction_did() {
-    let bench = Bench::new(&[row(0, 0, 1.0), row(1, 0, 0.2)]);
-    bench.predict(|_| {}).unwrap();
-    let actual = |threshold| {
-        bench.evaluate(|p| p.threshold = threshold).unwrap();
-        Metrics::read(&bench.path("evaluate")).unwrap().units[0].labels[4].counts
-    };
-    assert_eq!((actual(None).tp, actual(None).fp), (1, 1));
-    assert_eq!((actual(Some(0.6)).tp, actual(Some(0.6)).fp), (1, 0));
-}
-
-#[test]
 fn an_unknown_parameter_is_refused() {
     let refused =
         serde_json::from_str::<predict::Params>("{\"logits\": \"x\", \"labels\": \"y\", \"treshold\": 0.4}");
@@ -221,67 +155,6 @@ fn an_unknown_parameter_is_refused() {
             .to_string()
             .contains("unknown field `treshold`")
     );
-}
-
-/// Predictions of another split, as its threshold's source.
-fn with_valid(bench: &Bench, subset: &str, rows: &[(Key, Vec<f32>)]) -> PathBuf {
-    write_logits(&bench.path("infer_valid"), subset, LABELS, rows);
-    let mut params = predict_params(&bench.path("infer_valid"));
-    params.subset = subset.to_owned();
-    stage(&bench.path("predict_valid"), |ctx| predict::run(&params, ctx)).unwrap();
-    bench.path("predict_valid")
-}
-
-#[test]
-fn thresholds_are_never_chosen_on_what_is_scored() {
-    let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
-    let same = bench.path("predict");
-    says(
-        bench.evaluate(|p| p.choose_on = Some(same)),
-        &["choose_on", "split `test`", "would flatter the model"],
-    );
-    // Another name does not help where an ECG is the same.
-    let renamed = with_valid(&bench, "valid", &[row(0, 0, 3.0), row(1, 0, -1.0)]);
-    says(
-        bench.evaluate(|p| p.choose_on = Some(renamed)),
-        &["predict_valid", "ECG idx 0 is among those that are scored"],
-    );
-    let apart = with_valid(&bench, "valid", &[row(1, 0, -1.0)]);
-    says(
-        bench.evaluate(|p| p.choose_on = Some(apart)),
-        &[
-            "split `valid` gives no threshold for `RBBB` by youden",
-            "1 of its 1 ECGs",
-        ],
-    );
-}
-
-#[test]
-fn a_table_of_thresholds_must_have_every_label() {
-    let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
-    let path = bench.path("thresholds.csv");
-    std::fs::write(&path, "label,threshold\nAF,0.99\n").unwrap();
-    says(
-        bench.evaluate(|p| p.thresholds = Some(path.clone())),
-        &["thresholds.csv", "no threshold for `RBBB`; it has AF"],
-    );
-    std::fs::write(
-        &path,
-        "label,threshold\nRBBB,0.5\nLBBB,0.5\nSB,0.5\nST,0.5\nAF,0.99\n",
-    )
-    .unwrap();
-    bench.evaluate(|p| p.thresholds = Some(path)).unwrap();
-    let metrics = Metrics::read(&bench.path("evaluate")).unwrap();
-    let af = metrics.units[1]
-        .labels
-        .iter()
-        .find(|label| label.label == "AF")
-        .unwrap();
-    // The probability is 0.953: predicted at 0.5, and not at 0.99.
-    assert_eq!((af.threshold, af.counts.r#fn), (0.99, 1));
-    assert_eq!(metrics.thresholds.source, "file");
 }
 
 #[test]
@@ -367,5 +240,45 @@ fn a_label_set_that_is_not_the_one_the_model_was_exported_with() {
             "exported with label set `mine`",
             "label 1 is `AFL` there and `AF` here",
         ],
+    );
+}
+
+#[test]
+fn a_subgroup_by_a_column_of_too_many_values() {
+    let bench = Bench::new(&(0..60).map(|idx| row(idx, 0, 1.0)).collect::<Vec<_>>());
+    let records = |groups: i64| {
+        let row = |idx: i64| format!("{idx},exam_{idx}.mat,{}.5\n", idx % groups);
+        let text: String = (0..60).map(row).collect();
+        std::fs::write(
+            bench.path("meta.csv"),
+            format!("idx,save_file,predicted_age\n{text}"),
+        )
+        .unwrap();
+        let text: String = (0..60)
+            .map(|idx| format!("{idx},{}\n", ["True"; 5].join(",")))
+            .collect();
+        std::fs::write(
+            bench.path("labels.csv"),
+            format!("idx,RBBB,LBBB,SB,ST,AF\n{text}"),
+        )
+        .unwrap();
+        bench.predict(|_| {}).unwrap();
+        bench.evaluate(|p| {
+            p.records = Some(bench.path("meta.csv"));
+            p.subgroups.by = vec!["predicted_age".into()];
+        })
+    };
+    says(
+        records(51),
+        &[
+            "parameter `subgroups`: `by: predicted_age` makes 51 groups of 60 ECGs; at most 50",
+            "`age_bands`",
+        ],
+    );
+    records(50).unwrap();
+    let groups = Metrics::read(&bench.path("evaluate")).unwrap().subgroups;
+    assert_eq!(
+        (groups.len(), groups.iter().map(|group| group.n).sum::<u64>()),
+        (50, 60)
     );
 }

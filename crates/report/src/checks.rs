@@ -130,13 +130,21 @@ fn undefined(metrics: &Metrics) -> Option<Check> {
 }
 
 fn independence(metrics: &Metrics) -> Check {
-    match metrics.flow.patients_scored {
-        Some(patients) => ok(format!(
+    let flow = &metrics.flow;
+    match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
+        (Some(patients), nameless) if nameless > 0 => warn(format!(
+            "{} of {} ECGs name no patient, the others {}. Each of them is resampled by itself; where several are of one \
+             patient, intervals are too narrow.",
+            count(nameless),
+            count(flow.ecgs_scored),
+            count(patients)
+        )),
+        (Some(patients), _) => ok(format!(
             "Patients are known ({}); resampling keeps each in one piece.",
             count(patients)
         )),
-        None => unknown(
-            "Whether ECGs come from different patients: no table of records was given to the evaluation, so \
+        (None, _) => unknown(
+            "Whether ECGs come from different patients: no table of records that names them was given to the evaluation, so \
              intervals take ECGs as independent."
                 .to_owned(),
         ),

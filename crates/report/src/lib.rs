@@ -7,6 +7,7 @@ mod checks;
 mod error;
 mod examples;
 mod figures;
+mod methods;
 mod page;
 pub mod paper;
 pub mod report;

@@ -4,6 +4,7 @@ use crate::checks::{Check, checks};
 use crate::error::Result;
 use crate::examples::Shown;
 use crate::figures::LabelFigures;
+use crate::methods::pooling;
 use crate::report::Params;
 use crate::run_card::{self, Fact, RejectedFor, Stage};
 use crate::svg::STYLE;
@@ -53,6 +54,7 @@ struct Page<'a> {
     examples: &'a [Shown],
     examples_inside: usize,
     labels: Vec<LabelView>,
+    pooling: String,
     numbers: String,
 }
 
@@ -115,6 +117,7 @@ pub(crate) fn html(
         examples,
         examples_inside: examples.iter().filter(|e| e.inline.is_some()).count(),
         labels: figures.iter().enumerate().map(label).collect(),
+        pooling: pooling(&metrics.mapping),
         numbers: numbers(metrics),
     };
     let mut environment = Environment::new();
@@ -200,7 +203,16 @@ fn thresholds(metrics: &Metrics) -> String {
     let used = &metrics.thresholds;
     match (used.source.as_str(), &used.chosen_on) {
         ("fixed", _) => format!("a label is predicted where its probability is above {}", used.by),
-        (_, Some(split)) => format!("one a label, chosen on split “{split}” by {}", used.by),
+        (_, Some(split)) => {
+            let ecgs = used.ecgs.map(|n| format!(", {} ECGs", count(n)));
+            let left_out = used.ecgs_without_truth.filter(|n| *n > 0);
+            let left_out = left_out.map(|n| format!("; {} without truth were left out", count(n)));
+            let (ecgs, left_out) = (ecgs.unwrap_or_default(), left_out.unwrap_or_default());
+            format!(
+                "one a label, chosen on split “{split}”{ecgs}, by {}{left_out}",
+                used.by
+            )
+        }
         _ => format!("one a label, from {}", used.by),
     }
 }
@@ -239,6 +251,9 @@ fn flow(metrics: &Metrics) -> Vec<Fact> {
     }
     if let Some(n) = flow.patients_scored {
         rows.push(fact("Patients among them", count(n)));
+    }
+    if let Some(n) = flow.ecgs_without_patient.filter(|n| *n > 0) {
+        rows.push(fact("ECGs that name no patient", count(n)));
     }
     rows
 }

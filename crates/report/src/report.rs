@@ -50,6 +50,20 @@ pub struct Params {
     pub rejected: Option<PathBuf>,
 }
 
+impl Params {
+    /// A number that nothing can be drawn to scale by: the parameter's name, and what is wrong with it.
+    pub fn refused(&self) -> Option<(&'static str, String)> {
+        let numbers = [
+            ("sample_rate", Some(self.sample_rate), "samples a second"),
+            ("units_per_mv", self.units_per_mv, "units a millivolt"),
+        ];
+        numbers.into_iter().find_map(|(name, value, unit)| {
+            let value = value.filter(|v| !(v.is_finite() && *v > 0.0))?;
+            Some((name, format!("{value} {unit}; give a number above 0")))
+        })
+    }
+}
+
 fn default_rate() -> f64 {
     500.0
 }
@@ -59,8 +73,12 @@ fn default_rate() -> f64 {
 /// The page is one file that loads nothing and needs no scripts. The same inputs give the same bytes.
 ///
 /// # Errors
-/// An input cannot be read or is not what it should be; I/O.
+/// A parameter is refused; an input cannot be read or is not what it should be; I/O.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    if let Some((name, message)) = params.refused() {
+        let origin = format!("parameter `{name}`");
+        return Err(ecgfm_artifacts::Error::Config { origin, message }.into());
+    }
     let metrics = Metrics::read(&params.metrics)?;
     let figures = figures(&metrics);
     let count = figures.iter().map(|label| label.figures.len()).sum();

@@ -1,5 +1,6 @@
 //! The contents of `metrics.json`.
 
+use crate::labelset::Pool;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,12 @@ pub struct ThresholdsUsed {
     /// The split they were chosen on; never the one that is scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen_on: Option<String>,
+    /// ECGs of that split that they were chosen on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecgs: Option<u64>,
+    /// ECGs of that split that were left out for want of a truth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecgs_without_truth: Option<u64>,
 }
 
 /// ECGs that have something in common.
@@ -94,6 +101,9 @@ pub struct PairUsed {
     pub to: String,
     /// What the label means.
     pub title: String,
+    /// How the segments of an ECG are pooled, for each label in `from`; empty where an earlier version did not say.
+    #[serde(default)]
+    pub pool: Vec<Pool>,
 }
 
 /// Rows that came in, were set aside, and were scored. Each line adds up.
@@ -122,8 +132,11 @@ pub struct Flow {
     pub ecgs_without_truth: u64,
     /// ECGs compared with the truth.
     pub ecgs_scored: u64,
-    /// Patients among the scored ECGs; none where no records table was given.
+    /// Patients that the scored ECGs name; none where no records table that names patients was given.
     pub patients_scored: Option<u64>,
+    /// Of the scored ECGs those that name no patient; each is resampled by itself. None as for `patients_scored`.
+    #[serde(default)]
+    pub ecgs_without_patient: Option<u64>,
 }
 
 /// How intervals were computed.

@@ -77,6 +77,7 @@ fn metrics() -> Metrics {
         from: "AF".into(),
         to: "AF".into(),
         title: "Atrial fibrillation".into(),
+        pool: vec![crate::labelset::Pool::NoisyOr],
     };
     let class = TutorialClass {
         class: String::new(),
@@ -99,6 +100,8 @@ fn metrics() -> Metrics {
             source: "fixed".into(),
             by: "0.5".into(),
             chosen_on: None,
+            ecgs: None,
+            ecgs_without_truth: None,
         },
         mapping: MappingUsed {
             name: "m".into(),
@@ -181,6 +184,31 @@ fn tables_leave_the_undefined_empty() {
     assert_eq!(table.column("ppv").unwrap().null_count(), 1);
     let tutorial = std::fs::read_to_string(dir.path().join(TUTORIAL_FILE)).unwrap();
     assert_eq!(tutorial.lines().nth(1), Some(",0.25,1.0,,,0.333,0.5,1.0"));
+}
+
+#[test]
+fn metrics_of_an_earlier_version_lack_what_was_added_since() {
+    let dir = tempfile::tempdir().unwrap();
+    metrics().write(dir.path()).unwrap();
+    let path = dir.path().join(METRICS_JSON_FILE);
+    let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let removed = [
+        value["mapping"]["pairs"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("pool"),
+        value["flow"]
+            .as_object_mut()
+            .unwrap()
+            .remove("ecgs_without_patient"),
+    ];
+    assert!(removed.iter().all(Option::is_some));
+    std::fs::write(&path, value.to_string()).unwrap();
+    let read = Metrics::read(dir.path()).unwrap();
+    assert_eq!(
+        (read.mapping.pairs[0].pool.len(), read.flow.ecgs_without_patient),
+        (0, None)
+    );
 }
 
 #[test]

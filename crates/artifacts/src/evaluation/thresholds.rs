@@ -5,7 +5,11 @@ use crate::error::{Error, Result};
 use crate::pandas::Cell;
 use crate::table::{self, Column, Kind, Others};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
+
+/// What a threshold can be: at 1 nothing is predicted, and just below 0 everything, also at a probability of 0.
+pub const THRESHOLDS: RangeInclusive<f64> = -1e-9..=1.0;
 
 /// Writes the thresholds of labels.
 ///
@@ -23,7 +27,7 @@ pub fn write_thresholds<'a>(path: &Path, rows: impl Iterator<Item = (&'a str, f6
 /// Reads the thresholds of labels.
 ///
 /// # Errors
-/// The file cannot be read, lacks a column, or names a label twice or without a number.
+/// The file cannot be read, lacks a column, or names a label twice or without a number in [`THRESHOLDS`].
 pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
     let columns = [
         Column::new("label", Kind::Text),
@@ -40,6 +44,13 @@ pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
             let what = format!("row {}: label `{label}` has no threshold", row + 1);
             return Err(Error::invalid(path, what));
         };
+        if !THRESHOLDS.contains(&threshold) {
+            let what = format!(
+                "row {}: the threshold of `{label}` is {threshold}; give a probability from 0 to 1 (0.5, not 50)",
+                row + 1
+            );
+            return Err(Error::invalid(path, what));
+        }
         if out.insert(label.to_owned(), threshold).is_some() {
             let what = format!("label `{label}` stands in more than one row");
             return Err(Error::invalid(path, what));
@@ -68,5 +79,25 @@ mod tests {
                 .to_string()
                 .contains("more than one row")
         );
+    }
+
+    #[test]
+    fn a_threshold_that_no_probability_can_be_on_either_side_of_is_refused_by_row() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("thresholds.csv");
+        let read = |threshold: &str| {
+            std::fs::write(&path, format!("label,threshold\nSB,0.5\nAF,{threshold}\n")).unwrap();
+            read_thresholds(&path).map_err(|e| e.to_string())
+        };
+        for good in ["0.0", "1.0", "1", "-1e-09"] {
+            assert_eq!(read(good).unwrap()["AF"], good.parse::<f64>().unwrap());
+        }
+        for bad in ["50", "1.0000001", "-0.1"] {
+            let said = read(bad).unwrap_err();
+            assert!(
+                said.contains("thresholds.csv: row 2: the threshold of `AF` is"),
+                "{said}"
+            );
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::bind::{Bound, any, nothing};
 use crate::errors::classed;
-use ecgfm_evaluate::{evaluate as scoring, predict as prediction};
-use ecgfm_pipeline::Output;
+use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
+use ecgfm_pipeline::{Output, ParamError};
 use ecgfm_report::report as report_stage;
 
 pub fn predict() -> Bound<prediction::Params> {
@@ -84,7 +84,12 @@ pub fn evaluate() -> Bound<scoring::Params> {
             "thresholds",
             "choose_on",
         ],
-        check: any,
+        check: |params| {
+            params.check().map_err(|error| match error {
+                Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
+                other => ParamError::invalid("", format!("are refused: {other}")),
+            })
+        },
         extra: |params| {
             let set = params
                 .label_set
@@ -110,7 +115,12 @@ pub fn report() -> Bound<report_stage::Params> {
         version: 3,
         outputs: OUTPUTS,
         inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
-        check: any,
+        check: |params| {
+            let refused = params.refused();
+            refused.map_or(Ok(()), |(name, what)| {
+                Err(ParamError::invalid(name, format!("is refused: {what}")))
+            })
+        },
         extra: nothing,
         resumable: false,
         run: |params, ctx| report_stage::run(params, ctx).map_err(classed),

@@ -1,6 +1,7 @@
 //! Choosing a threshold on one set of rows, for use on another.
 
 use super::Ranking;
+use crate::sigmoid::above;
 use serde::{Deserialize, Serialize};
 
 /// What a threshold is chosen by.
@@ -19,6 +20,15 @@ pub enum Criterion {
 }
 
 impl Criterion {
+    /// Why it is no criterion: a share that is none.
+    pub(crate) fn refused(self) -> Option<String> {
+        let (Self::Sensitivity(share) | Self::Specificity(share)) = self else {
+            return None;
+        };
+        let what = || format!("{share} is not a share; give one from 0 to 1 (0.9, not 90)");
+        (!(0.0..=1.0).contains(&share)).then(what)
+    }
+
     /// In words.
     pub fn name(self) -> String {
         match self {
@@ -55,15 +65,26 @@ impl Criterion {
             }
         }?;
         let score = |at: usize| points.get(at).map(|p| f64::from(p.score));
-        let (above, below) = (chosen.checked_sub(1).and_then(score), score(chosen));
-        Some(match (above, below) {
-            (Some(above), Some(below)) => above / 2.0 + below / 2.0,
+        let (lowest, next) = (chosen.checked_sub(1).and_then(score), score(chosen));
+        Some(match (lowest, next) {
+            (Some(lowest), Some(next)) => between(lowest, next),
             // A probability of exactly 0 is above negative numbers only.
             (Some(0.0), None) => -1e-9,
             (Some(lowest), None) => lowest / 2.0,
             // No score is above it.
             (None, highest) => highest.unwrap_or(1.0),
         })
+    }
+}
+
+/// A threshold that leaves `lowest` above it and `next` not: halfway between them, or `next` where float32, in which
+/// probabilities are compared with their threshold, has no number between the two that `lowest` is above.
+fn between(lowest: f64, next: f64) -> f64 {
+    let middle = lowest / 2.0 + next / 2.0;
+    if above(lowest as f32, middle) {
+        middle
+    } else {
+        next
     }
 }
 
@@ -85,12 +106,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(truth: &[bool], scores: &[f32], threshold: f64) -> Confusion {
-        Confusion::count(
-            truth
-                .iter()
-                .zip(scores)
-                .map(|(&t, &s)| (t, f64::from(s) > threshold)),
-        )
+        let decided = scores.iter().map(|&s| above(s, threshold));
+        Confusion::count(truth.iter().copied().zip(decided))
     }
 
     #[test]
@@ -109,6 +126,32 @@ mod tests {
     }
 
     #[test]
+    fn no_threshold_is_rounded_up_to_the_probabilities_that_it_is_to_leave_above_it() {
+        // Neighbours in float32: what lies between them rounds to the even one of the two.
+        for (positive, negative) in [
+            (1.0f32, 1.0f32.next_down()),
+            (0.5f32.next_up(), 0.5),
+            (f32::from_bits(1), 0.0),
+        ] {
+            let (truth, scores) = ([true, true, false], [positive, positive, negative]);
+            let ranking = Ranking::new(&truth, &scores);
+            for by in [
+                Criterion::Youden,
+                Criterion::MaxF1,
+                Criterion::Sensitivity(0.9),
+                Criterion::Specificity(0.9),
+            ] {
+                let found = at(&truth, &scores, by.choose(&ranking).unwrap());
+                assert_eq!(
+                    (found.sensitivity(), found.specificity()),
+                    (Some(1.0), Some(1.0)),
+                    "{by:?} between {negative} and {positive}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn rows_of_one_class_give_no_threshold() {
         let ranking = Ranking::new(&[false, false], &[0.1, 0.9]);
         assert_eq!(Criterion::Youden.choose(&ranking), None);
@@ -119,15 +162,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_chosen_is_as_good_as_any_score(rows in prop::collection::vec((any::<bool>(), 0u8..20), 2..80)) {
-            let (truth, scores): (Vec<bool>, Vec<f32>) =
-                rows.into_iter().map(|(t, s)| (t, f32::from(s) / 19.0)).unzip();
+        fn what_is_chosen_is_as_good_as_any_score(
+            rows in prop::collection::vec((any::<bool>(), 0u8..20), 2..80),
+            dense in any::<bool>(),
+        ) {
+            // Far apart, or neighbours in float32 up to 1.
+            let score = |s: u8| match dense {
+                true => 1.0 - f32::from(s) * f32::EPSILON / 2.0,
+                false => f32::from(s) / 19.0,
+            };
+            let (truth, scores): (Vec<bool>, Vec<f32>) = rows.into_iter().map(|(t, s)| (t, score(s))).unzip();
             let ranking = Ranking::new(&truth, &scores);
             let all: Vec<Confusion> = scores.iter().map(|&s| at(&truth, &scores, f64::from(s))).collect();
             if let Some(threshold) = Criterion::Youden.choose(&ranking) {
                 let youden = |c: &Confusion| c.sensitivity().unwrap() + c.specificity().unwrap();
                 let got = youden(&at(&truth, &scores, threshold));
                 prop_assert!(all.iter().all(|c| youden(c) <= got + 1e-12));
+            }
+            if let Some(threshold) = Criterion::MaxF1.choose(&ranking) {
+                let got = at(&truth, &scores, threshold).f1().unwrap();
+                prop_assert!(all.iter().all(|c| c.f1().unwrap() <= got + 1e-12));
             }
             if let Some(threshold) = Criterion::Sensitivity(0.8).choose(&ranking) {
                 prop_assert!(at(&truth, &scores, threshold).sensitivity().unwrap() >= 0.8);

@@ -4,7 +4,7 @@
 use ecgfm_artifacts::logits::LogitsWriter;
 use ecgfm_artifacts::manifests::Key;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
-use ecgfm_evaluate::{evaluate, predict};
+use ecgfm_evaluate::{Error, evaluate, predict};
 use std::path::{Path, PathBuf};
 
 /// The reference data, or none with a word about it.
@@ -76,7 +76,7 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         threshold: None,
         thresholds: None,
         choose_on: None,
-        choose_by: ecgfm_evaluate::metrics::threshold::Criterion::Youden,
+        choose_by: None,
         splits: None,
         records: None,
         rejected: None,
@@ -90,4 +90,54 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         seed: 1,
         notice: None,
     }
+}
+
+/// Labels of the model.
+pub(crate) const LABELS: usize = 26;
+
+/// A few predictions and their truth.
+pub(crate) struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    pub(crate) fn new(rows: &[(Key, Vec<f32>)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        write_logits(&dir.path().join("infer"), "test", rows[0].1.len(), rows);
+        std::fs::write(
+            dir.path().join("labels.csv"),
+            "idx,RBBB,LBBB,SB,ST,AF\n0,False,False,False,False,True\n1,True,False,False,False,False\n",
+        )
+        .unwrap();
+        Self { dir }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn predict(&self, change: impl FnOnce(&mut predict::Params)) -> Result<Outcome, Error> {
+        let mut params = predict_params(&self.path("infer"));
+        change(&mut params);
+        stage(&self.path("predict"), |ctx| predict::run(&params, ctx))
+    }
+
+    pub(crate) fn evaluate(&self, change: impl FnOnce(&mut evaluate::Params)) -> Result<Outcome, Error> {
+        let mut params = evaluate_params(&self.path("predict"), &self.path("labels.csv"));
+        change(&mut params);
+        stage(&self.path("evaluate"), |ctx| evaluate::run(&params, ctx))
+    }
+}
+
+/// The logits of segment `i` of exam `idx`, unsure of nothing but AF.
+pub(crate) fn row(idx: i64, i: usize, af: f32) -> (Key, Vec<f32>) {
+    let mut logits = vec![-3.0; LABELS];
+    logits[0] = af;
+    (key(idx, i), logits)
+}
+
+/// The stage fails, and its message has all of these.
+pub(crate) fn says(result: Result<Outcome, Error>, wanted: &[&str]) {
+    let message = result.unwrap_err().to_string();
+    assert!(wanted.iter().all(|part| message.contains(part)), "{message}");
 }

@@ -1,0 +1,63 @@
+//! The page says of a run what is true of that run.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{metrics, report};
+use ecgfm_artifacts::evaluation::ThresholdsUsed;
+use ecgfm_artifacts::labelset::Pool;
+
+#[test]
+fn how_segments_were_pooled_is_told_as_it_was() {
+    let html = report(|_, _| {}).unwrap().html;
+    assert!(html.contains("An ECG’s probability is the largest of its segments’. Truth"));
+    let html = report(|_, dir| {
+        let mut metrics = metrics();
+        metrics.mapping.pairs[0].pool = vec![Pool::NoisyOr];
+        metrics.write(dir).unwrap();
+    });
+    assert!(
+        html.unwrap()
+            .html
+            .contains("An ECG’s probability is 1 − Π(1 − p) of its segments’. Truth")
+    );
+}
+
+#[test]
+fn ecgs_that_name_no_patient_or_were_left_out_of_choosing_are_counted_on_the_page() {
+    let html = report(|_, dir| {
+        let mut metrics = metrics();
+        (metrics.flow.patients_scored, metrics.flow.ecgs_without_patient) = (Some(1000), Some(7));
+        metrics.flow.ecgs_scored = 1276;
+        metrics.thresholds = ThresholdsUsed {
+            source: "chosen".into(),
+            by: "youden".into(),
+            chosen_on: Some("valid".into()),
+            ecgs: Some(180),
+            ecgs_without_truth: Some(3),
+        };
+        metrics.write(dir).unwrap();
+    });
+    let html = html.unwrap().html;
+    for wanted in [
+        "7 of 1\u{202f}276 ECGs name no patient, the others 1\u{202f}000",
+        "<th scope=\"row\">ECGs that name no patient</th><td>7</td>",
+        "chosen on split “valid”, 180 ECGs, by youden; 3 without truth were left out",
+    ] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn a_scale_that_nothing_can_be_drawn_by_is_refused_before_anything_is_written() {
+    for bad in [0.0, -5.0, f64::NAN, f64::INFINITY] {
+        let rate = report(|p, _| p.sample_rate = bad).err().unwrap().to_string();
+        assert!(rate.starts_with("parameter `sample_rate`: "), "{rate}");
+        let units = report(|p, _| p.units_per_mv = Some(bad))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(units.starts_with("parameter `units_per_mv`: "), "{units}");
+    }
+    report(|p, _| p.units_per_mv = Some(0.001)).unwrap();
+}
