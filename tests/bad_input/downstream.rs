@@ -253,6 +253,71 @@ fn a_label_that_is_neither_true_nor_false() {
     );
 }
 
+/// Parameters that make no sense are refused before anything is read.
+fn refused(test: &str, kind: &str, with: &[&str]) {
+    meets(test, kind, with, |_| {});
+}
+
+#[test]
+fn parameters_of_thresholds_of_which_one_would_be_ignored() {
+    for with in [
+        ["threshold=0.3", "thresholds=RUN/thresholds.csv"],
+        ["threshold=0.3", "choose_on=RUN/valid"],
+        ["thresholds=RUN/thresholds.csv", "choose_on=RUN/valid"],
+    ] {
+        let with = [
+            "predictions=RUN/predict",
+            "labels=RUN/labels.csv",
+            with[0],
+            with[1],
+        ];
+        refused(
+            "parameters_of_thresholds_of_which_one_would_be_ignored",
+            "evaluate",
+            &with,
+        );
+    }
+}
+
+#[test]
+fn a_criterion_without_predictions_to_choose_on() {
+    let with = [
+        "predictions=RUN/predict",
+        "labels=RUN/labels.csv",
+        "choose_by=max_f1",
+    ];
+    refused("a_criterion_without_predictions_to_choose_on", "evaluate", &with);
+}
+
+#[test]
+fn a_scale_that_nothing_can_be_drawn_by() {
+    for with in ["sample_rate=0", "sample_rate=-5", "units_per_mv=0"] {
+        refused(
+            "a_scale_that_nothing_can_be_drawn_by",
+            "report",
+            &["metrics=RUN/evaluate", with],
+        );
+    }
+}
+
+const SPLITS: [&str; 3] = [
+    "records=RUN/signals/meta.csv",
+    "fractions=[0.5, 0.5]",
+    "names=[a, b]",
+];
+
+#[test]
+fn a_date_that_is_no_number_among_numbers() {
+    let with = [&SPLITS[..], &["strategy=temporal", "date=age"]].concat();
+    meets("a_date_that_is_no_number_among_numbers", "splits", &with, |run| {
+        lines(run, "signals/meta.csv", |lines| {
+            let mut cells: Vec<&str> = lines[3].split(',').collect();
+            cells[2] = "2019-04-30";
+            lines[3] = cells.join(",");
+        });
+    });
+}
+
 #[test]
 fn a_segment_of_no_record() {
     let with = [

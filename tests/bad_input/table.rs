@@ -41,6 +41,54 @@ fn spaces_around_cells() {
 }
 
 #[test]
+fn one_value_written_in_several_ways() {
+    let clean = Archive::new().meets("one_value_written_in_several_ways", &[]);
+    for (from, to) in [
+        (",7,,,", ", 7 , , ,"),
+        (",7,,,", ",7.0,,,"),
+        (",50,True,", ", 50, True,"),
+        (",50,True,51.5,False,True,", ",50,1,51.5,0.0,TRUE,"),
+        (",False,False,7", ",false, False,7"),
+        ("\n3,", "\n3.0,"),
+        (",patient_id,", ", patient_id ,"),
+    ] {
+        let found = Archive::new()
+            .text(|text| text.replace(from, to))
+            .meets("one_value_written_in_several_ways", &[]);
+        assert_eq!(
+            found.table("meta.csv"),
+            clean.table("meta.csv"),
+            "`{to}` for `{from}`"
+        );
+    }
+}
+
+#[test]
+fn columns_of_one_name_but_for_blanks() {
+    Archive::new()
+        .text(|text| text.replace("RBBB", " LBBB"))
+        .meets("columns_of_one_name_but_for_blanks", &[]);
+}
+
+#[test]
+fn no_patients() {
+    let without = |text: String| -> String {
+        let cut = |line: &str| -> String {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            cells.remove(10);
+            cells.join(",") + "\n"
+        };
+        text.lines().map(cut).collect()
+    };
+    let found = Archive::new().text(without).meets("no_patients", &[]);
+    assert!(!found.table("meta.csv").contains("patient_id"));
+    let found = Archive::new()
+        .text(|text| text.replace(",7,,,", ",,,,"))
+        .meets("no_patients", &[]);
+    assert!(found.table("meta.csv").contains(",False,,,,False,"));
+}
+
+#[test]
 fn a_further_column() {
     let found = Archive::new()
         .text(|text| {
