@@ -4,27 +4,24 @@
 //! truth, and a segment of the subset without a prediction, stop the stage or are counted; they are never scored as
 //! "no label".
 
-use crate::clusters::{Clusters, Patients, clusters};
+use crate::clusters::Patients;
 pub use crate::compare::OnMissing;
 use crate::compare::{Compared, with_truth};
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
-use crate::examples::examples;
 use crate::metrics::interval::Method;
 use crate::metrics::threshold::Criterion;
 use crate::named::joined;
-use crate::score::{Scoring, decide, score};
+use crate::score::{Scoring, decide};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::{members, subgroups};
 use crate::thresholds::Thresholds;
 use crate::truth::Truth;
+use crate::units::Both;
 use crate::{flow, thresholds, tripod, tutorial};
-use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SAVE_FILE, SEGMENT};
-use ecgfm_artifacts::evaluation::{
-    Example, Flow, Metrics, PairUsed, SCHEMA, Scored, Tutorial, Unit, UnitMetrics, write_comparison,
-    write_examples,
-};
+use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
+use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_comparison, write_examples};
 use ecgfm_artifacts::predictions;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use polars::prelude::*;
@@ -259,7 +256,15 @@ fn metrics(
     };
     let patients = patients.as_ref();
     let (both, tutorial) = rayon::join(
-        || Both::score(params, rows, patients, &scoring, ctx),
+        || {
+            Both::score(
+                (&rows.segments, &rows.ecgs),
+                patients,
+                &scoring,
+                params.examples,
+                ctx,
+            )
+        },
         || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
     );
     let (both, tutorial) = (both?, tutorial?);
@@ -283,78 +288,6 @@ fn metrics(
         units: vec![both.segments, both.ecgs],
         subgroups,
     })
-}
-
-/// The statistics of both units, and the ECGs to show.
-struct Both {
-    segments: UnitMetrics,
-    ecgs: UnitMetrics,
-    /// Of the ECGs.
-    clusters: Clusters,
-    shown: Vec<Example>,
-}
-
-impl Both {
-    fn score(
-        params: &Params,
-        rows: &Rows,
-        patients: Option<&Patients>,
-        scoring: &Scoring<'_>,
-        ctx: &Context<'_>,
-    ) -> Result<Self> {
-        let of = |unit, rows, clusters: &Clusters| -> Result<UnitMetrics> {
-            if ctx.cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            let metrics = score(unit, rows, clusters, scoring);
-            ctx.progress.advance(1);
-            Ok(metrics)
-        };
-        let of_segments = || {
-            let clusters = clusters(&rows.segments, patients)?;
-            of(Unit::Segment, &rows.segments, &clusters)
-        };
-        let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
-            let clusters = clusters(&rows.ecgs, patients)?;
-            // What one thread must do alone comes first, so that the others do not wait for it at the end.
-            let (written, (metrics, shown)) = rayon::join(
-                || scored(&rows.ecgs, &clusters, scoring.pairs).write(ctx.out),
-                || {
-                    rayon::join(
-                        || of(Unit::Ecg, &rows.ecgs, &clusters),
-                        || examples(&rows.ecgs, scoring.pairs, scoring.thresholds, params.examples),
-                    )
-                },
-            );
-            written?;
-            Ok((metrics?, clusters, shown))
-        };
-        let (ecgs, segments) = rayon::join(of_ecgs, of_segments);
-        let (segments, (ecgs, clusters, shown)) = (segments?, ecgs?);
-        Ok(Self {
-            segments,
-            ecgs,
-            clusters,
-            shown,
-        })
-    }
-}
-
-/// The scored ECGs, for comparing runs.
-fn scored(ecgs: &Compared, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
-    let files = ecgs
-        .keys
-        .column(SAVE_FILE)
-        .and_then(|column| column.str().cloned());
-    let files = files.map(|files| files.iter().map(|f| f.unwrap_or_default().to_owned()).collect());
-    Scored {
-        idx: ecgs.idx().collect(),
-        save_file: files.unwrap_or_default(),
-        cluster: clusters.of_row.clone(),
-        labels: pairs.iter().map(|pair| pair.to.clone()).collect(),
-        truth: ecgs.truth.clone(),
-        scores: ecgs.scores.clone(),
-    }
 }
 
 fn outcome(metrics: &Metrics) -> Outcome {

@@ -31,6 +31,7 @@ mod thresholds;
 mod tripod;
 mod truth;
 mod tutorial;
+mod units;
 
 pub use error::{Error, Result};
 pub use sigmoid::{above, sigmoid};

@@ -3,7 +3,7 @@
 //! Numbers are those of G. S. Collins et al., BMJ 2024;385:e078378; the words are short ones of our own. Most of what a report
 //! of a prediction model owes its readers is not in a run: why, on whom, with whose consent. Those items say so.
 
-use ecgfm_artifacts::evaluation::Metrics;
+use ecgfm_artifacts::evaluation::{Flow, Metrics};
 use serde::Serialize;
 
 /// File name inside the evaluation's directory.
@@ -180,17 +180,22 @@ fn order(item: &str) -> (u32, &str) {
     (digits.parse().unwrap_or(u32::MAX), &item[digits.len()..])
 }
 
+/// Who was scored, as far as it is known.
+fn participants(flow: &Flow) -> String {
+    let patients = match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
+        (None, _) => "unknown patients".to_owned(),
+        (Some(n), 0) => format!("{n} patients"),
+        (Some(n), nameless) => format!("{n} patients; {nameless} of them name none"),
+    };
+    format!("{} ECGs of {patients}", flow.ecgs_scored)
+}
+
 /// Items whose evidence is this run's own.
 fn own(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7] {
     use Attested::{No, Partly, Yes};
     let (flow, thresholds) = (&metrics.flow, &metrics.thresholds);
     let given = |yes: bool, otherwise| if yes { Yes } else { otherwise };
     let (exams, groups) = (flow.exams_read.is_some(), metrics.subgroups.len());
-    let patients = match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
-        (None, _) => "unknown patients".to_owned(),
-        (Some(n), 0) => format!("{n} patients"),
-        (Some(n), nameless) => format!("{n} patients; {nameless} of them name none"),
-    };
     let rejected: u64 = flow.exams_rejected.values().sum();
     let by_group = format!("metrics.json subgroups: {groups} groups");
     [
@@ -220,7 +225,7 @@ fn own(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7]
             "20a",
             "flow of participants",
             given(exams, Partly),
-            format!("{} ECGs of {patients}", flow.ecgs_scored),
+            participants(flow),
         ),
         (
             "23a",

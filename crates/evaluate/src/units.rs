@@ -1,0 +1,83 @@
+//! Segments and ECGs, scored side by side.
+
+use crate::clusters::{Clusters, Patients, clusters};
+use crate::compare::Compared;
+use crate::error::{Error, Result};
+use crate::examples::examples;
+use crate::score::{Scoring, score};
+use ecgfm_artifacts::columns::SAVE_FILE;
+use ecgfm_artifacts::evaluation::{Example, PairUsed, Scored, Unit, UnitMetrics};
+use ecgfm_artifacts::stage::Context;
+
+/// The statistics of both units, and the ECGs to show.
+pub(crate) struct Both {
+    pub(crate) segments: UnitMetrics,
+    pub(crate) ecgs: UnitMetrics,
+    /// Of the ECGs.
+    pub(crate) clusters: Clusters,
+    pub(crate) shown: Vec<Example>,
+}
+
+impl Both {
+    /// Scores both; `shown` ECGs are chosen a label and kind of decision. Writes `scored.parquet`.
+    pub(crate) fn score(
+        (segments, ecgs): (&Compared, &Compared),
+        patients: Option<&Patients>,
+        scoring: &Scoring<'_>,
+        shown: usize,
+        ctx: &Context<'_>,
+    ) -> Result<Self> {
+        let of = |unit, rows, clusters: &Clusters| -> Result<UnitMetrics> {
+            if ctx.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let metrics = score(unit, rows, clusters, scoring);
+            ctx.progress.advance(1);
+            Ok(metrics)
+        };
+        let of_segments = || {
+            let clusters = clusters(segments, patients)?;
+            of(Unit::Segment, segments, &clusters)
+        };
+        let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
+            let clusters = clusters(ecgs, patients)?;
+            // What one thread must do alone comes first, so that the others do not wait for it at the end.
+            let (written, (metrics, shown)) = rayon::join(
+                || scored(ecgs, &clusters, scoring.pairs).write(ctx.out),
+                || {
+                    rayon::join(
+                        || of(Unit::Ecg, ecgs, &clusters),
+                        || examples(ecgs, scoring.pairs, scoring.thresholds, shown),
+                    )
+                },
+            );
+            written?;
+            Ok((metrics?, clusters, shown))
+        };
+        let (ecgs, segments) = rayon::join(of_ecgs, of_segments);
+        let (segments, (ecgs, clusters, shown)) = (segments?, ecgs?);
+        Ok(Self {
+            segments,
+            ecgs,
+            clusters,
+            shown,
+        })
+    }
+}
+
+/// The scored ECGs, for comparing runs.
+fn scored(ecgs: &Compared, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
+    let files = ecgs
+        .keys
+        .column(SAVE_FILE)
+        .and_then(|column| column.str().cloned());
+    let files = files.map(|files| files.iter().map(|f| f.unwrap_or_default().to_owned()).collect());
+    Scored {
+        idx: ecgs.idx().collect(),
+        save_file: files.unwrap_or_default(),
+        cluster: clusters.of_row.clone(),
+        labels: pairs.iter().map(|pair| pair.to.clone()).collect(),
+        truth: ecgs.truth.clone(),
+        scores: ecgs.scores.clone(),
+    }
+}
