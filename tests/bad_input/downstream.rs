@@ -186,6 +186,53 @@ fn an_index_of_the_store_that_points_beyond_a_part() {
 }
 
 #[test]
+fn a_segment_twice_in_the_index_of_the_store() {
+    infer("a_segment_twice_in_the_index_of_the_store", |run| {
+        lines(run, "signals/segments/index.csv", |lines| {
+            let (first, _) = lines[1].split_once(',').unwrap();
+            lines.push(format!("{first},0,2"));
+        });
+    });
+}
+
+/// Changes what the store says of its segments.
+fn store(test: &str, from: &str, to: &str) {
+    infer(test, |run| {
+        let path = run.join("signals/segments/store.json");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    });
+}
+
+#[test]
+fn segments_of_another_rate_than_the_models() {
+    store(
+        "segments_of_another_rate_than_the_models",
+        "\"sample_rate\": 500",
+        "\"sample_rate\": 250",
+    );
+}
+
+#[test]
+fn segments_that_are_not_standardised() {
+    store(
+        "segments_that_are_not_standardised",
+        "\"standardized\": true",
+        "\"standardized\": false",
+    );
+}
+
+#[test]
+fn a_store_that_says_something_unknown_of_its_segments() {
+    store(
+        "a_store_that_says_something_unknown_of_its_segments",
+        "\"format_version\": 1",
+        "\"format_version\": 7",
+    );
+}
+
+#[test]
 fn a_model_that_is_missing() {
     infer("a_model_that_is_missing", |run| {
         fs::remove_file(run.join("export/model.ts")).unwrap()

@@ -111,7 +111,9 @@ pub fn shuffled_labels(path: &Path) -> tempfile::TempPath {
 
 /// The model's label set with every name one place too late.
 pub fn off_by_one_label_set() -> tempfile::TempPath {
-    let text = ecgfm_artifacts::labelset::text("physionet2021").unwrap();
+    let text = ecgfm_artifacts::labelset::Definition::Labels
+        .text("physionet2021")
+        .unwrap();
     let (head, labels) = text.split_once("labels:\n").unwrap();
     let mut labels: Vec<&str> = labels.lines().collect();
     labels.rotate_right(1);

@@ -167,7 +167,7 @@ impl RewardMatrix {
     /// # Errors
     /// It cannot be found or read, or is not square over its label set.
     pub fn load(name_or_path: &str) -> Result<Self> {
-        let mut matrix: Self = parse(name_or_path, &source(name_or_path, "scores", &BUILT_IN_SCORES)?)?;
+        let mut matrix: Self = parse(name_or_path, &Definition::Score.text(name_or_path)?)?;
         let labels = LabelSet::load(&matrix.labels)?;
         matrix.names = labels.labels.into_iter().map(|label| label.name).collect();
         let names = &matrix.names;
@@ -225,7 +225,7 @@ impl LabelSet {
     /// # Errors
     /// There is neither; the file is not a label set; a name stands there twice.
     pub fn load(name_or_path: &str) -> Result<Self> {
-        let text = source(name_or_path, "labels", &BUILT_IN_LABELS)?;
+        let text = Definition::Labels.text(name_or_path)?;
         let set: Self = parse(name_or_path, &text)?;
         unique(name_or_path, set.labels.iter().map(|l| l.name.as_str()))?;
         Ok(set)
@@ -249,7 +249,7 @@ impl Mapping {
     /// # Errors
     /// There is neither; the file is not a mapping; a label stands there twice on either side.
     pub fn load(name_or_path: &str) -> Result<Self> {
-        let text = source(name_or_path, "mappings", &BUILT_IN_MAPPINGS)?;
+        let text = Definition::Mapping.text(name_or_path)?;
         let mapping: Self = parse(name_or_path, &text)?;
         if mapping.map.iter().any(|p| p.from.names().is_empty()) {
             return Err(config(
@@ -282,16 +282,32 @@ impl Mapping {
     }
 }
 
-/// The text behind a name or path of a label set or mapping, for fingerprints.
-///
-/// # Errors
-/// There is neither a file nor a built-in of that name.
-pub fn text(name_or_path: &str) -> Result<String> {
-    source(name_or_path, "labels", &BUILT_IN_LABELS)
-        .or_else(|_| source(name_or_path, "mappings", &BUILT_IN_MAPPINGS))
+/// What a name or path in a pipeline stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Definition {
+    /// A [`LabelSet`].
+    Labels,
+    /// A [`Mapping`].
+    Mapping,
+    /// A [`RewardMatrix`].
+    Score,
 }
 
-fn source(name_or_path: &str, folder: &str, built_in: &[(&str, &str)]) -> Result<String> {
+impl Definition {
+    /// The text behind the name or path.
+    ///
+    /// # Errors
+    /// There is neither a file nor a built-in of that name.
+    pub fn text(self, name_or_path: &str) -> Result<String> {
+        match self {
+            Self::Labels => source(name_or_path, "label sets", &BUILT_IN_LABELS),
+            Self::Mapping => source(name_or_path, "mappings", &BUILT_IN_MAPPINGS),
+            Self::Score => source(name_or_path, "scores", &BUILT_IN_SCORES),
+        }
+    }
+}
+
+fn source(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<String> {
     let path = Path::new(name_or_path);
     if path.is_file() {
         let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
@@ -312,7 +328,7 @@ fn source(name_or_path: &str, folder: &str, built_in: &[(&str, &str)]) -> Result
             config(
                 name_or_path,
                 format!(
-                    "neither a file nor one of the built-in {folder}: {}",
+                    "neither a file nor one of the built-in {what}: {}",
                     names.join(", ")
                 ),
             )
@@ -378,7 +394,7 @@ mod tests {
         let message = LabelSet::load("physionet").unwrap_err().to_string();
         assert_eq!(
             message,
-            "physionet: neither a file nor one of the built-in labels: physionet2021, mimic_iv_ecg, code15"
+            "physionet: neither a file nor one of the built-in label sets: physionet2021, mimic_iv_ecg, code15"
         );
     }
 }

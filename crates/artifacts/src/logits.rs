@@ -31,6 +31,9 @@ pub fn index_file(subset: &str) -> String {
 /// File name of the record of how they were computed.
 pub const RECORD_FILE: &str = "infer.json";
 
+/// What every reader of results must know, in the record: that ECGs are synthetic, that a model is a demonstration.
+pub const NOTICES: &str = "notices";
+
 /// Writes the record: device, precision, model, by name.
 ///
 /// # Errors
@@ -70,6 +73,20 @@ pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
             .map(|n| n.as_str().unwrap_or_default().to_owned())
             .collect(),
     }))
+}
+
+/// What the record in `dir` says that every reader of results must know; nothing where there is no record.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn notices_recorded(dir: &Path) -> Result<Vec<String>> {
+    let path = dir.join(RECORD_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let notices = record[NOTICES].as_array().into_iter().flatten();
+    Ok(notices.filter_map(|n| n.as_str()).map(str::to_owned).collect())
 }
 
 /// Writes logits row by row.

@@ -41,6 +41,9 @@ pub struct About {
     pub labels: LabelSet,
     /// The mapping behind `mapped.csv`; none where there is no such file.
     pub mapping: Option<Mapping>,
+    /// What every reader of results must know: that ECGs are synthetic, that the model is a demonstration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 impl About {
@@ -264,6 +267,7 @@ mod tests {
             threshold: 0.5,
             labels: LabelSet::load("physionet2021").unwrap(),
             mapping: Some(Mapping::load("physionet2021_to_code15").unwrap()),
+            notices: vec!["SYNTHETIC".to_owned()],
         };
         about.write(dir.path()).unwrap();
         assert_eq!(About::read(dir.path()).unwrap(), about);

@@ -3,8 +3,6 @@
 //! When a process returns from `main`, libtorch takes back every operator that it registered when it was loaded, which
 //! takes longer than many a command does. The system frees all of it anyway; nothing here waits for it.
 
-use std::io::Write;
-
 // SAFETY: `_exit` is POSIX's, takes an int by value, touches no memory of this process and never returns. What it skips
 // are destructors of globals and functions registered with `atexit`; this program has none that matter: stages have
 // synced and renamed what they wrote by the time that a command returns, and the standard streams are flushed below.
@@ -15,8 +13,10 @@ unsafe extern "C" {
 
 /// Ends the program with an exit code.
 pub fn with(code: u8) -> ! {
-    // Whoever read the output may be gone; there is nobody to tell.
-    let _ = std::io::stdout().flush();
-    let _ = std::io::stderr().flush();
+    let code = match crate::out::finish() {
+        // A result cut short is none.
+        false if code == 0 => 1,
+        _ => code,
+    };
     _exit(i32::from(code))
 }

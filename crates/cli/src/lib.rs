@@ -2,7 +2,6 @@
 //!
 //! It comes in two halves, `ecgfm` and `ecgfm-torch`: see [`torch`].
 
-#![allow(clippy::print_stdout, clippy::print_stderr)] // This is the crate that talks to people.
 #![allow(unreachable_pub)] // A program: nothing but `main` is for others.
 
 // Its comments are help texts for a terminal, where `<name>` is no tag.
@@ -23,7 +22,7 @@ mod results;
 pub mod torch;
 
 pub use commands::print_json;
-pub use out::emit;
+pub use out::{emit, tell};
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -65,7 +64,7 @@ fn run() -> u8 {
     match dispatch(&cli, &interruptible()) {
         Ok(()) => 0,
         Err(error) => {
-            eprint!("{}", error.render());
+            out::tell(format_args!("{}", error.render()));
             error.kind().exit_code()
         }
     }
@@ -85,6 +84,7 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Verify(args) => commands::verify::verify(args, quiet, cancel),
         Command::Plot(args) => commands::plot::plot(args),
+        Command::Predict(args) => commands::predict::predict(args, quiet, cancel),
         Command::Compare(args) => commands::compare::compare(args),
         Command::Sources(args) => commands::sources::sources(args),
         Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),
@@ -103,6 +103,7 @@ fn logging(cli: &Cli) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .without_time()
+        .log_internal_errors(false) // It would panic where standard error is gone.
         .init();
 }
 
@@ -123,7 +124,7 @@ fn interruptible() -> Cancel {
             std::process::exit(130);
         }
         raised.cancel();
-        eprintln!("stopping at the next safe point; once more to stop at once");
+        out::errln!("stopping at the next safe point; once more to stop at once");
     });
     if let Err(error) = set {
         tracing::warn!("interruptions will not be handled: {error}");

@@ -1,5 +1,6 @@
 //! Tells a person on standard error what a run does.
 
+use crate::out::errln;
 use ecgfm_pipeline::{Action, Event, Observer, Skipped};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -47,8 +48,8 @@ impl Human {
 
     fn shout(&self, line: &str) {
         match self.bar() {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| errln!("{line}")),
+            None => errln!("{line}"),
         }
     }
 

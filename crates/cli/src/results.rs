@@ -1,8 +1,8 @@
 //! What a finished run of an evaluation says, on standard output.
 
-use ecgfm_artifacts::evaluation::METRICS_FILE;
+use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics};
 use ecgfm_artifacts::table;
-use ecgfm_pipeline::Graph;
+use ecgfm_pipeline::{Graph, Stage, Summary};
 use std::path::Path;
 
 /// Columns shown; the file has more.
@@ -18,17 +18,17 @@ const SHOWN: [&str; 9] = [
     "f1",
 ];
 
-/// The metrics of the run's evaluation as a table, and where to read on; nothing where there is none.
-pub fn text(graph: &Graph) -> Option<String> {
-    let evaluation = graph.stages().iter().find(|s| s.kind().name() == "evaluate")?;
+/// The metrics of the run's evaluation as a table, and where to read on; nothing where there is none. What an earlier run
+/// left is no result of one that stopped before it.
+pub fn text(graph: &Graph, summary: &Summary) -> Option<String> {
+    let evaluation = done(graph, summary, "evaluate")?;
     let dir = graph.run_dir().join(evaluation.name());
     let mut text = String::new();
-    if let Some(notice) = notice(graph) {
+    if let Some(notice) = notice(graph, summary) {
         text.push_str(&format!("\n{notice}\n"));
     }
     text.push_str(&format!("\n{}", metrics(&dir.join(METRICS_FILE))?));
-    let report = graph.stages().iter().find(|s| s.kind().name() == "report");
-    let page = report
+    let page = done(graph, summary, "report")
         .map(|r| graph.run_dir().join(r.name()).join("report.html"))
         .filter(|p| p.exists());
     let more = page.unwrap_or(dir);
@@ -36,10 +36,21 @@ pub fn text(graph: &Graph) -> Option<String> {
     Some(text)
 }
 
-/// What every reader of the run's results must know; nothing where the pipeline's variable `notice` is empty.
-pub fn notice(graph: &Graph) -> Option<&str> {
-    let notice = graph.vars().get("notice")?.as_str()?;
-    (!notice.trim().is_empty()).then_some(notice)
+/// What every reader of the run's results must know, as the pipeline's variable `notice` says, or else the evaluation.
+pub fn notice(graph: &Graph, summary: &Summary) -> Option<String> {
+    let given = graph.vars().get("notice").and_then(|notice| notice.as_str());
+    if let Some(given) = given.filter(|notice| !notice.trim().is_empty()) {
+        return Some(given.to_owned());
+    }
+    let dir = graph.run_dir().join(done(graph, summary, "evaluate")?.name());
+    Metrics::read(&dir).ok()?.notice
+}
+
+/// The stage of a kind, where the run did it or found it done.
+fn done<'a>(graph: &'a Graph, summary: &Summary, kind: &str) -> Option<&'a Stage> {
+    let is_done = |name: &str| summary.ran.iter().chain(&summary.fresh).any(|done| done == name);
+    let mut stages = graph.stages().iter();
+    stages.find(|stage| stage.kind().name() == kind && is_done(stage.name()))
 }
 
 fn metrics(path: &Path) -> Option<String> {

@@ -88,7 +88,8 @@ pub struct Params {
     /// Seed of the resampling.
     #[serde(default = "default_seed")]
     pub seed: u64,
-    /// Something every reader must know, as that the data are synthetic; it goes wherever the figures go. Empty is none.
+    /// Something every reader must know; it goes wherever the figures go. If none is given or it is empty, what the
+    /// predictions themselves say: that the ECGs are synthetic, that the model is a demonstration.
     #[serde(default)]
     pub notice: Option<String>,
 }
@@ -277,7 +278,7 @@ fn metrics(
     let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring);
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
-        notice: params.notice.clone().filter(|notice| !notice.trim().is_empty()),
+        notice: notice(params, &settings.about.notices),
         schema: SCHEMA,
         subset: settings.about.subset.clone(),
         thresholds: thresholds.used,
@@ -328,4 +329,11 @@ fn outcome(metrics: &Metrics) -> Outcome {
         }
     }
     out
+}
+
+/// What every reader must know.
+fn notice(params: &Params, of_predictions: &[String]) -> Option<String> {
+    let given = params.notice.clone();
+    let given = given.filter(|notice| !notice.trim().is_empty());
+    given.or_else(|| (!of_predictions.is_empty()).then(|| of_predictions.join(" ")))
 }

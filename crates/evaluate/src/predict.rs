@@ -6,7 +6,7 @@ use crate::named::joined;
 use crate::sigmoid::{above, sigmoid};
 use ecgfm_artifacts::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
 use ecgfm_artifacts::labelset::{How, LabelSet, Mapping, Pair, Pool};
-use ecgfm_artifacts::logits::{Logits, labels_recorded};
+use ecgfm_artifacts::logits::{Logits, labels_recorded, notices_recorded};
 use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{atomic, key, table};
@@ -170,6 +170,7 @@ fn about(params: &Params) -> Result<About> {
         threshold: params.threshold,
         labels,
         mapping,
+        notices: notices_recorded(&params.logits)?,
     })
 }
 

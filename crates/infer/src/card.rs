@@ -14,6 +14,9 @@ pub struct Card {
     /// What they are, where the exporter was told.
     #[serde(default)]
     pub label_set: Option<LabelNames>,
+    /// What every reader of its results must know.
+    #[serde(default)]
+    pub notice: Option<String>,
     /// What the model expects.
     pub input: Input,
     /// The model file.
@@ -36,6 +39,9 @@ pub struct Input {
     pub leads: usize,
     /// Fewest samples it runs on.
     pub min_samples: usize,
+    /// Samples a second that it was trained on.
+    #[serde(default)]
+    pub sample_rate_hz: Option<f64>,
 }
 
 /// The model file by content.

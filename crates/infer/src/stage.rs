@@ -66,6 +66,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     if let Some(set) = label_set {
         done = done.fact("label_set", set.name).fact("label_names", set.labels);
     }
+    let notices = loaded.notices(&source);
+    if !notices.is_empty() {
+        done = done.fact(logits::NOTICES, notices);
+    }
     let mut record = done.facts.clone();
     // What changes from run to run is for the lock file; the same run should leave the same bytes.
     record.retain(|name, _| !VARYING.contains(&name.as_str()));

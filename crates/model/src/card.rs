@@ -28,6 +28,9 @@ pub struct Card {
     pub outputs: Vec<Answer>,
     /// The network's sizes.
     pub config: Config,
+    /// What every reader of its results must know, where there is such a thing: that it is a demonstration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// The checkpoint it was made from.
     pub source: File,
     /// The model file.
@@ -130,6 +133,7 @@ impl Card {
             },
             outputs: Answer::all(config),
             config: config.clone(),
+            notice: None,
             source,
             model,
             exporter: Exporter {

@@ -37,6 +37,9 @@ pub struct Params {
     /// arithmetic. The others are there to be measured against it.
     #[serde(default = "spectrum")]
     pub positions_on_cuda: Positions,
+    /// What every reader of the model's results must know; goes into its card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 fn spectrum() -> Positions {
@@ -85,7 +88,8 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         Ok(())
     })?;
     let model = model.map_or_else(|| described(&target, &target), Ok)?;
-    let card = Card::new(&config, labels, source, model);
+    let notice = params.notice.clone();
+    let card = Card { notice, ..Card::new(&config, labels, source, model) };
     write_card(&out_dir.join(CARD_FILE), &card)?;
     tracing::info!(
         parameters = card.parameters,

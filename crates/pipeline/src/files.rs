@@ -53,8 +53,14 @@ pub(crate) struct Outline {
 
 /// Every regular file under `dir`, sorted by name. Links are followed, each directory once.
 pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
+    list_but(dir, &[])
+}
+
+/// [`list`] without what lies in the directories `own`, which may not exist yet: a run that is kept inside the data that it
+/// reads must not take itself for data.
+pub(crate) fn list_but(dir: &Path, own: &[&Path]) -> io::Result<Vec<Listed>> {
     let mut found = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeSet<PathBuf> = own.iter().filter_map(|own| fs::canonicalize(own).ok()).collect();
     let mut open = vec![(dir.to_owned(), String::new(), 0)];
     while let Some((dir, prefix, depth)) = open.pop() {
         if depth > MAX_DEPTH || !seen.insert(fs::canonicalize(&dir)?) {
@@ -93,7 +99,11 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
 /// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a
 /// directory that is being written is not one of them.
 pub(crate) fn outlines(dir: &Path) -> io::Result<BTreeMap<String, Outline>> {
-    let listed = list(dir)?
+    outlines_but(dir, &[])
+}
+
+fn outlines_but(dir: &Path, own: &[&Path]) -> io::Result<BTreeMap<String, Outline>> {
+    let listed = list_but(dir, own)?
         .into_iter()
         .filter(|file| !is_mark(&file.name))
         .collect();
@@ -195,14 +205,15 @@ pub(crate) fn records(dir: &Path) -> io::Result<BTreeMap<String, FileRecord>> {
         .collect()
 }
 
-/// [`records`] of a file (its name is then empty) or directory from outside. `begin` is called for every entry before it is
+/// [`records`] of a file (its name is then empty) or directory from outside, without what lies in `own`. `begin` is called for every entry before it is
 /// read, with its bytes, and may call all of it off.
 pub(crate) fn records_of_input(
     path: &Path,
+    own: &Path,
     begin: impl Fn(u64) -> io::Result<()> + Sync,
 ) -> io::Result<BTreeMap<String, FileRecord>> {
     let found = if fs::metadata(path)?.is_dir() {
-        outlines(path)?
+        outlines_but(path, &[own])?
     } else {
         outlines_of(vec![single(path)?], MANY)?
     };

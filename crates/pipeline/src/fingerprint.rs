@@ -54,7 +54,7 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
         if let Some(inside) = made {
             inputs.insert(shown(path), from_stage(text, inside, disks));
         } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
-            let read = sample::record(text, &place(text, &graph.run_dir));
+            let read = sample::record(text, &place(text, &graph.run_dir), &[&graph.run_dir]);
             inputs.insert(shown(path), read);
         }
     }
@@ -79,12 +79,13 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
 }
 
 /// The facts about a stage that runs alone: all it reads comes from outside.
-pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value) -> Result<Facts> {
+/// `own` are the directories that it writes.
+pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[&Path]) -> Result<Facts> {
     let mut texts = Vec::new();
     collect(params, &mut Vec::new(), &mut texts);
     let read = |(path, _): &&(Vec<Step>, String)| kind.inputs().iter().any(|name| names(name, path));
     let inputs = texts.iter().filter(read);
-    let inputs = inputs.map(|(path, text)| (shown(path), sample::record(text, Path::new(text))));
+    let inputs = inputs.map(|(path, text)| (shown(path), sample::record(text, Path::new(text), own)));
     let extra = kind.extra(params).map_err(|e| e.into_error(kind.name()))?;
     Ok(Facts {
         kind: kind.name().to_owned(),
@@ -179,9 +180,11 @@ impl Facts {
     }
 
     /// The inputs from outside that are no longer what they were when these facts were gathered.
-    pub(crate) fn moved(&self, run_dir: &Path) -> Vec<String> {
+    /// `own` are the directories that the program writes; the first stands for `${run}`.
+    pub(crate) fn moved(&self, own: &[&Path]) -> Vec<String> {
+        let run_dir = own.first().copied().unwrap_or(Path::new(""));
         let outside = self.inputs.values().filter(|input| input.stage.is_none());
-        let now = |input: &InputRecord| sample::record(&input.path, &place(&input.path, run_dir));
+        let now = |input: &InputRecord| sample::record(&input.path, &place(&input.path, run_dir), own);
         outside
             .filter(|input| now(input).identity() != input.identity())
             .map(|input| input.path.clone())

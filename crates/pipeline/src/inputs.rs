@@ -95,12 +95,12 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
             .get(&input.path)
             .filter(|known| known.read == *input);
         let place = stage.locate(run_dir, &input.path);
-        let unchanged = || sample::record(&input.path, &place).identity() == input.identity();
+        let unchanged = || sample::record(&input.path, &place, &[run_dir]).identity() == input.identity();
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
             continue;
         }
-        let files = hashed(&place, progress, cancel)?;
+        let files = hashed(&place, run_dir, progress, cancel)?;
         // Hashes of something that changed while it was read would stand for what the run read.
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
@@ -124,7 +124,12 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
 }
 
 /// All of an input; nothing where it is gone.
-fn hashed(path: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<BTreeMap<String, FileRecord>> {
+fn hashed(
+    path: &Path,
+    run_dir: &Path,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<BTreeMap<String, FileRecord>> {
     let begin = |bytes: u64| {
         if cancel.is_cancelled() {
             return Err(io::ErrorKind::Interrupted.into());
@@ -132,7 +137,7 @@ fn hashed(path: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<BTree
         progress.advance(bytes);
         Ok(())
     };
-    match records_of_input(path, begin) {
+    match records_of_input(path, run_dir, begin) {
         Ok(files) => Ok(files),
         Err(_) if cancel.is_cancelled() => Err(Error::new(ErrorKind::Interrupted, "interrupted")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),

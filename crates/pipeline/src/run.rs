@@ -323,7 +323,7 @@ impl<'a> Run<'a> {
     /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
     /// stage saw, so that nothing it made can be kept, parts included.
     fn unmoved(&self, stage: &Stage, facts: &Facts) -> Result<()> {
-        let mut moved = facts.moved(&self.view.graph.run_dir);
+        let mut moved = facts.moved(&[&self.view.graph.run_dir]);
         for upstream in stage.upstream.iter().map(|u| &u.stage) {
             let Some(before) = self.view.disks.get(upstream) else {
                 continue;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{combined, list};
+use crate::files::{combined, list_but};
 use crate::time::rfc3339;
 
 /// Bytes looked at from either end of a file. Up to twice this a file is read whole.
@@ -76,20 +76,20 @@ impl InputRecord {
 }
 
 /// Fingerprints the file or directory at `path`, which is recorded as `name`. What cannot be read is recorded as such:
-/// the stage will say why.
-pub(crate) fn record(name: &str, path: &Path) -> InputRecord {
-    match look(name, path) {
+/// the stage will say why. What lies in the directories `own` is the program's, not the input's.
+pub(crate) fn record(name: &str, path: &Path, own: &[&Path]) -> InputRecord {
+    match look(name, path, own) {
         Ok(record) => record,
         Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(name, InputState::Absent),
         Err(_) => InputRecord::nothing(name, InputState::Unreadable),
     }
 }
 
-fn look(name: &str, path: &Path) -> io::Result<InputRecord> {
+fn look(name: &str, path: &Path, own: &[&Path]) -> io::Result<InputRecord> {
     let meta = fs::metadata(path)?;
     let mut record = InputRecord::nothing(name, InputState::Present);
     if meta.is_dir() {
-        let (hash, size, files) = directory(path)?;
+        let (hash, size, files) = directory(path, own)?;
         (record.size, record.files, record.sample) = (size, Some(files), Some(hash));
         return Ok(record);
     }
@@ -119,8 +119,8 @@ fn file(path: &Path, size: u64) -> io::Result<(String, bool)> {
     Ok((hasher.finalize().to_hex().to_string(), false))
 }
 
-fn directory(path: &Path) -> io::Result<(String, u64, u64)> {
-    let listed = list(path)?;
+fn directory(path: &Path, own: &[&Path]) -> io::Result<(String, u64, u64)> {
+    let listed = list_but(path, own)?;
     let mut budget = DIRECTORY_BUDGET;
     let mut facts = Vec::with_capacity(listed.len());
     for entry in &listed {
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn seen(path: &Path) -> InputRecord {
-        record("", path)
+        record("", path, &[])
     }
 
     fn touch(path: &Path) {

@@ -48,7 +48,7 @@ pub fn run_stage(
     // Another process may have been at it until now.
     vacant(out, force)?;
     let io = |e: std::io::Error| Error::io("write", out, &e);
-    let facts = facts_alone(kind, &params)?;
+    let facts = facts_alone(kind, &params, &[out, &partial::temporary(out)])?;
     let fingerprint = facts.fingerprint();
     let resume = (kind.resumable() && !force).then_some(fingerprint.as_str());
     let (temporary, resumed) = partial::prepare(out, resume).map_err(io)?;
@@ -87,7 +87,7 @@ pub fn run_stage(
 /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
 fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
     let ran = job.run(observer, cancel);
-    let moved = facts.moved(job.home);
+    let moved = facts.moved(&[job.home, job.out]);
     if !moved.is_empty() || (ran.is_err() && !job.kind.resumable()) {
         let _ = publish::remove(job.out);
     }

@@ -58,7 +58,7 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
         found.outputs(run_dir, stage, record, progress, cancel)?;
         for input in record.inputs.values().filter(|input| input.stage.is_none()) {
             let place = record.locate(run_dir, &input.path);
-            let same = sample::record(&input.path, &place).identity() == input.identity();
+            let same = sample::record(&input.path, &place, &[run_dir]).identity() == input.identity();
             if !same && !found.inputs_changed.contains(&input.path) {
                 found.inputs_changed.push(input.path.clone());
             }

@@ -10,8 +10,9 @@ use crate::shading::{WORDS, saliency, shading};
 use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
+use ecgfm_artifacts::store::{ABOUT_FILE, SegmentReader};
 use ecgfm_artifacts::table::{self, Column, Kind};
-use ecgfm_artifacts::{key, records, segments, store::SegmentReader};
+use ecgfm_artifacts::{key, records, segments};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -43,7 +44,7 @@ pub(crate) fn examples(params: &Params, metrics: &Metrics) -> Result<Vec<Shown>>
         return Ok(Vec::new());
     };
     let wanted = read_examples(&params.metrics)?;
-    let source = Source::open(dir, &wanted)?;
+    let source = Source::open(params, dir, &wanted)?;
     let shades = match &params.saliency {
         None => HashMap::new(),
         Some(dir) => saliency(dir, &metrics.subset)?,
@@ -101,10 +102,17 @@ struct Source {
     /// Paths of a recording's segments, in order.
     segments: BTreeMap<String, Vec<String>>,
     scales: HashMap<String, Scale>,
+    /// Samples a second.
+    rate: f64,
+    /// Whether leads were brought to mean 0 and deviation 1.
+    standardized: bool,
 }
 
+/// The rate of segments of which nobody says it.
+const USUAL_RATE: f64 = 500.0;
+
 impl Source {
-    fn open(dir: &Path, wanted: &[Example]) -> Result<Self> {
+    fn open(params: &Params, dir: &Path, wanted: &[Example]) -> Result<Self> {
         let packed = dir.join("segments");
         let (root, packed) = match packed.is_dir() {
             true => (packed, true),
@@ -132,8 +140,22 @@ impl Source {
         for paths in found.values_mut() {
             paths.sort_by_key(|path| (path.len(), path.clone()));
         }
+        let reader = SegmentReader::open(&root)?;
+        let said = reader.about().map(|about| f64::from(about.sample_rate));
+        if let (Some(given), Some(said)) = (params.sample_rate, said)
+            && given != said
+        {
+            return Err(Error::About {
+                path: root.join(ABOUT_FILE),
+                what: format!(
+                    "{said} samples a second, where the parameter `sample_rate` says {given}; leave that out"
+                ),
+            });
+        }
         Ok(Self {
-            reader: SegmentReader::open(&root)?,
+            rate: said.or(params.sample_rate).unwrap_or(USUAL_RATE),
+            standardized: reader.about().is_none_or(|about| about.standardized),
+            reader,
             scales: scales(&dir.join(records::FILE), &found)?,
             segments: found,
         })
@@ -162,15 +184,15 @@ impl Source {
             }
             let mut values = vec![0.0; count * samples];
             self.reader.read(path, &mut values)?;
-            let start = leads[0].len() as f64 / params.sample_rate;
-            let seconds = samples as f64 / params.sample_rate;
+            let start = leads[0].len() as f64 / self.rate;
+            let seconds = samples as f64 / self.rate;
             if let Some(tokens) = shades.get(key::of_path(path)) {
                 laid.extend(shading(tokens, start, seconds));
             }
             for (lead, values) in leads.iter_mut().zip(values.chunks_exact(samples)) {
                 lead.extend_from_slice(values);
             }
-            if leads[0].len() as f64 / params.sample_rate >= SECONDS {
+            if leads[0].len() as f64 / self.rate >= SECONDS {
                 break;
             }
         }
@@ -187,22 +209,26 @@ impl Source {
         let mut ecg = Ecg {
             record: key::stem(&example.save_file).to_owned(),
             leads: Vec::new(),
-            rate: params.sample_rate,
+            rate: self.rate,
             unit: Unit::Standardized,
             filters: "none".to_owned(),
             shades,
             shades_are: WORDS.to_owned(),
         };
-        if let Some(scale) = self.scales.get(&example.save_file) {
+        let in_archives_unit = params.units_per_mv.map_or(Unit::NotStated, Unit::PerMillivolt);
+        let scale = self.scales.get(&example.save_file);
+        if !self.standardized {
+            ecg.unit = in_archives_unit;
+        } else if let Some(scale) = scale {
             for (lead, (mean, deviation)) in leads.iter_mut().zip(scale.means.iter().zip(&scale.deviations)) {
                 for value in lead.iter_mut() {
                     *value = (f64::from(*value) * deviation + mean) as f32;
                 }
             }
-            ecg.unit = params.units_per_mv.map_or(Unit::NotStated, Unit::PerMillivolt);
-            if scale.rate != params.sample_rate {
-                ecg.filters = format!("none; resampled from {} Hz", scale.rate);
-            }
+            ecg.unit = in_archives_unit;
+        }
+        if let Some(scale) = scale.filter(|scale| scale.rate != self.rate) {
+            ecg.filters = format!("none; resampled from {} Hz", scale.rate);
         }
         ecg.leads = leads;
         ecg

@@ -33,9 +33,9 @@ pub struct Params {
     /// Directory of the signals stage: with it, the ECGs that the model was surest about are drawn.
     #[serde(default)]
     pub signals: Option<PathBuf>,
-    /// Samples a second of its segments.
-    #[serde(default = "default_rate")]
-    pub sample_rate: f64,
+    /// Samples a second of its segments; as their store says if not given, and 500 where that does not say.
+    #[serde(default)]
+    pub sample_rate: Option<f64>,
     /// How many of the archive's units are a millivolt, where it is known.
     #[serde(default)]
     pub units_per_mv: Option<f64>,
@@ -54,7 +54,7 @@ impl Params {
     /// A number that nothing can be drawn to scale by: the parameter's name, and what is wrong with it.
     pub fn refused(&self) -> Option<(&'static str, String)> {
         let numbers = [
-            ("sample_rate", Some(self.sample_rate), "samples a second"),
+            ("sample_rate", self.sample_rate, "samples a second"),
             ("units_per_mv", self.units_per_mv, "units a millivolt"),
         ];
         numbers.into_iter().find_map(|(name, value, unit)| {
@@ -62,10 +62,6 @@ impl Params {
             Some((name, format!("{value} {unit}; give a number above 0")))
         })
     }
-}
-
-fn default_rate() -> f64 {
-    500.0
 }
 
 /// Writes `report.html` and `plots/*.svg` into `ctx.out`.

@@ -51,7 +51,10 @@ fn ecgs_that_name_no_patient_or_were_left_out_of_choosing_are_counted_on_the_pag
 #[test]
 fn a_scale_that_nothing_can_be_drawn_by_is_refused_before_anything_is_written() {
     for bad in [0.0, -5.0, f64::NAN, f64::INFINITY] {
-        let rate = report(|p, _| p.sample_rate = bad).err().unwrap().to_string();
+        let rate = report(|p, _| p.sample_rate = Some(bad))
+            .err()
+            .unwrap()
+            .to_string();
         assert!(rate.starts_with("parameter `sample_rate`: "), "{rate}");
         let units = report(|p, _| p.units_per_mv = Some(bad))
             .err()

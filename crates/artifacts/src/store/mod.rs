@@ -8,11 +8,14 @@
 //! | `view` | `view.json`: recipe and raw files; `index.csv`: segment, part, row, cut | computed from the raw file |
 //! | `mat` | one `.mat` a segment | read, and rounded to float32 |
 //!
+//! Beside each lies `store.json`, which says at which rate and in which unit the samples are: see [`About`].
 //! `packed`, `view` and `mat` give the same float32 values to the bit.
 
+mod about;
 mod packed;
 mod view;
 
+pub use about::{About, FILE as ABOUT_FILE};
 pub use packed::{PackedWriter, PartFile, Values, write_packed_index};
 pub use view::{RawPart, View, ViewRow};
 
@@ -36,7 +39,13 @@ pub const MAT_DIR: &str = "segmented";
 /// once for all of its segments.
 pub struct SegmentReader {
     root: PathBuf,
+    about: Option<About>,
     kind: Store,
+}
+
+/// Which of two is meant cannot be known.
+fn twice(index: &Path, segment: &str) -> Error {
+    Error::invalid(index, format!("segment `{segment}` stands there twice"))
 }
 
 enum Store {
@@ -68,8 +77,14 @@ impl SegmentReader {
         };
         Ok(Self {
             root: root.to_owned(),
+            about: About::read(root)?,
             kind,
         })
+    }
+
+    /// What its segments are, where the store says so.
+    pub fn about(&self) -> Option<&About> {
+        self.about.as_ref()
     }
 
     /// (leads, samples) of the segment at `path`.

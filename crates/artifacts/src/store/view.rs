@@ -4,7 +4,7 @@
 //! in it; `index.csv` holds segment, part, row and cut: the raw file's place in that list, the row of the recording, and
 //! the segment's number in it. A segment is computed when it is read, to the same bits that a packed store holds.
 
-use super::INDEX_FILE;
+use super::{INDEX_FILE, twice};
 use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::formats::tracings::{Block, BlockTable, Placement, Rows};
@@ -340,7 +340,9 @@ fn read_index(index: &Path, parts: &[Rows]) -> Result<HashMap<String, Place>> {
             );
             return Err(Error::invalid(index, what));
         }
-        places.insert(segment.to_owned(), place);
+        if places.insert(segment.to_owned(), place).is_some() {
+            return Err(twice(index, segment));
+        }
     }
     Ok(places)
 }

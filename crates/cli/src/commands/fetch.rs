@@ -26,7 +26,7 @@ pub fn fetch(args: &Fetch, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
         return Ok(());
     }
     if !quiet {
-        eprintln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
+        crate::out::errln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
     }
     let bar = Bar::new(quiet);
     let fetched = fetcher

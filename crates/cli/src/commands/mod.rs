@@ -5,6 +5,7 @@ pub mod fetch;
 pub mod inspect;
 pub mod kinds;
 pub mod plot;
+pub mod predict;
 pub mod run;
 pub mod sources;
 pub mod stage;

@@ -7,9 +7,11 @@ use crate::{home, kinds, results, torch};
 use ecgfm_formats::watch::{Step, watch};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Action, Cancel, Environment, Error, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Summary,
+    Action, Cancel, Environment, Error, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Stage,
+    Summary,
 };
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -30,7 +32,7 @@ struct Finished<'a> {
     profile: &'a str,
     run_dir: &'a Path,
     #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<&'a str>,
+    notice: Option<String>,
     #[serde(flatten)]
     summary: &'a Summary,
 }
@@ -75,11 +77,11 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
             pipeline,
             profile,
             run_dir,
-            notice: results::notice(&graph),
+            notice: results::notice(&graph, &summary),
             summary: &summary,
         });
     }
-    if let Some(text) = results::text(&graph).filter(|_| !args.dry_run) {
+    if let Some(text) = results::text(&graph, &summary).filter(|_| !args.dry_run) {
         crate::out::out!("{text}");
     }
     Ok(())
@@ -116,10 +118,34 @@ pub fn status(args: &Status) -> Result<(), Error> {
 /// Draws the graph.
 pub fn graph(args: &GraphArgs) -> Result<(), Error> {
     let graph = graph_of(&args.target)?;
+    if args.target.json {
+        return print_json(&described(&graph));
+    }
     match args.format {
         GraphFormat::Text => crate::out::out!("{}", graph.text()),
         GraphFormat::Mermaid => crate::out::out!("{}", graph.mermaid()),
         GraphFormat::Dot => crate::out::out!("{}", graph.dot()),
     }
     Ok(())
+}
+
+/// The graph as JSON: stages in running order with their parameters, what each leaves and what it reads.
+fn described(graph: &Graph) -> serde_json::Value {
+    let stage = |stage: &Stage| {
+        let outputs = stage.outputs().iter();
+        let reads = stage.upstream().iter();
+        json!({
+            "name": stage.name(),
+            "kind": stage.kind().name(),
+            "parameters": stage.params(),
+            "outputs": outputs.map(|o| (o.name.to_owned(), json!(o.relative))).collect::<serde_json::Map<_, _>>(),
+            "reads": reads.map(|u| json!({ "stage": u.stage, "outputs": u.outputs })).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "pipeline": graph.pipeline(),
+        "profile": graph.profile(),
+        "run_dir": graph.run_dir(),
+        "stages": graph.stages().iter().map(stage).collect::<Vec<_>>(),
+    })
 }

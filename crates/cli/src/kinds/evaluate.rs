@@ -1,9 +1,11 @@
 //! Stages predict, evaluate, report.
 
 use super::bind::{Bound, any, nothing};
+use super::config_fact;
 use crate::errors::classed;
+use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
-use ecgfm_pipeline::{Output, ParamError};
+use ecgfm_pipeline::{Output, ParamError, StageError};
 use ecgfm_report::report as report_stage;
 
 pub fn predict() -> Bound<prediction::Params> {
@@ -21,13 +23,16 @@ pub fn predict() -> Bound<prediction::Params> {
     Bound {
         name: "predict",
         about: "logits to probabilities and labels",
-        version: 4,
+        version: 5,
         outputs: OUTPUTS,
         inputs: &["logits"],
         check: any,
         extra: |params| {
-            let mapping = params.mapping.iter().map(|m| super::config_fact("mapping", m));
-            std::iter::once(super::config_fact("labels", &params.labels))
+            let mapping = params
+                .mapping
+                .iter()
+                .map(|m| config_fact("mapping", Definition::Mapping, m));
+            std::iter::once(config_fact("labels", Definition::Labels, &params.labels))
                 .chain(mapping)
                 .collect()
         },
@@ -73,7 +78,7 @@ pub fn evaluate() -> Bound<scoring::Params> {
     Bound {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 4,
+        version: 5,
         outputs: OUTPUTS,
         inputs: &[
             "predictions",
@@ -91,16 +96,24 @@ pub fn evaluate() -> Bound<scoring::Params> {
             })
         },
         extra: |params| {
-            let set = params
-                .label_set
-                .iter()
-                .map(|m| super::config_fact("label_set", m));
-            set.chain(params.mapping.iter().map(|m| super::config_fact("mapping", m)))
-                .collect()
+            let set = params.label_set.iter();
+            let set = set.map(|m| config_fact("label_set", Definition::Labels, m));
+            let mapping = params.mapping.iter();
+            let mapping = mapping.map(|m| config_fact("mapping", Definition::Mapping, m));
+            set.chain(mapping).chain(score_facts(&params.challenge)).collect()
         },
         resumable: false,
         run: |params, ctx| scoring::run(params, ctx).map_err(classed),
     }
+}
+
+/// A score is defined by its matrix and by the label set of that matrix.
+fn score_facts(name: &str) -> [Result<(String, String), StageError>; 2] {
+    let matrix = RewardMatrix::load(name).map_err(classed);
+    [
+        config_fact("challenge", Definition::Score, name),
+        matrix.and_then(|matrix| config_fact("labels of challenge", Definition::Labels, &matrix.labels)),
+    ]
 }
 
 pub fn report() -> Bound<report_stage::Params> {
@@ -112,7 +125,7 @@ pub fn report() -> Bound<report_stage::Params> {
     Bound {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 3,
+        version: 4,
         outputs: OUTPUTS,
         inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
         check: |params| {

@@ -6,8 +6,9 @@ mod model;
 mod preprocess;
 mod sample;
 
-pub use sample::{DEMO_CARD, DEMO_CHECKPOINT};
+pub use sample::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
 
+use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Kinds, StageError};
 
 /// All of them.
@@ -26,9 +27,9 @@ pub fn all() -> Kinds {
         .with(evaluate::report())
 }
 
-/// A label set's or mapping's text as a fact of the fingerprint: it may be found by name, and then no path says
-/// that it changed.
-fn config_fact(parameter: &str, name: &str) -> Result<(String, String), StageError> {
-    let text = ecgfm_artifacts::labelset::text(name).map_err(crate::errors::classed)?;
+/// The text of a label set, mapping or score as a fact of the fingerprint: it may be found by name, and then no path
+/// says that it changed.
+fn config_fact(parameter: &str, what: Definition, name: &str) -> Result<(String, String), StageError> {
+    let text = what.text(name).map_err(crate::errors::classed)?;
     Ok((parameter.to_owned(), text))
 }

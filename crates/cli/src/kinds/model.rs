@@ -2,6 +2,7 @@
 
 use super::bind::{Bound, any};
 use crate::torch;
+use ecgfm_artifacts::labelset::Definition;
 use ecgfm_choices::{Export, Infer};
 use ecgfm_pipeline::{Error, Output, StageError};
 
@@ -23,13 +24,14 @@ pub fn export() -> Bound<Export> {
     Bound {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 4,
+        version: 5,
         outputs: OUTPUTS,
         inputs: &["checkpoint"],
         check: any,
         extra: |params| {
             let name = params.labels.iter();
-            name.map(|name| super::config_fact("labels", name)).collect()
+            name.map(|name| super::config_fact("labels", Definition::Labels, name))
+                .collect()
         },
         resumable: false,
         run: |params, ctx| torch::required().map_err(failed)?.export(params, ctx),
@@ -55,7 +57,7 @@ pub fn infer() -> Bound<Infer> {
     Bound {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 4,
+        version: 5,
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
         check: any,
@@ -63,7 +65,7 @@ pub fn infer() -> Bound<Infer> {
             params
                 .labels
                 .iter()
-                .map(|name| super::config_fact("labels", name))
+                .map(|name| super::config_fact("labels", Definition::Labels, name))
                 .collect()
         },
         resumable: true,

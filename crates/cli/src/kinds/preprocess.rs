@@ -2,6 +2,7 @@
 
 use super::bind::{Bound, any, nothing};
 use crate::errors::classed;
+use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Output, ParamError};
 use ecgfm_preprocess::{Error, labels, manifests, signals, splits};
 
@@ -28,7 +29,7 @@ pub fn signals() -> Bound<signals::Params> {
     Bound {
         name: "signals",
         about: "raw recordings to standardised segments",
-        version: 4,
+        version: 5,
         outputs: OUTPUTS,
         inputs: &["raw"],
         check: |params| params.check().map_err(refused),
@@ -61,7 +62,13 @@ pub fn labels() -> Bound<labels::Params> {
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
         check: any,
-        extra: |params| Ok(vec![super::config_fact("label_set", &params.label_set)?]),
+        extra: |params| {
+            Ok(vec![super::config_fact(
+                "label_set",
+                Definition::Labels,
+                &params.label_set,
+            )?])
+        },
         resumable: false,
         run: |params, ctx| labels::run(params, ctx).map_err(classed),
     }
@@ -76,7 +83,7 @@ pub fn splits() -> Bound<splits::Params> {
     Bound {
         name: "splits",
         about: "every exam into one split, every segment after its exam",
-        version: 1,
+        version: 2,
         outputs: OUTPUTS,
         inputs: &["records", "segments"],
         check: any,

@@ -56,7 +56,7 @@ pub const DEMO_CHECKPOINT: &str = "demo.pt";
 pub const DEMO_CARD: &str = "demo.md";
 
 /// The checkpoint that `just demo-model` left.
-const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
+pub const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
 /// Its card.
 const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
 

@@ -83,6 +83,13 @@ pub(super) fn load(params: &Params, source: &Source, placement: Placement) -> Re
 }
 
 impl Loaded {
+    /// What every reader of the results must know, of the ECGs and of the model.
+    pub(super) fn notices(&self, source: &Source) -> Vec<String> {
+        let of_store = source.reader.about().and_then(|about| about.notice.clone());
+        let of_model = self.card.as_ref().and_then(|card| card.notice.clone());
+        of_store.into_iter().chain(of_model).collect()
+    }
+
     /// Runs the model on every number of rows that will come, and holds what it says against its card, against what is
     /// asked for and against the label set. What its labels are, by its card or by configuration.
     pub(super) fn prepare(
@@ -123,6 +130,22 @@ fn suits(card: &Card, source: &Source) -> Result<()> {
         return Err(source.refused(format!(
             "segments have {samples} samples, and the model needs {needed} at least"
         )));
+    }
+    let Some(about) = source.reader.about() else { return Ok(()) };
+    let expected = card.input.sample_rate_hz.unwrap_or(about.sample_rate.into());
+    if f64::from(about.sample_rate) != expected {
+        return Err(source.refused(format!(
+            "segments have {} samples a second, and the model was trained on {expected}, by its card: every rate and \
+             interval would look wrong to it; run the signals stage with `sample_rate: {expected}`",
+            about.sample_rate
+        )));
+    }
+    if !about.standardized {
+        return Err(source.refused(
+            "segments are in the archive's unit, and the model was trained on standardised leads; run the signals stage \
+             with `standardize: true`"
+                .to_owned(),
+        ));
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
             sha256: None,
             labels: None,
             positions_on_cuda: Positions::Spectrum,
+            notice: None,
         },
         out,
     )
@@ -163,6 +164,7 @@ fn a_required_hash_is_enforced() {
         sha256: Some(sha256.to_owned()),
         labels: None,
         positions_on_cuda: Positions::Spectrum,
+        notice: None,
     };
     assert!(export(&params(&card.source.sha256.to_uppercase()), dir.path()).is_ok());
     let out = tempfile::tempdir().unwrap();
@@ -261,6 +263,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
             labels: vec!["A".into()],
         }),
         positions_on_cuda: Positions::Spectrum,
+        notice: None,
     };
     let card = export(&params, dir.path()).unwrap();
     assert_eq!((card.labels, card.label_set), (0, None));
@@ -291,6 +294,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
             labels: (0..count).map(|i| format!("L{i}")).collect(),
         }),
         positions_on_cuda: Positions::Spectrum,
+        notice: None,
     };
     assert_eq!(export(&with(17), dir.path()).unwrap().label_set, with(17).labels);
     let message = export(&with(26), dir.path()).unwrap_err().to_string();
@@ -318,6 +322,7 @@ fn every_form_for_cuda_exports_and_the_default_adds_none() {
             sha256: None,
             labels: None,
             positions_on_cuda: form,
+            notice: None,
         };
         export(&params, dir.path()).unwrap();
         let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();

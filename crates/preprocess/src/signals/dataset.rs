@@ -6,6 +6,8 @@ use ecgfm_artifacts::pandas::Cell;
 pub(super) const NAME: &str = "code15";
 /// Name that tables give it, and start of the file names made from it.
 pub(super) const SOURCE: &str = "code_15";
+/// Files that lie in an archive of synthetic ECGs, as `ecgfm synth` writes them.
+pub(super) const SYNTHETIC: [&str; 2] = ["SYNTHETIC.md", "synth.json"];
 /// The table of exams.
 pub(super) const EXAMS_FILE: &str = "exams.csv";
 /// Sample rate of every recording, in Hz.

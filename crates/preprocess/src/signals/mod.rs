@@ -29,6 +29,7 @@ use ecgfm_artifacts::signal::recipe::{Options, Recipe};
 use ecgfm_artifacts::signal::standardize::ConstantLeads;
 use ecgfm_artifacts::signal::{self, leads};
 use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::store::{About, MAT_DIR, PACKED_DIR};
 use ecgfm_artifacts::{quality, rejected, segments};
 use exams::{Exams, Located};
 use policy::Policy;
@@ -230,6 +231,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let mut cuts = home.segments(kept.iter().copied(), recipe.segment_samples());
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
+    about(params).write(&ctx.out.join(match params.store {
+        Store::Mat => MAT_DIR,
+        Store::Packed | Store::Packed16 | Store::View => PACKED_DIR,
+    }))?;
     let meta = ctx.out.join(ecgfm_artifacts::records::FILE);
     tables::write_meta(&meta, &exams, &kept, &recipe, &home)?;
     let rows: Vec<Rejected> = set_aside.into_iter().map(|(_, r)| r).collect();
@@ -241,6 +246,14 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         Store::Packed16 => done.fact("largest_error_of_float16", streamed.largest_error),
         Store::Packed | Store::View | Store::Mat => done,
     })
+}
+
+/// What the segments are. An archive that a program made says so by a file beside its parts.
+fn about(params: &Params) -> About {
+    let synthetic = dataset::SYNTHETIC.iter().any(|name| params.raw.join(name).exists());
+    let mut about = About::new(params.sample_rate, params.segment_seconds, params.standardize);
+    about.notice = synthetic.then(|| "SYNTHETIC ECGs: a program made them, they are no patients'.".to_owned());
+    about
 }
 
 /// Parts that cannot be read end the stage, or are named once.

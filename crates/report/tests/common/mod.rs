@@ -206,7 +206,7 @@ pub(crate) fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, 
         lock: None,
         rejected: None,
         signals: None,
-        sample_rate: 500.0,
+        sample_rate: Some(500.0),
         units_per_mv: None,
         saliency: None,
     };

@@ -18,7 +18,7 @@ pub fn demo_model(args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), 
     };
     let say = |line: &str| {
         if !quiet {
-            eprintln!("{line}");
+            ecgfm_cli::tell(format_args!("{line}\n"));
         }
     };
     let cancel = stage::Cancel::from_flag(cancel.flag());

@@ -6,10 +6,12 @@ use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_choices::{Export, Positions};
 use ecgfm_cli::args::Export as Arguments;
 use ecgfm_cli::errors::{Classed, classed};
+use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
 use ecgfm_cli::print_json;
 use ecgfm_model::card::LabelNames;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
+use serde_json::Value;
 use std::path::Path;
 
 /// The names of a label set, for a model's card.
@@ -22,6 +24,14 @@ fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
     })
 }
 
+/// What must be said of the results of the bundled demo model. A file that cannot be read is the export's business.
+fn notice(checkpoint: &Path) -> Option<String> {
+    let is_as_long =
+        std::fs::metadata(checkpoint).is_ok_and(|meta| meta.len() == BUNDLED_CHECKPOINT.len() as u64);
+    let is_demo = is_as_long && std::fs::read(checkpoint).is_ok_and(|bytes| bytes == BUNDLED_CHECKPOINT);
+    is_demo.then(|| "DEMO MODEL: a small one, trained on synthetic ECGs only; it is not ECG-FM.".to_owned())
+}
+
 /// The stage `export`.
 pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let labels = params.labels.as_deref().map(label_names).transpose();
@@ -30,6 +40,7 @@ pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> 
         sha256: params.sha256.clone(),
         labels: labels.map_err(classed)?,
         positions_on_cuda: params.positions_on_cuda,
+        notice: notice(&params.checkpoint),
     };
     let card = make(&params, ctx.out).map_err(of_model)?;
     let labels = usize::try_from(card.labels).unwrap_or_default();
@@ -44,6 +55,8 @@ pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> 
 /// Writes the model where it was asked for, and its card beside it.
 pub fn command(args: &Arguments) -> Result<(), Error> {
     let labels = args.labels.as_deref().map(label_names).transpose();
+    let labels = labels.map_err(failed)?;
+    free(args)?;
     let place = args
         .output
         .parent()
@@ -57,8 +70,9 @@ pub fn command(args: &Arguments) -> Result<(), Error> {
     let params = Params {
         checkpoint: args.checkpoint.clone(),
         sha256: None,
-        labels: labels.map_err(failed)?,
+        labels,
         positions_on_cuda: Positions::Spectrum,
+        notice: notice(&args.checkpoint),
     };
     let made = make(&params, &temporary)
         .map_err(|e| failed(ModelError::from(e)))
@@ -91,6 +105,45 @@ pub fn command(args: &Arguments) -> Result<(), Error> {
         card.parameters
     ));
     Ok(())
+}
+
+/// Whether model and card may be written where they are asked for: only what was exported before is ever replaced.
+fn free(args: &Arguments) -> Result<(), Error> {
+    let model = &args.output;
+    let card = model.with_extension("json");
+    let refused = |what: String| {
+        Err(Error::new(ErrorKind::Config, what).help("choose another name, for example `-o model.ts`"))
+    };
+    if model.extension().is_some_and(|extension| extension == "json") {
+        return refused(format!("`{}` is where the model's card goes", model.display()));
+    }
+    let real = |path: &Path| path.canonicalize().ok();
+    let checkpoint = real(&args.checkpoint);
+    for path in [model, &card] {
+        if path.is_dir() {
+            return refused(format!("`{}` is a directory", path.display()));
+        }
+        if checkpoint.is_some() && real(path) == checkpoint {
+            return refused(format!(
+                "`{}` would replace the checkpoint itself",
+                path.display()
+            ));
+        }
+    }
+    // A card of an earlier version may have other fields.
+    let known = std::fs::read(&card).ok();
+    let known = known.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let ours = known.is_some_and(|card| {
+        let file = card["model"]["file"].as_str().map(std::ffi::OsStr::new);
+        card["exporter"]["name"] == "ecgfm" && file == model.file_name()
+    });
+    match [&card, model].into_iter().find(|path| path.exists()) {
+        Some(path) if !ours => refused(format!(
+            "`{}` is there and no model that was exported",
+            path.display()
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn failed(error: impl Classed + std::fmt::Display) -> Error {

@@ -1,6 +1,5 @@
 //! The `ecgfm` command with libtorch: what `ecgfm` becomes where a model is exported, run or trained.
 
-#![allow(clippy::print_stderr)] // It talks to people.
 #![allow(unreachable_pub)] // A program: nothing but `main` is for others.
 
 mod demo;

@@ -1,5 +1,6 @@
 //! Progress of a download on standard error.
 
+use crate::out::errln;
 use ecgfm_fetch::{Progress, Step};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use std::cell::RefCell;
@@ -39,7 +40,7 @@ impl Progress for Bar {
             } else {
                 String::new()
             };
-            eprintln!("  {file}: {doing}{size}{from}");
+            errln!("  {file}: {doing}{size}{from}");
             return;
         }
         let template = match total {
@@ -74,7 +75,7 @@ impl Progress for Bar {
 
     fn note(&self, file: &str, message: &str) {
         if !self.quiet {
-            eprintln!("  {file}: {message}");
+            errln!("  {file}: {message}");
         }
     }
 }

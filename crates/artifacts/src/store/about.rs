@@ -1,0 +1,85 @@
+//! `store.json`: what the samples of a segment store are, for whoever computes with them or draws them.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Name of the file, in the store's directory.
+pub const FILE: &str = "store.json";
+const FORMAT_VERSION: u32 = 1;
+
+/// What every segment of a store has in common. A store that other programs made has no such file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    format_version: u32,
+    /// Samples a second.
+    pub sample_rate: u32,
+    /// Length of a segment, in seconds.
+    pub segment_seconds: f64,
+    /// Whether every lead was brought to mean 0 and deviation 1 over its recording; else values are in the archive's unit.
+    pub standardized: bool,
+    /// What every reader of results must know of these ECGs, where the archive says so: that they are synthetic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+}
+
+impl About {
+    /// Segments of that rate and length.
+    pub fn new(sample_rate: u32, segment_seconds: f64, standardized: bool) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            sample_rate,
+            segment_seconds,
+            standardized,
+            notice: None,
+        }
+    }
+
+    /// Writes `store.json` in `root`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self, root: &Path) -> Result<()> {
+        crate::predictions::write_json(&root.join(FILE), self)
+    }
+
+    /// Reads `store.json` in `root`; none where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, is something else, or of another version.
+    pub fn read(root: &Path) -> Result<Option<Self>> {
+        let path = root.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let about: Self = crate::predictions::read_json(&path)?;
+        if about.format_version != FORMAT_VERSION {
+            let what = format!("format version {}; known is {FORMAT_VERSION}", about.format_version);
+            return Err(Error::invalid(&path, what));
+        }
+        Ok(Some(about))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_another_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(About::read(dir.path()).unwrap(), None);
+        let mut about = About::new(500, 5.0, true);
+        for notice in [None, Some("SYNTHETIC".to_owned())] {
+            about.notice = notice;
+            about.write(dir.path()).unwrap();
+            assert_eq!(About::read(dir.path()).unwrap().as_ref(), Some(&about));
+        }
+        let path = dir.path().join(FILE);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("\"format_version\": 1", "\"format_version\": 9")).unwrap();
+        let message = About::read(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("format version 9"), "{message}");
+    }
+}

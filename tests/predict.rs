@@ -1,0 +1,227 @@
+//! `ecgfm predict` gives what a run gives, by the names of the user's files.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+
+mod common;
+
+use common::{ecgfm, ok, root};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// A synthetic archive of two parts in which one exam is too short and one has a NaN, the demo model, and a run of both.
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn get() -> &'static Self {
+        static BENCH: OnceLock<Bench> = OnceLock::new();
+        BENCH.get_or_init(|| {
+            let dir = tempfile::tempdir().unwrap();
+            let bench = Self { dir };
+            ok(ecgfm()
+                .args(["synth", "--quiet", "--exams", "12", "--exams-per-part", "6"])
+                .args(["--faults", "{short_recording: 1, nan: 1}", "--out"])
+                .arg(bench.path("raw")));
+            let run = |set: &[&str]| {
+                let mut command = ecgfm();
+                command.args(["run", "code15", "--quiet", "--profile", "full"]);
+                command.args(["--set", &format!("vars.raw={}", bench.path("raw").display())]);
+                command.args(["--set", "vars.checkpoint=models/demo/demo.pt"]);
+                command.args(["--set", "splits.fractions=[0, 0, 1]"]).args(set);
+                command.arg("--workdir").arg(bench.path("runs"));
+                ok(&mut command);
+            };
+            run(&["--set", "signals.store=mat"]);
+            bench
+        })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn run_dir(&self) -> PathBuf {
+        self.path("runs/code15/full")
+    }
+
+    fn model(&self) -> PathBuf {
+        self.run_dir().join("export/model.ts")
+    }
+
+    /// Probabilities of every ECG of the run, by exam, as the table has them.
+    fn expected(&self) -> BTreeMap<String, Vec<String>> {
+        let text = fs::read_to_string(self.run_dir().join("predict/ecg.csv")).unwrap();
+        let rows = text.lines().skip(1).map(|line| {
+            let mut cells = line.split(',').map(str::to_owned);
+            let (_, save_file, _) = (cells.next(), cells.next().unwrap(), cells.next());
+            (exam(&save_file), cells.collect())
+        });
+        rows.collect()
+    }
+}
+
+/// The exam's number in `code_15_7.mat` or `code_15_7`.
+fn exam(name: &str) -> String {
+    name.trim_end_matches(".mat")
+        .rsplit('_')
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// File, ECG and probabilities of every line.
+fn read(csv: &str, labels: usize) -> Vec<(PathBuf, String, Vec<String>)> {
+    let lines = csv.lines().skip(1);
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let probabilities = cells[3..3 + labels].iter().map(|&cell| cell.to_owned());
+        (
+            PathBuf::from(cells[0]),
+            cells[1].to_owned(),
+            probabilities.collect(),
+        )
+    };
+    lines.map(row).collect()
+}
+
+fn sorted(dir: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<PathBuf> = entries
+        .filter(|p| p.to_string_lossy().ends_with(ending))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn recordings_and_segments_get_the_probabilities_that_a_run_gives_them() {
+    let bench = Bench::get();
+    let expected = bench.expected();
+    assert_eq!(expected.len(), 10, "two of twelve are set aside");
+    let parts = sorted(&bench.path("raw"), ".hdf5");
+    let segments = sorted(&bench.run_dir().join("signals/segmented"), ".mat");
+    for files in [&parts, &segments] {
+        let output = ecgfm()
+            .arg("predict")
+            .args(files)
+            .arg("--model")
+            .arg(bench.model())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        assert!(
+            told.contains("SYNTHETIC") && told.contains("DEMO MODEL"),
+            "{told}"
+        );
+        let found = read(&String::from_utf8(output.stdout).unwrap(), 26);
+        assert_eq!(found.len(), expected.len());
+        for (file, ecg, probabilities) in found {
+            assert!(files.contains(&file), "{}", file.display());
+            assert_eq!(&probabilities, &expected[&exam(&ecg)], "{ecg}");
+        }
+        assert_eq!(
+            told.matches("set aside: ").count(),
+            if files == &parts { 2 } else { 0 },
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn results_of_synthetic_ecgs_and_of_the_demo_model_say_so_though_the_pipeline_does_not() {
+    let bench = Bench::get();
+    let read = |name: &str| fs::read_to_string(bench.run_dir().join(name)).unwrap();
+    let metrics: serde_json::Value = serde_json::from_str(&read("evaluate/metrics.json")).unwrap();
+    let notice = metrics["notice"].as_str().unwrap();
+    assert!(
+        notice.contains("SYNTHETIC ECGs") && notice.contains("DEMO MODEL"),
+        "{notice}"
+    );
+    assert!(read("report/report.html").contains("SYNTHETIC ECGs"));
+    for entry in fs::read_dir(bench.run_dir().join("report/plots")).unwrap() {
+        let path = entry.unwrap().path();
+        let figure = fs::read_to_string(&path).unwrap();
+        assert!(figure.contains("SYNTHETIC ECGs"), "{}", path.display());
+    }
+}
+
+#[test]
+fn json_has_numbers_labels_and_what_was_set_aside_and_why() {
+    let bench = Bench::get();
+    let rejected = fs::read_to_string(bench.run_dir().join("signals/rejected.csv")).unwrap();
+    let (bad, _) = rejected.lines().nth(1).unwrap().split_once(',').unwrap();
+    let good = bench.expected().into_keys().next().unwrap();
+    let told = ok(ecgfm()
+        .arg("predict")
+        .args(sorted(&bench.path("raw"), ".hdf5"))
+        .arg("--model")
+        .arg(bench.model())
+        .args(["--json", "--threshold", "0", "--ecg", &good, "--ecg", bad]));
+    let found: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(found["ecgs"].as_array().unwrap().len(), 1, "{told}");
+    let ecg = &found["ecgs"][0];
+    assert_eq!(ecg["ecg"], good);
+    let probability = ecg["probabilities"]["AF"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&probability));
+    assert_eq!(ecg["labels"].as_array().unwrap().len(), 26, "all are above 0");
+    assert_eq!(found["rejected"][0]["ecg"], bad);
+    assert!(
+        found["rejected"][0]["file"]
+            .as_str()
+            .unwrap()
+            .contains("raw/exams_part")
+    );
+    assert!(!found["rejected"][0]["why"].as_str().unwrap().is_empty());
+}
+
+#[test]
+fn files_that_cannot_be_predicted_are_named_as_the_user_named_them() {
+    let bench = Bench::get();
+    let part = sorted(&bench.path("raw"), ".hdf5").remove(0);
+    let org = sorted(&bench.run_dir().join("signals/org"), ".mat").remove(0);
+    let note = bench.path("note.txt");
+    fs::write(&note, "hello").unwrap();
+    let cut = bench.path("cut.hdf5");
+    let bytes = fs::read(&part).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let bare = bench.path("bare.ts");
+    fs::copy(bench.model(), &bare).unwrap();
+    let model = bench.model();
+    let refused = |file: &Path, model: &Path, more: &[&str], code: i32, words: &[&str]| {
+        let mut command = ecgfm();
+        command
+            .arg("predict")
+            .arg(file)
+            .arg("--model")
+            .arg(model)
+            .args(more);
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        for word in words {
+            assert!(told.contains(word), "{word} in {told}");
+        }
+        assert!(
+            output.stdout.is_empty() && !told.contains("exams_part0.hdf5/"),
+            "{told}"
+        );
+    };
+    refused(&note, &model, &[], 3, &["note.txt", ".hdf5"]);
+    refused(&cut, &model, &[], 3, &["cut.hdf5", "cut short"]);
+    refused(&part, &model, &["--ecg", "-5"], 3, &["no exam -5"]);
+    refused(&org, &model, &[], 3, &["400 samples a second", "segmented/"]);
+    refused(&part, &bare, &[], 2, &["--labels physionet2021"]);
+    refused(&part, &model, &["--labels", "code15"], 3, &["label"]);
+    refused(
+        &part,
+        &bench.path("none.ts"),
+        &["--labels", "physionet2021"],
+        3,
+        &["none.ts"],
+    );
+    assert!(root().join("models/demo/demo.pt").exists());
+}
