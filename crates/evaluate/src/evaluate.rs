@@ -4,7 +4,7 @@
 //! truth, and a segment of the subset without a prediction, stop the stage or are counted; they are never scored as
 //! "no label".
 
-use crate::clusters::Patients;
+use crate::clusters::{Clusters, Patients};
 pub use crate::compare::OnMissing;
 use crate::compare::{Compared, with_truth};
 use crate::ecgs::pooled;
@@ -201,6 +201,17 @@ impl Rows {
             flow,
         })
     }
+
+    /// The flow, with whose the scored ECGs are.
+    fn of_patients(&self, patients: Option<&Patients>, clusters: &Clusters) -> Result<Flow> {
+        let mut flow = self.flow.clone();
+        if let Some(patients) = patients {
+            let nameless = patients.nameless(&self.ecgs)?;
+            flow.ecgs_without_patient = Some(nameless);
+            flow.patients_scored = Some(clusters.count as u64 - nameless);
+        }
+        Ok(flow)
+    }
 }
 
 /// Writes `comparison.csv`; computes the tutorial's table.
@@ -269,12 +280,6 @@ fn metrics(
         || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
     );
     let (both, tutorial) = (both?, tutorial?);
-    let mut flow = rows.flow.clone();
-    if let Some(patients) = patients {
-        let nameless = patients.nameless(&rows.ecgs)?;
-        flow.ecgs_without_patient = Some(nameless);
-        flow.patients_scored = Some(both.clusters.count as u64 - nameless);
-    }
     let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring);
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
@@ -284,7 +289,7 @@ fn metrics(
         thresholds: thresholds.used,
         intervals: settings.interval_method(params, patients.is_some()),
         mapping,
-        flow,
+        flow: rows.of_patients(patients, &both.clusters)?,
         tutorial,
         units: vec![both.segments, both.ecgs],
         subgroups,
