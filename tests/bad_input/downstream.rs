@@ -198,7 +198,7 @@ fn a_segment_twice_in_the_index_of_the_store() {
 /// Changes what the store says of its segments.
 fn store(test: &str, from: &str, to: &str) {
     infer(test, |run| {
-        let path = run.join("signals/segments/store.json");
+        let path = run.join("signals/segments.store.json");
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{text}");
         fs::write(path, text.replace(from, to)).unwrap();

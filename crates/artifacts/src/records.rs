@@ -38,3 +38,26 @@ pub fn read(path: &Path, further: &[Column]) -> Result<DataFrame> {
     columns.extend(further.iter().filter(|c| c.name != IDX && c.name != SAVE_FILE));
     table::read(path, &columns, Others::Ignore)
 }
+
+/// A key such as a patient's number without blanks around it, and without the `.0` that an integer has where pandas has
+/// turned its column into floats: records need not come from the signals stage, which writes one text for one value.
+pub fn one_text(value: &str) -> &str {
+    let value = value.trim();
+    match value.strip_suffix(".0") {
+        Some(integer) if integer.bytes().all(|b| b.is_ascii_digit()) && !integer.is_empty() => integer,
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_has_one_text_and_only_an_integer_loses_its_fraction() {
+        assert_eq!([" 7", "7.0", "7 ", " 7.0 "].map(one_text), ["7"; 4]);
+        for other in ["007", "7.00", "7.5", "a.0", ".0", "-", "v1.0"] {
+            assert_eq!(one_text(other), other);
+        }
+    }
+}

@@ -88,12 +88,26 @@ fn program() -> std::io::Result<PathBuf> {
     }
 }
 
+/// The directory in which the system's loader looks for libtorch, where that is not there and no other was named: the loader
+/// would say that a library is missing, and not where it should be.
+fn gone() -> Option<&'static str> {
+    let place = option_env!("ECGFM_LIBTORCH")?;
+    let named = std::env::var_os("LD_LIBRARY_PATH").is_some_and(|named| !named.is_empty());
+    (!named && !Path::new(place).exists()).then_some(place)
+}
+
 /// Starts the other program in this one's place. Returns only if that fails.
 fn become_it() -> Error {
     let program = match program() {
         Ok(program) => program,
         Err(error) => return Error::new(ErrorKind::StageFailed, format!("where is this program? {error}")),
     };
+    if let Some(place) = gone() {
+        crate::out::errln!(
+            "warning: libtorch is no longer in {place}, where it was when this program was built\n\
+             help: if the next line says that a library is missing, set LD_LIBRARY_PATH to where libtorch is, or build again"
+        );
+    }
     let error = start(&program);
     let advice = match error.kind() {
         std::io::ErrorKind::NotFound => "install both programs into one directory: `just install`",

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::groups::Groups;
 use crate::row_of::RowOf;
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
-use ecgfm_artifacts::records;
+use ecgfm_artifacts::records::{self, one_text};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use polars::prelude::StringChunked;
 use std::path::{Path, PathBuf};
@@ -76,16 +76,6 @@ impl Patients {
             count += u64::from(matches!(self.of(idx)?, Whose::Ecg(_)));
         }
         Ok(count)
-    }
-}
-
-/// A patient's number without blanks around it, and without the `.0` that it has where pandas has turned its column into
-/// floats: records need not come from the signals stage, which writes one text for one patient.
-fn one_text(value: &str) -> &str {
-    let value = value.trim();
-    match value.strip_suffix(".0") {
-        Some(integer) if integer.bytes().all(|b| b.is_ascii_digit()) && !integer.is_empty() => integer,
-        _ => value,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::shading::{WORDS, saliency, shading};
 use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
-use ecgfm_artifacts::store::{ABOUT_FILE, SegmentReader};
+use ecgfm_artifacts::store::{About, SegmentReader};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records, segments};
 use serde::Serialize;
@@ -146,7 +146,7 @@ impl Source {
             && given != said
         {
             return Err(Error::About {
-                path: root.join(ABOUT_FILE),
+                path: About::path(&root)?,
                 what: format!(
                     "{said} samples a second, where the parameter `sample_rate` says {given}; leave that out"
                 ),

@@ -1,11 +1,10 @@
-//! `store.json`: what the samples of a segment store are, for whoever computes with them or draws them.
+//! `segments.store.json`, `segmented.store.json`: what the samples of the segment store of that name beside it are, for whoever computes
+//! with them or draws them. Not in the store, where the reference has nothing but segments.
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Name of the file, in the store's directory.
-pub const FILE: &str = "store.json";
 const FORMAT_VERSION: u32 = 1;
 
 /// What every segment of a store has in common. A store that other programs made has no such file.
@@ -36,26 +35,40 @@ impl About {
         }
     }
 
-    /// Writes `store.json` in `root`.
+    /// Where it is said of the store in the existing directory `root`.
+    ///
+    /// # Errors
+    /// There is no such directory.
+    pub fn path(root: &Path) -> Result<PathBuf> {
+        // The store may be the current directory, by no name of its own.
+        let root = root.canonicalize().map_err(Error::io("open", root))?;
+        let name = root.file_name().unwrap_or_default().to_string_lossy();
+        Ok(root.with_file_name(format!("{name}.store.json")))
+    }
+
+    /// Writes it beside `root`.
     ///
     /// # Errors
     /// I/O.
     pub fn write(&self, root: &Path) -> Result<()> {
-        crate::predictions::write_json(&root.join(FILE), self)
+        crate::predictions::write_json(&Self::path(root)?, self)
     }
 
-    /// Reads `store.json` in `root`; none where there is none.
+    /// Reads it beside `root`; none where there is none.
     ///
     /// # Errors
     /// It cannot be read, is something else, or of another version.
     pub fn read(root: &Path) -> Result<Option<Self>> {
-        let path = root.join(FILE);
+        let path = Self::path(root)?;
         if !path.exists() {
             return Ok(None);
         }
         let about: Self = crate::predictions::read_json(&path)?;
         if about.format_version != FORMAT_VERSION {
-            let what = format!("format version {}; known is {FORMAT_VERSION}", about.format_version);
+            let what = format!(
+                "format version {}; known is {FORMAT_VERSION}",
+                about.format_version
+            );
             return Err(Error::invalid(&path, what));
         }
         Ok(Some(about))
@@ -69,17 +82,23 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_another_version_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(About::read(dir.path()).unwrap(), None);
+        let root = dir.path().join("segments");
+        std::fs::create_dir(&root).unwrap();
+        assert_eq!(About::read(&root).unwrap(), None);
         let mut about = About::new(500, 5.0, true);
         for notice in [None, Some("SYNTHETIC".to_owned())] {
             about.notice = notice;
-            about.write(dir.path()).unwrap();
-            assert_eq!(About::read(dir.path()).unwrap().as_ref(), Some(&about));
+            about.write(&root).unwrap();
+            assert_eq!(About::read(&root).unwrap().as_ref(), Some(&about));
         }
-        let path = dir.path().join(FILE);
+        let path = dir.path().join("segments.store.json");
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replace("\"format_version\": 1", "\"format_version\": 9")).unwrap();
-        let message = About::read(dir.path()).unwrap_err().to_string();
+        std::fs::write(
+            &path,
+            text.replace("\"format_version\": 1", "\"format_version\": 9"),
+        )
+        .unwrap();
+        let message = About::read(&root).unwrap_err().to_string();
         assert!(message.contains("format version 9"), "{message}");
     }
 }

@@ -8,14 +8,14 @@
 //! | `view` | `view.json`: recipe and raw files; `index.csv`: segment, part, row, cut | computed from the raw file |
 //! | `mat` | one `.mat` a segment | read, and rounded to float32 |
 //!
-//! Beside each lies `store.json`, which says at which rate and in which unit the samples are: see [`About`].
+//! Beside each lies a file `<directory>.store.json`, which says at which rate and in which unit the samples are: see [`About`].
 //! `packed`, `view` and `mat` give the same float32 values to the bit.
 
 mod about;
 mod packed;
 mod view;
 
-pub use about::{About, FILE as ABOUT_FILE};
+pub use about::About;
 pub use packed::{PackedWriter, PartFile, Values, write_packed_index};
 pub use view::{RawPart, View, ViewRow};
 

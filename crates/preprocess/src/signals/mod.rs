@@ -250,9 +250,12 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 
 /// What the segments are. An archive that a program made says so by a file beside its parts.
 fn about(params: &Params) -> About {
-    let synthetic = dataset::SYNTHETIC.iter().any(|name| params.raw.join(name).exists());
+    let synthetic = dataset::SYNTHETIC
+        .iter()
+        .any(|name| params.raw.join(name).exists());
     let mut about = About::new(params.sample_rate, params.segment_seconds, params.standardize);
-    about.notice = synthetic.then(|| "SYNTHETIC ECGs: a program made them, they are no patients'.".to_owned());
+    about.notice =
+        synthetic.then(|| "SYNTHETIC ECGs: a program made them, they are no patients'.".to_owned());
     about
 }
 

@@ -4,6 +4,7 @@ use super::fractions::{cuts, split_at};
 use super::shuffle::permutation;
 use super::{Exams, OutOfPeriod, Params, Strategy};
 use crate::error::{Error, Result};
+use ecgfm_artifacts::records::one_text;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -86,16 +87,6 @@ impl Groups {
     }
 }
 
-/// A group's name without blanks around it, and without the `.0` of an integer whose column pandas has turned into floats:
-/// records need not come from the signals stage, which writes one text for one patient.
-fn one_text(value: &str) -> &str {
-    let value = value.trim();
-    match value.strip_suffix(".0") {
-        Some(integer) if integer.bytes().all(|b| b.is_ascii_digit()) && !integer.is_empty() => integer,
-        _ => value,
-    }
-}
-
 /// Rows from the oldest to the newest; equal dates keep the records' order.
 fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
     let column = params.date.as_deref().unwrap_or_default();
@@ -171,13 +162,5 @@ mod tests {
         assert_eq!(kept, [Some(1), Some(1), Some(1), Some(0), Some(0)]);
         let dropped = with_their_group(&own, &groups, 2, OutOfPeriod::Drop);
         assert_eq!(dropped, [None, Some(1), Some(1), Some(0), None]);
-    }
-
-    #[test]
-    fn a_group_has_one_text_and_only_an_integer_loses_its_fraction() {
-        assert_eq!([" 7", "7.0", "7 ", " 7.0 "].map(one_text), ["7"; 4]);
-        for other in ["007", "7.00", "7.5", "a.0", ".0", "-", "v1.0"] {
-            assert_eq!(one_text(other), other);
-        }
     }
 }

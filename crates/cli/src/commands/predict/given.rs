@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::args::Predict;
-use ecgfm_artifacts::store::ABOUT_FILE;
+use ecgfm_artifacts::store::About;
 use ecgfm_artifacts::{key, manifests};
 use ecgfm_formats::{code15, mat5};
 use ecgfm_pipeline::{Error, ErrorKind};
@@ -148,7 +148,7 @@ impl Given {
                 .or_insert_with(|| path.clone());
             manifest += &format!("{name}.mat\t{samples}\n");
         }
-        beside(paths, &[ABOUT_FILE], root).map_err(io)?;
+        said_of(paths, root)?;
         fs::write(root.join(manifests::file("test")), manifest).map_err(io)?;
         Ok(Self::Segments {
             root: root.to_owned(),
@@ -247,6 +247,21 @@ impl Given {
         let named = Error::new(error.kind(), message);
         help.into_iter().fold(named, Error::help)
     }
+}
+
+/// Links what is said of the store from which the segments come; the first that says something speaks for all.
+fn said_of(files: &[PathBuf], root: &Path) -> Result<(), Error> {
+    for store in files
+        .iter()
+        .filter_map(|file| absolute(file).ok()?.parent().map(Path::to_owned))
+    {
+        let said = About::path(&store).map_err(bad)?;
+        if said.is_file() {
+            let link = About::path(root).map_err(bad)?;
+            return symlink(said, &link).map_err(|e| failed("write", &link, &e));
+        }
+    }
+    Ok(())
 }
 
 /// Links what lies beside the files and says what they are.
