@@ -89,7 +89,10 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     })?;
     let model = model.map_or_else(|| described(&target, &target), Ok)?;
     let notice = params.notice.clone();
-    let card = Card { notice, ..Card::new(&config, labels, source, model) };
+    let card = Card {
+        notice,
+        ..Card::new(&config, labels, source, model)
+    };
     write_card(&out_dir.join(CARD_FILE), &card)?;
     tracing::info!(
         parameters = card.parameters,

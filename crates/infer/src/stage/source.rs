@@ -131,7 +131,9 @@ fn suits(card: &Card, source: &Source) -> Result<()> {
             "segments have {samples} samples, and the model needs {needed} at least"
         )));
     }
-    let Some(about) = source.reader.about() else { return Ok(()) };
+    let Some(about) = source.reader.about() else {
+        return Ok(());
+    };
     let expected = card.input.sample_rate_hz.unwrap_or(about.sample_rate.into());
     if f64::from(about.sample_rate) != expected {
         return Err(source.refused(format!(
