@@ -137,6 +137,21 @@ fn a_run_that_is_kept_inside_its_data_is_no_part_of_them() {
         let summary: serde_json::Value = serde_json::from_str(&told).unwrap();
         assert_eq!(summary["ran"].as_array().unwrap().len(), stages, "{told}");
     }
+    // Another run beside it is none either.
+    let pipeline = fs::read_to_string(common::root().join("pipelines/code15.yaml")).unwrap();
+    fs::write(
+        dir.path().join("other.yaml"),
+        pipeline.replacen("name: code15", "name: other", 1),
+    )
+    .unwrap();
+    let mut other = ecgfm();
+    other
+        .current_dir(&raw)
+        .args(["run", "../other.yaml", "--profile", "full", "--until", "splits"]);
+    ok(other.args(["--set", "vars.raw=."]));
+    let told = ok(run(&raw).args(["--set", "vars.raw=.", "--json"]));
+    let summary: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(summary["ran"], serde_json::json!([]), "{told}");
     for word in ["recorded in inputs.json now", "files of input are intact"] {
         let told = ok(ecgfm()
             .current_dir(&raw)
@@ -145,6 +160,9 @@ fn a_run_that_is_kept_inside_its_data_is_no_part_of_them() {
     }
     let stage = ["stage", "signals", "--with", "raw=.", "--out", "mine"];
     ok(ecgfm().current_dir(&raw).args(stage));
+    // What that stage left is no data of the next one.
+    let again = ["stage", "signals", "--with", "raw=.", "--out", "mine", "--force"];
+    ok(ecgfm().current_dir(&raw).args(again));
 }
 
 #[test]

@@ -138,14 +138,14 @@ fn results_of_synthetic_ecgs_and_of_the_demo_model_say_so_though_the_pipeline_do
     let metrics: serde_json::Value = serde_json::from_str(&read("evaluate/metrics.json")).unwrap();
     let notice = metrics["notice"].as_str().unwrap();
     assert!(
-        notice.contains("SYNTHETIC ECGs") && notice.contains("DEMO MODEL"),
+        notice.contains("SYNTHETIC") && notice.contains("DEMO MODEL"),
         "{notice}"
     );
-    assert!(read("report/report.html").contains("SYNTHETIC ECGs"));
+    assert!(read("report/report.html").contains("SYNTHETIC"));
     for entry in fs::read_dir(bench.run_dir().join("report/plots")).unwrap() {
         let path = entry.unwrap().path();
         let figure = fs::read_to_string(&path).unwrap();
-        assert!(figure.contains("SYNTHETIC ECGs"), "{}", path.display());
+        assert!(figure.contains("SYNTHETIC"), "{}", path.display());
     }
 }
 
@@ -188,6 +188,7 @@ fn files_that_cannot_be_predicted_are_named_as_the_user_named_them() {
     let cut = bench.path("cut.hdf5");
     let bytes = fs::read(&part).unwrap();
     fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let whole = sorted(&bench.run_dir().join("signals/preprocessed"), ".mat").remove(0);
     let bare = bench.path("bare.ts");
     fs::copy(bench.model(), &bare).unwrap();
     let model = bench.model();
@@ -214,6 +215,14 @@ fn files_that_cannot_be_predicted_are_named_as_the_user_named_them() {
     refused(&cut, &model, &[], 3, &["cut.hdf5", "cut short"]);
     refused(&part, &model, &["--ecg", "-5"], 3, &["no exam -5"]);
     refused(&org, &model, &[], 3, &["400 samples a second", "segmented/"]);
+    refused(&whole, &model, &[], 3, &["no `segment_i`", "segmented/"]);
+    refused(
+        &bench.path("segmented/none_0.mat"),
+        &model,
+        &[],
+        3,
+        &["none_0.mat"],
+    );
     refused(&part, &bare, &[], 2, &["--labels physionet2021"]);
     refused(&part, &model, &["--labels", "code15"], 3, &["label"]);
     refused(
@@ -224,4 +233,160 @@ fn files_that_cannot_be_predicted_are_named_as_the_user_named_them() {
         &["none.ts"],
     );
     assert!(root().join("models/demo/demo.pt").exists());
+}
+
+#[test]
+fn segments_without_a_finite_answer_are_set_aside_and_stores_must_be_alike() {
+    let bench = Bench::get();
+    let Some(mut python) = common::python() else {
+        return;
+    };
+    let segments = sorted(&bench.run_dir().join("signals/segmented"), ".mat");
+    let copies = bench.path("copies");
+    fs::create_dir(&copies).unwrap();
+    let script = "import sys, numpy as np, scipy.io as s\n\
+                  m = {k: v for k, v in s.loadmat(sys.argv[1]).items() if k[0] != '_'}\n\
+                  m['feats'] = np.where(np.arange(m['feats'].shape[1]) == 7, np.nan, m['feats'])\n\
+                  s.savemat(sys.argv[2], m)";
+    let spoilt = copies.join("bad_0.mat");
+    ok(python.args(["-c", script]).arg(&segments[0]).arg(&spoilt));
+    let said = fs::read_to_string(bench.run_dir().join("signals/segmented.store.json")).unwrap();
+    fs::write(bench.path("copies.store.json"), &said).unwrap();
+    let mut predict = ecgfm();
+    predict
+        .arg("predict")
+        .arg(&spoilt)
+        .arg(&segments[0])
+        .arg("--model")
+        .arg(bench.model())
+        .arg("--json");
+    let found: serde_json::Value = serde_json::from_str(&ok(&mut predict)).unwrap();
+    assert_eq!(found["ecgs"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["rejected"][0]["file"], spoilt.to_str().unwrap());
+    assert_eq!(found["rejected"][0]["ecg"], "bad");
+    assert!(
+        found["rejected"][0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("segment bad_0")
+    );
+    // What is said of one store does not hold for another.
+    let other = said.replace("\"standardized\": true", "\"standardized\": false");
+    fs::write(bench.path("copies.store.json"), other).unwrap();
+    let output = predict.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("were not prepared alike"), "{told}");
+}
+
+#[test]
+fn an_exam_number_that_two_archives_have_is_two_ecgs_and_files_of_which_nothing_can_be_used_stop_no_others() {
+    let bench = Bench::get();
+    let expected = bench.expected();
+    let part = sorted(&bench.path("raw"), ".hdf5").remove(0);
+    let twin = bench.path("twin ${x} ä.hdf5");
+    fs::copy(&part, &twin).unwrap();
+    let rejected = fs::read_to_string(bench.run_dir().join("signals/rejected.csv")).unwrap();
+    let (bad, _) = rejected.lines().nth(1).unwrap().split_once(',').unwrap();
+    let inspected = ok(ecgfm().args(["inspect", "--json"]).arg(&part));
+    let inspected: serde_json::Value = serde_json::from_str(&inspected).unwrap();
+    let ids = inspected["first_exam_ids"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string);
+    let good = ids.into_iter().find(|id| expected.contains_key(id)).unwrap();
+    let predict = |files: &[&Path], ids: &[&str], more: &[&str]| {
+        let mut command = ecgfm();
+        command
+            .arg("predict")
+            .args(files)
+            .arg("--model")
+            .arg(bench.model())
+            .args(more);
+        for id in ids {
+            command.args(["--ecg", id]);
+        }
+        command.output().unwrap()
+    };
+    let output = predict(&[&part, &twin], &[&good], &[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(told.matches("SYNTHETIC").count(), 1, "{told}");
+    let found = read(&String::from_utf8(output.stdout).unwrap(), 26);
+    let files: Vec<&PathBuf> = found.iter().map(|(file, ..)| file).collect();
+    assert_eq!(files, [&part, &twin]);
+    assert!(found.iter().all(|(_, _, p)| p == &expected[&good]), "{found:?}");
+
+    // Each file of it may be the one with the bad exam.
+    let with_bad = sorted(&bench.path("raw"), ".hdf5").into_iter().find(|file| {
+        let inspected = ok(ecgfm().args(["inspect", "--json"]).arg(file));
+        inspected.contains(bad)
+    });
+    let output = predict(&[&with_bad.unwrap()], &[bad], &["--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["ecgs"], serde_json::json!([]));
+    assert!(
+        found["rejected"][0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("none of 1 exams"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_table_replaces_no_file_that_was_read() {
+    let bench = Bench::get();
+    let part = bench.path("mine.hdf5");
+    fs::copy(sorted(&bench.path("raw"), ".hdf5").remove(0), &part).unwrap();
+    let before = fs::read(&part).unwrap();
+    let outs = [
+        part.clone(),
+        bench.model(),
+        bench.model().with_extension("json"),
+        bench.path("no/such/x.csv"),
+    ];
+    for out in outs {
+        let mut command = ecgfm();
+        command
+            .arg("predict")
+            .arg(&part)
+            .arg("--model")
+            .arg(bench.model())
+            .arg("--output")
+            .arg(&out);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", out.display());
+    }
+    assert!(fs::read(&part).unwrap() == before);
+    let output = ecgfm()
+        .args(["predict", "x.mat", "--model", "m.ts", "--threshold", "nan"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_label_holds_by_the_same_comparison_as_in_a_run() {
+    let bench = Bench::get();
+    let part = sorted(&bench.path("raw"), ".hdf5").remove(0);
+    let table = |threshold: &str| {
+        let mut command = ecgfm();
+        command
+            .arg("predict")
+            .arg(&part)
+            .arg("--model")
+            .arg(bench.model())
+            .args(["--threshold", threshold]);
+        ok(&mut command)
+    };
+    let first = table("0.5");
+    let (_, _, probabilities) = &read(&first, 26)[0];
+    let largest = probabilities
+        .iter()
+        .max_by(|a, b| a.parse::<f32>().unwrap().total_cmp(&b.parse().unwrap()));
+    // A printed probability is not above itself, though float64 may have it above float32's nearest.
+    let line = table(largest.unwrap()).lines().nth(1).unwrap().to_owned();
+    assert!(line.ends_with(','), "{line}");
 }

@@ -85,6 +85,7 @@ pub(crate) fn run(data: &[u8]) {
             set: vec![],
             workdir: PathBuf::from("runs"),
             environment: Environment::Fixed(environment.clone()),
+            read: Vec::new(),
         };
         match pipeline.graph(&kinds, &settings) {
             Ok(graph) => {

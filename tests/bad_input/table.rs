@@ -89,6 +89,33 @@ fn no_patients() {
 }
 
 #[test]
+fn a_line_of_blanks() {
+    // The message names the line as an editor counts it.
+    Archive::new()
+        .text(|text| text.replace("\n2,", "\n  \n\n2,").replace("\n3,", "\nthree,"))
+        .meets("a_line_of_blanks", &[]);
+}
+
+#[test]
+fn a_quote_inside_a_cell() {
+    // Two of them would make one row of two.
+    let found = Archive::new()
+        .text(|text| {
+            let text = text.replace("trace_file", "trace_file,note");
+            text.replace(&format!("{PART}\n"), &format!("{PART},5\" lead\n"))
+        })
+        .meets("a_quote_inside_a_cell", &[]);
+    assert_eq!(found.table("meta.csv"), "");
+}
+
+#[test]
+fn line_ends_of_carriage_returns() {
+    Archive::new()
+        .text(|text| text.replace('\n', "\r"))
+        .meets("line_ends_of_carriage_returns", &[]);
+}
+
+#[test]
 fn a_further_column() {
     let found = Archive::new()
         .text(|text| {

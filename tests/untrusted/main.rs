@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod corpus;
+mod counts;
 mod hdf5;
 mod paths;
 

@@ -10,10 +10,12 @@ use std::path::Path;
 
 mod blocks;
 mod cells;
+mod lines;
 mod read;
 mod records;
 mod write;
 
+pub use lines::Lines;
 pub use polars::prelude::DataFrame;
 pub use write::write;
 

@@ -3,6 +3,12 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+mod predict;
+mod synth;
+
+pub use predict::Predict;
+pub use synth::Synth;
+
 const AFTER: &str = "\
 Exit codes: 0 done; 1 a stage failed; 2 wrong arguments or configuration; 3 bad input data;
 4 another run holds the run directory; 130 interrupted (run again to go on).
@@ -207,6 +213,15 @@ pub struct Plot {
     pub json: bool,
 }
 
+/// A number from 0 to 1.
+fn probability(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    if (0.0..=1.0).contains(&number) {
+        return Ok(number);
+    }
+    Err("must be from 0 to 1".to_owned())
+}
+
 /// A number above 0 and not beyond reason.
 fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
@@ -214,48 +229,6 @@ fn positive(text: &str) -> Result<f64, String> {
         return Ok(number);
     }
     Err("must be above 0".to_owned())
-}
-
-const ABOUT_PREDICT: &str = "\
-A file is a part of an archive in CODE-15's shape (.hdf5), whose recordings are prepared as the signals stage does it, or a \
-prepared segment (.mat), as that stage writes it with `store: mat`; segments of one recording are taken together. What is \
-printed is a CSV table: a line an ECG, a probability a label, and the labels above the threshold.
-
-Examples:
-  ecgfm predict data/code15/exams_part0.hdf5 --model model.ts --ecg 1238362
-  ecgfm predict segmented/*.mat --model model.ts --json | jq '.ecgs[0].probabilities'";
-
-/// `ecgfm predict`
-#[derive(Debug, Args)]
-#[command(after_help = ABOUT_PREDICT)]
-pub struct Predict {
-    /// Parts of an archive (.hdf5), or segments (.mat).
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// The model: what `ecgfm export` made of a checkpoint.
-    #[arg(short, long, value_name = "MODEL.ts")]
-    pub model: PathBuf,
-    /// The model's label set, by name or file; as its card says if not given.
-    #[arg(short, long, value_name = "SET")]
-    pub labels: Option<String>,
-    /// Only this exam of the .hdf5 files (repeatable).
-    #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
-    pub ecg: Vec<i64>,
-    /// A label holds where its probability is above this.
-    #[arg(long, default_value_t = 0.5)]
-    pub threshold: f64,
-    /// Where to run: auto, cpu, cuda, cuda:1.
-    #[arg(long, default_value = "auto")]
-    pub device: String,
-    /// What to compute in: auto, float32, bfloat16, float16, tf32.
-    #[arg(long, default_value = "auto")]
-    pub precision: String,
-    /// Write the table here instead of standard output.
-    #[arg(short, long, value_name = "FILE.csv")]
-    pub output: Option<PathBuf>,
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `ecgfm compare`
@@ -349,65 +322,6 @@ HF_ENDPOINT, HF_TOKEN, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE are ho
 pub struct Kinds {
     /// One kind; all if not given.
     pub kind: Option<String>,
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub json: bool,
-}
-
-const ABOUT_SYNTH: &str = "\
-Every ECG is computed: a heart vector draws P, QRS and T loops beat by beat and is projected on twelve leads, so that \
-III = II - I and the augmented leads hold; electrodes add baseline wander, mains hum and muscle noise. No patient is in it, \
-and nothing learnt from it says anything about patients.
-
-Labels come first and the ECG is built to meet them:
-  1dAVb       PR over 200 ms
-  RBBB, LBBB  wide QRS; rSR' in V1 and broad S in I and V6, or QS in V1 and broad notched R in I and V6
-  SB, ST      sinus rhythm under 56, over 102 beats a minute
-  AF          irregular, no P wave, fibrillatory waves
-  normal_ecg  nothing abnormal; an ECG that is neither normal nor one of the six has another finding
-
-What is written, in CODE-15's own shape:
-  exams.csv, exams_part0.hdf5 ...   400 Hz, zero padding on both sides, a dummy row at the end of each part
-  synth_truth.csv                   rate, PR, QRS, QT, axis, findings and R peaks of every exam
-  faults.csv                        the faults that were planted, by exam
-  SYNTHETIC.md, synth.json          that it is synthetic, and how to make it again
-
-Examples:
-  ecgfm synth --out data/sample --exams 2000 --mix balanced
-  ecgfm synth --out data/bad --faults '{flat_lead: 5, nan: 5, swapped_leads: 5, short_recording: 5, missing_exam: 5}'
-  ecgfm synth --out data/full --exams 345779
-  ecgfm run code15 --profile full --set vars.raw=data/sample --set vars.checkpoint=...";
-
-/// `ecgfm synth`
-#[derive(Debug, Args)]
-#[command(after_help = ABOUT_SYNTH)]
-pub struct Synth {
-    /// Directory to write; it must not exist yet.
-    #[arg(short, long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// How many exams, up to 4194304; CODE-15 has 345779.
-    #[arg(long, default_value_t = 400)]
-    pub exams: u32,
-    /// The same options and seed give the same bytes, with any number of threads.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// How often each label holds: `prevalence` (as in CODE-15), `balanced` (.15 each), or shares such as
-    /// '{RBBB: 0.2, AF: 0.1, normal_ecg: 0.4}'.
-    #[arg(long, default_value = "prevalence")]
-    pub mix: String,
-    /// Noise of the electrodes: 0 none, 1 as in a tidy archive, 3 bad.
-    #[arg(long, default_value_t = 1.0)]
-    pub noise: f64,
-    /// Exams to plant a fault in, one fault each, such as '{flat_lead: 3, nan: 2}'. Also swapped_leads, short_recording,
-    /// missing_exam, all_zero, wrong_trace_file, duplicate_id, duplicate_tracing.
-    #[arg(long, default_value = "{}")]
-    pub faults: String,
-    /// Exams in one HDF5 part.
-    #[arg(long, default_value_t = 20_000)]
-    pub exams_per_part: u32,
-    /// Share of recordings of 4096 samples (10.2 s); the others have 2934 (7.3 s).
-    #[arg(long, default_value_t = 0.45)]
-    pub long_share: f64,
     /// Print JSON on standard output.
     #[arg(long)]
     pub json: bool,

@@ -36,14 +36,18 @@ pub fn text(graph: &Graph, summary: &Summary) -> Option<String> {
     Some(text)
 }
 
-/// What every reader of the run's results must know, as the pipeline's variable `notice` says, or else the evaluation.
+/// The variable in which a pipeline says what every reader of its results must know.
+pub const NOTICE: &str = "notice";
+
+/// What every reader of the run's results must know, as the evaluation says, or where there is none the pipeline.
 pub fn notice(graph: &Graph, summary: &Summary) -> Option<String> {
-    let given = graph.vars().get("notice").and_then(|notice| notice.as_str());
-    if let Some(given) = given.filter(|notice| !notice.trim().is_empty()) {
-        return Some(given.to_owned());
+    let evaluation = done(graph, summary, "evaluate");
+    let metrics = evaluation.and_then(|stage| Metrics::read(&graph.run_dir().join(stage.name())).ok());
+    if let Some(metrics) = metrics {
+        return metrics.notice;
     }
-    let dir = graph.run_dir().join(done(graph, summary, "evaluate")?.name());
-    Metrics::read(&dir).ok()?.notice
+    let given = graph.vars().get(NOTICE)?.as_str()?;
+    (!given.trim().is_empty()).then(|| given.to_owned())
 }
 
 /// The stage of a kind, where the run did it or found it done.

@@ -88,8 +88,8 @@ pub struct Params {
     /// Seed of the resampling.
     #[serde(default = "default_seed")]
     pub seed: u64,
-    /// Something every reader must know; it goes wherever the figures go. If none is given or it is empty, what the
-    /// predictions themselves say: that the ECGs are synthetic, that the model is a demonstration.
+    /// Something every reader must know; it goes wherever the figures go. What the predictions themselves say is
+    /// added to it: that the ECGs are synthetic, that the model is a demonstration.
     #[serde(default)]
     pub notice: Option<String>,
 }
@@ -336,9 +336,41 @@ fn outcome(metrics: &Metrics) -> Outcome {
     out
 }
 
-/// What every reader must know.
+/// What every reader must know: what was given, and of what the predictions say that whose first words are not there.
 fn notice(params: &Params, of_predictions: &[String]) -> Option<String> {
-    let given = params.notice.clone();
-    let given = given.filter(|notice| !notice.trim().is_empty());
-    given.or_else(|| (!of_predictions.is_empty()).then(|| of_predictions.join(" ")))
+    let given = params.notice.clone().unwrap_or_default();
+    let mut parts = vec![given.trim()];
+    let unsaid = |notice: &&String| {
+        let words = notice.split(':').next().unwrap_or_default();
+        !given.contains(words)
+    };
+    parts.extend(of_predictions.iter().filter(unsaid).map(String::as_str));
+    let whole = parts.join(" ").trim().to_owned();
+    (!whole.is_empty()).then_some(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_predictions_want_to_be_known_is_added_to_what_was_given() {
+        let params = |notice: &str| {
+            let json = serde_json::json!({"predictions": "p", "labels": "l", "notice": notice});
+            serde_json::from_value::<Params>(json).unwrap()
+        };
+        let said = [
+            "SYNTHETIC: made by a program.".to_owned(),
+            "DEMO MODEL: small.".to_owned(),
+        ];
+        let joined = |given: &str| notice(&params(given), &said).unwrap();
+        assert_eq!(joined(" "), "SYNTHETIC: made by a program. DEMO MODEL: small.");
+        assert_eq!(
+            joined("Study X."),
+            "Study X. SYNTHETIC: made by a program. DEMO MODEL: small."
+        );
+        let all = "SYNTHETIC SAMPLE, DEMO MODEL. No patients.";
+        assert_eq!(joined(all), all);
+        assert_eq!(notice(&params(""), &[]), None);
+    }
 }

@@ -55,6 +55,7 @@ pub(crate) fn transfer(
         url,
         published,
         downloaded: 0,
+        refused_by_its_head: false,
     };
     let resumed_from = partial.len;
     let received = job.receive_all(&mut partial);
@@ -73,7 +74,7 @@ pub(crate) fn transfer(
                 downloaded: job.downloaded,
             })
         }
-        Err(error) if keeps(&error) => {
+        Err(error) if keeps(&error) || job.refused_by_its_head => {
             // The error itself matters more than that this may fail too.
             let _ = partial.sync();
             Err(error)
@@ -94,6 +95,7 @@ fn keeps(error: &Error) -> bool {
             | Error::Unreachable { .. }
             | Error::Refused { .. }
             | Error::Redirect { .. }
+            | Error::Protocol { .. }
             | Error::Cancelled
     )
 }
@@ -103,6 +105,8 @@ struct Job<'a> {
     url: &'a str,
     published: &'a Published,
     downloaded: u64,
+    /// Whether an answer could not be right before anything of it was stored.
+    refused_by_its_head: bool,
 }
 
 impl Job<'_> {
@@ -115,7 +119,13 @@ impl Job<'_> {
                 Err(Halt::Error(error)) => return Err(error),
                 Err(Halt::Trouble(trouble)) => {
                     partial.sync()?;
-                    tries.again(trouble, self.downloaded - before)?;
+                    // What cannot be gone on from is no progress: it will be asked for again.
+                    let gained = if self.vouched_for(partial) {
+                        self.downloaded - before
+                    } else {
+                        0
+                    };
+                    tries.again(trouble, gained)?;
                 }
             }
         }
@@ -125,6 +135,9 @@ impl Job<'_> {
         let whole = partial.state.total.or(self.published.size);
         if partial.len > 0 && whole == Some(partial.len) {
             return Ok(());
+        }
+        if partial.len > 0 && !self.vouched_for(partial) {
+            partial.restart(None, None)?;
         }
         let opened = Stream::open(self.context.client, self.request(partial), self.context.cancel);
         let (head, stream) = match opened.map_err(Halt::from) {
@@ -140,6 +153,12 @@ impl Job<'_> {
         let received = self.receive(partial, &stream, total);
         self.context.progress.ended();
         received
+    }
+
+    /// Whether anything tells the rest of this file from that of another: its publisher's checksum in the end, or a validator
+    /// at once.
+    fn vouched_for(&self, partial: &Partial) -> bool {
+        self.published.checksum.is_some() || partial.state.validator.is_some()
     }
 
     fn request(&self, partial: &Partial) -> Request {
@@ -158,9 +177,10 @@ impl Job<'_> {
     }
 
     /// Prepares the partial file for what the head announces; returns the size of the whole.
-    fn begin(&self, partial: &mut Partial, head: &Head) -> Result<Option<u64>, Halt> {
+    fn begin(&mut self, partial: &mut Partial, head: &Head) -> Result<Option<u64>, Halt> {
         let total = match (head.status, head.range) {
             (200, _) => {
+                self.announced(head.length, head)?;
                 if partial.len > 0 {
                     let note = "the server does not continue it, or has another file now: from the beginning";
                     self.context.progress.note(self.context.name, note);
@@ -199,7 +219,13 @@ impl Job<'_> {
     }
 
     /// Refuses what cannot be right before any of it is stored.
-    fn announced(&self, total: Option<u64>, head: &Head) -> Result<(), Error> {
+    fn announced(&mut self, total: Option<u64>, head: &Head) -> Result<(), Error> {
+        let found = self.plausible(total, head);
+        self.refused_by_its_head = found.is_err();
+        found
+    }
+
+    fn plausible(&self, total: Option<u64>, head: &Head) -> Result<(), Error> {
         let limit = self.context.options.max_bytes;
         let url = || self.url.to_owned();
         match (total, self.published.size) {

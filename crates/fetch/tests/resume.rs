@@ -186,3 +186,53 @@ fn a_piece_of_the_rest_is_not_taken_for_all_of_it() {
     assert_eq!(server.asked()[2].from(), Some(2000));
     assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), whole);
 }
+
+#[test]
+fn without_a_validator_the_rest_of_another_file_is_not_appended() {
+    let (old, new) = (vec![7; SIZE], bytes(SIZE));
+    let sent = new.clone();
+    let server = Server::start(move |asked, n| match (n, asked.from()) {
+        (0, _) => Reply::new(200, &*old).cut(2 << 20),
+        (_, Some(from)) => {
+            Reply::new(206, &sent[from..]).with("Content-Range", format!("bytes {from}-{}/{SIZE}", SIZE - 1))
+        }
+        _ => Reply::new(200, &*sent),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    fetch(&one(&server, ""), dir.path()).unwrap();
+    assert_eq!(server.asked()[1].from(), None);
+    assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), new);
+}
+
+#[test]
+fn a_server_that_always_breaks_and_says_nothing_of_the_file_is_given_up() {
+    let whole = bytes(SIZE);
+    let server = Server::start(move |_, _| Reply::new(200, &*whole).cut(2 << 20));
+    let dir = tempfile::tempdir().unwrap();
+    let twice = Options {
+        retries: 2,
+        ..quick()
+    };
+    let error = fetch_with(twice, &one(&server, ""), dir.path()).unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[test]
+fn a_page_of_a_proxy_costs_nothing_of_what_is_there() {
+    let whole = bytes(SIZE);
+    let sent = whole.clone();
+    let server = Server::start(move |asked, n| match n {
+        0 => Reply::file(asked, &sent, "\"one\"").cut(2 << 20),
+        1 => Reply::new(200, &b"down for maintenance"[..]).with("Content-Type", "text/html"),
+        _ => Reply::file(asked, &sent, "\"one\""),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let stated = format!(", size: {SIZE}, sha256: {}", sha256(&whole));
+    let error = fetch(&one(&server, &stated), dir.path()).unwrap_err();
+    assert!(matches!(error, Error::Size { found: 20, .. }), "{error}");
+    assert_eq!(names(dir.path()), ["a.partial", "a.partial.json"]);
+    let fetched = fetch(&one(&server, &stated), dir.path()).unwrap();
+    assert_eq!(fetched[0].resumed_from, 2 << 20);
+    assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), whole);
+}

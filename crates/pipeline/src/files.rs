@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::partial::is_mark;
+use crate::single;
 use crate::time::rfc3339;
 
 /// A directory that directly holds more files than this is recorded as one entry.
@@ -53,14 +54,20 @@ pub(crate) struct Outline {
 
 /// Every regular file under `dir`, sorted by name. Links are followed, each directory once.
 pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
-    list_but(dir, &[])
+    walk(dir, BTreeSet::new(), &|_| false)
 }
 
-/// [`list`] without what lies in the directories `own`, which may not exist yet: a run that is kept inside the data that it
-/// reads must not take itself for data.
-pub(crate) fn list_but(dir: &Path, own: &[&Path]) -> io::Result<Vec<Listed>> {
+/// [`list`] without what the program itself keeps there: the directories `own`, which may not exist yet, and what stages that
+/// run alone write. A run that is kept inside the data that it reads must not take itself for data.
+pub(crate) fn list_but(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<Listed>> {
+    let root = fs::canonicalize(dir)?;
+    let own = own.iter().filter_map(|own| fs::canonicalize(own).ok());
+    // Where the data are the directory itself, what is in it is data.
+    walk(dir, own.filter(|own| *own != root).collect(), &single::keeps)
+}
+
+fn walk(dir: &Path, mut seen: BTreeSet<PathBuf>, skip: &dyn Fn(&Path) -> bool) -> io::Result<Vec<Listed>> {
     let mut found = Vec::new();
-    let mut seen: BTreeSet<PathBuf> = own.iter().filter_map(|own| fs::canonicalize(own).ok()).collect();
     let mut open = vec![(dir.to_owned(), String::new(), 0)];
     while let Some((dir, prefix, depth)) = open.pop() {
         if depth > MAX_DEPTH || !seen.insert(fs::canonicalize(&dir)?) {
@@ -68,6 +75,9 @@ pub(crate) fn list_but(dir: &Path, own: &[&Path]) -> io::Result<Vec<Listed>> {
         }
         for entry in fs::read_dir(&dir)? {
             let path = entry?.path();
+            if skip(&path) {
+                continue;
+            }
             let name = path
                 .file_name()
                 .map(|n| n.to_string_lossy().into_owned())
@@ -99,15 +109,12 @@ pub(crate) fn list_but(dir: &Path, own: &[&Path]) -> io::Result<Vec<Listed>> {
 /// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a
 /// directory that is being written is not one of them.
 pub(crate) fn outlines(dir: &Path) -> io::Result<BTreeMap<String, Outline>> {
-    outlines_but(dir, &[])
+    outlined(list(dir)?)
 }
 
-fn outlines_but(dir: &Path, own: &[&Path]) -> io::Result<BTreeMap<String, Outline>> {
-    let listed = list_but(dir, own)?
-        .into_iter()
-        .filter(|file| !is_mark(&file.name))
-        .collect();
-    outlines_of(listed, MANY)
+fn outlined(listed: Vec<Listed>) -> io::Result<BTreeMap<String, Outline>> {
+    let listed = listed.into_iter().filter(|file| !is_mark(&file.name));
+    outlines_of(listed.collect(), MANY)
 }
 
 fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, Outline>> {
@@ -209,11 +216,11 @@ pub(crate) fn records(dir: &Path) -> io::Result<BTreeMap<String, FileRecord>> {
 /// read, with its bytes, and may call all of it off.
 pub(crate) fn records_of_input(
     path: &Path,
-    own: &Path,
+    own: &[PathBuf],
     begin: impl Fn(u64) -> io::Result<()> + Sync,
 ) -> io::Result<BTreeMap<String, FileRecord>> {
     let found = if fs::metadata(path)?.is_dir() {
-        outlines_but(path, &[own])?
+        outlined(list_but(path, own)?)?
     } else {
         outlines_of(vec![single(path)?], MANY)?
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::disk::Disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Stage};
 use crate::kind::StageKind;
 use crate::lock::StageRecord;
@@ -18,14 +18,24 @@ use crate::sample::{self, InputRecord, InputState};
 /// Stands for the run's own directory in recorded paths, so that a moved working directory stays fresh.
 const RUN: &str = "${run}";
 
+/// The directories that a run and those beside it write: its own, and the working directory that it is in.
+pub(crate) fn own(run_dir: &Path) -> Vec<PathBuf> {
+    let run_dir = run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned());
+    let workdir = run_dir.ancestors().nth(2).map(Path::to_owned);
+    std::iter::once(run_dir).chain(workdir).collect()
+}
+
 /// Where a recorded path lies; a relative one begins in the current directory.
 fn place(path: &str, run_dir: &Path) -> PathBuf {
     inside_run(path).map_or_else(|| PathBuf::from(path), |inside| run_dir.join(inside))
 }
 
-/// What follows `${run}/` in a recorded path.
+/// What follows `${run}/` in a recorded path; nothing for the run's directory itself.
 pub(crate) fn inside_run(path: &str) -> Option<&str> {
-    path.strip_prefix(RUN)?.strip_prefix('/')
+    match path.strip_prefix(RUN)? {
+        "" => Some(""),
+        rest => rest.strip_prefix('/'),
+    }
 }
 
 /// Everything that decides a stage's outputs.
@@ -45,6 +55,7 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
     let mut inputs = BTreeMap::new();
     let mut texts = Vec::new();
     collect(&parameters, &mut Vec::new(), &mut texts);
+    let own = own(&graph.run_dir);
     for (path, text) in &texts {
         // A user may keep data of his own beside the stages.
         let made = inside_run(text).filter(|inside| {
@@ -54,7 +65,20 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
         if let Some(inside) = made {
             inputs.insert(shown(path), from_stage(text, inside, disks));
         } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
-            let read = sample::record(text, &place(text, &graph.run_dir), &[&graph.run_dir]);
+            let place = place(text, &graph.run_dir);
+            if place
+                .canonicalize()
+                .is_ok_and(|place| Some(&place) == graph.run_dir.canonicalize().ok().as_ref())
+            {
+                let message = format!(
+                    "`{}` is the run's own directory, which holds what the run makes",
+                    shown(path)
+                );
+                return Err(Error::config(&stage.name.span, message)
+                    .help("keep the data elsewhere, or the runs: --workdir DIR")
+                    .in_stage(stage.name()));
+            }
+            let read = sample::record(text, &place, &own);
             inputs.insert(shown(path), read);
         }
     }
@@ -80,7 +104,7 @@ pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>
 
 /// The facts about a stage that runs alone: all it reads comes from outside.
 /// `own` are the directories that it writes.
-pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[&Path]) -> Result<Facts> {
+pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[PathBuf]) -> Result<Facts> {
     let mut texts = Vec::new();
     collect(params, &mut Vec::new(), &mut texts);
     let read = |(path, _): &&(Vec<Step>, String)| kind.inputs().iter().any(|name| names(name, path));
@@ -180,9 +204,8 @@ impl Facts {
     }
 
     /// The inputs from outside that are no longer what they were when these facts were gathered.
-    /// `own` are the directories that the program writes; the first stands for `${run}`.
-    pub(crate) fn moved(&self, own: &[&Path]) -> Vec<String> {
-        let run_dir = own.first().copied().unwrap_or(Path::new(""));
+    /// `own` are the directories that the program writes.
+    pub(crate) fn moved(&self, run_dir: &Path, own: &[PathBuf]) -> Vec<String> {
         let outside = self.inputs.values().filter(|input| input.stage.is_none());
         let now = |input: &InputRecord| sample::record(&input.path, &place(&input.path, run_dir), own);
         outside

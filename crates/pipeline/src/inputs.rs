@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{FileRecord, records_of_input};
+use crate::fingerprint::own;
 use crate::kind::{Cancel, Progress};
 use crate::lock::{LockFile, StageRecord};
 use crate::publish;
@@ -75,6 +76,7 @@ struct Recording {
 pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<InputHashes> {
     let lock = LockFile::of_run(run_dir)?;
     let mut recorded = Recorded::read(run_dir)?;
+    let own = own(run_dir);
     let outside: Vec<(&StageRecord, &InputRecord)> = lock
         .stages
         .values()
@@ -95,12 +97,12 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
             .get(&input.path)
             .filter(|known| known.read == *input);
         let place = stage.locate(run_dir, &input.path);
-        let unchanged = || sample::record(&input.path, &place, &[run_dir]).identity() == input.identity();
+        let unchanged = || sample::record(&input.path, &place, &own).identity() == input.identity();
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
             continue;
         }
-        let files = hashed(&place, run_dir, progress, cancel)?;
+        let files = hashed(&place, &own, progress, cancel)?;
         // Hashes of something that changed while it was read would stand for what the run read.
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
@@ -126,7 +128,7 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
 /// All of an input; nothing where it is gone.
 fn hashed(
     path: &Path,
-    run_dir: &Path,
+    own: &[PathBuf],
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<BTreeMap<String, FileRecord>> {
@@ -137,7 +139,7 @@ fn hashed(
         progress.advance(bytes);
         Ok(())
     };
-    match records_of_input(path, run_dir, begin) {
+    match records_of_input(path, own, begin) {
         Ok(files) => Ok(files),
         Err(_) if cancel.is_cancelled() => Err(Error::new(ErrorKind::Interrupted, "interrupted")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),

@@ -52,6 +52,8 @@ pub struct Settings {
     pub workdir: PathBuf,
     /// Where `${env.NAME}` looks.
     pub environment: Environment,
+    /// Variables that the caller reads itself: setting one that no stage uses is no mistake.
+    pub read: Vec<String>,
 }
 
 impl Pipeline {
@@ -138,7 +140,7 @@ impl Pipeline {
         for argument in &settings.set {
             effective.set(argument, &profiles_with)?;
         }
-        self.no_idle_settings(&effective, &settings.set)?;
+        self.no_idle_settings(&effective, settings)?;
         let environment = |name: &str| match &settings.environment {
             Environment::Process => std::env::var(name).ok(),
             Environment::Fixed(fixed) => fixed.get(name).cloned(),
@@ -147,9 +149,10 @@ impl Pipeline {
     }
 
     /// A variable that was set and that nothing uses was meant for another profile, whose data would be missed.
-    fn no_idle_settings(&self, effective: &Effective, set: &[String]) -> Result<()> {
-        let used = effective.used_variables();
-        for argument in set {
+    fn no_idle_settings(&self, effective: &Effective, settings: &Settings) -> Result<()> {
+        let mut used = effective.used_variables();
+        used.extend(settings.read.iter().cloned());
+        for argument in &settings.set {
             let Assignment { path, span, .. } = parse("--set", argument)?;
             let [vars, name, ..] = path.as_slice() else {
                 continue;
@@ -171,7 +174,14 @@ impl Pipeline {
                     "profile `{}` uses it: add `--profile {}`",
                     other.text, other.text
                 )),
-                None => error.help(suggestion(name, "variables", used.iter().map(String::as_str))),
+                None => {
+                    let there = effective.vars.iter().map(|var| var.key.as_str());
+                    error.help(suggestion(
+                        name,
+                        "variables",
+                        there.filter(|var| used.contains(*var)),
+                    ))
+                }
             });
         }
         Ok(())

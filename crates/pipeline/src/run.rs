@@ -9,7 +9,7 @@ use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Observer, Skipped};
 use crate::failpoint::{self, Point};
-use crate::fingerprint::Facts;
+use crate::fingerprint::{Facts, own};
 use crate::graph::{Graph, Stage};
 use crate::journal;
 use crate::kind::{Cancel, StageOutcome};
@@ -323,7 +323,7 @@ impl<'a> Run<'a> {
     /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
     /// stage saw, so that nothing it made can be kept, parts included.
     fn unmoved(&self, stage: &Stage, facts: &Facts) -> Result<()> {
-        let mut moved = facts.moved(&[&self.view.graph.run_dir]);
+        let mut moved = self.moved(facts);
         for upstream in stage.upstream.iter().map(|u| &u.stage) {
             let Some(before) = self.view.disks.get(upstream) else {
                 continue;
@@ -341,6 +341,11 @@ impl<'a> Run<'a> {
         Err(Error::new(ErrorKind::BadInput, message)
             .help("run again when nothing writes to it any more; finished stages stay")
             .in_stage(stage.name()))
+    }
+
+    fn moved(&self, facts: &Facts) -> Vec<String> {
+        let run_dir = &self.view.graph.run_dir;
+        facts.moved(run_dir, &own(run_dir))
     }
 
     fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {

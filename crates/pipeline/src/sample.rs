@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,7 @@ impl InputRecord {
 
 /// Fingerprints the file or directory at `path`, which is recorded as `name`. What cannot be read is recorded as such:
 /// the stage will say why. What lies in the directories `own` is the program's, not the input's.
-pub(crate) fn record(name: &str, path: &Path, own: &[&Path]) -> InputRecord {
+pub(crate) fn record(name: &str, path: &Path, own: &[PathBuf]) -> InputRecord {
     match look(name, path, own) {
         Ok(record) => record,
         Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(name, InputState::Absent),
@@ -85,7 +85,7 @@ pub(crate) fn record(name: &str, path: &Path, own: &[&Path]) -> InputRecord {
     }
 }
 
-fn look(name: &str, path: &Path, own: &[&Path]) -> io::Result<InputRecord> {
+fn look(name: &str, path: &Path, own: &[PathBuf]) -> io::Result<InputRecord> {
     let meta = fs::metadata(path)?;
     let mut record = InputRecord::nothing(name, InputState::Present);
     if meta.is_dir() {
@@ -119,7 +119,7 @@ fn file(path: &Path, size: u64) -> io::Result<(String, bool)> {
     Ok((hasher.finalize().to_hex().to_string(), false))
 }
 
-fn directory(path: &Path, own: &[&Path]) -> io::Result<(String, u64, u64)> {
+fn directory(path: &Path, own: &[PathBuf]) -> io::Result<(String, u64, u64)> {
     let listed = list_but(path, own)?;
     let mut budget = DIRECTORY_BUDGET;
     let mut facts = Vec::with_capacity(listed.len());

@@ -21,10 +21,17 @@ use crate::workdir;
 /// What the directory of a stage that ran alone is known by, and what it was made from.
 const RECORD: &str = ".stage.json";
 
+/// Whether a path is what a stage that runs alone keeps while it runs, or left.
+pub(crate) fn keeps(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let hidden = name.starts_with('.') && (name.ends_with(".lock") || name.ends_with(".tmp"));
+    hidden || path.join(RECORD).is_file()
+}
+
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
 /// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
 /// with `force`; one that holds anything else never is. A resumable stage that was interrupted goes on where it
-/// was, unless `force` is given.
+/// was.
 ///
 /// # Errors
 /// As a run's stage; [`ErrorKind::Config`] when `out` is not empty; [`ErrorKind::Locked`] while another process
@@ -48,9 +55,9 @@ pub fn run_stage(
     // Another process may have been at it until now.
     vacant(out, force)?;
     let io = |e: std::io::Error| Error::io("write", out, &e);
-    let facts = facts_alone(kind, &params, &[out, &partial::temporary(out)])?;
+    let facts = facts_alone(kind, &params, &[out.to_owned(), partial::temporary(out)])?;
     let fingerprint = facts.fingerprint();
-    let resume = (kind.resumable() && !force).then_some(fingerprint.as_str());
+    let resume = kind.resumable().then_some(fingerprint.as_str());
     let (temporary, resumed) = partial::prepare(out, resume).map_err(io)?;
     if kind.resumable() {
         partial::mark(&temporary, &fingerprint).map_err(io)?;
@@ -87,7 +94,7 @@ pub fn run_stage(
 /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
 fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
     let ran = job.run(observer, cancel);
-    let moved = facts.moved(&[job.home, job.out]);
+    let moved = facts.moved(Path::new(""), &[job.home.to_owned(), job.out.to_owned()]);
     if !moved.is_empty() || (ran.is_err() && !job.kind.resumable()) {
         let _ = publish::remove(job.out);
     }

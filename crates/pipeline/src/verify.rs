@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::outlines;
-use crate::fingerprint::inside_run;
+use crate::fingerprint::{inside_run, own};
 use crate::inputs;
 use crate::kind::{Cancel, Progress};
 use crate::lock::{LOCK_FILE, LockFile, StageRecord};
@@ -54,11 +54,12 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
         .sum();
     progress.begin(total, "bytes");
     let mut found = Verification::default();
+    let own = own(run_dir);
     for (stage, record) in &lock.stages {
         found.outputs(run_dir, stage, record, progress, cancel)?;
         for input in record.inputs.values().filter(|input| input.stage.is_none()) {
             let place = record.locate(run_dir, &input.path);
-            let same = sample::record(&input.path, &place, &[run_dir]).identity() == input.identity();
+            let same = sample::record(&input.path, &place, &own).identity() == input.identity();
             if !same && !found.inputs_changed.contains(&input.path) {
                 found.inputs_changed.push(input.path.clone());
             }

@@ -369,6 +369,19 @@ fn data_that_lies_in_the_runs_own_directory_is_looked_at_like_any_other() {
 }
 
 #[test]
+fn the_runs_own_directory_is_no_data() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.path("")).unwrap();
+    let run_dir = bench.path("").canonicalize().unwrap();
+    for raw in [run_dir.clone(), run_dir.join("../sample")] {
+        let graph = bench.graph(&[&format!("vars.raw={}", raw.display())]);
+        let error = bench.run(&graph).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().contains("the run's own directory"), "{error}");
+    }
+}
+
+#[test]
 fn what_changes_while_it_is_hashed_is_not_recorded() {
     /// Overwrites the file at the moment its reading begins.
     struct Meddler(std::path::PathBuf);

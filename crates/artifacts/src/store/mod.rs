@@ -24,6 +24,7 @@ use crate::formats::mat5;
 use crate::key;
 use packed::Packed;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use view::ViewReader;
 
 /// The keys of a packed store or a view.
@@ -40,6 +41,8 @@ pub const MAT_DIR: &str = "segmented";
 pub struct SegmentReader {
     root: PathBuf,
     about: Option<About>,
+    /// (leads, samples) of the segment that was asked for first, which all others must have.
+    shape: OnceLock<(usize, usize)>,
     kind: Store,
 }
 
@@ -78,6 +81,7 @@ impl SegmentReader {
         Ok(Self {
             root: root.to_owned(),
             about: About::read(root)?,
+            shape: OnceLock::new(),
             kind,
         })
     }
@@ -87,11 +91,32 @@ impl SegmentReader {
         self.about.as_ref()
     }
 
+    /// Samples a second: of the store, where it says so, else of the segment at `path`, where its file does.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn sample_rate(&self, path: &str) -> Result<Option<f64>> {
+        match (&self.about, &self.kind) {
+            (Some(about), _) => Ok(Some(about.sample_rate.into())),
+            (None, Store::Mat) => {
+                let file = mat5::MatFile::read(&self.root.join(path))?;
+                Ok(file.f64_scalar("curr_sample_rate").ok())
+            }
+            (None, _) => Ok(None),
+        }
+    }
+
     /// (leads, samples) of the segment at `path`.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub fn shape(&self, path: &str) -> Result<(usize, usize)> {
+        let shape = self.shape_of(path)?;
+        self.shape.get_or_init(|| shape);
+        Ok(shape)
+    }
+
+    fn shape_of(&self, path: &str) -> Result<(usize, usize)> {
         match &self.kind {
             Store::Packed(packed) => Ok(packed.shape(packed.locate(path).ok_or_else(|| self.unknown(path))?)),
             Store::View(view) => match view.locate(path) {
@@ -105,7 +130,7 @@ impl SegmentReader {
     /// Reads the segment at `path`, lead-major, as float32.
     ///
     /// # Errors
-    /// There is no such segment, its size is not `out`'s, or it cannot be read.
+    /// There is no such segment, its size is not `out`'s, its shape not that of the first one, or it cannot be read.
     pub fn read(&self, path: &str, out: &mut [f32]) -> Result<()> {
         match &self.kind {
             Store::Packed(packed) => {
@@ -131,13 +156,17 @@ impl SegmentReader {
         }
     }
 
-    fn fits(&self, path: &str, (leads, samples): (usize, usize), wanted: usize) -> Result<()> {
-        let found = leads * samples;
-        if found == wanted {
+    fn fits(&self, path: &str, shape: (usize, usize), wanted: usize) -> Result<()> {
+        let first = *self.shape.get_or_init(|| shape);
+        // Samples by leads are as many values as leads by samples.
+        if shape == first && shape.0 * shape.1 == wanted {
             return Ok(());
         }
+        let (leads, samples) = shape;
         let what = format!(
-            "segment `{path}` has {found} values where the first one had {wanted}; all must be of one shape"
+            "segment `{path}` has {leads} leads of {samples} samples where the first one had {} of {} ({wanted} values in \
+             all); all must be of one shape",
+            first.0, first.1
         );
         Err(Error::invalid(&self.root, what))
     }
@@ -150,5 +179,54 @@ impl SegmentReader {
     fn read_mat(&self, path: &str) -> Result<(usize, usize, Vec<f64>)> {
         let ((leads, samples), feats) = mat5::MatFile::read(&self.root.join(path))?.f64_matrix("feats")?;
         Ok((leads, samples, feats))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::mat5::{Data, MatWriter};
+    use crate::formats::npy::{Dtype, NpyWriter};
+
+    #[test]
+    fn segments_of_another_shape_are_refused_though_they_hold_as_many_values() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, dims) in [("a_0.mat", [2, 3]), ("b_0.mat", [3, 2])] {
+            let file = std::fs::File::create(dir.path().join(name)).unwrap();
+            let mut mat = MatWriter::new(file).unwrap();
+            mat.put("feats", dims, Data::F64(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
+                .unwrap();
+            mat.finish().unwrap();
+        }
+        let reader = SegmentReader::open(dir.path()).unwrap();
+        let mut out = [0.0; 6];
+        assert_eq!(reader.shape("a_0.mat").unwrap(), (2, 3));
+        reader.read("a_0.mat", &mut out).unwrap();
+        let message = reader.read("b_0.mat", &mut out).unwrap_err().to_string();
+        assert!(
+            message.contains("`b_0.mat` has 3 leads of 2 samples where the first one had 2 of 3"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn parts_of_another_shape_are_refused_though_they_hold_as_many_values() {
+        let dir = tempfile::tempdir().unwrap();
+        for (part, shape) in [(0, [2, 3]), (1, [3, 2])] {
+            let path = dir.path().join(format!("part-{part:05}.npy"));
+            let mut writer = NpyWriter::create(&path, Dtype::F32, &shape).unwrap();
+            writer.write_f32(&[0.0; 6]).unwrap();
+            writer.finish().unwrap();
+        }
+        std::fs::write(
+            dir.path().join(INDEX_FILE),
+            "segment,part,row\na_0,0,0\nb_0,1,0\n",
+        )
+        .unwrap();
+        let message = SegmentReader::open(dir.path()).err().unwrap().to_string();
+        assert!(
+            message.contains("part-00001.npy: its segments have 3 leads of 2 samples"),
+            "{message}"
+        );
     }
 }

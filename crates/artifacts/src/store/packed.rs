@@ -284,7 +284,10 @@ impl Packed {
             let part = match known.get(&number) {
                 Some(part) => *part,
                 None => {
-                    parts.push(open_part(&root.join(file(number)))?);
+                    let path = root.join(file(number));
+                    let part = open_part(&path)?;
+                    same_shape(&path, &part, parts.first())?;
+                    parts.push(part);
                     known.insert(number, parts.len() - 1);
                     parts.len() - 1
                 }
@@ -312,6 +315,23 @@ impl Packed {
 
     pub(super) fn read(&self, place: Place, out: &mut [f32]) -> Result<()> {
         Ok(self.parts[place.part].read_rows(place.row, 1, out)?)
+    }
+}
+
+/// Parts hold segments of one shape.
+fn same_shape(path: &Path, part: &NpyReader, first: Option<&NpyReader>) -> Result<()> {
+    let of = |part: &NpyReader| (part.header().shape[1], part.header().shape[2]);
+    match first.map(of).filter(|first| *first != of(part)) {
+        None => Ok(()),
+        Some((leads, samples)) => {
+            let found = of(part);
+            let what = format!(
+                "its segments have {} leads of {} samples where those of another part have {leads} of {samples}; all must \
+                 be of one shape",
+                found.0, found.1
+            );
+            Err(Error::invalid(path, what))
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! it. So every thread takes the next piece, reads it, counts its quotes, and passes on whether the piece after it begins
 //! quoted; what it waits for is no more than the same of the pieces before, which were taken before.
 
+use super::lines::Lines;
 use super::records::{Flaw, What, next_record};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
@@ -193,13 +194,24 @@ fn text(bytes: &[u8]) -> std::result::Result<&str, Flaw> {
     })
 }
 
+/// What is wrong with a quote in the middle.
+const STRAY: &str = "has a quote inside a cell that does not begin with one; put the whole cell in quotes and double those in it";
+
 /// The error for a flaw after so many records.
 fn said(path: &Path, columns: &[&str], width: usize, records: usize, flaw: Flaw) -> Error {
-    let line = records + flaw.record + 2;
+    let line = match &flaw.what {
+        What::NotText => Lines::of_bad_text(path),
+        _ => Lines::read(path, width)
+            .ok()
+            .map(|lines| lines.of(records + flaw.record)),
+    };
+    // What is no regular file cannot be read again.
+    let line = line.unwrap_or(records + flaw.record + 2);
     let bad = |what: String| Error::invalid(path, format!("not a readable CSV table: line {line} {what}"));
     match flaw.what {
         What::Wide(cells) => bad(format!("has {cells} cells, and the header has {width}")),
         What::Open => bad("opens a quote that is never closed".to_owned()),
+        What::Stray => bad(STRAY.to_owned()),
         What::NotText => bad("is not UTF-8 text".to_owned()),
         What::Cell {
             column,

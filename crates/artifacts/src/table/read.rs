@@ -54,6 +54,11 @@ impl Header {
             }
             match records::first(body, whole) {
                 Ok(Some((names, end))) => {
+                    if names.iter().any(|name| name.contains('\r')) {
+                        return Err(bad(
+                            "its lines end in carriage returns alone; write line feeds, for example with `tr '\\r' '\\n'`",
+                        ));
+                    }
                     let mut earlier = names.iter().enumerate();
                     if let Some((_, name)) = earlier.find(|(at, name)| names[..*at].contains(name)) {
                         return Err(bad(&format!("two columns are called `{name}`; rename one")));
@@ -65,6 +70,11 @@ impl Header {
                 }
                 Ok(None) => budget *= 2,
                 Err(What::Open) => return Err(bad("the header opens a quote that is never closed")),
+                Err(What::Stray) => {
+                    return Err(bad(
+                        "the header has a quote inside a cell that does not begin with one",
+                    ));
+                }
                 Err(_) => return Err(bad("the header cannot be read")),
             }
         }

@@ -1,8 +1,9 @@
 //! Text of a CSV table into records, and those into cells.
 //!
-//! A quote opens or closes a quoted stretch wherever it stands, and a doubled one inside does both, so that whether
-//! a byte is quoted depends on the number of quotes before it alone. That lets a file be cut between records anywhere
-//! ([`next_record`]) and its pieces be read at once.
+//! Cells are quoted whole: a quote stands at the beginning of a cell and at its end, and a doubled one inside stands for
+//! itself. So whether a byte is quoted depends on the number of quotes before it alone, which lets a file be cut between
+//! records anywhere ([`next_record`]) and its pieces be read at once. A quote anywhere else is refused: it could hide the ends
+//! of lines from whoever counts quotes, where others take it for text.
 
 use memchr::{memchr, memchr_iter, memchr2};
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub(super) enum What {
     Wide(usize),
     /// A quote is never closed.
     Open,
+    /// A quote stands inside a cell that does not begin with one.
+    Stray,
     /// It is not UTF-8 text.
     NotText,
     /// The cell of a wanted column is not what the column holds.
@@ -49,7 +52,7 @@ impl Wanted {
 }
 
 /// Gives every wanted cell of every record of `text` to `sink`, with the number of its column; what a short record
-/// lacks is empty. Returns the number of records. Empty lines are none, where there is more than one column.
+/// lacks is empty. Returns the number of records. Lines of blanks are none, where there is more than one column.
 pub(super) fn read(
     text: &str,
     wanted: &Wanted,
@@ -57,9 +60,10 @@ pub(super) fn read(
 ) -> Result<usize, Flaw> {
     let (mut at, mut record) = (0, 0);
     while at < text.len() {
-        let line = &text.as_bytes()[at..];
-        if wanted.width > 1 && (line.starts_with(b"\n") || line.starts_with(b"\r\n")) {
-            at += if line[0] == b'\r' { 2 } else { 1 };
+        if wanted.width > 1
+            && let Some(length) = blank(&text.as_bytes()[at..])
+        {
+            at += length;
             continue;
         }
         let mut walk = Walk {
@@ -112,7 +116,8 @@ impl Walk<'_> {
     /// Where the next cell is, quotes included.
     fn next(&mut self) -> Result<Range<usize>, What> {
         let (bytes, start) = (self.text.as_bytes(), self.at);
-        let mut at = start;
+        // Where a quote may stand: at the beginning, and right after one that closed, which is a doubled one.
+        let (mut at, mut open) = (start, start);
         self.seen += 1;
         loop {
             at = special(bytes, at);
@@ -121,7 +126,11 @@ impl Walk<'_> {
                     self.at = at + 1;
                     return Ok(start..at);
                 }
-                Some(b'"') => at += 2 + memchr(b'"', &bytes[at + 1..]).ok_or(What::Open)?,
+                Some(b'"') if at != open => return Err(What::Stray),
+                Some(b'"') => {
+                    at += 2 + memchr(b'"', &bytes[at + 1..]).ok_or(What::Open)?;
+                    open = at;
+                }
                 _ => {
                     (self.at, self.ended) = ((at + 1).min(bytes.len()), true);
                     let line_end = bytes[start..at].ends_with(b"\r") && at < bytes.len();
@@ -138,13 +147,21 @@ impl Walk<'_> {
         }
         let bytes = self.text.as_bytes();
         self.seen += 1;
+        let mut open = self.at;
         loop {
             let length = memchr2(b'"', b'\n', &bytes[self.at..]);
             let plain = &bytes[self.at..self.at + length.unwrap_or(bytes.len() - self.at)];
             self.seen += memchr_iter(b',', plain).count();
             self.at += plain.len() + 1;
             match length.map(|_| bytes[self.at - 1]) {
-                Some(b'"') => self.at += 1 + memchr(b'"', &bytes[self.at..]).ok_or(What::Open)?,
+                Some(b'"') => {
+                    let quote = self.at - 1;
+                    if quote != open && bytes[quote - 1] != b',' {
+                        return Err(What::Stray);
+                    }
+                    self.at += 1 + memchr(b'"', &bytes[self.at..]).ok_or(What::Open)?;
+                    open = self.at;
+                }
                 Some(_) => return Ok(()),
                 None => {
                     self.at = bytes.len();
@@ -152,6 +169,16 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+}
+
+/// The length of the line that `text` begins with, its end included, if there is nothing but blanks in it.
+pub(super) fn blank(text: &[u8]) -> Option<usize> {
+    let content = text.iter().position(|b| !matches!(b, b' ' | b'\t'))?;
+    match text[content..] {
+        [b'\n', ..] => Some(content + 1),
+        [b'\r', b'\n', ..] => Some(content + 2),
+        _ => None,
     }
 }
 
@@ -258,6 +285,39 @@ mod tests {
                 record: 1,
                 what: What::Open
             }
+        );
+    }
+
+    #[test]
+    fn a_quote_inside_a_cell_that_does_not_begin_with_one_is_a_flaw_wherever_it_stands() {
+        let stray = |text: &str, places: &[usize]| {
+            let flaw = cells(text, places, 3).unwrap_err();
+            assert_eq!((flaw.record, &flaw.what), (1, &What::Stray), "{text:?}");
+        };
+        for places in [&[0, 1, 2][..], &[0], &[1], &[2]] {
+            for line in [
+                "5\" lead,b,c",
+                "a,5\" lead,c",
+                "a,b,5\" lead",
+                "a,\"b\"x\"y\",c",
+                "a, \"b\",c",
+            ] {
+                stray(&format!("1,\"2 \"\"x\"\"\",3\n{line}\n4,5,6\n"), places);
+                // Two of them would hide the end of a line.
+                stray(&format!("1,\"\",3\n{line}\n{line}\n"), places);
+            }
+        }
+        assert_eq!(
+            cells("\"\"\"\",\"\"\"a\",b\n", &[0, 1, 2], 3).unwrap().concat(),
+            ["\"", "\"a", "b"]
+        );
+    }
+
+    #[test]
+    fn lines_of_blanks_are_no_records() {
+        assert_eq!(
+            cells("a,b\n  \n\t\r\n\nc,d\n ", &[0], 2).unwrap()[0],
+            ["a", "c", " "]
         );
     }
 

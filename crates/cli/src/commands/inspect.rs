@@ -81,10 +81,16 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
         .tensors()
         .map(|(name, t)| json!({ "name": name, "shape": t.shape, "dtype": format!("{:?}", t.storage.dtype) }))
         .collect();
-    let parameters: u64 = model
+    // A view may repeat an element more often than can be counted.
+    let parameters = model
         .tensors()
-        .map(|(_, t)| t.shape.iter().product::<u64>())
-        .sum();
+        .try_fold(0_u64, |sum, (_, t)| sum.checked_add(t.numel()?));
+    let parameters = parameters.ok_or_else(|| {
+        bad(format!(
+            "{}: more parameters than can be counted; the file is damaged",
+            path.display()
+        ))
+    })?;
     Ok(json!({
         "format": "PyTorch checkpoint", "bytes": checkpoint.file_size(), "keys": keys, "parameters": parameters,
         "not_understood_and_not_run": checkpoint.opaque_names(), "network": torch.network(&checkpoint), "tensors": tensors,

@@ -5,6 +5,7 @@
 
 mod given;
 mod said;
+mod segment;
 
 use super::print_json;
 use crate::args::Predict;
@@ -27,30 +28,65 @@ const STAGES: &str = "
             device: '${vars.device}', precision: '${vars.precision}' }
   predict:
     uses: predict
-    with: { logits: '${infer.dir}', subset: test, labels: '${vars.labels}', threshold: '${vars.threshold}' }
+    with: { logits: '${infer.dir}', subset: test, labels: '${vars.labels}', threshold: '${vars.threshold}',
+            on_non_finite: drop }
 ";
 
 /// Predicts and prints.
 pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     torch::required()?;
     let model = Model::of(args)?;
-    let place = tempfile::tempdir().map_err(|e| {
-        Error::new(
-            ErrorKind::StageFailed,
-            format!("cannot make a temporary directory: {e}"),
-        )
-        .help("set TMPDIR to a directory that can be written to")
-    })?;
-    let given = Given::gather(args, &model, place.path())?;
-    let brief = Brief(Human::new(quiet));
-    let mut said = Said::default();
-    for group in given {
-        let run = run(args, &model, &group, place.path(), &brief, cancel);
-        brief.0.clear();
-        let dir = run.map_err(|error| group.name(error))?;
-        said.read(&dir, &group, args.threshold)?;
+    if let Some(output) = &args.output {
+        free(args, output)?;
     }
-    finish(args, quiet, &said)
+    let place = tempfile::tempdir().map_err(|e| {
+        let message = format!("cannot make a temporary directory: {e}");
+        Error::new(ErrorKind::StageFailed, message).help("set TMPDIR to a directory that can be written to")
+    })?;
+    let brief = Brief(Human::new(quiet));
+    let (mut said, mut first) = (Said::default(), None);
+    for group in Given::gather(args, &model, place.path())? {
+        let run = run(args, &model, &group, &brief, cancel);
+        brief.0.clear();
+        match run.map_err(|error| group.name(error)) {
+            Ok(dir) => said.read(&dir, &group, args.threshold)?,
+            // Nothing of these files can be used; others may.
+            Err(error) if error.kind() == ErrorKind::BadInput => {
+                said.nothing_of(&group, error.message());
+                first.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match first.filter(|_| said.is_empty()) {
+        // The error says it on standard error.
+        Some(error) if !args.json => Err(error),
+        Some(error) => print_json(&said.json(&args.model)).and(Err(error)),
+        None => finish(args, quiet, &said),
+    }
+}
+
+/// Whether the table may be written where it is asked for.
+fn free(args: &Predict, output: &Path) -> Result<(), Error> {
+    let refused = |what: &str| {
+        let message = format!("cannot write the table to `{}`: {what}", output.display());
+        Err(Error::new(ErrorKind::Config, message).help("choose another file"))
+    };
+    let parent = output.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if parent.is_some_and(|parent| !parent.is_dir()) {
+        return refused("there is no such directory");
+    }
+    if output.is_dir() {
+        return refused("it is a directory");
+    }
+    let card = args.model.with_extension("json");
+    let read = args.files.iter().chain([&args.model, &card]);
+    let real = output.canonicalize().ok();
+    let mut same = read.filter(|path| real.is_some() && path.canonicalize().ok() == real);
+    match same.next() {
+        Some(_) => refused("it is among the files that are read"),
+        None => Ok(()),
+    }
 }
 
 fn finish(args: &Predict, quiet: bool, said: &Said) -> Result<(), Error> {
@@ -58,14 +94,15 @@ fn finish(args: &Predict, quiet: bool, said: &Said) -> Result<(), Error> {
         crate::out::errln!("{notice}");
     }
     for (file, ecg, why) in &said.rejected {
-        crate::out::errln!("set aside: {}, ECG {ecg}: {why}", file.display());
+        let ecg = ecg
+            .as_ref()
+            .map_or_else(String::new, |ecg| format!(", ECG {ecg}"));
+        crate::out::errln!("set aside: {}{ecg}: {why}", file.display());
     }
     if let Some(path) = &args.output {
         std::fs::write(path, said.csv()).map_err(|e| {
-            Error::new(
-                ErrorKind::StageFailed,
-                format!("cannot write `{}`: {e}", path.display()),
-            )
+            let message = format!("cannot write `{}`: {e}", path.display());
+            Error::new(ErrorKind::StageFailed, message)
         })?;
     }
     match (args.json, &args.output) {
@@ -83,15 +120,15 @@ fn run(
     args: &Predict,
     model: &Model,
     group: &Given,
-    place: &Path,
     brief: &Brief,
     cancel: &Cancel,
 ) -> Result<std::path::PathBuf, Error> {
+    let model_path = std::path::absolute(&args.model).unwrap_or_else(|_| args.model.clone());
     let vars = serde_json::json!({
-        "root": group.root(),
+        "root": literal(group.root())?,
         "store": group.store(),
-        "model": std::path::absolute(&args.model).unwrap_or_else(|_| args.model.clone()),
-        "labels": model.labels,
+        "model": literal(&model_path)?,
+        "labels": model.labels.replace("${", "$${"),
         "sample_rate": model.sample_rate,
         "segment_seconds": model.segment_seconds,
         "device": args.device,
@@ -102,13 +139,22 @@ fn run(
     let last = STAGES.replace("MANIFESTS", manifests).replace("NEEDS", needs);
     let text = format!("name: predict\nvars: {vars}\nstages:\n{before}{last}");
     let settings = Settings {
-        workdir: place.join(group.kind()),
+        workdir: group.root().with_extension("run"),
         environment: Environment::Fixed([].into()),
         ..Settings::default()
     };
     let graph = Pipeline::parse("predict", &text)?.graph(&kinds::all(), &settings)?;
     graph.run(&RunOptions::default(), brief, cancel)?;
     Ok(graph.run_dir().to_owned())
+}
+
+/// A path as a pipeline's text, in which nothing is a reference.
+fn literal(path: &Path) -> Result<String, Error> {
+    let text = path.to_str().map(|text| text.replace("${", "$${"));
+    text.ok_or_else(|| {
+        let message = format!("`{}`: its name is not UTF-8 text", path.display());
+        Error::new(ErrorKind::Config, message).help("rename it, or set TMPDIR to another directory")
+    })
 }
 
 /// What the model expects, by its card.
@@ -122,10 +168,18 @@ impl Model {
     /// A model without a card is taken to expect what ECG-FM does; its labels must then be named.
     fn of(args: &Predict) -> Result<Self, Error> {
         let path = args.model.with_extension("json");
-        let card: Value = std::fs::read(&path)
-            .ok()
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .unwrap_or_default();
+        if !args.model.is_file() {
+            let message = format!("`{}`: no such model file", args.model.display());
+            return Err(Error::new(ErrorKind::BadInput, message)
+                .help("make one: `ecgfm export CHECKPOINT.pt --labels SET -o MODEL.ts`"));
+        }
+        let bad = |what: String| Error::new(ErrorKind::BadInput, format!("{}: {what}", path.display()));
+        let card: Value = match std::fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|e| bad(format!("not a model card: {e}; export again, or remove it")))?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Value::Null,
+            Err(e) => return Err(bad(e.to_string())),
+        };
         let named = card["label_set"]["name"].as_str();
         let labels = match (&args.labels, named) {
             (Some(labels), _) => labels.clone(),

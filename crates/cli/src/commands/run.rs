@@ -21,6 +21,7 @@ fn graph_of(target: &Target) -> Result<Graph, Error> {
         set: target.set.clone(),
         workdir: target.workdir.clone(),
         environment: Environment::Process,
+        read: vec![results::NOTICE.to_owned()],
     };
     home::pipeline(&target.pipeline)?.graph(&kinds::all(), &settings)
 }

@@ -183,7 +183,7 @@ fn header_error(path: &Path, error: io::Error) -> Error {
             path,
             "header",
             error.to_string(),
-            "write it with numpy.save, or copy it again",
+            "write it with numpy.save, other types converted first (astype), or copy it again",
         ),
         _ => Error::io("read", path)(error),
     }

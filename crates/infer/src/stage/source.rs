@@ -131,18 +131,19 @@ fn suits(card: &Card, source: &Source) -> Result<()> {
             "segments have {samples} samples, and the model needs {needed} at least"
         )));
     }
-    let Some(about) = source.reader.about() else {
-        return Ok(());
+    let rate = match source.subset.rows.first() {
+        Some(first) => source.reader.sample_rate(&first.path)?,
+        None => None,
     };
-    let expected = card.input.sample_rate_hz.unwrap_or(about.sample_rate.into());
-    if f64::from(about.sample_rate) != expected {
+    if let (Some(rate), Some(expected)) = (rate, card.input.sample_rate_hz)
+        && rate != expected
+    {
         return Err(source.refused(format!(
-            "segments have {} samples a second, and the model was trained on {expected}, by its card: every rate and \
-             interval would look wrong to it; run the signals stage with `sample_rate: {expected}`",
-            about.sample_rate
+            "segments have {rate} samples a second, and the model was trained on {expected}, by its card: every rate and \
+             interval would look wrong to it; run the signals stage with `sample_rate: {expected}`"
         )));
     }
-    if !about.standardized {
+    if source.reader.about().is_some_and(|about| !about.standardized) {
         return Err(source.refused(
             "segments are in the archive's unit, and the model was trained on standardised leads; run the signals stage \
              with `standardize: true`"

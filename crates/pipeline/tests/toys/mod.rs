@@ -303,6 +303,7 @@ impl Bench {
             set: set.iter().map(|&s| s.to_owned()).collect(),
             workdir: self.dir.path().join("runs"),
             environment: Environment::Fixed(BTreeMap::from([("HOME".to_owned(), "/home/me".to_owned())])),
+            read: vec!["told".to_owned()],
         }
     }
 

@@ -6,8 +6,9 @@ use super::dataset::{self, Cells};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
 use ecgfm_artifacts::pandas::Cell;
+use ecgfm_artifacts::records;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
-use ecgfm_artifacts::{records, table};
+use ecgfm_artifacts::table::{self, Lines};
 use polars::prelude::StringChunked;
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub(super) struct Exams {
     exam_id: usize,
     trace_file: usize,
     rows: usize,
+    lines: Lines,
 }
 
 /// Where the exams are.
@@ -83,8 +85,14 @@ impl Exams {
             exam_id,
             trace_file,
             rows: frame.height(),
+            lines: Lines::read(&path, header.len())?,
             header,
         })
+    }
+
+    /// The line of the table on which a row stands.
+    pub(super) fn line(&self, row: usize) -> usize {
+        self.lines.of(row)
     }
 
     /// Number of exams.
@@ -125,7 +133,7 @@ impl Exams {
 
     /// The error that ends the stage for a row that has no tracing.
     pub(super) fn failure(&self, raw: &Path, idx: usize, row: &Rejected) -> Error {
-        let (line, detail) = (idx + 2, &row.detail);
+        let (line, detail) = (self.line(idx), &row.detail);
         let detail = detail.strip_prefix(&format!("line {line}, ")).unwrap_or(detail);
         Error::BadInput {
             path: raw.join(dataset::EXAMS_FILE),
@@ -165,7 +173,7 @@ impl Exams {
                 Reason::BadRow,
                 format!(
                     "line {}, column `{EXAM_ID}`: `{}` is not a positive integer",
-                    idx + 2,
+                    self.line(idx),
                     text.escape_debug()
                 ),
             )
@@ -175,7 +183,11 @@ impl Exams {
             first.insert(exam_id, earlier);
             return Err((
                 Reason::DuplicateExam,
-                format!("line {} names the exam of line {} again", idx + 2, earlier + 2),
+                format!(
+                    "line {} names the exam of line {} again",
+                    self.line(idx),
+                    self.line(earlier)
+                ),
             ));
         }
         for (column, cells) in &self.checks {
@@ -188,7 +200,7 @@ impl Exams {
                 } else {
                     format!("`{}`", value.escape_debug())
                 };
-                let (line, wanted) = (idx + 2, cells.wanted());
+                let (line, wanted) = (self.line(idx), cells.wanted());
                 let detail = format!("line {line}, column `{name}`: {shown} is not {wanted}");
                 return Err((Reason::BadRow, detail));
             }

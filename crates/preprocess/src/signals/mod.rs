@@ -255,7 +255,7 @@ fn about(params: &Params) -> About {
         .any(|name| params.raw.join(name).exists());
     let mut about = About::new(params.sample_rate, params.segment_seconds, params.standardize);
     about.notice =
-        synthetic.then(|| "SYNTHETIC ECGs: a program made them, they are no patients'.".to_owned());
+        synthetic.then(|| "SYNTHETIC: a program made these ECGs, they are no patients'.".to_owned());
     about
 }
 

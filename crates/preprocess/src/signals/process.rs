@@ -163,7 +163,7 @@ impl Work<'_> {
         }
         let part = self.catalog.part(job.place);
         let path = part.map_or_else(|| self.params.raw.clone(), |part| part.path().to_owned());
-        let (row, exam, line) = (job.place.row, job.exam_id, job.idx + 2);
+        let (row, exam, line) = (job.place.row, job.exam_id, self.exams.line(job.idx));
         let detail = detail
             .strip_prefix(&format!("{}: ", path.display()))
             .unwrap_or(&detail);

@@ -1,12 +1,12 @@
 //! The files to predict, laid out as stages read them.
 
 use super::Model;
+use super::segment::{Segment, said_of};
 use crate::args::Predict;
-use ecgfm_artifacts::store::About;
 use ecgfm_artifacts::{key, manifests};
-use ecgfm_formats::{code15, mat5};
+use ecgfm_formats::code15;
 use ecgfm_pipeline::{Error, ErrorKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -27,12 +27,12 @@ pub(super) enum Given {
     Segments {
         /// Directory with links to them and a manifest.
         root: PathBuf,
-        /// By the recording's name.
-        files: BTreeMap<String, PathBuf>,
+        /// The recording's name, the file and the exam's number in it, by the segment's name.
+        files: BTreeMap<String, (String, PathBuf, Option<i64>)>,
     },
 }
 
-fn bad(what: impl ToString) -> Error {
+pub(super) fn bad(what: impl ToString) -> Error {
     Error::new(ErrorKind::BadInput, what.to_string())
 }
 
@@ -70,46 +70,35 @@ impl Given {
             ));
         }
         let mut groups = Vec::new();
-        if !parts.is_empty() {
-            groups.push(Self::parts(parts, &args.ecg, &place.join("raw"))?);
+        for (number, parts) in apart(opened(&parts, &args.ecg)?).into_iter().enumerate() {
+            groups.push(Self::parts(&parts, &place.join(format!("parts{number}")))?);
         }
         if !mats.is_empty() {
-            groups.push(Self::segments(&mats, model, &place.join("given"))?);
+            groups.push(Self::segments(&mats, model, &place.join("segments"))?);
         }
         Ok(groups)
     }
 
-    fn parts(files: Vec<PathBuf>, wanted: &[i64], root: &Path) -> Result<Self, Error> {
+    fn parts(parts: &[Part], root: &Path) -> Result<Self, Error> {
         let io = |e: std::io::Error| failed("write", root, &e);
         fs::create_dir(root).map_err(io)?;
-        let (mut exams, mut direct) = (Vec::new(), true);
-        for (at, file) in files.iter().enumerate() {
-            let part = code15::Part::open(file).map_err(bad)?;
-            direct &= part.placement().is_some();
-            // 0 is the dummy row's.
-            let ids = part.exam_ids().iter().copied().filter(|id| *id != 0);
-            exams.extend(
-                ids.filter(|id| wanted.is_empty() || wanted.contains(id))
-                    .map(|id| (at, id)),
-            );
-            symlink(absolute(file)?, root.join(part_name(at))).map_err(io)?;
+        let (mut exams, mut table) = (Vec::new(), "exam_id,trace_file\n".to_owned());
+        for (at, part) in parts.iter().enumerate() {
+            let link = part_name(at);
+            symlink(absolute(&part.file)?, root.join(&link)).map_err(io)?;
+            for id in &part.exams {
+                exams.push((at, *id));
+                table += &format!("{id},{link}\n");
+            }
         }
+        let files: Vec<PathBuf> = parts.iter().map(|part| part.file.clone()).collect();
         beside(&files, &["SYNTHETIC.md", "synth.json"], root).map_err(io)?;
-        if let Some(missing) = wanted
-            .iter()
-            .find(|id| !exams.iter().any(|(_, have)| have == *id))
-        {
-            return Err(bad(format!("no exam {missing} in the files given"))
-                .help("`ecgfm inspect FILE` names some that are there"));
-        }
-        let rows = exams.iter().map(|(at, id)| format!("{id},{}\n", part_name(*at)));
-        let table = format!("exam_id,trace_file\n{}", rows.collect::<String>());
         fs::write(root.join("exams.csv"), table).map_err(io)?;
         Ok(Self::Parts {
             root: root.to_owned(),
             files,
             exams,
-            direct,
+            direct: parts.iter().all(|part| part.direct),
         })
     }
 
@@ -118,35 +107,27 @@ impl Given {
         fs::create_dir(root).map_err(io)?;
         let (mut files, mut manifest) = (BTreeMap::new(), format!("{}\n", root.display()));
         for path in paths {
-            let refused = |what: String| bad(format!("{}: {what}", path.display()));
-            let file = mat5::MatFile::read(path).map_err(bad)?;
-            let ((_, samples), _) = file.f32_matrix("feats").map_err(bad)?;
-            let rate = file
-                .f64_scalar("curr_sample_rate")
-                .or_else(|_| file.i64_scalar("curr_sample_rate").map(|rate| rate as f64))
-                .map_err(bad)?;
-            if rate != f64::from(model.sample_rate) {
-                return Err(refused(format!(
-                    "{rate} samples a second; the model takes {}",
-                    model.sample_rate
-                ))
-                .help("give the archive's .hdf5, which is prepared first, or a file of `segmented/`"));
-            }
-            let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
-            let Some(save_file) = key::save_file(name).filter(|_| manifests::is_plain(name)) else {
-                return Err(refused(
-                    "not named as segments are: RECORDING_0.mat, RECORDING_1.mat".to_owned(),
-                ));
-            };
-            let link = root.join(format!("{name}.mat"));
+            let segment = Segment::read(path, model)?;
+            let link = root.join(format!("{}.mat", segment.name));
             if link.exists() {
-                return Err(refused("another file of that name is given, too".to_owned()));
+                return Err(bad(format!(
+                    "{}: another file of that name is given, too",
+                    path.display()
+                )));
             }
             symlink(absolute(path)?, link).map_err(io)?;
-            files
-                .entry(key::stem(&save_file).to_owned())
-                .or_insert_with(|| path.clone());
-            manifest += &format!("{name}.mat\t{samples}\n");
+            manifest += &format!("{}.mat\t{}\n", segment.name, segment.samples);
+            let same = |(recording, _, exam): &&(String, PathBuf, Option<i64>)| {
+                *recording == segment.recording && *exam != segment.exam
+            };
+            if let Some((_, other, _)) = files.values().find(same) {
+                let (path, other) = (path.display(), other.display());
+                return Err(
+                    bad(format!("{path}: of another exam than {other}, by the same name"))
+                        .help("predict them one after the other"),
+                );
+            }
+            files.insert(segment.name, (segment.recording, path.clone(), segment.exam));
         }
         said_of(paths, root)?;
         fs::write(root.join(manifests::file("test")), manifest).map_err(io)?;
@@ -154,14 +135,6 @@ impl Given {
             root: root.to_owned(),
             files,
         })
-    }
-
-    /// Names the group's run.
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Self::Parts { .. } => "parts",
-            Self::Segments { .. } => "segments",
-        }
     }
 
     /// The directory that it lies in.
@@ -214,7 +187,19 @@ impl Given {
                     |(at, id)| (files[*at].clone(), id.to_string()),
                 )
             }
-            Self::Segments { files, .. } => (files.get(stem).cloned().unwrap_or_default(), stem.to_owned()),
+            Self::Segments { files, .. } => {
+                let first = files.values().find(|(recording, ..)| recording == stem);
+                let file = first.map(|(_, file, _)| file.clone());
+                (file.unwrap_or_default(), stem.to_owned())
+            }
+        }
+    }
+
+    /// All of its files.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        match self {
+            Self::Parts { files, .. } => files.iter().map(PathBuf::as_path).collect(),
+            Self::Segments { files, .. } => files.values().map(|(_, file, _)| file.as_path()).collect(),
         }
     }
 
@@ -230,38 +215,110 @@ impl Given {
 
     /// An error that names the user's files, not their links.
     pub(super) fn name(&self, error: Error) -> Error {
-        let (mut message, mut help) = (error.message().to_owned(), error.help_text().map(str::to_owned));
-        let mut replace = |from: &str, to: &str| {
-            message = message.replace(from, to);
-            help = help.take().map(|help| help.replace(from, to));
-        };
-        let root = self.root().display().to_string();
-        if let Self::Parts { files, .. } = self {
-            for (at, file) in files.iter().enumerate().rev() {
-                let link = part_name(at);
-                replace(&format!("{root}/{link}"), &file.display().to_string());
-                replace(&link, &file.display().to_string());
-            }
-            replace(&format!("{root}/exams.csv"), "the files given");
+        let named = Error::new(error.kind(), self.in_users_words(error.message()));
+        if error.kind() == ErrorKind::Interrupted {
+            // What was done is gone with the temporary directory.
+            return named;
         }
-        let named = Error::new(error.kind(), message);
+        let help = error.help_text().map(|help| self.in_users_words(help));
         help.into_iter().fold(named, Error::help)
+    }
+
+    /// A text in which the user's files stand for their links, and no path of the temporary directory is left.
+    pub(super) fn in_users_words(&self, text: &str) -> String {
+        let root = self.root().display().to_string();
+        let links: Vec<(String, &Path)> = match self {
+            Self::Parts { files, .. } => {
+                let links = files.iter().enumerate().rev();
+                links.map(|(at, file)| (part_name(at), file.as_path())).collect()
+            }
+            Self::Segments { files, .. } => {
+                let links = files.iter().rev();
+                links
+                    .map(|(name, (_, file, _))| (format!("{name}.mat"), file.as_path()))
+                    .collect()
+            }
+        };
+        // By way of a mark: a user's file may be named as its link is.
+        let mark = |at: usize| format!("\u{1}{at}\u{2}");
+        let mut text = text.to_owned();
+        for (at, (link, _)) in links.iter().enumerate() {
+            text = text
+                .replace(&format!("{root}/{link}"), &mark(at))
+                .replace(link, &mark(at));
+        }
+        for (at, (_, file)) in links.iter().enumerate() {
+            text = text.replace(&mark(at), &file.display().to_string());
+        }
+        let place = self.root().parent().unwrap_or(self.root());
+        without(&text, &place.display().to_string())
     }
 }
 
-/// Links what is said of the store from which the segments come; the first that says something speaks for all.
-fn said_of(files: &[PathBuf], root: &Path) -> Result<(), Error> {
-    for store in files
+/// A part of an archive, and the exams of it that are wanted.
+struct Part {
+    file: PathBuf,
+    exams: Vec<i64>,
+    direct: bool,
+}
+
+/// Opens the parts; all exams are wanted where none is named.
+fn opened(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<Part>, Error> {
+    let mut parts = Vec::with_capacity(files.len());
+    for file in files {
+        let part = code15::Part::open(file).map_err(bad)?;
+        // 0 is the dummy row's.
+        let ids = part.exam_ids().iter().copied().filter(|id| *id != 0);
+        parts.push(Part {
+            file: file.clone(),
+            exams: ids
+                .filter(|id| wanted.is_empty() || wanted.contains(id))
+                .collect(),
+            direct: part.placement().is_some(),
+        });
+    }
+    match wanted
         .iter()
-        .filter_map(|file| absolute(file).ok()?.parent().map(Path::to_owned))
+        .find(|id| !parts.iter().any(|part| part.exams.contains(id)))
     {
-        let said = About::path(&store).map_err(bad)?;
-        if said.is_file() {
-            let link = About::path(root).map_err(bad)?;
-            return symlink(said, &link).map_err(|e| failed("write", &link, &e));
+        Some(missing) => Err(bad(format!("no exam {missing} in the files given"))
+            .help("`ecgfm inspect FILE` names some that are there")),
+        None => {
+            parts.retain(|part| !part.exams.is_empty() || wanted.is_empty());
+            Ok(parts)
         }
     }
-    Ok(())
+}
+
+/// Groups of parts in which no exam's number stands in two: what one archive has once, two may both have.
+fn apart(parts: Vec<Part>) -> Vec<Vec<Part>> {
+    let mut groups: Vec<(HashSet<i64>, Vec<Part>)> = Vec::new();
+    for part in parts {
+        let free =
+            |(known, _): &&mut (HashSet<i64>, Vec<Part>)| !part.exams.iter().any(|id| known.contains(id));
+        match groups.iter_mut().find(free) {
+            Some((known, group)) => {
+                known.extend(&part.exams);
+                group.push(part);
+            }
+            None => groups.push((part.exams.iter().copied().collect(), vec![part])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The text with "the files given" for every path that begins with `place`.
+fn without(text: &str, place: &str) -> String {
+    let mut left = text;
+    let mut said = String::with_capacity(text.len());
+    while let Some(at) = left.find(place) {
+        said += &left[..at];
+        said += "the files given";
+        let after = &left[at + place.len()..];
+        let end = after.find(|c: char| c.is_whitespace() || "`:,;".contains(c));
+        left = &after[end.unwrap_or(after.len())..];
+    }
+    said + left
 }
 
 /// Links what lies beside the files and says what they are.
@@ -283,6 +340,41 @@ fn part_name(at: usize) -> String {
     format!("exams_part{at}.hdf5")
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
     path.canonicalize().map_err(|e| failed("open", path, &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_users_files_only() {
+        let given = Given::Parts {
+            root: PathBuf::from("/tmp/x/raw"),
+            files: ["a/exams_part1.hdf5", "b/exams_part0.hdf5"]
+                .map(PathBuf::from)
+                .to_vec(),
+            exams: Vec::new(),
+            direct: true,
+        };
+        for (text, words) in [
+            (
+                "/tmp/x/raw/exams_part0.hdf5: cut short",
+                "a/exams_part1.hdf5: cut short",
+            ),
+            (
+                "exam 7 is in exams_part1.hdf5, too",
+                "exam 7 is in b/exams_part0.hdf5, too",
+            ),
+            ("`/tmp/x/raw/exams.csv` has none", "`the files given` has none"),
+            (
+                "/tmp/x/parts/predict/default/infer: a NaN",
+                "the files given: a NaN",
+            ),
+            ("nothing of it", "nothing of it"),
+        ] {
+            assert_eq!(given.in_users_words(text), words);
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! What the model said, by the names of the user's files.
 
 use super::given::Given;
-use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENTS};
-use ecgfm_artifacts::predictions::{ABOUT_FILE, About, ECG_FILE};
-use ecgfm_artifacts::{rejected, table};
+use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
+use ecgfm_artifacts::predictions::{ABOUT_FILE, About, CSV_FILE, ECG_FILE};
+use ecgfm_artifacts::{logits, rejected, table};
+use ecgfm_evaluate::above;
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// One ECG.
@@ -24,8 +26,8 @@ struct Row {
 pub(super) struct Said {
     labels: Vec<String>,
     rows: Vec<Row>,
-    /// File, ECG and why it has no prediction.
-    pub(super) rejected: Vec<(PathBuf, String, String)>,
+    /// File, ECG (none stands for all of it) and why there is no prediction.
+    pub(super) rejected: Vec<(PathBuf, Option<String>, String)>,
     pub(super) notices: Vec<String>,
 }
 
@@ -39,8 +41,11 @@ impl Said {
         let predictions = dir.join("predict");
         let about = About::read(&predictions).map_err(|e| failed(format!("{ABOUT_FILE}: {e}")))?;
         self.labels = about.labels.names().iter().map(|&name| name.to_owned()).collect();
-        self.notices.extend(about.notices);
-        self.notices.dedup();
+        for notice in about.notices {
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
         let path = predictions.join(ECG_FILE);
         let frame = table::read_all_text(&path).map_err(failed)?;
         let column = |name: &str| table::str_column(&path, &frame, name).map_err(failed);
@@ -50,7 +55,7 @@ impl Said {
             let (file, ecg) = group.origin(&cell(IDX, row)?, &cell(SAVE_FILE, row)?);
             let probabilities = self.labels.iter().map(|label| cell(label, row));
             let probabilities: Vec<String> = probabilities.collect::<Result<_, _>>()?;
-            let above = |text: &str| text.parse().is_ok_and(|p: f32| f64::from(p) > threshold);
+            let above = |text: &str| text.parse().is_ok_and(|p| above(p, threshold));
             let holds = self.labels.iter().zip(&probabilities).filter(|(_, p)| above(p));
             self.rows.push(Row {
                 file,
@@ -60,7 +65,43 @@ impl Said {
                 probabilities,
             });
         }
-        self.set_aside(&dir.join("signals").join(rejected::FILE), group)
+        self.set_aside(&dir.join("signals").join(rejected::FILE), group)?;
+        self.without_answer(dir, group)
+    }
+
+    /// Segments of which the model said nothing finite.
+    fn without_answer(&mut self, dir: &Path, group: &Given) -> Result<(), Error> {
+        let text = |path: &Path, name: &str| {
+            let frame = table::read_all_text(path).map_err(failed)?;
+            let column = table::str_column(path, &frame, name).map_err(failed)?;
+            let cells = column.iter().map(|cell| cell.unwrap_or_default().to_owned());
+            Ok::<Vec<String>, Error>(cells.collect())
+        };
+        let index = dir.join("infer").join(logits::index_file("test"));
+        let predicted: BTreeSet<String> = text(&dir.join("predict").join(CSV_FILE), SEGMENT)?
+            .into_iter()
+            .collect();
+        let all = text(&index, SEGMENT)?.into_iter().zip(text(&index, IDX)?);
+        for ((segment, idx), save_file) in all.zip(text(&index, SAVE_FILE)?) {
+            if !predicted.contains(&segment) {
+                let (file, ecg) = group.origin(&idx, &save_file);
+                let why = format!("segment {segment}: the model's answer is not finite; look for NaN in it");
+                self.rejected.push((file, Some(ecg), why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether no ECG has a prediction.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Notes that none of a group's files could be used.
+    pub(super) fn nothing_of(&mut self, group: &Given, why: &str) {
+        let files = group.files().into_iter();
+        self.rejected
+            .extend(files.map(|file| (file.to_owned(), None, why.to_owned())));
     }
 
     fn set_aside(&mut self, path: &Path, group: &Given) -> Result<(), Error> {
@@ -73,9 +114,10 @@ impl Said {
             Ok::<_, Error>(column.get(row).unwrap_or_default().to_owned())
         };
         for row in 0..frame.height() {
-            let why = format!("{}: {}", cell("reason", row)?, cell("detail", row)?);
+            let detail = group.in_users_words(&cell("detail", row)?);
+            let why = format!("{}: {detail}", cell("reason", row)?);
             let file = group.file(&cell("trace_file", row)?);
-            self.rejected.push((file, cell("exam_id", row)?, why));
+            self.rejected.push((file, Some(cell("exam_id", row)?), why));
         }
         Ok(())
     }
@@ -112,14 +154,13 @@ impl Said {
                 .map(|(label, p)| (label.clone(), json!(number(p))))
                 .collect();
             json!({
-                "file": row.file, "ecg": row.ecg, "segments": row.segments.parse::<u64>().ok(),
+                "file": row.file.to_string_lossy(), "ecg": row.ecg, "segments": row.segments.parse::<u64>().ok(),
                 "probabilities": probabilities, "labels": row.holds,
             })
         };
-        let set_aside =
-            |(file, ecg, why): &(PathBuf, String, String)| json!({ "file": file, "ecg": ecg, "why": why });
+        let set_aside = |(file, ecg, why): &(PathBuf, Option<String>, String)| json!({ "file": file.to_string_lossy(), "ecg": ecg, "why": why });
         json!({
-            "model": model,
+            "model": model.to_string_lossy(),
             "notices": self.notices,
             "ecgs": self.rows.iter().map(ecg).collect::<Vec<_>>(),
             "rejected": self.rejected.iter().map(set_aside).collect::<Vec<_>>(),

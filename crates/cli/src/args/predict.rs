@@ -1,0 +1,47 @@
+//! `ecgfm predict`.
+
+use super::probability;
+use clap::Args;
+use std::path::PathBuf;
+
+const ABOUT_PREDICT: &str = "\
+A file is a part of an archive in CODE-15's shape (.hdf5), whose recordings are prepared as the signals stage does it, or a \
+prepared segment (.mat), as that stage writes it with `store: mat`; segments of one recording are taken together. What is \
+printed is a CSV table: a line an ECG, a probability a label, and the labels above the threshold.
+
+Examples:
+  ecgfm predict data/code15/exams_part0.hdf5 --model model.ts --ecg 1238362
+  ecgfm predict segmented/*.mat --model model.ts --json | jq '.ecgs[0].probabilities'";
+
+/// `ecgfm predict`
+#[derive(Debug, Args)]
+#[command(after_help = ABOUT_PREDICT)]
+pub struct Predict {
+    /// Parts of an archive (.hdf5), or segments (.mat).
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The model: what `ecgfm export` made of a checkpoint.
+    #[arg(short, long, value_name = "MODEL.ts")]
+    pub model: PathBuf,
+    /// The model's label set, by name or file; as its card says if not given.
+    #[arg(short, long, value_name = "SET")]
+    pub labels: Option<String>,
+    /// Only this exam of the .hdf5 files (repeatable).
+    #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
+    pub ecg: Vec<i64>,
+    /// A label holds where its probability is above this.
+    #[arg(long, default_value_t = 0.5, value_parser = probability)]
+    pub threshold: f64,
+    /// Where to run: auto, cpu, cuda, cuda:1.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// What to compute in: auto, float32, bfloat16, float16, tf32.
+    #[arg(long, default_value = "auto")]
+    pub precision: String,
+    /// Write the table here instead of standard output.
+    #[arg(short, long, value_name = "FILE.csv")]
+    pub output: Option<PathBuf>,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+}

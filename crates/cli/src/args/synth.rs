@@ -1,0 +1,63 @@
+//! `ecgfm synth`.
+
+use clap::Args;
+use std::path::PathBuf;
+
+const ABOUT_SYNTH: &str = "\
+Every ECG is computed: a heart vector draws P, QRS and T loops beat by beat and is projected on twelve leads, so that \
+III = II - I and the augmented leads hold; electrodes add baseline wander, mains hum and muscle noise. No patient is in it, \
+and nothing learnt from it says anything about patients.
+
+Labels come first and the ECG is built to meet them:
+  1dAVb       PR over 200 ms
+  RBBB, LBBB  wide QRS; rSR' in V1 and broad S in I and V6, or QS in V1 and broad notched R in I and V6
+  SB, ST      sinus rhythm under 56, over 102 beats a minute
+  AF          irregular, no P wave, fibrillatory waves
+  normal_ecg  nothing abnormal; an ECG that is neither normal nor one of the six has another finding
+
+What is written, in CODE-15's own shape:
+  exams.csv, exams_part0.hdf5 ...   400 Hz, zero padding on both sides, a dummy row at the end of each part
+  synth_truth.csv                   rate, PR, QRS, QT, axis, findings and R peaks of every exam
+  faults.csv                        the faults that were planted, by exam
+  SYNTHETIC.md, synth.json          that it is synthetic, and how to make it again
+
+Examples:
+  ecgfm synth --out data/sample --exams 2000 --mix balanced
+  ecgfm synth --out data/bad --faults '{flat_lead: 5, nan: 5, swapped_leads: 5, short_recording: 5, missing_exam: 5}'
+  ecgfm synth --out data/full --exams 345779
+  ecgfm run code15 --profile full --set vars.raw=data/sample --set vars.checkpoint=...";
+
+/// `ecgfm synth`
+#[derive(Debug, Args)]
+#[command(after_help = ABOUT_SYNTH)]
+pub struct Synth {
+    /// Directory to write; it must not exist yet.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// How many exams, up to 4194304; CODE-15 has 345779.
+    #[arg(long, default_value_t = 400)]
+    pub exams: u32,
+    /// The same options and seed give the same bytes, with any number of threads.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// How often each label holds: `prevalence` (as in CODE-15), `balanced` (.15 each), or shares such as
+    /// '{RBBB: 0.2, AF: 0.1, normal_ecg: 0.4}'.
+    #[arg(long, default_value = "prevalence")]
+    pub mix: String,
+    /// Noise of the electrodes: 0 none, 1 as in a tidy archive, 3 bad.
+    #[arg(long, default_value_t = 1.0)]
+    pub noise: f64,
+    /// Exams to plant a fault in, one fault each, such as '{flat_lead: 3, nan: 2}'. Also swapped_leads, short_recording,
+    /// missing_exam, all_zero, wrong_trace_file, duplicate_id, duplicate_tracing.
+    #[arg(long, default_value = "{}")]
+    pub faults: String,
+    /// Exams in one HDF5 part.
+    #[arg(long, default_value_t = 20_000)]
+    pub exams_per_part: u32,
+    /// Share of recordings of 4096 samples (10.2 s); the others have 2934 (7.3 s).
+    #[arg(long, default_value_t = 0.45)]
+    pub long_share: f64,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,95 @@
+//! Segments in `.mat` files, and what is said of the stores that they come from.
+
+use super::Model;
+use super::given::{absolute, bad};
+use ecgfm_artifacts::store::About;
+use ecgfm_artifacts::{key, manifests};
+use ecgfm_formats::mat5;
+use ecgfm_pipeline::Error;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// One `.mat` file.
+pub(super) struct Segment {
+    pub(super) name: String,
+    /// Without the segment's number.
+    pub(super) recording: String,
+    pub(super) samples: usize,
+    /// The exam's number, where the file has it.
+    pub(super) exam: Option<i64>,
+}
+
+impl Segment {
+    pub(super) fn read(path: &Path, model: &Model) -> Result<Self, Error> {
+        let refused = |what: String| {
+            bad(format!("{}: {what}", path.display()))
+                .help("give files of `segmented/`, as the signals stage names them, or the archive's .hdf5")
+        };
+        let file = mat5::MatFile::read(path).map_err(bad)?;
+        let ((_, samples), _) = file.f32_matrix("feats").map_err(bad)?;
+        let rate = file.f64_scalar("curr_sample_rate").map_err(bad)?;
+        if rate != f64::from(model.sample_rate) {
+            let takes = model.sample_rate;
+            return Err(refused(format!(
+                "{rate} samples a second; the model takes {takes}"
+            )));
+        }
+        let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+        let Some(save_file) = key::save_file(name).filter(|_| manifests::is_plain(name)) else {
+            return Err(refused(
+                "not named as segments are: RECORDING_0.mat, RECORDING_1.mat".to_owned(),
+            ));
+        };
+        // A whole recording is named after its exam, which is no segment's number.
+        match file.i64_scalar("segment_i") {
+            Ok(number) if name.ends_with(&format!("_{number}")) => {}
+            Ok(number) => {
+                return Err(refused(format!(
+                    "segment {number} of a recording, and not by its name"
+                )));
+            }
+            Err(_) => {
+                return Err(refused(
+                    "no segment: it has no `segment_i`, as a whole recording".to_owned(),
+                ));
+            }
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            recording: key::stem(&save_file).to_owned(),
+            samples,
+            exam: file.i64_scalar("idx").ok(),
+        })
+    }
+}
+
+/// Says of the files what is said of the stores that they come from, which must agree.
+pub(super) fn said_of(files: &[PathBuf], root: &Path) -> Result<(), Error> {
+    let stores: BTreeSet<PathBuf> = files
+        .iter()
+        .filter_map(|file| absolute(file).ok()?.parent().map(Path::to_owned))
+        .collect();
+    let mut whole: Option<(PathBuf, Option<About>)> = None;
+    for store in stores {
+        let mut said = About::read(&store).map_err(bad)?;
+        let Some((first, about)) = &mut whole else {
+            whole = Some((store, said));
+            continue;
+        };
+        // What one of them wants to be known goes for all.
+        if let (Some(about), Some(said)) = (about.as_mut(), said.as_mut()) {
+            about.notice = about.notice.take().or_else(|| said.notice.clone());
+            said.notice.clone_from(&about.notice);
+        }
+        if said != *about {
+            let what = format!(
+                "segments of {} and of {} were not prepared alike, or nothing says that they were",
+                first.display(),
+                store.display()
+            );
+            return Err(bad(what).help("predict them one after the other"));
+        }
+    }
+    let about = whole.and_then(|(_, about)| about);
+    about.map_or(Ok(()), |about| about.write(root).map_err(bad))
+}
