@@ -74,7 +74,8 @@ pub(crate) fn transfer(
                 downloaded: job.downloaded,
             })
         }
-        Err(error) if keeps(&error) || job.refused_by_its_head => {
+        // An answer that cannot be right says nothing against what came before it.
+        Err(error) if keeps(&error) || (job.refused_by_its_head && partial.len > 0) => {
             // The error itself matters more than that this may fail too.
             let _ = partial.sync();
             Err(error)
@@ -95,7 +96,6 @@ fn keeps(error: &Error) -> bool {
             | Error::Unreachable { .. }
             | Error::Refused { .. }
             | Error::Redirect { .. }
-            | Error::Protocol { .. }
             | Error::Cancelled
     )
 }
@@ -140,6 +140,8 @@ impl Job<'_> {
             partial.restart(None, None)?;
         }
         let opened = Stream::open(self.context.client, self.request(partial), self.context.cancel);
+        // Until its head has been looked at.
+        self.refused_by_its_head = true;
         let (head, stream) = match opened.map_err(Halt::from) {
             Err(Halt::Trouble(Trouble::Status { code: 416, .. })) if partial.len > 0 => {
                 return Err(self.anew(partial, "the server has less of the file than is here"));
@@ -147,6 +149,7 @@ impl Job<'_> {
             other => other?,
         };
         let total = self.begin(partial, &head)?;
+        self.refused_by_its_head = false;
         self.context
             .progress
             .began(self.context.name, Step::Download, partial.len, total);
@@ -177,7 +180,7 @@ impl Job<'_> {
     }
 
     /// Prepares the partial file for what the head announces; returns the size of the whole.
-    fn begin(&mut self, partial: &mut Partial, head: &Head) -> Result<Option<u64>, Halt> {
+    fn begin(&self, partial: &mut Partial, head: &Head) -> Result<Option<u64>, Halt> {
         let total = match (head.status, head.range) {
             (200, _) => {
                 self.announced(head.length, head)?;
@@ -219,13 +222,7 @@ impl Job<'_> {
     }
 
     /// Refuses what cannot be right before any of it is stored.
-    fn announced(&mut self, total: Option<u64>, head: &Head) -> Result<(), Error> {
-        let found = self.plausible(total, head);
-        self.refused_by_its_head = found.is_err();
-        found
-    }
-
-    fn plausible(&self, total: Option<u64>, head: &Head) -> Result<(), Error> {
+    fn announced(&self, total: Option<u64>, head: &Head) -> Result<(), Error> {
         let limit = self.context.options.max_bytes;
         let url = || self.url.to_owned();
         match (total, self.published.size) {
