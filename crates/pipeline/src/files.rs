@@ -54,7 +54,7 @@ pub(crate) struct Outline {
 
 /// Every regular file under `dir`, sorted by name. Links are followed, each directory once.
 pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
-    walk(dir, BTreeSet::new(), &|_| false)
+    walk(dir, BTreeSet::new(), &|_, _| false)
 }
 
 /// [`list`] without what the program itself keeps there: the directories `own`, which may not exist yet, and what stages that
@@ -66,7 +66,11 @@ pub(crate) fn list_but(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<Listed>> {
     walk(dir, own.filter(|own| *own != root).collect(), &single::keeps)
 }
 
-fn walk(dir: &Path, mut seen: BTreeSet<PathBuf>, skip: &dyn Fn(&Path) -> bool) -> io::Result<Vec<Listed>> {
+fn walk(
+    dir: &Path,
+    mut seen: BTreeSet<PathBuf>,
+    skip: &dyn Fn(&Path, &fs::Metadata) -> bool,
+) -> io::Result<Vec<Listed>> {
     let mut found = Vec::new();
     let mut open = vec![(dir.to_owned(), String::new(), 0)];
     while let Some((dir, prefix, depth)) = open.pop() {
@@ -75,9 +79,6 @@ fn walk(dir: &Path, mut seen: BTreeSet<PathBuf>, skip: &dyn Fn(&Path) -> bool) -
         }
         for entry in fs::read_dir(&dir)? {
             let path = entry?.path();
-            if skip(&path) {
-                continue;
-            }
             let name = path
                 .file_name()
                 .map(|n| n.to_string_lossy().into_owned())
@@ -89,6 +90,9 @@ fn walk(dir: &Path, mut seen: BTreeSet<PathBuf>, skip: &dyn Fn(&Path) -> bool) -
             };
             // A link that leads nowhere is not a file.
             let Ok(meta) = fs::metadata(&path) else { continue };
+            if skip(&path, &meta) {
+                continue;
+            }
             if meta.is_dir() {
                 open.push((path, name, depth + 1));
             } else if meta.is_file() {

@@ -22,10 +22,10 @@ use crate::workdir;
 const RECORD: &str = ".stage.json";
 
 /// Whether a path is what a stage that runs alone keeps while it runs, or left.
-pub(crate) fn keeps(path: &Path) -> bool {
+pub(crate) fn keeps(path: &Path, meta: &fs::Metadata) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let hidden = name.starts_with('.') && (name.ends_with(".lock") || name.ends_with(".tmp"));
-    hidden || path.join(RECORD).is_file()
+    hidden || (meta.is_dir() && path.join(RECORD).is_file())
 }
 
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
