@@ -163,7 +163,12 @@ pub fn tree(dir: &Path) -> Tree {
 
 /// The same of the run in a working directory, without its record and its lock.
 pub fn run_tree(workdir: &Path) -> Tree {
-    let mut found = tree(&workdir.join(RUN));
+    run_tree_of(&workdir.join(RUN))
+}
+
+/// The same of a run's directory.
+pub fn run_tree_of(run_dir: &Path) -> Tree {
+    let mut found = tree(run_dir);
     found.retain(|name, _| name != "lock.json" && name != ".lock");
     found
 }

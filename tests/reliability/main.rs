@@ -12,5 +12,6 @@ mod ground;
 mod points;
 mod privacy;
 mod run;
+mod signals;
 mod torture;
 mod trial;

@@ -56,12 +56,13 @@ fn ctrl_c_and_sigterm_stop_every_stage_in_order_and_the_run_goes_on_from_there()
         let dir = tempfile::tempdir().unwrap();
         link(&course.moments[at].dir, dir.path());
         let child = halted(&mut course.command(dir.path(), "run", &[]), "stage-begin");
-        signal(&child, if at % 2 == 0 { "-INT" } else { "-TERM" });
+        let (name, code) = [("-INT", 130), ("-TERM", 143)][at % 2];
+        signal(&child, name);
         let output = goes_on(child);
         let last = at + 1 == ground.stages.len();
         // The last stage may be done before it looks; then so is the run.
         if !(last && output.status.success()) {
-            assert_eq!(output.status.code(), Some(130), "{stage}: {}", said(&output));
+            assert_eq!(output.status.code(), Some(code), "{stage}: {}", said(&output));
             assert!(
                 said(&output).contains("run the same command again"),
                 "{stage}: {}",

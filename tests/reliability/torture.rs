@@ -59,9 +59,10 @@ fn a_killed_run_loses_nothing_and_ends_as_if_it_had_not_been_killed() {
 fn report(ground: &Ground, all: &[(usize, Option<usize>, Outcome)], seconds: f64) {
     let sum = |f: &dyn Fn(&Outcome) -> usize| all.iter().map(|(_, _, o)| f(o)).sum::<usize>();
     eprintln!(
-        "{} trials, {} kills in {seconds:.0} s: {} artifacts lost or torn, {} other promises broken",
+        "{} trials, {} kills and {} ends by two signals in {seconds:.0} s: {} artifacts lost or torn, {} other promises broken",
         all.len(),
         sum(&|o| o.kills),
+        sum(&|o| o.doubled),
         sum(&|o| o.torn.len()),
         sum(&|o| o.broken.len())
     );

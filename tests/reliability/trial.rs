@@ -1,6 +1,7 @@
 //! One trial: a stage, or the whole pipeline, is killed somewhere and run again.
 
 use crate::ground::{Course, Dice, Ground, RUN, link, run_tree, timeless, tree};
+use crate::signals::Doubled;
 use ecgfm_pipeline::failpoint::{POINTS, Point};
 use ecgfm_pipeline::{NoProgress, verify};
 use serde_json::Value;
@@ -11,13 +12,15 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// Where a run is killed.
+/// Where a run is killed, or asked twice to stop.
 #[derive(Debug, Clone, Copy)]
 pub enum Cut {
     /// Where it passes a point for the nth time.
     At(Point, usize),
     /// So long after it was started.
     After(Duration),
+    /// At any time after it was started, by two signals.
+    Doubled(Doubled),
 }
 
 pub struct Trial {
@@ -33,6 +36,8 @@ pub struct Trial {
 pub struct Outcome {
     /// How often a run was killed.
     pub kills: usize,
+    /// How often two signals ended one.
+    pub doubled: usize,
     /// The point at which it was first killed, unless by the clock.
     pub at: Option<Point>,
     /// Files that were gone or partly written where a whole one should be, then or at the end.
@@ -41,7 +46,7 @@ pub struct Outcome {
     pub broken: Vec<String>,
 }
 
-/// Slots of the schedule: every point, the clock twice, and the clock over the whole pipeline.
+/// Slots of the schedule: every point, the clock, two signals, and either of them over the whole pipeline.
 const SLOTS: usize = POINTS.len() + 3;
 
 impl Trial {
@@ -66,6 +71,9 @@ impl Trial {
                 | Point::FileDone),
             ) => Cut::At(p, 1 + dice.below(files)),
             Some(p) => Cut::At(p, 1),
+            None if slot == POINTS.len() || (whole && dice.below(2) == 0) => {
+                Cut::Doubled(Doubled::draw(dice))
+            }
             None => Cut::After(Duration::ZERO),
         };
         let again = (dice.below(3) == 0).then(|| POINTS[dice.below(POINTS.len())]);
@@ -95,12 +103,11 @@ impl Trial {
                 scene.prepare();
             }
         }
-        if out.at.is_none() {
-            let longest = scene.took().as_micros() as usize;
-            scene.kill(
-                Cut::After(Duration::from_micros(dice.below(longest) as u64)),
-                &mut out,
-            );
+        let any_time = Duration::from_micros(dice.below(scene.took().as_micros() as usize) as u64);
+        match self.cut {
+            Cut::Doubled(doubled) => scene.signal_twice(doubled, any_time, &mut out),
+            _ if out.at.is_none() => drop(scene.kill(Cut::After(any_time), &mut out)),
+            _ => {}
         }
         scene.nothing_torn(&mut out);
         if let Some(point) = self.again {
@@ -149,12 +156,25 @@ impl Scene<'_> {
             .is_some_and(|s| moments[s].tree == moments[s + 1].tree && s + 1 < moments.len())
     }
 
+    /// Runs and sends two signals, the first after a while.
+    fn signal_twice(&self, doubled: Doubled, after: Duration, out: &mut Outcome) {
+        let (output, wrong) = doubled.send(&mut self.to_be_cut(), after);
+        out.doubled += usize::from(!output.status.success());
+        out.broken.extend(wrong);
+    }
+
+    /// The run that is killed or interrupted.
+    fn to_be_cut(&self) -> Command {
+        self.command(if self.forced() { &["--force"] } else { &[] })
+    }
+
     /// Runs and kills; whether it came to that.
     fn kill(&self, cut: Cut, out: &mut Outcome) -> bool {
-        let mut command = self.command(if self.forced() { &["--force"] } else { &[] });
+        let mut command = self.to_be_cut();
         let status = match cut {
             Cut::At(point, nth) => at_point(&mut command, point, nth),
             Cut::After(time) => after(&mut command, time),
+            Cut::Doubled(_) => return false,
         };
         let killed = status.signal() == Some(9);
         if !killed && !status.success() {
