@@ -206,8 +206,8 @@ impl Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Count", into = "Count")]
 pub enum BatchSize {
-    /// What suits the device: on a CPU a number that was measured once and for all, so that logits stay the same to the
-    /// last bit; on a GPU what a short sweep finds.
+    /// What suits the device: on a CPU a number that was measured once and for all, so that batches have the same shape in
+    /// every run; on a GPU what a short sweep finds.
     #[default]
     Auto,
     /// What a short sweep finds, on a CPU too.

@@ -14,6 +14,7 @@ pub mod args;
 mod commands;
 pub mod errors;
 mod home;
+mod interrupt;
 pub mod kinds;
 mod leave;
 mod observer;
@@ -28,7 +29,7 @@ use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 use ecgfm_formats::code15;
-use ecgfm_pipeline::{Cancel, Error};
+use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 
 /// Parses the command line, does what it says, and ends the program with its exit code. `torch` is what libtorch is needed
 /// for, where the program links it.
@@ -61,11 +62,22 @@ fn run() -> u8 {
     };
     logging(&cli);
     silence_panics_of_stages();
-    match dispatch(&cli, &interruptible()) {
+    let cancel = interrupt::handle();
+    if let Some(torch) = torch::brought() {
+        torch.load_devices();
+    }
+    let outcome = dispatch(&cli, &cancel);
+    if let Some(torch) = torch::brought() {
+        tracing::debug!("{}", torch.devices());
+    }
+    match outcome {
         Ok(()) => 0,
         Err(error) => {
             out::tell(format_args!("{}", error.render()));
-            error.kind().exit_code()
+            match error.kind() {
+                ErrorKind::Interrupted => interrupt::exit_code(),
+                kind => kind.exit_code(),
+            }
         }
     }
 }
@@ -112,22 +124,4 @@ fn silence_panics_of_stages() {
     if std::env::var_os("RUST_BACKTRACE").is_none() {
         std::panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
     }
-}
-
-/// Raised by Ctrl-C or SIGTERM. A second one ends the program at once.
-fn interruptible() -> Cancel {
-    let cancel = Cancel::default();
-    let raised = cancel.clone();
-    let set = ctrlc::set_handler(move || {
-        if raised.is_cancelled() {
-            #[allow(clippy::exit)] // The user asked twice.
-            std::process::exit(130);
-        }
-        raised.cancel();
-        out::errln!("stopping at the next safe point; once more to stop at once");
-    });
-    if let Err(error) = set {
-        tracing::warn!("interruptions will not be handled: {error}");
-    }
-    cancel
 }

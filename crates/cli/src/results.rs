@@ -1,8 +1,10 @@
 //! What a finished run of an evaluation says, on standard output.
 
 use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics};
+use ecgfm_artifacts::logits::RECORD_FILE;
 use ecgfm_artifacts::table;
 use ecgfm_pipeline::{Graph, Stage, Summary};
+use serde_json::Value;
 use std::path::Path;
 
 /// Columns shown; the file has more.
@@ -48,6 +50,22 @@ pub fn notice(graph: &Graph, summary: &Summary) -> Option<String> {
     }
     let given = graph.vars().get(NOTICE)?.as_str()?;
     (!given.trim().is_empty()).then(|| given.to_owned())
+}
+
+/// Where each inference of the run computed, and in what: `infer ran on cpu in float32`.
+pub fn devices(graph: &Graph, summary: &Summary) -> Vec<String> {
+    let stages = graph
+        .stages()
+        .iter()
+        .filter(|stage| stage.kind().name() == "infer");
+    let ran = stages.filter(|stage| summary.ran.iter().any(|ran| ran == stage.name()));
+    let line = |stage: &Stage| {
+        let record = std::fs::read(graph.run_dir().join(stage.name()).join(RECORD_FILE)).ok()?;
+        let record: Value = serde_json::from_slice(&record).ok()?;
+        let (device, precision) = (record["device"].as_str()?, record["precision"].as_str()?);
+        Some(format!("{} ran on {device} in {precision}", stage.name()))
+    };
+    ran.filter_map(line).collect()
 }
 
 /// The stage of a kind, where the run did it or found it done.

@@ -18,6 +18,13 @@ pub trait Torch: Sync {
     /// Version of the libtorch that is loaded.
     fn version(&self) -> String;
 
+    /// Loads libtorch's CUDA half where there is an NVIDIA driver. To be called before anything is computed: libtorch
+    /// decides at its first convolution whether it has CUDA.
+    fn load_devices(&self);
+
+    /// Where libtorch takes its CUDA functions from, for the log.
+    fn devices(&self) -> String;
+
     /// The stage `export`.
     ///
     /// # Errors
@@ -108,7 +115,11 @@ fn become_it() -> Error {
              help: if the next line says that a library is missing, set LD_LIBRARY_PATH to where libtorch is, or build again"
         );
     }
+    if let Err(interrupted) = crate::interrupt::hold() {
+        return interrupted;
+    }
     let error = start(&program);
+    crate::interrupt::release();
     let advice = match error.kind() {
         std::io::ErrorKind::NotFound => "install both programs into one directory: `just install`",
         _ => "build or install both programs again: `just build`, `just install`",

@@ -63,7 +63,11 @@ impl Segments {
 }
 
 fn load(model: &Path, device: DeviceChoice, precision: Precision) -> Result<TorchScript, ecgfm_infer::Error> {
-    TorchScript::load(model, Placement::find(device, precision)?, Wanted::default())
+    TorchScript::load(
+        model,
+        Placement::find(device, precision)?.placement,
+        Wanted::default(),
+    )
 }
 
 fn logits(model: &mut TorchScript, segments: &Segments, n: usize) -> Vec<f32> {
@@ -130,6 +134,8 @@ fn measure(model: &Path, segments: &Segments, device: DeviceChoice, batches: &[u
 }
 
 fn main() {
+    // Before anything is computed, on the CPU too.
+    ecgfm_infer::cuda::load();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [models, segments, rest @ ..] = arguments.as_slice() else {
         panic!("usage: precisions MODEL.ts[,MODEL.ts…] SEGMENTS.npy [DEVICE [BATCH,BATCH,…]]");

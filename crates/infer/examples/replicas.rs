@@ -109,7 +109,9 @@ fn main() {
     let batches = argument(2, "1,2,4,8,16");
     let batches: Vec<usize> = batches.split(',').map(|n| n.parse().unwrap()).collect();
     let rounds: usize = argument(3, "3").parse().unwrap();
-    let placement = Placement::find(DeviceChoice::Cpu, Precision::Float32).unwrap();
+    let placement = Placement::find(DeviceChoice::Cpu, Precision::Float32)
+        .unwrap()
+        .placement;
     let mut model = TorchScript::load(Path::new(path), placement, Wanted::default()).unwrap();
     model.prepare(SHAPE, &[2]).unwrap();
     let layer = LAYER.map(|(out, inputs)| move || Tensor::randn([out, inputs], (Kind::Float, Device::Cpu)));

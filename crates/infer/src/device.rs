@@ -1,13 +1,12 @@
 //! Finding the device to run on.
 //!
-//! The program is linked with libtorch's CPU half only, so it starts on machines without NVIDIA's libraries. The CUDA half
-//! is loaded on demand, and only where there is a driver. That must happen before libtorch is first asked about CUDA:
-//! it remembers the answer.
+//! [`resolve`] decides, from what is known of the machine, and changes nothing; [`Placement::activate`] sets the switches of
+//! libtorch that hold for the whole process.
 
 use crate::choice::{DeviceChoice, Precision};
+use crate::cuda::{Found, Unusable};
 use crate::{Error, Result, symbols};
-use std::sync::OnceLock;
-use tch::{Cuda, Device, Kind};
+use tch::{Device, Kind};
 
 /// Where a model runs and in what numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,32 +17,100 @@ pub struct Placement {
     pub precision: Precision,
 }
 
+/// A placement, and what to tell a person about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// Where and in what.
+    pub placement: Placement,
+    /// Why it is the CPU although there is an NVIDIA driver or device.
+    pub note: Option<String>,
+}
+
+/// Decides on a device and a precision. `found` is asked for where CUDA may be used.
+///
+/// # Errors
+/// When the device is not there, cannot be used, or does not know the precision.
+pub fn resolve(
+    choice: DeviceChoice,
+    precision: Precision,
+    found: impl FnOnce() -> Found,
+) -> Result<Resolved> {
+    let precision = precision.resolved();
+    let (device, found, fallen) = match choice {
+        DeviceChoice::Cpu => (Device::Cpu, None, None),
+        DeviceChoice::Cuda(index) => {
+            let found = found();
+            found.usable(index).map_err(|reason| unusable(index, reason))?;
+            (Device::Cuda(index), Some(found), None)
+        }
+        DeviceChoice::Auto => {
+            let found = found();
+            match found.usable(0) {
+                Ok(()) => (Device::Cuda(0), Some(found), None),
+                Err(reason) => (Device::Cpu, None, found.nvidia.then_some(reason.what)),
+            }
+        }
+    };
+    if precision == Precision::Tf32 && device == Device::Cpu {
+        let why = fallen.map_or_else(String::new, |reason| format!(" (no GPU is used: {reason})"));
+        return Err(Error::device(format!(
+            "precision tf32 exists on CUDA only; on the CPU use float32, or bfloat16{why}"
+        )));
+    }
+    if precision == Precision::Float32 && found.is_some_and(|found| found.tf32_forced) {
+        return Err(Error::device(
+            "NVIDIA_TF32_OVERRIDE=1 would make the GPU compute in TF32 where float32 is asked for; unset it, or use precision tf32",
+        ));
+    }
+    Ok(Resolved {
+        placement: Placement { device, precision },
+        note: fallen.map(|reason| format!("running on the CPU: {reason}")),
+    })
+}
+
+fn unusable(index: usize, reason: Unusable) -> Error {
+    let what = format!("cuda:{index} cannot be used: {}; or use device cpu", reason.what);
+    match reason.absent {
+        true => Error::device(what),
+        false => Error::machine(what),
+    }
+}
+
 impl Placement {
-    /// Finds the device and checks that it has the precision; loads CUDA if it must.
+    /// Decides on a device and a precision on this machine, and sets libtorch up for them; what to tell a person.
     ///
     /// # Errors
-    /// When the device is not there or does not know the precision.
-    pub fn find(device: DeviceChoice, precision: Precision) -> Result<Self> {
-        let precision = precision.resolved();
-        let device = match device {
-            DeviceChoice::Cpu => Device::Cpu,
-            DeviceChoice::Cuda(index) => cuda(index)?,
-            DeviceChoice::Auto => cuda(0).unwrap_or_else(|reason| {
-                tracing::debug!("running on the CPU: {reason}");
-                Device::Cpu
-            }),
-        };
-        if precision == Precision::Tf32 && device == Device::Cpu {
-            return Err(Error::device(
-                "precision tf32 exists on CUDA only; on the CPU use float32, or bfloat16",
-            ));
+    /// As [`resolve`] and [`Placement::activate`].
+    pub fn find(choice: DeviceChoice, precision: Precision) -> Result<Resolved> {
+        let resolved = resolve(choice, precision, Found::here)?;
+        resolved.placement.activate()?;
+        Ok(resolved)
+    }
+
+    /// Sets the switches of the whole process that the placement takes.
+    ///
+    /// # Errors
+    /// When this libtorch has no switch for TF32.
+    pub fn activate(&self) -> Result<()> {
+        if self.device == Device::Cpu {
+            return Ok(());
         }
-        if device != Device::Cpu && !symbols::allow_tf32(precision == Precision::Tf32) {
-            return Err(Error::device(
+        // It would make other kernels for the first shapes that it sees than for later ones, so that the bits of a result would
+        // depend on what ran before; there is next to nothing to fuse in these models.
+        tch::jit::f_set_tensor_expr_fuser_enabled(false)
+            .map_err(|error| Error::machine(crate::failure::first_sentence(&error.to_string())))?;
+        if !symbols::allow_tf32(self.precision == Precision::Tf32) {
+            return Err(Error::machine(
                 "this libtorch offers no switch for TF32, so float32 could not be promised; use 2.11",
             ));
         }
-        Ok(Self { device, precision })
+        Ok(())
+    }
+
+    /// The same place in another precision.
+    #[must_use]
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// Element type of weights and signals.
@@ -64,61 +131,110 @@ impl Placement {
     }
 }
 
-/// The CUDA device of a number, or why it is not to be had.
-fn cuda(index: usize) -> Result<Device> {
-    static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
-    let loaded = LOADED.get_or_init(|| {
-        symbols::load_forever("libcuda.so.1").map_err(|reason| format!("no NVIDIA driver ({reason})"))?;
-        symbols::load_forever("libtorch_cuda.so").map_err(|reason| {
-            format!("libtorch's CUDA half does not load ({reason}); set up again with the CUDA libraries, see the README")
-        })
-    });
-    if let Err(reason) = loaded {
-        return Err(Error::device(format!(
-            "cuda is not available: {reason}; use device cpu or auto"
-        )));
-    }
-    let count = if Cuda::is_available() {
-        usize::try_from(Cuda::device_count()).unwrap_or(0)
-    } else {
-        0
-    };
-    if index < count {
-        return Ok(Device::Cuda(index));
-    }
-    Err(Error::device(format!(
-        "cuda:{index} is not there: libtorch sees {count} CUDA devices; use device cpu or auto"
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cuda::{Capability, Devices, Trouble};
 
-    #[test]
-    fn the_cpu_is_always_there_and_has_no_tf32() {
-        let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto).unwrap();
-        assert_eq!(
-            (
-                placement.device_name().as_str(),
-                placement.precision,
-                placement.kind()
-            ),
-            ("cpu", Precision::Float32, Kind::Float)
-        );
-        let message = Placement::find(DeviceChoice::Cpu, Precision::Tf32)
-            .unwrap_err()
-            .to_string();
-        assert!(message.contains("float32"), "{message}");
+    fn found(devices: Result<Devices, Trouble>) -> Found {
+        Found {
+            nvidia: true,
+            devices,
+            tf32_forced: false,
+        }
+    }
+
+    fn one_gpu() -> Found {
+        let capability = Capability { major: 9, minor: 0 };
+        found(Ok(Devices {
+            capabilities: vec![Some(capability)],
+            code: Vec::new(),
+        }))
+    }
+
+    fn too_old() -> Found {
+        found(Err(Trouble::DriverTooOld {
+            offers: 12_040,
+            needs: 13_000,
+        }))
     }
 
     #[test]
-    fn a_device_that_is_not_there_says_so() {
-        let message = Placement::find(DeviceChoice::Cuda(999), Precision::Auto)
-            .unwrap_err()
-            .to_string();
+    fn the_cpu_is_always_there_and_has_no_tf32() {
+        let never = || -> Found { panic!("no need to look") };
+        let resolved = resolve(DeviceChoice::Cpu, Precision::Auto, never).unwrap();
+        let placement = resolved.placement;
+        assert_eq!(
+            (placement.device_name().as_str(), placement.kind()),
+            ("cpu", Kind::Float)
+        );
+        assert_eq!((placement.precision, resolved.note), (Precision::Float32, None));
+        let error = resolve(DeviceChoice::Cpu, Precision::Tf32, never).unwrap_err();
         assert!(
-            message.contains("cuda") && message.contains("use device cpu or auto"),
+            matches!(error, Error::Device { .. }) && error.to_string().contains("float32"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn auto_takes_a_gpu_or_says_why_not_where_somebody_expects_one() {
+        let auto = |found: Found| resolve(DeviceChoice::Auto, Precision::Auto, || found).unwrap();
+        assert_eq!(auto(one_gpu()).placement.device, Device::Cuda(0));
+        let resolved = auto(too_old());
+        assert_eq!(resolved.placement.device, Device::Cpu);
+        let note = resolved.note.unwrap();
+        assert!(
+            note.starts_with("running on the CPU: the NVIDIA driver is for CUDA 12.4"),
+            "{note}"
+        );
+        let nothing = Found {
+            nvidia: false,
+            ..found(Err(Trouble::NoDriver("no such file".to_owned())))
+        };
+        assert_eq!(
+            auto(nothing).note,
+            None,
+            "most machines have no GPU, and nobody need be told"
+        );
+        let error = resolve(DeviceChoice::Auto, Precision::Tf32, too_old).unwrap_err();
+        assert!(
+            error.to_string().contains("no GPU is used: the NVIDIA driver"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_gpu_that_is_asked_for_and_not_there_is_a_mistake_and_one_that_fails_is_none() {
+        let cuda = |index, found: Found| resolve(DeviceChoice::Cuda(index), Precision::Auto, || found);
+        assert_eq!(cuda(0, one_gpu()).unwrap().placement.device, Device::Cuda(0));
+        let absent = cuda(1, one_gpu()).unwrap_err();
+        assert!(matches!(absent, Error::Device { .. }), "{absent:?}");
+        assert!(
+            absent.to_string().contains("there is no cuda:1: libtorch sees 1"),
+            "{absent}"
+        );
+        let failing = cuda(0, too_old()).unwrap_err();
+        assert!(matches!(failing, Error::Machine { .. }), "{failing:?}");
+        assert!(failing.to_string().contains("driver 580 or newer"), "{failing}");
+    }
+
+    #[test]
+    fn float32_is_not_promised_where_the_environment_makes_it_tf32() {
+        let forced = || Found {
+            tf32_forced: true,
+            ..one_gpu()
+        };
+        let error = resolve(DeviceChoice::Auto, Precision::Auto, forced).unwrap_err();
+        assert!(error.to_string().contains("NVIDIA_TF32_OVERRIDE"), "{error}");
+        assert!(resolve(DeviceChoice::Auto, Precision::Tf32, forced).is_ok());
+    }
+
+    #[test]
+    fn a_device_that_this_machine_lacks_says_so() {
+        let error = Placement::find(DeviceChoice::Cuda(999), Precision::Auto).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("cuda:999 cannot be used") && message.contains("use device cpu"),
             "{message}"
         );
         assert!(Placement::find(DeviceChoice::Auto, Precision::Auto).is_ok());

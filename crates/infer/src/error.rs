@@ -34,15 +34,23 @@ pub enum Error {
         /// Why not, and what to do about it.
         what: String,
     },
+    /// The device, its driver, its memory or the installation failed: no fault of the data or the model.
+    #[error("{what}")]
+    Machine {
+        /// What failed, and what to do about it.
+        what: String,
+    },
     /// libtorch failed while segments were running.
-    #[error("segments from `{segment}` on: libtorch cannot {action}: {source}")]
+    #[error("segments from `{segment}` on: libtorch cannot {action}: {what}")]
     Torch {
         /// Key of the first segment of the batch.
         segment: String,
         /// What was being done.
         action: &'static str,
-        /// Its reason.
-        source: tch::TchError,
+        /// Its reason in a sentence, and what to do where the machine is to blame.
+        what: String,
+        /// Its own words.
+        source: Box<tch::TchError>,
     },
     /// Somebody asked to stop.
     #[error("stopped on request")]
@@ -60,21 +68,8 @@ impl Error {
     pub(crate) fn device(what: impl Into<String>) -> Self {
         Self::Device { what: what.into() }
     }
-}
 
-/// libtorch's message without its C++ stack trace and its guesses.
-pub(crate) fn brief(error: &tch::TchError) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("Internal torch error: ").unwrap_or(&text);
-    let ends = ["\nException raised from", " This is an internal miniz error"];
-    let end = ends
-        .iter()
-        .filter_map(|end| text.find(end))
-        .min()
-        .unwrap_or(text.len());
-    let lines = text[..end]
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("Traceback"));
-    lines.collect::<Vec<_>>().join("; ")
+    pub(crate) fn machine(what: impl Into<String>) -> Self {
+        Self::Machine { what: what.into() }
+    }
 }

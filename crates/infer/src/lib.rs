@@ -6,7 +6,9 @@
 //! |---|---|
 //! | what to run, on what | [`mod@stage`], [`choice`] (the crate `choices`) |
 //! | the model beside its card | [`card`] |
-//! | devices, and CUDA loaded only where there is a driver | [`device`] |
+//! | which device | [`device`] |
+//! | CUDA loaded only where there is a driver, and what is known of it | [`cuda`] |
+//! | what libtorch says when it fails | `failure` |
 //! | one interface for whatever runs a model | [`backend`] |
 //! | TorchScript behind it | [`torchscript`] |
 //! | memory for batches | [`signals`] |
@@ -17,8 +19,10 @@
 
 pub mod backend;
 pub mod card;
+pub mod cuda;
 pub mod device;
 mod error;
+mod failure;
 pub mod prefetch;
 pub mod signals;
 pub mod stage;

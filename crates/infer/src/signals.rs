@@ -8,6 +8,7 @@
 // copied to main memory, which a device does after every copy and kernel that came before it.
 
 use crate::backend::Shape;
+use crate::symbols;
 use tch::{Device, Kind, TchError, Tensor};
 
 /// Room for a batch: (rows, leads, samples) of float32.
@@ -24,10 +25,14 @@ impl Signals {
     /// When there is no such memory left.
     pub fn new(rows: usize, shape: Shape, device: Device) -> Result<Self, TchError> {
         let size = [rows, shape.leads, shape.samples].map(|size| size as i64);
-        let tensor = Tensor::f_zeros(size, (Kind::Float, Device::Cpu))?;
-        let tensor = match device {
-            Device::Cpu => tensor,
-            _ => tensor.f_pin_memory(device)?,
+        let locked = match device {
+            Device::Cpu => None,
+            _ => symbols::pinned(&size),
+        };
+        // Memory that is not page-locked does as well, only slower.
+        let tensor = match locked {
+            Some(mut locked) => locked.f_zero_()?,
+            None => Tensor::f_zeros(size, (Kind::Float, Device::Cpu))?,
         };
         Ok(Self { tensor, shape })
     }

@@ -1,6 +1,7 @@
 //! The stage `infer`: logits of every segment of a manifest, in its order, keyed.
 
 mod batch_size;
+mod hints;
 mod journal;
 mod labels;
 mod precision;
@@ -9,7 +10,7 @@ mod source;
 mod tally;
 mod writers;
 
-use crate::device::Placement;
+use crate::device::{Placement, Resolved};
 use crate::workers::Crew;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose};
@@ -28,7 +29,10 @@ use tch::Device;
 /// set, or somebody asks to stop.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let source = Source::open(params)?;
-    let placement = Placement::find(params.device, params.precision)?;
+    let Resolved { placement, note } = Placement::find(params.device, params.precision)?;
+    if let Some(note) = note {
+        ctx.progress.note(&note);
+    }
     let (segments, threads) = (source.subset.rows.len(), threads(params.threads)?);
     if let Some(warning) = version::warning() {
         ctx.progress.note(&warning);
@@ -38,6 +42,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     // A sweep measures one worker of a crew that has as many batches as it can take.
     let measuring = Threads::set(Crew::new(threads, placement.device, usize::MAX).threads_each);
     let on_cpu = placement.device == Device::Cpu;
+    for note in hints::of(params.precision, on_cpu, segments, &hints::processor()) {
+        ctx.progress.note(note);
+    }
     let mut journal = Journal::open(ctx.out)?;
     let chosen = choose(
         (params.batch_size, journal.batch_size()),

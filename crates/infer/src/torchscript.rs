@@ -3,9 +3,10 @@
 use crate::backend::{Answer, Backend, Description, Extra, Shape};
 use crate::choice::{Output as Wish, SaliencyHeads, Wanted};
 use crate::device::Placement;
-use crate::error::brief;
+use crate::failure::{brief, is_of_cudnn, of_model_or_machine};
 use crate::signals::Signals;
 use crate::{Error, Result, symbols, version};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -23,8 +24,8 @@ pub struct TorchScript {
     wanted: Wanted,
     labels: usize,
     extras: Vec<Extra>,
-    /// Held while a batch is handed to a GPU, which takes far less time than computing it: batches reach it whole, one
-    /// after the other, and each answer is there as soon as its own batch is done.
+    /// Held while a batch is handed to a GPU by threads that have no stream of their own: batches reach it whole, one after
+    /// the other.
     handing_over: Mutex<()>,
 }
 
@@ -45,23 +46,19 @@ impl TorchScript {
                 "no such model file; export one with `ecgfm export CHECKPOINT.pt -o MODEL.ts`".to_owned(),
             ));
         }
-        let mut module = CModule::load_on_device(path, placement.device).map_err(|error| {
-            let advice =
-                "if it is a training checkpoint, export it first: `ecgfm export CHECKPOINT.pt -o MODEL.ts`";
-            refused(format!(
-                "libtorch cannot load it as TorchScript ({}); {advice}",
-                brief(&error)
-            ))
-        })?;
-        module.f_set_eval().map_err(|error| refused(brief(&error)))?;
-        let parameters = module
-            .named_parameters()
-            .map_err(|error| refused(brief(&error)))?;
-        if parameters
-            .iter()
-            .any(|(_, tensor)| tensor.kind() != placement.kind())
-        {
-            convert(&mut module, placement).map_err(refused)?;
+        let failed = |error: TchError| {
+            of_model_or_machine(path, "load it", &error, |said| {
+                let advice = "if it is a training checkpoint, export it first: `ecgfm export CHECKPOINT.pt -o MODEL.ts`";
+                format!("libtorch cannot load it as TorchScript ({said}); {advice}")
+            })
+        };
+        let mut module = CModule::load_on_device(path, placement.device).map_err(failed)?;
+        module.f_set_eval().map_err(failed)?;
+        let parameters = module.named_parameters().map_err(failed)?;
+        // Whole numbers among them are none of the precision's business.
+        let mut weights = parameters.iter().filter(|(_, tensor)| tensor.is_floating_point());
+        if weights.any(|(_, tensor)| tensor.kind() != placement.kind()) {
+            convert(&mut module, placement)?;
         }
         Ok(Self {
             path: path.to_owned(),
@@ -80,7 +77,8 @@ impl TorchScript {
         let _no_grad = tch::no_grad_guard();
         let device = self.placement.device;
         let on_cpu = device == Device::Cpu;
-        let _one = (!on_cpu).then(|| self.handing_over.lock().unwrap_or_else(PoisonError::into_inner));
+        let shared = !on_cpu && !has_own_stream(device);
+        let _one = shared.then(|| self.handing_over.lock().unwrap_or_else(PoisonError::into_inner));
         // From page-locked memory this only starts the copy; on a CPU there is none.
         let signals = signals.f_to_device_(device, Kind::Float, !on_cpu, false)?;
         let signals = signals.f_to_kind(self.placement.kind())?;
@@ -102,7 +100,7 @@ impl TorchScript {
     pub fn signals(&self, rows: usize, shape: Shape) -> Result<Signals> {
         let bytes = rows * shape.len() * size_of::<f32>();
         Signals::new(rows, shape, self.placement.device).map_err(|error| {
-            Error::device(format!(
+            Error::machine(format!(
                 "no {bytes} bytes of memory for a batch of {rows} segments ({}); use a smaller batch_size",
                 brief(&error)
             ))
@@ -125,11 +123,26 @@ impl TorchScript {
             return Error::model(&self.path, what);
         }
         let precision = self.placement.precision.name();
-        let what = format!(
-            "the model does not run on {shown} in {precision}: {}",
-            brief(error)
-        );
-        Error::model(&self.path, what)
+        of_model_or_machine(&self.path, &format!("run it on {shown}"), error, |said| {
+            let whole = match self.placement.kind() {
+                Kind::Float => "",
+                _ => "; precision float32 leaves the model as it is",
+            };
+            format!("the model does not run on {shown} in {precision}: {said}{whole}")
+        })
+    }
+
+    /// Turns off cuDNN's attention, which libtorch prefers in 16 bits on some GPUs, where cuDNN is what failed; whether to try again.
+    fn without_cudnn_attention(&self, error: &TchError) -> bool {
+        let may = self.placement.device != Device::Cpu && is_of_cudnn(error);
+        let off = may && symbols::use_cudnn_attention(false);
+        if off {
+            tracing::warn!(
+                "cuDNN failed ({}); attention is computed without it",
+                brief(error)
+            );
+        }
+        off
     }
 
     /// One run on a made-up signal; the number of labels (none from an encoder) and what else there is.
@@ -144,7 +157,11 @@ impl TorchScript {
         for (i, value) in signals.values_mut().iter_mut().enumerate() {
             *value = (i as f32 * 0.1).sin();
         }
-        let output = signals.first(count).and_then(|signals| self.forward(&signals));
+        let attempt = || signals.first(count).and_then(|signals| self.forward(&signals));
+        let output = attempt().or_else(|error| match self.without_cudnn_attention(&error) {
+            true => attempt(),
+            false => Err(error),
+        });
         let output = output.map_err(|error| self.unsuited(&error, &shown))?;
         let told = output.map_err(|found| {
             refused(format!(
@@ -214,6 +231,10 @@ impl Backend for TorchScript {
                 (self.labels, self.extras) = (labels, extras);
             }
         }
+        if let Device::Cuda(index) = self.placement.device {
+            // Other threads' streams do not wait for this one's, which made the weights.
+            tch::Cuda::synchronize(i64::try_from(index).unwrap_or_default());
+        }
         Ok(())
     }
 
@@ -250,13 +271,36 @@ impl Backend for TorchScript {
     }
 }
 
+/// Whether the calling thread has a stream of its own on a device; it gets one where it can be had. So its copies run beside
+/// the other threads' kernels, and it waits for its own batch only.
+fn has_own_stream(device: Device) -> bool {
+    thread_local! {
+        static OWN: RefCell<Vec<(usize, bool)>> = const { RefCell::new(Vec::new()) };
+    }
+    let Device::Cuda(index) = device else {
+        return false;
+    };
+    OWN.with_borrow_mut(|own| match own.iter().find(|(known, _)| *known == index) {
+        Some((_, has)) => *has,
+        None => {
+            let has = symbols::own_stream(index);
+            own.push((index, has));
+            has
+        }
+    })
+}
+
 /// tch's conversion panics where libtorch throws, which happens when memory runs out.
-fn convert(module: &mut CModule, placement: Placement) -> Result<(), String> {
+fn convert(module: &mut CModule, placement: Placement) -> Result<()> {
     let converted = catch_unwind(AssertUnwindSafe(|| {
         module.to(placement.device, placement.kind(), false)
     }));
     let (precision, device) = (placement.precision.name(), placement.device_name());
-    converted.map_err(|_| format!("cannot be converted to {precision} on {device}; is there memory left?"))
+    converted.map_err(|_| {
+        Error::machine(format!(
+            "the model cannot be converted to {precision} on {device}: most likely there is not enough memory; end what else takes it"
+        ))
+    })
 }
 
 /// What is looked for among a model's answers, or what it answered instead.

@@ -2,7 +2,7 @@
 //!
 //! On a CPU one batch a core beats one batch on all cores: nobody waits for the slowest thread after every operation,
 //! which costs most where the machine has other work too. And a batch computed by one thread is the same to the
-//! last bit on any number of cores.
+//! last bit on any number of cores of one kind.
 
 use crate::prefetch::{Batch, Batches};
 use crate::{Error, Result};
@@ -16,7 +16,8 @@ use tch::{Device, TchError};
 /// More batches at once are not run; on a larger machine each gets several threads.
 const MOST_WORKERS: usize = 16;
 
-/// Workers of a GPU: while one waits for its answer the other has already handed its batch over, so the GPU never waits.
+/// Workers of a GPU, each with a stream of its own: while one waits for its answer the other's batch is computed, and the
+/// next one copied.
 const GPU_WORKERS: usize = 2;
 
 /// How many batches run at once, on how many threads each.

@@ -72,6 +72,11 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
         .dry_run(args.dry_run)
         .keep_going(args.keep_going);
     let summary = graph.run(&options, &observer, cancel)?;
+    if !quiet && !args.dry_run {
+        for line in results::devices(&graph, &summary) {
+            crate::out::errln!("{line}");
+        }
+    }
     if args.target.json {
         let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
         return print_json(&Finished {

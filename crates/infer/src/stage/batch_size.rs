@@ -1,19 +1,21 @@
 //! How many segments run at once: a number that is given, one that was measured for CPUs, or what a short sweep finds.
 
+use crate::Result;
 use crate::backend::{Backend, Shape};
 use crate::choice::BatchSize;
+use crate::failure::in_batch;
 use crate::prefetch::Plan;
 use crate::torchscript::TorchScript;
-use crate::{Error, Result};
 use ecgfm_artifacts::stage::Outcome;
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 /// Segments in a batch of one CPU core: fastest where it was measured, by 2 % before 4 and by 7 % before 1; see
 /// docs/performance.md. A layer's widest tensor takes 1.9 MB a segment, and with 16 it leaves the cache.
 const ON_CPU: usize = 8;
 
-/// On a CPU the last batch is padded to a multiple of this: with fewer rows the library multiplies matrices by another
-/// kernel, and logits would depend on how many segments are left over, if only in their last bits.
+/// On a CPU the last batch is padded to a multiple of this, so that the library meets few shapes and none of very few rows, for
+/// which it multiplies matrices by other kernels. Bits are promised for batches of one shape only: docs/models.md.
 const CPU_MULTIPLE: usize = 4;
 
 /// Sizes that a sweep tries, in this order.
@@ -148,8 +150,11 @@ pub(super) fn choose(
     }
     let before = model.free_memory();
     // What the model takes for a batch is what is missing afterwards; libtorch keeps what it once had.
-    sweep(sizes, segments, MOST, |size| {
-        let time = time(model, shape, size)?;
+    let model = RefCell::new(model);
+    let warm_up = |size| time(&mut model.borrow_mut(), shape, size).map(drop);
+    sweep(sizes, segments, MOST, warm_up, |size| {
+        let mut model = model.borrow_mut();
+        let time = time(&mut model, shape, size)?;
         let taken = before.zip(model.free_memory());
         let room = taken.and_then(|(before, now)| room(before, now, size));
         Ok((time, room))
@@ -172,28 +177,29 @@ fn time(model: &mut TorchScript, shape: Shape, size: usize) -> Result<Duration> 
     }
     let (started, mut runs) = (Instant::now(), 0);
     while runs == 0 || started.elapsed() < MEASURED {
-        model.run(&signals, size).map_err(|source| Error::Torch {
-            segment: "a made-up signal".to_owned(),
-            action: "measure the model",
-            source,
-        })?;
+        model
+            .run(&signals, size)
+            .map_err(|error| in_batch("a made-up signal", "measure the model", error))?;
         runs += 1;
     }
     Ok(started.elapsed() / runs)
 }
 
 /// Tries larger and larger sizes while they pay, fit and take no more than `most` or a small share of the run's own time.
-/// `time` gives the time of one batch and the largest size that memory allows, where that is known.
+/// `warm_up` runs the first size once before the clock starts: what a device does once, as loading its libraries, takes seconds
+/// and says nothing of any size. `time` gives the time of one batch and the largest size that memory allows, where that is known.
 fn sweep(
     sizes: &[usize],
     segments: usize,
     most: Duration,
+    warm_up: impl FnOnce(usize) -> Result<()>,
     mut time: impl FnMut(usize) -> Result<(Duration, Option<usize>)>,
 ) -> Result<Chosen> {
     let first = sizes.first().copied().unwrap_or(1);
     if segments < first * LEAST_BATCHES {
         return Ok(Chosen::at_once(first, "few segments"));
     }
+    warm_up(first)?;
     let started = Instant::now();
     let mut rates: Vec<(usize, f64)> = Vec::new();
     for &size in sizes {

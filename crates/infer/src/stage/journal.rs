@@ -1,7 +1,8 @@
 //! How far an interrupted run came, so that the next one goes on there.
 //!
 //! One note, replaced after a batch's answers have been handed to the operating system. It counts for a run only that would
-//! compute the same batches in the same way, so that what it ends with is the same to the last bit.
+//! compute batches of the same shapes in the same way on the same machine, so that what it ends with is the same to the last
+//! bit.
 
 use super::batch_size::Batching;
 use super::tally::Tally;

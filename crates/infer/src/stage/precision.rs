@@ -3,11 +3,12 @@
 use super::Params;
 use super::batch_size::Batching;
 use super::source::Source;
+use crate::Result;
 use crate::backend::Backend;
 use crate::choice::{Precision, Wanted};
 use crate::device::Placement;
+use crate::failure::in_batch;
 use crate::torchscript::TorchScript;
-use crate::{Error, Result};
 use ecgfm_artifacts::stage::{Context, Outcome};
 
 /// Segments that are run in both precisions, at most.
@@ -42,7 +43,8 @@ pub(super) fn check(
     if placement.precision == Precision::Float32 {
         return Ok(None);
     }
-    let exact = Placement::find(params.device, Precision::Float32)?;
+    let exact = placement.in_precision(Precision::Float32);
+    exact.activate()?;
     let segments = source.subset.rows.len().min(SEGMENTS);
     let wanted = match model.labels() {
         0 => Wanted::of(&params.outputs, params.saliency_heads),
@@ -52,8 +54,8 @@ pub(super) fn check(
     reference.prepare(source.shape, &batching.row_counts(segments))?;
     let expected = first(&reference, source, segments, batching)?;
     drop(reference);
-    // TF32 is a switch of the whole process, which looking for float32 has turned off.
-    Placement::find(params.device, placement.precision)?;
+    // TF32 is a switch of the whole process.
+    placement.activate()?;
     let actual = first(model, source, segments, batching)?;
     let extra = model
         .extras()
@@ -92,13 +94,8 @@ fn first(model: &TorchScript, source: &Source, segments: usize, batching: Batchi
         let padded = plan.rows(batch.len());
         signals.pad(batch.len(), padded);
         let answer = model.run(&signals, padded);
-        let mut answer = answer.map_err(|error| Error::Torch {
-            segment: batch
-                .first()
-                .map_or_else(String::new, |row| row.key.segment.clone()),
-            action: "run the model",
-            source: error,
-        })?;
+        let first = batch.first().map_or("", |row| &row.key.segment);
+        let mut answer = answer.map_err(|error| in_batch(first, "run the model", error))?;
         answer.truncate(batch.len(), padded);
         match model.labels() {
             0 => values.extend(answer.extras.into_iter().next().unwrap_or_default()),

@@ -6,6 +6,7 @@ use super::source::Source;
 use super::tally::Tally;
 use super::writers::Writers;
 use crate::backend::{Answer, Backend};
+use crate::failure::in_batch;
 use crate::prefetch::{Batch, Batches, with_batches};
 use crate::signals::Signals;
 use crate::workers::{Crew, in_order};
@@ -120,13 +121,8 @@ impl<M: Backend> Scoring<'_, M> {
     fn deliver(&mut self, batch: &Batch, answer: Result<Answer, TchError>) -> Result<()> {
         let labels = self.model.labels();
         let rows = &self.source.subset.rows[batch.segments.clone()];
-        let answer = answer.map_err(|source| Error::Torch {
-            segment: rows
-                .first()
-                .map_or_else(String::new, |row| row.key.segment.clone()),
-            action: "run the model",
-            source,
-        })?;
+        let first = rows.first().map_or("", |row| &row.key.segment);
+        let answer = answer.map_err(|error| in_batch(first, "run the model", error))?;
         for (at, row) in rows.iter().enumerate() {
             let logits = &answer.logits[at * labels..][..labels];
             self.tally.see(&row.key.segment, logits);

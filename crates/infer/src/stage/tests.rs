@@ -35,6 +35,8 @@ fn scored(source: &Source, model: &Double, out: &Path, cancel: &Cancel) -> Resul
 /// Answers with the first value of each segment and its negative; infinite for values above a limit.
 struct Double {
     limit: f32,
+    /// Batches that it answers, and what libtorch says of the next.
+    fails: Option<(usize, &'static str)>,
     batches: Mutex<Vec<usize>>,
     cancel: Option<Cancel>,
 }
@@ -43,6 +45,7 @@ impl Double {
     fn new() -> Self {
         Self {
             limit: f32::INFINITY,
+            fails: None,
             batches: Mutex::default(),
             cancel: None,
         }
@@ -64,6 +67,11 @@ impl Backend for Double {
 
     fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, tch::TchError> {
         let mut out = vec![0.0; 2 * rows];
+        if let Some((answered, words)) = self.fails
+            && self.batches.lock().unwrap().len() == answered
+        {
+            return Err(tch::TchError::Torch(words.to_owned()));
+        }
         self.batches.lock().unwrap().push(rows);
         let segments = signals.values().chunks_exact(signals.shape().len());
         for (segment, out) in segments.zip(out.chunks_exact_mut(2)) {
@@ -256,6 +264,25 @@ fn a_request_to_stop_is_heeded_between_batches() {
         Err(Error::Cancelled)
     ));
     assert_eq!(model.batches.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_device_that_fails_in_the_middle_is_named_in_a_sentence_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let words = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has 79 GiB.\nException raised from malloc at \
+                 /pytorch/c10/cuda/CUDACachingAllocator.cpp:1 (most recent call first):\nframe #0: c10::Error::Error";
+    let model = Double {
+        fails: Some((3, words)),
+        ..Double::new()
+    };
+    let error = scored(&source, &model, dir.path(), &Cancel::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "segments from `ecg_37_0` on: libtorch cannot run the model: CUDA out of memory; use a smaller batch_size, or end what \
+         else takes the device's memory"
+    );
+    assert!(matches!(error, Error::Torch { .. }));
 }
 
 /// The bytes of every file that a run leaves.

@@ -15,7 +15,7 @@ fn prepared(rest: &str, precision: Precision, shape: Shape) -> Result<TorchScrip
     write_model(&path, rest);
     let mut model = TorchScript::load(
         &path,
-        Placement::find(DeviceChoice::Cpu, precision)?,
+        Placement::find(DeviceChoice::Cpu, precision)?.placement,
         Wanted::default(),
     )?;
     model.prepare(shape, &[4, 1])?;
@@ -115,7 +115,9 @@ fn running_leaves_gradients_as_they_were() {
 #[test]
 fn files_that_are_not_torchscript_are_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
-    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto).unwrap();
+    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto)
+        .unwrap()
+        .placement;
     let missing = TorchScript::load(&dir.path().join("none.ts"), placement, Wanted::default())
         .unwrap_err()
         .to_string();
@@ -139,7 +141,9 @@ fn a_model_without_our_method_cannot_be_asked_for_more_than_logits() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.ts");
     write_model(&path, MEANS);
-    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto).unwrap();
+    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto)
+        .unwrap()
+        .placement;
     let wanted = Wanted {
         embedding: true,
         saliency: None,

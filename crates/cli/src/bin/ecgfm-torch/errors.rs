@@ -22,6 +22,7 @@ impl Classed for InferError {
             Failed::Device { .. } => StageErrorClass::Config,
             Failed::Model { .. } | Failed::Segments { .. } => StageErrorClass::BadInput,
             Failed::Cancelled => StageErrorClass::Interrupted,
+            // `Machine` and `Torch`: the data are not to blame.
             _ => StageErrorClass::Failed,
         }
     }

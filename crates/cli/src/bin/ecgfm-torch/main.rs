@@ -23,6 +23,14 @@ impl Torch for Linked {
         ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned())
     }
 
+    fn load_devices(&self) {
+        ecgfm_infer::cuda::load();
+    }
+
+    fn devices(&self) -> String {
+        ecgfm_infer::cuda::described()
+    }
+
     fn export(&self, params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> {
         export::stage(params, ctx)
     }

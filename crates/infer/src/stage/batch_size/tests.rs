@@ -1,6 +1,14 @@
 //! Sweeps over made-up devices, and how batches are padded.
 
 use super::*;
+use crate::Error;
+use std::cell::Cell;
+
+/// A device that has nothing to do once only.
+fn warm(_: usize) -> Result<()> {
+    Ok(())
+}
+
 /// A device that takes `fixed` microseconds a batch and `each` a segment.
 fn device(fixed: f64, each: f64) -> impl FnMut(usize) -> Result<(Duration, Option<usize>)> {
     move |size| {
@@ -11,9 +19,9 @@ fn device(fixed: f64, each: f64) -> impl FnMut(usize) -> Result<(Duration, Optio
 
 #[test]
 fn a_device_that_starves_on_small_batches_gets_large_ones_and_no_larger_than_pay() {
-    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, device(5000.0, 100.0)).unwrap();
+    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, warm, device(5000.0, 100.0)).unwrap();
     assert_eq!((chosen.size, chosen.by), (512, "sweep"));
-    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, device(10.0, 1000.0)).unwrap();
+    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, warm, device(10.0, 1000.0)).unwrap();
     assert_eq!(
         (chosen.size, chosen.rates.len()),
         (64, 2),
@@ -24,7 +32,7 @@ fn a_device_that_starves_on_small_batches_gets_large_ones_and_no_larger_than_pay
 #[test]
 fn a_short_run_is_not_measured() {
     let never = |_: usize| -> Result<(Duration, Option<usize>)> { panic!("measured") };
-    let chosen = sweep(&GPU_SIZES, 511, MOST, never).unwrap();
+    let chosen = sweep(&GPU_SIZES, 511, MOST, |_| panic!("warmed up"), never).unwrap();
     assert_eq!((chosen.size, chosen.by), (64, "few segments"));
 }
 
@@ -39,10 +47,29 @@ fn a_sweep_takes_no_longer_than_it_may() {
     };
     for most in [Duration::from_millis(60), MOST] {
         let started = Instant::now();
-        let chosen = sweep(&[4, 8, 16, 32, 64], 4000, most, slow).unwrap();
+        let chosen = sweep(&[4, 8, 16, 32, 64], 4000, most, warm, slow).unwrap();
         assert!(started.elapsed() < most + Duration::from_millis(500));
         assert!(chosen.rates.len() < 5, "{chosen:?}");
     }
+}
+
+#[test]
+fn what_a_device_does_once_is_not_held_against_its_first_size() {
+    let (is_cold, most) = (Cell::new(true), Duration::from_millis(500));
+    let run = |size: usize| {
+        if is_cold.replace(false) {
+            std::thread::sleep(most * 2);
+        }
+        // A batch takes as long whatever its size: the largest is best.
+        Ok((Duration::from_millis(1), Some(10 * size)))
+    };
+    let warm_up = |size| run(size).map(drop);
+    let chosen = sweep(&GPU_SIZES, 1_000_000, most, warm_up, run).unwrap();
+    assert_eq!(
+        (chosen.size, chosen.rates.len()),
+        (1024, GPU_SIZES.len()),
+        "{chosen:?}"
+    );
 }
 
 #[test]
@@ -51,15 +78,15 @@ fn memory_bounds_the_size() {
     assert_eq!(room(8000, 8000 - 16 * 100, 16), Some(32));
     assert_eq!(room(8000, 8000, 16), None, "nothing was taken: nothing is known");
     let bounded = |_: usize| Ok((Duration::from_micros(1000), Some(300)));
-    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, bounded).unwrap();
+    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, warm, bounded).unwrap();
     assert_eq!(chosen.rates.last().unwrap().0, 256, "512 would not fit");
     let full = |size: usize| match size {
         64 | 128 => Ok((Duration::from_micros(1000), None)),
         _ => Err(Error::device("out of memory")),
     };
-    assert_eq!(sweep(&GPU_SIZES, 1_000_000, MOST, full).unwrap().size, 128);
+    assert_eq!(sweep(&GPU_SIZES, 1_000_000, MOST, warm, full).unwrap().size, 128);
     assert!(
-        sweep(&GPU_SIZES, 1_000_000, MOST, |_| Err(Error::device(
+        sweep(&GPU_SIZES, 1_000_000, MOST, warm, |_| Err(Error::device(
             "out of memory"
         )))
         .is_err()

@@ -1,0 +1,158 @@
+//! CUDA on this machine: loaded before libtorch asks for it, and what is known of it.
+//!
+//! The program is linked with libtorch's CPU half only, so it starts on machines without NVIDIA's libraries. The CUDA half
+//! is loaded where there is a driver. libtorch decides once whether it has CUDA: when it first looks for its CUDA hooks,
+//! which every convolution does, on a CPU too. So [`load`] must come before anything is computed.
+
+mod found;
+
+pub use found::{Capability, Code, Devices, Found, Trouble, Unusable};
+
+use crate::symbols::{self, Driver};
+use found::code_in;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// What became of loading the driver and libtorch's CUDA half.
+#[derive(Debug, Clone)]
+struct Loaded {
+    /// Why NVIDIA's driver does not load.
+    driver: Result<(), String>,
+    /// The file of libtorch's CUDA half, or why it does not load.
+    library: Result<PathBuf, Unloaded>,
+}
+
+#[derive(Debug, Clone)]
+struct Unloaded {
+    path: PathBuf,
+    reason: String,
+}
+
+/// Loads libtorch's CUDA half where there is an NVIDIA driver, once. To be called before anything is computed.
+pub fn load() {
+    loaded();
+}
+
+fn loaded() -> &'static Loaded {
+    static LOADED: OnceLock<Loaded> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        let path = library_path();
+        let driver = symbols::load_forever(Path::new("libcuda.so.1"));
+        let library = match &driver {
+            Ok(()) => symbols::load_forever(&path).map(|()| path.clone()),
+            Err(_) => Err("there is no driver".to_owned()),
+        };
+        Loaded {
+            driver,
+            library: library.map_err(|reason| Unloaded { path, reason }),
+        }
+    })
+}
+
+/// libtorch's CUDA half lies beside the CPU half that is loaded; another one may be found first by name.
+fn library_path() -> PathBuf {
+    let name = "libtorch_cuda.so";
+    symbols::libtorch().map_or_else(|| PathBuf::from(name), |path| path.with_file_name(name))
+}
+
+/// A line about what was loaded, and from where libtorch takes its CUDA functions by now. For a log.
+pub fn described() -> String {
+    let loaded = loaded();
+    let hooks = symbols::cuda_hooks().map_or_else(|| "unknown".to_owned(), |path| path.display().to_string());
+    match (&loaded.driver, &loaded.library) {
+        (Err(reason), _) => format!("no NVIDIA driver ({reason}); CUDA hooks: {hooks}"),
+        (_, Err(unloaded)) => format!(
+            "{} does not load ({}); CUDA hooks: {hooks}",
+            unloaded.path.display(),
+            unloaded.reason
+        ),
+        (_, Ok(path)) => {
+            let missing = symbols::missing_for_cuda();
+            let missing = match missing.is_empty() {
+                true => String::new(),
+                false => format!("; without {}", missing.join(", ")),
+            };
+            format!("CUDA loaded: {}; CUDA hooks: {hooks}{missing}", path.display())
+        }
+    }
+}
+
+impl Found {
+    /// Looks at this machine. Starts the driver, which takes a moment.
+    pub fn here() -> Self {
+        let devices = devices();
+        let driver = !matches!(devices, Err(Trouble::NoDriver(_)));
+        let device_files = ["/dev/nvidiactl", "/dev/nvidia0", "/proc/driver/nvidia"];
+        let there = driver || device_files.iter().any(|path| Path::new(path).exists());
+        // Whoever hides all devices expects none to be used.
+        let hidden =
+            std::env::var("CUDA_VISIBLE_DEVICES").is_ok_and(|list| ["", "-1"].contains(&list.trim()));
+        Self {
+            nvidia: there && !hidden,
+            devices,
+            tf32_forced: std::env::var("NVIDIA_TF32_OVERRIDE").is_ok_and(|value| value == "1"),
+        }
+    }
+}
+
+/// The devices of this machine. libtorch is asked last: where the driver does not suit, it would warn on standard error.
+fn devices() -> Result<Devices, Trouble> {
+    let loaded = loaded();
+    loaded.driver.clone().map_err(Trouble::NoDriver)?;
+    let driver = Driver::start().map_err(Trouble::DriverFails)?;
+    let count = driver.devices();
+    if count == 0 {
+        return Err(Trouble::NoDevice);
+    }
+    let library = loaded.library.as_ref().map_err(|unloaded| Trouble::NoLibrary {
+        path: unloaded.path.clone(),
+        reason: unloaded.reason.clone(),
+    })?;
+    if let (Some(offers), Some(needs)) = (driver.version(), symbols::cuda_runtime())
+        && offers / 1000 < needs / 1000
+    {
+        return Err(Trouble::DriverTooOld { offers, needs });
+    }
+    if let Some(hooks) = symbols::cuda_hooks().filter(|hooks| !same_file(hooks, library)) {
+        return Err(Trouble::LoadedLate(hooks));
+    }
+    let seen = match tch::Cuda::is_available() {
+        true => usize::try_from(tch::Cuda::device_count()).unwrap_or(0),
+        false => 0,
+    };
+    if seen == 0 {
+        return Err(Trouble::Unseen);
+    }
+    let capability = |index| {
+        driver
+            .capability(index)
+            .map(|(major, minor)| Capability { major, minor })
+    };
+    Ok(Devices {
+        capabilities: (0..seen).map(capability).collect(),
+        code: symbols::libtorch_config().map_or_else(Vec::new, |config| code_in(&config)),
+    })
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(a) == real(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_libtorch_says_how_it_was_built() {
+        load();
+        let config = symbols::libtorch_config().unwrap();
+        assert!(config.contains("PyTorch built with"), "{config}");
+        let beside = library_path();
+        assert!(
+            beside.is_absolute() && beside.with_file_name("libtorch_cpu.so").exists(),
+            "{beside:?}"
+        );
+        assert!(described().contains("CUDA hooks: "), "{}", described());
+    }
+}
