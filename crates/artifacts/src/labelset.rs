@@ -1,12 +1,13 @@
 //! Label sets and mappings: data, in `configs/`, found by file or by name.
 
 use crate::error::{Error, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How the segments of one ECG are pooled into one probability.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// The mean over segments.
@@ -294,16 +295,26 @@ pub enum Definition {
 }
 
 impl Definition {
+    /// The definitions built into the program: name and text of each.
+    pub fn built_in(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Labels => &BUILT_IN_LABELS,
+            Self::Mapping => &BUILT_IN_MAPPINGS,
+            Self::Score => &BUILT_IN_SCORES,
+        }
+    }
+
     /// The text behind the name or path.
     ///
     /// # Errors
     /// There is neither a file nor a built-in of that name.
     pub fn text(self, name_or_path: &str) -> Result<String> {
-        match self {
-            Self::Labels => source(name_or_path, "label sets", &BUILT_IN_LABELS),
-            Self::Mapping => source(name_or_path, "mappings", &BUILT_IN_MAPPINGS),
-            Self::Score => source(name_or_path, "scores", &BUILT_IN_SCORES),
-        }
+        let what = match self {
+            Self::Labels => "label sets",
+            Self::Mapping => "mappings",
+            Self::Score => "scores",
+        };
+        source(name_or_path, what, self.built_in())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::columns::{DETAIL, EXAM_ID, REASON, TRACE_FILE};
 use crate::error::{Error, Result};
 use crate::pandas::{Cell, RowWriter};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use std::path::Path;
 pub const FILE: &str = "rejected.csv";
 
 /// Why an exam was set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// A cell of its row in the exam table is not what its column promises.
@@ -65,6 +66,19 @@ impl Reason {
     /// Whether this is a doubt about a recording, which is kept and flagged unless something else is asked for.
     pub fn is_doubt(self) -> bool {
         matches!(self, Self::LimbLeads | Self::Amplitude | Self::FlatLead)
+    }
+
+    /// What it means: the comment above.
+    pub fn meaning(self) -> String {
+        let schema = schemars::schema_for!(Self);
+        let variants = schema.get("oneOf").and_then(|all| all.as_array());
+        let own = variants
+            .into_iter()
+            .flatten()
+            .find(|v| v["const"] == self.as_str());
+        own.and_then(|own| own["description"].as_str())
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The word written into the table.

@@ -1,22 +1,22 @@
 //! Choices of the stage `export`, as a configuration spells them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Parameters of the stage `export`: a checkpoint, and the name of the label set that it was trained on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Export {
     /// The checkpoint, a `.pt` file of the reference's training code.
     pub checkpoint: PathBuf,
-    /// The checkpoint's SHA-256, where it must be a certain file.
+    /// The checkpoint's SHA-256 in hexadecimal, where it must be a certain file.
     #[serde(default)]
     pub sha256: Option<String>,
     /// The model's label set, by name or file; its names go into the model's card, and hold from there on.
     #[serde(default)]
     pub labels: Option<String>,
-    /// How the positional convolution is computed on CUDA: `spectrum`, unless `convolution`, `unfolded`, `tiled` or `dense`
-    /// was measured to be faster there.
+    /// How the positional convolution is computed on CUDA; choose another way only where it was measured to be faster there.
     #[serde(default = "spectrum")]
     pub positions_on_cuda: Positions,
 }
@@ -26,7 +26,7 @@ fn spectrum() -> Positions {
 }
 
 /// How the positional convolution is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Positions {
     /// As the library's grouped convolution: any length.

@@ -1,19 +1,21 @@
 //! Choices of the stage `infer`, as a configuration spells them.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Parameters of the stage `infer`: what to run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Infer {
     /// Directory of the manifests.
     pub manifest: PathBuf,
     /// Name of the manifest, as in `test`.
     pub subset: String,
-    /// Segment store; where the manifest's first line says if absent.
+    /// Segment store; where the manifest's first line says if not given.
     #[serde(default)]
     pub segments: Option<PathBuf>,
     /// TorchScript file. A card beside it (`model.json`) is checked.
@@ -34,12 +36,14 @@ pub struct Infer {
     #[serde(default)]
     pub precision: Precision,
     /// A precision below float32 that changes a probability by more than this brings a warning.
+    #[schemars(range(min = 0))]
     #[serde(default = "default_bound")]
     pub precision_bound: f64,
-    /// Segments at once: `auto`, `sweep` or a number. Logits depend on it by rounding only.
+    /// Segments at once. Logits depend on it by rounding only.
     #[serde(default)]
     pub batch_size: BatchSize,
-    /// CPU threads in all, one a batch where there are enough batches; one a core if absent.
+    /// CPU threads in all, one a batch where there are enough batches; one a core if not given.
+    #[schemars(range(min = 1, max = 1024))]
     #[serde(default)]
     pub threads: Option<usize>,
 }
@@ -63,6 +67,26 @@ pub enum DeviceChoice {
     Cpu,
     /// The CUDA device of this number.
     Cuda(usize),
+}
+
+// By hand, as what its text may be is in `FromStr`.
+impl JsonSchema for DeviceChoice {
+    fn schema_name() -> Cow<'static, str> {
+        "DeviceChoice".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "oneOf": [
+            { "const": "auto", "description": "The first CUDA device if there is one, else the CPU." },
+            { "const": "cpu", "description": "The CPU." },
+            { "type": "string", "pattern": "^cuda(:[0-9]+)?$", "examples": ["cuda", "cuda:0", "cuda:1"],
+              "description": "The CUDA device of this number; 0 if none is given." },
+        ] })
+    }
 }
 
 /// A device that is spelt as none is.
@@ -110,7 +134,7 @@ impl fmt::Display for DeviceChoice {
 }
 
 /// What to compute in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// float32.
@@ -145,7 +169,7 @@ impl Precision {
 }
 
 /// What a model is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Output {
     /// (segments, labels). Always written, unless the model is an encoder, which has none.
@@ -168,7 +192,7 @@ impl Output {
 }
 
 /// What becomes of the heads of the attention that saliency is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SaliencyHeads {
     /// Their mean: (segments, tokens).
@@ -214,6 +238,25 @@ pub enum BatchSize {
     Sweep,
     /// This many.
     Of(usize),
+}
+
+// By hand, as which words and numbers it may be is in `TryFrom<Count>`.
+impl JsonSchema for BatchSize {
+    fn schema_name() -> Cow<'static, str> {
+        "BatchSize".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "oneOf": [
+            { "const": "auto", "description": "What suits the device: on a CPU always the same number, on a GPU what a short sweep finds." },
+            { "const": "sweep", "description": "What a short sweep finds, on a CPU too." },
+            { "type": "integer", "minimum": 1, "description": "This many." },
+        ] })
+    }
 }
 
 /// A number or a word, as YAML and JSON can say it.

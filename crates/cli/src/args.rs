@@ -60,15 +60,44 @@ pub enum Command {
     Synth(Synth),
     /// Train the demo model anew, on synthetic ECGs; takes minutes.
     DemoModel(DemoModel),
-    /// List stage kinds with their outputs, or explain one.
+    /// List stage kinds with their outputs, or explain one with its parameters.
     Kinds(Kinds),
+    /// Print a built-in pipeline, label set, mapping or score as it is, or list them.
+    Show(Show),
+    /// Print the JSON Schema of pipeline files, for editors.
+    Schema(Schema),
+}
+
+impl Command {
+    /// Whether JSON is asked for.
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Run(args) => args.target.json,
+            Self::Status(args) => args.target.json,
+            Self::Graph(args) => args.target.json,
+            Self::Stage(args) => args.json,
+            Self::Export(args) => args.json,
+            Self::Inspect(args) => args.json,
+            Self::Verify(args) => args.json,
+            Self::Plot(args) => args.json,
+            Self::Predict(args) => args.json,
+            Self::Compare(args) => args.json,
+            Self::Sources(args) => args.json,
+            Self::Fetch(args) => args.json,
+            Self::Synth(args) => args.json,
+            Self::Kinds(args) => args.json,
+            Self::Show(args) => args.json,
+            Self::Schema(args) => args.json,
+            Self::DemoModel(_) => false,
+        }
+    }
 }
 
 /// Which pipeline, with which settings.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// A pipeline file, or the name of one in pipelines/.
-    pub pipeline: String,
+    /// A pipeline file, or the name of one; without it the pipelines are listed with their profiles.
+    pub pipeline: Option<String>,
     /// Profile of the pipeline; the first one in the file if not given.
     #[arg(short, long)]
     pub profile: Option<String>,
@@ -193,19 +222,19 @@ pub struct Plot {
     /// The ECG: an exam's number; in a run also a recording's name or an idx.
     #[arg(short, long, value_name = "ID")]
     pub ecg: Option<String>,
-    /// Where to write; `-` is standard output. <record>.svg if not given.
+    /// Where to write, a name that ends in .svg; `-` is standard output. <record>.svg if not given.
     #[arg(short, long, value_name = "FILE.svg")]
     pub output: Option<PathBuf>,
-    /// How many of the archive's units are a millivolt; CODE-15% does not say.
+    /// How many of the archive's units are a millivolt, a number above 0; CODE-15% does not say.
     #[arg(long, value_name = "N", value_parser = positive)]
     pub units_per_mv: Option<f64>,
-    /// Millimetres a second.
+    /// Millimetres a second, a number above 0.
     #[arg(long, default_value_t = 25.0, value_parser = positive)]
     pub speed: f64,
-    /// Millimetres a millivolt.
+    /// Millimetres a millivolt, a number above 0.
     #[arg(long, default_value_t = 10.0, value_parser = positive)]
     pub gain: f64,
-    /// Samples a second of an archive's part, which does not say.
+    /// Samples a second of an archive's part, a number above 0; the part does not say.
     #[arg(long, default_value_t = 400.0, value_parser = positive)]
     pub rate: f64,
     /// Print JSON on standard output.
@@ -240,7 +269,7 @@ pub struct Compare {
     /// The second.
     #[arg(value_name = "RUN_B")]
     pub b: PathBuf,
-    /// Resamples of patients for the intervals.
+    /// Resamples of patients for the intervals, 1 to 100,000.
     #[arg(long, default_value_t = 1000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub bootstrap: usize,
     /// Seed of the resampling.
@@ -327,25 +356,45 @@ pub struct Kinds {
     pub json: bool,
 }
 
+/// `ecgfm show`
+#[derive(Debug, Args)]
+#[command(override_usage = "ecgfm show [OPTIONS] [[pipeline|labels|mapping|score] <NAME>]")]
+pub struct Show {
+    /// A pipeline, label set, mapping or score; `labels NAME` and the like choose where several have one name.
+    #[arg(num_args = 0..=2, value_name = "NAME")]
+    pub what: Vec<String>,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ecgfm schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The schema is JSON anyway; accepted so that every command takes it.
+    #[arg(long, hide = true)]
+    pub json: bool,
+}
+
 /// `ecgfm demo-model`
 #[derive(Debug, Args)]
 pub struct DemoModel {
     /// Directory to write demo.pt, demo.md and training_log.csv into.
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Updates of the weights.
+    /// Updates of the weights, 1 to 60,000.
     #[arg(long, default_value_t = 1500, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub steps: u64,
-    /// Segments an update.
+    /// Segments an update, 1 to 64.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub batch: u16,
     /// Seed of the weights and of the ECGs to learn from.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1_000_000_000))]
     pub seed: u64,
-    /// ECGs of another seed to measure the finished model on.
+    /// ECGs of another seed to measure the finished model on, 1 to 1,000,000.
     #[arg(long, value_name = "ECGS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub held_out: u64,
-    /// Threads of libtorch; another number gives slightly other weights.
+    /// Threads of libtorch, 1 to 1024; another number gives slightly other weights.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
 }

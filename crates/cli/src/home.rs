@@ -1,35 +1,43 @@
 //! Where pipelines are found: a file, `pipelines/NAME.yaml`, or the ones built in.
 
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipelines/code15.yaml"))];
+/// The pipelines built into the program: name and text of each.
+pub const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipelines/code15.yaml"))];
 
 /// Loads a pipeline by path or name.
 pub fn pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
-    let candidates = [
-        PathBuf::from(name_or_path),
-        Path::new("pipelines").join(format!("{name_or_path}.yaml")),
-    ];
+    let candidates = [PathBuf::from(name_or_path), in_pipelines(name_or_path)];
     if let Some(path) = candidates.iter().find(|p| p.is_file()) {
         return Pipeline::load(path);
     }
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
         return Pipeline::parse(&format!("{name}.yaml (built in)"), text);
     }
-    let help = format!("name a YAML file, or one of: {}", known().join(", "));
+    let names: Vec<String> = known().into_keys().collect();
+    let help = format!("name a YAML file, or one of: {}", names.join(", "));
     let message = format!("no pipeline `{name_or_path}`: neither a file nor a name in pipelines/");
     Err(Error::new(ErrorKind::Config, message).help(help))
 }
 
-fn known() -> Vec<String> {
-    let files = std::fs::read_dir("pipelines").into_iter().flatten().flatten();
-    let name = |e: std::fs::DirEntry| Some(e.path().file_stem()?.to_str()?.to_owned());
-    let mut names: Vec<String> = files
-        .filter_map(name)
-        .chain(BUILT_IN.map(|b| b.0.to_owned()))
+fn in_pipelines(name: &str) -> PathBuf {
+    Path::new("pipelines").join(format!("{name}.yaml"))
+}
+
+/// Every pipeline that has a name, with the file that it is in; none for one that is built in.
+pub fn known() -> BTreeMap<String, Option<PathBuf>> {
+    let mut known: BTreeMap<String, Option<PathBuf>> = BUILT_IN
+        .iter()
+        .map(|(name, _)| ((*name).to_owned(), None))
         .collect();
-    names.sort();
-    names.dedup();
-    names
+    for entry in std::fs::read_dir("pipelines").into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
+        if let Some(name) = name.filter(|name| path == in_pipelines(name)) {
+            known.insert(name, Some(path));
+        }
+    }
+    known
 }

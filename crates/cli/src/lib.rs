@@ -13,14 +13,19 @@
 pub mod args;
 mod commands;
 pub mod errors;
+mod failure;
 mod home;
 mod interrupt;
 pub mod kinds;
 mod leave;
+mod numbers;
 mod observer;
 mod out;
+mod parameters;
 mod results;
+mod schema;
 pub mod torch;
+mod version;
 
 pub use commands::print_json;
 pub use out::{emit, tell};
@@ -29,7 +34,8 @@ use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 use ecgfm_formats::code15;
-use ecgfm_pipeline::{Cancel, Error, ErrorKind};
+use ecgfm_pipeline::Cancel;
+use failure::Failure;
 
 /// Parses the command line, does what it says, and ends the program with its exit code. `torch` is what libtorch is needed
 /// for, where the program links it.
@@ -52,12 +58,7 @@ fn run() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            let help = matches!(
-                error.kind(),
-                ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion
-            );
-            return if help { 0 } else { 2 };
+            return arguments_refused(&error);
         }
     };
     logging(&cli);
@@ -72,35 +73,46 @@ fn run() -> u8 {
     }
     match outcome {
         Ok(()) => 0,
-        Err(error) => {
-            out::tell(format_args!("{}", error.render()));
-            match error.kind() {
-                ErrorKind::Interrupted => interrupt::exit_code(),
-                kind => kind.exit_code(),
-            }
-        }
+        Err(failure) => failure.report(cli.command.json()),
     }
 }
 
-fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Error> {
+/// Help and version are no failure.
+fn arguments_refused(error: &clap::Error) -> u8 {
+    if error.kind() == ClapErrorKind::DisplayVersion {
+        out::outln!("{}", version::text());
+        return 0;
+    }
+    let _ = error.print();
+    let help = error.kind() == ClapErrorKind::DisplayHelp;
+    if !help && std::env::args_os().any(|argument| argument == "--json") {
+        failure::of_arguments(&error.to_string());
+    }
+    if help { 0 } else { 2 }
+}
+
+fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
     let quiet = cli.quiet;
-    match &cli.command {
-        Command::Run(args) => commands::run::run(args, quiet, cancel),
-        Command::Status(args) => commands::run::status(args),
-        Command::Graph(args) => commands::run::graph(args),
+    let done = match &cli.command {
+        Command::Run(args) => return commands::run::run(args, quiet, cancel),
+        Command::Status(args) => return commands::run::status(args),
+        Command::Graph(args) => return commands::run::graph(args),
+        Command::Verify(args) => return commands::verify::verify(args, quiet, cancel),
+        Command::Predict(args) => return commands::predict::predict(args, quiet, cancel),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
         Command::DemoModel(args) => torch::required()?.demo_model(args, quiet, cancel),
         Command::Kinds(args) => commands::kinds::kinds(args),
+        Command::Show(args) => commands::show::show(args),
+        Command::Schema(_) => commands::schema::schema(),
         Command::Export(args) => torch::required()?.export_command(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
-        Command::Verify(args) => commands::verify::verify(args, quiet, cancel),
         Command::Plot(args) => commands::plot::plot(args),
-        Command::Predict(args) => commands::predict::predict(args, quiet, cancel),
         Command::Compare(args) => commands::compare::compare(args),
         Command::Sources(args) => commands::sources::sources(args),
         Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),
-    }
+    };
+    Ok(done?)
 }
 
 fn logging(cli: &Cli) {

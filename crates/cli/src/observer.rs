@@ -1,5 +1,6 @@
 //! Tells a person on standard error what a run does.
 
+use crate::numbers::{duration, grouped};
 use crate::out::errln;
 use ecgfm_pipeline::{Action, Event, Observer, Skipped};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -146,7 +147,11 @@ impl Observer for Human {
                 ..
             } => {
                 self.set_bar(None);
-                self.say(&format!("  {stage} done in {seconds:.1} s{}", counted(counts)));
+                self.say(&format!(
+                    "  {stage} done in {}{}",
+                    duration(*seconds),
+                    counted(counts)
+                ));
             }
             Event::StageSkipped {
                 stage,
@@ -172,9 +177,10 @@ impl Observer for Human {
             } => {
                 self.set_bar(None);
                 self.say(&format!(
-                    "{} stages ran, {} were up to date, {seconds:.1} s",
+                    "{} stages ran, {} were up to date, {}",
                     ran.len(),
-                    fresh.len()
+                    fresh.len(),
+                    duration(*seconds)
                 ));
             }
         }
@@ -187,7 +193,7 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
     }
     let counts: Vec<String> = counts
         .iter()
-        .map(|(name, n)| format!("{} {n}", name.replace('_', " ")))
+        .map(|(name, n)| format!("{} {}", name.replace('_', " "), grouped(*n)))
         .collect();
     format!(" ({})", counts.join(", "))
 }

@@ -25,11 +25,12 @@ use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_c
 use ecgfm_artifacts::predictions;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use polars::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What to score, against what.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Directory that the predict stage wrote.
@@ -43,6 +44,7 @@ pub struct Params {
     #[serde(default)]
     pub mapping: Option<String>,
     /// A label is predicted where its probability is strictly above this; that of the predictions if not given.
+    #[schemars(range(min = 0, max = 1))]
     #[serde(default)]
     pub threshold: Option<f64>,
     /// A table of thresholds, one a label: `label,threshold`.
@@ -51,7 +53,7 @@ pub struct Params {
     /// Directory that predict wrote for another split, with the same model: thresholds are chosen on its ECGs.
     #[serde(default)]
     pub choose_on: Option<PathBuf>,
-    /// What they are chosen by; Youden's index if not given.
+    /// What thresholds are chosen by, with `choose_on`; Youden's index if not given.
     #[serde(default)]
     pub choose_by: Option<Criterion>,
     /// `segmented_split.csv`: with it, the whole subset must have been predicted, and nothing else.
@@ -64,13 +66,13 @@ pub struct Params {
     /// `rejected.csv` of the signals stage: with it and the records, the flow begins with the exams that were read.
     #[serde(default)]
     pub rejected: Option<PathBuf>,
-    /// Which groups of ECGs are scored for themselves.
+    /// Which groups of ECGs are also scored alone.
     #[serde(default)]
     pub subgroups: Subgroups,
-    /// ECGs to show, a label and kind of decision.
+    /// How many ECGs to show for each label and kind of decision.
     #[serde(default = "default_examples")]
     pub examples: usize,
-    /// Whose rewards the Challenge's score is computed with.
+    /// Rewards that the Challenge's score is computed with: a built-in name or a file.
     #[serde(default = "default_challenge")]
     pub challenge: String,
     /// What to do with a prediction whose ECG has no truth.
@@ -80,6 +82,7 @@ pub struct Params {
     #[serde(default)]
     pub missing_prediction: OnMissing,
     /// Resamples for the intervals; 0 for none.
+    #[schemars(range(max = crate::settings::MAX_BOOTSTRAP))]
     #[serde(default = "default_bootstrap")]
     pub bootstrap: u32,
     /// How intervals are read off them.

@@ -12,11 +12,12 @@ use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{atomic, key, table};
 use polars::prelude::*;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// What to predict, from what.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Directory that the infer stage wrote.
@@ -31,6 +32,7 @@ pub struct Params {
     #[serde(default)]
     pub mapping: Option<String>,
     /// A label holds where its probability is strictly above this.
+    #[schemars(range(min = 0, max = 1))]
     #[serde(default = "default_threshold")]
     pub threshold: f64,
     /// How segments of an ECG are pooled, for all labels; as the label set says for each if not given.
@@ -42,7 +44,7 @@ pub struct Params {
 }
 
 /// What to do with a segment that has a NaN or infinite logit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnNonFinite {
     /// Stop and name it.

@@ -11,7 +11,7 @@ use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
 use ecgfm_artifacts::predictions::About;
 
 /// Most resamples that are allowed: each is kept in memory until all are done.
-const MAX_BOOTSTRAP: u32 = 100_000;
+pub(crate) const MAX_BOOTSTRAP: u32 = 100_000;
 
 /// Everything that evaluation needs to know besides its rows.
 pub(crate) struct Settings {

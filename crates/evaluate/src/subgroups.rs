@@ -12,12 +12,13 @@ use crate::score::{PROPORTIONS, Scoring, decide, estimate, estimates, labels, pr
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
 use ecgfm_artifacts::table::{self, Column, Kind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Which groups.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Subgroups {
     /// `sex`, `age`, or columns of the records.

@@ -137,6 +137,12 @@ impl Error {
         self.0.help.as_deref()
     }
 
+    /// What else is to be known, a line each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
     /// The stage it happened in.
     #[must_use]
     pub fn stage(&self) -> Option<&str> {

@@ -64,6 +64,12 @@ pub trait StageKind: Send + Sync {
     /// A parameter may hold one path, a list of them, or nothing. Their content enters the fingerprint.
     fn inputs(&self) -> &'static [&'static str];
 
+    /// The parameters as a JSON Schema (draft-07) of an object, without references: types, defaults, allowed values and
+    /// meanings. `{}`, which any value fits, where the kind does not say.
+    fn parameters(&self) -> Value {
+        Value::Object(serde_json::Map::new())
+    }
+
     /// Checks parameters and returns them in canonical form, defaults filled in. Paths are texts and
     /// need not exist yet. See [`canonical`](crate::canonical).
     ///

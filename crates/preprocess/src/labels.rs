@@ -14,6 +14,7 @@ use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, splits};
 use polars::prelude::*;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ const MAX_VALUES: usize = 1 << 30;
 const TRAIN: &str = "train";
 
 /// Parameters of the stage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// `meta.csv` of the signals stage.

@@ -12,11 +12,12 @@ use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{atomic, key, splits, table};
 use polars::prelude::{ChunkApply, DataFrame, IntoColumn, PolarsError, StringChunked};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Parameters of the stage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// `segmented_split.csv` of the splits stage.

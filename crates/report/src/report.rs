@@ -7,6 +7,7 @@ use crate::page;
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::evaluation::Metrics;
 use ecgfm_artifacts::stage::{Context, Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ pub const PAGE_FILE: &str = "report.html";
 pub const PLOTS_DIR: &str = "plots";
 
 /// What to report on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Directory that the evaluate stage wrote.
@@ -34,9 +35,11 @@ pub struct Params {
     #[serde(default)]
     pub signals: Option<PathBuf>,
     /// Samples a second of its segments; as their store says if not given, and 500 where that does not say.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     #[serde(default)]
     pub sample_rate: Option<f64>,
     /// How many of the archive's units are a millivolt, where it is known.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     #[serde(default)]
     pub units_per_mv: Option<f64>,
     /// Directory that the infer stage wrote: saliency there is laid over the ECGs.

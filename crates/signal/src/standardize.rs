@@ -8,10 +8,11 @@ use crate::columns::{fold, sum, update};
 use crate::divide::Divisors;
 use crate::leads::COUNT;
 use multiversion::{multiversion, target::target_cfg_f};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a lead whose deviation is exactly 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConstantLeads {
     /// All 0, like a lead that is masked or missing.

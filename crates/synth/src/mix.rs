@@ -1,7 +1,9 @@
 //! How often each label holds.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -64,6 +66,26 @@ impl<'de> Deserialize<'de> for Mix {
     }
 }
 
+// By hand, as the derived form of an enum is another one.
+impl JsonSchema for Mix {
+    fn schema_name() -> Cow<'static, str> {
+        "Mix".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let shares = Shares::json_schema(generator);
+        json_schema!({ "oneOf": [
+            { "const": "prevalence", "description": "The shares of CODE-15." },
+            { "const": "balanced", "description": "Each of the six labels, and normal, in 15 % of the exams." },
+            shares,
+        ] })
+    }
+}
+
 /// Reads a [`Mix`] from a name or a map, in any format that says which it is (YAML, JSON, TOML).
 struct MixVisitor;
 
@@ -90,29 +112,36 @@ impl<'de> Visitor<'de> for MixVisitor {
 /// The share of exams in which each label holds, 0 to 1. SB, ST and AF exclude each other, as do RBBB and LBBB,
 /// AF and 1dAVb, and normal and all others; what does not exclude combines by chance. The rest of the exams
 /// is abnormal in another way: see [`crate::Finding`].
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shares {
     /// First-degree atrioventricular block.
     #[serde(rename = "1dAVb")]
+    #[schemars(range(min = 0, max = 1))]
     pub first_degree_block: f64,
     /// Right bundle branch block.
     #[serde(rename = "RBBB")]
+    #[schemars(range(min = 0, max = 1))]
     pub rbbb: f64,
     /// Left bundle branch block.
     #[serde(rename = "LBBB")]
+    #[schemars(range(min = 0, max = 1))]
     pub lbbb: f64,
     /// Sinus bradycardia.
     #[serde(rename = "SB")]
+    #[schemars(range(min = 0, max = 1))]
     pub sb: f64,
     /// Sinus tachycardia.
     #[serde(rename = "ST")]
+    #[schemars(range(min = 0, max = 1))]
     pub st: f64,
     /// Atrial fibrillation.
     #[serde(rename = "AF")]
+    #[schemars(range(min = 0, max = 1))]
     pub af: f64,
     /// Normal ECGs.
     #[serde(rename = "normal_ecg")]
+    #[schemars(range(min = 0, max = 1))]
     pub normal: f64,
 }
 

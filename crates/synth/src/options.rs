@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -13,22 +14,26 @@ pub const MAX_EXAMS: u64 = 1 << 22;
 pub const MAX_EXAMS_PER_PART: u64 = 20_000;
 
 /// What to make. Every key has a default, an unknown one is an error.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Number of exams, 1 to 2^22. Default 1000; the whole CODE-15 has 345,779.
+    /// Number of exams; the whole CODE-15 has 345,779.
+    #[schemars(range(min = 1, max = MAX_EXAMS))]
     pub exams: u64,
-    /// Everything random follows from it. Default 42.
+    /// Everything random follows from it.
     pub seed: u64,
-    /// How often each label holds. Default `prevalence`, CODE-15's own.
+    /// How often each label holds.
     pub mix: Mix,
-    /// Electrode noise: 1 (default) as in a tidy archive, 0 none, 3 bad. It changes nothing but the noise.
+    /// Electrode noise: 1 as in a tidy archive, 0 none, 3 bad. It changes nothing but the noise.
+    #[schemars(range(min = 0, max = 20))]
     pub noise: f64,
-    /// Faults of real archives to plant. Default none.
+    /// Faults of real archives to plant: the number of exams of each.
     pub faults: Faults,
-    /// Exams in one HDF5 part, 1 to 20,000 (default).
+    /// Exams in one HDF5 part.
+    #[schemars(range(min = 1, max = MAX_EXAMS_PER_PART))]
     pub exams_per_part: u64,
-    /// Share of recordings of 4096 samples; the others have 2934, as in CODE-15. Default 0.45.
+    /// Share of recordings of 4096 samples; the others have 2934, as in CODE-15.
+    #[schemars(range(min = 0, max = 1))]
     pub long_share: f64,
 }
 
@@ -94,7 +99,7 @@ fn within<T: PartialOrd + fmt::Display>(
 }
 
 /// How many exams get each fault; no exam gets two. faults.csv lists them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Faults {
     /// One lead is 0 throughout, as with an electrode off.

@@ -29,13 +29,13 @@ pub struct Predict {
     /// Only this exam of the .hdf5 files (repeatable).
     #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
     pub ecg: Vec<i64>,
-    /// A label holds where its probability is above this.
+    /// A label holds where its probability is above this, a number from 0 to 1.
     #[arg(long, default_value_t = 0.5, value_parser = probability)]
     pub threshold: f64,
-    /// Where to run: auto, cpu, cuda, cuda:1.
+    /// Where to run: auto (the first CUDA device if there is one), cpu, cuda, or one of several as cuda:1.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// What to compute in: auto, float32, bfloat16, float16, tf32.
+    /// What to compute in: auto (float32), float32, tf32 (CUDA only), bfloat16, float16.
     #[arg(long, default_value = "auto")]
     pub precision: String,
     /// Write the table here instead of standard output.

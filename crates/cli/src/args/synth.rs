@@ -34,27 +34,27 @@ pub struct Synth {
     /// Directory to write; it must not exist yet.
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
-    /// How many exams, up to 4194304; CODE-15 has 345779.
+    /// How many exams, 1 to 4,194,304; CODE-15 has 345,779.
     #[arg(long, default_value_t = 400)]
     pub exams: u32,
-    /// The same options and seed give the same bytes, with any number of threads.
+    /// A whole number, 0 or more: the same options and seed give the same bytes, with any number of threads.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How often each label holds: `prevalence` (as in CODE-15), `balanced` (.15 each), or shares such as
-    /// '{RBBB: 0.2, AF: 0.1, normal_ecg: 0.4}'.
+    /// How often each label holds: `prevalence` (as in CODE-15), `balanced` (.15 each), or shares from 0 to 1 such
+    /// as '{RBBB: 0.2, AF: 0.1, normal_ecg: 0.4}', of 1dAVb, RBBB, LBBB, SB, ST, AF, normal_ecg.
     #[arg(long, default_value = "prevalence")]
     pub mix: String,
-    /// Noise of the electrodes: 0 none, 1 as in a tidy archive, 3 bad.
+    /// Noise of the electrodes, 0 to 20: 0 none, 1 as in a tidy archive, 3 bad.
     #[arg(long, default_value_t = 1.0)]
     pub noise: f64,
     /// Exams to plant a fault in, one fault each, such as '{flat_lead: 3, nan: 2}'. Also swapped_leads, short_recording,
     /// missing_exam, all_zero, wrong_trace_file, duplicate_id, duplicate_tracing.
     #[arg(long, default_value = "{}")]
     pub faults: String,
-    /// Exams in one HDF5 part.
+    /// Exams in one HDF5 part, 1 to 20,000.
     #[arg(long, default_value_t = 20_000)]
     pub exams_per_part: u32,
-    /// Share of recordings of 4096 samples (10.2 s); the others have 2934 (7.3 s).
+    /// Share of recordings of 4096 samples (10.2 s), 0 to 1; the others have 2934 (7.3 s).
     #[arg(long, default_value_t = 0.45)]
     pub long_share: f64,
     /// Print JSON on standard output.

@@ -2,6 +2,7 @@
 
 use super::print_json;
 use crate::args::Kinds as Args;
+use crate::parameters::{parameters, table};
 use ecgfm_pipeline::{Error, ErrorKind, StageKind};
 use serde_json::json;
 
@@ -29,12 +30,29 @@ pub fn kinds(args: &Args) -> Result<(), Error> {
             let path = if output.path.is_empty() { "." } else { output.path };
             crate::out::outln!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
         }
+        if args.kind.is_some() {
+            crate::out::outln!("");
+            crate::out::out!("{}", explained(kind.as_ref()));
+        }
+    }
+    if args.kind.is_none() {
+        crate::out::outln!("\n`ecgfm kinds KIND` explains the parameters of one kind.");
     }
     Ok(())
+}
+
+/// The parameters in words.
+fn explained(kind: &dyn StageKind) -> String {
+    let all = parameters(&kind.parameters(), kind.inputs());
+    if all.is_empty() {
+        return "no parameters\n".to_owned();
+    }
+    format!("parameters, under `with:`\n{}", table(&all))
 }
 
 fn described(kind: &dyn StageKind) -> serde_json::Value {
     let output = |o: &ecgfm_pipeline::Output| json!({ "name": o.name, "path": o.path, "about": o.about, "required": o.required });
     let outputs: Vec<_> = kind.outputs().iter().map(output).collect();
-    json!({ "kind": kind.name(), "about": kind.about(), "version": kind.version(), "inputs": kind.inputs(), "outputs": outputs })
+    json!({ "kind": kind.name(), "about": kind.about(), "version": kind.version(), "inputs": kind.inputs(), "outputs": outputs,
+        "parameters": kind.parameters() })
 }

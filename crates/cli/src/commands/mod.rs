@@ -7,6 +7,8 @@ pub mod kinds;
 pub mod plot;
 pub mod predict;
 pub mod run;
+pub mod schema;
+pub mod show;
 pub mod sources;
 pub mod stage;
 pub mod verify;

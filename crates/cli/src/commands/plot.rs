@@ -8,8 +8,37 @@ use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_report::paper::{Ecg, Paper, Unit, draw};
 use std::path::{Path, PathBuf};
 
+/// A file is what its name says: only SVG is written.
+fn check_ending(path: &Path) -> Result<(), Error> {
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().into_owned());
+    if path == Path::new("-")
+        || ending
+            .as_deref()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("svg"))
+    {
+        return Ok(());
+    }
+    let svg = path.with_extension("svg");
+    let message = format!("`{}` does not end in .svg, and only SVG is drawn", path.display());
+    let help = match ending {
+        Some(ending) => format!(
+            "write `{svg}`; a browser prints it to PDF, and Inkscape makes .{ending} of it: \
+             inkscape {svg} --export-filename={path}",
+            svg = svg.display(),
+            path = path.display(),
+        ),
+        None => format!("write `{}`", svg.display()),
+    };
+    Err(Error::new(ErrorKind::Config, message).help(help))
+}
+
 /// Draws one ECG as SVG.
 pub fn plot(args: &Plot) -> Result<(), Error> {
+    if let Some(path) = &args.output {
+        check_ending(path)?;
+    }
     let found = source::find(args)?;
     let ecg = Ecg {
         unit: match (args.units_per_mv, found.standardized) {

@@ -9,6 +9,7 @@ mod segment;
 
 use super::print_json;
 use crate::args::Predict;
+use crate::failure::Failure;
 use crate::{kinds, observer::Human, torch};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{
@@ -33,7 +34,7 @@ const STAGES: &str = "
 ";
 
 /// Predicts and prints.
-pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     torch::required()?;
     let model = Model::of(args)?;
     if let Some(output) = &args.output {
@@ -55,14 +56,12 @@ pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Error
                 said.nothing_of(&group, error.message());
                 first.get_or_insert(error);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     match first.filter(|_| said.is_empty()) {
-        // The error says it on standard error.
-        Some(error) if !args.json => Err(error),
-        Some(error) => print_json(&said.json(&args.model)).and(Err(error)),
-        None => finish(args, quiet, &said),
+        Some(error) => Err(Failure::with(error, said.json(&args.model))),
+        None => Ok(finish(args, quiet, &said)?),
     }
 }
 

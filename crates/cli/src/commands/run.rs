@@ -2,20 +2,23 @@
 
 use super::print_json;
 use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
+use crate::failure::{Failure, Remembering};
 use crate::observer::Human;
 use crate::{home, kinds, results, torch};
 use ecgfm_formats::watch::{Step, watch};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Action, Cancel, Environment, Error, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Stage,
-    Summary,
+    Action, Cancel, Environment, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Stage, Summary,
 };
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-fn graph_of(target: &Target) -> Result<Graph, Error> {
+fn graph_of(target: &Target) -> Result<Graph, Failure> {
+    let Some(named) = &target.pipeline else {
+        return Err(super::show::pipelines(target.json));
+    };
     let settings = Settings {
         profile: target.profile.clone(),
         set: target.set.clone(),
@@ -23,7 +26,7 @@ fn graph_of(target: &Target) -> Result<Graph, Error> {
         environment: Environment::Process,
         read: vec![results::NOTICE.to_owned()],
     };
-    home::pipeline(&target.pipeline)?.graph(&kinds::all(), &settings)
+    Ok(home::pipeline(named)?.graph(&kinds::all(), &settings)?)
 }
 
 /// What `run --json` prints.
@@ -51,7 +54,7 @@ fn pass(step: Step, path: &Path) -> std::io::Result<()> {
 }
 
 /// Runs a pipeline.
-pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     watch(pass);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
@@ -71,21 +74,28 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     let observer = Human::new(quiet)
         .dry_run(args.dry_run)
         .keep_going(args.keep_going);
-    let summary = graph.run(&options, &observer, cancel)?;
+    let remembering = Remembering::new(&observer);
+    let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
+    let summary = graph.run(&options, &remembering, cancel).map_err(|error| {
+        let mut said = json!({ "pipeline": pipeline, "profile": profile, "run_dir": run_dir });
+        said.as_object_mut()
+            .into_iter()
+            .for_each(|said| said.extend(remembering.finished().as_object().cloned().unwrap_or_default()));
+        Failure::with(error, said)
+    })?;
     if !quiet && !args.dry_run {
         for line in results::devices(&graph, &summary) {
             crate::out::errln!("{line}");
         }
     }
     if args.target.json {
-        let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
-        return print_json(&Finished {
+        return Ok(print_json(&Finished {
             pipeline,
             profile,
             run_dir,
             notice: results::notice(&graph, &summary),
             summary: &summary,
-        });
+        })?);
     }
     if let Some(text) = results::text(&graph, &summary).filter(|_| !args.dry_run) {
         crate::out::out!("{text}");
@@ -112,20 +122,20 @@ fn needs_torch(graph: &Graph, options: &RunOptions) -> bool {
 }
 
 /// Says what is fresh and what is not.
-pub fn status(args: &Status) -> Result<(), Error> {
+pub fn status(args: &Status) -> Result<(), Failure> {
     let status = graph_of(&args.target)?.status()?;
     if args.target.json {
-        return print_json(&status);
+        return Ok(print_json(&status)?);
     }
     crate::out::out!("{}", status.text());
     Ok(())
 }
 
 /// Draws the graph.
-pub fn graph(args: &GraphArgs) -> Result<(), Error> {
+pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
     let graph = graph_of(&args.target)?;
     if args.target.json {
-        return print_json(&described(&graph));
+        return Ok(print_json(&described(&graph))?);
     }
     match args.format {
         GraphFormat::Text => crate::out::out!("{}", graph.text()),

@@ -2,6 +2,7 @@
 
 use super::print_json;
 use crate::args::Sources;
+use crate::numbers::grouped;
 use ecgfm_fetch::{Depth, Problem, Source, all, find};
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::json;
@@ -37,7 +38,11 @@ fn state(source: &Source, problems: &[Problem], dir: &str) -> String {
         .map(|problem| match problem {
             Problem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
             Problem::Size(file, found, published) => {
-                format!("  {dir}/{file}: {found} bytes, and {published} are expected\n")
+                format!(
+                    "  {dir}/{file}: {} bytes, and {} are expected\n",
+                    grouped(*found),
+                    grouped(*published)
+                )
             }
             Problem::Checksum(file) => format!("  {dir}/{file}: another file than expected, or damaged\n"),
         })

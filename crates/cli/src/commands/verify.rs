@@ -2,10 +2,13 @@
 
 use super::print_json;
 use crate::args::Verify;
+use crate::failure::Failure;
+use crate::numbers::grouped;
 use crate::observer::Human;
 use crate::out::outln;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, Event, InputHashes, Observer as _, Progress, Verification};
 use serde::Serialize;
+use serde_json::json;
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -18,7 +21,7 @@ struct Found {
 }
 
 /// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
-pub fn verify(args: &Verify, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn verify(args: &Verify, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     let bar = |what| Bar {
         what,
         human: Human::new(quiet),
@@ -27,18 +30,20 @@ pub fn verify(args: &Verify, quiet: bool, cancel: &Cancel) -> Result<(), Error> 
     let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
     let inputs = args.inputs.then(hash).transpose()?;
     let found = Found { outputs, inputs };
-    if args.json {
-        print_json(&found)?;
-    } else {
-        found.print();
+    match (found.verdict(args), args.json) {
+        (Ok(()), true) => Ok(print_json(&found)?),
+        (Err(error), true) => Err(Failure::with(error, json!(found))),
+        (verdict, false) => {
+            found.print();
+            Ok(verdict?)
+        }
     }
-    found.verdict(args)
 }
 
 impl Found {
     fn print(&self) {
         let outputs = &self.outputs;
-        outln!("{} files are intact", outputs.intact);
+        outln!("{} files are intact", grouped(outputs.intact as u64));
         print(&[
             ("missing", &outputs.missing),
             ("changed", &outputs.changed),
@@ -49,12 +54,12 @@ impl Found {
         if inputs.recorded > 0 {
             outln!(
                 "{} files of input are recorded in inputs.json now",
-                inputs.recorded
+                grouped(inputs.recorded as u64)
             );
         }
         // On the first time there was nothing to compare with.
         if inputs.recorded == 0 || inputs.intact > 0 {
-            outln!("{} files of input are intact", inputs.intact);
+            outln!("{} files of input are intact", grouped(inputs.intact as u64));
         }
         print(&[
             ("input missing", &inputs.missing),

@@ -1,10 +1,12 @@
 //! Makes a stage function of typed parameters a stage kind of the engine.
 
+use crate::parameters::check_bounds;
 use crate::torch;
 use ecgfm_artifacts::stage::{self, Context, Outcome};
 use ecgfm_pipeline::{
     Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed,
 };
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -62,7 +64,7 @@ pub fn nothing<P>(_: &P) -> Result<Vec<(String, String)>, StageError> {
     Ok(Vec::new())
 }
 
-impl<P: DeserializeOwned + Serialize> StageKind for Bound<P> {
+impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for Bound<P> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -83,9 +85,19 @@ impl<P: DeserializeOwned + Serialize> StageKind for Bound<P> {
         self.inputs
     }
 
+    fn parameters(&self) -> Value {
+        let settings = SchemaSettings::draft07().with(|settings| {
+            settings.inline_subschemas = true;
+            settings.meta_schema = None;
+        });
+        settings.into_generator().into_root_schema_for::<P>().to_value()
+    }
+
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
         (self.check)(&typed::<P>(with)?)?;
-        canonical::<P>(with)
+        let canonical = canonical::<P>(with)?;
+        check_bounds(&self.parameters(), &canonical)?;
+        Ok(canonical)
     }
 
     fn extra(&self, with: &Value) -> Result<Vec<(String, String)>, StageError> {

@@ -6,6 +6,7 @@ use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_pipeline::{Output, ParamError, StageError};
 use ecgfm_synth::Options;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub fn synth() -> Bound<Options> {
@@ -61,7 +62,7 @@ pub const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/de
 const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
 
 /// Parameters of the stage `demo_model`: none.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DemoModel {}
 

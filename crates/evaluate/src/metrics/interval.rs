@@ -1,5 +1,6 @@
 //! Intervals: of proportions, and of anything that was resampled.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The standard normal quantile of 0.975: half-width of a 95 % interval in standard errors.
@@ -39,7 +40,7 @@ pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
 }
 
 /// How an interval is read off resamples.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Between the 2.5 % and 97.5 % quantiles.

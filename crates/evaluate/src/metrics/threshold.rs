@@ -2,10 +2,11 @@
 
 use super::Ranking;
 use crate::sigmoid::above;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a threshold is chosen by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// The largest sensitivity + specificity − 1 (W. J. Youden, Cancer 3, 1950).
@@ -14,9 +15,9 @@ pub enum Criterion {
     /// The largest F1.
     MaxF1,
     /// The highest threshold with at least this sensitivity.
-    Sensitivity(f64),
+    Sensitivity(#[schemars(range(min = 0, max = 1))] f64),
     /// The lowest threshold with at least this specificity.
-    Specificity(f64),
+    Specificity(#[schemars(range(min = 0, max = 1))] f64),
 }
 
 impl Criterion {

@@ -10,6 +10,12 @@ use std::path::Path;
 /// Names of datasets that a message lists.
 const NAMED: usize = 20;
 
+/// Version of the HDF5 library: `2.2.0`.
+pub fn library_version() -> String {
+    let (major, minor, patch) = hdf5::library_version();
+    format!("{major}.{minor}.{patch}")
+}
+
 /// Opens the file for reading, without the lock that network disks refuse.
 pub(super) fn open(path: &Path) -> Result<File> {
     File::with_options()

@@ -47,6 +47,7 @@ mod writer;
 
 pub use child::isolate;
 pub use layout::{Filter, Layout};
+pub use library::library_version;
 pub use reader::Part;
 pub use serve::serve;
 pub use writer::{PartWriter, WriteLayout, WriteOptions};

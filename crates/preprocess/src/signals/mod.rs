@@ -25,7 +25,7 @@ mod tables;
 use crate::error::{Error, Result};
 use catalog::Catalog;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
-use ecgfm_artifacts::signal::recipe::{Options, Recipe};
+use ecgfm_artifacts::signal::recipe::{MAX_SAMPLE_RATE, Options, Recipe};
 use ecgfm_artifacts::signal::standardize::ConstantLeads;
 use ecgfm_artifacts::signal::{self, leads};
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -35,12 +35,13 @@ use exams::{Exams, Located};
 use policy::Policy;
 pub use policy::{Action, Doubtful, OnBad, UnreadableParts};
 use process::Kept;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where the segments go.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Store {
     /// Float32 segments, a few large `.npy` files; see [`ecgfm_artifacts::store`].
@@ -55,24 +56,27 @@ pub enum Store {
 }
 
 /// Parameters of the stage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Shape of the raw data; `code15` is the only one known.
+    #[schemars(extend("enum" = [dataset::NAME]))]
     #[serde(default = "default_dataset")]
     pub dataset: String,
     /// Directory of `exams.csv` and the parts.
     pub raw: PathBuf,
     /// Sample rate of the segments, in Hz.
+    #[schemars(range(min = 1, max = MAX_SAMPLE_RATE))]
     #[serde(default = "default_sample_rate")]
     pub sample_rate: u32,
-    /// Length of a segment, in seconds.
+    /// Length of a segment, in seconds; it must be a whole number of samples.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     #[serde(default = "default_segment_seconds")]
     pub segment_seconds: f64,
-    /// Names of the leads to keep, always stored in the standard order; all twelve where none are named.
+    /// Names of the leads to keep (I, II, III, aVR, aVL, aVF, V1 to V6), always stored in that order; all twelve if not given.
     #[serde(default)]
     pub leads: Option<Vec<String>>,
-    /// What becomes of a lead that never changes: `zero`, `nan`, or `constant` (centred, not divided).
+    /// What becomes of a lead that never changes.
     #[serde(default)]
     pub constant_leads: ConstantLeads,
     /// Whether every lead is brought to mean 0 and deviation 1 over its recording.
@@ -81,19 +85,20 @@ pub struct Params {
     /// Where the segments go.
     #[serde(default)]
     pub store: Store,
-    /// Recordings in which every sample is 0.
+    /// What to do with recordings in which every sample is 0.
     #[serde(default)]
     pub all_zero: Doubtful,
-    /// Recordings with a NaN or an infinity in them, which standardising spreads over the lead.
+    /// What to do with recordings that hold a NaN or an infinity, which standardising spreads over the lead.
     #[serde(default)]
     pub not_finite: Doubtful,
-    /// Parts that are damaged, cut short or no HDF5: `fail`, where neither this nor `on_bad` says otherwise.
+    /// What to do with parts that are damaged, cut short or no HDF5: `fail`, where neither this nor `on_bad` says otherwise.
     #[serde(default)]
     pub unreadable_parts: Option<UnreadableParts>,
     /// Whether an exam with which something is wrong is set aside or ends the stage, for all reasons or one by one.
     #[serde(default)]
     pub on_bad: OnBad,
-    /// Worker threads; as many as processors where none are given. The result does not depend on it.
+    /// Worker threads; as many as processors if not given. The result does not depend on it.
+    #[schemars(range(min = 1))]
     #[serde(default)]
     pub threads: Option<usize>,
 }

@@ -3,13 +3,15 @@
 use super::Params;
 use crate::error::{Error, Result};
 use ecgfm_artifacts::rejected::Reason;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, MapAccess, Visitor, value::StrDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// What to do with a recording that can be processed and should hardly be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubtful {
     /// Set it aside.
@@ -20,7 +22,7 @@ pub enum Doubtful {
 }
 
 /// What to do when a part cannot be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnreadableParts {
     /// Stop: such a part is an unfinished download far more often than bad data, and holds up to 20,000 exams.
@@ -72,6 +74,34 @@ const REASONS: [&str; Reason::ALL.len()] = {
 impl<'de> Deserialize<'de> for OnBad {
     fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
         from.deserialize_any(Forms)
+    }
+}
+
+// By hand, as the reasons and which of them may be flagged are in `Reason`.
+impl JsonSchema for OnBad {
+    fn schema_name() -> Cow<'static, str> {
+        "OnBad".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut each = json_schema!({});
+        for reason in Reason::ALL {
+            let flag = reason.is_doubt().then_some("flag");
+            let actions: Vec<&str> = flag.into_iter().chain(["reject", "fail"]).collect();
+            let action = json_schema!({ "enum": actions, "description": reason.meaning() });
+            each.insert(reason.as_str().to_owned(), action.to_value());
+        }
+        json_schema!({ "oneOf": [
+            { "const": "reject", "description": "Set every such exam aside and go on." },
+            { "const": "fail", "description": "End the stage at the first one." },
+            { "type": "object", "properties": each, "additionalProperties": false,
+              "description": "One action for each reason that is named: reject, fail, or for a doubt flag (keep the exam, \
+                              with a row in quality.csv)." },
+        ] })
     }
 }
 

@@ -15,11 +15,12 @@ use ecgfm_artifacts::{atomic, manifests, segments, splits};
 use hashbrown::HashMap;
 use polars::prelude::*;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// How exams are assigned.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Exams at random; a patient may be in several splits.
@@ -34,7 +35,7 @@ pub enum Strategy {
 }
 
 /// What `grouped_temporal` does with an exam whose own date lies in another split than its group's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutOfPeriod {
     /// It goes with its group.
@@ -45,7 +46,7 @@ pub enum OutOfPeriod {
 }
 
 /// Parameters of the stage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// `meta.csv` of the signals stage.
@@ -57,6 +58,7 @@ pub struct Params {
     #[serde(default)]
     pub strategy: Strategy,
     /// Share of each split. A sum below 1 gets the remainder as one more split, a sum above 1 is normalised.
+    #[schemars(inner(range(min = 0)))]
     pub fractions: Vec<f64>,
     /// Names of the splits, one a fraction (and one for the remainder).
     pub names: Vec<String>,
@@ -78,7 +80,7 @@ pub struct Params {
     /// Columns of the records to carry along.
     #[serde(default)]
     pub keep_cols: Vec<String>,
-    /// For `grouped_temporal`.
+    /// What `grouped_temporal` does with an exam whose own date lies in another split than its group's.
     #[serde(default)]
     pub out_of_period: OutOfPeriod,
 }

@@ -1,0 +1,118 @@
+//! What a command that failed says: a message for people on standard error, and with `--json` an object on standard output.
+
+use ecgfm_pipeline::{Error, ErrorKind, Event, Observer, Origin, Span};
+use serde_json::{Map, Value, json};
+use std::sync::{Mutex, PoisonError};
+
+/// An error, and what the command has to say in JSON all the same: what finished before it.
+pub struct Failure {
+    error: Error,
+    said: Value,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            said: Value::Null,
+        }
+    }
+}
+
+impl Failure {
+    /// `said` is an object: what the command prints in JSON beside the error.
+    pub fn with(error: Error, said: Value) -> Self {
+        Self { error, said }
+    }
+
+    /// Tells people, and with `json` programs; the exit code.
+    pub fn report(&self, json: bool) -> u8 {
+        let code = self.error.kind().exit_code();
+        crate::out::tell(format_args!("{}", self.error.render()));
+        if json {
+            print(&described(&self.error), &self.said);
+        }
+        code
+    }
+}
+
+/// Wrong arguments, as the parser of the command line tells them.
+pub fn of_arguments(message: &str) {
+    let first = message.lines().next().unwrap_or_default();
+    let error = json!({
+        "kind": ErrorKind::Config,
+        "message": first.trim_start_matches("error: "),
+        "help": "`ecgfm --help` and `ecgfm COMMAND --help` list what may be given",
+        "exit_code": ErrorKind::Config.exit_code(),
+    });
+    print(&error, &Value::Null);
+}
+
+fn print(error: &Value, said: &Value) {
+    let mut all = Map::new();
+    all.insert("error".to_owned(), error.clone());
+    all.extend(said.as_object().cloned().unwrap_or_default());
+    crate::out::outln!("{:#}", Value::Object(all));
+}
+
+/// An error in JSON; what does not apply is left out.
+fn described(error: &Error) -> Value {
+    let place = |span: &Span| match span.origin() {
+        Origin::File => json!({ "file": span.name(), "line": span.line(), "column": span.column() }),
+        Origin::Argument => json!({ "argument": span.name() }),
+    };
+    let mut described = json!({
+        "kind": error.kind(),
+        "message": error.message(),
+        "help": error.help_text(),
+        "exit_code": error.kind().exit_code(),
+        "place": error.span().map(place),
+        "stage": error.stage(),
+        "notes": error.notes(),
+    });
+    if let Some(entries) = described.as_object_mut() {
+        entries.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty()));
+    }
+    described
+}
+
+/// Passes events on, and remembers what had finished when the run ended.
+pub struct Remembering<'a> {
+    to: &'a dyn Observer,
+    finished: Mutex<Value>,
+}
+
+impl<'a> Remembering<'a> {
+    /// Passes events on to `to`.
+    pub fn new(to: &'a dyn Observer) -> Self {
+        Self {
+            to,
+            finished: Mutex::new(json!({})),
+        }
+    }
+
+    /// The stages that ran, were fresh, failed and were blocked, and the time; an empty object where the run never began.
+    pub fn finished(&self) -> Value {
+        self.finished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Observer for Remembering<'_> {
+    fn event(&self, event: &Event) {
+        if let Event::RunFinished {
+            ran,
+            fresh,
+            failed,
+            blocked,
+            seconds,
+        } = event
+        {
+            let finished = json!({ "ran": ran, "fresh": fresh, "failed": failed, "blocked": blocked, "seconds": seconds });
+            *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = finished;
+        }
+        self.to.event(event);
+    }
+}

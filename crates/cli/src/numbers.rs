@@ -1,0 +1,49 @@
+//! Numbers as people read them: no more digits than they deserve.
+
+/// A count with a comma between thousands: 345,779.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How long something took: `0.4 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match seconds {
+        s if s < 99.95 => format!("{s:.1} s"),
+        _ if whole < 3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_separators() {
+        let counts = [0, 999, 1000, 345_779, 4_194_304];
+        assert_eq!(counts.map(grouped), ["0", "999", "1,000", "345,779", "4,194,304"]);
+    }
+
+    #[test]
+    fn durations_have_few_digits() {
+        let times = [0.04, 9.96, 99.94, 99.96, 3599.4, 7500.0];
+        let said = [
+            "0.0 s",
+            "10.0 s",
+            "99.9 s",
+            "1 min 40 s",
+            "59 min 59 s",
+            "2 h 5 min",
+        ];
+        assert_eq!(times.map(duration), said);
+    }
+}

@@ -1,0 +1,75 @@
+//! Numbers outside the bounds that a parameter's schema states.
+
+use super::words;
+use ecgfm_pipeline::ParamError;
+use serde_json::Value;
+
+/// Refuses the first number that is outside its bounds.
+///
+/// # Errors
+/// Which one, and what it may be.
+pub fn check(schema: &Value, with: &Value) -> Result<(), ParamError> {
+    match outside(schema, with, &mut Vec::new()) {
+        Some((path, phrase)) => Err(ParamError::invalid(&path, phrase)),
+        None => Ok(()),
+    }
+}
+
+/// The path of the first number outside, and the phrase that follows it.
+fn outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<(String, String)> {
+    match value {
+        Value::Number(number) => {
+            let number = number.as_f64()?;
+            let forms = words::forms(schema);
+            let numeric = forms.iter().filter(|form| is_number(form));
+            let mut numeric = numeric.peekable();
+            numeric.peek()?;
+            if numeric.any(|form| holds(form, number)) {
+                return None;
+            }
+            Some((
+                path.join("."),
+                format!("is {value}; it must be a {}", words::kind(schema)),
+            ))
+        }
+        Value::Array(items) => {
+            let forms = words::forms(schema);
+            let form = forms.into_iter().find(|form| form["items"].is_object())?;
+            items
+                .iter()
+                .enumerate()
+                .find_map(|(at, item)| below(&form["items"], item, &at.to_string(), path))
+        }
+        Value::Object(entries) => {
+            let forms = words::forms(schema);
+            let has = |form: &&Value| entries.keys().all(|key| form["properties"][key].is_object());
+            let form = forms.into_iter().find(has)?;
+            entries
+                .iter()
+                .find_map(|(key, entry)| below(&form["properties"][key], entry, key, path))
+        }
+        _ => None,
+    }
+}
+
+fn below(schema: &Value, value: &Value, step: &str, path: &mut Vec<String>) -> Option<(String, String)> {
+    path.push(step.to_owned());
+    let found = outside(schema, value, path);
+    path.pop();
+    found
+}
+
+fn is_number(form: &Value) -> bool {
+    let number = |kind: &Value| kind == "number" || kind == "integer";
+    number(&form["type"])
+        || form["type"]
+            .as_array()
+            .is_some_and(|kinds| kinds.iter().any(number))
+}
+
+fn holds(form: &Value, number: f64) -> bool {
+    let bound = |key: &str| form[key].as_f64();
+    bound("minimum").is_none_or(|low| number >= low)
+        && bound("exclusiveMinimum").is_none_or(|low| number > low)
+        && bound("maximum").is_none_or(|high| number <= high)
+}

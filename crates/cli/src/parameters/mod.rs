@@ -1,0 +1,69 @@
+//! The parameters of a stage kind in words, out of their JSON Schema: type, default, allowed values, meaning.
+
+mod bounds;
+mod table;
+mod words;
+
+pub use bounds::check as check_bounds;
+pub use table::table;
+
+use serde_json::{Map, Value};
+
+/// A parameter, or a key of one that is a mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name in the pipeline file.
+    pub name: String,
+    /// What it may be: "number from 0 to 1".
+    pub kind: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What holds if it is not given, as YAML; nothing where that is no value.
+    pub default: Option<String>,
+    /// What it is for.
+    pub meaning: String,
+    /// Words that it may be, each with its meaning.
+    pub choices: Vec<(String, String)>,
+    /// The keys, where it is a mapping.
+    pub inner: Vec<Parameter>,
+}
+
+/// The parameters of a kind that are paths have the names in `paths`.
+pub fn parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let properties = schema["properties"].as_object().into_iter().flat_map(Map::iter);
+    properties
+        .map(|(name, schema)| {
+            let path = paths.contains(&name.as_str());
+            let default = &schema["default"];
+            Parameter {
+                name: name.clone(),
+                kind: if path {
+                    words::path(schema)
+                } else {
+                    words::kind(schema)
+                },
+                required: required.contains(&name.as_str()),
+                default: (!default.is_null() && !default.is_object()).then(|| words::yaml(default)),
+                meaning: words::meaning(schema),
+                choices: words::choices(schema),
+                inner: inner(schema),
+            }
+        })
+        .collect()
+}
+
+/// The keys of a parameter that is, or may be, a mapping.
+fn inner(schema: &Value) -> Vec<Parameter> {
+    let forms = words::forms(schema);
+    let map = forms.into_iter().find(|form| form["properties"].is_object());
+    map.map_or_else(Vec::new, |map| parameters(map, &[]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Parameters as lines for people.
+
+use super::Parameter;
+use std::fmt::Write;
+
+/// Columns of the whole text.
+const WIDTH: usize = 100;
+
+/// Name, kind and default on one line, the meaning and the choices below it.
+pub fn table(parameters: &[Parameter]) -> String {
+    let mut text = String::new();
+    list(&mut text, parameters, 2);
+    text
+}
+
+fn list(text: &mut String, parameters: &[Parameter], indent: usize) {
+    let width = parameters
+        .iter()
+        .map(|p| p.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    for parameter in parameters {
+        let left = indent + width + 2;
+        let _ = writeln!(
+            text,
+            "{:indent$}{:width$}  {}",
+            "",
+            parameter.name,
+            wrapped(&headline(parameter), left)
+        );
+        let _ = writeln!(text, "{:left$}{}", "", wrapped(&parameter.meaning, left));
+        let words = parameter.choices.iter().map(|(word, _)| word.chars().count());
+        let words = words.max().unwrap_or(0);
+        for (word, meaning) in &parameter.choices {
+            let below = left + 2 + words + 2;
+            let _ = writeln!(text, "{:left$}  {word:words$}  {}", "", wrapped(meaning, below));
+        }
+        list(text, &parameter.inner, left + 2);
+    }
+}
+
+fn headline(parameter: &Parameter) -> String {
+    match &parameter.default {
+        _ if parameter.required => format!("{}; required", parameter.kind),
+        Some(default) => format!("{}; default {default}", parameter.kind),
+        None => parameter.kind.clone(),
+    }
+}
+
+/// A text broken into lines, all but the first indented.
+fn wrapped(text: &str, indent: usize) -> String {
+    let room = WIDTH.saturating_sub(indent).max(30);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split(' ') {
+        let long = line.chars().count() + 1 + word.chars().count() > room;
+        if long && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join(&format!("\n{:indent$}", ""))
+}

@@ -1,0 +1,163 @@
+//! A JSON Schema in words.
+
+use serde_json::{Value, json};
+
+/// The forms that a value may have, without "nothing": the alternatives of the schema, or the schema itself.
+pub(super) fn forms(schema: &Value) -> Vec<&Value> {
+    let alternatives = ["oneOf", "anyOf"].iter().find_map(|key| schema[*key].as_array());
+    match alternatives {
+        Some(all) => all
+            .iter()
+            .filter(|form| form["type"] != "null")
+            .flat_map(forms)
+            .collect(),
+        None => vec![schema],
+    }
+}
+
+/// What the value is for. A comment's lines make one text.
+pub(super) fn meaning(schema: &Value) -> String {
+    let text = schema["description"].as_str().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Words that the value may be, each with its meaning.
+pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
+    let told = |form: &&Value| !word(form).is_empty() && form["description"].is_string();
+    let forms = forms(schema);
+    // A lone form has the parameter's own meaning.
+    let forms = forms.iter().filter(|_| forms.len() > 1).filter(|form| told(form));
+    forms.map(|form| (word(form), meaning(form))).collect()
+}
+
+/// What the value may be.
+pub(super) fn kind(schema: &Value) -> String {
+    let kinds: Vec<String> = forms(schema).into_iter().map(one).collect();
+    let (last, others) = match kinds.split_last() {
+        Some((last, others)) => (last, others),
+        None => return "anything".to_owned(),
+    };
+    match others {
+        [] => last.clone(),
+        others => format!("{} or {last}", others.join(", ")),
+    }
+}
+
+/// What the value may be, where its texts are paths.
+pub(super) fn path(schema: &Value) -> String {
+    kind(schema).replace("text", "path")
+}
+
+/// A value as a pipeline file spells it.
+pub(super) fn yaml(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(yaml).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+
+/// A word that is listed with its meaning; empty for what is no word.
+fn word(form: &Value) -> String {
+    let examples = form["examples"].as_array();
+    match (&form["const"], examples) {
+        (Value::Null, Some(examples)) => {
+            let words: Vec<String> = examples.iter().map(yaml).collect();
+            format!("{}, …", words.join(", "))
+        }
+        (Value::Null, None) => String::new(),
+        (word, _) => yaml(word),
+    }
+}
+
+fn one(form: &Value) -> String {
+    if !word(form).is_empty() {
+        return word(form);
+    }
+    if let Some(words) = form["enum"].as_array() {
+        return words
+            .iter()
+            .filter(|w| !w.is_null())
+            .map(yaml)
+            .collect::<Vec<_>>()
+            .join(", ");
+    }
+    let kind = match &form["type"] {
+        Value::Array(kinds) => kinds.iter().find(|kind| **kind != json!("null")),
+        kind => Some(kind),
+    };
+    match kind.and_then(Value::as_str) {
+        Some("string") => "text".to_owned(),
+        Some("boolean") => "true or false".to_owned(),
+        Some("integer") => ranged("whole number", form),
+        Some("number") => ranged("number", form),
+        Some("array") => format!("list of {}", self::kind(&form["items"])),
+        Some("object") => mapping(form),
+        _ => "anything".to_owned(),
+    }
+}
+
+/// The keys of a mapping are listed below it; where it has only one, it is a form of its own.
+fn mapping(form: &Value) -> String {
+    let keys = form["properties"].as_object();
+    match keys.map(|keys| keys.iter().collect::<Vec<_>>()).as_deref() {
+        Some([(key, value)]) => format!("{{{key}: {}}}", kind(value)),
+        _ => "mapping".to_owned(),
+    }
+}
+
+fn ranged(kind: &str, form: &Value) -> String {
+    let bound = |key: &str| form[key].as_f64();
+    let low = bound("minimum").map(|low| (low, false));
+    let low = low.or_else(|| bound("exclusiveMinimum").map(|low| (low, true)));
+    match (low, bound("maximum")) {
+        (Some((low, false)), Some(high)) => format!("{kind} from {} to {}", grouped(low), grouped(high)),
+        (Some((low, false)), None) => format!("{kind}, {} or more", grouped(low)),
+        (Some((low, true)), Some(high)) => {
+            format!("{kind} above {}, at most {}", grouped(low), grouped(high))
+        }
+        (Some((low, true)), None) => format!("{kind} above {}", grouped(low)),
+        (None, Some(high)) => format!("{kind}, at most {}", grouped(high)),
+        (None, None) => kind.to_owned(),
+    }
+}
+
+/// A bound, with separators where it is large.
+fn grouped(bound: f64) -> String {
+    match bound {
+        b if b.fract() == 0.0 && b.abs() < 1e15 => crate::numbers::grouped(b as u64),
+        b => b.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_read_as_a_person_would_say_them() {
+        let said = [
+            json!({ "type": ["number", "null"], "minimum": 0, "maximum": 1 }),
+            json!({ "type": "integer", "format": "uint64", "minimum": 0 }),
+            json!({ "type": "number", "exclusiveMinimum": 0 }),
+            json!({ "type": "array", "items": { "type": "string" } }),
+            json!({ "anyOf": [{ "oneOf": [{ "const": "a", "description": "A." }, { "const": "b" }] }, { "type": "null" }] }),
+            json!({ "oneOf": [{ "const": "cpu" }, { "pattern": "^cuda", "examples": ["cuda", "cuda:1"] }] }),
+            json!({ "oneOf": [{ "const": "best" }, { "type": "object", "properties": { "at": { "type": "number" } } }] }),
+            json!({ "type": "integer", "minimum": 1, "maximum": 4_194_304 }),
+        ];
+        let expected = [
+            "number from 0 to 1",
+            "whole number, 0 or more",
+            "number above 0",
+            "list of text",
+            "a or b",
+            "cpu or cuda, cuda:1, …",
+            "best or {at: number}",
+            "whole number from 1 to 4,194,304",
+        ];
+        assert_eq!(said.each_ref().map(kind), expected);
+        assert_eq!(choices(&said[4]), [("a".to_owned(), "A.".to_owned())]);
+    }
+}

@@ -1,0 +1,211 @@
+//! The JSON Schema of pipeline files, for editors: every stage kind's parameters, under the keys of a pipeline.
+//!
+//! It is of draft-07, which every editor's YAML support knows; newer drafts are known to some only, and in part.
+
+use ecgfm_pipeline::{Kinds, StageKind};
+use serde_json::{Map, Value, json};
+
+/// The schema.
+pub fn pipeline_file(kinds: &Kinds) -> Value {
+    let mut schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "ecgfm pipeline",
+        "description": "A pipeline of ecgfm: stages, each with its parameters, and what flows between them.",
+        "type": "object",
+        "required": ["name", "stages"],
+        "additionalProperties": false,
+        "properties": top(),
+        // What a profile may still add is not missed.
+        "if": { "not": { "required": ["profiles"] } },
+        "then": { "properties": { "stages": { "additionalProperties": { "$ref": "#/definitions/whole_stage" } } } },
+    });
+    schema["definitions"] = Value::Object(definitions(kinds));
+    schema
+}
+
+/// The keys of a file.
+fn top() -> Value {
+    json!({
+        "name": { "$ref": "#/definitions/name", "description": "The pipeline's name; runs are kept in <workdir>/<name>/<profile>/." },
+        "description": { "$ref": "#/definitions/text", "description": "What the pipeline is for, one line." },
+        "profiles": {
+            "type": "object",
+            "description": "Named changes of the variables and stages below; the first one is used where none is named.",
+            "propertyNames": { "$ref": "#/definitions/name" },
+            "additionalProperties": { "$ref": "#/definitions/profile" },
+        },
+        "vars": { "$ref": "#/definitions/vars" },
+        "stages": {
+            "type": "object",
+            "description": "The stages by name, in any order: references say which comes first.",
+            "minProperties": 1,
+            "propertyNames": { "$ref": "#/definitions/stage_name" },
+            "additionalProperties": { "$ref": "#/definitions/stage" },
+        },
+    })
+}
+
+fn definitions(kinds: &Kinds) -> Map<String, Value> {
+    let mut all = Map::new();
+    let mut add = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
+    add(
+        "name",
+        json!({ "type": ["string", "number", "boolean"], "pattern": "^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$" }),
+    );
+    add("text", json!({ "type": ["string", "number", "boolean"] }));
+    let reserved = json!({ "not": { "enum": ["vars", "env", "profile", "run"] } });
+    add(
+        "stage_name",
+        json!({ "allOf": [{ "$ref": "#/definitions/name" }, reserved] }),
+    );
+    add(
+        "reference",
+        json!({
+            "type": "string",
+            "pattern": "\\$\\{",
+            "description": "A reference: ${vars.NAME}, ${STAGE.OUTPUT}, ${env.NAME} or ${profile}.",
+        }),
+    );
+    add(
+        "vars",
+        json!({
+            "type": ["object", "null"],
+            "description": "Variables, referred to as ${vars.NAME}.",
+            "propertyNames": { "$ref": "#/definitions/name" },
+        }),
+    );
+    add("profile", profile());
+    add("stage", stage(kinds));
+    add("whole_stage", whole_stage(kinds));
+    for kind in kinds.iter() {
+        add(&format!("with_{}", kind.name()), with(kind.as_ref()));
+    }
+    all
+}
+
+fn profile() -> Value {
+    json!({
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "description": { "$ref": "#/definitions/text", "description": "What the profile is for, one line." },
+            "vars": { "$ref": "#/definitions/vars" },
+            "stages": {
+                "type": ["object", "null"],
+                "description": "Changes of stages: parameters are merged, `null` takes a stage away, a new name adds one.",
+                "propertyNames": { "$ref": "#/definitions/stage_name" },
+                "additionalProperties": { "anyOf": [{ "type": "null" }, { "$ref": "#/definitions/stage" }] },
+            },
+        },
+    })
+}
+
+fn stage(kinds: &Kinds) -> Value {
+    let uses: Vec<Value> = kinds
+        .iter()
+        .map(|kind| json!({ "const": kind.name(), "description": kind.about() }))
+        .collect();
+    let parameters = |kind: &dyn StageKind| {
+        let with = format!("#/definitions/with_{}", kind.name());
+        json!({
+            "if": { "required": ["uses"], "properties": { "uses": { "const": kind.name() } } },
+            "then": { "properties": { "with": { "$ref": with } } },
+        })
+    };
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "uses": { "description": "The kind of stage, as `ecgfm kinds` lists them.", "oneOf": uses },
+            "with": { "type": ["object", "null"], "description": "The stage's parameters." },
+            "needs": {
+                "description": "Stages that must be done first, beside those that the parameters refer to.",
+                "anyOf": [
+                    { "type": "null" },
+                    { "$ref": "#/definitions/name" },
+                    { "type": "array", "items": { "$ref": "#/definitions/name" } },
+                ],
+            },
+        },
+        "allOf": kinds.iter().map(|kind| parameters(kind.as_ref())).collect::<Vec<_>>(),
+    })
+}
+
+/// A stage that nothing is added to: it has a kind, and what the kind requires.
+fn whole_stage(kinds: &Kinds) -> Value {
+    let mut all = vec![
+        json!({ "$ref": "#/definitions/stage" }),
+        json!({ "required": ["uses"] }),
+    ];
+    for kind in kinds.iter() {
+        let required = kind.parameters()["required"].take();
+        if required.is_array() {
+            all.push(json!({
+                "if": { "required": ["uses"], "properties": { "uses": { "const": kind.name() } } },
+                "then": { "required": ["with"], "properties": { "with": { "required": required } } },
+            }));
+        }
+    }
+    json!({ "allOf": all })
+}
+
+/// The parameters of a kind, each of which may be a reference.
+fn with(kind: &dyn StageKind) -> Value {
+    let mut schema = kind.parameters();
+    referable_inside(&mut schema);
+    json!({
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": schema["properties"].take(),
+    })
+}
+
+/// Lets a reference stand for every value inside.
+fn referable_inside(schema: &mut Value) {
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.values_mut().for_each(referable);
+    }
+    if schema["items"].is_object() {
+        referable(&mut schema["items"]);
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(forms) = schema[key].as_array_mut() {
+            forms.iter_mut().for_each(referable_inside);
+        }
+    }
+}
+
+/// Lets a reference stand for the value. What is said of the value stays outside, where editors look for it.
+fn referable(schema: &mut Value) {
+    referable_inside(schema);
+    let Some(form) = schema.as_object_mut() else {
+        return;
+    };
+    let mut outer = Map::new();
+    for key in ["description", "default"] {
+        if let Some(said) = form.remove(key) {
+            outer.insert(key.to_owned(), said);
+        }
+    }
+    if is_any_text(form) {
+        outer.extend(std::mem::take(form));
+    } else {
+        let form = Value::Object(std::mem::take(form));
+        outer.insert(
+            "anyOf".to_owned(),
+            json!([form, { "$ref": "#/definitions/reference" }]),
+        );
+    }
+    *schema = Value::Object(outer);
+}
+
+/// Whether any text will do, a reference as well.
+fn is_any_text(form: &Map<String, Value>) -> bool {
+    let text = match form.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "string"),
+        kind => kind.is_some_and(|kind| kind == "string"),
+    };
+    text && !["enum", "const", "pattern"]
+        .iter()
+        .any(|key| form.contains_key(*key))
+}
