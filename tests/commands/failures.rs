@@ -31,6 +31,11 @@ fn every_command_that_takes_json_fails_in_json() {
         (&["inspect", "nosuch.csv", "--json"], 3, "bad_input"),
         (&["verify", "nosuch", "--json"], 3, "bad_input"),
         (&["plot", "nosuch.mat", "--json"], 3, "bad_input"),
+        (
+            &["plot", "nosuch.mat", "--output", "a.png", "--json"],
+            2,
+            "config",
+        ),
         (&["compare", "nosuch", "nosuch", "--json"], 3, "bad_input"),
         (
             &["export", "nosuch.pt", "--output", "x.ts", "--json"],
@@ -129,4 +134,16 @@ fn what_a_command_found_is_in_the_same_object_as_its_error() {
     );
     assert_eq!(said["error"]["kind"], "bad_input", "{said}");
     assert!(!out.exists());
+}
+
+#[test]
+fn a_drawing_is_written_under_no_name_that_it_is_not() {
+    for (name, told) in [
+        ("a.png", "rsvg-convert a.svg -o a.png"),
+        ("a.pdf", "rsvg-convert -f pdf a.svg -o a.pdf"),
+        ("a", "write `a.svg`"),
+    ] {
+        let (_, said) = failed(&["plot", "nosuch.mat", "--output", name, "--json"]);
+        assert!(said["error"]["help"].as_str().unwrap().contains(told), "{said}");
+    }
 }

@@ -71,7 +71,7 @@ fn pipelines_fit_the_schema_and_slips_do_not() {
     };
     let right = [
         code15.clone(),
-        changed("fractions: [0.1, 0.1, 0.8]", "fractions: ${vars.fractions}"),
+        changed("fractions: [0.1, 0.1, 0.8]", "fractions: '${vars.fractions}'"),
         changed("seed: ${vars.seed}", "seed: 7"),
         changed("batch_size: auto", "batch_size: 16"),
         changed("device: auto", "device: cuda:1"),

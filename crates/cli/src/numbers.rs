@@ -23,6 +23,23 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// A size in bytes: `412 B`, `1.3 MiB`, `203 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1024.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next();
+    while let Some(next) = units.next().filter(|_| size >= 1023.5) {
+        size /= 1024.0;
+        unit = Some(next);
+    }
+    let digits = usize::from(size < 99.95);
+    format!("{size:.digits$} {}", unit.copied().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +48,15 @@ mod tests {
     fn counts_have_separators() {
         let counts = [0, 999, 1000, 345_779, 4_194_304];
         assert_eq!(counts.map(grouped), ["0", "999", "1,000", "345,779", "4,194,304"]);
+    }
+
+    #[test]
+    fn sizes_have_two_or_three_digits() {
+        let sizes = [0, 1023, 1024, 1_358_519, 212_860_928, 1_048_575, 5_000_000_000];
+        let said = [
+            "0 B", "1023 B", "1.0 KiB", "1.3 MiB", "203 MiB", "1.0 MiB", "4.7 GiB",
+        ];
+        assert_eq!(sizes.map(size), said);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tells a person on standard error what a run does.
 
-use crate::numbers::{duration, grouped};
+use crate::numbers::{duration, grouped, size};
 use crate::out::errln;
 use ecgfm_pipeline::{Action, Event, Observer, Skipped};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -193,7 +193,14 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
     }
     let counts: Vec<String> = counts
         .iter()
-        .map(|(name, n)| format!("{} {}", name.replace('_', " "), grouped(*n)))
+        .map(|(name, n)| {
+            let n = if name.ends_with("bytes") {
+                size(*n)
+            } else {
+                grouped(*n)
+            };
+            format!("{} {n}", name.replace('_', " "))
+        })
         .collect();
     format!(" ({})", counts.join(", "))
 }

@@ -19,6 +19,7 @@ pub fn pipeline_file(kinds: &Kinds) -> Value {
         "if": { "not": { "required": ["profiles"] } },
         "then": { "properties": { "stages": { "additionalProperties": { "$ref": "#/definitions/whole_stage" } } } },
     });
+    schema["allOf"] = kinds.iter().map(|kind| in_profiles(kind.name())).collect();
     schema["definitions"] = Value::Object(definitions(kinds));
     schema
 }
@@ -100,6 +101,22 @@ fn profile() -> Value {
     })
 }
 
+/// What a profile changes of a stage keeps the kind that the stage has below `stages`. Where the stage is called as its kind
+/// is, as nearly every one, a schema can say so.
+fn in_profiles(kind: &str) -> Value {
+    let with = format!("#/definitions/with_{kind}");
+    let change = json!({
+        "if": { "not": { "required": ["uses"] } },
+        "then": { "properties": { "with": { "$ref": with } } },
+    });
+    let is = json!({ "required": ["uses"], "properties": { "uses": { "const": kind } } });
+    let profile = json!({ "properties": { "stages": { "properties": { kind: change } } } });
+    json!({
+        "if": { "properties": { "stages": { "required": [kind], "properties": { kind: is } } } },
+        "then": { "properties": { "profiles": { "additionalProperties": profile } } },
+    })
+}
+
 fn stage(kinds: &Kinds) -> Value {
     let uses: Vec<Value> = kinds
         .iter()
@@ -156,20 +173,20 @@ fn with(kind: &dyn StageKind) -> Value {
     json!({
         "type": ["object", "null"],
         "additionalProperties": false,
-        "properties": schema["properties"].take(),
+        "properties": schema.get_mut("properties").map_or_else(|| json!({}), Value::take),
     })
 }
 
 /// Lets a reference stand for every value inside.
 fn referable_inside(schema: &mut Value) {
-    if let Some(properties) = schema["properties"].as_object_mut() {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.values_mut().for_each(referable);
     }
     if schema["items"].is_object() {
         referable(&mut schema["items"]);
     }
     for key in ["oneOf", "anyOf"] {
-        if let Some(forms) = schema[key].as_array_mut() {
+        if let Some(forms) = schema.get_mut(key).and_then(Value::as_array_mut) {
             forms.iter_mut().for_each(referable_inside);
         }
     }

@@ -20,16 +20,19 @@ fn check_ending(path: &Path) -> Result<(), Error> {
     {
         return Ok(());
     }
-    let svg = path.with_extension("svg");
-    let message = format!("`{}` does not end in .svg, and only SVG is drawn", path.display());
-    let help = match ending {
-        Some(ending) => format!(
-            "write `{svg}`; a browser prints it to PDF, and Inkscape makes .{ending} of it: \
-             inkscape {svg} --export-filename={path}",
-            svg = svg.display(),
-            path = path.display(),
-        ),
-        None => format!("write `{}`", svg.display()),
+    let (svg, path) = (path.with_extension("svg"), path.display());
+    let svg = svg.display();
+    let message = format!("`{path}` does not end in .svg, and only SVG is drawn");
+    let convert = match ending.as_deref() {
+        Some("png") => format!("rsvg-convert {svg} -o {path}"),
+        Some(format @ ("pdf" | "ps" | "eps")) => format!("rsvg-convert -f {format} {svg} -o {path}"),
+        _ => String::new(),
+    };
+    let help = match convert.as_str() {
+        "" => format!("write `{svg}`; a browser shows and prints it"),
+        convert => {
+            format!("write `{svg}`; a browser shows and prints it, and librsvg converts it: {convert}")
+        }
     };
     Err(Error::new(ErrorKind::Config, message).help(help))
 }

@@ -25,6 +25,11 @@ pub(super) fn meaning(schema: &Value) -> String {
 pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
     let told = |form: &&Value| !word(form).is_empty() && form["description"].is_string();
     let forms = forms(schema);
+    if let [list] = forms.as_slice()
+        && list["items"].is_object()
+    {
+        return choices(&list["items"]);
+    }
     // A lone form has the parameter's own meaning.
     let forms = forms.iter().filter(|_| forms.len() > 1).filter(|form| told(form));
     forms.map(|form| (word(form), meaning(form))).collect()
