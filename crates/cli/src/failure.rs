@@ -1,5 +1,6 @@
 //! What a command that failed says: a message for people on standard error, and with `--json` an object on standard output.
 
+use crate::interrupt;
 use ecgfm_pipeline::{Error, ErrorKind, Event, Observer, Origin, Span};
 use serde_json::{Map, Value, json};
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +28,7 @@ impl Failure {
 
     /// Tells people, and with `json` programs; the exit code.
     pub fn report(&self, json: bool) -> u8 {
-        let code = self.error.kind().exit_code();
+        let code = exit_code(&self.error);
         crate::out::tell(format_args!("{}", self.error.render()));
         if json {
             print(&described(&self.error), &self.said);
@@ -55,6 +56,14 @@ fn print(error: &Value, said: &Value) {
     crate::out::outln!("{:#}", Value::Object(all));
 }
 
+/// What the program ends with; after an interruption that depends on the signal.
+fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Interrupted => interrupt::exit_code(),
+        kind => kind.exit_code(),
+    }
+}
+
 /// An error in JSON; what does not apply is left out.
 fn described(error: &Error) -> Value {
     let place = |span: &Span| match span.origin() {
@@ -65,7 +74,7 @@ fn described(error: &Error) -> Value {
         "kind": error.kind(),
         "message": error.message(),
         "help": error.help_text(),
-        "exit_code": error.kind().exit_code(),
+        "exit_code": exit_code(error),
         "place": error.span().map(place),
         "stage": error.stage(),
         "notes": error.notes(),
