@@ -55,6 +55,9 @@ pub fn metadata() -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
 }
 
+/// Variables by which libtorch and the libraries below it are held to an older processor's instructions.
+const PROCESSOR: [&str; 3] = ["ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA"];
+
 /// The program with an empty environment but for what finds home and temporary files: it must need nothing else.
 pub fn ecgfm() -> Command {
     let built = PathBuf::from(env!("CARGO_BIN_EXE_ecgfm"));
@@ -62,6 +65,10 @@ pub fn ecgfm() -> Command {
     let program = std::env::var_os("ECGFM_PROGRAM").map_or(built, PathBuf::from);
     let mut command = Command::new(program);
     command.env_clear().current_dir(root());
+    // To see on one processor what another would compute.
+    for name in PROCESSOR {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
     command
 }
 
