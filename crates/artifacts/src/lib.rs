@@ -17,8 +17,9 @@
 //! | predictions | [`predictions`] | `predictions.csv`, `.parquet`, `mapped.csv`, `ecg.csv` |
 //! | evaluation | [`evaluation`] | `comparison.csv`, `tutorial_table.csv`, `metrics.csv`, `metrics.json` |
 //!
-//! The two crates below are re-exported, so that a stage needs one arrow only.
+//! The three crates below are re-exported, so that a stage needs one arrow only.
 
+pub use ecgfm_choices as choices;
 pub use ecgfm_formats as formats;
 pub use ecgfm_signal as signal;
 
@@ -33,6 +34,7 @@ pub mod labelset;
 pub mod logits;
 pub mod manifests;
 pub mod notes;
+pub mod notices;
 pub mod pandas;
 pub mod predictions;
 pub mod quality;

@@ -10,6 +10,7 @@ use crate::formats::{npy, store};
 use crate::manifests::Key;
 use crate::pandas::{Cell, RowWriter};
 use crate::table::{self, Column, Kind, Others};
+use ecgfm_choices::Returns;
 use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,9 @@ pub const RECORD_FILE: &str = "infer.json";
 
 /// What every reader of results must know, in the record: that ECGs are synthetic, that a model is a demonstration.
 pub const NOTICES: &str = "notices";
+
+/// What the values are, in the record: a name of [`Returns`].
+pub const RETURNS: &str = "returns";
 
 /// Writes the record: device, precision, model, by name.
 ///
@@ -73,6 +77,26 @@ pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
             .map(|n| n.as_str().unwrap_or_default().to_owned())
             .collect(),
     }))
+}
+
+/// What the record in `dir` says that the values are, logits or probabilities; none where there is no record, or it does not
+/// say.
+///
+/// # Errors
+/// The record cannot be read, or says something else.
+pub fn returns_recorded(dir: &Path) -> Result<Option<Returns>> {
+    let path = dir.join(RECORD_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let Some(text) = record[RETURNS].as_str() else {
+        return Ok(None);
+    };
+    let returns = text.parse();
+    returns
+        .map(Some)
+        .map_err(|what| Error::invalid(&path, format!("`{RETURNS}`: {what}")))
 }
 
 /// What the record in `dir` says that every reader of results must know; nothing where there is no record.

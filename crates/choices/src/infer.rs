@@ -1,5 +1,6 @@
 //! Choices of the stage `infer`, as a configuration spells them.
 
+use crate::returns::Returns;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -23,6 +24,10 @@ pub struct Infer {
     /// Label set by name or file; it must be the model's, by length and by what the model's card says.
     #[serde(default)]
     pub labels: Option<String>,
+    /// What the model returns for each label: `logits`, or `probabilities` where it ends in a sigmoid or a softmax. As its
+    /// card says if not given; where neither says it, a model whose values all lie from 0 to 1 is refused.
+    #[serde(default)]
+    pub returns: Option<Returns>,
     /// What to ask the model for. Logits are always written, unless the model is an encoder.
     #[serde(default = "logits_only")]
     pub outputs: Vec<Output>,

@@ -5,6 +5,8 @@
 
 mod export;
 mod infer;
+mod returns;
 
 pub use export::{Export, Positions};
 pub use infer::{BatchSize, DeviceChoice, Infer, Output, Precision, SaliencyHeads, UnknownDevice, Wanted};
+pub use returns::{Range, Returns};

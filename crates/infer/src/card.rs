@@ -1,5 +1,6 @@
 //! What `model.json` promises about `model.ts`. Somebody else's model has no card, and runs without.
 
+use crate::choice::Returns;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::path::Path;
@@ -14,6 +15,9 @@ pub struct Card {
     /// What they are, where the exporter was told.
     #[serde(default)]
     pub label_set: Option<LabelNames>,
+    /// What its values are, where the card says so.
+    #[serde(default)]
+    pub returns: Option<Returns>,
     /// What every reader of its results must know.
     #[serde(default)]
     pub notice: Option<String>,

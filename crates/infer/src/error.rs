@@ -20,6 +20,14 @@ pub enum Error {
         /// What is wrong, and what to do about it.
         what: String,
     },
+    /// Nobody says what the model returns, and its values do not tell; or they are not what was said.
+    #[error("{}: {what}", path.display())]
+    Returns {
+        /// The model.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
     /// The segments do not suit the model or each other.
     #[error("{}: {what}", path.display())]
     Segments {

@@ -5,11 +5,13 @@ mod hints;
 mod journal;
 mod labels;
 mod precision;
+mod returns;
 mod score;
 mod source;
 mod tally;
 mod writers;
 
+use crate::backend::Backend;
 use crate::device::{Placement, Resolved};
 use crate::workers::Crew;
 use crate::{Error, Params, Result, version};
@@ -17,6 +19,7 @@ use batch_size::{Batching, choose};
 use ecgfm_artifacts::logits;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use journal::Journal;
+use returns::Returned;
 use score::score;
 use source::{Source, load};
 use tally::{VARYING, outcome};
@@ -59,9 +62,18 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let _threads = Threads::set(crew.threads_each);
     let label_set = loaded.prepare(params, source.shape, &batching.row_counts(segments))?;
     let model = &loaded.model;
-    let change = precision::check(params, &source, model, placement, batching, ctx)?;
+    let returned = Returned::find(params, loaded.returns())?;
+    let change = precision::check(params, (&source, &returned), model, placement, batching, ctx)?;
     let room = |rows: usize| model.signals(rows, source.shape);
-    let tally = score(&source, model, room, (batching, crew), &mut journal, ctx)?;
+    let tally = score(
+        &source,
+        model,
+        &returned,
+        room,
+        (batching, crew),
+        &mut journal,
+        ctx,
+    )?;
     let done = outcome(&source, model, &tally)
         .fact("batch_size", batching.size)
         .fact("batch_size_by", chosen.by);
@@ -70,6 +82,11 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         Some(change) => change.record(done, params.precision_bound),
     };
     let mut done = done.fact("model_sha256", loaded.sha256.clone());
+    if model.labels() > 0
+        && let Some((returns, by)) = returned.conclude(&tally)?
+    {
+        done = done.fact(logits::RETURNS, returns.name()).fact("returns_by", by);
+    }
     if let Some(set) = label_set {
         done = done.fact("label_set", set.name).fact("label_names", set.labels);
     }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::weights;
+use ecgfm_choices::Returns;
 use serde::{Deserialize, Serialize};
 
 /// The format of the card that this version writes.
@@ -19,6 +20,9 @@ pub struct Card {
     /// What the labels are, in the order of the logits, where whoever exported said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_set: Option<LabelNames>,
+    /// What the values of the labels are; none of an encoder, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Returns>,
     /// Number of parameters, as the checkpoint counts them.
     pub parameters: u64,
     /// What the model expects.
@@ -123,6 +127,7 @@ impl Card {
             architecture: config.architecture().to_owned(),
             labels: config.labels,
             label_set,
+            returns: config.has_head().then_some(Returns::Logits),
             parameters: weights::parameters(config),
             input: Input {
                 leads: config.leads,

@@ -24,7 +24,7 @@ pub fn export() -> Bound<Export> {
     Bound {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 5,
+        version: 6,
         outputs: OUTPUTS,
         inputs: &["checkpoint"],
         check: any,
@@ -57,7 +57,7 @@ pub fn infer() -> Bound<Infer> {
     Bound {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 5,
+        version: 6,
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
         check: any,

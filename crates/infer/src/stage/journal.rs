@@ -7,6 +7,7 @@
 use super::batch_size::Batching;
 use super::tally::Tally;
 use crate::backend::Backend;
+use crate::choice::Range;
 use crate::workers::Crew;
 use crate::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
@@ -60,6 +61,7 @@ struct Entry {
     batches: usize,
     non_finite: usize,
     non_finite_keys: Vec<String>,
+    range: Range,
 }
 
 /// The note of one stage directory.
@@ -94,6 +96,7 @@ impl Journal {
             batches: entry.batches,
             non_finite: entry.non_finite,
             non_finite_keys: entry.non_finite_keys.clone(),
+            range: entry.range,
             ..Tally::default()
         })
     }
@@ -110,6 +113,7 @@ impl Journal {
             batches: tally.batches,
             non_finite: tally.non_finite,
             non_finite_keys: tally.non_finite_keys.clone(),
+            range: tally.range,
         };
         let note = self.notes.note(FILE, entry)?;
         let failed = ArtifactError::io("write", note.path());

@@ -2,10 +2,11 @@
 
 use super::Params;
 use super::batch_size::Batching;
+use super::returns::Returned;
 use super::source::Source;
 use crate::Result;
 use crate::backend::Backend;
-use crate::choice::{Precision, Wanted};
+use crate::choice::{Precision, Returns, Wanted};
 use crate::device::Placement;
 use crate::failure::in_batch;
 use crate::torchscript::TorchScript;
@@ -16,6 +17,9 @@ const SEGMENTS: usize = 64;
 
 /// What a model with a head is compared by.
 const LOGIT: &str = "logit";
+
+/// The same where its values are probabilities already.
+const PROBABILITY: &str = "probability";
 
 /// How far a reduced precision is from float32.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,7 +38,7 @@ pub(super) struct Change {
 /// changes by more than the bound.
 pub(super) fn check(
     params: &Params,
-    source: &Source,
+    (source, returned): (&Source, &Returned),
     model: &TorchScript,
     placement: Placement,
     batching: Batching,
@@ -61,7 +65,11 @@ pub(super) fn check(
         .extras()
         .first()
         .map_or("output", |extra| extra.output.name());
-    let of = if model.labels() > 0 { LOGIT } else { extra };
+    let of = match (model.labels(), returned.said()) {
+        (0, _) => extra,
+        (_, Some(Returns::Probabilities)) => PROBABILITY,
+        _ => LOGIT,
+    };
     let change = compare(of, &expected, &actual, segments);
     if let Some(probability) = change
         .probability
@@ -112,12 +120,18 @@ fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) 
         differences.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) })
     };
     let pairs = || expected.iter().zip(actual);
+    let change = largest(&mut pairs().map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs()));
     Change {
         segments,
         of,
-        largest: largest(&mut pairs().map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs())),
-        probability: (of == LOGIT)
-            .then(|| largest(&mut pairs().map(|(a, b)| (sigmoid(*a) - sigmoid(*b)).abs()))),
+        largest: change,
+        probability: match of {
+            LOGIT => Some(largest(
+                &mut pairs().map(|(a, b)| (sigmoid(*a) - sigmoid(*b)).abs()),
+            )),
+            PROBABILITY => Some(change),
+            _ => None,
+        },
     }
 }
 
@@ -148,5 +162,6 @@ mod tests {
             Some(f64::INFINITY)
         );
         assert_eq!(compare("embedding", &[1.0], &[3.0], 1).probability, None);
+        assert_eq!(compare(PROBABILITY, &[0.25], &[0.5], 1).probability, Some(0.25));
     }
 }

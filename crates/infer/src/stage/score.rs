@@ -2,6 +2,7 @@
 
 use super::batch_size::Batching;
 use super::journal::{Conditions, Journal};
+use super::returns::Returned;
 use super::source::Source;
 use super::tally::Tally;
 use super::writers::Writers;
@@ -19,6 +20,7 @@ use tch::TchError;
 pub(super) fn score(
     source: &Source,
     model: &impl Backend,
+    returned: &Returned,
     room: impl Fn(usize) -> Result<Signals>,
     (batching, crew): (Batching, Crew),
     journal: &mut Journal,
@@ -44,6 +46,7 @@ pub(super) fn score(
     let mut scoring = Scoring {
         source,
         model,
+        returned,
         ctx,
         resumed: reached.segments,
         tally: reached,
@@ -89,6 +92,7 @@ fn opened(
 struct Scoring<'a, M> {
     source: &'a Source,
     model: &'a M,
+    returned: &'a Returned,
     ctx: &'a Context<'a>,
     /// Segments that an interrupted run had answered.
     resumed: usize,
@@ -126,6 +130,9 @@ impl<M: Backend> Scoring<'_, M> {
         for (at, row) in rows.iter().enumerate() {
             let logits = &answer.logits[at * labels..][..labels];
             self.tally.see(&row.key.segment, logits);
+            if labels > 0 {
+                self.returned.check(&self.tally, &row.key.segment)?;
+            }
             self.writer.push(logits)?;
         }
         self.writer.push_extras(&answer)?;

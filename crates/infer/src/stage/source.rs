@@ -3,7 +3,7 @@
 use super::{Params, labels};
 use crate::backend::{Backend, Shape};
 use crate::card::{Card, LabelNames};
-use crate::choice::{Output, Wanted};
+use crate::choice::{Output, Returns, Wanted};
 use crate::device::Placement;
 use crate::torchscript::TorchScript;
 use crate::{Error, Result};
@@ -88,6 +88,11 @@ impl Loaded {
         let of_store = source.reader.about().and_then(|about| about.notice.clone());
         let of_model = self.card.as_ref().and_then(|card| card.notice.clone());
         of_store.into_iter().chain(of_model).collect()
+    }
+
+    /// What the model's card says that its values are.
+    pub(super) fn returns(&self) -> Option<Returns> {
+        self.card.as_ref().and_then(|card| card.returns)
     }
 
     /// Runs the model on every number of rows that will come, and holds what it says against its card, against what is

@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use crate::backend::Backend;
+use crate::choice::Range;
 use ecgfm_artifacts::stage::Outcome;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) struct Tally {
     pub(super) non_finite: usize,
     /// The first of them.
     pub(super) non_finite_keys: Vec<String>,
+    /// Of all values for labels.
+    pub(super) range: Range,
     pub(super) elapsed: Duration,
     pub(super) workers: usize,
     /// Added up over the workers.
@@ -36,6 +39,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn see(&mut self, segment: &str, logits: &[f32]) {
         self.segments += 1;
+        self.range.add(logits);
         if logits.iter().all(|logit| logit.is_finite()) {
             return;
         }

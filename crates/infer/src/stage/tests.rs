@@ -25,6 +25,7 @@ fn scored(source: &Source, model: &Double, out: &Path, cancel: &Cancel) -> Resul
     score(
         source,
         model,
+        &Returned::default(),
         room,
         (batching, ONE),
         &mut journal,

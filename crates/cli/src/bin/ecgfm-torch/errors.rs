@@ -19,12 +19,20 @@ impl Classed for InferError {
         use ecgfm_infer::Error as Failed;
         match &self.0 {
             Failed::Artifact(error) => error.class(),
-            Failed::Device { .. } => StageErrorClass::Config,
+            Failed::Device { .. } | Failed::Returns { .. } => StageErrorClass::Config,
             Failed::Model { .. } | Failed::Segments { .. } => StageErrorClass::BadInput,
             Failed::Cancelled => StageErrorClass::Interrupted,
             // `Machine` and `Torch`: the data are not to blame.
             _ => StageErrorClass::Failed,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        matches!(self.0, ecgfm_infer::Error::Returns { .. }).then(|| {
+            "say what it returns: `returns: probabilities` where the model ends in a sigmoid or a softmax, `returns: logits` \
+             where it does not; in its card (model.json), as `infer.returns`, or as `ecgfm predict --returns`"
+                .to_owned()
+        })
     }
 }
 
