@@ -24,6 +24,8 @@ pub const LABELS: &str = "labels";
 pub const PREDICTED: &str = "predicted";
 /// Names of all mapped labels that hold in truth, joined by `, `.
 pub const ACTUAL: &str = "actual";
+/// Labels whose truth is not known, joined by `, `.
+pub const UNKNOWN: &str = "unknown";
 /// Number of segments pooled into one ECG.
 pub const SEGMENTS: &str = "segments";
 /// CODE-15's exam identifier.

@@ -5,14 +5,15 @@ use crate::error::{Error, Result};
 use crate::formats::npy;
 use crate::table::{self, Column, Kind, Others};
 use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
 
-/// The truth table: idx, then one boolean column a label.
+/// The truth table: idx, then one boolean column a label; a cell is empty where the truth is not known.
 pub const FILE: &str = "labels.csv";
 /// Names, counts, shares and positive weights of the labels.
 pub const DEFINITION_FILE: &str = "label_def.csv";
-/// float64 (max idx + 1, labels), zeros where there is no such exam.
+/// float64 (max idx + 1, labels), zeros where there is no such exam, NaN where a label's truth is not known.
 pub const ARRAY_FILE: &str = "y.npy";
 /// `[a,b,…]` with six decimals, in label order.
 pub const WEIGHT_FILE: &str = "pos_weight.txt";
@@ -20,12 +21,25 @@ pub const WEIGHT_FILE: &str = "pos_weight.txt";
 /// Rows of `y.npy` that are written at a time.
 const BLOCK: usize = 1 << 12;
 
-/// Reads `labels.csv`: idx, then every label as a boolean.
+/// What to do with an exam of which a label's truth is not known: its cell holds nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingLabel {
+    /// Leave it out of everything about that label, and count it.
+    #[default]
+    Exclude,
+    /// Take it as an exam without that label.
+    Negative,
+    /// Stop and name the first.
+    Error,
+}
+
+/// Reads `labels.csv`: idx, then every label as a boolean, null where its truth is not known.
 ///
 /// # Errors
 /// As [`table::read`], and an exam that stands there twice.
 pub fn read(path: &Path) -> Result<DataFrame> {
-    let frame = table::read(path, &[Column::new(IDX, Kind::Int)], Others::As(Kind::Bool))?;
+    let frame = table::read(path, &[Column::new(IDX, Kind::Int)], Others::Optional(Kind::Bool))?;
     let idx = table::int_column(path, &frame, IDX)?;
     if let Some(twice) = crate::key::repeated(|| idx.iter().flatten()) {
         return Err(Error::invalid(
@@ -34,6 +48,36 @@ pub fn read(path: &Path) -> Result<DataFrame> {
         ));
     }
     Ok(frame)
+}
+
+/// A label's truth as `missing` has it: false for what is unknown with [`MissingLabel::Negative`].
+///
+/// # Errors
+/// The column is none of truths; a truth is unknown with [`MissingLabel::Error`].
+pub fn column(
+    path: &Path,
+    frame: &DataFrame,
+    label: &str,
+    missing: MissingLabel,
+) -> Result<Vec<Option<bool>>> {
+    let values = table::bool_column(path, frame, label)?;
+    match missing {
+        MissingLabel::Exclude => Ok(values.iter().collect()),
+        MissingLabel::Negative => Ok(values.iter().map(|value| Some(value == Some(true))).collect()),
+        MissingLabel::Error => match values.iter().position(|value| value.is_none()) {
+            None => Ok(values.iter().collect()),
+            Some(row) => {
+                let idx = table::int_column(path, frame, IDX)?.get(row).unwrap_or_default();
+                let what = format!(
+                    "exam idx {idx} has no truth of `{label}`, and {} of {} exams have none; with `missing_label: exclude` \
+                     they are left out of that label and counted, with `negative` they count as exams without it",
+                    values.iter().filter(Option::is_none).count(),
+                    frame.height()
+                );
+                Err(Error::invalid(path, what))
+            }
+        },
+    }
 }
 
 /// Names of the label columns, in order.

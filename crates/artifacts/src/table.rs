@@ -70,6 +70,8 @@ pub enum Others {
     Ignore,
     /// Read them as this kind, after the asked ones; cells must be filled.
     As(Kind),
+    /// The same, and cells may hold nothing.
+    Optional(Kind),
 }
 
 /// Reads the asked columns of a CSV file, in the asked order.
@@ -79,11 +81,13 @@ pub enum Others {
 pub fn read(path: &Path, columns: &[Column], others: Others) -> Result<DataFrame> {
     let header = Header::read(path)?;
     let asked = |h: &&String| !columns.iter().any(|c| c.name == h.as_str());
-    let (others, kind) = match others {
-        Others::Ignore => (Vec::new(), Kind::Text),
-        Others::As(kind) => (header.names.iter().filter(asked).cloned().collect(), kind),
+    let named = || header.names.iter().filter(asked).cloned().collect();
+    let (others, kind, missing) = match others {
+        Others::Ignore => (Vec::new(), Kind::Text, false),
+        Others::As(kind) => (named(), kind, kind == Kind::Float),
+        Others::Optional(kind) => (named(), kind, true),
     };
-    read::columns(path, &header, &specs(columns, &others, kind))
+    read::columns(path, &header, &specs(columns, &others, (kind, missing)))
 }
 
 /// Reads the asked columns and then those `named` at run time, all of one kind.
@@ -91,12 +95,26 @@ pub fn read(path: &Path, columns: &[Column], others: Others) -> Result<DataFrame
 /// # Errors
 /// As [`read`].
 pub fn read_named(path: &Path, columns: &[Column], named: &[String], kind: Kind) -> Result<DataFrame> {
-    read::columns(path, &Header::read(path)?, &specs(columns, named, kind))
+    let specs = specs(columns, named, (kind, kind == Kind::Float));
+    read::columns(path, &Header::read(path)?, &specs)
 }
 
-fn specs<'a>(columns: &[Column], named: &'a [String], kind: Kind) -> Vec<Spec<'a>> {
+/// The same, and the cells of the columns `named` may hold nothing.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named_optional(
+    path: &Path,
+    columns: &[Column],
+    named: &[String],
+    kind: Kind,
+) -> Result<DataFrame> {
+    read::columns(path, &Header::read(path)?, &specs(columns, named, (kind, true)))
+}
+
+fn specs<'a>(columns: &[Column], named: &'a [String], (kind, missing): (Kind, bool)) -> Vec<Spec<'a>> {
     let asked = columns.iter().map(|c| (c.name, c.kind, c.missing));
-    let named = named.iter().map(|n| (n.as_str(), kind, kind == Kind::Float));
+    let named = named.iter().map(|n| (n.as_str(), kind, missing));
     asked.chain(named).collect()
 }
 

@@ -7,6 +7,7 @@
 
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{IDX, NAME, SPLIT};
+use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -36,6 +37,9 @@ pub struct Params {
     /// `meta_split.csv`, for counts per split.
     #[serde(default)]
     pub splits: Option<PathBuf>,
+    /// What to do with an exam whose cell of a label holds nothing.
+    #[serde(default)]
+    pub missing_label: MissingLabel,
 }
 
 fn default_label_set() -> String {
@@ -48,7 +52,10 @@ fn default_label_set() -> String {
 /// The records lack a label's column or hold something else in it; the splits name an exam the records do not have.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let set = LabelSet::load(&params.label_set)?;
-    let truth = Truth::read(&params.records, &set)?;
+    let truth = Truth::read(&params.records, &set, params.missing_label)?;
+    for note in truth.notes() {
+        ctx.progress.note(&note);
+    }
     let groups = match &params.splits {
         Some(path) => groups(path, &truth)?,
         None => Vec::new(),
@@ -65,50 +72,59 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         &ctx.out.join(labels::WEIGHT_FILE),
         labels::weight_text(&weights).as_bytes(),
     )?;
-    Ok(Outcome::default()
+    let outcome = Outcome::default()
         .count("exams", truth.idx.len())
-        .count("labels", truth.names.len()))
+        .count("labels", truth.names.len());
+    let unknown: BTreeMap<&String, usize> = truth.unknown().collect();
+    if unknown.is_empty() {
+        return Ok(outcome);
+    }
+    Ok(outcome
+        .count("labels_unknown", unknown.values().sum())
+        .fact("exams_without_label", serde_json::json!(unknown)))
 }
 
 /// The labels of all exams, sorted by idx.
 struct Truth {
     names: Vec<String>,
     idx: Vec<i64>,
-    /// One vector a label.
-    values: Vec<Vec<bool>>,
+    /// One vector a label; none where its truth is not known.
+    values: Vec<Vec<Option<bool>>>,
     frame: DataFrame,
 }
 
 /// Exams that are counted together.
 struct Group {
     name: String,
-    exams: usize,
+    /// Exams of which each label's truth is known.
+    known: Vec<usize>,
     /// How many of them have each label.
     positives: Vec<usize>,
 }
 
 impl Group {
     fn of(name: &str, rows: &[usize], truth: &Truth) -> Self {
-        let count = |values: &Vec<bool>| rows.iter().filter(|&&row| values[row]).count();
-        Self {
-            name: name.to_owned(),
-            exams: rows.len(),
-            positives: truth.values.par_iter().map(count).collect(),
-        }
+        let count = |values: &Vec<Option<bool>>| counted(rows.iter().map(|&row| values[row]));
+        Self::new(name, truth.values.par_iter().map(count).collect())
     }
 
     /// Every exam.
     fn whole(name: &str, truth: &Truth) -> Self {
-        let count = |values: &Vec<bool>| values.iter().filter(|holds| **holds).count();
+        let count = |values: &Vec<Option<bool>>| counted(values.iter().copied());
+        Self::new(name, truth.values.par_iter().map(count).collect())
+    }
+
+    fn new(name: &str, counts: Vec<(usize, usize)>) -> Self {
+        let (known, positives) = counts.into_iter().unzip();
         Self {
             name: name.to_owned(),
-            exams: truth.idx.len(),
-            positives: truth.values.par_iter().map(count).collect(),
+            known,
+            positives,
         }
     }
 
     fn share(&self, label: usize) -> f64 {
-        self.positives[label] as f64 / self.exams as f64
+        self.positives[label] as f64 / self.known[label] as f64
     }
 
     /// (1 − p) / p, infinite for a label that never occurs.
@@ -118,8 +134,15 @@ impl Group {
     }
 }
 
+/// How many are known, and how many of them hold.
+fn counted(values: impl Iterator<Item = Option<bool>>) -> (usize, usize) {
+    values.flatten().fold((0, 0), |(known, positives), holds| {
+        (known + 1, positives + usize::from(holds))
+    })
+}
+
 impl Truth {
-    fn read(path: &Path, set: &LabelSet) -> Result<Self> {
+    fn read(path: &Path, set: &LabelSet, missing: MissingLabel) -> Result<Self> {
         let names: Vec<String> = set.labels.iter().map(|l| l.name.clone()).collect();
         let mut frame = read_labels(path, &names)?;
         if !table::int_column(path, &frame, IDX)?.iter().is_sorted() {
@@ -133,19 +156,41 @@ impl Truth {
                 format!("idx {} stands in more than one row", pair[0]),
             ));
         }
-        let column = |n: &String| {
-            Ok(table::bool_column(path, &frame, n)?
-                .iter()
-                .map(|v| v == Some(true))
-                .collect())
-        };
-        let values = names.par_iter().map(column).collect::<Result<_>>()?;
+        let column = |n: &String| Ok(labels::column(path, &frame, n, missing)?);
+        let values: Vec<Vec<Option<bool>>> = names.par_iter().map(column).collect::<Result<_>>()?;
+        if missing == MissingLabel::Negative {
+            for (name, values) in names.iter().zip(&values) {
+                let filled = BooleanChunked::from_iter_options(name.as_str().into(), values.iter().copied());
+                let replaced = frame.with_column(filled.into_column());
+                replaced.map_err(|e| ArtifactError::invalid(path, e.to_string()))?;
+            }
+        }
         Ok(Self {
             names,
             idx,
             values,
             frame,
         })
+    }
+
+    /// Labels that are not known of every exam, and of how many they are not.
+    fn unknown(&self) -> impl Iterator<Item = (&String, usize)> {
+        let unknown = |values: &Vec<Option<bool>>| values.iter().filter(|value| value.is_none()).count();
+        let all = self.names.iter().zip(&self.values);
+        all.map(move |(name, values)| (name, unknown(values)))
+            .filter(|(_, unknown)| *unknown > 0)
+    }
+
+    /// A word a label that is not known of every exam.
+    fn notes(&self) -> Vec<String> {
+        let note = |(name, unknown)| {
+            format!(
+                "label `{name}`: {unknown} of {} exams have no truth of it; they are left out of this label \
+                 (`missing_label: negative` takes them as exams without it)",
+                self.idx.len()
+            )
+        };
+        self.unknown().map(note).collect()
     }
 
     /// The row of an exam. Most tables hold every idx from 0 on, so that it is the row.
@@ -169,7 +214,7 @@ fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
         }
         .into());
     }
-    Ok(table::read_named(
+    Ok(table::read_named_optional(
         path,
         &[Column::new(IDX, Kind::Int)],
         names,
@@ -182,12 +227,11 @@ fn everything(truth: &Truth, groups: &[Group]) -> Group {
     if groups.is_empty() {
         return Group::whole("all", truth);
     }
-    let sum = |label: usize| groups.iter().map(|g| g.positives[label]).sum();
-    Group {
-        name: "all".to_owned(),
-        exams: groups.iter().map(|g| g.exams).sum(),
-        positives: (0..truth.names.len()).map(sum).collect(),
-    }
+    let sum = |label: usize| {
+        let sum = |of: fn(&Group) -> &Vec<usize>| groups.iter().map(|group| of(group)[label]).sum();
+        (sum(|group| &group.known), sum(|group| &group.positives))
+    };
+    Group::new("all", (0..truth.names.len()).map(sum).collect())
 }
 
 /// The exams of each split, splits in the order of their names.
@@ -234,7 +278,7 @@ fn write_array(path: &Path, records: &Path, truth: &Truth) -> Result<()> {
         while let Some((exam, idx)) = exams.next_if(|(_, idx)| *idx < rows.end) {
             let row = &mut values[(idx - rows.start) * width..][..width];
             for (value, holds) in row.iter_mut().zip(&truth.values) {
-                *value = f64::from(u8::from(holds[exam]));
+                *value = holds[exam].map_or(f64::NAN, |holds| f64::from(u8::from(holds)));
             }
         }
     })?)
@@ -268,89 +312,4 @@ fn write_definition(path: &Path, truth: &Truth, groups: &[Group], all: &Group) -
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ecgfm_artifacts::stage::{Cancel, NoProgress};
-
-    fn run_on(meta: &str, splits: Option<&str>) -> (tempfile::TempDir, Result<Outcome>) {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("meta.csv"), meta).unwrap();
-        std::fs::write(
-            dir.path().join("set.yaml"),
-            "name: s\ntitle: s\nlabels: [{name: A, title: a}, {name: B, title: b}]\n",
-        )
-        .unwrap();
-        let splits = splits.map(|text| {
-            let path = dir.path().join("meta_split.csv");
-            std::fs::write(&path, text).unwrap();
-            path
-        });
-        let label_set = dir.path().join("set.yaml").display().to_string();
-        let params = Params {
-            records: dir.path().join("meta.csv"),
-            label_set,
-            splits,
-        };
-        let cancel = Cancel::default();
-        let ctx = Context {
-            out: dir.path(),
-            home: dir.path(),
-            progress: &NoProgress,
-            cancel: &cancel,
-        };
-        let outcome = run(&params, &ctx);
-        (dir, outcome)
-    }
-
-    #[test]
-    fn labels_are_sorted_by_idx_and_weights_are_those_of_the_training_split() {
-        let meta = "idx,save_file,B,A\n3,d.mat,True,False\n0,a.mat,False,True\n1,b.mat,False,True\n";
-        let splits = "idx,save_file,split\n0,a.mat,train\n1,b.mat,test\n3,d.mat,train\n";
-        let (dir, outcome) = run_on(meta, Some(splits));
-        assert_eq!(outcome.unwrap().counts["exams"], 3);
-        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
-        assert_eq!(
-            read("labels.csv"),
-            "idx,A,B\n0,True,False\n1,True,False\n3,False,True\n"
-        );
-        assert_eq!(read("pos_weight.txt"), "[1.000000,1.000000]");
-        assert_eq!(
-            read("label_def.csv").lines().next().unwrap(),
-            "name,pos_count_test,pos_count_train,pos_percent_test,pos_percent_train,pos_weight_test,pos_weight_train,\
-             pos_count_all,pos_percent_all"
-        );
-        let y = ecgfm_artifacts::formats::npy::NpyReader::open(&dir.path().join("y.npy")).unwrap();
-        assert_eq!(y.header().shape, [4, 2]);
-        assert_eq!(
-            y.read_all::<f64>().unwrap(),
-            [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
-        );
-    }
-
-    #[test]
-    fn all_counts_the_exams_of_the_splits_and_every_exam_without_splits() {
-        let meta = "idx,save_file,A,B\n0,a.mat,True,False\n1,b.mat,False,False\n2,c.mat,True,True\n";
-        let last_line = |splits| {
-            let (dir, outcome) = run_on(meta, splits);
-            outcome.unwrap();
-            let text = std::fs::read_to_string(dir.path().join("label_def.csv")).unwrap();
-            text.lines().nth(1).unwrap().to_owned()
-        };
-        assert_eq!(last_line(None), "A,2,0.6666666666666666");
-        let splits = "idx,save_file,split\n0,a.mat,test\n1,b.mat,test\n";
-        assert_eq!(last_line(Some(splits)), "A,1,0.5,1.0,1,0.5");
-    }
-
-    #[test]
-    fn an_exam_that_stands_twice_or_a_missing_label_is_an_error() {
-        let (_dir, twice) = run_on("idx,save_file,A,B\n0,a.mat,True,False\n0,a.mat,True,True\n", None);
-        assert!(
-            twice
-                .unwrap_err()
-                .to_string()
-                .ends_with("idx 0 stands in more than one row")
-        );
-        let (_dir, missing) = run_on("idx,save_file,A\n0,a.mat,True\n", None);
-        assert!(missing.unwrap_err().to_string().contains("no column `B`"));
-    }
-}
+mod tests;

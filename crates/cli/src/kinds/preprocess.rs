@@ -58,7 +58,7 @@ pub fn labels() -> Bound<labels::Params> {
     Bound {
         name: "labels",
         about: "the truth of every kept exam",
-        version: 2,
+        version: 3,
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
         check: any,
