@@ -307,33 +307,36 @@ fn refused(test: &str, kind: &str, with: &[&str]) {
 
 #[test]
 fn parameters_of_thresholds_of_which_one_would_be_ignored() {
+    let with = [
+        "logits=RUN/infer",
+        "labels=physionet2021",
+        "thresholds=RUN/thresholds.csv",
+        "choose_on=RUN/valid",
+    ];
+    refused(
+        "parameters_of_thresholds_of_which_one_would_be_ignored",
+        "predict",
+        &with,
+    );
+}
+
+#[test]
+fn thresholds_that_evaluate_cannot_decide() {
     for with in [
-        ["threshold=0.3", "thresholds=RUN/thresholds.csv"],
-        ["threshold=0.3", "choose_on=RUN/valid"],
-        ["thresholds=RUN/thresholds.csv", "choose_on=RUN/valid"],
+        "threshold=0.3",
+        "thresholds=RUN/t.csv",
+        "choose_on=RUN/valid",
+        "choose_by=youden",
     ] {
-        let with = [
-            "predictions=RUN/predict",
-            "labels=RUN/labels.csv",
-            with[0],
-            with[1],
-        ];
-        refused(
-            "parameters_of_thresholds_of_which_one_would_be_ignored",
-            "evaluate",
-            &with,
-        );
+        let with = ["predictions=RUN/predict", "labels=RUN/labels.csv", with];
+        refused("thresholds_that_evaluate_cannot_decide", "evaluate", &with);
     }
 }
 
 #[test]
 fn a_criterion_without_predictions_to_choose_on() {
-    let with = [
-        "predictions=RUN/predict",
-        "labels=RUN/labels.csv",
-        "choose_by=max_f1",
-    ];
-    refused("a_criterion_without_predictions_to_choose_on", "evaluate", &with);
+    let with = ["logits=RUN/infer", "labels=physionet2021", "choose_by=max_f1"];
+    refused("a_criterion_without_predictions_to_choose_on", "predict", &with);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use thresholds::*;
 
 use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_row, unit_rows};
 
-/// Segments: segment, idx, predicted, actual.
+/// Segments: segment, idx, predicted, actual; then unknown, where the truth of a label is not known for some.
 pub const COMPARISON_FILE: &str = "comparison.csv";
 /// class, prevalence, recall, precision, f1, specificity, accuracy, npv: the tutorial's table, joined by key.
 pub const TUTORIAL_FILE: &str = "tutorial_table.csv";
@@ -68,6 +68,9 @@ pub const STATISTICS: [&str; 9] = [
 
 /// Statistics whose columns follow those in `metrics.csv`; keys of [`LabelMetrics::estimates`] too.
 pub const FURTHER_STATISTICS: [&str; 4] = ["mcc", "brier", "log_loss", "ece"];
+
+/// Those of them that have intervals: a resample's calibration error is larger than that of the data.
+pub const FURTHER_WITH_INTERVALS: [&str; 3] = ["mcc", "brier", "log_loss"];
 
 pub use metrics::*;
 
@@ -172,7 +175,7 @@ fn write_rows<'a>(
     })
 }
 
-/// Writes `comparison.csv` in `dir`: segment, idx, predicted, actual.
+/// Writes `comparison.csv` in `dir`: segment, idx, predicted, actual, and unknown where there is such a column.
 ///
 /// # Errors
 /// I/O.

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::formats::npy;
 use crate::table::{self, Column, Kind, Others};
 use polars::prelude::DataFrame;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
@@ -22,7 +23,7 @@ pub const WEIGHT_FILE: &str = "pos_weight.txt";
 const BLOCK: usize = 1 << 12;
 
 /// What to do with an exam of which a label's truth is not known: its cell holds nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingLabel {
     /// Leave it out of everything about that label, and count it.

@@ -245,6 +245,21 @@ impl Mapping {
         names.map(String::as_str).collect()
     }
 
+    /// The mapping of a label set onto itself, for a truth that has the model's own labels.
+    pub fn identity(labels: &LabelSet) -> Self {
+        let pair = |label: &Label| Pair {
+            from: From::One(label.name.clone()),
+            how: How::default(),
+            to: label.name.clone(),
+        };
+        Self {
+            name: "none: one label set".to_owned(),
+            from: labels.name.clone(),
+            to: labels.name.clone(),
+            map: labels.labels.iter().map(pair).collect(),
+        }
+    }
+
     /// Loads a mapping from a file, or the built-in one of that name.
     ///
     /// # Errors

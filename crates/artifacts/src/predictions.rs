@@ -5,10 +5,13 @@
 
 use crate::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
 use crate::error::{Error, Result};
+use crate::evaluation::ThresholdsUsed;
 use crate::labelset::{LabelSet, Mapping};
 use crate::table::{self, Column, Kind, Others};
+use ecgfm_choices::Returns;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Segments: segment, idx, save_file, split, one probability a model label, labels.
@@ -17,7 +20,7 @@ pub const CSV_FILE: &str = "predictions.csv";
 pub const PARQUET_FILE: &str = "predictions.parquet";
 /// Segments: segment, idx, save_file, split, one boolean a mapped label, predicted, then `<label>_probability`.
 pub const MAPPED_FILE: &str = "mapped.csv";
-/// ECGs: idx, save_file, segments, one probability a model label.
+/// ECGs: idx, save_file, segments, one probability a model label, labels.
 pub const ECG_FILE: &str = "ecg.csv";
 /// How the tables beside it were made: an [`About`].
 pub const ABOUT_FILE: &str = "predictions.json";
@@ -35,8 +38,13 @@ pub const ECG_KEYS: [&str; 3] = [IDX, SAVE_FILE, SEGMENTS];
 pub struct About {
     /// The subset that was predicted.
     pub subset: String,
-    /// A label holds where its probability is above this.
-    pub threshold: f64,
+    /// What the model returned: logits, whose sigmoids the probabilities are, or the probabilities themselves.
+    pub returns: Returns,
+    /// Where the thresholds come from.
+    pub thresholds: ThresholdsUsed,
+    /// A label of the model holds where its probability is above this; a mapped label has the threshold of those that it
+    /// stands for.
+    pub threshold_of: BTreeMap<String, f64>,
     /// The model's labels, with how each is pooled over the segments of an ECG.
     pub labels: LabelSet,
     /// The mapping behind `mapped.csv`; none where there is no such file.
@@ -115,7 +123,7 @@ pub fn read_mapped(dir: &Path) -> Result<DataFrame> {
     Ok(frame)
 }
 
-/// Writes `ecg.csv` in `dir`: idx, save_file, segments, float32 probabilities.
+/// Writes `ecg.csv` in `dir`: idx, save_file, segments, float32 probabilities, `labels`.
 ///
 /// # Errors
 /// I/O.
@@ -134,7 +142,12 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
         Column::new(SAVE_FILE, Kind::Text),
         Column::new(SEGMENTS, Kind::Int),
     ];
-    as_probabilities(&path, table::read(&path, &columns, Others::As(Kind::Float))?)
+    let key = |name: &String| ECG_KEYS.contains(&name.as_str()) || name == LABELS;
+    let labels: Vec<String> = table::header(&path)?
+        .into_iter()
+        .filter(|name| !key(name))
+        .collect();
+    as_probabilities(&path, table::read_named(&path, &columns, &labels, Kind::Float)?)
 }
 
 fn as_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
@@ -264,7 +277,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let about = About {
             subset: "test".into(),
-            threshold: 0.5,
+            returns: Returns::Logits,
+            thresholds: ThresholdsUsed::fixed(0.5),
+            threshold_of: BTreeMap::from([("AF".into(), 0.5)]),
             labels: LabelSet::load("physionet2021").unwrap(),
             mapping: Some(Mapping::load("physionet2021_to_code15").unwrap()),
             notices: vec!["SYNTHETIC".to_owned()],

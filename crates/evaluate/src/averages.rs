@@ -1,5 +1,6 @@
 //! Averages of statistics over labels.
 
+use crate::known::KnownRows;
 use crate::metrics::bootstrap::Resampled;
 use crate::metrics::multilabel::mean;
 use crate::metrics::probability::{brier, log_loss};
@@ -8,16 +9,10 @@ use crate::resampled::{Resamples, set};
 use crate::score::{estimate, estimates};
 use ecgfm_artifacts::evaluation::{Average, Estimate, FURTHER_STATISTICS, LabelMetrics, STATISTICS};
 
-/// Truth and scores, a column a label.
-pub(crate) struct Columns<'a> {
-    pub(crate) truth: &'a [Vec<bool>],
-    pub(crate) scores: &'a [Vec<f32>],
-}
-
 /// Macro, weighted and micro averages of every statistic.
 pub(crate) fn averages(
     labels: &[LabelMetrics],
-    columns: &Columns<'_>,
+    known: &[KnownRows<'_>],
     resamples: Option<&Resamples>,
 ) -> Vec<Average> {
     let mut all = Vec::new();
@@ -32,7 +27,7 @@ pub(crate) fn averages(
         let weights: Vec<f64> = labels.iter().map(|label| label.positives as f64).collect();
         all.push(over_labels("weighted", statistic, labels, &weights, resamples));
     }
-    all.extend(micro(labels, columns, resamples));
+    all.extend(micro(labels, known, resamples));
     all
 }
 
@@ -80,7 +75,7 @@ fn over_labels(
 }
 
 /// All pairs of row and label as the rows of one label.
-fn micro(labels: &[LabelMetrics], columns: &Columns<'_>, resamples: Option<&Resamples>) -> Vec<Average> {
+fn micro(labels: &[LabelMetrics], known: &[KnownRows<'_>], resamples: Option<&Resamples>) -> Vec<Average> {
     let table = labels.iter().fold(Confusion::default(), |sum, label| {
         let c = label.counts;
         sum.plus(Confusion {
@@ -90,7 +85,14 @@ fn micro(labels: &[LabelMetrics], columns: &Columns<'_>, resamples: Option<&Resa
             tn: c.tn,
         })
     });
-    let (truth, scores) = (columns.truth.concat(), columns.scores.concat());
+    let truth: Vec<bool> = known
+        .iter()
+        .flat_map(|label| label.truth.iter().copied())
+        .collect();
+    let scores: Vec<f32> = known
+        .iter()
+        .flat_map(|label| label.scores.iter().copied())
+        .collect();
     let mut values = estimates(&table, &Ranking::new(&truth, &scores));
     values.insert("brier".to_owned(), estimate(brier(&truth, &scores), "no rows"));
     values.insert(

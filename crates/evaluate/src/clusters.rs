@@ -17,6 +17,14 @@ pub(crate) struct Clusters {
 }
 
 impl Clusters {
+    /// The clusters of some of the rows, with their numbers: a resample draws all clusters, also those without such rows.
+    pub(crate) fn part_of(&self, rows: &[usize]) -> Self {
+        Self {
+            of_row: rows.iter().map(|&row| self.of_row[row]).collect(),
+            count: self.count,
+        }
+    }
+
     /// The clusters of some of the rows, numbered anew.
     pub(crate) fn part(&self, rows: &[usize]) -> Self {
         let groups = Groups::by(rows.iter().map(|&row| self.of_row[row]));
@@ -99,6 +107,7 @@ mod tests {
         Compared {
             keys,
             truth: vec![],
+            unknown: vec![],
             scores: vec![],
             without_truth: 0,
         }

@@ -1,7 +1,7 @@
 //! Predictions joined with the truth, by key.
 
 use crate::error::{Error, Result};
-use crate::predict::combine;
+use crate::tables::combine;
 use crate::truth::Truth;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::labelset::{Mapping, Pair};
@@ -9,6 +9,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What to do with rows that lack their counterpart.
@@ -23,12 +24,14 @@ pub enum OnMissing {
 }
 
 /// Rows that have both a prediction and a truth; columns are in mapping order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Compared {
     /// Their keys.
     pub(crate) keys: DataFrame,
-    /// Whether each mapped label holds.
+    /// Whether each mapped label holds; false where its truth is not known.
     pub(crate) truth: Vec<Vec<bool>>,
+    /// The rows in which the truth of each mapped label is not known, ascending.
+    pub(crate) unknown: Vec<Vec<u32>>,
     /// The probability of each mapped label.
     pub(crate) scores: Vec<Vec<f32>>,
     /// Predicted rows that were left out for want of a truth.
@@ -46,20 +49,30 @@ impl Compared {
         let all = self.keys.column(IDX).and_then(|column| column.i64());
         let idx = |all: &Int64Chunked| -> Vec<Option<i64>> { rows.iter().map(|&row| all.get(row)).collect() };
         let idx = all.map(idx).unwrap_or_default();
+        let unknown = |unknown: &Vec<u32>| -> Vec<u32> {
+            let is_unknown = |row: usize| !unknown.is_empty() && unknown.binary_search(&(row as u32)).is_ok();
+            (0..rows.len() as u32)
+                .filter(|at| is_unknown(rows[*at as usize]))
+                .collect()
+        };
         Self {
             keys: df!(IDX => idx).unwrap_or_default(),
-            truth: self
-                .truth
-                .iter()
-                .map(|column| rows.iter().map(|&row| column[row]).collect())
-                .collect(),
-            scores: self
-                .scores
-                .iter()
-                .map(|column| rows.iter().map(|&row| column[row]).collect())
-                .collect(),
+            truth: self.truth.iter().map(|column| taken(column, rows)).collect(),
+            unknown: self.unknown.iter().map(unknown).collect(),
+            scores: self.scores.iter().map(|column| taken(column, rows)).collect(),
             without_truth: 0,
         }
+    }
+
+    /// Number of rows in which the truth of each label is not known, of those labels that have such rows.
+    pub(crate) fn without_label(&self, pairs: &[Pair]) -> BTreeMap<String, u64> {
+        let counted = pairs
+            .iter()
+            .zip(&self.unknown)
+            .filter(|(_, rows)| !rows.is_empty());
+        counted
+            .map(|(pair, rows)| (pair.to.clone(), rows.len() as u64))
+            .collect()
     }
 
     /// idx of each row; every compared row has one, since that is what its truth was found by.
@@ -99,12 +112,16 @@ pub(crate) fn with_truth(
         }
     };
     let rows: Vec<u32> = found.into_iter().flatten().collect();
-    let of_pair = |(pair, column): (&Pair, &Vec<bool>)| -> Result<(Vec<bool>, Vec<f32>)> {
-        let actual = rows.iter().map(|&row| column[row as usize]).collect();
-        Ok((actual, scores_of(&known, pair)?))
+    let of_pair = |(pair, column): (&Pair, &Vec<Option<bool>>)| -> Result<((Vec<bool>, Vec<u32>), Vec<f32>)> {
+        let holds = |row: &u32| column[*row as usize];
+        let actual = rows.iter().map(|row| holds(row) == Some(true)).collect();
+        let unknown = (0u32..).zip(&rows).filter(|(_, row)| holds(row).is_none());
+        let unknown = unknown.map(|(at, _)| at).collect();
+        Ok(((actual, unknown), scores_of(&known, pair)?))
     };
     let pairs = mapping.map.par_iter().zip(&truth.columns).map(of_pair);
-    let (actual, scores) = pairs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    let (actual, scores): (Vec<_>, _) = pairs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    let (actual, unknown) = actual.into_iter().unzip();
     let keys = [SEGMENT, IDX, SAVE_FILE]
         .into_iter()
         .filter(|key| known.column(key).is_ok());
@@ -113,9 +130,15 @@ pub(crate) fn with_truth(
             .select(keys)
             .map_err(Error::table("keying the comparison"))?,
         truth: actual,
+        unknown,
         scores,
         without_truth,
     })
+}
+
+/// The values of some rows.
+pub(crate) fn taken<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+    rows.iter().map(|&row| column[row]).collect()
 }
 
 /// The probability of a mapped label.
@@ -165,6 +188,7 @@ fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ecgfm_artifacts::labels::MissingLabel;
     use ecgfm_artifacts::labelset::{From, How};
 
     fn mapping() -> Mapping {
@@ -195,7 +219,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("labels.csv");
         std::fs::write(&path, "idx,ST\n1,True\n2,True\n3,False\n").unwrap();
-        Truth::read(&path, &mapping()).unwrap()
+        Truth::read(&path, &mapping(), MissingLabel::Exclude).unwrap()
     }
 
     #[test]

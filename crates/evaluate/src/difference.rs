@@ -3,13 +3,16 @@
 //! Both are resampled together, the same patients in the same resample, so that what makes ECGs hard or easy for both does
 //! not widen the interval of the difference.
 
+use crate::compare::taken;
 use crate::error::{Error, Result};
 use crate::groups::Groups;
+use crate::known::KnownRows;
 use crate::metrics::bootstrap::{Label, Plan, Resampled, resample};
 use crate::metrics::interval::percentile;
 use crate::metrics::multilabel::mean;
 use crate::metrics::probability::{brier, log_loss};
 use crate::metrics::{Confusion, Ranking};
+use crate::resampled::each;
 use crate::score::estimates;
 use crate::sigmoid::above;
 use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored};
@@ -122,15 +125,17 @@ impl Side {
     }
 
     /// The rows of an evaluation in another order, or some of them.
-    fn rows(&self, rows: &[usize]) -> (Vec<Vec<bool>>, Vec<Vec<f32>>) {
-        let truth = self.scored.truth.iter();
-        let scores = self.scored.scores.iter();
+    fn rows(&self, rows: &[usize]) -> (Vec<Vec<Option<bool>>>, Vec<Vec<f32>>) {
         (
-            truth
-                .map(|column| rows.iter().map(|&row| column[row]).collect())
+            self.scored
+                .truth
+                .iter()
+                .map(|column| taken(column, rows))
                 .collect(),
-            scores
-                .map(|column| rows.iter().map(|&row| column[row]).collect())
+            self.scored
+                .scores
+                .iter()
+                .map(|column| taken(column, rows))
                 .collect(),
         )
     }
@@ -151,17 +156,23 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
     same_truth(&a, &b, &rows_a, &truth, &truth_b)?;
     let clusters = clusters((&a, &rows_a), (&b, &rows_b))?;
     let sides = [(&scores_a, a.thresholds()), (&scores_b, b.thresholds())];
-    let labels: Vec<Label<'_>> = (sides.iter())
+    let holds: Vec<Vec<bool>> = truth
+        .iter()
+        .map(|column| column.iter().map(|truth| *truth == Some(true)).collect())
+        .collect();
+    let unknown: Vec<Vec<u32>> = truth.iter().map(|column| unknown(column)).collect();
+    let known: Vec<KnownRows<'_>> = (sides.iter())
         .flat_map(|(scores, thresholds)| {
-            let columns = truth.iter().zip(scores.iter()).zip(thresholds);
-            columns.map(|((truth, scores), &threshold)| Label {
-                truth,
-                scores,
-                threshold: threshold as f32,
+            let columns = holds.iter().zip(&unknown).zip(scores.iter()).zip(thresholds);
+            columns.map(|(((holds, unknown), scores), &threshold)| {
+                KnownRows::new((holds, scores, &clusters.of_row), unknown, threshold)
             })
         })
         .collect();
-    let drawn = resample(&labels, &clusters.of_row, clusters.len(), plan);
+    let drawn = each(&known, shared.len(), |labels, of_row| {
+        resample(labels, of_row, clusters.len(), plan)
+    });
+    let labels: Vec<Label<'_>> = known.iter().map(KnownRows::label).collect();
     let count = |of: &Side| (of.scored.idx.len() - shared.len()) as u64;
     let notices = [&a, &b]
         .into_iter()
@@ -252,14 +263,27 @@ fn clusters((a, rows_a): (&Side, &[usize]), (b, rows_b): (&Side, &[usize])) -> R
     }
 }
 
-fn same_truth(a: &Side, b: &Side, rows: &[usize], ours: &[Vec<bool>], theirs: &[Vec<bool>]) -> Result<()> {
+/// Rows of which the truth is not known.
+fn unknown(truth: &[Option<bool>]) -> Vec<u32> {
+    let rows = (0u32..).zip(truth).filter(|(_, truth)| truth.is_none());
+    rows.map(|(row, _)| row).collect()
+}
+
+fn same_truth(
+    a: &Side,
+    b: &Side,
+    rows: &[usize],
+    ours: &[Vec<Option<bool>>],
+    theirs: &[Vec<Option<bool>>],
+) -> Result<()> {
+    let word = |truth: Option<bool>| truth.map_or("unknown".to_owned(), |holds| holds.to_string());
     for (label, (ours, theirs)) in a.scored.labels.iter().zip(ours.iter().zip(theirs)) {
         if let Some(at) = (0..rows.len()).find(|&at| ours[at] != theirs[at]) {
             let what = format!(
                 "ECG idx {}: the truth of `{label}` is {} here and {} in {}; both must be scored against the same truth",
                 a.scored.idx[rows[at]],
-                theirs[at],
-                ours[at],
+                word(theirs[at]),
+                word(ours[at]),
                 a.dir.display()
             );
             return Err(Error::keys(&b.dir, what));

@@ -40,9 +40,8 @@ impl Ecgs {
     }
 
     /// A label's probability of each, out of those of the segments.
-    pub(crate) fn pool(&self, label: &Label, scores: &[f32]) -> Column {
-        let pooled = self.groups.pool(scores, label.pool);
-        Float32Chunked::from_vec(label.name.as_str().into(), pooled).into_column()
+    pub(crate) fn pool(&self, label: &Label, scores: &[f32]) -> Vec<f32> {
+        self.groups.pool(scores, label.pool)
     }
 }
 
@@ -64,7 +63,8 @@ pub(crate) fn pooled(
         let scores = scores
             .cont_slice()
             .map_err(Error::table("reading probabilities"))?;
-        Ok(ecgs.pool(label.ok_or_else(unknown)?, scores))
+        let pooled = ecgs.pool(label.ok_or_else(unknown)?, scores);
+        Ok(Float32Chunked::from_vec((*name).into(), pooled).into_column())
     };
     let columns: Vec<Column> = names.par_iter().map(pool).collect::<Result<_>>()?;
     extend(&ecgs.keys, columns.into_iter())

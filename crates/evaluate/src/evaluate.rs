@@ -4,139 +4,43 @@
 //! truth, and a segment of the subset without a prediction, stop the stage or are counted; they are never scored as
 //! "no label".
 
+mod params;
+
 use crate::clusters::{Clusters, Patients};
 pub use crate::compare::OnMissing;
 use crate::compare::{Compared, with_truth};
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
-use crate::metrics::interval::Method;
-use crate::metrics::threshold::Criterion;
 use crate::named::joined;
 use crate::score::{Scoring, decide};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::{members, subgroups};
-use crate::thresholds::Thresholds;
 use crate::truth::Truth;
 use crate::units::Both;
-use crate::{flow, thresholds, tripod, tutorial};
-use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
+use crate::{flow, tripod, tutorial};
+use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
 use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_comparison, write_examples};
-use ecgfm_artifacts::predictions;
 use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::{notices, predictions};
+pub use params::Params;
 use polars::prelude::*;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-
-/// What to score, against what.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {
-    /// Directory that the predict stage wrote.
-    pub predictions: PathBuf,
-    /// The truth: `labels.csv`.
-    pub labels: PathBuf,
-    /// The model's label set, to be checked against the one that the predictions name; theirs if not given.
-    #[serde(default)]
-    pub label_set: Option<String>,
-    /// Which of the model's labels stand for which of the truth's; that of the predictions if not given.
-    #[serde(default)]
-    pub mapping: Option<String>,
-    /// A label is predicted where its probability is strictly above this; that of the predictions if not given.
-    #[schemars(range(min = 0, max = 1))]
-    #[serde(default)]
-    pub threshold: Option<f64>,
-    /// A table of thresholds, one a label: `label,threshold`.
-    #[serde(default)]
-    pub thresholds: Option<PathBuf>,
-    /// Directory that predict wrote for another split, with the same model: thresholds are chosen on its ECGs.
-    #[serde(default)]
-    pub choose_on: Option<PathBuf>,
-    /// What thresholds are chosen by, with `choose_on`; Youden's index if not given.
-    #[serde(default)]
-    pub choose_by: Option<Criterion>,
-    /// `segmented_split.csv`: with it, the whole subset must have been predicted, and nothing else.
-    #[serde(default)]
-    pub splits: Option<PathBuf>,
-    /// `meta.csv`: with it there are subgroups, and where it has a column `patient_id`, intervals resample patients
-    /// instead of ECGs.
-    #[serde(default)]
-    pub records: Option<PathBuf>,
-    /// `rejected.csv` of the signals stage: with it and the records, the flow begins with the exams that were read.
-    #[serde(default)]
-    pub rejected: Option<PathBuf>,
-    /// Which groups of ECGs are also scored alone.
-    #[serde(default)]
-    pub subgroups: Subgroups,
-    /// How many ECGs to show for each label and kind of decision.
-    #[serde(default = "default_examples")]
-    pub examples: usize,
-    /// Rewards that the Challenge's score is computed with: a built-in name or a file.
-    #[serde(default = "default_challenge")]
-    pub challenge: String,
-    /// What to do with a prediction whose ECG has no truth.
-    #[serde(default)]
-    pub missing_truth: OnMissing,
-    /// What to do with a segment of the subset that has no prediction.
-    #[serde(default)]
-    pub missing_prediction: OnMissing,
-    /// Resamples for the intervals; 0 for none.
-    #[schemars(range(max = crate::settings::MAX_BOOTSTRAP))]
-    #[serde(default = "default_bootstrap")]
-    pub bootstrap: u32,
-    /// How intervals are read off them.
-    #[serde(default)]
-    pub interval: Method,
-    /// Seed of the resampling.
-    #[serde(default = "default_seed")]
-    pub seed: u64,
-    /// Something every reader must know; it goes wherever the figures go. What the predictions themselves say is
-    /// added to it: that the ECGs are synthetic, that the model is a demonstration.
-    #[serde(default)]
-    pub notice: Option<String>,
-}
-
-impl Params {
-    /// Checks what can be checked without data.
-    ///
-    /// # Errors
-    /// A parameter that makes no sense, or that another one contradicts.
-    pub fn check(&self) -> Result<()> {
-        self.subgroups.check()?;
-        thresholds::check(self)
-    }
-}
-
-fn default_bootstrap() -> u32 {
-    1000
-}
-
-fn default_seed() -> u64 {
-    42
-}
-
-fn default_examples() -> usize {
-    1
-}
-
-fn default_challenge() -> String {
-    "physionet2021".to_owned()
-}
 
 /// Writes `comparison.csv`, `scored.parquet`, `examples.csv`, `metrics.json` and the tables that are parts of it into
 /// `ctx.out`.
 ///
 /// # Errors
 /// Inputs cannot be read or contradict each other; a counterpart is missing (unless these are to be dropped); no row
-/// is left to score; the threshold is no probability.
+/// is left to score.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let settings = Settings::resolve(params)?;
     ctx.progress.begin(4, "steps");
     let rows = Rows::read(params, &settings)?;
-    let thresholds = Thresholds::find(params, &settings.about, &settings.mapping, &rows.ecgs.keys)?;
+    for note in rows.notes() {
+        ctx.progress.note(&note);
+    }
     ctx.progress.advance(1);
-    let metrics = metrics(params, &settings, &rows, thresholds, ctx)?;
+    let metrics = metrics(params, &settings, &rows, ctx)?;
     metrics.write(ctx.out)?;
     let path = ctx.out.join(tripod::FILE);
     let text = tripod::checklist(&metrics).map_err(|e| Error::keys(&path, e.to_string()))?;
@@ -157,8 +61,10 @@ impl Rows {
     fn read(params: &Params, settings: &Settings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
         let from = mapping.from_names();
-        let (predicted, truth) =
-            rayon::join(|| predictions::read(dir, &from), || Truth::read(labels, mapping));
+        let (predicted, truth) = rayon::join(
+            || predictions::read(dir, &from),
+            || Truth::read(labels, mapping, params.missing_label),
+        );
         let predicted = predicted?;
         let unpredicted = params.splits.as_ref().map(|path| {
             flow::unpredicted(
@@ -195,6 +101,8 @@ impl Rows {
             ecgs_predicted: (ecgs.len() + ecgs.without_truth) as u64,
             ecgs_without_truth: ecgs.without_truth as u64,
             ecgs_scored: ecgs.len() as u64,
+            ecgs_without_label: ecgs.without_label(&mapping.map),
+            segments_without_label: segments.without_label(&mapping.map),
             ..Flow::default()
         };
         Ok(Self {
@@ -203,6 +111,17 @@ impl Rows {
             truth_labels: truth.labels,
             flow,
         })
+    }
+
+    /// A word a label that is not known of every ECG.
+    fn notes(&self) -> Vec<String> {
+        let note = |(label, ecgs): (&String, &u64)| {
+            format!(
+                "`{label}`: its truth is not known of {ecgs} of {} ECGs, which are left out of its figures (`missing_label`)",
+                self.ecgs.len()
+            )
+        };
+        self.flow.ecgs_without_label.iter().map(note).collect()
     }
 
     /// The flow, with whose the scored ECGs are.
@@ -218,23 +137,18 @@ impl Rows {
 }
 
 /// Writes `comparison.csv`; computes the tutorial's table.
-fn compare_segments(
-    segments: &Compared,
-    settings: &Settings,
-    thresholds: &[f64],
-    ctx: &Context<'_>,
-) -> Result<Tutorial> {
+fn compare_segments(segments: &Compared, settings: &Settings, ctx: &Context<'_>) -> Result<Tutorial> {
     let names: Vec<&str> = settings.mapping.map.iter().map(|pair| pair.to.as_str()).collect();
-    let decided = decide(&segments.scores, thresholds);
+    let decided = decide(&segments.scores, &settings.thresholds);
     let rows = segments.len();
-    let columns = [
-        joined(&names, &decided, rows)
-            .with_name(PREDICTED.into())
-            .into_column(),
-        joined(&names, &segments.truth, rows)
-            .with_name(ACTUAL.into())
-            .into_column(),
-    ];
+    let named = |name: &str, columns: &[Vec<bool>]| {
+        joined(&names, columns, rows).with_name(name.into()).into_column()
+    };
+    let mut columns = vec![named(PREDICTED, &decided), named(ACTUAL, &segments.truth)];
+    if segments.unknown.iter().any(|rows| !rows.is_empty()) {
+        let unknown: Vec<Vec<bool>> = segments.unknown.iter().map(|of| marked(of, rows)).collect();
+        columns.push(named(UNKNOWN, &unknown));
+    }
     let mut comparison = segments
         .keys
         .select([SEGMENT, IDX])
@@ -246,16 +160,17 @@ fn compare_segments(
     }
     write_comparison(ctx.out, &comparison)?;
     ctx.progress.advance(1);
-    Ok(tutorial::table(&names, &segments.truth, &decided, rows))
+    Ok(tutorial::table(&names, segments, &settings.thresholds))
 }
 
-fn metrics(
-    params: &Params,
-    settings: &Settings,
-    rows: &Rows,
-    thresholds: Thresholds,
-    ctx: &Context<'_>,
-) -> Result<Metrics> {
+/// True in the given rows.
+fn marked(given: &[u32], rows: usize) -> Vec<bool> {
+    let mut marked = vec![false; rows];
+    given.iter().for_each(|&row| marked[row as usize] = true);
+    marked
+}
+
+fn metrics(params: &Params, settings: &Settings, rows: &Rows, ctx: &Context<'_>) -> Result<Metrics> {
     let patients = params.records.as_deref().map(Patients::read).transpose()?;
     let patients = patients.flatten();
     let grouped = match &params.records {
@@ -265,7 +180,7 @@ fn metrics(
     let mapping = settings.mapping_used(&rows.truth_labels);
     let scoring = Scoring {
         pairs: &mapping.pairs,
-        thresholds: &thresholds.values,
+        thresholds: &settings.thresholds,
         sampling: settings.sampling,
         challenge: &settings.challenge,
     };
@@ -280,16 +195,19 @@ fn metrics(
                 ctx,
             )
         },
-        || compare_segments(&rows.segments, settings, &thresholds.values, ctx),
+        || compare_segments(&rows.segments, settings, ctx),
     );
     let (both, tutorial) = (both?, tutorial?);
     let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring);
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
-        notice: notice(params, &settings.about.notices),
+        notice: notices::joined(
+            &settings.about.notices,
+            params.notice.as_deref().unwrap_or_default(),
+        ),
         schema: SCHEMA,
         subset: settings.about.subset.clone(),
-        thresholds: thresholds.used,
+        thresholds: settings.about.thresholds.clone(),
         intervals: settings.interval_method(params, patients.is_some()),
         mapping,
         flow: rows.of_patients(patients, &both.clusters)?,
@@ -319,16 +237,17 @@ fn outcome(metrics: &Metrics) -> Outcome {
         .fact("exact_match", metrics.tutorial.exact_match)
         .fact("auroc_ecg", auroc)
         .fact("threshold", metrics.thresholds.by.clone());
+    if !flow.ecgs_without_label.is_empty() {
+        let sum = flow.ecgs_without_label.values().sum::<u64>();
+        out = out
+            .count("labels_unknown", sum as usize)
+            .fact("ecgs_without_label", serde_json::json!(flow.ecgs_without_label));
+    }
     let further = [
         ("segments_unpredicted", flow.segments_unpredicted),
         (
             "ecgs_without_patient",
             flow.ecgs_without_patient.filter(|n| *n > 0),
-        ),
-        ("ecgs_chosen_on", metrics.thresholds.ecgs),
-        (
-            "ecgs_chosen_on_without_truth",
-            metrics.thresholds.ecgs_without_truth,
         ),
     ];
     for (name, count) in further {
@@ -337,43 +256,4 @@ fn outcome(metrics: &Metrics) -> Outcome {
         }
     }
     out
-}
-
-/// What every reader must know: what was given, and of what the predictions say that whose first words are not there.
-fn notice(params: &Params, of_predictions: &[String]) -> Option<String> {
-    let given = params.notice.clone().unwrap_or_default();
-    let mut parts = vec![given.trim()];
-    let unsaid = |notice: &&String| {
-        let words = notice.split(':').next().unwrap_or_default();
-        !given.contains(words)
-    };
-    parts.extend(of_predictions.iter().filter(unsaid).map(String::as_str));
-    let whole = parts.join(" ").trim().to_owned();
-    (!whole.is_empty()).then_some(whole)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_predictions_want_to_be_known_is_added_to_what_was_given() {
-        let params = |notice: &str| {
-            let json = serde_json::json!({"predictions": "p", "labels": "l", "notice": notice});
-            serde_json::from_value::<Params>(json).unwrap()
-        };
-        let said = [
-            "SYNTHETIC: made by a program.".to_owned(),
-            "DEMO MODEL: small.".to_owned(),
-        ];
-        let joined = |given: &str| notice(&params(given), &said).unwrap();
-        assert_eq!(joined(" "), "SYNTHETIC: made by a program. DEMO MODEL: small.");
-        assert_eq!(
-            joined("Study X."),
-            "Study X. SYNTHETIC: made by a program. DEMO MODEL: small."
-        );
-        let all = "SYNTHETIC SAMPLE, DEMO MODEL. No patients.";
-        assert_eq!(joined(all), all);
-        assert_eq!(notice(&params(""), &[]), None);
-    }
 }

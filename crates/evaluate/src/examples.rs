@@ -23,7 +23,10 @@ pub(crate) fn examples(
         let mut all = Vec::new();
         let (truth, scores) = (&rows.truth[at], &rows.scores[at]);
         for verdict in Verdict::ALL {
-            let of = |row: &usize| verdict == self::verdict(truth[*row], above(scores[*row], thresholds[at]));
+            let unknown = |row: usize| rows.unknown[at].binary_search(&(row as u32)).is_ok();
+            let of = |row: &usize| {
+                verdict == self::verdict(truth[*row], above(scores[*row], thresholds[at])) && !unknown(*row)
+            };
             let mut found: Vec<usize> = (0..rows.len()).filter(of).collect();
             let predicted = matches!(verdict, Verdict::TruePositive | Verdict::FalsePositive);
             let surest = |&a: &usize, &b: &usize| {
@@ -75,6 +78,7 @@ mod tests {
         let rows = Compared {
             keys: df!("idx" => [9i64, 5, 7, 1], SAVE_FILE => ["i", "e", "g", "a"]).unwrap(),
             truth: vec![vec![true, true, false, true]],
+            unknown: vec![vec![]],
             scores: vec![vec![0.9, 0.9, 0.2, 0.1]],
             without_truth: 0,
         };

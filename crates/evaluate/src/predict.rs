@@ -1,13 +1,20 @@
 //! Stage `predict`: logits → probabilities, labels, mapped labels, and segments pooled into ECGs.
 
-use crate::ecgs::{Ecgs, extend};
+pub use crate::compare::OnMissing;
+use crate::ecgs::Ecgs;
 use crate::error::{Error, Result};
-use crate::named::joined;
-use crate::sigmoid::{above, sigmoid};
-use ecgfm_artifacts::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
-use ecgfm_artifacts::labelset::{How, LabelSet, Mapping, Pair, Pool};
+use crate::metrics::threshold::Criterion;
+use crate::returned;
+use crate::sigmoid::sigmoid;
+use crate::tables::{self, Scores};
+pub use crate::thresholds::PerLabel;
+use crate::thresholds::{self, Thresholds};
+use ecgfm_artifacts::choices::Returns;
+use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
+use ecgfm_artifacts::labels::MissingLabel;
+use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pool};
 use ecgfm_artifacts::logits::{Logits, labels_recorded, notices_recorded};
-use ecgfm_artifacts::predictions::{self, About, PROBABILITY};
+use ecgfm_artifacts::predictions::{self, About};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{atomic, key, table};
 use polars::prelude::*;
@@ -31,10 +38,35 @@ pub struct Params {
     /// is no `mapped.csv`.
     #[serde(default)]
     pub mapping: Option<String>,
-    /// A label holds where its probability is strictly above this.
+    /// What the model returned: `logits`, or `probabilities` where it ends in a sigmoid or a softmax. As the inference's
+    /// record says if not given; where nobody says it and every value is from 0 to 1, the stage stops.
+    #[serde(default)]
+    pub returns: Option<Returns>,
+    /// A label holds where its probability is strictly above this; 0.5 if not given. With `thresholds` or `choose_on`, those
+    /// labels only that have no threshold of their own.
     #[schemars(range(min = 0, max = 1))]
-    #[serde(default = "default_threshold")]
-    pub threshold: f64,
+    #[serde(default)]
+    pub threshold: Option<f64>,
+    /// Thresholds label by label: `{AF: 0.3, SB: 0.6}`, or a table `label,threshold`. A name is that of a mapped label, or
+    /// of one of the model's. Without `threshold`, every mapped label must have one (every label, without a mapping).
+    #[serde(default)]
+    pub thresholds: Option<PerLabel>,
+    /// Directory that predict wrote for another split, with the same model: the thresholds of the mapped labels are chosen
+    /// on its ECGs.
+    #[serde(default)]
+    pub choose_on: Option<PathBuf>,
+    /// What they are chosen by; Youden's index if not given.
+    #[serde(default)]
+    pub choose_by: Option<Criterion>,
+    /// The truth of the ECGs that thresholds are chosen on: `labels.csv`.
+    #[serde(default)]
+    pub truth: Option<PathBuf>,
+    /// What to do with an ECG to choose on that has no truth.
+    #[serde(default)]
+    pub missing_truth: OnMissing,
+    /// What to do with an ECG to choose on of which the truth of a label is not known.
+    #[serde(default)]
+    pub missing_label: MissingLabel,
     /// How segments of an ECG are pooled, for all labels; as the label set says for each if not given.
     #[serde(default)]
     pub pool: Option<Pool>,
@@ -61,23 +93,54 @@ fn default_subset() -> String {
     "test".to_owned()
 }
 
-fn default_threshold() -> f64 {
-    0.5
+impl Params {
+    /// Checks what can be checked without data.
+    ///
+    /// # Errors
+    /// A parameter that makes no sense, or that another one contradicts.
+    pub fn check(&self) -> Result<()> {
+        thresholds::check(self)
+    }
+}
+
+/// Names of configurations, resolved.
+pub(crate) struct Resolved {
+    pub(crate) labels: LabelSet,
+    pub(crate) mapping: Option<Mapping>,
+}
+
+impl Resolved {
+    /// # Errors
+    /// A label set or mapping cannot be found, or they do not belong together.
+    pub(crate) fn load(params: &Params) -> Result<Self> {
+        let mut labels = LabelSet::load(&params.labels)?;
+        if let Some(pool) = params.pool {
+            labels.labels.iter_mut().for_each(|label| label.pool = pool);
+        }
+        let mapping = params.mapping.as_deref().map(Mapping::load).transpose()?;
+        if let (Some(mapping), Some(origin)) = (&mapping, &params.mapping) {
+            mapping.check_from(origin, &labels)?;
+        }
+        Ok(Self { labels, mapping })
+    }
 }
 
 /// Writes `predictions.csv`, `.parquet`, `mapped.csv`, `ecg.csv` and `predictions.json` into `ctx.out`.
 ///
-/// Probabilities are the logistic function of the logits, as float32. An ECG's probability is pooled from those of
+/// Probabilities are the logistic function of the logits, as float32, or what the model returned where these are probabilities.
+/// Here it is decided, once for a whole run, from which probability on a label holds. An ECG's probability is pooled from those of
 /// its segments as the label set says. Rows keep the order of the logits; ECGs stand in the order of their first
 /// segments.
 ///
 /// # Errors
 /// Inputs cannot be read; the label set has another number of labels than the logits; a logit is not finite (unless
-/// they are to be dropped); keys contradict each other; no segment is left.
+/// they are to be dropped); nobody says whether they are logits or probabilities, and they may be either; keys contradict
+/// each other; no segment is left; thresholds are missing, or cannot be chosen.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let about = about(params)?;
+    params.check()?;
+    let set = Resolved::load(params)?;
     let logits = Logits::read(&params.logits, &params.subset)?;
-    let names = about.labels.names();
+    let names = set.labels.names();
     if names.len() != logits.labels {
         return Err(Error::LabelCount {
             path: params.logits.clone(),
@@ -87,6 +150,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         });
     }
     bound(params, &names)?;
+    let returns = returned::find(params, &logits, &names)?;
     let read = logits.index.height();
     ctx.progress.begin(read as u64, "segments");
     let kept = finite_rows(params, &logits, &names)?;
@@ -95,7 +159,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         || Ecgs::of(&params.logits, &keys),
         || {
             let unique = unique(&params.logits, &logits.index);
-            (unique, probabilities(&logits, &kept))
+            (unique, probabilities(&logits, &kept, returns))
         },
     );
     unique?;
@@ -103,31 +167,65 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     if ctx.cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    write(ctx, &about, &keys, &scores, &ecgs)?;
+    let thresholds = Thresholds::find(params, &set, &ecgs.keys)?;
+    if let Some(note) = thresholds.note(&set) {
+        ctx.progress.note(&note);
+    }
+    let about = About {
+        subset: params.subset.clone(),
+        returns,
+        thresholds: thresholds.used.clone(),
+        threshold_of: thresholds.named(&names),
+        labels: set.labels.clone(),
+        mapping: set.mapping.clone(),
+        notices: notices_recorded(&params.logits)?,
+    };
+    write(ctx, &about, &thresholds.values, (&keys, &scores), &ecgs)?;
     ctx.progress.advance(read as u64);
-    Ok(Outcome::default()
+    let mut outcome = Outcome::default();
+    let chosen_on = [
+        ("ecgs_chosen_on", about.thresholds.ecgs),
+        (
+            "ecgs_chosen_on_without_truth",
+            about.thresholds.ecgs_without_truth,
+        ),
+    ];
+    for (name, count) in chosen_on {
+        if let Some(count) = count {
+            outcome = outcome.count(name, count as usize);
+        }
+    }
+    Ok(outcome
         .count("segments_read", read)
         .count("segments_predicted", kept.len())
         .count("segments_non_finite", read - kept.len())
         .count("ecgs_predicted", ecgs.len())
-        .fact("threshold", about.threshold)
+        .fact("threshold", about.thresholds.by)
+        .fact("returns", returns.name())
         .fact("labels", names.len()))
 }
 
-/// Writes all tables at once.
-fn write(ctx: &Context<'_>, about: &About, keys: &DataFrame, scores: &[Scores], ecgs: &Ecgs) -> Result<()> {
+/// Writes all tables at once; `thresholds` are those of the model's labels.
+fn write(
+    ctx: &Context<'_>,
+    about: &About,
+    thresholds: &[f64],
+    (keys, scores): (&DataFrame, &[Scores]),
+    ecgs: &Ecgs,
+) -> Result<()> {
     let names = about.labels.names();
-    let mapped = |mapping| -> Result<()> {
-        let frame = mapped_frame(keys, &names, scores, mapping, about.threshold)?;
+    let mapped = |mapping: &Mapping| -> Result<()> {
+        let of_pairs = thresholds::of_pairs(mapping, &about.threshold_of)?;
+        let frame = tables::mapped(keys, &names, scores, mapping, &of_pairs)?;
         Ok(predictions::write_mapped(ctx.out, &frame)?)
     };
     atomic::together(vec![
         Box::new(|| {
-            let frame = predictions_frame(keys, &names, scores, about.threshold)?;
+            let frame = tables::predictions(keys, &names, scores, thresholds)?;
             Ok(predictions::write(ctx.out, &frame)?)
         }),
         Box::new(|| {
-            let frame = ecg_frame(&about.labels, scores, ecgs)?;
+            let frame = tables::ecgs(&about.labels, scores, ecgs, thresholds)?;
             Ok(predictions::write_ecg(ctx.out, &frame)?)
         }),
         Box::new(|| about.mapping.as_ref().map_or(Ok(()), mapped)),
@@ -154,26 +252,6 @@ fn bound(params: &Params, names: &[&str]) -> Result<()> {
             ),
         }),
     }
-}
-
-/// Resolves names of configurations, and checks the threshold.
-fn about(params: &Params) -> Result<About> {
-    crate::settings::check_threshold(params.threshold)?;
-    let mut labels = LabelSet::load(&params.labels)?;
-    if let Some(pool) = params.pool {
-        labels.labels.iter_mut().for_each(|label| label.pool = pool);
-    }
-    let mapping = params.mapping.as_deref().map(Mapping::load).transpose()?;
-    if let (Some(mapping), Some(origin)) = (&mapping, &params.mapping) {
-        mapping.check_from(origin, &labels)?;
-    }
-    Ok(About {
-        subset: params.subset.clone(),
-        threshold: params.threshold,
-        labels,
-        mapping,
-        notices: notices_recorded(&params.logits)?,
-    })
 }
 
 /// Rows whose logits are all finite.
@@ -246,21 +324,12 @@ fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
     Ok(keys)
 }
 
-/// The probabilities of a label, in memory that tables can share: one piece, nothing missing.
-struct Scores(Float32Chunked);
-
-impl Scores {
-    fn values(&self) -> &[f32] {
-        self.0.cont_slice().unwrap_or(&[])
-    }
-
-    fn column(&self, name: &str) -> Column {
-        self.0.clone().with_name(name.into()).into_column()
-    }
-}
-
 /// The probabilities of the kept rows: one column a label. Rows are taken in blocks that fit a core's cache.
-fn probabilities(logits: &Logits, kept: &[usize]) -> Vec<Scores> {
+fn probabilities(logits: &Logits, kept: &[usize], returns: Returns) -> Vec<Scores> {
+    let probability = match returns {
+        Returns::Logits => sigmoid,
+        Returns::Probabilities => |p: f32| p.clamp(0.0, 1.0),
+    };
     let mut columns = vec![vec![0.0; kept.len()]; logits.labels];
     let mut of_columns: Vec<_> = columns.iter_mut().map(|c| c.chunks_mut(BLOCK)).collect();
     let blocks: Vec<(&[usize], Vec<&mut [f32]>)> = kept
@@ -271,95 +340,9 @@ fn probabilities(logits: &Logits, kept: &[usize]) -> Vec<Scores> {
         for (i, row) in rows.iter().enumerate() {
             let logits = &logits.values[row * logits.labels..][..logits.labels];
             for (column, logit) in columns.iter_mut().zip(logits) {
-                column[i] = sigmoid(*logit);
+                column[i] = probability(*logit);
             }
         }
     });
-    let shared = |column| Scores(Float32Chunked::from_vec(PlSmallStr::EMPTY, column));
-    columns.into_iter().map(shared).collect()
-}
-
-fn decisions(scores: &[f32], threshold: f64) -> Vec<bool> {
-    scores.iter().map(|&p| above(p, threshold)).collect()
-}
-
-fn predictions_frame(
-    keys: &DataFrame,
-    names: &[&str],
-    scores: &[Scores],
-    threshold: f64,
-) -> Result<DataFrame> {
-    let decided: Vec<Vec<bool>> = scores
-        .iter()
-        .map(|column| decisions(column.values(), threshold))
-        .collect();
-    let labels = joined(names, &decided, keys.height());
-    let probabilities = names.iter().zip(scores).map(|(name, column)| column.column(name));
-    extend(
-        keys,
-        probabilities.chain([labels.with_name(LABELS.into()).into_column()]),
-    )
-}
-
-fn mapped_frame(
-    keys: &DataFrame,
-    names: &[&str],
-    scores: &[Scores],
-    mapping: &Mapping,
-    threshold: f64,
-) -> Result<DataFrame> {
-    let column_of = |from: &String| names.iter().position(|n| n == from).map(|i| scores[i].values());
-    let combined = |pair: &Pair| -> Option<Vec<f32>> {
-        let columns = pair
-            .from
-            .names()
-            .iter()
-            .map(column_of)
-            .collect::<Option<Vec<_>>>()?;
-        Some(combine(pair.how, &columns))
-    };
-    let pairs: Vec<(&str, Vec<f32>)> = mapping
-        .map
-        .iter()
-        .filter_map(|pair| Some((pair.to.as_str(), combined(pair)?)))
-        .collect();
-    let targets: Vec<&str> = pairs.iter().map(|p| p.0).collect();
-    let decided: Vec<Vec<bool>> = pairs
-        .iter()
-        .map(|(_, column)| decisions(column, threshold))
-        .collect();
-    let predicted = joined(&targets, &decided, keys.height());
-    let flags = targets
-        .iter()
-        .zip(&decided)
-        .map(|(to, column)| Column::new((*to).into(), column));
-    let probabilities = pairs
-        .iter()
-        .map(|(to, column)| Column::new(format!("{to}{PROBABILITY}").into(), column));
-    extend(
-        keys,
-        flags
-            .chain([predicted.with_name(PREDICTED.into()).into_column()])
-            .chain(probabilities),
-    )
-}
-
-/// One column out of those of the labels that stand for the same.
-pub(crate) fn combine(how: How, columns: &[&[f32]]) -> Vec<f32> {
-    match columns {
-        [one] => one.to_vec(),
-        _ => (0..columns.first().map_or(0, |column| column.len()))
-            .map(|row| how.combined(columns.iter().map(|column| column[row])))
-            .collect(),
-    }
-}
-
-/// The ECGs, with the probability of every label.
-fn ecg_frame(labels: &LabelSet, scores: &[Scores], ecgs: &Ecgs) -> Result<DataFrame> {
-    let pooled = labels.labels.par_iter().zip(scores);
-    let pooled: Vec<Column> = pooled
-        .map(|(label, column)| ecgs.pool(label, column.values()))
-        .collect();
-    let sizes = Column::new(SEGMENTS.into(), ecgs.sizes());
-    extend(&ecgs.keys, std::iter::once(sizes).chain(pooled))
+    columns.into_iter().map(Scores::new).collect()
 }

@@ -1,7 +1,8 @@
 //! Intervals out of resamples.
 
 use crate::clusters::Clusters;
-use crate::metrics::bootstrap::{Label, Plan, Resampled, leave_out, resample};
+use crate::known::KnownRows;
+use crate::metrics::bootstrap::{Label, Plan, Resampled, leave_out, leave_out_sums, resample, resample_sums};
 use crate::metrics::interval::{Interval, Method, bca, percentile};
 use ecgfm_artifacts::evaluation::Estimate;
 
@@ -24,12 +25,15 @@ pub(crate) struct Resamples {
 }
 
 impl Resamples {
-    pub(crate) fn draw(labels: &[Label<'_>], clusters: &Clusters, sampling: Sampling) -> Self {
-        let (rows, count) = (&clusters.of_row, clusters.count);
+    pub(crate) fn draw(labels: &[KnownRows<'_>], clusters: &Clusters, sampling: Sampling) -> Self {
+        let count = clusters.count;
         let groups = GROUPS.min(count);
+        let rows = clusters.of_row.len();
+        let drawn = |labels: &[Label<'_>], of_row: &[u32]| resample(labels, of_row, count, sampling.plan);
+        let left_out = |labels: &[Label<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
         Self {
-            drawn: resample(labels, rows, count, sampling.plan),
-            left_out: (sampling.method == Method::Bca).then(|| leave_out(labels, rows, count, groups)),
+            drawn: each(labels, rows, drawn),
+            left_out: (sampling.method == Method::Bca).then(|| each(labels, rows, left_out)),
         }
     }
 
@@ -44,19 +48,84 @@ impl Resamples {
         value: Option<f64>,
         compute: impl Fn(&[Vec<Resampled>], usize) -> Option<f64>,
     ) -> Option<Interval> {
-        let value = value?;
-        let each = |all: &[Vec<Resampled>]| -> Vec<Option<f64>> {
+        let all = |all: &[Vec<Resampled>]| -> Vec<Option<f64>> {
             let replicates = all.first().map_or(0, Vec::len);
             (0..replicates).map(|at| compute(all, at)).collect()
         };
-        let drawn = each(&self.drawn).into_iter();
-        let interval = match &self.left_out {
-            None => percentile(drawn),
-            Some(left_out) => bca(drawn, value, each(left_out).into_iter()),
-        };
-        // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
-        interval.filter(|interval| interval.lo < interval.hi)
+        interval(
+            value?,
+            all(&self.drawn),
+            self.left_out.as_ref().map(|left_out| all(left_out)),
+        )
     }
+}
+
+/// Resamples labels of which some are known in a part of the rows only. A resample draws the same clusters for all.
+pub(crate) fn each(
+    labels: &[KnownRows<'_>],
+    rows: usize,
+    resample: impl Fn(&[Label<'_>], &[u32]) -> Vec<Vec<Resampled>>,
+) -> Vec<Vec<Resampled>> {
+    let whole: Vec<&KnownRows<'_>> = labels.iter().filter(|known| known.truth.len() == rows).collect();
+    let together: Vec<Label<'_>> = whole.iter().map(|known| known.label()).collect();
+    let mut together = match whole.first() {
+        Some(first) => resample(&together, &first.clusters).into_iter(),
+        None => Vec::new().into_iter(),
+    };
+    let one = |known: &KnownRows<'_>| {
+        if known.truth.len() == rows {
+            return together.next().unwrap_or_default();
+        }
+        resample(&[known.label()], &known.clusters)
+            .pop()
+            .unwrap_or_default()
+    };
+    labels.iter().map(one).collect()
+}
+
+/// Sums over rows in all resamples.
+pub(crate) struct RowSums {
+    /// `[column][replicate]`.
+    drawn: Vec<Vec<f64>>,
+    /// `[column][group]`, for BCa.
+    left_out: Option<Vec<Vec<f64>>>,
+}
+
+impl RowSums {
+    /// Of columns with one entry a row.
+    pub(crate) fn draw(columns: &[Vec<f64>], clusters: &Clusters, sampling: Sampling) -> Self {
+        let (of_row, count) = (&clusters.of_row, clusters.count);
+        let groups = GROUPS.min(count);
+        Self {
+            drawn: resample_sums(columns, of_row, count, sampling.plan),
+            left_out: (sampling.method == Method::Bca)
+                .then(|| leave_out_sums(columns, of_row, count, groups)),
+        }
+    }
+
+    /// The interval of what is computed from the sums of one resample.
+    pub(crate) fn of(&self, value: Option<f64>, compute: impl Fn(&[f64]) -> Option<f64>) -> Option<Interval> {
+        let all = |all: &[Vec<f64>]| -> Vec<Option<f64>> {
+            let replicates = all.first().map_or(0, Vec::len);
+            let sums = |at: usize| all.iter().map(|column| column[at]).collect::<Vec<f64>>();
+            (0..replicates).map(|at| compute(&sums(at))).collect()
+        };
+        interval(
+            value?,
+            all(&self.drawn),
+            self.left_out.as_ref().map(|left_out| all(left_out)),
+        )
+    }
+}
+
+fn interval(value: f64, drawn: Vec<Option<f64>>, left_out: Option<Vec<Option<f64>>>) -> Option<Interval> {
+    let drawn = drawn.into_iter();
+    let interval = match left_out {
+        None => percentile(drawn),
+        Some(left_out) => bca(drawn, value, left_out.into_iter()),
+    };
+    // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
+    interval.filter(|interval| interval.lo < interval.hi)
 }
 
 /// Puts an interval into an estimate.

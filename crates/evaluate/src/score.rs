@@ -1,22 +1,20 @@
 //! All statistics of one unit, from its compared rows.
 
-use crate::averages::{Columns, averages};
+use crate::averages::averages;
 use crate::challenge::Challenge;
 use crate::clusters::Clusters;
 use crate::compare::Compared;
 use crate::curves;
-use crate::metrics::bootstrap::Label;
+use crate::known::{KnownRows, complete};
 use crate::metrics::histogram::Histogram;
 use crate::metrics::interval::wilson;
-use crate::metrics::multilabel::Agreement;
 use crate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
 use crate::metrics::{Confusion, Ranking};
 use crate::resampled::{Resamples, Sampling, set};
 use crate::sigmoid::above;
+use crate::together::together;
 use crate::tutorial::counts;
-use ecgfm_artifacts::evaluation::{
-    CoOccurrence, Estimate, LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics,
-};
+use ecgfm_artifacts::evaluation::{Estimate, LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
@@ -39,36 +37,18 @@ pub(crate) fn decide(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> 
     scores.iter().zip(thresholds).map(column).collect()
 }
 
-/// The labels of compared rows, as resampling takes them.
-pub(crate) fn labels<'a>(rows: &'a Compared, thresholds: &'a [f64]) -> Vec<Label<'a>> {
-    let label = |((truth, scores), &threshold): ((&'a Vec<bool>, &'a Vec<f32>), &f64)| Label {
-        truth,
-        scores,
-        threshold: threshold as f32,
-    };
-    rows.truth
-        .iter()
-        .zip(&rows.scores)
-        .zip(thresholds)
-        .map(label)
-        .collect()
-}
-
 /// Computes the statistics of one unit.
 pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> UnitMetrics {
-    let decided = decide(&rows.scores, scoring.thresholds);
+    let known = KnownRows::of_all(rows, clusters, scoring.thresholds);
     let resamples = scoring
         .sampling
-        .map(|sampling| Resamples::draw(&labels(rows, scoring.thresholds), clusters, sampling));
-    let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().enumerate())
-        .map(|(i, pair)| {
-            let mut label = label(
-                pair,
-                scoring.thresholds[i],
-                &rows.truth[i],
-                &rows.scores[i],
-                &decided[i],
-            );
+        .map(|sampling| Resamples::draw(&known, clusters, sampling));
+    let independent = unit == Unit::Ecg && clusters.count == rows.len();
+    let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().zip(&known).enumerate())
+        .map(|(i, (pair, known))| {
+            let decided = known.decided();
+            let mut label = label(pair, known, &decided);
+            label.unknown = (rows.len() - known.truth.len()) as u64;
             for (name, estimate) in &mut label.estimates {
                 let interval = resamples
                     .as_ref()
@@ -77,31 +57,38 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
                     set(estimate, interval);
                 }
             }
-            let independent = unit == Unit::Ecg && clusters.count == rows.len();
-            let columns = (&rows.truth[i][..], &decided[i][..]);
             for name in PROPORTIONS {
                 if let Some(estimate) = label.estimates.get_mut(name) {
-                    proportion(name, estimate, columns, clusters, independent);
+                    proportion(
+                        name,
+                        estimate,
+                        (&known.truth, &decided),
+                        &known.clusters,
+                        independent,
+                    );
                 }
             }
             label
         })
         .collect();
-    let agreement = Agreement::count(&rows.truth, &decided, rows.len());
-    let columns = Columns {
-        truth: &rows.truth,
-        scores: &rows.scores,
+    let averages = averages(&labels, &known, resamples.as_ref());
+    drop(known);
+    let complete = complete(rows);
+    let together = match &complete {
+        None => together(rows, clusters, scoring),
+        Some(some) => together(&rows.part(some), &clusters.part_of(some), scoring),
     };
     UnitMetrics {
         unit,
         n: rows.len() as u64,
-        exact_match: estimate(agreement.exact_match(), "no rows"),
-        hamming: estimate(agreement.hamming(), "no rows"),
-        jaccard: estimate(agreement.mean_jaccard(), "no rows"),
-        challenge: scoring.challenge.score(&rows.truth, &decided, rows.len()),
-        averages: averages(&labels, &columns, resamples.as_ref()),
+        complete: complete.map(|rows| rows.len() as u64),
+        exact_match: together.exact_match,
+        hamming: together.hamming,
+        jaccard: together.jaccard,
+        challenge: together.challenge,
+        averages,
         labels,
-        co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
+        co_occurrence: together.co_occurrence,
     }
 }
 
@@ -121,7 +108,7 @@ pub(crate) fn proportion(
     name: &str,
     estimate: &mut Estimate,
     (truth, decided): (&[bool], &[bool]),
-    clusters: &Clusters,
+    clusters: &[u32],
     independent: bool,
 ) {
     let Some(value) = estimate.value else { return };
@@ -140,7 +127,7 @@ pub(crate) fn proportion(
     let whole = if independent {
         rows.count()
     } else {
-        let patients: HashSet<u32> = rows.map(|row| clusters.of_row[row]).collect();
+        let patients: HashSet<u32> = rows.map(|row| clusters[row]).collect();
         patients.len()
     };
     if let Some(interval) = wilson((value * whole as f64).round() as u64, whole as u64) {
@@ -148,7 +135,8 @@ pub(crate) fn proportion(
     }
 }
 
-fn label(pair: &PairUsed, threshold: f64, truth: &[bool], scores: &[f32], decided: &[bool]) -> LabelMetrics {
+fn label(pair: &PairUsed, known: &KnownRows<'_>, decided: &[bool]) -> LabelMetrics {
+    let (truth, scores) = (&known.truth[..], &known.scores[..]);
     let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
     let ranking = Ranking::new(truth, scores);
     let histogram = Histogram::count(truth, scores);
@@ -164,7 +152,8 @@ fn label(pair: &PairUsed, threshold: f64, truth: &[bool], scores: &[f32], decide
     LabelMetrics {
         label: pair.to.clone(),
         title: pair.title.clone(),
-        threshold,
+        threshold: known.threshold,
+        unknown: 0,
         positives: table.positives(),
         counts: counts(&table),
         estimates,
@@ -211,22 +200,6 @@ pub(crate) fn estimate(value: Option<f64>, reason: &str) -> Estimate {
     }
 }
 
-fn co_occurrence(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> CoOccurrence {
-    let both = |a: &[bool], b: &[bool]| a.iter().zip(b).filter(|(a, b)| **a && **b).count() as u64;
-    let matrix = |rows: &[Vec<bool>], columns: &[Vec<bool>]| -> Vec<Vec<u64>> {
-        rows.iter()
-            .map(|row| columns.iter().map(|column| both(row, column)).collect())
-            .collect()
-    };
-    let none: Vec<bool> = (0..rows).map(|row| truth.iter().all(|t| !t[row])).collect();
-    CoOccurrence {
-        actual: matrix(truth, truth),
-        predicted: matrix(decided, decided),
-        actual_predicted: matrix(truth, decided),
-        none_predicted: decided.iter().map(|column| both(&none, column)).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,12 +209,17 @@ mod tests {
         Compared {
             keys: df!("idx" => [0i64, 1, 2, 3]).unwrap(),
             truth: vec![vec![true, false, false, true], vec![false; 4]],
+            unknown: vec![vec![], vec![]],
             scores: vec![vec![0.9, 0.6, 0.1, 0.2], vec![0.1, 0.2, 0.3, 0.4]],
             without_truth: 0,
         }
     }
 
     fn scored(unit: Unit) -> UnitMetrics {
+        scored_rows(unit, &rows())
+    }
+
+    fn scored_rows(unit: Unit, rows: &Compared) -> UnitMetrics {
         let pair = |to: &str| PairUsed {
             from: to.into(),
             to: to.into(),
@@ -259,7 +237,7 @@ mod tests {
             of_row: vec![0, 1, 2, 3],
             count: 4,
         };
-        score(unit, &rows(), &clusters, &scoring)
+        score(unit, rows, &clusters, &scoring)
     }
 
     #[test]
@@ -286,6 +264,22 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_unknown_truth_is_left_out_of_that_label_and_of_what_needs_all_labels() {
+        let mut rows = rows();
+        rows.unknown = vec![vec![1, 3], vec![0]];
+        let unit = scored_rows(Unit::Ecg, &rows);
+        assert_eq!((unit.n, unit.complete), (4, Some(1)));
+        let told: Vec<_> = unit
+            .labels
+            .iter()
+            .map(|l| (l.unknown, l.positives, l.counts.tp, l.counts.fp, l.counts.tn))
+            .collect();
+        assert_eq!(told, [(2, 1, 1, 0, 1), (1, 0, 0, 0, 3)]);
+        assert_eq!(unit.exact_match.value, Some(1.0), "of the third row alone");
+        assert_eq!(unit.co_occurrence.actual, [[0, 0], [0, 0]]);
+    }
+
+    #[test]
     fn proportions_have_wilsons_interval_where_ecgs_are_independent_and_segments_never_are() {
         assert_eq!(scored(Unit::Segment).labels[0].estimates["sensitivity"].lo, None);
         let ecg = &scored(Unit::Ecg).labels[0].estimates["sensitivity"];
@@ -295,10 +289,7 @@ mod tests {
     #[test]
     fn all_of_few_patients_is_not_certainty() {
         // Four rows of two patients; nothing that is resampled varies.
-        let clusters = Clusters {
-            of_row: vec![0, 0, 1, 1],
-            count: 2,
-        };
+        let clusters = [0, 0, 1, 1];
         let interval = |name: &str, truth: [bool; 4]| {
             let mut told = estimate(Some(1.0), "");
             proportion(name, &mut told, (&truth, &truth), &clusters, false);

@@ -6,9 +6,13 @@ use crate::evaluate::Params;
 use crate::metrics::bootstrap::Plan;
 use crate::metrics::interval::Method;
 use crate::resampled::Sampling;
+use crate::thresholds::of_pairs;
+use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{IntervalMethod, MappingUsed, PairUsed};
 use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
 use ecgfm_artifacts::predictions::About;
+use ecgfm_artifacts::table;
+use std::path::Path;
 
 /// Most resamples that are allowed: each is kept in memory until all are done.
 pub(crate) const MAX_BOOTSTRAP: u32 = 100_000;
@@ -19,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) about: About,
     /// Which of the model's labels stand for which of the truth's.
     pub(crate) mapping: Mapping,
+    /// A mapped label is predicted where its probability is above this; in the order of the mapping.
+    pub(crate) thresholds: Vec<f64>,
     /// Resampling; none for no such intervals.
     pub(crate) sampling: Option<Sampling>,
     /// The Challenge's score.
@@ -44,6 +50,7 @@ impl Settings {
         let mapping = mapping(params, &about)?;
         Ok(Self {
             challenge: Challenge::new(&params.challenge, &mapping)?,
+            thresholds: of_pairs(&mapping, &about.threshold_of)?,
             mapping,
             about,
             sampling: plan(params)?.map(|plan| Sampling {
@@ -119,13 +126,7 @@ fn mapping(params: &Params, about: &About) -> Result<Mapping> {
             mapping
         }
         (None, Some(mapping)) => mapping.clone(),
-        (None, None) => {
-            let what = "needed, since the predictions were made without one".to_owned();
-            return Err(Error::Parameter {
-                name: "mapping",
-                what,
-            });
-        }
+        (None, None) => same_labels(&params.labels, &about.labels)?,
     };
     if mapping.map.is_empty() {
         return Err(Error::Parameter {
@@ -154,17 +155,31 @@ fn plan(params: &Params) -> Result<Option<Plan>> {
     Ok((plan.replicates > 0).then_some(plan))
 }
 
-/// A threshold that probabilities can be on either side of.
+/// The mapping of the model's labels onto themselves, for a truth that has all of them.
 ///
 /// # Errors
-/// It is not in 0 ≤ t < 1.
-pub(crate) fn check_threshold(threshold: f64) -> Result<()> {
-    if (0.0..1.0).contains(&threshold) {
-        return Ok(());
+/// It lacks one.
+pub(crate) fn same_labels(truth: &Path, labels: &LabelSet) -> Result<Mapping> {
+    let found = table::header(truth)?;
+    match labels
+        .names()
+        .into_iter()
+        .find(|name| !found.iter().any(|f| f == name))
+    {
+        None => Ok(Mapping::identity(labels)),
+        Some(name) => Err(Error::Parameter {
+            name: "mapping",
+            what: format!(
+                "needed, since `{}` does not have the labels of `{}`: it lacks `{name}`, and has {}; name the mapping in \
+                 predict",
+                truth.display(),
+                labels.name,
+                found
+                    .into_iter()
+                    .filter(|name| name != IDX)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        }),
     }
-    let what = format!("{threshold} is not a probability threshold; it must be at least 0 and below 1");
-    Err(Error::Parameter {
-        name: "threshold",
-        what,
-    })
 }

@@ -6,9 +6,10 @@
 use crate::clusters::Clusters;
 use crate::compare::Compared;
 use crate::error::{Error, Result};
+use crate::known::KnownRows;
 use crate::metrics::{Confusion, Ranking};
 use crate::resampled::{Resamples, set};
-use crate::score::{PROPORTIONS, Scoring, decide, estimate, estimates, labels, proportion};
+use crate::score::{PROPORTIONS, Scoring, estimate, estimates, proportion};
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
 use ecgfm_artifacts::table::{self, Column, Kind};
@@ -182,13 +183,13 @@ fn scored(
 ) -> Vec<SubgroupLabel> {
     let part = rows.part(members);
     let clusters = clusters.part(members);
-    let decided = decide(&part.scores, scoring.thresholds);
+    let known = KnownRows::of_all(&part, &clusters, scoring.thresholds);
     let resamples = scoring
         .sampling
-        .map(|sampling| Resamples::draw(&labels(&part, scoring.thresholds), &clusters, sampling));
+        .map(|sampling| Resamples::draw(&known, &clusters, sampling));
     let label = |(at, pair): (usize, &ecgfm_artifacts::evaluation::PairUsed)| {
-        let (truth, scores) = (&part.truth[at], &part.scores[at]);
-        let table = Confusion::count(truth.iter().copied().zip(decided[at].iter().copied()));
+        let (truth, scores, decided) = (&known[at].truth, &known[at].scores, known[at].decided());
+        let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
         let small = table.positives() < wanted.min_cell || table.negatives() < wanted.min_cell;
         let all = estimates(&table, &Ranking::new(truth, scores));
         let told = SUBGROUP_STATISTICS.map(|name| {
@@ -202,7 +203,13 @@ fn scored(
             }
             let independent = clusters.count == part.len();
             if PROPORTIONS.contains(&name) {
-                proportion(name, &mut told, (truth, &decided[at]), &clusters, independent);
+                proportion(
+                    name,
+                    &mut told,
+                    (truth, &decided),
+                    &known[at].clusters,
+                    independent,
+                );
             }
             (name.to_owned(), told)
         });

@@ -1,222 +1,273 @@
-//! The threshold of every mapped label: one number, a file, or chosen on another split.
+//! The threshold of every label: one number, some label by label, or chosen on another split.
+//!
+//! Predict decides it, once for a run. A mapped label has the threshold of the model's labels that it stands for, so that
+//! every table says the same of an ECG.
 
-use crate::compare::with_truth;
-use crate::ecgs::pooled;
+mod chosen;
+
 use crate::error::{Error, Result};
-use crate::evaluate::Params;
-use crate::metrics::Ranking;
-use crate::settings::check_threshold;
-use crate::truth::Truth;
-use ecgfm_artifacts::evaluation::{ThresholdsUsed, read_thresholds};
-use ecgfm_artifacts::labelset::{Mapping, Pool};
-use ecgfm_artifacts::predictions::{self, About};
+use crate::metrics::threshold::Criterion;
+use crate::predict::{Params, Resolved};
+use ecgfm_artifacts::evaluation::{THRESHOLDS, ThresholdsUsed, read_thresholds};
+use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pair};
 use polars::prelude::DataFrame;
-use std::collections::HashSet;
-use std::path::Path;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-/// Thresholds in mapping order, and where they come from.
+/// The threshold of a label for which nothing else is said.
+const DEFAULT: f64 = 0.5;
+
+/// Thresholds by name.
+type Named = BTreeMap<String, f64>;
+
+/// Thresholds label by label, as a configuration says them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected a map of labels to thresholds, {AF: 0.3}, or the path of a table label,threshold"
+)]
+pub enum PerLabel {
+    /// By name.
+    Map(BTreeMap<String, f64>),
+    /// A table `label,threshold`.
+    Table(PathBuf),
+}
+
+/// The thresholds of a run.
 pub(crate) struct Thresholds {
+    /// Of the model's labels, in order.
     pub(crate) values: Vec<f64>,
+    /// Where they come from.
     pub(crate) used: ThresholdsUsed,
+    /// Names in a table that are no label's here.
+    unused: Vec<String>,
 }
 
 impl Thresholds {
-    /// Finds them. `scored` are the ECGs that will be scored.
-    pub(crate) fn find(
-        params: &Params,
-        about: &About,
-        mapping: &Mapping,
-        scored: &DataFrame,
-    ) -> Result<Self> {
+    /// Finds them. `predicted` are the ECGs that are predicted, which thresholds are never chosen on.
+    pub(crate) fn find(params: &Params, set: &Resolved, predicted: &DataFrame) -> Result<Self> {
+        let rest = params.threshold;
         match (&params.thresholds, &params.choose_on) {
-            (Some(path), _) => from_file(path, mapping),
-            (None, Some(on)) => chosen(on, params, about, mapping, scored),
-            (None, None) => fixed(params.threshold.unwrap_or(about.threshold), mapping),
+            (Some(PerLabel::Map(named)), _) => {
+                let used = ThresholdsUsed::from("given", "predict.thresholds".to_owned());
+                Self::by_name(named, rest, set, used)
+            }
+            (Some(PerLabel::Table(path)), _) => {
+                let file = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                let used = ThresholdsUsed::from("file", file);
+                Self::by_name(&read_thresholds(path)?, rest, set, used)
+            }
+            (None, Some(on)) => {
+                let (named, used) = chosen::on(on, params, set, predicted)?;
+                Self::by_name(&named, rest, set, used)
+            }
+            (None, None) => {
+                let threshold = rest.unwrap_or(DEFAULT);
+                Ok(Self {
+                    values: vec![threshold; set.labels.labels.len()],
+                    used: ThresholdsUsed::fixed(threshold),
+                    unused: Vec::new(),
+                })
+            }
         }
+    }
+
+    fn by_name(named: &Named, rest: Option<f64>, set: &Resolved, used: ThresholdsUsed) -> Result<Self> {
+        let known = known_names(&set.labels, set.mapping.as_ref());
+        let threshold = |name| of_label(name, named, rest, set);
+        Ok(Self {
+            values: set
+                .labels
+                .names()
+                .into_iter()
+                .map(threshold)
+                .collect::<Result<_>>()?,
+            used,
+            unused: named
+                .keys()
+                .filter(|name| !known.contains(name.as_str()))
+                .cloned()
+                .collect(),
+        })
+    }
+
+    /// By label.
+    pub(crate) fn named(&self, names: &[&str]) -> Named {
+        let pairs = names.iter().zip(&self.values);
+        pairs
+            .map(|(name, threshold)| ((*name).to_owned(), *threshold))
+            .collect()
+    }
+
+    /// A word about thresholds that no label has.
+    pub(crate) fn note(&self, set: &Resolved) -> Option<String> {
+        let names = self.unused.join(", ");
+        let mapping = set
+            .mapping
+            .as_ref()
+            .map(|mapping| format!(" or of mapping `{}`", mapping.name));
+        (!self.unused.is_empty()).then(|| {
+            format!(
+                "{} has thresholds for {names}, which are no labels of `{}`{}: they are not used",
+                self.used.by,
+                set.labels.name,
+                mapping.unwrap_or_default()
+            )
+        })
     }
 }
 
-/// Refuses parameters that contradict each other, of which one would be ignored.
+/// The names that thresholds may have.
+fn known_names<'a>(labels: &'a LabelSet, mapping: Option<&'a Mapping>) -> BTreeSet<&'a str> {
+    let targets = mapping.into_iter().flat_map(|mapping| &mapping.map);
+    let targets = targets.map(|pair| pair.to.as_str());
+    labels.names().into_iter().chain(targets).collect()
+}
+
+/// The threshold of one of the model's labels: that of the mapped label that it stands for, by either name.
+fn of_label(name: &str, named: &Named, rest: Option<f64>, set: &Resolved) -> Result<f64> {
+    let pairs = set.mapping.iter().flat_map(|mapping| &mapping.map);
+    let is_target = |name: &str| pairs.clone().any(|pair| pair.to == name);
+    let stands_for = |pair: &&Pair| pair.from.names().iter().any(|from| from == name);
+    let Some(pair) = pairs.clone().find(stands_for) else {
+        let own = named.get(name).filter(|_| !is_target(name)).copied();
+        // What is mapped to nothing is compared with nothing.
+        let unmapped = set.mapping.as_ref().map(|_| DEFAULT);
+        return own.or(rest).or(unmapped).ok_or_else(|| missing(name, named));
+    };
+    // A name may be the model's for one thing and the truth's for another: then it is the truth's.
+    let own = |from: &&String| **from == pair.to || !is_target(from);
+    let names = std::iter::once(&pair.to).chain(pair.from.names().iter().filter(own));
+    let found: Vec<(&String, f64)> = names.filter_map(|name| Some((name, *named.get(name)?))).collect();
+    match found.split_first() {
+        None => rest.ok_or_else(|| missing(&pair.to, named)),
+        Some(((_, threshold), others)) => match others.iter().find(|(_, other)| other != threshold) {
+            None => Ok(*threshold),
+            Some((other, _)) => Err(parameter(
+                "thresholds",
+                format!(
+                    "`{}` and `{other}` are one label by the mapping, and have different thresholds; give one for `{}`",
+                    found[0].0, pair.to
+                ),
+            )),
+        },
+    }
+}
+
+fn missing(name: &str, named: &Named) -> Error {
+    let names: Vec<&str> = named.keys().map(String::as_str).collect();
+    let what = format!(
+        "no threshold for `{name}`; there are those of {}. Add it, or give `threshold: 0.5` for all others",
+        names.join(", ")
+    );
+    parameter("thresholds", what)
+}
+
+/// The thresholds of mapped labels, out of those of the model's labels.
+///
+/// # Errors
+/// A mapped label stands for several of the model's, which have different thresholds.
+pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &Named) -> Result<Vec<f64>> {
+    let of_pair = |pair: &Pair| {
+        let mut thresholds = pair
+            .from
+            .names()
+            .iter()
+            .filter_map(|name| threshold_of.get(name).copied());
+        let first = thresholds.next().unwrap_or(DEFAULT);
+        if thresholds.all(|other| other == first) {
+            return Ok(first);
+        }
+        let what = format!(
+            "`{}` puts {} together, which were predicted with different thresholds; predict with this mapping, and one \
+             threshold for `{}`",
+            mapping.name,
+            pair.from.joined(),
+            pair.to
+        );
+        Err(parameter("mapping", what))
+    };
+    mapping.map.iter().map(of_pair).collect()
+}
+
+/// Refuses thresholds that make no sense, and parameters that contradict each other, of which one would be ignored.
 pub(crate) fn check(params: &Params) -> Result<()> {
-    let given = [
-        ("threshold", params.threshold.is_some()),
-        ("thresholds", params.thresholds.is_some()),
-        ("choose_on", params.choose_on.is_some()),
+    if params.thresholds.is_some() && params.choose_on.is_some() {
+        let what = "cannot be given together with `choose_on`; leave one of them out";
+        return Err(parameter("thresholds", what));
+    }
+    if let Some(threshold) = params.threshold {
+        check_threshold(threshold)?;
+    }
+    match &params.thresholds {
+        Some(PerLabel::Map(named)) => check_named(params, named)?,
+        // One that another stage writes is not there yet.
+        Some(PerLabel::Table(path)) if path.is_file() => {
+            read_thresholds(path).map_err(|error| parameter("thresholds", error.to_string()))?;
+        }
+        _ => {}
+    }
+    let choosing = [
+        ("choose_by", params.choose_by.is_some()),
+        ("truth", params.truth.is_some()),
     ];
-    let mut given = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name);
-    if let (Some(one), Some(other)) = (given.next(), given.next()) {
-        let what = format!("cannot be given together with `{other}`; leave one of them out");
-        return Err(parameter(one, what));
-    }
-    if let Some(by) = params.choose_by {
-        if params.choose_on.is_none() {
+    match (&params.choose_on, choosing.iter().find(|(_, given)| *given)) {
+        (None, Some((name, _))) => {
             let what = "needs `choose_on`: the predictions of another split, on which thresholds are chosen";
-            return Err(parameter("choose_by", what));
+            return Err(parameter(name, what));
         }
-        if let Some(what) = by.refused() {
-            return Err(parameter("choose_by", what));
+        (Some(_), _) if params.truth.is_none() => {
+            let what = "needs `truth`: the `labels.csv` that says what the ECGs of that split have";
+            return Err(parameter("choose_on", what));
         }
+        _ => {}
     }
-    params.threshold.map_or(Ok(()), check_threshold)
+    let refused = params.choose_by.and_then(Criterion::refused);
+    refused.map_or(Ok(()), |what| Err(parameter("choose_by", what)))
+}
+
+fn check_named(params: &Params, named: &Named) -> Result<()> {
+    if named.is_empty() {
+        return Err(parameter("thresholds", "names no label; leave it out"));
+    }
+    if let Some((label, threshold)) = named
+        .iter()
+        .find(|(_, threshold)| !THRESHOLDS.contains(threshold))
+    {
+        let what = format!(
+            "the threshold of `{label}` is {threshold}; give a probability from 0 to 1 (0.5, not 50)"
+        );
+        return Err(parameter("thresholds", what));
+    }
+    let set = Resolved::load(params)?;
+    let known = known_names(&set.labels, set.mapping.as_ref());
+    if let Some(unknown) = named.keys().find(|name| !known.contains(name.as_str())) {
+        let names: Vec<&str> = known.into_iter().collect();
+        let what = format!("`{unknown}` is no label here; there are {}", names.join(", "));
+        return Err(parameter("thresholds", what));
+    }
+    let used = ThresholdsUsed::from("given", String::new());
+    Thresholds::by_name(named, params.threshold, &set, used).map(drop)
+}
+
+/// A threshold that probabilities can be on either side of.
+fn check_threshold(threshold: f64) -> Result<()> {
+    if (0.0..1.0).contains(&threshold) {
+        return Ok(());
+    }
+    let what = format!("{threshold} is not a probability threshold; it must be at least 0 and below 1");
+    Err(parameter("threshold", what))
 }
 
 fn parameter(name: &'static str, what: impl Into<String>) -> Error {
     Error::Parameter {
         name,
         what: what.into(),
-    }
-}
-
-fn fixed(threshold: f64, mapping: &Mapping) -> Result<Thresholds> {
-    check_threshold(threshold)?;
-    Ok(Thresholds {
-        values: vec![threshold; mapping.map.len()],
-        used: ThresholdsUsed {
-            source: "fixed".to_owned(),
-            by: threshold.to_string(),
-            chosen_on: None,
-            ecgs: None,
-            ecgs_without_truth: None,
-        },
-    })
-}
-
-fn from_file(path: &Path, mapping: &Mapping) -> Result<Thresholds> {
-    let known = read_thresholds(path)?;
-    let of = |label: &String| {
-        known.get(label).copied().ok_or_else(|| {
-            let names: Vec<&str> = known.keys().map(String::as_str).collect();
-            let what = format!("no threshold for `{label}`; it has {}", names.join(", "));
-            Error::keys(path, what)
-        })
-    };
-    Ok(Thresholds {
-        values: mapping
-            .map
-            .iter()
-            .map(|pair| of(&pair.to))
-            .collect::<Result<_>>()?,
-        used: ThresholdsUsed {
-            source: "file".to_owned(),
-            by: path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            chosen_on: None,
-            ecgs: None,
-            ecgs_without_truth: None,
-        },
-    })
-}
-
-fn chosen(
-    on: &Path,
-    params: &Params,
-    about: &About,
-    mapping: &Mapping,
-    scored: &DataFrame,
-) -> Result<Thresholds> {
-    let other = About::read(on)?;
-    alike(&other, about)?;
-    let from = mapping.from_names();
-    let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
-    apart(on, &ecgs, scored)?;
-    let truth = Truth::read(&params.labels, mapping)?;
-    let rows = with_truth(&ecgs, &truth, mapping, params.missing_truth)?;
-    let by = params.choose_by.unwrap_or_default();
-    let mut values = Vec::with_capacity(mapping.map.len());
-    for (pair, (truth, scores)) in mapping.map.iter().zip(rows.truth.iter().zip(&rows.scores)) {
-        let threshold = by.choose(&Ranking::new(truth, scores));
-        values.push(threshold.ok_or_else(|| {
-            let positives = truth.iter().filter(|t| **t).count();
-            let what = format!(
-                "split `{}` gives no threshold for `{}` by {}: {positives} of its {} ECGs have the label",
-                other.subset,
-                pair.to,
-                by.name(),
-                truth.len()
-            );
-            parameter("choose_on", what)
-        })?);
-    }
-    Ok(Thresholds {
-        values,
-        used: ThresholdsUsed {
-            source: "chosen".to_owned(),
-            by: by.name(),
-            chosen_on: Some(other.subset),
-            ecgs: Some(rows.len() as u64),
-            ecgs_without_truth: Some(rows.without_truth as u64),
-        },
-    })
-}
-
-/// Thresholds of one split serve another where both were predicted alike; an ECG pooled otherwise has another probability.
-fn alike(other: &About, about: &About) -> Result<()> {
-    if other.subset == about.subset {
-        let what = format!(
-            "its predictions are of split `{}`, which is the one that is scored; thresholds chosen there would flatter the \
-             model. Predict another split for it",
-            about.subset
-        );
-        return Err(parameter("choose_on", what));
-    }
-    if other.labels.names() != about.labels.names() {
-        let what = format!(
-            "its predictions are of label set `{}`, not `{}`",
-            other.labels.name, about.labels.name
-        );
-        return Err(parameter("choose_on", what));
-    }
-    let mut pairs = other.labels.labels.iter().zip(&about.labels.labels);
-    if let Some((theirs, ours)) = pairs.find(|(theirs, ours)| theirs.pool != ours.pool) {
-        let what = format!(
-            "its predictions pool the segments of an ECG by {} for `{}`, and those that are scored by {}; predict both with \
-             the same `pool`",
-            name(theirs.pool),
-            ours.name,
-            name(ours.pool)
-        );
-        return Err(parameter("choose_on", what));
-    }
-    if other.labels != about.labels {
-        let what = format!(
-            "its predictions are of another version of label set `{}`; predict both splits with the same one",
-            about.labels.name
-        );
-        return Err(parameter("choose_on", what));
-    }
-    Ok(())
-}
-
-/// As `pool` takes it.
-fn name(pool: Pool) -> &'static str {
-    match pool {
-        Pool::Mean => "mean",
-        Pool::Max => "max",
-        Pool::NoisyOr => "noisy_or",
-    }
-}
-
-/// No ECG may be both chosen on and scored, whatever the splits are called.
-fn apart(path: &Path, chosen_on: &DataFrame, scored: &DataFrame) -> Result<()> {
-    let idx = |frame: &DataFrame| -> HashSet<i64> {
-        let column = frame
-            .column(ecgfm_artifacts::columns::IDX)
-            .and_then(|c| c.i64().cloned());
-        column.map(|c| c.iter().flatten().collect()).unwrap_or_default()
-    };
-    let scored = idx(scored);
-    match idx(chosen_on)
-        .into_iter()
-        .filter(|idx| scored.contains(idx))
-        .min()
-    {
-        None => Ok(()),
-        Some(both) => {
-            let what = format!("ECG idx {both} is among those that are scored; choose thresholds on others");
-            Err(Error::keys(path, what))
-        }
     }
 }

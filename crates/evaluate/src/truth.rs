@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::row_of::RowOf;
 use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::{labels, table};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,8 @@ pub(crate) struct Truth {
     pub(crate) path: PathBuf,
     /// Every label of the table.
     pub(crate) labels: Vec<String>,
-    /// Whether each mapped label holds, in the order of the mapping; one value a row of the table.
-    pub(crate) columns: Vec<Vec<bool>>,
+    /// Whether each mapped label holds, in the order of the mapping; one value a row of the table, none where it is not known.
+    pub(crate) columns: Vec<Vec<Option<bool>>>,
     row_of: RowOf,
 }
 
@@ -23,8 +24,8 @@ impl Truth {
     /// Reads the truth of the mapped labels.
     ///
     /// # Errors
-    /// The table cannot be read, names an exam twice, or lacks a label of the mapping.
-    pub(crate) fn read(path: &Path, mapping: &Mapping) -> Result<Self> {
+    /// The table cannot be read, names an exam twice, or lacks a label of the mapping; a truth is missing that must not be.
+    pub(crate) fn read(path: &Path, mapping: &Mapping, missing: MissingLabel) -> Result<Self> {
         let all = labels::read(path)?;
         let names = labels::names(&all);
         if let Some(pair) = mapping.map.iter().find(|pair| !names.contains(&pair.to)) {
@@ -37,8 +38,7 @@ impl Truth {
         }
         let mut columns = Vec::with_capacity(mapping.map.len());
         for pair in &mapping.map {
-            let column = table::bool_column(path, &all, &pair.to)?;
-            columns.push(column.iter().map(|holds| holds.unwrap_or(false)).collect());
+            columns.push(labels::column(path, &all, &pair.to, missing)?);
         }
         Ok(Self {
             path: path.to_owned(),
@@ -64,7 +64,9 @@ mod tests {
         let path = dir.path().join("labels.csv");
         std::fs::write(&path, "idx,AF,SB\n0,True,False\n").unwrap();
         let mapping = Mapping::load("physionet2021_to_code15").unwrap();
-        let message = Truth::read(&path, &mapping).unwrap_err().to_string();
+        let message = Truth::read(&path, &mapping, MissingLabel::Exclude)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("no label `"), "{message}");
         assert!(message.ends_with("it has AF, SB"), "{message}");
     }

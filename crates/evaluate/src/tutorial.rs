@@ -3,26 +3,48 @@
 //! Same formulas as the tutorial, on rows joined by key. A class that holds in no row is listed too (the tutorial
 //! listed classes of the truth only); "no mapped label" is the class with the empty name.
 
+use crate::compare::Compared;
+use crate::known::{KnownRows, complete};
 use crate::metrics::Confusion;
+use crate::score::decide;
 use ecgfm_artifacts::evaluation::{Counts, Tutorial, TutorialClass};
+use std::borrow::Cow;
 
-/// Builds the table from one column of (truth, decision) a class; all columns have one length.
-pub(crate) fn table(names: &[&str], truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> Tutorial {
+/// Builds the table. A class is counted on the segments of which its truth is known; exact matches, and the class without a
+/// mapped label, on those of which all is known.
+pub(crate) fn table(names: &[&str], segments: &Compared, thresholds: &[f64]) -> Tutorial {
+    let complete = complete(segments);
+    let whole = match &complete {
+        None => Cow::Borrowed(segments),
+        Some(rows) => Cow::Owned(segments.part(rows)),
+    };
+    let decided = decide(&whole.scores, thresholds);
+    let rows = whole.len();
     let none = |columns: &[Vec<bool>]| {
         (0..rows)
             .map(|row| columns.iter().all(|c| !c[row]))
             .collect::<Vec<bool>>()
     };
-    let mut classes = vec![class("", &none(truth), &none(decided))];
+    let mut classes = vec![class("", &none(&whole.truth), &none(&decided))];
     classes.extend(
         names
             .iter()
-            .zip(truth.iter().zip(decided))
-            .map(|(name, (truth, decided))| class(name, truth, decided)),
+            .zip(thresholds)
+            .enumerate()
+            .map(|(at, (name, threshold))| {
+                let columns = (&segments.truth[at][..], &segments.scores[at][..]);
+                let clusters = vec![0; segments.len()];
+                let known = KnownRows::new(
+                    (columns.0, columns.1, &clusters),
+                    &segments.unknown[at],
+                    *threshold,
+                );
+                class(name, &known.truth, &known.decided())
+            }),
     );
     // scikit-learn sorts classes as Python sorts text: by code point, as Rust does.
     classes.sort_by(|a, b| a.class.cmp(&b.class));
-    let matches = exact_matches(truth, decided, rows);
+    let matches = exact_matches(&whole.truth, &decided, rows);
     Tutorial {
         rows: rows as u64,
         matches,
@@ -54,7 +76,8 @@ fn class(name: &str, truth: &[bool], decided: &[bool]) -> TutorialClass {
         table.prevalence(),
         table.sensitivity(),
         table.ppv(),
-        table.harmonic_f1(),
+        // The tutorial's formula, which equals the other but for the last digit, divides by 0 where nothing was found.
+        table.harmonic_f1().or_else(|| table.f1()),
         table.specificity(),
         table.accuracy(),
         table.npv(),
@@ -74,12 +97,18 @@ fn round3(v: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::df;
 
     #[test]
     fn classes_are_the_empty_one_and_every_mapped_label_in_text_order() {
-        let truth = [vec![true, false, false], vec![false, false, false]];
-        let decided = [vec![true, false, true], vec![false, false, false]];
-        let got = table(&["SB", "AF"], &truth, &decided, 3);
+        let segments = Compared {
+            keys: df!("idx" => [0i64, 1, 2]).unwrap(),
+            truth: vec![vec![true, false, false], vec![false, false, false]],
+            unknown: vec![vec![], vec![]],
+            scores: vec![vec![0.9, 0.1, 0.9], vec![0.1, 0.1, 0.1]],
+            without_truth: 0,
+        };
+        let got = table(&["SB", "AF"], &segments, &[0.5, 0.5]);
         assert_eq!(
             got.classes.iter().map(|c| c.class.as_str()).collect::<Vec<_>>(),
             ["", "AF", "SB"]

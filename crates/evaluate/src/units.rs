@@ -71,13 +71,18 @@ fn scored(ecgs: &Compared, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
         .keys
         .column(SAVE_FILE)
         .and_then(|column| column.str().cloned());
+    let of_label = |(truth, unknown): (&Vec<bool>, &Vec<u32>)| {
+        let mut truth: Vec<Option<bool>> = truth.iter().map(|holds| Some(*holds)).collect();
+        unknown.iter().for_each(|&row| truth[row as usize] = None);
+        truth
+    };
     let files = files.map(|files| files.iter().map(|f| f.unwrap_or_default().to_owned()).collect());
     Scored {
         idx: ecgs.idx().collect(),
         save_file: files.unwrap_or_default(),
         cluster: clusters.of_row.clone(),
         labels: pairs.iter().map(|pair| pair.to.clone()).collect(),
-        truth: ecgs.truth.clone(),
+        truth: ecgs.truth.iter().zip(&ecgs.unknown).map(of_label).collect(),
         scores: ecgs.scores.clone(),
     }
 }

@@ -83,11 +83,11 @@ fn a_mapping_from_a_label_that_the_model_lacks() {
 fn a_threshold_that_is_none() {
     let bench = Bench::new(&[row(0, 0, 1.0)]);
     says(
-        bench.predict(|p| p.threshold = 1.5),
+        bench.predict(|p| p.threshold = Some(1.5)),
         &["parameter `threshold`: 1.5 is not a probability threshold"],
     );
     says(
-        bench.predict(|p| p.threshold = f64::NAN),
+        bench.predict(|p| p.threshold = Some(f64::NAN)),
         &["parameter `threshold`"],
     );
 }
@@ -139,10 +139,70 @@ fn another_label_set_than_was_predicted_with() {
         bench.evaluate(|p| p.label_set = Some("mimic_iv_ecg".into())),
         &["`mimic_iv_ecg` has other labels than `physionet2021`"],
     );
-    says(bench.evaluate(|_| {}), &["parameter `mapping`: needed"]);
+    says(
+        bench.evaluate(|_| {}),
+        &[
+            "parameter `mapping`: needed",
+            "it lacks `AFL`, and has RBBB, LBBB, SB, ST, AF",
+        ],
+    );
     bench
         .evaluate(|p| p.mapping = Some("physionet2021_to_code15".into()))
         .unwrap();
+}
+
+#[test]
+fn a_truth_with_the_models_own_labels_needs_no_mapping() {
+    let mut rows = vec![row(0, 0, 3.0), row(1, 0, -3.0)];
+    rows[1].1[25] = 3.0;
+    let bench = Bench::new(&rows);
+    let set = ecgfm_artifacts::labelset::LabelSet::load("physionet2021").unwrap();
+    // Columns stand in another order, and there is one more.
+    let mut names = set.names();
+    names.reverse();
+    let line = |holds: &str| {
+        let cells = names
+            .iter()
+            .map(|name| if *name == holds { "True" } else { "False" });
+        cells.collect::<Vec<_>>().join(",")
+    };
+    let text = format!(
+        "idx,extra,{}\n0,True,{}\n1,True,{}\n",
+        names.join(","),
+        line("AF"),
+        line(set.names()[25])
+    );
+    std::fs::write(bench.path("labels.csv"), text).unwrap();
+    bench.predict(|p| p.mapping = None).unwrap();
+    bench.evaluate(|_| {}).unwrap();
+    let metrics = Metrics::read(&bench.path("evaluate")).unwrap();
+    assert_eq!(
+        (metrics.mapping.pairs.len(), &metrics.mapping.unmapped_truth[..]),
+        (26, &["extra".to_owned()][..])
+    );
+    let ecgs = &metrics.units[1];
+    assert_eq!(ecgs.exact_match.value, Some(1.0));
+    assert!(ecgs.challenge.value.is_some(), "{:?}", ecgs.challenge.reason);
+}
+
+#[test]
+fn f1_is_the_same_in_every_table() {
+    // Nothing is predicted; AF and RBBB occur.
+    let bench = Bench::new(&[row(0, 0, -3.0), row(1, 0, -3.0)]);
+    bench.predict(|_| {}).unwrap();
+    bench.evaluate(|_| {}).unwrap();
+    let metrics = Metrics::read(&bench.path("evaluate")).unwrap();
+    for label in &metrics.units[0].labels {
+        let class = metrics
+            .tutorial
+            .classes
+            .iter()
+            .find(|class| class.class == label.label)
+            .unwrap();
+        let f1 = label.estimates["f1"].value;
+        assert_eq!(f1, class.values[3], "{}", label.label);
+        assert_eq!(f1, (label.positives > 0).then_some(0.0), "{}", label.label);
+    }
 }
 
 #[test]
@@ -184,7 +244,7 @@ fn a_mapping_of_several_labels_to_one_takes_the_largest_or_any() {
         bench.predict(|p| p.mapping = Some(name)).unwrap();
         bench.evaluate(|_| {}).unwrap();
         let scored = ecgfm_artifacts::evaluation::Scored::read(&bench.path("evaluate")).unwrap();
-        assert_eq!(scored.truth, [[true, false]]);
+        assert_eq!(scored.truth, [[Some(true), Some(false)]]);
         let mapped = std::fs::read_to_string(bench.path("predict").join("mapped.csv")).unwrap();
         assert!(
             mapped

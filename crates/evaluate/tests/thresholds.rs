@@ -1,16 +1,18 @@
-//! Where thresholds come from: one number, a table, or ECGs that are not scored.
+//! Where thresholds come from, and that predict decides them for every table of a run.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use common::{Bench, LABELS, predict_params, row, says, stage, write_logits};
-use ecgfm_artifacts::evaluation::Metrics;
-use ecgfm_artifacts::labelset::Pool;
+use common::{Bench, LABELS, evaluate_params, key, predict_params, row, says, stage, write_logits};
+use ecgfm_artifacts::evaluation::{Metrics, Scored, read_comparison, read_thresholds};
+use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pool};
 use ecgfm_artifacts::manifests::Key;
-use ecgfm_evaluate::evaluate::OnMissing;
+use ecgfm_artifacts::table::{self, DataFrame};
 use ecgfm_evaluate::metrics::threshold::Criterion;
+use ecgfm_evaluate::predict::{OnMissing, PerLabel};
 use ecgfm_evaluate::{evaluate, predict};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Predictions of another split, as its threshold's source.
 fn with_valid(bench: &Bench, subset: &str, rows: &[(Key, Vec<f32>)]) -> PathBuf {
@@ -21,24 +23,35 @@ fn with_valid(bench: &Bench, subset: &str, rows: &[(Key, Vec<f32>)]) -> PathBuf 
     bench.path("predict_valid")
 }
 
+/// Chooses thresholds on the predictions in a directory.
+fn choose_on(bench: &Bench, on: &Path) -> impl FnOnce(&mut predict::Params) {
+    let (on, truth) = (on.to_owned(), bench.path("labels.csv"));
+    move |p| (p.threshold, p.choose_on, p.truth) = (None, Some(on), Some(truth))
+}
+
+fn map(thresholds: &[(&str, f64)]) -> Option<PerLabel> {
+    let pairs = thresholds.iter().map(|(label, t)| ((*label).to_owned(), *t));
+    Some(PerLabel::Map(pairs.collect()))
+}
+
 #[test]
-fn thresholds_are_never_chosen_on_what_is_scored() {
+fn thresholds_are_never_chosen_on_what_is_predicted() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
     bench.predict(|_| {}).unwrap();
     let same = bench.path("predict");
     says(
-        bench.evaluate(|p| p.choose_on = Some(same)),
+        bench.predict(choose_on(&bench, &same)),
         &["choose_on", "split `test`", "would flatter the model"],
     );
     // Another name does not help where an ECG is the same.
     let renamed = with_valid(&bench, "valid", &[row(0, 0, 3.0), row(1, 0, -1.0)]);
     says(
-        bench.evaluate(|p| p.choose_on = Some(renamed)),
-        &["predict_valid", "ECG idx 0 is among those that are scored"],
+        bench.predict(choose_on(&bench, &renamed)),
+        &["predict_valid", "ECG idx 0 is among those that are predicted"],
     );
     let apart = with_valid(&bench, "valid", &[row(1, 0, -1.0)]);
     says(
-        bench.evaluate(|p| p.choose_on = Some(apart)),
+        bench.predict(choose_on(&bench, &apart)),
         &[
             "split `valid` gives no threshold for `RBBB` by youden",
             "1 of its 1 ECGs",
@@ -47,59 +60,127 @@ fn thresholds_are_never_chosen_on_what_is_scored() {
 }
 
 #[test]
-fn a_table_of_thresholds_must_have_every_label() {
+fn a_table_of_thresholds_has_every_label_or_the_others_have_one() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
     let path = bench.path("thresholds.csv");
-    std::fs::write(&path, "label,threshold\nAF,0.99\n").unwrap();
+    std::fs::write(&path, "label,threshold\nAF,0.99\nXX,0.1\n").unwrap();
+    let table = |p: &mut predict::Params| p.thresholds = Some(PerLabel::Table(bench.path("thresholds.csv")));
     says(
-        bench.evaluate(|p| p.thresholds = Some(path.clone())),
-        &["thresholds.csv", "no threshold for `RBBB`; it has AF"],
+        bench.predict(|p| {
+            table(p);
+            p.threshold = None;
+        }),
+        &[
+            "no threshold for `LBBB`; there are those of AF, XX",
+            "`threshold: 0.5` for all others",
+        ],
     );
-    std::fs::write(
-        &path,
-        "label,threshold\nRBBB,0.5\nLBBB,0.5\nSB,0.5\nST,0.5\nAF,0.99\n",
-    )
-    .unwrap();
-    bench.evaluate(|p| p.thresholds = Some(path)).unwrap();
-    let metrics = Metrics::read(&bench.path("evaluate")).unwrap();
-    let af = metrics.units[1]
-        .labels
-        .iter()
-        .find(|label| label.label == "AF")
-        .unwrap();
+    let af = || {
+        bench.evaluate(|_| {}).unwrap();
+        let metrics = Metrics::read(&bench.path("evaluate")).unwrap();
+        let found = metrics.units[1]
+            .labels
+            .iter()
+            .find(|label| label.label == "AF")
+            .unwrap();
+        (found.threshold, found.counts.r#fn, metrics.thresholds.source)
+    };
     // The probability is 0.953: predicted at 0.5, and not at 0.99.
-    assert_eq!((af.threshold, af.counts.r#fn), (0.99, 1));
-    assert_eq!(metrics.thresholds.source, "file");
+    bench.predict(table).unwrap();
+    assert_eq!(af(), (0.99, 1, "file".to_owned()));
+    // What an evaluation writes is read again.
+    let written = bench.path("evaluate").join("thresholds.csv");
+    bench
+        .predict(|p| (p.threshold, p.thresholds) = (None, Some(PerLabel::Table(written))))
+        .unwrap();
+    assert_eq!(af().0, 0.99);
+    bench.predict(|p| p.thresholds = map(&[("AF", 0.99)])).unwrap();
+    assert_eq!(af(), (0.99, 1, "given".to_owned()));
 }
 
 #[test]
-fn thresholds_that_contradict_each_other() {
+fn thresholds_that_contradict_each_other_or_make_no_sense() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
-    let (file, dir) = (bench.path("thresholds.csv"), bench.path("predict_valid"));
-    let both =
-        |change: &dyn Fn(&mut evaluate::Params), wanted: &[&str]| says(bench.evaluate(|p| change(p)), wanted);
-    both(
-        &|p| (p.threshold, p.thresholds) = (Some(0.3), Some(file.clone())),
-        &["parameter `threshold`: cannot be given together with `thresholds`"],
-    );
-    both(
-        &|p| (p.threshold, p.choose_on) = (Some(0.3), Some(dir.clone())),
-        &["parameter `threshold`: cannot be given together with `choose_on`"],
-    );
-    both(
-        &|p| (p.thresholds, p.choose_on) = (Some(file.clone()), Some(dir.clone())),
+    let dir = bench.path("predict_valid");
+    let refused =
+        |change: &dyn Fn(&mut predict::Params), wanted: &[&str]| says(bench.predict(|p| change(p)), wanted);
+    refused(
+        &|p| (p.thresholds, p.choose_on) = (map(&[("AF", 0.3)]), Some(dir.clone())),
         &["parameter `thresholds`: cannot be given together with `choose_on`"],
     );
-    both(
+    refused(
         &|p| p.choose_by = Some(Criterion::MaxF1),
         &["parameter `choose_by`: needs `choose_on`"],
     );
+    refused(
+        &|p| p.truth = Some(dir.clone()),
+        &["parameter `truth`: needs `choose_on`"],
+    );
+    refused(
+        &|p| p.choose_on = Some(dir.clone()),
+        &["parameter `choose_on`: needs `truth`"],
+    );
     for share in [90.0, -0.1, f64::NAN] {
-        both(
-            &|p| (p.choose_on, p.choose_by) = (Some(dir.clone()), Some(Criterion::Sensitivity(share))),
+        refused(
+            &|p| {
+                (p.choose_on, p.truth) = (Some(dir.clone()), Some(dir.clone()));
+                p.choose_by = Some(Criterion::Sensitivity(share));
+            },
             &["parameter `choose_by`: ", "is not a share; give one from 0 to 1"],
+        );
+    }
+    refused(
+        &|p| p.thresholds = map(&[("AF", 50.0)]),
+        &["parameter `thresholds`: the threshold of `AF` is 50; give a probability from 0 to 1"],
+    );
+    refused(
+        &|p| p.thresholds = map(&[("AFF", 0.5)]),
+        &["`AFF` is no label here; there are", "STach"],
+    );
+    refused(&|p| p.thresholds = map(&[]), &["names no label"]);
+    refused(
+        &|p| p.thresholds = map(&[("ST", 0.3), ("STach", 0.4)]),
+        &[
+            "`ST` and `STach` are one label by the mapping",
+            "give one for `ST`",
+        ],
+    );
+}
+
+#[test]
+fn evaluate_refuses_thresholds_and_says_where_to_write_them() {
+    let bench = Bench::new(&[row(0, 0, 3.0)]);
+    bench.predict(|_| {}).unwrap();
+    for (name, value, wanted) in [
+        (
+            "threshold",
+            serde_json::json!(0.3),
+            "write it there, `threshold: 0.3`",
+        ),
+        (
+            "thresholds",
+            serde_json::json!("t.csv"),
+            "`thresholds: \"t.csv\"`",
+        ),
+        (
+            "choose_on",
+            serde_json::json!("valid"),
+            "`truth: ${labels.labels}`",
+        ),
+        (
+            "choose_by",
+            serde_json::json!("youden"),
+            "decided by the stage predict",
+        ),
+    ] {
+        let mut params =
+            serde_json::to_value(evaluate_params(&bench.path("predict"), &bench.path("labels.csv"))).unwrap();
+        params[name] = value;
+        let params: evaluate::Params = serde_json::from_value(params).unwrap();
+        let message = params.check().unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("parameter `{name}`")) && message.contains(wanted),
+            "{message}"
         );
     }
 }
@@ -107,7 +188,6 @@ fn thresholds_that_contradict_each_other() {
 #[test]
 fn a_table_of_thresholds_in_per_cent() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
     let path = bench.path("thresholds.csv");
     std::fs::write(
         &path,
@@ -115,7 +195,7 @@ fn a_table_of_thresholds_in_per_cent() {
     )
     .unwrap();
     says(
-        bench.evaluate(|p| p.thresholds = Some(path)),
+        bench.predict(|p| p.thresholds = Some(PerLabel::Table(path))),
         &["thresholds.csv: row 5: the threshold of `AF` is 50; give a probability from 0 to 1"],
     );
 }
@@ -136,20 +216,23 @@ fn for_choosing(bench: &Bench) -> Vec<(Key, Vec<f32>)> {
 #[test]
 fn an_ecg_to_choose_on_without_truth_is_an_error_or_counted() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
     let mut rows = for_choosing(&bench);
     rows.extend([row(90, 0, 1.0), row(91, 0, 1.0)]);
     let on = with_valid(&bench, "valid", &rows);
     says(
-        bench.evaluate(|p| p.choose_on = Some(on.clone())),
+        bench.predict(choose_on(&bench, &on)),
         &["labels.csv: no truth for ECG `exam_90.mat` (idx 90), nor for 1 more of 8 predicted ECGs"],
     );
-    let outcome = bench.evaluate(|p| (p.choose_on, p.missing_truth) = (Some(on), OnMissing::Drop));
-    let counts = outcome.unwrap().counts;
+    let drop = |p: &mut predict::Params| {
+        choose_on(&bench, &on)(p);
+        p.missing_truth = OnMissing::Drop;
+    };
+    let counts = bench.predict(drop).unwrap().counts;
     assert_eq!(
         (counts["ecgs_chosen_on"], counts["ecgs_chosen_on_without_truth"]),
         (6, 2)
     );
+    bench.evaluate(|_| {}).unwrap();
     let used = Metrics::read(&bench.path("evaluate")).unwrap().thresholds;
     assert_eq!((used.ecgs, used.ecgs_without_truth), (Some(6), Some(2)));
     assert_eq!(used.chosen_on.as_deref(), Some("valid"));
@@ -158,34 +241,181 @@ fn an_ecg_to_choose_on_without_truth_is_an_error_or_counted() {
 #[test]
 fn predictions_to_choose_on_that_were_pooled_otherwise() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
-    bench.predict(|_| {}).unwrap();
     let rows = for_choosing(&bench);
     let on = with_valid(&bench, "valid", &rows);
-    bench.evaluate(|p| p.choose_on = Some(on.clone())).unwrap();
+    bench.predict(choose_on(&bench, &on)).unwrap();
+    bench.evaluate(|_| {}).unwrap();
     let pairs = Metrics::read(&bench.path("evaluate")).unwrap().mapping.pairs;
     assert!(pairs.iter().all(|pair| pair.pool == [Pool::Mean]));
-    bench.predict(|p| p.pool = Some(Pool::NoisyOr)).unwrap();
     says(
-        bench.evaluate(|p| p.choose_on = Some(on)),
+        bench.predict(|p| {
+            choose_on(&bench, &on)(p);
+            p.pool = Some(Pool::NoisyOr);
+        }),
         &[
             "choose_on",
-            "by mean for `AF`, and those that are scored by noisy_or",
+            "by mean for `AF`, and those that are predicted here by noisy_or",
             "the same `pool`",
         ],
     );
+    bench.predict(|p| p.pool = Some(Pool::NoisyOr)).unwrap();
     bench.evaluate(|_| {}).unwrap();
     let pairs = Metrics::read(&bench.path("evaluate")).unwrap().mapping.pairs;
     assert!(pairs.iter().all(|pair| pair.pool == [Pool::NoisyOr]));
 }
 
-#[test]
-fn evaluation_may_use_another_threshold_than_prediction_did() {
-    let bench = Bench::new(&[row(0, 0, 1.0), row(1, 0, 0.2)]);
-    bench.predict(|_| {}).unwrap();
-    let actual = |threshold| {
-        bench.evaluate(|p| p.threshold = threshold).unwrap();
-        Metrics::read(&bench.path("evaluate")).unwrap().units[0].labels[4].counts
-    };
-    assert_eq!((actual(None).tp, actual(None).fp), (1, 1));
-    assert_eq!((actual(Some(0.6)).tp, actual(Some(0.6)).fp), (1, 0));
+/// Cells of a text column.
+fn texts(path: &Path, frame: &DataFrame, name: &str) -> Vec<String> {
+    let column = table::str_column(path, frame, name).unwrap();
+    column
+        .iter()
+        .map(|cell| cell.unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// Whether a text of joined labels has this one.
+fn has(joined: &str, label: &str) -> bool {
+    joined.split(", ").any(|name| name == label)
+}
+
+/// ECGs of two segments with logits spread by a small generator, the truth of the five labels of the mapping, a mapping in
+/// which two labels of the model stand for one, and thresholds.
+struct Drawn {
+    bench: Bench,
+    thresholds: BTreeMap<String, f64>,
+}
+
+impl Drawn {
+    fn new(seed: u64, thresholds: &[f64]) -> Self {
+        let mut state = seed;
+        let mut number = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 24) as f32
+        };
+        let rows: Vec<(Key, Vec<f32>)> = (0..6)
+            .flat_map(|idx| [(idx, 0), (idx, 1)])
+            .map(|(idx, i)| (key(idx, i), (0..LABELS).map(|_| 8.0 * number() - 4.0).collect()))
+            .collect();
+        let bench = Bench::new(&rows);
+        let mut truth = "idx,RBBB,LBBB,SB,ST,AF\n".to_owned();
+        for idx in 0..6 {
+            let cells: Vec<&str> = (0..5)
+                .map(|_| if number() < 0.5 { "True" } else { "False" })
+                .collect();
+            truth += &format!("{idx},{}\n", cells.join(","));
+        }
+        std::fs::write(bench.path("labels.csv"), truth).unwrap();
+        let mapping = "name: m\nfrom: physionet2021\nto: code15\nmap:\n  - { from: [AF, AFL], to: AF }\n  \
+                       - { from: STach, to: ST }\n  - { from: SB, to: SB }\n";
+        std::fs::write(bench.path("mapping.yaml"), mapping).unwrap();
+        let names = ["AF", "ST", "SB", "NSR"].map(str::to_owned);
+        Self {
+            bench,
+            thresholds: names.into_iter().zip(thresholds.iter().copied()).collect(),
+        }
+    }
+
+    fn run(&self) {
+        let mapping = self.bench.path("mapping.yaml").display().to_string();
+        self.bench
+            .predict(|p| {
+                p.mapping = Some(mapping);
+                p.thresholds = Some(PerLabel::Map(self.thresholds.clone()));
+                p.threshold = Some(0.25);
+            })
+            .unwrap();
+        self.bench.evaluate(|_| {}).unwrap();
+    }
+
+    /// Every table agrees with the probabilities and the thresholds that were given.
+    fn check(&self) {
+        let (predict, evaluate) = (self.bench.path("predict"), self.bench.path("evaluate"));
+        let labels = LabelSet::load("physionet2021").unwrap();
+        let mapping = Mapping::load(&self.bench.path("mapping.yaml").display().to_string()).unwrap();
+        let read = |dir: &Path, file: &str| {
+            let path = dir.join(file);
+            let frame = table::read_all_text(&path).unwrap();
+            (path, frame)
+        };
+        let above = |text: &str, threshold: f64| text.parse::<f32>().unwrap() > threshold as f32;
+        // By label of the model: segments, then ECGs.
+        let of = |name: &str| {
+            let pair = mapping
+                .map
+                .iter()
+                .find(|pair| pair.from.names().iter().any(|from| from == name));
+            let name = pair.map_or(name, |pair| &pair.to);
+            self.thresholds.get(name).copied().unwrap_or(0.25)
+        };
+        for file in ["predictions.csv", "ecg.csv"] {
+            let (path, frame) = read(&predict, file);
+            let joined = texts(&path, &frame, "labels");
+            for name in labels.names() {
+                for (text, joined) in texts(&path, &frame, name).iter().zip(&joined) {
+                    assert_eq!(
+                        above(text, of(name)),
+                        has(joined, name),
+                        "{file}: {name} {text} {joined}"
+                    );
+                }
+            }
+        }
+        // By mapped label.
+        let (path, mapped) = read(&predict, "mapped.csv");
+        let comparison = read_comparison(&evaluate).unwrap();
+        let predicted = texts(&path, &mapped, "predicted");
+        assert_eq!(predicted, texts(&path, &comparison, "predicted"));
+        let (labels_path, segments) = read(&predict, "predictions.csv");
+        let joined = texts(&labels_path, &segments, "labels");
+        let metrics = Metrics::read(&evaluate).unwrap();
+        let written = read_thresholds(&evaluate.join("thresholds.csv")).unwrap();
+        let scored = Scored::read(&evaluate).unwrap();
+        for (at, pair) in mapping.map.iter().enumerate() {
+            let threshold = self.thresholds[&pair.to];
+            assert_eq!(written[&pair.to], threshold);
+            let flags: Vec<bool> = texts(&path, &mapped, &pair.to)
+                .iter()
+                .map(|flag| flag == "True")
+                .collect();
+            let probabilities = texts(&path, &mapped, &format!("{}_probability", pair.to));
+            for (row, flag) in flags.iter().enumerate() {
+                assert_eq!(*flag, above(&probabilities[row], threshold), "{}", pair.to);
+                assert_eq!(*flag, has(&predicted[row], &pair.to));
+                let any = pair.from.names().iter().any(|from| has(&joined[row], from));
+                assert_eq!(*flag, any, "one of {} holds", pair.from.joined());
+            }
+            let count = |unit: usize| {
+                let label = &metrics.units[unit].labels[at];
+                assert_eq!(
+                    (label.label.as_str(), label.threshold),
+                    (pair.to.as_str(), threshold)
+                );
+                label.counts.tp + label.counts.fp
+            };
+            assert_eq!(count(0), flags.iter().filter(|flag| **flag).count() as u64);
+            let class = metrics
+                .tutorial
+                .classes
+                .iter()
+                .find(|class| class.class == pair.to)
+                .unwrap();
+            assert_eq!(class.counts.tp + class.counts.fp, count(0));
+            let ecgs = scored.scores[at].iter().filter(|p| **p > threshold as f32);
+            assert_eq!(count(1), ecgs.count() as u64);
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(24))]
+    #[test]
+    fn every_table_of_a_run_shows_the_same_decision(
+        seed in proptest::num::u64::ANY, thresholds in proptest::array::uniform4(0.0f64..1.0)
+    ) {
+        let drawn = Drawn::new(seed, &thresholds);
+        drawn.run();
+        drawn.check();
+    }
 }

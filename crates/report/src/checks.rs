@@ -21,6 +21,7 @@ pub(crate) struct Check {
 /// All checks, those that found something first.
 pub(crate) fn checks(metrics: &Metrics) -> Vec<Check> {
     let mut all = vec![truth(metrics), coverage(metrics)];
+    all.extend(unknown_labels(metrics));
     all.extend(few_positives(metrics));
     all.extend(undefined(metrics));
     all.push(independence(metrics));
@@ -85,6 +86,20 @@ fn coverage(metrics: &Metrics) -> Check {
             metrics.subset
         )),
     }
+}
+
+/// Labels whose truth is not known of every ECG.
+fn unknown_labels(metrics: &Metrics) -> Option<Check> {
+    let labels = metrics.flow.ecgs_without_label.iter();
+    let parts: Vec<String> = labels
+        .map(|(label, n)| format!("{label} ({})", count(*n)))
+        .collect();
+    (!parts.is_empty()).then(|| {
+        warn(format!(
+            "ECGs of which the truth of a label is not known, and which are left out of its figures: {}.",
+            parts.join(", ")
+        ))
+    })
 }
 
 fn few_positives(metrics: &Metrics) -> Option<Check> {

@@ -246,6 +246,10 @@ fn flow(metrics: &Metrics) -> Vec<Fact> {
         fact("– without truth, left out", count(flow.ecgs_without_truth)),
         fact("= ECGs scored", count(flow.ecgs_scored)),
     ]);
+    for (label, n) in &flow.ecgs_without_label {
+        let name = format!("ECGs of which the truth of {label} is not known, left out of that label");
+        rows.push(fact(&name, count(*n)));
+    }
     if let Some(n) = flow.segments_unpredicted {
         rows.push(fact("Segments of the split without a prediction", count(n)));
     }

@@ -29,6 +29,8 @@ pub(crate) struct UnitView {
     plural: &'static str,
     heading: &'static str,
     n: String,
+    /// Rows in which every label is known, where not all are.
+    complete: Option<String>,
     exact_match: String,
     hamming: String,
     jaccard: String,
@@ -135,6 +137,7 @@ pub(crate) fn unit(unit: &UnitMetrics) -> UnitView {
         plural,
         heading,
         n: count(unit.n),
+        complete: unit.complete.map(count),
         exact_match: estimate(Some(&unit.exact_match)),
         hamming: estimate(Some(&unit.hamming)),
         jaccard: estimate(Some(&unit.jaccard)),

@@ -49,19 +49,19 @@ fn run_card_and_checks_come_before_tables_and_figures() {
 #[test]
 fn a_notice_is_a_banner_above_everything_and_at_the_foot_of_every_plot() {
     let noted = report(|_, dir| {
-        let notice = Some("SYNTHETIC SAMPLE, DEMO MODEL. Nobody's heart.".into());
+        let notice = Some("SYNTHETIC, DEMO MODEL. Nobody's heart.".into());
         Metrics { notice, ..metrics() }.write(dir).unwrap();
     })
     .unwrap();
     let with = &noted.html;
     let banner = with
-        .find("class=\"notice\" role=\"note\">SYNTHETIC SAMPLE, DEMO MODEL. Nobody")
+        .find("class=\"notice\" role=\"note\">SYNTHETIC, DEMO MODEL. Nobody")
         .unwrap();
     assert!(banner < with.find("<section").unwrap());
     for plot in plots(&noted) {
         let svg = std::fs::read_to_string(&plot).unwrap();
         assert!(
-            svg.contains(">SYNTHETIC SAMPLE, DEMO MODEL.</text>"),
+            svg.contains(">SYNTHETIC, DEMO MODEL.</text>"),
             "{}",
             plot.display()
         );

@@ -49,6 +49,28 @@ fn ecgs_that_name_no_patient_or_were_left_out_of_choosing_are_counted_on_the_pag
 }
 
 #[test]
+fn labels_that_are_not_known_of_every_ecg_are_counted_on_the_page() {
+    let html = report(|_, dir| {
+        let mut metrics = metrics();
+        metrics.flow.ecgs_without_label = [("AF".to_owned(), 31)].into();
+        metrics
+            .units
+            .iter_mut()
+            .for_each(|unit| unit.complete = Some(1245));
+        metrics.write(dir).unwrap();
+    });
+    let html = html.unwrap().html;
+    for wanted in [
+        "left out of its figures: AF (31)",
+        "ECGs of which the truth of AF is not known, left out of that label</th><td>31</td>",
+        "of the 1\u{202f}245 of which the truth of every label is known have exactly",
+    ] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+    assert!(!report(|_, _| {}).unwrap().html.contains("is not known"));
+}
+
+#[test]
 fn a_scale_that_nothing_can_be_drawn_by_is_refused_before_anything_is_written() {
     for bad in [0.0, -5.0, f64::NAN, f64::INFINITY] {
         let rate = report(|p, _| p.sample_rate = Some(bad))

@@ -36,9 +36,9 @@ pub struct Metrics {
 /// Where thresholds come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ThresholdsUsed {
-    /// `fixed`, `file` or `chosen`.
+    /// `fixed`, `given`, `file` or `chosen`.
     pub source: String,
-    /// In words: the number, the file, or the criterion.
+    /// In words: the number, the parameter, the file, or the criterion.
     pub by: String,
     /// The split they were chosen on; never the one that is scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +49,24 @@ pub struct ThresholdsUsed {
     /// ECGs of that split that were left out for want of a truth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecgs_without_truth: Option<u64>,
+}
+
+impl ThresholdsUsed {
+    /// One number for all labels.
+    pub fn fixed(threshold: f64) -> Self {
+        Self::from("fixed", threshold.to_string())
+    }
+
+    /// Thresholds that were not chosen on a split.
+    pub fn from(source: &str, by: String) -> Self {
+        Self {
+            source: source.to_owned(),
+            by,
+            chosen_on: None,
+            ecgs: None,
+            ecgs_without_truth: None,
+        }
+    }
 }
 
 /// ECGs that have something in common.
@@ -132,6 +150,13 @@ pub struct Flow {
     pub ecgs_without_truth: u64,
     /// ECGs compared with the truth.
     pub ecgs_scored: u64,
+    /// Scored ECGs of which the truth of a mapped label is not known, by label; those labels only that have such ECGs. They
+    /// are left out of everything about that label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ecgs_without_label: BTreeMap<String, u64>,
+    /// The same for segments.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments_without_label: BTreeMap<String, u64>,
     /// Patients that the scored ECGs name; none where no records table that names patients was given.
     pub patients_scored: Option<u64>,
     /// Of the scored ECGs those that name no patient; each is resampled by itself. None as for `patients_scored`.
@@ -220,6 +245,10 @@ pub struct UnitMetrics {
     pub unit: Unit,
     /// Number of rows.
     pub n: u64,
+    /// Rows in which the truth of every mapped label is known, where those are not all: `exact_match`, `hamming`, `jaccard`,
+    /// `challenge` and `co_occurrence` are theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete: Option<u64>,
     /// Share of rows for which exactly the true mapped labels are predicted.
     pub exact_match: Estimate,
     /// Share of pairs of row and label that are decided wrongly.
@@ -249,6 +278,10 @@ pub struct CoOccurrence {
     pub none_predicted: Vec<u64>,
 }
 
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
 /// A statistic, its interval, and why it is missing where it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -272,6 +305,9 @@ pub struct LabelMetrics {
     pub title: String,
     /// It is predicted where its probability is above this.
     pub threshold: f64,
+    /// Rows in which its truth is not known; they are left out of all that follows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     /// Rows in which it holds in truth.
     pub positives: u64,
     /// The 2×2 table at the threshold.

@@ -24,8 +24,8 @@ pub struct Scored {
     pub cluster: Vec<u32>,
     /// The mapped labels.
     pub labels: Vec<String>,
-    /// Whether each label holds: `[label][row]`.
-    pub truth: Vec<Vec<bool>>,
+    /// Whether each label holds: `[label][row]`; none where its truth is not known.
+    pub truth: Vec<Vec<Option<bool>>>,
     /// Its probability.
     pub scores: Vec<Vec<f32>>,
 }
@@ -85,8 +85,7 @@ impl Scored {
         };
         for label in labels {
             let truth = table::bool_column(path, &frame, &format!("{ACTUAL}{label}"))?;
-            out.truth
-                .push(truth.iter().collect::<Option<_>>().ok_or_else(hole)?);
+            out.truth.push(truth.iter().collect());
             let scores = frame
                 .column(&format!("{PROBABILITY}{label}"))
                 .and_then(|c| c.f32())
@@ -111,7 +110,7 @@ mod tests {
             save_file: vec!["a.mat".into(), "b.mat".into()],
             cluster: vec![0, 1],
             labels: vec!["1dAVb".into()],
-            truth: vec![vec![true, false]],
+            truth: vec![vec![Some(true), None]],
             scores: vec![vec![0.1, 0.751_620_8]],
         };
         scored.write(dir.path()).unwrap();

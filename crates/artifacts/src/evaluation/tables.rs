@@ -1,6 +1,9 @@
 //! Rows and columns of the tables that [`Metrics`](super::Metrics) is written as.
 
-use super::{Counts, Estimate, FURTHER_STATISTICS, STATISTICS, Subgroup, TutorialClass, UnitMetrics};
+use super::{
+    Counts, Estimate, FURTHER_STATISTICS, FURTHER_WITH_INTERVALS, STATISTICS, Subgroup, TutorialClass,
+    UnitMetrics,
+};
 use crate::pandas::Cell;
 
 /// Columns of `metrics.csv`: unit, label, n, positives, the statistics, their interval ends, the 2×2 table, the further
@@ -18,7 +21,7 @@ pub fn metric_columns() -> Vec<String> {
     lead.chain(ends(&STATISTICS))
         .chain(["tp", "fp", "fn", "tn"].map(str::to_owned))
         .chain(FURTHER_STATISTICS.map(str::to_owned))
-        .chain(ends(&FURTHER_STATISTICS))
+        .chain(ends(&FURTHER_WITH_INTERVALS))
         .chain(std::iter::once("threshold".to_owned()))
         .collect()
 }
@@ -31,7 +34,7 @@ pub(super) fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>
         let mut row = vec![
             Cell::Text(unit.unit.name()),
             Cell::Text(&label.label),
-            int(unit.n),
+            int(unit.n - label.unknown.min(unit.n)),
             int(label.positives),
         ];
         row.extend(estimates(&STATISTICS).map(value));
@@ -39,7 +42,7 @@ pub(super) fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>
         let Counts { tp, fp, r#fn, tn } = label.counts;
         row.extend([tp, fp, r#fn, tn].map(int));
         row.extend(estimates(&FURTHER_STATISTICS).map(value));
-        row.extend(estimates(&FURTHER_STATISTICS).flat_map(ends));
+        row.extend(estimates(&FURTHER_WITH_INTERVALS).flat_map(ends));
         row.push(Cell::Float(label.threshold));
         row
     })

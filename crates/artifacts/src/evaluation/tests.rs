@@ -26,6 +26,7 @@ fn metrics() -> Metrics {
         label: "AF".into(),
         title: "Atrial fibrillation".into(),
         threshold: 0.5,
+        unknown: 0,
         positives: 1,
         counts,
         estimates: BTreeMap::from([("auroc".into(), estimate(0.1 + 0.2)), ("ppv".into(), undefined)]),
@@ -96,13 +97,7 @@ fn metrics() -> Metrics {
         notice: None,
         schema: SCHEMA,
         subset: "test".into(),
-        thresholds: ThresholdsUsed {
-            source: "fixed".into(),
-            by: "0.5".into(),
-            chosen_on: None,
-            ecgs: None,
-            ecgs_without_truth: None,
-        },
+        thresholds: ThresholdsUsed::fixed(0.5),
         mapping: MappingUsed {
             name: "m".into(),
             from: "a".into(),
@@ -133,6 +128,7 @@ fn metrics() -> Metrics {
         units: vec![UnitMetrics {
             unit: Unit::Segment,
             n: 4,
+            complete: None,
             exact_match: estimate(0.5),
             hamming: estimate(0.5),
             jaccard: estimate(0.5),
@@ -165,7 +161,7 @@ fn tables_leave_the_undefined_empty() {
         row.starts_with("segment,AF,4,1,,0.30000000000000004,,,,,,,,,,0.25,,"),
         "{row}"
     );
-    assert!(row.ends_with(",1,2,0,1,,,,,,,,,,,,,0.5"), "{row}");
+    assert!(row.ends_with(",1,2,0,1,,,,,,,,,,,0.5"), "{row}");
     let text = |file: &str| std::fs::read_to_string(dir.path().join(file)).unwrap();
     assert_eq!(
         text(AVERAGES_FILE).lines().nth(1),

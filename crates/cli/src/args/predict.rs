@@ -26,12 +26,18 @@ pub struct Predict {
     /// The model's label set, by name or file; as its card says if not given.
     #[arg(short, long, value_name = "SET")]
     pub labels: Option<String>,
+    /// What the model returns: logits, or probabilities where it ends in a sigmoid or a softmax; as its card says if not given.
+    #[arg(long, value_name = "WHAT", value_parser = ["logits", "probabilities"])]
+    pub returns: Option<String>,
     /// Only this exam of the .hdf5 files (repeatable).
     #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
     pub ecg: Vec<i64>,
     /// A label holds where its probability is above this, a number from 0 to 1.
     #[arg(long, default_value_t = 0.5, value_parser = probability)]
     pub threshold: f64,
+    /// A table label,threshold: thresholds label by label. --threshold is that of all others.
+    #[arg(long, value_name = "FILE.csv")]
+    pub thresholds: Option<PathBuf>,
     /// Where to run: auto (the first CUDA device if there is one), cpu, cuda, or one of several as cuda:1.
     #[arg(long, default_value = "auto")]
     pub device: String,

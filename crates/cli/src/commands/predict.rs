@@ -25,12 +25,12 @@ const STAGES: &str = "
   infer:
     uses: infer
     needs: NEEDS
-    with: { manifest: 'MANIFESTS', subset: test, model: '${vars.model}', labels: '${vars.labels}',
+    with: { manifest: 'MANIFESTS', subset: test, model: '${vars.model}', labels: '${vars.labels}', returns: '${vars.returns}',
             device: '${vars.device}', precision: '${vars.precision}' }
   predict:
     uses: predict
     with: { logits: '${infer.dir}', subset: test, labels: '${vars.labels}', threshold: '${vars.threshold}',
-            on_non_finite: drop }
+            thresholds: '${vars.thresholds}', on_non_finite: drop }
 ";
 
 /// Predicts and prints.
@@ -50,7 +50,7 @@ pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Failu
         let run = run(args, &model, &group, &brief, cancel);
         brief.0.clear();
         match run.map_err(|error| group.name(error)) {
-            Ok(dir) => said.read(&dir, &group, args.threshold)?,
+            Ok(dir) => said.read(&dir, &group)?,
             // Nothing of these files can be used; others may.
             Err(error) if error.kind() == ErrorKind::BadInput => {
                 said.nothing_of(&group, error.message());
@@ -79,7 +79,11 @@ fn free(args: &Predict, output: &Path) -> Result<(), Error> {
         return refused("it is a directory");
     }
     let card = args.model.with_extension("json");
-    let read = args.files.iter().chain([&args.model, &card]);
+    let read = args
+        .files
+        .iter()
+        .chain([&args.model, &card])
+        .chain(&args.thresholds);
     let real = output.canonicalize().ok();
     let mut same = read.filter(|path| real.is_some() && path.canonicalize().ok() == real);
     match same.next() {
@@ -123,6 +127,10 @@ fn run(
     cancel: &Cancel,
 ) -> Result<std::path::PathBuf, Error> {
     let model_path = std::path::absolute(&args.model).unwrap_or_else(|_| args.model.clone());
+    let thresholds = args
+        .thresholds
+        .as_ref()
+        .map(|path| literal(&std::path::absolute(path).unwrap_or_else(|_| path.clone())));
     let vars = serde_json::json!({
         "root": literal(group.root())?,
         "store": group.store(),
@@ -132,7 +140,9 @@ fn run(
         "segment_seconds": model.segment_seconds,
         "device": args.device,
         "precision": args.precision,
+        "returns": args.returns,
         "threshold": args.threshold,
+        "thresholds": thresholds.transpose()?,
     });
     let (before, manifests, needs) = group.stages();
     let last = STAGES.replace("MANIFESTS", manifests).replace("NEEDS", needs);

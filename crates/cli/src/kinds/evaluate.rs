@@ -1,6 +1,6 @@
 //! Stages predict, evaluate, report.
 
-use super::bind::{Bound, any, nothing};
+use super::bind::{Bound, nothing};
 use super::config_fact;
 use crate::errors::classed;
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
@@ -23,10 +23,10 @@ pub fn predict() -> Bound<prediction::Params> {
     Bound {
         name: "predict",
         about: "logits to probabilities and labels",
-        version: 5,
+        version: 6,
         outputs: OUTPUTS,
-        inputs: &["logits"],
-        check: any,
+        inputs: &["logits", "thresholds", "choose_on", "truth"],
+        check: |params| params.check().map_err(refused),
         extra: |params| {
             let mapping = params
                 .mapping
@@ -78,23 +78,10 @@ pub fn evaluate() -> Bound<scoring::Params> {
     Bound {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 5,
+        version: 6,
         outputs: OUTPUTS,
-        inputs: &[
-            "predictions",
-            "labels",
-            "splits",
-            "records",
-            "rejected",
-            "thresholds",
-            "choose_on",
-        ],
-        check: |params| {
-            params.check().map_err(|error| match error {
-                Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
-                other => ParamError::invalid("", format!("are refused: {other}")),
-            })
-        },
+        inputs: &["predictions", "labels", "splits", "records", "rejected"],
+        check: |params| params.check().map_err(refused),
         extra: |params| {
             let set = params.label_set.iter();
             let set = set.map(|m| config_fact("label_set", Definition::Labels, m));
@@ -104,6 +91,14 @@ pub fn evaluate() -> Bound<scoring::Params> {
         },
         resumable: false,
         run: |params, ctx| scoring::run(params, ctx).map_err(classed),
+    }
+}
+
+/// As the engine wants it, so that it can point at the parameter.
+fn refused(error: Error) -> ParamError {
+    match error {
+        Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
+        other => ParamError::invalid("", format!("are refused: {other}")),
     }
 }
 

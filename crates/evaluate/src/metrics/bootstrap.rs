@@ -62,19 +62,38 @@ impl Resampled {
 
 /// Every label in every resample: `[label][replicate]`. `clusters` numbers each row's cluster, 0 … `count` − 1.
 pub fn resample(labels: &[Label<'_>], clusters: &[u32], count: usize, plan: Plan) -> Vec<Vec<Resampled>> {
-    let fill = |block: usize, weights: &mut [Weights]| {
+    weighted(labels, clusters, count, plan.replicates, drawing(plan))
+}
+
+/// Sums of columns, one entry a row, in every resample: `[column][replicate]`. Resamples are those of [`resample`].
+pub fn resample_sums(columns: &[Vec<f64>], clusters: &[u32], count: usize, plan: Plan) -> Vec<Vec<f64>> {
+    weighted_sums(columns, clusters, count, plan.replicates, drawing(plan))
+}
+
+/// Fills in the weights of a block of resamples.
+fn drawing(plan: Plan) -> impl Fn(usize, &mut [Weights]) + Sync {
+    move |block, weights| {
         let first = block * LANES;
         for lane in 0..LANES.min(plan.replicates - first) {
             draw(weights, lane, plan.seed, (first + lane) as u64);
         }
-    };
-    weighted(labels, clusters, count, plan.replicates, fill)
+    }
 }
 
 /// Every label without each of `groups` groups of clusters: `[label][group]`. Cluster i is in group i mod `groups`, which
 /// leaves one cluster out at a time where there are no more clusters than groups.
 pub fn leave_out(labels: &[Label<'_>], clusters: &[u32], count: usize, groups: usize) -> Vec<Vec<Resampled>> {
-    let fill = |block: usize, weights: &mut [Weights]| {
+    weighted(labels, clusters, count, groups, leaving_out(groups))
+}
+
+/// Sums of columns, one entry a row, without each of `groups` groups of clusters, as in [`leave_out`]: `[column][group]`.
+pub fn leave_out_sums(columns: &[Vec<f64>], clusters: &[u32], count: usize, groups: usize) -> Vec<Vec<f64>> {
+    weighted_sums(columns, clusters, count, groups, leaving_out(groups))
+}
+
+/// Fills in the weights of a block of groups.
+fn leaving_out(groups: usize) -> impl Fn(usize, &mut [Weights]) + Sync {
+    move |block, weights| {
         for (cluster, weights) in weights.iter_mut().enumerate() {
             *weights = [1; LANES];
             let group = cluster % groups;
@@ -82,8 +101,51 @@ pub fn leave_out(labels: &[Label<'_>], clusters: &[u32], count: usize, groups: u
                 weights[group - block * LANES] = 0;
             }
         }
+    }
+}
+
+/// Sums of columns under each of `replicates` sets of weights.
+fn weighted_sums(
+    columns: &[Vec<f64>],
+    clusters: &[u32],
+    count: usize,
+    replicates: usize,
+    fill: impl Fn(usize, &mut [Weights]) + Sync,
+) -> Vec<Vec<f64>> {
+    let width = columns.len();
+    let mut sums = vec![0.0; count * width];
+    for (at, column) in columns.iter().enumerate() {
+        for (value, &cluster) in column.iter().zip(clusters) {
+            sums[cluster as usize * width + at] += value;
+        }
+    }
+    let blocks: Vec<Vec<[f64; LANES]>> = (0..replicates.div_ceil(LANES))
+        .into_par_iter()
+        .map_init(
+            || vec![[0u8; LANES]; count],
+            |weights, block| {
+                weights.fill([0; LANES]);
+                fill(block, weights);
+                let mut total = vec![[0.0; LANES]; width];
+                for (weights, sums) in weights.iter().zip(sums.chunks_exact(width.max(1))) {
+                    for (total, sum) in total.iter_mut().zip(sums) {
+                        for (total, weight) in total.iter_mut().zip(weights) {
+                            *total += sum * f64::from(*weight);
+                        }
+                    }
+                }
+                total
+            },
+        )
+        .collect();
+    let column = |at: usize| {
+        blocks
+            .iter()
+            .flat_map(move |block| block[at])
+            .take(replicates)
+            .collect()
     };
-    weighted(labels, clusters, count, groups, fill)
+    (0..width).map(column).collect()
 }
 
 /// Every label under each of `replicates` sets of weights, [`LANES`] at a time.

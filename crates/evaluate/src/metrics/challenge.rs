@@ -13,31 +13,56 @@ pub struct Rewards {
     pub normal: usize,
 }
 
+/// What the decisions on a recording earn, what right ones would, and what always deciding sinus rhythm would.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Earned {
+    /// By the decisions.
+    pub observed: f64,
+    /// By a perfect model.
+    pub perfect: f64,
+    /// By a model that always says sinus rhythm.
+    pub constant: f64,
+}
+
+impl Earned {
+    /// On one recording.
+    pub fn of(truth: &[Vec<bool>], decided: &[Vec<bool>], rewards: &Rewards, row: usize) -> Self {
+        let earned = |decided: &dyn Fn(usize) -> bool| {
+            let holds = |label: usize| truth[label][row];
+            let either = (0..truth.len()).filter(|&l| holds(l) || decided(l)).count();
+            let share = 1.0 / either.max(1) as f64;
+            let of_label = |weights: &Vec<f64>| {
+                let got = weights.iter().enumerate().filter(|(l, _)| decided(*l));
+                share * got.map(|(_, w)| w).sum::<f64>()
+            };
+            let held = rewards.weights.iter().enumerate().filter(|(l, _)| holds(*l));
+            held.map(|(_, weights)| of_label(weights)).sum()
+        };
+        Self {
+            observed: earned(&|label| decided[label][row]),
+            perfect: earned(&|label| truth[label][row]),
+            constant: earned(&|label| label == rewards.normal),
+        }
+    }
+
+    /// The score; undefined where a perfect model would earn what the constant one does.
+    pub fn score(self) -> Option<f64> {
+        let best = self.perfect - self.constant;
+        (best != 0.0).then(|| (self.observed - self.constant) / best)
+    }
+}
+
 /// The score of decisions, one column a label; undefined where a perfect model would earn what the constant one does.
 pub fn score(truth: &[Vec<bool>], decided: &[Vec<bool>], rewards: &Rewards, rows: usize) -> Option<f64> {
-    let earned = |decided: &dyn Fn(usize, usize) -> bool| {
-        let mut sum = 0.0;
-        for row in 0..rows {
-            let holds = |label: usize| truth[label][row];
-            let either = (0..truth.len()).filter(|&l| holds(l) || decided(l, row)).count();
-            let share = 1.0 / either.max(1) as f64;
-            for (actual, weights) in rewards.weights.iter().enumerate().filter(|(l, _)| holds(*l)) {
-                let got: f64 = weights
-                    .iter()
-                    .enumerate()
-                    .filter(|(l, _)| decided(*l, row))
-                    .map(|(_, w)| w)
-                    .sum();
-                debug_assert!(actual < truth.len());
-                sum += share * got;
-            }
+    let sum = (0..rows).fold(Earned::default(), |sum, row| {
+        let earned = Earned::of(truth, decided, rewards, row);
+        Earned {
+            observed: sum.observed + earned.observed,
+            perfect: sum.perfect + earned.perfect,
+            constant: sum.constant + earned.constant,
         }
-        sum
-    };
-    let observed = earned(&|label, row| decided[label][row]);
-    let perfect = earned(&|label, row| truth[label][row]);
-    let constant = earned(&|label, _| label == rewards.normal);
-    (perfect != constant).then(|| (observed - constant) / (perfect - constant))
+    });
+    sum.score()
 }
 
 #[cfg(test)]

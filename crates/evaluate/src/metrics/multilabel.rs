@@ -24,18 +24,10 @@ impl Agreement {
             ..Self::default()
         };
         for row in 0..rows {
-            let (mut both, mut either) = (0u32, 0u32);
-            for (truth, decided) in truth.iter().zip(decided) {
-                both += u32::from(truth[row] && decided[row]);
-                either += u32::from(truth[row] || decided[row]);
-            }
-            out.exact += u64::from(both == either);
-            out.wrong += u64::from(either - both);
-            out.jaccard += if either == 0 {
-                1.0
-            } else {
-                f64::from(both) / f64::from(either)
-            };
+            let of_row = RowAgreement::of(truth, decided, row);
+            out.exact += u64::from(of_row.exact);
+            out.wrong += u64::from(of_row.wrong);
+            out.jaccard += of_row.jaccard;
         }
         out
     }
@@ -54,6 +46,37 @@ impl Agreement {
     /// Mean Jaccard index of the rows; undefined without rows.
     pub fn mean_jaccard(&self) -> Option<f64> {
         (self.rows > 0).then(|| self.jaccard / self.rows as f64)
+    }
+}
+
+/// Agreement of decided labels with true ones in one row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RowAgreement {
+    /// Whether every label is decided rightly.
+    pub exact: bool,
+    /// Labels that are decided wrongly.
+    pub wrong: u32,
+    /// Jaccard index of decided and true labels; 1 where both are none.
+    pub jaccard: f64,
+}
+
+impl RowAgreement {
+    /// Counts it.
+    pub fn of(truth: &[Vec<bool>], decided: &[Vec<bool>], row: usize) -> Self {
+        let (mut both, mut either) = (0u32, 0u32);
+        for (truth, decided) in truth.iter().zip(decided) {
+            both += u32::from(truth[row] && decided[row]);
+            either += u32::from(truth[row] || decided[row]);
+        }
+        Self {
+            exact: both == either,
+            wrong: either - both,
+            jaccard: if either == 0 {
+                1.0
+            } else {
+                f64::from(both) / f64::from(either)
+            },
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the tests of this crate's stages share.
 #![allow(dead_code, clippy::print_stderr, clippy::unwrap_used)]
 
+use ecgfm_artifacts::choices::Returns;
+use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::logits::LogitsWriter;
 use ecgfm_artifacts::manifests::Key;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
@@ -60,7 +62,14 @@ pub(crate) fn predict_params(logits: &Path) -> predict::Params {
         subset: "test".into(),
         labels: "physionet2021".into(),
         mapping: Some("physionet2021_to_code15".into()),
-        threshold: 0.5,
+        returns: Some(Returns::Logits),
+        threshold: Some(0.5),
+        thresholds: None,
+        choose_on: None,
+        choose_by: None,
+        truth: None,
+        missing_truth: predict::OnMissing::Error,
+        missing_label: MissingLabel::Exclude,
         pool: None,
         on_non_finite: predict::OnNonFinite::Error,
     }
@@ -85,6 +94,7 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         challenge: "physionet2021".into(),
         interval: ecgfm_evaluate::metrics::interval::Method::Percentile,
         missing_truth: evaluate::OnMissing::Error,
+        missing_label: MissingLabel::Exclude,
         missing_prediction: evaluate::OnMissing::Error,
         bootstrap: 50,
         seed: 1,

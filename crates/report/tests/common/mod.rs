@@ -50,6 +50,7 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
         label: name.to_owned(),
         title: format!("What {name} means"),
         threshold: 0.5,
+        unknown: 0,
         positives,
         counts: Counts {
             tp: positives,
@@ -81,6 +82,7 @@ pub(crate) fn metrics() -> Metrics {
     let unit = |unit| UnitMetrics {
         unit,
         n: 1276,
+        complete: None,
         exact_match: Estimate {
             value: Some(0.9),
             ..Estimate::default()

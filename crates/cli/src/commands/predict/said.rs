@@ -17,7 +17,7 @@ struct Row {
     segments: String,
     /// In the order of the labels, digits as the tables of a run have them.
     probabilities: Vec<String>,
-    /// Names of the labels above the threshold.
+    /// Names of the labels above their thresholds.
     holds: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ fn failed(error: impl ToString) -> Error {
 
 impl Said {
     /// Takes in what a run in `dir` on a group of files left.
-    pub(super) fn read(&mut self, dir: &Path, group: &Given, threshold: f64) -> Result<(), Error> {
+    pub(super) fn read(&mut self, dir: &Path, group: &Given) -> Result<(), Error> {
         let predictions = dir.join("predict");
         let about = About::read(&predictions).map_err(|e| failed(format!("{ABOUT_FILE}: {e}")))?;
         self.labels = about.labels.names().iter().map(|&name| name.to_owned()).collect();
@@ -55,8 +55,18 @@ impl Said {
             let (file, ecg) = group.origin(&cell(IDX, row)?, &cell(SAVE_FILE, row)?);
             let probabilities = self.labels.iter().map(|label| cell(label, row));
             let probabilities: Vec<String> = probabilities.collect::<Result<_, _>>()?;
-            let above = |text: &str| text.parse().is_ok_and(|p| above(p, threshold));
-            let holds = self.labels.iter().zip(&probabilities).filter(|(_, p)| above(p));
+            let threshold = |label: &String| about.threshold_of.get(label).copied();
+            let above = |label: &String, text: &str| {
+                let probability = text.parse().ok();
+                probability
+                    .zip(threshold(label))
+                    .is_some_and(|(p, threshold)| above(p, threshold))
+            };
+            let holds = self
+                .labels
+                .iter()
+                .zip(&probabilities)
+                .filter(|(label, p)| above(label, p));
             self.rows.push(Row {
                 file,
                 ecg,

@@ -1,0 +1,80 @@
+//! The rows of one label whose truth is known: what its statistics are computed from.
+
+use crate::clusters::Clusters;
+use crate::compare::{Compared, taken};
+use crate::metrics::bootstrap::Label;
+use crate::sigmoid::above;
+use std::borrow::Cow;
+
+/// The rows of a label whose truth is known: all of them, or a part.
+pub(crate) struct KnownRows<'a> {
+    /// Whether the label holds.
+    pub(crate) truth: Cow<'a, [bool]>,
+    /// Its probabilities.
+    pub(crate) scores: Cow<'a, [f32]>,
+    /// Which rows are resampled together: numbers of the clusters of all rows.
+    pub(crate) clusters: Cow<'a, [u32]>,
+    /// It is predicted above this.
+    pub(crate) threshold: f64,
+}
+
+impl<'a> KnownRows<'a> {
+    /// The rows of every label, of `rows` that are grouped into `clusters`.
+    pub(crate) fn of_all(rows: &'a Compared, clusters: &'a Clusters, thresholds: &[f64]) -> Vec<Self> {
+        let label = |(at, &threshold): (usize, &f64)| {
+            let columns = (&rows.truth[at][..], &rows.scores[at][..], &clusters.of_row[..]);
+            Self::new(columns, &rows.unknown[at], threshold)
+        };
+        thresholds.iter().enumerate().map(label).collect()
+    }
+
+    /// The rows of one label but for those that are `unknown`, ascending.
+    pub(crate) fn new(
+        (truth, scores, clusters): (&'a [bool], &'a [f32], &'a [u32]),
+        unknown: &[u32],
+        threshold: f64,
+    ) -> Self {
+        if unknown.is_empty() {
+            return Self {
+                truth: Cow::Borrowed(truth),
+                scores: Cow::Borrowed(scores),
+                clusters: Cow::Borrowed(clusters),
+                threshold,
+            };
+        }
+        let known = |row: &usize| unknown.binary_search(&(*row as u32)).is_err();
+        let known: Vec<usize> = (0..truth.len()).filter(known).collect();
+        Self {
+            truth: Cow::Owned(taken(truth, &known)),
+            scores: Cow::Owned(taken(scores, &known)),
+            clusters: Cow::Owned(taken(clusters, &known)),
+            threshold,
+        }
+    }
+
+    /// Whether the label is predicted, row by row.
+    pub(crate) fn decided(&self) -> Vec<bool> {
+        self.scores.iter().map(|&p| above(p, self.threshold)).collect()
+    }
+
+    /// As resampling takes it.
+    pub(crate) fn label(&self) -> Label<'_> {
+        Label {
+            truth: &self.truth,
+            scores: &self.scores,
+            threshold: self.threshold as f32,
+        }
+    }
+}
+
+/// The rows in which the truth of every label is known; all of them, where none is missing.
+pub(crate) fn complete(rows: &Compared) -> Option<Vec<usize>> {
+    if rows.unknown.iter().all(Vec::is_empty) {
+        return None;
+    }
+    let mut known = vec![true; rows.len()];
+    for &row in rows.unknown.iter().flatten() {
+        known[row as usize] = false;
+    }
+    Some((0..rows.len()).filter(|&row| known[row]).collect())
+}

@@ -1,0 +1,137 @@
+//! Thresholds that are chosen on the ECGs of another split.
+
+use super::{Named, parameter};
+use crate::compare::with_truth;
+use crate::ecgs::pooled;
+use crate::error::{Error, Result};
+use crate::known::KnownRows;
+use crate::metrics::Ranking;
+use crate::predict::{Params, Resolved};
+use crate::settings::same_labels;
+use crate::truth::Truth;
+use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::evaluation::ThresholdsUsed;
+use ecgfm_artifacts::labelset::{LabelSet, Pool};
+use ecgfm_artifacts::predictions::{self, About};
+use polars::prelude::DataFrame;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// Chooses the thresholds of the mapped labels, or without a mapping of the model's, on the predictions in `on`.
+pub(super) fn on(
+    on: &Path,
+    params: &Params,
+    set: &Resolved,
+    predicted: &DataFrame,
+) -> Result<(Named, ThresholdsUsed)> {
+    let path = params.truth.as_deref().unwrap_or(on);
+    let mapping = match &set.mapping {
+        Some(mapping) => mapping.clone(),
+        None => same_labels(path, &set.labels)?,
+    };
+    let other = About::read(on)?;
+    alike(&other, &params.subset, &set.labels)?;
+    let from = mapping.from_names();
+    let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
+    apart(on, &ecgs, predicted)?;
+    let truth = Truth::read(path, &mapping, params.missing_label)?;
+    let rows = with_truth(&ecgs, &truth, &mapping, params.missing_truth)?;
+    let by = params.choose_by.unwrap_or_default();
+    let mut named = Named::new();
+    let clusters = vec![0; rows.len()];
+    for (at, pair) in mapping.map.iter().enumerate() {
+        let known = KnownRows::new(
+            (&rows.truth[at], &rows.scores[at], &clusters),
+            &rows.unknown[at],
+            super::DEFAULT,
+        );
+        let threshold = by.choose(&Ranking::new(&known.truth, &known.scores));
+        let threshold = threshold.ok_or_else(|| {
+            let positives = known.truth.iter().filter(|t| **t).count();
+            let what = format!(
+                "split `{}` gives no threshold for `{}` by {}: {positives} of its {} ECGs have the label",
+                other.subset,
+                pair.to,
+                by.name(),
+                known.truth.len()
+            );
+            parameter("choose_on", what)
+        })?;
+        named.insert(pair.to.clone(), threshold);
+    }
+    let used = ThresholdsUsed {
+        source: "chosen".to_owned(),
+        by: by.name(),
+        chosen_on: Some(other.subset),
+        ecgs: Some(rows.len() as u64),
+        ecgs_without_truth: Some(rows.without_truth as u64),
+    };
+    Ok((named, used))
+}
+
+/// Thresholds of one split serve another where both were predicted alike; an ECG pooled otherwise has another probability.
+fn alike(other: &About, subset: &str, labels: &LabelSet) -> Result<()> {
+    if other.subset == subset {
+        let what = format!(
+            "its predictions are of split `{subset}`, which is the one that is predicted; thresholds chosen there would \
+             flatter the model. Predict another split for it"
+        );
+        return Err(parameter("choose_on", what));
+    }
+    if other.labels.names() != labels.names() {
+        let what = format!(
+            "its predictions are of label set `{}`, not `{}`",
+            other.labels.name, labels.name
+        );
+        return Err(parameter("choose_on", what));
+    }
+    let mut pairs = other.labels.labels.iter().zip(&labels.labels);
+    if let Some((theirs, ours)) = pairs.find(|(theirs, ours)| theirs.pool != ours.pool) {
+        let what = format!(
+            "its predictions pool the segments of an ECG by {} for `{}`, and those that are predicted here by {}; predict \
+             both with the same `pool`",
+            name(theirs.pool),
+            ours.name,
+            name(ours.pool)
+        );
+        return Err(parameter("choose_on", what));
+    }
+    if other.labels != *labels {
+        let what = format!(
+            "its predictions are of another version of label set `{}`; predict both splits with the same one",
+            labels.name
+        );
+        return Err(parameter("choose_on", what));
+    }
+    Ok(())
+}
+
+/// As `pool` takes it.
+fn name(pool: Pool) -> &'static str {
+    match pool {
+        Pool::Mean => "mean",
+        Pool::Max => "max",
+        Pool::NoisyOr => "noisy_or",
+    }
+}
+
+/// No ECG may be both chosen on and predicted, whatever the splits are called.
+fn apart(path: &Path, chosen_on: &DataFrame, predicted: &DataFrame) -> Result<()> {
+    let idx = |frame: &DataFrame| -> HashSet<i64> {
+        let column = frame.column(IDX).and_then(|c| c.i64().cloned());
+        column.map(|c| c.iter().flatten().collect()).unwrap_or_default()
+    };
+    let predicted = idx(predicted);
+    match idx(chosen_on)
+        .into_iter()
+        .filter(|idx| predicted.contains(idx))
+        .min()
+    {
+        None => Ok(()),
+        Some(both) => {
+            let what =
+                format!("ECG idx {both} is among those that are predicted here; choose thresholds on others");
+            Err(Error::keys(path, what))
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Statistics of all labels together: how far the set of decided labels is the true one, row by row.
+
+use crate::challenge::Challenge;
+use crate::clusters::Clusters;
+use crate::compare::Compared;
+use crate::metrics::challenge::Earned;
+use crate::metrics::multilabel::{Agreement, RowAgreement};
+use crate::resampled::{RowSums, set};
+use crate::score::{Scoring, decide, estimate};
+use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
+
+/// They, with their intervals.
+pub(crate) struct Together {
+    pub(crate) exact_match: Estimate,
+    pub(crate) hamming: Estimate,
+    pub(crate) jaccard: Estimate,
+    pub(crate) challenge: Estimate,
+    pub(crate) co_occurrence: CoOccurrence,
+}
+
+/// Computes them from rows in which every label's truth is known.
+pub(crate) fn together(rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> Together {
+    let decided = decide(&rows.scores, scoring.thresholds);
+    let agreement = Agreement::count(&rows.truth, &decided, rows.len());
+    let mut out = Together {
+        exact_match: estimate(agreement.exact_match(), "no rows"),
+        hamming: estimate(agreement.hamming(), "no rows"),
+        jaccard: estimate(agreement.mean_jaccard(), "no rows"),
+        challenge: scoring.challenge.score(&rows.truth, &decided, rows.len()),
+        co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
+    };
+    if let Some(sampling) = scoring.sampling {
+        let columns = columns(rows, &decided, scoring.challenge);
+        let sums = RowSums::draw(&columns, clusters, sampling);
+        out.add_intervals(&sums, rows.truth.len());
+    }
+    out
+}
+
+/// What is summed over rows, one column each: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
+/// constant ones, where the Challenge has a score for these labels.
+fn columns(rows: &Compared, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
+    let all = || 0..rows.len();
+    let agreement: Vec<RowAgreement> = all()
+        .map(|row| RowAgreement::of(&rows.truth, decided, row))
+        .collect();
+    let mut columns = vec![
+        vec![1.0; rows.len()],
+        agreement.iter().map(|a| f64::from(u8::from(a.exact))).collect(),
+        agreement.iter().map(|a| f64::from(a.wrong)).collect(),
+        agreement.iter().map(|a| a.jaccard).collect(),
+    ];
+    if let Challenge::Rewards(rewards) = challenge {
+        let earned: Vec<Earned> = all()
+            .map(|row| Earned::of(&rows.truth, decided, rewards, row))
+            .collect();
+        columns.push(earned.iter().map(|e| e.observed).collect());
+        columns.push(earned.iter().map(|e| e.perfect).collect());
+        columns.push(earned.iter().map(|e| e.constant).collect());
+    }
+    columns
+}
+
+impl Together {
+    fn add_intervals(&mut self, sums: &RowSums, labels: usize) {
+        let share = |at: usize, of: f64| {
+            move |sums: &[f64]| (sums[0] > 0.0 && of > 0.0).then(|| sums[at] / (sums[0] * of))
+        };
+        for (estimate, at, of) in [
+            (&mut self.exact_match, 1, 1.0),
+            (&mut self.hamming, 2, labels as f64),
+            (&mut self.jaccard, 3, 1.0),
+        ] {
+            if let Some(interval) = sums.of(estimate.value, share(at, of)) {
+                set(estimate, interval);
+            }
+        }
+        let challenge = |sums: &[f64]| {
+            let &[_, _, _, _, observed, perfect, constant] = sums else {
+                return None;
+            };
+            let earned = Earned {
+                observed,
+                perfect,
+                constant,
+            };
+            earned.score()
+        };
+        if let Some(interval) = sums.of(self.challenge.value, challenge) {
+            set(&mut self.challenge, interval);
+        }
+    }
+}
+
+fn co_occurrence(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> CoOccurrence {
+    let both = |a: &[bool], b: &[bool]| a.iter().zip(b).filter(|(a, b)| **a && **b).count() as u64;
+    let matrix = |rows: &[Vec<bool>], columns: &[Vec<bool>]| -> Vec<Vec<u64>> {
+        rows.iter()
+            .map(|row| columns.iter().map(|column| both(row, column)).collect())
+            .collect()
+    };
+    let none: Vec<bool> = (0..rows).map(|row| truth.iter().all(|t| !t[row])).collect();
+    CoOccurrence {
+        actual: matrix(truth, truth),
+        predicted: matrix(decided, decided),
+        actual_predicted: matrix(truth, decided),
+        none_predicted: decided.iter().map(|column| both(&none, column)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::bootstrap::Plan;
+    use crate::metrics::interval::Method;
+    use crate::resampled::Sampling;
+    use polars::prelude::df;
+
+    /// Sixty rows of two labels, every third of them with a wrong decision, in clusters of one row.
+    fn of_method(method: Method) -> Together {
+        let rows = Compared {
+            keys: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
+            truth: vec![(0..60).map(|i| i % 2 == 0).collect(), vec![false; 60]],
+            unknown: vec![vec![], vec![]],
+            scores: vec![
+                (0..60)
+                    .map(|i| if (i % 2 == 0) == (i % 3 != 0) { 0.9 } else { 0.1 })
+                    .collect(),
+                vec![0.1; 60],
+            ],
+            without_truth: 0,
+        };
+        let clusters = Clusters {
+            of_row: (0..60).collect(),
+            count: 60,
+        };
+        let plan = Plan {
+            replicates: 400,
+            seed: 3,
+        };
+        let scoring = Scoring {
+            pairs: &[],
+            thresholds: &[0.5, 0.5],
+            sampling: Some(Sampling { plan, method }),
+            challenge: &Challenge::Undefined("not asked for".into()),
+        };
+        together(&rows, &clusters, &scoring)
+    }
+
+    #[test]
+    fn statistics_of_sets_of_labels_have_intervals_as_wide_as_those_of_shares() {
+        for method in [Method::Percentile, Method::Bca] {
+            let found = of_method(method);
+            for (estimate, value) in [
+                (&found.exact_match, 2.0 / 3.0),
+                (&found.hamming, 1.0 / 6.0),
+                (&found.jaccard, 2.0 / 3.0),
+            ] {
+                assert!((estimate.value.unwrap() - value).abs() < 1e-12);
+                let (lo, hi) = (estimate.lo.unwrap(), estimate.hi.unwrap());
+                assert!(lo < value && value < hi);
+            }
+            // A share of 2/3 of 60 has a standard error of 0.061.
+            let width = found.exact_match.hi.unwrap() - found.exact_match.lo.unwrap();
+            assert!((0.18..0.30).contains(&width), "{width}");
+            let half = found.hamming.hi.unwrap() - found.hamming.lo.unwrap();
+            assert!((half - width / 2.0).abs() < 0.03, "{half} of {width}");
+            assert_eq!((found.challenge.lo, found.challenge.value), (None, None));
+        }
+    }
+}
