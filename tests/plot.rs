@@ -59,7 +59,7 @@ fn an_ecg_is_drawn_from_a_run_and_from_its_archive() {
         13,
         "twelve leads and the rhythm strip"
     );
-    assert!(drawn.contains("paper-shade") && drawn.contains("SYNTHETIC SAMPLE, DEMO MODEL."));
+    assert!(drawn.contains("paper-shade") && drawn.contains("SYNTHETIC, DEMO MODEL."));
     assert!(drawn.contains("unit not stated by the archive"));
     // The same exam out of the archive: the same traces.
     let record = said["record"].as_str().unwrap();
@@ -141,7 +141,7 @@ fn runs_are_compared_with_themselves_and_with_another_threshold() {
         .arg(two.join("code15/sample/evaluate"));
     let text = ok(command.args(["--bootstrap", "100", "-o"]).arg(&csv));
     assert!(
-        text.contains("SYNTHETIC SAMPLE, DEMO MODEL") && text.contains("macro") && text.contains(" *"),
+        text.contains("SYNTHETIC, DEMO MODEL") && text.contains("macro") && text.contains(" *"),
         "{text}"
     );
     assert!(

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 const FILE: &str = "docs/tutorial.md";
 
 /// What stands above every block of model figures.
-const CAPTION: &str = "SYNTHETIC SAMPLE, DEMO MODEL";
+const CAPTION: &str = "SYNTHETIC, DEMO MODEL";
 
 fn path() -> PathBuf {
     common::root().join(FILE)

@@ -90,7 +90,7 @@ impl Sample {
         run.args(["--set", &format!("synth.exams={EXAMS}"), "--workdir"])
             .arg(&workdir);
         let said = ok(&mut run);
-        assert!(said.contains("SYNTHETIC SAMPLE, DEMO MODEL"), "{said}");
+        assert!(said.contains("SYNTHETIC, DEMO MODEL"), "{said}");
         let dir = workdir.join("code15/sample");
         let idx = |path: &str| {
             let table = Csv::read(&dir.join(path));

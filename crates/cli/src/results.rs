@@ -2,10 +2,10 @@
 
 use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics};
 use ecgfm_artifacts::logits::RECORD_FILE;
-use ecgfm_artifacts::table;
+use ecgfm_artifacts::{logits, notices, predictions, store, table};
 use ecgfm_pipeline::{Graph, Stage, Summary};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Columns shown; the file has more.
 const SHOWN: [&str; 9] = [
@@ -38,18 +38,35 @@ pub fn text(graph: &Graph, summary: &Summary) -> Option<String> {
     Some(text)
 }
 
-/// The variable in which a pipeline says what every reader of its results must know.
-pub const NOTICE: &str = "notice";
-
-/// What every reader of the run's results must know, as the evaluation says, or where there is none the pipeline.
+/// What every reader of the run's results must know of its data and its model, as far as it came.
 pub fn notice(graph: &Graph, summary: &Summary) -> Option<String> {
-    let evaluation = done(graph, summary, "evaluate");
-    let metrics = evaluation.and_then(|stage| Metrics::read(&graph.run_dir().join(stage.name())).ok());
-    if let Some(metrics) = metrics {
+    notice_of(graph.run_dir(), |kind| {
+        done(graph, summary, kind).map(Stage::name)
+    })
+}
+
+/// What every reader of the results in a run's directory must know; `stage` names the stage of a kind that is done. The
+/// furthest stage knows it from those before.
+pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+    let dir = |kind: &str| stage(kind).map(|name| run_dir.join(name));
+    if let Some(metrics) = dir("evaluate").and_then(|dir| Metrics::read(&dir).ok()) {
         return metrics.notice;
     }
-    let given = graph.vars().get(NOTICE)?.as_str()?;
-    (!given.trim().is_empty()).then(|| given.to_owned())
+    if let Some(about) = dir("predict").and_then(|dir| predictions::About::read(&dir).ok()) {
+        return notices::joined(&about.notices, "");
+    }
+    if let Some(notices) = dir("infer").and_then(|dir| logits::notices_recorded(&dir).ok()) {
+        return notices::joined(&notices, "");
+    }
+    let stores = dir("signals")
+        .into_iter()
+        .flat_map(|dir| ["segments", "segmented"].map(|name| dir.join(name)));
+    let of_store = |root: PathBuf| store::About::read(&root).ok().flatten()?.notice;
+    let card = dir("export").and_then(|dir| std::fs::read(dir.join("model.json")).ok());
+    let card: Option<Value> = card.and_then(|text| serde_json::from_slice(&text).ok());
+    let of_model = card.and_then(|card| card["notice"].as_str().map(str::to_owned));
+    let all: Vec<String> = stores.filter_map(of_store).chain(of_model).collect();
+    notices::joined(&all, "")
 }
 
 /// Where each inference of the run computed, and in what: `infer ran on cpu in float32`.

@@ -24,7 +24,7 @@ fn graph_of(target: &Target) -> Result<Graph, Failure> {
         set: target.set.clone(),
         workdir: target.workdir.clone(),
         environment: Environment::Process,
-        read: vec![results::NOTICE.to_owned()],
+        read: Vec::new(),
     };
     Ok(home::pipeline(named)?.graph(&kinds::all(), &settings)?)
 }

@@ -29,7 +29,11 @@ fn notice(checkpoint: &Path) -> Option<String> {
     let is_as_long =
         std::fs::metadata(checkpoint).is_ok_and(|meta| meta.len() == BUNDLED_CHECKPOINT.len() as u64);
     let is_demo = is_as_long && std::fs::read(checkpoint).is_ok_and(|bytes| bytes == BUNDLED_CHECKPOINT);
-    is_demo.then(|| "DEMO MODEL: a small one, trained on synthetic ECGs only; it is not ECG-FM.".to_owned())
+    is_demo.then(|| {
+        "DEMO MODEL: the model is a small one, trained on synthetic ECGs only; it is not ECG-FM, and its figures say \
+         nothing about ECG-FM."
+            .to_owned()
+    })
 }
 
 /// The stage `export`.

@@ -1,6 +1,7 @@
 //! Where the ECG is: in a part of an archive, a `.mat` file, or the archive that a run was made from.
 
 use crate::args::Plot;
+use crate::results;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records};
@@ -166,10 +167,7 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
         found.ecg.shades = shading::of_recording(&dir.join(infer), stem, seconds).map_err(bad)?;
         found.ecg.shades_are = shading::WORDS.to_owned();
     }
-    let notice = lock.vars.get("notice").and_then(serde_json::Value::as_str);
-    found.notice = notice
-        .filter(|notice| !notice.trim().is_empty())
-        .map(str::to_owned);
+    found.notice = results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str()));
     Ok(found)
 }
 
