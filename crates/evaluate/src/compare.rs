@@ -112,16 +112,13 @@ pub(crate) fn with_truth(
         }
     };
     let rows: Vec<u32> = found.into_iter().flatten().collect();
-    let of_pair = |(pair, column): (&Pair, &Vec<Option<bool>>)| -> Result<((Vec<bool>, Vec<u32>), Vec<f32>)> {
-        let holds = |row: &u32| column[*row as usize];
-        let actual = rows.iter().map(|row| holds(row) == Some(true)).collect();
-        let unknown = (0u32..).zip(&rows).filter(|(_, row)| holds(row).is_none());
-        let unknown = unknown.map(|(at, _)| at).collect();
-        Ok(((actual, unknown), scores_of(&known, pair)?))
-    };
-    let pairs = mapping.map.par_iter().zip(&truth.columns).map(of_pair);
-    let (actual, scores): (Vec<_>, _) = pairs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-    let (actual, unknown) = actual.into_iter().unzip();
+    let actual: Vec<Vec<Option<bool>>> = truth
+        .columns
+        .par_iter()
+        .map(|column| rows.iter().map(|&row| column[row as usize]).collect())
+        .collect();
+    let scores = mapping.map.par_iter().map(|pair| scores_of(&known, pair));
+    let holds = |column: &Vec<Option<bool>>| column.iter().map(|truth| *truth == Some(true)).collect();
     let keys = [SEGMENT, IDX, SAVE_FILE]
         .into_iter()
         .filter(|key| known.column(key).is_ok());
@@ -129,11 +126,17 @@ pub(crate) fn with_truth(
         keys: known
             .select(keys)
             .map_err(Error::table("keying the comparison"))?,
-        truth: actual,
-        unknown,
-        scores,
+        truth: actual.iter().map(holds).collect(),
+        unknown: actual.iter().map(|column| unknown_rows(column)).collect(),
+        scores: scores.collect::<Result<_>>()?,
         without_truth,
     })
+}
+
+/// Rows of which the truth is not known, ascending.
+pub(crate) fn unknown_rows(truth: &[Option<bool>]) -> Vec<u32> {
+    let rows = (0u32..).zip(truth).filter(|(_, truth)| truth.is_none());
+    rows.map(|(row, _)| row).collect()
 }
 
 /// The values of some rows.

@@ -3,7 +3,7 @@
 //! Both are resampled together, the same patients in the same resample, so that what makes ECGs hard or easy for both does
 //! not widen the interval of the difference.
 
-use crate::compare::taken;
+use crate::compare::{taken, unknown_rows};
 use crate::error::{Error, Result};
 use crate::groups::Groups;
 use crate::known::KnownRows;
@@ -160,7 +160,7 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
         .iter()
         .map(|column| column.iter().map(|truth| *truth == Some(true)).collect())
         .collect();
-    let unknown: Vec<Vec<u32>> = truth.iter().map(|column| unknown(column)).collect();
+    let unknown: Vec<Vec<u32>> = truth.iter().map(|column| unknown_rows(column)).collect();
     let known: Vec<KnownRows<'_>> = (sides.iter())
         .flat_map(|(scores, thresholds)| {
             let columns = holds.iter().zip(&unknown).zip(scores.iter()).zip(thresholds);
@@ -261,12 +261,6 @@ fn clusters((a, rows_a): (&Side, &[usize]), (b, rows_b): (&Side, &[usize])) -> R
             Err(Error::keys(&b.dir, what))
         }
     }
-}
-
-/// Rows of which the truth is not known.
-fn unknown(truth: &[Option<bool>]) -> Vec<u32> {
-    let rows = (0u32..).zip(truth).filter(|(_, truth)| truth.is_none());
-    rows.map(|(row, _)| row).collect()
 }
 
 fn same_truth(
