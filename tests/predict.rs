@@ -79,8 +79,8 @@ fn exam(name: &str) -> String {
         .to_owned()
 }
 
-/// Whether probabilities are those of the same logits, computed in batches of another shape: logits agree to 2e-6 then, and
-/// probabilities to a quarter of that.
+/// Whether probabilities are those of the same logits, computed in batches of another shape: logits agree to 2e-6 of their
+/// size then, and probabilities to a quarter of that.
 fn agree(found: &[String], expected: &[String]) -> bool {
     let value = |cell: &String| cell.parse::<f64>().unwrap();
     let close = |(a, b): (&String, &String)| (value(a) - value(b)).abs() <= 1e-6;
