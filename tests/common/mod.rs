@@ -56,7 +56,11 @@ pub fn metadata() -> serde_json::Value {
 }
 
 /// Variables by which libtorch and the libraries below it are held to an older processor's instructions.
-const PROCESSOR: [&str; 3] = ["ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA"];
+const PROCESSOR: [&str; 3] = [
+    "ATEN_CPU_CAPABILITY",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "ONEDNN_MAX_CPU_ISA",
+];
 
 /// The program with an empty environment but for what finds home and temporary files: it must need nothing else.
 pub fn ecgfm() -> Command {
