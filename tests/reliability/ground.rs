@@ -1,7 +1,7 @@
 //! The sample pipeline on a few exams, run stage by stage, with the run's directory kept as it was before each.
 
 use crate::common::{ecgfm, ok};
-use ecgfm_pipeline::LockFile;
+use ecgfm_pipeline::{COMMANDS_FILE, LOG_FILE, LockFile};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -169,8 +169,14 @@ pub fn run_tree(workdir: &Path) -> Tree {
 /// The same of a run's directory.
 pub fn run_tree_of(run_dir: &Path) -> Tree {
     let mut found = tree(run_dir);
-    found.retain(|name, _| name != "lock.json" && name != ".lock");
+    found.retain(|name, _| name != "lock.json" && name != ".lock" && !is_kept(Path::new(name)));
     found
+}
+
+/// Whether a file is what commands keep in a run's directory: no part of the run.
+pub fn is_kept(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    [COMMANDS_FILE, LOG_FILE].map(Some).contains(&name)
 }
 
 /// Every file below a directory.
@@ -215,7 +221,11 @@ pub fn timeless(run_dir: &Path) -> Value {
 
 /// The same files under another name: stages replace files and never write into one that is in place.
 pub fn link(from: &Path, to: &Path) {
-    each(from, to, |from, to| fs::hard_link(from, to).map(drop));
+    each(from, to, |from, to| match is_kept(from) {
+        // Runs append to those.
+        true => Ok(()),
+        false => fs::hard_link(from, to).map(drop),
+    });
 }
 
 /// Files of one's own, which may be damaged.

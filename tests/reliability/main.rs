@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // Tests that cannot go on should stop; totals are for people.
 #![allow(missing_docs, unreachable_pub)]
 
+mod again;
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;

@@ -235,7 +235,8 @@ impl Scene<'_> {
         for (stage, state) in told {
             let lied = match state.as_str() {
                 "fresh" => ran.contains(stage),
-                "partial" => false,
+                // A stage that was complete is put in place; one that waits for others may read the same.
+                "partial" | "undecided" => false,
                 _ => fresh.contains(stage),
             };
             if lied {

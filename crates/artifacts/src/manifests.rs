@@ -11,6 +11,7 @@ use crate::key;
 use crate::table::{self, Column, DataFrame, Kind, Others};
 use hashbrown::HashMap;
 use polars::prelude::{Int64Chunked, IntoColumn, StringChunked};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The keys of all manifests in a directory.
@@ -115,6 +116,20 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
         root: dir.join(manifest.root),
         rows,
     })
+}
+
+/// The directory that the first line of `<dir>/<name>.tsv` names, without reading more; nothing where that cannot be read.
+pub fn root(dir: &Path, name: &str) -> Option<PathBuf> {
+    /// Longer lines name no directory.
+    const LONGEST: u64 = 1 << 16;
+    check_plain(dir, name).ok()?;
+    let mut line = Vec::new();
+    let file = std::fs::File::open(dir.join(file(name))).ok()?;
+    BufReader::new(file.take(LONGEST))
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    let text = std::str::from_utf8(&line).ok()?.trim();
+    (!text.contains('\t')).then(|| dir.join(text))
 }
 
 /// Refuses a subset that [`is_plain`] does.

@@ -34,8 +34,14 @@ pub struct Cli {
 pub enum Command {
     /// Run a pipeline, or the part of it that is not up to date.
     Run(Run),
-    /// Say of every stage whether it is fresh, stale, partial or missing, and why.
+    /// Say of every stage whether it is fresh, stale, partial or missing, or depends on what runs before it, and why.
     Status(Status),
+    /// Keep what an older version of a stage's code left, and record that.
+    Accept(Accept),
+    /// List the runs in a working directory, with size, last use and state.
+    List(List),
+    /// Remove what can be made again when it is needed: segments, synthetic ECGs. Nothing becomes stale by it.
+    Clean(Clean),
     /// Draw the stages and what flows between them.
     Graph(Graph),
     /// Run one kind of stage on explicit files, without a pipeline.
@@ -75,6 +81,9 @@ impl Command {
             Self::Run(args) => args.target.json,
             Self::Status(args) => args.target.json,
             Self::Graph(args) => args.target.json,
+            Self::Accept(args) => args.target.json,
+            Self::Clean(args) => args.target.json,
+            Self::List(args) => args.json,
             Self::Stage(args) => args.json,
             Self::Export(args) => args.json,
             Self::Inspect(args) => args.json,
@@ -145,6 +154,53 @@ pub struct Status {
     #[allow(missing_docs)]
     pub target: Target,
 }
+
+/// `ecgfm accept`
+#[derive(Debug, Args)]
+#[command(after_help = ABOUT_ACCEPT)]
+pub struct Accept {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub target: Target,
+    /// The stages.
+    #[arg(value_name = "STAGE")]
+    pub stages: Vec<String>,
+}
+
+const ABOUT_ACCEPT: &str = "\
+A new version of the program may compute a stage in another way; `ecgfm status` says what changed. Where that does not
+matter to you, accept what is there: it counts as fresh, and lock.json says which version made it and when it was accepted.";
+
+/// `ecgfm list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Directory that holds the runs.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub workdir: PathBuf,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ecgfm clean`
+#[derive(Debug, Args)]
+#[command(after_help = ABOUT_CLEAN)]
+pub struct Clean {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub target: Target,
+    /// Only these stages; all that can if none are given.
+    #[arg(value_name = "STAGE")]
+    pub stages: Vec<String>,
+    /// Say what would be removed, and remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+const ABOUT_CLEAN: &str = "\
+Removed are signals/segments (or the .mat files) and what synth made. Their hashes stay in lock.json, so that nothing is made
+anew for it; `ecgfm status` calls such a stage cleaned. A stage that needs the files has them made again first, from the same
+raw data: keep those. Stages that are not fresh are left alone.";
 
 /// `ecgfm graph`
 #[derive(Debug, Args)]

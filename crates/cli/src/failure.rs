@@ -26,9 +26,14 @@ impl Failure {
         Self { error, said }
     }
 
+    /// What the program ends with.
+    pub fn exit_code(&self) -> u8 {
+        exit_code(&self.error)
+    }
+
     /// Tells people, and with `json` programs; the exit code.
     pub fn report(&self, json: bool) -> u8 {
-        let code = exit_code(&self.error);
+        let code = self.exit_code();
         crate::out::tell(format_args!("{}", self.error.render()));
         if json {
             print(&described(&self.error), &self.said);

@@ -16,6 +16,7 @@ pub mod errors;
 mod failure;
 mod home;
 mod interrupt;
+mod kept;
 pub mod kinds;
 mod leave;
 mod numbers;
@@ -96,9 +97,12 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
     let done = match &cli.command {
         Command::Run(args) => return commands::run::run(args, quiet, cancel),
         Command::Status(args) => return commands::run::status(args),
+        Command::Accept(args) => return commands::accept::accept(args),
+        Command::Clean(args) => return commands::clean::clean(args),
         Command::Graph(args) => return commands::run::graph(args),
         Command::Verify(args) => return commands::verify::verify(args, quiet, cancel),
         Command::Predict(args) => return commands::predict::predict(args, quiet, cancel),
+        Command::List(args) => commands::list::list(args),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
         Command::DemoModel(args) => torch::required()?.demo_model(args, quiet, cancel),

@@ -1,5 +1,6 @@
 //! Tells a person on standard error what a run does.
 
+use crate::kept::Kept;
 use crate::numbers::{duration, grouped, size};
 use crate::out::errln;
 use ecgfm_pipeline::{Action, Event, Observer, Skipped};
@@ -16,6 +17,7 @@ pub struct Human {
     dry_run: bool,
     keep_going: bool,
     bar: Mutex<Option<ProgressBar>>,
+    kept: Option<Kept>,
 }
 
 impl Human {
@@ -28,6 +30,27 @@ impl Human {
             keep_going,
             terminal: std::io::stderr().is_terminal(),
             bar: Mutex::new(None),
+            kept: None,
+        }
+    }
+
+    /// Keeps what is told in the run's directory as well, once the run holds it.
+    pub fn kept(self, kept: Kept) -> Self {
+        let kept = Some(kept);
+        Self { kept, ..self }
+    }
+
+    /// Keeps a line that is told elsewhere.
+    pub fn keep(&self, line: &str) {
+        if let Some(kept) = &self.kept {
+            kept.line(line);
+        }
+    }
+
+    /// Keeps that the command ended.
+    pub fn ended(&self, exit: u8) {
+        if let Some(kept) = &self.kept {
+            kept.end(exit);
         }
     }
 
@@ -42,12 +65,14 @@ impl Human {
     }
 
     fn say(&self, line: &str) {
-        if !self.quiet {
-            self.shout(line);
+        match self.quiet {
+            false => self.shout(line),
+            true => self.keep(line),
         }
     }
 
     fn shout(&self, line: &str) {
+        self.keep(line);
         match self.bar() {
             Some(bar) => bar.suspend(|| errln!("{line}")),
             None => errln!("{line}"),
@@ -106,14 +131,22 @@ impl Observer for Human {
                 run_dir,
                 stages,
             } => {
+                if let Some(kept) = self.kept.as_ref().filter(|_| !self.dry_run) {
+                    kept.begin(run_dir);
+                }
                 self.say(&format!(
                     "{pipeline}, profile {profile}, in {}",
                     run_dir.display()
                 ));
                 if self.dry_run {
-                    for stage in stages.iter().filter(|s| s.action == Action::Run) {
+                    for stage in stages {
+                        let would = match stage.action {
+                            Action::Run => "would run",
+                            Action::RunIfChanged => "may run",
+                            Action::Keep | Action::Exclude => continue,
+                        };
                         let why: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
-                        self.say(&format!("  would run {}: {}", stage.stage, why.join("; ")));
+                        self.say(&format!("  {would} {}: {}", stage.stage, why.join("; ")));
                     }
                 }
             }
@@ -157,9 +190,14 @@ impl Observer for Human {
                 stage,
                 because: Skipped::Fresh,
             } => self.say(&format!("  {stage} is up to date")),
-            Event::StageSkipped { stage, .. } => {
-                self.shout(&format!("  {stage} not run: a stage it needs failed"))
-            }
+            Event::StageSkipped {
+                stage,
+                because: Skipped::Cleaned,
+            } => self.say(&format!("  {stage} is up to date, some of it removed by clean")),
+            Event::StageSkipped {
+                stage,
+                because: Skipped::UpstreamFailed,
+            } => self.shout(&format!("  {stage} not run: a stage it needs failed")),
             Event::StageFailed { message, .. } => {
                 self.set_bar(None);
                 if self.keep_going {

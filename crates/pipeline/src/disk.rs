@@ -48,11 +48,20 @@ impl Disk {
             Err(e) => return Err(Error::io("list", dir, &e)),
         };
         let mut disk = Self {
-            gone: !dir.exists(),
+            gone: !dir.exists() && record.cleaned.is_none(),
             ..Self::intact(record.clone())
         };
         disk.record.outputs.clear();
         for (name, recorded) in &record.outputs {
+            // Whether all of it is removed yet does not matter: nobody reads it before it is made again.
+            if record
+                .cleaned
+                .as_ref()
+                .is_some_and(|cleaned| cleaned.covers(name))
+            {
+                disk.record.outputs.insert(name.clone(), recorded.clone());
+                continue;
+            }
             let Some(outline) = found.get(name) else {
                 disk.missing.push(name.clone());
                 continue;

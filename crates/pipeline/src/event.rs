@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::kind::Progress;
-use crate::plan::PlannedStage;
 use crate::reason::Reason;
+use crate::status::PlannedStage;
 
 /// Receives the events of a run, possibly from several threads.
 pub trait Observer: Sync {
@@ -138,6 +138,8 @@ pub enum Event {
 pub enum Skipped {
     /// What it left is up to date.
     Fresh,
+    /// What it left is up to date, and some of it removed; it is made again when a stage that reads it runs.
+    Cleaned,
     /// A stage that it reads from failed.
     UpstreamFailed,
 }

@@ -5,18 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::disk::Disk;
-use crate::error::{Error, Result};
-use crate::graph::{Graph, Stage};
-use crate::kind::StageKind;
+use crate::kind::Change;
 use crate::lock::StageRecord;
-use crate::param::Step;
-use crate::param::shown;
 use crate::reason::Reason;
-use crate::sample::{self, InputRecord, InputState};
+use crate::sample::{InputRecord, InputState};
 
 /// Stands for the run's own directory in recorded paths, so that a moved working directory stays fresh.
-const RUN: &str = "${run}";
+pub(crate) const RUN: &str = "${run}";
+/// Begins the name of an input that no parameter names.
+pub(crate) const THROUGH: &str = "through ";
 
 /// The directories that a run and those beside it write: its own, and the working directory that it is in.
 pub(crate) fn own(run_dir: &Path) -> Vec<PathBuf> {
@@ -26,7 +23,7 @@ pub(crate) fn own(run_dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Where a recorded path lies; a relative one begins in the current directory.
-fn place(path: &str, run_dir: &Path) -> PathBuf {
+pub(crate) fn place(path: &str, run_dir: &Path) -> PathBuf {
     inside_run(path).map_or_else(|| PathBuf::from(path), |inside| run_dir.join(inside))
 }
 
@@ -43,145 +40,15 @@ pub(crate) fn inside_run(path: &str) -> Option<&str> {
 pub(crate) struct Facts {
     pub(crate) kind: String,
     pub(crate) code_version: u32,
+    /// What each version of the code changed.
+    pub(crate) changes: &'static [Change],
     pub(crate) parameters: Value,
+    /// Parameters that cannot change the outputs.
+    pub(crate) idle: &'static [&'static str],
     pub(crate) inputs: BTreeMap<String, InputRecord>,
+    /// Whether what the stage reads without a parameter that names it is among the inputs.
+    pub(crate) complete: bool,
     pub(crate) extra: BTreeMap<String, String>,
-}
-
-/// Gathers the facts about a stage; `disks` is what the stages before it left.
-pub(crate) fn facts(graph: &Graph, stage: &Stage, disks: &BTreeMap<String, Disk>) -> Result<Facts> {
-    let run_dir = graph.run_dir.to_str().unwrap_or_default();
-    let parameters = portable(&stage.params, run_dir);
-    let mut inputs = BTreeMap::new();
-    let mut texts = Vec::new();
-    collect(&parameters, &mut Vec::new(), &mut texts);
-    let own = own(&graph.run_dir);
-    for (path, text) in &texts {
-        // A user may keep data of his own beside the stages.
-        let made = inside_run(text).filter(|inside| {
-            let (first, _) = inside.split_once('/').unwrap_or((inside, ""));
-            graph.stages.iter().any(|stage| stage.name() == first)
-        });
-        if let Some(inside) = made {
-            inputs.insert(shown(path), from_stage(text, inside, disks));
-        } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
-            let place = place(text, &graph.run_dir);
-            if place
-                .canonicalize()
-                .is_ok_and(|place| Some(&place) == graph.run_dir.canonicalize().ok().as_ref())
-            {
-                let message = format!(
-                    "`{}` is the run's own directory, which holds what the run makes",
-                    shown(path)
-                );
-                return Err(Error::config(&stage.name.span, message)
-                    .help("keep the data elsewhere, or the runs: --workdir DIR")
-                    .in_stage(stage.name()));
-            }
-            let read = sample::record(text, &place, &own);
-            inputs.insert(shown(path), read);
-        }
-    }
-    for upstream in stage.upstream.iter().filter(|u| u.needed) {
-        let path = format!("{RUN}/{}", upstream.stage);
-        inputs.insert(
-            format!("needs {}", upstream.stage),
-            from_stage(&path, &upstream.stage, disks),
-        );
-    }
-    let extra = stage
-        .kind
-        .extra(&stage.params)
-        .map_err(|e| e.into_error(stage.name()).at(&stage.name.span))?;
-    Ok(Facts {
-        kind: stage.kind.name().to_owned(),
-        code_version: stage.kind.version(),
-        parameters,
-        inputs,
-        extra: extra.into_iter().collect(),
-    })
-}
-
-/// The facts about a stage that runs alone: all it reads comes from outside.
-/// `own` are the directories that it writes.
-pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[PathBuf]) -> Result<Facts> {
-    let mut texts = Vec::new();
-    collect(params, &mut Vec::new(), &mut texts);
-    let read = |(path, _): &&(Vec<Step>, String)| kind.inputs().iter().any(|name| names(name, path));
-    let inputs = texts.iter().filter(read);
-    let inputs = inputs.map(|(path, text)| (shown(path), sample::record(text, Path::new(text), own)));
-    let extra = kind.extra(params).map_err(|e| e.into_error(kind.name()))?;
-    Ok(Facts {
-        kind: kind.name().to_owned(),
-        code_version: kind.version(),
-        parameters: params.clone(),
-        inputs: inputs.collect(),
-        extra: extra.into_iter().collect(),
-    })
-}
-
-/// Whether the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
-fn names(name: &str, path: &[Step]) -> bool {
-    let keys: Vec<&str> = path
-        .iter()
-        .filter_map(|step| {
-            if let Step::Key(key) = step {
-                Some(key.as_str())
-            } else {
-                None
-            }
-        })
-        .collect();
-    keys.join(".") == name
-}
-
-fn from_stage(path: &str, inside: &str, disks: &BTreeMap<String, Disk>) -> InputRecord {
-    let (stage, relative) = inside.split_once('/').unwrap_or((inside, ""));
-    let found = disks.get(stage).and_then(|disk| disk.record.output(relative));
-    let record = found.unwrap_or_else(|| InputRecord::nothing(path, InputState::Absent));
-    InputRecord {
-        path: path.to_owned(),
-        stage: Some(stage.to_owned()),
-        ..record
-    }
-}
-
-/// The texts in a value, with their paths.
-fn collect(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
-    match value {
-        Value::String(text) => found.push((path.clone(), text.clone())),
-        Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| {
-            path.push(Step::Index(at));
-            collect(item, path, found);
-            path.pop();
-        }),
-        Value::Object(entries) => entries.iter().for_each(|(key, item)| {
-            path.push(Step::Key(key.clone()));
-            collect(item, path, found);
-            path.pop();
-        }),
-        _ => {}
-    }
-}
-
-/// The value with the run's directory replaced by [`RUN`] where a text begins with it.
-fn portable(value: &Value, run_dir: &str) -> Value {
-    match value {
-        Value::String(text) => match text.strip_prefix(run_dir) {
-            Some(rest) if !run_dir.is_empty() && (rest.is_empty() || rest.starts_with('/')) => {
-                Value::String(format!("{RUN}{rest}"))
-            }
-            _ => value.clone(),
-        },
-        Value::Array(items) => Value::Array(items.iter().map(|v| portable(v, run_dir)).collect()),
-        Value::Object(entries) => Value::Object(
-            entries
-                .iter()
-                .map(|(k, v)| (k.clone(), portable(v, run_dir)))
-                .collect(),
-        ),
-        other => other.clone(),
-    }
 }
 
 impl Facts {
@@ -196,25 +63,25 @@ impl Facts {
             "stage",
             self.kind,
             self.code_version,
-            sorted(&self.parameters),
+            sorted(&without(&self.parameters, self.idle, "")),
             inputs,
             self.extra
         ]);
         blake3::hash(facts.to_string().as_bytes()).to_hex().to_string()
     }
 
-    /// The inputs from outside that are no longer what they were when these facts were gathered.
-    /// `own` are the directories that the program writes.
-    pub(crate) fn moved(&self, run_dir: &Path, own: &[PathBuf]) -> Vec<String> {
-        let outside = self.inputs.values().filter(|input| input.stage.is_none());
-        let now = |input: &InputRecord| sample::record(&input.path, &place(&input.path, run_dir), own);
-        outside
-            .filter(|input| now(input).identity() != input.identity())
-            .map(|input| input.path.clone())
+    /// The inputs that are others in facts that were gathered later.
+    pub(crate) fn moved(&self, later: &Self) -> Vec<String> {
+        let identity =
+            |facts: &Self, name: &str| facts.inputs.get(name).map(|i| format!("{:?}", i.identity()));
+        self.inputs
+            .iter()
+            .filter(|(name, _)| identity(self, name) != identity(later, name))
+            .map(|(_, input)| input.path.clone())
             .collect()
     }
 
-    /// What differs from a record, apart from inputs that come from `skip`ped stages.
+    /// What differs from a record, apart from parameters without effect and inputs that come from `skip`ped stages.
     pub(crate) fn differences(&self, record: &StageRecord, skip: &dyn Fn(&str) -> bool) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if record.kind != self.kind {
@@ -223,13 +90,22 @@ impl Facts {
                 to: self.kind.clone(),
             });
         }
-        if record.code_version != self.code_version {
+        let from = record.stands_for_version();
+        if from != self.code_version {
+            let since = self.changes.iter().filter(|change| change.0 > from);
             reasons.push(Reason::CodeVersion {
-                from: record.code_version,
+                from,
                 to: self.code_version,
+                changes: since.map(|change| change.1.to_owned()).collect(),
             });
         }
-        parameters("", &record.parameters, &self.parameters, &mut reasons);
+        let active = |parameters: &Value| without(parameters, self.idle, "");
+        parameters(
+            "",
+            &active(&record.parameters),
+            &active(&self.parameters),
+            &mut reasons,
+        );
         let names = record
             .inputs
             .keys()
@@ -238,6 +114,7 @@ impl Facts {
             let (from, to) = (record.inputs.get(name), self.inputs.get(name));
             let stage = to.or(from).and_then(|input| input.stage.clone());
             if stage.as_deref().is_some_and(skip)
+                || (!self.complete && name.starts_with(THROUGH))
                 || from.map(InputRecord::identity) == to.map(InputRecord::identity)
             {
                 continue;
@@ -264,6 +141,22 @@ impl Facts {
         }
         reasons
     }
+}
+
+/// The parameters without those named in `names`, as `outer.inner`.
+fn without(value: &Value, names: &[&str], prefix: &str) -> Value {
+    let Value::Object(entries) = value else {
+        return value.clone();
+    };
+    if names.is_empty() {
+        return value.clone();
+    }
+    let kept = entries.iter().filter_map(|(key, value)| {
+        let name = format!("{prefix}{key}");
+        let drop = names.contains(&name.as_str());
+        (!drop).then(|| (key.clone(), without(value, names, &format!("{name}."))))
+    });
+    Value::Object(kept.collect())
 }
 
 fn change(from: Option<&InputRecord>, to: Option<&InputRecord>) -> &'static str {
@@ -332,8 +225,11 @@ mod tests {
         Facts {
             kind: "k".to_owned(),
             code_version: 1,
+            changes: &[],
             parameters,
+            idle: &["b.d"],
             inputs,
+            complete: true,
             extra,
         }
     }
@@ -346,9 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn paths_in_the_run_do_not_depend_on_where_it_is() {
-        let value = json!({"x": ["/w/p/d/s/a.csv", "/w/p/d", "/w/p/dx", "other"]});
-        let expected = json!({"x": ["${run}/s/a.csv", "${run}", "/w/p/dx", "other"]});
-        assert_eq!(portable(&value, "/w/p/d"), expected);
+    fn a_parameter_without_effect_does_not_matter() {
+        let base = facts(json!({"a": 1, "b": {"c": 2, "d": 3}})).fingerprint();
+        assert_eq!(base, facts(json!({"a": 1, "b": {"c": 2, "d": 4}})).fingerprint());
+        assert_ne!(base, facts(json!({"a": 1, "b": {"c": 2}, "d": 3})).fingerprint());
     }
 }

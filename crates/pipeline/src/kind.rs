@@ -1,7 +1,7 @@
 //! What a stage kind is to the engine: a name, typed parameters, outputs, and a function to run.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,6 +46,11 @@ impl Output {
     }
 }
 
+/// What a version of a stage's code changed in what the stage leaves: the version that brought it, and a few words ("numbers
+/// are written as pandas writes them").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change(pub u32, pub &'static str);
+
 /// A kind of stage, named by `uses:` in a pipeline file.
 pub trait StageKind: Send + Sync {
     /// The name in `uses:`.
@@ -56,6 +61,11 @@ pub trait StageKind: Send + Sync {
 
     /// Version of the code, part of the fingerprint: raise it when the same inputs would give other outputs.
     fn version(&self) -> u32;
+
+    /// What each version of the code changed in what the stage leaves, a few words each, oldest first.
+    fn changes(&self) -> &'static [Change] {
+        &[]
+    }
 
     /// What the stage leaves.
     fn outputs(&self) -> &'static [Output];
@@ -68,6 +78,31 @@ pub trait StageKind: Send + Sync {
     /// meanings. `{}`, which any value fits, where the kind does not say.
     fn parameters(&self) -> Value {
         Value::Object(serde_json::Map::new())
+    }
+
+    /// The parameters (`name`, or `outer.inner`) that cannot change what the stage leaves, such as a number of threads
+    /// where every number gives the same bytes. They are recorded and are no part of the fingerprint.
+    fn idle_parameters(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Files and directories that the stage reads though no parameter names them, as (what leads there, path): the file
+    /// beside one that a parameter names, the directory that the first line of a list names. Asked for when every input
+    /// is as the stage would read it; what cannot be found out is left out, and the stage will say why.
+    fn further_inputs(&self, _with: &Value) -> Vec<(&'static str, PathBuf)> {
+        Vec::new()
+    }
+
+    /// The input parameters whose content the outputs only point at, instead of holding what they need of it. Whoever
+    /// reads such an output reads that content too.
+    fn points_at(&self, _with: &Value) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Paths inside the stage's directory (empty: all of it) that the stage makes again, to the byte, of the same parameters
+    /// and inputs, and that are large enough to be worth it: what [`Graph::clean`](crate::Graph::clean) may remove.
+    fn made_again(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Checks parameters and returns them in canonical form, defaults filled in. Paths are texts and

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::accept::Accepted;
+use crate::clean::Cleaned;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 pub use crate::files::FileRecord;
@@ -48,6 +50,9 @@ pub struct StageRecord {
     pub kind: String,
     /// The version of the kind's code.
     pub code_version: u32,
+    /// A later version of the code for which the outputs were accepted as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
     /// Parameters in canonical form; `${run}` stands for the run's own directory.
     pub parameters: Value,
     /// What it read, by parameter.
@@ -63,7 +68,11 @@ pub struct StageRecord {
     /// Versions of the program and its libraries, for the record.
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
-    /// Stages before it that have run since and left something else, so that it must run again.
+    /// What of the outputs was removed, to be made again when it is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaned: Option<Cleaned>,
+    /// Stages before it that had run since and left something else, so that it must run again. Of older records only:
+    /// what a stage read of others is compared instead.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub outdated_by: BTreeSet<String>,
     /// Numbers that account for the flow.
@@ -144,9 +153,8 @@ impl LockFile {
         }
     }
 
-    /// Records a stage that has just been put in place. Whether it left something else than the last time; then
-    /// all stages after it are outdated, whatever of it they read, until they run again. `vars` are those of the run
-    /// that made it.
+    /// Records a stage that has just been put in place. Whether it left something else than the last time. `vars` are
+    /// those of the run that made it.
     pub(crate) fn put(
         &mut self,
         graph: &Graph,
@@ -158,13 +166,6 @@ impl LockFile {
         let now = record.output("");
         let before = self.stages.insert(stage.to_owned(), record);
         let changed = before.is_none_or(|before| before.output("") != now);
-        if changed {
-            for after in graph.after(stage) {
-                if let Some(record) = self.stages.get_mut(&after).filter(|_| after != stage) {
-                    record.outdated_by.insert(stage.to_owned());
-                }
-            }
-        }
         self.stages
             .retain(|name, _| graph.stages.iter().any(|s| s.name() == name));
         changed
@@ -178,6 +179,14 @@ impl LockFile {
 }
 
 impl StageRecord {
+    /// The version of the code for which the outputs stand: the one that made them, or a later one for which they were
+    /// accepted.
+    pub(crate) fn stands_for_version(&self) -> u32 {
+        self.accepted
+            .as_ref()
+            .map_or(self.code_version, |accepted| accepted.version)
+    }
+
     /// Where an input of the stage lies, by its path in the record: inside `run_dir` if it is the run's own, else from
     /// where the run was started, or from here if that directory is no longer there.
     #[must_use]

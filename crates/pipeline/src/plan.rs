@@ -1,138 +1,18 @@
-//! What is fresh, what is not and why, and what a run would do about it.
+//! What a run would do about what is on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-
-use serde::Serialize;
 
 use crate::disk::Disk;
 use crate::error::Result;
-use crate::fingerprint::{Facts, facts};
+use crate::fingerprint::Facts;
+use crate::gather::{facts, reads_removed};
 use crate::graph::{Graph, Stage};
 use crate::journal::{self, Reached};
 use crate::lock::LockFile;
 use crate::partial;
 use crate::reason::Reason;
-
-/// The state of a stage's outputs on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// They are what the pipeline would make now.
-    Fresh,
-    /// They are there, but the pipeline would make others, or might.
-    Stale,
-    /// They are not there.
-    Missing,
-    /// An interrupted run left a part that the next goes on from.
-    Partial,
-}
-
-impl State {
-    /// The word for it: `fresh`, `stale`, `missing`, `partial`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Fresh => "fresh",
-            Self::Stale => "stale",
-            Self::Missing => "missing",
-            Self::Partial => "partial",
-        }
-    }
-}
-
-/// What a run does with a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Runs it.
-    Run,
-    /// Leaves it: it is fresh.
-    Keep,
-    /// Leaves it: it was not chosen.
-    Exclude,
-}
-
-/// A stage in a plan or a status.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PlannedStage {
-    /// The stage.
-    pub stage: String,
-    /// Its kind.
-    pub kind: String,
-    /// The state of its outputs.
-    pub state: State,
-    /// Why it is not fresh; empty when it is.
-    pub reasons: Vec<Reason>,
-    /// What a run does with it.
-    pub action: Action,
-}
-
-/// The state of every stage of a pipeline.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
-    /// The pipeline's name.
-    pub pipeline: String,
-    /// The profile.
-    pub profile: String,
-    /// The run's directory.
-    pub run_dir: std::path::PathBuf,
-    /// Every stage, in running order.
-    pub stages: Vec<PlannedStage>,
-}
-
-impl Status {
-    /// Whether a run would do nothing.
-    #[must_use]
-    pub fn is_fresh(&self) -> bool {
-        self.stages.iter().all(|s| s.state == State::Fresh)
-    }
-
-    /// A line a stage: state, name, reasons.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = format!(
-            "{}, profile {}, in {}\n",
-            self.pipeline,
-            self.profile,
-            self.run_dir.display()
-        );
-        let width = self.stages.iter().map(|s| s.stage.len()).max().unwrap_or(0);
-        for stage in &self.stages {
-            let line = format!("  {:7}  {:width$}  ", stage.state.word(), stage.stage);
-            let indent = " ".repeat(line.chars().count());
-            let reasons: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
-            let _ = writeln!(
-                text,
-                "{}",
-                format!("{line}{}", reasons.join(&format!("\n{indent}"))).trim_end()
-            );
-        }
-        text
-    }
-}
-
-impl Graph {
-    /// What of the pipeline is fresh, stale, missing or partial, and why. Takes no lock and changes nothing.
-    ///
-    /// # Errors
-    /// When `lock.json` is unusable, or a stage's files cannot be looked at.
-    pub fn status(&self) -> Result<Status> {
-        let view = View::read(self)?;
-        let everything = self.stages.iter().map(|s| s.name().to_owned()).collect();
-        let stages = view
-            .plan(&everything, false)?
-            .into_iter()
-            .map(|e| e.planned)
-            .collect();
-        Ok(Status {
-            pipeline: self.pipeline.clone(),
-            profile: self.profile.clone(),
-            run_dir: self.run_dir.clone(),
-            stages,
-        })
-    }
-}
+use crate::sample::InputRecord;
+use crate::status::{Action, PlannedStage, State};
 
 /// A pipeline with what its run's directory holds.
 pub(crate) struct View<'a> {
@@ -146,6 +26,8 @@ pub(crate) struct View<'a> {
 /// A stage looked at.
 pub(crate) struct Examined {
     pub(crate) planned: PlannedStage,
+    /// What it reads, as far as that is known.
+    pub(crate) inputs: BTreeMap<String, InputRecord>,
     /// None where stages before it run first, so that its inputs are not known yet.
     pub(crate) facts: Option<Facts>,
 }
@@ -189,54 +71,96 @@ impl<'a> View<'a> {
 
     /// Examines every stage, in running order, as a run of the `chosen` ones would find it.
     pub(crate) fn plan(&self, chosen: &BTreeSet<String>, force: bool) -> Result<Vec<Examined>> {
-        let (mut reruns, mut stale) = (BTreeSet::new(), BTreeSet::new());
+        let (mut open, mut stale) = (BTreeSet::new(), BTreeSet::new());
         let mut plan = Vec::new();
         for stage in &self.graph.stages {
             let is_chosen = chosen.contains(stage.name());
             // What is not chosen is judged as it is, so that one knows how far behind it is.
-            let before = if is_chosen { &reruns } else { &stale };
+            let before = if is_chosen { &open } else { &stale };
             let mut examined = self.examine(stage, before, force && is_chosen)?;
-            if examined.planned.state != State::Fresh {
+            // What was removed will be the same when it is made again.
+            let stands = matches!(examined.planned.state, State::Fresh | State::Cleaned);
+            if !stands {
                 stale.insert(stage.name().to_owned());
             }
             if !is_chosen {
                 examined.planned.action = Action::Exclude;
-            } else if examined.planned.state != State::Fresh {
-                reruns.insert(stage.name().to_owned());
+            } else if !stands {
+                open.insert(stage.name().to_owned());
             }
             plan.push(examined);
         }
+        self.make_again(&mut plan);
         Ok(plan)
     }
 
-    /// Examines one stage, where the stages in `reruns` run before it.
-    pub(crate) fn examine(&self, stage: &Stage, reruns: &BTreeSet<String>, force: bool) -> Result<Examined> {
+    /// Plans to make again what was removed and stages that run, or may, read; last stages first, for what is made again may
+    /// need others.
+    fn make_again(&self, plan: &mut [Examined]) {
+        for at in (0..plan.len()).rev() {
+            let (before, after) = plan.split_at_mut(at + 1);
+            let planned = &mut before[at].planned;
+            if planned.state != State::Cleaned || planned.action != Action::Keep {
+                continue;
+            }
+            let reads = |other: &Examined| {
+                reads_removed(self.graph, &self.disks, &other.inputs, &planned.stage)
+                    || (other.facts.is_none()
+                        && self.graph.after(&planned.stage).contains(&other.planned.stage))
+            };
+            let runs = |other: &&Examined| matches!(other.planned.action, Action::Run | Action::RunIfChanged);
+            let readers: Vec<&Examined> = after.iter().filter(runs).filter(|other| reads(other)).collect();
+            if readers.is_empty() {
+                continue;
+            }
+            let sure = |other: &&Examined| other.planned.action == Action::Run && other.facts.is_some();
+            planned.action = match readers.iter().any(sure) {
+                true => Action::Run,
+                false => Action::RunIfChanged,
+            };
+            let by = readers.iter().map(|other| other.planned.stage.clone()).collect();
+            planned.reasons.push(Reason::Needed { by });
+        }
+    }
+
+    /// Examines one stage, where the stages in `open` run before it, or may.
+    pub(crate) fn examine(&self, stage: &Stage, open: &BTreeSet<String>, force: bool) -> Result<Examined> {
         let name = stage.name();
-        let before: Vec<String> = stage
+        let waits_for: Vec<String> = stage
             .upstream
             .iter()
             .map(|u| u.stage.clone())
-            .filter(|u| reruns.contains(u))
+            .filter(|u| open.contains(u))
             .collect();
-        let facts = facts(self.graph, stage, &self.disks)?;
-        let mut reasons = self.reasons(stage, &facts, reruns);
+        let known = waits_for.is_empty();
+        let facts = facts(self.graph, stage, &self.disks, open)?;
+        let mut reasons = self.reasons(stage, &facts, open);
         if force {
             reasons.push(Reason::Forced);
         }
-        if !before.is_empty() && self.lock.stages.contains_key(name) {
-            reasons.push(Reason::Upstream {
-                stages: before.clone(),
-            });
+        if !known && reasons.is_empty() {
+            reasons.push(Reason::Upstream { stages: waits_for });
         }
-        let fingerprint = before.is_empty().then(|| facts.fingerprint());
-        if !reasons.is_empty() && !force && self.goes_on(stage, fingerprint.as_deref()) {
+        let parts = self.parts(stage).filter(|_| !force && !reasons.is_empty());
+        if parts.is_some() && !known {
+            reasons.push(Reason::PartsKept);
+        } else if parts.is_some_and(|parts| parts == facts.fingerprint()) {
             reasons.retain(|reason| *reason != Reason::NeverRan);
             reasons.insert(0, Reason::Partial);
         }
-        let state = self.state(name, &reasons);
+        let cleaned = self
+            .lock
+            .stages
+            .get(name)
+            .is_some_and(|record| record.cleaned.is_some());
+        let state = match self.state(name, &reasons) {
+            State::Fresh if cleaned => State::Cleaned,
+            state => state,
+        };
         let action = match state {
-            State::Fresh => Action::Keep,
-            _ => Action::Run,
+            State::Fresh | State::Cleaned => Action::Keep,
+            State::Undecided => Action::RunIfChanged,
+            State::Stale | State::Missing | State::Partial => Action::Run,
         };
         let planned = PlannedStage {
             stage: name.to_owned(),
@@ -244,22 +168,26 @@ impl<'a> View<'a> {
             state,
             reasons,
             action,
+            accepted: self
+                .lock
+                .stages
+                .get(name)
+                .and_then(|record| record.accepted.clone()),
         };
         Ok(Examined {
             planned,
-            facts: before.is_empty().then_some(facts),
+            inputs: facts.inputs.clone(),
+            facts: known.then_some(facts),
         })
     }
 
-    /// Whether parts of an interrupted run are there to go on from; with a fingerprint that is not known yet
-    /// they might be.
-    fn goes_on(&self, stage: &Stage, fingerprint: Option<&str>) -> bool {
+    /// The fingerprint of the interrupted run of a stage from whose parts the next may go on, if there are any.
+    fn parts(&self, stage: &Stage) -> Option<String> {
         let complete = self.unpublished.iter().find(|(name, _)| name == stage.name());
-        let kept = match complete {
+        match complete {
             Some((_, fingerprint)) => Some(fingerprint.clone()),
             None => partial::kept(&self.graph.stage_dir(stage.name())).filter(|_| stage.kind.resumable()),
-        };
-        kept.is_some_and(|kept| fingerprint.is_none_or(|fingerprint| kept == fingerprint))
+        }
     }
 
     fn state(&self, stage: &str, reasons: &[Reason]) -> State {
@@ -267,17 +195,18 @@ impl<'a> View<'a> {
         match reasons.first() {
             None => State::Fresh,
             Some(Reason::Partial) => State::Partial,
+            Some(Reason::Upstream { .. }) => State::Undecided,
             Some(_) if there => State::Stale,
             Some(_) => State::Missing,
         }
     }
 
-    fn reasons(&self, stage: &Stage, facts: &Facts, reruns: &BTreeSet<String>) -> Vec<Reason> {
+    fn reasons(&self, stage: &Stage, facts: &Facts, open: &BTreeSet<String>) -> Vec<Reason> {
         let (Some(record), Some(disk)) = (self.lock.stages.get(stage.name()), self.disks.get(stage.name()))
         else {
             return vec![Reason::NeverRan];
         };
-        let mut reasons = facts.differences(record, &|upstream| reruns.contains(upstream));
+        let mut reasons = facts.differences(record, &|upstream| open.contains(upstream));
         if let Some(path) = disk.missing.first() {
             let (path, more) = if disk.gone {
                 ("", 0)
@@ -301,9 +230,7 @@ impl<'a> View<'a> {
                 more: disk.changed.len() - 1,
             });
         }
-        // A stage that follows one that runs now says that.
-        let follows = stage.upstream.iter().any(|u| reruns.contains(&u.stage));
-        if reasons.is_empty() && !follows && !record.outdated_by.is_empty() {
+        if reasons.is_empty() && !record.outdated_by.is_empty() {
             let stages = record.outdated_by.iter().cloned().collect();
             reasons.push(Reason::Outdated { stages });
         }

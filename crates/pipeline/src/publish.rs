@@ -171,7 +171,8 @@ fn unsupported(_error: &io::Error) -> bool {
     false
 }
 
-fn aside(current: &Path) -> PathBuf {
+/// Where the directory of a stage is set aside, to be removed.
+pub(crate) fn aside(current: &Path) -> PathBuf {
     let name = current
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::fingerprint::THROUGH;
 use crate::node::shortened;
 
 /// One reason for a stage to run.
@@ -17,7 +18,10 @@ pub enum Reason {
     Partial,
     /// The caller asked for it.
     Forced,
-    /// Stages it reads from run first.
+    /// Parts of an interrupted run are there. Whether the stage goes on from them depends on what the stages before it
+    /// leave.
+    PartsKept,
+    /// Stages it reads from run first, or may: it runs if they leave something else than it read the last time.
     Upstream {
         /// Those stages.
         stages: Vec<String>,
@@ -26,6 +30,11 @@ pub enum Reason {
     Outdated {
         /// Those stages.
         stages: Vec<String>,
+    },
+    /// What it left was removed, and stages that run, or may, read it.
+    Needed {
+        /// Those stages.
+        by: Vec<String>,
     },
     /// It uses another kind.
     Kind {
@@ -40,6 +49,8 @@ pub enum Reason {
         from: u32,
         /// The version now.
         to: u32,
+        /// What the versions since changed.
+        changes: Vec<String>,
     },
     /// A parameter has changed.
     Parameter {
@@ -88,10 +99,18 @@ impl fmt::Display for Reason {
             Self::NeverRan => write!(f, "never ran"),
             Self::Partial => write!(f, "interrupted; goes on where it stopped"),
             Self::Forced => write!(f, "forced"),
-            Self::Upstream { stages } => write!(f, "upstream reruns: {}", stages.join(", ")),
+            Self::PartsKept => write!(f, "goes on from parts of an interrupted run if it reads the same"),
+            Self::Upstream { stages } => write!(f, "runs if the output of {} changes", stages.join(" or ")),
             Self::Outdated { stages } => write!(f, "upstream ran since: {}", stages.join(", ")),
+            Self::Needed { by } => write!(f, "removed by clean; made again for {}", by.join(", ")),
             Self::Kind { from, to } => write!(f, "kind changed from {from} to {to}"),
-            Self::CodeVersion { from, to } => write!(f, "code changed from version {from} to {to}"),
+            Self::CodeVersion { from, to, changes } => {
+                write!(f, "code changed from version {from} to {to}")?;
+                match changes.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, ": {}", changes.join("; ")),
+                }
+            }
             Self::Parameter { name, from, to } => f.write_str(&parameter(name, from.as_ref(), to.as_ref())),
             Self::Input {
                 name,
@@ -100,6 +119,10 @@ impl fmt::Display for Reason {
                 ..
             } if name.starts_with("needs ") => {
                 write!(f, "the output of {stage} {what}")
+            }
+            Self::Input { name, path, what, .. } if name.starts_with(THROUGH) => {
+                let path = path.strip_prefix("${run}/").unwrap_or(path);
+                write!(f, "{path}, read {name}, {what}")
             }
             Self::Input { name, path, what, .. } => {
                 write!(

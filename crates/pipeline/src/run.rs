@@ -1,6 +1,7 @@
 //! Runs a pipeline.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
@@ -9,20 +10,23 @@ use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Observer, Skipped};
 use crate::failpoint::{self, Point};
-use crate::fingerprint::{Facts, own};
+use crate::fingerprint::{Facts, inside_run};
+use crate::gather;
 use crate::graph::{Graph, Stage};
 use crate::journal;
 use crate::kind::{Cancel, StageOutcome};
 use crate::lock::{LOCK_FILE, LockFile};
 use crate::partial;
-use crate::plan::{Action, Examined, PlannedStage, State, View};
+use crate::plan::{Examined, View};
 use crate::publish;
 use crate::reason::Reason;
 use crate::select::Selection;
 use crate::settle::settle;
 use crate::stage_run::Job;
+use crate::status::{Action, PlannedStage, State};
 use crate::workdir;
 
+mod removed;
 mod upstream;
 
 /// How to run.
@@ -94,7 +98,7 @@ impl Graph {
     }
 
     /// The run's directory after what a crash may have left is put right.
-    fn recovered(&self) -> Result<View<'_>> {
+    pub(crate) fn recovered(&self) -> Result<View<'_>> {
         for stage in &self.stages {
             let dir = self.stage_dir(stage.name());
             publish::recover_dir(&dir).map_err(|e| Error::io("put back", &dir, &e))?;
@@ -126,8 +130,6 @@ struct Run<'a> {
     cancel: &'a Cancel,
     chosen: BTreeSet<String>,
     summary: Summary,
-    /// Stages whose outputs are new in this run.
-    renewed: BTreeSet<String>,
     first_error: Option<Error>,
 }
 
@@ -139,15 +141,13 @@ impl<'a> Run<'a> {
         cancel: &'a Cancel,
         chosen: BTreeSet<String>,
     ) -> Self {
-        let (summary, renewed) = (Summary::default(), BTreeSet::new());
         Self {
             view,
             options,
             observer,
             cancel,
             chosen,
-            summary,
-            renewed,
+            summary: Summary::default(),
             first_error: None,
         }
     }
@@ -181,47 +181,44 @@ impl<'a> Run<'a> {
             self.skipped(stage, Skipped::UpstreamFailed);
             return Ok(());
         }
-        let renewed: Vec<String> = stage
-            .upstream
-            .iter()
-            .map(|u| u.stage.clone())
-            .filter(|u| self.renewed.contains(u))
-            .collect();
-        // Stages before it ran, or inputs from outside changed, since the plan was made.
-        let fresh = examined.planned.state == State::Fresh && renewed.is_empty();
-        let examined = match fresh {
-            true => examined,
-            false => self.view.examine(stage, &BTreeSet::new(), self.options.force)?,
+        // A stage that waited for others is looked at again: what they left may be what it read the last time.
+        let examined = match examined.planned.state {
+            State::Fresh => examined,
+            _ => self.view.examine(stage, &BTreeSet::new(), self.options.force)?,
         };
-        let (
-            PlannedStage {
-                state, mut reasons, ..
-            },
-            Some(facts),
-        ) = (examined.planned, examined.facts)
-        else {
+        let (PlannedStage { state, reasons, .. }, Some(facts)) = (examined.planned, examined.facts) else {
             return Ok(());
         };
-        // What runs after a stage that ran runs too, whatever that left: a stage may read more than its
-        // parameters name, for example files that a table it reads points at.
-        if state == State::Fresh && !renewed.is_empty() {
-            reasons.push(Reason::Upstream { stages: renewed });
-        } else if state == State::Fresh {
+        if matches!(state, State::Fresh | State::Cleaned) {
             self.remember_times(stage)?;
             self.summary.fresh.push(stage.name().to_owned());
-            self.skipped(stage, Skipped::Fresh);
+            self.skipped(
+                stage,
+                if state == State::Fresh {
+                    Skipped::Fresh
+                } else {
+                    Skipped::Cleaned
+                },
+            );
             return Ok(());
         }
-        match self.stage(stage, &facts, reasons) {
-            Ok(()) => Ok(()),
-            Err(error) => self.failed(stage, error),
-        }
+        let ran = match self.make_again_for(stage, &facts) {
+            Ok(true) => self.again(stage),
+            Ok(false) => self.stage(stage, &facts, reasons),
+            Err(error) => Err(error),
+        };
+        ran.or_else(|error| self.failed(stage, error))
     }
 
     fn failed(&mut self, stage: &Stage, error: Error) -> Result<()> {
         if error.kind() == ErrorKind::Interrupted {
             return Err(interrupted(stage.name()));
         }
+        let record = self.view.lock.stages.get(stage.name());
+        let error = match record.and_then(|record| record.cleaned.as_ref()) {
+            Some(cleaned) => error.note(cleaned.told()),
+            None => error,
+        };
         self.summary.failed.push(stage.name().to_owned());
         self.observer.event(&Event::failed(stage.name(), &error));
         if !self.options.keep_going {
@@ -295,7 +292,6 @@ impl<'a> Run<'a> {
         let mut versions = self.options.versions.clone();
         versions.extend(stage.kind.versions());
         let settled = settle(&mut self.view, stage, facts, outcome, (started, clock), versions)?;
-        self.renewed.insert(stage.name().to_owned());
         self.summary.ran.push(stage.name().to_owned());
         self.observer.event(&Event::StageFinished {
             stage: stage.name().to_owned(),
@@ -323,8 +319,13 @@ impl<'a> Run<'a> {
     /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
     /// stage saw, so that nothing it made can be kept, parts included.
     fn unmoved(&self, stage: &Stage, facts: &Facts) -> Result<()> {
-        let mut moved = self.moved(facts);
-        for upstream in stage.upstream.iter().map(|u| &u.stage) {
+        let run_dir = &self.view.graph.run_dir;
+        let now = gather::facts(self.view.graph, stage, &self.view.disks, &BTreeSet::new())?;
+        let mut moved: Vec<String> = facts.moved(&now);
+        moved.iter_mut().for_each(|path| *path = readable(path, run_dir));
+        let read = facts.inputs.values().filter_map(|input| input.stage.as_ref());
+        let read: BTreeSet<&String> = read.chain(stage.upstream.iter().map(|u| &u.stage)).collect();
+        for upstream in read {
             let Some(before) = self.view.disks.get(upstream) else {
                 continue;
             };
@@ -341,11 +342,6 @@ impl<'a> Run<'a> {
         Err(Error::new(ErrorKind::BadInput, message)
             .help("run again when nothing writes to it any more; finished stages stay")
             .in_stage(stage.name()))
-    }
-
-    fn moved(&self, facts: &Facts) -> Vec<String> {
-        let run_dir = &self.view.graph.run_dir;
-        facts.moved(run_dir, &own(run_dir))
     }
 
     fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {
@@ -377,6 +373,14 @@ impl<'a> Run<'a> {
             },
         }
     }
+}
+
+/// A recorded path as people know it.
+fn readable(path: &str, run_dir: &Path) -> String {
+    inside_run(path).map_or_else(
+        || path.to_owned(),
+        |inside| run_dir.join(inside).display().to_string(),
+    )
 }
 
 fn interrupted(stage: &str) -> Error {

@@ -46,6 +46,7 @@ pub(crate) fn settle(
         fingerprint: facts.fingerprint(),
         kind: facts.kind.clone(),
         code_version: facts.code_version,
+        accepted: None,
         parameters: facts.parameters.clone(),
         inputs: facts.inputs.clone(),
         directory: std::env::current_dir()
@@ -54,6 +55,7 @@ pub(crate) fn settle(
         extra: facts.extra.clone(),
         outputs,
         versions,
+        cleaned: None,
         outdated_by: BTreeSet::new(),
         counts: outcome.counts,
         facts: outcome.facts,

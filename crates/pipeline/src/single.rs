@@ -7,7 +7,8 @@ use crate::check;
 use crate::document::Name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Observer};
-use crate::fingerprint::{Facts, facts_alone};
+use crate::fingerprint::Facts;
+use crate::gather::facts_alone;
 use crate::kind::{Cancel, StageKind, StageOutcome};
 use crate::node::{Data, Node};
 use crate::outputs;
@@ -94,7 +95,8 @@ pub fn run_stage(
 /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
 fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
     let ran = job.run(observer, cancel);
-    let moved = facts.moved(Path::new(""), &[job.home.to_owned(), job.out.to_owned()]);
+    let own = [job.home.to_owned(), job.out.to_owned()];
+    let moved = facts_alone(job.kind, job.params, &own).map_or_else(|_| vec![], |now| facts.moved(&now));
     if !moved.is_empty() || (ran.is_err() && !job.kind.resumable()) {
         let _ = publish::remove(job.out);
     }

@@ -11,6 +11,12 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{nanos:09}Z")
 }
 
+/// This moment, as records and logs say it: RFC 3339, UTC.
+#[must_use]
+pub fn now() -> String {
+    rfc3339(SystemTime::now())
+}
+
 /// Year, month and day of a day count since 1970-01-01 (proleptic Gregorian calendar). Years are counted
 /// from March, so that the leap day is a year's last, in cycles of 400 years = 146 097 days.
 fn civil(days: u64) -> (u64, u64, u64) {

@@ -6,10 +6,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::accept::Accepted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::outlines;
 use crate::fingerprint::{inside_run, own};
 use crate::inputs;
+use crate::kept::{COMMANDS_FILE, LOG_FILE};
 use crate::kind::{Cancel, Progress};
 use crate::lock::{LOCK_FILE, LockFile, StageRecord};
 use crate::sample;
@@ -20,6 +22,8 @@ use crate::workdir;
 pub struct Verification {
     /// Entries whose content is as recorded.
     pub intact: usize,
+    /// Entries that clean removed, to be made again when they are needed.
+    pub cleaned: usize,
     /// Recorded and gone.
     pub missing: Vec<String>,
     /// With other content than recorded.
@@ -29,6 +33,9 @@ pub struct Verification {
     /// Inputs from outside that are no longer what the run read (by their cheap fingerprint). They say
     /// nothing about the outputs.
     pub inputs_changed: Vec<String>,
+    /// Stages whose outputs an older version of the code made and somebody accepted, with that.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<String, Accepted>,
 }
 
 impl Verification {
@@ -57,6 +64,10 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
     let own = own(run_dir);
     for (stage, record) in &lock.stages {
         found.outputs(run_dir, stage, record, progress, cancel)?;
+        let accepted = record.accepted.iter();
+        found
+            .accepted
+            .extend(accepted.map(|accepted| (stage.clone(), accepted.clone())));
         for input in record.inputs.values().filter(|input| input.stage.is_none()) {
             let place = record.locate(run_dir, &input.path);
             let same = sample::record(&input.path, &place, &own).identity() == input.identity();
@@ -88,7 +99,9 @@ impl Verification {
             let known = match directory {
                 _ if given.contains(name.as_str()) => true,
                 true => lock.stages.contains_key(&name),
-                false => [LOCK_FILE, inputs::NAME, workdir::NAME].contains(&name.as_str()),
+                false => {
+                    [LOCK_FILE, inputs::NAME, workdir::NAME, COMMANDS_FILE, LOG_FILE].contains(&name.as_str())
+                }
             };
             if !known {
                 self.extra.push(if directory { name + "/" } else { name });
@@ -116,6 +129,16 @@ impl Verification {
                 return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
             }
             let path = format!("{stage}/{name}");
+            if record
+                .cleaned
+                .as_ref()
+                .is_some_and(|cleaned| cleaned.covers(name))
+            {
+                now.remove(name);
+                self.cleaned += 1;
+                progress.advance(recorded.size);
+                continue;
+            }
             match now.remove(name).map(|outline| outline.hash()).transpose() {
                 Ok(None) => self.missing.push(path),
                 Ok(Some(hash)) if hash == recorded.blake3 => self.intact += 1,

@@ -42,6 +42,15 @@ pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
     Ok(RunLock { file, passing: None })
 }
 
+/// Whether a process holds the lock of a run's directory. Looks without waiting; who takes the lock at this very moment tries
+/// again.
+pub(crate) fn is_held(run_dir: &Path) -> bool {
+    let Ok(file) = File::open(run_dir.join(NAME)) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 /// Takes the lock of a directory that a stage alone will put in place; its file lies beside it and goes with the lock.
 pub(crate) fn lock_beside(out: &Path) -> Result<RunLock> {
     let parent = out

@@ -7,7 +7,8 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use ecgfm_pipeline::{
-    ErrorKind, Event, LockFile, NoProgress, Progress, Selection, State, hash_inputs, verify,
+    ErrorKind, Event, LockFile, NoProgress, Progress, Reason, RunState, Selection, State, hash_inputs, runs,
+    verify,
 };
 use toys::Bench;
 
@@ -48,50 +49,136 @@ fn another_seed_runs_the_splits_and_what_follows_and_status_says_why() {
 }
 
 #[test]
-fn what_follows_a_rerun_runs_too_even_where_the_rerun_changed_nothing() {
+fn what_follows_a_rerun_that_changed_nothing_does_not_run() {
     let bench = Bench::new();
     bench.run(&bench.graph(&[])).unwrap();
     // The toy's split depends on whether the seed is odd.
-    let summary = bench.run(&bench.graph(&["vars.seed=44"])).unwrap();
-    assert_eq!(summary.ran, ["splits", "manifests", "report"]);
-    assert_eq!(summary.fresh, ["signals", "labels"]);
-    assert!(
-        states(&bench, &["vars.seed=44"])
-            .iter()
-            .all(|s| *s == State::Fresh)
-    );
+    let set = &["vars.seed=44"];
+    let before = states(&bench, set);
+    let (fresh, stale, undecided) = (State::Fresh, State::Stale, State::Undecided);
+    assert_eq!(before, [fresh, fresh, stale, undecided, undecided]);
+    let summary = bench.run(&bench.graph(set)).unwrap();
+    assert_eq!(summary.ran, ["splits"]);
+    assert_eq!(summary.fresh, ["signals", "labels", "manifests", "report"]);
+    assert!(states(&bench, set).iter().all(|s| *s == State::Fresh));
 }
 
 #[test]
-fn what_follows_a_rerun_runs_too_when_a_crash_came_between() {
+fn a_forced_stage_that_leaves_the_same_leaves_the_rest_fresh() {
     let bench = Bench::new();
-    let text = "name: toy\nprofiles: { sample: }\nstages:\n  a: { uses: signals, with: { raw: RAW } }\n  \
-                b: { uses: join, with: { from: [\"${a.segments}\"] } }\n  c: { uses: join, with: { from: [\"${b.joined}\"] } }\n";
-    let graph = bench.graph_of(text, &[]).unwrap();
+    let graph = bench.graph(&[]);
     bench.run(&graph).unwrap();
-    // The segments are in capitals either way; what `b` reads besides its parameters nobody knows.
-    fs::write(bench.raw(), "One\ntwo\n").unwrap();
-    bench.only(&graph, "a").unwrap();
-    let status = bench.status(&graph);
-    assert_eq!(status.matches("upstream ran since: a").count(), 1, "{status}");
+    let forced = bench.run_with(&graph, |o| {
+        o.force = true;
+        o.selection.only = vec!["signals".to_owned()];
+    });
+    assert_eq!(forced.unwrap().ran, ["signals"]);
+    assert!(graph.status().unwrap().is_fresh());
+    assert!(bench.run(&graph).unwrap().ran.is_empty());
+}
+
+#[test]
+fn a_parameter_without_effect_makes_nothing_stale_and_is_recorded_when_the_stage_runs() {
+    let bench = Bench::new();
+    bench.run(&bench.graph(&[])).unwrap();
+    let graph = bench.graph(&["signals.threads=1"]);
+    assert!(graph.status().unwrap().is_fresh());
+    assert!(bench.run(&graph).unwrap().ran.is_empty());
+    fs::write(bench.raw(), "three\n").unwrap();
+    bench.run(&graph).unwrap();
+    let lock = LockFile::read(&bench.path("")).unwrap().unwrap();
+    assert_eq!(lock.stages["signals"].parameters["threads"], 1);
+}
+
+#[test]
+fn what_was_made_of_other_output_is_stale_when_a_crash_came_between() {
+    let bench = Bench::new();
+    let graph = bench.graph(&[]);
+    bench.run(&graph).unwrap();
+    // As if the process had died after its first stage.
+    fs::write(bench.raw(), "three\n").unwrap();
+    bench.only(&graph, "signals").unwrap();
     let states: Vec<State> = graph.status().unwrap().stages.iter().map(|s| s.state).collect();
-    assert_eq!(states, [State::Fresh, State::Stale, State::Stale]);
-    assert_eq!(bench.run(&graph).unwrap().ran, ["b", "c"]);
+    let (fresh, stale, undecided) = (State::Fresh, State::Stale, State::Undecided);
+    assert_eq!(states, [fresh, stale, stale, stale, undecided]);
+    assert_eq!(
+        bench.run(&graph).unwrap().ran,
+        ["labels", "splits", "manifests", "report"]
+    );
     assert!(graph.status().unwrap().is_fresh());
 }
 
 #[test]
-fn a_deleted_artifact_and_what_follows_are_made_again() {
+fn a_file_that_only_another_file_names_counts() {
+    let bench = Bench::new();
+    let text = "name: toy\nprofiles: { sample: }\nstages:\n  signals: { uses: signals, with: { raw: RAW } }\n  \
+                list: { uses: list, with: { from: [\"${signals.store}\"] } }\n  follow: { uses: follow, with: { raw: \"${list.joined}\" } }\n";
+    let text = text.replace("signals.store", "signals.records");
+    let graph = bench.graph_of(&text, &[]).unwrap();
+    bench.run(&graph).unwrap();
+    fs::write(bench.raw(), "three\n").unwrap();
+    assert_eq!(bench.run(&graph).unwrap().ran, ["signals", "list", "follow"]);
+    // The list is the same; what it names is not.
+    fs::write(bench.raw(), "four\n").unwrap();
+    bench.only(&graph, "signals").unwrap();
+    bench.only(&graph, "list").unwrap();
+    let status = bench.status(&graph);
+    assert!(status.contains("signals, read through raw, has"), "{status}");
+    assert_eq!(bench.run(&graph).unwrap().ran, ["follow"]);
+    assert_eq!(
+        fs::read_to_string(bench.path("follow/joined.txt")).unwrap(),
+        "FOUR\n"
+    );
+}
+
+#[test]
+fn what_an_output_only_points_at_counts() {
+    let bench = Bench::new();
+    let text = "name: toy\nprofiles: { sample: }\nstages:\n  view: { uses: view, with: { raw: RAW } }\n  \
+                develop: { uses: develop, with: { raw: \"${view.dir}\" } }\n";
+    let graph = bench.graph_of(text, &[]).unwrap();
+    bench.run(&graph).unwrap();
+    fs::write(bench.raw(), "three\n").unwrap();
+    assert_eq!(bench.run(&graph).unwrap().ran, ["view", "develop"]);
+    assert_eq!(
+        fs::read_to_string(bench.path("develop/joined.txt")).unwrap(),
+        "three\n"
+    );
+    assert!(graph.status().unwrap().is_fresh());
+}
+
+#[test]
+fn parts_of_an_interrupted_run_are_promised_only_where_it_is_sure_to_go_on() {
+    let bench = Bench::new();
+    let stop = bench.dir.path().join("stop");
+    fs::write(&stop, "").unwrap();
+    let text = "name: toy\nprofiles: { sample: }\nvars: { seed: 1 }\nstages:\n  signals: { uses: signals, with: { raw: RAW } }\n  \
+                splits: { uses: splits, with: { records: \"${signals.records}\", seed: \"${vars.seed}\" } }\n  \
+                slow: { uses: slow, with: { from: [\"${splits.meta}\", STOP] } }\n";
+    let text = text.replace("STOP", stop.to_str().unwrap());
+    let graph = |seed: &str| bench.graph_of(&text, &[&format!("vars.seed={seed}")]).unwrap();
+    bench.run(&graph("1")).unwrap_err();
+    fs::remove_file(&stop).unwrap();
+    let told = |seed| {
+        let status = graph(seed).status().unwrap();
+        let slow = status.stages.last().unwrap();
+        (slow.state, slow.reasons.contains(&Reason::PartsKept))
+    };
+    assert_eq!(told("1"), (State::Partial, false));
+    // Another seed may give the same split, or not.
+    assert_eq!(told("2"), (State::Missing, true));
+    assert_eq!(told("3"), (State::Missing, true));
+}
+
+#[test]
+fn a_deleted_artifact_is_made_again_and_what_follows_stays() {
     let bench = Bench::new();
     let graph = bench.graph(&[]);
     bench.run(&graph).unwrap();
     fs::remove_file(bench.path("splits/meta_split.csv")).unwrap();
     fs::remove_dir_all(bench.path("labels")).unwrap();
     insta::assert_snapshot!(bench.status(&graph));
-    assert_eq!(
-        bench.run(&graph).unwrap().ran,
-        ["labels", "splits", "manifests", "report"]
-    );
+    assert_eq!(bench.run(&graph).unwrap().ran, ["labels", "splits"]);
     assert!(bench.path("splits/meta_split.csv").exists());
 }
 
@@ -135,9 +222,17 @@ fn a_moved_working_directory_stays_fresh_and_a_copied_one_too() {
     let mut settings = bench.settings(&[]);
     settings.workdir = bench.dir.path().join("copy");
     fs::create_dir_all(settings.workdir.join("toy/sample")).unwrap();
-    for stage in ["signals", "labels", "splits", "manifests", "report"] {
+    for stage in [
+        "signals",
+        "signals/large",
+        "labels",
+        "splits",
+        "manifests",
+        "report",
+    ] {
         fs::create_dir(settings.workdir.join("toy/sample").join(stage)).unwrap();
-        for file in fs::read_dir(bench.path(stage)).unwrap().map(Result::unwrap) {
+        let entries = fs::read_dir(bench.path(stage)).unwrap().map(Result::unwrap);
+        for file in entries.filter(|entry| entry.path().is_file()) {
             // Written anew, so that every modification time differs.
             let bytes = fs::read(file.path()).unwrap();
             fs::write(
@@ -200,7 +295,7 @@ fn what_was_made_from_edited_data_is_not_mistaken_for_fresh() {
             .unwrap()
             .starts_with("edited")
     );
-    assert_eq!(bench.run(&graph).unwrap().ran, ["splits", "manifests", "report"]);
+    assert_eq!(bench.run(&graph).unwrap().ran, ["splits", "manifests"]);
 }
 
 #[test]
@@ -248,7 +343,7 @@ fn verify_finds_what_is_missing_changed_or_extra() {
     bench.run(&bench.graph(&[])).unwrap();
     let check = || verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     let intact = check();
-    assert!(intact.is_intact() && intact.intact == 6 && intact.extra.is_empty());
+    assert!(intact.is_intact() && intact.intact == 7 && intact.extra.is_empty());
     fs::remove_file(bench.path("labels/joined.txt")).unwrap();
     let path = bench.path("splits/meta_split.csv");
     let time = fs::metadata(&path).unwrap().modified().unwrap();
@@ -430,4 +525,140 @@ fn the_record_says_what_everything_was_made_from() {
     let shown = serde_json::json!({"vars": shown["vars"], "signals": shown["stages"]["signals"],
         "manifests": shown["stages"]["manifests"]});
     insta::assert_snapshot!(bench.plain(&serde_json::to_string_pretty(&shown).unwrap()));
+}
+
+#[test]
+fn what_an_older_version_left_can_be_accepted_where_nothing_else_changed() {
+    let bench = Bench::new();
+    let graph = bench.graph(&[]);
+    bench.run(&graph).unwrap();
+    let accept = |set: &[&str]| bench.graph(set).accept(&["splits".to_owned()]);
+    let mut shown = vec![accept(&[]).unwrap_err().render()];
+    bench.version.store(3, Ordering::SeqCst);
+    shown.push(bench.status(&graph));
+    shown.push(accept(&["vars.seed=43"]).unwrap_err().render());
+    let accepted = accept(&[]).unwrap();
+    assert_eq!((accepted[0].1.made_by, accepted[0].1.version), (1, 3));
+    let day = accepted[0].1.at.split('T').next().unwrap().to_owned();
+    shown.push(bench.status(&graph).replace(&day, "<day>"));
+    insta::assert_snapshot!(shown.join("\n"));
+    assert!(bench.run(&graph).unwrap().ran.is_empty());
+    let verified = verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    assert!(verified.is_intact() && verified.accepted.contains_key("splits"));
+    // The next version is another matter, and what runs is no longer accepted.
+    bench.version.store(4, Ordering::SeqCst);
+    assert_eq!(bench.run(&graph).unwrap().ran, ["splits"]);
+    let lock = LockFile::read(&bench.path("")).unwrap().unwrap();
+    assert_eq!(lock.stages["splits"].accepted, None);
+}
+
+const CLEANED: &str = "\
+name: toy
+profiles: { sample: }
+vars: { word: one }
+stages:
+  signals: { uses: signals, with: { raw: RAW } }
+  labels: { uses: join, with: { from: [${signals.records}], word: ${vars.word} } }
+  list: { uses: list, with: { from: [${signals.records}] } }
+  follow: { uses: follow, with: { raw: ${list.joined} } }
+";
+
+#[test]
+fn what_clean_removes_makes_nothing_stale_and_is_made_again_for_who_reads_it() {
+    let bench = Bench::new();
+    let graph = bench.graph_of(CLEANED, &[]).unwrap();
+    bench.run(&graph).unwrap();
+    let would = graph.clean(&[], true).unwrap();
+    assert!(bench.path("signals/large/segments").exists(), "a dry run");
+    assert_eq!(graph.clean(&[], false).unwrap(), would);
+    assert_eq!(
+        (would[0].stage.as_str(), would[0].files, would[0].bytes),
+        ("signals", 1, 8)
+    );
+    assert!(!bench.path("signals/large").exists());
+    let mut shown = vec![bench.status(&graph)];
+    assert!(bench.run(&graph).unwrap().ran.is_empty());
+    let verified = verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    assert!(
+        verified.is_intact() && verified.cleaned == 1 && verified.intact == 5,
+        "{verified:?}"
+    );
+    // The labels do not need it.
+    let other = bench.graph_of(CLEANED, &["vars.word=two"]).unwrap();
+    assert_eq!(bench.run(&other).unwrap().ran, ["labels"]);
+    assert!(!bench.path("signals/large").exists());
+    // Who reads through the list does.
+    fs::remove_dir_all(bench.path("follow")).unwrap();
+    shown.push(bench.status(&other));
+    let only = bench.only(&other, "follow").unwrap_err();
+    shown.push(only.render());
+    let summary = bench.run(&other).unwrap();
+    assert_eq!(summary.ran, ["signals", "follow"]);
+    assert_eq!(summary.fresh, ["labels", "list"]);
+    assert_eq!(
+        fs::read_to_string(bench.path("follow/joined.txt")).unwrap(),
+        "ONE\nTWO\n"
+    );
+    assert!(bench.path("signals/large/segments").exists());
+    assert!(
+        other
+            .status()
+            .unwrap()
+            .stages
+            .iter()
+            .all(|s| s.state == State::Fresh)
+    );
+    // Without what it was made of it cannot be made again.
+    other.clean(&["signals".to_owned()], false).unwrap();
+    fs::remove_file(bench.raw()).unwrap();
+    shown.push(bench.status(&other));
+    let lock = LockFile::read(&bench.path("")).unwrap().unwrap();
+    let at = &lock.stages["signals"].cleaned.as_ref().unwrap().at;
+    let day = at.split('T').next().unwrap();
+    shown.push(
+        bench
+            .plain(&bench.run(&other).unwrap_err().render())
+            .replace(day, "<day>"),
+    );
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn a_stage_that_is_not_fresh_is_not_cleaned() {
+    let bench = Bench::new();
+    bench.run(&bench.graph(&[])).unwrap();
+    let cleaned = bench.graph(&["signals.sample_rate=7"]).clean(&[], false).unwrap();
+    assert!(cleaned[0].kept.is_some() && cleaned[0].bytes == 0, "{cleaned:?}");
+    assert!(bench.path("signals/large/segments").exists());
+}
+
+#[test]
+fn runs_are_listed_with_their_sizes() {
+    let bench = Bench::new();
+    let workdir = bench.dir.path().join("runs");
+    assert!(runs(&workdir).unwrap().is_empty());
+    let graph = bench.graph(&[]);
+    bench.run(&graph).unwrap();
+    let found = runs(&workdir).unwrap();
+    assert_eq!((found.len(), found[0].state), (1, RunState::Idle));
+    assert_eq!(
+        (found[0].pipeline.as_str(), found[0].profile.as_str()),
+        ("toy", "sample")
+    );
+    assert_eq!(found[0].stages["signals"], 24);
+    graph.clean(&[], false).unwrap();
+    let found = runs(&workdir).unwrap();
+    assert_eq!(
+        (found[0].stages["signals"], &found[0].cleaned),
+        (16, &vec!["signals".to_owned()])
+    );
+    let held = fs::File::open(bench.path(".lock")).unwrap();
+    held.lock().unwrap();
+    assert_eq!(runs(&workdir).unwrap()[0].state, RunState::Running);
+    drop(held);
+    fs::create_dir(bench.path(".labels.tmp")).unwrap();
+    fs::write(bench.path(".labels.tmp/half"), "").unwrap();
+    assert_eq!(runs(&workdir).unwrap()[0].state, RunState::Interrupted);
+    fs::write(bench.path("lock.json"), "{").unwrap();
+    assert_eq!(runs(&workdir).unwrap()[0].state, RunState::Damaged);
 }

@@ -1,9 +1,12 @@
 //! One module a command, or a family of them.
 
+pub mod accept;
+pub mod clean;
 pub mod compare;
 pub mod fetch;
 pub mod inspect;
 pub mod kinds;
+pub mod list;
 pub mod plot;
 pub mod predict;
 pub mod run;

@@ -3,6 +3,7 @@
 use super::print_json;
 use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
 use crate::failure::{Failure, Remembering};
+use crate::kept::Kept;
 use crate::observer::Human;
 use crate::{home, kinds, results, torch};
 use ecgfm_formats::watch::{Step, watch};
@@ -15,7 +16,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-fn graph_of(target: &Target) -> Result<Graph, Failure> {
+pub(super) fn graph_of(target: &Target) -> Result<Graph, Failure> {
     let Some(named) = &target.pipeline else {
         return Err(super::show::pipelines(target.json));
     };
@@ -73,16 +74,20 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     }
     let observer = Human::new(quiet)
         .dry_run(args.dry_run)
-        .keep_going(args.keep_going);
+        .keep_going(args.keep_going)
+        .kept(Kept::default());
     let remembering = Remembering::new(&observer);
     let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
-    let summary = graph.run(&options, &remembering, cancel).map_err(|error| {
+    let ran = graph.run(&options, &remembering, cancel).map_err(|error| {
+        observer.keep(&error.render());
         let mut said = json!({ "pipeline": pipeline, "profile": profile, "run_dir": run_dir });
         said.as_object_mut()
             .into_iter()
             .for_each(|said| said.extend(remembering.finished().as_object().cloned().unwrap_or_default()));
         Failure::with(error, said)
-    })?;
+    });
+    observer.ended(ran.as_ref().map_or_else(Failure::exit_code, |_| 0));
+    let summary = ran?;
     if !quiet && !args.dry_run {
         for line in results::devices(&graph, &summary) {
             crate::out::errln!("{line}");
@@ -116,7 +121,8 @@ fn needs_torch(graph: &Graph, options: &RunOptions) -> bool {
     };
     let planned = graph.run(&asked, &Silent, &Cancel::default());
     planned.is_ok_and(|summary| {
-        let runs = |planned: &PlannedStage| planned.action == Action::Run && torch::runs(&planned.kind);
+        let may_run = |action| matches!(action, Action::Run | Action::RunIfChanged);
+        let runs = |planned: &PlannedStage| may_run(planned.action) && torch::runs(&planned.kind);
         summary.plan.iter().any(runs)
     })
 }

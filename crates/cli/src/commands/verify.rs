@@ -44,12 +44,19 @@ impl Found {
     fn print(&self) {
         let outputs = &self.outputs;
         outln!("{} files are intact", grouped(outputs.intact as u64));
+        if outputs.cleaned > 0 {
+            let cleaned = grouped(outputs.cleaned as u64);
+            outln!("{cleaned} were removed by clean, to be made again when they are needed");
+        }
         print(&[
             ("missing", &outputs.missing),
             ("changed", &outputs.changed),
             ("extra", &outputs.extra),
             ("input changed since", &outputs.inputs_changed),
         ]);
+        for (stage, accepted) in &outputs.accepted {
+            outln!("{stage}: {accepted}");
+        }
         let Some(inputs) = &self.inputs else { return };
         if inputs.recorded > 0 {
             outln!(

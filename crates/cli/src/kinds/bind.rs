@@ -4,11 +4,12 @@ use crate::parameters::check_bounds;
 use crate::torch;
 use ecgfm_artifacts::stage::{self, Context, Outcome};
 use ecgfm_pipeline::{
-    Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed,
+    Change, Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use std::path::PathBuf;
 
 // What a stage notes for going on must be what the engine takes away at the end.
 const _: () = assert!(same(
@@ -40,10 +41,20 @@ pub struct Bound<P> {
     pub about: &'static str,
     /// Raised when the same inputs would give other outputs.
     pub version: u32,
+    /// What each version from the second on changed in what the stage leaves.
+    pub changes: &'static [Change],
     /// What it leaves.
     pub outputs: &'static [Output],
     /// Parameters that are paths.
     pub inputs: &'static [&'static str],
+    /// Parameters that cannot change what the stage leaves: no part of the fingerprint.
+    pub idle: &'static [&'static str],
+    /// What the stage reads though no parameter names it; see [`StageKind::further_inputs`].
+    pub further: Further<P>,
+    /// Parameters whose content the outputs only point at; see [`StageKind::points_at`].
+    pub points_at: fn(&P) -> &'static [&'static str],
+    /// Outputs that it makes again to the byte, which `clean` may remove; see [`StageKind::made_again`].
+    pub made_again: &'static [&'static str],
     /// Values that the types allow and the stage does not.
     pub check: fn(&P) -> Result<(), ParamError>,
     /// Facts beyond parameters and inputs.
@@ -52,6 +63,19 @@ pub struct Bound<P> {
     pub resumable: bool,
     /// The stage itself.
     pub run: fn(&P, &Context<'_>) -> Result<Outcome, StageError>,
+}
+
+/// Files and directories with what leads there, out of the typed parameters.
+pub type Further<P> = fn(&P) -> Vec<(&'static str, PathBuf)>;
+
+/// A stage that reads nothing but what its parameters name.
+pub fn named_alone<P>(_: &P) -> Vec<(&'static str, PathBuf)> {
+    Vec::new()
+}
+
+/// Outputs that hold all that is needed of the inputs.
+pub fn nowhere<P>(_: &P) -> &'static [&'static str] {
+    &[]
 }
 
 /// Nothing further to check.
@@ -77,6 +101,10 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for Bound<P> {
         self.version
     }
 
+    fn changes(&self) -> &'static [Change] {
+        self.changes
+    }
+
     fn outputs(&self) -> &'static [Output] {
         self.outputs
     }
@@ -91,6 +119,22 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for Bound<P> {
             settings.meta_schema = None;
         });
         settings.into_generator().into_root_schema_for::<P>().to_value()
+    }
+
+    fn idle_parameters(&self) -> &'static [&'static str] {
+        self.idle
+    }
+
+    fn further_inputs(&self, with: &Value) -> Vec<(&'static str, PathBuf)> {
+        typed(with).map_or_else(|_| Vec::new(), |params| (self.further)(&params))
+    }
+
+    fn points_at(&self, with: &Value) -> &'static [&'static str] {
+        typed(with).map_or(&[], |params| (self.points_at)(&params))
+    }
+
+    fn made_again(&self) -> &'static [&'static str] {
+        self.made_again
     }
 
     fn check(&self, with: &Value) -> Result<Value, ParamError> {

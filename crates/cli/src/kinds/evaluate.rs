@@ -1,11 +1,11 @@
 //! Stages predict, evaluate, report.
 
-use super::bind::{Bound, nothing};
+use super::bind::{Bound, named_alone, nothing, nowhere};
 use super::config_fact;
 use crate::errors::classed;
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
-use ecgfm_pipeline::{Output, ParamError, StageError};
+use ecgfm_pipeline::{Change, Output, ParamError, StageError};
 use ecgfm_report::report as report_stage;
 
 pub fn predict() -> Bound<prediction::Params> {
@@ -24,8 +24,22 @@ pub fn predict() -> Bound<prediction::Params> {
         name: "predict",
         about: "logits to probabilities and labels",
         version: 6,
+        changes: &[
+            Change(2, "facts of the pooling and of ECGs are recorded"),
+            Change(
+                3,
+                "numbers with two shortest texts are written as Python writes them",
+            ),
+            Change(4, "tables are compressed with Snappy"),
+            Change(5, "synthetic ECGs and the demo model are named"),
+            Change(6, "thresholds are decided here, label by label"),
+        ],
         outputs: OUTPUTS,
         inputs: &["logits", "thresholds", "choose_on", "truth"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: |params| params.check().map_err(refused),
         extra: |params| {
             let mapping = params
@@ -79,8 +93,28 @@ pub fn evaluate() -> Bound<scoring::Params> {
         name: "evaluate",
         about: "predictions against the truth, by key",
         version: 6,
+        changes: &[
+            Change(
+                2,
+                "calibration, averages, subgroups, thresholds and intervals are added",
+            ),
+            Change(
+                3,
+                "numbers with two shortest texts are written as Python writes them",
+            ),
+            Change(4, "tables are compressed with Snappy"),
+            Change(5, "synthetic ECGs and the demo model are named"),
+            Change(
+                6,
+                "thresholds are those of predict; unknown labels are left out; f1 is one in every table",
+            ),
+        ],
         outputs: OUTPUTS,
         inputs: &["predictions", "labels", "splits", "records", "rejected"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: |params| params.check().map_err(refused),
         extra: |params| {
             let set = params.label_set.iter();
@@ -121,8 +155,17 @@ pub fn report() -> Bound<report_stage::Params> {
         name: "report",
         about: "what evaluate computed, drawn on one page",
         version: 4,
+        changes: &[
+            Change(2, "the layout and the figures of the first page"),
+            Change(3, "calibration, subgroups and example ECGs are added"),
+            Change(4, "ECGs are drawn at the store's own sample rate"),
+        ],
         outputs: OUTPUTS,
         inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: |params| {
             let refused = params.refused();
             refused.map_or(Ok(()), |(name, what)| {

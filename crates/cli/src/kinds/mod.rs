@@ -33,3 +33,23 @@ fn config_fact(parameter: &str, what: Definition, name: &str) -> Result<(String,
     let text = what.text(name).map_err(crate::errors::classed)?;
     Ok((parameter.to_owned(), text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_of_a_stage_says_what_it_changed() {
+        for kind in all().iter() {
+            let named: Vec<u32> = kind.changes().iter().map(|change| change.0).collect();
+            let versions: Vec<u32> = (2..=kind.version()).collect();
+            assert_eq!(
+                named,
+                versions,
+                "{}: a version, and a line in `changes`",
+                kind.name()
+            );
+            assert!(kind.changes().iter().all(|change| !change.1.is_empty()));
+        }
+    }
+}

@@ -1,10 +1,13 @@
 //! Stages export and infer. What runs them is in the program `ecgfm-torch`.
 
-use super::bind::{Bound, any};
+use super::bind::{Bound, any, named_alone, nowhere};
 use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
+use ecgfm_artifacts::manifests;
+use ecgfm_artifacts::store::About;
 use ecgfm_choices::{Export, Infer};
-use ecgfm_pipeline::{Error, Output, StageError};
+use ecgfm_pipeline::{Change, Error, Output, StageError};
+use std::path::PathBuf;
 
 /// That the half of the program with libtorch is not to be had.
 fn failed(error: Error) -> StageError {
@@ -25,8 +28,19 @@ pub fn export() -> Bound<Export> {
         name: "export",
         about: "a checkpoint to TorchScript",
         version: 6,
+        changes: &[
+            Change(2, "the card says what the model expects"),
+            Change(3, "the labels are bound to the model"),
+            Change(4, "the positional convolution is computed by spectra"),
+            Change(5, "the card says that a model is the demo model"),
+            Change(6, "the card says what the model returns"),
+        ],
         outputs: OUTPUTS,
         inputs: &["checkpoint"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: any,
         extra: |params| {
             let name = params.labels.iter();
@@ -36,6 +50,18 @@ pub fn export() -> Bound<Export> {
         resumable: false,
         run: |params, ctx| torch::required().map_err(failed)?.export(params, ctx),
     }
+}
+
+/// The model's card beside it; the store that the manifest's first line names, where no parameter does; and what that store
+/// says of its segments, beside it.
+fn beside_and_below(params: &Infer) -> Vec<(&'static str, PathBuf)> {
+    let mut found = vec![("model", params.model.with_extension("json"))];
+    let below = || manifests::root(&params.manifest, &params.subset);
+    if let Some(store) = params.segments.clone().or_else(below) {
+        found.extend(About::path(&store).ok().map(|about| ("store", about)));
+        found.push(("manifest", store));
+    }
+    found
 }
 
 pub fn infer() -> Bound<Infer> {
@@ -58,8 +84,19 @@ pub fn infer() -> Bound<Infer> {
         name: "infer",
         about: "logits of every segment of a manifest",
         version: 6,
+        changes: &[
+            Change(2, "infer.json is written"),
+            Change(3, "the labels of the model are recorded"),
+            Change(4, "the positional convolution is computed by spectra"),
+            Change(5, "synthetic ECGs and the demo model are named"),
+            Change(6, "what the model returns is recorded"),
+        ],
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],
+        idle: &[],
+        further: beside_and_below,
+        points_at: nowhere,
+        made_again: &[],
         check: any,
         extra: |params| {
             params

@@ -1,9 +1,9 @@
 //! Stages signals, labels, splits, manifests.
 
-use super::bind::{Bound, any, nothing};
+use super::bind::{Bound, any, named_alone, nothing, nowhere};
 use crate::errors::classed;
 use ecgfm_artifacts::labelset::Definition;
-use ecgfm_pipeline::{Output, ParamError};
+use ecgfm_pipeline::{Change, Output, ParamError};
 use ecgfm_preprocess::{Error, labels, manifests, signals, splits};
 
 /// A parameter that makes no sense, at its place in the pipeline file.
@@ -30,8 +30,24 @@ pub fn signals() -> Bound<signals::Params> {
         name: "signals",
         about: "raw recordings to standardised segments",
         version: 5,
+        changes: &[
+            Change(
+                2,
+                "numbers with two shortest texts are written as Python writes them",
+            ),
+            Change(3, "a packed store has parts of 512 exams"),
+            Change(4, "doubts about kept exams go into quality.csv"),
+            Change(5, "the store says what its segments are"),
+        ],
         outputs: OUTPUTS,
         inputs: &["raw"],
+        idle: &["threads"],
+        further: named_alone,
+        points_at: |params| match params.store {
+            signals::Store::View => &["raw"],
+            signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
+        },
+        made_again: signals::SAMPLE_DIRS,
         check: |params| params.check().map_err(refused),
         extra: nothing,
         resumable: true,
@@ -59,8 +75,19 @@ pub fn labels() -> Bound<labels::Params> {
         name: "labels",
         about: "the truth of every kept exam",
         version: 3,
+        changes: &[
+            Change(
+                2,
+                "numbers with two shortest texts are written as Python writes them",
+            ),
+            Change(3, "a label that is not known is empty, and NaN in y.npy"),
+        ],
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: any,
         extra: |params| {
             Ok(vec![super::config_fact(
@@ -84,8 +111,13 @@ pub fn splits() -> Bound<splits::Params> {
         name: "splits",
         about: "every exam into one split, every segment after its exam",
         version: 2,
+        changes: &[Change(2, "exams without a patient are split one by one")],
         outputs: OUTPUTS,
         inputs: &["records", "segments"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: any,
         extra: nothing,
         resumable: false,
@@ -102,8 +134,13 @@ pub fn manifests() -> Bound<manifests::Params> {
         name: "manifests",
         about: "lists of segments as fairseq-signals reads them",
         version: 1,
+        changes: &[],
         outputs: OUTPUTS,
         inputs: &["splits"],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: any,
         extra: nothing,
         resumable: false,

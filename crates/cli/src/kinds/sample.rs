@@ -1,6 +1,6 @@
 //! Stages that make a sample to run on: synthetic ECGs, the demo model.
 
-use super::bind::{Bound, any, nothing};
+use super::bind::{Bound, any, named_alone, nothing, nowhere};
 use crate::errors::classed;
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
@@ -23,8 +23,13 @@ pub fn synth() -> Bound<Options> {
         name: "synth",
         about: "SYNTHETIC ECGs in CODE-15's shape, with known labels",
         version: 1,
+        changes: &[],
         outputs: OUTPUTS,
         inputs: &[],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[""],
         check: |options| {
             options
                 .validate()
@@ -80,8 +85,13 @@ pub fn demo_model() -> Bound<DemoModel> {
         name: "demo_model",
         about: "the bundled DEMO MODEL: ECG-FM in small, trained on SYNTHETIC ECGs only",
         version: 1,
+        changes: &[],
         outputs: OUTPUTS,
         inputs: &[],
+        idle: &[],
+        further: named_alone,
+        points_at: nowhere,
+        made_again: &[],
         check: any,
         extra: |_| {
             let hash = blake3::hash(BUNDLED_CHECKPOINT).to_hex().to_string();

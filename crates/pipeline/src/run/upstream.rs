@@ -4,8 +4,9 @@ use super::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::graph::Stage;
-use crate::plan::{Examined, State};
+use crate::plan::Examined;
 use crate::reason::Reason;
+use crate::status::State;
 
 impl Run<'_> {
     /// Stages that are not chosen but read from: stale ones are used as they are, missing ones cannot be.
@@ -25,7 +26,8 @@ impl Run<'_> {
                 else {
                     continue;
                 };
-                if found.state == State::Fresh {
+                // What was removed is looked for when the stage that reads it is about to run.
+                if matches!(found.state, State::Fresh | State::Cleaned) {
                     continue;
                 }
                 self.require(stage, &upstream.stage)?;
@@ -33,10 +35,13 @@ impl Run<'_> {
                 self.observer.event(&Event::Warning {
                     stage: Some(stage.name().to_owned()),
                     message: format!(
-                        "`{}` reads what `{}` left earlier, which is {}: {}",
+                        "`{}` reads what `{}` left earlier, which {}: {}",
                         stage.name(),
                         upstream.stage,
-                        found.state.word(),
+                        match found.state {
+                            State::Undecided => "may not be up to date".to_owned(),
+                            state => format!("is {}", state.word()),
+                        },
                         why.join("; ")
                     ),
                     help: Some(format!(

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, Environment, Error, Event, Graph, Kinds, Observer, Output, ParamError, Pipeline, RunOptions,
-    Selection, Settings, StageContext, StageError, StageKind, StageOutcome, Summary, canonical, typed,
+    Cancel, Change, Environment, Error, Event, Graph, Kinds, Observer, Output, ParamError, Pipeline,
+    RunOptions, Selection, Settings, StageContext, StageError, StageKind, StageOutcome, Summary, canonical,
+    typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub struct Signals {
     sample_rate: u32,
     #[serde(default)]
     quality: Quality,
+    #[serde(default)]
+    threads: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -63,6 +66,12 @@ pub struct Join {
     word: String,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raw {
+    raw: PathBuf,
+}
+
 type Act = fn(&Value, &StageContext<'_>) -> Result<StageOutcome, StageError>;
 type Check = fn(&Value) -> Result<Value, ParamError>;
 
@@ -87,11 +96,41 @@ impl StageKind for Toy {
     fn version(&self) -> u32 {
         self.version.load(Ordering::SeqCst)
     }
+    fn changes(&self) -> &'static [Change] {
+        match self.name {
+            "splits" => &[Change(2, "rows are sorted"), Change(3, "seeds are odd")],
+            _ => &[],
+        }
+    }
     fn outputs(&self) -> &'static [Output] {
         self.outputs
     }
     fn inputs(&self) -> &'static [&'static str] {
         self.inputs
+    }
+    fn idle_parameters(&self) -> &'static [&'static str] {
+        match self.name {
+            "signals" => &["threads"],
+            _ => &[],
+        }
+    }
+    fn further_inputs(&self, with: &Value) -> Vec<(&'static str, PathBuf)> {
+        match (self.name, with["raw"].as_str()) {
+            ("follow", Some(list)) => followed(Path::new(list)).map_or(vec![], |file| vec![("raw", file)]),
+            _ => vec![],
+        }
+    }
+    fn made_again(&self) -> &'static [&'static str] {
+        match self.name {
+            "signals" => &["large"],
+            _ => &[],
+        }
+    }
+    fn points_at(&self, _: &Value) -> &'static [&'static str] {
+        match self.name {
+            "view" => &["raw"],
+            _ => &[],
+        }
     }
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
         (self.check)(with)
@@ -136,6 +175,8 @@ fn signals(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageEr
     ctx.progress.begin(raw.lines().count() as u64, "recordings");
     write(ctx, "meta.csv", &raw)?;
     write(ctx, "segmented.csv", &raw.to_uppercase())?;
+    fs::create_dir(ctx.out.join("large")).map_err(|e| StageError::failed(e.to_string()))?;
+    write(ctx, "large/segments", &raw.to_uppercase())?;
     ctx.progress.advance(raw.lines().count() as u64);
     let counts = BTreeMap::from([("read".to_owned(), raw.lines().count() as u64)]);
     Ok(StageOutcome {
@@ -168,6 +209,43 @@ fn join(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError
     let p: Join = params(with)?;
     let texts: Vec<String> = p.from.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
     write(ctx, "joined.txt", &format!("{}{}", p.word, texts.concat()))?;
+    Ok(StageOutcome::default())
+}
+
+/// Names a file that it does not read, of a stage that it has nothing to do with.
+fn list(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Join = params(with)?;
+    p.from.iter().try_for_each(|path| read(path).map(drop))?;
+    write(ctx, "joined.txt", "../signals/large/segments")?;
+    Ok(StageOutcome::default())
+}
+
+/// The file that a list names.
+pub fn followed(list: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(list).ok()?;
+    Some(list.parent()?.join(text))
+}
+
+/// Copies the file that a list names.
+fn follow(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Raw = params(with)?;
+    let path = followed(&p.raw).ok_or_else(|| StageError::bad_input("there is no list"))?;
+    write(ctx, "joined.txt", &read(&path)?)?;
+    Ok(StageOutcome::default())
+}
+
+/// Says where the raw data are, and nothing of what is in them.
+fn view(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Raw = params(with)?;
+    write(ctx, "joined.txt", &p.raw.display().to_string())?;
+    Ok(StageOutcome::default())
+}
+
+/// Copies the raw data that a view points at.
+fn develop(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    let p: Raw = params(with)?;
+    let path = read(&p.raw.join("joined.txt"))?;
+    write(ctx, "joined.txt", &read(Path::new(&path))?)?;
     Ok(StageOutcome::default())
 }
 
@@ -274,6 +352,10 @@ pub fn kinds(version: &Arc<AtomicU32>) -> Kinds {
         .with(toy("signals", SIGNALS, &["raw"], canonical::<Signals>, signals))
         .with(toy("splits", META, &["records"], splits_check, splits))
         .with(toy("join", JOINED, &["from"], canonical::<Join>, join))
+        .with(toy("list", JOINED, &["from"], canonical::<Join>, list))
+        .with(toy("follow", JOINED, &["raw"], canonical::<Raw>, follow))
+        .with(toy("view", JOINED, &["raw"], canonical::<Raw>, view))
+        .with(toy("develop", JOINED, &["raw"], canonical::<Raw>, develop))
         .with(toy("slow", PARTS, &[], canonical::<Join>, slow))
         .with(toy("trouble", JOINED, &["from"], canonical::<Join>, trouble))
 }

@@ -40,6 +40,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// Directories of samples, of every store: the stage makes them again to the byte.
+pub const SAMPLE_DIRS: &[&str] = &[PACKED_DIR, MAT_DIR, mat::ORG_DIR, mat::PREPROCESSED_DIR];
+
 /// Where the segments go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

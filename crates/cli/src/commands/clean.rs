@@ -1,0 +1,33 @@
+//! `ecgfm clean`: the space of what can be made again.
+
+use super::print_json;
+use super::run::graph_of;
+use crate::args::Clean;
+use crate::failure::Failure;
+use crate::numbers::size;
+use crate::out::outln;
+use serde_json::json;
+
+/// Removes what the stages can make again.
+pub fn clean(args: &Clean) -> Result<(), Failure> {
+    let stages = graph_of(&args.target)?.clean(&args.stages, args.dry_run)?;
+    let total = stages.iter().map(|stage| stage.bytes).sum::<u64>();
+    if args.target.json {
+        return Ok(print_json(
+            &json!({ "dry_run": args.dry_run, "bytes": total, "stages": stages }),
+        )?);
+    }
+    let gives = if args.dry_run {
+        "would give back"
+    } else {
+        "gave back"
+    };
+    for stage in &stages {
+        match &stage.kept {
+            Some(why) => outln!("{}: left as it is: {why}", stage.stage),
+            None => outln!("{}: {} in {} files", stage.stage, size(stage.bytes), stage.files),
+        }
+    }
+    outln!("{gives} {}", size(total));
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! `ecgfm list`: which runs there are, and what they cost.
+
+use super::print_json;
+use crate::args::List;
+use crate::numbers::size;
+use crate::out::outln;
+use ecgfm_pipeline::{Error, runs};
+
+/// Lists the runs below a working directory.
+pub fn list(args: &List) -> Result<(), Error> {
+    let found = runs(&args.workdir)?;
+    if args.json {
+        return print_json(&found);
+    }
+    if found.is_empty() {
+        outln!("no runs in {}", args.workdir.display());
+        return Ok(());
+    }
+    let mut rows = vec![["pipeline", "profile", "size", "last used (UTC)", "state"].map(str::to_owned)];
+    for run in &found {
+        let used = run
+            .last_used
+            .split('.')
+            .next()
+            .unwrap_or_default()
+            .replace('T', " ");
+        let state = match run.cleaned.is_empty() {
+            true => run.state.word().to_owned(),
+            false => format!("{}, cleaned: {}", run.state.word(), run.cleaned.join(", ")),
+        };
+        rows.push([
+            run.pipeline.clone(),
+            run.profile.clone(),
+            size(run.bytes),
+            used,
+            state,
+        ]);
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: [usize; 4] = [width(0), width(1), width(2), width(3)];
+    for [pipeline, profile, size, used, state] in &rows {
+        let [a, b, c, d] = widths;
+        outln!("{pipeline:a$}  {profile:b$}  {size:>c$}  {used:d$}  {state}");
+    }
+    Ok(())
+}
