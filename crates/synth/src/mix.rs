@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for MixVisitor {
 
 /// The share of exams in which each label holds, 0 to 1. SB, ST and AF exclude each other, as do RBBB and LBBB,
 /// AF and 1dAVb, and normal and all others; what does not exclude combines by chance. The rest of the exams
-/// is abnormal in another way: see [`crate::Finding`].
+/// is abnormal in another way.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shares {

@@ -100,7 +100,7 @@ fn list(json: bool) -> Result<(), Error> {
     }
     for family in FAMILIES {
         for (name, text) in family.files() {
-            outln!("{:8}  {name}  {}", family.words().0, title(text));
+            outln!("{:8}  {name:34}  {}", family.words().0, title(text));
         }
     }
     outln!("\n`ecgfm show NAME > FILE` makes a copy to edit.");

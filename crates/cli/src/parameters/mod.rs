@@ -61,7 +61,9 @@ pub fn parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
 /// The keys of a parameter that is, or may be, a mapping.
 fn inner(schema: &Value) -> Vec<Parameter> {
     let forms = words::forms(schema);
-    let map = forms.into_iter().find(|form| form["properties"].is_object());
+    let map = forms
+        .into_iter()
+        .find(|form| form["properties"].is_object() && !words::tagged(form));
     map.map_or_else(Vec::new, |map| parameters(map, &[]))
 }
 

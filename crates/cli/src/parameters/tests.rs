@@ -57,6 +57,10 @@ fn every_parameter_and_every_word_has_a_meaning() {
             let word = schema["const"].is_string();
             let told = !words::meaning(schema).is_empty();
             assert!(told || !(named || word), "{path} has no meaning: {schema}");
+            assert!(
+                !words::meaning(schema).contains("[`"),
+                "{path} has a link that only rustdoc follows"
+            );
             assert!(schema["$ref"].is_null(), "{path} refers elsewhere");
             // Words without meanings are for mappings whose keys have one.
             assert!(

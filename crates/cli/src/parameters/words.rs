@@ -23,7 +23,7 @@ pub(super) fn meaning(schema: &Value) -> String {
 
 /// Words that the value may be, each with its meaning.
 pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
-    let told = |form: &&Value| !word(form).is_empty() && form["description"].is_string();
+    let told = |form: &&Value| (!word(form).is_empty() || tagged(form)) && form["description"].is_string();
     let forms = forms(schema);
     if let [list] = forms.as_slice()
         && list["items"].is_object()
@@ -32,7 +32,7 @@ pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
     }
     // A lone form has the parameter's own meaning.
     let forms = forms.iter().filter(|_| forms.len() > 1).filter(|form| told(form));
-    forms.map(|form| (word(form), meaning(form))).collect()
+    forms.map(|form| (one(form), meaning(form))).collect()
 }
 
 /// What the value may be.
@@ -103,11 +103,21 @@ fn one(form: &Value) -> String {
     }
 }
 
-/// The keys of a mapping are listed below it; where it has only one, it is a form of its own.
+/// Whether it is a mapping of one key that must be there: a word that carries a value.
+pub(super) fn tagged(form: &Value) -> bool {
+    let length = |key: &str| {
+        form[key]
+            .as_array()
+            .map(Vec::len)
+            .or(form[key].as_object().map(serde_json::Map::len))
+    };
+    length("properties") == Some(1) && length("required") == Some(1)
+}
+
+/// The keys of a mapping are listed below it, unless it is a word that carries a value.
 fn mapping(form: &Value) -> String {
-    let keys = form["properties"].as_object();
-    match keys.map(|keys| keys.iter().collect::<Vec<_>>()).as_deref() {
-        Some([(key, value)]) => format!("{{{key}: {}}}", kind(value)),
+    match form["properties"].as_object().and_then(|keys| keys.iter().next()) {
+        Some((key, value)) if tagged(form) => format!("{{{key}: {}}}", kind(value)),
         _ => "mapping".to_owned(),
     }
 }
@@ -149,7 +159,8 @@ mod tests {
             json!({ "type": "array", "items": { "type": "string" } }),
             json!({ "anyOf": [{ "oneOf": [{ "const": "a", "description": "A." }, { "const": "b" }] }, { "type": "null" }] }),
             json!({ "oneOf": [{ "const": "cpu" }, { "pattern": "^cuda", "examples": ["cuda", "cuda:1"] }] }),
-            json!({ "oneOf": [{ "const": "best" }, { "type": "object", "properties": { "at": { "type": "number" } } }] }),
+            json!({ "oneOf": [{ "const": "best" }, { "type": "object", "description": "At.", "required": ["at"],
+                               "properties": { "at": { "type": "number" } } }] }),
             json!({ "type": "integer", "minimum": 1, "maximum": 4_194_304 }),
         ];
         let expected = [
@@ -164,5 +175,6 @@ mod tests {
         ];
         assert_eq!(said.each_ref().map(kind), expected);
         assert_eq!(choices(&said[4]), [("a".to_owned(), "A.".to_owned())]);
+        assert_eq!(choices(&said[6]), [("{at: number}".to_owned(), "At.".to_owned())]);
     }
 }

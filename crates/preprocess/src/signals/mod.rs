@@ -47,7 +47,7 @@ pub const SAMPLE_DIRS: &[&str] = &[PACKED_DIR, MAT_DIR, mat::ORG_DIR, mat::PREPR
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Store {
-    /// Float32 segments, a few large `.npy` files; see [`ecgfm_artifacts::store`].
+    /// Float32 segments in a few large `.npy` files.
     #[default]
     Packed,
     /// The same in float16: half the size, within 2^-11 of every value. What that costs in the run is recorded.
