@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 mod blocks;
+pub mod cell;
 mod cells;
 mod lines;
 mod read;
@@ -24,7 +25,7 @@ pub use write::write;
 pub enum Kind {
     /// A 64-bit integer.
     Int,
-    /// A 64-bit float; empty is missing.
+    /// A 64-bit float.
     Float,
     /// `True` or `False`, in any case, or `1` and `0`.
     Bool,
@@ -39,7 +40,7 @@ pub struct Column {
     pub name: &'static str,
     /// What its cells hold.
     pub kind: Kind,
-    /// Whether a cell may be empty (text may always be).
+    /// Whether a cell may hold nothing ([`cell::is_missing`]). Text may always be empty.
     pub missing: bool,
 }
 
@@ -53,7 +54,7 @@ impl Column {
         }
     }
 
-    /// A column whose cells may be empty.
+    /// A column whose cells may hold nothing.
     pub const fn optional(name: &'static str, kind: Kind) -> Self {
         Self {
             name,

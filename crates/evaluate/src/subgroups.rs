@@ -12,6 +12,7 @@ use crate::resampled::{Resamples, set};
 use crate::score::{PROPORTIONS, Scoring, estimate, estimates, proportion};
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
+use ecgfm_artifacts::table::cell::{boolean, is_missing, number};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -140,28 +141,24 @@ fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (
     let idx = table::int_column(records, &frame, IDX)?.iter();
     let values = table::str_column(records, &frame, column)?.iter();
     let named = |value: &str| match by {
-        "sex" => match value.to_ascii_lowercase().as_str() {
-            "true" | "1" | "1.0" => (1, "male".to_owned()),
-            "false" | "0" | "0.0" => (0, "female".to_owned()),
-            _ => (2, value.to_owned()),
+        "sex" => match boolean(value) {
+            Some(true) => (1, "male".to_owned()),
+            Some(false) => (0, "female".to_owned()),
+            None => (2, value.to_owned()),
         },
         "age" => band(&wanted.age_bands, value),
         _ => (0, value.to_owned()),
     };
     let known = idx
         .zip(values)
-        .filter_map(|(idx, value)| Some((idx?, named(value.map(str::trim).filter(|v| !v.is_empty())?))));
+        .filter_map(|(idx, value)| Some((idx?, named(value.map(str::trim).filter(|v| !is_missing(v))?))));
     Ok(known.collect())
 }
 
 /// The band of an age: `<40`, `40–59`, …, `≥80`.
 fn band(bands: &[u32], value: &str) -> (u32, String) {
     // What is no age is a group of its own, not the youngest.
-    let Some(age) = value
-        .parse()
-        .ok()
-        .filter(|age: &f64| age.is_finite() && *age >= 0.0)
-    else {
+    let Some(age) = number(value).filter(|age| age.is_finite() && *age >= 0.0) else {
         return (u32::MAX - 1, value.to_owned());
     };
     let above = bands.iter().filter(|from| age >= f64::from(**from)).count();

@@ -1,6 +1,7 @@
 //! Cells of a column, read one after the other, into a column of a frame.
 
 use super::Kind;
+use super::cell::{boolean, integer, is_missing};
 use polars::prelude::*;
 
 /// One column being read.
@@ -17,7 +18,7 @@ enum Values {
 }
 
 impl Cells {
-    /// A column named `name` of `kind`, whose cells may be empty if `missing`; room for `rows`.
+    /// A column named `name` of `kind`, whose cells may hold nothing if `missing`; room for `rows`.
     pub(super) fn new(name: &str, kind: Kind, missing: bool, rows: usize) -> Self {
         let name: PlSmallStr = name.into();
         let values = match kind {
@@ -35,15 +36,22 @@ impl Cells {
             values.append_value(cell);
             return Ok(());
         }
-        let cell = cell.trim();
-        let missing = cell.is_empty() && self.missing;
+        // Nearly every cell holds a value, so that it is read as one before it is held against the texts of nothing.
+        let missing = || self.missing && is_missing(cell);
         match &mut self.values {
-            Values::Int(values) if missing => values.append_null(),
-            Values::Float(values) if missing => values.append_null(),
-            Values::Bool(values) if missing => values.append_null(),
-            Values::Int(values) => values.append_value(int(cell).ok_or("an integer")?),
-            Values::Float(values) => values.append_value(cell.parse().map_err(|_| "a number")?),
-            Values::Bool(values) => values.append_value(truth(cell).ok_or("True or False")?),
+            Values::Int(values) => match integer(cell) {
+                None if missing() => values.append_null(),
+                value => values.append_value(value.ok_or("an integer")?),
+            },
+            Values::Float(values) => match cell.trim().parse::<f64>() {
+                Ok(value) if !(value.is_nan() && self.missing) => values.append_value(value),
+                Err(_) if !missing() => return Err("a number"),
+                _ => values.append_null(),
+            },
+            Values::Bool(values) => match boolean(cell) {
+                None if missing() => values.append_null(),
+                value => values.append_value(value.ok_or("True or False")?),
+            },
             Values::Text(_) => {}
         }
         Ok(())
@@ -57,18 +65,5 @@ impl Cells {
             Values::Bool(values) => values.finish().into_series(),
             Values::Text(values) => values.finish().into_series(),
         }
-    }
-}
-
-/// An integer, also where pandas has turned the column into floats (`7.0`).
-fn int(v: &str) -> Option<i64> {
-    v.parse().ok().or_else(|| v.strip_suffix(".0")?.parse().ok())
-}
-
-fn truth(v: &str) -> Option<bool> {
-    match v {
-        "True" | "true" | "TRUE" | "1" | "1.0" => Some(true),
-        "False" | "false" | "FALSE" | "0" | "0.0" => Some(false),
-        _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! What a CODE-15 release looks like. Source: Ribeiro et al., *CODE-15%*, Zenodo 4916206.
 
 use ecgfm_artifacts::pandas::Cell;
+use ecgfm_artifacts::table::cell::{boolean, integer, is_missing, number};
 
 /// Name by which parameters refer to it.
 pub(super) const NAME: &str = "code15";
@@ -25,83 +26,71 @@ pub(super) fn save_file(exam_id: i64) -> String {
     format!("{SOURCE}_{exam_id}.mat")
 }
 
-/// What a cell of `exams.csv` must hold, where a later stage relies on it.
+/// What a cell of `exams.csv` holds, where it holds anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cells {
     /// True or False.
     Bool,
-    /// True, False or nothing.
-    OptionalBool,
-    /// A number or nothing.
-    OptionalNumber,
-    /// An integer or nothing.
-    OptionalInteger,
+    /// A number.
+    Number,
+    /// An integer.
+    Integer,
 }
 
-/// The columns that are looked at where the table has them; any other may hold anything.
+/// The columns whose values are written in one form where the table has them; any other may hold anything.
 pub(super) const COLUMNS: [(&str, Cells); 13] = [
-    ("age", Cells::OptionalNumber),
+    ("age", Cells::Number),
     ("is_male", Cells::Bool),
-    ("nn_predicted_age", Cells::OptionalNumber),
+    ("nn_predicted_age", Cells::Number),
     ("1dAVb", Cells::Bool),
     ("RBBB", Cells::Bool),
     ("LBBB", Cells::Bool),
     ("SB", Cells::Bool),
     ("ST", Cells::Bool),
     ("AF", Cells::Bool),
-    ("patient_id", Cells::OptionalInteger),
-    ("death", Cells::OptionalBool),
-    ("timey", Cells::OptionalNumber),
+    ("patient_id", Cells::Integer),
+    ("death", Cells::Bool),
+    ("timey", Cells::Number),
     ("normal_ecg", Cells::Bool),
 ];
 
+/// Those of [`COLUMNS`] that no stage reads. What is wrong with such a value costs no exam: it is copied as it stands.
+pub(super) const UNUSED: [&str; 4] = ["nn_predicted_age", "death", "timey", "normal_ecg"];
+
 impl Cells {
-    /// Whether `value` is what the column promises.
+    /// Whether `value` is what the column promises, or nothing at all.
     pub(super) fn accept(self, value: &str) -> bool {
-        let value = value.trim();
-        match self {
-            Self::Bool => is_bool(value),
-            Self::OptionalBool => value.is_empty() || is_bool(value),
-            Self::OptionalNumber => value.is_empty() || value.parse::<f64>().is_ok(),
-            Self::OptionalInteger => value.is_empty() || integer(value).is_some(),
-        }
+        let read = match self {
+            Self::Bool => boolean(value).is_some(),
+            Self::Number => number(value).is_some(),
+            Self::Integer => integer(value).is_some(),
+        };
+        read || is_missing(value)
     }
 
-    /// One text for one value, whatever blanks are around it and whatever pandas made of its column: later stages compare
-    /// texts, and ` 7`, `7.0` and `7` are one patient. A number keeps its digits, as the Python scripts copy them.
+    /// One text for one value, whatever blanks are around it, whatever pandas made of its column and however a missing
+    /// value is written: later stages compare texts, and ` 7`, `7.0` and `7` are one patient. A number keeps its digits,
+    /// as the Python scripts copy them; what is none of these stays as it stands.
     pub(super) fn canonical(self, value: &str) -> Cell<'_> {
         let value = value.trim();
+        if is_missing(value) {
+            return Cell::Missing;
+        }
         match self {
-            _ if value.is_empty() => Cell::Missing,
-            Self::Bool | Self::OptionalBool => Cell::Bool(is_true(value)),
-            Self::OptionalNumber => Cell::Text(value),
-            Self::OptionalInteger => integer(value).map_or(Cell::Text(value), Cell::Int),
+            Self::Bool => boolean(value).map_or(Cell::Text(value), Cell::Bool),
+            Self::Number => Cell::Text(value),
+            Self::Integer => integer(value).map_or(Cell::Text(value), Cell::Int),
         }
     }
 
     /// The words for it in a message.
     pub(super) fn wanted(self) -> &'static str {
         match self {
-            Self::Bool => "True or False",
-            Self::OptionalBool => "True, False or empty",
-            Self::OptionalNumber => "a number or empty",
-            Self::OptionalInteger => "an integer or empty",
+            Self::Bool => "True, False or empty",
+            Self::Number => "a number or empty",
+            Self::Integer => "an integer or empty",
         }
     }
-}
-
-fn is_true(value: &str) -> bool {
-    ["True", "true", "TRUE", "1", "1.0"].contains(&value)
-}
-
-fn is_bool(value: &str) -> bool {
-    is_true(value) || ["False", "false", "FALSE", "0", "0.0"].contains(&value)
-}
-
-/// An integer, also where pandas has turned its column into floats (`7.0`).
-pub(super) fn integer(value: &str) -> Option<i64> {
-    let value = value.trim();
-    value.strip_suffix(".0").unwrap_or(value).parse().ok()
 }
 
 #[cfg(test)]
@@ -112,28 +101,34 @@ mod tests {
     fn one_value_has_one_text_and_a_clean_cell_stays_as_it_is() {
         for (cells, texts, wanted) in [
             (
-                Cells::OptionalInteger,
+                Cells::Integer,
                 &["7", " 7", "7 ", "7.0", " 7.0 "][..],
                 Cell::Int(7),
             ),
-            (Cells::OptionalInteger, &["", "  "], Cell::Missing),
+            (Cells::Integer, &["", "  ", "NA", "NaN"], Cell::Missing),
             (
                 Cells::Bool,
                 &["True", " True", "true", "TRUE", "1", "1.0"],
                 Cell::Bool(true),
             ),
             (
-                Cells::OptionalBool,
+                Cells::Bool,
                 &["False", "False ", "false", "FALSE", "0", "0.0"],
                 Cell::Bool(false),
             ),
-            (Cells::OptionalBool, &["", " "], Cell::Missing),
-            (Cells::OptionalNumber, &["51.50", " 51.50"], Cell::Text("51.50")),
+            (Cells::Bool, &["", " ", "NA", "None"], Cell::Missing),
+            (Cells::Number, &["", ".", "nan", "null"], Cell::Missing),
+            (Cells::Number, &["51.50", " 51.50"], Cell::Text("51.50")),
         ] {
             for text in texts {
                 assert!(cells.accept(text), "`{text}`");
                 assert_eq!(cells.canonical(text), wanted, "`{text}`");
             }
         }
+    }
+
+    #[test]
+    fn a_column_that_no_stage_reads_is_one_of_the_columns() {
+        assert!(UNUSED.iter().all(|name| COLUMNS.iter().any(|(column, _)| column == name)));
     }
 }

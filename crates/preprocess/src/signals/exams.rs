@@ -8,6 +8,7 @@ use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
 use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
+use ecgfm_artifacts::table::cell::{integer, is_missing};
 use ecgfm_artifacts::table::{self, Lines};
 use polars::prelude::StringChunked;
 use std::collections::HashMap;
@@ -75,6 +76,7 @@ impl Exams {
         let place = |name: &str| header.iter().position(|h| h == name);
         let checks = dataset::COLUMNS
             .iter()
+            .filter(|(name, _)| !dataset::UNUSED.contains(name))
             .filter_map(|(name, cells)| Some((place(name)?, *cells)))
             .collect();
         let (exam_id, trace_file) = (place(EXAM_ID).unwrap_or(0), place(TRACE_FILE).unwrap_or(0));
@@ -168,7 +170,7 @@ impl Exams {
         first: &mut HashMap<i64, usize>,
     ) -> std::result::Result<Job, (Reason, String)> {
         let text = self.cell(self.exam_id, idx);
-        let exam_id = dataset::integer(text).filter(|id| *id > 0).ok_or_else(|| {
+        let exam_id = integer(text).filter(|id| *id > 0).ok_or_else(|| {
             (
                 Reason::BadRow,
                 format!(
@@ -205,7 +207,8 @@ impl Exams {
                 return Err((Reason::BadRow, detail));
             }
         }
-        let place = catalog.find(exam_id, self.cell(self.trace_file, idx).trim())?;
+        let named = self.cell(self.trace_file, idx).trim();
+        let place = catalog.find(exam_id, if is_missing(named) { "" } else { named })?;
         Ok(Job { idx, exam_id, place })
     }
 }
@@ -224,7 +227,7 @@ enum Form {
 impl Form {
     fn of(column: &str) -> Self {
         if column == EXAM_ID {
-            return Self::Canonical(Cells::OptionalInteger);
+            return Self::Canonical(Cells::Integer);
         }
         if column == TRACE_FILE {
             return Self::Trimmed;

@@ -5,6 +5,7 @@ use super::shuffle::permutation;
 use super::{Exams, OutOfPeriod, Params, Strategy};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::records::one_text;
+use ecgfm_artifacts::table::cell::{is_missing, number};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -92,7 +93,7 @@ fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
     let column = params.date.as_deref().unwrap_or_default();
     let values = exams.text(column)?.iter();
     let values: Vec<&str> = values.map(|v| v.unwrap_or_default().trim()).collect();
-    if let Some(row) = values.iter().position(|v| v.is_empty()) {
+    if let Some(row) = values.iter().position(|v| is_missing(v)) {
         let what = format!(
             "column `{column}` is empty for idx {}: an exam without a date cannot be split by time; give it one, or leave \
              it out with a column in `filter_cols`",
@@ -100,7 +101,7 @@ fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
         );
         return Err(Error::bad_input(&exams.path, what));
     }
-    let number = |v: &&str| v.parse().ok().filter(|n: &f64| n.is_finite());
+    let number = |v: &&str| number(v).filter(|n| n.is_finite());
     let numbers: Vec<Option<f64>> = values.iter().map(number).collect();
     let mut order: Vec<usize> = (0..values.len()).collect();
     let not_a_number = numbers.iter().position(Option::is_none);

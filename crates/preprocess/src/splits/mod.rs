@@ -10,6 +10,7 @@ mod shuffle;
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::table::cell::{boolean, is_missing};
 use ecgfm_artifacts::table::{self, Kind};
 use ecgfm_artifacts::{atomic, manifests, segments, splits};
 use hashbrown::HashMap;
@@ -298,10 +299,10 @@ impl Split {
 }
 
 fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
-    match value {
-        "True" | "true" | "1" | "1.0" => Ok(true),
-        "False" | "false" | "0" | "0.0" | "" => Ok(false),
-        _ => Err(Error::bad_input(
+    match boolean(value) {
+        Some(holds) => Ok(holds),
+        None if is_missing(value) => Ok(false),
+        None => Err(Error::bad_input(
             path,
             format!(
                 "line {}, column `{column}`: `{value}` is not True or False",
