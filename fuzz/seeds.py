@@ -171,8 +171,8 @@ def layouts():
         start = b"ecgfm-1\n\0" + struct.pack(f"<Q{len(ids)}q", len(ids), *ids)
         return start + struct.pack("<3Q", len(ids), samples, leads) + text("float32") + stored
 
-    def blocks(shape: tuple, shuffled: bool, deflated: bool, *found: tuple) -> bytes:
-        table = b"\1" + struct.pack("<3Q2BQQ", *shape, shuffled, deflated, 0x3F800000, len(found))
+    def blocks(shape: tuple, shuffled: bool, compression: int, *found: tuple) -> bytes:
+        table = b"\1" + struct.pack("<3Q2BQQ", *shape, shuffled, compression, 0x3F800000, len(found))
         return table + b"".join(struct.pack("<6Q", *block) for block in found)
 
     def sent(name: str, message: bytes, file: bytes = b"") -> None:
@@ -183,6 +183,10 @@ def layouts():
     sent("plain", described([7, 8, 0], 2, 3, blocks((1, 2, 3), False, False, (0, 0, 0, 0, 24, 0), (2, 0, 0, 24, 24, 0))), numbers)
     sent("shuffled", described([7, 8], 2, 3, blocks((2, 1, 2), True, False, (0, 0, 1, 8, 16, 0), (0, 1, 0, 16, 16, 1))), numbers)
     sent("deflated", described([7], 2, 3, blocks((1, 2, 3), True, True, (0, 0, 0, 0, len(packed), 0))), packed)
+    literals = b"\x17" + bytes(range(24))
+    sent("lzf", described([7], 2, 3, blocks((1, 2, 3), False, 2, (0, 0, 0, 0, len(literals), 0))), literals)
+    repeated = b"\0\1\xe0\x0e\0"
+    sent("lzf-shuffled", described([7], 2, 3, blocks((1, 2, 3), True, 2, (0, 0, 0, 0, len(repeated), 0))), repeated)
     sent("library", described([7], 2, 3, b"\2" + text("float64, converted by HDF5")))
     sent("malformed", b"ecgfm-1\n\1" + text("tracings") + text("wrong") + text("copy it again"))
     sent("missing", b"ecgfm-1\n\3" + text("tracings") + text("a\x1b[2J"))

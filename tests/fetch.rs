@@ -6,7 +6,7 @@ mod common;
 #[path = "../crates/fetch/tests/common/mod.rs"]
 mod server;
 
-use common::{ecgfm, ok};
+use common::{ecgfm, ok, signal};
 use server::{Asked, Reply, Server, bytes, names, sha256};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -121,11 +121,7 @@ fn an_interrupted_download_exits_130_and_is_gone_on_from() {
         assert!(began.elapsed() < Duration::from_secs(60), "nothing arrives");
         std::thread::sleep(Duration::from_millis(10));
     }
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
 
     // Another port is another address; the hub's own checksum says that it is the same file.

@@ -172,7 +172,9 @@ fn a_cell_of_a_wrong_type() {
 #[test]
 fn missing_values_as_other_programs_write_them() {
     let nothing = |text: &str| {
-        let cells = text.replace(",50,True,51.5,", ",,,,").replace(",7,,,False,", ",,,,,");
+        let cells = text
+            .replace(",50,True,51.5,", ",,,,")
+            .replace(",7,,,False,", ",,,,,");
         cells.replace(",False,False,False,False,", ",False,False,False,,")
     };
     let empty = Archive::new()
@@ -181,7 +183,11 @@ fn missing_values_as_other_programs_write_them() {
     for word in ["NA", "NaN", "null", "NULL", "None", ".", " NA "] {
         let cell = format!(",{word}");
         let filled = |text: String| -> String {
-            let fill = |line: &str| line.replace(",,", &format!("{cell},")).replace(",,", &format!("{cell},")) + "\n";
+            let fill = |line: &str| {
+                line.replace(",,", &format!("{cell},"))
+                    .replace(",,", &format!("{cell},"))
+                    + "\n"
+            };
             nothing(&text).lines().map(fill).collect()
         };
         let found = Archive::new()
@@ -194,7 +200,10 @@ fn missing_values_as_other_programs_write_them() {
 #[test]
 fn anything_in_columns_that_no_stage_reads() {
     let found = Archive::new()
-        .text(|text| text.replace(",7,,,False,", ",7,unknown,2 years,maybe,").replace(",51.5,", ",old,"))
+        .text(|text| {
+            text.replace(",7,,,False,", ",7,unknown,2 years,maybe,")
+                .replace(",51.5,", ",old,")
+        })
         .meets("anything_in_columns_that_no_stage_reads", &[]);
     assert!(found.table("meta.csv").contains(",unknown,2 years,maybe,"));
 }

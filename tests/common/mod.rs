@@ -136,6 +136,21 @@ impl Bench {
     }
 }
 
+/// Sends a process a signal, called as by `kill`: `-INT`, `-TERM`, `-CONT`. Without the program `kill`, which a bare Debian
+/// lacks.
+pub fn signal(child: &std::process::Child, name: &str) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signal = match name {
+        "-INT" => Signal::INT,
+        "-TERM" => Signal::TERM,
+        "-CONT" => Signal::CONT,
+        "-STOP" => Signal::STOP,
+        "-KILL" => Signal::KILL,
+        other => panic!("no signal is called {other} here"),
+    };
+    kill_process(Pid::from_child(child), signal).expect("the signal is sent");
+}
+
 /// Every file below a directory with its bytes, but for those whose content tells time.
 pub fn contents(dir: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
     let mut found = std::collections::BTreeMap::new();

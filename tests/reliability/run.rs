@@ -1,6 +1,6 @@
 //! What happens to a run from outside: signals, a second run, inputs that change, clocks, odd places.
 
-use crate::common::ecgfm;
+use crate::common::{ecgfm, signal};
 use crate::ground::{Ground, RUN, link, run_tree, timeless};
 use ecgfm_pipeline::{NoProgress, verify};
 use std::fs::{self, File};
@@ -35,11 +35,6 @@ fn halted(command: &mut Command, point: &str) -> Child {
     let _ = child.kill();
     let _ = child.wait();
     panic!("the run never came to {point}");
-}
-
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
 }
 
 /// Lets it go on; what came of it.

@@ -46,7 +46,7 @@ fn a_process_that_misbehaves_is_an_error_that_names_the_file() {
             "0,512,60000",
             "was not done with it after 0 s of processor time",
         ),
-        ("allocate", "60,64,60000", "or needs more than 64 MiB"),
+        ("allocate", "60,64,60000", "needs more than 64 MiB"),
         ("write", "", "crashed reading it (signal 25)"),
         ("flood", "", "answers nonsense"),
         ("long", "60,512,1000", "had no answer within 1 s"),

@@ -64,6 +64,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is a fault of the system: then nothing is wrong with the file.
+    pub fn is_system_fault(&self) -> bool {
+        ecgfm_formats::Fault::in_chain(self).is_some()
+    }
+
     /// Wraps an I/O error with what was being done to which path.
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

@@ -1,8 +1,10 @@
 //! Every crate's error as one the engine can class: what failed, whose fault it is, what to do.
 
-use ecgfm_pipeline::{StageError, StageErrorClass, advice};
+use ecgfm_pipeline::{ErrorKind, StageError, StageErrorClass};
+use ecgfm_system::Fault;
 use std::error::Error;
 use std::io;
+use std::path::Path;
 
 /// How a stage's error is classed.
 pub trait Classed: Error {
@@ -15,13 +17,16 @@ pub trait Classed: Error {
     }
 }
 
-/// As the engine wants it. A disk that is full or fails is no fault of the data, whichever crate met it.
-pub fn classed(error: impl Classed) -> StageError {
+/// As the engine wants it. A fault of the system is no fault of the data or the settings, whichever crate met it.
+pub fn classed(error: impl Classed + 'static) -> StageError {
     let message = error.to_string();
-    let machine = advice_in(&error).or_else(|| advice_on(&message));
-    let (class, hint) = match (error.class(), machine) {
-        (StageErrorClass::BadInput, Some(advice)) => (StageErrorClass::Failed, Some(advice.to_owned())),
-        (class, machine) => (class, error.hint().or(machine.map(str::to_owned))),
+    let fault = Fault::in_chain(&error).or_else(|| Fault::in_text(&message));
+    let advice = fault.map(|fault| fault.advice().to_owned());
+    let (class, hint) = match error.class() {
+        StageErrorClass::BadInput | StageErrorClass::Config if fault.is_some() => {
+            (StageErrorClass::Failed, advice)
+        }
+        class => (class, error.hint().or(advice)),
     };
     let staged = StageError::new(class, message);
     match hint {
@@ -30,27 +35,30 @@ pub fn classed(error: impl Classed) -> StageError {
     }
 }
 
-/// What to do about the system's error that this one comes from.
-fn advice_in(error: &dyn Error) -> Option<&'static str> {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            let denied = error.kind() == io::ErrorKind::PermissionDenied;
-            return advice(error).filter(|_| !denied);
-        }
-        source = error.source();
+/// Why a file that a command was given cannot be used, as the program's error: bad input, unless the system is at fault.
+pub fn unusable(error: impl Error + 'static) -> ecgfm_pipeline::Error {
+    let message = error.to_string();
+    if let Some(fault) = Fault::in_chain(&error) {
+        return ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message).help(fault.advice());
     }
-    None
+    let bad = ecgfm_pipeline::Error::new(ErrorKind::BadInput, message);
+    let format = (&error as &dyn Error).downcast_ref::<ecgfm_formats::Error>();
+    match format.and_then(ecgfm_formats::Error::help) {
+        Some(help) => bad.help(help),
+        None => bad,
+    }
 }
 
-/// The same where a library in C or C++ passes the system's error on as text.
-fn advice_on(message: &str) -> Option<&'static str> {
-    let [eio, enospc, erofs, edquot] = [5, 28, 30, 122].map(io::Error::from_raw_os_error);
-    [enospc, edquot, erofs, eio].iter().find_map(|known| {
-        let text = known.to_string();
-        let text = text.split(" (os error").next().unwrap_or(&text);
-        message.contains(text).then(|| advice(known)).flatten()
-    })
+/// A failed operation on a file that a command was given: bad input where it is not there, else the system's fault.
+pub fn refused(doing: &str, path: &Path, error: &io::Error) -> ecgfm_pipeline::Error {
+    let message = format!("cannot {doing} `{}`: {error}", path.display());
+    match Fault::of(error) {
+        Some(fault) => ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message).help(fault.advice()),
+        None if error.kind() == io::ErrorKind::NotFound => {
+            ecgfm_pipeline::Error::new(ErrorKind::BadInput, message)
+        }
+        None => ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message),
+    }
 }
 
 impl Classed for ecgfm_artifacts::Error {

@@ -18,5 +18,10 @@ pub fn with(code: u8) -> ! {
         false if code == 0 => 1,
         _ => code,
     };
+    at_once(code)
+}
+
+/// Ends the program with an exit code and writes nothing more.
+pub(crate) fn at_once(code: u8) -> ! {
     _exit(i32::from(code))
 }

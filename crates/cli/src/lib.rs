@@ -19,6 +19,7 @@ mod interrupt;
 mod kept;
 pub mod kinds;
 mod leave;
+mod memory;
 mod numbers;
 mod observer;
 mod out;
@@ -53,6 +54,7 @@ const OPEN_HDF5: &str = "__open-hdf5";
 fn run() -> u8 {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == OPEN_HDF5) {
+        memory::end_with(code15::OUT_OF_MEMORY);
         return code15::serve(arguments);
     }
     code15::isolate(OPEN_HDF5);
@@ -130,6 +132,7 @@ fn logging(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(out::colours_on_stderr())
         .without_time()
         .log_internal_errors(false) // It would panic where standard error is gone.
         .init();

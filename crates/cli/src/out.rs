@@ -4,7 +4,7 @@
 //! A result that could not be written is one: the program then does not end as if all were well.
 
 use std::fmt::Arguments;
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a result was lost.
@@ -18,6 +18,12 @@ pub fn emit(text: Arguments<'_>) {
 /// Prints to standard error. Where that cannot be written to, there is nobody to tell.
 pub fn tell(text: Arguments<'_>) {
     let _ = std::io::stderr().lock().write_fmt(text);
+}
+
+/// Whether standard error is a terminal whose user wants colours: a log file with escape codes in it is hard to search.
+pub(crate) fn colours_on_stderr() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !unwanted
 }
 
 /// Writes out what standard output still holds back; whether all of it was written since the program began.

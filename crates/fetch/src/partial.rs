@@ -195,13 +195,12 @@ pub(crate) fn hold(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let file = options.open(path).map_err(io(path, "write"))?;
-    match file.try_lock() {
+    match ecgfm_system::try_lock(&file, path) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Busy {
             path: path.to_owned(),
         }),
-        // A file system without locks: the danger is two processes at once, not one.
-        Err(TryLockError::Error(_)) => Ok(file),
+        Err(TryLockError::Error(error)) => Err(io(path, "lock")(error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with a file, or with what is asked of it.
 
+use ecgfm_system::Fault;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +76,37 @@ impl Error {
             | Self::Unsupported { path, .. }
             | Self::Missing { path, .. }
             | Self::Request { path, .. } => path,
+        }
+    }
+
+    /// What to do about it, where the message does not say so.
+    pub fn help(&self) -> Option<String> {
+        let Self::Missing {
+            path,
+            name,
+            available,
+        } = self
+        else {
+            return None;
+        };
+        // The names of the two datasets of an archive's file.
+        let only_tracings = name == "exam_id" && available.split(", ").any(|there| there == "tracings");
+        only_tracings.then(|| {
+            format!(
+                "its recordings have no numbers, they are in the order of a table. Number a copy of it from 1 on, so that \
+                 exam N is row N of that table: `cp {0} numbered.hdf5 && python3 -c \"import h5py; \
+                 f = h5py.File('numbered.hdf5', 'a'); f['exam_id'] = range(1, len(f['tracings']) + 1)\"` \
+                 (`python3 -m pip install h5py`)",
+                path.display()
+            )
+        })
+    }
+
+    /// The fault of the system that it is, if it is one: then nothing is wrong with the file.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Io { source, .. } => Fault::of(source),
+            _ => None,
         }
     }
 }

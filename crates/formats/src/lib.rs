@@ -71,4 +71,5 @@ pub mod tracings;
 #[cfg(any(feature = "npy", feature = "mat"))]
 pub mod watch;
 
+pub use ecgfm_system::{Fault, exists};
 pub use error::{Error, Result};

@@ -1,10 +1,10 @@
 //! What can go wrong, in classes that map to exit codes, with the place and the way out.
 
 use std::fmt::Write as _;
-use std::io;
 use std::path::Path;
 
 use crate::source::Span;
+use ecgfm_system::Fault;
 
 /// The class of an error; a command line maps it to its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -77,7 +77,7 @@ impl Error {
     /// A failed operation on a file, with what was attempted: "cannot read `path`: reason".
     pub(crate) fn io(doing: &str, path: &Path, source: &std::io::Error) -> Self {
         let message = format!("cannot {doing} `{}`: {source}", path.display());
-        let help = advice(source).map(str::to_owned);
+        let help = Fault::of(source).map(|fault| fault.advice().to_owned());
         Self::new(ErrorKind::StageFailed, message).help_if(help)
     }
 
@@ -178,31 +178,6 @@ impl Error {
         }
         visible(text)
     }
-}
-
-/// What to do about an error of the system, where it is the machine's fault and not the data's. For use behind a
-/// message that names the path.
-#[must_use]
-pub fn advice(error: &io::Error) -> Option<&'static str> {
-    /// Input/output error: the number is the same on every Unix.
-    const EIO: i32 = 5;
-    let advice = match error.kind() {
-        io::ErrorKind::StorageFull => {
-            "free some space on the disk that holds it, and run again; finished stages stay"
-        }
-        io::ErrorKind::QuotaExceeded => {
-            "your quota on that disk is used up: free some of it, and run again; finished stages stay"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => {
-            "that disk takes no writes: make it writable, or choose another --workdir"
-        }
-        io::ErrorKind::PermissionDenied => "check who owns it, or choose another --workdir",
-        _ if error.raw_os_error() == Some(EIO) => {
-            "the disk that holds it fails or has gone: look at the system's log, and run again; finished stages stay"
-        }
-        _ => return None,
-    };
-    Some(advice)
 }
 
 /// The class of a [`StageError`].

@@ -100,7 +100,7 @@ mod yaml;
 
 pub use accept::Accepted;
 pub use clean::{Cleaned, CleanedStage};
-pub use error::{Error, ErrorKind, StageError, StageErrorClass, advice};
+pub use error::{Error, ErrorKind, StageError, StageErrorClass};
 pub use event::{Event, Observer, Silent, Skipped};
 pub use graph::{Graph, Stage, StageOutput, Upstream};
 pub use inputs::{InputHashes, hash_inputs};

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use ecgfm_system::Fault;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -39,7 +40,7 @@ impl Job<'_> {
         };
         // What a panicking stage leaves half done lies in its temporary directory, which nobody reads.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.kind.run(self.params, &context)))
-            .map_err(|panic| self.bug(&format!("it panicked: {}", said(panic.as_ref()))))?
+            .map_err(|panic| self.panicked(said(panic.as_ref())))?
             .map_err(|e| e.into_error(self.stage))?;
         let absent = self
             .outputs
@@ -52,6 +53,17 @@ impl Job<'_> {
                 output.relative, output.name
             ))),
         }
+    }
+
+    /// A panic is a bug, unless the system is at fault: it may refuse a thread where no error can be returned.
+    fn panicked(&self, said: &str) -> Error {
+        let Some(fault) = Fault::in_text(said) else {
+            return self.bug(&format!("it panicked: {said}"));
+        };
+        let message = format!("stage `{}`: the system refused: {said}", self.stage);
+        Error::new(ErrorKind::StageFailed, message)
+            .help(fault.advice())
+            .in_stage(self.stage)
     }
 
     fn bug(&self, what: &str) -> Error {

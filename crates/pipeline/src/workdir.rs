@@ -83,7 +83,7 @@ fn take(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
         .truncate(false)
         .open(path)
         .map_err(|e| io("open", &e))?;
-    match patiently(&file) {
+    match patiently(&file, path) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(held(&holder(&mut file))),
         Err(TryLockError::Error(e)) => return Err(io("lock", &e)),
@@ -109,14 +109,14 @@ fn create(dir: &Path) -> std::io::Result<()> {
 
 /// Tries for half a second. A process that is just starting another one shares its open files with it for a
 /// moment, locks included, so that a lock that was let go can seem to be held.
-fn patiently(file: &File) -> Result<(), TryLockError> {
+fn patiently(file: &File, path: &Path) -> Result<(), TryLockError> {
     for _ in 0..PATIENCE {
-        match file.try_lock() {
+        match ecgfm_system::try_lock(file, path) {
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             other => return other,
         }
     }
-    file.try_lock()
+    ecgfm_system::try_lock(file, path)
 }
 
 /// Who holds a lock, in words.

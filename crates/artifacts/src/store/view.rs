@@ -7,7 +7,7 @@
 use super::{INDEX_FILE, twice};
 use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
-use crate::formats::tracings::{Block, BlockTable, Placement, Rows};
+use crate::formats::tracings::{Block, BlockTable, Compression, Placement, Rows};
 use crate::key;
 use crate::pandas::{Cell, RowWriter};
 use crate::signal::recipe::{Options, Recipe, Scratch};
@@ -64,6 +64,8 @@ enum Lie {
         shape: [usize; 3],
         shuffled: bool,
         deflated: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lzf: bool,
         /// Bits of the value of what was never written, which JSON could not always say as a number.
         fill_bits: u32,
         /// Place along rows, samples and leads; first byte; bytes; filters left out.
@@ -78,7 +80,8 @@ impl From<Placement> for Lie {
             Placement::Blocks(table) => Self::Blocks {
                 shape: table.shape,
                 shuffled: table.shuffled,
-                deflated: table.deflated,
+                deflated: table.compression == Compression::Deflate,
+                lzf: table.compression == Compression::Lzf,
                 fill_bits: table.fill.to_bits(),
                 blocks: (table.blocks.iter())
                     .map(|b| (b.place[0], b.place[1], b.place[2], b.at, b.size, b.left_out))
@@ -96,12 +99,17 @@ impl From<Lie> for Placement {
                 shape,
                 shuffled,
                 deflated,
+                lzf,
                 fill_bits,
                 blocks,
             } => Self::Blocks(BlockTable {
                 shape,
                 shuffled,
-                deflated,
+                compression: match (deflated, lzf) {
+                    (false, false) => Compression::None,
+                    (true, _) => Compression::Deflate,
+                    (false, true) => Compression::Lzf,
+                },
                 fill: f32::from_bits(fill_bits),
                 blocks: (blocks.into_iter())
                     .map(|(row, sample, lead, at, size, left_out)| Block {

@@ -44,7 +44,9 @@ pub fn boolean(cell: &str) -> Option<bool> {
 /// ```
 pub fn integer(cell: &str) -> Option<i64> {
     let cell = cell.trim();
-    cell.parse().ok().or_else(|| cell.strip_suffix(".0")?.parse().ok())
+    cell.parse()
+        .ok()
+        .or_else(|| cell.strip_suffix(".0")?.parse().ok())
 }
 
 /// A number; nothing for any other text, NaN among it.
@@ -67,7 +69,11 @@ mod tests {
             assert!(text.len() <= LONGEST, "{text}");
             for cell in [text.to_owned(), text.to_uppercase(), format!("  {text} ")] {
                 assert!(is_missing(&cell), "`{cell}`");
-                assert_eq!((boolean(&cell), integer(&cell), number(&cell)), (None, None, None), "`{cell}`");
+                assert_eq!(
+                    (boolean(&cell), integer(&cell), number(&cell)),
+                    (None, None, None),
+                    "`{cell}`"
+                );
             }
         }
         for value in ["0", "False", "-", "n", "nano", "NA1", "..", "1.0"] {

@@ -2,9 +2,11 @@
 
 use super::print_json;
 use crate::args::Inspect;
+use crate::errors::{refused, unusable};
 use ecgfm_artifacts::table;
 use ecgfm_formats::{code15, manifest, mat5, npy, pt, store};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile};
+use ecgfm_system::exists;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -19,7 +21,7 @@ pub fn inspect(args: &Inspect) -> Result<(), Error> {
 }
 
 fn described(path: &Path) -> Result<Value, Error> {
-    if !path.exists() {
+    if !exists(path).map_err(|e| refused("read", path, &e))? {
         return Err(bad(format!("{}: no such file or directory", path.display())));
     }
     if path.is_dir() {
@@ -46,7 +48,7 @@ fn bad(error: impl ToString) -> Error {
 }
 
 fn part(path: &Path) -> Result<Value, Error> {
-    let part = code15::Part::open(path).map_err(bad)?;
+    let part = code15::Part::open(path).map_err(unusable)?;
     let ids = part.exam_ids();
     let dummies = ids.iter().filter(|id| **id == 0).count();
     Ok(json!({
@@ -57,13 +59,13 @@ fn part(path: &Path) -> Result<Value, Error> {
 }
 
 fn mat(path: &Path) -> Result<Value, Error> {
-    let file = mat5::MatFile::read(path).map_err(bad)?;
+    let file = mat5::MatFile::read(path).map_err(unusable)?;
     let one = |a: &mat5::Array| json!({ "name": a.name, "class": format!("{:?}", a.class), "shape": a.dims });
     Ok(json!({ "format": "MAT v5", "arrays": file.arrays().iter().map(one).collect::<Vec<_>>() }))
 }
 
 fn array(path: &Path) -> Result<Value, Error> {
-    let reader = npy::NpyReader::open(path).map_err(bad)?;
+    let reader = npy::NpyReader::open(path).map_err(unusable)?;
     let header = reader.header();
     Ok(json!({
         "format": "NumPy array", "dtype": header.dtype.name(), "shape": header.shape,
@@ -72,7 +74,7 @@ fn array(path: &Path) -> Result<Value, Error> {
 }
 
 fn checkpoint(path: &Path) -> Result<Value, Error> {
-    let checkpoint = pt::Checkpoint::open(path).map_err(bad)?;
+    let checkpoint = pt::Checkpoint::open(path).map_err(unusable)?;
     let torch = crate::torch::required()?;
     let root = checkpoint.root();
     let keys: Vec<&str> = root.items().filter_map(|(key, _)| key.as_str()).collect();
@@ -98,21 +100,21 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
 }
 
 fn torchscript(path: &Path) -> Result<Value, Error> {
-    let bytes = std::fs::metadata(path).map_err(bad)?.len();
+    let bytes = std::fs::metadata(path).map_err(unusable)?.len();
     let card = std::fs::read(path.with_extension("json")).ok();
     let card = card.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     Ok(json!({ "format": "TorchScript", "bytes": bytes, "card": card }))
 }
 
 fn header(path: &Path) -> Result<Value, Error> {
-    let header = store::StoreHeader::read(path).map_err(bad)?;
+    let header = store::StoreHeader::read(path).map_err(unusable)?;
     Ok(
         json!({ "format": "memory-map header", "shape": header.shape, "dtype": header.dtype, "offset": header.offset }),
     )
 }
 
 fn list(path: &Path) -> Result<Value, Error> {
-    let list = manifest::Manifest::read(path).map_err(bad)?;
+    let list = manifest::Manifest::read(path).map_err(unusable)?;
     let first: Vec<Value> = list
         .entries
         .iter()
@@ -124,8 +126,11 @@ fn list(path: &Path) -> Result<Value, Error> {
     )
 }
 
-fn columns<E: ToString>(path: &Path, table: Result<impl Tabular, E>) -> Result<Value, Error> {
-    let table = table.map_err(bad)?;
+fn columns<E: std::error::Error + 'static>(
+    path: &Path,
+    table: Result<impl Tabular, E>,
+) -> Result<Value, Error> {
+    let table = table.map_err(unusable)?;
     let format = if path.extension().is_some_and(|e| e == "csv") {
         "CSV table"
     } else {

@@ -9,12 +9,14 @@ mod segment;
 
 use super::print_json;
 use crate::args::Predict;
+use crate::errors::refused;
 use crate::failure::Failure;
 use crate::{kinds, observer::Human, torch};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Event, Observer, Pipeline, RunOptions, Settings,
 };
+use ecgfm_system::{Fault, exists};
 use given::Given;
 use said::Said;
 use serde_json::Value;
@@ -56,7 +58,7 @@ pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Failu
                 said.nothing_of(&group, error.message());
                 first.get_or_insert(error);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(about_the_disk(error, place.path()).into()),
         }
     }
     match first.filter(|_| said.is_empty()) {
@@ -166,6 +168,17 @@ fn literal(path: &Path) -> Result<String, Error> {
     })
 }
 
+/// Advice that fits a disk that takes no more: what is computed here lies where temporary files do.
+fn about_the_disk(error: Error, place: &Path) -> Error {
+    match Fault::in_text(error.message()) {
+        Some(Fault::DiskFull | Fault::QuotaUsedUp | Fault::ReadOnly) => error.help(format!(
+            "free some space on the disk of {}, or set TMPDIR to a directory on another disk",
+            place.display()
+        )),
+        _ => error,
+    }
+}
+
 /// What the model expects, by its card.
 struct Model {
     labels: String,
@@ -177,7 +190,8 @@ impl Model {
     /// A model without a card is taken to expect what ECG-FM does; its labels must then be named.
     fn of(args: &Predict) -> Result<Self, Error> {
         let path = args.model.with_extension("json");
-        if !args.model.is_file() {
+        let there = exists(&args.model).map_err(|e| refused("read", &args.model, &e))?;
+        if !there || args.model.is_dir() {
             let message = format!("`{}`: no such model file", args.model.display());
             return Err(Error::new(ErrorKind::BadInput, message)
                 .help("make one: `ecgfm export CHECKPOINT.pt --labels SET -o MODEL.ts`"));
@@ -187,7 +201,7 @@ impl Model {
             Ok(text) => serde_json::from_slice(&text)
                 .map_err(|e| bad(format!("not a model card: {e}; export again, or remove it")))?,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Value::Null,
-            Err(e) => return Err(bad(e.to_string())),
+            Err(e) => return Err(refused("read", &path, &e)),
         };
         let named = card["label_set"]["name"].as_str();
         let labels = match (&args.labels, named) {

@@ -1,6 +1,6 @@
 //! Opening files in another process, which may crash, hang or be killed for its use of memory without harm to this one.
 
-use super::confine::Limits;
+use super::confine::{Limits, lower_limit_of_the_user};
 use crate::error::{Error, Result};
 use crate::tracings::described::{self, Described, MAX_MESSAGE, Refused};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -18,6 +18,10 @@ static WORD: OnceLock<&str> = OnceLock::new();
 const KEPT: [&str; 2] = ["LD_LIBRARY_PATH", "HDF5_PLUGIN_PATH"];
 /// Bytes of a message that are read at a time.
 const PIECE: usize = 1 << 16;
+/// Exit code of the system's loader where a library of a program cannot be loaded.
+const LOADER_FAILED: i32 = 127;
+/// Exit code of that process where it may use no more memory.
+const STARVED: i32 = super::OUT_OF_MEMORY as i32;
 /// How long a process whose output has ended is waited for.
 const LAST: Duration = Duration::from_secs(2);
 const HELP: &str = "download or copy it again, and do not trust where it came from if that does not help";
@@ -43,7 +47,30 @@ pub(super) struct Served {
     output: ChildStdout,
     limits: Limits,
     /// Why it answers no more.
-    over: Option<String>,
+    over: Option<Over>,
+}
+
+/// Why a process answers no more.
+#[derive(Debug)]
+enum Over {
+    /// The file made it do so.
+    Damaged(String),
+    /// The system did not let it work.
+    OutOfMemory(String),
+}
+
+impl Over {
+    fn error(&self, path: &Path) -> Error {
+        match self {
+            Self::Damaged(why) => {
+                Error::malformed(path, "HDF5", format!("it is damaged or hostile: {why}"), HELP)
+            }
+            Self::OutOfMemory(why) => {
+                let source = io::Error::new(io::ErrorKind::OutOfMemory, why.clone());
+                Error::io("read", path)(source)
+            }
+        }
+    }
 }
 
 /// Has the file at `path` opened by another process.
@@ -102,7 +129,7 @@ impl Served {
     /// As [`open`].
     pub(super) fn read_row(&mut self, row: usize, out: &mut [f32]) -> Result<()> {
         if let Some(over) = &self.over {
-            return Err(malformed(&self.path, over));
+            return Err(over.error(&self.path));
         }
         let asked = self.input.write_all(&(row as u64).to_le_bytes());
         asked.map_err(|e| self.broken(e))?;
@@ -213,23 +240,37 @@ impl Served {
                 format!("the HDF5 library was not done with it after {cpu_seconds} s of processor time")
             }
             Some((Some(signal), _)) if signal == rustix::process::Signal::KILL.as_raw() => {
-                "the system killed the process that opens it, perhaps for want of memory".to_owned()
+                let why = "the system killed the process that opens it, most likely because memory ran out";
+                return self.end_with(Over::OutOfMemory(why.to_owned()));
+            }
+            Some((Some(_), _) | (_, Some(LOADER_FAILED | STARVED)))
+                if let Some(mib) = lower_limit_of_the_user(&self.limits) =>
+            {
+                let why =
+                    format!("the process that opens it may use {mib} MiB of memory, and that was not enough");
+                return self.end_with(Over::OutOfMemory(why));
             }
             Some((Some(signal), _)) => format!(
                 "the HDF5 library crashed reading it (signal {signal}), or needs more than {memory_mib} MiB"
             ),
+            Some((None, Some(STARVED))) => {
+                format!("the HDF5 library needs more than {memory_mib} MiB for it")
+            }
             Some((None, Some(code))) => format!("the process that opens it ended with code {code}"),
             _ => "the process that opens it ended its answer too early".to_owned(),
         };
         self.stop(why)
     }
 
-    /// Ends the process and remembers why.
+    /// Ends the process, for what the file made it do, and remembers why.
     fn stop(&mut self, why: String) -> Error {
+        self.end_with(Over::Damaged(why))
+    }
+
+    /// Ends the process and remembers why.
+    fn end_with(&mut self, over: Over) -> Error {
         end(&mut self.child);
-        let error = malformed(&self.path, &why);
-        self.over = Some(why);
-        error
+        self.over.insert(over).error(&self.path)
     }
 }
 
@@ -246,15 +287,12 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn malformed(path: &Path, why: &str) -> Error {
-    Error::malformed(path, "HDF5", format!("it is damaged or hostile: {why}"), HELP)
-}
-
 fn error(path: &Path, refused: Refused) -> Error {
     match refused {
         Refused::Malformed([place, what, help]) => Error::malformed(path, place, what, help),
         Refused::Unsupported([place, what, help]) => Error::unsupported(path, place, what, help),
         Refused::Missing([name, available]) => Error::missing(path, &name, &[&available]),
+        Refused::System(number) => Error::io("read", path)(io::Error::from_raw_os_error(number)),
     }
 }
 

@@ -6,9 +6,15 @@ use crate::tracings::Block;
 use hdf5::Dataset;
 use std::path::Path;
 
-/// Lists the blocks of extent `shape` of `dataset` by place. A block that is not inside the file of `file_size` bytes ends
+/// Lists the blocks of extent `shape` of `dataset`, called `name`, by place; dimensions that it lacks count as 1. A block that is not inside the file of `file_size` bytes ends
 /// the list: a lying index may be longer than any memory.
-pub(super) fn list(path: &Path, dataset: &Dataset, shape: [usize; 3], file_size: u64) -> Result<Vec<Block>> {
+pub(super) fn list(
+    path: &Path,
+    dataset: &Dataset,
+    name: &str,
+    shape: [usize; 3],
+    file_size: u64,
+) -> Result<Vec<Block>> {
     let (mut blocks, mut outside) = (Vec::new(), None);
     let visited = dataset.chunks_visit(|info| {
         let mut place = [0; 3];
@@ -31,9 +37,9 @@ pub(super) fn list(path: &Path, dataset: &Dataset, shape: [usize; 3], file_size:
     if let Some(Block { at, size, .. }) = outside {
         let what = format!("a block of {size} bytes at byte {at} of a file of {file_size}");
         let help = "the file is cut short: download or copy it again";
-        return Err(Error::malformed(path, super::TRACINGS, what, help));
+        return Err(Error::malformed(path, name, what, help));
     }
-    visited.map_err(|e| describe(path, &e, super::TRACINGS))?;
+    visited.map_err(|e| describe(path, &e, name))?;
     blocks.sort_unstable_by_key(|block| block.place);
     Ok(blocks)
 }

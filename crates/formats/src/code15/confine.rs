@@ -39,6 +39,17 @@ pub(super) fn confine(limits: &Limits) -> std::io::Result<()> {
     allow_cpu(limits.cpu_seconds)
 }
 
+/// The most memory that a process of this user may use, in MiB, where that is less than `limits` would allow.
+pub(super) fn lower_limit_of_the_user(limits: &Limits) -> Option<u64> {
+    let wanted = limits.memory_mib.saturating_mul(1 << 20);
+    let of = |resource, kind| {
+        let allowed = getrlimit(resource).current?;
+        (allowed < wanted.saturating_add(used(kind))).then_some(allowed >> 20)
+    };
+    let both = [of(Resource::As, "VmSize:"), of(Resource::Data, "VmData:")];
+    both.into_iter().flatten().min()
+}
+
 /// Allows so many more seconds of processor time from now on.
 ///
 /// # Errors

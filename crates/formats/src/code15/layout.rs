@@ -1,6 +1,6 @@
 //! How recordings are stored.
 
-use crate::tracings::Placement;
+use crate::tracings::{Compression, Placement};
 use std::fmt;
 
 /// How recordings are stored, which decides how fast rows can be read.
@@ -30,6 +30,8 @@ pub enum Layout {
 pub enum Filter {
     /// Compression with zlib.
     Deflate,
+    /// Compression with LZF.
+    Lzf,
     /// First bytes of all values, then second bytes of all, and so on.
     Shuffle,
 }
@@ -40,16 +42,15 @@ impl Layout {
         match placement {
             Placement::Contiguous { offset } => Self::Contiguous { offset: *offset },
             Placement::Blocks(table) => {
-                let filters = [
-                    (table.shuffled, Filter::Shuffle),
-                    (table.deflated, Filter::Deflate),
-                ];
-                let filters = filters
-                    .into_iter()
-                    .filter_map(|(used, filter)| used.then_some(filter));
+                let shuffle = table.shuffled.then_some(Filter::Shuffle);
+                let compression = match table.compression {
+                    Compression::None => None,
+                    Compression::Deflate => Some(Filter::Deflate),
+                    Compression::Lzf => Some(Filter::Lzf),
+                };
                 Self::Chunked {
                     shape: table.shape,
-                    filters: filters.collect(),
+                    filters: shuffle.into_iter().chain(compression).collect(),
                 }
             }
         }
@@ -73,6 +74,7 @@ impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Deflate => "gzip",
+            Self::Lzf => "lzf",
             Self::Shuffle => "shuffle",
         })
     }

@@ -1,10 +1,13 @@
 //! What this module asks of the HDF5 library, and how the library's errors read.
 
+use super::filters::copy_command;
 use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
+use ecgfm_system::Fault;
 use hdf5::datatype::ByteOrder;
 use hdf5::types::{IntSize, TypeDescriptor};
 use hdf5::{Dataset, Datatype, File, LinkType, MinorErrorCode};
+use std::io;
 use std::path::Path;
 
 /// Names of datasets that a message lists.
@@ -44,7 +47,7 @@ pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
         }
         // Followed, they would open whichever file they name.
         Some(LinkType::External | LinkType::Soft) => {
-            let help = "copy the dataset itself into the file: h5copy, or h5repack --merge";
+            let help = format!("copy the values themselves into one file: {}", copy_command(path));
             return Err(Error::unsupported(
                 path,
                 name,
@@ -88,6 +91,23 @@ pub(super) fn kind(dtype: &Datatype) -> (Kind, String) {
     (kind, format!("{order}{word}{}", dtype.size() * 8))
 }
 
+/// A path as one word of a shell.
+fn in_shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@=".contains(c);
+    match text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// The error of the system that a message of the library tells (`errno = 13`), where it is a fault of the system.
+fn system_error(message: &str) -> Option<io::Error> {
+    let (_, rest) = message.split_once("errno = ")?;
+    let number = rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some(io::Error::from_raw_os_error(number)).filter(|error| Fault::of(error).is_some())
+}
+
 /// An error of the library as one of ours.
 pub(super) fn describe(path: &Path, error: &hdf5::Error, place: &str) -> Error {
     let message = error.to_string();
@@ -97,6 +117,22 @@ pub(super) fn describe(path: &Path, error: &hdf5::Error, place: &str) -> Error {
     }
     if error.contains_minor(MinorErrorCode::Truncated) || message.contains("truncated") {
         return Error::malformed(path, "end", "the file is cut short", "download or copy it again");
+    }
+    if message.contains("h5clear") {
+        let help = format!(
+            "wait until nothing writes to it any more; if its writer was killed: `h5clear -s {}` (Debian: hdf5-tools), \
+             and run again",
+            in_shell(path)
+        );
+        return Error::malformed(
+            path,
+            "start",
+            "it was never closed by the program that wrote it",
+            help,
+        );
+    }
+    if let Some(fault) = system_error(&message) {
+        return Error::io("read", path)(fault);
     }
     let help = format!("a part holds readable datasets {EXAM_ID} and {TRACINGS}: download or copy it again");
     Error::malformed(path, place, format!("HDF5 says: {message}"), help)

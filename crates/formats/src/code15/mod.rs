@@ -6,7 +6,7 @@
 //!
 //! [`Part`] reads rows from any number of threads at once. HDF5 itself lets one thread in at a time, so it is asked
 //! only where the data are: contiguous and chunked float32 rows are then read from the file directly, and chunks
-//! compressed with gzip or shuffled are decoded here. What is stored otherwise goes through the library, correct but
+//! compressed with gzip or LZF or shuffled are decoded here. What is stored otherwise goes through the library, correct but
 //! one thread at a time; [`Part::layout`] says which it is.
 //!
 //! The HDF5 library is a large body of C that parses what it is given. A program that calls [`isolate`] has it open files
@@ -36,8 +36,10 @@
 mod child;
 mod chunks;
 mod confine;
+mod filters;
 mod layout;
 mod library;
+mod numbers;
 mod open;
 mod reader;
 mod serve;
@@ -49,7 +51,7 @@ pub use child::isolate;
 pub use layout::{Filter, Layout};
 pub use library::library_version;
 pub use reader::Part;
-pub use serve::serve;
+pub use serve::{OUT_OF_MEMORY, serve};
 pub use writer::{PartWriter, WriteLayout, WriteOptions};
 
 /// Name of the dataset of exam numbers.

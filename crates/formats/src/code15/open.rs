@@ -2,15 +2,16 @@
 
 use super::child::{self, Served};
 use super::chunks;
-use super::layout::{Filter, Layout};
+use super::filters::{self, Known};
+use super::layout::Layout;
 use super::library::{self, Kind, describe};
+use super::numbers::exam_ids;
 use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
 use crate::tracings::described::{Described, Stored};
 use crate::tracings::{BlockTable, MAX_BAND_BYTES, Placement, Rows};
 use hdf5::Dataset;
 use hdf5::dataset::{ChunkOpts, Layout as Kept};
-use hdf5::filters::Filter as StoredFilter;
 use hdf5::plist::DatasetCreate;
 use std::path::Path;
 use std::sync::Mutex;
@@ -18,7 +19,7 @@ use std::sync::Mutex;
 /// Nothing is compressed better than this by the filters of HDF5, so more values than this cannot be in a file.
 const MAX_RATIO: u64 = 1040;
 
-const DAMAGED: &str = "the file is damaged: download or copy it again";
+pub(super) const DAMAGED: &str = "the file is damaged: download or copy it again";
 
 /// How rows are read.
 #[derive(Debug)]
@@ -98,47 +99,8 @@ pub(super) fn open(path: &Path, file_size: u64) -> Result<Opened> {
     })
 }
 
-fn exam_ids(path: &Path, dataset: &Dataset, file_size: u64) -> Result<Vec<i64>> {
-    let failed = |e: hdf5::Error| describe(path, &e, EXAM_ID);
-    let shape = dataset.get_shape().map_err(failed)?;
-    let &[rows] = shape.as_slice() else {
-        let what = format!("shape {shape:?}; it has one dimension");
-        return Err(Error::malformed(
-            path,
-            EXAM_ID,
-            what,
-            "write the exam numbers as (exams,)",
-        ));
-    };
-    check_count(path, rows, file_size)?;
-    check_own(path, EXAM_ID, &dataset.dcpl().map_err(failed)?)?;
-    check_inside(path, EXAM_ID, dataset, file_size)?;
-    let (kind, name) = library::kind(&dataset.dtype().map_err(failed)?);
-    match kind {
-        Kind::Integer => dataset.read_raw::<i64>().map_err(failed),
-        Kind::Unsigned64 => {
-            let ids = dataset.read_raw::<u64>().map_err(failed)?;
-            let ids = ids.into_iter().map(i64::try_from).collect::<Result<_, _>>();
-            ids.map_err(|_| {
-                Error::malformed(
-                    path,
-                    EXAM_ID,
-                    "a number above 2^63",
-                    "write the exam numbers as int64",
-                )
-            })
-        }
-        Kind::Float | Kind::Other => Err(Error::unsupported(
-            path,
-            EXAM_ID,
-            format!("values of {name}"),
-            "write the exam numbers as int64",
-        )),
-    }
-}
-
 /// No more exams than a file of that size can hold.
-fn check_count(path: &Path, rows: usize, file_size: u64) -> Result<()> {
+pub(super) fn check_count(path: &Path, rows: usize, file_size: u64) -> Result<()> {
     let bytes = (rows as u64).checked_mul(8);
     if bytes.is_none_or(|bytes| bytes / MAX_RATIO > file_size) {
         let what = format!("{rows} exams cannot be in a file of {file_size} bytes");
@@ -166,14 +128,17 @@ fn check_row(path: &Path, shape: [usize; 3]) -> Result<()> {
     let bytes = (shape[1] * shape[2]) as u64 * 8;
     if bytes > MAX_BAND_BYTES {
         let what = format!("one row takes {bytes} bytes to decode; at most {MAX_BAND_BYTES} are");
-        let help = "store it in smaller chunks: h5repack -l tracings:CHUNK=1x4096x12";
+        let help = format!(
+            "store it in smaller chunks, or in none: {}",
+            filters::copy_command(path)
+        );
         return Err(Error::unsupported(path, TRACINGS, what, help));
     }
     Ok(())
 }
 
 /// The values are in this file, and not in whichever it names.
-fn check_own(path: &Path, name: &str, plist: &DatasetCreate) -> Result<()> {
+pub(super) fn check_own(path: &Path, name: &str, plist: &DatasetCreate) -> Result<()> {
     let what = if plist.layout() == Kept::Virtual {
         "is put together from other files"
     } else if !plist.external().is_empty() {
@@ -186,12 +151,12 @@ fn check_own(path: &Path, name: &str, plist: &DatasetCreate) -> Result<()> {
         path,
         name,
         what,
-        "copy its values into one file: h5repack",
+        format!("copy its values into one file: {}", filters::copy_command(path)),
     ))
 }
 
 /// Values that lie in one piece lie inside the file.
-fn check_inside(path: &Path, name: &str, dataset: &Dataset, file_size: u64) -> Result<()> {
+pub(super) fn check_inside(path: &Path, name: &str, dataset: &Dataset, file_size: u64) -> Result<()> {
     let Some(offset) = dataset.offset() else {
         return Ok(());
     };
@@ -279,6 +244,7 @@ impl<'a> Tracings<'a> {
 
     fn by_library(self, what: &str) -> Result<(Layout, Source)> {
         check_row(self.path, self.shape)?;
+        filters::check_available(self.path, TRACINGS, &self.plist)?;
         Ok((
             Layout::Library {
                 what: what.to_owned(),
@@ -288,17 +254,9 @@ impl<'a> Tracings<'a> {
     }
 
     fn chunked(self) -> Result<(Layout, Source)> {
-        let filters = self.plist.filters();
-        if let Some(unknown) = filters.iter().find(|filter| !filter.is_available()) {
-            let what = format!(
-                "compressed by {}, which cannot be undone here",
-                filter_name(unknown)
-            );
-            let help = "compress it by gzip or not at all: h5repack -f tracings:GZIP=1";
-            return Err(Error::unsupported(self.path, TRACINGS, what, help));
-        }
-        let Some(filters) = known_filters(&filters) else {
-            return self.by_library(&format!("chunks with filters {filters:?}"));
+        let Some(known) = Known::of(&self.plist) else {
+            let what = format!("chunks with filters {:?}", self.plist.filters());
+            return self.by_library(&what);
         };
         let partial_unfiltered = self
             .plist
@@ -317,42 +275,14 @@ impl<'a> Tracings<'a> {
         let fill = fill.map_err(|e| describe(self.path, &e, TRACINGS))?;
         let table = BlockTable {
             shape,
-            shuffled: filters.contains(&Filter::Shuffle),
-            deflated: filters.contains(&Filter::Deflate),
+            shuffled: known.shuffled(),
+            compression: known.compression(),
             // Without one, HDF5 leaves such values undefined.
             fill: fill.unwrap_or(0.0),
-            blocks: chunks::list(self.path, &self.dataset, shape, self.file_size)?,
+            blocks: chunks::list(self.path, &self.dataset, TRACINGS, shape, self.file_size)?,
         };
         let rows = Rows::open(self.path, self.shape, Placement::Blocks(table))?;
+        let filters = known.filters().to_vec();
         Ok((Layout::Chunked { shape, filters }, Source::Rows(rows)))
     }
-}
-
-/// A filter by its number, and by the name under which The HDF Group has it registered.
-fn filter_name(filter: &StoredFilter) -> String {
-    let id = filter.id();
-    let name = match id {
-        307 => "bzip2",
-        32_000 => "lzf",
-        32_001 => "blosc",
-        32_004 => "lz4",
-        32_008 => "bitshuffle",
-        32_013 => "zfp",
-        32_015 => "zstd",
-        32_026 => "blosc2",
-        _ => "something",
-    };
-    format!("{name} (filter {id})")
-}
-
-/// The filters that are undone here, in the one order that is: shuffle, then compression.
-fn known_filters(filters: &[StoredFilter]) -> Option<Vec<Filter>> {
-    let known = filters.iter().map(|filter| match filter {
-        StoredFilter::Shuffle => Some(Filter::Shuffle),
-        StoredFilter::Deflate(_) => Some(Filter::Deflate),
-        _ => None,
-    });
-    let known: Vec<Filter> = known.collect::<Option<_>>()?;
-    let in_order = matches!(known[..], [] | [_] | [Filter::Shuffle, Filter::Deflate]);
-    in_order.then_some(known)
 }

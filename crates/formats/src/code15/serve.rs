@@ -10,6 +10,9 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
+/// Exit code of that process where it may use no more memory.
+pub const OUT_OF_MEMORY: u8 = 12;
+
 /// What a program does when [`super::isolate`] has started it: reads the `arguments` that follow the agreed word, binds
 /// this process, opens the file, and answers on the standard streams. The result is the exit code.
 pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -106,6 +109,10 @@ fn refused(error: &Error) -> Refused {
             place, what, help, ..
         } => Refused::Unsupported([place.clone(), what.clone(), help.clone()]),
         Error::Missing { name, available, .. } => Refused::Missing([name.clone(), available.clone()]),
+        Error::Io { source, .. } if error.fault().is_some() => {
+            let out_of_memory = rustix::io::Errno::NOMEM.raw_os_error();
+            Refused::System(source.raw_os_error().unwrap_or(out_of_memory))
+        }
         Error::Io { action, source, .. } => Refused::Malformed([
             "start".to_owned(),
             format!("cannot {action} it: {source}"),

@@ -1,10 +1,11 @@
 //! Rows of a dataset that lies in blocks.
 
 use super::decode::{Encoding, Scratch, with_scratch};
-use super::{Block, BlockTable, CUT_SHORT, MAX_BAND_BYTES, VALUES};
+use super::{Block, BlockTable, CUT_SHORT, Compression, MAX_BAND_BYTES, VALUES};
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,7 +57,7 @@ impl Blocks {
         let bytes = band_bytes(shape, table.shape);
         if bytes > MAX_BAND_BYTES {
             let what = format!("one row takes {bytes} bytes to decode; at most {MAX_BAND_BYTES} are");
-            let help = "store it in smaller chunks: h5repack -l tracings:CHUNK=1x4096x12";
+            let help = "store it in smaller chunks, or in none";
             return Err(Error::unsupported(path, VALUES, what, help));
         }
         let outside = |b: &&Block| b.at.checked_add(b.size).is_none_or(|end| end > file_size);
@@ -116,17 +117,8 @@ impl Blocks {
         let [_, samples, leads] = self.shape;
         for j in 0..samples.div_ceil(self.table.shape[1]) {
             for k in 0..leads.div_ceil(self.table.shape[2]) {
-                with_scratch(|scratch| self.read_block(file, [number, j, k], scratch, out)).map_err(
-                    |what| {
-                        let place = format!("{}, block {:?}", VALUES, [number, j, k]);
-                        Error::malformed(
-                            path,
-                            place,
-                            what,
-                            "the file is damaged: download or copy it again",
-                        )
-                    },
-                )?;
+                let read = with_scratch(|scratch| self.read_block(file, [number, j, k], scratch, out));
+                read.map_err(|error| error.at(path, [number, j, k]))?;
             }
         }
         Ok(())
@@ -139,7 +131,7 @@ impl Blocks {
         place: Place,
         scratch: &mut Scratch,
         band: &mut [f32],
-    ) -> Result<(), String> {
+    ) -> Result<(), BlockError> {
         let found = self.table.blocks.binary_search_by_key(&place, |b| b.place);
         let Some(chunk) = found.ok().map(|i| self.table.blocks[i]) else {
             self.each_run(place, band.len(), |_, to| band[to].fill(self.table.fill));
@@ -147,11 +139,11 @@ impl Blocks {
         };
         scratch.stored.resize(chunk.size as usize, 0);
         file.read_exact_at(&mut scratch.stored, chunk.at)
-            .map_err(|e| e.to_string())?;
+            .map_err(BlockError::Io)?;
         let encoding = self.encoding_of(chunk);
         let values = self.table.shape.iter().product();
         if band.len() == values && self.table.shape[1..] == self.shape[1..] {
-            return scratch.decode(encoding, band);
+            return scratch.decode(encoding, band).map_err(BlockError::Damaged);
         }
         let mut block = std::mem::take(&mut scratch.values);
         block.resize(values, 0.0);
@@ -163,18 +155,24 @@ impl Blocks {
             });
         }
         scratch.values = block;
-        decoded
+        decoded.map_err(BlockError::Damaged)
     }
 
     fn encoding_of(&self, chunk: Block) -> Encoding {
         let BlockTable {
-            shuffled, deflated, ..
+            shuffled,
+            compression,
+            ..
         } = self.table;
         // Filters are numbered in the order they were applied: shuffle, where there is one, comes first.
         let applied = |number: u32| chunk.left_out & (1 << number) == 0;
         Encoding {
             shuffled: shuffled && applied(0),
-            deflated: deflated && applied(u32::from(shuffled)),
+            compression: if applied(u32::from(shuffled)) {
+                compression
+            } else {
+                Compression::None
+            },
         }
     }
 
@@ -195,6 +193,29 @@ impl Blocks {
                 each(from, to..to + width);
             }
         }
+    }
+}
+
+/// Why a block cannot be read.
+enum BlockError {
+    /// The system refused.
+    Io(io::Error),
+    /// Its bytes are not what they should be.
+    Damaged(String),
+}
+
+impl BlockError {
+    /// As an error of the file at `path`. A file that ends inside the block is damaged; other errors are the system's.
+    fn at(self, path: &Path, place: Place) -> Error {
+        let what = match self {
+            Self::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                return Error::io("read", path)(error);
+            }
+            Self::Io(error) => error.to_string(),
+            Self::Damaged(what) => what,
+        };
+        let help = "the file is damaged: download or copy it again";
+        Error::malformed(path, format!("{VALUES}, block {place:?}"), what, help)
     }
 }
 

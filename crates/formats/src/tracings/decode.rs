@@ -1,5 +1,6 @@
 //! Bytes of a block to its values.
 
+use super::{Compression, lzf};
 use libdeflater::Decompressor;
 use std::cell::RefCell;
 
@@ -7,7 +8,7 @@ use std::cell::RefCell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Encoding {
     pub(super) shuffled: bool,
-    pub(super) deflated: bool,
+    pub(super) compression: Compression,
 }
 
 /// Buffers that a thread keeps from one block to the next.
@@ -37,26 +38,50 @@ pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
 impl Scratch {
     /// Decodes `self.stored` into `out`, which is as long as a block.
     pub(super) fn decode(&mut self, encoding: Encoding, out: &mut [f32]) -> Result<(), String> {
-        let size = size_of_val(out);
-        match (encoding.deflated, encoding.shuffled) {
-            (false, false) if self.stored.len() == size => {
-                bytemuck::cast_slice_mut(out).copy_from_slice(&self.stored);
-            }
-            (false, true) if self.stored.len() == size => unshuffle(&self.stored, out),
-            (false, _) => {
-                return Err(format!(
-                    "a block of {} bytes instead of {size}",
-                    self.stored.len()
-                ));
-            }
-            (true, false) => inflate(&mut self.inflater, &self.stored, bytemuck::cast_slice_mut(out))?,
-            (true, true) => {
-                self.inflated.resize(size, 0);
-                inflate(&mut self.inflater, &self.stored, &mut self.inflated)?;
-                unshuffle(&self.inflated, out);
-            }
+        if !encoding.shuffled {
+            return expand(
+                encoding.compression,
+                &mut self.inflater,
+                &self.stored,
+                bytemuck::cast_slice_mut(out),
+            );
         }
+        let size = size_of_val(out);
+        if encoding.compression == Compression::None && self.stored.len() == size {
+            unshuffle(&self.stored, out);
+            return Ok(());
+        }
+        self.inflated.resize(size, 0);
+        expand(
+            encoding.compression,
+            &mut self.inflater,
+            &self.stored,
+            &mut self.inflated,
+        )?;
+        unshuffle(&self.inflated, out);
         Ok(())
+    }
+}
+
+/// Fills `out` with what the stored bytes are when they are not compressed.
+fn expand(
+    compression: Compression,
+    inflater: &mut Decompressor,
+    stored: &[u8],
+    out: &mut [u8],
+) -> Result<(), String> {
+    match compression {
+        Compression::Deflate => inflate(inflater, stored, out),
+        Compression::Lzf => lzf::decompress(stored, out),
+        Compression::None if stored.len() == out.len() => {
+            out.copy_from_slice(stored);
+            Ok(())
+        }
+        Compression::None => Err(format!(
+            "a block of {} bytes instead of {}",
+            stored.len(),
+            out.len()
+        )),
     }
 }
 
@@ -69,6 +94,30 @@ fn inflate(inflater: &mut Decompressor, stored: &[u8], out: &mut [u8]) -> Result
         )),
         Err(error) => Err(format!("a block that cannot be inflated ({error})")),
     }
+}
+
+#[cfg(feature = "hdf5")]
+/// Fills `out` with the bytes of 8-byte numbers that h5py compressed by LZF; `left_out` says which filters were not used.
+pub(crate) fn expand_numbers(
+    stored: &[u8],
+    shuffled: bool,
+    left_out: u32,
+    out: &mut [u8],
+) -> Result<(), String> {
+    const BYTES: usize = size_of::<u64>();
+    let compression = match left_out & (1 << u32::from(shuffled)) {
+        0 => Compression::Lzf,
+        _ => Compression::None,
+    };
+    let mut inflater = Decompressor::new();
+    expand(compression, &mut inflater, stored, out)?;
+    if shuffled && left_out & 1 == 0 {
+        let (rows, count) = (out.to_vec(), out.len() / BYTES);
+        for (number, bytes) in out.as_chunks_mut::<BYTES>().0.iter_mut().enumerate() {
+            *bytes = std::array::from_fn(|k| rows[k * count + number]);
+        }
+    }
+    Ok(())
 }
 
 /// Puts the four bytes of each value, which stand in four rows, together again.
@@ -87,6 +136,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn compression() -> impl Strategy<Value = Compression> {
+        prop::sample::select(vec![Compression::None, Compression::Deflate, Compression::Lzf])
+    }
+
     fn encode(values: &[f32], encoding: Encoding) -> Vec<u8> {
         let mut bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         if encoding.shuffled {
@@ -94,7 +147,14 @@ mod tests {
                 .flat_map(|k| values.iter().map(move |v| v.to_le_bytes()[k]))
                 .collect();
         }
-        if encoding.deflated {
+        if encoding.compression == Compression::Lzf {
+            // All of it as literals, which is LZF too.
+            return bytes
+                .chunks(32)
+                .flat_map(|run| std::iter::once(run.len() as u8 - 1).chain(run.iter().copied()))
+                .collect();
+        }
+        if encoding.compression == Compression::Deflate {
             let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
             let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
             let length = compressor.zlib_compress(&bytes, &mut out).unwrap();
@@ -107,10 +167,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_block_comes_back_bit_for_bit(
-            bits in prop::collection::vec(any::<u32>(), 1..300), shuffled: bool, deflated: bool,
+            bits in prop::collection::vec(any::<u32>(), 1..300), shuffled: bool, compression in compression(),
         ) {
             let values: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
-            let encoding = Encoding { shuffled, deflated };
+            let encoding = Encoding { shuffled, compression };
             let mut out = vec![0.0; values.len()];
             with_scratch(|scratch| {
                 scratch.stored = encode(&values, encoding);
@@ -121,11 +181,11 @@ mod tests {
 
         #[test]
         fn no_bytes_make_the_decoder_panic(
-            stored in prop::collection::vec(any::<u8>(), 0..100), shuffled: bool, deflated: bool, n in 0usize..40,
+            stored in prop::collection::vec(any::<u8>(), 0..100), shuffled: bool, compression in compression(), n in 0usize..40,
         ) {
             with_scratch(|scratch| {
                 scratch.stored = stored;
-                let _ = scratch.decode(Encoding { shuffled, deflated }, &mut vec![0.0; n]);
+                let _ = scratch.decode(Encoding { shuffled, compression }, &mut vec![0.0; n]);
             });
         }
     }

@@ -1,7 +1,7 @@
 //! What is said about an archive's file by whoever opened it with the HDF5 library, as a message that another process may
 //! have written: nothing in it is believed before it is checked.
 
-use super::{Block, BlockTable, Placement};
+use super::{Block, BlockTable, Compression, Placement};
 
 /// The longest message that is read, in bytes: blocks of six million.
 pub const MAX_MESSAGE: usize = 256 << 20;
@@ -41,6 +41,8 @@ pub enum Refused {
     Unsupported([String; 3]),
     /// Something is not there: its name, what is there instead.
     Missing([String; 2]),
+    /// The system refused, with an error of this number; nothing is wrong with the file.
+    System(i32),
 }
 
 /// The message for `found`.
@@ -51,6 +53,10 @@ pub fn encode(found: &Result<Described, Refused>) -> Vec<u8> {
         Err(Refused::Malformed(texts)) => out.texts(1, texts),
         Err(Refused::Unsupported(texts)) => out.texts(2, texts),
         Err(Refused::Missing(texts)) => out.texts(3, texts),
+        Err(Refused::System(number)) => {
+            out.0.push(4);
+            out.number(number.cast_unsigned().into());
+        }
     }
     out.0
 }
@@ -72,6 +78,7 @@ pub fn decode(message: &[u8]) -> Result<Result<Described, Refused>, String> {
         1 => Err(Refused::Malformed([from.text()?, from.text()?, from.text()?])),
         2 => Err(Refused::Unsupported([from.text()?, from.text()?, from.text()?])),
         3 => Err(Refused::Missing([from.text()?, from.text()?])),
+        4 => Err(Refused::System(from.small()?.cast_signed())),
         other => return Err(format!("it is of kind {other}")),
     };
     match from.0.len() {
@@ -129,8 +136,12 @@ impl Writer {
 
     fn table(&mut self, table: &BlockTable) {
         self.numbers(table.shape);
-        self.0
-            .extend([u8::from(table.shuffled), u8::from(table.deflated)]);
+        let compression = match table.compression {
+            Compression::None => 0,
+            Compression::Deflate => 1,
+            Compression::Lzf => 2,
+        };
+        self.0.extend([u8::from(table.shuffled), compression]);
         self.number(table.fill.to_bits().into());
         self.number(table.blocks.len() as u64);
         for block in &table.blocks {
@@ -229,7 +240,7 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self) -> Result<BlockTable, String> {
-        let (shape, shuffled, deflated) = (self.sizes()?, self.flag()?, self.flag()?);
+        let (shape, shuffled, compression) = (self.sizes()?, self.flag()?, self.compression()?);
         let fill = f32::from_bits(self.small()?);
         let count = self.count(48)?;
         let block = |from: &mut Self| {
@@ -245,10 +256,19 @@ impl<'a> Reader<'a> {
         Ok(BlockTable {
             shape,
             shuffled,
-            deflated,
+            compression,
             fill,
             blocks,
         })
+    }
+
+    fn compression(&mut self) -> Result<Compression, String> {
+        match self.byte()? {
+            0 => Ok(Compression::None),
+            1 => Ok(Compression::Deflate),
+            2 => Ok(Compression::Lzf),
+            other => Err(format!("{other} is no compression")),
+        }
     }
 }
 
@@ -290,17 +310,17 @@ mod tests {
         );
         let table = (
             any::<bool>(),
-            any::<bool>(),
+            prop::sample::select(vec![Compression::None, Compression::Deflate, Compression::Lzf]),
             -1e3f32..1e3,
             prop::collection::vec(block, 0..5),
         );
         prop_oneof![
             any::<u64>().prop_map(|offset| Stored::Rows(Placement::Contiguous { offset })),
-            table.prop_map(|(shuffled, deflated, fill, blocks)| {
+            table.prop_map(|(shuffled, compression, fill, blocks)| {
                 Stored::Rows(Placement::Blocks(BlockTable {
                     shape: [2, 4, 2],
                     shuffled,
-                    deflated,
+                    compression,
                     fill,
                     blocks,
                 }))
@@ -334,6 +354,8 @@ mod tests {
         let said = Err(Refused::Missing(["tracings".into(), "a\x1b[2Jb".into()]));
         let told = Err(Refused::Missing(["tracings".into(), "a\\u{1b}[2Jb".into()]));
         assert_eq!(decode(&encode(&said)), Ok(told));
+        let system = Err(Refused::System(24));
+        assert_eq!(decode(&encode(&system)), Ok(system));
         let long = Err(Refused::Malformed(["é".repeat(MAX_TEXT), "b".into(), "c".into()]));
         assert!(decode(&encode(&long)).unwrap().is_err());
     }

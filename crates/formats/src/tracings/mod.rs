@@ -1,7 +1,7 @@
 //! Rows of recordings read straight from a file, where it is known how they lie in it.
 //!
 //! An HDF5 dataset of float32 is either one run of bytes or a set of blocks, each perhaps shuffled and compressed with
-//! zlib. Where they lie is asked of the HDF5 library once ([`crate::code15`]); this module reads them from then on, from
+//! zlib or LZF. Where they lie is asked of the HDF5 library once ([`crate::code15`]); this module reads them from then on, from
 //! any number of threads, without that library. A [`Placement`] can also be written down and read by another program.
 //!
 //! ```
@@ -24,9 +24,12 @@
 mod blocks;
 mod decode;
 pub mod described;
+mod lzf;
 
 use crate::error::{Error, Result};
 use blocks::Blocks;
+#[cfg(feature = "hdf5")]
+pub(crate) use decode::expand_numbers;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -56,12 +59,24 @@ pub struct BlockTable {
     pub shape: [usize; 3],
     /// Whether the bytes of a block were shuffled: first bytes of all values first.
     pub shuffled: bool,
-    /// Whether they were compressed with zlib, after that.
-    pub deflated: bool,
+    /// How they were compressed after that.
+    pub compression: Compression,
     /// Value of what was never written.
     pub fill: f32,
     /// The blocks that were written, ascending by place.
     pub blocks: Vec<Block>,
+}
+
+/// How the bytes of a block are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// With zlib: HDF5's `GZIP`.
+    Deflate,
+    /// With LZF: h5py's filter.
+    Lzf,
 }
 
 /// One stored block.

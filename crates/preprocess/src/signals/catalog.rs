@@ -45,13 +45,14 @@ impl Catalog {
             return Err(no_parts(raw));
         }
         // Each in a process of its own, where the program asked for that.
-        let entries: Vec<Entry> = names
+        let opened: Vec<Result<Entry>> = names
             .into_par_iter()
-            .map(|name| Entry {
-                part: open_part(raw, &name),
-                name,
+            .map(|name| {
+                let part = open_part(raw, &name)?;
+                Ok(Entry { name, part })
             })
             .collect();
+        let entries = opened.into_iter().collect::<Result<Vec<Entry>>>()?;
         let by_name = entries
             .iter()
             .enumerate()
@@ -188,19 +189,42 @@ fn part_number(name: &str) -> Option<u64> {
         .ok()
 }
 
-fn open_part(raw: &Path, name: &str) -> std::result::Result<Part, String> {
+/// The part, or what is wrong with it. What the system is at fault for says nothing about the part, and is an error.
+fn open_part(raw: &Path, name: &str) -> Result<std::result::Result<Part, String>> {
     let path = raw.join(name);
-    let part = Part::open(&path).map_err(|e| e.to_string())?;
+    let part = match Part::open(&path) {
+        Ok(part) => part,
+        Err(error) if error.fault().is_some() => return Err(error.into()),
+        Err(error) => {
+            let help = error.help().map_or_else(String::new, |help| format!("; {help}"));
+            return Ok(Err(format!("{error}{help}")));
+        }
+    };
     if part.leads() != leads::COUNT || part.samples() > MAX_SAMPLES {
         let (samples, found) = (part.samples(), part.leads());
-        return Err(format!(
-            "{}: tracings of {samples} samples by {found} leads; there should be {} leads and at most {MAX_SAMPLES} samples: \
-             write the recordings as (exams, samples, leads)",
-            path.display(),
-            leads::COUNT
-        ));
+        let (path, wanted) = (path.display(), leads::COUNT);
+        return Ok(Err(format!(
+            "{path}: tracings of {samples} samples by {found} leads; there should be {wanted} leads and at most {MAX_SAMPLES} \
+             samples: {}",
+            advice_on_shape(samples, found)
+        )));
     }
-    Ok(part)
+    Ok(Ok(part))
+}
+
+/// What to do about recordings of another shape.
+fn advice_on_shape(samples: usize, found: usize) -> &'static str {
+    /// Leads that do not follow from others: I, II, V1 to V6.
+    const INDEPENDENT: usize = 8;
+    match (samples, found) {
+        (leads::COUNT, _) => "write the recordings as (exams, samples, leads)",
+        (_, INDEPENDENT) => {
+            "if they are I, II and V1 to V6, the other four follow: III = II - I, aVR = -(I + II) / 2, aVL = I - II / 2, \
+             aVF = II - I / 2; write all twelve, in the order I, II, III, aVR, aVL, aVF, V1 to V6, in millivolts"
+        }
+        (_, leads::COUNT) => "so long a recording is taken for damage",
+        _ => "write all twelve leads, in the order I, II, III, aVR, aVL, aVF, V1 to V6",
+    }
 }
 
 fn no_parts(raw: &Path) -> Error {

@@ -129,6 +129,10 @@ mod tests {
 
     #[test]
     fn a_column_that_no_stage_reads_is_one_of_the_columns() {
-        assert!(UNUSED.iter().all(|name| COLUMNS.iter().any(|(column, _)| column == name)));
+        assert!(
+            UNUSED
+                .iter()
+                .all(|name| COLUMNS.iter().any(|(column, _)| column == name))
+        );
     }
 }

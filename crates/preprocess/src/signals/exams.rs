@@ -4,7 +4,9 @@ use super::SetAside;
 use super::catalog::{Catalog, Place};
 use super::dataset::{self, Cells};
 use crate::error::{Error, Result};
+use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
+use ecgfm_artifacts::formats::exists;
 use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
@@ -58,11 +60,19 @@ impl Exams {
             what: what.to_owned(),
             help: Some(dataset::HOW_TO_GET.to_owned()),
         };
-        if !raw.is_dir() {
-            return Err(missing(raw, "there is no such directory of raw data"));
+        for (at, what) in [
+            (raw, "there is no such directory of raw data"),
+            (&path, "there is no table of exams"),
+        ] {
+            if !is_there(at)? {
+                return Err(missing(at, what));
+            }
         }
-        if !path.is_file() {
-            return Err(missing(&path, "there is no table of exams"));
+        if !raw.is_dir() {
+            return Err(missing(
+                raw,
+                "is a file; `raw` is the directory that holds exams.csv and the parts",
+            ));
         }
         let frame = table::read_all_text(&path)?;
         let names = frame.get_column_names();
@@ -211,6 +221,11 @@ impl Exams {
         let place = catalog.find(exam_id, if is_missing(named) { "" } else { named })?;
         Ok(Job { idx, exam_id, place })
     }
+}
+
+/// Whether there is something; an error where the system does not let us look.
+fn is_there(at: &Path) -> Result<bool> {
+    Ok(exists(at).map_err(ArtifactError::io("look for", at))?)
 }
 
 /// How a column is written.

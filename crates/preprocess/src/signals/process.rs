@@ -123,10 +123,10 @@ pub(super) enum Made {
 }
 
 impl Work<'_> {
-    /// Works on one exam. Errors are the store's; what is wrong with the exam makes it [`Made::Rejected`].
+    /// Works on one exam. Errors are the store's and the system's; what is wrong with the exam makes it [`Made::Rejected`].
     pub(super) fn exam(&self, job: &Job, out: &mut PartSink<'_>, buffers: &mut Buffers) -> Result<Made> {
         let reject = |reason, detail| self.set_aside(job, reason, detail);
-        if let Err(detail) = self.read(job, &mut buffers.tracing) {
+        if let Err(detail) = self.read(job, &mut buffers.tracing)? {
             return reject(Reason::UnreadableTracing, detail);
         }
         let trimmed = match self.recipe.trim(&buffers.tracing, &mut buffers.scratch) {
@@ -172,10 +172,16 @@ impl Work<'_> {
         Err(Error::BadInput { path, what, help })
     }
 
-    fn read(&self, job: &Job, tracing: &mut Vec<f32>) -> std::result::Result<(), String> {
-        let part = self.catalog.part(job.place).ok_or("its part is not open")?;
+    /// Reads the tracing, or says what is wrong with it. What the system is at fault for is an error.
+    fn read(&self, job: &Job, tracing: &mut Vec<f32>) -> Result<std::result::Result<(), String>> {
+        let Some(part) = self.catalog.part(job.place) else {
+            return Ok(Err("its part is not open".to_owned()));
+        };
         tracing.resize(part.row_len(), 0.0);
-        part.read_row(job.place.row, tracing).map_err(|e| e.to_string())
+        match part.read_row(job.place.row, tracing) {
+            Err(error) if error.fault().is_some() => Err(error.into()),
+            read => Ok(read.map_err(|error| error.to_string())),
+        }
     }
 
     /// Why a recording is not to be kept, if it is not.

@@ -1,6 +1,7 @@
 //! Where the ECG is: in a part of an archive, a `.mat` file, or the archive that a run was made from.
 
 use crate::args::Plot;
+use crate::errors::unusable;
 use crate::results;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::table::{self, Column, Kind};
@@ -35,7 +36,7 @@ pub(super) fn find(args: &Plot) -> Result<Found, Error> {
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("hdf5" | "h5") => {
-            let part = code15::Part::open(path).map_err(bad)?;
+            let part = code15::Part::open(path).map_err(unusable)?;
             let id = wanted(args)?;
             let row = row_of(path, part.exam_ids(), id)?;
             Ok(raw(path, &part, row, id, args.rate)?)
@@ -81,7 +82,7 @@ fn raw(path: &Path, part: &code15::Part, row: usize, id: &str, rate: f64) -> Res
         return Err(bad(what));
     }
     let mut values = vec![0.0; part.row_len()];
-    part.read_row(row, &mut values).map_err(bad)?;
+    part.read_row(row, &mut values).map_err(unusable)?;
     let kept = strip(&values, LEADS.len());
     let lead = |at: usize| {
         kept.clone()
@@ -105,8 +106,8 @@ fn raw(path: &Path, part: &code15::Part, row: usize, id: &str, rate: f64) -> Res
 
 /// A `.mat` file of a run: `org/` holds the archive's values, the others hold standard deviations.
 fn of_mat(path: &Path) -> Result<Found, Error> {
-    let file = mat5::MatFile::read(path).map_err(bad)?;
-    let ((leads, samples), values) = file.f32_matrix("feats").map_err(bad)?;
+    let file = mat5::MatFile::read(path).map_err(unusable)?;
+    let ((leads, samples), values) = file.f32_matrix("feats").map_err(unusable)?;
     if leads != LEADS.len() {
         return Err(bad(format!(
             "{}: {leads} leads; an ECG on paper has 12",
@@ -126,7 +127,7 @@ fn of_mat(path: &Path) -> Result<Found, Error> {
                 .to_string_lossy()
                 .into_owned(),
             leads: values.chunks_exact(samples.max(1)).map(<[f32]>::to_vec).collect(),
-            rate: rate.map_err(bad)?,
+            rate: rate.map_err(unusable)?,
             unit: Unit::NotStated,
             filters: "none stated".to_owned(),
             shades: Vec::new(),
@@ -158,13 +159,13 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
         return Err(bad(what).help("run the signals stage again"));
     }
     let path = raw_dir(dir, record)?.join(&row.trace_file);
-    let part = code15::Part::open(&path).map_err(bad)?;
+    let part = code15::Part::open(&path).map_err(unusable)?;
     let at = row_of(&path, part.exam_ids(), &row.exam_id)?;
     let mut found = raw(&path, &part, at, key::stem(&row.save_file), row.rate)?;
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
-        found.ecg.shades = shading::of_recording(&dir.join(infer), stem, seconds).map_err(bad)?;
+        found.ecg.shades = shading::of_recording(&dir.join(infer), stem, seconds).map_err(unusable)?;
         found.ecg.shades_are = shading::WORDS.to_owned();
     }
     found.notice = results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str()));
@@ -199,21 +200,21 @@ impl Row {
             Column::new(SAVE_FILE, Kind::Text),
             Column::new("sample_rate", Kind::Text),
         ];
-        let frame = table::read(path, &columns, table::Others::Ignore).map_err(bad)?;
+        let frame = table::read(path, &columns, table::Others::Ignore).map_err(unusable)?;
         let cell = |name: &str, row: usize| -> Result<String, Error> {
-            let column = table::str_column(path, &frame, name).map_err(bad)?;
+            let column = table::str_column(path, &frame, name).map_err(unusable)?;
             Ok(column.get(row).unwrap_or_default().to_owned())
         };
         // A recording's name, then an exam's number, then an idx: what is unlikely to be meant by another comes first.
         for name in [SAVE_FILE, "exam_id", IDX] {
-            let column = table::str_column(path, &frame, name).map_err(bad)?;
+            let column = table::str_column(path, &frame, name).map_err(unusable)?;
             let named = |value: &str| value == id || (name == SAVE_FILE && key::stem(value) == id);
             if let Some(row) = column.iter().position(|value| value.is_some_and(named)) {
                 return Ok(Self {
                     exam_id: cell("exam_id", row)?,
                     trace_file: cell("trace_file", row)?,
                     save_file: cell(SAVE_FILE, row)?,
-                    rate: cell("sample_rate", row)?.parse().map_err(bad)?,
+                    rate: cell("sample_rate", row)?.parse().map_err(unusable)?,
                 });
             }
         }

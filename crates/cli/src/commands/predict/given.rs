@@ -3,6 +3,7 @@
 use super::Model;
 use super::segment::{Segment, said_of};
 use crate::args::Predict;
+use crate::errors::{refused, unusable};
 use ecgfm_artifacts::{key, manifests};
 use ecgfm_formats::code15;
 use ecgfm_pipeline::{Error, ErrorKind};
@@ -34,14 +35,6 @@ pub(super) enum Given {
 
 pub(super) fn bad(what: impl ToString) -> Error {
     Error::new(ErrorKind::BadInput, what.to_string())
-}
-
-fn failed(doing: &str, path: &Path, error: &std::io::Error) -> Error {
-    let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => ErrorKind::BadInput,
-        _ => ErrorKind::StageFailed,
-    };
-    Error::new(kind, format!("cannot {doing} `{}`: {error}", path.display()))
 }
 
 impl Given {
@@ -80,7 +73,7 @@ impl Given {
     }
 
     fn parts(parts: &[Part], root: &Path) -> Result<Self, Error> {
-        let io = |e: std::io::Error| failed("write", root, &e);
+        let io = |e: std::io::Error| refused("write", root, &e);
         fs::create_dir(root).map_err(io)?;
         let (mut exams, mut table) = (Vec::new(), "exam_id,trace_file\n".to_owned());
         for (at, part) in parts.iter().enumerate() {
@@ -103,7 +96,7 @@ impl Given {
     }
 
     fn segments(paths: &[PathBuf], model: &Model, root: &Path) -> Result<Self, Error> {
-        let io = |e: std::io::Error| failed("write", root, &e);
+        let io = |e: std::io::Error| refused("write", root, &e);
         fs::create_dir(root).map_err(io)?;
         let (mut files, mut manifest) = (BTreeMap::new(), format!("{}\n", root.display()));
         for path in paths {
@@ -266,7 +259,7 @@ struct Part {
 fn opened(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
-        let part = code15::Part::open(file).map_err(bad)?;
+        let part = code15::Part::open(file).map_err(unusable)?;
         // 0 is the dummy row's.
         let ids = part.exam_ids().iter().copied().filter(|id| *id != 0);
         parts.push(Part {
@@ -341,7 +334,7 @@ fn part_name(at: usize) -> String {
 }
 
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    path.canonicalize().map_err(|e| failed("open", path, &e))
+    path.canonicalize().map_err(|e| refused("open", path, &e))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::given::{absolute, bad};
+use crate::errors::unusable;
 use ecgfm_artifacts::store::About;
 use ecgfm_artifacts::{key, manifests};
 use ecgfm_formats::mat5;
@@ -25,9 +26,9 @@ impl Segment {
             bad(format!("{}: {what}", path.display()))
                 .help("give files of `segmented/`, as the signals stage names them, or the archive's .hdf5")
         };
-        let file = mat5::MatFile::read(path).map_err(bad)?;
-        let ((_, samples), _) = file.f32_matrix("feats").map_err(bad)?;
-        let rate = file.f64_scalar("curr_sample_rate").map_err(bad)?;
+        let file = mat5::MatFile::read(path).map_err(unusable)?;
+        let ((_, samples), _) = file.f32_matrix("feats").map_err(unusable)?;
+        let rate = file.f64_scalar("curr_sample_rate").map_err(unusable)?;
         if rate != f64::from(model.sample_rate) {
             let takes = model.sample_rate;
             return Err(refused(format!(
@@ -71,7 +72,7 @@ pub(super) fn said_of(files: &[PathBuf], root: &Path) -> Result<(), Error> {
         .collect();
     let mut whole: Option<(PathBuf, Option<About>)> = None;
     for store in stores {
-        let mut said = About::read(&store).map_err(bad)?;
+        let mut said = About::read(&store).map_err(unusable)?;
         let Some((first, about)) = &mut whole else {
             whole = Some((store, said));
             continue;
@@ -91,5 +92,5 @@ pub(super) fn said_of(files: &[PathBuf], root: &Path) -> Result<(), Error> {
         }
     }
     let about = whole.and_then(|(_, about)| about);
-    about.map_or(Ok(()), |about| about.write(root).map_err(bad))
+    about.map_or(Ok(()), |about| about.write(root).map_err(unusable))
 }

@@ -1,0 +1,181 @@
+//! Faults of the system: named as what they are, exit code 1, never blamed on the data, never set aside.
+
+use crate::common::{ecgfm, ok};
+use crate::refusing::{archive, library, limited, refusing, said, signals};
+use std::path::Path;
+use std::process::Output;
+
+/// Words that would blame the data for it.
+const BLAMES: [&str; 5] = ["set aside", "unreadable_parts", "on_bad", "download", "damaged"];
+
+/// Holds the output against what a fault of the system is to look like.
+fn check(output: &Output, words: &[&str], out: &Path) {
+    let text = said(output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("\nhelp: "), "{text}");
+    for word in words {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    for blame in BLAMES {
+        assert!(!text.contains(blame), "{blame}: {text}");
+    }
+    assert!(!text.contains("bug") && !text.contains("panicked"), "{text}");
+    assert!(!out.exists(), "a stage that the system stopped left its results");
+}
+
+#[test]
+fn too_many_open_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let raw = archive(dir.path(), 40);
+    for policy in ["reject", "fail"] {
+        let out = dir.path().join("out");
+        let mut command = limited("ulimit -n 32");
+        signals(&mut command, &raw, &out);
+        command.args([
+            "--with",
+            &format!("on_bad={policy}"),
+            "--with",
+            "unreadable_parts=reject",
+        ]);
+        check(
+            &command.output().unwrap(),
+            &["Too many open files", "ulimit -n"],
+            &out,
+        );
+    }
+    // Enough of them, and all is well.
+    ok(signals(
+        &mut limited("ulimit -n 256"),
+        &raw,
+        &dir.path().join("enough"),
+    ));
+}
+
+#[test]
+fn every_refusal_of_a_part_is_the_systems() {
+    let Some(library) = library() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let raw = archive(dir.path(), 3);
+    for (call, number, words) in [
+        ("open", 13, ["Permission denied", "ls -l"]),
+        ("open", 1, ["Operation not permitted", "ls -l"]),
+        ("open", 23, ["Too many open files", "ulimit -n"]),
+        ("open", 12, ["Cannot allocate memory", "ulimit -v"]),
+        ("open", 116, ["Stale file handle", "system's log"]),
+        ("read", 5, ["Input/output error", "system's log"]),
+        ("read", 116, ["Stale file handle", "system's log"]),
+    ] {
+        let out = dir.path().join("out");
+        let mut command = refusing(library, &format!("{call}:{number}:exams_part1"));
+        signals(&mut command, &raw, &out);
+        command.args(["--with", "on_bad=reject", "--with", "unreadable_parts=reject"]);
+        let output = command.output().unwrap();
+        check(&output, &words, &out);
+        assert!(said(&output).contains("exams_part1.hdf5"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_table_that_may_not_be_read_is_not_a_table_that_is_missing() {
+    let Some(library) = library() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let raw = archive(dir.path(), 1);
+    let out = dir.path().join("out");
+    let output = signals(&mut refusing(library, "open:13:exams.csv"), &raw, &out).output();
+    check(
+        &output.unwrap(),
+        &["exams.csv", "Permission denied", "ls -l"],
+        &out,
+    );
+}
+
+#[test]
+fn disks_that_take_no_more() {
+    let Some(library) = library() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let raw = archive(dir.path(), 2);
+    for (number, words) in [
+        (28, ["No space left on device", "free some space"]),
+        (122, ["Disk quota exceeded", "quota"]),
+        (5, ["Input/output error", "system's log"]),
+        (27, ["File too large", "ulimit -f"]),
+    ] {
+        let out = dir.path().join("results");
+        // What the stage writes lies beside its place until it is done.
+        let output = signals(
+            &mut refusing(library, &format!("write:{number}:results")),
+            &raw,
+            &out,
+        )
+        .output();
+        check(&output.unwrap(), &words, &out);
+    }
+}
+
+#[test]
+fn the_run_after_a_fault_of_the_system_does_the_stage_that_failed() {
+    let Some(library) = library() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let raw = archive(dir.path(), 4);
+    let arguments = |command: &mut std::process::Command| {
+        command.args([
+            "run",
+            "code15",
+            "--profile",
+            "full",
+            "--until",
+            "signals",
+            "--json",
+            "--workdir",
+        ]);
+        command.arg(dir.path().join("runs")).arg("--set");
+        command.arg(format!("vars.raw={}", raw.display()));
+        command.args(["--set", "signals.unreadable_parts=reject"]);
+    };
+    let mut failing = refusing(library, "read:5:exams_part2");
+    arguments(&mut failing);
+    assert_eq!(failing.output().unwrap().status.code(), Some(1));
+    let mut again = ecgfm();
+    arguments(&mut again);
+    let summary: serde_json::Value = serde_json::from_str(&ok(&mut again)).unwrap();
+    assert_eq!(summary["ran"], serde_json::json!(["signals"]));
+    let rejected = dir.path().join("runs/code15/full/signals/rejected.csv");
+    assert_eq!(std::fs::read_to_string(rejected).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn little_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let raw = archive(dir.path(), 8);
+    let (mut failed, mut done) = (0, 0);
+    // From less than the program itself takes to enough, in KiB; what it needs depends on the machine.
+    for limit in [
+        20_000, 40_000, 60_000, 80_000, 120_000, 160_000, 240_000, 400_000, 800_000, 1_600_000,
+    ] {
+        let out = dir.path().join(format!("out{limit}"));
+        let mut command = limited(&format!("ulimit -v {limit}"));
+        signals(&mut command, &raw, &out);
+        command.args([
+            "--with",
+            "on_bad=reject",
+            "--with",
+            "unreadable_parts=reject",
+            "--with",
+            "threads=2",
+        ]);
+        let output = command.output().unwrap();
+        let text = said(&output);
+        match output.status.code() {
+            Some(0) => done += 1,
+            // The system could not even load it: it said nothing of its own.
+            Some(126 | 127) => {}
+            None if text.is_empty() => {}
+            _ => {
+                failed += 1;
+                check(&output, &["ulimit -v"], &out);
+            }
+        }
+        assert!(!text.contains("set aside"), "{limit}: {text}");
+    }
+    assert!(failed > 0 && done > 0, "{failed} failed, {done} were done");
+}
