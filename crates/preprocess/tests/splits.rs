@@ -276,3 +276,32 @@ fn a_date_that_is_no_number_among_numbers_is_refused_by_name() {
     let (splits, _) = split_of(&dates, How::Temporal).unwrap();
     assert_eq!(splits, ["valid", "train", "test", "test"]);
 }
+
+#[test]
+fn the_tables_carry_the_columns_that_made_the_splits_each_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = params(dir.path());
+    let meta = "idx,save_file,patient_id,day,age\n0,a.mat,7,2019,40\n1,b.mat,8,2020,50\n";
+    std::fs::write(&params.records, meta).unwrap();
+    params.segments = Some(dir.path().join("segmented.csv"));
+    let segmented =
+        "path,save_file,sample_size\nsegmented/a_0.mat,a.mat,2500\nsegmented/b_0.mat,b.mat,2500\n";
+    std::fs::write(dir.path().join("segmented.csv"), segmented).unwrap();
+    let header = |file: &str| {
+        let text = std::fs::read_to_string(dir.path().join(file)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    for (strategy, keep, carried) in [
+        (How::Random, vec![], ""),
+        (How::Grouped, vec!["age", "patient_id"], ",patient_id,age"),
+        (How::Temporal, vec![], ",day"),
+        (How::GroupedTemporal, vec!["day", "age"], ",patient_id,day,age"),
+    ] {
+        params.strategy = strategy;
+        params.keep_cols = keep.into_iter().map(String::from).collect();
+        run(&params).unwrap();
+        assert_eq!(header("meta_split.csv"), format!("idx,save_file,split{carried}"));
+        let expected = format!("idx,save_file,split{carried},path,sample_size");
+        assert_eq!(header("segmented_split.csv"), expected);
+    }
+}

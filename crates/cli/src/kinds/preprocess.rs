@@ -110,7 +110,7 @@ pub fn splits() -> Bound<splits::Params> {
     Bound {
         name: "splits",
         about: "every exam into one split, every segment after its exam",
-        version: 2,
+        version: 3,
         changes: &[Change(2, "exams without a patient are split one by one")],
         outputs: OUTPUTS,
         inputs: &["records", "segments"],

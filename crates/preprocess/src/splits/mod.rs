@@ -86,6 +86,35 @@ pub struct Params {
     pub out_of_period: OutOfPeriod,
 }
 
+impl Params {
+    /// Whether exams are kept together by [`group`](Self::group).
+    fn is_grouped(&self) -> bool {
+        matches!(self.strategy, Strategy::Grouped | Strategy::GroupedTemporal)
+    }
+
+    /// Whether exams are ordered by [`date`](Self::date).
+    fn is_temporal(&self) -> bool {
+        matches!(self.strategy, Strategy::Temporal | Strategy::GroupedTemporal)
+    }
+
+    /// The columns of the records that go into the tables, each once: the group's, the date's, and those to keep.
+    fn carried(&self) -> Vec<&str> {
+        let group = self.is_grouped().then_some(self.group.as_str());
+        let date = self.date.as_deref().filter(|_| self.is_temporal());
+        let mut carried = Vec::new();
+        for column in group
+            .into_iter()
+            .chain(date)
+            .chain(self.keep_cols.iter().map(String::as_str))
+        {
+            if ![IDX, SAVE_FILE].contains(&column) && !carried.contains(&column) {
+                carried.push(column);
+            }
+        }
+        carried
+    }
+}
+
 fn default_group() -> String {
     "patient_id".to_owned()
 }
@@ -173,10 +202,10 @@ impl Exams {
             .chain(&params.filter_cols)
             .cloned()
             .collect();
-        if matches!(params.strategy, Strategy::Grouped | Strategy::GroupedTemporal) {
+        if params.is_grouped() {
             wanted.push(params.group.clone());
         }
-        if matches!(params.strategy, Strategy::Temporal | Strategy::GroupedTemporal) {
+        if params.is_temporal() {
             let missing = || Error::parameter("date", "is needed: the column that orders exams in time");
             wanted.push(params.date.clone().ok_or_else(missing)?);
         }
@@ -239,7 +268,7 @@ impl Exams {
         })
     }
 
-    /// idx, save_file, split and the kept columns of the exams that have a split.
+    /// idx, save_file, split and the carried columns of the exams that have a split.
     fn with_splits(&self, params: &Params, assigned: &[Option<usize>]) -> Result<DataFrame> {
         let bad = |e: PolarsError| Error::bad_input(&self.path, e.to_string());
         let names: StringChunked = assigned
@@ -254,16 +283,14 @@ impl Exams {
         let frame = frame
             .filter(&BooleanChunked::from_slice("keep".into(), &kept))
             .map_err(bad)?;
-        let columns = [IDX, SAVE_FILE, SPLIT]
-            .into_iter()
-            .chain(params.keep_cols.iter().map(String::as_str));
+        let columns = [IDX, SAVE_FILE, SPLIT].into_iter().chain(params.carried());
         frame.select(columns).map_err(bad)
     }
 }
 
 /// The exams that have a split.
 struct Split {
-    /// idx, save_file, split and the kept columns of each.
+    /// idx, save_file, split and the carried columns of each.
     frame: DataFrame,
     /// The number of the split of every exam that was not filtered out; none where it lies out of its period.
     assigned: Vec<Option<usize>>,
