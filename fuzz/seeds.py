@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into fuzz/corpus/: small, synthetic, the same every time. Python's own library only."""
 import io
+import json
 import os
 import pickle
 import shutil
@@ -80,6 +81,19 @@ def checkpoints():
                     archive.writestr(zipfile.ZipInfo(entry), data, method)
             if kind == "FloatStorage":
                 seed("pt", f"{name}.pt", out.getvalue())
+
+    for name, state in {
+        "bare": {"module.w": Tensor(Storage("FloatStorage", "0", 6), 0, (2, 3), (3, 1))},
+        "lightning": {"state_dict": {"model._orig_mod.w": Tensor(Storage("FloatStorage", "0", 6), 0, (6,), (1,)), "loss.w": Tensor(Storage("FloatStorage", "0", 6), 0, (1,), (1,))}},
+    }.items():
+        text = torch_pickle(state)
+        seed("pt", f"{name}.parts", struct.pack("<H", len(text)) + text + bytes(range(24)))
+    for name, table in {
+        "two": {"a": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}, "model.b": {"dtype": "BF16", "shape": [4], "data_offsets": [16, 24]}},
+        "metadata": {"__metadata__": {"format": "pt"}, "module.w": {"dtype": "F64", "shape": [3, 1], "data_offsets": [0, 24]}},
+    }.items():
+        text = json.dumps(table).encode()
+        seed("pt", f"{name}.safetensors", struct.pack("<Q", len(text)) + text + bytes(range(24)))
 
     class Unknown:
         def __reduce__(self):

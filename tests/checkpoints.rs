@@ -38,5 +38,5 @@ fn checkpoints_as_met_in_the_wild_export_and_a_trap_executes_nothing() {
         .arg(env!("CARGO_BIN_EXE_ecgfm"))
         .arg(&reference)
         .arg(dir.path()));
-    assert!(said.contains("7 variants"), "{said}");
+    assert!(said.contains("15 variants"), "{said}");
 }

@@ -1,6 +1,6 @@
-//! A PyTorch checkpoint: opened, walked, shown, and its tensors read.
+//! A PyTorch checkpoint or a safetensors file: opened, walked, shown, and its tensors read.
 
-use ecgfm_formats::pt::{Checkpoint, Document, Limits, Value};
+use ecgfm_formats::pt::{Checkpoint, Document, Limits, Value, WeightsFile};
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -10,11 +10,12 @@ const VALUES: usize = 10_000;
 /// Tensors that are read.
 const TENSORS: usize = 64;
 
-/// `data` that starts as a zip archive does is a whole file. Anything else is the length of a pickle (two bytes,
+/// `data` that starts as a zip archive or a safetensors file does is a whole file. Anything else is the length of a pickle (two bytes,
 /// little-endian), the pickle, and the bytes of storage `0`, of which an archive is made here: a fuzzer seldom guesses
 /// a checksum.
 pub(crate) fn run(data: &[u8]) {
-    if data.starts_with(b"PK") {
+    if data.starts_with(b"PK") || data.get(8) == Some(&b'{') {
+        weights(data);
         file(data);
         return;
     }
@@ -25,7 +26,9 @@ pub(crate) fn run(data: &[u8]) {
     if let Ok(document) = Document::parse(pickle, &Limits::default()) {
         walk(document.root());
         let _ = format!("{:?} {:?}", document.root(), document.opaque_names());
-        file(&archive(pickle, storage));
+        let archive = archive(pickle, storage);
+        weights(&archive);
+        file(&archive);
     }
 }
 
@@ -37,6 +40,35 @@ fn archive(pickle: &[u8], storage: &[u8]) -> Vec<u8> {
         writer.write_all(bytes).expect("memory");
     }
     writer.finish().expect("memory").into_inner()
+}
+
+/// Reads the weights by their plain names.
+fn weights(bytes: &[u8]) {
+    super::scratch::with_file(bytes, |path| {
+        let file = match WeightsFile::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                let _ = error.to_string();
+                return;
+            }
+        };
+        let _ = format!("{file:?} {:?} {:?}", file.left_out(), file.opaque_names());
+        let _ = file.required().map_err(|e| e.to_string());
+        if let Some((_, section)) = file.configuration() {
+            walk(section);
+        }
+        for weight in file.weights().iter().take(TENSORS) {
+            if let Ok(values) = file.read_f32(weight) {
+                let numel = weight.shape.iter().try_fold(1u64, |all, &n| all.checked_mul(n));
+                let numel = if weight.shape.contains(&0) { Some(0) } else { numel };
+                assert_eq!(
+                    numel,
+                    Some(values.len() as u64),
+                    "a weight is as long as its shape says"
+                );
+            }
+        }
+    });
 }
 
 fn file(bytes: &[u8]) {

@@ -4,8 +4,7 @@ usage: forward.py CHECKPOINT.pt SEGMENTS.npy OUT.npz
 
 A second implementation of everything between the checkpoint and the logits, sharing no code with the Rust one nor with
 PyTorch: it reads the container itself and computes float64 from the stored weights. SEGMENTS is (N, leads, samples).
-OUT holds logits (N, labels), embedding (N, width) and saliency (N, heads, tokens), the last layer's attention, maximum
-over queries.
+OUT holds logits (N, labels), embedding (N, width) and the last layer's attention (N, heads, queries, keys).
 """
 
 import collections
@@ -138,12 +137,20 @@ def forward(x, cfg, weights):
         x = layer_norm(x + linear(hidden, weights, f"{name}.fc2"), weights, f"{name}.final_layer_norm")
     embedding = x.sum(0) / (x != 0).sum(0)
     logits = linear(embedding, weights, "proj") if "proj.weight" in weights else np.zeros(0)
-    return logits, embedding, scores.max(1)
+    return logits, embedding, scores
+
+
+def saliency(attention, per, heads):
+    """What infer's `saliency_per` and `saliency_heads` ask for, of attention weights (..., heads, queries, keys)."""
+    over = {"query": -1, "key": -2}[per]
+    if heads == "each":
+        return attention.max(over)
+    return attention.mean(-3).max(over) if per == "query" else attention.max(over).mean(-2)
 
 
 if __name__ == "__main__":
     checkpoint, segments, out = sys.argv[1:4]
     cfg, weights = read(checkpoint)
     results = [forward(segment.astype(float), cfg, weights) for segment in np.load(segments)]
-    logits, embedding, saliency = map(np.stack, zip(*results))
-    np.savez(out, logits=logits, embedding=embedding, saliency=saliency)
+    logits, embedding, attention = map(np.stack, zip(*results))
+    np.savez(out, logits=logits, embedding=embedding, attention=attention)

@@ -22,6 +22,8 @@ from container import Weight, write
 PARAMETERS = 90_393_242
 PEAK_BYTES = 1.6e9
 TOLERANCE = 1e-5
+# What the run is asked for, one run after the other.
+SALIENCY = [{}, {"saliency_heads": "each"}, {"saliency_per": "key"}, {"saliency_per": "key", "saliency_heads": "each"}]
 SIZES = {
     "conv_feature_layers": "[(256, 2, 2)] * 4", "encoder_embed_dim": 768, "encoder_ffn_embed_dim": 3072,
     "encoder_layers": 12, "encoder_attention_heads": 12, "conv_pos": 128, "conv_pos_groups": 16, "num_labels": 26,
@@ -67,7 +69,7 @@ def main(ecgfm, reference, directory):
     raw = os.path.join(reference, "code15_mini")
     run = [ecgfm, "run", "code15", "--profile", "full", "--workdir", directory, "--until", "infer"]
     run += ["--set", f"vars.raw={raw}", "--set", f"vars.checkpoint={checkpoint}", "--set", "splits.fractions=[0,0,1]"]
-    run += ["--set", "infer.outputs=[logits, embedding, saliency]", "--set", "infer.saliency_heads=each"]
+    run += ["--set", "infer.outputs=[logits, embedding, saliency]"]
     subprocess.run(run, check=True)
     done = os.path.join(directory, "code15/full")
     store = pd.read_csv(os.path.join(done, "signals/segments/index.csv")).set_index("segment")
@@ -77,24 +79,33 @@ def main(ecgfm, reference, directory):
     started = time.time()
     judged = [forward.forward(segment.astype(float), cfg, weights) for segment in segments]
     print(f"numpy, float64: {time.time() - started:.1f} s")
-    compare("numpy", done, map(np.stack, zip(*judged)))
+    judges = {"numpy": [np.stack(all) for all in zip(*judged)]}
     try:
         import forward_torch
     except ImportError:
         print("PyTorch is not installed: not compared with it")
-        return
-    compare("PyTorch", done, forward_torch.forward(np.array(segments), cfg, weights))
+    else:
+        judges["PyTorch"] = forward_torch.forward(np.array(segments), cfg, weights)
+    # What is computed where nobody says otherwise first: ECG-FM's own saliency.
+    for settings in SALIENCY:
+        if settings:
+            subprocess.run(run + [arg for name, value in settings.items() for arg in ("--set", f"infer.{name}={value}")], check=True)
+        for judge, (logits, embedding, attention) in judges.items():
+            per, heads = settings.get("saliency_per", "query"), settings.get("saliency_heads", "mean")
+            print(f"saliency per {per}, heads {heads}:")
+            expected = {"logits": logits, "embedding": embedding, "saliency": forward.saliency(attention, per, heads)}
+            compare(judge, done, expected, {"mean": (14, 156), "each": (14, 12, 156)}[heads])
 
 
-def compare(judge, done, expected):
+def compare(judge, done, expected, saliency_shape):
     """Holds what the run wrote against what a judge computed."""
     files = {"logits": "outputs_test.npy", "embedding": "embedding_test.npy", "saliency": "saliency_test.npy"}
-    shapes = {"logits": (14, 26), "embedding": (14, 768), "saliency": (14, 12, 156)}
-    for (what, file), expected in zip(files.items(), expected):
+    shapes = {"logits": (14, 26), "embedding": (14, 768), "saliency": saliency_shape}
+    for what, file in files.items():
         values = np.load(os.path.join(done, "infer", file), mmap_mode="r")
-        assert values.shape == expected.shape == shapes[what], (what, values.shape, expected.shape)
-        largest = np.abs(values - expected).max()
-        print(f"{what}: largest difference {largest:.1e} from {judge}, of values up to {np.abs(expected).max():.3g}")
+        assert values.shape == expected[what].shape == shapes[what], (what, values.shape, expected[what].shape)
+        largest = np.abs(values - expected[what]).max()
+        print(f"{what}: largest difference {largest:.1e} from {judge}, of values up to {np.abs(expected[what]).max():.3g}")
         assert largest <= TOLERANCE, f"{what} differs by {largest}"
 
 

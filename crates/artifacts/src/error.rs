@@ -50,6 +50,16 @@ pub enum Error {
         /// What is wrong, and what to do where that is known.
         what: String,
     },
+    /// The same where it is known what to do.
+    #[error("{}: {what}", path.display())]
+    Advised {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        help: String,
+    },
     /// A file in somebody else's format could not be read or written.
     #[error(transparent)]
     Format(#[from] ecgfm_formats::Error),
@@ -80,6 +90,23 @@ impl Error {
         Self::Invalid {
             path: path.to_owned(),
             what: what.into(),
+        }
+    }
+
+    /// An error about a whole file, and what to do.
+    pub fn advised(path: &Path, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Advised {
+            path: path.to_owned(),
+            what: what.into(),
+            help: help.into(),
+        }
+    }
+
+    /// What to do, where the message does not say so.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Advised { help, .. } => Some(help),
+            _ => None,
         }
     }
 }

@@ -59,6 +59,23 @@ impl ExtraWriter {
     }
 }
 
+/// What saliency says of a token, in the record beside it: `query` or `key`.
+pub const SALIENCY_PER: &str = "saliency_per";
+
+/// What the record in `dir` says that saliency is per; none where there is no record, or it does not say, as none did when
+/// saliency was always per key.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn saliency_per(dir: &Path) -> Result<Option<String>> {
+    let path = dir.join(crate::logits::RECORD_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    Ok(record[SALIENCY_PER].as_str().map(str::to_owned))
+}
+
 /// Shape, with the rows first, and values of an output of a subset in `dir`.
 ///
 /// # Errors

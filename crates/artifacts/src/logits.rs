@@ -9,9 +9,10 @@ use crate::error::{Error, Result};
 use crate::formats::{npy, store};
 use crate::manifests::Key;
 use crate::pandas::{Cell, RowWriter};
+use crate::store::SegmentReader;
 use crate::table::{self, Column, Kind, Others};
 use ecgfm_choices::Returns;
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, Int64Chunked, IntoColumn, StringChunked};
 use std::path::{Path, PathBuf};
 
 /// File name of the array.
@@ -232,18 +233,27 @@ pub struct Logits {
 }
 
 impl Logits {
-    /// Reads the files of `subset` in `dir`.
+    /// Reads the files of `subset` in `dir`, with the keys of the index beside them.
     ///
     /// # Errors
     /// A file cannot be read, the array is not two-dimensional, or index and array differ in length.
     pub fn read(dir: &Path, subset: &str) -> Result<Self> {
+        Self::read_keyed(dir, subset, None)
+    }
+
+    /// The same where logits that have no index beside them, as the reference writes them, get their keys from the manifest
+    /// that they were computed from: row n is its line n + 1.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), as [`ManifestRows::keys`], and when there is an index or a manifest too many or none at all.
+    pub fn read_keyed(dir: &Path, subset: &str, manifest: Option<ManifestRows<'_>>) -> Result<Self> {
         crate::manifests::check_plain(dir, subset)?;
         let array = dir.join(array_file(subset));
         if !array.exists() && dir.join(index_file(subset)).exists() {
             let what = "no logits: the model that ran is an encoder without a head, or they were removed";
             return Err(Error::invalid(&array, what));
         }
-        let reader = npy::NpyReader::open(&array)?;
+        let reader = open_array(&array, &dir.join(header_file(subset)))?;
         let &[rows, labels] = reader.header().shape.as_slice() else {
             let what = format!("shape {:?}; logits are (segments, labels)", reader.header().shape);
             return Err(Error::invalid(&array, what));
@@ -253,11 +263,22 @@ impl Logits {
             let mut values = vec![0.0; rows * labels];
             reader.read_rows(0, rows, &mut values).map(|()| values)
         };
-        let (values, index) = rayon::join(read, || read_index(&path));
+        let keys = || match (manifest, path.exists()) {
+            (None, true) => read_index(&path),
+            (None, false) => Err(unkeyed(&path, subset)),
+            (Some(_), true) => Err(Error::advised(
+                &path,
+                "the keys of the logits are here, and `manifest` would give them again",
+                "leave `manifest` out",
+            )),
+            (Some(manifest), false) => manifest.keys(subset),
+        };
+        let (values, index) = rayon::join(read, keys);
         let (values, index) = (values?, index?);
         if index.height() != rows {
             let what = format!("{} keys for {rows} rows of {}", index.height(), array.display());
-            return Err(Error::invalid(&path, what));
+            let keys = manifest.map_or(path, |manifest| manifest.dir.join(crate::manifests::file(subset)));
+            return Err(Error::invalid(&keys, what));
         }
         Ok(Self {
             subset: subset.to_owned(),
@@ -266,6 +287,87 @@ impl Logits {
             index,
         })
     }
+}
+
+/// Opens an array with its own header or, where it has none, as the reference writes its outputs, with the memory-map
+/// header beside it.
+///
+/// # Errors
+/// A file cannot be read, there is neither header, or the array is not as long as its header says.
+pub fn open_array(array: &Path, header: &Path) -> Result<npy::NpyReader> {
+    if npy::has_header(array).map_err(Error::io("read", array))? {
+        return Ok(npy::NpyReader::open(array)?);
+    }
+    if !header.exists() {
+        let name = header.file_name().unwrap_or_default().to_string_lossy();
+        let what = format!("no header in it, as numpy.save writes one, and no `{name}` beside it");
+        let help = format!(
+            "copy `{name}` too: the reference's inference writes it, and it says what the values are"
+        );
+        return Err(Error::advised(array, what, help));
+    }
+    let said = store::StoreHeader::read(header)?;
+    let dtype = npy::Dtype::from_name(&said.dtype)
+        .ok_or_else(|| Error::invalid(header, format!("values of type `{}` are not read", said.dtype)))?;
+    let known = npy::Header {
+        dtype,
+        shape: said.shape,
+        fortran_order: false,
+    };
+    Ok(npy::NpyReader::open_headerless(array, known, said.offset)?)
+}
+
+/// A manifest whose lines are the rows of logits.
+#[derive(Debug, Clone, Copy)]
+pub struct ManifestRows<'a> {
+    /// Directory of the manifest.
+    pub dir: &'a Path,
+    /// Where its segments are; where its first line says if absent.
+    pub segments: Option<&'a Path>,
+}
+
+impl ManifestRows<'_> {
+    /// Segment, idx and save_file of every line of a subset's manifest. Without an index beside it, `idx` is what the
+    /// segments' own files say.
+    ///
+    /// # Errors
+    /// The manifest cannot be read, or the files that say `idx` cannot.
+    pub fn keys(&self, subset: &str) -> Result<DataFrame> {
+        let mut subset = crate::manifests::read(self.dir, subset)?;
+        if subset.rows.iter().any(|row| row.key.idx.is_none()) {
+            let store = SegmentReader::open(self.segments.unwrap_or(&subset.root))?;
+            subset.find_idx(&store)?;
+        }
+        let text =
+            |of: fn(&Key) -> &str| -> StringChunked { subset.rows.iter().map(|row| of(&row.key)).collect() };
+        let columns = [
+            (SEGMENT, text(|key| &key.segment).into_column()),
+            (
+                IDX,
+                subset
+                    .rows
+                    .iter()
+                    .map(|row| row.key.idx)
+                    .collect::<Int64Chunked>()
+                    .into_column(),
+            ),
+            (SAVE_FILE, text(|key| &key.save_file).into_column()),
+        ];
+        let named = columns
+            .into_iter()
+            .map(|(name, column)| column.with_name(name.into()));
+        table::frame(self.dir, named.collect())
+    }
+}
+
+/// That nobody says which segment a row of logits is.
+fn unkeyed(index: &Path, subset: &str) -> Error {
+    let what = "no such file: which segment is each row of the logits? Their order alone is no key";
+    let help = format!(
+        "logits of the reference's own inference have no index: set `manifest` to the directory of the `{subset}.tsv` that they \
+         were computed from; its line n + 1 is then row n"
+    );
+    Error::advised(index, what, help)
 }
 
 fn read_index(path: &Path) -> Result<DataFrame> {
@@ -288,3 +390,6 @@ fn read_index(path: &Path) -> Result<DataFrame> {
     }
     Ok(frame.drop(ROW).unwrap_or(frame))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,15 +2,17 @@
 //!
 //! A manifest holds paths only. The index holds segment, idx, save_file and split for all subsets, so that whoever
 //! reads a manifest can key its rows without guessing from file names. A manifest that somebody else made has no
-//! index; then the keys come from the file names and `idx` stays empty.
+//! index; then the keys come from the file names, and `idx` from the `.mat` files that it lists ([`Subset::find_idx`]).
 
 use crate::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use crate::error::{Error, Result};
 use crate::formats::manifest::Manifest;
 use crate::key;
+use crate::store::SegmentReader;
 use crate::table::{self, Column, DataFrame, Kind, Others};
 use hashbrown::HashMap;
 use polars::prelude::{Int64Chunked, IntoColumn, StringChunked};
+use rayon::prelude::*;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -74,12 +76,40 @@ pub struct Subset {
     pub rows: Vec<Row>,
 }
 
+impl Subset {
+    /// Takes the `idx` of the rows that have none from their own files in the store, and returns how many still have none.
+    ///
+    /// # Errors
+    /// A file cannot be read, or its `idx` is no whole number.
+    pub fn find_idx(&mut self, store: &SegmentReader) -> Result<usize> {
+        let without = self.rows.par_iter_mut().filter(|row| row.key.idx.is_none());
+        without
+            .map(|row| {
+                row.key.idx = store.idx(&row.path)?;
+                Ok(usize::from(row.key.idx.is_none()))
+            })
+            .sum()
+    }
+}
+
+/// That `without` of `rows` segments have no `idx`, and what to do, in a sentence.
+pub fn note_without_idx(without: usize, rows: usize) -> String {
+    format!(
+        "{without} of {rows} segments have no idx, so that nothing can be joined to them: their manifest has no {INDEX_FILE} beside \
+         it, and their files do not say it; make it with the stage `manifests`, or put {INDEX_FILE} (columns {}) beside it",
+        INDEX_COLUMNS.join(", ")
+    )
+}
+
 /// Reads `<dir>/<name>.tsv` and the keys beside it. A relative root is taken from `dir`.
 ///
 /// # Errors
 /// The manifest or its index cannot be read, a segment has no key, or one stands there twice.
 pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     check_plain(dir, name)?;
+    if dir.is_file() {
+        return Err(a_file(dir));
+    }
     let path = dir.join(file(name));
     if !path.is_file() {
         return Err(Error::invalid(
@@ -130,6 +160,19 @@ pub fn root(dir: &Path, name: &str) -> Option<PathBuf> {
         .ok()?;
     let text = std::str::from_utf8(&line).ok()?.trim();
     (!text.contains('\t')).then(|| dir.join(text))
+}
+
+/// That a manifest was given where its directory is wanted.
+fn a_file(path: &Path) -> Error {
+    let place = path.parent().filter(|place| !place.as_os_str().is_empty());
+    let subset = path.file_stem().unwrap_or_default().to_string_lossy();
+    let place = place.unwrap_or(Path::new(".")).display();
+    let what = "is a file; the directory that holds the manifests is wanted, as their index lies there too";
+    Error::advised(
+        path,
+        what,
+        format!("give `manifest: {place}` and `subset: {subset}`"),
+    )
 }
 
 /// Refuses a subset that [`is_plain`] does.

@@ -8,8 +8,12 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Export {
-    /// The checkpoint, a `.pt` file of the reference's training code.
+    /// The checkpoint: a `.pt` file of the reference's training code, a state dict, or a safetensors file.
     pub checkpoint: PathBuf,
+    /// The network's configuration, where the checkpoint has none: the YAML or JSON that it was trained with, or the card of
+    /// an export of the same network.
+    #[serde(default)]
+    pub config: Option<PathBuf>,
     /// The checkpoint's SHA-256 in hexadecimal, where it must be a certain file.
     #[serde(default)]
     pub sha256: Option<String>,

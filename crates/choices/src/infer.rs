@@ -31,7 +31,11 @@ pub struct Infer {
     /// What to ask the model for. Logits are always written, unless the model is an encoder.
     #[serde(default = "logits_only")]
     pub outputs: Vec<Output>,
-    /// Whether saliency is the mean over the heads, or each head's.
+    /// What saliency says of a token: `query`, the most attention that it pays to any one token, as ECG-FM's own scripts
+    /// do; or `key`, the most attention that any token pays to it.
+    #[serde(default)]
+    pub saliency_per: SaliencyPer,
+    /// Whether saliency is that of all heads together, or each head's.
     #[serde(default)]
     pub saliency_heads: SaliencyHeads,
     /// Where to run.
@@ -181,7 +185,7 @@ pub enum Output {
     Logits,
     /// (segments, width): the mean over tokens that the head reads.
     Embedding,
-    /// The last layer's attention to every token, the most that any token paid.
+    /// The last layer's attention, a value a token: see [`SaliencyPer`].
     Saliency,
 }
 
@@ -196,11 +200,34 @@ impl Output {
     }
 }
 
+/// What saliency says of a token, out of the attention that queries (tokens that look) pay to keys (tokens looked at).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SaliencyPer {
+    /// A value a query: the most attention that it pays to any one key. High where a token looks at one place only. This
+    /// is the saliency of ECG-FM's own scripts.
+    #[default]
+    Query,
+    /// A value a key: the most attention that any query pays to it. High where the signal is that a token looks at.
+    Key,
+}
+
+impl SaliencyPer {
+    /// As a configuration spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Key => "key",
+        }
+    }
+}
+
 /// What becomes of the heads of the attention that saliency is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SaliencyHeads {
-    /// Their mean: (segments, tokens).
+    /// All together: (segments, tokens). For a value a query the attention is averaged over the heads before its maximum is
+    /// taken, as ECG-FM does; for a value a key the maxima of the heads are averaged.
     #[default]
     Mean,
     /// Each for itself: (segments, heads, tokens).
@@ -212,16 +239,16 @@ pub enum SaliencyHeads {
 pub struct Wanted {
     /// Embeddings.
     pub embedding: bool,
-    /// Saliency, and of which heads.
-    pub saliency: Option<SaliencyHeads>,
+    /// Saliency, of what and of which heads.
+    pub saliency: Option<(SaliencyPer, SaliencyHeads)>,
 }
 
 impl Wanted {
     /// What a list of outputs asks for.
-    pub fn of(outputs: &[Output], heads: SaliencyHeads) -> Self {
+    pub fn of(outputs: &[Output], per: SaliencyPer, heads: SaliencyHeads) -> Self {
         Self {
             embedding: outputs.contains(&Output::Embedding),
-            saliency: outputs.contains(&Output::Saliency).then_some(heads),
+            saliency: outputs.contains(&Output::Saliency).then_some((per, heads)),
         }
     }
 

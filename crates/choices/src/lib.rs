@@ -8,5 +8,7 @@ mod infer;
 mod returns;
 
 pub use export::{Export, Positions};
-pub use infer::{BatchSize, DeviceChoice, Infer, Output, Precision, SaliencyHeads, UnknownDevice, Wanted};
+pub use infer::{
+    BatchSize, DeviceChoice, Infer, Output, Precision, SaliencyHeads, SaliencyPer, UnknownDevice, Wanted,
+};
 pub use returns::{Range, Returns};

@@ -246,8 +246,11 @@ pub struct Stage {
 /// `ecgfm export`
 #[derive(Debug, Args)]
 pub struct Export {
-    /// A checkpoint written by PyTorch (.pt).
+    /// A checkpoint written by PyTorch (.pt), a state dict, or a safetensors file.
     pub checkpoint: PathBuf,
+    /// The network's configuration (YAML or JSON), where the checkpoint has none.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The TorchScript file to write; its card goes beside it as <name>.json.
     #[arg(short, long, value_name = "MODEL.ts")]
     pub output: PathBuf,

@@ -7,7 +7,7 @@
 use crate::args::{DemoModel, Export as ExportArgs};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_choices::{Export, Infer};
-use ecgfm_formats::pt::Checkpoint;
+use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, StageError};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -49,8 +49,8 @@ pub trait Torch: Sync {
     /// When training fails or its files cannot be written.
     fn demo_model(&self, args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error>;
 
-    /// The sizes of the network that a checkpoint configures, or why it is none that this program builds.
-    fn network(&self, checkpoint: &Checkpoint) -> Value;
+    /// The sizes of the network that a file of weights configures, or why it is none that this program builds.
+    fn network(&self, weights: &WeightsFile) -> Value;
 }
 
 /// File name of the program that has libtorch.

@@ -13,10 +13,10 @@ use ecgfm_artifacts::choices::Returns;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pool};
-use ecgfm_artifacts::logits::{Logits, labels_recorded, notices_recorded};
+use ecgfm_artifacts::logits::{Logits, ManifestRows, labels_recorded, notices_recorded};
 use ecgfm_artifacts::predictions::{self, About};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{atomic, key, table};
+use ecgfm_artifacts::{atomic, key, manifests, table};
 use polars::prelude::*;
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -29,6 +29,14 @@ use std::path::{Path, PathBuf};
 pub struct Params {
     /// Directory that the infer stage wrote.
     pub logits: PathBuf,
+    /// Directory of the manifest that the logits were computed from: its lines are their rows. Only for logits that have no
+    /// index beside them, as the reference's inference writes them.
+    #[serde(default)]
+    pub manifest: Option<PathBuf>,
+    /// Where the segments of that manifest are; where its first line says if absent. Their files say `idx` where the manifest
+    /// has no index.
+    #[serde(default)]
+    pub segments: Option<PathBuf>,
     /// The subset whose logits to read.
     #[serde(default = "default_subset")]
     pub subset: String,
@@ -139,7 +147,12 @@ impl Resolved {
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     params.check()?;
     let set = Resolved::load(params)?;
-    let logits = Logits::read(&params.logits, &params.subset)?;
+    let manifest = params.manifest.as_deref().map(|dir| ManifestRows {
+        dir,
+        segments: params.segments.as_deref(),
+    });
+    let logits = Logits::read_keyed(&params.logits, &params.subset, manifest)?;
+    note_without_idx(&logits, ctx);
     let names = set.labels.names();
     if names.len() != logits.labels {
         return Err(Error::LabelCount {
@@ -203,6 +216,15 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         .fact("threshold", about.thresholds.by)
         .fact("returns", returns.name())
         .fact("labels", names.len()))
+}
+
+/// Tells of segments that nothing can be joined to.
+fn note_without_idx(logits: &Logits, ctx: &Context<'_>) {
+    let without = logits.index.column(IDX).map_or(0, Column::null_count);
+    if without > 0 {
+        let rows = logits.index.height();
+        ctx.progress.note(&manifests::note_without_idx(without, rows));
+    }
 }
 
 /// Writes all tables at once; `thresholds` are those of the model's labels.

@@ -9,7 +9,7 @@
 //! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
 //! | [`manifest`] | `manifest` | fairseq's lists of recordings | yes | yes |
 //! | [`store`] | `store` | header of a memory-mapped array, a pickle | yes, without running it | yes |
-//! | [`pt`] | `pt` | PyTorch checkpoints | yes, without running them | no |
+//! | [`pt`] | `pt` | PyTorch checkpoints, safetensors | yes, without running them | no |
 //!
 //! Nothing here knows what the files are for. Every reader takes its input for untrusted: a length in a file is held
 //! against the file's size before anything is allocated by it, and what contradicts itself is an [`Error`] that names

@@ -12,12 +12,13 @@ mod tally;
 mod writers;
 
 use crate::backend::Backend;
+use crate::choice::Output;
 use crate::device::{Placement, Resolved};
 use crate::workers::Crew;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose};
-use ecgfm_artifacts::logits;
 use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::{extras, logits, manifests};
 use journal::Journal;
 use returns::Returned;
 use score::score;
@@ -37,7 +38,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         ctx.progress.note(&note);
     }
     let (segments, threads) = (source.subset.rows.len(), threads(params.threads)?);
-    if let Some(warning) = version::warning() {
+    let without_idx =
+        (source.without_idx > 0).then(|| manifests::note_without_idx(source.without_idx, segments));
+    for warning in version::warning().into_iter().chain(without_idx) {
         ctx.progress.note(&warning);
         tracing::warn!("{warning}");
     }
@@ -89,6 +92,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     if let Some(set) = label_set {
         done = done.fact("label_set", set.name).fact("label_names", set.labels);
+    }
+    if params.outputs.contains(&Output::Saliency) {
+        done = done.fact(extras::SALIENCY_PER, params.saliency_per.name());
     }
     let notices = loaded.notices(&source);
     if !notices.is_empty() {

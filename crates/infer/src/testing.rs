@@ -16,13 +16,19 @@ pub(crate) const SAMPLES: usize = 4;
 /// Means over time of `x`, a row of one value a lead.
 pub(crate) const MEANS: &str = "-> Tensor:\n    return torch.mean(x, [2])\n";
 
-/// A method `outputs` like that of our own models: means, twice the means as embedding, three times `x` as saliency.
-pub(crate) const OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    \
+/// A method `outputs` like that of our own models: means, twice the means as embedding, the first lead as saliency per query,
+/// twice `x` as that of each head (a lead), three times `x` as saliency per key.
+pub(crate) const OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> \
+     Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:\n    m = torch.mean(x, [2])\n    \
+     return (m, torch.mul(m, 2), torch.select(x, 1, 0), torch.mul(x, 2), torch.mul(x, 3))\n";
+
+/// The same as earlier exports had it: means, twice the means as embedding, three times `x` as saliency per key.
+pub(crate) const OLDER_OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    \
      m = torch.mean(x, [2])\n    return (m, torch.mul(m, 2), torch.mul(x, 3))\n";
 
-/// A method `outputs` like that of an encoder's: twice the means as embedding, three times `x` as saliency.
-pub(crate) const ENCODER: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor]:\n    \
-     m = torch.mean(x, [2])\n    return (torch.mul(m, 2), torch.mul(x, 3))\n";
+/// A method `outputs` like that of an encoder: [`OUTPUTS`] without the means.
+pub(crate) const ENCODER: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:\n    \
+     m = torch.mean(x, [2])\n    return (torch.mul(m, 2), torch.select(x, 1, 0), torch.mul(x, 2), torch.mul(x, 3))\n";
 
 /// Writes a TorchScript module with one float32 parameter `w` of `LEADS` ones and the given rest of
 /// `def forward(self, x: Tensor)`, after which more methods may follow.

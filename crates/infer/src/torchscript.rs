@@ -1,11 +1,14 @@
 //! TorchScript behind the [`Backend`] interface.
 
+mod outputs;
+
 use crate::backend::{Answer, Backend, Description, Extra, Shape};
-use crate::choice::{Output as Wish, SaliencyHeads, Wanted};
+use crate::choice::{Output as Wish, Wanted};
 use crate::device::Placement;
 use crate::failure::{brief, is_of_cudnn, of_model_or_machine};
 use crate::signals::Signals;
 use crate::{Error, Result, symbols, version};
+use outputs::Outputs;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -85,6 +88,8 @@ impl TorchScript {
         let signals = IValue::Tensor(signals);
         if !self.wanted.any() {
             let logits = logits_of(self.module.forward_is(&[signals])?);
+            let logits =
+                logits.map_err(|found| format!("{found}; a model must answer with a tensor (batch, labels)"));
             return Ok(logits.map(|logits| Told {
                 logits: Some(logits),
                 extras: Vec::new(),
@@ -163,11 +168,7 @@ impl TorchScript {
             false => Err(error),
         });
         let output = output.map_err(|error| self.unsuited(&error, &shown))?;
-        let told = output.map_err(|found| {
-            refused(format!(
-                "{found}; a model must answer with a tensor (batch, labels)"
-            ))
-        })?;
+        let told = output.map_err(refused)?;
         let labels = told.logits.map_or(Ok(0), |logits| match logits.size().as_slice() {
             &[rows, labels] if rows == count as i64 && labels > 0 && logits.is_floating_point() => {
                 Ok(labels as usize)
@@ -315,36 +316,25 @@ struct Told {
 
 /// Logits (where there is a head), embedding and saliency out of the answer of our own models' method.
 fn told(answer: IValue, wanted: Wanted) -> Result<Output<Told>, TchError> {
-    let Some((logits, embedding, saliency)) = parts(answer) else {
+    let Some(outputs) = Outputs::of(answer) else {
         return Ok(Err(format!(
             "the model's method `{OUTPUTS_METHOD}` does not answer with logits, embedding and saliency"
         )));
     };
     let mut extras = Vec::new();
     if wanted.embedding {
-        extras.push((Wish::Embedding, embedding));
+        extras.push((Wish::Embedding, outputs.embedding));
     }
-    match wanted.saliency {
-        None => {}
-        Some(SaliencyHeads::Each) => extras.push((Wish::Saliency, saliency)),
-        Some(SaliencyHeads::Mean) => {
-            let mean = saliency.f_mean_dim(&[1i64][..], false, Kind::Float)?;
-            extras.push((Wish::Saliency, mean));
+    if let Some((per, heads)) = wanted.saliency {
+        match outputs.saliency.of(per, heads)? {
+            Some(saliency) => extras.push((Wish::Saliency, saliency)),
+            None => return Ok(Err(outputs::NO_QUERIES.to_owned())),
         }
     }
-    Ok(Ok(Told { logits, extras }))
-}
-
-/// Logits where there are three tensors, then embedding and saliency.
-fn parts(answer: IValue) -> Option<(Option<Tensor>, Tensor, Tensor)> {
-    let IValue::Tuple(values) = answer else {
-        return None;
-    };
-    let tensors = values.into_iter().map(|value| Tensor::try_from(value).ok());
-    let mut tensors = tensors.collect::<Option<Vec<_>>>()?;
-    let (saliency, embedding) = (tensors.pop()?, tensors.pop()?);
-    let logits = tensors.pop();
-    tensors.is_empty().then_some((logits, embedding, saliency))
+    Ok(Ok(Told {
+        logits: outputs.logits,
+        extras,
+    }))
 }
 
 /// A tensor, the first element of a tuple or list, or `logits` of a dict.

@@ -71,7 +71,7 @@ pub struct Input {
 /// One thing a model can say of every segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// `logits`, `embedding` or `saliency`.
+    /// `logits`, `embedding`, or a tensor of [`crate::network::Saliency`].
     pub name: String,
     /// What its dimensions are, after the batch.
     pub dimensions: Vec<String>,
@@ -83,6 +83,7 @@ impl Answer {
             name: name.to_owned(),
             dimensions: dimensions.to_vec(),
         };
+        let of_heads = [format!("{} heads", config.heads), "tokens".to_owned()];
         let logits = answer("logits", &[format!("{} labels", config.labels)]);
         let mut all = if config.has_head() {
             vec![logits]
@@ -91,10 +92,9 @@ impl Answer {
         };
         all.extend([
             answer("embedding", &[format!("width {}", config.embed_dim)]),
-            answer(
-                "saliency",
-                &[format!("{} heads", config.heads), "tokens".to_owned()],
-            ),
+            answer("saliency", &["tokens".to_owned()]),
+            answer("saliency_per_query_of_heads", &of_heads),
+            answer("saliency_per_key_of_heads", &of_heads),
         ]);
         all
     }

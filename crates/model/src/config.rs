@@ -1,8 +1,11 @@
 //! What network a checkpoint holds, by its own configuration.
 
+mod section;
+
 use crate::conv_layers;
 use crate::{Error, Result};
-use ecgfm_formats::pt::{Checkpoint, Kind, Value};
+use ecgfm_formats::pt::WeightsFile;
+use section::Section;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -53,15 +56,18 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `cfg.model` of a checkpoint.
+    /// Reads the configuration of a network from `given`, a YAML or JSON file, or else from the file of its weights.
     ///
     /// # Errors
-    /// When a key is missing or of the wrong type, or the network is one that this crate does not build; the message
-    /// names key, value and what is supported.
-    pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
-        let section = Section {
-            path: checkpoint.path(),
-            model: checkpoint.value(&["cfg", "model"])?,
+    /// When there is none, a key is missing or of the wrong type, or the network is one that this crate does not build; the
+    /// message names key, value and what is supported.
+    pub fn read(weights: &WeightsFile, given: Option<&Path>) -> Result<Self> {
+        let section = match given {
+            Some(file) => match section::Given::read(file)? {
+                section::Given::Card(config) => return config.fits(file, weights),
+                section::Given::Section(section) => section,
+            },
+            None => Section::of_weights(weights)?,
         };
         section.supported()?;
         let text = section.text("conv_feature_layers")?;
@@ -77,11 +83,55 @@ impl Config {
             heads: section.size("encoder_attention_heads")?,
             conv_pos: section.size("conv_pos")?,
             conv_pos_groups: section.size("conv_pos_groups")?,
-            labels: section.labels(checkpoint)?,
+            labels: section.labels(weights)?,
         };
         section.divides("encoder_attention_heads", config.heads, config.embed_dim)?;
         section.divides("conv_pos_groups", config.conv_pos_groups, config.embed_dim)?;
         Ok(config)
+    }
+
+    /// A configuration out of a card, held against the weights' number of labels and against itself.
+    fn fits(self, file: &Path, weights: &WeightsFile) -> Result<Self> {
+        let refused = |key: &str, value: i64, supported: String| Error::Config {
+            path: file.to_owned(),
+            key: format!("config.{key}"),
+            value: value.to_string(),
+            supported,
+        };
+        let sizes = [
+            ("leads", self.leads),
+            ("embed_dim", self.embed_dim),
+            ("ffn_dim", self.ffn_dim),
+            ("layers", self.layers),
+            ("heads", self.heads),
+            ("conv_pos", self.conv_pos),
+            ("conv_pos_groups", self.conv_pos_groups),
+        ];
+        let layers = self.conv_layers.iter();
+        let of_layers = layers.flat_map(|layer| [layer.channels, layer.kernel, layer.stride]);
+        let of_layers = of_layers.map(|size| ("conv_layers", size));
+        for (key, size) in sizes.into_iter().chain(of_layers) {
+            if !(1..=MAX_SIZE).contains(&size) {
+                return Err(refused(key, size, section::whole_number()));
+            }
+        }
+        for (key, part) in [("heads", self.heads), ("conv_pos_groups", self.conv_pos_groups)] {
+            if self.embed_dim % part != 0 {
+                let whole = self.embed_dim;
+                return Err(refused(
+                    key,
+                    part,
+                    format!("it must divide embed_dim, which is {whole}"),
+                ));
+            }
+        }
+        let rows = weights.weight("proj.weight").and_then(|head| head.shape.first());
+        let rows = rows.and_then(|&rows| i64::try_from(rows).ok()).unwrap_or(0);
+        if rows != self.labels {
+            let what = format!("but proj.weight has {rows} rows; they must agree");
+            return Err(refused("labels", self.labels, what));
+        }
+        Ok(self)
     }
 
     /// Whether there is a head that gives logits.
@@ -124,147 +174,8 @@ impl Config {
     }
 }
 
-/// `cfg.model` of a checkpoint.
-struct Section<'a> {
-    path: &'a Path,
-    model: Value<'a>,
-}
-
 /// Far above any published size, far below where sizes multiply to nonsense.
 const MAX_SIZE: i64 = 1 << 20;
-
-impl<'a> Section<'a> {
-    fn refuse(&self, key: &str, value: String, supported: &str) -> Error {
-        let key = format!("cfg.model.{key}");
-        Error::Config {
-            path: self.path.to_owned(),
-            key,
-            value,
-            supported: supported.to_owned(),
-        }
-    }
-
-    fn get(&self, key: &str) -> Result<Value<'a>> {
-        self.model
-            .get(key)
-            .ok_or_else(|| self.refuse(key, "(absent)".to_owned(), "the reference always writes it"))
-    }
-
-    /// Refuses what the forward pass here does not do. Where an older checkpoint lacks one of these keys, the reference's
-    /// default is the value that is supported.
-    fn supported(&self) -> Result<()> {
-        let name = self.text("_name")?;
-        if name != ARCHITECTURE && !HEADLESS.contains(&name) {
-            let supported = format!(
-                "supported are the classifier, {ARCHITECTURE}, and encoders: {}",
-                HEADLESS.join(", ")
-            );
-            return Err(self.refuse("_name", format!("{name:?}"), &supported));
-        }
-        if let Some(mode) = self.model.get("extractor_mode")
-            && mode.as_str() != Some("default")
-        {
-            return Err(self.refuse(
-                "extractor_mode",
-                format!("{mode:?}"),
-                "supported is \"default\", one group norm after the first layer",
-            ));
-        }
-        for (key, reason) in [
-            (
-                "layer_norm_first",
-                "supported is False, normalisation after each block",
-            ),
-            ("saliency", "supported is False"),
-            (
-                "normalize",
-                "supported is False: the signals stage standardises, the model does not",
-            ),
-            ("filter", "supported is False: signals reach the model unfiltered"),
-            (
-                "quantize_input",
-                "supported is False: the encoder reads features as they are",
-            ),
-        ] {
-            if self.flag(key)?.unwrap_or(false) {
-                return Err(self.refuse(key, "True".to_owned(), reason));
-            }
-        }
-        Ok(())
-    }
-
-    fn text(&self, key: &str) -> Result<&'a str> {
-        let value = self.get(key)?;
-        value
-            .as_str()
-            .ok_or_else(|| self.refuse(key, format!("{value:?}"), "a string is needed"))
-    }
-
-    fn flag(&self, key: &str) -> Result<Option<bool>> {
-        match self.model.get(key) {
-            None => Ok(None),
-            Some(value) => match value.as_bool() {
-                Some(flag) => Ok(Some(flag)),
-                None => Err(self.refuse(key, format!("{value:?}"), "True or False is needed")),
-            },
-        }
-    }
-
-    fn size(&self, key: &str) -> Result<i64> {
-        let value = self.get(key)?;
-        match value.as_i64() {
-            Some(size @ 1..=MAX_SIZE) => Ok(size),
-            _ => Err(self.refuse(
-                key,
-                format!("{value:?}"),
-                &format!("a whole number from 1 to {MAX_SIZE} is needed"),
-            )),
-        }
-    }
-
-    fn divides(&self, key: &str, part: i64, whole: i64) -> Result<()> {
-        if whole % part == 0 {
-            return Ok(());
-        }
-        Err(self.refuse(
-            key,
-            part.to_string(),
-            &format!("it must divide encoder_embed_dim, which is {whole}"),
-        ))
-    }
-
-    /// The label count: the configuration's, the head's, and both must agree where both are there; 0 for an encoder.
-    fn labels(&self, checkpoint: &Checkpoint) -> Result<i64> {
-        if HEADLESS.contains(&self.text("_name")?) {
-            return Ok(0);
-        }
-        let head = checkpoint
-            .tensor(&["model", "proj.weight"])?
-            .shape
-            .first()
-            .copied();
-        let head = head
-            .and_then(|labels| i64::try_from(labels).ok())
-            .filter(|labels| (1..=MAX_SIZE).contains(labels));
-        let configured = match self.model.get("num_labels") {
-            None => None,
-            Some(value) if value.kind() == Kind::None => None,
-            Some(_) => Some(self.size("num_labels")?),
-        };
-        match (configured, head) {
-            (Some(configured), Some(head)) if configured != head => {
-                let supported = format!("but proj.weight has {head} rows; they must agree");
-                Err(self.refuse("num_labels", configured.to_string(), &supported))
-            }
-            (_, Some(head)) => Ok(head),
-            (_, None) => Err(self.refuse(
-                "num_labels",
-                "(unknown)".to_owned(),
-                "proj.weight has no usable first dimension",
-            )),
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

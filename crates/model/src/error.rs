@@ -24,6 +24,23 @@ pub enum Error {
         /// What is supported.
         supported: String,
     },
+    /// The file holds weights and does not say of which network.
+    #[error(
+        "{}: weights without a configuration: how many heads the attention has, and the strides of the convolutions, no weight's shape tells",
+        path.display()
+    )]
+    NoConfiguration {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A configuration file cannot be read.
+    #[error("{}: {message}", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The state dict does not fit the configuration.
     #[error("{}: the weights do not fit the configuration{}", path.display(), problems(missing, unexpected, mismatched))]
     Weights {

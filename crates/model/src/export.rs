@@ -2,13 +2,13 @@
 
 use crate::card::{Card, File, LabelNames};
 use crate::config::Config;
-use crate::network::Positions;
+use crate::network::{Positions, Saliency};
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, init, network, torchscript};
-use ecgfm_formats::pt::Checkpoint;
+use ecgfm_formats::pt::WeightsFile;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use tch::{CModule, IValue, Kind, Tensor};
+use tch::{CModule, IValue, Kind, TchError, Tensor};
 
 /// File name of the exported model.
 pub const MODEL_FILE: &str = "model.ts";
@@ -25,8 +25,11 @@ const TOLERANCE: f64 = 1e-5;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The checkpoint, a `.pt` file of the reference's training code.
+    /// The checkpoint: a `.pt` file of the reference's training code, a state dict, or a safetensors file.
     pub checkpoint: PathBuf,
+    /// The network's configuration, YAML or JSON, where the checkpoint has none or another holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
     /// The checkpoint's SHA-256, where it must be a certain file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -57,14 +60,18 @@ fn spectrum() -> Positions {
 /// configuration; when libtorch or the file system refuse; or when the written model does not compute the same.
 pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     let path = &params.checkpoint;
-    let checkpoint = Checkpoint::open(path)?;
-    for name in checkpoint.opaque_names() {
+    let file = WeightsFile::open(path)?;
+    for name in file.opaque_names() {
         tracing::warn!(
             "{} asks for `{name}`, which is not known and was not run",
             path.display()
         );
     }
-    let config = Config::from_checkpoint(&checkpoint)?;
+    if !file.left_out().is_empty() {
+        let names = file.left_out().join(", ");
+        tracing::warn!("{}: not of the network, and left out: {names}", path.display());
+    }
+    let config = Config::read(&file, params.config.as_deref())?;
     let source = described(path, path)?;
     if let Some(expected) = &params.sha256
         && !expected.eq_ignore_ascii_case(&source.sha256)
@@ -76,8 +83,8 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         });
     }
     let labels = labels(params, &config)?;
-    let weights = Weights::from_checkpoint(&checkpoint, &config)?;
-    drop(checkpoint);
+    let weights = Weights::read(&file, &config)?;
+    drop(file);
     let target = out_dir.join(MODEL_FILE);
     let samples = SAMPLES.max(config.min_samples());
     let mut model = None;
@@ -183,26 +190,47 @@ fn both(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
-) -> Result<Vec<(&'static str, Tensor, Tensor)>, tch::TchError> {
+) -> Result<Vec<(&'static str, Tensor, Tensor)>, TchError> {
     let expected = network::outputs(config, weights, signals, Positions::Convolution)?;
     let answer = module.method_is(method, &[&IValue::Tensor(signals.shallow_clone())])?;
     let mut compared = Vec::new();
-    let (embedding, saliency) = if let Some(logits) = expected.logits {
-        let (beside, embedding, saliency): (Tensor, Tensor, Tensor) = answer.try_into()?;
+    let mut answer = tensors(answer)?.into_iter();
+    let mut next = || {
+        answer
+            .next()
+            .ok_or_else(|| TchError::Shape("an answer is missing".to_owned()))
+    };
+    if let Some(logits) = expected.logits {
         let alone = module.forward_ts(std::slice::from_ref(signals))?;
         compared.push(("logits", alone, logits.shallow_clone()));
-        compared.push(("logits beside others", beside, logits));
-        (embedding, saliency)
-    } else {
-        answer.try_into()?
-    };
-    compared.push(("embedding", embedding, expected.embedding));
-    compared.push(("saliency", saliency, expected.saliency));
+        compared.push(("logits beside others", next()?, logits));
+    }
+    let Saliency {
+        per_query,
+        per_query_of_heads,
+        per_key_of_heads,
+    } = expected.saliency;
+    for (what, expected) in [
+        ("embedding", expected.embedding),
+        ("saliency", per_query),
+        ("saliency per query of heads", per_query_of_heads),
+        ("saliency per key of heads", per_key_of_heads),
+    ] {
+        compared.push((what, next()?, expected));
+    }
     Ok(compared)
 }
 
+/// The tensors of a tuple.
+pub(crate) fn tensors(answer: IValue) -> Result<Vec<Tensor>, TchError> {
+    match answer {
+        IValue::Tuple(values) => values.into_iter().map(Tensor::try_from).collect(),
+        other => Err(TchError::Kind(format!("{other:?} is no tuple"))),
+    }
+}
+
 /// The largest difference, and the largest value expected.
-fn difference(actual: &Tensor, expected: &Tensor) -> Result<(f64, f64), tch::TchError> {
+fn difference(actual: &Tensor, expected: &Tensor) -> Result<(f64, f64), TchError> {
     let largest = |of: Tensor| of.f_abs()?.f_max()?.f_to_kind(Kind::Double)?.f_double_value(&[]);
     if actual.size() != expected.size() {
         return Ok((f64::INFINITY, 0.0));

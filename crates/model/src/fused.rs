@@ -137,7 +137,7 @@ mod tests {
                 let actual = network::outputs(&config, &fused, &signals, positions).unwrap();
                 let largest = difference(&actual.logits.unwrap(), expected.logits.as_ref().unwrap());
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
-                let largest = difference(&actual.saliency, &expected.saliency);
+                let largest = difference(&actual.saliency.per_query, &expected.saliency.per_query);
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
             }
         }

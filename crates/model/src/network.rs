@@ -63,8 +63,32 @@ pub struct Outputs {
     pub logits: Option<Tensor>,
     /// (batch, width): the mean over the tokens that the head reads.
     pub embedding: Tensor,
-    /// (batch, heads, tokens): the last layer's attention to every token, the most that any token paid. In 0 to 1.
-    pub saliency: Tensor,
+    /// What the last layer's attention says of every token.
+    pub saliency: Saliency,
+}
+
+/// The last layer's attention, summed up in one value a token. Every value lies in 0 to 1.
+#[derive(Debug)]
+pub struct Saliency {
+    /// (batch, tokens): the most attention that a token pays to any one token, of the mean over the heads. This is the
+    /// saliency of ECG-FM's own scripts: `attention.mean(heads).max(keys)`.
+    pub per_query: Tensor,
+    /// (batch, heads, tokens): the same of each head for itself.
+    pub per_query_of_heads: Tensor,
+    /// (batch, heads, tokens): the most attention that any token pays to a token, of each head for itself.
+    pub per_key_of_heads: Tensor,
+}
+
+impl Saliency {
+    /// Sums up attention weights (batch, heads, queries, keys).
+    fn of(attention: &Tensor) -> Result<Self, TchError> {
+        let mean = attention.f_mean_dim(&[1i64][..], false, None::<tch::Kind>)?;
+        Ok(Self {
+            per_query: mean.f_amax([2i64], false)?,
+            per_query_of_heads: attention.f_amax([3i64], false)?,
+            per_key_of_heads: attention.f_amax([2i64], false)?,
+        })
+    }
 }
 
 /// Logits, embedding and saliency of signals (batch, leads, samples).
@@ -90,7 +114,7 @@ pub fn outputs(
         } else {
             None
         },
-        saliency: network.saliency(config.layers - 1, &before_last)?,
+        saliency: Saliency::of(&network.attention_weights(config.layers - 1, &before_last)?)?,
         embedding,
     })
 }
@@ -285,16 +309,15 @@ impl<'a> Network<'a> {
         Ok((project("q_proj")?, project("k_proj")?, project("v_proj")?))
     }
 
-    /// A layer's attention weights from its input, the largest over the queries: (batch, heads, tokens).
-    fn saliency(&self, layer: i64, x: &Tensor) -> Result<Tensor, TchError> {
+    /// A layer's attention weights from its input: (batch, heads, queries, keys), of which every query's sum to 1.
+    fn attention_weights(&self, layer: i64, x: &Tensor) -> Result<Tensor, TchError> {
         let name = format!("encoder.encoder.layers.{layer}.self_attn");
         let (query, key, _) = self.projected(&name, x)?;
         let scale = ((self.config.embed_dim / self.config.heads) as f64).sqrt();
         query
             .f_matmul(&key.f_transpose(2, 3)?)?
             .f_div_scalar(scale)?
-            .f_softmax(-1, None::<tch::Kind>)?
-            .f_amax([2i64], false)
+            .f_softmax(-1, None::<tch::Kind>)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::archive::{self, Archive};
 use crate::fused::fused;
-use crate::network::{self, Outputs, Positions};
+use crate::network::{self, Outputs, Positions, Saliency};
 use crate::pickle::Pickle;
 use crate::{Config, Error, Result, Weights};
 use std::io::Read;
@@ -19,8 +19,8 @@ const CLASS: &str = "EcgFmClassifier";
 /// Batch size of the example that is traced. Not 1, which some operations treat specially.
 const EXAMPLE_BATCH: i64 = 2;
 
-/// Name of the method that gives logits, embedding and saliency; `forward` gives logits. An encoder has no `forward`, and
-/// this gives embedding and saliency.
+/// Name of the method that gives logits, embedding and the three tensors of [`network::Saliency`]; `forward` gives logits.
+/// An encoder has no `forward`, and this gives all but the logits.
 pub const OUTPUTS_METHOD: &str = "outputs";
 
 /// What the names of a method's forms end in: for any length, for the length that was traced, and for that length on CUDA
@@ -31,8 +31,8 @@ const ON_CUDA: &str = "cuda";
 
 /// What a method returns, as TorchScript spells it.
 const TENSOR: &str = "Tensor";
-const TWO_TENSORS: &str = "Tuple[Tensor, Tensor]";
-const THREE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor]";
+const FOUR_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor]";
+const FIVE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]";
 
 /// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length. Its
 /// method [`OUTPUTS_METHOD`] gives [`network::Outputs`] as a tuple in that order.
@@ -83,8 +83,8 @@ fn method(
     let forward = name == "forward";
     let returns = match config.has_head() {
         _ if forward => TENSOR,
-        true => THREE_TENSORS,
-        false => TWO_TENSORS,
+        true => FIVE_TENSORS,
+        false => FOUR_TENSORS,
     };
     let method = |name: String, body: String, binds: bool| Method {
         name,
@@ -157,11 +157,17 @@ fn choice(name: &str, samples: i64, cuda: &str) -> String {
 
 /// Outputs in one tensor, since a trace can give back no more.
 fn joined(outputs: Outputs) -> Result<Tensor, tch::TchError> {
-    let saliency = outputs.saliency.f_flatten(1, 2)?;
+    let Saliency {
+        per_query,
+        per_query_of_heads,
+        per_key_of_heads,
+    } = outputs.saliency;
+    let of_heads = [per_query_of_heads, per_key_of_heads].map(|tensor| tensor.f_flatten(1, 2));
+    let [of_queries, of_keys] = of_heads;
     let parts: Vec<Tensor> = outputs
         .logits
         .into_iter()
-        .chain([outputs.embedding, saliency])
+        .chain([outputs.embedding, per_query, of_queries?, of_keys?])
         .collect();
     Tensor::f_cat(&parts, 1)
 }
@@ -244,21 +250,26 @@ fn statements(code: &str) -> Option<String> {
 }
 
 /// A trace can give back one tensor only, so logits (where there are any), embedding and saliency are traced joined; here
-/// the join is taken off again and they are given back as they are, saliency as (batch, heads, tokens).
+/// the join is taken off again and they are given back as they are, the last two of saliency as (batch, heads, tokens).
 fn taken_apart(statements: &str, heads: i64) -> Option<String> {
     let (before, last) = statements.trim_end().rsplit_once('\n')?;
     let (before, join) = written_out(before, last.trim().strip_prefix("return ")?)?;
     let list = join.strip_prefix("torch.cat(")?.strip_suffix(", 1)")?;
     let (before, list) = written_out(before, list)?;
     let parts = elements(list.strip_prefix('[')?.strip_suffix(']')?);
-    let (first, saliency) = match parts.as_slice() {
-        [logits, embedding, saliency] => (format!("{logits}, {embedding}"), saliency),
-        [embedding, saliency] => ((*embedding).to_owned(), saliency),
-        _ => return None,
-    };
-    Some(format!(
-        "{before}\n    return ({first}, torch.unflatten({saliency}, 1, [{heads}, -1]))\n"
-    ))
+    let (whole, of_heads) = parts.split_at_checked(parts.len().checked_sub(2)?)?;
+    if !matches!(whole.len(), 2 | 3) {
+        return None;
+    }
+    let of_heads = of_heads
+        .iter()
+        .map(|part| format!("torch.unflatten({part}, 1, [{heads}, -1])"));
+    let answers: Vec<String> = whole
+        .iter()
+        .map(|&part| part.to_owned())
+        .chain(of_heads)
+        .collect();
+    Some(format!("{before}\n    return ({})\n", answers.join(", ")))
 }
 
 /// An expression, and the statements before it; where it is a name only, what the last of the statements gave that name.
@@ -345,11 +356,11 @@ mod tests {
 
     #[test]
     fn joined_outputs_are_taken_apart() {
-        let apart = "    a = f(x)\n    return (a, b, torch.unflatten(c, 1, [4, -1]))\n";
+        let apart = "    a = f(x)\n    return (a, b, c, torch.unflatten(d, 1, [4, -1]), torch.unflatten(e, 1, [4, -1]))\n";
         for joined in [
-            "    a = f(x)\n    return torch.cat([a, b, c], 1)\n",
-            "    a = f(x)\n    _7 = [a, b, c]\n    return torch.cat(_7, 1)\n",
-            "    a = f(x)\n    _7 = [a, b, c]\n    _8 = torch.cat(_7, 1)\n    return _8\n",
+            "    a = f(x)\n    return torch.cat([a, b, c, d, e], 1)\n",
+            "    a = f(x)\n    _7 = [a, b, c, d, e]\n    return torch.cat(_7, 1)\n",
+            "    a = f(x)\n    _7 = [a, b, c, d, e]\n    _8 = torch.cat(_7, 1)\n    return _8\n",
         ] {
             assert_eq!(taken_apart(joined, 4).unwrap(), apart);
         }
@@ -358,12 +369,17 @@ mod tests {
             ["a", "f(b, [1, 2])", "c"],
             "an element may be a call"
         );
-        let encoder = "    a = f(x)\n    return torch.cat([a, b], 1)\n";
+        let encoder = "    a = f(x)\n    return torch.cat([a, b, c, d], 1)\n";
         assert_eq!(
             taken_apart(encoder, 2).unwrap(),
-            "    a = f(x)\n    return (a, torch.unflatten(b, 1, [2, -1]))\n"
+            "    a = f(x)\n    return (a, b, torch.unflatten(c, 1, [2, -1]), torch.unflatten(d, 1, [2, -1]))\n"
         );
-        for odd in ["    return a\n", "    a = f(x)\n    return torch.cat([a], 1)\n"] {
+        for odd in [
+            "    return a\n",
+            "    a = f(x)\n    return torch.cat([a], 1)\n",
+            "    a = f(x)\n    return torch.cat([a, b, c], 1)\n",
+            "    a = f(x)\n    return torch.cat([a, b, c, d, e, f], 1)\n",
+        ] {
             assert_eq!(taken_apart(odd, 4), None);
         }
     }

@@ -8,7 +8,7 @@
 //! that only pretraining needs. The names here are the classifier's for both.
 
 use crate::{Config, Error, Result};
-use ecgfm_formats::pt::{Checkpoint, TensorRef};
+use ecgfm_formats::pt::{Weight, WeightsFile};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use tch::{Kind, Tensor};
@@ -76,35 +76,31 @@ impl Weights {
         Self { tensors, index }
     }
 
-    /// Reads the weights of `config` from a checkpoint's `model`, and nothing else from it.
+    /// Reads the weights of `config` from a file, and nothing else from it.
     ///
     /// # Errors
-    /// When names are missing, unexpected or of another shape (all are listed), or a weight holds infinities or NaN.
-    pub fn from_checkpoint(checkpoint: &Checkpoint, config: &Config) -> Result<Self> {
-        let found = found(checkpoint, config)?;
+    /// When there are none, names are missing, unexpected or of another shape (all are listed), or a weight holds infinities
+    /// or NaN.
+    pub fn read(file: &WeightsFile, config: &Config) -> Result<Self> {
+        let found = found(file, config)?;
         let spelling = match PositionalNames::WeightNorm.factors() {
             [length, _] if found.contains_key(&length) => PositionalNames::WeightNorm,
             _ => PositionalNames::Parametrized,
         };
         let expected = state_dict(config, spelling);
-        compare(checkpoint.path(), config, &found, &expected)?;
+        compare(file.path(), config, &found, &expected)?;
         let mut tensors = Vec::with_capacity(expected.len());
         let [length_name, direction_name] = spelling.factors();
         for (name, shape) in expected {
             if name == length_name {
                 continue;
             }
-            let mut tensor = read(checkpoint, found[&name], &name, &shape)?;
+            let mut tensor = read(file, found[&name], &name, &shape)?;
             if name == direction_name {
-                let length = read(
-                    checkpoint,
-                    found[&length_name],
-                    &length_name,
-                    &[1, 1, config.conv_pos],
-                )?;
+                let length = read(file, found[&length_name], &length_name, &[1, 1, config.conv_pos])?;
                 tensor = fold(&length, &tensor)
                     .map_err(Error::torch("fold the positional convolution's weight"))?;
-                check_finite(checkpoint.path(), &positional_weight(), &tensor)?;
+                check_finite(file.path(), &positional_weight(), &tensor)?;
                 tensors.push((positional_weight(), tensor));
             } else {
                 tensors.push((name, tensor));
@@ -232,22 +228,22 @@ pub fn parameters(config: &Config) -> u64 {
         .sum()
 }
 
-/// The tensors of a checkpoint's `model` by the names used here, without what only pretraining needs.
-fn found<'a>(checkpoint: &'a Checkpoint, config: &Config) -> Result<BTreeMap<String, &'a TensorRef>> {
-    let tensors = checkpoint.value(&["model"])?.tensors();
+/// The weights of a file by the names used here, without what only pretraining needs.
+fn found<'a>(file: &'a WeightsFile, config: &Config) -> Result<BTreeMap<String, &'a Weight>> {
+    let all = file.required()?.iter();
     if config.has_head() {
-        return Ok(tensors.map(|(name, tensor)| (name.to_owned(), tensor)).collect());
+        return Ok(all.map(|weight| (weight.name.clone(), weight)).collect());
     }
     let (ours, left): (Vec<_>, Vec<_>) =
-        tensors.partition(|(name, _)| !PRETRAINING.iter().any(|part| name.starts_with(part)));
+        all.partition(|weight| !PRETRAINING.iter().any(|part| weight.name.starts_with(part)));
     tracing::debug!(
         "{}: {} tensors of pretraining left out",
-        checkpoint.path().display(),
+        file.path().display(),
         left.len()
     );
     Ok(ours
         .into_iter()
-        .map(|(name, tensor)| (format!("{ENCODER_PREFIX}{name}"), tensor))
+        .map(|weight| (format!("{ENCODER_PREFIX}{}", weight.name), weight))
         .collect())
 }
 
@@ -262,7 +258,7 @@ pub(crate) fn own_name<'a>(config: &Config, name: &'a str) -> &'a str {
 fn compare(
     path: &Path,
     config: &Config,
-    found: &BTreeMap<String, &TensorRef>,
+    found: &BTreeMap<String, &Weight>,
     expected: &[(String, Vec<i64>)],
 ) -> Result<()> {
     let own = |name: &str| own_name(config, name).to_owned();
@@ -301,12 +297,12 @@ fn compare(
     })
 }
 
-fn read(checkpoint: &Checkpoint, tensor: &TensorRef, name: &str, shape: &[i64]) -> Result<Tensor> {
-    let values = checkpoint.read_f32(tensor)?;
+fn read(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
+    let values = file.read_f32(weight)?;
     let tensor = Tensor::f_from_slice(&values)
         .and_then(|flat| flat.f_reshape(shape))
         .map_err(Error::torch("hold a weight"))?;
-    check_finite(checkpoint.path(), name, &tensor)?;
+    check_finite(file.path(), name, &tensor)?;
     Ok(tensor)
 }
 

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::paper::{Ecg, LEADS, Paper, SECONDS, Shade, Unit, draw};
 use crate::report::Params;
-use crate::shading::{WORDS, saliency, shading};
+use crate::shading::{meaning, saliency, shading};
 use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
@@ -106,6 +106,8 @@ struct Source {
     rate: f64,
     /// Whether leads were brought to mean 0 and deviation 1.
     standardized: bool,
+    /// What shades behind a drawing are.
+    shades_are: &'static str,
 }
 
 /// The rate of segments of which nobody says it.
@@ -158,6 +160,7 @@ impl Source {
             reader,
             scales: scales(&dir.join(records::FILE), &found)?,
             segments: found,
+            shades_are: params.saliency.as_deref().map_or(Ok(""), meaning)?,
         })
     }
 
@@ -213,7 +216,7 @@ impl Source {
             unit: Unit::Standardized,
             filters: "none".to_owned(),
             shades,
-            shades_are: WORDS.to_owned(),
+            shades_are: self.shades_are.to_owned(),
         };
         let in_archives_unit = params.units_per_mv.map_or(Unit::NotStated, Unit::PerMillivolt);
         let scale = self.scales.get(&example.save_file);

@@ -1,4 +1,4 @@
-//! What a model looked at, as shades behind an ECG.
+//! A model's saliency, as shades behind an ECG.
 
 use crate::error::Result;
 use crate::paper::Shade;
@@ -8,9 +8,21 @@ use ecgfm_artifacts::{extras, logits};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// What the shades are, for whoever looks at them.
-pub const WORDS: &str =
-    "attention of the last layer, relative to each segment's strongest; no explanation of a decision";
+/// What the shades are where saliency is per query, for whoever looks at them.
+const PER_QUERY: &str = "how strongly each moment attends to one other (ECG-FM's saliency), scaled per segment; no explanation of a decision";
+
+/// What they are where saliency is per key.
+const PER_KEY: &str = "how strongly any moment attends to this one (last layer), scaled per segment; no explanation of a decision";
+
+/// What the shades are, by the record of the infer stage in `dir`. A record that does not say it is from the time when
+/// saliency was always per key.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn meaning(dir: &Path) -> Result<&'static str> {
+    let per_query = extras::saliency_per(dir)?.is_some_and(|per| per == "query");
+    Ok(if per_query { PER_QUERY } else { PER_KEY })
+}
 
 /// What inference wrote before the subset's name.
 const OUTPUT: &str = "saliency";
@@ -94,6 +106,19 @@ pub(crate) fn shading(tokens: &[f32], start: f64, seconds: f64) -> Vec<Shade> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_legend_says_what_the_record_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |record: &str| {
+            std::fs::write(dir.path().join("infer.json"), record).unwrap();
+            meaning(dir.path()).unwrap()
+        };
+        assert_eq!(meaning(dir.path()).unwrap(), PER_KEY);
+        assert_eq!(said("{\"saliency_per\": \"query\"}"), PER_QUERY);
+        assert_eq!(said("{\"saliency_per\": \"key\"}"), PER_KEY);
+        assert_eq!(said("{\"precision\": \"float32\"}"), PER_KEY);
+    }
 
     #[test]
     fn the_strongest_token_is_the_strongest_shade_at_its_place() {

@@ -19,6 +19,7 @@ pub use about::About;
 pub use packed::{PackedWriter, PartFile, Values, write_packed_index};
 pub use view::{RawPart, View, ViewRow};
 
+use crate::columns::IDX;
 use crate::error::{Error, Result};
 use crate::formats::mat5;
 use crate::key;
@@ -65,9 +66,10 @@ impl SegmentReader {
     /// are not those that it was made from.
     pub fn open(root: &Path) -> Result<Self> {
         if !root.is_dir() {
-            return Err(Error::invalid(
+            return Err(Error::advised(
                 root,
                 "no such segment store; run the signals stage, or correct the manifest's first line",
+                "where the segments were moved, set `segments` to where they are now",
             ));
         }
         let index = root.join(INDEX_FILE);
@@ -104,6 +106,20 @@ impl SegmentReader {
             }
             (None, _) => Ok(None),
         }
+    }
+
+    /// The row of the raw table that the segment at `path` comes from, where its file says so: those of a `mat` store do, as
+    /// the reference writes them.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn idx(&self, path: &str) -> Result<Option<i64>> {
+        let Store::Mat = self.kind else {
+            return Ok(None);
+        };
+        let file = mat5::MatFile::read_small(&self.root.join(path))?;
+        let has_it = file.arrays().iter().any(|array| array.name == IDX);
+        Ok(has_it.then(|| file.i64_scalar(IDX)).transpose()?)
     }
 
     /// (leads, samples) of the segment at `path`.

@@ -3,8 +3,8 @@
 use super::print_json;
 use crate::args::Inspect;
 use crate::errors::{refused, unusable};
-use ecgfm_artifacts::table;
-use ecgfm_formats::{code15, manifest, mat5, npy, pt, store};
+use ecgfm_artifacts::{logits, table};
+use ecgfm_formats::{code15, manifest, mat5, pt, store};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile};
 use ecgfm_system::exists;
 use serde_json::{Value, json};
@@ -32,14 +32,14 @@ fn described(path: &Path) -> Result<Value, Error> {
         "hdf5" | "h5" => part(path),
         "mat" => mat(path),
         "npy" => array(path),
-        "pt" | "pth" | "ckpt" => checkpoint(path),
+        "pt" | "pth" | "ckpt" | "bin" | "safetensors" => checkpoint(path),
         "ts" => torchscript(path),
         "pkl" => header(path),
         "tsv" => list(path),
         "csv" => columns(path, table::read_all_text(path)),
         "parquet" => columns(path, table::read_parquet(path)),
         _ => Err(bad(format!("{}: no reader for `.{extension}`", path.display()))
-            .help("known are .hdf5 .h5 .mat .npy .pt .pth .ckpt .ts .pkl .tsv .csv .parquet, and run directories")),
+            .help("known are .hdf5 .h5 .mat .npy .pt .pth .ckpt .bin .safetensors .ts .pkl .tsv .csv .parquet, and run directories")),
     }
 }
 
@@ -65,28 +65,40 @@ fn mat(path: &Path) -> Result<Value, Error> {
 }
 
 fn array(path: &Path) -> Result<Value, Error> {
-    let reader = npy::NpyReader::open(path).map_err(unusable)?;
+    // As the reference names it: `outputs_test.npy` has its header in `outputs_test_header.pkl`.
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!("{stem}_header.pkl"));
+    let reader = logits::open_array(path, &beside).map_err(unusable)?;
     let header = reader.header();
+    let format = if reader.data_offset() == 0 {
+        "memory-mapped array"
+    } else {
+        "NumPy array"
+    };
     Ok(json!({
-        "format": "NumPy array", "dtype": header.dtype.name(), "shape": header.shape,
+        "format": format, "dtype": header.dtype.name(), "shape": header.shape,
         "fortran_order": header.fortran_order, "data_offset": reader.data_offset(),
     }))
 }
 
 fn checkpoint(path: &Path) -> Result<Value, Error> {
-    let checkpoint = pt::Checkpoint::open(path).map_err(unusable)?;
+    let file = pt::WeightsFile::open(path).map_err(unusable)?;
     let torch = crate::torch::required()?;
-    let root = checkpoint.root();
-    let keys: Vec<&str> = root.items().filter_map(|(key, _)| key.as_str()).collect();
-    let model = root.get("model").unwrap_or(root);
-    let tensors: Vec<Value> = model
-        .tensors()
-        .map(|(name, t)| json!({ "name": name, "shape": t.shape, "dtype": format!("{:?}", t.storage.dtype) }))
+    let (format, keys) = match file.checkpoint().map(pt::Checkpoint::root) {
+        None => ("safetensors", Vec::new()),
+        Some(root) => (
+            "PyTorch checkpoint",
+            root.items().filter_map(|(key, _)| key.as_str()).collect(),
+        ),
+    };
+    let tensors: Vec<Value> = file
+        .weights()
+        .iter()
+        .map(|one| json!({ "name": one.name, "shape": one.shape, "dtype": format!("{:?}", one.dtype) }))
         .collect();
     // A view may repeat an element more often than can be counted.
-    let parameters = model
-        .tensors()
-        .try_fold(0_u64, |sum, (_, t)| sum.checked_add(t.numel()?));
+    let sizes = file.weights().iter().map(|one| one.shape.as_slice());
+    let parameters = sizes.map(numel).try_fold(0_u64, |sum, n| sum.checked_add(n?));
     let parameters = parameters.ok_or_else(|| {
         bad(format!(
             "{}: more parameters than can be counted; the file is damaged",
@@ -94,9 +106,20 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
         ))
     })?;
     Ok(json!({
-        "format": "PyTorch checkpoint", "bytes": checkpoint.file_size(), "keys": keys, "parameters": parameters,
-        "not_understood_and_not_run": checkpoint.opaque_names(), "network": torch.network(&checkpoint), "tensors": tensors,
+        "format": format, "bytes": file.file_size(), "keys": keys, "parameters": parameters,
+        "not_understood_and_not_run": file.opaque_names(), "left_out": file.left_out(),
+        "network": torch.network(&file), "tensors": tensors,
     }))
+}
+
+/// Elements of a shape; none where they cannot be counted.
+fn numel(shape: &[u64]) -> Option<u64> {
+    if shape.contains(&0) {
+        return Some(0);
+    }
+    shape
+        .iter()
+        .try_fold(1_u64, |product, &size| product.checked_mul(size))
 }
 
 fn torchscript(path: &Path) -> Result<Value, Error> {

@@ -27,16 +27,17 @@ pub fn export() -> Bound<Export> {
     Bound {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 6,
+        version: 7,
         changes: &[
             Change(2, "the card says what the model expects"),
             Change(3, "the labels are bound to the model"),
             Change(4, "the positional convolution is computed by spectra"),
             Change(5, "the card says that a model is the demo model"),
             Change(6, "the card says what the model returns"),
+            Change(7, "saliency per query, as ECG-FM's, and per key"),
         ],
         outputs: OUTPUTS,
-        inputs: &["checkpoint"],
+        inputs: &["checkpoint", "config"],
         idle: &[],
         further: named_alone,
         points_at: nowhere,
@@ -83,13 +84,17 @@ pub fn infer() -> Bound<Infer> {
     Bound {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 6,
+        version: 7,
         changes: &[
             Change(2, "infer.json is written"),
             Change(3, "the labels of the model are recorded"),
             Change(4, "the positional convolution is computed by spectra"),
             Change(5, "synthetic ECGs and the demo model are named"),
             Change(6, "what the model returns is recorded"),
+            Change(
+                7,
+                "saliency is per query by default, and idx is taken from .mat files",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],

@@ -111,7 +111,10 @@ pub fn splits() -> Bound<splits::Params> {
         name: "splits",
         about: "every exam into one split, every segment after its exam",
         version: 3,
-        changes: &[Change(2, "exams without a patient are split one by one")],
+        changes: &[
+            Change(2, "exams without a patient are split one by one"),
+            Change(3, "tables carry the columns of groups and dates"),
+        ],
         outputs: OUTPUTS,
         inputs: &["records", "segments"],
         idle: &[],

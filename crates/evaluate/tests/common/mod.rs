@@ -59,6 +59,8 @@ pub(crate) fn key(idx: i64, i: usize) -> Key {
 pub(crate) fn predict_params(logits: &Path) -> predict::Params {
     predict::Params {
         logits: logits.to_owned(),
+        manifest: None,
+        segments: None,
         subset: "test".into(),
         labels: "physionet2021".into(),
         mapping: Some("physionet2021_to_code15".into()),

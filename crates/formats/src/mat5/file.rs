@@ -6,10 +6,15 @@ use super::inflate::{MAX_INFLATED, inflate};
 use super::number::{self, Number};
 use super::{Class, HEADER_BYTES};
 use crate::error::{Error, Result};
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 const MI_MATRIX: u32 = 14;
 const MI_COMPRESSED: u32 = 15;
+/// Bytes of type and size before a variable.
+const TAG_BYTES: usize = 8;
+/// The most bytes of a variable that [`MatFile::read_small`] reads.
+const SMALL_BYTES: u32 = 4096;
 const HELP: &str = "the file is damaged or cut short: copy or write it again";
 
 /// A `.mat` file in memory. Its structure is checked when it is read; values are decoded when they are asked for.
@@ -31,6 +36,31 @@ impl MatFile {
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         Self::from_bytes(path, bytes)
+    }
+
+    /// Reads the small variables of the file at `path`, such as the numbers beside a signal, without the signal: those that
+    /// take no more than 4 KiB in it.
+    ///
+    /// # Errors
+    /// As [`Self::read`], as far as those variables go.
+    pub fn read_small(path: &Path) -> Result<Self> {
+        let read = || -> std::io::Result<Vec<u8>> {
+            let mut file = std::fs::File::open(path)?;
+            let mut small = Vec::new();
+            file.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut small)?;
+            let mut tag = [0; TAG_BYTES];
+            while file.read_exact(&mut tag).is_ok() {
+                let [kind, size] = [0, 4].map(|at| word(&tag, at, TAG_BYTES).unwrap_or_default());
+                if matches!(kind, MI_MATRIX | MI_COMPRESSED) && size > SMALL_BYTES {
+                    file.seek_relative(i64::from(size))?;
+                    continue;
+                }
+                small.extend_from_slice(&tag);
+                file.by_ref().take(size.into()).read_to_end(&mut small)?;
+            }
+            Ok(small)
+        };
+        Self::from_bytes(path, read().map_err(Error::io("read", path))?)
     }
 
     /// Takes the content of a file; `path` is for messages. Every length in it is checked against what is there, and

@@ -68,6 +68,12 @@ impl Dtype {
         }
     }
 
+    /// The type of NumPy's name, such as `float32`, or of its code, such as `<f4`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let named = Self::ALL.into_iter().find(|dtype| dtype.name() == name);
+        named.or_else(|| Self::from_descr(name))
+    }
+
     /// Bytes a value takes.
     pub fn size(self) -> usize {
         match self {
@@ -185,6 +191,18 @@ pub fn write_header<W: Write + ?Sized>(out: &mut W, header: &Header) -> io::Resu
     let bytes = header.to_bytes(ALIGN)?;
     out.write_all(&bytes)?;
     Ok(bytes.len() as u64)
+}
+
+/// Whether a file begins as a `.npy` file does, with a header.
+///
+/// # Errors
+/// I/O.
+pub fn has_header(path: &std::path::Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    std::fs::File::open(path)?
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut start)?;
+    Ok(start == MAGIC)
 }
 
 /// Reads a header (versions 1.0, 2.0 and 3.0) and the offset of the first value. `input` is left at that value.

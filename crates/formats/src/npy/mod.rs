@@ -35,6 +35,6 @@ mod writer;
 
 pub use bulk::{BulkWriter, Flusher};
 pub use element::{Element, write_values};
-pub use header::{Dtype, Header, read_header, write_header};
+pub use header::{Dtype, Header, has_header, read_header, write_header};
 pub use reader::NpyReader;
 pub use writer::{NpyWriter, Written};

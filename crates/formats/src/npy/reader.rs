@@ -27,6 +27,11 @@ impl NpyReader {
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let (header, data_offset) = read_header(&mut &file).map_err(|e| header_error(path, e))?;
+        Self::checked(path, file, header, data_offset)
+    }
+
+    /// The header against the file's size.
+    fn checked(path: &Path, file: File, header: Header, data_offset: u64) -> Result<Self> {
         let size = file.metadata().map_err(Error::io("open", path))?.len();
         let expected = header.data_bytes().and_then(|n| n.checked_add(data_offset));
         if expected != Some(size) {
@@ -42,7 +47,7 @@ impl NpyReader {
                 "it is incomplete or damaged: write or copy it again",
             ));
         }
-        // The header was checked when it was read: the shape does not overflow.
+        // A row can be beyond counting only where there is none.
         let row_len = header.row_len().unwrap_or(0);
         Ok(Self {
             path: path.to_owned(),
@@ -51,6 +56,16 @@ impl NpyReader {
             data_offset,
             row_len,
         })
+    }
+
+    /// Opens an array without a header of its own, as `numpy.memmap` writes it: `header` says what the values are, and
+    /// `data_offset` how many bytes stand before the first.
+    ///
+    /// # Errors
+    /// I/O, and fewer or more bytes than the shape takes.
+    pub fn open_headerless(path: &Path, header: Header, data_offset: u64) -> Result<Self> {
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        Self::checked(path, file, header, data_offset)
     }
 
     /// The array's header.

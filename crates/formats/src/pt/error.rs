@@ -25,6 +25,32 @@ pub enum Error {
         /// What it looks like, and what to do about it.
         found: String,
     },
+    /// A safetensors file is damaged or inconsistent.
+    #[error("{}: safetensors: {message}", path.display())]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The file holds no weights where training tools keep them.
+    #[error("{}: no weights in it, neither at its top nor under model, state_dict or model_state_dict; {found}", path.display())]
+    NoWeights {
+        /// The file.
+        path: PathBuf,
+        /// What is there instead.
+        found: String,
+    },
+    /// Two weights have one name once what training tools put before it is taken off.
+    #[error("{}: weights `{}` and `{}` are both `{plain}`", path.display(), names[0], names[1])]
+    SameName {
+        /// The file.
+        path: PathBuf,
+        /// Their names in the file.
+        names: [String; 2],
+        /// Their name in the network.
+        plain: String,
+    },
     /// The zip container is damaged or inconsistent.
     #[error("{}: entry {entry:?} of the checkpoint's archive: {message}", path.display())]
     Archive {

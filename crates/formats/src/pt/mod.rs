@@ -9,6 +9,9 @@
 //! Tensors are described when the file is opened and read only when asked for, so the two thirds of a training
 //! checkpoint that are optimizer state cost nothing.
 //!
+//! [`WeightsFile`] gives a network's weights by their plain names, out of such a checkpoint, a bare state dict or a
+//! safetensors file.
+//!
 //! ```no_run
 //! use ecgfm_formats::pt::Checkpoint;
 //!
@@ -27,9 +30,11 @@ mod dtype;
 mod error;
 mod limits;
 mod pickle;
+mod safetensors;
 mod show;
 mod tensor;
 mod value;
+mod weights;
 
 pub use checkpoint::Checkpoint;
 pub use dtype::DType;
@@ -38,3 +43,4 @@ pub use limits::Limits;
 pub use pickle::{Document, PickleError};
 pub use tensor::{Storage, TensorRef};
 pub use value::{Kind, Opaque, Value};
+pub use weights::{Weight, WeightsFile};

@@ -117,7 +117,10 @@ np.save('big.npy', x.astype('>f4')); np.save('none.npy', np.zeros((0, 3), 'f4'))
         [true, false, true]
     );
     assert_eq!(open("scalar.npy").unwrap().read_all::<f32>().unwrap(), [2.5]);
-    assert_eq!(open("none.npy").unwrap().read_all::<f32>().unwrap(), []);
+    assert_eq!(
+        open("none.npy").unwrap().read_all::<f32>().unwrap(),
+        Vec::<f32>::new()
+    );
     assert!(open("i8.npy").unwrap().read_rows(0, 1, &mut [0.0; 3]).is_err());
     assert!(open("fortran.npy").unwrap().read_all::<f32>().is_err());
     assert!(open("big.npy").unwrap_err().to_string().contains(">f4"));

@@ -51,7 +51,7 @@ pub(super) fn check(
     exact.activate()?;
     let segments = source.subset.rows.len().min(SEGMENTS);
     let wanted = match model.labels() {
-        0 => Wanted::of(&params.outputs, params.saliency_heads),
+        0 => Wanted::of(&params.outputs, params.saliency_per, params.saliency_heads),
         _ => Wanted::default(),
     };
     let mut reference = TorchScript::load(&params.model, exact, wanted)?;

@@ -19,17 +19,20 @@ pub(super) struct Source {
     pub(super) subset: Subset,
     pub(super) reader: SegmentReader,
     pub(super) shape: Shape,
+    /// Segments that have no idx, neither by the manifest's index nor by their own files.
+    pub(super) without_idx: usize,
 }
 
 impl Source {
     pub(super) fn open(params: &Params) -> Result<Self> {
         let manifest = params.manifest.join(manifests::file(&params.subset));
-        let subset = manifests::read(&params.manifest, &params.subset)?;
+        let mut subset = manifests::read(&params.manifest, &params.subset)?;
         let refused = |what: String| Error::Segments {
             path: manifest.clone(),
             what,
         };
         let reader = SegmentReader::open(params.segments.as_deref().unwrap_or(&subset.root))?;
+        let without_idx = subset.find_idx(&reader)?;
         let first = subset
             .rows
             .first()
@@ -48,6 +51,7 @@ impl Source {
             subset,
             reader,
             shape: Shape { leads, samples },
+            without_idx,
         })
     }
 
@@ -77,7 +81,7 @@ pub(super) fn load(params: &Params, source: &Source, placement: Placement) -> Re
     if let Some(card) = &card {
         suits(card, source)?;
     }
-    let wanted = Wanted::of(&params.outputs, params.saliency_heads);
+    let wanted = Wanted::of(&params.outputs, params.saliency_per, params.saliency_heads);
     let model = TorchScript::load(&params.model, placement, wanted)?;
     Ok(Loaded { model, sha256, card })
 }

@@ -3,9 +3,9 @@
 use super::source::sha256;
 use super::*;
 use crate::backend::{Answer, Backend, Description, Extra, Shape};
-use crate::choice::{BatchSize, Output, Precision, SaliencyHeads};
+use crate::choice::{BatchSize, Output, Precision, SaliencyHeads, SaliencyPer};
 use crate::signals::Signals;
-use crate::testing::{LEADS, MEANS, OUTPUTS, SAMPLES, project, value, write_model};
+use crate::testing::{LEADS, MEANS, OLDER_OUTPUTS, OUTPUTS, SAMPLES, project, value, write_model};
 use ecgfm_artifacts::extras;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
@@ -456,10 +456,9 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
     let files = std::fs::read_dir(&plain).unwrap();
     let files = files.filter(|entry| entry.as_ref().unwrap().path().is_file());
     assert_eq!(files.count(), 4);
+    assert_eq!(extras::saliency_per(&plain).unwrap(), None);
     params.outputs = vec![Output::Embedding, Output::Saliency];
     let mean = ran(&params, "mean");
-    params.saliency_heads = SaliencyHeads::Each;
-    let each = ran(&params, "each");
     let logits = Logits::read(&mean, "test").unwrap();
     assert_eq!(logits.values, Logits::read(&plain, "test").unwrap().values);
     let (shape, embedding) = extras::read(&mean, "embedding", "test").unwrap();
@@ -468,16 +467,66 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
         embedding,
         logits.values.iter().map(|v| v * 2.0).collect::<Vec<_>>()
     );
-    let (shape, saliency) = extras::read(&each, "saliency", "test").unwrap();
-    assert_eq!(shape, [9, LEADS, SAMPLES]);
     // The manifest runs backwards: the first row is segment 8.
+    let all_leads = |times: f32| -> Vec<f32> {
+        let leads = 0..LEADS;
+        leads
+            .flat_map(|lead| (0..SAMPLES).map(move |sample| times * value(8, lead, sample)))
+            .collect()
+    };
+    let mean_of_leads: Vec<f32> = (0..SAMPLES)
+        .map(|sample| (0..LEADS).map(|lead| value(8, lead, sample)).sum::<f32>())
+        .collect();
+    for (per, heads, expected) in [
+        (
+            SaliencyPer::Query,
+            SaliencyHeads::Mean,
+            all_leads(1.0)[..SAMPLES].to_vec(),
+        ),
+        (SaliencyPer::Query, SaliencyHeads::Each, all_leads(2.0)),
+        (SaliencyPer::Key, SaliencyHeads::Each, all_leads(3.0)),
+        (SaliencyPer::Key, SaliencyHeads::Mean, mean_of_leads),
+    ] {
+        (params.saliency_per, params.saliency_heads) = (per, heads);
+        let out = ran(&params, &format!("{per:?} {heads:?}"));
+        let (shape, saliency) = extras::read(&out, "saliency", "test").unwrap();
+        assert_eq!(
+            shape.iter().product::<usize>(),
+            9 * expected.len(),
+            "{per:?} {heads:?}"
+        );
+        assert_eq!(saliency[..expected.len()], expected, "{per:?} {heads:?}");
+        assert_eq!(extras::saliency_per(&out).unwrap(), Some(per.name().to_owned()));
+    }
     assert_eq!(
-        saliency[LEADS * SAMPLES - 1],
-        3.0 * value(8, LEADS - 1, SAMPLES - 1)
+        extras::read(&mean, "saliency", "test").unwrap().1[..SAMPLES],
+        all_leads(1.0)[..SAMPLES],
+        "per query is the default"
     );
-    let (shape, saliency) = extras::read(&mean, "saliency", "test").unwrap();
-    assert_eq!(shape, [9, SAMPLES]);
-    assert_eq!(saliency[0], (0..LEADS).map(|l| value(8, l, 0)).sum::<f32>());
+}
+
+#[test]
+fn an_older_export_gives_saliency_per_key_and_says_what_to_do_for_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 3);
+    write_model(&params.model, &format!("{MEANS}{OLDER_OUTPUTS}"));
+    params.outputs = vec![Output::Logits, Output::Embedding, Output::Saliency];
+    let ran = |params: &Params, name: &str| {
+        let out = dir.path().join(name);
+        std::fs::create_dir(&out).unwrap();
+        run(params, &context(&out, &Cancel::default())).map(|_| out)
+    };
+    let message = ran(&params, "query").unwrap_err().to_string();
+    assert!(
+        message.contains("export the checkpoint again") && message.contains("saliency_per: key"),
+        "{message}"
+    );
+    params.saliency_per = SaliencyPer::Key;
+    let out = ran(&params, "key").unwrap();
+    assert_eq!(extras::read(&out, "saliency", "test").unwrap().0, [3, SAMPLES]);
+    params.saliency_per = SaliencyPer::Query;
+    params.outputs = vec![Output::Logits, Output::Embedding];
+    ran(&params, "embedding").unwrap();
 }
 
 #[test]

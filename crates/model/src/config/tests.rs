@@ -39,7 +39,7 @@ fn read(model: &Json) -> Result<Config> {
         .tensors(&crate::Weights::new(vec![("proj.weight".to_owned(), head)]))
         .unwrap();
     archive.finish().unwrap();
-    Config::from_checkpoint(&Checkpoint::open(&path).unwrap())
+    Config::read(&WeightsFile::open(&path).unwrap(), None)
 }
 
 #[test]

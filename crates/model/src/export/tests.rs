@@ -10,6 +10,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
     export(
         &Params {
             checkpoint: checkpoint.to_owned(),
+            config: None,
             sha256: None,
             labels: None,
             positions_on_cuda: Positions::Spectrum,
@@ -86,7 +87,7 @@ fn the_exported_model_can_be_converted() {
 fn any_length_runs_that_gives_a_token() {
     let dir = tempfile::tempdir().unwrap();
     let (path, config, _) = variant(dir.path(), &Options::default());
-    let weights = Weights::from_checkpoint(&Checkpoint::open(&path).unwrap(), &config).unwrap();
+    let weights = Weights::read(&WeightsFile::open(&path).unwrap(), &config).unwrap();
     run(&path, dir.path()).unwrap();
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
     for samples in [config.min_samples(), 100, 1000, 5000] {
@@ -161,6 +162,7 @@ fn a_required_hash_is_enforced() {
     let card = run(&path, dir.path()).unwrap();
     let params = |sha256: &str| Params {
         checkpoint: path.clone(),
+        config: None,
         sha256: Some(sha256.to_owned()),
         labels: None,
         positions_on_cuda: Positions::Spectrum,
@@ -184,8 +186,8 @@ fn weights_that_do_not_fit_are_all_named() {
         ffn_dim: 95,
         ..config
     };
-    let found = Checkpoint::open(&path).unwrap();
-    let message = Weights::from_checkpoint(&found, &deeper).unwrap_err().to_string();
+    let found = WeightsFile::open(&path).unwrap();
+    let message = Weights::read(&found, &deeper).unwrap_err().to_string();
     for expected in [
         "16 missing",
         "layers.3.fc1.weight",
@@ -199,9 +201,7 @@ fn weights_that_do_not_fit_are_all_named() {
         ffn_dim: 96,
         ..deeper
     };
-    let message = Weights::from_checkpoint(&found, &shallower)
-        .unwrap_err()
-        .to_string();
+    let message = Weights::read(&found, &shallower).unwrap_err().to_string();
     assert!(
         message.contains("16 unexpected") && message.contains("layers.2.fc2.bias"),
         "{message}"
@@ -223,13 +223,22 @@ fn embedding_and_saliency_come_from_the_same_pass_as_the_logits() {
     let (path, config, weights) = variant(dir.path(), &Options::default());
     let card = run(&path, dir.path()).unwrap();
     let names: Vec<&str> = card.outputs.iter().map(|answer| answer.name.as_str()).collect();
-    assert_eq!(names, ["logits", "embedding", "saliency"]);
+    assert_eq!(
+        names,
+        [
+            "logits",
+            "embedding",
+            "saliency",
+            "saliency_per_query_of_heads",
+            "saliency_per_key_of_heads"
+        ]
+    );
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
     let signals = init::noise(&[3, 12, 900], 5).unwrap();
     let answer = module
         .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
         .unwrap();
-    let (logits, embedding, saliency): (Tensor, Tensor, Tensor) = answer.try_into().unwrap();
+    let [logits, embedding, per_query, of_heads, per_key] = tensors(answer).unwrap().try_into().unwrap();
     assert!(difference(&logits, &module.forward_ts(&[&signals]).unwrap()) <= 1e-6);
     let head = |name: &str| weights.get(&format!("proj.{name}")).unwrap();
     let by_hand = embedding.linear(head("weight"), Some(head("bias")));
@@ -238,10 +247,25 @@ fn embedding_and_saliency_come_from_the_same_pass_as_the_logits() {
         "the head reads the embedding"
     );
     assert_eq!(embedding.size(), [3, config.embed_dim]);
-    assert_eq!(saliency.size()[..2], [3, config.heads]);
-    // Attention is a distribution over the keys, so no key gets more than all and the average key gets its share.
-    assert!(saliency.min().double_value(&[]) > 0.0 && saliency.max().double_value(&[]) <= 1.0);
-    let sums = saliency.sum_dim_intlist(&[2i64][..], false, Kind::Float);
+    let tokens = config.tokens(900);
+    assert_eq!(per_query.size(), [3, tokens]);
+    assert_eq!(of_heads.size(), [3, config.heads, tokens]);
+    assert_eq!(per_key.size(), [3, config.heads, tokens]);
+    // Attention is a distribution over the keys: no key gets more than all, and the largest no less than its share.
+    for (values, least) in [
+        (&per_query, 1.0 / tokens as f64),
+        (&of_heads, 1.0 / tokens as f64),
+        (&per_key, 0.0),
+    ] {
+        let (low, high) = (values.min().double_value(&[]), values.max().double_value(&[]));
+        assert!(low > least - 1e-6 && high <= 1.0 + 1e-6, "{low} to {high}");
+    }
+    let mean_of_largest = of_heads.mean_dim(&[1i64][..], false, Kind::Float);
+    assert!(
+        (mean_of_largest - &per_query).min().double_value(&[]) > -1e-6,
+        "the largest of the mean is no more than the mean of the largest"
+    );
+    let sums = per_key.sum_dim_intlist(&[2i64][..], false, Kind::Float);
     assert!(
         sums.min().double_value(&[]) >= 1.0 - 1e-5,
         "the largest is no less than the mean"
@@ -257,6 +281,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
     write_checkpoint(&path, &encoder, &weights, &Options::default()).unwrap();
     let params = Params {
         checkpoint: path,
+        config: None,
         sha256: None,
         labels: Some(LabelNames {
             name: "not used".into(),
@@ -269,17 +294,20 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
     assert_eq!((card.labels, card.label_set), (0, None));
     assert_eq!(card.architecture, "ecg_transformer");
     let names: Vec<&str> = card.outputs.iter().map(|answer| answer.name.as_str()).collect();
-    assert_eq!(names, ["embedding", "saliency"]);
+    assert_eq!(names[..2], ["embedding", "saliency"]);
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
     let signals = init::noise(&[3, 12, 900], 5).unwrap();
     assert!(module.forward_ts(&[&signals]).is_err());
     let answer = module
         .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
         .unwrap();
-    let (embedding, saliency): (Tensor, Tensor) = answer.try_into().unwrap();
+    let [embedding, per_query, of_heads, per_key] = tensors(answer).unwrap().try_into().unwrap();
     let expected = network::outputs(&config, &weights, &signals, Positions::Convolution).unwrap();
     assert!(difference(&embedding, &expected.embedding) <= 1e-6);
-    assert!(difference(&saliency, &expected.saliency) <= 1e-6);
+    let expected = expected.saliency;
+    assert!(difference(&per_query, &expected.per_query) <= 1e-6);
+    assert!(difference(&of_heads, &expected.per_query_of_heads) <= 1e-6);
+    assert!(difference(&per_key, &expected.per_key_of_heads) <= 1e-6);
 }
 
 #[test]
@@ -288,6 +316,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
     let (path, ..) = variant(dir.path(), &Options::default());
     let with = |count: usize| Params {
         checkpoint: path.clone(),
+        config: None,
         sha256: None,
         labels: Some(LabelNames {
             name: "mine".into(),
@@ -319,6 +348,7 @@ fn every_form_for_cuda_exports_and_the_default_adds_none() {
     ] {
         let params = Params {
             checkpoint: path.clone(),
+            config: None,
             sha256: None,
             labels: None,
             positions_on_cuda: form,

@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::testing::{difference, npy, npz, reference, scattered, small};
-use ecgfm_formats::pt::Checkpoint;
+use ecgfm_formats::pt::WeightsFile;
 use tch::Kind;
 
 fn tiny() -> Option<(Config, Weights, std::path::PathBuf)> {
     let reference = reference()?;
-    let checkpoint = Checkpoint::open(reference.join("model/tiny.pt")).unwrap();
-    let config = Config::from_checkpoint(&checkpoint).unwrap();
-    let weights = Weights::from_checkpoint(&checkpoint, &config).unwrap();
+    let checkpoint = WeightsFile::open(reference.join("model/tiny.pt")).unwrap();
+    let config = Config::read(&checkpoint, None).unwrap();
+    let weights = Weights::read(&checkpoint, &config).unwrap();
     Some((config, weights, reference.join("golden")))
 }
 
@@ -113,4 +113,89 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
         )
         .is_err()
     );
+}
+
+/// The judge is PyTorch's own attention, `torch._native_multi_head_attention`: its weights, averaged over the heads and
+/// for each head, from the same input to the last layer.
+#[test]
+fn saliency_is_read_from_the_attention_weights_that_pytorch_computes() {
+    let (config, weights) = (small(), scattered(&small(), 3));
+    let signals = crate::init::noise(&[3, config.leads, 1200], 5).unwrap();
+    let (mut input, mut output) = (Tensor::new(), Tensor::new());
+    let (before, last) = (config.layers - 2, config.layers - 1);
+    let _ = forward(
+        &config,
+        &weights,
+        &signals,
+        Positions::Convolution,
+        &mut |name, tensor| {
+            if name == format!("08_layer{before:02}_out") {
+                input = tensor.copy();
+            } else if name == format!("08_layer{last:02}_attn_out") {
+                output = tensor.copy();
+            }
+        },
+    )
+    .unwrap();
+    let part = |which: &str| {
+        let name = format!("encoder.encoder.layers.{last}.self_attn.{which}");
+        weights.get(&name).unwrap()
+    };
+    let joined = |what: &str| {
+        let parts = ["q_proj", "k_proj", "v_proj"].map(|which| part(&format!("{which}.{what}")));
+        Tensor::cat(&parts, 0)
+    };
+    let judge = |average: bool| {
+        Tensor::f_internal_native_multi_head_attention(
+            &input,
+            &input,
+            &input,
+            config.embed_dim,
+            config.heads,
+            &joined("weight"),
+            &joined("bias"),
+            part("out_proj.weight"),
+            part("out_proj.bias"),
+            None::<Tensor>,
+            true,
+            average,
+            None,
+        )
+        .unwrap()
+    };
+    let ((attended, averaged), (_, each)) = (judge(true), judge(false));
+    assert!(
+        difference(&attended, &output) <= 5e-6,
+        "the judge sees another input"
+    );
+    let saliency = outputs(&config, &weights, &signals, Positions::Convolution)
+        .unwrap()
+        .saliency;
+    let tokens = config.tokens(1200);
+    assert_eq!(averaged.size(), [3, tokens, tokens]);
+    for (what, actual, expected) in [
+        ("per query", &saliency.per_query, averaged.amax([2i64], false)),
+        (
+            "per query of heads",
+            &saliency.per_query_of_heads,
+            each.amax([3i64], false),
+        ),
+        (
+            "per key of heads",
+            &saliency.per_key_of_heads,
+            each.amax([2i64], false),
+        ),
+    ] {
+        let largest = difference(actual, &expected);
+        assert!(largest <= 1e-6, "{what}: {largest}");
+    }
+    // The three are not the same thing: the test would not tell them apart otherwise.
+    let per_key = saliency
+        .per_key_of_heads
+        .mean_dim(&[1i64][..], false, Kind::Float);
+    let mean_of_largest = saliency
+        .per_query_of_heads
+        .mean_dim(&[1i64][..], false, Kind::Float);
+    assert!(difference(&per_key, &saliency.per_query) > 1e-3);
+    assert!(difference(&mean_of_largest, &saliency.per_query) > 1e-4);
 }

@@ -3,6 +3,7 @@
 use ecgfm_cli::errors::{Classed, classed};
 use ecgfm_pipeline::{StageError, StageErrorClass};
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// An error of the crate `infer`.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +29,15 @@ impl Classed for InferError {
     }
 
     fn hint(&self) -> Option<String> {
-        matches!(self.0, ecgfm_infer::Error::Returns { .. }).then(|| {
-            "say what it returns: `returns: probabilities` where the model ends in a sigmoid or a softmax, `returns: logits` \
-             where it does not; in its card (model.json), as `infer.returns`, or as `ecgfm predict --returns`"
-                .to_owned()
-        })
+        match &self.0 {
+            ecgfm_infer::Error::Artifact(error) => error.hint(),
+            ecgfm_infer::Error::Returns { .. } => Some(
+                "say what it returns: `returns: probabilities` where the model ends in a sigmoid or a softmax, `returns: logits` \
+                 where it does not; in its card (model.json), as `infer.returns`, or as `ecgfm predict --returns`"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
     }
 }
 
@@ -49,15 +54,67 @@ impl Classed for ModelError {
     }
 
     fn hint(&self) -> Option<String> {
+        use ecgfm_formats::pt::Error as Unread;
         use ecgfm_model::Error as Failed;
-        let sources = "`ecgfm sources` says where the published checkpoints are, `ecgfm fetch NAME` gets one";
-        match &self.0 {
-            Failed::Checkpoint(_) => Some(format!(
-                "set `checkpoint` to a .pt file written by PyTorch; {sources}"
-            )),
-            Failed::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(sources.to_owned()),
-            _ => None,
-        }
+        const SOURCES: &str =
+            "`ecgfm sources` says where the published checkpoints are, `ecgfm fetch NAME` gets one";
+        const CONFIGURATION: &str = "say it with `--config FILE` (in a pipeline `export.config`): the YAML or JSON that the \
+             network was trained with, with `model: {_name: …}` in it, or the `model.json` of an export of the same network";
+        let hint = match &self.0 {
+            Failed::Checkpoint(Unread::SameName { .. }) => {
+                "save the state dict of the one network that is meant: `torch.save(network.state_dict(), FILE)`".to_owned()
+            }
+            Failed::Checkpoint(Unread::NoWeights { .. }) => {
+                format!("save them with `torch.save(network.state_dict(), FILE)` and give FILE; {SOURCES}")
+            }
+            Failed::Checkpoint(_) => {
+                format!("set `checkpoint` to a .pt file written by PyTorch, or a safetensors file; {SOURCES}")
+            }
+            Failed::NoConfiguration { path } => format!("{CONFIGURATION}{}", beside(path)),
+            Failed::ConfigFile { .. } => CONFIGURATION.to_owned(),
+            Failed::Config { .. } => {
+                "this network is not ECG-FM's as the program builds it; where the configuration is another's, give the right \
+                 one with `--config FILE` (in a pipeline `export.config`)"
+                    .to_owned()
+            }
+            Failed::Weights { .. } => {
+                "give the configuration that these weights were trained with, `--config FILE` (in a pipeline `export.config`); \
+                 `ecgfm inspect` lists names and shapes"
+                    .to_owned()
+            }
+            Failed::Weight { .. } => format!("the file is damaged, or training failed; {SOURCES}"),
+            Failed::Sha256 { .. } => format!("get the file again, or correct `sha256`; {SOURCES}"),
+            Failed::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => SOURCES.to_owned(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+/// Names of files beside a checkpoint that may be its configuration.
+fn beside(checkpoint: &Path) -> String {
+    let is_one = |path: &PathBuf| {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        matches!(extension, "yaml" | "yml" | "json")
+    };
+    let place = checkpoint.parent().filter(|p| !p.as_os_str().is_empty());
+    let entries = std::fs::read_dir(place.unwrap_or(Path::new(".")))
+        .into_iter()
+        .flatten();
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_one)
+        .collect();
+    found.sort();
+    let names: Vec<String> = found
+        .iter()
+        .take(5)
+        .map(|path| path.display().to_string())
+        .collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; beside it: {}", names.join(", ")),
     }
 }
 

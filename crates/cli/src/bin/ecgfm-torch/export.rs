@@ -41,6 +41,7 @@ pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> 
     let labels = params.labels.as_deref().map(label_names).transpose();
     let params = Params {
         checkpoint: params.checkpoint.clone(),
+        config: params.config.clone(),
         sha256: params.sha256.clone(),
         labels: labels.map_err(classed)?,
         positions_on_cuda: params.positions_on_cuda,
@@ -73,6 +74,7 @@ pub fn command(args: &Arguments) -> Result<(), Error> {
     std::fs::create_dir_all(&temporary).map_err(io)?;
     let params = Params {
         checkpoint: args.checkpoint.clone(),
+        config: args.config.clone(),
         sha256: None,
         labels,
         positions_on_cuda: Positions::Spectrum,
@@ -151,5 +153,6 @@ fn free(args: &Arguments) -> Result<(), Error> {
 }
 
 fn failed(error: impl Classed + std::fmt::Display) -> Error {
-    Error::new(error.class().into(), error.to_string())
+    let failed = Error::new(error.class().into(), error.to_string());
+    error.hint().into_iter().fold(failed, Error::help)
 }

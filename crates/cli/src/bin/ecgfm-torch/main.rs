@@ -11,7 +11,7 @@ use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_choices::{Export, Infer};
 use ecgfm_cli::args;
 use ecgfm_cli::torch::Torch;
-use ecgfm_formats::pt::Checkpoint;
+use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, StageError};
 use errors::of_infer;
 use serde_json::{Value, json};
@@ -47,8 +47,8 @@ impl Torch for Linked {
         demo_model::demo_model(args, quiet, cancel)
     }
 
-    fn network(&self, checkpoint: &Checkpoint) -> Value {
-        match ecgfm_model::Config::from_checkpoint(checkpoint) {
+    fn network(&self, weights: &WeightsFile) -> Value {
+        match ecgfm_model::Config::read(weights, None) {
             Ok(config) => json!(config),
             Err(error) => json!(error.to_string()),
         }

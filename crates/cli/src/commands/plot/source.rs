@@ -165,8 +165,9 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
-        found.ecg.shades = shading::of_recording(&dir.join(infer), stem, seconds).map_err(unusable)?;
-        found.ecg.shades_are = shading::WORDS.to_owned();
+        let infer = dir.join(infer);
+        found.ecg.shades = shading::of_recording(&infer, stem, seconds).map_err(unusable)?;
+        found.ecg.shades_are = shading::meaning(&infer).map_err(unusable)?.to_owned();
     }
     found.notice = results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str()));
     Ok(found)

@@ -123,7 +123,10 @@ impl Given {
             files.insert(segment.name, (segment.recording, path.clone(), segment.exam));
         }
         said_of(paths, root)?;
-        fs::write(root.join(manifests::file("test")), manifest).map_err(io)?;
+        let lists = root.join(MANIFESTS);
+        fs::create_dir(&lists).map_err(io)?;
+        fs::write(lists.join(manifests::file("test")), manifest).map_err(io)?;
+        write_keys(&lists, &files)?;
         Ok(Self::Segments {
             root: root.to_owned(),
             files,
@@ -148,7 +151,7 @@ impl Given {
     /// The stages before the inference, what it reads as manifests, and which stages it needs besides.
     pub(super) fn stages(&self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Segments { .. } => ("", "${vars.root}", "[]"),
+            Self::Segments { .. } => ("", "${vars.root}/manifests", "[]"),
             Self::Parts { .. } => (
                 "
   signals:
@@ -246,6 +249,26 @@ impl Given {
         let place = self.root().parent().unwrap_or(self.root());
         without(&text, &place.display().to_string())
     }
+}
+
+/// Directory of the manifest of `.mat` files, below the links to them.
+const MANIFESTS: &str = "manifests";
+
+/// Keys of segments: a number for each recording. The `idx` in the files will not do, since files of two runs may share it.
+fn write_keys(dir: &Path, files: &BTreeMap<String, (String, PathBuf, Option<i64>)>) -> Result<(), Error> {
+    let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut keys = Vec::with_capacity(files.len());
+    for (segment, (recording, ..)) in files {
+        let next = numbers.len() as i64;
+        keys.push(manifests::Key {
+            segment: segment.clone(),
+            idx: Some(*numbers.entry(recording).or_insert(next)),
+            save_file: format!("{recording}.mat"),
+        });
+    }
+    let rows = keys.iter().map(|key| (key, "test"));
+    manifests::write_index(&dir.join(manifests::INDEX_FILE), rows)
+        .map_err(|error| Error::new(ErrorKind::StageFailed, error.to_string()))
 }
 
 /// A part of an archive, and the exams of it that are wanted.
