@@ -412,35 +412,6 @@ fn a_label_holds_by_the_same_comparison_as_in_a_run() {
     );
 }
 
-/// CODE's test set and SaMi-Trop come without numbers of exams. What the message recommends is tried as it stands there.
-#[test]
-fn tracings_without_exam_numbers_say_how_to_get_on_and_that_works() {
-    let Some(mut python) = common::python() else {
-        return;
-    };
-    let bench = Bench::get();
-    let (file, copy) = (bench.path("tracings.hdf5"), bench.path("COPY.hdf5"));
-    let part = bench.path("raw/exams_part0.hdf5");
-    let write = "import h5py, sys; f = h5py.File(sys.argv[1]); h5py.File(sys.argv[2], 'w')['tracings'] = f['tracings'][:3]";
-    ok(python.args(["-c", write]).arg(&part).arg(&file));
-    let output = bench.predict(&file).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    let help = said.lines().find(|line| line.starts_with("help: ")).expect(&said);
-    let (_, advised) = help.split_once("`python3 -c '").unwrap();
-    let (advised, _) = advised.split_once("'`").unwrap();
-    fs::copy(&file, &copy).unwrap();
-    ok(common::python()
-        .unwrap()
-        .args(["-c", &advised.replace("COPY.hdf5", copy.to_str().unwrap())]));
-    let rows = read(&ok(&mut bench.predict(&copy)), 1);
-    let named: Vec<&str> = rows.iter().map(|(_, ecg, _)| ecg.as_str()).collect();
-    assert!(
-        !named.is_empty() && named.iter().all(|ecg| ["1", "2", "3"].contains(ecg)),
-        "{named:?}"
-    );
-}
-
 /// Segments of two runs may have one `idx`: they are two ECGs all the same.
 #[test]
 fn segments_of_two_recordings_with_one_idx_are_two_ecgs() {

@@ -45,7 +45,7 @@ pub fn unusable(error: impl Error + 'static) -> ecgfm_pipeline::Error {
     let error = &error as &dyn Error;
     let of_format = error.downcast_ref::<ecgfm_formats::Error>();
     let of_artifact = error.downcast_ref::<ecgfm_artifacts::Error>();
-    let help = of_format.and_then(|error| error.help().map(str::to_owned).or_else(|| without_exam_id(error)));
+    let help = of_format.and_then(ecgfm_formats::Error::help);
     let help = help.or_else(|| of_artifact.and_then(Classed::hint));
     match help {
         Some(help) => bad.help(help),
@@ -65,20 +65,6 @@ pub fn refused(doing: &str, path: &Path, error: &io::Error) -> ecgfm_pipeline::E
     }
 }
 
-/// What to do with an HDF5 file of tracings without numbers of exams, as CODE's test set and SaMi-Trop are published: their
-/// rows are those of a table beside them.
-pub fn without_exam_id(error: &ecgfm_formats::Error) -> Option<String> {
-    let ecgfm_formats::Error::Missing { name, .. } = error else {
-        return None;
-    };
-    (name == ecgfm_formats::code15::EXAM_ID).then(|| {
-        "exams are found by their number. Number those of a copy of the file by their rows, from 1: `python3 -c 'import h5py; \
-         f = h5py.File(\"COPY.hdf5\", \"a\"); f[\"exam_id\"] = range(1, len(f[\"tracings\"]) + 1)'`; exam n is then row n \
-         of the table that came with it"
-            .to_owned()
-    })
-}
-
 impl Classed for ecgfm_artifacts::Error {
     fn class(&self) -> StageErrorClass {
         match self {
@@ -89,7 +75,10 @@ impl Classed for ecgfm_artifacts::Error {
     }
 
     fn hint(&self) -> Option<String> {
-        self.help().map(str::to_owned)
+        match self {
+            Self::Format(error) => error.help(),
+            _ => self.help().map(str::to_owned),
+        }
     }
 }
 
@@ -107,7 +96,7 @@ impl Classed for ecgfm_preprocess::Error {
         match self {
             Self::BadInput { help, .. } => help.clone(),
             Self::Artifact(error) => error.hint(),
-            Self::Format(error) => without_exam_id(error),
+            Self::Format(error) => error.help(),
             _ => None,
         }
     }
