@@ -68,7 +68,7 @@ enum Edit {
     NewVersion,
     DeleteStage(usize),
     DeleteFiles(usize),
-    EditFiles(usize),
+    Overwrite(usize),
     /// The same content at another time.
     TouchFiles(usize),
     Run,
@@ -89,7 +89,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => Just(Edit::NewVersion),
         1 => stage().prop_map(Edit::DeleteStage),
         1 => stage().prop_map(Edit::DeleteFiles),
-        1 => stage().prop_map(Edit::EditFiles),
+        1 => stage().prop_map(Edit::Overwrite),
         1 => stage().prop_map(Edit::TouchFiles),
         1 => Just(Edit::Run),
         2 => (stage(), any::<bool>()).prop_map(|(stage, force)| Edit::RunOnly(stage, force)),
@@ -211,7 +211,7 @@ impl World {
                 let _ = fs::remove_dir_all(self.bench.path(STAGES[stage]));
             }
             Edit::DeleteFiles(stage) => self.files(stage, |path| fs::remove_file(path).unwrap()),
-            Edit::EditFiles(stage) => self.files(stage, |path| fs::write(path, "edited").unwrap()),
+            Edit::Overwrite(stage) => self.files(stage, |path| fs::write(path, "edited").unwrap()),
             Edit::TouchFiles(stage) => {
                 self.files(stage, |path| fs::write(path, fs::read(path).unwrap()).unwrap())
             }
