@@ -42,7 +42,6 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         (source.without_idx > 0).then(|| manifests::note_without_idx(source.without_idx, segments));
     for warning in version::warning().into_iter().chain(without_idx) {
         ctx.progress.note(&warning);
-        tracing::warn!("{warning}");
     }
     let mut loaded = load(params, &source, placement)?;
     // A sweep measures one worker of a crew that has as many batches as it can take.

@@ -82,7 +82,6 @@ pub(super) fn check(
             params.precision_bound
         );
         ctx.progress.note(&note);
-        tracing::warn!("{note}");
     }
     Ok(Some(change))
 }

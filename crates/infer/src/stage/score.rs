@@ -66,7 +66,6 @@ pub(super) fn score(
             tally.non_finite
         );
         ctx.progress.note(&note);
-        tracing::warn!("{note}");
     }
     Ok(tally)
 }
