@@ -94,7 +94,11 @@ fn full(raw: &Path, checkpoint: &Path, workdir: &Path) -> Output {
 #[test]
 fn a_missing_raw_folder() {
     let dir = tempfile::tempdir().unwrap();
-    let output = full(&dir.path().join("nowhere"), Path::new("none.pt"), dir.path());
+    let output = full(
+        &dir.path().join("nowhere"),
+        &dir.path().join("none.pt"),
+        dir.path(),
+    );
     insta::assert_snapshot!(said(&output, &[(dir.path(), "DIR")]));
 }
 

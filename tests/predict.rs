@@ -243,7 +243,7 @@ fn files_that_cannot_be_predicted_are_named_as_the_user_named_them() {
         &["none_0.mat"],
     );
     refused(&part, &bare, &[], 2, &["--labels physionet2021"]);
-    refused(&part, &model, &["--labels", "code15"], 3, &["label"]);
+    refused(&part, &model, &["--labels", "code15"], 2, &["label"]);
     refused(
         &part,
         &bench.path("none.ts"),

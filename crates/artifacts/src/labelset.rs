@@ -232,6 +232,18 @@ impl LabelSet {
         Ok(set)
     }
 
+    /// A hash of everything that the set says, which tells a copy that was edited from the original: twelve digits in hex.
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let hash = blake3::hash(&text).to_hex();
+        hash.as_str().chars().take(12).collect()
+    }
+
+    /// Its name and its hash, for messages.
+    pub fn described(&self) -> String {
+        format!("label set `{}` (hash {})", self.name, self.hash())
+    }
+
     /// The names in order.
     pub fn names(&self) -> Vec<&str> {
         self.labels.iter().map(|l| l.name.as_str()).collect()
@@ -278,23 +290,27 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Checks that every label on the left is one of the model's.
+    /// Checks that it starts from the model's label set, and that every label on the left is one of the model's.
     ///
     /// # Errors
-    /// One is not; the message lists those the model has.
+    /// It does not, or one is not; the message lists those the model has.
     pub fn check_from(&self, origin: &str, labels: &LabelSet) -> Result<()> {
-        let names = labels.names();
-        match self.from_names().into_iter().find(|name| !names.contains(name)) {
-            None => Ok(()),
-            Some(name) => Err(config(
-                origin,
-                format!(
-                    "maps `{name}`, which label set `{}` does not have; it has {}",
-                    labels.name,
-                    names.join(", ")
-                ),
-            )),
+        let (names, whose) = (labels.names(), labels.described());
+        let mut strange = self.from_names();
+        strange.retain(|name| !names.contains(name));
+        if !strange.is_empty() {
+            let (strange, has) = (strange.join("`, `"), names.join(", "));
+            let what = format!("maps `{strange}`, which {whose} does not have; it has {has}");
+            return Err(config(origin, what));
         }
+        if self.from != labels.name {
+            let what = format!(
+                "maps from label set `{}`, and the model's is {whose}; name the mapping's own in `from`",
+                self.from
+            );
+            return Err(config(origin, what));
+        }
+        Ok(())
     }
 }
 
@@ -317,6 +333,11 @@ impl Definition {
             Self::Mapping => &BUILT_IN_MAPPINGS,
             Self::Score => &BUILT_IN_SCORES,
         }
+    }
+
+    /// Whether one of that name is built in.
+    pub fn is_built_in(self, name: &str) -> bool {
+        self.built_in().iter().any(|(known, _)| *known == name)
     }
 
     /// The text behind the name or path.
@@ -351,13 +372,15 @@ fn source(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<S
         .map(|(_, text)| (*text).to_owned())
         .ok_or_else(|| {
             let names: Vec<&str> = built_in.iter().map(|b| b.0).collect();
-            config(
-                name_or_path,
-                format!(
-                    "neither a file nor one of the built-in {what}: {}",
-                    names.join(", ")
-                ),
-            )
+            let known = names.join(", ");
+            let message = if path.is_dir() {
+                format!("is a directory; name a file, or one of the built-in {what}: {known}")
+            } else {
+                let looked = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                let looked = looked.display();
+                format!("neither a file (looked for {looked}) nor one of the built-in {what}: {known}")
+            };
+            config(name_or_path, message)
         })
 }
 

@@ -39,6 +39,9 @@ pub const NOTICES: &str = "notices";
 /// What the values are, in the record: a name of [`Returns`].
 pub const RETURNS: &str = "returns";
 
+/// Hash of the model's label set, in the record.
+pub const LABEL_SET_HASH: &str = "label_set_hash";
+
 /// Writes the record: device, precision, model, by name.
 ///
 /// # Errors
@@ -55,8 +58,21 @@ pub fn write_record(dir: &Path, facts: &std::collections::BTreeMap<String, serde
 pub struct LabelsRecorded {
     /// Name of the label set.
     pub name: String,
+    /// Its hash, where the record has one.
+    pub hash: Option<String>,
     /// Names of its labels.
     pub labels: Vec<String>,
+}
+
+impl LabelsRecorded {
+    /// Name and hash, for messages.
+    pub fn described(&self) -> String {
+        let hash = self
+            .hash
+            .as_ref()
+            .map_or_else(String::new, |hash| format!(" (hash {hash})"));
+        format!("`{}`{hash}", self.name)
+    }
 }
 
 /// What the record in `dir` says that the logits are; none where there is no record, or it does not say.
@@ -71,8 +87,10 @@ pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
     let record: serde_json::Value = crate::predictions::read_json(&path)?;
     let names = record["label_names"].as_array();
     let name = record["label_set"].as_str().unwrap_or_default().to_owned();
+    let hash = record[LABEL_SET_HASH].as_str().map(str::to_owned);
     Ok(names.map(|names| LabelsRecorded {
         name,
+        hash,
         labels: names
             .iter()
             .map(|n| n.as_str().unwrap_or_default().to_owned())

@@ -19,8 +19,13 @@ pub trait Classed: Error {
 
 /// As the engine wants it. A fault of the system is no fault of the data or the settings, whichever crate met it.
 pub fn classed(error: impl Classed + 'static) -> StageError {
+    class_of(&error)
+}
+
+/// [`classed`] of an error that is kept.
+pub fn class_of(error: &(impl Classed + 'static)) -> StageError {
     let message = error.to_string();
-    let fault = Fault::in_chain(&error).or_else(|| Fault::in_text(&message));
+    let fault = Fault::in_chain(error).or_else(|| Fault::in_text(&message));
     let advice = fault.map(|fault| fault.advice().to_owned());
     let (class, hint) = match error.class() {
         StageErrorClass::BadInput | StageErrorClass::Config if fault.is_some() => {

@@ -83,6 +83,7 @@ fn described(error: &Error) -> Value {
         "place": error.span().map(place),
         "stage": error.stage(),
         "notes": error.notes(),
+        "others": error.others().iter().map(described).collect::<Vec<_>>(),
     });
     if let Some(entries) = described.as_object_mut() {
         entries.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty()));

@@ -7,14 +7,24 @@ use std::path::{Path, PathBuf};
 /// The pipelines built into the program: name and text of each.
 pub const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipelines/code15.yaml"))];
 
-/// Loads a pipeline by path or name.
+/// Loads a pipeline by path or name. Relative paths in one that is named by its file begin in the file's directory; in one
+/// that is found by its name they begin in the current directory, whether it lies in `pipelines/` there or is built in: the
+/// same name means the same in both.
 pub fn pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
-    let candidates = [PathBuf::from(name_or_path), in_pipelines(name_or_path)];
-    if let Some(path) = candidates.iter().find(|p| p.is_file()) {
+    let path = Path::new(name_or_path);
+    if path.is_file() {
         return Pipeline::load(path);
+    }
+    let path = in_pipelines(name_or_path);
+    if path.is_file() {
+        return Pipeline::load(&path).map(Pipeline::in_current_directory);
     }
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
         return Pipeline::parse(&format!("{name}.yaml (built in)"), text);
+    }
+    if Path::new(name_or_path).is_dir() {
+        let message = format!("`{name_or_path}` is a directory; a pipeline is a YAML file");
+        return Err(Error::new(ErrorKind::Config, message).help("name the file in it"));
     }
     let names: Vec<String> = known().into_keys().collect();
     let help = format!("name a YAML file, or one of: {}", names.join(", "));

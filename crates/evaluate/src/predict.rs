@@ -114,6 +114,8 @@ impl Params {
 /// Names of configurations, resolved.
 pub(crate) struct Resolved {
     pub(crate) labels: LabelSet,
+    /// What messages call the label set, before its pooling is overruled.
+    described: String,
     pub(crate) mapping: Option<Mapping>,
 }
 
@@ -122,14 +124,19 @@ impl Resolved {
     /// A label set or mapping cannot be found, or they do not belong together.
     pub(crate) fn load(params: &Params) -> Result<Self> {
         let mut labels = LabelSet::load(&params.labels)?;
-        if let Some(pool) = params.pool {
-            labels.labels.iter_mut().for_each(|label| label.pool = pool);
-        }
+        let described = labels.described();
         let mapping = params.mapping.as_deref().map(Mapping::load).transpose()?;
         if let (Some(mapping), Some(origin)) = (&mapping, &params.mapping) {
             mapping.check_from(origin, &labels)?;
         }
-        Ok(Self { labels, mapping })
+        if let Some(pool) = params.pool {
+            labels.labels.iter_mut().for_each(|label| label.pool = pool);
+        }
+        Ok(Self {
+            labels,
+            described,
+            mapping,
+        })
     }
 }
 
@@ -162,7 +169,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             set: params.labels.clone(),
         });
     }
-    bound(params, &names)?;
+    bound(params, &names, &set.described)?;
     let returns = returned::find(params, &logits, &names)?;
     let read = logits.index.height();
     ctx.progress.begin(read as u64, "segments");
@@ -255,8 +262,9 @@ fn write(
     ])
 }
 
-/// The labels must be those that the model was exported with, where that is recorded beside its logits.
-fn bound(params: &Params, names: &[&str]) -> Result<()> {
+/// The labels must be those that the model was exported with, where that is recorded beside its logits. `described` is what
+/// messages call the configured ones.
+fn bound(params: &Params, names: &[&str], described: &str) -> Result<()> {
     let Some(recorded) = labels_recorded(&params.logits)? else {
         return Ok(());
     };
@@ -265,9 +273,8 @@ fn bound(params: &Params, names: &[&str]) -> Result<()> {
         Some(at) => Err(Error::Parameter {
             name: "labels",
             what: format!(
-                "the model was exported with label set `{}`, and `{}` is another: label {} is `{}` there and `{}` here",
-                recorded.name,
-                params.labels,
+                "{described} is not the one that the model was exported with, {}: label {} is `{}` there and `{}` here",
+                recorded.described(),
                 at + 1,
                 recorded.labels[at],
                 names[at]

@@ -42,6 +42,11 @@ impl Default for Subgroups {
 }
 
 impl Subgroups {
+    /// The column of the records that makes the groups of `by`.
+    pub fn column(by: &str) -> &str {
+        if by == "sex" { "is_male" } else { by }
+    }
+
     /// Checks what can be checked without data.
     pub(crate) fn check(&self) -> Result<()> {
         let ascending = std::iter::once(&0)
@@ -126,7 +131,7 @@ pub(crate) fn subgroups(
 
 /// The group of each ECG and its place among the groups.
 fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (u32, String)>> {
-    let column = if by == "sex" { "is_male" } else { by };
+    let column = Subgroups::column(by);
     if !table::header(records)?.iter().any(|name| name == column) {
         let what =
             format!("no column `{column}`, which subgroup `{by}` needs; name others in `subgroups.by`");

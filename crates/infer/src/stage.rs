@@ -91,6 +91,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     if let Some(set) = label_set {
         done = done.fact("label_set", set.name).fact("label_names", set.labels);
+        if let Some(hash) = set.hash {
+            done = done.fact(logits::LABEL_SET_HASH, hash);
+        }
     }
     if params.outputs.contains(&Output::Saliency) {
         done = done.fact(extras::SALIENCY_PER, params.saliency_per.name());

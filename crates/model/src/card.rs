@@ -49,6 +49,9 @@ pub struct Card {
 pub struct LabelNames {
     /// Name of the set.
     pub name: String,
+    /// Hash of the set, which tells a copy that was edited from the original; none in older cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// Names of the labels, in the order of the logits.
     pub labels: Vec<String>,
 }

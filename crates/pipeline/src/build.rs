@@ -13,6 +13,7 @@ use crate::kind::{Kinds, StageKind};
 use crate::node::{Data, Node};
 use crate::order;
 use crate::outputs::outputs;
+use crate::paths::{Placed, Places};
 use crate::source::Span;
 use crate::suggest::suggestion;
 
@@ -27,7 +28,7 @@ pub(crate) fn build(
     document: &Document,
     effective: &Effective,
     kinds: &Kinds,
-    workdir: &Path,
+    (workdir, base): (&Path, &Path),
     environment: Lookup<'_>,
 ) -> Result<Graph> {
     // Every variable's references are checked, but a missing environment variable matters only to those used.
@@ -47,8 +48,13 @@ pub(crate) fn build(
     }
     let mut scope = Scope::new(&effective.vars, &effective.profile, environment);
     let mut stages: Vec<Stage> = Vec::new();
+    let places = Places {
+        base,
+        run_dir: &run_dir,
+        environment,
+    };
     for at in order {
-        let stage = checked(&sketches[at], &mut scope, &stages, &run_dir)?;
+        let stage = checked(&sketches[at], &mut scope, &stages, &places)?;
         stages.push(stage);
     }
     let vars = effective
@@ -60,6 +66,7 @@ pub(crate) fn build(
         description: document.description.clone(),
         profile: effective.profile.clone(),
         vars: vars.collect(),
+        base: base.to_owned(),
         run_dir,
         stages,
     })
@@ -193,7 +200,7 @@ fn dangling(
     Error::config(span, message).help(suggestion(stage, "stages", known.keys().copied()))
 }
 
-fn checked(sketch: &Sketch<'_>, scope: &mut Scope<'_>, done: &[Stage], run_dir: &Path) -> Result<Stage> {
+fn checked(sketch: &Sketch<'_>, scope: &mut Scope<'_>, done: &[Stage], places: &Places<'_>) -> Result<Stage> {
     let name = &sketch.text.name;
     let path_of = |stage: &str, output: &str, span: &Span| {
         let found = done.iter().find(|s| s.name.text == stage);
@@ -209,13 +216,18 @@ fn checked(sketch: &Sketch<'_>, scope: &mut Scope<'_>, done: &[Stage], run_dir: 
         .kind
         .check(&with.to_json())
         .map_err(|e| check::refused(name, &with, e))?;
-    let dir = run_dir.join(&name.text);
+    let Placed { params, recorded } = places
+        .placed(sketch.kind.as_ref(), params, &with)
+        .map_err(|e| check::refused(name, &with, e))?;
+    let dir = places.run_dir.join(&name.text);
     Ok(Stage {
         outputs: outputs(sketch.kind.outputs(), &params, &dir)
             .map_err(|message| Error::config(&name.span, format!("stage `{}`: {message}", name.text)))?,
         name: name.clone(),
         kind: Arc::clone(sketch.kind),
+        with,
         params,
+        recorded,
         upstream: sketch.upstream.iter().map(|(u, _)| u.clone()).collect(),
     })
 }

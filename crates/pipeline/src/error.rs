@@ -52,6 +52,7 @@ struct Inner {
     help: Option<String>,
     stage: Option<String>,
     bug: bool,
+    others: Vec<Error>,
 }
 
 impl Error {
@@ -67,7 +68,33 @@ impl Error {
             help: None,
             stage: None,
             bug: false,
+            others: vec![],
         }))
+    }
+
+    /// Several errors that were found together as one: the first that is of the configuration, or the first; the others
+    /// follow it. None where there are none.
+    pub(crate) fn together(errors: Vec<Self>) -> Option<Self> {
+        let config = |error: &Self| error.kind() == ErrorKind::Config;
+        let first = errors.iter().position(config).unwrap_or(0);
+        let mut errors = errors;
+        if errors.is_empty() {
+            return None;
+        }
+        let mut error = errors.remove(first);
+        error.0.others = errors;
+        Some(error)
+    }
+
+    /// What else was found wrong at the same time.
+    #[must_use]
+    pub fn others(&self) -> &[Self] {
+        &self.0.others
+    }
+
+    pub(crate) fn of_class(mut self, class: StageErrorClass) -> Self {
+        self.0.kind = class.into();
+        self
     }
 
     pub(crate) fn config(span: &Span, message: impl Into<String>) -> Self {
@@ -163,9 +190,18 @@ impl Error {
     }
 
     /// `error:` line, the quoted source line with a caret, `note:` lines and the `help:` line,
-    /// each ended by a newline.
+    /// each ended by a newline; the same of every further error.
     #[must_use]
     pub fn render(&self) -> String {
+        let mut text = self.rendered();
+        for other in self.others() {
+            text.push('\n');
+            text.push_str(&other.render());
+        }
+        text
+    }
+
+    fn rendered(&self) -> String {
         let mut text = format!("error: {}\n", self.headline());
         if let Some(span) = &self.0.span {
             text.push_str(&span.snippet());

@@ -22,9 +22,9 @@ pub(crate) fn own(run_dir: &Path) -> Vec<PathBuf> {
     std::iter::once(run_dir).chain(workdir).collect()
 }
 
-/// Where a recorded path lies; a relative one begins in the current directory.
-pub(crate) fn place(path: &str, run_dir: &Path) -> PathBuf {
-    inside_run(path).map_or_else(|| PathBuf::from(path), |inside| run_dir.join(inside))
+/// Where a recorded path lies; a relative one begins in `base`.
+pub(crate) fn place(path: &str, base: &Path, run_dir: &Path) -> PathBuf {
+    inside_run(path).map_or_else(|| base.join(path), |inside| run_dir.join(inside))
 }
 
 /// What follows `${run}/` in a recorded path; nothing for the run's directory itself.

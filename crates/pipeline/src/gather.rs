@@ -23,7 +23,7 @@ pub(crate) fn facts(
     open: &BTreeSet<String>,
 ) -> Result<Facts> {
     let run_dir = graph.run_dir.to_str().unwrap_or_default();
-    let parameters = portable(&stage.params, run_dir);
+    let parameters = portable(&stage.recorded, run_dir);
     let left = Left { graph, disks };
     let mut inputs = named_inputs(&left, stage, &parameters)?;
     for upstream in stage.upstream.iter().filter(|u| u.needed) {
@@ -66,7 +66,7 @@ fn named_inputs(left: &Left<'_>, stage: &Stage, parameters: &Value) -> Result<BT
         if let Some(inside) = made {
             inputs.insert(shown(path), left.input(text, inside));
         } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
-            let place = place(text, run_dir);
+            let place = place(text, &left.graph.base, run_dir);
             if place
                 .canonicalize()
                 .is_ok_and(|place| Some(&place) == run_dir.canonicalize().ok().as_ref())
@@ -101,6 +101,11 @@ fn further_inputs(left: &Left<'_>, stage: &Stage, inputs: &mut BTreeMap<String, 
                 left.input(&whole, &stage)
             }
             None if path.is_dir() => continue,
+            // Recorded paths that are relative begin beside the pipeline file; this one begins in the current directory.
+            None if !left.graph.base.as_os_str().is_empty() => {
+                let path = std::path::absolute(&path).unwrap_or(path);
+                sample::record(&path.to_string_lossy(), &path, &[])
+            }
             None => sample::record(&path.to_string_lossy(), &path, &[]),
         };
         inputs.insert(format!("{THROUGH}{what}"), input);
@@ -266,7 +271,7 @@ pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[PathBuf])
 }
 
 /// Whether the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
-fn names(name: &str, path: &[Step]) -> bool {
+pub(crate) fn names(name: &str, path: &[Step]) -> bool {
     let keys: Vec<&str> = path
         .iter()
         .filter_map(|step| {
@@ -281,7 +286,7 @@ fn names(name: &str, path: &[Step]) -> bool {
 }
 
 /// The texts in a value, with their paths.
-fn collect(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
+pub(crate) fn collect(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
     match value {
         Value::String(text) => found.push((path.clone(), text.clone())),
         Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| {

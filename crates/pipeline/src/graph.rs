@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::document::Name;
 use crate::error::{Error, Result};
 use crate::kind::StageKind;
+use crate::node::Node;
 pub use crate::outputs::StageOutput;
 use crate::suggest::suggestion;
 
@@ -19,6 +20,8 @@ pub struct Graph {
     pub(crate) description: Option<String>,
     pub(crate) profile: String,
     pub(crate) run_dir: PathBuf,
+    /// Where relative paths of the pipeline file begin; empty for the current directory.
+    pub(crate) base: PathBuf,
     pub(crate) vars: Map<String, Value>,
     pub(crate) stages: Vec<Stage>,
 }
@@ -27,7 +30,13 @@ pub struct Graph {
 pub struct Stage {
     pub(crate) name: Name,
     pub(crate) kind: Arc<dyn StageKind>,
+    /// As written, with the place of every value.
+    pub(crate) with: Node,
+    /// In canonical form, paths as the stage opens them.
     pub(crate) params: Value,
+    /// The same with relative paths as the pipeline file has them: what is recorded, and does not depend on the current
+    /// directory.
+    pub(crate) recorded: Value,
     pub(crate) outputs: Vec<StageOutput>,
     pub(crate) upstream: Vec<Upstream>,
 }

@@ -94,6 +94,7 @@ impl<'a> Scope<'a> {
             data,
             span: node.span.clone(),
             via: node.via.clone(),
+            in_file: node.in_file,
         })
     }
 
@@ -125,15 +126,21 @@ impl<'a> Scope<'a> {
                 data: value.data,
                 span: node.span.clone(),
                 via,
+                in_file: value.in_file,
             });
         }
         let mut spliced = String::new();
+        let mut in_file = node.in_file;
         for piece in &pieces {
             match piece {
                 Piece::Text(text) => spliced.push_str(text),
                 Piece::Reference(reference, raw) => {
                     let span = node.span.narrowed_to(raw);
                     let value = self.reference(reference, raw, &span, outputs)?;
+                    // What a path begins with decides where it begins.
+                    if spliced.is_empty() {
+                        in_file = value.in_file;
+                    }
                     spliced.push_str(&as_text(&value, raw, &span)?);
                 }
             }
@@ -145,7 +152,10 @@ impl<'a> Scope<'a> {
             }
         }
         self.charge(spliced.len(), &node.span)?;
-        Ok(Node::new(Data::Text(spliced), node.span.clone()))
+        Ok(Node {
+            in_file,
+            ..Node::new(Data::Text(spliced), node.span.clone())
+        })
     }
 
     fn reference(
@@ -155,9 +165,15 @@ impl<'a> Scope<'a> {
         span: &Span,
         outputs: Option<OutputPath<'_>>,
     ) -> Result<Node> {
-        let text = |text: String| Node::new(Data::Text(text), span.clone());
+        let text = |text: String| Node {
+            in_file: false,
+            ..Node::new(Data::Text(text), span.clone())
+        };
         match reference {
-            Reference::Profile => Ok(text(self.profile.to_owned())),
+            Reference::Profile => Ok(Node {
+                in_file: true,
+                ..text(self.profile.to_owned())
+            }),
             Reference::Env(name) => match (self.environment)(name) {
                 Some(value) => Ok(text(value)),
                 None => Err(

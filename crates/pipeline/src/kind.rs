@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
+use crate::ahead::{Ahead, Findings};
 use crate::error::StageError;
 use crate::param::ParamError;
 
@@ -50,6 +51,15 @@ impl Output {
 /// are written as pandas writes them").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change(pub u32, pub &'static str);
+
+/// A parameter that is the name of something built in, or the path of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    /// The parameter: `name`, or `outer.inner`.
+    pub parameter: &'static str,
+    /// Whether something of that name is built in.
+    pub built_in: fn(&str) -> bool,
+}
 
 /// A kind of stage, named by `uses:` in a pipeline file.
 pub trait StageKind: Send + Sync {
@@ -105,12 +115,25 @@ pub trait StageKind: Send + Sync {
         &[]
     }
 
+    /// The parameters that are a name or the path of a file: those of `inputs` are paths only.
+    fn named(&self) -> &'static [Named] {
+        &[]
+    }
+
     /// Checks parameters and returns them in canonical form, defaults filled in. Paths are texts and
     /// need not exist yet. See [`canonical`](crate::canonical).
     ///
     /// # Errors
     /// What is wrong with which parameter.
     fn check(&self, with: &Value) -> Result<Value, ParamError>;
+
+    /// Looks, before the first stage of a run, at everything that can be known without reading samples: headers of inputs
+    /// from outside, and what the stages before this one promise to leave. Tells what is wrong, and what this stage
+    /// promises. Called for the stages that a run reaches, by `--dry-run` too, and for those before them, whose promises
+    /// count and whose mistakes do not. It must be quick.
+    fn look_ahead(&self, _with: &Value, _ahead: &Ahead<'_>) -> Findings {
+        Findings::default()
+    }
 
     /// Facts beyond parameters and inputs that decide the outputs, as (name, value), for example the hash of
     /// a definition that a parameter refers to by name.

@@ -49,6 +49,7 @@
 //! ```
 
 mod accept;
+mod ahead;
 mod build;
 mod check;
 mod clean;
@@ -74,6 +75,7 @@ mod order;
 mod outputs;
 mod param;
 mod partial;
+mod paths;
 mod pipeline;
 mod plan;
 mod publish;
@@ -99,13 +101,16 @@ mod workdir;
 mod yaml;
 
 pub use accept::Accepted;
+pub use ahead::{Ahead, Findings, Mistake, Promises};
 pub use clean::{Cleaned, CleanedStage};
 pub use error::{Error, ErrorKind, StageError, StageErrorClass};
 pub use event::{Event, Observer, Silent, Skipped};
 pub use graph::{Graph, Stage, StageOutput, Upstream};
 pub use inputs::{InputHashes, hash_inputs};
 pub use kept::{COMMANDS_FILE, LOG_FILE};
-pub use kind::{Cancel, Change, Kinds, NoProgress, Output, Progress, StageContext, StageKind, StageOutcome};
+pub use kind::{
+    Cancel, Change, Kinds, Named, NoProgress, Output, Progress, StageContext, StageKind, StageOutcome,
+};
 pub use list::{RunInfo, RunState, runs};
 pub use lock::{FileRecord, InputRecord, InputState, LOCK_FILE, LockFile, StageRecord};
 pub use param::{ParamError, Problem, Step, canonical, typed};

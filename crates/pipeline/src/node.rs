@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Number, Value};
 
 use crate::param::Step;
-use crate::source::Span;
+use crate::source::{Origin, Span};
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -14,6 +14,9 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Set where the value came through a reference: `span` is then the place of use.
     pub(crate) via: Option<Arc<Via>>,
+    /// Whether it was written in a pipeline file, wherever it was used: relative paths in it begin beside that file. Those of
+    /// arguments and of the environment begin in the current directory.
+    pub(crate) in_file: bool,
 }
 
 /// The reference a value came through.
@@ -46,6 +49,7 @@ pub(crate) struct Entry {
 impl Node {
     pub(crate) fn new(data: Data, span: Span) -> Self {
         Self {
+            in_file: span.origin() == Origin::File,
             data,
             span,
             via: None,

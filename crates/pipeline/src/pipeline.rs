@@ -20,6 +20,8 @@ use crate::yaml::MAX_BYTES;
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     document: Document,
+    /// Where relative paths begin; empty for the current directory.
+    base: PathBuf,
 }
 
 /// A profile as a person chooses it.
@@ -57,7 +59,7 @@ pub struct Settings {
 }
 
 impl Pipeline {
-    /// Loads a pipeline file. Messages name it as `path` does.
+    /// Loads a pipeline file. Messages name it as `path` does. Relative paths in it begin in its directory.
     ///
     /// # Errors
     /// When it cannot be read, is not YAML, or has not the shape of a pipeline.
@@ -77,10 +79,23 @@ impl Pipeline {
             return Err(refused(format!("it is larger than {MAX_BYTES} bytes")));
         }
         let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8 text".to_owned()))?;
-        Self::parse(&path.display().to_string(), &text)
+        let base = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self {
+            base,
+            ..Self::parse(&path.display().to_string(), &text)?
+        })
     }
 
-    /// Parses a pipeline's text; `name` is what messages call it.
+    /// The same pipeline, its relative paths beginning in the current directory.
+    #[must_use]
+    pub fn in_current_directory(self) -> Self {
+        Self {
+            base: PathBuf::new(),
+            ..self
+        }
+    }
+
+    /// Parses a pipeline's text; `name` is what messages call it. Relative paths begin in the current directory.
     ///
     /// # Errors
     /// When it is not YAML, or has not the shape of a pipeline.
@@ -89,6 +104,7 @@ impl Pipeline {
         let source: Arc<Source> = Source::file(name, text);
         Ok(Self {
             document: Document::parse(&source, text)?,
+            base: PathBuf::new(),
         })
     }
 
@@ -145,7 +161,8 @@ impl Pipeline {
             Environment::Process => std::env::var(name).ok(),
             Environment::Fixed(fixed) => fixed.get(name).cloned(),
         };
-        build::build(&self.document, &effective, kinds, &settings.workdir, &environment)
+        let places = (settings.workdir.as_path(), self.base.as_path());
+        build::build(&self.document, &effective, kinds, places, &environment)
     }
 
     /// A variable that was set and that nothing uses was meant for another profile, whose data would be missed.

@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 
+use crate::ahead::look_ahead;
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Observer, Skipped};
@@ -85,6 +86,7 @@ impl Graph {
             View::read(self)?
         };
         let plan = view.plan(&chosen, options.force)?;
+        look_ahead(self, &plan)?;
         let mut run = Run::new(view, options, observer, cancel, chosen);
         run.announce(&plan);
         run.warn_of_stale(&plan)?;

@@ -49,9 +49,7 @@ pub(crate) fn settle(
         accepted: None,
         parameters: facts.parameters.clone(),
         inputs: facts.inputs.clone(),
-        directory: std::env::current_dir()
-            .map(|dir| dir.to_string_lossy().into_owned())
-            .unwrap_or_default(),
+        directory: directory(&view.graph.base),
         extra: facts.extra.clone(),
         outputs,
         versions,
@@ -70,6 +68,15 @@ pub(crate) fn settle(
     let settled = put_on_record(view, stage, record)?;
     failpoint::at(Point::StagePublished, &target).map_err(io)?;
     Ok(settled)
+}
+
+/// Where relative paths of inputs begin, in full.
+fn directory(base: &Path) -> String {
+    let current = std::env::current_dir().map(|current| match base.as_os_str().is_empty() {
+        true => current,
+        false => current.join(base),
+    });
+    current.map_or_else(|_| String::new(), |dir| dir.to_string_lossy().into_owned())
 }
 
 /// Hashes what the stage left and has it on disk.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::ahead::look_ahead_alone;
 use crate::check;
 use crate::document::Name;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,6 +14,7 @@ use crate::kind::{Cancel, StageKind, StageOutcome};
 use crate::node::{Data, Node};
 use crate::outputs;
 use crate::partial;
+use crate::paths::Places;
 use crate::publish;
 use crate::set::{nested, parse};
 use crate::source::{Source, Span};
@@ -49,6 +51,16 @@ pub fn run_stage(
     let params = kind
         .check(&node.to_json())
         .map_err(|e| check::refused(&name, &node, e))?;
+    let places = Places {
+        base: Path::new(""),
+        run_dir: Path::new(""),
+        environment: &|name| std::env::var(name).ok(),
+    };
+    let placed = places
+        .placed(kind, params, &node)
+        .map_err(|e| check::refused(&name, &node, e))?;
+    let params = placed.params;
+    look_ahead_alone(kind, &params, &name, &node)?;
     let outputs =
         outputs::outputs(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
     vacant(out, force)?;

@@ -168,6 +168,18 @@ fn computed(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     rows
 }
 
+/// The name of the model's label set, with the hash that tells a copy that was edited from the original.
+fn labels_of_model(name: &str, model: &[Fact], inference: &[Fact]) -> String {
+    let of = |facts: &[Fact], name: &str| {
+        let found = facts.iter().find(|fact| fact.name == name);
+        found.map(|fact| fact.value.clone())
+    };
+    match of(inference, "label_set_hash").or_else(|| of(model, "label_set.hash")) {
+        Some(hash) => format!("{name} (hash {hash})"),
+        None => name.to_owned(),
+    }
+}
+
 fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     let mapping = &metrics.mapping;
     let pairs: Vec<String> = mapping
@@ -184,7 +196,10 @@ fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     let mut rows = computed(model, inference);
     rows.extend([
         fact("Split scored", &metrics.subset),
-        fact("Labels of the model", &mapping.from),
+        fact(
+            "Labels of the model",
+            labels_of_model(&mapping.from, model, inference),
+        ),
         fact("Labels of the truth", &mapping.to),
         fact("Mapping", format!("{}: {}", mapping.name, pairs.join(", "))),
         fact("Model labels not compared", list(&mapping.unmapped)),

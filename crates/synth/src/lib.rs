@@ -37,7 +37,7 @@ pub use labels::{Conduction, Finding, Labels, Rhythm};
 pub use leads::{LEAD_NAMES, LEADS};
 pub use mix::{Mix, Shares};
 pub use options::{Faults, MAX_EXAMS, MAX_EXAMS_PER_PART, Options};
-pub use release::{Summary, generate};
+pub use release::{EXAMS_COLUMNS, Summary, generate};
 
 /// Samples a second.
 pub const SAMPLE_RATE: f64 = 400.0;

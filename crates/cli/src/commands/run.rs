@@ -9,7 +9,8 @@ use crate::{home, kinds, results, torch};
 use ecgfm_formats::watch::{Step, watch};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Action, Cancel, Environment, Graph, PlannedStage, RunOptions, Selection, Settings, Silent, Stage, Summary,
+    Action, Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, Selection, Settings,
+    Silent, Stage, Summary,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -69,7 +70,7 @@ pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
         dry_run: args.dry_run,
         versions: versions(),
     };
-    if !args.dry_run && torch::brought().is_none() && needs_torch(&graph, &options) {
+    if !args.dry_run && torch::brought().is_none() && needs_torch(&graph, &options)? {
         torch::required()?;
     }
     let observer = Human::new(quiet)
@@ -113,18 +114,21 @@ fn versions() -> BTreeMap<String, String> {
     [("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()
 }
 
-/// Whether a run would come to a stage that needs libtorch. What it cannot find out, the run will say.
-fn needs_torch(graph: &Graph, options: &RunOptions) -> bool {
+/// Whether a run would come to a stage that needs libtorch. What is wrong with it is told before that is loaded.
+fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
     let asked = RunOptions {
         dry_run: true,
         ..options.clone()
     };
-    let planned = graph.run(&asked, &Silent, &Cancel::default());
-    planned.is_ok_and(|summary| {
-        let may_run = |action| matches!(action, Action::Run | Action::RunIfChanged);
-        let runs = |planned: &PlannedStage| may_run(planned.action) && torch::runs(&planned.kind);
-        summary.plan.iter().any(runs)
-    })
+    let summary = match graph.run(&asked, &Silent, &Cancel::default()) {
+        Ok(summary) => summary,
+        Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::BadInput) => return Err(error),
+        // What the system refuses, or another run changes at this moment, the run itself meets with its lock held.
+        Err(_) => return Ok(false),
+    };
+    let may_run = |action| matches!(action, Action::Run | Action::RunIfChanged);
+    let runs = |planned: &PlannedStage| may_run(planned.action) && torch::runs(&planned.kind);
+    Ok(summary.plan.iter().any(runs))
 }
 
 /// Says what is fresh and what is not.

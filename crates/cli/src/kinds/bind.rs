@@ -4,7 +4,8 @@ use crate::parameters::check_bounds;
 use crate::torch;
 use ecgfm_artifacts::stage::{self, Context, Outcome};
 use ecgfm_pipeline::{
-    Change, Output, ParamError, StageContext, StageError, StageKind, StageOutcome, canonical, typed,
+    Ahead, Change, Findings, Named, Output, ParamError, StageContext, StageError, StageKind, StageOutcome,
+    canonical, typed,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
@@ -55,8 +56,12 @@ pub struct Bound<P> {
     pub points_at: fn(&P) -> &'static [&'static str],
     /// Outputs that it makes again to the byte, which `clean` may remove; see [`StageKind::made_again`].
     pub made_again: &'static [&'static str],
+    /// Parameters that are a name or a path.
+    pub named: &'static [Named],
     /// Values that the types allow and the stage does not.
     pub check: fn(&P) -> Result<(), ParamError>,
+    /// What can be said before the first stage runs.
+    pub look_ahead: fn(&P, &Ahead<'_>) -> Findings,
     /// Facts beyond parameters and inputs.
     pub extra: Extra<P>,
     /// Whether the stage goes on with what an interrupted run left in its directory.
@@ -135,6 +140,18 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for Bound<P> {
 
     fn made_again(&self) -> &'static [&'static str] {
         self.made_again
+    }
+
+    fn named(&self) -> &'static [Named] {
+        self.named
+    }
+
+    fn look_ahead(&self, with: &Value, ahead: &Ahead<'_>) -> Findings {
+        // What does not fit its type was refused before.
+        typed(with).map_or_else(
+            |_| Findings::default(),
+            |params| (self.look_ahead)(&params, ahead),
+        )
     }
 
     fn check(&self, with: &Value) -> Result<Value, ParamError> {

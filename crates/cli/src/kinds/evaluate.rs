@@ -1,12 +1,20 @@
 //! Stages predict, evaluate, report.
 
 use super::bind::{Bound, named_alone, nothing, nowhere};
-use super::config_fact;
+use super::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, ahead, config_fact};
 use crate::errors::classed;
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
-use ecgfm_pipeline::{Change, Output, ParamError, StageError};
+use ecgfm_pipeline::{Change, Output, ParamError};
 use ecgfm_report::report as report_stage;
+
+/// A parameter that makes no sense, at its place in the pipeline file.
+fn refused(error: Error) -> ParamError {
+    match error {
+        Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
+        other => ParamError::invalid("", format!("are refused: {other}")),
+    }
+}
 
 pub fn predict() -> Bound<prediction::Params> {
     const OUTPUTS: &[Output] = &[
@@ -47,15 +55,16 @@ pub fn predict() -> Bound<prediction::Params> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[LABELS, MAPPING],
         check: |params| params.check().map_err(refused),
+        look_ahead: ahead::predict,
         extra: |params| {
             let mapping = params
                 .mapping
                 .iter()
                 .map(|m| config_fact("mapping", Definition::Mapping, m));
-            std::iter::once(config_fact("labels", Definition::Labels, &params.labels))
-                .chain(mapping)
-                .collect()
+            let labels = config_fact("labels", Definition::Labels, &params.labels);
+            Ok(std::iter::once(labels).chain(mapping).collect())
         },
         resumable: false,
         run: |params, ctx| prediction::run(params, ctx).map_err(classed),
@@ -122,34 +131,32 @@ pub fn evaluate() -> Bound<scoring::Params> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[LABEL_SET, MAPPING, CHALLENGE],
         check: |params| params.check().map_err(refused),
+        look_ahead: ahead::evaluate,
         extra: |params| {
             let set = params.label_set.iter();
             let set = set.map(|m| config_fact("label_set", Definition::Labels, m));
             let mapping = params.mapping.iter();
             let mapping = mapping.map(|m| config_fact("mapping", Definition::Mapping, m));
-            set.chain(mapping).chain(score_facts(&params.challenge)).collect()
+            Ok(set.chain(mapping).chain(score_facts(&params.challenge)).collect())
         },
         resumable: false,
         run: |params, ctx| scoring::run(params, ctx).map_err(classed),
     }
 }
 
-/// As the engine wants it, so that it can point at the parameter.
-fn refused(error: Error) -> ParamError {
-    match error {
-        Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
-        other => ParamError::invalid("", format!("are refused: {other}")),
-    }
-}
-
 /// A score is defined by its matrix and by the label set of that matrix.
-fn score_facts(name: &str) -> [Result<(String, String), StageError>; 2] {
-    let matrix = RewardMatrix::load(name).map_err(classed);
-    [
-        config_fact("challenge", Definition::Score, name),
-        matrix.and_then(|matrix| config_fact("labels of challenge", Definition::Labels, &matrix.labels)),
-    ]
+fn score_facts(name: &str) -> Vec<(String, String)> {
+    let mut facts = vec![config_fact("challenge", Definition::Score, name)];
+    if let Ok(matrix) = RewardMatrix::load(name) {
+        facts.push(config_fact(
+            "labels of challenge",
+            Definition::Labels,
+            &matrix.labels,
+        ));
+    }
+    facts
 }
 
 pub fn report() -> Bound<report_stage::Params> {
@@ -173,12 +180,14 @@ pub fn report() -> Bound<report_stage::Params> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[LOCK],
         check: |params| {
             let refused = params.refused();
             refused.map_or(Ok(()), |(name, what)| {
                 Err(ParamError::invalid(name, format!("is refused: {what}")))
             })
         },
+        look_ahead: ahead::report,
         extra: nothing,
         resumable: false,
         run: |params, ctx| report_stage::run(params, ctx).map_err(classed),

@@ -1,5 +1,6 @@
 //! Every stage kind that a pipeline may use, bound to the crate that does the work.
 
+mod ahead;
 mod bind;
 mod evaluate;
 mod model;
@@ -9,7 +10,7 @@ mod sample;
 pub use sample::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
 
 use ecgfm_artifacts::labelset::Definition;
-use ecgfm_pipeline::{Kinds, StageError};
+use ecgfm_pipeline::{Kinds, Named};
 
 /// All of them.
 pub fn all() -> Kinds {
@@ -27,11 +28,23 @@ pub fn all() -> Kinds {
         .with(evaluate::report())
 }
 
+/// Parameters that name a definition, or its file.
+const LABELS: Named = named("labels", |name| Definition::Labels.is_built_in(name));
+const LABEL_SET: Named = named("label_set", |name| Definition::Labels.is_built_in(name));
+const MAPPING: Named = named("mapping", |name| Definition::Mapping.is_built_in(name));
+const CHALLENGE: Named = named("challenge", |name| Definition::Score.is_built_in(name));
+/// A path whose content does not decide what is made of it.
+const LOCK: Named = named("lock", |_| false);
+
+const fn named(parameter: &'static str, built_in: fn(&str) -> bool) -> Named {
+    Named { parameter, built_in }
+}
+
 /// The text of a label set, mapping or score as a fact of the fingerprint: it may be found by name, and then no path
-/// says that it changed.
-fn config_fact(parameter: &str, what: Definition, name: &str) -> Result<(String, String), StageError> {
-    let text = what.text(name).map_err(crate::errors::classed)?;
-    Ok((parameter.to_owned(), text))
+/// says that it changed. One that cannot be read makes nothing: [`ahead`] tells.
+fn config_fact(parameter: &str, what: Definition, name: &str) -> (String, String) {
+    let text = what.text(name).unwrap_or_else(|error| error.to_string());
+    (parameter.to_owned(), text)
 }
 
 #[cfg(test)]

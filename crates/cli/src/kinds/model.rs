@@ -1,6 +1,7 @@
 //! Stages export and infer. What runs them is in the program `ecgfm-torch`.
 
 use super::bind::{Bound, any, named_alone, nowhere};
+use super::{LABELS, ahead};
 use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
@@ -42,11 +43,14 @@ pub fn export() -> Bound<Export> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[LABELS],
         check: any,
+        look_ahead: ahead::export,
         extra: |params| {
             let name = params.labels.iter();
-            name.map(|name| super::config_fact("labels", Definition::Labels, name))
-                .collect()
+            Ok(name
+                .map(|name| super::config_fact("labels", Definition::Labels, name))
+                .collect())
         },
         resumable: false,
         run: |params, ctx| torch::required().map_err(failed)?.export(params, ctx),
@@ -102,13 +106,14 @@ pub fn infer() -> Bound<Infer> {
         further: beside_and_below,
         points_at: nowhere,
         made_again: &[],
+        named: &[LABELS],
         check: any,
+        look_ahead: ahead::infer,
         extra: |params| {
-            params
-                .labels
-                .iter()
+            let name = params.labels.iter();
+            Ok(name
                 .map(|name| super::config_fact("labels", Definition::Labels, name))
-                .collect()
+                .collect())
         },
         resumable: true,
         run: |params, ctx| torch::required().map_err(failed)?.infer(params, ctx),

@@ -1,6 +1,7 @@
 //! Stages signals, labels, splits, manifests.
 
 use super::bind::{Bound, any, named_alone, nothing, nowhere};
+use super::{LABEL_SET, ahead};
 use crate::errors::classed;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Change, Output, ParamError};
@@ -48,7 +49,9 @@ pub fn signals() -> Bound<signals::Params> {
             signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
         },
         made_again: signals::SAMPLE_DIRS,
+        named: &[],
         check: |params| params.check().map_err(refused),
+        look_ahead: ahead::signals,
         extra: nothing,
         resumable: true,
         run: |params, ctx| signals::run(params, ctx).map_err(classed),
@@ -88,13 +91,15 @@ pub fn labels() -> Bound<labels::Params> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[LABEL_SET],
         check: any,
+        look_ahead: ahead::labels,
         extra: |params| {
             Ok(vec![super::config_fact(
                 "label_set",
                 Definition::Labels,
                 &params.label_set,
-            )?])
+            )])
         },
         resumable: false,
         run: |params, ctx| labels::run(params, ctx).map_err(classed),
@@ -121,7 +126,9 @@ pub fn splits() -> Bound<splits::Params> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
-        check: any,
+        named: &[],
+        check: |params| params.check().map_err(refused),
+        look_ahead: ahead::splits,
         extra: nothing,
         resumable: false,
         run: |params, ctx| splits::run(params, ctx).map_err(classed),
@@ -144,7 +151,9 @@ pub fn manifests() -> Bound<manifests::Params> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[],
         check: any,
+        look_ahead: ahead::manifests,
         extra: nothing,
         resumable: false,
         run: |params, ctx| manifests::run(params, ctx).map_err(classed),

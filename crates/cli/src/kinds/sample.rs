@@ -1,5 +1,6 @@
 //! Stages that make a sample to run on: synthetic ECGs, the demo model.
 
+use super::ahead;
 use super::bind::{Bound, any, named_alone, nothing, nowhere};
 use crate::errors::classed;
 use ecgfm_artifacts::atomic::write_bytes;
@@ -30,11 +31,13 @@ pub fn synth() -> Bound<Options> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[""],
+        named: &[],
         check: |options| {
             options
                 .validate()
                 .map_err(|e| ParamError::invalid("", format!("are refused: {e}")))
         },
+        look_ahead: ahead::synth,
         extra: nothing,
         resumable: false,
         run: |options, ctx| {
@@ -63,6 +66,8 @@ pub const DEMO_CARD: &str = "demo.md";
 
 /// The checkpoint that `just demo-model` left.
 pub const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
+/// Number of its labels.
+pub(super) const DEMO_LABELS: u64 = 26;
 /// Its card.
 const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
 
@@ -92,7 +97,9 @@ pub fn demo_model() -> Bound<DemoModel> {
         further: named_alone,
         points_at: nowhere,
         made_again: &[],
+        named: &[],
         check: any,
+        look_ahead: ahead::demo_model,
         extra: |_| {
             let hash = blake3::hash(BUNDLED_CHECKPOINT).to_hex().to_string();
             Ok(vec![("bundled checkpoint".to_owned(), hash)])

@@ -30,8 +30,9 @@ pub(super) fn bound(params: &Params, card: Option<LabelNames>, count: usize) -> 
         let at = set.labels.iter().zip(&names).position(|(a, b)| a != b);
         let at = at.unwrap_or_default();
         return refused(format!(
-            "the model was exported with label set `{}` and `{name}` is another: label {} is `{}` there and `{}` here",
-            set.name,
+            "{} is not the one that the model was exported with, {}: label {} is `{}` there and `{}` here",
+            configured.described(),
+            described(&set),
             at + 1,
             set.labels[at],
             names[at]
@@ -39,9 +40,18 @@ pub(super) fn bound(params: &Params, card: Option<LabelNames>, count: usize) -> 
     }
     let labels = names.iter().map(|&name| name.to_owned()).collect();
     Ok(Some(LabelNames {
+        hash: Some(configured.hash()),
         name: configured.name,
         labels,
     }))
+}
+
+fn described(set: &LabelNames) -> String {
+    let hash = set
+        .hash
+        .as_ref()
+        .map_or_else(String::new, |hash| format!(" (hash {hash})"));
+    format!("`{}`{hash}", set.name)
 }
 
 #[cfg(test)]

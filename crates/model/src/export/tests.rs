@@ -284,6 +284,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
         config: None,
         sha256: None,
         labels: Some(LabelNames {
+            hash: None,
             name: "not used".into(),
             labels: vec!["A".into()],
         }),
@@ -319,6 +320,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
         config: None,
         sha256: None,
         labels: Some(LabelNames {
+            hash: None,
             name: "mine".into(),
             labels: (0..count).map(|i| format!("L{i}")).collect(),
         }),

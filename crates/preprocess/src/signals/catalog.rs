@@ -40,10 +40,7 @@ pub(super) struct Catalog {
 impl Catalog {
     /// Opens every part in the directory `raw`.
     pub(super) fn open(raw: &Path) -> Result<Self> {
-        let names = part_names(raw)?;
-        if names.is_empty() {
-            return Err(no_parts(raw));
-        }
+        let names = named_parts(raw)?;
         // Each in a process of its own, where the program asked for that.
         let opened: Vec<Result<Entry>> = names
             .into_par_iter()
@@ -170,6 +167,18 @@ impl Catalog {
 }
 
 /// Names of the parts, in the order of their numbers.
+/// The names of the parts in the directory `raw`, in order.
+///
+/// # Errors
+/// There are none.
+pub(super) fn named_parts(raw: &Path) -> Result<Vec<String>> {
+    let names = part_names(raw)?;
+    if names.is_empty() {
+        return Err(no_parts(raw));
+    }
+    Ok(names)
+}
+
 fn part_names(raw: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(raw).map_err(ArtifactError::io("read", raw))? {

@@ -14,7 +14,7 @@ use ecgfm_artifacts::table::cell::{integer, is_missing};
 use ecgfm_artifacts::table::{self, Lines};
 use polars::prelude::StringChunked;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `exams.csv`, every cell as it stands there.
 pub(super) struct Exams {
@@ -54,26 +54,7 @@ pub(super) struct Job {
 impl Exams {
     /// Reads the table in the directory `raw`.
     pub(super) fn read(raw: &Path) -> Result<Self> {
-        let path = raw.join(dataset::EXAMS_FILE);
-        let missing = |at: &Path, what: &str| Error::BadInput {
-            path: at.to_owned(),
-            what: what.to_owned(),
-            help: Some(dataset::HOW_TO_GET.to_owned()),
-        };
-        for (at, what) in [
-            (raw, "there is no such directory of raw data"),
-            (&path, "there is no table of exams"),
-        ] {
-            if !is_there(at)? {
-                return Err(missing(at, what));
-            }
-        }
-        if !raw.is_dir() {
-            return Err(missing(
-                raw,
-                "is a file; `raw` is the directory that holds exams.csv and the parts",
-            ));
-        }
+        let path = table_in(raw)?;
         let frame = table::read_all_text(&path)?;
         let names = frame.get_column_names();
         let columns = names
@@ -258,6 +239,43 @@ impl Form {
             Self::Canonical(cells) => cells.canonical(text),
         }
     }
+}
+
+/// Where the table of the directory `raw` is.
+fn table_in(raw: &Path) -> Result<PathBuf> {
+    let path = raw.join(dataset::EXAMS_FILE);
+    let missing = |at: &Path, what: &str| Error::BadInput {
+        // A message says where was looked.
+        path: std::path::absolute(at).unwrap_or_else(|_| at.to_owned()),
+        what: what.to_owned(),
+        help: Some(dataset::HOW_TO_GET.to_owned()),
+    };
+    for (at, what) in [
+        (raw, "there is no such directory of raw data"),
+        (&path, "there is no table of exams"),
+    ] {
+        if !is_there(at)? {
+            return Err(missing(at, what));
+        }
+        if at == raw && !raw.is_dir() {
+            return Err(missing(
+                raw,
+                "is a file; `raw` is the directory that holds exams.csv and the parts",
+            ));
+        }
+    }
+    Ok(path)
+}
+
+/// The columns of the table in the directory `raw`, by its header alone.
+pub(super) fn columns(raw: &Path) -> Result<Vec<String>> {
+    let path = table_in(raw)?;
+    let header: Vec<String> = table::header(&path)?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
+    check_header(&path, &header)?;
+    Ok(header)
 }
 
 fn check_header(path: &Path, header: &[String]) -> Result<()> {

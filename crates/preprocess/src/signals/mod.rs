@@ -38,7 +38,7 @@ use process::Kept;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Directories of samples, of every store: the stage makes them again to the byte.
 pub const SAMPLE_DIRS: &[&str] = &[PACKED_DIR, MAT_DIR, mat::ORG_DIR, mat::PREPROCESSED_DIR];
@@ -151,6 +151,16 @@ impl Params {
         self.recipe().map(drop)
     }
 
+    /// The columns of `meta.csv`, given those of the raw table.
+    pub fn columns(&self, raw: &[String]) -> Vec<String> {
+        tables::header(raw, self.lead_count())
+    }
+
+    /// How many leads are kept.
+    pub fn lead_count(&self) -> usize {
+        self.leads.as_ref().map_or(leads::COUNT, Vec::len)
+    }
+
     fn recipe(&self) -> Result<Recipe> {
         if self.dataset != dataset::NAME {
             let what = format!(
@@ -197,6 +207,16 @@ fn refused(error: signal::Error) -> Error {
         .and_then(|t| t.strip_prefix(": "))
         .unwrap_or(&text);
     Error::parameter(name, format!("is refused: {what}"))
+}
+
+/// The columns of the raw table in the directory `raw`, by its header alone.
+///
+/// # Errors
+/// There is no such directory, or no usable table or no part in it.
+pub fn raw_columns(raw: &Path) -> Result<Vec<String>> {
+    let columns = exams::columns(raw)?;
+    catalog::named_parts(raw)?;
+    Ok(columns)
 }
 
 /// An exam set aside: its row number in `exams.csv`, and what the table says about it.

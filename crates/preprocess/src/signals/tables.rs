@@ -23,7 +23,7 @@ pub(super) fn write_meta(
     let leads = recipe.lead_names();
     let written = atomic::write(path, |out| {
         let written: io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, header(exams, leads.len()))?;
+            let mut w = RowWriter::new(out, header(exams.header(), leads.len()))?;
             for row in kept {
                 w.cell(Cell::Int(row.idx as i64));
                 exams.cells(row.idx).for_each(|cell| w.cell(cell));
@@ -37,9 +37,10 @@ pub(super) fn write_meta(
     Ok(written?)
 }
 
-fn header(exams: &Exams, leads: usize) -> Vec<String> {
+/// The columns, given those of the raw table.
+pub(super) fn header(raw: &[String], leads: usize) -> Vec<String> {
     let own = std::iter::once(IDX)
-        .chain(exams.header().iter().map(String::as_str))
+        .chain(raw.iter().map(String::as_str))
         .chain(records::ADDED);
     let mut names: Vec<String> = own.map(str::to_owned).collect();
     for statistic in ["mean", "std"] {

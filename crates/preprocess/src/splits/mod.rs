@@ -4,6 +4,7 @@
 //! the segments' (see [`ecgfm_artifacts::splits`]). The same records, parameters and seed give the same splits.
 
 mod assign;
+mod check;
 mod fractions;
 mod shuffle;
 
@@ -12,7 +13,7 @@ use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::cell::{boolean, is_missing};
 use ecgfm_artifacts::table::{self, Kind};
-use ecgfm_artifacts::{atomic, manifests, segments, splits};
+use ecgfm_artifacts::{atomic, segments, splits};
 use hashbrown::HashMap;
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -87,16 +88,6 @@ pub struct Params {
 }
 
 impl Params {
-    /// Whether exams are kept together by [`group`](Self::group).
-    fn is_grouped(&self) -> bool {
-        matches!(self.strategy, Strategy::Grouped | Strategy::GroupedTemporal)
-    }
-
-    /// Whether exams are ordered by [`date`](Self::date).
-    fn is_temporal(&self) -> bool {
-        matches!(self.strategy, Strategy::Temporal | Strategy::GroupedTemporal)
-    }
-
     /// The columns of the records that go into the tables, each once: the group's, the date's, and those to keep.
     fn carried(&self) -> Vec<&str> {
         let group = self.is_grouped().then_some(self.group.as_str());
@@ -125,7 +116,7 @@ fn default_group() -> String {
 /// Fractions and names do not fit; a column is missing; a segment's recording is not among the records.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let shares = fractions::complete(&params.fractions, params.names.len())?;
-    check_names(&params.names)?;
+    check::names(&params.names)?;
     let (all, segments) = rayon::join(
         || Exams::read(params),
         || params.segments.as_deref().map(segments::read).transpose(),
@@ -174,18 +165,6 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 /// Segments that one thread looks the exams of up.
 const SEGMENTS_AT_ONCE: usize = 1 << 15;
 
-/// A split's name becomes a file's name.
-fn check_names(names: &[String]) -> Result<()> {
-    for (i, name) in names.iter().enumerate() {
-        if !manifests::is_plain(name) || names[..i].contains(name) {
-            let what =
-                format!("holds `{name}`: names are unique and made of letters, digits, `-`, `_` and `.`");
-            return Err(Error::parameter("names", what));
-        }
-    }
-    Ok(())
-}
-
 /// The records, all columns that matter as text or integers.
 #[derive(Clone)]
 struct Exams {
@@ -196,22 +175,11 @@ struct Exams {
 impl Exams {
     fn read(params: &Params) -> Result<Self> {
         let path = &params.records;
-        let mut wanted: Vec<String> = params
-            .keep_cols
-            .iter()
-            .chain(&params.filter_cols)
-            .cloned()
-            .collect();
-        if params.is_grouped() {
-            wanted.push(params.group.clone());
+        if params.is_temporal() && params.date.is_none() {
+            return Err(check::no_date());
         }
-        if params.is_temporal() {
-            let missing = || Error::parameter("date", "is needed: the column that orders exams in time");
-            wanted.push(params.date.clone().ok_or_else(missing)?);
-        }
-        if !params.dataset_subset.is_empty() {
-            wanted.push("dataset".to_owned());
-        }
+        let named = params.columns();
+        let mut wanted: Vec<String> = named.into_iter().map(|(_, name)| name.to_owned()).collect();
         wanted.retain(|w| w != IDX && w != SAVE_FILE);
         wanted.sort();
         wanted.dedup();
@@ -246,7 +214,7 @@ impl Exams {
             }
         }
         if !params.dataset_subset.is_empty() {
-            for (row, value) in self.text("dataset")?.iter().enumerate() {
+            for (row, value) in self.text(check::DATASET)?.iter().enumerate() {
                 keep[row] &= params.dataset_subset.iter().any(|d| Some(d.as_str()) == value);
             }
         }

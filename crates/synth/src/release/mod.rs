@@ -16,6 +16,8 @@ use crate::exam::Generator;
 use crate::labels::Labels;
 use crate::options::Options;
 
+pub use tables::EXAMS_COLUMNS;
+
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {

@@ -47,11 +47,13 @@ impl Table {
     }
 }
 
+/// Header of exams.csv: the names of its columns, with commas between.
+pub const EXAMS_COLUMNS: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
+                                 normal_ecg,trace_file";
+
 /// Writes exams.csv in the order of the exams' indices.
 pub(super) fn write_exams(job: &Job<'_>, summary: &mut Summary) -> Result<(), Error> {
-    let header = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
-                  normal_ecg,trace_file";
-    let mut table = Table::create(job.out.join("exams.csv"), header)?;
+    let mut table = Table::create(job.out.join("exams.csv"), EXAMS_COLUMNS)?;
     let parts = job.options().parts();
     let generator = job.generator;
     for start in (0..job.options().exams).step_by(BLOCK as usize) {

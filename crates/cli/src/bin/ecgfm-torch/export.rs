@@ -19,6 +19,7 @@ fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
     let set = LabelSet::load(set)?;
     let labels = set.names().iter().map(|&name| name.to_owned()).collect();
     Ok(LabelNames {
+        hash: Some(set.hash()),
         name: set.name,
         labels,
     })

@@ -1,0 +1,183 @@
+//! Label sets and what is predicted of them: `labels`, `predict`.
+
+use super::model::same;
+use super::paths::{Wanted, there};
+use super::splits::columns;
+use super::thresholds::thresholds;
+use super::{Identity, facts, label_set, listed, refuse, typed};
+use ecgfm_artifacts::labelset::{LabelSet, Mapping};
+use ecgfm_artifacts::logits;
+use ecgfm_evaluate::predict as prediction;
+use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_preprocess::labels as truth;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Holds the labels of the truth against the columns of the records.
+pub fn labels(params: &truth::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let is_there = there(
+        &mut found,
+        ahead,
+        "records",
+        &params.records,
+        Wanted::File("the table of records"),
+    );
+    if let Some(splits) = &params.splits {
+        there(
+            &mut found,
+            ahead,
+            "splits",
+            splits,
+            Wanted::File("the table of splits"),
+        );
+    }
+    let Some(set) = label_set(&mut found, "label_set", &params.label_set) else {
+        return found;
+    };
+    let columns = columns(ahead, &params.records).filter(|_| is_there);
+    if let Some(columns) = columns {
+        let missing: Vec<&str> = set
+            .names()
+            .into_iter()
+            .filter(|name| !columns.iter().any(|c| c == name))
+            .collect();
+        if !missing.is_empty() {
+            let (name, missing) = (Identity::of(&set).described(), missing.join("`, `"));
+            let phrase = format!(
+                "names {name}, and the records have no column `{missing}`; they have {}",
+                listed(&columns)
+            );
+            found.wrong("label_set", phrase);
+        }
+    }
+    if ahead.left().is_none() {
+        found.promises.add(facts::TRUTH_LABELS, Identity::of(&set).fact());
+    }
+    found
+}
+
+/// Holds label set and mapping against the model, and the subset against what was inferred.
+pub fn predict(params: &prediction::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let set = label_set(&mut found, "labels", &params.labels);
+    logits(&mut found, params, ahead, set.as_ref());
+    let mapping = params.mapping.as_deref().and_then(|name| {
+        let mapping = mapping(&mut found, name)?;
+        if let Some(set) = &set {
+            from(&mut found, &mapping, set);
+        }
+        Some(mapping)
+    });
+    thresholds(&mut found, params, ahead, (set.as_ref(), mapping.as_ref()));
+    if ahead.left().is_none() {
+        if let Some(set) = &set {
+            found.promises.add(facts::MODEL_LABELS, Identity::of(set).fact());
+        }
+        if params.mapping.is_none() || mapping.is_some() {
+            found.promises.add(
+                facts::MAPPING,
+                mapping.map_or(Value::Null, |mapping| json!(mapping)),
+            );
+        }
+        found.promises.add(facts::SUBSET, params.subset.clone());
+    }
+    found
+}
+
+fn logits(found: &mut Findings, params: &prediction::Params, ahead: &Ahead<'_>, set: Option<&LabelSet>) {
+    let (exported, head) = match ahead.promises(&params.logits) {
+        Some(promises) => {
+            let inferred: Option<String> = typed(promises.get(facts::SUBSET));
+            if let Some(inferred) = inferred.filter(|inferred| *inferred != params.subset) {
+                found.wrong(
+                    "subset",
+                    format!("is `{}`, and the model is run on `{inferred}`", params.subset),
+                );
+            }
+            let head = promises.get(facts::HEAD).and_then(Value::as_u64);
+            (typed::<Identity>(promises.get(facts::MODEL_LABELS)), head)
+        }
+        None => (recorded(found, ahead, &params.logits), None),
+    };
+    let Some(named) = set.map(Identity::of) else {
+        return;
+    };
+    match (exported, head) {
+        (Some(exported), _) => same(found, "labels", &named, &exported),
+        (None, Some(head)) if head > 0 && head != named.labels.len() as u64 => {
+            let what = named.described();
+            found.wrong(
+                "labels",
+                format!(
+                    "names {what}, which has {} labels, and the model has {head}",
+                    named.labels.len()
+                ),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// The labels of logits from outside, as the record beside them has them.
+fn recorded(found: &mut Findings, ahead: &Ahead<'_>, path: &Path) -> Option<Identity> {
+    // Somebody else's logits may be a file.
+    if !path.exists() {
+        there(
+            found,
+            ahead,
+            "logits",
+            path,
+            Wanted::Directory("what the stage `infer` left"),
+        );
+        return None;
+    }
+    let recorded = logits::labels_recorded(path).ok()??;
+    Some(Identity {
+        name: recorded.name,
+        hash: recorded.hash,
+        labels: recorded.labels,
+    })
+}
+
+/// The mapping that a parameter names, or the mistake that it is none.
+pub(super) fn mapping(found: &mut Findings, name: &str) -> Option<Mapping> {
+    match Mapping::load(name) {
+        Ok(mapping) => Some(mapping),
+        Err(error) => {
+            refuse(found, "mapping", &error);
+            None
+        }
+    }
+}
+
+/// Tells where a mapping does not start from the model's labels.
+pub(super) fn from(found: &mut Findings, mapping: &Mapping, set: &LabelSet) {
+    if let Err(error) = mapping.check_from(&mapping.name, set) {
+        refuse(found, "mapping", &error);
+    }
+}
+
+/// Tells where a mapping does not lead to the labels of the truth. `named` is the parameter that brings it, and the words
+/// that go before its name.
+pub(super) fn to(found: &mut Findings, named: (&str, &str), mapping: &Mapping, truth: &Identity) {
+    let (whose, (parameter, by)) = (truth.described(), named);
+    if mapping.to != truth.name {
+        let (name, to) = (&mapping.name, &mapping.to);
+        let phrase = format!("{by} `{name}`, which leads to label set `{to}`, and the truth is of {whose}");
+        found.wrong(parameter, phrase);
+        return;
+    }
+    let strange: Vec<&str> = mapping
+        .map
+        .iter()
+        .map(|pair| pair.to.as_str())
+        .filter(|to| !truth.has(to))
+        .collect();
+    if !strange.is_empty() {
+        let (name, strange) = (&mapping.name, strange.join("`, `"));
+        let has = listed(&truth.labels);
+        let phrase = format!("{by} `{name}`, which maps to `{strange}`, and {whose} of the truth has {has}");
+        found.wrong(parameter, phrase);
+    }
+}

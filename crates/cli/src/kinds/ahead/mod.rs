@@ -1,0 +1,146 @@
+//! What each kind of stage can say before the first one runs: what it promises, and what is wrong with its parameters.
+//!
+//! Headers are read, samples never. What is checked here is checked again by the stage that reads the whole; here it is
+//! told before hours of work.
+
+mod checkpoint;
+mod cuda;
+mod labels;
+mod model;
+mod paths;
+mod raw;
+mod scores;
+mod splits;
+mod thresholds;
+
+pub use labels::{labels, predict};
+pub use model::{demo_model, export, infer};
+pub use raw::{signals, synth};
+pub use scores::{evaluate, report};
+pub use splits::{manifests, splits};
+
+use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_pipeline::{Findings, ParamError, StageErrorClass};
+use ecgfm_system::Fault;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Names of the facts that stages promise.
+mod facts {
+    /// Columns of the table of exams: a list of names.
+    pub const COLUMNS: &str = "columns";
+    /// Samples a second of the segments.
+    pub const SAMPLE_RATE: &str = "sample_rate";
+    /// Leads of the segments.
+    pub const LEADS: &str = "leads";
+    /// Whether the leads of the segments are standardised.
+    pub const STANDARDIZED: &str = "standardized";
+    /// Names of the splits: a list.
+    pub const SPLITS: &str = "splits";
+    /// Whether there is a table of the segments' splits.
+    pub const SEGMENTED: &str = "segmented";
+    /// Number of a model's labels; 0 for an encoder.
+    pub const HEAD: &str = "head";
+    /// The model's labels: an [`Identity`](super::Identity).
+    pub const MODEL_LABELS: &str = "model_labels";
+    /// The labels of the truth: an [`Identity`](super::Identity).
+    pub const TRUTH_LABELS: &str = "truth_labels";
+    /// The split that was predicted.
+    pub const SUBSET: &str = "subset";
+    /// The mapping that was predicted with: its text as JSON; null where there is none.
+    pub const MAPPING: &str = "mapping";
+}
+
+/// Which label set, so that a copy that was edited and kept its name is told apart.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Identity {
+    name: String,
+    #[serde(default)]
+    hash: Option<String>,
+    labels: Vec<String>,
+}
+
+impl Identity {
+    fn of(set: &LabelSet) -> Self {
+        Self {
+            name: set.name.clone(),
+            hash: Some(set.hash()),
+            labels: set.names().into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// Its name, with its hash where that is known.
+    fn described(&self) -> String {
+        match &self.hash {
+            Some(hash) => format!("label set `{}` (hash {hash})", self.name),
+            None => format!("label set `{}`", self.name),
+        }
+    }
+
+    fn has(&self, label: &str) -> bool {
+        self.labels.iter().any(|known| known == label)
+    }
+
+    fn fact(&self) -> Value {
+        json!(self)
+    }
+}
+
+/// A promised fact in its type.
+fn typed<T: DeserializeOwned>(fact: Option<&Value>) -> Option<T> {
+    serde_json::from_value(fact?.clone()).ok()
+}
+
+/// The label set that a parameter names, or the mistake that it is none.
+fn label_set(found: &mut Findings, parameter: &str, name: &str) -> Option<LabelSet> {
+    match LabelSet::load(name) {
+        Ok(set) => Some(set),
+        Err(error) => {
+            refuse(found, parameter, &error);
+            None
+        }
+    }
+}
+
+/// The mistake that what a parameter names cannot be used.
+fn refuse(found: &mut Findings, parameter: &str, error: &(impl crate::errors::Classed + 'static)) {
+    let staged = crate::errors::class_of(error);
+    let mistake = ParamError::invalid(parameter, format!("is refused: {}", staged.message));
+    let mistake = match staged.help {
+        Some(help) => mistake.help(help),
+        None => mistake,
+    };
+    found.add(staged.class, mistake);
+}
+
+/// A mistake about data that a parameter names.
+fn bad_input(found: &mut Findings, parameter: &str, phrase: String, help: &str) {
+    found.add(
+        StageErrorClass::BadInput,
+        ParamError::invalid(parameter, phrase).help(help),
+    );
+}
+
+/// A fault of the system, met where a parameter leads: no fault of the data.
+fn system_fault(found: &mut Findings, parameter: &str, phrase: String, fault: Option<Fault>) {
+    let advice = fault.map_or("run again when the system can read it", Fault::advice);
+    found.add(
+        StageErrorClass::Failed,
+        ParamError::invalid(parameter, phrase).help(advice),
+    );
+}
+
+/// A list of names for a message.
+fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    names.join(", ")
+}
+
+/// The path in full: a message says where was looked.
+fn full(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}

@@ -1,0 +1,285 @@
+//! Models: `demo_model`, `export`, `infer`.
+
+use super::paths::{Wanted, there};
+use super::{Identity, cuda, facts, full, label_set, listed, typed};
+use super::{bad_input, checkpoint, system_fault};
+use crate::kinds::sample::{DEMO_LABELS, DemoModel};
+use ecgfm_artifacts::manifests;
+use ecgfm_choices::{DeviceChoice, Export, Infer, Precision};
+use ecgfm_pipeline::{Ahead, Findings, Promises, StageErrorClass};
+use ecgfm_system::Fault;
+use serde_json::Value;
+use std::path::Path;
+
+/// Promises the size of the bundled checkpoint's head.
+pub fn demo_model(_: &DemoModel, _: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    found.promises.add(facts::HEAD, DEMO_LABELS);
+    found
+}
+
+/// Holds the label set against the checkpoint's head.
+pub fn export(params: &Export, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let path = &params.checkpoint;
+    let head = match ahead.promises(path) {
+        Some(promises) => promises.get(facts::HEAD).and_then(Value::as_u64),
+        None if there(
+            &mut found,
+            ahead,
+            "checkpoint",
+            path,
+            Wanted::File("a checkpoint"),
+        ) =>
+        {
+            match checkpoint::head(path) {
+                Ok(head) => head.labels,
+                Err(error) if Fault::in_chain(&error).is_some() => {
+                    let phrase = format!("names {}, which cannot be read: {error}", full(path));
+                    system_fault(&mut found, "checkpoint", phrase, Fault::in_chain(&error));
+                    None
+                }
+                Err(error) => {
+                    let phrase = format!(
+                        "names {}, which is no checkpoint that can be read: {error}",
+                        full(path)
+                    );
+                    bad_input(
+                        &mut found,
+                        "checkpoint",
+                        phrase,
+                        "name a .pt or safetensors file; `ecgfm sources` says where the published ones are",
+                    );
+                    None
+                }
+            }
+        }
+        None => None,
+    };
+    // Nothing was said before but of the checkpoint.
+    if let Some(mistake) = found.mistakes.last_mut()
+        && mistake.class == StageErrorClass::BadInput
+    {
+        mistake.error.help = Some(
+            "name a .pt or safetensors file; `ecgfm sources` says where the published ones are".to_owned(),
+        );
+    }
+    let set = params.labels.as_deref();
+    let set = set.and_then(|name| label_set(&mut found, "labels", name));
+    let set = set.as_ref().map(Identity::of);
+    if let (Some(set), Some(head)) = (&set, head) {
+        as_many(&mut found, set, head, "the checkpoint's head");
+    }
+    let left = ahead.left().and_then(|dir| card(&dir.join("model.json")));
+    match left {
+        Some(card) => promise(&mut found.promises, &card),
+        None => {
+            if let Some(head) = head {
+                found.promises.add(facts::HEAD, head);
+            }
+            if let Some(set) = set {
+                found.promises.add(facts::MODEL_LABELS, set.fact());
+            }
+        }
+    }
+    found
+}
+
+/// Tells where a label set has another length than a model, an encoder apart, which uses none.
+fn as_many(found: &mut Findings, set: &Identity, head: u64, whose: &str) {
+    let labels = set.labels.len() as u64;
+    if head > 0 && labels != head {
+        let what = set.described();
+        found.wrong("labels", format!("names {what}, which has {labels} labels, and {whose} has {head}; one of them is the wrong one"));
+    }
+}
+
+/// A model's card, where there is a usable one.
+fn card(path: &Path) -> Option<Value> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// Promises what a card says.
+fn promise(promises: &mut Promises, card: &Value) {
+    if let Some(labels) = card["labels"].as_u64() {
+        promises.add(facts::HEAD, labels);
+    }
+    if let Some(set) = typed::<Identity>(card.get("label_set")) {
+        promises.add(facts::MODEL_LABELS, set.fact());
+    }
+    for (fact, said) in [("model_rate", "sample_rate_hz"), ("model_leads", "leads")] {
+        if let Some(said) = card["input"][said].as_f64() {
+            promises.add(fact, said);
+        }
+    }
+}
+
+/// Holds the model against labels, splits and device.
+pub fn infer(params: &Infer, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let mut model = Promises::default();
+    match ahead.promises(&params.model) {
+        Some(promises) => model.pass_on(promises),
+        None => {
+            there(
+                &mut found,
+                ahead,
+                "model",
+                &params.model,
+                Wanted::File("a TorchScript model"),
+            );
+            if let Some(card) = card(&params.model.with_extension("json")) {
+                promise(&mut model, &card);
+            }
+        }
+    }
+    let promised: Option<Identity> = typed(model.get(facts::MODEL_LABELS));
+    let named = params.labels.as_deref();
+    let named = named.and_then(|name| label_set(&mut found, "labels", name));
+    let named = named.as_ref().map(Identity::of);
+    if let Some(named) = &named {
+        match (&promised, model.get(facts::HEAD).and_then(Value::as_u64)) {
+            (Some(exported), _) => same(&mut found, "labels", named, exported),
+            (None, Some(head)) => as_many(&mut found, named, head, "the model"),
+            (None, None) => {}
+        }
+    }
+    device(&mut found, params);
+    subset(&mut found, params, ahead);
+    segments(&mut found, params, ahead, &model);
+    if ahead.left().is_none() {
+        for fact in [facts::HEAD, facts::MODEL_LABELS] {
+            if let Some(known) = model.get(fact) {
+                found.promises.add(fact, known.clone());
+            }
+        }
+        if let (Some(named), None) = (named, promised) {
+            found.promises.add(facts::MODEL_LABELS, named.fact());
+        }
+        found.promises.add(facts::SUBSET, params.subset.clone());
+    }
+    found
+}
+
+/// Tells where a label set is not the one that a model was exported with.
+pub(super) fn same(found: &mut Findings, parameter: &str, named: &Identity, exported: &Identity) {
+    if named.labels == exported.labels {
+        return;
+    }
+    let (ours, theirs) = (named.described(), exported.described());
+    let phrase = format!(
+        "names {ours}, which is not the one that the model is exported with, {theirs}: {}",
+        first_difference(named, exported)
+    );
+    found.wrong(parameter, phrase);
+}
+
+fn first_difference(named: &Identity, exported: &Identity) -> String {
+    let (ours, theirs) = (&named.labels, &exported.labels);
+    if ours.len() != theirs.len() {
+        return format!("{} labels here, {} there", ours.len(), theirs.len());
+    }
+    let at = ours
+        .iter()
+        .zip(theirs)
+        .position(|(a, b)| a != b)
+        .unwrap_or_default();
+    format!(
+        "label {} is `{}` there and `{}` here",
+        at + 1,
+        theirs[at],
+        ours[at]
+    )
+}
+
+fn device(found: &mut Findings, params: &Infer) {
+    if let DeviceChoice::Cuda(_) = params.device
+        && let Some(why) = cuda::none_here()
+    {
+        let phrase = format!("is `{}`, and {why}", params.device);
+        found.add(
+            StageErrorClass::Config,
+            ecgfm_pipeline::ParamError::invalid("device", phrase)
+                .help("use `device: auto` or `device: cpu`, or run on a machine with an NVIDIA GPU"),
+        );
+    }
+    if params.device == DeviceChoice::Cpu && params.precision == Precision::Tf32 {
+        found.wrong(
+            "precision",
+            "is `tf32`, which exists on CUDA only; on the CPU use float32, or bfloat16",
+        );
+    }
+    if params.threads.is_some_and(|n| !(1..=1024).contains(&n)) {
+        found.wrong(
+            "threads",
+            "is to be a number from 1 to 1024; leave it out to use every processor",
+        );
+    }
+}
+
+fn subset(found: &mut Findings, params: &Infer, ahead: &Ahead<'_>) {
+    if !manifests::is_plain(&params.subset) {
+        found.wrong(
+            "subset",
+            format!(
+                "is `{}`, which is no name of a split: {}",
+                params.subset,
+                manifests::PLAIN
+            ),
+        );
+        return;
+    }
+    match ahead.promises(&params.manifest) {
+        Some(promises) => {
+            let splits = typed::<Vec<String>>(promises.get(facts::SPLITS));
+            if let Some(splits) = splits.filter(|splits| !splits.contains(&params.subset)) {
+                let phrase = format!(
+                    "is `{}`, which is none of the splits: {}",
+                    params.subset,
+                    listed(&splits)
+                );
+                found.wrong("subset", phrase);
+            }
+        }
+        None if !params.manifest.exists() => {
+            there(
+                found,
+                ahead,
+                "manifest",
+                &params.manifest,
+                Wanted::Directory("the directory of the manifests"),
+            );
+        }
+        None => {}
+    }
+}
+
+fn segments(found: &mut Findings, params: &Infer, ahead: &Ahead<'_>, model: &Promises) {
+    if let Some(path) = &params.segments
+        && ahead.promises(path).is_none()
+        && !path.exists()
+    {
+        there(
+            found,
+            ahead,
+            "segments",
+            path,
+            Wanted::Directory("a store of segments"),
+        );
+    }
+    let Some(promises) = ahead.promises(&params.manifest) else {
+        return;
+    };
+    let number = |promises: &Promises, fact: &str| promises.get(fact).and_then(Value::as_f64);
+    for (fact, of_model, what) in [
+        (facts::SAMPLE_RATE, "model_rate", "samples a second"),
+        (facts::LEADS, "model_leads", "leads"),
+    ] {
+        if let (Some(made), Some(wanted)) = (number(promises, fact), number(model, of_model))
+            && made != wanted
+        {
+            let phrase = format!("wants {wanted} {what}, by its card, and the segments will have {made}");
+            found.wrong("model", phrase);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Whether what a path names from outside is there, and is what is wanted.
+
+use super::{bad_input, full, system_fault};
+use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_system::Fault;
+use std::path::Path;
+
+/// What a parameter wants.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// A file, described.
+    File(&'a str),
+    /// A directory, described.
+    Directory(&'a str),
+}
+
+/// Whether a path from outside is there and of the right kind; one that a stage leaves will be. Otherwise the mistake is told.
+pub(super) fn there(
+    found: &mut Findings,
+    ahead: &Ahead<'_>,
+    parameter: &str,
+    path: &Path,
+    wanted: Wanted<'_>,
+) -> bool {
+    if ahead.promises(path).is_some() {
+        return true;
+    }
+    let (phrase, help) = match (wanted, std::fs::metadata(path)) {
+        (Wanted::File(_), Ok(meta)) if meta.is_file() => return true,
+        (Wanted::Directory(_), Ok(meta)) if meta.is_dir() => return true,
+        // Pipes, and systems that say nothing: the stage will see.
+        (Wanted::File(what), Ok(meta)) if meta.is_dir() => (
+            format!("names the directory {}, and {what} is wanted, a file", full(path)),
+            "name the file",
+        ),
+        (Wanted::Directory(what), Ok(_)) => (
+            format!("names the file {}, and {what} is wanted, a directory", full(path)),
+            "name the directory",
+        ),
+        (Wanted::File(_), Ok(_)) => return true,
+        (Wanted::File(what) | Wanted::Directory(what), Err(error)) => match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => (
+                format!("names {}, which does not exist; {what} is wanted", full(path)),
+                beside(path),
+            ),
+            _ => {
+                let phrase = format!("names {}, which cannot be looked at: {error}", full(path));
+                system_fault(found, parameter, phrase, Fault::of(&error));
+                return false;
+            }
+        },
+    };
+    bad_input(found, parameter, phrase, help);
+    false
+}
+
+/// What to do about a path that leads nowhere.
+fn beside(path: &Path) -> &'static str {
+    if path.is_absolute() {
+        return "correct the path";
+    }
+    "correct the path: a relative one in a pipeline file begins in the file's directory, one on the command line in the \
+     current directory"
+}

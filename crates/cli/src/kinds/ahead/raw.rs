@@ -1,0 +1,45 @@
+//! Where ECGs come from: `synth`, `signals`.
+
+use super::{facts, refuse, typed};
+use ecgfm_artifacts::{records, table};
+use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_preprocess::signals;
+
+/// Promises the columns of the table.
+pub fn synth(_: &ecgfm_synth::Options, _: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let columns: Vec<&str> = ecgfm_synth::EXAMS_COLUMNS.split(',').collect();
+    found.promises.add(facts::COLUMNS, columns);
+    found
+}
+
+/// Looks for the table of exams and its header, and for parts.
+pub fn signals(params: &signals::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let left = ahead
+        .left()
+        .and_then(|dir| table::header(&dir.join(records::FILE)).ok());
+    let columns = match (left, ahead.promises(&params.raw)) {
+        (Some(left), _) => Some(left),
+        (None, Some(promises)) => {
+            let raw = typed::<Vec<String>>(promises.get(facts::COLUMNS));
+            raw.map(|raw| params.columns(&raw))
+        }
+        (None, None) => match signals::raw_columns(&params.raw) {
+            Ok(raw) => Some(params.columns(&raw)),
+            Err(error) => {
+                refuse(&mut found, "raw", &error);
+                None
+            }
+        },
+    };
+    if let Some(columns) = columns {
+        found.promises.add(facts::COLUMNS, columns);
+    }
+    if ahead.left().is_none() {
+        found.promises.add(facts::SAMPLE_RATE, params.sample_rate);
+        found.promises.add(facts::LEADS, params.lead_count() as u64);
+        found.promises.add(facts::STANDARDIZED, params.standardize);
+    }
+    found
+}

@@ -1,0 +1,190 @@
+//! Truth against predictions, and the page: `evaluate`, `report`.
+
+use super::labels::{from, mapping, to};
+use super::paths::{Wanted, there};
+use super::splits::{columns, segmented};
+use super::{Identity, facts, listed, refuse, typed};
+use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
+use ecgfm_artifacts::predictions::About;
+use ecgfm_evaluate::evaluate as scoring;
+use ecgfm_pipeline::{Ahead, Findings, Promises};
+use std::path::Path;
+
+/// Holds label set, mapping and subgroups against what is predicted and known.
+pub fn evaluate(params: &scoring::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let predicted = predictions(&mut found, ahead, "predictions", &params.predictions);
+    let model: Option<Identity> = typed(predicted.get(facts::MODEL_LABELS));
+    if let Some(name) = &params.label_set
+        && let Some(set) = super::label_set(&mut found, "label_set", name)
+        && let Some(model) = &model
+    {
+        super::model::same(&mut found, "label_set", &Identity::of(&set), model);
+    }
+    let used = used_mapping(&mut found, params, &predicted, model.as_ref());
+    tables(&mut found, params, ahead);
+    if let (Some(mapping), Some(truth)) = (&used, truth_of(ahead, &params.labels)) {
+        let named = match params.mapping {
+            Some(_) => ("mapping", "is"),
+            None => ("predictions", "are mapped by"),
+        };
+        to(&mut found, named, mapping, &truth);
+    }
+    if let Err(error) = RewardMatrix::load(&params.challenge) {
+        refuse(&mut found, "challenge", &error);
+    }
+    subgroups(&mut found, params, ahead);
+    found
+}
+
+/// What is known of predictions: promised, or in the record beside those from outside.
+pub(super) fn predictions(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str, path: &Path) -> Promises {
+    if let Some(promises) = ahead.promises(path) {
+        return promises.clone();
+    }
+    let mut known = Promises::default();
+    if there(
+        found,
+        ahead,
+        parameter,
+        path,
+        Wanted::Directory("what the stage `predict` left"),
+    ) {
+        match About::read(path) {
+            Ok(about) => {
+                // How segments are pooled may be the stage's own choice, so that the hash is another's.
+                let labels = Identity {
+                    hash: None,
+                    ..Identity::of(&about.labels)
+                };
+                known.add(facts::MODEL_LABELS, labels.fact());
+                known.add(facts::MAPPING, serde_json::json!(about.mapping));
+                known.add(facts::SUBSET, about.subset);
+            }
+            Err(error) => refuse(found, parameter, &error),
+        }
+    }
+    known
+}
+
+/// The mapping that is scored by: the parameter's, or that of the predictions.
+fn used_mapping(
+    found: &mut Findings,
+    params: &scoring::Params,
+    predicted: &Promises,
+    model: Option<&Identity>,
+) -> Option<Mapping> {
+    let Some(name) = &params.mapping else {
+        return typed(predicted.get(facts::MAPPING));
+    };
+    let mapping = mapping(found, name)?;
+    let set = params
+        .label_set
+        .as_deref()
+        .and_then(|name| LabelSet::load(name).ok());
+    match (set, model) {
+        (Some(set), _) => from(found, &mapping, &set),
+        (None, Some(model)) => {
+            let strange: Vec<&str> = mapping
+                .from_names()
+                .into_iter()
+                .filter(|name| !model.has(name))
+                .collect();
+            if !strange.is_empty() {
+                let (whose, strange) = (model.described(), strange.join("`, `"));
+                let phrase = format!(
+                    "is `{}`, which maps `{strange}`, and {whose} of the predictions has {}",
+                    mapping.name,
+                    listed(&model.labels)
+                );
+                found.wrong("mapping", phrase);
+            }
+        }
+        (None, None) => {}
+    }
+    Some(mapping)
+}
+
+/// The labels of the truth: promised, or by the header of a table from outside, whose label set has no name.
+fn truth_of(ahead: &Ahead<'_>, path: &Path) -> Option<Identity> {
+    ahead
+        .fact(path, facts::TRUTH_LABELS)
+        .and_then(|fact| typed(Some(fact)))
+}
+
+fn tables(found: &mut Findings, params: &scoring::Params, ahead: &Ahead<'_>) {
+    there(
+        found,
+        ahead,
+        "labels",
+        &params.labels,
+        Wanted::File("the truth, labels.csv"),
+    );
+    for (parameter, path, what) in [
+        ("splits", &params.splits, "the table of the segments' splits"),
+        ("records", &params.records, "the table of records"),
+        (
+            "rejected",
+            &params.rejected,
+            "the table of exams that were set aside",
+        ),
+    ] {
+        if let Some(path) = path {
+            there(found, ahead, parameter, path, Wanted::File(what));
+        }
+    }
+    if let Some(path) = &params.splits {
+        segmented(found, ahead, "splits", path);
+    }
+}
+
+/// Holds the columns that make groups against those of the records.
+fn subgroups(found: &mut Findings, params: &scoring::Params, ahead: &Ahead<'_>) {
+    let Some(records) = &params.records else { return };
+    let Some(columns) = columns(ahead, records) else {
+        return;
+    };
+    for (at, by) in params.subgroups.by.iter().enumerate() {
+        let column = scoring::Subgroups::column(by);
+        if !columns.iter().any(|known| known == column) {
+            let phrase = format!(
+                "is `{by}`, and the records have no column `{column}`; they have {}",
+                listed(&columns)
+            );
+            found.wrong(&format!("subgroups.by.{at}"), phrase);
+        }
+    }
+}
+
+/// Looks for what comes from outside.
+pub fn report(params: &ecgfm_report::report::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let mut directory = |parameter: &str, path: &Path, what: &str| {
+        if ahead.promises(path).is_none() && !path.exists() {
+            there(&mut found, ahead, parameter, path, Wanted::Directory(what));
+        }
+    };
+    directory("metrics", &params.metrics, "what the stage `evaluate` left");
+    for (parameter, path, what) in [
+        ("signals", &params.signals, "what the stage `signals` left"),
+        ("saliency", &params.saliency, "what the stage `infer` left"),
+    ] {
+        if let Some(path) = path {
+            directory(parameter, path, what);
+        }
+    }
+    for (parameter, path, what) in [
+        ("model", &params.model, "a model's card"),
+        ("inference", &params.inference, "the record of the inference"),
+        (
+            "rejected",
+            &params.rejected,
+            "the table of exams that were set aside",
+        ),
+    ] {
+        if let Some(path) = path {
+            there(&mut found, ahead, parameter, path, Wanted::File(what));
+        }
+    }
+    found
+}

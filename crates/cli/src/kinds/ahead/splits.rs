@@ -1,0 +1,89 @@
+//! Who is in which split: `splits`, `manifests`.
+
+use super::paths::{Wanted, there};
+use super::{facts, listed, typed};
+use ecgfm_artifacts::splits as artifact;
+use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_preprocess::{manifests, splits};
+use std::path::Path;
+
+/// Holds the named columns against those of the records.
+pub fn splits(params: &splits::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    let is_there = there(
+        &mut found,
+        ahead,
+        "records",
+        &params.records,
+        Wanted::File("the table of records"),
+    );
+    if let Some(segments) = &params.segments {
+        there(
+            &mut found,
+            ahead,
+            "segments",
+            segments,
+            Wanted::File("the table of segments"),
+        );
+    }
+    if let Some(promises) = ahead.promises(&params.records) {
+        found.promises.pass_on(promises);
+    }
+    let columns = columns(ahead, &params.records).filter(|_| is_there);
+    if let Some(columns) = columns {
+        for (parameter, name) in params.columns() {
+            if !columns.contains(&name.to_owned()) {
+                let phrase = format!(
+                    "names the column `{name}`, which the records do not have; they have {}",
+                    listed(&columns)
+                );
+                found.wrong(&parameter, phrase);
+            }
+        }
+    }
+    // What an earlier run left may be of other splits.
+    if ahead.left().is_none() {
+        found.promises.add(facts::SPLITS, params.names.clone());
+        found.promises.add(facts::SEGMENTED, params.segments.is_some());
+    }
+    found
+}
+
+/// The columns of a table of records, promised or read off its header.
+pub(super) fn columns(ahead: &Ahead<'_>, records: &Path) -> Option<Vec<String>> {
+    match ahead.promises(records) {
+        Some(promises) => typed(promises.get(facts::COLUMNS)),
+        None => ecgfm_artifacts::table::header(records).ok(),
+    }
+}
+
+/// Passes on what is known of the splits.
+pub fn manifests(params: &manifests::Params, ahead: &Ahead<'_>) -> Findings {
+    let mut found = Findings::default();
+    there(
+        &mut found,
+        ahead,
+        "splits",
+        &params.splits,
+        Wanted::File("the table of the segments' splits"),
+    );
+    segmented(&mut found, ahead, "splits", &params.splits);
+    if let Some(promises) = ahead.promises(&params.splits) {
+        found.promises.pass_on(promises);
+    }
+    found
+}
+
+/// Whether the stage before will leave the table of the segments' splits, where that is what a parameter names.
+pub(super) fn segmented(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str, path: &Path) {
+    let named = path
+        .file_name()
+        .is_some_and(|name| name == artifact::SEGMENTED_FILE);
+    let promised = ahead
+        .fact(path, facts::SEGMENTED)
+        .and_then(serde_json::Value::as_bool);
+    if named && promised == Some(false) {
+        let phrase = "refers to the splits of segments, and the stage that makes them is given no `segments`";
+        found.wrong(parameter, phrase);
+    }
+}
