@@ -417,9 +417,18 @@ fn a_label_holds_by_the_same_comparison_as_in_a_run() {
 fn segments_of_two_recordings_with_one_idx_are_two_ecgs() {
     let bench = Bench::get();
     let first = sorted(&bench.run_dir().join("signals/segmented"), "_0.mat");
-    let other = bench.path("other_9_0.mat");
+    let copies = bench.path("two_recordings");
+    fs::create_dir(&copies).unwrap();
+    // What says how the segments were prepared lies beside them.
+    for file in fs::read_dir(first[0].parent().unwrap()).unwrap().flatten() {
+        if file.path().extension().is_none_or(|extension| extension != "mat") {
+            fs::copy(file.path(), copies.join(file.file_name())).unwrap();
+        }
+    }
+    let [one, other] = ["one_9_0.mat", "other_9_0.mat"].map(|name| copies.join(name));
+    fs::copy(&first[0], &one).unwrap();
     fs::copy(&first[0], &other).unwrap();
-    let mut command = bench.predict(&first[0]);
+    let mut command = bench.predict(&one);
     let rows = read(&ok(command.arg(&other)), 1);
     assert_eq!(rows.len(), 2, "{rows:?}");
 }

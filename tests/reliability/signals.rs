@@ -37,7 +37,7 @@ stages:
   infer:
     uses: infer
     needs: [signals]
-    with: { manifest: "${manifests.dir}", subset: test, model: HERE/slow.ts, device: cpu, batch_size: 1 }
+    with: { manifest: "${manifests.dir}", subset: test, model: HERE/slow.ts, device: cpu, batch_size: 1, returns: logits }
 "#;
 
 /// Trials in a test among others; `ECGFM_DOUBLED_SIGNALS=100` makes a hundred.

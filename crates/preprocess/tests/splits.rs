@@ -255,7 +255,7 @@ fn a_date_that_is_no_number_among_numbers_is_refused_by_name() {
     for (bad, shown) in [
         ("unknown", "`unknown`"),
         ("2019-04-30", "`2019-04-30`"),
-        ("nan", "`nan`"),
+        ("infinite", "`infinite`"),
     ] {
         rows[2].1 = bad;
         for strategy in [How::Temporal, How::GroupedTemporal] {

@@ -154,6 +154,7 @@ fn what_the_schema_allows_is_accepted_and_what_it_does_not_is_refused() {
         "leads",
         "label_set",
         "segment_seconds",
+        "strategy",
         "truth",
     ];
     let mut tried = 0;

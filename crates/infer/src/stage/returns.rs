@@ -57,11 +57,7 @@ impl Returned {
     pub(super) fn check(&self, tally: &Tally, segment: &str) -> Result<()> {
         match self.said() {
             Some(Returns::Probabilities) if tally.range.leaves_unit_interval() => {
-                Err(self.error(format!(
-                    "it is said to return probabilities ({}), and segment `{segment}` has a value that is none: they reach {}",
-                    self.said.map_or("", |(_, by)| by),
-                    words(tally.range)
-                )))
+                Err(self.no_probability(&format!("segment `{segment}`"), tally))
             }
             None if tally.segments == JUDGED => self.judge(tally),
             _ => Ok(()),
@@ -71,14 +67,25 @@ impl Returned {
     /// What the model returns, and by whom that is known, once all segments were seen; none where it gave no finite value.
     ///
     /// # Errors
-    /// Nobody says it, and all values are from 0 to 1.
+    /// Nobody says it, and all values are from 0 to 1; or a value is no probability of a model that is said to return them.
     pub(super) fn conclude(&self, tally: &Tally) -> Result<Option<(Returns, &'static str)>> {
-        if self.said.is_none() {
-            self.judge(tally)?;
-        }
         // A value outside of [0, 1] is no probability.
         let logits = tally.range.leaves_unit_interval();
+        match self.said() {
+            None => self.judge(tally)?,
+            // Segments that an interrupted run had answered were not checked one by one in this one.
+            Some(Returns::Probabilities) if logits => return Err(self.no_probability("a segment", tally)),
+            Some(_) => {}
+        }
         Ok(self.said.or(logits.then_some((Returns::Logits, "values"))))
+    }
+
+    fn no_probability(&self, segment: &str, tally: &Tally) -> Error {
+        self.error(format!(
+            "it is said to return probabilities ({}), and {segment} has a value that is none: they reach {}",
+            self.said.map_or("", |(_, by)| by),
+            words(tally.range)
+        ))
     }
 
     fn judge(&self, tally: &Tally) -> Result<()> {
@@ -181,7 +188,10 @@ mod tests {
             (&"logits".into(), &"values".into())
         );
         params.returns = Some(Returns::Probabilities);
-        let message = ran(&params, dir.path()).unwrap_err().to_string();
+        let resumed = ran(&params, dir.path()).unwrap_err().to_string();
+        assert!(resumed.contains("a segment has a value that is none"), "{resumed}");
+        let other = tempfile::tempdir().unwrap();
+        let message = ran(&params, other.path()).unwrap_err().to_string();
         assert!(
             message.contains("segment `ecg_2_0` has a value that is none: they reach from 2001.5 to 2021.5"),
             "{message}"

@@ -56,6 +56,10 @@ pub(super) fn score(
     let started = Instant::now();
     let waited = with_batches(plan, buffers, read, |batches| scoring.consume(crew, batches));
     let mut tally = scoring.stopped(waited)?;
+    if model.labels() > 0 {
+        // Before the files are finished: a refused model leaves no result.
+        returned.conclude(&tally)?;
+    }
     writer.finish(rows.iter().map(|row| &row.key))?;
     tally.elapsed = started.elapsed();
     tally.workers = crew.workers;
