@@ -54,7 +54,11 @@ fn nothing_runs_twice_for_nothing_and_only_what_a_change_touches_runs_again() {
     );
     assert_eq!(bench.ran(&seed), DOWNSTREAM_OF_SPLITS);
     std::fs::remove_file(bench.dir().join("manifests/test.tsv")).unwrap();
-    assert_eq!(bench.ran(&seed), ["manifests"], "the same bytes again: nothing after it runs");
+    assert_eq!(
+        bench.ran(&seed),
+        ["manifests"],
+        "the same bytes again: nothing after it runs"
+    );
     assert_eq!(
         bench.ran(&[&seed[..], &["--only", "predict", "--force"]].concat()),
         ["predict"]

@@ -161,7 +161,10 @@ pub fn contents(dir: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
             let name = entry.file_name();
             if path.is_dir() {
                 open.push(path);
-            } else if !["lock.json", ".lock", "commands.jsonl", "run.log"].iter().any(|kept| name == *kept) {
+            } else if !["lock.json", ".lock", "commands.jsonl", "run.log"]
+                .iter()
+                .any(|kept| name == *kept)
+            {
                 let bytes = std::fs::read(&path).expect("a file");
                 found.insert(path.strip_prefix(dir).expect("below").to_owned(), bytes);
             }

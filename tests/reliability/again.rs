@@ -145,10 +145,7 @@ fn a_run_keeps_its_command_lines_and_what_it_told() {
         (&Value::from(0), &Value::from(3))
     );
     let log = fs::read_to_string(run_dir.join("run.log")).unwrap();
-    for line in [
-        "0 stages ran",
-        "error: stage `predict`: ",
-    ] {
+    for line in ["0 stages ran", "error: stage `predict`: "] {
         assert!(log.contains(line), "{line} in\n{log}");
     }
     assert!(log.lines().all(|line| line.starts_with("20")), "{log}");

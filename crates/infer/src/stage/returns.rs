@@ -189,7 +189,10 @@ mod tests {
         );
         params.returns = Some(Returns::Probabilities);
         let resumed = ran(&params, dir.path()).unwrap_err().to_string();
-        assert!(resumed.contains("a segment has a value that is none"), "{resumed}");
+        assert!(
+            resumed.contains("a segment has a value that is none"),
+            "{resumed}"
+        );
         let other = tempfile::tempdir().unwrap();
         let message = ran(&params, other.path()).unwrap_err().to_string();
         assert!(
