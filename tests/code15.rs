@@ -52,15 +52,17 @@ fn nothing_runs_twice_for_nothing_and_only_what_a_change_touches_runs_again() {
         status.contains("fresh      signals") && status.contains("fresh      labels"),
         "{status}"
     );
-    assert_eq!(bench.ran(&seed), DOWNSTREAM_OF_SPLITS);
+    assert_eq!(bench.ran(&seed), ["splits"], "all ten exams are still in `test`");
+    let split = [&seed[..], &["--set", "splits.fractions=[0.2, 0.2, 0.6]"]].concat();
+    assert_eq!(bench.ran(&split), DOWNSTREAM_OF_SPLITS);
     std::fs::remove_file(bench.dir().join("manifests/test.tsv")).unwrap();
     assert_eq!(
-        bench.ran(&seed),
+        bench.ran(&split),
         ["manifests"],
         "the same bytes again: nothing after it runs"
     );
     assert_eq!(
-        bench.ran(&[&seed[..], &["--only", "predict", "--force"]].concat()),
+        bench.ran(&[&split[..], &["--only", "predict", "--force"]].concat()),
         ["predict"]
     );
 }

@@ -85,7 +85,7 @@ fn half_a_run(dir: &Path, wrong: &str) -> String {
 fn a_failing_run_says_which_stage_and_what_finished() {
     let dir = tempfile::tempdir().unwrap();
     let workdir = dir.path().join("runs").display().to_string();
-    let pipeline = half_a_run(dir.path(), "keep_cols: [nosuch]");
+    let pipeline = half_a_run(dir.path(), "filter_cols: [exam_id]");
     let (exit, said) = failed(&["run", &pipeline, "--workdir", &workdir, "--json"]);
     assert_eq!(exit, 3, "{said}");
     assert_eq!(said["error"]["stage"], "splits", "{said}");
