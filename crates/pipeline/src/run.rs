@@ -192,6 +192,9 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         if matches!(state, State::Fresh | State::Cleaned) {
+            // Parts of an interrupted run with other inputs: nothing goes on from them any more.
+            let parts = partial::temporary(&graph.stage_dir(stage.name()));
+            publish::remove(&parts).map_err(|e| Error::io("remove", &parts, &e))?;
             self.remember_times(stage)?;
             self.summary.fresh.push(stage.name().to_owned());
             self.skipped(

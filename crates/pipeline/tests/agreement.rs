@@ -348,3 +348,20 @@ proptest! {
         prop_assert_eq!(left, expected);
     }
 }
+
+#[test]
+fn parts_of_settings_that_were_taken_back_do_not_stay() {
+    let mut world = World::new();
+    for edit in [
+        Edit::Run,
+        Edit::Seed(1),
+        Edit::Interrupt,
+        Edit::Seed(2),
+        Edit::Run,
+    ] {
+        world.apply(&edit);
+    }
+    assert!(world.graph().status().unwrap().is_fresh());
+    let verified = verify(&world.bench.path(""), &NoProgress, &Cancel::default()).unwrap();
+    assert!(verified.is_intact(), "{verified:?}");
+}
