@@ -143,39 +143,62 @@ fn the_run_after_a_fault_of_the_system_does_the_stage_that_failed() {
     assert_eq!(std::fs::read_to_string(rejected).unwrap().lines().count(), 1);
 }
 
+/// How `signals` ended under a limit of its address space.
+#[derive(PartialEq)]
+enum Ended {
+    /// The system could not load the program, which said nothing of its own.
+    NotLoaded,
+    Refused,
+    Done,
+}
+
+/// Runs `signals` on `raw` with so many KiB of address space, and holds a refusal against what it is to look like.
+fn signals_within(raw: &Path, out: &Path, kib: u64) -> Ended {
+    let mut command = limited(&format!("ulimit -v {kib}"));
+    signals(&mut command, raw, out).args([
+        "--with",
+        "on_bad=reject",
+        "--with",
+        "unreadable_parts=reject",
+        "--with",
+        "threads=2",
+    ]);
+    let output = command.output().unwrap();
+    let text = said(&output);
+    assert!(!text.contains("set aside"), "{kib}: {text}");
+    match output.status.code() {
+        Some(0) => Ended::Done,
+        Some(126 | 127) => Ended::NotLoaded,
+        None if text.is_empty() => Ended::NotLoaded,
+        _ => {
+            check(&output, &["ulimit -v"], out);
+            Ended::Refused
+        }
+    }
+}
+
 #[test]
 fn little_memory() {
     let dir = tempfile::tempdir().unwrap();
     let raw = archive(dir.path(), 8);
-    let (mut failed, mut done) = (0, 0);
-    // From less than the program itself takes to enough, in KiB; what it needs depends on the machine.
-    for limit in [
-        20_000, 40_000, 60_000, 80_000, 120_000, 160_000, 240_000, 400_000, 800_000, 1_600_000,
-    ] {
-        let out = dir.path().join(format!("out{limit}"));
-        let mut command = limited(&format!("ulimit -v {limit}"));
-        signals(&mut command, &raw, &out);
-        command.args([
-            "--with",
-            "on_bad=reject",
-            "--with",
-            "unreadable_parts=reject",
-            "--with",
-            "threads=2",
-        ]);
-        let output = command.output().unwrap();
-        let text = said(&output);
-        match output.status.code() {
-            Some(0) => done += 1,
-            // The system could not even load it: it said nothing of its own.
-            Some(126 | 127) => {}
-            None if text.is_empty() => {}
-            _ => {
-                failed += 1;
-                check(&output, &["ulimit -v"], &out);
-            }
-        }
-        assert!(!text.contains("set aside"), "{limit}: {text}");
+    let mut refused = 0;
+    let mut attempt = |kib: u64| {
+        let ended = signals_within(&raw, &dir.path().join(format!("out{kib}")), kib);
+        refused += usize::from(ended == Ended::Refused);
+        ended
+    };
+    for kib in [40_000, 80_000, 120_000, 160_000, 200_000, 240_000, 400_000, 800_000] {
+        attempt(kib);
     }
-    assert!(failed > 0 && done > 0, "{failed} failed, {done} were done");
+    // What the program needs depends on the machine: halve the distance between too little to load it and enough.
+    let (mut little, mut enough) = (10_000, 1_600_000);
+    assert!(attempt(little) == Ended::NotLoaded && attempt(enough) == Ended::Done);
+    while enough - little > 64 {
+        let middle = little.midpoint(enough);
+        match attempt(middle) {
+            Ended::Done => enough = middle,
+            Ended::NotLoaded | Ended::Refused => little = middle,
+        }
+    }
+    assert!(refused > 0, "no limit let the program start and then refused it memory");
 }
