@@ -72,7 +72,7 @@ lint: setup deny
 
 # Kernels one by one (`cargo bench`), then whole stages on 1,000, 5,000 and 20,000 synthetic exams: rates, bytes, peak memory, floors.
 bench sizes="1000 5000 20000": build
-    cargo bench --quiet --package ecgfm-signal --package ecgfm-model --package ecgfm-infer
+    cargo bench --quiet --package ecgfm-recipe --package ecgfm-model --package ecgfm-infer
     cargo run --quiet --release --package ecgfm-formats --example throughput
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       cargo run --quiet --release --package ecgfm-synth --example rate -- 2000 "$dir"

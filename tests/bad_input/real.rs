@@ -2,10 +2,10 @@
 
 use crate::common::{ecgfm, ok, reference};
 use ecgfm_formats::code15::Part;
-use ecgfm_signal::leads::COUNT;
-use ecgfm_signal::limb::{self, LIMB, Mistake};
-use ecgfm_signal::quality;
-use ecgfm_signal::strip::strip;
+use ecgfm_recipe::leads::COUNT;
+use ecgfm_recipe::limb::{self, LIMB, Mistake};
+use ecgfm_recipe::quality;
+use ecgfm_recipe::strip::strip;
 use std::path::Path;
 
 /// The trimmed recordings of a release.

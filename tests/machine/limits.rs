@@ -187,7 +187,9 @@ fn little_memory() {
         refused += usize::from(ended == Ended::Refused);
         ended
     };
-    for kib in [40_000, 80_000, 120_000, 160_000, 200_000, 240_000, 400_000, 800_000] {
+    for kib in [
+        40_000, 80_000, 120_000, 160_000, 200_000, 240_000, 400_000, 800_000,
+    ] {
         attempt(kib);
     }
     // What the program needs depends on the machine: halve the distance between too little to load it and enough.
@@ -200,5 +202,8 @@ fn little_memory() {
             Ended::NotLoaded | Ended::Refused => little = middle,
         }
     }
-    assert!(refused > 0, "no limit let the program start and then refused it memory");
+    assert!(
+        refused > 0,
+        "no limit let the program start and then refused it memory"
+    );
 }

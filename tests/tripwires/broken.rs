@@ -2,10 +2,10 @@
 
 use ecgfm_artifacts::store::{PackedWriter, SegmentReader};
 use ecgfm_formats::code15::Part;
-use ecgfm_signal::leads;
-use ecgfm_signal::processed::lead_major;
-use ecgfm_signal::standardize::{ConstantLeads, standardize};
-use ecgfm_signal::strip::strip;
+use ecgfm_recipe::leads;
+use ecgfm_recipe::processed::lead_major;
+use ecgfm_recipe::standardize::{ConstantLeads, standardize};
+use ecgfm_recipe::strip::strip;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use std::path::Path;

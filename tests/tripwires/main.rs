@@ -11,7 +11,7 @@ mod broken;
 mod sample;
 
 use broken::Break;
-use ecgfm_signal::leads;
+use ecgfm_recipe::leads;
 use sample::{FLOOR, LABELS, Sample, Verdict};
 
 /// What the unbroken chain must reach, so that falling short of it means something.

@@ -21,7 +21,7 @@
 
 pub use ecgfm_choices as choices;
 pub use ecgfm_formats as formats;
-pub use ecgfm_signal as signal;
+pub use ecgfm_recipe as recipe;
 
 pub mod atomic;
 pub mod columns;

@@ -87,7 +87,7 @@ impl Classed for ecgfm_artifacts::Error {
     }
 }
 
-impl Classed for ecgfm_preprocess::Error {
+impl Classed for ecgfm_signals::Error {
     fn class(&self) -> StageErrorClass {
         match self {
             Self::Artifact(error) => error.class(),
@@ -103,6 +103,56 @@ impl Classed for ecgfm_preprocess::Error {
             Self::Artifact(error) => error.hint(),
             Self::Format(error) => error.help(),
             _ => None,
+        }
+    }
+}
+
+impl Classed for ecgfm_labels::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::BadInput { .. } => StageErrorClass::BadInput,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.hint(),
+            Self::BadInput { .. } => None,
+        }
+    }
+}
+
+impl Classed for ecgfm_splits::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::BadInput { .. } => StageErrorClass::BadInput,
+            Self::Parameter { .. } => StageErrorClass::Config,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Classed for ecgfm_manifests::Error {
+    fn class(&self) -> StageErrorClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Format(_) | Self::BadInput { .. } => StageErrorClass::BadInput,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.hint(),
+            Self::Format(error) => error.help(),
+            Self::BadInput { .. } => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::formats::tracings::{Block, BlockTable, Compression, Placement, Rows};
 use crate::key;
 use crate::pandas::{Cell, RowWriter};
-use crate::signal::recipe::{Options, Recipe, Scratch};
+use crate::recipe::recipe::{Options, Recipe, Scratch};
 use crate::table::{self, Column, Kind, Others};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;

@@ -4,13 +4,24 @@ use super::bind::{Bound, any, named_alone, nothing, nowhere};
 use super::{LABEL_SET, ahead};
 use crate::errors::classed;
 use ecgfm_artifacts::labelset::Definition;
+use ecgfm_labels as labels;
+use ecgfm_manifests as manifests;
 use ecgfm_pipeline::{Change, Output, ParamError};
-use ecgfm_preprocess::{Error, labels, manifests, signals, splits};
+use ecgfm_signals as signals;
+use ecgfm_splits as splits;
 
 /// A parameter that makes no sense, at its place in the pipeline file.
-fn refused(error: Error) -> ParamError {
+fn refused_signals(error: signals::Error) -> ParamError {
     match error {
-        Error::Parameter { name, what } => ParamError::invalid(name, what),
+        signals::Error::Parameter { name, what } => ParamError::invalid(name, what),
+        other => ParamError::invalid("", format!("are refused: {other}")),
+    }
+}
+
+/// A parameter that makes no sense, at its place in the pipeline file.
+fn refused_splits(error: splits::Error) -> ParamError {
+    match error {
+        splits::Error::Parameter { name, what } => ParamError::invalid(name, what),
         other => ParamError::invalid("", format!("are refused: {other}")),
     }
 }
@@ -50,7 +61,7 @@ pub fn signals() -> Bound<signals::Params> {
         },
         made_again: signals::SAMPLE_DIRS,
         named: &[],
-        check: |params| params.check().map_err(refused),
+        check: |params| params.check().map_err(refused_signals),
         look_ahead: ahead::signals,
         extra: nothing,
         resumable: true,
@@ -127,7 +138,7 @@ pub fn splits() -> Bound<splits::Params> {
         points_at: nowhere,
         made_again: &[],
         named: &[],
-        check: |params| params.check().map_err(refused),
+        check: |params| params.check().map_err(refused_splits),
         look_ahead: ahead::splits,
         extra: nothing,
         resumable: false,

@@ -8,9 +8,9 @@ use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records};
 use ecgfm_formats::{code15, mat5};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
+use ecgfm_recipe::strip::strip;
 use ecgfm_report::paper::{Ecg, LEADS, Unit};
 use ecgfm_report::shading;
-use ecgfm_signal::strip::strip;
 use std::path::{Path, PathBuf};
 
 /// Ids that are named when the one that was asked for is not there.

@@ -8,8 +8,8 @@ use super::{Identity, facts, label_set, listed, refuse, typed};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 use ecgfm_artifacts::logits;
 use ecgfm_evaluate::predict as prediction;
+use ecgfm_labels as truth;
 use ecgfm_pipeline::{Ahead, Findings};
-use ecgfm_preprocess::labels as truth;
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use super::{facts, refuse, typed};
 use ecgfm_artifacts::{records, table};
 use ecgfm_pipeline::{Ahead, Findings};
-use ecgfm_preprocess::signals;
+use ecgfm_signals as signals;
 
 /// Promises the columns of the table.
 pub fn synth(_: &ecgfm_synth::Options, _: &Ahead<'_>) -> Findings {

@@ -3,8 +3,9 @@
 use super::paths::{Wanted, there};
 use super::{facts, listed, typed};
 use ecgfm_artifacts::splits as artifact;
+use ecgfm_manifests as manifests;
 use ecgfm_pipeline::{Ahead, Findings};
-use ecgfm_preprocess::{manifests, splits};
+use ecgfm_splits as splits;
 use std::path::Path;
 
 /// Holds the named columns against those of the records.

@@ -1,0 +1,36 @@
+//! Errors of the stage.
+
+use ecgfm_artifacts::Error as ArtifactError;
+use std::path::{Path, PathBuf};
+
+/// Result of the stage `manifests`.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Error that ends the stage `manifests`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A table that cannot be read or written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A manifest that cannot be written.
+    #[error(transparent)]
+    Format(#[from] ecgfm_artifacts::formats::Error),
+    /// A table whose content is refused.
+    #[error("{}: {what}", path.display())]
+    BadInput {
+        /// Path of the table.
+        path: PathBuf,
+        /// Line, column and value, and why they are refused.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Error about the table at `path`.
+    pub(crate) fn bad_input(path: &Path, what: impl Into<String>) -> Self {
+        Self::BadInput {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Stage `manifests`: one fairseq manifest a split, and the keys of their lines.
+//!
+//! Reads `segmented_split.csv`; writes `<split>.tsv` for every split that has segments, and `index.csv` (see
+//! [`ecgfm_artifacts::manifests`]). The root is the directory that all paths share. Absolute paths, of a `mat` store,
+//! give an absolute root, which fairseq-signals reads from anywhere. Relative ones, of a packed store, are relative to
+//! the run directory, and the root is relative to the manifest.
+
+mod error;
+
+use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT};
+use ecgfm_artifacts::formats::manifest::{Entry, Manifest};
+use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
+use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::{atomic, key, splits, table};
+use polars::prelude::{ChunkApply, DataFrame, IntoColumn, PolarsError, StringChunked};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+pub use error::{Error, Result};
+
+/// Parameters of the stage.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// `segmented_split.csv` of the splits stage.
+    pub splits: PathBuf,
+}
+
+/// Runs the stage.
+///
+/// # Errors
+/// The split table cannot be read, is empty, or mixes absolute and relative paths.
+pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
+    let path = &params.splits;
+    let frame = splits::read_segmented(path)?;
+    if frame.height() == 0 {
+        return Err(Error::bad_input(
+            path,
+            "no segment is in any split, so there is nothing to list",
+        ));
+    }
+    let paths = table::str_column(path, &frame, PATH)?;
+    let (manifests, index) = rayon::join(
+        || subsets(path, &frame),
+        || index(path, &frame, key_column(paths)),
+    );
+    let (manifests, index) = (manifests?, index?);
+    let mut outcome = Outcome::default().count("segments", frame.height());
+    let mut jobs: Vec<atomic::Job<'_, Error>> = vec![Box::new(|| {
+        Ok(manifests::write_index_table(
+            &ctx.out.join(manifests::INDEX_FILE),
+            &index,
+        )?)
+    })];
+    for (name, manifest) in &manifests {
+        outcome = outcome.count(&format!("segments_{name}"), manifest.entries.len());
+        jobs.push(Box::new(|| {
+            Ok(manifest.write(&ctx.out.join(manifests::file(name)))?)
+        }));
+    }
+    atomic::together(jobs)?;
+    Ok(outcome)
+}
+
+/// The manifest of every split, in the order of their first segments.
+fn subsets<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manifest)>> {
+    let paths = table::str_column(path, frame, PATH)?;
+    let prefix = common_directory(paths.iter().flatten());
+    let root = if prefix.starts_with('/') {
+        PathBuf::from(prefix)
+    } else {
+        PathBuf::from(format!("../{prefix}"))
+    };
+    let mut subsets: Vec<(&str, Manifest)> = Vec::new();
+    let names = table::str_column(path, frame, SPLIT)?.iter();
+    let samples = table::int_column(path, frame, SAMPLE_SIZE)?.iter();
+    for (row, ((name, segment), samples)) in names.zip(paths.iter()).zip(samples).enumerate() {
+        let (name, segment) = (name.unwrap_or_default(), segment.unwrap_or_default());
+        let samples = usize::try_from(samples.unwrap_or(-1))
+            .map_err(|_| Error::bad_input(path, format!("line {}: sample_size is negative", row + 2)))?;
+        let at = subsets.iter().position(|(known, _)| *known == name);
+        let at = match at {
+            Some(at) => at,
+            None => {
+                // It becomes a file's name.
+                if !manifests::is_plain(name) {
+                    let (line, name, plain) = (row + 2, name.escape_debug(), manifests::PLAIN);
+                    let what = format!("line {line}: `{name}` is no name of a split: {plain}");
+                    return Err(Error::bad_input(path, what));
+                }
+                let (root, entries) = (root.clone(), Vec::new());
+                subsets.push((name, Manifest { root, entries }));
+                subsets.len() - 1
+            }
+        };
+        subsets[at].1.entries.push(Entry {
+            path: segment[prefix.len()..].to_owned(),
+            samples,
+        });
+    }
+    Ok(subsets)
+}
+
+/// The key of the segment at each path.
+fn key_column(paths: &StringChunked) -> StringChunked {
+    paths.apply_values(|path| key::of_path(path).into())
+}
+
+/// The table of keys.
+fn index(path: &Path, frame: &DataFrame, segments: StringChunked) -> Result<DataFrame> {
+    let bad = |e: PolarsError| Error::bad_input(path, e.to_string());
+    let mut index = frame.select([IDX, SAVE_FILE, SPLIT]).map_err(bad)?;
+    index
+        .with_column(segments.with_name(SEGMENT.into()).into_column())
+        .map_err(bad)?;
+    index.select(INDEX_COLUMNS).map_err(bad)
+}
+
+/// The longest directory that all paths start with, with its final `/`; empty if there is none.
+fn common_directory<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
+    let first = paths.next().unwrap_or_default();
+    let mut prefix = &first[..first.rfind('/').map_or(0, |i| i + 1)];
+    for path in paths {
+        while !path.starts_with(prefix) {
+            let shorter = prefix.trim_end_matches('/');
+            prefix = &prefix[..shorter.rfind('/').map_or(0, |i| i + 1)];
+        }
+    }
+    prefix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ecgfm_artifacts::manifests::Key;
+    use ecgfm_artifacts::stage::{Cancel, NoProgress};
+
+    #[test]
+    fn the_root_is_the_directory_that_all_paths_share() {
+        assert_eq!(
+            common_directory(["/d/s/a.mat", "/d/s/b.mat"].into_iter()),
+            "/d/s/"
+        );
+        assert_eq!(
+            common_directory(["/d/s1/a.mat", "/d/s2/b.mat"].into_iter()),
+            "/d/"
+        );
+        assert_eq!(common_directory(["a.mat", "/b.mat"].into_iter()), "");
+        assert_eq!(common_directory(["s/segments/a"].into_iter()), "s/segments/");
+    }
+
+    #[test]
+    fn every_line_of_a_manifest_can_be_keyed_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let table = "idx,save_file,split,path,sample_size\n5,x_7.mat,test,signals/segments/x_7_0,2500\n\
+                     5,x_7.mat,test,signals/segments/x_7_1,2500\n2,x_9.mat,train,signals/segments/x_9_0,2500\n";
+        std::fs::write(dir.path().join("s.csv"), table).unwrap();
+        let cancel = Cancel::default();
+        let ctx = Context {
+            out: dir.path(),
+            home: dir.path(),
+            progress: &NoProgress,
+            cancel: &cancel,
+        };
+        let outcome = run(
+            &Params {
+                splits: dir.path().join("s.csv"),
+            },
+            &ctx,
+        )
+        .unwrap();
+        assert_eq!(outcome.counts["segments_test"], 2);
+        let test = manifests::read(dir.path(), "test").unwrap();
+        assert!(test.root.ends_with("../signals/segments"), "{:?}", test.root);
+        assert_eq!(
+            test.rows[1].key,
+            Key {
+                segment: "x_7_1".into(),
+                idx: Some(5),
+                save_file: "x_7.mat".into()
+            }
+        );
+        assert_eq!(manifests::read(dir.path(), "train").unwrap().rows.len(), 1);
+    }
+}

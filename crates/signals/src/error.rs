@@ -1,0 +1,58 @@
+//! Errors of the stage.
+
+use ecgfm_artifacts::{Error as ArtifactError, formats};
+use std::path::{Path, PathBuf};
+
+/// Result of the stage `signals`.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Error that ends the stage `signals`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A table or store could not be read or written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A file in another's format could not be read or written.
+    #[error(transparent)]
+    Format(#[from] formats::Error),
+    /// The raw data are missing, or not what they should be.
+    #[error("{}: {what}", path.display())]
+    BadInput {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// A parameter does not fit the data or the other parameters.
+    #[error("parameter `{name}` {what}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// A phrase that follows its name.
+        what: String,
+    },
+    /// The stage saw the cancellation flag and stopped.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// Bad input data without a hint.
+    pub fn bad_input(path: &Path, what: impl Into<String>) -> Self {
+        Self::BadInput {
+            path: path.to_owned(),
+            what: what.into(),
+            help: None,
+        }
+    }
+
+    /// A parameter that does not fit.
+    pub fn parameter(name: &'static str, what: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            what: what.into(),
+        }
+    }
+}

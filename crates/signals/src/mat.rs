@@ -1,0 +1,141 @@
+//! The three kinds of `.mat` file of an exam, as the Python scripts write them: the same variables, in the same order,
+//! of the same types and shapes.
+//!
+//! | directory | `feats` | and |
+//! |---|---|---|
+//! | `org` | float32 (leads, samples): trimmed, nothing else | rates, sizes, `idx` |
+//! | `preprocessed` | float64 (leads, samples): resampled, standardised | the same, `mean` and `std` (leads, 1) |
+//! | `segmented` | float64 (leads, samples of a segment) | the same, `segment_i` |
+//!
+//! Without standardising there is no `mean` and no `std`.
+
+use crate::dataset;
+use crate::error::Result;
+use crate::exams::Job;
+use crate::sink::create_dir;
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::formats::mat5::{Data, MatWriter};
+use ecgfm_artifacts::formats::pages::{PageBuffer, write_file};
+use ecgfm_artifacts::key;
+use ecgfm_artifacts::recipe::processed::Processed;
+use ecgfm_artifacts::recipe::recipe::Recipe;
+use ecgfm_artifacts::store::MAT_DIR;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Directory of the trimmed recordings.
+pub(crate) const ORG_DIR: &str = "org";
+/// Directory of the resampled and standardised recordings.
+pub(crate) const PREPROCESSED_DIR: &str = "preprocessed";
+
+/// The directories of a `mat` store.
+#[derive(Debug, Clone)]
+pub(crate) struct Folders {
+    org: PathBuf,
+    preprocessed: PathBuf,
+    segmented: PathBuf,
+}
+
+impl Folders {
+    /// Makes them in `out`.
+    pub(crate) fn create(out: &Path) -> Result<Self> {
+        let folders = Self {
+            org: out.join(ORG_DIR),
+            preprocessed: out.join(PREPROCESSED_DIR),
+            segmented: out.join(MAT_DIR),
+        };
+        [&folders.org, &folders.preprocessed, &folders.segmented]
+            .into_iter()
+            .try_for_each(|d| create_dir(d))?;
+        Ok(folders)
+    }
+
+    /// The directory of the trimmed recordings.
+    pub(crate) fn org(&self) -> &Path {
+        &self.org
+    }
+}
+
+/// Writes all files of one exam.
+pub(crate) fn write(
+    folders: &Folders,
+    buffer: &mut PageBuffer,
+    job: &Job,
+    made: &Processed<'_>,
+    recipe: &Recipe,
+) -> Result<()> {
+    let save_file = dataset::save_file(job.exam_id);
+    let (leads, org_size) = (made.leads(), made.org_samples());
+    let rate = recipe.options().target_rate;
+    let variables = |current_rate: u32, current_size: usize| Variables {
+        rates: [dataset::SAMPLE_RATE.into(), current_rate.into()],
+        sizes: [org_size as i64, current_size as i64],
+        idx: job.idx as i64,
+        leads,
+    };
+    // Sample by sample is column by column of (leads, samples): what MATLAB stores.
+    let moments = made.moments().map(|m| [&m.mean[..], &m.std[..]]);
+    create(buffer, &folders.org.join(&save_file), |mat| {
+        variables(dataset::SAMPLE_RATE, org_size).put(mat, Data::F32(made.org()), None)
+    })?;
+    create(buffer, &folders.preprocessed.join(&save_file), |mat| {
+        variables(rate, made.samples()).put(mat, Data::F64(made.preprocessed()), moments)
+    })?;
+    for (i, segment) in made.segments().enumerate() {
+        let path = folders
+            .segmented
+            .join(format!("{}.mat", key::segment(&save_file, i)));
+        create(buffer, &path, |mat| {
+            variables(rate, recipe.segment_samples()).put(mat, Data::F64(segment), moments)?;
+            mat.put("segment_i", [1, 1], Data::I64(&[i as i64]))
+        })?;
+    }
+    Ok(())
+}
+
+/// What every file has besides its signal.
+struct Variables {
+    /// Original and current sample rate, in Hz.
+    rates: [i64; 2],
+    /// Original and current samples per lead.
+    sizes: [i64; 2],
+    idx: i64,
+    leads: usize,
+}
+
+impl Variables {
+    fn put(
+        &self,
+        mat: &mut MatWriter<&mut PageBuffer>,
+        feats: Data<'_>,
+        moments: Option<[&[f64]; 2]>,
+    ) -> io::Result<()> {
+        let one = |mat: &mut MatWriter<&mut PageBuffer>, name: &str, value: i64| {
+            mat.put(name, [1, 1], Data::I64(&[value]))
+        };
+        one(mat, "org_sample_rate", self.rates[0])?;
+        one(mat, "curr_sample_rate", self.rates[1])?;
+        one(mat, "org_sample_size", self.sizes[0])?;
+        one(mat, "curr_sample_size", self.sizes[1])?;
+        mat.put("feats", [self.leads, self.sizes[1] as usize], feats)?;
+        one(mat, "idx", self.idx)?;
+        for (name, values) in ["mean", "std"].into_iter().zip(moments.into_iter().flatten()) {
+            mat.put(name, [self.leads, 1], Data::F64(values))?;
+        }
+        Ok(())
+    }
+}
+
+fn create(
+    buffer: &mut PageBuffer,
+    path: &Path,
+    fill: impl FnOnce(&mut MatWriter<&mut PageBuffer>) -> io::Result<()>,
+) -> Result<()> {
+    buffer.clear();
+    let written = MatWriter::new(&mut *buffer).and_then(|mut mat| {
+        fill(&mut mat)?;
+        mat.finish().map(drop)
+    });
+    let written = written.and_then(|()| write_file(path, buffer));
+    Ok(written.map_err(ArtifactError::io("write", path))?)
+}

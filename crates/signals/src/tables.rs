@@ -1,0 +1,82 @@
+//! `meta.csv`: the raw table's row of every kept exam, and what was measured on its recording.
+
+use crate::dataset;
+use crate::error::Result;
+use crate::exams::Exams;
+use crate::process::Kept;
+use crate::sink::Home;
+use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::pandas::{Cell, RowWriter};
+use ecgfm_artifacts::recipe::recipe::Recipe;
+use ecgfm_artifacts::{Error as ArtifactError, atomic, records};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes the table.
+pub(crate) fn write_meta(
+    path: &Path,
+    exams: &Exams,
+    kept: &[&Kept],
+    recipe: &Recipe,
+    home: &Home,
+) -> Result<()> {
+    let leads = recipe.lead_names();
+    let written = atomic::write(path, |out| {
+        let written: io::Result<()> = (|| {
+            let mut w = RowWriter::new(out, header(exams.header(), leads.len()))?;
+            for row in kept {
+                w.cell(Cell::Int(row.idx as i64));
+                exams.cells(row.idx).for_each(|cell| w.cell(cell));
+                measured(&mut w, row, &leads, home);
+                w.end_row()?;
+            }
+            w.finish().map(drop)
+        })();
+        written.map_err(ArtifactError::io("write", path))
+    });
+    Ok(written?)
+}
+
+/// The columns, given those of the raw table.
+pub(crate) fn header(raw: &[String], leads: usize) -> Vec<String> {
+    let own = std::iter::once(IDX)
+        .chain(raw.iter().map(String::as_str))
+        .chain(records::ADDED);
+    let mut names: Vec<String> = own.map(str::to_owned).collect();
+    for statistic in ["mean", "std"] {
+        names.extend((0..leads).map(|l| format!("{statistic}_{l}")));
+    }
+    names
+}
+
+/// The cells after the raw table's, in the order of [`records::ADDED`].
+fn measured<W: Write>(w: &mut RowWriter<W>, row: &Kept, leads: &[&str], home: &Home) {
+    let save_file = dataset::save_file(row.exam_id);
+    let measured = &row.measured;
+    let order = python_list(leads.iter().copied());
+    let flagged = |flags: &mut dyn Iterator<Item = bool>| {
+        python_list(leads.iter().zip(flags).filter(|(_, f)| *f).map(|(l, _)| *l))
+    };
+    w.cell(Cell::Int(row.exam_id));
+    w.cell(Cell::Text(&save_file));
+    w.cell(Cell::Text(dataset::SOURCE));
+    w.cell(Cell::Text(dataset::SOURCE));
+    w.cell(Cell::Int(row.hdf_ind as i64));
+    w.cell(Cell::Text(&home.org(&save_file)));
+    w.cell(Cell::Text(&order));
+    w.cell(Cell::Int(dataset::SAMPLE_RATE.into()));
+    w.cell(Cell::Int(row.sample_size as i64));
+    w.cell(Cell::Text(&order));
+    w.cell(Cell::Bool(measured.any_nan));
+    w.cell(Cell::Bool(measured.nan().any(|nan| nan)));
+    w.cell(Cell::Text(&flagged(&mut measured.nan())));
+    w.cell(Cell::Bool(measured.any_constant_lead()));
+    w.cell(Cell::Text(&flagged(&mut measured.constant())));
+    measured.statistics().for_each(|v| w.cell(Cell::Float32(v)));
+}
+
+/// As Python prints a list of text: `['I', 'II']`.
+fn python_list<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = items.map(|i| format!("'{i}'")).collect();
+    format!("[{}]", quoted.join(", "))
+}

@@ -1,0 +1,49 @@
+//! Errors of the stage.
+
+use ecgfm_artifacts::Error as ArtifactError;
+use std::path::{Path, PathBuf};
+
+/// Result of the stage `splits`.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Error that ends the stage `splits`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A table that cannot be read or written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A table whose content is refused.
+    #[error("{}: {what}", path.display())]
+    BadInput {
+        /// Path of the table.
+        path: PathBuf,
+        /// Line, column and value, and why they are refused.
+        what: String,
+    },
+    /// A parameter that does not fit the data or the other parameters.
+    #[error("parameter `{name}` {what}")]
+    Parameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Phrase that follows its name.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Error about the table at `path`.
+    pub(crate) fn bad_input(path: &Path, what: impl Into<String>) -> Self {
+        Self::BadInput {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+
+    /// Error about the parameter `name`; `what` follows the name in the message.
+    pub(crate) fn parameter(name: &'static str, what: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            what: what.into(),
+        }
+    }
+}
