@@ -5,23 +5,26 @@
 
 use crate::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
 use crate::error::{Error, Result};
-use crate::pandas::{Cell, RowWriter};
-use crate::predictions::{read_json, write_json};
+use crate::json::{read_json, write_json};
 use crate::table::{self, Column, Kind, Others};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
 mod examples;
 mod metrics;
+mod rows;
 mod scored;
+mod statistics;
 mod tables;
 mod thresholds;
 
 pub use examples::*;
 pub use scored::*;
+pub use statistics::*;
 pub use tables::{SUBGROUP_STATISTICS, metric_columns};
 pub use thresholds::*;
 
+use rows::write_rows;
 use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_row, unit_rows};
 
 /// Segments: segment, idx, predicted, actual; then unknown, where the truth of a label is not known for some.
@@ -52,25 +55,6 @@ pub const TUTORIAL_COLUMNS: [&str; 8] = [
     "accuracy",
     "npv",
 ];
-
-/// The statistics of a label, in the order of their columns in `metrics.csv`; keys of [`LabelMetrics::estimates`].
-pub const STATISTICS: [&str; 9] = [
-    "prevalence",
-    "auroc",
-    "auprc",
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "f1",
-    "accuracy",
-];
-
-/// Statistics whose columns follow those in `metrics.csv`; keys of [`LabelMetrics::estimates`] too.
-pub const FURTHER_STATISTICS: [&str; 4] = ["mcc", "brier", "log_loss", "ece"];
-
-/// Those of them that have intervals: a resample's calibration error is larger than that of the data.
-pub const FURTHER_WITH_INTERVALS: [&str; 3] = ["mcc", "brier", "log_loss"];
 
 pub use metrics::*;
 
@@ -156,23 +140,6 @@ impl Metrics {
     pub fn unit(&self, unit: Unit) -> Option<&UnitMetrics> {
         self.units.iter().find(|u| u.unit == unit)
     }
-}
-
-fn write_rows<'a>(
-    path: &Path,
-    columns: Vec<String>,
-    rows: impl Iterator<Item = Vec<Cell<'a>>>,
-) -> Result<()> {
-    crate::atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut writer = RowWriter::new(out, columns)?;
-            for row in rows {
-                writer.row(row)?;
-            }
-            writer.finish().map(drop)
-        })();
-        written.map_err(Error::io("write", path))
-    })
 }
 
 /// Writes `comparison.csv` in `dir`: segment, idx, predicted, actual, and unknown where there is such a column.

@@ -72,7 +72,7 @@ pub fn saliency_per(dir: &Path) -> Result<Option<String>> {
     if !path.exists() {
         return Ok(None);
     }
-    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let record: serde_json::Value = crate::json::read_json(&path)?;
     Ok(record[SALIENCY_PER].as_str().map(str::to_owned))
 }
 

@@ -28,6 +28,7 @@ pub mod columns;
 mod error;
 pub mod evaluation;
 pub mod extras;
+mod json;
 pub mod key;
 pub mod labels;
 pub mod labelset;

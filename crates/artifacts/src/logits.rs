@@ -84,7 +84,7 @@ pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
     if !path.exists() {
         return Ok(None);
     }
-    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let record: serde_json::Value = crate::json::read_json(&path)?;
     let names = record["label_names"].as_array();
     let name = record["label_set"].as_str().unwrap_or_default().to_owned();
     let hash = record[LABEL_SET_HASH].as_str().map(str::to_owned);
@@ -108,7 +108,7 @@ pub fn returns_recorded(dir: &Path) -> Result<Option<Returns>> {
     if !path.exists() {
         return Ok(None);
     }
-    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let record: serde_json::Value = crate::json::read_json(&path)?;
     let Some(text) = record[RETURNS].as_str() else {
         return Ok(None);
     };
@@ -127,7 +127,7 @@ pub fn notices_recorded(dir: &Path) -> Result<Vec<String>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let record: serde_json::Value = crate::predictions::read_json(&path)?;
+    let record: serde_json::Value = crate::json::read_json(&path)?;
     let notices = record[NOTICES].as_array().into_iter().flatten();
     Ok(notices.filter_map(|n| n.as_str()).map(str::to_owned).collect())
 }

@@ -6,6 +6,7 @@
 use crate::columns::{IDX, LABELS, PREDICTED, SAVE_FILE, SEGMENT, SEGMENTS, SPLIT};
 use crate::error::{Error, Result};
 use crate::evaluation::ThresholdsUsed;
+use crate::json::{read_json, write_json};
 use crate::labelset::{LabelSet, Mapping};
 use crate::table::{self, Column, Kind, Others};
 use ecgfm_choices::Returns;
@@ -183,19 +184,6 @@ fn unique_text(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
             Err(Error::invalid(path, what))
         }
     }
-}
-
-/// Writes a value as indented JSON with a newline at the end.
-pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Error::invalid(path, e.to_string()))?;
-    bytes.push(b'\n');
-    crate::atomic::write_bytes(path, &bytes)
-}
-
-/// Reads JSON of a known shape; errors name line and column.
-pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-    serde_json::from_str(&text).map_err(|e| Error::invalid(path, format!("not what it should be: {e}")))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
-use ecgfm_evaluate::metrics::bootstrap::{Label, Plan, resample};
+use ecgfm_evaluate::metrics::LabelRows;
+use ecgfm_evaluate::metrics::bootstrap::{Plan, resample};
 use ecgfm_evaluate::metrics::interval::percentile;
 use ecgfm_evaluate::metrics::multilabel::Agreement;
 use ecgfm_evaluate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
@@ -57,8 +58,8 @@ fn main() {
         "all metrics: {seconds:.2} s (macro AUROC {macro_auroc:.4}, exact match {:.4})",
         agreement.exact_match().unwrap()
     );
-    let labels: Vec<Label<'_>> = (truth.iter().zip(&scores))
-        .map(|(truth, scores)| Label {
+    let labels: Vec<LabelRows<'_>> = (truth.iter().zip(&scores))
+        .map(|(truth, scores)| LabelRows {
             truth,
             scores,
             threshold: 0.5,

@@ -1,12 +1,12 @@
 //! Averages of statistics over labels.
 
+use crate::estimate::{estimate, estimates, set_interval};
 use crate::known::KnownRows;
 use crate::metrics::bootstrap::Resampled;
 use crate::metrics::multilabel::mean;
 use crate::metrics::probability::{brier, log_loss};
 use crate::metrics::{Confusion, Ranking};
-use crate::resampled::{Resamples, set};
-use crate::score::{estimate, estimates};
+use crate::resampled::Resamples;
 use ecgfm_artifacts::evaluation::{Average, Estimate, FURTHER_STATISTICS, LabelMetrics, STATISTICS};
 
 /// Macro, weighted and micro averages of every statistic.
@@ -56,7 +56,7 @@ fn over_labels(
         if gap { None } else { mean(&values, &used) }
     };
     if let Some(interval) = resamples.and_then(|r| r.of(result.value, resampled)) {
-        set(&mut result, interval);
+        set_interval(&mut result, interval);
     }
     let names = |defined: bool| {
         let of = labels
@@ -107,7 +107,7 @@ fn micro(labels: &[LabelMetrics], known: &[KnownRows<'_>], resamples: Option<&Re
             sum.get(&statistic)
         };
         if let Some(interval) = resamples.and_then(|r| r.of(value.value, resampled)) {
-            set(&mut value, interval);
+            set_interval(&mut value, interval);
         }
         Average {
             average: "micro".to_owned(),

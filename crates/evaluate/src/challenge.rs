@@ -1,8 +1,8 @@
 //! The Challenge's score, where the labels have one.
 
 use crate::error::Result;
+use crate::estimate::estimate;
 use crate::metrics::challenge::{Rewards, score};
-use crate::score::estimate;
 use ecgfm_artifacts::evaluation::Estimate;
 use ecgfm_artifacts::labelset::{Mapping, RewardMatrix};
 

@@ -5,15 +5,15 @@
 
 use crate::compare::{taken, unknown_rows};
 use crate::error::{Error, Result};
+use crate::estimate::estimates;
 use crate::groups::Groups;
 use crate::known::KnownRows;
-use crate::metrics::bootstrap::{Label, Plan, Resampled, resample};
+use crate::metrics::bootstrap::{Plan, Resampled, resample};
 use crate::metrics::interval::percentile;
 use crate::metrics::multilabel::mean;
 use crate::metrics::probability::{brier, log_loss};
-use crate::metrics::{Confusion, Ranking};
+use crate::metrics::{Confusion, LabelRows, Ranking};
 use crate::resampled::each;
-use crate::score::estimates;
 use crate::sigmoid::above;
 use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored};
 use serde::Serialize;
@@ -172,7 +172,7 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
     let drawn = each(&known, shared.len(), |labels, of_row| {
         resample(labels, of_row, clusters.len(), plan)
     });
-    let labels: Vec<Label<'_>> = known.iter().map(KnownRows::label).collect();
+    let labels: Vec<LabelRows<'_>> = known.iter().map(KnownRows::label).collect();
     let count = |of: &Side| (of.scored.idx.len() - shared.len()) as u64;
     let notices = [&a, &b]
         .into_iter()
@@ -287,7 +287,7 @@ fn same_truth(
 }
 
 /// `labels` and `drawn` hold the first side's labels and then the second's.
-fn differences(names: &[String], labels: &[Label<'_>], drawn: &[Vec<Resampled>]) -> Vec<Difference> {
+fn differences(names: &[String], labels: &[LabelRows<'_>], drawn: &[Vec<Resampled>]) -> Vec<Difference> {
     let values: Vec<HashMap<&str, f64>> = labels.iter().map(statistics).collect();
     let replicates = drawn.first().map_or(0, Vec::len);
     let n = names.len();
@@ -351,7 +351,7 @@ fn difference(
     }
 }
 
-fn statistics(label: &Label<'_>) -> HashMap<&'static str, f64> {
+fn statistics(label: &LabelRows<'_>) -> HashMap<&'static str, f64> {
     let decided = label
         .scores
         .iter()

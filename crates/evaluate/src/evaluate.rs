@@ -4,7 +4,7 @@
 //! truth, and a segment of the subset without a prediction, stop the stage or are counted; they are never scored as
 //! "no label".
 
-mod params;
+pub(crate) mod params;
 
 use crate::clusters::{Clusters, Patients};
 pub use crate::compare::OnMissing;
@@ -12,7 +12,7 @@ use crate::compare::{Compared, with_truth};
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::named::joined;
-use crate::score::{Scoring, decide};
+use crate::scoring::{Scoring, decide};
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::{members, subgroups};

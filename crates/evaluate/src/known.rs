@@ -2,7 +2,7 @@
 
 use crate::clusters::Clusters;
 use crate::compare::{Compared, taken};
-use crate::metrics::bootstrap::Label;
+use crate::metrics::LabelRows;
 use crate::sigmoid::above;
 use std::borrow::Cow;
 
@@ -58,8 +58,8 @@ impl<'a> KnownRows<'a> {
     }
 
     /// As resampling takes it.
-    pub(crate) fn label(&self) -> Label<'_> {
-        Label {
+    pub(crate) fn label(&self) -> LabelRows<'_> {
+        LabelRows {
             truth: &self.truth,
             scores: &self.scores,
             threshold: self.threshold as f32,

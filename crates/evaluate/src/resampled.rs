@@ -2,9 +2,9 @@
 
 use crate::clusters::Clusters;
 use crate::known::KnownRows;
-use crate::metrics::bootstrap::{Label, Plan, Resampled, leave_out, leave_out_sums, resample, resample_sums};
+use crate::metrics::LabelRows;
+use crate::metrics::bootstrap::{Plan, Resampled, leave_out, leave_out_sums, resample, resample_sums};
 use crate::metrics::interval::{Interval, Method, bca, percentile};
-use ecgfm_artifacts::evaluation::Estimate;
 
 /// Groups of clusters that the jackknife of BCa leaves out, one after the other; each cluster is one where there are no more.
 const GROUPS: usize = 256;
@@ -29,8 +29,8 @@ impl Resamples {
         let count = clusters.count;
         let groups = GROUPS.min(count);
         let rows = clusters.of_row.len();
-        let drawn = |labels: &[Label<'_>], of_row: &[u32]| resample(labels, of_row, count, sampling.plan);
-        let left_out = |labels: &[Label<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
+        let drawn = |labels: &[LabelRows<'_>], of_row: &[u32]| resample(labels, of_row, count, sampling.plan);
+        let left_out = |labels: &[LabelRows<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
         Self {
             drawn: each(labels, rows, drawn),
             left_out: (sampling.method == Method::Bca).then(|| each(labels, rows, left_out)),
@@ -64,10 +64,10 @@ impl Resamples {
 pub(crate) fn each(
     labels: &[KnownRows<'_>],
     rows: usize,
-    resample: impl Fn(&[Label<'_>], &[u32]) -> Vec<Vec<Resampled>>,
+    resample: impl Fn(&[LabelRows<'_>], &[u32]) -> Vec<Vec<Resampled>>,
 ) -> Vec<Vec<Resampled>> {
     let whole: Vec<&KnownRows<'_>> = labels.iter().filter(|known| known.truth.len() == rows).collect();
-    let together: Vec<Label<'_>> = whole.iter().map(|known| known.label()).collect();
+    let together: Vec<LabelRows<'_>> = whole.iter().map(|known| known.label()).collect();
     let mut together = match whole.first() {
         Some(first) => resample(&together, &first.clusters).into_iter(),
         None => Vec::new().into_iter(),
@@ -126,9 +126,4 @@ fn interval(value: f64, drawn: Vec<Option<f64>>, left_out: Option<Vec<Option<f64
     };
     // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
     interval.filter(|interval| interval.lo < interval.hi)
-}
-
-/// Puts an interval into an estimate.
-pub(crate) fn set(estimate: &mut Estimate, interval: Interval) {
-    (estimate.lo, estimate.hi) = (Some(interval.lo), Some(interval.hi));
 }

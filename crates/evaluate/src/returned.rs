@@ -1,7 +1,7 @@
 //! Whether a model's values are logits or probabilities: as it was said, and never by guess.
 
 use crate::error::{Error, Result};
-use crate::predict::Params;
+use crate::predict::params::Params;
 use ecgfm_artifacts::choices::{Range, Returns};
 use ecgfm_artifacts::columns::SEGMENT;
 use ecgfm_artifacts::logits::{Logits, returns_recorded};

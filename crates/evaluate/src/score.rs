@@ -1,41 +1,20 @@
 //! All statistics of one unit, from its compared rows.
 
 use crate::averages::averages;
-use crate::challenge::Challenge;
 use crate::clusters::Clusters;
 use crate::compare::Compared;
 use crate::curves;
+use crate::estimate::{PROPORTIONS, estimate, estimates, proportion, set_interval};
 use crate::known::{KnownRows, complete};
 use crate::metrics::histogram::Histogram;
-use crate::metrics::interval::wilson;
 use crate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
 use crate::metrics::{Confusion, Ranking};
-use crate::resampled::{Resamples, Sampling, set};
-use crate::sigmoid::above;
+use crate::resampled::Resamples;
+use crate::scoring::Scoring;
 use crate::together::together;
 use crate::tutorial::counts;
-use ecgfm_artifacts::evaluation::{Estimate, LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics};
+use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
-
-/// How to score.
-pub(crate) struct Scoring<'a> {
-    /// The mapped labels in order.
-    pub(crate) pairs: &'a [PairUsed],
-    /// Each is predicted above its threshold.
-    pub(crate) thresholds: &'a [f64],
-    /// Resampling for intervals; none for no intervals.
-    pub(crate) sampling: Option<Sampling>,
-    /// The Challenge's score, as far as the labels have one.
-    pub(crate) challenge: &'a Challenge,
-}
-
-/// Whether each mapped label is predicted.
-pub(crate) fn decide(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> {
-    let column =
-        |(column, &threshold): (&Vec<f32>, &f64)| column.iter().map(|&p| above(p, threshold)).collect();
-    scores.iter().zip(thresholds).map(column).collect()
-}
 
 /// Computes the statistics of one unit.
 pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> UnitMetrics {
@@ -54,7 +33,7 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
                     .as_ref()
                     .and_then(|r| r.of_label(i, name, estimate.value));
                 if let Some(interval) = interval {
-                    set(estimate, interval);
+                    set_interval(estimate, interval);
                 }
             }
             for name in PROPORTIONS {
@@ -92,49 +71,6 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
     }
 }
 
-/// Statistics that are shares of rows.
-pub(crate) const PROPORTIONS: [&str; 6] = [
-    "prevalence",
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "accuracy",
-];
-
-/// Wilson's interval for a proportion of independent ECGs, and for any that is 0 or 1, where resampling gives none: then
-/// with as many rows as there are patients among them, as if each had one.
-pub(crate) fn proportion(
-    name: &str,
-    estimate: &mut Estimate,
-    (truth, decided): (&[bool], &[bool]),
-    clusters: &[u32],
-    independent: bool,
-) {
-    let Some(value) = estimate.value else { return };
-    let unresolved = (value == 0.0 || value == 1.0) && estimate.lo.is_none();
-    if !(independent || unresolved) {
-        return;
-    }
-    let counts = |row: usize| match name {
-        "sensitivity" => truth[row],
-        "specificity" => !truth[row],
-        "ppv" => decided[row],
-        "npv" => !decided[row],
-        _ => true,
-    };
-    let rows = (0..truth.len()).filter(|&row| counts(row));
-    let whole = if independent {
-        rows.count()
-    } else {
-        let patients: HashSet<u32> = rows.map(|row| clusters[row]).collect();
-        patients.len()
-    };
-    if let Some(interval) = wilson((value * whole as f64).round() as u64, whole as u64) {
-        set(estimate, interval);
-    }
-}
-
 fn label(pair: &PairUsed, known: &KnownRows<'_>, decided: &[bool]) -> LabelMetrics {
     let (truth, scores) = (&known.truth[..], &known.scores[..]);
     let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
@@ -167,42 +103,11 @@ fn label(pair: &PairUsed, known: &KnownRows<'_>, decided: &[bool]) -> LabelMetri
     }
 }
 
-/// What the order of the scores and the 2×2 table give.
-pub(crate) fn estimates(table: &Confusion, ranking: &Ranking) -> BTreeMap<String, Estimate> {
-    let one_class = match table.positives() {
-        0 => "no positives",
-        _ => "no negatives",
-    };
-    let all = [
-        ("prevalence", table.prevalence(), "no rows"),
-        ("auroc", ranking.auroc(), one_class),
-        ("auprc", ranking.auprc(), "no positives"),
-        ("sensitivity", table.sensitivity(), "no positives"),
-        ("specificity", table.specificity(), "no negatives"),
-        ("ppv", table.ppv(), "nothing predicted positive"),
-        ("npv", table.npv(), "nothing predicted negative"),
-        ("f1", table.f1(), "no positives and nothing predicted positive"),
-        ("accuracy", table.accuracy(), "no rows"),
-        ("mcc", table.mcc(), "truth or prediction is the same in every row"),
-    ];
-    let named = |(name, value, reason): (&str, _, _)| (name.to_owned(), estimate(value, reason));
-    all.into_iter().map(named).collect()
-}
-
-/// A value, or why there is none.
-pub(crate) fn estimate(value: Option<f64>, reason: &str) -> Estimate {
-    let reason = value.is_none().then(|| reason.to_owned());
-    Estimate {
-        value,
-        lo: None,
-        hi: None,
-        reason,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::challenge::Challenge;
+    use crate::metrics::interval::wilson;
     use polars::prelude::df;
 
     fn rows() -> Compared {

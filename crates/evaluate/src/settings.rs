@@ -2,7 +2,7 @@
 
 use crate::challenge::Challenge;
 use crate::error::{Error, Result};
-use crate::evaluate::Params;
+use crate::evaluate::params::{MAX_BOOTSTRAP, Params};
 use crate::metrics::bootstrap::Plan;
 use crate::metrics::interval::Method;
 use crate::resampled::Sampling;
@@ -13,9 +13,6 @@ use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
 use ecgfm_artifacts::predictions::About;
 use ecgfm_artifacts::table;
 use std::path::Path;
-
-/// Most resamples that are allowed: each is kept in memory until all are done.
-pub(crate) const MAX_BOOTSTRAP: u32 = 100_000;
 
 /// Everything that evaluation needs to know besides its rows.
 pub(crate) struct Settings {

@@ -6,10 +6,11 @@
 use crate::clusters::Clusters;
 use crate::compare::Compared;
 use crate::error::{Error, Result};
+use crate::estimate::{PROPORTIONS, estimate, estimates, proportion, set_interval};
 use crate::known::KnownRows;
 use crate::metrics::{Confusion, Ranking};
-use crate::resampled::{Resamples, set};
-use crate::score::{PROPORTIONS, Scoring, estimate, estimates, proportion};
+use crate::resampled::Resamples;
+use crate::scoring::Scoring;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
 use ecgfm_artifacts::table::cell::{boolean, is_missing, number};
@@ -201,7 +202,7 @@ fn scored(
             }
             let mut told = all.get(name).cloned().unwrap_or_default();
             if let Some(interval) = resamples.as_ref().and_then(|r| r.of_label(at, name, told.value)) {
-                set(&mut told, interval);
+                set_interval(&mut told, interval);
             }
             let independent = clusters.count == part.len();
             if PROPORTIONS.contains(&name) {

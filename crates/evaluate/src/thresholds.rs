@@ -7,33 +7,18 @@ mod chosen;
 
 use crate::error::{Error, Result};
 use crate::metrics::threshold::Criterion;
-use crate::predict::{Params, Resolved};
+use crate::predict::params::{Params, PerLabel};
+use crate::predict::resolved::Resolved;
 use ecgfm_artifacts::evaluation::{THRESHOLDS, ThresholdsUsed, read_thresholds};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pair};
 use polars::prelude::DataFrame;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 /// The threshold of a label for which nothing else is said.
 const DEFAULT: f64 = 0.5;
 
 /// Thresholds by name.
 type Named = BTreeMap<String, f64>;
-
-/// Thresholds label by label, as a configuration says them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "expected a map of labels to thresholds, {AF: 0.3}, or the path of a table label,threshold"
-)]
-pub enum PerLabel {
-    /// By name.
-    Map(BTreeMap<String, f64>),
-    /// A table `label,threshold`.
-    Table(PathBuf),
-}
 
 /// The thresholds of a run.
 pub(crate) struct Thresholds {
@@ -196,8 +181,11 @@ pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &Named) -> Result<Vec<f6
     mapping.map.iter().map(of_pair).collect()
 }
 
-/// Refuses thresholds that make no sense, and parameters that contradict each other, of which one would be ignored.
-pub(crate) fn check(params: &Params) -> Result<()> {
+/// Checks the parameters of predict as far as that needs no data.
+///
+/// # Errors
+/// A threshold that makes no sense; parameters that contradict each other, of which one would be ignored.
+pub fn check_params(params: &Params) -> Result<()> {
     if params.thresholds.is_some() && params.choose_on.is_some() {
         let what = "cannot be given together with `choose_on`; leave one of them out";
         return Err(parameter("thresholds", what));

@@ -3,10 +3,11 @@
 use crate::challenge::Challenge;
 use crate::clusters::Clusters;
 use crate::compare::Compared;
+use crate::estimate::{estimate, set_interval};
 use crate::metrics::challenge::Earned;
 use crate::metrics::multilabel::{Agreement, RowAgreement};
-use crate::resampled::{RowSums, set};
-use crate::score::{Scoring, decide, estimate};
+use crate::resampled::RowSums;
+use crate::scoring::{Scoring, decide};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
 
 /// They, with their intervals.
@@ -72,7 +73,7 @@ impl Together {
             (&mut self.jaccard, 3, 1.0),
         ] {
             if let Some(interval) = sums.of(estimate.value, share(at, of)) {
-                set(estimate, interval);
+                set_interval(estimate, interval);
             }
         }
         let challenge = |sums: &[f64]| {
@@ -87,7 +88,7 @@ impl Together {
             earned.score()
         };
         if let Some(interval) = sums.of(self.challenge.value, challenge) {
-            set(&mut self.challenge, interval);
+            set_interval(&mut self.challenge, interval);
         }
     }
 }

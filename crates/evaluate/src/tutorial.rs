@@ -6,7 +6,7 @@
 use crate::compare::Compared;
 use crate::known::{KnownRows, complete};
 use crate::metrics::Confusion;
-use crate::score::decide;
+use crate::scoring::decide;
 use ecgfm_artifacts::evaluation::{Counts, Tutorial, TutorialClass};
 use std::borrow::Cow;
 

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::paper::{Ecg, LEADS, Paper, SECONDS, Shade, Unit, draw};
-use crate::report::Params;
+use crate::params::Params;
 use crate::shading::{meaning, saliency, shading};
 use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};

@@ -10,6 +10,7 @@ mod figures;
 mod methods;
 mod page;
 pub mod paper;
+mod params;
 pub mod report;
 mod run_card;
 pub mod shading;

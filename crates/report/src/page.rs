@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::examples::Shown;
 use crate::figures::LabelFigures;
 use crate::methods::pooling;
-use crate::report::Params;
+use crate::params::Params;
 use crate::run_card::{self, Fact, RejectedFor, Stage};
 use crate::svg::STYLE;
 use crate::tables::{ClassView, GroupView, UnitView, class, group, statistics, unit};

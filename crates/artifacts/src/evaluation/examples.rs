@@ -1,6 +1,6 @@
 //! `examples.csv`: of every mapped label the ECGs that the model was surest about, right and wrong.
 
-use super::write_rows;
+use super::rows::write_rows;
 use crate::columns::{IDX, SAVE_FILE};
 use crate::error::{Error, Result};
 use crate::pandas::Cell;

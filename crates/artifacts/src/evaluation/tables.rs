@@ -1,9 +1,7 @@
 //! Rows and columns of the tables that [`Metrics`](super::Metrics) is written as.
 
-use super::{
-    Counts, Estimate, FURTHER_STATISTICS, FURTHER_WITH_INTERVALS, STATISTICS, Subgroup, TutorialClass,
-    UnitMetrics,
-};
+use super::metrics::{Counts, Estimate, Subgroup, TutorialClass, UnitMetrics};
+use super::statistics::{FURTHER_STATISTICS, FURTHER_WITH_INTERVALS, STATISTICS};
 use crate::pandas::Cell;
 
 /// Columns of `metrics.csv`: unit, label, n, positives, the statistics, their interval ends, the 2×2 table, the further

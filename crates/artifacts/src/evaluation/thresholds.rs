@@ -1,6 +1,6 @@
 //! `thresholds.csv`: label, threshold. A label is predicted where its probability is above its threshold.
 
-use super::write_rows;
+use super::rows::write_rows;
 use crate::error::{Error, Result};
 use crate::pandas::Cell;
 use crate::table::{self, Column, Kind, Others};

@@ -51,7 +51,7 @@ impl About {
     /// # Errors
     /// I/O.
     pub fn write(&self, root: &Path) -> Result<()> {
-        crate::predictions::write_json(&Self::path(root)?, self)
+        crate::json::write_json(&Self::path(root)?, self)
     }
 
     /// Reads it beside `root`; none where there is none.
@@ -63,7 +63,7 @@ impl About {
         if !path.exists() {
             return Ok(None);
         }
-        let about: Self = crate::predictions::read_json(&path)?;
+        let about: Self = crate::json::read_json(&path)?;
         if about.format_version != FORMAT_VERSION {
             let what = format!(
                 "format version {}; known is {FORMAT_VERSION}",

@@ -250,7 +250,7 @@ static OPENED: AtomicU64 = AtomicU64::new(0);
 impl ViewReader {
     pub(super) fn open(root: &Path, index: &Path) -> Result<Self> {
         let path = root.join(FILE);
-        let view: View = crate::predictions::read_json(&path)?;
+        let view: View = crate::json::read_json(&path)?;
         if view.format_version != FORMAT_VERSION {
             let what = format!(
                 "format {}; this version reads {FORMAT_VERSION}: run the signals stage again",

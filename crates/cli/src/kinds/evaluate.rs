@@ -56,7 +56,7 @@ pub fn predict() -> Bound<prediction::Params> {
         points_at: nowhere,
         made_again: &[],
         named: &[LABELS, MAPPING],
-        check: |params| params.check().map_err(refused),
+        check: |params| prediction::check_params(params).map_err(refused),
         look_ahead: ahead::predict,
         extra: |params| {
             let mapping = params

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
 
+/// Most resamples that are allowed: each is kept in memory until all are done.
+pub(crate) const MAX_BOOTSTRAP: u32 = 100_000;
+
 /// What to score, against what.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,7 +72,7 @@ pub struct Params {
     #[serde(default)]
     pub missing_prediction: OnMissing,
     /// Resamples for the intervals; 0 for none.
-    #[schemars(range(max = crate::settings::MAX_BOOTSTRAP))]
+    #[schemars(range(max = MAX_BOOTSTRAP))]
     #[serde(default = "default_bootstrap")]
     pub bootstrap: u32,
     /// How intervals are read off them.

@@ -5,9 +5,10 @@
 //! of a replicate see the same resample: differences between labels, and between models scored on the same rows, are
 //! paired.
 
-use super::ordered::{LANES, Ordered, Weights};
+use super::confusion::Confusion;
+use super::label_rows::LabelRows;
+use super::ordered::{LANES, Ordered, Walked, Weights};
 use super::probability::{log_error, squared_error};
-use super::{Confusion, ordered::Walked};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -19,17 +20,6 @@ pub struct Plan {
     pub replicates: usize,
     /// Seed of the random streams.
     pub seed: u64,
-}
-
-/// One label, one entry a row.
-#[derive(Debug, Clone, Copy)]
-pub struct Label<'a> {
-    /// Whether the label is present.
-    pub truth: &'a [bool],
-    /// Scores, finite.
-    pub scores: &'a [f32],
-    /// Predicted where the score is above it.
-    pub threshold: f32,
 }
 
 /// What one label gives in one resample; none where the resample does not define it.
@@ -61,7 +51,7 @@ impl Resampled {
 }
 
 /// Every label in every resample: `[label][replicate]`. `clusters` numbers each row's cluster, 0 … `count` − 1.
-pub fn resample(labels: &[Label<'_>], clusters: &[u32], count: usize, plan: Plan) -> Vec<Vec<Resampled>> {
+pub fn resample(labels: &[LabelRows<'_>], clusters: &[u32], count: usize, plan: Plan) -> Vec<Vec<Resampled>> {
     weighted(labels, clusters, count, plan.replicates, drawing(plan))
 }
 
@@ -82,7 +72,12 @@ fn drawing(plan: Plan) -> impl Fn(usize, &mut [Weights]) + Sync {
 
 /// Every label without each of `groups` groups of clusters: `[label][group]`. Cluster i is in group i mod `groups`, which
 /// leaves one cluster out at a time where there are no more clusters than groups.
-pub fn leave_out(labels: &[Label<'_>], clusters: &[u32], count: usize, groups: usize) -> Vec<Vec<Resampled>> {
+pub fn leave_out(
+    labels: &[LabelRows<'_>],
+    clusters: &[u32],
+    count: usize,
+    groups: usize,
+) -> Vec<Vec<Resampled>> {
     weighted(labels, clusters, count, groups, leaving_out(groups))
 }
 
@@ -150,7 +145,7 @@ fn weighted_sums(
 
 /// Every label under each of `replicates` sets of weights, [`LANES`] at a time.
 fn weighted(
-    labels: &[Label<'_>],
+    labels: &[LabelRows<'_>],
     clusters: &[u32],
     count: usize,
     replicates: usize,
@@ -215,7 +210,7 @@ struct Errors {
 }
 
 impl Errors {
-    fn new(labels: &[Label<'_>], clusters: &[u32], count: usize) -> Self {
+    fn new(labels: &[LabelRows<'_>], clusters: &[u32], count: usize) -> Self {
         let width = 2 * labels.len();
         let mut rows = vec![0; count];
         clusters.iter().for_each(|&cluster| rows[cluster as usize] += 1);

@@ -9,6 +9,7 @@ pub mod confusion;
 mod falling;
 pub mod histogram;
 pub mod interval;
+mod label_rows;
 pub mod multilabel;
 mod ordered;
 pub mod probability;
@@ -17,4 +18,5 @@ pub mod threshold;
 
 pub use confusion::Confusion;
 pub use interval::Interval;
+pub use label_rows::LabelRows;
 pub use ranking::Ranking;

@@ -1,6 +1,7 @@
 //! One label's rows by falling score, walked once for many resamples at a time.
 
-use super::{Confusion, bootstrap::Label};
+use super::confusion::Confusion;
+use super::label_rows::LabelRows;
 use rayon::prelude::*;
 
 /// Resamples that are walked together: the weights of one cluster in all of them are one line of the processor's cache.
@@ -48,7 +49,7 @@ pub(super) struct Walked {
 }
 
 impl Ordered {
-    pub(super) fn new(label: &Label<'_>, clusters: &[u32]) -> Self {
+    pub(super) fn new(label: &LabelRows<'_>, clusters: &[u32]) -> Self {
         let mut order: Vec<u32> = (0..label.scores.len() as u32).collect();
         // Equal scores in row order: the sums are the same in any, and this one is always the same.
         order.par_sort_unstable_by(|&a, &b| {

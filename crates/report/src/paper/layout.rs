@@ -1,6 +1,6 @@
 //! Where everything stands on the paper, in millimetres.
 
-use super::{Ecg, LEADS, Paper, SECONDS};
+use super::ecg::{Ecg, LEADS, Paper, SECONDS};
 
 /// Paper around everything.
 pub(super) const MARGIN: f64 = 5.0;

@@ -4,100 +4,15 @@
 //! off: a row is as high as its signal needs. Where that would need too high a drawing the gain is halved for the whole
 //! ECG, and the drawing says so.
 
+mod ecg;
 mod grid;
 mod layout;
 mod trace;
 
 use crate::svg::Chart;
+pub use ecg::{Ecg, LEADS, Paper, SECONDS, Shade, Unit};
 use layout::Layout;
 use std::fmt::Write;
-
-/// The leads in their usual order.
-pub const LEADS: [&str; 12] = [
-    "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
-];
-
-/// Seconds across the paper.
-pub const SECONDS: f64 = 10.0;
-
-/// What a value of the recording is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Unit {
-    /// So many of them are a millivolt.
-    PerMillivolt(f64),
-    /// The archive does not say; one is drawn as a millivolt.
-    NotStated,
-    /// Standard deviations of the lead; one is drawn as half a millivolt.
-    Standardized,
-}
-
-impl Unit {
-    /// Millivolts that a value is drawn as.
-    fn millivolts(self) -> f64 {
-        match self {
-            Self::PerMillivolt(units) => 1.0 / units,
-            Self::NotStated => 1.0,
-            Self::Standardized => 0.5,
-        }
-    }
-
-    fn words(self) -> String {
-        match self {
-            Self::PerMillivolt(1.0) => "in mV".to_owned(),
-            Self::PerMillivolt(units) => format!("{units} units a mV"),
-            Self::NotStated => "unit not stated by the archive: 1 unit drawn as 1 mV".to_owned(),
-            Self::Standardized => "standardised, no unit: 1 standard deviation drawn as 0.5 mV".to_owned(),
-        }
-    }
-}
-
-/// Something laid behind the traces, from `from` to `to` seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shade {
-    /// Where it begins, in seconds.
-    pub from: f64,
-    /// Where it ends.
-    pub to: f64,
-    /// How strong, 0 … 1.
-    pub weight: f64,
-}
-
-/// A recording to draw.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ecg {
-    /// What it is called.
-    pub record: String,
-    /// [`LEADS`], each of the same number of samples; values that are not finite leave a gap.
-    pub leads: Vec<Vec<f32>>,
-    /// Samples a second.
-    pub rate: f64,
-    /// What a value is.
-    pub unit: Unit,
-    /// What was done to the signal, such as `none` or `resampled from 400 Hz`.
-    pub filters: String,
-    /// What the model looked at, where that is known.
-    pub shades: Vec<Shade>,
-    /// What the shades are, in a few words.
-    pub shades_are: String,
-}
-
-/// How to draw.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Paper {
-    /// Millimetres a second.
-    pub speed: f64,
-    /// Millimetres a millivolt.
-    pub gain: f64,
-}
-
-impl Default for Paper {
-    fn default() -> Self {
-        Self {
-            speed: 25.0,
-            gain: 10.0,
-        }
-    }
-}
 
 /// A drawing of an ECG, in millimetres.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Traces, their names, and what is drawn with them.
 
+use super::ecg::{Ecg, LEADS, SECONDS};
 use super::layout::{Layout, MARGIN, Row, Strip, range, samples};
-use super::{Ecg, LEADS, SECONDS};
 use std::fmt::Write;
 
 /// Weaker shades are left away: they would only tint the paper.

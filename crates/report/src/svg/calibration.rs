@@ -1,6 +1,6 @@
 //! Probability against what happened: a reliability diagram.
 
-use super::Chart;
+use super::chart::Chart;
 use super::plane::Plane;
 use ecgfm_artifacts::evaluation::CalibrationBin;
 

@@ -1,6 +1,6 @@
 //! ROC and precision–recall curves.
 
-use super::Chart;
+use super::chart::Chart;
 use super::plane::Plane;
 use std::fmt::Write;
 

@@ -1,6 +1,6 @@
 //! How scores are spread, the two classes over each other.
 
-use super::Chart;
+use super::chart::Chart;
 use super::plane::Plane;
 
 /// Counts in bins of equal width from 0 to 1.

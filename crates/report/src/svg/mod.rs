@@ -2,100 +2,12 @@
 //! words what it shows.
 
 mod calibration;
+mod chart;
 mod curve;
 mod histogram;
 mod plane;
 
 pub(crate) use calibration::calibration;
+pub(crate) use chart::{Chart, STYLE};
 pub(crate) use curve::{Curve, Reference, curves};
 pub(crate) use histogram::{Bars, histogram};
-
-use crate::text::escape;
-
-/// Colours of both themes; the page and every file of its own share it.
-pub(crate) const STYLE: &str = include_str!("../../templates/chart.css");
-
-/// Room for a notice below a chart.
-const NOTICE_HEIGHT: f64 = 22.0;
-const NOTICE_MILLIMETRES: f64 = 7.0;
-
-/// A chart: what it shows in words, and its drawing.
-#[derive(Debug, Clone)]
-pub(crate) struct Chart {
-    /// A few words.
-    pub(crate) title: String,
-    /// What a reader who cannot see it should know.
-    pub(crate) description: String,
-    /// Width and height, in user units.
-    pub(crate) size: (f64, f64),
-    /// Whether these are millimetres, to be printed as such.
-    pub(crate) millimetres: bool,
-    /// SVG elements.
-    pub(crate) body: String,
-}
-
-impl Chart {
-    /// The chart for inside the page. `id` is unique there.
-    pub(crate) fn inline(&self, id: &str) -> String {
-        self.element(id, "", "")
-    }
-
-    /// The chart as a file of its own, with the first sentence of the notice at its foot: a file travels alone.
-    pub(crate) fn file(&self, notice: Option<&str>) -> String {
-        let style = format!("<style>{STYLE}</style><rect class=\"ground\" width=\"100%\" height=\"100%\"/>");
-        match notice {
-            None => self.document(&style),
-            Some(notice) => self.noted(notice).document(&style),
-        }
-    }
-
-    fn noted(&self, notice: &str) -> Self {
-        let (width, height) = self.size;
-        let first = notice.split_inclusive(". ").next().unwrap_or(notice).trim_end();
-        let room = if self.millimetres {
-            NOTICE_MILLIMETRES
-        } else {
-            NOTICE_HEIGHT
-        };
-        let (x, y) = (width / 2.0, height + room * 0.6);
-        let class = if self.millimetres {
-            "notice paper-notice"
-        } else {
-            "notice"
-        };
-        let line = format!(
-            "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>",
-            escape(first)
-        );
-        Self {
-            title: self.title.clone(),
-            description: format!("{notice} {}", self.description),
-            size: (width, height + room),
-            millimetres: self.millimetres,
-            body: format!("{}{line}", self.body),
-        }
-    }
-
-    fn document(&self, style: &str) -> String {
-        let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-        out.push_str(&self.element("chart", " xmlns=\"http://www.w3.org/2000/svg\"", style));
-        out.push('\n');
-        out
-    }
-
-    fn element(&self, id: &str, attributes: &str, head: &str) -> String {
-        let (width, height) = self.size;
-        let scale = if self.millimetres {
-            format!(" width=\"{width}mm\" height=\"{height}mm\"")
-        } else {
-            String::new()
-        };
-        format!(
-            "<svg{attributes} class=\"chart\"{scale} viewBox=\"0 0 {width} {height}\" role=\"img\" \
-             aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>{head}{}</svg>",
-            escape(&self.title),
-            escape(&self.description),
-            self.body,
-        )
-    }
-}

@@ -1,6 +1,6 @@
 //! A plane with axes, on which curves and bars are drawn.
 
-use super::Chart;
+use super::chart::Chart;
 use crate::text::escape;
 use std::fmt::Write;
 

@@ -58,7 +58,7 @@ proptest! {
         let scores: Vec<f32> = rows.iter().map(|r| f32::from(r.1) / 11.0).collect();
         let clusters: Vec<u32> = rows.iter().map(|r| r.2).collect();
         let threshold = f32::from(threshold) / 11.0 - 0.01;
-        let label = [Label { truth: &truth, scores: &scores, threshold }];
+        let label = [LabelRows { truth: &truth, scores: &scores, threshold }];
         let fill = |_: usize, all: &mut [Weights]| {
             for (all, weight) in all.iter_mut().zip(&weights) {
                 *all = [*weight; LANES];
@@ -74,7 +74,7 @@ proptest! {
 #[test]
 fn leaving_out_leaves_out_one_group_at_a_time() {
     let (truth, scores, clusters) = example(181, 4);
-    let label = [Label {
+    let label = [LabelRows {
         truth: &truth,
         scores: &scores,
         threshold: 0.5,
@@ -104,7 +104,7 @@ fn resamples_draw_as_many_clusters_as_there_are() {
 #[test]
 fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
     let (truth, scores, clusters) = example(400, 3);
-    let label = [Label {
+    let label = [LabelRows {
         truth: &truth,
         scores: &scores,
         threshold: 0.5,
@@ -137,7 +137,7 @@ fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
 
 #[test]
 fn a_statistic_that_resamples_seldom_define_has_no_interval() {
-    let label = [Label {
+    let label = [LabelRows {
         truth: &[true, false, false, false],
         scores: &[0.9, 0.1, 0.2, 0.3],
         threshold: 0.5,
@@ -174,7 +174,7 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
             }
         }
         let rows: Vec<u32> = (0..2 * patients).collect();
-        let label = [Label {
+        let label = [LabelRows {
             truth: &truth,
             scores: &scores,
             threshold: 0.5,

@@ -1,0 +1,12 @@
+//! The rows of one label, as statistics take them.
+
+/// Truth and scores of one label, one entry a row.
+#[derive(Debug, Clone, Copy)]
+pub struct LabelRows<'a> {
+    /// Whether the label is present.
+    pub truth: &'a [bool],
+    /// Scores, finite.
+    pub scores: &'a [f32],
+    /// Predicted where the score is above it.
+    pub threshold: f32,
+}

@@ -1,0 +1,25 @@
+//! How rows are scored: the labels, their thresholds, the resampling, the Challenge's score.
+
+use crate::challenge::Challenge;
+use crate::resampled::Sampling;
+use crate::sigmoid::above;
+use ecgfm_artifacts::evaluation::PairUsed;
+
+/// How to score.
+pub(crate) struct Scoring<'a> {
+    /// The mapped labels in order.
+    pub(crate) pairs: &'a [PairUsed],
+    /// Each is predicted above its threshold.
+    pub(crate) thresholds: &'a [f64],
+    /// Resampling for intervals; none for no intervals.
+    pub(crate) sampling: Option<Sampling>,
+    /// The Challenge's score, as far as the labels have one.
+    pub(crate) challenge: &'a Challenge,
+}
+
+/// Whether each mapped label is predicted.
+pub(crate) fn decide(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> {
+    let column =
+        |(column, &threshold): (&Vec<f32>, &f64)| column.iter().map(|&p| above(p, threshold)).collect();
+    scores.iter().zip(thresholds).map(column).collect()
+}
