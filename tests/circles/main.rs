@@ -16,13 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const NOT_YET_FREE: &[&str] = &[
     "artifacts",
     "cli",
-    "evaluate",
     "formats",
     "infer",
     "model",
     "pipeline",
     "preprocess",
-    "report",
     "signal",
     "synth",
 ];

@@ -123,6 +123,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// An error about a parameter.
+    pub(crate) fn parameter(name: &'static str, what: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            what: what.into(),
+        }
+    }
+
     /// An error about contradicting keys.
     pub(crate) fn keys(path: &Path, what: impl Into<String>) -> Self {
         Self::Keys {

@@ -26,6 +26,7 @@ pub mod predict;
 mod resampled;
 mod returned;
 mod row_of;
+mod same_labels;
 mod score;
 mod scoring;
 mod settings;

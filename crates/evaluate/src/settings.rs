@@ -6,13 +6,11 @@ use crate::evaluate::params::{MAX_BOOTSTRAP, Params};
 use crate::metrics::bootstrap::Plan;
 use crate::metrics::interval::Method;
 use crate::resampled::Sampling;
+use crate::same_labels::same_labels;
 use crate::thresholds::of_pairs;
-use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{IntervalMethod, MappingUsed, PairUsed};
 use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
 use ecgfm_artifacts::predictions::About;
-use ecgfm_artifacts::table;
-use std::path::Path;
 
 /// Everything that evaluation needs to know besides its rows.
 pub(crate) struct Settings {
@@ -150,33 +148,4 @@ fn plan(params: &Params) -> Result<Option<Plan>> {
         seed: params.seed,
     };
     Ok((plan.replicates > 0).then_some(plan))
-}
-
-/// The mapping of the model's labels onto themselves, for a truth that has all of them.
-///
-/// # Errors
-/// It lacks one.
-pub(crate) fn same_labels(truth: &Path, labels: &LabelSet) -> Result<Mapping> {
-    let found = table::header(truth)?;
-    match labels
-        .names()
-        .into_iter()
-        .find(|name| !found.iter().any(|f| f == name))
-    {
-        None => Ok(Mapping::identity(labels)),
-        Some(name) => Err(Error::Parameter {
-            name: "mapping",
-            what: format!(
-                "needed, since `{}` does not have the labels of `{}`: it lacks `{name}`, and has {}; name the mapping in \
-                 predict",
-                truth.display(),
-                labels.name,
-                found
-                    .into_iter()
-                    .filter(|name| name != IDX)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-        }),
-    }
 }

@@ -7,18 +7,12 @@ mod chosen;
 
 use crate::error::{Error, Result};
 use crate::metrics::threshold::Criterion;
-use crate::predict::params::{Params, PerLabel};
+use crate::predict::params::{DEFAULT_THRESHOLD, Params, PerLabel, ThresholdByName};
 use crate::predict::resolved::Resolved;
 use ecgfm_artifacts::evaluation::{THRESHOLDS, ThresholdsUsed, read_thresholds};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pair};
 use polars::prelude::DataFrame;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The threshold of a label for which nothing else is said.
-const DEFAULT: f64 = 0.5;
-
-/// Thresholds by name.
-type Named = BTreeMap<String, f64>;
+use std::collections::BTreeSet;
 
 /// The thresholds of a run.
 pub(crate) struct Thresholds {
@@ -53,7 +47,7 @@ impl Thresholds {
                 Self::by_name(&named, rest, set, used)
             }
             (None, None) => {
-                let threshold = rest.unwrap_or(DEFAULT);
+                let threshold = rest.unwrap_or(DEFAULT_THRESHOLD);
                 Ok(Self {
                     values: vec![threshold; set.labels.labels.len()],
                     used: ThresholdsUsed::fixed(threshold),
@@ -63,7 +57,12 @@ impl Thresholds {
         }
     }
 
-    fn by_name(named: &Named, rest: Option<f64>, set: &Resolved, used: ThresholdsUsed) -> Result<Self> {
+    fn by_name(
+        named: &ThresholdByName,
+        rest: Option<f64>,
+        set: &Resolved,
+        used: ThresholdsUsed,
+    ) -> Result<Self> {
         let known = known_names(&set.labels, set.mapping.as_ref());
         let threshold = |name| of_label(name, named, rest, set);
         Ok(Self {
@@ -83,7 +82,7 @@ impl Thresholds {
     }
 
     /// By label.
-    pub(crate) fn named(&self, names: &[&str]) -> Named {
+    pub(crate) fn named(&self, names: &[&str]) -> ThresholdByName {
         let pairs = names.iter().zip(&self.values);
         pairs
             .map(|(name, threshold)| ((*name).to_owned(), *threshold))
@@ -116,14 +115,14 @@ fn known_names<'a>(labels: &'a LabelSet, mapping: Option<&'a Mapping>) -> BTreeS
 }
 
 /// The threshold of one of the model's labels: that of the mapped label that it stands for, by either name.
-fn of_label(name: &str, named: &Named, rest: Option<f64>, set: &Resolved) -> Result<f64> {
+fn of_label(name: &str, named: &ThresholdByName, rest: Option<f64>, set: &Resolved) -> Result<f64> {
     let pairs = set.mapping.iter().flat_map(|mapping| &mapping.map);
     let is_target = |name: &str| pairs.clone().any(|pair| pair.to == name);
     let stands_for = |pair: &&Pair| pair.from.names().iter().any(|from| from == name);
     let Some(pair) = pairs.clone().find(stands_for) else {
         let own = named.get(name).filter(|_| !is_target(name)).copied();
         // What is mapped to nothing is compared with nothing.
-        let unmapped = set.mapping.as_ref().map(|_| DEFAULT);
+        let unmapped = set.mapping.as_ref().map(|_| DEFAULT_THRESHOLD);
         return own.or(rest).or(unmapped).ok_or_else(|| missing(name, named));
     };
     // A name may be the model's for one thing and the truth's for another: then it is the truth's.
@@ -134,7 +133,7 @@ fn of_label(name: &str, named: &Named, rest: Option<f64>, set: &Resolved) -> Res
         None => rest.ok_or_else(|| missing(&pair.to, named)),
         Some(((_, threshold), others)) => match others.iter().find(|(_, other)| other != threshold) {
             None => Ok(*threshold),
-            Some((other, _)) => Err(parameter(
+            Some((other, _)) => Err(Error::parameter(
                 "thresholds",
                 format!(
                     "`{}` and `{other}` are one label by the mapping, and have different thresholds; give one for `{}`",
@@ -145,27 +144,27 @@ fn of_label(name: &str, named: &Named, rest: Option<f64>, set: &Resolved) -> Res
     }
 }
 
-fn missing(name: &str, named: &Named) -> Error {
+fn missing(name: &str, named: &ThresholdByName) -> Error {
     let names: Vec<&str> = named.keys().map(String::as_str).collect();
     let what = format!(
         "no threshold for `{name}`; there are those of {}. Add it, or give `threshold: 0.5` for all others",
         names.join(", ")
     );
-    parameter("thresholds", what)
+    Error::parameter("thresholds", what)
 }
 
 /// The thresholds of mapped labels, out of those of the model's labels.
 ///
 /// # Errors
 /// A mapped label stands for several of the model's, which have different thresholds.
-pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &Named) -> Result<Vec<f64>> {
+pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &ThresholdByName) -> Result<Vec<f64>> {
     let of_pair = |pair: &Pair| {
         let mut thresholds = pair
             .from
             .names()
             .iter()
             .filter_map(|name| threshold_of.get(name).copied());
-        let first = thresholds.next().unwrap_or(DEFAULT);
+        let first = thresholds.next().unwrap_or(DEFAULT_THRESHOLD);
         if thresholds.all(|other| other == first) {
             return Ok(first);
         }
@@ -176,7 +175,7 @@ pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &Named) -> Result<Vec<f6
             pair.from.joined(),
             pair.to
         );
-        Err(parameter("mapping", what))
+        Err(Error::parameter("mapping", what))
     };
     mapping.map.iter().map(of_pair).collect()
 }
@@ -188,7 +187,7 @@ pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &Named) -> Result<Vec<f6
 pub fn check_params(params: &Params) -> Result<()> {
     if params.thresholds.is_some() && params.choose_on.is_some() {
         let what = "cannot be given together with `choose_on`; leave one of them out";
-        return Err(parameter("thresholds", what));
+        return Err(Error::parameter("thresholds", what));
     }
     if let Some(threshold) = params.threshold {
         check_threshold(threshold)?;
@@ -197,7 +196,7 @@ pub fn check_params(params: &Params) -> Result<()> {
         Some(PerLabel::Map(named)) => check_named(params, named)?,
         // One that another stage writes is not there yet.
         Some(PerLabel::Table(path)) if path.is_file() => {
-            read_thresholds(path).map_err(|error| parameter("thresholds", error.to_string()))?;
+            read_thresholds(path).map_err(|error| Error::parameter("thresholds", error.to_string()))?;
         }
         _ => {}
     }
@@ -208,21 +207,21 @@ pub fn check_params(params: &Params) -> Result<()> {
     match (&params.choose_on, choosing.iter().find(|(_, given)| *given)) {
         (None, Some((name, _))) => {
             let what = "needs `choose_on`: the predictions of another split, on which thresholds are chosen";
-            return Err(parameter(name, what));
+            return Err(Error::parameter(name, what));
         }
         (Some(_), _) if params.truth.is_none() => {
             let what = "needs `truth`: the `labels.csv` that says what the ECGs of that split have";
-            return Err(parameter("choose_on", what));
+            return Err(Error::parameter("choose_on", what));
         }
         _ => {}
     }
     let refused = params.choose_by.and_then(Criterion::refused);
-    refused.map_or(Ok(()), |what| Err(parameter("choose_by", what)))
+    refused.map_or(Ok(()), |what| Err(Error::parameter("choose_by", what)))
 }
 
-fn check_named(params: &Params, named: &Named) -> Result<()> {
+fn check_named(params: &Params, named: &ThresholdByName) -> Result<()> {
     if named.is_empty() {
-        return Err(parameter("thresholds", "names no label; leave it out"));
+        return Err(Error::parameter("thresholds", "names no label; leave it out"));
     }
     if let Some((label, threshold)) = named
         .iter()
@@ -231,14 +230,14 @@ fn check_named(params: &Params, named: &Named) -> Result<()> {
         let what = format!(
             "the threshold of `{label}` is {threshold}; give a probability from 0 to 1 (0.5, not 50)"
         );
-        return Err(parameter("thresholds", what));
+        return Err(Error::parameter("thresholds", what));
     }
     let set = Resolved::load(params)?;
     let known = known_names(&set.labels, set.mapping.as_ref());
     if let Some(unknown) = named.keys().find(|name| !known.contains(name.as_str())) {
         let names: Vec<&str> = known.into_iter().collect();
         let what = format!("`{unknown}` is no label here; there are {}", names.join(", "));
-        return Err(parameter("thresholds", what));
+        return Err(Error::parameter("thresholds", what));
     }
     let used = ThresholdsUsed::from("given", String::new());
     Thresholds::by_name(named, params.threshold, &set, used).map(drop)
@@ -250,12 +249,5 @@ fn check_threshold(threshold: f64) -> Result<()> {
         return Ok(());
     }
     let what = format!("{threshold} is not a probability threshold; it must be at least 0 and below 1");
-    Err(parameter("threshold", what))
-}
-
-fn parameter(name: &'static str, what: impl Into<String>) -> Error {
-    Error::Parameter {
-        name,
-        what: what.into(),
-    }
+    Err(Error::parameter("threshold", what))
 }

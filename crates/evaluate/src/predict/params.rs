@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The threshold of a label for which no other is named.
+pub(crate) const DEFAULT_THRESHOLD: f64 = 0.5;
+
+/// Thresholds by the names of labels.
+pub(crate) type ThresholdByName = BTreeMap<String, f64>;
+
 /// What to predict, from what.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +95,7 @@ pub enum OnNonFinite {
 )]
 pub enum PerLabel {
     /// By name.
-    Map(BTreeMap<String, f64>),
+    Map(ThresholdByName),
     /// A table `label,threshold`.
     Table(PathBuf),
 }

@@ -1,14 +1,13 @@
 //! Thresholds that are chosen on the ECGs of another split.
 
-use super::{Named, parameter};
 use crate::compare::with_truth;
 use crate::ecgs::pooled;
 use crate::error::{Error, Result};
 use crate::known::KnownRows;
 use crate::metrics::Ranking;
-use crate::predict::params::Params;
+use crate::predict::params::{DEFAULT_THRESHOLD, Params, ThresholdByName};
 use crate::predict::resolved::Resolved;
-use crate::settings::same_labels;
+use crate::same_labels::same_labels;
 use crate::truth::Truth;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::ThresholdsUsed;
@@ -24,7 +23,7 @@ pub(super) fn on(
     params: &Params,
     set: &Resolved,
     predicted: &DataFrame,
-) -> Result<(Named, ThresholdsUsed)> {
+) -> Result<(ThresholdByName, ThresholdsUsed)> {
     let path = params.truth.as_deref().unwrap_or(on);
     let mapping = match &set.mapping {
         Some(mapping) => mapping.clone(),
@@ -38,13 +37,13 @@ pub(super) fn on(
     let truth = Truth::read(path, &mapping, params.missing_label)?;
     let rows = with_truth(&ecgs, &truth, &mapping, params.missing_truth)?;
     let by = params.choose_by.unwrap_or_default();
-    let mut named = Named::new();
+    let mut named = ThresholdByName::new();
     let clusters = vec![0; rows.len()];
     for (at, pair) in mapping.map.iter().enumerate() {
         let known = KnownRows::new(
             (&rows.truth[at], &rows.scores[at], &clusters),
             &rows.unknown[at],
-            super::DEFAULT,
+            DEFAULT_THRESHOLD,
         );
         let threshold = by.choose(&Ranking::new(&known.truth, &known.scores));
         let threshold = threshold.ok_or_else(|| {
@@ -56,7 +55,7 @@ pub(super) fn on(
                 by.name(),
                 known.truth.len()
             );
-            parameter("choose_on", what)
+            Error::parameter("choose_on", what)
         })?;
         named.insert(pair.to.clone(), threshold);
     }
@@ -77,14 +76,14 @@ fn alike(other: &About, subset: &str, labels: &LabelSet) -> Result<()> {
             "its predictions are of split `{subset}`, which is the one that is predicted; thresholds chosen there would \
              flatter the model. Predict another split for it"
         );
-        return Err(parameter("choose_on", what));
+        return Err(Error::parameter("choose_on", what));
     }
     if other.labels.names() != labels.names() {
         let what = format!(
             "its predictions are of label set `{}`, not `{}`",
             other.labels.name, labels.name
         );
-        return Err(parameter("choose_on", what));
+        return Err(Error::parameter("choose_on", what));
     }
     let mut pairs = other.labels.labels.iter().zip(&labels.labels);
     if let Some((theirs, ours)) = pairs.find(|(theirs, ours)| theirs.pool != ours.pool) {
@@ -95,14 +94,14 @@ fn alike(other: &About, subset: &str, labels: &LabelSet) -> Result<()> {
             ours.name,
             name(ours.pool)
         );
-        return Err(parameter("choose_on", what));
+        return Err(Error::parameter("choose_on", what));
     }
     if other.labels != *labels {
         let what = format!(
             "its predictions are of another version of label set `{}`; predict both splits with the same one",
             labels.name
         );
-        return Err(parameter("choose_on", what));
+        return Err(Error::parameter("choose_on", what));
     }
     Ok(())
 }
