@@ -1,6 +1,6 @@
 //! An ECG as it is drawn, and the paper it is drawn on.
 
-pub use ecgfm_artifacts::signal::leads::NAMES as LEADS;
+pub use ecgfm_artifacts::recipe::leads::NAMES as LEADS;
 
 /// Seconds across the paper.
 pub const SECONDS: f64 = 10.0;
