@@ -19,7 +19,6 @@ const NOT_YET_FREE: &[&str] = &[
     "formats",
     "infer",
     "model",
-    "pipeline",
     "preprocess",
     "signal",
     "synth",

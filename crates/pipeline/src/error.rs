@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::source::Span;
+use crate::config::source::Span;
 use ecgfm_system::Fault;
 
 /// The class of an error; a command line maps it to its exit code.

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::ahead::{Ahead, Findings};
 use crate::error::StageError;
 use crate::param::ParamError;
+use crate::promises::{Ahead, Findings};
 
 /// A file or directory that a stage leaves, which others refer to as `${stage.name}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

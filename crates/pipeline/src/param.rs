@@ -211,6 +211,39 @@ fn humane(expected: &str) -> String {
     }
 }
 
+/// Whether the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
+pub(crate) fn names(name: &str, path: &[Step]) -> bool {
+    let keys: Vec<&str> = path
+        .iter()
+        .filter_map(|step| {
+            if let Step::Key(key) = step {
+                Some(key.as_str())
+            } else {
+                None
+            }
+        })
+        .collect();
+    keys.join(".") == name
+}
+
+/// The texts in a value, with their paths.
+pub(crate) fn collect(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
+    match value {
+        Value::String(text) => found.push((path.clone(), text.clone())),
+        Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| {
+            path.push(Step::Index(at));
+            collect(item, path, found);
+            path.pop();
+        }),
+        Value::Object(entries) => entries.iter().for_each(|(key, item)| {
+            path.push(Step::Key(key.clone()));
+            collect(item, path, found);
+            path.pop();
+        }),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;

@@ -1,0 +1,192 @@
+//! A YAML value that remembers where it was written.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Number, Value};
+
+use crate::config::source::{Origin, Span};
+use crate::param::Step;
+
+/// A value with its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) data: Data,
+    pub(crate) span: Span,
+    /// Set where the value came through a reference: `span` is then the place of use.
+    pub(crate) via: Option<Arc<Via>>,
+    /// Whether it was written in a pipeline file, wherever it was used: relative paths in it begin beside that file. Those of
+    /// arguments and of the environment begin in the current directory.
+    pub(crate) in_file: bool,
+}
+
+/// The reference a value came through.
+#[derive(Debug)]
+pub(crate) struct Via {
+    /// For example `vars.seed`.
+    pub(crate) reference: String,
+    /// Where the referenced value is written; none for the environment.
+    pub(crate) defined: Option<Span>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Data {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// One key of a mapping. Keys are unique and keep their order.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    pub(crate) value: Node,
+}
+
+impl Node {
+    pub(crate) fn new(data: Data, span: Span) -> Self {
+        Self {
+            in_file: span.origin() == Origin::File,
+            data,
+            span,
+            via: None,
+        }
+    }
+
+    /// The entry of a mapping; none for other values.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.data {
+            Data::Map(entries) => entries.iter().find(|e| e.key == key),
+            _ => None,
+        }
+    }
+
+    /// What a person calls this value: "the text `abc`", "a list".
+    pub(crate) fn described(&self) -> String {
+        match &self.data {
+            Data::Null => "an empty value".to_owned(),
+            Data::Bool(b) => format!("`{b}`"),
+            Data::Number(n) => format!("the number `{n}`"),
+            Data::Text(t) => format!("the text `{}`", shortened(t)),
+            Data::List(_) => "a list".to_owned(),
+            Data::Map(_) => "a mapping".to_owned(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        match &self.data {
+            Data::Null => Value::Null,
+            Data::Bool(b) => Value::Bool(*b),
+            Data::Number(n) => Value::Number(n.clone()),
+            Data::Text(t) => Value::String(t.clone()),
+            Data::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
+            Data::Map(entries) => {
+                let pairs = entries.iter().map(|e| (e.key.clone(), e.value.to_json()));
+                Value::Object(pairs.collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// Memory weight (bytes, roughly) and depth of nesting (a scalar is 1).
+    pub(crate) fn measure(&self) -> (usize, usize) {
+        let own = NODE_WEIGHT
+            + if let Data::Text(t) = &self.data {
+                t.len()
+            } else {
+                0
+            };
+        let children: Vec<&Node> = match &self.data {
+            Data::List(items) => items.iter().collect(),
+            Data::Map(entries) => entries.iter().map(|e| &e.value).collect(),
+            _ => Vec::new(),
+        };
+        let keys: usize = if let Data::Map(m) = &self.data {
+            m.iter().map(|e| e.key.len()).sum()
+        } else {
+            0
+        };
+        children
+            .into_iter()
+            .map(Self::measure)
+            .fold((own + keys, 1), |(weight, depth), (w, d)| {
+                (weight.saturating_add(w), depth.max(d + 1))
+            })
+    }
+
+    /// The deepest value that `path` leads to, with its key when it is in a mapping, and whether the
+    /// whole path was walked.
+    pub(crate) fn walk<'a>(&'a self, path: &[Step]) -> Walked<'a> {
+        let mut walked = Walked {
+            node: self,
+            key: None,
+            complete: true,
+        };
+        for step in path {
+            let next = match (step, &walked.node.data) {
+                (Step::Key(key), Data::Map(_)) => walked.node.entry(key).map(|e| (&e.value, Some(e))),
+                (Step::Index(at), Data::List(items)) => items.get(*at).map(|n| (n, None)),
+                _ => None,
+            };
+            match next {
+                Some((node, key)) => {
+                    walked.node = node;
+                    walked.key = key;
+                }
+                None => {
+                    return Walked {
+                        complete: false,
+                        ..walked
+                    };
+                }
+            }
+        }
+        walked
+    }
+
+    /// Merges `over` into this value: mappings key by key, anything else is replaced.
+    pub(crate) fn merge(&mut self, over: Node) {
+        match (&mut self.data, over) {
+            (
+                Data::Map(base),
+                Node {
+                    data: Data::Map(entries),
+                    ..
+                },
+            ) => {
+                for entry in entries {
+                    match base.iter_mut().find(|e| e.key == entry.key) {
+                        Some(existing) => {
+                            existing.key_span = entry.key_span;
+                            existing.value.merge(entry.value);
+                        }
+                        None => base.push(entry),
+                    }
+                }
+            }
+            (_, over) => *self = over,
+        }
+    }
+}
+
+/// What one value counts in a weight, its text apart.
+pub(crate) const NODE_WEIGHT: usize = 64;
+
+/// See [`Node::walk`].
+pub(crate) struct Walked<'a> {
+    pub(crate) node: &'a Node,
+    pub(crate) key: Option<&'a Entry>,
+    pub(crate) complete: bool,
+}
+
+/// At most 60 characters of a text, on one line.
+pub(crate) fn shortened(text: &str) -> String {
+    let line = text.replace('\n', "\\n");
+    if line.chars().count() <= 60 {
+        line
+    } else {
+        line.chars().take(57).chain("...".chars()).collect()
+    }
+}

@@ -1,0 +1,169 @@
+//! `${…}` inside texts: which references there are and how they are spelt.
+
+/// What a `${…}` refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// `${vars.name}` or `${vars.name.inner}`.
+    Var(Vec<String>),
+    /// `${env.NAME}`.
+    Env(String),
+    /// `${profile}`.
+    Profile,
+    /// `${stage.output}`.
+    Output { stage: String, output: String },
+}
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Text(String),
+    /// The reference and how it is written, braces and all.
+    Reference(Reference, String),
+}
+
+/// A malformed reference: the text it begins with, what is wrong, and what would be right.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    pub(crate) raw: String,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+/// Splits a text at its references. `$${` is a literal `${`; other dollar signs are themselves.
+pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, Malformed> {
+    let mut found = Vec::new();
+    let mut literal = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        if rest[..at].ends_with('$') {
+            literal.push_str(&rest[..at - 1]);
+            literal.push_str("${");
+            rest = &rest[at + 2..];
+            continue;
+        }
+        literal.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('}') else {
+            return Err(Malformed {
+                raw: "${".to_owned(),
+                message: format!("`{}` is not closed", crate::config::node::shortened(&rest[at..])),
+                help: "close it with `}`, or write `$${` for a literal `${`".to_owned(),
+            });
+        };
+        let raw = &rest[at..=at + end];
+        if !literal.is_empty() {
+            found.push(Piece::Text(std::mem::take(&mut literal)));
+        }
+        found.push(Piece::Reference(reference(raw)?, raw.to_owned()));
+        rest = &rest[at + end + 1..];
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() || found.is_empty() {
+        found.push(Piece::Text(literal));
+    }
+    Ok(found)
+}
+
+fn reference(raw: &str) -> Result<Reference, Malformed> {
+    let inner = raw[2..raw.len() - 1].trim();
+    let wrong = |message: &str, help: &str| {
+        let message = format!("`{}` {message}", crate::config::node::shortened(raw));
+        Err(Malformed {
+            raw: raw.to_owned(),
+            message,
+            help: help.to_owned(),
+        })
+    };
+    let parts: Vec<&str> = inner.split('.').collect();
+    let valid = |part: &&str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    if !parts.iter().all(valid) {
+        return wrong("is not a reference", FORMS);
+    }
+    match parts.as_slice() {
+        ["profile"] => Ok(Reference::Profile),
+        ["vars"] => wrong("names no variable", "write `${vars.NAME}`"),
+        ["env"] => wrong("names no environment variable", "write `${env.NAME}`"),
+        ["vars", path @ ..] => Ok(Reference::Var(path.iter().map(|&s| s.to_owned()).collect())),
+        ["env", name] => Ok(Reference::Env((*name).to_owned())),
+        [stage, output] => Ok(Reference::Output {
+            stage: (*stage).to_owned(),
+            output: (*output).to_owned(),
+        }),
+        [one] => wrong(
+            "names no output",
+            &format!("write `${{{one}.OUTPUT}}` or `${{vars.{one}}}`"),
+        ),
+        _ => wrong("is not a reference", FORMS),
+    }
+}
+
+const FORMS: &str =
+    "write `${vars.NAME}`, `${STAGE.OUTPUT}`, `${env.NAME}` or `${profile}`; `$${` is a literal `${`";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Writes a literal text so that [`pieces`] gives it back: only `${` needs escaping. A literal that
+    /// ends in `$` cannot stand before a reference, so those are left out of the property below.
+    fn escaped(text: &str) -> String {
+        text.replace("${", "$${")
+    }
+
+    #[test]
+    fn malformed_references_say_what_would_be_right() {
+        let texts = [
+            "a ${vars.x",
+            "${}",
+            "${vars}",
+            "${env}",
+            "${signals}",
+            "${a.b.c}",
+            "${a b}",
+            "${vars..x}",
+        ];
+        let said = texts.map(|t| {
+            let m = pieces(t).expect_err("malformed");
+            format!("{}\n  {}", m.message, m.help)
+        });
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn spaces_inside_the_braces_do_not_matter() {
+        let expected = vec![Piece::Reference(Reference::Profile, "${ profile }".to_owned())];
+        assert_eq!(pieces("${ profile }"), Ok(expected));
+        assert_eq!(pieces(""), Ok(vec![Piece::Text(String::new())]));
+        assert_eq!(pieces("a$b$"), Ok(vec![Piece::Text("a$b$".to_owned())]));
+    }
+
+    proptest! {
+        #[test]
+        fn literal_text_comes_back_whole(parts in prop::collection::vec("[a-z$ {}]{0,3}[a-z }]", 0..6)) {
+            let literal: String = parts.concat();
+            prop_assume!(!literal.contains("$${"));
+            prop_assert_eq!(pieces(&escaped(&literal)), Ok(vec![Piece::Text(literal)]));
+        }
+
+        #[test]
+        fn references_are_found_between_any_texts(before in "[a-z }]{1,5}", after in "[a-z {}]{1,5}") {
+            let text = format!("{before}${{vars.x}}{after}");
+            prop_assert_eq!(pieces(&text), Ok(vec![
+                Piece::Text(before),
+                Piece::Reference(Reference::Var(vec!["x".to_owned()]), "${vars.x}".to_owned()),
+                Piece::Text(after),
+            ]));
+        }
+
+        #[test]
+        fn arbitrary_text_never_panics(text in "\\PC*") {
+            let _ = pieces(&text);
+        }
+    }
+}

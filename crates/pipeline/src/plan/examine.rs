@@ -1,0 +1,261 @@
+//! What a run would do about what is on disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::graph::{Graph, Stage};
+use crate::error::Result;
+use crate::plan::fingerprint::Facts;
+use crate::plan::gather::{facts, reads_removed};
+use crate::plan::reason::Reason;
+use crate::plan::status::{Action, PlannedStage, State, Status};
+use crate::store::journal::{self, Reached};
+use crate::store::lock_file::LockFile;
+use crate::store::outputs_on_disk::Disk;
+use crate::store::partial;
+use crate::store::record::InputRecord;
+
+/// A pipeline with what its run's directory holds.
+pub(crate) struct View<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) lock: LockFile,
+    pub(crate) disks: BTreeMap<String, Disk>,
+    /// A stage that a crash cut off when it was complete and not yet in place, with its fingerprint.
+    unpublished: Option<(String, String)>,
+}
+
+/// A stage looked at.
+pub(crate) struct Examined {
+    pub(crate) planned: PlannedStage,
+    /// What it reads, as far as that is known.
+    pub(crate) inputs: BTreeMap<String, InputRecord>,
+    /// None where stages before it run first, so that its inputs are not known yet.
+    pub(crate) facts: Option<Facts>,
+}
+
+impl<'a> View<'a> {
+    /// The run's directory as the next run will find it: a publication that was cut off counts as far as it came.
+    pub(crate) fn read(graph: &'a Graph) -> Result<Self> {
+        let lock = LockFile::read(&graph.run_dir)?;
+        let mut lock = lock.unwrap_or_else(|| LockFile::new(&graph.pipeline, &graph.profile, &graph.vars));
+        let mut unpublished = None;
+        if let Some(publishing) = journal::pending(&graph.run_dir) {
+            match publishing.reached(&graph.run_dir)? {
+                Reached::Place(record) => {
+                    lock.put(graph, &publishing.vars, &publishing.stage, *record);
+                }
+                Reached::Temporary => unpublished = Some((publishing.stage, publishing.record.fingerprint)),
+                Reached::Nowhere => {}
+            }
+        }
+        Ok(Self {
+            unpublished,
+            ..Self::with(graph, lock)?
+        })
+    }
+
+    pub(crate) fn with(graph: &'a Graph, lock: LockFile) -> Result<Self> {
+        let mut disks = BTreeMap::new();
+        for stage in &graph.stages {
+            if let Some(record) = lock.stages.get(stage.name()) {
+                let disk = Disk::look(&graph.stage_dir(stage.name()), record)?;
+                disks.insert(stage.name().to_owned(), disk);
+            }
+        }
+        Ok(Self {
+            graph,
+            lock,
+            disks,
+            unpublished: None,
+        })
+    }
+
+    /// Examines every stage, in running order, as a run of the `chosen` ones would find it.
+    pub(crate) fn plan(&self, chosen: &BTreeSet<String>, force: bool) -> Result<Vec<Examined>> {
+        let (mut open, mut stale) = (BTreeSet::new(), BTreeSet::new());
+        let mut plan = Vec::new();
+        for stage in &self.graph.stages {
+            let is_chosen = chosen.contains(stage.name());
+            // What is not chosen is judged as it is, so that one knows how far behind it is.
+            let before = if is_chosen { &open } else { &stale };
+            let mut examined = self.examine(stage, before, force && is_chosen)?;
+            // What was removed will be the same when it is made again.
+            let stands = matches!(examined.planned.state, State::Fresh | State::Cleaned);
+            if !stands {
+                stale.insert(stage.name().to_owned());
+            }
+            if !is_chosen {
+                examined.planned.action = Action::Exclude;
+            } else if !stands {
+                open.insert(stage.name().to_owned());
+            }
+            plan.push(examined);
+        }
+        self.make_again(&mut plan);
+        Ok(plan)
+    }
+
+    /// Plans to make again what was removed and stages that run, or may, read; last stages first, for what is made again may
+    /// need others.
+    fn make_again(&self, plan: &mut [Examined]) {
+        for at in (0..plan.len()).rev() {
+            let (before, after) = plan.split_at_mut(at + 1);
+            let planned = &mut before[at].planned;
+            if planned.state != State::Cleaned || planned.action != Action::Keep {
+                continue;
+            }
+            let reads = |other: &Examined| {
+                reads_removed(self.graph, &self.disks, &other.inputs, &planned.stage)
+                    || (other.facts.is_none()
+                        && self.graph.after(&planned.stage).contains(&other.planned.stage))
+            };
+            let runs = |other: &&Examined| matches!(other.planned.action, Action::Run | Action::RunIfChanged);
+            let readers: Vec<&Examined> = after.iter().filter(runs).filter(|other| reads(other)).collect();
+            if readers.is_empty() {
+                continue;
+            }
+            let sure = |other: &&Examined| other.planned.action == Action::Run && other.facts.is_some();
+            planned.action = match readers.iter().any(sure) {
+                true => Action::Run,
+                false => Action::RunIfChanged,
+            };
+            let by = readers.iter().map(|other| other.planned.stage.clone()).collect();
+            planned.reasons.push(Reason::Needed { by });
+        }
+    }
+
+    /// Examines one stage, where the stages in `open` run before it, or may.
+    pub(crate) fn examine(&self, stage: &Stage, open: &BTreeSet<String>, force: bool) -> Result<Examined> {
+        let name = stage.name();
+        let waits_for: Vec<String> = stage
+            .upstream
+            .iter()
+            .map(|u| u.stage.clone())
+            .filter(|u| open.contains(u))
+            .collect();
+        let known = waits_for.is_empty();
+        let facts = facts(self.graph, stage, &self.disks, open)?;
+        let mut reasons = self.reasons(stage, &facts, open);
+        if force {
+            reasons.push(Reason::Forced);
+        }
+        if !known && reasons.is_empty() {
+            reasons.push(Reason::Upstream { stages: waits_for });
+        }
+        let parts = self.parts(stage).filter(|_| !force && !reasons.is_empty());
+        if parts.is_some() && !known {
+            reasons.push(Reason::PartsKept);
+        } else if parts.is_some_and(|parts| parts == facts.fingerprint()) {
+            reasons.retain(|reason| *reason != Reason::NeverRan);
+            reasons.insert(0, Reason::Partial);
+        }
+        let cleaned = self
+            .lock
+            .stages
+            .get(name)
+            .is_some_and(|record| record.cleaned.is_some());
+        let state = match self.state(name, &reasons) {
+            State::Fresh if cleaned => State::Cleaned,
+            state => state,
+        };
+        let action = match state {
+            State::Fresh | State::Cleaned => Action::Keep,
+            State::Undecided => Action::RunIfChanged,
+            State::Stale | State::Missing | State::Partial => Action::Run,
+        };
+        let planned = PlannedStage {
+            stage: name.to_owned(),
+            kind: stage.kind.name().to_owned(),
+            state,
+            reasons,
+            action,
+            accepted: self
+                .lock
+                .stages
+                .get(name)
+                .and_then(|record| record.accepted.clone()),
+        };
+        Ok(Examined {
+            planned,
+            inputs: facts.inputs.clone(),
+            facts: known.then_some(facts),
+        })
+    }
+
+    /// The fingerprint of the interrupted run of a stage from whose parts the next may go on, if there are any.
+    fn parts(&self, stage: &Stage) -> Option<String> {
+        let complete = self.unpublished.iter().find(|(name, _)| name == stage.name());
+        match complete {
+            Some((_, fingerprint)) => Some(fingerprint.clone()),
+            None => partial::kept(&self.graph.stage_dir(stage.name())).filter(|_| stage.kind.resumable()),
+        }
+    }
+
+    fn state(&self, stage: &str, reasons: &[Reason]) -> State {
+        let there = self.disks.get(stage).is_some_and(|disk| !disk.gone);
+        match reasons.first() {
+            None => State::Fresh,
+            Some(Reason::Partial) => State::Partial,
+            Some(Reason::Upstream { .. }) => State::Undecided,
+            Some(_) if there => State::Stale,
+            Some(_) => State::Missing,
+        }
+    }
+
+    fn reasons(&self, stage: &Stage, facts: &Facts, open: &BTreeSet<String>) -> Vec<Reason> {
+        let (Some(record), Some(disk)) = (self.lock.stages.get(stage.name()), self.disks.get(stage.name()))
+        else {
+            return vec![Reason::NeverRan];
+        };
+        let mut reasons = facts.differences(record, &|upstream| open.contains(upstream));
+        if let Some(path) = disk.missing.first() {
+            let (path, more) = if disk.gone {
+                ("", 0)
+            } else {
+                (path.as_str(), disk.missing.len() - 1)
+            };
+            reasons.push(Reason::OutputMissing {
+                path: format!("{}/{path}", stage.name()),
+                more,
+            });
+        } else if disk.gone {
+            reasons.push(Reason::OutputMissing {
+                path: format!("{}/", stage.name()),
+                more: 0,
+            });
+        }
+        if let Some(path) = disk.changed.first() {
+            let path = format!("{}/{path}", stage.name());
+            reasons.push(Reason::OutputChanged {
+                path,
+                more: disk.changed.len() - 1,
+            });
+        }
+        if reasons.is_empty() && !record.outdated_by.is_empty() {
+            let stages = record.outdated_by.iter().cloned().collect();
+            reasons.push(Reason::Outdated { stages });
+        }
+        reasons
+    }
+}
+
+impl Graph {
+    /// What of the pipeline is fresh, stale, missing, partial or not decided yet, and why. Takes no lock and changes nothing.
+    ///
+    /// # Errors
+    /// When `lock.json` is unusable, or a stage's files cannot be looked at.
+    pub fn status(&self) -> Result<Status> {
+        let view = View::read(self)?;
+        let everything = self.stages.iter().map(|s| s.name().to_owned()).collect();
+        let stages = view
+            .plan(&everything, false)?
+            .into_iter()
+            .map(|e| e.planned)
+            .collect();
+        Ok(Status {
+            pipeline: self.pipeline.clone(),
+            profile: self.profile.clone(),
+            run_dir: self.run_dir.clone(),
+            stages,
+        })
+    }
+}

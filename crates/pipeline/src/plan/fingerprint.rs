@@ -1,0 +1,224 @@
+//! What a stage's outputs are made from, and one hash of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::kind::Change;
+use crate::plan::reason::Reason;
+use crate::store::layout::THROUGH_PREFIX;
+use crate::store::record::{InputRecord, InputState, StageRecord};
+
+/// Everything that decides a stage's outputs.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) kind: String,
+    pub(crate) code_version: u32,
+    /// What each version of the code changed.
+    pub(crate) changes: &'static [Change],
+    pub(crate) parameters: Value,
+    /// Parameters that cannot change the outputs.
+    pub(crate) idle: &'static [&'static str],
+    pub(crate) inputs: BTreeMap<String, InputRecord>,
+    /// Whether what the stage reads without a parameter that names it is among the inputs.
+    pub(crate) complete: bool,
+    pub(crate) extra: BTreeMap<String, String>,
+}
+
+impl Facts {
+    /// BLAKE3 in hex over all facts, independent of the order of keys.
+    pub(crate) fn fingerprint(&self) -> String {
+        let inputs: Vec<_> = self
+            .inputs
+            .iter()
+            .map(|(name, input)| (name, input.identity()))
+            .collect();
+        let facts = serde_json::json!([
+            "stage",
+            self.kind,
+            self.code_version,
+            sorted(&without(&self.parameters, self.idle, "")),
+            inputs,
+            self.extra
+        ]);
+        blake3::hash(facts.to_string().as_bytes()).to_hex().to_string()
+    }
+
+    /// The inputs that are others in facts that were gathered later.
+    pub(crate) fn moved(&self, later: &Self) -> Vec<String> {
+        let identity =
+            |facts: &Self, name: &str| facts.inputs.get(name).map(|i| format!("{:?}", i.identity()));
+        self.inputs
+            .iter()
+            .filter(|(name, _)| identity(self, name) != identity(later, name))
+            .map(|(_, input)| input.path.clone())
+            .collect()
+    }
+
+    /// What differs from a record, apart from parameters without effect and inputs that come from `skip`ped stages.
+    pub(crate) fn differences(&self, record: &StageRecord, skip: &dyn Fn(&str) -> bool) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        if record.kind != self.kind {
+            reasons.push(Reason::Kind {
+                from: record.kind.clone(),
+                to: self.kind.clone(),
+            });
+        }
+        let from = record.stands_for_version();
+        if from != self.code_version {
+            let since = self.changes.iter().filter(|change| change.0 > from);
+            reasons.push(Reason::CodeVersion {
+                from,
+                to: self.code_version,
+                changes: since.map(|change| change.1.to_owned()).collect(),
+            });
+        }
+        let active = |parameters: &Value| without(parameters, self.idle, "");
+        parameters(
+            "",
+            &active(&record.parameters),
+            &active(&self.parameters),
+            &mut reasons,
+        );
+        let names = record
+            .inputs
+            .keys()
+            .chain(self.inputs.keys().filter(|k| !record.inputs.contains_key(*k)));
+        for name in names {
+            let (from, to) = (record.inputs.get(name), self.inputs.get(name));
+            let stage = to.or(from).and_then(|input| input.stage.clone());
+            if stage.as_deref().is_some_and(skip)
+                || (!self.complete && name.starts_with(THROUGH_PREFIX))
+                || from.map(InputRecord::identity) == to.map(InputRecord::identity)
+            {
+                continue;
+            }
+            let path = |input: Option<&InputRecord>| input.map(|input| input.path.clone());
+            // Another path is another parameter, which is said already.
+            if path(from) != path(to) && !reasons.is_empty() {
+                continue;
+            }
+            let path = path(to.or(from)).unwrap_or_default();
+            reasons.push(Reason::Input {
+                name: name.clone(),
+                path,
+                stage,
+                what: change(from, to).to_owned(),
+            });
+        }
+        let names = record
+            .extra
+            .keys()
+            .chain(self.extra.keys().filter(|k| !record.extra.contains_key(*k)));
+        for name in names.filter(|name| record.extra.get(*name) != self.extra.get(*name)) {
+            reasons.push(Reason::Extra { name: name.clone() });
+        }
+        reasons
+    }
+}
+
+/// The parameters without those named in `names`, as `outer.inner`.
+fn without(value: &Value, names: &[&str], prefix: &str) -> Value {
+    let Value::Object(entries) = value else {
+        return value.clone();
+    };
+    if names.is_empty() {
+        return value.clone();
+    }
+    let kept = entries.iter().filter_map(|(key, value)| {
+        let name = format!("{prefix}{key}");
+        let drop = names.contains(&name.as_str());
+        (!drop).then(|| (key.clone(), without(value, names, &format!("{name}."))))
+    });
+    Value::Object(kept.collect())
+}
+
+fn change(from: Option<&InputRecord>, to: Option<&InputRecord>) -> &'static str {
+    match (from, to) {
+        (None, _) => "was not read before",
+        (_, None) => "is no longer read",
+        (Some(from), Some(to)) => match (from.state, to.state) {
+            (InputState::Present, InputState::Absent) => "no longer exists",
+            (_, InputState::Unreadable) => "cannot be read",
+            (InputState::Absent, InputState::Present) => "exists now",
+            _ if from.size != to.size => "has another size",
+            _ if from.files != to.files => "has another number of files",
+            _ if to.sample.is_some() => "has other content or another modification time",
+            _ => "has other content",
+        },
+    }
+}
+
+fn parameters(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<Reason>) {
+    let (Value::Object(old), Value::Object(new)) = (from, to) else {
+        if from != to {
+            reasons.push(parameter(prefix, Some(from), Some(to)));
+        }
+        return;
+    };
+    for key in old.keys().chain(new.keys().filter(|k| !old.contains_key(*k))) {
+        let name = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match (old.get(key), new.get(key)) {
+            (Some(from), Some(to)) => parameters(&name, from, to, reasons),
+            (from, to) => reasons.push(parameter(&name, from, to)),
+        }
+    }
+}
+
+fn parameter(name: &str, from: Option<&Value>, to: Option<&Value>) -> Reason {
+    Reason::Parameter {
+        name: name.to_owned(),
+        from: from.cloned(),
+        to: to.cloned(),
+    }
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let ordered: BTreeMap<_, _> = entries.iter().map(|(k, v)| (k.clone(), sorted(v))).collect();
+            Value::Object(ordered.into_iter().collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn facts(parameters: Value) -> Facts {
+        let (inputs, extra) = (BTreeMap::new(), BTreeMap::new());
+        Facts {
+            kind: "k".to_owned(),
+            code_version: 1,
+            changes: &[],
+            parameters,
+            idle: &["b.d"],
+            inputs,
+            complete: true,
+            extra,
+        }
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_matter_and_every_value_does() {
+        let base = facts(json!({"a": 1, "b": {"c": 2, "d": 3}})).fingerprint();
+        assert_eq!(base, facts(json!({"b": {"d": 3, "c": 2}, "a": 1})).fingerprint());
+        assert_ne!(base, facts(json!({"b": {"d": 3, "c": 4}, "a": 1})).fingerprint());
+    }
+
+    #[test]
+    fn a_parameter_without_effect_does_not_matter() {
+        let base = facts(json!({"a": 1, "b": {"c": 2, "d": 3}})).fingerprint();
+        assert_eq!(base, facts(json!({"a": 1, "b": {"c": 2, "d": 4}})).fingerprint());
+        assert_ne!(base, facts(json!({"a": 1, "b": {"c": 2}, "d": 3})).fingerprint());
+    }
+}

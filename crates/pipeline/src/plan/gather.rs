@@ -1,0 +1,310 @@
+//! Gathers what a stage's outputs are made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::config::graph::{Graph, Stage};
+use crate::error::{Error, Result};
+use crate::kind::StageKind;
+use crate::param::{Step, collect, names, shown};
+use crate::plan::fingerprint::Facts;
+use crate::store::layout::{RUN_TOKEN, THROUGH_PREFIX, engine_dirs, inside_run, locate};
+use crate::store::outputs_on_disk::Disk;
+use crate::store::record::{InputRecord, InputState, combined};
+use crate::store::sample;
+
+/// Gathers the facts about a stage; `disks` is what the stages before it left. Those in `open` run before it, or may: what
+/// it reads of them is not known yet, and what only their files name is not looked for.
+pub(crate) fn facts(
+    graph: &Graph,
+    stage: &Stage,
+    disks: &BTreeMap<String, Disk>,
+    open: &BTreeSet<String>,
+) -> Result<Facts> {
+    let run_dir = graph.run_dir.to_str().unwrap_or_default();
+    let parameters = portable(&stage.recorded, run_dir);
+    let left = Left { graph, disks };
+    let mut inputs = named_inputs(&left, stage, &parameters)?;
+    for upstream in stage.upstream.iter().filter(|u| u.needed) {
+        let path = format!("{RUN_TOKEN}/{}", upstream.stage);
+        inputs.insert(
+            format!("needs {}", upstream.stage),
+            left.input(&path, &upstream.stage),
+        );
+    }
+    let complete = !stage.upstream.iter().any(|u| open.contains(&u.stage));
+    if complete {
+        further_inputs(&left, stage, &mut inputs);
+    }
+    let extra = stage
+        .kind
+        .extra(&stage.params)
+        .map_err(|e| e.into_error(stage.name()).at(&stage.name.span))?;
+    Ok(Facts {
+        kind: stage.kind.name().to_owned(),
+        code_version: stage.kind.version(),
+        changes: stage.kind.changes(),
+        parameters,
+        idle: stage.kind.idle_parameters(),
+        inputs,
+        complete,
+        extra: extra.into_iter().collect(),
+    })
+}
+
+/// What the parameters name: files and directories of stages before, and those from outside.
+fn named_inputs(left: &Left<'_>, stage: &Stage, parameters: &Value) -> Result<BTreeMap<String, InputRecord>> {
+    let run_dir = &left.graph.run_dir;
+    let mut inputs = BTreeMap::new();
+    let mut texts = Vec::new();
+    collect(parameters, &mut Vec::new(), &mut texts);
+    let own = engine_dirs(run_dir);
+    for (path, text) in &texts {
+        // A user may keep data of his own beside the stages.
+        let made = inside_run(text).filter(|inside| left.stage(inside).is_some());
+        if let Some(inside) = made {
+            inputs.insert(shown(path), left.input(text, inside));
+        } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
+            let place = locate(text, &left.graph.base, run_dir);
+            if place
+                .canonicalize()
+                .is_ok_and(|place| Some(&place) == run_dir.canonicalize().ok().as_ref())
+            {
+                let message = format!(
+                    "`{}` is the run's own directory, which holds what the run makes",
+                    shown(path)
+                );
+                return Err(Error::config(&stage.name.span, message)
+                    .help("keep the data elsewhere, or the runs: --workdir DIR")
+                    .in_stage(stage.name()));
+            }
+            let read = sample::record(text, &place, &own);
+            inputs.insert(shown(path), read);
+        }
+    }
+    Ok(inputs)
+}
+
+/// What the stage reads without a parameter that names it. Of a stage before, all that it left counts, unless it does
+/// already; a directory from outside is not looked through, for nobody knows how large it is.
+fn further_inputs(left: &Left<'_>, stage: &Stage, inputs: &mut BTreeMap<String, InputRecord>) {
+    let run_dir = &left.graph.run_dir;
+    for (what, path) in stage.kind.further_inputs(&stage.params) {
+        let stage_of = inside(&path, run_dir).and_then(|inside| Some(left.stage(&inside)?.to_owned()));
+        let input = match stage_of {
+            Some(stage) => {
+                let whole = format!("{RUN_TOKEN}/{stage}");
+                if inputs.values().any(|input| input.path == whole) {
+                    continue;
+                }
+                left.input(&whole, &stage)
+            }
+            None if path.is_dir() => continue,
+            // Recorded paths that are relative begin beside the pipeline file; this one begins in the current directory.
+            None if !left.graph.base.as_os_str().is_empty() => {
+                let path = std::path::absolute(&path).unwrap_or(path);
+                sample::record(&path.to_string_lossy(), &path, &[])
+            }
+            None => sample::record(&path.to_string_lossy(), &path, &[]),
+        };
+        inputs.insert(format!("{THROUGH_PREFIX}{what}"), input);
+    }
+}
+
+/// Where a path lies in the run's directory; nothing where it lies elsewhere.
+fn inside(path: &Path, run_dir: &Path) -> Option<String> {
+    let relative = match plain(path).strip_prefix(plain(run_dir)) {
+        Ok(relative) => relative.to_owned(),
+        Err(_) => {
+            let (path, run_dir) = (path.canonicalize().ok()?, run_dir.canonicalize().ok()?);
+            path.strip_prefix(run_dir).ok()?.to_owned()
+        }
+    };
+    relative.to_str().map(str::to_owned)
+}
+
+/// The absolute path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// Whether a stage that reads `inputs` reads something of another that was removed, be it through what a third points at.
+pub(crate) fn reads_removed(
+    graph: &Graph,
+    disks: &BTreeMap<String, Disk>,
+    inputs: &BTreeMap<String, InputRecord>,
+    other: &str,
+) -> bool {
+    let left = Left { graph, disks };
+    let cleaned = disks.get(other).and_then(|disk| disk.record.cleaned.as_ref());
+    let from_stages = inputs
+        .values()
+        .filter_map(|input| Some((input.stage.as_deref()?, input)));
+    let mut reads = from_stages.map(|(stage, input)| {
+        let inside = inside_run(&input.path).unwrap_or_default();
+        (stage, inside.split_once('/').map_or("", |(_, relative)| relative))
+    });
+    cleaned.is_some_and(|cleaned| {
+        reads.any(|(stage, relative)| {
+            let pointed = || {
+                let record = disks.get(stage).map(|disk| &disk.record.inputs);
+                let pointed = left.pointing(stage).into_iter();
+                let inputs = pointed.filter_map(|name| Some((name.clone(), record?.get(&name)?.clone())));
+                inputs.collect::<BTreeMap<_, _>>()
+            };
+            let direct = stage == other && cleaned.touches(relative);
+            direct || (stage != other && reads_removed(graph, disks, &pointed(), other))
+        })
+    })
+}
+
+/// What the stages of a run left.
+struct Left<'a> {
+    graph: &'a Graph,
+    disks: &'a BTreeMap<String, Disk>,
+}
+
+impl Left<'_> {
+    /// The stage in whose directory a path inside the run's directory lies.
+    fn stage(&self, inside: &str) -> Option<&str> {
+        let (first, _) = inside.split_once('/').unwrap_or((inside, ""));
+        let mut names = self.graph.stages.iter().map(Stage::name);
+        names.find(|name| *name == first)
+    }
+
+    /// The record of an output, by its path as recorded and inside the run's directory.
+    fn input(&self, path: &str, inside: &str) -> InputRecord {
+        let (stage, relative) = inside.split_once('/').unwrap_or((inside, ""));
+        let disk = self.disks.get(stage);
+        let found = disk.and_then(|disk| disk.record.output(relative));
+        let mut record = found.unwrap_or_else(|| InputRecord::nothing(path, InputState::Absent));
+        // A table or an array holds what it needs; a directory may point at it.
+        if relative.is_empty() || record.files.is_some() {
+            let pointed = self.pointed_at(stage);
+            if let (false, Some(hash)) = (pointed.is_empty(), &record.blake3) {
+                let parts = [("", record.size, hash.as_str())];
+                let pointed = pointed
+                    .iter()
+                    .map(|(name, size, hash)| (name.as_str(), *size, hash.as_str()));
+                record.blake3 = Some(combined(parts.into_iter().chain(pointed)));
+            }
+        }
+        InputRecord {
+            path: path.to_owned(),
+            stage: Some(stage.to_owned()),
+            ..record
+        }
+    }
+
+    /// The names of the inputs that a stage's outputs point at, as recorded.
+    fn pointing(&self, stage: &str) -> Vec<String> {
+        let record = self.disks.get(stage).map(|disk| &disk.record);
+        let stage = self.graph.stages.iter().find(|s| s.name() == stage);
+        let (Some(record), Some(stage)) = (record, stage) else {
+            return Vec::new();
+        };
+        let points_at = stage.kind.points_at(&record.parameters);
+        let list_of = |name: &str| name.split_once('[').map_or(name, |(list, _)| list).to_owned();
+        let names = record.inputs.keys();
+        names
+            .filter(|name| points_at.contains(&list_of(name).as_str()))
+            .cloned()
+            .collect()
+    }
+
+    /// Name, size and hash of the inputs that a stage's outputs point at, as they are now.
+    fn pointed_at(&self, stage: &str) -> Vec<(String, u64, String)> {
+        let Some(record) = self.disks.get(stage).map(|disk| &disk.record) else {
+            return Vec::new();
+        };
+        let run_dir = &self.graph.run_dir;
+        let names = self.pointing(stage).into_iter();
+        let inputs = names.filter_map(|name| Some((record.inputs.get(&name)?, name)));
+        inputs
+            .map(|(input, name)| {
+                let now = match inside_run(&input.path).filter(|inside| self.stage(inside).is_some()) {
+                    Some(inside) => self.input(&input.path, inside),
+                    None => sample::record(
+                        &input.path,
+                        &record.locate(run_dir, &input.path),
+                        &engine_dirs(run_dir),
+                    ),
+                };
+                let (state, size, files, blake3, sample) = now.identity();
+                (name, size, format!("{state:?} {files:?} {blake3:?} {sample:?}"))
+            })
+            .collect()
+    }
+}
+
+/// The facts about a stage that runs alone: all it reads comes from outside.
+/// `own` are the directories that it writes.
+pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[PathBuf]) -> Result<Facts> {
+    let mut texts = Vec::new();
+    collect(params, &mut Vec::new(), &mut texts);
+    let read = |(path, _): &&(Vec<Step>, String)| kind.inputs().iter().any(|name| names(name, path));
+    let inputs = texts.iter().filter(read);
+    let inputs = inputs.map(|(path, text)| (shown(path), sample::record(text, Path::new(text), own)));
+    let further = kind.further_inputs(params).into_iter();
+    let further = further.filter(|(_, path)| !path.is_dir()).map(|(what, path)| {
+        let read = sample::record(&path.to_string_lossy(), &path, own);
+        (format!("{THROUGH_PREFIX}{what}"), read)
+    });
+    let inputs = inputs.chain(further).collect();
+    let extra = kind.extra(params).map_err(|e| e.into_error(kind.name()))?;
+    Ok(Facts {
+        kind: kind.name().to_owned(),
+        code_version: kind.version(),
+        changes: kind.changes(),
+        parameters: params.clone(),
+        idle: kind.idle_parameters(),
+        inputs,
+        complete: true,
+        extra: extra.into_iter().collect(),
+    })
+}
+
+/// The value with the run's directory replaced by [`RUN_TOKEN`] where a text begins with it.
+fn portable(value: &Value, run_dir: &str) -> Value {
+    match value {
+        Value::String(text) => match text.strip_prefix(run_dir) {
+            Some(rest) if !run_dir.is_empty() && (rest.is_empty() || rest.starts_with('/')) => {
+                Value::String(format!("{RUN_TOKEN}{rest}"))
+            }
+            _ => value.clone(),
+        },
+        Value::Array(items) => Value::Array(items.iter().map(|v| portable(v, run_dir)).collect()),
+        Value::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(k, v)| (k.clone(), portable(v, run_dir)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn paths_in_the_run_do_not_depend_on_where_it_is() {
+        let value = json!({"x": ["/w/p/d/s/a.csv", "/w/p/d", "/w/p/dx", "other"]});
+        let expected = json!({"x": ["${run}/s/a.csv", "${run}", "/w/p/dx", "other"]});
+        assert_eq!(portable(&value, "/w/p/d"), expected);
+    }
+}

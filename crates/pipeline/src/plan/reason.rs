@@ -1,0 +1,164 @@
+//! Why a stage is not fresh.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::config::node::shortened;
+use crate::store::layout::THROUGH_PREFIX;
+
+/// One reason for a stage to run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// There is no record of it.
+    NeverRan,
+    /// An interrupted run left a part from which the stage goes on.
+    Partial,
+    /// The caller asked for it.
+    Forced,
+    /// Parts of an interrupted run are there. Whether the stage goes on from them depends on what the stages before it
+    /// leave.
+    PartsKept,
+    /// Stages it reads from run first, or may: it runs if they leave something else than it read the last time.
+    Upstream {
+        /// Those stages.
+        stages: Vec<String>,
+    },
+    /// Stages before it have run since, and left something else.
+    Outdated {
+        /// Those stages.
+        stages: Vec<String>,
+    },
+    /// What it left was removed, and stages that run, or may, read it.
+    Needed {
+        /// Those stages.
+        by: Vec<String>,
+    },
+    /// It uses another kind.
+    Kind {
+        /// The recorded kind.
+        from: String,
+        /// The kind now.
+        to: String,
+    },
+    /// The kind's code has changed.
+    CodeVersion {
+        /// The recorded version.
+        from: u32,
+        /// The version now.
+        to: u32,
+        /// What the versions since changed.
+        changes: Vec<String>,
+    },
+    /// A parameter has changed.
+    Parameter {
+        /// Its name, `outer.inner`.
+        name: String,
+        /// The recorded value; none when there was no such parameter.
+        from: Option<Value>,
+        /// The value now; none when there is no such parameter.
+        to: Option<Value>,
+    },
+    /// An input has changed.
+    Input {
+        /// The parameter that names it.
+        name: String,
+        /// Its path; `${run}` stands for the run's directory.
+        path: String,
+        /// The stage that left it, if one did.
+        stage: Option<String>,
+        /// A phrase: "has another size".
+        what: String,
+    },
+    /// Another fact that the kind counts in has changed.
+    Extra {
+        /// Its name.
+        name: String,
+    },
+    /// Recorded outputs are gone.
+    OutputMissing {
+        /// The first of them.
+        path: String,
+        /// How many more.
+        more: usize,
+    },
+    /// Recorded outputs have other content.
+    OutputChanged {
+        /// The first of them.
+        path: String,
+        /// How many more.
+        more: usize,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverRan => write!(f, "never ran"),
+            Self::Partial => write!(f, "interrupted; goes on where it stopped"),
+            Self::Forced => write!(f, "forced"),
+            Self::PartsKept => write!(f, "goes on from parts of an interrupted run if it reads the same"),
+            Self::Upstream { stages } => write!(f, "runs if the output of {} changes", stages.join(" or ")),
+            Self::Outdated { stages } => write!(f, "upstream ran since: {}", stages.join(", ")),
+            Self::Needed { by } => write!(f, "removed by clean; made again for {}", by.join(", ")),
+            Self::Kind { from, to } => write!(f, "kind changed from {from} to {to}"),
+            Self::CodeVersion { from, to, changes } => {
+                write!(f, "code changed from version {from} to {to}")?;
+                match changes.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, ": {}", changes.join("; ")),
+                }
+            }
+            Self::Parameter { name, from, to } => f.write_str(&parameter(name, from.as_ref(), to.as_ref())),
+            Self::Input {
+                name,
+                stage: Some(stage),
+                what,
+                ..
+            } if name.starts_with("needs ") => {
+                write!(f, "the output of {stage} {what}")
+            }
+            Self::Input { name, path, what, .. } if name.starts_with(THROUGH_PREFIX) => {
+                let path = path.strip_prefix("${run}/").unwrap_or(path);
+                write!(f, "{path}, read {name}, {what}")
+            }
+            Self::Input { name, path, what, .. } => {
+                write!(
+                    f,
+                    "input `{name}` {what}: {}",
+                    path.strip_prefix("${run}/").unwrap_or(path)
+                )
+            }
+            Self::Extra { name } => write!(f, "`{name}` changed"),
+            Self::OutputMissing { path, more } => write!(f, "output {path}{} missing", others(*more)),
+            Self::OutputChanged { path, more } => {
+                write!(f, "output {path}{} changed since it was written", others(*more))
+            }
+        }
+    }
+}
+
+fn parameter(name: &str, from: Option<&Value>, to: Option<&Value>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) => format!("parameter `{name}` changed from {} to {}", value(from), value(to)),
+        (None, Some(to)) => format!("parameter `{name}` is new: {}", value(to)),
+        (from, None) => format!(
+            "parameter `{name}` is gone, was {}",
+            value(from.unwrap_or(&Value::Null))
+        ),
+    }
+}
+
+fn value(value: &Value) -> String {
+    shortened(&value.to_string())
+}
+
+fn others(more: usize) -> String {
+    if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    }
+}

@@ -1,0 +1,97 @@
+//! What a stage may know before the first one runs: what the stages before it promise to leave. And what it finds wrong then.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::StageErrorClass;
+use crate::param::ParamError;
+
+/// Facts that a stage promises about what it will leave, by name. What is not known is not promised.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Promises(BTreeMap<String, Value>);
+
+impl Promises {
+    /// Promises one more fact.
+    pub fn add(&mut self, name: &str, fact: impl Into<Value>) {
+        self.0.insert(name.to_owned(), fact.into());
+    }
+
+    /// A fact; none where it is not promised.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Promises all that `others` promise and this does not.
+    pub fn pass_on(&mut self, others: &Self) {
+        for (name, fact) in &others.0 {
+            self.0.entry(name.clone()).or_insert_with(|| fact.clone());
+        }
+    }
+}
+
+/// Something wrong with a parameter, found before anything ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Whose fault it is: the configuration's, or that of the data that a parameter names.
+    pub class: StageErrorClass,
+    /// Which parameter, and what is wrong.
+    pub error: ParamError,
+}
+
+/// What a stage found and what it promises.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings {
+    /// What it will leave, if all goes well.
+    pub promises: Promises,
+    /// What is wrong.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Findings {
+    /// Adds a mistake in the configuration. `parameter` and `phrase` as in [`ParamError::invalid`].
+    pub fn wrong(&mut self, parameter: &str, phrase: impl Into<String>) {
+        self.add(StageErrorClass::Config, ParamError::invalid(parameter, phrase));
+    }
+
+    /// Adds a mistake.
+    pub fn add(&mut self, class: StageErrorClass, error: ParamError) {
+        self.mistakes.push(Mistake { class, error });
+    }
+}
+
+/// What a stage may look at before the run begins.
+#[derive(Debug, Default)]
+pub struct Ahead<'a> {
+    left: Option<PathBuf>,
+    /// The directory and the promises of every stage before it.
+    before: Vec<(PathBuf, &'a Promises)>,
+}
+
+impl<'a> Ahead<'a> {
+    pub(crate) fn new(left: Option<PathBuf>, before: Vec<(PathBuf, &'a Promises)>) -> Self {
+        Self { left, before }
+    }
+
+    /// The stage's own directory, where the run leaves it as it is: what lies there is what stages after it will read,
+    /// whatever the parameters say now.
+    #[must_use]
+    pub fn left(&self) -> Option<&Path> {
+        self.left.as_deref()
+    }
+
+    /// What the stage promises that leaves `path`; none where it comes from outside.
+    #[must_use]
+    pub fn promises(&self, path: &Path) -> Option<&Promises> {
+        let found = self.before.iter().find(|(dir, _)| path.starts_with(dir));
+        found.map(|(_, promises)| *promises)
+    }
+
+    /// A fact that the stage promises that leaves `path`.
+    #[must_use]
+    pub fn fact(&self, path: &Path, name: &str) -> Option<&Value> {
+        self.promises(path)?.get(name)
+    }
+}

@@ -1,0 +1,146 @@
+//! The runs in a working directory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::store::files::list;
+use crate::store::layout::{self, COMMANDS_FILE, LOCK_FILE};
+use crate::store::lock_file::LockFile;
+use crate::store::run_lock;
+use crate::time::rfc3339;
+
+/// A run on disk, without a look at the pipeline's file: whether it is fresh is for [`Graph::status`](crate::Graph::status).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunInfo {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The profile.
+    pub profile: String,
+    /// Its directory.
+    pub run_dir: PathBuf,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Bytes by stage.
+    pub stages: BTreeMap<String, u64>,
+    /// When something in it was last written, RFC 3339, UTC.
+    pub last_used: String,
+    /// What became of it.
+    pub state: RunState,
+    /// Stages of whose outputs clean removed some.
+    pub cleaned: Vec<String>,
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// A process is at work in it.
+    Running,
+    /// It was cut off; the next run goes on.
+    Interrupted,
+    /// Its `lock.json` cannot be used.
+    Damaged,
+    /// It holds no finished stage.
+    Empty,
+    /// Nothing is at work and nothing half done.
+    Idle,
+}
+
+impl RunState {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Damaged => "damaged",
+            Self::Empty => "empty",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// The runs below a working directory, `<workdir>/<pipeline>/<profile>/`, by pipeline and profile. Takes no lock that a run
+/// would wait for, and changes nothing.
+///
+/// # Errors
+/// The directory cannot be listed. One that does not exist holds none.
+pub fn runs(workdir: &Path) -> Result<Vec<RunInfo>> {
+    let mut found = Vec::new();
+    for pipeline in directories(workdir)? {
+        for run_dir in directories(&pipeline)? {
+            let ours = [LOCK_FILE, layout::RUN_LOCK_FILE, COMMANDS_FILE]
+                .iter()
+                .any(|name| run_dir.join(name).is_file());
+            if ours {
+                found.push(info(&pipeline, &run_dir)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn directories(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io("list", dir, &e)),
+    };
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+fn info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let files = list(run_dir).map_err(|e| Error::io("list", run_dir, &e))?;
+    let mut stages = BTreeMap::new();
+    for file in &files {
+        if let Some((stage, _)) = file.name.split_once('/') {
+            *stages.entry(stage.to_owned()).or_insert(0) += file.size;
+        }
+    }
+    let lock = LockFile::read(run_dir);
+    let half_done =
+        || stages.keys().any(|name| name.starts_with('.')) || run_dir.join(layout::JOURNAL_FILE).exists();
+    let state = match &lock {
+        _ if run_lock::is_held(run_dir) => RunState::Running,
+        Err(_) => RunState::Damaged,
+        Ok(_) if half_done() => RunState::Interrupted,
+        Ok(None) => RunState::Empty,
+        Ok(Some(lock)) if lock.stages.is_empty() => RunState::Empty,
+        Ok(Some(_)) => RunState::Idle,
+    };
+    let lock = lock.ok().flatten().unwrap_or_default();
+    let cleaned = lock.stages.iter().filter(|(_, record)| record.cleaned.is_some());
+    let times = files.iter().map(|file| file.modified.clone());
+    let begun = || {
+        fs::metadata(run_dir)
+            .and_then(|meta| meta.modified())
+            .map(rfc3339)
+    };
+    Ok(RunInfo {
+        pipeline: name(pipeline),
+        profile: name(run_dir),
+        run_dir: run_dir.to_owned(),
+        bytes: files.iter().map(|file| file.size).sum(),
+        cleaned: cleaned.map(|(name, _)| name.clone()).collect(),
+        last_used: times.max().or_else(|| begun().ok()).unwrap_or_default(),
+        stages,
+        state,
+    })
+}

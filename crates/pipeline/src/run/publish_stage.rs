@@ -1,0 +1,99 @@
+//! From a finished stage's temporary directory to its recorded place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use crate::config::graph::Stage;
+use crate::error::{Error, Result};
+use crate::failpoint::{self, Point};
+use crate::kind::StageOutcome;
+use crate::plan::examine::View;
+use crate::plan::fingerprint::Facts;
+use crate::store::files;
+use crate::store::journal;
+use crate::store::layout;
+use crate::store::outputs_on_disk::Disk;
+use crate::store::partial;
+use crate::store::publish;
+use crate::store::record::{FileRecord, StageRecord};
+use crate::time::rfc3339;
+
+/// What came of a stage.
+pub(crate) struct Settled {
+    pub(crate) seconds: f64,
+    /// Whether its outputs differ from the last time's.
+    pub(crate) changed: bool,
+}
+
+/// Hashes and syncs what the stage left, puts it in place and records it.
+pub(crate) fn settle(
+    view: &mut View<'_>,
+    stage: &Stage,
+    facts: &Facts,
+    outcome: StageOutcome,
+    (started, clock): (SystemTime, Instant),
+    versions: BTreeMap<String, String>,
+) -> Result<Settled> {
+    let target = view.graph.stage_dir(stage.name());
+    let out = layout::temporary_dir(&target);
+    let io = |e: std::io::Error| Error::io("put in place", &target, &e).in_stage(stage.name());
+    let outputs = on_disk(&out).map_err(|e| {
+        // What could not be synced may be damaged, and nobody would know: not even parts of it are kept.
+        let _ = publish::remove(&out);
+        io(e)
+    })?;
+    let record = StageRecord {
+        fingerprint: facts.fingerprint(),
+        kind: facts.kind.clone(),
+        code_version: facts.code_version,
+        accepted: None,
+        parameters: facts.parameters.clone(),
+        inputs: facts.inputs.clone(),
+        directory: directory(&view.graph.base),
+        extra: facts.extra.clone(),
+        outputs,
+        versions,
+        cleaned: None,
+        outdated_by: BTreeSet::new(),
+        counts: outcome.counts,
+        facts: outcome.facts,
+        started: rfc3339(started),
+        finished: rfc3339(SystemTime::now()),
+        seconds: clock.elapsed().as_secs_f64(),
+    };
+    journal::write(view.graph, stage.name(), &record)?;
+    partial::unmark(&out)
+        .and_then(|()| publish::replace_dir(&out, &target))
+        .map_err(io)?;
+    let settled = put_on_record(view, stage, record)?;
+    failpoint::at(Point::StagePublished, &target).map_err(io)?;
+    Ok(settled)
+}
+
+/// Where relative paths of inputs begin, in full.
+fn directory(base: &Path) -> String {
+    let current = std::env::current_dir().map(|current| match base.as_os_str().is_empty() {
+        true => current,
+        false => current.join(base),
+    });
+    current.map_or_else(|_| String::new(), |dir| dir.to_string_lossy().into_owned())
+}
+
+/// Hashes what the stage left and has it on disk.
+fn on_disk(out: &Path) -> std::io::Result<BTreeMap<String, FileRecord>> {
+    failpoint::at(Point::StageEnd, out)?;
+    let outputs = files::records(out)?;
+    publish::sync_tree(out)?;
+    Ok(outputs)
+}
+
+fn put_on_record(view: &mut View<'_>, stage: &Stage, record: StageRecord) -> Result<Settled> {
+    let (graph, lock) = (view.graph, &mut view.lock);
+    let changed = lock.put(graph, &graph.vars, stage.name(), record.clone());
+    lock.write(&graph.run_dir)?;
+    journal::clear(&graph.run_dir)?;
+    let seconds = record.seconds;
+    view.disks.insert(stage.name().to_owned(), Disk::intact(record));
+    Ok(Settled { seconds, changed })
+}

@@ -1,0 +1,73 @@
+//! Outputs that were removed and are made again for a stage that reads them.
+
+use std::collections::BTreeSet;
+
+use super::run::Run;
+use crate::config::graph::Stage;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::fingerprint::Facts;
+use crate::plan::gather::reads_removed;
+use crate::plan::reason::Reason;
+use crate::plan::status::State;
+use crate::run::event::Event;
+
+impl Run<'_> {
+    /// Makes again what a stage that is about to run reads and what was removed; whether there was anything.
+    pub(super) fn make_again_for(&mut self, reader: &Stage, facts: &Facts) -> Result<bool> {
+        let graph = self.view.graph;
+        let mut any = false;
+        for stage in &graph.stages {
+            if !reads_removed(graph, &self.view.disks, &facts.inputs, stage.name()) {
+                continue;
+            }
+            any = true;
+            self.make_again(stage, reader)?;
+        }
+        Ok(any)
+    }
+
+    fn make_again(&mut self, stage: &Stage, reader: &Stage) -> Result<()> {
+        let name = stage.name();
+        let refused = |why: String| {
+            let message = format!(
+                "stage `{}` needs what `{name}` left, which clean removed; {why}",
+                reader.name()
+            );
+            Error::new(ErrorKind::Config, message).in_stage(reader.name())
+        };
+        if !self.chosen.contains(name) {
+            let why = format!("`{name}` is not to run");
+            let help = format!("leave out --only or --from, or use `--until {}`", reader.name());
+            return Err(refused(why).help(help));
+        }
+        let examined = self.view.examine(stage, &BTreeSet::new(), false)?;
+        let (Some(facts), State::Cleaned) = (examined.facts, examined.planned.state) else {
+            let why: Vec<String> = examined.planned.reasons.iter().map(ToString::to_string).collect();
+            let why = format!("it cannot be made again as it was: {}", why.join("; "));
+            return Err(refused(why).help(format!("put back what `{name}` reads, and run again")));
+        };
+        self.make_again_for(stage, &facts)?;
+        self.summary.fresh.retain(|fresh| fresh != name);
+        let before = self.view.disks.get(name).and_then(|disk| disk.record.output(""));
+        let by = vec![reader.name().to_owned()];
+        self.stage(stage, &facts, vec![Reason::Needed { by }])?;
+        let now = self.view.disks.get(name).and_then(|disk| disk.record.output(""));
+        if before != now {
+            self.observer.event(&Event::Warning {
+                stage: Some(name.to_owned()),
+                message: format!("`{name}`, made again, left something else than before"),
+                help: Some("run the same command again: what was made of it follows".to_owned()),
+            });
+        }
+        Ok(())
+    }
+
+    /// Runs a stage for which something was made again, unless that changed what the stage is to do.
+    pub(super) fn again(&mut self, stage: &Stage) -> Result<()> {
+        let examined = self.view.examine(stage, &BTreeSet::new(), self.options.force)?;
+        match examined.facts {
+            Some(facts) => self.stage(stage, &facts, examined.planned.reasons),
+            None => Ok(()),
+        }
+    }
+}

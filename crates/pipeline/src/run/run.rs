@@ -1,0 +1,393 @@
+//! Runs a pipeline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use serde::Serialize;
+
+use crate::config::graph::{Graph, Stage};
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint::{self, Point};
+use crate::kind::{Cancel, StageOutcome};
+use crate::plan::examine::{Examined, View};
+use crate::plan::fingerprint::Facts;
+use crate::plan::gather;
+use crate::plan::look_ahead::look_ahead;
+use crate::plan::reason::Reason;
+use crate::plan::selection::Selection;
+use crate::plan::status::{Action, PlannedStage, State};
+use crate::run::event::{Event, Observer, Skipped};
+use crate::run::invocation::Job;
+use crate::run::publish_stage::settle;
+use crate::store::journal;
+use crate::store::layout::{self, LOCK_FILE, inside_run};
+use crate::store::lock_file::LockFile;
+use crate::store::outputs_on_disk::Disk;
+use crate::store::partial;
+use crate::store::publish;
+use crate::store::run_lock;
+
+/// How to run.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Which stages.
+    pub selection: Selection,
+    /// Run the selected stages even where they are fresh, from their beginning.
+    pub force: bool,
+    /// After a failure go on with what does not depend on it.
+    pub keep_going: bool,
+    /// Only tell the plan.
+    pub dry_run: bool,
+    /// Versions of the program, recorded with each stage beside those that its kind names.
+    pub versions: BTreeMap<String, String>,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// What it set out to do; every stage in running order.
+    pub plan: Vec<PlannedStage>,
+    /// Stages that ran.
+    pub ran: Vec<String>,
+    /// Stages that were fresh.
+    pub fresh: Vec<String>,
+    /// Stages that failed.
+    pub failed: Vec<String>,
+    /// Stages that could not run because of those.
+    pub blocked: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Graph {
+    /// Runs the selected stages that are not fresh, one after the other, and tells `observer` what happens.
+    ///
+    /// Each stage's outputs are in place, and recorded in `lock.json`, as soon as it is done.
+    ///
+    /// # Errors
+    /// The first stage's error ([`ErrorKind::StageFailed`], [`ErrorKind::BadInput`], [`ErrorKind::Config`]), after
+    /// the rest has run where `keep_going` is set; [`ErrorKind::Interrupted`] after a cancellation;
+    /// [`ErrorKind::Locked`] when another run is at work here.
+    pub fn run(&self, options: &RunOptions, observer: &dyn Observer, cancel: &Cancel) -> Result<Summary> {
+        let began = Instant::now();
+        let chosen = self.select(&options.selection)?;
+        let held = if options.dry_run {
+            None
+        } else {
+            Some(run_lock::lock(&self.run_dir)?)
+        };
+        let view = if held.is_some() {
+            pass(Point::RunBegin, self)?;
+            self.recovered()?
+        } else {
+            View::read(self)?
+        };
+        let plan = view.plan(&chosen, options.force)?;
+        look_ahead(self, &plan)?;
+        let mut run = Run::new(view, options, observer, cancel, chosen);
+        run.announce(&plan);
+        run.warn_of_stale(&plan)?;
+        if options.dry_run {
+            return Ok(run.summary);
+        }
+        let result = plan.into_iter().try_for_each(|examined| run.step(examined));
+        let summary = run.finish(began, result)?;
+        pass(Point::RunEnd, self)?;
+        Ok(summary)
+    }
+
+    /// The run's directory after what a crash may have left is put right.
+    pub(crate) fn recovered(&self) -> Result<View<'_>> {
+        for stage in &self.stages {
+            let dir = self.stage_dir(stage.name());
+            publish::recover_dir(&dir).map_err(|e| Error::io("put back", &dir, &e))?;
+        }
+        let lock = LockFile::read(&self.run_dir)?;
+        let mut lock = lock.unwrap_or_else(|| LockFile::new(&self.pipeline, &self.profile, &self.vars));
+        journal::recover(self, &mut lock)?;
+        for stage in &self.stages {
+            let dir = self.stage_dir(stage.name());
+            partial::sweep(&dir).map_err(|e| Error::io("remove", &layout::temporary_dir(&dir), &e))?;
+        }
+        for name in [LOCK_FILE, layout::JOURNAL_FILE] {
+            let half = layout::temporary_file(&self.run_dir.join(name));
+            publish::remove(&half).map_err(|e| Error::io("remove", &half, &e))?;
+        }
+        pass(Point::Recovered, self)?;
+        View::with(self, lock)
+    }
+}
+
+fn pass(point: Point, graph: &Graph) -> Result<()> {
+    failpoint::at(point, &graph.run_dir).map_err(|e| Error::io("use", &graph.run_dir, &e))
+}
+
+pub(super) struct Run<'a> {
+    pub(super) view: View<'a>,
+    pub(super) options: &'a RunOptions,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) cancel: &'a Cancel,
+    pub(super) chosen: BTreeSet<String>,
+    pub(super) summary: Summary,
+    pub(super) first_error: Option<Error>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        view: View<'a>,
+        options: &'a RunOptions,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+        chosen: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            view,
+            options,
+            observer,
+            cancel,
+            chosen,
+            summary: Summary::default(),
+            first_error: None,
+        }
+    }
+
+    fn announce(&mut self, plan: &[Examined]) {
+        self.summary.plan = plan.iter().map(|e| e.planned.clone()).collect();
+        let graph = self.view.graph;
+        self.observer.event(&Event::Plan {
+            pipeline: graph.pipeline.clone(),
+            profile: graph.profile.clone(),
+            run_dir: graph.run_dir.clone(),
+            stages: self.summary.plan.clone(),
+        });
+    }
+
+    fn step(&mut self, examined: Examined) -> Result<()> {
+        let graph = self.view.graph;
+        let Some(stage) = graph.stages.iter().find(|s| s.name() == examined.planned.stage) else {
+            return Ok(());
+        };
+        if examined.planned.action == Action::Exclude {
+            return Ok(());
+        }
+        if self.cancel.is_cancelled() {
+            return Err(interrupted(stage.name()));
+        }
+        let stopped =
+            |name: &String| self.summary.failed.contains(name) || self.summary.blocked.contains(name);
+        if stage.upstream.iter().any(|u| stopped(&u.stage)) {
+            self.summary.blocked.push(stage.name().to_owned());
+            self.skipped(stage, Skipped::UpstreamFailed);
+            return Ok(());
+        }
+        // A stage that waited for others is looked at again: what they left may be what it read the last time.
+        let examined = match examined.planned.state {
+            State::Fresh => examined,
+            _ => self.view.examine(stage, &BTreeSet::new(), self.options.force)?,
+        };
+        let (PlannedStage { state, reasons, .. }, Some(facts)) = (examined.planned, examined.facts) else {
+            return Ok(());
+        };
+        if matches!(state, State::Fresh | State::Cleaned) {
+            // Parts of an interrupted run with other inputs: nothing goes on from them any more.
+            let parts = layout::temporary_dir(&graph.stage_dir(stage.name()));
+            publish::remove(&parts).map_err(|e| Error::io("remove", &parts, &e))?;
+            self.remember_times(stage)?;
+            self.summary.fresh.push(stage.name().to_owned());
+            self.skipped(
+                stage,
+                if state == State::Fresh {
+                    Skipped::Fresh
+                } else {
+                    Skipped::Cleaned
+                },
+            );
+            return Ok(());
+        }
+        let ran = match self.make_again_for(stage, &facts) {
+            Ok(true) => self.again(stage),
+            Ok(false) => self.stage(stage, &facts, reasons),
+            Err(error) => Err(error),
+        };
+        ran.or_else(|error| self.failed(stage, error))
+    }
+
+    fn failed(&mut self, stage: &Stage, error: Error) -> Result<()> {
+        if error.kind() == ErrorKind::Interrupted {
+            return Err(interrupted(stage.name()));
+        }
+        let record = self.view.lock.stages.get(stage.name());
+        let error = match record.and_then(|record| record.cleaned.as_ref()) {
+            Some(cleaned) => error.note(cleaned.told()),
+            None => error,
+        };
+        self.summary.failed.push(stage.name().to_owned());
+        self.observer.event(&Event::failed(stage.name(), &error));
+        if !self.options.keep_going {
+            return Err(error);
+        }
+        self.first_error.get_or_insert(error);
+        Ok(())
+    }
+
+    fn skipped(&self, stage: &Stage, because: Skipped) {
+        self.observer.event(&Event::StageSkipped {
+            stage: stage.name().to_owned(),
+            because,
+        });
+    }
+
+    /// Records new times of unchanged files, so that they need not be read again.
+    fn remember_times(&mut self, stage: &Stage) -> Result<()> {
+        let Some(disk) = self.view.disks.get_mut(stage.name()).filter(|disk| disk.touched) else {
+            return Ok(());
+        };
+        disk.touched = false;
+        self.view
+            .lock
+            .stages
+            .insert(stage.name().to_owned(), disk.record.clone());
+        self.view.lock.write(&self.view.graph.run_dir)
+    }
+
+    fn started(&self, stage: &Stage, reasons: Vec<Reason>, resumed: bool) {
+        let chosen: Vec<&PlannedStage> = self
+            .summary
+            .plan
+            .iter()
+            .filter(|p| p.action != Action::Exclude)
+            .collect();
+        let at = chosen.iter().position(|p| p.stage == stage.name());
+        self.observer.event(&Event::StageStarted {
+            stage: stage.name().to_owned(),
+            kind: stage.kind.name().to_owned(),
+            number: at.map_or(1, |at| at + 1),
+            of: chosen.len(),
+            reasons,
+            resumed,
+        });
+    }
+
+    pub(super) fn stage(&mut self, stage: &Stage, facts: &Facts, reasons: Vec<Reason>) -> Result<()> {
+        let target = self.view.graph.stage_dir(stage.name());
+        let fingerprint = facts.fingerprint();
+        let io = |e: std::io::Error| Error::io("prepare", &layout::temporary_dir(&target), &e);
+        let resume = (stage.kind.resumable() && !self.options.force).then_some(fingerprint.as_str());
+        let (out, resumed) = partial::prepare(&target, resume).map_err(io)?;
+        if stage.kind.resumable() {
+            partial::mark(&out, &fingerprint).map_err(io)?;
+        }
+        failpoint::at(Point::StageBegin, &out).map_err(io)?;
+        self.started(stage, reasons, resumed);
+        let (started, clock) = (SystemTime::now(), Instant::now());
+        let job = Job {
+            stage: stage.name(),
+            kind: stage.kind.as_ref(),
+            params: &stage.params,
+            outputs: &stage.outputs,
+            out: &out,
+            home: &target,
+            resumed,
+        };
+        let outcome = self.work(&job, stage, facts)?;
+        let counts = outcome.counts.clone();
+        let mut versions = self.options.versions.clone();
+        versions.extend(stage.kind.versions());
+        let settled = settle(&mut self.view, stage, facts, outcome, (started, clock), versions)?;
+        self.summary.ran.push(stage.name().to_owned());
+        self.observer.event(&Event::StageFinished {
+            stage: stage.name().to_owned(),
+            counts,
+            seconds: settled.seconds,
+            changed: settled.changed,
+        });
+        Ok(())
+    }
+
+    /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
+    fn work(&self, job: &Job<'_>, stage: &Stage, facts: &Facts) -> Result<StageOutcome> {
+        let ran = job.run(self.observer, self.cancel);
+        let unmoved = self.unmoved(stage, facts);
+        if unmoved.is_err() || (ran.is_err() && !stage.kind.resumable()) {
+            let _ = publish::remove(job.out);
+        }
+        match (ran, unmoved) {
+            (Ok(outcome), unmoved) => unmoved.map(|()| outcome),
+            (Err(error), Err(moved)) => Err(error.note(moved.message())),
+            (Err(error), Ok(())) => Err(error),
+        }
+    }
+
+    /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
+    /// stage saw, so that nothing it made can be kept, parts included.
+    fn unmoved(&self, stage: &Stage, facts: &Facts) -> Result<()> {
+        let run_dir = &self.view.graph.run_dir;
+        let now = gather::facts(self.view.graph, stage, &self.view.disks, &BTreeSet::new())?;
+        let mut moved: Vec<String> = facts.moved(&now);
+        moved.iter_mut().for_each(|path| *path = readable(path, run_dir));
+        let read = facts.inputs.values().filter_map(|input| input.stage.as_ref());
+        let read: BTreeSet<&String> = read.chain(stage.upstream.iter().map(|u| &u.stage)).collect();
+        for upstream in read {
+            let Some(before) = self.view.disks.get(upstream) else {
+                continue;
+            };
+            let dir = self.view.graph.stage_dir(upstream);
+            let now = Disk::look(&dir, &before.record)?;
+            let names = now.missing.iter().chain(&now.changed);
+            moved.extend(names.map(|name| dir.join(name).display().to_string()));
+        }
+        let Some(first) = moved.first() else { return Ok(()) };
+        let message = format!(
+            "stage `{}`: `{first}` changed while the stage was reading it; what it made is thrown away",
+            stage.name()
+        );
+        Err(Error::new(ErrorKind::BadInput, message)
+            .help("run again when nothing writes to it any more; finished stages stay")
+            .in_stage(stage.name()))
+    }
+
+    fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {
+        self.summary.seconds = began.elapsed().as_secs_f64();
+        let Summary {
+            ran,
+            fresh,
+            failed,
+            blocked,
+            seconds,
+            ..
+        } = self.summary.clone();
+        self.observer.event(&Event::RunFinished {
+            ran,
+            fresh,
+            failed,
+            blocked,
+            seconds,
+        });
+        result?;
+        match self.first_error {
+            None => Ok(self.summary),
+            Some(error) => match self.summary.failed.len() - 1 {
+                0 => Err(error),
+                more => Err(error.note(format!(
+                    "{more} more failed: {}",
+                    self.summary.failed[1..].join(", ")
+                ))),
+            },
+        }
+    }
+}
+
+/// A recorded path as people know it.
+fn readable(path: &str, run_dir: &Path) -> String {
+    inside_run(path).map_or_else(
+        || path.to_owned(),
+        |inside| run_dir.join(inside).display().to_string(),
+    )
+}
+
+fn interrupted(stage: &str) -> Error {
+    Error::new(ErrorKind::Interrupted, format!("interrupted at stage `{stage}`"))
+        .help("run the same command again to go on; finished stages stay")
+        .in_stage(stage)
+}

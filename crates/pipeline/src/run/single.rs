@@ -1,0 +1,158 @@
+//! One stage on explicit files, without a pipeline.
+
+use std::fs;
+use std::path::Path;
+
+use crate::config::assignment::{nested, parse};
+use crate::config::check;
+use crate::config::document::Name;
+use crate::config::node::{Data, Node};
+use crate::config::outputs;
+use crate::config::paths::Places;
+use crate::config::source::{Source, Span};
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{Cancel, StageKind, StageOutcome};
+use crate::plan::fingerprint::Facts;
+use crate::plan::gather::facts_alone;
+use crate::plan::look_ahead::look_ahead_alone;
+use crate::run::event::{Event, Observer};
+use crate::run::invocation::Job;
+use crate::store::layout::{self, LONE_STAGE_FILE};
+use crate::store::partial;
+use crate::store::publish;
+use crate::store::run_lock;
+
+/// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
+/// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
+/// with `force`; one that holds anything else never is. A resumable stage that was interrupted goes on where it
+/// was.
+///
+/// # Errors
+/// As a run's stage; [`ErrorKind::Config`] when `out` is not empty; [`ErrorKind::Locked`] while another process
+/// writes it.
+pub fn run_stage(
+    kind: &dyn StageKind,
+    with: &[String],
+    out: &Path,
+    force: bool,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<StageOutcome> {
+    let (name, node) = arguments(kind, with)?;
+    let params = kind
+        .check(&node.to_json())
+        .map_err(|e| check::refused(&name, &node, e))?;
+    let places = Places {
+        base: Path::new(""),
+        run_dir: Path::new(""),
+        environment: &|name| std::env::var(name).ok(),
+    };
+    let placed = places
+        .placed(kind, params, &node)
+        .map_err(|e| check::refused(&name, &node, e))?;
+    let params = placed.params;
+    look_ahead_alone(kind, &params, &name, &node)?;
+    let outputs =
+        outputs::outputs(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
+    vacant(out, force)?;
+    let _lock = run_lock::lock_beside(out)?;
+    // Another process may have been at it until now.
+    vacant(out, force)?;
+    let io = |e: std::io::Error| Error::io("write", out, &e);
+    let facts = facts_alone(kind, &params, &[out.to_owned(), layout::temporary_dir(out)])?;
+    let fingerprint = facts.fingerprint();
+    let resume = kind.resumable().then_some(fingerprint.as_str());
+    let (temporary, resumed) = partial::prepare(out, resume).map_err(io)?;
+    if kind.resumable() {
+        partial::mark(&temporary, &fingerprint).map_err(io)?;
+    }
+    if resumed {
+        observer.event(&Event::Note {
+            stage: kind.name().to_owned(),
+            message: "going on from where it was interrupted".to_owned(),
+        });
+    }
+    let job = Job {
+        stage: kind.name(),
+        kind,
+        params: &params,
+        outputs: &outputs,
+        out: &temporary,
+        home: out,
+        resumed,
+    };
+    let outcome = work(&job, &facts, observer, cancel)?;
+    let record = serde_json::json!({
+        "kind": kind.name(), "code_version": kind.version(), "parameters": params,
+        "counts": outcome.counts, "facts": outcome.facts,
+    });
+    let record = publish::json(&temporary.join(LONE_STAGE_FILE), &record)?;
+    partial::unmark(&temporary)
+        .and_then(|()| fs::write(temporary.join(LONE_STAGE_FILE), record))
+        .and_then(|()| publish::sync_tree(&temporary))
+        .and_then(|()| publish::replace_dir(&temporary, out))
+        .map_err(io)?;
+    Ok(outcome)
+}
+
+/// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
+fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
+    let ran = job.run(observer, cancel);
+    let own = [job.home.to_owned(), job.out.to_owned()];
+    let moved = facts_alone(job.kind, job.params, &own).map_or_else(|_| vec![], |now| facts.moved(&now));
+    if !moved.is_empty() || (ran.is_err() && !job.kind.resumable()) {
+        let _ = publish::remove(job.out);
+    }
+    let error = match (ran, moved.first()) {
+        (Ok(outcome), None) => return Ok(outcome),
+        (Err(error), None) => error,
+        (ran, Some(moved)) => {
+            let message = format!("`{moved}` changed while it was read; what was made of it is thrown away");
+            let error = Error::new(ErrorKind::BadInput, message);
+            match ran {
+                Err(first) => first.note(error.message()),
+                Ok(_) => error.help("run again when nothing writes to it any more"),
+            }
+        }
+    };
+    if error.kind() == ErrorKind::Interrupted && job.kind.resumable() {
+        return Err(error.help("run the same command again to go on"));
+    }
+    Err(error)
+}
+
+fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
+    let span = Span::start_of(&Source::argument("--with"));
+    let mut node = Node::new(Data::Map(Vec::new()), span.clone());
+    for argument in with {
+        let assignment = parse("--with", argument)?;
+        node.merge(nested(&assignment.path, assignment.value, &assignment.span));
+    }
+    Ok((
+        Name {
+            text: kind.name().to_owned(),
+            span,
+        },
+        node,
+    ))
+}
+
+/// Only what a stage left here before is ever replaced: `out` may have been mistyped.
+fn vacant(out: &Path, force: bool) -> Result<()> {
+    let refused = |what: &str, help: &str| {
+        Err(Error::new(ErrorKind::Config, format!("`{}` {what}", out.display())).help(help))
+    };
+    let occupied = fs::read_dir(out).map_or_else(|_| out.exists(), |mut entries| entries.next().is_some());
+    let ours = out.join(LONE_STAGE_FILE).is_file();
+    if out.file_name().is_none() {
+        return refused("cannot be replaced", "give a directory by its name");
+    }
+    match (occupied, force, ours) {
+        (false, ..) | (_, true, true) => Ok(()),
+        (_, _, true) => refused(
+            "is not empty",
+            "choose another directory, or add --force to replace it",
+        ),
+        _ => refused("holds files that no stage left", "choose another directory"),
+    }
+}

@@ -1,0 +1,96 @@
+//! What a run of some stages reads from stages that it does not run.
+
+use super::run::Run;
+use crate::config::graph::Stage;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::examine::Examined;
+use crate::plan::reason::Reason;
+use crate::plan::status::State;
+use crate::run::event::Event;
+
+impl Run<'_> {
+    /// Stages that are not chosen but read from: stale ones are used as they are, missing ones cannot be.
+    pub(super) fn warn_of_stale(&self, plan: &[Examined]) -> Result<()> {
+        for stage in self
+            .view
+            .graph
+            .stages
+            .iter()
+            .filter(|s| self.chosen.contains(s.name()))
+        {
+            for upstream in stage.upstream.iter().filter(|u| !self.chosen.contains(&u.stage)) {
+                let Some(found) = plan
+                    .iter()
+                    .map(|e| &e.planned)
+                    .find(|p| p.stage == upstream.stage)
+                else {
+                    continue;
+                };
+                // What was removed is looked for when the stage that reads it is about to run.
+                if matches!(found.state, State::Fresh | State::Cleaned) {
+                    continue;
+                }
+                self.require(stage, &upstream.stage)?;
+                let why: Vec<String> = found.reasons.iter().map(unfresh).collect();
+                self.observer.event(&Event::Warning {
+                    stage: Some(stage.name().to_owned()),
+                    message: format!(
+                        "`{}` reads what `{}` left earlier, which {}: {}",
+                        stage.name(),
+                        upstream.stage,
+                        match found.state {
+                            State::Undecided => "may not be up to date".to_owned(),
+                            state => format!("is {}", state.word()),
+                        },
+                        why.join("; ")
+                    ),
+                    help: Some(format!(
+                        "run with `--until {}` to bring all of it up to date",
+                        stage.name()
+                    )),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stage that does not run left what `reader` refers to.
+    fn require(&self, reader: &Stage, upstream: &str) -> Result<()> {
+        let (name, graph) = (reader.name(), self.view.graph);
+        let disk = self.view.disks.get(upstream).filter(|disk| !disk.gone);
+        let outputs = graph
+            .stages
+            .iter()
+            .find(|s| s.name() == upstream)
+            .map_or(&[][..], Stage::outputs);
+        let refers = reader
+            .upstream
+            .iter()
+            .filter(|u| u.stage == upstream)
+            .flat_map(|u| &u.outputs);
+        let absent = refers
+            .filter_map(|o| outputs.iter().find(|output| output.name == o))
+            .find(|o| o.required && !o.path.exists());
+        let missing = match (disk, absent) {
+            (None, _) => format!("`{upstream}` has left nothing"),
+            (_, Some(output)) => format!("`{}` is missing", output.path.display()),
+            _ => return Ok(()),
+        };
+        let message = format!("stage `{name}` reads from stage `{upstream}`, but {missing}");
+        Err(Error::new(ErrorKind::Config, message)
+            .help(format!(
+                "run `{upstream}` first: leave out --only or --from, or use `--until {name}`"
+            ))
+            .in_stage(name))
+    }
+}
+
+/// A reason, for a stage that will not run now.
+fn unfresh(reason: &Reason) -> String {
+    match reason {
+        Reason::Upstream { stages } => {
+            format!("it depends on stages that are not fresh ({})", stages.join(", "))
+        }
+        other => other.to_string(),
+    }
+}

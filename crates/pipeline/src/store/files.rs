@@ -1,0 +1,300 @@
+//! What is in a directory, and what its content hashes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::store::layout::{self, is_resume_mark};
+use crate::store::record::{FileRecord, combined};
+use crate::time::rfc3339;
+use rayon::prelude::*;
+
+/// A directory that directly holds more files than this is recorded as one entry.
+const MANY: usize = 4096;
+/// Files at least this large are hashed by all threads together.
+const LARGE: u64 = 16 << 20;
+/// Deeper directories are not looked into.
+const MAX_DEPTH: usize = 32;
+
+/// A regular file found under a directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    /// Relative path with `/`; bytes that are not UTF-8 are replaced.
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+    pub(crate) modified: String,
+}
+
+/// A file or a collapsed directory, without its hash.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    pub(crate) size: u64,
+    pub(crate) modified: String,
+    pub(crate) files: Option<u64>,
+    members: Vec<Listed>,
+}
+
+/// Every regular file under `dir`, sorted by name. Links are followed, each directory once.
+pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
+    walk(dir, BTreeSet::new(), &|_, _| false)
+}
+
+/// [`list`] without what the program itself keeps there: the directories `own`, which may not exist yet, and what stages that
+/// run alone write. A run that is kept inside the data that it reads must not take itself for data.
+pub(crate) fn list_but(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<Listed>> {
+    let root = fs::canonicalize(dir)?;
+    let own = own.iter().filter_map(|own| fs::canonicalize(own).ok());
+    // Where the data are the directory itself, what is in it is data.
+    walk(
+        dir,
+        own.filter(|own| *own != root).collect(),
+        &layout::is_lone_stage_file,
+    )
+}
+
+fn walk(
+    dir: &Path,
+    mut seen: BTreeSet<PathBuf>,
+    skip: &dyn Fn(&Path, &fs::Metadata) -> bool,
+) -> io::Result<Vec<Listed>> {
+    let mut found = Vec::new();
+    let mut open = vec![(dir.to_owned(), String::new(), 0)];
+    while let Some((dir, prefix, depth)) = open.pop() {
+        if depth > MAX_DEPTH || !seen.insert(fs::canonicalize(&dir)?) {
+            continue;
+        }
+        for entry in fs::read_dir(&dir)? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let name = if prefix.is_empty() {
+                name
+            } else {
+                format!("{prefix}/{name}")
+            };
+            // A link that leads nowhere is not a file.
+            let Ok(meta) = fs::metadata(&path) else { continue };
+            if skip(&path, &meta) {
+                continue;
+            }
+            if meta.is_dir() {
+                open.push((path, name, depth + 1));
+            } else if meta.is_file() {
+                let modified = meta.modified().map(rfc3339)?;
+                found.push(Listed {
+                    name,
+                    path,
+                    size: meta.len(),
+                    modified,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a
+/// directory that is being written is not one of them.
+pub(crate) fn outlines(dir: &Path) -> io::Result<BTreeMap<String, Outline>> {
+    outlined(list(dir)?)
+}
+
+fn outlined(listed: Vec<Listed>) -> io::Result<BTreeMap<String, Outline>> {
+    let listed = listed.into_iter().filter(|file| !is_resume_mark(&file.name));
+    outlines_of(listed.collect(), MANY)
+}
+
+fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, Outline>> {
+    let mut folders: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
+    for file in listed {
+        let folder = file
+            .name
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder)
+            .to_owned();
+        folders.entry(folder).or_default().push(file);
+    }
+    let mut outlines = BTreeMap::new();
+    for (folder, members) in folders {
+        if members.len() > many {
+            let size = members.iter().map(|m| m.size).sum();
+            let modified = members
+                .iter()
+                .map(|m| m.modified.clone())
+                .max()
+                .unwrap_or_default();
+            let files = Some(members.len() as u64);
+            outlines.insert(
+                format!("{folder}/"),
+                Outline {
+                    size,
+                    modified,
+                    files,
+                    members,
+                },
+            );
+        } else {
+            for file in members {
+                let (size, modified) = (file.size, file.modified.clone());
+                let members = vec![file.clone()];
+                outlines.insert(
+                    file.name,
+                    Outline {
+                        size,
+                        modified,
+                        files: None,
+                        members,
+                    },
+                );
+            }
+        }
+    }
+    Ok(outlines)
+}
+
+impl Outline {
+    /// BLAKE3 of what the entry stands for; reads it whole.
+    pub(crate) fn hash(&self) -> io::Result<String> {
+        self.hash_by(hash_file)
+    }
+
+    /// [`hash`](Self::hash) of files that others may cut short meanwhile: memory that is mapped to such a file ends the process.
+    fn hash_unmapped(&self) -> io::Result<String> {
+        self.hash_by(|path, _| read_and_hash(path))
+    }
+
+    fn hash_by(&self, hash: impl Fn(&Path, u64) -> io::Result<String> + Sync) -> io::Result<String> {
+        match (self.files, self.members.as_slice()) {
+            (None, [file]) => hash(&file.path, file.size),
+            (_, members) => {
+                let hashes: Vec<String> = members
+                    .par_iter()
+                    .map(|m| hash(&m.path, m.size))
+                    .collect::<io::Result<_>>()?;
+                let parts = members
+                    .iter()
+                    .zip(&hashes)
+                    .map(|(m, hash)| (m.name.as_str(), m.size, hash.as_str()));
+                Ok(combined(parts))
+            }
+        }
+    }
+
+    fn record(&self, blake3: String) -> FileRecord {
+        FileRecord {
+            size: self.size,
+            blake3,
+            modified: self.modified.clone(),
+            files: self.files,
+        }
+    }
+}
+
+/// Records everything under `dir`; reads it whole.
+pub(crate) fn records(dir: &Path) -> io::Result<BTreeMap<String, FileRecord>> {
+    let outlines: Vec<(String, Outline)> = outlines(dir)?.into_iter().collect();
+    outlines
+        .into_par_iter()
+        .map(|(name, outline)| Ok((name, outline.record(outline.hash()?))))
+        .collect()
+}
+
+/// [`records`] of a file (its name is then empty) or directory from outside, without what lies in `own`. `begin` is called for every entry before it is
+/// read, with its bytes, and may call all of it off.
+pub(crate) fn records_of_input(
+    path: &Path,
+    own: &[PathBuf],
+    begin: impl Fn(u64) -> io::Result<()> + Sync,
+) -> io::Result<BTreeMap<String, FileRecord>> {
+    let found = if fs::metadata(path)?.is_dir() {
+        outlined(list_but(path, own)?)?
+    } else {
+        outlines_of(vec![single(path)?], MANY)?
+    };
+    let outlines: Vec<(String, Outline)> = found.into_iter().collect();
+    outlines
+        .into_par_iter()
+        .map(|(name, outline)| {
+            begin(outline.size)?;
+            Ok((name, outline.record(outline.hash_unmapped()?)))
+        })
+        .collect()
+}
+
+fn single(path: &Path) -> io::Result<Listed> {
+    let meta = fs::metadata(path)?;
+    Ok(Listed {
+        name: String::new(),
+        path: path.to_owned(),
+        size: meta.len(),
+        modified: meta.modified().map(rfc3339)?,
+    })
+}
+
+fn hash_file(path: &Path, size: u64) -> io::Result<String> {
+    if size < LARGE {
+        return read_and_hash(path);
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap_rayon(path)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn read_and_hash(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowded_directory_is_one_entry_and_still_notices_every_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("mats")).unwrap();
+        for i in 0..5 {
+            fs::write(dir.path().join(format!("mats/{i}")), "x").unwrap();
+        }
+        fs::write(dir.path().join("meta.csv"), "a").unwrap();
+        let outlined = || outlines_of(list(dir.path()).unwrap(), 3).unwrap();
+        let before = outlined();
+        assert_eq!(before.keys().collect::<Vec<_>>(), ["mats/", "meta.csv"]);
+        assert_eq!(before["mats/"].files, Some(5));
+        fs::write(dir.path().join("mats/3"), "y").unwrap();
+        assert_ne!(
+            before["mats/"].hash().unwrap(),
+            outlined()["mats/"].size.to_string()
+        );
+        let (old, new) = (combined([("a", 1, "h")]), combined([("a", 1, "g")]));
+        assert_ne!(old, new);
+    }
+
+    #[test]
+    fn hashing_by_all_threads_gives_the_same_hash() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("big");
+        let bytes: Vec<u8> = (0..LARGE + 5).map(|i| (i % 251) as u8).collect();
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(
+            hash_file(&path, LARGE + 5).unwrap(),
+            blake3::hash(&bytes).to_hex().to_string()
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_a_circle_end() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a"), "x").unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("gone"), dir.path().join("dangling")).unwrap();
+        assert_eq!(list(dir.path()).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,106 @@
+//! Bridges the moment between a stage being complete and `lock.json` saying so.
+//!
+//! The journal is written when all that the stage left is on disk. From then on the stage is done: whatever a
+//! crash cuts off after that, the next run completes.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::graph::Graph;
+use crate::error::{Error, Result};
+use crate::failpoint::{self, Point};
+use crate::store::layout::{self, JOURNAL_FILE};
+use crate::store::lock_file::LockFile;
+use crate::store::outputs_on_disk::Disk;
+use crate::store::partial;
+use crate::store::publish;
+use crate::store::record::StageRecord;
+
+/// A stage that was about to be put in place.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Publishing {
+    pub(crate) stage: String,
+    pub(crate) record: StageRecord,
+    /// The variables of the run that made it.
+    #[serde(default)]
+    pub(crate) vars: Map<String, Value>,
+}
+
+/// How far a publication that was cut off had come.
+pub(crate) enum Reached {
+    /// The stage's directory is in place; the record is as it is on disk now.
+    Place(Box<StageRecord>),
+    /// It is complete under its temporary name.
+    Temporary,
+    /// It is nowhere as the journal says: something else happened to it.
+    Nowhere,
+}
+
+/// Writes down which stage is about to be put in place.
+pub(crate) fn write(graph: &Graph, stage: &str, record: &StageRecord) -> Result<()> {
+    let publishing = Publishing {
+        stage: stage.to_owned(),
+        record: record.clone(),
+        vars: graph.vars.clone(),
+    };
+    publish::replace_json(&graph.run_dir.join(JOURNAL_FILE), &publishing, failpoint::JOURNAL)
+}
+
+/// The stage is in place and recorded.
+pub(crate) fn clear(run_dir: &Path) -> Result<()> {
+    let path = run_dir.join(JOURNAL_FILE);
+    failpoint::at(Point::JournalClear, &path)
+        .and_then(|()| publish::remove(&path))
+        .map_err(|e| Error::io("remove", &path, &e))
+}
+
+/// The publication that a crash cut off, if any. An unreadable journal proves nothing: the stage then runs again.
+pub(crate) fn pending(run_dir: &Path) -> Option<Publishing> {
+    let text = fs::read_to_string(run_dir.join(JOURNAL_FILE)).ok()?;
+    let publishing: Publishing = serde_json::from_str(&text).ok()?;
+    let stage = &publishing.stage;
+    let plain = !stage.is_empty() && !stage.contains(['/', '\\']) && !stage.starts_with('.');
+    plain.then_some(publishing)
+}
+
+impl Publishing {
+    /// How far it came. Changes nothing.
+    pub(crate) fn reached(&self, run_dir: &Path) -> Result<Reached> {
+        let target = run_dir.join(&self.stage);
+        let disk = Disk::look(&target, &self.record)?;
+        if disk.is_whole() {
+            return Ok(Reached::Place(Box::new(disk.record)));
+        }
+        let aside = Disk::look(&layout::temporary_dir(&target), &self.record)?;
+        Ok(if aside.is_whole() {
+            Reached::Temporary
+        } else {
+            Reached::Nowhere
+        })
+    }
+}
+
+/// After a crash: puts in place and records the stage that was complete.
+pub(crate) fn recover(graph: &Graph, lock: &mut LockFile) -> Result<()> {
+    let run_dir = &graph.run_dir;
+    if let Some(publishing) = pending(run_dir) {
+        let target = run_dir.join(&publishing.stage);
+        if let Reached::Temporary = publishing.reached(run_dir)? {
+            let complete = layout::temporary_dir(&target);
+            partial::unmark(&complete)
+                .and_then(|()| publish::replace_dir(&complete, &target))
+                .map_err(|e| Error::io("put in place", &target, &e))?;
+        }
+        if let Reached::Place(record) = publishing.reached(run_dir)? {
+            lock.put(graph, &publishing.vars, &publishing.stage, *record);
+            lock.write(run_dir)?;
+        }
+    }
+    match fs::symlink_metadata(run_dir.join(JOURNAL_FILE)) {
+        Ok(_) => clear(run_dir),
+        Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! What of a stage's recorded outputs is on disk.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::store::files::{Outline, outlines};
+use crate::store::record::{FileRecord, StageRecord};
+
+/// A stage's outputs as they are now, against their record.
+#[derive(Debug, Clone)]
+pub(crate) struct Disk {
+    /// The record, its outputs as they are on disk now.
+    pub(crate) record: StageRecord,
+    /// Recorded but gone.
+    pub(crate) missing: Vec<String>,
+    /// With other content than recorded.
+    pub(crate) changed: Vec<String>,
+    /// Whether some were only given another time, as by a copy: worth recording anew.
+    pub(crate) touched: bool,
+    /// Whether the whole directory is gone.
+    pub(crate) gone: bool,
+}
+
+impl Disk {
+    /// A stage whose outputs were recorded just now.
+    pub(crate) fn intact(record: StageRecord) -> Self {
+        Self {
+            record,
+            missing: vec![],
+            changed: vec![],
+            touched: false,
+            gone: false,
+        }
+    }
+
+    /// Whether all that is recorded is there as recorded.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.gone && self.missing.is_empty() && self.changed.is_empty()
+    }
+
+    /// Looks at sizes and times; reads only files where those differ from the record.
+    pub(crate) fn look(dir: &Path, record: &StageRecord) -> Result<Self> {
+        let found = match outlines(dir) {
+            Ok(found) => found,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(e) => return Err(Error::io("list", dir, &e)),
+        };
+        let mut disk = Self {
+            gone: !dir.exists() && record.cleaned.is_none(),
+            ..Self::intact(record.clone())
+        };
+        disk.record.outputs.clear();
+        for (name, recorded) in &record.outputs {
+            // Whether all of it is removed yet does not matter: nobody reads it before it is made again.
+            if record
+                .cleaned
+                .as_ref()
+                .is_some_and(|cleaned| cleaned.covers(name))
+            {
+                disk.record.outputs.insert(name.clone(), recorded.clone());
+                continue;
+            }
+            let Some(outline) = found.get(name) else {
+                disk.missing.push(name.clone());
+                continue;
+            };
+            let now = current(outline, recorded).map_err(|e| Error::io("read", &dir.join(name), &e))?;
+            if now.blake3 != recorded.blake3 {
+                disk.changed.push(name.clone());
+            } else if now != *recorded {
+                disk.touched = true;
+            }
+            disk.record.outputs.insert(name.clone(), now);
+        }
+        Ok(disk)
+    }
+}
+
+fn current(outline: &Outline, recorded: &FileRecord) -> io::Result<FileRecord> {
+    let same = outline.size == recorded.size
+        && outline.files == recorded.files
+        && outline.modified == recorded.modified;
+    let blake3 = if same {
+        recorded.blake3.clone()
+    } else {
+        outline.hash()?
+    };
+    Ok(FileRecord {
+        size: outline.size,
+        blake3,
+        modified: outline.modified.clone(),
+        files: outline.files,
+    })
+}

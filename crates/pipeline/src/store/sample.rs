@@ -1,0 +1,144 @@
+//! Cheap fingerprints of inputs that come from outside: sizes, times and a sample of the content.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::store::files::list_but;
+use crate::store::record::{InputRecord, InputState, combined};
+use crate::time::rfc3339;
+
+/// Bytes looked at from either end of a file. Up to twice this a file is read whole.
+const END: u64 = 64 << 10;
+/// Most bytes looked at in a directory; the files after that count by size and time.
+const DIRECTORY_BUDGET: u64 = 16 << 20;
+
+/// Fingerprints the file or directory at `path`, which is recorded as `name`. What cannot be read is recorded as such:
+/// the stage will say why. What lies in the directories `own` is the program's, not the input's.
+pub(crate) fn record(name: &str, path: &Path, own: &[PathBuf]) -> InputRecord {
+    match look(name, path, own) {
+        Ok(record) => record,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(name, InputState::Absent),
+        Err(_) => InputRecord::nothing(name, InputState::Unreadable),
+    }
+}
+
+fn look(name: &str, path: &Path, own: &[PathBuf]) -> io::Result<InputRecord> {
+    let meta = fs::metadata(path)?;
+    let mut record = InputRecord::nothing(name, InputState::Present);
+    if meta.is_dir() {
+        let (hash, size, files) = directory(path, own)?;
+        (record.size, record.files, record.sample) = (size, Some(files), Some(hash));
+        return Ok(record);
+    }
+    record.size = meta.len();
+    match file(path, meta.len())? {
+        (hash, true) => record.blake3 = Some(hash),
+        (hash, false) => {
+            let time = meta.modified().map(rfc3339)?;
+            record.sample = Some(combined([(time.as_str(), meta.len(), hash.as_str())]));
+        }
+    }
+    Ok(record)
+}
+
+/// BLAKE3 of a file's ends, and whether those are all of it. A time of modification says something only
+/// where not all of the content was seen.
+fn file(path: &Path, size: u64) -> io::Result<(String, bool)> {
+    let mut file = File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    if size <= 2 * END {
+        hasher.update_reader((&mut file).take(2 * END))?;
+        return Ok((hasher.finalize().to_hex().to_string(), true));
+    }
+    hasher.update_reader((&mut file).take(END))?;
+    file.seek(SeekFrom::End(-(END as i64)))?;
+    hasher.update_reader((&mut file).take(END))?;
+    Ok((hasher.finalize().to_hex().to_string(), false))
+}
+
+fn directory(path: &Path, own: &[PathBuf]) -> io::Result<(String, u64, u64)> {
+    let listed = list_but(path, own)?;
+    let mut budget = DIRECTORY_BUDGET;
+    let mut facts = Vec::with_capacity(listed.len());
+    for entry in &listed {
+        let cost = entry.size.min(2 * END);
+        let fact = if cost <= budget {
+            budget -= cost;
+            match file(&entry.path, entry.size)? {
+                (hash, true) => hash,
+                (hash, false) => format!("{hash} {}", entry.modified),
+            }
+        } else {
+            entry.modified.clone()
+        };
+        facts.push(fact);
+    }
+    let parts = listed
+        .iter()
+        .zip(&facts)
+        .map(|(l, fact)| (l.name.as_str(), l.size, fact.as_str()));
+    let hash = combined(parts);
+    Ok((hash, listed.iter().map(|l| l.size).sum(), listed.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn seen(path: &Path) -> InputRecord {
+        record("", path, &[])
+    }
+
+    fn touch(path: &Path) {
+        let later = SystemTime::now() + Duration::from_secs(60);
+        File::options()
+            .append(true)
+            .open(path)
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
+    }
+
+    #[test]
+    fn a_small_file_counts_by_content_and_a_large_one_also_by_time() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, size, stays) in [("small", 10, true), ("large", 200 << 10, false)] {
+            let path = dir.path().join(name);
+            fs::write(&path, vec![7_u8; size]).unwrap();
+            let before = seen(&path);
+            let whole = seen(dir.path());
+            touch(&path);
+            assert_eq!(before == seen(&path), stays, "{name}");
+            assert_eq!(whole == seen(dir.path()), stays, "{name} in its directory");
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_at_either_end_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let time = SystemTime::now();
+        let write = |at: usize| {
+            let mut bytes = vec![0_u8; 300 << 10];
+            bytes[at] = 1;
+            fs::write(&path, bytes).unwrap();
+            File::options()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+            seen(&path).sample
+        };
+        let (a, b, c) = (write(0), write(1), write((300 << 10) - 1));
+        assert!(a != b && b != c && a != c);
+    }
+
+    #[test]
+    fn what_is_not_there_is_recorded_as_absent() {
+        assert_eq!(seen(Path::new("/no/such/place")).state, InputState::Absent);
+    }
+}
