@@ -19,9 +19,9 @@
 //!
 //! The three crates below are re-exported, so that a stage needs one arrow only.
 
-pub use ecgfm_choices as choices;
 pub use ecgfm_formats as formats;
 pub use ecgfm_recipe as recipe;
+pub use ecgfm_stage_params as stage_params;
 
 pub mod atomic;
 pub mod columns;

@@ -11,7 +11,7 @@ use crate::manifests::Key;
 use crate::pandas::{Cell, RowWriter};
 use crate::store::SegmentReader;
 use crate::table::{self, Column, Kind, Others};
-use ecgfm_choices::Returns;
+use ecgfm_stage_params::Returns;
 use polars::prelude::{DataFrame, Int64Chunked, IntoColumn, StringChunked};
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use crate::evaluation::ThresholdsUsed;
 use crate::json::{read_json, write_json};
 use crate::labelset::{LabelSet, Mapping};
 use crate::table::{self, Column, Kind, Others};
-use ecgfm_choices::Returns;
+use ecgfm_stage_params::Returns;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

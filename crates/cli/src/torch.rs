@@ -6,9 +6,9 @@
 
 use crate::args::{DemoModel, Export as ExportArgs};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_choices::{Export, Infer};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, StageError};
+use ecgfm_stage_params::{Export, Infer};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::predict::params::Params;
-use ecgfm_artifacts::choices::{Range, Returns};
 use ecgfm_artifacts::columns::SEGMENT;
 use ecgfm_artifacts::logits::{Logits, returns_recorded};
+use ecgfm_artifacts::stage_params::{Range, Returns};
 use ecgfm_artifacts::table;
 use rayon::prelude::*;
 

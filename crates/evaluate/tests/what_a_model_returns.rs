@@ -4,8 +4,8 @@
 mod common;
 
 use common::{Bench, LABELS, key, says};
-use ecgfm_artifacts::choices::Returns;
 use ecgfm_artifacts::predictions::{self, About};
+use ecgfm_artifacts::stage_params::Returns;
 
 /// Two ECGs whose values lie between 0 and 1.
 fn bench() -> Bench {

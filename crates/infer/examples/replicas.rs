@@ -8,9 +8,9 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
 use ecgfm_infer::backend::{Backend, Shape};
-use ecgfm_infer::choice::Wanted;
 use ecgfm_infer::device::Placement;
 use ecgfm_infer::signals::Signals;
+use ecgfm_infer::stage_params::Wanted;
 use ecgfm_infer::torchscript::TorchScript;
 use ecgfm_infer::{DeviceChoice, Precision};
 use std::path::Path;

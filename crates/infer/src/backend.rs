@@ -1,8 +1,8 @@
 //! One interface for whatever runs a model.
 
 use crate::Result;
-use crate::choice::Output;
 use crate::signals::Signals;
+use ecgfm_stage_params::Output;
 
 /// Leads and samples of every segment of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

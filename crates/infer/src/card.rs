@@ -1,7 +1,7 @@
 //! What `model.json` promises about `model.ts`. Somebody else's model has no card, and runs without.
 
-use crate::choice::Returns;
 use crate::{Error, Result};
+use ecgfm_stage_params::Returns;
 use serde::Deserialize;
 use std::path::Path;
 

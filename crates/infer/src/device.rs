@@ -3,9 +3,9 @@
 //! [`resolve`] decides, from what is known of the machine, and changes nothing; [`Placement::activate`] sets the switches of
 //! libtorch that hold for the whole process.
 
-use crate::choice::{DeviceChoice, Precision};
 use crate::cuda::{Found, Unusable};
 use crate::{Error, Result, symbols};
+use ecgfm_stage_params::{DeviceChoice, Precision};
 use tch::{Device, Kind};
 
 /// Where a model runs and in what numbers.

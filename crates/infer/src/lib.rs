@@ -4,7 +4,7 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | what to run, on what | [`mod@stage`], [`choice`] (the crate `choices`) |
+//! | what to run, on what | [`mod@stage`], [`stage_params`] (the crate of that name) |
 //! | the model beside its card | [`card`] |
 //! | which device | [`device`] |
 //! | CUDA loaded only where there is a driver, and what is known of it | [`cuda`] |
@@ -31,8 +31,8 @@ pub mod torchscript;
 pub mod version;
 mod workers;
 
-pub use ecgfm_choices as choice;
-pub use ecgfm_choices::{BatchSize, DeviceChoice, Infer as Params, Precision};
+pub use ecgfm_stage_params as stage_params;
+pub use ecgfm_stage_params::{BatchSize, DeviceChoice, Infer as Params, Precision};
 pub use error::{Error, Result};
 pub use stage::run;
 

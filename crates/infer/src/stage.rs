@@ -12,13 +12,13 @@ mod tally;
 mod writers;
 
 use crate::backend::Backend;
-use crate::choice::Output;
 use crate::device::{Placement, Resolved};
 use crate::workers::Crew;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{extras, logits, manifests};
+use ecgfm_stage_params::Output;
 use journal::Journal;
 use returns::Returned;
 use score::score;

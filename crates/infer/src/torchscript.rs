@@ -3,11 +3,11 @@
 mod outputs;
 
 use crate::backend::{Answer, Backend, Description, Extra, Shape};
-use crate::choice::{Output as Wish, Wanted};
 use crate::device::Placement;
 use crate::failure::{brief, is_of_cudnn, of_model_or_machine};
 use crate::signals::Signals;
 use crate::{Error, Result, symbols, version};
+use ecgfm_stage_params::{Output as Wish, Wanted};
 use outputs::Outputs;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

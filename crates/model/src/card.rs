@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::weights;
-use ecgfm_choices::Returns;
+use ecgfm_stage_params::Returns;
 use serde::{Deserialize, Serialize};
 
 /// The format of the card that this version writes.

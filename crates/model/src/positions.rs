@@ -6,7 +6,7 @@
 use crate::fused::{spectrum_name, transform_length};
 use crate::weights::{POS_CONV, positional_weight};
 use crate::{Config, Result, Weights};
-pub use ecgfm_choices::Positions;
+pub use ecgfm_stage_params::Positions;
 use tch::{Kind, TchError, Tensor};
 
 /// Tokens that one row of the [`Positions::Tiled`] product gives.

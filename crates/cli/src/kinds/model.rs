@@ -6,8 +6,8 @@ use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::store::About;
-use ecgfm_choices::{Export, Infer};
 use ecgfm_pipeline::{Change, Error, Output, StageError};
+use ecgfm_stage_params::{Export, Infer};
 use std::path::PathBuf;
 
 /// That the half of the program with libtorch is not to be had.

@@ -2,9 +2,9 @@
 
 use crate::compare::OnMissing;
 use crate::metrics::threshold::Criterion;
-use ecgfm_artifacts::choices::Returns;
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::Pool;
+use ecgfm_artifacts::stage_params::Returns;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,11 +1,11 @@
 //! What the tests of this crate's stages share.
 #![allow(dead_code, clippy::print_stderr, clippy::unwrap_used)]
 
-use ecgfm_artifacts::choices::Returns;
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::logits::LogitsWriter;
 use ecgfm_artifacts::manifests::Key;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
+use ecgfm_artifacts::stage_params::Returns;
 use ecgfm_evaluate::{Error, evaluate, predict};
 use std::path::{Path, PathBuf};
 

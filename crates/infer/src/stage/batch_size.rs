@@ -2,11 +2,11 @@
 
 use crate::Result;
 use crate::backend::{Backend, Shape};
-use crate::choice::BatchSize;
 use crate::failure::in_batch;
 use crate::prefetch::Plan;
 use crate::torchscript::TorchScript;
 use ecgfm_artifacts::stage::Outcome;
+use ecgfm_stage_params::BatchSize;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! What to tell a person about a precision that would be faster, or that is slower than it looks.
 
-use crate::choice::Precision;
+use ecgfm_stage_params::Precision;
 
 /// A run of fewer segments is over before it matters.
 const WORTH_TELLING: usize = 1000;

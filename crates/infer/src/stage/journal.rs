@@ -7,11 +7,11 @@
 use super::batch_size::Batching;
 use super::tally::Tally;
 use crate::backend::Backend;
-use crate::choice::Range;
 use crate::workers::Crew;
 use crate::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::notes::Notes;
+use ecgfm_stage_params::Range;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -57,12 +57,12 @@ fn described(set: &LabelNames) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::choice::{Output, Precision};
     use crate::stage::run;
     use crate::testing::{ENCODER, LEADS, SAMPLES, project, value, write_methods};
     use ecgfm_artifacts::extras;
     use ecgfm_artifacts::logits::Logits;
     use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
+    use ecgfm_stage_params::{Output, Precision};
     use std::path::Path;
 
     fn ran(params: &Params, out: &Path) -> Result<Outcome> {

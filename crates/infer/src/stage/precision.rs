@@ -6,11 +6,11 @@ use super::returns::Returned;
 use super::source::Source;
 use crate::Result;
 use crate::backend::Backend;
-use crate::choice::{Precision, Returns, Wanted};
 use crate::device::Placement;
 use crate::failure::in_batch;
 use crate::torchscript::TorchScript;
 use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_stage_params::{Precision, Returns, Wanted};
 
 /// Segments that are run in both precisions, at most.
 const SEGMENTS: usize = 64;

@@ -2,8 +2,8 @@
 
 use super::Params;
 use super::tally::Tally;
-use crate::choice::{Range, Returns};
 use crate::{Error, Result};
+use ecgfm_stage_params::{Range, Returns};
 use std::path::PathBuf;
 
 /// Segments after which the values of a model are judged of which nobody said what it returns.

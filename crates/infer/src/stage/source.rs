@@ -3,12 +3,12 @@
 use super::{Params, labels};
 use crate::backend::{Backend, Shape};
 use crate::card::{Card, LabelNames};
-use crate::choice::{Output, Returns, Wanted};
 use crate::device::Placement;
 use crate::torchscript::TorchScript;
 use crate::{Error, Result};
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::store::SegmentReader;
+use ecgfm_stage_params::{Output, Returns, Wanted};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use super::source::Source;
 use crate::backend::Backend;
-use crate::choice::Range;
 use ecgfm_artifacts::stage::Outcome;
+use ecgfm_stage_params::Range;
 use std::time::Duration;
 
 /// Segments a second, warm-up excluded.

@@ -3,12 +3,12 @@
 use super::source::sha256;
 use super::*;
 use crate::backend::{Answer, Backend, Description, Extra, Shape};
-use crate::choice::{BatchSize, Output, Precision, SaliencyHeads, SaliencyPer};
 use crate::signals::Signals;
 use crate::testing::{LEADS, MEANS, OLDER_OUTPUTS, OUTPUTS, SAMPLES, project, value, write_model};
 use ecgfm_artifacts::extras;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
+use ecgfm_stage_params::{BatchSize, Output, Precision, SaliencyHeads, SaliencyPer};
 use std::path::Path;
 use std::sync::Mutex;
 

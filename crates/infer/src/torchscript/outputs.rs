@@ -1,6 +1,6 @@
 //! The answer of the method `outputs` of our own models.
 
-use crate::choice::{SaliencyHeads, SaliencyPer};
+use ecgfm_stage_params::{SaliencyHeads, SaliencyPer};
 use tch::{IValue, Kind, TchError, Tensor};
 
 /// What to do with a model that gives no saliency per query.

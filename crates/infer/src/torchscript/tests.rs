@@ -1,8 +1,8 @@
 //! Models that suit, and models that do not and must say so before any segment is computed.
 
 use super::*;
-use crate::choice::{DeviceChoice, Precision};
 use crate::testing::{LEADS, MEANS, SAMPLES, write_model};
+use ecgfm_stage_params::{DeviceChoice, Precision};
 
 const SHAPE: Shape = Shape {
     leads: LEADS,

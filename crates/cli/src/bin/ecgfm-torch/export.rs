@@ -3,7 +3,6 @@
 use crate::errors::{ModelError, of_model};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_choices::{Export, Positions};
 use ecgfm_cli::args::Export as Arguments;
 use ecgfm_cli::errors::{Classed, classed};
 use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
@@ -11,6 +10,7 @@ use ecgfm_cli::print_json;
 use ecgfm_model::card::LabelNames;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
+use ecgfm_stage_params::{Export, Positions};
 use serde_json::Value;
 use std::path::Path;
 

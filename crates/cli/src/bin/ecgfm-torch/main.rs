@@ -8,11 +8,11 @@ mod errors;
 mod export;
 
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_choices::{Export, Infer};
 use ecgfm_cli::args;
 use ecgfm_cli::torch::Torch;
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, StageError};
+use ecgfm_stage_params::{Export, Infer};
 use errors::of_infer;
 use serde_json::{Value, json};
 

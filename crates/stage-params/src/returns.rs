@@ -7,7 +7,7 @@ use std::fmt;
 /// What the values are that a model returns for the labels of a segment.
 ///
 /// ```
-/// use ecgfm_choices::Returns;
+/// use ecgfm_stage_params::Returns;
 /// assert_eq!("probabilities".parse(), Ok(Returns::Probabilities));
 /// assert_eq!(Returns::Logits.to_string(), "logits");
 /// ```
@@ -49,7 +49,7 @@ impl std::str::FromStr for Returns {
 /// Smallest and largest of the finite values that were seen.
 ///
 /// ```
-/// use ecgfm_choices::Range;
+/// use ecgfm_stage_params::Range;
 /// let mut range = Range::default();
 /// range.add(&[0.25, f32::NAN, 0.75]);
 /// assert!(range.looks_like_probabilities());
