@@ -10,22 +10,24 @@ use crate::table::{self, Column, Kind, Others};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
+mod confusion_matrix;
 mod examples;
 mod metrics;
 mod rows;
 mod scored;
-mod statistics;
+mod statistic;
 mod tables;
 mod thresholds;
 
+pub use confusion_matrix::ConfusionMatrix;
 pub use examples::*;
 pub use scored::*;
-pub use statistics::*;
-pub use tables::{SUBGROUP_STATISTICS, metric_columns};
+pub use statistic::*;
+pub use tables::metric_columns;
 pub use thresholds::*;
 
 use rows::write_rows;
-use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_row, unit_rows};
+use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_columns, tutorial_row, unit_rows};
 
 /// Segments: segment, idx, predicted, actual; then unknown, where the truth of a label is not known for some.
 pub const COMPARISON_FILE: &str = "comparison.csv";
@@ -43,18 +45,6 @@ pub const SUBGROUPS_FILE: &str = "subgroups.csv";
 pub const THRESHOLDS_FILE: &str = "thresholds.csv";
 /// Everything that was computed, for machines: a [`Metrics`].
 pub const METRICS_JSON_FILE: &str = "metrics.json";
-
-/// Columns of the tutorial's table, in its order.
-pub const TUTORIAL_COLUMNS: [&str; 8] = [
-    "class",
-    "prevalence",
-    "recall",
-    "precision",
-    "f1",
-    "specificity",
-    "accuracy",
-    "npv",
-];
 
 pub use metrics::*;
 
@@ -108,10 +98,9 @@ impl Metrics {
                 .map(|label| (label.label.as_str(), label.threshold));
             write_thresholds(&dir.join(THRESHOLDS_FILE), thresholds)?;
         }
-        let columns = TUTORIAL_COLUMNS.map(str::to_owned).to_vec();
         write_rows(
             &dir.join(TUTORIAL_FILE),
-            columns,
+            tutorial_columns(),
             self.tutorial.classes.iter().map(tutorial_row),
         )
     }

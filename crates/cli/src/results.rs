@@ -1,24 +1,14 @@
 //! What a finished run of an evaluation says, on standard output.
 
-use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics};
+use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics, ShownIn, shown_in};
 use ecgfm_artifacts::logits::RECORD_FILE;
 use ecgfm_artifacts::{logits, notices, predictions, store, table};
 use ecgfm_pipeline::{Graph, Stage, Summary};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Columns shown; the file has more.
-const SHOWN: [&str; 9] = [
-    "unit",
-    "label",
-    "n",
-    "positives",
-    "auroc",
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "f1",
-];
+/// Columns of `metrics.csv` that are shown, before the statistics.
+const FIRST_COLUMNS: [&str; 4] = ["unit", "label", "n", "positives"];
 
 /// The metrics of the run's evaluation as a table, and where to read on; nothing where there is none. What an earlier run
 /// left is no result of one that stopped before it.
@@ -94,8 +84,10 @@ fn done<'a>(graph: &'a Graph, summary: &Summary, kind: &str) -> Option<&'a Stage
 
 fn metrics(path: &Path) -> Option<String> {
     let frame = table::read_all_text(path).ok()?;
-    let mut rows = vec![SHOWN.map(str::to_owned).to_vec()];
-    let columns: Option<Vec<_>> = SHOWN
+    let statistics = shown_in(ShownIn::RunText).map(|statistic| statistic.name);
+    let names: Vec<&str> = FIRST_COLUMNS.into_iter().chain(statistics).collect();
+    let mut rows = vec![names.iter().map(ToString::to_string).collect::<Vec<String>>()];
+    let columns: Option<Vec<_>> = names
         .iter()
         .map(|name| table::str_column(path, &frame, name).ok())
         .collect();
@@ -109,7 +101,7 @@ fn metrics(path: &Path) -> Option<String> {
         );
     }
     let width = |i: usize| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..SHOWN.len()).map(width).collect();
+    let widths: Vec<usize> = (0..names.len()).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate();
         let cells = cells.map(|(i, (cell, w))| {

@@ -10,7 +10,7 @@ use ecgfm_evaluate::metrics::bootstrap::{Plan, resample};
 use ecgfm_evaluate::metrics::interval::percentile;
 use ecgfm_evaluate::metrics::multilabel::Agreement;
 use ecgfm_evaluate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
-use ecgfm_evaluate::metrics::{Confusion, Ranking};
+use ecgfm_evaluate::metrics::{ConfusionMatrix, Ranking};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -84,7 +84,7 @@ fn main() {
 
 /// Every statistic of one label; AUROC, so that nothing is optimised away.
 fn one(truth: &[bool], scores: &[f32]) -> f64 {
-    let table = Confusion::count(truth.iter().zip(scores).map(|(&t, &s)| (t, s > 0.5)));
+    let table = ConfusionMatrix::count(truth.iter().zip(scores).map(|(&t, &s)| (t, s > 0.5)));
     let ranking = Ranking::new(truth, scores);
     let bins = calibration(truth, scores);
     let rest = [

@@ -1,13 +1,14 @@
 //! Averages of statistics over labels.
 
-use crate::estimate::{estimate, estimates, set_interval};
+use crate::estimate::{LabelStatistics, estimate, set_interval};
 use crate::known::KnownRows;
+use crate::metrics::ConfusionMatrix;
 use crate::metrics::bootstrap::Resampled;
 use crate::metrics::multilabel::mean;
-use crate::metrics::probability::{brier, log_loss};
-use crate::metrics::{Confusion, Ranking};
 use crate::resampled::Resamples;
-use ecgfm_artifacts::evaluation::{Average, Estimate, FURTHER_STATISTICS, LabelMetrics, STATISTICS};
+use ecgfm_artifacts::evaluation::{
+    Average, ComputedFrom, LabelMetrics, STATISTICS, ShownIn, Statistic, shown_in,
+};
 
 /// Macro, weighted and micro averages of every statistic.
 pub(crate) fn averages(
@@ -16,7 +17,7 @@ pub(crate) fn averages(
     resamples: Option<&Resamples>,
 ) -> Vec<Average> {
     let mut all = Vec::new();
-    for statistic in STATISTICS.into_iter().chain(FURTHER_STATISTICS) {
+    for statistic in &STATISTICS {
         all.push(over_labels(
             "macro",
             statistic,
@@ -34,21 +35,21 @@ pub(crate) fn averages(
 /// The weighted mean over the labels for which the statistic is defined. Resamples keep the weights of the data.
 fn over_labels(
     average: &str,
-    statistic: &str,
+    statistic: &Statistic,
     labels: &[LabelMetrics],
     weights: &[f64],
     resamples: Option<&Resamples>,
 ) -> Average {
     let values: Vec<Option<f64>> = labels
         .iter()
-        .map(|label| label.estimates.get(statistic).and_then(|e| e.value))
+        .map(|label| label.estimates.get(statistic.name).and_then(|e| e.value))
         .collect();
     let used: Vec<f64> = (values.iter().zip(weights))
         .map(|(value, weight)| if value.is_some() { *weight } else { 0.0 })
         .collect();
     let mut result = estimate(mean(&values, &used), "undefined for every label that counts");
     let resampled = |all: &[Vec<Resampled>], at: usize| {
-        let values: Vec<Option<f64>> = all.iter().map(|label| label[at].get(statistic)).collect();
+        let values: Vec<Option<f64>> = all.iter().map(|label| label[at].value(statistic)).collect();
         let gap = values
             .iter()
             .zip(&used)
@@ -67,55 +68,41 @@ fn over_labels(
     };
     Average {
         average: average.to_owned(),
-        statistic: statistic.to_owned(),
+        statistic: statistic.name.to_owned(),
         estimate: result,
         over: names(true),
         left_out: names(false),
     }
 }
 
-/// All pairs of row and label as the rows of one label.
+/// Averages over all pairs of row and label, taken as the rows of one label.
 fn micro(labels: &[LabelMetrics], known: &[KnownRows<'_>], resamples: Option<&Resamples>) -> Vec<Average> {
-    let table = labels.iter().fold(Confusion::default(), |sum, label| {
-        let c = label.counts;
-        sum.plus(Confusion {
-            tp: c.tp,
-            fp: c.fp,
-            r#fn: c.r#fn,
-            tn: c.tn,
-        })
-    });
-    let truth: Vec<bool> = known
-        .iter()
-        .flat_map(|label| label.truth.iter().copied())
-        .collect();
-    let scores: Vec<f32> = known
-        .iter()
-        .flat_map(|label| label.scores.iter().copied())
-        .collect();
-    let mut values = estimates(&table, &Ranking::new(&truth, &scores));
-    values.insert("brier".to_owned(), estimate(brier(&truth, &scores), "no rows"));
-    values.insert(
-        "log_loss".to_owned(),
-        estimate(log_loss(&truth, &scores), "no rows"),
-    );
-    let average = |(statistic, mut value): (String, Estimate)| {
-        let resampled = |all: &[Vec<Resampled>], at: usize| {
-            let sum = all
-                .iter()
-                .fold(Confusion::default(), |sum, label| sum.plus(label[at].table));
-            sum.get(&statistic)
-        };
-        if let Some(interval) = resamples.and_then(|r| r.of(value.value, resampled)) {
-            set_interval(&mut value, interval);
+    let sum = |sum: ConfusionMatrix, counts| sum.plus(counts);
+    let counts = (labels.iter().map(|label| label.counts)).fold(ConfusionMatrix::default(), sum);
+    let truth: Vec<bool> = (known.iter().flat_map(|label| label.truth.iter().copied())).collect();
+    let scores: Vec<f32> = (known.iter().flat_map(|label| label.scores.iter().copied())).collect();
+    let statistics = LabelStatistics::new(&truth, &scores, counts);
+    let average = |statistic: &Statistic| {
+        let mut estimate = statistics.estimate(statistic);
+        // What is not computed from the counts would need all pairs of a resample in one order: it has no interval.
+        if let (ComputedFrom::Counts(of), Some(resamples)) = (statistic.computed_from, resamples) {
+            let resampled = |all: &[Vec<Resampled>], at: usize| {
+                of(&(all.iter().map(|label| label[at].counts)).fold(ConfusionMatrix::default(), sum))
+            };
+            if let Some(interval) = resamples.of(estimate.value, resampled) {
+                set_interval(&mut estimate, interval);
+            }
         }
         Average {
             average: "micro".to_owned(),
-            statistic,
-            estimate: value,
+            statistic: statistic.name.to_owned(),
+            estimate,
             over: labels.iter().map(|label| label.label.clone()).collect(),
             left_out: Vec::new(),
         }
     };
-    values.into_iter().map(average).collect()
+    let mut averages: Vec<Average> = shown_in(ShownIn::MicroAverage).map(average).collect();
+    // Rows of `averages.csv` have always been in the order of these names.
+    averages.sort_by(|a, b| a.statistic.cmp(&b.statistic));
+    averages
 }

@@ -5,35 +5,19 @@
 
 use crate::compare::{taken, unknown_rows};
 use crate::error::{Error, Result};
-use crate::estimate::estimates;
+use crate::estimate::LabelStatistics;
 use crate::groups::Groups;
 use crate::known::KnownRows;
 use crate::metrics::bootstrap::{Plan, Resampled, resample};
 use crate::metrics::interval::percentile;
 use crate::metrics::multilabel::mean;
-use crate::metrics::probability::{brier, log_loss};
-use crate::metrics::{Confusion, LabelRows, Ranking};
+use crate::metrics::{ConfusionMatrix, LabelRows};
 use crate::resampled::each;
 use crate::sigmoid::above;
-use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored};
+use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored, ShownIn, Statistic, shown_in};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-/// What is compared.
-pub const COMPARED: [&str; 11] = [
-    "auroc",
-    "auprc",
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "f1",
-    "accuracy",
-    "mcc",
-    "brier",
-    "log_loss",
-];
 
 /// The name under which means over labels stand.
 pub const MACRO: &str = "macro";
@@ -72,7 +56,7 @@ pub struct Comparison {
 pub struct Difference {
     /// The mapped label, or [`MACRO`].
     pub label: String,
-    /// One of [`COMPARED`].
+    /// Name of one of those that are [shown in comparisons](ecgfm_artifacts::evaluation::ShownIn::Comparison).
     pub statistic: &'static str,
     /// In the first.
     pub a: Option<f64>,
@@ -286,63 +270,69 @@ fn same_truth(
     Ok(())
 }
 
-/// `labels` and `drawn` hold the first side's labels and then the second's.
+/// Differences of every label and of the means over labels; `labels` and `drawn` hold the first evaluation's labels and then the
+/// second's.
 fn differences(names: &[String], labels: &[LabelRows<'_>], drawn: &[Vec<Resampled>]) -> Vec<Difference> {
-    let values: Vec<HashMap<&str, f64>> = labels.iter().map(statistics).collect();
-    let replicates = drawn.first().map_or(0, Vec::len);
+    let statistics: Vec<LabelStatistics<'_>> = labels.iter().map(ranked).collect();
     let n = names.len();
     let mut all = Vec::new();
     for (at, name) in names.iter().enumerate() {
-        for statistic in COMPARED {
-            let value = |side: usize| values[side * n + at].get(statistic).copied();
-            let change = |r: usize| Some(drawn[n + at][r].get(statistic)? - drawn[at][r].get(statistic)?);
+        for statistic in shown_in(ShownIn::Comparison) {
+            let values = [at, n + at].map(|at| statistics[at].value(statistic));
+            let change = |r: usize| Some(drawn[n + at][r].value(statistic)? - drawn[at][r].value(statistic)?);
             all.push(difference(
                 name,
                 statistic,
-                (value(0), value(1)),
-                (0..replicates).map(change),
+                values,
+                (0..replicates(drawn)).map(change),
             ));
         }
     }
-    for statistic in COMPARED {
-        // Labels that either side leaves undefined are left out of both means.
-        let defined = |at: &usize| {
-            [0, n]
-                .iter()
-                .all(|side| values[side + at].contains_key(statistic))
-        };
-        let used: Vec<usize> = (0..n).filter(defined).collect();
-        let over = |of: &dyn Fn(usize) -> Option<f64>, side: usize| -> Option<f64> {
-            let values: Option<Vec<f64>> = used.iter().map(|at| of(side * n + at)).collect();
-            let values: Vec<Option<f64>> = values?.into_iter().map(Some).collect();
-            mean(&values, &vec![1.0; values.len()])
-        };
-        let value = |side: usize| over(&|at| values[at].get(statistic).copied(), side);
-        let change = |r: usize| {
-            let of = |at: usize| drawn[at][r].get(statistic);
-            Some(over(&of, 1)? - over(&of, 0)?)
-        };
-        all.push(difference(
-            MACRO,
-            statistic,
-            (value(0), value(1)),
-            (0..replicates).map(change),
-        ));
-    }
+    all.extend(
+        shown_in(ShownIn::Comparison).map(|statistic| macro_difference(statistic, &statistics, drawn)),
+    );
     all
+}
+
+/// The difference of the means over labels. Labels that either evaluation leaves undefined are left out of both means.
+fn macro_difference(
+    statistic: &'static Statistic,
+    statistics: &[LabelStatistics<'_>],
+    drawn: &[Vec<Resampled>],
+) -> Difference {
+    let n = statistics.len() / 2;
+    let values: Vec<Option<f64>> = statistics.iter().map(|label| label.value(statistic)).collect();
+    let used: Vec<usize> = (0..n)
+        .filter(|at| values[*at].and(values[n + at]).is_some())
+        .collect();
+    let over = |of: &dyn Fn(usize) -> Option<f64>, evaluation: usize| -> Option<f64> {
+        let values: Option<Vec<f64>> = used.iter().map(|at| of(evaluation * n + at)).collect();
+        let values: Vec<Option<f64>> = values?.into_iter().map(Some).collect();
+        mean(&values, &vec![1.0; values.len()])
+    };
+    let means = [0, 1].map(|evaluation| over(&|at| values[at], evaluation));
+    let change = |r: usize| {
+        let of = |at: usize| drawn[at][r].value(statistic);
+        Some(over(&of, 1)? - over(&of, 0)?)
+    };
+    difference(MACRO, statistic, means, (0..replicates(drawn)).map(change))
+}
+
+fn replicates(drawn: &[Vec<Resampled>]) -> usize {
+    drawn.first().map_or(0, Vec::len)
 }
 
 fn difference(
     label: &str,
-    statistic: &'static str,
-    (a, b): (Option<f64>, Option<f64>),
+    statistic: &'static Statistic,
+    [a, b]: [Option<f64>; 2],
     drawn: impl Iterator<Item = Option<f64>>,
 ) -> Difference {
     let difference = a.zip(b).map(|(a, b)| b - a);
     let interval = difference.and_then(|_| percentile(drawn));
     Difference {
         label: label.to_owned(),
-        statistic,
+        statistic: statistic.name,
         a,
         b,
         difference,
@@ -351,20 +341,9 @@ fn difference(
     }
 }
 
-fn statistics(label: &LabelRows<'_>) -> HashMap<&'static str, f64> {
-    let decided = label
-        .scores
-        .iter()
-        .map(|&score| above(score, f64::from(label.threshold)));
-    let table = Confusion::count(label.truth.iter().copied().zip(decided));
-    let all = estimates(&table, &Ranking::new(label.truth, label.scores));
-    let of = |name: &'static str| match name {
-        "brier" => brier(label.truth, label.scores),
-        "log_loss" => log_loss(label.truth, label.scores),
-        _ => all.get(name).and_then(|e| e.value),
-    };
-    COMPARED
-        .into_iter()
-        .filter_map(|name| Some((name, of(name)?)))
-        .collect()
+/// A label's rows, counted at its threshold and ranked.
+fn ranked<'a>(label: &LabelRows<'a>) -> LabelStatistics<'a> {
+    let decided = (label.scores.iter()).map(|&score| above(score, f64::from(label.threshold)));
+    let counts = ConfusionMatrix::count(label.truth.iter().copied().zip(decided));
+    LabelStatistics::new(label.truth, label.scores, counts)
 }

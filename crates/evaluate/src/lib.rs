@@ -19,6 +19,7 @@ pub mod evaluate;
 mod examples;
 mod flow;
 mod groups;
+mod intervals;
 mod known;
 pub mod metrics;
 mod named;

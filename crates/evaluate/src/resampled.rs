@@ -5,6 +5,7 @@ use crate::known::KnownRows;
 use crate::metrics::LabelRows;
 use crate::metrics::bootstrap::{Plan, Resampled, leave_out, leave_out_sums, resample, resample_sums};
 use crate::metrics::interval::{Interval, Method, bca, percentile};
+use ecgfm_artifacts::evaluation::Statistic;
 
 /// Groups of clusters that the jackknife of BCa leaves out, one after the other; each cluster is one where there are no more.
 const GROUPS: usize = 256;
@@ -38,8 +39,13 @@ impl Resamples {
     }
 
     /// The interval of a label's statistic; none where it is undefined or not resampled.
-    pub(crate) fn of_label(&self, label: usize, statistic: &str, value: Option<f64>) -> Option<Interval> {
-        self.of(value, |all, at| all[label][at].get(statistic))
+    pub(crate) fn of_label(
+        &self,
+        label: usize,
+        statistic: &Statistic,
+        value: Option<f64>,
+    ) -> Option<Interval> {
+        self.of(value, |all, at| all[label][at].value(statistic))
     }
 
     /// The interval of anything that is computed from all labels of one resample.

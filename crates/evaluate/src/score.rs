@@ -4,53 +4,30 @@ use crate::averages::averages;
 use crate::clusters::Clusters;
 use crate::compare::Compared;
 use crate::curves;
-use crate::estimate::{PROPORTIONS, estimate, estimates, proportion, set_interval};
+use crate::estimate::LabelStatistics;
+use crate::intervals::Intervals;
 use crate::known::{KnownRows, complete};
+use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
-use crate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
-use crate::metrics::{Confusion, Ranking};
-use crate::resampled::Resamples;
+use crate::metrics::probability::calibration;
 use crate::scoring::Scoring;
 use crate::together::together;
-use crate::tutorial::counts;
-use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, ScoreHistogram, Unit, UnitMetrics};
+use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, STATISTICS, ScoreHistogram, Unit, UnitMetrics};
 use rayon::prelude::*;
 
 /// Computes the statistics of one unit.
 pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> UnitMetrics {
     let known = KnownRows::of_all(rows, clusters, scoring.thresholds);
-    let resamples = scoring
-        .sampling
-        .map(|sampling| Resamples::draw(&known, clusters, sampling));
     let independent = unit == Unit::Ecg && clusters.count == rows.len();
+    let intervals = Intervals::draw(&known, clusters, scoring.sampling, independent);
     let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().zip(&known).enumerate())
-        .map(|(i, (pair, known))| {
-            let decided = known.decided();
-            let mut label = label(pair, known, &decided);
-            label.unknown = (rows.len() - known.truth.len()) as u64;
-            for (name, estimate) in &mut label.estimates {
-                let interval = resamples
-                    .as_ref()
-                    .and_then(|r| r.of_label(i, name, estimate.value));
-                if let Some(interval) = interval {
-                    set_interval(estimate, interval);
-                }
-            }
-            for name in PROPORTIONS {
-                if let Some(estimate) = label.estimates.get_mut(name) {
-                    proportion(
-                        name,
-                        estimate,
-                        (&known.truth, &decided),
-                        &known.clusters,
-                        independent,
-                    );
-                }
-            }
-            label
+        .map(|(at, (pair, known))| LabelMetrics {
+            unknown: (rows.len() - known.truth.len()) as u64,
+            ..label(at, pair, known, &intervals)
         })
         .collect();
-    let averages = averages(&labels, &known, resamples.as_ref());
+    let averages = averages(&labels, &known, intervals.resamples.as_ref());
+    drop(intervals);
     drop(known);
     let complete = complete(rows);
     let together = match &complete {
@@ -71,35 +48,32 @@ pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &
     }
 }
 
-fn label(pair: &PairUsed, known: &KnownRows<'_>, decided: &[bool]) -> LabelMetrics {
-    let (truth, scores) = (&known.truth[..], &known.scores[..]);
-    let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
-    let ranking = Ranking::new(truth, scores);
+/// Statistics of the label at `at`, from the rows of which its truth is known.
+fn label(at: usize, pair: &PairUsed, known: &KnownRows<'_>, intervals: &Intervals<'_>) -> LabelMetrics {
+    let (truth, scores, decided) = (&known.truth[..], &known.scores[..], known.decided());
+    let counts = ConfusionMatrix::count(truth.iter().copied().zip(decided.iter().copied()));
+    let statistics = LabelStatistics::new(truth, scores, counts);
+    let estimates = STATISTICS.iter().map(|statistic| {
+        let mut estimate = statistics.estimate(statistic);
+        intervals.add_to(&mut estimate, statistic, at, &decided);
+        (statistic.name.to_owned(), estimate)
+    });
     let histogram = Histogram::count(truth, scores);
-    let bins = calibration(truth, scores);
-    let mut estimates = estimates(&table, &ranking);
-    for (name, value) in [
-        ("brier", brier(truth, scores)),
-        ("log_loss", log_loss(truth, scores)),
-        ("ece", expected_calibration_error(&bins)),
-    ] {
-        estimates.insert(name.to_owned(), estimate(value, "no rows"));
-    }
     LabelMetrics {
         label: pair.to.clone(),
         title: pair.title.clone(),
         threshold: known.threshold,
         unknown: 0,
-        positives: table.positives(),
-        counts: counts(&table),
-        estimates,
-        roc: curves::roc(&ranking),
-        pr: curves::precision_recall(&ranking),
+        positives: counts.positives(),
+        counts,
+        estimates: estimates.collect(),
+        roc: curves::roc(&statistics.ranking),
+        pr: curves::precision_recall(&statistics.ranking),
         histogram: ScoreHistogram {
             positives: histogram.positives,
             negatives: histogram.negatives,
         },
-        calibration: curves::calibration(&bins),
+        calibration: curves::calibration(&calibration(truth, scores)),
     }
 }
 
@@ -107,7 +81,6 @@ fn label(pair: &PairUsed, known: &KnownRows<'_>, decided: &[bool]) -> LabelMetri
 mod tests {
     use super::*;
     use crate::challenge::Challenge;
-    use crate::metrics::interval::wilson;
     use polars::prelude::df;
 
     fn rows() -> Compared {
@@ -189,25 +162,6 @@ mod tests {
         assert_eq!(scored(Unit::Segment).labels[0].estimates["sensitivity"].lo, None);
         let ecg = &scored(Unit::Ecg).labels[0].estimates["sensitivity"];
         assert!(ecg.lo.unwrap() < 0.5 && ecg.hi.unwrap() > 0.5);
-    }
-
-    #[test]
-    fn all_of_few_patients_is_not_certainty() {
-        // Four rows of two patients; nothing that is resampled varies.
-        let clusters = [0, 0, 1, 1];
-        let interval = |name: &str, truth: [bool; 4]| {
-            let mut told = estimate(Some(1.0), "");
-            proportion(name, &mut told, (&truth, &truth), &clusters, false);
-            (told.lo.unwrap(), told.hi.unwrap())
-        };
-        let by_hand = |n: u64| wilson(n, n).map(|i| (i.lo, i.hi)).unwrap();
-        assert_eq!(interval("sensitivity", [true, true, false, false]), by_hand(1));
-        assert_eq!(interval("accuracy", [true, true, false, false]), by_hand(2));
-        // What resampling told, stays.
-        let mut told = estimate(Some(1.0), "");
-        (told.lo, told.hi) = (Some(0.9), Some(1.0));
-        proportion("ppv", &mut told, (&[true; 4], &[true; 4]), &clusters, false);
-        assert_eq!(told.lo, Some(0.9));
     }
 
     #[test]

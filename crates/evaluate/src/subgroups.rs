@@ -6,13 +6,13 @@
 use crate::clusters::Clusters;
 use crate::compare::Compared;
 use crate::error::{Error, Result};
-use crate::estimate::{PROPORTIONS, estimate, estimates, proportion, set_interval};
+use crate::estimate::{LabelStatistics, estimate};
+use crate::intervals::Intervals;
 use crate::known::KnownRows;
-use crate::metrics::{Confusion, Ranking};
-use crate::resampled::Resamples;
+use crate::metrics::ConfusionMatrix;
 use crate::scoring::Scoring;
 use ecgfm_artifacts::columns::IDX;
-use ecgfm_artifacts::evaluation::{SUBGROUP_STATISTICS, Subgroup, SubgroupLabel};
+use ecgfm_artifacts::evaluation::{PairUsed, ShownIn, Subgroup, SubgroupLabel, shown_in};
 use ecgfm_artifacts::table::cell::{boolean, is_missing, number};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use schemars::JsonSchema;
@@ -177,6 +177,7 @@ fn band(bands: &[u32], value: &str) -> (u32, String) {
     (above as u32, name)
 }
 
+/// Statistics of every label among the rows of a group.
 fn scored(
     wanted: &Subgroups,
     rows: &Compared,
@@ -187,39 +188,26 @@ fn scored(
     let part = rows.part(members);
     let clusters = clusters.part(members);
     let known = KnownRows::of_all(&part, &clusters, scoring.thresholds);
-    let resamples = scoring
-        .sampling
-        .map(|sampling| Resamples::draw(&known, &clusters, sampling));
-    let label = |(at, pair): (usize, &ecgfm_artifacts::evaluation::PairUsed)| {
+    let independent = clusters.count == part.len();
+    let intervals = Intervals::draw(&known, &clusters, scoring.sampling, independent);
+    let label = |(at, pair): (usize, &PairUsed)| {
         let (truth, scores, decided) = (&known[at].truth, &known[at].scores, known[at].decided());
-        let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
-        let small = table.positives() < wanted.min_cell || table.negatives() < wanted.min_cell;
-        let all = estimates(&table, &Ranking::new(truth, scores));
-        let told = SUBGROUP_STATISTICS.map(|name| {
+        let counts = ConfusionMatrix::count(truth.iter().copied().zip(decided.iter().copied()));
+        let small = counts.positives() < wanted.min_cell || counts.negatives() < wanted.min_cell;
+        let statistics = LabelStatistics::new(truth, scores, counts);
+        let estimates = shown_in(ShownIn::Subgroups).map(|statistic| {
             if small {
                 let why = format!("fewer than {} ECGs with or without the label", wanted.min_cell);
-                return (name.to_owned(), estimate(None, &why));
+                return (statistic.name.to_owned(), estimate(None, &why));
             }
-            let mut told = all.get(name).cloned().unwrap_or_default();
-            if let Some(interval) = resamples.as_ref().and_then(|r| r.of_label(at, name, told.value)) {
-                set_interval(&mut told, interval);
-            }
-            let independent = clusters.count == part.len();
-            if PROPORTIONS.contains(&name) {
-                proportion(
-                    name,
-                    &mut told,
-                    (truth, &decided),
-                    &known[at].clusters,
-                    independent,
-                );
-            }
-            (name.to_owned(), told)
+            let mut estimate = statistics.estimate(statistic);
+            intervals.add_to(&mut estimate, statistic, at, &decided);
+            (statistic.name.to_owned(), estimate)
         });
         SubgroupLabel {
             label: pair.to.clone(),
-            positives: (!small).then(|| table.positives()),
-            estimates: told.into_iter().collect(),
+            positives: (!small).then(|| counts.positives()),
+            estimates: estimates.collect(),
         }
     };
     scoring.pairs.iter().enumerate().map(label).collect()

@@ -5,9 +5,10 @@
 
 use crate::compare::Compared;
 use crate::known::{KnownRows, complete};
-use crate::metrics::Confusion;
+use crate::metrics::ConfusionMatrix;
+use crate::metrics::multilabel::Agreement;
 use crate::scoring::decide;
-use ecgfm_artifacts::evaluation::{Counts, Tutorial, TutorialClass};
+use ecgfm_artifacts::evaluation::{TUTORIAL_STATISTICS, Tutorial, TutorialClass};
 use std::borrow::Cow;
 
 /// Builds the table. A class is counted on the segments of which its truth is known; exact matches, and the class without a
@@ -44,48 +45,21 @@ pub(crate) fn table(names: &[&str], segments: &Compared, thresholds: &[f64]) -> 
     );
     // scikit-learn sorts classes as Python sorts text: by code point, as Rust does.
     classes.sort_by(|a, b| a.class.cmp(&b.class));
-    let matches = exact_matches(&whole.truth, &decided, rows);
+    let agreement = Agreement::count(&whole.truth, &decided, rows);
     Tutorial {
         rows: rows as u64,
-        matches,
-        exact_match: (rows > 0).then(|| matches as f64 / rows as f64),
+        matches: agreement.exact,
+        exact_match: agreement.exact_match(),
         classes,
     }
 }
 
-/// Rows in which every label is decided rightly.
-pub(crate) fn exact_matches(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> u64 {
-    (0..rows)
-        .filter(|&row| truth.iter().zip(decided).all(|(t, d)| t[row] == d[row]))
-        .count() as u64
-}
-
-/// The artifact's form of a 2×2 table.
-pub(crate) fn counts(table: &Confusion) -> Counts {
-    Counts {
-        tp: table.tp,
-        fp: table.fp,
-        r#fn: table.r#fn,
-        tn: table.tn,
-    }
-}
-
 fn class(name: &str, truth: &[bool], decided: &[bool]) -> TutorialClass {
-    let table = Confusion::count(truth.iter().copied().zip(decided.iter().copied()));
-    let values = [
-        table.prevalence(),
-        table.sensitivity(),
-        table.ppv(),
-        // The tutorial's formula, which equals the other but for the last digit, divides by 0 where nothing was found.
-        table.harmonic_f1().or_else(|| table.f1()),
-        table.specificity(),
-        table.accuracy(),
-        table.npv(),
-    ];
+    let counts = ConfusionMatrix::count(truth.iter().copied().zip(decided.iter().copied()));
     TutorialClass {
         class: name.to_owned(),
-        counts: counts(&table),
-        values: values.map(|v| v.map(round3)),
+        counts,
+        values: std::array::from_fn(|at| TUTORIAL_STATISTICS[at].1(&counts).map(round3)),
     }
 }
 
@@ -115,7 +89,7 @@ mod tests {
         );
         assert_eq!(
             got.classes[0].counts,
-            Counts {
+            ConfusionMatrix {
                 tp: 1,
                 fp: 0,
                 r#fn: 1,
@@ -124,7 +98,7 @@ mod tests {
         );
         assert_eq!(
             got.classes[2].counts,
-            Counts {
+            ConfusionMatrix {
                 tp: 1,
                 fp: 1,
                 r#fn: 0,

@@ -7,7 +7,7 @@ mod common;
 use common::{evaluate_params, key, predict_params, stage, write_logits};
 use ecgfm_artifacts::evaluation::{Metrics, Unit};
 use ecgfm_artifacts::manifests::Key;
-use ecgfm_evaluate::metrics::Confusion;
+use ecgfm_evaluate::metrics::ConfusionMatrix;
 use ecgfm_evaluate::{evaluate, predict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -51,8 +51,8 @@ fn cohort() -> Cohort {
 
 /// What the tutorial did: the i-th prediction is taken for the i-th row of the table of all splits; rows beyond the
 /// last prediction get none, which counts as "not AF".
-fn joined_by_position(cohort: &Cohort) -> Confusion {
-    Confusion::count(cohort.rows.iter().enumerate().map(|(i, (key, _))| {
+fn joined_by_position(cohort: &Cohort) -> ConfusionMatrix {
+    ConfusionMatrix::count(cohort.rows.iter().enumerate().map(|(i, (key, _))| {
         let predicted = cohort.test.get(i).is_some_and(|(_, logits)| logits[AF] > 0.0);
         (cohort.truth[key.idx.unwrap() as usize], predicted)
     }))
@@ -105,7 +105,7 @@ fn a_join_by_position_makes_chance_of_a_good_classifier_and_a_join_by_key_does_n
     assert!(af.estimates["ppv"].value.unwrap() > 0.8);
     assert!(af.estimates["auroc"].value.unwrap() > 0.9);
     // The same classifier, the same truth: only the join differs.
-    let again = Confusion::count(
+    let again = ConfusionMatrix::count(
         cohort
             .test
             .iter()

@@ -5,7 +5,7 @@ use ecgfm_evaluate::metrics::challenge::{Rewards, score};
 use ecgfm_evaluate::metrics::interval::{bca, wilson};
 use ecgfm_evaluate::metrics::multilabel::{Agreement, mean};
 use ecgfm_evaluate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
-use ecgfm_evaluate::metrics::{Confusion, Ranking};
+use ecgfm_evaluate::metrics::{ConfusionMatrix, Ranking};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::io::Write;
@@ -126,7 +126,7 @@ fn every_statistic_equals_scikit_learns_to_1e_12() {
     };
     let judged = judged.as_array().unwrap();
     for (i, (case, theirs)) in cases.iter().zip(judged).enumerate() {
-        let table = Confusion::count(case.truth.iter().zip(&case.scores).map(|(&t, &s)| (t, s > 0.5)));
+        let table = ConfusionMatrix::count(case.truth.iter().zip(&case.scores).map(|(&t, &s)| (t, s > 0.5)));
         let ranking = Ranking::new(&case.truth, &case.scores);
         for (name, ours) in [
             ("auroc", ranking.auroc()),
@@ -286,8 +286,8 @@ fn compare((truth, scores, weights, rows): &Multilabel, theirs: &serde_json::Val
     close(all.auroc(), &theirs["micro_auroc"], "micro AUROC");
     close(all.auprc(), &theirs["micro_auprc"], "micro AUPRC");
     let tables = truth.iter().zip(&decided);
-    let tables = tables.map(|(t, d)| Confusion::count(t.iter().copied().zip(d.iter().copied())));
-    let sum = tables.fold(Confusion::default(), Confusion::plus);
+    let tables = tables.map(|(t, d)| ConfusionMatrix::count(t.iter().copied().zip(d.iter().copied())));
+    let sum = tables.fold(ConfusionMatrix::default(), ConfusionMatrix::plus);
     close(sum.f1(), &theirs["micro_f1"], "micro F1");
     let rankings: Vec<Ranking> = truth
         .iter()

@@ -8,9 +8,9 @@ use crate::methods::pooling;
 use crate::params::Params;
 use crate::run_card::{self, Fact, RejectedFor, Stage};
 use crate::svg::STYLE;
-use crate::tables::{ClassView, GroupView, UnitView, class, group, statistics, unit};
+use crate::tables::{ClassView, GroupView, UnitView, class, group, unit};
 use crate::text::count;
-use ecgfm_artifacts::evaluation::{Metrics, SUBGROUP_STATISTICS, TUTORIAL_COLUMNS, Unit};
+use ecgfm_artifacts::evaluation::{Metrics, STATISTICS, ShownIn, TUTORIAL_STATISTICS, Unit, shown_in};
 use minijinja::Environment;
 use serde::Serialize;
 use std::path::Path;
@@ -43,13 +43,13 @@ struct Page<'a> {
     checks: Vec<Check>,
     flow: Vec<Fact>,
     rejected: Option<Vec<RejectedFor>>,
-    tutorial_columns: &'a [&'a str],
+    tutorial_columns: [&'a str; 7],
     tutorial: Vec<ClassView>,
     tutorial_rows: String,
     exact_match: String,
     statistics: Vec<&'a str>,
     units: Vec<UnitView>,
-    subgroup_statistics: [&'a str; 4],
+    subgroup_statistics: Vec<&'a str>,
     subgroups: Vec<GroupView>,
     examples: &'a [Shown],
     examples_inside: usize,
@@ -99,20 +99,22 @@ pub(crate) fn html(
         checks: checks(metrics),
         flow: flow(metrics),
         rejected: params.rejected.as_deref().map(run_card::rejected).transpose()?,
-        tutorial_columns: &TUTORIAL_COLUMNS[1..],
+        tutorial_columns: TUTORIAL_STATISTICS.map(|(name, _)| name),
         tutorial: metrics.tutorial.classes.iter().map(class).collect(),
         tutorial_rows: count(metrics.tutorial.rows),
         exact_match: metrics
             .tutorial
             .exact_match
             .map_or("n/a".to_owned(), |v| format!("{:.2} %", 100.0 * v)),
-        statistics: statistics(),
+        statistics: STATISTICS.iter().map(|statistic| statistic.name).collect(),
         units: [Unit::Ecg, Unit::Segment]
             .iter()
             .filter_map(|u| metrics.unit(*u))
             .map(unit)
             .collect(),
-        subgroup_statistics: SUBGROUP_STATISTICS,
+        subgroup_statistics: shown_in(ShownIn::Subgroups)
+            .map(|statistic| statistic.name)
+            .collect(),
         subgroups: metrics.subgroups.iter().map(group).collect(),
         examples,
         examples_inside: examples.iter().filter(|e| e.inline.is_some()).count(),

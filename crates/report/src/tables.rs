@@ -2,7 +2,7 @@
 
 use crate::text::{count, estimate, number};
 use ecgfm_artifacts::evaluation::{
-    Estimate, FURTHER_STATISTICS, STATISTICS, SUBGROUP_STATISTICS, Subgroup, TutorialClass, Unit, UnitMetrics,
+    Estimate, STATISTICS, ShownIn, Statistic, Subgroup, TutorialClass, Unit, UnitMetrics, shown_in,
 };
 use serde::Serialize;
 
@@ -72,11 +72,6 @@ struct GroupRow {
     cells: Vec<Cell>,
 }
 
-/// Names of the statistics of a label, in the order of their columns.
-pub(crate) fn statistics() -> Vec<&'static str> {
-    STATISTICS.into_iter().chain(FURTHER_STATISTICS).collect()
-}
-
 fn cell(estimate: Option<&Estimate>) -> Cell {
     let value = estimate.and_then(|e| e.value).map_or("n/a".to_owned(), number);
     let ends = estimate.and_then(|e| e.lo.zip(e.hi));
@@ -115,9 +110,9 @@ pub(crate) fn unit(unit: &UnitMetrics) -> UnitView {
         title: label.title.clone(),
         positives: count(label.positives),
         threshold: number(label.threshold),
-        cells: statistics()
-            .into_iter()
-            .map(|name| cell(label.estimates.get(name)))
+        cells: STATISTICS
+            .iter()
+            .map(|statistic| cell(label.estimates.get(statistic.name)))
             .collect(),
         counts: [
             label.counts.tp,
@@ -160,7 +155,7 @@ fn average(unit: &UnitMetrics, name: &str) -> AverageRow {
         all.find(|average| average.average == name && average.statistic == statistic)
     };
     let mut left_out: Vec<String> = Vec::new();
-    let cells = statistics().into_iter().map(|statistic| {
+    let cells = STATISTICS.iter().map(|Statistic { name: statistic, .. }| {
         let found = of(statistic);
         if let Some(average) = found.filter(|average| !average.left_out.is_empty()) {
             left_out.push(format!("{statistic} without {}", average.left_out.join(", ")));
@@ -179,9 +174,8 @@ pub(crate) fn group(group: &Subgroup) -> GroupView {
     let rows = group.labels.iter().map(|label| GroupRow {
         label: label.label.clone(),
         positives: label.positives.map_or("few".to_owned(), count),
-        cells: SUBGROUP_STATISTICS
-            .iter()
-            .map(|name| cell(label.estimates.get(*name)))
+        cells: shown_in(ShownIn::Subgroups)
+            .map(|statistic| cell(label.estimates.get(statistic.name)))
             .collect(),
     });
     GroupView {

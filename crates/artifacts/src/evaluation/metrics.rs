@@ -1,5 +1,6 @@
 //! The contents of `metrics.json`.
 
+use super::confusion_matrix::ConfusionMatrix;
 use crate::labelset::Pool;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ pub struct SubgroupLabel {
     pub label: String,
     /// ECGs in which it holds in truth; none where so few must not be told.
     pub positives: Option<u64>,
-    /// By name: auroc, sensitivity, specificity, ppv.
+    /// By name; those that are shown in subgroups.
     pub estimates: BTreeMap<String, Estimate>,
 }
 
@@ -200,22 +201,9 @@ pub struct TutorialClass {
     /// Label, or the empty text for "no mapped label".
     pub class: String,
     /// The 2×2 table.
-    pub counts: Counts,
-    /// prevalence, recall, precision, f1, specificity, accuracy, npv: as `TUTORIAL_COLUMNS` after `class`.
+    pub counts: ConfusionMatrix,
+    /// In the order of [`TUTORIAL_STATISTICS`](super::TUTORIAL_STATISTICS).
     pub values: [Option<f64>; 7],
-}
-
-/// A 2×2 table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Present and predicted.
-    pub tp: u64,
-    /// Absent and predicted.
-    pub fp: u64,
-    /// Present and not predicted.
-    pub r#fn: u64,
-    /// Absent and not predicted.
-    pub tn: u64,
 }
 
 /// What is counted as one row.
@@ -311,8 +299,8 @@ pub struct LabelMetrics {
     /// Rows in which it holds in truth.
     pub positives: u64,
     /// The 2×2 table at the threshold.
-    pub counts: Counts,
-    /// By name, one of `STATISTICS`.
+    pub counts: ConfusionMatrix,
+    /// By name, as in [`STATISTICS`](super::STATISTICS).
     pub estimates: BTreeMap<String, Estimate>,
     /// The ROC curve.
     pub roc: RocCurve,
@@ -329,7 +317,7 @@ pub struct LabelMetrics {
 pub struct Average {
     /// `macro`: the plain mean; `weighted`: by the labels' positives; `micro`: all pairs of row and label as one label.
     pub average: String,
-    /// Its name, one of `STATISTICS` or `FURTHER_STATISTICS`.
+    /// Its name, as in [`STATISTICS`](super::STATISTICS).
     pub statistic: String,
     /// The value and its interval.
     #[serde(flatten)]

@@ -1,49 +1,67 @@
 //! Rows and columns of the tables that [`Metrics`](super::Metrics) is written as.
 
-use super::metrics::{Counts, Estimate, Subgroup, TutorialClass, UnitMetrics};
-use super::statistics::{FURTHER_STATISTICS, FURTHER_WITH_INTERVALS, STATISTICS};
+use super::confusion_matrix::ConfusionMatrix;
+use super::metrics::{Estimate, Subgroup, TutorialClass, UnitMetrics};
+use super::statistic::{STATISTICS, ShownIn, Statistic, TUTORIAL_STATISTICS, shown_in};
 use crate::pandas::Cell;
 
-/// Columns of `metrics.csv`: unit, label, n, positives, the statistics, their interval ends, the 2×2 table, the further
-/// statistics, their interval ends, the threshold.
-pub fn metric_columns() -> Vec<String> {
-    let ends = |of: &[&str]| -> Vec<String> {
-        of.iter()
-            .flat_map(|s| [format!("{s}_lo"), format!("{s}_hi")])
-            .collect()
-    };
-    let lead = ["unit", "label", "n", "positives"]
+/// Statistics whose columns in `metrics.csv` are before those of the 2×2 table, or after them.
+fn statistics(after_counts: bool) -> impl Iterator<Item = &'static Statistic> {
+    STATISTICS
         .iter()
-        .chain(&STATISTICS)
-        .map(ToString::to_string);
-    lead.chain(ends(&STATISTICS))
-        .chain(["tp", "fp", "fn", "tn"].map(str::to_owned))
-        .chain(FURTHER_STATISTICS.map(str::to_owned))
-        .chain(ends(&FURTHER_WITH_INTERVALS))
-        .chain(std::iter::once("threshold".to_owned()))
+        .filter(move |statistic| statistic.after_counts == after_counts)
+}
+
+/// Names of the columns of some statistics, then those of the ends of their intervals.
+fn statistic_columns(after_counts: bool) -> impl Iterator<Item = String> {
+    let names = statistics(after_counts).map(|statistic| statistic.name.to_owned());
+    let with_interval = statistics(after_counts).filter(|statistic| statistic.resampled);
+    names.chain(with_interval.flat_map(|Statistic { name, .. }| [format!("{name}_lo"), format!("{name}_hi")]))
+}
+
+/// Columns of `metrics.csv`: unit, label, n, positives, statistics, their interval ends, the 2×2 table, further statistics, their
+/// interval ends, the threshold.
+pub fn metric_columns() -> Vec<String> {
+    let texts = |names: [&str; 4]| names.map(str::to_owned);
+    texts(["unit", "label", "n", "positives"])
+        .into_iter()
+        .chain(statistic_columns(false))
+        .chain(texts(["tp", "fp", "fn", "tn"]))
+        .chain(statistic_columns(true))
+        .chain(["threshold".to_owned()])
         .collect()
 }
 
+/// Rows of `metrics.csv`, one a label.
 pub(super) fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>>> {
     unit.labels.iter().map(|label| {
-        let estimates = |of: &'static [&str]| of.iter().map(|s| label.estimates.get(*s));
-        let value = |e: Option<&Estimate>| float(e.and_then(|e| e.value));
-        let ends = |e: Option<&Estimate>| [float(e.and_then(|e| e.lo)), float(e.and_then(|e| e.hi))];
+        let estimate = |statistic: &Statistic| label.estimates.get(statistic.name);
+        let cells = |after_counts: bool| -> Vec<Cell<'_>> {
+            let values = statistics(after_counts).map(|s| float(estimate(s).and_then(|e| e.value)));
+            let with_interval = statistics(after_counts).filter(|statistic| statistic.resampled);
+            let ends = with_interval.flat_map(|s| interval_ends(estimate(s)));
+            values.chain(ends).collect()
+        };
         let mut row = vec![
             Cell::Text(unit.unit.name()),
             Cell::Text(&label.label),
             int(unit.n - label.unknown.min(unit.n)),
             int(label.positives),
         ];
-        row.extend(estimates(&STATISTICS).map(value));
-        row.extend(estimates(&STATISTICS).flat_map(ends));
-        let Counts { tp, fp, r#fn, tn } = label.counts;
+        row.extend(cells(false));
+        let ConfusionMatrix { tp, fp, r#fn, tn } = label.counts;
         row.extend([tp, fp, r#fn, tn].map(int));
-        row.extend(estimates(&FURTHER_STATISTICS).map(value));
-        row.extend(estimates(&FURTHER_WITH_INTERVALS).flat_map(ends));
+        row.extend(cells(true));
         row.push(Cell::Float(label.threshold));
         row
     })
+}
+
+fn interval_ends(estimate: Option<&Estimate>) -> [Cell<'static>; 2] {
+    [
+        float(estimate.and_then(|e| e.lo)),
+        float(estimate.and_then(|e| e.hi)),
+    ]
 }
 
 /// Rows of `averages.csv`; `lists` are the labels that went in and that were left out, of every average, as text.
@@ -64,17 +82,16 @@ pub(super) fn average_rows<'a>(
     })
 }
 
-/// Statistics of a subgroup, in the order of their columns.
-pub const SUBGROUP_STATISTICS: [&str; 4] = ["auroc", "sensitivity", "specificity", "ppv"];
-
+/// Columns of `subgroups.csv`.
 pub(super) fn subgroup_columns() -> Vec<String> {
-    let lead = ["by", "group", "n", "label", "positives"].map(str::to_owned);
-    let statistics = SUBGROUP_STATISTICS.iter();
-    lead.into_iter()
-        .chain(statistics.flat_map(|s| [(*s).to_owned(), format!("{s}_lo"), format!("{s}_hi")]))
-        .collect()
+    let first = ["by", "group", "n", "label", "positives"].map(str::to_owned);
+    let of_statistic =
+        |Statistic { name, .. }: &Statistic| [(*name).to_owned(), format!("{name}_lo"), format!("{name}_hi")];
+    let statistics = shown_in(ShownIn::Subgroups).flat_map(of_statistic);
+    first.into_iter().chain(statistics).collect()
 }
 
+/// Rows of `subgroups.csv`, one a label.
 pub(super) fn subgroup_rows(group: &Subgroup) -> impl Iterator<Item = Vec<Cell<'_>>> {
     group.labels.iter().map(|label| {
         let mut row = vec![
@@ -84,21 +101,22 @@ pub(super) fn subgroup_rows(group: &Subgroup) -> impl Iterator<Item = Vec<Cell<'
             Cell::Text(&label.label),
             label.positives.map_or(Cell::Missing, int),
         ];
-        for name in SUBGROUP_STATISTICS {
-            let e = label.estimates.get(name);
-            row.extend(
-                [
-                    e.and_then(|e| e.value),
-                    e.and_then(|e| e.lo),
-                    e.and_then(|e| e.hi),
-                ]
-                .map(float),
-            );
+        for statistic in shown_in(ShownIn::Subgroups) {
+            let estimate = label.estimates.get(statistic.name);
+            row.push(float(estimate.and_then(|e| e.value)));
+            row.extend(interval_ends(estimate));
         }
         row
     })
 }
 
+/// Columns of `tutorial_table.csv`.
+pub(super) fn tutorial_columns() -> Vec<String> {
+    let names = TUTORIAL_STATISTICS.iter().map(|(name, _)| *name);
+    std::iter::once("class").chain(names).map(str::to_owned).collect()
+}
+
+/// A row of `tutorial_table.csv`.
 pub(super) fn tutorial_row(class: &TutorialClass) -> Vec<Cell<'_>> {
     std::iter::once(Cell::Text(&class.class))
         .chain(class.values.iter().map(|v| float(*v)))

@@ -12,7 +12,7 @@ fn estimate(value: f64) -> Estimate {
 }
 
 fn metrics() -> Metrics {
-    let counts = Counts {
+    let counts = ConfusionMatrix {
         tp: 1,
         fp: 2,
         r#fn: 0,

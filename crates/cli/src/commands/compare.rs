@@ -3,13 +3,11 @@
 use super::print_json;
 use crate::args::Compare;
 use crate::errors::Classed;
+use ecgfm_artifacts::evaluation::{ShownIn, shown_in};
 use ecgfm_evaluate::difference::{Comparison, Difference, compare as differ};
 use ecgfm_evaluate::metrics::bootstrap::Plan;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::fmt::Write;
-
-/// What the table for people shows; JSON and CSV have everything.
-const SHOWN: [&str; 6] = ["auroc", "auprc", "sensitivity", "specificity", "f1", "brier"];
 
 /// Compares two evaluations on the ECGs that both scored.
 pub fn compare(args: &Compare) -> Result<(), Error> {
@@ -54,7 +52,9 @@ fn table(found: &Comparison) -> String {
         "{:width$}  statistic         A       B     B − A  95 % interval",
         "label"
     );
-    for d in found.differences.iter().filter(|d| SHOWN.contains(&d.statistic)) {
+    // JSON and CSV have everything.
+    let shown: Vec<&str> = shown_in(ShownIn::ComparisonText).map(|s| s.name).collect();
+    for d in found.differences.iter().filter(|d| shown.contains(&d.statistic)) {
         let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
         let signed = |v: f64| format!("{v:+.4}");
         let interval =

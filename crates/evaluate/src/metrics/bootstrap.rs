@@ -5,10 +5,10 @@
 //! of a replicate see the same resample: differences between labels, and between models scored on the same rows, are
 //! paired.
 
-use super::confusion::Confusion;
 use super::label_rows::LabelRows;
 use super::ordered::{LANES, Ordered, Walked, Weights};
 use super::probability::{log_error, squared_error};
+use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -34,18 +34,20 @@ pub struct Resampled {
     /// Log loss.
     pub log_loss: Option<f64>,
     /// The 2×2 table.
-    pub table: Confusion,
+    pub counts: ConfusionMatrix,
 }
 
 impl Resampled {
-    /// A statistic by its name in the tables; none for one that is not resampled.
-    pub fn get(&self, statistic: &str) -> Option<f64> {
-        match statistic {
-            "auroc" => self.auroc,
-            "auprc" => self.auprc,
-            "brier" => self.brier,
-            "log_loss" => self.log_loss,
-            other => self.table.get(other),
+    /// The value of a statistic; none for one that is not resampled.
+    pub fn value(&self, statistic: &Statistic) -> Option<f64> {
+        match statistic.computed_from {
+            _ if !statistic.resampled => None,
+            ComputedFrom::Counts(of) => of(&self.counts),
+            ComputedFrom::RocCurve => self.auroc,
+            ComputedFrom::PrecisionRecallCurve => self.auprc,
+            ComputedFrom::SquaredErrors => self.brier,
+            ComputedFrom::LogErrors => self.log_loss,
+            ComputedFrom::CalibrationBins => None,
         }
     }
 }
@@ -183,7 +185,7 @@ fn together(walked: Vec<Walked>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resam
         auprc: walked.auprc,
         brier: means[0][lane],
         log_loss: means[1][lane],
-        table: walked.table,
+        counts: walked.counts,
     };
     walked.into_iter().enumerate().map(one).collect()
 }

@@ -5,7 +5,6 @@
 
 pub mod bootstrap;
 pub mod challenge;
-pub mod confusion;
 mod falling;
 pub mod histogram;
 pub mod interval;
@@ -16,7 +15,7 @@ pub mod probability;
 pub mod ranking;
 pub mod threshold;
 
-pub use confusion::Confusion;
+pub use ecgfm_artifacts::evaluation::ConfusionMatrix;
 pub use interval::Interval;
 pub use label_rows::LabelRows;
 pub use ranking::Ranking;

@@ -1,7 +1,7 @@
 //! One label's rows by falling score, walked once for many resamples at a time.
 
-use super::confusion::Confusion;
 use super::label_rows::LabelRows;
+use ecgfm_artifacts::evaluation::ConfusionMatrix;
 use rayon::prelude::*;
 
 /// Resamples that are walked together: the weights of one cluster in all of them are one line of the processor's cache.
@@ -45,7 +45,7 @@ enum Kind {
 pub(super) struct Walked {
     pub(super) auroc: Option<f64>,
     pub(super) auprc: Option<f64>,
-    pub(super) table: Confusion,
+    pub(super) counts: ConfusionMatrix,
 }
 
 impl Ordered {
@@ -201,7 +201,7 @@ impl Sums {
         Walked {
             auroc: (pairs > 0.0).then(|| self.twice_won[lane] as f64 / (2.0 * pairs)),
             auprc: (positives > 0).then(|| self.precision[lane] / positives as f64),
-            table: Confusion {
+            counts: ConfusionMatrix {
                 tp,
                 fp,
                 r#fn: positives - tp,

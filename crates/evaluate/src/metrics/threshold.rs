@@ -103,12 +103,12 @@ fn best(values: impl Iterator<Item = f64>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Confusion;
+    use crate::metrics::ConfusionMatrix;
     use proptest::prelude::*;
 
-    fn at(truth: &[bool], scores: &[f32], threshold: f64) -> Confusion {
+    fn at(truth: &[bool], scores: &[f32], threshold: f64) -> ConfusionMatrix {
         let decided = scores.iter().map(|&s| above(s, threshold));
-        Confusion::count(truth.iter().copied().zip(decided))
+        ConfusionMatrix::count(truth.iter().copied().zip(decided))
     }
 
     #[test]
@@ -174,9 +174,9 @@ mod tests {
             };
             let (truth, scores): (Vec<bool>, Vec<f32>) = rows.into_iter().map(|(t, s)| (t, score(s))).unzip();
             let ranking = Ranking::new(&truth, &scores);
-            let all: Vec<Confusion> = scores.iter().map(|&s| at(&truth, &scores, f64::from(s))).collect();
+            let all: Vec<ConfusionMatrix> = scores.iter().map(|&s| at(&truth, &scores, f64::from(s))).collect();
             if let Some(threshold) = Criterion::Youden.choose(&ranking) {
-                let youden = |c: &Confusion| c.sensitivity().unwrap() + c.specificity().unwrap();
+                let youden = |c: &ConfusionMatrix| c.sensitivity().unwrap() + c.specificity().unwrap();
                 let got = youden(&at(&truth, &scores, threshold));
                 prop_assert!(all.iter().all(|c| youden(c) <= got + 1e-12));
             }

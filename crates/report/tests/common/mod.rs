@@ -2,9 +2,9 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use ecgfm_artifacts::evaluation::{
-    Average, CalibrationBin, CoOccurrence, Counts, Estimate, Flow, IntervalMethod, LabelMetrics, MappingUsed,
-    Metrics, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Subgroup, SubgroupLabel,
-    ThresholdsUsed, Tutorial, TutorialClass, Unit, UnitMetrics,
+    Average, CalibrationBin, CoOccurrence, ConfusionMatrix, Estimate, Flow, IntervalMethod, LabelMetrics,
+    MappingUsed, Metrics, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Subgroup,
+    SubgroupLabel, ThresholdsUsed, Tutorial, TutorialClass, Unit, UnitMetrics,
 };
 use ecgfm_artifacts::labelset::Pool;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
@@ -52,13 +52,13 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
         threshold: 0.5,
         unknown: 0,
         positives,
-        counts: Counts {
+        counts: ConfusionMatrix {
             tp: positives,
             fp: 2,
             r#fn: 0,
             tn: 1234,
         },
-        estimates: STATISTICS.iter().map(estimate).collect(),
+        estimates: STATISTICS[..9].iter().map(|s| estimate(&s.name)).collect(),
         roc,
         pr,
         histogram: ScoreHistogram {
@@ -116,7 +116,7 @@ pub(crate) fn metrics() -> Metrics {
     };
     let class = |class: &str| TutorialClass {
         class: class.to_owned(),
-        counts: Counts {
+        counts: ConfusionMatrix {
             tp: 40,
             fp: 2,
             r#fn: 0,

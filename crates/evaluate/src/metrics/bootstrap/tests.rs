@@ -1,6 +1,6 @@
 use super::super::interval::{Interval, bca, percentile};
 use super::super::probability::{brier, log_loss};
-use super::super::{Confusion, Ranking};
+use super::super::{ConfusionMatrix, Ranking};
 use super::*;
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn by_copies(truth: &[bool], scores: &[f32], clusters: &[u32], weights: &[u8], t
         auprc: ranking.auprc(),
         brier: brier(&truth, &scores),
         log_loss: log_loss(&truth, &scores),
-        table: Confusion::count(truth.iter().zip(&scores).map(|(&t, &s)| (t, s > threshold))),
+        counts: ConfusionMatrix::count(truth.iter().zip(&scores).map(|(&t, &s)| (t, s > threshold))),
     }
 }
 
@@ -39,7 +39,7 @@ fn close(a: Option<f64>, b: Option<f64>, tolerance: f64) -> bool {
 }
 
 fn same(a: &Resampled, b: &Resampled) -> bool {
-    a.table == b.table
+    a.counts == b.counts
         && close(a.auroc, b.auroc, 1e-14)
         && close(a.auprc, b.auprc, 1e-12)
         && close(a.brier, b.brier, 1e-6)

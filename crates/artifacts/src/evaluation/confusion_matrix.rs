@@ -1,8 +1,10 @@
 //! The 2×2 table of truth against decision, and what follows from its four counts.
 
+use serde::{Deserialize, Serialize};
+
 /// Counts of truth against decision for one label.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Confusion {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfusionMatrix {
     /// Present and predicted.
     pub tp: u64,
     /// Absent and predicted.
@@ -13,7 +15,7 @@ pub struct Confusion {
     pub tn: u64,
 }
 
-impl Confusion {
+impl ConfusionMatrix {
     /// Counts pairs of (truth, decision).
     pub fn count(pairs: impl IntoIterator<Item = (bool, bool)>) -> Self {
         let mut table = Self::default();
@@ -90,21 +92,6 @@ impl Confusion {
         (product > 0.0).then(|| (tp * tn - fp * r#fn) / product.sqrt())
     }
 
-    /// A statistic by its name in the tables; none for one that the counts do not give.
-    pub fn get(&self, statistic: &str) -> Option<f64> {
-        match statistic {
-            "prevalence" => self.prevalence(),
-            "sensitivity" => self.sensitivity(),
-            "specificity" => self.specificity(),
-            "ppv" => self.ppv(),
-            "npv" => self.npv(),
-            "f1" => self.f1(),
-            "accuracy" => self.accuracy(),
-            "mcc" => self.mcc(),
-            _ => None,
-        }
-    }
-
     /// Sums the counts of two tables.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -114,6 +101,12 @@ impl Confusion {
             r#fn: self.r#fn + other.r#fn,
             tn: self.tn + other.tn,
         }
+    }
+
+    /// F1 as the tutorial's table has it: the harmonic mean of precision and recall, and [`Self::f1`] where that would divide by 0.
+    /// The two differ in the last digit only.
+    pub fn tutorial_f1(&self) -> Option<f64> {
+        self.harmonic_f1().or_else(|| self.f1())
     }
 
     /// The harmonic mean of precision and recall, as the tutorial computes it: undefined where either is undefined
@@ -135,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_statistic_is_undefined_on_no_rows() {
-        let empty = Confusion::default();
+        let empty = ConfusionMatrix::default();
         let all = [
             empty.prevalence(),
             empty.sensitivity(),
@@ -152,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_label_that_is_never_predicted_has_recall_zero_and_no_precision() {
-        let table = Confusion {
+        let table = ConfusionMatrix {
             tp: 0,
             fp: 0,
             r#fn: 5,
@@ -164,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_two_by_two_table_of_a_textbook() {
-        let table = Confusion {
+        let table = ConfusionMatrix {
             tp: 90,
             fp: 40,
             r#fn: 10,
@@ -181,8 +174,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn swapping_the_classes_swaps_the_statistics(tp in 0u64..50, fp in 0u64..50, fn_ in 0u64..50, tn in 0u64..50) {
-            let table = Confusion { tp, fp, r#fn: fn_, tn };
-            let swapped = Confusion { tp: tn, fp: fn_, r#fn: fp, tn: tp };
+            let table = ConfusionMatrix { tp, fp, r#fn: fn_, tn };
+            let swapped = ConfusionMatrix { tp: tn, fp: fn_, r#fn: fp, tn: tp };
             proptest::prop_assert_eq!(table.sensitivity(), swapped.specificity());
             proptest::prop_assert_eq!(table.ppv(), swapped.npv());
             proptest::prop_assert_eq!(table.accuracy(), swapped.accuracy());
