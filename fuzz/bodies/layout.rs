@@ -1,6 +1,6 @@
 //! What another process says about an HDF5 file, and rows read from where it says they are.
 
-use ecgfm_formats::tracings::described::{Stored, decode, encode};
+use ecgfm_formats::tracings::description::{StoredRows, decode, encode};
 use ecgfm_formats::tracings::{Placement, Rows};
 
 /// Values of a row, and of a block, that are read.
@@ -26,7 +26,7 @@ pub(crate) fn run(data: &[u8]) {
     let Ok(described) = said else {
         return;
     };
-    let Stored::Rows(placement) = described.stored else {
+    let StoredRows::Direct(placement) = described.stored else {
         return;
     };
     let block = match &placement {

@@ -2,7 +2,7 @@
 
 use crate::archive::{Archive, LEADS, PART, SAMPLES, line, recording, rows, write_part};
 use crate::common::python;
-use ecgfm_formats::code15::{Part, PartWriter, WriteLayout, WriteOptions};
+use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};
 use ecgfm_formats::tracings::Placement;
 use std::fs;
 
@@ -93,7 +93,7 @@ fn a_damaged_block() {
         shuffle: true,
     };
     write_part(&archive.part(), &rows(), layout);
-    let Some(Placement::Blocks(table)) = Part::open(&archive.part()).unwrap().placement() else {
+    let Some(Placement::Blocks(table)) = PartReader::open(&archive.part()).unwrap().placement() else {
         panic!("the part has no blocks");
     };
     let block = table.blocks[2];

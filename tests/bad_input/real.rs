@@ -1,7 +1,7 @@
 //! The laws of the limb leads on real ECGs: none is flagged as it is, and every exchange is.
 
 use crate::common::{ecgfm, ok, reference};
-use ecgfm_formats::code15::Part;
+use ecgfm_formats::code15::PartReader;
 use ecgfm_recipe::leads::COUNT;
 use ecgfm_recipe::limb::{self, LIMB, Mistake};
 use ecgfm_recipe::quality;
@@ -13,7 +13,7 @@ fn recordings(raw: &Path) -> Vec<Vec<f32>> {
     let mut found = Vec::new();
     for number in 0..18 {
         let path = raw.join(format!("exams_part{number}.hdf5"));
-        let Some(part) = path.is_file().then(|| Part::open(&path).unwrap()) else {
+        let Some(part) = path.is_file().then(|| PartReader::open(&path).unwrap()) else {
             continue;
         };
         let real = part.exam_ids().iter().enumerate().filter(|(_, id)| **id != 0);

@@ -1,7 +1,7 @@
 //! A part that ends anywhere, or whose end is nothing but zeros, as where a download was allotted its place and stopped.
 
 use crate::archive::{Archive, LEADS, SAMPLES, rows, write_part};
-use ecgfm_formats::code15::{Part, WriteLayout};
+use ecgfm_formats::code15::{PartReader, WriteLayout};
 use std::fs;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const LAYOUTS: [WriteLayout; 2] = [
 /// samples; and the ends and the middle of every row of samples, and one byte beside each.
 fn boundaries(bytes: &[u8], part: &Path) -> Vec<usize> {
     let row_bytes = SAMPLES * LEADS * 4;
-    let samples: Vec<(usize, usize)> = match Part::open(part).unwrap().placement().unwrap() {
+    let samples: Vec<(usize, usize)> = match PartReader::open(part).unwrap().placement().unwrap() {
         ecgfm_formats::tracings::Placement::Contiguous { offset } => (0..4)
             .map(|row| (offset as usize + row * row_bytes, row_bytes))
             .collect(),
@@ -46,7 +46,7 @@ fn boundaries(bytes: &[u8], part: &Path) -> Vec<usize> {
 
 /// Opens and reads all of it.
 fn read_all(path: &Path) -> Result<Vec<f32>, String> {
-    let part = Part::open(path).map_err(|e| e.to_string())?;
+    let part = PartReader::open(path).map_err(|e| e.to_string())?;
     let (mut all, mut row) = (Vec::new(), vec![0.0; part.row_len()]);
     for at in 0..part.rows() {
         part.read_row(at, &mut row).map_err(|e| e.to_string())?;

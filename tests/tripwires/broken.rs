@@ -1,7 +1,7 @@
 //! The breaks.
 
 use ecgfm_artifacts::store::{PackedWriter, SegmentReader};
-use ecgfm_formats::code15::Part;
+use ecgfm_formats::code15::PartReader;
 use ecgfm_recipe::leads;
 use ecgfm_recipe::processed::lead_major;
 use ecgfm_recipe::standardize::{ConstantLeads, standardize};
@@ -29,7 +29,7 @@ pub fn store(run: &Path, which: Break) -> tempfile::TempDir {
     let mut writer = PackedWriter::new(dir.path(), leads::COUNT, SAMPLES).unwrap();
     let segments = std::fs::read_to_string(run.join("signals/segments/index.csv")).unwrap();
     let right = SegmentReader::open(&run.join("signals/segments")).unwrap();
-    let part = Part::open(&run.join("synth/exams_part0.hdf5")).unwrap();
+    let part = PartReader::open(&run.join("synth/exams_part0.hdf5")).unwrap();
     let mut segment = vec![0f32; leads::COUNT * SAMPLES];
     for line in segments.lines().skip(1) {
         let key = line.split(',').next().unwrap();
@@ -56,7 +56,7 @@ pub fn store(run: &Path, which: Break) -> tempfile::TempDir {
 }
 
 /// The segment `code_15_<exam>_<i>` by the wrong rule.
-fn resampled(part: &Part, key: &str, out: &mut [f32]) {
+fn resampled(part: &PartReader, key: &str, out: &mut [f32]) {
     let mut words = key.rsplit('_');
     let i: usize = words.next().unwrap().parse().unwrap();
     let exam: i64 = words.next().unwrap().parse().unwrap();

@@ -3,7 +3,7 @@
 use crate::broken::{self, Break};
 use crate::common::{ecgfm, ok, python, root};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
-use ecgfm_formats::code15::Part;
+use ecgfm_formats::code15::PartReader;
 use ecgfm_formats::npy::NpyReader;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -144,7 +144,7 @@ impl Sample {
 
     /// The raw recordings (samples by 12, row-major) of the part, without the dummy row and padding.
     pub fn tracings(&self) -> impl Iterator<Item = Vec<f32>> {
-        let part = Part::open(&self.dir.join("synth/exams_part0.hdf5")).unwrap();
+        let part = PartReader::open(&self.dir.join("synth/exams_part0.hdf5")).unwrap();
         let ids = part.exam_ids().to_vec();
         let real = (0..part.rows()).filter(move |row| ids[*row] != 0);
         real.map(move |row| {

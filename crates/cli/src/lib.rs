@@ -35,7 +35,7 @@ pub use out::{emit, tell};
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
-use ecgfm_formats::code15;
+use ecgfm_formats::{code15, isolated};
 use ecgfm_pipeline::Cancel;
 use failure::Failure;
 
@@ -54,10 +54,10 @@ const OPEN_HDF5: &str = "__open-hdf5";
 fn run() -> u8 {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == OPEN_HDF5) {
-        memory::end_with(code15::OUT_OF_MEMORY);
+        memory::end_with(isolated::OUT_OF_MEMORY);
         return code15::serve(arguments);
     }
-    code15::isolate(OPEN_HDF5);
+    isolated::enable(OPEN_HDF5);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! How fast the formats are on this machine: `cargo run --release -p ecgfm-formats --example throughput [ROWS]`.
 #![allow(clippy::print_stdout, reason = "figures are what this program is for")]
 
-use ecgfm_formats::code15::{Part, PartWriter, WriteLayout, WriteOptions};
+use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};
 use ecgfm_formats::mat5::{Data, MatFile, MatWriter};
 use rayon::prelude::*;
 use std::error::Error;
@@ -32,7 +32,7 @@ fn report(what: &str, bytes: usize, start: Instant) {
     );
 }
 
-fn read(part: &Part, threads: usize) -> Result<(), Box<dyn Error>> {
+fn read(part: &PartReader, threads: usize) -> Result<(), Box<dyn Error>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
         (0..part.rows())
@@ -73,7 +73,7 @@ fn code15(dir: &Path, rows: usize) -> Result<(), Box<dyn Error>> {
         for threads in [1, 2] {
             // Opened anew, so that no decoded block is left from the last time.
             let start = Instant::now();
-            read(&Part::open(&path)?, threads)?;
+            read(&PartReader::open(&path)?, threads)?;
             report(&format!("read {name}, {threads} threads"), bytes, start);
         }
     }

@@ -3,7 +3,8 @@
 //! | module | feature | format | read | written |
 //! |---|---|---|---|---|
 //! | [`code15`] | `hdf5` | CODE-15% exams, HDF5 | by row, from many threads | row by row |
-//! | [`tracings`] | `tracings` | rows of float32, plain or in blocks, where it is known how they lie | by row, from many threads | no |
+//! | [`isolated`] | `hdf5` | any, in a process of its own | as the parser there does | no |
+//! | [`tracings`] | `tracings` | rows of float32, plain or in blocks, where their place in the file is known | by row, from many threads | no |
 //! | [`mat5`] | `mat` | MATLAB level-5 matrices | yes, also compressed | as SciPy does |
 //! | [`pages`] | `npy`, `mat` | any, past the operating system's cache | no | yes |
 //! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
@@ -54,6 +55,8 @@ mod error;
 
 #[cfg(feature = "hdf5")]
 pub mod code15;
+#[cfg(feature = "hdf5")]
+pub mod isolated;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 #[cfg(feature = "mat")]

@@ -3,7 +3,7 @@
 use crate::dataset::{self, PART_EXTENSION, PART_PREFIX};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
-use ecgfm_artifacts::formats::code15::Part;
+use ecgfm_artifacts::formats::code15::PartReader;
 use ecgfm_artifacts::formats::tracings::Placement;
 use ecgfm_artifacts::recipe::leads;
 use ecgfm_artifacts::rejected::Reason;
@@ -26,7 +26,7 @@ pub(crate) struct Place {
 /// A part's file name, and the part or why it cannot be read.
 struct Entry {
     name: String,
-    part: std::result::Result<Part, String>,
+    part: std::result::Result<PartReader, String>,
 }
 
 /// All parts of a release, open.
@@ -57,7 +57,7 @@ impl Catalog {
             .collect();
         let mut places = Vec::new();
         for (part, entry) in entries.iter().enumerate() {
-            let ids = entry.part.as_ref().map(Part::exam_ids).unwrap_or_default();
+            let ids = entry.part.as_ref().map(PartReader::exam_ids).unwrap_or_default();
             // The release ends every part with a row of zeros for exam 0; other writers put it elsewhere, or nowhere.
             let real = ids.iter().enumerate().filter(|(_, id)| **id != 0);
             places.extend(real.map(|(row, id)| (*id, Place { part, row })));
@@ -88,7 +88,7 @@ impl Catalog {
     }
 
     /// The parts that are read without the HDF5 library, with their numbers and how their rows lie.
-    pub(crate) fn direct_parts(&self) -> impl Iterator<Item = (usize, &Part, Placement)> {
+    pub(crate) fn direct_parts(&self) -> impl Iterator<Item = (usize, &PartReader, Placement)> {
         let parts = self.entries.iter().enumerate();
         parts.filter_map(|(number, entry)| {
             let part = entry.part.as_ref().ok()?;
@@ -115,7 +115,7 @@ impl Catalog {
     }
 
     /// The part at a place that [`Self::find`] gave.
-    pub(crate) fn part(&self, place: Place) -> Option<&Part> {
+    pub(crate) fn part(&self, place: Place) -> Option<&PartReader> {
         self.entries.get(place.part)?.part.as_ref().ok()
     }
 
@@ -199,9 +199,9 @@ fn part_number(name: &str) -> Option<u64> {
 }
 
 /// The part, or what is wrong with it. What the system is at fault for says nothing about the part, and is an error.
-fn open_part(raw: &Path, name: &str) -> Result<std::result::Result<Part, String>> {
+fn open_part(raw: &Path, name: &str) -> Result<std::result::Result<PartReader, String>> {
     let path = raw.join(name);
-    let part = match Part::open(&path) {
+    let part = match PartReader::open(&path) {
         Ok(part) => part,
         Err(error) if error.fault().is_some() => return Err(error.into()),
         Err(error) => {

@@ -5,7 +5,7 @@
 //! drawn once and kept at each visit with some probability, else drawn anew: shares stay exact, and bundle
 //! branch block mostly stays too.
 
-use crate::faults::Fault;
+use crate::fault::Fault;
 use crate::labels::{Conduction, Finding, Labels, Rhythm};
 use crate::mix::Shares;
 use crate::options::{MAX_EXAMS, Options};

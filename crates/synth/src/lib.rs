@@ -16,7 +16,7 @@
 mod cohort;
 mod error;
 mod exam;
-mod faults;
+mod fault;
 mod labels;
 mod leads;
 mod mix;
@@ -32,7 +32,7 @@ mod wave;
 
 pub use error::Error;
 pub use exam::{Exam, Generator, Truth, UNITS_PER_MILLIVOLT, exam};
-pub use faults::Fault;
+pub use fault::Fault;
 pub use labels::{Conduction, Finding, Labels, Rhythm};
 pub use leads::{LEAD_NAMES, LEADS};
 pub use mix::{Mix, Shares};

@@ -131,8 +131,8 @@ impl Faults {
     }
 
     /// Every fault with its number.
-    pub(crate) fn listed(&self) -> [(crate::faults::Fault, u64); 9] {
-        use crate::faults::Fault;
+    pub(crate) fn listed(&self) -> [(crate::fault::Fault, u64); 9] {
+        use crate::fault::Fault;
         [
             (Fault::FlatLead, self.flat_lead),
             (Fault::Nan, self.nan),

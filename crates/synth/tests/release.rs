@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ecgfm_formats::code15::Part;
+use ecgfm_formats::code15::PartReader;
 use ecgfm_synth::{Error, Faults, Generator, Labels, Mix, Options, Summary, generate};
 
 const HEADER: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
@@ -55,7 +55,7 @@ fn rows(path: &Path) -> Vec<HashMap<String, String>> {
 
 /// Each stored id of a part with its tracing, in order.
 fn tracings(path: &Path) -> Vec<(i64, Vec<f32>)> {
-    let part = Part::open(path).unwrap();
+    let part = PartReader::open(path).unwrap();
     let mut row = vec![0.0; part.row_len()];
     part.exam_ids()
         .iter()

@@ -84,7 +84,16 @@ impl From<Placement> for Lie {
                 lzf: table.compression == Compression::Lzf,
                 fill_bits: table.fill.to_bits(),
                 blocks: (table.blocks.iter())
-                    .map(|b| (b.place[0], b.place[1], b.place[2], b.at, b.size, b.left_out))
+                    .map(|b| {
+                        (
+                            b.place[0],
+                            b.place[1],
+                            b.place[2],
+                            b.at,
+                            b.size,
+                            b.skipped_filters,
+                        )
+                    })
                     .collect(),
             },
         }
@@ -112,11 +121,11 @@ impl From<Lie> for Placement {
                 },
                 fill: f32::from_bits(fill_bits),
                 blocks: (blocks.into_iter())
-                    .map(|(row, sample, lead, at, size, left_out)| Block {
+                    .map(|(row, sample, lead, at, size, skipped_filters)| Block {
                         place: [row, sample, lead],
                         at,
                         size,
-                        left_out,
+                        skipped_filters,
                     })
                     .collect(),
             }),

@@ -48,7 +48,7 @@ fn bad(error: impl ToString) -> Error {
 }
 
 fn part(path: &Path) -> Result<Value, Error> {
-    let part = code15::Part::open(path).map_err(unusable)?;
+    let part = code15::PartReader::open(path).map_err(unusable)?;
     let ids = part.exam_ids();
     let dummies = ids.iter().filter(|id| **id == 0).count();
     Ok(json!({

@@ -1,4 +1,4 @@
-//! Where the blocks of a chunked dataset are in the file.
+//! Places of a chunked dataset's blocks in the file.
 
 use super::library::describe;
 use crate::error::{Error, Result};
@@ -6,9 +6,11 @@ use crate::tracings::Block;
 use hdf5::Dataset;
 use std::path::Path;
 
-/// Lists the blocks of extent `shape` of `dataset`, called `name`, by place; dimensions that it lacks count as 1. A block that is not inside the file of `file_size` bytes ends
-/// the list: a lying index may be longer than any memory.
-pub(super) fn list(
+/// Lists the blocks of extent `shape` of `dataset`, called `name`, by place; dimensions that it lacks count as 1.
+///
+/// # Errors
+/// Those of the library; a block that is not inside the file of `file_size` bytes.
+pub(super) fn list_blocks(
     path: &Path,
     dataset: &Dataset,
     name: &str,
@@ -25,10 +27,11 @@ pub(super) fn list(
             place,
             at: info.addr,
             size: info.size,
-            left_out: info.filter_mask,
+            skipped_filters: info.filter_mask,
         };
         if block.at.checked_add(block.size).is_none_or(|end| end > file_size) {
             outside = Some(block);
+            // Ends the visit at once: the index of a hostile file may list more blocks than memory holds.
             return 1;
         }
         blocks.push(block);

@@ -1,4 +1,4 @@
-//! What was done to the bytes of a dataset when it was written, and what to do where that cannot be undone here.
+//! Filters that a dataset's bytes went through when it was written, and advice where they cannot be undone here.
 
 use super::layout::Filter;
 use crate::error::{Error, Result};
@@ -10,12 +10,12 @@ use std::path::Path;
 /// Number under which h5py's LZF is registered with The HDF Group.
 const LZF: i32 = 32_000;
 
-/// Filters that are undone here.
+/// Filters of a dataset, all of which this crate undoes without the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known(Vec<Filter>);
+pub(super) struct KnownFilters(Vec<Filter>);
 
-impl Known {
-    /// The filters of a dataset, where all of them are undone here and come in the one order that is: shuffle, then
+impl KnownFilters {
+    /// Filters of a dataset, where this crate undoes all of them and they come in the order that it takes: shuffle, then
     /// compression.
     pub(super) fn of(plist: &DatasetCreate) -> Option<Self> {
         let known = plist.filters().into_iter().map(|filter| match filter {
@@ -30,17 +30,17 @@ impl Known {
         (compressions <= 1 && shuffled_first).then_some(Self(known))
     }
 
-    /// In the order in which they were applied.
+    /// Filters in the order in which they were applied.
     pub(super) fn filters(&self) -> &[Filter] {
         &self.0
     }
 
-    /// Whether bytes were shuffled.
+    /// Returns true where bytes were shuffled.
     pub(super) fn shuffled(&self) -> bool {
         self.0.contains(&Filter::Shuffle)
     }
 
-    /// How bytes were compressed.
+    /// Compression of the bytes.
     pub(super) fn compression(&self) -> Compression {
         let compression = self.0.iter().find_map(|filter| match filter {
             Filter::Deflate => Some(Compression::Deflate),
@@ -59,7 +59,7 @@ pub(super) fn check_available(path: &Path, name: &str, plist: &DatasetCreate) ->
     };
     let what = format!(
         "compressed by {}, which cannot be undone here",
-        label(unknown.id())
+        filter_name(unknown.id())
     );
     let help = format!(
         "copy it with h5py, which brings such filters (`python3 -m pip install h5py hdf5plugin`): {}; or set \
@@ -69,8 +69,8 @@ pub(super) fn check_available(path: &Path, name: &str, plist: &DatasetCreate) ->
     Err(Error::unsupported(path, name, what, help))
 }
 
-/// A command that copies all datasets of the file at `path`, uncompressed and with their values in one file, whatever
-/// they are kept as. HDF5's own h5repack does not fit: where it lacks a filter it leaves the dataset out and says nothing.
+/// Shell command that copies all datasets of the file at `path`, uncompressed and with their values in one file, whatever
+/// their layout and filters. HDF5's own h5repack does not fit: where it lacks a filter it skips the dataset without a word.
 pub(super) fn copy_command(path: &Path) -> String {
     let path = path.display().to_string();
     let copy = match path.rsplit_once('.') {
@@ -80,13 +80,13 @@ pub(super) fn copy_command(path: &Path) -> String {
     format!(
         "`python3 -c \"import h5py, importlib.util as u; u.find_spec('hdf5plugin') and __import__('hdf5plugin'); \
          a, b = map(h5py.File, ({}, {}), 'rw'); [b.create_dataset(n, data=a[n][()]) for n in a]\"`",
-        quoted(&path),
-        quoted(&copy)
+        python_literal(&path),
+        python_literal(&copy)
     )
 }
 
-/// As a text of Python inside double quotes of a shell.
-fn quoted(text: &str) -> String {
+/// Literal of Python for `text`, for use inside double quotes of a shell.
+fn python_literal(text: &str) -> String {
     let mut out = String::from("'");
     for c in text.chars() {
         match c {
@@ -99,8 +99,8 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// A filter's name, as far as The HDF Group has it registered, and its number.
-fn label(id: i32) -> String {
+/// Name of a filter, as The HDF Group has registered it, with its number; `something` for others.
+fn filter_name(id: i32) -> String {
     let name = match id {
         4 => "szip",
         307 => "bzip2",
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_path_is_quoted_for_a_shell_and_for_python() {
-        assert_eq!(quoted("a b.hdf5"), "'a b.hdf5'");
-        assert_eq!(quoted("it's $HOME"), r"'it\\'s \$HOME'");
+        assert_eq!(python_literal("a b.hdf5"), "'a b.hdf5'");
+        assert_eq!(python_literal("it's $HOME"), r"'it\\'s \$HOME'");
     }
 }

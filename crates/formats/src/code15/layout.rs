@@ -1,11 +1,11 @@
-//! How recordings are stored.
+//! Storage of recordings in a part.
 
 use crate::tracings::{Compression, Placement};
 use std::fmt;
 
-/// How recordings are stored, which decides how fast rows can be read.
+/// Storage of a part's recordings, which decides how fast rows can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Layout {
+pub enum RecordingLayout {
     /// One after another, uncompressed float32, from byte `offset` of the file: read directly.
     Contiguous {
         /// Where the first row starts.
@@ -15,12 +15,12 @@ pub enum Layout {
     Chunked {
         /// Extent of a block: rows, samples, leads.
         shape: [usize; 3],
-        /// What was done to a block when it was written, in that order.
+        /// Filters of a block, in the order in which they were applied.
         filters: Vec<Filter>,
     },
     /// In some other way, which only the HDF5 library reads: one thread at a time.
     Library {
-        /// What it is.
+        /// Description of the storage, for a person.
         what: String,
     },
 }
@@ -36,8 +36,8 @@ pub enum Filter {
     Shuffle,
 }
 
-impl Layout {
-    /// What lies so.
+impl RecordingLayout {
+    /// Layout of rows that are read from `placement`.
     pub(super) fn of(placement: &Placement) -> Self {
         match placement {
             Placement::Contiguous { offset } => Self::Contiguous { offset: *offset },
@@ -57,7 +57,7 @@ impl Layout {
     }
 }
 
-impl fmt::Display for Layout {
+impl fmt::Display for RecordingLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contiguous { offset } => write!(f, "contiguous from byte {offset}"),

@@ -1,4 +1,4 @@
-//! What this module asks of the HDF5 library, and how the library's errors read.
+//! Questions to the HDF5 library, and its errors as errors of this crate.
 
 use super::filters::copy_command;
 use super::{EXAM_ID, TRACINGS};
@@ -10,8 +10,8 @@ use hdf5::{Dataset, Datatype, File, LinkType, MinorErrorCode};
 use std::io;
 use std::path::Path;
 
-/// Names of datasets that a message lists.
-const NAMED: usize = 20;
+/// Number of datasets that a message names at most.
+const MAX_NAMES: usize = 20;
 
 /// Version of the HDF5 library: `2.2.0`.
 pub fn library_version() -> String {
@@ -27,14 +27,14 @@ pub(super) fn open(path: &Path) -> Result<File> {
         .map_err(|e| describe(path, &e, "start"))
 }
 
-/// The dataset `name`.
+/// Opens the dataset `name` of `file`. Links to other files are refused.
 pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
     let (mut names, mut link) = (Vec::new(), None);
     let listed = file.iter_visit_default(|found, info| {
         if found == name {
             link = Some(info.link_type);
         }
-        if names.len() < NAMED {
+        if names.len() < MAX_NAMES {
             names.push(found.to_owned());
         }
         Ok(())
@@ -45,7 +45,7 @@ pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return Err(Error::missing(path, name, &names));
         }
-        // Followed, they would open whichever file they name.
+        // Not followed: they would open whichever file they name.
         Some(LinkType::External | LinkType::Soft) => {
             let help = format!("copy the values themselves into one file: {}", copy_command(path));
             return Err(Error::unsupported(
@@ -62,7 +62,7 @@ pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
 
 /// Kind of the values of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NumberKind {
     Float,
     Integer,
     /// Unsigned 64-bit integers, the only ones that an `i64` may not hold.
@@ -71,17 +71,22 @@ pub(super) enum Kind {
 }
 
 /// Kind of the dataset's values, and NumPy's name for it, such as `float32` or `big-endian float64`.
-pub(super) fn kind(dtype: &Datatype) -> (Kind, String) {
+pub(super) fn kind(dtype: &Datatype) -> (NumberKind, String) {
     let descriptor = dtype.to_descriptor();
     let (kind, word) = match &descriptor {
-        Ok(TypeDescriptor::Float(_)) => (Kind::Float, "float"),
-        Ok(TypeDescriptor::Integer(_)) => (Kind::Integer, "int"),
-        Ok(TypeDescriptor::Unsigned(IntSize::U8)) => (Kind::Unsigned64, "uint"),
-        Ok(TypeDescriptor::Unsigned(_)) => (Kind::Integer, "uint"),
-        Ok(other) => return (Kind::Other, other.to_string()),
+        Ok(TypeDescriptor::Float(_)) => (NumberKind::Float, "float"),
+        Ok(TypeDescriptor::Integer(_)) => (NumberKind::Integer, "int"),
+        Ok(TypeDescriptor::Unsigned(IntSize::U8)) => (NumberKind::Unsigned64, "uint"),
+        Ok(TypeDescriptor::Unsigned(_)) => (NumberKind::Integer, "uint"),
+        Ok(other) => return (NumberKind::Other, other.to_string()),
         // float16 has no descriptor as the library is built here; it is still converted like any other number.
-        Err(_) if dtype.size() == 2 && dtype.conv_to::<f32>().is_some() => (Kind::Float, "float"),
-        Err(_) => return (Kind::Other, format!("an unknown type of {} bytes", dtype.size())),
+        Err(_) if dtype.size() == 2 && dtype.conv_to::<f32>().is_some() => (NumberKind::Float, "float"),
+        Err(_) => {
+            return (
+                NumberKind::Other,
+                format!("an unknown type of {} bytes", dtype.size()),
+            );
+        }
     };
     let order = if dtype.byte_order() == ByteOrder::BigEndian {
         "big-endian "
@@ -91,8 +96,8 @@ pub(super) fn kind(dtype: &Datatype) -> (Kind, String) {
     (kind, format!("{order}{word}{}", dtype.size() * 8))
 }
 
-/// A path as one word of a shell.
-fn in_shell(path: &Path) -> String {
+/// Path as one word of a shell.
+fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@=".contains(c);
     match text.chars().all(plain) {
@@ -101,14 +106,14 @@ fn in_shell(path: &Path) -> String {
     }
 }
 
-/// The error of the system that a message of the library tells (`errno = 13`), where it is a fault of the system.
-fn system_error(message: &str) -> Option<io::Error> {
+/// Error of the system that a message of the library contains (`errno = 13`), where it is a fault of the system.
+fn fault_in_message(message: &str) -> Option<io::Error> {
     let (_, rest) = message.split_once("errno = ")?;
     let number = rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
     Some(io::Error::from_raw_os_error(number)).filter(|error| Fault::of(error).is_some())
 }
 
-/// An error of the library as one of ours.
+/// Error of this crate for an error of the library about the file at `path`.
 pub(super) fn describe(path: &Path, error: &hdf5::Error, place: &str) -> Error {
     let message = error.to_string();
     if error.contains_minor(MinorErrorCode::NotHdf5) {
@@ -122,16 +127,11 @@ pub(super) fn describe(path: &Path, error: &hdf5::Error, place: &str) -> Error {
         let help = format!(
             "wait until nothing writes to it any more; if its writer was killed: `h5clear -s {}` (Debian: hdf5-tools), \
              and run again",
-            in_shell(path)
+            shell_word(path)
         );
-        return Error::malformed(
-            path,
-            "start",
-            "it was never closed by the program that wrote it",
-            help,
-        );
+        return Error::malformed(path, "start", "the program that wrote it never closed it", help);
     }
-    if let Some(fault) = system_error(&message) {
+    if let Some(fault) = fault_in_message(&message) {
         return Error::io("read", path)(fault);
     }
     let help = format!("a part holds readable datasets {EXAM_ID} and {TRACINGS}: download or copy it again");

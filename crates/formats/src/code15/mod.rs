@@ -4,16 +4,16 @@
 //! (exams, samples, leads), in the release float32 of (exams, 4096, 12). Source: Ribeiro et al., *CODE-15%: a large
 //! scale annotated dataset of 12-lead ECGs*, Zenodo 4916206.
 //!
-//! [`Part`] reads rows from any number of threads at once. HDF5 itself lets one thread in at a time, so it is asked
+//! [`PartReader`] reads rows from any number of threads at once. HDF5 itself lets one thread in at a time, so it is asked
 //! only where the data are: contiguous and chunked float32 rows are then read from the file directly, and chunks
-//! compressed with gzip or LZF or shuffled are decoded here. What is stored otherwise goes through the library, correct but
-//! one thread at a time; [`Part::layout`] says which it is.
+//! compressed with gzip or LZF or shuffled are decoded here. Rows stored otherwise go through the library, correct but
+//! one thread at a time; [`PartReader::layout`] tells the two apart.
 //!
-//! The HDF5 library is a large body of C that parses what it is given. A program that calls [`isolate`] has it open files
-//! in a process of its own, with bounded memory and time; what goes wrong there is an [`crate::Error`] here.
+//! The HDF5 library is a large body of C that parses what it is given. A program that calls [`crate::isolated::enable`] has it open
+//! files in a process of its own ([`serve`]), with bounded memory and time; a crash there is an [`crate::Error`] here.
 //!
 //! ```
-//! use ecgfm_formats::code15::{Part, PartWriter, WriteLayout, WriteOptions};
+//! use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dir = tempfile::tempdir()?;
@@ -24,7 +24,7 @@
 //! writer.write_row(1, 0, &[0.0; 6])?;
 //! writer.finish()?;
 //!
-//! let part = Part::open(&path)?;
+//! let part = PartReader::open(&path)?;
 //! assert_eq!(part.exam_ids(), [1_238_362, 0]);
 //! let mut row = vec![0.0; part.row_len()];
 //! part.read_row(0, &mut row)?;
@@ -33,25 +33,21 @@
 //! # }
 //! ```
 
-mod child;
+mod checks;
 mod chunks;
-mod confine;
+mod exam_ids;
 mod filters;
 mod layout;
 mod library;
-mod numbers;
 mod open;
 mod reader;
 mod serve;
-#[cfg(feature = "failpoints")]
-mod stub;
 mod writer;
 
-pub use child::isolate;
-pub use layout::{Filter, Layout};
+pub use layout::{Filter, RecordingLayout};
 pub use library::library_version;
-pub use reader::Part;
-pub use serve::{OUT_OF_MEMORY, serve};
+pub use reader::PartReader;
+pub use serve::serve;
 pub use writer::{PartWriter, WriteLayout, WriteOptions};
 
 /// Name of the dataset of exam numbers.

@@ -1,10 +1,10 @@
-//! Reading rows.
+//! Reading parts, row by row.
 
-use super::child;
-use super::layout::Layout;
+use super::layout::RecordingLayout;
 use super::library::describe;
-use super::open::{self, Opened, Source};
+use super::open::{self, OpenedPart, RowSource};
 use crate::error::{Error, Result};
+use crate::isolated;
 use crate::tracings::{Placement, check_request};
 use hdf5::Dataset;
 use ndarray::{Ix2, s};
@@ -12,68 +12,68 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-/// An open part, whose rows can be read from any number of threads at once.
+/// Open part, whose rows can be read from any number of threads at once.
 ///
 /// Where a block holds several rows, neighbouring rows are best read close together in time: the blocks decoded last
 /// are kept, up to 256 MiB.
 #[derive(Debug)]
-pub struct Part {
+pub struct PartReader {
     path: PathBuf,
-    found: Opened,
+    opened: OpenedPart,
 }
 
-impl Part {
+impl PartReader {
     /// Opens the part at `path`, and checks what it claims to hold against its size.
     ///
     /// # Errors
     /// I/O; not an HDF5 file, or one that is cut short; `exam_id` or `tracings` missing, of another shape, or not
     /// integers and floating-point numbers; different numbers of rows in the two; recordings kept in other files, or
-    /// in blocks that take more than 1 GiB; where files are opened by another process ([`super::isolate`]), that this
-    /// crashed, or took too much memory or time.
+    /// in blocks that take more than 1 GiB; where files are opened by another process ([`crate::isolated`]), a
+    /// crash of it, or too much memory or time.
     pub fn open(path: &Path) -> Result<Self> {
-        let size = check_file(path)?;
-        let found = match child::word() {
-            Some(word) => open::open_isolated(path, size, word)?,
+        let size = file_size(path)?;
+        let opened = match isolated::first_argument() {
+            Some(first_argument) => open::open_isolated(path, size, first_argument)?,
             None => open::open(path, size)?,
         };
         Ok(Self {
             path: path.to_owned(),
-            found,
+            opened,
         })
     }
 
-    /// Opens the part in this process, whatever was agreed.
+    /// Opens the part in this process, also where [`crate::isolated`] is enabled: that process uses it.
     pub(super) fn open_here(path: &Path) -> Result<Self> {
-        let found = open::open(path, check_file(path)?)?;
+        let opened = open::open(path, file_size(path)?)?;
         Ok(Self {
             path: path.to_owned(),
-            found,
+            opened,
         })
     }
 
-    /// How rows are read.
-    pub(super) fn source(&self) -> &Source {
-        &self.found.source
+    /// Way in which rows are read.
+    pub(super) fn source(&self) -> &RowSource {
+        &self.opened.source
     }
 
     /// Numbers of the exams, one a row. 0 marks the dummy row that ends every part of the release.
     pub fn exam_ids(&self) -> &[i64] {
-        &self.found.exam_ids
+        &self.opened.exam_ids
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.found.shape[0]
+        self.opened.shape[0]
     }
 
     /// Samples of one lead, padding included.
     pub fn samples(&self) -> usize {
-        self.found.shape[1]
+        self.opened.shape[1]
     }
 
     /// Number of leads.
     pub fn leads(&self) -> usize {
-        self.found.shape[2]
+        self.opened.shape[2]
     }
 
     /// Values of one row: samples × leads.
@@ -81,25 +81,25 @@ impl Part {
         self.samples() * self.leads()
     }
 
-    /// Type of the stored values, in NumPy's words: `float32`, `big-endian float64`.
+    /// Type of the stored values, as NumPy names it: `float32`, `big-endian float64`.
     pub fn dtype(&self) -> &str {
-        &self.found.dtype
+        &self.opened.dtype
     }
 
-    /// How the recordings are stored.
-    pub fn layout(&self) -> &Layout {
-        &self.found.layout
+    /// Storage of the recordings.
+    pub fn layout(&self) -> &RecordingLayout {
+        &self.opened.layout
     }
 
-    /// Where the rows are, if they are read without the HDF5 library.
+    /// Place of the rows in the file, where they are read without the HDF5 library.
     pub fn placement(&self) -> Option<Placement> {
-        match &self.found.source {
-            Source::Rows(rows) => Some(rows.placement()),
-            Source::Library(_) | Source::Served(_) => None,
+        match &self.opened.source {
+            RowSource::Direct(rows) => Some(rows.placement()),
+            RowSource::Library(_) | RowSource::Sandboxed(_) => None,
         }
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -109,12 +109,12 @@ impl Part {
     /// # Errors
     /// I/O, a damaged block, a row past the end, or `out` of another length than [`row_len`](Self::row_len).
     pub fn read_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
-        match &self.found.source {
-            Source::Rows(rows) => rows.read_row(row, out),
-            Source::Library(dataset) => self.read_by_library(dataset, row, out),
-            Source::Served(served) => {
-                check_request(&self.path, self.found.shape, row, out.len())?;
-                served
+        match &self.opened.source {
+            RowSource::Direct(rows) => rows.read_row(row, out),
+            RowSource::Library(dataset) => self.read_by_library(dataset, row, out),
+            RowSource::Sandboxed(reader) => {
+                check_request(&self.path, self.opened.shape, row, out.len())?;
+                reader
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .read_row(row, out)
@@ -123,7 +123,7 @@ impl Part {
     }
 
     fn read_by_library(&self, dataset: &Dataset, row: usize, out: &mut [f32]) -> Result<()> {
-        check_request(&self.path, self.found.shape, row, out.len())?;
+        check_request(&self.path, self.opened.shape, row, out.len())?;
         let values = dataset.read_slice::<f32, _, Ix2>(s![row, .., ..]);
         let values =
             values.map_err(|e| describe(&self.path, &e, &format!("{}, row {row}", super::TRACINGS)))?;
@@ -132,8 +132,8 @@ impl Part {
     }
 }
 
-/// That the file is there and holds something; its size.
-fn check_file(path: &Path) -> Result<u64> {
+/// Size of the file at `path`, in bytes; an error for a directory or an empty file.
+fn file_size(path: &Path) -> Result<u64> {
     let file = File::open(path).map_err(Error::io("open", path))?;
     let meta = file.metadata().map_err(Error::io("open", path))?;
     if meta.is_dir() {

@@ -1,10 +1,11 @@
-//! Bytes of a block to its values.
+//! Decoding of a block's bytes to its values.
 
-use super::{Compression, lzf};
+use super::lzf;
+use super::placement::Compression;
 use libdeflater::Decompressor;
 use std::cell::RefCell;
 
-/// What was done to a block's bytes. Other filters, and other orders, are left to the HDF5 library.
+/// Filters that a block's bytes went through. Other filters, and other orders, are left to the HDF5 library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Encoding {
     pub(super) shuffled: bool,
@@ -12,17 +13,17 @@ pub(super) struct Encoding {
 }
 
 /// Buffers that a thread keeps from one block to the next.
-pub(super) struct Scratch {
-    /// The block as stored.
+pub(super) struct DecodeBuffers {
+    /// Bytes of the block as stored.
     pub(super) stored: Vec<u8>,
-    /// The block's values, for one that does not go straight to where it belongs.
+    /// Values of the block, where it is not decoded straight into the caller's buffer.
     pub(super) values: Vec<f32>,
     inflated: Vec<u8>,
     inflater: Decompressor,
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
+    static BUFFERS: RefCell<DecodeBuffers> = RefCell::new(DecodeBuffers {
         stored: Vec::new(),
         values: Vec::new(),
         inflated: Vec::new(),
@@ -31,15 +32,15 @@ thread_local! {
 }
 
 /// Calls `work` with this thread's buffers.
-pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    SCRATCH.with_borrow_mut(work)
+pub(super) fn with_buffers<T>(work: impl FnOnce(&mut DecodeBuffers) -> T) -> T {
+    BUFFERS.with_borrow_mut(work)
 }
 
-impl Scratch {
+impl DecodeBuffers {
     /// Decodes `self.stored` into `out`, which is as long as a block.
     pub(super) fn decode(&mut self, encoding: Encoding, out: &mut [f32]) -> Result<(), String> {
         if !encoding.shuffled {
-            return expand(
+            return decompress(
                 encoding.compression,
                 &mut self.inflater,
                 &self.stored,
@@ -52,7 +53,7 @@ impl Scratch {
             return Ok(());
         }
         self.inflated.resize(size, 0);
-        expand(
+        decompress(
             encoding.compression,
             &mut self.inflater,
             &self.stored,
@@ -63,8 +64,8 @@ impl Scratch {
     }
 }
 
-/// Fills `out` with what the stored bytes are when they are not compressed.
-fn expand(
+/// Fills `out` with the decompressed bytes of `stored`.
+fn decompress(
     compression: Compression,
     inflater: &mut Decompressor,
     stored: &[u8],
@@ -97,21 +98,21 @@ fn inflate(inflater: &mut Decompressor, stored: &[u8], out: &mut [u8]) -> Result
 }
 
 #[cfg(feature = "hdf5")]
-/// Fills `out` with the bytes of 8-byte numbers that h5py compressed by LZF; `left_out` says which filters were not used.
-pub(crate) fn expand_numbers(
+/// Fills `out` with the bytes of 8-byte numbers that h5py compressed by LZF; `skipped_filters` is a [`super::Block`]'s.
+pub(crate) fn decode_numbers(
     stored: &[u8],
     shuffled: bool,
-    left_out: u32,
+    skipped_filters: u32,
     out: &mut [u8],
 ) -> Result<(), String> {
     const BYTES: usize = size_of::<u64>();
-    let compression = match left_out & (1 << u32::from(shuffled)) {
+    let compression = match skipped_filters & (1 << u32::from(shuffled)) {
         0 => Compression::Lzf,
         _ => Compression::None,
     };
     let mut inflater = Decompressor::new();
-    expand(compression, &mut inflater, stored, out)?;
-    if shuffled && left_out & 1 == 0 {
+    decompress(compression, &mut inflater, stored, out)?;
+    if shuffled && skipped_filters & 1 == 0 {
         let (rows, count) = (out.to_vec(), out.len() / BYTES);
         for (number, bytes) in out.as_chunks_mut::<BYTES>().0.iter_mut().enumerate() {
             *bytes = std::array::from_fn(|k| rows[k * count + number]);
@@ -120,7 +121,7 @@ pub(crate) fn expand_numbers(
     Ok(())
 }
 
-/// Puts the four bytes of each value, which stand in four rows, together again.
+/// Undoes shuffling: byte `k` of value `i` is `bytes[k * out.len() + i]`.
 fn unshuffle(bytes: &[u8], out: &mut [f32]) {
     let n = out.len();
     let (b0, rest) = bytes.split_at(n);
@@ -172,9 +173,9 @@ mod tests {
             let values: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
             let encoding = Encoding { shuffled, compression };
             let mut out = vec![0.0; values.len()];
-            with_scratch(|scratch| {
-                scratch.stored = encode(&values, encoding);
-                scratch.decode(encoding, &mut out)
+            with_buffers(|buffers| {
+                buffers.stored = encode(&values, encoding);
+                buffers.decode(encoding, &mut out)
             }).unwrap();
             prop_assert_eq!(out.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), bits);
         }
@@ -183,9 +184,9 @@ mod tests {
         fn no_bytes_make_the_decoder_panic(
             stored in prop::collection::vec(any::<u8>(), 0..100), shuffled: bool, compression in compression(), n in 0usize..40,
         ) {
-            with_scratch(|scratch| {
-                scratch.stored = stored;
-                let _ = scratch.decode(Encoding { shuffled, compression }, &mut vec![0.0; n]);
+            with_buffers(|buffers| {
+                buffers.stored = stored;
+                let _ = buffers.decode(Encoding { shuffled, compression }, &mut vec![0.0; n]);
             });
         }
     }

@@ -1,8 +1,8 @@
-//! Rows of recordings read straight from a file, where it is known how they lie in it.
+//! Rows of recordings read straight from a file, where their place in it is known.
 //!
-//! An HDF5 dataset of float32 is either one run of bytes or a set of blocks, each perhaps shuffled and compressed with
-//! zlib or LZF. Where they lie is asked of the HDF5 library once ([`crate::code15`]); this module reads them from then on, from
-//! any number of threads, without that library. A [`Placement`] can also be written down and read by another program.
+//! An HDF5 dataset of float32 is either one run of bytes or a set of blocks, which may be shuffled and compressed with
+//! zlib or LZF. The HDF5 library is asked once where they are ([`crate::code15`]); from then on this module reads them, from
+//! any number of threads, without that library. A [`Placement`] can also be stored and used by another program.
 //!
 //! ```
 //! use ecgfm_formats::tracings::{Placement, Rows};
@@ -23,76 +23,21 @@
 
 mod blocks;
 mod decode;
-pub mod described;
+pub mod description;
 mod lzf;
+mod placement;
 
 use crate::error::{Error, Result};
 use blocks::Blocks;
 #[cfg(feature = "hdf5")]
-pub(crate) use decode::expand_numbers;
+pub(crate) use decode::decode_numbers;
+pub use placement::{Block, BlockTable, Compression, MAX_ROW_BYTES, Placement};
+use placement::{CUT_SHORT, VALUES};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// The most that all blocks of one row may take when decoded, in bytes.
-pub const MAX_BAND_BYTES: u64 = 1 << 30;
-/// What the values are called in messages: the dataset's name.
-const VALUES: &str = "tracings";
-const CUT_SHORT: &str = "the file is cut short: download or copy it again";
-
-/// How the rows of a dataset of float32 lie in a file.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Placement {
-    /// One after another, uncompressed, from byte `offset` on.
-    Contiguous {
-        /// Where the first row starts.
-        offset: u64,
-    },
-    /// In blocks.
-    Blocks(BlockTable),
-}
-
-/// Blocks of values, and what was done to their bytes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BlockTable {
-    /// Rows, samples, leads of a block.
-    pub shape: [usize; 3],
-    /// Whether the bytes of a block were shuffled: first bytes of all values first.
-    pub shuffled: bool,
-    /// How they were compressed after that.
-    pub compression: Compression,
-    /// Value of what was never written.
-    pub fill: f32,
-    /// The blocks that were written, ascending by place.
-    pub blocks: Vec<Block>,
-}
-
-/// How the bytes of a block are compressed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    #[default]
-    None,
-    /// With zlib: HDF5's `GZIP`.
-    Deflate,
-    /// With LZF: h5py's filter.
-    Lzf,
-}
-
-/// One stored block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Block {
-    /// Its number along rows, samples and leads.
-    pub place: [usize; 3],
-    /// First byte in the file.
-    pub at: u64,
-    /// Bytes as stored.
-    pub size: u64,
-    /// Bit `i` is set where filter `i` was left out.
-    pub left_out: u32,
-}
-
-/// An open dataset.
+/// Open dataset, whose rows can be read from any number of threads at once.
 ///
 /// Where a block holds several rows, neighbouring rows are best read close together in time: the blocks decoded last
 /// are kept, up to 256 MiB.
@@ -101,24 +46,24 @@ pub struct Rows {
     path: PathBuf,
     file: File,
     shape: [usize; 3],
-    source: Source,
+    source: OpenPlacement,
 }
 
 #[derive(Debug)]
-enum Source {
+enum OpenPlacement {
     Contiguous { offset: u64 },
     Blocks(Blocks),
 }
 
 impl Rows {
-    /// Opens the file at `path` for rows of (rows, samples, leads), and holds what `placement` claims against its size.
+    /// Opens the file at `path` for rows of (rows, samples, leads), and compares what `placement` claims with its size.
     ///
     /// # Errors
-    /// I/O; values outside the file, or blocks that take more than [`MAX_BAND_BYTES`] or stand out of order.
+    /// I/O; values outside the file, blocks that take more than [`MAX_ROW_BYTES`], or blocks that are not in order of their places.
     pub fn open(path: &Path, shape: [usize; 3], placement: Placement) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let size = file.metadata().map_err(Error::io("open", path))?.len();
-        // A row first: where there are none, their number would hide one that is beyond counting.
+        // The size of a row first: the product with 0 rows would be 0 and hide a row whose size overflows.
         let [rows, samples, leads] = shape;
         let extents = [samples, leads, rows];
         let bytes = extents
@@ -140,9 +85,9 @@ impl Rows {
                         format!("{shape:?} values of 4 bytes from byte {offset} on, in a file of {size}");
                     return Err(Error::malformed(path, VALUES, what, CUT_SHORT));
                 }
-                Source::Contiguous { offset }
+                OpenPlacement::Contiguous { offset }
             }
-            Placement::Blocks(table) => Source::Blocks(Blocks::new(path, shape, table, size)?),
+            Placement::Blocks(table) => OpenPlacement::Blocks(Blocks::new(path, shape, table, size)?),
         };
         Ok(Self {
             path: path.to_owned(),
@@ -162,11 +107,11 @@ impl Rows {
         self.shape[1] * self.shape[2]
     }
 
-    /// How the rows lie.
+    /// Where the rows are.
     pub fn placement(&self) -> Placement {
         match &self.source {
-            Source::Contiguous { offset } => Placement::Contiguous { offset: *offset },
-            Source::Blocks(blocks) => Placement::Blocks(blocks.table.clone()),
+            OpenPlacement::Contiguous { offset } => Placement::Contiguous { offset: *offset },
+            OpenPlacement::Blocks(blocks) => Placement::Blocks(blocks.table.clone()),
         }
     }
 
@@ -177,19 +122,19 @@ impl Rows {
     pub fn read_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
         check_request(&self.path, self.shape, row, out.len())?;
         match &self.source {
-            Source::Contiguous { offset } => {
+            OpenPlacement::Contiguous { offset } => {
                 let at = offset + row as u64 * size_of_val(out) as u64;
                 self.file
                     .read_exact_at(bytemuck::cast_slice_mut(out), at)
                     .map_err(Error::io("read", &self.path))
             }
-            Source::Blocks(blocks) => blocks.read_row(&self.path, &self.file, row, out),
+            OpenPlacement::Blocks(blocks) => blocks.read_row(&self.path, &self.file, row, out),
         }
     }
 }
 
-/// Whether row `row` of (rows, samples, leads) is there and fills a buffer of `room` values.
-pub(crate) fn check_request(path: &Path, shape: [usize; 3], row: usize, room: usize) -> Result<()> {
+/// Checks that row `row` of (rows, samples, leads) exists and fills a buffer of `buffer_len` values.
+pub(crate) fn check_request(path: &Path, shape: [usize; 3], row: usize, buffer_len: usize) -> Result<()> {
     let [rows, samples, leads] = shape;
     if row >= rows {
         return Err(Error::request(
@@ -198,8 +143,8 @@ pub(crate) fn check_request(path: &Path, shape: [usize; 3], row: usize, room: us
         ));
     }
     let row_len = samples * leads;
-    if room != row_len {
-        let what = format!("a row of {row_len} values does not fill a buffer of {room}");
+    if buffer_len != row_len {
+        let what = format!("a row of {row_len} values does not fill a buffer of {buffer_len}");
         return Err(Error::request(path, what));
     }
     Ok(())

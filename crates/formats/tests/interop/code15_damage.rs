@@ -1,10 +1,10 @@
 use crate::judge::python;
-use ecgfm_formats::code15::Part;
+use ecgfm_formats::code15::PartReader;
 use std::path::Path;
 
 /// Opens and reads everything; the message of what goes wrong.
 fn read_all(path: &Path) -> Result<(), String> {
-    let part = Part::open(path).map_err(|e| e.to_string())?;
+    let part = PartReader::open(path).map_err(|e| e.to_string())?;
     let mut out = vec![0.0; part.row_len()];
     (0..part.rows())
         .try_for_each(|row| part.read_row(row, &mut out))

@@ -1,12 +1,12 @@
 use crate::judge::{files, python, reference};
-use ecgfm_formats::code15::{Filter, Layout, Part};
+use ecgfm_formats::code15::{Filter, PartReader, RecordingLayout};
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
 /// Bits of all rows, read by many threads at once.
-fn bits(part: &Part) -> Vec<Vec<u32>> {
+fn bits(part: &PartReader) -> Vec<Vec<u32>> {
     let read = |row| {
         let mut out = vec![f32::NAN; part.row_len()];
         part.read_row(row, &mut out).unwrap();
@@ -60,7 +60,7 @@ static STORED: LazyLock<Option<TempDir>> = LazyLock::new(|| {
 #[test]
 fn every_way_of_storage_reads_bit_for_bit_alike() {
     let Some(dir) = STORED.as_ref() else { return };
-    let plain = Part::open(&dir.path().join("plain.hdf5")).unwrap();
+    let plain = PartReader::open(&dir.path().join("plain.hdf5")).unwrap();
     let expected = bits(&plain);
     let stored = std::fs::read(dir.path().join("x.npy")).unwrap();
     let words = stored[128..]
@@ -72,7 +72,7 @@ fn every_way_of_storage_reads_bit_for_bit_alike() {
         .iter()
         .filter(|p| p.extension().is_some_and(|e| e == "hdf5"))
     {
-        let part = Part::open(path).unwrap();
+        let part = PartReader::open(path).unwrap();
         assert_eq!(part.exam_ids(), plain.exam_ids(), "{}", path.display());
         assert_eq!((part.rows(), part.samples(), part.leads()), (11, 70, 12));
         assert!(bits(&part) == expected, "{}: {}", path.display(), part.layout());
@@ -84,11 +84,14 @@ fn every_way_of_storage_reads_bit_for_bit_alike() {
 #[test]
 fn what_can_be_read_directly_is() {
     let Some(dir) = STORED.as_ref() else { return };
-    let open = |name: &str| Part::open(&dir.path().join(name)).unwrap();
-    assert!(matches!(open("plain.hdf5").layout(), Layout::Contiguous { .. }));
+    let open = |name: &str| PartReader::open(&dir.path().join(name)).unwrap();
+    assert!(matches!(
+        open("plain.hdf5").layout(),
+        RecordingLayout::Contiguous { .. }
+    ));
     assert_eq!(
         open("chunk_3x70x12_both_earliest.hdf5").layout(),
-        &Layout::Chunked {
+        &RecordingLayout::Chunked {
             shape: [3, 70, 12],
             filters: vec![Filter::Shuffle, Filter::Deflate]
         }
@@ -101,7 +104,7 @@ fn what_can_be_read_directly_is() {
     ] {
         let part = open(&format!("{name}.hdf5"));
         assert!(
-            matches!(part.layout(), Layout::Library { .. }),
+            matches!(part.layout(), RecordingLayout::Library { .. }),
             "{name}: {}",
             part.layout()
         );
@@ -130,14 +133,14 @@ for path in glob.glob({raw:?} + '/*.hdf5'):
         .iter()
         .filter(|p| p.extension().is_some_and(|e| e == "hdf5"))
     {
-        let part = Part::open(path).unwrap();
+        let part = PartReader::open(path).unwrap();
         assert_eq!(
             (part.samples(), part.leads(), part.dtype()),
             (4096, 12, "float32")
         );
         exams += part.exam_ids().iter().filter(|id| **id != 0).count();
         if copied {
-            let copy = Part::open(&dir.path().join(path.file_name().unwrap())).unwrap();
+            let copy = PartReader::open(&dir.path().join(path.file_name().unwrap())).unwrap();
             assert!(bits(&copy) == bits(&part), "{}", path.display());
         }
     }
@@ -147,19 +150,19 @@ for path in glob.glob({raw:?} + '/*.hdf5'):
 #[test]
 fn requests_that_do_not_fit_are_errors() {
     let Some(dir) = STORED.as_ref() else { return };
-    let part = Part::open(&dir.path().join("plain.hdf5")).unwrap();
+    let part = PartReader::open(&dir.path().join("plain.hdf5")).unwrap();
     assert!(part.read_row(11, &mut vec![0.0; part.row_len()]).is_err());
     assert!(part.read_row(usize::MAX, &mut vec![0.0; part.row_len()]).is_err());
     assert!(part.read_row(0, &mut [0.0; 3]).is_err());
     fn shared_by_threads(_: &(impl Send + Sync)) {}
     shared_by_threads(&part);
     assert!(
-        Part::open(Path::new("/nowhere/exams_part0.hdf5"))
+        PartReader::open(Path::new("/nowhere/exams_part0.hdf5"))
             .unwrap_err()
             .to_string()
             .contains("cannot open")
     );
-    assert!(Part::open(dir.path()).is_err());
+    assert!(PartReader::open(dir.path()).is_err());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use crate::judge::python;
-use ecgfm_formats::code15::{Part, PartWriter, WriteLayout, WriteOptions};
+use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};
 use std::path::Path;
 
 const ROWS: usize = 7;
@@ -49,7 +49,7 @@ fn every_layout_is_read_by_h5py_and_by_us() {
     for (i, layout) in LAYOUTS.into_iter().enumerate() {
         let path = dir.path().join(format!("{i}.hdf5"));
         write(&path, layout);
-        let part = Part::open(&path).unwrap();
+        let part = PartReader::open(&path).unwrap();
         assert_eq!(part.exam_ids(), [100, 101, 102, 103, 104, 105, 106]);
         let mut out = vec![0.0; 480];
         for i in 0..ROWS {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Summary, io};
+use super::context::{Summary, io};
 use crate::error::Error;
 use crate::exam::UNITS_PER_MILLIVOLT;
 use crate::options::Options;

@@ -2,81 +2,21 @@
 //! give, the truth.
 
 mod card;
+mod context;
 mod parts;
+mod plant;
 mod tables;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-use serde::Serialize;
+use std::path::Path;
 
 use crate::error::Error;
 use crate::exam::Generator;
-use crate::labels::Labels;
 use crate::options::Options;
 
+use context::Job;
+pub use context::Summary;
 pub use tables::EXAMS_COLUMNS;
-
-/// What was written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Exams, without dummy rows.
-    pub exams: u64,
-    /// Patients.
-    pub patients: u64,
-    /// HDF5 parts.
-    pub parts: u64,
-    /// Rows of all parts, dummy rows included.
-    pub tracings: u64,
-    /// Rows of exams.csv.
-    pub rows: u64,
-    /// Exams with each label, by CODE-15's names.
-    pub labels: BTreeMap<&'static str, u64>,
-    /// Exams with each planted fault.
-    pub faults: BTreeMap<&'static str, u64>,
-}
-
-impl Summary {
-    fn count(&mut self, labels: Labels) {
-        for (name, holds) in Labels::NAMES.into_iter().zip(labels.values()) {
-            *self.labels.entry(name).or_default() += u64::from(holds);
-        }
-    }
-}
-
-/// A planted fault as faults.csv tells it.
-#[derive(Debug, Clone)]
-struct Planted {
-    index: u64,
-    exam_id: i64,
-    fault: &'static str,
-    detail: String,
-}
-
-/// What the steps of writing share.
-struct Job<'a> {
-    generator: &'a Generator,
-    out: &'a Path,
-    progress: &'a dyn Fn(u64),
-    cancelled: &'a dyn Fn() -> bool,
-}
-
-impl Job<'_> {
-    fn options(&self) -> &Options {
-        self.generator.options()
-    }
-
-    fn stop_if_cancelled(&self, exams: u64) -> Result<(), Error> {
-        if (self.cancelled)() {
-            return Err(Error::Cancelled {
-                path: self.out.to_owned(),
-                exams,
-            });
-        }
-        Ok(())
-    }
-}
 
 /// Writes a release into `out_dir`, a directory that is empty or does not exist:
 ///
@@ -131,18 +71,4 @@ fn prepare(out: &Path) -> Result<(), Error> {
         return Err(Error::NotEmpty { path: out.to_owned() });
     }
     Ok(())
-}
-
-/// The name of part number `part`.
-fn part_name(part: u64) -> String {
-    format!("exams_part{part}.hdf5")
-}
-
-/// Turns an error of writing `path` into ours.
-fn io(path: &Path) -> impl Fn(std::io::Error) -> Error {
-    let path: PathBuf = path.to_owned();
-    move |source| Error::Io {
-        path: path.clone(),
-        source,
-    }
 }

@@ -9,12 +9,13 @@ use ecgfm_formats::code15::{PartWriter, WriteLayout, WriteOptions};
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use super::context::{Job, Planted, Summary, part_name};
+use super::plant::plant;
 use super::tables::{Table, named_part, truth_header, truth_row};
-use super::{Job, Planted, Summary, part_name};
 use crate::cohort::{LONG, Plan};
 use crate::error::Error;
 use crate::exam::Generator;
-use crate::faults::{Fault, plant};
+use crate::fault::Fault;
 use crate::leads::LEADS;
 
 /// Exams drawn at a time.

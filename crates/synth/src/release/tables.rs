@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{Job, Planted, Summary, io, part_name};
+use super::context::{Job, Planted, Summary, io, part_name};
 use crate::cohort::Plan;
 use crate::error::Error;
 use crate::exam::Exam;
-use crate::faults::Fault;
+use crate::fault::Fault;
 use crate::labels::Labels;
 
 /// Exams planned at a time.

@@ -36,7 +36,7 @@ pub(super) fn find(args: &Plot) -> Result<Found, Error> {
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("hdf5" | "h5") => {
-            let part = code15::Part::open(path).map_err(unusable)?;
+            let part = code15::PartReader::open(path).map_err(unusable)?;
             let id = wanted(args)?;
             let row = row_of(path, part.exam_ids(), id)?;
             Ok(raw(path, &part, row, id, args.rate)?)
@@ -72,7 +72,7 @@ fn row_of(path: &Path, ids: &[i64], id: &str) -> Result<usize, Error> {
 }
 
 /// A recording as the archive has it, without the zeros around it.
-fn raw(path: &Path, part: &code15::Part, row: usize, id: &str, rate: f64) -> Result<Found, Error> {
+fn raw(path: &Path, part: &code15::PartReader, row: usize, id: &str, rate: f64) -> Result<Found, Error> {
     if part.leads() != LEADS.len() {
         let what = format!(
             "{}: {} leads; an ECG on paper has 12",
@@ -159,7 +159,7 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
         return Err(bad(what).help("run the signals stage again"));
     }
     let path = raw_dir(dir, record)?.join(&row.trace_file);
-    let part = code15::Part::open(&path).map_err(unusable)?;
+    let part = code15::PartReader::open(&path).map_err(unusable)?;
     let at = row_of(&path, part.exam_ids(), &row.exam_id)?;
     let mut found = raw(&path, &part, at, key::stem(&row.save_file), row.rate)?;
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);

@@ -282,7 +282,7 @@ struct Part {
 fn opened(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
-        let part = code15::Part::open(file).map_err(unusable)?;
+        let part = code15::PartReader::open(file).map_err(unusable)?;
         // 0 is the dummy row's.
         let ids = part.exam_ids().iter().copied().filter(|id| *id != 0);
         parts.push(Part {

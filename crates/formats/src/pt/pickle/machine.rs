@@ -1,8 +1,10 @@
 //! The stack machine that a pickle is a program for.
 
+use super::super::Limits;
 use super::super::value::{DictNode, Id, Node, Pairs, Table};
+use super::error::PickleError;
 use super::input::{Input, Problem, Width};
-use super::{Limits, PickleError, opcode as op};
+use super::opcode as op;
 use std::collections::HashMap;
 
 /// Interprets `pickle` and returns its values and the one that it ends with.

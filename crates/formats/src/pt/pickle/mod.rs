@@ -1,6 +1,7 @@
 //! Interprets a pickle without running it.
 
 mod call;
+mod error;
 mod input;
 mod machine;
 mod opcode;
@@ -11,15 +12,7 @@ use super::value::{Id, Table, Value};
 
 use std::collections::BTreeSet;
 
-/// Where and why a pickle was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("byte {offset}: {message}")]
-pub struct PickleError {
-    /// Byte of the pickle at which the offending opcode starts.
-    pub offset: usize,
-    /// What is wrong.
-    pub message: String,
-}
+pub use error::PickleError;
 
 /// A pickle's values.
 #[derive(Debug)]

@@ -1,59 +1,59 @@
-//! What is said about an archive's file by whoever opened it with the HDF5 library, as a message that another process may
-//! have written: nothing in it is believed before it is checked.
+//! Description of an archive's file by the process that opened it with the HDF5 library, as a message. That process may have been
+//! taken over by a hostile file, so nothing in a message is believed before it is checked.
 
-use super::{Block, BlockTable, Compression, Placement};
+use super::placement::{Block, BlockTable, Compression, Placement};
 
-/// The longest message that is read, in bytes: blocks of six million.
+/// Length of the longest message that is read, in bytes; it describes six million blocks.
 pub const MAX_MESSAGE: usize = 256 << 20;
-/// The longest text in it, in bytes.
+/// Length of the longest text in a message, in bytes.
 const MAX_TEXT: usize = 4096;
 /// First bytes of a message; the digit is the version.
 const MAGIC: &[u8; 8] = b"ecgfm-1\n";
 
-/// What opening an archive's file found out.
+/// Exams of an archive's file, and how its rows are stored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Described {
+pub struct DescribedFile {
     /// Numbers of the exams, one a row.
     pub exam_ids: Vec<i64>,
     /// Rows, samples, leads.
     pub shape: [usize; 3],
-    /// Type of the stored values, in NumPy's words.
+    /// Type of the stored values, as NumPy names it.
     pub dtype: String,
     /// How the rows are read.
-    pub stored: Stored,
+    pub stored: StoredRows,
 }
 
-/// How the rows of a dataset are read.
+/// How the rows of a dataset can be read.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stored {
+pub enum StoredRows {
     /// From the file directly.
-    Rows(Placement),
-    /// By the HDF5 library, because of this.
+    Direct(Placement),
+    /// By the HDF5 library only; the text says how they are stored.
     Library(String),
 }
 
-/// Why opening a file failed, in the parts that this crate's error has.
+/// Reason for which a file was not opened or a row not read, in the parts that [`crate::Error`] has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
+pub enum ReadRefusal {
     /// The content contradicts itself: place, what is wrong, what to do.
     Malformed([String; 3]),
     /// The content is of a kind that is not read: place, what is there, what to do.
     Unsupported([String; 3]),
     /// Something is not there: its name, what is there instead.
     Missing([String; 2]),
-    /// The system refused, with an error of this number; nothing is wrong with the file.
+    /// Number of an error of the system; the file is not at fault.
     System(i32),
 }
 
-/// The message for `found`.
-pub fn encode(found: &Result<Described, Refused>) -> Vec<u8> {
-    let mut out = Writer(MAGIC.to_vec());
-    match found {
-        Ok(described) => out.described(described),
-        Err(Refused::Malformed(texts)) => out.texts(1, texts),
-        Err(Refused::Unsupported(texts)) => out.texts(2, texts),
-        Err(Refused::Missing(texts)) => out.texts(3, texts),
-        Err(Refused::System(number)) => {
+/// Message for `description`.
+pub fn encode(description: &Result<DescribedFile, ReadRefusal>) -> Vec<u8> {
+    let mut out = MessageWriter(MAGIC.to_vec());
+    match description {
+        Ok(file) => out.file(file),
+        Err(ReadRefusal::Malformed(texts)) => out.texts(1, texts),
+        Err(ReadRefusal::Unsupported(texts)) => out.texts(2, texts),
+        Err(ReadRefusal::Missing(texts)) => out.texts(3, texts),
+        Err(ReadRefusal::System(number)) => {
             out.0.push(4);
             out.number(number.cast_unsigned().into());
         }
@@ -61,35 +61,39 @@ pub fn encode(found: &Result<Described, Refused>) -> Vec<u8> {
     out.0
 }
 
-/// What a message says. Numbers are as they were sent; [`super::Rows::open`] holds them against the file.
+/// Description that a message holds. Numbers are as they were sent; [`super::Rows::open`] compares them with the file's size.
 ///
 /// # Errors
-/// What is wrong with the message.
-pub fn decode(message: &[u8]) -> Result<Result<Described, Refused>, String> {
+/// The message contradicts its format; the text says where.
+pub fn decode(message: &[u8]) -> Result<Result<DescribedFile, ReadRefusal>, String> {
     if message.len() > MAX_MESSAGE {
         return Err(format!("{} bytes; at most {MAX_MESSAGE} are read", message.len()));
     }
-    let mut from = Reader(message);
+    let mut from = MessageReader(message);
     if from.take(MAGIC.len())? != MAGIC {
-        return Err("it is none of this version".to_owned());
+        return Err("it is not of this version".to_owned());
     }
-    let said = match from.byte()? {
-        0 => Ok(from.described()?),
-        1 => Err(Refused::Malformed([from.text()?, from.text()?, from.text()?])),
-        2 => Err(Refused::Unsupported([from.text()?, from.text()?, from.text()?])),
-        3 => Err(Refused::Missing([from.text()?, from.text()?])),
-        4 => Err(Refused::System(from.small()?.cast_signed())),
+    let description = match from.byte()? {
+        0 => Ok(from.file()?),
+        1 => Err(ReadRefusal::Malformed([from.text()?, from.text()?, from.text()?])),
+        2 => Err(ReadRefusal::Unsupported([
+            from.text()?,
+            from.text()?,
+            from.text()?,
+        ])),
+        3 => Err(ReadRefusal::Missing([from.text()?, from.text()?])),
+        4 => Err(ReadRefusal::System(from.number32()?.cast_signed())),
         other => return Err(format!("it is of kind {other}")),
     };
     match from.0.len() {
-        0 => Ok(said),
+        0 => Ok(description),
         n => Err(format!("{n} bytes follow its end")),
     }
 }
 
-struct Writer(Vec<u8>);
+struct MessageWriter(Vec<u8>);
 
-impl Writer {
+impl MessageWriter {
     fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
@@ -112,25 +116,24 @@ impl Writer {
         texts.iter().for_each(|text| self.text(text));
     }
 
-    fn described(&mut self, described: &Described) {
+    fn file(&mut self, file: &DescribedFile) {
         self.0.push(0);
-        self.number(described.exam_ids.len() as u64);
-        described
-            .exam_ids
+        self.number(file.exam_ids.len() as u64);
+        file.exam_ids
             .iter()
             .for_each(|id| self.number(id.cast_unsigned()));
-        self.numbers(described.shape);
-        self.text(&described.dtype);
-        match &described.stored {
-            Stored::Rows(Placement::Contiguous { offset }) => {
+        self.numbers(file.shape);
+        self.text(&file.dtype);
+        match &file.stored {
+            StoredRows::Direct(Placement::Contiguous { offset }) => {
                 self.0.push(0);
                 self.number(*offset);
             }
-            Stored::Rows(Placement::Blocks(table)) => {
+            StoredRows::Direct(Placement::Blocks(table)) => {
                 self.0.push(1);
                 self.table(table);
             }
-            Stored::Library(what) => self.texts(2, std::slice::from_ref(what)),
+            StoredRows::Library(what) => self.texts(2, std::slice::from_ref(what)),
         }
     }
 
@@ -146,17 +149,17 @@ impl Writer {
         self.number(table.blocks.len() as u64);
         for block in &table.blocks {
             self.numbers(block.place);
-            [block.at, block.size, block.left_out.into()]
+            [block.at, block.size, block.skipped_filters.into()]
                 .into_iter()
                 .for_each(|n| self.number(n));
         }
     }
 }
 
-/// What is left of a message.
-struct Reader<'a>(&'a [u8]);
+/// Rest of a message that is not read yet.
+struct MessageReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> MessageReader<'a> {
     fn take(&mut self, n: usize) -> Result<&'a [u8], String> {
         let (taken, rest) = self.0.split_at_checked(n).ok_or("it ends too early")?;
         self.0 = rest;
@@ -167,7 +170,7 @@ impl<'a> Reader<'a> {
         Ok(self.take(1)?[0])
     }
 
-    fn flag(&mut self) -> Result<bool, String> {
+    fn boolean(&mut self) -> Result<bool, String> {
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -188,33 +191,33 @@ impl<'a> Reader<'a> {
         Ok([self.size()?, self.size()?, self.size()?])
     }
 
-    fn small(&mut self) -> Result<u32, String> {
+    fn number32(&mut self) -> Result<u32, String> {
         u32::try_from(self.number()?).map_err(|e| e.to_string())
     }
 
-    /// How many things of `bytes` each follow: no more than there is room for.
+    /// Number of items that follow, of `bytes` each; refused where the message cannot hold them.
     fn count(&mut self, bytes: usize) -> Result<usize, String> {
         let n = self.size()?;
         match n.checked_mul(bytes) {
             Some(needed) if needed <= self.0.len() => Ok(n),
             _ => Err(format!(
-                "{n} things of {bytes} bytes where {} are left",
+                "{n} items of {bytes} bytes where {} are left",
                 self.0.len()
             )),
         }
     }
 
-    /// Text for a person: control characters, which a terminal might obey, are shown as escapes.
+    /// Text for a person. Control characters become escapes, so that a terminal does not obey them.
     fn text(&mut self) -> Result<String, String> {
         let length = self.count(1)?;
         if length > MAX_TEXT {
             return Err(format!("a text of {length} bytes"));
         }
         let text = std::str::from_utf8(self.take(length)?).map_err(|e| e.to_string())?;
-        Ok(plain(text))
+        Ok(escape_control_characters(text))
     }
 
-    fn described(&mut self) -> Result<Described, String> {
+    fn file(&mut self) -> Result<DescribedFile, String> {
         let rows = self.count(8)?;
         let exam_ids: Vec<i64> = (0..rows)
             .map(|_| self.number().map(u64::cast_signed))
@@ -224,14 +227,14 @@ impl<'a> Reader<'a> {
             return Err(format!("{} rows and {rows} exams", shape[0]));
         }
         let stored = match self.byte()? {
-            0 => Stored::Rows(Placement::Contiguous {
+            0 => StoredRows::Direct(Placement::Contiguous {
                 offset: self.number()?,
             }),
-            1 => Stored::Rows(Placement::Blocks(self.table()?)),
-            2 => Stored::Library(self.text()?),
+            1 => StoredRows::Direct(Placement::Blocks(self.table()?)),
+            2 => StoredRows::Library(self.text()?),
             other => return Err(format!("rows that are stored in way {other}")),
         };
-        Ok(Described {
+        Ok(DescribedFile {
             exam_ids,
             shape,
             dtype,
@@ -240,8 +243,8 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self) -> Result<BlockTable, String> {
-        let (shape, shuffled, compression) = (self.sizes()?, self.flag()?, self.compression()?);
-        let fill = f32::from_bits(self.small()?);
+        let (shape, shuffled, compression) = (self.sizes()?, self.boolean()?, self.compression()?);
+        let fill = f32::from_bits(self.number32()?);
         let count = self.count(48)?;
         let block = |from: &mut Self| {
             let (place, at, size) = (from.sizes()?, from.number()?, from.number()?);
@@ -249,7 +252,7 @@ impl<'a> Reader<'a> {
                 place,
                 at,
                 size,
-                left_out: from.small()?,
+                skipped_filters: from.number32()?,
             })
         };
         let blocks = (0..count).map(|_| block(self)).collect::<Result<_, String>>()?;
@@ -267,13 +270,13 @@ impl<'a> Reader<'a> {
             0 => Ok(Compression::None),
             1 => Ok(Compression::Deflate),
             2 => Ok(Compression::Lzf),
-            other => Err(format!("{other} is no compression")),
+            other => Err(format!("{other} is not a compression")),
         }
     }
 }
 
-/// The text with control characters as escapes.
-fn plain(text: &str) -> String {
+/// Text with control characters as escapes.
+fn escape_control_characters(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {
@@ -290,8 +293,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn described(ids: Vec<i64>, stored: Stored) -> Described {
-        Described {
+    fn described(ids: Vec<i64>, stored: StoredRows) -> DescribedFile {
+        DescribedFile {
             shape: [ids.len(), 4, 2],
             exam_ids: ids,
             dtype: "float32".into(),
@@ -299,13 +302,13 @@ mod tests {
         }
     }
 
-    fn stored() -> impl Strategy<Value = Stored> {
+    fn stored() -> impl Strategy<Value = StoredRows> {
         let block = (any::<[u32; 3]>(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(
-            |(place, at, size, left_out)| Block {
+            |(place, at, size, skipped_filters)| Block {
                 place: place.map(|n| n as usize),
                 at,
                 size,
-                left_out,
+                skipped_filters,
             },
         );
         let table = (
@@ -315,9 +318,9 @@ mod tests {
             prop::collection::vec(block, 0..5),
         );
         prop_oneof![
-            any::<u64>().prop_map(|offset| Stored::Rows(Placement::Contiguous { offset })),
+            any::<u64>().prop_map(|offset| StoredRows::Direct(Placement::Contiguous { offset })),
             table.prop_map(|(shuffled, compression, fill, blocks)| {
-                Stored::Rows(Placement::Blocks(BlockTable {
+                StoredRows::Direct(Placement::Blocks(BlockTable {
                     shape: [2, 4, 2],
                     shuffled,
                     compression,
@@ -325,7 +328,7 @@ mod tests {
                     blocks,
                 }))
             }),
-            "[a-zé ]{0,20}".prop_map(Stored::Library),
+            "[a-zé ]{0,20}".prop_map(StoredRows::Library),
         ]
     }
 
@@ -351,22 +354,26 @@ mod tests {
 
     #[test]
     fn errors_arrive_in_their_parts_without_control_characters() {
-        let said = Err(Refused::Missing(["tracings".into(), "a\x1b[2Jb".into()]));
-        let told = Err(Refused::Missing(["tracings".into(), "a\\u{1b}[2Jb".into()]));
+        let said = Err(ReadRefusal::Missing(["tracings".into(), "a\x1b[2Jb".into()]));
+        let told = Err(ReadRefusal::Missing(["tracings".into(), "a\\u{1b}[2Jb".into()]));
         assert_eq!(decode(&encode(&said)), Ok(told));
-        let system = Err(Refused::System(24));
+        let system = Err(ReadRefusal::System(24));
         assert_eq!(decode(&encode(&system)), Ok(system));
-        let long = Err(Refused::Malformed(["é".repeat(MAX_TEXT), "b".into(), "c".into()]));
+        let long = Err(ReadRefusal::Malformed([
+            "é".repeat(MAX_TEXT),
+            "b".into(),
+            "c".into(),
+        ]));
         assert!(decode(&encode(&long)).unwrap().is_err());
     }
 
     #[test]
     fn claims_beyond_the_message_are_refused_before_anything_is_allocated() {
-        let mut message = encode(&Ok(described(vec![], Stored::Library("x".into()))));
+        let mut message = encode(&Ok(described(vec![], StoredRows::Library("x".into()))));
         message[MAGIC.len() + 1..][..8].copy_from_slice(&(u64::MAX / 8).to_le_bytes());
         assert!(decode(&message).unwrap_err().contains("are left"));
-        let rows = described(vec![1], Stored::Library("x".into()));
-        let lying = Described {
+        let rows = described(vec![1], StoredRows::Library("x".into()));
+        let lying = DescribedFile {
             shape: [7, 1, 1],
             ..rows
         };

@@ -1,50 +1,11 @@
-//! The faults of real archives, planted on purpose and written down.
+//! Planting of faults in tracings.
 
 use ndarray::s;
 
 use crate::exam::Exam;
+use crate::fault::Fault;
 use crate::leads::LEAD_NAMES;
 use crate::random::{Purpose, Stream};
-
-/// A fault an exam of a release can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// One lead is 0 throughout.
-    FlatLead,
-    /// NaN in a stretch of one lead.
-    Nan,
-    /// Electrodes exchanged.
-    SwappedLeads,
-    /// Under 5 s.
-    ShortRecording,
-    /// In exams.csv but in no part.
-    MissingExam,
-    /// All samples 0.
-    AllZero,
-    /// exams.csv names another part.
-    WrongTraceFile,
-    /// Twice in exams.csv.
-    DuplicateId,
-    /// Twice in its part, first with an inverted tracing.
-    DuplicateTracing,
-}
-
-impl Fault {
-    /// The name used in faults.csv and in the options.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FlatLead => "flat_lead",
-            Self::Nan => "nan",
-            Self::SwappedLeads => "swapped_leads",
-            Self::ShortRecording => "short_recording",
-            Self::MissingExam => "missing_exam",
-            Self::AllZero => "all_zero",
-            Self::WrongTraceFile => "wrong_trace_file",
-            Self::DuplicateId => "duplicate_id",
-            Self::DuplicateTracing => "duplicate_tracing",
-        }
-    }
-}
 
 /// Puts `fault` into the exam's tracing where it belongs there; returns what was done, for faults.csv.
 pub(crate) fn plant(fault: Fault, exam: &mut Exam, seed: u64) -> String {

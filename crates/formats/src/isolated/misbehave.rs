@@ -1,28 +1,28 @@
-//! For tests: a process that opens HDF5 files and misbehaves, as the environment asks.
+//! For tests: makes the process that opens a file misbehave, as the environment asks.
 
-use super::confine::Limits;
-use super::serve::send;
+use super::limits::Limits;
+use super::message::write_message;
 use crate::tracings::Placement;
-use crate::tracings::described::{Described, Stored, encode};
+use crate::tracings::description::{DescribedFile, StoredRows, encode};
 use rustix::process::{Signal, getpid, kill_process};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// What to do: `WHAT`, or `WHAT:NAME` for files of that name only.
+/// Environment variable of what to do: `WHAT`, or `WHAT:NAME` for files of that name only.
 const STUB: &str = "ECGFM_HDF5_STUB";
-/// The stub that opens the file well and does not read its rows.
+/// Value of it that opens the file and crashes at the first row.
 const ROWS: &str = "rows";
-/// Other limits: seconds of processor time, MiB, milliseconds of patience, with commas between.
+/// Environment variable of other limits: seconds of processor time, MiB, milliseconds of patience, with commas between.
 const LIMITS: &str = "ECGFM_HDF5_LIMITS";
 
-/// What the other process must know of the environment.
+/// Environment variable that the process needs, where it is set.
 pub(super) fn environment() -> Option<(&'static str, OsString)> {
     Some((STUB, std::env::var_os(STUB)?))
 }
 
-/// Limits of a test.
+/// Limits that the environment asks for.
 pub(super) fn limits() -> Option<Limits> {
     let text = std::env::var(LIMITS).ok()?;
     let numbers: Vec<u64> = text.split(',').filter_map(|n| n.parse().ok()).collect();
@@ -36,7 +36,7 @@ pub(super) fn limits() -> Option<Limits> {
     })
 }
 
-/// Does what writing to where nothing is does.
+/// Crashes as a write to an address without memory does.
 fn crash() -> io::Result<()> {
     // The standard library looks at the first one, for its stack's end, and leaves the second to the system.
     for _ in 0..2 {
@@ -46,15 +46,15 @@ fn crash() -> io::Result<()> {
 }
 
 /// Crashes instead of reading a row, if the environment asks for that.
-pub(super) fn misbehave_between_rows() -> io::Result<()> {
+pub(super) fn between_rows() -> io::Result<()> {
     match std::env::var(STUB) {
         Ok(asked) if asked == ROWS => crash(),
         _ => Ok(()),
     }
 }
 
-/// Does what the environment asks for this file.
-pub(super) fn misbehave(path: &Path) -> io::Result<()> {
+/// Does what the environment asks for the file at `path`, instead of opening it.
+pub(super) fn before_opening(path: &Path) -> io::Result<()> {
     let Ok(asked) = std::env::var(STUB) else {
         return Ok(());
     };
@@ -89,21 +89,21 @@ pub(super) fn misbehave(path: &Path) -> io::Result<()> {
             std::thread::sleep(Duration::from_millis(1));
         },
         "early" => out.write_all(&[9, 0, 0])?,
-        "nonsense" => send(&mut out, b"ecgfm-1\n\x07")?,
+        "nonsense" => write_message(&mut out, b"ecgfm-1\n\x07")?,
         "lie" => {
             let placement = Placement::Contiguous { offset: 1 << 40 };
-            let stored = Stored::Rows(placement);
-            let lie = Described {
+            let stored = StoredRows::Direct(placement);
+            let false_description = DescribedFile {
                 exam_ids: vec![1],
                 shape: [1, 4096, 12],
                 dtype: "float32".into(),
                 stored,
             };
-            send(&mut out, &encode(&Ok(lie)))?;
+            write_message(&mut out, &encode(&Ok(false_description)))?;
         }
-        // Later.
+        // Opens the file as usual; `between_rows` crashes later.
         ROWS => return Ok(()),
         other => return Err(io::Error::other(format!("{STUB}={other}"))),
     }
-    Err(io::Error::other("nothing more is said"))
+    Err(io::Error::other("no answer follows"))
 }

@@ -1,66 +1,53 @@
-//! Opening files in another process, which may crash, hang or be killed for its use of memory without harm to this one.
+//! The program's side: starts the process that opens a file, checks its answers, and says why there are none.
 
-use super::confine::{Limits, lower_limit_of_the_user};
+use super::OUT_OF_MEMORY;
+use super::limits::{Limits, users_memory_limit_mib};
+use super::refusal::to_error;
 use crate::error::{Error, Result};
-use crate::tracings::described::{self, Described, MAX_MESSAGE, Refused};
+use crate::tracings::description::{DescribedFile, MAX_MESSAGE, decode};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// The word that makes this program call [`super::serve`].
-static WORD: OnceLock<&str> = OnceLock::new();
-/// What the other process keeps of the environment: where its libraries and the user's filters are.
-const KEPT: [&str; 2] = ["LD_LIBRARY_PATH", "HDF5_PLUGIN_PATH"];
+/// Environment variables that the process gets: where its libraries and the user's filters are.
+const ENVIRONMENT: [&str; 2] = ["LD_LIBRARY_PATH", "HDF5_PLUGIN_PATH"];
 /// Bytes of a message that are read at a time.
 const PIECE: usize = 1 << 16;
 /// Exit code of the system's loader where a library of a program cannot be loaded.
 const LOADER_FAILED: i32 = 127;
-/// Exit code of that process where it may use no more memory.
-const STARVED: i32 = super::OUT_OF_MEMORY as i32;
-/// How long a process whose output has ended is waited for.
-const LAST: Duration = Duration::from_secs(2);
+/// [`OUT_OF_MEMORY`] as the system returns it.
+const NO_MEMORY_LEFT: i32 = OUT_OF_MEMORY as i32;
+/// Time that a process whose output has ended gets to end.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 const HELP: &str = "download or copy it again, and do not trust where it came from if that does not help";
 
-/// From now on, parts are opened by this program's executable, started again with `word` as its first argument, upon
-/// which it must call [`super::serve`] with the others. The first call counts.
-pub fn isolate(word: &'static str) {
-    // A second program in the same process would be the same program.
-    let _ = WORD.set(word);
-}
-
-/// The word, where there is one.
-pub(super) fn word() -> Option<&'static str> {
-    WORD.get().copied()
-}
-
-/// The process that opened a file.
+/// A running process that has opened a file, and reads its rows.
 #[derive(Debug)]
-pub(super) struct Served {
+pub(crate) struct SandboxedReader {
     path: PathBuf,
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
     limits: Limits,
-    /// Why it answers no more.
-    over: Option<Over>,
+    /// Why it answers no more, once it does not.
+    failure: Option<ReaderFailure>,
 }
 
-/// Why a process answers no more.
+/// Reason for which the process answers no more.
 #[derive(Debug)]
-enum Over {
-    /// The file made it do so.
+enum ReaderFailure {
+    /// The fault of the file.
     Damaged(String),
-    /// The system did not let it work.
+    /// A fault of the system.
     OutOfMemory(String),
 }
 
-impl Over {
-    fn error(&self, path: &Path) -> Error {
+impl ReaderFailure {
+    fn to_error(&self, path: &Path) -> Error {
         match self {
             Self::Damaged(why) => {
                 Error::malformed(path, "HDF5", format!("it is damaged or hostile: {why}"), HELP)
@@ -73,37 +60,37 @@ impl Over {
     }
 }
 
-/// Has the file at `path` opened by another process.
+/// Has the file at `path` opened by another process, whose first argument is `first_argument`.
 ///
 /// # Errors
-/// What the library says about the file; that it crashed, or took too much time or memory; the system starts no process.
-pub(super) fn open(path: &Path, word: &str) -> Result<(Described, Served)> {
-    let mut served = Served::start(path, word)?;
-    let message = served.message()?;
-    let said = described::decode(&message).map_err(|what| served.nonsense(&what))?;
-    match said {
-        Ok(described) => Ok((described, served)),
-        Err(refused) => Err(error(path, refused)),
+/// Those of opening the file; a process that crashes, or takes too much time or memory; no process can be started.
+pub(crate) fn open(path: &Path, first_argument: &str) -> Result<(DescribedFile, SandboxedReader)> {
+    let mut reader = SandboxedReader::start(path, first_argument)?;
+    let message = reader.read_message()?;
+    match decode(&message).map_err(|what| reader.protocol_error(&what))? {
+        Ok(description) => Ok((description, reader)),
+        Err(refusal) => Err(to_error(path, refusal)),
     }
 }
 
-impl Served {
-    fn start(path: &Path, word: &str) -> Result<Self> {
+impl SandboxedReader {
+    fn start(path: &Path, first_argument: &str) -> Result<Self> {
         let failed = |source| Error::io("start a process to open", path)(source);
         let limits = limits();
-        let mut command = Command::new(program().map_err(failed)?);
+        let mut command = Command::new(own_executable().map_err(failed)?);
         command
-            .arg(word)
+            .arg(first_argument)
             .arg(limits.cpu_seconds.to_string())
             .arg(limits.memory_mib.to_string())
             .arg(path);
         command.env_clear().envs(
-            KEPT.iter()
+            ENVIRONMENT
+                .iter()
                 .filter_map(|name| Some((name, std::env::var_os(name)?))),
         );
         #[cfg(feature = "failpoints")]
-        command.envs(super::stub::environment());
-        // Ctrl-C is for the program, which stops when it is safe to.
+        command.envs(super::misbehave::environment());
+        // A group of its own: Ctrl-C goes to the program alone, which stops when it is safe to.
         command.process_group(0);
         command
             .stdin(Stdio::piped())
@@ -117,34 +104,34 @@ impl Served {
                 input,
                 output,
                 limits,
-                over: None,
+                failure: None,
             }),
             _ => Err(failed(io::Error::other("it has no standard streams"))),
         }
     }
 
-    /// Has row `row` read into `out`, which is as long as a row.
+    /// Reads row `row`, by way of the process, into `out`, which is as long as a row.
     ///
     /// # Errors
     /// As [`open`].
-    pub(super) fn read_row(&mut self, row: usize, out: &mut [f32]) -> Result<()> {
-        if let Some(over) = &self.over {
-            return Err(over.error(&self.path));
+    pub(crate) fn read_row(&mut self, row: usize, out: &mut [f32]) -> Result<()> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.to_error(&self.path));
         }
-        let asked = self.input.write_all(&(row as u64).to_le_bytes());
-        asked.map_err(|e| self.broken(e))?;
+        let sent = self.input.write_all(&(row as u64).to_le_bytes());
+        sent.map_err(|e| self.pipe_error(e))?;
         let (mut kind, deadline) = ([2], self.deadline());
         self.fill(&mut kind, deadline)?;
         match kind {
             [0] => self.fill(bytemuck::cast_slice_mut(out), deadline),
             [1] => {
-                let message = self.message()?;
-                match described::decode(&message) {
-                    Ok(Err(refused)) => Err(error(&self.path, refused)),
-                    _ => Err(self.nonsense("it is no error")),
+                let message = self.read_message()?;
+                match decode(&message) {
+                    Ok(Err(refusal)) => Err(to_error(&self.path, refusal)),
+                    _ => Err(self.protocol_error("it is no error")),
                 }
             }
-            _ => Err(self.nonsense("it is no row")),
+            _ => Err(self.protocol_error("it is no row")),
         }
     }
 
@@ -153,12 +140,12 @@ impl Served {
     }
 
     /// Reads a message that follows its length, without believing the length.
-    fn message(&mut self) -> Result<Vec<u8>> {
+    fn read_message(&mut self) -> Result<Vec<u8>> {
         let (mut length, deadline) = ([0; 8], self.deadline());
         self.fill(&mut length, deadline)?;
         let length = usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX);
         if length > MAX_MESSAGE {
-            return Err(self.nonsense(&format!("{length} bytes are announced")));
+            return Err(self.protocol_error(&format!("{length} bytes are announced")));
         }
         let mut message = Vec::new();
         while message.len() < length {
@@ -173,23 +160,23 @@ impl Served {
     fn fill(&mut self, out: &mut [u8], deadline: Instant) -> Result<()> {
         let mut filled = 0;
         while filled < out.len() {
-            let read = match self.wait(deadline) {
+            let read = match self.wait_for_output(deadline) {
                 Ok(true) => self.output.read(&mut out[filled..]),
-                Ok(false) => return Err(self.late()),
+                Ok(false) => return Err(self.timeout_error()),
                 Err(error) => Err(error),
             };
             match read {
-                Ok(0) => return Err(self.ended()),
+                Ok(0) => return Err(self.exit_error()),
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.broken(error)),
+                Err(error) => return Err(self.pipe_error(error)),
             }
         }
         Ok(())
     }
 
-    /// Waits until there is something to read; false once it is too late.
-    fn wait(&self, deadline: Instant) -> io::Result<bool> {
+    /// Waits until there is output to read; false once the deadline is past.
+    fn wait_for_output(&self, deadline: Instant) -> io::Result<bool> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -204,25 +191,25 @@ impl Served {
         }
     }
 
-    fn late(&mut self) -> Error {
+    fn timeout_error(&mut self) -> Error {
         let seconds = self.limits.patience.as_secs_f64();
-        self.stop(format!("the HDF5 library had no answer within {seconds} s"))
+        self.blame_file(format!("the HDF5 library had no answer within {seconds} s"))
     }
 
-    fn broken(&mut self, error: io::Error) -> Error {
+    fn pipe_error(&mut self, error: io::Error) -> Error {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => self.ended(),
-            _ => self.stop(format!("the process that opens it does not answer ({error})")),
+            io::ErrorKind::BrokenPipe => self.exit_error(),
+            _ => self.blame_file(format!("the process that opens it does not answer ({error})")),
         }
     }
 
-    fn nonsense(&mut self, what: &str) -> Error {
-        self.stop(format!("the process that opens it answers nonsense: {what}"))
+    fn protocol_error(&mut self, what: &str) -> Error {
+        self.blame_file(format!("the process that opens it answers nonsense: {what}"))
     }
 
-    /// What became of a process whose output has ended.
-    fn ended(&mut self) -> Error {
-        let until = Instant::now() + LAST;
+    /// Why the output of the process has ended, from its exit status.
+    fn exit_error(&mut self) -> Error {
+        let until = Instant::now() + EXIT_TIMEOUT;
         let status = loop {
             match self.child.try_wait() {
                 Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
@@ -241,63 +228,54 @@ impl Served {
             }
             Some((Some(signal), _)) if signal == rustix::process::Signal::KILL.as_raw() => {
                 let why = "the system killed the process that opens it, most likely because memory ran out";
-                return self.end_with(Over::OutOfMemory(why.to_owned()));
+                return self.fail_with(ReaderFailure::OutOfMemory(why.to_owned()));
             }
-            Some((Some(_), _) | (_, Some(LOADER_FAILED | STARVED)))
-                if let Some(mib) = lower_limit_of_the_user(&self.limits) =>
+            Some((Some(_), _) | (_, Some(LOADER_FAILED | NO_MEMORY_LEFT)))
+                if let Some(mib) = users_memory_limit_mib(&self.limits) =>
             {
                 let why =
                     format!("the process that opens it may use {mib} MiB of memory, and that was not enough");
-                return self.end_with(Over::OutOfMemory(why));
+                return self.fail_with(ReaderFailure::OutOfMemory(why));
             }
             Some((Some(signal), _)) => format!(
                 "the HDF5 library crashed reading it (signal {signal}), or needs more than {memory_mib} MiB"
             ),
-            Some((None, Some(STARVED))) => {
+            Some((None, Some(NO_MEMORY_LEFT))) => {
                 format!("the HDF5 library needs more than {memory_mib} MiB for it")
             }
             Some((None, Some(code))) => format!("the process that opens it ended with code {code}"),
             _ => "the process that opens it ended its answer too early".to_owned(),
         };
-        self.stop(why)
+        self.blame_file(why)
     }
 
-    /// Ends the process, for what the file made it do, and remembers why.
-    fn stop(&mut self, why: String) -> Error {
-        self.end_with(Over::Damaged(why))
+    /// Ends the process and remembers why, as an error of the file.
+    fn blame_file(&mut self, why: String) -> Error {
+        self.fail_with(ReaderFailure::Damaged(why))
     }
 
     /// Ends the process and remembers why.
-    fn end_with(&mut self, over: Over) -> Error {
-        end(&mut self.child);
-        self.over.insert(over).error(&self.path)
+    fn fail_with(&mut self, failure: ReaderFailure) -> Error {
+        kill_and_reap(&mut self.child);
+        self.failure.insert(failure).to_error(&self.path)
     }
 }
 
-impl Drop for Served {
+impl Drop for SandboxedReader {
     fn drop(&mut self) {
-        end(&mut self.child);
+        kill_and_reap(&mut self.child);
     }
 }
 
-/// Ends a process that may have ended, and frees its number.
-fn end(child: &mut Child) {
-    // It may be gone already, which is what is wanted.
+/// Ends a process, which may have ended already, and collects its exit status so that the system forgets it.
+fn kill_and_reap(child: &mut Child) {
+    // An error means that it has ended already, which is the aim.
     let _ = child.kill();
     let _ = child.wait();
 }
 
-fn error(path: &Path, refused: Refused) -> Error {
-    match refused {
-        Refused::Malformed([place, what, help]) => Error::malformed(path, place, what, help),
-        Refused::Unsupported([place, what, help]) => Error::unsupported(path, place, what, help),
-        Refused::Missing([name, available]) => Error::missing(path, &name, &[&available]),
-        Refused::System(number) => Error::io("read", path)(io::Error::from_raw_os_error(number)),
-    }
-}
-
-/// This program, also where its file was replaced since it started.
-fn program() -> io::Result<PathBuf> {
+/// Path that starts this program, also where its file was replaced since it started.
+fn own_executable() -> io::Result<PathBuf> {
     let own = Path::new("/proc/self/exe");
     if own.exists() {
         Ok(own.to_owned())
@@ -308,7 +286,7 @@ fn program() -> io::Result<PathBuf> {
 
 fn limits() -> Limits {
     #[cfg(feature = "failpoints")]
-    if let Some(limits) = super::stub::limits() {
+    if let Some(limits) = super::misbehave::limits() {
         return limits;
     }
     Limits::DEFAULT

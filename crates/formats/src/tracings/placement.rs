@@ -1,0 +1,59 @@
+//! Where the rows of a dataset are in a file.
+
+/// Bytes that all blocks of one row may take when decoded.
+pub const MAX_ROW_BYTES: u64 = 1 << 30;
+/// Name of the dataset of values in messages.
+pub(super) const VALUES: &str = "tracings";
+pub(super) const CUT_SHORT: &str = "the file is cut short: download or copy it again";
+
+/// Where the rows of a dataset of float32 are in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Placement {
+    /// One after another, uncompressed, from byte `offset` on.
+    Contiguous {
+        /// Where the first row starts.
+        offset: u64,
+    },
+    /// In blocks, which may be shuffled and compressed.
+    Blocks(BlockTable),
+}
+
+/// Blocks of values, and the filters that their bytes went through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockTable {
+    /// Rows, samples, leads of a block.
+    pub shape: [usize; 3],
+    /// True where the bytes of a block are shuffled: the first bytes of all values, then the second bytes of all, and so on.
+    pub shuffled: bool,
+    /// Compression of the bytes after that.
+    pub compression: Compression,
+    /// Value where no block was written.
+    pub fill: f32,
+    /// Blocks that were written, ascending by place.
+    pub blocks: Vec<Block>,
+}
+
+/// Compression of a block's bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// With zlib: HDF5's `GZIP`.
+    Deflate,
+    /// With LZF: h5py's filter.
+    Lzf,
+}
+
+/// One stored block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    /// Number of the block along rows, samples and leads.
+    pub place: [usize; 3],
+    /// First byte in the file.
+    pub at: u64,
+    /// Bytes as stored.
+    pub size: u64,
+    /// Filters that this block did not go through: bit `i` for filter `i`, in the order in which they are applied.
+    pub skipped_filters: u32,
+}
