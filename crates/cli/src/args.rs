@@ -1,15 +1,23 @@
 //! What can be typed after `ecgfm`.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
-
-mod keep;
+mod numbers;
+mod pipeline;
 mod predict;
+mod run;
+mod sources;
 mod synth;
+mod upkeep;
 
-pub use keep::{Accept, Clean, List};
-pub use predict::Predict;
-pub use synth::Synth;
+pub use pipeline::PipelineArgs;
+pub use predict::PredictArgs;
+pub use run::{GraphArgs, GraphFormat, RunArgs, StatusArgs};
+pub use sources::{FetchArgs, SourcesArgs};
+pub use synth::SynthArgs;
+pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
+
+use clap::{Args, Parser, Subcommand};
+use numbers::positive;
+use std::path::PathBuf;
 
 const AFTER: &str = "\
 Exit codes: 0 done; 1 a stage failed; 2 wrong arguments or configuration; 3 bad input data;
@@ -35,49 +43,49 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a pipeline, or the part of it that is not up to date.
-    Run(Run),
+    Run(RunArgs),
     /// Say of every stage whether it is fresh, stale, partial or missing, or depends on what runs before it, and why.
-    Status(Status),
+    Status(StatusArgs),
     /// Keep what an older version of a stage's code left, and record that.
-    Accept(Accept),
+    Accept(AcceptArgs),
     /// List the runs in a working directory, with size, last use and state.
-    List(List),
+    List(ListArgs),
     /// Remove what can be made again when it is needed: segments, synthetic ECGs. Nothing becomes stale by it.
-    Clean(Clean),
+    Clean(CleanArgs),
     /// Draw the stages and what flows between them.
-    Graph(Graph),
+    Graph(GraphArgs),
     /// Run one kind of stage on explicit files, without a pipeline.
-    Stage(Stage),
+    Stage(StageArgs),
     /// Turn a checkpoint into TorchScript: model.ts, and a card beside it.
-    Export(Export),
+    Export(ExportArgs),
     /// Say what is in a file: .hdf5 .mat .npy .pt .ts .tsv .csv .parquet, a header pickle, or a run directory.
-    Inspect(Inspect),
+    Inspect(InspectArgs),
     /// Hash every file of a finished run again and compare with its lock file.
-    Verify(Verify),
+    Verify(VerifyArgs),
     /// Draw one ECG on ECG paper, to scale, as SVG.
-    Plot(Plot),
+    Plot(PlotArgs),
     /// Say what a model predicts for the ECGs of a few files, without a pipeline.
-    Predict(Predict),
+    Predict(PredictArgs),
     /// Compare two runs' evaluations, ECG by ECG: what changed, with an interval.
-    Compare(Compare),
+    Compare(CompareArgs),
     /// Say where checkpoints and datasets come from, where they belong, and what is missing.
-    Sources(Sources),
+    Sources(SourcesArgs),
     /// Download a checkpoint or a dataset: goes on where it stopped, and compares with what is published.
-    Fetch(Fetch),
+    Fetch(FetchArgs),
     /// Make a CODE-15-shaped archive of synthetic ECGs with known labels.
-    Synth(Synth),
+    Synth(SynthArgs),
     /// Train the demo model anew, on synthetic ECGs; takes minutes.
-    DemoModel(DemoModel),
+    DemoModel(DemoModelArgs),
     /// List stage kinds with their outputs, or explain one with its parameters.
-    Kinds(Kinds),
+    Kinds(KindsArgs),
     /// Print a built-in pipeline, label set, mapping or score as it is, or list them.
-    Show(Show),
+    Show(ShowArgs),
     /// Print the JSON Schema of pipeline files, for editors.
-    Schema(Schema),
+    Schema(SchemaArgs),
 }
 
 impl Command {
-    /// Whether JSON is asked for.
+    /// Returns true where JSON is asked for.
     pub fn json(&self) -> bool {
         match self {
             Self::Run(args) => args.target.json,
@@ -104,84 +112,9 @@ impl Command {
     }
 }
 
-/// Which pipeline, with which settings.
-#[derive(Debug, Args)]
-pub struct Target {
-    /// A pipeline file, or the name of one; without it the pipelines are listed with their profiles.
-    pub pipeline: Option<String>,
-    /// Profile of the pipeline; the first one in the file if not given.
-    #[arg(short, long)]
-    pub profile: Option<String>,
-    /// Change a variable or a stage's parameter: vars.seed=7, signals.store=mat, 'splits.fractions=[0,0,1]'.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Directory that holds the runs, as <DIR>/<pipeline>/<profile>/.
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    pub workdir: PathBuf,
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `ecgfm run`
-#[derive(Debug, Args)]
-pub struct Run {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub target: Target,
-    /// Run this stage alone, on what is on disk (repeatable).
-    #[arg(long, value_name = "STAGE", conflicts_with_all = ["from", "until"])]
-    pub only: Vec<String>,
-    /// Start at this stage; earlier ones are taken as they are on disk.
-    #[arg(long, value_name = "STAGE")]
-    pub from: Option<String>,
-    /// Stop after this stage.
-    #[arg(long, value_name = "STAGE")]
-    pub until: Option<String>,
-    /// Run the selected stages even where they are up to date.
-    #[arg(long)]
-    pub force: bool,
-    /// After a failure go on with the stages that do not depend on the failed one.
-    #[arg(long)]
-    pub keep_going: bool,
-    /// Say what would run, and run nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// `ecgfm status`
-#[derive(Debug, Args)]
-pub struct Status {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub target: Target,
-}
-
-/// `ecgfm graph`
-#[derive(Debug, Args)]
-pub struct Graph {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub target: Target,
-    /// How to draw.
-    #[arg(long, value_enum, default_value_t = GraphFormat::Text, conflicts_with = "json")]
-    pub format: GraphFormat,
-}
-
-/// Drawings of a graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GraphFormat {
-    /// Indented text.
-    Text,
-    /// For Markdown pages.
-    Mermaid,
-    /// For Graphviz.
-    Dot,
-}
-
 /// `ecgfm stage`
 #[derive(Debug, Args)]
-pub struct Stage {
+pub struct StageArgs {
     /// The kind, as listed by `ecgfm kinds`.
     pub kind: String,
     /// A parameter: --with raw=data/code15 --with store=mat.
@@ -200,7 +133,7 @@ pub struct Stage {
 
 /// `ecgfm export`
 #[derive(Debug, Args)]
-pub struct Export {
+pub struct ExportArgs {
     /// A checkpoint written by PyTorch (.pt), a state dict, or a safetensors file.
     pub checkpoint: PathBuf,
     /// The network's configuration (YAML or JSON), where the checkpoint has none.
@@ -219,7 +152,7 @@ pub struct Export {
 
 /// `ecgfm inspect`
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub struct InspectArgs {
     /// The file or run directory.
     pub file: PathBuf,
     /// Print JSON on standard output.
@@ -229,7 +162,7 @@ pub struct Inspect {
 
 /// `ecgfm plot`
 #[derive(Debug, Args)]
-pub struct Plot {
+pub struct PlotArgs {
     /// A part of an archive (.hdf5), a .mat file, or a run directory.
     #[arg(value_name = "FILE|RUN")]
     pub file: PathBuf,
@@ -256,27 +189,9 @@ pub struct Plot {
     pub json: bool,
 }
 
-/// A number from 0 to 1.
-fn probability(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
-    if (0.0..=1.0).contains(&number) {
-        return Ok(number);
-    }
-    Err("must be from 0 to 1".to_owned())
-}
-
-/// A number above 0 and not beyond reason.
-fn positive(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
-    if (1e-6..=1e6).contains(&number) {
-        return Ok(number);
-    }
-    Err("must be above 0".to_owned())
-}
-
 /// `ecgfm compare`
 #[derive(Debug, Args)]
-pub struct Compare {
+pub struct CompareArgs {
     /// The first run: <workdir>/<pipeline>/<profile>, or its evaluate directory.
     #[arg(value_name = "RUN_A")]
     pub a: PathBuf,
@@ -299,7 +214,7 @@ pub struct Compare {
 
 /// `ecgfm verify`
 #[derive(Debug, Args)]
-pub struct Verify {
+pub struct VerifyArgs {
     /// A run directory: <workdir>/<pipeline>/<profile>.
     pub dir: PathBuf,
     /// Hash what the run read from outside, too: raw data, checkpoints. The first time the hashes are recorded, in
@@ -311,58 +226,9 @@ pub struct Verify {
     pub json: bool,
 }
 
-/// `ecgfm sources`
-#[derive(Debug, Args)]
-pub struct Sources {
-    /// One source; all if not given.
-    pub name: Option<String>,
-    /// Check what is there in this directory instead of the usual place.
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `ecgfm fetch`
-#[derive(Debug, Args)]
-#[command(after_help = ABOUT_FETCH, override_usage = "ecgfm fetch [OPTIONS] [checkpoint|dataset] <NAME>")]
-pub struct Fetch {
-    /// A source that `ecgfm sources` lists; `checkpoint NAME` and `dataset NAME` say the same.
-    #[arg(required = true, num_args = 1..=2, value_name = "NAME")]
-    pub source: Vec<String>,
-    /// Put it into this directory instead of the usual place.
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// Only this part of a dataset, with the files that every part needs (repeatable).
-    #[arg(long, value_name = "N")]
-    pub part: Vec<u32>,
-    /// Say what would be downloaded and how large it is, and download nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Keep archives after unpacking them.
-    #[arg(long)]
-    pub keep_archives: bool,
-    /// Refuse files larger than this, downloaded or unpacked.
-    #[arg(long, value_name = "GIB", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..))]
-    pub max_gib: u64,
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub json: bool,
-}
-
-const ABOUT_FETCH: &str = "\
-Examples:
-  ecgfm fetch physionet_finetuned
-  ecgfm fetch code15 --part 0 --part 17 --dir /data/code15
-  ecgfm fetch code15 --dry-run
-
-Beside each file goes NAME.ecgfm.json with its size and SHA-256; a later, other file is refused.
-HF_ENDPOINT, HF_TOKEN, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.";
-
 /// `ecgfm kinds`
 #[derive(Debug, Args)]
-pub struct Kinds {
+pub struct KindsArgs {
     /// One kind; all if not given.
     pub kind: Option<String>,
     /// Print JSON on standard output.
@@ -373,7 +239,7 @@ pub struct Kinds {
 /// `ecgfm show`
 #[derive(Debug, Args)]
 #[command(override_usage = "ecgfm show [OPTIONS] [[pipeline|labels|mapping|score] <NAME>]")]
-pub struct Show {
+pub struct ShowArgs {
     /// A pipeline, label set, mapping or score; `labels NAME` and the like choose where several have one name.
     #[arg(num_args = 0..=2, value_name = "NAME")]
     pub what: Vec<String>,
@@ -384,7 +250,7 @@ pub struct Show {
 
 /// `ecgfm schema`
 #[derive(Debug, Args)]
-pub struct Schema {
+pub struct SchemaArgs {
     /// The schema is JSON anyway; accepted so that every command takes it.
     #[arg(long, hide = true)]
     pub json: bool,
@@ -392,7 +258,7 @@ pub struct Schema {
 
 /// `ecgfm demo-model`
 #[derive(Debug, Args)]
-pub struct DemoModel {
+pub struct DemoModelArgs {
     /// Directory to write demo.pt, demo.md and training_log.csv into.
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,

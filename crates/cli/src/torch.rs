@@ -4,7 +4,7 @@
 //! without it, and where a model is to be exported, run or trained, it becomes `ecgfm-torch`, which is installed beside it.
 //! It is the same process then, with the same terminal, signals and exit code.
 
-use crate::args::{DemoModel, Export as ExportArgs};
+use crate::args::{DemoModelArgs, ExportArgs};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, StageError};
@@ -47,7 +47,7 @@ pub trait Torch: Sync {
     ///
     /// # Errors
     /// When training fails or its files cannot be written.
-    fn demo_model(&self, args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error>;
+    fn demo_model(&self, args: &DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error>;
 
     /// The sizes of the network that a file of weights configures, or why it is none that this program builds.
     fn network(&self, weights: &WeightsFile) -> Value;

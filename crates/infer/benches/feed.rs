@@ -7,14 +7,14 @@
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use ecgfm_artifacts::store::{PackedWriter, SegmentReader};
-use ecgfm_infer::backend::Shape;
 use ecgfm_infer::prefetch::{Plan, with_batches};
+use ecgfm_infer::shape::SegmentShape;
 use ecgfm_infer::signals::Signals;
 use tch::Device;
 
 /// Segments of the store, 120 kB each: it stays in the page cache.
 const SEGMENTS: usize = 1024;
-const SHAPE: Shape = Shape {
+const SHAPE: SegmentShape = SegmentShape {
     leads: 12,
     samples: 2500,
 };

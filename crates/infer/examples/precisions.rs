@@ -10,8 +10,9 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
 use ecgfm_artifacts::formats::npy::NpyReader;
-use ecgfm_infer::backend::{Backend, Shape};
+use ecgfm_infer::backend::Backend;
 use ecgfm_infer::device::Placement;
+use ecgfm_infer::shape::SegmentShape;
 use ecgfm_infer::signals::Signals;
 use ecgfm_infer::stage_params::Wanted;
 use ecgfm_infer::torchscript::TorchScript;
@@ -35,7 +36,7 @@ const PRECISIONS: [Precision; 4] = [
 struct Segments {
     values: Vec<f32>,
     count: usize,
-    shape: Shape,
+    shape: SegmentShape,
 }
 
 impl Segments {
@@ -47,7 +48,7 @@ impl Segments {
         Self {
             values: reader.read_all().unwrap(),
             count,
-            shape: Shape { leads, samples },
+            shape: SegmentShape { leads, samples },
         }
     }
 

@@ -7,8 +7,9 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
-use ecgfm_infer::backend::{Backend, Shape};
+use ecgfm_infer::backend::Backend;
 use ecgfm_infer::device::Placement;
+use ecgfm_infer::shape::SegmentShape;
 use ecgfm_infer::signals::Signals;
 use ecgfm_infer::stage_params::Wanted;
 use ecgfm_infer::torchscript::TorchScript;
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
-const SHAPE: Shape = Shape {
+const SHAPE: SegmentShape = SegmentShape {
     leads: 12,
     samples: 2500,
 };

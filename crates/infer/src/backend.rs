@@ -1,29 +1,9 @@
 //! One interface for whatever runs a model.
 
 use crate::Result;
+use crate::shape::SegmentShape;
 use crate::signals::Signals;
 use ecgfm_stage_params::Output;
-
-/// Leads and samples of every segment of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Leads.
-    pub leads: usize,
-    /// Samples per lead.
-    pub samples: usize,
-}
-
-impl Shape {
-    /// Values in one segment.
-    pub fn len(&self) -> usize {
-        self.leads * self.samples
-    }
-
-    /// Whether a segment would hold nothing.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 /// How a backend runs, for the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +23,7 @@ pub struct Description {
 pub struct Extra {
     /// What it is.
     pub output: Output,
-    /// Shape of one segment's.
+    /// SegmentShape of one segment's.
     pub shape: Vec<usize>,
 }
 
@@ -80,7 +60,7 @@ pub trait Backend: Sync {
     ///
     /// # Errors
     /// When the model refuses the shape, or answers with anything but one row of logits a segment.
-    fn prepare(&mut self, shape: Shape, batch_sizes: &[usize]) -> Result<()>;
+    fn prepare(&mut self, shape: SegmentShape, batch_sizes: &[usize]) -> Result<()>;
 
     /// What it says of the first `rows` rows of `signals`. They are not looked at any more once this returns.
     ///

@@ -11,6 +11,7 @@
 //! | what libtorch says when it fails | `failure` |
 //! | one interface for whatever runs a model | [`backend`] |
 //! | TorchScript behind it | [`torchscript`] |
+//! | leads and samples of a segment | [`shape`] |
 //! | memory for batches | [`signals`] |
 //! | reading ahead while the model computes | [`prefetch`] |
 //! | how many segments at once | `stage::batch_size` |
@@ -24,6 +25,7 @@ pub mod device;
 mod error;
 mod failure;
 pub mod prefetch;
+pub mod shape;
 pub mod signals;
 pub mod stage;
 mod symbols;

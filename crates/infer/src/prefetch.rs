@@ -182,7 +182,7 @@ impl<E> Drop for Death<'_, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Shape;
+    use crate::shape::SegmentShape;
     use std::sync::atomic::AtomicUsize;
     use tch::Device;
 
@@ -198,7 +198,7 @@ mod tests {
 
     /// Room for four batches of segments of two values.
     fn buffers(plan: Plan) -> Vec<Signals> {
-        let shape = Shape { leads: 1, samples: 2 };
+        let shape = SegmentShape { leads: 1, samples: 2 };
         let buffer = |_| Signals::new(plan.batch_size, shape, Device::Cpu).unwrap();
         (0..4).map(buffer).collect()
     }

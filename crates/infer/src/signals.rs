@@ -7,7 +7,7 @@
 // (`Signals::first`), whose one user, the TorchScript backend, gives it up before it returns: by then the answer has been
 // copied to main memory, which a device does after every copy and kernel that came before it.
 
-use crate::backend::Shape;
+use crate::shape::SegmentShape;
 use crate::symbols;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -15,7 +15,7 @@ use tch::{Device, Kind, TchError, Tensor};
 #[derive(Debug)]
 pub struct Signals {
     tensor: Tensor,
-    shape: Shape,
+    shape: SegmentShape,
 }
 
 impl Signals {
@@ -23,7 +23,7 @@ impl Signals {
     ///
     /// # Errors
     /// When there is no such memory left.
-    pub fn new(rows: usize, shape: Shape, device: Device) -> Result<Self, TchError> {
+    pub fn new(rows: usize, shape: SegmentShape, device: Device) -> Result<Self, TchError> {
         let size = [rows, shape.leads, shape.samples].map(|size| size as i64);
         let locked = match device {
             Device::Cpu => None,
@@ -38,7 +38,7 @@ impl Signals {
     }
 
     /// Leads and samples of a segment.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> SegmentShape {
         self.shape
     }
 
@@ -81,7 +81,7 @@ impl Signals {
 mod tests {
     use super::*;
 
-    const SHAPE: Shape = Shape { leads: 2, samples: 3 };
+    const SHAPE: SegmentShape = SegmentShape { leads: 2, samples: 3 };
 
     #[test]
     fn what_is_filled_is_what_the_model_sees() {

@@ -2,9 +2,10 @@
 
 mod outputs;
 
-use crate::backend::{Answer, Backend, Description, Extra, Shape};
+use crate::backend::{Answer, Backend, Description, Extra};
 use crate::device::Placement;
 use crate::failure::{brief, is_of_cudnn, of_model_or_machine};
+use crate::shape::SegmentShape;
 use crate::signals::Signals;
 use crate::{Error, Result, symbols, version};
 use ecgfm_stage_params::{Output as Wish, Wanted};
@@ -102,7 +103,7 @@ impl TorchScript {
     ///
     /// # Errors
     /// When there is no memory left.
-    pub fn signals(&self, rows: usize, shape: Shape) -> Result<Signals> {
+    pub fn signals(&self, rows: usize, shape: SegmentShape) -> Result<Signals> {
         let bytes = rows * shape.len() * size_of::<f32>();
         Signals::new(rows, shape, self.placement.device).map_err(|error| {
             Error::machine(format!(
@@ -151,7 +152,7 @@ impl TorchScript {
     }
 
     /// One run on a made-up signal; the number of labels (none from an encoder) and what else there is.
-    fn probe(&self, count: usize, shape: Shape) -> Result<(usize, Vec<Extra>)> {
+    fn probe(&self, count: usize, shape: SegmentShape) -> Result<(usize, Vec<Extra>)> {
         let refused = |what: String| Error::model(&self.path, what);
         let shown = format!(
             "{count} segments of {} leads by {} samples",
@@ -213,7 +214,7 @@ impl Backend for TorchScript {
         &self.extras
     }
 
-    fn prepare(&mut self, shape: Shape, batch_sizes: &[usize]) -> Result<()> {
+    fn prepare(&mut self, shape: SegmentShape, batch_sizes: &[usize]) -> Result<()> {
         let runs = if self.placement.device == Device::Cpu {
             1
         } else {

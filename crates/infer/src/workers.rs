@@ -150,8 +150,8 @@ impl<T> Drop for Death<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Shape;
     use crate::prefetch::{self, Plan};
+    use crate::shape::SegmentShape;
     use crate::signals::Signals;
     use std::sync::atomic::AtomicUsize;
 
@@ -167,7 +167,7 @@ mod tests {
         read: impl Fn(usize, &mut [f32]) -> Result<()> + Sync,
         consume: impl FnOnce(&mut Batches<Error>) -> T,
     ) -> T {
-        let shape = Shape { leads: 1, samples: 1 };
+        let shape = SegmentShape { leads: 1, samples: 1 };
         let buffer = |_| Signals::new(PLAN.batch_size, shape, Device::Cpu).unwrap();
         prefetch::with_batches(PLAN, (0..12).map(buffer).collect(), read, consume)
     }

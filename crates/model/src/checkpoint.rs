@@ -10,7 +10,7 @@ use tch::Kind;
 
 /// How to write a checkpoint.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct CheckpointOptions {
     /// How the positional convolution's weight is named.
     pub positional_names: PositionalNames,
     /// Element type of the weights.
@@ -19,7 +19,7 @@ pub struct Options {
     pub updates: u64,
 }
 
-impl Default for Options {
+impl Default for CheckpointOptions {
     fn default() -> Self {
         Self {
             positional_names: PositionalNames::Parametrized,
@@ -35,7 +35,12 @@ impl Default for Options {
 ///
 /// # Errors
 /// When a weight of the configuration is missing, the type is not a floating-point one, or the file cannot be written.
-pub fn write_checkpoint(path: &Path, config: &Config, weights: &Weights, options: &Options) -> Result<()> {
+pub fn write_checkpoint(
+    path: &Path,
+    config: &Config,
+    weights: &Weights,
+    options: &CheckpointOptions,
+) -> Result<()> {
     let state = state_dict(config, weights, options).map_err(Error::torch("convert weights"))?;
     let mut pickle = Pickle::new();
     pickle
@@ -75,7 +80,11 @@ pub fn write_checkpoint(path: &Path, config: &Config, weights: &Weights, options
 }
 
 /// The state dict: every weight in its order, the positional one as lengths and directions.
-fn state_dict(config: &Config, weights: &Weights, options: &Options) -> Result<Weights, tch::TchError> {
+fn state_dict(
+    config: &Config,
+    weights: &Weights,
+    options: &CheckpointOptions,
+) -> Result<Weights, tch::TchError> {
     let [length_name, direction_name] = options.positional_names.factors();
     let mut state = Vec::new();
     for (name, _) in weights::state_dict(config, options.positional_names) {

@@ -1,19 +1,18 @@
-//! What network a checkpoint holds, by its own configuration.
+//! Sizes of the network that a checkpoint holds, by its own configuration.
 
+mod read;
 mod section;
 
-use crate::conv_layers;
-use crate::{Error, Result};
-use ecgfm_formats::pt::WeightsFile;
-use section::Section;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// The architecture that is built: `_name` of the reference's model configuration.
 pub const ARCHITECTURE: &str = "ecg_transformer_classifier";
 
-/// The same without its head.
+/// `_name` of the same network without its head.
 pub const ENCODER: &str = "ecg_transformer";
+
+/// Largest size that is accepted: far above any published one, far below where sizes multiply to nonsense.
+const MAX_SIZE: i64 = 1 << 20;
 
 /// Names of configurations that hold an encoder without a head: itself, and what pretraining makes of it.
 const HEADLESS: [&str; 3] = [ENCODER, "wav2vec2", "wav2vec2_cmsc"];
@@ -56,85 +55,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the configuration of a network from `given`, a YAML or JSON file, or else from the file of its weights.
-    ///
-    /// # Errors
-    /// When there is none, a key is missing or of the wrong type, or the network is one that this crate does not build; the
-    /// message names key, value and what is supported.
-    pub fn read(weights: &WeightsFile, given: Option<&Path>) -> Result<Self> {
-        let section = match given {
-            Some(file) => match section::Given::read(file)? {
-                section::Given::Card(config) => return config.fits(file, weights),
-                section::Given::Section(section) => section,
-            },
-            None => Section::of_weights(weights)?,
-        };
-        section.supported()?;
-        let text = section.text("conv_feature_layers")?;
-        let conv_layers = conv_layers::parse(text)
-            .map_err(|message| section.refuse("conv_feature_layers", format!("{text:?}"), &message))?;
-        let config = Self {
-            leads: section.size("in_d")?,
-            conv_layers,
-            conv_bias: section.flag("conv_bias")?.unwrap_or(false),
-            embed_dim: section.size("encoder_embed_dim")?,
-            ffn_dim: section.size("encoder_ffn_embed_dim")?,
-            layers: section.size("encoder_layers")?,
-            heads: section.size("encoder_attention_heads")?,
-            conv_pos: section.size("conv_pos")?,
-            conv_pos_groups: section.size("conv_pos_groups")?,
-            labels: section.labels(weights)?,
-        };
-        section.divides("encoder_attention_heads", config.heads, config.embed_dim)?;
-        section.divides("conv_pos_groups", config.conv_pos_groups, config.embed_dim)?;
-        Ok(config)
-    }
-
-    /// A configuration out of a card, held against the weights' number of labels and against itself.
-    fn fits(self, file: &Path, weights: &WeightsFile) -> Result<Self> {
-        let refused = |key: &str, value: i64, supported: String| Error::Config {
-            path: file.to_owned(),
-            key: format!("config.{key}"),
-            value: value.to_string(),
-            supported,
-        };
-        let sizes = [
-            ("leads", self.leads),
-            ("embed_dim", self.embed_dim),
-            ("ffn_dim", self.ffn_dim),
-            ("layers", self.layers),
-            ("heads", self.heads),
-            ("conv_pos", self.conv_pos),
-            ("conv_pos_groups", self.conv_pos_groups),
-        ];
-        let layers = self.conv_layers.iter();
-        let of_layers = layers.flat_map(|layer| [layer.channels, layer.kernel, layer.stride]);
-        let of_layers = of_layers.map(|size| ("conv_layers", size));
-        for (key, size) in sizes.into_iter().chain(of_layers) {
-            if !(1..=MAX_SIZE).contains(&size) {
-                return Err(refused(key, size, section::whole_number()));
-            }
-        }
-        for (key, part) in [("heads", self.heads), ("conv_pos_groups", self.conv_pos_groups)] {
-            if self.embed_dim % part != 0 {
-                let whole = self.embed_dim;
-                return Err(refused(
-                    key,
-                    part,
-                    format!("it must divide embed_dim, which is {whole}"),
-                ));
-            }
-        }
-        let rows = weights.weight("proj.weight").and_then(|head| head.shape.first());
-        let rows = rows.and_then(|&rows| i64::try_from(rows).ok()).unwrap_or(0);
-        if rows != self.labels {
-            let what = format!("but proj.weight has {rows} rows; they must agree");
-            return Err(refused("labels", self.labels, what));
-        }
-        Ok(self)
-    }
-
-    /// Whether there is a head that gives logits.
+    /// Returns true where there is a head that gives logits.
     pub fn has_head(&self) -> bool {
         self.labels > 0
     }
@@ -149,7 +70,7 @@ impl Config {
         self.conv_layers.last().map_or(self.leads, |layer| layer.channels)
     }
 
-    /// Whether a linear layer widens the features to tokens; the reference leaves it out where the widths agree.
+    /// Returns true where a linear layer widens the features to tokens; the reference leaves it out where the widths agree.
     pub fn has_projection(&self) -> bool {
         self.feature_dim() != self.embed_dim
     }
@@ -173,9 +94,6 @@ impl Config {
         })
     }
 }
-
-/// Far above any published size, far below where sizes multiply to nonsense.
-const MAX_SIZE: i64 = 1 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! `ecgfm predict`.
 
-use super::probability;
+use super::numbers::probability;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ Examples:
 /// `ecgfm predict`
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_PREDICT)]
-pub struct Predict {
+pub struct PredictArgs {
     /// Parts of an archive (.hdf5), or segments (.mat).
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,

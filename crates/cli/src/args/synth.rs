@@ -30,7 +30,7 @@ Examples:
 /// `ecgfm synth`
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_SYNTH)]
-pub struct Synth {
+pub struct SynthArgs {
     /// Directory to write; it must not exist yet.
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,

@@ -2,14 +2,14 @@
 
 use super::print_json;
 use super::run::graph_of;
-use crate::args::Accept;
+use crate::args::AcceptArgs;
 use crate::failure::Failure;
 use crate::out::outln;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::collections::BTreeMap;
 
 /// Records that the stages' outputs are accepted.
-pub fn accept(args: &Accept) -> Result<(), Failure> {
+pub fn accept(args: &AcceptArgs) -> Result<(), Failure> {
     let graph = graph_of(&args.target)?;
     if args.stages.is_empty() {
         let message = "no stage is named whose output is accepted";

@@ -2,14 +2,14 @@
 
 use super::print_json;
 use super::run::graph_of;
-use crate::args::Clean;
+use crate::args::CleanArgs;
 use crate::failure::Failure;
 use crate::numbers::size;
 use crate::out::outln;
 use serde_json::json;
 
 /// Removes what the stages can make again.
-pub fn clean(args: &Clean) -> Result<(), Failure> {
+pub fn clean(args: &CleanArgs) -> Result<(), Failure> {
     let stages = graph_of(&args.target)?.clean(&args.stages, args.dry_run)?;
     let total = stages.iter().map(|stage| stage.bytes).sum::<u64>();
     if args.target.json {

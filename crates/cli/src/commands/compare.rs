@@ -1,7 +1,7 @@
 //! `ecgfm compare`: is the second run better than the first, and how sure is that?
 
 use super::print_json;
-use crate::args::Compare;
+use crate::args::CompareArgs;
 use crate::errors::Classed;
 use ecgfm_artifacts::evaluation::{ShownIn, shown_in};
 use ecgfm_evaluate::difference::{Comparison, Difference, compare as differ};
@@ -10,7 +10,7 @@ use ecgfm_pipeline::{Error, ErrorKind};
 use std::fmt::Write;
 
 /// Compares two evaluations on the ECGs that both scored.
-pub fn compare(args: &Compare) -> Result<(), Error> {
+pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     let plan = Plan {
         replicates: args.bootstrap,
         seed: args.seed,

@@ -3,7 +3,7 @@
 mod bar;
 
 use super::print_json;
-use crate::args::Fetch;
+use crate::args::FetchArgs;
 use crate::errors::Classed;
 use bar::Bar;
 use ecgfm_fetch::{Fetched, Fetcher, Kind, Options, Outcome, Planned, Source, find};
@@ -12,7 +12,7 @@ use indicatif::HumanBytes;
 use serde_json::json;
 
 /// Fetches a source, or says what that would download.
-pub fn fetch(args: &Fetch, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     let source = asked(&args.source)?;
     let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
     let fetcher = Fetcher::new(options(args)).map_err(failed)?;
@@ -60,7 +60,7 @@ fn asked(words: &[String]) -> Result<Source, Error> {
 }
 
 /// The library reads no environment; what it should honour is passed in here, and listed in docs/fetch.md.
-fn options(args: &Fetch) -> Options {
+fn options(args: &FetchArgs) -> Options {
     let variable = |names: &[&str]| {
         let values = names.iter().filter_map(|name| std::env::var(name).ok());
         values.map(|v| v.trim().to_owned()).find(|v| !v.is_empty())

@@ -1,7 +1,7 @@
 //! `ecgfm inspect`: what is in a file.
 
 use super::print_json;
-use crate::args::Inspect;
+use crate::args::InspectArgs;
 use crate::errors::{refused, unusable};
 use ecgfm_artifacts::{logits, table};
 use ecgfm_formats::{code15, manifest, mat5, pt, store};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// Says what is in a file or a run directory.
-pub fn inspect(args: &Inspect) -> Result<(), Error> {
+pub fn inspect(args: &InspectArgs) -> Result<(), Error> {
     let found = described(&args.file)?;
     if args.json {
         return print_json(&found);

@@ -1,13 +1,13 @@
 //! `ecgfm kinds`: what a pipeline may use.
 
 use super::print_json;
-use crate::args::Kinds as Args;
+use crate::args::KindsArgs;
 use crate::parameters::{parameters, table};
 use ecgfm_pipeline::{Error, ErrorKind, StageKind};
 use serde_json::json;
 
 /// Lists stage kinds.
-pub fn kinds(args: &Args) -> Result<(), Error> {
+pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
     let all = crate::kinds::all();
     if let Some(name) = args.kind.as_deref().filter(|name| all.get(name).is_none()) {
         let names: Vec<&str> = all.names().collect();

@@ -1,13 +1,13 @@
 //! `ecgfm list`: which runs there are, and what they cost.
 
 use super::print_json;
-use crate::args::List;
+use crate::args::ListArgs;
 use crate::numbers::size;
 use crate::out::outln;
 use ecgfm_pipeline::{Error, runs};
 
 /// Lists the runs below a working directory.
-pub fn list(args: &List) -> Result<(), Error> {
+pub fn list(args: &ListArgs) -> Result<(), Error> {
     let found = runs(&args.workdir)?;
     if args.json {
         return print_json(&found);

@@ -3,7 +3,7 @@
 mod source;
 
 use super::print_json;
-use crate::args::Plot;
+use crate::args::PlotArgs;
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_report::paper::{Ecg, Paper, Unit, draw};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ fn check_ending(path: &Path) -> Result<(), Error> {
 }
 
 /// Draws one ECG as SVG.
-pub fn plot(args: &Plot) -> Result<(), Error> {
+pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     if let Some(path) = &args.output {
         check_ending(path)?;
     }

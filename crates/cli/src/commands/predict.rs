@@ -1,28 +1,28 @@
-//! `ecgfm predict`: what a model says of a few files, without a pipeline of one's own.
+//! `ecgfm predict`: predictions for a few files, without a pipeline of one's own.
 //!
 //! The files are laid out as an archive, or as prepared segments, in a temporary directory, and the stages of a pipeline
 //! run on them: the numbers are those that a run gives.
 
-mod given;
-mod said;
-mod segment;
+mod inputs;
+mod model_input;
+mod results;
+mod segment_file;
+mod user_paths;
 
 use super::print_json;
-use crate::args::Predict;
-use crate::errors::refused;
+use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::{kinds, observer::Human, torch};
-use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Event, Observer, Pipeline, RunOptions, Settings,
 };
-use ecgfm_system::{Fault, exists};
-use given::Given;
-use said::Said;
-use serde_json::Value;
+use ecgfm_system::Fault;
+use inputs::InputFiles;
+use model_input::ModelInput;
+use results::PredictionResults;
 use std::path::Path;
 
-/// The last stages; `given` says what comes before them.
+/// The last stages; [`InputFiles::stages`] gives those before them.
 const STAGES: &str = "
   infer:
     uses: infer
@@ -36,39 +36,39 @@ const STAGES: &str = "
 ";
 
 /// Predicts and prints.
-pub fn predict(args: &Predict, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
+pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     torch::required()?;
-    let model = Model::of(args)?;
+    let model = ModelInput::read(args)?;
     if let Some(output) = &args.output {
-        free(args, output)?;
+        check_output_path(args, output)?;
     }
     let place = tempfile::tempdir().map_err(|e| {
         let message = format!("cannot make a temporary directory: {e}");
         Error::new(ErrorKind::StageFailed, message).help("set TMPDIR to a directory that can be written to")
     })?;
-    let brief = Brief(Human::new(quiet));
-    let (mut said, mut first) = (Said::default(), None);
-    for group in Given::gather(args, &model, place.path())? {
-        let run = run(args, &model, &group, &brief, cancel);
-        brief.0.clear();
-        match run.map_err(|error| group.name(error)) {
-            Ok(dir) => said.read(&dir, &group)?,
-            // Nothing of these files can be used; others may.
+    let observer = CompactObserver(Human::new(quiet));
+    let (mut results, mut first) = (PredictionResults::default(), None);
+    for group in InputFiles::collect(args, &model, place.path())? {
+        let run = run_stages(args, &model, &group, &observer, cancel);
+        observer.0.clear();
+        match run.map_err(|error| group.restore_user_paths(error)) {
+            Ok(dir) => results.add_run(&dir, &group)?,
+            // None of these files can be used; others may be.
             Err(error) if error.kind() == ErrorKind::BadInput => {
-                said.nothing_of(&group, error.message());
+                results.add_failure(&group, error.message());
                 first.get_or_insert(error);
             }
-            Err(error) => return Err(about_the_disk(error, place.path()).into()),
+            Err(error) => return Err(advise_on_full_disk(error, place.path()).into()),
         }
     }
-    match first.filter(|_| said.is_empty()) {
-        Some(error) => Err(Failure::with(error, said.json(&args.model))),
-        None => Ok(finish(args, quiet, &said)?),
+    match first.filter(|_| results.is_empty()) {
+        Some(error) => Err(Failure::with(error, results.json(&args.model))),
+        None => Ok(print_results(args, quiet, &results)?),
     }
 }
 
-/// Whether the table may be written where it is asked for.
-fn free(args: &Predict, output: &Path) -> Result<(), Error> {
+/// Checks that the table can be written where it is asked for, and that no input is there.
+fn check_output_path(args: &PredictArgs, output: &Path) -> Result<(), Error> {
     let refused = |what: &str| {
         let message = format!("cannot write the table to `{}`: {what}", output.display());
         Err(Error::new(ErrorKind::Config, message).help("choose another file"))
@@ -94,49 +94,50 @@ fn free(args: &Predict, output: &Path) -> Result<(), Error> {
     }
 }
 
-fn finish(args: &Predict, quiet: bool, said: &Said) -> Result<(), Error> {
-    for notice in said.notices.iter().filter(|_| !quiet) {
+/// Prints notices, rejected ECGs and the table, or writes the table to the file that was asked for.
+fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -> Result<(), Error> {
+    for notice in results.notices.iter().filter(|_| !quiet) {
         crate::out::errln!("{notice}");
     }
-    for (file, ecg, why) in &said.rejected {
+    for (file, ecg, why) in &results.rejected {
         let ecg = ecg
             .as_ref()
             .map_or_else(String::new, |ecg| format!(", ECG {ecg}"));
         crate::out::errln!("set aside: {}{ecg}: {why}", file.display());
     }
     if let Some(path) = &args.output {
-        std::fs::write(path, said.csv()).map_err(|e| {
+        std::fs::write(path, results.csv()).map_err(|e| {
             let message = format!("cannot write `{}`: {e}", path.display());
             Error::new(ErrorKind::StageFailed, message)
         })?;
     }
     match (args.json, &args.output) {
-        (true, _) => print_json(&said.json(&args.model)),
+        (true, _) => print_json(&results.json(&args.model)),
         (false, None) => {
-            crate::out::out!("{}", said.csv());
+            crate::out::out!("{}", results.csv());
             Ok(())
         }
         (false, Some(_)) => Ok(()),
     }
 }
 
-/// Runs the stages on a group of files; the directory of the run.
-fn run(
-    args: &Predict,
-    model: &Model,
-    group: &Given,
-    brief: &Brief,
+/// Runs the stages on a group of files; returns the directory of the run.
+fn run_stages(
+    args: &PredictArgs,
+    model: &ModelInput,
+    group: &InputFiles,
+    observer: &CompactObserver,
     cancel: &Cancel,
 ) -> Result<std::path::PathBuf, Error> {
     let model_path = std::path::absolute(&args.model).unwrap_or_else(|_| args.model.clone());
     let thresholds = args
         .thresholds
         .as_ref()
-        .map(|path| literal(&std::path::absolute(path).unwrap_or_else(|_| path.clone())));
+        .map(|path| escape_references(&std::path::absolute(path).unwrap_or_else(|_| path.clone())));
     let vars = serde_json::json!({
-        "root": literal(group.root())?,
+        "root": escape_references(group.root())?,
         "store": group.store(),
-        "model": literal(&model_path)?,
+        "model": escape_references(&model_path)?,
         "labels": model.labels.replace("${", "$${"),
         "sample_rate": model.sample_rate,
         "segment_seconds": model.segment_seconds,
@@ -155,12 +156,12 @@ fn run(
         ..Settings::default()
     };
     let graph = Pipeline::parse("predict", &text)?.graph(&kinds::all(), &settings)?;
-    graph.run(&RunOptions::default(), brief, cancel)?;
+    graph.run(&RunOptions::default(), observer, cancel)?;
     Ok(graph.run_dir().to_owned())
 }
 
-/// A path as a pipeline's text, in which nothing is a reference.
-fn literal(path: &Path) -> Result<String, Error> {
+/// Text of a path for a pipeline file, in which nothing is a reference.
+fn escape_references(path: &Path) -> Result<String, Error> {
     let text = path.to_str().map(|text| text.replace("${", "$${"));
     text.ok_or_else(|| {
         let message = format!("`{}`: its name is not UTF-8 text", path.display());
@@ -168,8 +169,8 @@ fn literal(path: &Path) -> Result<String, Error> {
     })
 }
 
-/// Advice that fits a disk that takes no more: what is computed here lies where temporary files do.
-fn about_the_disk(error: Error, place: &Path) -> Error {
+/// Adds advice for a full disk: results of this command are computed where temporary files are.
+fn advise_on_full_disk(error: Error, place: &Path) -> Error {
     match Fault::in_text(error.message()) {
         Some(Fault::DiskFull | Fault::QuotaUsedUp | Fault::ReadOnly) => error.help(format!(
             "free some space on the disk of {}, or set TMPDIR to a directory on another disk",
@@ -179,58 +180,10 @@ fn about_the_disk(error: Error, place: &Path) -> Error {
     }
 }
 
-/// What the model expects, by its card.
-struct Model {
-    labels: String,
-    sample_rate: u32,
-    segment_seconds: f64,
-}
+/// Shows progress and warnings only: the user has asked for no pipeline.
+struct CompactObserver(Human);
 
-impl Model {
-    /// A model without a card is taken to expect what ECG-FM does; its labels must then be named.
-    fn of(args: &Predict) -> Result<Self, Error> {
-        let path = args.model.with_extension("json");
-        let there = exists(&args.model).map_err(|e| refused("read", &args.model, &e))?;
-        if !there || args.model.is_dir() {
-            let message = format!("`{}`: no such model file", args.model.display());
-            return Err(Error::new(ErrorKind::BadInput, message)
-                .help("make one: `ecgfm export CHECKPOINT.pt --labels SET -o MODEL.ts`"));
-        }
-        let bad = |what: String| Error::new(ErrorKind::BadInput, format!("{}: {what}", path.display()));
-        let card: Value = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|e| bad(format!("not a model card: {e}; export again, or remove it")))?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Value::Null,
-            Err(e) => return Err(refused("read", &path, &e)),
-        };
-        let named = card["label_set"]["name"].as_str();
-        let labels = match (&args.labels, named) {
-            (Some(labels), _) => labels.clone(),
-            (None, Some(name)) if LabelSet::load(name).is_ok() => name.to_owned(),
-            (None, named) => {
-                let what = named.map_or_else(
-                    || "does not say what its labels are".to_owned(),
-                    |name| format!("has the labels of `{name}`, which is not built in"),
-                );
-                let message = format!("the model `{}` {what}", args.model.display());
-                return Err(Error::new(ErrorKind::Config, message)
-                    .help("name them: `--labels physionet2021`, or a label set's file"));
-            }
-        };
-        let rate = card["input"]["sample_rate_hz"].as_f64();
-        let whole = rate.filter(|rate| (1.0..=1e6).contains(rate) && rate.fract() == 0.0);
-        Ok(Self {
-            labels,
-            sample_rate: whole.map_or(500, |rate| rate as u32),
-            segment_seconds: card["input"]["segment_seconds"].as_f64().unwrap_or(5.0),
-        })
-    }
-}
-
-/// Tells progress and warnings only: what runs is no pipeline to the user.
-struct Brief(Human);
-
-impl Observer for Brief {
+impl Observer for CompactObserver {
     fn event(&self, event: &Event) {
         match event {
             Event::ProgressBegan { .. }

@@ -1,7 +1,7 @@
 //! `ecgfm run`, `status`, `graph`.
 
 use super::print_json;
-use crate::args::{Graph as GraphArgs, GraphFormat, Run, Status, Target};
+use crate::args::{GraphArgs, GraphFormat, PipelineArgs, RunArgs, StatusArgs};
 use crate::failure::{Failure, Remembering};
 use crate::kept::Kept;
 use crate::observer::Human;
@@ -17,7 +17,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(super) fn graph_of(target: &Target) -> Result<Graph, Failure> {
+pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, Failure> {
     let Some(named) = &target.pipeline else {
         return Err(super::show::pipelines(target.json));
     };
@@ -56,7 +56,7 @@ fn pass(step: Step, path: &Path) -> std::io::Result<()> {
 }
 
 /// Runs a pipeline.
-pub fn run(args: &Run, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
+pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     watch(pass);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
@@ -132,7 +132,7 @@ fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
 }
 
 /// Says what is fresh and what is not.
-pub fn status(args: &Status) -> Result<(), Failure> {
+pub fn status(args: &StatusArgs) -> Result<(), Failure> {
     let status = graph_of(&args.target)?.status()?;
     if args.target.json {
         return Ok(print_json(&status)?);

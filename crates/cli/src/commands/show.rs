@@ -1,7 +1,7 @@
 //! `ecgfm show`: the built-in pipelines, label sets, mappings and scores, as they are.
 
 use super::print_json;
-use crate::args::Show as Args;
+use crate::args::ShowArgs;
 use crate::failure::Failure;
 use crate::home;
 use crate::out::{errln, out, outln};
@@ -48,7 +48,7 @@ impl Family {
 }
 
 /// Prints one file, or lists them all.
-pub fn show(args: &Args) -> Result<(), Error> {
+pub fn show(args: &ShowArgs) -> Result<(), Error> {
     match args.what.as_slice() {
         [] => list(args.json),
         [name] => one(name, &FAMILIES, args.json),

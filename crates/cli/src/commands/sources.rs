@@ -1,14 +1,14 @@
 //! `ecgfm sources`: where checkpoints and data come from.
 
 use super::print_json;
-use crate::args::Sources;
+use crate::args::SourcesArgs;
 use crate::numbers::grouped;
 use ecgfm_fetch::{Depth, Problem, Source, all, find};
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::json;
 
 /// Says where to get each source and what is still missing.
-pub fn sources(args: &Sources) -> Result<(), Error> {
+pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
     let found = match &args.name {
         Some(name) => vec![find(name).map_err(|e| Error::new(ErrorKind::Config, e.to_string()))?],
         None => all().map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?,

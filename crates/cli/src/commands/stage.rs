@@ -1,14 +1,14 @@
 //! `ecgfm stage` and `ecgfm synth`: one stage on explicit files.
 
 use super::print_json;
-use crate::args::{Stage, Synth};
+use crate::args::{StageArgs, SynthArgs};
 use crate::kinds;
 use crate::observer::Human;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, run_stage};
 use std::path::Path;
 
 /// Runs one kind of stage.
-pub fn stage(args: &Stage, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn stage(args: &StageArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     one(
         &args.kind,
         &args.with,
@@ -19,7 +19,7 @@ pub fn stage(args: &Stage, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
 }
 
 /// Makes a synthetic archive.
-pub fn synth(args: &Synth, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn synth(args: &SynthArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     let with = [
         format!("exams={}", args.exams),
         format!("seed={}", args.seed),

@@ -1,7 +1,7 @@
 //! `ecgfm verify`: is a finished run still what it was, to the bit?
 
 use super::print_json;
-use crate::args::Verify;
+use crate::args::VerifyArgs;
 use crate::failure::Failure;
 use crate::numbers::grouped;
 use crate::observer::Human;
@@ -21,7 +21,7 @@ struct Found {
 }
 
 /// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
-pub fn verify(args: &Verify, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
+pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     let bar = |what| Bar {
         what,
         human: Human::new(quiet),
@@ -76,7 +76,7 @@ impl Found {
         ]);
     }
 
-    fn verdict(&self, args: &Verify) -> Result<(), Error> {
+    fn verdict(&self, args: &VerifyArgs) -> Result<(), Error> {
         let dir = args.dir.display();
         let wrong = |message: String, help: &str| Err(Error::new(ErrorKind::BadInput, message).help(help));
         if !self.outputs.is_intact() {

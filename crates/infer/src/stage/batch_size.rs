@@ -1,9 +1,10 @@
 //! How many segments run at once: a number that is given, one that was measured for CPUs, or what a short sweep finds.
 
 use crate::Result;
-use crate::backend::{Backend, Shape};
+use crate::backend::Backend;
 use crate::failure::in_batch;
 use crate::prefetch::Plan;
+use crate::shape::SegmentShape;
 use crate::torchscript::TorchScript;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_stage_params::BatchSize;
@@ -135,7 +136,7 @@ impl Chosen {
 pub(super) fn choose(
     (wanted, interrupted): (BatchSize, Option<usize>),
     model: &mut TorchScript,
-    shape: Shape,
+    shape: SegmentShape,
     segments: usize,
     on_cpu: bool,
 ) -> Result<Chosen> {
@@ -169,7 +170,7 @@ fn room(before: u64, now: u64, size: usize) -> Option<usize> {
 }
 
 /// Time of one batch, warm, signals in main memory and answer back there.
-fn time(model: &mut TorchScript, shape: Shape, size: usize) -> Result<Duration> {
+fn time(model: &mut TorchScript, shape: SegmentShape, size: usize) -> Result<Duration> {
     model.prepare(shape, &[size])?;
     let mut signals = model.signals(size, shape)?;
     for (i, value) in signals.values_mut().iter_mut().enumerate() {

@@ -1,9 +1,10 @@
 //! The segments of a run and the model for them, held against each other before anything is computed.
 
 use super::{Params, labels};
-use crate::backend::{Backend, Shape};
+use crate::backend::Backend;
 use crate::card::{Card, LabelNames};
 use crate::device::Placement;
+use crate::shape::SegmentShape;
 use crate::torchscript::TorchScript;
 use crate::{Error, Result};
 use ecgfm_artifacts::manifests::{self, Subset};
@@ -18,7 +19,7 @@ pub(super) struct Source {
     manifest: PathBuf,
     pub(super) subset: Subset,
     pub(super) reader: SegmentReader,
-    pub(super) shape: Shape,
+    pub(super) shape: SegmentShape,
     /// Segments that have no idx, neither by the manifest's index nor by their own files.
     pub(super) without_idx: usize,
 }
@@ -50,7 +51,7 @@ impl Source {
             manifest,
             subset,
             reader,
-            shape: Shape { leads, samples },
+            shape: SegmentShape { leads, samples },
             without_idx,
         })
     }
@@ -104,7 +105,7 @@ impl Loaded {
     pub(super) fn prepare(
         &mut self,
         params: &Params,
-        shape: Shape,
+        shape: SegmentShape,
         rows: &[usize],
     ) -> Result<Option<LabelNames>> {
         self.model.prepare(shape, rows)?;

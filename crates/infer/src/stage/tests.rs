@@ -2,7 +2,8 @@
 
 use super::source::sha256;
 use super::*;
-use crate::backend::{Answer, Backend, Description, Extra, Shape};
+use crate::backend::{Answer, Backend, Description, Extra};
+use crate::shape::SegmentShape;
 use crate::signals::Signals;
 use crate::testing::{LEADS, MEANS, OLDER_OUTPUTS, OUTPUTS, SAMPLES, project, value, write_model};
 use ecgfm_artifacts::extras;
@@ -58,7 +59,7 @@ impl Backend for Double {
         2
     }
 
-    fn prepare(&mut self, _: Shape, _: &[usize]) -> Result<()> {
+    fn prepare(&mut self, _: SegmentShape, _: &[usize]) -> Result<()> {
         Ok(())
     }
 

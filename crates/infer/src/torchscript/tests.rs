@@ -4,12 +4,12 @@ use super::*;
 use crate::testing::{LEADS, MEANS, SAMPLES, write_model};
 use ecgfm_stage_params::{DeviceChoice, Precision};
 
-const SHAPE: Shape = Shape {
+const SHAPE: SegmentShape = SegmentShape {
     leads: LEADS,
     samples: SAMPLES,
 };
 
-fn prepared(rest: &str, precision: Precision, shape: Shape) -> Result<TorchScript> {
+fn prepared(rest: &str, precision: Precision, shape: SegmentShape) -> Result<TorchScript> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.ts");
     write_model(&path, rest);

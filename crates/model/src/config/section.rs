@@ -1,4 +1,4 @@
-//! The section of a configuration that describes the network, wherever it stands.
+//! The section of a configuration that describes the network: in a checkpoint, or in a file of its own.
 
 use super::{ARCHITECTURE, Config, HEADLESS, MAX_SIZE};
 use crate::{Error, Result};
@@ -13,23 +13,23 @@ const MAX_BYTES: u64 = 1 << 20;
 /// `cfg.model` of the reference's training code, under its keys.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// The file that it stands in.
+    /// File that holds the section.
     path: PathBuf,
-    /// The keys above it, as in `cfg.model`; none where it is the whole file.
+    /// Keys above the section, as in `cfg.model`; empty where the section is the whole file.
     place: String,
     pub(super) model: Map<String, Value>,
 }
 
-/// What a configuration file is.
+/// A configuration file, by its content.
 #[derive(Debug)]
-pub(super) enum Given {
+pub(super) enum ConfigFile {
     /// A card of one of our exports, whose `config` is complete.
     Card(Config),
     /// The configuration of the reference's training code.
     Section(Section),
 }
 
-impl Given {
+impl ConfigFile {
     /// Reads a YAML or JSON file.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let refused = |message: String| Error::ConfigFile {
@@ -74,7 +74,7 @@ impl Given {
     }
 }
 
-/// What a size must be.
+/// Text that says which sizes are accepted.
 pub(super) fn whole_number() -> String {
     format!("a whole number from 1 to {MAX_SIZE} is needed")
 }
@@ -108,7 +108,7 @@ fn plain(value: pt::Value<'_>) -> Value {
 }
 
 impl Section {
-    /// The section that stands beside the weights, in their own file.
+    /// Returns the section in the file of the weights itself.
     pub(super) fn of_weights(weights: &WeightsFile) -> Result<Self> {
         let path = weights.path().to_owned();
         let Some((place, model)) = weights.configuration() else {
@@ -143,14 +143,14 @@ impl Section {
             self.refuse(
                 key,
                 "(absent)".to_owned(),
-                "it is needed, and stands in the configuration of every checkpoint of the reference",
+                "it is needed; every checkpoint of the reference has it",
             )
         })
     }
 
     /// Refuses what the forward pass here does not do. Where an older checkpoint lacks one of these keys, the reference's
     /// default is the value that is supported.
-    pub(super) fn supported(&self) -> Result<()> {
+    pub(super) fn require_supported(&self) -> Result<()> {
         let name = self.text("_name")?;
         if name != ARCHITECTURE && !HEADLESS.contains(&name) {
             let supported = format!(
@@ -216,7 +216,7 @@ impl Section {
         }
     }
 
-    pub(super) fn divides(&self, key: &str, part: i64, whole: i64) -> Result<()> {
+    pub(super) fn require_divisor(&self, key: &str, part: i64, whole: i64) -> Result<()> {
         if whole % part == 0 {
             return Ok(());
         }

@@ -1,8 +1,10 @@
 //! What a configuration may say, and how the rest is refused.
 
 use super::*;
+use crate::Result;
 use crate::archive::{self, Archive};
 use crate::pickle::Pickle;
+use ecgfm_formats::pt::WeightsFile;
 use serde_json::{Value as Json, json};
 
 fn valid() -> Json {

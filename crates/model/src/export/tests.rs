@@ -1,7 +1,7 @@
 //! Whole exports: of the reference's checkpoint and of variants written here.
 
 use super::*;
-use crate::checkpoint::{Options, write_checkpoint};
+use crate::checkpoint::{CheckpointOptions, write_checkpoint};
 use crate::testing::{difference, npy, reference, scattered, small};
 use crate::weights::{PositionalNames, positional_weight};
 use tch::{Device, Tensor};
@@ -21,7 +21,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
 }
 
 /// A checkpoint of the small configuration, and its weights.
-fn variant(dir: &Path, options: &Options) -> (PathBuf, Config, Weights) {
+fn variant(dir: &Path, options: &CheckpointOptions) -> (PathBuf, Config, Weights) {
     let config = small();
     let weights = scattered(&config, 3);
     let path = dir.join("small.pt");
@@ -86,7 +86,7 @@ fn the_exported_model_can_be_converted() {
 #[test]
 fn any_length_runs_that_gives_a_token() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, config, _) = variant(dir.path(), &Options::default());
+    let (path, config, _) = variant(dir.path(), &CheckpointOptions::default());
     let weights = Weights::read(&WeightsFile::open(&path).unwrap(), &config).unwrap();
     run(&path, dir.path()).unwrap();
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
@@ -117,7 +117,7 @@ fn both_spellings_and_half_precision_give_the_same_model() {
     ] {
         let (path, ..) = variant(
             dir.path(),
-            &Options {
+            &CheckpointOptions {
                 positional_names,
                 kind,
                 updates: 1,
@@ -135,7 +135,7 @@ fn both_spellings_and_half_precision_give_the_same_model() {
 fn the_same_checkpoint_gives_the_same_bytes_and_leaves_nothing_else() {
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let source = tempfile::tempdir().unwrap();
-    let (path, ..) = variant(source.path(), &Options::default());
+    let (path, ..) = variant(source.path(), &CheckpointOptions::default());
     let first = run(&path, a.path()).unwrap();
     assert_eq!(first, run(&path, b.path()).unwrap());
     for file in [MODEL_FILE, CARD_FILE] {
@@ -158,7 +158,7 @@ fn the_same_checkpoint_gives_the_same_bytes_and_leaves_nothing_else() {
 #[test]
 fn a_required_hash_is_enforced() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, ..) = variant(dir.path(), &Options::default());
+    let (path, ..) = variant(dir.path(), &CheckpointOptions::default());
     let card = run(&path, dir.path()).unwrap();
     let params = |sha256: &str| Params {
         checkpoint: path.clone(),
@@ -180,7 +180,7 @@ fn a_required_hash_is_enforced() {
 #[test]
 fn weights_that_do_not_fit_are_all_named() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, config, weights) = variant(dir.path(), &Options::default());
+    let (path, config, weights) = variant(dir.path(), &CheckpointOptions::default());
     let deeper = Config {
         layers: 4,
         ffn_dim: 95,
@@ -212,7 +212,7 @@ fn weights_that_do_not_fit_are_all_named() {
         .narrow(0, 0, 1)
         .fill_(f64::NAN);
     let path = dir.path().join("nan.pt");
-    write_checkpoint(&path, &small(), &weights, &Options::default()).unwrap();
+    write_checkpoint(&path, &small(), &weights, &CheckpointOptions::default()).unwrap();
     let message = run(&path, dir.path()).unwrap_err().to_string();
     assert!(message.contains("NaN"), "{message}");
 }
@@ -220,7 +220,7 @@ fn weights_that_do_not_fit_are_all_named() {
 #[test]
 fn embedding_and_saliency_come_from_the_same_pass_as_the_logits() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, config, weights) = variant(dir.path(), &Options::default());
+    let (path, config, weights) = variant(dir.path(), &CheckpointOptions::default());
     let card = run(&path, dir.path()).unwrap();
     let names: Vec<&str> = card.outputs.iter().map(|answer| answer.name.as_str()).collect();
     assert_eq!(
@@ -278,7 +278,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
     let (config, weights) = (small(), scattered(&small(), 3));
     let encoder = Config { labels: 0, ..small() };
     let path = dir.path().join("encoder.pt");
-    write_checkpoint(&path, &encoder, &weights, &Options::default()).unwrap();
+    write_checkpoint(&path, &encoder, &weights, &CheckpointOptions::default()).unwrap();
     let params = Params {
         checkpoint: path,
         config: None,
@@ -314,7 +314,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
 #[test]
 fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, ..) = variant(dir.path(), &Options::default());
+    let (path, ..) = variant(dir.path(), &CheckpointOptions::default());
     let with = |count: usize| Params {
         checkpoint: path.clone(),
         config: None,
@@ -338,7 +338,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
 #[test]
 fn every_form_for_cuda_exports_and_the_default_adds_none() {
     let dir = tempfile::tempdir().unwrap();
-    let (path, config, weights) = variant(dir.path(), &Options::default());
+    let (path, config, weights) = variant(dir.path(), &CheckpointOptions::default());
     let signals = init::noise(&[3, 12, SAMPLES], 5).unwrap();
     let expected = network::logits(&config, &weights, &signals, Positions::Convolution).unwrap();
     for (form, own) in [

@@ -4,7 +4,10 @@
 //! Binary cross-entropy over all labels, AdamW, a learning rate that rises and falls. The same batches and options give the
 //! same weights on the same processor with the same number of threads.
 
+mod options;
 mod schedule;
+
+pub use options::TrainingOptions;
 
 use crate::network::Positions;
 use crate::{Config, Error, Result, Weights, init, network};
@@ -17,42 +20,9 @@ const UNDECAYED: usize = 0;
 /// All other weights.
 const DECAYED: usize = 1;
 
-/// How to train.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// Updates of the weights.
-    pub steps: u64,
-    /// The highest learning rate.
-    pub learning_rate: f64,
-    /// Updates over which the learning rate rises to it.
-    pub warm_up: u64,
-    /// AdamW's weight decay, of matrices and kernels only.
-    pub weight_decay: f64,
-    /// Gradients longer than this are shortened to it.
-    pub gradient_norm: f64,
-    /// Seed of the weights' random start.
-    pub seed: u64,
-    /// Threads of libtorch, for the whole process; sums are split among them, so another number gives other rounding.
-    pub threads: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            steps: 1500,
-            learning_rate: 1e-3,
-            warm_up: 100,
-            weight_decay: 0.05,
-            gradient_norm: 1.0,
-            seed: 0,
-            threads: 2,
-        }
-    }
-}
-
 /// ECGs to learn from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
+pub struct TrainingBatch {
     /// (rows, leads, samples), row-major.
     pub signals: Vec<f32>,
     /// (rows, labels), row-major; 0 or 1.
@@ -61,10 +31,10 @@ pub struct Batch {
     pub rows: usize,
 }
 
-/// One update.
+/// One update of the weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
-    /// From 1.
+pub struct TrainingStep {
+    /// Number of the update, from 1.
     pub number: u64,
     /// Learning rate of the update.
     pub learning_rate: f64,
@@ -72,10 +42,10 @@ pub struct Step {
     pub loss: f64,
 }
 
-/// What the caller says after a step.
+/// Answer of the caller after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Go on.
+pub enum AfterStep {
+    /// Take the next step.
     Continue,
     /// End with [`Error::Stopped`].
     Stop,
@@ -88,9 +58,9 @@ pub enum Next {
 /// refuses an operation.
 pub fn train(
     config: &Config,
-    options: &Options,
-    batches: &mut dyn Iterator<Item = Batch>,
-    observe: &mut dyn FnMut(Step) -> Next,
+    options: &TrainingOptions,
+    batches: &mut dyn Iterator<Item = TrainingBatch>,
+    observe: &mut dyn FnMut(TrainingStep) -> AfterStep,
 ) -> Result<Weights> {
     tch::set_num_threads(i32::try_from(options.threads).unwrap_or(i32::MAX));
     let store = VarStore::new(Device::Cpu);
@@ -111,12 +81,12 @@ pub fn train(
             ));
         }
         optimizer.backward_step_clip_norm(&loss, options.gradient_norm);
-        let step = Step {
+        let step = TrainingStep {
             number,
             learning_rate: rate,
             loss: value,
         };
-        if observe(step) == Next::Stop {
+        if observe(step) == AfterStep::Stop {
             return Err(Error::Stopped);
         }
     }
@@ -151,7 +121,7 @@ fn variables(store: &VarStore, initial: &Weights) -> Result<Weights> {
     Ok(Weights::new(variables))
 }
 
-fn optimizer(store: &VarStore, options: &Options) -> Result<Optimizer, tch::TchError> {
+fn optimizer(store: &VarStore, options: &TrainingOptions) -> Result<Optimizer, tch::TchError> {
     let mut optimizer = AdamW::default().build(store, options.learning_rate)?;
     optimizer.set_weight_decay_group(UNDECAYED, 0.0);
     optimizer.set_weight_decay_group(DECAYED, options.weight_decay);
@@ -159,7 +129,7 @@ fn optimizer(store: &VarStore, options: &Options) -> Result<Optimizer, tch::TchE
 }
 
 /// Mean binary cross-entropy over rows and labels.
-fn loss(config: &Config, weights: &Weights, batch: &Batch, step: u64) -> Result<Tensor> {
+fn loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) -> Result<Tensor> {
     let signals = signals(config, batch).map_err(|message| training(step, &message))?;
     let forward = || {
         let targets = Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, config.labels])?;
@@ -173,7 +143,7 @@ fn loss(config: &Config, weights: &Weights, batch: &Batch, step: u64) -> Result<
 ///
 /// # Errors
 /// When the batch has another shape than the configuration needs, or libtorch refuses an operation.
-pub fn scores(config: &Config, weights: &Weights, batch: &Batch) -> Result<Vec<f32>> {
+pub fn scores(config: &Config, weights: &Weights, batch: &TrainingBatch) -> Result<Vec<f32>> {
     let signals = signals(config, batch).map_err(|message| training(0, &message))?;
     let forward = || {
         let logits = tch::no_grad(|| network::logits(config, weights, &signals?, Positions::Convolution))?;
@@ -183,7 +153,7 @@ pub fn scores(config: &Config, weights: &Weights, batch: &Batch) -> Result<Vec<f
 }
 
 /// The signals as a tensor, once they are known to fit; the outer error says how they do not.
-fn signals(config: &Config, batch: &Batch) -> Result<Result<Tensor, tch::TchError>, String> {
+fn signals(config: &Config, batch: &TrainingBatch) -> Result<Result<Tensor, tch::TchError>, String> {
     let (leads, labels) = (config.leads as usize, config.labels as usize);
     let samples = batch.signals.len() / (batch.rows * leads).max(1);
     let fits = batch.rows > 0

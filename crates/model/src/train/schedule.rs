@@ -1,10 +1,10 @@
 //! The learning rate over the training.
 
-use super::Options;
+use super::options::TrainingOptions;
 
 /// Learning rate of a step, counted from 1: a straight rise over the warm-up, then half a cosine down to zero
 /// (Loshchilov and Hutter, "SGDR", 2017, without restarts).
-pub(super) fn learning_rate(options: &Options, step: u64) -> f64 {
+pub(super) fn learning_rate(options: &TrainingOptions, step: u64) -> f64 {
     let peak = options.learning_rate;
     if step <= options.warm_up {
         return peak * step as f64 / options.warm_up as f64;
@@ -20,11 +20,11 @@ mod tests {
 
     #[test]
     fn it_rises_to_its_peak_and_falls_towards_zero() {
-        let options = Options {
+        let options = TrainingOptions {
             steps: 100,
             warm_up: 10,
             learning_rate: 2.0,
-            ..Options::default()
+            ..TrainingOptions::default()
         };
         let rates: Vec<f64> = (1..=100).map(|step| learning_rate(&options, step)).collect();
         assert_eq!(rates[9], 2.0, "the end of the warm-up");
@@ -35,10 +35,10 @@ mod tests {
 
     #[test]
     fn a_training_shorter_than_its_warm_up_only_rises() {
-        let options = Options {
+        let options = TrainingOptions {
             steps: 5,
             warm_up: 10,
-            ..Options::default()
+            ..TrainingOptions::default()
         };
         assert_eq!(learning_rate(&options, 5), options.learning_rate / 2.0);
     }

@@ -21,18 +21,18 @@ fn config() -> Config {
     }
 }
 
-fn options(steps: u64) -> Options {
-    Options {
+fn options(steps: u64) -> TrainingOptions {
+    TrainingOptions {
         steps,
         learning_rate: 0.01,
         warm_up: 5,
         threads: 1,
-        ..Options::default()
+        ..TrainingOptions::default()
     }
 }
 
 /// The first label is whether the first lead swings fast, the second whether the second lead does.
-fn batches(rows: usize) -> impl Iterator<Item = Batch> {
+fn batches(rows: usize) -> impl Iterator<Item = TrainingBatch> {
     (0u64..).map(move |b| {
         let (mut signals, mut targets) = (Vec::new(), Vec::new());
         for row in 0..rows as u64 {
@@ -44,7 +44,7 @@ fn batches(rows: usize) -> impl Iterator<Item = Batch> {
                 signals.extend((0..64).map(|t| (f64::from(t) * pace + row as f64).sin() as f32));
             }
         }
-        Batch {
+        TrainingBatch {
             signals,
             targets,
             rows,
@@ -56,7 +56,7 @@ fn trained(steps: u64) -> (Weights, Vec<f64>) {
     let mut losses = Vec::new();
     let weights = train(&config(), &options(steps), &mut batches(8), &mut |step| {
         losses.push(step.loss);
-        Next::Continue
+        AfterStep::Continue
     });
     (weights.unwrap(), losses)
 }
@@ -80,21 +80,21 @@ fn the_same_start_and_batches_give_the_same_weights() {
 
 #[test]
 fn a_batch_of_another_shape_too_few_batches_and_a_stop_are_errors() {
-    let run = |batches: &mut dyn Iterator<Item = Batch>, next: Next| {
+    let run = |batches: &mut dyn Iterator<Item = TrainingBatch>, next: AfterStep| {
         train(&config(), &options(3), batches, &mut |_| next)
             .unwrap_err()
             .to_string()
     };
-    assert!(run(&mut batches(2).take(1), Next::Continue).contains("ended early"));
-    assert!(run(&mut batches(2), Next::Stop).contains("stopped"));
+    assert!(run(&mut batches(2).take(1), AfterStep::Continue).contains("ended early"));
+    assert!(run(&mut batches(2), AfterStep::Stop).contains("stopped"));
     let mut short = batches(2).map(|mut batch| {
         batch.targets.pop();
         batch
     });
-    assert!(run(&mut short, Next::Continue).contains("3 targets"));
+    assert!(run(&mut short, AfterStep::Continue).contains("3 targets"));
     let mut infinite = batches(2).map(|mut batch| {
         batch.signals[0] = f32::NAN;
         batch
     });
-    assert!(run(&mut infinite, Next::Continue).contains("not a number"));
+    assert!(run(&mut infinite, AfterStep::Continue).contains("not a number"));
 }

@@ -2,14 +2,14 @@
 
 use crate::demo;
 use ecgfm_artifacts::stage;
-use ecgfm_cli::args::DemoModel;
+use ecgfm_cli::args::DemoModelArgs;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 
 /// Trains and writes into the directory asked for.
-pub fn demo_model(args: &DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+pub fn demo_model(args: &DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
     let failed = |message: String| Error::new(ErrorKind::StageFailed, message);
     std::fs::create_dir_all(&args.out).map_err(|e| failed(format!("{}: {e}", args.out.display())))?;
-    let params = demo::Params {
+    let params = demo::DemoParams {
         steps: args.steps,
         batch: args.batch.into(),
         seed: args.seed,

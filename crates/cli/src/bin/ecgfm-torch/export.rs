@@ -3,7 +3,7 @@
 use crate::errors::{ModelError, of_model};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_cli::args::Export as Arguments;
+use ecgfm_cli::args::ExportArgs;
 use ecgfm_cli::errors::{Classed, classed};
 use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
 use ecgfm_cli::print_json;
@@ -59,7 +59,7 @@ pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> 
 }
 
 /// Writes the model where it was asked for, and its card beside it.
-pub fn command(args: &Arguments) -> Result<(), Error> {
+pub fn command(args: &ExportArgs) -> Result<(), Error> {
     let labels = args.labels.as_deref().map(label_names).transpose();
     let labels = labels.map_err(failed)?;
     free(args)?;
@@ -115,7 +115,7 @@ pub fn command(args: &Arguments) -> Result<(), Error> {
 }
 
 /// Whether model and card may be written where they are asked for: only what was exported before is ever replaced.
-fn free(args: &Arguments) -> Result<(), Error> {
+fn free(args: &ExportArgs) -> Result<(), Error> {
     let model = &args.output;
     let card = model.with_extension("json");
     let refused = |what: String| {

@@ -39,11 +39,11 @@ impl Torch for Linked {
         ecgfm_infer::run(params, ctx).map_err(of_infer)
     }
 
-    fn export_command(&self, args: &args::Export) -> Result<(), Error> {
+    fn export_command(&self, args: &args::ExportArgs) -> Result<(), Error> {
         export::command(args)
     }
 
-    fn demo_model(&self, args: &args::DemoModel, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
+    fn demo_model(&self, args: &args::DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
         demo_model::demo_model(args, quiet, cancel)
     }
 

@@ -1,6 +1,6 @@
 //! Where the ECG is: in a part of an archive, a `.mat` file, or the archive that a run was made from.
 
-use crate::args::Plot;
+use crate::args::PlotArgs;
 use crate::errors::unusable;
 use crate::results;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
@@ -29,7 +29,7 @@ fn bad(error: impl ToString) -> Error {
 }
 
 /// Finds the ECG that is asked for.
-pub(super) fn find(args: &Plot) -> Result<Found, Error> {
+pub(super) fn find(args: &PlotArgs) -> Result<Found, Error> {
     let path = &args.file;
     if path.is_dir() {
         return of_run(path, wanted(args)?);
@@ -47,7 +47,7 @@ pub(super) fn find(args: &Plot) -> Result<Found, Error> {
     }
 }
 
-fn wanted(args: &Plot) -> Result<&str, Error> {
+fn wanted(args: &PlotArgs) -> Result<&str, Error> {
     args.ecg.as_deref().ok_or_else(|| {
         Error::new(ErrorKind::Config, format!("{}: which ECG?", args.file.display()))
             .help("name it: --ecg ID")

@@ -1,7 +1,7 @@
 //! The demo model's card and training log.
 
-use super::held_out::Score;
-use super::{CARD, CHECKPOINT, LOG, Logged, Params};
+use super::held_out::LabelScore;
+use super::params::{CARD, CHECKPOINT, DemoParams, LOG, LogRow};
 use ecgfm_model::{Config, weights};
 use ecgfm_pipeline::StageError;
 use sha2::{Digest, Sha256};
@@ -14,10 +14,10 @@ const SHOWN: usize = 15;
 /// Writes both.
 pub(super) fn write(
     out: &Path,
-    params: &Params,
+    params: &DemoParams,
     config: &Config,
-    log: &[Logged],
-    scores: &[Score],
+    log: &[LogRow],
+    scores: &[LabelScore],
 ) -> Result<(), StageError> {
     let mut rows = String::from("step,segments,learning_rate,loss\n");
     for row in log {
@@ -38,7 +38,13 @@ fn put(path: &Path, text: &str) -> Result<(), StageError> {
     std::fs::write(path, text).map_err(|e| StageError::failed(format!("{}: {e}", path.display())))
 }
 
-fn text(params: &Params, config: &Config, log: &[Logged], scores: &[Score], checkpoint: &[u8]) -> String {
+fn text(
+    params: &DemoParams,
+    config: &Config,
+    log: &[LogRow],
+    scores: &[LabelScore],
+    checkpoint: &[u8],
+) -> String {
     let sha256: String = Sha256::digest(checkpoint)
         .iter()
         .map(|b| format!("{b:02x}"))
@@ -80,7 +86,7 @@ it can stand in for that model where there is none. `ecgfm demo-model` wrote thi
     text
 }
 
-fn training(params: &Params, log: &[Logged]) -> String {
+fn training(params: &DemoParams, log: &[LogRow]) -> String {
     let (options, ecgs) = (params.training(), params.training_ecgs());
     let mut text = format!(
         "
@@ -122,7 +128,7 @@ From `{LOG}`:
     text
 }
 
-fn held_out(params: &Params, scores: &[Score]) -> String {
+fn held_out(params: &DemoParams, scores: &[LabelScore]) -> String {
     let ecgs = params.held_out_ecgs();
     let mut text = format!(
         "

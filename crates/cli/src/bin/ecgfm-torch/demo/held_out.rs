@@ -1,6 +1,6 @@
-//! How good the model is on synthetic ECGs that it was not trained on.
+//! Scores of the model on synthetic ECGs that it was not trained on.
 
-use super::supply::Supply;
+use super::supply::BatchSupply;
 use crate::errors::of_model;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
@@ -12,8 +12,8 @@ use ecgfm_synth::Options;
 /// Segments scored at once.
 const BATCH: usize = 64;
 
-/// How well one label is told.
-pub(super) struct Score {
+/// Scores of one label on held-out segments.
+pub(super) struct LabelScore {
     pub(super) label: String,
     pub(super) segments: usize,
     pub(super) positives: usize,
@@ -30,10 +30,10 @@ pub(super) fn scores(
     ecgs: &Options,
     labels: &LabelSet,
     cancel: &Cancel,
-) -> Result<Vec<Score>, StageError> {
+) -> Result<Vec<LabelScore>, StageError> {
     let names = labels.names();
     let mut columns = vec![(Vec::new(), Vec::new()); names.len()];
-    let mut supply = Supply::new(ecgs, labels, BATCH)?;
+    let mut supply = BatchSupply::new(ecgs, labels, BATCH)?;
     for batch in &mut supply {
         if cancel.is_cancelled() {
             return Err(StageError::interrupted());
@@ -47,12 +47,12 @@ pub(super) fn scores(
             }
         }
     }
-    supply.check()?;
+    supply.finish()?;
     let columns = columns.iter().zip(names);
     Ok(columns
         .map(|((truth, score), label)| {
             let ranking = Ranking::new(truth, score);
-            Score {
+            LabelScore {
                 label: label.to_owned(),
                 segments: truth.len(),
                 positives: truth.iter().filter(|t| **t).count(),

@@ -4,6 +4,7 @@
 
 mod card;
 mod held_out;
+mod params;
 mod supply;
 mod targets;
 
@@ -11,86 +12,18 @@ use crate::errors::of_model;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
 use ecgfm_cli::errors::classed;
-use ecgfm_model::train::{self, Next, Step};
+use ecgfm_model::train::{self, AfterStep, TrainingStep};
 use ecgfm_model::{Config, ConvLayer, checkpoint};
 use ecgfm_pipeline::StageError;
-use ecgfm_synth::{Mix, Options as Ecgs};
 use std::path::Path;
-use supply::Supply;
+use supply::BatchSupply;
 
-pub use ecgfm_cli::kinds::{DEMO_CARD as CARD, DEMO_CHECKPOINT as CHECKPOINT};
-
-/// File name of the log.
-pub const LOG: &str = "training_log.csv";
+pub use params::{CARD, CHECKPOINT, DemoParams, LOG, LogRow};
 
 /// The labels it predicts, in the order of its logits: those of the model it stands in for.
 const LABELS: &str = "physionet2021";
 /// Steps that a row of the log is the mean of.
 const LOG_EVERY: u64 = 100;
-
-/// How to make it.
-#[derive(Debug, Clone)]
-pub struct Params {
-    /// Updates of the weights.
-    pub steps: u64,
-    /// Segments an update.
-    pub batch: usize,
-    /// Seed of the weights and of the ECGs learnt from.
-    pub seed: u64,
-    /// ECGs, of another seed, that the card's scores are measured on.
-    pub held_out: u64,
-    /// Threads of libtorch. Another number gives slightly other weights.
-    pub threads: usize,
-}
-
-impl Params {
-    /// The ECGs to learn from. No run of the pipeline uses this seed unless it is told to.
-    fn training_ecgs(&self) -> Ecgs {
-        Ecgs {
-            exams: self.steps * self.batch as u64,
-            ..self.ecgs(1)
-        }
-    }
-
-    /// The ECGs to measure on.
-    fn held_out_ecgs(&self) -> Ecgs {
-        Ecgs {
-            exams: self.held_out,
-            ..self.ecgs(2)
-        }
-    }
-
-    /// Seeds of a billion and more, so that they are not those a person picks.
-    fn ecgs(&self, which: u64) -> Ecgs {
-        Ecgs {
-            seed: 1_000_000_000 * which + self.seed,
-            mix: Mix::Balanced,
-            ..Ecgs::default()
-        }
-    }
-
-    fn training(&self) -> train::Options {
-        train::Options {
-            steps: self.steps,
-            warm_up: self.steps / 15,
-            seed: self.seed,
-            threads: self.threads,
-            ..train::Options::default()
-        }
-    }
-}
-
-/// A row of the log.
-pub struct Logged {
-    /// The last step it covers.
-    pub step: u64,
-    /// Segments seen so far.
-    pub segments: u64,
-    /// Learning rate of that step.
-    pub learning_rate: f64,
-    /// Mean loss of the steps since the row before.
-    pub loss: f64,
-}
 
 /// ECG-FM's shape in small: its convolutions' kernels and strides, fewer channels, layers and heads.
 fn config(labels: i64) -> Config {
@@ -117,26 +50,26 @@ fn config(labels: i64) -> Config {
 ///
 /// # Errors
 /// When training fails or a file cannot be written.
-pub fn make(params: &Params, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) -> Result<(), StageError> {
+pub fn make(params: &DemoParams, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) -> Result<(), StageError> {
     let labels = LabelSet::load(LABELS).map_err(classed)?;
     let config = config(labels.names().len() as i64);
     let (ecgs, options) = (params.training_ecgs(), params.training());
-    let mut supply = Supply::new(&ecgs, &labels, params.batch)?;
-    let mut log = Log::new(params, say);
+    let mut supply = BatchSupply::new(&ecgs, &labels, params.batch)?;
+    let mut log = TrainingLog::new(params, say);
     let trained = train::train(&config, &options, &mut supply, &mut |step| {
         log.add(step);
         if cancel.is_cancelled() {
-            Next::Stop
+            AfterStep::Stop
         } else {
-            Next::Continue
+            AfterStep::Continue
         }
     });
-    supply.check()?;
+    supply.finish()?;
     let weights = trained.map_err(of_model)?;
     let path = out.join(CHECKPOINT);
-    let written = checkpoint::Options {
+    let written = checkpoint::CheckpointOptions {
         updates: params.steps,
-        ..checkpoint::Options::default()
+        ..checkpoint::CheckpointOptions::default()
     };
     checkpoint::write_checkpoint(&path, &config, &weights, &written).map_err(of_model)?;
     say("measuring on held-out ECGs");
@@ -144,17 +77,17 @@ pub fn make(params: &Params, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) ->
     card::write(out, params, &config, &log.rows, &scores)
 }
 
-struct Log<'a> {
-    rows: Vec<Logged>,
+struct TrainingLog<'a> {
+    rows: Vec<LogRow>,
     sum: f64,
     count: u64,
-    params: &'a Params,
+    params: &'a DemoParams,
     say: &'a dyn Fn(&str),
     started: std::time::Instant,
 }
 
-impl<'a> Log<'a> {
-    fn new(params: &'a Params, say: &'a dyn Fn(&str)) -> Self {
+impl<'a> TrainingLog<'a> {
+    fn new(params: &'a DemoParams, say: &'a dyn Fn(&str)) -> Self {
         Self {
             rows: Vec::new(),
             sum: 0.0,
@@ -165,13 +98,13 @@ impl<'a> Log<'a> {
         }
     }
 
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, step: TrainingStep) {
         self.sum += step.loss;
         self.count += 1;
         if !step.number.is_multiple_of(LOG_EVERY) && step.number != self.params.steps {
             return;
         }
-        let row = Logged {
+        let row = LogRow {
             step: step.number,
             segments: step.number * self.params.batch as u64,
             learning_rate: step.learning_rate,

@@ -3,7 +3,7 @@
 use super::targets;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_cli::errors::classed;
-use ecgfm_model::train::Batch;
+use ecgfm_model::train::TrainingBatch;
 use ecgfm_pipeline::StageError;
 use ecgfm_recipe::leads;
 use ecgfm_recipe::processed::lead_major;
@@ -16,17 +16,17 @@ use std::thread::JoinHandle;
 const AHEAD: usize = 8;
 
 /// Every segment of every exam in order, with the exam's targets, cut into batches. The last may be smaller.
-pub(super) struct Supply {
-    batches: Option<Receiver<Batch>>,
+pub(super) struct BatchSupply {
+    batches: Option<Receiver<TrainingBatch>>,
     maker: Option<JoinHandle<Result<(), StageError>>>,
 }
 
-impl Supply {
+impl BatchSupply {
     /// Starts making the ECGs of `options`, as the tutorial's recipe cuts them.
     pub(super) fn new(options: &Options, labels: &LabelSet, rows: usize) -> Result<Self, StageError> {
         let generator = Generator::new(options).map_err(classed)?;
         let recipe = Recipe::new(RecipeOptions::default()).map_err(|e| StageError::config(e.to_string()))?;
-        let maker = Maker {
+        let maker = BatchMaker {
             generator,
             recipe,
             rules: targets::rules(labels),
@@ -39,8 +39,8 @@ impl Supply {
         })
     }
 
-    /// Whether the ECGs could be made, as far as they were asked for.
-    pub(super) fn check(&mut self) -> Result<(), StageError> {
+    /// Ends the supply; returns the error that stopped it, if any.
+    pub(super) fn finish(&mut self) -> Result<(), StageError> {
         // Without a receiver the maker stops at its next batch.
         self.batches = None;
         match self.maker.take().map(JoinHandle::join) {
@@ -53,23 +53,23 @@ impl Supply {
     }
 }
 
-impl Iterator for Supply {
-    type Item = Batch;
+impl Iterator for BatchSupply {
+    type Item = TrainingBatch;
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<TrainingBatch> {
         self.batches.as_ref()?.recv().ok()
     }
 }
 
-struct Maker {
+struct BatchMaker {
     generator: Generator,
     recipe: Recipe,
     rules: Vec<Option<targets::Rule>>,
     rows: usize,
 }
 
-impl Maker {
-    fn run(&self, batches: &SyncSender<Batch>) -> Result<(), StageError> {
+impl BatchMaker {
+    fn run(&self, batches: &SyncSender<TrainingBatch>) -> Result<(), StageError> {
         let mut scratch = Scratch::default();
         let size = leads::COUNT * self.recipe.segment_samples();
         let mut batch = empty();
@@ -103,8 +103,8 @@ impl Maker {
     }
 }
 
-fn empty() -> Batch {
-    Batch {
+fn empty() -> TrainingBatch {
+    TrainingBatch {
         signals: Vec::new(),
         targets: Vec::new(),
         rows: 0,

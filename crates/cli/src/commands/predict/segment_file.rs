@@ -1,7 +1,7 @@
-//! Segments in `.mat` files, and what is said of the stores that they come from.
+//! Segments in `.mat` files, and the description of the stores that they come from.
 
-use super::Model;
-use super::given::{absolute, bad};
+use super::model_input::ModelInput;
+use super::user_paths::{absolute, bad_input};
 use crate::errors::unusable;
 use ecgfm_artifacts::store::About;
 use ecgfm_artifacts::{key, manifests};
@@ -10,20 +10,20 @@ use ecgfm_pipeline::Error;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// One `.mat` file.
-pub(super) struct Segment {
+/// One `.mat` file that holds a segment.
+pub(super) struct SegmentFile {
     pub(super) name: String,
-    /// Without the segment's number.
+    /// Name without the segment's number.
     pub(super) recording: String,
     pub(super) samples: usize,
     /// The exam's number, where the file has it.
     pub(super) exam: Option<i64>,
 }
 
-impl Segment {
-    pub(super) fn read(path: &Path, model: &Model) -> Result<Self, Error> {
+impl SegmentFile {
+    pub(super) fn read(path: &Path, model: &ModelInput) -> Result<Self, Error> {
         let refused = |what: String| {
-            bad(format!("{}: {what}", path.display()))
+            bad_input(format!("{}: {what}", path.display()))
                 .help("give files of `segmented/`, as the signals stage names them, or the archive's .hdf5")
         };
         let file = mat5::MatFile::read(path).map_err(unusable)?;
@@ -41,17 +41,17 @@ impl Segment {
                 "not named as segments are: RECORDING_0.mat, RECORDING_1.mat".to_owned(),
             ));
         };
-        // A whole recording is named after its exam, which is no segment's number.
+        // The name alone does not tell: a whole recording ends in its exam's number.
         match file.i64_scalar("segment_i") {
             Ok(number) if name.ends_with(&format!("_{number}")) => {}
             Ok(number) => {
                 return Err(refused(format!(
-                    "segment {number} of a recording, and not by its name"
+                    "segment {number} of a recording, but its name says otherwise"
                 )));
             }
             Err(_) => {
                 return Err(refused(
-                    "no segment: it has no `segment_i`, as a whole recording".to_owned(),
+                    "not a segment: it has no `segment_i`, like a whole recording".to_owned(),
                 ));
             }
         }
@@ -64,31 +64,31 @@ impl Segment {
     }
 }
 
-/// Says of the files what is said of the stores that they come from, which must agree.
-pub(super) fn said_of(files: &[PathBuf], root: &Path) -> Result<(), Error> {
+/// Writes the description of the stores that the files come from into `root`; the stores must agree.
+pub(super) fn copy_store_info(files: &[PathBuf], root: &Path) -> Result<(), Error> {
     let stores: BTreeSet<PathBuf> = files
         .iter()
         .filter_map(|file| absolute(file).ok()?.parent().map(Path::to_owned))
         .collect();
     let mut whole: Option<(PathBuf, Option<About>)> = None;
     for store in stores {
-        let mut said = About::read(&store).map_err(unusable)?;
+        let mut info = About::read(&store).map_err(unusable)?;
         let Some((first, about)) = &mut whole else {
-            whole = Some((store, said));
+            whole = Some((store, info));
             continue;
         };
-        // What one of them wants to be known goes for all.
-        if let (Some(about), Some(said)) = (about.as_mut(), said.as_mut()) {
-            about.notice = about.notice.take().or_else(|| said.notice.clone());
-            said.notice.clone_from(&about.notice);
+        // A notice on one store, such as that its ECGs are synthetic, holds for all.
+        if let (Some(about), Some(info)) = (about.as_mut(), info.as_mut()) {
+            about.notice = about.notice.take().or_else(|| info.notice.clone());
+            info.notice.clone_from(&about.notice);
         }
-        if said != *about {
+        if info != *about {
             let what = format!(
-                "segments of {} and of {} were not prepared alike, or nothing says that they were",
+                "segments of {} and of {} were prepared differently, or nothing records that they were prepared alike",
                 first.display(),
                 store.display()
             );
-            return Err(bad(what).help("predict them one after the other"));
+            return Err(bad_input(what).help("predict them one after the other"));
         }
     }
     let about = whole.and_then(|(_, about)| about);

@@ -1,16 +1,16 @@
 //! Arguments of `accept`, `list` and `clean`.
 
-use super::Target;
+use super::pipeline::PipelineArgs;
 use clap::Args;
 use std::path::PathBuf;
 
 /// `ecgfm accept`
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_ACCEPT)]
-pub struct Accept {
+pub struct AcceptArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub target: Target,
+    pub target: PipelineArgs,
     /// The stages.
     #[arg(value_name = "STAGE")]
     pub stages: Vec<String>,
@@ -22,7 +22,7 @@ matter to you, accept what is there: it counts as fresh, and lock.json says whic
 
 /// `ecgfm list`
 #[derive(Debug, Args)]
-pub struct List {
+pub struct ListArgs {
     /// Directory that holds the runs.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub workdir: PathBuf,
@@ -34,10 +34,10 @@ pub struct List {
 /// `ecgfm clean`
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_CLEAN)]
-pub struct Clean {
+pub struct CleanArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub target: Target,
+    pub target: PipelineArgs,
     /// Only these stages; all that can if none are given.
     #[arg(value_name = "STAGE")]
     pub stages: Vec<String>,

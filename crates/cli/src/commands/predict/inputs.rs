@@ -1,8 +1,9 @@
-//! The files to predict, laid out as stages read them.
+//! The files to predict, laid out as the stages read them.
 
-use super::Model;
-use super::segment::{Segment, said_of};
-use crate::args::Predict;
+use super::model_input::ModelInput;
+use super::segment_file::{SegmentFile, copy_store_info};
+use super::user_paths::{absolute, bad_input, hide_paths_below};
+use crate::args::PredictArgs;
 use crate::errors::{refused, unusable};
 use ecgfm_artifacts::{key, manifests};
 use ecgfm_formats::code15;
@@ -13,13 +14,13 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// Files of one kind, which are predicted together.
-pub(super) enum Given {
+pub(super) enum InputFiles {
     /// Parts of an archive: recordings, which are prepared first.
     Parts {
         /// Directory with links to them and a table of their exams.
         root: PathBuf,
         files: Vec<PathBuf>,
-        /// Part and exam by row of that table.
+        /// ArchivePart and exam by row of that table.
         exams: Vec<(usize, i64)>,
         /// Whether segments can be computed from the parts when they are read.
         direct: bool,
@@ -33,13 +34,9 @@ pub(super) enum Given {
     },
 }
 
-pub(super) fn bad(what: impl ToString) -> Error {
-    Error::new(ErrorKind::BadInput, what.to_string())
-}
-
-impl Given {
-    /// Sorts the files by kind and lays them out below `place`.
-    pub(super) fn gather(args: &Predict, model: &Model, place: &Path) -> Result<Vec<Self>, Error> {
+impl InputFiles {
+    /// Groups the files by kind and lays each group out below the directory `place`.
+    pub(super) fn collect(args: &PredictArgs, model: &ModelInput, place: &Path) -> Result<Vec<Self>, Error> {
         let is = |path: &&PathBuf, known: &[&str]| {
             path.extension()
                 .and_then(|e| e.to_str())
@@ -53,7 +50,7 @@ impl Given {
             .collect();
         let mats: Vec<PathBuf> = args.files.iter().filter(|p| is(p, &["mat"])).cloned().collect();
         if let Some(other) = args.files.iter().find(|p| !is(p, &["hdf5", "h5", "mat"])) {
-            return Err(bad(format!("{}: neither .hdf5 nor .mat", other.display()))
+            return Err(bad_input(format!("{}: neither .hdf5 nor .mat", other.display()))
                 .help("give parts of an archive in CODE-15's shape, or segments as `signals` with `store: mat` writes them"));
         }
         if !args.ecg.is_empty() && parts.is_empty() {
@@ -63,7 +60,10 @@ impl Given {
             ));
         }
         let mut groups = Vec::new();
-        for (number, parts) in apart(opened(&parts, &args.ecg)?).into_iter().enumerate() {
+        for (number, parts) in group_without_shared_exams(open_parts(&parts, &args.ecg)?)
+            .into_iter()
+            .enumerate()
+        {
             groups.push(Self::parts(&parts, &place.join(format!("parts{number}")))?);
         }
         if !mats.is_empty() {
@@ -72,12 +72,12 @@ impl Given {
         Ok(groups)
     }
 
-    fn parts(parts: &[Part], root: &Path) -> Result<Self, Error> {
+    fn parts(parts: &[ArchivePart], root: &Path) -> Result<Self, Error> {
         let io = |e: std::io::Error| refused("write", root, &e);
         fs::create_dir(root).map_err(io)?;
         let (mut exams, mut table) = (Vec::new(), "exam_id,trace_file\n".to_owned());
         for (at, part) in parts.iter().enumerate() {
-            let link = part_name(at);
+            let link = link_name(at);
             symlink(absolute(&part.file)?, root.join(&link)).map_err(io)?;
             for id in &part.exams {
                 exams.push((at, *id));
@@ -85,7 +85,7 @@ impl Given {
             }
         }
         let files: Vec<PathBuf> = parts.iter().map(|part| part.file.clone()).collect();
-        beside(&files, &["SYNTHETIC.md", "synth.json"], root).map_err(io)?;
+        link_neighbours(&files, &["SYNTHETIC.md", "synth.json"], root).map_err(io)?;
         fs::write(root.join("exams.csv"), table).map_err(io)?;
         Ok(Self::Parts {
             root: root.to_owned(),
@@ -95,16 +95,16 @@ impl Given {
         })
     }
 
-    fn segments(paths: &[PathBuf], model: &Model, root: &Path) -> Result<Self, Error> {
+    fn segments(paths: &[PathBuf], model: &ModelInput, root: &Path) -> Result<Self, Error> {
         let io = |e: std::io::Error| refused("write", root, &e);
         fs::create_dir(root).map_err(io)?;
         let (mut files, mut manifest) = (BTreeMap::new(), format!("{}\n", root.display()));
         for path in paths {
-            let segment = Segment::read(path, model)?;
+            let segment = SegmentFile::read(path, model)?;
             let link = root.join(format!("{}.mat", segment.name));
             if link.exists() {
-                return Err(bad(format!(
-                    "{}: another file of that name is given, too",
+                return Err(bad_input(format!(
+                    "{}: another of the files has the same name",
                     path.display()
                 )));
             }
@@ -116,13 +116,13 @@ impl Given {
             if let Some((_, other, _)) = files.values().find(same) {
                 let (path, other) = (path.display(), other.display());
                 return Err(
-                    bad(format!("{path}: of another exam than {other}, by the same name"))
+                    bad_input(format!("{path}: of another exam than {other}, by the same name"))
                         .help("predict them one after the other"),
                 );
             }
             files.insert(segment.name, (segment.recording, path.clone(), segment.exam));
         }
-        said_of(paths, root)?;
+        copy_store_info(paths, root)?;
         let lists = root.join(MANIFESTS);
         fs::create_dir(&lists).map_err(io)?;
         fs::write(lists.join(manifests::file("test")), manifest).map_err(io)?;
@@ -133,14 +133,14 @@ impl Given {
         })
     }
 
-    /// The directory that it lies in.
+    /// Directory that holds the links.
     pub(super) fn root(&self) -> &Path {
         match self {
             Self::Parts { root, .. } | Self::Segments { root, .. } => root,
         }
     }
 
-    /// How its segments are kept.
+    /// Value of `store` for the signals stage.
     pub(super) fn store(&self) -> &'static str {
         match self {
             Self::Parts { direct: true, .. } => "view",
@@ -148,7 +148,7 @@ impl Given {
         }
     }
 
-    /// The stages before the inference, what it reads as manifests, and which stages it needs besides.
+    /// Stages before inference as YAML, the manifests that inference reads, and the stages that it also needs.
     pub(super) fn stages(&self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Segments { .. } => ("", "${vars.root}/manifests", "[]"),
@@ -172,7 +172,7 @@ impl Given {
         }
     }
 
-    /// The user's file and the ECG's name in it, by the row and name that the stages know it by.
+    /// Returns the user's file and the name of the ECG in it, of the row and recording that the stages know it by.
     pub(super) fn origin(&self, idx: &str, save_file: &str) -> (PathBuf, String) {
         let stem = key::stem(save_file);
         match self {
@@ -191,7 +191,7 @@ impl Given {
         }
     }
 
-    /// All of its files.
+    /// Paths of the user's files.
     pub(super) fn files(&self) -> Vec<&Path> {
         match self {
             Self::Parts { files, .. } => files.iter().map(PathBuf::as_path).collect(),
@@ -199,34 +199,34 @@ impl Given {
         }
     }
 
-    /// The user's file by the name of its link.
+    /// Returns the user's file of a link.
     pub(super) fn file(&self, link: &str) -> PathBuf {
         let Self::Parts { files, .. } = self else {
             return PathBuf::from(link);
         };
         let mut all = files.iter().enumerate();
-        all.find(|(at, _)| part_name(*at) == link)
+        all.find(|(at, _)| link_name(*at) == link)
             .map_or_else(|| PathBuf::from(link), |(_, file)| file.clone())
     }
 
-    /// An error that names the user's files, not their links.
-    pub(super) fn name(&self, error: Error) -> Error {
-        let named = Error::new(error.kind(), self.in_users_words(error.message()));
+    /// Returns the error with the user's files in place of their links.
+    pub(super) fn restore_user_paths(&self, error: Error) -> Error {
+        let named = Error::new(error.kind(), self.user_paths_in(error.message()));
         if error.kind() == ErrorKind::Interrupted {
             // What was done is gone with the temporary directory.
             return named;
         }
-        let help = error.help_text().map(|help| self.in_users_words(help));
+        let help = error.help_text().map(|help| self.user_paths_in(help));
         help.into_iter().fold(named, Error::help)
     }
 
-    /// A text in which the user's files stand for their links, and no path of the temporary directory is left.
-    pub(super) fn in_users_words(&self, text: &str) -> String {
+    /// Returns the text with the user's files in place of their links, and without any path of the temporary directory.
+    pub(super) fn user_paths_in(&self, text: &str) -> String {
         let root = self.root().display().to_string();
         let links: Vec<(String, &Path)> = match self {
             Self::Parts { files, .. } => {
                 let links = files.iter().enumerate().rev();
-                links.map(|(at, file)| (part_name(at), file.as_path())).collect()
+                links.map(|(at, file)| (link_name(at), file.as_path())).collect()
             }
             Self::Segments { files, .. } => {
                 let links = files.iter().rev();
@@ -235,7 +235,7 @@ impl Given {
                     .collect()
             }
         };
-        // By way of a mark: a user's file may be named as its link is.
+        // Each link is replaced by a mark first, because a user's file may have the name of another file's link.
         let mark = |at: usize| format!("\u{1}{at}\u{2}");
         let mut text = text.to_owned();
         for (at, (link, _)) in links.iter().enumerate() {
@@ -247,15 +247,16 @@ impl Given {
             text = text.replace(&mark(at), &file.display().to_string());
         }
         let place = self.root().parent().unwrap_or(self.root());
-        without(&text, &place.display().to_string())
+        hide_paths_below(&text, &place.display().to_string())
     }
 }
 
 /// Directory of the manifest of `.mat` files, below the links to them.
 const MANIFESTS: &str = "manifests";
 
-/// Keys of segments: a number for each recording. The `idx` in the files will not do, since files of two runs may share it.
+/// Writes the keys of the segments, with a number for each recording.
 fn write_keys(dir: &Path, files: &BTreeMap<String, (String, PathBuf, Option<i64>)>) -> Result<(), Error> {
+    // The `idx` in the files cannot be the number: files of two runs may share it.
     let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
     let mut keys = Vec::with_capacity(files.len());
     for (segment, (recording, ..)) in files {
@@ -272,20 +273,20 @@ fn write_keys(dir: &Path, files: &BTreeMap<String, (String, PathBuf, Option<i64>
 }
 
 /// A part of an archive, and the exams of it that are wanted.
-struct Part {
+struct ArchivePart {
     file: PathBuf,
     exams: Vec<i64>,
     direct: bool,
 }
 
-/// Opens the parts; all exams are wanted where none is named.
-fn opened(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<Part>, Error> {
+/// Opens the parts, with the exams `wanted` of each, or all exams where none is named.
+fn open_parts(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<ArchivePart>, Error> {
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
         let part = code15::PartReader::open(file).map_err(unusable)?;
         // 0 is the dummy row's.
         let ids = part.exam_ids().iter().copied().filter(|id| *id != 0);
-        parts.push(Part {
+        parts.push(ArchivePart {
             file: file.clone(),
             exams: ids
                 .filter(|id| wanted.is_empty() || wanted.contains(id))
@@ -297,7 +298,7 @@ fn opened(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<Part>, Error> {
         .iter()
         .find(|id| !parts.iter().any(|part| part.exams.contains(id)))
     {
-        Some(missing) => Err(bad(format!("no exam {missing} in the files given"))
+        Some(missing) => Err(bad_input(format!("no exam {missing} in the files given"))
             .help("`ecgfm inspect FILE` names some that are there")),
         None => {
             parts.retain(|part| !part.exams.is_empty() || wanted.is_empty());
@@ -306,12 +307,13 @@ fn opened(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<Part>, Error> {
     }
 }
 
-/// Groups of parts in which no exam's number stands in two: what one archive has once, two may both have.
-fn apart(parts: Vec<Part>) -> Vec<Vec<Part>> {
-    let mut groups: Vec<(HashSet<i64>, Vec<Part>)> = Vec::new();
+/// Groups the parts so that no two of a group share an exam's number: two archives may both have it.
+fn group_without_shared_exams(parts: Vec<ArchivePart>) -> Vec<Vec<ArchivePart>> {
+    let mut groups: Vec<(HashSet<i64>, Vec<ArchivePart>)> = Vec::new();
     for part in parts {
-        let free =
-            |(known, _): &&mut (HashSet<i64>, Vec<Part>)| !part.exams.iter().any(|id| known.contains(id));
+        let free = |(known, _): &&mut (HashSet<i64>, Vec<ArchivePart>)| {
+            !part.exams.iter().any(|id| known.contains(id))
+        };
         match groups.iter_mut().find(free) {
             Some((known, group)) => {
                 known.extend(&part.exams);
@@ -323,22 +325,8 @@ fn apart(parts: Vec<Part>) -> Vec<Vec<Part>> {
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// The text with "the files given" for every path that begins with `place`.
-fn without(text: &str, place: &str) -> String {
-    let mut left = text;
-    let mut said = String::with_capacity(text.len());
-    while let Some(at) = left.find(place) {
-        said += &left[..at];
-        said += "the files given";
-        let after = &left[at + place.len()..];
-        let end = after.find(|c: char| c.is_whitespace() || "`:,;".contains(c));
-        left = &after[end.unwrap_or(after.len())..];
-    }
-    said + left
-}
-
-/// Links what lies beside the files and says what they are.
-fn beside(files: &[PathBuf], names: &[&str], root: &Path) -> std::io::Result<()> {
+/// Links the files beside the parts that describe them, such as the note that ECGs are synthetic.
+fn link_neighbours(files: &[PathBuf], names: &[&str], root: &Path) -> std::io::Result<()> {
     for (file, name) in files
         .iter()
         .flat_map(|file| names.iter().map(move |name| (file, name)))
@@ -351,13 +339,9 @@ fn beside(files: &[PathBuf], names: &[&str], root: &Path) -> std::io::Result<()>
     Ok(())
 }
 
-/// The name under which a part is linked.
-fn part_name(at: usize) -> String {
+/// Name of the link to a part.
+fn link_name(at: usize) -> String {
     format!("exams_part{at}.hdf5")
-}
-
-pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    path.canonicalize().map_err(|e| refused("open", path, &e))
 }
 
 #[cfg(test)]
@@ -366,7 +350,7 @@ mod tests {
 
     #[test]
     fn messages_name_the_users_files_only() {
-        let given = Given::Parts {
+        let given = InputFiles::Parts {
             root: PathBuf::from("/tmp/x/raw"),
             files: ["a/exams_part1.hdf5", "b/exams_part0.hdf5"]
                 .map(PathBuf::from)
@@ -390,7 +374,7 @@ mod tests {
             ),
             ("nothing of it", "nothing of it"),
         ] {
-            assert_eq!(given.in_users_words(text), words);
+            assert_eq!(given.user_paths_in(text), words);
         }
     }
 }

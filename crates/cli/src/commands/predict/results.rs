@@ -1,6 +1,6 @@
-//! What the model said, by the names of the user's files.
+//! Predictions and rejected ECGs, by the names of the user's files.
 
-use super::given::Given;
+use super::inputs::InputFiles;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
 use ecgfm_artifacts::predictions::{ABOUT_FILE, About, CSV_FILE, ECG_FILE};
 use ecgfm_artifacts::{logits, rejected, table};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// One ECG.
-struct Row {
+/// Prediction for one ECG.
+struct EcgPrediction {
     file: PathBuf,
     ecg: String,
     segments: String,
@@ -21,12 +21,12 @@ struct Row {
     holds: Vec<String>,
 }
 
-/// All that is to be printed.
+/// Predictions for all files, notices, and ECGs without a prediction.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct PredictionResults {
     labels: Vec<String>,
-    rows: Vec<Row>,
-    /// File, ECG (none stands for all of it) and why there is no prediction.
+    rows: Vec<EcgPrediction>,
+    /// File, ECG (none for the whole file) and reason why there is no prediction.
     pub(super) rejected: Vec<(PathBuf, Option<String>, String)>,
     pub(super) notices: Vec<String>,
 }
@@ -35,9 +35,9 @@ fn failed(error: impl ToString) -> Error {
     Error::new(ErrorKind::StageFailed, error.to_string())
 }
 
-impl Said {
-    /// Takes in what a run in `dir` on a group of files left.
-    pub(super) fn read(&mut self, dir: &Path, group: &Given) -> Result<(), Error> {
+impl PredictionResults {
+    /// Adds the results of a run in the directory `dir` on a group of files.
+    pub(super) fn add_run(&mut self, dir: &Path, group: &InputFiles) -> Result<(), Error> {
         let predictions = dir.join("predict");
         let about = About::read(&predictions).map_err(|e| failed(format!("{ABOUT_FILE}: {e}")))?;
         self.labels = about.labels.names().iter().map(|&name| name.to_owned()).collect();
@@ -67,7 +67,7 @@ impl Said {
                 .iter()
                 .zip(&probabilities)
                 .filter(|(label, p)| above(label, p));
-            self.rows.push(Row {
+            self.rows.push(EcgPrediction {
                 file,
                 ecg,
                 segments: cell(SEGMENTS, row)?,
@@ -75,12 +75,12 @@ impl Said {
                 probabilities,
             });
         }
-        self.set_aside(&dir.join("signals").join(rejected::FILE), group)?;
-        self.without_answer(dir, group)
+        self.add_rejected_exams(&dir.join("signals").join(rejected::FILE), group)?;
+        self.add_non_finite_segments(dir, group)
     }
 
-    /// Segments of which the model said nothing finite.
-    fn without_answer(&mut self, dir: &Path, group: &Given) -> Result<(), Error> {
+    /// Adds segments without a prediction because the output of the model is not finite.
+    fn add_non_finite_segments(&mut self, dir: &Path, group: &InputFiles) -> Result<(), Error> {
         let text = |path: &Path, name: &str| {
             let frame = table::read_all_text(path).map_err(failed)?;
             let column = table::str_column(path, &frame, name).map_err(failed)?;
@@ -102,19 +102,20 @@ impl Said {
         Ok(())
     }
 
-    /// Whether no ECG has a prediction.
+    /// Returns true where no ECG has a prediction.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Notes that none of a group's files could be used.
-    pub(super) fn nothing_of(&mut self, group: &Given, why: &str) {
+    /// Records why none of the files of a group could be used.
+    pub(super) fn add_failure(&mut self, group: &InputFiles, why: &str) {
         let files = group.files().into_iter();
         self.rejected
             .extend(files.map(|file| (file.to_owned(), None, why.to_owned())));
     }
 
-    fn set_aside(&mut self, path: &Path, group: &Given) -> Result<(), Error> {
+    /// Adds the exams that the signals stage rejected.
+    fn add_rejected_exams(&mut self, path: &Path, group: &InputFiles) -> Result<(), Error> {
         if !path.exists() {
             return Ok(());
         }
@@ -124,7 +125,7 @@ impl Said {
             Ok::<_, Error>(column.get(row).unwrap_or_default().to_owned())
         };
         for row in 0..frame.height() {
-            let detail = group.in_users_words(&cell("detail", row)?);
+            let detail = group.user_paths_in(&cell("detail", row)?);
             let why = format!("{}: {detail}", cell("reason", row)?);
             let file = group.file(&cell("trace_file", row)?);
             self.rejected.push((file, Some(cell("exam_id", row)?), why));
@@ -132,7 +133,7 @@ impl Said {
         Ok(())
     }
 
-    /// A header, and a line an ECG.
+    /// Table as CSV: a header, and a line for each ECG.
     pub(super) fn csv(&self) -> String {
         let line = |cells: &mut dyn Iterator<Item = String>| cells.collect::<Vec<_>>().join(",") + "\n";
         let fixed = ["file", "ecg", "segments"].map(str::to_owned);
@@ -155,9 +156,9 @@ impl Said {
         text
     }
 
-    /// The same and what has no prediction.
+    /// Predictions, notices and rejected ECGs as JSON.
     pub(super) fn json(&self, model: &Path) -> Value {
-        let ecg = |row: &Row| {
+        let ecg = |row: &EcgPrediction| {
             let pairs = self.labels.iter().zip(&row.probabilities);
             let number = |text: &String| text.parse::<f64>().ok();
             let probabilities: serde_json::Map<_, _> = pairs

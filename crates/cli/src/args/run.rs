@@ -1,0 +1,60 @@
+//! Arguments of `run`, `status` and `graph`.
+
+use super::pipeline::PipelineArgs;
+use clap::{Args, ValueEnum};
+
+/// `ecgfm run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub target: PipelineArgs,
+    /// Run this stage alone, on what is on disk (repeatable).
+    #[arg(long, value_name = "STAGE", conflicts_with_all = ["from", "until"])]
+    pub only: Vec<String>,
+    /// Start at this stage; earlier ones are taken as they are on disk.
+    #[arg(long, value_name = "STAGE")]
+    pub from: Option<String>,
+    /// Stop after this stage.
+    #[arg(long, value_name = "STAGE")]
+    pub until: Option<String>,
+    /// Run the selected stages even where they are up to date.
+    #[arg(long)]
+    pub force: bool,
+    /// After a failure go on with the stages that do not depend on the failed one.
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Say what would run, and run nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `ecgfm status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub target: PipelineArgs,
+}
+
+/// `ecgfm graph`
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub target: PipelineArgs,
+    /// How to draw.
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text, conflicts_with = "json")]
+    pub format: GraphFormat,
+}
+
+/// Drawings of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Indented text.
+    Text,
+    /// For Markdown pages.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
+}

@@ -1,0 +1,29 @@
+//! Paths of the user's files, and messages that name no other path.
+
+use crate::errors::refused;
+use ecgfm_pipeline::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// Returns the error for a file that cannot be predicted.
+pub(super) fn bad_input(what: impl ToString) -> Error {
+    Error::new(ErrorKind::BadInput, what.to_string())
+}
+
+/// Returns the absolute path of an existing file, links resolved.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    path.canonicalize().map_err(|e| refused("open", path, &e))
+}
+
+/// Returns the text with "the files given" for every path that begins with `place`.
+pub(super) fn hide_paths_below(text: &str, place: &str) -> String {
+    let mut left = text;
+    let mut shown = String::with_capacity(text.len());
+    while let Some(at) = left.find(place) {
+        shown += &left[..at];
+        shown += "the files given";
+        let after = &left[at + place.len()..];
+        let end = after.find(|c: char| c.is_whitespace() || "`:,;".contains(c));
+        left = &after[end.unwrap_or(after.len())..];
+    }
+    shown + left
+}
