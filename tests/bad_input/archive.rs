@@ -1,7 +1,7 @@
 //! A small archive of three exams, of which the third is to be spoilt, and what the program makes of it.
 
 use crate::common::ecgfm;
-use crate::page;
+use crate::inputs;
 use ecgfm_formats::code15::{PartWriter, WriteLayout, WriteOptions};
 use std::collections::BTreeMap;
 use std::fs;
@@ -170,7 +170,7 @@ impl Archive {
         found(&mut command, self.raw(), &out)
     }
 
-    /// Runs the stage and holds what comes of it against the page's row of that test.
+    /// Runs the stage and holds what comes of it against the expectation of that test.
     pub fn meets(&self, test: &str, with: &[&str]) -> Found {
         let found = self.signals(with);
         judge(test, &found);
@@ -201,9 +201,9 @@ fn tables(dir: &Path) -> BTreeMap<String, String> {
     tables.map(read).collect()
 }
 
-/// Holds what came of it against the page.
+/// Compares an outcome with the expectation of the test.
 pub fn judge(test: &str, found: &Found) {
-    let row = page::row(test);
+    let row = inputs::row(test);
     let (rejected, quality) = (found.table("rejected.csv"), found.table("quality.csv"));
     let all = format!("{}\n{rejected}{quality}", found.said);
     let (kind, word) = row.outcome.split_once(": ").unwrap_or((&row.outcome, ""));

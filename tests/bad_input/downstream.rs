@@ -36,7 +36,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Damages a copy of the run, runs a stage on it, and holds what it says against the page.
+/// Damages a copy of the run, runs a stage on it, and compares the outcome with the expectation.
 fn meets(test: &str, kind: &str, with: &[&str], damage: impl Fn(&Path)) {
     let dir = tempfile::tempdir().unwrap();
     for stage in ["signals", "manifests", "export", "infer"] {

@@ -1,4 +1,4 @@
-//! Every row of docs/bad-input.md: what the program makes of it is what the page says, and each row has a test.
+//! Every kind of bad input in inputs.md: the program does with it as its row says, and each row has a test.
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
 #![allow(missing_docs, unreachable_pub)]
@@ -7,8 +7,8 @@ mod archive;
 #[path = "../common/mod.rs"]
 mod common;
 mod downstream;
+mod inputs;
 mod matching;
-mod page;
 mod parts;
 mod policy;
 mod real;

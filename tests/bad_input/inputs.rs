@@ -1,4 +1,4 @@
-//! The page as data: its rows, and whether each has a test.
+//! Expectations of inputs.md as data; each has a test, and the page for users names every reason and check.
 
 use crate::common::root;
 use ecgfm_artifacts::quality::Check;
@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// A row of the page.
+/// A row of inputs.md: the outcome that a test expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct Expectation {
     /// As in `set aside: too_short`, `flagged: amplitude`, `kept`, `ends with 3`.
     pub outcome: String,
     /// What is said, in pieces between which anything may stand.
@@ -19,14 +19,17 @@ pub struct Row {
     pub test: String,
 }
 
+/// Where the expectations are, below the repository.
+const FILE: &str = "tests/bad_input/inputs.md";
+
 fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| fs::read_to_string(root().join("docs/bad-input.md")).expect("the page"))
+    TEXT.get_or_init(|| fs::read_to_string(root().join(FILE)).expect(FILE))
 }
 
 /// All rows: lines of tables with four cells, the last of them a test's name.
-pub fn rows() -> Vec<Row> {
-    let cells = |line: &str| -> Option<Row> {
+pub fn rows() -> Vec<Expectation> {
+    let cells = |line: &str| -> Option<Expectation> {
         let inner = line.strip_prefix("| ")?.strip_suffix(" |")?;
         let cells: Vec<&str> = inner.split(" | ").map(str::trim).collect();
         let [_, outcome, message, test] = cells[..] else {
@@ -35,7 +38,7 @@ pub fn rows() -> Vec<Row> {
         let test = test.strip_prefix('`')?.strip_suffix('`')?;
         let message = message.trim_matches('`').trim_matches('–').trim();
         let pieces = message.split('…').map(str::trim).filter(|p| !p.is_empty());
-        Some(Row {
+        Some(Expectation {
             outcome: outcome.replace('`', ""),
             message: pieces.map(str::to_owned).collect(),
             test: test.to_owned(),
@@ -45,11 +48,11 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// The row of a test.
-pub fn row(test: &str) -> Row {
+pub fn row(test: &str) -> Expectation {
     let mut found = rows().into_iter().filter(|row| row.test == test);
     let row = found
         .next()
-        .unwrap_or_else(|| panic!("docs/bad-input.md has no row for `{test}`"));
+        .unwrap_or_else(|| panic!("{FILE} has no row for `{test}`"));
     assert_eq!(found.next(), None, "`{test}` has two rows");
     row
 }
@@ -85,15 +88,12 @@ fn tests_in(path: &Path) -> Vec<String> {
 fn every_row_has_a_test_and_every_test_of_this_file_a_row() {
     let (rows, tests) = (rows(), tests());
     assert!(rows.len() > 80, "{} rows were found", rows.len());
-    let without: Vec<&Row> = rows.iter().filter(|row| !tests.contains(&row.test)).collect();
+    let without: Vec<&Expectation> = rows.iter().filter(|row| !tests.contains(&row.test)).collect();
     assert!(without.is_empty(), "no such tests: {without:#?}");
     let listed: BTreeSet<&str> = rows.iter().map(|row| row.test.as_str()).collect();
     for file in ["recordings", "matching", "table", "parts", "policy", "downstream"] {
         for test in tests_in(&root().join(format!("tests/bad_input/{file}.rs"))) {
-            assert!(
-                listed.contains(test.as_str()),
-                "`{test}` has no row in docs/bad-input.md"
-            );
+            assert!(listed.contains(test.as_str()), "`{test}` has no row in {FILE}");
         }
     }
 }
@@ -101,12 +101,15 @@ fn every_row_has_a_test_and_every_test_of_this_file_a_row() {
 #[test]
 fn every_reason_and_every_check_has_a_row() {
     let rows = rows();
+    let page = fs::read_to_string(root().join("docs/bad-input.md")).unwrap();
     for reason in Reason::ALL {
         let wanted = format!("set aside: {}", reason.as_str());
         assert!(
             rows.iter().any(|row| row.outcome == wanted),
             "no row is `{wanted}`"
         );
+        let named = format!("`{}`", reason.as_str());
+        assert!(page.contains(&named), "the page for users lacks {named}");
     }
     for check in Check::ALL {
         let wanted = format!("flagged: {}", check.reason().as_str());
@@ -115,8 +118,8 @@ fn every_reason_and_every_check_has_a_row() {
             "no row is `{wanted}`"
         );
         assert!(
-            text().contains(&format!("`{}`", check.as_str())),
-            "{}",
+            page.contains(&format!("| `{}` |", check.as_str())),
+            "the page for users lacks {}",
             check.as_str()
         );
     }
