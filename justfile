@@ -44,7 +44,7 @@ demo-model *args: build
 test *args: (setup "test")
     cargo test --workspace --quiet {{ args }}
 
-# Kill runs at every point of a publication and at random times: `just torture 1000`; see docs/reliability.md.
+# Kill runs at every point of a publication and at random times: `just torture 1000`; see tests/reliability/points.md.
 torture trials="1000" seed="42": setup
     cargo build --release --package ecgfm-cli --features failpoints
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp {{ built }}/ecgfm {{ built }}/ecgfm-torch "$dir/" && \
@@ -52,11 +52,11 @@ torture trials="1000" seed="42": setup
       ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
       cargo test --package ecgfm-cli --test reliability torture -- --nocapture
 
-# Fuzz the readers of untrusted files, so many seconds each: `just fuzz 600`, `just fuzz 60 pt mat`; docs/reliability.md.
+# Fuzz the readers of untrusted files, so many seconds each: `just fuzz 600`, `just fuzz 60 pt mat`; fuzz/README.md.
 fuzz seconds="60" *targets:
     fuzz/run {{ seconds }} {{ targets }}
 
-# Every command of docs/tutorial.md, compared with what the page shows; `just tutorial update` writes what they print.
+# Every command of docs/tutorial.md and pipelines.md, compared with what the page shows; `just tutorial update` writes what they print.
 tutorial mode="check": setup
     ECGFM_TUTORIAL={{ mode }} cargo test --workspace --quiet --test tutorial
 

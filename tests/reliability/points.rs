@@ -1,4 +1,4 @@
-//! The publication points: what the page says of them, and who can reach them.
+//! The steps of a publication: points.md lists them all, and no released program can be stopped at them.
 
 use crate::common::root;
 use ecgfm_pipeline::failpoint::POINTS;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 #[test]
 fn the_page_lists_every_point_in_order() {
-    let page = std::fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let page = std::fs::read_to_string(root().join("tests/reliability/points.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     let named: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
     let points = POINTS.map(|p| p.name());

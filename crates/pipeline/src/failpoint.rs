@@ -10,7 +10,7 @@
 //! `NTH` counts from 1. `ACTION` is `kill` (SIGKILL, the default), `stop` (SIGSTOP, to look at a run in the middle
 //! and let it go on), an error of the system (`ENOSPC`, `EIO`, `EROFS`, `EDQUOT`, `EINVAL`), or `short`: half of the
 //! file is there, and the disk is full. What a crash at each point leaves, and what the next run makes of it, is
-//! said in docs/reliability.md.
+//! listed in tests/reliability/points.md.
 
 use std::io;
 use std::path::Path;
@@ -109,7 +109,7 @@ pub const POINTS: [Point; 28] = [
 ];
 
 impl Point {
-    /// The name in `ECGFM_FAILPOINT` and in docs/reliability.md.
+    /// The name in `ECGFM_FAILPOINT` and in tests/reliability/points.md.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
