@@ -1,6 +1,6 @@
-//! docs/tutorial.md is true: every command is run and prints what the page shows.
+//! The pages with commands are true: every command is run and prints what its page shows.
 //!
-//! `ECGFM_TUTORIAL=update` writes what the commands print into the page, where it differs.
+//! `ECGFM_TUTORIAL=update` writes what the commands print into the pages, where it differs.
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
 
@@ -17,22 +17,50 @@ use page::Page;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-const FILE: &str = "docs/tutorial.md";
-
-/// What stands above every block of model figures.
+/// The line above every block of model figures.
 const CAPTION: &str = "SYNTHETIC, DEMO MODEL";
 
-fn path() -> PathBuf {
-    common::root().join(FILE)
+/// A page whose commands are run, read once, before an update can write it.
+struct CheckedPage {
+    file: &'static str,
+    page: Page,
 }
 
-/// Read once, before an update can write it.
-static PAGE: LazyLock<Page> = LazyLock::new(|| {
-    let text = std::fs::read_to_string(path()).unwrap();
-    Page::parse(&text).unwrap_or_else(|error| panic!("{FILE}: {error}"))
-});
+static TUTORIAL: LazyLock<CheckedPage> = LazyLock::new(|| CheckedPage::read("docs/tutorial.md"));
+static PIPELINES: LazyLock<CheckedPage> = LazyLock::new(|| CheckedPage::read("docs/pipelines.md"));
 
-/// Whether to write outputs into the page.
+impl CheckedPage {
+    fn read(file: &'static str) -> Self {
+        let text = std::fs::read_to_string(common::root().join(file)).unwrap();
+        let page = Page::parse(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        Self { file, page }
+    }
+
+    fn path(&self) -> PathBuf {
+        common::root().join(self.file)
+    }
+
+    /// Runs the commands in order and fails with every one that does not print what the page shows.
+    fn run(&self) {
+        let shell = Shell::new(Path::new(env!("CARGO_BIN_EXE_ecgfm")));
+        let mut complaints = check(&self.page, self.file, &shell);
+        if update() {
+            let (new, left): (Vec<_>, Vec<_>) = complaints.into_iter().partition(|c| c.output.is_some());
+            let outputs: Vec<_> = new.into_iter().filter_map(|c| c.output).collect();
+            std::fs::write(self.path(), self.page.with_outputs(&outputs).unwrap()).unwrap();
+            complaints = left;
+        }
+        let texts: Vec<String> = complaints.into_iter().map(|c| c.text).collect();
+        assert!(
+            texts.is_empty(),
+            "{}\n{} commands do not do what the page says; if the page should follow: just tutorial update",
+            texts.join("\n"),
+            texts.len()
+        );
+    }
+}
+
+/// Whether to write outputs into the pages.
 fn update() -> bool {
     match std::env::var("ECGFM_TUTORIAL").as_deref() {
         Err(_) | Ok("" | "check") => false,
@@ -43,31 +71,22 @@ fn update() -> bool {
 
 #[test]
 fn every_command_of_the_tutorial_prints_what_the_tutorial_shows() {
-    let page = &*PAGE;
-    let shell = Shell::new(Path::new(env!("CARGO_BIN_EXE_ecgfm")));
-    let mut complaints = check(page, FILE, &shell);
-    if update() {
-        let (new, left): (Vec<_>, Vec<_>) = complaints.into_iter().partition(|c| c.output.is_some());
-        let outputs: Vec<_> = new.into_iter().filter_map(|c| c.output).collect();
-        std::fs::write(path(), page.with_outputs(&outputs).unwrap()).unwrap();
-        complaints = left;
-    }
-    let texts: Vec<String> = complaints.into_iter().map(|c| c.text).collect();
-    assert!(
-        texts.is_empty(),
-        "{}\n{} commands do not do what the page says; if the page should follow: just tutorial update",
-        texts.join("\n"),
-        texts.len()
-    );
+    TUTORIAL.run();
+}
+
+#[test]
+fn every_command_about_pipelines_prints_what_the_page_shows() {
+    PIPELINES.run();
 }
 
 #[test]
 fn every_block_of_model_figures_says_what_it_is_made_from() {
-    let figures = PAGE.blocks.iter().filter(|b| b.rules.figures > 0.0);
-    for block in figures {
+    let page = &TUTORIAL.page;
+    for block in page.blocks.iter().filter(|b| b.rules.figures > 0.0) {
         assert!(
-            PAGE.caption(block).contains(CAPTION),
-            "{FILE}:{}: the line above should say {CAPTION}",
+            page.caption(block).contains(CAPTION),
+            "{}:{}: the line above should say {CAPTION}",
+            TUTORIAL.file,
             block.line
         );
     }
