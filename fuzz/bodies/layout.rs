@@ -1,7 +1,7 @@
 //! What another process says about an HDF5 file, and rows read from where it says they are.
 
 use ecgfm_formats::tracings::description::{StoredRows, decode, encode};
-use ecgfm_formats::tracings::{Placement, Rows};
+use ecgfm_formats::tracings::{Placement, TracingRows};
 
 /// Values of a row, and of a block, that are read.
 const VALUES: usize = 1 << 16;
@@ -34,7 +34,7 @@ pub(crate) fn run(data: &[u8]) {
         Placement::Blocks(table) => table.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)),
     };
     super::scratch::with_file(file, |path| {
-        let Ok(rows) = Rows::open(path, described.shape, placement) else {
+        let Ok(rows) = TracingRows::open(path, described.shape, placement) else {
             return;
         };
         if rows.row_len() > VALUES || block.is_none_or(|values| values > VALUES) {

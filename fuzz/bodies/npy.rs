@@ -1,6 +1,6 @@
 //! A `.npy` array: by rows, as a whole, and its header written again.
 
-use ecgfm_formats::npy::{Dtype, Element, NpyReader, read_header, write_header};
+use ecgfm_formats::npy::{Dtype, NpyElement, NpyReader, read_header, write_header};
 
 /// Rows that are read one by one.
 const ROWS: usize = 16;
@@ -42,7 +42,7 @@ pub(crate) fn run(data: &[u8]) {
     });
 }
 
-fn all<T: Element>(reader: &NpyReader) {
+fn all<T: NpyElement>(reader: &NpyReader) {
     if let Ok(values) = reader.read_all::<T>() {
         assert_eq!(
             Some(values.len()),

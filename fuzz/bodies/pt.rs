@@ -1,6 +1,6 @@
 //! A PyTorch checkpoint or a safetensors file: opened, walked, shown, and its tensors read.
 
-use ecgfm_formats::pt::{Checkpoint, Document, Limits, Value, WeightsFile};
+use ecgfm_formats::pt::{Checkpoint, PickleDocument, PickleLimits, PickleValue, WeightsFile};
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -23,7 +23,7 @@ pub(crate) fn run(data: &[u8]) {
         return;
     };
     let (pickle, storage) = rest.split_at(rest.len().min(u16::from_le_bytes(*length).into()));
-    if let Ok(document) = Document::parse(pickle, &Limits::default()) {
+    if let Ok(document) = PickleDocument::parse(pickle, &PickleLimits::default()) {
         walk(document.root());
         let _ = format!("{:?} {:?}", document.root(), document.opaque_names());
         let archive = archive(pickle, storage);
@@ -52,7 +52,7 @@ fn weights(bytes: &[u8]) {
                 return;
             }
         };
-        let _ = format!("{file:?} {:?} {:?}", file.left_out(), file.opaque_names());
+        let _ = format!("{file:?} {:?} {:?}", file.skipped_tensors(), file.opaque_names());
         let _ = file.required().map_err(|e| e.to_string());
         if let Some((_, section)) = file.configuration() {
             walk(section);
@@ -103,13 +103,13 @@ fn file(bytes: &[u8]) {
 }
 
 /// Looks at values from the root on, and gives the first tensors among them.
-fn walk(root: Value<'_>) -> Vec<&ecgfm_formats::pt::TensorRef> {
+fn walk(root: PickleValue<'_>) -> Vec<&ecgfm_formats::pt::TensorRef> {
     let (mut open, mut tensors) = (vec![root], Vec::new());
     for _ in 0..VALUES {
         let Some(value) = open.pop() else { break };
         let _ = (
             value.kind(),
-            value.described(),
+            value.description(),
             value.as_i64(),
             value.as_f64(),
             value.as_str(),

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::formats::pages::{PageFile, PageWriter};
-use crate::formats::watch::{Step, at};
+use crate::formats::watch::{WriteStep, before_step};
 use crate::stage::UNFINISHED;
 use std::io::Write;
 use std::path::Path;
@@ -22,7 +22,7 @@ where
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    at(Step::Create, path).map_err(Error::io("create", path))?;
+    before_step(WriteStep::Create, path).map_err(Error::io("create", path))?;
     let temporary = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .make_in(directory, PageFile::create_new)
@@ -31,11 +31,11 @@ where
     let mut writer = PageWriter::new(file);
     fill(&mut writer)?;
     writer.finish().map_err(Error::io("write", path))?;
-    at(Step::Written, &temporary).map_err(Error::io("write", path))?;
-    at(Step::Rename, path)
+    before_step(WriteStep::Written, &temporary).map_err(Error::io("write", path))?;
+    before_step(WriteStep::Rename, path)
         .and_then(|()| temporary.persist(path).map_err(|e| e.error))
         .map_err(Error::io("rename into", path))?;
-    at(Step::Done, path).map_err(Error::io("write", path))
+    before_step(WriteStep::Done, path).map_err(Error::io("write", path))
 }
 
 /// Writes `bytes` to `path` as [`write()`] does.

@@ -100,7 +100,7 @@ pub fn write_array(
     (rows, labels): (usize, usize),
     mut fill: impl FnMut(Range<usize>, &mut [f64]),
 ) -> Result<()> {
-    let header = npy::Header {
+    let header = npy::NpyHeader {
         dtype: npy::Dtype::F64,
         shape: vec![rows, labels],
         fortran_order: false,

@@ -327,7 +327,7 @@ pub fn open_array(array: &Path, header: &Path) -> Result<npy::NpyReader> {
     let said = store::StoreHeader::read(header)?;
     let dtype = npy::Dtype::from_name(&said.dtype)
         .ok_or_else(|| Error::invalid(header, format!("values of type `{}` are not read", said.dtype)))?;
-    let known = npy::Header {
+    let known = npy::NpyHeader {
         dtype,
         shape: said.shape,
         fortran_order: false,

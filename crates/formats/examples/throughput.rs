@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, reason = "figures are what this program is for")]
 
 use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};
-use ecgfm_formats::mat5::{Data, MatFile, MatWriter};
+use ecgfm_formats::mat5::{MatData, MatFile, MatWriter};
 use rayon::prelude::*;
 use std::error::Error;
 use std::fs::File;
@@ -88,9 +88,9 @@ fn mat5(dir: &Path) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     for i in 0..FILES {
         let mut writer = MatWriter::new(File::create(path(i))?)?;
-        writer.put("curr_sample_rate", [1, 1], Data::I64(&[500]))?;
-        writer.put("feats", [LEADS, 2500], Data::F64(&feats))?;
-        writer.put("idx", [1, 1], Data::I64(&[i as i64]))?;
+        writer.put("curr_sample_rate", [1, 1], MatData::I64(&[500]))?;
+        writer.put("feats", [LEADS, 2500], MatData::F64(&feats))?;
+        writer.put("idx", [1, 1], MatData::I64(&[i as i64]))?;
         writer.finish()?;
     }
     report(&format!("write {FILES} .mat segments"), bytes, start);

@@ -1,4 +1,4 @@
-//! What can be wrong with a file, or with what is asked of it.
+//! Errors of reading and writing files.
 
 use ecgfm_system::Fault;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Result of reading or writing a file of this crate's formats.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can be wrong with a file, or with what is asked of it.
+/// Error of a file, or of a call that it cannot satisfy.
 ///
 /// Every variant names the file; the message says what is wrong, where in the file, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +18,9 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried: `open`, `read`, `write`.
+        /// Action that failed: `open`, `read`, `write`.
         action: &'static str,
-        /// The system's reason.
+        /// Reason of the system.
         source: io::Error,
     },
     /// The content contradicts its format: damaged, cut short, or another kind of file.
@@ -28,11 +28,11 @@ pub enum Error {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Where in the file: a line, a byte, an array's name.
+        /// Place in the file: a line, a byte, an array's name.
         place: String,
-        /// What is wrong there.
+        /// Contradiction found there.
         what: String,
-        /// What to do about it.
+        /// Advice.
         help: String,
     },
     /// The content is valid, but of a kind that this reader does not take.
@@ -40,11 +40,11 @@ pub enum Error {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// Where in the file.
+        /// Place in the file.
         place: String,
-        /// What is there.
+        /// Content found there.
         what: String,
-        /// What to do about it.
+        /// Advice.
         help: String,
     },
     /// A named thing that was asked for is not in the file.
@@ -52,9 +52,9 @@ pub enum Error {
     Missing {
         /// The file.
         path: PathBuf,
-        /// What was asked for.
+        /// Name that was asked for.
         name: String,
-        /// What is there instead.
+        /// Names that the file has.
         available: String,
     },
     /// A call asks for what this file cannot give or take: rows past its end, a buffer of another size.
@@ -62,13 +62,13 @@ pub enum Error {
     Request {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// Mismatch, for a person.
         what: String,
     },
 }
 
 impl Error {
-    /// The file that the error is about.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         match self {
             Self::Io { path, .. }
@@ -79,7 +79,7 @@ impl Error {
         }
     }
 
-    /// What to do about it, where the message does not say so.
+    /// Advice, where the message has none.
     pub fn help(&self) -> Option<String> {
         let Self::Missing {
             path,
@@ -102,7 +102,7 @@ impl Error {
         })
     }
 
-    /// The fault of the system that it is, if it is one: then nothing is wrong with the file.
+    /// Fault of the system, if the error is one: then nothing is wrong with the file.
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Io { source, .. } => Fault::of(source),

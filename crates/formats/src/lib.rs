@@ -12,24 +12,24 @@
 //! | [`store`] | `store` | header of a memory-mapped array, a pickle | yes, without running it | yes |
 //! | [`pt`] | `pt` | PyTorch checkpoints, safetensors | yes, without running them | no |
 //!
-//! Nothing here knows what the files are for. Every reader takes its input for untrusted: a length in a file is held
-//! against the file's size before anything is allocated by it, and what contradicts itself is an [`Error`] that names
+//! Nothing here knows what the files are for. Every reader treats its input as untrusted: a length in a file is compared
+//! with the file's size before memory is allocated for it, and a contradiction is an [`Error`] that names
 //! the file, the place, and what to do, never a panic. Every writer is deterministic: no dates, no machine's name.
 //! Depend on this crate with the features you need; only `hdf5` builds the HDF5 library.
 //!
 //! ```
-//! use ecgfm_formats::manifest::{Entry, Manifest};
+//! use ecgfm_formats::manifest::{ManifestEntry, Manifest};
 //! use ecgfm_formats::{mat5, npy};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dir = tempfile::tempdir()?;
 //! // One segment of two leads by three samples, as a .mat file: column-major, so leads vary fastest.
 //! let mut mat = mat5::MatWriter::new(std::fs::File::create(dir.path().join("ecg_0.mat"))?)?;
-//! mat.put("feats", [2, 3], mat5::Data::F64(&[1.0, -1.0, 2.0, -2.0, 3.0, -3.0]))?;
+//! mat.put("feats", [2, 3], mat5::MatData::F64(&[1.0, -1.0, 2.0, -2.0, 3.0, -3.0]))?;
 //! mat.finish()?;
 //!
 //! // A manifest that lists it.
-//! let entries = vec![Entry { path: "ecg_0.mat".into(), samples: 3 }];
+//! let entries = vec![ManifestEntry { path: "ecg_0.mat".into(), samples: 3 }];
 //! let list = dir.path().join("test.tsv");
 //! Manifest { root: dir.path().to_owned(), entries }.write(&list)?;
 //!

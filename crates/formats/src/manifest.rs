@@ -1,4 +1,4 @@
-//! fairseq's manifests: which recordings belong to a subset, and how long they are.
+//! fairseq's manifests: lists of a subset's recordings with their lengths.
 //!
 //! The first line is a tab and the directory that the paths are relative to, ending in `/` (the tab is the unnamed
 //! index column of the table that the reference wrote the file from). Every other line is a path, a tab and the
@@ -20,18 +20,18 @@ use crate::error::{Error, Result};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-/// A list of recordings below one directory.
+/// List of recordings below one directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// The directory that the paths are relative to; empty for the current one.
+    /// Directory that the paths are relative to; empty for the current one.
     pub root: PathBuf,
-    /// The recordings in the order of the file.
-    pub entries: Vec<Entry>,
+    /// Recordings in the order of the file.
+    pub entries: Vec<ManifestEntry>,
 }
 
-/// One recording.
+/// Recording of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ManifestEntry {
     /// Path below the root, with `/` between its parts.
     pub path: String,
     /// Samples of one lead.
@@ -42,7 +42,7 @@ impl Manifest {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`Self::parse`], and I/O.
+    /// Those of [`Self::parse`], and I/O.
     pub fn read(path: &Path) -> Result<Self> {
         Self::parse(path, &std::fs::read(path).map_err(Error::io("read", path))?)
     }
@@ -69,22 +69,22 @@ impl Manifest {
             );
             return Err(malformed(path, 1, what));
         }
-        let entries = lines.map(|(i, line)| entry(line).map_err(|what| malformed(path, i + 1, what)));
+        let entries = lines.map(|(i, line)| parse_entry(line).map_err(|what| malformed(path, i + 1, what)));
         Ok(Self {
             root: PathBuf::from(root.trim()),
             entries: entries.collect::<Result<_>>()?,
         })
     }
 
-    /// Where the recording is.
-    pub fn file(&self, entry: &Entry) -> PathBuf {
+    /// Path of the recording.
+    pub fn file(&self, entry: &ManifestEntry) -> PathBuf {
         self.root.join(&entry.path)
     }
 
-    /// The text of the file.
+    /// Text of the file.
     ///
     /// # Errors
-    /// The root or a path cannot stand in a manifest: a tab or line break in it, white space around it, not UTF-8, or
+    /// A manifest cannot hold the root or a path: a tab or line break in it, white space around it, not UTF-8, or
     /// a path that is not below the root.
     pub fn to_text(&self) -> Result<String> {
         let unfit = |what: String| Error::request(Path::new("manifest"), what);
@@ -92,15 +92,19 @@ impl Manifest {
             .root
             .to_str()
             .filter(|r| r.trim() == *r && !r.contains(['\t', '\n', '\r']));
-        let root =
-            root.ok_or_else(|| unfit(format!("the root {:?} cannot stand in a manifest", self.root)))?;
+        let root = root.ok_or_else(|| {
+            unfit(format!(
+                "the root {:?} cannot be written to a manifest",
+                self.root
+            ))
+        })?;
         let slash = if root.is_empty() || root.ends_with('/') {
             ""
         } else {
             "/"
         };
         let mut text = format!("\t{root}{slash}\n");
-        for Entry { path, samples } in &self.entries {
+        for ManifestEntry { path, samples } in &self.entries {
             check_path(path).map_err(unfit)?;
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{path}\t{samples}");
@@ -111,13 +115,13 @@ impl Manifest {
     /// Writes the file at `path`.
     ///
     /// # Errors
-    /// As [`Self::to_text`], and I/O.
+    /// Those of [`Self::to_text`], and I/O.
     pub fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, self.to_text()?).map_err(Error::io("write", path))
     }
 }
 
-fn entry(line: &str) -> Result<Entry, String> {
+fn parse_entry(line: &str) -> Result<ManifestEntry, String> {
     let mut fields = line.trim().split('\t');
     let (Some(path), Some(samples), None) = (fields.next(), fields.next(), fields.next()) else {
         return Err(format!("{line:?} is not a path, a tab and a number of samples"));
@@ -127,13 +131,13 @@ fn entry(line: &str) -> Result<Entry, String> {
     let samples = samples
         .parse()
         .map_err(|_| format!("{samples:?} is not a number of samples"))?;
-    Ok(Entry {
+    Ok(ManifestEntry {
         path: path.to_owned(),
         samples,
     })
 }
 
-/// A path that stays below the root, and that a line can hold.
+/// Checks that a path stays below the root and fits into a line.
 fn check_path(path: &str) -> Result<(), String> {
     if path.is_empty() || path.trim() != path || path.contains(['\t', '\n', '\r']) {
         return Err(format!("{path:?} cannot be a path of a manifest"));
@@ -195,7 +199,7 @@ mod tests {
     fn a_path_stays_below_the_root() {
         for bad in ["/etc/passwd", "../x.mat", "a/../../x.mat", ".", "a/..", ".."] {
             assert!(parse(&format!("\t/d/\n{bad}\t1\n")).is_err(), "{bad}");
-            let entries = vec![Entry {
+            let entries = vec![ManifestEntry {
                 path: bad.into(),
                 samples: 1,
             }];
@@ -218,7 +222,7 @@ mod tests {
         assert_eq!(manifest.root, Path::new("/d/"));
         assert_eq!(
             manifest.entries,
-            [Entry {
+            [ManifestEntry {
                 path: "a.mat".into(),
                 samples: 2500
             }]
@@ -231,7 +235,7 @@ mod tests {
             root in "(/[a-z 0-9]{0,5}[a-z])*/",
             entries in prop::collection::vec(("[a-zé_0-9]([a-z ./_0-9]{0,8}[a-z])?", 0usize..1 << 40), 0..8),
         ) {
-            let entries: Vec<_> = entries.into_iter().map(|(path, samples)| Entry { path, samples }).collect();
+            let entries: Vec<_> = entries.into_iter().map(|(path, samples)| ManifestEntry { path, samples }).collect();
             prop_assume!(entries.iter().all(|e| check_path(&e.path).is_ok()));
             let manifest = Manifest { root: root.into(), entries };
             prop_assert_eq!(parse(&manifest.to_text().unwrap()).unwrap(), manifest);

@@ -1,11 +1,11 @@
 //! Files written past the operating system's cache.
 //!
 //! A cache that is written through page by page takes several times the processor time that the values themselves take,
-//! and pushes out everything else that it held. Memory that starts where a page does can go to the disk as it is
-//! (`O_DIRECT`); what is left of the last page takes the usual way, and so does everything on a file system that does not
+//! and pushes everything else out of it. Memory aligned to a page can go to the disk as it is
+//! (`O_DIRECT`); the rest of the last page is written through the cache, and so is everything on a file system that does not
 //! allow this. The files are the same.
 
-use crate::watch::{self, Step};
+use crate::watch::{self, WriteStep};
 use bytemuck::{Pod, Zeroable};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -16,62 +16,62 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
-/// Bytes that a disk reads and writes as one, at least.
+/// Bytes that a disk reads and writes at once, at least.
 pub(crate) const PAGE: usize = 4096;
 
-/// Memory that starts where a page does.
+/// Memory aligned to a page.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(4096))]
-pub(crate) struct Page([u8; PAGE]);
+pub(crate) struct AlignedPage([u8; PAGE]);
 
-/// Bytes gathered in whole pages, to be written by [`write_file`]. Made once and used again.
+/// Buffer of whole pages, to be written by [`write_file`] and reused for the next file.
 #[derive(Debug, Default)]
 pub struct PageBuffer {
-    pages: Vec<Page>,
+    pages: Vec<AlignedPage>,
     filled: usize,
 }
 
 impl PageBuffer {
-    /// Empties it; the memory stays.
+    /// Empties the buffer and keeps its memory.
     pub fn clear(&mut self) {
         self.filled = 0;
     }
 
-    /// Bytes in it.
+    /// Number of bytes in the buffer.
     pub fn len(&self) -> usize {
         self.filled
     }
 
-    /// Whether nothing is in it.
+    /// Returns true if the buffer holds no bytes.
     pub fn is_empty(&self) -> bool {
         self.filled == 0
     }
 
-    /// What is in it.
+    /// Bytes of the buffer.
     pub fn bytes(&self) -> &[u8] {
         &bytemuck::cast_slice(&self.pages)[..self.filled]
     }
 
-    /// The next `count` bytes, for the caller to fill.
-    pub(crate) fn room(&mut self, count: usize) -> &mut [u8] {
+    /// Appends `count` bytes for the caller to fill.
+    pub(crate) fn reserve(&mut self, count: usize) -> &mut [u8] {
         let pages = (self.filled + count).div_ceil(PAGE);
         if self.pages.len() < pages {
-            self.pages.resize(pages, Page::zeroed());
+            self.pages.resize(pages, AlignedPage::zeroed());
         }
         let start = self.filled;
         self.filled += count;
         &mut bytemuck::cast_slice_mut(&mut self.pages)[start..self.filled]
     }
 
-    /// Bytes of the pages that are full.
-    pub(crate) fn whole(&self) -> usize {
+    /// Number of bytes in the pages that are full.
+    pub(crate) fn full_pages_len(&self) -> usize {
         self.filled / PAGE * PAGE
     }
 }
 
 impl Write for PageBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.room(bytes.len()).copy_from_slice(bytes);
+        self.reserve(bytes.len()).copy_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -100,12 +100,12 @@ impl Write for PageBuffer {
 /// ```
 pub fn write_file(path: &Path, buffer: &PageBuffer) -> io::Result<()> {
     let file = PageFile::create(path)?;
-    let (pages, rest) = buffer.bytes().split_at(buffer.whole());
+    let (pages, rest) = buffer.bytes().split_at(buffer.full_pages_len());
     file.write_pages(pages, 0)?;
     file.write_rest(rest, pages.len() as u64)
 }
 
-/// A file that takes whole pages first, and anything after that.
+/// File that is written in whole pages first, and in any bytes after that.
 #[derive(Debug)]
 pub struct PageFile {
     path: PathBuf,
@@ -137,7 +137,7 @@ impl PageFile {
         let (file, direct) = match direct_flag() {
             None => (open(None)?, false),
             Some(flag) => match open(Some(flag)) {
-                // The system makes the file before it refuses the flag.
+                // The system has created the file before it refuses the flag, so `create_new` would fail now.
                 Err(e) if refused(&e) => {
                     let mut options = OpenOptions::new();
                     (options.write(true).create(true).truncate(true).open(path)?, false)
@@ -152,11 +152,11 @@ impl PageFile {
         })
     }
 
-    /// Writes whole pages, from memory that starts where a page does.
+    /// Writes whole pages, from memory aligned to a page.
     pub(crate) fn write_pages(&self, pages: &[u8], at: u64) -> io::Result<()> {
-        watch::at(Step::Bytes, &self.path)?;
+        watch::before_step(WriteStep::Bytes, &self.path)?;
         match self.file.write_all_at(pages, at) {
-            // Some file systems take the flag and refuse the writing.
+            // Some file systems accept the flag when a file is opened and refuse to write then.
             Err(e) if e.kind() == io::ErrorKind::InvalidInput && self.direct.load(Ordering::Relaxed) => {
                 self.write_cached(pages, at)
             }
@@ -164,52 +164,52 @@ impl PageFile {
         }
     }
 
-    /// Writes any bytes, through the cache; so does everything after that.
+    /// Writes any bytes through the cache, and all later bytes too.
     pub(crate) fn write_rest(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        watch::at(Step::Bytes, &self.path)?;
+        watch::before_step(WriteStep::Bytes, &self.path)?;
         self.write_cached(bytes, at)
     }
 
     fn write_cached(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         if self.direct.swap(false, Ordering::Relaxed) {
-            through_cache(&self.file)?;
+            disable_direct(&self.file)?;
         }
         self.file.write_all_at(bytes, at)
     }
 }
 
-/// Bytes that a [`PageWriter`] gathers before it hands them to the disk.
-const FULL: usize = 2 << 20;
-/// Full buffers of a [`PageWriter`] that wait for the disk.
-const WAITING: usize = 2;
+/// Bytes that a [`PageWriter`] collects before it sends them to its thread.
+const BUFFER_BYTES: usize = 2 << 20;
+/// Full buffers of a [`PageWriter`] that can wait for its thread.
+const QUEUED_BUFFERS: usize = 2;
 
-/// Writes a file from its beginning to its end. A thread of its own hands what is gathered to the disk, so that nobody who
-/// makes the bytes waits for it; a small file takes no thread.
+/// Writes a file from its beginning to its end. A thread of its own writes full buffers, so that the caller
+/// does not wait for the disk; a file smaller than a buffer starts no thread.
 #[derive(Debug)]
 pub struct PageWriter {
     file: Arc<PageFile>,
     buffer: PageBuffer,
-    /// Bytes that were handed over.
-    handed: u64,
-    disk: Option<Disk>,
+    /// Bytes that were sent to the thread.
+    bytes_sent: u64,
+    disk: Option<DiskThread>,
 }
 
 #[derive(Debug)]
-struct Disk {
+struct DiskThread {
     tasks: SyncSender<(PageBuffer, u64)>,
     spare: Receiver<PageBuffer>,
     thread: JoinHandle<io::Result<()>>,
 }
 
-impl Disk {
+impl DiskThread {
     fn start(file: Arc<PageFile>) -> io::Result<Self> {
-        let (tasks, waiting) = sync_channel::<(PageBuffer, u64)>(WAITING);
+        let (tasks, waiting) = sync_channel::<(PageBuffer, u64)>(QUEUED_BUFFERS);
         let (returned, spare) = channel();
         let write = move || {
             for (mut buffer, at) in waiting {
-                file.write_pages(&buffer.bytes()[..buffer.whole()], at)?;
+                file.write_pages(&buffer.bytes()[..buffer.full_pages_len()], at)?;
                 buffer.clear();
-                // Whoever wrote may be gone, after an error of his own.
+                // The receiver may be gone, after an error of its own.
                 let _ = returned.send(buffer);
             }
             Ok(())
@@ -236,58 +236,58 @@ impl PageWriter {
         Self {
             file: Arc::new(file),
             buffer: PageBuffer::default(),
-            handed: 0,
+            bytes_sent: 0,
             disk: None,
         }
     }
 
-    /// Gives whole pages to the disk and keeps what is left of the last.
-    fn hand_over(&mut self) -> io::Result<()> {
+    /// Sends full pages to the thread and keeps the rest of the last page.
+    fn send_full_pages(&mut self) -> io::Result<()> {
         let disk = match self.disk.take() {
             Some(disk) => disk,
-            None => Disk::start(Arc::clone(&self.file))?,
+            None => DiskThread::start(Arc::clone(&self.file))?,
         };
-        let whole = self.buffer.whole();
+        let whole = self.buffer.full_pages_len();
         let mut next = disk.spare.try_recv().unwrap_or_default();
         next.write_all(&self.buffer.bytes()[whole..])?;
         let full = std::mem::replace(&mut self.buffer, next);
-        if disk.tasks.send((full, self.handed)).is_err() {
-            // It stopped, which it does at an error only.
+        if disk.tasks.send((full, self.bytes_sent)).is_err() {
+            // The thread ends early only at an error, which `finish` returns.
             return disk.finish().and(Err(io::ErrorKind::BrokenPipe.into()));
         }
         self.disk = Some(disk);
-        self.handed += whole as u64;
+        self.bytes_sent += whole as u64;
         Ok(())
     }
 
-    /// Writes what is left, and waits until all of it is written. The file is not synced.
+    /// Writes the rest, and waits until all is written. The file is not synced.
     ///
     /// # Errors
-    /// The first one that writing met.
+    /// First error of writing.
     pub fn finish(mut self) -> io::Result<()> {
         if let Some(disk) = self.disk.take() {
             disk.finish()?;
         }
-        self.file.write_rest(self.buffer.bytes(), self.handed)
+        self.file.write_rest(self.buffer.bytes(), self.bytes_sent)
     }
 }
 
 impl Write for PageWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.buffer.len() >= FULL {
-            self.hand_over()?;
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.send_full_pages()?;
         }
-        let some = &bytes[..bytes.len().min(FULL)];
+        let some = &bytes[..bytes.len().min(BUFFER_BYTES)];
         self.buffer.write(some)
     }
 
-    /// Nothing: [`finish`](Self::finish) writes what is left.
+    /// Does nothing: [`finish`](Self::finish) writes the rest.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// The flag that asks for the way past the cache; none where there is no such way.
+/// Flag of opening a file for writing past the cache; none where the system has no such flag.
 #[cfg(target_os = "linux")]
 fn direct_flag() -> Option<i32> {
     i32::try_from(rustix::fs::OFlags::DIRECT.bits()).ok()
@@ -299,13 +299,13 @@ fn direct_flag() -> Option<i32> {
 }
 
 #[cfg(target_os = "linux")]
-fn through_cache(file: &File) -> io::Result<()> {
+fn disable_direct(file: &File) -> io::Result<()> {
     let flags = rustix::fs::fcntl_getfl(file)?;
     Ok(rustix::fs::fcntl_setfl(file, flags - rustix::fs::OFlags::DIRECT)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn through_cache(_: &File) -> io::Result<()> {
+fn disable_direct(_: &File) -> io::Result<()> {
     Ok(())
 }
 
@@ -332,9 +332,17 @@ mod tests {
     #[test]
     fn a_stream_of_any_length_is_written_whole() {
         let dir = tempfile::tempdir().unwrap();
-        for (name, length) in [0, 1, PAGE, FULL - 1, FULL, FULL + 1, 9 * FULL + 12_345]
-            .into_iter()
-            .enumerate()
+        for (name, length) in [
+            0,
+            1,
+            PAGE,
+            BUFFER_BYTES - 1,
+            BUFFER_BYTES,
+            BUFFER_BYTES + 1,
+            9 * BUFFER_BYTES + 12_345,
+        ]
+        .into_iter()
+        .enumerate()
         {
             let path = dir.path().join(name.to_string());
             let bytes: Vec<u8> = (0..length).map(|i| (i / 7 + length) as u8).collect();
@@ -356,7 +364,7 @@ mod tests {
             return;
         }
         let mut writer = PageWriter::new(PageFile::create(full).unwrap());
-        let mut errors = (0..64).filter_map(|_| writer.write_all(&[1; FULL]).err());
+        let mut errors = (0..64).filter_map(|_| writer.write_all(&[1; BUFFER_BYTES]).err());
         assert_eq!(errors.next().and_then(|e| e.raw_os_error()), Some(28));
         let mut small = PageWriter::new(PageFile::create(full).unwrap());
         small.write_all(b"little").unwrap();

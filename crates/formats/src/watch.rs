@@ -1,43 +1,43 @@
-//! For tests: somebody may look, and stop, whenever a step of writing a file is about to be taken.
+//! For tests: a watcher that sees, and can stop, each step of writing a file before it is taken.
 
 use std::io;
 use std::path::Path;
 
-/// What is about to be done to a file.
+/// Step of writing a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It is made, under a temporary name.
+pub enum WriteStep {
+    /// The file is created, under a temporary name.
     Create,
-    /// Some of its bytes are handed to the system: of what [`crate::pages`] and [`crate::npy`] write, on whatever thread.
+    /// Bytes are written by [`crate::pages`] or [`crate::npy`], on any thread.
     Bytes,
-    /// It is written.
+    /// All bytes are written.
     Written,
-    /// It gets its name.
+    /// The file is renamed to its final name.
     Rename,
-    /// It has its name.
+    /// The file has its final name.
     Done,
 }
 
-/// Told of every step before it is taken; the path is the file as it is named then. Its error is the step's.
-pub type Watcher = fn(Step, &Path) -> io::Result<()>;
+/// Function that is called before every step with the file's path at that time. Its error becomes the step's.
+pub type Watcher = fn(WriteStep, &Path) -> io::Result<()>;
 
 #[cfg(feature = "failpoints")]
 static WATCHER: std::sync::OnceLock<Watcher> = std::sync::OnceLock::new();
 
-/// Lets `watcher` see every step of every file. Does nothing without the feature `failpoints`.
+/// Has `watcher` called before every step of every file. Does nothing without the feature `failpoints`.
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
-pub fn watch(watcher: Watcher) {
+pub fn set_watcher(watcher: Watcher) {
     #[cfg(feature = "failpoints")]
     WATCHER.get_or_init(|| watcher);
 }
 
-/// To be passed right before a step, by whoever writes a file.
+/// Calls the watcher, if there is one. Code that writes a file calls this right before each step.
 ///
 /// # Errors
 /// The watcher's; never without the feature `failpoints`.
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
 #[inline(always)]
-pub fn at(step: Step, path: &Path) -> io::Result<()> {
+pub fn before_step(step: WriteStep, path: &Path) -> io::Result<()> {
     #[cfg(feature = "failpoints")]
     if let Some(watcher) = WATCHER.get() {
         return watcher(step, path);

@@ -5,7 +5,7 @@
 
 #![cfg(feature = "mat")]
 
-use ecgfm_formats::mat5::{Data, MatWriter};
+use ecgfm_formats::mat5::{MatData, MatWriter};
 use matfile::{MatFile, NumericData};
 
 #[test]
@@ -13,10 +13,12 @@ fn another_reader_finds_the_arrays_that_were_written() {
     let feats: Vec<f64> = (0..24).map(|i| f64::from(i) * 0.5 - 3.0).collect();
     let raw: Vec<f32> = feats.iter().map(|v| *v as f32).collect();
     let mut writer = MatWriter::new(Vec::new()).expect("a header");
-    writer.put("feats", [12, 2], Data::F64(&feats)).expect("float64");
-    writer.put("raw", [12, 2], Data::F32(&raw)).expect("float32");
     writer
-        .put("curr_sample_rate", [1, 1], Data::I64(&[500]))
+        .put("feats", [12, 2], MatData::F64(&feats))
+        .expect("float64");
+    writer.put("raw", [12, 2], MatData::F32(&raw)).expect("float32");
+    writer
+        .put("curr_sample_rate", [1, 1], MatData::I64(&[500]))
         .expect("int64");
     let bytes = writer.finish().expect("a file");
     let file = MatFile::parse(bytes.as_slice()).expect("a MAT file");

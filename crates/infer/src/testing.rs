@@ -1,7 +1,7 @@
 //! What the tests share: TorchScript models written by hand, stores and manifests of made-up segments.
 
 use crate::Params;
-use ecgfm_artifacts::formats::manifest::{Entry, Manifest};
+use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
 use ecgfm_artifacts::manifests::{self, Key};
 use ecgfm_artifacts::store::PackedWriter;
 use std::io::Write;
@@ -85,7 +85,7 @@ pub(crate) fn project(dir: &Path, count: usize) -> Params {
             .flat_map(|lead| (0..SAMPLES).map(move |sample| value(i, lead, sample)))
             .collect();
         writer.push(&segment, &values).unwrap();
-        entries.push(Entry {
+        entries.push(ManifestEntry {
             path: segment.clone(),
             samples: SAMPLES,
         });

@@ -8,7 +8,7 @@
 mod error;
 
 use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT};
-use ecgfm_artifacts::formats::manifest::{Entry, Manifest};
+use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
 use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{atomic, key, splits, table};
@@ -94,7 +94,7 @@ fn subsets<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manife
                 subsets.len() - 1
             }
         };
-        subsets[at].1.entries.push(Entry {
+        subsets[at].1.entries.push(ManifestEntry {
             path: segment[prefix.len()..].to_owned(),
             samples,
         });

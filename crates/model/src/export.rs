@@ -67,8 +67,8 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
             path.display()
         );
     }
-    if !file.left_out().is_empty() {
-        let names = file.left_out().join(", ");
+    if !file.skipped_tensors().is_empty() {
+        let names = file.skipped_tensors().join(", ");
         tracing::warn!("{}: not of the network, and left out: {names}", path.display());
     }
     let config = Config::read(&file, params.config.as_deref())?;

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::exams::Job;
 use crate::sink::create_dir;
 use ecgfm_artifacts::Error as ArtifactError;
-use ecgfm_artifacts::formats::mat5::{Data, MatWriter};
+use ecgfm_artifacts::formats::mat5::{MatData, MatWriter};
 use ecgfm_artifacts::formats::pages::{PageBuffer, write_file};
 use ecgfm_artifacts::key;
 use ecgfm_artifacts::recipe::processed::Processed;
@@ -76,18 +76,18 @@ pub(crate) fn write(
     // Sample by sample is column by column of (leads, samples): what MATLAB stores.
     let moments = made.moments().map(|m| [&m.mean[..], &m.std[..]]);
     create(buffer, &folders.org.join(&save_file), |mat| {
-        variables(dataset::SAMPLE_RATE, org_size).put(mat, Data::F32(made.org()), None)
+        variables(dataset::SAMPLE_RATE, org_size).put(mat, MatData::F32(made.org()), None)
     })?;
     create(buffer, &folders.preprocessed.join(&save_file), |mat| {
-        variables(rate, made.samples()).put(mat, Data::F64(made.preprocessed()), moments)
+        variables(rate, made.samples()).put(mat, MatData::F64(made.preprocessed()), moments)
     })?;
     for (i, segment) in made.segments().enumerate() {
         let path = folders
             .segmented
             .join(format!("{}.mat", key::segment(&save_file, i)));
         create(buffer, &path, |mat| {
-            variables(rate, recipe.segment_samples()).put(mat, Data::F64(segment), moments)?;
-            mat.put("segment_i", [1, 1], Data::I64(&[i as i64]))
+            variables(rate, recipe.segment_samples()).put(mat, MatData::F64(segment), moments)?;
+            mat.put("segment_i", [1, 1], MatData::I64(&[i as i64]))
         })?;
     }
     Ok(())
@@ -107,11 +107,11 @@ impl Variables {
     fn put(
         &self,
         mat: &mut MatWriter<&mut PageBuffer>,
-        feats: Data<'_>,
+        feats: MatData<'_>,
         moments: Option<[&[f64]; 2]>,
     ) -> io::Result<()> {
         let one = |mat: &mut MatWriter<&mut PageBuffer>, name: &str, value: i64| {
-            mat.put(name, [1, 1], Data::I64(&[value]))
+            mat.put(name, [1, 1], MatData::I64(&[value]))
         };
         one(mat, "org_sample_rate", self.rates[0])?;
         one(mat, "curr_sample_rate", self.rates[1])?;
@@ -120,7 +120,7 @@ impl Variables {
         mat.put("feats", [self.leads, self.sizes[1] as usize], feats)?;
         one(mat, "idx", self.idx)?;
         for (name, values) in ["mean", "std"].into_iter().zip(moments.into_iter().flatten()) {
-            mat.put(name, [self.leads, 1], Data::F64(values))?;
+            mat.put(name, [self.leads, 1], MatData::F64(values))?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Logits as the reference's inference writes them: no header, no keys.
 
 use super::*;
-use crate::formats::manifest::{Entry, Manifest};
-use crate::formats::mat5::{Data, MatWriter};
+use crate::formats::manifest::{Manifest, ManifestEntry};
+use crate::formats::mat5::{MatData, MatWriter};
 use std::fs;
 
 /// Three rows of two logits without a header, a header in the reference's pickle, and a manifest of `.mat` files in
@@ -31,12 +31,12 @@ impl Reference {
             let name = format!("{segment}.mat");
             let mut mat = MatWriter::new(fs::File::create(path("segmented").join(&name)).unwrap()).unwrap();
             // More than 4 KiB: what looks for numbers passes over it.
-            mat.put("feats", [12, 100], Data::F64(&[0.5; 1200])).unwrap();
+            mat.put("feats", [12, 100], MatData::F64(&[0.5; 1200])).unwrap();
             if idx {
-                mat.put("idx", [1, 1], Data::I64(&[number])).unwrap();
+                mat.put("idx", [1, 1], MatData::I64(&[number])).unwrap();
             }
             mat.finish().unwrap();
-            entries.push(Entry {
+            entries.push(ManifestEntry {
                 path: name,
                 samples: 100,
             });

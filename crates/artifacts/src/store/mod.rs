@@ -201,7 +201,7 @@ impl SegmentReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::mat5::{Data, MatWriter};
+    use crate::formats::mat5::{MatData, MatWriter};
     use crate::formats::npy::{Dtype, NpyWriter};
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         for (name, dims) in [("a_0.mat", [2, 3]), ("b_0.mat", [3, 2])] {
             let file = std::fs::File::create(dir.path().join(name)).unwrap();
             let mut mat = MatWriter::new(file).unwrap();
-            mat.put("feats", dims, Data::F64(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
+            mat.put("feats", dims, MatData::F64(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
                 .unwrap();
             mat.finish().unwrap();
         }

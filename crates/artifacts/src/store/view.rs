@@ -7,7 +7,7 @@
 use super::{INDEX_FILE, twice};
 use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
-use crate::formats::tracings::{Block, BlockTable, Compression, Placement, Rows};
+use crate::formats::tracings::{BlockTable, Compression, Placement, StoredBlock, TracingRows};
 use crate::key;
 use crate::pandas::{Cell, RowWriter};
 use crate::recipe::recipe::{Options, Recipe, Scratch};
@@ -48,7 +48,7 @@ pub struct RawPart {
     size: u64,
     /// BLAKE3 of samples of it: start, middle and end.
     sample: String,
-    /// Rows, samples, leads.
+    /// TracingRows, samples, leads.
     shape: [usize; 3],
     /// How the rows lie in it.
     rows: Lie,
@@ -121,7 +121,7 @@ impl From<Lie> for Placement {
                 },
                 fill: f32::from_bits(fill_bits),
                 blocks: (blocks.into_iter())
-                    .map(|(row, sample, lead, at, size, skipped_filters)| Block {
+                    .map(|(row, sample, lead, at, size, skipped_filters)| StoredBlock {
                         place: [row, sample, lead],
                         at,
                         size,
@@ -150,13 +150,13 @@ impl RawPart {
         })
     }
 
-    fn open(self) -> Result<Rows> {
+    fn open(self) -> Result<TracingRows> {
         let (size, sample) = fingerprint(&self.path)?;
         if (size, &sample) != (self.size, &self.sample) {
             let what = "is not the file that the signals stage read: run that again, or put the file back";
             return Err(Error::invalid(&self.path, what));
         }
-        Ok(Rows::open(&self.path, self.shape, self.rows.into())?)
+        Ok(TracingRows::open(&self.path, self.shape, self.rows.into())?)
     }
 }
 
@@ -234,7 +234,7 @@ pub(super) struct Place {
 pub(super) struct ViewReader {
     root: PathBuf,
     recipe: Recipe,
-    parts: Vec<Rows>,
+    parts: Vec<TracingRows>,
     places: HashMap<String, Place>,
     /// Tells one open view from another.
     number: u64,
@@ -328,7 +328,7 @@ impl ViewReader {
     }
 }
 
-fn read_index(index: &Path, parts: &[Rows]) -> Result<HashMap<String, Place>> {
+fn read_index(index: &Path, parts: &[TracingRows]) -> Result<HashMap<String, Place>> {
     let columns = [
         Column::new(SEGMENT, Kind::Text),
         Column::new(PART, Kind::Int),

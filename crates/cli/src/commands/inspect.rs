@@ -60,7 +60,8 @@ fn part(path: &Path) -> Result<Value, Error> {
 
 fn mat(path: &Path) -> Result<Value, Error> {
     let file = mat5::MatFile::read(path).map_err(unusable)?;
-    let one = |a: &mat5::Array| json!({ "name": a.name, "class": format!("{:?}", a.class), "shape": a.dims });
+    let one =
+        |a: &mat5::MatArray| json!({ "name": a.name, "class": format!("{:?}", a.class), "shape": a.dims });
     Ok(json!({ "format": "MAT v5", "arrays": file.arrays().iter().map(one).collect::<Vec<_>>() }))
 }
 
@@ -107,7 +108,7 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
     })?;
     Ok(json!({
         "format": format, "bytes": file.file_size(), "keys": keys, "parameters": parameters,
-        "not_understood_and_not_run": file.opaque_names(), "left_out": file.left_out(),
+        "not_understood_and_not_run": file.opaque_names(), "left_out": file.skipped_tensors(),
         "network": torch.network(&file), "tensors": tensors,
     }))
 }

@@ -6,7 +6,7 @@ use crate::failure::{Failure, Remembering};
 use crate::kept::Kept;
 use crate::observer::Human;
 use crate::{home, kinds, results, torch};
-use ecgfm_formats::watch::{Step, watch};
+use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
     Action, Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, Selection, Settings,
@@ -44,20 +44,20 @@ struct Finished<'a> {
 }
 
 /// The steps of a stage's file as points of the run; nothing without the feature `failpoints`.
-fn pass(step: Step, path: &Path) -> std::io::Result<()> {
+fn pass(step: WriteStep, path: &Path) -> std::io::Result<()> {
     let point = match step {
-        Step::Create => Point::FileCreate,
-        Step::Bytes => Point::FileBytes,
-        Step::Written => Point::FileWritten,
-        Step::Rename => Point::FileRename,
-        Step::Done => Point::FileDone,
+        WriteStep::Create => Point::FileCreate,
+        WriteStep::Bytes => Point::FileBytes,
+        WriteStep::Written => Point::FileWritten,
+        WriteStep::Rename => Point::FileRename,
+        WriteStep::Done => Point::FileDone,
     };
     failpoint::at(point, path)
 }
 
 /// Runs a pipeline.
 pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
-    watch(pass);
+    set_watcher(pass);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
         selection: Selection {

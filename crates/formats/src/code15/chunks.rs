@@ -2,7 +2,7 @@
 
 use super::library::describe;
 use crate::error::{Error, Result};
-use crate::tracings::Block;
+use crate::tracings::StoredBlock;
 use hdf5::Dataset;
 use std::path::Path;
 
@@ -16,14 +16,14 @@ pub(super) fn list_blocks(
     name: &str,
     shape: [usize; 3],
     file_size: u64,
-) -> Result<Vec<Block>> {
+) -> Result<Vec<StoredBlock>> {
     let (mut blocks, mut outside) = (Vec::new(), None);
     let visited = dataset.chunks_visit(|info| {
         let mut place = [0; 3];
         for (i, (at, extent)) in info.offset.iter().zip(shape).enumerate() {
             place[i] = *at as usize / extent;
         }
-        let block = Block {
+        let block = StoredBlock {
             place,
             at: info.addr,
             size: info.size,
@@ -37,7 +37,7 @@ pub(super) fn list_blocks(
         blocks.push(block);
         0
     });
-    if let Some(Block { at, size, .. }) = outside {
+    if let Some(StoredBlock { at, size, .. }) = outside {
         let what = format!("a block of {size} bytes at byte {at} of a file of {file_size}");
         let help = "the file is cut short: download or copy it again";
         return Err(Error::malformed(path, name, what, help));

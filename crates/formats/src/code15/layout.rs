@@ -8,7 +8,7 @@ use std::fmt;
 pub enum RecordingLayout {
     /// One after another, uncompressed float32, from byte `offset` of the file: read directly.
     Contiguous {
-        /// Where the first row starts.
+        /// Offset of the first row in the file.
         offset: u64,
     },
     /// In blocks of float32 that are read and decoded here, by as many threads as call.

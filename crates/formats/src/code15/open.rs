@@ -10,7 +10,7 @@ use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
 use crate::isolated::{self, SandboxedReader};
 use crate::tracings::description::{DescribedFile, StoredRows};
-use crate::tracings::{BlockTable, Placement, Rows};
+use crate::tracings::{BlockTable, Placement, TracingRows};
 use hdf5::Dataset;
 use hdf5::dataset::{ChunkOpts, Layout as StoredLayout};
 use hdf5::plist::DatasetCreate;
@@ -21,7 +21,7 @@ use std::sync::Mutex;
 #[derive(Debug)]
 pub(super) enum RowSource {
     /// From the file, without the library.
-    Direct(Rows),
+    Direct(TracingRows),
     /// By the library, in this process.
     Library(Dataset),
     /// By the library, in the process that opened the file.
@@ -52,7 +52,10 @@ pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -
     let (layout, source) = match stored {
         StoredRows::Direct(placement) => {
             let layout = RecordingLayout::of(&placement);
-            (layout, RowSource::Direct(Rows::open(path, shape, placement)?))
+            (
+                layout,
+                RowSource::Direct(TracingRows::open(path, shape, placement)?),
+            )
         }
         StoredRows::Library(what) => {
             check_shape(path, shape)?;
@@ -150,7 +153,7 @@ impl<'a> TracingsDataset<'a> {
         match self.plist.layout() {
             StoredLayout::Contiguous if plain => match self.dataset.offset() {
                 Some(offset) => {
-                    let rows = Rows::open(self.path, self.shape, Placement::Contiguous { offset })?;
+                    let rows = TracingRows::open(self.path, self.shape, Placement::Contiguous { offset })?;
                     Ok((RecordingLayout::Contiguous { offset }, RowSource::Direct(rows)))
                 }
                 None => self.by_library("never written"),
@@ -203,7 +206,7 @@ impl<'a> TracingsDataset<'a> {
             fill: fill.unwrap_or(0.0),
             blocks: chunks::list_blocks(self.path, &self.dataset, TRACINGS, shape, self.file_size)?,
         };
-        let rows = Rows::open(self.path, self.shape, Placement::Blocks(table))?;
+        let rows = TracingRows::open(self.path, self.shape, Placement::Blocks(table))?;
         let filters = known.filters().to_vec();
         Ok((
             RecordingLayout::Chunked { shape, filters },

@@ -1,4 +1,4 @@
-//! Writing parts.
+//! Writing parts, row by row.
 
 use super::library::describe;
 use super::{EXAM_ID, TRACINGS};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Shape and storage of a part to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteOptions {
-    /// How recordings are stored.
+    /// Storage of the recordings.
     pub layout: WriteLayout,
     /// Number of rows, the closing dummy row included.
     pub rows: usize,
@@ -23,7 +23,7 @@ pub struct WriteOptions {
     pub leads: usize,
 }
 
-/// How recordings are stored in a part to be written.
+/// Storage of the recordings in a part to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteLayout {
     /// One after another, as in the release.
@@ -32,32 +32,32 @@ pub enum WriteLayout {
     Chunked {
         /// Rows of a block.
         rows: usize,
-        /// zlib's level, 1 to 9; 0 for no compression.
+        /// Level of zlib, 1 to 9; 0 for no compression.
         gzip_level: u8,
-        /// Whether bytes are reordered before compression, which makes it smaller.
+        /// True if bytes are reordered before compression, which makes the file smaller.
         shuffle: bool,
     },
 }
 
-/// Writes a part row by row, in bounded memory. The same rows make the same bytes: nothing in the file has a date.
+/// Writes a part row by row, in bounded memory. The same rows make the same bytes: the file holds no date.
 #[derive(Debug)]
 pub struct PartWriter {
     path: PathBuf,
     options: WriteOptions,
-    /// None where a row is yet to be written.
+    /// Number of each row's exam; none where the row is not written yet.
     exam_ids: Vec<Option<i64>>,
-    sink: Sink,
+    sink: TracingsSink,
 }
 
 #[derive(Debug)]
-enum Sink {
-    /// HDF5 has laid the file out; the values go to their places directly.
+enum TracingsSink {
+    /// Rows are written to the file directly, at the places that HDF5 has allocated.
     Direct {
         file: File,
         exam_id_at: u64,
         tracings_at: u64,
     },
-    /// Blocks go through the library, which compresses them.
+    /// Blocks are written by the library, which compresses them.
     Blocks {
         file: Hdf5File,
         exam_id: Dataset,
@@ -67,27 +67,27 @@ enum Sink {
 }
 
 impl PartWriter {
-    /// Creates the file, or replaces it.
+    /// Creates the file, or replaces an existing one.
     ///
     /// # Errors
     /// I/O, an extent of 0, or a level of compression above 9.
     pub fn create(path: &Path, options: WriteOptions) -> Result<Self> {
-        check(path, &options)?;
+        check_options(path, &options)?;
         let failed = |e: hdf5::Error| describe(path, &e, "layout");
         let file = Hdf5File::with_options()
             .with_fapl(|p| p.file_locking(false))
             .with_fcpl(|p| p.obj_track_times(false)) // or the root group is dated
             .create(path)
             .map_err(failed)?;
-        let exam_id = in_one_piece(file.new_dataset_builder())
+        let exam_id = contiguous(file.new_dataset_builder())
             .empty::<i64>()
             .shape(options.rows)
             .create(EXAM_ID);
         let exam_id = exam_id.map_err(failed)?;
         let tracings = create_tracings(&file, &options).map_err(failed)?;
         let sink = match options.layout {
-            WriteLayout::Contiguous => direct(path, file, exam_id, tracings)?,
-            WriteLayout::Chunked { .. } => Sink::Blocks {
+            WriteLayout::Contiguous => reopen_for_direct_writing(path, file, exam_id, tracings)?,
+            WriteLayout::Chunked { .. } => TracingsSink::Blocks {
                 file,
                 exam_id,
                 tracings,
@@ -102,15 +102,15 @@ impl PartWriter {
         })
     }
 
-    /// Writes row `row`: the exam's number, and its (samples, leads) values in row-major order. Contiguous rows may
-    /// come in any order; rows of blocks come in theirs.
+    /// Writes row `row`: the exam's number, and its (samples, leads) values in row-major order. Contiguous rows can
+    /// be written in any order, rows of blocks in ascending order only.
     ///
     /// # Errors
-    /// I/O, a row that does not exist, was written before or comes out of order, or a `tracing` of another length.
+    /// I/O, a row that does not exist, was written before or is out of order, or a `tracing` of another length.
     pub fn write_row(&mut self, row: usize, exam_id: i64, tracing: &[f32]) -> Result<()> {
         let WriteOptions { samples, leads, .. } = self.options;
         let free = self.exam_ids.get(row).is_some_and(Option::is_none);
-        let in_order = matches!(self.sink, Sink::Direct { .. })
+        let in_order = matches!(self.sink, TracingsSink::Direct { .. })
             || row == 0
             || self.exam_ids.get(row - 1).is_some_and(Option::is_some);
         if !free || !in_order || tracing.len() != samples * leads {
@@ -123,14 +123,14 @@ impl PartWriter {
             return Err(Error::request(&self.path, what));
         }
         match &mut self.sink {
-            Sink::Direct {
+            TracingsSink::Direct {
                 file, tracings_at, ..
             } => {
                 let at = *tracings_at + (row * size_of_val(tracing)) as u64;
                 file.write_all_at(bytemuck::cast_slice(tracing), at)
                     .map_err(Error::io("write", &self.path))?;
             }
-            Sink::Blocks {
+            TracingsSink::Blocks {
                 tracings, pending, ..
             } => {
                 pending.extend_from_slice(tracing);
@@ -141,7 +141,7 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Writes the exams' numbers and closes the file.
+    /// Writes the numbers of the exams and closes the file.
     ///
     /// # Errors
     /// I/O, or a row that was not written.
@@ -154,10 +154,10 @@ impl PartWriter {
             ));
         }
         match self.sink {
-            Sink::Direct { file, exam_id_at, .. } => file
+            TracingsSink::Direct { file, exam_id_at, .. } => file
                 .write_all_at(bytemuck::cast_slice(&ids), exam_id_at)
                 .map_err(Error::io("write", &self.path)),
-            Sink::Blocks {
+            TracingsSink::Blocks {
                 file,
                 exam_id,
                 tracings,
@@ -172,7 +172,7 @@ impl PartWriter {
     }
 }
 
-fn check(path: &Path, options: &WriteOptions) -> Result<()> {
+fn check_options(path: &Path, options: &WriteOptions) -> Result<()> {
     let WriteOptions {
         layout,
         rows,
@@ -204,8 +204,8 @@ fn check(path: &Path, options: &WriteOptions) -> Result<()> {
     Ok(())
 }
 
-/// A dataset whose place is fixed when it is created, and left unwritten.
-fn in_one_piece(builder: DatasetBuilder) -> DatasetBuilder {
+/// Makes a dataset one run of bytes that is allocated when it is created, and not filled.
+fn contiguous(builder: DatasetBuilder) -> DatasetBuilder {
     builder
         .no_chunk()
         .obj_track_times(false)
@@ -222,7 +222,7 @@ fn create_tracings(file: &Hdf5File, options: &WriteOptions) -> hdf5::Result<Data
     } = *options;
     let mut builder = file.new_dataset_builder().obj_track_times(false);
     match layout {
-        WriteLayout::Contiguous => builder = in_one_piece(builder),
+        WriteLayout::Contiguous => builder = contiguous(builder),
         WriteLayout::Chunked {
             rows: height,
             gzip_level,
@@ -243,8 +243,13 @@ fn create_tracings(file: &Hdf5File, options: &WriteOptions) -> hdf5::Result<Data
         .create(TRACINGS)
 }
 
-/// Closes HDF5's view of the file and opens it for direct writing.
-fn direct(path: &Path, file: Hdf5File, exam_id: Dataset, tracings: Dataset) -> Result<Sink> {
+/// Closes the file in HDF5 and opens it again for direct writing.
+fn reopen_for_direct_writing(
+    path: &Path,
+    file: Hdf5File,
+    exam_id: Dataset,
+    tracings: Dataset,
+) -> Result<TracingsSink> {
     let places = (exam_id.offset(), tracings.offset());
     drop((exam_id, tracings));
     file.close().map_err(|e| describe(path, &e, "layout"))?;
@@ -261,14 +266,14 @@ fn direct(path: &Path, file: Hdf5File, exam_id: Dataset, tracings: Dataset) -> R
         .write(true)
         .open(path)
         .map_err(Error::io("open", path))?;
-    Ok(Sink::Direct {
+    Ok(TracingsSink::Direct {
         file,
         exam_id_at,
         tracings_at,
     })
 }
 
-/// Writes the block that ends with `row`, if one does.
+/// Writes the block whose last row is `row`, if there is one.
 fn write_block(
     path: &Path,
     tracings: &Dataset,

@@ -8,7 +8,7 @@ pub const OUT_OF_MEMORY: u8 = 12;
 
 /// Limits of the process that opens one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(super) struct ProcessLimits {
     /// Processor time for opening, and again for every row, in seconds.
     pub(super) cpu_seconds: u64,
     /// Memory beyond what the process has when it starts, in MiB.
@@ -17,7 +17,7 @@ pub(super) struct Limits {
     pub(super) patience: Duration,
 }
 
-impl Limits {
+impl ProcessLimits {
     /// Opening a part of the release takes milliseconds and a few megabytes. A block that is decoded by the library may
     /// take 1 GiB ([`crate::tracings::MAX_ROW_BYTES`]).
     pub(super) const DEFAULT: Self = Self {
@@ -31,7 +31,7 @@ impl Limits {
 ///
 /// # Errors
 /// The system refuses.
-pub(super) fn confine_process(limits: &Limits) -> std::io::Result<()> {
+pub(super) fn confine_process(limits: &ProcessLimits) -> std::io::Result<()> {
     let memory = limits.memory_mib.saturating_mul(1 << 20);
     lower_limit(Resource::Core, 0)?;
     lower_limit(Resource::Fsize, 0)?;
@@ -43,7 +43,7 @@ pub(super) fn confine_process(limits: &Limits) -> std::io::Result<()> {
 }
 
 /// Memory that a process of this user may use, in MiB, where that is less than `limits` would allow.
-pub(super) fn users_memory_limit_mib(limits: &Limits) -> Option<u64> {
+pub(super) fn users_memory_limit_mib(limits: &ProcessLimits) -> Option<u64> {
     let wanted = limits.memory_mib.saturating_mul(1 << 20);
     let of = |resource, kind| {
         let allowed = getrlimit(resource).current?;

@@ -1,6 +1,6 @@
 //! For tests: makes the process that opens a file misbehave, as the environment asks.
 
-use super::limits::Limits;
+use super::limits::ProcessLimits;
 use super::message::write_message;
 use crate::tracings::Placement;
 use crate::tracings::description::{DescribedFile, StoredRows, encode};
@@ -23,13 +23,13 @@ pub(super) fn environment() -> Option<(&'static str, OsString)> {
 }
 
 /// Limits that the environment asks for.
-pub(super) fn limits() -> Option<Limits> {
+pub(super) fn limits() -> Option<ProcessLimits> {
     let text = std::env::var(LIMITS).ok()?;
     let numbers: Vec<u64> = text.split(',').filter_map(|n| n.parse().ok()).collect();
     let &[cpu_seconds, memory_mib, patience] = numbers.as_slice() else {
         return None;
     };
-    Some(Limits {
+    Some(ProcessLimits {
         cpu_seconds,
         memory_mib,
         patience: Duration::from_millis(patience),

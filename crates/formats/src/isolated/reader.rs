@@ -1,7 +1,7 @@
 //! The program's side: starts the process that opens a file, checks its answers, and says why there are none.
 
 use super::OUT_OF_MEMORY;
-use super::limits::{Limits, users_memory_limit_mib};
+use super::limits::{ProcessLimits, users_memory_limit_mib};
 use super::refusal::to_error;
 use crate::error::{Error, Result};
 use crate::tracings::description::{DescribedFile, MAX_MESSAGE, decode};
@@ -32,8 +32,8 @@ pub(crate) struct SandboxedReader {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
-    limits: Limits,
-    /// Why it answers no more, once it does not.
+    limits: ProcessLimits,
+    /// Reason for which the process answers no more, once it has ended.
     failure: Option<ReaderFailure>,
 }
 
@@ -113,7 +113,7 @@ impl SandboxedReader {
     /// Reads row `row`, by way of the process, into `out`, which is as long as a row.
     ///
     /// # Errors
-    /// As [`open`].
+    /// Those of [`open`].
     pub(crate) fn read_row(&mut self, row: usize, out: &mut [f32]) -> Result<()> {
         if let Some(failure) = &self.failure {
             return Err(failure.to_error(&self.path));
@@ -207,7 +207,7 @@ impl SandboxedReader {
         self.blame_file(format!("the process that opens it answers nonsense: {what}"))
     }
 
-    /// Why the output of the process has ended, from its exit status.
+    /// Error for a process whose output has ended, from its exit status.
     fn exit_error(&mut self) -> Error {
         let until = Instant::now() + EXIT_TIMEOUT;
         let status = loop {
@@ -217,7 +217,7 @@ impl SandboxedReader {
                 Err(_) => break None,
             }
         };
-        let Limits {
+        let ProcessLimits {
             cpu_seconds,
             memory_mib,
             ..
@@ -284,10 +284,10 @@ fn own_executable() -> io::Result<PathBuf> {
     }
 }
 
-fn limits() -> Limits {
+fn limits() -> ProcessLimits {
     #[cfg(feature = "failpoints")]
     if let Some(limits) = super::misbehave::limits() {
         return limits;
     }
-    Limits::DEFAULT
+    ProcessLimits::DEFAULT
 }

@@ -1,6 +1,6 @@
 //! The process that opens one file: describes it, and reads its rows where that is asked.
 
-use super::limits::{Limits, allow_cpu_seconds, confine_process};
+use super::limits::{ProcessLimits, allow_cpu_seconds, confine_process};
 use super::message::write_message;
 use super::refusal::to_refusal;
 use crate::error::Result;
@@ -39,7 +39,7 @@ pub(crate) fn serve<F: SandboxedFile>(
     let (Some(cpu_seconds), Some(memory_mib)) = (number(cpu), number(memory)) else {
         return 2;
     };
-    let limits = Limits {
+    let limits = ProcessLimits {
         cpu_seconds,
         memory_mib,
         patience: Duration::MAX,
@@ -52,7 +52,7 @@ pub(crate) fn serve<F: SandboxedFile>(
 
 fn answer<F: SandboxedFile>(
     path: &Path,
-    limits: &Limits,
+    limits: &ProcessLimits,
     open_file: impl FnOnce(&Path) -> Result<F>,
 ) -> io::Result<()> {
     // Nobody is left to answer once the program is gone.
@@ -80,7 +80,7 @@ fn answer<F: SandboxedFile>(
 fn answer_rows(
     file: &impl SandboxedFile,
     row_len: usize,
-    limits: &Limits,
+    limits: &ProcessLimits,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (mut input, mut row_bytes) = (io::stdin().lock(), [0; 8]);

@@ -1,12 +1,12 @@
-//! One variable of a file.
+//! Variables of a file.
 
-use super::element::{Element, Problem, element, word};
+use super::element::{MatDefect, MatElement, read_element, read_word};
 use std::fmt;
 use std::ops::Range;
 
-/// Class of a variable: what MATLAB shows it as.
+/// MATLAB's class of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum ArrayClass {
     /// Cell array.
     Cell,
     /// Structure.
@@ -37,11 +37,11 @@ pub enum Class {
     Int64,
     /// Unsigned 64-bit integers.
     UInt64,
-    /// Anything newer, by its code.
+    /// Newer class, by its code.
     Other(u8),
 }
 
-impl Class {
+impl ArrayClass {
     fn new(code: u8) -> Self {
         match code {
             1 => Self::Cell,
@@ -63,9 +63,9 @@ impl Class {
         }
     }
 
-    /// Whether it is a full matrix of numbers.
+    /// Returns true for full matrices of numbers.
     pub fn is_numeric(self) -> bool {
-        use Class::{Double, Int8, Int16, Int32, Int64, Single, UInt8, UInt16, UInt32, UInt64};
+        use ArrayClass::{Double, Int8, Int16, Int32, Int64, Single, UInt8, UInt16, UInt32, UInt64};
         matches!(
             self,
             Double | Single | Int8 | UInt8 | Int16 | UInt16 | Int32 | UInt32 | Int64 | UInt64
@@ -73,7 +73,7 @@ impl Class {
     }
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for ArrayClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(code) => write!(f, "class {code}"),
@@ -82,20 +82,20 @@ impl fmt::Display for Class {
     }
 }
 
-/// One variable of a file: its name, class and shape. The values are read by the methods of [`super::MatFile`].
+/// Name, class and shape of a variable. The methods of [`super::MatFile`] read its values.
 #[derive(Debug, Clone)]
-pub struct Array {
+pub struct MatArray {
     /// Name of the variable.
     pub name: String,
-    /// Its class.
-    pub class: Class,
-    /// Extent of each dimension, at least two; empty for what is not a full numeric matrix.
+    /// Class of the variable.
+    pub class: ArrayClass,
+    /// Extent of each dimension, at least two; empty unless the variable is a full numeric matrix.
     pub dims: Vec<usize>,
-    /// Whether it has an imaginary part.
+    /// True if there is an imaginary part.
     pub complex: bool,
     /// Type code of the stored numbers, which may be smaller than the class.
     pub(super) storage: u32,
-    /// The stored numbers in the buffer of that number.
+    /// Place of the stored numbers: number of the buffer, and range in it.
     pub(super) source: (usize, Range<usize>),
 }
 
@@ -105,18 +105,18 @@ const MI_UINT32: u32 = 6;
 const MI_UTF8: u32 = 16;
 
 /// Reads the matrix whose content is `within` of `bytes`, which is buffer number `buffer`.
-pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result<Array, Problem> {
+pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result<MatArray, MatDefect> {
     let end = within.end;
-    let flags = element(bytes, within.start, end)?;
+    let flags = read_element(bytes, within.start, end)?;
     if flags.kind != MI_UINT32 || flags.body.len() != 8 {
-        return Err(Problem::new(within.start, "a matrix without its flags"));
+        return Err(MatDefect::new(within.start, "a matrix without its flags"));
     }
-    let bits = word(bytes, flags.body.start, end)?;
-    let class = Class::new((bits & 0xff) as u8);
-    let shape = element(bytes, flags.next, end)?;
+    let bits = read_word(bytes, flags.body.start, end)?;
+    let class = ArrayClass::new((bits & 0xff) as u8);
+    let shape = read_element(bytes, flags.next, end)?;
     let dims = dimensions(bytes, &shape)?;
-    let label = element(bytes, shape.next, end)?;
-    let mut array = Array {
+    let label = read_element(bytes, shape.next, end)?;
+    let mut array = MatArray {
         name: name(bytes, &label)?,
         class,
         dims: Vec::new(),
@@ -125,7 +125,7 @@ pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result
         source: (buffer, 0..0),
     };
     if class.is_numeric() {
-        let data = element(bytes, label.next, end)?;
+        let data = read_element(bytes, label.next, end)?;
         array.dims = dims;
         array.storage = data.kind;
         array.source = (buffer, data.body.clone());
@@ -134,31 +134,31 @@ pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result
     Ok(array)
 }
 
-fn dimensions(bytes: &[u8], shape: &Element) -> Result<Vec<usize>, Problem> {
+fn dimensions(bytes: &[u8], shape: &MatElement) -> Result<Vec<usize>, MatDefect> {
     let at = shape.body.start;
     if shape.kind != MI_INT32 || shape.body.len() < 8 || !shape.body.len().is_multiple_of(4) {
-        return Err(Problem::new(at, "a matrix without its dimensions"));
+        return Err(MatDefect::new(at, "a matrix without its dimensions"));
     }
     let words = bytes[shape.body.clone()].chunks_exact(4);
     let dims = words.map(|w| w.first_chunk().map(|b| i32::from_le_bytes(*b)));
     dims.map(|d| d.and_then(|d| usize::try_from(d).ok()))
         .collect::<Option<_>>()
-        .ok_or_else(|| Problem::new(at, "a matrix with a negative dimension"))
+        .ok_or_else(|| MatDefect::new(at, "a matrix with a negative dimension"))
 }
 
-fn name(bytes: &[u8], label: &Element) -> Result<String, Problem> {
+fn name(bytes: &[u8], label: &MatElement) -> Result<String, MatDefect> {
     let at = label.body.start;
     if !matches!(label.kind, MI_INT8 | MI_UTF8) {
-        return Err(Problem::new(at, "a matrix without its name"));
+        return Err(MatDefect::new(at, "a matrix without its name"));
     }
     let text = bytes[label.body.clone()].to_vec();
-    String::from_utf8(text).map_err(|_| Problem::new(at, "a matrix whose name is not text"))
+    String::from_utf8(text).map_err(|_| MatDefect::new(at, "a matrix whose name is not text"))
 }
 
-fn check_size(array: &Array, data: &Element) -> Result<(), Problem> {
+fn check_size(array: &MatArray, data: &MatElement) -> Result<(), MatDefect> {
     let at = data.body.start;
     let Some(width) = super::number::width(data.kind) else {
-        return Err(Problem::new(
+        return Err(MatDefect::new(
             at,
             format!("{}: values of unknown type {}", array.name, data.kind),
         ));
@@ -171,7 +171,7 @@ fn check_size(array: &Array, data: &Element) -> Result<(), Problem> {
             array.dims,
             data.body.len()
         );
-        return Err(Problem::new(at, what));
+        return Err(MatDefect::new(at, what));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Reading files.
+//! Reading `.mat` files.
 
-use super::array::{self, Array};
-use super::element::{Problem, element, word};
+use super::array::{self, MatArray};
+use super::element::{MatDefect, read_element, read_word};
 use super::inflate::{MAX_INFLATED, inflate};
-use super::number::{self, Number};
-use super::{Class, HEADER_BYTES};
+use super::number::{self, FromStoredNumber};
+use super::{ArrayClass, HEADER_BYTES};
 use crate::error::{Error, Result};
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ const MI_MATRIX: u32 = 14;
 const MI_COMPRESSED: u32 = 15;
 /// Bytes of type and size before a variable.
 const TAG_BYTES: usize = 8;
-/// The most bytes of a variable that [`MatFile::read_small`] reads.
+/// Size of the largest variable that [`MatFile::read_small`] reads, in bytes.
 const SMALL_BYTES: u32 = 4096;
 const HELP: &str = "the file is damaged or cut short: copy or write it again";
 
-/// A `.mat` file in memory. Its structure is checked when it is read; values are decoded when they are asked for.
+/// `.mat` file in memory. Reading it checks its structure; values are decoded when they are asked for.
 #[derive(Debug, Clone)]
 pub struct MatFile {
     path: PathBuf,
-    arrays: Vec<Array>,
-    /// The file, then each compressed variable inflated.
+    arrays: Vec<MatArray>,
+    /// Bytes of the file, then those of each compressed variable after inflating.
     buffers: Vec<Vec<u8>>,
-    /// Bytes that further variables may be inflated to.
+    /// Bytes to which further variables may be inflated.
     room: usize,
 }
 
@@ -32,7 +32,7 @@ impl MatFile {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`Self::from_bytes`], and I/O.
+    /// Those of [`Self::from_bytes`], and I/O.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         Self::from_bytes(path, bytes)
@@ -42,7 +42,7 @@ impl MatFile {
     /// take no more than 4 KiB in it.
     ///
     /// # Errors
-    /// As [`Self::read`], as far as those variables go.
+    /// Those of [`Self::read`] for those variables.
     pub fn read_small(path: &Path) -> Result<Self> {
         let read = || -> std::io::Result<Vec<u8>> {
             let mut file = std::fs::File::open(path)?;
@@ -50,7 +50,7 @@ impl MatFile {
             file.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut small)?;
             let mut tag = [0; TAG_BYTES];
             while file.read_exact(&mut tag).is_ok() {
-                let [kind, size] = [0, 4].map(|at| word(&tag, at, TAG_BYTES).unwrap_or_default());
+                let [kind, size] = [0, 4].map(|at| read_word(&tag, at, TAG_BYTES).unwrap_or_default());
                 if matches!(kind, MI_MATRIX | MI_COMPRESSED) && size > SMALL_BYTES {
                     file.seek_relative(i64::from(size))?;
                     continue;
@@ -63,7 +63,7 @@ impl MatFile {
         Self::from_bytes(path, read().map_err(Error::io("read", path))?)
     }
 
-    /// Takes the content of a file; `path` is for messages. Every length in it is checked against what is there, and
+    /// Reads the content of a file; `path` is for messages. Every length in it is checked against the bytes there are, and
     /// compressed variables are inflated to 1 GiB at most, all together.
     ///
     /// # Errors
@@ -83,23 +83,23 @@ impl MatFile {
         Ok(file)
     }
 
-    /// Its variables in the order of the file.
-    pub fn arrays(&self) -> &[Array] {
+    /// Variables in the order of the file.
+    pub fn arrays(&self) -> &[MatArray] {
         &self.arrays
     }
 
-    /// The variable `name`.
+    /// Variable `name`.
     ///
     /// # Errors
-    /// There is none.
-    pub fn array(&self, name: &str) -> Result<&Array> {
+    /// The file has no such variable.
+    pub fn array(&self, name: &str) -> Result<&MatArray> {
         self.arrays.iter().find(|a| a.name == name).ok_or_else(|| {
             let names: Vec<&str> = self.arrays.iter().map(|a| a.name.as_str()).collect();
             Error::missing(&self.path, name, &names)
         })
     }
 
-    /// (rows, columns) and values, column by column, of the matrix `name` as float64.
+    /// Shape (rows, columns) and values, column by column, of the matrix `name` as float64.
     ///
     /// # Errors
     /// There is no such variable, it is not a real numeric matrix, or an integer in it has no exact float64.
@@ -107,39 +107,39 @@ impl MatFile {
         self.matrix(name)
     }
 
-    /// The same as float32; float64 values are rounded to the nearest.
+    /// Shape (rows, columns) and values, column by column, of the matrix `name` as float32; float64 is rounded to the nearest.
     ///
     /// # Errors
-    /// As [`Self::f64_matrix`].
+    /// Those of [`Self::f64_matrix`].
     pub fn f32_matrix(&self, name: &str) -> Result<((usize, usize), Vec<f32>)> {
         self.matrix(name)
     }
 
-    /// The same as integers.
+    /// Shape (rows, columns) and values, column by column, of the matrix `name` as integers.
     ///
     /// # Errors
-    /// As [`Self::f64_matrix`], and if a value is not a whole number.
+    /// Those of [`Self::f64_matrix`], and if a value is not a whole number.
     pub fn i64_matrix(&self, name: &str) -> Result<((usize, usize), Vec<i64>)> {
         self.matrix(name)
     }
 
-    /// The number `name`, a 1×1 matrix.
+    /// Number `name`, a 1×1 matrix.
     ///
     /// # Errors
-    /// As [`Self::f64_matrix`], and if it is not 1×1.
+    /// Those of [`Self::f64_matrix`], and if it is not 1×1.
     pub fn f64_scalar(&self, name: &str) -> Result<f64> {
         self.scalar(name)
     }
 
-    /// The whole number `name`, a 1×1 matrix.
+    /// Whole number `name`, a 1×1 matrix.
     ///
     /// # Errors
-    /// As [`Self::i64_matrix`], and if it is not 1×1.
+    /// Those of [`Self::i64_matrix`], and if it is not 1×1.
     pub fn i64_scalar(&self, name: &str) -> Result<i64> {
         self.scalar(name)
     }
 
-    fn scalar<T: Number + Copy>(&self, name: &str) -> Result<T> {
+    fn scalar<T: FromStoredNumber + Copy>(&self, name: &str) -> Result<T> {
         let (dims, values) = self.matrix(name)?;
         match values.as_slice() {
             [value] => Ok(*value),
@@ -147,7 +147,7 @@ impl MatFile {
         }
     }
 
-    fn matrix<T: Number>(&self, name: &str) -> Result<((usize, usize), Vec<T>)> {
+    fn matrix<T: FromStoredNumber>(&self, name: &str) -> Result<((usize, usize), Vec<T>)> {
         let array = self.array(name)?;
         if !array.class.is_numeric() || array.complex {
             let kind = if array.complex {
@@ -163,7 +163,7 @@ impl MatFile {
         let (buffer, range) = &array.source;
         let values = number::convert(array.storage, &self.buffers[*buffer][range.clone()]);
         let values = values.ok_or_else(|| {
-            let of = if array.class == Class::Double {
+            let of = if array.class == ArrayClass::Double {
                 "not whole"
             } else {
                 "too large to convert"
@@ -173,10 +173,10 @@ impl MatFile {
         Ok(((rows, columns), values))
     }
 
-    /// Reads the variable at byte `at` of the file, and returns where the next one is.
-    fn variable(&mut self, at: usize) -> Result<usize, Problem> {
+    /// Reads the variable at byte `at` of the file, and returns the byte at which the next one is.
+    fn variable(&mut self, at: usize) -> Result<usize, MatDefect> {
         let file = &self.buffers[0];
-        let top = element(file, at, file.len())?;
+        let top = read_element(file, at, file.len())?;
         match top.kind {
             MI_MATRIX => self.arrays.push(array::parse(file, top.body, 0)?),
             MI_COMPRESSED => {
@@ -185,8 +185,8 @@ impl MatFile {
                 // Compressed variables are not padded.
                 let next = top.body.end;
                 let inside =
-                    |p: Problem| Problem::new(at, format!("inside the compressed variable: {}", p.what));
-                let matrix = element(&inflated, 0, inflated.len()).map_err(inside)?;
+                    |p: MatDefect| MatDefect::new(at, format!("inside the compressed variable: {}", p.what));
+                let matrix = read_element(&inflated, 0, inflated.len()).map_err(inside)?;
                 if matrix.kind == MI_MATRIX {
                     self.arrays
                         .push(array::parse(&inflated, matrix.body, self.buffers.len()).map_err(inside)?);
@@ -195,16 +195,16 @@ impl MatFile {
                 return Ok(next);
             }
             other => {
-                return Err(Problem::new(
+                return Err(MatDefect::new(
                     at,
-                    format!("an element of type {other} where a variable is due"),
+                    format!("an element of type {other} where a variable is expected"),
                 ));
             }
         }
         Ok(top.next)
     }
 
-    fn damaged(&self, problem: &Problem) -> Error {
+    fn damaged(&self, problem: &MatDefect) -> Error {
         Error::malformed(
             &self.path,
             format!("byte {}", problem.at),
@@ -228,7 +228,7 @@ fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {
         );
         return Err(Error::malformed(path, place, what, HELP));
     }
-    let version = word(bytes, HEADER_BYTES - 4, HEADER_BYTES)
+    let version = read_word(bytes, HEADER_BYTES - 4, HEADER_BYTES)
         .unwrap_or_default()
         .to_le_bytes();
     match &version {

@@ -1,20 +1,20 @@
-//! Inflating compressed elements, with a bound.
+//! Inflating of compressed elements, to a limited size.
 
-use super::element::Problem;
+use super::element::MatDefect;
 use libdeflater::{DecompressionError, Decompressor};
 
-/// The most that all elements of a file are inflated to.
+/// Bytes to which all elements of a file together may be inflated.
 pub(super) const MAX_INFLATED: usize = 1 << 30;
-/// Deflate cannot do better than this ratio, so a larger claim is no reason to go on.
+/// Best ratio that deflate reaches. Elements that inflate to more are not valid.
 const MAX_RATIO: usize = 1040;
 
-/// Inflates the zlib stream `packed`, which stands at byte `at` of the file, to `most` bytes at most.
-pub(super) fn inflate(packed: &[u8], at: usize, most: usize) -> Result<Vec<u8>, Problem> {
+/// Inflates the zlib stream `packed`, which is at byte `at` of the file, to `most` bytes at most.
+pub(super) fn inflate(packed: &[u8], at: usize, most: usize) -> Result<Vec<u8>, MatDefect> {
     let bound = packed.len().saturating_mul(MAX_RATIO).max(64).min(most);
     let mut room = packed.len().saturating_mul(4).max(64).min(bound);
     let mut decompressor = Decompressor::new();
     loop {
-        // The length is not stored: try, and double the room until it fits.
+        // The inflated length is not stored, so the buffer is doubled until the content fits.
         let mut out = vec![0; room];
         match decompressor.zlib_decompress(packed, &mut out) {
             Ok(length) => {
@@ -25,13 +25,13 @@ pub(super) fn inflate(packed: &[u8], at: usize, most: usize) -> Result<Vec<u8>, 
                 room = room.saturating_mul(2).min(bound)
             }
             Err(DecompressionError::InsufficientSpace) => {
-                return Err(Problem::new(
+                return Err(MatDefect::new(
                     at,
                     format!("compressed matrices of more than {bound} bytes"),
                 ));
             }
             Err(DecompressionError::BadData) => {
-                return Err(Problem::new(at, "a compressed matrix that cannot be inflated"));
+                return Err(MatDefect::new(at, "a compressed matrix that cannot be inflated"));
             }
         }
     }

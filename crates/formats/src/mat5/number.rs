@@ -1,4 +1,4 @@
-//! Stored numbers to the type that is asked for.
+//! Conversion of stored numbers to the type that is asked for.
 
 /// Bytes of one number of the storage type `code` (MAT-File Format, table 1-1); none if it is not numeric.
 pub(super) fn width(code: u32) -> Option<usize> {
@@ -11,18 +11,18 @@ pub(super) fn width(code: u32) -> Option<usize> {
     }
 }
 
-/// A type that stored numbers are converted to; `None` where a number has no exact or nearest value in it.
-pub(super) trait Number: Sized {
+/// Type that stored numbers are converted to; `None` for a number without an exact or nearest value of that type.
+pub(super) trait FromStoredNumber: Sized {
     fn from_int(value: i64) -> Option<Self>;
     fn from_float(value: f64) -> Option<Self>;
 }
 
 /// Largest magnitude up to which every integer is a double.
-const EXACT: i64 = 1 << 53;
+const MAX_EXACT: i64 = 1 << 53;
 
-impl Number for f64 {
+impl FromStoredNumber for f64 {
     fn from_int(value: i64) -> Option<Self> {
-        (-EXACT..=EXACT).contains(&value).then_some(value as f64)
+        (-MAX_EXACT..=MAX_EXACT).contains(&value).then_some(value as f64)
     }
 
     fn from_float(value: f64) -> Option<Self> {
@@ -30,7 +30,7 @@ impl Number for f64 {
     }
 }
 
-impl Number for f32 {
+impl FromStoredNumber for f32 {
     fn from_int(value: i64) -> Option<Self> {
         f64::from_int(value).map(|v| v as f32)
     }
@@ -40,19 +40,19 @@ impl Number for f32 {
     }
 }
 
-impl Number for i64 {
+impl FromStoredNumber for i64 {
     fn from_int(value: i64) -> Option<Self> {
         Some(value)
     }
 
     fn from_float(value: f64) -> Option<Self> {
-        let whole = value.fract() == 0.0 && value.abs() <= EXACT as f64;
+        let whole = value.fract() == 0.0 && value.abs() <= MAX_EXACT as f64;
         whole.then_some(value as i64)
     }
 }
 
 /// Converts little-endian numbers of storage type `code`. `None` if one does not fit, or the type is not numeric.
-pub(super) fn convert<T: Number>(code: u32, bytes: &[u8]) -> Option<Vec<T>> {
+pub(super) fn convert<T: FromStoredNumber>(code: u32, bytes: &[u8]) -> Option<Vec<T>> {
     macro_rules! each {
         ($stored:ty, $convert:expr) => {{
             let (numbers, _) = bytes.as_chunks::<{ size_of::<$stored>() }>();
@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn a_number_that_does_not_fit_is_refused_not_rounded() {
-        let large = (EXACT + 1).to_le_bytes();
+        let large = (MAX_EXACT + 1).to_le_bytes();
         assert_eq!(convert::<f64>(12, &large), None);
-        assert_eq!(convert::<i64>(12, &large), Some(vec![EXACT + 1]));
+        assert_eq!(convert::<i64>(12, &large), Some(vec![MAX_EXACT + 1]));
         assert_eq!(convert::<i64>(13, &u64::MAX.to_le_bytes()), None);
         assert_eq!(convert::<i64>(9, &0.5f64.to_le_bytes()), None);
         assert_eq!(convert::<i64>(9, &f64::NAN.to_le_bytes()), None);

@@ -1,15 +1,15 @@
-//! Writing matrices.
+//! Writing `.mat` files of matrices.
 
 use super::HEADER_BYTES;
 use std::io::{self, Write};
 
 const DESCRIPTION: &[u8] = b"MATLAB 5.0 MAT-file Platform: posix, Created by: ecgfm-formats";
-/// What is longer than this goes to the output directly; what is shorter is gathered first.
+/// Length up to which bytes are collected before they are written; longer ones are written directly.
 const GATHER_BYTES: usize = 4096;
 
 /// Values of a matrix, column by column.
 #[derive(Debug, Clone, Copy)]
-pub enum Data<'a> {
+pub enum MatData<'a> {
     /// Double precision.
     F64(&'a [f64]),
     /// Single precision.
@@ -20,7 +20,7 @@ pub enum Data<'a> {
     I32(&'a [i32]),
 }
 
-impl<'a> Data<'a> {
+impl<'a> MatData<'a> {
     fn len(self) -> usize {
         match self {
             Self::F64(v) => v.len(),
@@ -41,7 +41,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Writes a `.mat` file, one matrix after another. It gathers small writes itself: give it the bare file.
+/// Writes a `.mat` file, one matrix after another. Small writes are collected, so the file needs no buffer of its own.
 #[derive(Debug)]
 pub struct MatWriter<W: Write> {
     out: W,
@@ -69,7 +69,7 @@ impl<W: Write> MatWriter<W> {
     /// # Errors
     /// I/O, and `InvalidInput` if `data` does not have rows × columns values, the matrix is over 4 GiB, or the name
     /// is empty, not ASCII or longer than MATLAB's 63 characters.
-    pub fn put(&mut self, name: &str, dims: [usize; 2], data: Data<'_>) -> io::Result<()> {
+    pub fn put(&mut self, name: &str, dims: [usize; 2], data: MatData<'_>) -> io::Result<()> {
         if dims[0].checked_mul(dims[1]) != Some(data.len()) {
             let message = format!("{name}: {} values do not make a matrix of {dims:?}", data.len());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -100,7 +100,7 @@ impl<W: Write> MatWriter<W> {
         Ok(())
     }
 
-    /// Writes what is still gathered, and gives the output back.
+    /// Writes the bytes collected so far, and returns the output.
     ///
     /// # Errors
     /// I/O.
@@ -121,7 +121,7 @@ impl<W: Write> MatWriter<W> {
     }
 }
 
-/// A tag; for one to four bytes the short form, in which they share its eight bytes.
+/// Writes a tag; for one to four bytes the short form, in which they share its eight bytes.
 fn put_tag(out: &mut Vec<u8>, storage: u32, length: usize) -> io::Result<()> {
     let length32 = u32::try_from(length).map_err(|_| too_large("data"))?;
     if (1..=4).contains(&length32) {

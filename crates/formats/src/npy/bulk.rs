@@ -1,10 +1,10 @@
 //! Writing arrays that are larger than memory, past the operating system's cache.
 //!
-//! Values are laid into a buffer of whole pages, where whoever computes them writes them in the first place, and one thread
-//! of a [`Flusher`] hands full buffers to the disk while the next are filled ([`crate::pages`]).
+//! Values are computed straight into a buffer of whole pages, and one thread
+//! of a [`Flusher`] writes full buffers to the disk while the next are filled ([`crate::pages`]).
 
 use super::header::write_padded_header;
-use super::{Dtype, Element, Header};
+use super::{Dtype, NpyElement, NpyHeader};
 use crate::error::{Error, Result};
 use crate::pages::{PAGE, PageBuffer, PageFile};
 use bytemuck::Pod;
@@ -14,41 +14,41 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// A buffer is handed to the disk once it holds so many bytes.
-const FULL: usize = 4 << 20;
-/// Buffers that wait for the disk.
-const WAITING: usize = 4;
+/// Number of bytes from which on a buffer is sent to the thread.
+const BUFFER_BYTES: usize = 4 << 20;
+/// Number of buffers that can wait for the thread.
+const QUEUED_BUFFERS: usize = 4;
 
-/// What is done once a file is complete.
-type Then = Box<dyn FnOnce() -> io::Result<()> + Send>;
+/// Action after a file is complete.
+type OnComplete = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
-enum Task {
+enum DiskTask {
     /// Whole pages at an offset.
     Pages {
-        file: Arc<Target>,
+        file: Arc<TargetFile>,
         buffer: PageBuffer,
         at: u64,
     },
-    /// All that is left, the header, and whatever follows.
+    /// The rest of the values, the header, and the action after that.
     Finish {
-        file: Arc<Target>,
+        file: Arc<TargetFile>,
         buffer: PageBuffer,
         at: u64,
-        header: Header,
-        then: Then,
+        header: NpyHeader,
+        then: OnComplete,
     },
 }
 
-/// A file and its name.
+/// Open file with its path.
 #[derive(Debug)]
-struct Target {
+struct TargetFile {
     path: PathBuf,
     file: PageFile,
 }
 
-/// A thread that writes to the disk what [`BulkWriter`]s fill. After the first error it writes nothing more.
+/// Thread that writes the buffers of [`BulkWriter`]s to the disk. After the first error it writes nothing more.
 pub struct Flusher {
-    tasks: Option<SyncSender<Task>>,
+    tasks: Option<SyncSender<DiskTask>>,
     spare: Arc<Mutex<Vec<PageBuffer>>>,
     thread: Option<JoinHandle<Result<()>>>,
 }
@@ -57,14 +57,14 @@ impl Flusher {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The operating system has no thread to give.
+    /// The system cannot start a thread.
     pub fn start() -> io::Result<Self> {
-        let (tasks, waiting) = sync_channel(WAITING);
+        let (tasks, waiting) = sync_channel(QUEUED_BUFFERS);
         let spare = Arc::new(Mutex::new(Vec::new()));
         let returned = Arc::clone(&spare);
         let thread = std::thread::Builder::new()
             .name("flusher".to_owned())
-            .spawn(move || write_all(&waiting, &returned))?;
+            .spawn(move || run_tasks(&waiting, &returned))?;
         Ok(Self {
             tasks: Some(tasks),
             spare,
@@ -75,7 +75,7 @@ impl Flusher {
     /// Waits until everything is written.
     ///
     /// # Errors
-    /// The first one that any file met.
+    /// First error of any file.
     pub fn finish(mut self) -> Result<()> {
         self.tasks = None;
         match self.thread.take().map(JoinHandle::join) {
@@ -85,8 +85,8 @@ impl Flusher {
         }
     }
 
-    /// False once writing has failed, and nothing more will be written.
-    fn send(&self, task: Task) -> bool {
+    /// Sends `task` to the thread; false once writing has failed and the thread has ended.
+    fn send(&self, task: DiskTask) -> bool {
         self.tasks.as_ref().is_some_and(|tasks| tasks.send(task).is_ok())
     }
 
@@ -99,28 +99,28 @@ impl Flusher {
 impl Drop for Flusher {
     fn drop(&mut self) {
         self.tasks = None;
-        // Whoever drops it without `finish` has an error of his own to report.
+        // The result is dropped: a caller that does not call `finish` has an error of its own to report.
         drop(self.thread.take().map(JoinHandle::join));
     }
 }
 
-fn write_all(waiting: &Receiver<Task>, spare: &Mutex<Vec<PageBuffer>>) -> Result<()> {
+fn run_tasks(waiting: &Receiver<DiskTask>, spare: &Mutex<Vec<PageBuffer>>) -> Result<()> {
     for task in waiting {
         let mut buffer = match task {
-            Task::Pages { file, buffer, at } => {
+            DiskTask::Pages { file, buffer, at } => {
                 file.file
-                    .write_pages(&buffer.bytes()[..buffer.whole()], at)
+                    .write_pages(&buffer.bytes()[..buffer.full_pages_len()], at)
                     .map_err(Error::io("write", &file.path))?;
                 buffer
             }
-            Task::Finish {
+            DiskTask::Finish {
                 file,
                 buffer,
                 at,
                 header,
                 then,
             } => {
-                let (pages, rest) = buffer.bytes().split_at(buffer.whole());
+                let (pages, rest) = buffer.bytes().split_at(buffer.full_pages_len());
                 let finished = file
                     .file
                     .write_pages(pages, at)
@@ -142,12 +142,12 @@ fn write_all(waiting: &Receiver<Task>, spare: &Mutex<Vec<PageBuffer>>) -> Result
 /// that was cut off.
 pub struct BulkWriter<'a> {
     flusher: &'a Flusher,
-    file: Arc<Target>,
-    header: Header,
+    file: Arc<TargetFile>,
+    header: NpyHeader,
     row_bytes: usize,
     buffer: PageBuffer,
-    /// Bytes of values that were handed over.
-    handed: u64,
+    /// Bytes of values that were sent to the thread.
+    bytes_sent: u64,
 }
 
 impl<'a> BulkWriter<'a> {
@@ -158,53 +158,55 @@ impl<'a> BulkWriter<'a> {
     pub fn create(flusher: &'a Flusher, path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<Self> {
         let (header, row_len) = super::writer::empty_array(path, dtype, row_shape)?;
         let row_bytes = row_len.checked_mul(dtype.size());
-        let row_bytes = row_bytes.ok_or_else(|| Error::request(path, "rows that no memory holds"))?;
+        let row_bytes = row_bytes.ok_or_else(|| Error::request(path, "rows that are larger than memory"))?;
         let file = PageFile::create(path).map_err(Error::io("create", path))?;
         Ok(Self {
             flusher,
-            file: Arc::new(Target {
+            file: Arc::new(TargetFile {
                 path: path.to_owned(),
                 file,
             }),
             header,
             row_bytes,
             buffer: flusher.buffer(),
-            handed: 0,
+            bytes_sent: 0,
         })
     }
 
-    /// Rows so far.
+    /// Number of rows appended so far.
     pub fn rows(&self) -> usize {
-        ((self.handed + self.buffer.len() as u64) / self.row_bytes as u64) as usize
+        ((self.bytes_sent + self.buffer.len() as u64) / self.row_bytes as u64) as usize
     }
 
-    /// Makes room for the next `count` rows, for the caller to fill: all of it, with values of the array's type.
+    /// Appends `count` rows for the caller to fill, all of them, with values of the array's type.
     ///
     /// # Errors
     /// `T` is not that type, or writing has failed before; [`Flusher::finish`] says why.
-    pub fn append<T: Element + Pod>(&mut self, count: usize) -> Result<&mut [T]> {
+    pub fn append<T: NpyElement + Pod>(&mut self, count: usize) -> Result<&mut [T]> {
         if T::DTYPE != self.header.dtype {
             let what = format!("{} values for an array of {}", T::DTYPE, self.header.dtype);
             return Err(Error::request(&self.file.path, what));
         }
-        if self.buffer.len() >= FULL {
-            self.hand_over()?;
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.send_full_pages()?;
         }
-        Ok(bytemuck::cast_slice_mut(self.buffer.room(count * self.row_bytes)))
+        Ok(bytemuck::cast_slice_mut(
+            self.buffer.reserve(count * self.row_bytes),
+        ))
     }
 
-    /// Gives whole pages to the disk and keeps what is left of the last.
-    fn hand_over(&mut self) -> Result<()> {
-        let whole = self.buffer.whole();
+    /// Sends full pages to the thread and keeps the rest of the last page.
+    fn send_full_pages(&mut self) -> Result<()> {
+        let whole = self.buffer.full_pages_len();
         let mut next = self.flusher.buffer();
         next.write_all(&self.buffer.bytes()[whole..])
             .map_err(Error::io("write", &self.file.path))?;
-        let task = Task::Pages {
+        let task = DiskTask::Pages {
             file: Arc::clone(&self.file),
             buffer: std::mem::replace(&mut self.buffer, next),
-            at: PAGE as u64 + self.handed,
+            at: PAGE as u64 + self.bytes_sent,
         };
-        self.handed += whole as u64;
+        self.bytes_sent += whole as u64;
         if self.flusher.send(task) {
             Ok(())
         } else {
@@ -212,16 +214,16 @@ impl<'a> BulkWriter<'a> {
         }
     }
 
-    /// Completes the file; `then` is called by the flusher's thread once that is done.
+    /// Completes the file; the flusher's thread calls `then` after that.
     ///
     /// # Errors
     /// Writing has failed before; [`Flusher::finish`] says why.
     pub fn finish(mut self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
         self.header.shape[0] = self.rows();
-        let task = Task::Finish {
+        let task = DiskTask::Finish {
             file: self.file.clone(),
             buffer: self.buffer,
-            at: PAGE as u64 + self.handed,
+            at: PAGE as u64 + self.bytes_sent,
             header: self.header,
             then: Box::new(then),
         };

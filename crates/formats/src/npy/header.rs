@@ -1,15 +1,15 @@
-//! The header: what the values are and how they are laid out.
+//! Header of an array: type of its values, shape, order.
 
 use super::literal;
 use std::fmt;
 use std::io::{self, Read, Write};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// Values start at a multiple of this, so that a mapped file is aligned for any type.
+/// Number of bytes of which the first value's offset is a multiple, so that a mapped file is aligned for any type.
 const ALIGN: usize = 64;
-/// Digits that NumPy leaves room for, so that the first dimension can grow in place.
+/// Digits for which NumPy leaves space, so that the first dimension can grow in place.
 const GROWTH_DIGITS: usize = 21;
-/// The longest header that is read; NumPy itself refuses more than 10,000 characters.
+/// Length of the longest header that is read, in bytes; NumPy itself refuses more than 10,000 characters.
 const MAX_HEADER: usize = 1 << 16;
 
 /// Type of the values, always little-endian.
@@ -68,13 +68,13 @@ impl Dtype {
         }
     }
 
-    /// The type of NumPy's name, such as `float32`, or of its code, such as `<f4`.
+    /// Type for NumPy's name, such as `float32`, or code, such as `<f4`.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = Self::ALL.into_iter().find(|dtype| dtype.name() == name);
         named.or_else(|| Self::from_descr(name))
     }
 
-    /// Bytes a value takes.
+    /// Bytes of a value.
     pub fn size(self) -> usize {
         match self {
             Self::U8 | Self::Bool => 1,
@@ -98,18 +98,18 @@ impl fmt::Display for Dtype {
     }
 }
 
-/// What the values of an array are and how they are laid out.
+/// Type of an array's values, and their shape and order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
+pub struct NpyHeader {
     /// Type of the values.
     pub dtype: Dtype,
     /// Extent of each dimension; none for a single number.
     pub shape: Vec<usize>,
-    /// Whether the first dimension varies fastest (column-major) instead of the last.
+    /// True if the first dimension varies fastest (column-major) instead of the last.
     pub fortran_order: bool,
 }
 
-impl Header {
+impl NpyHeader {
     /// Number of values; none if it overflows.
     pub fn values(&self) -> Option<usize> {
         self.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))
@@ -135,7 +135,7 @@ impl Header {
             .try_fold(1usize, |n, &d| n.checked_mul(d))
     }
 
-    /// The header as NumPy writes it, version 1.0, in a multiple of `align` bytes.
+    /// Bytes of the header, as NumPy writes version 1.0, padded to a multiple of `align`.
     fn to_bytes(&self, align: usize) -> io::Result<Vec<u8>> {
         let order = if self.fortran_order { "True" } else { "False" };
         let dims: Vec<String> = self.shape.iter().map(ToString::to_string).collect();
@@ -167,19 +167,19 @@ impl Header {
     }
 }
 
-/// The header in a multiple of `align` bytes, itself a multiple of 64: with more blanks at its end than NumPy puts there,
-/// which NumPy reads all the same.
-pub(super) fn write_padded_header(header: &Header, align: usize) -> io::Result<Vec<u8>> {
+/// Bytes of the header, padded to a multiple of `align`, which is itself a multiple of 64. NumPy writes fewer blanks at the end,
+/// and reads these too.
+pub(super) fn write_padded_header(header: &NpyHeader, align: usize) -> io::Result<Vec<u8>> {
     header.to_bytes(align)
 }
 
 /// Writes the header and returns the offset of the first value: the header's length, a multiple of 64.
 ///
 /// ```
-/// use ecgfm_formats::npy::{Dtype, Header, write_header};
+/// use ecgfm_formats::npy::{Dtype, NpyHeader, write_header};
 ///
 /// let mut file = Vec::new();
-/// let header = Header { dtype: Dtype::F32, shape: vec![14, 26], fortran_order: false };
+/// let header = NpyHeader { dtype: Dtype::F32, shape: vec![14, 26], fortran_order: false };
 /// assert_eq!(write_header(&mut file, &header)?, 128);
 /// assert!(file.starts_with(b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (14, 26), }"));
 /// # Ok::<(), std::io::Error>(())
@@ -187,13 +187,13 @@ pub(super) fn write_padded_header(header: &Header, align: usize) -> io::Result<V
 ///
 /// # Errors
 /// I/O, or more dimensions than a version 1.0 header has room for.
-pub fn write_header<W: Write + ?Sized>(out: &mut W, header: &Header) -> io::Result<u64> {
+pub fn write_header<W: Write + ?Sized>(out: &mut W, header: &NpyHeader) -> io::Result<u64> {
     let bytes = header.to_bytes(ALIGN)?;
     out.write_all(&bytes)?;
     Ok(bytes.len() as u64)
 }
 
-/// Whether a file begins as a `.npy` file does, with a header.
+/// Returns true if a file starts with a `.npy` header.
 ///
 /// # Errors
 /// I/O.
@@ -210,9 +210,9 @@ pub fn has_header(path: &std::path::Path) -> io::Result<bool> {
 /// # Errors
 /// I/O, and `InvalidData` with a message for anything that is not a `.npy` header of a known type. At most 64 KiB are
 /// read, whatever the file claims. That the values are all there is not checked here: [`super::NpyReader`] does.
-pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(Header, u64)> {
+pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u64)> {
     let mut start = [0; 8];
-    read_part(input, &mut start, "the magic string")?;
+    read_exactly(input, &mut start, "the magic string")?;
     if &start[..6] != MAGIC {
         return Err(invalid(
             "this is not a .npy file: it does not start with \\x93NUMPY",
@@ -228,7 +228,7 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(Header, u64)>
             )));
         }
     };
-    read_part(input, &mut length[..width], "the header's length")?;
+    read_exactly(input, &mut length[..width], "the header's length")?;
     let length = u32::from_le_bytes(length) as usize;
     if length > MAX_HEADER {
         return Err(invalid(format!(
@@ -236,18 +236,18 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(Header, u64)>
         )));
     }
     let mut text = vec![0; length];
-    read_part(input, &mut text, "the header")?;
-    let header = from_literal(&text)?;
+    read_exactly(input, &mut text, "the header")?;
+    let header = parse_header(&text)?;
     Ok((header, (start.len() + width + length) as u64))
 }
 
-fn from_literal(text: &[u8]) -> io::Result<Header> {
+fn parse_header(text: &[u8]) -> io::Result<NpyHeader> {
     let fields = literal::parse(text).map_err(|e| invalid(format!("the header's dictionary: {e}")))?;
     let dtype = Dtype::from_descr(&fields.descr).ok_or_else(|| {
         let known = Dtype::ALL.map(Dtype::descr).join(" ");
         invalid(format!("values of type {:?}; known are {known}", fields.descr))
     })?;
-    let header = Header {
+    let header = NpyHeader {
         dtype,
         shape: fields.shape,
         fortran_order: fields.fortran_order,
@@ -261,7 +261,7 @@ fn from_literal(text: &[u8]) -> io::Result<Header> {
     Ok(header)
 }
 
-fn read_part<R: Read + ?Sized>(input: &mut R, out: &mut [u8], part: &str) -> io::Result<()> {
+fn read_exactly<R: Read + ?Sized>(input: &mut R, out: &mut [u8], part: &str) -> io::Result<()> {
     input.read_exact(out).map_err(|e| match e.kind() {
         io::ErrorKind::UnexpectedEof => invalid(format!("the file ends inside {part}")),
         _ => e,
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_row_count_of_any_length_leaves_the_header_as_long_as_it_was() {
         let length = |rows| {
-            let header = Header {
+            let header = NpyHeader {
                 dtype: Dtype::F32,
                 shape: vec![rows, 12, 2500],
                 fortran_order: false,
@@ -299,7 +299,7 @@ mod tests {
         let (header, offset) = read_header(&mut file.as_slice()).unwrap();
         assert_eq!(
             header,
-            Header {
+            NpyHeader {
                 dtype: Dtype::F64,
                 shape: vec![3],
                 fortran_order: true
@@ -322,7 +322,7 @@ mod tests {
             shape in prop::collection::vec(0usize..5000, 0..5),
             fortran_order: bool,
         ) {
-            let header = Header { dtype, shape, fortran_order };
+            let header = NpyHeader { dtype, shape, fortran_order };
             let mut file = Vec::new();
             let offset = write_header(&mut file, &header).unwrap();
             prop_assert_eq!(offset % 64, 0);
@@ -337,7 +337,7 @@ mod tests {
             flips in prop::collection::vec((0usize..128, any::<u8>()), 0..4),
         ) {
             let _ = read_header(&mut bytes.as_slice());
-            let header = Header { dtype: Dtype::F32, shape: vec![7, 12, 2500], fortran_order: false };
+            let header = NpyHeader { dtype: Dtype::F32, shape: vec![7, 12, 2500], fortran_order: false };
             let mut file = header.to_bytes(ALIGN).unwrap();
             file[6] = version;
             for (at, byte) in flips {

@@ -1,16 +1,16 @@
-//! The Python dictionary literal of a header: three keys, and nothing that a header does not need.
+//! Parser of a header's dictionary, a literal of Python with three keys.
 
-/// The three entries.
+/// Entries of the dictionary.
 #[derive(Debug)]
-pub(super) struct Fields {
+pub(super) struct HeaderFields {
     pub(super) descr: String,
     pub(super) fortran_order: bool,
     pub(super) shape: Vec<usize>,
 }
 
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, in any order of keys.
-pub(super) fn parse(text: &[u8]) -> Result<Fields, String> {
-    let mut scan = Scanner { text, at: 0 };
+pub(super) fn parse(text: &[u8]) -> Result<HeaderFields, String> {
+    let mut scan = LiteralScanner { text, at: 0 };
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
     scan.expect(b'{')?;
     while !scan.accept(b'}') {
@@ -18,7 +18,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Fields, String> {
         scan.expect(b':')?;
         let repeated = match key.as_str() {
             "descr" => descr.replace(scan.string()?).is_some(),
-            "fortran_order" => fortran_order.replace(scan.truth()?).is_some(),
+            "fortran_order" => fortran_order.replace(scan.boolean()?).is_some(),
             "shape" => shape.replace(scan.tuple()?).is_some(),
             _ => return Err(format!("unknown key {key:?}")),
         };
@@ -32,19 +32,19 @@ pub(super) fn parse(text: &[u8]) -> Result<Fields, String> {
     }
     scan.end()?;
     let missing = |key: &str| format!("no key {key:?}");
-    Ok(Fields {
+    Ok(HeaderFields {
         descr: descr.ok_or_else(|| missing("descr"))?,
         fortran_order: fortran_order.ok_or_else(|| missing("fortran_order"))?,
         shape: shape.ok_or_else(|| missing("shape"))?,
     })
 }
 
-struct Scanner<'a> {
+struct LiteralScanner<'a> {
     text: &'a [u8],
     at: usize,
 }
 
-impl Scanner<'_> {
+impl LiteralScanner<'_> {
     fn peek(&mut self) -> Option<u8> {
         while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
@@ -96,7 +96,7 @@ impl Scanner<'_> {
         String::from_utf8(rest[..length].to_vec()).map_err(|_| "a string that is not UTF-8".to_owned())
     }
 
-    fn truth(&mut self) -> Result<bool, String> {
+    fn boolean(&mut self) -> Result<bool, String> {
         match self.take_while(u8::is_ascii_alphabetic) {
             b"True" => Ok(true),
             b"False" => Ok(false),
@@ -112,7 +112,7 @@ impl Scanner<'_> {
             let text = std::str::from_utf8(digits).unwrap_or_default();
             let dim = text.parse().map_err(|_| self.unexpected("a dimension"))?;
             dims.push(dim);
-            // Python 2 wrote its long integers as 10L.
+            // Python 2 wrote long integers with an L: 10L.
             self.accept(b'L');
             if !self.accept(b',') {
                 self.expect(b')')?;

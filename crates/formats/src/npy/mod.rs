@@ -2,10 +2,10 @@
 //!
 //! The format is NumPy's own (`numpy/lib/format.py`, NEP 1): a magic string, a version, a Python dictionary literal
 //! with `descr`, `fortran_order` and `shape`, padded to a multiple of 64 bytes, then the values. Headers written here
-//! equal NumPy's byte for byte, which includes the spare blanks NumPy leaves for the first dimension to grow: that is
-//! what lets [`NpyWriter`] append rows without knowing their number and put it into the header at the end.
+//! equal NumPy's byte for byte, which includes the blanks that NumPy leaves for the first dimension to grow: so
+//! [`NpyWriter`] can append rows without knowing their number, and write it into the header at the end.
 //!
-//! For arrays of many gigabytes there is [`BulkWriter`], which goes past the operating system's cache.
+//! For arrays of many gigabytes there is [`BulkWriter`], which bypasses the operating system's cache.
 //!
 //! ```
 //! use ecgfm_formats::npy::{Dtype, NpyReader, NpyWriter};
@@ -34,7 +34,7 @@ mod reader;
 mod writer;
 
 pub use bulk::{BulkWriter, Flusher};
-pub use element::{Element, write_values};
-pub use header::{Dtype, Header, has_header, read_header, write_header};
+pub use element::{NpyElement, write_values};
+pub use header::{Dtype, NpyHeader, has_header, read_header, write_header};
 pub use reader::NpyReader;
-pub use writer::{NpyWriter, Written};
+pub use writer::{NpyWriter, WrittenArray};

@@ -1,6 +1,6 @@
-//! Reading arrays by rows.
+//! Reading arrays, row by row.
 
-use super::{Dtype, Element, Header, read_header};
+use super::{Dtype, NpyElement, NpyHeader, read_header};
 use crate::error::{Error, Result};
 use half::f16;
 use std::fs::File;
@@ -8,12 +8,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// An open `.npy` file whose rows are read by position, from any number of threads at once.
+/// Open `.npy` file, whose rows can be read from any number of threads at once.
 #[derive(Debug)]
 pub struct NpyReader {
     path: PathBuf,
     file: File,
-    header: Header,
+    header: NpyHeader,
     data_offset: u64,
     row_len: usize,
 }
@@ -27,11 +27,11 @@ impl NpyReader {
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let (header, data_offset) = read_header(&mut &file).map_err(|e| header_error(path, e))?;
-        Self::checked(path, file, header, data_offset)
+        Self::with_checked_size(path, file, header, data_offset)
     }
 
-    /// The header against the file's size.
-    fn checked(path: &Path, file: File, header: Header, data_offset: u64) -> Result<Self> {
+    /// Checks that the file has as many bytes as the header says.
+    fn with_checked_size(path: &Path, file: File, header: NpyHeader, data_offset: u64) -> Result<Self> {
         let size = file.metadata().map_err(Error::io("open", path))?.len();
         let expected = header.data_bytes().and_then(|n| n.checked_add(data_offset));
         if expected != Some(size) {
@@ -47,7 +47,7 @@ impl NpyReader {
                 "it is incomplete or damaged: write or copy it again",
             ));
         }
-        // A row can be beyond counting only where there is none.
+        // The length of a row overflows only where there are no rows; 0 then.
         let row_len = header.row_len().unwrap_or(0);
         Ok(Self {
             path: path.to_owned(),
@@ -58,18 +58,18 @@ impl NpyReader {
         })
     }
 
-    /// Opens an array without a header of its own, as `numpy.memmap` writes it: `header` says what the values are, and
-    /// `data_offset` how many bytes stand before the first.
+    /// Opens an array without a header of its own, as `numpy.memmap` writes it: `header` gives type and shape of the values, and
+    /// `data_offset` the number of bytes before the first.
     ///
     /// # Errors
     /// I/O, and fewer or more bytes than the shape takes.
-    pub fn open_headerless(path: &Path, header: Header, data_offset: u64) -> Result<Self> {
+    pub fn open_headerless(path: &Path, header: NpyHeader, data_offset: u64) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
-        Self::checked(path, file, header, data_offset)
+        Self::with_checked_size(path, file, header, data_offset)
     }
 
-    /// The array's header.
-    pub fn header(&self) -> &Header {
+    /// Header of the array.
+    pub fn header(&self) -> &NpyHeader {
         &self.header
     }
 
@@ -105,37 +105,37 @@ impl NpyReader {
     /// Reads rows `start..start + n` as they are stored.
     ///
     /// # Errors
-    /// As [`Self::read_rows`], and if `T` is not the type of the values.
-    pub fn read<T: Element>(&self, start: usize, n: usize, out: &mut [T]) -> Result<()> {
+    /// Those of [`Self::read_rows`], and if `T` is not the type of the values.
+    pub fn read<T: NpyElement>(&self, start: usize, n: usize, out: &mut [T]) -> Result<()> {
         if T::DTYPE != self.header.dtype {
             return Err(self.wrong_type(self.header.dtype, T::DTYPE.name()));
         }
-        let offset = self.locate(start, n, out.len())?;
+        let offset = self.row_offset(start, n, out.len())?;
         self.fill(offset, out)
     }
 
     /// Reads the whole array.
     ///
     /// # Errors
-    /// As [`Self::read`].
-    pub fn read_all<T: Element>(&self) -> Result<Vec<T>> {
+    /// Those of [`Self::read`].
+    pub fn read_all<T: NpyElement>(&self) -> Result<Vec<T>> {
         if T::DTYPE != self.header.dtype {
             return Err(self.wrong_type(self.header.dtype, T::DTYPE.name()));
         }
-        // As many values as the file was seen to hold when it was opened.
+        // `with_checked_size` has seen that the file holds as many values, so a false header cannot ask for more memory.
         let mut values = vec![T::default(); self.rows() * self.row_len];
         self.read(0, self.rows(), &mut values)?;
         Ok(values)
     }
 
-    fn read_converted<T: Element>(
+    fn read_converted<T: NpyElement>(
         &self,
         start: usize,
         n: usize,
         out: &mut [f32],
         convert: impl Fn(T) -> f32,
     ) -> Result<()> {
-        let mut offset = self.locate(start, n, out.len())?;
+        let mut offset = self.row_offset(start, n, out.len())?;
         let mut block = [T::default(); 4096];
         for part in out.chunks_mut(block.len()) {
             let stored = &mut block[..part.len()];
@@ -148,12 +148,12 @@ impl NpyReader {
         Ok(())
     }
 
-    fn fill<T: Element>(&self, offset: u64, out: &mut [T]) -> Result<()> {
+    fn fill<T: NpyElement>(&self, offset: u64, out: &mut [T]) -> Result<()> {
         T::read(out, |bytes| self.file.read_exact_at(bytes, offset)).map_err(Error::io("read", &self.path))
     }
 
-    /// Offset of row `start`, once the request is known to fit.
-    fn locate(&self, start: usize, n: usize, values: usize) -> Result<u64> {
+    /// Offset of row `start` in the file; an error unless rows `start..start + n` exist and make up `values` values.
+    fn row_offset(&self, start: usize, n: usize, values: usize) -> Result<u64> {
         if self.header.fortran_order && self.header.shape.len() > 1 {
             let help = "write it in row-major order, as numpy.ascontiguousarray does";
             return Err(Error::unsupported(

@@ -1,30 +1,30 @@
-//! Writing arrays row by row.
+//! Writing arrays, row by row.
 
-use super::{Dtype, Element, Header, read_header, write_header};
+use super::{Dtype, NpyElement, NpyHeader, read_header, write_header};
 use crate::error::{Error, Result};
-use crate::watch::{self, Step};
+use crate::watch::{self, WriteStep};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Appends rows to a `.npy` file and puts their number into the header at the end.
+/// Appends rows to a `.npy` file and writes their number into its header at the end.
 ///
 /// Until [`finish`](Self::finish) the header says 0 rows, so [`super::NpyReader`] refuses a file that was cut off.
 #[derive(Debug)]
 pub struct NpyWriter {
     path: PathBuf,
     out: BufWriter<File>,
-    header: Header,
+    header: NpyHeader,
     data_offset: u64,
     row_len: usize,
     values: u64,
 }
 
-/// What [`NpyWriter::finish`] wrote.
+/// Header of a complete file, and the place of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// The final header, with the number of rows.
-    pub header: Header,
+pub struct WrittenArray {
+    /// Final header, with the number of rows.
+    pub header: NpyHeader,
     /// Offset of the first value in the file, in bytes.
     pub data_offset: u64,
 }
@@ -94,7 +94,7 @@ impl NpyWriter {
     /// Appends one or more whole rows of float32 values.
     ///
     /// # Errors
-    /// As [`Self::write`].
+    /// Those of [`Self::write`].
     pub fn write_f32(&mut self, rows: &[f32]) -> Result<()> {
         self.write(rows)
     }
@@ -103,7 +103,7 @@ impl NpyWriter {
     ///
     /// # Errors
     /// I/O, values of another type than the array's, or a part of a row.
-    pub fn write<T: Element>(&mut self, rows: &[T]) -> Result<()> {
+    pub fn write<T: NpyElement>(&mut self, rows: &[T]) -> Result<()> {
         if T::DTYPE != self.header.dtype {
             let what = format!("{} values for an array of {}", T::DTYPE, self.header.dtype);
             return Err(Error::request(&self.path, what));
@@ -116,7 +116,7 @@ impl NpyWriter {
             );
             return Err(Error::request(&self.path, what));
         }
-        watch::at(Step::Bytes, &self.path)
+        watch::before_step(WriteStep::Bytes, &self.path)
             .and_then(|()| T::write(rows, |bytes| self.out.write_all(bytes)))
             .map_err(Error::io("write", &self.path))?;
         self.values += rows.len() as u64;
@@ -128,7 +128,7 @@ impl NpyWriter {
         (self.values / self.row_len as u64) as usize
     }
 
-    /// Hands what is buffered to the operating system.
+    /// Writes buffered bytes to the file.
     ///
     /// # Errors
     /// I/O.
@@ -136,7 +136,7 @@ impl NpyWriter {
         self.out.flush().map_err(Error::io("write", &self.path))
     }
 
-    /// Hands what is buffered to the operating system and waits until it is on disk.
+    /// Writes buffered bytes to the file and waits until they are on disk.
     ///
     /// # Errors
     /// I/O.
@@ -145,14 +145,14 @@ impl NpyWriter {
         synced.map_err(Error::io("write", &self.path))
     }
 
-    /// Puts the number of rows into the header and closes the file.
+    /// Writes the number of rows into the header and closes the file.
     ///
     /// # Errors
     /// I/O.
-    pub fn finish(mut self) -> Result<Written> {
+    pub fn finish(mut self) -> Result<WrittenArray> {
         self.header.shape[0] = self.rows();
         self.finish_file().map_err(Error::io("write", &self.path))?;
-        Ok(Written {
+        Ok(WrittenArray {
             header: self.header,
             data_offset: self.data_offset,
         })
@@ -169,9 +169,9 @@ impl NpyWriter {
     }
 }
 
-pub(super) fn empty_array(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<(Header, usize)> {
+pub(super) fn empty_array(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<(NpyHeader, usize)> {
     let shape = std::iter::once(0).chain(row_shape.iter().copied()).collect();
-    let header = Header {
+    let header = NpyHeader {
         dtype,
         shape,
         fortran_order: false,

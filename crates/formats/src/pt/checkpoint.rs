@@ -1,14 +1,14 @@
-//! A checkpoint file: its values at once, its tensors on demand.
+//! Checkpoint files: values are read at once, tensors on demand.
 
-use super::container::Container;
-use super::{Document, Error, Limits, Result, TensorRef, Value};
+use super::container::ZipContainer;
+use super::{Error, PickleDocument, PickleLimits, PickleValue, Result, TensorRef};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// An open checkpoint.
+/// Open checkpoint.
 pub struct Checkpoint {
-    container: Container,
-    document: Document,
+    container: ZipContainer,
+    document: PickleDocument,
 }
 
 impl Checkpoint {
@@ -16,17 +16,17 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When the file cannot be read, is not a zip checkpoint of PyTorch 1.6 or later, is damaged, or is larger inside
-    /// than [`Limits::default`] allows.
+    /// than [`PickleLimits::default`] allows.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(path, &Limits::default())
+        Self::open_with(path, &PickleLimits::default())
     }
 
-    /// As [`open`](Self::open), with other limits.
+    /// Opens a file as [`open`](Self::open) does, with other limits.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
-        let container = Container::open(path.as_ref())?;
+    /// Those of [`open`](Self::open).
+    pub fn open_with(path: impl AsRef<Path>, limits: &PickleLimits) -> Result<Self> {
+        let container = ZipContainer::open(path.as_ref())?;
         if container.contains("byteorder") {
             let order = container.read("byteorder", 16)?;
             if order.trim_ascii() != b"little" {
@@ -39,19 +39,19 @@ impl Checkpoint {
             }
         }
         let pickle = container.read("data.pkl", limits.pickle_bytes)?;
-        let document = Document::parse(&pickle, limits).map_err(|source| Error::Pickle {
+        let document = PickleDocument::parse(&pickle, limits).map_err(|source| Error::Pickle {
             path: container.path().to_owned(),
             source,
         })?;
         Ok(Self { container, document })
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         self.container.path()
     }
 
-    /// Bytes of the file.
+    /// Size of the file, in bytes.
     pub fn file_size(&self) -> u64 {
         self.container.file_size()
     }
@@ -61,13 +61,13 @@ impl Checkpoint {
         self.container.entries()
     }
 
-    /// Whether it is a TorchScript archive (a program with its weights) and not a plain checkpoint.
+    /// Returns true for a TorchScript archive (a program with its weights), false for a plain checkpoint.
     pub fn is_torchscript(&self) -> bool {
         self.container.contains("constants.pkl")
     }
 
     /// The value that was saved.
-    pub fn root(&self) -> Value<'_> {
+    pub fn root(&self) -> PickleValue<'_> {
         self.document.root()
     }
 
@@ -81,7 +81,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When a key is missing, or a value on the way is not a dict; the message names what is there instead.
-    pub fn value(&self, keys: &[&str]) -> Result<Value<'_>> {
+    pub fn value(&self, keys: &[&str]) -> Result<PickleValue<'_>> {
         let mut value = self.root();
         for (depth, key) in keys.iter().enumerate() {
             value = match value.get(key) {
@@ -98,7 +98,7 @@ impl Checkpoint {
     /// The tensor below nested string keys, as in `["model", "proj.bias"]`.
     ///
     /// # Errors
-    /// As [`value`](Self::value), and when the value is not a tensor.
+    /// Those of [`value`](Self::value), and when the value is not a tensor.
     pub fn tensor(&self, keys: &[&str]) -> Result<&TensorRef> {
         let value = self.value(keys)?;
         value
@@ -130,7 +130,7 @@ impl Checkpoint {
                 tensor.dtype()
             )));
         }
-        // An expanded view repeats elements: the file's size is then the only honest bound.
+        // An expanded view repeats elements, so its storage does not limit its size: the size of the file does.
         if numel > extent
             && numel
                 .checked_mul(item)
@@ -154,7 +154,7 @@ impl Checkpoint {
     /// A tensor's elements in row-major order as float32. Other real types are converted, rounding to nearest.
     ///
     /// # Errors
-    /// As [`read_bytes`](Self::read_bytes), and when the elements are complex.
+    /// Those of [`read_bytes`](Self::read_bytes), and when the elements are complex.
     pub fn read_f32(&self, tensor: &TensorRef) -> Result<Vec<f32>> {
         let dtype = tensor.dtype();
         if !dtype.is_real() {
@@ -164,7 +164,7 @@ impl Checkpoint {
         Ok(dtype.to_f32(&bytes).unwrap_or_default())
     }
 
-    fn missing(&self, keys: &[&str], parent: Value<'_>) -> Error {
+    fn missing(&self, keys: &[&str], parent: PickleValue<'_>) -> Error {
         const SHOWN: usize = 12;
         let names: Vec<&str> = parent.items().filter_map(|(key, _)| key.as_str()).collect();
         let mut available = names
@@ -183,7 +183,7 @@ impl Checkpoint {
         }
     }
 
-    fn wrong_type(&self, keys: &[&str], expected: &'static str, value: Value<'_>) -> Error {
+    fn wrong_type(&self, keys: &[&str], expected: &'static str, value: PickleValue<'_>) -> Error {
         let key = if keys.is_empty() {
             "the whole".to_owned()
         } else {
@@ -193,7 +193,7 @@ impl Checkpoint {
             path: self.path().to_owned(),
             key,
             expected,
-            found: value.described(),
+            found: value.description(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The zip archive that a checkpoint is.
+//! Zip archive of a checkpoint.
 
 use super::{Error, Result};
 use std::fs::File;
@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use zip::{CompressionMethod, ZipArchive};
 
-/// Most bytes that one compressed byte can stand for in deflate's format, rounded up.
+/// Number of bytes, rounded up, to which one byte of deflate's format can decompress.
 const DEFLATE_RATIO: u64 = 1032;
 
-/// An open archive with one top-level folder that holds `data.pkl`.
-pub(super) struct Container {
+/// Open archive with one top-level folder that holds `data.pkl`.
+pub(super) struct ZipContainer {
     path: PathBuf,
     file_size: u64,
-    /// Top-level folder with its slash, or nothing.
+    /// Top-level folder with its slash; empty where there is none.
     root: String,
     archive: Mutex<ZipArchive<BufReader<File>>>,
 }
 
-impl Container {
+impl ZipContainer {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let io = |source| Error::Io {
             path: path.to_owned(),
@@ -39,14 +39,14 @@ impl Container {
             .take(512)
             .read_to_end(&mut start)
             .map_err(io)?;
-        if let Some(found) = foreign(&start) {
+        if let Some(found) = describe_other_format(&start) {
             return Err(refused(found));
         }
         file.seek(SeekFrom::Start(0)).map_err(io)?;
         let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
             refused(format!("it starts like a zip archive but has no readable table of contents ({error}): the file is cut short or damaged; fetch it again"))
         })?;
-        let root = root_of(&archive).map_err(refused)?;
+        let root = find_root(&archive).map_err(refused)?;
         Ok(Self {
             path: path.to_owned(),
             file_size: metadata.len(),
@@ -59,7 +59,7 @@ impl Container {
         &self.path
     }
 
-    /// Bytes of the whole file.
+    /// Size of the whole file, in bytes.
     pub(super) fn file_size(&self) -> u64 {
         self.file_size
     }
@@ -86,7 +86,7 @@ impl Container {
         self.with_entry(entry, |file| Ok(file.size()))
     }
 
-    /// A whole entry, no larger than `limit`; its checksum is verified.
+    /// Reads a whole entry of `limit` bytes at most, and verifies its checksum.
     pub(super) fn read(&self, entry: &str, limit: u64) -> Result<Vec<u8>> {
         let size = self.size(entry)?;
         if size > limit {
@@ -95,7 +95,7 @@ impl Container {
         self.read_range(entry, 0, size)
     }
 
-    /// `length` bytes of an entry from byte `start`; the checksum is verified where that is all of it.
+    /// Reads `length` bytes of an entry from byte `start`, and verifies the checksum where that is the whole entry.
     pub(super) fn read_range(&self, entry: &str, start: u64, length: u64) -> Result<Vec<u8>> {
         self.with_entry(entry, |file| {
             let size = file.size();
@@ -122,7 +122,7 @@ impl Container {
                 ));
             }
             if start + length == size {
-                // Reading on to the end is what verifies the checksum.
+                // The checksum is verified only when the end is read.
                 let beyond = file.read(&mut [0u8; 1]).map_err(|e| damaged(&e))?;
                 if beyond != 0 {
                     return Err(format!("it goes on after its {size} bytes"));
@@ -147,7 +147,7 @@ impl Container {
             .map_err(|message| self.wrong(entry, message))
     }
 
-    /// Refuses an entry that claims more than the file can hold.
+    /// Checks that an entry claims no more bytes than the file can hold.
     fn check(&self, file: &zip::read::ZipFile<'_, BufReader<File>>) -> Result<(), String> {
         let (packed, size) = (file.compressed_size(), file.size());
         let possible = match file.compression() {
@@ -182,8 +182,8 @@ fn damaged(error: &std::io::Error) -> String {
     format!("{error}: the file is damaged or cut short; fetch it again")
 }
 
-/// The folder that holds `data.pkl`.
-fn root_of(archive: &ZipArchive<BufReader<File>>) -> Result<String, String> {
+/// Finds the folder that holds `data.pkl`.
+fn find_root(archive: &ZipArchive<BufReader<File>>) -> Result<String, String> {
     let mut roots = archive.file_names().filter_map(|name| {
         let folder = name.strip_suffix("data.pkl")?;
         let top = folder.is_empty() || folder.find('/') == Some(folder.len() - 1);
@@ -200,8 +200,8 @@ fn root_of(archive: &ZipArchive<BufReader<File>>) -> Result<String, String> {
     }
 }
 
-/// What a file that is not a zip archive looks like by its first bytes; `None` for a zip archive.
-fn foreign(start: &[u8]) -> Option<String> {
+/// Description of a file that is not a zip archive, from its first bytes; `None` for a zip archive.
+fn describe_other_format(start: &[u8]) -> Option<String> {
     const LEGACY_MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
     let found = if start.starts_with(b"PK\x03\x04") {
         return None;

@@ -86,7 +86,7 @@ impl DType {
         }
     }
 
-    /// Whether `to_f32` knows how to convert it.
+    /// Returns true for the types that `to_f32` converts.
     pub fn is_real(self) -> bool {
         !matches!(self, Self::Complex64 | Self::Complex128)
     }

@@ -1,11 +1,11 @@
-//! What can be wrong with a checkpoint file.
+//! Errors of reading checkpoints.
 
 use std::path::PathBuf;
 
 /// Result of reading a checkpoint.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can be wrong with a checkpoint file.
+/// Error of reading a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,12 +17,12 @@ pub enum Error {
         /// The operating system's reason.
         source: std::io::Error,
     },
-    /// The file is something else.
+    /// The file is of another format.
     #[error("{} is not a torch>=1.6 zip checkpoint: {found}", path.display())]
     NotACheckpoint {
         /// The file.
         path: PathBuf,
-        /// What it looks like, and what to do about it.
+        /// Description of the format, and advice.
         found: String,
     },
     /// A safetensors file is damaged or inconsistent.
@@ -30,7 +30,7 @@ pub enum Error {
     Safetensors {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Contradiction, for a person.
         message: String,
     },
     /// The file holds no weights where training tools keep them.
@@ -38,17 +38,17 @@ pub enum Error {
     NoWeights {
         /// The file.
         path: PathBuf,
-        /// What is there instead.
+        /// Content found instead.
         found: String,
     },
-    /// Two weights have one name once what training tools put before it is taken off.
+    /// Two weights have the same name after the prefixes of training tools are removed.
     #[error("{}: weights `{}` and `{}` are both `{plain}`", path.display(), names[0], names[1])]
     SameName {
         /// The file.
         path: PathBuf,
-        /// Their names in the file.
+        /// Names of the two in the file.
         names: [String; 2],
-        /// Their name in the network.
+        /// Name of both in the network.
         plain: String,
     },
     /// The zip container is damaged or inconsistent.
@@ -58,7 +58,7 @@ pub enum Error {
         path: PathBuf,
         /// Name of the archive's entry.
         entry: String,
-        /// What is wrong with it.
+        /// Contradiction, for a person.
         message: String,
     },
     /// The pickle inside is malformed or too large.
@@ -66,7 +66,7 @@ pub enum Error {
     Pickle {
         /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// Refusal, with its place in the pickle.
         source: super::PickleError,
     },
     /// A key that was asked for is not there.
@@ -86,9 +86,9 @@ pub enum Error {
         path: PathBuf,
         /// Dotted path of the value.
         key: String,
-        /// What was asked for.
+        /// Name that was asked for.
         expected: &'static str,
-        /// What it is.
+        /// Type of the value.
         found: String,
     },
     /// A tensor's description does not fit its storage, or its type cannot be converted.
@@ -98,7 +98,7 @@ pub enum Error {
         path: PathBuf,
         /// Key of the storage.
         storage: String,
-        /// What does not fit.
+        /// Mismatch, for a person.
         message: String,
     },
 }

@@ -1,10 +1,10 @@
-//! How much of a machine a checkpoint may ask for.
+//! Limits of the memory and time that a checkpoint can take.
 
-/// Upper bounds that a well-formed checkpoint never reaches and a hostile one does.
+/// Limits of interpreting a pickle, which well-formed checkpoints do not reach and hostile ones do.
 ///
 /// The defaults hold a pickle of a thousand times the size that a 90-million-parameter checkpoint has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct PickleLimits {
     /// Bytes of `data.pkl`, once decompressed.
     pub pickle_bytes: u64,
     /// Opcodes executed.
@@ -17,7 +17,7 @@ pub struct Limits {
     pub value_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for PickleLimits {
     fn default() -> Self {
         Self {
             pickle_bytes: 64 << 20,

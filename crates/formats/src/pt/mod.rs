@@ -2,9 +2,9 @@
 //!
 //! Such a file is a zip archive: one folder that holds `data.pkl` (a pickle of everything but the numbers) and
 //! `data/<key>` (the raw little-endian numbers of one storage each). Python reads the pickle by *running* it, which
-//! hands the machine to whoever wrote the file. This reader interprets the opcodes into plain [`Value`]s and runs
+//! hands the machine to whoever wrote the file. This reader interprets the opcodes into plain [`PickleValue`]s and runs
 //! nothing: a class or function it does not know becomes an opaque value that carries its name and arguments.
-//! Every length in the file is checked before anything is allocated by it, see [`Limits`].
+//! Every length in the file is checked before anything is allocated by it, see [`PickleLimits`].
 //!
 //! Tensors are described when the file is opened and read only when asked for, so the two thirds of a training
 //! checkpoint that are optimizer state cost nothing.
@@ -39,8 +39,8 @@ mod weights;
 pub use checkpoint::Checkpoint;
 pub use dtype::DType;
 pub use error::{Error, Result};
-pub use limits::Limits;
-pub use pickle::{Document, PickleError};
+pub use limits::PickleLimits;
+pub use pickle::{PickleDocument, PickleError};
 pub use tensor::{Storage, TensorRef};
-pub use value::{Kind, Opaque, Value};
+pub use value::{Opaque, PickleValue, ValueKind};
 pub use weights::{Weight, WeightsFile};

@@ -1,7 +1,7 @@
-//! A safetensors file: the length of its table of contents, that table in JSON, then the numbers of all tensors.
+//! Safetensors files: the length of a table of contents, that table in JSON, then the numbers of all tensors.
 //!
-//! Nothing in such a file can be executed. What its table claims is held against the file's size before anything is
-//! allocated by it.
+//! Nothing in such a file can be executed. The claims of its table are compared with the file's size before memory
+//! is allocated for them.
 
 use super::{DType, Error, Result};
 use serde::Deserialize;
@@ -12,41 +12,41 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes before the table of contents, which say how long that is.
+/// Bytes before the table of contents, which hold its length.
 const LENGTH_BYTES: u64 = 8;
 
-/// The longest table of contents that is read. That of a model of 90 million parameters has 20 KB.
+/// Length of the longest table of contents that is read, in bytes. A model of 90 million parameters has one of 20 KB.
 const TABLE_BYTES: u64 = 16 << 20;
 
-/// PyTorch's own bound on the number of dimensions.
+/// Number of dimensions that PyTorch allows at most.
 const DIMENSIONS: usize = super::tensor::MAX_DIMENSIONS;
 
-/// Name of the entry that holds text of whoever wrote the file, and no tensor.
+/// Name of the entry that holds text of the program that wrote the file, and no tensor.
 const METADATA: &str = "__metadata__";
 
-/// An open safetensors file.
+/// Open safetensors file.
 #[derive(Debug)]
 pub(super) struct Safetensors {
     path: PathBuf,
     size: u64,
     file: Mutex<File>,
-    /// In the order of the table of contents.
-    pub(super) tensors: Vec<Tensor>,
+    /// Tensors in the order of the table of contents.
+    pub(super) tensors: Vec<PlacedTensor>,
 }
 
-/// Where one tensor is.
+/// Type, shape and place of a tensor.
 #[derive(Debug)]
-pub(super) struct Tensor {
+pub(super) struct PlacedTensor {
     pub(super) name: String,
     pub(super) dtype: DType,
     pub(super) shape: Vec<u64>,
-    /// First byte in the file.
+    /// Offset of the first byte in the file.
     start: u64,
     bytes: u64,
 }
 
-/// Whether a file's first bytes are those of a safetensors file.
-pub(super) fn begins(start: &[u8]) -> bool {
+/// Returns true if a file's first bytes are those of a safetensors file.
+pub(super) fn starts_as_safetensors(start: &[u8]) -> bool {
     start.get(8) == Some(&b'{')
 }
 
@@ -75,14 +75,14 @@ impl Safetensors {
         }
         let mut table = vec![0; length as usize];
         file.read_exact(&mut table).map_err(io)?;
-        let Contents(described) = serde_json::from_slice(&table)
+        let TableOfContents(described) = serde_json::from_slice(&table)
             .map_err(|error| wrong(format!("its table of contents cannot be read: {error}")))?;
         let first = LENGTH_BYTES + length;
         let tensors = described
             .into_iter()
-            .map(|(name, one)| one.placed(name, first))
+            .map(|(name, one)| one.place(name, first))
             .collect::<Result<Vec<_>, String>>()
-            .and_then(|tensors| side_by_side(&tensors, first, size).map(|()| tensors))
+            .and_then(|tensors| check_adjacent(&tensors, first, size).map(|()| tensors))
             .map_err(wrong)?;
         Ok(Self {
             path: path.to_owned(),
@@ -96,19 +96,19 @@ impl Safetensors {
         &self.path
     }
 
-    /// Bytes of the whole file.
+    /// Size of the whole file, in bytes.
     pub(super) fn file_size(&self) -> u64 {
         self.size
     }
 
     /// A tensor's elements in row-major order as float32.
-    pub(super) fn read_f32(&self, tensor: &Tensor) -> Result<Vec<f32>> {
+    pub(super) fn read_f32(&self, tensor: &PlacedTensor) -> Result<Vec<f32>> {
         let io = |source| Error::Io {
             path: self.path.clone(),
             source,
         };
         let mut bytes = Vec::new();
-        // No more than the file holds: `open` has seen to it.
+        // `open` has checked that the file holds as many bytes.
         bytes
             .try_reserve_exact(tensor.bytes as usize)
             .map_err(|error| io(std::io::Error::new(std::io::ErrorKind::OutOfMemory, error)))?;
@@ -120,9 +120,9 @@ impl Safetensors {
     }
 }
 
-/// Tensors must fill the rest of the file, each byte once: so the format wants it, and a file that was cut short shows.
-fn side_by_side(tensors: &[Tensor], first: u64, size: u64) -> Result<(), String> {
-    let mut in_order: Vec<&Tensor> = tensors.iter().collect();
+/// Checks that tensors fill the rest of the file, each byte once, as the format demands. So a file that is cut short is found.
+fn check_adjacent(tensors: &[PlacedTensor], first: u64, size: u64) -> Result<(), String> {
+    let mut in_order: Vec<&PlacedTensor> = tensors.iter().collect();
     in_order.sort_by_key(|tensor| (tensor.start, tensor.bytes));
     let mut end = first;
     for tensor in in_order {
@@ -143,16 +143,16 @@ fn side_by_side(tensors: &[Tensor], first: u64, size: u64) -> Result<(), String>
     ))
 }
 
-/// A tensor as the table of contents describes it.
+/// Entry of the table of contents.
 #[derive(Deserialize)]
-struct Described {
+struct TensorEntry {
     dtype: String,
     shape: Vec<u64>,
     data_offsets: [u64; 2],
 }
 
-impl Described {
-    fn placed(self, name: String, first: u64) -> Result<Tensor, String> {
+impl TensorEntry {
+    fn place(self, name: String, first: u64) -> Result<PlacedTensor, String> {
         let dtype = DType::from_safetensors(&self.dtype).ok_or_else(|| {
             let text = &self.dtype;
             format!("tensor `{name}` is of type {text}; read are F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL")
@@ -172,7 +172,7 @@ impl Described {
         };
         let held = end.checked_sub(begin);
         match (held, needed, begin.checked_add(first)) {
-            (Some(held), Some(needed), Some(start)) if held == needed => Ok(Tensor {
+            (Some(held), Some(needed), Some(start)) if held == needed => Ok(PlacedTensor {
                 name,
                 dtype,
                 shape: self.shape,
@@ -180,31 +180,31 @@ impl Described {
                 bytes: held,
             }),
             _ => Err(format!(
-                "tensor `{name}` of shape {:?} in {dtype} lies from {begin} to {end}, which does not fit: the file is damaged",
+                "tensor `{name}` of shape {:?} in {dtype} takes bytes {begin} to {end}, which does not fit: the file is damaged",
                 self.shape
             )),
         }
     }
 }
 
-/// The table of contents, in its order.
-struct Contents(Vec<(String, Described)>);
+/// Table of contents, in its order.
+struct TableOfContents(Vec<(String, TensorEntry)>);
 
-impl<'de> Deserialize<'de> for Contents {
+impl<'de> Deserialize<'de> for TableOfContents {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
         impl<'de> Visitor<'de> for Entries {
-            type Value = Contents;
+            type Value = TableOfContents;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("tensors by name")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Contents, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TableOfContents, A::Error> {
                 let (mut entries, mut names) = (Vec::new(), HashSet::new());
                 while let Some(name) = map.next_key::<String>()? {
                     if !names.insert(name.clone()) {
-                        return Err(serde::de::Error::custom(format!("`{name}` stands in it twice")));
+                        return Err(serde::de::Error::custom(format!("`{name}` appears in it twice")));
                     }
                     if name == METADATA {
                         map.next_value::<IgnoredAny>()?;
@@ -212,7 +212,7 @@ impl<'de> Deserialize<'de> for Contents {
                         entries.push((name, map.next_value()?));
                     }
                 }
-                Ok(Contents(entries))
+                Ok(TableOfContents(entries))
             }
         }
         deserializer.deserialize_map(Entries)
@@ -274,7 +274,7 @@ mod tests {
             (one("U8", "[2]", "[2,4]"), "begins at byte"),
             (one("U8", "[8]", "[0,8]"), "end at byte"),
             (one("U8", "[-4]", "[0,4]"), "cannot be read"),
-            (twice.to_owned(), "`w` stands in it twice"),
+            (twice.to_owned(), "`w` appears in it twice"),
             (shared.to_owned(), "begins at byte"),
             ("{".repeat(5000), "cannot be read"),
         ] {

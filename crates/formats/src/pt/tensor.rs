@@ -1,12 +1,12 @@
-//! Where a tensor's numbers are inside a storage.
+//! Tensors as views of storages.
 
 use super::DType;
 use std::sync::Arc;
 
-/// PyTorch's own bound on the number of dimensions.
+/// Number of dimensions that PyTorch allows at most.
 pub(crate) const MAX_DIMENSIONS: usize = 64;
 
-/// One run of numbers in the file, shared by the tensors that view it.
+/// Run of numbers in the file, shared by the tensors that view it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storage {
     /// Name of the archive's entry below `data/`.
@@ -19,11 +19,11 @@ pub struct Storage {
     pub numel: u64,
 }
 
-/// A tensor's description: a strided view of a storage. Reading it takes
+/// Strided view of a storage: a tensor's description. Its numbers are read by
 /// [`Checkpoint::read_f32`](super::Checkpoint::read_f32).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorRef {
-    /// The storage it views.
+    /// Storage that the tensor views.
     pub storage: Arc<Storage>,
     /// Elements in each dimension.
     pub shape: Vec<u64>,
@@ -33,8 +33,8 @@ pub struct TensorRef {
     pub offset: u64,
 }
 
-/// Why a view does not fit.
-pub(crate) type Misfit = String;
+/// Reason for which a view does not fit its storage, for a person.
+pub(crate) type ViewProblem = String;
 
 impl TensorRef {
     /// Element type.
@@ -52,7 +52,7 @@ impl TensorRef {
             .try_fold(1u64, |product, &size| product.checked_mul(size))
     }
 
-    /// Whether the elements lie one after the other in row-major order.
+    /// Returns true if the elements follow each other in row-major order.
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1u64;
         for (&size, &stride) in self.shape.iter().zip(&self.stride).rev() {
@@ -68,7 +68,7 @@ impl TensorRef {
     ///
     /// # Errors
     /// When the view reaches beyond the storage.
-    pub(crate) fn extent(&self) -> Result<u64, Misfit> {
+    pub(crate) fn extent(&self) -> Result<u64, ViewProblem> {
         let numel = self
             .numel()
             .ok_or_else(|| format!("shape {:?} overflows", self.shape))?;
@@ -112,7 +112,7 @@ impl TensorRef {
             out.extend_from_slice(&span[start..start + item]);
             for axis in (0..index.len()).rev() {
                 index[axis] += 1;
-                // Wrapping: a dimension of one element may carry any stride, and its step is undone at once.
+                // Wrapping arithmetic: a dimension of one element can have any stride, and its step is undone at once.
                 position = position.wrapping_add(self.stride[axis]);
                 if index[axis] < self.shape[axis] {
                     break;

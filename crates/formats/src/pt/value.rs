@@ -1,4 +1,4 @@
-//! What a pickle describes, as plain data.
+//! Values of a pickle, as plain data.
 //!
 //! Values live in one flat table and refer to each other by number. Pickles may share values and even contain
 //! themselves; a flat table makes both harmless, and dropping it never recurses.
@@ -9,14 +9,14 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 /// Number of a value in its table.
-pub(crate) type Id = u32;
+pub(crate) type ValueId = u32;
 
-/// A dictionary's pairs, in the pickle's order.
-pub(crate) type Pairs = Vec<(Id, Id)>;
+/// Pairs of a dictionary, in the pickle's order.
+pub(crate) type Pairs = Vec<(ValueId, ValueId)>;
 
-/// One entry of the table.
+/// Value in the table.
 #[derive(Debug)]
-pub(crate) enum Node {
+pub(crate) enum ValueNode {
     None,
     Bool(bool),
     Int(i64),
@@ -25,9 +25,9 @@ pub(crate) enum Node {
     Float(f64),
     Str(Box<str>),
     Bytes(Box<[u8]>),
-    Tuple(Vec<Id>),
-    List(Vec<Id>),
-    Set(Vec<Id>),
+    Tuple(Vec<ValueId>),
+    List(Vec<ValueId>),
+    Set(Vec<ValueId>),
     Dict(Box<DictNode>),
     /// Dotted name of a class or function.
     Global(Box<GlobalName>),
@@ -39,9 +39,9 @@ pub(crate) enum Node {
 #[derive(Debug, Default)]
 pub(crate) struct DictNode {
     pub(crate) pairs: Pairs,
-    /// Whether it stands for an `argparse.Namespace`, whose state is its pairs.
+    /// True for an `argparse.Namespace`, whose attributes are the pairs.
     pub(crate) namespace: bool,
-    pub(crate) state: Option<Id>,
+    pub(crate) state: Option<ValueId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,36 +50,36 @@ pub(crate) struct GlobalName {
     pub(crate) name: String,
 }
 
-/// A call that was not made.
+/// Call that was not made.
 #[derive(Debug)]
 pub(crate) struct OpaqueNode {
-    pub(crate) callable: Id,
-    pub(crate) arguments: Id,
-    pub(crate) state: Option<Id>,
-    pub(crate) items: Vec<Id>,
+    pub(crate) callable: ValueId,
+    pub(crate) arguments: ValueId,
+    pub(crate) state: Option<ValueId>,
+    pub(crate) items: Vec<ValueId>,
     pub(crate) pairs: Pairs,
 }
 
-/// All values of one pickle.
+/// Values of one pickle.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
-    pub(crate) nodes: Vec<Node>,
+pub(crate) struct ValueTable {
+    pub(crate) nodes: Vec<ValueNode>,
 }
 
-impl Table {
-    pub(crate) fn node(&self, id: Id) -> &Node {
-        self.nodes.get(id as usize).unwrap_or(&Node::None)
+impl ValueTable {
+    pub(crate) fn node(&self, id: ValueId) -> &ValueNode {
+        self.nodes.get(id as usize).unwrap_or(&ValueNode::None)
     }
 
     /// Names of the classes and functions that opaque values stand for, each once, in order.
     pub(crate) fn opaque_names(&self) -> BTreeSet<String> {
         let callables = self.nodes.iter().filter_map(|node| match node {
-            Node::Opaque(object) => Some(object.callable),
+            ValueNode::Opaque(object) => Some(object.callable),
             _ => None,
         });
-        let distinct: BTreeSet<Id> = callables.collect();
+        let distinct: BTreeSet<ValueId> = callables.collect();
         let name = |id| {
-            if let Node::Global(global) = self.node(id) {
+            if let ValueNode::Global(global) = self.node(id) {
                 Some(global.to_string())
             } else {
                 None
@@ -91,12 +91,12 @@ impl Table {
     /// Gives dictionaries Python's meaning of a repeated key: first position, last value.
     pub(crate) fn merge_repeated_keys(&mut self) {
         for index in 0..self.nodes.len() {
-            let Some(Node::Dict(dict)) = self.nodes.get_mut(index) else {
+            let Some(ValueNode::Dict(dict)) = self.nodes.get_mut(index) else {
                 continue;
             };
             let pairs = std::mem::take(&mut dict.pairs);
             let merged = self.merged(pairs);
-            if let Some(Node::Dict(dict)) = self.nodes.get_mut(index) {
+            if let Some(ValueNode::Dict(dict)) = self.nodes.get_mut(index) {
                 dict.pairs = merged;
             }
         }
@@ -106,7 +106,7 @@ impl Table {
         let mut first: HashMap<&str, usize> = HashMap::with_capacity(pairs.len().min(1 << 16));
         let mut merged: Pairs = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
-            if let Node::Str(text) = self.node(key) {
+            if let ValueNode::Str(text) = self.node(key) {
                 if let Some(&at) = first.get(text.as_ref()) {
                     merged[at].1 = value;
                     continue;
@@ -119,10 +119,10 @@ impl Table {
     }
 }
 
-/// The type of a [`Value`].
+/// Type of a [`PickleValue`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are Python's own")]
-pub enum Kind {
+pub enum ValueKind {
     None,
     Bool,
     Int,
@@ -142,9 +142,9 @@ pub enum Kind {
     Opaque,
 }
 
-impl Kind {
-    /// With its article, for messages.
-    pub fn described(self) -> &'static str {
+impl ValueKind {
+    /// Name of the type with its article, for messages.
+    pub fn description(self) -> &'static str {
         match self {
             Self::None => "None",
             Self::Bool => "a bool",
@@ -164,22 +164,22 @@ impl Kind {
     }
 }
 
-/// A value of the pickle, borrowed from its [`Document`](super::Document).
+/// Value of the pickle, borrowed from its [`PickleDocument`](super::PickleDocument).
 #[derive(Clone, Copy)]
-pub struct Value<'a> {
-    pub(crate) table: &'a Table,
-    pub(crate) id: Id,
+pub struct PickleValue<'a> {
+    pub(crate) table: &'a ValueTable,
+    pub(crate) id: ValueId,
 }
 
-/// An object that was described by the pickle and deliberately not built.
+/// Object that the pickle describes and that was deliberately not built.
 #[derive(Debug, Clone, Copy)]
 pub struct Opaque<'a> {
-    /// The class or function, usually a [`Kind::Global`].
-    pub callable: Value<'a>,
-    /// Its arguments, usually a tuple.
-    pub arguments: Value<'a>,
-    /// What its `__setstate__` would have been given.
-    pub state: Option<Value<'a>>,
+    /// The class or function, usually a [`ValueKind::Global`].
+    pub callable: PickleValue<'a>,
+    /// Arguments of the call, usually a tuple.
+    pub arguments: PickleValue<'a>,
+    /// Argument that its `__setstate__` would have had.
+    pub state: Option<PickleValue<'a>>,
 }
 
 impl Opaque<'_> {
@@ -187,16 +187,16 @@ impl Opaque<'_> {
     pub fn name(&self) -> String {
         self.callable
             .global_name()
-            .unwrap_or_else(|| self.callable.kind().described().to_owned())
+            .unwrap_or_else(|| self.callable.kind().description().to_owned())
     }
 }
 
-impl<'a> Value<'a> {
-    pub(crate) fn node(self) -> &'a Node {
+impl<'a> PickleValue<'a> {
+    pub(crate) fn node(self) -> &'a ValueNode {
         self.table.node(self.id)
     }
 
-    pub(crate) fn sibling(self, id: Id) -> Self {
+    pub(crate) fn sibling(self, id: ValueId) -> Self {
         Self {
             table: self.table,
             id,
@@ -204,41 +204,41 @@ impl<'a> Value<'a> {
     }
 
     /// The value's type.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ValueKind {
         match self.node() {
-            Node::None => Kind::None,
-            Node::Bool(_) => Kind::Bool,
-            Node::Int(_) | Node::BigInt(_) => Kind::Int,
-            Node::Float(_) => Kind::Float,
-            Node::Str(_) => Kind::Str,
-            Node::Bytes(_) => Kind::Bytes,
-            Node::Tuple(_) => Kind::Tuple,
-            Node::List(_) => Kind::List,
-            Node::Set(_) => Kind::Set,
-            Node::Dict(_) => Kind::Dict,
-            Node::Global(_) => Kind::Global,
-            Node::Storage(_) => Kind::Storage,
-            Node::Tensor(_) => Kind::Tensor,
-            Node::Opaque(_) => Kind::Opaque,
+            ValueNode::None => ValueKind::None,
+            ValueNode::Bool(_) => ValueKind::Bool,
+            ValueNode::Int(_) | ValueNode::BigInt(_) => ValueKind::Int,
+            ValueNode::Float(_) => ValueKind::Float,
+            ValueNode::Str(_) => ValueKind::Str,
+            ValueNode::Bytes(_) => ValueKind::Bytes,
+            ValueNode::Tuple(_) => ValueKind::Tuple,
+            ValueNode::List(_) => ValueKind::List,
+            ValueNode::Set(_) => ValueKind::Set,
+            ValueNode::Dict(_) => ValueKind::Dict,
+            ValueNode::Global(_) => ValueKind::Global,
+            ValueNode::Storage(_) => ValueKind::Storage,
+            ValueNode::Tensor(_) => ValueKind::Tensor,
+            ValueNode::Opaque(_) => ValueKind::Opaque,
         }
     }
 
     /// The type, and for an opaque object its class, for messages.
-    pub fn described(self) -> String {
+    pub fn description(self) -> String {
         match self.as_opaque() {
             Some(opaque) => format!("an opaque object of {}", opaque.name()),
-            None => self.kind().described().to_owned(),
+            None => self.kind().description().to_owned(),
         }
     }
 
-    /// Whether it is Python's `None`.
+    /// Returns true for Python's `None`.
     pub fn is_none(self) -> bool {
-        matches!(self.node(), Node::None)
+        matches!(self.node(), ValueNode::None)
     }
 
     /// The bool, if it is one.
     pub fn as_bool(self) -> Option<bool> {
-        if let Node::Bool(value) = self.node() {
+        if let ValueNode::Bool(value) = self.node() {
             Some(*value)
         } else {
             None
@@ -247,7 +247,7 @@ impl<'a> Value<'a> {
 
     /// The integer, if it is one that fits. A bool is not an integer here.
     pub fn as_i64(self) -> Option<i64> {
-        if let Node::Int(value) = self.node() {
+        if let ValueNode::Int(value) = self.node() {
             Some(*value)
         } else {
             None
@@ -257,15 +257,15 @@ impl<'a> Value<'a> {
     /// The number, if it is a float or an integer.
     pub fn as_f64(self) -> Option<f64> {
         match self.node() {
-            Node::Float(value) => Some(*value),
-            Node::Int(value) => Some(*value as f64),
+            ValueNode::Float(value) => Some(*value),
+            ValueNode::Int(value) => Some(*value as f64),
             _ => None,
         }
     }
 
     /// The string, if it is one.
     pub fn as_str(self) -> Option<&'a str> {
-        if let Node::Str(value) = self.node() {
+        if let ValueNode::Str(value) = self.node() {
             Some(value)
         } else {
             None
@@ -274,7 +274,7 @@ impl<'a> Value<'a> {
 
     /// The bytes, if they are.
     pub fn as_bytes(self) -> Option<&'a [u8]> {
-        if let Node::Bytes(value) = self.node() {
+        if let ValueNode::Bytes(value) = self.node() {
             Some(value)
         } else {
             None
@@ -283,7 +283,7 @@ impl<'a> Value<'a> {
 
     /// The tensor's description, if it is a tensor.
     pub fn as_tensor(self) -> Option<&'a TensorRef> {
-        if let Node::Tensor(value) = self.node() {
+        if let ValueNode::Tensor(value) = self.node() {
             Some(value)
         } else {
             None
@@ -292,7 +292,7 @@ impl<'a> Value<'a> {
 
     /// Name and arguments, if it is an object or call that was not built.
     pub fn as_opaque(self) -> Option<Opaque<'a>> {
-        let Node::Opaque(node) = self.node() else {
+        let ValueNode::Opaque(node) = self.node() else {
             return None;
         };
         Some(Opaque {
@@ -304,7 +304,7 @@ impl<'a> Value<'a> {
 
     /// Dotted name, if it is a class or function.
     pub fn global_name(self) -> Option<String> {
-        if let Node::Global(global) = self.node() {
+        if let ValueNode::Global(global) = self.node() {
             Some(global.to_string())
         } else {
             None
@@ -312,20 +312,20 @@ impl<'a> Value<'a> {
     }
 
     /// The elements of a tuple, list or set, or of an opaque object that extends one; else empty.
-    pub fn elements(self) -> impl ExactSizeIterator<Item = Value<'a>> {
-        let ids: &[Id] = match self.node() {
-            Node::Tuple(ids) | Node::List(ids) | Node::Set(ids) => ids,
-            Node::Opaque(node) => &node.items,
+    pub fn elements(self) -> impl ExactSizeIterator<Item = PickleValue<'a>> {
+        let ids: &[ValueId] = match self.node() {
+            ValueNode::Tuple(ids) | ValueNode::List(ids) | ValueNode::Set(ids) => ids,
+            ValueNode::Opaque(node) => &node.items,
             _ => &[],
         };
         ids.iter().map(move |&id| self.sibling(id))
     }
 
     /// The pairs of a dict (or namespace), or of an opaque object that extends one; else empty.
-    pub fn items(self) -> impl ExactSizeIterator<Item = (Value<'a>, Value<'a>)> {
-        let pairs: &[(Id, Id)] = match self.node() {
-            Node::Dict(dict) => &dict.pairs,
-            Node::Opaque(node) => &node.pairs,
+    pub fn items(self) -> impl ExactSizeIterator<Item = (PickleValue<'a>, PickleValue<'a>)> {
+        let pairs: &[(ValueId, ValueId)] = match self.node() {
+            ValueNode::Dict(dict) => &dict.pairs,
+            ValueNode::Opaque(node) => &node.pairs,
             _ => &[],
         };
         pairs
@@ -334,7 +334,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value of a string key of a dict or namespace.
-    pub fn get(self, key: &str) -> Option<Value<'a>> {
+    pub fn get(self, key: &str) -> Option<PickleValue<'a>> {
         self.items()
             .find(|(name, _)| name.as_str() == Some(key))
             .map(|(_, value)| value)

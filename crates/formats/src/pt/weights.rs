@@ -1,17 +1,17 @@
-//! Trained weights by name, whichever tool saved them: a training checkpoint, a state dict, a safetensors file.
+//! Trained weights by name, from a training checkpoint, a state dict or a safetensors file.
 
 use super::safetensors::{self, Safetensors};
-use super::{Checkpoint, DType, Error, Result, TensorRef, Value};
+use super::{Checkpoint, DType, Error, PickleValue, Result, TensorRef};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Where training tools keep the weights of a checkpoint: fairseq, Lightning, many a training script. Otherwise they are
-/// the whole of it.
-const PLACES: [&str; 3] = ["model", "state_dict", "model_state_dict"];
+/// Keys under which fairseq, Lightning and many training scripts save the weights of a checkpoint. Without any of them the
+/// checkpoint itself is the weights.
+const STATE_DICT_KEYS: [&str; 3] = ["model", "state_dict", "model_state_dict"];
 
-/// What tools put before a module's name, or into it where they wrapped a part: DistributedDataParallel, `torch.compile`,
+/// Parts of a name that tools add before a module's name, or inside it where they wrapped a part: DistributedDataParallel, `torch.compile`,
 /// FullyShardedDataParallel, activation checkpointing.
 const WRAPPERS: [&str; 4] = [
     "module",
@@ -20,60 +20,60 @@ const WRAPPERS: [&str; 4] = [
     "_checkpoint_wrapped_module",
 ];
 
-/// What a Lightning module's own names have before those of the network that it trains.
-const TRAINED: &str = "model";
+/// Prefix of the network's names in a Lightning module that trains it.
+const NETWORK_PREFIX: &str = "model";
 
-/// An open file of weights. Names are the network's own: what training tools put before them is taken off.
+/// Open file of weights. Names are the network's own, without the prefixes of training tools.
 pub struct WeightsFile {
-    held: Held,
+    held: WeightsSource,
     weights: Vec<Weight>,
-    left_out: Vec<String>,
+    skipped_tensors: Vec<String>,
 }
 
-/// What holds the weights.
-enum Held {
+/// File that holds the weights.
+enum WeightsSource {
     Checkpoint(Checkpoint),
     Safetensors(Safetensors),
 }
 
-/// One weight: what it is, and where.
+/// Name, shape, type and place of a weight.
 #[derive(Debug)]
 pub struct Weight {
-    /// Its name in the network.
+    /// Name in the network.
     pub name: String,
     /// Elements in each dimension.
     pub shape: Vec<u64>,
     /// Element type.
     pub dtype: DType,
-    place: Place,
+    place: WeightLocation,
 }
 
 #[derive(Debug)]
-enum Place {
+enum WeightLocation {
     Checkpoint(TensorRef),
-    /// Number in the table of contents.
+    /// Index in the table of contents.
     Safetensors(usize),
 }
 
 impl WeightsFile {
-    /// Opens a file of weights by its content, whatever its name; reads no weight and runs nothing. A checkpoint without
+    /// Opens a file of weights, and finds its format by its content; reads no weight and runs nothing. A checkpoint without
     /// weights opens, and has none.
     ///
     /// # Errors
     /// When the file cannot be read, is neither a zip checkpoint of PyTorch 1.6 or later nor a safetensors file, is damaged,
-    /// or two weights have one name once what training tools put before it is taken off.
+    /// or two weights have the same name after the prefixes of training tools are removed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let held = if begins_as_safetensors(path)? {
-            Held::Safetensors(Safetensors::open(path)?)
+        let held = if starts_as_safetensors(path)? {
+            WeightsSource::Safetensors(Safetensors::open(path)?)
         } else {
-            Held::Checkpoint(Checkpoint::open(path)?)
+            WeightsSource::Checkpoint(Checkpoint::open(path)?)
         };
         let found = held.weights();
-        let trained = found.iter().any(|weight| is_trained(&weight.name));
+        let trained = found.iter().any(|weight| is_of_network(&weight.name));
         let (ours, others): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .partition(|weight| !trained || is_trained(&weight.name));
+            .partition(|weight| !trained || is_of_network(&weight.name));
         let mut by_name: HashMap<String, String> = HashMap::with_capacity(ours.len());
         let mut weights = Vec::with_capacity(ours.len());
         for weight in ours {
@@ -90,31 +90,31 @@ impl WeightsFile {
         Ok(Self {
             held,
             weights,
-            left_out: others.into_iter().map(|weight| weight.name).collect(),
+            skipped_tensors: others.into_iter().map(|weight| weight.name).collect(),
         })
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         match &self.held {
-            Held::Checkpoint(checkpoint) => checkpoint.path(),
-            Held::Safetensors(file) => file.path(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.path(),
+            WeightsSource::Safetensors(file) => file.path(),
         }
     }
 
-    /// Bytes of the file.
+    /// Size of the file, in bytes.
     pub fn file_size(&self) -> u64 {
         match &self.held {
-            Held::Checkpoint(checkpoint) => checkpoint.file_size(),
-            Held::Safetensors(file) => file.file_size(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.file_size(),
+            WeightsSource::Safetensors(file) => file.file_size(),
         }
     }
 
     /// The checkpoint, unless it is a safetensors file.
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         match &self.held {
-            Held::Checkpoint(checkpoint) => Some(checkpoint),
-            Held::Safetensors(_) => None,
+            WeightsSource::Checkpoint(checkpoint) => Some(checkpoint),
+            WeightsSource::Safetensors(_) => None,
         }
     }
 
@@ -126,41 +126,42 @@ impl WeightsFile {
             .unwrap_or_default()
     }
 
-    /// The weights, in the file's order.
+    /// Weights, in the file's order.
     pub fn weights(&self) -> &[Weight] {
         &self.weights
     }
 
-    /// The weights, of which there must be some.
+    /// Weights, in the file's order, at least one.
     ///
     /// # Errors
-    /// When there is none; the message says what is there instead.
+    /// When there is none; the message says what the file holds instead.
     pub fn required(&self) -> Result<&[Weight]> {
         if !self.weights.is_empty() {
             return Ok(&self.weights);
         }
-        let found = self
-            .checkpoint()
-            .map_or_else(|| "an empty table of contents".to_owned(), found_instead);
+        let found = self.checkpoint().map_or_else(
+            || "an empty table of contents".to_owned(),
+            describe_without_weights,
+        );
         Err(Error::NoWeights {
             path: self.path().to_owned(),
             found,
         })
     }
 
-    /// The weight of this name.
+    /// Weight named `name`.
     pub fn weight(&self, name: &str) -> Option<&Weight> {
         self.weights.iter().find(|weight| weight.name == name)
     }
 
-    /// Names, as the file has them, of tensors that a training tool keeps beside the network, such as weights of its loss.
-    pub fn left_out(&self) -> &[String] {
-        &self.left_out
+    /// Names, as in the file, of tensors that a training tool saves and that are not the network's, such as weights of its loss.
+    pub fn skipped_tensors(&self) -> &[String] {
+        &self.skipped_tensors
     }
 
-    /// The network's configuration, and the keys under which it stands, where the file has one.
-    pub fn configuration(&self) -> Option<(&'static str, Value<'_>)> {
-        const PLACES: [(&str, &[&str]); 2] = [
+    /// Configuration of the network, and the keys under which the file has it, if it does.
+    pub fn configuration(&self) -> Option<(&'static str, PickleValue<'_>)> {
+        const STATE_DICT_KEYS: [(&str, &[&str]); 2] = [
             ("cfg.model", &["cfg", "model"]),
             (
                 "hyper_parameters.cfg.model",
@@ -168,7 +169,7 @@ impl WeightsFile {
             ),
         ];
         let root = self.checkpoint()?.root();
-        PLACES.into_iter().find_map(|(name, keys)| {
+        STATE_DICT_KEYS.into_iter().find_map(|(name, keys)| {
             let found = keys.iter().try_fold(root, |value, key| value.get(key))?;
             (found.items().len() > 0).then_some((name, found))
         })
@@ -180,8 +181,10 @@ impl WeightsFile {
     /// When the weight is damaged or complex, or the file cannot be read.
     pub fn read_f32(&self, weight: &Weight) -> Result<Vec<f32>> {
         match (&self.held, &weight.place) {
-            (Held::Checkpoint(checkpoint), Place::Checkpoint(tensor)) => checkpoint.read_f32(tensor),
-            (Held::Safetensors(file), Place::Safetensors(at)) => file
+            (WeightsSource::Checkpoint(checkpoint), WeightLocation::Checkpoint(tensor)) => {
+                checkpoint.read_f32(tensor)
+            }
+            (WeightsSource::Safetensors(file), WeightLocation::Safetensors(at)) => file
                 .tensors
                 .get(*at)
                 .map_or(Ok(Vec::new()), |tensor| file.read_f32(tensor)),
@@ -190,8 +193,8 @@ impl WeightsFile {
     }
 }
 
-impl Held {
-    /// All tensors where weights may be, under the file's own names.
+impl WeightsSource {
+    /// Tensors under the keys of weights, with their names in the file.
     fn weights(&self) -> Vec<Weight> {
         match self {
             Self::Checkpoint(checkpoint) => state_dict(checkpoint.root())
@@ -199,7 +202,7 @@ impl Held {
                     name: name.to_owned(),
                     shape: tensor.shape.clone(),
                     dtype: tensor.dtype(),
-                    place: Place::Checkpoint(tensor.clone()),
+                    place: WeightLocation::Checkpoint(tensor.clone()),
                 })
                 .collect(),
             Self::Safetensors(file) => (0..)
@@ -208,14 +211,14 @@ impl Held {
                     name: tensor.name.clone(),
                     shape: tensor.shape.clone(),
                     dtype: tensor.dtype,
-                    place: Place::Safetensors(at),
+                    place: WeightLocation::Safetensors(at),
                 })
                 .collect(),
         }
     }
 }
 
-fn begins_as_safetensors(path: &Path) -> Result<bool> {
+fn starts_as_safetensors(path: &Path) -> Result<bool> {
     let io = |source| Error::Io {
         path: path.to_owned(),
         source,
@@ -229,12 +232,12 @@ fn begins_as_safetensors(path: &Path) -> Result<bool> {
         .take(16)
         .read_to_end(&mut start)
         .map_err(io)?;
-    Ok(safetensors::begins(&start))
+    Ok(safetensors::starts_as_safetensors(&start))
 }
 
-/// The tensors of the first place that has some.
-fn state_dict<'a>(root: Value<'a>) -> impl Iterator<Item = (&'a str, &'a TensorRef)> {
-    let places = PLACES.iter().filter_map(|place| root.get(place));
+/// Tensors under the first of [`STATE_DICT_KEYS`] that has some.
+fn state_dict<'a>(root: PickleValue<'a>) -> impl Iterator<Item = (&'a str, &'a TensorRef)> {
+    let places = STATE_DICT_KEYS.iter().filter_map(|place| root.get(place));
     let place = places
         .chain([root])
         .find(|place| place.tensors().next().is_some())
@@ -242,8 +245,8 @@ fn state_dict<'a>(root: Value<'a>) -> impl Iterator<Item = (&'a str, &'a TensorR
     place.tensors()
 }
 
-/// What a checkpoint without weights is.
-fn found_instead(checkpoint: &Checkpoint) -> String {
+/// Description of a checkpoint without weights.
+fn describe_without_weights(checkpoint: &Checkpoint) -> String {
     let root = checkpoint.root();
     if checkpoint.is_torchscript() {
         return "it is TorchScript, a program with its weights, which `infer` and `predict` run as it is"
@@ -255,25 +258,27 @@ fn found_instead(checkpoint: &Checkpoint) -> String {
         .take(12)
         .collect();
     if keys.is_empty() {
-        return format!("the whole is {}", root.described());
+        return format!("the whole is {}", root.description());
     }
     format!("its keys are {}", keys.join(", "))
 }
 
-/// A name's parts without what tools put before or between them.
-fn parts(name: &str) -> impl Iterator<Item = &str> {
+/// Parts of a name without those that tools add.
+fn plain_parts(name: &str) -> impl Iterator<Item = &str> {
     name.split('.').filter(|part| !WRAPPERS.contains(part))
 }
 
-/// Whether a weight is one of a network that a Lightning module trains.
-fn is_trained(name: &str) -> bool {
-    let mut parts = parts(name);
-    parts.next() == Some(TRAINED) && parts.next().is_some()
+/// Returns true for a weight of the network that a Lightning module trains.
+fn is_of_network(name: &str) -> bool {
+    let mut parts = plain_parts(name);
+    parts.next() == Some(NETWORK_PREFIX) && parts.next().is_some()
 }
 
-/// The network's own name of a weight.
+/// Name of a weight in the network.
 fn plain_name(name: &str) -> String {
-    let mut plain: Vec<&str> = parts(name).skip_while(|part| *part == TRAINED).collect();
+    let mut plain: Vec<&str> = plain_parts(name)
+        .skip_while(|part| *part == NETWORK_PREFIX)
+        .collect();
     if plain.is_empty() {
         plain.push(name);
     }
@@ -314,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_name_is_a_trained_networks_only_with_something_after_the_prefix() {
-        assert!(is_trained("model.w") && is_trained("module.model._orig_mod.w"));
-        assert!(!is_trained("model") && !is_trained("w") && !is_trained("criterion.model.w"));
+        assert!(is_of_network("model.w") && is_of_network("module.model._orig_mod.w"));
+        assert!(!is_of_network("model") && !is_of_network("w") && !is_of_network("criterion.model.w"));
     }
 }

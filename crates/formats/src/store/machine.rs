@@ -1,26 +1,26 @@
-//! As much of the pickle machine as the dictionary of a store header takes.
+//! Pickle machine of the few opcodes that the dictionary of a store header takes.
 //!
 //! Opcodes: Python's `pickletools`. There are no globals, no calls and no nesting beyond one tuple in one dictionary,
 //! so the work and the memory are bounded by the length of the input.
 
 use std::fmt;
 
-/// Where the pickle goes wrong, and how.
+/// Contradiction in a pickle, and the byte at which it is.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct PickleDefect {
     pub(super) at: usize,
     pub(super) what: String,
 }
 
-/// A key of the dictionary.
+/// Key of the dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum HeaderKey {
     Shape,
     Dtype,
     Offset,
 }
 
-impl Key {
+impl HeaderKey {
     fn new(name: &str) -> Option<Self> {
         [Self::Shape, Self::Dtype, Self::Offset]
             .into_iter()
@@ -36,15 +36,15 @@ impl Key {
     }
 }
 
-/// A value in the dictionary.
+/// Value in the dictionary.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(super) enum HeaderValue {
     Number(i64),
     Text(String),
     Numbers(Vec<i64>),
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for HeaderValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(n) => write!(f, "the number {n}"),
@@ -55,15 +55,15 @@ impl fmt::Display for Value {
 }
 
 #[derive(Debug, Clone)]
-enum Item {
+enum StackItem {
     Mark,
     Dict,
-    Value(Value),
+    HeaderValue(HeaderValue),
 }
 
 /// Runs the pickle to its end and returns the entries of its dictionary.
-pub(super) fn run(pickle: &[u8]) -> Result<Vec<(Key, Value)>, Problem> {
-    let mut machine = Machine {
+pub(super) fn run(pickle: &[u8]) -> Result<Vec<(HeaderKey, HeaderValue)>, PickleDefect> {
+    let mut machine = HeaderMachine {
         pickle,
         at: 0,
         stack: Vec::new(),
@@ -75,31 +75,31 @@ pub(super) fn run(pickle: &[u8]) -> Result<Vec<(Key, Value)>, Problem> {
             Ok(false) => {}
             Ok(true) if machine.at == pickle.len() => return Ok(machine.entries),
             Ok(true) => {
-                return Err(Problem {
+                return Err(PickleDefect {
                     at: machine.at,
                     what: "bytes after the pickle's end".to_owned(),
                 });
             }
-            Err(what) => return Err(Problem { at, what }),
+            Err(what) => return Err(PickleDefect { at, what }),
         }
     }
 }
 
-struct Machine<'a> {
+struct HeaderMachine<'a> {
     pickle: &'a [u8],
     at: usize,
-    stack: Vec<Item>,
-    entries: Vec<(Key, Value)>,
+    stack: Vec<StackItem>,
+    entries: Vec<(HeaderKey, HeaderValue)>,
 }
 
-impl<'a> Machine<'a> {
-    /// One opcode; true at the pickle's end.
+impl<'a> HeaderMachine<'a> {
+    /// Runs one opcode; returns true at the pickle's end.
     fn step(&mut self) -> Result<bool, String> {
         match self.bytes(1)?[0] {
             0x80 => self.protocol()?,
             0x95 => drop(self.bytes(8)?), // FRAME: a hint about buffering
             b'}' => self.dict()?,
-            b'(' => self.stack.push(Item::Mark),
+            b'(' => self.stack.push(StackItem::Mark),
             b'X' => self.text(4)?,
             0x8c => self.text(1)?,
             0x8d => self.text(8)?,
@@ -107,7 +107,9 @@ impl<'a> Machine<'a> {
             b'M' => self.number(2, false)?,
             b'J' => self.number(4, true)?,
             0x8a => self.long()?,
-            b')' => self.stack.push(Item::Value(Value::Numbers(Vec::new()))),
+            b')' => self
+                .stack
+                .push(StackItem::HeaderValue(HeaderValue::Numbers(Vec::new()))),
             count @ 0x85..=0x87 => self.tuple(usize::from(count) - 0x84)?,
             b't' => {
                 let above = self.above_mark()?;
@@ -121,12 +123,12 @@ impl<'a> Machine<'a> {
                 let pairs = self.above_mark()?;
                 self.set(pairs)?;
             }
-            // What is remembered is never asked for: nothing in a header is there twice.
+            // Memoising is ignored: nothing occurs twice in a header, so no value is fetched from the memo.
             0x94 => {}
             b'q' => drop(self.bytes(1)?),
             b'r' => drop(self.bytes(4)?),
             b'.' => {
-                return if matches!(self.stack[..], [Item::Dict]) {
+                return if matches!(self.stack[..], [StackItem::Dict]) {
                     Ok(true)
                 } else {
                     Err("not a dict".into())
@@ -162,7 +164,7 @@ impl<'a> Machine<'a> {
         if !self.stack.is_empty() {
             return Err("a dict inside something else".to_owned());
         }
-        self.stack.push(Item::Dict);
+        self.stack.push(StackItem::Dict);
         Ok(())
     }
 
@@ -170,7 +172,8 @@ impl<'a> Machine<'a> {
         let length = usize::try_from(self.unsigned(width)?).unwrap_or(usize::MAX);
         let text =
             std::str::from_utf8(self.bytes(length)?).map_err(|_| "text that is not UTF-8".to_owned())?;
-        self.stack.push(Item::Value(Value::Text(text.to_owned())));
+        self.stack
+            .push(StackItem::HeaderValue(HeaderValue::Text(text.to_owned())));
         Ok(())
     }
 
@@ -181,7 +184,8 @@ impl<'a> Machine<'a> {
         } else {
             word as i64
         };
-        self.stack.push(Item::Value(Value::Number(number)));
+        self.stack
+            .push(StackItem::HeaderValue(HeaderValue::Number(number)));
         Ok(())
     }
 
@@ -200,11 +204,13 @@ impl<'a> Machine<'a> {
         let mut word = [fill; 8];
         word[..width].copy_from_slice(bytes);
         self.stack
-            .push(Item::Value(Value::Number(i64::from_le_bytes(word))));
+            .push(StackItem::HeaderValue(HeaderValue::Number(i64::from_le_bytes(
+                word,
+            ))));
         Ok(())
     }
 
-    fn pop(&mut self, count: usize) -> Result<Vec<Item>, String> {
+    fn pop(&mut self, count: usize) -> Result<Vec<StackItem>, String> {
         let from = self
             .stack
             .len()
@@ -213,8 +219,8 @@ impl<'a> Machine<'a> {
         Ok(self.stack.split_off(from))
     }
 
-    fn above_mark(&mut self) -> Result<Vec<Item>, String> {
-        let mark = self.stack.iter().rposition(|i| matches!(i, Item::Mark));
+    fn above_mark(&mut self) -> Result<Vec<StackItem>, String> {
+        let mark = self.stack.iter().rposition(|i| matches!(i, StackItem::Mark));
         let above = self
             .stack
             .split_off(mark.ok_or_else(|| "no mark".to_owned())? + 1);
@@ -227,27 +233,30 @@ impl<'a> Machine<'a> {
         self.push_tuple(items)
     }
 
-    fn push_tuple(&mut self, items: Vec<Item>) -> Result<(), String> {
+    fn push_tuple(&mut self, items: Vec<StackItem>) -> Result<(), String> {
         let numbers = items.into_iter().map(|item| match item {
-            Item::Value(Value::Number(n)) => Ok(n),
+            StackItem::HeaderValue(HeaderValue::Number(n)) => Ok(n),
             _ => Err("a tuple of other things than numbers".to_owned()),
         });
         let numbers = numbers.collect::<Result<_, _>>()?;
-        self.stack.push(Item::Value(Value::Numbers(numbers)));
+        self.stack
+            .push(StackItem::HeaderValue(HeaderValue::Numbers(numbers)));
         Ok(())
     }
 
-    /// Puts alternating keys and values into the dictionary, which must be what is left on the stack.
-    fn set(&mut self, pairs: Vec<Item>) -> Result<(), String> {
-        if !matches!(self.stack[..], [Item::Dict]) || !pairs.len().is_multiple_of(2) {
+    /// Puts alternating keys and values into the dictionary, which must be the only other item on the stack.
+    fn set(&mut self, pairs: Vec<StackItem>) -> Result<(), String> {
+        if !matches!(self.stack[..], [StackItem::Dict]) || !pairs.len().is_multiple_of(2) {
             return Err("entries without a dict".to_owned());
         }
         let mut pairs = pairs.into_iter();
         while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
-            let (Item::Value(Value::Text(name)), Item::Value(value)) = (key, value) else {
+            let (StackItem::HeaderValue(HeaderValue::Text(name)), StackItem::HeaderValue(value)) =
+                (key, value)
+            else {
                 return Err("an entry that is not a name and a value".to_owned());
             };
-            let key = Key::new(&name).ok_or_else(|| format!("unknown key {name:?}"))?;
+            let key = HeaderKey::new(&name).ok_or_else(|| format!("unknown key {name:?}"))?;
             if self.entries.iter().any(|(known, _)| *known == key) {
                 return Err(format!("key {name:?} twice"));
             }

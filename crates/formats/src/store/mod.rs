@@ -1,4 +1,4 @@
-//! The header that fairseq-signals keeps beside a memory-mapped array: a pickled dictionary
+//! Header that fairseq-signals writes for a memory-mapped array: a pickled dictionary
 //! `{shape: tuple, dtype: str, offset: int}`, from which `numpy.memmap(path, mode='r', **header)` opens the array.
 //!
 //! Python reads a pickle by running it. [`StoreHeader::from_pickle`] does not: it knows the few opcodes that such a
@@ -17,17 +17,17 @@
 mod machine;
 
 use crate::error::{Error, Result};
-use machine::{Key, Value};
+use machine::{HeaderKey, HeaderValue};
 use serde_pickle::{HashableValue, SerOptions};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The largest header that is read; a real one takes about 60 bytes.
+/// Size of the largest header that is read, in bytes; real ones have about 60.
 const MAX_BYTES: u64 = 1 << 16;
 const HELP: &str =
     "a store header is a pickled dict of shape (a tuple of integers), dtype and, if not 0, offset";
 
-/// Shape, type and place of a memory-mapped array.
+/// Shape, type and offset of a memory-mapped array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreHeader {
     /// Extent of each dimension.
@@ -39,10 +39,10 @@ pub struct StoreHeader {
 }
 
 impl StoreHeader {
-    /// The pickle, protocol 3.
+    /// Pickle of the header, protocol 3.
     ///
     /// # Errors
-    /// A number is larger than a pickle written here can hold (2⁶³).
+    /// A number of 2⁶³ or more, which a pickle written here cannot hold.
     pub fn to_pickle(&self) -> Result<Vec<u8>> {
         let number = |n: u64| i64::try_from(n).map(serde_pickle::Value::I64);
         let shape: Result<Vec<_>, _> = self.shape.iter().map(|&d| number(d as u64)).collect();
@@ -71,7 +71,7 @@ impl StoreHeader {
     /// Writes the pickle to `path`.
     ///
     /// # Errors
-    /// As [`Self::to_pickle`], and I/O.
+    /// Those of [`Self::to_pickle`], and I/O.
     pub fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, self.to_pickle()?).map_err(Error::io("write", path))
     }
@@ -79,7 +79,7 @@ impl StoreHeader {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`Self::from_pickle`], and I/O.
+    /// Those of [`Self::from_pickle`], and I/O.
     pub fn read(path: &Path) -> Result<Self> {
         let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
         if size > MAX_BYTES {
@@ -96,18 +96,20 @@ impl StoreHeader {
     /// Reads a pickle; `path` is for messages. Nothing in it is run.
     ///
     /// # Errors
-    /// It is not the pickle of such a dictionary.
+    /// The bytes are not the pickle of such a dictionary.
     pub fn from_pickle(path: &Path, pickle: &[u8]) -> Result<Self> {
         let entries = machine::run(pickle)
             .map_err(|e| Error::malformed(path, format!("byte {}", e.at), e.what, HELP))?;
         let (mut shape, mut dtype, mut offset) = (None, None, 0);
         for (key, value) in entries {
             match (key, value) {
-                (Key::Shape, Value::Numbers(dims)) => {
+                (HeaderKey::Shape, HeaderValue::Numbers(dims)) => {
                     shape = dims.into_iter().map(|d| usize::try_from(d).ok()).collect()
                 }
-                (Key::Dtype, Value::Text(name)) => dtype = Some(name),
-                (Key::Offset, Value::Number(bytes)) if bytes >= 0 => offset = bytes.unsigned_abs(),
+                (HeaderKey::Dtype, HeaderValue::Text(name)) => dtype = Some(name),
+                (HeaderKey::Offset, HeaderValue::Number(bytes)) if bytes >= 0 => {
+                    offset = bytes.unsigned_abs()
+                }
                 (key, value) => {
                     return Err(Error::malformed(
                         path,

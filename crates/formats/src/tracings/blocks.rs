@@ -1,7 +1,7 @@
 //! Rows of a dataset that is stored in blocks.
 
 use super::decode::{DecodeBuffers, Encoding, with_buffers};
-use super::placement::{Block, BlockTable, CUT_SHORT, Compression, MAX_ROW_BYTES, VALUES};
+use super::placement::{BlockTable, CUT_SHORT, Compression, MAX_ROW_BYTES, StoredBlock, VALUES};
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,7 +15,7 @@ const CACHE_BYTES: usize = 256 << 20;
 
 /// A dataset in blocks.
 #[derive(Debug)]
-pub(super) struct Blocks {
+pub(super) struct BlockReader {
     /// Rows, samples, leads of the dataset.
     shape: [usize; 3],
     pub(super) table: BlockTable,
@@ -50,7 +50,7 @@ impl ChunkCache {
     }
 }
 
-impl Blocks {
+impl BlockReader {
     /// Checks the table against the dataset's `shape` and the `file_size`.
     pub(super) fn new(path: &Path, shape: [usize; 3], table: BlockTable, file_size: u64) -> Result<Self> {
         let bytes = decoded_bytes(shape, table.shape);
@@ -59,8 +59,8 @@ impl Blocks {
             let help = "store it in smaller chunks, or in none";
             return Err(Error::unsupported(path, VALUES, what, help));
         }
-        let outside = |b: &&Block| b.at.checked_add(b.size).is_none_or(|end| end > file_size);
-        if let Some(Block { at, size, .. }) = table.blocks.iter().find(outside) {
+        let outside = |b: &&StoredBlock| b.at.checked_add(b.size).is_none_or(|end| end > file_size);
+        if let Some(StoredBlock { at, size, .. }) = table.blocks.iter().find(outside) {
             let what = format!("a block of {size} bytes at byte {at} of a file of {file_size}");
             return Err(Error::malformed(path, VALUES, what, CUT_SHORT));
         }
@@ -157,7 +157,7 @@ impl Blocks {
         decoded.map_err(BlockError::Damaged)
     }
 
-    fn encoding_of(&self, block: Block) -> Encoding {
+    fn encoding_of(&self, block: StoredBlock) -> Encoding {
         let BlockTable {
             shuffled,
             compression,

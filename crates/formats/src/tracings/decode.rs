@@ -98,7 +98,7 @@ fn inflate(inflater: &mut Decompressor, stored: &[u8], out: &mut [u8]) -> Result
 }
 
 #[cfg(feature = "hdf5")]
-/// Fills `out` with the bytes of 8-byte numbers that h5py compressed by LZF; `skipped_filters` is a [`super::Block`]'s.
+/// Fills `out` with the bytes of 8-byte numbers that h5py compressed by LZF; `skipped_filters` is a [`super::StoredBlock`]'s.
 pub(crate) fn decode_numbers(
     stored: &[u8],
     shuffled: bool,

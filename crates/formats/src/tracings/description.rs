@@ -1,7 +1,7 @@
 //! Description of an archive's file by the process that opened it with the HDF5 library, as a message. That process may have been
 //! taken over by a hostile file, so nothing in a message is believed before it is checked.
 
-use super::placement::{Block, BlockTable, Compression, Placement};
+use super::placement::{BlockTable, Compression, Placement, StoredBlock};
 
 /// Length of the longest message that is read, in bytes; it describes six million blocks.
 pub const MAX_MESSAGE: usize = 256 << 20;
@@ -19,11 +19,11 @@ pub struct DescribedFile {
     pub shape: [usize; 3],
     /// Type of the stored values, as NumPy names it.
     pub dtype: String,
-    /// How the rows are read.
+    /// Way to read the rows.
     pub stored: StoredRows,
 }
 
-/// How the rows of a dataset can be read.
+/// Way to read the rows of a dataset.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredRows {
     /// From the file directly.
@@ -61,7 +61,7 @@ pub fn encode(description: &Result<DescribedFile, ReadRefusal>) -> Vec<u8> {
     out.0
 }
 
-/// Description that a message holds. Numbers are as they were sent; [`super::Rows::open`] compares them with the file's size.
+/// Description that a message holds. Numbers are as they were sent; [`super::TracingRows::open`] compares them with the file's size.
 ///
 /// # Errors
 /// The message contradicts its format; the text says where.
@@ -248,7 +248,7 @@ impl<'a> MessageReader<'a> {
         let count = self.count(48)?;
         let block = |from: &mut Self| {
             let (place, at, size) = (from.sizes()?, from.number()?, from.number()?);
-            Ok(Block {
+            Ok(StoredBlock {
                 place,
                 at,
                 size,
@@ -304,7 +304,7 @@ mod tests {
 
     fn stored() -> impl Strategy<Value = StoredRows> {
         let block = (any::<[u32; 3]>(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(
-            |(place, at, size, skipped_filters)| Block {
+            |(place, at, size, skipped_filters)| StoredBlock {
                 place: place.map(|n| n as usize),
                 at,
                 size,

@@ -1,19 +1,19 @@
-//! Bytes compressed by LZF, as h5py's filter of that name writes them.
+//! Decompression of LZF, as h5py's filter of that name writes it.
 //!
 //! A stream of literals and references. A byte below 32 is followed by that many literal bytes and one more. Any other
 //! holds the length of a copy in its three high bits, where 7 says that a byte follows to be added, and the high bits of
 //! how far back it begins in its five low ones, whose low bits are the next byte. Source: LibLZF's `lzf_d.c`, and
 //! `lzf_filter.c` of h5py.
 
-/// Bytes that a copy has more than its length says.
+/// Bytes that a copy has beyond its stored length.
 const COPY_AT_LEAST: usize = 2;
-/// The length that says that another byte follows.
+/// Stored length that means that another byte of length follows.
 const LONG: usize = 7;
 
-/// Fills `out` with what `stored` holds. Nothing is allocated.
+/// Fills `out` with the decompressed bytes of `stored`. Nothing is allocated.
 ///
 /// # Errors
-/// What is wrong with the bytes: they end too early, point before the start, or hold less or more than `out` takes.
+/// The bytes end too early, refer to a place before the start, or hold less or more than `out` takes; the text says which.
 pub(super) fn decompress(stored: &[u8], out: &mut [u8]) -> Result<(), String> {
     let (mut rest, mut filled) = (stored, 0);
     while let Some((&control, after)) = rest.split_first() {
@@ -48,7 +48,7 @@ pub(super) fn decompress(stored: &[u8], out: &mut [u8]) -> Result<(), String> {
 const CUT: &str = "a block of LZF that is cut short";
 const TOO_MUCH: &str = "a block of LZF that holds more than it should";
 
-/// Copies `length` bytes that begin `back` before `filled`, which may overlap; where they end.
+/// Copies `length` bytes that begin `back` before `filled`, which may overlap; returns the end of the copy.
 fn copy(out: &mut [u8], filled: usize, back: usize, length: usize) -> Result<usize, String> {
     let from = filled
         .checked_sub(back)
@@ -60,7 +60,7 @@ fn copy(out: &mut [u8], filled: usize, back: usize, length: usize) -> Result<usi
     if back >= length {
         out.copy_within(from..from + length, filled);
     } else {
-        // A copy of what it is itself writing repeats it.
+        // A copy that overlaps its own output repeats it, as LZF defines.
         (0..length).for_each(|i| out[filled + i] = out[from + i]);
     }
     Ok(end)

@@ -5,7 +5,7 @@
 //! any number of threads, without that library. A [`Placement`] can also be stored and used by another program.
 //!
 //! ```
-//! use ecgfm_formats::tracings::{Placement, Rows};
+//! use ecgfm_formats::tracings::{Placement, TracingRows};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dir = tempfile::tempdir()?;
@@ -13,7 +13,7 @@
 //! let values: Vec<u8> = [0f32, 1.0, 2.0, 3.0].iter().flat_map(|v| v.to_le_bytes()).collect();
 //! std::fs::write(&path, &values)?;
 //!
-//! let rows = Rows::open(&path, [2, 1, 2], Placement::Contiguous { offset: 0 })?; // 2 rows of 1 sample of 2 leads
+//! let rows = TracingRows::open(&path, [2, 1, 2], Placement::Contiguous { offset: 0 })?; // 2 rows of 1 sample of 2 leads
 //! let mut row = [0.0; 2];
 //! rows.read_row(1, &mut row)?;
 //! assert_eq!(row, [2.0, 3.0]);
@@ -28,10 +28,10 @@ mod lzf;
 mod placement;
 
 use crate::error::{Error, Result};
-use blocks::Blocks;
+use blocks::BlockReader;
 #[cfg(feature = "hdf5")]
 pub(crate) use decode::decode_numbers;
-pub use placement::{Block, BlockTable, Compression, MAX_ROW_BYTES, Placement};
+pub use placement::{BlockTable, Compression, MAX_ROW_BYTES, Placement, StoredBlock};
 use placement::{CUT_SHORT, VALUES};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -42,7 +42,7 @@ use std::path::{Path, PathBuf};
 /// Where a block holds several rows, neighbouring rows are best read close together in time: the blocks decoded last
 /// are kept, up to 256 MiB.
 #[derive(Debug)]
-pub struct Rows {
+pub struct TracingRows {
     path: PathBuf,
     file: File,
     shape: [usize; 3],
@@ -52,10 +52,10 @@ pub struct Rows {
 #[derive(Debug)]
 enum OpenPlacement {
     Contiguous { offset: u64 },
-    Blocks(Blocks),
+    Blocks(BlockReader),
 }
 
-impl Rows {
+impl TracingRows {
     /// Opens the file at `path` for rows of (rows, samples, leads), and compares what `placement` claims with its size.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Rows {
                 }
                 OpenPlacement::Contiguous { offset }
             }
-            Placement::Blocks(table) => OpenPlacement::Blocks(Blocks::new(path, shape, table, size)?),
+            Placement::Blocks(table) => OpenPlacement::Blocks(BlockReader::new(path, shape, table, size)?),
         };
         Ok(Self {
             path: path.to_owned(),
@@ -107,7 +107,7 @@ impl Rows {
         self.shape[1] * self.shape[2]
     }
 
-    /// Where the rows are.
+    /// Places of the rows in the file.
     pub fn placement(&self) -> Placement {
         match &self.source {
             OpenPlacement::Contiguous { offset } => Placement::Contiguous { offset: *offset },
@@ -158,12 +158,12 @@ mod tests {
     fn a_row_beyond_counting_is_refused_even_where_there_are_no_rows() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let placement = || Placement::Contiguous { offset: 0 };
-        let refused = Rows::open(file.path(), [0, usize::MAX, 2], placement()).unwrap_err();
+        let refused = TracingRows::open(file.path(), [0, usize::MAX, 2], placement()).unwrap_err();
         assert!(
             refused.to_string().contains("more than any file can hold"),
             "{refused}"
         );
-        let empty = Rows::open(file.path(), [0, 5, 2], placement()).unwrap();
+        let empty = TracingRows::open(file.path(), [0, 5, 2], placement()).unwrap();
         assert_eq!(empty.row_len(), 10);
     }
 }

@@ -1,4 +1,4 @@
-//! Where the rows of a dataset are in a file.
+//! Places of a dataset's rows in a file.
 
 /// Bytes that all blocks of one row may take when decoded.
 pub const MAX_ROW_BYTES: u64 = 1 << 30;
@@ -6,12 +6,12 @@ pub const MAX_ROW_BYTES: u64 = 1 << 30;
 pub(super) const VALUES: &str = "tracings";
 pub(super) const CUT_SHORT: &str = "the file is cut short: download or copy it again";
 
-/// Where the rows of a dataset of float32 are in a file.
+/// Places of the rows of a dataset of float32 in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Placement {
     /// One after another, uncompressed, from byte `offset` on.
     Contiguous {
-        /// Where the first row starts.
+        /// Offset of the first row in the file.
         offset: u64,
     },
     /// In blocks, which may be shuffled and compressed.
@@ -30,7 +30,7 @@ pub struct BlockTable {
     /// Value where no block was written.
     pub fill: f32,
     /// Blocks that were written, ascending by place.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<StoredBlock>,
 }
 
 /// Compression of a block's bytes.
@@ -47,10 +47,10 @@ pub enum Compression {
 
 /// One stored block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Block {
+pub struct StoredBlock {
     /// Number of the block along rows, samples and leads.
     pub place: [usize; 3],
-    /// First byte in the file.
+    /// Offset of the first byte in the file.
     pub at: u64,
     /// Bytes as stored.
     pub size: u64,

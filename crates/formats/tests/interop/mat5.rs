@@ -1,5 +1,5 @@
 use crate::judge::{files, python, reference};
-use ecgfm_formats::mat5::{Class, Data, MatFile, MatWriter};
+use ecgfm_formats::mat5::{ArrayClass, MatData, MatFile, MatWriter};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -8,14 +8,18 @@ fn segment() -> Vec<u8> {
     let feats: Vec<f64> = (0..36).map(|i| f64::from(i) * 0.1).collect();
     let single: Vec<f32> = (0..3).map(|i| i as f32 * 0.1).collect();
     let mut writer = MatWriter::new(Vec::new()).unwrap();
-    writer.put("org_sample_rate", [1, 1], Data::I64(&[400])).unwrap();
-    writer.put("curr_sample_rate", [1, 1], Data::I64(&[500])).unwrap();
-    writer.put("feats", [12, 3], Data::F64(&feats)).unwrap();
-    writer.put("idx", [1, 1], Data::I32(&[-7])).unwrap();
-    writer.put("single", [1, 3], Data::F32(&single)).unwrap();
-    writer.put("one", [1, 1], Data::F32(&[2.5])).unwrap();
-    writer.put("abcd", [3, 1], Data::I32(&[1, 2, 3])).unwrap();
-    writer.put("none", [0, 3], Data::F64(&[])).unwrap();
+    writer
+        .put("org_sample_rate", [1, 1], MatData::I64(&[400]))
+        .unwrap();
+    writer
+        .put("curr_sample_rate", [1, 1], MatData::I64(&[500]))
+        .unwrap();
+    writer.put("feats", [12, 3], MatData::F64(&feats)).unwrap();
+    writer.put("idx", [1, 1], MatData::I32(&[-7])).unwrap();
+    writer.put("single", [1, 3], MatData::F32(&single)).unwrap();
+    writer.put("one", [1, 1], MatData::F32(&[2.5])).unwrap();
+    writer.put("abcd", [3, 1], MatData::I32(&[1, 2, 3])).unwrap();
+    writer.put("none", [0, 3], MatData::F64(&[])).unwrap();
     writer.finish().unwrap()
 }
 
@@ -53,7 +57,7 @@ fn check_segment(mat: &MatFile) {
     assert_eq!(mat.f32_matrix("single").unwrap(), ((1, 3), vec![0.0, 0.1, 0.2]));
     assert_eq!(mat.i64_matrix("abcd").unwrap(), ((3, 1), vec![1, 2, 3]));
     assert_eq!(mat.f64_matrix("none").unwrap(), ((0, 3), vec![]));
-    assert_eq!(mat.array("idx").unwrap().class, Class::Int32);
+    assert_eq!(mat.array("idx").unwrap().class, ArrayClass::Int32);
 }
 
 #[test]
@@ -111,9 +115,15 @@ fn the_references_files_are_read_and_written_back_byte_for_byte() {
             for array in mat.arrays() {
                 let (name, dims) = (array.name.as_str(), [array.dims[0], array.dims[1]]);
                 match array.class {
-                    Class::Double => writer.put(name, dims, Data::F64(&mat.f64_matrix(name).unwrap().1)),
-                    Class::Single => writer.put(name, dims, Data::F32(&mat.f32_matrix(name).unwrap().1)),
-                    Class::Int64 => writer.put(name, dims, Data::I64(&mat.i64_matrix(name).unwrap().1)),
+                    ArrayClass::Double => {
+                        writer.put(name, dims, MatData::F64(&mat.f64_matrix(name).unwrap().1))
+                    }
+                    ArrayClass::Single => {
+                        writer.put(name, dims, MatData::F32(&mat.f32_matrix(name).unwrap().1))
+                    }
+                    ArrayClass::Int64 => {
+                        writer.put(name, dims, MatData::I64(&mat.i64_matrix(name).unwrap().1))
+                    }
                     other => panic!("{name}: {other}"),
                 }
                 .unwrap();
@@ -131,10 +141,10 @@ fn the_references_files_are_read_and_written_back_byte_for_byte() {
 #[test]
 fn a_matrix_that_contradicts_itself_is_not_written() {
     let mut writer = MatWriter::new(Vec::new()).unwrap();
-    assert!(writer.put("x", [2, 2], Data::F64(&[1.0])).is_err());
-    assert!(writer.put("", [1, 1], Data::F64(&[1.0])).is_err());
-    assert!(writer.put("é", [1, 1], Data::F64(&[1.0])).is_err());
-    assert!(writer.put("x", [usize::MAX, 2], Data::F64(&[1.0])).is_err());
+    assert!(writer.put("x", [2, 2], MatData::F64(&[1.0])).is_err());
+    assert!(writer.put("", [1, 1], MatData::F64(&[1.0])).is_err());
+    assert!(writer.put("é", [1, 1], MatData::F64(&[1.0])).is_err());
+    assert!(writer.put("x", [usize::MAX, 2], MatData::F64(&[1.0])).is_err());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use crate::judge::{python, reference};
-use ecgfm_formats::npy::{Dtype, Header, NpyReader, NpyWriter, write_header};
+use ecgfm_formats::npy::{Dtype, NpyHeader, NpyReader, NpyWriter, write_header};
 use half::f16;
 use proptest::prelude::*;
 use rayon::prelude::*;
@@ -44,7 +44,7 @@ for dtype in ['<f2', '<f4', '<f8', '<i8', '<i4', '|u1', '|b1']:
             Dtype::U8,
             Dtype::Bool,
         ];
-        let header = Header {
+        let header = NpyHeader {
             dtype: dtypes.into_iter().find(|d| d.descr() == dtype).unwrap(),
             shape: shape
                 .split(',')

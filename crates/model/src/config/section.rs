@@ -91,7 +91,7 @@ fn shown(value: &Value) -> String {
 
 /// A value of a checkpoint as JSON has it. What is no number, text, bool or None is of a wrong type wherever it is asked
 /// for, so its kind is kept and not its content.
-fn plain(value: pt::Value<'_>) -> Value {
+fn plain(value: pt::PickleValue<'_>) -> Value {
     if value.is_none() {
         Value::Null
     } else if let Some(flag) = value.as_bool() {
@@ -103,7 +103,7 @@ fn plain(value: pt::Value<'_>) -> Value {
     } else if let Some(text) = value.as_str() {
         text.into()
     } else {
-        vec![Value::from(value.described())].into()
+        vec![Value::from(value.description())].into()
     }
 }
 

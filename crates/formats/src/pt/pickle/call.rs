@@ -1,17 +1,17 @@
-//! Calls that the pickle asks for. The few whose meaning is known become plain values; the others are written down,
-//! never made.
+//! Calls that the pickle asks for. The few whose meaning is known become plain values; the others are recorded
+//! and never made.
 
-use super::super::value::{DictNode, GlobalName, Id, Node, OpaqueNode, Pairs};
-use super::input::Problem;
-use super::machine::Machine;
+use super::super::value::{DictNode, GlobalName, OpaqueNode, Pairs, ValueId, ValueNode};
+use super::input::PickleProblem;
+use super::machine::PickleMachine;
 use super::opcode as op;
 
-/// Longest class or function name that makes sense.
+/// Length of the longest name of a class or function that is accepted, in bytes.
 const MAX_NAME: usize = 1024;
 
-impl Machine<'_> {
-    /// The opcodes that name a class or function or would call one.
-    pub(super) fn call(&mut self, code: u8) -> Result<(), Problem> {
+impl PickleMachine<'_> {
+    /// Runs an opcode that names a class or function or would call one.
+    pub(super) fn call(&mut self, code: u8) -> Result<(), PickleProblem> {
         let id = match code {
             op::GLOBAL => {
                 let (module, name) = (self.input.line()?, self.input.line()?);
@@ -40,40 +40,40 @@ impl Machine<'_> {
         self.push(id)
     }
 
-    fn pop_names(&mut self) -> Result<[String; 2], Problem> {
+    fn pop_names(&mut self) -> Result<[String; 2], PickleProblem> {
         let parts = self.pop_many(2)?;
-        let text = |id: Id| match self.node(id) {
-            Node::Str(text) => Ok(text.to_string()),
+        let text = |id: ValueId| match self.node(id) {
+            ValueNode::Str(text) => Ok(text.to_string()),
             _ => Err("a class or function whose name is not text".to_owned()),
         };
         Ok([text(parts[0])?, text(parts[1])?])
     }
 
-    fn global(&mut self, module: String, name: String) -> Result<Id, Problem> {
+    fn global(&mut self, module: String, name: String) -> Result<ValueId, PickleProblem> {
         let held = module.len() + name.len();
         if held > MAX_NAME {
             return Err(format!("a class or function whose name has {held} bytes"));
         }
         self.new_node(
-            Node::Global(Box::new(GlobalName { module, name })),
+            ValueNode::Global(Box::new(GlobalName { module, name })),
             size_of::<GlobalName>() + held,
         )
     }
 
-    fn tuple(&mut self, ids: Vec<Id>) -> Result<Id, Problem> {
-        let held = ids.len() * size_of::<Id>();
-        self.new_node(Node::Tuple(ids), held)
+    fn tuple(&mut self, ids: Vec<ValueId>) -> Result<ValueId, PickleProblem> {
+        let held = ids.len() * size_of::<ValueId>();
+        self.new_node(ValueNode::Tuple(ids), held)
     }
 
-    /// The value of `callable(*arguments)` where it is known, else a note that it was asked for.
-    fn applied(&mut self, callable: Id, arguments: Id) -> Result<Id, Problem> {
+    /// Value of `callable(*arguments)` where this reader knows it, else an opaque value.
+    fn applied(&mut self, callable: ValueId, arguments: ValueId) -> Result<ValueId, PickleProblem> {
         match self.known(callable, arguments)? {
             Some(id) => Ok(id),
             None => self.opaque(callable, arguments),
         }
     }
 
-    fn opaque(&mut self, callable: Id, arguments: Id) -> Result<Id, Problem> {
+    fn opaque(&mut self, callable: ValueId, arguments: ValueId) -> Result<ValueId, PickleProblem> {
         let object = OpaqueNode {
             callable,
             arguments,
@@ -81,11 +81,12 @@ impl Machine<'_> {
             items: Vec::new(),
             pairs: Vec::new(),
         };
-        self.new_node(Node::Opaque(Box::new(object)), size_of::<OpaqueNode>())
+        self.new_node(ValueNode::Opaque(Box::new(object)), size_of::<OpaqueNode>())
     }
 
-    fn known(&mut self, callable: Id, arguments: Id) -> Result<Option<Id>, Problem> {
-        let (Node::Global(global), Node::Tuple(ids)) = (self.node(callable), self.node(arguments)) else {
+    fn known(&mut self, callable: ValueId, arguments: ValueId) -> Result<Option<ValueId>, PickleProblem> {
+        let (ValueNode::Global(global), ValueNode::Tuple(ids)) = (self.node(callable), self.node(arguments))
+        else {
             return Ok(None);
         };
         // At most four arguments matter to any of the callables below.
@@ -98,17 +99,17 @@ impl Machine<'_> {
             ("collections", "defaultdict") if count <= 1 => self.dict_of(None),
             ("builtins" | "__builtin__", "set" | "frozenset") if count <= 1 => self.set_of(given[0]),
             ("torch", "Size") if count == 1 => {
-                Ok(given[0].filter(|&id| matches!(self.node(id), Node::Tuple(_))))
+                Ok(given[0].filter(|&id| matches!(self.node(id), ValueNode::Tuple(_))))
             }
             ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => {
                 let Some(tensor) = self.rebuild_tensor(&given)? else {
                     return Ok(None);
                 };
                 let held = size_of_val(&tensor) + 16 * tensor.shape.len();
-                self.new_node(Node::Tensor(Box::new(tensor)), held).map(Some)
+                self.new_node(ValueNode::Tensor(Box::new(tensor)), held).map(Some)
             }
             ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
-                Ok(given[0].filter(|&id| matches!(self.node(id), Node::Tensor(_))))
+                Ok(given[0].filter(|&id| matches!(self.node(id), ValueNode::Tensor(_))))
             }
             ("argparse", "Namespace") if count == 0 => self.namespace().map(Some),
             ("copyreg" | "copy_reg", "_reconstructor") => self.reconstructed(given[0]),
@@ -117,18 +118,18 @@ impl Machine<'_> {
         }
     }
 
-    fn namespace(&mut self) -> Result<Id, Problem> {
+    fn namespace(&mut self) -> Result<ValueId, PickleProblem> {
         let dict = DictNode {
             namespace: true,
             ..DictNode::default()
         };
-        self.new_node(Node::Dict(Box::new(dict)), size_of::<DictNode>())
+        self.new_node(ValueNode::Dict(Box::new(dict)), size_of::<DictNode>())
     }
 
-    /// Protocol 2's roundabout way to say "an instance of this class, to be filled by BUILD".
-    fn reconstructed(&mut self, class: Option<Id>) -> Result<Option<Id>, Problem> {
+    /// Instance of a class, to be filled by BUILD, as protocol 2 expresses it.
+    fn reconstructed(&mut self, class: Option<ValueId>) -> Result<Option<ValueId>, PickleProblem> {
         let Some(class) = class else { return Ok(None) };
-        let Node::Global(global) = self.node(class) else {
+        let ValueNode::Global(global) = self.node(class) else {
             return Ok(None);
         };
         if global.module == "argparse" && global.name == "Namespace" {
@@ -138,12 +139,16 @@ impl Machine<'_> {
         self.opaque(class, nothing).map(Some)
     }
 
-    /// Protocol 2's way to say bytes: text, each of whose characters is one byte.
-    fn encoded(&mut self, text: Option<Id>, encoding: Option<Id>) -> Result<Option<Id>, Problem> {
+    /// Bytes, as protocol 2 expresses them: text, each of whose characters is one byte.
+    fn encoded(
+        &mut self,
+        text: Option<ValueId>,
+        encoding: Option<ValueId>,
+    ) -> Result<Option<ValueId>, PickleProblem> {
         let (Some(text), Some(encoding)) = (text, encoding) else {
             return Ok(None);
         };
-        let (Node::Str(text), Node::Str(encoding)) = (self.node(text), self.node(encoding)) else {
+        let (ValueNode::Str(text), ValueNode::Str(encoding)) = (self.node(text), self.node(encoding)) else {
             return Ok(None);
         };
         if !matches!(encoding.as_ref(), "latin1" | "latin-1") {
@@ -157,26 +162,28 @@ impl Machine<'_> {
         else {
             return Ok(None);
         };
-        self.new_node(Node::Bytes(bytes), length).map(Some)
+        self.new_node(ValueNode::Bytes(bytes), length).map(Some)
     }
 
-    /// A dict from nothing, another dict or a list of pairs; `None` where it is made from anything else.
-    fn dict_of(&mut self, from: Option<Id>) -> Result<Option<Id>, Problem> {
+    /// Dict made from nothing, another dict or a list of pairs; `None` where it is made from anything else.
+    fn dict_of(&mut self, from: Option<ValueId>) -> Result<Option<ValueId>, PickleProblem> {
         let count = match from.map(|id| self.node(id)) {
             None => 0,
-            Some(Node::Dict(dict)) => dict.pairs.len(),
-            Some(Node::List(ids) | Node::Tuple(ids)) => ids.len(),
+            Some(ValueNode::Dict(dict)) => dict.pairs.len(),
+            Some(ValueNode::List(ids) | ValueNode::Tuple(ids)) => ids.len(),
             Some(_) => return Ok(None),
         };
-        self.charge(size_of::<DictNode>() + count * size_of::<(Id, Id)>())?;
+        self.charge(size_of::<DictNode>() + count * size_of::<(ValueId, ValueId)>())?;
         let pairs: Option<Pairs> = match from.map(|id| self.node(id)) {
-            Some(Node::Dict(dict)) => Some(dict.pairs.clone()),
-            Some(Node::List(ids) | Node::Tuple(ids)) => ids.iter().map(|&id| self.pair(id)).collect(),
+            Some(ValueNode::Dict(dict)) => Some(dict.pairs.clone()),
+            Some(ValueNode::List(ids) | ValueNode::Tuple(ids)) => {
+                ids.iter().map(|&id| self.pair(id)).collect()
+            }
             _ => Some(Pairs::new()),
         };
         let Some(pairs) = pairs else { return Ok(None) };
         self.new_node(
-            Node::Dict(Box::new(DictNode {
+            ValueNode::Dict(Box::new(DictNode {
                 pairs,
                 ..DictNode::default()
             })),
@@ -185,9 +192,9 @@ impl Machine<'_> {
         .map(Some)
     }
 
-    fn pair(&self, id: Id) -> Option<(Id, Id)> {
+    fn pair(&self, id: ValueId) -> Option<(ValueId, ValueId)> {
         match self.node(id) {
-            Node::Tuple(ids) | Node::List(ids) => match ids.as_slice() {
+            ValueNode::Tuple(ids) | ValueNode::List(ids) => match ids.as_slice() {
                 &[key, value] => Some((key, value)),
                 _ => None,
             },
@@ -195,47 +202,47 @@ impl Machine<'_> {
         }
     }
 
-    fn set_of(&mut self, from: Option<Id>) -> Result<Option<Id>, Problem> {
+    fn set_of(&mut self, from: Option<ValueId>) -> Result<Option<ValueId>, PickleProblem> {
         let count = match from.map(|id| self.node(id)) {
             None => 0,
-            Some(Node::List(ids) | Node::Tuple(ids) | Node::Set(ids)) => ids.len(),
+            Some(ValueNode::List(ids) | ValueNode::Tuple(ids) | ValueNode::Set(ids)) => ids.len(),
             Some(_) => return Ok(None),
         };
-        self.charge(count * size_of::<Id>())?;
+        self.charge(count * size_of::<ValueId>())?;
         let ids = match from.map(|id| self.node(id)) {
-            Some(Node::List(ids) | Node::Tuple(ids) | Node::Set(ids)) => ids.clone(),
+            Some(ValueNode::List(ids) | ValueNode::Tuple(ids) | ValueNode::Set(ids)) => ids.clone(),
             _ => Vec::new(),
         };
-        self.new_node(Node::Set(ids), 0).map(Some)
+        self.new_node(ValueNode::Set(ids), 0).map(Some)
     }
 
     /// `BUILD`: what Python would hand to `__setstate__`, or put into `__dict__`.
-    pub(super) fn build(&mut self) -> Result<(), Problem> {
+    pub(super) fn build(&mut self) -> Result<(), PickleProblem> {
         let state = self.pop()?;
         let target = self.top()?;
         let (is_namespace, is_tensor) = match self.node(target) {
-            Node::Dict(dict) => (dict.namespace, false),
-            Node::Tensor(_) => (false, true),
-            Node::Opaque(_) => (false, false),
+            ValueNode::Dict(dict) => (dict.namespace, false),
+            ValueNode::Tensor(_) => (false, true),
+            ValueNode::Opaque(_) => (false, false),
             _ => return Err("BUILD on a value that has no state".to_owned()),
         };
         if is_tensor {
             return Ok(());
         }
-        if let (true, Node::Dict(attributes)) = (is_namespace, self.node(state)) {
-            let added = attributes.pairs.len() * size_of::<(Id, Id)>();
+        if let (true, ValueNode::Dict(attributes)) = (is_namespace, self.node(state)) {
+            let added = attributes.pairs.len() * size_of::<(ValueId, ValueId)>();
             self.charge(added)?;
         }
         let attributes = match (is_namespace, self.node(state)) {
-            (true, Node::Dict(attributes)) => attributes.pairs.clone(),
+            (true, ValueNode::Dict(attributes)) => attributes.pairs.clone(),
             _ => Pairs::new(),
         };
         match self.table.nodes.get_mut(target as usize) {
-            Some(Node::Dict(dict)) => {
+            Some(ValueNode::Dict(dict)) => {
                 dict.pairs.extend(attributes);
                 dict.state = Some(state);
             }
-            Some(Node::Opaque(object)) => object.state = Some(state),
+            Some(ValueNode::Opaque(object)) => object.state = Some(state),
             _ => {}
         }
         Ok(())

@@ -1,21 +1,21 @@
-//! Reads an opcode's argument, never beyond the pickle's end.
+//! Arguments of opcodes, read up to the pickle's end only.
 
-/// The pickle and how far it is read.
-pub(super) struct Input<'a> {
+/// Pickle, and the number of bytes that are read.
+pub(super) struct PickleInput<'a> {
     bytes: &'a [u8],
     pub(super) position: usize,
 }
 
-/// What is wrong with an argument.
-pub(super) type Problem = String;
+/// Contradiction in a pickle, for a person.
+pub(super) type PickleProblem = String;
 
-impl<'a> Input<'a> {
+impl<'a> PickleInput<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, position: 0 }
     }
 
     /// The next `n` bytes.
-    pub(super) fn take(&mut self, n: usize) -> Result<&'a [u8], Problem> {
+    pub(super) fn take(&mut self, n: usize) -> Result<&'a [u8], PickleProblem> {
         let rest = self.bytes.get(self.position..).unwrap_or_default();
         let taken = rest.get(..n).ok_or_else(|| {
             format!(
@@ -27,46 +27,46 @@ impl<'a> Input<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Problem> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleProblem> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, Problem> {
+    pub(super) fn u8(&mut self) -> Result<u8, PickleProblem> {
         self.array().map(u8::from_le_bytes)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, Problem> {
+    pub(super) fn u16(&mut self) -> Result<u16, PickleProblem> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Problem> {
+    pub(super) fn u32(&mut self) -> Result<u32, PickleProblem> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn i32(&mut self) -> Result<i32, Problem> {
+    pub(super) fn i32(&mut self) -> Result<i32, PickleProblem> {
         self.array().map(i32::from_le_bytes)
     }
 
-    /// The one big-endian number of the format.
-    pub(super) fn f64_big_endian(&mut self) -> Result<f64, Problem> {
+    /// Float64, the only big-endian number of the format.
+    pub(super) fn f64_big_endian(&mut self) -> Result<f64, PickleProblem> {
         self.array().map(f64::from_be_bytes)
     }
 
-    /// A length of `width` bytes, then as many bytes.
-    pub(super) fn counted(&mut self, width: Width) -> Result<&'a [u8], Problem> {
+    /// Reads a length of `width` bytes, then as many bytes.
+    pub(super) fn counted(&mut self, width: LengthWidth) -> Result<&'a [u8], PickleProblem> {
         let length = match width {
-            Width::One => u64::from(self.u8()?),
-            Width::Four => u64::from(self.u32()?),
-            Width::Eight => self.array().map(u64::from_le_bytes)?,
+            LengthWidth::One => u64::from(self.u8()?),
+            LengthWidth::Four => u64::from(self.u32()?),
+            LengthWidth::Eight => self.array().map(u64::from_le_bytes)?,
         };
         let length = usize::try_from(length).map_err(|_| format!("a length of {length} bytes"))?;
         self.take(length)
     }
 
     /// Text up to the end of the line.
-    pub(super) fn line(&mut self) -> Result<&'a str, Problem> {
+    pub(super) fn line(&mut self) -> Result<&'a str, PickleProblem> {
         let rest = self.bytes.get(self.position..).unwrap_or_default();
         let end = rest
             .iter()
@@ -78,9 +78,9 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Bytes that a length is written in.
+/// Number of bytes of a length.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Width {
+pub(super) enum LengthWidth {
     One,
     Four,
     Eight,

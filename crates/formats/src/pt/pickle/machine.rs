@@ -1,14 +1,14 @@
-//! The stack machine that a pickle is a program for.
+//! Stack machine that interprets a pickle.
 
-use super::super::Limits;
-use super::super::value::{DictNode, Id, Node, Pairs, Table};
+use super::super::PickleLimits;
+use super::super::value::{DictNode, Pairs, ValueId, ValueNode, ValueTable};
 use super::error::PickleError;
-use super::input::{Input, Problem, Width};
+use super::input::{LengthWidth, PickleInput, PickleProblem};
 use super::opcode as op;
 use std::collections::HashMap;
 
 /// Interprets `pickle` and returns its values and the one that it ends with.
-pub(super) fn run(pickle: &[u8], limits: &Limits) -> Result<(Table, Id), PickleError> {
+pub(super) fn run(pickle: &[u8], limits: &PickleLimits) -> Result<(ValueTable, ValueId), PickleError> {
     if pickle.len() as u64 > limits.pickle_bytes {
         let message = format!(
             "{} bytes, and {} are the limit",
@@ -17,7 +17,7 @@ pub(super) fn run(pickle: &[u8], limits: &Limits) -> Result<(Table, Id), PickleE
         );
         return Err(PickleError { offset: 0, message });
     }
-    let mut machine = Machine::new(pickle, limits);
+    let mut machine = PickleMachine::new(pickle, limits);
     loop {
         let offset = machine.input.position;
         match machine.step() {
@@ -28,46 +28,46 @@ pub(super) fn run(pickle: &[u8], limits: &Limits) -> Result<(Table, Id), PickleE
     }
 }
 
-/// Identity of the values that cannot change and so need to exist only once.
-const NONE: Id = 0;
-const TRUE: Id = 1;
-const FALSE: Id = 2;
-const EMPTY_TUPLE: Id = 3;
+// Values that cannot change exist once, at the first numbers of the table: `PickleMachine::new` puts them there.
+const NONE: ValueId = 0;
+const TRUE: ValueId = 1;
+const FALSE: ValueId = 2;
+const EMPTY_TUPLE: ValueId = 3;
 
-pub(super) struct Machine<'a> {
-    pub(super) input: Input<'a>,
-    limits: &'a Limits,
-    stack: Vec<Id>,
+pub(super) struct PickleMachine<'a> {
+    pub(super) input: PickleInput<'a>,
+    limits: &'a PickleLimits,
+    stack: Vec<ValueId>,
     /// Stack heights at which unfinished collections begin.
     marks: Vec<usize>,
-    memo: HashMap<u32, Id>,
-    pub(super) table: Table,
+    memo: HashMap<u32, ValueId>,
+    pub(super) table: ValueTable,
     operations: u64,
     value_bytes: u64,
 }
 
-impl<'a> Machine<'a> {
-    fn new(pickle: &'a [u8], limits: &'a Limits) -> Self {
+impl<'a> PickleMachine<'a> {
+    fn new(pickle: &'a [u8], limits: &'a PickleLimits) -> Self {
         let nodes = vec![
-            Node::None,
-            Node::Bool(true),
-            Node::Bool(false),
-            Node::Tuple(Vec::new()),
+            ValueNode::None,
+            ValueNode::Bool(true),
+            ValueNode::Bool(false),
+            ValueNode::Tuple(Vec::new()),
         ];
         Self {
-            input: Input::new(pickle),
+            input: PickleInput::new(pickle),
             limits,
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
-            table: Table { nodes },
+            table: ValueTable { nodes },
             operations: 0,
             value_bytes: 0,
         }
     }
 
-    /// Executes one opcode; the root once the pickle stops.
-    fn step(&mut self) -> Result<Option<Id>, Problem> {
+    /// Executes one opcode; returns the root at STOP.
+    fn step(&mut self) -> Result<Option<ValueId>, PickleProblem> {
         self.operations += 1;
         if self.operations > self.limits.operations {
             return Err(format!(
@@ -106,14 +106,14 @@ impl<'a> Machine<'a> {
         Ok(None)
     }
 
-    fn protocol(&mut self) -> Result<(), Problem> {
+    fn protocol(&mut self) -> Result<(), PickleProblem> {
         match self.input.u8()? {
             2..=5 => Ok(()),
             other => Err(format!("pickle protocol {other}; 2 to 5 are understood")),
         }
     }
 
-    fn literal(&mut self, code: u8) -> Result<(), Problem> {
+    fn literal(&mut self, code: u8) -> Result<(), PickleProblem> {
         let id = match code {
             op::NONE => NONE,
             op::NEWTRUE => TRUE,
@@ -122,37 +122,37 @@ impl<'a> Machine<'a> {
             op::BININT => self.integer(|input| input.i32().map(i64::from))?,
             op::BININT1 => self.integer(|input| input.u8().map(i64::from))?,
             op::BININT2 => self.integer(|input| input.u16().map(i64::from))?,
-            op::LONG1 => self.long(Width::One)?,
-            op::LONG4 => self.long(Width::Four)?,
+            op::LONG1 => self.long(LengthWidth::One)?,
+            op::LONG4 => self.long(LengthWidth::Four)?,
             op::BINFLOAT => {
                 let value = self.input.f64_big_endian()?;
-                self.new_node(Node::Float(value), 0)?
+                self.new_node(ValueNode::Float(value), 0)?
             }
-            op::SHORT_BINUNICODE | op::SHORT_BINSTRING => self.text(Width::One)?,
-            op::BINUNICODE | op::BINSTRING => self.text(Width::Four)?,
-            op::BINUNICODE8 => self.text(Width::Eight)?,
-            op::SHORT_BINBYTES => self.bytes(Width::One)?,
-            op::BINBYTES => self.bytes(Width::Four)?,
-            op::BINBYTES8 | op::BYTEARRAY8 => self.bytes(Width::Eight)?,
+            op::SHORT_BINUNICODE | op::SHORT_BINSTRING => self.text(LengthWidth::One)?,
+            op::BINUNICODE | op::BINSTRING => self.text(LengthWidth::Four)?,
+            op::BINUNICODE8 => self.text(LengthWidth::Eight)?,
+            op::SHORT_BINBYTES => self.bytes(LengthWidth::One)?,
+            op::BINBYTES => self.bytes(LengthWidth::Four)?,
+            op::BINBYTES8 | op::BYTEARRAY8 => self.bytes(LengthWidth::Eight)?,
             _ => self.collection(code)?,
         };
         self.push(id)
     }
 
-    fn collection(&mut self, code: u8) -> Result<Id, Problem> {
+    fn collection(&mut self, code: u8) -> Result<ValueId, PickleProblem> {
         let node = match code {
-            op::EMPTY_LIST => Node::List(Vec::new()),
-            op::EMPTY_DICT => Node::Dict(Box::default()),
-            op::EMPTY_SET => Node::Set(Vec::new()),
-            op::TUPLE1 => Node::Tuple(self.pop_many(1)?),
-            op::TUPLE2 => Node::Tuple(self.pop_many(2)?),
-            op::TUPLE3 => Node::Tuple(self.pop_many(3)?),
-            op::TUPLE => Node::Tuple(self.pop_to_mark()?),
-            op::LIST => Node::List(self.pop_to_mark()?),
-            op::FROZENSET => Node::Set(self.pop_to_mark()?),
+            op::EMPTY_LIST => ValueNode::List(Vec::new()),
+            op::EMPTY_DICT => ValueNode::Dict(Box::default()),
+            op::EMPTY_SET => ValueNode::Set(Vec::new()),
+            op::TUPLE1 => ValueNode::Tuple(self.pop_many(1)?),
+            op::TUPLE2 => ValueNode::Tuple(self.pop_many(2)?),
+            op::TUPLE3 => ValueNode::Tuple(self.pop_many(3)?),
+            op::TUPLE => ValueNode::Tuple(self.pop_to_mark()?),
+            op::LIST => ValueNode::List(self.pop_to_mark()?),
+            op::FROZENSET => ValueNode::Set(self.pop_to_mark()?),
             op::DICT => {
                 let pairs = pairs_of(self.pop_to_mark()?)?;
-                Node::Dict(Box::new(DictNode {
+                ValueNode::Dict(Box::new(DictNode {
                     pairs,
                     ..DictNode::default()
                 }))
@@ -165,47 +165,54 @@ impl<'a> Machine<'a> {
             }
         };
         let held = match &node {
-            Node::Tuple(ids) | Node::List(ids) | Node::Set(ids) => ids.len() * size_of::<Id>(),
-            Node::Dict(dict) => size_of::<DictNode>() + dict.pairs.len() * size_of::<(Id, Id)>(),
+            ValueNode::Tuple(ids) | ValueNode::List(ids) | ValueNode::Set(ids) => {
+                ids.len() * size_of::<ValueId>()
+            }
+            ValueNode::Dict(dict) => {
+                size_of::<DictNode>() + dict.pairs.len() * size_of::<(ValueId, ValueId)>()
+            }
             _ => 0,
         };
         self.new_node(node, held)
     }
 
-    fn integer(&mut self, read: impl FnOnce(&mut Input<'a>) -> Result<i64, Problem>) -> Result<Id, Problem> {
+    fn integer(
+        &mut self,
+        read: impl FnOnce(&mut PickleInput<'a>) -> Result<i64, PickleProblem>,
+    ) -> Result<ValueId, PickleProblem> {
         let value = read(&mut self.input)?;
-        self.new_node(Node::Int(value), 0)
+        self.new_node(ValueNode::Int(value), 0)
     }
 
-    fn long(&mut self, width: Width) -> Result<Id, Problem> {
+    fn long(&mut self, width: LengthWidth) -> Result<ValueId, PickleProblem> {
         let bytes = self.input.counted(width)?;
         if bytes.len() > 8 {
-            return self.new_node(Node::BigInt(bytes.into()), bytes.len());
+            return self.new_node(ValueNode::BigInt(bytes.into()), bytes.len());
         }
         let negative = bytes.last().is_some_and(|&top| top & 0x80 != 0);
         let mut filled = [if negative { 0xff } else { 0 }; 8];
         filled[..bytes.len()].copy_from_slice(bytes);
-        self.new_node(Node::Int(i64::from_le_bytes(filled)), 0)
+        self.new_node(ValueNode::Int(i64::from_le_bytes(filled)), 0)
     }
 
     /// Text, or bytes where it is not UTF-8 (Python lets lone surrogates through).
-    fn text(&mut self, width: Width) -> Result<Id, Problem> {
+    fn text(&mut self, width: LengthWidth) -> Result<ValueId, PickleProblem> {
         let bytes = self.input.counted(width)?;
         self.charge(bytes.len())?;
         let node = match std::str::from_utf8(bytes) {
-            Ok(text) => Node::Str(text.into()),
-            Err(_) => Node::Bytes(bytes.into()),
+            Ok(text) => ValueNode::Str(text.into()),
+            Err(_) => ValueNode::Bytes(bytes.into()),
         };
         self.new_node(node, 0)
     }
 
-    fn bytes(&mut self, width: Width) -> Result<Id, Problem> {
+    fn bytes(&mut self, width: LengthWidth) -> Result<ValueId, PickleProblem> {
         let bytes = self.input.counted(width)?;
         self.charge(bytes.len())?;
-        self.new_node(Node::Bytes(bytes.into()), 0)
+        self.new_node(ValueNode::Bytes(bytes.into()), 0)
     }
 
-    fn memory(&mut self, code: u8) -> Result<(), Problem> {
+    fn memory(&mut self, code: u8) -> Result<(), PickleProblem> {
         let key = match code {
             op::BINGET | op::BINPUT => u32::from(self.input.u8()?),
             op::MEMOIZE => u32::try_from(self.memo.len()).map_err(|_| "too many memoised values")?,
@@ -220,31 +227,31 @@ impl<'a> Machine<'a> {
         }
         let id = self.top()?;
         if self.memo.insert(key, id).is_none() {
-            self.charge(size_of::<(u32, Id)>() * 2)?;
+            self.charge(size_of::<(u32, ValueId)>() * 2)?;
         }
         Ok(())
     }
 
-    fn extend(&mut self, code: u8) -> Result<(), Problem> {
+    fn extend(&mut self, code: u8) -> Result<(), PickleProblem> {
         let added = match code {
             op::APPEND => self.pop_many(1)?,
             op::SETITEM => self.pop_many(2)?,
             _ => self.pop_to_mark()?,
         };
-        self.charge(added.len() * size_of::<Id>() * 2)?;
+        self.charge(added.len() * size_of::<ValueId>() * 2)?;
         let target = self.top()?;
         let pairs = matches!(code, op::SETITEM | op::SETITEMS);
         match self.table.nodes.get_mut(target as usize) {
-            Some(Node::List(ids) | Node::Set(ids)) if !pairs => ids.extend(added),
-            Some(Node::Dict(dict)) if pairs => dict.pairs.extend(pairs_of(added)?),
-            Some(Node::Opaque(object)) if pairs => object.pairs.extend(pairs_of(added)?),
-            Some(Node::Opaque(object)) => object.items.extend(added),
+            Some(ValueNode::List(ids) | ValueNode::Set(ids)) if !pairs => ids.extend(added),
+            Some(ValueNode::Dict(dict)) if pairs => dict.pairs.extend(pairs_of(added)?),
+            Some(ValueNode::Opaque(object)) if pairs => object.pairs.extend(pairs_of(added)?),
+            Some(ValueNode::Opaque(object)) => object.items.extend(added),
             _ => return Err(format!("{} into a value that cannot hold items", op::name(code))),
         }
         Ok(())
     }
 
-    fn mark(&mut self) -> Result<(), Problem> {
+    fn mark(&mut self) -> Result<(), PickleProblem> {
         if self.marks.len() >= self.limits.nesting {
             return Err(format!(
                 "more than {} nested collections: refusing to go on",
@@ -255,7 +262,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    pub(super) fn push(&mut self, id: Id) -> Result<(), Problem> {
+    pub(super) fn push(&mut self, id: ValueId) -> Result<(), PickleProblem> {
         if self.stack.len() >= self.limits.stack {
             return Err(format!(
                 "more than {} values on the stack: refusing to go on",
@@ -271,7 +278,7 @@ impl<'a> Machine<'a> {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    pub(super) fn pop(&mut self) -> Result<Id, Problem> {
+    pub(super) fn pop(&mut self) -> Result<ValueId, PickleProblem> {
         let popped = if self.stack.len() > self.floor() {
             self.stack.pop()
         } else {
@@ -280,7 +287,7 @@ impl<'a> Machine<'a> {
         popped.ok_or_else(|| "takes a value from an empty stack".to_owned())
     }
 
-    pub(super) fn pop_many(&mut self, n: usize) -> Result<Vec<Id>, Problem> {
+    pub(super) fn pop_many(&mut self, n: usize) -> Result<Vec<ValueId>, PickleProblem> {
         if self.stack.len() - self.floor() < n {
             return Err(format!(
                 "takes {n} values from a stack of {}",
@@ -290,12 +297,12 @@ impl<'a> Machine<'a> {
         Ok(self.stack.split_off(self.stack.len() - n))
     }
 
-    pub(super) fn pop_to_mark(&mut self) -> Result<Vec<Id>, Problem> {
+    pub(super) fn pop_to_mark(&mut self) -> Result<Vec<ValueId>, PickleProblem> {
         let mark = self.marks.pop().ok_or("ends a collection that was not begun")?;
         Ok(self.stack.split_off(mark.min(self.stack.len())))
     }
 
-    /// `POP` takes the mark where it is on top.
+    /// Removes the top of the stack, or the mark where that is on top (`POP`).
     fn discard(&mut self) {
         if self.stack.len() > self.floor() {
             self.stack.pop();
@@ -304,7 +311,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    pub(super) fn top(&self) -> Result<Id, Problem> {
+    pub(super) fn top(&self) -> Result<ValueId, PickleProblem> {
         let top = if self.stack.len() > self.floor() {
             self.stack.last()
         } else {
@@ -314,12 +321,12 @@ impl<'a> Machine<'a> {
             .ok_or_else(|| "uses the top of an empty stack".to_owned())
     }
 
-    pub(super) fn node(&self, id: Id) -> &Node {
+    pub(super) fn node(&self, id: ValueId) -> &ValueNode {
         self.table.node(id)
     }
 
-    /// Accounts for memory before it is used.
-    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), Problem> {
+    /// Counts memory before it is used, and refuses more than the limit.
+    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), PickleProblem> {
         self.value_bytes = self.value_bytes.saturating_add(bytes as u64);
         if self.value_bytes > self.limits.value_bytes {
             return Err(format!(
@@ -330,16 +337,16 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    pub(super) fn new_node(&mut self, node: Node, held: usize) -> Result<Id, Problem> {
-        self.charge(size_of::<Node>() + held)?;
-        let id = Id::try_from(self.table.nodes.len()).map_err(|_| "too many values")?;
+    pub(super) fn new_node(&mut self, node: ValueNode, held: usize) -> Result<ValueId, PickleProblem> {
+        self.charge(size_of::<ValueNode>() + held)?;
+        let id = ValueId::try_from(self.table.nodes.len()).map_err(|_| "too many values")?;
         self.table.nodes.push(node);
         Ok(id)
     }
 }
 
-/// Keys and values in turn, as pairs.
-fn pairs_of(flat: Vec<Id>) -> Result<Pairs, Problem> {
+/// Pairs of alternating keys and values.
+fn pairs_of(flat: Vec<ValueId>) -> Result<Pairs, PickleProblem> {
     let (pairs, odd) = flat.as_chunks::<2>();
     if !odd.is_empty() {
         return Err("a key without a value".to_owned());

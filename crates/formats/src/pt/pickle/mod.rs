@@ -1,4 +1,4 @@
-//! Interprets a pickle without running it.
+//! Pickles, interpreted without running them.
 
 mod call;
 mod error;
@@ -7,26 +7,26 @@ mod machine;
 mod opcode;
 mod storage;
 
-use super::Limits;
-use super::value::{Id, Table, Value};
+use super::PickleLimits;
+use super::value::{PickleValue, ValueId, ValueTable};
 
 use std::collections::BTreeSet;
 
 pub use error::PickleError;
 
-/// A pickle's values.
+/// Values of a pickle.
 #[derive(Debug)]
-pub struct Document {
-    table: Table,
-    root: Id,
+pub struct PickleDocument {
+    table: ValueTable,
+    root: ValueId,
 }
 
-impl Document {
+impl PickleDocument {
     /// Interprets a pickle of protocol 2 to 5. Nothing it names is looked up, imported or run.
     ///
     /// # Errors
     /// When the pickle is truncated, malformed, of another protocol, or exceeds `limits`.
-    pub fn parse(pickle: &[u8], limits: &Limits) -> Result<Self, PickleError> {
+    pub fn parse(pickle: &[u8], limits: &PickleLimits) -> Result<Self, PickleError> {
         let (mut table, root) = machine::run(pickle, limits)?;
         table.merge_repeated_keys();
         Ok(Self { table, root })
@@ -37,9 +37,9 @@ impl Document {
         self.table.opaque_names()
     }
 
-    /// The value that unpickling would return.
-    pub fn root(&self) -> Value<'_> {
-        Value {
+    /// Value that unpickling would return.
+    pub fn root(&self) -> PickleValue<'_> {
+        PickleValue {
             table: &self.table,
             id: self.root,
         }

@@ -9,7 +9,7 @@ macro_rules! opcodes {
     ($($name:ident = $code:literal;)*) => {
         $(pub(super) const $name: u8 = $code;)*
 
-        /// The opcode's name, for messages.
+        /// Name of the opcode, for messages.
         pub(super) fn name(code: u8) -> &'static str {
             match code {
                 $($code => stringify!($name),)*

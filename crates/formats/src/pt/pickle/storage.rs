@@ -2,34 +2,34 @@
 
 use super::super::DType;
 use super::super::tensor::{MAX_DIMENSIONS, Storage, TensorRef};
-use super::super::value::{Id, Node};
-use super::input::Problem;
-use super::machine::Machine;
+use super::super::value::{ValueId, ValueNode};
+use super::input::PickleProblem;
+use super::machine::PickleMachine;
 use std::sync::Arc;
 
-/// Longest storage key and device name that make sense.
+/// Length of the longest storage key or device name that is accepted, in bytes.
 const MAX_NAME: usize = 256;
 
-impl Machine<'_> {
+impl PickleMachine<'_> {
     /// `('storage', storage class, key, location, number of elements)`.
-    pub(super) fn persistent_id(&mut self) -> Result<(), Problem> {
+    pub(super) fn persistent_id(&mut self) -> Result<(), PickleProblem> {
         let id = self.pop()?;
         let storage = self
             .storage(id)
             .ok_or("a persistent id that does not describe a storage")?;
         let node = match storage {
-            Ok(storage) => Node::Storage(Arc::new(storage)),
-            // A type this reader does not know: its tensors become opaque, the rest of the file stays readable.
-            Err(class) => Node::Global(Box::new(class)),
+            Ok(storage) => ValueNode::Storage(Arc::new(storage)),
+            // A type that this reader does not know: its tensors become opaque, and the rest of the file can still be read.
+            Err(class) => ValueNode::Global(Box::new(class)),
         };
         let held = size_of::<Storage>() + 2 * MAX_NAME;
         let id = self.new_node(node, held)?;
         self.push(id)
     }
 
-    /// `None` where the shape is not that of a storage's id; the class where its type is unknown.
-    fn storage(&self, id: Id) -> Option<Result<Storage, super::super::value::GlobalName>> {
-        let Node::Tuple(parts) = self.node(id) else {
+    /// Storage of a persistent id; `None` where the id is not a storage's, the class where its type is unknown.
+    fn storage(&self, id: ValueId) -> Option<Result<Storage, super::super::value::GlobalName>> {
+        let ValueNode::Tuple(parts) = self.node(id) else {
             return None;
         };
         let &[tag, class, key, location, numel] = parts.as_slice() else {
@@ -38,10 +38,10 @@ impl Machine<'_> {
         if self.text_of(tag)? != "storage" {
             return None;
         }
-        let Node::Global(class) = self.node(class) else {
+        let ValueNode::Global(class) = self.node(class) else {
             return None;
         };
-        let Node::Int(numel) = *self.node(numel) else {
+        let ValueNode::Int(numel) = *self.node(numel) else {
             return None;
         };
         let numel = u64::try_from(numel).ok()?;
@@ -61,8 +61,8 @@ impl Machine<'_> {
         }))
     }
 
-    fn text_of(&self, id: Id) -> Option<&str> {
-        if let Node::Str(text) = self.node(id) {
+    fn text_of(&self, id: ValueId) -> Option<&str> {
+        if let ValueNode::Str(text) = self.node(id) {
             Some(text)
         } else {
             None
@@ -70,14 +70,17 @@ impl Machine<'_> {
     }
 
     /// `_rebuild_tensor_v2(storage, offset, size, stride, …)`; `None` where the storage is not understood.
-    pub(super) fn rebuild_tensor(&self, arguments: &[Option<Id>; 4]) -> Result<Option<TensorRef>, Problem> {
+    pub(super) fn rebuild_tensor(
+        &self,
+        arguments: &[Option<ValueId>; 4],
+    ) -> Result<Option<TensorRef>, PickleProblem> {
         let &[Some(storage), Some(offset), Some(shape), Some(stride)] = arguments else {
             return Ok(None);
         };
-        let Node::Storage(storage) = self.node(storage) else {
+        let ValueNode::Storage(storage) = self.node(storage) else {
             return Ok(None);
         };
-        let Node::Int(offset) = *self.node(offset) else {
+        let ValueNode::Int(offset) = *self.node(offset) else {
             return Ok(None);
         };
         let offset = u64::try_from(offset).map_err(|_| "a tensor with a negative offset")?;
@@ -99,8 +102,8 @@ impl Machine<'_> {
         }))
     }
 
-    fn sizes(&self, id: Id) -> Result<Option<Vec<u64>>, Problem> {
-        let (Node::Tuple(ids) | Node::List(ids)) = self.node(id) else {
+    fn sizes(&self, id: ValueId) -> Result<Option<Vec<u64>>, PickleProblem> {
+        let (ValueNode::Tuple(ids) | ValueNode::List(ids)) = self.node(id) else {
             return Ok(None);
         };
         if ids.len() > MAX_DIMENSIONS {
@@ -109,8 +112,8 @@ impl Machine<'_> {
                 ids.len()
             ));
         }
-        let size = |&id: &Id| match *self.node(id) {
-            Node::Int(size) => {
+        let size = |&id: &ValueId| match *self.node(id) {
+            ValueNode::Int(size) => {
                 u64::try_from(size).map_err(|_| format!("a tensor with a size or stride of {size}"))
             }
             _ => Err("a tensor with a size that is not an integer".to_owned()),

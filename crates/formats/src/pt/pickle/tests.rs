@@ -1,11 +1,11 @@
 //! Pickles by hand: what is understood, what stays opaque, what is refused.
 
-use super::super::{Kind, Limits};
-use super::{Document, PickleError};
+use super::super::{PickleLimits, ValueKind};
+use super::{PickleDocument, PickleError};
 use proptest::prelude::*;
 
-fn parse(pickle: &[u8]) -> Result<Document, PickleError> {
-    Document::parse(pickle, &Limits::default())
+fn parse(pickle: &[u8]) -> Result<PickleDocument, PickleError> {
+    PickleDocument::parse(pickle, &PickleLimits::default())
 }
 
 fn refusal(pickle: &[u8]) -> String {
@@ -33,7 +33,7 @@ fn scalars_and_collections_of_every_protocol_are_read() {
     assert!(tuple[0].is_none());
     assert_eq!((tuple[1].as_bool(), tuple[2].as_f64()), (Some(true), Some(0.5)));
     assert_eq!(root.get("c").unwrap().as_bytes(), Some(&b"xy"[..]));
-    assert_eq!(root.get("d").unwrap().kind(), Kind::Set);
+    assert_eq!(root.get("d").unwrap().kind(), ValueKind::Set);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_malicious_reduce_stays_an_opaque_value_with_its_name_and_arguments() {
         opaque.arguments.elements().next().unwrap().as_str(),
         Some("rm -rf ~/")
     );
-    assert_eq!(document.root().described(), "an opaque object of posix.system");
+    assert_eq!(document.root().description(), "an opaque object of posix.system");
     assert_eq!(
         document.opaque_names().into_iter().collect::<Vec<_>>(),
         ["posix.system"]
@@ -106,7 +106,7 @@ fn parameters_and_any_device_are_tensors() {
 #[test]
 fn a_list_that_contains_itself_is_harmless() {
     let document = parse(b"\x80\x02]q\x00h\x00a.").unwrap();
-    assert_eq!(document.root().elements().next().unwrap().kind(), Kind::List);
+    assert_eq!(document.root().elements().next().unwrap().kind(), ValueKind::List);
     assert!(format!("{:?}", document.root()).contains('…'));
 }
 
@@ -116,7 +116,7 @@ fn very_deep_values_are_read_and_dropped_without_recursion() {
     pickle.extend(std::iter::repeat_n(0x85, 1_000_000));
     pickle.push(b'.');
     let document = parse(&pickle).unwrap();
-    assert_eq!(document.root().kind(), Kind::Tuple);
+    assert_eq!(document.root().kind(), ValueKind::Tuple);
     drop(document);
 }
 
@@ -157,26 +157,27 @@ fn refusals_say_what_is_wrong() {
 
 #[test]
 fn pickle_bombs_are_refused() {
-    let limits = Limits {
+    let limits = PickleLimits {
         operations: 1000,
-        ..Limits::default()
+        ..PickleLimits::default()
     };
-    let refused =
-        |pickle: &[u8], limits: &Limits| Document::parse(pickle, limits).expect_err("a bomb").message;
+    let refused = |pickle: &[u8], limits: &PickleLimits| {
+        PickleDocument::parse(pickle, limits).expect_err("a bomb").message
+    };
     assert!(refused(&[b'N'; 2000], &limits).contains("operations"));
-    let limits = Limits {
+    let limits = PickleLimits {
         stack: 100,
-        ..Limits::default()
+        ..PickleLimits::default()
     };
     assert!(refused(&[b'N'; 2000], &limits).contains("stack"));
-    let limits = Limits {
+    let limits = PickleLimits {
         nesting: 100,
-        ..Limits::default()
+        ..PickleLimits::default()
     };
     assert!(refused(&[b'('; 2000], &limits).contains("nested"));
-    let limits = Limits {
+    let limits = PickleLimits {
         value_bytes: 10_000,
-        ..Limits::default()
+        ..PickleLimits::default()
     };
     assert!(refused(&[b']'; 2000], &limits).contains("bytes"));
     // A list of 64 KiB handed to `set` again and again grows quadratically unless copies are accounted for.
@@ -186,10 +187,10 @@ fn pickle_bombs_are_refused() {
     for _ in 0..100_000 {
         quadratic.extend_from_slice(b"h\x01h\x00R");
     }
-    assert!(refused(&quadratic, &Limits::default()).contains("bytes"));
-    let limits = Limits {
+    assert!(refused(&quadratic, &PickleLimits::default()).contains("bytes"));
+    let limits = PickleLimits {
         pickle_bytes: 10,
-        ..Limits::default()
+        ..PickleLimits::default()
     };
     assert!(refused(&[b'N'; 11], &limits).contains("limit"));
 }
