@@ -1,8 +1,8 @@
 //! A pipeline file: parsed, every profile resolved against the schema of a stage, nothing run.
 
 use ecgfm_pipeline::{
-    Environment, Kinds, Output, ParamError, Pipeline, Settings, StageContext, StageError, StageKind,
-    StageOutcome, canonical,
+    Context, Environment, Kinds, Outcome, Output, ParamError, Pipeline, Settings, StageError, StageKind,
+    canonical,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ impl StageKind for Kind {
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
         canonical::<Toy>(with)
     }
-    fn run(&self, _: &Value, _: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    fn run(&self, _: &Value, _: &Context<'_>) -> Result<Outcome, StageError> {
         Err(StageError::failed("nothing is run here"))
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with an artifact.
 
+use ecgfm_stage::{FailureClass, StageFailure};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Result of reading or writing an artifact.
@@ -73,6 +75,29 @@ pub enum Error {
     },
 }
 
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => FailureClass::Failed,
+            Self::Io { .. }
+            | Self::MissingColumn { .. }
+            | Self::Cell { .. }
+            | Self::Invalid { .. }
+            | Self::Advised { .. }
+            | Self::Format(_) => FailureClass::BadInput,
+            Self::Config { .. } => FailureClass::Config,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Format(error) => error.help(),
+            Self::Advised { help, .. } => Some(help.clone()),
+            _ => None,
+        }
+    }
+}
+
 impl Error {
     /// Whether it is a fault of the system: then nothing is wrong with the file.
     pub fn is_system_fault(&self) -> bool {
@@ -99,14 +124,6 @@ impl Error {
             path: path.to_owned(),
             what: what.into(),
             help: help.into(),
-        }
-    }
-
-    /// What to do, where the message does not say so.
-    pub fn help(&self) -> Option<&str> {
-        match self {
-            Self::Advised { help, .. } => Some(help),
-            _ => None,
         }
     }
 }

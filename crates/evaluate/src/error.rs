@@ -1,5 +1,6 @@
 //! What can go wrong between logits and figures.
 
+use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
 /// Result of a stage of this crate.
@@ -120,6 +121,30 @@ pub enum Error {
     /// The user asked to stop.
     #[error("interrupted")]
     Cancelled,
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Parameter { .. } | Self::LabelCount { .. } | Self::TruthLabel { .. } => {
+                FailureClass::Config
+            }
+            Self::NonFinite { .. }
+            | Self::Keys { .. }
+            | Self::MissingTruth { .. }
+            | Self::MissingPrediction { .. }
+            | Self::Table { .. } => FailureClass::BadInput,
+            Self::Cancelled => FailureClass::Interrupted,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.help(),
+            _ => None,
+        }
+    }
 }
 
 impl Error {

@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use ecgfm_stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
 /// What can go wrong.
@@ -206,5 +207,42 @@ mod tests {
         let error = full.write_all(b"x").map_err(io(path, "write")).unwrap_err();
         assert!(matches!(error, Error::DiskFull { .. }));
         assert!(error.to_string().starts_with("/dev/full: the disk is full"));
+    }
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Unknown { .. } | Self::UnknownPart { .. } | Self::Setting { .. } => FailureClass::Config,
+            Self::TooLarge { .. }
+            | Self::Size { .. }
+            | Self::Checksum { .. }
+            | Self::Pinned { .. }
+            | Self::BadPin { .. }
+            | Self::Archive { .. } => FailureClass::BadInput,
+            Self::Cancelled => FailureClass::Interrupted,
+            Self::Catalogue(_)
+            | Self::Io { .. }
+            | Self::DiskFull { .. }
+            | Self::Busy { .. }
+            | Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::Redirect { .. }
+            | Self::Protocol { .. } => FailureClass::Failed,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Refused {
+                status: 401 | 403, ..
+            } => "set HF_TOKEN to an access token of the model hub",
+            Self::TooLarge { .. } => "--max-gib raises the limit",
+            Self::Unreachable { .. } => {
+                "behind a proxy set HTTPS_PROXY, and SSL_CERT_FILE if it inspects traffic"
+            }
+            _ => return None,
+        };
+        Some(help.to_owned())
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong while a model runs.
 
+use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
 /// Result of this crate's functions.
@@ -63,6 +64,30 @@ pub enum Error {
     /// Somebody asked to stop.
     #[error("stopped on request")]
     Cancelled,
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Device { .. } | Self::Returns { .. } => FailureClass::Config,
+            Self::Model { .. } | Self::Segments { .. } => FailureClass::BadInput,
+            Self::Cancelled => FailureClass::Interrupted,
+            Self::Machine { .. } | Self::Torch { .. } => FailureClass::Failed,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.help(),
+            Self::Returns { .. } => Some(
+                "say what it returns: `returns: probabilities` where the model ends in a sigmoid or a softmax, `returns: logits` \
+                 where it does not; in its card (model.json), as `infer.returns`, or as `ecgfm predict --returns`"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 impl Error {

@@ -1,6 +1,7 @@
 //! Errors of the stage.
 
 use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
 /// Result of the stage `labels`.
@@ -20,6 +21,22 @@ pub enum Error {
         /// Line, column and value, and why they are refused.
         what: String,
     },
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::BadInput { .. } => FailureClass::BadInput,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.help(),
+            Self::BadInput { .. } => None,
+        }
+    }
 }
 
 impl Error {

@@ -1,5 +1,7 @@
 //! What can go wrong between a checkpoint and a model.
 
+use ecgfm_stage::{FailureClass, StageFailure};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Result of this crate's functions.
@@ -122,6 +124,88 @@ pub enum Error {
         /// The operating system's reason.
         source: std::io::Error,
     },
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Torch { .. } | Self::Export { .. } | Self::Training { .. } => FailureClass::Failed,
+            Self::Stopped => FailureClass::Interrupted,
+            Self::Labels { .. } => FailureClass::Config,
+            Self::Io { source, .. } if source.kind() != io::ErrorKind::NotFound => FailureClass::Failed,
+            Self::Io { .. }
+            | Self::Checkpoint(_)
+            | Self::Config { .. }
+            | Self::NoConfiguration { .. }
+            | Self::ConfigFile { .. }
+            | Self::Weights { .. }
+            | Self::Weight { .. }
+            | Self::Sha256 { .. } => FailureClass::BadInput,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        use ecgfm_formats::pt::Error as Unread;
+        const SOURCES: &str =
+            "`ecgfm sources` says where the published checkpoints are, `ecgfm fetch NAME` gets one";
+        const CONFIGURATION: &str = "say it with `--config FILE` (in a pipeline `export.config`): the YAML or JSON that the \
+             network was trained with, with `model: {_name: …}` in it, or the `model.json` of an export of the same network";
+        let hint = match self {
+            Self::Checkpoint(Unread::SameName { .. }) => {
+                "save the state dict of the one network that is meant: `torch.save(network.state_dict(), FILE)`".to_owned()
+            }
+            Self::Checkpoint(Unread::NoWeights { .. }) => {
+                format!("save them with `torch.save(network.state_dict(), FILE)` and give FILE; {SOURCES}")
+            }
+            Self::Checkpoint(_) => {
+                format!("set `checkpoint` to a .pt file written by PyTorch, or a safetensors file; {SOURCES}")
+            }
+            Self::NoConfiguration { path } => format!("{CONFIGURATION}{}", possible_configurations(path)),
+            Self::ConfigFile { .. } => CONFIGURATION.to_owned(),
+            Self::Config { .. } => {
+                "this network is not ECG-FM's as the program builds it; where the configuration is another's, give the right \
+                 one with `--config FILE` (in a pipeline `export.config`)"
+                    .to_owned()
+            }
+            Self::Weights { .. } => {
+                "give the configuration that these weights were trained with, `--config FILE` (in a pipeline `export.config`); \
+                 `ecgfm inspect` lists names and shapes"
+                    .to_owned()
+            }
+            Self::Weight { .. } => format!("the file is damaged, or training failed; {SOURCES}"),
+            Self::Sha256 { .. } => format!("get the file again, or correct `sha256`; {SOURCES}"),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => SOURCES.to_owned(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+/// Names of files beside a checkpoint that may be its configuration.
+fn possible_configurations(checkpoint: &Path) -> String {
+    let is_one = |path: &PathBuf| {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        matches!(extension, "yaml" | "yml" | "json")
+    };
+    let place = checkpoint.parent().filter(|p| !p.as_os_str().is_empty());
+    let entries = std::fs::read_dir(place.unwrap_or(Path::new(".")))
+        .into_iter()
+        .flatten();
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_one)
+        .collect();
+    found.sort();
+    let names: Vec<String> = found
+        .iter()
+        .take(5)
+        .map(|path| path.display().to_string())
+        .collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; beside it: {}", names.join(", ")),
+    }
 }
 
 impl Error {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::config::source::Span;
+use ecgfm_stage::{FailureClass, StageError};
 use ecgfm_system::Fault;
 
 /// The class of an error; a command line maps it to its exit code.
@@ -92,7 +93,13 @@ impl Error {
         &self.0.others
     }
 
-    pub(crate) fn of_class(mut self, class: StageErrorClass) -> Self {
+    /// A stage's failure, with the stage's name before its message.
+    pub(crate) fn of_stage(stage: &str, error: StageError) -> Self {
+        let message = format!("stage `{stage}`: {}", error.message);
+        Self::from(StageError { message, ..error }).in_stage(stage)
+    }
+
+    pub(crate) fn of_class(mut self, class: FailureClass) -> Self {
         self.0.kind = class.into();
         self
     }
@@ -216,87 +223,19 @@ impl Error {
     }
 }
 
-/// The class of a [`StageError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StageErrorClass {
-    /// Anything that is neither the data's nor the configuration's fault.
-    Failed,
-    /// The input data are missing or malformed.
-    BadInput,
-    /// A parameter turned out to be wrong once the stage looked.
-    Config,
-    /// The stage saw the cancellation flag and stopped in order.
-    Interrupted,
-}
-
-/// What a stage returns when it could not finish.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}")]
-pub struct StageError {
-    /// The class, which decides the exit code.
-    pub class: StageErrorClass,
-    /// What and where.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-impl StageError {
-    /// An error of a class.
-    #[must_use]
-    pub fn new(class: StageErrorClass, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            message: message.into(),
-            help: None,
-        }
-    }
-
-    /// The stage failed.
-    #[must_use]
-    pub fn failed(message: impl Into<String>) -> Self {
-        Self::new(StageErrorClass::Failed, message)
-    }
-
-    /// The input data are missing or malformed.
-    #[must_use]
-    pub fn bad_input(message: impl Into<String>) -> Self {
-        Self::new(StageErrorClass::BadInput, message)
-    }
-
-    /// A parameter is wrong.
-    #[must_use]
-    pub fn config(message: impl Into<String>) -> Self {
-        Self::new(StageErrorClass::Config, message)
-    }
-
-    /// The stage stopped because it was cancelled.
-    #[must_use]
-    pub fn interrupted() -> Self {
-        Self::new(StageErrorClass::Interrupted, "interrupted")
-    }
-
-    /// Adds a line that says what to do.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    pub(crate) fn into_error(self, stage: &str) -> Error {
-        Error::new(self.class.into(), format!("stage `{stage}`: {}", self.message))
-            .help_if(self.help)
-            .in_stage(stage)
+impl From<StageError> for Error {
+    fn from(error: StageError) -> Self {
+        Self::new(error.class.into(), error.message).help_if(error.help)
     }
 }
 
-impl From<StageErrorClass> for ErrorKind {
-    fn from(class: StageErrorClass) -> Self {
+impl From<FailureClass> for ErrorKind {
+    fn from(class: FailureClass) -> Self {
         match class {
-            StageErrorClass::Failed => Self::StageFailed,
-            StageErrorClass::BadInput => Self::BadInput,
-            StageErrorClass::Config => Self::Config,
-            StageErrorClass::Interrupted => Self::Interrupted,
+            FailureClass::Failed => Self::StageFailed,
+            FailureClass::BadInput => Self::BadInput,
+            FailureClass::Config => Self::Config,
+            FailureClass::Interrupted => Self::Interrupted,
         }
     }
 }

@@ -1,13 +1,12 @@
 //! What a stage kind is to the engine: a name, typed parameters, outputs, and a function to run.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use ecgfm_stage::{Context, Outcome, StageError};
 use serde_json::Value;
 
-use crate::error::StageError;
 use crate::param::ParamError;
 use crate::promises::{Ahead, Findings};
 
@@ -144,7 +143,7 @@ pub trait StageKind: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Whether an interrupted run leaves parts in `ctx.out` from which the next run goes on.
+    /// Says if an interrupted run leaves parts in `ctx.out` from which the next run goes on.
     fn resumable(&self) -> bool {
         false
     }
@@ -158,81 +157,7 @@ pub trait StageKind: Send + Sync {
     ///
     /// # Errors
     /// Why it could not finish, with its class.
-    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError>;
-}
-
-/// Where a stage reports how far it is. Called from any of its threads.
-pub trait Progress: Sync {
-    /// A task of `total` units begins; `total` 0 when unknown.
-    fn begin(&self, total: u64, unit: &'static str);
-    /// `n` more units are done.
-    fn advance(&self, n: u64);
-    /// A line worth telling a person.
-    fn note(&self, message: &str);
-}
-
-/// Ignores all progress.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoProgress;
-
-impl Progress for NoProgress {
-    fn begin(&self, _total: u64, _unit: &'static str) {}
-    fn advance(&self, _n: u64) {}
-    fn note(&self, _message: &str) {}
-}
-
-/// A flag that asks a run to stop in order. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// A flag of one's own, for example one that a signal handler sets.
-    #[must_use]
-    pub fn from_flag(flag: Arc<AtomicBool>) -> Self {
-        Self(flag)
-    }
-
-    /// Asks for the stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether a stop was asked for.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    /// The shared flag itself.
-    #[must_use]
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
-    }
-}
-
-/// What a running stage gets.
-pub struct StageContext<'a> {
-    /// The stage's name in the pipeline.
-    pub stage: &'a str,
-    /// An existing directory that the stage writes into; it is moved to its final place afterwards.
-    pub out: &'a Path,
-    /// Where `out` will be then: the directory that paths written into outputs should name.
-    pub home: &'a Path,
-    /// Whether `out` holds the parts of an interrupted run with the same fingerprint.
-    pub resumed: bool,
-    /// Where to report how far it is.
-    pub progress: &'a dyn Progress,
-    /// To be looked at between units of work.
-    pub cancel: &'a Cancel,
-}
-
-/// What a finished stage tells about its work.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct StageOutcome {
-    /// Numbers that account for the flow: read, kept, rejected, ...
-    pub counts: BTreeMap<String, u64>,
-    /// Facts worth recording: device, precision, rates, ...
-    pub facts: BTreeMap<String, Value>,
+    fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError>;
 }
 
 /// The stage kinds a pipeline may use.

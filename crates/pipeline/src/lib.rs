@@ -6,8 +6,8 @@
 //!
 //! ```
 //! use ecgfm_pipeline::{
-//!     Cancel, Kinds, Output, ParamError, Pipeline, RunOptions, Settings, Silent, StageContext, StageError,
-//!     StageKind, StageOutcome, canonical, typed,
+//!     Cancel, Context, Kinds, Outcome, Output, ParamError, Pipeline, RunOptions, Settings, Silent, StageError, StageKind,
+//!     canonical, typed,
 //! };
 //! use serde_json::Value;
 //!
@@ -28,10 +28,10 @@
 //!     fn outputs(&self) -> &'static [Output] { OUTPUTS }
 //!     fn inputs(&self) -> &'static [&'static str] { &[] }
 //!     fn check(&self, with: &Value) -> Result<Value, ParamError> { canonical::<Hello>(with) }
-//!     fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+//!     fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
 //!         let hello: Hello = typed(with).map_err(|e| StageError::config(e.to_string()))?;
 //!         std::fs::write(ctx.out.join("letter.txt"), hello.to).map_err(|e| StageError::failed(e.to_string()))?;
-//!         Ok(StageOutcome::default())
+//!         Ok(Outcome::default())
 //!     }
 //! }
 //!
@@ -64,10 +64,9 @@ pub use config::graph::{Graph, Stage, Upstream};
 pub use config::outputs::StageOutput;
 pub use config::pipeline::{Environment, Pipeline, ProfileInfo, Settings};
 pub use config::source::{Origin, Span};
-pub use error::{Error, ErrorKind, StageError, StageErrorClass};
-pub use kind::{
-    Cancel, Change, Kinds, Named, NoProgress, Output, Progress, StageContext, StageKind, StageOutcome,
-};
+pub use ecgfm_stage::{Cancel, Context, FailureClass, NoProgress, Outcome, Progress, StageError};
+pub use error::{Error, ErrorKind};
+pub use kind::{Change, Kinds, Named, Output, StageKind};
 pub use param::{ParamError, Problem, Step, canonical, typed};
 pub use plan::reason::Reason;
 pub use plan::selection::Selection;
@@ -80,7 +79,7 @@ pub use run::list::{RunInfo, RunState, runs};
 pub use run::run::{RunOptions, Summary};
 pub use run::single::run_stage;
 pub use run::verify::{Verification, verify};
-pub use store::layout::{COMMANDS_FILE, COMPLETE, LOCK_FILE, LOG_FILE, UNFINISHED};
+pub use store::layout::{COMMANDS_FILE, LOCK_FILE, LOG_FILE};
 pub use store::lock_file::LockFile;
 pub use store::record::{Accepted, Cleaned, FileRecord, InputRecord, InputState, StageRecord};
 pub use time::now;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::error::StageErrorClass;
 use crate::param::ParamError;
+use ecgfm_stage::FailureClass;
 
 /// Facts that a stage promises about what it will leave, by name. What is not known is not promised.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,7 +36,7 @@ impl Promises {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// Whose fault it is: the configuration's, or that of the data that a parameter names.
-    pub class: StageErrorClass,
+    pub class: FailureClass,
     /// Which parameter, and what is wrong.
     pub error: ParamError,
 }
@@ -53,11 +53,11 @@ pub struct Findings {
 impl Findings {
     /// Adds a mistake in the configuration. `parameter` and `phrase` as in [`ParamError::invalid`].
     pub fn wrong(&mut self, parameter: &str, phrase: impl Into<String>) {
-        self.add(StageErrorClass::Config, ParamError::invalid(parameter, phrase));
+        self.add(FailureClass::Config, ParamError::invalid(parameter, phrase));
     }
 
     /// Adds a mistake.
-    pub fn add(&mut self, class: StageErrorClass, error: ParamError) {
+    pub fn add(&mut self, class: FailureClass, error: ParamError) {
         self.mistakes.push(Mistake { class, error });
     }
 }

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ecgfm_pipeline::{
-    Ahead, Cancel, Environment, Error, ErrorKind, Findings, Graph, Kinds, Named, Output, ParamError,
-    Pipeline, RunOptions, Selection, Settings, Silent, StageContext, StageError, StageErrorClass, StageKind,
-    StageOutcome, canonical, typed,
+    Ahead, Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, Named,
+    Outcome, Output, ParamError, Pipeline, RunOptions, Selection, Settings, Silent, StageError, StageKind,
+    canonical, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl StageKind for Copy {
         };
         if let (None, None) = (&word, ahead.promises(&params.file)) {
             let error = ParamError::invalid("file", "is not there").help("write it");
-            found.add(StageErrorClass::BadInput, error);
+            found.add(FailureClass::BadInput, error);
         }
         if let (Some(word), Some(wants)) = (&word, &params.wants)
             && word != wants
@@ -79,7 +79,7 @@ impl StageKind for Copy {
         }
         found
     }
-    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
         let params: Params = typed(with).map_err(|e| StageError::config(e.to_string()))?;
         let failed = |e: std::io::Error| StageError::failed(e.to_string());
         let text = fs::read_to_string(&params.file).map_err(failed)?;
@@ -88,7 +88,7 @@ impl StageKind for Copy {
             text + params.word.as_deref().unwrap_or_default(),
         )
         .map_err(failed)?;
-        Ok(StageOutcome::default())
+        Ok(Outcome::default())
     }
 }
 

@@ -86,7 +86,7 @@ fn a_resumable_stage_killed_at_any_point_keeps_its_parts() {
         let has_parts = point > Point::TempMark;
         let complete = point > Point::JournalRename;
         assert_eq!(
-            said.contains("goes on"),
+            said.contains("resumed: true"),
             has_parts && !complete,
             "{point:?}: {said}"
         );

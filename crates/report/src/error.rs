@@ -1,5 +1,6 @@
 //! What can go wrong while a report is made.
 
+use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::PathBuf;
 
 /// Result of the report stage.
@@ -22,4 +23,21 @@ pub enum Error {
     /// The page's template failed; a defect of this program.
     #[error("the page could not be filled in: {0}")]
     Template(#[from] minijinja::Error),
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::About { .. } => FailureClass::BadInput,
+            Self::Template(_) => FailureClass::Failed,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.help(),
+            Self::About { .. } | Self::Template(_) => None,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Errors of the stage.
 
+use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use ecgfm_artifacts::{Error as ArtifactError, formats};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,26 @@ pub enum Error {
     /// The stage saw the cancellation flag and stopped.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::Format(_) | Self::BadInput { .. } => FailureClass::BadInput,
+            Self::Parameter { .. } => FailureClass::Config,
+            Self::Interrupted => FailureClass::Interrupted,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::BadInput { help, .. } => help.clone(),
+            Self::Artifact(error) => error.help(),
+            Self::Format(error) => error.help(),
+            Self::Parameter { .. } | Self::Interrupted => None,
+        }
+    }
 }
 
 impl Error {

@@ -1,6 +1,7 @@
 //! Errors of the stage.
 
 use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
 /// Result of the stage `splits`.
@@ -28,6 +29,23 @@ pub enum Error {
         /// Phrase that follows its name.
         what: String,
     },
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Artifact(error) => error.class(),
+            Self::BadInput { .. } => FailureClass::BadInput,
+            Self::Parameter { .. } => FailureClass::Config,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Artifact(error) => error.help(),
+            Self::BadInput { .. } | Self::Parameter { .. } => None,
+        }
+    }
 }
 
 impl Error {

@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use ecgfm_stage::{FailureClass, StageFailure};
 use std::path::PathBuf;
 
 /// Why synthetic ECGs could not be made.
@@ -49,4 +50,15 @@ pub enum Error {
         /// Exams written before stopping.
         exams: u64,
     },
+}
+
+impl StageFailure for Error {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Option { .. } | Self::NotEmpty { .. } | Self::Io { .. } | Self::Part { .. } => {
+                FailureClass::Failed
+            }
+            Self::Cancelled { .. } => FailureClass::Interrupted,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::formats::manifest::{Manifest, ManifestEntry};
 use crate::formats::mat5::{MatData, MatWriter};
+use crate::stage::StageFailure;
 use std::fs;
 
 /// Three rows of two logits without a header, a header in the reference's pickle, and a manifest of `.mat` files in

@@ -2,7 +2,7 @@
 
 use super::print_json;
 use crate::args::CompareArgs;
-use crate::errors::Classed;
+use crate::errors::of_stage;
 use ecgfm_artifacts::evaluation::{ShownIn, shown_in};
 use ecgfm_evaluate::difference::{Comparison, Difference, compare as differ};
 use ecgfm_evaluate::metrics::bootstrap::Plan;
@@ -15,7 +15,7 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
         replicates: args.bootstrap,
         seed: args.seed,
     };
-    let found = differ(&args.a, &args.b, plan).map_err(|e| Error::new(e.class().into(), e.to_string()))?;
+    let found = differ(&args.a, &args.b, plan).map_err(|e| of_stage(&e))?;
     if let Some(path) = &args.output {
         let failed =
             |e: std::io::Error| Error::new(ErrorKind::StageFailed, format!("{}: {e}", path.display()));

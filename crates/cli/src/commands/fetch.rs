@@ -4,7 +4,7 @@ mod bar;
 
 use super::print_json;
 use crate::args::FetchArgs;
-use crate::errors::Classed;
+use crate::errors::of_stage;
 use bar::Bar;
 use ecgfm_fetch::{Fetched, Fetcher, Kind, Options, Outcome, Planned, Source, find};
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
@@ -79,14 +79,9 @@ fn options(args: &FetchArgs) -> Options {
 }
 
 fn failed(error: ecgfm_fetch::Error) -> Error {
-    let kind = match &error {
-        ecgfm_fetch::Error::Busy { .. } => ErrorKind::Locked,
-        other => other.class().into(),
-    };
-    let made = Error::new(kind, error.to_string());
-    match error.hint() {
-        Some(hint) => made.help(hint),
-        None => made,
+    match &error {
+        ecgfm_fetch::Error::Busy { .. } => Error::new(ErrorKind::Locked, error.to_string()),
+        other => of_stage(other),
     }
 }
 

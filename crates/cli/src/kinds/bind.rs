@@ -2,34 +2,12 @@
 
 use crate::parameters::check_bounds;
 use crate::torch;
-use ecgfm_artifacts::stage::{self, Context, Outcome};
-use ecgfm_pipeline::{
-    Ahead, Change, Findings, Named, Output, ParamError, StageContext, StageError, StageKind, StageOutcome,
-    canonical, typed,
-};
+use ecgfm_pipeline::{Ahead, Change, Findings, Named, Output, ParamError, StageKind, canonical, typed};
+use ecgfm_stage::{Context, Outcome, StageError};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::path::PathBuf;
-
-// What a stage notes for going on must be what the engine takes away at the end.
-const _: () = assert!(same(
-    ecgfm_pipeline::COMPLETE.as_bytes(),
-    stage::COMPLETE.as_bytes()
-));
-
-const _: () = assert!(same(
-    ecgfm_pipeline::UNFINISHED.as_bytes(),
-    stage::UNFINISHED.as_bytes()
-));
-
-const fn same(a: &[u8], b: &[u8]) -> bool {
-    let mut i = 0;
-    while i < a.len() && i < b.len() && a[i] == b[i] {
-        i += 1;
-    }
-    i == a.len() && i == b.len()
-}
 
 /// Further facts for the fingerprint, out of the typed parameters.
 pub type Extra<P> = fn(&P) -> Result<Vec<(String, String)>, StageError>;
@@ -177,40 +155,11 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for Bound<P> {
             .collect()
     }
 
-    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
-        let progress = Relay(ctx.progress);
-        let cancel = stage::Cancel::from_flag(ctx.cancel.flag());
-        let context = Context {
-            out: ctx.out,
-            home: ctx.home,
-            progress: &progress,
-            cancel: &cancel,
-        };
-        let outcome = (self.run)(&parameters(with)?, &context)?;
-        Ok(StageOutcome {
-            counts: outcome.counts,
-            facts: outcome.facts,
-        })
+    fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+        (self.run)(&parameters(with)?, ctx)
     }
 }
 
 fn parameters<P: DeserializeOwned>(with: &Value) -> Result<P, StageError> {
     typed(with).map_err(|e| StageError::config(e.to_string()))
-}
-
-/// The stages' progress sink over the engine's.
-struct Relay<'a>(&'a dyn ecgfm_pipeline::Progress);
-
-impl stage::Progress for Relay<'_> {
-    fn begin(&self, total: u64, unit: &'static str) {
-        self.0.begin(total, unit);
-    }
-
-    fn advance(&self, n: u64) {
-        self.0.advance(n);
-    }
-
-    fn note(&self, message: &str) {
-        self.0.note(message);
-    }
 }

@@ -2,7 +2,6 @@
 
 use super::bind::{Bound, named_alone, nothing, nowhere};
 use super::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, ahead, config_fact};
-use crate::errors::classed;
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
 use ecgfm_pipeline::{Change, Output, ParamError};
@@ -67,7 +66,7 @@ pub fn predict() -> Bound<prediction::Params> {
             Ok(std::iter::once(labels).chain(mapping).collect())
         },
         resumable: false,
-        run: |params, ctx| prediction::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(prediction::run(params, ctx)?),
     }
 }
 
@@ -142,7 +141,7 @@ pub fn evaluate() -> Bound<scoring::Params> {
             Ok(set.chain(mapping).chain(score_facts(&params.challenge)).collect())
         },
         resumable: false,
-        run: |params, ctx| scoring::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(scoring::run(params, ctx)?),
     }
 }
 
@@ -190,6 +189,6 @@ pub fn report() -> Bound<report_stage::Params> {
         look_ahead: ahead::report,
         extra: nothing,
         resumable: false,
-        run: |params, ctx| report_stage::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(report_stage::run(params, ctx)?),
     }
 }

@@ -2,7 +2,6 @@
 
 use super::bind::{Bound, any, named_alone, nothing, nowhere};
 use super::{LABEL_SET, ahead};
-use crate::errors::classed;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
@@ -65,7 +64,7 @@ pub fn signals() -> Bound<signals::Params> {
         look_ahead: ahead::signals,
         extra: nothing,
         resumable: true,
-        run: |params, ctx| signals::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(signals::run(params, ctx)?),
     }
 }
 
@@ -113,7 +112,7 @@ pub fn labels() -> Bound<labels::Params> {
             )])
         },
         resumable: false,
-        run: |params, ctx| labels::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(labels::run(params, ctx)?),
     }
 }
 
@@ -142,7 +141,7 @@ pub fn splits() -> Bound<splits::Params> {
         look_ahead: ahead::splits,
         extra: nothing,
         resumable: false,
-        run: |params, ctx| splits::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(splits::run(params, ctx)?),
     }
 }
 
@@ -167,6 +166,6 @@ pub fn manifests() -> Bound<manifests::Params> {
         look_ahead: ahead::manifests,
         extra: nothing,
         resumable: false,
-        run: |params, ctx| manifests::run(params, ctx).map_err(classed),
+        run: |params, ctx| Ok(manifests::run(params, ctx)?),
     }
 }

@@ -2,10 +2,9 @@
 
 use super::ahead;
 use super::bind::{Bound, any, named_alone, nothing, nowhere};
-use crate::errors::classed;
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
-use ecgfm_pipeline::{Output, ParamError, StageError};
+use ecgfm_pipeline::{Output, ParamError};
 use ecgfm_synth::Options;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,10 +44,7 @@ pub fn synth() -> Bound<Options> {
             let done = ecgfm_synth::generate(options, ctx.out, &|n| ctx.progress.advance(n), &|| {
                 ctx.cancel.is_cancelled()
             });
-            let summary = done.map_err(|e| match e {
-                ecgfm_synth::Error::Cancelled { .. } => StageError::interrupted(),
-                other => classed(other),
-            })?;
+            let summary = done?;
             let outcome = Outcome::default()
                 .count("exams", summary.exams as usize)
                 .fact("synthetic", true);
@@ -111,7 +107,7 @@ pub fn demo_model() -> Bound<DemoModel> {
                 (DEMO_CARD, BUNDLED_CARD.as_bytes()),
             ];
             for (name, bytes) in files {
-                write_bytes(&ctx.out.join(name), bytes).map_err(classed)?;
+                write_bytes(&ctx.out.join(name), bytes)?;
             }
             Ok(Outcome::default()
                 .count("bytes", BUNDLED_CHECKPOINT.len())

@@ -41,7 +41,7 @@ pub(crate) fn facts(
     let extra = stage
         .kind
         .extra(&stage.params)
-        .map_err(|e| e.into_error(stage.name()).at(&stage.name.span))?;
+        .map_err(|e| Error::of_stage(stage.name(), e).at(&stage.name.span))?;
     Ok(Facts {
         kind: stage.kind.name().to_owned(),
         code_version: stage.kind.version(),
@@ -262,7 +262,7 @@ pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[PathBuf])
         (format!("{THROUGH_PREFIX}{what}"), read)
     });
     let inputs = inputs.chain(further).collect();
-    let extra = kind.extra(params).map_err(|e| e.into_error(kind.name()))?;
+    let extra = kind.extra(params).map_err(|e| Error::of_stage(kind.name(), e))?;
     Ok(Facts {
         kind: kind.name().to_owned(),
         code_version: kind.version(),

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
-use crate::kind::Progress;
 use crate::plan::reason::Reason;
 use crate::plan::status::PlannedStage;
+use ecgfm_stage::Progress;
 
 /// Receives the events of a run, possibly from several threads.
 pub trait Observer: Sync {

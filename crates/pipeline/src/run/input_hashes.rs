@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kind::{Cancel, Progress};
 use crate::store::checksum;
 use crate::store::files::records_of_input;
 use crate::store::layout::{self, engine_dirs};
@@ -20,6 +19,7 @@ use crate::store::lock_file::LockFile;
 use crate::store::publish;
 use crate::store::record::{FileRecord, InputRecord, InputState, StageRecord};
 use crate::store::sample;
+use ecgfm_stage::{Cancel, Progress};
 
 /// Version of its format.
 const FORMAT: u32 = 1;

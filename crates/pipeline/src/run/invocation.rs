@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::config::outputs::StageOutput;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kind::{Cancel, StageContext, StageKind, StageOutcome};
+use crate::kind::StageKind;
 use crate::run::event::{Observer, Reported};
+use ecgfm_stage::{Cancel, Context, Outcome};
 
 /// One stage about to run.
 pub(crate) struct Job<'a> {
@@ -20,28 +21,25 @@ pub(crate) struct Job<'a> {
     pub(crate) outputs: &'a [StageOutput],
     pub(crate) out: &'a Path,
     pub(crate) home: &'a Path,
-    pub(crate) resumed: bool,
 }
 
 impl Job<'_> {
     /// Runs the stage and checks that it left what it promised. A panic becomes an error.
-    pub(crate) fn run(&self, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
+    pub(crate) fn run(&self, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
         let progress = Reported {
             stage: self.stage,
             observer,
         };
-        let context = StageContext {
-            stage: self.stage,
+        let context = Context {
             out: self.out,
             home: self.home,
-            resumed: self.resumed,
             progress: &progress,
             cancel,
         };
         // What a panicking stage leaves half done lies in its temporary directory, which nobody reads.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.kind.run(self.params, &context)))
             .map_err(|panic| self.panicked(said(panic.as_ref())))?
-            .map_err(|e| e.into_error(self.stage))?;
+            .map_err(|e| Error::of_stage(self.stage, e))?;
         let absent = self
             .outputs
             .iter()

@@ -7,7 +7,6 @@ use std::time::{Instant, SystemTime};
 use crate::config::graph::Stage;
 use crate::error::{Error, Result};
 use crate::failpoint::{self, Point};
-use crate::kind::StageOutcome;
 use crate::plan::examine::View;
 use crate::plan::fingerprint::Facts;
 use crate::store::files;
@@ -18,6 +17,7 @@ use crate::store::partial;
 use crate::store::publish;
 use crate::store::record::{FileRecord, StageRecord};
 use crate::time::rfc3339;
+use ecgfm_stage::Outcome;
 
 /// What came of a stage.
 pub(crate) struct Settled {
@@ -31,7 +31,7 @@ pub(crate) fn settle(
     view: &mut View<'_>,
     stage: &Stage,
     facts: &Facts,
-    outcome: StageOutcome,
+    outcome: Outcome,
     (started, clock): (SystemTime, Instant),
     versions: BTreeMap<String, String>,
 ) -> Result<Settled> {

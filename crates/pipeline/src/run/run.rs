@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::config::graph::{Graph, Stage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint::{self, Point};
-use crate::kind::{Cancel, StageOutcome};
 use crate::plan::examine::{Examined, View};
 use crate::plan::fingerprint::Facts;
 use crate::plan::gather;
@@ -27,6 +26,7 @@ use crate::store::outputs_on_disk::Disk;
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
+use ecgfm_stage::{Cancel, Outcome};
 
 /// How to run.
 #[derive(Debug, Clone, Default)]
@@ -288,7 +288,6 @@ impl<'a> Run<'a> {
             outputs: &stage.outputs,
             out: &out,
             home: &target,
-            resumed,
         };
         let outcome = self.work(&job, stage, facts)?;
         let counts = outcome.counts.clone();
@@ -306,7 +305,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
-    fn work(&self, job: &Job<'_>, stage: &Stage, facts: &Facts) -> Result<StageOutcome> {
+    fn work(&self, job: &Job<'_>, stage: &Stage, facts: &Facts) -> Result<Outcome> {
         let ran = job.run(self.observer, self.cancel);
         let unmoved = self.unmoved(stage, facts);
         if unmoved.is_err() || (ran.is_err() && !stage.kind.resumable()) {

@@ -11,7 +11,7 @@ use crate::config::outputs;
 use crate::config::paths::Places;
 use crate::config::source::{Source, Span};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kind::{Cancel, StageKind, StageOutcome};
+use crate::kind::StageKind;
 use crate::plan::fingerprint::Facts;
 use crate::plan::gather::facts_alone;
 use crate::plan::look_ahead::look_ahead_alone;
@@ -21,6 +21,7 @@ use crate::store::layout::{self, LONE_STAGE_FILE};
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
+use ecgfm_stage::{Cancel, Outcome};
 
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
 /// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
@@ -37,7 +38,7 @@ pub fn run_stage(
     force: bool,
     observer: &dyn Observer,
     cancel: &Cancel,
-) -> Result<StageOutcome> {
+) -> Result<Outcome> {
     let (name, node) = arguments(kind, with)?;
     let params = kind
         .check(&node.to_json())
@@ -79,7 +80,6 @@ pub fn run_stage(
         outputs: &outputs,
         out: &temporary,
         home: out,
-        resumed,
     };
     let outcome = work(&job, &facts, observer, cancel)?;
     let record = serde_json::json!({
@@ -96,7 +96,7 @@ pub fn run_stage(
 }
 
 /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
-fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<StageOutcome> {
+fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
     let ran = job.run(observer, cancel);
     let own = [job.home.to_owned(), job.out.to_owned()];
     let moved = facts_alone(job.kind, job.params, &own).map_or_else(|_| vec![], |now| facts.moved(&now));

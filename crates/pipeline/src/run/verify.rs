@@ -7,7 +7,6 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kind::{Cancel, Progress};
 use crate::store::files::outlines;
 use crate::store::layout::{
     COMMANDS_FILE, INPUTS_FILE, LOCK_FILE, LOG_FILE, RUN_LOCK_FILE, engine_dirs, inside_run,
@@ -15,6 +14,7 @@ use crate::store::layout::{
 use crate::store::lock_file::LockFile;
 use crate::store::record::{Accepted, StageRecord};
 use crate::store::sample;
+use ecgfm_stage::{Cancel, Progress};
 
 /// What [`verify`] found. Paths are relative to the run's directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ecgfm_stage::COMPLETE;
+
 /// The record of a run, in its directory.
 pub const LOCK_FILE: &str = "lock.json";
 
@@ -24,12 +26,6 @@ pub const LOG_FILE: &str = "run.log";
 
 /// Holds the fingerprint of the run whose parts a temporary directory keeps.
 pub(crate) const FINGERPRINT_FILE: &str = ".fingerprint";
-
-/// Directory in which a resumable stage notes which of its parts are complete. No part of what it leaves.
-pub const COMPLETE: &str = ".complete";
-
-/// What the names of files begin with that a stage has not finished: each is renamed when it is whole.
-pub const UNFINISHED: &str = ".tmp-";
 
 /// The record of a stage that ran alone, in its directory: what the directory is known by, and what it was made from.
 pub(crate) const LONE_STAGE_FILE: &str = ".stage.json";

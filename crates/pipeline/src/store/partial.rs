@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::failpoint::{self, Point};
 use crate::store::files::list;
-use crate::store::layout::{COMPLETE, FINGERPRINT_FILE, UNFINISHED, temporary_dir};
+use crate::store::layout::{FINGERPRINT_FILE, temporary_dir};
 use crate::store::publish;
+use ecgfm_stage::{COMPLETE, UNFINISHED};
 
 /// The fingerprint of the interrupted run whose parts are kept for `target`, if any.
 pub(crate) fn kept(target: &Path) -> Option<String> {

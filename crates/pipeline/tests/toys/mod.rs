@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, Change, Environment, Error, Event, Graph, Kinds, Observer, Output, ParamError, Pipeline,
-    RunOptions, Selection, Settings, StageContext, StageError, StageKind, StageOutcome, Summary, canonical,
-    typed,
+    Cancel, Change, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, Output, ParamError,
+    Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,7 +71,7 @@ pub struct Raw {
     raw: PathBuf,
 }
 
-type Act = fn(&Value, &StageContext<'_>) -> Result<StageOutcome, StageError>;
+type Act = fn(&Value, &Context<'_>) -> Result<Outcome, StageError>;
 type Check = fn(&Value) -> Result<Value, ParamError>;
 
 /// A kind out of parts.
@@ -147,7 +146,7 @@ impl StageKind for Toy {
     fn resumable(&self) -> bool {
         self.resumable
     }
-    fn run(&self, with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+    fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
         (self.act)(with, ctx)
     }
 }
@@ -158,7 +157,7 @@ fn read(path: &Path) -> Result<String, StageError> {
     })
 }
 
-fn write(ctx: &StageContext<'_>, name: &str, text: &str) -> Result<(), StageError> {
+fn write(ctx: &Context<'_>, name: &str, text: &str) -> Result<(), StageError> {
     let path = ctx.out.join(name);
     fs::write(&path, text)
         .and_then(|()| failpoint::at(Point::FileDone, &path))
@@ -169,7 +168,7 @@ fn params<P: serde::de::DeserializeOwned>(with: &Value) -> Result<P, StageError>
     typed(with).map_err(|e| StageError::config(e.to_string()))
 }
 
-fn signals(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn signals(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Signals = params(with)?;
     let raw = read(&p.raw)?;
     ctx.progress.begin(raw.lines().count() as u64, "recordings");
@@ -179,18 +178,18 @@ fn signals(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageEr
     write(ctx, "large/segments", &raw.to_uppercase())?;
     ctx.progress.advance(raw.lines().count() as u64);
     let counts = BTreeMap::from([("read".to_owned(), raw.lines().count() as u64)]);
-    Ok(StageOutcome {
+    Ok(Outcome {
         counts,
         facts: BTreeMap::new(),
     })
 }
 
 /// Only whether the seed is odd decides, so that another seed may give the same split.
-fn splits(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn splits(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Splits = params(with)?;
     let text = read(&p.records)?;
     write(ctx, "meta_split.csv", &format!("{} {text}", p.seed % 2))?;
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
 fn splits_check(with: &Value) -> Result<Value, ParamError> {
@@ -205,19 +204,19 @@ fn splits_check(with: &Value) -> Result<Value, ParamError> {
     canonical::<Splits>(with)
 }
 
-fn join(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn join(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Join = params(with)?;
     let texts: Vec<String> = p.from.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
     write(ctx, "joined.txt", &format!("{}{}", p.word, texts.concat()))?;
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
 /// Names a file that it does not read, of a stage that it has nothing to do with.
-fn list(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn list(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Join = params(with)?;
     p.from.iter().try_for_each(|path| read(path).map(drop))?;
     write(ctx, "joined.txt", "../signals/large/segments")?;
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
 /// The file that a list names.
@@ -227,32 +226,33 @@ pub fn followed(list: &Path) -> Option<PathBuf> {
 }
 
 /// Copies the file that a list names.
-fn follow(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn follow(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Raw = params(with)?;
     let path = followed(&p.raw).ok_or_else(|| StageError::bad_input("there is no list"))?;
     write(ctx, "joined.txt", &read(&path)?)?;
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
 /// Says where the raw data are, and nothing of what is in them.
-fn view(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn view(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Raw = params(with)?;
     write(ctx, "joined.txt", &p.raw.display().to_string())?;
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
 /// Copies the raw data that a view points at.
-fn develop(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn develop(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Raw = params(with)?;
     let path = read(&p.raw.join("joined.txt"))?;
     write(ctx, "joined.txt", &read(Path::new(&path))?)?;
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
 /// Counts to three, a file each, and is cancelled by the word `stop` after the first.
-fn slow(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn slow(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Join = params(with)?;
-    ctx.progress.note(if ctx.resumed { "goes on" } else { "begins" });
+    let resumed = ctx.out.join("part0").exists();
+    ctx.progress.note(if resumed { "goes on" } else { "begins" });
     for part in 0..3 {
         if ctx.out.join(format!("part{part}")).exists() {
             continue;
@@ -265,15 +265,15 @@ fn slow(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError
             ctx.cancel.cancel();
         }
     }
-    Ok(StageOutcome::default())
+    Ok(Outcome::default())
 }
 
-fn trouble(with: &Value, ctx: &StageContext<'_>) -> Result<StageOutcome, StageError> {
+fn trouble(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Join = params(with)?;
     write(ctx, "half", "half")?;
     match p.word.as_str() {
         "panic" => panic!("index out of bounds"),
-        "promise" => Ok(StageOutcome::default()),
+        "promise" => Ok(Outcome::default()),
         "input" => Err(StageError::bad_input("row 3 is not a number").help("look at row 3")),
         _ => Err(StageError::failed("out of cheese")),
     }

@@ -1,7 +1,6 @@
 //! `ecgfm demo-model`: trains the demo model anew.
 
 use crate::demo;
-use ecgfm_artifacts::stage;
 use ecgfm_cli::args::DemoModelArgs;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 
@@ -21,8 +20,7 @@ pub fn demo_model(args: &DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<
             ecgfm_cli::tell(format_args!("{line}\n"));
         }
     };
-    let cancel = stage::Cancel::from_flag(cancel.flag());
-    demo::make(&params, &args.out, &say, &cancel).map_err(|e| Error::new(e.class.into(), e.message))?;
+    demo::make(&params, &args.out, &say, cancel).map_err(Error::from)?;
     for name in [demo::CHECKPOINT, demo::CARD, demo::LOG] {
         ecgfm_cli::emit(format_args!("{}\n", args.out.join(name).display()));
     }

@@ -1,10 +1,9 @@
 //! A checkpoint to TorchScript, as a stage and outside a pipeline.
 
-use crate::errors::{ModelError, of_model};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_cli::args::ExportArgs;
-use ecgfm_cli::errors::{Classed, classed};
+use ecgfm_cli::errors::of_stage;
 use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
 use ecgfm_cli::print_json;
 use ecgfm_model::card::LabelNames;
@@ -44,11 +43,11 @@ pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> 
         checkpoint: params.checkpoint.clone(),
         config: params.config.clone(),
         sha256: params.sha256.clone(),
-        labels: labels.map_err(classed)?,
+        labels: labels?,
         positions_on_cuda: params.positions_on_cuda,
         notice: notice(&params.checkpoint),
     };
-    let card = make(&params, ctx.out).map_err(of_model)?;
+    let card = make(&params, ctx.out)?;
     let labels = usize::try_from(card.labels).unwrap_or_default();
     let outcome = Outcome::default()
         .count("labels", labels)
@@ -61,7 +60,7 @@ pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> 
 /// Writes the model where it was asked for, and its card beside it.
 pub fn command(args: &ExportArgs) -> Result<(), Error> {
     let labels = args.labels.as_deref().map(label_names).transpose();
-    let labels = labels.map_err(failed)?;
+    let labels = labels.map_err(|e| of_stage(&e))?;
     free(args)?;
     let place = args
         .output
@@ -82,7 +81,7 @@ pub fn command(args: &ExportArgs) -> Result<(), Error> {
         notice: notice(&args.checkpoint),
     };
     let made = make(&params, &temporary)
-        .map_err(|e| failed(ModelError::from(e)))
+        .map_err(|e| of_stage(&e))
         .and_then(|mut card| {
             card.model.file = args
                 .output
@@ -151,9 +150,4 @@ fn free(args: &ExportArgs) -> Result<(), Error> {
         )),
         _ => Ok(()),
     }
-}
-
-fn failed(error: impl Classed + std::fmt::Display) -> Error {
-    let failed = Error::new(error.class().into(), error.to_string());
-    error.hint().into_iter().fold(failed, Error::help)
 }

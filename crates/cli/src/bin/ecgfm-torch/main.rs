@@ -4,7 +4,6 @@
 
 mod demo;
 mod demo_model;
-mod errors;
 mod export;
 
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -13,7 +12,6 @@ use ecgfm_cli::torch::Torch;
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, StageError};
 use ecgfm_stage_params::{Export, Infer};
-use errors::of_infer;
 use serde_json::{Value, json};
 
 struct Linked;
@@ -36,7 +34,7 @@ impl Torch for Linked {
     }
 
     fn infer(&self, params: &Infer, ctx: &Context<'_>) -> Result<Outcome, StageError> {
-        ecgfm_infer::run(params, ctx).map_err(of_infer)
+        ecgfm_infer::run(params, ctx).map_err(StageError::from)
     }
 
     fn export_command(&self, args: &args::ExportArgs) -> Result<(), Error> {

@@ -20,7 +20,8 @@ pub use scores::{evaluate, report};
 pub use splits::{manifests, splits};
 
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_pipeline::{Findings, ParamError, StageErrorClass};
+use ecgfm_pipeline::{Findings, ParamError};
+use ecgfm_stage::{FailureClass, StageError, StageFailure};
 use ecgfm_system::Fault;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -104,8 +105,8 @@ fn label_set(found: &mut Findings, parameter: &str, name: &str) -> Option<LabelS
 }
 
 /// The mistake that what a parameter names cannot be used.
-fn refuse(found: &mut Findings, parameter: &str, error: &(impl crate::errors::Classed + 'static)) {
-    let staged = crate::errors::class_of(error);
+fn refuse(found: &mut Findings, parameter: &str, error: &(impl StageFailure + 'static)) {
+    let staged = StageError::of(error);
     let mistake = ParamError::invalid(parameter, format!("is refused: {}", staged.message));
     let mistake = match staged.help {
         Some(help) => mistake.help(help),
@@ -117,7 +118,7 @@ fn refuse(found: &mut Findings, parameter: &str, error: &(impl crate::errors::Cl
 /// A mistake about data that a parameter names.
 fn bad_input(found: &mut Findings, parameter: &str, phrase: String, help: &str) {
     found.add(
-        StageErrorClass::BadInput,
+        FailureClass::BadInput,
         ParamError::invalid(parameter, phrase).help(help),
     );
 }
@@ -126,7 +127,7 @@ fn bad_input(found: &mut Findings, parameter: &str, phrase: String, help: &str) 
 fn system_fault(found: &mut Findings, parameter: &str, phrase: String, fault: Option<Fault>) {
     let advice = fault.map_or("run again when the system can read it", Fault::advice);
     found.add(
-        StageErrorClass::Failed,
+        FailureClass::Failed,
         ParamError::invalid(parameter, phrase).help(advice),
     );
 }

@@ -5,7 +5,8 @@ use super::{Identity, cuda, facts, full, label_set, listed, typed};
 use super::{bad_input, checkpoint, system_fault};
 use crate::kinds::sample::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
-use ecgfm_pipeline::{Ahead, Findings, Promises, StageErrorClass};
+use ecgfm_pipeline::{Ahead, Findings, Promises};
+use ecgfm_stage::FailureClass;
 use ecgfm_stage_params::{DeviceChoice, Export, Infer, Precision};
 use ecgfm_system::Fault;
 use serde_json::Value;
@@ -58,7 +59,7 @@ pub fn export(params: &Export, ahead: &Ahead<'_>) -> Findings {
     };
     // Nothing was said before but of the checkpoint.
     if let Some(mistake) = found.mistakes.last_mut()
-        && mistake.class == StageErrorClass::BadInput
+        && mistake.class == FailureClass::BadInput
     {
         mistake.error.help = Some(
             "name a .pt or safetensors file; `ecgfm sources` says where the published ones are".to_owned(),
@@ -198,7 +199,7 @@ fn device(found: &mut Findings, params: &Infer) {
     {
         let phrase = format!("is `{}`, and {why}", params.device);
         found.add(
-            StageErrorClass::Config,
+            FailureClass::Config,
             ecgfm_pipeline::ParamError::invalid("device", phrase)
                 .help("use `device: auto` or `device: cpu`, or run on a machine with an NVIDIA GPU"),
         );

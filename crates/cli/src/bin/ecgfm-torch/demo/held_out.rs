@@ -1,7 +1,6 @@
 //! Scores of the model on synthetic ECGs that it was not trained on.
 
 use super::supply::BatchSupply;
-use crate::errors::of_model;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
 use ecgfm_evaluate::metrics::Ranking;
@@ -38,7 +37,7 @@ pub(super) fn scores(
         if cancel.is_cancelled() {
             return Err(StageError::interrupted());
         }
-        let logits = train::scores(config, weights, &batch).map_err(of_model)?;
+        let logits = train::scores(config, weights, &batch)?;
         let rows = logits.chunks_exact(names.len());
         for (scores, targets) in rows.zip(batch.targets.chunks_exact(names.len())) {
             for ((truth, score), (t, s)) in columns.iter_mut().zip(targets.iter().zip(scores)) {

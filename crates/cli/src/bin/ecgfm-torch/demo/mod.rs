@@ -8,10 +8,8 @@ mod params;
 mod supply;
 mod targets;
 
-use crate::errors::of_model;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
-use ecgfm_cli::errors::classed;
 use ecgfm_model::train::{self, AfterStep, TrainingStep};
 use ecgfm_model::{Config, ConvLayer, checkpoint};
 use ecgfm_pipeline::StageError;
@@ -51,7 +49,7 @@ fn config(labels: i64) -> Config {
 /// # Errors
 /// When training fails or a file cannot be written.
 pub fn make(params: &DemoParams, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) -> Result<(), StageError> {
-    let labels = LabelSet::load(LABELS).map_err(classed)?;
+    let labels = LabelSet::load(LABELS)?;
     let config = config(labels.names().len() as i64);
     let (ecgs, options) = (params.training_ecgs(), params.training());
     let mut supply = BatchSupply::new(&ecgs, &labels, params.batch)?;
@@ -65,13 +63,13 @@ pub fn make(params: &DemoParams, out: &Path, say: &dyn Fn(&str), cancel: &Cancel
         }
     });
     supply.finish()?;
-    let weights = trained.map_err(of_model)?;
+    let weights = trained?;
     let path = out.join(CHECKPOINT);
     let written = checkpoint::CheckpointOptions {
         updates: params.steps,
         ..checkpoint::CheckpointOptions::default()
     };
-    checkpoint::write_checkpoint(&path, &config, &weights, &written).map_err(of_model)?;
+    checkpoint::write_checkpoint(&path, &config, &weights, &written)?;
     say("measuring on held-out ECGs");
     let scores = held_out::scores(&config, &weights, &params.held_out_ecgs(), &labels, cancel)?;
     card::write(out, params, &config, &log.rows, &scores)

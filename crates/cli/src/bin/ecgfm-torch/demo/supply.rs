@@ -2,7 +2,6 @@
 
 use super::targets;
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_cli::errors::classed;
 use ecgfm_model::train::TrainingBatch;
 use ecgfm_pipeline::StageError;
 use ecgfm_recipe::leads;
@@ -24,7 +23,7 @@ pub(super) struct BatchSupply {
 impl BatchSupply {
     /// Starts making the ECGs of `options`, as the tutorial's recipe cuts them.
     pub(super) fn new(options: &Options, labels: &LabelSet, rows: usize) -> Result<Self, StageError> {
-        let generator = Generator::new(options).map_err(classed)?;
+        let generator = Generator::new(options)?;
         let recipe = Recipe::new(RecipeOptions::default()).map_err(|e| StageError::config(e.to_string()))?;
         let maker = BatchMaker {
             generator,
@@ -74,7 +73,7 @@ impl BatchMaker {
         let size = leads::COUNT * self.recipe.segment_samples();
         let mut batch = empty();
         for index in 0..self.generator.options().exams {
-            let exam = self.generator.exam(index).map_err(classed)?;
+            let exam = self.generator.exam(index)?;
             let tracing = exam.samples.as_standard_layout();
             let made = tracing
                 .as_slice()

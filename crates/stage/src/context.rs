@@ -1,0 +1,103 @@
+//! What a stage is given besides its parameters, and what it gives back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Receiver of a stage's progress. Called from any of its threads.
+pub trait Progress: Sync {
+    /// Begins a countable piece of work: `total` units, 0 where that is not known; `unit` is a plural noun, as in "exams".
+    fn begin(&self, total: u64, unit: &'static str);
+    /// Reports `n` more units as done.
+    fn advance(&self, n: u64);
+    /// Reports something that a person should know, once.
+    fn note(&self, message: &str);
+}
+
+/// Ignores all progress.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn begin(&self, _total: u64, _unit: &'static str) {}
+    fn advance(&self, _n: u64) {}
+    fn note(&self, _message: &str) {}
+}
+
+/// Flag that asks a stage to stop at its next safe point. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Shares a flag that somebody else raises, such as a signal handler.
+    #[must_use]
+    pub fn from_flag(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
+    /// Asks for the stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Says if a stop was asked for.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// The shared flag itself.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Directory inside [`Context::out`] in which a resumable stage notes which of its parts are complete. The engine removes it
+/// when the stage is: it is no part of the outputs.
+pub const COMPLETE: &str = ".complete";
+
+/// Begins the name of a file that is being written; it gets its own name when it is whole. The engine removes what an
+/// interrupted stage left of them before the stage resumes.
+pub const UNFINISHED: &str = ".tmp-";
+
+/// What a running stage is given besides its parameters.
+pub struct Context<'a> {
+    /// Existing directory to write into. It is published under another name once the stage is complete. It is empty, or holds
+    /// what an interrupted run of a resumable stage with the same parameters and inputs left.
+    pub out: &'a Path,
+    /// Name of `out` once it is published: the directory that absolute paths written into outputs must name.
+    pub home: &'a Path,
+    /// Receiver of progress.
+    pub progress: &'a dyn Progress,
+    /// Looked at between units of work.
+    pub cancel: &'a Cancel,
+}
+
+/// Report of a finished stage: numbers that add up, and facts about how it ran.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Counts of what flowed through, by name (`read`, `kept`, `rejected`, …).
+    pub counts: BTreeMap<String, u64>,
+    /// Device, precision, rate and the like.
+    pub facts: BTreeMap<String, Value>,
+}
+
+impl Outcome {
+    /// Adds a count.
+    #[must_use]
+    pub fn count(mut self, name: &str, n: usize) -> Self {
+        self.counts.insert(name.to_owned(), n as u64);
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+}
