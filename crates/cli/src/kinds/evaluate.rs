@@ -1,7 +1,8 @@
 //! Stages predict, evaluate, report.
 
-use super::bind::{Bound, named_alone, nothing, nowhere};
-use super::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, ahead, config_fact};
+use super::ahead;
+use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_inputs};
+use super::definitions::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, config_fact};
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
 use ecgfm_pipeline::{Change, Output, ParamError};
@@ -15,7 +16,7 @@ fn refused(error: Error) -> ParamError {
     }
 }
 
-pub fn predict() -> Bound<prediction::Params> {
+pub fn predict() -> StageBinding<prediction::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
         Output::new(
@@ -27,7 +28,7 @@ pub fn predict() -> Bound<prediction::Params> {
         Output::new("mapped", "mapped.csv", "labels of the data set, a segment").optional(),
         Output::new("ecg", "ecg.csv", "a probability an ECG and model label"),
     ];
-    Bound {
+    StageBinding {
         name: "predict",
         about: "logits to probabilities and labels",
         version: 6,
@@ -51,8 +52,8 @@ pub fn predict() -> Bound<prediction::Params> {
             "truth",
         ],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABELS, MAPPING],
         check: |params| prediction::check_params(params).map_err(refused),
@@ -70,7 +71,7 @@ pub fn predict() -> Bound<prediction::Params> {
     }
 }
 
-pub fn evaluate() -> Bound<scoring::Params> {
+pub fn evaluate() -> StageBinding<scoring::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
         Output::new("metrics", "metrics.csv", "one row a unit and label"),
@@ -104,7 +105,7 @@ pub fn evaluate() -> Bound<scoring::Params> {
             "truth and probability of every ECG, for `ecgfm compare`",
         ),
     ];
-    Bound {
+    StageBinding {
         name: "evaluate",
         about: "predictions against the truth, by key",
         version: 6,
@@ -127,8 +128,8 @@ pub fn evaluate() -> Bound<scoring::Params> {
         outputs: OUTPUTS,
         inputs: &["predictions", "labels", "splits", "records", "rejected"],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABEL_SET, MAPPING, CHALLENGE],
         check: |params| params.check().map_err(refused),
@@ -158,13 +159,13 @@ fn score_facts(name: &str) -> Vec<(String, String)> {
     facts
 }
 
-pub fn report() -> Bound<report_stage::Params> {
+pub fn report() -> StageBinding<report_stage::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
         Output::new("report", "report.html", "the page"),
         Output::new("plots", "plots", "the charts as SVG"),
     ];
-    Bound {
+    StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
         version: 4,
@@ -176,8 +177,8 @@ pub fn report() -> Bound<report_stage::Params> {
         outputs: OUTPUTS,
         inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[LOCK],
         check: |params| {
@@ -187,7 +188,7 @@ pub fn report() -> Bound<report_stage::Params> {
             })
         },
         look_ahead: ahead::report,
-        extra: nothing,
+        extra: no_extra_facts,
         resumable: false,
         run: |params, ctx| Ok(report_stage::run(params, ctx)?),
     }

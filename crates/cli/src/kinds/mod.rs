@@ -1,18 +1,19 @@
 //! Every stage kind that a pipeline may use, bound to the crate that does the work.
 
 mod ahead;
-mod bind;
+mod binding;
+mod definitions;
+mod demo;
 mod evaluate;
 mod model;
 mod preprocess;
 mod sample;
 
-pub use sample::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
+pub use demo::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
 
-use ecgfm_artifacts::labelset::Definition;
-use ecgfm_pipeline::{Kinds, Named};
+use ecgfm_pipeline::Kinds;
 
-/// All of them.
+/// All stage kinds, by name.
 pub fn all() -> Kinds {
     Kinds::new()
         .with(sample::synth())
@@ -26,25 +27,6 @@ pub fn all() -> Kinds {
         .with(evaluate::predict())
         .with(evaluate::evaluate())
         .with(evaluate::report())
-}
-
-/// Parameters that name a definition, or its file.
-const LABELS: Named = named("labels", |name| Definition::Labels.is_built_in(name));
-const LABEL_SET: Named = named("label_set", |name| Definition::Labels.is_built_in(name));
-const MAPPING: Named = named("mapping", |name| Definition::Mapping.is_built_in(name));
-const CHALLENGE: Named = named("challenge", |name| Definition::Score.is_built_in(name));
-/// A path whose content does not decide what is made of it.
-const LOCK: Named = named("lock", |_| false);
-
-const fn named(parameter: &'static str, built_in: fn(&str) -> bool) -> Named {
-    Named { parameter, built_in }
-}
-
-/// The text of a label set, mapping or score as a fact of the fingerprint: it may be found by name, and then no path
-/// says that it changed. One that cannot be read makes nothing: [`ahead`] tells.
-fn config_fact(parameter: &str, what: Definition, name: &str) -> (String, String) {
-    let text = what.text(name).unwrap_or_else(|error| error.to_string());
-    (parameter.to_owned(), text)
 }
 
 #[cfg(test)]

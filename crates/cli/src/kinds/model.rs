@@ -1,7 +1,8 @@
 //! Stages export and infer. What runs them is in the program `ecgfm-torch`.
 
-use super::bind::{Bound, any, named_alone, nowhere};
-use super::{LABELS, ahead};
+use super::ahead;
+use super::binding::{StageBinding, holds_all_inputs, no_check, no_further_inputs};
+use super::definitions::{LABELS, config_fact};
 use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
@@ -19,13 +20,13 @@ fn failed(error: Error) -> StageError {
     }
 }
 
-pub fn export() -> Bound<Export> {
+pub fn export() -> StageBinding<Export> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the model and its card"),
         Output::new("model", "model.ts", "the TorchScript file"),
         Output::new("card", "model.json", "what the model is and expects"),
     ];
-    Bound {
+    StageBinding {
         name: "export",
         about: "a checkpoint to TorchScript",
         version: 7,
@@ -40,16 +41,16 @@ pub fn export() -> Bound<Export> {
         outputs: OUTPUTS,
         inputs: &["checkpoint", "config"],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABELS],
-        check: any,
+        check: no_check,
         look_ahead: ahead::export,
         extra: |params| {
             let name = params.labels.iter();
             Ok(name
-                .map(|name| super::config_fact("labels", Definition::Labels, name))
+                .map(|name| config_fact("labels", Definition::Labels, name))
                 .collect())
         },
         resumable: false,
@@ -69,7 +70,7 @@ fn beside_and_below(params: &Infer) -> Vec<(&'static str, PathBuf)> {
     found
 }
 
-pub fn infer() -> Bound<Infer> {
+pub fn infer() -> StageBinding<Infer> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the logits, their header and their keys"),
         // An encoder has none.
@@ -85,7 +86,7 @@ pub fn infer() -> Bound<Infer> {
         Output::new("index", "outputs_{subset}_index.csv", "the key of every row"),
         Output::new("record", "infer.json", "device, precision, model"),
     ];
-    Bound {
+    StageBinding {
         name: "infer",
         about: "logits of every segment of a manifest",
         version: 7,
@@ -104,15 +105,15 @@ pub fn infer() -> Bound<Infer> {
         inputs: &["manifest", "segments", "model"],
         idle: &[],
         further: beside_and_below,
-        points_at: nowhere,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABELS],
-        check: any,
+        check: no_check,
         look_ahead: ahead::infer,
         extra: |params| {
             let name = params.labels.iter();
             Ok(name
-                .map(|name| super::config_fact("labels", Definition::Labels, name))
+                .map(|name| config_fact("labels", Definition::Labels, name))
                 .collect())
         },
         resumable: true,

@@ -1,7 +1,8 @@
 //! Stages signals, labels, splits, manifests.
 
-use super::bind::{Bound, any, named_alone, nothing, nowhere};
-use super::{LABEL_SET, ahead};
+use super::ahead;
+use super::binding::{StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs};
+use super::definitions::{LABEL_SET, config_fact};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
@@ -25,7 +26,7 @@ fn refused_splits(error: splits::Error) -> ParamError {
     }
 }
 
-pub fn signals() -> Bound<signals::Params> {
+pub fn signals() -> StageBinding<signals::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
         Output::new("records", "meta.csv", "one row a kept exam"),
@@ -37,7 +38,7 @@ pub fn signals() -> Bound<signals::Params> {
         ),
         Output::new("quality", "quality.csv", "one row a doubt about a kept exam"),
     ];
-    Bound {
+    StageBinding {
         name: "signals",
         about: "raw recordings to standardised segments",
         version: 5,
@@ -53,7 +54,7 @@ pub fn signals() -> Bound<signals::Params> {
         outputs: OUTPUTS,
         inputs: &["raw"],
         idle: &["threads"],
-        further: named_alone,
+        further: no_further_inputs,
         points_at: |params| match params.store {
             signals::Store::View => &["raw"],
             signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
@@ -62,13 +63,13 @@ pub fn signals() -> Bound<signals::Params> {
         named: &[],
         check: |params| params.check().map_err(refused_signals),
         look_ahead: ahead::signals,
-        extra: nothing,
+        extra: no_extra_facts,
         resumable: true,
         run: |params, ctx| Ok(signals::run(params, ctx)?),
     }
 }
 
-pub fn labels() -> Bound<labels::Params> {
+pub fn labels() -> StageBinding<labels::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
         Output::new(
@@ -84,7 +85,7 @@ pub fn labels() -> Bound<labels::Params> {
         Output::new("array", "y.npy", "the truth as an array, row = idx"),
         Output::new("weights", "pos_weight.txt", "positive weights for training"),
     ];
-    Bound {
+    StageBinding {
         name: "labels",
         about: "the truth of every kept exam",
         version: 3,
@@ -98,14 +99,14 @@ pub fn labels() -> Bound<labels::Params> {
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABEL_SET],
-        check: any,
+        check: no_check,
         look_ahead: ahead::labels,
         extra: |params| {
-            Ok(vec![super::config_fact(
+            Ok(vec![config_fact(
                 "label_set",
                 Definition::Labels,
                 &params.label_set,
@@ -116,13 +117,13 @@ pub fn labels() -> Bound<labels::Params> {
     }
 }
 
-pub fn splits() -> Bound<splits::Params> {
+pub fn splits() -> StageBinding<splits::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the whole directory"),
         Output::new("meta", "meta_split.csv", "the split of every exam"),
         Output::new("segmented", "segmented_split.csv", "the split of every segment").optional(),
     ];
-    Bound {
+    StageBinding {
         name: "splits",
         about: "every exam into one split, every segment after its exam",
         version: 3,
@@ -133,24 +134,24 @@ pub fn splits() -> Bound<splits::Params> {
         outputs: OUTPUTS,
         inputs: &["records", "segments"],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[],
         check: |params| params.check().map_err(refused_splits),
         look_ahead: ahead::splits,
-        extra: nothing,
+        extra: no_extra_facts,
         resumable: false,
         run: |params, ctx| Ok(splits::run(params, ctx)?),
     }
 }
 
-pub fn manifests() -> Bound<manifests::Params> {
+pub fn manifests() -> StageBinding<manifests::Params> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the manifests, one a split, and their keys"),
         Output::new("index", "index.csv", "the key of every line"),
     ];
-    Bound {
+    StageBinding {
         name: "manifests",
         about: "lists of segments as fairseq-signals reads them",
         version: 1,
@@ -158,13 +159,13 @@ pub fn manifests() -> Bound<manifests::Params> {
         outputs: OUTPUTS,
         inputs: &["splits"],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[],
-        check: any,
+        check: no_check,
         look_ahead: ahead::manifests,
-        extra: nothing,
+        extra: no_extra_facts,
         resumable: false,
         run: |params, ctx| Ok(manifests::run(params, ctx)?),
     }

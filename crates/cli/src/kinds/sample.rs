@@ -1,15 +1,14 @@
 //! Stages that make a sample to run on: synthetic ECGs, the demo model.
 
 use super::ahead;
-use super::bind::{Bound, any, named_alone, nothing, nowhere};
+use super::binding::{StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs};
+use super::demo::{BUNDLED_CARD, BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT, DemoModel};
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_pipeline::{Output, ParamError};
 use ecgfm_synth::Options;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-pub fn synth() -> Bound<Options> {
+pub fn synth() -> StageBinding<Options> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "an archive in CODE-15's shape"),
         Output::new("exams", "exams.csv", "one row an exam"),
@@ -19,7 +18,7 @@ pub fn synth() -> Bound<Options> {
             "rate, intervals and findings of every exam",
         ),
     ];
-    Bound {
+    StageBinding {
         name: "synth",
         about: "SYNTHETIC ECGs in CODE-15's shape, with known labels",
         version: 1,
@@ -27,8 +26,8 @@ pub fn synth() -> Bound<Options> {
         outputs: OUTPUTS,
         inputs: &[],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[""],
         named: &[],
         check: |options| {
@@ -37,7 +36,7 @@ pub fn synth() -> Bound<Options> {
                 .map_err(|e| ParamError::invalid("", format!("are refused: {e}")))
         },
         look_ahead: ahead::synth,
-        extra: nothing,
+        extra: no_extra_facts,
         resumable: false,
         run: |options, ctx| {
             ctx.progress.begin(options.exams, "exams");
@@ -55,24 +54,7 @@ pub fn synth() -> Bound<Options> {
     }
 }
 
-/// File name of the demo model's checkpoint.
-pub const DEMO_CHECKPOINT: &str = "demo.pt";
-/// File name of its card.
-pub const DEMO_CARD: &str = "demo.md";
-
-/// The checkpoint that `just demo-model` left.
-pub const BUNDLED_CHECKPOINT: &[u8] = include_bytes!("../../../../models/demo/demo.pt");
-/// Number of its labels.
-pub(super) const DEMO_LABELS: u64 = 26;
-/// Its card.
-const BUNDLED_CARD: &str = include_str!("../../../../models/demo/demo.md");
-
-/// Parameters of the stage `demo_model`: none.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DemoModel {}
-
-pub fn demo_model() -> Bound<DemoModel> {
+pub fn demo_model() -> StageBinding<DemoModel> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the checkpoint and its card"),
         Output::new(
@@ -82,7 +64,7 @@ pub fn demo_model() -> Bound<DemoModel> {
         ),
         Output::new("card", DEMO_CARD, "what it was trained on and how well it does"),
     ];
-    Bound {
+    StageBinding {
         name: "demo_model",
         about: "the bundled DEMO MODEL: ECG-FM in small, trained on SYNTHETIC ECGs only",
         version: 1,
@@ -90,11 +72,11 @@ pub fn demo_model() -> Bound<DemoModel> {
         outputs: OUTPUTS,
         inputs: &[],
         idle: &[],
-        further: named_alone,
-        points_at: nowhere,
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
         made_again: &[],
         named: &[],
-        check: any,
+        check: no_check,
         look_ahead: ahead::demo_model,
         extra: |_| {
             let hash = blake3::hash(BUNDLED_CHECKPOINT).to_hex().to_string();

@@ -28,7 +28,7 @@ pub(super) fn head(path: &Path) -> Result<Head, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::sample::{BUNDLED_CHECKPOINT, DEMO_LABELS};
+    use crate::kinds::demo::{BUNDLED_CHECKPOINT, DEMO_LABELS};
 
     #[test]
     fn the_demo_models_head_is_as_wide_as_the_stage_promises() {

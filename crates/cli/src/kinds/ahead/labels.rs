@@ -1,11 +1,12 @@
 //! Label sets and what is predicted of them: `labels`, `predict`.
 
+use super::mapping::{check_source_labels, load_mapping};
 use super::model::same;
 use super::paths::{Wanted, there};
 use super::splits::columns;
 use super::thresholds::thresholds;
-use super::{Identity, facts, label_set, listed, refuse, typed};
-use ecgfm_artifacts::labelset::{LabelSet, Mapping};
+use super::{Identity, facts, label_set, listed, typed};
+use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits;
 use ecgfm_evaluate::predict as prediction;
 use ecgfm_labels as truth;
@@ -63,9 +64,9 @@ pub fn predict(params: &prediction::Params, ahead: &Ahead<'_>) -> Findings {
     let set = label_set(&mut found, "labels", &params.labels);
     logits(&mut found, params, ahead, set.as_ref());
     let mapping = params.mapping.as_deref().and_then(|name| {
-        let mapping = mapping(&mut found, name)?;
+        let mapping = load_mapping(&mut found, name)?;
         if let Some(set) = &set {
-            from(&mut found, &mapping, set);
+            check_source_labels(&mut found, &mapping, set);
         }
         Some(mapping)
     });
@@ -138,46 +139,4 @@ fn recorded(found: &mut Findings, ahead: &Ahead<'_>, path: &Path) -> Option<Iden
         hash: recorded.hash,
         labels: recorded.labels,
     })
-}
-
-/// The mapping that a parameter names, or the mistake that it is none.
-pub(super) fn mapping(found: &mut Findings, name: &str) -> Option<Mapping> {
-    match Mapping::load(name) {
-        Ok(mapping) => Some(mapping),
-        Err(error) => {
-            refuse(found, "mapping", &error);
-            None
-        }
-    }
-}
-
-/// Tells where a mapping does not start from the model's labels.
-pub(super) fn from(found: &mut Findings, mapping: &Mapping, set: &LabelSet) {
-    if let Err(error) = mapping.check_from(&mapping.name, set) {
-        refuse(found, "mapping", &error);
-    }
-}
-
-/// Tells where a mapping does not lead to the labels of the truth. `named` is the parameter that brings it, and the words
-/// that go before its name.
-pub(super) fn to(found: &mut Findings, named: (&str, &str), mapping: &Mapping, truth: &Identity) {
-    let (whose, (parameter, by)) = (truth.described(), named);
-    if mapping.to != truth.name {
-        let (name, to) = (&mapping.name, &mapping.to);
-        let phrase = format!("{by} `{name}`, which leads to label set `{to}`, and the truth is of {whose}");
-        found.wrong(parameter, phrase);
-        return;
-    }
-    let strange: Vec<&str> = mapping
-        .map
-        .iter()
-        .map(|pair| pair.to.as_str())
-        .filter(|to| !truth.has(to))
-        .collect();
-    if !strange.is_empty() {
-        let (name, strange) = (&mapping.name, strange.join("`, `"));
-        let has = listed(&truth.labels);
-        let phrase = format!("{by} `{name}`, which maps to `{strange}`, and {whose} of the truth has {has}");
-        found.wrong(parameter, phrase);
-    }
 }

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod cuda;
 mod labels;
+mod mapping;
 mod model;
 mod paths;
 mod raw;

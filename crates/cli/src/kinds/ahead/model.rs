@@ -3,7 +3,7 @@
 use super::paths::{Wanted, there};
 use super::{Identity, cuda, facts, full, label_set, listed, typed};
 use super::{bad_input, checkpoint, system_fault};
-use crate::kinds::sample::{DEMO_LABELS, DemoModel};
+use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
 use ecgfm_pipeline::{Ahead, Findings, Promises};
 use ecgfm_stage::FailureClass;

@@ -1,6 +1,6 @@
 //! Truth against predictions, and the page: `evaluate`, `report`.
 
-use super::labels::{from, mapping, to};
+use super::mapping::{check_source_labels, check_target_labels, load_mapping};
 use super::paths::{Wanted, there};
 use super::splits::{columns, segmented};
 use super::{Identity, facts, listed, refuse, typed};
@@ -28,7 +28,7 @@ pub fn evaluate(params: &scoring::Params, ahead: &Ahead<'_>) -> Findings {
             Some(_) => ("mapping", "is"),
             None => ("predictions", "are mapped by"),
         };
-        to(&mut found, named, mapping, &truth);
+        check_target_labels(&mut found, named, mapping, &truth);
     }
     if let Err(error) = RewardMatrix::load(&params.challenge) {
         refuse(&mut found, "challenge", &error);
@@ -77,13 +77,13 @@ fn used_mapping(
     let Some(name) = &params.mapping else {
         return typed(predicted.get(facts::MAPPING));
     };
-    let mapping = mapping(found, name)?;
+    let mapping = load_mapping(found, name)?;
     let set = params
         .label_set
         .as_deref()
         .and_then(|name| LabelSet::load(name).ok());
     match (set, model) {
-        (Some(set), _) => from(found, &mapping, &set),
+        (Some(set), _) => check_source_labels(found, &mapping, &set),
         (None, Some(model)) => {
             let strange: Vec<&str> = mapping
                 .from_names()

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub type Extra<P> = fn(&P) -> Result<Vec<(String, String)>, StageError>;
 
 /// A stage function and what the engine must know about it.
-pub struct Bound<P> {
+pub struct StageBinding<P> {
     /// Name in `uses:`.
     pub name: &'static str,
     /// One line.
@@ -52,26 +52,26 @@ pub struct Bound<P> {
 pub type Further<P> = fn(&P) -> Vec<(&'static str, PathBuf)>;
 
 /// A stage that reads nothing but what its parameters name.
-pub fn named_alone<P>(_: &P) -> Vec<(&'static str, PathBuf)> {
+pub fn no_further_inputs<P>(_: &P) -> Vec<(&'static str, PathBuf)> {
     Vec::new()
 }
 
 /// Outputs that hold all that is needed of the inputs.
-pub fn nowhere<P>(_: &P) -> &'static [&'static str] {
+pub fn holds_all_inputs<P>(_: &P) -> &'static [&'static str] {
     &[]
 }
 
 /// Nothing further to check.
-pub fn any<P>(_: &P) -> Result<(), ParamError> {
+pub fn no_check<P>(_: &P) -> Result<(), ParamError> {
     Ok(())
 }
 
 /// Nothing further for the fingerprint.
-pub fn nothing<P>(_: &P) -> Result<Vec<(String, String)>, StageError> {
+pub fn no_extra_facts<P>(_: &P) -> Result<Vec<(String, String)>, StageError> {
     Ok(Vec::new())
 }
 
-impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for Bound<P> {
+impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P> {
     fn name(&self) -> &'static str {
         self.name
     }

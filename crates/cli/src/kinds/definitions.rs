@@ -1,0 +1,23 @@
+//! Parameters that name a definition (a label set, a mapping, a score), or its file.
+
+use ecgfm_artifacts::labelset::Definition;
+use ecgfm_pipeline::Named;
+
+pub(super) const LABELS: Named = named("labels", |name| Definition::Labels.is_built_in(name));
+pub(super) const LABEL_SET: Named = named("label_set", |name| Definition::Labels.is_built_in(name));
+pub(super) const MAPPING: Named = named("mapping", |name| Definition::Mapping.is_built_in(name));
+pub(super) const CHALLENGE: Named = named("challenge", |name| Definition::Score.is_built_in(name));
+/// A path whose content does not decide what is made of it.
+pub(super) const LOCK: Named = named("lock", |_| false);
+
+const fn named(parameter: &'static str, built_in: fn(&str) -> bool) -> Named {
+    Named { parameter, built_in }
+}
+
+/// The text of a label set, mapping or score as a fact of the fingerprint: it may be found by name, and then no path
+/// says that it changed. One that cannot be read
+/// gives its error as the text: looking ahead reports that.
+pub(super) fn config_fact(parameter: &str, what: Definition, name: &str) -> (String, String) {
+    let text = what.text(name).unwrap_or_else(|error| error.to_string());
+    (parameter.to_owned(), text)
+}
