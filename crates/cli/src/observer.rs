@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::numbers::{duration, grouped, size};
 use crate::out::errln;
-use ecgfm_pipeline::{Action, Event, Observer, Skipped};
+use ecgfm_pipeline::{Event, Observer, SkipReason, StageAction};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -141,9 +141,9 @@ impl Observer for Human {
                 if self.dry_run {
                     for stage in stages {
                         let would = match stage.action {
-                            Action::Run => "would run",
-                            Action::RunIfChanged => "may run",
-                            Action::Keep | Action::Exclude => continue,
+                            StageAction::Run => "would run",
+                            StageAction::RunIfChanged => "may run",
+                            StageAction::Keep | StageAction::Exclude => continue,
                         };
                         let why: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
                         self.say(&format!("  {would} {}: {}", stage.stage, why.join("; ")));
@@ -188,15 +188,15 @@ impl Observer for Human {
             }
             Event::StageSkipped {
                 stage,
-                because: Skipped::Fresh,
+                because: SkipReason::Fresh,
             } => self.say(&format!("  {stage} is up to date")),
             Event::StageSkipped {
                 stage,
-                because: Skipped::Cleaned,
+                because: SkipReason::Cleaned,
             } => self.say(&format!("  {stage} is up to date, some of it removed by clean")),
             Event::StageSkipped {
                 stage,
-                because: Skipped::UpstreamFailed,
+                because: SkipReason::UpstreamFailed,
             } => self.shout(&format!("  {stage} not run: a stage it needs failed")),
             Event::StageFailed { message, .. } => {
                 self.set_bar(None);

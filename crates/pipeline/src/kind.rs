@@ -49,11 +49,11 @@ impl Output {
 /// What a version of a stage's code changed in what the stage leaves: the version that brought it, and a few words ("numbers
 /// are written as pandas writes them").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change(pub u32, pub &'static str);
+pub struct CodeChange(pub u32, pub &'static str);
 
 /// A parameter that is the name of something built in, or the path of a file.
 #[derive(Debug, Clone, Copy)]
-pub struct Named {
+pub struct NamedOrPath {
     /// The parameter: `name`, or `outer.inner`.
     pub parameter: &'static str,
     /// Whether something of that name is built in.
@@ -72,7 +72,7 @@ pub trait StageKind: Send + Sync {
     fn version(&self) -> u32;
 
     /// What each version of the code changed in what the stage leaves, a few words each, oldest first.
-    fn changes(&self) -> &'static [Change] {
+    fn changes(&self) -> &'static [CodeChange] {
         &[]
     }
 
@@ -115,7 +115,7 @@ pub trait StageKind: Send + Sync {
     }
 
     /// The parameters that are a name or the path of a file: those of `inputs` are paths only.
-    fn named(&self) -> &'static [Named] {
+    fn named(&self) -> &'static [NamedOrPath] {
         &[]
     }
 

@@ -7,7 +7,7 @@ use serde_path_to_error::{Path, Segment};
 
 /// One step of a path inside `with`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// Into a mapping.
     Key(String),
     /// Into a list, from 0.
@@ -16,7 +16,7 @@ pub enum Step {
 
 /// What is wrong with a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum ParamProblem {
     /// The last step of the path is a key that is not known there.
     UnknownKey {
         /// The keys that are.
@@ -48,12 +48,12 @@ pub enum Problem {
 
 /// A parameter that a stage kind refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("parameter {}: {problem:?}", shown(path))]
+#[error("parameter {}: {problem:?}", path_text(path))]
 pub struct ParamError {
     /// Where inside `with`.
-    pub path: Vec<Step>,
+    pub path: Vec<PathStep>,
     /// What is wrong there.
-    pub problem: Problem,
+    pub problem: ParamProblem,
     /// What to do about it.
     pub help: Option<String>,
 }
@@ -63,11 +63,14 @@ impl ParamError {
     /// place in a list; `phrase` follows the name: "must add up to 1, not 0.9".
     #[must_use]
     pub fn invalid(path: &str, phrase: impl Into<String>) -> Self {
-        let step = |s: &str| s.parse().map_or_else(|_| Step::Key(s.to_owned()), Step::Index);
+        let step = |s: &str| {
+            s.parse()
+                .map_or_else(|_| PathStep::Key(s.to_owned()), PathStep::Index)
+        };
         let path = path.split('.').filter(|s| !s.is_empty()).map(step).collect();
         Self {
             path,
-            problem: Problem::Invalid {
+            problem: ParamProblem::Invalid {
                 phrase: phrase.into(),
             },
             help: None,
@@ -83,13 +86,13 @@ impl ParamError {
 }
 
 /// `outer.inner[2]`.
-pub(crate) fn shown(path: &[Step]) -> String {
+pub(crate) fn path_text(path: &[PathStep]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
-            Step::Key(key) if text.is_empty() => text.push_str(key),
-            Step::Key(key) => text.extend([".", key]),
-            Step::Index(at) => text.push_str(&format!("[{at}]")),
+            PathStep::Key(key) if text.is_empty() => text.push_str(key),
+            PathStep::Key(key) => text.extend([".", key]),
+            PathStep::Index(at) => text.push_str(&format!("[{at}]")),
         }
     }
     text
@@ -116,39 +119,39 @@ pub fn canonical<P: DeserializeOwned + Serialize>(with: &Value) -> Result<Value,
         .map_err(|e| ParamError::invalid("", format!("cannot be written as JSON: {e}")))
 }
 
-fn steps(path: &Path) -> Vec<Step> {
+fn steps(path: &Path) -> Vec<PathStep> {
     path.iter()
         .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(Step::Index(*index)),
-            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Seq { index } => Some(PathStep::Index(*index)),
+            Segment::Map { key } => Some(PathStep::Key(key.clone())),
             // A variant's name is no step in the YAML when the variant is a plain word, and is a key when not.
-            Segment::Enum { variant } => Some(Step::Key(variant.clone())),
+            Segment::Enum { variant } => Some(PathStep::Key(variant.clone())),
             Segment::Unknown => None,
         })
         .collect()
 }
 
 /// serde's messages have a fixed shape (`serde::de::Error`); what a person should read differs.
-fn explain(mut path: Vec<Step>, message: &str) -> ParamError {
+fn explain(mut path: Vec<PathStep>, message: &str) -> ParamError {
     let message = message.split(" at line ").next().unwrap_or(message);
     let problem = if let Some(rest) = message.strip_prefix("unknown field `") {
         let (field, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        if path.last() != Some(&Step::Key(field.to_owned())) {
-            path.push(Step::Key(field.to_owned()));
+        if path.last() != Some(&PathStep::Key(field.to_owned())) {
+            path.push(PathStep::Key(field.to_owned()));
         }
-        Problem::UnknownKey {
+        ParamProblem::UnknownKey {
             expected: quoted(rest),
         }
     } else if let Some(rest) = message.strip_prefix("missing field `") {
-        Problem::MissingKey {
+        ParamProblem::MissingKey {
             key: rest.trim_end_matches('`').to_owned(),
         }
     } else if let Some(rest) = message.strip_prefix("unknown variant `") {
         let (word, rest) = rest.split_once("`, ").unwrap_or((rest, ""));
-        if path.last() == Some(&Step::Key(word.to_owned())) {
+        if path.last() == Some(&PathStep::Key(word.to_owned())) {
             path.pop();
         }
-        Problem::UnknownWord {
+        ParamProblem::UnknownWord {
             word: word.to_owned(),
             expected: quoted(rest),
         }
@@ -156,15 +159,15 @@ fn explain(mut path: Vec<Step>, message: &str) -> ParamError {
         let expected = message
             .rsplit_once(", expected ")
             .map_or("", |(_, expected)| expected);
-        Problem::Type {
-            expected: humane(expected),
+        ParamProblem::Type {
+            expected: readable_type(expected),
         }
     } else if message.starts_with("data did not match any variant") {
-        Problem::Invalid {
+        ParamProblem::Invalid {
             phrase: "has none of the accepted forms".to_owned(),
         }
     } else {
-        Problem::Invalid {
+        ParamProblem::Invalid {
             phrase: format!("is not accepted: {message}"),
         }
     };
@@ -181,7 +184,7 @@ fn quoted(text: &str) -> Vec<String> {
 }
 
 /// A Rust type's name in serde's message, in words.
-fn humane(expected: &str) -> String {
+fn readable_type(expected: &str) -> String {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number".to_owned(),
@@ -212,11 +215,11 @@ fn humane(expected: &str) -> String {
 }
 
 /// Whether the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
-pub(crate) fn names(name: &str, path: &[Step]) -> bool {
+pub(crate) fn is_parameter(name: &str, path: &[PathStep]) -> bool {
     let keys: Vec<&str> = path
         .iter()
         .filter_map(|step| {
-            if let Step::Key(key) = step {
+            if let PathStep::Key(key) = step {
                 Some(key.as_str())
             } else {
                 None
@@ -227,17 +230,21 @@ pub(crate) fn names(name: &str, path: &[Step]) -> bool {
 }
 
 /// The texts in a value, with their paths.
-pub(crate) fn collect(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
+pub(crate) fn collect_texts(
+    value: &Value,
+    path: &mut Vec<PathStep>,
+    found: &mut Vec<(Vec<PathStep>, String)>,
+) {
     match value {
         Value::String(text) => found.push((path.clone(), text.clone())),
         Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| {
-            path.push(Step::Index(at));
-            collect(item, path, found);
+            path.push(PathStep::Index(at));
+            collect_texts(item, path, found);
             path.pop();
         }),
         Value::Object(entries) => entries.iter().for_each(|(key, item)| {
-            path.push(Step::Key(key.clone()));
-            collect(item, path, found);
+            path.push(PathStep::Key(key.clone()));
+            collect_texts(item, path, found);
             path.pop();
         }),
         _ => {}
@@ -289,7 +296,7 @@ mod tests {
 
     fn said(with: Value) -> String {
         let error = typed::<Params>(&with).expect_err("is refused");
-        format!("{} | {:?}", shown(&error.path), error.problem)
+        format!("{} | {:?}", path_text(&error.path), error.problem)
     }
 
     #[test]

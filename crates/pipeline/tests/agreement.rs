@@ -11,8 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use ecgfm_pipeline::{
-    Action, Cancel, Event, Graph, NoProgress, Observer, Pipeline, PlannedStage, Reason, RunOptions,
-    Selection, Settings, State, verify,
+    Cancel, Event, Graph, NoProgress, Observer, Pipeline, PlannedStage, Reason, RunOptions, Selection,
+    Settings, StageAction, StageState, verify,
 };
 use proptest::prelude::*;
 use toys::Bench;
@@ -256,16 +256,16 @@ impl World {
         let (name, did) = (&said.stage, self.did(&said.stage));
         let resumed = did.as_ref().is_some_and(|(_, resumed)| *resumed);
         match said.state {
-            State::Fresh => prop_assert!(did.is_none(), "{name} was fresh and ran"),
-            State::Cleaned => {
+            StageState::Fresh => prop_assert!(did.is_none(), "{name} was fresh and ran"),
+            StageState::Cleaned => {
                 // Made again for a stage that reads it and ran, and not otherwise.
                 let reader = self.did("follow").is_some();
                 prop_assert_eq!(did.is_some(), reader, "{:?}", said);
-                prop_assert!(!reader || said.action != Action::Keep, "{said:?}");
+                prop_assert!(!reader || said.action != StageAction::Keep, "{said:?}");
             }
-            State::Stale | State::Missing => prop_assert!(did.is_some(), "{said:?} did not run"),
-            State::Partial => prop_assert!(resumed, "{said:?} did not go on"),
-            State::Undecided => {
+            StageState::Stale | StageState::Missing => prop_assert!(did.is_some(), "{said:?} did not run"),
+            StageState::Partial => prop_assert!(resumed, "{said:?} did not go on"),
+            StageState::Undecided => {
                 let other = self.seen.lock().unwrap().get(name) != Some(&self.read(name));
                 // What it read is looked up after the run, where it read the same.
                 let begun = self.begun.lock().unwrap().get(name) == Some(&self.read(name));
@@ -273,7 +273,7 @@ impl World {
                 prop_assert!(!other, "{name} was left as made of other data");
             }
         }
-        let promised = said.state == State::Partial || said.reasons.contains(&Reason::PartsKept);
+        let promised = said.state == StageState::Partial || said.reasons.contains(&Reason::PartsKept);
         prop_assert!(!resumed || promised, "{name} went on without a word: {said:?}");
         Ok(())
     }
@@ -326,8 +326,8 @@ proptest! {
         prop_assert_eq!(&said.stages, &summary.plan);
         for stage in &said.stages {
             world.kept_its_word(stage)?;
-            if stage.state == State::Undecided {
-                prop_assert_eq!(stage.action, Action::RunIfChanged);
+            if stage.state == StageState::Undecided {
+                prop_assert_eq!(stage.action, StageAction::RunIfChanged);
                 // It ran if and only if it reads something else than when it ran last.
                 let changed = before.get(&stage.stage) != Some(&world.read(&stage.stage));
                 prop_assert_eq!(world.did(&stage.stage).is_some(), changed, "{:?}", stage);

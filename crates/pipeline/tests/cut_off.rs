@@ -5,10 +5,10 @@ mod toys;
 
 use std::fs;
 
-use ecgfm_pipeline::{LockFile, Reason, State};
+use ecgfm_pipeline::{LockFile, Reason, StageState};
 use toys::Bench;
 
-fn states(bench: &Bench, set: &[&str]) -> Vec<State> {
+fn states(bench: &Bench, set: &[&str]) -> Vec<StageState> {
     bench
         .graph(set)
         .status()
@@ -26,12 +26,12 @@ fn what_follows_a_rerun_that_changed_nothing_does_not_run() {
     // The toy's split depends on whether the seed is odd.
     let set = &["vars.seed=44"];
     let before = states(&bench, set);
-    let (fresh, stale, undecided) = (State::Fresh, State::Stale, State::Undecided);
+    let (fresh, stale, undecided) = (StageState::Fresh, StageState::Stale, StageState::Undecided);
     assert_eq!(before, [fresh, fresh, stale, undecided, undecided]);
     let summary = bench.run(&bench.graph(set)).unwrap();
     assert_eq!(summary.ran, ["splits"]);
     assert_eq!(summary.fresh, ["signals", "labels", "manifests", "report"]);
-    assert!(states(&bench, set).iter().all(|s| *s == State::Fresh));
+    assert!(states(&bench, set).iter().all(|s| *s == StageState::Fresh));
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn what_was_made_of_other_output_is_stale_when_a_crash_came_between() {
     // As if the process had died after its first stage.
     fs::write(bench.raw(), "three\n").unwrap();
     bench.only(&graph, "signals").unwrap();
-    let states: Vec<State> = graph.status().unwrap().stages.iter().map(|s| s.state).collect();
-    let (fresh, stale, undecided) = (State::Fresh, State::Stale, State::Undecided);
+    let states: Vec<StageState> = graph.status().unwrap().stages.iter().map(|s| s.state).collect();
+    let (fresh, stale, undecided) = (StageState::Fresh, StageState::Stale, StageState::Undecided);
     assert_eq!(states, [fresh, stale, stale, stale, undecided]);
     assert_eq!(
         bench.run(&graph).unwrap().ran,
@@ -135,8 +135,8 @@ fn parts_of_an_interrupted_run_are_promised_only_where_it_is_sure_to_go_on() {
         let slow = status.stages.last().unwrap();
         (slow.state, slow.reasons.contains(&Reason::PartsKept))
     };
-    assert_eq!(told("1"), (State::Partial, false));
+    assert_eq!(told("1"), (StageState::Partial, false));
     // Another seed may give the same split, or not.
-    assert_eq!(told("2"), (State::Missing, true));
-    assert_eq!(told("3"), (State::Missing, true));
+    assert_eq!(told("2"), (StageState::Missing, true));
+    assert_eq!(told("3"), (StageState::Missing, true));
 }

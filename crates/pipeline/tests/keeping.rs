@@ -6,7 +6,7 @@ mod toys;
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use ecgfm_pipeline::{LockFile, NoProgress, RunState, State, runs, verify};
+use ecgfm_pipeline::{LockFile, NoProgress, RunState, StageState, runs, verify};
 use toys::Bench;
 
 #[test]
@@ -88,7 +88,7 @@ fn what_clean_removes_makes_nothing_stale_and_is_made_again_for_who_reads_it() {
             .unwrap()
             .stages
             .iter()
-            .all(|s| s.state == State::Fresh)
+            .all(|s| s.state == StageState::Fresh)
     );
     // Without what it was made of it cannot be made again.
     other.clean(&["signals".to_owned()], false).unwrap();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ecgfm_pipeline::{
-    Ahead, Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, Named,
+    Ahead, Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, NamedOrPath,
     Outcome, Output, ParamError, Pipeline, RunOptions, Selection, Settings, Silent, StageError, StageKind,
     canonical, typed,
 };
@@ -26,7 +26,7 @@ struct Params {
 struct Copy;
 
 const OUTPUTS: &[Output] = &[Output::new("copy", "copy.txt", "the copy")];
-const NAMED: &[Named] = &[Named {
+const NAMED: &[NamedOrPath] = &[NamedOrPath {
     parameter: "word",
     built_in: |name| name == "known",
 }];
@@ -52,7 +52,7 @@ impl StageKind for Copy {
     fn inputs(&self) -> &'static [&'static str] {
         &["file"]
     }
-    fn named(&self) -> &'static [Named] {
+    fn named(&self) -> &'static [NamedOrPath] {
         NAMED
     }
     fn check(&self, with: &Value) -> Result<Value, ParamError> {

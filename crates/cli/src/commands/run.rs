@@ -9,8 +9,8 @@ use crate::{home, kinds, results, torch};
 use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Action, Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, Selection, Settings,
-    Silent, Stage, Summary,
+    Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, Selection, Settings, Silent,
+    Stage, StageAction, Summary,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -126,7 +126,7 @@ fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
         // What the system refuses, or another run changes at this moment, the run itself meets with its lock held.
         Err(_) => return Ok(false),
     };
-    let may_run = |action| matches!(action, Action::Run | Action::RunIfChanged);
+    let may_run = |action| matches!(action, StageAction::Run | StageAction::RunIfChanged);
     let runs = |planned: &PlannedStage| may_run(planned.action) && torch::runs(&planned.kind);
     Ok(summary.plan.iter().any(runs))
 }

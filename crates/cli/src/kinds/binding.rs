@@ -2,7 +2,9 @@
 
 use crate::parameters::check_bounds;
 use crate::torch;
-use ecgfm_pipeline::{Ahead, Change, Findings, Named, Output, ParamError, StageKind, canonical, typed};
+use ecgfm_pipeline::{
+    Ahead, CodeChange, Findings, NamedOrPath, Output, ParamError, StageKind, canonical, typed,
+};
 use ecgfm_stage::{Context, Outcome, StageError};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,7 +23,7 @@ pub struct StageBinding<P> {
     /// Raised when the same inputs would give other outputs.
     pub version: u32,
     /// What each version from the second on changed in what the stage leaves.
-    pub changes: &'static [Change],
+    pub changes: &'static [CodeChange],
     /// What it leaves.
     pub outputs: &'static [Output],
     /// Parameters that are paths.
@@ -35,7 +37,7 @@ pub struct StageBinding<P> {
     /// Outputs that it makes again to the byte, which `clean` may remove; see [`StageKind::made_again`].
     pub made_again: &'static [&'static str],
     /// Parameters that are a name or a path.
-    pub named: &'static [Named],
+    pub named: &'static [NamedOrPath],
     /// Values that the types allow and the stage does not.
     pub check: fn(&P) -> Result<(), ParamError>,
     /// What can be said before the first stage runs.
@@ -84,7 +86,7 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         self.version
     }
 
-    fn changes(&self) -> &'static [Change] {
+    fn changes(&self) -> &'static [CodeChange] {
         self.changes
     }
 
@@ -120,7 +122,7 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         self.made_again
     }
 
-    fn named(&self) -> &'static [Named] {
+    fn named(&self) -> &'static [NamedOrPath] {
         self.named
     }
 

@@ -1,17 +1,17 @@
 //! Parameters that name a definition (a label set, a mapping, a score), or its file.
 
 use ecgfm_artifacts::labelset::Definition;
-use ecgfm_pipeline::Named;
+use ecgfm_pipeline::NamedOrPath;
 
-pub(super) const LABELS: Named = named("labels", |name| Definition::Labels.is_built_in(name));
-pub(super) const LABEL_SET: Named = named("label_set", |name| Definition::Labels.is_built_in(name));
-pub(super) const MAPPING: Named = named("mapping", |name| Definition::Mapping.is_built_in(name));
-pub(super) const CHALLENGE: Named = named("challenge", |name| Definition::Score.is_built_in(name));
+pub(super) const LABELS: NamedOrPath = named("labels", |name| Definition::Labels.is_built_in(name));
+pub(super) const LABEL_SET: NamedOrPath = named("label_set", |name| Definition::Labels.is_built_in(name));
+pub(super) const MAPPING: NamedOrPath = named("mapping", |name| Definition::Mapping.is_built_in(name));
+pub(super) const CHALLENGE: NamedOrPath = named("challenge", |name| Definition::Score.is_built_in(name));
 /// A path whose content does not decide what is made of it.
-pub(super) const LOCK: Named = named("lock", |_| false);
+pub(super) const LOCK: NamedOrPath = named("lock", |_| false);
 
-const fn named(parameter: &'static str, built_in: fn(&str) -> bool) -> Named {
-    Named { parameter, built_in }
+const fn named(parameter: &'static str, built_in: fn(&str) -> bool) -> NamedOrPath {
+    NamedOrPath { parameter, built_in }
 }
 
 /// The text of a label set, mapping or score as a fact of the fingerprint: it may be found by name, and then no path

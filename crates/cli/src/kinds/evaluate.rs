@@ -5,7 +5,7 @@ use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_
 use super::definitions::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, config_fact};
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
-use ecgfm_pipeline::{Change, Output, ParamError};
+use ecgfm_pipeline::{CodeChange, Output, ParamError};
 use ecgfm_report::report as report_stage;
 
 /// A parameter that makes no sense, at its place in the pipeline file.
@@ -33,14 +33,14 @@ pub fn predict() -> StageBinding<prediction::Params> {
         about: "logits to probabilities and labels",
         version: 6,
         changes: &[
-            Change(2, "facts of the pooling and of ECGs are recorded"),
-            Change(
+            CodeChange(2, "facts of the pooling and of ECGs are recorded"),
+            CodeChange(
                 3,
                 "numbers with two shortest texts are written as Python writes them",
             ),
-            Change(4, "tables are compressed with Snappy"),
-            Change(5, "synthetic ECGs and the demo model are named"),
-            Change(6, "thresholds are decided here, label by label"),
+            CodeChange(4, "tables are compressed with Snappy"),
+            CodeChange(5, "synthetic ECGs and the demo model are named"),
+            CodeChange(6, "thresholds are decided here, label by label"),
         ],
         outputs: OUTPUTS,
         inputs: &[
@@ -110,17 +110,17 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
         about: "predictions against the truth, by key",
         version: 6,
         changes: &[
-            Change(
+            CodeChange(
                 2,
                 "calibration, averages, subgroups, thresholds and intervals are added",
             ),
-            Change(
+            CodeChange(
                 3,
                 "numbers with two shortest texts are written as Python writes them",
             ),
-            Change(4, "tables are compressed with Snappy"),
-            Change(5, "synthetic ECGs and the demo model are named"),
-            Change(
+            CodeChange(4, "tables are compressed with Snappy"),
+            CodeChange(5, "synthetic ECGs and the demo model are named"),
+            CodeChange(
                 6,
                 "thresholds are those of predict; unknown labels are left out; f1 is one in every table",
             ),
@@ -170,9 +170,9 @@ pub fn report() -> StageBinding<report_stage::Params> {
         about: "what evaluate computed, drawn on one page",
         version: 4,
         changes: &[
-            Change(2, "the layout and the figures of the first page"),
-            Change(3, "calibration, subgroups and example ECGs are added"),
-            Change(4, "ECGs are drawn at the store's own sample rate"),
+            CodeChange(2, "the layout and the figures of the first page"),
+            CodeChange(3, "calibration, subgroups and example ECGs are added"),
+            CodeChange(4, "ECGs are drawn at the store's own sample rate"),
         ],
         outputs: OUTPUTS,
         inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],

@@ -7,7 +7,7 @@ use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::store::About;
-use ecgfm_pipeline::{Change, Error, Output, StageError};
+use ecgfm_pipeline::{CodeChange, Error, Output, StageError};
 use ecgfm_stage_params::{Export, Infer};
 use std::path::PathBuf;
 
@@ -31,12 +31,12 @@ pub fn export() -> StageBinding<Export> {
         about: "a checkpoint to TorchScript",
         version: 7,
         changes: &[
-            Change(2, "the card says what the model expects"),
-            Change(3, "the labels are bound to the model"),
-            Change(4, "the positional convolution is computed by spectra"),
-            Change(5, "the card says that a model is the demo model"),
-            Change(6, "the card says what the model returns"),
-            Change(7, "saliency per query, as ECG-FM's, and per key"),
+            CodeChange(2, "the card says what the model expects"),
+            CodeChange(3, "the labels are bound to the model"),
+            CodeChange(4, "the positional convolution is computed by spectra"),
+            CodeChange(5, "the card says that a model is the demo model"),
+            CodeChange(6, "the card says what the model returns"),
+            CodeChange(7, "saliency per query, as ECG-FM's, and per key"),
         ],
         outputs: OUTPUTS,
         inputs: &["checkpoint", "config"],
@@ -91,12 +91,12 @@ pub fn infer() -> StageBinding<Infer> {
         about: "logits of every segment of a manifest",
         version: 7,
         changes: &[
-            Change(2, "infer.json is written"),
-            Change(3, "the labels of the model are recorded"),
-            Change(4, "the positional convolution is computed by spectra"),
-            Change(5, "synthetic ECGs and the demo model are named"),
-            Change(6, "what the model returns is recorded"),
-            Change(
+            CodeChange(2, "infer.json is written"),
+            CodeChange(3, "the labels of the model are recorded"),
+            CodeChange(4, "the positional convolution is computed by spectra"),
+            CodeChange(5, "synthetic ECGs and the demo model are named"),
+            CodeChange(6, "what the model returns is recorded"),
+            CodeChange(
                 7,
                 "saliency is per query by default, and idx is taken from .mat files",
             ),

@@ -6,7 +6,7 @@ use super::definitions::{LABEL_SET, config_fact};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
-use ecgfm_pipeline::{Change, Output, ParamError};
+use ecgfm_pipeline::{CodeChange, Output, ParamError};
 use ecgfm_signals as signals;
 use ecgfm_splits as splits;
 
@@ -43,13 +43,13 @@ pub fn signals() -> StageBinding<signals::Params> {
         about: "raw recordings to standardised segments",
         version: 5,
         changes: &[
-            Change(
+            CodeChange(
                 2,
                 "numbers with two shortest texts are written as Python writes them",
             ),
-            Change(3, "a packed store has parts of 512 exams"),
-            Change(4, "doubts about kept exams go into quality.csv"),
-            Change(5, "the store says what its segments are"),
+            CodeChange(3, "a packed store has parts of 512 exams"),
+            CodeChange(4, "doubts about kept exams go into quality.csv"),
+            CodeChange(5, "the store says what its segments are"),
         ],
         outputs: OUTPUTS,
         inputs: &["raw"],
@@ -90,11 +90,11 @@ pub fn labels() -> StageBinding<labels::Params> {
         about: "the truth of every kept exam",
         version: 3,
         changes: &[
-            Change(
+            CodeChange(
                 2,
                 "numbers with two shortest texts are written as Python writes them",
             ),
-            Change(3, "a label that is not known is empty, and NaN in y.npy"),
+            CodeChange(3, "a label that is not known is empty, and NaN in y.npy"),
         ],
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
@@ -128,8 +128,8 @@ pub fn splits() -> StageBinding<splits::Params> {
         about: "every exam into one split, every segment after its exam",
         version: 3,
         changes: &[
-            Change(2, "exams without a patient are split one by one"),
-            Change(3, "tables carry the columns of groups and dates"),
+            CodeChange(2, "exams without a patient are split one by one"),
+            CodeChange(3, "tables carry the columns of groups and dates"),
         ],
         outputs: OUTPUTS,
         inputs: &["records", "segments"],

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::config::document::Effective;
+use crate::config::document::ProfiledDocument;
 use crate::config::node::{Data, Entry, Node};
-use crate::config::source::{Source, Span};
+use crate::config::source::{SourceText, Span};
 use crate::config::suggest::{nearest, suggestion};
 use crate::config::yaml;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub(crate) struct Assignment {
 /// Parses `a.b=v`; `option` is the option's name for messages. The value is YAML: `7` is a number, `[a, b]` a
 /// list, `"7"` a text, nothing is null.
 pub(crate) fn parse(option: &str, argument: &str) -> Result<Assignment> {
-    let source: Arc<Source> = Source::argument(format!("{option} {argument}"));
+    let source: Arc<SourceText> = SourceText::argument(format!("{option} {argument}"));
     let span = Span::start_of(&source);
     let malformed = || {
         Error::config(&span, "expected a name, `=` and a value").help(format!(
@@ -53,7 +53,7 @@ pub(crate) fn nested(path: &[String], value: Node, span: &Span) -> Node {
     })
 }
 
-impl Effective {
+impl ProfiledDocument {
     /// Applies one `--set` argument. `profiles_with` names the profiles that have a variable.
     pub(crate) fn set(&mut self, argument: &str, profiles_with: &dyn Fn(&str) -> Vec<String>) -> Result<()> {
         let Assignment { path, value, span } = parse("--set", argument)?;

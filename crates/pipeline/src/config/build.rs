@@ -5,28 +5,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::check;
-use crate::config::document::{Document, Effective, Name, StageText};
+use crate::config::document::{Document, Name, ProfiledDocument, StageEntry};
 use crate::config::graph::{Graph, Stage, Upstream};
 use crate::config::interpolate::{Lookup, Scope, output_references};
 use crate::config::node::{Data, Node};
 use crate::config::order;
 use crate::config::outputs::outputs;
-use crate::config::paths::{Placed, Places};
+use crate::config::paths::{PathBases, PlacedParams};
 use crate::config::source::Span;
 use crate::config::suggest::suggestion;
 use crate::error::{Error, Result};
 use crate::kind::{Kinds, StageKind};
 
 /// A stage whose kind and edges are known.
-struct Sketch<'a> {
-    text: &'a StageText,
+struct ResolvedStage<'a> {
+    text: &'a StageEntry,
     kind: &'a Arc<dyn StageKind>,
     upstream: Vec<(Upstream, Span)>,
 }
 
 pub(crate) fn build(
     document: &Document,
-    effective: &Effective,
+    effective: &ProfiledDocument,
     kinds: &Kinds,
     (workdir, base): (&Path, &Path),
     environment: Lookup<'_>,
@@ -36,8 +36,8 @@ pub(crate) fn build(
     for var in &effective.vars {
         trial.variable(var)?;
     }
-    let sketches = sketches(effective, kinds)?;
-    let order = order(&sketches)?;
+    let resolved = resolve_stages(effective, kinds)?;
+    let order = order(&resolved)?;
     let run_dir = workdir.join(&document.name.text).join(&effective.profile);
     if run_dir.to_str().is_none() {
         let message = format!(
@@ -48,13 +48,13 @@ pub(crate) fn build(
     }
     let mut scope = Scope::new(&effective.vars, &effective.profile, environment);
     let mut stages: Vec<Stage> = Vec::new();
-    let places = Places {
+    let places = PathBases {
         base,
         run_dir: &run_dir,
         environment,
     };
     for at in order {
-        let stage = checked(&sketches[at], &mut scope, &stages, &places)?;
+        let stage = checked(&resolved[at], &mut scope, &stages, &places)?;
         stages.push(stage);
     }
     let vars = effective
@@ -72,20 +72,20 @@ pub(crate) fn build(
     })
 }
 
-fn order(sketches: &[Sketch<'_>]) -> Result<Vec<usize>> {
-    let names: Vec<&Name> = sketches.iter().map(|s| &s.text.name).collect();
+fn order(resolved: &[ResolvedStage<'_>]) -> Result<Vec<usize>> {
+    let names: Vec<&Name> = resolved.iter().map(|s| &s.text.name).collect();
     let target = |(upstream, span): &(Upstream, Span)| {
         let at = names.iter().position(|n| n.text == upstream.stage)?;
         Some((at, span.clone()))
     };
-    let edges: Vec<Vec<(usize, Span)>> = sketches
+    let edges: Vec<Vec<(usize, Span)>> = resolved
         .iter()
         .map(|s| s.upstream.iter().filter_map(target).collect())
         .collect();
     order::running_order(&names, &edges)
 }
 
-fn sketches<'a>(effective: &'a Effective, kinds: &'a Kinds) -> Result<Vec<Sketch<'a>>> {
+fn resolve_stages<'a>(effective: &'a ProfiledDocument, kinds: &'a Kinds) -> Result<Vec<ResolvedStage<'a>>> {
     let with_kind = effective
         .stages
         .iter()
@@ -98,7 +98,7 @@ fn sketches<'a>(effective: &'a Effective, kinds: &'a Kinds) -> Result<Vec<Sketch
     with_kind
         .iter()
         .map(|(text, kind)| {
-            Ok(Sketch {
+            Ok(ResolvedStage {
                 text,
                 kind,
                 upstream: edges(text, effective, &known)?,
@@ -107,7 +107,7 @@ fn sketches<'a>(effective: &'a Effective, kinds: &'a Kinds) -> Result<Vec<Sketch
         .collect()
 }
 
-fn kind_of<'a>(stage: &StageText, kinds: &'a Kinds) -> Result<&'a Arc<dyn StageKind>> {
+fn kind_of<'a>(stage: &StageEntry, kinds: &'a Kinds) -> Result<&'a Arc<dyn StageKind>> {
     let Some(uses) = &stage.uses else {
         let meant = kinds
             .get(&stage.name.text)
@@ -129,8 +129,8 @@ fn kind_of<'a>(stage: &StageText, kinds: &'a Kinds) -> Result<&'a Arc<dyn StageK
 }
 
 fn edges(
-    stage: &StageText,
-    effective: &Effective,
+    stage: &StageEntry,
+    effective: &ProfiledDocument,
     known: &BTreeMap<&str, &Arc<dyn StageKind>>,
 ) -> Result<Vec<(Upstream, Span)>> {
     let mut edges: Vec<(Upstream, Span)> = Vec::new();
@@ -182,7 +182,7 @@ fn dangling(
     message: String,
     stage: &str,
     span: &Span,
-    effective: &Effective,
+    effective: &ProfiledDocument,
     known: &BTreeMap<&str, &Arc<dyn StageKind>>,
 ) -> Error {
     if effective.removed.iter().any(|r| r == stage) {
@@ -200,8 +200,13 @@ fn dangling(
     Error::config(span, message).help(suggestion(stage, "stages", known.keys().copied()))
 }
 
-fn checked(sketch: &Sketch<'_>, scope: &mut Scope<'_>, done: &[Stage], places: &Places<'_>) -> Result<Stage> {
-    let name = &sketch.text.name;
+fn checked(
+    stage: &ResolvedStage<'_>,
+    scope: &mut Scope<'_>,
+    done: &[Stage],
+    places: &PathBases<'_>,
+) -> Result<Stage> {
+    let name = &stage.text.name;
     let path_of = |stage: &str, output: &str, span: &Span| {
         let found = done.iter().find(|s| s.name.text == stage);
         let found = found.and_then(|s| s.outputs.iter().find(|o| o.name == output));
@@ -210,24 +215,24 @@ fn checked(sketch: &Sketch<'_>, scope: &mut Scope<'_>, done: &[Stage], places: &
     };
     let empty = Node::new(Data::Map(Vec::new()), name.span.clone());
     let with = scope
-        .resolve(sketch.text.with.as_ref().unwrap_or(&empty), Some(&path_of))
+        .resolve(stage.text.with.as_ref().unwrap_or(&empty), Some(&path_of))
         .map_err(|e| e.in_stage(&name.text))?;
-    let params = sketch
+    let params = stage
         .kind
         .check(&with.to_json())
         .map_err(|e| check::refused(name, &with, e))?;
-    let Placed { params, recorded } = places
-        .placed(sketch.kind.as_ref(), params, &with)
+    let PlacedParams { params, recorded } = places
+        .placed(stage.kind.as_ref(), params, &with)
         .map_err(|e| check::refused(name, &with, e))?;
     let dir = places.run_dir.join(&name.text);
     Ok(Stage {
-        outputs: outputs(sketch.kind.outputs(), &params, &dir)
+        outputs: outputs(stage.kind.outputs(), &params, &dir)
             .map_err(|message| Error::config(&name.span, format!("stage `{}`: {message}", name.text)))?,
         name: name.clone(),
-        kind: Arc::clone(sketch.kind),
+        kind: Arc::clone(stage.kind),
         with,
         params,
         recorded,
-        upstream: sketch.upstream.iter().map(|(u, _)| u.clone()).collect(),
+        upstream: stage.upstream.iter().map(|(u, _)| u.clone()).collect(),
     })
 }

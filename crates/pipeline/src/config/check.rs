@@ -5,32 +5,32 @@ use crate::config::node::{Entry, Node};
 use crate::config::source::Origin;
 use crate::config::suggest::{nearest, suggestion};
 use crate::error::Error;
-use crate::param::{ParamError, Step};
-use crate::param::{Problem, shown};
+use crate::param::{ParamError, PathStep};
+use crate::param::{ParamProblem, path_text};
 
 /// `with` is the stage's parameters with references replaced.
 pub(crate) fn refused(stage: &Name, with: &Node, error: ParamError) -> Error {
-    let walked = with.walk(&error.path);
-    let name = shown(&error.path);
-    let node = walked.node;
+    let found = with.deepest(&error.path);
+    let name = path_text(&error.path);
+    let node = found.node;
     let (subject, place) = match name.as_str() {
         "" => ("`with`".to_owned(), &stage.span),
         name => (format!("`{name}`"), &node.span),
     };
     let subject = format!("{subject} of stage `{}`", stage.text);
     let raised = match &error.problem {
-        Problem::UnknownKey { expected } => unknown_key(stage, walked.key, node, &error.path, expected),
-        Problem::MissingKey { key } => missing_key(stage, walked.key, &name, key),
-        Problem::UnknownWord { word, expected } => via(
+        ParamProblem::UnknownKey { expected } => unknown_key(stage, found.key, node, &error.path, expected),
+        ParamProblem::MissingKey { key } => missing_key(stage, found.key, &name, key),
+        ParamProblem::UnknownWord { word, expected } => via(
             Error::config(place, format!("{subject} cannot be `{word}`")),
             node,
         )
         .help(words(word, expected)),
-        Problem::Type { expected } => {
+        ParamProblem::Type { expected } => {
             let message = format!("{subject} must be {expected}, not {}", node.described());
             via(Error::config(&node.span, message), node)
         }
-        Problem::Invalid { phrase } => via(Error::config(place, format!("{subject} {phrase}")), node),
+        ParamProblem::Invalid { phrase } => via(Error::config(place, format!("{subject} {phrase}")), node),
     };
     raised.help_if(error.help).in_stage(&stage.text)
 }
@@ -70,15 +70,21 @@ fn words(word: &str, expected: &[String]) -> String {
     }
 }
 
-fn unknown_key(stage: &Name, key: Option<&Entry>, node: &Node, path: &[Step], expected: &[String]) -> Error {
+fn unknown_key(
+    stage: &Name,
+    key: Option<&Entry>,
+    node: &Node,
+    path: &[PathStep],
+    expected: &[String],
+) -> Error {
     let wrong = match path.last() {
-        Some(Step::Key(key)) => key.as_str(),
+        Some(PathStep::Key(key)) => key.as_str(),
         _ => "",
     };
     let span = key.map_or(&node.span, |e| &e.key_span);
     let inside = match path.len() {
         0 | 1 => String::new(),
-        n => format!(" `{}` of", shown(&path[..n - 1])),
+        n => format!(" `{}` of", path_text(&path[..n - 1])),
     };
     Error::config(
         span,

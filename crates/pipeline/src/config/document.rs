@@ -7,7 +7,7 @@ use crate::config::interpolate::variable_references;
 use crate::config::node::{Data, Entry, Node};
 pub(crate) use crate::config::shape::Name;
 use crate::config::shape::{check_name, known_keys, limited, mapping, optional_text, text_of};
-use crate::config::source::Source;
+use crate::config::source::SourceText;
 use crate::config::suggest::suggestion;
 use crate::config::yaml;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub(crate) struct Document {
     pub(crate) description: Option<String>,
     pub(crate) profiles: Vec<Profile>,
     pub(crate) vars: Vec<Entry>,
-    pub(crate) stages: Vec<StageText>,
+    pub(crate) stages: Vec<StageEntry>,
 }
 
 /// A named set of changes; the first is the default.
@@ -29,12 +29,12 @@ pub(crate) struct Profile {
     pub(crate) description: Option<String>,
     pub(crate) vars: Vec<Entry>,
     /// `None` removes the stage.
-    pub(crate) stages: Vec<(Name, Option<StageText>)>,
+    pub(crate) stages: Vec<(Name, Option<StageEntry>)>,
 }
 
 /// A stage as written.
 #[derive(Debug, Clone)]
-pub(crate) struct StageText {
+pub(crate) struct StageEntry {
     pub(crate) name: Name,
     pub(crate) uses: Option<Name>,
     pub(crate) with: Option<Node>,
@@ -43,16 +43,16 @@ pub(crate) struct StageText {
 
 /// The document with one profile applied.
 #[derive(Debug, Clone)]
-pub(crate) struct Effective {
+pub(crate) struct ProfiledDocument {
     pub(crate) profile: String,
     pub(crate) vars: Vec<Entry>,
-    pub(crate) stages: Vec<StageText>,
+    pub(crate) stages: Vec<StageEntry>,
     /// Stages the profile takes away, for messages.
     pub(crate) removed: Vec<String>,
 }
 
 impl Document {
-    pub(crate) fn parse(source: &Arc<Source>, text: &str) -> Result<Self> {
+    pub(crate) fn parse(source: &Arc<SourceText>, text: &str) -> Result<Self> {
         let root = yaml::parse(source, text)?;
         const KEYS: [&str; 5] = ["name", "description", "profiles", "vars", "stages"];
         let entries = mapping(&root, "a pipeline file")?;
@@ -90,12 +90,12 @@ impl Document {
             stages: stages.collect::<Result<_>>()?,
             name,
         };
-        document.no_idle_variables(&root)?;
+        document.reject_unused_variables(&root)?;
         Ok(document)
     }
 
     /// A variable that only a profile has and that nothing refers to is a slip of the pen.
-    fn no_idle_variables(&self, root: &Node) -> Result<()> {
+    fn reject_unused_variables(&self, root: &Node) -> Result<()> {
         let mut used = BTreeSet::new();
         variable_references(root, &mut used);
         for profile in &self.profiles {
@@ -122,7 +122,7 @@ impl Document {
     }
 
     /// Applies a profile, the first one where none is named. Without profiles the only one is `default`.
-    pub(crate) fn effective(&self, profile: Option<&str>) -> Result<Effective> {
+    pub(crate) fn with_profile(&self, profile: Option<&str>) -> Result<ProfiledDocument> {
         let chosen = match profile {
             None => self.profiles.first(),
             Some(wanted) => match self.profiles.iter().find(|p| p.name.text == wanted) {
@@ -131,7 +131,7 @@ impl Document {
                 None => return Err(self.unknown_profile(wanted)),
             },
         };
-        let mut effective = Effective {
+        let mut effective = ProfiledDocument {
             profile: chosen.map_or_else(|| "default".to_owned(), |p| p.name.text.clone()),
             vars: self.vars.clone(),
             stages: self.stages.clone(),
@@ -153,7 +153,7 @@ impl Document {
     }
 }
 
-impl Effective {
+impl ProfiledDocument {
     /// The variables that a stage's parameters refer to, directly or by way of others.
     pub(crate) fn used_variables(&self) -> BTreeSet<String> {
         let mut used = BTreeSet::new();
@@ -202,7 +202,7 @@ impl Effective {
     }
 }
 
-impl StageText {
+impl StageEntry {
     fn overlay(&mut self, over: Self) {
         self.uses = over.uses.or(self.uses.take());
         self.needs = over.needs.or(self.needs.take());
@@ -263,7 +263,7 @@ fn vars_of(node: &Node, what: &str) -> Result<Vec<Entry>> {
     Ok(entries.to_vec())
 }
 
-fn stages_of(node: &Node, what: &str) -> Result<Vec<(Name, Option<StageText>)>> {
+fn stages_of(node: &Node, what: &str) -> Result<Vec<(Name, Option<StageEntry>)>> {
     if matches!(node.data, Data::Null) {
         return Ok(Vec::new());
     }
@@ -275,7 +275,7 @@ fn stages_of(node: &Node, what: &str) -> Result<Vec<(Name, Option<StageText>)>> 
         .collect()
 }
 
-fn stage(entry: &Entry) -> Result<Option<StageText>> {
+fn stage(entry: &Entry) -> Result<Option<StageEntry>> {
     let name = named(entry);
     check_name(&name, "a stage's name")?;
     if matches!(name.text.as_str(), "vars" | "env" | "profile" | "run") {
@@ -318,7 +318,7 @@ fn stage(entry: &Entry) -> Result<Option<StageText>> {
         Some(needs) => Some(names(&needs.value, &format!("`needs` of {what}"))?),
         None => None,
     };
-    Ok(Some(StageText {
+    Ok(Some(StageEntry {
         name,
         uses,
         with,

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::config::node::{Data, Entry, Node, Via};
-use crate::config::reference::{Malformed, Piece, Reference, pieces};
+use crate::config::reference::{MalformedReference, Piece, Reference, pieces};
 use crate::config::source::Span;
 use crate::config::suggest::suggestion;
 use crate::config::yaml::{MAX_BYTES, MAX_WEIGHT};
 use crate::error::{Error, Result};
-use crate::param::Step;
+use crate::param::PathStep;
 
 /// Longest chain of variables that refer to one another.
 const MAX_CHAIN: usize = 32;
@@ -208,18 +208,18 @@ impl<'a> Scope<'a> {
             .help(suggestion(name, "variables", known)));
         };
         let value = self.variable(entry)?;
-        let steps: Vec<Step> = path[1..].iter().map(|s| Step::Key(s.clone())).collect();
-        let walked = value.walk(&steps);
-        if !walked.complete {
+        let steps: Vec<PathStep> = path[1..].iter().map(|s| PathStep::Key(s.clone())).collect();
+        let found = value.deepest(&steps);
+        if !found.complete {
             let error = Error::config(
                 span,
                 format!("`{raw}` refers to a part of `{name}` that does not exist"),
             );
             let error = error.note(format!("`{name}` is set at {}", entry.key_span));
-            return Err(error.help(match &walked.node.data {
+            return Err(error.help(match &found.node.data {
                 Data::Map(parts) => {
                     let missing = steps.iter().find_map(|s| match s {
-                        Step::Key(key) if walked.node.entry(key).is_none() => Some(key.as_str()),
+                        PathStep::Key(key) if found.node.entry(key).is_none() => Some(key.as_str()),
                         _ => None,
                     });
                     suggestion(
@@ -228,10 +228,10 @@ impl<'a> Scope<'a> {
                         parts.iter().map(|e| e.key.as_str()),
                     )
                 }
-                _ => format!("it is {}, which has no parts", walked.node.described()),
+                _ => format!("it is {}, which has no parts", found.node.described()),
             }));
         }
-        let (weight, depth) = walked.node.measure();
+        let (weight, depth) = found.node.measure();
         self.charge(weight, span)?;
         if depth > MAX_DEPTH {
             return Err(Error::config(
@@ -239,7 +239,7 @@ impl<'a> Scope<'a> {
                 format!("nested deeper than {MAX_DEPTH} levels"),
             ));
         }
-        Ok(walked.node.clone())
+        Ok(found.node.clone())
     }
 
     fn charge(&mut self, weight: usize, span: &Span) -> Result<()> {
@@ -264,7 +264,7 @@ fn as_text(value: &Node, raw: &str, span: &Span) -> Result<String> {
     }
 }
 
-pub(crate) fn malformed(span: &Span, malformed: Malformed) -> Error {
+pub(crate) fn malformed(span: &Span, malformed: MalformedReference) -> Error {
     Error::config(&span.narrowed_to(&malformed.raw), malformed.message).help(malformed.help)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::source::{Source, Span};
+use crate::config::source::{SourceText, Span};
 use crate::error::{Error, Result};
 
 /// Stand-ins for the braces of `${…}` while the YAML parser looks at the text: in a flow mapping
@@ -12,7 +12,7 @@ const OPEN: char = '\u{F8F0}';
 const CLOSE: char = '\u{F8F1}';
 
 /// Replaces the braces of every `${…}` that closes on its line.
-pub(crate) fn mask(source: &Arc<Source>, text: &str) -> Result<String> {
+pub(crate) fn mask(source: &Arc<SourceText>, text: &str) -> Result<String> {
     if let Some((at, c)) = text.char_indices().find(|(_, c)| matches!(*c, OPEN | CLOSE)) {
         let line = text[..at].matches('\n').count() + 1;
         let column = text[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;

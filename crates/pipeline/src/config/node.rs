@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Number, Value};
 
 use crate::config::source::{Origin, Span};
-use crate::param::Step;
+use crate::param::PathStep;
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -117,33 +117,33 @@ impl Node {
     }
 
     /// The deepest value that `path` leads to, with its key when it is in a mapping, and whether the
-    /// whole path was walked.
-    pub(crate) fn walk<'a>(&'a self, path: &[Step]) -> Walked<'a> {
-        let mut walked = Walked {
+    /// whole path was found.
+    pub(crate) fn deepest<'a>(&'a self, path: &[PathStep]) -> DeepestNode<'a> {
+        let mut found = DeepestNode {
             node: self,
             key: None,
             complete: true,
         };
         for step in path {
-            let next = match (step, &walked.node.data) {
-                (Step::Key(key), Data::Map(_)) => walked.node.entry(key).map(|e| (&e.value, Some(e))),
-                (Step::Index(at), Data::List(items)) => items.get(*at).map(|n| (n, None)),
+            let next = match (step, &found.node.data) {
+                (PathStep::Key(key), Data::Map(_)) => found.node.entry(key).map(|e| (&e.value, Some(e))),
+                (PathStep::Index(at), Data::List(items)) => items.get(*at).map(|n| (n, None)),
                 _ => None,
             };
             match next {
                 Some((node, key)) => {
-                    walked.node = node;
-                    walked.key = key;
+                    found.node = node;
+                    found.key = key;
                 }
                 None => {
-                    return Walked {
+                    return DeepestNode {
                         complete: false,
-                        ..walked
+                        ..found
                     };
                 }
             }
         }
-        walked
+        found
     }
 
     /// Merges `over` into this value: mappings key by key, anything else is replaced.
@@ -175,7 +175,7 @@ impl Node {
 pub(crate) const NODE_WEIGHT: usize = 64;
 
 /// See [`Node::walk`].
-pub(crate) struct Walked<'a> {
+pub(crate) struct DeepestNode<'a> {
     pub(crate) node: &'a Node,
     pub(crate) key: Option<&'a Entry>,
     pub(crate) complete: bool,

@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 /// Indices such that each stage comes after those it has edges to, and otherwise in the given order: a stage
 /// is preceded by what it needs, and nothing moves further than that.
 pub(crate) fn running_order(names: &[&Name], edges: &[Vec<(usize, Span)>]) -> Result<Vec<usize>> {
-    let mut walk = Walk {
+    let mut walk = CycleSearch {
         names,
         edges,
-        state: vec![State::New; names.len()],
+        state: vec![VisitState::New; names.len()],
         path: vec![],
         order: vec![],
     };
@@ -19,35 +19,35 @@ pub(crate) fn running_order(names: &[&Name], edges: &[Vec<(usize, Span)>]) -> Re
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum VisitState {
     New,
     Open,
     Done,
 }
 
-struct Walk<'a> {
+struct CycleSearch<'a> {
     names: &'a [&'a Name],
     edges: &'a [Vec<(usize, Span)>],
-    state: Vec<State>,
+    state: Vec<VisitState>,
     path: Vec<usize>,
     order: Vec<usize>,
 }
 
-impl Walk<'_> {
+impl CycleSearch<'_> {
     /// Depth first. The depth is bounded by the number of stages, which the document bounds.
     fn visit(&mut self, at: usize) -> Result<()> {
         match self.state[at] {
-            State::Done => return Ok(()),
-            State::Open => return Err(self.cycle(at)),
-            State::New => {}
+            VisitState::Done => return Ok(()),
+            VisitState::Open => return Err(self.cycle(at)),
+            VisitState::New => {}
         }
-        self.state[at] = State::Open;
+        self.state[at] = VisitState::Open;
         self.path.push(at);
         for (to, _) in &self.edges[at] {
             self.visit(*to)?;
         }
         self.path.pop();
-        self.state[at] = State::Done;
+        self.state[at] = VisitState::Done;
         self.order.push(at);
         Ok(())
     }
@@ -92,10 +92,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::source::Source;
+    use crate::config::source::SourceText;
 
     fn ordered(count: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>> {
-        let span = Span::start_of(&Source::file("t", ""));
+        let span = Span::start_of(&SourceText::file("t", ""));
         let names: Vec<Name> = (0..count)
             .map(|i| Name {
                 text: i.to_string(),

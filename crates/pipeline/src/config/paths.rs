@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::config::interpolate::Lookup;
 use crate::config::node::Node;
 use crate::kind::StageKind;
-use crate::param::{ParamError, Problem, Step, collect, names};
+use crate::param::{ParamError, ParamProblem, PathStep, collect_texts, is_parameter};
 
 /// Where paths may begin.
-pub(crate) struct Places<'a> {
+pub(crate) struct PathBases<'a> {
     /// The pipeline file's directory; empty for the current one.
     pub(crate) base: &'a Path,
     pub(crate) run_dir: &'a Path,
@@ -21,14 +21,14 @@ pub(crate) struct Places<'a> {
 }
 
 /// Parameters whose paths have been placed.
-pub(crate) struct Placed {
+pub(crate) struct PlacedParams {
     /// As the stage opens them.
     pub(crate) params: Value,
     /// Relative to the pipeline file, or absolute.
     pub(crate) recorded: Value,
 }
 
-impl Places<'_> {
+impl PathBases<'_> {
     /// Places every path among the parameters of a stage; `with` tells where each was written.
     ///
     /// # Errors
@@ -38,20 +38,23 @@ impl Places<'_> {
         kind: &dyn StageKind,
         params: Value,
         with: &Node,
-    ) -> Result<Placed, ParamError> {
+    ) -> Result<PlacedParams, ParamError> {
         let mut texts = Vec::new();
-        collect(&params, &mut Vec::new(), &mut texts);
-        let mut placed = Placed {
+        collect_texts(&params, &mut Vec::new(), &mut texts);
+        let mut placed = PlacedParams {
             recorded: params.clone(),
             params,
         };
         for (path, text) in texts {
-            let named = kind.named().iter().find(|named| names(named.parameter, &path));
-            if named.is_none() && !kind.inputs().iter().any(|name| names(name, &path)) {
+            let named = kind
+                .named()
+                .iter()
+                .find(|named| is_parameter(named.parameter, &path));
+            if named.is_none() && !kind.inputs().iter().any(|name| is_parameter(name, &path)) {
                 continue;
             }
-            let walked = with.walk(&path);
-            let in_file = walked.complete && walked.node.in_file;
+            let found = with.deepest(&path);
+            let in_file = found.complete && found.node.in_file;
             let text = self.home(&path, text)?;
             let opened = match in_file && Path::new(&text).is_relative() {
                 true => self.base.join(&text),
@@ -68,13 +71,13 @@ impl Places<'_> {
     }
 
     /// The text with the home directory in the place of `~`.
-    fn home(&self, path: &[Step], text: String) -> Result<String, ParamError> {
+    fn home(&self, path: &[PathStep], text: String) -> Result<String, ParamError> {
         let Some(rest) = text.strip_prefix('~') else {
             return Ok(text);
         };
         let refused = |phrase: String, help: &str| ParamError {
             path: path.to_vec(),
-            problem: Problem::Invalid { phrase },
+            problem: ParamProblem::Invalid { phrase },
             help: Some(help.to_owned()),
         };
         if !rest.is_empty() && !rest.starts_with('/') {
@@ -105,12 +108,12 @@ impl Places<'_> {
     }
 }
 
-fn put(value: &mut Value, path: &[Step], text: String) {
+fn put(value: &mut Value, path: &[PathStep], text: String) {
     let mut at = value;
     for step in path {
         let next = match step {
-            Step::Key(key) => at.get_mut(key),
-            Step::Index(index) => at.get_mut(index),
+            PathStep::Key(key) => at.get_mut(key),
+            PathStep::Index(index) => at.get_mut(index),
         };
         let Some(next) = next else { return };
         at = next;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::config::assignment::{Assignment, parse};
 use crate::config::build;
-use crate::config::document::{Document, Effective, Profile};
+use crate::config::document::{Document, Profile, ProfiledDocument};
 use crate::config::graph::Graph;
-use crate::config::source::Source;
+use crate::config::source::SourceText;
 use crate::config::suggest::suggestion;
 use crate::config::yaml::MAX_BYTES;
 use crate::error::{Error, ErrorKind, Result};
@@ -101,7 +101,7 @@ impl Pipeline {
     /// When it is not YAML, or has not the shape of a pipeline.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-        let source: Arc<Source> = Source::file(name, text);
+        let source: Arc<SourceText> = SourceText::file(name, text);
         Ok(Self {
             document: Document::parse(&source, text)?,
             base: PathBuf::new(),
@@ -144,7 +144,7 @@ impl Pipeline {
     /// # Errors
     /// The first thing that is wrong, with its place and what was meant.
     pub fn graph(&self, kinds: &Kinds, settings: &Settings) -> Result<Graph> {
-        let mut effective = self.document.effective(settings.profile.as_deref())?;
+        let mut effective = self.document.with_profile(settings.profile.as_deref())?;
         let profiles_with = |var: &str| {
             let having = self
                 .document
@@ -156,7 +156,7 @@ impl Pipeline {
         for argument in &settings.set {
             effective.set(argument, &profiles_with)?;
         }
-        self.no_idle_settings(&effective, settings)?;
+        self.reject_unused_settings(&effective, settings)?;
         let environment = |name: &str| match &settings.environment {
             Environment::Process => std::env::var(name).ok(),
             Environment::Fixed(fixed) => fixed.get(name).cloned(),
@@ -166,7 +166,7 @@ impl Pipeline {
     }
 
     /// A variable that was set and that nothing uses was meant for another profile, whose data would be missed.
-    fn no_idle_settings(&self, effective: &Effective, settings: &Settings) -> Result<()> {
+    fn reject_unused_settings(&self, effective: &ProfiledDocument, settings: &Settings) -> Result<()> {
         let mut used = effective.used_variables();
         used.extend(settings.read.iter().cloned());
         for argument in &settings.set {
@@ -183,7 +183,7 @@ impl Pipeline {
             );
             let error = Error::config(&span, message);
             let uses = |profile: &&Profile| {
-                let other = self.document.effective(Some(&profile.name.text));
+                let other = self.document.with_profile(Some(&profile.name.text));
                 other.is_ok_and(|other| other.used_variables().contains(name))
             };
             return Err(match self.document.profiles.iter().find(uses) {

@@ -23,14 +23,14 @@ pub(crate) enum Piece {
 
 /// A malformed reference: the text it begins with, what is wrong, and what would be right.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed {
+pub(crate) struct MalformedReference {
     pub(crate) raw: String,
     pub(crate) message: String,
     pub(crate) help: String,
 }
 
 /// Splits a text at its references. `$${` is a literal `${`; other dollar signs are themselves.
-pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, Malformed> {
+pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, MalformedReference> {
     let mut found = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -43,7 +43,7 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, Malformed> {
         }
         literal.push_str(&rest[..at]);
         let Some(end) = rest[at..].find('}') else {
-            return Err(Malformed {
+            return Err(MalformedReference {
                 raw: "${".to_owned(),
                 message: format!("`{}` is not closed", crate::config::node::shortened(&rest[at..])),
                 help: "close it with `}`, or write `$${` for a literal `${`".to_owned(),
@@ -63,11 +63,11 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, Malformed> {
     Ok(found)
 }
 
-fn reference(raw: &str) -> Result<Reference, Malformed> {
+fn reference(raw: &str) -> Result<Reference, MalformedReference> {
     let inner = raw[2..raw.len() - 1].trim();
     let wrong = |message: &str, help: &str| {
         let message = format!("`{}` {message}", crate::config::node::shortened(raw));
-        Err(Malformed {
+        Err(MalformedReference {
             raw: raw.to_owned(),
             message,
             help: help.to_owned(),

@@ -17,13 +17,13 @@ pub enum Origin {
 
 /// A text that was parsed, kept so that errors can quote it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Source {
+pub(crate) struct SourceText {
     name: String,
     text: String,
     origin: Origin,
 }
 
-impl Source {
+impl SourceText {
     /// A file's text; `name` is the path as the user wrote it.
     pub(crate) fn file(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self {
@@ -51,14 +51,14 @@ impl Source {
 /// A stretch of one line of a source. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
-    source: Arc<Source>,
+    source: Arc<SourceText>,
     line: usize,
     column: usize,
     length: usize,
 }
 
 impl Span {
-    pub(crate) fn new(source: &Arc<Source>, line: usize, column: usize, length: usize) -> Self {
+    pub(crate) fn new(source: &Arc<SourceText>, line: usize, column: usize, length: usize) -> Self {
         Self {
             source: Arc::clone(source),
             line: line.max(1),
@@ -68,7 +68,7 @@ impl Span {
     }
 
     /// The beginning of a source.
-    pub(crate) fn start_of(source: &Arc<Source>) -> Self {
+    pub(crate) fn start_of(source: &Arc<SourceText>) -> Self {
         Self::new(source, 1, 1, 1)
     }
 

@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Marks, Tag};
 use crate::config::mask::{mask, unmask};
 use crate::config::node::{Data, Entry, Node};
 use crate::config::scalar;
-use crate::config::source::{Source, Span};
+use crate::config::source::{SourceText, Span};
 use crate::error::{Error, Result};
 
 /// Longest text that is parsed, in bytes.
@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 64;
 pub(crate) const MAX_WEIGHT: usize = 16 << 20;
 
 /// Parses one YAML document. `text` is the source's own text, or the value inside an argument.
-pub(crate) fn parse(source: &Arc<Source>, text: &str) -> Result<Node> {
+pub(crate) fn parse(source: &Arc<SourceText>, text: &str) -> Result<Node> {
     if text.len() > MAX_BYTES {
         let message = format!("{} bytes of YAML; at most {MAX_BYTES} are read", text.len());
         return Err(Error::config(&Span::start_of(source), message));
@@ -37,7 +37,7 @@ pub(crate) fn parse(source: &Arc<Source>, text: &str) -> Result<Node> {
 }
 
 /// The place of a syntax error; the end of the last line where the parser ran off the text.
-fn place(source: &Arc<Source>, text: &str, marker: &Marker) -> Span {
+fn place(source: &Arc<SourceText>, text: &str, marker: &Marker) -> Span {
     match text
         .lines()
         .enumerate()
@@ -80,7 +80,7 @@ struct Open {
 
 /// Builds the tree from parser events, with a stack of its own so that depth costs no call stack.
 struct Builder<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceText>,
     stack: Vec<Open>,
     anchors: HashMap<usize, Node>,
     weight: usize,
@@ -88,7 +88,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a Arc<Source>) -> Self {
+    fn new(source: &'a Arc<SourceText>) -> Self {
         Self {
             source,
             stack: vec![],
@@ -293,13 +293,13 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> serde_json::Value {
-        parse(&Source::file("t.yaml", text), text)
+        parse(&SourceText::file("t.yaml", text), text)
             .expect("parses")
             .to_json()
     }
 
     fn error(text: &str) -> String {
-        parse(&Source::file("t.yaml", text), text)
+        parse(&SourceText::file("t.yaml", text), text)
             .expect_err("must not parse")
             .render()
     }
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn references_stand_unquoted_in_flow_mappings_and_columns_stay_true() {
         let text = "with: { seed: ${vars.seed}, name: a${profile}b, 'q': '${x.y}' }\nz: $${no}";
-        let node = parse(&Source::file("t.yaml", text), text).unwrap();
+        let node = parse(&SourceText::file("t.yaml", text), text).unwrap();
         let expected = serde_json::json!({"with": {"seed": "${vars.seed}", "name": "a${profile}b", "q": "${x.y}"}, "z": "$${no}"});
         assert_eq!(node.to_json(), expected);
         let with = &node.entry("with").unwrap().value;
@@ -371,12 +371,12 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_text_never_panics(text in "\\PC*") {
-            let _ = parse(&Source::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
+            let _ = parse(&SourceText::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
         }
 
         #[test]
         fn yaml_like_text_never_panics(text in "[a-c:{}\\[\\],&*!|>'\"#$% \t\n\r?-]{0,80}") {
-            let _ = parse(&Source::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
+            let _ = parse(&SourceText::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
         }
     }
 }

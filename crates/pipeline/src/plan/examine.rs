@@ -4,47 +4,49 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::graph::{Graph, Stage};
 use crate::error::Result;
-use crate::plan::fingerprint::Facts;
-use crate::plan::gather::{facts, reads_removed};
+use crate::plan::fingerprint::FingerprintInputs;
+use crate::plan::gather::{fingerprint_inputs, reads_removed};
 use crate::plan::reason::Reason;
-use crate::plan::status::{Action, PlannedStage, State, Status};
-use crate::store::journal::{self, Reached};
+use crate::plan::status::{PlannedStage, StageAction, StageState, Status};
+use crate::store::journal::{self, PublishProgress};
 use crate::store::lock_file::LockFile;
-use crate::store::outputs_on_disk::Disk;
+use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::partial;
 use crate::store::record::InputRecord;
 
 /// A pipeline with what its run's directory holds.
-pub(crate) struct View<'a> {
+pub(crate) struct RunOnDisk<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) lock: LockFile,
-    pub(crate) disks: BTreeMap<String, Disk>,
+    pub(crate) outputs_on_disk: BTreeMap<String, OutputsOnDisk>,
     /// A stage that a crash cut off when it was complete and not yet in place, with its fingerprint.
     unpublished: Option<(String, String)>,
 }
 
 /// A stage looked at.
-pub(crate) struct Examined {
+pub(crate) struct ExaminedStage {
     pub(crate) planned: PlannedStage,
     /// What it reads, as far as that is known.
     pub(crate) inputs: BTreeMap<String, InputRecord>,
     /// None where stages before it run first, so that its inputs are not known yet.
-    pub(crate) facts: Option<Facts>,
+    pub(crate) facts: Option<FingerprintInputs>,
 }
 
-impl<'a> View<'a> {
+impl<'a> RunOnDisk<'a> {
     /// The run's directory as the next run will find it: a publication that was cut off counts as far as it came.
     pub(crate) fn read(graph: &'a Graph) -> Result<Self> {
         let lock = LockFile::read(&graph.run_dir)?;
         let mut lock = lock.unwrap_or_else(|| LockFile::new(&graph.pipeline, &graph.profile, &graph.vars));
         let mut unpublished = None;
-        if let Some(publishing) = journal::pending(&graph.run_dir) {
-            match publishing.reached(&graph.run_dir)? {
-                Reached::Place(record) => {
+        if let Some(publishing) = journal::read_pending(&graph.run_dir) {
+            match publishing.progress(&graph.run_dir)? {
+                PublishProgress::Published(record) => {
                     lock.put(graph, &publishing.vars, &publishing.stage, *record);
                 }
-                Reached::Temporary => unpublished = Some((publishing.stage, publishing.record.fingerprint)),
-                Reached::Nowhere => {}
+                PublishProgress::Staged => {
+                    unpublished = Some((publishing.stage, publishing.record.fingerprint))
+                }
+                PublishProgress::NotStarted => {}
             }
         }
         Ok(Self {
@@ -54,23 +56,23 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn with(graph: &'a Graph, lock: LockFile) -> Result<Self> {
-        let mut disks = BTreeMap::new();
+        let mut outputs_on_disk = BTreeMap::new();
         for stage in &graph.stages {
             if let Some(record) = lock.stages.get(stage.name()) {
-                let disk = Disk::look(&graph.stage_dir(stage.name()), record)?;
-                disks.insert(stage.name().to_owned(), disk);
+                let disk = OutputsOnDisk::scan(&graph.stage_dir(stage.name()), record)?;
+                outputs_on_disk.insert(stage.name().to_owned(), disk);
             }
         }
         Ok(Self {
             graph,
             lock,
-            disks,
+            outputs_on_disk,
             unpublished: None,
         })
     }
 
     /// Examines every stage, in running order, as a run of the `chosen` ones would find it.
-    pub(crate) fn plan(&self, chosen: &BTreeSet<String>, force: bool) -> Result<Vec<Examined>> {
+    pub(crate) fn plan(&self, chosen: &BTreeSet<String>, force: bool) -> Result<Vec<ExaminedStage>> {
         let (mut open, mut stale) = (BTreeSet::new(), BTreeSet::new());
         let mut plan = Vec::new();
         for stage in &self.graph.stages {
@@ -79,12 +81,12 @@ impl<'a> View<'a> {
             let before = if is_chosen { &open } else { &stale };
             let mut examined = self.examine(stage, before, force && is_chosen)?;
             // What was removed will be the same when it is made again.
-            let stands = matches!(examined.planned.state, State::Fresh | State::Cleaned);
+            let stands = matches!(examined.planned.state, StageState::Fresh | StageState::Cleaned);
             if !stands {
                 stale.insert(stage.name().to_owned());
             }
             if !is_chosen {
-                examined.planned.action = Action::Exclude;
+                examined.planned.action = StageAction::Exclude;
             } else if !stands {
                 open.insert(stage.name().to_owned());
             }
@@ -96,27 +98,31 @@ impl<'a> View<'a> {
 
     /// Plans to make again what was removed and stages that run, or may, read; last stages first, for what is made again may
     /// need others.
-    fn make_again(&self, plan: &mut [Examined]) {
+    fn make_again(&self, plan: &mut [ExaminedStage]) {
         for at in (0..plan.len()).rev() {
             let (before, after) = plan.split_at_mut(at + 1);
             let planned = &mut before[at].planned;
-            if planned.state != State::Cleaned || planned.action != Action::Keep {
+            if planned.state != StageState::Cleaned || planned.action != StageAction::Keep {
                 continue;
             }
-            let reads = |other: &Examined| {
-                reads_removed(self.graph, &self.disks, &other.inputs, &planned.stage)
+            let reads = |other: &ExaminedStage| {
+                reads_removed(self.graph, &self.outputs_on_disk, &other.inputs, &planned.stage)
                     || (other.facts.is_none()
                         && self.graph.after(&planned.stage).contains(&other.planned.stage))
             };
-            let runs = |other: &&Examined| matches!(other.planned.action, Action::Run | Action::RunIfChanged);
-            let readers: Vec<&Examined> = after.iter().filter(runs).filter(|other| reads(other)).collect();
+            let runs = |other: &&ExaminedStage| {
+                matches!(other.planned.action, StageAction::Run | StageAction::RunIfChanged)
+            };
+            let readers: Vec<&ExaminedStage> =
+                after.iter().filter(runs).filter(|other| reads(other)).collect();
             if readers.is_empty() {
                 continue;
             }
-            let sure = |other: &&Examined| other.planned.action == Action::Run && other.facts.is_some();
+            let sure =
+                |other: &&ExaminedStage| other.planned.action == StageAction::Run && other.facts.is_some();
             planned.action = match readers.iter().any(sure) {
-                true => Action::Run,
-                false => Action::RunIfChanged,
+                true => StageAction::Run,
+                false => StageAction::RunIfChanged,
             };
             let by = readers.iter().map(|other| other.planned.stage.clone()).collect();
             planned.reasons.push(Reason::Needed { by });
@@ -124,7 +130,12 @@ impl<'a> View<'a> {
     }
 
     /// Examines one stage, where the stages in `open` run before it, or may.
-    pub(crate) fn examine(&self, stage: &Stage, open: &BTreeSet<String>, force: bool) -> Result<Examined> {
+    pub(crate) fn examine(
+        &self,
+        stage: &Stage,
+        open: &BTreeSet<String>,
+        force: bool,
+    ) -> Result<ExaminedStage> {
         let name = stage.name();
         let waits_for: Vec<String> = stage
             .upstream
@@ -133,7 +144,7 @@ impl<'a> View<'a> {
             .filter(|u| open.contains(u))
             .collect();
         let known = waits_for.is_empty();
-        let facts = facts(self.graph, stage, &self.disks, open)?;
+        let facts = fingerprint_inputs(self.graph, stage, &self.outputs_on_disk, open)?;
         let mut reasons = self.reasons(stage, &facts, open);
         if force {
             reasons.push(Reason::Forced);
@@ -154,13 +165,13 @@ impl<'a> View<'a> {
             .get(name)
             .is_some_and(|record| record.cleaned.is_some());
         let state = match self.state(name, &reasons) {
-            State::Fresh if cleaned => State::Cleaned,
+            StageState::Fresh if cleaned => StageState::Cleaned,
             state => state,
         };
         let action = match state {
-            State::Fresh | State::Cleaned => Action::Keep,
-            State::Undecided => Action::RunIfChanged,
-            State::Stale | State::Missing | State::Partial => Action::Run,
+            StageState::Fresh | StageState::Cleaned => StageAction::Keep,
+            StageState::Undecided => StageAction::RunIfChanged,
+            StageState::Stale | StageState::Missing | StageState::Partial => StageAction::Run,
         };
         let planned = PlannedStage {
             stage: name.to_owned(),
@@ -174,7 +185,7 @@ impl<'a> View<'a> {
                 .get(name)
                 .and_then(|record| record.accepted.clone()),
         };
-        Ok(Examined {
+        Ok(ExaminedStage {
             planned,
             inputs: facts.inputs.clone(),
             facts: known.then_some(facts),
@@ -186,24 +197,27 @@ impl<'a> View<'a> {
         let complete = self.unpublished.iter().find(|(name, _)| name == stage.name());
         match complete {
             Some((_, fingerprint)) => Some(fingerprint.clone()),
-            None => partial::kept(&self.graph.stage_dir(stage.name())).filter(|_| stage.kind.resumable()),
+            None => partial::resumable_fingerprint(&self.graph.stage_dir(stage.name()))
+                .filter(|_| stage.kind.resumable()),
         }
     }
 
-    fn state(&self, stage: &str, reasons: &[Reason]) -> State {
-        let there = self.disks.get(stage).is_some_and(|disk| !disk.gone);
+    fn state(&self, stage: &str, reasons: &[Reason]) -> StageState {
+        let there = self.outputs_on_disk.get(stage).is_some_and(|disk| !disk.gone);
         match reasons.first() {
-            None => State::Fresh,
-            Some(Reason::Partial) => State::Partial,
-            Some(Reason::Upstream { .. }) => State::Undecided,
-            Some(_) if there => State::Stale,
-            Some(_) => State::Missing,
+            None => StageState::Fresh,
+            Some(Reason::Partial) => StageState::Partial,
+            Some(Reason::Upstream { .. }) => StageState::Undecided,
+            Some(_) if there => StageState::Stale,
+            Some(_) => StageState::Missing,
         }
     }
 
-    fn reasons(&self, stage: &Stage, facts: &Facts, open: &BTreeSet<String>) -> Vec<Reason> {
-        let (Some(record), Some(disk)) = (self.lock.stages.get(stage.name()), self.disks.get(stage.name()))
-        else {
+    fn reasons(&self, stage: &Stage, facts: &FingerprintInputs, open: &BTreeSet<String>) -> Vec<Reason> {
+        let (Some(record), Some(disk)) = (
+            self.lock.stages.get(stage.name()),
+            self.outputs_on_disk.get(stage.name()),
+        ) else {
             return vec![Reason::NeverRan];
         };
         let mut reasons = facts.differences(record, &|upstream| open.contains(upstream));
@@ -244,7 +258,7 @@ impl Graph {
     /// # Errors
     /// When `lock.json` is unusable, or a stage's files cannot be looked at.
     pub fn status(&self) -> Result<Status> {
-        let view = View::read(self)?;
+        let view = RunOnDisk::read(self)?;
         let everything = self.stages.iter().map(|s| s.name().to_owned()).collect();
         let stages = view
             .plan(&everything, false)?

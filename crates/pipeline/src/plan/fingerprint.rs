@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::kind::Change;
+use crate::kind::CodeChange;
 use crate::plan::reason::Reason;
 use crate::store::layout::THROUGH_PREFIX;
 use crate::store::record::{InputRecord, InputState, StageRecord};
 
 /// Everything that decides a stage's outputs.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct FingerprintInputs {
     pub(crate) kind: String,
     pub(crate) code_version: u32,
     /// What each version of the code changed.
-    pub(crate) changes: &'static [Change],
+    pub(crate) changes: &'static [CodeChange],
     pub(crate) parameters: Value,
     /// Parameters that cannot change the outputs.
     pub(crate) idle: &'static [&'static str],
@@ -25,7 +25,7 @@ pub(crate) struct Facts {
     pub(crate) extra: BTreeMap<String, String>,
 }
 
-impl Facts {
+impl FingerprintInputs {
     /// BLAKE3 in hex over all facts, independent of the order of keys.
     pub(crate) fn fingerprint(&self) -> String {
         let inputs: Vec<_> = self
@@ -45,7 +45,7 @@ impl Facts {
     }
 
     /// The inputs that are others in facts that were gathered later.
-    pub(crate) fn moved(&self, later: &Self) -> Vec<String> {
+    pub(crate) fn changed_since(&self, later: &Self) -> Vec<String> {
         let identity =
             |facts: &Self, name: &str| facts.inputs.get(name).map(|i| format!("{:?}", i.identity()));
         self.inputs
@@ -194,9 +194,9 @@ mod tests {
 
     use super::*;
 
-    fn facts(parameters: Value) -> Facts {
+    fn facts(parameters: Value) -> FingerprintInputs {
         let (inputs, extra) = (BTreeMap::new(), BTreeMap::new());
-        Facts {
+        FingerprintInputs {
             kind: "k".to_owned(),
             code_version: 1,
             changes: &[],

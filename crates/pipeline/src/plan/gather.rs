@@ -8,24 +8,27 @@ use serde_json::Value;
 use crate::config::graph::{Graph, Stage};
 use crate::error::{Error, Result};
 use crate::kind::StageKind;
-use crate::param::{Step, collect, names, shown};
-use crate::plan::fingerprint::Facts;
+use crate::param::{PathStep, collect_texts, is_parameter, path_text};
+use crate::plan::fingerprint::FingerprintInputs;
 use crate::store::layout::{RUN_TOKEN, THROUGH_PREFIX, engine_dirs, inside_run, locate};
-use crate::store::outputs_on_disk::Disk;
-use crate::store::record::{InputRecord, InputState, combined};
+use crate::store::outputs_on_disk::OutputsOnDisk;
+use crate::store::record::{InputRecord, InputState, combined_hash};
 use crate::store::sample;
 
-/// Gathers the facts about a stage; `disks` is what the stages before it left. Those in `open` run before it, or may: what
+/// Gathers the facts about a stage; `outputs_on_disk` is what the stages before it left. Those in `open` run before it, or may: what
 /// it reads of them is not known yet, and what only their files name is not looked for.
-pub(crate) fn facts(
+pub(crate) fn fingerprint_inputs(
     graph: &Graph,
     stage: &Stage,
-    disks: &BTreeMap<String, Disk>,
+    outputs_on_disk: &BTreeMap<String, OutputsOnDisk>,
     open: &BTreeSet<String>,
-) -> Result<Facts> {
+) -> Result<FingerprintInputs> {
     let run_dir = graph.run_dir.to_str().unwrap_or_default();
     let parameters = portable(&stage.recorded, run_dir);
-    let left = Left { graph, disks };
+    let left = UpstreamOutputs {
+        graph,
+        outputs_on_disk,
+    };
     let mut inputs = named_inputs(&left, stage, &parameters)?;
     for upstream in stage.upstream.iter().filter(|u| u.needed) {
         let path = format!("{RUN_TOKEN}/{}", upstream.stage);
@@ -42,7 +45,7 @@ pub(crate) fn facts(
         .kind
         .extra(&stage.params)
         .map_err(|e| Error::of_stage(stage.name(), e).at(&stage.name.span))?;
-    Ok(Facts {
+    Ok(FingerprintInputs {
         kind: stage.kind.name().to_owned(),
         code_version: stage.kind.version(),
         changes: stage.kind.changes(),
@@ -55,18 +58,22 @@ pub(crate) fn facts(
 }
 
 /// What the parameters name: files and directories of stages before, and those from outside.
-fn named_inputs(left: &Left<'_>, stage: &Stage, parameters: &Value) -> Result<BTreeMap<String, InputRecord>> {
+fn named_inputs(
+    left: &UpstreamOutputs<'_>,
+    stage: &Stage,
+    parameters: &Value,
+) -> Result<BTreeMap<String, InputRecord>> {
     let run_dir = &left.graph.run_dir;
     let mut inputs = BTreeMap::new();
     let mut texts = Vec::new();
-    collect(parameters, &mut Vec::new(), &mut texts);
+    collect_texts(parameters, &mut Vec::new(), &mut texts);
     let own = engine_dirs(run_dir);
     for (path, text) in &texts {
         // A user may keep data of his own beside the stages.
         let made = inside_run(text).filter(|inside| left.stage(inside).is_some());
         if let Some(inside) = made {
-            inputs.insert(shown(path), left.input(text, inside));
-        } else if stage.kind.inputs().iter().any(|name| names(name, path)) {
+            inputs.insert(path_text(path), left.input(text, inside));
+        } else if stage.kind.inputs().iter().any(|name| is_parameter(name, path)) {
             let place = locate(text, &left.graph.base, run_dir);
             if place
                 .canonicalize()
@@ -74,14 +81,14 @@ fn named_inputs(left: &Left<'_>, stage: &Stage, parameters: &Value) -> Result<BT
             {
                 let message = format!(
                     "`{}` is the run's own directory, which holds what the run makes",
-                    shown(path)
+                    path_text(path)
                 );
                 return Err(Error::config(&stage.name.span, message)
                     .help("keep the data elsewhere, or the runs: --workdir DIR")
                     .in_stage(stage.name()));
             }
-            let read = sample::record(text, &place, &own);
-            inputs.insert(shown(path), read);
+            let read = sample::fingerprint_input(text, &place, &own);
+            inputs.insert(path_text(path), read);
         }
     }
     Ok(inputs)
@@ -89,7 +96,7 @@ fn named_inputs(left: &Left<'_>, stage: &Stage, parameters: &Value) -> Result<BT
 
 /// What the stage reads without a parameter that names it. Of a stage before, all that it left counts, unless it does
 /// already; a directory from outside is not looked through, for nobody knows how large it is.
-fn further_inputs(left: &Left<'_>, stage: &Stage, inputs: &mut BTreeMap<String, InputRecord>) {
+fn further_inputs(left: &UpstreamOutputs<'_>, stage: &Stage, inputs: &mut BTreeMap<String, InputRecord>) {
     let run_dir = &left.graph.run_dir;
     for (what, path) in stage.kind.further_inputs(&stage.params) {
         let stage_of = inside(&path, run_dir).and_then(|inside| Some(left.stage(&inside)?.to_owned()));
@@ -105,9 +112,9 @@ fn further_inputs(left: &Left<'_>, stage: &Stage, inputs: &mut BTreeMap<String, 
             // Recorded paths that are relative begin beside the pipeline file; this one begins in the current directory.
             None if !left.graph.base.as_os_str().is_empty() => {
                 let path = std::path::absolute(&path).unwrap_or(path);
-                sample::record(&path.to_string_lossy(), &path, &[])
+                sample::fingerprint_input(&path.to_string_lossy(), &path, &[])
             }
-            None => sample::record(&path.to_string_lossy(), &path, &[]),
+            None => sample::fingerprint_input(&path.to_string_lossy(), &path, &[]),
         };
         inputs.insert(format!("{THROUGH_PREFIX}{what}"), input);
     }
@@ -115,7 +122,7 @@ fn further_inputs(left: &Left<'_>, stage: &Stage, inputs: &mut BTreeMap<String, 
 
 /// Where a path lies in the run's directory; nothing where it lies elsewhere.
 fn inside(path: &Path, run_dir: &Path) -> Option<String> {
-    let relative = match plain(path).strip_prefix(plain(run_dir)) {
+    let relative = match without_dots(path).strip_prefix(without_dots(run_dir)) {
         Ok(relative) => relative.to_owned(),
         Err(_) => {
             let (path, run_dir) = (path.canonicalize().ok()?, run_dir.canonicalize().ok()?);
@@ -126,7 +133,7 @@ fn inside(path: &Path, run_dir: &Path) -> Option<String> {
 }
 
 /// The absolute path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
+fn without_dots(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
     for part in absolute.components() {
@@ -142,12 +149,17 @@ fn plain(path: &Path) -> PathBuf {
 /// Whether a stage that reads `inputs` reads something of another that was removed, be it through what a third points at.
 pub(crate) fn reads_removed(
     graph: &Graph,
-    disks: &BTreeMap<String, Disk>,
+    outputs_on_disk: &BTreeMap<String, OutputsOnDisk>,
     inputs: &BTreeMap<String, InputRecord>,
     other: &str,
 ) -> bool {
-    let left = Left { graph, disks };
-    let cleaned = disks.get(other).and_then(|disk| disk.record.cleaned.as_ref());
+    let left = UpstreamOutputs {
+        graph,
+        outputs_on_disk,
+    };
+    let cleaned = outputs_on_disk
+        .get(other)
+        .and_then(|disk| disk.record.cleaned.as_ref());
     let from_stages = inputs
         .values()
         .filter_map(|input| Some((input.stage.as_deref()?, input)));
@@ -158,24 +170,24 @@ pub(crate) fn reads_removed(
     cleaned.is_some_and(|cleaned| {
         reads.any(|(stage, relative)| {
             let pointed = || {
-                let record = disks.get(stage).map(|disk| &disk.record.inputs);
+                let record = outputs_on_disk.get(stage).map(|disk| &disk.record.inputs);
                 let pointed = left.pointing(stage).into_iter();
                 let inputs = pointed.filter_map(|name| Some((name.clone(), record?.get(&name)?.clone())));
                 inputs.collect::<BTreeMap<_, _>>()
             };
             let direct = stage == other && cleaned.touches(relative);
-            direct || (stage != other && reads_removed(graph, disks, &pointed(), other))
+            direct || (stage != other && reads_removed(graph, outputs_on_disk, &pointed(), other))
         })
     })
 }
 
 /// What the stages of a run left.
-struct Left<'a> {
+struct UpstreamOutputs<'a> {
     graph: &'a Graph,
-    disks: &'a BTreeMap<String, Disk>,
+    outputs_on_disk: &'a BTreeMap<String, OutputsOnDisk>,
 }
 
-impl Left<'_> {
+impl UpstreamOutputs<'_> {
     /// The stage in whose directory a path inside the run's directory lies.
     fn stage(&self, inside: &str) -> Option<&str> {
         let (first, _) = inside.split_once('/').unwrap_or((inside, ""));
@@ -186,9 +198,9 @@ impl Left<'_> {
     /// The record of an output, by its path as recorded and inside the run's directory.
     fn input(&self, path: &str, inside: &str) -> InputRecord {
         let (stage, relative) = inside.split_once('/').unwrap_or((inside, ""));
-        let disk = self.disks.get(stage);
+        let disk = self.outputs_on_disk.get(stage);
         let found = disk.and_then(|disk| disk.record.output(relative));
-        let mut record = found.unwrap_or_else(|| InputRecord::nothing(path, InputState::Absent));
+        let mut record = found.unwrap_or_else(|| InputRecord::empty(path, InputState::Absent));
         // A table or an array holds what it needs; a directory may point at it.
         if relative.is_empty() || record.files.is_some() {
             let pointed = self.pointed_at(stage);
@@ -197,7 +209,7 @@ impl Left<'_> {
                 let pointed = pointed
                     .iter()
                     .map(|(name, size, hash)| (name.as_str(), *size, hash.as_str()));
-                record.blake3 = Some(combined(parts.into_iter().chain(pointed)));
+                record.blake3 = Some(combined_hash(parts.into_iter().chain(pointed)));
             }
         }
         InputRecord {
@@ -209,7 +221,7 @@ impl Left<'_> {
 
     /// The names of the inputs that a stage's outputs point at, as recorded.
     fn pointing(&self, stage: &str) -> Vec<String> {
-        let record = self.disks.get(stage).map(|disk| &disk.record);
+        let record = self.outputs_on_disk.get(stage).map(|disk| &disk.record);
         let stage = self.graph.stages.iter().find(|s| s.name() == stage);
         let (Some(record), Some(stage)) = (record, stage) else {
             return Vec::new();
@@ -225,7 +237,7 @@ impl Left<'_> {
 
     /// Name, size and hash of the inputs that a stage's outputs point at, as they are now.
     fn pointed_at(&self, stage: &str) -> Vec<(String, u64, String)> {
-        let Some(record) = self.disks.get(stage).map(|disk| &disk.record) else {
+        let Some(record) = self.outputs_on_disk.get(stage).map(|disk| &disk.record) else {
             return Vec::new();
         };
         let run_dir = &self.graph.run_dir;
@@ -235,7 +247,7 @@ impl Left<'_> {
             .map(|(input, name)| {
                 let now = match inside_run(&input.path).filter(|inside| self.stage(inside).is_some()) {
                     Some(inside) => self.input(&input.path, inside),
-                    None => sample::record(
+                    None => sample::fingerprint_input(
                         &input.path,
                         &record.locate(run_dir, &input.path),
                         &engine_dirs(run_dir),
@@ -250,20 +262,30 @@ impl Left<'_> {
 
 /// The facts about a stage that runs alone: all it reads comes from outside.
 /// `own` are the directories that it writes.
-pub(crate) fn facts_alone(kind: &dyn StageKind, params: &Value, own: &[PathBuf]) -> Result<Facts> {
+pub(crate) fn fingerprint_inputs_alone(
+    kind: &dyn StageKind,
+    params: &Value,
+    own: &[PathBuf],
+) -> Result<FingerprintInputs> {
     let mut texts = Vec::new();
-    collect(params, &mut Vec::new(), &mut texts);
-    let read = |(path, _): &&(Vec<Step>, String)| kind.inputs().iter().any(|name| names(name, path));
+    collect_texts(params, &mut Vec::new(), &mut texts);
+    let read =
+        |(path, _): &&(Vec<PathStep>, String)| kind.inputs().iter().any(|name| is_parameter(name, path));
     let inputs = texts.iter().filter(read);
-    let inputs = inputs.map(|(path, text)| (shown(path), sample::record(text, Path::new(text), own)));
+    let inputs = inputs.map(|(path, text)| {
+        (
+            path_text(path),
+            sample::fingerprint_input(text, Path::new(text), own),
+        )
+    });
     let further = kind.further_inputs(params).into_iter();
     let further = further.filter(|(_, path)| !path.is_dir()).map(|(what, path)| {
-        let read = sample::record(&path.to_string_lossy(), &path, own);
+        let read = sample::fingerprint_input(&path.to_string_lossy(), &path, own);
         (format!("{THROUGH_PREFIX}{what}"), read)
     });
     let inputs = inputs.chain(further).collect();
     let extra = kind.extra(params).map_err(|e| Error::of_stage(kind.name(), e))?;
-    Ok(Facts {
+    Ok(FingerprintInputs {
         kind: kind.name().to_owned(),
         code_version: kind.version(),
         changes: kind.changes(),

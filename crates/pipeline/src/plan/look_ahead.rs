@@ -13,18 +13,23 @@ use crate::config::graph::{Graph, Stage};
 use crate::config::node::Node;
 use crate::error::{Error, Result};
 use crate::kind::StageKind;
-use crate::plan::examine::Examined;
-use crate::plan::status::Action;
+use crate::plan::examine::ExaminedStage;
+use crate::plan::status::StageAction;
 use crate::promises::{Ahead, Mistake, Promises};
 
 /// Has every stage look ahead that a run reaches, and those before them.
 ///
 /// # Errors
 /// All mistakes in the stages that will run, as one error.
-pub(crate) fn look_ahead(graph: &Graph, plan: &[Examined]) -> Result<()> {
+pub(crate) fn look_ahead(graph: &Graph, plan: &[ExaminedStage]) -> Result<()> {
     let runs: BTreeSet<&str> = plan
         .iter()
-        .filter(|examined| matches!(examined.planned.action, Action::Run | Action::RunIfChanged))
+        .filter(|examined| {
+            matches!(
+                examined.planned.action,
+                StageAction::Run | StageAction::RunIfChanged
+            )
+        })
         .map(|examined| examined.planned.stage.as_str())
         .collect();
     if runs.is_empty() {

@@ -10,7 +10,7 @@ use crate::store::record::Accepted;
 /// The state of a stage's outputs on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum StageState {
     /// They are what the pipeline would make now.
     Fresh,
     /// They are there, but the pipeline would make others, or might.
@@ -26,7 +26,7 @@ pub enum State {
     Cleaned,
 }
 
-impl State {
+impl StageState {
     /// The word for it: `fresh`, `stale`, `missing`, `partial`, `undecided`, `cleaned`.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -44,7 +44,7 @@ impl State {
 /// What a run does with a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum StageAction {
     /// Runs it.
     Run,
     /// Runs it if the stages before it leave something else than it read the last time, or, where what it left was removed,
@@ -64,11 +64,11 @@ pub struct PlannedStage {
     /// Its kind.
     pub kind: String,
     /// The state of its outputs.
-    pub state: State,
+    pub state: StageState,
     /// Why it is not fresh; empty when it is.
     pub reasons: Vec<Reason>,
     /// What a run does with it.
-    pub action: Action,
+    pub action: StageAction,
     /// Where outputs of an older version of the code stand for the present one because somebody accepted them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
@@ -93,7 +93,7 @@ impl Status {
     pub fn is_fresh(&self) -> bool {
         self.stages
             .iter()
-            .all(|s| matches!(s.state, State::Fresh | State::Cleaned))
+            .all(|s| matches!(s.state, StageState::Fresh | StageState::Cleaned))
     }
 
     /// A line a stage: state, name, reasons.

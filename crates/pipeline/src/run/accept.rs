@@ -21,8 +21,8 @@ impl Graph {
         for name in stages {
             self.stage(name)?;
         }
-        let _lock = run_lock::lock(&self.run_dir)?;
-        let mut view = self.recovered()?;
+        let _lock = run_lock::lock_run_dir(&self.run_dir)?;
+        let mut view = self.recover()?;
         let everything = self.stages.iter().map(|s| s.name().to_owned()).collect();
         let plan = view.plan(&everything, false)?;
         let mut accepted = Vec::new();

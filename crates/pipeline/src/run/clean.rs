@@ -15,8 +15,8 @@ use serde::Serialize;
 use crate::config::graph::{Graph, Stage};
 use crate::error::{Error, Result};
 use crate::failpoint::{self, Point};
-use crate::plan::examine::View;
-use crate::plan::status::State;
+use crate::plan::examine::RunOnDisk;
+use crate::plan::status::StageState;
 use crate::store::files::list;
 use crate::store::layout;
 use crate::store::publish;
@@ -50,11 +50,11 @@ impl Graph {
         }
         let _lock = match dry_run {
             true => None,
-            false => Some(run_lock::lock(&self.run_dir)?),
+            false => Some(run_lock::lock_run_dir(&self.run_dir)?),
         };
         let mut view = match dry_run {
-            true => View::read(self)?,
-            false => self.recovered()?,
+            true => RunOnDisk::read(self)?,
+            false => self.recover()?,
         };
         let everything: BTreeSet<String> = self.stages.iter().map(|s| s.name().to_owned()).collect();
         let plan = view.plan(&everything, false)?;
@@ -66,7 +66,7 @@ impl Graph {
             }
             let state = examined.planned.state;
             let cleaned = match state {
-                State::Fresh | State::Cleaned => self.clean_stage(&mut view, stage, dry_run)?,
+                StageState::Fresh | StageState::Cleaned => self.clean_stage(&mut view, stage, dry_run)?,
                 other => CleanedStage {
                     stage: stage.name().to_owned(),
                     bytes: 0,
@@ -82,7 +82,7 @@ impl Graph {
         Ok(done)
     }
 
-    fn clean_stage(&self, view: &mut View<'_>, stage: &Stage, dry_run: bool) -> Result<CleanedStage> {
+    fn clean_stage(&self, view: &mut RunOnDisk<'_>, stage: &Stage, dry_run: bool) -> Result<CleanedStage> {
         let dir = self.stage_dir(stage.name());
         let io = |doing: &'static str| {
             let dir = dir.clone();
@@ -108,18 +108,18 @@ impl Graph {
             return Ok(found);
         }
         if let Some(record) = view.lock.stages.get_mut(stage.name()) {
-            mark(record, &paths);
+            mark_cleaned(record, &paths);
             view.lock.write(&self.run_dir)?;
         }
         paths
             .iter()
-            .try_for_each(|path| remove(&dir, path))
+            .try_for_each(|path| remove_output(&dir, path))
             .map_err(io("remove files in"))?;
         Ok(found)
     }
 }
 
-fn mark(record: &mut StageRecord, paths: &[String]) {
+fn mark_cleaned(record: &mut StageRecord, paths: &[String]) {
     let before = record
         .cleaned
         .take()
@@ -133,7 +133,7 @@ fn mark(record: &mut StageRecord, paths: &[String]) {
 }
 
 /// Takes a directory away in one step, and then removes it; the next run removes what a crash leaves of it.
-fn remove(dir: &Path, path: &str) -> io::Result<()> {
+fn remove_output(dir: &Path, path: &str) -> io::Result<()> {
     let aside = layout::backup_dir(dir);
     publish::remove(&aside)?;
     if path.is_empty() {

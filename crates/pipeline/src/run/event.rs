@@ -93,7 +93,7 @@ pub enum Event {
         /// The stage.
         stage: String,
         /// Why not.
-        because: Skipped,
+        because: SkipReason,
     },
     /// A stage failed.
     StageFailed {
@@ -135,7 +135,7 @@ pub enum Event {
 /// Why a stage does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Skipped {
+pub enum SkipReason {
     /// What it left is up to date.
     Fresh,
     /// What it left is up to date, and some of it removed; it is made again when a stage that reads it runs.
@@ -157,12 +157,12 @@ impl Event {
 }
 
 /// Turns a stage's progress into events.
-pub(crate) struct Reported<'a> {
+pub(crate) struct ProgressEvents<'a> {
     pub(crate) stage: &'a str,
     pub(crate) observer: &'a dyn Observer,
 }
 
-impl Progress for Reported<'_> {
+impl Progress for ProgressEvents<'_> {
     fn begin(&self, total: u64, unit: &'static str) {
         self.observer.event(&Event::ProgressBegan {
             stage: self.stage.to_owned(),

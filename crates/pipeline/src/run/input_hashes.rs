@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::checksum;
-use crate::store::files::records_of_input;
+use crate::store::files::record_input_files;
 use crate::store::layout::{self, engine_dirs};
 use crate::store::lock_file::LockFile;
 use crate::store::publish;
@@ -53,14 +53,14 @@ impl InputHashes {
 
 /// `inputs.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Recorded {
+struct InputsFile {
     version: u32,
     /// By the input's path as the parameter gave it.
-    inputs: BTreeMap<String, Recording>,
+    inputs: BTreeMap<String, RecordedInput>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Recording {
+struct RecordedInput {
     /// The run's record of the input to which the hashes belong; a run on other data outdates them.
     read: InputRecord,
     /// By path inside the input; empty where the input is a file.
@@ -74,7 +74,7 @@ struct Recording {
 /// [`ErrorKind::Interrupted`] when cancelled; errors of the system.
 pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<InputHashes> {
     let lock = LockFile::of_run(run_dir)?;
-    let mut recorded = Recorded::read(run_dir)?;
+    let mut recorded = InputsFile::read(run_dir)?;
     let own = engine_dirs(run_dir);
     let outside: Vec<(&StageRecord, &InputRecord)> = lock
         .stages
@@ -96,12 +96,13 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
             .get(&input.path)
             .filter(|known| known.read == *input);
         let place = stage.locate(run_dir, &input.path);
-        let unchanged = || sample::record(&input.path, &place, &own).identity() == input.identity();
+        let unchanged =
+            || sample::fingerprint_input(&input.path, &place, &own).identity() == input.identity();
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
             continue;
         }
-        let files = hashed(&place, &own, progress, cancel)?;
+        let files = hash_input(&place, &own, progress, cancel)?;
         // Hashes of something that changed while it was read would stand for what the run read.
         if known.is_none() && !unchanged() {
             found.unknown.push(input.path.clone());
@@ -114,7 +115,7 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
             let read = input.clone();
             recorded
                 .inputs
-                .insert(input.path.clone(), Recording { read, files });
+                .insert(input.path.clone(), RecordedInput { read, files });
             added = true;
         }
     }
@@ -125,7 +126,7 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
 }
 
 /// All of an input; nothing where it is gone.
-fn hashed(
+fn hash_input(
     path: &Path,
     own: &[PathBuf],
     progress: &dyn Progress,
@@ -138,7 +139,7 @@ fn hashed(
         progress.advance(bytes);
         Ok(())
     };
-    match records_of_input(path, own, begin) {
+    match record_input_files(path, own, begin) {
         Ok(files) => Ok(files),
         Err(_) if cancel.is_cancelled() => Err(Error::new(ErrorKind::Interrupted, "interrupted")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
@@ -173,7 +174,7 @@ impl InputHashes {
     }
 }
 
-impl Recorded {
+impl InputsFile {
     fn read(run_dir: &Path) -> Result<Self> {
         let path = run_dir.join(layout::INPUTS_FILE);
         let bytes = match fs::read(&path) {
@@ -181,7 +182,9 @@ impl Recorded {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(Error::io("read", &path, &e)),
         };
-        let text = String::from_utf8(bytes).ok().filter(|text| checksum::holds(text));
+        let text = String::from_utf8(bytes)
+            .ok()
+            .filter(|text| checksum::checksum_matches(text));
         let usable = text.and_then(|text| serde_json::from_str(&text).ok());
         usable.filter(|found: &Self| found.version == FORMAT).ok_or_else(|| {
             let message = format!("`{}` was changed or damaged after it was written", path.display());
@@ -193,7 +196,7 @@ impl Recorded {
     fn write(mut self, run_dir: &Path) -> Result<()> {
         self.version = FORMAT;
         let path = run_dir.join(layout::INPUTS_FILE);
-        let bytes = checksum::seal(publish::json(&path, &self)?);
+        let bytes = checksum::append_checksum(publish::json(&path, &self)?);
         publish::replace(&path, &bytes, None)
     }
 }

@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::config::outputs::StageOutput;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
-use crate::run::event::{Observer, Reported};
+use crate::run::event::{Observer, ProgressEvents};
 use ecgfm_stage::{Cancel, Context, Outcome};
 
 /// One stage about to run.
-pub(crate) struct Job<'a> {
+pub(crate) struct StageInvocation<'a> {
     pub(crate) stage: &'a str,
     pub(crate) kind: &'a dyn StageKind,
     pub(crate) params: &'a Value,
@@ -23,10 +23,10 @@ pub(crate) struct Job<'a> {
     pub(crate) home: &'a Path,
 }
 
-impl Job<'_> {
+impl StageInvocation<'_> {
     /// Runs the stage and checks that it left what it promised. A panic becomes an error.
     pub(crate) fn run(&self, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
-        let progress = Reported {
+        let progress = ProgressEvents {
             stage: self.stage,
             observer,
         };
@@ -38,7 +38,7 @@ impl Job<'_> {
         };
         // What a panicking stage leaves half done lies in its temporary directory, which nobody reads.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.kind.run(self.params, &context)))
-            .map_err(|panic| self.panicked(said(panic.as_ref())))?
+            .map_err(|panic| self.panic_error(panic_text(panic.as_ref())))?
             .map_err(|e| Error::of_stage(self.stage, e))?;
         let absent = self
             .outputs
@@ -46,7 +46,7 @@ impl Job<'_> {
             .find(|o| o.required && !self.out.join(&o.relative).exists());
         match absent {
             None => Ok(outcome),
-            Some(output) => Err(self.bug(&format!(
+            Some(output) => Err(self.bug_error(&format!(
                 "it left no `{}`, its output `{}`",
                 output.relative, output.name
             ))),
@@ -54,17 +54,17 @@ impl Job<'_> {
     }
 
     /// A panic is a bug, unless the system is at fault: it may refuse a thread where no error can be returned.
-    fn panicked(&self, said: &str) -> Error {
-        let Some(fault) = Fault::in_text(said) else {
-            return self.bug(&format!("it panicked: {said}"));
+    fn panic_error(&self, text: &str) -> Error {
+        let Some(fault) = Fault::in_text(text) else {
+            return self.bug_error(&format!("it panicked: {text}"));
         };
-        let message = format!("stage `{}`: the system refused: {said}", self.stage);
+        let message = format!("stage `{}`: the system refused: {text}", self.stage);
         Error::new(ErrorKind::StageFailed, message)
             .help(fault.advice())
             .in_stage(self.stage)
     }
 
-    fn bug(&self, what: &str) -> Error {
+    fn bug_error(&self, what: &str) -> Error {
         let message = format!("stage `{}` has a bug: {what}", self.stage);
         Error::new(ErrorKind::StageFailed, message)
             .help("this is a fault of the program, not of your data or pipeline; please report it")
@@ -73,7 +73,7 @@ impl Job<'_> {
     }
 }
 
-fn said(panic: &(dyn Any + Send)) -> &str {
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")

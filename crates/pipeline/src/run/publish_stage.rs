@@ -7,12 +7,12 @@ use std::time::{Instant, SystemTime};
 use crate::config::graph::Stage;
 use crate::error::{Error, Result};
 use crate::failpoint::{self, Point};
-use crate::plan::examine::View;
-use crate::plan::fingerprint::Facts;
+use crate::plan::examine::RunOnDisk;
+use crate::plan::fingerprint::FingerprintInputs;
 use crate::store::files;
 use crate::store::journal;
 use crate::store::layout;
-use crate::store::outputs_on_disk::Disk;
+use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::record::{FileRecord, StageRecord};
@@ -20,25 +20,25 @@ use crate::time::rfc3339;
 use ecgfm_stage::Outcome;
 
 /// What came of a stage.
-pub(crate) struct Settled {
+pub(crate) struct PublishedStage {
     pub(crate) seconds: f64,
     /// Whether its outputs differ from the last time's.
     pub(crate) changed: bool,
 }
 
 /// Hashes and syncs what the stage left, puts it in place and records it.
-pub(crate) fn settle(
-    view: &mut View<'_>,
+pub(crate) fn publish_stage(
+    view: &mut RunOnDisk<'_>,
     stage: &Stage,
-    facts: &Facts,
+    facts: &FingerprintInputs,
     outcome: Outcome,
     (started, clock): (SystemTime, Instant),
     versions: BTreeMap<String, String>,
-) -> Result<Settled> {
+) -> Result<PublishedStage> {
     let target = view.graph.stage_dir(stage.name());
     let out = layout::temporary_dir(&target);
     let io = |e: std::io::Error| Error::io("put in place", &target, &e).in_stage(stage.name());
-    let outputs = on_disk(&out).map_err(|e| {
+    let outputs = hash_and_sync(&out).map_err(|e| {
         // What could not be synced may be damaged, and nobody would know: not even parts of it are kept.
         let _ = publish::remove(&out);
         io(e)
@@ -50,7 +50,7 @@ pub(crate) fn settle(
         accepted: None,
         parameters: facts.parameters.clone(),
         inputs: facts.inputs.clone(),
-        directory: directory(&view.graph.base),
+        directory: base_dir(&view.graph.base),
         extra: facts.extra.clone(),
         outputs,
         versions,
@@ -63,16 +63,16 @@ pub(crate) fn settle(
         seconds: clock.elapsed().as_secs_f64(),
     };
     journal::write(view.graph, stage.name(), &record)?;
-    partial::unmark(&out)
+    partial::remove_marks(&out)
         .and_then(|()| publish::replace_dir(&out, &target))
         .map_err(io)?;
-    let settled = put_on_record(view, stage, record)?;
+    let published = record_stage(view, stage, record)?;
     failpoint::at(Point::StagePublished, &target).map_err(io)?;
-    Ok(settled)
+    Ok(published)
 }
 
 /// Where relative paths of inputs begin, in full.
-fn directory(base: &Path) -> String {
+fn base_dir(base: &Path) -> String {
     let current = std::env::current_dir().map(|current| match base.as_os_str().is_empty() {
         true => current,
         false => current.join(base),
@@ -81,19 +81,20 @@ fn directory(base: &Path) -> String {
 }
 
 /// Hashes what the stage left and has it on disk.
-fn on_disk(out: &Path) -> std::io::Result<BTreeMap<String, FileRecord>> {
+fn hash_and_sync(out: &Path) -> std::io::Result<BTreeMap<String, FileRecord>> {
     failpoint::at(Point::StageEnd, out)?;
-    let outputs = files::records(out)?;
+    let outputs = files::record_outputs(out)?;
     publish::sync_tree(out)?;
     Ok(outputs)
 }
 
-fn put_on_record(view: &mut View<'_>, stage: &Stage, record: StageRecord) -> Result<Settled> {
+fn record_stage(view: &mut RunOnDisk<'_>, stage: &Stage, record: StageRecord) -> Result<PublishedStage> {
     let (graph, lock) = (view.graph, &mut view.lock);
     let changed = lock.put(graph, &graph.vars, stage.name(), record.clone());
     lock.write(&graph.run_dir)?;
     journal::clear(&graph.run_dir)?;
     let seconds = record.seconds;
-    view.disks.insert(stage.name().to_owned(), Disk::intact(record));
-    Ok(Settled { seconds, changed })
+    view.outputs_on_disk
+        .insert(stage.name().to_owned(), OutputsOnDisk::as_recorded(record));
+    Ok(PublishedStage { seconds, changed })
 }

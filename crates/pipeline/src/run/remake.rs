@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 use super::run::Run;
 use crate::config::graph::Stage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::fingerprint::Facts;
+use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::reads_removed;
 use crate::plan::reason::Reason;
-use crate::plan::status::State;
+use crate::plan::status::StageState;
 use crate::run::event::Event;
 
 impl Run<'_> {
     /// Makes again what a stage that is about to run reads and what was removed; whether there was anything.
-    pub(super) fn make_again_for(&mut self, reader: &Stage, facts: &Facts) -> Result<bool> {
+    pub(super) fn make_again_for(&mut self, reader: &Stage, facts: &FingerprintInputs) -> Result<bool> {
         let graph = self.view.graph;
         let mut any = false;
         for stage in &graph.stages {
-            if !reads_removed(graph, &self.view.disks, &facts.inputs, stage.name()) {
+            if !reads_removed(graph, &self.view.outputs_on_disk, &facts.inputs, stage.name()) {
                 continue;
             }
             any = true;
@@ -41,17 +41,25 @@ impl Run<'_> {
             return Err(refused(why).help(help));
         }
         let examined = self.view.examine(stage, &BTreeSet::new(), false)?;
-        let (Some(facts), State::Cleaned) = (examined.facts, examined.planned.state) else {
+        let (Some(facts), StageState::Cleaned) = (examined.facts, examined.planned.state) else {
             let why: Vec<String> = examined.planned.reasons.iter().map(ToString::to_string).collect();
             let why = format!("it cannot be made again as it was: {}", why.join("; "));
             return Err(refused(why).help(format!("put back what `{name}` reads, and run again")));
         };
         self.make_again_for(stage, &facts)?;
         self.summary.fresh.retain(|fresh| fresh != name);
-        let before = self.view.disks.get(name).and_then(|disk| disk.record.output(""));
+        let before = self
+            .view
+            .outputs_on_disk
+            .get(name)
+            .and_then(|disk| disk.record.output(""));
         let by = vec![reader.name().to_owned()];
-        self.stage(stage, &facts, vec![Reason::Needed { by }])?;
-        let now = self.view.disks.get(name).and_then(|disk| disk.record.output(""));
+        self.run_stage(stage, &facts, vec![Reason::Needed { by }])?;
+        let now = self
+            .view
+            .outputs_on_disk
+            .get(name)
+            .and_then(|disk| disk.record.output(""));
         if before != now {
             self.observer.event(&Event::Warning {
                 stage: Some(name.to_owned()),
@@ -63,10 +71,10 @@ impl Run<'_> {
     }
 
     /// Runs a stage for which something was made again, unless that changed what the stage is to do.
-    pub(super) fn again(&mut self, stage: &Stage) -> Result<()> {
+    pub(super) fn remake_and_run(&mut self, stage: &Stage) -> Result<()> {
         let examined = self.view.examine(stage, &BTreeSet::new(), self.options.force)?;
         match examined.facts {
-            Some(facts) => self.stage(stage, &facts, examined.planned.reasons),
+            Some(facts) => self.run_stage(stage, &facts, examined.planned.reasons),
             None => Ok(()),
         }
     }

@@ -9,20 +9,20 @@ use serde::Serialize;
 use crate::config::graph::{Graph, Stage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint::{self, Point};
-use crate::plan::examine::{Examined, View};
-use crate::plan::fingerprint::Facts;
+use crate::plan::examine::{ExaminedStage, RunOnDisk};
+use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather;
 use crate::plan::look_ahead::look_ahead;
 use crate::plan::reason::Reason;
 use crate::plan::selection::Selection;
-use crate::plan::status::{Action, PlannedStage, State};
-use crate::run::event::{Event, Observer, Skipped};
-use crate::run::invocation::Job;
-use crate::run::publish_stage::settle;
+use crate::plan::status::{PlannedStage, StageAction, StageState};
+use crate::run::event::{Event, Observer, SkipReason};
+use crate::run::invocation::StageInvocation;
+use crate::run::publish_stage::publish_stage;
 use crate::store::journal;
 use crate::store::layout::{self, LOCK_FILE, inside_run};
 use crate::store::lock_file::LockFile;
-use crate::store::outputs_on_disk::Disk;
+use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
@@ -75,13 +75,13 @@ impl Graph {
         let held = if options.dry_run {
             None
         } else {
-            Some(run_lock::lock(&self.run_dir)?)
+            Some(run_lock::lock_run_dir(&self.run_dir)?)
         };
         let view = if held.is_some() {
-            pass(Point::RunBegin, self)?;
-            self.recovered()?
+            pass_point(Point::RunBegin, self)?;
+            self.recover()?
         } else {
-            View::read(self)?
+            RunOnDisk::read(self)?
         };
         let plan = view.plan(&chosen, options.force)?;
         look_ahead(self, &plan)?;
@@ -91,14 +91,14 @@ impl Graph {
         if options.dry_run {
             return Ok(run.summary);
         }
-        let result = plan.into_iter().try_for_each(|examined| run.step(examined));
+        let result = plan.into_iter().try_for_each(|examined| run.run_step(examined));
         let summary = run.finish(began, result)?;
-        pass(Point::RunEnd, self)?;
+        pass_point(Point::RunEnd, self)?;
         Ok(summary)
     }
 
     /// The run's directory after what a crash may have left is put right.
-    pub(crate) fn recovered(&self) -> Result<View<'_>> {
+    pub(crate) fn recover(&self) -> Result<RunOnDisk<'_>> {
         for stage in &self.stages {
             let dir = self.stage_dir(stage.name());
             publish::recover_dir(&dir).map_err(|e| Error::io("put back", &dir, &e))?;
@@ -108,23 +108,24 @@ impl Graph {
         journal::recover(self, &mut lock)?;
         for stage in &self.stages {
             let dir = self.stage_dir(stage.name());
-            partial::sweep(&dir).map_err(|e| Error::io("remove", &layout::temporary_dir(&dir), &e))?;
+            partial::remove_leftovers(&dir)
+                .map_err(|e| Error::io("remove", &layout::temporary_dir(&dir), &e))?;
         }
         for name in [LOCK_FILE, layout::JOURNAL_FILE] {
             let half = layout::temporary_file(&self.run_dir.join(name));
             publish::remove(&half).map_err(|e| Error::io("remove", &half, &e))?;
         }
-        pass(Point::Recovered, self)?;
-        View::with(self, lock)
+        pass_point(Point::Recovered, self)?;
+        RunOnDisk::with(self, lock)
     }
 }
 
-fn pass(point: Point, graph: &Graph) -> Result<()> {
+fn pass_point(point: Point, graph: &Graph) -> Result<()> {
     failpoint::at(point, &graph.run_dir).map_err(|e| Error::io("use", &graph.run_dir, &e))
 }
 
 pub(super) struct Run<'a> {
-    pub(super) view: View<'a>,
+    pub(super) view: RunOnDisk<'a>,
     pub(super) options: &'a RunOptions,
     pub(super) observer: &'a dyn Observer,
     pub(super) cancel: &'a Cancel,
@@ -135,7 +136,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(
-        view: View<'a>,
+        view: RunOnDisk<'a>,
         options: &'a RunOptions,
         observer: &'a dyn Observer,
         cancel: &'a Cancel,
@@ -152,7 +153,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn announce(&mut self, plan: &[Examined]) {
+    fn announce(&mut self, plan: &[ExaminedStage]) {
         self.summary.plan = plan.iter().map(|e| e.planned.clone()).collect();
         let graph = self.view.graph;
         self.observer.event(&Event::Plan {
@@ -163,12 +164,12 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn step(&mut self, examined: Examined) -> Result<()> {
+    fn run_step(&mut self, examined: ExaminedStage) -> Result<()> {
         let graph = self.view.graph;
         let Some(stage) = graph.stages.iter().find(|s| s.name() == examined.planned.stage) else {
             return Ok(());
         };
-        if examined.planned.action == Action::Exclude {
+        if examined.planned.action == StageAction::Exclude {
             return Ok(());
         }
         if self.cancel.is_cancelled() {
@@ -178,48 +179,48 @@ impl<'a> Run<'a> {
             |name: &String| self.summary.failed.contains(name) || self.summary.blocked.contains(name);
         if stage.upstream.iter().any(|u| stopped(&u.stage)) {
             self.summary.blocked.push(stage.name().to_owned());
-            self.skipped(stage, Skipped::UpstreamFailed);
+            self.report_skip(stage, SkipReason::UpstreamFailed);
             return Ok(());
         }
         // A stage that waited for others is looked at again: what they left may be what it read the last time.
         let examined = match examined.planned.state {
-            State::Fresh => examined,
+            StageState::Fresh => examined,
             _ => self.view.examine(stage, &BTreeSet::new(), self.options.force)?,
         };
         let (PlannedStage { state, reasons, .. }, Some(facts)) = (examined.planned, examined.facts) else {
             return Ok(());
         };
-        if matches!(state, State::Fresh | State::Cleaned) {
+        if matches!(state, StageState::Fresh | StageState::Cleaned) {
             // Parts of an interrupted run with other inputs: nothing goes on from them any more.
             let parts = layout::temporary_dir(&graph.stage_dir(stage.name()));
             publish::remove(&parts).map_err(|e| Error::io("remove", &parts, &e))?;
-            self.remember_times(stage)?;
+            self.record_new_times(stage)?;
             self.summary.fresh.push(stage.name().to_owned());
-            self.skipped(
+            self.report_skip(
                 stage,
-                if state == State::Fresh {
-                    Skipped::Fresh
+                if state == StageState::Fresh {
+                    SkipReason::Fresh
                 } else {
-                    Skipped::Cleaned
+                    SkipReason::Cleaned
                 },
             );
             return Ok(());
         }
         let ran = match self.make_again_for(stage, &facts) {
-            Ok(true) => self.again(stage),
-            Ok(false) => self.stage(stage, &facts, reasons),
+            Ok(true) => self.remake_and_run(stage),
+            Ok(false) => self.run_stage(stage, &facts, reasons),
             Err(error) => Err(error),
         };
-        ran.or_else(|error| self.failed(stage, error))
+        ran.or_else(|error| self.record_failure(stage, error))
     }
 
-    fn failed(&mut self, stage: &Stage, error: Error) -> Result<()> {
+    fn record_failure(&mut self, stage: &Stage, error: Error) -> Result<()> {
         if error.kind() == ErrorKind::Interrupted {
             return Err(interrupted(stage.name()));
         }
         let record = self.view.lock.stages.get(stage.name());
         let error = match record.and_then(|record| record.cleaned.as_ref()) {
-            Some(cleaned) => error.note(cleaned.told()),
+            Some(cleaned) => error.note(cleaned.explanation()),
             None => error,
         };
         self.summary.failed.push(stage.name().to_owned());
@@ -231,7 +232,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn skipped(&self, stage: &Stage, because: Skipped) {
+    fn report_skip(&self, stage: &Stage, because: SkipReason) {
         self.observer.event(&Event::StageSkipped {
             stage: stage.name().to_owned(),
             because,
@@ -239,8 +240,13 @@ impl<'a> Run<'a> {
     }
 
     /// Records new times of unchanged files, so that they need not be read again.
-    fn remember_times(&mut self, stage: &Stage) -> Result<()> {
-        let Some(disk) = self.view.disks.get_mut(stage.name()).filter(|disk| disk.touched) else {
+    fn record_new_times(&mut self, stage: &Stage) -> Result<()> {
+        let Some(disk) = self
+            .view
+            .outputs_on_disk
+            .get_mut(stage.name())
+            .filter(|disk| disk.touched)
+        else {
             return Ok(());
         };
         disk.touched = false;
@@ -251,12 +257,12 @@ impl<'a> Run<'a> {
         self.view.lock.write(&self.view.graph.run_dir)
     }
 
-    fn started(&self, stage: &Stage, reasons: Vec<Reason>, resumed: bool) {
+    fn report_start(&self, stage: &Stage, reasons: Vec<Reason>, resumed: bool) {
         let chosen: Vec<&PlannedStage> = self
             .summary
             .plan
             .iter()
-            .filter(|p| p.action != Action::Exclude)
+            .filter(|p| p.action != StageAction::Exclude)
             .collect();
         let at = chosen.iter().position(|p| p.stage == stage.name());
         self.observer.event(&Event::StageStarted {
@@ -269,19 +275,24 @@ impl<'a> Run<'a> {
         });
     }
 
-    pub(super) fn stage(&mut self, stage: &Stage, facts: &Facts, reasons: Vec<Reason>) -> Result<()> {
+    pub(super) fn run_stage(
+        &mut self,
+        stage: &Stage,
+        facts: &FingerprintInputs,
+        reasons: Vec<Reason>,
+    ) -> Result<()> {
         let target = self.view.graph.stage_dir(stage.name());
         let fingerprint = facts.fingerprint();
         let io = |e: std::io::Error| Error::io("prepare", &layout::temporary_dir(&target), &e);
         let resume = (stage.kind.resumable() && !self.options.force).then_some(fingerprint.as_str());
-        let (out, resumed) = partial::prepare(&target, resume).map_err(io)?;
+        let (out, resumed) = partial::prepare_dir(&target, resume).map_err(io)?;
         if stage.kind.resumable() {
-            partial::mark(&out, &fingerprint).map_err(io)?;
+            partial::mark_resumable(&out, &fingerprint).map_err(io)?;
         }
         failpoint::at(Point::StageBegin, &out).map_err(io)?;
-        self.started(stage, reasons, resumed);
+        self.report_start(stage, reasons, resumed);
         let (started, clock) = (SystemTime::now(), Instant::now());
-        let job = Job {
+        let invocation = StageInvocation {
             stage: stage.name(),
             kind: stage.kind.as_ref(),
             params: &stage.params,
@@ -289,27 +300,32 @@ impl<'a> Run<'a> {
             out: &out,
             home: &target,
         };
-        let outcome = self.work(&job, stage, facts)?;
+        let outcome = self.run_code(&invocation, stage, facts)?;
         let counts = outcome.counts.clone();
         let mut versions = self.options.versions.clone();
         versions.extend(stage.kind.versions());
-        let settled = settle(&mut self.view, stage, facts, outcome, (started, clock), versions)?;
+        let published = publish_stage(&mut self.view, stage, facts, outcome, (started, clock), versions)?;
         self.summary.ran.push(stage.name().to_owned());
         self.observer.event(&Event::StageFinished {
             stage: stage.name().to_owned(),
             counts,
-            seconds: settled.seconds,
-            changed: settled.changed,
+            seconds: published.seconds,
+            changed: published.changed,
         });
         Ok(())
     }
 
     /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
-    fn work(&self, job: &Job<'_>, stage: &Stage, facts: &Facts) -> Result<Outcome> {
-        let ran = job.run(self.observer, self.cancel);
-        let unmoved = self.unmoved(stage, facts);
+    fn run_code(
+        &self,
+        invocation: &StageInvocation<'_>,
+        stage: &Stage,
+        facts: &FingerprintInputs,
+    ) -> Result<Outcome> {
+        let ran = invocation.run(self.observer, self.cancel);
+        let unmoved = self.require_unchanged_inputs(stage, facts);
         if unmoved.is_err() || (ran.is_err() && !stage.kind.resumable()) {
-            let _ = publish::remove(job.out);
+            let _ = publish::remove(invocation.out);
         }
         match (ran, unmoved) {
             (Ok(outcome), unmoved) => unmoved.map(|()| outcome),
@@ -320,19 +336,26 @@ impl<'a> Run<'a> {
 
     /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
     /// stage saw, so that nothing it made can be kept, parts included.
-    fn unmoved(&self, stage: &Stage, facts: &Facts) -> Result<()> {
+    fn require_unchanged_inputs(&self, stage: &Stage, facts: &FingerprintInputs) -> Result<()> {
         let run_dir = &self.view.graph.run_dir;
-        let now = gather::facts(self.view.graph, stage, &self.view.disks, &BTreeSet::new())?;
-        let mut moved: Vec<String> = facts.moved(&now);
-        moved.iter_mut().for_each(|path| *path = readable(path, run_dir));
+        let now = gather::fingerprint_inputs(
+            self.view.graph,
+            stage,
+            &self.view.outputs_on_disk,
+            &BTreeSet::new(),
+        )?;
+        let mut moved: Vec<String> = facts.changed_since(&now);
+        moved
+            .iter_mut()
+            .for_each(|path| *path = readable_path(path, run_dir));
         let read = facts.inputs.values().filter_map(|input| input.stage.as_ref());
         let read: BTreeSet<&String> = read.chain(stage.upstream.iter().map(|u| &u.stage)).collect();
         for upstream in read {
-            let Some(before) = self.view.disks.get(upstream) else {
+            let Some(before) = self.view.outputs_on_disk.get(upstream) else {
                 continue;
             };
             let dir = self.view.graph.stage_dir(upstream);
-            let now = Disk::look(&dir, &before.record)?;
+            let now = OutputsOnDisk::scan(&dir, &before.record)?;
             let names = now.missing.iter().chain(&now.changed);
             moved.extend(names.map(|name| dir.join(name).display().to_string()));
         }
@@ -378,7 +401,7 @@ impl<'a> Run<'a> {
 }
 
 /// A recorded path as people know it.
-fn readable(path: &str, run_dir: &Path) -> String {
+fn readable_path(path: &str, run_dir: &Path) -> String {
     inside_run(path).map_or_else(
         || path.to_owned(),
         |inside| run_dir.join(inside).display().to_string(),

@@ -8,15 +8,15 @@ use crate::config::check;
 use crate::config::document::Name;
 use crate::config::node::{Data, Node};
 use crate::config::outputs;
-use crate::config::paths::Places;
-use crate::config::source::{Source, Span};
+use crate::config::paths::PathBases;
+use crate::config::source::{SourceText, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
-use crate::plan::fingerprint::Facts;
-use crate::plan::gather::facts_alone;
+use crate::plan::fingerprint::FingerprintInputs;
+use crate::plan::gather::fingerprint_inputs_alone;
 use crate::plan::look_ahead::look_ahead_alone;
 use crate::run::event::{Event, Observer};
-use crate::run::invocation::Job;
+use crate::run::invocation::StageInvocation;
 use crate::store::layout::{self, LONE_STAGE_FILE};
 use crate::store::partial;
 use crate::store::publish;
@@ -43,7 +43,7 @@ pub fn run_stage(
     let params = kind
         .check(&node.to_json())
         .map_err(|e| check::refused(&name, &node, e))?;
-    let places = Places {
+    let places = PathBases {
         base: Path::new(""),
         run_dir: Path::new(""),
         environment: &|name| std::env::var(name).ok(),
@@ -55,17 +55,17 @@ pub fn run_stage(
     look_ahead_alone(kind, &params, &name, &node)?;
     let outputs =
         outputs::outputs(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
-    vacant(out, force)?;
-    let _lock = run_lock::lock_beside(out)?;
+    require_empty(out, force)?;
+    let _lock = run_lock::lock_target(out)?;
     // Another process may have been at it until now.
-    vacant(out, force)?;
+    require_empty(out, force)?;
     let io = |e: std::io::Error| Error::io("write", out, &e);
-    let facts = facts_alone(kind, &params, &[out.to_owned(), layout::temporary_dir(out)])?;
+    let facts = fingerprint_inputs_alone(kind, &params, &[out.to_owned(), layout::temporary_dir(out)])?;
     let fingerprint = facts.fingerprint();
     let resume = kind.resumable().then_some(fingerprint.as_str());
-    let (temporary, resumed) = partial::prepare(out, resume).map_err(io)?;
+    let (temporary, resumed) = partial::prepare_dir(out, resume).map_err(io)?;
     if kind.resumable() {
-        partial::mark(&temporary, &fingerprint).map_err(io)?;
+        partial::mark_resumable(&temporary, &fingerprint).map_err(io)?;
     }
     if resumed {
         observer.event(&Event::Note {
@@ -73,7 +73,7 @@ pub fn run_stage(
             message: "going on from where it was interrupted".to_owned(),
         });
     }
-    let job = Job {
+    let invocation = StageInvocation {
         stage: kind.name(),
         kind,
         params: &params,
@@ -81,13 +81,13 @@ pub fn run_stage(
         out: &temporary,
         home: out,
     };
-    let outcome = work(&job, &facts, observer, cancel)?;
+    let outcome = run_code(&invocation, &facts, observer, cancel)?;
     let record = serde_json::json!({
         "kind": kind.name(), "code_version": kind.version(), "parameters": params,
         "counts": outcome.counts, "facts": outcome.facts,
     });
     let record = publish::json(&temporary.join(LONE_STAGE_FILE), &record)?;
-    partial::unmark(&temporary)
+    partial::remove_marks(&temporary)
         .and_then(|()| fs::write(temporary.join(LONE_STAGE_FILE), record))
         .and_then(|()| publish::sync_tree(&temporary))
         .and_then(|()| publish::replace_dir(&temporary, out))
@@ -96,12 +96,18 @@ pub fn run_stage(
 }
 
 /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
-fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
-    let ran = job.run(observer, cancel);
-    let own = [job.home.to_owned(), job.out.to_owned()];
-    let moved = facts_alone(job.kind, job.params, &own).map_or_else(|_| vec![], |now| facts.moved(&now));
-    if !moved.is_empty() || (ran.is_err() && !job.kind.resumable()) {
-        let _ = publish::remove(job.out);
+fn run_code(
+    invocation: &StageInvocation<'_>,
+    facts: &FingerprintInputs,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Outcome> {
+    let ran = invocation.run(observer, cancel);
+    let own = [invocation.home.to_owned(), invocation.out.to_owned()];
+    let moved = fingerprint_inputs_alone(invocation.kind, invocation.params, &own)
+        .map_or_else(|_| vec![], |now| facts.changed_since(&now));
+    if !moved.is_empty() || (ran.is_err() && !invocation.kind.resumable()) {
+        let _ = publish::remove(invocation.out);
     }
     let error = match (ran, moved.first()) {
         (Ok(outcome), None) => return Ok(outcome),
@@ -115,14 +121,14 @@ fn work(job: &Job<'_>, facts: &Facts, observer: &dyn Observer, cancel: &Cancel) 
             }
         }
     };
-    if error.kind() == ErrorKind::Interrupted && job.kind.resumable() {
+    if error.kind() == ErrorKind::Interrupted && invocation.kind.resumable() {
         return Err(error.help("run the same command again to go on"));
     }
     Err(error)
 }
 
 fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
-    let span = Span::start_of(&Source::argument("--with"));
+    let span = Span::start_of(&SourceText::argument("--with"));
     let mut node = Node::new(Data::Map(Vec::new()), span.clone());
     for argument in with {
         let assignment = parse("--with", argument)?;
@@ -138,7 +144,7 @@ fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
 }
 
 /// Only what a stage left here before is ever replaced: `out` may have been mistyped.
-fn vacant(out: &Path, force: bool) -> Result<()> {
+fn require_empty(out: &Path, force: bool) -> Result<()> {
     let refused = |what: &str, help: &str| {
         Err(Error::new(ErrorKind::Config, format!("`{}` {what}", out.display())).help(help))
     };

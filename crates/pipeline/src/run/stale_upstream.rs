@@ -3,14 +3,14 @@
 use super::run::Run;
 use crate::config::graph::Stage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::examine::Examined;
+use crate::plan::examine::ExaminedStage;
 use crate::plan::reason::Reason;
-use crate::plan::status::State;
+use crate::plan::status::StageState;
 use crate::run::event::Event;
 
 impl Run<'_> {
     /// Stages that are not chosen but read from: stale ones are used as they are, missing ones cannot be.
-    pub(super) fn warn_of_stale(&self, plan: &[Examined]) -> Result<()> {
+    pub(super) fn warn_of_stale(&self, plan: &[ExaminedStage]) -> Result<()> {
         for stage in self
             .view
             .graph
@@ -27,11 +27,11 @@ impl Run<'_> {
                     continue;
                 };
                 // What was removed is looked for when the stage that reads it is about to run.
-                if matches!(found.state, State::Fresh | State::Cleaned) {
+                if matches!(found.state, StageState::Fresh | StageState::Cleaned) {
                     continue;
                 }
-                self.require(stage, &upstream.stage)?;
-                let why: Vec<String> = found.reasons.iter().map(unfresh).collect();
+                self.require_outputs(stage, &upstream.stage)?;
+                let why: Vec<String> = found.reasons.iter().map(why_stale).collect();
                 self.observer.event(&Event::Warning {
                     stage: Some(stage.name().to_owned()),
                     message: format!(
@@ -39,7 +39,7 @@ impl Run<'_> {
                         stage.name(),
                         upstream.stage,
                         match found.state {
-                            State::Undecided => "may not be up to date".to_owned(),
+                            StageState::Undecided => "may not be up to date".to_owned(),
                             state => format!("is {}", state.word()),
                         },
                         why.join("; ")
@@ -55,9 +55,9 @@ impl Run<'_> {
     }
 
     /// Whether a stage that does not run left what `reader` refers to.
-    fn require(&self, reader: &Stage, upstream: &str) -> Result<()> {
+    fn require_outputs(&self, reader: &Stage, upstream: &str) -> Result<()> {
         let (name, graph) = (reader.name(), self.view.graph);
-        let disk = self.view.disks.get(upstream).filter(|disk| !disk.gone);
+        let disk = self.view.outputs_on_disk.get(upstream).filter(|disk| !disk.gone);
         let outputs = graph
             .stages
             .iter()
@@ -86,7 +86,7 @@ impl Run<'_> {
 }
 
 /// A reason, for a stage that will not run now.
-fn unfresh(reason: &Reason) -> String {
+fn why_stale(reason: &Reason) -> String {
     match reason {
         Reason::Upstream { stages } => {
             format!("it depends on stages that are not fresh ({})", stages.join(", "))

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::files::outlines;
+use crate::store::files::summarize_dir;
 use crate::store::layout::{
     COMMANDS_FILE, INPUTS_FILE, LOCK_FILE, LOG_FILE, RUN_LOCK_FILE, engine_dirs, inside_run,
 };
@@ -69,19 +69,19 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
             .extend(accepted.map(|accepted| (stage.clone(), accepted.clone())));
         for input in record.inputs.values().filter(|input| input.stage.is_none()) {
             let place = record.locate(run_dir, &input.path);
-            let same = sample::record(&input.path, &place, &own).identity() == input.identity();
+            let same = sample::fingerprint_input(&input.path, &place, &own).identity() == input.identity();
             if !same && !found.inputs_changed.contains(&input.path) {
                 found.inputs_changed.push(input.path.clone());
             }
         }
     }
-    found.strangers(run_dir, &lock)?;
+    found.find_unexpected_files(run_dir, &lock)?;
     Ok(found)
 }
 
 impl Verification {
     /// What lies beside the stages' directories.
-    fn strangers(&mut self, run_dir: &Path, lock: &LockFile) -> Result<()> {
+    fn find_unexpected_files(&mut self, run_dir: &Path, lock: &LockFile) -> Result<()> {
         let io = |e: std::io::Error| Error::io("list", run_dir, &e);
         // Data that the run was given from inside its own directory.
         let given: BTreeSet<&str> = lock
@@ -120,7 +120,7 @@ impl Verification {
     ) -> Result<()> {
         let dir = run_dir.join(stage);
         let mut now = match dir.is_dir() {
-            true => outlines(&dir).map_err(|e| Error::io("list", &dir, &e))?,
+            true => summarize_dir(&dir).map_err(|e| Error::io("list", &dir, &e))?,
             false => BTreeMap::new(),
         };
         for (name, recorded) in &record.outputs {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::layout::{self, is_resume_mark};
-use crate::store::record::{FileRecord, combined};
+use crate::store::record::{FileRecord, combined_hash};
 use crate::time::rfc3339;
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 32;
 
 /// A regular file found under a directory.
 #[derive(Debug, Clone)]
-pub(crate) struct Listed {
+pub(crate) struct ListedFile {
     /// Relative path with `/`; bytes that are not UTF-8 are replaced.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
@@ -29,36 +29,36 @@ pub(crate) struct Listed {
 
 /// A file or a collapsed directory, without its hash.
 #[derive(Debug)]
-pub(crate) struct Outline {
+pub(crate) struct FileSummary {
     pub(crate) size: u64,
     pub(crate) modified: String,
     pub(crate) files: Option<u64>,
-    members: Vec<Listed>,
+    members: Vec<ListedFile>,
 }
 
 /// Every regular file under `dir`, sorted by name. Links are followed, each directory once.
-pub(crate) fn list(dir: &Path) -> io::Result<Vec<Listed>> {
-    walk(dir, BTreeSet::new(), &|_, _| false)
+pub(crate) fn list(dir: &Path) -> io::Result<Vec<ListedFile>> {
+    list_files(dir, BTreeSet::new(), &|_, _| false)
 }
 
 /// [`list`] without what the program itself keeps there: the directories `own`, which may not exist yet, and what stages that
 /// run alone write. A run that is kept inside the data that it reads must not take itself for data.
-pub(crate) fn list_but(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<Listed>> {
+pub(crate) fn list_input(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<ListedFile>> {
     let root = fs::canonicalize(dir)?;
     let own = own.iter().filter_map(|own| fs::canonicalize(own).ok());
     // Where the data are the directory itself, what is in it is data.
-    walk(
+    list_files(
         dir,
         own.filter(|own| *own != root).collect(),
         &layout::is_lone_stage_file,
     )
 }
 
-fn walk(
+fn list_files(
     dir: &Path,
     mut seen: BTreeSet<PathBuf>,
     skip: &dyn Fn(&Path, &fs::Metadata) -> bool,
-) -> io::Result<Vec<Listed>> {
+) -> io::Result<Vec<ListedFile>> {
     let mut found = Vec::new();
     let mut open = vec![(dir.to_owned(), String::new(), 0)];
     while let Some((dir, prefix, depth)) = open.pop() {
@@ -85,7 +85,7 @@ fn walk(
                 open.push((path, name, depth + 1));
             } else if meta.is_file() {
                 let modified = meta.modified().map(rfc3339)?;
-                found.push(Listed {
+                found.push(ListedFile {
                     name,
                     path,
                     size: meta.len(),
@@ -100,17 +100,17 @@ fn walk(
 
 /// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a
 /// directory that is being written is not one of them.
-pub(crate) fn outlines(dir: &Path) -> io::Result<BTreeMap<String, Outline>> {
-    outlined(list(dir)?)
+pub(crate) fn summarize_dir(dir: &Path) -> io::Result<BTreeMap<String, FileSummary>> {
+    summarize(list(dir)?)
 }
 
-fn outlined(listed: Vec<Listed>) -> io::Result<BTreeMap<String, Outline>> {
+fn summarize(listed: Vec<ListedFile>) -> io::Result<BTreeMap<String, FileSummary>> {
     let listed = listed.into_iter().filter(|file| !is_resume_mark(&file.name));
-    outlines_of(listed.collect(), MANY)
+    summarize_files(listed.collect(), MANY)
 }
 
-fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, Outline>> {
-    let mut folders: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
+fn summarize_files(listed: Vec<ListedFile>, many: usize) -> io::Result<BTreeMap<String, FileSummary>> {
+    let mut folders: BTreeMap<String, Vec<ListedFile>> = BTreeMap::new();
     for file in listed {
         let folder = file
             .name
@@ -131,7 +131,7 @@ fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, 
             let files = Some(members.len() as u64);
             outlines.insert(
                 format!("{folder}/"),
-                Outline {
+                FileSummary {
                     size,
                     modified,
                     files,
@@ -144,7 +144,7 @@ fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, 
                 let members = vec![file.clone()];
                 outlines.insert(
                     file.name,
-                    Outline {
+                    FileSummary {
                         size,
                         modified,
                         files: None,
@@ -157,7 +157,7 @@ fn outlines_of(listed: Vec<Listed>, many: usize) -> io::Result<BTreeMap<String, 
     Ok(outlines)
 }
 
-impl Outline {
+impl FileSummary {
     /// BLAKE3 of what the entry stands for; reads it whole.
     pub(crate) fn hash(&self) -> io::Result<String> {
         self.hash_by(hash_file)
@@ -180,7 +180,7 @@ impl Outline {
                     .iter()
                     .zip(&hashes)
                     .map(|(m, hash)| (m.name.as_str(), m.size, hash.as_str()));
-                Ok(combined(parts))
+                Ok(combined_hash(parts))
             }
         }
     }
@@ -196,27 +196,27 @@ impl Outline {
 }
 
 /// Records everything under `dir`; reads it whole.
-pub(crate) fn records(dir: &Path) -> io::Result<BTreeMap<String, FileRecord>> {
-    let outlines: Vec<(String, Outline)> = outlines(dir)?.into_iter().collect();
+pub(crate) fn record_outputs(dir: &Path) -> io::Result<BTreeMap<String, FileRecord>> {
+    let outlines: Vec<(String, FileSummary)> = summarize_dir(dir)?.into_iter().collect();
     outlines
         .into_par_iter()
         .map(|(name, outline)| Ok((name, outline.record(outline.hash()?))))
         .collect()
 }
 
-/// [`records`] of a file (its name is then empty) or directory from outside, without what lies in `own`. `begin` is called for every entry before it is
+/// [`record_outputs`] of a file (its name is then empty) or directory from outside, without what lies in `own`. `begin` is called for every entry before it is
 /// read, with its bytes, and may call all of it off.
-pub(crate) fn records_of_input(
+pub(crate) fn record_input_files(
     path: &Path,
     own: &[PathBuf],
     begin: impl Fn(u64) -> io::Result<()> + Sync,
 ) -> io::Result<BTreeMap<String, FileRecord>> {
     let found = if fs::metadata(path)?.is_dir() {
-        outlined(list_but(path, own)?)?
+        summarize(list_input(path, own)?)?
     } else {
-        outlines_of(vec![single(path)?], MANY)?
+        summarize_files(vec![single_file(path)?], MANY)?
     };
-    let outlines: Vec<(String, Outline)> = found.into_iter().collect();
+    let outlines: Vec<(String, FileSummary)> = found.into_iter().collect();
     outlines
         .into_par_iter()
         .map(|(name, outline)| {
@@ -226,9 +226,9 @@ pub(crate) fn records_of_input(
         .collect()
 }
 
-fn single(path: &Path) -> io::Result<Listed> {
+fn single_file(path: &Path) -> io::Result<ListedFile> {
     let meta = fs::metadata(path)?;
-    Ok(Listed {
+    Ok(ListedFile {
         name: String::new(),
         path: path.to_owned(),
         size: meta.len(),
@@ -263,7 +263,7 @@ mod tests {
             fs::write(dir.path().join(format!("mats/{i}")), "x").unwrap();
         }
         fs::write(dir.path().join("meta.csv"), "a").unwrap();
-        let outlined = || outlines_of(list(dir.path()).unwrap(), 3).unwrap();
+        let outlined = || summarize_files(list(dir.path()).unwrap(), 3).unwrap();
         let before = outlined();
         assert_eq!(before.keys().collect::<Vec<_>>(), ["mats/", "meta.csv"]);
         assert_eq!(before["mats/"].files, Some(5));
@@ -272,7 +272,7 @@ mod tests {
             before["mats/"].hash().unwrap(),
             outlined()["mats/"].size.to_string()
         );
-        let (old, new) = (combined([("a", 1, "h")]), combined([("a", 1, "g")]));
+        let (old, new) = (combined_hash([("a", 1, "h")]), combined_hash([("a", 1, "g")]));
         assert_ne!(old, new);
     }
 

@@ -14,14 +14,14 @@ use crate::error::{Error, Result};
 use crate::failpoint::{self, Point};
 use crate::store::layout::{self, JOURNAL_FILE};
 use crate::store::lock_file::LockFile;
-use crate::store::outputs_on_disk::Disk;
+use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::record::StageRecord;
 
 /// A stage that was about to be put in place.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Publishing {
+pub(crate) struct PendingPublication {
     pub(crate) stage: String,
     pub(crate) record: StageRecord,
     /// The variables of the run that made it.
@@ -30,18 +30,18 @@ pub(crate) struct Publishing {
 }
 
 /// How far a publication that was cut off had come.
-pub(crate) enum Reached {
+pub(crate) enum PublishProgress {
     /// The stage's directory is in place; the record is as it is on disk now.
-    Place(Box<StageRecord>),
+    Published(Box<StageRecord>),
     /// It is complete under its temporary name.
-    Temporary,
+    Staged,
     /// It is nowhere as the journal says: something else happened to it.
-    Nowhere,
+    NotStarted,
 }
 
 /// Writes down which stage is about to be put in place.
 pub(crate) fn write(graph: &Graph, stage: &str, record: &StageRecord) -> Result<()> {
-    let publishing = Publishing {
+    let publishing = PendingPublication {
         stage: stage.to_owned(),
         record: record.clone(),
         vars: graph.vars.clone(),
@@ -58,27 +58,27 @@ pub(crate) fn clear(run_dir: &Path) -> Result<()> {
 }
 
 /// The publication that a crash cut off, if any. An unreadable journal proves nothing: the stage then runs again.
-pub(crate) fn pending(run_dir: &Path) -> Option<Publishing> {
+pub(crate) fn read_pending(run_dir: &Path) -> Option<PendingPublication> {
     let text = fs::read_to_string(run_dir.join(JOURNAL_FILE)).ok()?;
-    let publishing: Publishing = serde_json::from_str(&text).ok()?;
+    let publishing: PendingPublication = serde_json::from_str(&text).ok()?;
     let stage = &publishing.stage;
     let plain = !stage.is_empty() && !stage.contains(['/', '\\']) && !stage.starts_with('.');
     plain.then_some(publishing)
 }
 
-impl Publishing {
+impl PendingPublication {
     /// How far it came. Changes nothing.
-    pub(crate) fn reached(&self, run_dir: &Path) -> Result<Reached> {
+    pub(crate) fn progress(&self, run_dir: &Path) -> Result<PublishProgress> {
         let target = run_dir.join(&self.stage);
-        let disk = Disk::look(&target, &self.record)?;
-        if disk.is_whole() {
-            return Ok(Reached::Place(Box::new(disk.record)));
+        let disk = OutputsOnDisk::scan(&target, &self.record)?;
+        if disk.is_unchanged() {
+            return Ok(PublishProgress::Published(Box::new(disk.record)));
         }
-        let aside = Disk::look(&layout::temporary_dir(&target), &self.record)?;
-        Ok(if aside.is_whole() {
-            Reached::Temporary
+        let aside = OutputsOnDisk::scan(&layout::temporary_dir(&target), &self.record)?;
+        Ok(if aside.is_unchanged() {
+            PublishProgress::Staged
         } else {
-            Reached::Nowhere
+            PublishProgress::NotStarted
         })
     }
 }
@@ -86,15 +86,15 @@ impl Publishing {
 /// After a crash: puts in place and records the stage that was complete.
 pub(crate) fn recover(graph: &Graph, lock: &mut LockFile) -> Result<()> {
     let run_dir = &graph.run_dir;
-    if let Some(publishing) = pending(run_dir) {
+    if let Some(publishing) = read_pending(run_dir) {
         let target = run_dir.join(&publishing.stage);
-        if let Reached::Temporary = publishing.reached(run_dir)? {
+        if let PublishProgress::Staged = publishing.progress(run_dir)? {
             let complete = layout::temporary_dir(&target);
-            partial::unmark(&complete)
+            partial::remove_marks(&complete)
                 .and_then(|()| publish::replace_dir(&complete, &target))
                 .map_err(|e| Error::io("put in place", &target, &e))?;
         }
-        if let Reached::Place(record) = publishing.reached(run_dir)? {
+        if let PublishProgress::Published(record) = publishing.progress(run_dir)? {
             lock.put(graph, &publishing.vars, &publishing.stage, *record);
             lock.write(run_dir)?;
         }

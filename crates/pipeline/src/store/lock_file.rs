@@ -59,7 +59,7 @@ impl LockFile {
         let lock: Self = serde_json::from_str(&text).map_err(|e| unusable(e.to_string()))?;
         match lock.version {
             WITHOUT_CHECKSUM => {}
-            FORMAT if checksum::holds(&text) => {}
+            FORMAT if checksum::checksum_matches(&text) => {}
             FORMAT => {
                 return Err(unusable(
                     "its checksum does not fit: it was changed or damaged after it was written".to_owned(),
@@ -120,7 +120,7 @@ impl LockFile {
 
     pub(crate) fn write(&self, run_dir: &Path) -> Result<()> {
         let path = run_dir.join(LOCK_FILE);
-        let bytes = checksum::seal(publish::json(&path, self)?);
+        let bytes = checksum::append_checksum(publish::json(&path, self)?);
         publish::replace(&path, &bytes, Some(failpoint::LOCK))
     }
 }

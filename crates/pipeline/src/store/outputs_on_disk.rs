@@ -5,12 +5,12 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::store::files::{Outline, outlines};
+use crate::store::files::{FileSummary, summarize_dir};
 use crate::store::record::{FileRecord, StageRecord};
 
 /// A stage's outputs as they are now, against their record.
 #[derive(Debug, Clone)]
-pub(crate) struct Disk {
+pub(crate) struct OutputsOnDisk {
     /// The record, its outputs as they are on disk now.
     pub(crate) record: StageRecord,
     /// Recorded but gone.
@@ -23,9 +23,9 @@ pub(crate) struct Disk {
     pub(crate) gone: bool,
 }
 
-impl Disk {
+impl OutputsOnDisk {
     /// A stage whose outputs were recorded just now.
-    pub(crate) fn intact(record: StageRecord) -> Self {
+    pub(crate) fn as_recorded(record: StageRecord) -> Self {
         Self {
             record,
             missing: vec![],
@@ -36,20 +36,20 @@ impl Disk {
     }
 
     /// Whether all that is recorded is there as recorded.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub(crate) fn is_unchanged(&self) -> bool {
         !self.gone && self.missing.is_empty() && self.changed.is_empty()
     }
 
     /// Looks at sizes and times; reads only files where those differ from the record.
-    pub(crate) fn look(dir: &Path, record: &StageRecord) -> Result<Self> {
-        let found = match outlines(dir) {
+    pub(crate) fn scan(dir: &Path, record: &StageRecord) -> Result<Self> {
+        let found = match summarize_dir(dir) {
             Ok(found) => found,
             Err(e) if e.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(e) => return Err(Error::io("list", dir, &e)),
         };
         let mut disk = Self {
             gone: !dir.exists() && record.cleaned.is_none(),
-            ..Self::intact(record.clone())
+            ..Self::as_recorded(record.clone())
         };
         disk.record.outputs.clear();
         for (name, recorded) in &record.outputs {
@@ -66,7 +66,8 @@ impl Disk {
                 disk.missing.push(name.clone());
                 continue;
             };
-            let now = current(outline, recorded).map_err(|e| Error::io("read", &dir.join(name), &e))?;
+            let now =
+                current_record(outline, recorded).map_err(|e| Error::io("read", &dir.join(name), &e))?;
             if now.blake3 != recorded.blake3 {
                 disk.changed.push(name.clone());
             } else if now != *recorded {
@@ -78,7 +79,7 @@ impl Disk {
     }
 }
 
-fn current(outline: &Outline, recorded: &FileRecord) -> io::Result<FileRecord> {
+fn current_record(outline: &FileSummary, recorded: &FileRecord) -> io::Result<FileRecord> {
     let same = outline.size == recorded.size
         && outline.files == recorded.files
         && outline.modified == recorded.modified;

@@ -11,16 +11,16 @@ use crate::store::publish;
 use ecgfm_stage::{COMPLETE, UNFINISHED};
 
 /// The fingerprint of the interrupted run whose parts are kept for `target`, if any.
-pub(crate) fn kept(target: &Path) -> Option<String> {
+pub(crate) fn resumable_fingerprint(target: &Path) -> Option<String> {
     let text = fs::read_to_string(temporary_dir(target).join(FINGERPRINT_FILE)).ok()?;
     Some(text.trim().to_owned())
 }
 
 /// Makes the temporary directory ready: with its parts where `resume` is the fingerprint they belong to, else
 /// empty. Returns it and whether it holds parts.
-pub(crate) fn prepare(target: &Path, resume: Option<&str>) -> io::Result<(PathBuf, bool)> {
+pub(crate) fn prepare_dir(target: &Path, resume: Option<&str>) -> io::Result<(PathBuf, bool)> {
     let dir = temporary_dir(target);
-    if resume.is_some() && kept(target).as_deref() == resume {
+    if resume.is_some() && resumable_fingerprint(target).as_deref() == resume {
         remove_unfinished(&dir)?;
         return Ok((dir, true));
     }
@@ -40,7 +40,7 @@ fn remove_unfinished(dir: &Path) -> io::Result<()> {
 }
 
 /// Marks the parts in a temporary directory as those of a fingerprint.
-pub(crate) fn mark(dir: &Path, fingerprint: &str) -> io::Result<()> {
+pub(crate) fn mark_resumable(dir: &Path, fingerprint: &str) -> io::Result<()> {
     let path = dir.join(FINGERPRINT_FILE);
     failpoint::at(Point::TempMark, &path)?;
     fs::write(&path, format!("{fingerprint}\n"))?;
@@ -48,14 +48,14 @@ pub(crate) fn mark(dir: &Path, fingerprint: &str) -> io::Result<()> {
 }
 
 /// The directory holds the whole stage now, no longer parts of it.
-pub(crate) fn unmark(dir: &Path) -> io::Result<()> {
+pub(crate) fn remove_marks(dir: &Path) -> io::Result<()> {
     publish::remove(&dir.join(COMPLETE))?;
     publish::remove(&dir.join(FINGERPRINT_FILE))
 }
 
 /// After a crash: removes a temporary directory that holds no parts to go on from.
-pub(crate) fn sweep(target: &Path) -> io::Result<()> {
-    if kept(target).is_some() {
+pub(crate) fn remove_leftovers(target: &Path) -> io::Result<()> {
+    if resumable_fingerprint(target).is_some() {
         return Ok(());
     }
     publish::remove(&temporary_dir(target))
@@ -69,17 +69,17 @@ mod tests {
     fn what_was_being_written_is_gone_when_a_stage_goes_on_and_parts_stay() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("slow");
-        let (out, resumed) = prepare(&target, Some("a")).unwrap();
+        let (out, resumed) = prepare_dir(&target, Some("a")).unwrap();
         assert!(!resumed);
-        mark(&out, "a").unwrap();
+        mark_resumable(&out, "a").unwrap();
         fs::create_dir(out.join("deep")).unwrap();
         for name in ["part.npy", "deep/part.npy", ".tmp-1", "deep/.tmp-2"] {
             fs::write(out.join(name), name).unwrap();
         }
-        assert!(prepare(&target, Some("a")).unwrap().1);
+        assert!(prepare_dir(&target, Some("a")).unwrap().1);
         let names: Vec<String> = list(&out).unwrap().into_iter().map(|file| file.name).collect();
         assert_eq!(names, [FINGERPRINT_FILE, "deep/part.npy", "part.npy"]);
-        assert!(!prepare(&target, Some("b")).unwrap().1);
+        assert!(!prepare_dir(&target, Some("b")).unwrap().1);
         assert!(list(&out).unwrap().is_empty());
     }
 }

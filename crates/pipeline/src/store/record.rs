@@ -152,7 +152,7 @@ impl StageRecord {
     /// The hash of an output by its path inside the stage's directory: of the file, or of all files under it.
     /// `None` when nothing is recorded there.
     pub(crate) fn output(&self, relative: &str) -> Option<InputRecord> {
-        let mut record = InputRecord::nothing("", InputState::Present);
+        let mut record = InputRecord::empty("", InputState::Present);
         if let Some(file) = self.outputs.get(relative) {
             (record.size, record.blake3) = (file.size, Some(file.blake3.clone()));
             return Some(record);
@@ -179,13 +179,13 @@ impl StageRecord {
         let parts = under
             .iter()
             .map(|(name, f)| (name.as_str(), f.size, f.blake3.as_str()));
-        record.blake3 = Some(combined(parts));
+        record.blake3 = Some(combined_hash(parts));
         Some(record)
     }
 }
 
 impl InputRecord {
-    pub(crate) fn nothing(path: &str, state: InputState) -> Self {
+    pub(crate) fn empty(path: &str, state: InputState) -> Self {
         Self {
             path: path.to_owned(),
             stage: None,
@@ -227,7 +227,7 @@ impl Cleaned {
     }
 
     /// Why what was removed is missed now.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn explanation(&self) -> String {
         let day = self.at.split('T').next().unwrap_or_default();
         format!("`ecgfm clean` removed some of its output on {day}, which takes its inputs to be made again")
     }
@@ -247,7 +247,7 @@ fn is_below(path: &str, below: &str) -> bool {
 }
 
 /// One hash for several files: of their names, sizes and hashes, in the given order.
-pub(crate) fn combined<'a>(parts: impl IntoIterator<Item = (&'a str, u64, &'a str)>) -> String {
+pub(crate) fn combined_hash<'a>(parts: impl IntoIterator<Item = (&'a str, u64, &'a str)>) -> String {
     let mut hasher = blake3::Hasher::new();
     for (name, size, hash) in parts {
         hasher.update(name.as_bytes());

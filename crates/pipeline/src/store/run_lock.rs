@@ -11,7 +11,7 @@ use crate::store::layout::RUN_LOCK_FILE;
 use crate::store::publish;
 
 /// How often a lock that is held is tried again, and how long after.
-const PATIENCE: u32 = 10;
+const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Held for the length of a run. The system frees it when the process ends, however it ends.
@@ -19,13 +19,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct RunLock {
     file: File,
     /// Where the file is not to stay.
-    passing: Option<PathBuf>,
+    remove_on_drop: Option<PathBuf>,
 }
 
 impl Drop for RunLock {
     /// A run that ended leaves no number of a process; one that died leaves its.
     fn drop(&mut self) {
-        let _ = match &self.passing {
+        let _ = match &self.remove_on_drop {
             None => self.file.set_len(0),
             Some(path) => fs::remove_file(path),
         };
@@ -33,12 +33,15 @@ impl Drop for RunLock {
 }
 
 /// Creates the directory and takes its lock.
-pub(crate) fn lock(run_dir: &Path) -> Result<RunLock> {
-    create(run_dir).map_err(|e| Error::io("create", run_dir, &e))?;
+pub(crate) fn lock_run_dir(run_dir: &Path) -> Result<RunLock> {
+    create_synced(run_dir).map_err(|e| Error::io("create", run_dir, &e))?;
     let path = run_dir.join(RUN_LOCK_FILE);
-    let held = |by: &str| held(run_dir, by, &path, "give this run another --workdir");
-    let file = take(&path, &held)?;
-    Ok(RunLock { file, passing: None })
+    let held = |by: &str| in_use(run_dir, by, &path, "give this run another --workdir");
+    let file = take_lock(&path, &held)?;
+    Ok(RunLock {
+        file,
+        remove_on_drop: None,
+    })
 }
 
 /// Whether a process holds the lock of a run's directory. Looks without waiting; who takes the lock at this very moment tries
@@ -51,29 +54,29 @@ pub(crate) fn is_held(run_dir: &Path) -> bool {
 }
 
 /// Takes the lock of a directory that a stage alone will put in place; its file lies beside it and goes with the lock.
-pub(crate) fn lock_beside(out: &Path) -> Result<RunLock> {
+pub(crate) fn lock_target(out: &Path) -> Result<RunLock> {
     let parent = out
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    create(parent).map_err(|e| Error::io("create", parent, &e))?;
+    create_synced(parent).map_err(|e| Error::io("create", parent, &e))?;
     let name = out.file_name().unwrap_or_default().to_string_lossy();
     let path = out.with_file_name(format!(".{name}.lock"));
-    let held = |by: &str| held(out, by, &path, "choose another directory");
+    let held = |by: &str| in_use(out, by, &path, "choose another directory");
     loop {
-        let file = take(&path, &held)?;
+        let file = take_lock(&path, &held)?;
         // The one before may have removed the file between its being opened here and its being locked.
         let number = |meta: fs::Metadata| meta.ino();
         let ours = file.metadata().map(number);
         if ours.is_ok_and(|ours| fs::metadata(&path).is_ok_and(|there| number(there) == ours)) {
-            let passing = Some(path);
-            return Ok(RunLock { file, passing });
+            let remove_on_drop = Some(path);
+            return Ok(RunLock { file, remove_on_drop });
         }
     }
 }
 
 /// Opens the file, locks it and writes the number of this process into it.
-fn take(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
+fn take_lock(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
     let io = |doing: &str, e: &std::io::Error| Error::io(doing, path, e);
     let mut file = File::options()
         .read(true)
@@ -82,7 +85,7 @@ fn take(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
         .truncate(false)
         .open(path)
         .map_err(|e| io("open", &e))?;
-    match patiently(&file, path) {
+    match lock_with_retry(&file, path) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(held(&holder(&mut file))),
         Err(TryLockError::Error(e)) => return Err(io("lock", &e)),
@@ -97,7 +100,7 @@ fn take(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
 }
 
 /// Creates the directory with those above it, so that their names are on disk before anything in it is.
-fn create(dir: &Path) -> std::io::Result<()> {
+fn create_synced(dir: &Path) -> std::io::Result<()> {
     let missing: Vec<&Path> = dir.ancestors().take_while(|d| !d.exists()).collect();
     fs::create_dir_all(dir)?;
     missing
@@ -108,8 +111,8 @@ fn create(dir: &Path) -> std::io::Result<()> {
 
 /// Tries for half a second. A process that is just starting another one shares its open files with it for a
 /// moment, locks included, so that a lock that was let go can seem to be held.
-fn patiently(file: &File, path: &Path) -> Result<(), TryLockError> {
-    for _ in 0..PATIENCE {
+fn lock_with_retry(file: &File, path: &Path) -> Result<(), TryLockError> {
+    for _ in 0..ATTEMPTS {
         match ecgfm_system::try_lock(file, path) {
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             other => return other,
@@ -130,7 +133,7 @@ fn holder(file: &mut File) -> String {
     pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
 
-fn held(dir: &Path, by: &str, path: &Path, otherwise: &str) -> Error {
+fn in_use(dir: &Path, by: &str, path: &Path, otherwise: &str) -> Error {
     let message = format!(
         "`{}` is in use by {by}, which holds `{}`",
         dir.display(),
@@ -146,8 +149,8 @@ mod tests {
     #[test]
     fn the_second_is_told_who_holds_the_lock_and_the_third_gets_it() {
         let dir = tempfile::tempdir().unwrap();
-        let first = lock(dir.path()).unwrap();
-        let error = lock(dir.path()).unwrap_err();
+        let first = lock_run_dir(dir.path()).unwrap();
+        let error = lock_run_dir(dir.path()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Locked);
         assert!(
             error
@@ -156,19 +159,19 @@ mod tests {
             "{error}"
         );
         drop(first);
-        lock(dir.path()).unwrap();
+        lock_run_dir(dir.path()).unwrap();
     }
 
     #[test]
     fn a_lock_beside_a_directory_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("new/out");
-        let first = lock_beside(&out).unwrap();
-        let error = lock_beside(&out).unwrap_err();
+        let first = lock_target(&out).unwrap();
+        let error = lock_target(&out).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Locked);
         assert!(error.message().contains(".out.lock"), "{error}");
         drop(first);
-        drop(lock_beside(&out).unwrap());
+        drop(lock_target(&out).unwrap());
         assert_eq!(fs::read_dir(dir.path().join("new")).unwrap().count(), 0);
     }
 }

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::store::files::list_but;
-use crate::store::record::{InputRecord, InputState, combined};
+use crate::store::files::list_input;
+use crate::store::record::{InputRecord, InputState, combined_hash};
 use crate::time::rfc3339;
 
 /// Bytes looked at from either end of a file. Up to twice this a file is read whole.
@@ -15,28 +15,28 @@ const DIRECTORY_BUDGET: u64 = 16 << 20;
 
 /// Fingerprints the file or directory at `path`, which is recorded as `name`. What cannot be read is recorded as such:
 /// the stage will say why. What lies in the directories `own` is the program's, not the input's.
-pub(crate) fn record(name: &str, path: &Path, own: &[PathBuf]) -> InputRecord {
-    match look(name, path, own) {
+pub(crate) fn fingerprint_input(name: &str, path: &Path, own: &[PathBuf]) -> InputRecord {
+    match sample_path(name, path, own) {
         Ok(record) => record,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::nothing(name, InputState::Absent),
-        Err(_) => InputRecord::nothing(name, InputState::Unreadable),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => InputRecord::empty(name, InputState::Absent),
+        Err(_) => InputRecord::empty(name, InputState::Unreadable),
     }
 }
 
-fn look(name: &str, path: &Path, own: &[PathBuf]) -> io::Result<InputRecord> {
+fn sample_path(name: &str, path: &Path, own: &[PathBuf]) -> io::Result<InputRecord> {
     let meta = fs::metadata(path)?;
-    let mut record = InputRecord::nothing(name, InputState::Present);
+    let mut record = InputRecord::empty(name, InputState::Present);
     if meta.is_dir() {
-        let (hash, size, files) = directory(path, own)?;
+        let (hash, size, files) = sample_dir(path, own)?;
         (record.size, record.files, record.sample) = (size, Some(files), Some(hash));
         return Ok(record);
     }
     record.size = meta.len();
-    match file(path, meta.len())? {
+    match sample_file(path, meta.len())? {
         (hash, true) => record.blake3 = Some(hash),
         (hash, false) => {
             let time = meta.modified().map(rfc3339)?;
-            record.sample = Some(combined([(time.as_str(), meta.len(), hash.as_str())]));
+            record.sample = Some(combined_hash([(time.as_str(), meta.len(), hash.as_str())]));
         }
     }
     Ok(record)
@@ -44,7 +44,7 @@ fn look(name: &str, path: &Path, own: &[PathBuf]) -> io::Result<InputRecord> {
 
 /// BLAKE3 of a file's ends, and whether those are all of it. A time of modification says something only
 /// where not all of the content was seen.
-fn file(path: &Path, size: u64) -> io::Result<(String, bool)> {
+fn sample_file(path: &Path, size: u64) -> io::Result<(String, bool)> {
     let mut file = File::open(path)?;
     let mut hasher = blake3::Hasher::new();
     if size <= 2 * END {
@@ -57,15 +57,15 @@ fn file(path: &Path, size: u64) -> io::Result<(String, bool)> {
     Ok((hasher.finalize().to_hex().to_string(), false))
 }
 
-fn directory(path: &Path, own: &[PathBuf]) -> io::Result<(String, u64, u64)> {
-    let listed = list_but(path, own)?;
+fn sample_dir(path: &Path, own: &[PathBuf]) -> io::Result<(String, u64, u64)> {
+    let listed = list_input(path, own)?;
     let mut budget = DIRECTORY_BUDGET;
     let mut facts = Vec::with_capacity(listed.len());
     for entry in &listed {
         let cost = entry.size.min(2 * END);
         let fact = if cost <= budget {
             budget -= cost;
-            match file(&entry.path, entry.size)? {
+            match sample_file(&entry.path, entry.size)? {
                 (hash, true) => hash,
                 (hash, false) => format!("{hash} {}", entry.modified),
             }
@@ -78,7 +78,7 @@ fn directory(path: &Path, own: &[PathBuf]) -> io::Result<(String, u64, u64)> {
         .iter()
         .zip(&facts)
         .map(|(l, fact)| (l.name.as_str(), l.size, fact.as_str()));
-    let hash = combined(parts);
+    let hash = combined_hash(parts);
     Ok((hash, listed.iter().map(|l| l.size).sum(), listed.len() as u64))
 }
 
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn seen(path: &Path) -> InputRecord {
-        record("", path, &[])
+        fingerprint_input("", path, &[])
     }
 
     fn touch(path: &Path) {

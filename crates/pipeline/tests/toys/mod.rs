@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, Change, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, Output, ParamError,
-    Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical, typed,
+    Cancel, CodeChange, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, Output,
+    ParamError, Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -95,9 +95,9 @@ impl StageKind for Toy {
     fn version(&self) -> u32 {
         self.version.load(Ordering::SeqCst)
     }
-    fn changes(&self) -> &'static [Change] {
+    fn changes(&self) -> &'static [CodeChange] {
         match self.name {
-            "splits" => &[Change(2, "rows are sorted"), Change(3, "seeds are odd")],
+            "splits" => &[CodeChange(2, "rows are sorted"), CodeChange(3, "seeds are odd")],
             _ => &[],
         }
     }
