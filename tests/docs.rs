@@ -1,0 +1,112 @@
+//! The documentation says for whom it is, links to what exists, and stays short.
+
+#![allow(missing_docs, clippy::unwrap_used)] // A test that cannot read a page should stop there.
+
+mod common;
+
+use common::root;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Words of docs/*.md and README.md together, at most. A new page needs room that an older one gives up.
+const MOST_WORDS: usize = 14_000;
+
+/// Markdown files of a directory below the repository, in the order of their names.
+fn pages(dir: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(dir)).unwrap().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|x| x == "md"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Words of prose and code; the bars and dashes of tables are none.
+fn words(text: &str) -> usize {
+    let words = text.split_whitespace();
+    words.filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
+/// Targets of links, `[text](target)`, outside fenced blocks.
+fn links(text: &str) -> Vec<String> {
+    let prose = text.split("```").step_by(2);
+    let after = prose.flat_map(|part| part.split("](").skip(1));
+    after
+        .filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
+        .collect()
+}
+
+/// Anchors of a page's headings, as GitHub makes them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let prose: String = text.split("```").step_by(2).collect();
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+}
+
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// Reason why a link of `page` leads nowhere, if it does.
+fn broken(page: &Path, text: &str, link: &str) -> Option<String> {
+    if link.contains("://") {
+        return None;
+    }
+    let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let target = page.parent()?.join(file);
+    let target_text = match file {
+        "" => text.to_owned(),
+        _ if !target.exists() => return Some(format!("{}: {link}: no such file", page.display())),
+        _ if anchor.is_empty() => return None,
+        _ => fs::read_to_string(&target).unwrap(),
+    };
+    let found = anchor.is_empty() || anchors(&target_text).contains(anchor);
+    (!found).then(|| format!("{}: {link}: no such heading", page.display()))
+}
+
+#[test]
+fn every_page_opens_with_whom_it_is_for() {
+    for page in pages("docs").into_iter().chain([root().join("README.md")]) {
+        let text = fs::read_to_string(&page).unwrap();
+        let opening = text.split("\n\n").nth(1).unwrap_or("");
+        let says = opening.starts_with("For ") && opening.contains(": ") && opening.ends_with('.');
+        assert!(
+            says,
+            "{}: the first sentence should be `For WHOM: what the page answers.`",
+            page.display()
+        );
+    }
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file_and_a_heading() {
+    let dirs = ["docs", ".", "tests/bad_input", "tests/reliability", "fuzz", "models/demo"];
+    let mut wrong = Vec::new();
+    for page in dirs.into_iter().flat_map(pages) {
+        let text = fs::read_to_string(&page).unwrap();
+        let found = links(&text);
+        wrong.extend(found.iter().filter_map(|link| broken(&page, &text, link)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_documentation_stays_short() {
+    let pages = pages("docs").into_iter().chain([root().join("README.md")]);
+    let counted = pages.map(|page| words(&fs::read_to_string(page).unwrap()));
+    let all: usize = counted.sum();
+    assert!(all <= MOST_WORDS, "{all} words, of {MOST_WORDS} at most");
+}
+
+#[test]
+fn headings_become_the_anchors_that_links_name() {
+    assert_eq!(anchor("What a model file may do"), "what-a-model-file-may-do");
+    assert_eq!(anchor("Exams set aside: `rejected.csv`"), "exams-set-aside-rejectedcsv");
+    assert_eq!(words("| a | b-c | – |\n|---|"), 2);
+    assert_eq!(links("[a](b.md#c) `x`\n```\n[d](e)\n```\n[f](g)"), ["b.md#c", "g"]);
+}
