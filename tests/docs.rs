@@ -42,7 +42,9 @@ fn links(text: &str) -> Vec<String> {
 fn anchors(text: &str) -> BTreeSet<String> {
     let prose: String = text.split("```").step_by(2).collect();
     let headings = prose.lines().filter(|line| line.starts_with('#'));
-    headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+    headings
+        .map(|line| anchor(line.trim_start_matches('#').trim()))
+        .collect()
 }
 
 fn anchor(heading: &str) -> String {
@@ -85,7 +87,14 @@ fn every_page_opens_with_whom_it_is_for() {
 
 #[test]
 fn every_relative_link_leads_to_a_file_and_a_heading() {
-    let dirs = ["docs", ".", "tests/bad_input", "tests/reliability", "fuzz", "models/demo"];
+    let dirs = [
+        "docs",
+        ".",
+        "tests/bad_input",
+        "tests/reliability",
+        "fuzz",
+        "models/demo",
+    ];
     let mut wrong = Vec::new();
     for page in dirs.into_iter().flat_map(pages) {
         let text = fs::read_to_string(&page).unwrap();
@@ -106,7 +115,13 @@ fn the_documentation_stays_short() {
 #[test]
 fn headings_become_the_anchors_that_links_name() {
     assert_eq!(anchor("What a model file may do"), "what-a-model-file-may-do");
-    assert_eq!(anchor("Exams set aside: `rejected.csv`"), "exams-set-aside-rejectedcsv");
+    assert_eq!(
+        anchor("Exams set aside: `rejected.csv`"),
+        "exams-set-aside-rejectedcsv"
+    );
     assert_eq!(words("| a | b-c | – |\n|---|"), 2);
-    assert_eq!(links("[a](b.md#c) `x`\n```\n[d](e)\n```\n[f](g)"), ["b.md#c", "g"]);
+    assert_eq!(
+        links("[a](b.md#c) `x`\n```\n[d](e)\n```\n[f](g)"),
+        ["b.md#c", "g"]
+    );
 }
