@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::numbers::{duration, grouped, size};
 use crate::out::errln;
-use ecgfm_pipeline::{Event, Observer, SkipReason, StageAction};
+use ecgfm_pipeline::{Event, Observer, Progress, SkipReason, StageAction};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -106,6 +106,8 @@ impl Human {
             return;
         }
         let template = match unit {
+            // Their number is not known.
+            "bytes" if total == 0 => "  {prefix} {binary_bytes}  {binary_bytes_per_sec}".to_owned(),
             "bytes" => {
                 "  {prefix} [{bar:30}] {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left".to_owned()
             }
@@ -114,7 +116,11 @@ impl Human {
             ),
         };
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(total)
+        let bar = match total {
+            0 => ProgressBar::no_length(),
+            _ => ProgressBar::new(total),
+        };
+        let bar = bar
             .with_style(style.progress_chars("=> "))
             .with_prefix(stage.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -241,4 +247,41 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
         })
         .collect();
     format!(" ({})", counts.join(", "))
+}
+
+/// Progress of a command that is no run: a bar on a terminal, and notes.
+pub struct CommandProgress {
+    /// Name of the task, before the bar.
+    task: &'static str,
+    human: Human,
+}
+
+impl CommandProgress {
+    /// Says nothing where `quiet`.
+    pub fn new(task: &'static str, quiet: bool) -> Self {
+        let human = Human::new(quiet);
+        Self { task, human }
+    }
+}
+
+impl Progress for CommandProgress {
+    fn begin(&self, total: u64, unit: &'static str) {
+        self.human.begin(self.task, total, unit);
+    }
+
+    fn advance(&self, n: u64) {
+        if let Some(bar) = self.human.bar() {
+            bar.inc(n);
+        }
+    }
+
+    fn note(&self, message: &str) {
+        self.human.say(&format!("  {message}"));
+    }
+}
+
+impl Drop for CommandProgress {
+    fn drop(&mut self) {
+        self.human.clear();
+    }
 }

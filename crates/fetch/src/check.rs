@@ -2,7 +2,8 @@
 
 use crate::catalogue::{File, Source};
 use crate::digest::{Checksum, digests};
-use crate::{Error, Pin, Silent};
+use crate::progress::FileProgress;
+use crate::{Error, Pin};
 use serde::Serialize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -62,7 +63,7 @@ impl Source {
         if depth == Depth::Sizes || expected.is_empty() {
             return Ok(None);
         }
-        let found = digests(&path, &file.name, &Silent, &AtomicBool::new(false))?;
+        let found = digests(&path, FileProgress::silent(&file.name), &AtomicBool::new(false))?;
         let differs = expected.iter().any(|c| c.verify(&found, "").is_err());
         Ok(differs.then(|| Problem::Checksum(name())))
     }

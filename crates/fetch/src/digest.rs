@@ -1,7 +1,7 @@
 //! Checksums.
 
 use crate::error::io;
-use crate::progress::{Progress, Step};
+use crate::progress::FileProgress;
 use crate::{Error, catalogue::File};
 use md5::Md5;
 use serde::{Deserialize, Serialize};
@@ -113,23 +113,21 @@ pub(crate) fn read_all(
     }
 }
 
-/// Size and checksums of a file on disk, told as a step of `name`.
+/// Size and checksums of a file on disk, reported to `progress`.
 pub(crate) fn digests(
     path: &Path,
-    name: &str,
-    progress: &dyn Progress,
+    progress: FileProgress<'_>,
     cancel: &AtomicBool,
 ) -> Result<Digests, Error> {
     let file = std::fs::File::open(path).map_err(io(path, "read"))?;
     let size = file.metadata().map_err(io(path, "read"))?.len();
-    progress.began(name, Step::Check, 0, Some(size));
+    progress.begin("comparing", 0, Some(size));
     let mut hasher = Hasher::default();
     let read = read_all(file, path, cancel, |bytes| {
         hasher.update(bytes);
-        progress.advanced(bytes.len() as u64);
+        progress.advance(bytes.len());
         Ok(())
     });
-    progress.ended();
     read.map(|()| hasher.finish())
 }
 
@@ -139,5 +137,5 @@ pub(crate) fn digests(
 /// The file cannot be read.
 pub fn sha256(path: &Path) -> Result<String, Error> {
     let never = AtomicBool::new(false);
-    digests(path, "", &crate::Silent, &never).map(|d| d.sha256)
+    digests(path, FileProgress::silent(""), &never).map(|d| d.sha256)
 }

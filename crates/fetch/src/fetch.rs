@@ -5,11 +5,13 @@ use crate::client::Client;
 use crate::digest::{Digests, digests, stopped};
 use crate::error::io;
 use crate::partial::Partial;
+use crate::progress::FileProgress;
 use crate::publisher::Publisher;
 use crate::retry::Context;
 use crate::transfer::{Published, transfer};
 use crate::unpack::unpack;
-use crate::{Checksum, Error, Options, Pin, Progress};
+use crate::{Checksum, Error, Options, Pin};
+use ecgfm_stage::{NoProgress, Progress};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -178,7 +180,10 @@ impl<'a> Task<'a> {
         Context {
             client: &self.fetcher.client,
             options: &self.fetcher.options,
-            progress,
+            progress: FileProgress {
+                progress,
+                file: &self.file.name,
+            },
             cancel,
             name: &self.file.name,
             by_hand: &self.by_hand,
@@ -202,7 +207,7 @@ impl<'a> Task<'a> {
         };
         let context = Context {
             options: &once,
-            ..self.context(&crate::Silent, cancel)
+            ..self.context(&NoProgress, cancel)
         };
         let error = match self.publisher.size(context, self.file) {
             Ok(Some(size)) => return Ok((Some(size), None)),
@@ -254,7 +259,7 @@ impl<'a> Task<'a> {
 
     /// It was fetched before: nobody needs to be asked.
     fn pinned(&self, context: Context<'_>, pin: &Pin) -> Result<Fetched, Error> {
-        let found = digests(&self.path, context.name, context.progress, context.cancel)?;
+        let found = digests(&self.path, context.progress, context.cancel)?;
         pin.verify(&found, &self.path, &self.path.display().to_string())?;
         Ok(self.report(Outcome::Present, &found, pin.published.clone(), (0, 0)))
     }
@@ -274,14 +279,14 @@ impl<'a> Task<'a> {
         if published.checksum.is_none() && published.size.is_none() {
             return Ok(self.unverified(context, "not compared: its publisher states no checksum"));
         }
-        let found = digests(&self.path, context.name, context.progress, context.cancel)?;
+        let found = digests(&self.path, context.progress, context.cancel)?;
         published.verify(&found, &self.path.display().to_string())?;
         self.accept(&found, &published, None, &self.path.display().to_string())?;
         Ok(self.report(Outcome::Present, &found, published.checksum, (0, 0)))
     }
 
     fn unverified(&self, context: Context<'_>, why: &str) -> Fetched {
-        context.progress.note(context.name, why);
+        context.progress.note(why);
         Fetched {
             file: self.file.name.clone(),
             path: self.path.clone(),
@@ -333,7 +338,7 @@ impl<'a> Task<'a> {
     ) -> Result<(u64, u64), Error> {
         if archive.exists() {
             // Left by an interrupted run, kept on request, or put there by hand.
-            let found = digests(archive, context.name, context.progress, context.cancel)?;
+            let found = digests(archive, context.progress, context.cancel)?;
             published.verify(&found, &archive.display().to_string())?;
             return Ok((0, 0));
         }

@@ -12,10 +12,11 @@
 //!
 //! ```no_run
 //! # fn main() -> Result<(), ecgfm_fetch::Error> {
-//! use ecgfm_fetch::{Fetcher, Options, Silent, find};
+//! use ecgfm_fetch::{Fetcher, Options, find};
+//! use ecgfm_stage::NoProgress;
 //! let source = find("code15")?;
 //! let stop = std::sync::atomic::AtomicBool::new(false);
-//! Fetcher::new(Options::default())?.fetch(&source, &[3], &source.place, &Silent, &stop)?;
+//! Fetcher::new(Options::default())?.fetch(&source, &[3], &source.place, &NoProgress, &stop)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -43,4 +44,3 @@ pub use error::Error;
 pub use fetch::{Fetched, Fetcher, Outcome, Planned};
 pub use options::Options;
 pub use pin::Pin;
-pub use progress::{Progress, Silent, Step};

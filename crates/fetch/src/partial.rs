@@ -4,7 +4,7 @@ use crate::Error;
 use crate::digest::{Checksum, Digests, Hasher, read_all};
 use crate::error::io;
 use crate::pin::{rename, replace};
-use crate::progress::{Progress, Step};
+use crate::progress::FileProgress;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -60,8 +60,8 @@ impl Partial {
     /// Opens or creates it, and keeps what is there if it is a part of the same file.
     pub(crate) fn open(
         file: &Path,
-        (name, url, checksum): (&str, &str, Option<&Checksum>),
-        progress: &dyn Progress,
+        (url, checksum): (&str, Option<&Checksum>),
+        progress: FileProgress<'_>,
         cancel: &AtomicBool,
     ) -> Result<Self, Error> {
         let path = Self::place(file);
@@ -75,7 +75,7 @@ impl Partial {
         let keep = Self::usable(file, url, checksum);
         if keep > 0 {
             partial.state = read_state(&partial.path).unwrap_or_default();
-            partial.read_back(keep, name, progress, cancel)?;
+            partial.read_back(keep, progress, cancel)?;
         }
         partial.file.set_len(keep).map_err(partial.writing())?;
         partial.state.url = url.to_owned();
@@ -83,21 +83,14 @@ impl Partial {
         Ok(partial)
     }
 
-    fn read_back(
-        &mut self,
-        keep: u64,
-        name: &str,
-        progress: &dyn Progress,
-        cancel: &AtomicBool,
-    ) -> Result<(), Error> {
-        progress.began(name, Step::Check, 0, Some(keep));
+    fn read_back(&mut self, keep: u64, progress: FileProgress<'_>, cancel: &AtomicBool) -> Result<(), Error> {
+        progress.begin("comparing", 0, Some(keep));
         let hasher = &mut self.hasher;
         let read = read_all((&self.file).take(keep), &self.path, cancel, |bytes| {
             hasher.update(bytes);
-            progress.advanced(bytes.len() as u64);
+            progress.advance(bytes.len());
             Ok(())
         });
-        progress.ended();
         self.len = keep;
         read
     }
@@ -207,12 +200,11 @@ pub(crate) fn hold(path: &Path) -> Result<File, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Silent;
 
     static NEVER: AtomicBool = AtomicBool::new(false);
 
     fn open(file: &Path, checksum: Option<&Checksum>) -> Result<Partial, Error> {
-        Partial::open(file, ("a", "http://h/a", checksum), &Silent, &NEVER)
+        Partial::open(file, ("http://h/a", checksum), FileProgress::silent("a"), &NEVER)
     }
 
     #[test]

@@ -1,39 +1,62 @@
-//! How a caller hears of what goes on, and stops it.
+//! Reports on one file of a download to the progress of whoever asked for it.
 
-/// What is being done with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It is being downloaded.
-    Download,
-    /// It is being read to compare its checksum.
-    Check,
-    /// It is being unpacked.
-    Unpack,
+use ecgfm_stage::{NoProgress, Progress};
+
+/// Progress, and the name of the file that is being worked on.
+#[derive(Clone, Copy)]
+pub(crate) struct FileProgress<'a> {
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) file: &'a str,
 }
 
-/// Hears of progress. Every method does nothing unless it is overridden.
-pub trait Progress {
-    /// A step began; `done` of `total` bytes are there already.
-    fn began(&self, file: &str, step: Step, done: u64, total: Option<u64>) {
-        let _ = (file, step, done, total);
+impl<'a> FileProgress<'a> {
+    /// Reports nothing of `file`.
+    pub(crate) fn silent(file: &'a str) -> Self {
+        Self {
+            progress: &NoProgress,
+            file,
+        }
     }
 
-    /// That many bytes more.
-    fn advanced(&self, bytes: u64) {
-        let _ = bytes;
+    /// Begins a task on the file, such as "downloading": `done` of `total` bytes are there already.
+    pub(crate) fn begin(&self, task: &str, done: u64, total: Option<u64>) {
+        let size = total.map_or_else(String::new, |total| format!(" {}", size_of(total)));
+        let from = if done > 0 {
+            format!(" from {}", size_of(done))
+        } else {
+            String::new()
+        };
+        self.note(&format!("{task}{size}{from}"));
+        // What is there already would make the rate, and the time left, look better than they are.
+        self.progress
+            .begin(total.unwrap_or(0).saturating_sub(done), "bytes");
     }
 
-    /// The step ended, well or not.
-    fn ended(&self) {}
+    /// Reports that many bytes more.
+    pub(crate) fn advance(&self, bytes: usize) {
+        self.progress.advance(bytes as u64);
+    }
 
-    /// Something a person wants to know, such as that a connection broke and is tried again.
-    fn note(&self, file: &str, message: &str) {
-        let _ = (file, message);
+    /// Reports something that a person wants to know, such as that a connection broke and is tried again.
+    pub(crate) fn note(&self, message: &str) {
+        self.progress.note(&format!("{}: {message}", self.file));
     }
 }
 
-/// Says nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Progress for Silent {}
+/// Bytes in the largest unit that leaves a number of at least 1: `1.50 GiB`.
+fn size_of(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes as f64;
+    let mut unit = "B";
+    for larger in UNITS {
+        if size < 1024.0 {
+            break;
+        }
+        (size, unit) = (size / 1024.0, larger);
+    }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{size:.2} {unit}")
+    }
+}

@@ -1,8 +1,9 @@
 //! What is tried again, how often, and what it is called when it is given up.
 
 use crate::client::{Client, Trouble};
+use crate::progress::FileProgress;
 use crate::stream::Stop;
-use crate::{Error, Options, Progress};
+use crate::{Error, Options};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ const FURTHER: u64 = 1 << 20;
 pub(crate) struct Context<'a> {
     pub(crate) client: &'a Client,
     pub(crate) options: &'a Options,
-    pub(crate) progress: &'a dyn Progress,
+    pub(crate) progress: FileProgress<'a>,
     pub(crate) cancel: &'a AtomicBool,
     /// The file's name, for progress.
     pub(crate) name: &'a str,
@@ -90,7 +91,7 @@ impl<'a> Tries<'a> {
         let why = describe(&trouble);
         let seconds = pause.as_secs_f64();
         let note = format!("{why}; trying again in {seconds:.0} s");
-        self.context.progress.note(self.context.name, &note);
+        self.context.progress.note(&note);
         wait(pause, self.context.cancel)
     }
 }

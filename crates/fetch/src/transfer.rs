@@ -4,7 +4,6 @@ use crate::Error;
 use crate::client::{Request, Trouble};
 use crate::digest::{Checksum, Digests};
 use crate::partial::Partial;
-use crate::progress::Step;
 use crate::retry::{Context, Halt, Tries};
 use crate::stream::{Head, Stream};
 use std::path::Path;
@@ -48,7 +47,7 @@ pub(crate) fn transfer(
     published: &Published,
     accept: impl FnOnce(&Digests) -> Result<(), Error>,
 ) -> Result<Transferred, Error> {
-    let what = (context.name, url, published.checksum.as_ref());
+    let what = (url, published.checksum.as_ref());
     let mut partial = Partial::open(path, what, context.progress, context.cancel)?;
     let mut job = Job {
         context,
@@ -150,12 +149,8 @@ impl Job<'_> {
         };
         let total = self.begin(partial, &head)?;
         self.refused_by_its_head = false;
-        self.context
-            .progress
-            .began(self.context.name, Step::Download, partial.len, total);
-        let received = self.receive(partial, &stream, total);
-        self.context.progress.ended();
-        received
+        self.context.progress.begin("downloading", partial.len, total);
+        self.receive(partial, &stream, total)
     }
 
     /// Whether anything tells the rest of this file from that of another: its publisher's checksum in the end, or a validator
@@ -186,7 +181,7 @@ impl Job<'_> {
                 self.announced(head.length, head)?;
                 if partial.len > 0 {
                     let note = "the server does not continue it, or has another file now: from the beginning";
-                    self.context.progress.note(self.context.name, note);
+                    self.context.progress.note(note);
                 }
                 partial.restart(head.validator.clone(), head.length)?;
                 head.length
@@ -265,7 +260,7 @@ impl Job<'_> {
             }
             partial.append(&piece)?;
             self.downloaded += piece.len() as u64;
-            self.context.progress.advanced(piece.len() as u64);
+            self.context.progress.advance(piece.len());
         }
         match total {
             Some(total) if partial.len < total => Err(Halt::Trouble(Trouble::Network(format!(

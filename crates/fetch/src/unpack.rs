@@ -5,7 +5,6 @@ use crate::digest::{Digests, Hasher, read_all};
 use crate::error::io;
 use crate::partial::{hold, with};
 use crate::pin::rename;
-use crate::progress::Step;
 use crate::retry::Context;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -49,16 +48,15 @@ fn write(context: Context<'_>, archive: &Path, mut out: &File, temporary: &Path)
         let of = format!("{}, {}", archive.display(), context.name);
         return Err(Error::TooLarge { of, size, limit });
     }
-    context.progress.began(context.name, Step::Unpack, 0, Some(size));
+    context.progress.begin("unpacking", 0, Some(size));
     let mut hasher = Hasher::default();
     // One byte more than declared is enough to see that the declaration was wrong.
     let read = read_all(member.take(size + 1), archive, context.cancel, |bytes| {
         out.write_all(bytes).map_err(io(temporary, "write"))?;
         hasher.update(bytes);
-        context.progress.advanced(bytes.len() as u64);
+        context.progress.advance(bytes.len());
         Ok(())
     });
-    context.progress.ended();
     read.map_err(|error| damaged(archive, error))?;
     let digests = hasher.finish();
     if digests.size == size {

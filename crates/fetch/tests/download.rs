@@ -71,7 +71,7 @@ fn a_server_in_trouble_is_asked_again_as_often_as_said() {
     fetcher
         .fetch(&one(&server, ""), &[], dir.path(), &notes, &never)
         .unwrap();
-    assert!(notes.0.lock().unwrap()[0].starts_with("the server answered 500; trying again"));
+    assert!(notes.0.lock().unwrap()[0].starts_with("a: the server answered 500; trying again"));
 
     let server = Server::start(|_, _| Reply::new(503, ""));
     let error = fetch(&one(&server, ""), tempfile::tempdir().unwrap().path()).unwrap_err();

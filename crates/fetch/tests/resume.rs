@@ -5,7 +5,8 @@
 mod common;
 
 use common::{Reply, Server, bytes, fetch, fetch_with, names, one, quick, sha256};
-use ecgfm_fetch::{Error, Fetcher, Options, Progress, Silent};
+use ecgfm_fetch::{Error, Fetcher, Options};
+use ecgfm_stage::{NoProgress, Progress};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -134,7 +135,9 @@ fn without_a_validator_nothing_is_gone_on_from() {
 struct StopAtFirst<'a>(&'a AtomicBool);
 
 impl Progress for StopAtFirst<'_> {
-    fn advanced(&self, _: u64) {
+    fn begin(&self, _: u64, _: &'static str) {}
+    fn note(&self, _: &str) {}
+    fn advance(&self, _: u64) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
@@ -161,7 +164,7 @@ fn a_stop_is_heard_while_the_server_is_silent_and_the_next_run_goes_on() {
             &one(&server, ""),
             &[],
             dir.path(),
-            &Silent,
+            &NoProgress,
             &AtomicBool::new(false),
         )
         .unwrap();

@@ -1,11 +1,9 @@
 //! `ecgfm fetch`: downloads checkpoints and data, and compares what is there.
 
-mod bar;
-
 use super::print_json;
 use crate::args::FetchArgs;
 use crate::errors::of_stage;
-use bar::Bar;
+use crate::observer::CommandProgress;
 use ecgfm_fetch::{Fetched, Fetcher, Kind, Options, Outcome, Planned, Source, find};
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 use indicatif::HumanBytes;
@@ -28,10 +26,11 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
     if !quiet {
         crate::out::errln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
     }
-    let bar = Bar::new(quiet);
-    let fetched = fetcher
-        .fetch(&source, &args.part, &dir, &bar, &flag)
-        .map_err(failed)?;
+    let progress = CommandProgress::new("bytes", quiet);
+    let fetched = fetcher.fetch(&source, &args.part, &dir, &progress, &flag);
+    // Takes the bar away.
+    drop(progress);
+    let fetched = fetched.map_err(failed)?;
     if args.json {
         return print_json(&json!({ "source": source.name, "dir": dir, "files": fetched }));
     }

@@ -4,9 +4,9 @@ use super::print_json;
 use crate::args::VerifyArgs;
 use crate::failure::Failure;
 use crate::numbers::grouped;
-use crate::observer::Human;
+use crate::observer::CommandProgress;
 use crate::out::outln;
-use ecgfm_pipeline::{Cancel, Error, ErrorKind, Event, InputHashes, Observer as _, Progress, Verification};
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, InputHashes, Verification};
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,10 +22,7 @@ struct Found {
 
 /// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
 pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
-    let bar = |what| Bar {
-        what,
-        human: Human::new(quiet),
-    };
+    let bar = |task| CommandProgress::new(task, quiet);
     let outputs = ecgfm_pipeline::verify(&args.dir, &bar("outputs"), cancel)?;
     let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
     let inputs = args.inputs.then(hash).transpose()?;
@@ -111,36 +108,5 @@ impl Found {
 fn print(lists: &[(&str, &Vec<String>)]) {
     for (what, files) in lists {
         files.iter().for_each(|file| outln!("{what}: {file}"));
-    }
-}
-
-/// A bar on a terminal.
-struct Bar {
-    what: &'static str,
-    human: Human,
-}
-
-impl Progress for Bar {
-    fn begin(&self, total: u64, unit: &'static str) {
-        self.human.event(&Event::ProgressBegan {
-            stage: self.what.to_owned(),
-            total,
-            unit,
-        });
-    }
-
-    fn advance(&self, n: u64) {
-        self.human.event(&Event::ProgressAdvanced {
-            stage: self.what.to_owned(),
-            by: n,
-        });
-    }
-
-    fn note(&self, _: &str) {}
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.human.clear();
     }
 }

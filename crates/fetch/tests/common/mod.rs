@@ -2,7 +2,8 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)] // Each test binary uses a part of it.
 
-use ecgfm_fetch::{Error, Fetched, Fetcher, Options, Progress, Source};
+use ecgfm_fetch::{Error, Fetched, Fetcher, Options, Source};
+use ecgfm_stage::{NoProgress, Progress};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -218,14 +219,16 @@ pub fn quick() -> Options {
 pub struct Notes(pub Mutex<Vec<String>>);
 
 impl Progress for Notes {
-    fn note(&self, _: &str, message: &str) {
+    fn begin(&self, _: u64, _: &'static str) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, message: &str) {
         self.0.lock().unwrap().push(message.to_owned());
     }
 }
 
 pub fn fetch_with(options: Options, source: &Source, dir: &Path) -> Result<Vec<Fetched>, Error> {
     let never = AtomicBool::new(false);
-    Fetcher::new(options)?.fetch(source, &[], dir, &ecgfm_fetch::Silent, &never)
+    Fetcher::new(options)?.fetch(source, &[], dir, &NoProgress, &never)
 }
 
 pub fn fetch(source: &Source, dir: &Path) -> Result<Vec<Fetched>, Error> {
