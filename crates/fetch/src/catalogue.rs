@@ -10,13 +10,13 @@ const BUILT_IN: [&str; 3] = [
     include_str!("../../../configs/datasets/code15.yaml"),
 ];
 
-/// The model hub that a file of a repository is on, unless [`crate::Options::hub`] names another.
+/// The model hub that a file of a repository is on, unless [`crate::FetchOptions::hub`] names another.
 pub const HUB: &str = "https://huggingface.co";
 
 /// What a source provides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum SourceKind {
     /// A model's weights.
     Checkpoint,
     /// Raw recordings.
@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// Where a file is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum FileOrigin {
     /// At a plain address.
     Url(String),
     /// In a repository of the model hub.
@@ -41,14 +41,14 @@ pub enum Origin {
 
 /// One file of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
-pub struct File {
+#[serde(try_from = "FileEntry", into = "FileEntry")]
+pub struct SourceFile {
     /// Name on disk.
     pub name: String,
     /// Number of the part, for a dataset in parts. A file without one belongs to every part.
     pub part: Option<u32>,
-    /// Where it is published; an archive to unpack where [`Source::archive`] says so.
-    pub origin: Origin,
+    /// Where it is published; an archive to unpack where [`DataSource::archive`] says so.
+    pub origin: FileOrigin,
     /// Size in bytes of what is published, where the publisher states one.
     pub size: Option<u64>,
     /// SHA-256 of what is published in lower-case hexadecimal, where the publisher states one.
@@ -57,13 +57,13 @@ pub struct File {
     pub md5: Option<String>,
 }
 
-impl File {
+impl SourceFile {
     /// The address, with the given model hub.
     #[must_use]
     pub fn url(&self, hub: &str) -> String {
         match &self.origin {
-            Origin::Url(url) => url.clone(),
-            Origin::Hub {
+            FileOrigin::Url(url) => url.clone(),
+            FileOrigin::Hub {
                 repository,
                 revision,
                 file,
@@ -77,8 +77,8 @@ impl File {
     /// Name of what is published: the last piece of its address.
     pub(crate) fn published_name(&self) -> &str {
         let whole = match &self.origin {
-            Origin::Url(url) => url,
-            Origin::Hub { file, .. } => file,
+            FileOrigin::Url(url) => url,
+            FileOrigin::Hub { file, .. } => file,
         };
         whole.rsplit('/').next().unwrap_or(whole)
     }
@@ -87,7 +87,7 @@ impl File {
 /// A file as the catalogue writes it: either `url`, or `repository`, `revision` and `file`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Written {
+struct FileEntry {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<u32>,
@@ -104,18 +104,18 @@ struct Written {
     md5: Option<String>,
 }
 
-impl TryFrom<Written> for File {
+impl TryFrom<FileEntry> for SourceFile {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Written { name, part, size, .. } = written;
-        plain_name(&name)?;
+    fn try_from(written: FileEntry) -> Result<Self, String> {
+        let FileEntry { name, part, size, .. } = written;
+        check_plain_name(&name)?;
         hexadecimal(written.sha256.as_deref(), 64, &name)?;
         hexadecimal(written.md5.as_deref(), 32, &name)?;
         let hub = (written.repository, written.revision, written.file);
         let origin = match (&written.url, hub) {
-            (Some(url), (None, None, None)) => Origin::Url(url.clone()),
-            (_, (Some(repository), Some(revision), Some(file))) => Origin::Hub {
+            (Some(url), (None, None, None)) => FileOrigin::Url(url.clone()),
+            (_, (Some(repository), Some(revision), Some(file))) => FileOrigin::Hub {
                 repository,
                 revision,
                 file,
@@ -134,7 +134,7 @@ impl TryFrom<Written> for File {
             sha256: written.sha256,
             md5: written.md5,
         };
-        plain_name(file.published_name())?;
+        check_plain_name(file.published_name())?;
         match written.url {
             // As it is written out, for readers that do not know the hub.
             Some(url) if url != file.url(HUB) => {
@@ -145,12 +145,12 @@ impl TryFrom<Written> for File {
     }
 }
 
-impl From<File> for Written {
-    fn from(file: File) -> Self {
+impl From<SourceFile> for FileEntry {
+    fn from(file: SourceFile) -> Self {
         let url = Some(file.url(HUB));
         let (repository, revision, path) = match file.origin {
-            Origin::Url(_) => (None, None, None),
-            Origin::Hub {
+            FileOrigin::Url(_) => (None, None, None),
+            FileOrigin::Hub {
                 repository,
                 revision,
                 file,
@@ -171,7 +171,7 @@ impl From<File> for Written {
 }
 
 /// A name that stays in the directory it is put in.
-fn plain_name(name: &str) -> Result<(), String> {
+fn check_plain_name(name: &str) -> Result<(), String> {
     let stays = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
     stays
         .then_some(())
@@ -194,13 +194,13 @@ pub(crate) fn is_hexadecimal(text: &str, digits: usize) -> bool {
 /// A checkpoint or dataset of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub struct DataSource {
     /// Name to ask for it by.
     pub name: String,
     /// What it is.
     pub title: String,
     /// What it provides.
-    pub kind: Kind,
+    pub kind: SourceKind,
     /// Page with its description and terms of use.
     pub page: String,
     /// Label set of the model, for a checkpoint.
@@ -215,10 +215,10 @@ pub struct Source {
     #[serde(default)]
     pub unpack: bool,
     /// Its files.
-    pub files: Vec<File>,
+    pub files: Vec<SourceFile>,
 }
 
-impl Source {
+impl DataSource {
     /// A catalogue entry.
     ///
     /// # Errors
@@ -229,7 +229,7 @@ impl Source {
 
     /// The name of the archive that holds the file, if it is published in one.
     #[must_use]
-    pub fn archive<'a>(&self, file: &'a File) -> Option<&'a str> {
+    pub fn archive<'a>(&self, file: &'a SourceFile) -> Option<&'a str> {
         let name = file.published_name();
         (self.unpack && name != file.name).then_some(name)
     }
@@ -238,28 +238,28 @@ impl Source {
     ///
     /// # Errors
     /// There is no such part.
-    pub fn select(&self, parts: &[u32]) -> Result<Vec<&File>, Error> {
+    pub fn select(&self, parts: &[u32]) -> Result<Vec<&SourceFile>, Error> {
         let known: Vec<u32> = self.files.iter().filter_map(|f| f.part).collect();
         if let Some(part) = parts.iter().find(|p| !known.contains(p)) {
             return Err(Error::UnknownPart {
                 name: self.name.clone(),
                 part: *part,
-                known: ranges(&known),
+                known: part_ranges(&known),
             });
         }
-        let wanted = |f: &&File| parts.is_empty() || f.part.is_none_or(|p| parts.contains(&p));
+        let wanted = |f: &&SourceFile| parts.is_empty() || f.part.is_none_or(|p| parts.contains(&p));
         Ok(self.files.iter().filter(wanted).collect())
     }
 
     /// What to download and where to put it, for a person.
     #[must_use]
     pub fn instructions(&self) -> String {
-        let files: Vec<&File> = self.files.iter().collect();
+        let files: Vec<&SourceFile> = self.files.iter().collect();
         self.instructions_for(&files, &self.place)
     }
 
     /// The same for some of the files, and another directory.
-    pub(crate) fn instructions_for(&self, files: &[&File], place: &std::path::Path) -> String {
+    pub(crate) fn instructions_for(&self, files: &[&SourceFile], place: &std::path::Path) -> String {
         let mut text = format!(
             "{}\n  terms and description: {}\n  put into: {}/\n",
             self.title,
@@ -275,7 +275,7 @@ impl Source {
 }
 
 /// `none`, or the numbers as `0` or `0-17`; the catalogue numbers parts without gaps.
-fn ranges(known: &[u32]) -> String {
+fn part_ranges(known: &[u32]) -> String {
     match (known.iter().min(), known.iter().max()) {
         (Some(first), Some(last)) if first != last => format!("{first}-{last}"),
         (Some(only), _) => only.to_string(),
@@ -287,16 +287,16 @@ fn ranges(known: &[u32]) -> String {
 ///
 /// # Errors
 /// A built-in entry does not parse.
-pub fn all() -> Result<Vec<Source>, Error> {
-    BUILT_IN.iter().map(|text| Source::from_yaml(text)).collect()
+pub fn all_sources() -> Result<Vec<DataSource>, Error> {
+    BUILT_IN.iter().map(|text| DataSource::from_yaml(text)).collect()
 }
 
 /// The entry of that name.
 ///
 /// # Errors
 /// There is none.
-pub fn find(name: &str) -> Result<Source, Error> {
-    let all = all()?;
+pub fn find_source(name: &str) -> Result<DataSource, Error> {
+    let all = all_sources()?;
     let known = all.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
     all.into_iter()
         .find(|s| s.name == name)
@@ -312,14 +312,14 @@ mod tests {
 
     #[test]
     fn every_built_in_source_is_found_by_its_name() {
-        for source in all().unwrap() {
-            assert_eq!(find(&source.name).unwrap(), source);
+        for source in all_sources().unwrap() {
+            assert_eq!(find_source(&source.name).unwrap(), source);
         }
     }
 
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
-        let message = find("code16").unwrap_err().to_string();
+        let message = find_source("code16").unwrap_err().to_string();
         assert_eq!(
             message,
             "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15"
@@ -328,14 +328,14 @@ mod tests {
 
     #[test]
     fn instructions_name_every_file_and_what_to_unpack() {
-        let text = find("code15").unwrap().instructions();
+        let text = find_source("code15").unwrap().instructions();
         assert_eq!(text.matches("(unpack)").count(), 18);
         assert!(text.contains("exams.csv  <-  https://zenodo.org"));
     }
 
     #[test]
     fn a_hub_file_has_an_address_on_any_hub() {
-        let source = find("physionet_finetuned").unwrap();
+        let source = find_source("physionet_finetuned").unwrap();
         assert_eq!(
             source.files[0].url("http://127.0.0.1:9/"),
             "http://127.0.0.1:9/wanglab/ecg-fm-preprint/resolve/main/physionet_finetuned.pt"
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_part_comes_with_the_files_that_every_part_needs() {
-        let source = find("code15").unwrap();
+        let source = find_source("code15").unwrap();
         let names = |parts: &[u32]| -> Vec<String> {
             let files = source.select(parts).unwrap();
             files.iter().map(|f| f.name.clone()).collect()
@@ -368,15 +368,15 @@ mod tests {
             "{ name: a, url: http://h/a, colour: red }",
         ];
         for text in bad {
-            assert!(serde_yaml::from_str::<File>(text).is_err(), "{text}");
+            assert!(serde_yaml::from_str::<SourceFile>(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn a_source_written_out_is_the_source() {
-        for source in all().unwrap() {
+        for source in all_sources().unwrap() {
             let text = serde_json::to_string(&source).unwrap();
-            assert_eq!(serde_json::from_str::<Source>(&text).unwrap(), source);
+            assert_eq!(serde_json::from_str::<DataSource>(&text).unwrap(), source);
         }
     }
 }

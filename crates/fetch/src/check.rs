@@ -1,6 +1,6 @@
 //! What is there, compared with what should be, without asking anybody.
 
-use crate::catalogue::{File, Source};
+use crate::catalogue::{DataSource, SourceFile};
 use crate::digest::{Checksum, digests};
 use crate::progress::FileProgress;
 use crate::{Error, Pin};
@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
+pub enum CheckDepth {
     /// Names and sizes: at once, whatever there is.
     Sizes,
     /// Every byte.
@@ -20,7 +20,7 @@ pub enum Depth {
 /// What is wrong with one file of a source on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Problem {
+pub enum FileProblem {
     /// It is not there.
     Missing(String),
     /// It has another size than published or than fetched before: file, found, expected.
@@ -29,12 +29,12 @@ pub enum Problem {
     Checksum(String),
 }
 
-impl Source {
+impl DataSource {
     /// What is missing or wrong in `dir`: compared with what the catalogue states, and with what was fetched before.
     ///
     /// # Errors
     /// A file that is there cannot be read.
-    pub fn check(&self, dir: &Path, depth: Depth) -> Result<Vec<Problem>, Error> {
+    pub fn check(&self, dir: &Path, depth: CheckDepth) -> Result<Vec<FileProblem>, Error> {
         let mut problems = Vec::new();
         for file in &self.files {
             problems.extend(self.check_file(dir, file, depth)?);
@@ -42,30 +42,35 @@ impl Source {
         Ok(problems)
     }
 
-    fn check_file(&self, dir: &Path, file: &File, depth: Depth) -> Result<Option<Problem>, Error> {
+    fn check_file(
+        &self,
+        dir: &Path,
+        file: &SourceFile,
+        depth: CheckDepth,
+    ) -> Result<Option<FileProblem>, Error> {
         let path = dir.join(&file.name);
         let name = || file.name.clone();
         let Ok(meta) = std::fs::metadata(&path) else {
-            return Ok(Some(Problem::Missing(name())));
+            return Ok(Some(FileProblem::Missing(name())));
         };
         let pin = Pin::read(&path)?;
         // Of an archive the catalogue states the archive's size, which says nothing about what was in it.
         let itself = self.archive(file).is_none().then_some(file);
         let sizes = [itself.and_then(|f| f.size), pin.as_ref().map(|p| p.size)];
         if let Some(size) = sizes.into_iter().flatten().find(|size| *size != meta.len()) {
-            return Ok(Some(Problem::Size(name(), meta.len(), size)));
+            return Ok(Some(FileProblem::Size(name(), meta.len(), size)));
         }
         let expected = [
             itself.and_then(Checksum::of),
             pin.map(|p| Checksum::Sha256(p.sha256)),
         ];
         let expected: Vec<Checksum> = expected.into_iter().flatten().collect();
-        if depth == Depth::Sizes || expected.is_empty() {
+        if depth == CheckDepth::Sizes || expected.is_empty() {
             return Ok(None);
         }
         let found = digests(&path, FileProgress::silent(&file.name), &AtomicBool::new(false))?;
         let differs = expected.iter().any(|c| c.verify(&found, "").is_err());
-        Ok(differs.then(|| Problem::Checksum(name())))
+        Ok(differs.then(|| FileProblem::Checksum(name())))
     }
 }
 
@@ -75,11 +80,11 @@ mod tests {
 
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-    fn source(files: &str) -> Source {
+    fn source(files: &str) -> DataSource {
         let text = format!(
             "{{ name: s, title: S, kind: dataset, page: p, place: d, unpack: true, files: [{files}] }}"
         );
-        Source::from_yaml(&text).unwrap()
+        DataSource::from_yaml(&text).unwrap()
     }
 
     #[test]
@@ -93,11 +98,14 @@ mod tests {
             "{{ name: a, url: u/a }}, {{ name: b, url: u/b, size: 4 }}, {{ name: c, url: u/c, sha256: '{other}' }}, \
              {{ name: d, url: u/d, sha256: {ABC} }}, {{ name: e, url: u/e.zip, size: 9 }}"
         ));
-        let expected = [Problem::Missing("a".into()), Problem::Size("b".into(), 3, 4)];
-        assert_eq!(source.check(dir.path(), Depth::Sizes).unwrap(), expected);
-        let problems = source.check(dir.path(), Depth::Contents).unwrap();
+        let expected = [
+            FileProblem::Missing("a".into()),
+            FileProblem::Size("b".into(), 3, 4),
+        ];
+        assert_eq!(source.check(dir.path(), CheckDepth::Sizes).unwrap(), expected);
+        let problems = source.check(dir.path(), CheckDepth::Contents).unwrap();
         assert_eq!(problems[..2], expected);
-        assert_eq!(problems[2..], [Problem::Checksum("c".into())]);
+        assert_eq!(problems[2..], [FileProblem::Checksum("c".into())]);
     }
 
     #[test]
@@ -107,16 +115,16 @@ mod tests {
         let source = source("{ name: a, url: u/a.zip }");
         let pin = |size, sha256: &str| {
             let pin = format!("{{\"size\": {size}, \"sha256\": \"{sha256}\", \"url\": \"u\"}}");
-            std::fs::write(Pin::place(&path), pin).unwrap();
-            source.check(dir.path(), Depth::Contents).unwrap()
+            std::fs::write(Pin::path_for(&path), pin).unwrap();
+            source.check(dir.path(), CheckDepth::Contents).unwrap()
         };
         std::fs::write(&path, b"abc").unwrap();
         assert_eq!(pin(3, ABC), []);
-        assert_eq!(pin(4, ABC), [Problem::Size("a".into(), 3, 4)]);
-        assert_eq!(pin(3, &"0".repeat(64)), [Problem::Checksum("a".into())]);
-        std::fs::write(Pin::place(&path), "{").unwrap();
+        assert_eq!(pin(4, ABC), [FileProblem::Size("a".into(), 3, 4)]);
+        assert_eq!(pin(3, &"0".repeat(64)), [FileProblem::Checksum("a".into())]);
+        std::fs::write(Pin::path_for(&path), "{").unwrap();
         assert!(matches!(
-            source.check(dir.path(), Depth::Sizes),
+            source.check(dir.path(), CheckDepth::Sizes),
             Err(Error::BadPin { .. })
         ));
     }

@@ -1,6 +1,6 @@
 //! One HTTP request at a time: redirects under our own rules, what an answer says in its head.
 
-use crate::{Error, Options};
+use crate::{Error, FetchOptions};
 use std::time::Duration;
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -10,7 +10,7 @@ const REDIRECTS: usize = 10;
 
 /// What to ask for.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct HttpRequest {
     pub(crate) url: String,
     /// `GET`, or only the head of the answer.
     pub(crate) head_only: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Request {
 
 /// Why there is no answer, or none of use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum RequestError {
     /// No connection, or one that broke.
     Network(String),
     /// An answer that is an error.
@@ -36,14 +36,14 @@ pub(crate) enum Trouble {
 }
 
 /// An answer.
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     pub(crate) response: Response<Body>,
-    pub(crate) linked: Linked,
+    pub(crate) linked: HubFile,
 }
 
 /// What the hub says about a large file on the way to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Linked {
+pub(crate) struct HubFile {
     pub(crate) size: Option<u64>,
     pub(crate) sha256: Option<String>,
     pub(crate) commit: Option<String>,
@@ -51,16 +51,16 @@ pub(crate) struct Linked {
 
 /// Makes requests.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct HttpClient {
     agent: Agent,
     hub: Uri,
     token: Option<String>,
 }
 
-impl Client {
-    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+impl HttpClient {
+    pub(crate) fn new(options: &FetchOptions) -> Result<Self, Error> {
         let tls = match &options.certificates {
-            Some(path) => TlsConfig::builder().root_certs(certificates(path)?).build(),
+            Some(path) => TlsConfig::builder().root_certs(read_certificates(path)?).build(),
             None => TlsConfig::builder().root_certs(RootCerts::WebPki).build(),
         };
         let agent = Agent::config_builder()
@@ -68,7 +68,7 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             // Stated even where there is none: the default would look into the environment.
-            .proxy(proxy(options)?)
+            .proxy(read_proxy(options)?)
             .tls_config(tls)
             .timeout_connect(Some(options.silence))
             .timeout_recv_response(Some(options.silence))
@@ -77,7 +77,7 @@ impl Client {
             .user_agent(concat!("ecgfm/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
-        let hub = parse(&options.hub).map_err(|reason| Error::Setting {
+        let hub = parse_address(&options.hub).map_err(|reason| Error::Setting {
             what: "model hub",
             value: options.hub.clone(),
             reason,
@@ -87,30 +87,30 @@ impl Client {
     }
 
     /// Asks, and follows redirects; for a head, only on the same host.
-    pub(crate) fn ask(&self, request: &Request) -> Result<Answer, Trouble> {
-        let start = parse(&request.url).map_err(Trouble::Protocol)?;
+    pub(crate) fn ask(&self, request: &HttpRequest) -> Result<HttpAnswer, RequestError> {
+        let start = parse_address(&request.url).map_err(RequestError::Protocol)?;
         let mut at = start.clone();
-        let mut linked = Linked::default();
+        let mut linked = HubFile::default();
         for _ in 0..=REDIRECTS {
-            let response = self.once(request, &at)?;
+            let response = self.send(request, &at)?;
             if same_host(&at, &start) {
-                linked.learn(response.headers());
+                linked.read_headers(response.headers());
             }
             let next = match response.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => target(response.headers(), &at)?,
-                code @ 400.. => return Err(status(code, response.headers())),
-                _ => return Ok(Answer { response, linked }),
+                301 | 302 | 303 | 307 | 308 => redirect_target(response.headers(), &at)?,
+                code @ 400.. => return Err(status_error(code, response.headers())),
+                _ => return Ok(HttpAnswer { response, linked }),
             };
             if request.head_only && !same_host(&next, &start) {
-                return Ok(Answer { response, linked });
+                return Ok(HttpAnswer { response, linked });
             }
-            allowed(&start, &at, &next)?;
+            check_redirect(&start, &at, &next)?;
             at = next;
         }
-        Err(Trouble::Redirect(format!("more than {REDIRECTS} redirects")))
+        Err(RequestError::Redirect(format!("more than {REDIRECTS} redirects")))
     }
 
-    fn once(&self, request: &Request, at: &Uri) -> Result<Response<Body>, Trouble> {
+    fn send(&self, request: &HttpRequest, at: &Uri) -> Result<Response<Body>, RequestError> {
         let mut builder = match request.head_only {
             true => self.agent.head(at.clone()),
             false => self.agent.get(at.clone()),
@@ -128,23 +128,25 @@ impl Client {
         }
         // A compressed answer would have another size, and ranges of something else.
         let builder = builder.header("Accept-Encoding", "identity");
-        builder.call().map_err(network)
+        builder.call().map_err(network_error)
     }
 }
 
-pub(crate) fn network(error: ureq::Error) -> Trouble {
+pub(crate) fn network_error(error: ureq::Error) -> RequestError {
     match error {
-        ureq::Error::HostNotFound => Trouble::Network("the host's name is not known: no network?".to_owned()),
-        ureq::Error::Timeout(_) => Trouble::Network("the server is silent".to_owned()),
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
-            Trouble::Protocol(error.to_string())
+        ureq::Error::HostNotFound => {
+            RequestError::Network("the host's name is not known: no network?".to_owned())
         }
-        ureq::Error::Io(error) => Trouble::Network(error.to_string()),
-        other => Trouble::Network(other.to_string()),
+        ureq::Error::Timeout(_) => RequestError::Network("the server is silent".to_owned()),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
+            RequestError::Protocol(error.to_string())
+        }
+        ureq::Error::Io(error) => RequestError::Network(error.to_string()),
+        other => RequestError::Network(other.to_string()),
     }
 }
 
-fn parse(url: &str) -> Result<Uri, String> {
+fn parse_address(url: &str) -> Result<Uri, String> {
     let uri: Uri = url.parse().map_err(|_| "not an address".to_owned())?;
     match (uri.scheme_str(), uri.host()) {
         (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(uri),
@@ -152,7 +154,7 @@ fn parse(url: &str) -> Result<Uri, String> {
     }
 }
 
-fn proxy(options: &Options) -> Result<Option<Proxy>, Error> {
+fn read_proxy(options: &FetchOptions) -> Result<Option<Proxy>, Error> {
     let Some(text) = &options.proxy else {
         return Ok(None);
     };
@@ -178,7 +180,7 @@ fn proxy(options: &Options) -> Result<Option<Proxy>, Error> {
     builder.build().map(Some).map_err(bad)
 }
 
-fn certificates(path: &std::path::Path) -> Result<RootCerts, Error> {
+fn read_certificates(path: &std::path::Path) -> Result<RootCerts, Error> {
     let pem = std::fs::read(path).map_err(crate::error::io(path, "read"))?;
     let bad = |reason: String| Error::Setting {
         what: "certificates",
@@ -197,32 +199,32 @@ fn certificates(path: &std::path::Path) -> Result<RootCerts, Error> {
     Ok(RootCerts::from(found))
 }
 
-impl Linked {
-    fn learn(&mut self, headers: &HeaderMap) {
-        let commit = text(headers, "x-repo-commit").map(str::to_owned);
+impl HubFile {
+    fn read_headers(&mut self, headers: &HeaderMap) {
+        let commit = header_text(headers, "x-repo-commit").map(str::to_owned);
         self.commit = commit.or(self.commit.take());
-        self.size = number(headers, "x-linked-size").or(self.size);
+        self.size = header_number(headers, "x-linked-size").or(self.size);
         // The entity tag of a large file is its SHA-256; that of a small one is another hash, of other digits.
-        let tag = text(headers, "x-linked-etag").map(|t| t.trim_matches('"').to_ascii_lowercase());
+        let tag = header_text(headers, "x-linked-etag").map(|t| t.trim_matches('"').to_ascii_lowercase());
         let sha256 = tag.filter(|t| crate::catalogue::is_hexadecimal(t, 64));
         self.sha256 = sha256.or(self.sha256.take());
     }
 }
 
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-pub(crate) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    text(headers, name)?.trim().parse().ok()
+pub(crate) fn header_number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    header_text(headers, name)?.trim().parse().ok()
 }
 
-fn status(code: u16, headers: &HeaderMap) -> Trouble {
-    Trouble::Status {
+fn status_error(code: u16, headers: &HeaderMap) -> RequestError {
+    RequestError::Status {
         code,
         // Its other form, a date, is rare; the usual pause does for it.
-        retry_after: number(headers, "retry-after").map(Duration::from_secs),
-        code_of_hub: text(headers, "x-error-code").map(str::to_owned),
+        retry_after: header_number(headers, "retry-after").map(Duration::from_secs),
+        code_of_hub: header_text(headers, "x-error-code").map(str::to_owned),
     }
 }
 
@@ -235,9 +237,11 @@ fn is_this_machine(uri: &Uri) -> bool {
 }
 
 /// Where a redirect leads; an address without a host stays on the host.
-fn target(headers: &HeaderMap, at: &Uri) -> Result<Uri, Trouble> {
-    let Some(location) = text(headers, "location") else {
-        return Err(Trouble::Redirect("a redirect that does not say where".to_owned()));
+fn redirect_target(headers: &HeaderMap, at: &Uri) -> Result<Uri, RequestError> {
+    let Some(location) = header_text(headers, "location") else {
+        return Err(RequestError::Redirect(
+            "a redirect that does not say where".to_owned(),
+        ));
     };
     let scheme = at.scheme_str().unwrap_or("https");
     let authority = at.authority().map_or("", |a| a.as_str());
@@ -252,15 +256,16 @@ fn target(headers: &HeaderMap, at: &Uri) -> Result<Uri, Trouble> {
     };
     // What follows `#` is for the reader, not for the server.
     let whole = whole.split('#').next().unwrap_or_default();
-    parse(whole).map_err(|reason| Trouble::Redirect(format!("a redirect to `{location}`: {reason}")))
+    parse_address(whole)
+        .map_err(|reason| RequestError::Redirect(format!("a redirect to `{location}`: {reason}")))
 }
 
 /// Never from a safe connection to an open one, unless all of it began on this machine, as in a test.
-fn allowed(start: &Uri, from: &Uri, to: &Uri) -> Result<(), Trouble> {
+fn check_redirect(start: &Uri, from: &Uri, to: &Uri) -> Result<(), RequestError> {
     let from_https = from.scheme_str() == Some("https") || start.scheme_str() == Some("https");
     let local = start.scheme_str() == Some("http") && is_this_machine(start);
     if from_https && to.scheme_str() == Some("http") && !local {
-        return Err(Trouble::Redirect(format!(
+        return Err(RequestError::Redirect(format!(
             "it redirects to {to}, which is not encrypted; not followed"
         )));
     }
@@ -272,18 +277,18 @@ mod tests {
     use super::*;
 
     fn uri(text: &str) -> Uri {
-        parse(text).unwrap()
+        parse_address(text).unwrap()
     }
 
     #[test]
     fn a_redirect_never_leaves_encryption_unless_all_began_on_this_machine() {
         let (safe, open) = (uri("https://a/x"), uri("http://b/x"));
         let local = uri("http://127.0.0.1:1/x");
-        assert!(allowed(&safe, &safe, &open).is_err());
-        assert!(allowed(&open, &safe, &open).is_err());
-        assert!(allowed(&local, &safe, &open).is_ok());
-        assert!(allowed(&open, &open, &safe).is_ok());
-        assert!(allowed(&safe, &safe, &uri("https://b/x")).is_ok());
+        assert!(check_redirect(&safe, &safe, &open).is_err());
+        assert!(check_redirect(&open, &safe, &open).is_err());
+        assert!(check_redirect(&local, &safe, &open).is_ok());
+        assert!(check_redirect(&open, &open, &safe).is_ok());
+        assert!(check_redirect(&safe, &safe, &uri("https://b/x")).is_ok());
     }
 
     #[test]
@@ -292,7 +297,7 @@ mod tests {
         let to = |location: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("location", location.parse().unwrap());
-            target(&headers, &at).map(|u| u.to_string())
+            redirect_target(&headers, &at).map(|u| u.to_string())
         };
         assert_eq!(to("/d?e").unwrap(), "https://host:1/d?e");
         assert_eq!(to("d#f").unwrap(), "https://host:1/a/d");
@@ -308,33 +313,33 @@ mod tests {
             "x-linked-etag",
             "\"3f786850e387550fdab836ed7e6dc881de23001b\"".parse().unwrap(),
         );
-        let mut linked = Linked::default();
-        linked.learn(&headers);
+        let mut linked = HubFile::default();
+        linked.read_headers(&headers);
         assert_eq!(linked.sha256, None);
         headers.insert(
             "x-linked-etag",
             format!("\"{}\"", "A".repeat(64)).parse().unwrap(),
         );
-        linked.learn(&headers);
+        linked.read_headers(&headers);
         assert_eq!(linked.sha256, Some("a".repeat(64)));
     }
 
     #[test]
     fn a_bad_proxy_and_a_bad_hub_are_refused() {
-        let proxy = Options {
+        let proxy = FetchOptions {
             proxy: Some("no\nproxy".into()),
-            ..Options::default()
+            ..FetchOptions::default()
         };
         assert!(matches!(
-            Client::new(&proxy),
+            HttpClient::new(&proxy),
             Err(Error::Setting { what: "proxy", .. })
         ));
-        let hub = Options {
+        let hub = FetchOptions {
             hub: "hub".into(),
-            ..Options::default()
+            ..FetchOptions::default()
         };
         assert!(matches!(
-            Client::new(&hub),
+            HttpClient::new(&hub),
             Err(Error::Setting {
                 what: "model hub",
                 ..

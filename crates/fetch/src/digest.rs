@@ -2,7 +2,7 @@
 
 use crate::error::io;
 use crate::progress::FileProgress;
-use crate::{Error, catalogue::File};
+use crate::{Error, catalogue::SourceFile};
 use md5::Md5;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ pub enum Checksum {
 
 impl Checksum {
     /// The one that the catalogue itself states.
-    pub(crate) fn of(file: &File) -> Option<Self> {
+    pub(crate) fn of(file: &SourceFile) -> Option<Self> {
         let sha256 = file.sha256.clone().map(Self::Sha256);
         sha256.or_else(|| file.md5.clone().map(Self::Md5))
     }

@@ -35,7 +35,7 @@ pub enum Error {
         what: &'static str,
         /// As given.
         value: String,
-        /// Why not.
+        /// Reason.
         reason: String,
     },
     /// A file cannot be read or written.
@@ -63,37 +63,37 @@ pub enum Error {
     /// The server could not be reached, or the connection broke too often.
     #[error("{url}: {reason}; run again to go on, or get it by hand:\n{by_hand}")]
     Unreachable {
-        /// What was asked for.
+        /// Address of the request.
         url: String,
-        /// What happened.
+        /// Reason.
         reason: String,
-        /// What to download and where to put it.
+        /// Instructions for downloading by hand.
         by_hand: String,
     },
     /// The server answered, but not with the file.
     #[error("{url}: the server answered {status}: {reason}\n{by_hand}")]
     Refused {
-        /// What was asked for.
+        /// Address of the request.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// What it means here, and what to do.
+        /// Meaning of the status, and advice.
         reason: String,
-        /// What to download and where to put it.
+        /// Instructions for downloading by hand.
         by_hand: String,
     },
     /// The server sends us somewhere we do not go.
     #[error("{url}: {reason}")]
     Redirect {
-        /// What was asked for.
+        /// Address of the request.
         url: String,
-        /// Why not.
+        /// Reason.
         reason: String,
     },
     /// The server says something that makes no sense or cannot be trusted.
     #[error("{url}: {reason}")]
     Protocol {
-        /// What was asked for.
+        /// Address of the request.
         url: String,
         /// What it is.
         reason: String,
@@ -148,7 +148,7 @@ pub enum Error {
         pin: PathBuf,
         /// SHA-256 of the first.
         expected: String,
-        /// Its size.
+        /// Size of the first file, in bytes.
         expected_size: u64,
         /// SHA-256 now.
         found: String,
@@ -160,7 +160,7 @@ pub enum Error {
     BadPin {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Reason.
         reason: String,
     },
     /// An archive does not hold what it should.
@@ -168,7 +168,7 @@ pub enum Error {
     Archive {
         /// The archive.
         path: PathBuf,
-        /// What is wrong, and what to do.
+        /// Reason, and advice.
         reason: String,
     },
     /// Asked to stop.

@@ -1,16 +1,16 @@
 //! Fetching a source: what is there stays, what is missing is downloaded, unpacked and compared.
 
-use crate::catalogue::{File, Source};
-use crate::client::Client;
+use crate::catalogue::{DataSource, SourceFile};
+use crate::client::HttpClient;
 use crate::digest::{Digests, digests, stopped};
 use crate::error::io;
-use crate::partial::Partial;
+use crate::partial::PartialFile;
 use crate::progress::FileProgress;
 use crate::publisher::Publisher;
-use crate::retry::Context;
-use crate::transfer::{Published, transfer};
+use crate::retry::FetchContext;
+use crate::transfer::{PublishedFile, transfer};
 use crate::unpack::unpack;
-use crate::{Checksum, Error, Options, Pin};
+use crate::{Checksum, Error, FetchOptions, Pin};
 use ecgfm_stage::{NoProgress, Progress};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use std::sync::atomic::AtomicBool;
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum FetchOutcome {
     /// Downloaded, and unpacked where it is published in an archive.
     Fetched,
     /// It was there, and is what it should be.
@@ -30,13 +30,13 @@ pub enum Outcome {
 
 /// A file after fetching.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fetched {
+pub struct FetchedFile {
     /// Its name.
     pub file: String,
     /// Where it is.
     pub path: PathBuf,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: FetchOutcome,
     /// Bytes on disk.
     pub size: u64,
     /// SHA-256; none where it was not compared with anything.
@@ -53,7 +53,7 @@ pub struct Fetched {
 
 /// What would be done with a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Planned {
+pub struct PlannedFile {
     /// Its name.
     pub file: String,
     /// Where it would be.
@@ -72,17 +72,17 @@ pub struct Planned {
 
 /// Fetches sources.
 pub struct Fetcher {
-    client: Client,
-    options: Options,
+    client: HttpClient,
+    options: FetchOptions,
 }
 
 impl Fetcher {
-    /// A fetcher with these options.
+    /// Creates a fetcher with these options.
     ///
     /// # Errors
     /// An option makes no sense.
-    pub fn new(options: Options) -> Result<Self, Error> {
-        let client = Client::new(&options)?;
+    pub fn new(options: FetchOptions) -> Result<Self, Error> {
+        let client = HttpClient::new(&options)?;
         Ok(Self { client, options })
     }
 
@@ -92,17 +92,17 @@ impl Fetcher {
     /// There is no such part; or it was stopped.
     pub fn plan(
         &self,
-        source: &Source,
+        source: &DataSource,
         parts: &[u32],
         dir: &Path,
         cancel: &AtomicBool,
-    ) -> Result<Vec<Planned>, Error> {
+    ) -> Result<Vec<PlannedFile>, Error> {
         let publisher = Publisher::new(source);
-        let mut planned: Vec<Planned> = Vec::new();
+        let mut planned: Vec<PlannedFile> = Vec::new();
         // One that cannot be reached is asked once, not once for each of its files.
         let mut unreachable = None;
         for file in source.select(parts)? {
-            let task = Task::new(self, &publisher, source, file, dir);
+            let task = FileTask::new(self, &publisher, source, file, dir);
             let (size, unknown) = match &unreachable {
                 Some(why) => (file.size, Some(String::clone(why))),
                 None => task.size(cancel, &mut unreachable)?,
@@ -119,12 +119,12 @@ impl Fetcher {
     /// unless it was wrong.
     pub fn fetch(
         &self,
-        source: &Source,
+        source: &DataSource,
         parts: &[u32],
         dir: &Path,
         progress: &dyn Progress,
         cancel: &AtomicBool,
-    ) -> Result<Vec<Fetched>, Error> {
+    ) -> Result<Vec<FetchedFile>, Error> {
         let publisher = Publisher::new(source);
         let files = source.select(parts)?;
         std::fs::create_dir_all(dir).map_err(io(dir, "write"))?;
@@ -132,17 +132,17 @@ impl Fetcher {
             .into_iter()
             .map(|file| {
                 stopped(cancel)?;
-                Task::new(self, &publisher, source, file, dir).fetch(progress, cancel)
+                FileTask::new(self, &publisher, source, file, dir).fetch(progress, cancel)
             })
             .collect()
     }
 }
 
 /// One file of a source, and its place.
-struct Task<'a> {
+struct FileTask<'a> {
     fetcher: &'a Fetcher,
     publisher: &'a Publisher<'a>,
-    file: &'a File,
+    file: &'a SourceFile,
     /// Name of the archive it is published in.
     archive: Option<PathBuf>,
     path: PathBuf,
@@ -150,12 +150,12 @@ struct Task<'a> {
     by_hand: String,
 }
 
-impl<'a> Task<'a> {
+impl<'a> FileTask<'a> {
     fn new(
         fetcher: &'a Fetcher,
         publisher: &'a Publisher<'a>,
-        source: &Source,
-        file: &'a File,
+        source: &DataSource,
+        file: &'a SourceFile,
         dir: &Path,
     ) -> Self {
         let archive = source.archive(file).map(|name| dir.join(name));
@@ -176,8 +176,8 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn context<'b>(&'b self, progress: &'b dyn Progress, cancel: &'b AtomicBool) -> Context<'b> {
-        Context {
+    fn context<'b>(&'b self, progress: &'b dyn Progress, cancel: &'b AtomicBool) -> FetchContext<'b> {
+        FetchContext {
             client: &self.fetcher.client,
             options: &self.fetcher.options,
             progress: FileProgress {
@@ -201,11 +201,11 @@ impl<'a> Task<'a> {
         cancel: &AtomicBool,
         unreachable: &mut Option<String>,
     ) -> Result<(Option<u64>, Option<String>), Error> {
-        let once = Options {
+        let once = FetchOptions {
             retries: 0,
             ..self.fetcher.options.clone()
         };
-        let context = Context {
+        let context = FetchContext {
             options: &once,
             ..self.context(&NoProgress, cancel)
         };
@@ -222,15 +222,15 @@ impl<'a> Task<'a> {
         Ok((self.file.size, error.lines().next().map(str::to_owned)))
     }
 
-    fn planned(&self, size: Option<u64>, unknown: Option<String>) -> Planned {
+    fn planned(&self, size: Option<u64>, unknown: Option<String>) -> PlannedFile {
         let present = self.path.exists();
-        let partial = Partial::place(self.published_path());
+        let partial = PartialFile::path_for(self.published_path());
         let have = match &self.archive {
             _ if present => 0,
             Some(archive) if archive.exists() => length(archive),
             _ => length(&partial),
         };
-        Planned {
+        PlannedFile {
             file: self.file.name.clone(),
             path: self.path.clone(),
             url: self.url.clone(),
@@ -241,35 +241,35 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn fetch(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<Fetched, Error> {
+    fn fetch(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<FetchedFile, Error> {
         let context = self.context(progress, cancel);
         let pin = Pin::read(&self.path)?;
         if self.path.exists() {
             return match pin {
-                Some(pin) => self.pinned(context, &pin),
-                None => self.found(context),
+                Some(pin) => self.fetch_pinned(context, &pin),
+                None => self.fetch_present(context),
             };
         }
-        let published = self.publisher.states(context, self.file)?;
+        let published = self.publisher.published(context, self.file)?;
         if let (Some(pin), None) = (&pin, &self.archive) {
-            pin.agrees(published.checksum.as_ref(), &self.path, &self.url)?;
+            pin.check_published(published.checksum.as_ref(), &self.path, &self.url)?;
         }
         self.download(context, &published, pin.as_ref())
     }
 
     /// It was fetched before: nobody needs to be asked.
-    fn pinned(&self, context: Context<'_>, pin: &Pin) -> Result<Fetched, Error> {
+    fn fetch_pinned(&self, context: FetchContext<'_>, pin: &Pin) -> Result<FetchedFile, Error> {
         let found = digests(&self.path, context.progress, context.cancel)?;
         pin.verify(&found, &self.path, &self.path.display().to_string())?;
-        Ok(self.report(Outcome::Present, &found, pin.published.clone(), (0, 0)))
+        Ok(self.fetched_file(FetchOutcome::Present, &found, pin.published.clone(), (0, 0)))
     }
 
     /// It was put there by hand.
-    fn found(&self, context: Context<'_>) -> Result<Fetched, Error> {
+    fn fetch_present(&self, context: FetchContext<'_>) -> Result<FetchedFile, Error> {
         if self.archive.is_some() {
             return Ok(self.unverified(context, "not compared: it was unpacked by hand"));
         }
-        let published = match self.publisher.states(context, self.file) {
+        let published = match self.publisher.published(context, self.file) {
             Ok(published) => published,
             Err(Error::Unreachable { .. } | Error::Refused { .. }) => {
                 return Ok(self.unverified(context, "not compared: its publisher cannot be asked"));
@@ -281,16 +281,16 @@ impl<'a> Task<'a> {
         }
         let found = digests(&self.path, context.progress, context.cancel)?;
         published.verify(&found, &self.path.display().to_string())?;
-        self.accept(&found, &published, None, &self.path.display().to_string())?;
-        Ok(self.report(Outcome::Present, &found, published.checksum, (0, 0)))
+        self.check_pin(&found, &published, None, &self.path.display().to_string())?;
+        Ok(self.fetched_file(FetchOutcome::Present, &found, published.checksum, (0, 0)))
     }
 
-    fn unverified(&self, context: Context<'_>, why: &str) -> Fetched {
+    fn unverified(&self, context: FetchContext<'_>, why: &str) -> FetchedFile {
         context.progress.note(why);
-        Fetched {
+        FetchedFile {
             file: self.file.name.clone(),
             path: self.path.clone(),
-            outcome: Outcome::Unverified,
+            outcome: FetchOutcome::Unverified,
             size: length(&self.path),
             sha256: None,
             url: self.url.clone(),
@@ -302,23 +302,23 @@ impl<'a> Task<'a> {
 
     fn download(
         &self,
-        context: Context<'_>,
-        published: &Published,
+        context: FetchContext<'_>,
+        published: &PublishedFile,
         pin: Option<&Pin>,
-    ) -> Result<Fetched, Error> {
+    ) -> Result<FetchedFile, Error> {
         let (found, bytes) = match &self.archive {
             None => {
                 let at = (self.url.as_str(), self.path.as_path());
                 let done = transfer(context, at, published, |found| {
-                    self.accept(found, published, pin, &self.url)
+                    self.check_pin(found, published, pin, &self.url)
                 })?;
                 (done.digests, (done.downloaded, done.resumed_from))
             }
             Some(archive) => {
-                let bytes = self.archive(context, archive, published)?;
+                let bytes = self.fetch_archive(context, archive, published)?;
                 let of = format!("{}, {}", archive.display(), context.name);
                 let found = unpack(context, archive, &self.path, |found| {
-                    self.accept(found, published, pin, &of)
+                    self.check_pin(found, published, pin, &of)
                 })?;
                 if !self.fetcher.options.keep_archives {
                     std::fs::remove_file(archive).map_err(io(archive, "remove"))?;
@@ -326,15 +326,15 @@ impl<'a> Task<'a> {
                 (found, bytes)
             }
         };
-        Ok(self.report(Outcome::Fetched, &found, published.checksum.clone(), bytes))
+        Ok(self.fetched_file(FetchOutcome::Fetched, &found, published.checksum.clone(), bytes))
     }
 
     /// Sees to it that the archive is there; returns the bytes downloaded and those left by an interrupted run.
-    fn archive(
+    fn fetch_archive(
         &self,
-        context: Context<'_>,
+        context: FetchContext<'_>,
         archive: &Path,
-        published: &Published,
+        published: &PublishedFile,
     ) -> Result<(u64, u64), Error> {
         if archive.exists() {
             // Left by an interrupted run, kept on request, or put there by hand.
@@ -348,10 +348,10 @@ impl<'a> Task<'a> {
 
     /// The file must be the one fetched before; the first one is pinned, before it gets its name, so that no file
     /// is ever without its pin.
-    fn accept(
+    fn check_pin(
         &self,
         found: &Digests,
-        published: &Published,
+        published: &PublishedFile,
         pin: Option<&Pin>,
         of: &str,
     ) -> Result<(), Error> {
@@ -364,14 +364,14 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn report(
+    fn fetched_file(
         &self,
-        outcome: Outcome,
+        outcome: FetchOutcome,
         found: &Digests,
         published: Option<Checksum>,
         (downloaded, resumed_from): (u64, u64),
-    ) -> Fetched {
-        Fetched {
+    ) -> FetchedFile {
+        FetchedFile {
             file: self.file.name.clone(),
             path: self.path.clone(),
             outcome,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How to fetch.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct FetchOptions {
     /// The model hub, for files in its repositories.
     pub hub: String,
     /// Access token of the hub. It is sent to the hub only, and only over https or to this machine.
@@ -30,7 +30,7 @@ pub struct Options {
     pub silence: Duration,
 }
 
-impl Default for Options {
+impl Default for FetchOptions {
     fn default() -> Self {
         Self {
             hub: crate::HUB.to_owned(),

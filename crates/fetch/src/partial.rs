@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::digest::{Checksum, Digests, Hasher, read_all};
 use crate::error::io;
-use crate::pin::{rename, replace};
+use crate::pin::{rename, replace_file};
 use crate::progress::FileProgress;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// Bytes between two syncs: what a power cut may cost of a download that nothing but its length can vouch for.
-const SYNC: u64 = 64 << 20;
+const SYNC_BYTES: u64 = 64 << 20;
 
 /// What the bytes are a part of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct State {
+pub(crate) struct PartialState {
     pub(crate) url: String,
     /// The publisher's checksum of the whole.
     #[serde(default)]
@@ -33,28 +33,28 @@ pub(crate) struct State {
 }
 
 /// The bytes so far, open and held against other processes.
-pub(crate) struct Partial {
+pub(crate) struct PartialFile {
     path: PathBuf,
     file: File,
     hasher: Hasher,
     pub(crate) len: u64,
-    pub(crate) state: State,
+    pub(crate) state: PartialState,
 }
 
-impl Partial {
+impl PartialFile {
     /// Where the partial download of a file lies.
-    pub(crate) fn place(file: &Path) -> PathBuf {
-        with(file, ".partial")
+    pub(crate) fn path_for(file: &Path) -> PathBuf {
+        with_ending(file, ".partial")
     }
 
     /// How much of `state`'s file is there to go on from, without opening it.
-    pub(crate) fn usable(file: &Path, url: &str, checksum: Option<&Checksum>) -> u64 {
-        let path = Self::place(file);
+    pub(crate) fn usable_bytes(file: &Path, url: &str, checksum: Option<&Checksum>) -> u64 {
+        let path = Self::path_for(file);
         let len = std::fs::metadata(&path).map_or(0, |m| m.len());
         // With a checksum the address does not matter: a mirror has the same bytes, or the end will tell.
-        let same = |s: &State| s.checksum.as_ref() == checksum && (checksum.is_some() || s.url == url);
+        let same = |s: &PartialState| s.checksum.as_ref() == checksum && (checksum.is_some() || s.url == url);
         let state = read_state(&path).filter(same);
-        state.map_or(0, |state| state.trusted(len))
+        state.map_or(0, |state| state.trusted_bytes(len))
     }
 
     /// Opens or creates it, and keeps what is there if it is a part of the same file.
@@ -64,15 +64,15 @@ impl Partial {
         progress: FileProgress<'_>,
         cancel: &AtomicBool,
     ) -> Result<Self, Error> {
-        let path = Self::place(file);
+        let path = Self::path_for(file);
         let mut partial = Self {
-            file: hold(&path)?,
+            file: open_locked(&path)?,
             hasher: Hasher::default(),
             len: 0,
-            state: State::default(),
+            state: PartialState::default(),
             path,
         };
-        let keep = Self::usable(file, url, checksum);
+        let keep = Self::usable_bytes(file, url, checksum);
         if keep > 0 {
             partial.state = read_state(&partial.path).unwrap_or_default();
             partial.read_back(keep, progress, cancel)?;
@@ -111,7 +111,7 @@ impl Partial {
         self.file.write_all(bytes).map_err(self.writing())?;
         self.hasher.update(bytes);
         self.len += bytes.len() as u64;
-        if self.len - self.state.synced >= SYNC {
+        if self.len - self.state.synced >= SYNC_BYTES {
             self.sync()?;
         }
         Ok(())
@@ -132,20 +132,20 @@ impl Partial {
     pub(crate) fn finish(self, file: &Path) -> Result<(), Error> {
         self.file.sync_all().map_err(self.writing())?;
         rename(&self.path, file)?;
-        let _ = std::fs::remove_file(state_place(&self.path));
+        let _ = std::fs::remove_file(state_path(&self.path));
         Ok(())
     }
 
     /// It is no good.
     pub(crate) fn discard(self) {
         // If it cannot be removed the next attempt meets the same error and says so.
-        let _ = std::fs::remove_file(state_place(&self.path));
+        let _ = std::fs::remove_file(state_path(&self.path));
         let _ = std::fs::remove_file(&self.path);
     }
 
     fn write_state(&self) -> Result<(), Error> {
         let text = serde_json::to_vec(&self.state).unwrap_or_default();
-        replace(&state_place(&self.path), &text)
+        replace_file(&state_path(&self.path), &text)
     }
 
     fn writing(&self) -> impl Fn(std::io::Error) -> Error + use<> {
@@ -153,10 +153,10 @@ impl Partial {
     }
 }
 
-impl State {
+impl PartialState {
     /// How many of `len` bytes can be gone on from. With a checksum all: what is wrong will show at the end. Without
     /// one, those that were synced, and only if the server can be asked for the rest of the same file.
-    fn trusted(&self, len: u64) -> u64 {
+    fn trusted_bytes(&self, len: u64) -> u64 {
         let trusted = match (&self.checksum, &self.validator) {
             (Some(_), _) => len,
             (None, Some(_)) => len.min(self.synced),
@@ -169,22 +169,22 @@ impl State {
     }
 }
 
-fn read_state(partial: &Path) -> Option<State> {
-    serde_json::from_slice(&std::fs::read(state_place(partial)).ok()?).ok()
+fn read_state(partial: &Path) -> Option<PartialState> {
+    serde_json::from_slice(&std::fs::read(state_path(partial)).ok()?).ok()
 }
 
-fn state_place(partial: &Path) -> PathBuf {
-    with(partial, ".json")
+fn state_path(partial: &Path) -> PathBuf {
+    with_ending(partial, ".json")
 }
 
-pub(crate) fn with(path: &Path, ending: &str) -> PathBuf {
+pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
 /// Opens or creates a file for this process alone.
-pub(crate) fn hold(path: &Path) -> Result<File, Error> {
+pub(crate) fn open_locked(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let file = options.open(path).map_err(io(path, "write"))?;
@@ -203,8 +203,8 @@ mod tests {
 
     static NEVER: AtomicBool = AtomicBool::new(false);
 
-    fn open(file: &Path, checksum: Option<&Checksum>) -> Result<Partial, Error> {
-        Partial::open(file, ("http://h/a", checksum), FileProgress::silent("a"), &NEVER)
+    fn open(file: &Path, checksum: Option<&Checksum>) -> Result<PartialFile, Error> {
+        PartialFile::open(file, ("http://h/a", checksum), FileProgress::silent("a"), &NEVER)
     }
 
     #[test]

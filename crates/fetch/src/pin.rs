@@ -47,7 +47,7 @@ impl Pin {
 
     /// Where the pin of a file lies.
     #[must_use]
-    pub fn place(file: &Path) -> PathBuf {
+    pub fn path_for(file: &Path) -> PathBuf {
         let mut name = file.as_os_str().to_owned();
         name.push(".ecgfm.json");
         name.into()
@@ -58,7 +58,7 @@ impl Pin {
     /// # Errors
     /// There is one that cannot be read.
     pub fn read(file: &Path) -> Result<Option<Self>, Error> {
-        let path = Self::place(file);
+        let path = Self::path_for(file);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -73,10 +73,10 @@ impl Pin {
 
     /// Writes it beside the file.
     pub(crate) fn write(&self, file: &Path) -> Result<(), Error> {
-        let path = Self::place(file);
+        let path = Self::path_for(file);
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
-        replace(&path, &text)
+        replace_file(&path, &text)
     }
 
     /// Compares what was found; `of` is the URL or path to name.
@@ -84,23 +84,28 @@ impl Pin {
         if self.sha256 == found.sha256 && self.size == found.size {
             return Ok(());
         }
-        Err(self.violated(file, of, found.sha256.clone(), Some(found.size)))
+        Err(self.mismatch(file, of, found.sha256.clone(), Some(found.size)))
     }
 
     /// Compares what the publisher states before anything is downloaded; does nothing for an archive's checksum.
-    pub(crate) fn agrees(&self, published: Option<&Checksum>, file: &Path, url: &str) -> Result<(), Error> {
+    pub(crate) fn check_published(
+        &self,
+        published: Option<&Checksum>,
+        file: &Path,
+        url: &str,
+    ) -> Result<(), Error> {
         match published {
             Some(Checksum::Sha256(now)) if *now != self.sha256 => {
-                Err(self.violated(file, url, now.clone(), None))
+                Err(self.mismatch(file, url, now.clone(), None))
             }
             _ => Ok(()),
         }
     }
 
-    fn violated(&self, file: &Path, of: &str, found: String, found_size: Option<u64>) -> Error {
+    fn mismatch(&self, file: &Path, of: &str, found: String, found_size: Option<u64>) -> Error {
         Error::Pinned {
             of: of.to_owned(),
-            pin: Self::place(file),
+            pin: Self::path_for(file),
             expected: self.sha256.clone(),
             expected_size: self.size,
             found,
@@ -110,7 +115,7 @@ impl Pin {
 }
 
 /// Replaces a small file in one step: a reader sees the old one or the new one.
-pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace_file(path: &Path, text: &[u8]) -> Result<(), Error> {
     let temporary = path.with_extension("json.new");
     let write = || {
         let mut file = std::fs::File::create(&temporary)?;

@@ -1,12 +1,12 @@
 //! What a publisher states about its files: sizes and checksums, asked for when something is fetched.
 
 use crate::Error;
-use crate::catalogue::{File, Origin, Source, is_hexadecimal};
-use crate::client::Request;
+use crate::catalogue::{DataSource, FileOrigin, SourceFile, is_hexadecimal};
+use crate::client::HttpRequest;
 use crate::digest::Checksum;
-use crate::retry::{Context, Halt, Tries};
-use crate::stream::{Head, Stream};
-use crate::transfer::Published;
+use crate::retry::{AttemptError, Attempts, FetchContext};
+use crate::stream::{AnswerHead, BodyStream};
+use crate::transfer::PublishedFile;
 use serde::Deserialize;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -16,12 +16,12 @@ const RECORD: usize = 4 << 20;
 
 /// A record as Zenodo's API gives it, as far as we read it.
 #[derive(Deserialize)]
-struct Record {
-    files: Vec<Listed>,
+struct ZenodoRecord {
+    files: Vec<RecordFile>,
 }
 
 #[derive(Deserialize)]
-struct Listed {
+struct RecordFile {
     key: String,
     size: u64,
     /// `md5:` and 32 digits.
@@ -30,29 +30,33 @@ struct Listed {
 
 /// Asks publishers; a record is asked for once.
 pub(crate) struct Publisher<'a> {
-    source: &'a Source,
-    record: OnceCell<BTreeMap<String, Published>>,
+    source: &'a DataSource,
+    record: OnceCell<BTreeMap<String, PublishedFile>>,
 }
 
 impl<'a> Publisher<'a> {
-    pub(crate) fn new(source: &'a Source) -> Self {
+    pub(crate) fn new(source: &'a DataSource) -> Self {
         let record = OnceCell::new();
         Self { source, record }
     }
 
     /// What is published about a file. What the catalogue states goes before what a server says.
-    pub(crate) fn states(&self, context: Context<'_>, file: &File) -> Result<Published, Error> {
-        let stated = Published {
+    pub(crate) fn published(
+        &self,
+        context: FetchContext<'_>,
+        file: &SourceFile,
+    ) -> Result<PublishedFile, Error> {
+        let stated = PublishedFile {
             size: file.size,
             checksum: Checksum::of(file),
             commit: None,
         };
         let asked = match (&self.source.record, &file.origin) {
-            (Some(url), _) => self.listed(context, url, file)?,
-            (None, Origin::Hub { .. }) => hub(&ask(context, &file.url(&context.options.hub))?),
-            (None, Origin::Url(_)) => Published::default(),
+            (Some(url), _) => self.find_in_record(context, url, file)?,
+            (None, FileOrigin::Hub { .. }) => from_hub(&ask(context, &file.url(&context.options.hub))?),
+            (None, FileOrigin::Url(_)) => PublishedFile::default(),
         };
-        Ok(Published {
+        Ok(PublishedFile {
             size: stated.size.or(asked.size),
             checksum: stated.checksum.or(asked.checksum),
             commit: asked.commit,
@@ -60,17 +64,22 @@ impl<'a> Publisher<'a> {
     }
 
     /// The size alone, where nobody states it but the server that has the file.
-    pub(crate) fn size(&self, context: Context<'_>, file: &File) -> Result<Option<u64>, Error> {
-        let stated = self.states(context, file)?;
+    pub(crate) fn size(&self, context: FetchContext<'_>, file: &SourceFile) -> Result<Option<u64>, Error> {
+        let stated = self.published(context, file)?;
         match (stated.size, &file.origin) {
-            (None, Origin::Url(url)) => Ok(ask(context, url)?.length),
+            (None, FileOrigin::Url(url)) => Ok(ask(context, url)?.length),
             (size, _) => Ok(size),
         }
     }
 
-    fn listed(&self, context: Context<'_>, url: &str, file: &File) -> Result<Published, Error> {
+    fn find_in_record(
+        &self,
+        context: FetchContext<'_>,
+        url: &str,
+        file: &SourceFile,
+    ) -> Result<PublishedFile, Error> {
         if self.record.get().is_none() {
-            let read = record(context, url)?;
+            let read = read_record(context, url)?;
             let _ = self.record.set(read);
         }
         let name = file.published_name();
@@ -85,27 +94,27 @@ impl<'a> Publisher<'a> {
     }
 }
 
-fn record(context: Context<'_>, url: &str) -> Result<BTreeMap<String, Published>, Error> {
-    let text = Tries::new(context, url).run(|| {
-        let request = Request {
+fn read_record(context: FetchContext<'_>, url: &str) -> Result<BTreeMap<String, PublishedFile>, Error> {
+    let text = Attempts::new(context, url).run(|| {
+        let request = HttpRequest {
             url: url.to_owned(),
             head_only: false,
             headers: vec![("Accept", "application/json".to_owned())],
         };
-        let (_, stream) = Stream::open(context.client, request, context.cancel)?;
-        Ok::<_, Halt>(stream.whole(RECORD)?)
+        let (_, stream) = BodyStream::open(context.client, request, context.cancel)?;
+        Ok::<_, AttemptError>(stream.read_all(RECORD)?)
     })?;
-    let record: Record = serde_json::from_slice(&text).map_err(|error| Error::Protocol {
+    let record: ZenodoRecord = serde_json::from_slice(&text).map_err(|error| Error::Protocol {
         url: url.to_owned(),
         reason: format!("not a record as Zenodo describes them: {error}"),
     })?;
-    Ok(record.files.into_iter().map(published).collect())
+    Ok(record.files.into_iter().map(from_record).collect())
 }
 
-fn published(listed: Listed) -> (String, Published) {
+fn from_record(listed: RecordFile) -> (String, PublishedFile) {
     let md5 = listed.checksum.strip_prefix("md5:").map(str::to_ascii_lowercase);
     let checksum = md5.filter(|md5| is_hexadecimal(md5, 32)).map(Checksum::Md5);
-    let published = Published {
+    let published = PublishedFile {
         size: Some(listed.size),
         checksum,
         commit: None,
@@ -113,22 +122,22 @@ fn published(listed: Listed) -> (String, Published) {
     (listed.key, published)
 }
 
-fn ask(context: Context<'_>, url: &str) -> Result<Head, Error> {
-    Tries::new(context, url).run(|| {
-        let request = Request {
+fn ask(context: FetchContext<'_>, url: &str) -> Result<AnswerHead, Error> {
+    Attempts::new(context, url).run(|| {
+        let request = HttpRequest {
             url: url.to_owned(),
             head_only: true,
             headers: Vec::new(),
         };
-        let (head, _) = Stream::open(context.client, request, context.cancel)?;
+        let (head, _) = BodyStream::open(context.client, request, context.cancel)?;
         Ok(head)
     })
 }
 
 /// A large file of the hub is a redirect that says size and SHA-256; a small one is there itself, and has no SHA-256.
-fn hub(head: &Head) -> Published {
+fn from_hub(head: &AnswerHead) -> PublishedFile {
     let here = head.length.filter(|_| head.status == 200);
-    Published {
+    PublishedFile {
         size: head.linked.size.or(here),
         checksum: head.linked.sha256.clone().map(Checksum::Sha256),
         commit: head.linked.commit.clone(),

@@ -1,22 +1,22 @@
 //! What is tried again, how often, and what it is called when it is given up.
 
-use crate::client::{Client, Trouble};
+use crate::client::{HttpClient, RequestError};
 use crate::progress::FileProgress;
-use crate::stream::Stop;
-use crate::{Error, Options};
+use crate::stream::StreamError;
+use crate::{Error, FetchOptions};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-const LONGEST: Duration = Duration::from_secs(30);
-const LOOK: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Bytes that count as having got further.
-const FURTHER: u64 = 1 << 20;
+const PROGRESS_BYTES: u64 = 1 << 20;
 
 /// What every step of fetching one file needs.
 #[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) options: &'a Options,
+pub(crate) struct FetchContext<'a> {
+    pub(crate) client: &'a HttpClient,
+    pub(crate) options: &'a FetchOptions,
     pub(crate) progress: FileProgress<'a>,
     pub(crate) cancel: &'a AtomicBool,
     /// The file's name, for progress.
@@ -26,36 +26,36 @@ pub(crate) struct Context<'a> {
 }
 
 /// Why a step did not succeed: an error, or trouble that may pass.
-pub(crate) enum Halt {
+pub(crate) enum AttemptError {
     Error(Error),
-    Trouble(Trouble),
+    Request(RequestError),
 }
 
-impl From<Error> for Halt {
+impl From<Error> for AttemptError {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-impl From<Stop> for Halt {
-    fn from(stop: Stop) -> Self {
+impl From<StreamError> for AttemptError {
+    fn from(stop: StreamError) -> Self {
         match stop {
-            Stop::Cancelled => Self::Error(Error::Cancelled),
-            Stop::Trouble(trouble) => Self::Trouble(trouble),
+            StreamError::Cancelled => Self::Error(Error::Cancelled),
+            StreamError::Request(error) => Self::Request(error),
         }
     }
 }
 
 /// Counts attempts.
-pub(crate) struct Tries<'a> {
-    context: Context<'a>,
+pub(crate) struct Attempts<'a> {
+    context: FetchContext<'a>,
     url: &'a str,
     left: u32,
     pause: Duration,
 }
 
-impl<'a> Tries<'a> {
-    pub(crate) fn new(context: Context<'a>, url: &'a str) -> Self {
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(context: FetchContext<'a>, url: &'a str) -> Self {
         Self {
             left: context.options.retries,
             pause: context.options.pause,
@@ -65,30 +65,30 @@ impl<'a> Tries<'a> {
     }
 
     /// Runs a step until it succeeds or is given up.
-    pub(crate) fn run<T>(&mut self, mut step: impl FnMut() -> Result<T, Halt>) -> Result<T, Error> {
+    pub(crate) fn run<T>(&mut self, mut step: impl FnMut() -> Result<T, AttemptError>) -> Result<T, Error> {
         loop {
             match step() {
                 Ok(value) => return Ok(value),
-                Err(Halt::Error(error)) => return Err(error),
-                Err(Halt::Trouble(trouble)) => self.again(trouble, 0)?,
+                Err(AttemptError::Error(error)) => return Err(error),
+                Err(AttemptError::Request(error)) => self.wait_for_next(error, 0)?,
             }
         }
     }
 
     /// Waits for the next attempt after one that got `gained` bytes further, or says why there is none.
-    pub(crate) fn again(&mut self, trouble: Trouble, gained: u64) -> Result<(), Error> {
-        if gained >= FURTHER {
+    pub(crate) fn wait_for_next(&mut self, error: RequestError, gained: u64) -> Result<(), Error> {
+        if gained >= PROGRESS_BYTES {
             *self = Self::new(self.context, self.url);
         }
-        let asked = asked_pause(&trouble);
+        let asked = requested_pause(&error);
         let too_long = asked > self.context.options.longest_pause;
-        if !passes(&trouble) || self.left == 0 || too_long {
-            return Err(named(trouble, self.url, self.context.by_hand));
+        if !is_temporary(&error) || self.left == 0 || too_long {
+            return Err(into_error(error, self.url, self.context.by_hand));
         }
         let pause = self.pause.max(asked);
         self.left -= 1;
-        self.pause = (self.pause * 2).min(LONGEST);
-        let why = describe(&trouble);
+        self.pause = (self.pause * 2).min(MAX_PAUSE);
+        let why = describe(&error);
         let seconds = pause.as_secs_f64();
         let note = format!("{why}; trying again in {seconds:.0} s");
         self.context.progress.note(&note);
@@ -104,57 +104,57 @@ fn wait(pause: Duration, cancel: &AtomicBool) -> Result<(), Error> {
         if left.is_zero() {
             return Ok(());
         }
-        std::thread::sleep(left.min(LOOK));
+        std::thread::sleep(left.min(CANCEL_CHECK_INTERVAL));
     }
 }
 
 /// Whether it may be better next time.
-fn passes(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::Network(_) => true,
-        Trouble::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500 | 502..=599),
-        Trouble::Redirect(_) | Trouble::Protocol(_) => false,
+fn is_temporary(error: &RequestError) -> bool {
+    match error {
+        RequestError::Network(_) => true,
+        RequestError::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500 | 502..=599),
+        RequestError::Redirect(_) | RequestError::Protocol(_) => false,
     }
 }
 
-fn asked_pause(trouble: &Trouble) -> Duration {
-    match trouble {
-        Trouble::Status { retry_after, .. } => retry_after.unwrap_or_default(),
+fn requested_pause(error: &RequestError) -> Duration {
+    match error {
+        RequestError::Status { retry_after, .. } => retry_after.unwrap_or_default(),
         _ => Duration::ZERO,
     }
 }
 
-fn describe(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Status { code, .. } => format!("the server answered {code}"),
-        Trouble::Network(why) | Trouble::Redirect(why) | Trouble::Protocol(why) => why.clone(),
+fn describe(error: &RequestError) -> String {
+    match error {
+        RequestError::Status { code, .. } => format!("the server answered {code}"),
+        RequestError::Network(why) | RequestError::Redirect(why) | RequestError::Protocol(why) => why.clone(),
     }
 }
 
-fn named(trouble: Trouble, url: &str, by_hand: &str) -> Error {
+fn into_error(error: RequestError, url: &str, by_hand: &str) -> Error {
     let url = url.to_owned();
-    match trouble {
-        Trouble::Network(reason) => Error::Unreachable {
+    match error {
+        RequestError::Network(reason) => Error::Unreachable {
             url,
             reason,
             by_hand: by_hand.to_owned(),
         },
-        Trouble::Redirect(reason) => Error::Redirect { url, reason },
-        Trouble::Protocol(reason) => Error::Protocol { url, reason },
-        Trouble::Status {
+        RequestError::Redirect(reason) => Error::Redirect { url, reason },
+        RequestError::Protocol(reason) => Error::Protocol { url, reason },
+        RequestError::Status {
             code,
             retry_after,
             code_of_hub,
         } => Error::Refused {
             url,
             status: code,
-            reason: meaning(code, retry_after, code_of_hub.as_deref()),
+            reason: explain_status(code, retry_after, code_of_hub.as_deref()),
             by_hand: by_hand.to_owned(),
         },
     }
 }
 
-fn meaning(code: u16, retry_after: Option<Duration>, code_of_hub: Option<&str>) -> String {
+fn explain_status(code: u16, retry_after: Option<Duration>, code_of_hub: Option<&str>) -> String {
     let meaning = match (code, code_of_hub) {
         (_, Some("GatedRepo")) => {
             "the repository is gated: accept its terms on the page named below, then give an access token"

@@ -1,18 +1,20 @@
 //! An answer's body, read on a thread of its own so that a silent server cannot delay a stop.
 
-use crate::client::{Client, Linked, Request, Trouble, network, number, text};
+use crate::client::{
+    HttpClient, HttpRequest, HubFile, RequestError, header_number, header_text, network_error,
+};
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use ureq::http::HeaderMap;
 
-const PIECE: usize = 256 << 10;
-const LOOK: Duration = Duration::from_millis(50);
+const PIECE_BYTES: usize = 256 << 10;
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What an answer says before its body.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Head {
+pub(crate) struct AnswerHead {
     pub(crate) status: u16,
     /// Bytes of this body.
     pub(crate) length: Option<u64>,
@@ -22,131 +24,136 @@ pub(crate) struct Head {
     pub(crate) range: Option<(u64, Option<u64>)>,
     /// What tells this file from an older or newer one of the same address.
     pub(crate) validator: Option<String>,
-    pub(crate) linked: Linked,
+    pub(crate) linked: HubFile,
 }
 
 /// Why there is nothing more to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(crate) enum StreamError {
     Cancelled,
-    Trouble(Trouble),
+    Request(RequestError),
 }
 
-enum Message {
-    Head(Head),
+enum BodyMessage {
+    Head(AnswerHead),
     Piece(Vec<u8>),
-    Trouble(Trouble),
+    Request(RequestError),
     End,
 }
 
 /// A body on its way. Dropping it ends its thread at the next piece.
-pub(crate) struct Stream<'a> {
-    messages: Receiver<Message>,
+pub(crate) struct BodyStream<'a> {
+    messages: Receiver<BodyMessage>,
     cancel: &'a AtomicBool,
 }
 
-impl<'a> Stream<'a> {
+impl<'a> BodyStream<'a> {
     /// Asks and waits for the head.
     pub(crate) fn open(
-        client: &Client,
-        request: Request,
+        client: &HttpClient,
+        request: HttpRequest,
         cancel: &'a AtomicBool,
-    ) -> Result<(Head, Self), Stop> {
+    ) -> Result<(AnswerHead, Self), StreamError> {
         let (sender, messages) = sync_channel(4);
         let client = client.clone();
         std::thread::spawn(move || {
-            let end = run(&client, &request, &sender).map_or_else(Message::Trouble, |()| Message::End);
+            let end = send_body(&client, &request, &sender)
+                .map_or_else(BodyMessage::Request, |()| BodyMessage::End);
             // Nobody listens any more after a stop.
             let _ = sender.send(end);
         });
         let stream = Self { messages, cancel };
-        match stream.message()? {
-            Message::Head(head) => Ok((head, stream)),
-            Message::Trouble(trouble) => Err(Stop::Trouble(trouble)),
-            Message::Piece(_) | Message::End => Err(broken()),
+        match stream.receive()? {
+            BodyMessage::Head(head) => Ok((head, stream)),
+            BodyMessage::Request(trouble) => Err(StreamError::Request(trouble)),
+            BodyMessage::Piece(_) | BodyMessage::End => Err(thread_ended()),
         }
     }
 
     /// The next piece; none at the end.
-    pub(crate) fn next(&self) -> Result<Option<Vec<u8>>, Stop> {
-        match self.message()? {
-            Message::Piece(piece) => Ok(Some(piece)),
-            Message::End => Ok(None),
-            Message::Trouble(trouble) => Err(Stop::Trouble(trouble)),
-            Message::Head(_) => Err(broken()),
+    pub(crate) fn next(&self) -> Result<Option<Vec<u8>>, StreamError> {
+        match self.receive()? {
+            BodyMessage::Piece(piece) => Ok(Some(piece)),
+            BodyMessage::End => Ok(None),
+            BodyMessage::Request(trouble) => Err(StreamError::Request(trouble)),
+            BodyMessage::Head(_) => Err(thread_ended()),
         }
     }
 
     /// All of a short body.
-    pub(crate) fn whole(&self, limit: usize) -> Result<Vec<u8>, Stop> {
+    pub(crate) fn read_all(&self, limit: usize) -> Result<Vec<u8>, StreamError> {
         let mut all = Vec::new();
         while let Some(piece) = self.next()? {
             if all.len() + piece.len() > limit {
                 let reason = format!("more than {limit} bytes where a short answer was expected");
-                return Err(Stop::Trouble(Trouble::Protocol(reason)));
+                return Err(StreamError::Request(RequestError::Protocol(reason)));
             }
             all.extend(piece);
         }
         Ok(all)
     }
 
-    fn message(&self) -> Result<Message, Stop> {
+    fn receive(&self) -> Result<BodyMessage, StreamError> {
         loop {
             if self.cancel.load(Ordering::SeqCst) {
-                return Err(Stop::Cancelled);
+                return Err(StreamError::Cancelled);
             }
-            match self.messages.recv_timeout(LOOK) {
+            match self.messages.recv_timeout(CANCEL_CHECK_INTERVAL) {
                 Ok(message) => return Ok(message),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(broken()),
+                Err(RecvTimeoutError::Disconnected) => return Err(thread_ended()),
             }
         }
     }
 }
 
 /// The thread ended without saying why.
-fn broken() -> Stop {
-    Stop::Trouble(Trouble::Network("the connection was given up".to_owned()))
+fn thread_ended() -> StreamError {
+    StreamError::Request(RequestError::Network("the connection was given up".to_owned()))
 }
 
-fn run(client: &Client, request: &Request, sender: &SyncSender<Message>) -> Result<(), Trouble> {
+fn send_body(
+    client: &HttpClient,
+    request: &HttpRequest,
+    sender: &SyncSender<BodyMessage>,
+) -> Result<(), RequestError> {
     let mut answer = client.ask(request)?;
-    let mut head = head(answer.response.status().as_u16(), answer.response.headers())?;
+    let mut head = answer_head(answer.response.status().as_u16(), answer.response.headers())?;
     head.linked = answer.linked;
-    if sender.send(Message::Head(head)).is_err() || request.head_only {
+    if sender.send(BodyMessage::Head(head)).is_err() || request.head_only {
         return Ok(());
     }
     let mut body = answer.response.body_mut().as_reader();
     loop {
-        let mut piece = vec![0; PIECE];
+        let mut piece = vec![0; PIECE_BYTES];
         let n = match body.read(&mut piece) {
             Ok(n) => n,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(network(error.into())),
+            Err(error) => return Err(network_error(error.into())),
         };
         piece.truncate(n);
-        if n == 0 || sender.send(Message::Piece(piece)).is_err() {
+        if n == 0 || sender.send(BodyMessage::Piece(piece)).is_err() {
             return Ok(());
         }
     }
 }
 
-fn head(status: u16, headers: &HeaderMap) -> Result<Head, Trouble> {
-    if let Some(encoding) = text(headers, "content-encoding").filter(|e| *e != "identity") {
-        return Err(Trouble::Protocol(format!(
+fn answer_head(status: u16, headers: &HeaderMap) -> Result<AnswerHead, RequestError> {
+    if let Some(encoding) = header_text(headers, "content-encoding").filter(|e| *e != "identity") {
+        return Err(RequestError::Protocol(format!(
             "the server sends it compressed ({encoding}) though it was asked not to"
         )));
     }
-    let strong = text(headers, "etag").filter(|tag| !tag.starts_with("W/"));
-    Ok(Head {
+    let strong = header_text(headers, "etag").filter(|tag| !tag.starts_with("W/"));
+    Ok(AnswerHead {
         status,
-        length: number(headers, "content-length"),
-        chunked: text(headers, "transfer-encoding").is_some_and(|t| t.eq_ignore_ascii_case("chunked")),
-        range: text(headers, "content-range").and_then(content_range),
+        length: header_number(headers, "content-length"),
+        chunked: header_text(headers, "transfer-encoding").is_some_and(|t| t.eq_ignore_ascii_case("chunked")),
+        range: header_text(headers, "content-range").and_then(content_range),
         validator: strong
-            .or_else(|| text(headers, "last-modified"))
+            .or_else(|| header_text(headers, "last-modified"))
             .map(str::to_owned),
-        linked: Linked::default(),
+        linked: HubFile::default(),
     })
 }
 
@@ -177,10 +184,10 @@ mod tests {
     fn a_weak_tag_does_not_identify_bytes() {
         let mut headers = HeaderMap::new();
         headers.insert("etag", "W/\"a\"".parse().unwrap());
-        assert_eq!(head(200, &headers).unwrap().validator, None);
+        assert_eq!(answer_head(200, &headers).unwrap().validator, None);
         headers.insert("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT".parse().unwrap());
-        assert!(head(200, &headers).unwrap().validator.is_some());
+        assert!(answer_head(200, &headers).unwrap().validator.is_some());
         headers.insert("content-encoding", "gzip".parse().unwrap());
-        assert!(head(200, &headers).is_err());
+        assert!(answer_head(200, &headers).is_err());
     }
 }

@@ -1,22 +1,22 @@
 //! Downloads one file: from where it was left, never more than it should be, under its name only when it is right.
 
 use crate::Error;
-use crate::client::{Request, Trouble};
+use crate::client::{HttpRequest, RequestError};
 use crate::digest::{Checksum, Digests};
-use crate::partial::Partial;
-use crate::retry::{Context, Halt, Tries};
-use crate::stream::{Head, Stream};
+use crate::partial::PartialFile;
+use crate::retry::{AttemptError, Attempts, FetchContext};
+use crate::stream::{AnswerHead, BodyStream};
 use std::path::Path;
 
 /// What the publisher states about a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Published {
+pub(crate) struct PublishedFile {
     pub(crate) size: Option<u64>,
     pub(crate) checksum: Option<Checksum>,
     pub(crate) commit: Option<String>,
 }
 
-impl Published {
+impl PublishedFile {
     /// Compares what was found; `of` is the URL or path to name.
     pub(crate) fn verify(&self, found: &Digests, of: &str) -> Result<(), Error> {
         if let Some(expected) = self.size.filter(|size| *size != found.size) {
@@ -42,14 +42,14 @@ pub(crate) struct Transferred {
 
 /// Downloads `url` to `path`. `accept` may object to the complete file before it gets its name.
 pub(crate) fn transfer(
-    context: Context<'_>,
+    context: FetchContext<'_>,
     (url, path): (&str, &Path),
-    published: &Published,
+    published: &PublishedFile,
     accept: impl FnOnce(&Digests) -> Result<(), Error>,
 ) -> Result<Transferred, Error> {
     let what = (url, published.checksum.as_ref());
-    let mut partial = Partial::open(path, what, context.progress, context.cancel)?;
-    let mut job = Job {
+    let mut partial = PartialFile::open(path, what, context.progress, context.cancel)?;
+    let mut job = Transfer {
         context,
         url,
         published,
@@ -74,7 +74,7 @@ pub(crate) fn transfer(
             })
         }
         // An answer that cannot be right says nothing against what came before it.
-        Err(error) if keeps(&error) || (job.refused_by_its_head && partial.len > 0) => {
+        Err(error) if keeps_partial(&error) || (job.refused_by_its_head && partial.len > 0) => {
             // The error itself matters more than that this may fail too.
             let _ = partial.sync();
             Err(error)
@@ -87,7 +87,7 @@ pub(crate) fn transfer(
 }
 
 /// Whether what has been downloaded is as good as before.
-fn keeps(error: &Error) -> bool {
+fn keeps_partial(error: &Error) -> bool {
     matches!(
         error,
         Error::Io { .. }
@@ -99,51 +99,51 @@ fn keeps(error: &Error) -> bool {
     )
 }
 
-struct Job<'a> {
-    context: Context<'a>,
+struct Transfer<'a> {
+    context: FetchContext<'a>,
     url: &'a str,
-    published: &'a Published,
+    published: &'a PublishedFile,
     downloaded: u64,
     /// Whether an answer could not be right before anything of it was stored.
     refused_by_its_head: bool,
 }
 
-impl Job<'_> {
-    fn receive_all(&mut self, partial: &mut Partial) -> Result<(), Error> {
-        let mut tries = Tries::new(self.context, self.url);
+impl Transfer<'_> {
+    fn receive_all(&mut self, partial: &mut PartialFile) -> Result<(), Error> {
+        let mut tries = Attempts::new(self.context, self.url);
         loop {
             let before = self.downloaded;
             match self.attempt(partial) {
                 Ok(()) => return Ok(()),
-                Err(Halt::Error(error)) => return Err(error),
-                Err(Halt::Trouble(trouble)) => {
+                Err(AttemptError::Error(error)) => return Err(error),
+                Err(AttemptError::Request(trouble)) => {
                     partial.sync()?;
                     // What cannot be gone on from is no progress: it will be asked for again.
-                    let gained = if self.vouched_for(partial) {
+                    let gained = if self.can_be_verified(partial) {
                         self.downloaded - before
                     } else {
                         0
                     };
-                    tries.again(trouble, gained)?;
+                    tries.wait_for_next(trouble, gained)?;
                 }
             }
         }
     }
 
-    fn attempt(&mut self, partial: &mut Partial) -> Result<(), Halt> {
+    fn attempt(&mut self, partial: &mut PartialFile) -> Result<(), AttemptError> {
         let whole = partial.state.total.or(self.published.size);
         if partial.len > 0 && whole == Some(partial.len) {
             return Ok(());
         }
-        if partial.len > 0 && !self.vouched_for(partial) {
+        if partial.len > 0 && !self.can_be_verified(partial) {
             partial.restart(None, None)?;
         }
-        let opened = Stream::open(self.context.client, self.request(partial), self.context.cancel);
+        let opened = BodyStream::open(self.context.client, self.request(partial), self.context.cancel);
         // Until its head has been looked at.
         self.refused_by_its_head = true;
-        let (head, stream) = match opened.map_err(Halt::from) {
-            Err(Halt::Trouble(Trouble::Status { code: 416, .. })) if partial.len > 0 => {
-                return Err(self.anew(partial, "the server has less of the file than is here"));
+        let (head, stream) = match opened.map_err(AttemptError::from) {
+            Err(AttemptError::Request(RequestError::Status { code: 416, .. })) if partial.len > 0 => {
+                return Err(self.restart(partial, "the server has less of the file than is here"));
             }
             other => other?,
         };
@@ -155,11 +155,11 @@ impl Job<'_> {
 
     /// Whether anything tells the rest of this file from that of another: its publisher's checksum in the end, or a validator
     /// at once.
-    fn vouched_for(&self, partial: &Partial) -> bool {
+    fn can_be_verified(&self, partial: &PartialFile) -> bool {
         self.published.checksum.is_some() || partial.state.validator.is_some()
     }
 
-    fn request(&self, partial: &Partial) -> Request {
+    fn request(&self, partial: &PartialFile) -> HttpRequest {
         let mut headers = Vec::new();
         if partial.len > 0 {
             headers.push(("Range", format!("bytes={}-", partial.len)));
@@ -167,7 +167,7 @@ impl Job<'_> {
                 headers.push(("If-Range", validator.clone()));
             }
         }
-        Request {
+        HttpRequest {
             url: self.url.to_owned(),
             head_only: false,
             headers,
@@ -175,10 +175,10 @@ impl Job<'_> {
     }
 
     /// Prepares the partial file for what the head announces; returns the size of the whole.
-    fn begin(&self, partial: &mut Partial, head: &Head) -> Result<Option<u64>, Halt> {
+    fn begin(&self, partial: &mut PartialFile, head: &AnswerHead) -> Result<Option<u64>, AttemptError> {
         let total = match (head.status, head.range) {
             (200, _) => {
-                self.announced(head.length, head)?;
+                self.check_announced_size(head.length, head)?;
                 if partial.len > 0 {
                     let note = "the server does not continue it, or has another file now: from the beginning";
                     self.context.progress.note(note);
@@ -186,22 +186,28 @@ impl Job<'_> {
                 partial.restart(head.validator.clone(), head.length)?;
                 head.length
             }
-            (206, Some((first, total))) if self.continues(partial, head, first, total) => {
+            (206, Some((first, total))) if self.is_continuation(partial, head, first, total) => {
                 total.or(head.length.map(|n| n + partial.len))
             }
             (206, _) if partial.len > 0 => {
-                return Err(self.anew(partial, "the server continues with something else"));
+                return Err(self.restart(partial, "the server continues with something else"));
             }
             (status, _) => {
                 let reason = format!("the server answered {status} where the file was expected");
-                return Err(Halt::Trouble(Trouble::Protocol(reason)));
+                return Err(AttemptError::Request(RequestError::Protocol(reason)));
             }
         };
-        self.announced(total, head)?;
+        self.check_announced_size(total, head)?;
         Ok(total.or(self.published.size))
     }
 
-    fn continues(&self, partial: &Partial, head: &Head, first: u64, total: Option<u64>) -> bool {
+    fn is_continuation(
+        &self,
+        partial: &PartialFile,
+        head: &AnswerHead,
+        first: u64,
+        total: Option<u64>,
+    ) -> bool {
         let same = |a: Option<u64>, b: Option<u64>| a.is_none() || b.is_none() || a == b;
         let validators = (&head.validator, &partial.state.validator);
         let changed = matches!(validators, (Some(now), Some(then)) if now != then);
@@ -209,15 +215,15 @@ impl Job<'_> {
     }
 
     /// Forgets what is there; the next attempt begins at the beginning.
-    fn anew(&self, partial: &mut Partial, why: &str) -> Halt {
+    fn restart(&self, partial: &mut PartialFile, why: &str) -> AttemptError {
         match partial.restart(None, None) {
-            Ok(()) => Halt::Trouble(Trouble::Network(format!("{why}: from the beginning"))),
-            Err(error) => Halt::Error(error),
+            Ok(()) => AttemptError::Request(RequestError::Network(format!("{why}: from the beginning"))),
+            Err(error) => AttemptError::Error(error),
         }
     }
 
     /// Refuses what cannot be right before any of it is stored.
-    fn announced(&self, total: Option<u64>, head: &Head) -> Result<(), Error> {
+    fn check_announced_size(&self, total: Option<u64>, head: &AnswerHead) -> Result<(), Error> {
         let limit = self.context.options.max_bytes;
         let url = || self.url.to_owned();
         match (total, self.published.size) {
@@ -244,15 +250,15 @@ impl Job<'_> {
 
     fn receive(
         &mut self,
-        partial: &mut Partial,
-        stream: &Stream<'_>,
+        partial: &mut PartialFile,
+        stream: &BodyStream<'_>,
         total: Option<u64>,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), AttemptError> {
         let limit = total.unwrap_or(self.context.options.max_bytes);
         while let Some(piece) = stream.next()? {
             let size = partial.len + piece.len() as u64;
             if size > limit {
-                return Err(Halt::Error(Error::TooLarge {
+                return Err(AttemptError::Error(Error::TooLarge {
                     of: self.url.to_owned(),
                     size,
                     limit,
@@ -263,7 +269,7 @@ impl Job<'_> {
             self.context.progress.advance(piece.len());
         }
         match total {
-            Some(total) if partial.len < total => Err(Halt::Trouble(Trouble::Network(format!(
+            Some(total) if partial.len < total => Err(AttemptError::Request(RequestError::Network(format!(
                 "the connection ended at {} of {total} bytes",
                 partial.len
             )))),

@@ -3,9 +3,9 @@
 use crate::Error;
 use crate::digest::{Digests, Hasher, read_all};
 use crate::error::io;
-use crate::partial::{hold, with};
+use crate::partial::{open_locked, with_ending};
 use crate::pin::rename;
-use crate::retry::Context;
+use crate::retry::FetchContext;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -14,14 +14,14 @@ use zip::result::ZipError;
 
 /// Unpacks the member of the name `file` has in `archive`. `accept` may object before it gets its name.
 pub(crate) fn unpack(
-    context: Context<'_>,
+    context: FetchContext<'_>,
     archive: &Path,
     file: &Path,
     accept: impl FnOnce(&Digests) -> Result<(), Error>,
 ) -> Result<Digests, Error> {
-    let temporary = with(file, ".unpacking");
-    let out = hold(&temporary)?;
-    let written = write(context, archive, &out, &temporary).and_then(|digests| {
+    let temporary = with_ending(file, ".unpacking");
+    let out = open_locked(&temporary)?;
+    let written = write_member(context, archive, &out, &temporary).and_then(|digests| {
         out.sync_all().map_err(io(&temporary, "write"))?;
         accept(&digests)?;
         Ok(digests)
@@ -36,12 +36,17 @@ pub(crate) fn unpack(
     }
 }
 
-fn write(context: Context<'_>, archive: &Path, mut out: &File, temporary: &Path) -> Result<Digests, Error> {
+fn write_member(
+    context: FetchContext<'_>,
+    archive: &Path,
+    mut out: &File,
+    temporary: &Path,
+) -> Result<Digests, Error> {
     out.set_len(0).map_err(io(temporary, "write"))?;
     let opened = File::open(archive).map_err(io(archive, "read"))?;
-    let mut zip = ZipArchive::new(opened).map_err(|e| bad(archive, &e))?;
-    let index = member(&zip, archive, context.name)?;
-    let member = zip.by_index(index).map_err(|e| bad(archive, &e))?;
+    let mut zip = ZipArchive::new(opened).map_err(|e| zip_error(archive, &e))?;
+    let index = find_member(&zip, archive, context.name)?;
+    let member = zip.by_index(index).map_err(|e| zip_error(archive, &e))?;
     let size = member.size();
     let limit = context.options.max_bytes;
     if size > limit {
@@ -57,7 +62,7 @@ fn write(context: Context<'_>, archive: &Path, mut out: &File, temporary: &Path)
         context.progress.advance(bytes.len());
         Ok(())
     });
-    read.map_err(|error| damaged(archive, error))?;
+    read.map_err(|error| blame_archive(archive, error))?;
     let digests = hasher.finish();
     if digests.size == size {
         return Ok(digests);
@@ -66,11 +71,11 @@ fn write(context: Context<'_>, archive: &Path, mut out: &File, temporary: &Path)
         "`{}` is not the {size} bytes that the archive declares",
         context.name
     );
-    Err(broken(archive, &reason))
+    Err(archive_error(archive, &reason))
 }
 
 /// Where the one member is. Other members are ignored, and so is any path to it: that would be another member.
-fn member(zip: &ZipArchive<File>, archive: &Path, name: &str) -> Result<usize, Error> {
+fn find_member(zip: &ZipArchive<File>, archive: &Path, name: &str) -> Result<usize, Error> {
     zip.index_for_name(name).ok_or_else(|| {
         let held: Vec<String> = zip
             .file_names()
@@ -79,28 +84,30 @@ fn member(zip: &ZipArchive<File>, archive: &Path, name: &str) -> Result<usize, E
             .collect();
         let more = if zip.len() > held.len() { ", …" } else { "" };
         let reason = format!("it should hold `{name}`, and holds {}{more}", held.join(", "));
-        broken(archive, &reason)
+        archive_error(archive, &reason)
     })
 }
 
 /// A reading error within a member is the archive's fault, such as a checksum that does not fit.
-fn damaged(archive: &Path, error: Error) -> Error {
+fn blame_archive(archive: &Path, error: Error) -> Error {
     match error {
-        Error::Io { source, .. } if source.raw_os_error().is_none() => broken(archive, &source.to_string()),
+        Error::Io { source, .. } if source.raw_os_error().is_none() => {
+            archive_error(archive, &source.to_string())
+        }
         other => other,
     }
 }
 
-fn bad(archive: &Path, error: &ZipError) -> Error {
+fn zip_error(archive: &Path, error: &ZipError) -> Error {
     match error {
         ZipError::Io(source) if source.raw_os_error().is_some() => {
-            broken(archive, &format!("cannot read: {source}"))
+            archive_error(archive, &format!("cannot read: {source}"))
         }
-        other => broken(archive, &other.to_string()),
+        other => archive_error(archive, &other.to_string()),
     }
 }
 
-fn broken(archive: &Path, reason: &str) -> Error {
+fn archive_error(archive: &Path, reason: &str) -> Error {
     Error::Archive {
         path: archive.to_owned(),
         reason: format!("{reason}; delete it to fetch it anew"),

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Notes, Reply, Server, bytes, fetch, fetch_with, names, one, quick, sha256};
-use ecgfm_fetch::{Error, Fetcher, Options, Outcome};
+use ecgfm_fetch::{Error, FetchOptions, FetchOutcome, Fetcher};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ fn a_body_larger_than_known_or_allowed_is_refused_before_it_is_stored() {
         ),
         "{error}"
     );
-    let small = Options {
+    let small = FetchOptions {
         max_bytes: 500,
         ..quick()
     };
@@ -148,7 +148,7 @@ fn a_body_without_a_length_is_stopped_at_the_limit() {
         }
     });
     let dir = tempfile::tempdir().unwrap();
-    let small = Options {
+    let small = FetchOptions {
         max_bytes: 50_000,
         ..quick()
     };
@@ -206,7 +206,7 @@ fn the_first_download_is_pinned_and_a_later_other_file_is_an_error_that_names_bo
     fetch(&source, dir.path()).unwrap();
 
     let again = fetch(&source, dir.path()).unwrap();
-    assert_eq!(again[0].outcome, Outcome::Present);
+    assert_eq!(again[0].outcome, FetchOutcome::Present);
     assert_eq!(
         server.asked().len(),
         1,
@@ -235,7 +235,7 @@ fn the_first_download_is_pinned_and_a_later_other_file_is_an_error_that_names_bo
 #[test]
 fn a_silent_server_is_given_up() {
     let server = Server::start(|_, _| Reply::new(200, bytes(1000)).hang(10));
-    let impatient = Options {
+    let impatient = FetchOptions {
         silence: Duration::from_millis(50),
         retries: 1,
         ..quick()

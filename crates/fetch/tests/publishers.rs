@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Asked, Reply, Server, bytes, fetch, fetch_with, names, quick, sha256, source};
-use ecgfm_fetch::{Checksum, Error, Fetcher, Options, Outcome, Pin, Source};
+use ecgfm_fetch::{Checksum, DataSource, Error, FetchOptions, FetchOutcome, Fetcher, Pin};
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -29,15 +29,15 @@ fn hub(store: &Server, sha256: String, size: usize) -> Server {
     })
 }
 
-fn model(repository: &str) -> Source {
+fn model(repository: &str) -> DataSource {
     source(
         "",
         &format!("{{ name: m.pt, repository: {repository}, revision: main, file: m.pt }}"),
     )
 }
 
-fn on(hub: &Server) -> Options {
-    Options {
+fn on(hub: &Server) -> FetchOptions {
+    FetchOptions {
         hub: hub.base.clone(),
         token: Some("secret".into()),
         ..quick()
@@ -87,7 +87,7 @@ fn a_checkpoint_that_the_hub_replaced_is_noticed_before_it_is_downloaded() {
         "{{\"size\": 3, \"sha256\": \"{}\", \"url\": \"u\"}}",
         sha256(b"old")
     );
-    std::fs::write(Pin::place(&dir.path().join("m.pt")), pin).unwrap();
+    std::fs::write(Pin::path_for(&dir.path().join("m.pt")), pin).unwrap();
     let message = fetch_with(on(&hub), &model("owner/model"), dir.path())
         .unwrap_err()
         .to_string();
@@ -117,16 +117,16 @@ fn a_checkpoint_put_there_by_hand_is_compared_too() {
     let path = dir.path().join("m.pt");
     std::fs::write(&path, "good").unwrap();
     let fetched = fetch_with(on(&hub), &model("owner/model"), dir.path()).unwrap();
-    assert_eq!(fetched[0].outcome, Outcome::Present);
+    assert_eq!(fetched[0].outcome, FetchOutcome::Present);
     assert!(Pin::read(&path).unwrap().is_some());
 
-    std::fs::remove_file(Pin::place(&path)).unwrap();
+    std::fs::remove_file(Pin::path_for(&path)).unwrap();
     std::fs::write(&path, "evil").unwrap();
     let error = fetch_with(on(&hub), &model("owner/model"), dir.path()).unwrap_err();
     assert!(matches!(error, Error::Checksum { .. }), "{error}");
 
     let fetched = fetch_with(on(&hub), &model("owner/nowhere"), dir.path()).unwrap();
-    assert_eq!(fetched[0].outcome, Outcome::Unverified);
+    assert_eq!(fetched[0].outcome, FetchOutcome::Unverified);
 }
 
 /// A zip archive of these members.
@@ -163,7 +163,7 @@ fn zenodo(files: Vec<(&'static str, Vec<u8>, String)>) -> Server {
 }
 
 /// A dataset of one part in an archive.
-fn dataset(server: &Server) -> Source {
+fn dataset(server: &Server) -> DataSource {
     let extra = format!("record: '{}', unpack: true,", server.url("record"));
     source(
         &extra,
@@ -196,7 +196,7 @@ fn an_archive_is_compared_with_the_record_unpacked_and_removed() {
     assert_eq!(std::fs::read(dir.path().join("p.hdf5")).unwrap(), b"signals");
 
     std::fs::remove_file(dir.path().join("p.hdf5")).unwrap();
-    let keep = Options {
+    let keep = FetchOptions {
         keep_archives: true,
         ..quick()
     };
@@ -210,7 +210,10 @@ fn an_archive_put_there_by_hand_is_compared_and_unpacked_without_a_download() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("p.zip"), zip(&[("p.hdf5", b"signals")])).unwrap();
     let fetched = fetch(&dataset(&server), dir.path()).unwrap();
-    assert_eq!((fetched[0].outcome, fetched[0].downloaded), (Outcome::Fetched, 0));
+    assert_eq!(
+        (fetched[0].outcome, fetched[0].downloaded),
+        (FetchOutcome::Fetched, 0)
+    );
 
     std::fs::remove_file(dir.path().join("p.hdf5")).unwrap();
     std::fs::write(dir.path().join("p.zip"), zip(&[("p.hdf5", b"silence")])).unwrap();
@@ -243,7 +246,7 @@ fn a_member_larger_than_allowed_or_than_declared_is_refused() {
     let zeros = vec![0; 1 << 20];
     let server = part(&[("p.hdf5", &zeros)]);
     let dir = tempfile::tempdir().unwrap();
-    let small = Options {
+    let small = FetchOptions {
         max_bytes: 100_000,
         ..quick()
     };
@@ -302,7 +305,7 @@ fn a_record_that_does_not_list_the_file_or_is_none_says_so() {
 
 #[test]
 fn a_plan_says_what_would_be_downloaded_and_how_large() {
-    let plan = |source: &Source, dir: &Path| {
+    let plan = |source: &DataSource, dir: &Path| {
         let never = AtomicBool::new(false);
         Fetcher::new(quick())
             .unwrap()

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Reply, Server, bytes, fetch, fetch_with, names, one, quick, sha256};
-use ecgfm_fetch::{Error, Fetcher, Options};
+use ecgfm_fetch::{Error, FetchOptions, Fetcher};
 use ecgfm_stage::{NoProgress, Progress};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn a_later_run_goes_on_where_an_earlier_one_gave_up() {
         _ => Reply::file(asked, &sent, "\"one\""),
     });
     let dir = tempfile::tempdir().unwrap();
-    let once = Options {
+    let once = FetchOptions {
         retries: 0,
         ..quick()
     };
@@ -121,7 +121,7 @@ fn without_a_validator_nothing_is_gone_on_from() {
         _ => Reply::new(200, &*sent),
     });
     let dir = tempfile::tempdir().unwrap();
-    let once = Options {
+    let once = FetchOptions {
         retries: 0,
         ..quick()
     };
@@ -212,7 +212,7 @@ fn a_server_that_always_breaks_and_says_nothing_of_the_file_is_given_up() {
     let whole = bytes(SIZE);
     let server = Server::start(move |_, _| Reply::new(200, &*whole).cut(2 << 20));
     let dir = tempfile::tempdir().unwrap();
-    let twice = Options {
+    let twice = FetchOptions {
         retries: 2,
         ..quick()
     };

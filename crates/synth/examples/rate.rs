@@ -6,16 +6,16 @@ use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
 
-use ecgfm_synth::{Options, generate};
+use ecgfm_synth::{SynthOptions, generate};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [exams, out] = arguments.as_slice() else {
         return Err("give the number of exams and a directory that is new or empty".into());
     };
-    let options = Options {
+    let options = SynthOptions {
         exams: exams.parse()?,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let written = Cell::new(0);
     let start = Instant::now();

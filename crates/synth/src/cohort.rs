@@ -1,28 +1,28 @@
-//! Who was examined and what is the matter: patients with several exams, their ages, labels and findings.
+//! Patients with several exams, their ages, diagnoses and findings.
 //!
-//! Exam `index` (the row of exams.csv) is shuffled to a slot; slots stand in blocks of 64, and each block is
+//! Exam `index` (the row of exams.csv) is shuffled to a slot; 64 slots are a block, and each block is
 //! divided among patients. So every exam can be planned alone, at any size of the release. A patient's disease is
 //! drawn once and kept at each visit with some probability, else drawn anew: shares stay exact, and bundle
 //! branch block mostly stays too.
 
-use crate::fault::Fault;
+use crate::fault::ArchiveFault;
 use crate::labels::{Conduction, Finding, Labels, Rhythm};
 use crate::mix::Shares;
-use crate::options::{MAX_EXAMS, Options};
+use crate::options::{MAX_EXAMS, SynthOptions};
 use crate::permutation::Permutation;
-use crate::random::{Purpose, Stream};
+use crate::random::{Purpose, RandomStream};
 
-/// Slots in a block; the most exams a patient can have.
+/// Number of slots in a block, which is the largest number of exams of a patient.
 const BLOCK: u64 = 64;
-/// Probability of one exam more: 345,779 exams of 233,770 patients are 1.479 exams a patient.
+/// Probability that a patient has one exam more: 345,779 exams of 233,770 patients are 1.479 exams a patient.
 const ANOTHER_EXAM: f64 = 0.324;
 /// Samples of a long and a short recording at 400 Hz.
 pub(crate) const LONG: usize = 4096;
 const SHORT: usize = 2934;
 
-/// The shufflings of one release.
+/// Permutations of one release.
 #[derive(Debug, Clone)]
-pub(crate) struct Layout {
+pub(crate) struct ReleasePermutations {
     exam_ids: Permutation,
     patient_ids: Permutation,
     slots: Permutation,
@@ -31,8 +31,8 @@ pub(crate) struct Layout {
     exams_per_part: u64,
 }
 
-impl Layout {
-    pub(crate) fn new(options: &Options) -> Self {
+impl ReleasePermutations {
+    pub(crate) fn new(options: &SynthOptions) -> Self {
         let of = |number, len| Permutation::new(options.seed, number, len);
         Self {
             exam_ids: of(1, MAX_EXAMS),
@@ -44,7 +44,7 @@ impl Layout {
         }
     }
 
-    /// The exam that stands at place `position` of the parts, counted through all of them.
+    /// Index of the exam at row `position`, counted through all parts.
     pub(crate) fn index_at(&self, position: u64) -> u64 {
         self.storage.forward(position)
     }
@@ -53,7 +53,7 @@ impl Layout {
         self.storage.inverse(index) / self.exams_per_part
     }
 
-    fn fault_of(&self, options: &Options, index: u64) -> Option<Fault> {
+    fn fault_of(&self, options: &SynthOptions, index: u64) -> Option<ArchiveFault> {
         let mut rank = self.faults.forward(index);
         for (fault, count) in options.faults.listed() {
             if rank < count {
@@ -65,20 +65,20 @@ impl Layout {
     }
 }
 
-/// A patient's body as far as every exam sees it.
+/// Anatomy of a patient, which is the same in each exam.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Anatomy {
     /// Mean frontal QRS axis of a healthy heart here, degrees.
     pub axis: f64,
-    /// Voltage against the average.
+    /// Voltage as a share of the average.
     pub voltage: f64,
     /// Turn of the heart in the horizontal plane, radians, positive towards the front.
     pub turn: f64,
 }
 
-/// Everything about an exam but its signal.
+/// Plan of an exam: everything but its signal.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
+pub(crate) struct ExamPlan {
     pub index: u64,
     pub exam_id: i64,
     pub patient_id: i64,
@@ -86,7 +86,7 @@ pub(crate) struct Plan {
     pub is_male: bool,
     pub age: u32,
     pub nn_predicted_age: f32,
-    /// Whether the patient died and after how many years, known for the first exam only.
+    /// True and years until death, or false and years until last seen; known for the first exam only.
     pub follow_up: Option<(bool, f64)>,
     pub rhythm: Rhythm,
     pub conduction: Conduction,
@@ -96,10 +96,10 @@ pub(crate) struct Plan {
     pub anatomy: Anatomy,
     pub samples: usize,
     pub part: u64,
-    pub fault: Option<Fault>,
+    pub fault: Option<ArchiveFault>,
 }
 
-impl Plan {
+impl ExamPlan {
     pub(crate) fn labels(&self) -> Labels {
         Labels {
             first_degree_block: self.first_degree_block,
@@ -118,12 +118,12 @@ impl Plan {
 }
 
 /// Plans exam `index`, which is under `options.exams`.
-pub(crate) fn plan(options: &Options, layout: &Layout, index: u64) -> Plan {
+pub(crate) fn plan(options: &SynthOptions, layout: &ReleasePermutations, index: u64) -> ExamPlan {
     let shares = options.mix.shares();
     let slot = layout.slots.forward(index);
     let (patient, visit) = patient_of(options.seed, slot);
-    let person = Person::draw(options.seed, patient, visit, &shares);
-    let mut stream = Stream::new(options.seed, Purpose::Plan, index);
+    let person = Patient::draw(options.seed, patient, visit, &shares);
+    let mut stream = RandomStream::new(options.seed, Purpose::Plan, index);
     let state = person.state.at_visit(&mut stream, &shares);
     let age = (person.first_age + person.years).floor() as u32;
     let slow = state.slow && state.rhythm != Rhythm::AtrialFibrillation;
@@ -134,7 +134,7 @@ pub(crate) fn plan(options: &Options, layout: &Layout, index: u64) -> Plan {
     } else {
         findings(&mut stream, &state, six)
     };
-    Plan {
+    ExamPlan {
         index,
         exam_id: layout.exam_ids.forward(index) as i64 + 1,
         patient_id: layout.patient_ids.forward(patient) as i64 + 1,
@@ -159,10 +159,10 @@ pub(crate) fn plan(options: &Options, layout: &Layout, index: u64) -> Plan {
     }
 }
 
-/// The patient of a slot, numbered through all blocks, and which of the patient's visits this is.
+/// Number of a slot's patient, through all blocks, and number of the visit, from 0.
 fn patient_of(seed: u64, slot: u64) -> (u64, u64) {
     let (block, place) = (slot / BLOCK, slot % BLOCK);
-    let mut stream = Stream::new(seed, Purpose::Patients, block);
+    let mut stream = RandomStream::new(seed, Purpose::Patients, block);
     let (mut first, mut ordinal) = (0, 0);
     for here in 0..=place {
         if here > 0 && !stream.chance(ANOTHER_EXAM) {
@@ -173,21 +173,21 @@ fn patient_of(seed: u64, slot: u64) -> (u64, u64) {
     (block * BLOCK + ordinal, place - first)
 }
 
-/// A patient at one visit.
-struct Person {
+/// Patient at one visit.
+struct Patient {
     is_male: bool,
     first_age: f64,
     years: f64,
     follow_up: (bool, f64),
-    state: State,
+    state: Diagnosis,
     anatomy: Anatomy,
 }
 
-impl Person {
+impl Patient {
     fn draw(seed: u64, patient: u64, visit: u64, shares: &Shares) -> Self {
-        let mut stream = Stream::new(seed, Purpose::Person, patient);
+        let mut stream = RandomStream::new(seed, Purpose::Person, patient);
         let is_male = stream.chance(0.403);
-        let state = State::draw(&mut stream, shares);
+        let state = Diagnosis::draw(&mut stream, shares);
         let (mean, sd) = state.age();
         let first_age = stream.normal_within(mean, sd, 17.0, 96.0);
         let anatomy = Anatomy {
@@ -212,8 +212,8 @@ impl Person {
     }
 }
 
-/// Whether the patient died, and the years until then or until last seen, in whole days over 365.
-fn follow_up(stream: &mut Stream, age: f64) -> (bool, f64) {
+/// True and years until death, or false and years until last seen, in whole days over 365.
+fn follow_up(stream: &mut RandomStream, age: f64) -> (bool, f64) {
     // Mortality doubles about every eight years (Gompertz); 1.2 % a year at 60.
     let hazard = 0.012 * ((age - 60.0) / 11.5).exp();
     let dies_after = -(1.0 - stream.unit()).ln() / hazard;
@@ -222,17 +222,17 @@ fn follow_up(stream: &mut Stream, age: f64) -> (bool, f64) {
     (dies_after < seen, ((years * 365.0).floor() + 1.0) / 365.0)
 }
 
-/// What a patient has, in the groups within which diagnoses exclude each other.
+/// Diagnosis of a patient, in groups within which diagnoses exclude each other.
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct Diagnosis {
     rhythm: Rhythm,
     conduction: Conduction,
     slow: bool,
     healthy: bool,
 }
 
-impl State {
-    fn draw(stream: &mut Stream, shares: &Shares) -> Self {
+impl Diagnosis {
+    fn draw(stream: &mut RandomStream, shares: &Shares) -> Self {
         Self {
             rhythm: draw_rhythm(stream, shares),
             conduction: draw_conduction(stream, shares),
@@ -241,8 +241,8 @@ impl State {
         }
     }
 
-    /// The state at a visit: each group kept with a probability of its own, else drawn anew.
-    fn at_visit(self, stream: &mut Stream, shares: &Shares) -> Self {
+    /// Diagnosis at a visit: each group is kept with a probability of its own, else drawn anew.
+    fn at_visit(self, stream: &mut RandomStream, shares: &Shares) -> Self {
         let keep = [0.5, 0.9, 0.7, 0.6].map(|p| stream.chance(p));
         let anew = Self::draw(stream, shares);
         Self {
@@ -265,7 +265,7 @@ impl State {
     }
 }
 
-fn draw_rhythm(stream: &mut Stream, shares: &Shares) -> Rhythm {
+fn draw_rhythm(stream: &mut RandomStream, shares: &Shares) -> Rhythm {
     let sinus = (1.0 - shares.sb - shares.st - shares.af).max(0.0);
     stream.weighted(&[
         (Rhythm::Sinus, sinus),
@@ -275,7 +275,7 @@ fn draw_rhythm(stream: &mut Stream, shares: &Shares) -> Rhythm {
     ])
 }
 
-fn draw_conduction(stream: &mut Stream, shares: &Shares) -> Conduction {
+fn draw_conduction(stream: &mut RandomStream, shares: &Shares) -> Conduction {
     let normal = (1.0 - shares.rbbb - shares.lbbb).max(0.0);
     stream.weighted(&[
         (Conduction::Normal, normal),
@@ -284,7 +284,7 @@ fn draw_conduction(stream: &mut Stream, shares: &Shares) -> Conduction {
     ])
 }
 
-fn draw_healthy(stream: &mut Stream, shares: &Shares) -> bool {
+fn draw_healthy(stream: &mut RandomStream, shares: &Shares) -> bool {
     let none = shares.none_of_six();
     stream.chance(if none > 0.0 {
         (shares.normal / none).min(1.0)
@@ -293,8 +293,8 @@ fn draw_healthy(stream: &mut Stream, shares: &Shares) -> bool {
     })
 }
 
-/// What is found beside the six; at least one finding where none of the six holds.
-fn findings(stream: &mut Stream, state: &State, six: bool) -> Vec<Finding> {
+/// Findings other than the six diagnoses; at least one where none of the six holds.
+fn findings(stream: &mut RandomStream, state: &Diagnosis, six: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let blocked = state.conduction != Conduction::Normal;
     if !six {
@@ -331,12 +331,12 @@ mod tests {
 
     #[test]
     fn patients_have_exams_as_often_as_in_code15_and_age_between_them() {
-        let options = Options {
+        let options = SynthOptions {
             exams: 20_000,
-            ..Options::default()
+            ..SynthOptions::default()
         };
-        let layout = Layout::new(&options);
-        let mut patients: HashMap<i64, Vec<Plan>> = HashMap::new();
+        let layout = ReleasePermutations::new(&options);
+        let mut patients: HashMap<i64, Vec<ExamPlan>> = HashMap::new();
         for index in 0..options.exams {
             let plan = plan(&options, &layout, index);
             patients.entry(plan.patient_id).or_default().push(plan);
@@ -355,11 +355,11 @@ mod tests {
 
     #[test]
     fn exam_ids_are_unique_and_positive() {
-        let options = Options {
+        let options = SynthOptions {
             exams: 5000,
-            ..Options::default()
+            ..SynthOptions::default()
         };
-        let layout = Layout::new(&options);
+        let layout = ReleasePermutations::new(&options);
         let mut ids: Vec<i64> = (0..5000).map(|i| plan(&options, &layout, i).exam_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -370,12 +370,12 @@ mod tests {
     #[test]
     fn labels_hold_as_often_as_the_mix_says() {
         for mix in [Mix::Prevalence, Mix::Balanced] {
-            let options = Options {
+            let options = SynthOptions {
                 exams: 30_000,
                 mix,
-                ..Options::default()
+                ..SynthOptions::default()
             };
-            let layout = Layout::new(&options);
+            let layout = ReleasePermutations::new(&options);
             let mut counts = [0_u32; 7];
             for index in 0..options.exams {
                 let labels = plan(&options, &layout, index).labels();

@@ -1,23 +1,23 @@
-//! What can go wrong.
+//! Errors of making synthetic ECGs.
 
 use ecgfm_stage::{FailureClass, StageFailure};
 use std::path::PathBuf;
 
-/// Why synthetic ECGs could not be made.
+/// Error of making synthetic ECGs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An option is outside what it may be.
+    /// An option is out of its range.
     #[error("option `{option}` is {value}: {hint}")]
     Option {
-        /// The option's name as in the configuration.
+        /// Name of the option in the configuration.
         option: &'static str,
-        /// What was given.
+        /// Value of the option.
         value: String,
-        /// What it may be.
+        /// Values that it may have.
         hint: String,
     },
-    /// The directory to write into holds something already.
+    /// The directory to write into is not empty.
     #[error(
         "{path} is not empty: name a new directory, or empty this one (a release without synth.json was \
          never finished)"
@@ -31,7 +31,7 @@ pub enum Error {
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: std::io::Error,
     },
     /// The HDF5 part could not be written.
@@ -39,10 +39,10 @@ pub enum Error {
     Part {
         /// The part.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Stopped on request. What was written is not a finished release: it has no synth.json.
+    /// Stopped on request. The files written so far are no finished release: synth.json is missing.
     #[error("cancelled after {exams} exams: {path} holds an unfinished release, without synth.json")]
     Cancelled {
         /// The directory.

@@ -1,4 +1,4 @@
-//! One exam in memory: who, the ECG, and what is true of it.
+//! One exam in memory: patient, ECG, and its true measurements.
 
 use std::cell::RefCell;
 use std::f64::consts::TAU;
@@ -6,23 +6,23 @@ use std::f64::consts::TAU;
 use ndarray::Array2;
 
 use crate::SAMPLE_RATE;
-use crate::cohort::{Layout, Plan, plan};
+use crate::cohort::{ExamPlan, ReleasePermutations, plan};
 use crate::error::Error;
 use crate::labels::{Conduction, Finding, Labels, Rhythm};
 use crate::leads::{INDEPENDENT, LeadVectors, from_electrodes};
-use crate::morphology::Template;
+use crate::morphology::BeatTemplate;
 use crate::noise;
-use crate::options::Options;
+use crate::options::SynthOptions;
 use crate::planes::Planes;
-use crate::random::{Purpose, Stream};
-use crate::rhythm::{Beat, Origin, Respiration, beats};
+use crate::random::{Purpose, RandomStream};
+use crate::rhythm::{Beat, BeatOrigin, Respiration, beats};
 use crate::wave::{Bump, scaled, turned_frontal};
 
 /// Units of a tracing per millivolt. CODE-15 states none; its QRS complexes are about 1.8 times as high as
 /// ones in millivolts would be.
 pub const UNITS_PER_MILLIVOLT: f64 = 1.8;
 
-/// How strongly I, II and V1 to V6 see the fibrillating atria against what the dipole says: they lie under V1.
+/// Gain of I, II and V1 to V6 for the fibrillating atria, which are under V1, against that of a distant dipole.
 const ATRIAL_PROXIMITY: [f64; INDEPENDENT] = [1.0, 1.0, 1.35, 0.6, 0.5, 0.6, 0.7, 0.7];
 
 /// A constant of about a microvolt in the leads, so that a noiseless ECG has no row of zeros: rows of zeros are
@@ -32,11 +32,11 @@ const REST: [f32; 9] = [
 ];
 
 thread_local! {
-    /// What exams are drawn on: half a megabyte that each thread keeps, overwritten by every exam.
-    static SHEET: RefCell<(Planes, noise::Room)> = RefCell::default();
+    /// Buffers of half a megabyte that each thread keeps, overwritten by every exam.
+    static SHEET: RefCell<(Planes, noise::NoiseBuffers)> = RefCell::default();
 }
 
-/// One synthetic exam. Never holds a planted fault: those are put in when a release is written.
+/// Synthetic exam, without planted faults: those are added when a release is written.
 #[derive(Debug, Clone)]
 pub struct Exam {
     /// Row of exams.csv.
@@ -52,43 +52,43 @@ pub struct Exam {
     /// The ECG, (samples, 12), leads as in [`crate::LEAD_NAMES`], 400 Hz, without padding; 4096 or 2934 samples.
     /// About [`UNITS_PER_MILLIVOLT`] units are a millivolt.
     pub samples: Array2<f32>,
-    /// What is true of it.
-    pub truth: Truth,
+    /// True labels and measurements.
+    pub truth: ExamTruth,
 }
 
-/// What is true of an exam by construction.
+/// Labels and measurements of an exam that are true by construction.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Truth {
+pub struct ExamTruth {
     /// CODE-15's labels.
     pub labels: Labels,
     /// The rhythm.
     pub rhythm: Rhythm,
-    /// The way to the ventricles.
+    /// Conduction to the ventricles.
     pub conduction: Conduction,
-    /// What is found beside CODE-15's six.
+    /// Findings other than CODE-15's six diagnoses.
     pub findings: Vec<Finding>,
     /// Beats a minute: 60 over the mean interval between the R peaks below.
     pub heart_rate: f64,
     /// P onset (a tenth of its height) to QRS onset, milliseconds; none in atrial fibrillation.
     pub pr_ms: Option<f64>,
-    /// From where any lead first passes 3 % of the greatest deflection to where one last does, milliseconds.
+    /// QRS duration, milliseconds: from where any lead first exceeds 3 % of the greatest deflection to where one last does.
     pub qrs_ms: f64,
     /// QRS onset to the end of the T wave's steepest tangent, milliseconds; the mean over beats that are not
     /// premature.
     pub qt_ms: f64,
     /// Mean frontal QRS axis from the areas in I and aVF, degrees.
     pub axis_deg: f64,
-    /// When any lead deflects most in each beat whose peak lies in the recording; seconds from its first sample.
+    /// Times of the largest deflection of any lead in each beat whose peak is in the recording; seconds from its first sample.
     pub r_peaks: Vec<f64>,
-    /// How many of these beats are premature.
+    /// Number of these beats that are premature.
     pub premature: usize,
 }
 
-/// Makes exams of one set of options, each alone and in any order.
+/// Generator of the exams of one set of options, each alone and in any order.
 #[derive(Debug, Clone)]
 pub struct Generator {
-    options: Options,
-    layout: Layout,
+    options: SynthOptions,
+    layout: ReleasePermutations,
 }
 
 impl Generator {
@@ -96,11 +96,11 @@ impl Generator {
     ///
     /// # Errors
     /// [`Error::Option`] where an option is out of range.
-    pub fn new(options: &Options) -> Result<Self, Error> {
+    pub fn new(options: &SynthOptions) -> Result<Self, Error> {
         options.validate()?;
         Ok(Self {
             options: options.clone(),
-            layout: Layout::new(options),
+            layout: ReleasePermutations::new(options),
         })
     }
 
@@ -119,26 +119,26 @@ impl Generator {
         Ok(self.draw(&self.plan(index)))
     }
 
-    /// The options it was made for.
-    pub fn options(&self) -> &Options {
+    /// Options of the generator.
+    pub fn options(&self) -> &SynthOptions {
         &self.options
     }
 
-    pub(crate) fn layout(&self) -> &Layout {
+    pub(crate) fn layout(&self) -> &ReleasePermutations {
         &self.layout
     }
 
-    pub(crate) fn plan(&self, index: u64) -> Plan {
+    pub(crate) fn plan(&self, index: u64) -> ExamPlan {
         plan(&self.options, &self.layout, index)
     }
 
-    /// The exam that `plan` describes.
-    pub(crate) fn draw(&self, plan: &Plan) -> Exam {
-        let mut stream = Stream::new(self.options.seed, Purpose::Heart, plan.index);
+    /// Draws the exam that `plan` describes.
+    pub(crate) fn draw(&self, plan: &ExamPlan) -> Exam {
+        let mut stream = RandomStream::new(self.options.seed, Purpose::Heart, plan.index);
         let heart = Heart::draw(plan, &mut stream);
         let samples = SHEET.with_borrow_mut(|(planes, room)| {
             heart.beat(planes, &mut stream);
-            let mut stream = Stream::new(self.options.seed, Purpose::Noise, plan.index);
+            let mut stream = RandomStream::new(self.options.seed, Purpose::Noise, plan.index);
             noise::add(planes, self.options.noise, room, &mut stream);
             planes.finish(heart.gain)
         });
@@ -158,14 +158,14 @@ impl Generator {
 ///
 /// # Errors
 /// [`Error::Option`] where an option or the index is out of range.
-pub fn exam(options: &Options, index: u64) -> Result<Exam, Error> {
+pub fn exam(options: &SynthOptions, index: u64) -> Result<Exam, Error> {
     Generator::new(options)?.exam(index)
 }
 
-/// A heart on the table: its beat, its rhythm, and how breathing sways it.
+/// Heart of an exam: its beat, its rhythm, and the effect of breathing.
 struct Heart {
     leads: LeadVectors,
-    template: Template,
+    template: BeatTemplate,
     beats: Vec<Beat>,
     respiration: Respiration,
     /// Sway of voltage (share) and axis (radians) with respiration.
@@ -176,9 +176,9 @@ struct Heart {
 }
 
 impl Heart {
-    fn draw(plan: &Plan, stream: &mut Stream) -> Self {
+    fn draw(plan: &ExamPlan, stream: &mut RandomStream) -> Self {
         let leads = LeadVectors::placed(stream);
-        let template = Template::draw(plan, &leads, stream);
+        let template = BeatTemplate::draw(plan, &leads, stream);
         let respiration = Respiration::draw(stream);
         let sway = (stream.between(0.01, 0.06), stream.between(0.5, 4.0).to_radians());
         let gain = (UNITS_PER_MILLIVOLT * stream.normal(0.0, 0.1).exp()) as f32;
@@ -198,7 +198,7 @@ impl Heart {
     }
 
     /// Draws all beats, and the atria's waves where they fibrillate.
-    fn beat(&self, planes: &mut Planes, stream: &mut Stream) {
+    fn beat(&self, planes: &mut Planes, stream: &mut RandomStream) {
         planes.start(self.samples, from_electrodes(REST));
         for beat in &self.beats {
             let breath = self.respiration.at(beat.onset);
@@ -210,7 +210,7 @@ impl Heart {
                 }
             };
             let qt = self.template.qt(beat.adapted_rr);
-            if beat.origin == Origin::Ventricular {
+            if beat.origin == BeatOrigin::Ventricular {
                 let ectopic = &self.template.ectopic;
                 draw(&ectopic.qrs.0);
                 draw(
@@ -220,7 +220,7 @@ impl Heart {
                 );
                 continue;
             }
-            let atrial = beat.origin == Origin::Atrial;
+            let atrial = beat.origin == BeatOrigin::Atrial;
             let p = if atrial {
                 &self.template.ectopic_p
             } else {
@@ -237,11 +237,11 @@ impl Heart {
         }
     }
 
-    fn truth(&self, plan: &Plan) -> Truth {
+    fn truth(&self, plan: &ExamPlan) -> ExamTruth {
         let seconds = self.samples as f64 / SAMPLE_RATE;
         let (mut r_peaks, mut premature, mut qt, mut usual) = (Vec::new(), 0, 0.0, 0.0);
         for beat in &self.beats {
-            let ventricular = beat.origin == Origin::Ventricular;
+            let ventricular = beat.origin == BeatOrigin::Ventricular;
             let peak = beat.onset
                 + if ventricular {
                     self.template.ectopic.peak
@@ -252,14 +252,14 @@ impl Heart {
                 continue;
             }
             r_peaks.push(peak);
-            premature += usize::from(beat.origin != Origin::Usual);
-            if beat.origin == Origin::Usual {
+            premature += usize::from(beat.origin != BeatOrigin::Usual);
+            if beat.origin == BeatOrigin::Usual {
                 qt += self.template.qt(beat.adapted_rr);
                 usual += 1.0;
             }
         }
         let span = r_peaks.last().unwrap_or(&0.0) - r_peaks.first().unwrap_or(&0.0);
-        Truth {
+        ExamTruth {
             labels: plan.labels(),
             rhythm: plan.rhythm,
             conduction: plan.conduction,
@@ -276,7 +276,7 @@ impl Heart {
 }
 
 /// Adds fibrillatory waves: two unsteady oscillations of 4 to 9 Hz, most in V1, then in II.
-fn fibrillate(planes: &mut Planes, leads: &LeadVectors, stream: &mut Stream) {
+fn fibrillate(planes: &mut Planes, leads: &LeadVectors, stream: &mut RandomStream) {
     let samples = planes.samples();
     let frequency = stream.between(4.8, 8.2);
     let height = stream.between(0.045, 0.12);

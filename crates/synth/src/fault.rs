@@ -1,8 +1,8 @@
 //! Faults of real archives that a synthetic one can have.
 
-/// A fault an exam of a release can have.
+/// Fault that an exam of a release can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
+pub enum ArchiveFault {
     /// One lead is 0 throughout.
     FlatLead,
     /// NaN in a stretch of one lead.
@@ -11,7 +11,7 @@ pub enum Fault {
     SwappedLeads,
     /// Under 5 s.
     ShortRecording,
-    /// In exams.csv but in no part.
+    /// Listed in exams.csv, and in no part.
     MissingExam,
     /// All samples 0.
     AllZero,
@@ -23,8 +23,8 @@ pub enum Fault {
     DuplicateTracing,
 }
 
-impl Fault {
-    /// The name used in faults.csv and in the options.
+impl ArchiveFault {
+    /// Name in faults.csv and in the options.
     pub fn name(self) -> &'static str {
         match self {
             Self::FlatLead => "flat_lead",

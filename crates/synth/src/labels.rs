@@ -1,4 +1,4 @@
-//! What an exam is labelled with: CODE-15's six diagnoses, the rhythm, and what else may be found.
+//! Labels of an exam: CODE-15's six diagnoses, the rhythm, and other findings.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub enum Rhythm {
 }
 
 impl Rhythm {
-    /// The name used in synth_truth.csv.
+    /// Name in synth_truth.csv.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sinus => "sinus",
@@ -28,7 +28,7 @@ impl Rhythm {
     }
 }
 
-/// How the impulse reaches the ventricles.
+/// Conduction of the impulse to the ventricles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conduction {
@@ -82,7 +82,7 @@ impl Labels {
     }
 }
 
-/// What is found beside the six diagnoses. An exam that is neither normal nor one of the six has at least one.
+/// Finding other than the six diagnoses. An exam that is neither normal nor one of the six has at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
@@ -117,7 +117,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Those that change the QRS complex; an exam has one at most.
+    /// Findings that change the QRS complex; an exam has one at most.
     pub(crate) const OF_QRS: [(Self, f64); 7] = [
         (Self::LeftAxis, 3.0),
         (Self::RightAxis, 1.0),
@@ -127,21 +127,21 @@ impl Finding {
         (Self::InferiorQ, 1.0),
         (Self::AnteriorQ, 1.0),
     ];
-    /// Those that change repolarisation; an exam has one at most.
+    /// Findings that change repolarisation; an exam has one at most.
     pub(crate) const OF_REPOLARISATION: [(Self, f64); 4] = [
         (Self::TInversion, 2.0),
         (Self::TFlat, 2.5),
         (Self::StDepression, 1.5),
         (Self::LongQt, 1.0),
     ];
-    /// Those that change the rhythm; an exam has one at most.
+    /// Findings that change the rhythm; an exam has one at most.
     pub(crate) const OF_RHYTHM: [(Self, f64); 3] = [
         (Self::PrematureVentricular, 2.0),
         (Self::PrematureAtrial, 1.5),
         (Self::SinusArrhythmia, 1.0),
     ];
 
-    /// The name used in synth_truth.csv.
+    /// Name in synth_truth.csv.
     pub fn name(self) -> &'static str {
         match self {
             Self::LeftAxis => "left_axis",

@@ -1,19 +1,19 @@
-//! From the heart vector to the twelve leads.
+//! Projection of the heart vector to the twelve leads.
 //!
-//! The vector stands in Frank's axes: x to the left, y to the feet, z to the back, in millivolts. The eight
+//! The vector is in Frank's axes: x to the left, y to the feet, z to the back, in millivolts. The eight
 //! independent leads are its products with fixed lead vectors, Dower's (Dower, Machado and Osborne,
 //! "On deriving the electrocardiogram from vectorcardiographic leads", Clin. Cardiol. 3, 1980). The other
 //! four follow from I and II as in every electrocardiograph.
 
-use crate::random::Stream;
+use crate::random::RandomStream;
 
-/// Leads of an ECG.
+/// Number of leads of an ECG.
 pub const LEADS: usize = 12;
-/// The leads in CODE-15's order.
+/// Names of the leads in CODE-15's order.
 pub const LEAD_NAMES: [&str; LEADS] = [
     "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
 ];
-/// The independent ones: I, II, V1 to V6.
+/// Number of independent leads: I, II, V1 to V6.
 pub(crate) const INDEPENDENT: usize = 8;
 
 /// Dower's lead vectors of I, II, V1 to V6.
@@ -28,8 +28,8 @@ const DOWER: [[f64; 3]; INDEPENDENT] = [
     [0.831, 0.076, 0.230],
 ];
 
-/// What the chest leads see beyond a dipole far away: V2 to V4 lie near the heart. Set so that QRS heights stand
-/// to each other as in recordings of CODE-15.
+/// Gain of each lead against that of a distant dipole: V2 to V4 are near the heart. Chosen so that QRS heights have
+/// the proportions of recordings of CODE-15.
 const PROXIMITY: [f64; INDEPENDENT] = [1.0, 1.0, 1.0, 1.15, 1.35, 1.4, 1.15, 1.05];
 
 /// The lead vectors of one exam: Dower's, with the electrodes placed a little differently each time.
@@ -38,10 +38,10 @@ pub(crate) struct LeadVectors([[f64; 3]; INDEPENDENT]);
 
 impl LeadVectors {
     /// Lead vectors as an electrode placement with chance deviations gives them.
-    pub(crate) fn placed(stream: &mut Stream) -> Self {
+    pub(crate) fn placed(stream: &mut RandomStream) -> Self {
         let mut vectors = DOWER;
         for (lead, vector) in vectors.iter_mut().enumerate() {
-            // Chest electrodes are near the heart: a rib more or less shows. Limb electrodes are far.
+            // Chest electrodes are near the heart, so that a rib's distance matters. Limb electrodes are far from it.
             let (gain, shift) = if lead < 2 { (0.02, 0.01) } else { (0.06, 0.04) };
             let gain = PROXIMITY[lead] * stream.normal(1.0, gain);
             for component in vector {

@@ -6,7 +6,7 @@
 //! anything about patients.**
 //!
 //! ```
-//! let options = ecgfm_synth::Options { exams: 10, noise: 0.0, ..Default::default() };
+//! let options = ecgfm_synth::SynthOptions { exams: 10, noise: 0.0, ..Default::default() };
 //! let exam = ecgfm_synth::exam(&options, 3)?;
 //! assert_eq!(exam.samples.ncols(), 12);
 //! assert!(exam.truth.qrs_ms > 60.0);
@@ -31,13 +31,13 @@ mod rhythm;
 mod wave;
 
 pub use error::Error;
-pub use exam::{Exam, Generator, Truth, UNITS_PER_MILLIVOLT, exam};
-pub use fault::Fault;
+pub use exam::{Exam, ExamTruth, Generator, UNITS_PER_MILLIVOLT, exam};
+pub use fault::ArchiveFault;
 pub use labels::{Conduction, Finding, Labels, Rhythm};
 pub use leads::{LEAD_NAMES, LEADS};
 pub use mix::{Mix, Shares};
-pub use options::{Faults, MAX_EXAMS, MAX_EXAMS_PER_PART, Options};
-pub use release::{EXAMS_COLUMNS, Summary, generate};
+pub use options::{FaultCounts, MAX_EXAMS, MAX_EXAMS_PER_PART, SynthOptions};
+pub use release::{EXAMS_COLUMNS, ReleaseSummary, generate};
 
 /// Samples a second.
 pub const SAMPLE_RATE: f64 = 400.0;

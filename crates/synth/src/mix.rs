@@ -1,4 +1,4 @@
-//! How often each label holds.
+//! Frequencies of labels.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum Mix {
 }
 
 impl Mix {
-    /// The shares meant.
+    /// Shares of the mix.
     pub fn shares(&self) -> Shares {
         match self {
             Self::Prevalence => Shares {
@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Mix {
     }
 }
 
-// By hand, as the derived form of an enum is another one.
+// Written by hand, because the derived schema of an enum does not describe a name or a map.
 impl JsonSchema for Mix {
     fn schema_name() -> Cow<'static, str> {
         "Mix".into()
@@ -86,7 +86,7 @@ impl JsonSchema for Mix {
     }
 }
 
-/// Reads a [`Mix`] from a name or a map, in any format that says which it is (YAML, JSON, TOML).
+/// Visitor that reads a [`Mix`] from a name or a map, in any self-describing format (YAML, JSON, TOML).
 struct MixVisitor;
 
 impl<'de> Visitor<'de> for MixVisitor {
@@ -146,7 +146,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The probability of first-degree block given that there is no atrial fibrillation.
+    /// Probability of first-degree block given that there is no atrial fibrillation.
     pub(crate) fn slow_given_p_waves(&self) -> f64 {
         if self.af < 1.0 {
             self.first_degree_block / (1.0 - self.af)
@@ -155,7 +155,7 @@ impl Shares {
         }
     }
 
-    /// The share of exams with none of the six.
+    /// Share of exams with none of the six diagnoses.
     pub fn none_of_six(&self) -> f64 {
         (1.0 - self.sb - self.st - self.af)
             * (1.0 - self.rbbb - self.lbbb)
@@ -163,7 +163,7 @@ impl Shares {
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        // The slack is for shares such as ten times 0.1.
+        // Rounding of sums such as ten times 0.1.
         const SLACK: f64 = 1e-9;
         let values = [
             self.first_degree_block,

@@ -1,19 +1,19 @@
-//! What one heart beat looks like: vector loops of P, QRS and T for each way of conduction and each finding.
+//! Shape of one heart beat: vector loops of P, QRS and T for each way of conduction and each finding.
 //!
 //! Patterns give QRS bumps in shares of the QRS duration; they are then stretched so that the complex as seen in
 //! the twelve leads lasts exactly as long as intended. The vectors were chosen so that, through Dower's lead
 //! vectors, each pattern meets its textbook criteria (Surawicz and others, AHA/ACCF/HRS recommendations for the
 //! standardization and interpretation of the electrocardiogram, part III, 2009).
 
-use crate::cohort::Plan;
+use crate::cohort::ExamPlan;
 use crate::labels::{Conduction, Finding, Rhythm};
 use crate::leads::LeadVectors;
-use crate::random::Stream;
+use crate::random::RandomStream;
 use crate::wave::{Bump, TANGENT_END, Wave, scaled, turned_frontal, turned_horizontal};
 
-/// A QRS complex counts as begun where a lead passes this share of the greatest deflection, and as ended alike.
+/// Share of the greatest deflection that a lead exceeds from the beginning to the end of a QRS complex.
 const QRS_SEEN: f64 = 0.03;
-/// The same for the P wave, which is small.
+/// Share of the greatest deflection that a lead exceeds from the beginning to the end of a P wave, which is small.
 const P_SEEN: f64 = 0.1;
 
 /// Septum, apex, free wall of the left ventricle, base: the normal sequence.
@@ -79,7 +79,7 @@ const P_WAVE: [Bump; 2] = [
     Bump::new(0.036, 0.056, 0.066, [0.070, 0.055, 0.050]),
 ];
 
-/// How the ventricles recover: the T wave and the ST segment before it.
+/// Repolarisation of the ventricles: the T wave and the ST segment before it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Repolarisation {
     t: [f64; 3],
@@ -99,27 +99,27 @@ impl Repolarisation {
     }
 }
 
-/// A ventricular beat: complex, its length in seconds, recovery, and when its R peaks.
+/// Ventricular beat: complex, its length in seconds, recovery, and time of its R peak.
 #[derive(Debug, Clone)]
-pub(crate) struct Ectopic {
+pub(crate) struct EctopicBeat {
     pub qrs: Wave,
     pub seconds: f64,
     pub recovery: Repolarisation,
     pub peak: f64,
 }
 
-/// One exam's beat. Times in seconds from the QRS onset.
+/// Beat of an exam. Times are in seconds from the QRS onset.
 #[derive(Debug, Clone)]
-pub(crate) struct Template {
+pub(crate) struct BeatTemplate {
     pub p: Option<Wave>,
     /// The P wave of a premature atrial beat.
     pub ectopic_p: Option<Wave>,
     pub qrs: Wave,
     pub recovery: Repolarisation,
-    pub ectopic: Ectopic,
+    pub ectopic: EctopicBeat,
     pub pr: Option<f64>,
     pub qrs_seconds: f64,
-    /// When a lead deflects most.
+    /// Time of the largest deflection of any lead.
     pub peak: f64,
     /// QT at 60 beats a minute.
     pub qtc: f64,
@@ -127,8 +127,8 @@ pub(crate) struct Template {
     pub axis: f64,
 }
 
-impl Template {
-    pub(crate) fn draw(plan: &Plan, leads: &LeadVectors, stream: &mut Stream) -> Self {
+impl BeatTemplate {
+    pub(crate) fn draw(plan: &ExamPlan, leads: &LeadVectors, stream: &mut RandomStream) -> Self {
         let pattern = jittered(pattern(plan), stream);
         let voltage = plan.anatomy.voltage * voltage_of(plan, stream);
         let pattern = pattern.changed(|v| turned_horizontal(scaled(v, voltage), plan.anatomy.turn));
@@ -158,7 +158,7 @@ impl Template {
     }
 }
 
-fn pattern(plan: &Plan) -> &'static [Bump] {
+fn pattern(plan: &ExamPlan) -> &'static [Bump] {
     match plan.conduction {
         Conduction::RightBlock => &RIGHT_BLOCK,
         Conduction::LeftBlock => &LEFT_BLOCK,
@@ -169,8 +169,8 @@ fn pattern(plan: &Plan) -> &'static [Bump] {
     }
 }
 
-/// A pattern as one heart has it: every force a little different.
-fn jittered(pattern: &[Bump], stream: &mut Stream) -> Wave {
+/// Pattern with every force changed a little, as each heart differs.
+fn jittered(pattern: &[Bump], stream: &mut RandomStream) -> Wave {
     Wave(
         pattern
             .iter()
@@ -189,7 +189,7 @@ fn jittered(pattern: &[Bump], stream: &mut Stream) -> Wave {
     )
 }
 
-/// `pattern` stretched to be seen for `seconds` from 0 on, and when it peaks.
+/// Stretches `pattern` so that it is visible for `seconds` from 0 on; returns it with the time of its peak.
 fn stretched(pattern: Wave, leads: &LeadVectors, seconds: f64) -> (Wave, f64) {
     let seen = pattern.extent(leads, QRS_SEEN);
     let factor = seconds / (seen.offset - seen.onset);
@@ -199,9 +199,9 @@ fn stretched(pattern: Wave, leads: &LeadVectors, seconds: f64) -> (Wave, f64) {
     )
 }
 
-fn voltage_of(plan: &Plan, stream: &mut Stream) -> f64 {
+fn voltage_of(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
     if plan.has(Finding::LeftVentricularHypertrophy) {
-        // Against the patient's own voltage, so that a small heart's hypertrophy shows too.
+        // Divided by the patient's own voltage, so that hypertrophy is visible in a small heart too.
         stream.between(1.6, 1.95) / plan.anatomy.voltage.sqrt()
     } else if plan.has(Finding::LowVoltage) {
         stream.between(0.26, 0.34) / plan.anatomy.voltage
@@ -211,7 +211,7 @@ fn voltage_of(plan: &Plan, stream: &mut Stream) -> f64 {
 }
 
 /// The turn in the frontal plane that gives the exam its axis, radians.
-fn frontal_turn(plan: &Plan, pattern: &Wave, leads: &LeadVectors, stream: &mut Stream) -> f64 {
+fn frontal_turn(plan: &ExamPlan, pattern: &Wave, leads: &LeadVectors, stream: &mut RandomStream) -> f64 {
     let target = if plan.has(Finding::LeftAxis) {
         stream.between(-62.0, -38.0)
     } else if plan.has(Finding::RightAxis) {
@@ -220,7 +220,7 @@ fn frontal_turn(plan: &Plan, pattern: &Wave, leads: &LeadVectors, stream: &mut S
         || plan.has(Finding::InferiorQ)
         || plan.has(Finding::AnteriorQ)
     {
-        // These patterns bring an axis with them.
+        // The axis follows from these patterns.
         return stream.normal_within(0.0, 8.0, -16.0, 16.0).to_radians();
     } else {
         (plan.anatomy.axis + stream.normal(0.0, 3.0)).clamp(-22.0, 86.0)
@@ -235,8 +235,8 @@ fn frontal_turn(plan: &Plan, pattern: &Wave, leads: &LeadVectors, stream: &mut S
     angle
 }
 
-/// Seconds.
-fn qrs_duration(plan: &Plan, stream: &mut Stream) -> f64 {
+/// QRS duration, seconds.
+fn qrs_duration(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
     match plan.conduction {
         Conduction::RightBlock => stream.normal_within(0.140, 0.010, 0.124, 0.168),
         Conduction::LeftBlock => stream.normal_within(0.147, 0.011, 0.126, 0.178),
@@ -249,7 +249,7 @@ fn qrs_duration(plan: &Plan, stream: &mut Stream) -> f64 {
 }
 
 /// QT at 60 beats a minute, seconds. A block's late depolarisation comes on top.
-fn qtc(plan: &Plan, qrs: f64, stream: &mut Stream) -> f64 {
+fn qtc(plan: &ExamPlan, qrs: f64, stream: &mut RandomStream) -> f64 {
     if plan.has(Finding::LongQt) {
         return stream.between(0.490, 0.550);
     }
@@ -257,8 +257,8 @@ fn qtc(plan: &Plan, qrs: f64, stream: &mut Stream) -> f64 {
     stream.normal_within(mean, 0.013, 0.370, 0.442) + 0.7 * (qrs - 0.095).max(0.0)
 }
 
-/// T and ST, from what the complex and the findings say.
-fn recovery(plan: &Plan, qrs: &Wave, angle: f64, stream: &mut Stream) -> Repolarisation {
+/// T wave and ST segment that follow from the complex and the findings.
+fn recovery(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStream) -> Repolarisation {
     let size = stream.between(0.75, 1.3);
     let jitter: [f64; 3] = std::array::from_fn(|_| stream.normal(0.0, 0.02));
     let healthy = |t: [f64; 3]| {
@@ -301,9 +301,9 @@ fn recovery(plan: &Plan, qrs: &Wave, angle: f64, stream: &mut Stream) -> Repolar
 
 /// P wave, premature P wave and PR in seconds; none of them in fibrillation.
 fn atrial(
-    plan: &Plan,
+    plan: &ExamPlan,
     leads: &LeadVectors,
-    stream: &mut Stream,
+    stream: &mut RandomStream,
 ) -> (Option<Wave>, Option<Wave>, Option<f64>) {
     let pr = match plan.rhythm {
         _ if plan.first_degree_block => match plan.rhythm {
@@ -329,7 +329,7 @@ fn atrial(
     (Some(wave.moved(-pr)), Some(ectopic), Some(pr))
 }
 
-fn jittered_p(stream: &mut Stream) -> Wave {
+fn jittered_p(stream: &mut RandomStream) -> Wave {
     Wave(
         P_WAVE
             .iter()
@@ -341,12 +341,12 @@ fn jittered_p(stream: &mut Stream) -> Wave {
     )
 }
 
-fn ectopic(leads: &LeadVectors, stream: &mut Stream) -> Ectopic {
+fn ectopic(leads: &LeadVectors, stream: &mut RandomStream) -> EctopicBeat {
     let pattern = jittered(&ECTOPIC[stream.below(2)], stream);
     let seconds = stream.between(0.138, 0.172);
     let (qrs, peak) = stretched(pattern, leads, seconds);
     let t = scaled(qrs.area(), -4.0);
-    Ectopic {
+    EctopicBeat {
         qrs,
         seconds,
         recovery: Repolarisation {

@@ -1,4 +1,4 @@
-//! What electrodes pick up besides the heart: wander, mains, muscle, motion.
+//! Noise of electrodes: wander, mains, muscle, motion.
 //!
 //! Each of the nine electrodes (RA, LA, LL, V1 to V6) has noise of its own; the leads are differences of
 //! electrodes, so noise obeys Einthoven's law as the heart does.
@@ -8,22 +8,22 @@ use std::f64::consts::TAU;
 use crate::SAMPLE_RATE;
 use crate::leads::from_electrodes;
 use crate::planes::Planes;
-use crate::random::Stream;
+use crate::random::RandomStream;
 
 const ELECTRODES: usize = 9;
 /// Shared courses: mains and three wanders (sine and cosine each), and a ramp.
 const COURSES: usize = 9;
 
-/// Room for the noise of one exam, kept between exams.
+/// Buffers for the noise of one exam, reused for the next.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct NoiseBuffers {
     courses: Vec<f32>,
     electrodes: Vec<f32>,
     bytes: Vec<u8>,
 }
 
 /// Adds noise at `level` (1 as in a tidy archive, 0 none) to the leads, in millivolts.
-pub(crate) fn add(planes: &mut Planes, level: f64, room: &mut Room, stream: &mut Stream) {
+pub(crate) fn add(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut RandomStream) {
     if level == 0.0 {
         return;
     }
@@ -33,7 +33,7 @@ pub(crate) fn add(planes: &mut Planes, level: f64, room: &mut Room, stream: &mut
 }
 
 /// Offset, wander and mains: courses that all electrodes share, each with strengths of its own.
-fn courses(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, stream: &mut Stream) {
+fn courses(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, stream: &mut RandomStream) {
     let samples = planes.samples();
     // CODE-15 is Brazilian: 60 Hz. A tenth at 50 Hz, as in most other archives.
     let mains = if stream.chance(0.9) { 60.0 } else { 50.0 } + stream.normal(0.0, 0.03);
@@ -93,11 +93,11 @@ fn oscillate(courses: &mut Vec<f32>, frequency: f64, samples: usize) {
 }
 
 /// Muscle: broad-band noise of each electrode alone, sometimes a burst.
-fn muscle(planes: &mut Planes, level: f64, room: &mut Room, stream: &mut Stream) {
+fn muscle(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut RandomStream) {
     let samples = planes.samples();
     let whole = level * stream.normal(-5.0, 0.5).exp().min(0.05);
     let sizes: [f64; ELECTRODES] = std::array::from_fn(|_| whole * stream.normal(0.0, 0.35).exp());
-    let Room {
+    let NoiseBuffers {
         electrodes, bytes, ..
     } = room;
     electrodes.resize(ELECTRODES * samples, 0.0);
@@ -149,7 +149,7 @@ fn near_normal(bytes: &[u8], size: f32, plane: &mut [f32]) {
 }
 
 /// Makes one electrode's muscle noise swell for half a second to two.
-fn burst(plane: &mut [f32], stream: &mut Stream) {
+fn burst(plane: &mut [f32], stream: &mut RandomStream) {
     let length = (stream.between(0.5, 2.0) * SAMPLE_RATE) as usize;
     let start = stream.below(plane.len().saturating_sub(length).max(1));
     let gain = stream.between(2.0, 5.0) as f32;
@@ -160,7 +160,7 @@ fn burst(plane: &mut [f32], stream: &mut Stream) {
 }
 
 /// Motion: now and then an electrode's potential heaves and comes back.
-fn motion(planes: &mut Planes, level: f64, stream: &mut Stream) {
+fn motion(planes: &mut Planes, level: f64, stream: &mut RandomStream) {
     let events = stream.weighted(&[(0, 0.75), (1, 0.18), (2, 0.07)]);
     let seconds = planes.samples() as f64 / SAMPLE_RATE;
     for _ in 0..events {

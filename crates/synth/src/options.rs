@@ -1,4 +1,4 @@
-//! What to make: how many exams, of which mix, with how much noise and which faults.
+//! Options of synthetic ECGs: number of exams, mix of labels, noise and faults.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub const MAX_EXAMS_PER_PART: u64 = 20_000;
 /// What to make. Every key has a default, an unknown one is an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Options {
+pub struct SynthOptions {
     /// Number of exams; the whole CODE-15 has 345,779.
     #[schemars(range(min = 1, max = MAX_EXAMS))]
     pub exams: u64,
@@ -28,7 +28,7 @@ pub struct Options {
     #[schemars(range(min = 0, max = 20))]
     pub noise: f64,
     /// Faults of real archives to plant: the number of exams of each.
-    pub faults: Faults,
+    pub faults: FaultCounts,
     /// Exams in one HDF5 part.
     #[schemars(range(min = 1, max = MAX_EXAMS_PER_PART))]
     pub exams_per_part: u64,
@@ -37,27 +37,27 @@ pub struct Options {
     pub long_share: f64,
 }
 
-impl Default for Options {
+impl Default for SynthOptions {
     fn default() -> Self {
         Self {
             exams: 1000,
             seed: 42,
             mix: Mix::Prevalence,
             noise: 1.0,
-            faults: Faults::default(),
+            faults: FaultCounts::default(),
             exams_per_part: MAX_EXAMS_PER_PART,
             long_share: 0.45,
         }
     }
 }
 
-impl Options {
-    /// The number of HDF5 parts.
+impl SynthOptions {
+    /// Number of HDF5 parts.
     pub fn parts(&self) -> u64 {
         self.exams.div_ceil(self.exams_per_part.max(1))
     }
 
-    /// Whether ECGs can be made so.
+    /// Checks the options.
     ///
     /// # Errors
     /// [`Error::Option`] names the first option that is out of range.
@@ -101,7 +101,7 @@ fn within<T: PartialOrd + fmt::Display>(
 /// How many exams get each fault; no exam gets two. faults.csv lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Faults {
+pub struct FaultCounts {
     /// One lead is 0 throughout, as with an electrode off.
     pub flat_lead: u64,
     /// NaN for up to half a second of one lead.
@@ -122,27 +122,27 @@ pub struct Faults {
     pub duplicate_tracing: u64,
 }
 
-impl Faults {
-    /// Exams with a fault.
+impl FaultCounts {
+    /// Number of exams with a fault.
     pub fn total(&self) -> u64 {
         self.listed()
             .iter()
             .fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
-    /// Every fault with its number.
-    pub(crate) fn listed(&self) -> [(crate::fault::Fault, u64); 9] {
-        use crate::fault::Fault;
+    /// Each fault with its number of exams.
+    pub(crate) fn listed(&self) -> [(crate::fault::ArchiveFault, u64); 9] {
+        use crate::fault::ArchiveFault;
         [
-            (Fault::FlatLead, self.flat_lead),
-            (Fault::Nan, self.nan),
-            (Fault::SwappedLeads, self.swapped_leads),
-            (Fault::ShortRecording, self.short_recording),
-            (Fault::MissingExam, self.missing_exam),
-            (Fault::AllZero, self.all_zero),
-            (Fault::WrongTraceFile, self.wrong_trace_file),
-            (Fault::DuplicateId, self.duplicate_id),
-            (Fault::DuplicateTracing, self.duplicate_tracing),
+            (ArchiveFault::FlatLead, self.flat_lead),
+            (ArchiveFault::Nan, self.nan),
+            (ArchiveFault::SwappedLeads, self.swapped_leads),
+            (ArchiveFault::ShortRecording, self.short_recording),
+            (ArchiveFault::MissingExam, self.missing_exam),
+            (ArchiveFault::AllZero, self.all_zero),
+            (ArchiveFault::WrongTraceFile, self.wrong_trace_file),
+            (ArchiveFault::DuplicateId, self.duplicate_id),
+            (ArchiveFault::DuplicateTracing, self.duplicate_tracing),
         ]
     }
 }
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_mix_is_a_name_or_a_map() {
-        let read = |text: &str| serde_json::from_str::<Options>(text);
+        let read = |text: &str| serde_json::from_str::<SynthOptions>(text);
         assert_eq!(read(r#"{"mix":"balanced"}"#).unwrap().mix, Mix::Balanced);
         let custom = read(r#"{"mix":{"RBBB":0.2}}"#).unwrap().mix;
         assert_eq!(
@@ -181,31 +181,31 @@ mod tests {
 
     #[test]
     fn options_survive_a_round_trip() {
-        let options = Options {
+        let options = SynthOptions {
             mix: Mix::Custom(Shares {
                 af: 0.5,
                 ..Shares::default()
             }),
-            ..Options::default()
+            ..SynthOptions::default()
         };
         let text = serde_json::to_string(&options).unwrap();
-        assert_eq!(serde_json::from_str::<Options>(&text).unwrap(), options);
+        assert_eq!(serde_json::from_str::<SynthOptions>(&text).unwrap(), options);
     }
 
     #[test]
     fn impossible_options_are_refused_by_name() {
-        let refused = |options: Options| options.validate().unwrap_err().to_string();
+        let refused = |options: SynthOptions| options.validate().unwrap_err().to_string();
         assert!(
-            refused(Options {
+            refused(SynthOptions {
                 exams: 0,
-                ..Options::default()
+                ..SynthOptions::default()
             })
             .contains("`exams`")
         );
         assert!(
-            refused(Options {
+            refused(SynthOptions {
                 noise: f64::NAN,
-                ..Options::default()
+                ..SynthOptions::default()
             })
             .contains("`noise`")
         );
@@ -215,25 +215,25 @@ mod tests {
             ..Shares::default()
         };
         assert!(
-            refused(Options {
+            refused(SynthOptions {
                 mix: Mix::Custom(shares),
-                ..Options::default()
+                ..SynthOptions::default()
             })
             .contains("SB + ST + AF")
         );
-        let faults = Faults {
+        let faults = FaultCounts {
             nan: 9,
             all_zero: 9,
-            ..Faults::default()
+            ..FaultCounts::default()
         };
         assert!(
-            refused(Options {
+            refused(SynthOptions {
                 exams: 10,
                 faults,
-                ..Options::default()
+                ..SynthOptions::default()
             })
             .contains("18")
         );
-        assert!(Options::default().validate().is_ok());
+        assert!(SynthOptions::default().validate().is_ok());
     }
 }

@@ -1,13 +1,13 @@
-//! Seeded one-to-one shufflings of 0..n without a table: a Feistel network walked until it lands inside.
+//! Seeded permutations of 0..n without a table: a Feistel network, applied until the result is in the range.
 //!
-//! They give exam ids, patients and places in the parts that look unordered, cost no memory at any size, and
+//! Exam ids, patients and rows in the parts look unordered with them. They take no memory at any size, and
 //! can be inverted.
 
-use crate::random::{Purpose, Stream};
+use crate::random::{Purpose, RandomStream};
 
 const ROUNDS: usize = 6;
 
-/// A one-to-one map of 0..len onto itself.
+/// Permutation of 0..len.
 #[derive(Debug, Clone)]
 pub(crate) struct Permutation {
     len: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Permutation {
 impl Permutation {
     /// The `number`th permutation of 0..len under `seed`.
     pub(crate) fn new(seed: u64, number: u64, len: u64) -> Self {
-        let mut stream = Stream::new(seed, Purpose::Permutation, number);
+        let mut stream = RandomStream::new(seed, Purpose::Permutation, number);
         let bits = u64::BITS - len.saturating_sub(1).leading_zeros();
         Self {
             len,
@@ -27,7 +27,7 @@ impl Permutation {
         }
     }
 
-    /// Where `i` goes; `i` is under the length.
+    /// Image of `i`, which is under the length.
     pub(crate) fn forward(&self, i: u64) -> u64 {
         let mut value = i;
         loop {
@@ -42,7 +42,7 @@ impl Permutation {
         }
     }
 
-    /// What goes to `i`; `i` is under the length.
+    /// Number whose image is `i`, which is under the length.
     pub(crate) fn inverse(&self, i: u64) -> u64 {
         let mut value = i;
         loop {

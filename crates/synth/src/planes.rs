@@ -1,4 +1,4 @@
-//! The eight independent leads of a recording while it is being drawn, lead after lead.
+//! Eight independent leads of a recording that is being drawn, lead after lead.
 
 use ndarray::Array2;
 
@@ -11,12 +11,12 @@ use crate::wave::Bump;
 pub(crate) struct Planes {
     samples: usize,
     values: Vec<f32>,
-    /// Room for one bump's weights, kept between bumps.
+    /// Buffer for the weights of one bump, reused for the next.
     weights: Vec<f32>,
 }
 
 impl Planes {
-    /// Makes it `samples` long, every sample of a lead at its value of `rest`.
+    /// Sets the length to `samples`, and each sample of a lead to its value of `rest`.
     pub(crate) fn start(&mut self, samples: usize, rest: [f32; INDEPENDENT]) {
         self.samples = samples;
         self.values.clear();
@@ -29,7 +29,7 @@ impl Planes {
         self.samples
     }
 
-    /// One lead: 0 is I, 1 II, 2 to 7 V1 to V6.
+    /// Samples of one lead: 0 is I, 1 II, 2 to 7 V1 to V6.
     pub(crate) fn lead_mut(&mut self, lead: usize) -> &mut [f32] {
         &mut self.values[lead * self.samples..][..self.samples]
     }
@@ -39,7 +39,7 @@ impl Planes {
     }
 
     /// Adds `bump`, moved by `by` seconds, with the height `heights` in each lead; its own vector is not used.
-    /// What lies outside the recording is cut.
+    /// Parts outside the recording are cut.
     pub(crate) fn add_bump(&mut self, bump: &Bump, by: f64, heights: [f32; INDEPENDENT]) {
         let (start, end) = bump.support();
         let first = ((start + by) * SAMPLE_RATE)
@@ -67,7 +67,7 @@ impl Planes {
         }
     }
 
-    /// The twelve leads, (samples, 12), every independent one times `gain`.
+    /// Twelve leads, (samples, 12), each independent one times `gain`.
     pub(crate) fn finish(&self, gain: f32) -> Array2<f32> {
         let leads: [&[f32]; INDEPENDENT] = std::array::from_fn(|lead| self.lead(lead));
         let mut rows = Vec::with_capacity(self.samples * LEADS);

@@ -1,4 +1,4 @@
-//! Where every random number comes from: ChaCha streams named by what they are for and whose they are.
+//! Random numbers: ChaCha streams, one for each purpose and each patient or exam.
 //!
 //! A stream depends on the seed, a purpose and a number only, never on what was drawn before from another.
 //! So any exam can be made alone, in any order, on any number of threads, and is the same.
@@ -8,10 +8,10 @@ use std::f64::consts::TAU;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a stream's numbers decide. The discriminants are part of the format: changing one changes every ECG.
+/// Purpose of a stream's numbers. The discriminants are part of the format: changing one changes every ECG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// How a block of slots is divided among patients.
+    /// Division of a block of slots among patients.
     Patients = 1,
     /// One patient: sex, age, disease, anatomy.
     Person = 2,
@@ -19,19 +19,19 @@ pub(crate) enum Purpose {
     Plan = 3,
     /// One exam's heart: beats and waves.
     Heart = 4,
-    /// One exam's electrode noise. Apart, so that the noise level changes nothing else.
+    /// One exam's electrode noise, in a stream of its own so that the noise level changes nothing else.
     Noise = 5,
     /// The keys of the permutations.
     Permutation = 6,
-    /// What a planted fault does to its exam.
+    /// Effect of a planted fault on its exam.
     Fault = 7,
 }
 
-/// A stream of random numbers.
+/// Stream of random numbers.
 #[derive(Debug, Clone)]
-pub(crate) struct Stream(ChaCha8Rng);
+pub(crate) struct RandomStream(ChaCha8Rng);
 
-impl Stream {
+impl RandomStream {
     /// The stream for `purpose` number `n` under `seed`. `n` is under 2^48.
     pub(crate) fn new(seed: u64, purpose: Purpose, n: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -72,7 +72,7 @@ impl Stream {
 
     /// Normal, pulled to the nearer bound where it falls outside.
     pub(crate) fn normal_within(&mut self, mean: f64, sd: f64, low: f64, high: f64) -> f64 {
-        // A few tries first, so that the bounds themselves do not pile up.
+        // Some tries first, so that few values are equal to a bound.
         for _ in 0..8 {
             let value = self.normal(mean, sd);
             if (low..=high).contains(&value) {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn streams_of_other_purposes_and_numbers_differ_and_repeat() {
-        let first = |purpose, n| Stream::new(7, purpose, n).bits();
+        let first = |purpose, n| RandomStream::new(7, purpose, n).bits();
         assert_eq!(first(Purpose::Heart, 3), first(Purpose::Heart, 3));
         assert_ne!(first(Purpose::Heart, 3), first(Purpose::Heart, 4));
         assert_ne!(first(Purpose::Heart, 3), first(Purpose::Noise, 3));
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn normals_have_the_mean_and_spread_asked_for() {
-        let mut stream = Stream::new(1, Purpose::Heart, 0);
+        let mut stream = RandomStream::new(1, Purpose::Heart, 0);
         let values: Vec<f64> = (0..20_000).map(|_| stream.normal(3.0, 2.0)).collect();
         let mean = values.iter().sum::<f64>() / 20_000.0;
         let var = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 20_000.0;

@@ -1,14 +1,14 @@
-//! When the heart beats: rate, variability, respiration, fibrillation and premature beats.
+//! Times of heart beats: rate, variability, respiration, fibrillation and premature beats.
 
 use std::f64::consts::TAU;
 
-use crate::cohort::Plan;
+use crate::cohort::ExamPlan;
 use crate::labels::{Finding, Rhythm};
-use crate::random::Stream;
+use crate::random::RandomStream;
 
-/// Where a beat starts.
+/// Origin of a beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum BeatOrigin {
     /// The sinus node, or the fibrillating atria.
     Usual,
     /// Elsewhere in the atria: early, with another P wave.
@@ -17,17 +17,17 @@ pub(crate) enum Origin {
     Ventricular,
 }
 
-/// One heart beat.
+/// Heart beat.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Beat {
-    /// When its QRS begins, seconds from the recording's start; may be before it.
+    /// Start of the QRS, seconds from the recording's start; may be negative.
     pub onset: f64,
-    pub origin: Origin,
+    pub origin: BeatOrigin,
     /// RR in seconds that repolarisation has adapted to: it follows the rate with a lag.
     pub adapted_rr: f64,
 }
 
-/// Breathing, which sways rate, voltage and axis together.
+/// Breathing, which changes rate, voltage and axis together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Respiration {
     frequency: f64,
@@ -35,7 +35,7 @@ pub(crate) struct Respiration {
 }
 
 impl Respiration {
-    pub(crate) fn draw(stream: &mut Stream) -> Self {
+    pub(crate) fn draw(stream: &mut RandomStream) -> Self {
         Self {
             frequency: stream.between(0.18, 0.33),
             phase: stream.between(0.0, TAU),
@@ -49,7 +49,7 @@ impl Respiration {
 }
 
 /// Mean rate in beats a minute. Gaps between the rhythms' ranges keep labels true in any part of a recording.
-fn rate(plan: &Plan, stream: &mut Stream) -> f64 {
+fn rate(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
     match plan.rhythm {
         Rhythm::Sinus if plan.normal => stream.normal_within(73.0, 9.0, 63.0, 94.0),
         Rhythm::Sinus => stream.normal_within(75.0, 10.0, 62.0, 95.0),
@@ -62,7 +62,7 @@ fn rate(plan: &Plan, stream: &mut Stream) -> f64 {
 }
 
 /// Successive RR intervals.
-struct Intervals {
+struct RrIntervals {
     mean: f64,
     /// Depth of respiratory sinus arrhythmia.
     respiratory: f64,
@@ -72,8 +72,8 @@ struct Intervals {
     slow: f64,
 }
 
-impl Intervals {
-    fn draw(plan: &Plan, stream: &mut Stream) -> Self {
+impl RrIntervals {
+    fn draw(plan: &ExamPlan, stream: &mut RandomStream) -> Self {
         let mean = 60.0 / rate(plan, stream);
         let fibrillating = plan.rhythm == Rhythm::AtrialFibrillation;
         // Heart-rate variability falls with age and with the rate.
@@ -97,7 +97,7 @@ impl Intervals {
         }
     }
 
-    fn next(&mut self, t: f64, respiration: &Respiration, stream: &mut Stream) -> f64 {
+    fn next(&mut self, t: f64, respiration: &Respiration, stream: &mut RandomStream) -> f64 {
         if self.fibrillating {
             let rr = self.mean * stream.normal(-self.spread * self.spread / 2.0, self.spread).exp();
             return rr.clamp(0.32, 2.2);
@@ -109,17 +109,22 @@ impl Intervals {
 }
 
 /// The beats that show in the first `seconds` of a recording, and one or more before it, in order.
-pub(crate) fn beats(plan: &Plan, respiration: &Respiration, seconds: f64, stream: &mut Stream) -> Vec<Beat> {
-    let mut intervals = Intervals::draw(plan, stream);
+pub(crate) fn beats(
+    plan: &ExamPlan,
+    respiration: &Respiration,
+    seconds: f64,
+    stream: &mut RandomStream,
+) -> Vec<Beat> {
+    let mut intervals = RrIntervals::draw(plan, stream);
     let mean = intervals.mean;
     let mut onset = -mean * stream.between(1.0, 2.0);
     let mut beats = Vec::with_capacity(32);
     let mut adapted_rr = mean;
-    // The P wave of the first beat after the end may still show.
+    // The P wave of the first beat after the end may still be visible.
     while onset < seconds + 0.4 {
         beats.push(Beat {
             onset,
-            origin: Origin::Usual,
+            origin: BeatOrigin::Usual,
             adapted_rr,
         });
         let rr = intervals.next(onset, respiration, stream);
@@ -127,16 +132,16 @@ pub(crate) fn beats(plan: &Plan, respiration: &Respiration, seconds: f64, stream
         onset += rr;
     }
     if plan.has(Finding::PrematureVentricular) {
-        extrasystoles(&mut beats, Origin::Ventricular, seconds, mean, stream);
+        extrasystoles(&mut beats, BeatOrigin::Ventricular, seconds, mean, stream);
     }
     if plan.has(Finding::PrematureAtrial) {
-        extrasystoles(&mut beats, Origin::Atrial, seconds, mean, stream);
+        extrasystoles(&mut beats, BeatOrigin::Atrial, seconds, mean, stream);
     }
     beats
 }
 
-/// Makes one beat in every third or more premature, and at least one that shows well within the recording.
-fn extrasystoles(beats: &mut [Beat], origin: Origin, seconds: f64, mean: f64, stream: &mut Stream) {
+/// Makes one beat in every three or more premature, and at least one that is well inside the recording.
+fn extrasystoles(beats: &mut [Beat], origin: BeatOrigin, seconds: f64, mean: f64, stream: &mut RandomStream) {
     let inside = |beat: &Beat| beat.onset > 0.6 && beat.onset < seconds - 0.8;
     let Some(first) = beats.iter().position(inside) else {
         return;
@@ -153,7 +158,7 @@ fn extrasystoles(beats: &mut [Beat], origin: Origin, seconds: f64, mean: f64, st
             early = true;
             beats[at].onset = before + coupling;
             beats[at].origin = origin;
-            if origin == Origin::Atrial {
+            if origin == BeatOrigin::Atrial {
                 // An atrial beat resets the sinus node: what follows comes earlier too, after a short pause.
                 // A ventricular one does not: the pause compensates fully.
                 let shift = gain - 0.12 * mean;
@@ -169,29 +174,29 @@ fn extrasystoles(beats: &mut [Beat], origin: Origin, seconds: f64, mean: f64, st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cohort::{Layout, plan};
+    use crate::cohort::{ReleasePermutations, plan};
     use crate::mix::Mix;
-    use crate::options::Options;
+    use crate::options::SynthOptions;
     use crate::random::Purpose;
 
     #[test]
     fn beats_are_in_order_and_never_closer_than_a_heart_can() {
-        let options = Options {
+        let options = SynthOptions {
             exams: 400,
             mix: Mix::Balanced,
-            ..Options::default()
+            ..SynthOptions::default()
         };
-        let layout = Layout::new(&options);
+        let layout = ReleasePermutations::new(&options);
         for index in 0..options.exams {
             let plan = plan(&options, &layout, index);
-            let mut stream = Stream::new(1, Purpose::Heart, index);
+            let mut stream = RandomStream::new(1, Purpose::Heart, index);
             let respiration = Respiration::draw(&mut stream);
             let beats = beats(&plan, &respiration, 10.24, &mut stream);
             for pair in beats.windows(2) {
                 let rr = pair[1].onset - pair[0].onset;
                 assert!(rr > 0.3, "exam {index}: RR {rr} s, {:?}", plan.findings);
             }
-            let premature = beats.iter().any(|b| b.origin != Origin::Usual);
+            let premature = beats.iter().any(|b| b.origin != BeatOrigin::Usual);
             if plan.has(Finding::PrematureAtrial) {
                 assert!(premature, "exam {index} shows no premature beat");
             }

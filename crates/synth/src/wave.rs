@@ -1,8 +1,8 @@
-//! Waves of the heart vector as sums of smooth bumps that truly end, so that onsets and offsets are facts.
+//! Waves of the heart vector as sums of smooth bumps of finite length, so that onsets and offsets are exact.
 
 use crate::leads::LeadVectors;
 
-/// One deflection of the heart vector: `vector`·(1 − u²)³, where u goes from −1 at `centre − rise` over 0
+/// Deflection of the heart vector: `vector`·(1 − u²)³, where u goes from −1 at `centre − rise` over 0
 /// at the centre to 1 at `centre + fall`. Times in seconds (or, in a pattern, in shares of its length), the
 /// vector in millivolts.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub(crate) struct Bump {
     pub vector: [f64; 3],
 }
 
-/// Where the steepest tangent of a bump's falling side meets zero, as a share of `fall`: the bump falls most
+/// Zero of the steepest tangent of a bump's falling side, as a share of `fall`: the bump falls most
 /// steeply at u = 1/√5, from (4/5)³ with slope −96/(25√5), which reaches zero at u = √5/3.
 pub(crate) const TANGENT_END: f64 = 0.745_355_992_499_929_9;
 
@@ -27,7 +27,7 @@ impl Bump {
         }
     }
 
-    /// How much of the vector is there at time `t`, 0 to 1.
+    /// Share of the vector at time `t`, 0 to 1.
     pub(crate) fn weight(&self, t: f64) -> f64 {
         let distance = t - self.centre;
         let u = distance / if distance < 0.0 { self.rise } else { self.fall };
@@ -41,16 +41,16 @@ impl Bump {
     }
 }
 
-/// What a reader sees of a wave.
+/// Visible extent of a wave.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
     pub onset: f64,
     pub offset: f64,
-    /// When any lead deflects most.
+    /// Time of the largest deflection of any lead.
     pub peak: f64,
 }
 
-/// A wave: several bumps.
+/// Wave of several bumps.
 #[derive(Debug, Clone)]
 pub(crate) struct Wave(pub Vec<Bump>);
 
@@ -66,7 +66,7 @@ impl Wave {
         sum
     }
 
-    /// From where to where any of the twelve leads deflects by more than `share` of the greatest deflection.
+    /// Extent in which any of the twelve leads deflects by more than `share` of the greatest deflection.
     pub(crate) fn extent(&self, leads: &LeadVectors, share: f64) -> Extent {
         const STEPS: usize = 160;
         let start = self.0.iter().map(|b| b.support().0).fold(f64::INFINITY, f64::min);
@@ -95,7 +95,7 @@ impl Wave {
         }
     }
 
-    /// Moved so that `from` lies at 0, then stretched by `factor`.
+    /// Wave moved so that `from` is at 0, then stretched by `factor`.
     pub(crate) fn fitted(mut self, from: f64, factor: f64) -> Self {
         for bump in &mut self.0 {
             bump.centre = (bump.centre - from) * factor;
@@ -105,7 +105,7 @@ impl Wave {
         self
     }
 
-    /// Moved by `by` seconds.
+    /// Wave moved by `by` seconds.
     pub(crate) fn moved(mut self, by: f64) -> Self {
         for bump in &mut self.0 {
             bump.centre += by;
@@ -113,7 +113,7 @@ impl Wave {
         self
     }
 
-    /// Every vector put through `change`.
+    /// Wave with `change` applied to every vector.
     pub(crate) fn changed(mut self, change: impl Fn([f64; 3]) -> [f64; 3]) -> Self {
         for bump in &mut self.0 {
             bump.vector = change(bump.vector);
@@ -121,7 +121,7 @@ impl Wave {
         self
     }
 
-    /// The heart vector's integral over the wave, in millivolt seconds: (1 − u²)³ has area 16/35 a side.
+    /// Integral of the heart vector over the wave, in millivolt seconds: (1 − u²)³ has area 16/35 a side.
     pub(crate) fn area(&self) -> [f64; 3] {
         let mut sum = [0.0; 3];
         for bump in &self.0 {

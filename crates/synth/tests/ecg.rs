@@ -1,16 +1,16 @@
 //! What every synthetic ECG promises, whatever the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use ecgfm_synth::{Conduction, Finding, Generator, Mix, Options, Rhythm, SAMPLE_RATE};
+use ecgfm_synth::{Conduction, Finding, Generator, Mix, Rhythm, SAMPLE_RATE, SynthOptions};
 use proptest::prelude::*;
 
 fn noiseless(seed: u64, exams: u64) -> Generator {
-    let options = Options {
+    let options = SynthOptions {
         exams,
         seed,
         mix: Mix::Balanced,
         noise: 0.0,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     Generator::new(&options).unwrap()
 }
@@ -40,7 +40,7 @@ proptest! {
     #[test]
     fn lead_identities_hold_with_and_without_noise(seed: u64, index in 0_u64..50, noise in 0.0..3.0_f64) {
         for noise in [0.0, noise] {
-            let options = Options { exams: 50, seed, mix: Mix::Balanced, noise, ..Options::default() };
+            let options = SynthOptions { exams: 50, seed, mix: Mix::Balanced, noise, ..SynthOptions::default() };
             let exam = ecgfm_synth::exam(&options, index).unwrap();
             for row in exam.samples.rows() {
                 prop_assert_eq!(check_identities(row), Ok(()));
@@ -185,9 +185,9 @@ fn r_peaks_are_where_the_tracing_is_highest() {
 
 #[test]
 fn an_exam_is_the_same_alone_and_noise_changes_only_the_noise() {
-    let options = Options {
+    let options = SynthOptions {
         exams: 40,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let generator = Generator::new(&options).unwrap();
     let together: Vec<_> = (0..40).map(|index| generator.exam(index).unwrap()).collect();
@@ -195,7 +195,7 @@ fn an_exam_is_the_same_alone_and_noise_changes_only_the_noise() {
     assert_eq!(alone.samples, together[17].samples);
     assert_eq!(alone.truth, together[17].truth);
     let quiet = ecgfm_synth::exam(
-        &Options {
+        &SynthOptions {
             noise: 0.0,
             ..options.clone()
         },
@@ -209,16 +209,16 @@ fn an_exam_is_the_same_alone_and_noise_changes_only_the_noise() {
         .unwrap()
         .sqrt();
     assert!(difference > 0.001 && difference < 1.0, "{difference}");
-    let other = ecgfm_synth::exam(&Options { seed: 43, ..options }, 17).unwrap();
+    let other = ecgfm_synth::exam(&SynthOptions { seed: 43, ..options }, 17).unwrap();
     assert_ne!(other.truth.r_peaks, alone.truth.r_peaks);
 }
 
 #[test]
 fn an_exam_past_the_end_is_an_error_not_a_panic() {
     let error = ecgfm_synth::exam(
-        &Options {
+        &SynthOptions {
             exams: 3,
-            ..Options::default()
+            ..SynthOptions::default()
         },
         3,
     )

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ecgfm_formats::code15::PartReader;
-use ecgfm_synth::{Error, Faults, Generator, Labels, Mix, Options, Summary, generate};
+use ecgfm_synth::{Error, FaultCounts, Generator, Labels, Mix, ReleaseSummary, SynthOptions, generate};
 
 const HEADER: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
                       normal_ecg,trace_file";
 
-fn written(options: &Options, out: &Path, threads: usize) -> Summary {
+fn written(options: &SynthOptions, out: &Path, threads: usize) -> ReleaseSummary {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -69,18 +69,18 @@ fn tracings(path: &Path) -> Vec<(i64, Vec<f32>)> {
 
 #[test]
 fn one_and_two_threads_write_the_same_bytes() {
-    let faults = Faults {
+    let faults = FaultCounts {
         flat_lead: 3,
         nan: 2,
         duplicate_tracing: 2,
         missing_exam: 1,
-        ..Faults::default()
+        ..FaultCounts::default()
     };
-    let options = Options {
+    let options = SynthOptions {
         exams: 300,
         exams_per_part: 170,
         faults,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let first = written(&options, one.path(), 1);
@@ -97,10 +97,10 @@ fn one_and_two_threads_write_the_same_bytes() {
 
 #[test]
 fn a_release_has_the_shape_of_code15() {
-    let options = Options {
+    let options = SynthOptions {
         exams: 250,
         exams_per_part: 100,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let out = tempfile::tempdir().unwrap();
     let summary = written(&options, out.path(), 2);
@@ -146,9 +146,9 @@ fn a_release_has_the_shape_of_code15() {
 
 #[test]
 fn the_truth_stands_beside_the_tracings() {
-    let options = Options {
+    let options = SynthOptions {
         exams: 60,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let out = tempfile::tempdir().unwrap();
     written(&options, out.path(), 2);
@@ -175,7 +175,7 @@ fn the_truth_stands_beside_the_tracings() {
         serde_json::from_slice(&fs::read(out.path().join("synth.json")).unwrap()).unwrap();
     assert_eq!(record["synthetic"], true);
     assert_eq!(
-        serde_json::from_value::<Options>(record["options"].clone()).unwrap(),
+        serde_json::from_value::<SynthOptions>(record["options"].clone()).unwrap(),
         options
     );
     assert_eq!(record["counts"]["exams"], 60);
@@ -183,7 +183,7 @@ fn the_truth_stands_beside_the_tracings() {
 
 #[test]
 fn every_fault_is_planted_as_often_as_asked_and_written_down() {
-    let faults = Faults {
+    let faults = FaultCounts {
         flat_lead: 3,
         nan: 4,
         swapped_leads: 5,
@@ -194,11 +194,11 @@ fn every_fault_is_planted_as_often_as_asked_and_written_down() {
         duplicate_id: 2,
         duplicate_tracing: 2,
     };
-    let options = Options {
+    let options = SynthOptions {
         exams: 120,
         exams_per_part: 60,
         faults,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let out = tempfile::tempdir().unwrap();
     let summary = written(&options, out.path(), 2);
@@ -244,7 +244,7 @@ fn every_fault_is_planted_as_often_as_asked_and_written_down() {
 fn a_directory_that_holds_something_is_left_alone() {
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("mine.txt"), "precious").unwrap();
-    let error = generate(&Options::default(), out.path(), &|_| {}, &|| false).unwrap_err();
+    let error = generate(&SynthOptions::default(), out.path(), &|_| {}, &|| false).unwrap_err();
     assert!(matches!(error, Error::NotEmpty { .. }), "{error}");
     assert_eq!(files(out.path()).len(), 1);
 }
@@ -253,9 +253,9 @@ fn a_directory_that_holds_something_is_left_alone() {
 fn cancelling_stops_and_leaves_no_finished_release() {
     let out = tempfile::tempdir().unwrap();
     let written = Cell::new(0);
-    let options = Options {
+    let options = SynthOptions {
         exams: 1000,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let error = generate(&options, out.path(), &|n| written.set(written.get() + n), &|| {
         written.get() >= 256
@@ -272,12 +272,12 @@ fn python_path() -> PathBuf {
 
 #[test]
 fn an_independent_judge_measures_the_true_rates_and_intervals() {
-    let options = Options {
+    let options = SynthOptions {
         exams: 160,
         mix: Mix::Balanced,
         noise: 0.0,
         seed: 11,
-        ..Options::default()
+        ..SynthOptions::default()
     };
     let out = tempfile::tempdir().unwrap();
     written(&options, out.path(), 2);

@@ -4,7 +4,9 @@ use super::print_json;
 use crate::args::FetchArgs;
 use crate::errors::of_stage;
 use crate::observer::CommandProgress;
-use ecgfm_fetch::{Fetched, Fetcher, Kind, Options, Outcome, Planned, Source, find};
+use ecgfm_fetch::{
+    DataSource, FetchOptions, FetchOutcome, FetchedFile, Fetcher, PlannedFile, SourceKind, find_source,
+};
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 use indicatif::HumanBytes;
 use serde_json::json;
@@ -39,7 +41,7 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
 }
 
 /// `NAME`, or `checkpoint NAME` or `dataset NAME` for who likes to say so.
-fn asked(words: &[String]) -> Result<Source, Error> {
+fn asked(words: &[String]) -> Result<DataSource, Error> {
     let wrong =
         |message: String| Error::new(ErrorKind::Config, message).help("`ecgfm sources` lists what there is");
     let (kind, name) = match words {
@@ -47,10 +49,10 @@ fn asked(words: &[String]) -> Result<Source, Error> {
         [kind, name] => (Some(kind.as_str()), name),
         _ => return Err(wrong("one source at a time".to_owned())),
     };
-    let source = find(name).map_err(|e| wrong(e.to_string()))?;
+    let source = find_source(name).map_err(|e| wrong(e.to_string()))?;
     let is = match source.kind {
-        Kind::Checkpoint => "checkpoint",
-        Kind::Dataset => "dataset",
+        SourceKind::Checkpoint => "checkpoint",
+        SourceKind::Dataset => "dataset",
     };
     match kind {
         Some(said) if said != is => Err(wrong(format!("`{name}` is a {is}, not a `{said}`"))),
@@ -59,13 +61,13 @@ fn asked(words: &[String]) -> Result<Source, Error> {
 }
 
 /// The library reads no environment; what it should honour is passed in here, and listed in docs/fetch.md.
-fn options(args: &FetchArgs) -> Options {
+fn options(args: &FetchArgs) -> FetchOptions {
     let variable = |names: &[&str]| {
         let values = names.iter().filter_map(|name| std::env::var(name).ok());
         values.map(|v| v.trim().to_owned()).find(|v| !v.is_empty())
     };
-    let usual = Options::default();
-    Options {
+    let usual = FetchOptions::default();
+    FetchOptions {
         hub: variable(&["HF_ENDPOINT"]).unwrap_or(usual.hub),
         token: variable(&["HF_TOKEN"]),
         proxy: variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
@@ -84,17 +86,17 @@ fn failed(error: ecgfm_fetch::Error) -> Error {
     }
 }
 
-fn say(fetched: &Fetched) {
+fn say(fetched: &FetchedFile) {
     let outcome = match fetched.outcome {
-        Outcome::Fetched => "fetched",
-        Outcome::Present => "present",
-        Outcome::Unverified => "present, not compared",
+        FetchOutcome::Fetched => "fetched",
+        FetchOutcome::Present => "present",
+        FetchOutcome::Unverified => "present, not compared",
     };
     let path = fetched.path.display();
     crate::out::outln!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
 }
 
-fn say_plan(planned: &[Planned]) {
+fn say_plan(planned: &[PlannedFile]) {
     for file in planned {
         let size = match (file.size, &file.unknown) {
             _ if file.present => "present, would be compared".to_owned(),

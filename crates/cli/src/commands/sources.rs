@@ -3,21 +3,21 @@
 use super::print_json;
 use crate::args::SourcesArgs;
 use crate::numbers::grouped;
-use ecgfm_fetch::{Depth, Problem, Source, all, find};
+use ecgfm_fetch::{CheckDepth, DataSource, FileProblem, all_sources, find_source};
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::json;
 
 /// Says where to get each source and what is still missing.
 pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
     let found = match &args.name {
-        Some(name) => vec![find(name).map_err(|e| Error::new(ErrorKind::Config, e.to_string()))?],
-        None => all().map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?,
+        Some(name) => vec![find_source(name).map_err(|e| Error::new(ErrorKind::Config, e.to_string()))?],
+        None => all_sources().map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?,
     };
     let mut listed = Vec::new();
     for source in &found {
         let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
         let problems = source
-            .check(&dir, Depth::Sizes)
+            .check(&dir, CheckDepth::Sizes)
             .map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
         if args.json {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
@@ -29,22 +29,24 @@ pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
     if args.json { print_json(&listed) } else { Ok(()) }
 }
 
-fn state(source: &Source, problems: &[Problem], dir: &str) -> String {
+fn state(source: &DataSource, problems: &[FileProblem], dir: &str) -> String {
     if problems.is_empty() {
         return format!("  all {} files are in {dir}/\n", source.files.len());
     }
     let lines: Vec<String> = problems
         .iter()
         .map(|problem| match problem {
-            Problem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
-            Problem::Size(file, found, published) => {
+            FileProblem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
+            FileProblem::Size(file, found, published) => {
                 format!(
                     "  {dir}/{file}: {} bytes, and {} are expected\n",
                     grouped(*found),
                     grouped(*published)
                 )
             }
-            Problem::Checksum(file) => format!("  {dir}/{file}: another file than expected, or damaged\n"),
+            FileProblem::Checksum(file) => {
+                format!("  {dir}/{file}: another file than expected, or damaged\n")
+            }
         })
         .collect();
     format!("{}  to get it: ecgfm fetch {}\n", lines.concat(), source.name)

@@ -6,9 +6,9 @@ use super::demo::{BUNDLED_CARD, BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT, 
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_pipeline::{Output, ParamError};
-use ecgfm_synth::Options;
+use ecgfm_synth::SynthOptions;
 
-pub fn synth() -> StageBinding<Options> {
+pub fn synth() -> StageBinding<SynthOptions> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "an archive in CODE-15's shape"),
         Output::new("exams", "exams.csv", "one row an exam"),

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)] // Each test binary uses a part of it.
 
-use ecgfm_fetch::{Error, Fetched, Fetcher, Options, Source};
+use ecgfm_fetch::{DataSource, Error, FetchOptions, FetchedFile, Fetcher};
 use ecgfm_stage::{NoProgress, Progress};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -194,24 +194,24 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// A source of these files, in the catalogue's own YAML.
-pub fn source(extra: &str, files: &str) -> Source {
+pub fn source(extra: &str, files: &str) -> DataSource {
     let text = format!(
         "{{ name: mine, title: Mine, kind: dataset, page: 'https://example.org/mine', place: d, {extra} \
          files: [{files}] }}"
     );
-    Source::from_yaml(&text).unwrap()
+    DataSource::from_yaml(&text).unwrap()
 }
 
 /// A source of one file `a` at the server.
-pub fn one(server: &Server, extra: &str) -> Source {
+pub fn one(server: &Server, extra: &str) -> DataSource {
     source("", &format!("{{ name: a, url: '{}' {extra} }}", server.url("a")))
 }
 
 /// No pause worth waiting for.
-pub fn quick() -> Options {
-    Options {
+pub fn quick() -> FetchOptions {
+    FetchOptions {
         pause: Duration::from_millis(1),
-        ..Options::default()
+        ..FetchOptions::default()
     }
 }
 
@@ -226,12 +226,12 @@ impl Progress for Notes {
     }
 }
 
-pub fn fetch_with(options: Options, source: &Source, dir: &Path) -> Result<Vec<Fetched>, Error> {
+pub fn fetch_with(options: FetchOptions, source: &DataSource, dir: &Path) -> Result<Vec<FetchedFile>, Error> {
     let never = AtomicBool::new(false);
     Fetcher::new(options)?.fetch(source, &[], dir, &NoProgress, &never)
 }
 
-pub fn fetch(source: &Source, dir: &Path) -> Result<Vec<Fetched>, Error> {
+pub fn fetch(source: &DataSource, dir: &Path) -> Result<Vec<FetchedFile>, Error> {
     fetch_with(quick(), source, dir)
 }
 

@@ -1,4 +1,4 @@
-//! SYNTHETIC.md and synth.json: that this is synthetic, loudly, and how to make it again.
+//! SYNTHETIC.md and synth.json: a clear statement that the ECGs are synthetic, and the options that make them again.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,16 +6,16 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::context::{Summary, io};
+use super::context::{ReleaseSummary, io};
 use crate::error::Error;
 use crate::exam::UNITS_PER_MILLIVOLT;
-use crate::options::Options;
+use crate::options::SynthOptions;
 
 const STATEMENT: &str = "SYNTHETIC DATA. These ECGs were computed. No patient was recorded, every name and number of \
                          a patient is made up, and no result obtained on them says anything about patients.";
 
-/// Writes both, synth.json last: it marks the release as finished.
-pub(super) fn write(options: &Options, summary: &Summary, out: &Path) -> Result<(), Error> {
+/// Writes both files, synth.json last, because it marks the release as finished.
+pub(super) fn write(options: &SynthOptions, summary: &ReleaseSummary, out: &Path) -> Result<(), Error> {
     let path = out.join("SYNTHETIC.md");
     fs::write(&path, markdown(options, summary)).map_err(io(&path))?;
     let path = out.join("synth.json");
@@ -32,7 +32,7 @@ pub(super) fn write(options: &Options, summary: &Summary, out: &Path) -> Result<
     fs::write(&path, format!("{record:#}\n")).map_err(io(&path))
 }
 
-fn markdown(options: &Options, summary: &Summary) -> String {
+fn markdown(options: &SynthOptions, summary: &ReleaseSummary) -> String {
     let mut text = format!(
         "# SYNTHETIC ECGs: not patients\n\n**{STATEMENT}**\n\n\
          Shaped like CODE-15%, which it is not. Made by {} {} from seed {}; the same options in synth.json give \

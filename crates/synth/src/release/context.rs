@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::exam::Generator;
 use crate::labels::Labels;
-use crate::options::Options;
+use crate::options::SynthOptions;
 
-/// Numbers of what a release holds.
+/// Numbers of exams, patients and files of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct ReleaseSummary {
     /// Exams, without dummy rows.
     pub exams: u64,
     /// Patients.
@@ -29,7 +29,7 @@ pub struct Summary {
     pub faults: BTreeMap<&'static str, u64>,
 }
 
-impl Summary {
+impl ReleaseSummary {
     pub(super) fn count(&mut self, labels: Labels) {
         for (name, holds) in Labels::NAMES.into_iter().zip(labels.values()) {
             *self.labels.entry(name).or_default() += u64::from(holds);
@@ -37,25 +37,25 @@ impl Summary {
     }
 }
 
-/// A planted fault as faults.csv tells it.
+/// Planted fault, a row of faults.csv.
 #[derive(Debug, Clone)]
-pub(super) struct Planted {
+pub(super) struct PlantedFault {
     pub(super) index: u64,
     pub(super) exam_id: i64,
     pub(super) fault: &'static str,
     pub(super) detail: String,
 }
 
-/// What the steps of writing share.
-pub(super) struct Job<'a> {
+/// Context of all steps of writing a release.
+pub(super) struct ReleaseContext<'a> {
     pub(super) generator: &'a Generator,
     pub(super) out: &'a Path,
     pub(super) progress: &'a dyn Fn(u64),
     pub(super) cancelled: &'a dyn Fn() -> bool,
 }
 
-impl Job<'_> {
-    pub(super) fn options(&self) -> &Options {
+impl ReleaseContext<'_> {
+    pub(super) fn options(&self) -> &SynthOptions {
         self.generator.options()
     }
 
@@ -70,12 +70,12 @@ impl Job<'_> {
     }
 }
 
-/// The name of part number `part`.
+/// Name of part number `part`.
 pub(super) fn part_name(part: u64) -> String {
     format!("exams_part{part}.hdf5")
 }
 
-/// Turns an error of writing `path` into ours.
+/// Returns a function for `map_err` that names `path`.
 pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Error {
     let path: PathBuf = path.to_owned();
     move |source| Error::Io {

@@ -1,5 +1,5 @@
-//! Writes a release as CODE-15 publishes one: parts, exams.csv, and beside them what only a synthetic one can
-//! give, the truth.
+//! Writing a release as CODE-15 publishes one: parts, exams.csv, and in addition the true measurements, which only
+//! synthetic ECGs have.
 
 mod card;
 mod context;
@@ -12,10 +12,10 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::exam::Generator;
-use crate::options::Options;
+use crate::options::SynthOptions;
 
-use context::Job;
-pub use context::Summary;
+use context::ReleaseContext;
+pub use context::ReleaseSummary;
 pub use tables::EXAMS_COLUMNS;
 
 /// Writes a release into `out_dir`, a directory that is empty or does not exist:
@@ -26,32 +26,32 @@ pub use tables::EXAMS_COLUMNS;
 /// | exams_part0.hdf5 … | CODE-15's tracings, each part ending in a dummy row |
 /// | synth_truth.csv | rate, intervals, axis, R peaks and findings of every exam, by exam_id |
 /// | faults.csv | the planted faults, by exam_id |
-/// | SYNTHETIC.md, synth.json | that this is synthetic, and how it was made; synth.json is written last |
+/// | SYNTHETIC.md, synth.json | statement that the ECGs are synthetic, and the options; synth.json is written last |
 ///
 /// The bytes depend on the options only, not on the number of threads (the current rayon pool's). `progress` is
-/// told how many exams more were written, `cancelled` is asked between blocks of exams. About 50 MB of
+/// called with the number of exams written since its last call, `cancelled` is asked between blocks of exams. About 50 MB of
 /// memory are used whatever the number of exams.
 ///
 /// # Errors
 /// [`Error::Option`], [`Error::NotEmpty`], [`Error::Io`], [`Error::Part`], and [`Error::Cancelled`] where
-/// `cancelled` said so.
+/// `cancelled` returned true.
 pub fn generate(
-    options: &Options,
+    options: &SynthOptions,
     out_dir: &Path,
     progress: &dyn Fn(u64),
     cancelled: &dyn Fn() -> bool,
-) -> Result<Summary, Error> {
+) -> Result<ReleaseSummary, Error> {
     let generator = Generator::new(options)?;
     prepare(out_dir)?;
-    let job = Job {
+    let job = ReleaseContext {
         generator: &generator,
         out: out_dir,
         progress,
         cancelled,
     };
-    let mut summary = Summary {
+    let mut summary = ReleaseSummary {
         parts: options.parts(),
-        ..Summary::default()
+        ..ReleaseSummary::default()
     };
     let mut planted = parts::write(&job, &mut summary)?;
     planted.sort_by_key(|fault| fault.index);

@@ -1,4 +1,4 @@
-//! exams_part*.hdf5 and synth_truth.csv: exams are drawn in parallel by blocks while the block before is written.
+//! Writing exams_part*.hdf5 and synth_truth.csv: a block of exams is drawn in parallel while the one before is written.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,41 +9,44 @@ use ecgfm_formats::code15::{PartWriter, WriteLayout, WriteOptions};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::context::{Job, Planted, Summary, part_name};
+use super::context::{PlantedFault, ReleaseContext, ReleaseSummary, part_name};
 use super::plant::plant;
-use super::tables::{Table, named_part, truth_header, truth_row};
-use crate::cohort::{LONG, Plan};
+use super::tables::{TextTable, named_part, truth_header, truth_row};
+use crate::cohort::{ExamPlan, LONG};
 use crate::error::Error;
 use crate::exam::Generator;
-use crate::fault::Fault;
+use crate::fault::ArchiveFault;
 use crate::leads::LEADS;
 
-/// Exams drawn at a time.
+/// Number of exams that are drawn at a time.
 const BLOCK: u64 = 64;
-/// Blocks there are: one being drawn, one waiting, one being written.
+/// Number of blocks: one being drawn, one waiting, one being written.
 const BLOCKS: usize = 3;
 /// Values of a padded tracing.
 const TRACING: usize = LONG * LEADS;
 
-/// Exams on their way to the files.
+/// Drawn exams that are not written yet.
 #[derive(Debug, Default)]
-struct Block {
-    exams: Vec<Drawn>,
-    /// Their padded tracings, one after another.
+struct ExamBlock {
+    exams: Vec<DrawnExam>,
+    /// Padded tracings of the exams, one after another.
     tracings: Vec<f32>,
 }
 
 #[derive(Debug)]
-struct Drawn {
+struct DrawnExam {
     exam_id: i64,
-    fault: Option<Fault>,
+    fault: Option<ArchiveFault>,
     truth: String,
-    planted: Option<Planted>,
+    planted: Option<PlantedFault>,
 }
 
 /// Writes all parts and synth_truth.csv; returns the faults planted.
-pub(super) fn write(job: &Job<'_>, summary: &mut Summary) -> Result<Vec<Planted>, Error> {
-    let mut truth = Table::create(job.out.join("synth_truth.csv"), &truth_header())?;
+pub(super) fn write(
+    job: &ReleaseContext<'_>,
+    summary: &mut ReleaseSummary,
+) -> Result<Vec<PlantedFault>, Error> {
+    let mut truth = TextTable::create(job.out.join("synth_truth.csv"), &truth_header())?;
     let mut planted = Vec::new();
     for part in 0..job.options().parts() {
         summary.tracings += write_part(job, part, &mut truth, &mut planted)?;
@@ -56,22 +59,27 @@ pub(super) fn write(job: &Job<'_>, summary: &mut Summary) -> Result<Vec<Planted>
 }
 
 /// Writes one part, drawing here and storing in a thread of its own; returns the number of its rows.
-fn write_part(job: &Job<'_>, part: u64, truth: &mut Table, planted: &mut Vec<Planted>) -> Result<u64, Error> {
+fn write_part(
+    job: &ReleaseContext<'_>,
+    part: u64,
+    truth: &mut TextTable,
+    planted: &mut Vec<PlantedFault>,
+) -> Result<u64, Error> {
     let first = part * job.options().exams_per_part;
     let last = (first + job.options().exams_per_part).min(job.options().exams);
     let rows = rows_of(job.generator, first..last);
-    let store = Store::create(job.out.join(part_name(part)), rows)?;
+    let store = PartFile::create(job.out.join(part_name(part)), rows)?;
     let (full, to_store) = sync_channel(1);
     let (to_draw, empty) = channel();
     for _ in 0..BLOCKS {
-        // The other end is three lines above.
-        let _ = to_draw.send(Block::default());
+        // Cannot fail: the receiver is in this function.
+        let _ = to_draw.send(ExamBlock::default());
     }
     thread::scope(|scope| {
         let storing = scope.spawn(move || store.all(&to_store, &to_draw));
         let drawing = (first..last).step_by(BLOCK as usize).try_for_each(|start| {
             job.stop_if_cancelled(start)?;
-            // Where storing has failed there is no empty block: its error is told below.
+            // No empty block comes back if storing has failed: `stored` below has its error.
             let Ok(mut block) = empty.recv() else {
                 return Ok(());
             };
@@ -95,14 +103,14 @@ fn write_part(job: &Job<'_>, part: u64, truth: &mut Table, planted: &mut Vec<Pla
     Ok(rows as u64)
 }
 
-/// A part being written.
-struct Store {
+/// Part that is being written.
+struct PartFile {
     path: PathBuf,
     writer: PartWriter,
     row: usize,
 }
 
-impl Store {
+impl PartFile {
     fn create(path: PathBuf, rows: usize) -> Result<Self, Error> {
         let options = WriteOptions {
             layout: WriteLayout::Contiguous,
@@ -114,13 +122,13 @@ impl Store {
         Ok(Self { path, writer, row: 0 })
     }
 
-    /// Writes every block that comes, giving each back, then the dummy row.
-    fn all(mut self, blocks: &Receiver<Block>, done: &Sender<Block>) -> Result<(), Error> {
+    /// Writes all received blocks, and returns each to be filled again, then writes the dummy row.
+    fn all(mut self, blocks: &Receiver<ExamBlock>, done: &Sender<ExamBlock>) -> Result<(), Error> {
         for block in blocks {
             for (exam, tracing) in block.exams.iter().zip(block.tracings.chunks_exact(TRACING)) {
                 self.exam(exam, tracing)?;
             }
-            // Drawing may be over: then nobody wants it back.
+            // Fails when drawing has ended, which needs no more blocks.
             let _ = done.send(block);
         }
         self.row(0, &[0.0; TRACING])?;
@@ -128,11 +136,11 @@ impl Store {
         self.writer.finish().map_err(failed(&path))
     }
 
-    fn exam(&mut self, exam: &Drawn, tracing: &[f32]) -> Result<(), Error> {
-        if exam.fault == Some(Fault::MissingExam) {
+    fn exam(&mut self, exam: &DrawnExam, tracing: &[f32]) -> Result<(), Error> {
+        if exam.fault == Some(ArchiveFault::MissingExam) {
             return Ok(());
         }
-        if exam.fault == Some(Fault::DuplicateTracing) {
+        if exam.fault == Some(ArchiveFault::DuplicateTracing) {
             let inverted: Vec<f32> = tracing.iter().map(|value| -value).collect();
             self.row(exam.exam_id, &inverted)?;
         }
@@ -156,21 +164,21 @@ fn failed(path: &Path) -> impl Fn(ecgfm_formats::Error) -> Error {
     }
 }
 
-/// Tracings of a part, the dummy included: the format wants to know before the first is written.
+/// Number of a part's tracings, the dummy row included; the format needs it before the first is written.
 fn rows_of(generator: &Generator, positions: Range<u64>) -> usize {
     let exams = (positions.end - positions.start) as usize;
     if generator.options().faults.total() == 0 {
         return exams + 1;
     }
     let of_exam = |position| match generator.plan(generator.layout().index_at(position)).fault {
-        Some(Fault::MissingExam) => 0,
-        Some(Fault::DuplicateTracing) => 2,
+        Some(ArchiveFault::MissingExam) => 0,
+        Some(ArchiveFault::DuplicateTracing) => 2,
         _ => 1,
     };
     positions.into_par_iter().map(of_exam).sum::<usize>() + 1
 }
 
-impl Block {
+impl ExamBlock {
     /// Draws the exams at `positions`, counted through all parts.
     fn draw(&mut self, generator: &Generator, positions: Range<u64>) {
         self.tracings
@@ -184,7 +192,7 @@ impl Block {
 }
 
 /// Draws the exam at `position` into `tracing` and plants its fault.
-fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> Drawn {
+fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> DrawnExam {
     let plan = generator.plan(generator.layout().index_at(position));
     let mut exam = generator.draw(&plan);
     let truth = truth_row(&exam);
@@ -195,7 +203,7 @@ fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> Drawn {
         } else {
             done
         };
-        Planted {
+        PlantedFault {
             index: plan.index,
             exam_id: plan.exam_id,
             fault: fault.name(),
@@ -203,7 +211,7 @@ fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> Drawn {
         }
     });
     pad(&exam.samples, tracing);
-    Drawn {
+    DrawnExam {
         exam_id: plan.exam_id,
         fault: plan.fault,
         truth,
@@ -211,17 +219,17 @@ fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> Drawn {
     }
 }
 
-/// What faults.csv says of a fault that is not in the tracing itself.
-fn place(generator: &Generator, plan: &Plan) -> String {
+/// Details, for faults.csv, of a fault that is not in the tracing itself.
+fn place(generator: &Generator, plan: &ExamPlan) -> String {
     let stored = part_name(plan.part);
     match plan.fault {
-        Some(Fault::WrongTraceFile) => {
+        Some(ArchiveFault::WrongTraceFile) => {
             format!(
                 "stored={stored} named={}",
                 part_name(named_part(plan, generator.options().parts()))
             )
         }
-        Some(Fault::MissingExam) => format!("named={stored}"),
+        Some(ArchiveFault::MissingExam) => format!("named={stored}"),
         _ => format!("stored={stored}"),
     }
 }

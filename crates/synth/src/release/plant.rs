@@ -3,20 +3,20 @@
 use ndarray::s;
 
 use crate::exam::Exam;
-use crate::fault::Fault;
+use crate::fault::ArchiveFault;
 use crate::leads::LEAD_NAMES;
-use crate::random::{Purpose, Stream};
+use crate::random::{Purpose, RandomStream};
 
-/// Puts `fault` into the exam's tracing where it belongs there; returns what was done, for faults.csv.
-pub(crate) fn plant(fault: Fault, exam: &mut Exam, seed: u64) -> String {
-    let mut stream = Stream::new(seed, Purpose::Fault, exam.index);
+/// Changes the exam's tracing where `fault` is one of the tracing; returns the details for faults.csv.
+pub(crate) fn plant(fault: ArchiveFault, exam: &mut Exam, seed: u64) -> String {
+    let mut stream = RandomStream::new(seed, Purpose::Fault, exam.index);
     match fault {
-        Fault::FlatLead => {
+        ArchiveFault::FlatLead => {
             let lead = stream.below(LEAD_NAMES.len());
             exam.samples.column_mut(lead).fill(0.0);
             format!("lead={}", LEAD_NAMES[lead])
         }
-        Fault::Nan => {
+        ArchiveFault::Nan => {
             let lead = stream.below(LEAD_NAMES.len());
             let count = 1 + stream.below(200);
             let first = stream.below(exam.samples.nrows() - count);
@@ -25,24 +25,25 @@ pub(crate) fn plant(fault: Fault, exam: &mut Exam, seed: u64) -> String {
                 .fill(f32::NAN);
             format!("lead={} first_sample={first} samples={count}", LEAD_NAMES[lead])
         }
-        Fault::SwappedLeads => swap(exam, &mut stream),
-        Fault::ShortRecording => {
+        ArchiveFault::SwappedLeads => swap(exam, &mut stream),
+        ArchiveFault::ShortRecording => {
             let samples = 400 + stream.below(1_500);
             exam.samples = exam.samples.slice(s![..samples, ..]).to_owned();
             format!("samples={samples}")
         }
-        Fault::AllZero => {
+        ArchiveFault::AllZero => {
             exam.samples.fill(0.0);
             String::new()
         }
-        Fault::MissingExam | Fault::WrongTraceFile | Fault::DuplicateId | Fault::DuplicateTracing => {
-            String::new()
-        }
+        ArchiveFault::MissingExam
+        | ArchiveFault::WrongTraceFile
+        | ArchiveFault::DuplicateId
+        | ArchiveFault::DuplicateTracing => String::new(),
     }
 }
 
 /// Exchanges the arm electrodes, or two neighbouring chest electrodes.
-fn swap(exam: &mut Exam, stream: &mut Stream) -> String {
+fn swap(exam: &mut Exam, stream: &mut RandomStream) -> String {
     if stream.chance(0.5) {
         // RA for LA: I turns over, II and III change places, aVR and aVL too.
         for mut row in exam.samples.rows_mut() {

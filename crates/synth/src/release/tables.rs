@@ -1,4 +1,4 @@
-//! exams.csv, synth_truth.csv and faults.csv.
+//! Writing exams.csv, synth_truth.csv and faults.csv.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::context::{Job, Planted, Summary, io, part_name};
-use crate::cohort::Plan;
+use super::context::{PlantedFault, ReleaseContext, ReleaseSummary, io, part_name};
+use crate::cohort::ExamPlan;
 use crate::error::Error;
 use crate::exam::Exam;
-use crate::fault::Fault;
+use crate::fault::ArchiveFault;
 use crate::labels::Labels;
 
-/// Exams planned at a time.
+/// Number of exams that are planned at a time.
 const BLOCK: u64 = 8192;
 
-/// A text file being written.
-pub(super) struct Table {
+/// Text file that is being written.
+pub(super) struct TextTable {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
-impl Table {
+impl TextTable {
     pub(super) fn create(path: PathBuf, header: &str) -> Result<Self, Error> {
         let file = File::create(&path).map_err(io(&path))?;
         let mut table = Self {
@@ -52,14 +52,14 @@ pub const EXAMS_COLUMNS: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB
                                  normal_ecg,trace_file";
 
 /// Writes exams.csv in the order of the exams' indices.
-pub(super) fn write_exams(job: &Job<'_>, summary: &mut Summary) -> Result<(), Error> {
-    let mut table = Table::create(job.out.join("exams.csv"), EXAMS_COLUMNS)?;
+pub(super) fn write_exams(job: &ReleaseContext<'_>, summary: &mut ReleaseSummary) -> Result<(), Error> {
+    let mut table = TextTable::create(job.out.join("exams.csv"), EXAMS_COLUMNS)?;
     let parts = job.options().parts();
     let generator = job.generator;
     for start in (0..job.options().exams).step_by(BLOCK as usize) {
         job.stop_if_cancelled(job.options().exams)?;
         let end = (start + BLOCK).min(job.options().exams);
-        let rows: Vec<(Plan, String)> = (start..end)
+        let rows: Vec<(ExamPlan, String)> = (start..end)
             .into_par_iter()
             .map(|index| {
                 let plan = generator.plan(index);
@@ -68,7 +68,7 @@ pub(super) fn write_exams(job: &Job<'_>, summary: &mut Summary) -> Result<(), Er
             })
             .collect();
         for (plan, row) in rows {
-            let copies = if plan.fault == Some(Fault::DuplicateId) {
+            let copies = if plan.fault == Some(ArchiveFault::DuplicateId) {
                 2
             } else {
                 1
@@ -85,16 +85,16 @@ pub(super) fn write_exams(job: &Job<'_>, summary: &mut Summary) -> Result<(), Er
     table.finish()
 }
 
-/// The part that exams.csv names for an exam.
-pub(super) fn named_part(plan: &Plan, parts: u64) -> u64 {
-    if plan.fault != Some(Fault::WrongTraceFile) {
+/// Number of the part that exams.csv names for an exam.
+pub(super) fn named_part(plan: &ExamPlan, parts: u64) -> u64 {
+    if plan.fault != Some(ArchiveFault::WrongTraceFile) {
         return plan.part;
     }
     // Another part; the one after the last, which does not exist, where there is but one.
     if parts > 1 { (plan.part + 1) % parts } else { parts }
 }
 
-fn exam_row(plan: &Plan, parts: u64) -> String {
+fn exam_row(plan: &ExamPlan, parts: u64) -> String {
     let [avb, rbbb, lbbb, sb, st, af, normal] = plan.labels().values().map(python_bool);
     let (death, timey) = match plan.follow_up {
         Some((died, years)) => (python_bool(died), six_decimals(years)),
@@ -126,7 +126,7 @@ fn six_decimals(value: f64) -> String {
     }
 }
 
-/// The header of synth_truth.csv.
+/// Header of synth_truth.csv.
 pub(super) fn truth_header() -> String {
     format!(
         "exam_id,rhythm,heart_rate_bpm,pr_ms,qrs_ms,qt_ms,axis_deg,premature,samples,{},findings,r_peaks_s",
@@ -134,7 +134,7 @@ pub(super) fn truth_header() -> String {
     )
 }
 
-/// An exam's row of synth_truth.csv. What it says of the ECG holds before a fault is planted.
+/// Row of synth_truth.csv for an exam. Its values are those before a fault is planted.
 pub(super) fn truth_row(exam: &Exam) -> String {
     let truth = &exam.truth;
     let pr = truth.pr_ms.map(|pr| format!("{pr:.1}")).unwrap_or_default();
@@ -162,8 +162,8 @@ pub(super) fn truth_row(exam: &Exam) -> String {
 }
 
 /// Writes faults.csv.
-pub(super) fn write_faults(path: &Path, planted: &[Planted]) -> Result<(), Error> {
-    let mut table = Table::create(path.to_owned(), "exam_id,fault,detail")?;
+pub(super) fn write_faults(path: &Path, planted: &[PlantedFault]) -> Result<(), Error> {
+    let mut table = TextTable::create(path.to_owned(), "exam_id,fault,detail")?;
     for fault in planted {
         table.push(&format!("{},{},{}\n", fault.exam_id, fault.fault, fault.detail))?;
     }

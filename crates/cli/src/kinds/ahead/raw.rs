@@ -6,7 +6,7 @@ use ecgfm_pipeline::{Ahead, Findings};
 use ecgfm_signals as signals;
 
 /// Promises the columns of the table.
-pub fn synth(_: &ecgfm_synth::Options, _: &Ahead<'_>) -> Findings {
+pub fn synth(_: &ecgfm_synth::SynthOptions, _: &Ahead<'_>) -> Findings {
     let mut found = Findings::default();
     let columns: Vec<&str> = ecgfm_synth::EXAMS_COLUMNS.split(',').collect();
     found.promises.add(facts::COLUMNS, columns);

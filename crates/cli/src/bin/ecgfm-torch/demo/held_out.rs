@@ -6,7 +6,7 @@ use ecgfm_artifacts::stage::Cancel;
 use ecgfm_evaluate::metrics::Ranking;
 use ecgfm_model::{Config, Weights, train};
 use ecgfm_pipeline::StageError;
-use ecgfm_synth::Options;
+use ecgfm_synth::SynthOptions;
 
 /// Segments scored at once.
 const BATCH: usize = 64;
@@ -26,7 +26,7 @@ pub(super) struct LabelScore {
 pub(super) fn scores(
     config: &Config,
     weights: &Weights,
-    ecgs: &Options,
+    ecgs: &SynthOptions,
     labels: &LabelSet,
     cancel: &Cancel,
 ) -> Result<Vec<LabelScore>, StageError> {

@@ -1,7 +1,7 @@
 //! Settings of the demo model, its files, and rows of its training log.
 
 use ecgfm_model::train::TrainingOptions;
-use ecgfm_synth::{Mix, Options as SynthOptions};
+use ecgfm_synth::{Mix, SynthOptions};
 
 pub use ecgfm_cli::kinds::{DEMO_CARD as CARD, DEMO_CHECKPOINT as CHECKPOINT};
 

@@ -7,7 +7,7 @@ use ecgfm_pipeline::StageError;
 use ecgfm_recipe::leads;
 use ecgfm_recipe::processed::lead_major;
 use ecgfm_recipe::recipe::{Options as RecipeOptions, Recipe, Scratch};
-use ecgfm_synth::{Generator, Options};
+use ecgfm_synth::{Generator, SynthOptions};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -22,7 +22,7 @@ pub(super) struct BatchSupply {
 
 impl BatchSupply {
     /// Starts making the ECGs of `options`, as the tutorial's recipe cuts them.
-    pub(super) fn new(options: &Options, labels: &LabelSet, rows: usize) -> Result<Self, StageError> {
+    pub(super) fn new(options: &SynthOptions, labels: &LabelSet, rows: usize) -> Result<Self, StageError> {
         let generator = Generator::new(options)?;
         let recipe = Recipe::new(RecipeOptions::default()).map_err(|e| StageError::config(e.to_string()))?;
         let maker = BatchMaker {

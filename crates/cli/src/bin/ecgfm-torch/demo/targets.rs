@@ -1,10 +1,10 @@
 //! What the model should say of a synthetic ECG: PhysioNet's labels out of what is known about it.
 
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_synth::{Finding, Rhythm, Truth};
+use ecgfm_synth::{ExamTruth, Finding, Rhythm};
 
 /// Whether an ECG has a label.
-pub(super) type Rule = fn(&Truth) -> bool;
+pub(super) type Rule = fn(&ExamTruth) -> bool;
 
 /// Labels that a synthetic ECG can have, and when it has them. All others are never positive.
 const KNOWN: [(&str, Rule); 17] = [
@@ -29,7 +29,7 @@ const KNOWN: [(&str, Rule); 17] = [
     ("TInv", |t| found(t, Finding::TInversion)),
 ];
 
-fn found(truth: &Truth, finding: Finding) -> bool {
+fn found(truth: &ExamTruth, finding: Finding) -> bool {
     truth.findings.contains(&finding)
 }
 
