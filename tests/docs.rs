@@ -92,6 +92,7 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
         ".",
         "tests/bad_input",
         "tests/reliability",
+        "tests/tripwires",
         "fuzz",
         "models/demo",
     ];

@@ -1,6 +1,6 @@
 //! The chain from raw recording to metric, broken on purpose. Each break must be seen, and each test says by what.
 //!
-//! docs/tripwires.md is the table of them. Everything here is SYNTHETIC, DEMO MODEL: no patient, no ECG-FM.
+//! mistakes.md is the table of them. Everything here is SYNTHETIC, DEMO MODEL: no patient, no ECG-FM.
 
 #![allow(clippy::unwrap_used, unreachable_pub)] // A test that cannot go on should stop there.
 
