@@ -8,7 +8,7 @@ use crate::args::{DemoModelArgs, ExportArgs};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, StageError};
-use ecgfm_stage_params::{Export, Infer};
+use ecgfm_stage_params::{ExportParams, InferParams};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -29,13 +29,13 @@ pub trait Torch: Sync {
     ///
     /// # Errors
     /// As [`ecgfm_pipeline::StageKind::run`].
-    fn export(&self, params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError>;
+    fn export(&self, params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError>;
 
     /// The stage `infer`.
     ///
     /// # Errors
     /// As [`ecgfm_pipeline::StageKind::run`].
-    fn infer(&self, params: &Infer, ctx: &Context<'_>) -> Result<Outcome, StageError>;
+    fn infer(&self, params: &InferParams, ctx: &Context<'_>) -> Result<Outcome, StageError>;
 
     /// `ecgfm export`.
     ///

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::predict::params::Params;
 use ecgfm_artifacts::columns::SEGMENT;
 use ecgfm_artifacts::logits::{Logits, returns_recorded};
-use ecgfm_artifacts::stage_params::{Range, Returns};
+use ecgfm_artifacts::stage_params::{Returns, ValueRange};
 use ecgfm_artifacts::table;
 use rayon::prelude::*;
 
@@ -58,8 +58,8 @@ pub(crate) fn find(params: &Params, logits: &Logits, names: &[&str]) -> Result<R
     }
 }
 
-fn range(values: &[f32]) -> Range {
-    let mut range = Range::default();
+fn range(values: &[f32]) -> ValueRange {
+    let mut range = ValueRange::default();
     range.add(values);
     range
 }

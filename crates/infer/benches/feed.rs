@@ -7,9 +7,9 @@
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use ecgfm_artifacts::store::{PackedWriter, SegmentReader};
-use ecgfm_infer::prefetch::{Plan, with_batches};
+use ecgfm_infer::prefetch::{BatchPlan, with_batches};
 use ecgfm_infer::shape::SegmentShape;
-use ecgfm_infer::signals::Signals;
+use ecgfm_infer::signal_buffer::SignalBuffer;
 use tch::Device;
 
 /// Segments of the store, 120 kB each: it stays in the page cache.
@@ -39,14 +39,14 @@ fn store(dir: &std::path::Path) -> (SegmentReader, Vec<String>) {
 fn prefetch(bencher: Bencher<'_, '_>, (batch_size, readers): (usize, usize)) {
     let dir = tempfile::tempdir().unwrap();
     let (reader, names) = store(dir.path());
-    let plan = Plan {
+    let plan = BatchPlan {
         segments: SEGMENTS,
         done: 0,
         batch_size,
         multiple: batch_size,
         readers,
     };
-    let buffers = || (0..readers + 2).map(|_| Signals::new(batch_size, SHAPE, Device::Cpu).unwrap());
+    let buffers = || (0..readers + 2).map(|_| SignalBuffer::new(batch_size, SHAPE, Device::Cpu).unwrap());
     bencher
         .counter(ItemsCount::new(SEGMENTS))
         .counter(BytesCount::new(SEGMENTS * SHAPE.len() * 4))

@@ -13,8 +13,8 @@ use ecgfm_artifacts::formats::npy::NpyReader;
 use ecgfm_infer::backend::Backend;
 use ecgfm_infer::device::Placement;
 use ecgfm_infer::shape::SegmentShape;
-use ecgfm_infer::signals::Signals;
-use ecgfm_infer::stage_params::Wanted;
+use ecgfm_infer::signal_buffer::SignalBuffer;
+use ecgfm_infer::stage_params::OutputSelection;
 use ecgfm_infer::torchscript::TorchScript;
 use ecgfm_infer::{DeviceChoice, Precision};
 use std::path::Path;
@@ -53,9 +53,9 @@ impl Segments {
     }
 
     /// `n` segments, the file's over and over, where the device fetches them from.
-    fn batch(&self, model: &TorchScript, n: usize) -> Result<Signals, ecgfm_infer::Error> {
+    fn batch(&self, model: &TorchScript, n: usize) -> Result<SignalBuffer, ecgfm_infer::Error> {
         let size = self.shape.len();
-        let mut signals = model.signals(n, self.shape)?;
+        let mut signals = model.allocate(n, self.shape)?;
         for (i, row) in signals.values_mut().chunks_exact_mut(size).enumerate() {
             row.copy_from_slice(&self.values[i % self.count * size..][..size]);
         }
@@ -66,8 +66,8 @@ impl Segments {
 fn load(model: &Path, device: DeviceChoice, precision: Precision) -> Result<TorchScript, ecgfm_infer::Error> {
     TorchScript::load(
         model,
-        Placement::find(device, precision)?.placement,
-        Wanted::default(),
+        Placement::resolve(device, precision)?.placement,
+        OutputSelection::default(),
     )
 }
 

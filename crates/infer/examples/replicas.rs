@@ -10,8 +10,8 @@
 use ecgfm_infer::backend::Backend;
 use ecgfm_infer::device::Placement;
 use ecgfm_infer::shape::SegmentShape;
-use ecgfm_infer::signals::Signals;
-use ecgfm_infer::stage_params::Wanted;
+use ecgfm_infer::signal_buffer::SignalBuffer;
+use ecgfm_infer::stage_params::OutputSelection;
 use ecgfm_infer::torchscript::TorchScript;
 use ecgfm_infer::{DeviceChoice, Precision};
 use std::path::Path;
@@ -46,8 +46,8 @@ fn together(workers: usize, threads: usize, times: usize, work: impl Fn() + Sync
 }
 
 /// `count` different made-up segments.
-fn made_up(count: usize) -> Signals {
-    let mut signals = Signals::new(count, SHAPE, Device::Cpu).unwrap();
+fn made_up(count: usize) -> SignalBuffer {
+    let mut signals = SignalBuffer::new(count, SHAPE, Device::Cpu).unwrap();
     for (i, value) in signals.values_mut().iter_mut().enumerate() {
         *value = (i as f32 * 0.1).sin() + (i as f32 * 0.037).cos();
     }
@@ -60,7 +60,7 @@ fn logits(model: &TorchScript, batch: usize) -> Vec<f32> {
     let rows = all.values().chunks(batch * SHAPE.len());
     rows.flat_map(|values| {
         let rows = values.len() / SHAPE.len();
-        let mut signals = Signals::new(rows, SHAPE, Device::Cpu).unwrap();
+        let mut signals = SignalBuffer::new(rows, SHAPE, Device::Cpu).unwrap();
         signals.values_mut().copy_from_slice(values);
         model.run(&signals, rows).unwrap().logits
     })
@@ -110,10 +110,10 @@ fn main() {
     let batches = argument(2, "1,2,4,8,16");
     let batches: Vec<usize> = batches.split(',').map(|n| n.parse().unwrap()).collect();
     let rounds: usize = argument(3, "3").parse().unwrap();
-    let placement = Placement::find(DeviceChoice::Cpu, Precision::Float32)
+    let placement = Placement::resolve(DeviceChoice::Cpu, Precision::Float32)
         .unwrap()
         .placement;
-    let mut model = TorchScript::load(Path::new(path), placement, Wanted::default()).unwrap();
+    let mut model = TorchScript::load(Path::new(path), placement, OutputSelection::default()).unwrap();
     model.prepare(SHAPE, &[2]).unwrap();
     let layer = LAYER.map(|(out, inputs)| move || Tensor::randn([out, inputs], (Kind::Float, Device::Cpu)));
     let weights: Vec<Tensor> = (0..12).flat_map(|_| layer.map(|make| make())).collect();

@@ -2,41 +2,41 @@
 
 use crate::Result;
 use crate::shape::SegmentShape;
-use crate::signals::Signals;
-use ecgfm_stage_params::Output;
+use crate::signal_buffer::SignalBuffer;
+use ecgfm_stage_params::InferOutput;
 
-/// How a backend runs, for the record.
+/// Runtime, device and precision of a backend, for the record of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
-    /// What runs the model, as in `torchscript`.
+pub struct BackendDescription {
+    /// Name of the runtime, as in `torchscript`.
     pub name: &'static str,
     /// The device, as in `cpu` or `cuda:0`.
     pub device: String,
     /// The precision, as in `float32`.
     pub precision: &'static str,
-    /// Version of the runtime, where it says.
+    /// Version of the runtime, where it is known.
     pub runtime: Option<String>,
 }
 
-/// Something a model says beside logits.
+/// Output of a model beside logits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extra {
-    /// What it is.
-    pub output: Output,
+pub struct ExtraOutput {
+    /// Kind of output.
+    pub output: InferOutput,
     /// SegmentShape of one segment's.
     pub shape: Vec<usize>,
 }
 
-/// What a model says of a batch; every array row-major, one row a segment.
+/// Outputs of a model for a batch; every array row-major, one row a segment.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Answer {
+pub struct BatchOutput {
     /// (segments, labels); empty from an encoder.
     pub logits: Vec<f32>,
-    /// In the order of [`Backend::extras`].
+    /// Outputs beside logits, in the order of [`Backend::extras`].
     pub extras: Vec<Vec<f32>>,
 }
 
-impl Answer {
+impl BatchOutput {
     /// The first `count` of `rows` rows; the others are padding.
     pub fn truncate(&mut self, count: usize, rows: usize) {
         for values in std::iter::once(&mut self.logits).chain(&mut self.extras) {
@@ -45,36 +45,46 @@ impl Answer {
     }
 }
 
+/// Failure of a backend while it runs, in the words of its runtime.
+pub type BackendError = Box<dyn std::error::Error + Send + Sync>;
+
 /// A model that is ready to run.
 ///
-/// Several threads may ask it for logits at once.
+/// Several threads may run it at once. [`TorchScript`](crate::torchscript::TorchScript) is one; the tests of the stage have
+/// another that needs no model.
 pub trait Backend: Sync {
     /// Number of labels, the width of a row of logits; 0 for an encoder, which has none. Known after [`prepare`](Self::prepare).
     fn labels(&self) -> usize;
 
-    /// What it says beside logits, as far as it was asked. Known after [`prepare`](Self::prepare).
-    fn extras(&self) -> &[Extra];
+    /// Outputs beside logits that were asked for. Known after [`prepare`](Self::prepare).
+    fn extras(&self) -> &[ExtraOutput];
 
-    /// Runs once on each batch size that will come, so that a model which does not suit the segments is refused before any
+    /// Runs once on each batch size that will come, so that a model which does not fit the segments is refused before any
     /// of them is computed, and what the first run of a model costs is paid.
     ///
     /// # Errors
-    /// When the model refuses the shape, or answers with anything but one row of logits a segment.
+    /// When the model refuses the shape, or returns anything but one row of logits a segment.
     fn prepare(&mut self, shape: SegmentShape, batch_sizes: &[usize]) -> Result<()>;
 
-    /// What it says of the first `rows` rows of `signals`. They are not looked at any more once this returns.
+    /// Allocates memory for a batch, where the device reads it fastest.
+    ///
+    /// # Errors
+    /// When there is no memory left.
+    fn allocate(&self, rows: usize, shape: SegmentShape) -> Result<SignalBuffer>;
+
+    /// Outputs for the first `rows` rows of `signals`. They are not read any more once this returns.
     ///
     /// # Errors
     /// When the model fails.
-    fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, tch::TchError>;
+    fn run(&self, signals: &SignalBuffer, rows: usize) -> Result<BatchOutput, BackendError>;
 
     /// Bytes of the device's memory that are free, where the device says.
     fn free_memory(&self) -> Option<u64> {
         None
     }
 
-    /// How it runs.
-    fn describe(&self) -> Description;
+    /// Runtime, device and precision.
+    fn describe(&self) -> BackendDescription;
 }
 
 #[cfg(test)]
@@ -83,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_answer_of_padding_is_dropped() {
-        let mut answer = Answer {
+        let mut answer = BatchOutput {
             logits: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
             extras: vec![vec![7.0, 8.0, 9.0], Vec::new()],
         };

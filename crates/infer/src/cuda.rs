@@ -1,29 +1,29 @@
-//! CUDA on this machine: loaded before libtorch asks for it, and what is known of it.
+//! CUDA on this machine: its libraries, loaded before libtorch asks for them, and its devices.
 //!
 //! The program is linked with libtorch's CPU half only, so it starts on machines without NVIDIA's libraries. The CUDA half
 //! is loaded where there is a driver. libtorch decides once whether it has CUDA: when it first looks for its CUDA hooks,
 //! which every convolution does, on a CPU too. So [`load`] must come before anything is computed.
 
-mod found;
+mod status;
 
-pub use found::{Capability, Code, Devices, Found, Trouble, Unusable};
+pub use status::{Capability, CudaDevices, CudaProblem, CudaStatus, DeviceCode, UnusableDevice};
 
 use crate::symbols::{self, Driver};
-use found::code_in;
+use status::code_in;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// What became of loading the driver and libtorch's CUDA half.
+/// Result of loading the driver and libtorch's CUDA half.
 #[derive(Debug, Clone)]
-struct Loaded {
-    /// Why NVIDIA's driver does not load.
+struct LoadedLibraries {
+    /// Success, or the reason why NVIDIA's driver does not load.
     driver: Result<(), String>,
     /// The file of libtorch's CUDA half, or why it does not load.
-    library: Result<PathBuf, Unloaded>,
+    library: Result<PathBuf, LibraryFailure>,
 }
 
 #[derive(Debug, Clone)]
-struct Unloaded {
+struct LibraryFailure {
     path: PathBuf,
     reason: String,
 }
@@ -33,8 +33,8 @@ pub fn load() {
     loaded();
 }
 
-fn loaded() -> &'static Loaded {
-    static LOADED: OnceLock<Loaded> = OnceLock::new();
+fn loaded() -> &'static LoadedLibraries {
+    static LOADED: OnceLock<LoadedLibraries> = OnceLock::new();
     LOADED.get_or_init(|| {
         let path = library_path();
         let driver = symbols::load_forever(Path::new("libcuda.so.1"));
@@ -42,9 +42,9 @@ fn loaded() -> &'static Loaded {
             Ok(()) => symbols::load_forever(&path).map(|()| path.clone()),
             Err(_) => Err("there is no driver".to_owned()),
         };
-        Loaded {
+        LoadedLibraries {
             driver,
-            library: library.map_err(|reason| Unloaded { path, reason }),
+            library: library.map_err(|reason| LibraryFailure { path, reason }),
         }
     })
 }
@@ -77,14 +77,14 @@ pub fn described() -> String {
     }
 }
 
-impl Found {
-    /// Looks at this machine. Starts the driver, which takes a moment.
-    pub fn here() -> Self {
+impl CudaStatus {
+    /// Examines this machine. Starts the driver, which takes a moment.
+    pub fn detect() -> Self {
         let devices = devices();
-        let driver = !matches!(devices, Err(Trouble::NoDriver(_)));
+        let driver = !matches!(devices, Err(CudaProblem::NoDriver(_)));
         let device_files = ["/dev/nvidiactl", "/dev/nvidia0", "/proc/driver/nvidia"];
         let there = driver || device_files.iter().any(|path| Path::new(path).exists());
-        // Whoever hides all devices expects none to be used.
+        // A user who hides all devices expects none to be used.
         let hidden =
             std::env::var("CUDA_VISIBLE_DEVICES").is_ok_and(|list| ["", "-1"].contains(&list.trim()));
         Self {
@@ -96,39 +96,42 @@ impl Found {
 }
 
 /// The devices of this machine. libtorch is asked last: where the driver does not suit, it would warn on standard error.
-fn devices() -> Result<Devices, Trouble> {
+fn devices() -> Result<CudaDevices, CudaProblem> {
     let loaded = loaded();
-    loaded.driver.clone().map_err(Trouble::NoDriver)?;
-    let driver = Driver::start().map_err(Trouble::DriverFails)?;
+    loaded.driver.clone().map_err(CudaProblem::NoDriver)?;
+    let driver = Driver::start().map_err(CudaProblem::DriverFails)?;
     let count = driver.devices();
     if count == 0 {
-        return Err(Trouble::NoDevice);
+        return Err(CudaProblem::NoDevice);
     }
-    let library = loaded.library.as_ref().map_err(|unloaded| Trouble::NoLibrary {
-        path: unloaded.path.clone(),
-        reason: unloaded.reason.clone(),
-    })?;
+    let library = loaded
+        .library
+        .as_ref()
+        .map_err(|unloaded| CudaProblem::NoLibrary {
+            path: unloaded.path.clone(),
+            reason: unloaded.reason.clone(),
+        })?;
     if let (Some(offers), Some(needs)) = (driver.version(), symbols::cuda_runtime())
         && offers / 1000 < needs / 1000
     {
-        return Err(Trouble::DriverTooOld { offers, needs });
+        return Err(CudaProblem::DriverTooOld { offers, needs });
     }
     if let Some(hooks) = symbols::cuda_hooks().filter(|hooks| !same_file(hooks, library)) {
-        return Err(Trouble::LoadedLate(hooks));
+        return Err(CudaProblem::LoadedLate(hooks));
     }
     let seen = match tch::Cuda::is_available() {
         true => usize::try_from(tch::Cuda::device_count()).unwrap_or(0),
         false => 0,
     };
     if seen == 0 {
-        return Err(Trouble::Unseen);
+        return Err(CudaProblem::Unseen);
     }
     let capability = |index| {
         driver
             .capability(index)
             .map(|(major, minor)| Capability { major, minor })
     };
-    Ok(Devices {
+    Ok(CudaDevices {
         capabilities: (0..seen).map(capability).collect(),
         code: symbols::libtorch_config().map_or_else(Vec::new, |config| code_in(&config)),
     })

@@ -1,14 +1,14 @@
-//! Finding the device to run on.
+//! Device and precision of a run.
 //!
-//! [`resolve`] decides, from what is known of the machine, and changes nothing; [`Placement::activate`] sets the switches of
+//! [`Placement::resolve`] decides, from what is known of the machine, and changes nothing; [`Placement::activate`] sets the switches of
 //! libtorch that hold for the whole process.
 
-use crate::cuda::{Found, Unusable};
+use crate::cuda::{CudaStatus, UnusableDevice};
 use crate::{Error, Result, symbols};
 use ecgfm_stage_params::{DeviceChoice, Precision};
 use tch::{Device, Kind};
 
-/// Where a model runs and in what numbers.
+/// Device of a model, and precision of its numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
     /// The device.
@@ -17,24 +17,24 @@ pub struct Placement {
     pub precision: Precision,
 }
 
-/// A placement, and what to tell a person about it.
+/// Placement, with a note for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
-    /// Where and in what.
+pub struct ResolvedPlacement {
+    /// Device and precision.
     pub placement: Placement,
-    /// Why it is the CPU although there is an NVIDIA driver or device.
+    /// Reason why it is the CPU although there is an NVIDIA driver or device.
     pub note: Option<String>,
 }
 
-/// Decides on a device and a precision. `found` is asked for where CUDA may be used.
+/// Decides on a device and a precision, and changes nothing. `found` is called where CUDA may be used.
 ///
 /// # Errors
 /// When the device is not there, cannot be used, or does not know the precision.
-pub fn resolve(
+pub fn resolve_with(
     choice: DeviceChoice,
     precision: Precision,
-    found: impl FnOnce() -> Found,
-) -> Result<Resolved> {
+    found: impl FnOnce() -> CudaStatus,
+) -> Result<ResolvedPlacement> {
     let precision = precision.resolved();
     let (device, found, fallen) = match choice {
         DeviceChoice::Cpu => (Device::Cpu, None, None),
@@ -62,13 +62,13 @@ pub fn resolve(
             "NVIDIA_TF32_OVERRIDE=1 would make the GPU compute in TF32 where float32 is asked for; unset it, or use precision tf32",
         ));
     }
-    Ok(Resolved {
+    Ok(ResolvedPlacement {
         placement: Placement { device, precision },
         note: fallen.map(|reason| format!("running on the CPU: {reason}")),
     })
 }
 
-fn unusable(index: usize, reason: Unusable) -> Error {
+fn unusable(index: usize, reason: UnusableDevice) -> Error {
     let what = format!("cuda:{index} cannot be used: {}; or use device cpu", reason.what);
     match reason.absent {
         true => Error::device(what),
@@ -77,17 +77,15 @@ fn unusable(index: usize, reason: Unusable) -> Error {
 }
 
 impl Placement {
-    /// Decides on a device and a precision on this machine, and sets libtorch up for them; what to tell a person.
+    /// Decides on a device and a precision on this machine, and changes nothing.
     ///
     /// # Errors
-    /// As [`resolve`] and [`Placement::activate`].
-    pub fn find(choice: DeviceChoice, precision: Precision) -> Result<Resolved> {
-        let resolved = resolve(choice, precision, Found::here)?;
-        resolved.placement.activate()?;
-        Ok(resolved)
+    /// As [`resolve_with`].
+    pub fn resolve(choice: DeviceChoice, precision: Precision) -> Result<ResolvedPlacement> {
+        resolve_with(choice, precision, CudaStatus::detect)
     }
 
-    /// Sets the switches of the whole process that the placement takes.
+    /// Sets the switches of libtorch that the placement needs, for the whole process: TF32, and no fuser.
     ///
     /// # Errors
     /// When this libtorch has no switch for TF32.
@@ -95,8 +93,8 @@ impl Placement {
         if self.device == Device::Cpu {
             return Ok(());
         }
-        // It would make other kernels for the first shapes that it sees than for later ones, so that the bits of a result would
-        // depend on what ran before; there is next to nothing to fuse in these models.
+        // The fuser makes other kernels for the first shapes that it sees than for later ones, so that the bits of a result
+        // would depend on what ran before; and these models have next to nothing to fuse.
         tch::jit::f_set_tensor_expr_fuser_enabled(false)
             .map_err(|error| Error::machine(crate::failure::first_sentence(&error.to_string())))?;
         if !symbols::allow_tf32(self.precision == Precision::Tf32) {
@@ -107,7 +105,7 @@ impl Placement {
         Ok(())
     }
 
-    /// The same place in another precision.
+    /// The same device in another precision.
     #[must_use]
     pub fn in_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
@@ -134,26 +132,26 @@ impl Placement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cuda::{Capability, Devices, Trouble};
+    use crate::cuda::{Capability, CudaDevices, CudaProblem};
 
-    fn found(devices: Result<Devices, Trouble>) -> Found {
-        Found {
+    fn found(devices: Result<CudaDevices, CudaProblem>) -> CudaStatus {
+        CudaStatus {
             nvidia: true,
             devices,
             tf32_forced: false,
         }
     }
 
-    fn one_gpu() -> Found {
+    fn one_gpu() -> CudaStatus {
         let capability = Capability { major: 9, minor: 0 };
-        found(Ok(Devices {
+        found(Ok(CudaDevices {
             capabilities: vec![Some(capability)],
             code: Vec::new(),
         }))
     }
 
-    fn too_old() -> Found {
-        found(Err(Trouble::DriverTooOld {
+    fn too_old() -> CudaStatus {
+        found(Err(CudaProblem::DriverTooOld {
             offers: 12_040,
             needs: 13_000,
         }))
@@ -161,15 +159,15 @@ mod tests {
 
     #[test]
     fn the_cpu_is_always_there_and_has_no_tf32() {
-        let never = || -> Found { panic!("no need to look") };
-        let resolved = resolve(DeviceChoice::Cpu, Precision::Auto, never).unwrap();
+        let never = || -> CudaStatus { panic!("no need to look") };
+        let resolved = resolve_with(DeviceChoice::Cpu, Precision::Auto, never).unwrap();
         let placement = resolved.placement;
         assert_eq!(
             (placement.device_name().as_str(), placement.kind()),
             ("cpu", Kind::Float)
         );
         assert_eq!((placement.precision, resolved.note), (Precision::Float32, None));
-        let error = resolve(DeviceChoice::Cpu, Precision::Tf32, never).unwrap_err();
+        let error = resolve_with(DeviceChoice::Cpu, Precision::Tf32, never).unwrap_err();
         assert!(
             matches!(error, Error::Device { .. }) && error.to_string().contains("float32"),
             "{error}"
@@ -178,7 +176,7 @@ mod tests {
 
     #[test]
     fn auto_takes_a_gpu_or_says_why_not_where_somebody_expects_one() {
-        let auto = |found: Found| resolve(DeviceChoice::Auto, Precision::Auto, || found).unwrap();
+        let auto = |found: CudaStatus| resolve_with(DeviceChoice::Auto, Precision::Auto, || found).unwrap();
         assert_eq!(auto(one_gpu()).placement.device, Device::Cuda(0));
         let resolved = auto(too_old());
         assert_eq!(resolved.placement.device, Device::Cpu);
@@ -187,16 +185,16 @@ mod tests {
             note.starts_with("running on the CPU: the NVIDIA driver is for CUDA 12.4"),
             "{note}"
         );
-        let nothing = Found {
+        let nothing = CudaStatus {
             nvidia: false,
-            ..found(Err(Trouble::NoDriver("no such file".to_owned())))
+            ..found(Err(CudaProblem::NoDriver("no such file".to_owned())))
         };
         assert_eq!(
             auto(nothing).note,
             None,
             "most machines have no GPU, and nobody need be told"
         );
-        let error = resolve(DeviceChoice::Auto, Precision::Tf32, too_old).unwrap_err();
+        let error = resolve_with(DeviceChoice::Auto, Precision::Tf32, too_old).unwrap_err();
         assert!(
             error.to_string().contains("no GPU is used: the NVIDIA driver"),
             "{error}"
@@ -205,7 +203,8 @@ mod tests {
 
     #[test]
     fn a_gpu_that_is_asked_for_and_not_there_is_a_mistake_and_one_that_fails_is_none() {
-        let cuda = |index, found: Found| resolve(DeviceChoice::Cuda(index), Precision::Auto, || found);
+        let cuda =
+            |index, found: CudaStatus| resolve_with(DeviceChoice::Cuda(index), Precision::Auto, || found);
         assert_eq!(cuda(0, one_gpu()).unwrap().placement.device, Device::Cuda(0));
         let absent = cuda(1, one_gpu()).unwrap_err();
         assert!(matches!(absent, Error::Device { .. }), "{absent:?}");
@@ -220,23 +219,23 @@ mod tests {
 
     #[test]
     fn float32_is_not_promised_where_the_environment_makes_it_tf32() {
-        let forced = || Found {
+        let forced = || CudaStatus {
             tf32_forced: true,
             ..one_gpu()
         };
-        let error = resolve(DeviceChoice::Auto, Precision::Auto, forced).unwrap_err();
+        let error = resolve_with(DeviceChoice::Auto, Precision::Auto, forced).unwrap_err();
         assert!(error.to_string().contains("NVIDIA_TF32_OVERRIDE"), "{error}");
-        assert!(resolve(DeviceChoice::Auto, Precision::Tf32, forced).is_ok());
+        assert!(resolve_with(DeviceChoice::Auto, Precision::Tf32, forced).is_ok());
     }
 
     #[test]
     fn a_device_that_this_machine_lacks_says_so() {
-        let error = Placement::find(DeviceChoice::Cuda(999), Precision::Auto).unwrap_err();
+        let error = Placement::resolve(DeviceChoice::Cuda(999), Precision::Auto).unwrap_err();
         let message = error.to_string();
         assert!(
             message.contains("cuda:999 cannot be used") && message.contains("use device cpu"),
             "{message}"
         );
-        assert!(Placement::find(DeviceChoice::Auto, Precision::Auto).is_ok());
+        assert!(Placement::resolve(DeviceChoice::Auto, Precision::Auto).is_ok());
     }
 }

@@ -59,7 +59,7 @@ pub enum Error {
         /// Its reason in a sentence, and what to do where the machine is to blame.
         what: String,
         /// Its own words.
-        source: Box<tch::TchError>,
+        source: crate::backend::BackendError,
     },
     /// Somebody asked to stop.
     #[error("stopped on request")]

@@ -1,10 +1,12 @@
-//! What libtorch says when it fails, in a sentence, and whether the machine is to blame.
+//! Messages of libtorch cut to a sentence, and classed as faults of the machine or of the model.
 
 use crate::Error;
+use crate::backend::BackendError;
+use std::fmt::Display;
 use std::path::Path;
 use tch::TchError;
 
-/// Messages of libtorch and CUDA that are about the machine, each with what to do.
+/// Messages of libtorch and CUDA that are about the machine, each with advice.
 const OF_MACHINES: [(&[&str], &str); 6] = [
     (
         &[
@@ -47,8 +49,8 @@ const OF_MACHINES: [(&[&str], &str); 6] = [
     ),
 ];
 
-/// What to do about a message of libtorch that is about the machine; nothing for one that is about the model.
-pub(crate) fn advice_on(text: &str) -> Option<&'static str> {
+/// Advice for a message of libtorch about the machine; none for one about the model.
+pub(crate) fn machine_advice(text: &str) -> Option<&'static str> {
     let about = |words: &&[&str]| words.iter().any(|word| text.contains(word));
     OF_MACHINES
         .iter()
@@ -56,14 +58,14 @@ pub(crate) fn advice_on(text: &str) -> Option<&'static str> {
         .map(|(_, advice)| *advice)
 }
 
-/// Whether cuDNN failed, which libtorch takes for attention in 16 bits on some GPUs.
-pub(crate) fn is_of_cudnn(error: &TchError) -> bool {
+/// Returns true where cuDNN failed, which libtorch uses for attention in 16 bits on some GPUs.
+pub(crate) fn is_cudnn_error(error: &dyn Display) -> bool {
     let text = error.to_string().to_lowercase();
     text.contains("cudnn") && !text.contains("alloc")
 }
 
-/// libtorch's message in its first sentence; the whole of it goes to the log.
-pub(crate) fn brief(error: &TchError) -> String {
+/// Writes libtorch's message to the log and returns its first sentence.
+pub(crate) fn log_and_shorten(error: &dyn Display) -> String {
     let text = error.to_string();
     tracing::info!("libtorch: {text}");
     first_sentence(&text)
@@ -88,16 +90,16 @@ pub(crate) fn first_sentence(text: &str) -> String {
     line[..end].trim_end_matches('.').to_owned()
 }
 
-/// A failure while a model was loaded or run: of the machine where libtorch says so, or else of the model at `path`, in the
-/// words of `of_model`.
-pub(crate) fn of_model_or_machine(
+/// Error for a failure while a model was loaded or run: of the machine where libtorch says so, or else of the model at
+/// `path`, in the words of `of_model`.
+pub(crate) fn model_or_machine_error(
     path: &Path,
     doing: &str,
     error: &TchError,
     of_model: impl FnOnce(String) -> String,
 ) -> Error {
-    let said = brief(error);
-    match advice_on(&error.to_string()) {
+    let said = log_and_shorten(error);
+    match machine_advice(&error.to_string()) {
         Some(advice) => Error::machine(format!(
             "{}: libtorch cannot {doing}: {said}; {advice}",
             path.display()
@@ -106,17 +108,17 @@ pub(crate) fn of_model_or_machine(
     }
 }
 
-/// A failure on the batch that begins with a segment.
-pub(crate) fn in_batch(segment: &str, action: &'static str, source: TchError) -> Error {
-    let mut what = brief(&source);
-    if let Some(advice) = advice_on(&source.to_string()) {
+/// Error for a failure on the batch that begins with a segment.
+pub(crate) fn batch_error(segment: &str, action: &'static str, source: BackendError) -> Error {
+    let mut what = log_and_shorten(&source);
+    if let Some(advice) = machine_advice(&source.to_string()) {
         what = format!("{what}; {advice}");
     }
     Error::Torch {
         segment: segment.to_owned(),
         action,
         what,
-        source: Box::new(source),
+        source,
     }
 }
 
@@ -172,9 +174,9 @@ mod tests {
                 "nvidia-smi",
             ),
         ] {
-            let found = advice_on(text).unwrap_or_default();
+            let found = machine_advice(text).unwrap_or_default();
             assert!(found.contains(advice), "{text}: {found}");
-            let error = of_model_or_machine(
+            let error = model_or_machine_error(
                 Path::new("m.ts"),
                 "run it",
                 &TchError::Torch(text.to_owned()),
@@ -184,17 +186,17 @@ mod tests {
             assert!(!error.to_string().contains("frame #0"), "{error}");
         }
         let of_model = "shape '[4, 12]' is invalid for input of size 12";
-        assert_eq!(advice_on(of_model), None);
+        assert_eq!(machine_advice(of_model), None);
         let error = TchError::Torch(of_model.to_owned());
-        let error = of_model_or_machine(Path::new("m.ts"), "run it", &error, |said| format!("no: {said}"));
+        let error = model_or_machine_error(Path::new("m.ts"), "run it", &error, |said| format!("no: {said}"));
         assert!(
             matches!(&error, Error::Model { what, .. } if what.starts_with("no: shape")),
             "{error:?}"
         );
-        assert!(is_of_cudnn(&TchError::Torch(
+        assert!(is_cudnn_error(&TchError::Torch(
             "cuDNN Frontend error: no valid plan".to_owned()
         )));
-        assert!(!is_of_cudnn(&TchError::Torch(
+        assert!(!is_cudnn_error(&TchError::Torch(
             "CUDA error: out of memory".to_owned()
         )));
     }

@@ -4,19 +4,19 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | what to run, on what | [`mod@stage`], [`stage_params`] (the crate of that name) |
-//! | the model beside its card | [`card`] |
-//! | which device | [`device`] |
-//! | CUDA loaded only where there is a driver, and what is known of it | [`cuda`] |
-//! | what libtorch says when it fails | `failure` |
-//! | one interface for whatever runs a model | [`backend`] |
-//! | TorchScript behind it | [`torchscript`] |
+//! | the stage and its parameters | [`mod@stage`], [`stage_params`] (the crate of that name) |
+//! | the card beside the model | [`card`] |
+//! | device and precision | [`device`] |
+//! | CUDA, loaded only where there is a driver, and its devices | [`cuda`] |
+//! | messages of libtorch when it fails | `failure` |
+//! | one interface for every runtime of models | [`backend`] |
+//! | TorchScript behind that interface | [`torchscript`] |
 //! | leads and samples of a segment | [`shape`] |
-//! | memory for batches | [`signals`] |
+//! | memory for batches | [`signal_buffer`] |
 //! | reading ahead while the model computes | [`prefetch`] |
-//! | how many segments at once | `stage::batch_size` |
-//! | several batches at once, answers in order | `workers` |
-//! | which libtorch is loaded | [`version`] |
+//! | number of segments at once | `stage::batch_size` |
+//! | several batches at once, outputs in order | `worker_pool` |
+//! | version of the libtorch that is loaded | [`version`] |
 
 pub mod backend;
 pub mod card;
@@ -26,15 +26,15 @@ mod error;
 mod failure;
 pub mod prefetch;
 pub mod shape;
-pub mod signals;
+pub mod signal_buffer;
 pub mod stage;
 mod symbols;
 pub mod torchscript;
 pub mod version;
-mod workers;
+mod worker_pool;
 
 pub use ecgfm_stage_params as stage_params;
-pub use ecgfm_stage_params::{BatchSize, DeviceChoice, Infer as Params, Precision};
+pub use ecgfm_stage_params::{BatchSize, DeviceChoice, InferParams as Params, Precision};
 pub use error::{Error, Result};
 pub use stage::run;
 

@@ -1,19 +1,19 @@
-//! Reads batches ahead of the model, in order.
+//! Reads batches ahead of the model, in order, on threads of their own.
 //!
 //! A few threads fill buffers that are used again and again; the memory taken does not depend on the number of segments.
 //! A thread takes a free buffer first and the next batch's number second, so the batch that the model waits for always
 //! has a buffer. A batch is read by one thread, segment by segment in order: neighbours on disk are read as neighbours.
 
-use crate::signals::Signals;
+use crate::signal_buffer::SignalBuffer;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
-/// How to cut the segments into batches.
+/// Division of the segments into batches, and the number of readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
+pub struct BatchPlan {
     /// Segments in all.
     pub segments: usize,
     /// Segments that are done already, whole batches.
@@ -26,7 +26,7 @@ pub struct Plan {
     pub readers: usize,
 }
 
-impl Plan {
+impl BatchPlan {
     fn batches(&self) -> usize {
         self.segments
             .saturating_sub(self.done)
@@ -49,23 +49,23 @@ impl Plan {
 /// One batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// Number of its first segment and one past its last.
+    /// Numbers of its segments: the first, and one past the last.
     pub segments: Range<usize>,
     /// Rows that the model runs on: its segments and the padding after them.
     pub rows: usize,
     /// Their signals, one row after the other; what comes after `rows` is left from another batch.
-    pub signals: Signals,
+    pub signals: SignalBuffer,
 }
 
-/// A batch's number with the batch, or with nothing where the thread that was reading it died.
+/// A batch's number with the batch, or with nothing where the thread that was reading it panicked.
 type Filled<E> = (usize, Option<Result<Batch, E>>);
 
 /// The batches in order, as they become ready, or the error that reading one met.
 pub struct Batches<E> {
-    plan: Plan,
+    plan: BatchPlan,
     next: usize,
     filled: Receiver<Filled<E>>,
-    free: Sender<Signals>,
+    free: Sender<SignalBuffer>,
     early: BTreeMap<usize, Result<Batch, E>>,
 }
 
@@ -88,20 +88,20 @@ impl<E> Iterator for Batches<E> {
 }
 
 impl<E> Batches<E> {
-    /// Hands a batch's buffer back for another one.
+    /// Returns the buffer of a batch to the readers.
     pub fn recycle(&mut self, batch: Batch) {
-        // Nobody takes it after the last batch.
+        // Sending fails after the last batch, when every reader has ended.
         let _ = self.free.send(batch.signals);
     }
 }
 
 /// Runs `consume` on batches that threads fill with `read(segment, values)`. No more batches are in memory at a time than
-/// there are `buffers`, each with room for [`Plan::batch_size`] segments.
+/// there are `buffers`, each with room for [`BatchPlan::batch_size`] segments.
 ///
 /// When `consume` returns early, reading stops.
 pub fn with_batches<T, E: Send>(
-    plan: Plan,
-    buffers: Vec<Signals>,
+    plan: BatchPlan,
+    buffers: Vec<SignalBuffer>,
     read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
     consume: impl FnOnce(&mut Batches<E>) -> T,
 ) -> T {
@@ -128,10 +128,10 @@ pub fn with_batches<T, E: Send>(
     })
 }
 
-/// A reading thread: ends after the last batch, or once nobody listens.
+/// Fills buffers on a reading thread until the last batch, or until the receiver is gone.
 fn fill<E>(
-    plan: Plan,
-    free: &Mutex<Receiver<Signals>>,
+    plan: BatchPlan,
+    free: &Mutex<Receiver<SignalBuffer>>,
     next: &AtomicUsize,
     read: impl Fn(usize, &mut [f32]) -> Result<(), E>,
     filled: &Sender<Filled<E>>,
@@ -143,7 +143,7 @@ fn fill<E>(
         if number >= plan.batches() {
             return;
         }
-        let report = Death { number, filled };
+        let report = ReaderPanicNotifier { number, filled };
         let segments = plan.range(number);
         let len = signals.shape().len();
         let chunks = signals.values_mut().chunks_exact_mut(len.max(1));
@@ -165,13 +165,13 @@ fn fill<E>(
     }
 }
 
-/// Tells the consumer if reading a batch panics; it would wait for that batch forever.
-struct Death<'a, E> {
+/// Notifies the consumer where reading a batch panics. The consumer would wait for that batch forever.
+struct ReaderPanicNotifier<'a, E> {
     number: usize,
     filled: &'a Sender<Filled<E>>,
 }
 
-impl<E> Drop for Death<'_, E> {
+impl<E> Drop for ReaderPanicNotifier<'_, E> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let _ = self.filled.send((self.number, None));
@@ -186,8 +186,8 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use tch::Device;
 
-    fn plan(segments: usize, batch_size: usize) -> Plan {
-        Plan {
+    fn plan(segments: usize, batch_size: usize) -> BatchPlan {
+        BatchPlan {
             segments,
             done: 0,
             batch_size,
@@ -197,14 +197,14 @@ mod tests {
     }
 
     /// Room for four batches of segments of two values.
-    fn buffers(plan: Plan) -> Vec<Signals> {
+    fn buffers(plan: BatchPlan) -> Vec<SignalBuffer> {
         let shape = SegmentShape { leads: 1, samples: 2 };
-        let buffer = |_| Signals::new(plan.batch_size, shape, Device::Cpu).unwrap();
+        let buffer = |_| SignalBuffer::new(plan.batch_size, shape, Device::Cpu).unwrap();
         (0..4).map(buffer).collect()
     }
 
     fn with<T, E: Send>(
-        plan: Plan,
+        plan: BatchPlan,
         read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
         consume: impl FnOnce(&mut Batches<E>) -> T,
     ) -> T {
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn the_last_batch_is_padded_to_a_multiple_with_its_first_segment() {
         let padded = |multiple: usize| {
-            let plan = Plan {
+            let plan = BatchPlan {
                 multiple,
                 ..plan(23, 10)
             };
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(padded(10), (20..23, vec![20, 21, 22, 20, 20, 20, 20, 20, 20, 20]));
         assert_eq!(plan(23, 3).rows(2), 2);
         assert_eq!(
-            Plan {
+            BatchPlan {
                 multiple: 4,
                 ..plan(23, 3)
             }

@@ -153,7 +153,7 @@ fn file_of(address: *const c_void) -> Option<PathBuf> {
 }
 
 /// A float32 tensor in page-locked memory, not initialised; `None` where there is no such memory or no such function.
-pub(crate) fn pinned(size: &[i64]) -> Option<Tensor> {
+pub(crate) fn pinned_tensor(size: &[i64]) -> Option<Tensor> {
     type Create = unsafe extern "C" fn(
         i64,
         *const i64,
@@ -191,7 +191,7 @@ pub(crate) fn pinned(size: &[i64]) -> Option<Tensor> {
 }
 
 /// Makes a stream of one's own the calling thread's, for what it does on a CUDA device; false where that cannot be had.
-pub(crate) fn own_stream(index: usize) -> bool {
+pub(crate) fn use_own_stream(index: usize) -> bool {
     let Ok(index) = i32::try_from(index) else {
         return false;
     };
@@ -233,11 +233,11 @@ pub(crate) fn missing_for_cuda() -> Vec<&'static str> {
 
 /// Version of the CUDA that libtorch is made for, as in 13000.
 pub(crate) fn cuda_runtime() -> Option<u32> {
-    written(c"cudaRuntimeGetVersion")
+    read_written_number(c"cudaRuntimeGetVersion")
 }
 
 /// What a function of CUDA writes through its only argument, where it returns 0.
-fn written(name: &CStr) -> Option<u32> {
+fn read_written_number(name: &CStr) -> Option<u32> {
     let library = Library::this();
     let mut value = 0i32;
     // SAFETY: see the head of this file; only used for functions of that signature.
@@ -263,12 +263,12 @@ impl Driver {
                 0 => Ok(Self(())),
                 // `CUDA_ERROR_NO_DEVICE`: it works, and has nothing to do.
                 100 => Ok(Self(())),
-                code => Err(Self::words(code)),
+                code => Err(Self::error_text(code)),
             }
         }
     }
 
-    fn words(code: i32) -> String {
+    fn error_text(code: i32) -> String {
         let library = Library::this();
         let mut text = std::ptr::null();
         // SAFETY: as above; the text ends with a zero and is the driver's own.
@@ -286,12 +286,12 @@ impl Driver {
 
     /// How many devices it knows.
     pub(crate) fn devices(&self) -> usize {
-        written(c"cuDeviceGetCount").map_or(0, |count| count as usize)
+        read_written_number(c"cuDeviceGetCount").map_or(0, |count| count as usize)
     }
 
     /// The CUDA version that it offers, as in 12040.
     pub(crate) fn version(&self) -> Option<u32> {
-        written(c"cuDriverGetVersion")
+        read_written_number(c"cuDriverGetVersion")
     }
 
     /// Compute capability of a device: before and after the point.

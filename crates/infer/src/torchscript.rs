@@ -2,13 +2,13 @@
 
 mod outputs;
 
-use crate::backend::{Answer, Backend, Description, Extra};
+use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, ExtraOutput};
 use crate::device::Placement;
-use crate::failure::{brief, is_of_cudnn, of_model_or_machine};
+use crate::failure::{is_cudnn_error, log_and_shorten, model_or_machine_error};
 use crate::shape::SegmentShape;
-use crate::signals::Signals;
+use crate::signal_buffer::SignalBuffer;
 use crate::{Error, Result, symbols, version};
-use ecgfm_stage_params::{Output as Wish, Wanted};
+use ecgfm_stage_params::{InferOutput, OutputSelection};
 use outputs::Outputs;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,9 +25,9 @@ pub struct TorchScript {
     path: PathBuf,
     module: CModule,
     placement: Placement,
-    wanted: Wanted,
+    wanted: OutputSelection,
     labels: usize,
-    extras: Vec<Extra>,
+    extras: Vec<ExtraOutput>,
     /// Held while a batch is handed to a GPU by threads that have no stream of their own: batches reach it whole, one after
     /// the other.
     handing_over: Mutex<()>,
@@ -43,7 +43,7 @@ impl TorchScript {
     ///
     /// # Errors
     /// When the file is not there, is not TorchScript, or does not fit the device.
-    pub fn load(path: &Path, placement: Placement, wanted: Wanted) -> Result<Self> {
+    pub fn load(path: &Path, placement: Placement, wanted: OutputSelection) -> Result<Self> {
         let refused = |what: String| Error::model(path, what);
         if !path.is_file() {
             return Err(refused(
@@ -51,7 +51,7 @@ impl TorchScript {
             ));
         }
         let failed = |error: TchError| {
-            of_model_or_machine(path, "load it", &error, |said| {
+            model_or_machine_error(path, "load it", &error, |said| {
                 let advice = "if it is a training checkpoint, export it first: `ecgfm export CHECKPOINT.pt -o MODEL.ts`";
                 format!("libtorch cannot load it as TorchScript ({said}); {advice}")
             })
@@ -59,10 +59,10 @@ impl TorchScript {
         let mut module = CModule::load_on_device(path, placement.device).map_err(failed)?;
         module.f_set_eval().map_err(failed)?;
         let parameters = module.named_parameters().map_err(failed)?;
-        // Whole numbers among them are none of the precision's business.
+        // Parameters that are whole numbers keep their type in every precision.
         let mut weights = parameters.iter().filter(|(_, tensor)| tensor.is_floating_point());
         if weights.any(|(_, tensor)| tensor.kind() != placement.kind()) {
-            convert(&mut module, placement)?;
+            convert_weights(&mut module, placement)?;
         }
         Ok(Self {
             path: path.to_owned(),
@@ -75,9 +75,9 @@ impl TorchScript {
         })
     }
 
-    /// Logits and what else is wanted of (rows, leads, samples), still on the device.
-    fn forward(&self, signals: &Tensor) -> Result<Output<Told>, TchError> {
-        // Somebody else's weights may ask for gradients.
+    /// Logits and the other outputs that were asked for, of signals (rows, leads, samples); still on the device.
+    fn forward(&self, signals: &Tensor) -> Result<Parsed<DeviceOutputs>, TchError> {
+        // Weights of a foreign model may ask for gradients.
         let _no_grad = tch::no_grad_guard();
         let device = self.placement.device;
         let on_cpu = device == Device::Cpu;
@@ -88,33 +88,19 @@ impl TorchScript {
         let signals = signals.f_to_kind(self.placement.kind())?;
         let signals = IValue::Tensor(signals);
         if !self.wanted.any() {
-            let logits = logits_of(self.module.forward_is(&[signals])?);
+            let logits = find_logits(self.module.forward_is(&[signals])?);
             let logits =
                 logits.map_err(|found| format!("{found}; a model must answer with a tensor (batch, labels)"));
-            return Ok(logits.map(|logits| Told {
+            return Ok(logits.map(|logits| DeviceOutputs {
                 logits: Some(logits),
                 extras: Vec::new(),
             }));
         }
-        told(self.module.method_is(OUTPUTS_METHOD, &[signals])?, self.wanted)
+        parse_outputs(self.module.method_is(OUTPUTS_METHOD, &[signals])?, self.wanted)
     }
 
-    /// Room for a batch, where the device fetches it fastest from.
-    ///
-    /// # Errors
-    /// When there is no memory left.
-    pub fn signals(&self, rows: usize, shape: SegmentShape) -> Result<Signals> {
-        let bytes = rows * shape.len() * size_of::<f32>();
-        Signals::new(rows, shape, self.placement.device).map_err(|error| {
-            Error::machine(format!(
-                "no {bytes} bytes of memory for a batch of {rows} segments ({}); use a smaller batch_size",
-                brief(&error)
-            ))
-        })
-    }
-
-    /// Why a model does not run on what it is shown.
-    fn unsuited(&self, error: &TchError, shown: &str) -> Error {
+    /// Error for a model that does not run on the signals that it is given.
+    fn input_error(&self, error: &TchError, shown: &str) -> Error {
         let missing = |method: &str| error.to_string().contains(&format!("'{method}' is not defined"));
         if missing("forward") {
             let what = "the model has no `forward`: it is an encoder without a head and gives no logits; ask for \
@@ -129,7 +115,7 @@ impl TorchScript {
             return Error::model(&self.path, what);
         }
         let precision = self.placement.precision.name();
-        of_model_or_machine(&self.path, &format!("run it on {shown}"), error, |said| {
+        model_or_machine_error(&self.path, &format!("run it on {shown}"), error, |said| {
             let whole = match self.placement.kind() {
                 Kind::Float => "",
                 _ => "; precision float32 leaves the model as it is",
@@ -140,37 +126,60 @@ impl TorchScript {
 
     /// Turns off cuDNN's attention, which libtorch prefers in 16 bits on some GPUs, where cuDNN is what failed; whether to try again.
     fn without_cudnn_attention(&self, error: &TchError) -> bool {
-        let may = self.placement.device != Device::Cpu && is_of_cudnn(error);
+        let may = self.placement.device != Device::Cpu && is_cudnn_error(error);
         let off = may && symbols::use_cudnn_attention(false);
         if off {
             tracing::warn!(
                 "cuDNN failed ({}); attention is computed without it",
-                brief(error)
+                log_and_shorten(error)
             );
         }
         off
     }
 
+    /// Logits and other outputs for the first `rows` rows of `signals`, in main memory.
+    fn compute(&self, signals: &SignalBuffer, rows: usize) -> Result<BatchOutput, TchError> {
+        let outputs = self
+            .forward(&signals.first_rows(rows)?)?
+            .map_err(TchError::Convert)?;
+        let size = outputs.logits.as_ref().map_or(vec![rows as i64, 0], Tensor::size);
+        if size != [rows as i64, self.labels as i64] {
+            return Err(TchError::Shape(format!(
+                "{size:?} logits for {rows} segments of {} labels",
+                self.labels
+            )));
+        }
+        let extras = outputs.extras.iter().map(|(_, tensor)| copy_to_memory(tensor));
+        Ok(BatchOutput {
+            logits: outputs.logits.as_ref().map_or(Ok(Vec::new()), copy_to_memory)?,
+            extras: extras.collect::<Result<_, _>>()?,
+        })
+    }
+
     /// One run on a made-up signal; the number of labels (none from an encoder) and what else there is.
-    fn probe(&self, count: usize, shape: SegmentShape) -> Result<(usize, Vec<Extra>)> {
+    fn probe(&self, count: usize, shape: SegmentShape) -> Result<(usize, Vec<ExtraOutput>)> {
         let refused = |what: String| Error::model(&self.path, what);
         let shown = format!(
             "{count} segments of {} leads by {} samples",
             shape.leads, shape.samples
         );
         // Zeros would divide by zero where a model normalises.
-        let mut signals = self.signals(count, shape)?;
+        let mut signals = self.allocate(count, shape)?;
         for (i, value) in signals.values_mut().iter_mut().enumerate() {
             *value = (i as f32 * 0.1).sin();
         }
-        let attempt = || signals.first(count).and_then(|signals| self.forward(&signals));
+        let attempt = || {
+            signals
+                .first_rows(count)
+                .and_then(|signals| self.forward(&signals))
+        };
         let output = attempt().or_else(|error| match self.without_cudnn_attention(&error) {
             true => attempt(),
             false => Err(error),
         });
-        let output = output.map_err(|error| self.unsuited(&error, &shown))?;
-        let told = output.map_err(refused)?;
-        let labels = told.logits.map_or(Ok(0), |logits| match logits.size().as_slice() {
+        let output = output.map_err(|error| self.input_error(&error, &shown))?;
+        let outputs = output.map_err(refused)?;
+        let labels = outputs.logits.map_or(Ok(0), |logits| match logits.size().as_slice() {
             &[rows, labels] if rows == count as i64 && labels > 0 && logits.is_floating_point() => {
                 Ok(labels as usize)
             }
@@ -179,8 +188,8 @@ impl TorchScript {
                 logits.kind()
             ))),
         })?;
-        let extra = |(output, tensor): &(Wish, Tensor)| match tensor.size().as_slice() {
-            [rows, row @ ..] if *rows == count as i64 => Ok(Extra {
+        let extra = |(output, tensor): &(InferOutput, Tensor)| match tensor.size().as_slice() {
+            [rows, row @ ..] if *rows == count as i64 => Ok(ExtraOutput {
                 output: *output,
                 shape: row.iter().map(|n| *n as usize).collect(),
             }),
@@ -189,13 +198,13 @@ impl TorchScript {
                 output.name()
             ))),
         };
-        let extras = told.extras.iter().map(extra).collect::<Result<_>>()?;
+        let extras = outputs.extras.iter().map(extra).collect::<Result<_>>()?;
         Ok((labels, extras))
     }
 }
 
 /// Copies a tensor to memory as float32.
-fn copied(tensor: &Tensor) -> Result<Vec<f32>, TchError> {
+fn copy_to_memory(tensor: &Tensor) -> Result<Vec<f32>, TchError> {
     let tensor = tensor
         .f_to_kind(Kind::Float)?
         .f_to_device(Device::Cpu)?
@@ -210,7 +219,7 @@ impl Backend for TorchScript {
         self.labels
     }
 
-    fn extras(&self) -> &[Extra] {
+    fn extras(&self) -> &[ExtraOutput] {
         &self.extras
     }
 
@@ -240,20 +249,18 @@ impl Backend for TorchScript {
         Ok(())
     }
 
-    fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, TchError> {
-        let told = self.forward(&signals.first(rows)?)?.map_err(TchError::Convert)?;
-        let size = told.logits.as_ref().map_or(vec![rows as i64, 0], Tensor::size);
-        if size != [rows as i64, self.labels as i64] {
-            return Err(TchError::Shape(format!(
-                "{size:?} logits for {rows} segments of {} labels",
-                self.labels
-            )));
-        }
-        let extras = told.extras.iter().map(|(_, tensor)| copied(tensor));
-        Ok(Answer {
-            logits: told.logits.as_ref().map_or(Ok(Vec::new()), copied)?,
-            extras: extras.collect::<Result<_, _>>()?,
+    fn allocate(&self, rows: usize, shape: SegmentShape) -> Result<SignalBuffer> {
+        let bytes = rows * shape.len() * size_of::<f32>();
+        SignalBuffer::new(rows, shape, self.placement.device).map_err(|error| {
+            Error::machine(format!(
+                "no {bytes} bytes of memory for a batch of {rows} segments ({}); use a smaller batch_size",
+                log_and_shorten(&error)
+            ))
         })
+    }
+
+    fn run(&self, signals: &SignalBuffer, rows: usize) -> Result<BatchOutput, BackendError> {
+        Ok(self.compute(signals, rows)?)
     }
 
     fn free_memory(&self) -> Option<u64> {
@@ -263,12 +270,12 @@ impl Backend for TorchScript {
         }
     }
 
-    fn describe(&self) -> Description {
-        Description {
+    fn describe(&self) -> BackendDescription {
+        BackendDescription {
             name: "torchscript",
             device: self.placement.device_name(),
             precision: self.placement.precision.name(),
-            runtime: version::loaded(),
+            runtime: version::loaded_version(),
         }
     }
 }
@@ -285,7 +292,7 @@ fn has_own_stream(device: Device) -> bool {
     OWN.with_borrow_mut(|own| match own.iter().find(|(known, _)| *known == index) {
         Some((_, has)) => *has,
         None => {
-            let has = symbols::own_stream(index);
+            let has = symbols::use_own_stream(index);
             own.push((index, has));
             has
         }
@@ -293,7 +300,7 @@ fn has_own_stream(device: Device) -> bool {
 }
 
 /// tch's conversion panics where libtorch throws, which happens when memory runs out.
-fn convert(module: &mut CModule, placement: Placement) -> Result<()> {
+fn convert_weights(module: &mut CModule, placement: Placement) -> Result<()> {
     let converted = catch_unwind(AssertUnwindSafe(|| {
         module.to(placement.device, placement.kind(), false)
     }));
@@ -305,41 +312,41 @@ fn convert(module: &mut CModule, placement: Placement) -> Result<()> {
     })
 }
 
-/// What is looked for among a model's answers, or what it answered instead.
-type Output<T> = Result<T, String>;
+/// Value looked for in a model's answer, or a description of what is there instead.
+type Parsed<T> = Result<T, String>;
 
-/// What a model told of a batch.
-struct Told {
+/// What a model outputs of a batch.
+struct DeviceOutputs {
     /// None from an encoder.
     logits: Option<Tensor>,
-    extras: Vec<(Wish, Tensor)>,
+    extras: Vec<(InferOutput, Tensor)>,
 }
 
 /// Logits (where there is a head), embedding and saliency out of the answer of our own models' method.
-fn told(answer: IValue, wanted: Wanted) -> Result<Output<Told>, TchError> {
-    let Some(outputs) = Outputs::of(answer) else {
+fn parse_outputs(answer: IValue, wanted: OutputSelection) -> Result<Parsed<DeviceOutputs>, TchError> {
+    let Some(outputs) = Outputs::parse(answer) else {
         return Ok(Err(format!(
             "the model's method `{OUTPUTS_METHOD}` does not answer with logits, embedding and saliency"
         )));
     };
     let mut extras = Vec::new();
     if wanted.embedding {
-        extras.push((Wish::Embedding, outputs.embedding));
+        extras.push((InferOutput::Embedding, outputs.embedding));
     }
     if let Some((per, heads)) = wanted.saliency {
-        match outputs.saliency.of(per, heads)? {
-            Some(saliency) => extras.push((Wish::Saliency, saliency)),
+        match outputs.saliency.select(per, heads)? {
+            Some(saliency) => extras.push((InferOutput::Saliency, saliency)),
             None => return Ok(Err(outputs::NO_QUERIES.to_owned())),
         }
     }
-    Ok(Ok(Told {
+    Ok(Ok(DeviceOutputs {
         logits: outputs.logits,
         extras,
     }))
 }
 
 /// A tensor, the first element of a tuple or list, or `logits` of a dict.
-fn logits_of(answer: IValue) -> Output<Tensor> {
+fn find_logits(answer: IValue) -> Parsed<Tensor> {
     let first = |found: Option<IValue>, what: &str| match found {
         Some(IValue::Tensor(tensor)) => Ok(tensor),
         _ => Err(format!(

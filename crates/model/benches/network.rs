@@ -7,7 +7,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use ecgfm_model::fused::fused;
-use ecgfm_model::positions::{Positions, positions};
+use ecgfm_model::positions::{PositionalForm, positions};
 use ecgfm_model::{Config, ConvLayer, Weights, init, network};
 use tch::Tensor;
 
@@ -64,11 +64,11 @@ fn run(bencher: Bencher<'_, '_>, batch: i64, shape: &[i64], of: impl Fn(&Tensor)
         .bench_local(|| of(&x));
 }
 
-/// The positional convolution, in every form but the dense one, which takes a second.
+/// The positional convolution in both forms.
 #[divan::bench(args = [
-    (Positions::Convolution, 4), (Positions::Spectrum, 4), (Positions::Unfolded, 4), (Positions::Tiled, 4),
+    (PositionalForm::Convolution, 4), (PositionalForm::Spectrum, 4),
 ], sample_count = 8, sample_size = 1)]
-fn positional_convolution(bencher: Bencher<'_, '_>, (form, batch): (Positions, i64)) {
+fn positional_convolution(bencher: Bencher<'_, '_>, (form, batch): (PositionalForm, i64)) {
     let (config, weights) = model();
     run(bencher, batch, &[batch, config.embed_dim, TOKENS], |x| {
         positions(config, weights, x, form).unwrap()
@@ -111,6 +111,6 @@ fn layer_products(bencher: Bencher<'_, '_>, batch: i64) {
 fn whole_forward(bencher: Bencher<'_, '_>, batch: i64) {
     let (config, weights) = model();
     run(bencher, batch, &[batch, config.leads, SAMPLES], |x| {
-        network::logits(config, weights, x, Positions::Spectrum).unwrap()
+        network::logits(config, weights, x, PositionalForm::Spectrum).unwrap()
     });
 }

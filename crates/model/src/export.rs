@@ -2,7 +2,7 @@
 
 use crate::card::{Card, File, LabelNames};
 use crate::config::Config;
-use crate::network::{Positions, Saliency};
+use crate::network::{PositionalForm, Saliency};
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, init, network, torchscript};
 use ecgfm_formats::pt::WeightsFile;
@@ -39,14 +39,14 @@ pub struct Params {
     /// How the positional convolution is computed on CUDA. By its spectrum unless said otherwise: that is a fortieth of the
     /// arithmetic. The others are there to be measured against it.
     #[serde(default = "spectrum")]
-    pub positions_on_cuda: Positions,
+    pub positions_on_cuda: PositionalForm,
     /// What every reader of the model's results must know; goes into its card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
 
-fn spectrum() -> Positions {
-    Positions::Spectrum
+fn spectrum() -> PositionalForm {
+    PositionalForm::Spectrum
 }
 
 /// Writes [`MODEL_FILE`] and [`CARD_FILE`] into the existing directory `out_dir`; each appears whole or not at all.
@@ -152,7 +152,13 @@ fn described(path: &Path, named: &Path) -> Result<File> {
 }
 
 /// Loads the model again and compares it with the network, on a batch and a length that were not traced.
-fn verify(path: &Path, config: &Config, weights: &Weights, samples: i64, on_cuda: Positions) -> Result<()> {
+fn verify(
+    path: &Path,
+    config: &Config,
+    weights: &Weights,
+    samples: i64,
+    on_cuda: PositionalForm,
+) -> Result<()> {
     let differs = |message: String| Error::Export {
         path: path.to_owned(),
         message,
@@ -191,7 +197,7 @@ fn both(
     weights: &Weights,
     signals: &Tensor,
 ) -> Result<Vec<(&'static str, Tensor, Tensor)>, TchError> {
-    let expected = network::outputs(config, weights, signals, Positions::Convolution)?;
+    let expected = network::outputs(config, weights, signals, PositionalForm::Convolution)?;
     let answer = module.method_is(method, &[&IValue::Tensor(signals.shallow_clone())])?;
     let mut compared = Vec::new();
     let mut answer = tensors(answer)?.into_iter();

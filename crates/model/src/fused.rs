@@ -1,4 +1,4 @@
-//! Weights as inference likes them: the same network in fewer and cheaper operations.
+//! Weights for inference: the same network in fewer and cheaper operations.
 //!
 //! * A layer's query, key and value projections become one.
 //! * The positional convolution, as wide as the signal is long, gets its kernel's spectrum beside it: a product of spectra
@@ -69,9 +69,9 @@ pub fn fused(config: &Config, weights: &Weights, tokens: i64) -> Result<Weights>
     made().map(Weights::new).map_err(Error::torch("fuse weights"))
 }
 
-/// What becomes of a weight.
+/// Part of a weight in the fusion.
 enum Fuses<'a> {
-    /// It stays.
+    /// Stays as it is.
     Not,
     /// The first of three that become one: the attention block and which part of the projection it is.
     First(&'a str, &'a str),
@@ -122,7 +122,7 @@ fn spectrum(config: &Config, kernel: &Tensor, tokens: i64) -> Result<Tensor, Tch
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{self, Positions};
+    use crate::network::{self, PositionalForm};
     use crate::testing::{difference, scattered, small};
 
     #[test]
@@ -132,8 +132,9 @@ mod tests {
             let weights = scattered(&config, 3);
             let signals = crate::init::noise(&[3, 12, 2500], 5).unwrap();
             let fused = fused(&config, &weights, config.tokens(2500)).unwrap();
-            let expected = network::outputs(&config, &weights, &signals, Positions::Convolution).unwrap();
-            for positions in [Positions::Convolution, Positions::Spectrum, Positions::Tiled] {
+            let expected =
+                network::outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+            for positions in [PositionalForm::Convolution, PositionalForm::Spectrum] {
                 let actual = network::outputs(&config, &fused, &signals, positions).unwrap();
                 let largest = difference(&actual.logits.unwrap(), expected.logits.as_ref().unwrap());
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");

@@ -5,7 +5,7 @@ use crate::positions::positions;
 use crate::{Config, Result, Weights};
 use tch::{TchError, Tensor};
 
-pub use crate::positions::Positions;
+pub use crate::positions::PositionalForm;
 
 /// Added to every variance before its root is taken.
 const EPSILON: f64 = 1e-5;
@@ -26,7 +26,7 @@ pub fn forward(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
-    positions: Positions,
+    positions: PositionalForm,
     tap: &mut Tap<'_>,
 ) -> Result<Tensor, TchError> {
     tap("00_source", signals);
@@ -51,7 +51,7 @@ pub fn logits(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
-    positions: Positions,
+    positions: PositionalForm,
 ) -> Result<Tensor, TchError> {
     forward(config, weights, signals, positions, &mut |_, _| {})
 }
@@ -99,7 +99,7 @@ pub fn outputs(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
-    positions: Positions,
+    positions: PositionalForm,
 ) -> Result<Outputs, TchError> {
     let network = Network {
         config,
@@ -124,7 +124,7 @@ pub fn outputs(
 /// # Errors
 /// As [`forward`].
 pub fn layer(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
-    let positions = Positions::default();
+    let positions = PositionalForm::default();
     let network = Network {
         config,
         weights,
@@ -138,7 +138,7 @@ pub fn layer(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Res
 /// # Errors
 /// As [`forward`].
 pub fn attention(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
-    let positions = Positions::default();
+    let positions = PositionalForm::default();
     let network = Network {
         config,
         weights,
@@ -150,7 +150,7 @@ pub fn attention(config: &Config, weights: &Weights, number: i64, x: &Tensor) ->
 struct Network<'a> {
     config: &'a Config,
     weights: &'a Weights,
-    positions: Positions,
+    positions: PositionalForm,
 }
 
 impl<'a> Network<'a> {

@@ -6,7 +6,7 @@
 
 use crate::archive::{self, Archive};
 use crate::fused::fused;
-use crate::network::{self, Outputs, Positions, Saliency};
+use crate::network::{self, Outputs, PositionalForm, Saliency};
 use crate::pickle::Pickle;
 use crate::{Config, Error, Result, Weights};
 use std::io::Read;
@@ -23,13 +23,11 @@ const EXAMPLE_BATCH: i64 = 2;
 /// An encoder has no `forward`, and this gives all but the logits.
 pub const OUTPUTS_METHOD: &str = "outputs";
 
-/// What the names of a method's forms end in: for any length, for the length that was traced, and for that length on CUDA
-/// where that is another.
+/// Endings of the names of a method's forms: for any length, and for the length that was traced.
 const ANY: &str = "any";
 const FIXED: &str = "fixed";
-const ON_CUDA: &str = "cuda";
 
-/// What a method returns, as TorchScript spells it.
+/// Types that a method returns, as TorchScript spells them.
 const TENSOR: &str = "Tensor";
 const FOUR_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor]";
 const FIVE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]";
@@ -47,7 +45,7 @@ pub fn write(
     config: &Config,
     weights: &Weights,
     samples: i64,
-    on_cuda: Positions,
+    on_cuda: PositionalForm,
 ) -> Result<()> {
     let weights = &fused(config, weights, config.tokens(samples))?;
     let example = Tensor::f_zeros(
@@ -71,14 +69,14 @@ pub fn write(
     archive.finish()
 }
 
-/// A method's forms, and the choice between them.
+/// Forms of a method, and the method that chooses between them.
 fn method(
     path: &Path,
     config: &Config,
     weights: &Weights,
     example: &Tensor,
     name: &str,
-    on_cuda: Positions,
+    on_cuda: PositionalForm,
 ) -> Result<Vec<Method>> {
     let forward = name == "forward";
     let returns = match config.has_head() {
@@ -92,60 +90,58 @@ fn method(
         body,
         binds,
     };
-    let form = |suffix: &str, positions: Positions| -> Result<Method> {
+    let form = |suffix: &str, positions: PositionalForm| -> Result<Method> {
         let code = trace(path, weights, example, |weights, signals| {
             if forward {
                 return network::logits(config, weights, signals, positions);
             }
-            joined(network::outputs(config, weights, signals, positions)?)
+            join_outputs(network::outputs(config, weights, signals, positions)?)
         })?;
         let body = match forward {
             true => code,
-            false => taken_apart(&code, config.heads).ok_or_else(|| unexpected(path, &code))?,
+            false => split_outputs(&code, config.heads).ok_or_else(|| unexpected(path, &code))?,
         };
         Ok(method(format!("{name}_{suffix}"), body, true))
     };
     let samples = example.size().last().copied().unwrap_or_default();
-    let own = form_on_cuda(on_cuda);
-    let mut methods = vec![
-        form(ANY, Positions::Convolution)?,
-        form(FIXED, Positions::Spectrum)?,
-    ];
-    if own == ON_CUDA {
-        methods.push(form(own, on_cuda)?);
-    }
-    methods.push(method(name.to_owned(), choice(name, samples, own), false));
-    Ok(methods)
+    Ok(vec![
+        form(ANY, PositionalForm::Convolution)?,
+        form(FIXED, PositionalForm::Spectrum)?,
+        method(
+            name.to_owned(),
+            choose_form(name, samples, form_on_cuda(on_cuda)),
+            false,
+        ),
+    ])
 }
 
 /// One method of the class.
 struct Method {
     name: String,
-    /// What it returns, as TorchScript spells it.
+    /// Type of the answer, as TorchScript spells it.
     returns: &'static str,
-    /// Its statements.
+    /// Statements after the signature.
     body: String,
-    /// Whether they use the parameters.
+    /// True where the statements use the parameters.
     binds: bool,
 }
 
-/// What the name of the form that runs on CUDA ends in.
-fn form_on_cuda(on_cuda: Positions) -> &'static str {
+/// Ending of the name of the form that runs on CUDA.
+fn form_on_cuda(on_cuda: PositionalForm) -> &'static str {
     match on_cuda {
-        Positions::Spectrum => FIXED,
-        Positions::Convolution => ANY,
-        Positions::Unfolded | Positions::Tiled | Positions::Dense => ON_CUDA,
+        PositionalForm::Spectrum => FIXED,
+        PositionalForm::Convolution => ANY,
     }
 }
 
 /// The method that gives on CUDA what [`OUTPUTS_METHOD`] gives, for the length that was traced; it runs on a CPU too.
-pub(crate) fn outputs_on_cuda(on_cuda: Positions) -> String {
+pub(crate) fn outputs_on_cuda(on_cuda: PositionalForm) -> String {
     format!("{OUTPUTS_METHOD}_{}", form_on_cuda(on_cuda))
 }
 
-/// Which of a method's forms runs: where signals have the length that was traced, the one that is fastest on their device;
+/// Statements that choose between a method's forms: where signals have the length that was traced, the one that is fastest on their device;
 /// the one for any length otherwise, and for float64, which the spectrum does not have.
-fn choice(name: &str, samples: i64, cuda: &str) -> String {
+fn choose_form(name: &str, samples: i64, cuda: &str) -> String {
     format!(
         "    long = torch.eq(torch.size(argument_1, 2), {samples})\n    float64 = torch.eq(ops.prim.dtype(argument_1), 7)\n    \
          fixed = torch.__and__(long, torch.__not__(float64))\n    cpu = torch.__and__(fixed, ops.prim.is_cpu(argument_1))\n    \
@@ -156,7 +152,7 @@ fn choice(name: &str, samples: i64, cuda: &str) -> String {
 }
 
 /// Outputs in one tensor, since a trace can give back no more.
-fn joined(outputs: Outputs) -> Result<Tensor, tch::TchError> {
+fn join_outputs(outputs: Outputs) -> Result<Tensor, tch::TchError> {
     let Saliency {
         per_query,
         per_query_of_heads,
@@ -237,7 +233,7 @@ fn read_code(path: &Path) -> Result<String> {
     read().map_err(io)
 }
 
-/// What follows the signature; `None` where the trace holds tensors of its own, which would not move with the module, or a
+/// Statements after the signature; `None` where the trace holds tensors of its own, which would not move with the module, or a
 /// convolution of an unexpected form.
 fn statements(code: &str) -> Option<String> {
     let (_, body) = code.split_once("-> Tensor:\n")?;
@@ -251,11 +247,11 @@ fn statements(code: &str) -> Option<String> {
 
 /// A trace can give back one tensor only, so logits (where there are any), embedding and saliency are traced joined; here
 /// the join is taken off again and they are given back as they are, the last two of saliency as (batch, heads, tokens).
-fn taken_apart(statements: &str, heads: i64) -> Option<String> {
+fn split_outputs(statements: &str, heads: i64) -> Option<String> {
     let (before, last) = statements.trim_end().rsplit_once('\n')?;
-    let (before, join) = written_out(before, last.trim().strip_prefix("return ")?)?;
+    let (before, join) = resolve_name(before, last.trim().strip_prefix("return ")?)?;
     let list = join.strip_prefix("torch.cat(")?.strip_suffix(", 1)")?;
-    let (before, list) = written_out(before, list)?;
+    let (before, list) = resolve_name(before, list)?;
     let parts = elements(list.strip_prefix('[')?.strip_suffix(']')?);
     let (whole, of_heads) = parts.split_at_checked(parts.len().checked_sub(2)?)?;
     if !matches!(whole.len(), 2 | 3) {
@@ -273,7 +269,7 @@ fn taken_apart(statements: &str, heads: i64) -> Option<String> {
 }
 
 /// An expression, and the statements before it; where it is a name only, what the last of the statements gave that name.
-fn written_out<'a>(statements: &'a str, expression: &'a str) -> Option<(&'a str, &'a str)> {
+fn resolve_name<'a>(statements: &'a str, expression: &'a str) -> Option<(&'a str, &'a str)> {
     if !expression.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Some((statements, expression));
     }
@@ -355,14 +351,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joined_outputs_are_taken_apart() {
+    fn joined_outputs_are_split_outputs() {
         let apart = "    a = f(x)\n    return (a, b, c, torch.unflatten(d, 1, [4, -1]), torch.unflatten(e, 1, [4, -1]))\n";
         for joined in [
             "    a = f(x)\n    return torch.cat([a, b, c, d, e], 1)\n",
             "    a = f(x)\n    _7 = [a, b, c, d, e]\n    return torch.cat(_7, 1)\n",
             "    a = f(x)\n    _7 = [a, b, c, d, e]\n    _8 = torch.cat(_7, 1)\n    return _8\n",
         ] {
-            assert_eq!(taken_apart(joined, 4).unwrap(), apart);
+            assert_eq!(split_outputs(joined, 4).unwrap(), apart);
         }
         assert_eq!(
             elements("a, f(b, [1, 2]), c"),
@@ -371,7 +367,7 @@ mod tests {
         );
         let encoder = "    a = f(x)\n    return torch.cat([a, b, c, d], 1)\n";
         assert_eq!(
-            taken_apart(encoder, 2).unwrap(),
+            split_outputs(encoder, 2).unwrap(),
             "    a = f(x)\n    return (a, b, torch.unflatten(c, 1, [2, -1]), torch.unflatten(d, 1, [2, -1]))\n"
         );
         for odd in [
@@ -380,7 +376,7 @@ mod tests {
             "    a = f(x)\n    return torch.cat([a, b, c], 1)\n",
             "    a = f(x)\n    return torch.cat([a, b, c, d, e, f], 1)\n",
         ] {
-            assert_eq!(taken_apart(odd, 4), None);
+            assert_eq!(split_outputs(odd, 4), None);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Choices of the stage `export`, as a configuration spells them.
+//! Parameters of the stage `export`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Parameters of the stage `export`: a checkpoint, and the name of the label set that it was trained on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Export {
+pub struct ExportParams {
     /// The checkpoint: a `.pt` file of the reference's training code, a state dict, or a safetensors file.
     pub checkpoint: PathBuf,
     /// The network's configuration, where the checkpoint has none: the YAML or JSON that it was trained with, or the card of
@@ -22,28 +22,46 @@ pub struct Export {
     pub labels: Option<String>,
     /// How the positional convolution is computed on CUDA; choose another way only where it was measured to be faster there.
     #[serde(default = "spectrum")]
-    pub positions_on_cuda: Positions,
+    pub positions_on_cuda: PositionalForm,
 }
 
-fn spectrum() -> Positions {
-    Positions::Spectrum
+fn spectrum() -> PositionalForm {
+    PositionalForm::Spectrum
 }
 
 /// How the positional convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Positions {
+pub enum PositionalForm {
     /// As the library's grouped convolution: any length.
     #[default]
     Convolution,
     /// As a product with the kernel's spectrum that the export adds, for the length it was made for: a fortieth
     /// of the arithmetic, in float32 whatever the network computes in.
     Spectrum,
-    /// As one matrix product a group, of every window of the signal with the kernel: the arithmetic of the convolution, and
-    /// every value copied as often as the kernel is wide.
-    Unfolded,
-    /// The same with windows for eight tokens at a time: an eighth of the copying, for 8 % more arithmetic, on zeros.
-    Tiled,
-    /// As a convolution without groups, its kernel filled up with zeros: sixteen times the arithmetic.
-    Dense,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_is_no_longer_there_is_refused_with_the_two_that_are() {
+        let read = |form: &str| {
+            serde_json::from_value::<ExportParams>(
+                serde_json::json!({ "checkpoint": "a.pt", "positions_on_cuda": form }),
+            )
+        };
+        assert_eq!(
+            read("convolution").unwrap().positions_on_cuda,
+            PositionalForm::Convolution
+        );
+        for form in ["unfolded", "tiled", "dense"] {
+            let message = read(form).unwrap_err().to_string();
+            assert!(
+                message.contains(form) && message.contains("`convolution` or `spectrum`"),
+                "{message}"
+            );
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Choices of the stage `infer`, as a configuration spells them.
+//! Parameters of the stage `infer`.
 
 use crate::returns::Returns;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,7 +11,7 @@ use std::str::FromStr;
 /// Parameters of the stage `infer`: what to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Infer {
+pub struct InferParams {
     /// Directory of the manifests.
     pub manifest: PathBuf,
     /// Name of the manifest, as in `test`.
@@ -30,7 +30,7 @@ pub struct Infer {
     pub returns: Option<Returns>,
     /// What to ask the model for. Logits are always written, unless the model is an encoder.
     #[serde(default = "logits_only")]
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<InferOutput>,
     /// What saliency says of a token: `query`, the most attention that it pays to any one token, as ECG-FM's own scripts
     /// do; or `key`, the most attention that any token pays to it.
     #[serde(default)]
@@ -61,8 +61,8 @@ fn default_bound() -> f64 {
     0.01
 }
 
-fn logits_only() -> Vec<Output> {
-    vec![Output::Logits]
+fn logits_only() -> Vec<InferOutput> {
+    vec![InferOutput::Logits]
 }
 
 /// Where to run.
@@ -98,7 +98,7 @@ impl JsonSchema for DeviceChoice {
     }
 }
 
-/// A device that is spelt as none is.
+/// Error for a text that names no device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownDevice(String);
 
@@ -160,12 +160,12 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// What `auto` means; the others mean themselves.
+    /// Precision that is computed in: float32 for `auto`.
     pub fn resolved(self) -> Self {
         if self == Self::Auto { Self::Float32 } else { self }
     }
 
-    /// As a configuration spells it.
+    /// Name, as a configuration spells it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -180,7 +180,7 @@ impl Precision {
 /// What a model is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Output {
+pub enum InferOutput {
     /// (segments, labels). Always written, unless the model is an encoder, which has none.
     Logits,
     /// (segments, width): the mean over tokens that the head reads.
@@ -189,8 +189,8 @@ pub enum Output {
     Saliency,
 }
 
-impl Output {
-    /// As a configuration spells it.
+impl InferOutput {
+    /// Name, as a configuration spells it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Logits => "logits",
@@ -213,7 +213,7 @@ pub enum SaliencyPer {
 }
 
 impl SaliencyPer {
-    /// As a configuration spells it.
+    /// Name, as a configuration spells it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -234,25 +234,25 @@ pub enum SaliencyHeads {
     Each,
 }
 
-/// What a model is asked for beside logits.
+/// Outputs beside logits that a model is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wanted {
+pub struct OutputSelection {
     /// Embeddings.
     pub embedding: bool,
-    /// Saliency, of what and of which heads.
+    /// Saliency, per query or per key, and of which heads.
     pub saliency: Option<(SaliencyPer, SaliencyHeads)>,
 }
 
-impl Wanted {
-    /// What a list of outputs asks for.
-    pub fn of(outputs: &[Output], per: SaliencyPer, heads: SaliencyHeads) -> Self {
+impl OutputSelection {
+    /// Selects the outputs of a list.
+    pub fn new(outputs: &[InferOutput], per: SaliencyPer, heads: SaliencyHeads) -> Self {
         Self {
-            embedding: outputs.contains(&Output::Embedding),
-            saliency: outputs.contains(&Output::Saliency).then_some((per, heads)),
+            embedding: outputs.contains(&InferOutput::Embedding),
+            saliency: outputs.contains(&InferOutput::Saliency).then_some((per, heads)),
         }
     }
 
-    /// Whether anything is wanted beside logits.
+    /// Returns true where anything beside logits is asked for.
     pub fn any(self) -> bool {
         self.embedding || self.saliency.is_some()
     }

@@ -1,4 +1,4 @@
-//! What may be asked of the stages that need libtorch, without libtorch.
+//! Parameters of the stages that need libtorch, and what a model returns, as types without libtorch.
 //!
 //! The program checks a pipeline's parameters, fingerprints and status with these types alone; only what runs or exports a
 //! model links libtorch, which takes longer to load than most stages take to run.
@@ -7,8 +7,9 @@ mod export;
 mod infer;
 mod returns;
 
-pub use export::{Export, Positions};
+pub use export::{ExportParams, PositionalForm};
 pub use infer::{
-    BatchSize, DeviceChoice, Infer, Output, Precision, SaliencyHeads, SaliencyPer, UnknownDevice, Wanted,
+    BatchSize, DeviceChoice, InferOutput, InferParams, OutputSelection, Precision, SaliencyHeads,
+    SaliencyPer, UnknownDevice,
 };
-pub use returns::{Range, Returns};
+pub use returns::{Returns, ValueRange};

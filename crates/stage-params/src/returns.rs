@@ -1,16 +1,10 @@
-//! What a model's values are: logits, or probabilities.
+//! Meaning of a model's values: logits, or probabilities.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What the values are that a model returns for the labels of a segment.
-///
-/// ```
-/// use ecgfm_stage_params::Returns;
-/// assert_eq!("probabilities".parse(), Ok(Returns::Probabilities));
-/// assert_eq!(Returns::Logits.to_string(), "logits");
-/// ```
+/// Meaning of the values that a model returns for the labels of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Returns {
@@ -21,7 +15,13 @@ pub enum Returns {
 }
 
 impl Returns {
-    /// As a configuration spells it.
+    /// Name, as a configuration spells it.
+    ///
+    /// ```
+    /// use ecgfm_stage_params::Returns;
+    /// assert_eq!("probabilities".parse(), Ok(Returns::Probabilities));
+    /// assert_eq!(Returns::Logits.to_string(), "logits");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Logits => "logits",
@@ -49,8 +49,8 @@ impl std::str::FromStr for Returns {
 /// Smallest and largest of the finite values that were seen.
 ///
 /// ```
-/// use ecgfm_stage_params::Range;
-/// let mut range = Range::default();
+/// use ecgfm_stage_params::ValueRange;
+/// let mut range = ValueRange::default();
 /// range.add(&[0.25, f32::NAN, 0.75]);
 /// assert!(range.looks_like_probabilities());
 /// range.add(&[-0.5]);
@@ -58,12 +58,12 @@ impl std::str::FromStr for Returns {
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Range {
+pub struct ValueRange {
     /// Smallest and largest; none where no finite value was seen.
     ends: Option<(f32, f32)>,
 }
 
-impl Range {
+impl ValueRange {
     /// How far a value may lie outside of [0, 1] and count as a probability: a sum of rounded shares may pass 1.
     pub const TOLERANCE: f32 = 1e-5;
 
@@ -75,17 +75,17 @@ impl Range {
         }
     }
 
-    /// Smallest and largest value; none where no finite value was seen.
+    /// Returns the smallest and the largest value; none where no finite value was seen.
     pub fn ends(self) -> Option<(f32, f32)> {
         self.ends
     }
 
-    /// Whether there were values, all of them from 0 to 1: logits of more than a few segments are not.
+    /// Returns true where there were values and all were from 0 to 1; logits of more than a few segments are not.
     pub fn looks_like_probabilities(self) -> bool {
         self.ends.is_some() && !self.leaves_unit_interval()
     }
 
-    /// Whether a value is no probability.
+    /// Returns true where a value is not a probability.
     pub fn leaves_unit_interval(self) -> bool {
         self.ends
             .is_some_and(|(lowest, highest)| lowest < -Self::TOLERANCE || highest > 1.0 + Self::TOLERANCE)

@@ -8,7 +8,7 @@ use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::store::About;
 use ecgfm_pipeline::{CodeChange, Error, Output, StageError};
-use ecgfm_stage_params::{Export, Infer};
+use ecgfm_stage_params::{ExportParams, InferParams};
 use std::path::PathBuf;
 
 /// That the half of the program with libtorch is not to be had.
@@ -20,7 +20,7 @@ fn failed(error: Error) -> StageError {
     }
 }
 
-pub fn export() -> StageBinding<Export> {
+pub fn export() -> StageBinding<ExportParams> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the model and its card"),
         Output::new("model", "model.ts", "the TorchScript file"),
@@ -60,7 +60,7 @@ pub fn export() -> StageBinding<Export> {
 
 /// The model's card beside it; the store that the manifest's first line names, where no parameter does; and what that store
 /// says of its segments, beside it.
-fn beside_and_below(params: &Infer) -> Vec<(&'static str, PathBuf)> {
+fn beside_and_below(params: &InferParams) -> Vec<(&'static str, PathBuf)> {
     let mut found = vec![("model", params.model.with_extension("json"))];
     let below = || manifests::root(&params.manifest, &params.subset);
     if let Some(store) = params.segments.clone().or_else(below) {
@@ -70,7 +70,7 @@ fn beside_and_below(params: &Infer) -> Vec<(&'static str, PathBuf)> {
     found
 }
 
-pub fn infer() -> StageBinding<Infer> {
+pub fn infer() -> StageBinding<InferParams> {
     const OUTPUTS: &[Output] = &[
         Output::new("dir", "", "the logits, their header and their keys"),
         // An encoder has none.

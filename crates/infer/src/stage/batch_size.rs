@@ -1,11 +1,10 @@
-//! How many segments run at once: a number that is given, one that was measured for CPUs, or what a short sweep finds.
+//! Batch size: as given, as measured once for CPUs, or as found by a short sweep.
 
 use crate::Result;
 use crate::backend::Backend;
-use crate::failure::in_batch;
-use crate::prefetch::Plan;
+use crate::failure::batch_error;
+use crate::prefetch::BatchPlan;
 use crate::shape::SegmentShape;
-use crate::torchscript::TorchScript;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_stage_params::BatchSize;
 use std::cell::RefCell;
@@ -19,8 +18,9 @@ const ON_CPU: usize = 8;
 /// which it multiplies matrices by other kernels. Bits are promised for batches of one shape only: docs/models.md.
 const CPU_MULTIPLE: usize = 4;
 
-/// Sizes that a sweep tries, in this order.
+/// Sizes that a sweep tries on a CPU, in this order.
 const CPU_SIZES: [usize; 4] = [4, 8, 16, 32];
+/// Sizes that a sweep tries on a GPU, in this order.
 const GPU_SIZES: [usize; 5] = [64, 128, 256, 512, 1024];
 
 /// A run of fewer batches of the first size than this takes that size unmeasured.
@@ -37,7 +37,7 @@ const IN_FLIGHT: u64 = 2;
 
 /// What a sweep may cost: this share of the time that the whole run is expected to take, and never more than this.
 const SHARE_OF_RUN: f64 = 0.03;
-const MOST: Duration = Duration::from_secs(2);
+const MOST_SWEEP_TIME: Duration = Duration::from_secs(2);
 
 /// Runs that a size is expected to cost in the sweep, warm-up included.
 const RUNS: u32 = 4;
@@ -68,8 +68,8 @@ impl Batching {
     }
 
     /// How `segments` segments are read.
-    pub(super) fn plan(self, segments: usize) -> Plan {
-        Plan {
+    pub(super) fn plan(self, segments: usize) -> BatchPlan {
+        BatchPlan {
             segments,
             done: 0,
             batch_size: self.size,
@@ -99,21 +99,21 @@ fn readers() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| (cores.get() / 2).clamp(2, 8))
 }
 
-/// A batch size and how it was found.
+/// Batch size, and how it was found.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Chosen {
+pub(super) struct ChosenBatchSize {
     pub(super) size: usize,
     /// `given`, `fixed`, `sweep`, or `few segments`.
-    pub(super) by: &'static str,
-    /// What a sweep measured: size and segments a second.
+    pub(super) chosen_by: &'static str,
+    /// Measurements of a sweep: size, and segments a second.
     pub(super) rates: Vec<(usize, f64)>,
 }
 
-impl Chosen {
-    fn at_once(size: usize, by: &'static str) -> Self {
+impl ChosenBatchSize {
+    fn at_once(size: usize, chosen_by: &'static str) -> Self {
         Self {
             size,
-            by,
+            chosen_by,
             rates: Vec::new(),
         }
     }
@@ -133,46 +133,46 @@ impl Chosen {
 ///
 /// # Errors
 /// When the model does not run on the smallest size that is tried.
-pub(super) fn choose(
+pub(super) fn choose_batch_size(
     (wanted, interrupted): (BatchSize, Option<usize>),
-    model: &mut TorchScript,
+    model: &mut impl Backend,
     shape: SegmentShape,
     segments: usize,
     on_cpu: bool,
-) -> Result<Chosen> {
+) -> Result<ChosenBatchSize> {
     let sizes: &[usize] = if on_cpu { &CPU_SIZES } else { &GPU_SIZES };
     match wanted {
-        BatchSize::Of(n) => return Ok(Chosen::at_once(n, "given")),
-        BatchSize::Auto if on_cpu => return Ok(Chosen::at_once(ON_CPU, "fixed")),
+        BatchSize::Of(n) => return Ok(ChosenBatchSize::at_once(n, "given")),
+        BatchSize::Auto if on_cpu => return Ok(ChosenBatchSize::at_once(ON_CPU, "fixed")),
         BatchSize::Auto | BatchSize::Sweep => {}
     }
     if let Some(size) = interrupted {
-        return Ok(Chosen::at_once(size, "sweep"));
+        return Ok(ChosenBatchSize::at_once(size, "sweep"));
     }
     let before = model.free_memory();
     // What the model takes for a batch is what is missing afterwards; libtorch keeps what it once had.
     let model = RefCell::new(model);
-    let warm_up = |size| time(&mut model.borrow_mut(), shape, size).map(drop);
-    sweep(sizes, segments, MOST, warm_up, |size| {
+    let warm_up = |size| time_batch(&mut **model.borrow_mut(), shape, size).map(drop);
+    sweep_sizes(sizes, segments, MOST_SWEEP_TIME, warm_up, |size| {
         let mut model = model.borrow_mut();
-        let time = time(&mut model, shape, size)?;
+        let time = time_batch(&mut **model, shape, size)?;
         let taken = before.zip(model.free_memory());
-        let room = taken.and_then(|(before, now)| room(before, now, size));
+        let room = taken.and_then(|(before, now)| largest_size_for_memory(before, now, size));
         Ok((time, room))
     })
 }
 
 /// The largest size that memory allows, from what is free before and after a batch of `size`.
-fn room(before: u64, now: u64, size: usize) -> Option<usize> {
+fn largest_size_for_memory(before: u64, now: u64, size: usize) -> Option<usize> {
     let each = before.saturating_sub(now) / size.max(1) as u64 * IN_FLIGHT;
     let most = (before as f64 * SHARE_OF_MEMORY) as u64;
     most.checked_div(each).and_then(|size| usize::try_from(size).ok())
 }
 
 /// Time of one batch, warm, signals in main memory and answer back there.
-fn time(model: &mut TorchScript, shape: SegmentShape, size: usize) -> Result<Duration> {
+fn time_batch(model: &mut impl Backend, shape: SegmentShape, size: usize) -> Result<Duration> {
     model.prepare(shape, &[size])?;
-    let mut signals = model.signals(size, shape)?;
+    let mut signals = model.allocate(size, shape)?;
     for (i, value) in signals.values_mut().iter_mut().enumerate() {
         *value = (i as f32 * 0.1).sin();
     }
@@ -180,7 +180,7 @@ fn time(model: &mut TorchScript, shape: SegmentShape, size: usize) -> Result<Dur
     while runs == 0 || started.elapsed() < MEASURED {
         model
             .run(&signals, size)
-            .map_err(|error| in_batch("a made-up signal", "measure the model", error))?;
+            .map_err(|error| batch_error("a made-up signal", "measure the model", error))?;
         runs += 1;
     }
     Ok(started.elapsed() / runs)
@@ -189,16 +189,16 @@ fn time(model: &mut TorchScript, shape: SegmentShape, size: usize) -> Result<Dur
 /// Tries larger and larger sizes while they pay, fit and take no more than `most` or a small share of the run's own time.
 /// `warm_up` runs the first size once before the clock starts: what a device does once, as loading its libraries, takes seconds
 /// and says nothing of any size. `time` gives the time of one batch and the largest size that memory allows, where that is known.
-fn sweep(
+fn sweep_sizes(
     sizes: &[usize],
     segments: usize,
     most: Duration,
     warm_up: impl FnOnce(usize) -> Result<()>,
     mut time: impl FnMut(usize) -> Result<(Duration, Option<usize>)>,
-) -> Result<Chosen> {
+) -> Result<ChosenBatchSize> {
     let first = sizes.first().copied().unwrap_or(1);
     if segments < first * LEAST_BATCHES {
-        return Ok(Chosen::at_once(first, "few segments"));
+        return Ok(ChosenBatchSize::at_once(first, "few segments"));
     }
     warm_up(first)?;
     let started = Instant::now();
@@ -230,9 +230,9 @@ fn sweep(
         .iter()
         .find(|(_, rate)| rate * WORTH >= best)
         .map_or(first, |(size, _)| *size);
-    Ok(Chosen {
+    Ok(ChosenBatchSize {
         size,
-        by: "sweep",
+        chosen_by: "sweep",
         rates,
     })
 }

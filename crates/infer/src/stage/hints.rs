@@ -1,12 +1,17 @@
-//! What to tell a person about a precision that would be faster, or that is slower than it looks.
+//! Notes for the user about a precision that would be faster, or that is slower than it seems.
 
 use ecgfm_stage_params::Precision;
 
-/// A run of fewer segments is over before it matters.
+/// Fewest segments for a note: a shorter run is over before the precision matters.
 const WORTH_TELLING: usize = 1000;
 
 /// Notes about the precision that was asked for. `processor` is what the system says of the CPU, in words.
-pub(super) fn of(precision: Precision, on_cpu: bool, segments: usize, processor: &str) -> Vec<&'static str> {
+pub(super) fn for_precision(
+    precision: Precision,
+    on_cpu: bool,
+    segments: usize,
+    processor: &str,
+) -> Vec<&'static str> {
     let has = |feature: &str| processor.split_whitespace().any(|word| word == feature);
     let knows_vectors = has("avx512bw") || has("avx_ne_convert");
     let note = match (precision, on_cpu) {
@@ -28,7 +33,7 @@ pub(super) fn of(precision: Precision, on_cpu: bool, segments: usize, processor:
 }
 
 /// The features of this machine's processor, by Linux's names; nothing where it does not say or has others.
-pub(super) fn processor() -> String {
+pub(super) fn processor_features() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = text.lines().find(|line| line.starts_with("flags"));
     let flags = flags.and_then(|line| line.split_once(':'));
@@ -41,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_faster_precision_is_named_where_there_is_one_and_the_run_is_long() {
-        let of = |precision, on_cpu, processor| of(precision, on_cpu, WORTH_TELLING, processor);
+        let of = |precision, on_cpu, processor| for_precision(precision, on_cpu, WORTH_TELLING, processor);
         assert!(of(Precision::Auto, false, "")[0].contains("bfloat16"));
         assert!(of(Precision::Auto, true, "sse2 avx512bw amx_bf16 x")[0].contains("amx_bf16"));
         assert!(of(Precision::Auto, true, "sse2 avx2").is_empty());
@@ -52,6 +57,6 @@ mod tests {
         assert!(of(Precision::Bfloat16, true, "sse2 avx2")[0].contains("float32 is likely much faster"));
         assert!(of(Precision::Bfloat16, true, "sse2 avx512bw").is_empty());
         assert!(of(Precision::Bfloat16, true, "").is_empty(), "nothing is known");
-        assert!(super::of(Precision::Auto, false, WORTH_TELLING - 1, "").is_empty());
+        assert!(super::for_precision(Precision::Auto, false, WORTH_TELLING - 1, "").is_empty());
     }
 }

@@ -1,17 +1,17 @@
-//! How far an interrupted run came, so that the next one goes on there.
+//! Progress of a run on disk, so that the next run continues an interrupted one.
 //!
 //! One note, replaced after a batch's answers have been handed to the operating system. It counts for a run only that would
 //! compute batches of the same shapes in the same way on the same machine, so that what it ends with is the same to the last
 //! bit.
 
 use super::batch_size::Batching;
-use super::tally::Tally;
+use super::run_stats::RunStats;
 use crate::backend::Backend;
-use crate::workers::Crew;
+use crate::worker_pool::WorkerPool;
 use crate::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::notes::Notes;
-use ecgfm_stage_params::Range;
+use ecgfm_stage_params::ValueRange;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,13 +19,13 @@ use std::time::{Duration, Instant};
 /// Name of the note.
 const FILE: &str = "batches.json";
 
-/// It is not replaced more often than this.
+/// Shortest time between two records.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What a batch's answers depend on beside the stage's inputs.
+/// Conditions of a run that decide the bits of its outputs, beside the stage's inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Conditions {
+pub(super) struct RunConditions {
     backend: String,
     device: String,
     precision: String,
@@ -37,8 +37,8 @@ pub(super) struct Conditions {
     threads_each: usize,
 }
 
-impl Conditions {
-    pub(super) fn new(model: &impl Backend, segments: usize, batching: Batching, crew: Crew) -> Self {
+impl RunConditions {
+    pub(super) fn new(model: &impl Backend, segments: usize, batching: Batching, pool: WorkerPool) -> Self {
         let description = model.describe();
         Self {
             backend: description.name.to_owned(),
@@ -49,25 +49,25 @@ impl Conditions {
             extras: model.extras().iter().map(|extra| extra.shape.clone()).collect(),
             segments,
             batch_size: batching.size,
-            threads_each: crew.threads_each,
+            threads_each: pool.threads_each,
         }
     }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
-    conditions: Conditions,
+struct JournalEntry {
+    conditions: RunConditions,
     batches: usize,
     non_finite: usize,
     non_finite_keys: Vec<String>,
-    range: Range,
+    range: ValueRange,
 }
 
 /// The note of one stage directory.
 pub(super) struct Journal {
     notes: Notes,
-    found: Option<Entry>,
+    found: Option<JournalEntry>,
     noted: Option<Instant>,
 }
 
@@ -87,33 +87,33 @@ impl Journal {
         self.found.as_ref().map(|entry| entry.conditions.batch_size)
     }
 
-    /// How far the interrupted run came, if this one would do as it did.
-    pub(super) fn reached(&self, conditions: &Conditions) -> Option<Tally> {
+    /// Returns the progress of the interrupted run, if this run would compute the same.
+    pub(super) fn progress_of(&self, conditions: &RunConditions) -> Option<RunStats> {
         let entry = self.found.as_ref().filter(|e| e.conditions == *conditions)?;
         let segments = entry.batches.checked_mul(conditions.batch_size)?;
-        Some(Tally {
+        Some(RunStats {
             segments: segments.min(conditions.segments),
             batches: entry.batches,
             non_finite: entry.non_finite,
             non_finite_keys: entry.non_finite_keys.clone(),
             range: entry.range,
-            ..Tally::default()
+            ..RunStats::default()
         })
     }
 
-    /// Whether it is time for a note.
-    pub(super) fn due(&self) -> bool {
+    /// Returns true where the last record is old enough for another one.
+    pub(super) fn is_due(&self) -> bool {
         self.noted.is_none_or(|noted| noted.elapsed() >= EVERY)
     }
 
-    /// Notes that the answers to so many batches are written.
-    pub(super) fn note(&mut self, conditions: &Conditions, tally: &Tally) -> Result<()> {
-        let entry = Entry {
+    /// Records that the outputs of so many batches are written.
+    pub(super) fn record(&mut self, conditions: &RunConditions, stats: &RunStats) -> Result<()> {
+        let entry = JournalEntry {
             conditions: conditions.clone(),
-            batches: tally.batches,
-            non_finite: tally.non_finite,
-            non_finite_keys: tally.non_finite_keys.clone(),
-            range: tally.range,
+            batches: stats.batches,
+            non_finite: stats.non_finite,
+            non_finite_keys: stats.non_finite_keys.clone(),
+            range: stats.range,
         };
         let note = self.notes.note(FILE, entry)?;
         let failed = ArtifactError::io("write", note.path());

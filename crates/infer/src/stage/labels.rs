@@ -1,12 +1,16 @@
-//! Which label a logit is: by the model's card, by configuration, and never by guess.
+//! Labels of the logits: by the model's card or by configuration, never by guess.
 
 use super::Params;
 use crate::card::LabelNames;
 use crate::{Error, Result};
 use ecgfm_artifacts::labelset::LabelSet;
 
-/// The labels of a model of `count` labels: what its card says and what the configuration says, which must agree.
-pub(super) fn bound(params: &Params, card: Option<LabelNames>, count: usize) -> Result<Option<LabelNames>> {
+/// Returns the labels of a model with `count` labels, by its card and by the configuration, which must agree.
+pub(super) fn check_label_names(
+    params: &Params,
+    card: Option<LabelNames>,
+    count: usize,
+) -> Result<Option<LabelNames>> {
     let refused = |what: String| Err(Error::model(&params.model, what));
     if let Some(set) = card.as_ref().filter(|set| set.labels.len() != count) {
         return refused(format!(
@@ -62,7 +66,7 @@ mod tests {
     use ecgfm_artifacts::extras;
     use ecgfm_artifacts::logits::Logits;
     use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
-    use ecgfm_stage_params::{Output, Precision};
+    use ecgfm_stage_params::{InferOutput, Precision};
     use std::path::Path;
 
     fn ran(params: &Params, out: &Path) -> Result<Outcome> {
@@ -79,7 +83,7 @@ mod tests {
     fn the_cards_labels_go_into_the_record_and_others_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let mut params = project(dir.path(), 3);
-        let sha = crate::stage::source::sha256(&params.model).unwrap();
+        let sha = crate::stage::segment_source::sha256(&params.model).unwrap();
         let card = |labels: &[&str]| {
             let json = serde_json::json!({
                 "format_version": 1, "labels": LEADS, "label_set": { "name": "mine", "labels": labels },
@@ -117,12 +121,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut params = project(dir.path(), 5);
         write_methods(&params.model, ENCODER);
-        for outputs in [vec![Output::Logits], vec![Output::Logits, Output::Embedding]] {
+        for outputs in [
+            vec![InferOutput::Logits],
+            vec![InferOutput::Logits, InferOutput::Embedding],
+        ] {
             params.outputs = outputs;
             let message = ran(&params, dir.path()).unwrap_err().to_string();
             assert!(message.contains("encoder without a head"), "{message}");
         }
-        params.outputs = vec![Output::Embedding];
+        params.outputs = vec![InferOutput::Embedding];
         params.precision = Precision::Bfloat16;
         let out = dir.path().join("out");
         std::fs::create_dir(&out).unwrap();

@@ -1,34 +1,34 @@
-//! What a reduced precision costs, measured on the first segments of the run itself.
+//! Error of a reduced precision, measured on the first segments of the run itself.
 
 use super::Params;
 use super::batch_size::Batching;
-use super::returns::Returned;
-use super::source::Source;
+use super::returns::ReturnedValues;
+use super::segment_source::SegmentSource;
 use crate::Result;
 use crate::backend::Backend;
 use crate::device::Placement;
-use crate::failure::in_batch;
+use crate::failure::batch_error;
 use crate::torchscript::TorchScript;
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_stage_params::{Precision, Returns, Wanted};
+use ecgfm_stage_params::{OutputSelection, Precision, Returns};
 
 /// Segments that are run in both precisions, at most.
 const SEGMENTS: usize = 64;
 
-/// What a model with a head is compared by.
+/// Name of the values that a model with a head is compared by.
 const LOGIT: &str = "logit";
 
-/// The same where its values are probabilities already.
+/// Name of the values of a model that returns probabilities.
 const PROBABILITY: &str = "probability";
 
-/// How far a reduced precision is from float32.
+/// Largest changes of a reduced precision against float32.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Change {
+pub(super) struct PrecisionChange {
     /// Segments compared.
     segments: usize,
-    /// What was compared: logits, or what an encoder says in their place.
+    /// Kind of values that were compared: logits, or the output of an encoder.
     of: &'static str,
-    /// Largest change of one of them.
+    /// Largest change of a value.
     largest: f64,
     /// Largest change of a probability; none from an encoder, which has none.
     probability: Option<f64>,
@@ -36,14 +36,14 @@ pub(super) struct Change {
 
 /// Runs the first segments in float32 too, where the run itself is in something less. Warns where a probability
 /// changes by more than the bound.
-pub(super) fn check(
+pub(super) fn compare_with_float32(
     params: &Params,
-    (source, returned): (&Source, &Returned),
-    model: &TorchScript,
+    (source, returned): (&SegmentSource, &ReturnedValues),
+    model: &impl Backend,
     placement: Placement,
     batching: Batching,
     ctx: &Context<'_>,
-) -> Result<Option<Change>> {
+) -> Result<Option<PrecisionChange>> {
     if placement.precision == Precision::Float32 {
         return Ok(None);
     }
@@ -51,21 +51,21 @@ pub(super) fn check(
     exact.activate()?;
     let segments = source.subset.rows.len().min(SEGMENTS);
     let wanted = match model.labels() {
-        0 => Wanted::of(&params.outputs, params.saliency_per, params.saliency_heads),
-        _ => Wanted::default(),
+        0 => OutputSelection::new(&params.outputs, params.saliency_per, params.saliency_heads),
+        _ => OutputSelection::default(),
     };
     let mut reference = TorchScript::load(&params.model, exact, wanted)?;
     reference.prepare(source.shape, &batching.row_counts(segments))?;
-    let expected = first(&reference, source, segments, batching)?;
+    let expected = run_first_segments(&reference, source, segments, batching)?;
     drop(reference);
-    // TF32 is a switch of the whole process.
+    // TF32 is a switch of the whole process, so the float32 reference had turned it off.
     placement.activate()?;
-    let actual = first(model, source, segments, batching)?;
+    let actual = run_first_segments(model, source, segments, batching)?;
     let extra = model
         .extras()
         .first()
         .map_or("output", |extra| extra.output.name());
-    let of = match (model.labels(), returned.said()) {
+    let of = match (model.labels(), returned.stated()) {
         (0, _) => extra,
         (_, Some(Returns::Probabilities)) => PROBABILITY,
         _ => LOGIT,
@@ -87,12 +87,17 @@ pub(super) fn check(
 }
 
 /// Logits of the first segments, batch by batch as the run computes them; from an encoder the first of what it says.
-fn first(model: &TorchScript, source: &Source, segments: usize, batching: Batching) -> Result<Vec<f32>> {
+fn run_first_segments(
+    model: &impl Backend,
+    source: &SegmentSource,
+    segments: usize,
+    batching: Batching,
+) -> Result<Vec<f32>> {
     let (rows, plan) = (
         source.subset.rows.get(..segments).unwrap_or_default(),
         batching.plan(segments),
     );
-    let (mut signals, mut values) = (model.signals(batching.size, source.shape)?, Vec::new());
+    let (mut signals, mut values) = (model.allocate(batching.size, source.shape)?, Vec::new());
     for batch in rows.chunks(batching.size) {
         let chunks = signals.values_mut().chunks_exact_mut(source.shape.len());
         for (row, signal) in batch.iter().zip(chunks) {
@@ -102,7 +107,7 @@ fn first(model: &TorchScript, source: &Source, segments: usize, batching: Batchi
         signals.pad(batch.len(), padded);
         let answer = model.run(&signals, padded);
         let first = batch.first().map_or("", |row| &row.key.segment);
-        let mut answer = answer.map_err(|error| in_batch(first, "run the model", error))?;
+        let mut answer = answer.map_err(|error| batch_error(first, "run the model", error))?;
         answer.truncate(batch.len(), padded);
         match model.labels() {
             0 => values.extend(answer.extras.into_iter().next().unwrap_or_default()),
@@ -112,7 +117,7 @@ fn first(model: &TorchScript, source: &Source, segments: usize, batching: Batchi
     Ok(values)
 }
 
-fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) -> Change {
+fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) -> PrecisionChange {
     let sigmoid = |logit: f32| 1.0 / (1.0 + (-f64::from(logit)).exp());
     // NaN against a number is as bad as can be; `max` would pass over it.
     let largest = |differences: &mut dyn Iterator<Item = f64>| {
@@ -120,7 +125,7 @@ fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) 
     };
     let pairs = || expected.iter().zip(actual);
     let change = largest(&mut pairs().map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs()));
-    Change {
+    PrecisionChange {
         segments,
         of,
         largest: change,
@@ -134,7 +139,7 @@ fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) 
     }
 }
 
-impl Change {
+impl PrecisionChange {
     /// The record of the run, with what was found.
     pub(super) fn record(self, outcome: Outcome, bound: f64) -> Outcome {
         let mut found = serde_json::json!({ "segments": self.segments });

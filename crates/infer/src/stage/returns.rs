@@ -1,29 +1,29 @@
-//! What a model returns, logits or probabilities: by configuration, by its card, and never by guess.
+//! Meaning of a model's values, logits or probabilities: by configuration or by its card, never by guess.
 
 use super::Params;
-use super::tally::Tally;
+use super::run_stats::RunStats;
 use crate::{Error, Result};
-use ecgfm_stage_params::{Range, Returns};
+use ecgfm_stage_params::{Returns, ValueRange};
 use std::path::PathBuf;
 
-/// Segments after which the values of a model are judged of which nobody said what it returns.
+/// Number of segments after which the values of a model without a stated meaning are judged.
 const JUDGED: usize = 64;
 
-/// What is known of a model's values, and by whom.
+/// Meaning of a model's values, and the source that states it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Returned {
+pub(super) struct ReturnedValues {
     model: PathBuf,
-    /// What was said, and by whom.
-    said: Option<(Returns, &'static str)>,
+    /// Meaning, and the source that states it: `given` or `card`.
+    stated: Option<(Returns, &'static str)>,
 }
 
-impl Returned {
-    /// What the configuration and the model's card say.
+impl ReturnedValues {
+    /// Takes the meaning from the configuration or the model's card.
     ///
     /// # Errors
     /// They contradict each other.
-    pub(super) fn find(params: &Params, card: Option<Returns>) -> Result<Self> {
-        let said = match (params.returns, card) {
+    pub(super) fn new(params: &Params, card: Option<Returns>) -> Result<Self> {
+        let stated = match (params.returns, card) {
             (Some(given), Some(card)) if given != card => {
                 let what = format!(
                     "its card says that it returns {card}, and `returns: {given}` was given; leave the parameter out, or \
@@ -39,65 +39,65 @@ impl Returned {
         };
         Ok(Self {
             model: params.model.clone(),
-            said,
+            stated,
         })
     }
 
-    /// Whether the values are probabilities, as far as is known before the model runs.
-    pub(super) fn said(&self) -> Option<Returns> {
-        self.said.map(|(returns, _)| returns)
+    /// Meaning of the values, as far as it is known before the model runs.
+    pub(super) fn stated(&self) -> Option<Returns> {
+        self.stated.map(|(returns, _)| returns)
     }
 
-    /// Judges the values of a run in progress. It depends on nothing but the values of the segments so far, so that a run in
+    /// Checks the values of a run in progress. The check depends on nothing but the values of the segments so far, so that a run in
     /// other batches ends at the same segment.
     ///
     /// # Errors
     /// Nobody says what the model returns, and the values of the first segments are all from 0 to 1; or a value is no
     /// probability of a model that is said to return them.
-    pub(super) fn check(&self, tally: &Tally, segment: &str) -> Result<()> {
-        match self.said() {
-            Some(Returns::Probabilities) if tally.range.leaves_unit_interval() => {
-                Err(self.no_probability(&format!("segment `{segment}`"), tally))
+    pub(super) fn check(&self, stats: &RunStats, segment: &str) -> Result<()> {
+        match self.stated() {
+            Some(Returns::Probabilities) if stats.range.leaves_unit_interval() => {
+                Err(self.not_a_probability(&format!("segment `{segment}`"), stats))
             }
-            None if tally.segments == JUDGED => self.judge(tally),
+            None if stats.segments == JUDGED => self.judge(stats),
             _ => Ok(()),
         }
     }
 
-    /// What the model returns, and by whom that is known, once all segments were seen; none where it gave no finite value.
+    /// Returns the meaning of the values and its source, once all segments were seen; none where it gave no finite value.
     ///
     /// # Errors
     /// Nobody says it, and all values are from 0 to 1; or a value is no probability of a model that is said to return them.
-    pub(super) fn conclude(&self, tally: &Tally) -> Result<Option<(Returns, &'static str)>> {
+    pub(super) fn conclude(&self, stats: &RunStats) -> Result<Option<(Returns, &'static str)>> {
         // A value outside of [0, 1] is no probability.
-        let logits = tally.range.leaves_unit_interval();
-        match self.said() {
-            None => self.judge(tally)?,
+        let logits = stats.range.leaves_unit_interval();
+        match self.stated() {
+            None => self.judge(stats)?,
             // Segments that an interrupted run had answered were not checked one by one in this one.
-            Some(Returns::Probabilities) if logits => return Err(self.no_probability("a segment", tally)),
+            Some(Returns::Probabilities) if logits => return Err(self.not_a_probability("a segment", stats)),
             Some(_) => {}
         }
-        Ok(self.said.or(logits.then_some((Returns::Logits, "values"))))
+        Ok(self.stated.or(logits.then_some((Returns::Logits, "values"))))
     }
 
-    fn no_probability(&self, segment: &str, tally: &Tally) -> Error {
+    fn not_a_probability(&self, segment: &str, stats: &RunStats) -> Error {
         self.error(format!(
             "it is said to return probabilities ({}), and {segment} has a value that is none: they reach {}",
-            self.said.map_or("", |(_, by)| by),
-            words(tally.range)
+            self.stated.map_or("", |(_, by)| by),
+            words(stats.range)
         ))
     }
 
-    fn judge(&self, tally: &Tally) -> Result<()> {
-        if !tally.range.looks_like_probabilities() {
+    fn judge(&self, stats: &RunStats) -> Result<()> {
+        if !stats.range.looks_like_probabilities() {
             return Ok(());
         }
         Err(self.error(format!(
             "neither a card nor a parameter says whether it returns logits or probabilities, and all its values for {} \
              segments lie between 0 and 1 ({}), as probabilities do. A sigmoid on top of probabilities would put every \
              label between 0.5 and 0.73",
-            tally.segments,
-            words(tally.range)
+            stats.segments,
+            words(stats.range)
         )))
     }
 
@@ -109,7 +109,7 @@ impl Returned {
     }
 }
 
-fn words(range: Range) -> String {
+fn words(range: ValueRange) -> String {
     let ends = range.ends();
     ends.map_or_else(String::new, |(lowest, highest)| {
         format!("from {lowest} to {highest}")
@@ -206,7 +206,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut params = project(dir.path(), 3);
         write_model(&params.model, SIGMOID);
-        let sha = crate::stage::source::sha256(&params.model).unwrap();
+        let sha = crate::stage::segment_source::sha256(&params.model).unwrap();
         let json = serde_json::json!({
             "format_version": 1, "labels": LEADS, "returns": "probabilities",
             "input": { "leads": LEADS, "min_samples": 1 }, "model": { "sha256": sha },

@@ -1,33 +1,36 @@
 //! The stage on small projects, with a double in the model's place where the model does not matter.
 
-use super::source::sha256;
+use super::segment_source::sha256;
 use super::*;
-use crate::backend::{Answer, Backend, Description, Extra};
+use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, ExtraOutput};
 use crate::shape::SegmentShape;
-use crate::signals::Signals;
+use crate::signal_buffer::SignalBuffer;
 use crate::testing::{LEADS, MEANS, OLDER_OUTPUTS, OUTPUTS, SAMPLES, project, value, write_model};
 use ecgfm_artifacts::extras;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
-use ecgfm_stage_params::{BatchSize, Output, Precision, SaliencyHeads, SaliencyPer};
+use ecgfm_stage_params::{BatchSize, InferOutput, Precision, SaliencyHeads, SaliencyPer};
 use std::path::Path;
 use std::sync::Mutex;
 
-const ONE: Crew = Crew {
+const ONE: WorkerPool = WorkerPool {
     workers: 1,
     threads_each: 1,
 };
 
 /// Scores a project with a double, in batches of four that a CPU pads to four.
-fn scored(source: &Source, model: &Double, out: &Path, cancel: &Cancel) -> Result<tally::Tally> {
-    let room = |rows: usize| Ok(Signals::new(rows, source.shape, Device::Cpu).unwrap());
+fn scored(
+    source: &SegmentSource,
+    model: &Double,
+    out: &Path,
+    cancel: &Cancel,
+) -> Result<run_stats::RunStats> {
     let batching = Batching::new(4, source.subset.rows.len(), true);
     let mut journal = Journal::open(out)?;
-    score(
+    score_segments(
         source,
         model,
-        &Returned::default(),
-        room,
+        &ReturnedValues::default(),
         (batching, ONE),
         &mut journal,
         &context(out, cancel),
@@ -63,16 +66,20 @@ impl Backend for Double {
         Ok(())
     }
 
-    fn extras(&self) -> &[Extra] {
+    fn extras(&self) -> &[ExtraOutput] {
         &[]
     }
 
-    fn run(&self, signals: &Signals, rows: usize) -> Result<Answer, tch::TchError> {
+    fn allocate(&self, rows: usize, shape: SegmentShape) -> Result<SignalBuffer> {
+        Ok(SignalBuffer::new(rows, shape, Device::Cpu).unwrap())
+    }
+
+    fn run(&self, signals: &SignalBuffer, rows: usize) -> Result<BatchOutput, BackendError> {
         let mut out = vec![0.0; 2 * rows];
         if let Some((answered, words)) = self.fails
             && self.batches.lock().unwrap().len() == answered
         {
-            return Err(tch::TchError::Torch(words.to_owned()));
+            return Err(words.into());
         }
         self.batches.lock().unwrap().push(rows);
         let segments = signals.values().chunks_exact(signals.shape().len());
@@ -87,14 +94,14 @@ impl Backend for Double {
         if let Some(cancel) = &self.cancel {
             cancel.cancel();
         }
-        Ok(Answer {
+        Ok(BatchOutput {
             logits: out,
             extras: Vec::new(),
         })
     }
 
-    fn describe(&self) -> Description {
-        Description {
+    fn describe(&self) -> BackendDescription {
+        BackendDescription {
             name: "double",
             device: "none".into(),
             precision: "float32",
@@ -115,7 +122,7 @@ fn context<'a>(out: &'a Path, cancel: &'a Cancel) -> Context<'a> {
 #[test]
 fn logits_are_keyed_in_manifest_order_and_padding_leaves_no_row() {
     let dir = tempfile::tempdir().unwrap();
-    let source = Source::open(&project(dir.path(), 10)).unwrap();
+    let source = SegmentSource::open(&project(dir.path(), 10)).unwrap();
     let model = Double::new();
     let tally = scored(&source, &model, dir.path(), &Cancel::default()).unwrap();
     assert_eq!(*model.batches.lock().unwrap(), [4, 4, 4]);
@@ -238,7 +245,7 @@ fn auto_and_sweep_find_a_batch_size_and_say_how() {
 #[test]
 fn infinite_logits_are_kept_counted_and_named() {
     let dir = tempfile::tempdir().unwrap();
-    let source = Source::open(&project(dir.path(), 6)).unwrap();
+    let source = SegmentSource::open(&project(dir.path(), 6)).unwrap();
     let model = Double {
         limit: 3500.0,
         ..Double::new()
@@ -255,7 +262,7 @@ fn infinite_logits_are_kept_counted_and_named() {
 #[test]
 fn a_request_to_stop_is_heeded_between_batches() {
     let dir = tempfile::tempdir().unwrap();
-    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
     let cancel = Cancel::default();
     let model = Double {
         cancel: Some(cancel.clone()),
@@ -271,7 +278,7 @@ fn a_request_to_stop_is_heeded_between_batches() {
 #[test]
 fn a_device_that_fails_in_the_middle_is_named_in_a_sentence_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
-    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
     let words = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has 79 GiB.\nException raised from malloc at \
                  /pytorch/c10/cuda/CUDACachingAllocator.cpp:1 (most recent call first):\nframe #0: c10::Error::Error";
     let model = Double {
@@ -301,7 +308,7 @@ fn left(dir: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
     let [whole, cut] = ["whole", "cut"].map(|name| dir.path().join(name));
     std::fs::create_dir(&whole).unwrap();
     std::fs::create_dir(&cut).unwrap();
@@ -328,7 +335,7 @@ fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_th
     };
     assert_eq!(runs, 13);
     assert_eq!(left(&cut), left(&whole));
-    let counts = |tally: &tally::Tally| outcome(&source, &limited(), tally).counts;
+    let counts = |tally: &run_stats::RunStats| outcome(&source, &limited(), tally).counts;
     assert_eq!(counts(&in_pieces), counts(&at_once));
     assert_eq!(in_pieces.non_finite_keys, at_once.non_finite_keys);
 }
@@ -336,7 +343,7 @@ fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_th
 #[test]
 fn what_another_run_left_or_what_is_damaged_is_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let source = Source::open(&project(dir.path(), 50)).unwrap();
+    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
     let whole = dir.path().join("whole");
     std::fs::create_dir(&whole).unwrap();
     scored(&source, &Double::new(), &whole, &Cancel::default()).unwrap();
@@ -458,7 +465,7 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
     let files = files.filter(|entry| entry.as_ref().unwrap().path().is_file());
     assert_eq!(files.count(), 4);
     assert_eq!(extras::saliency_per(&plain).unwrap(), None);
-    params.outputs = vec![Output::Embedding, Output::Saliency];
+    params.outputs = vec![InferOutput::Embedding, InferOutput::Saliency];
     let mean = ran(&params, "mean");
     let logits = Logits::read(&mean, "test").unwrap();
     assert_eq!(logits.values, Logits::read(&plain, "test").unwrap().values);
@@ -511,7 +518,7 @@ fn an_older_export_gives_saliency_per_key_and_says_what_to_do_for_the_other() {
     let dir = tempfile::tempdir().unwrap();
     let mut params = project(dir.path(), 3);
     write_model(&params.model, &format!("{MEANS}{OLDER_OUTPUTS}"));
-    params.outputs = vec![Output::Logits, Output::Embedding, Output::Saliency];
+    params.outputs = vec![InferOutput::Logits, InferOutput::Embedding, InferOutput::Saliency];
     let ran = |params: &Params, name: &str| {
         let out = dir.path().join(name);
         std::fs::create_dir(&out).unwrap();
@@ -526,7 +533,7 @@ fn an_older_export_gives_saliency_per_key_and_says_what_to_do_for_the_other() {
     let out = ran(&params, "key").unwrap();
     assert_eq!(extras::read(&out, "saliency", "test").unwrap().0, [3, SAMPLES]);
     params.saliency_per = SaliencyPer::Query;
-    params.outputs = vec![Output::Logits, Output::Embedding];
+    params.outputs = vec![InferOutput::Logits, InferOutput::Embedding];
     ran(&params, "embedding").unwrap();
 }
 

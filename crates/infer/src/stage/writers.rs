@@ -1,34 +1,34 @@
-//! The files that a model's answers go into.
+//! Files for a model's outputs.
 
 use crate::Result;
-use crate::backend::{Answer, Backend};
+use crate::backend::{Backend, BatchOutput};
 use ecgfm_artifacts::extras::ExtraWriter;
 use ecgfm_artifacts::logits::{LogitsWriter, write_index};
 use ecgfm_artifacts::manifests::Key;
 use std::path::{Path, PathBuf};
 
-/// The files that answers go into.
-pub(super) struct Writers {
-    main: Main,
+/// Writers of a run's output files.
+pub(super) struct OutputWriters {
+    main: KeyedFile,
     extras: Vec<ExtraWriter>,
 }
 
-/// What the keys go with: the logits, or where a model has none, nothing but the index.
-enum Main {
+/// File that goes with the keys: the logits, or where a model has none, the index alone.
+enum KeyedFile {
     Logits(LogitsWriter),
     Index { dir: PathBuf, subset: String },
 }
 
-impl Writers {
+impl OutputWriters {
     pub(super) fn create(dir: &Path, subset: &str, model: &impl Backend) -> Result<Self> {
         let extras = model.extras().iter();
         let extras = extras.map(|extra| ExtraWriter::create(dir, extra.output.name(), subset, &extra.shape));
         let main = match model.labels() {
-            0 => Main::Index {
+            0 => KeyedFile::Index {
                 dir: dir.to_owned(),
                 subset: subset.to_owned(),
             },
-            labels => Main::Logits(LogitsWriter::create(dir, subset, labels)?),
+            labels => KeyedFile::Logits(LogitsWriter::create(dir, subset, labels)?),
         };
         Ok(Self {
             main,
@@ -36,25 +36,25 @@ impl Writers {
         })
     }
 
-    /// Opens what an interrupted run left, keeps the first `rows` answers and goes on after them.
+    /// Opens the files that an interrupted run left, and appends after their first `rows` rows.
     pub(super) fn resume(dir: &Path, subset: &str, model: &impl Backend, rows: usize) -> Result<Self> {
         let extras = model.extras().iter();
         let extras =
             extras.map(|extra| ExtraWriter::resume(dir, extra.output.name(), subset, &extra.shape, rows));
         let extras = extras.collect::<Result<_, _>>()?;
         let main = match model.labels() {
-            0 => Main::Index {
+            0 => KeyedFile::Index {
                 dir: dir.to_owned(),
                 subset: subset.to_owned(),
             },
-            labels => Main::Logits(LogitsWriter::resume(dir, subset, labels, rows)?),
+            labels => KeyedFile::Logits(LogitsWriter::resume(dir, subset, labels, rows)?),
         };
         Ok(Self { main, extras })
     }
 
-    /// Hands what is buffered to the operating system.
+    /// Writes what is buffered to the operating system.
     pub(super) fn flush(&mut self) -> Result<()> {
-        if let Main::Logits(writer) = &mut self.main {
+        if let KeyedFile::Logits(writer) = &mut self.main {
             writer.flush()?;
         }
         Ok(self.extras.iter_mut().try_for_each(ExtraWriter::flush)?)
@@ -62,13 +62,13 @@ impl Writers {
 
     /// Appends one segment's logits, if the model has any.
     pub(super) fn push(&mut self, logits: &[f32]) -> Result<()> {
-        if let Main::Logits(writer) = &mut self.main {
+        if let KeyedFile::Logits(writer) = &mut self.main {
             writer.push(logits)?;
         }
         Ok(())
     }
 
-    pub(super) fn push_extras(&mut self, answer: &Answer) -> Result<()> {
+    pub(super) fn push_extras(&mut self, answer: &BatchOutput) -> Result<()> {
         for (writer, rows) in self.extras.iter_mut().zip(&answer.extras) {
             writer.push(rows)?;
         }
@@ -78,8 +78,8 @@ impl Writers {
     /// Completes the files; `keys` are those of all segments, in their order.
     pub(super) fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a Key>) -> Result<()> {
         match self.main {
-            Main::Logits(writer) => writer.finish(keys)?,
-            Main::Index { dir, subset } => write_index(&dir, &subset, keys)?,
+            KeyedFile::Logits(writer) => writer.finish(keys)?,
+            KeyedFile::Index { dir, subset } => write_index(&dir, &subset, keys)?,
         }
         Ok(self.extras.into_iter().try_for_each(ExtraWriter::finish)?)
     }

@@ -1,9 +1,9 @@
-//! The answer of the method `outputs` of our own models.
+//! Answer of the method `outputs` of our own models.
 
 use ecgfm_stage_params::{SaliencyHeads, SaliencyPer};
 use tch::{IValue, Kind, TchError, Tensor};
 
-/// What to do with a model that gives no saliency per query.
+/// Message for a model that gives no saliency per query.
 pub(super) const NO_QUERIES: &str = "the model gives saliency per key only, as earlier exports did; \
      export the checkpoint again, or ask for `saliency_per: key`";
 
@@ -16,7 +16,7 @@ pub(super) struct Outputs {
     pub(super) saliency: Saliency,
 }
 
-/// What a model says of its tokens.
+/// Saliency of tokens as a model returns it.
 #[derive(Debug)]
 pub(super) struct Saliency {
     /// (batch, tokens), and of each head (batch, heads, tokens); none from older exports.
@@ -26,9 +26,9 @@ pub(super) struct Saliency {
 }
 
 impl Outputs {
-    /// Takes the answer apart: a tuple of [logits], embedding, saliency per query, the same of each head, saliency per key
+    /// Splits the answer: a tuple of [logits], embedding, saliency per query, the same of each head, saliency per key
     /// of each head; from older exports [logits], embedding, saliency per key of each head.
-    pub(super) fn of(answer: IValue) -> Option<Self> {
+    pub(super) fn parse(answer: IValue) -> Option<Self> {
         let IValue::Tuple(values) = answer else {
             return None;
         };
@@ -55,8 +55,8 @@ impl Outputs {
 }
 
 impl Saliency {
-    /// What is asked for; none where the model does not give it.
-    pub(super) fn of(self, per: SaliencyPer, heads: SaliencyHeads) -> Result<Option<Tensor>, TchError> {
+    /// Selects the saliency that is asked for; none where the model does not give it.
+    pub(super) fn select(self, per: SaliencyPer, heads: SaliencyHeads) -> Result<Option<Tensor>, TchError> {
         Ok(match (per, heads) {
             (SaliencyPer::Query, SaliencyHeads::Mean) => self.per_query.map(|(all, _)| all),
             (SaliencyPer::Query, SaliencyHeads::Each) => self.per_query.map(|(_, each)| each),

@@ -15,16 +15,16 @@ fn prepared(rest: &str, precision: Precision, shape: SegmentShape) -> Result<Tor
     write_model(&path, rest);
     let mut model = TorchScript::load(
         &path,
-        Placement::find(DeviceChoice::Cpu, precision)?.placement,
-        Wanted::default(),
+        Placement::resolve(DeviceChoice::Cpu, precision)?.placement,
+        OutputSelection::default(),
     )?;
     model.prepare(shape, &[4, 1])?;
     Ok(model)
 }
 
 /// A batch of the given values.
-fn signals(values: &[f32]) -> Signals {
-    let mut signals = Signals::new(values.len() / SHAPE.len(), SHAPE, Device::Cpu).unwrap();
+fn signals(values: &[f32]) -> SignalBuffer {
+    let mut signals = SignalBuffer::new(values.len() / SHAPE.len(), SHAPE, Device::Cpu).unwrap();
     signals.values_mut().copy_from_slice(values);
     signals
 }
@@ -115,10 +115,10 @@ fn running_leaves_gradients_as_they_were() {
 #[test]
 fn files_that_are_not_torchscript_are_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
-    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto)
+    let placement = Placement::resolve(DeviceChoice::Cpu, Precision::Auto)
         .unwrap()
         .placement;
-    let missing = TorchScript::load(&dir.path().join("none.ts"), placement, Wanted::default())
+    let missing = TorchScript::load(&dir.path().join("none.ts"), placement, OutputSelection::default())
         .unwrap_err()
         .to_string();
     assert!(
@@ -127,7 +127,7 @@ fn files_that_are_not_torchscript_are_refused_with_advice() {
     );
     let path = dir.path().join("text.ts");
     std::fs::write(&path, "hello").unwrap();
-    let foreign = TorchScript::load(&path, placement, Wanted::default())
+    let foreign = TorchScript::load(&path, placement, OutputSelection::default())
         .unwrap_err()
         .to_string();
     assert!(
@@ -141,10 +141,10 @@ fn a_model_without_our_method_cannot_be_asked_for_more_than_logits() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.ts");
     write_model(&path, MEANS);
-    let placement = Placement::find(DeviceChoice::Cpu, Precision::Auto)
+    let placement = Placement::resolve(DeviceChoice::Cpu, Precision::Auto)
         .unwrap()
         .placement;
-    let wanted = Wanted {
+    let wanted = OutputSelection {
         embedding: true,
         saliency: None,
     };

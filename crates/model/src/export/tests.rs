@@ -13,7 +13,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
             config: None,
             sha256: None,
             labels: None,
-            positions_on_cuda: Positions::Spectrum,
+            positions_on_cuda: PositionalForm::Spectrum,
             notice: None,
         },
         out,
@@ -92,7 +92,7 @@ fn any_length_runs_that_gives_a_token() {
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
     for samples in [config.min_samples(), 100, 1000, 5000] {
         let signals = init::noise(&[2, 12, samples], 5).unwrap();
-        let expected = network::logits(&config, &weights, &signals, Positions::Convolution).unwrap();
+        let expected = network::logits(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
         let largest = difference(&module.forward_ts(&[&signals]).unwrap(), &expected);
         assert!(largest <= 1e-6, "{samples} samples: {largest}");
     }
@@ -106,7 +106,7 @@ fn both_spellings_and_half_precision_give_the_same_model() {
         &small(),
         &scattered(&small(), 3),
         &signals,
-        Positions::Convolution,
+        PositionalForm::Convolution,
     )
     .unwrap();
     for (positional_names, kind, tolerance) in [
@@ -165,7 +165,7 @@ fn a_required_hash_is_enforced() {
         config: None,
         sha256: Some(sha256.to_owned()),
         labels: None,
-        positions_on_cuda: Positions::Spectrum,
+        positions_on_cuda: PositionalForm::Spectrum,
         notice: None,
     };
     assert!(export(&params(&card.source.sha256.to_uppercase()), dir.path()).is_ok());
@@ -288,7 +288,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
             name: "not used".into(),
             labels: vec!["A".into()],
         }),
-        positions_on_cuda: Positions::Spectrum,
+        positions_on_cuda: PositionalForm::Spectrum,
         notice: None,
     };
     let card = export(&params, dir.path()).unwrap();
@@ -303,7 +303,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
         .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
         .unwrap();
     let [embedding, per_query, of_heads, per_key] = tensors(answer).unwrap().try_into().unwrap();
-    let expected = network::outputs(&config, &weights, &signals, Positions::Convolution).unwrap();
+    let expected = network::outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
     assert!(difference(&embedding, &expected.embedding) <= 1e-6);
     let expected = expected.saliency;
     assert!(difference(&per_query, &expected.per_query) <= 1e-6);
@@ -324,7 +324,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
             name: "mine".into(),
             labels: (0..count).map(|i| format!("L{i}")).collect(),
         }),
-        positions_on_cuda: Positions::Spectrum,
+        positions_on_cuda: PositionalForm::Spectrum,
         notice: None,
     };
     assert_eq!(export(&with(17), dir.path()).unwrap().label_set, with(17).labels);
@@ -336,17 +336,14 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
 }
 
 #[test]
-fn every_form_for_cuda_exports_and_the_default_adds_none() {
+fn both_forms_for_cuda_export_and_compute_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let (path, config, weights) = variant(dir.path(), &CheckpointOptions::default());
     let signals = init::noise(&[3, 12, SAMPLES], 5).unwrap();
-    let expected = network::logits(&config, &weights, &signals, Positions::Convolution).unwrap();
-    for (form, own) in [
-        (Positions::Spectrum, false),
-        (Positions::Convolution, false),
-        (Positions::Unfolded, true),
-        (Positions::Tiled, true),
-        (Positions::Dense, true),
+    let expected = network::logits(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+    for (form, method) in [
+        (PositionalForm::Spectrum, "forward_fixed"),
+        (PositionalForm::Convolution, "forward_any"),
     ] {
         let params = Params {
             checkpoint: path.clone(),
@@ -358,12 +355,11 @@ fn every_form_for_cuda_exports_and_the_default_adds_none() {
         };
         export(&params, dir.path()).unwrap();
         let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
-        let largest = difference(&module.forward_ts(&[&signals]).unwrap(), &expected);
-        assert!(largest <= 5e-6, "{form:?}: {largest}");
-        let cuda = module.method_ts("forward_cuda", &[&signals]);
-        assert_eq!(cuda.is_ok(), own, "{form:?}");
-        if let Ok(logits) = cuda {
-            let largest = difference(&logits, &expected);
+        for logits in [
+            module.forward_ts(&[&signals]),
+            module.method_ts(method, &[&signals]),
+        ] {
+            let largest = difference(&logits.unwrap(), &expected);
             assert!(largest <= 5e-6, "{form:?}: {largest}");
         }
     }

@@ -23,14 +23,14 @@ fn logits_agree_with_the_reference_in_double_precision() {
         return;
     };
     let expected = npy(&std::fs::read(golden.join("tiny/logits_plain_forward_float64model.npy")).unwrap());
-    let actual = logits(&config, &weights, &segments(&golden), Positions::Convolution).unwrap();
+    let actual = logits(&config, &weights, &segments(&golden), PositionalForm::Convolution).unwrap();
     let largest = difference(&actual, &expected);
     assert!(largest <= 2e-6, "{largest}");
     let exact = logits(
         &config,
         &weights.to_kind(Kind::Double).unwrap(),
         &segments(&golden).to_kind(Kind::Double),
-        Positions::Convolution,
+        PositionalForm::Convolution,
     )
     .unwrap();
     let largest = difference(&exact, &expected);
@@ -49,7 +49,7 @@ fn every_intermediate_agrees_with_the_reference() {
         &config,
         &weights,
         &first,
-        Positions::Convolution,
+        PositionalForm::Convolution,
         &mut |name, tensor| {
             seen.insert(name.to_owned(), tensor.copy());
         },
@@ -68,12 +68,12 @@ fn the_batch_size_does_not_matter() {
         return;
     };
     let segments = segments(&golden);
-    let whole = logits(&config, &weights, &segments, Positions::Convolution).unwrap();
+    let whole = logits(&config, &weights, &segments, PositionalForm::Convolution).unwrap();
     for size in [1, 5, 8] {
         let parts: Vec<Tensor> = segments
             .split(size, 0)
             .iter()
-            .map(|part| logits(&config, &weights, part, Positions::Convolution).unwrap())
+            .map(|part| logits(&config, &weights, part, PositionalForm::Convolution).unwrap())
             .collect();
         let largest = difference(&Tensor::cat(&parts, 0), &whole);
         assert!(largest <= 2e-6, "batches of {size}: {largest}");
@@ -91,7 +91,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
             &config,
             &weights,
             &Tensor::ones([1, 12, shortest], (Kind::Float, tch::Device::Cpu)),
-            Positions::Convolution
+            PositionalForm::Convolution
         )
         .is_ok()
     );
@@ -100,7 +100,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
             &config,
             &weights,
             &Tensor::ones([1, 12, shortest - 1], (Kind::Float, tch::Device::Cpu)),
-            Positions::Convolution
+            PositionalForm::Convolution
         )
         .is_err()
     );
@@ -109,7 +109,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
             &config,
             &weights,
             &Tensor::ones([1, 11, 2500], (Kind::Float, tch::Device::Cpu)),
-            Positions::Convolution
+            PositionalForm::Convolution
         )
         .is_err()
     );
@@ -127,7 +127,7 @@ fn saliency_is_read_from_the_attention_weights_that_pytorch_computes() {
         &config,
         &weights,
         &signals,
-        Positions::Convolution,
+        PositionalForm::Convolution,
         &mut |name, tensor| {
             if name == format!("08_layer{before:02}_out") {
                 input = tensor.copy();
@@ -168,7 +168,7 @@ fn saliency_is_read_from_the_attention_weights_that_pytorch_computes() {
         difference(&attended, &output) <= 5e-6,
         "the judge sees another input"
     );
-    let saliency = outputs(&config, &weights, &signals, Positions::Convolution)
+    let saliency = outputs(&config, &weights, &signals, PositionalForm::Convolution)
         .unwrap()
         .saliency;
     let tokens = config.tokens(1200);

@@ -9,7 +9,7 @@ mod schedule;
 
 pub use options::TrainingOptions;
 
-use crate::network::Positions;
+use crate::network::PositionalForm;
 use crate::{Config, Error, Result, Weights, init, network};
 use schedule::learning_rate;
 use tch::nn::{AdamW, Optimizer, OptimizerConfig, VarStore};
@@ -133,7 +133,7 @@ fn loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) ->
     let signals = signals(config, batch).map_err(|message| training(step, &message))?;
     let forward = || {
         let targets = Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, config.labels])?;
-        network::logits(config, weights, &signals?, Positions::Convolution)?
+        network::logits(config, weights, &signals?, PositionalForm::Convolution)?
             .f_binary_cross_entropy_with_logits(&targets, None::<Tensor>, None::<Tensor>, Reduction::Mean)
     };
     forward().map_err(Error::torch("compute the loss"))
@@ -146,7 +146,8 @@ fn loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) ->
 pub fn scores(config: &Config, weights: &Weights, batch: &TrainingBatch) -> Result<Vec<f32>> {
     let signals = signals(config, batch).map_err(|message| training(0, &message))?;
     let forward = || {
-        let logits = tch::no_grad(|| network::logits(config, weights, &signals?, Positions::Convolution))?;
+        let logits =
+            tch::no_grad(|| network::logits(config, weights, &signals?, PositionalForm::Convolution))?;
         Vec::<f32>::try_from(logits.f_flatten(0, -1)?)
     };
     forward().map_err(Error::torch("compute logits"))

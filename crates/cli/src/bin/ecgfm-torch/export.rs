@@ -9,7 +9,7 @@ use ecgfm_cli::print_json;
 use ecgfm_model::card::LabelNames;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
-use ecgfm_stage_params::{Export, Positions};
+use ecgfm_stage_params::{ExportParams, PositionalForm};
 use serde_json::Value;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn notice(checkpoint: &Path) -> Option<String> {
 }
 
 /// The stage `export`.
-pub fn stage(params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+pub fn stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let labels = params.labels.as_deref().map(label_names).transpose();
     let params = Params {
         checkpoint: params.checkpoint.clone(),
@@ -77,7 +77,7 @@ pub fn command(args: &ExportArgs) -> Result<(), Error> {
         config: args.config.clone(),
         sha256: None,
         labels,
-        positions_on_cuda: Positions::Spectrum,
+        positions_on_cuda: PositionalForm::Spectrum,
         notice: notice(&args.checkpoint),
     };
     let made = make(&params, &temporary)

@@ -11,14 +11,14 @@ use ecgfm_cli::args;
 use ecgfm_cli::torch::Torch;
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, StageError};
-use ecgfm_stage_params::{Export, Infer};
+use ecgfm_stage_params::{ExportParams, InferParams};
 use serde_json::{Value, json};
 
 struct Linked;
 
 impl Torch for Linked {
     fn version(&self) -> String {
-        ecgfm_infer::version::loaded().unwrap_or_else(|| "unknown".to_owned())
+        ecgfm_infer::version::loaded_version().unwrap_or_else(|| "unknown".to_owned())
     }
 
     fn load_devices(&self) {
@@ -29,11 +29,11 @@ impl Torch for Linked {
         ecgfm_infer::cuda::described()
     }
 
-    fn export(&self, params: &Export, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+    fn export(&self, params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
         export::stage(params, ctx)
     }
 
-    fn infer(&self, params: &Infer, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+    fn infer(&self, params: &InferParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
         ecgfm_infer::run(params, ctx).map_err(StageError::from)
     }
 

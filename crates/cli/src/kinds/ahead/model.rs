@@ -7,7 +7,7 @@ use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
 use ecgfm_pipeline::{Ahead, Findings, Promises};
 use ecgfm_stage::FailureClass;
-use ecgfm_stage_params::{DeviceChoice, Export, Infer, Precision};
+use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, Precision};
 use ecgfm_system::Fault;
 use serde_json::Value;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub fn demo_model(_: &DemoModel, _: &Ahead<'_>) -> Findings {
 }
 
 /// Holds the label set against the checkpoint's head.
-pub fn export(params: &Export, ahead: &Ahead<'_>) -> Findings {
+pub fn export(params: &ExportParams, ahead: &Ahead<'_>) -> Findings {
     let mut found = Findings::default();
     let path = &params.checkpoint;
     let head = match ahead.promises(path) {
@@ -116,7 +116,7 @@ fn promise(promises: &mut Promises, card: &Value) {
 }
 
 /// Holds the model against labels, splits and device.
-pub fn infer(params: &Infer, ahead: &Ahead<'_>) -> Findings {
+pub fn infer(params: &InferParams, ahead: &Ahead<'_>) -> Findings {
     let mut found = Findings::default();
     let mut model = Promises::default();
     match ahead.promises(&params.model) {
@@ -193,7 +193,7 @@ fn first_difference(named: &Identity, exported: &Identity) -> String {
     )
 }
 
-fn device(found: &mut Findings, params: &Infer) {
+fn device(found: &mut Findings, params: &InferParams) {
     if let DeviceChoice::Cuda(_) = params.device
         && let Some(why) = cuda::none_here()
     {
@@ -218,7 +218,7 @@ fn device(found: &mut Findings, params: &Infer) {
     }
 }
 
-fn subset(found: &mut Findings, params: &Infer, ahead: &Ahead<'_>) {
+fn subset(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>) {
     if !manifests::is_plain(&params.subset) {
         found.wrong(
             "subset",
@@ -255,7 +255,7 @@ fn subset(found: &mut Findings, params: &Infer, ahead: &Ahead<'_>) {
     }
 }
 
-fn segments(found: &mut Findings, params: &Infer, ahead: &Ahead<'_>, model: &Promises) {
+fn segments(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>, model: &Promises) {
     if let Some(path) = &params.segments
         && ahead.promises(path).is_none()
         && !path.exists()

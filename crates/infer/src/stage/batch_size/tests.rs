@@ -19,9 +19,16 @@ fn device(fixed: f64, each: f64) -> impl FnMut(usize) -> Result<(Duration, Optio
 
 #[test]
 fn a_device_that_starves_on_small_batches_gets_large_ones_and_no_larger_than_pay() {
-    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, warm, device(5000.0, 100.0)).unwrap();
-    assert_eq!((chosen.size, chosen.by), (512, "sweep"));
-    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, warm, device(10.0, 1000.0)).unwrap();
+    let chosen = sweep_sizes(
+        &GPU_SIZES,
+        1_000_000,
+        MOST_SWEEP_TIME,
+        warm,
+        device(5000.0, 100.0),
+    )
+    .unwrap();
+    assert_eq!((chosen.size, chosen.chosen_by), (512, "sweep"));
+    let chosen = sweep_sizes(&GPU_SIZES, 1_000_000, MOST_SWEEP_TIME, warm, device(10.0, 1000.0)).unwrap();
     assert_eq!(
         (chosen.size, chosen.rates.len()),
         (64, 2),
@@ -32,8 +39,8 @@ fn a_device_that_starves_on_small_batches_gets_large_ones_and_no_larger_than_pay
 #[test]
 fn a_short_run_is_not_measured() {
     let never = |_: usize| -> Result<(Duration, Option<usize>)> { panic!("measured") };
-    let chosen = sweep(&GPU_SIZES, 511, MOST, |_| panic!("warmed up"), never).unwrap();
-    assert_eq!((chosen.size, chosen.by), (64, "few segments"));
+    let chosen = sweep_sizes(&GPU_SIZES, 511, MOST_SWEEP_TIME, |_| panic!("warmed up"), never).unwrap();
+    assert_eq!((chosen.size, chosen.chosen_by), (64, "few segments"));
 }
 
 #[test]
@@ -45,9 +52,9 @@ fn a_sweep_takes_no_longer_than_it_may() {
         // Twice the size is always worth it here.
         Ok((took / u32::try_from(size).unwrap(), None))
     };
-    for most in [Duration::from_millis(60), MOST] {
+    for most in [Duration::from_millis(60), MOST_SWEEP_TIME] {
         let started = Instant::now();
-        let chosen = sweep(&[4, 8, 16, 32, 64], 4000, most, warm, slow).unwrap();
+        let chosen = sweep_sizes(&[4, 8, 16, 32, 64], 4000, most, warm, slow).unwrap();
         assert!(started.elapsed() < most + Duration::from_millis(500));
         assert!(chosen.rates.len() < 5, "{chosen:?}");
     }
@@ -64,7 +71,7 @@ fn what_a_device_does_once_is_not_held_against_its_first_size() {
         Ok((Duration::from_millis(1), Some(10 * size)))
     };
     let warm_up = |size| run(size).map(drop);
-    let chosen = sweep(&GPU_SIZES, 1_000_000, most, warm_up, run).unwrap();
+    let chosen = sweep_sizes(&GPU_SIZES, 1_000_000, most, warm_up, run).unwrap();
     assert_eq!(
         (chosen.size, chosen.rates.len()),
         (1024, GPU_SIZES.len()),
@@ -75,20 +82,29 @@ fn what_a_device_does_once_is_not_held_against_its_first_size() {
 #[test]
 fn memory_bounds_the_size() {
     // 100 bytes a segment and 8,000 free: two batches of 32 in flight take 6,400 of them.
-    assert_eq!(room(8000, 8000 - 16 * 100, 16), Some(32));
-    assert_eq!(room(8000, 8000, 16), None, "nothing was taken: nothing is known");
+    assert_eq!(largest_size_for_memory(8000, 8000 - 16 * 100, 16), Some(32));
+    assert_eq!(
+        largest_size_for_memory(8000, 8000, 16),
+        None,
+        "nothing was taken: nothing is known"
+    );
     let bounded = |_: usize| Ok((Duration::from_micros(1000), Some(300)));
-    let chosen = sweep(&GPU_SIZES, 1_000_000, MOST, warm, bounded).unwrap();
+    let chosen = sweep_sizes(&GPU_SIZES, 1_000_000, MOST_SWEEP_TIME, warm, bounded).unwrap();
     assert_eq!(chosen.rates.last().unwrap().0, 256, "512 would not fit");
     let full = |size: usize| match size {
         64 | 128 => Ok((Duration::from_micros(1000), None)),
         _ => Err(Error::device("out of memory")),
     };
-    assert_eq!(sweep(&GPU_SIZES, 1_000_000, MOST, warm, full).unwrap().size, 128);
+    assert_eq!(
+        sweep_sizes(&GPU_SIZES, 1_000_000, MOST_SWEEP_TIME, warm, full)
+            .unwrap()
+            .size,
+        128
+    );
     assert!(
-        sweep(&GPU_SIZES, 1_000_000, MOST, warm, |_| Err(Error::device(
-            "out of memory"
-        )))
+        sweep_sizes(&GPU_SIZES, 1_000_000, MOST_SWEEP_TIME, warm, |_| Err(
+            Error::device("out of memory")
+        ))
         .is_err()
     );
 }

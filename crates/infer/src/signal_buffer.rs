@@ -1,25 +1,25 @@
-//! A batch's signals, in memory that is used again and again and that a GPU can fetch from by itself.
+//! Memory for the signals of a batch, which is reused and which a GPU can copy from by itself.
 
 #![allow(unsafe_code)]
-// Sound because: the tensor is made in `Signals::new`, contiguous, float32 and in main memory, and is never resized, so its
+// Sound because: the tensor is made in `SignalBuffer::new`, contiguous, float32 and in main memory, and is never resized, so its
 // pointer is aligned and points at `len` initialised values for as long as it lives; values are seen as a slice only
-// through a borrow of the `Signals` that owns the tensor. A handle to the same memory is given to this crate only
-// (`Signals::first`), whose one user, the TorchScript backend, gives it up before it returns: by then the answer has been
+// through a borrow of the `SignalBuffer` that owns the tensor. A handle to the same memory is given to this crate only
+// (`SignalBuffer::first_rows`), whose one user, the TorchScript backend, gives it up before it returns: by then the answer has been
 // copied to main memory, which a device does after every copy and kernel that came before it.
 
 use crate::shape::SegmentShape;
 use crate::symbols;
 use tch::{Device, Kind, TchError, Tensor};
 
-/// Room for a batch: (rows, leads, samples) of float32.
+/// Memory for a batch: (rows, leads, samples) of float32.
 #[derive(Debug)]
-pub struct Signals {
+pub struct SignalBuffer {
     tensor: Tensor,
     shape: SegmentShape,
 }
 
-impl Signals {
-    /// Room for `rows` segments, all zero. For a GPU it is page-locked, so that the GPU copies it while the CPU goes on.
+impl SignalBuffer {
+    /// Allocates memory for `rows` segments, all zero. For a GPU it is page-locked, so that the GPU copies it while the CPU goes on.
     ///
     /// # Errors
     /// When there is no such memory left.
@@ -27,9 +27,9 @@ impl Signals {
         let size = [rows, shape.leads, shape.samples].map(|size| size as i64);
         let locked = match device {
             Device::Cpu => None,
-            _ => symbols::pinned(&size),
+            _ => symbols::pinned_tensor(&size),
         };
-        // Memory that is not page-locked does as well, only slower.
+        // Memory that is not page-locked gives the same results, only slower.
         let tensor = match locked {
             Some(mut locked) => locked.f_zero_()?,
             None => Tensor::f_zeros(size, (Kind::Float, Device::Cpu))?,
@@ -61,8 +61,7 @@ impl Signals {
         }
     }
 
-    /// Repeats the first segment from row `from` to before row `to`: padding that any model computes as it computes
-    /// segments.
+    /// Copies the first segment into the rows from `from` to before `to`: padding that any model can compute.
     pub fn pad(&mut self, from: usize, to: usize) {
         let len = self.shape.len();
         let values = self.values_mut();
@@ -71,8 +70,8 @@ impl Signals {
         }
     }
 
-    /// The first `rows` segments as a tensor of the same memory. Not to be kept longer than `self` is borrowed.
-    pub(crate) fn first(&self, rows: usize) -> Result<Tensor, TchError> {
+    /// The first `rows` segments as a tensor of the same memory. Must not be kept longer than `self` is borrowed.
+    pub(crate) fn first_rows(&self, rows: usize) -> Result<Tensor, TchError> {
         self.tensor.f_narrow(0, 0, rows as i64)
     }
 }
@@ -85,10 +84,10 @@ mod tests {
 
     #[test]
     fn what_is_filled_is_what_the_model_sees() {
-        let mut signals = Signals::new(3, SHAPE, Device::Cpu).unwrap();
+        let mut signals = SignalBuffer::new(3, SHAPE, Device::Cpu).unwrap();
         let values: Vec<f32> = (0..18).map(|i| i as f32).collect();
         signals.values_mut().copy_from_slice(&values);
-        let first = signals.first(2).unwrap();
+        let first = signals.first_rows(2).unwrap();
         assert_eq!(first.size(), [2, 2, 3]);
         assert_eq!(Vec::<f32>::try_from(first.flatten(0, 2)).unwrap(), values[..12]);
         assert_eq!(signals.values(), values);
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn padding_repeats_the_first_segment_and_nothing_else_changes() {
-        let mut signals = Signals::new(4, SHAPE, Device::Cpu).unwrap();
+        let mut signals = SignalBuffer::new(4, SHAPE, Device::Cpu).unwrap();
         signals.values_mut().fill(7.0);
         signals.values_mut()[..6].copy_from_slice(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
         signals.pad(2, 3);
@@ -110,7 +109,7 @@ mod tests {
 
     #[test]
     fn nothing_is_nothing() {
-        let mut signals = Signals::new(0, SHAPE, Device::Cpu).unwrap();
+        let mut signals = SignalBuffer::new(0, SHAPE, Device::Cpu).unwrap();
         assert!(signals.values().is_empty() && signals.values_mut().is_empty());
     }
 }

@@ -1,34 +1,34 @@
-//! What can be known of CUDA on a machine, and whether a device can be used.
+//! CUDA on a machine: its devices, or the reason why there is none.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// What is known of CUDA on a machine.
+/// Driver and devices of CUDA on a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Whether there is an NVIDIA driver or device that nobody has hidden: then somebody expects it to be used.
+pub struct CudaStatus {
+    /// True where there is an NVIDIA driver or device that is not hidden: then somebody expects it to be used.
     pub nvidia: bool,
     /// The devices that libtorch sees, or why there is none.
-    pub devices: Result<Devices, Trouble>,
-    /// Whether the environment makes NVIDIA's libraries compute float32 in TF32 all the same.
+    pub devices: Result<CudaDevices, CudaProblem>,
+    /// True where the environment makes NVIDIA's libraries compute float32 in TF32 all the same.
     pub tf32_forced: bool,
 }
 
 /// The CUDA devices of a machine, and what libtorch has code for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Devices {
+pub struct CudaDevices {
     /// Compute capability of each, where the driver says.
     pub capabilities: Vec<Option<Capability>>,
     /// What this libtorch has code for; empty where it does not say.
-    pub code: Vec<Code>,
+    pub code: Vec<DeviceCode>,
 }
 
 /// A compute capability, as in 9.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Capability {
-    /// Before the point.
+    /// Number before the point.
     pub major: u32,
-    /// After it.
+    /// Number after the point.
     pub minor: u32,
 }
 
@@ -40,14 +40,14 @@ impl fmt::Display for Capability {
 
 /// Code for a kind of device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
+pub enum DeviceCode {
     /// Machine code: runs on devices of the same major and at least this minor number.
     Machine(Capability),
     /// Code that the driver translates: runs on every device of at least this capability.
     Portable(Capability),
 }
 
-impl Code {
+impl DeviceCode {
     fn runs_on(self, device: Capability) -> bool {
         match self {
             Self::Machine(made) => made.major == device.major && made <= device,
@@ -61,9 +61,9 @@ impl Code {
     }
 }
 
-/// Why there is no CUDA device to run on.
+/// Reason why there is no CUDA device to run on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum CudaProblem {
     /// The driver's library is not there.
     NoDriver(String),
     /// The driver is there and does not start.
@@ -90,15 +90,15 @@ pub enum Trouble {
     Unseen,
 }
 
-impl Trouble {
-    /// Whether the machine lacks a device, so that asking for one is a mistake of the configuration; otherwise the machine
+impl CudaProblem {
+    /// Returns true where the machine lacks a device, so that asking for one is a mistake of the configuration; otherwise the machine
     /// or the installation is at fault.
     pub fn is_absence(&self) -> bool {
         matches!(self, Self::NoDriver(_) | Self::NoDevice)
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CudaProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDriver(reason) => write!(
@@ -153,19 +153,19 @@ fn driver_for(cuda: u32) -> u32 {
     }
 }
 
-impl Found {
-    /// Whether a device can be used, or why not, and what to do about it.
+impl CudaStatus {
+    /// Checks that a device can be used; the error says why not, and what to do about it.
     ///
     /// # Errors
     /// The reason, in a sentence.
-    pub fn usable(&self, index: usize) -> Result<(), Unusable> {
-        let devices = self.devices.as_ref().map_err(|trouble| Unusable {
+    pub fn usable(&self, index: usize) -> Result<(), UnusableDevice> {
+        let devices = self.devices.as_ref().map_err(|trouble| UnusableDevice {
             what: trouble.to_string(),
             absent: trouble.is_absence(),
         })?;
         let Some(capability) = devices.capabilities.get(index) else {
             let there = devices.capabilities.len();
-            return Err(Unusable {
+            return Err(UnusableDevice {
                 what: format!(
                     "there is no cuda:{index}: libtorch sees {there} CUDA devices, numbered from 0"
                 ),
@@ -173,7 +173,7 @@ impl Found {
             });
         };
         match capability {
-            Some(capability) if !devices.has_code_for(*capability) => Err(Unusable {
+            Some(capability) if !devices.has_code_for(*capability) => Err(UnusableDevice {
                 what: format!(
                     "the GPU has compute capability {capability}, and this libtorch has code for {} only: use another GPU, or \
                      build with a libtorch that has it (README, \"On a GPU\")",
@@ -188,14 +188,14 @@ impl Found {
 
 /// Why a device cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
+pub struct UnusableDevice {
     /// The reason, and what to do about it.
     pub what: String,
     /// Whether there is no such device at all.
     pub absent: bool,
 }
 
-impl Devices {
+impl CudaDevices {
     fn has_code_for(&self, device: Capability) -> bool {
         self.code.is_empty() || self.code.iter().any(|code| code.runs_on(device))
     }
@@ -212,7 +212,7 @@ impl Devices {
 }
 
 /// What libtorch has code for, from the flags of its compiler: `-gencode;arch=compute_90,code=sm_90`.
-pub(super) fn code_in(config: &str) -> Vec<Code> {
+pub(super) fn code_in(config: &str) -> Vec<DeviceCode> {
     let named = config.split("code=").skip(1).filter_map(|rest| {
         let end = rest
             .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
@@ -231,8 +231,8 @@ pub(super) fn code_in(config: &str) -> Vec<Code> {
         })
     };
     let code = named.filter_map(|name| match name.split_once('_')? {
-        ("sm", digits) => capability(digits).map(Code::Machine),
-        ("compute", digits) => capability(digits).map(Code::Portable),
+        ("sm", digits) => capability(digits).map(DeviceCode::Machine),
+        ("compute", digits) => capability(digits).map(DeviceCode::Portable),
         _ => None,
     });
     code.collect()
@@ -245,11 +245,11 @@ mod tests {
     const FLAGS: &str = "  - NVCC architecture flags: -gencode;arch=compute_75,code=sm_75;-gencode;arch=compute_86,code=sm_86;\
                          -gencode;arch=compute_90,code=sm_90a;-gencode;arch=compute_120,code=sm_120\n  - CuDNN 91.3\n";
 
-    fn on(major: u32, minor: u32) -> Found {
+    fn on(major: u32, minor: u32) -> CudaStatus {
         let capabilities = vec![Some(Capability { major, minor })];
-        Found {
+        CudaStatus {
             nvidia: true,
-            devices: Ok(Devices {
+            devices: Ok(CudaDevices {
                 capabilities,
                 code: code_in(FLAGS),
             }),
@@ -272,14 +272,14 @@ mod tests {
                 "{unusable:?}"
             );
         }
-        let portable = Devices {
+        let portable = CudaDevices {
             code: code_in("code=compute_80,"),
-            ..Devices::default()
+            ..CudaDevices::default()
         };
         assert!(portable.has_code_for(Capability { major: 12, minor: 0 }));
         assert!(!portable.has_code_for(Capability { major: 7, minor: 5 }));
         assert!(
-            Devices::default().has_code_for(Capability { major: 3, minor: 0 }),
+            CudaDevices::default().has_code_for(Capability { major: 3, minor: 0 }),
             "it does not say"
         );
         assert!(on(9, 0).usable(1).unwrap_err().absent);
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn each_trouble_is_a_sentence_that_says_what_to_do() {
-        let old = Trouble::DriverTooOld {
+        let old = CudaProblem::DriverTooOld {
             offers: 12_040,
             needs: 13_000,
         };
@@ -296,7 +296,7 @@ mod tests {
             "the NVIDIA driver is for CUDA 12.4, and this libtorch is made for CUDA 13.0: install driver 580 or newer, or build with \
              a libtorch for CUDA 12 (README, \"On a GPU\")"
         );
-        let library = Trouble::NoLibrary {
+        let library = CudaProblem::NoLibrary {
             path: "/x/libtorch_cuda.so".into(),
             reason: "libcusparse.so.12: cannot open shared object file".to_owned(),
         };
@@ -305,7 +305,7 @@ mod tests {
             told.contains("/x/libtorch_cuda.so") && told.contains("`ECGFM_LIBTORCH=cuda tools/setup`"),
             "{told}"
         );
-        assert!(!old.is_absence() && !library.is_absence() && Trouble::NoDevice.is_absence());
+        assert!(!old.is_absence() && !library.is_absence() && CudaProblem::NoDevice.is_absence());
         assert!([449, 450, 525, 580].contains(&driver_for(11_080)));
         assert_eq!((driver_for(12_090), driver_for(13_010)), (525, 580));
     }

@@ -1,9 +1,10 @@
-//! Runs a model on several batches at once and hands its answers on in order.
+//! Runs a model on several batches at once and delivers its outputs in order.
 //!
-//! On a CPU one batch a core beats one batch on all cores: nobody waits for the slowest thread after every operation,
-//! which costs most where the machine has other work too. And a batch computed by one thread is the same to the
+//! On a CPU one batch a core is faster than one batch on all cores: no thread waits for the slowest one after every
+//! operation, which costs most where the machine has other work too. And a batch computed by one thread is the same to the
 //! last bit on any number of cores of one kind.
 
+use crate::backend::BackendError;
 use crate::prefetch::{Batch, Batches};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -11,26 +12,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tch::{Device, TchError};
+use tch::Device;
 
-/// More batches at once are not run; on a larger machine each gets several threads.
+/// Most batches that run at once; on a larger machine each gets several threads.
 const MOST_WORKERS: usize = 16;
 
 /// Workers of a GPU, each with a stream of its own: while one waits for its answer the other's batch is computed, and the
 /// next one copied.
 const GPU_WORKERS: usize = 2;
 
-/// How many batches run at once, on how many threads each.
+/// Number of batches that run at once, and of threads for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Crew {
+pub(crate) struct WorkerPool {
     /// Batches at once.
     pub(crate) workers: usize,
     /// Threads of libtorch for each.
     pub(crate) threads_each: usize,
 }
 
-impl Crew {
-    /// Shares `threads` out among `batches`.
+impl WorkerPool {
+    /// Divides `threads` among `batches`.
     pub(crate) fn new(threads: usize, device: Device, batches: usize) -> Self {
         let threads = threads.max(1);
         let workers = if device == Device::Cpu {
@@ -51,25 +52,26 @@ impl Crew {
 
     /// Batches that are handed out and not yet delivered: one that runs and one that lies ready for every worker, so that
     /// nobody waits while an earlier batch is still at work elsewhere.
-    pub(crate) fn ahead(self) -> usize {
+    pub(crate) fn batches_in_flight(self) -> usize {
         2 * self.workers
     }
 }
 
-/// A batch's number, the batch, and its answer, why there is none, or why it was not begun; nothing where the worker died.
-type Answer<T> = Option<(usize, Batch, Result<Result<T, TchError>>)>;
+/// A batch's number, the batch, and its output, why there is none, or why it was not begun; nothing where the worker
+/// panicked.
+type Finished<T> = Option<(usize, Batch, Result<Result<T, BackendError>>)>;
 
-/// Runs `run` on every batch, `crew.workers` at a time, and `deliver` on batch and answer in the batches' order.
-/// Before each new batch `go_on` is asked. Gives the time that workers waited for a batch, added up over them.
+/// Runs `run` on every batch, `pool.workers` at a time, and `deliver` on batch and answer in the batches' order.
+/// Before each new batch `may_continue` is asked. Gives the time that workers waited for a batch, added up over them.
 ///
 /// # Errors
-/// The first error of reading, running, `go_on` or `deliver`; no further batch is begun after it.
-pub(crate) fn in_order<T: Send>(
-    crew: Crew,
+/// The first error of reading, running, `may_continue` or `deliver`; no further batch is begun after it.
+pub(crate) fn run_in_order<T: Send>(
+    pool: WorkerPool,
     batches: &mut Batches<Error>,
-    run: impl Fn(&Batch) -> Result<T, TchError> + Sync,
-    go_on: impl Fn() -> Result<()> + Sync,
-    mut deliver: impl FnMut(&Batch, Result<T, TchError>) -> Result<()>,
+    run: impl Fn(&Batch) -> Result<T, BackendError> + Sync,
+    may_continue: impl Fn() -> Result<()> + Sync,
+    mut deliver: impl FnMut(&Batch, Result<T, BackendError>) -> Result<()>,
 ) -> Result<Duration> {
     let (jobs, queue) = channel();
     let (answers_in, answers) = channel();
@@ -77,19 +79,19 @@ pub(crate) fn in_order<T: Send>(
     std::thread::scope(|scope| {
         // Dropped on every way out, so that the workers end before the scope waits for them.
         let jobs = jobs;
-        for _ in 0..crew.workers {
+        for _ in 0..pool.workers {
             let (queue, answers, waited) = (&queue, answers_in.clone(), &waited);
-            let run = |batch: &Batch| go_on().map(|()| run(batch));
+            let run = |batch: &Batch| may_continue().map(|()| run(batch));
             scope.spawn(move || {
-                tch::set_num_threads(i32::try_from(crew.threads_each).unwrap_or(1));
-                work(queue, &answers, waited, run);
+                tch::set_num_threads(i32::try_from(pool.threads_each).unwrap_or(1));
+                run_worker(queue, &answers, waited, run);
             });
         }
         drop(answers_in);
         let (mut begun, mut delivered) = (0, 0);
         let mut early = BTreeMap::new();
         loop {
-            while begun < delivered + crew.ahead() {
+            while begun < delivered + pool.batches_in_flight() {
                 let Some(batch) = batches.next() else { break };
                 // The workers outlive this loop unless one panics, and then the answer is missing below.
                 let _ = jobs.send((begun, batch?));
@@ -114,12 +116,12 @@ pub(crate) fn in_order<T: Send>(
     })
 }
 
-/// A worker: ends once there are no more batches or nobody listens.
-fn work<T>(
+/// Runs batches on a worker's thread until there are no more, or until the receiver is gone.
+fn run_worker<T>(
     queue: &Mutex<Receiver<(usize, Batch)>>,
-    answers: &Sender<Answer<T>>,
+    answers: &Sender<Finished<T>>,
     waited: &AtomicU64,
-    run: impl Fn(&Batch) -> Result<Result<T, TchError>>,
+    run: impl Fn(&Batch) -> Result<Result<T, BackendError>>,
 ) {
     loop {
         let asked = Instant::now();
@@ -127,7 +129,7 @@ fn work<T>(
         let Ok((number, batch)) = job else { return };
         let nanos = u64::try_from(asked.elapsed().as_nanos()).unwrap_or(u64::MAX);
         waited.fetch_add(nanos, Ordering::Relaxed);
-        let report = Death(answers);
+        let report = WorkerPanicNotifier(answers);
         let answer = run(&batch);
         drop(report);
         if answers.send(Some((number, batch, answer))).is_err() {
@@ -136,10 +138,10 @@ fn work<T>(
     }
 }
 
-/// Tells the other end if the model panics; it would wait for the answer forever.
-struct Death<'a, T>(&'a Sender<Answer<T>>);
+/// Notifies the receiver where the model panics. The receiver would wait for the output forever.
+struct WorkerPanicNotifier<'a, T>(&'a Sender<Finished<T>>);
 
-impl<T> Drop for Death<'_, T> {
+impl<T> Drop for WorkerPanicNotifier<'_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let _ = self.0.send(None);
@@ -150,12 +152,12 @@ impl<T> Drop for Death<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prefetch::{self, Plan};
+    use crate::prefetch::{self, BatchPlan};
     use crate::shape::SegmentShape;
-    use crate::signals::Signals;
+    use crate::signal_buffer::SignalBuffer;
     use std::sync::atomic::AtomicUsize;
 
-    const PLAN: Plan = Plan {
+    const PLAN: BatchPlan = BatchPlan {
         segments: 100,
         done: 0,
         batch_size: 3,
@@ -168,12 +170,12 @@ mod tests {
         consume: impl FnOnce(&mut Batches<Error>) -> T,
     ) -> T {
         let shape = SegmentShape { leads: 1, samples: 1 };
-        let buffer = |_| Signals::new(PLAN.batch_size, shape, Device::Cpu).unwrap();
+        let buffer = |_| SignalBuffer::new(PLAN.batch_size, shape, Device::Cpu).unwrap();
         prefetch::with_batches(PLAN, (0..12).map(buffer).collect(), read, consume)
     }
 
-    fn crew(workers: usize) -> Crew {
-        Crew {
+    fn pool(workers: usize) -> WorkerPool {
+        WorkerPool {
             workers,
             threads_each: 1,
         }
@@ -185,7 +187,7 @@ mod tests {
     }
 
     /// Every other batch takes longer, so that answers come out of order.
-    fn doubled(batch: &Batch) -> Result<Vec<f32>, TchError> {
+    fn doubled(batch: &Batch) -> Result<Vec<f32>, BackendError> {
         let pause = if batch.segments.start.is_multiple_of(2) {
             300
         } else {
@@ -208,8 +210,8 @@ mod tests {
             };
             let mut seen = Vec::new();
             let done = with_batches(number, |batches| {
-                in_order(
-                    crew(workers),
+                run_in_order(
+                    pool(workers),
                     batches,
                     run,
                     || Ok(()),
@@ -235,13 +237,13 @@ mod tests {
             }
         };
         let read = with_batches(bad, |batches| {
-            in_order(crew(2), batches, doubled, || Ok(()), |_, _| Ok(()))
+            run_in_order(pool(2), batches, doubled, || Ok(()), |_, _| Ok(()))
         });
         assert!(read.unwrap_err().to_string().contains("unreadable"));
         let mut delivered = 0;
         let stopped = with_batches(number, |batches| {
-            in_order(
-                crew(3),
+            run_in_order(
+                pool(3),
                 batches,
                 doubled,
                 || Ok(()),
@@ -268,12 +270,12 @@ mod tests {
         };
         let waited = |read: fn(usize, &mut [f32]) -> Result<()>| {
             with_batches(read, |batches| {
-                in_order(crew(1), batches, doubled, || Ok(()), |_, _| Ok(())).unwrap()
+                run_in_order(pool(1), batches, doubled, || Ok(()), |_, _| Ok(())).unwrap()
             })
         };
         let fed = waited(number);
         let starved = with_batches(slow, |batches| {
-            in_order(crew(1), batches, |_| Ok(()), || Ok(()), |_, _| Ok(())).unwrap()
+            run_in_order(pool(1), batches, |_| Ok(()), || Ok(()), |_, _| Ok(())).unwrap()
         });
         // Two readers share 100 pauses; whoever waits for them waits for most of that.
         assert!(starved > 25 * pause, "{starved:?}");
@@ -288,15 +290,15 @@ mod tests {
             doubled(batch)
         };
         let _ = with_batches(number, |batches| {
-            in_order(crew(2), batches, run, || Ok(()), |_, _| Ok(()))
+            run_in_order(pool(2), batches, run, || Ok(()), |_, _| Ok(()))
         });
     }
 
     #[test]
     fn threads_are_shared_out() {
         let of = |threads, device, batches| {
-            let crew = Crew::new(threads, device, batches);
-            (crew.workers, crew.threads_each)
+            let pool = WorkerPool::new(threads, device, batches);
+            (pool.workers, pool.threads_each)
         };
         assert_eq!(of(2, Device::Cpu, 100), (2, 1));
         assert_eq!(of(8, Device::Cpu, 2), (2, 4));
@@ -304,6 +306,6 @@ mod tests {
         assert_eq!(of(4, Device::Cpu, 0), (1, 4));
         assert_eq!(of(4, Device::Cuda(0), 100), (2, 2));
         assert_eq!(of(1, Device::Cuda(0), 1), (1, 1));
-        assert_eq!(Crew::new(7, Device::Cpu, 3).threads(), 6);
+        assert_eq!(WorkerPool::new(7, Device::Cpu, 3).threads(), 6);
     }
 }

@@ -1,43 +1,43 @@
-//! What a run counts and records.
+//! Counts and facts of a run.
 
-use super::source::Source;
+use super::segment_source::SegmentSource;
 use crate::backend::Backend;
 use ecgfm_artifacts::stage::Outcome;
-use ecgfm_stage_params::Range;
+use ecgfm_stage_params::ValueRange;
 use std::time::Duration;
 
 /// Segments a second, warm-up excluded.
 const RATE: &str = "segments_per_second";
 
-/// The share of their time that workers waited for a batch to be read.
+/// Share of their time that workers waited for a batch to be read.
 const FEEDING: &str = "waiting_for_batches";
 
-/// The facts that tell time, which is another one in every run.
+/// Facts about time, which differ from run to run.
 pub(super) const VARYING: [&str; 2] = [RATE, FEEDING];
 
-/// Keys of segments with non-finite logits that are named; the rest is counted.
+/// Most segments with non-finite logits that are named.
 const NAMED: usize = 20;
 
-/// What a run counted.
+/// Counts of a run.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Tally {
+pub(super) struct RunStats {
     pub(super) segments: usize,
-    /// Those of them that an interrupted run had answered.
+    /// Segments among them that an interrupted run had finished.
     pub(super) resumed: usize,
     pub(super) batches: usize,
     pub(super) non_finite: usize,
-    /// The first of them.
+    /// Keys of the first non-finite segments.
     pub(super) non_finite_keys: Vec<String>,
-    /// Of all values for labels.
-    pub(super) range: Range,
+    /// Range of all values for labels.
+    pub(super) range: ValueRange,
     pub(super) elapsed: Duration,
     pub(super) workers: usize,
-    /// Added up over the workers.
+    /// Time that workers waited for batches, summed over the workers.
     pub(super) waited: Duration,
 }
 
-impl Tally {
-    pub(super) fn see(&mut self, segment: &str, logits: &[f32]) {
+impl RunStats {
+    pub(super) fn add_segment(&mut self, segment: &str, logits: &[f32]) {
         self.segments += 1;
         self.range.add(logits);
         if logits.iter().all(|logit| logit.is_finite()) {
@@ -50,16 +50,16 @@ impl Tally {
     }
 }
 
-/// The record of a run.
-pub(super) fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> Outcome {
+/// Record of a run.
+pub(super) fn outcome(source: &SegmentSource, model: &impl Backend, stats: &RunStats) -> Outcome {
     let description = model.describe();
-    let seconds = tally.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
-    let rate = ((tally.segments - tally.resumed) as f64 / seconds * 100.0).round() / 100.0;
-    let waited = tally.waited.as_secs_f64() / (seconds * tally.workers.max(1) as f64);
+    let seconds = stats.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+    let rate = ((stats.segments - stats.resumed) as f64 / seconds * 100.0).round() / 100.0;
+    let waited = stats.waited.as_secs_f64() / (seconds * stats.workers.max(1) as f64);
     let mut outcome = Outcome::default()
-        .count("segments", tally.segments)
-        .count("batches", tally.batches)
-        .count("non_finite", tally.non_finite)
+        .count("segments", stats.segments)
+        .count("batches", stats.batches)
+        .count("non_finite", stats.non_finite)
         .fact("backend", description.name)
         .fact("device", description.device)
         .fact("precision", description.precision)
@@ -74,8 +74,8 @@ pub(super) fn outcome(source: &Source, model: &impl Backend, tally: &Tally) -> O
     if let Some(runtime) = description.runtime {
         outcome = outcome.fact("libtorch", runtime);
     }
-    if tally.non_finite > 0 {
-        outcome = outcome.fact("non_finite_segments", tally.non_finite_keys.clone());
+    if stats.non_finite > 0 {
+        outcome = outcome.fact("non_finite_segments", stats.non_finite_keys.clone());
     }
     outcome
 }

@@ -1,4 +1,4 @@
-//! The segments of a run and the model for them, held against each other before anything is computed.
+//! Segments of a run and the model for them, checked against each other before anything is computed.
 
 use super::{Params, labels};
 use crate::backend::Backend;
@@ -9,22 +9,22 @@ use crate::torchscript::TorchScript;
 use crate::{Error, Result};
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::store::SegmentReader;
-use ecgfm_stage_params::{Output, Returns, Wanted};
+use ecgfm_stage_params::{InferOutput, OutputSelection, Returns};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The segments of a subset.
-pub(super) struct Source {
+pub(super) struct SegmentSource {
     manifest: PathBuf,
     pub(super) subset: Subset,
     pub(super) reader: SegmentReader,
     pub(super) shape: SegmentShape,
-    /// Segments that have no idx, neither by the manifest's index nor by their own files.
+    /// Number of segments that have no idx, neither by the manifest's index nor by their own files.
     pub(super) without_idx: usize,
 }
 
-impl Source {
+impl SegmentSource {
     pub(super) fn open(params: &Params) -> Result<Self> {
         let manifest = params.manifest.join(manifests::file(&params.subset));
         let mut subset = manifests::read(&params.manifest, &params.subset)?;
@@ -64,15 +64,19 @@ impl Source {
     }
 }
 
-/// A model and what is known of it before it has run.
-pub(super) struct Loaded {
+/// Loaded model, with its hash and its card.
+pub(super) struct LoadedModel {
     pub(super) model: TorchScript,
     pub(super) sha256: String,
     card: Option<Card>,
 }
 
 /// Loads the model after its card, if there is one, has been held against the segments.
-pub(super) fn load(params: &Params, source: &Source, placement: Placement) -> Result<Loaded> {
+pub(super) fn load_model(
+    params: &Params,
+    source: &SegmentSource,
+    placement: Placement,
+) -> Result<LoadedModel> {
     let sha256 = if params.model.is_file() {
         sha256(&params.model)?
     } else {
@@ -80,28 +84,28 @@ pub(super) fn load(params: &Params, source: &Source, placement: Placement) -> Re
     };
     let card = Card::beside(&params.model, &sha256)?;
     if let Some(card) = &card {
-        suits(card, source)?;
+        check_card(card, source)?;
     }
-    let wanted = Wanted::of(&params.outputs, params.saliency_per, params.saliency_heads);
+    let wanted = OutputSelection::new(&params.outputs, params.saliency_per, params.saliency_heads);
     let model = TorchScript::load(&params.model, placement, wanted)?;
-    Ok(Loaded { model, sha256, card })
+    Ok(LoadedModel { model, sha256, card })
 }
 
-impl Loaded {
-    /// What every reader of the results must know, of the ECGs and of the model.
-    pub(super) fn notices(&self, source: &Source) -> Vec<String> {
+impl LoadedModel {
+    /// Notices for every reader of the results, about the ECGs and about the model.
+    pub(super) fn notices(&self, source: &SegmentSource) -> Vec<String> {
         let of_store = source.reader.about().and_then(|about| about.notice.clone());
         let of_model = self.card.as_ref().and_then(|card| card.notice.clone());
         of_store.into_iter().chain(of_model).collect()
     }
 
-    /// What the model's card says that its values are.
+    /// Meaning of the model's values, by its card.
     pub(super) fn returns(&self) -> Option<Returns> {
         self.card.as_ref().and_then(|card| card.returns)
     }
 
-    /// Runs the model on every number of rows that will come, and holds what it says against its card, against what is
-    /// asked for and against the label set. What its labels are, by its card or by configuration.
+    /// Runs the model on every number of rows that will come, and checks its outputs against its card, the parameters and
+    /// the label set. Returns its labels, by its card or by the parameters.
     pub(super) fn prepare(
         &mut self,
         params: &Params,
@@ -110,7 +114,7 @@ impl Loaded {
     ) -> Result<Option<LabelNames>> {
         self.model.prepare(shape, rows)?;
         let labels = self.model.labels();
-        if labels == 0 && params.outputs.contains(&Output::Logits) {
+        if labels == 0 && params.outputs.contains(&InferOutput::Logits) {
             let what = "it is an encoder without a head and gives no logits; ask for `outputs: [embedding]`";
             return Err(Error::model(&params.model, what.to_owned()));
         }
@@ -122,12 +126,12 @@ impl Loaded {
             return Err(Error::model(&params.model, what));
         }
         let named = self.card.as_ref().and_then(|card| card.label_set.clone());
-        labels::bound(params, named, labels)
+        labels::check_label_names(params, named, labels)
     }
 }
 
-/// Holds a card against the segments.
-fn suits(card: &Card, source: &Source) -> Result<()> {
+/// Checks that the segments are what the card says that the model takes.
+fn check_card(card: &Card, source: &SegmentSource) -> Result<()> {
     let (leads, samples) = (source.shape.leads, source.shape.samples);
     if card.input.leads != leads {
         return Err(source.refused(format!(
