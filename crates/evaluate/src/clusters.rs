@@ -1,22 +1,45 @@
 //! Which rows are resampled together.
 
-use crate::compare::Compared;
 use crate::error::{Error, Result};
-use crate::groups::Groups;
-use crate::row_of::RowOf;
+use crate::joins::{last_of_each, left_join};
+use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
 use ecgfm_artifacts::records::{self, one_text};
-use ecgfm_artifacts::table::{self, Column, Kind};
-use polars::prelude::StringChunked;
+use ecgfm_artifacts::table::{self, Kind};
+use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Clusters of rows: the number of each row's, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Clusters {
     pub(crate) of_row: Vec<u32>,
     pub(crate) count: usize,
 }
 
 impl Clusters {
+    /// Rows of one key are one cluster; a missing key is a key too. Clusters are numbered in the order of their first rows.
+    pub(crate) fn by_key(keys: Vec<Column>) -> Result<Self> {
+        let failed = || Error::table("grouping rows");
+        let frame = DataFrame::new_infer_height(keys).map_err(failed())?;
+        let grouped = frame
+            .group_by_stable(frame.get_column_names_owned())
+            .map_err(failed())?;
+        let mut of_row = vec![0; frame.height()];
+        let groups = grouped.get_groups();
+        for (number, group) in (0u32..).zip(groups.iter()) {
+            match group {
+                GroupsIndicator::Idx((_, rows)) => rows.iter().for_each(|&row| of_row[row as usize] = number),
+                GroupsIndicator::Slice([first, rows]) => {
+                    of_row[first as usize..][..rows as usize].fill(number)
+                }
+            }
+        }
+        Ok(Self {
+            of_row,
+            count: groups.len(),
+        })
+    }
+
     /// The clusters of some of the rows, with their numbers: a resample draws all clusters, also those without such rows.
     pub(crate) fn part_of(&self, rows: &[usize]) -> Self {
         Self {
@@ -26,29 +49,21 @@ impl Clusters {
     }
 
     /// The clusters of some of the rows, numbered anew.
-    pub(crate) fn part(&self, rows: &[usize]) -> Self {
-        let groups = Groups::by(rows.iter().map(|&row| self.of_row[row]));
-        Self {
-            count: groups.len(),
-            of_row: groups.of_row,
-        }
+    pub(crate) fn part(&self, rows: &[usize]) -> Result<Self> {
+        let of_rows: Vec<u32> = rows.iter().map(|&row| self.of_row[row]).collect();
+        Self::by_key(vec![Column::new("cluster".into(), of_rows)])
     }
 }
 
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,
-    row_of: RowOf,
-    names: StringChunked,
+    /// idx and patient_id of every exam; null where it names no patient.
+    exams: DataFrame,
 }
 
-/// What rows have in common that are resampled together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Whose<'a> {
-    Patient(&'a str),
-    /// Of a patient that nobody names: an ECG is never put together with others for that.
-    Ecg(i64),
-}
+/// Column that tells ECGs with a record.
+const HAS_RECORD: &str = "has record";
 
 impl Patients {
     /// Reads them from a records table; none where it has no column of them.
@@ -56,56 +71,81 @@ impl Patients {
         if !table::header(path)?.iter().any(|name| name == PATIENT_ID) {
             return Ok(None);
         }
-        let frame = records::read(path, &[Column::new(PATIENT_ID, Kind::Text)])?;
+        let frame = records::read(path, &[table::Column::new(PATIENT_ID, Kind::Text)])?;
+        let named = |text: Option<&str>| -> Option<String> {
+            let patient = one_text(text.unwrap_or_default());
+            (!patient.is_empty()).then(|| patient.to_owned())
+        };
+        let patients: StringChunked = table::str_column(path, &frame, PATIENT_ID)?
+            .iter()
+            .map(named)
+            .collect();
+        let exams = frame.select([IDX]).and_then(|mut exams| {
+            exams.with_column(patients.with_name(PATIENT_ID.into()).into_column())?;
+            last_of_each(exams.lazy(), IDX).collect()
+        });
         Ok(Some(Self {
             path: path.to_owned(),
-            row_of: RowOf::of(table::int_column(path, &frame, IDX)?),
-            names: table::str_column(path, &frame, PATIENT_ID)?.clone(),
+            exams: exams.map_err(Error::table("reading patients"))?,
         }))
     }
 
-    fn of(&self, idx: i64) -> Result<Whose<'_>> {
-        let Some(row) = self.row_of.get(idx) else {
+    /// idx and patient_id of each row.
+    fn of(&self, rows: &ScoredRows) -> Result<DataFrame> {
+        let failed = || Error::table("looking for the patients of ECGs");
+        let exams = self.exams.clone().lazy().with_column(lit(true).alias(HAS_RECORD));
+        let idx = rows.table.clone().lazy().select([col(IDX)]);
+        let joined = left_join(idx, exams, &[col(IDX)]).collect().map_err(failed())?;
+        let without = joined.clone().lazy().filter(col(HAS_RECORD).is_null()).first();
+        let without = without.collect().map_err(failed())?;
+        if without.height() > 0 {
+            let idx = table::int_column(&self.path, &without, IDX)?
+                .get(0)
+                .unwrap_or_default();
             let what = format!(
                 "idx {idx}, which is among the scored ECGs, has no row; give the records of all ECGs"
             );
             return Err(Error::keys(&self.path, what));
-        };
-        Ok(match one_text(self.names.get(row as usize).unwrap_or_default()) {
-            "" => Whose::Ecg(idx),
-            patient => Whose::Patient(patient),
-        })
+        }
+        joined.select([IDX, PATIENT_ID]).map_err(failed())
     }
 
     /// How many of these ECGs name no patient.
-    pub(crate) fn nameless(&self, ecgs: &Compared) -> Result<u64> {
-        let mut count = 0;
-        for idx in ecgs.idx() {
-            count += u64::from(matches!(self.of(idx)?, Whose::Ecg(_)));
-        }
-        Ok(count)
+    pub(crate) fn count_without_patient(&self, ecgs: &ScoredRows) -> Result<u64> {
+        let patients = self.of(ecgs)?;
+        let count = patients.column(PATIENT_ID).map(Column::null_count);
+        Ok(count.map_err(Error::table("counting ECGs without patient"))? as u64)
     }
 }
 
-/// Clusters by patient where patients are known, else by ECG.
-pub(crate) fn clusters(rows: &Compared, patients: Option<&Patients>) -> Result<Clusters> {
-    let whose = |idx| patients.map_or(Ok(Whose::Ecg(idx)), |patients| patients.of(idx));
-    let groups = Groups::by(rows.idx().map(whose).collect::<Result<Vec<_>>>()?);
-    Ok(Clusters {
-        count: groups.len(),
-        of_row: groups.of_row,
-    })
+/// Clusters by patient where patients are known, else by ECG. An ECG that names no patient is one cluster: it is never put together
+/// with others for that.
+pub(crate) fn clusters(rows: &ScoredRows, patients: Option<&Patients>) -> Result<Clusters> {
+    let failed = || Error::table("grouping ECGs by patient");
+    let keys = match patients {
+        None => rows.table.select([IDX]).map_err(failed())?,
+        Some(patients) => {
+            let without_patient = when(col(PATIENT_ID).is_null())
+                .then(col(IDX))
+                .otherwise(lit(NULL));
+            let keys = patients
+                .of(rows)?
+                .lazy()
+                .select([col(PATIENT_ID), without_patient.alias(IDX)]);
+            keys.collect().map_err(failed())?
+        }
+    };
+    Clusters::by_key(keys.into_columns())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use polars::prelude::df;
 
-    fn rows() -> Compared {
+    fn rows() -> ScoredRows {
         let keys = df!("idx" => [4i64, 4, 7, 9]).unwrap();
-        Compared {
-            keys,
+        ScoredRows {
+            table: keys,
             truth: vec![],
             unknown: vec![],
             scores: vec![],
@@ -134,7 +174,7 @@ mod tests {
         let by_patient = clusters(&rows(), Some(&known)).unwrap();
         assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 1, 2], 3));
         assert_eq!(
-            known.nameless(&rows()).unwrap(),
+            known.count_without_patient(&rows()).unwrap(),
             3,
             "two rows of one ECG, one of another"
         );

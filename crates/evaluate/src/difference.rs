@@ -3,20 +3,22 @@
 //! Both are resampled together, the same patients in the same resample, so that what makes ECGs hard or easy for both does
 //! not widen the interval of the difference.
 
-use crate::compare::{taken, unknown_rows};
+use crate::clusters::Clusters;
 use crate::error::{Error, Result};
 use crate::estimate::LabelStatistics;
-use crate::groups::Groups;
+use crate::joins::left_join;
 use crate::known::KnownRows;
 use crate::metrics::bootstrap::{Plan, Resampled, resample};
 use crate::metrics::interval::percentile;
 use crate::metrics::multilabel::mean;
 use crate::metrics::{ConfusionMatrix, LabelRows};
 use crate::resampled::each;
+use crate::scored_rows::{taken, unknown_rows};
 use crate::sigmoid::above;
+use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored, ShownIn, Statistic, shown_in};
+use polars::prelude::*;
 use serde::Serialize;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// The name under which means over labels stand.
@@ -74,13 +76,13 @@ pub struct Difference {
 const PATIENT: &str = "patient";
 
 /// One evaluation.
-struct Side {
+struct Evaluation {
     dir: PathBuf,
     scored: Scored,
     metrics: Metrics,
 }
 
-impl Side {
+impl Evaluation {
     /// From an evaluation's directory, or from that of a run which has one.
     fn read(dir: &Path) -> Result<Self> {
         let inside = dir.join("evaluate");
@@ -132,13 +134,13 @@ impl Side {
 /// A directory has no evaluation; they scored other splits, other labels, or the same ECGs against another truth; they do
 /// not agree on which ECGs are of one patient; no ECG was scored by both.
 pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
-    let (a, b) = (Side::read(a)?, Side::read(b)?);
+    let (a, b) = (Evaluation::read(a)?, Evaluation::read(b)?);
     same_question(&a, &b)?;
-    let shared = shared(&a, &b)?;
+    let shared = shared_rows(&a, &b)?;
     let (rows_a, rows_b): (Vec<usize>, Vec<usize>) = shared.iter().copied().unzip();
     let ((truth, scores_a), (truth_b, scores_b)) = (a.rows(&rows_a), b.rows(&rows_b));
     same_truth(&a, &b, &rows_a, &truth, &truth_b)?;
-    let clusters = clusters((&a, &rows_a), (&b, &rows_b))?;
+    let clusters = shared_clusters((&a, &rows_a), (&b, &rows_b))?;
     let sides = [(&scores_a, a.thresholds()), (&scores_b, b.thresholds())];
     let holds: Vec<Vec<bool>> = truth
         .iter()
@@ -154,10 +156,10 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
         })
         .collect();
     let drawn = each(&known, shared.len(), |labels, of_row| {
-        resample(labels, of_row, clusters.len(), plan)
+        resample(labels, of_row, clusters.count, plan)
     });
     let labels: Vec<LabelRows<'_>> = known.iter().map(KnownRows::label).collect();
-    let count = |of: &Side| (of.scored.idx.len() - shared.len()) as u64;
+    let count = |of: &Evaluation| (of.scored.idx.len() - shared.len()) as u64;
     let notices = [&a, &b]
         .into_iter()
         .filter_map(|side| side.metrics.notice.clone());
@@ -168,7 +170,7 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
         ecgs: shared.len() as u64,
         only_a: count(&a),
         only_b: count(&b),
-        clusters: clusters.len() as u64,
+        clusters: clusters.count as u64,
         cluster: match a.knows_patients() || b.knows_patients() {
             true => PATIENT,
             false => "ecg",
@@ -182,7 +184,7 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
     })
 }
 
-fn same_question(a: &Side, b: &Side) -> Result<()> {
+fn same_question(a: &Evaluation, b: &Evaluation) -> Result<()> {
     let differ = |what: String| Err(Error::keys(&b.dir, what));
     if a.metrics.subset != b.metrics.subset {
         return differ(format!(
@@ -205,16 +207,27 @@ fn same_question(a: &Side, b: &Side) -> Result<()> {
     Ok(())
 }
 
-/// Rows of the same ECGs, in the order of the first.
-fn shared(a: &Side, b: &Side) -> Result<Vec<(usize, usize)>> {
-    let keys = b.scored.idx.iter().zip(&b.scored.save_file).enumerate();
-    let of: HashMap<(i64, &str), usize> = keys
-        .map(|(row, (idx, file))| ((*idx, file.as_str()), row))
-        .collect();
-    let keys = a.scored.idx.iter().zip(&a.scored.save_file).enumerate();
-    let shared: Vec<(usize, usize)> = keys
-        .filter_map(|(row, (idx, file))| Some((row, *of.get(&(*idx, file.as_str()))?)))
-        .collect();
+/// Rows of the same ECGs in both, in the order of the first.
+fn shared_rows(a: &Evaluation, b: &Evaluation) -> Result<Vec<(usize, usize)>> {
+    let rows = |of: &Evaluation, name: &str| -> PolarsResult<LazyFrame> {
+        let keys = df!(IDX => &of.scored.idx, SAVE_FILE => &of.scored.save_file)?;
+        Ok(keys.lazy().with_row_index(name, None))
+    };
+    let joined = || -> PolarsResult<Vec<(usize, usize)>> {
+        let joined = left_join(rows(a, "a")?, rows(b, "b")?, &[col(IDX), col(SAVE_FILE)]);
+        let shared = joined.filter(col("b").is_not_null()).collect()?;
+        let rows = |name: &str| -> PolarsResult<Vec<usize>> {
+            Ok(shared
+                .column(name)?
+                .u32()?
+                .iter()
+                .flatten()
+                .map(|row| row as usize)
+                .collect())
+        };
+        Ok(rows("a")?.into_iter().zip(rows("b")?).collect())
+    };
+    let shared = joined().map_err(Error::table("joining the ECGs of both evaluations"))?;
     if shared.is_empty() {
         let what = format!("no ECG of it was scored in {} too", a.dir.display());
         return Err(Error::keys(&b.dir, what));
@@ -223,15 +236,21 @@ fn shared(a: &Side, b: &Side) -> Result<Vec<(usize, usize)>> {
 }
 
 /// Which of the compared ECGs are resampled together: those of one patient, where either evaluation knows patients.
-fn clusters((a, rows_a): (&Side, &[usize]), (b, rows_b): (&Side, &[usize])) -> Result<Groups> {
-    let of = |side: &Side, rows: &[usize]| Groups::by(rows.iter().map(|&row| side.scored.cluster[row]));
-    let (of_a, of_b) = (of(a, rows_a), of(b, rows_b));
+fn shared_clusters(
+    (a, rows_a): (&Evaluation, &[usize]),
+    (b, rows_b): (&Evaluation, &[usize]),
+) -> Result<Clusters> {
+    let of = |evaluation: &Evaluation, rows: &[usize]| {
+        let clusters = taken(&evaluation.scored.cluster, rows);
+        Clusters::by_key(vec![Column::new("cluster".into(), clusters)])
+    };
+    let (of_a, of_b) = (of(a, rows_a)?, of(b, rows_b)?);
     match (a.knows_patients(), b.knows_patients()) {
         (true, true) => {}
         (false, true) => return Ok(of_b),
         _ => return Ok(of_a),
     }
-    // Groups are numbered in the order of their first rows, so that the same groups have the same numbers.
+    // Clusters are numbered in the order of their first rows, so that the same clusters have the same numbers.
     let differs = of_a.of_row.iter().zip(&of_b.of_row).position(|(a, b)| a != b);
     match differs {
         None => Ok(of_a),
@@ -248,8 +267,8 @@ fn clusters((a, rows_a): (&Side, &[usize]), (b, rows_b): (&Side, &[usize])) -> R
 }
 
 fn same_truth(
-    a: &Side,
-    b: &Side,
+    a: &Evaluation,
+    b: &Evaluation,
     rows: &[usize],
     ours: &[Vec<Option<bool>>],
     theirs: &[Vec<Option<bool>>],

@@ -7,17 +7,18 @@
 pub(crate) mod params;
 
 use crate::clusters::{Clusters, Patients};
-pub use crate::compare::OnMissing;
-use crate::compare::{Compared, with_truth};
-use crate::ecgs::pooled;
+use crate::ecgs::{extend, pool_segments};
 use crate::error::{Error, Result};
-use crate::named::joined;
-use crate::scoring::{Scoring, decide};
+use crate::expressions::is_above;
+use crate::label_text::label_text;
+pub use crate::scored_rows::OnMissing;
+use crate::scored_rows::{ScoredRows, join_truth, probability_of};
+use crate::scoring::Scoring;
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
-use crate::subgroups::{members, subgroups};
-use crate::truth::Truth;
-use crate::units::Both;
+use crate::subgroups::{subgroup_rows, subgroups};
+use crate::truth::{Truth, actual};
+use crate::units::ByUnit;
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
 use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_comparison, write_examples};
@@ -50,8 +51,8 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 
 /// Everything that is scored, joined with its truth.
 struct Rows {
-    segments: Compared,
-    ecgs: Compared,
+    segments: ScoredRows,
+    ecgs: ScoredRows,
     /// Every label of the truth table.
     truth_labels: Vec<String>,
     flow: Flow,
@@ -67,7 +68,7 @@ impl Rows {
         );
         let predicted = predicted?;
         let unpredicted = params.splits.as_ref().map(|path| {
-            flow::unpredicted(
+            flow::count_unpredicted(
                 path,
                 &settings.about.subset,
                 &predicted,
@@ -76,11 +77,11 @@ impl Rows {
         });
         let unpredicted = unpredicted.transpose()?;
         let truth = truth?;
-        let join = |frame: &DataFrame| with_truth(frame, &truth, mapping, params.missing_truth);
+        let join = |frame: &DataFrame| join_truth(frame, &truth, mapping, params.missing_truth);
         let (segments, ecgs) = rayon::join(
             || join(&predicted),
             // As predict pools them for ecg.csv, which takes longer to read.
-            || join(&pooled(dir, &predicted, &settings.about.labels, &from)?),
+            || join(&pool_segments(dir, &predicted, &settings.about.labels, &from)?),
         );
         let (segments, ecgs) = (segments?, ecgs?);
         if segments.len() == 0 {
@@ -128,46 +129,33 @@ impl Rows {
     fn of_patients(&self, patients: Option<&Patients>, clusters: &Clusters) -> Result<Flow> {
         let mut flow = self.flow.clone();
         if let Some(patients) = patients {
-            let nameless = patients.nameless(&self.ecgs)?;
-            flow.ecgs_without_patient = Some(nameless);
-            flow.patients_scored = Some(clusters.count as u64 - nameless);
+            let without = patients.count_without_patient(&self.ecgs)?;
+            flow.ecgs_without_patient = Some(without);
+            flow.patients_scored = Some(clusters.count as u64 - without);
         }
         Ok(flow)
     }
 }
 
 /// Writes `comparison.csv`; computes the tutorial's table.
-fn compare_segments(segments: &Compared, settings: &Settings, ctx: &Context<'_>) -> Result<Tutorial> {
+fn compare_segments(segments: &ScoredRows, settings: &Settings, ctx: &Context<'_>) -> Result<Tutorial> {
     let names: Vec<&str> = settings.mapping.map.iter().map(|pair| pair.to.as_str()).collect();
-    let decided = decide(&segments.scores, &settings.thresholds);
-    let rows = segments.len();
-    let named = |name: &str, columns: &[Vec<bool>]| {
-        joined(&names, columns, rows).with_name(name.into()).into_column()
+    let text = |column: &str, holds: &dyn Fn(usize) -> Expr| -> Result<Column> {
+        let labels = names.iter().enumerate().map(|(at, name)| (*name, holds(at)));
+        let text = label_text(&segments.table, &labels.collect::<Vec<_>>())?;
+        Ok(text.with_name(column.into()))
     };
-    let mut columns = vec![named(PREDICTED, &decided), named(ACTUAL, &segments.truth)];
+    let truth = |at: usize| col(actual(names[at]));
+    let decided = |at: usize| is_above(col(probability_of(names[at])), settings.thresholds[at]);
+    let mut columns = vec![text(PREDICTED, &decided)?, text(ACTUAL, &truth)?];
     if segments.unknown.iter().any(|rows| !rows.is_empty()) {
-        let unknown: Vec<Vec<bool>> = segments.unknown.iter().map(|of| marked(of, rows)).collect();
-        columns.push(named(UNKNOWN, &unknown));
+        columns.push(text(UNKNOWN, &|at| truth(at).is_null())?);
     }
-    let mut comparison = segments
-        .keys
-        .select([SEGMENT, IDX])
-        .map_err(Error::table("keying the comparison"))?;
-    for column in columns {
-        comparison
-            .with_column(column)
-            .map_err(Error::table("filling the comparison"))?;
-    }
-    write_comparison(ctx.out, &comparison)?;
+    let keys = segments.table.select([SEGMENT, IDX]);
+    let keys = keys.map_err(Error::table("keying the comparison"))?;
+    write_comparison(ctx.out, &extend(&keys, columns.into_iter())?)?;
     ctx.progress.advance(1);
     Ok(tutorial::table(&names, segments, &settings.thresholds))
-}
-
-/// True in the given rows.
-fn marked(given: &[u32], rows: usize) -> Vec<bool> {
-    let mut marked = vec![false; rows];
-    given.iter().for_each(|&row| marked[row as usize] = true);
-    marked
 }
 
 fn metrics(params: &Params, settings: &Settings, rows: &Rows, ctx: &Context<'_>) -> Result<Metrics> {
@@ -175,7 +163,7 @@ fn metrics(params: &Params, settings: &Settings, rows: &Rows, ctx: &Context<'_>)
     let patients = patients.flatten();
     let grouped = match &params.records {
         None => Vec::new(),
-        Some(records) => members(&params.subgroups, records, &rows.ecgs)?,
+        Some(records) => subgroup_rows(&params.subgroups, records, &rows.ecgs)?,
     };
     let mapping = settings.mapping_used(&rows.truth_labels);
     let scoring = Scoring {
@@ -187,7 +175,7 @@ fn metrics(params: &Params, settings: &Settings, rows: &Rows, ctx: &Context<'_>)
     let patients = patients.as_ref();
     let (both, tutorial) = rayon::join(
         || {
-            Both::score(
+            ByUnit::score(
                 (&rows.segments, &rows.ecgs),
                 patients,
                 &scoring,
@@ -198,7 +186,7 @@ fn metrics(params: &Params, settings: &Settings, rows: &Rows, ctx: &Context<'_>)
         || compare_segments(&rows.segments, settings, ctx),
     );
     let (both, tutorial) = (both?, tutorial?);
-    let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring);
+    let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring)?;
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
         notice: notices::joined(

@@ -1,6 +1,6 @@
 //! The ECGs that the model was surest about, right and wrong.
 
-use crate::compare::Compared;
+use crate::scored_rows::ScoredRows;
 use crate::sigmoid::above;
 use ecgfm_artifacts::columns::SAVE_FILE;
 use ecgfm_artifacts::evaluation::{Example, PairUsed, Verdict};
@@ -8,14 +8,14 @@ use rayon::prelude::*;
 
 /// `count` ECGs a label and kind of decision, the surest first; equally sure ones by idx.
 pub(crate) fn examples(
-    rows: &Compared,
+    rows: &ScoredRows,
     pairs: &[PairUsed],
     thresholds: &[f64],
     count: usize,
 ) -> Vec<Example> {
     let idx: Vec<i64> = rows.idx().collect();
     let files = rows
-        .keys
+        .table
         .column(SAVE_FILE)
         .and_then(|column| column.str().cloned())
         .ok();
@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn the_surest_of_each_kind_come_first_and_ties_by_idx() {
-        let rows = Compared {
-            keys: df!("idx" => [9i64, 5, 7, 1], SAVE_FILE => ["i", "e", "g", "a"]).unwrap(),
+        let rows = ScoredRows {
+            table: df!("idx" => [9i64, 5, 7, 1], SAVE_FILE => ["i", "e", "g", "a"]).unwrap(),
             truth: vec![vec![true, true, false, true]],
             unknown: vec![vec![]],
             scores: vec![vec![0.9, 0.9, 0.2, 0.1]],

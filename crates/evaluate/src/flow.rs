@@ -1,11 +1,12 @@
 //! Whether what was predicted is what should have been: the whole subset, and nothing else.
 
-use crate::compare::OnMissing;
 use crate::error::{Error, Result};
+use crate::joins::without_counterpart;
+use crate::scored_rows::OnMissing;
 use ecgfm_artifacts::columns::{PATH, REASON, SEGMENT, SPLIT};
 use ecgfm_artifacts::{key, splits, table};
-use polars::prelude::DataFrame;
-use std::collections::{BTreeMap, HashSet};
+use polars::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Checks predictions against the table of segments' splits; returns the number of segments of `subset` that have no
@@ -13,45 +14,53 @@ use std::path::Path;
 ///
 /// # Errors
 /// A predicted segment is not in the subset; one of the subset is not predicted (unless these are to be dropped).
-pub(crate) fn unpredicted(
+pub(crate) fn count_unpredicted(
     split_table: &Path,
     subset: &str,
     predicted: &DataFrame,
     missing: OnMissing,
 ) -> Result<usize> {
-    let frame = splits::read_segmented(split_table)?;
-    let paths = table::str_column(split_table, &frame, PATH)?;
-    let names = table::str_column(split_table, &frame, SPLIT)?;
-    let of_subset = paths
-        .iter()
-        .zip(names.iter())
-        .filter(|(_, split)| *split == Some(subset));
-    let wanted: Vec<&str> = of_subset.filter_map(|(path, _)| path.map(key::of_path)).collect();
-    let have: HashSet<&str> = table::str_column(split_table, predicted, SEGMENT)?
-        .iter()
-        .flatten()
-        .collect();
-    let known: HashSet<&str> = wanted.iter().copied().collect();
-    if let Some(stranger) = table::str_column(split_table, predicted, SEGMENT)?
-        .iter()
-        .flatten()
-        .find(|s| !known.contains(s))
-    {
+    let failed = || Error::table("comparing predictions with the split");
+    let segment_of = |paths: Column| {
+        let segments = paths
+            .str()?
+            .apply(|path| path.map(|path| key::of_path(path).into()));
+        Ok(segments.into_column())
+    };
+    let expected = splits::read_segmented(split_table)?
+        .lazy()
+        .filter(col(SPLIT).eq(lit(subset)));
+    let expected = expected.select([col(PATH)
+        .map(segment_of, |_, field| Ok(field.clone()))
+        .alias(SEGMENT)]);
+    let expected = expected.collect().map_err(failed())?;
+    let predicted = predicted.select([SEGMENT]).map_err(failed())?;
+    let first_of = |left: &DataFrame, right: &DataFrame| -> Result<(usize, String)> {
+        let alone = without_counterpart(left.clone().lazy(), right.clone().lazy(), &[col(SEGMENT)]);
+        let alone = alone.collect().map_err(failed())?;
+        let first = table::str_column(split_table, &alone, SEGMENT)?
+            .iter()
+            .next()
+            .flatten()
+            .unwrap_or_default()
+            .to_owned();
+        Ok((alone.height(), first))
+    };
+    if let (1.., unexpected) = first_of(&predicted, &expected)? {
         let what = format!(
-            "predicted segment `{stranger}` is not in split `{subset}` here; the predictions are of other splits"
+            "predicted segment `{unexpected}` is not in split `{subset}` here; the predictions are of other splits"
         );
         return Err(Error::keys(split_table, what));
     }
-    let absent: Vec<&str> = wanted.iter().copied().filter(|s| !have.contains(s)).collect();
-    match (absent.first(), missing) {
-        (Some(segment), OnMissing::Error) => Err(Error::MissingPrediction {
+    match (first_of(&expected, &predicted)?, missing) {
+        ((count @ 1.., segment), OnMissing::Error) => Err(Error::MissingPrediction {
             path: split_table.to_owned(),
-            segment: (*segment).to_owned(),
+            segment,
             subset: subset.to_owned(),
-            more: absent.len() - 1,
-            rows: wanted.len(),
+            more: count - 1,
+            rows: expected.height(),
         }),
-        _ => Ok(absent.len()),
+        ((count, _), _) => Ok(count),
     }
 }
 
@@ -68,12 +77,23 @@ pub(crate) fn exams(rejected: Option<&Path>, records: Option<&Path>) -> Result<O
         return Ok(None);
     };
     let frame = table::read_all_text(rejected)?;
-    let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
-    for reason in table::str_column(rejected, &frame, REASON)?.iter() {
-        *by_reason
-            .entry(reason.unwrap_or_default().to_owned())
-            .or_default() += 1;
-    }
+    table::str_column(rejected, &frame, REASON)?;
+    let counts = frame
+        .clone()
+        .lazy()
+        .group_by([col(REASON)])
+        .agg([len().cast(DataType::UInt64)]);
+    let counts = counts
+        .collect()
+        .map_err(Error::table("counting rejected exams"))?;
+    let counts = counts.columns()[0]
+        .str()
+        .and_then(|reasons| Ok((reasons, counts.columns()[1].u64()?)));
+    let (reasons, counts) = counts.map_err(Error::table("counting rejected exams"))?;
+    let by_reason = reasons.iter().zip(counts.iter());
+    let by_reason: BTreeMap<String, u64> = by_reason
+        .map(|(reason, count)| (reason.unwrap_or_default().to_owned(), count.unwrap_or_default()))
+        .collect();
     let kept = ecgfm_artifacts::records::read(records, &[])?.height() as u64;
     Ok(Some(Exams {
         read: kept + frame.height() as u64,
@@ -94,7 +114,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("segmented_split.csv");
         std::fs::write(&path, TABLE).unwrap();
-        unpredicted(&path, "test", &df!(SEGMENT => segments).unwrap(), missing)
+        count_unpredicted(&path, "test", &df!(SEGMENT => segments).unwrap(), missing)
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The rows of one label whose truth is known: what its statistics are computed from.
 
 use crate::clusters::Clusters;
-use crate::compare::{Compared, taken};
 use crate::metrics::LabelRows;
+use crate::scored_rows::{ScoredRows, taken};
 use crate::sigmoid::above;
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub(crate) struct KnownRows<'a> {
 
 impl<'a> KnownRows<'a> {
     /// The rows of every label, of `rows` that are grouped into `clusters`.
-    pub(crate) fn of_all(rows: &'a Compared, clusters: &'a Clusters, thresholds: &[f64]) -> Vec<Self> {
+    pub(crate) fn of_all(rows: &'a ScoredRows, clusters: &'a Clusters, thresholds: &[f64]) -> Vec<Self> {
         let label = |(at, &threshold): (usize, &f64)| {
             let columns = (&rows.truth[at][..], &rows.scores[at][..], &clusters.of_row[..]);
             Self::new(columns, &rows.unknown[at], threshold)
@@ -68,7 +68,7 @@ impl<'a> KnownRows<'a> {
 }
 
 /// The rows in which the truth of every label is known; all of them, where none is missing.
-pub(crate) fn complete(rows: &Compared) -> Option<Vec<usize>> {
+pub(crate) fn complete(rows: &ScoredRows) -> Option<Vec<usize>> {
     if rows.unknown.iter().all(Vec::is_empty) {
         return None;
     }

@@ -3,12 +3,12 @@
 pub(crate) mod params;
 pub(crate) mod resolved;
 
-pub use crate::compare::OnMissing;
-use crate::ecgs::Ecgs;
+use crate::ecgs::{extend, pool_segments};
 use crate::error::{Error, Result};
+use crate::expressions::probability;
 use crate::returned;
-use crate::sigmoid::sigmoid;
-use crate::tables::{self, Scores};
+pub use crate::scored_rows::OnMissing;
+use crate::tables;
 pub use crate::thresholds::check_params;
 use crate::thresholds::{self, Thresholds};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
@@ -16,7 +16,6 @@ use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::logits::{Logits, ManifestRows, labels_recorded, notices_recorded};
 use ecgfm_artifacts::predictions::{self, About};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::stage_params::Returns;
 use ecgfm_artifacts::{atomic, key, manifests, table};
 pub use params::{OnNonFinite, Params, PerLabel};
 use polars::prelude::*;
@@ -24,7 +23,7 @@ use rayon::prelude::*;
 use resolved::Resolved;
 use std::path::Path;
 
-/// Rows whose probabilities are computed at a time.
+/// Rows of logits that one thread turns into columns at a time.
 const BLOCK: usize = 2048;
 
 /// Writes `predictions.csv`, `.parquet`, `mapped.csv`, `ecg.csv` and `predictions.json` into `ctx.out`.
@@ -56,25 +55,25 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             set: params.labels.clone(),
         });
     }
-    bound(params, &names, &set.described)?;
+    check_label_names(params, &names, &set.described)?;
     let returns = returned::find(params, &logits, &names)?;
     let read = logits.index.height();
     ctx.progress.begin(read as u64, "segments");
-    let kept = finite_rows(params, &logits, &names)?;
-    let keys = keys(params, &logits, &kept)?;
-    let (ecgs, (unique, scores)) = rayon::join(
-        || Ecgs::of(&params.logits, &keys),
-        || {
-            let unique = unique(&params.logits, &logits.index);
-            (unique, probabilities(&logits, &kept, returns))
-        },
-    );
-    unique?;
-    let ecgs = ecgs?;
+    let index = logits.index.clone();
+    let logits = logit_table(&params.subset, logits, &names)?;
+    let logits = without_non_finite(params, logits, &names)?;
+    require_unique_segments(&params.logits, &index)?;
+    let probabilities = names.iter().map(|name| probability(col(*name), returns));
+    let segments = logits
+        .lazy()
+        .with_columns(probabilities.collect::<Vec<_>>())
+        .collect();
+    let segments = segments.map_err(Error::table("computing probabilities"))?;
+    let ecgs = pool_segments(&params.logits, &segments, &set.labels, &names)?;
     if ctx.cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    let thresholds = Thresholds::find(params, &set, &ecgs.keys)?;
+    let thresholds = Thresholds::find(params, &set, &ecgs)?;
     if let Some(note) = thresholds.note(&set) {
         ctx.progress.note(&note);
     }
@@ -87,7 +86,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         mapping: set.mapping.clone(),
         notices: notices_recorded(&params.logits)?,
     };
-    write(ctx, &about, &thresholds.values, (&keys, &scores), &ecgs)?;
+    write(ctx, &about, &thresholds.values, &segments, &ecgs)?;
     ctx.progress.advance(read as u64);
     let mut outcome = Outcome::default();
     let chosen_on = [
@@ -104,9 +103,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     Ok(outcome
         .count("segments_read", read)
-        .count("segments_predicted", kept.len())
-        .count("segments_non_finite", read - kept.len())
-        .count("ecgs_predicted", ecgs.len())
+        .count("segments_predicted", segments.height())
+        .count("segments_non_finite", read - segments.height())
+        .count("ecgs_predicted", ecgs.height())
         .fact("threshold", about.thresholds.by)
         .fact("returns", returns.name())
         .fact("labels", names.len()))
@@ -126,22 +125,22 @@ fn write(
     ctx: &Context<'_>,
     about: &About,
     thresholds: &[f64],
-    (keys, scores): (&DataFrame, &[Scores]),
-    ecgs: &Ecgs,
+    segments: &DataFrame,
+    ecgs: &DataFrame,
 ) -> Result<()> {
     let names = about.labels.names();
     let mapped = |mapping: &Mapping| -> Result<()> {
         let of_pairs = thresholds::of_pairs(mapping, &about.threshold_of)?;
-        let frame = tables::mapped(keys, &names, scores, mapping, &of_pairs)?;
+        let frame = tables::mapped(segments, mapping, &of_pairs)?;
         Ok(predictions::write_mapped(ctx.out, &frame)?)
     };
     atomic::together(vec![
         Box::new(|| {
-            let frame = tables::predictions(keys, &names, scores, thresholds)?;
+            let frame = tables::with_labels(segments, &names, thresholds)?;
             Ok(predictions::write(ctx.out, &frame)?)
         }),
         Box::new(|| {
-            let frame = tables::ecgs(&about.labels, scores, ecgs, thresholds)?;
+            let frame = tables::with_labels(ecgs, &names, thresholds)?;
             Ok(predictions::write_ecg(ctx.out, &frame)?)
         }),
         Box::new(|| about.mapping.as_ref().map_or(Ok(()), mapped)),
@@ -149,9 +148,9 @@ fn write(
     ])
 }
 
-/// The labels must be those that the model was exported with, where that is recorded beside its logits. `described` is what
+/// Checks that the labels are those that the model was exported with, where that is recorded beside its logits. `described` is what
 /// messages call the configured ones.
-fn bound(params: &Params, names: &[&str], described: &str) -> Result<()> {
+fn check_label_names(params: &Params, names: &[&str], described: &str) -> Result<()> {
     let Some(recorded) = labels_recorded(&params.logits)? else {
         return Ok(());
     };
@@ -170,36 +169,53 @@ fn bound(params: &Params, names: &[&str], described: &str) -> Result<()> {
     }
 }
 
-/// Rows whose logits are all finite.
-fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<usize>> {
+/// One row a segment: segment, idx, save_file, split, then the logits of every label.
+fn logit_table(subset: &str, logits: Logits, names: &[&str]) -> Result<DataFrame> {
+    let failed = || Error::table("keying the logits");
     let rows = logits.index.height();
-    let row_of = |row: usize| &logits.values[row * logits.labels..][..logits.labels];
-    let finite = |row: &usize| row_of(*row).iter().all(|v| v.is_finite());
-    // Most often all are, which is quickly seen.
-    if logits
-        .values
-        .par_chunks(1 << 16)
-        .all(|some| some.iter().all(|v| v.is_finite()))
-        && rows > 0
-    {
-        return Ok((0..rows).collect());
+    let mut keys = logits.index.select([SEGMENT, IDX, SAVE_FILE]).map_err(failed())?;
+    let split = Column::new_scalar(SPLIT.into(), PlSmallStr::from(subset).into(), rows);
+    keys.with_column(split).map_err(failed())?;
+    let columns = transposed(&logits.values, rows, names.len());
+    let named =
+        |(name, values): (&&str, Vec<f32>)| Float32Chunked::from_vec((*name).into(), values).into_column();
+    extend(&keys, names.iter().zip(columns).map(named))
+}
+
+/// The columns of a row-major array. Rows are taken in blocks that fit a core's cache.
+fn transposed(values: &[f32], rows: usize, width: usize) -> Vec<Vec<f32>> {
+    let mut columns = vec![vec![0.0; rows]; width];
+    let mut of_columns: Vec<_> = columns.iter_mut().map(|c| c.chunks_mut(BLOCK)).collect();
+    let blocks: Vec<(&[f32], Vec<&mut [f32]>)> = values
+        .chunks(BLOCK * width.max(1))
+        .map(|block| (block, of_columns.iter_mut().filter_map(Iterator::next).collect()))
+        .collect();
+    blocks.into_par_iter().for_each(|(block, mut columns)| {
+        for (i, row) in block.chunks_exact(width.max(1)).enumerate() {
+            for (column, value) in columns.iter_mut().zip(row) {
+                column[i] = *value;
+            }
+        }
+    });
+    columns
+}
+
+/// The segments whose logits are all finite.
+fn without_non_finite(params: &Params, segments: DataFrame, names: &[&str]) -> Result<DataFrame> {
+    let failed = || Error::table("looking for logits that are not finite");
+    let rows = segments.height();
+    let finite = names.iter().map(|name| col(*name).is_finite());
+    let finite = finite.fold(lit(true), Expr::and);
+    let bad = segments.clone().lazy().filter(finite.clone().not());
+    let bad = bad.collect().map_err(failed())?;
+    if bad.height() == 0 && rows > 0 {
+        return Ok(segments);
     }
-    let (kept, bad): (Vec<usize>, Vec<usize>) = (0..rows).partition(finite);
-    if let (Some(&row), OnNonFinite::Error) = (bad.first(), params.on_non_finite) {
-        let label = row_of(row).iter().position(|v| !v.is_finite()).unwrap_or(0);
-        return Err(Error::NonFinite {
-            path: params.logits.clone(),
-            segment: table::str_column(&params.logits, &logits.index, SEGMENT)?
-                .get(row)
-                .unwrap_or("")
-                .to_owned(),
-            label: names[label].to_owned(),
-            value: row_of(row)[label],
-            count: bad.len(),
-            rows,
-        });
+    if bad.height() > 0 && params.on_non_finite == OnNonFinite::Error {
+        return Err(non_finite(params, &bad, names, rows).map_err(failed())?);
     }
-    if kept.is_empty() {
+    let kept = segments.lazy().filter(finite).collect().map_err(failed())?;
+    if kept.height() == 0 {
         let what = format!(
             "subset `{}` has no segment with finite logits ({rows} were read)",
             params.subset
@@ -209,8 +225,26 @@ fn finite_rows(params: &Params, logits: &Logits, names: &[&str]) -> Result<Vec<u
     Ok(kept)
 }
 
-/// No segment may stand in more than one row.
-fn unique(path: &Path, index: &DataFrame) -> Result<()> {
+/// An error about the first of the segments `bad`, each of which has a logit that is not finite.
+fn non_finite(params: &Params, bad: &DataFrame, names: &[&str], rows: usize) -> PolarsResult<Error> {
+    let logit = |name: &str| Ok(bad.column(name)?.f32()?.get(0).unwrap_or(f32::NAN));
+    let logits = names
+        .iter()
+        .map(|name| logit(name))
+        .collect::<PolarsResult<Vec<f32>>>()?;
+    let label = logits.iter().position(|v| !v.is_finite()).unwrap_or(0);
+    Ok(Error::NonFinite {
+        path: params.logits.clone(),
+        segment: bad.column(SEGMENT)?.str()?.get(0).unwrap_or_default().to_owned(),
+        label: names[label].to_owned(),
+        value: logits[label],
+        count: bad.height(),
+        rows,
+    })
+}
+
+/// Checks that no segment is in more than one row.
+fn require_unique_segments(path: &Path, index: &DataFrame) -> Result<()> {
     let segments = table::str_column(path, index, SEGMENT)?;
     match key::repeated(|| segments.iter().flatten()) {
         None => Ok(()),
@@ -219,46 +253,4 @@ fn unique(path: &Path, index: &DataFrame) -> Result<()> {
             format!("segment `{twice}` stands in more than one row; a key must be unique"),
         )),
     }
-}
-
-/// The keys of the kept rows: segment, idx, save_file, split.
-fn keys(params: &Params, logits: &Logits, kept: &[usize]) -> Result<DataFrame> {
-    let index = logits.index.select([SEGMENT, IDX, SAVE_FILE]);
-    let mut keys = if kept.len() == logits.index.height() {
-        index
-    } else {
-        let rows = IdxCa::from_vec("row".into(), kept.iter().map(|&r| r as IdxSize).collect());
-        index.and_then(|index| index.take(&rows))
-    }
-    .map_err(Error::table("keying the logits"))?;
-    keys.with_column(Column::new_scalar(
-        SPLIT.into(),
-        PlSmallStr::from(params.subset.as_str()).into(),
-        kept.len(),
-    ))
-    .map_err(Error::table("keying the logits"))?;
-    Ok(keys)
-}
-
-/// The probabilities of the kept rows: one column a label. Rows are taken in blocks that fit a core's cache.
-fn probabilities(logits: &Logits, kept: &[usize], returns: Returns) -> Vec<Scores> {
-    let probability = match returns {
-        Returns::Logits => sigmoid,
-        Returns::Probabilities => |p: f32| p.clamp(0.0, 1.0),
-    };
-    let mut columns = vec![vec![0.0; kept.len()]; logits.labels];
-    let mut of_columns: Vec<_> = columns.iter_mut().map(|c| c.chunks_mut(BLOCK)).collect();
-    let blocks: Vec<(&[usize], Vec<&mut [f32]>)> = kept
-        .chunks(BLOCK)
-        .map(|rows| (rows, of_columns.iter_mut().filter_map(Iterator::next).collect()))
-        .collect();
-    blocks.into_par_iter().for_each(|(rows, mut columns)| {
-        for (i, row) in rows.iter().enumerate() {
-            let logits = &logits.values[row * logits.labels..][..logits.labels];
-            for (column, logit) in columns.iter_mut().zip(logits) {
-                column[i] = probability(*logit);
-            }
-        }
-    });
-    columns.into_iter().map(Scores::new).collect()
 }

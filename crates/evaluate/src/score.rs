@@ -2,7 +2,6 @@
 
 use crate::averages::averages;
 use crate::clusters::Clusters;
-use crate::compare::Compared;
 use crate::curves;
 use crate::estimate::LabelStatistics;
 use crate::intervals::Intervals;
@@ -10,13 +9,19 @@ use crate::known::{KnownRows, complete};
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
 use crate::metrics::probability::calibration;
+use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
 use crate::together::together;
 use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, STATISTICS, ScoreHistogram, Unit, UnitMetrics};
 use rayon::prelude::*;
 
 /// Computes the statistics of one unit.
-pub(crate) fn score(unit: Unit, rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> UnitMetrics {
+pub(crate) fn score(
+    unit: Unit,
+    rows: &ScoredRows,
+    clusters: &Clusters,
+    scoring: &Scoring<'_>,
+) -> UnitMetrics {
     let known = KnownRows::of_all(rows, clusters, scoring.thresholds);
     let independent = unit == Unit::Ecg && clusters.count == rows.len();
     let intervals = Intervals::draw(&known, clusters, scoring.sampling, independent);
@@ -83,9 +88,9 @@ mod tests {
     use crate::challenge::Challenge;
     use polars::prelude::df;
 
-    fn rows() -> Compared {
-        Compared {
-            keys: df!("idx" => [0i64, 1, 2, 3]).unwrap(),
+    fn rows() -> ScoredRows {
+        ScoredRows {
+            table: df!("idx" => [0i64, 1, 2, 3]).unwrap(),
             truth: vec![vec![true, false, false, true], vec![false; 4]],
             unknown: vec![vec![], vec![]],
             scores: vec![vec![0.9, 0.6, 0.1, 0.2], vec![0.1, 0.2, 0.3, 0.4]],
@@ -97,7 +102,7 @@ mod tests {
         scored_rows(unit, &rows())
     }
 
-    fn scored_rows(unit: Unit, rows: &Compared) -> UnitMetrics {
+    fn scored_rows(unit: Unit, rows: &ScoredRows) -> UnitMetrics {
         let pair = |to: &str| PairUsed {
             from: to.into(),
             to: to.into(),

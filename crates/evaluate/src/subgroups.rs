@@ -4,20 +4,21 @@
 //! label are left out, with the reason.
 
 use crate::clusters::Clusters;
-use crate::compare::Compared;
 use crate::error::{Error, Result};
 use crate::estimate::{LabelStatistics, estimate};
 use crate::intervals::Intervals;
+use crate::joins::{last_of_each, left_join};
 use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
+use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{PairUsed, ShownIn, Subgroup, SubgroupLabel, shown_in};
 use ecgfm_artifacts::table::cell::{boolean, is_missing, number};
-use ecgfm_artifacts::table::{self, Column, Kind};
+use ecgfm_artifacts::table::{self, Kind};
+use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Which groups.
@@ -69,83 +70,104 @@ impl Subgroups {
 /// Most groups that a column may make: more are no groups to read figures of, and may be persons.
 const MAX_GROUPS: usize = 50;
 
-/// The rows of a group.
-pub(crate) struct Members<'a> {
+/// The rows of a subgroup.
+pub(crate) struct SubgroupRows<'a> {
     by: &'a str,
     group: String,
     rows: Vec<usize>,
 }
 
-/// Which rows are in which group. Groups stand in the order of their names, bands by age.
-pub(crate) fn members<'a>(
+/// Columns of a group's name, its place among the groups, and its rows.
+const GROUP: &str = "group";
+const ORDER: &str = "order";
+const ROWS: &str = "rows";
+
+/// The rows of every subgroup. Groups are in the order of their names, bands by age.
+pub(crate) fn subgroup_rows<'a>(
     wanted: &'a Subgroups,
     records: &Path,
-    rows: &Compared,
-) -> Result<Vec<Members<'a>>> {
+    rows: &ScoredRows,
+) -> Result<Vec<SubgroupRows<'a>>> {
     let mut all = Vec::new();
     for by in &wanted.by {
-        let of_idx = groups(wanted, by, records)?;
-        let mut members: BTreeMap<(u32, &str), Vec<usize>> = BTreeMap::new();
-        for (row, idx) in rows.idx().enumerate() {
-            let (order, group) = of_idx
-                .get(&idx)
-                .map_or((u32::MAX, "unknown"), |(order, g)| (*order, g.as_str()));
-            members.entry((order, group)).or_default().push(row);
-        }
-        if members.len() > MAX_GROUPS {
+        let exams = groups_of_exams(wanted, by, records)?;
+        let grouped = grouped(rows, exams).map_err(Error::table("grouping ECGs"))?;
+        if grouped.len() > MAX_GROUPS {
             let what = format!(
                 "`by: {by}` makes {} groups of {} ECGs; at most {MAX_GROUPS} are scored. Name a column of few values: ages \
                  have bands (`by: age`, `age_bands`), bands of other numbers can be a column of the records",
-                members.len(),
+                grouped.len(),
                 rows.len()
             );
-            return Err(Error::Parameter {
-                name: "subgroups",
-                what,
-            });
+            return Err(Error::parameter("subgroups", what));
         }
-        all.extend(members.into_iter().map(|((_, group), rows)| Members {
-            by,
-            group: group.to_owned(),
-            rows,
-        }));
+        all.extend(
+            grouped
+                .into_iter()
+                .map(|(group, rows)| SubgroupRows { by, group, rows }),
+        );
     }
     Ok(all)
+}
+
+/// The rows of each group, groups in order; ECGs of which nothing is known are a group, the last.
+fn grouped(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, Vec<usize>)>> {
+    let ecgs = rows
+        .table
+        .clone()
+        .lazy()
+        .select([col(IDX)])
+        .with_row_index(ROWS, None);
+    let known = left_join(ecgs, last_of_each(exams.lazy(), IDX), &[col(IDX)]);
+    let named = known.with_columns([
+        col(ORDER).fill_null(lit(u32::MAX)),
+        col(GROUP).fill_null(lit("unknown")),
+    ]);
+    let groups = named.group_by_stable([col(ORDER), col(GROUP)]).agg([col(ROWS)]);
+    let groups = groups
+        .sort([ORDER, GROUP], SortMultipleOptions::default())
+        .collect()?;
+    let names = groups.column(GROUP)?.str()?.iter().map(Option::unwrap_or_default);
+    let rows_of = |rows: Option<Series>| -> PolarsResult<Vec<usize>> {
+        let rows = rows.unwrap_or_default();
+        Ok(rows.u32()?.iter().flatten().map(|row| row as usize).collect())
+    };
+    let rows = groups.column(ROWS)?.list()?.series_iter().map(rows_of);
+    names
+        .zip(rows)
+        .map(|(name, rows)| Ok((name.to_owned(), rows?)))
+        .collect()
 }
 
 /// Scores every group.
 pub(crate) fn subgroups(
     wanted: &Subgroups,
-    members: &[Members<'_>],
-    rows: &Compared,
+    groups: &[SubgroupRows<'_>],
+    rows: &ScoredRows,
     clusters: &Clusters,
     scoring: &Scoring<'_>,
-) -> Vec<Subgroup> {
-    let group = |members: &Members<'_>| Subgroup {
-        by: members.by.to_owned(),
-        group: members.group.clone(),
-        n: members.rows.len() as u64,
-        labels: scored(wanted, rows, clusters, scoring, &members.rows),
+) -> Result<Vec<Subgroup>> {
+    let group = |group: &SubgroupRows<'_>| -> Result<Subgroup> {
+        Ok(Subgroup {
+            by: group.by.to_owned(),
+            group: group.group.clone(),
+            n: group.rows.len() as u64,
+            labels: label_statistics(wanted, rows, clusters, scoring, &group.rows)?,
+        })
     };
-    members.iter().map(group).collect()
+    groups.iter().map(group).collect()
 }
 
-/// The group of each ECG and its place among the groups.
-fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (u32, String)>> {
+/// idx, group and its place among the groups of every exam of which the group is known.
+fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataFrame> {
     let column = Subgroups::column(by);
     if !table::header(records)?.iter().any(|name| name == column) {
         let what =
             format!("no column `{column}`, which subgroup `{by}` needs; name others in `subgroups.by`");
         return Err(Error::keys(records, what));
     }
-    let frame = table::read_named(
-        records,
-        &[Column::new(IDX, Kind::Int)],
-        &[column.to_owned()],
-        Kind::Text,
-    )?;
-    let idx = table::int_column(records, &frame, IDX)?.iter();
-    let values = table::str_column(records, &frame, column)?.iter();
+    let key = table::Column::new(IDX, Kind::Int);
+    let frame = table::read_named(records, &[key], &[column.to_owned()], Kind::Text)?;
     let named = |value: &str| match by {
         "sex" => match boolean(value) {
             Some(true) => (1, "male".to_owned()),
@@ -155,10 +177,16 @@ fn groups(wanted: &Subgroups, by: &str, records: &Path) -> Result<HashMap<i64, (
         "age" => band(&wanted.age_bands, value),
         _ => (0, value.to_owned()),
     };
-    let known = idx
-        .zip(values)
-        .filter_map(|(idx, value)| Some((idx?, named(value.map(str::trim).filter(|v| !is_missing(v))?))));
-    Ok(known.collect())
+    let values = table::str_column(records, &frame, column)?.iter();
+    let known = |value: Option<&str>| Some(named(value.map(str::trim).filter(|v| !is_missing(v))?));
+    let (order, group): (Vec<Option<u32>>, Vec<Option<String>>) =
+        values.map(known).map(Option::unzip).unzip();
+    let exams = frame.select([IDX]).and_then(|mut exams| {
+        exams.with_column(Column::new(ORDER.into(), order))?;
+        exams.with_column(Column::new(GROUP.into(), group))?;
+        exams.lazy().filter(col(GROUP).is_not_null()).collect()
+    });
+    exams.map_err(Error::table("grouping ECGs"))
 }
 
 /// The band of an age: `<40`, `40–59`, …, `≥80`.
@@ -178,15 +206,15 @@ fn band(bands: &[u32], value: &str) -> (u32, String) {
 }
 
 /// Statistics of every label among the rows of a group.
-fn scored(
+fn label_statistics(
     wanted: &Subgroups,
-    rows: &Compared,
+    rows: &ScoredRows,
     clusters: &Clusters,
     scoring: &Scoring<'_>,
     members: &[usize],
-) -> Vec<SubgroupLabel> {
+) -> Result<Vec<SubgroupLabel>> {
     let part = rows.part(members);
-    let clusters = clusters.part(members);
+    let clusters = clusters.part(members)?;
     let known = KnownRows::of_all(&part, &clusters, scoring.thresholds);
     let independent = clusters.count == part.len();
     let intervals = Intervals::draw(&known, &clusters, scoring.sampling, independent);
@@ -210,7 +238,7 @@ fn scored(
             estimates: estimates.collect(),
         }
     };
-    scoring.pairs.iter().enumerate().map(label).collect()
+    Ok(scoring.pairs.iter().enumerate().map(label).collect())
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use crate::challenge::Challenge;
 use crate::clusters::Clusters;
-use crate::compare::Compared;
 use crate::estimate::{estimate, set_interval};
 use crate::metrics::challenge::Earned;
 use crate::metrics::multilabel::{Agreement, RowAgreement};
 use crate::resampled::RowSums;
+use crate::scored_rows::ScoredRows;
 use crate::scoring::{Scoring, decide};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
 
@@ -20,7 +20,7 @@ pub(crate) struct Together {
 }
 
 /// Computes them from rows in which every label's truth is known.
-pub(crate) fn together(rows: &Compared, clusters: &Clusters, scoring: &Scoring<'_>) -> Together {
+pub(crate) fn together(rows: &ScoredRows, clusters: &Clusters, scoring: &Scoring<'_>) -> Together {
     let decided = decide(&rows.scores, scoring.thresholds);
     let agreement = Agreement::count(&rows.truth, &decided, rows.len());
     let mut out = Together {
@@ -40,7 +40,7 @@ pub(crate) fn together(rows: &Compared, clusters: &Clusters, scoring: &Scoring<'
 
 /// What is summed over rows, one column each: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
 /// constant ones, where the Challenge has a score for these labels.
-fn columns(rows: &Compared, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
+fn columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
     let all = || 0..rows.len();
     let agreement: Vec<RowAgreement> = all()
         .map(|row| RowAgreement::of(&rows.truth, decided, row))
@@ -119,8 +119,8 @@ mod tests {
 
     /// Sixty rows of two labels, every third of them with a wrong decision, in clusters of one row.
     fn of_method(method: Method) -> Together {
-        let rows = Compared {
-            keys: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
+        let rows = ScoredRows {
+            table: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
             truth: vec![(0..60).map(|i| i % 2 == 0).collect(), vec![false; 60]],
             unknown: vec![vec![], vec![]],
             scores: vec![

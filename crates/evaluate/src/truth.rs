@@ -1,11 +1,10 @@
-//! What is known of each ECG: `labels.csv`, found by idx.
+//! What is known of each exam: `labels.csv`, joined by idx.
 
 use crate::error::{Error, Result};
-use crate::row_of::RowOf;
 use ecgfm_artifacts::columns::IDX;
-use ecgfm_artifacts::labels::MissingLabel;
+use ecgfm_artifacts::labels::{self, MissingLabel};
 use ecgfm_artifacts::labelset::Mapping;
-use ecgfm_artifacts::{labels, table};
+use polars::prelude::{BooleanChunked, DataFrame, IntoColumn, NewChunkedArray};
 use std::path::{Path, PathBuf};
 
 /// The truth of every exam.
@@ -15,9 +14,13 @@ pub(crate) struct Truth {
     pub(crate) path: PathBuf,
     /// Every label of the table.
     pub(crate) labels: Vec<String>,
-    /// Whether each mapped label holds, in the order of the mapping; one value a row of the table, none where it is not known.
-    pub(crate) columns: Vec<Vec<Option<bool>>>,
-    row_of: RowOf,
+    /// idx, then whether each mapped label holds, under [`actual`]; null where that is not known.
+    pub(crate) exams: DataFrame,
+}
+
+/// Column of the truth of a mapped label.
+pub(crate) fn actual(label: &str) -> String {
+    format!("actual:{label}")
 }
 
 impl Truth {
@@ -36,21 +39,18 @@ impl Truth {
                 found: names.join(", "),
             });
         }
-        let mut columns = Vec::with_capacity(mapping.map.len());
+        let failed = || Error::table("reading the truth");
+        let mut exams = all.select([IDX]).map_err(failed())?;
         for pair in &mapping.map {
-            columns.push(labels::column(path, &all, &pair.to, missing)?);
+            let holds = labels::column(path, &all, &pair.to, missing)?;
+            let holds = BooleanChunked::from_iter_options(actual(&pair.to).into(), holds.into_iter());
+            exams.with_column(holds.into_column()).map_err(failed())?;
         }
         Ok(Self {
             path: path.to_owned(),
             labels: names,
-            columns,
-            row_of: RowOf::of(table::int_column(path, &all, IDX)?),
+            exams,
         })
-    }
-
-    /// The row of an exam; none where its truth is not known.
-    pub(crate) fn row(&self, idx: Option<i64>) -> Option<u32> {
-        self.row_of.get(idx?)
     }
 }
 

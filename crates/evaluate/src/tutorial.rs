@@ -3,17 +3,17 @@
 //! Same formulas as the tutorial, on rows joined by key. A class that holds in no row is listed too (the tutorial
 //! listed classes of the truth only); "no mapped label" is the class with the empty name.
 
-use crate::compare::Compared;
 use crate::known::{KnownRows, complete};
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::multilabel::Agreement;
+use crate::scored_rows::ScoredRows;
 use crate::scoring::decide;
 use ecgfm_artifacts::evaluation::{TUTORIAL_STATISTICS, Tutorial, TutorialClass};
 use std::borrow::Cow;
 
 /// Builds the table. A class is counted on the segments of which its truth is known; exact matches, and the class without a
 /// mapped label, on those of which all is known.
-pub(crate) fn table(names: &[&str], segments: &Compared, thresholds: &[f64]) -> Tutorial {
+pub(crate) fn table(names: &[&str], segments: &ScoredRows, thresholds: &[f64]) -> Tutorial {
     let complete = complete(segments);
     let whole = match &complete {
         None => Cow::Borrowed(segments),
@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn classes_are_the_empty_one_and_every_mapped_label_in_text_order() {
-        let segments = Compared {
-            keys: df!("idx" => [0i64, 1, 2]).unwrap(),
+        let segments = ScoredRows {
+            table: df!("idx" => [0i64, 1, 2]).unwrap(),
             truth: vec![vec![true, false, false], vec![false, false, false]],
             unknown: vec![vec![], vec![]],
             scores: vec![vec![0.9, 0.1, 0.9], vec![0.1, 0.1, 0.1]],

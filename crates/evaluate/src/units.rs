@@ -1,17 +1,17 @@
 //! Segments and ECGs, scored side by side.
 
 use crate::clusters::{Clusters, Patients, clusters};
-use crate::compare::Compared;
 use crate::error::{Error, Result};
 use crate::examples::examples;
 use crate::score::score;
+use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
 use ecgfm_artifacts::columns::SAVE_FILE;
 use ecgfm_artifacts::evaluation::{Example, PairUsed, Scored, Unit, UnitMetrics};
 use ecgfm_artifacts::stage::Context;
 
 /// The statistics of both units, and the ECGs to show.
-pub(crate) struct Both {
+pub(crate) struct ByUnit {
     pub(crate) segments: UnitMetrics,
     pub(crate) ecgs: UnitMetrics,
     /// Of the ECGs.
@@ -19,10 +19,10 @@ pub(crate) struct Both {
     pub(crate) shown: Vec<Example>,
 }
 
-impl Both {
+impl ByUnit {
     /// Scores both; `shown` ECGs are chosen a label and kind of decision. Writes `scored.parquet`.
     pub(crate) fn score(
-        (segments, ecgs): (&Compared, &Compared),
+        (segments, ecgs): (&ScoredRows, &ScoredRows),
         patients: Option<&Patients>,
         scoring: &Scoring<'_>,
         shown: usize,
@@ -67,9 +67,9 @@ impl Both {
 }
 
 /// The scored ECGs, for comparing runs.
-fn scored(ecgs: &Compared, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
+fn scored(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
     let files = ecgs
-        .keys
+        .table
         .column(SAVE_FILE)
         .and_then(|column| column.str().cloned());
     let of_label = |(truth, unknown): (&Vec<bool>, &Vec<u32>)| {

@@ -1,8 +1,8 @@
 //! Parameters of the stage evaluate.
 
-use crate::compare::OnMissing;
 use crate::error::{Error, Result};
 use crate::metrics::interval::Method;
+use crate::scored_rows::OnMissing;
 use crate::subgroups::Subgroups;
 use ecgfm_artifacts::labels::MissingLabel;
 use schemars::JsonSchema;

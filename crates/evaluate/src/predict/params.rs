@@ -1,7 +1,7 @@
 //! Parameters of the stage predict.
 
-use crate::compare::OnMissing;
 use crate::metrics::threshold::Criterion;
+use crate::scored_rows::OnMissing;
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::Pool;
 use ecgfm_artifacts::stage_params::Returns;

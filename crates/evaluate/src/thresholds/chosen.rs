@@ -1,20 +1,20 @@
 //! Thresholds that are chosen on the ECGs of another split.
 
-use crate::compare::with_truth;
-use crate::ecgs::pooled;
+use crate::ecgs::pool_segments;
 use crate::error::{Error, Result};
 use crate::known::KnownRows;
 use crate::metrics::Ranking;
 use crate::predict::params::{DEFAULT_THRESHOLD, Params, ThresholdByName};
 use crate::predict::resolved::Resolved;
 use crate::same_labels::same_labels;
+use crate::scored_rows::join_truth;
 use crate::truth::Truth;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::ThresholdsUsed;
 use ecgfm_artifacts::labelset::{LabelSet, Pool};
 use ecgfm_artifacts::predictions::{self, About};
-use polars::prelude::DataFrame;
-use std::collections::HashSet;
+use ecgfm_artifacts::table;
+use polars::prelude::*;
 use std::path::Path;
 
 /// Chooses the thresholds of the mapped labels, or without a mapping of the model's, on the predictions in `on`.
@@ -30,12 +30,12 @@ pub(super) fn on(
         None => same_labels(path, &set.labels)?,
     };
     let other = About::read(on)?;
-    alike(&other, &params.subset, &set.labels)?;
+    require_same_model(&other, &params.subset, &set.labels)?;
     let from = mapping.from_names();
-    let ecgs = pooled(on, &predictions::read(on, &from)?, &other.labels, &from)?;
-    apart(on, &ecgs, predicted)?;
+    let ecgs = pool_segments(on, &predictions::read(on, &from)?, &other.labels, &from)?;
+    require_disjoint(on, &ecgs, predicted)?;
     let truth = Truth::read(path, &mapping, params.missing_label)?;
-    let rows = with_truth(&ecgs, &truth, &mapping, params.missing_truth)?;
+    let rows = join_truth(&ecgs, &truth, &mapping, params.missing_truth)?;
     let by = params.choose_by.unwrap_or_default();
     let mut named = ThresholdByName::new();
     let clusters = vec![0; rows.len()];
@@ -69,8 +69,8 @@ pub(super) fn on(
     Ok((named, used))
 }
 
-/// Thresholds of one split serve another where both were predicted alike; an ECG pooled otherwise has another probability.
-fn alike(other: &About, subset: &str, labels: &LabelSet) -> Result<()> {
+/// Checks that both splits were predicted in the same way; an ECG that is pooled in another way has another probability.
+fn require_same_model(other: &About, subset: &str, labels: &LabelSet) -> Result<()> {
     if other.subset == subset {
         let what = format!(
             "its predictions are of split `{subset}`, which is the one that is predicted; thresholds chosen there would \
@@ -115,18 +115,19 @@ fn name(pool: Pool) -> &'static str {
     }
 }
 
-/// No ECG may be both chosen on and predicted, whatever the splits are called.
-fn apart(path: &Path, chosen_on: &DataFrame, predicted: &DataFrame) -> Result<()> {
-    let idx = |frame: &DataFrame| -> HashSet<i64> {
-        let column = frame.column(IDX).and_then(|c| c.i64().cloned());
-        column.map(|c| c.iter().flatten().collect()).unwrap_or_default()
-    };
-    let predicted = idx(predicted);
-    match idx(chosen_on)
-        .into_iter()
-        .filter(|idx| predicted.contains(idx))
-        .min()
-    {
+/// Checks that no ECG is both chosen on and predicted, whatever the splits are called.
+fn require_disjoint(path: &Path, chosen_on: &DataFrame, predicted: &DataFrame) -> Result<()> {
+    let key = [col(IDX)];
+    let args = JoinArgs::new(JoinType::Inner);
+    let both =
+        chosen_on
+            .clone()
+            .lazy()
+            .select(&key)
+            .join(predicted.clone().lazy().select(&key), &key, &key, args);
+    let first = both.select([col(IDX).min()]).collect();
+    let first = first.map_err(Error::table("comparing the ECGs of both splits"))?;
+    match table::int_column(path, &first, IDX)?.get(0) {
         None => Ok(()),
         Some(both) => {
             let what =

@@ -1,12 +1,12 @@
 //! Predictions joined with the truth, by key.
 
 use crate::error::{Error, Result};
-use crate::tables::combine;
-use crate::truth::Truth;
+use crate::expressions::combined;
+use crate::joins::left_join;
+use crate::truth::{Truth, actual};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::labelset::{Mapping, Pair};
 use polars::prelude::*;
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,11 +23,19 @@ pub enum OnMissing {
     Drop,
 }
 
-/// Rows that have both a prediction and a truth; columns are in mapping order.
+/// Column of the probability of a mapped label.
+pub(crate) fn probability_of(label: &str) -> String {
+    format!("probability:{label}")
+}
+
+/// Column that tells rows with a truth.
+const HAS_TRUTH: &str = "has truth";
+
+/// Rows that have both a prediction and a truth; labels are in mapping order.
 #[derive(Debug, Clone)]
-pub(crate) struct Compared {
-    /// Their keys.
-    pub(crate) keys: DataFrame,
+pub(crate) struct ScoredRows {
+    /// Keys, then truth and probability of every mapped label, under [`actual`] and [`probability_of`].
+    pub(crate) table: DataFrame,
     /// Whether each mapped label holds; false where its truth is not known.
     pub(crate) truth: Vec<Vec<bool>>,
     /// The rows in which the truth of each mapped label is not known, ascending.
@@ -38,15 +46,15 @@ pub(crate) struct Compared {
     pub(crate) without_truth: usize,
 }
 
-impl Compared {
+impl ScoredRows {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
-        self.keys.height()
+        self.table.height()
     }
 
     /// Some of the rows, with their idx only.
     pub(crate) fn part(&self, rows: &[usize]) -> Self {
-        let all = self.keys.column(IDX).and_then(|column| column.i64());
+        let all = self.table.column(IDX).and_then(|column| column.i64());
         let idx = |all: &Int64Chunked| -> Vec<Option<i64>> { rows.iter().map(|&row| all.get(row)).collect() };
         let idx = all.map(idx).unwrap_or_default();
         let unknown = |unknown: &Vec<u32>| -> Vec<u32> {
@@ -56,7 +64,7 @@ impl Compared {
                 .collect()
         };
         Self {
-            keys: df!(IDX => idx).unwrap_or_default(),
+            table: df!(IDX => idx).unwrap_or_default(),
             truth: self.truth.iter().map(|column| taken(column, rows)).collect(),
             unknown: self.unknown.iter().map(unknown).collect(),
             scores: self.scores.iter().map(|column| taken(column, rows)).collect(),
@@ -75,9 +83,9 @@ impl Compared {
             .collect()
     }
 
-    /// idx of each row; every compared row has one, since that is what its truth was found by.
+    /// idx of each row; every scored row has one, since that is what its truth was found by.
     pub(crate) fn idx(&self) -> impl Iterator<Item = i64> {
-        self.keys
+        self.table
             .column(IDX)
             .and_then(|column| column.i64())
             .into_iter()
@@ -88,49 +96,62 @@ impl Compared {
 /// Gives each predicted row the truth of its idx.
 ///
 /// `predicted` has idx, save_file and the mapping's model labels; `segment` where its rows are segments.
-pub(crate) fn with_truth(
+pub(crate) fn join_truth(
     predicted: &DataFrame,
     truth: &Truth,
     mapping: &Mapping,
     missing: OnMissing,
-) -> Result<Compared> {
-    let idx = column(predicted, IDX)?
-        .i64()
-        .map_err(Error::table("reading idx"))?;
-    let found: Vec<Option<u32>> = idx.iter().map(|idx| truth.row(idx)).collect();
-    let without_truth = found.iter().filter(|row| row.is_none()).count();
-    if without_truth > 0 && missing == OnMissing::Error {
-        return Err(missing_truth(predicted, &found, &truth.path, without_truth));
+) -> Result<ScoredRows> {
+    let failed = || Error::table("joining with the truth");
+    let keys = [SEGMENT, IDX, SAVE_FILE];
+    let keys = keys.into_iter().filter(|key| predicted.column(key).is_ok());
+    let scores = mapping
+        .map
+        .iter()
+        .map(|pair| combined(pair).alias(probability_of(&pair.to)));
+    let predicted = predicted
+        .clone()
+        .lazy()
+        .select(keys.map(col).chain(scores).collect::<Vec<_>>());
+    let exams = truth.exams.clone().lazy().with_column(lit(true).alias(HAS_TRUTH));
+    let joined = left_join(predicted, exams, &[col(IDX)])
+        .collect()
+        .map_err(failed())?;
+    let without = joined.clone().lazy().filter(col(HAS_TRUTH).is_null());
+    let without = without.collect().map_err(failed())?;
+    if without.height() > 0 && missing == OnMissing::Error {
+        return Err(missing_truth(&without, &truth.path, joined.height()));
     }
-    let known = match without_truth {
-        0 => predicted.clone(),
-        _ => {
-            let known: BooleanChunked = found.iter().map(|row| Some(row.is_some())).collect();
-            predicted
-                .filter(&known)
-                .map_err(Error::table("joining with the truth"))?
-        }
+    let table = match without.height() {
+        0 => joined,
+        _ => joined.lazy().filter(col(HAS_TRUTH)).collect().map_err(failed())?,
     };
-    let rows: Vec<u32> = found.into_iter().flatten().collect();
-    let actual: Vec<Vec<Option<bool>>> = truth
-        .columns
-        .par_iter()
-        .map(|column| rows.iter().map(|&row| column[row as usize]).collect())
-        .collect();
-    let scores = mapping.map.par_iter().map(|pair| scores_of(&known, pair));
-    let holds = |column: &Vec<Option<bool>>| column.iter().map(|truth| *truth == Some(true)).collect();
-    let keys = [SEGMENT, IDX, SAVE_FILE]
-        .into_iter()
-        .filter(|key| known.column(key).is_ok());
-    Ok(Compared {
-        keys: known
-            .select(keys)
-            .map_err(Error::table("keying the comparison"))?,
-        truth: actual.iter().map(holds).collect(),
-        unknown: actual.iter().map(|column| unknown_rows(column)).collect(),
-        scores: scores.collect::<Result<_>>()?,
-        without_truth,
-    })
+    let columns = mapping.map.iter().map(|pair| columns_of(&table, pair));
+    let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(failed())?;
+    let mut rows = ScoredRows {
+        truth: Vec::new(),
+        unknown: Vec::new(),
+        scores: Vec::new(),
+        without_truth: without.height(),
+        table,
+    };
+    for (truth, scores) in columns {
+        rows.unknown.push(unknown_rows(&truth));
+        rows.truth
+            .push(truth.iter().map(|truth| *truth == Some(true)).collect());
+        rows.scores.push(scores);
+    }
+    Ok(rows)
+}
+
+/// Truth and probability of a mapped label, as plain slices: what statistics are computed from.
+fn columns_of(table: &DataFrame, pair: &Pair) -> PolarsResult<(Vec<Option<bool>>, Vec<f32>)> {
+    let truth = table.column(&actual(&pair.to))?.bool()?;
+    let scores = table.column(&probability_of(&pair.to))?.f32()?;
+    Ok((
+        truth.iter().collect(),
+        scores.iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
+    ))
 }
 
 /// Rows of which the truth is not known, ascending.
@@ -144,48 +165,25 @@ pub(crate) fn taken<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
     rows.iter().map(|&row| column[row]).collect()
 }
 
-/// The probability of a mapped label.
-fn scores_of(predicted: &DataFrame, pair: &Pair) -> Result<Vec<f32>> {
-    let read = |from: &String| -> Result<Vec<f32>> {
-        let scores = column(predicted, from)?.f32();
-        let scores = scores.map_err(Error::table("reading probabilities"))?;
-        Ok(scores.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
-    };
-    let columns = pair.from.names().iter().map(read).collect::<Result<Vec<_>>>()?;
-    let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-    Ok(combine(pair.how, &columns))
-}
-
-fn missing_truth(predicted: &DataFrame, found: &[Option<u32>], path: &Path, count: usize) -> Error {
-    let row = found.iter().position(Option::is_none).unwrap_or(0);
+/// An error about the first of the rows `without` a truth; `rows` were predicted.
+fn missing_truth(without: &DataFrame, path: &Path, rows: usize) -> Error {
     let text = |name: &str| {
-        predicted
-            .column(name)
-            .ok()
-            .and_then(|c| c.str().ok())
-            .and_then(|c| c.get(row))
+        let column = without.column(name).ok()?.str().ok()?;
+        column.get(0)
     };
     let (unit, name) = match text(SEGMENT) {
         Some(segment) => ("segment", segment),
         None => ("ECG", text(SAVE_FILE).unwrap_or_default()),
     };
-    let idx = predicted
-        .column(IDX)
-        .ok()
-        .and_then(|c| c.i64().ok())
-        .and_then(|c| c.get(row));
+    let idx = without.column(IDX).ok().and_then(|c| c.i64().ok()?.get(0));
     Error::MissingTruth {
         path: path.to_owned(),
         unit,
         name: name.to_owned(),
         idx: idx.map_or("none: its manifest had no index".to_owned(), |i| i.to_string()),
-        more: count - 1,
-        rows: predicted.height(),
+        more: without.height() - 1,
+        rows,
     }
-}
-
-fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
-    frame.column(name).map_err(Error::table("joining with the truth"))
 }
 
 #[cfg(test)]
@@ -227,7 +225,7 @@ mod tests {
 
     #[test]
     fn rows_find_their_truth_by_key_and_keep_their_order() {
-        let compared = with_truth(&predicted(), &truth(), &mapping(), OnMissing::Drop).unwrap();
+        let compared = join_truth(&predicted(), &truth(), &mapping(), OnMissing::Drop).unwrap();
         assert_eq!(compared.truth, [vec![false, true, true]]);
         assert_eq!(compared.scores, [vec![0.3, 0.1, 0.2]]);
         assert_eq!(compared.idx().collect::<Vec<_>>(), [3, 1, 1]);
@@ -236,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_prediction_without_truth_is_an_error_that_names_it() {
-        let error = with_truth(&predicted(), &truth(), &mapping(), OnMissing::Error).unwrap_err();
+        let error = join_truth(&predicted(), &truth(), &mapping(), OnMissing::Error).unwrap_err();
         let message = error.to_string();
         assert!(
             message.contains("labels.csv: no truth for segment `x_0` (idx none"),

@@ -1,0 +1,134 @@
+//! What is done to columns of probabilities, as expressions of polars.
+
+use crate::sigmoid::sigmoid;
+use ecgfm_artifacts::labelset::{How, Pair, Pool};
+use ecgfm_artifacts::stage_params::Returns;
+use polars::lazy::dsl::max_horizontal;
+use polars::prelude::*;
+
+/// The probability behind a value that the model returned: the sigmoid of a logit, or the value itself, held within 0 and 1.
+pub(crate) fn probability(value: Expr, returns: Returns) -> Expr {
+    let of = match returns {
+        Returns::Logits => sigmoid,
+        Returns::Probabilities => |p: f32| p.clamp(0.0, 1.0),
+    };
+    // Polars' own exponential is no part of its small builds, and a probability is to have the bits that `sigmoid` gives.
+    value.map(
+        move |values| Ok(values.f32()?.apply_values(of).into_column()),
+        |_, field| Ok(field.clone()),
+    )
+}
+
+/// Whether a float32 probability is above a threshold, as [`above`](crate::sigmoid::above) has it.
+pub(crate) fn is_above(probability: Expr, threshold: f64) -> Expr {
+    // Polars orders NaN above all numbers; here nothing is above or below it.
+    let is_number = probability.clone().is_not_nan();
+    probability.gt(lit(threshold as f32)).and(is_number)
+}
+
+/// The probability of a mapped label, out of those of the model's labels that stand for it; their columns have their names.
+pub(crate) fn combined(pair: &Pair) -> Expr {
+    let columns: Vec<Expr> = pair.from.names().iter().map(|name| col(name.as_str())).collect();
+    match (pair.how, &columns[..]) {
+        (_, [only]) => only.clone(),
+        (How::Max, _) => max_horizontal(&columns).unwrap_or_else(|_| lit(NULL).cast(DataType::Float32)),
+        (How::Any, _) => {
+            let none = columns
+                .into_iter()
+                .map(not)
+                .fold(lit(1.0), |product, factor| product * factor);
+            (lit(1.0) - none).cast(DataType::Float32)
+        }
+    }
+}
+
+/// The probability, in float64, that a label does not hold.
+fn not(probability: Expr) -> Expr {
+    lit(1.0) - probability.cast(DataType::Float64)
+}
+
+/// A label's probability in each group of rows: what is computed within groups, to be finished by [`pooled`]. Sums are taken in
+/// float64, in the order of the rows, and rounded once.
+pub(crate) fn within_groups(label: &str, pool: Pool) -> Expr {
+    match pool {
+        Pool::Mean => (col(label).cast(DataType::Float64).sum() / len().cast(DataType::Float64))
+            .cast(DataType::Float32)
+            .alias(label),
+        Pool::Max => col(label).max(),
+        // A list of all its rows: small builds of polars have no product.
+        Pool::NoisyOr => not(col(label)).alias(label),
+    }
+}
+
+/// A label's probability in each group, out of what [`within_groups`] gave.
+pub(crate) fn pooled(label: &str, pool: Pool) -> Expr {
+    match pool {
+        Pool::Mean | Pool::Max => col(label),
+        Pool::NoisyOr => col(label).map(
+            |lists| {
+                let product = |list: Option<Series>| -> PolarsResult<f32> {
+                    let list = list.unwrap_or_default();
+                    Ok((1.0 - list.f64()?.iter().flatten().product::<f64>()) as f32)
+                };
+                let values = lists.list()?.series_iter().map(product);
+                let values = values.collect::<PolarsResult<Vec<f32>>>()?;
+                Ok(Column::new(lists.name().clone(), values))
+            },
+            |_, field| Ok(Field::new(field.name().clone(), DataType::Float32)),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sigmoid::above;
+    use ecgfm_artifacts::labelset::From;
+    use proptest::prelude::*;
+
+    /// The values of an expression on a frame, bit by bit.
+    fn bits(frame: &DataFrame, expression: Expr) -> Vec<u32> {
+        let frame = frame.clone().lazy().select([expression.alias("out")]);
+        let frame = frame.collect().unwrap();
+        let values = frame.column("out").unwrap().f32().unwrap().clone();
+        values.into_no_null_iter().map(f32::to_bits).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn columns_are_combined_as_single_probabilities_are(
+            rows in prop::collection::vec((0.0f32..=1.0, 0.0f32..=1.0, 0.0f32..=1.0), 1..40),
+        ) {
+            let columns = ["a", "b", "c"];
+            let frame = df!(
+                "a" => rows.iter().map(|r| r.0).collect::<Vec<_>>(),
+                "b" => rows.iter().map(|r| r.1).collect::<Vec<_>>(),
+                "c" => rows.iter().map(|r| r.2).collect::<Vec<_>>(),
+            ).unwrap();
+            for how in [How::Max, How::Any] {
+                let from = From::Many(columns.map(str::to_owned).to_vec());
+                let pair = Pair { from, how, to: "t".into() };
+                let expected: Vec<u32> = rows.iter().map(|r| how.combined([r.0, r.1, r.2].into_iter()).to_bits()).collect();
+                prop_assert_eq!(bits(&frame, combined(&pair)), expected);
+            }
+        }
+
+        #[test]
+        fn a_column_is_decided_as_single_probabilities_are(
+            scores in prop::collection::vec(prop_oneof![0.0f32..=1.0, Just(f32::NAN), Just(0.3)], 1..40),
+            threshold in prop_oneof![0.0f64..1.0, Just(0.3)],
+        ) {
+            let frame = df!("p" => &scores).unwrap().lazy().select([is_above(col("p"), threshold)]).collect().unwrap();
+            let decided: Vec<bool> = frame.column("p").unwrap().bool().unwrap().iter().flatten().collect();
+            prop_assert_eq!(decided, scores.iter().map(|&p| above(p, threshold)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn values_become_probabilities_by_what_the_model_returned() {
+        let frame = df!("v" => [0.0f32, -1000.0, 2.0]).unwrap();
+        let of = |returns| bits(&frame, probability(col("v"), returns));
+        assert_eq!(of(Returns::Logits), [0.5, 0.0, sigmoid(2.0)].map(f32::to_bits));
+        assert_eq!(of(Returns::Probabilities), [0.0f32, 0.0, 1.0].map(f32::to_bits));
+    }
+}
