@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
 use ecgfm_evaluate::metrics::LabelRows;
-use ecgfm_evaluate::metrics::bootstrap::{Plan, resample};
+use ecgfm_evaluate::metrics::bootstrap::{ResamplingPlan, resample};
 use ecgfm_evaluate::metrics::interval::percentile;
 use ecgfm_evaluate::metrics::multilabel::Agreement;
 use ecgfm_evaluate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
@@ -66,7 +66,7 @@ fn main() {
         })
         .collect();
     let started = Instant::now();
-    let plan = Plan { replicates, seed: 42 };
+    let plan = ResamplingPlan { replicates, seed: 42 };
     let drawn = resample(&labels, &clusters, patients as usize, plan);
     let seconds = started.elapsed().as_secs_f64();
     let auroc = percentile(drawn[0].iter().map(|r| r.auroc)).unwrap();

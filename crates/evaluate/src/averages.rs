@@ -18,7 +18,7 @@ pub(crate) fn averages(
 ) -> Vec<Average> {
     let mut all = Vec::new();
     for statistic in &STATISTICS {
-        all.push(over_labels(
+        all.push(average_over_labels(
             "macro",
             statistic,
             labels,
@@ -26,14 +26,16 @@ pub(crate) fn averages(
             resamples,
         ));
         let weights: Vec<f64> = labels.iter().map(|label| label.positives as f64).collect();
-        all.push(over_labels("weighted", statistic, labels, &weights, resamples));
+        all.push(average_over_labels(
+            "weighted", statistic, labels, &weights, resamples,
+        ));
     }
-    all.extend(micro(labels, known, resamples));
+    all.extend(micro_averages(labels, known, resamples));
     all
 }
 
 /// The weighted mean over the labels for which the statistic is defined. Resamples keep the weights of the data.
-fn over_labels(
+fn average_over_labels(
     average: &str,
     statistic: &Statistic,
     labels: &[LabelMetrics],
@@ -76,7 +78,11 @@ fn over_labels(
 }
 
 /// Averages over all pairs of row and label, taken as the rows of one label.
-fn micro(labels: &[LabelMetrics], known: &[KnownRows<'_>], resamples: Option<&Resamples>) -> Vec<Average> {
+fn micro_averages(
+    labels: &[LabelMetrics],
+    known: &[KnownRows<'_>],
+    resamples: Option<&Resamples>,
+) -> Vec<Average> {
     let sum = |sum: ConfusionMatrix, counts| sum.plus(counts);
     let counts = (labels.iter().map(|label| label.counts)).fold(ConfusionMatrix::default(), sum);
     let truth: Vec<bool> = (known.iter().flat_map(|label| label.truth.iter().copied())).collect();

@@ -8,11 +8,11 @@ use crate::error::{Error, Result};
 use crate::estimate::LabelStatistics;
 use crate::joins::left_join;
 use crate::known::KnownRows;
-use crate::metrics::bootstrap::{Plan, Resampled, resample};
+use crate::metrics::bootstrap::{Resampled, ResamplingPlan, resample};
 use crate::metrics::interval::percentile;
 use crate::metrics::multilabel::mean;
 use crate::metrics::{ConfusionMatrix, LabelRows};
-use crate::resampled::each;
+use crate::resampled::resample_each;
 use crate::scored_rows::{taken, unknown_rows};
 use crate::sigmoid::above;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
@@ -133,7 +133,7 @@ impl Evaluation {
 /// # Errors
 /// A directory has no evaluation; they scored other splits, other labels, or the same ECGs against another truth; they do
 /// not agree on which ECGs are of one patient; no ECG was scored by both.
-pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
+pub fn compare(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<Comparison> {
     let (a, b) = (Evaluation::read(a)?, Evaluation::read(b)?);
     same_question(&a, &b)?;
     let shared = shared_rows(&a, &b)?;
@@ -155,7 +155,7 @@ pub fn compare(a: &Path, b: &Path, plan: Plan) -> Result<Comparison> {
             })
         })
         .collect();
-    let drawn = each(&known, shared.len(), |labels, of_row| {
+    let drawn = resample_each(&known, shared.len(), |labels, of_row| {
         resample(labels, of_row, clusters.count, plan)
     });
     let labels: Vec<LabelRows<'_>> = known.iter().map(KnownRows::label).collect();

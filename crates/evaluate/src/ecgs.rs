@@ -117,11 +117,12 @@ mod tests {
     use ecgfm_artifacts::labelset::Label;
     use proptest::prelude::*;
 
-    const NAME: &str = "Poor R wave Progression";
+    const NAME: &str = "AF";
 
     fn labels(pool: Pool) -> LabelSet {
         LabelSet {
             labels: vec![Label {
+                name: NAME.to_owned(),
                 pool,
                 ..LabelSet::load("physionet2021").unwrap().labels[0].clone()
             }],

@@ -6,6 +6,7 @@
 
 pub(crate) mod params;
 
+use crate::by_unit::ByUnit;
 use crate::clusters::{Clusters, Patients};
 use crate::ecgs::{extend, pool_segments};
 use crate::error::{Error, Result};
@@ -18,7 +19,6 @@ use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::{subgroup_rows, subgroups};
 use crate::truth::{Truth, actual};
-use crate::units::ByUnit;
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
 use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_comparison, write_examples};
@@ -36,7 +36,7 @@ use polars::prelude::*;
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let settings = Settings::resolve(params)?;
     ctx.progress.begin(4, "steps");
-    let rows = Rows::read(params, &settings)?;
+    let rows = JoinedRows::read(params, &settings)?;
     for note in rows.notes() {
         ctx.progress.note(&note);
     }
@@ -50,7 +50,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 }
 
 /// Everything that is scored, joined with its truth.
-struct Rows {
+struct JoinedRows {
     segments: ScoredRows,
     ecgs: ScoredRows,
     /// Every label of the truth table.
@@ -58,7 +58,7 @@ struct Rows {
     flow: Flow,
 }
 
-impl Rows {
+impl JoinedRows {
     fn read(params: &Params, settings: &Settings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
         let from = mapping.from_names();
@@ -90,7 +90,7 @@ impl Rows {
                 "none of the predicted segments has a truth; nothing can be scored",
             ));
         }
-        let exams = flow::exams(params.rejected.as_deref(), params.records.as_deref())?;
+        let exams = flow::count_exams(params.rejected.as_deref(), params.records.as_deref())?;
         let flow = Flow {
             exams_read: exams.as_ref().map(|e| e.read),
             exams_kept: exams.as_ref().map(|e| e.kept),
@@ -155,10 +155,10 @@ fn compare_segments(segments: &ScoredRows, settings: &Settings, ctx: &Context<'_
     let keys = keys.map_err(Error::table("keying the comparison"))?;
     write_comparison(ctx.out, &extend(&keys, columns.into_iter())?)?;
     ctx.progress.advance(1);
-    Ok(tutorial::table(&names, segments, &settings.thresholds))
+    Ok(tutorial::tutorial_table(&names, segments, &settings.thresholds))
 }
 
-fn metrics(params: &Params, settings: &Settings, rows: &Rows, ctx: &Context<'_>) -> Result<Metrics> {
+fn metrics(params: &Params, settings: &Settings, rows: &JoinedRows, ctx: &Context<'_>) -> Result<Metrics> {
     let patients = params.records.as_deref().map(Patients::read).transpose()?;
     let patients = patients.flatten();
     let grouped = match &params.records {

@@ -7,7 +7,7 @@ use ecgfm_artifacts::evaluation::{Example, PairUsed, Verdict};
 use rayon::prelude::*;
 
 /// `count` ECGs a label and kind of decision, the surest first; equally sure ones by idx.
-pub(crate) fn examples(
+pub(crate) fn choose_examples(
     rows: &ScoredRows,
     pairs: &[PairUsed],
     thresholds: &[f64],
@@ -88,7 +88,7 @@ mod tests {
             title: String::new(),
             pool: vec![],
         };
-        let found = examples(&rows, &[pair], &[0.5], 1);
+        let found = choose_examples(&rows, &[pair], &[0.5], 1);
         let told: Vec<(&str, i64, &str)> = found
             .iter()
             .map(|e| (e.verdict.name(), e.idx, e.save_file.as_str()))

@@ -65,14 +65,14 @@ pub(crate) fn count_unpredicted(
 }
 
 /// Exams of an archive: read = rejected + kept.
-pub(crate) struct Exams {
+pub(crate) struct ExamCounts {
     pub(crate) read: u64,
     pub(crate) rejected: BTreeMap<String, u64>,
     pub(crate) kept: u64,
 }
 
 /// Counts them, where both tables are given.
-pub(crate) fn exams(rejected: Option<&Path>, records: Option<&Path>) -> Result<Option<Exams>> {
+pub(crate) fn count_exams(rejected: Option<&Path>, records: Option<&Path>) -> Result<Option<ExamCounts>> {
     let (Some(rejected), Some(records)) = (rejected, records) else {
         return Ok(None);
     };
@@ -95,7 +95,7 @@ pub(crate) fn exams(rejected: Option<&Path>, records: Option<&Path>) -> Result<O
         .map(|(reason, count)| (reason.unwrap_or_default().to_owned(), count.unwrap_or_default()))
         .collect();
     let kept = ecgfm_artifacts::records::read(records, &[])?.height() as u64;
-    Ok(Some(Exams {
+    Ok(Some(ExamCounts {
         read: kept + frame.height() as u64,
         rejected: by_reason,
         kept,

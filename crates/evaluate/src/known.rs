@@ -68,7 +68,7 @@ impl<'a> KnownRows<'a> {
 }
 
 /// The rows in which the truth of every label is known; all of them, where none is missing.
-pub(crate) fn complete(rows: &ScoredRows) -> Option<Vec<usize>> {
+pub(crate) fn complete_rows(rows: &ScoredRows) -> Option<Vec<usize>> {
     if rows.unknown.iter().all(Vec::is_empty) {
         return None;
     }

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use polars::prelude::*;
 
 /// Labels whose decisions fit into one mask.
-const BITS: usize = 64;
+const BITS: usize = 62;
 const SEPARATOR: &str = ", ";
 const TEXT: &str = "text";
 
@@ -22,8 +22,8 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
     }
     let masks = frame.clone().lazy().select(masks).collect().map_err(failed())?;
     let holds = |at: usize| {
-        let bit = col(name(at / BITS)).and(lit(1u64 << (at % BITS)));
-        bit.neq(lit(0u64))
+        let bit = col(name(at / BITS)).and(lit(1i64 << (at % BITS)));
+        bit.neq(lit(0i64))
     };
     let part = |(at, (label, _)): (usize, &(&str, Expr))| {
         when(holds(at))
@@ -50,13 +50,13 @@ fn name(word: usize) -> String {
 /// Decisions as the bits of a number, the first label's the lowest.
 fn mask(labels: &[(&str, Expr)]) -> Expr {
     let bit = |(at, (_, holds)): (usize, &(&str, Expr))| {
-        when(holds.clone()).then(lit(1u64 << at)).otherwise(lit(0u64))
+        when(holds.clone()).then(lit(1i64 << at)).otherwise(lit(0i64))
     };
     labels
         .iter()
         .enumerate()
         .map(bit)
-        .fold(lit(0u64), |mask, bit| mask + bit)
+        .fold(lit(0i64), |mask, bit| mask + bit)
 }
 
 #[cfg(test)]

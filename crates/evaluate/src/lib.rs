@@ -7,6 +7,7 @@
 //! The statistics themselves are in [`metrics`], on plain slices.
 
 mod averages;
+mod by_unit;
 mod challenge;
 mod clusters;
 mod curves;
@@ -21,11 +22,12 @@ mod flow;
 mod intervals;
 mod joins;
 mod known;
+mod label_sets;
 mod label_text;
 pub mod metrics;
 pub mod predict;
 mod resampled;
-mod returned;
+mod returns;
 mod same_labels;
 mod score;
 mod scored_rows;
@@ -35,11 +37,9 @@ mod sigmoid;
 mod subgroups;
 mod tables;
 mod thresholds;
-mod together;
 mod tripod;
 mod truth;
 mod tutorial;
-mod units;
 
 pub use error::{Error, Result};
 pub use sigmoid::{above, sigmoid};

@@ -6,7 +6,7 @@ pub(crate) mod resolved;
 use crate::ecgs::{extend, pool_segments};
 use crate::error::{Error, Result};
 use crate::expressions::probability;
-use crate::returned;
+use crate::returns;
 pub use crate::scored_rows::OnMissing;
 use crate::tables;
 pub use crate::thresholds::check_params;
@@ -20,7 +20,7 @@ use ecgfm_artifacts::{atomic, key, manifests, table};
 pub use params::{OnNonFinite, Params, PerLabel};
 use polars::prelude::*;
 use rayon::prelude::*;
-use resolved::Resolved;
+use resolved::ResolvedLabels;
 use std::path::Path;
 
 /// Rows of logits that one thread turns into columns at a time.
@@ -39,7 +39,7 @@ const BLOCK: usize = 2048;
 /// each other; no segment is left; thresholds are missing, or cannot be chosen.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     check_params(params)?;
-    let set = Resolved::load(params)?;
+    let set = ResolvedLabels::load(params)?;
     let manifest = params.manifest.as_deref().map(|dir| ManifestRows {
         dir,
         segments: params.segments.as_deref(),
@@ -56,7 +56,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         });
     }
     check_label_names(params, &names, &set.described)?;
-    let returns = returned::find(params, &logits, &names)?;
+    let returns = returns::find_returns(params, &logits, &names)?;
     let read = logits.index.height();
     ctx.progress.begin(read as u64, "segments");
     let index = logits.index.clone();
@@ -130,8 +130,8 @@ fn write(
 ) -> Result<()> {
     let names = about.labels.names();
     let mapped = |mapping: &Mapping| -> Result<()> {
-        let of_pairs = thresholds::of_pairs(mapping, &about.threshold_of)?;
-        let frame = tables::mapped(segments, mapping, &of_pairs)?;
+        let thresholds_of_pairs = thresholds::thresholds_of_pairs(mapping, &about.threshold_of)?;
+        let frame = tables::mapped(segments, mapping, &thresholds_of_pairs)?;
         Ok(predictions::write_mapped(ctx.out, &frame)?)
     };
     atomic::together(vec![

@@ -3,7 +3,9 @@
 use crate::clusters::Clusters;
 use crate::known::KnownRows;
 use crate::metrics::LabelRows;
-use crate::metrics::bootstrap::{Plan, Resampled, leave_out, leave_out_sums, resample, resample_sums};
+use crate::metrics::bootstrap::{
+    Resampled, ResamplingPlan, leave_out, leave_out_sums, resample, resample_sums,
+};
 use crate::metrics::interval::{Interval, Method, bca, percentile};
 use ecgfm_artifacts::evaluation::Statistic;
 
@@ -13,14 +15,14 @@ const GROUPS: usize = 256;
 /// How to resample, and how to read intervals off it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sampling {
-    pub(crate) plan: Plan,
+    pub(crate) plan: ResamplingPlan,
     pub(crate) method: Method,
 }
 
 /// All labels in all resamples.
 pub(crate) struct Resamples {
     /// `[label][replicate]`.
-    drawn: Vec<Vec<Resampled>>,
+    replicates: Vec<Vec<Resampled>>,
     /// `[label][group]`, for BCa.
     left_out: Option<Vec<Vec<Resampled>>>,
 }
@@ -30,11 +32,11 @@ impl Resamples {
         let count = clusters.count;
         let groups = GROUPS.min(count);
         let rows = clusters.of_row.len();
-        let drawn = |labels: &[LabelRows<'_>], of_row: &[u32]| resample(labels, of_row, count, sampling.plan);
+        let draw = |labels: &[LabelRows<'_>], of_row: &[u32]| resample(labels, of_row, count, sampling.plan);
         let left_out = |labels: &[LabelRows<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
         Self {
-            drawn: each(labels, rows, drawn),
-            left_out: (sampling.method == Method::Bca).then(|| each(labels, rows, left_out)),
+            replicates: resample_each(labels, rows, draw),
+            left_out: (sampling.method == Method::Bca).then(|| resample_each(labels, rows, left_out)),
         }
     }
 
@@ -60,14 +62,14 @@ impl Resamples {
         };
         interval(
             value?,
-            all(&self.drawn),
+            all(&self.replicates),
             self.left_out.as_ref().map(|left_out| all(left_out)),
         )
     }
 }
 
 /// Resamples labels of which some are known in a part of the rows only. A resample draws the same clusters for all.
-pub(crate) fn each(
+pub(crate) fn resample_each(
     labels: &[KnownRows<'_>],
     rows: usize,
     resample: impl Fn(&[LabelRows<'_>], &[u32]) -> Vec<Vec<Resampled>>,
@@ -92,7 +94,7 @@ pub(crate) fn each(
 /// Sums over rows in all resamples.
 pub(crate) struct RowSums {
     /// `[column][replicate]`.
-    drawn: Vec<Vec<f64>>,
+    replicates: Vec<Vec<f64>>,
     /// `[column][group]`, for BCa.
     left_out: Option<Vec<Vec<f64>>>,
 }
@@ -103,7 +105,7 @@ impl RowSums {
         let (of_row, count) = (&clusters.of_row, clusters.count);
         let groups = GROUPS.min(count);
         Self {
-            drawn: resample_sums(columns, of_row, count, sampling.plan),
+            replicates: resample_sums(columns, of_row, count, sampling.plan),
             left_out: (sampling.method == Method::Bca)
                 .then(|| leave_out_sums(columns, of_row, count, groups)),
         }
@@ -118,17 +120,21 @@ impl RowSums {
         };
         interval(
             value?,
-            all(&self.drawn),
+            all(&self.replicates),
             self.left_out.as_ref().map(|left_out| all(left_out)),
         )
     }
 }
 
-fn interval(value: f64, drawn: Vec<Option<f64>>, left_out: Option<Vec<Option<f64>>>) -> Option<Interval> {
-    let drawn = drawn.into_iter();
+fn interval(
+    value: f64,
+    replicates: Vec<Option<f64>>,
+    left_out: Option<Vec<Option<f64>>>,
+) -> Option<Interval> {
+    let replicates = replicates.into_iter();
     let interval = match left_out {
-        None => percentile(drawn),
-        Some(left_out) => bca(drawn, value, left_out.into_iter()),
+        None => percentile(replicates),
+        Some(left_out) => bca(replicates, value, left_out.into_iter()),
     };
     // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
     interval.filter(|interval| interval.lo < interval.hi)

@@ -5,18 +5,18 @@ use crate::clusters::Clusters;
 use crate::curves;
 use crate::estimate::LabelStatistics;
 use crate::intervals::Intervals;
-use crate::known::{KnownRows, complete};
+use crate::known::{KnownRows, complete_rows};
+use crate::label_sets::set_statistics;
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
 use crate::metrics::probability::calibration;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
-use crate::together::together;
 use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, STATISTICS, ScoreHistogram, Unit, UnitMetrics};
 use rayon::prelude::*;
 
 /// Computes the statistics of one unit.
-pub(crate) fn score(
+pub(crate) fn score_unit(
     unit: Unit,
     rows: &ScoredRows,
     clusters: &Clusters,
@@ -28,33 +28,38 @@ pub(crate) fn score(
     let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().zip(&known).enumerate())
         .map(|(at, (pair, known))| LabelMetrics {
             unknown: (rows.len() - known.truth.len()) as u64,
-            ..label(at, pair, known, &intervals)
+            ..label_metrics(at, pair, known, &intervals)
         })
         .collect();
     let averages = averages(&labels, &known, intervals.resamples.as_ref());
     drop(intervals);
     drop(known);
-    let complete = complete(rows);
-    let together = match &complete {
-        None => together(rows, clusters, scoring),
-        Some(some) => together(&rows.part(some), &clusters.part_of(some), scoring),
+    let complete = complete_rows(rows);
+    let sets = match &complete {
+        None => set_statistics(rows, clusters, scoring),
+        Some(some) => set_statistics(&rows.part(some), &clusters.part_of(some), scoring),
     };
     UnitMetrics {
         unit,
         n: rows.len() as u64,
         complete: complete.map(|rows| rows.len() as u64),
-        exact_match: together.exact_match,
-        hamming: together.hamming,
-        jaccard: together.jaccard,
-        challenge: together.challenge,
+        exact_match: sets.exact_match,
+        hamming: sets.hamming,
+        jaccard: sets.jaccard,
+        challenge: sets.challenge,
         averages,
         labels,
-        co_occurrence: together.co_occurrence,
+        co_occurrence: sets.co_occurrence,
     }
 }
 
 /// Statistics of the label at `at`, from the rows of which its truth is known.
-fn label(at: usize, pair: &PairUsed, known: &KnownRows<'_>, intervals: &Intervals<'_>) -> LabelMetrics {
+fn label_metrics(
+    at: usize,
+    pair: &PairUsed,
+    known: &KnownRows<'_>,
+    intervals: &Intervals<'_>,
+) -> LabelMetrics {
     let (truth, scores, decided) = (&known.truth[..], &known.scores[..], known.decided());
     let counts = ConfusionMatrix::count(truth.iter().copied().zip(decided.iter().copied()));
     let statistics = LabelStatistics::new(truth, scores, counts);
@@ -120,7 +125,7 @@ mod tests {
             of_row: vec![0, 1, 2, 3],
             count: 4,
         };
-        score(unit, rows, &clusters, &scoring)
+        score_unit(unit, rows, &clusters, &scoring)
     }
 
     #[test]

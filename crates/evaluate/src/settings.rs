@@ -3,11 +3,11 @@
 use crate::challenge::Challenge;
 use crate::error::{Error, Result};
 use crate::evaluate::params::{MAX_BOOTSTRAP, Params};
-use crate::metrics::bootstrap::Plan;
+use crate::metrics::bootstrap::ResamplingPlan;
 use crate::metrics::interval::Method;
 use crate::resampled::Sampling;
 use crate::same_labels::same_labels;
-use crate::thresholds::of_pairs;
+use crate::thresholds::thresholds_of_pairs;
 use ecgfm_artifacts::evaluation::{IntervalMethod, MappingUsed, PairUsed};
 use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
 use ecgfm_artifacts::predictions::About;
@@ -45,7 +45,7 @@ impl Settings {
         let mapping = mapping(params, &about)?;
         Ok(Self {
             challenge: Challenge::new(&params.challenge, &mapping)?,
-            thresholds: of_pairs(&mapping, &about.threshold_of)?,
+            thresholds: thresholds_of_pairs(&mapping, &about.threshold_of)?,
             mapping,
             about,
             sampling: plan(params)?.map(|plan| Sampling {
@@ -132,7 +132,7 @@ fn mapping(params: &Params, about: &About) -> Result<Mapping> {
     Ok(mapping)
 }
 
-fn plan(params: &Params) -> Result<Option<Plan>> {
+fn plan(params: &Params) -> Result<Option<ResamplingPlan>> {
     if params.bootstrap > MAX_BOOTSTRAP {
         let what = format!(
             "{} resamples are too many; at most {MAX_BOOTSTRAP}",
@@ -143,7 +143,7 @@ fn plan(params: &Params) -> Result<Option<Plan>> {
             what,
         });
     }
-    let plan = Plan {
+    let plan = ResamplingPlan {
         replicates: params.bootstrap as usize,
         seed: params.seed,
     };

@@ -8,7 +8,7 @@ mod chosen;
 use crate::error::{Error, Result};
 use crate::metrics::threshold::Criterion;
 use crate::predict::params::{DEFAULT_THRESHOLD, Params, PerLabel, ThresholdByName};
-use crate::predict::resolved::Resolved;
+use crate::predict::resolved::ResolvedLabels;
 use ecgfm_artifacts::evaluation::{THRESHOLDS, ThresholdsUsed, read_thresholds};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pair};
 use polars::prelude::DataFrame;
@@ -26,7 +26,7 @@ pub(crate) struct Thresholds {
 
 impl Thresholds {
     /// Finds them. `predicted` are the ECGs that are predicted, which thresholds are never chosen on.
-    pub(crate) fn find(params: &Params, set: &Resolved, predicted: &DataFrame) -> Result<Self> {
+    pub(crate) fn find(params: &Params, set: &ResolvedLabels, predicted: &DataFrame) -> Result<Self> {
         let rest = params.threshold;
         match (&params.thresholds, &params.choose_on) {
             (Some(PerLabel::Map(named)), _) => {
@@ -43,7 +43,7 @@ impl Thresholds {
                 Self::by_name(&read_thresholds(path)?, rest, set, used)
             }
             (None, Some(on)) => {
-                let (named, used) = chosen::on(on, params, set, predicted)?;
+                let (named, used) = chosen::choose_thresholds(on, params, set, predicted)?;
                 Self::by_name(&named, rest, set, used)
             }
             (None, None) => {
@@ -60,11 +60,11 @@ impl Thresholds {
     fn by_name(
         named: &ThresholdByName,
         rest: Option<f64>,
-        set: &Resolved,
+        set: &ResolvedLabels,
         used: ThresholdsUsed,
     ) -> Result<Self> {
         let known = known_names(&set.labels, set.mapping.as_ref());
-        let threshold = |name| of_label(name, named, rest, set);
+        let threshold = |name| threshold_of_label(name, named, rest, set);
         Ok(Self {
             values: set
                 .labels
@@ -90,7 +90,7 @@ impl Thresholds {
     }
 
     /// A word about thresholds that no label has.
-    pub(crate) fn note(&self, set: &Resolved) -> Option<String> {
+    pub(crate) fn note(&self, set: &ResolvedLabels) -> Option<String> {
         let names = self.unused.join(", ");
         let mapping = set
             .mapping
@@ -115,7 +115,12 @@ fn known_names<'a>(labels: &'a LabelSet, mapping: Option<&'a Mapping>) -> BTreeS
 }
 
 /// The threshold of one of the model's labels: that of the mapped label that it stands for, by either name.
-fn of_label(name: &str, named: &ThresholdByName, rest: Option<f64>, set: &Resolved) -> Result<f64> {
+fn threshold_of_label(
+    name: &str,
+    named: &ThresholdByName,
+    rest: Option<f64>,
+    set: &ResolvedLabels,
+) -> Result<f64> {
     let pairs = set.mapping.iter().flat_map(|mapping| &mapping.map);
     let is_target = |name: &str| pairs.clone().any(|pair| pair.to == name);
     let stands_for = |pair: &&Pair| pair.from.names().iter().any(|from| from == name);
@@ -157,7 +162,7 @@ fn missing(name: &str, named: &ThresholdByName) -> Error {
 ///
 /// # Errors
 /// A mapped label stands for several of the model's, which have different thresholds.
-pub(crate) fn of_pairs(mapping: &Mapping, threshold_of: &ThresholdByName) -> Result<Vec<f64>> {
+pub(crate) fn thresholds_of_pairs(mapping: &Mapping, threshold_of: &ThresholdByName) -> Result<Vec<f64>> {
     let of_pair = |pair: &Pair| {
         let mut thresholds = pair
             .from
@@ -232,7 +237,7 @@ fn check_named(params: &Params, named: &ThresholdByName) -> Result<()> {
         );
         return Err(Error::parameter("thresholds", what));
     }
-    let set = Resolved::load(params)?;
+    let set = ResolvedLabels::load(params)?;
     let known = known_names(&set.labels, set.mapping.as_ref());
     if let Some(unknown) = named.keys().find(|name| !known.contains(name.as_str())) {
         let names: Vec<&str> = known.into_iter().collect();

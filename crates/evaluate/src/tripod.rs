@@ -29,7 +29,7 @@ struct Item {
 }
 
 /// Items that every run attests in the same way.
-const SAME: [(&str, &str, Attested, &str); 14] = [
+const ALWAYS_ATTESTED: [(&str, &str, Attested, &str); 14] = [
     (
         "5a",
         "source of the data",
@@ -117,7 +117,7 @@ const SAME: [(&str, &str, Attested, &str); 14] = [
 ];
 
 /// Items that no run attests.
-const OTHERS: [(&str, &str); 30] = [
+const NEVER_ATTESTED: [(&str, &str); 30] = [
     ("1", "title"),
     ("2", "abstract"),
     ("3a", "clinical context"),
@@ -158,13 +158,18 @@ pub(crate) fn checklist(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
         attested,
         evidence,
     };
-    let same = SAME.map(|(number, topic, attested, evidence)| (number, topic, attested, evidence.to_owned()));
+    let same = ALWAYS_ATTESTED
+        .map(|(number, topic, attested, evidence)| (number, topic, attested, evidence.to_owned()));
     let missing = "not in a run: to be written by the authors";
-    let others = OTHERS.map(|(number, topic)| (number, topic, Attested::No, missing.to_owned()));
+    let others = NEVER_ATTESTED.map(|(number, topic)| (number, topic, Attested::No, missing.to_owned()));
     let further = [("27c", "next steps of research", Attested::No, missing.to_owned())];
-    let all = own(metrics).into_iter().chain(same).chain(others).chain(further);
+    let all = items_of_run(metrics)
+        .into_iter()
+        .chain(same)
+        .chain(others)
+        .chain(further);
     let mut items: Vec<Item> = all.map(item).collect();
-    items.sort_by_key(|item| order(item.item));
+    items.sort_by_key(|item| item_order(item.item));
     let mut text = serde_json::to_vec_pretty(&serde_json::json!({
         "checklist": "TRIPOD+AI, BMJ 2024;385:e078378",
         "notice": metrics.notice,
@@ -175,7 +180,7 @@ pub(crate) fn checklist(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
 }
 
 /// 3b stands after 3a, and 10 after 9.
-fn order(item: &str) -> (u32, &str) {
+fn item_order(item: &str) -> (u32, &str) {
     let digits = item.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     (digits.parse().unwrap_or(u32::MAX), &item[digits.len()..])
 }
@@ -191,7 +196,7 @@ fn participants(flow: &Flow) -> String {
 }
 
 /// Items whose evidence is this run's own.
-fn own(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7] {
+fn items_of_run(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7] {
     use Attested::{No, Partly, Yes};
     let (flow, thresholds) = (&metrics.flow, &metrics.thresholds);
     let given = |yes: bool, otherwise| if yes { Yes } else { otherwise };
@@ -248,12 +253,12 @@ mod tests {
 
     #[test]
     fn items_stand_in_the_order_of_the_checklist() {
-        let mut all: Vec<&str> = OTHERS
+        let mut all: Vec<&str> = NEVER_ATTESTED
             .iter()
             .map(|o| o.0)
-            .chain(SAME.iter().map(|s| s.0))
+            .chain(ALWAYS_ATTESTED.iter().map(|s| s.0))
             .collect();
-        all.sort_by_key(|item| order(item));
+        all.sort_by_key(|item| item_order(item));
         let place = |item: &str| all.iter().position(|i| *i == item).unwrap();
         assert!(place("3a") < place("3b") && place("9b") < place("10") && place("5a") < place("5b"));
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));

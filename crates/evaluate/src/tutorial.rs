@@ -3,7 +3,7 @@
 //! Same formulas as the tutorial, on rows joined by key. A class that holds in no row is listed too (the tutorial
 //! listed classes of the truth only); "no mapped label" is the class with the empty name.
 
-use crate::known::{KnownRows, complete};
+use crate::known::{KnownRows, complete_rows};
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::multilabel::Agreement;
 use crate::scored_rows::ScoredRows;
@@ -13,8 +13,8 @@ use std::borrow::Cow;
 
 /// Builds the table. A class is counted on the segments of which its truth is known; exact matches, and the class without a
 /// mapped label, on those of which all is known.
-pub(crate) fn table(names: &[&str], segments: &ScoredRows, thresholds: &[f64]) -> Tutorial {
-    let complete = complete(segments);
+pub(crate) fn tutorial_table(names: &[&str], segments: &ScoredRows, thresholds: &[f64]) -> Tutorial {
+    let complete = complete_rows(segments);
     let whole = match &complete {
         None => Cow::Borrowed(segments),
         Some(rows) => Cow::Owned(segments.part(rows)),
@@ -26,7 +26,7 @@ pub(crate) fn table(names: &[&str], segments: &ScoredRows, thresholds: &[f64]) -
             .map(|row| columns.iter().all(|c| !c[row]))
             .collect::<Vec<bool>>()
     };
-    let mut classes = vec![class("", &none(&whole.truth), &none(&decided))];
+    let mut classes = vec![class_row("", &none(&whole.truth), &none(&decided))];
     classes.extend(
         names
             .iter()
@@ -40,7 +40,7 @@ pub(crate) fn table(names: &[&str], segments: &ScoredRows, thresholds: &[f64]) -
                     &segments.unknown[at],
                     *threshold,
                 );
-                class(name, &known.truth, &known.decided())
+                class_row(name, &known.truth, &known.decided())
             }),
     );
     // scikit-learn sorts classes as Python sorts text: by code point, as Rust does.
@@ -54,7 +54,7 @@ pub(crate) fn table(names: &[&str], segments: &ScoredRows, thresholds: &[f64]) -
     }
 }
 
-fn class(name: &str, truth: &[bool], decided: &[bool]) -> TutorialClass {
+fn class_row(name: &str, truth: &[bool], decided: &[bool]) -> TutorialClass {
     let counts = ConfusionMatrix::count(truth.iter().copied().zip(decided.iter().copied()));
     TutorialClass {
         class: name.to_owned(),
@@ -82,7 +82,7 @@ mod tests {
             scores: vec![vec![0.9, 0.1, 0.9], vec![0.1, 0.1, 0.1]],
             without_truth: 0,
         };
-        let got = table(&["SB", "AF"], &segments, &[0.5, 0.5]);
+        let got = tutorial_table(&["SB", "AF"], &segments, &[0.5, 0.5]);
         assert_eq!(
             got.classes.iter().map(|c| c.class.as_str()).collect::<Vec<_>>(),
             ["", "AF", "SB"]

@@ -6,11 +6,11 @@ mod common;
 use common::{evaluate_params, key, predict_params, stage, write_logits};
 use ecgfm_artifacts::manifests::Key;
 use ecgfm_evaluate::difference::{Difference, MACRO, compare};
-use ecgfm_evaluate::metrics::bootstrap::Plan;
+use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 use ecgfm_evaluate::{evaluate, predict};
 use std::path::{Path, PathBuf};
 
-const PLAN: Plan = Plan {
+const PLAN: ResamplingPlan = ResamplingPlan {
     replicates: 300,
     seed: 1,
 };

@@ -8,7 +8,7 @@ use ecgfm_artifacts::evaluation::{COMPARISON_FILE, METRICS_FILE, Metrics, Scored
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_evaluate::difference::compare;
 use ecgfm_evaluate::evaluate;
-use ecgfm_evaluate::metrics::bootstrap::Plan;
+use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 
 /// Forty ECGs of one segment; AF is predicted for every second, and its truth is known where `af` says so.
 fn bench(af: impl Fn(i64) -> Option<bool>) -> Bench {
@@ -124,7 +124,7 @@ fn what_is_not_known_may_be_negative_or_an_error_instead() {
 #[test]
 fn runs_are_compared_on_the_ecgs_of_known_truth_and_must_agree_on_them() {
     let (one, two) = (bench(af), bench(af));
-    let plan = Plan {
+    let plan = ResamplingPlan {
         replicates: 50,
         seed: 1,
     };

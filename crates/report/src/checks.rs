@@ -9,7 +9,7 @@ const FEW_POSITIVES: u64 = 10;
 
 /// The outcome of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Check {
+pub(crate) struct ReportCheck {
     /// `ok`, `warn` or `unknown`: a CSS class.
     pub(crate) state: &'static str,
     /// The same as a word, for those who do not see colours.
@@ -19,12 +19,12 @@ pub(crate) struct Check {
 }
 
 /// All checks, those that found something first.
-pub(crate) fn checks(metrics: &Metrics) -> Vec<Check> {
-    let mut all = vec![truth(metrics), coverage(metrics)];
-    all.extend(unknown_labels(metrics));
-    all.extend(few_positives(metrics));
-    all.extend(undefined(metrics));
-    all.push(independence(metrics));
+pub(crate) fn run_checks(metrics: &Metrics) -> Vec<ReportCheck> {
+    let mut all = vec![check_truth(metrics), check_coverage(metrics)];
+    all.extend(check_unknown_labels(metrics));
+    all.extend(check_few_positives(metrics));
+    all.extend(check_undefined(metrics));
+    all.push(check_independence(metrics));
     all.sort_by_key(|check| {
         ["warn", "unknown", "ok"]
             .iter()
@@ -33,31 +33,31 @@ pub(crate) fn checks(metrics: &Metrics) -> Vec<Check> {
     all
 }
 
-fn ok(finding: String) -> Check {
-    Check {
+fn ok(finding: String) -> ReportCheck {
+    ReportCheck {
         state: "ok",
         word: "passed",
         finding,
     }
 }
 
-fn warn(finding: String) -> Check {
-    Check {
+fn warn(finding: String) -> ReportCheck {
+    ReportCheck {
         state: "warn",
         word: "look",
         finding,
     }
 }
 
-fn unknown(finding: String) -> Check {
-    Check {
+fn unknown(finding: String) -> ReportCheck {
+    ReportCheck {
         state: "unknown",
         word: "not checked",
         finding,
     }
 }
 
-fn truth(metrics: &Metrics) -> Check {
+fn check_truth(metrics: &Metrics) -> ReportCheck {
     let flow = &metrics.flow;
     if flow.segments_without_truth == 0 {
         return ok("Every predicted segment was joined with its own ECG's truth by key.".to_owned());
@@ -70,7 +70,7 @@ fn truth(metrics: &Metrics) -> Check {
     ))
 }
 
-fn coverage(metrics: &Metrics) -> Check {
+fn check_coverage(metrics: &Metrics) -> ReportCheck {
     match metrics.flow.segments_unpredicted {
         Some(0) => ok(format!(
             "Every segment of split “{}” has a prediction.",
@@ -89,7 +89,7 @@ fn coverage(metrics: &Metrics) -> Check {
 }
 
 /// Labels whose truth is not known of every ECG.
-fn unknown_labels(metrics: &Metrics) -> Option<Check> {
+fn check_unknown_labels(metrics: &Metrics) -> Option<ReportCheck> {
     let labels = metrics.flow.ecgs_without_label.iter();
     let parts: Vec<String> = labels
         .map(|(label, n)| format!("{label} ({})", count(*n)))
@@ -102,7 +102,7 @@ fn unknown_labels(metrics: &Metrics) -> Option<Check> {
     })
 }
 
-fn few_positives(metrics: &Metrics) -> Option<Check> {
+fn check_few_positives(metrics: &Metrics) -> Option<ReportCheck> {
     let labels = &metrics.unit(Unit::Ecg)?.labels;
     let few: Vec<String> = (labels.iter())
         .filter(|label| label.positives < FEW_POSITIVES)
@@ -120,7 +120,7 @@ fn few_positives(metrics: &Metrics) -> Option<Check> {
 }
 
 /// Undefined statistics of ECGs, by reason.
-fn undefined(metrics: &Metrics) -> Option<Check> {
+fn check_undefined(metrics: &Metrics) -> Option<ReportCheck> {
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for label in &metrics.unit(Unit::Ecg)?.labels {
         for reason in label.estimates.values().filter_map(|e| e.reason.as_deref()) {
@@ -144,7 +144,7 @@ fn undefined(metrics: &Metrics) -> Option<Check> {
     )))
 }
 
-fn independence(metrics: &Metrics) -> Check {
+fn check_independence(metrics: &Metrics) -> ReportCheck {
     let flow = &metrics.flow;
     match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
         (Some(patients), nameless) if nameless > 0 => warn(format!(

@@ -4,9 +4,9 @@
 //! the archive's own units as far as the segments reach: the first ten seconds, less what did not fill a segment.
 
 use crate::error::{Error, Result};
-use crate::paper::{Ecg, LEADS, Paper, SECONDS, Shade, Unit, draw};
+use crate::paper::{Ecg, LEADS, PaperScale, SECONDS, ShadedSpan, SignalUnit, draw_ecg};
 use crate::params::Params;
-use crate::shading::{meaning, saliency, shading};
+use crate::saliency_overlay::{describe, read_saliency, spans_of};
 use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
@@ -25,7 +25,7 @@ const A4_ROOM: f64 = 168.0;
 
 /// One drawn example.
 #[derive(Debug, Serialize)]
-pub(crate) struct Shown {
+pub(crate) struct DrawnExample {
     pub(crate) file: String,
     pub(crate) heading: String,
     pub(crate) caption: String,
@@ -39,15 +39,15 @@ pub(crate) struct Shown {
 }
 
 /// Draws all examples, where the signals are at hand.
-pub(crate) fn examples(params: &Params, metrics: &Metrics) -> Result<Vec<Shown>> {
+pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<DrawnExample>> {
     let Some(dir) = &params.signals else {
         return Ok(Vec::new());
     };
     let wanted = read_examples(&params.metrics)?;
-    let source = Source::open(params, dir, &wanted)?;
+    let source = ExampleSegments::open(params, dir, &wanted)?;
     let shades = match &params.saliency {
         None => HashMap::new(),
-        Some(dir) => saliency(dir, &metrics.subset)?,
+        Some(dir) => read_saliency(dir, &metrics.subset)?,
     };
     let mut shown = Vec::with_capacity(wanted.len());
     for (at, example) in wanted.iter().enumerate() {
@@ -61,12 +61,12 @@ pub(crate) fn examples(params: &Params, metrics: &Metrics) -> Result<Vec<Shown>>
             example.rank,
             example.idx
         );
-        let drawing = draw(&ecg, Paper::default(), &format!("ecg{at}"));
-        shown.push(Shown {
+        let drawing = draw_ecg(&ecg, PaperScale::default(), &format!("ecg{at}"));
+        shown.push(DrawnExample {
             inline: (at < INLINE).then(|| drawing.inline(&format!("ecg{at}"))),
             tall: drawing.size().1 > A4_ROOM,
             svg: drawing.file(metrics.notice.as_deref()),
-            heading: format!("{}: {}", example.label, words(example.verdict)),
+            heading: format!("{}: {}", example.label, verdict_words(example.verdict)),
             caption: format!(
                 "ECG {} (idx {}); probability of {} {}.",
                 key::stem(&example.save_file),
@@ -80,7 +80,7 @@ pub(crate) fn examples(params: &Params, metrics: &Metrics) -> Result<Vec<Shown>>
     Ok(shown)
 }
 
-fn words(verdict: Verdict) -> &'static str {
+fn verdict_words(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::TruePositive => "rightly predicted",
         Verdict::FalsePositive => "predicted, but not in the truth",
@@ -90,30 +90,30 @@ fn words(verdict: Verdict) -> &'static str {
 }
 
 /// Mean and standard deviation of the leads of a recording, and its own rate.
-struct Scale {
+struct LeadScales {
     means: Vec<f64>,
     deviations: Vec<f64>,
     rate: f64,
 }
 
 /// The segments of the recordings that are wanted.
-struct Source {
+struct ExampleSegments {
     reader: SegmentReader,
     /// Paths of a recording's segments, in order.
     segments: BTreeMap<String, Vec<String>>,
-    scales: HashMap<String, Scale>,
+    scales: HashMap<String, LeadScales>,
     /// Samples a second.
     rate: f64,
     /// Whether leads were brought to mean 0 and deviation 1.
     standardized: bool,
     /// What shades behind a drawing are.
-    shades_are: &'static str,
+    shades_meaning: &'static str,
 }
 
 /// The rate of segments of which nobody says it.
 const USUAL_RATE: f64 = 500.0;
 
-impl Source {
+impl ExampleSegments {
     fn open(params: &Params, dir: &Path, wanted: &[Example]) -> Result<Self> {
         let packed = dir.join("segments");
         let (root, packed) = match packed.is_dir() {
@@ -158,9 +158,9 @@ impl Source {
             rate: said.or(params.sample_rate).unwrap_or(USUAL_RATE),
             standardized: reader.about().is_none_or(|about| about.standardized),
             reader,
-            scales: scales(&dir.join(records::FILE), &found)?,
+            scales: read_lead_scales(&dir.join(records::FILE), &found)?,
             segments: found,
-            shades_are: params.saliency.as_deref().map_or(Ok(""), meaning)?,
+            shades_meaning: params.saliency.as_deref().map_or(Ok(""), describe)?,
         })
     }
 
@@ -190,7 +190,7 @@ impl Source {
             let start = leads[0].len() as f64 / self.rate;
             let seconds = samples as f64 / self.rate;
             if let Some(tokens) = shades.get(key::of_path(path)) {
-                laid.extend(shading(tokens, start, seconds));
+                laid.extend(spans_of(tokens, start, seconds));
             }
             for (lead, values) in leads.iter_mut().zip(values.chunks_exact(samples)) {
                 lead.extend_from_slice(values);
@@ -207,18 +207,20 @@ impl Source {
         params: &Params,
         example: &Example,
         mut leads: Vec<Vec<f32>>,
-        shades: Vec<Shade>,
+        shades: Vec<ShadedSpan>,
     ) -> Ecg {
         let mut ecg = Ecg {
             record: key::stem(&example.save_file).to_owned(),
             leads: Vec::new(),
             rate: self.rate,
-            unit: Unit::Standardized,
+            unit: SignalUnit::Standardized,
             filters: "none".to_owned(),
             shades,
-            shades_are: self.shades_are.to_owned(),
+            shades_meaning: self.shades_meaning.to_owned(),
         };
-        let in_archives_unit = params.units_per_mv.map_or(Unit::NotStated, Unit::PerMillivolt);
+        let in_archives_unit = params
+            .units_per_mv
+            .map_or(SignalUnit::NotStated, SignalUnit::PerMillivolt);
         let scale = self.scales.get(&example.save_file);
         if !self.standardized {
             ecg.unit = in_archives_unit;
@@ -238,7 +240,10 @@ impl Source {
     }
 }
 
-fn scales(path: &Path, wanted: &BTreeMap<String, Vec<String>>) -> Result<HashMap<String, Scale>> {
+fn read_lead_scales(
+    path: &Path,
+    wanted: &BTreeMap<String, Vec<String>>,
+) -> Result<HashMap<String, LeadScales>> {
     let header = table::header(path)?;
     let names: Vec<String> = ["mean", "std"]
         .iter()
@@ -266,7 +271,7 @@ fn scales(path: &Path, wanted: &BTreeMap<String, Vec<String>>) -> Result<HashMap
         };
         let values: Option<Vec<f64>> = columns.iter().map(|column| column.get(row)).collect();
         if let Some(values) = values {
-            let scale = Scale {
+            let scale = LeadScales {
                 means: values[..LEADS.len()].to_vec(),
                 deviations: values[LEADS.len()..2 * LEADS.len()].to_vec(),
                 rate: values[2 * LEADS.len()],

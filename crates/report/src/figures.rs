@@ -23,13 +23,13 @@ pub(crate) struct LabelFigures {
     pub(crate) figures: Vec<Figure>,
 }
 
-/// The same label in both units.
-struct Both<'a> {
+/// The same label in label units.
+struct ByUnit<'a> {
     ecg: &'a LabelMetrics,
     segment: Option<&'a LabelMetrics>,
 }
 
-impl<'a> Both<'a> {
+impl<'a> ByUnit<'a> {
     /// Segments first, so that ECGs are drawn over them.
     fn drawn(&self) -> impl Iterator<Item = (Unit, &'a LabelMetrics)> {
         let segment = self.segment.map(|label| (Unit::Segment, label));
@@ -48,7 +48,7 @@ impl<'a> Both<'a> {
             .unwrap_or_else(|| "no points".to_owned())
     }
 
-    /// A sentence on a statistic in both units.
+    /// A sentence on a statistic in label units.
     fn sentence(&self, name: &str, words: &str) -> String {
         let of = |label: &LabelMetrics| estimate(label.estimates.get(name));
         let segment = self
@@ -60,7 +60,7 @@ impl<'a> Both<'a> {
 }
 
 /// Draws everything.
-pub(crate) fn figures(metrics: &Metrics) -> Vec<LabelFigures> {
+pub(crate) fn draw_figures(metrics: &Metrics) -> Vec<LabelFigures> {
     let Some(ecg) = metrics.unit(Unit::Ecg) else {
         return Vec::new();
     };
@@ -78,8 +78,8 @@ fn label_figures(
     taken: &mut HashSet<String>,
 ) -> LabelFigures {
     let segment = segments.and_then(|unit| unit.labels.iter().find(|s| s.label == ecg.label));
-    let both = Both { ecg, segment };
-    let name = unique(slug(&ecg.label), taken);
+    let by_unit = ByUnit { ecg, segment };
+    let name = unique_name(slug(&ecg.label), taken);
     let figure = |kind: &str, chart| Figure {
         file: format!("{kind}_{name}.svg"),
         chart,
@@ -88,16 +88,16 @@ fn label_figures(
         label: ecg.label.clone(),
         title: ecg.title.clone(),
         figures: vec![
-            figure("roc", roc(&both)),
-            figure("pr", precision_recall(&both)),
-            figure("calibration", reliability(&both)),
-            figure("scores", scores(&both)),
+            figure("roc", roc_figure(&by_unit)),
+            figure("pr", precision_recall_figure(&by_unit)),
+            figure("calibration", calibration_figure(&by_unit)),
+            figure("scores", score_figure(&by_unit)),
         ],
     }
 }
 
 /// Two labels may differ only in what a file name cannot hold.
-fn unique(name: String, taken: &mut HashSet<String>) -> String {
+fn unique_name(name: String, taken: &mut HashSet<String>) -> String {
     let mut out = name.clone();
     let mut n = 2;
     while !taken.insert(out.to_lowercase()) {
@@ -107,26 +107,26 @@ fn unique(name: String, taken: &mut HashSet<String>) -> String {
     out
 }
 
-fn roc(both: &Both<'_>) -> Chart {
-    let threshold = both.ecg.threshold;
-    let drawn: Vec<Curve<'_>> = (both.drawn())
+fn roc_figure(label: &ByUnit<'_>) -> Chart {
+    let threshold = label.ecg.threshold;
+    let drawn: Vec<Curve<'_>> = (label.drawn())
         .map(|(unit, label)| Curve {
             class: unit.name(),
             x: &label.roc.fpr,
             y: &label.roc.tpr,
-            operating: Both::value(label, "specificity")
-                .zip(Both::value(label, "sensitivity"))
+            operating: ByUnit::value(label, "specificity")
+                .zip(ByUnit::value(label, "sensitivity"))
                 .map(|(s, t)| (1.0 - s, t)),
             steps: false,
         })
         .collect();
     let words = (
-        format!("ROC curve, {}", both.ecg.label),
+        format!("ROC curve, {}", label.ecg.label),
         format!(
             "Sensitivity against 1 − specificity for {}. {} The point marks the threshold {threshold}: {}",
-            both.ecg.title,
-            both.sentence("auroc", "AUROC"),
-            both.sentence("sensitivity", "sensitivity")
+            label.ecg.title,
+            label.sentence("auroc", "AUROC"),
+            label.sentence("sensitivity", "sensitivity")
         ),
     );
     curves(
@@ -134,30 +134,30 @@ fn roc(both: &Both<'_>) -> Chart {
         ("1 − specificity", "sensitivity"),
         &drawn,
         &Reference::Diagonal,
-        &both.why_undefined("auroc"),
+        &label.why_undefined("auroc"),
     )
 }
 
-fn precision_recall(both: &Both<'_>) -> Chart {
-    let threshold = both.ecg.threshold;
-    let drawn: Vec<Curve<'_>> = (both.drawn())
+fn precision_recall_figure(label: &ByUnit<'_>) -> Chart {
+    let threshold = label.ecg.threshold;
+    let drawn: Vec<Curve<'_>> = (label.drawn())
         .map(|(unit, label)| Curve {
             class: unit.name(),
             x: &label.pr.recall,
             y: &label.pr.precision,
-            operating: Both::value(label, "sensitivity").zip(Both::value(label, "ppv")),
+            operating: ByUnit::value(label, "sensitivity").zip(ByUnit::value(label, "ppv")),
             steps: true,
         })
         .collect();
-    let prevalence = Both::value(both.ecg, "prevalence");
+    let prevalence = ByUnit::value(label.ecg, "prevalence");
     let words = (
-        format!("Precision–recall curve, {}", both.ecg.label),
+        format!("Precision–recall curve, {}", label.ecg.label),
         format!(
             "Positive predictive value against sensitivity for {}. {} The point marks the threshold {threshold}: {} \
              The dotted line is the prevalence among ECGs, {}.",
-            both.ecg.title,
-            both.sentence("auprc", "Average precision"),
-            both.sentence("ppv", "PPV"),
+            label.ecg.title,
+            label.sentence("auprc", "Average precision"),
+            label.sentence("ppv", "PPV"),
             prevalence.map_or("undefined".to_owned(), number)
         ),
     );
@@ -167,20 +167,20 @@ fn precision_recall(both: &Both<'_>) -> Chart {
         ("sensitivity (recall)", "PPV (precision)"),
         &drawn,
         &reference,
-        &both.why_undefined("auprc"),
+        &label.why_undefined("auprc"),
     )
 }
 
-fn scores(both: &Both<'_>) -> Chart {
-    let threshold = both.ecg.threshold;
-    let counts = &both.ecg.histogram;
+fn score_figure(label: &ByUnit<'_>) -> Chart {
+    let threshold = label.ecg.threshold;
+    let counts = &label.ecg.histogram;
     let (with, without) = (counts.positives.iter().sum(), counts.negatives.iter().sum());
     let words = (
-        format!("Scores, {}", both.ecg.label),
+        format!("Scores, {}", label.ecg.label),
         format!(
             "How the probabilities of ECGs are spread, for {}: {} ECGs with the label and {} without, each class in \
              shares of its own. The dashed line is the threshold {threshold}.",
-            both.ecg.title,
+            label.ecg.title,
             count(with),
             count(without)
         ),
@@ -195,16 +195,16 @@ fn scores(both: &Both<'_>) -> Chart {
     )
 }
 
-fn reliability(both: &Both<'_>) -> Chart {
+fn calibration_figure(label: &ByUnit<'_>) -> Chart {
     let words = (
-        format!("Calibration, {}", both.ecg.label),
+        format!("Calibration, {}", label.ecg.label),
         format!(
             "How often {} was there among ECGs of about the same probability, with 95 % intervals; larger points stand for \
              more ECGs, and on the dotted line a probability is what it says. {} {}",
-            both.ecg.title,
-            both.sentence("brier", "Brier score"),
-            both.sentence("ece", "Expected calibration error")
+            label.ecg.title,
+            label.sentence("brier", "Brier score"),
+            label.sentence("ece", "Expected calibration error")
         ),
     );
-    calibration(words, &both.ecg.calibration)
+    calibration(words, &label.ecg.calibration)
 }

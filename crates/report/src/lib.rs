@@ -13,7 +13,7 @@ pub mod paper;
 mod params;
 pub mod report;
 mod run_card;
-pub mod shading;
+pub mod saliency_overlay;
 mod svg;
 mod tables;
 mod text;

@@ -1,14 +1,14 @@
 //! The page: everything the template shows, as text.
 
-use crate::checks::{Check, checks};
+use crate::checks::{ReportCheck, run_checks};
 use crate::error::Result;
-use crate::examples::Shown;
+use crate::examples::DrawnExample;
 use crate::figures::LabelFigures;
-use crate::methods::pooling;
+use crate::methods::pooling_sentence;
 use crate::params::Params;
-use crate::run_card::{self, Fact, RejectedFor, Stage};
+use crate::run_card::{self, Fact, RejectionCount, RunStage};
 use crate::svg::STYLE;
-use crate::tables::{ClassView, GroupView, UnitView, class, group, unit};
+use crate::tables::{ClassView, GroupView, UnitView, class_view, group_view, unit_view};
 use crate::text::count;
 use ecgfm_artifacts::evaluation::{Metrics, STATISTICS, ShownIn, TUTORIAL_STATISTICS, Unit, shown_in};
 use minijinja::Environment;
@@ -39,10 +39,10 @@ struct Page<'a> {
     card: Vec<Fact>,
     model: Vec<Fact>,
     inference: Vec<Fact>,
-    stages: Vec<Stage>,
-    checks: Vec<Check>,
+    stages: Vec<RunStage>,
+    checks: Vec<ReportCheck>,
     flow: Vec<Fact>,
-    rejected: Option<Vec<RejectedFor>>,
+    rejected: Option<Vec<RejectionCount>>,
     tutorial_columns: [&'a str; 7],
     tutorial: Vec<ClassView>,
     tutorial_rows: String,
@@ -51,7 +51,7 @@ struct Page<'a> {
     units: Vec<UnitView>,
     subgroup_statistics: Vec<&'a str>,
     subgroups: Vec<GroupView>,
-    examples: &'a [Shown],
+    examples: &'a [DrawnExample],
     examples_inside: usize,
     labels: Vec<LabelView>,
     pooling: String,
@@ -62,20 +62,20 @@ const TEMPLATE: &str = include_str!("../templates/report.html");
 const PAGE_STYLE: &str = include_str!("../templates/page.css");
 
 /// What a JSON file says, if there is one.
-fn facts(path: Option<&Path>) -> Result<Vec<Fact>> {
-    path.map_or_else(|| Ok(Vec::new()), run_card::facts)
+fn read_facts(path: Option<&Path>) -> Result<Vec<Fact>> {
+    path.map_or_else(|| Ok(Vec::new()), run_card::read_facts)
 }
 
 /// Fills in the page.
-pub(crate) fn html(
+pub(crate) fn render_page(
     params: &Params,
     metrics: &Metrics,
     figures: &[LabelFigures],
-    examples: &[Shown],
+    examples: &[DrawnExample],
 ) -> Result<String> {
     let (model, inference) = (
-        facts(params.model.as_deref())?,
-        facts(params.inference.as_deref())?,
+        read_facts(params.model.as_deref())?,
+        read_facts(params.inference.as_deref())?,
     );
     let page = Page {
         title: params
@@ -87,20 +87,24 @@ pub(crate) fn html(
         style: PAGE_STYLE,
         chart_style: STYLE,
         metrics,
-        card: card(metrics, &model, &inference),
+        card: result_facts(metrics, &model, &inference),
         model,
         inference,
         stages: params
             .lock
             .as_deref()
-            .map(run_card::stages)
+            .map(run_card::read_stages)
             .transpose()?
             .unwrap_or_default(),
-        checks: checks(metrics),
-        flow: flow(metrics),
-        rejected: params.rejected.as_deref().map(run_card::rejected).transpose()?,
+        checks: run_checks(metrics),
+        flow: flow_facts(metrics),
+        rejected: params
+            .rejected
+            .as_deref()
+            .map(run_card::count_rejections)
+            .transpose()?,
         tutorial_columns: TUTORIAL_STATISTICS.map(|(name, _)| name),
-        tutorial: metrics.tutorial.classes.iter().map(class).collect(),
+        tutorial: metrics.tutorial.classes.iter().map(class_view).collect(),
         tutorial_rows: count(metrics.tutorial.rows),
         exact_match: metrics
             .tutorial
@@ -110,17 +114,17 @@ pub(crate) fn html(
         units: [Unit::Ecg, Unit::Segment]
             .iter()
             .filter_map(|u| metrics.unit(*u))
-            .map(unit)
+            .map(unit_view)
             .collect(),
         subgroup_statistics: shown_in(ShownIn::Subgroups)
             .map(|statistic| statistic.name)
             .collect(),
-        subgroups: metrics.subgroups.iter().map(group).collect(),
+        subgroups: metrics.subgroups.iter().map(group_view).collect(),
         examples,
         examples_inside: examples.iter().filter(|e| e.inline.is_some()).count(),
-        labels: figures.iter().enumerate().map(label).collect(),
-        pooling: pooling(&metrics.mapping),
-        numbers: numbers(metrics),
+        labels: figures.iter().enumerate().map(label_view).collect(),
+        pooling: pooling_sentence(&metrics.mapping),
+        numbers: metrics_json(metrics),
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -131,7 +135,7 @@ pub(crate) fn html(
 }
 
 /// The numbers as JSON that can stand inside a script element: no `<`, so nothing in it can end the element.
-fn numbers(metrics: &Metrics) -> String {
+fn metrics_json(metrics: &Metrics) -> String {
     serde_json::to_string(metrics)
         .unwrap_or_default()
         .replace('<', "\\u003c")
@@ -145,7 +149,7 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
 }
 
 /// What a model's card and the record of its inference come down to.
-fn computed(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
+fn model_facts(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     let of = |facts: &[Fact], name: &str| facts.iter().find(|f| f.name == name).map(|f| f.value.clone());
     let mut rows = Vec::new();
     let architecture = of(model, "architecture").or_else(|| of(inference, "backend"));
@@ -182,7 +186,7 @@ fn labels_of_model(name: &str, model: &[Fact], inference: &[Fact]) -> String {
     }
 }
 
-fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
+fn result_facts(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     let mapping = &metrics.mapping;
     let pairs: Vec<String> = mapping
         .pairs
@@ -195,7 +199,7 @@ fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     } else {
         format!(", {} resamples, seed {}", count(method.replicates), method.seed)
     };
-    let mut rows = computed(model, inference);
+    let mut rows = model_facts(model, inference);
     rows.extend([
         fact("Split scored", &metrics.subset),
         fact(
@@ -204,9 +208,9 @@ fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
         ),
         fact("Labels of the truth", &mapping.to),
         fact("Mapping", format!("{}: {}", mapping.name, pairs.join(", "))),
-        fact("Model labels not compared", list(&mapping.unmapped)),
-        fact("True labels not compared", list(&mapping.unmapped_truth)),
-        fact("Threshold", thresholds(metrics)),
+        fact("Model labels not compared", name_list(&mapping.unmapped)),
+        fact("True labels not compared", name_list(&mapping.unmapped_truth)),
+        fact("Threshold", threshold_words(metrics)),
         fact("95 % intervals, proportions", &method.proportions),
         fact(
             "95 % intervals, everything else",
@@ -216,7 +220,7 @@ fn card(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     rows
 }
 
-fn thresholds(metrics: &Metrics) -> String {
+fn threshold_words(metrics: &Metrics) -> String {
     let used = &metrics.thresholds;
     match (used.source.as_str(), &used.chosen_on) {
         ("fixed", _) => format!("a label is predicted where its probability is above {}", used.by),
@@ -234,7 +238,7 @@ fn thresholds(metrics: &Metrics) -> String {
     }
 }
 
-fn list(names: &[String]) -> String {
+fn name_list(names: &[String]) -> String {
     if names.is_empty() {
         "none".to_owned()
     } else {
@@ -242,7 +246,7 @@ fn list(names: &[String]) -> String {
     }
 }
 
-fn flow(metrics: &Metrics) -> Vec<Fact> {
+fn flow_facts(metrics: &Metrics) -> Vec<Fact> {
     let flow = &metrics.flow;
     let mut rows = Vec::new();
     if let (Some(read), Some(kept)) = (flow.exams_read, flow.exams_kept) {
@@ -279,7 +283,7 @@ fn flow(metrics: &Metrics) -> Vec<Fact> {
     rows
 }
 
-fn label((i, label): (usize, &LabelFigures)) -> LabelView {
+fn label_view((i, label): (usize, &LabelFigures)) -> LabelView {
     let figures = label.figures.iter().enumerate().map(|(k, figure)| FigureView {
         file: figure.file.clone(),
         svg: figure.chart.inline(&format!("f{i}-{k}")),

@@ -1,8 +1,8 @@
 //! Stage `report`: `metrics.json` → `report.html` and `plots/*.svg`.
 
 use crate::error::Result;
-use crate::examples::examples;
-use crate::figures::figures;
+use crate::examples::draw_examples;
+use crate::figures::draw_figures;
 use crate::page;
 pub use crate::params::Params;
 use ecgfm_artifacts::atomic::write_bytes;
@@ -26,7 +26,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         return Err(ecgfm_artifacts::Error::Config { origin, message }.into());
     }
     let metrics = Metrics::read(&params.metrics)?;
-    let figures = figures(&metrics);
+    let figures = draw_figures(&metrics);
     let count = figures.iter().map(|label| label.figures.len()).sum();
     ctx.progress.begin(count as u64, "figures");
     let plots = ctx.out.join(PLOTS_DIR);
@@ -38,11 +38,11 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         )?;
         ctx.progress.advance(1);
     }
-    let examples = examples(params, &metrics)?;
+    let examples = draw_examples(params, &metrics)?;
     for example in &examples {
         write_bytes(&plots.join(&example.file), example.svg.as_bytes())?;
     }
-    let html = page::html(params, &metrics, &figures, &examples)?;
+    let html = page::render_page(params, &metrics, &figures, &examples)?;
     write_bytes(&ctx.out.join(PAGE_FILE), html.as_bytes())?;
     Ok(Outcome::default()
         .count("figures", count)

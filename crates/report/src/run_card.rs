@@ -1,4 +1,4 @@
-//! What ran: the model's card and the stages, as far as files about them were given.
+//! What ran: the model's card and the stages, as far as files invalid them were given.
 
 use crate::error::{Error, Result};
 use crate::text::count;
@@ -18,7 +18,7 @@ pub(crate) struct Fact {
 
 /// One stage of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Stage {
+pub(crate) struct RunStage {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) started: String,
@@ -29,23 +29,29 @@ pub(crate) struct Stage {
 
 /// Exams set aside for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct RejectedFor {
+pub(crate) struct RejectionCount {
     pub(crate) reason: String,
     pub(crate) exams: String,
 }
 
 /// Stages of a lock file, in the order in which they ran. What a stage's record does not have is left empty.
-pub(crate) fn stages(path: &Path) -> Result<Vec<Stage>> {
-    let lock = json(path)?;
+pub(crate) fn read_stages(path: &Path) -> Result<Vec<RunStage>> {
+    let lock = read_json(path)?;
     let Some(Value::Object(stages)) = lock.get("stages") else {
-        return Err(about(path, "it has no `stages`; a lock file of a run is wanted"));
+        return Err(invalid(
+            path,
+            "it has no `stages`; a lock file of a run is wanted",
+        ));
     };
-    let mut all: Vec<Stage> = stages.iter().map(|(name, record)| stage(name, record)).collect();
+    let mut all: Vec<RunStage> = stages
+        .iter()
+        .map(|(name, record)| run_stage(name, record))
+        .collect();
     all.sort_by(|a, b| (&a.started, &a.name).cmp(&(&b.started, &b.name)));
     Ok(all)
 }
 
-fn stage(name: &str, record: &Value) -> Stage {
+fn run_stage(name: &str, record: &Value) -> RunStage {
     let text = |key: &str| {
         record
             .get(key)
@@ -60,7 +66,7 @@ fn stage(name: &str, record: &Value) -> Stage {
         }
         facts
     };
-    Stage {
+    RunStage {
         name: name.to_owned(),
         kind: text("kind"),
         started: text("started"),
@@ -75,9 +81,9 @@ fn stage(name: &str, record: &Value) -> Stage {
 }
 
 /// What a JSON file says, such as the model's card; nested names joined by dots.
-pub(crate) fn facts(path: &Path) -> Result<Vec<Fact>> {
-    let Value::Object(map) = json(path)? else {
-        return Err(about(
+pub(crate) fn read_facts(path: &Path) -> Result<Vec<Fact>> {
+    let Value::Object(map) = read_json(path)? else {
+        return Err(invalid(
             path,
             "it is no JSON object; the card of a model or the record of an inference is wanted",
         ));
@@ -110,7 +116,7 @@ fn flatten(prefix: &str, map: &Map<String, Value>, out: &mut Vec<Fact>) {
 }
 
 /// Rejected exams by reason, the most frequent first.
-pub(crate) fn rejected(path: &Path) -> Result<Vec<RejectedFor>> {
+pub(crate) fn count_rejections(path: &Path) -> Result<Vec<RejectionCount>> {
     let frame = table::read_all_text(path)?;
     let mut by_reason: BTreeMap<&str, u64> = BTreeMap::new();
     for reason in table::str_column(path, &frame, REASON)?.iter() {
@@ -120,19 +126,19 @@ pub(crate) fn rejected(path: &Path) -> Result<Vec<RejectedFor>> {
     all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     Ok(all
         .iter()
-        .map(|(why, n)| RejectedFor {
+        .map(|(why, n)| RejectionCount {
             reason: why.replace('_', " "),
             exams: count(*n),
         })
         .collect())
 }
 
-fn json(path: &Path) -> Result<Value> {
+fn read_json(path: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(path).map_err(ecgfm_artifacts::Error::io("read", path))?;
-    serde_json::from_str(&text).map_err(|e| about(path, &format!("not JSON: {e}")))
+    serde_json::from_str(&text).map_err(|e| invalid(path, &format!("not JSON: {e}")))
 }
 
-fn about(path: &Path, what: &str) -> Error {
+fn invalid(path: &Path, what: &str) -> Error {
     Error::About {
         path: path.to_owned(),
         what: what.to_owned(),

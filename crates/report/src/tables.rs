@@ -8,19 +8,19 @@ use serde::Serialize;
 
 /// A cell of a table: a value with its interval, or why there is none.
 #[derive(Debug, Serialize)]
-struct Cell {
+struct StatisticCell {
     value: String,
     interval: String,
     reason: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+struct LabelRow {
     label: String,
     title: String,
     positives: String,
     threshold: String,
-    cells: Vec<Cell>,
+    cells: Vec<StatisticCell>,
     counts: [String; 4],
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct UnitView {
     jaccard: String,
     challenge: String,
     averages: Vec<AverageRow>,
-    rows: Vec<Row>,
+    rows: Vec<LabelRow>,
     labels: Vec<String>,
     matrix: Vec<Vec<String>>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct UnitView {
 #[derive(Debug, Serialize)]
 pub(crate) struct ClassView {
     class: String,
-    values: Vec<Cell>,
+    values: Vec<StatisticCell>,
     counts: [String; 4],
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct ClassView {
 #[derive(Debug, Serialize)]
 struct AverageRow {
     average: String,
-    cells: Vec<Cell>,
+    cells: Vec<StatisticCell>,
     left_out: String,
 }
 
@@ -69,21 +69,21 @@ pub(crate) struct GroupView {
 struct GroupRow {
     label: String,
     positives: String,
-    cells: Vec<Cell>,
+    cells: Vec<StatisticCell>,
 }
 
-fn cell(estimate: Option<&Estimate>) -> Cell {
+fn statistic_cell(estimate: Option<&Estimate>) -> StatisticCell {
     let value = estimate.and_then(|e| e.value).map_or("n/a".to_owned(), number);
     let ends = estimate.and_then(|e| e.lo.zip(e.hi));
-    Cell {
+    StatisticCell {
         value,
         interval: ends.map_or(String::new(), |(lo, hi)| format!("{}–{}", number(lo), number(hi))),
         reason: estimate.and_then(|e| e.reason.clone()).unwrap_or_default(),
     }
 }
 
-pub(crate) fn class(class: &TutorialClass) -> ClassView {
-    let cell = |v: &Option<f64>| Cell {
+pub(crate) fn class_view(class: &TutorialClass) -> ClassView {
+    let cell = |v: &Option<f64>| StatisticCell {
         value: v.map_or("n/a".to_owned(), number),
         interval: String::new(),
         reason: if v.is_none() {
@@ -104,15 +104,15 @@ pub(crate) fn class(class: &TutorialClass) -> ClassView {
     }
 }
 
-pub(crate) fn unit(unit: &UnitMetrics) -> UnitView {
-    let rows = unit.labels.iter().map(|label| Row {
+pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
+    let rows = unit.labels.iter().map(|label| LabelRow {
         label: label.label.clone(),
         title: label.title.clone(),
         positives: count(label.positives),
         threshold: number(label.threshold),
         cells: STATISTICS
             .iter()
-            .map(|statistic| cell(label.estimates.get(statistic.name)))
+            .map(|statistic| statistic_cell(label.estimates.get(statistic.name)))
             .collect(),
         counts: [
             label.counts.tp,
@@ -138,7 +138,7 @@ pub(crate) fn unit(unit: &UnitMetrics) -> UnitView {
         jaccard: estimate(Some(&unit.jaccard)),
         challenge: estimate(Some(&unit.challenge)),
         averages: ["macro", "weighted", "micro"]
-            .map(|name| average(unit, name))
+            .map(|name| average_row(unit, name))
             .into(),
         rows: rows.collect(),
         labels: unit.labels.iter().map(|label| label.label.clone()).collect(),
@@ -149,7 +149,7 @@ pub(crate) fn unit(unit: &UnitMetrics) -> UnitView {
 }
 
 /// One kind of average of every statistic.
-fn average(unit: &UnitMetrics, name: &str) -> AverageRow {
+fn average_row(unit: &UnitMetrics, name: &str) -> AverageRow {
     let of = |statistic: &str| {
         let mut all = unit.averages.iter();
         all.find(|average| average.average == name && average.statistic == statistic)
@@ -160,7 +160,7 @@ fn average(unit: &UnitMetrics, name: &str) -> AverageRow {
         if let Some(average) = found.filter(|average| !average.left_out.is_empty()) {
             left_out.push(format!("{statistic} without {}", average.left_out.join(", ")));
         }
-        cell(found.map(|average| &average.estimate))
+        statistic_cell(found.map(|average| &average.estimate))
     });
     AverageRow {
         average: name.to_owned(),
@@ -170,12 +170,12 @@ fn average(unit: &UnitMetrics, name: &str) -> AverageRow {
 }
 
 /// One group of ECGs.
-pub(crate) fn group(group: &Subgroup) -> GroupView {
+pub(crate) fn group_view(group: &Subgroup) -> GroupView {
     let rows = group.labels.iter().map(|label| GroupRow {
         label: label.label.clone(),
         positives: label.positives.map_or("few".to_owned(), count),
         cells: shown_in(ShownIn::Subgroups)
-            .map(|statistic| cell(label.estimates.get(statistic.name)))
+            .map(|statistic| statistic_cell(label.estimates.get(statistic.name)))
             .collect(),
     });
     GroupView {

@@ -5,13 +5,13 @@ use crate::args::CompareArgs;
 use crate::errors::of_stage;
 use ecgfm_artifacts::evaluation::{ShownIn, shown_in};
 use ecgfm_evaluate::difference::{Comparison, Difference, compare as differ};
-use ecgfm_evaluate::metrics::bootstrap::Plan;
+use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::fmt::Write;
 
 /// Compares two evaluations on the ECGs that both scored.
 pub fn compare(args: &CompareArgs) -> Result<(), Error> {
-    let plan = Plan {
+    let plan = ResamplingPlan {
         replicates: args.bootstrap,
         seed: args.seed,
     };

@@ -5,7 +5,7 @@ mod source;
 use super::print_json;
 use crate::args::PlotArgs;
 use ecgfm_pipeline::{Error, ErrorKind};
-use ecgfm_report::paper::{Ecg, Paper, Unit, draw};
+use ecgfm_report::paper::{Ecg, PaperScale, SignalUnit, draw_ecg};
 use std::path::{Path, PathBuf};
 
 /// A file is what its name says: only SVG is written.
@@ -45,17 +45,17 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     let found = source::find(args)?;
     let ecg = Ecg {
         unit: match (args.units_per_mv, found.standardized) {
-            (_, true) => Unit::Standardized,
-            (Some(units), false) => Unit::PerMillivolt(units),
-            (None, false) => Unit::NotStated,
+            (_, true) => SignalUnit::Standardized,
+            (Some(units), false) => SignalUnit::PerMillivolt(units),
+            (None, false) => SignalUnit::NotStated,
         },
         ..found.ecg
     };
-    let paper = Paper {
+    let paper = PaperScale {
         speed: args.speed,
         gain: args.gain,
     };
-    let drawing = draw(&ecg, paper, "ecg");
+    let drawing = draw_ecg(&ecg, paper, "ecg");
     let svg = drawing.file(found.notice.as_deref());
     if args.output.as_deref() == Some(Path::new("-")) {
         crate::out::outln!("{}", svg.trim_end());

@@ -6,8 +6,8 @@
 //! paired.
 
 use super::label_rows::LabelRows;
-use super::ordered::{LANES, Ordered, Walked, Weights};
 use super::probability::{log_error, squared_error};
+use super::ranked_rows::{LANES, RankedRows, ResampleStatistics, Weights};
 use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 /// How to resample.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct ResamplingPlan {
     /// Number of resamples.
     pub replicates: usize,
     /// Seed of the random streams.
@@ -53,21 +53,43 @@ impl Resampled {
 }
 
 /// Every label in every resample: `[label][replicate]`. `clusters` numbers each row's cluster, 0 … `count` − 1.
-pub fn resample(labels: &[LabelRows<'_>], clusters: &[u32], count: usize, plan: Plan) -> Vec<Vec<Resampled>> {
-    weighted(labels, clusters, count, plan.replicates, drawing(plan))
+pub fn resample(
+    labels: &[LabelRows<'_>],
+    clusters: &[u32],
+    count: usize,
+    plan: ResamplingPlan,
+) -> Vec<Vec<Resampled>> {
+    weighted(
+        labels,
+        clusters,
+        count,
+        plan.replicates,
+        fill_with_resamples(plan),
+    )
 }
 
 /// Sums of columns, one entry a row, in every resample: `[column][replicate]`. Resamples are those of [`resample`].
-pub fn resample_sums(columns: &[Vec<f64>], clusters: &[u32], count: usize, plan: Plan) -> Vec<Vec<f64>> {
-    weighted_sums(columns, clusters, count, plan.replicates, drawing(plan))
+pub fn resample_sums(
+    columns: &[Vec<f64>],
+    clusters: &[u32],
+    count: usize,
+    plan: ResamplingPlan,
+) -> Vec<Vec<f64>> {
+    weighted_sums(
+        columns,
+        clusters,
+        count,
+        plan.replicates,
+        fill_with_resamples(plan),
+    )
 }
 
 /// Fills in the weights of a block of resamples.
-fn drawing(plan: Plan) -> impl Fn(usize, &mut [Weights]) + Sync {
+fn fill_with_resamples(plan: ResamplingPlan) -> impl Fn(usize, &mut [Weights]) + Sync {
     move |block, weights| {
         let first = block * LANES;
         for lane in 0..LANES.min(plan.replicates - first) {
-            draw(weights, lane, plan.seed, (first + lane) as u64);
+            draw_resample(weights, lane, plan.seed, (first + lane) as u64);
         }
     }
 }
@@ -80,16 +102,22 @@ pub fn leave_out(
     count: usize,
     groups: usize,
 ) -> Vec<Vec<Resampled>> {
-    weighted(labels, clusters, count, groups, leaving_out(groups))
+    weighted(labels, clusters, count, groups, fill_with_groups_left_out(groups))
 }
 
 /// Sums of columns, one entry a row, without each of `groups` groups of clusters, as in [`leave_out`]: `[column][group]`.
 pub fn leave_out_sums(columns: &[Vec<f64>], clusters: &[u32], count: usize, groups: usize) -> Vec<Vec<f64>> {
-    weighted_sums(columns, clusters, count, groups, leaving_out(groups))
+    weighted_sums(
+        columns,
+        clusters,
+        count,
+        groups,
+        fill_with_groups_left_out(groups),
+    )
 }
 
 /// Fills in the weights of a block of groups.
-fn leaving_out(groups: usize) -> impl Fn(usize, &mut [Weights]) + Sync {
+fn fill_with_groups_left_out(groups: usize) -> impl Fn(usize, &mut [Weights]) + Sync {
     move |block, weights| {
         for (cluster, weights) in weights.iter_mut().enumerate() {
             *weights = [1; LANES];
@@ -153,8 +181,11 @@ fn weighted(
     replicates: usize,
     fill: impl Fn(usize, &mut [Weights]) + Sync,
 ) -> Vec<Vec<Resampled>> {
-    let ordered: Vec<Ordered> = labels.iter().map(|label| Ordered::new(label, clusters)).collect();
-    let errors = Errors::new(labels, clusters, count);
+    let ordered: Vec<RankedRows> = labels
+        .iter()
+        .map(|label| RankedRows::new(label, clusters))
+        .collect();
+    let errors = ClusterErrors::new(labels, clusters, count);
     let blocks: Vec<Vec<Vec<Resampled>>> = (0..replicates.div_ceil(LANES))
         .into_par_iter()
         .map_init(
@@ -163,10 +194,10 @@ fn weighted(
                 weights.fill([0; LANES]);
                 fill(block, weights);
                 let means = errors.means(weights);
-                let walked = ordered.iter().map(|label| label.walk(weights));
-                walked
+                let scanned = ordered.iter().map(|label| label.scan(weights));
+                scanned
                     .zip(&means)
-                    .map(|(walked, means)| together(walked, means))
+                    .map(|(scanned, means)| zip_lanes(scanned, means))
                     .collect()
             },
         )
@@ -179,19 +210,19 @@ fn weighted(
         .collect()
 }
 
-fn together(walked: Vec<Walked>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resampled> {
-    let one = |(lane, walked): (usize, Walked)| Resampled {
-        auroc: walked.auroc,
-        auprc: walked.auprc,
+fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resampled> {
+    let one = |(lane, scanned): (usize, ResampleStatistics)| Resampled {
+        auroc: scanned.auroc,
+        auprc: scanned.auprc,
         brier: means[0][lane],
         log_loss: means[1][lane],
-        counts: walked.counts,
+        counts: scanned.counts,
     };
-    walked.into_iter().enumerate().map(one).collect()
+    scanned.into_iter().enumerate().map(one).collect()
 }
 
 /// Draws one lane's resample: as many clusters as there are, each with equal probability.
-fn draw(weights: &mut [Weights], lane: usize, seed: u64, replicate: u64) {
+fn draw_resample(weights: &mut [Weights], lane: usize, seed: u64, replicate: u64) {
     let count = weights.len() as u32;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(replicate);
@@ -205,13 +236,13 @@ fn draw(weights: &mut [Weights], lane: usize, seed: u64, replicate: u64) {
 const CHUNK: usize = 256;
 
 /// Sums of squared and logarithmic errors over the rows of each cluster: `[cluster][2 · label + which]`.
-struct Errors {
+struct ClusterErrors {
     labels: usize,
     sums: Vec<f32>,
     rows: Vec<u32>,
 }
 
-impl Errors {
+impl ClusterErrors {
     fn new(labels: &[LabelRows<'_>], clusters: &[u32], count: usize) -> Self {
         let width = 2 * labels.len();
         let mut rows = vec![0; count];

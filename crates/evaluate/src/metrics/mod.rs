@@ -5,14 +5,14 @@
 
 pub mod bootstrap;
 pub mod challenge;
-mod falling;
 pub mod histogram;
 pub mod interval;
 mod label_rows;
 pub mod multilabel;
-mod ordered;
 pub mod probability;
+mod ranked_rows;
 pub mod ranking;
+mod sort_descending;
 pub mod threshold;
 
 pub use ecgfm_artifacts::evaluation::ConfusionMatrix;

@@ -1,20 +1,20 @@
 //! What the order of the scores says, whatever the threshold: ROC and precision–recall.
 
-use super::falling::falling;
+use super::sort_descending::sort_descending;
 
 /// Rows ordered by falling score, rows of equal score taken together.
 ///
 /// Built once a label; the curves and both areas are read off it.
 #[derive(Debug, Clone)]
 pub struct Ranking {
-    steps: Vec<Step>,
+    steps: Vec<ScoreStep>,
     positives: u64,
     negatives: u64,
 }
 
 /// All rows of one score.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct ScoreStep {
     score: f32,
     /// Positives and negatives with this score or a higher one.
     tp: u64,
@@ -57,13 +57,13 @@ pub struct PrPoint {
 impl Ranking {
     /// Orders rows by score. Scores must be finite; `truth` and `scores` have one entry a row.
     pub fn new(truth: &[bool], scores: &[f32]) -> Self {
-        Self::of_sorted(falling(truth, scores))
+        Self::of_sorted(sort_descending(truth, scores))
     }
 
     /// The same of rows that are in order: scores fall.
     pub fn of_sorted(rows: Vec<(f32, bool)>) -> Self {
         let (mut tp, mut fp) = (0, 0);
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<ScoreStep> = Vec::new();
         for (score, truth) in rows {
             if truth {
                 tp += 1
@@ -73,7 +73,7 @@ impl Ranking {
             match steps.last_mut() {
                 // 0.0 and −0.0 are one score, as `==` has it.
                 Some(last) if last.score == score => (last.tp, last.fp) = (tp, fp),
-                _ => steps.push(Step { score, tp, fp }),
+                _ => steps.push(ScoreStep { score, tp, fp }),
             }
         }
         Self {
@@ -109,7 +109,7 @@ impl Ranking {
 
     /// Every place for a threshold, by falling score.
     pub fn operating_points(&self) -> Vec<OperatingPoint> {
-        let point = |step: &Step| OperatingPoint {
+        let point = |step: &ScoreStep| OperatingPoint {
             score: step.score,
             tp: step.tp,
             fp: step.fp,
@@ -185,12 +185,12 @@ impl Ranking {
 }
 
 /// The steps at which the ROC curve turns, and its last.
-fn corners(steps: &[Step]) -> Vec<Step> {
-    let straight = |a: (u64, u64), b: &Step, c: &Step| {
+fn corners(steps: &[ScoreStep]) -> Vec<ScoreStep> {
+    let straight = |a: (u64, u64), b: &ScoreStep, c: &ScoreStep| {
         let (before, after) = ((b.tp - a.0, b.fp - a.1), (c.tp - b.tp, c.fp - b.fp));
         u128::from(before.0) * u128::from(after.1) == u128::from(before.1) * u128::from(after.0)
     };
-    let mut kept: Vec<Step> = Vec::new();
+    let mut kept: Vec<ScoreStep> = Vec::new();
     for (i, step) in steps.iter().enumerate() {
         let last = kept.last().map_or((0, 0), |k| (k.tp, k.fp));
         if steps.get(i + 1).is_none_or(|next| !straight(last, step, next)) {

@@ -5,14 +5,14 @@ use crate::error::Result;
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 
 /// Names of configurations, resolved.
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedLabels {
     pub(crate) labels: LabelSet,
     /// What messages call the label set, before its pooling is overruled.
     pub(super) described: String,
     pub(crate) mapping: Option<Mapping>,
 }
 
-impl Resolved {
+impl ResolvedLabels {
     /// # Errors
     /// A label set or mapping cannot be found, or they do not belong together.
     pub(crate) fn load(params: &Params) -> Result<Self> {

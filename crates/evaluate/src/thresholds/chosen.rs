@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::known::KnownRows;
 use crate::metrics::Ranking;
 use crate::predict::params::{DEFAULT_THRESHOLD, Params, ThresholdByName};
-use crate::predict::resolved::Resolved;
+use crate::predict::resolved::ResolvedLabels;
 use crate::same_labels::same_labels;
 use crate::scored_rows::join_truth;
 use crate::truth::Truth;
@@ -18,10 +18,10 @@ use polars::prelude::*;
 use std::path::Path;
 
 /// Chooses the thresholds of the mapped labels, or without a mapping of the model's, on the predictions in `on`.
-pub(super) fn on(
+pub(super) fn choose_thresholds(
     on: &Path,
     params: &Params,
-    set: &Resolved,
+    set: &ResolvedLabels,
     predicted: &DataFrame,
 ) -> Result<(ThresholdByName, ThresholdsUsed)> {
     let path = params.truth.as_deref().unwrap_or(on);
@@ -90,9 +90,9 @@ fn require_same_model(other: &About, subset: &str, labels: &LabelSet) -> Result<
         let what = format!(
             "its predictions pool the segments of an ECG by {} for `{}`, and those that are predicted here by {}; predict \
              both with the same `pool`",
-            name(theirs.pool),
+            pool_name(theirs.pool),
             ours.name,
-            name(ours.pool)
+            pool_name(ours.pool)
         );
         return Err(Error::parameter("choose_on", what));
     }
@@ -107,7 +107,7 @@ fn require_same_model(other: &About, subset: &str, labels: &LabelSet) -> Result<
 }
 
 /// As `pool` takes it.
-fn name(pool: Pool) -> &'static str {
+fn pool_name(pool: Pool) -> &'static str {
     match pool {
         Pool::Mean => "mean",
         Pool::Max => "max",

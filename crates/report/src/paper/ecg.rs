@@ -7,7 +7,7 @@ pub const SECONDS: f64 = 10.0;
 
 /// What a value of the recording is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Unit {
+pub enum SignalUnit {
     /// So many of them are a millivolt.
     PerMillivolt(f64),
     /// The archive does not say; one is drawn as a millivolt.
@@ -16,7 +16,7 @@ pub enum Unit {
     Standardized,
 }
 
-impl Unit {
+impl SignalUnit {
     /// Millivolts that a value is drawn as.
     pub(super) fn millivolts(self) -> f64 {
         match self {
@@ -38,7 +38,7 @@ impl Unit {
 
 /// Something laid behind the traces, from `from` to `to` seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shade {
+pub struct ShadedSpan {
     /// Where it begins, in seconds.
     pub from: f64,
     /// Where it ends.
@@ -57,25 +57,25 @@ pub struct Ecg {
     /// Samples a second.
     pub rate: f64,
     /// What a value is.
-    pub unit: Unit,
+    pub unit: SignalUnit,
     /// What was done to the signal, such as `none` or `resampled from 400 Hz`.
     pub filters: String,
     /// What the model looked at, where that is known.
-    pub shades: Vec<Shade>,
+    pub shades: Vec<ShadedSpan>,
     /// What the shades are, in a few words.
-    pub shades_are: String,
+    pub shades_meaning: String,
 }
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Paper {
+pub struct PaperScale {
     /// Millimetres a second.
     pub speed: f64,
     /// Millimetres a millivolt.
     pub gain: f64,
 }
 
-impl Default for Paper {
+impl Default for PaperScale {
     fn default() -> Self {
         Self {
             speed: 25.0,

@@ -1,8 +1,8 @@
 //! Where everything stands on the paper, in millimetres.
 
-use super::ecg::{Ecg, LEADS, Paper, SECONDS};
+use super::ecg::{Ecg, LEADS, PaperScale, SECONDS};
 
-/// Paper around everything.
+/// PaperScale around everything.
 pub(super) const MARGIN: f64 = 5.0;
 /// Room for the calibration pulse, left of the traces.
 pub(super) const PULSE: f64 = 10.0;
@@ -33,7 +33,7 @@ pub(super) struct Strip {
 
 /// Strips side by side.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
+pub(super) struct LeadRow {
     /// Where its zero stands.
     pub(super) zero: f64,
     /// Its ends.
@@ -51,7 +51,7 @@ pub(super) struct Layout {
     /// The gain in use, and the one that was asked for.
     pub(super) gain: f64,
     pub(super) asked: f64,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<LeadRow>,
     /// What each lead is drawn about.
     pub(super) medians: Vec<f64>,
     /// Millivolts that a value is drawn as.
@@ -59,12 +59,12 @@ pub(super) struct Layout {
 }
 
 /// Seconds of a recording.
-pub(super) fn seconds(ecg: &Ecg) -> f64 {
+pub(super) fn duration(ecg: &Ecg) -> f64 {
     ecg.leads.first().map_or(0.0, |lead| lead.len() as f64 / ecg.rate)
 }
 
 impl Layout {
-    pub(super) fn of(ecg: &Ecg, paper: Paper) -> Self {
+    pub(super) fn of(ecg: &Ecg, paper: PaperScale) -> Self {
         let mut layout = Self {
             width: 2.0 * MARGIN + PULSE + SECONDS * paper.speed,
             height: 0.0,
@@ -132,7 +132,7 @@ impl Layout {
                 let (top, zero) = (y, y + (up + 5.0).ceil());
                 let bottom = zero + (down + 1.0).ceil();
                 y = bottom + BETWEEN;
-                Row {
+                LeadRow {
                     zero,
                     top,
                     bottom,

@@ -10,7 +10,7 @@ mod layout;
 mod trace;
 
 use crate::svg::Chart;
-pub use ecg::{Ecg, LEADS, Paper, SECONDS, Shade, Unit};
+pub use ecg::{Ecg, LEADS, PaperScale, SECONDS, ShadedSpan, SignalUnit};
 use layout::Layout;
 use std::fmt::Write;
 
@@ -40,7 +40,7 @@ impl Drawing {
 }
 
 /// Draws an ECG; `id` makes the drawing's own names unique where several stand on one page.
-pub fn draw(ecg: &Ecg, paper: Paper, id: &str) -> Drawing {
+pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
     let layout = Layout::of(ecg, paper);
     let mut body = grid::paper(&layout, id);
     trace::shades(&mut body, ecg, &layout);
@@ -77,7 +77,7 @@ pub fn draw(ecg: &Ecg, paper: Paper, id: &str) -> Drawing {
 }
 
 fn footer(ecg: &Ecg, layout: &Layout) -> Vec<String> {
-    let duration = layout::seconds(ecg);
+    let duration = layout::duration(ecg);
     let shown = if duration > SECONDS {
         format!("the first {SECONDS:.0} s of {duration:.1} s")
     } else {
@@ -103,7 +103,7 @@ fn footer(ecg: &Ecg, layout: &Layout) -> Vec<String> {
         format!("{}; each lead about its median", ecg.unit.words()),
     ];
     if !ecg.shades.is_empty() {
-        lines.push(format!("shaded: {}", ecg.shades_are));
+        lines.push(format!("shaded: {}", ecg.shades_meaning));
     }
     lines
 }

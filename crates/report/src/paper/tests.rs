@@ -6,10 +6,10 @@ fn ecg(leads: Vec<Vec<f32>>) -> Ecg {
         record: "record <1>".into(),
         leads,
         rate: 100.0,
-        unit: Unit::PerMillivolt(1.0),
+        unit: SignalUnit::PerMillivolt(1.0),
         filters: "none".into(),
         shades: Vec::new(),
-        shades_are: String::new(),
+        shades_meaning: String::new(),
     }
 }
 
@@ -31,7 +31,7 @@ fn traces(svg: &str) -> Vec<(String, Vec<(f64, f64)>)> {
 
 #[test]
 fn every_lead_is_there_and_lead_ii_twice() {
-    let svg = draw(&ecg(vec![vec![0.1; 1000]; 12]), Paper::default(), "a").file(None);
+    let svg = draw_ecg(&ecg(vec![vec![0.1; 1000]; 12]), PaperScale::default(), "a").file(None);
     let mut names: Vec<String> = traces(&svg).into_iter().map(|t| t.0).collect();
     assert_eq!(names.pop().unwrap(), "II", "the rhythm strip");
     assert_eq!(
@@ -49,7 +49,7 @@ fn every_lead_is_there_and_lead_ii_twice() {
 fn a_millivolt_is_ten_millimetres_and_a_second_twenty_five() {
     let mut leads = vec![vec![0.0; 1000]; 12];
     leads[1][500] = 1.0;
-    let drawing = draw(&ecg(leads), Paper::default(), "a");
+    let drawing = draw_ecg(&ecg(leads), PaperScale::default(), "a");
     let svg = drawing.file(None);
     let traces = traces(&svg);
     let rhythm = &traces.last().unwrap().1;
@@ -62,12 +62,12 @@ fn a_millivolt_is_ten_millimetres_and_a_second_twenty_five() {
 
 #[test]
 fn a_short_recording_is_not_stretched_and_a_long_one_is_said_to_be_cut() {
-    let short = draw(&ecg(vec![vec![0.1; 600]; 12]), Paper::default(), "a").file(None);
+    let short = draw_ecg(&ecg(vec![vec![0.1; 600]; 12]), PaperScale::default(), "a").file(None);
     let names: Vec<String> = traces(&short).into_iter().map(|t| t.0).collect();
     // Six seconds reach into the third column.
     assert!(!names.contains(&"V4".to_owned()) && names.contains(&"V1".to_owned()));
     assert!(short.contains("· 6.0 s"));
-    let long = draw(&ecg(vec![vec![0.1; 1500]; 12]), Paper::default(), "a").file(None);
+    let long = draw_ecg(&ecg(vec![vec![0.1; 1500]; 12]), PaperScale::default(), "a").file(None);
     assert!(long.contains("the first 10 s of 15.0 s"));
     assert_eq!(traces(&long).last().unwrap().1.len(), 1000);
 }
@@ -76,17 +76,17 @@ fn a_short_recording_is_not_stretched_and_a_long_one_is_said_to_be_cut() {
 fn gaps_stay_gaps_and_an_empty_recording_is_drawn_empty() {
     let mut leads = vec![vec![0.1; 1000]; 12];
     leads[0][100..110].fill(f32::NAN);
-    let svg = draw(&ecg(leads), Paper::default(), "a").file(None);
+    let svg = draw_ecg(&ecg(leads), PaperScale::default(), "a").file(None);
     let first = svg.split("data-lead=\"I\" d=\"").nth(1).unwrap();
     assert_eq!(first.split_once('"').unwrap().0.matches('M').count(), 2);
-    assert!(traces(&draw(&ecg(vec![Vec::new(); 12]), Paper::default(), "a").file(None)).is_empty());
+    assert!(traces(&draw_ecg(&ecg(vec![Vec::new(); 12]), PaperScale::default(), "a").file(None)).is_empty());
 }
 
 #[test]
 fn a_high_signal_halves_the_gain_and_says_so() {
     let mut leads = vec![vec![0.0; 1000]; 12];
     leads[1][500] = 25.0;
-    let svg = draw(&ecg(leads), Paper::default(), "a").file(None);
+    let svg = draw_ecg(&ecg(leads), PaperScale::default(), "a").file(None);
     assert!(
         svg.contains("5 mm/mV instead of 10 for its height") || svg.contains("2.5 mm/mV instead of 10"),
         "{svg}"
@@ -97,19 +97,19 @@ fn a_high_signal_halves_the_gain_and_says_so() {
 fn shades_stand_behind_and_are_explained() {
     let mut ecg = ecg(vec![vec![0.1; 1000]; 12]);
     ecg.shades = vec![
-        Shade {
+        ShadedSpan {
             from: 1.0,
             to: 1.2,
             weight: 1.0,
         },
-        Shade {
+        ShadedSpan {
             from: 2.0,
             to: 2.2,
             weight: 0.01,
         },
     ];
-    ecg.shades_are = "attention".into();
-    let svg = draw(&ecg, Paper::default(), "a").file(None);
+    ecg.shades_meaning = "attention".into();
+    let svg = draw_ecg(&ecg, PaperScale::default(), "a").file(None);
     assert_eq!(
         svg.matches("paper-shade\" x=\"40.00\"").count(),
         4,
@@ -129,7 +129,7 @@ proptest! {
         let leads: Vec<Vec<f32>> = values.chunks(50).map(|lead| lead.iter().map(|v| v + offset).collect()).collect();
         let mut ecg = ecg(leads);
         ecg.rate = 5.0;
-        let drawing = draw(&ecg, Paper::default(), "a");
+        let drawing = draw_ecg(&ecg, PaperScale::default(), "a");
         let (width, height) = drawing.size();
         let svg = drawing.file(None);
         let all = traces(&svg);

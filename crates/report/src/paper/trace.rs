@@ -1,14 +1,14 @@
 //! Traces, their names, and what is drawn with them.
 
 use super::ecg::{Ecg, LEADS, SECONDS};
-use super::layout::{Layout, MARGIN, Row, Strip, range, samples};
+use super::layout::{Layout, LeadRow, MARGIN, Strip, range, samples};
 use std::fmt::Write;
 
 /// Weaker shades are left away: they would only tint the paper.
 const FAINT: f64 = 0.1;
 
 /// One strip with its lead's name.
-pub(super) fn strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Row, layout: &Layout) {
+pub(super) fn strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &LeadRow, layout: &Layout) {
     let (from, _) = range(ecg, strip, ecg.leads.get(strip.lead).map_or(0, Vec::len));
     let mut path = String::new();
     let mut pen_down = false;
@@ -47,7 +47,7 @@ pub(super) fn strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Row, layo
 }
 
 /// One millivolt, for a fifth of a second.
-pub(super) fn calibration(body: &mut String, row: &Row, layout: &Layout) {
+pub(super) fn calibration(body: &mut String, row: &LeadRow, layout: &Layout) {
     let (x, zero, height) = (MARGIN + 1.5, row.zero, layout.gain);
     let _ = write!(
         body,

@@ -25,7 +25,7 @@ pub(crate) fn calibration((title, description): (String, String), bins: &[Calibr
         ));
     }
     if bins.is_empty() {
-        plane.nothing("no rows");
+        plane.explain_empty("no rows");
     }
     plane.chart((title, description))
 }

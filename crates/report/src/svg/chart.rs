@@ -35,11 +35,11 @@ impl Chart {
         let style = format!("<style>{STYLE}</style><rect class=\"ground\" width=\"100%\" height=\"100%\"/>");
         match notice {
             None => self.document(&style),
-            Some(notice) => self.noted(notice).document(&style),
+            Some(notice) => self.with_footnote(notice).document(&style),
         }
     }
 
-    fn noted(&self, notice: &str) -> Self {
+    fn with_footnote(&self, notice: &str) -> Self {
         let (width, height) = self.size;
         let first = notice.split_inclusive(". ").next().unwrap_or(notice).trim_end();
         let room = if self.millimetres {

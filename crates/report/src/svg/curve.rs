@@ -61,7 +61,7 @@ pub(crate) fn curves(
         }
     }
     if curves.iter().all(|c| c.x.is_empty()) {
-        plane.nothing(why_empty);
+        plane.explain_empty(why_empty);
     }
     plane.chart((title, description))
 }

@@ -25,7 +25,7 @@ pub(crate) fn histogram((title, description): (String, String), bars: &Bars<'_>)
     let x = plane.x(bars.threshold);
     plane.line("threshold", (x, plane.y(0.0)), (x, plane.y(top)));
     if positives.is_empty() && negatives.is_empty() {
-        plane.nothing("no rows");
+        plane.explain_empty("no rows");
     }
     plane.chart((title, description))
 }

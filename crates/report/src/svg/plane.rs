@@ -86,7 +86,7 @@ impl Plane {
     }
 
     /// Says in the middle why there is nothing to draw.
-    pub(super) fn nothing(&mut self, why: &str) {
+    pub(super) fn explain_empty(&mut self, why: &str) {
         let place = (self.x(0.5), self.y(self.top / 2.0));
         self.text("nothing", place, "middle", why);
     }

@@ -9,8 +9,8 @@ use ecgfm_artifacts::{key, records};
 use ecgfm_formats::{code15, mat5};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
 use ecgfm_recipe::strip::strip;
-use ecgfm_report::paper::{Ecg, LEADS, Unit};
-use ecgfm_report::shading;
+use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
+use ecgfm_report::saliency_overlay;
 use std::path::{Path, PathBuf};
 
 /// Ids that are named when the one that was asked for is not there.
@@ -94,10 +94,10 @@ fn raw(path: &Path, part: &code15::PartReader, row: usize, id: &str, rate: f64) 
             record: id.to_owned(),
             leads: (0..LEADS.len()).map(lead).collect(),
             rate,
-            unit: Unit::NotStated,
+            unit: SignalUnit::NotStated,
             filters: "none".to_owned(),
             shades: Vec::new(),
-            shades_are: String::new(),
+            shades_meaning: String::new(),
         },
         standardized: false,
         notice: None,
@@ -128,10 +128,10 @@ fn of_mat(path: &Path) -> Result<Found, Error> {
                 .into_owned(),
             leads: values.chunks_exact(samples.max(1)).map(<[f32]>::to_vec).collect(),
             rate: rate.map_err(unusable)?,
-            unit: Unit::NotStated,
+            unit: SignalUnit::NotStated,
             filters: "none stated".to_owned(),
             shades: Vec::new(),
-            shades_are: String::new(),
+            shades_meaning: String::new(),
         },
         standardized: folder != "org",
         notice: None,
@@ -166,8 +166,8 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
         let infer = dir.join(infer);
-        found.ecg.shades = shading::of_recording(&infer, stem, seconds).map_err(unusable)?;
-        found.ecg.shades_are = shading::meaning(&infer).map_err(unusable)?.to_owned();
+        found.ecg.shades = saliency_overlay::spans_of_recording(&infer, stem, seconds).map_err(unusable)?;
+        found.ecg.shades_meaning = saliency_overlay::describe(&infer).map_err(unusable)?.to_owned();
     }
     found.notice = results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str()));
     Ok(found)

@@ -96,7 +96,7 @@ fn leaving_out_leaves_out_one_group_at_a_time() {
 #[test]
 fn resamples_draw_as_many_clusters_as_there_are() {
     let mut weights = vec![[0; LANES]; 150];
-    draw(&mut weights, 5, 7, 3);
+    draw_resample(&mut weights, 5, 7, 3);
     let of = |lane: usize| weights.iter().map(|w| u32::from(w[lane])).sum::<u32>();
     assert_eq!((of(5), of(4)), (150, 0));
 }
@@ -109,7 +109,7 @@ fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
         scores: &scores,
         threshold: 0.5,
     }];
-    let plan = Plan {
+    let plan = ResamplingPlan {
         replicates: 200,
         seed: 7,
     };
@@ -121,13 +121,16 @@ fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
         pool.install(|| resample(&label, &clusters, 200, plan))
     };
     assert_eq!(run(1), run(3));
-    assert_ne!(run(1), resample(&label, &clusters, 200, Plan { seed: 8, ..plan }));
+    assert_ne!(
+        run(1),
+        resample(&label, &clusters, 200, ResamplingPlan { seed: 8, ..plan })
+    );
     // More replicates begin with the same ones.
     let more = resample(
         &label,
         &clusters,
         200,
-        Plan {
+        ResamplingPlan {
             replicates: 300,
             ..plan
         },
@@ -142,7 +145,7 @@ fn a_statistic_that_resamples_seldom_define_has_no_interval() {
         scores: &[0.9, 0.1, 0.2, 0.3],
         threshold: 0.5,
     }];
-    let plan = Plan {
+    let plan = ResamplingPlan {
         replicates: 500,
         seed: 1,
     };
@@ -179,7 +182,7 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
             scores: &scores,
             threshold: 0.5,
         }];
-        let plan = Plan {
+        let plan = ResamplingPlan {
             replicates: 256,
             seed: round,
         };

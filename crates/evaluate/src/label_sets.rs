@@ -11,7 +11,7 @@ use crate::scoring::{Scoring, decide};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
 
 /// They, with their intervals.
-pub(crate) struct Together {
+pub(crate) struct SetStatistics {
     pub(crate) exact_match: Estimate,
     pub(crate) hamming: Estimate,
     pub(crate) jaccard: Estimate,
@@ -20,10 +20,10 @@ pub(crate) struct Together {
 }
 
 /// Computes them from rows in which every label's truth is known.
-pub(crate) fn together(rows: &ScoredRows, clusters: &Clusters, scoring: &Scoring<'_>) -> Together {
+pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &Scoring<'_>) -> SetStatistics {
     let decided = decide(&rows.scores, scoring.thresholds);
     let agreement = Agreement::count(&rows.truth, &decided, rows.len());
-    let mut out = Together {
+    let mut out = SetStatistics {
         exact_match: estimate(agreement.exact_match(), "no rows"),
         hamming: estimate(agreement.hamming(), "no rows"),
         jaccard: estimate(agreement.mean_jaccard(), "no rows"),
@@ -62,7 +62,7 @@ fn columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challenge) -> V
     columns
 }
 
-impl Together {
+impl SetStatistics {
     fn add_intervals(&mut self, sums: &RowSums, labels: usize) {
         let share = |at: usize, of: f64| {
             move |sums: &[f64]| (sums[0] > 0.0 && of > 0.0).then(|| sums[at] / (sums[0] * of))
@@ -112,13 +112,13 @@ fn co_occurrence(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> CoO
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::bootstrap::Plan;
+    use crate::metrics::bootstrap::ResamplingPlan;
     use crate::metrics::interval::Method;
     use crate::resampled::Sampling;
     use polars::prelude::df;
 
     /// Sixty rows of two labels, every third of them with a wrong decision, in clusters of one row.
-    fn of_method(method: Method) -> Together {
+    fn of_method(method: Method) -> SetStatistics {
         let rows = ScoredRows {
             table: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
             truth: vec![(0..60).map(|i| i % 2 == 0).collect(), vec![false; 60]],
@@ -135,7 +135,7 @@ mod tests {
             of_row: (0..60).collect(),
             count: 60,
         };
-        let plan = Plan {
+        let plan = ResamplingPlan {
             replicates: 400,
             seed: 3,
         };
@@ -145,7 +145,7 @@ mod tests {
             sampling: Some(Sampling { plan, method }),
             challenge: &Challenge::Undefined("not asked for".into()),
         };
-        together(&rows, &clusters, &scoring)
+        set_statistics(&rows, &clusters, &scoring)
     }
 
     #[test]

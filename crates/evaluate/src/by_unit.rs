@@ -2,8 +2,8 @@
 
 use crate::clusters::{Clusters, Patients, clusters};
 use crate::error::{Error, Result};
-use crate::examples::examples;
-use crate::score::score;
+use crate::examples::choose_examples;
+use crate::score::score_unit;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
 use ecgfm_artifacts::columns::SAVE_FILE;
@@ -32,7 +32,7 @@ impl ByUnit {
             if ctx.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            let metrics = score(unit, rows, clusters, scoring);
+            let metrics = score_unit(unit, rows, clusters, scoring);
             ctx.progress.advance(1);
             Ok(metrics)
         };
@@ -44,11 +44,11 @@ impl ByUnit {
             let clusters = clusters(ecgs, patients)?;
             // What one thread must do alone comes first, so that the others do not wait for it at the end.
             let (written, (metrics, shown)) = rayon::join(
-                || scored(ecgs, &clusters, scoring.pairs).write(ctx.out),
+                || scored_ecgs(ecgs, &clusters, scoring.pairs).write(ctx.out),
                 || {
                     rayon::join(
                         || of(Unit::Ecg, ecgs, &clusters),
-                        || examples(ecgs, scoring.pairs, scoring.thresholds, shown),
+                        || choose_examples(ecgs, scoring.pairs, scoring.thresholds, shown),
                     )
                 },
             );
@@ -67,7 +67,7 @@ impl ByUnit {
 }
 
 /// The scored ECGs, for comparing runs.
-fn scored(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
+fn scored_ecgs(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
     let files = ecgs
         .table
         .column(SAVE_FILE)

@@ -1,7 +1,7 @@
 //! A model's saliency, as shades behind an ECG.
 
 use crate::error::Result;
-use crate::paper::Shade;
+use crate::paper::ShadedSpan;
 use ecgfm_artifacts::columns::SEGMENT;
 use ecgfm_artifacts::table::{self, Column, Kind, Others};
 use ecgfm_artifacts::{extras, logits};
@@ -19,7 +19,7 @@ const PER_KEY: &str = "how strongly any moment attends to this one (last layer),
 ///
 /// # Errors
 /// The record cannot be read.
-pub fn meaning(dir: &Path) -> Result<&'static str> {
+pub fn describe(dir: &Path) -> Result<&'static str> {
     let per_query = extras::saliency_per(dir)?.is_some_and(|per| per == "query");
     Ok(if per_query { PER_QUERY } else { PER_KEY })
 }
@@ -32,7 +32,7 @@ const OUTPUT: &str = "saliency";
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<Shade>> {
+pub fn spans_of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<ShadedSpan>> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|e| e.file_name().to_string_lossy().into_owned())
@@ -44,10 +44,10 @@ pub fn of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<Shade>> 
             .strip_prefix("saliency_")
             .and_then(|rest| rest.strip_suffix(".npy"));
         if let Some(subset) = subset {
-            let all = saliency(dir, subset)?;
+            let all = read_saliency(dir, subset)?;
             let of = (0..).map_while(|i| all.get(&format!("{stem}_{i}")));
             for (at, tokens) in of.enumerate() {
-                shades.extend(shading(tokens, at as f64 * seconds, seconds));
+                shades.extend(spans_of(tokens, at as f64 * seconds, seconds));
             }
         }
     }
@@ -55,7 +55,7 @@ pub fn of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<Shade>> 
 }
 
 /// Saliency of every segment of a subset, where inference wrote it as (segments, tokens).
-pub(crate) fn saliency(dir: &Path, subset: &str) -> Result<HashMap<String, Vec<f32>>> {
+pub(crate) fn read_saliency(dir: &Path, subset: &str) -> Result<HashMap<String, Vec<f32>>> {
     if !dir.join(extras::file(OUTPUT, subset)).exists() {
         return Ok(HashMap::new());
     }
@@ -75,7 +75,7 @@ pub(crate) fn saliency(dir: &Path, subset: &str) -> Result<HashMap<String, Vec<f
 }
 
 /// A segment's tokens as shades, the strongest 1 and the weakest 0, in pieces of a tenth of a second.
-pub(crate) fn shading(tokens: &[f32], start: f64, seconds: f64) -> Vec<Shade> {
+pub(crate) fn spans_of(tokens: &[f32], start: f64, seconds: f64) -> Vec<ShadedSpan> {
     let (low, high) = tokens
         .iter()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
@@ -94,7 +94,7 @@ pub(crate) fn shading(tokens: &[f32], start: f64, seconds: f64) -> Vec<Shade> {
             .iter()
             .copied()
             .fold(low, f32::max);
-        Shade {
+        ShadedSpan {
             from: start + seconds * at as f64 / pieces as f64,
             to: start + seconds * (at + 1) as f64 / pieces as f64,
             weight: f64::from((strongest - low) / (high - low)),
@@ -112,9 +112,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let said = |record: &str| {
             std::fs::write(dir.path().join("infer.json"), record).unwrap();
-            meaning(dir.path()).unwrap()
+            describe(dir.path()).unwrap()
         };
-        assert_eq!(meaning(dir.path()).unwrap(), PER_KEY);
+        assert_eq!(describe(dir.path()).unwrap(), PER_KEY);
         assert_eq!(said("{\"saliency_per\": \"query\"}"), PER_QUERY);
         assert_eq!(said("{\"saliency_per\": \"key\"}"), PER_KEY);
         assert_eq!(said("{\"precision\": \"float32\"}"), PER_KEY);
@@ -124,15 +124,15 @@ mod tests {
     fn the_strongest_token_is_the_strongest_shade_at_its_place() {
         let mut tokens = vec![0.1; 156];
         tokens[78] = 0.9;
-        let shades = shading(&tokens, 5.0, 5.0);
+        let shades = spans_of(&tokens, 5.0, 5.0);
         assert_eq!(shades.len(), 50);
-        let strong: Vec<&Shade> = shades.iter().filter(|s| s.weight > 0.0).collect();
+        let strong: Vec<&ShadedSpan> = shades.iter().filter(|s| s.weight > 0.0).collect();
         assert!(
             strong
                 .iter()
                 .all(|s| s.weight == 1.0 && (s.from - 7.5).abs() < 0.11),
             "{strong:?}"
         );
-        assert!(shading(&[0.5; 10], 0.0, 5.0).is_empty(), "all alike say nothing");
+        assert!(spans_of(&[0.5; 10], 0.0, 5.0).is_empty(), "all alike say nothing");
     }
 }

@@ -6,7 +6,7 @@ const MANY: usize = 4096;
 const DIGIT: u32 = 11;
 
 /// (score, truth) of every row, scores falling; rows of one score in any order. Scores must not be NaN.
-pub(crate) fn falling(truth: &[bool], scores: &[f32]) -> Vec<(f32, bool)> {
+pub(crate) fn sort_descending(truth: &[bool], scores: &[f32]) -> Vec<(f32, bool)> {
     let mut keys: Vec<u64> = scores.iter().zip(truth).map(|(s, t)| key(*s, *t)).collect();
     if keys.len() < MANY {
         keys.sort_unstable();

@@ -1,10 +1,10 @@
-//! One label's rows by falling score, walked once for many resamples at a time.
+//! One label's rows by falling score, scanned once for many resamples at a time.
 
 use super::label_rows::LabelRows;
 use ecgfm_artifacts::evaluation::ConfusionMatrix;
 use rayon::prelude::*;
 
-/// Resamples that are walked together: the weights of one cluster in all of them are one line of the processor's cache.
+/// Resamples that are scanned together: the weights of one cluster in all of them are one line of the processor's cache.
 pub(super) const LANES: usize = 64;
 
 /// Rows whose weights sum up in sixteen bits, which is twice as fast as in thirty-two: 257 · 255 is the most that fits.
@@ -14,41 +14,41 @@ const SHORT: usize = 257;
 pub(super) type Weights = [u8; LANES];
 
 /// Rows by falling score, so that a resample is one pass without sorting.
-pub(super) struct Ordered {
+pub(super) struct RankedRows {
     /// The clusters of the rows.
     clusters: Vec<u32>,
     truth: Vec<bool>,
     /// What the rows are taken in.
-    stretches: Vec<Stretch>,
+    runs: Vec<RowRun>,
 }
 
 /// Consecutive rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stretch {
+struct RowRun {
     /// The first row after it.
     end: u32,
-    what: Kind,
+    kind: RunKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum RunKind {
     /// Negatives only, of whatever scores: between two positives their order does not matter.
     Negatives,
     /// All rows of one score, some of them positive.
-    Run,
+    Ties,
     /// No rows: what comes before is predicted, what follows is not.
     Threshold,
 }
 
 /// What one label gives in one resample by the order of its scores and by its threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Walked {
+pub(super) struct ResampleStatistics {
     pub(super) auroc: Option<f64>,
     pub(super) auprc: Option<f64>,
     pub(super) counts: ConfusionMatrix,
 }
 
-impl Ordered {
+impl RankedRows {
     pub(super) fn new(label: &LabelRows<'_>, clusters: &[u32]) -> Self {
         let mut order: Vec<u32> = (0..label.scores.len() as u32).collect();
         // Equal scores in row order: the sums are the same in any, and this one is always the same.
@@ -58,14 +58,14 @@ impl Ordered {
         });
         let score = |at: usize| label.scores[order[at] as usize];
         let positive = |at: usize| label.truth[order[at] as usize];
-        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut runs: Vec<RowRun> = Vec::new();
         let (mut at, mut predicted) = (0, true);
         while at < order.len() {
             if predicted && score(at) <= label.threshold {
                 predicted = false;
-                stretches.push(Stretch {
+                runs.push(RowRun {
                     end: at as u32,
-                    what: Kind::Threshold,
+                    kind: RunKind::Threshold,
                 });
             }
             let mut end = at + 1;
@@ -73,18 +73,18 @@ impl Ordered {
             while end < order.len() && score(end) == score(at) {
                 end += 1;
             }
-            let what = if (at..end).any(positive) {
-                Kind::Run
+            let kind = if (at..end).any(positive) {
+                RunKind::Ties
             } else {
-                Kind::Negatives
+                RunKind::Negatives
             };
-            match stretches.last_mut() {
-                Some(last) if last.what == Kind::Negatives && what == Kind::Negatives => {
+            match runs.last_mut() {
+                Some(last) if last.kind == RunKind::Negatives && kind == RunKind::Negatives => {
                     last.end = end as u32
                 }
-                _ => stretches.push(Stretch {
+                _ => runs.push(RowRun {
                     end: end as u32,
-                    what,
+                    kind,
                 }),
             }
             at = end;
@@ -92,20 +92,20 @@ impl Ordered {
         Self {
             clusters: order.iter().map(|&row| clusters[row as usize]).collect(),
             truth: order.iter().map(|&row| label.truth[row as usize]).collect(),
-            stretches,
+            runs,
         }
     }
 
-    /// Walks all rows; `weights` are the clusters'.
-    pub(super) fn walk(&self, weights: &[Weights]) -> Vec<Walked> {
+    /// Scans all rows; `weights` are the clusters'.
+    pub(super) fn scan(&self, weights: &[Weights]) -> Vec<ResampleStatistics> {
         let mut sums = Sums::default();
         let mut predicted = None;
         let mut start = 0;
-        for stretch in &self.stretches {
-            let rows = start..stretch.end as usize;
-            start = stretch.end as usize;
-            match stretch.what {
-                Kind::Negatives => {
+        for row_run in &self.runs {
+            let rows = start..row_run.end as usize;
+            start = row_run.end as usize;
+            match row_run.kind {
+                RunKind::Negatives => {
                     for rows in self.clusters[rows].chunks(SHORT) {
                         let mut short = [0u16; LANES];
                         for &cluster in rows {
@@ -118,26 +118,26 @@ impl Ordered {
                         }
                     }
                 }
-                Kind::Run => {
-                    sums.flush();
+                RunKind::Ties => {
+                    sums.rank_pending();
                     let mut run = ([0u32; LANES], [0u32; LANES]);
                     for (&cluster, &truth) in self.clusters[rows.clone()].iter().zip(&self.truth[rows]) {
                         let sum = if truth { &mut run.0 } else { &mut run.1 };
                         add(sum, &weights[cluster as usize]);
                     }
-                    sums.close(&run.0, &run.1);
+                    sums.add_ties(&run.0, &run.1);
                 }
-                Kind::Threshold => {
-                    sums.flush();
+                RunKind::Threshold => {
+                    sums.rank_pending();
                     predicted = Some((sums.tp, sums.fp));
                 }
             }
         }
-        sums.flush();
+        sums.rank_pending();
         // Without a threshold on the way, every row is predicted.
         let (tp, fp) = predicted.unwrap_or((sums.tp, sums.fp));
         (0..LANES)
-            .map(|lane| sums.told(lane, tp[lane], fp[lane]))
+            .map(|lane| sums.statistics(lane, tp[lane], fp[lane]))
             .collect()
     }
 }
@@ -172,7 +172,7 @@ impl Default for Sums {
 
 impl Sums {
     /// Negatives are ranked below the positives so far.
-    fn flush(&mut self) {
+    fn rank_pending(&mut self) {
         for lane in 0..LANES {
             let pending = std::mem::take(&mut self.pending[lane]);
             self.twice_won[lane] += u64::from(pending) * 2 * u64::from(self.tp[lane]);
@@ -181,7 +181,7 @@ impl Sums {
     }
 
     /// Rows of one score, as one step.
-    fn close(&mut self, run_tp: &[u32; LANES], run_fp: &[u32; LANES]) {
+    fn add_ties(&mut self, run_tp: &[u32; LANES], run_fp: &[u32; LANES]) {
         for lane in 0..LANES {
             let (gain, alarms) = (run_tp[lane], run_fp[lane]);
             let before = 2 * u64::from(self.tp[lane]) + u64::from(gain);
@@ -194,11 +194,11 @@ impl Sums {
         }
     }
 
-    fn told(&self, lane: usize, tp: u32, fp: u32) -> Walked {
+    fn statistics(&self, lane: usize, tp: u32, fp: u32) -> ResampleStatistics {
         let (positives, negatives) = (u64::from(self.tp[lane]), u64::from(self.fp[lane]));
         let pairs = positives as f64 * negatives as f64;
         let (tp, fp) = (u64::from(tp), u64::from(fp));
-        Walked {
+        ResampleStatistics {
             auroc: (pairs > 0.0).then(|| self.twice_won[lane] as f64 / (2.0 * pairs)),
             auprc: (positives > 0).then(|| self.precision[lane] / positives as f64),
             counts: ConfusionMatrix {

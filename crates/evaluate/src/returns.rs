@@ -16,7 +16,7 @@ const CHUNK: usize = 1 << 16;
 /// # Errors
 /// Both say it and contradict each other; neither says it, and every value is from 0 to 1; a value is no probability of a
 /// model that is said to return them.
-pub(crate) fn find(params: &Params, logits: &Logits, names: &[&str]) -> Result<Returns> {
+pub(crate) fn find_returns(params: &Params, logits: &Logits, names: &[&str]) -> Result<Returns> {
     let recorded = returns_recorded(&params.logits)?;
     if let (Some(given), Some(recorded)) = (params.returns, recorded)
         && given != recorded
