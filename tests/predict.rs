@@ -295,7 +295,7 @@ fn segments_without_a_finite_answer_are_set_aside_and_stores_must_be_alike() {
     let output = predict.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("were not prepared alike"), "{told}");
+    assert!(told.contains("were prepared differently"), "{told}");
 }
 
 #[test]

@@ -17,10 +17,11 @@
 //! | predictions | [`predictions`] | `predictions.csv`, `.parquet`, `mapped.csv`, `ecg.csv` |
 //! | evaluation | [`evaluation`] | `comparison.csv`, `tutorial_table.csv`, `metrics.csv`, `metrics.json` |
 //!
-//! The four crates below are re-exported, so that a stage needs one arrow only.
+//! The crates below are re-exported, so that a stage needs one arrow only.
 
 pub use ecgfm_formats as formats;
 pub use ecgfm_recipe as recipe;
+pub use ecgfm_recordings as recordings;
 pub use ecgfm_stage as stage;
 pub use ecgfm_stage_params as stage_params;
 

@@ -69,7 +69,7 @@ pub struct Row {
     /// Row number of the exam in the raw table.
     pub idx: usize,
     /// Its number.
-    pub exam_id: i64,
+    pub exam_id: String,
     /// What it was held against.
     pub check: Check,
     /// Names of the leads it is about, a blank between two.
@@ -91,7 +91,7 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
             for row in rows {
                 w.row([
                     Cell::Int(row.idx as i64),
-                    Cell::Int(row.exam_id),
+                    Cell::Text(&row.exam_id),
                     Cell::Text(row.check.as_str()),
                     Cell::Text(&row.leads),
                     Cell::Float32(row.value),

@@ -3,8 +3,8 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use ecgfm_recipe::recipe::{Options, Recipe, Scratch};
 use ecgfm_recipe::strip::strip;
+use ecgfm_recipe::{EcgFm, Scratch};
 use ecgfm_recipe::{limb, quality};
 
 /// Trimmed samples of a lead; the rest of 4,096 is padding.
@@ -61,10 +61,10 @@ fn limb_leads(bencher: Bencher, samples: usize) {
 #[divan::bench(args = LENGTHS)]
 fn preprocess(bencher: Bencher, samples: usize) {
     let (input, mut scratch) = (tracing(samples), Scratch::default());
-    let recipe = Recipe::new(Options::default()).expect("the default options are valid");
+    let recipe = EcgFm::default().recipe().expect("the default settings are valid");
     bencher.counter(bytes(&input)).bench_local(|| {
         let made = recipe
-            .apply(black_box(&input), &mut scratch)
+            .apply(black_box(&input), 400, &mut scratch)
             .expect("whole samples");
         made.preprocessed().len()
     });
@@ -74,11 +74,11 @@ fn preprocess(bencher: Bencher, samples: usize) {
 #[divan::bench(args = LENGTHS)]
 fn segments(bencher: Bencher, samples: usize) {
     let (input, mut scratch) = (tracing(samples), Scratch::default());
-    let recipe = Recipe::new(Options::default()).expect("the default options are valid");
+    let recipe = EcgFm::default().recipe().expect("the default settings are valid");
     let mut out = vec![0f32; 2 * 12 * 2500];
     bencher.counter(bytes(&input)).bench_local(|| {
         let trimmed = recipe
-            .trim(black_box(&input), &mut scratch)
+            .trim(black_box(&input), 400, &mut scratch)
             .expect("whole samples");
         trimmed.write_segments(&mut out);
         out[0]

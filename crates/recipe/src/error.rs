@@ -1,17 +1,15 @@
-//! What can be wrong with a recipe, or with an array given to it.
+//! Errors of checking a recipe or applying it.
 
 /// Result of checking a recipe or of applying it.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What can be wrong with a recipe, or with an array given to it.
+/// Error in a recipe, or in an array given to it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A sample rate outside what an ECG can have.
-    #[error("{name}: {value} Hz is not a sample rate; give 1 to {most}")]
+    #[error("sample_rate: {value} Hz is not a sample rate; give 1 to {most}")]
     SampleRate {
-        /// Which rate.
-        name: &'static str,
         /// The value given.
         value: u32,
         /// The largest accepted.
@@ -37,7 +35,7 @@ pub enum Error {
         name: String,
     },
     /// The same lead twice.
-    #[error("leads: {lead} stands there twice; name each lead once")]
+    #[error("leads: {lead} appears twice; name each lead once")]
     RepeatedLead {
         /// The lead.
         lead: &'static str,
@@ -45,6 +43,12 @@ pub enum Error {
     /// A list of leads without any.
     #[error("leads: the list is empty; leave it out to keep all twelve")]
     NoLeads,
+    /// Steps that are missing, repeated or out of order.
+    #[error(
+        "steps: a recipe trims padding and selects leads, each once at most; then resamples, at least once, and standardises; \
+         and cuts, once, at the end"
+    )]
+    Steps,
     /// An array that does not hold whole samples of twelve leads.
     #[error("{len} values do not make whole samples of {leads} leads")]
     Shape {

@@ -1,4 +1,5 @@
-//! Signal mathematics on arrays: leads, strip, resample, standardise, segment, quality. No input or output.
+//! The steps from a recording to segments: an ordered list as data ([`Step`], [`Recipe`]), and their arithmetic on
+//! arrays. No input or output.
 //!
 //! A recording is a slice of numbers in **sample-major** order, as CODE-15 stores it: all leads of the first sample,
 //! then all leads of the second. The order is kept from end to end. Every step then runs over the leads side by side,
@@ -8,33 +9,40 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`leads`] | names, order, and what the limb leads owe each other |
-//! | [`limb`] | whether the limb leads agree with each other |
+//! | [`step`] | the steps, as data |
+//! | [`ecg_fm`] | ECG-FM's list of steps |
+//! | [`recipe`] | a list of steps, checked |
+//! | [`apply`] | a recipe applied to one recording |
+//! | [`leads`] | names and order of the twelve leads |
+//! | [`selection`] | leads by name |
+//! | [`limb`] | laws that tie the limb leads, and mistakes that explain broken ones |
+//! | [`residuals`] | what the laws of the limb leads leave of one sample |
 //! | [`mod@strip`] | drops the zero padding at both ends |
 //! | [`resample`] | linear interpolation with aligned ends |
 //! | [`standardize`] | mean 0 and deviation 1, lead by lead |
 //! | [`segment`] | cuts of equal length |
 //! | [`quality`] | float32 mean and deviation, NaN and constant leads |
-//! | [`recipe`] | all of it in order, on one recording |
 //! | [`trimmed`] | a recording without its padding, and the short way to float32 segments |
 //! | [`processed`] | what comes out, and the step to lead-major |
 //!
 //! ```
-//! use ecgfm_recipe::recipe::{Options, Recipe, Scratch};
+//! use ecgfm_recipe::{EcgFm, Scratch};
 //!
 //! # fn main() -> Result<(), ecgfm_recipe::Error> {
-//! let recipe = Recipe::new(Options { segment_seconds: 1.0, ..Options::default() })?;
+//! let recipe = EcgFm { segment_seconds: 1.0, ..EcgFm::default() }.recipe()?;
 //! let tracing: Vec<f32> = (0..450 * 12).map(|i| (i as f32 * 0.01).sin()).collect(); // 450 samples of 12 leads
 //! let mut scratch = Scratch::default();
-//! let processed = recipe.apply(&tracing, &mut scratch)?;
+//! let processed = recipe.apply(&tracing, 400, &mut scratch)?;
 //! assert_eq!(processed.preprocessed().len(), 562 * 12); // 450 at 400 Hz are 562 at 500 Hz
 //! assert_eq!(processed.segment_count(), 1);
 //! # Ok(())
 //! # }
 //! ```
 
+pub mod apply;
 mod columns;
 mod divide;
+pub mod ecg_fm;
 mod error;
 pub mod leads;
 pub mod limb;
@@ -42,10 +50,18 @@ pub mod processed;
 pub mod quality;
 pub mod recipe;
 pub mod resample;
+mod resampler;
+pub mod residuals;
 pub mod saliency;
 pub mod segment;
+pub mod selection;
 pub mod standardize;
+pub mod step;
 pub mod strip;
 pub mod trimmed;
 
+pub use apply::Scratch;
+pub use ecg_fm::EcgFm;
 pub use error::{Error, Result};
+pub use recipe::Recipe;
+pub use step::Step;

@@ -1,43 +1,22 @@
-//! A recording without its padding, before anything is computed on it: what a recipe starts from.
+//! A recording without its padding, before anything is computed on it.
 
+use crate::columns::sum;
 use crate::processed::Processed;
 use crate::quality::{self, Quality};
 use crate::recipe::Recipe;
-use crate::resample::{Plan, resampled_len};
+use crate::resample::resampled_len;
+use crate::resampler::Resampler;
 use crate::segment;
 use crate::standardize::{Moments, Scale, centre};
+use crate::step::Step;
 use std::ops::Range;
-
-/// Plans that are kept: most archives have recordings of a few lengths only.
-const PLANS: usize = 4;
-
-/// What is used again from one recording to the next.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Resampler {
-    samples: Vec<f64>,
-    /// Those used last, the last one first.
-    plans: Vec<Plan>,
-}
-
-impl Resampler {
-    /// Resamples; returns the sum of every lead.
-    fn apply(&mut self, input: &[f32], leads: usize, (from, to): (u32, u32)) -> Vec<f64> {
-        let n = input.len() / leads;
-        let known = self.plans.iter().position(|p| p.is_for(n, from, to));
-        let known = known.unwrap_or_else(|| {
-            self.plans.truncate(PLANS - 1);
-            self.plans.push(Plan::new(n, from, to));
-            self.plans.len() - 1
-        });
-        self.plans[..=known].rotate_right(1);
-        self.plans[0].apply_and_sum(input, leads, &mut self.samples)
-    }
-}
 
 /// A recording without its padding, all in the leads of the recipe. Made by [`Recipe::trim`].
 #[derive(Debug)]
 pub struct Trimmed<'a> {
     pub(crate) recipe: &'a Recipe,
+    /// Sample rate of the recording, in Hz.
+    pub(crate) sample_rate: u32,
     pub(crate) kept: Range<usize>,
     pub(crate) org: &'a [f32],
     pub(crate) resampler: &'a mut Resampler,
@@ -69,13 +48,18 @@ impl<'a> Trimmed<'a> {
         self.recipe.leads().len()
     }
 
-    /// Samples per lead after resampling.
+    /// Samples per lead after all steps but the cut.
     pub fn samples(&self) -> usize {
-        let options = self.recipe.options();
-        if options.source_rate == options.target_rate {
-            return self.org_samples();
-        }
-        resampled_len(self.org_samples(), options.source_rate, options.target_rate)
+        let resampled = self.recipe.computing().iter().filter_map(|step| match step {
+            Step::Resample { sample_rate } => Some(*sample_rate),
+            _ => None,
+        });
+        let start = (self.org_samples(), self.sample_rate);
+        let resample = |(samples, from), to| match from == to {
+            true => (samples, to),
+            false => (resampled_len(samples, from, to), to),
+        };
+        resampled.fold(start, resample).0
     }
 
     /// Number of segments.
@@ -115,17 +99,42 @@ impl<'a> Trimmed<'a> {
         }
     }
 
-    /// Resamples, and takes out the mean where the recipe standardises. Returns what that took out, and what is left to
-    /// divide by.
+    /// Applies the steps before the cut, but for the division of the last standardising, of which the means are taken out.
+    /// Returns what it took out, and what is left to divide by.
     fn centre(&mut self) -> (Option<Moments>, Scale) {
-        let (options, leads) = (self.recipe.options(), self.leads());
-        let rates = (options.source_rate, options.target_rate);
-        let sum = self.resampler.apply(self.org, leads, rates);
-        if !options.standardize {
-            return (None, Scale::none(leads));
+        let leads = self.leads();
+        let (mut rate, mut sums) = (self.sample_rate, None);
+        let (mut last, mut undivided) = (None, None::<Scale>);
+        for step in self.recipe.computing() {
+            // Each step takes what the one before it left whole.
+            if let Some(scale) = undivided.take() {
+                scale.in_place(&mut self.resampler.samples);
+                sums = Some(sum(&self.resampler.samples, leads));
+            }
+            match step {
+                Step::Resample { sample_rate } => {
+                    sums = Some(self.resample(sums.is_some(), (rate, *sample_rate)));
+                    rate = *sample_rate;
+                }
+                Step::Standardize { constant_leads } => {
+                    let sums = sums.take().unwrap_or_else(|| self.resample(false, (rate, rate)));
+                    let moments = centre(&mut self.resampler.samples, leads, &sums);
+                    undivided = Some(Scale::new(&moments.std, *constant_leads));
+                    last = Some(moments);
+                }
+                Step::TrimPadding | Step::SelectLeads { .. } | Step::Cut { .. } => {}
+            }
         }
-        let moments = centre(&mut self.resampler.samples, leads, &sum);
-        let scale = Scale::new(&moments.std, options.constant_leads);
-        (Some(moments), scale)
+        (last, undivided.unwrap_or_else(|| Scale::none(leads)))
+    }
+
+    /// Resamples the recording, or what the steps so far `began` to make of it, rounded to float32 as recordings are.
+    fn resample(&mut self, began: bool, rates: (u32, u32)) -> Vec<f64> {
+        let leads = self.leads();
+        if !began {
+            return self.resampler.apply(self.org, leads, rates);
+        }
+        let made: Vec<f32> = self.resampler.samples.iter().map(|v| *v as f32).collect();
+        self.resampler.apply(&made, leads, rates)
     }
 }

@@ -4,8 +4,8 @@
 //! such a view sample by sample; a contiguous copy of it would be summed pairwise and differ in the last digits.
 
 use ecgfm_recipe::processed::Processed;
-use ecgfm_recipe::recipe::{Options, Recipe, Scratch};
 use ecgfm_recipe::standardize::ConstantLeads;
+use ecgfm_recipe::{EcgFm, Scratch};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -61,15 +61,15 @@ fn python() -> Option<Command> {
     found.then_some(command)
 }
 
-fn judge(mut python: Command, tracing: &[f32], options: &Options) -> Vec<u8> {
-    let strategy = match options.constant_leads {
+fn judge(mut python: Command, tracing: &[f32], source_rate: u32, settings: &EcgFm) -> Vec<u8> {
+    let strategy = match settings.constant_leads {
         ConstantLeads::Zero => "zero",
         ConstantLeads::Nan => "nan",
         ConstantLeads::Constant => "constant",
     };
     let arguments = [
-        options.source_rate.to_string(),
-        options.target_rate.to_string(),
+        source_rate.to_string(),
+        settings.sample_rate.to_string(),
         strategy.to_owned(),
     ];
     let mut child = python
@@ -132,13 +132,15 @@ fn tracing(samples: usize, pad: usize, seed: u64) -> Vec<f32> {
     out
 }
 
-fn agrees(name: &str, tracing: &[f32], options: Options) {
+fn agrees(name: &str, tracing: &[f32], source_rate: u32, settings: &EcgFm) {
     let Some(python) = python() else { return };
-    let recipe = Recipe::new(options).expect("the options are valid");
+    let recipe = settings.recipe().expect("the settings are valid");
     let mut scratch = Scratch::default();
-    let processed = recipe.apply(tracing, &mut scratch).expect("whole samples");
+    let processed = recipe
+        .apply(tracing, source_rate, &mut scratch)
+        .expect("whole samples");
     let (single, double) = ours(&processed);
-    let wanted = judge(python, tracing, recipe.options());
+    let wanted = judge(python, tracing, source_rate, settings);
     let (head, tail) = wanted.split_at(single.len() * 4);
     assert_eq!(tail.len(), double.len() * 8, "{name}: as many values");
     for (i, (bytes, v)) in head.as_chunks::<4>().0.iter().zip(&single).enumerate() {
@@ -158,13 +160,13 @@ fn agrees(name: &str, tracing: &[f32], options: Options) {
 
 #[test]
 fn recordings_of_code15s_lengths_agree_with_numpy_to_the_bit() {
-    agrees("padded", &tracing(2934, 581, 1), Options::default());
-    agrees("full", &tracing(4096, 0, 2), Options::default());
+    agrees("padded", &tracing(2934, 581, 1), 400, &EcgFm::default());
+    agrees("full", &tracing(4096, 0, 2), 400, &EcgFm::default());
 }
 
 #[test]
 fn other_rates_agree_with_numpy_to_the_bit() {
-    for (source_rate, target_rate, samples) in [
+    for (source_rate, sample_rate, samples) in [
         (400, 250, 1001),
         (1000, 360, 777),
         (257, 500, 640),
@@ -172,16 +174,16 @@ fn other_rates_agree_with_numpy_to_the_bit() {
         (100, 500, 2),
         (400, 500, 3),
     ] {
-        let options = Options {
-            source_rate,
-            target_rate,
+        let settings = EcgFm {
+            sample_rate,
             segment_seconds: 1.0,
-            ..Options::default()
+            ..EcgFm::default()
         };
         agrees(
-            &format!("{source_rate} to {target_rate}"),
+            &format!("{source_rate} to {sample_rate}"),
             &tracing(samples, 4, 3),
-            options,
+            source_rate,
+            &settings,
         );
     }
 }
@@ -196,9 +198,10 @@ fn constant_leads_agree_with_numpy_under_every_strategy() {
         agrees(
             &format!("{constant_leads:?}"),
             &input,
-            Options {
+            400,
+            &EcgFm {
                 constant_leads,
-                ..Options::default()
+                ..EcgFm::default()
             },
         );
     }
@@ -211,5 +214,5 @@ fn values_that_are_no_numbers_spread_as_in_numpy() {
     input[12 * 90 + 8] = f32::INFINITY;
     input[12 * 91 + 9] = f32::MAX;
     input[12 * 92 + 9] = f32::MIN;
-    agrees("not finite", &input, Options::default());
+    agrees("not finite", &input, 400, &EcgFm::default());
 }

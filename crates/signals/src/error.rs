@@ -1,5 +1,6 @@
 //! Errors of the stage.
 
+use ecgfm_archives::Error as ArchiveError;
 use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use ecgfm_artifacts::{Error as ArtifactError, formats};
 use std::path::{Path, PathBuf};
@@ -74,6 +75,16 @@ impl Error {
         Self::Parameter {
             name,
             what: what.into(),
+        }
+    }
+}
+
+impl From<ArchiveError> for Error {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Artifact(error) => Self::Artifact(error),
+            ArchiveError::Recording(error) => Self::Format(error),
+            ArchiveError::BadInput { path, what, help } => Self::BadInput { path, what, help },
         }
     }
 }

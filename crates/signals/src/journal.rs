@@ -1,10 +1,8 @@
-//! Which parts of the store are complete, and what came of their exams, so that an interrupted stage can go on: a note a part.
+//! Parts of the store that are complete, with the outcomes of their exams, so that an interrupted stage can resume.
 
-use crate::SetAside;
 use crate::error::Result;
-use crate::exams::Job;
-use crate::process::Kept;
-use crate::stream::PartOutcome;
+use crate::kept::{KeptExam, PartOutcome};
+use ecgfm_archives::{LocatedExam, RejectedExam};
 use ecgfm_artifacts::notes::{Note, Notes};
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 use serde::{Deserialize, Serialize};
@@ -14,19 +12,19 @@ use std::path::Path;
 /// The notes of one stage directory.
 pub(crate) struct Journal(Notes);
 
-/// What came of one part.
+/// Outcomes of the exams of one part.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record<'a> {
-    /// First exam of the part, and how many.
-    exams: (i64, usize),
-    kept: Cow<'a, [Kept]>,
-    rejected: Vec<Row>,
+    /// Row of the first exam of the part, and the number of exams.
+    exams: (usize, usize),
+    kept: Cow<'a, [KeptExam]>,
+    rejected: Vec<RejectedRow>,
     largest_error_bits: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row(usize, String, String, Reason, String);
+struct RejectedRow(usize, String, String, Reason, String);
 
 impl Journal {
     /// The journal of the stage directory `out`, with what is there of it.
@@ -34,13 +32,13 @@ impl Journal {
         Ok(Self(Notes::open(out)?))
     }
 
-    /// What came of a part that is complete.
-    pub(crate) fn outcome(&self, number: usize, jobs: &[Job]) -> Option<PartOutcome> {
+    /// Outcomes of a part that is complete.
+    pub(crate) fn outcome(&self, number: usize, exams: &[LocatedExam]) -> Option<PartOutcome> {
         let record: Record<'static> = self.0.read(&name(number))?;
-        if record.exams != exams(jobs) || record.kept.len() + record.rejected.len() != jobs.len() {
+        if record.exams != extent(exams) || record.kept.len() + record.rejected.len() != exams.len() {
             return None;
         }
-        let rejected = record.rejected.into_iter().map(set_aside).collect();
+        let rejected = record.rejected.into_iter().map(from_row).collect();
         Some(PartOutcome {
             kept: record.kept.into_owned(),
             rejected,
@@ -49,11 +47,11 @@ impl Journal {
     }
 
     /// The note of a part, to be written after it.
-    pub(crate) fn note(&self, number: usize, jobs: &[Job], outcome: &PartOutcome) -> Result<Note> {
+    pub(crate) fn note(&self, number: usize, exams: &[LocatedExam], outcome: &PartOutcome) -> Result<Note> {
         let record = Record {
-            exams: exams(jobs),
+            exams: extent(exams),
             kept: Cow::Borrowed(&outcome.kept),
-            rejected: outcome.rejected.iter().map(row).collect(),
+            rejected: outcome.rejected.iter().map(to_row).collect(),
             largest_error_bits: outcome.largest_error.to_bits(),
         };
         Ok(self.0.note(&name(number), record)?)
@@ -64,28 +62,28 @@ fn name(number: usize) -> String {
     format!("{number:05}.json")
 }
 
-fn exams(jobs: &[Job]) -> (i64, usize) {
-    (jobs.first().map_or(0, |job| job.exam_id), jobs.len())
+fn extent(exams: &[LocatedExam]) -> (usize, usize) {
+    (exams.first().map_or(0, |exam| exam.idx), exams.len())
 }
 
-fn row((number, rejected): &SetAside) -> Row {
-    Row(
-        *number,
-        rejected.exam_id.clone(),
-        rejected.trace_file.clone(),
-        rejected.reason,
-        rejected.detail.clone(),
+fn to_row(RejectedExam { idx, entry }: &RejectedExam) -> RejectedRow {
+    RejectedRow(
+        *idx,
+        entry.exam_id.clone(),
+        entry.trace_file.clone(),
+        entry.reason,
+        entry.detail.clone(),
     )
 }
 
-fn set_aside(Row(number, exam_id, trace_file, reason, detail): Row) -> SetAside {
-    (
-        number,
-        Rejected {
+fn from_row(RejectedRow(idx, exam_id, trace_file, reason, detail): RejectedRow) -> RejectedExam {
+    RejectedExam {
+        idx,
+        entry: Rejected {
             exam_id,
             trace_file,
             reason,
             detail,
         },
-    )
+    }
 }

@@ -9,16 +9,14 @@
 //!
 //! Without standardising there is no `mean` and no `std`.
 
-use crate::dataset;
 use crate::error::Result;
-use crate::exams::Job;
-use crate::sink::create_dir;
+use crate::kept::KeptExam;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::mat5::{MatData, MatWriter};
 use ecgfm_artifacts::formats::pages::{PageBuffer, write_file};
 use ecgfm_artifacts::key;
+use ecgfm_artifacts::recipe::Recipe;
 use ecgfm_artifacts::recipe::processed::Processed;
-use ecgfm_artifacts::recipe::recipe::Recipe;
 use ecgfm_artifacts::store::MAT_DIR;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,35 +54,39 @@ impl Folders {
     }
 }
 
+/// Makes the directory `dir`, and those above it.
+pub(crate) fn create_dir(dir: &Path) -> Result<()> {
+    Ok(std::fs::create_dir_all(dir).map_err(ArtifactError::io("create", dir))?)
+}
+
 /// Writes all files of one exam.
 pub(crate) fn write(
     folders: &Folders,
     buffer: &mut PageBuffer,
-    job: &Job,
+    (exam, save_file): (&KeptExam, &str),
     made: &Processed<'_>,
     recipe: &Recipe,
 ) -> Result<()> {
-    let save_file = dataset::save_file(job.exam_id);
     let (leads, org_size) = (made.leads(), made.org_samples());
-    let rate = recipe.options().target_rate;
+    let rate = recipe.sample_rate();
     let variables = |current_rate: u32, current_size: usize| Variables {
-        rates: [dataset::SAMPLE_RATE.into(), current_rate.into()],
+        rates: [exam.sample_rate.into(), current_rate.into()],
         sizes: [org_size as i64, current_size as i64],
-        idx: job.idx as i64,
+        idx: exam.idx as i64,
         leads,
     };
     // Sample by sample is column by column of (leads, samples): what MATLAB stores.
     let moments = made.moments().map(|m| [&m.mean[..], &m.std[..]]);
-    create(buffer, &folders.org.join(&save_file), |mat| {
-        variables(dataset::SAMPLE_RATE, org_size).put(mat, MatData::F32(made.org()), None)
+    create(buffer, &folders.org.join(save_file), |mat| {
+        variables(exam.sample_rate, org_size).put(mat, MatData::F32(made.org()), None)
     })?;
-    create(buffer, &folders.preprocessed.join(&save_file), |mat| {
+    create(buffer, &folders.preprocessed.join(save_file), |mat| {
         variables(rate, made.samples()).put(mat, MatData::F64(made.preprocessed()), moments)
     })?;
     for (i, segment) in made.segments().enumerate() {
         let path = folders
             .segmented
-            .join(format!("{}.mat", key::segment(&save_file, i)));
+            .join(format!("{}.mat", key::segment(save_file, i)));
         create(buffer, &path, |mat| {
             variables(rate, recipe.segment_samples()).put(mat, MatData::F64(segment), moments)?;
             mat.put("segment_i", [1, 1], MatData::I64(&[i as i64]))

@@ -4,11 +4,12 @@
 //! noted in a journal; after an interruption the stage goes on with the parts that are not.
 
 use crate::error::{Error, Result};
-use crate::exams::Job;
 use crate::journal::Journal;
-use crate::process::{Buffers, Kept, Made, Work};
-use crate::sink::{PartSink, Sink};
-use crate::{SetAside, Store};
+use crate::kept::{ExamOutcome, KeptExam, PartOutcome};
+use crate::params::Store;
+use crate::process::{Buffers, ExamProcessor};
+use crate::store_writer::{SegmentSource, StorePartWriter, StoreWriter};
+use ecgfm_archives::{LocatedExam, RejectedExam};
 use ecgfm_artifacts::notes::Note;
 use ecgfm_artifacts::stage::Context;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,42 +20,43 @@ const EXAMS_PER_PART: usize = 512;
 /// Exams between two reports of progress.
 const REPORTED: usize = 32;
 
-/// What came of the exams of one part, in the order in which they are stored.
-#[derive(Default)]
-pub(crate) struct PartOutcome {
-    pub(crate) kept: Vec<Kept>,
-    pub(crate) rejected: Vec<SetAside>,
-    /// The largest difference between a value and what is stored of it.
-    pub(crate) largest_error: f32,
-}
-
-/// What came of all exams.
-pub(crate) struct Streamed {
+/// Outcomes of all exams.
+pub(crate) struct ExamOutcomes {
     /// By part of the store.
-    pub(crate) kept: Vec<Vec<Kept>>,
-    pub(crate) rejected: Vec<SetAside>,
+    pub(crate) kept: Vec<Vec<KeptExam>>,
+    pub(crate) rejected: Vec<RejectedExam>,
     pub(crate) largest_error: f32,
 }
 
-/// Works on all jobs, and fills the store in `ctx.out`.
-pub(crate) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result<Streamed> {
-    let sink = Sink::create(ctx.out, work.params.store, work.recipe, work.catalog)?;
+/// Processes all exams, and fills the store in `ctx.out`.
+pub(crate) fn process_exams(
+    processor: &ExamProcessor<'_>,
+    exams: &[LocatedExam],
+    ctx: &Context<'_>,
+) -> Result<ExamOutcomes> {
+    let settings = processor.params.recipe_settings();
+    let source = SegmentSource {
+        archive: processor.archive,
+        settings: &settings,
+        recipe: processor.recipe,
+    };
+    let writer = StoreWriter::create(ctx.out, processor.params.store, source)?;
     // A view has nothing that could be kept.
-    let journal = (work.params.store != Store::View)
+    let journal = (processor.params.store != Store::View)
         .then(|| Journal::open(ctx.out))
         .transpose()?;
-    let line = Line {
-        work,
+    let queue = WorkQueue {
+        processor,
         ctx,
-        sink: &sink,
+        writer: &writer,
         journal: journal.as_ref(),
-        parts: jobs.chunks(EXAMS_PER_PART).collect(),
+        parts: exams.chunks(EXAMS_PER_PART).collect(),
         next: AtomicUsize::new(0),
         failed: AtomicUsize::new(usize::MAX),
     };
-    let ran = line.run(threads(work.params.threads));
+    let ran = queue.run(thread_count(processor.params.threads));
     // Where writing failed, the flusher knows why and the workers only that.
-    let flushed = sink.flush();
+    let flushed = writer.flush();
     let outcomes = match (ran, flushed.as_ref().err()) {
         (Err(Error::Interrupted), _) => return Err(Error::Interrupted),
         (Err(error), None) => return Err(error),
@@ -62,7 +64,7 @@ pub(crate) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result
         (Ok(outcomes), _) => outcomes,
     };
     let flushed = flushed?;
-    let mut streamed = Streamed {
+    let mut streamed = ExamOutcomes {
         kept: Vec::with_capacity(outcomes.len()),
         rejected: Vec::new(),
         largest_error: 0.0,
@@ -76,23 +78,23 @@ pub(crate) fn stream(work: &Work<'_>, jobs: &[Job], ctx: &Context<'_>) -> Result
     Ok(streamed)
 }
 
-fn threads(wanted: Option<usize>) -> usize {
+fn thread_count(wanted: Option<usize>) -> usize {
     wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// The parts that workers take from.
-struct Line<'a> {
-    work: &'a Work<'a>,
+/// The parts of the exams, which workers take one after another.
+struct WorkQueue<'a> {
+    processor: &'a ExamProcessor<'a>,
     ctx: &'a Context<'a>,
-    sink: &'a Sink<'a>,
+    writer: &'a StoreWriter<'a>,
     journal: Option<&'a Journal>,
-    parts: Vec<&'a [Job]>,
+    parts: Vec<&'a [LocatedExam]>,
     next: AtomicUsize,
     /// The first part that met an error. Parts before it are still worked on: theirs comes first, whatever the threads.
     failed: AtomicUsize,
 }
 
-impl Line<'_> {
+impl WorkQueue<'_> {
     /// Runs the workers; the outcomes in the order of the parts, or the error of the first part that met one.
     fn run(&self, threads: usize) -> Result<Vec<PartOutcome>> {
         let mut slots: Vec<Option<Result<PartOutcome>>> = Vec::new();
@@ -102,8 +104,8 @@ impl Line<'_> {
         std::thread::scope(|scope| {
             let worker = || {
                 let mut buffers = Buffers::default();
-                while let Some(number) = self.take() {
-                    let outcome = self.part(number, &mut buffers);
+                while let Some(number) = self.next_part() {
+                    let outcome = self.process_part(number, &mut buffers);
                     if outcome.is_err() {
                         self.failed.fetch_min(number, Ordering::Relaxed);
                     }
@@ -125,7 +127,7 @@ impl Line<'_> {
             .collect()
     }
 
-    fn take(&self) -> Option<usize> {
+    fn next_part(&self) -> Option<usize> {
         if self.failed.load(Ordering::Relaxed) != usize::MAX {
             return None;
         }
@@ -133,45 +135,51 @@ impl Line<'_> {
         (number < self.parts.len()).then_some(number)
     }
 
-    /// Works on one part, unless the journal has it.
-    fn part(&self, number: usize, buffers: &mut Buffers) -> Result<PartOutcome> {
-        let jobs = self.parts[number];
-        if let Some(done) = self.journal.and_then(|journal| journal.outcome(number, jobs)) {
+    /// Processes one part, unless the journal has it.
+    fn process_part(&self, number: usize, buffers: &mut Buffers) -> Result<PartOutcome> {
+        let exams = self.parts[number];
+        if let Some(done) = self.journal.and_then(|journal| journal.outcome(number, exams)) {
             let segments = done.kept.iter().map(|kept| kept.segments).sum();
-            if self.sink.is_whole(number, segments) {
-                self.ctx.progress.advance(jobs.len() as u64);
+            if self.writer.is_whole(number, segments) {
+                self.ctx.progress.advance(exams.len() as u64);
                 return Ok(done);
             }
         }
-        let mut part = self.sink.part(number)?;
+        let mut part = self.writer.part(number)?;
         let mut outcome = PartOutcome {
-            kept: Vec::with_capacity(jobs.len()),
+            kept: Vec::with_capacity(exams.len()),
             ..PartOutcome::default()
         };
-        for some in jobs.chunks(REPORTED) {
+        for some in exams.chunks(REPORTED) {
             if self.ctx.cancel.is_cancelled() || self.failed.load(Ordering::Relaxed) < number {
                 return Err(Error::Interrupted);
             }
-            for job in some {
-                match self.work.exam(job, &mut part, buffers)? {
-                    Made::Kept(kept) => outcome.kept.push(kept),
-                    Made::Rejected(row) => outcome.rejected.push(row),
+            for exam in some {
+                match self.processor.process(exam, &mut part, buffers)? {
+                    ExamOutcome::Kept(kept) => outcome.kept.push(kept),
+                    ExamOutcome::Rejected(row) => outcome.rejected.push(row),
                 }
             }
             self.ctx.progress.advance(some.len() as u64);
         }
         outcome.largest_error = part.largest_error();
-        self.complete(number, jobs, part, &outcome)?;
+        self.finish_part(number, exams, part, &outcome)?;
         Ok(outcome)
     }
 
-    fn complete(&self, number: usize, jobs: &[Job], part: PartSink<'_>, outcome: &PartOutcome) -> Result<()> {
-        let note = self.journal.map(|journal| journal.note(number, jobs, outcome));
+    fn finish_part(
+        &self,
+        number: usize,
+        exams: &[LocatedExam],
+        part: StorePartWriter<'_>,
+        outcome: &PartOutcome,
+    ) -> Result<()> {
+        let note = self.journal.map(|journal| journal.note(number, exams, outcome));
         let note = note.transpose()?;
         let empty = outcome
             .kept
             .is_empty()
-            .then(|| self.sink.part_file(number))
+            .then(|| self.writer.part_file(number))
             .flatten();
         part.finish(move || {
             if let Some(file) = empty {

@@ -6,7 +6,7 @@ mod common;
 
 use common::{SAMPLES, contents, exams, lines, part, row, run, tracing};
 use ecgfm_artifacts::formats::code15::WriteLayout;
-use ecgfm_signals::{Doubtful, Error, Params, UnreadableParts};
+use ecgfm_signals::{Error, Params, RejectOrKeep, UnreadableParts};
 use std::path::Path;
 
 const ZEROS: fn() -> Vec<f32> = || vec![0f32; SAMPLES * 12];
@@ -134,8 +134,8 @@ fn doubtful_recordings_are_kept_on_request_and_flagged() {
     let dir = tempfile::tempdir().unwrap();
     faulty_release(dir.path());
     let params = Params {
-        all_zero: Doubtful::Keep,
-        not_finite: Doubtful::Keep,
+        all_zero: RejectOrKeep::Keep,
+        not_finite: RejectOrKeep::Keep,
         ..Params::new(dir.path())
     };
     let out = dir.path().join("out");
@@ -259,7 +259,10 @@ fn parameters_that_make_no_sense_are_named() {
         change(&mut params);
         params.check().unwrap_err().to_string()
     };
-    assert!(refused(|p| p.dataset = "ptb".into()).starts_with("parameter `dataset` is `ptb`; the only"));
+    assert!(
+        refused(|p| p.dataset = "ptb".into())
+            .starts_with("parameter `dataset` is `ptb`; known are `code15`, `listed`")
+    );
     assert!(refused(|p| p.sample_rate = 0).starts_with("parameter `sample_rate` is refused: 0 Hz"));
     assert!(
         refused(|p| p.segment_seconds = -1.0).starts_with("parameter `segment_seconds` is refused: -1 s")

@@ -13,11 +13,13 @@
 
 mod about;
 mod packed;
+mod raw_part;
 mod view;
 
 pub use about::About;
 pub use packed::{PackedWriter, PartFile, Values, write_packed_index};
-pub use view::{RawPart, View, ViewRow};
+pub use raw_part::RawPart;
+pub use view::{View, ViewRow};
 
 use crate::columns::IDX;
 use crate::error::{Error, Result};

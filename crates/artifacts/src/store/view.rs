@@ -4,175 +4,65 @@
 //! in it; `index.csv` holds segment, part, row and cut: the raw file's place in that list, the row of the recording, and
 //! the segment's number in it. A segment is computed when it is read, to the same bits that a packed store holds.
 
+use super::raw_part::RawPart;
 use super::{INDEX_FILE, twice};
 use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
-use crate::formats::tracings::{BlockTable, Compression, Placement, StoredBlock, TracingRows};
 use crate::key;
 use crate::pandas::{Cell, RowWriter};
-use crate::recipe::recipe::{Options, Recipe, Scratch};
+use crate::recipe::standardize::ConstantLeads;
+use crate::recipe::{self, EcgFm, Recipe, Scratch};
+use crate::recordings::{DirectFile, Recording, RecordingFile};
 use crate::table::{self, Column, Kind, Others};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What makes a directory a view.
 pub(super) const FILE: &str = "view.json";
 const FORMAT_VERSION: u32 = 1;
-/// Bytes of a raw file that are hashed at each of three places.
-const SAMPLED: usize = 1 << 16;
-
 /// What a view is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct View {
     format_version: u32,
     /// How recordings become segments.
-    recipe: Options,
+    recipe: ViewRecipe,
     /// The raw files.
     parts: Vec<RawPart>,
 }
 
-/// One raw file.
+/// The recipe of ECG-FM and the sample rate of the recordings, as a view has them written down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawPart {
-    /// Where it is.
-    path: PathBuf,
-    /// Its bytes.
-    size: u64,
-    /// BLAKE3 of samples of it: start, middle and end.
-    sample: String,
-    /// TracingRows, samples, leads.
-    shape: [usize; 3],
-    /// How the rows lie in it.
-    rows: Lie,
+struct ViewRecipe {
+    /// Sample rate of the recordings, in Hz.
+    source_rate: u32,
+    /// Sample rate of the segments, in Hz.
+    target_rate: u32,
+    /// Length of a segment, in seconds.
+    segment_seconds: f64,
+    /// Positions of the leads that are kept; none keeps all twelve.
+    leads: Option<Vec<usize>>,
+    /// What becomes of constant leads.
+    constant_leads: ConstantLeads,
+    /// Whether leads are standardised.
+    standardize: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-enum Lie {
-    Contiguous {
-        offset: u64,
-    },
-    Blocks {
-        shape: [usize; 3],
-        shuffled: bool,
-        deflated: bool,
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        lzf: bool,
-        /// Bits of the value of what was never written, which JSON could not always say as a number.
-        fill_bits: u32,
-        /// Place along rows, samples and leads; first byte; bytes; filters left out.
-        blocks: Vec<(usize, usize, usize, u64, u64, u32)>,
-    },
-}
-
-impl From<Placement> for Lie {
-    fn from(placement: Placement) -> Self {
-        match placement {
-            Placement::Contiguous { offset } => Self::Contiguous { offset },
-            Placement::Blocks(table) => Self::Blocks {
-                shape: table.shape,
-                shuffled: table.shuffled,
-                deflated: table.compression == Compression::Deflate,
-                lzf: table.compression == Compression::Lzf,
-                fill_bits: table.fill.to_bits(),
-                blocks: (table.blocks.iter())
-                    .map(|b| {
-                        (
-                            b.place[0],
-                            b.place[1],
-                            b.place[2],
-                            b.at,
-                            b.size,
-                            b.skipped_filters,
-                        )
-                    })
-                    .collect(),
-            },
+impl ViewRecipe {
+    fn settings(&self) -> EcgFm {
+        EcgFm {
+            sample_rate: self.target_rate,
+            segment_seconds: self.segment_seconds,
+            leads: self.leads.as_deref().map(EcgFm::lead_names),
+            constant_leads: self.constant_leads,
+            standardize: self.standardize,
         }
     }
-}
-
-impl From<Lie> for Placement {
-    fn from(lie: Lie) -> Self {
-        match lie {
-            Lie::Contiguous { offset } => Self::Contiguous { offset },
-            Lie::Blocks {
-                shape,
-                shuffled,
-                deflated,
-                lzf,
-                fill_bits,
-                blocks,
-            } => Self::Blocks(BlockTable {
-                shape,
-                shuffled,
-                compression: match (deflated, lzf) {
-                    (false, false) => Compression::None,
-                    (true, _) => Compression::Deflate,
-                    (false, true) => Compression::Lzf,
-                },
-                fill: f32::from_bits(fill_bits),
-                blocks: (blocks.into_iter())
-                    .map(|(row, sample, lead, at, size, skipped_filters)| StoredBlock {
-                        place: [row, sample, lead],
-                        at,
-                        size,
-                        skipped_filters,
-                    })
-                    .collect(),
-            }),
-        }
-    }
-}
-
-impl RawPart {
-    /// The file at `path`, of (rows, samples, leads).
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn new(path: &Path, shape: [usize; 3], placement: Placement) -> Result<Self> {
-        let path = std::path::absolute(path).map_err(Error::io("resolve", path))?;
-        let (size, sample) = fingerprint(&path)?;
-        Ok(Self {
-            path,
-            size,
-            sample,
-            shape,
-            rows: placement.into(),
-        })
-    }
-
-    fn open(self) -> Result<TracingRows> {
-        let (size, sample) = fingerprint(&self.path)?;
-        if (size, &sample) != (self.size, &self.sample) {
-            let what = "is not the file that the signals stage read: run that again, or put the file back";
-            return Err(Error::invalid(&self.path, what));
-        }
-        Ok(TracingRows::open(&self.path, self.shape, self.rows.into())?)
-    }
-}
-
-fn fingerprint(path: &Path) -> Result<(u64, String)> {
-    let read = || -> io::Result<(u64, String)> {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
-        let (mut hash, mut bytes) = (blake3::Hasher::new(), vec![0; SAMPLED.min(size as usize)]);
-        let last = size - bytes.len() as u64;
-        for at in [0, last / 2, last] {
-            file.read_exact_at(&mut bytes, at)?;
-            hash.update(&bytes);
-        }
-        Ok((size, hash.finalize().to_hex().to_string()))
-    };
-    read().map_err(Error::io("read", path))
 }
 
 /// A segment in the index of a view.
@@ -189,13 +79,23 @@ pub struct ViewRow {
 }
 
 impl View {
-    /// Segments made by `recipe` from those files.
-    pub fn new(recipe: &Recipe, parts: Vec<RawPart>) -> Self {
-        Self {
+    /// Segments made with `settings` from the recordings of these files, which have `source_rate` Hz.
+    ///
+    /// # Errors
+    /// `settings` name an unknown lead.
+    pub fn new(settings: &EcgFm, source_rate: u32, parts: Vec<RawPart>) -> recipe::Result<Self> {
+        Ok(Self {
             format_version: FORMAT_VERSION,
-            recipe: recipe.options().clone(),
+            recipe: ViewRecipe {
+                source_rate,
+                target_rate: settings.sample_rate,
+                segment_seconds: settings.segment_seconds,
+                leads: settings.lead_positions()?,
+                constant_leads: settings.constant_leads,
+                standardize: settings.standardize,
+            },
             parts,
-        }
+        })
     }
 
     /// Writes the store into the existing directory `dir`.
@@ -234,7 +134,7 @@ pub(super) struct Place {
 pub(super) struct ViewReader {
     root: PathBuf,
     recipe: Recipe,
-    parts: Vec<TracingRows>,
+    parts: Vec<DirectFile>,
     places: HashMap<String, Place>,
     /// Tells one open view from another.
     number: u64,
@@ -245,7 +145,7 @@ pub(super) struct ViewReader {
 struct Last {
     /// View, part and row.
     of: Option<(u64, usize, usize)>,
-    tracing: Vec<f32>,
+    recording: Recording,
     scratch: Scratch,
     segments: Vec<f32>,
 }
@@ -267,11 +167,12 @@ impl ViewReader {
             );
             return Err(Error::invalid(&path, what));
         }
-        let recipe = Recipe::new(view.recipe).map_err(|e| Error::invalid(&path, e.to_string()))?;
+        let recipe = view.recipe.settings().recipe();
+        let recipe = recipe.map_err(|e| Error::invalid(&path, e.to_string()))?;
         let parts = view
             .parts
             .into_iter()
-            .map(RawPart::open)
+            .map(|part| part.open(view.recipe.source_rate))
             .collect::<Result<Vec<_>>>()?;
         let places = read_index(index, &parts)?;
         Ok(Self {
@@ -316,10 +217,11 @@ impl ViewReader {
 
     /// All segments of a recording.
     fn compute(&self, place: Place, last: &mut Last) -> Result<()> {
-        let rows = &self.parts[place.part];
-        last.tracing.resize(rows.row_len(), 0.0);
-        rows.read_row(place.row, &mut last.tracing)?;
-        let trimmed = self.recipe.trim(&last.tracing, &mut last.scratch);
+        let recording = &mut last.recording;
+        self.parts[place.part].read(place.row, recording)?;
+        let trimmed = self
+            .recipe
+            .trim(&recording.samples, recording.sample_rate, &mut last.scratch);
         let trimmed = trimmed.map_err(|e| Error::invalid(&self.root, e.to_string()))?;
         let values = trimmed.segment_count() * self.recipe.segment_values();
         last.segments.resize(values, 0.0);
@@ -328,7 +230,7 @@ impl ViewReader {
     }
 }
 
-fn read_index(index: &Path, parts: &[TracingRows]) -> Result<HashMap<String, Place>> {
+fn read_index(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, Place>> {
     let columns = [
         Column::new(SEGMENT, Kind::Text),
         Column::new(PART, Kind::Int),
@@ -350,7 +252,7 @@ fn read_index(index: &Path, parts: &[TracingRows]) -> Result<HashMap<String, Pla
                 return Err(Error::invalid(index, what));
             }
         };
-        if parts.get(place.part).is_none_or(|p| place.row >= p.shape()[0]) {
+        if parts.get(place.part).is_none_or(|p| place.row >= p.row_count()) {
             let what = format!(
                 "segment `{segment}`: there is no row {} in part {}",
                 place.row, place.part

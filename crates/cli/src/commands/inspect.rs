@@ -3,8 +3,9 @@
 use super::print_json;
 use crate::args::InspectArgs;
 use crate::errors::{refused, unusable};
+use ecgfm_artifacts::recordings::{self, Encoding};
 use ecgfm_artifacts::{logits, table};
-use ecgfm_formats::{code15, manifest, mat5, pt, store};
+use ecgfm_formats::{manifest, mat5, pt, store};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile};
 use ecgfm_system::exists;
 use serde_json::{Value, json};
@@ -28,8 +29,10 @@ fn described(path: &Path) -> Result<Value, Error> {
         return run(path);
     }
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    if let Some(file) = recordings::open(path, Encoding::default()) {
+        return Ok(Value::Object(file.map_err(unusable)?.facts()));
+    }
     match extension {
-        "hdf5" | "h5" => part(path),
         "mat" => mat(path),
         "npy" => array(path),
         "pt" | "pth" | "ckpt" | "bin" | "safetensors" => checkpoint(path),
@@ -45,17 +48,6 @@ fn described(path: &Path) -> Result<Value, Error> {
 
 fn bad(error: impl ToString) -> Error {
     Error::new(ErrorKind::BadInput, error.to_string())
-}
-
-fn part(path: &Path) -> Result<Value, Error> {
-    let part = code15::PartReader::open(path).map_err(unusable)?;
-    let ids = part.exam_ids();
-    let dummies = ids.iter().filter(|id| **id == 0).count();
-    Ok(json!({
-        "format": "CODE-15 part (HDF5)", "rows": part.rows(), "samples": part.samples(), "leads": part.leads(),
-        "dtype": part.dtype(), "layout": format!("{:?}", part.layout()), "exams": ids.len() - dummies,
-        "dummy_rows": dummies, "first_exam_ids": ids.iter().take(5).collect::<Vec<_>>(),
-    }))
 }
 
 fn mat(path: &Path) -> Result<Value, Error> {

@@ -1,6 +1,7 @@
 use super::*;
-use crate::leads::{NAMES, Residuals};
+use crate::leads::NAMES;
 use crate::quality;
+use crate::residuals::Residuals;
 use proptest::prelude::*;
 
 /// Potentials of right arm, left arm, left leg and the six chest electrodes, as leads.

@@ -3,10 +3,12 @@
 use crate::args::PlotArgs;
 use crate::errors::unusable;
 use crate::results;
+use ecgfm_archives::{DATASETS, datasets};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
+use ecgfm_artifacts::recordings::{self, Encoding, Recording, RecordingFile};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records};
-use ecgfm_formats::{code15, mat5};
+use ecgfm_formats::mat5;
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
 use ecgfm_recipe::strip::strip;
 use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
@@ -34,13 +36,12 @@ pub(super) fn find(args: &PlotArgs) -> Result<Found, Error> {
     if path.is_dir() {
         return of_run(path, wanted(args)?);
     }
+    if let Some(file) = recordings::open(path, Encoding::default()) {
+        let file = file.map_err(unusable)?;
+        let id = wanted(args)?;
+        return read_ecg(file.as_ref(), id, id, args.rate);
+    }
     match path.extension().and_then(|e| e.to_str()) {
-        Some("hdf5" | "h5") => {
-            let part = code15::PartReader::open(path).map_err(unusable)?;
-            let id = wanted(args)?;
-            let row = row_of(path, part.exam_ids(), id)?;
-            Ok(raw(path, &part, row, id, args.rate)?)
-        }
         Some("mat") => of_mat(path),
         _ => Err(bad(format!("{}: not an archive's .hdf5, a .mat file or a run", path.display()))
             .help("give a part such as exams_part0.hdf5 with --ecg EXAM_ID, a .mat file, or a run directory with --ecg ID")),
@@ -54,36 +55,36 @@ fn wanted(args: &PlotArgs) -> Result<&str, Error> {
     })
 }
 
-/// The row of an exam in a part.
-fn row_of(path: &Path, ids: &[i64], id: &str) -> Result<usize, Error> {
+/// Row of an exam in a file.
+fn row_of(file: &dyn RecordingFile, id: &str) -> Result<usize, Error> {
+    let (path, ids) = (file.path().display(), file.exam_ids());
     let number: Option<i64> = id.parse().ok();
-    if let Some(row) = number.and_then(|number| ids.iter().position(|have| *have == number)) {
+    let is_wanted = |have: &String| have == id || (number.is_some() && have.parse().ok() == number);
+    if let Some(row) = ids.iter().position(|have| have.as_ref().is_some_and(is_wanted)) {
         return Ok(row);
     }
-    let mut near: Vec<i64> = ids.iter().copied().filter(|id| *id != 0).collect();
-    near.sort_by_key(|have| number.map_or(0, |number| have.abs_diff(number)));
-    let near: Vec<String> = near.iter().take(NAMED).map(ToString::to_string).collect();
-    Err(bad(format!(
-        "{}: no exam `{id}` among its {}",
-        path.display(),
-        ids.len()
-    ))
-    .help(format!("the nearest are {}", near.join(", "))))
+    let mut near: Vec<&String> = ids.iter().flatten().collect();
+    let distance = |have: &&String| Some(number?.abs_diff(have.parse().ok()?));
+    near.sort_by_key(|have| distance(have).unwrap_or_default());
+    let near: Vec<&str> = near.into_iter().take(NAMED).map(String::as_str).collect();
+    Err(bad(format!("{path}: no exam `{id}` among its {}", ids.len()))
+        .help(format!("the nearest are {}", near.join(", "))))
 }
 
-/// A recording as the archive has it, without the zeros around it.
-fn raw(path: &Path, part: &code15::PartReader, row: usize, id: &str, rate: f64) -> Result<Found, Error> {
-    if part.leads() != LEADS.len() {
-        let what = format!(
-            "{}: {} leads; an ECG on paper has 12",
-            path.display(),
-            part.leads()
-        );
-        return Err(bad(what));
+/// A recording as the archive has it, without the zeros around it, under the name `record`.
+fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Result<Found, Error> {
+    let row = row_of(file, id)?;
+    let (path, count) = (file.path().display(), file.lead_count());
+    if count != LEADS.len() {
+        return Err(bad(format!("{path}: {count} leads; an ECG on paper has 12")));
     }
-    let mut values = vec![0.0; part.row_len()];
-    part.read_row(row, &mut values).map_err(unusable)?;
-    let kept = strip(&values, LEADS.len());
+    let mut recording = Recording::default();
+    file.read(row, &mut recording).map_err(unusable)?;
+    recording
+        .use_standard_leads()
+        .map_err(|e| bad(format!("{path}: {e}")))?;
+    let values = &recording.samples;
+    let kept = strip(values, LEADS.len());
     let lead = |at: usize| {
         kept.clone()
             .map(|sample| values[sample * LEADS.len() + at])
@@ -91,7 +92,7 @@ fn raw(path: &Path, part: &code15::PartReader, row: usize, id: &str, rate: f64) 
     };
     Ok(Found {
         ecg: Ecg {
-            record: id.to_owned(),
+            record: record.to_owned(),
             leads: (0..LEADS.len()).map(lead).collect(),
             rate,
             unit: SignalUnit::NotStated,
@@ -149,8 +150,10 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
     let (stage, record) = of_kind("signals")
         .ok_or_else(|| bad(format!("{}: the run has no signals stage yet", dir.display())))?;
     let row = Row::find(&dir.join(stage).join(records::FILE), id)?;
-    // A table says it; the archive's parts lie side by side.
-    if Path::new(&row.trace_file).file_name() != Some(row.trace_file.as_ref()) {
+    let name = record.parameters["dataset"].as_str().unwrap_or_default();
+    let dataset = datasets::find(name).unwrap_or(DATASETS[0]);
+    // A table says it, and must not lead out of the archive.
+    if dataset.files_are_names && Path::new(&row.trace_file).file_name() != Some(row.trace_file.as_ref()) {
         let what = format!(
             "{}: trace_file `{}` is no file name",
             records::FILE,
@@ -158,10 +161,8 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
         );
         return Err(bad(what).help("run the signals stage again"));
     }
-    let path = raw_dir(dir, record)?.join(&row.trace_file);
-    let part = code15::PartReader::open(&path).map_err(unusable)?;
-    let at = row_of(&path, part.exam_ids(), &row.exam_id)?;
-    let mut found = raw(&path, &part, at, key::stem(&row.save_file), row.rate)?;
+    let file = (dataset.open_file)(&raw_dir(dir, record)?, &row.trace_file).map_err(unusable)?;
+    let mut found = read_ecg(file.as_ref(), &row.exam_id, key::stem(&row.save_file), row.rate)?;
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);

@@ -5,8 +5,10 @@ use super::segment_file::{SegmentFile, copy_store_info};
 use super::user_paths::{absolute, bad_input, hide_paths_below};
 use crate::args::PredictArgs;
 use crate::errors::{refused, unusable};
+use ecgfm_archives::code15::EXAMS_FILE;
+use ecgfm_archives::listed;
+use ecgfm_artifacts::recordings::{self, Encoding, HDF5_ENDINGS};
 use ecgfm_artifacts::{key, manifests};
-use ecgfm_formats::code15;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -17,10 +19,10 @@ use std::path::{Path, PathBuf};
 pub(super) enum InputFiles {
     /// Parts of an archive: recordings, which are prepared first.
     Parts {
-        /// Directory with links to them and a table of their exams.
+        /// Directory of the table that lists their exams.
         root: PathBuf,
         files: Vec<PathBuf>,
-        /// ArchivePart and exam by row of that table.
+        /// Part and exam by row of that table.
         exams: Vec<(usize, i64)>,
         /// Whether segments can be computed from the parts when they are read.
         direct: bool,
@@ -34,6 +36,12 @@ pub(super) enum InputFiles {
     },
 }
 
+fn no_reader(file: &Path) -> Error {
+    bad_input(format!("{}: neither .hdf5 nor .mat", file.display())).help(
+        "give parts of an archive in CODE-15's shape, or segments as `signals` with `store: mat` writes them",
+    )
+}
+
 impl InputFiles {
     /// Groups the files by kind and lays each group out below the directory `place`.
     pub(super) fn collect(args: &PredictArgs, model: &ModelInput, place: &Path) -> Result<Vec<Self>, Error> {
@@ -45,13 +53,16 @@ impl InputFiles {
         let parts: Vec<PathBuf> = args
             .files
             .iter()
-            .filter(|p| is(p, &["hdf5", "h5"]))
+            .filter(|p| is(p, &HDF5_ENDINGS))
             .cloned()
             .collect();
         let mats: Vec<PathBuf> = args.files.iter().filter(|p| is(p, &["mat"])).cloned().collect();
-        if let Some(other) = args.files.iter().find(|p| !is(p, &["hdf5", "h5", "mat"])) {
-            return Err(bad_input(format!("{}: neither .hdf5 nor .mat", other.display()))
-                .help("give parts of an archive in CODE-15's shape, or segments as `signals` with `store: mat` writes them"));
+        if let Some(other) = args
+            .files
+            .iter()
+            .find(|p| !is(p, &HDF5_ENDINGS) && !is(p, &["mat"]))
+        {
+            return Err(no_reader(other));
         }
         if !args.ecg.is_empty() && parts.is_empty() {
             return Err(Error::new(
@@ -73,23 +84,19 @@ impl InputFiles {
     }
 
     fn parts(parts: &[ArchivePart], root: &Path) -> Result<Self, Error> {
-        let io = |e: std::io::Error| refused("write", root, &e);
-        fs::create_dir(root).map_err(io)?;
-        let (mut exams, mut table) = (Vec::new(), "exam_id,trace_file\n".to_owned());
+        fs::create_dir(root).map_err(|e| refused("write", root, &e))?;
+        let (mut exams, mut rows) = (Vec::new(), Vec::new());
         for (at, part) in parts.iter().enumerate() {
-            let link = link_name(at);
-            symlink(absolute(&part.file)?, root.join(&link)).map_err(io)?;
+            let path = absolute_text(&part.file)?;
             for id in &part.exams {
                 exams.push((at, *id));
-                table += &format!("{id},{link}\n");
+                rows.push((*id, path.clone()));
             }
         }
-        let files: Vec<PathBuf> = parts.iter().map(|part| part.file.clone()).collect();
-        link_neighbours(&files, &["SYNTHETIC.md", "synth.json"], root).map_err(io)?;
-        fs::write(root.join("exams.csv"), table).map_err(io)?;
+        listed::write(&root.join(EXAMS_FILE), &rows).map_err(unusable)?;
         Ok(Self::Parts {
             root: root.to_owned(),
-            files,
+            files: parts.iter().map(|part| part.file.clone()).collect(),
             exams,
             direct: parts.iter().all(|part| part.direct),
         })
@@ -156,7 +163,7 @@ impl InputFiles {
                 "
   signals:
     uses: signals
-    with: { raw: '${vars.root}', store: '${vars.store}', sample_rate: '${vars.sample_rate}',
+    with: { dataset: listed, raw: '${vars.root}/exams.csv', store: '${vars.store}', sample_rate: '${vars.sample_rate}',
             segment_seconds: '${vars.segment_seconds}' }
   splits:
     uses: splits
@@ -199,14 +206,14 @@ impl InputFiles {
         }
     }
 
-    /// Returns the user's file of a link.
+    /// Returns the user's file by its name in the table of exams.
     pub(super) fn file(&self, link: &str) -> PathBuf {
         let Self::Parts { files, .. } = self else {
             return PathBuf::from(link);
         };
-        let mut all = files.iter().enumerate();
-        all.find(|(at, _)| link_name(*at) == link)
-            .map_or_else(|| PathBuf::from(link), |(_, file)| file.clone())
+        let mut all = files.iter();
+        all.find(|file| absolute_text(file).is_ok_and(|path| path == link))
+            .map_or_else(|| PathBuf::from(link), Clone::clone)
     }
 
     /// Returns the error with the user's files in place of their links.
@@ -223,10 +230,12 @@ impl InputFiles {
     /// Returns the text with the user's files in place of their links, and without any path of the temporary directory.
     pub(super) fn user_paths_in(&self, text: &str) -> String {
         let root = self.root().display().to_string();
-        let links: Vec<(String, &Path)> = match self {
+        let mut links: Vec<(String, &Path)> = match self {
             Self::Parts { files, .. } => {
-                let links = files.iter().enumerate().rev();
-                links.map(|(at, file)| (link_name(at), file.as_path())).collect()
+                let files = files.iter();
+                files
+                    .filter_map(|file| Some((absolute_text(file).ok()?, file.as_path())))
+                    .collect()
             }
             Self::Segments { files, .. } => {
                 let links = files.iter().rev();
@@ -235,6 +244,8 @@ impl InputFiles {
                     .collect()
             }
         };
+        // One may be the beginning of another.
+        links.sort_by_key(|(link, _)| std::cmp::Reverse(link.len()));
         // Each link is replaced by a mark first, because a user's file may have the name of another file's link.
         let mark = |at: usize| format!("\u{1}{at}\u{2}");
         let mut text = text.to_owned();
@@ -283,15 +294,19 @@ struct ArchivePart {
 fn open_parts(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<ArchivePart>, Error> {
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
-        let part = code15::PartReader::open(file).map_err(unusable)?;
-        // 0 is the dummy row's.
-        let ids = part.exam_ids().iter().copied().filter(|id| *id != 0);
+        let opened = recordings::open(file, Encoding::default());
+        let part = opened.ok_or_else(|| no_reader(file))?.map_err(unusable)?;
+        let ids = part
+            .exam_ids()
+            .into_iter()
+            .flatten()
+            .filter_map(|id| id.parse().ok());
         parts.push(ArchivePart {
             file: file.clone(),
             exams: ids
                 .filter(|id| wanted.is_empty() || wanted.contains(id))
                 .collect(),
-            direct: part.placement().is_some(),
+            direct: part.direct_rows().is_some(),
         });
     }
     match wanted
@@ -325,23 +340,13 @@ fn group_without_shared_exams(parts: Vec<ArchivePart>) -> Vec<Vec<ArchivePart>> 
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// Links the files beside the parts that describe them, such as the note that ECGs are synthetic.
-fn link_neighbours(files: &[PathBuf], names: &[&str], root: &Path) -> std::io::Result<()> {
-    for (file, name) in files
-        .iter()
-        .flat_map(|file| names.iter().map(move |name| (file, name)))
-    {
-        let (there, link) = (file.with_file_name(name), root.join(name));
-        if there.is_file() && !link.exists() {
-            symlink(there.canonicalize()?, link)?;
-        }
-    }
-    Ok(())
-}
-
-/// Name of the link to a part.
-fn link_name(at: usize) -> String {
-    format!("exams_part{at}.hdf5")
+/// The absolute path of a file as text, for the table that lists it.
+fn absolute_text(path: &Path) -> Result<String, Error> {
+    let path = std::path::absolute(path).map_err(|e| refused("open", path, &e))?;
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        let message = format!("`{}`: its name is not UTF-8 text", path.display());
+        Error::new(ErrorKind::BadInput, message).help("rename it")
+    })
 }
 
 #[cfg(test)]
@@ -358,23 +363,27 @@ mod tests {
             exams: Vec::new(),
             direct: true,
         };
+        let here = std::env::current_dir().unwrap().display().to_string();
         for (text, words) in [
             (
-                "/tmp/x/raw/exams_part0.hdf5: cut short",
+                format!("{here}/a/exams_part1.hdf5: cut short"),
                 "a/exams_part1.hdf5: cut short",
             ),
             (
-                "exam 7 is in exams_part1.hdf5, too",
+                format!("exam 7 is in {here}/b/exams_part0.hdf5, too"),
                 "exam 7 is in b/exams_part0.hdf5, too",
             ),
-            ("`/tmp/x/raw/exams.csv` has none", "`the files given` has none"),
             (
-                "/tmp/x/parts/predict/default/infer: a NaN",
+                "`/tmp/x/raw/exams.csv` has none".to_owned(),
+                "`the files given` has none",
+            ),
+            (
+                "/tmp/x/parts/predict/default/infer: a NaN".to_owned(),
                 "the files given: a NaN",
             ),
-            ("nothing of it", "nothing of it"),
+            ("nothing of it".to_owned(), "nothing of it"),
         ] {
-            assert_eq!(given.user_paths_in(text), words);
+            assert_eq!(given.user_paths_in(&text), words);
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn signals(params: &signals::Params, ahead: &Ahead<'_>) -> Findings {
             let raw = typed::<Vec<String>>(promises.get(facts::COLUMNS));
             raw.map(|raw| params.columns(&raw))
         }
-        (None, None) => match signals::raw_columns(&params.raw) {
+        (None, None) => match params.raw_columns() {
             Ok(raw) => Some(params.columns(&raw)),
             Err(error) => {
                 refuse(&mut found, "raw", &error);

@@ -6,7 +6,7 @@ use ecgfm_model::train::TrainingBatch;
 use ecgfm_pipeline::StageError;
 use ecgfm_recipe::leads;
 use ecgfm_recipe::processed::lead_major;
-use ecgfm_recipe::recipe::{Options as RecipeOptions, Recipe, Scratch};
+use ecgfm_recipe::{EcgFm, Recipe, Scratch};
 use ecgfm_synth::{Generator, SynthOptions};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -24,7 +24,9 @@ impl BatchSupply {
     /// Starts making the ECGs of `options`, as the tutorial's recipe cuts them.
     pub(super) fn new(options: &SynthOptions, labels: &LabelSet, rows: usize) -> Result<Self, StageError> {
         let generator = Generator::new(options)?;
-        let recipe = Recipe::new(RecipeOptions::default()).map_err(|e| StageError::config(e.to_string()))?;
+        let recipe = EcgFm::default()
+            .recipe()
+            .map_err(|e| StageError::config(e.to_string()))?;
         let maker = BatchMaker {
             generator,
             recipe,
@@ -75,9 +77,10 @@ impl BatchMaker {
         for index in 0..self.generator.options().exams {
             let exam = self.generator.exam(index)?;
             let tracing = exam.samples.as_standard_layout();
-            let made = tracing
-                .as_slice()
-                .map(|tracing| self.recipe.apply(tracing, &mut scratch));
+            let made = tracing.as_slice().map(|tracing| {
+                self.recipe
+                    .apply(tracing, ecgfm_synth::SAMPLE_RATE as u32, &mut scratch)
+            });
             let processed = made
                 .ok_or_else(|| StageError::failed("a synthetic ECG lies scattered in memory; this is a bug"))?
                 .map_err(|e| StageError::failed(e.to_string()))?;

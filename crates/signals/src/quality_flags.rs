@@ -1,4 +1,4 @@
-//! What is doubtful about a recording that can be kept.
+//! Flags of recordings that can be kept, and are doubtful.
 
 use ecgfm_artifacts::quality::{Check, Row};
 use ecgfm_artifacts::recipe::leads::{self, NAMES};
@@ -11,14 +11,14 @@ use std::fmt;
 
 /// A lead that varies by more, in millivolts, is none that an electrocardiograph records: its range need not be more
 /// than ±5 mV (IEC 60601-2-25). A file in microvolts looks so.
-const MOST: f32 = 10.0;
+const MAX_STD: f32 = 10.0;
 /// A lead that varies by less, in millivolts, is flat: under the steps in which recorders count.
-const FLAT: f32 = 0.001;
+const MIN_STD: f32 = 0.001;
 
-/// A doubt; small, as whole archives may be full of them.
+/// A flag; small, as whole archives may be full of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Doubt {
+pub(crate) struct QualityFlag {
     pub(crate) check: Check,
     /// Positions of the leads it is about: bit `i` for lead `i` of the twelve.
     leads: u16,
@@ -28,13 +28,13 @@ pub(crate) struct Doubt {
     detail: String,
 }
 
-impl Doubt {
+impl QualityFlag {
     /// The row of `quality.csv`.
-    pub(crate) fn row(&self, idx: usize, exam_id: i64) -> Row {
+    pub(crate) fn row(&self, idx: usize, exam_id: &str) -> Row {
         let named = (0..leads::COUNT).filter(|lead| self.leads >> lead & 1 == 1);
         Row {
             idx,
-            exam_id,
+            exam_id: exam_id.to_owned(),
             check: self.check,
             leads: named.map(|lead| NAMES[lead]).collect::<Vec<_>>().join(" "),
             value: f32::from_bits(self.value),
@@ -43,9 +43,9 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for QualityFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let row = self.row(0, 0);
+        let row = self.row(0, "");
         let (leads, check) = (row.leads.replace(' ', ", "), row.check.as_str());
         let left = if row.check.reason() == Reason::LimbLeads {
             " is left over"
@@ -60,36 +60,36 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// All doubts about a recording. `chosen` are the positions of its leads; the laws of the limb leads are looked at where
+/// Finds all flags of a recording. `chosen` are the positions of its leads; the laws of the limb leads are looked at where
 /// there are all twelve.
-pub(crate) fn find(trimmed: &Trimmed<'_>, quality: &Quality, chosen: &[usize]) -> Vec<Doubt> {
+pub(crate) fn find(trimmed: &Trimmed<'_>, quality: &Quality, chosen: &[usize]) -> Vec<QualityFlag> {
     let mut found = Vec::new();
     if chosen.len() == leads::COUNT {
-        limb_leads(trimmed.org(), quality, &mut found);
+        flag_limb_leads(trimmed.org(), quality, &mut found);
     }
     let leads = || chosen.iter().copied().zip(quality.std.iter().copied());
-    let large = leads().filter(|(_, std)| *std > MOST);
-    found.extend(deviating(Check::Amplitude, large, f32::max));
-    let small = leads().filter(|(_, std)| *std < FLAT);
-    found.extend(deviating(Check::FlatLead, small, f32::min));
+    let large = leads().filter(|(_, std)| *std > MAX_STD);
+    found.extend(flag_deviation(Check::Amplitude, large, f32::max));
+    let small = leads().filter(|(_, std)| *std < MIN_STD);
+    found.extend(flag_deviation(Check::FlatLead, small, f32::min));
     found
 }
 
-/// One doubt about all of these leads, if there are any; `worst` chooses among their deviations.
-fn deviating(
+/// One flag of all of these leads, if there are any; `worst` chooses among their deviations.
+fn flag_deviation(
     check: Check,
     leads: impl Iterator<Item = (usize, f32)>,
     worst: fn(f32, f32) -> f32,
-) -> Option<Doubt> {
+) -> Option<QualityFlag> {
     let (leads, value) = leads
         .map(|(lead, std)| (1 << lead, std))
         .reduce(|(all, value), (lead, std)| (all | lead, worst(value, std)))?;
     let detail = match check {
-        Check::Amplitude => format!("above {MOST} mV is no ECG in millivolts"),
-        _ => format!("under {FLAT} mV is no signal"),
+        Check::Amplitude => format!("above {MAX_STD} mV is no ECG in millivolts"),
+        _ => format!("under {MIN_STD} mV is no signal"),
     };
     let value = f32::to_bits(value);
-    Some(Doubt {
+    Some(QualityFlag {
         check,
         leads,
         value,
@@ -97,7 +97,7 @@ fn deviating(
     })
 }
 
-fn limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<Doubt>) {
+fn flag_limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<QualityFlag>) {
     const CHECKS: [Check; 4] = [
         Check::Einthoven,
         Check::GoldbergerAvr,
@@ -109,16 +109,16 @@ fn limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<Doubt>) {
     if !left.iter().any(|left| limb::is_broken(*left, level)) {
         return;
     }
-    let flat = (0..limb::LIMB).find(|lead| quality.std[*lead] < FLAT);
+    let flat = (0..limb::LIMB).find(|lead| quality.std[*lead] < MIN_STD);
     let detail = match (flat, limb::explain(samples)) {
         (Some(lead), _) => format!("{} is flat", NAMES[lead]),
-        (None, Some(mistake)) => format!("as if {}", words(&mistake)),
+        (None, Some(mistake)) => format!("as if {}", mistake_text(&mistake)),
         (None, None) => "no exchange, order or sign of single leads explains it".to_owned(),
     };
     for ((check, law), left) in CHECKS.into_iter().zip(&limb::LAWS).zip(left) {
         if limb::is_broken(left, level) {
             let named = law.leads.split(' ').filter_map(leads::position);
-            found.push(Doubt {
+            found.push(QualityFlag {
                 check,
                 leads: named.fold(0, |bits, lead| bits | 1 << lead),
                 value: left.to_bits(),
@@ -128,7 +128,7 @@ fn limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<Doubt>) {
     }
 }
 
-fn words(mistake: &Mistake) -> String {
+fn mistake_text(mistake: &Mistake) -> String {
     match mistake {
         Mistake::Exchanged(a, b) => format!("{} and {} were exchanged", NAMES[*a], NAMES[*b]),
         Mistake::Inverted(lead) => format!("{} was inverted", NAMES[*lead]),

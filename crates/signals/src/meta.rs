@@ -1,13 +1,12 @@
 //! `meta.csv`: the raw table's row of every kept exam, and what was measured on its recording.
 
-use crate::dataset;
 use crate::error::Result;
-use crate::exams::Exams;
-use crate::process::Kept;
-use crate::sink::Home;
+use crate::kept::KeptExam;
+use crate::table_paths::TablePaths;
+use ecgfm_archives::Archive;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
-use ecgfm_artifacts::recipe::recipe::Recipe;
+use ecgfm_artifacts::recipe::Recipe;
 use ecgfm_artifacts::{Error as ArtifactError, atomic, records};
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,19 +14,19 @@ use std::path::Path;
 /// Writes the table.
 pub(crate) fn write_meta(
     path: &Path,
-    exams: &Exams,
-    kept: &[&Kept],
+    archive: &dyn Archive,
+    kept: &[&KeptExam],
     recipe: &Recipe,
-    home: &Home,
+    paths: &TablePaths,
 ) -> Result<()> {
-    let leads = recipe.lead_names();
+    let (leads, exams) = (recipe.lead_names(), archive.exams());
     let written = atomic::write(path, |out| {
         let written: io::Result<()> = (|| {
             let mut w = RowWriter::new(out, header(exams.header(), leads.len()))?;
             for row in kept {
                 w.cell(Cell::Int(row.idx as i64));
                 exams.cells(row.idx).for_each(|cell| w.cell(cell));
-                measured(&mut w, row, &leads, home);
+                write_measured(&mut w, row, &leads, (archive, paths));
                 w.end_row()?;
             }
             w.finish().map(drop)
@@ -50,21 +49,26 @@ pub(crate) fn header(raw: &[String], leads: usize) -> Vec<String> {
 }
 
 /// The cells after the raw table's, in the order of [`records::ADDED`].
-fn measured<W: Write>(w: &mut RowWriter<W>, row: &Kept, leads: &[&str], home: &Home) {
-    let save_file = dataset::save_file(row.exam_id);
+fn write_measured<W: Write>(
+    w: &mut RowWriter<W>,
+    row: &KeptExam,
+    leads: &[&str],
+    (archive, paths): (&dyn Archive, &TablePaths),
+) {
+    let save_file = archive.save_file(row.idx);
     let measured = &row.measured;
     let order = python_list(leads.iter().copied());
     let flagged = |flags: &mut dyn Iterator<Item = bool>| {
         python_list(leads.iter().zip(flags).filter(|(_, f)| *f).map(|(l, _)| *l))
     };
-    w.cell(Cell::Int(row.exam_id));
+    w.cell(Cell::Text(&archive.exams().exam_id(row.idx)));
     w.cell(Cell::Text(&save_file));
-    w.cell(Cell::Text(dataset::SOURCE));
-    w.cell(Cell::Text(dataset::SOURCE));
-    w.cell(Cell::Int(row.hdf_ind as i64));
-    w.cell(Cell::Text(&home.org(&save_file)));
+    w.cell(Cell::Text(archive.source()));
+    w.cell(Cell::Text(archive.source()));
+    w.cell(Cell::Int(row.row as i64));
+    w.cell(Cell::Text(&paths.recording(&save_file)));
     w.cell(Cell::Text(&order));
-    w.cell(Cell::Int(dataset::SAMPLE_RATE.into()));
+    w.cell(Cell::Int(row.sample_rate.into()));
     w.cell(Cell::Int(row.sample_size as i64));
     w.cell(Cell::Text(&order));
     w.cell(Cell::Bool(measured.any_nan));

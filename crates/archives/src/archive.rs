@@ -1,0 +1,75 @@
+//! What every stage and command asks of an archive.
+
+use crate::located::{LocatedExam, RecordingLocation, RejectedExam, Rejection};
+use crate::table::ExamTable;
+use ecgfm_recordings::RecordingFile;
+use std::path::PathBuf;
+
+/// An open archive: a table of exams, and the files that hold their recordings.
+///
+/// An exam is known by its row in the table, from 0 on, whatever happens to other rows.
+pub trait Archive: Send + Sync {
+    /// Name of the archive in tables, and start of the file names made from its exams: `code_15`.
+    fn source(&self) -> &str;
+
+    /// Table of exams.
+    fn exams(&self) -> &ExamTable;
+
+    /// Files of recordings, in the order in which they are best read.
+    fn files(&self) -> &[ArchiveFile];
+
+    /// Finds the recording of every exam.
+    fn locate(&self) -> LocatedExams;
+
+    /// Notice that every result made from these ECGs must carry: that they are synthetic.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
+    /// File name of the recording of the exam in `row`, its key in every table: `code_15_7.mat`.
+    fn save_file(&self, row: usize) -> String {
+        format!("{}_{}.mat", self.source(), self.exams().exam_id(row))
+    }
+}
+
+/// A file of recordings, or why it cannot be read.
+pub struct ArchiveFile {
+    /// Name of the file in the table of exams.
+    pub name: String,
+    /// Path of the file.
+    pub path: PathBuf,
+    /// The open file, or why it cannot be read.
+    pub recordings: std::result::Result<Box<dyn RecordingFile>, String>,
+}
+
+/// Exams of an archive, by whether their recordings were found.
+pub struct LocatedExams {
+    /// Exams whose recording was found, in the order in which recordings are stored.
+    pub found: Vec<LocatedExam>,
+    /// Exams without a recording, in the order of the table.
+    pub rejected: Vec<RejectedExam>,
+    /// Number of recordings of exams that the table does not name.
+    pub unlisted: usize,
+}
+
+impl LocatedExams {
+    /// Asks `locate` for every row of `table`; the exams found come in the order of their recordings.
+    pub fn by_row(
+        table: &ExamTable,
+        mut locate: impl FnMut(usize) -> std::result::Result<RecordingLocation, Rejection>,
+    ) -> Self {
+        let (mut found, mut rejected) = (Vec::with_capacity(table.len()), Vec::new());
+        for idx in 0..table.len() {
+            match locate(idx) {
+                Ok(location) => found.push(LocatedExam { idx, location }),
+                Err(rejection) => rejected.push(table.rejected(idx, rejection)),
+            }
+        }
+        found.sort_by_key(|exam| (exam.location, exam.idx));
+        Self {
+            found,
+            rejected,
+            unlisted: 0,
+        }
+    }
+}

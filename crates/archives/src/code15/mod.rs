@@ -1,0 +1,121 @@
+//! CODE-15, and anything laid out like it: `exams.csv` and HDF5 parts in one directory.
+//!
+//! Source: Ribeiro et al., *CODE-15%*, Zenodo 4916206.
+
+mod columns;
+mod files;
+mod layout;
+mod locate;
+
+use crate::archive::{Archive, ArchiveFile, LocatedExams};
+use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::table::ExamTable;
+pub use columns::RULES;
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::formats::exists;
+use ecgfm_recordings::{Hdf5File, RecordingFile};
+pub(crate) use files::PartFiles;
+pub(crate) use layout::SOURCE;
+pub use layout::{ENCODING, EXAMS_FILE};
+use layout::{HOW_TO_GET, SYNTHETIC};
+pub(crate) use locate::locate;
+use std::path::{Path, PathBuf};
+
+/// How the program opens such an archive.
+pub const DATASET: Dataset = Dataset {
+    name: "code15",
+    open: |raw| Ok(Box::new(Code15::open(raw)?)),
+    columns: column_names,
+    files_are_names: true,
+    open_file: |raw, name| Ok(Box::new(Hdf5File::open(&raw.join(name), ENCODING)?) as Box<dyn RecordingFile>),
+};
+
+/// An open archive in the shape of CODE-15.
+pub struct Code15 {
+    pub(crate) table: ExamTable,
+    pub(crate) parts: PartFiles,
+    pub(crate) notice: Option<String>,
+}
+
+impl Code15 {
+    /// Opens the archive in the directory `raw`: its table, then all of its parts.
+    ///
+    /// # Errors
+    /// There is no such directory, no table or no part in it; the table is refused; a fault of the system.
+    pub fn open(raw: &Path) -> Result<Self> {
+        let table = ExamTable::read(&table_in(raw)?, &RULES)?;
+        let names = files::part_names(raw)?;
+        let paths = names.into_iter().map(|name| (raw.join(&name), name)).collect();
+        Ok(Self {
+            table,
+            parts: PartFiles::open(paths)?,
+            notice: notice(raw),
+        })
+    }
+}
+
+impl Archive for Code15 {
+    fn source(&self) -> &str {
+        SOURCE
+    }
+
+    fn exams(&self) -> &ExamTable {
+        &self.table
+    }
+
+    fn files(&self) -> &[ArchiveFile] {
+        self.parts.files()
+    }
+
+    fn locate(&self) -> LocatedExams {
+        locate(&self.table, &self.parts)
+    }
+
+    fn notice(&self) -> Option<String> {
+        self.notice.clone()
+    }
+}
+
+/// Notice of an archive whose parts are in `dir`. One that a program made has a file beside its parts that says so.
+pub(crate) fn notice(dir: &Path) -> Option<String> {
+    let synthetic = SYNTHETIC.iter().any(|name| dir.join(name).exists());
+    synthetic.then(|| "SYNTHETIC: a program made these ECGs, they are no patients'.".to_owned())
+}
+
+fn column_names(raw: &Path) -> Result<Vec<String>> {
+    let columns = ExamTable::column_names(&table_in(raw)?, &RULES)?;
+    files::part_names(raw)?;
+    Ok(columns)
+}
+
+/// Path of the table in the directory `raw`.
+fn table_in(raw: &Path) -> Result<PathBuf> {
+    let path = raw.join(EXAMS_FILE);
+    let missing = |at: &Path, what: &str| Error::BadInput {
+        // The message says where was looked, also where `raw` is relative.
+        path: std::path::absolute(at).unwrap_or_else(|_| at.to_owned()),
+        what: what.to_owned(),
+        help: Some(HOW_TO_GET.to_owned()),
+    };
+    for (at, what) in [
+        (raw, "there is no such directory of raw data"),
+        (&path, "there is no table of exams"),
+    ] {
+        if !is_there(at)? {
+            return Err(missing(at, what));
+        }
+        if at == raw && !raw.is_dir() {
+            return Err(missing(
+                raw,
+                "is a file; `raw` is the directory that holds exams.csv and the parts",
+            ));
+        }
+    }
+    Ok(path)
+}
+
+/// Whether there is something; an error where the system does not let us look.
+fn is_there(at: &Path) -> Result<bool> {
+    Ok(exists(at).map_err(ArtifactError::io("look for", at))?)
+}

@@ -1,0 +1,151 @@
+//! Files anywhere, listed in a table of two columns: `exam_id` and `trace_file`, the path of the file that holds the
+//! exam. The files are those of CODE-15, one archive's or several's; their other tables are not read.
+
+use crate::archive::{Archive, ArchiveFile, LocatedExams};
+use crate::code15::{ENCODING, PartFiles, RULES, SOURCE, locate, notice};
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::table::ExamTable;
+use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
+use ecgfm_artifacts::pandas::{Cell, RowWriter};
+use ecgfm_artifacts::{Error as ArtifactError, atomic};
+use ecgfm_recordings::{Hdf5File, RecordingFile};
+use std::path::{Path, PathBuf};
+
+/// How the program opens such a list.
+pub const DATASET: Dataset = Dataset {
+    name: "listed",
+    open: |table| Ok(Box::new(Listed::open(table)?)),
+    columns: |table| ExamTable::column_names(table, &RULES),
+    files_are_names: false,
+    open_file: |table, name| {
+        let path = beside(table, name);
+        Ok(Box::new(Hdf5File::open(&path, ENCODING)?) as Box<dyn RecordingFile>)
+    },
+};
+
+/// Files listed in a table, open.
+pub struct Listed {
+    table: ExamTable,
+    parts: PartFiles,
+    notice: Option<String>,
+}
+
+impl Listed {
+    /// Opens the table at `path`, and every file that it names.
+    ///
+    /// # Errors
+    /// The table is missing or refused; a fault of the system.
+    pub fn open(path: &Path) -> Result<Self> {
+        let table = ExamTable::read(path, &RULES)?;
+        let mut files: Vec<(PathBuf, String)> = Vec::new();
+        for row in 0..table.len() {
+            let name = table.recording_file(row).trim();
+            // Rows of one file follow each other in most tables.
+            if !name.is_empty() && !files.iter().rev().any(|(_, known)| known == name) {
+                files.push((beside(path, name), name.to_owned()));
+            }
+        }
+        let mut folders = files.iter().filter_map(|(file, _)| file.parent());
+        let notice = folders.find_map(notice);
+        Ok(Self {
+            table,
+            parts: PartFiles::open(files)?,
+            notice,
+        })
+    }
+}
+
+impl Archive for Listed {
+    fn source(&self) -> &str {
+        SOURCE
+    }
+
+    fn exams(&self) -> &ExamTable {
+        &self.table
+    }
+
+    fn files(&self) -> &[ArchiveFile] {
+        self.parts.files()
+    }
+
+    fn locate(&self) -> LocatedExams {
+        locate(&self.table, &self.parts)
+    }
+
+    fn notice(&self) -> Option<String> {
+        self.notice.clone()
+    }
+}
+
+/// Writes a table of exams: the number of each, and the file that holds it.
+///
+/// # Errors
+/// I/O.
+pub fn write(path: &Path, exams: &[(i64, String)]) -> Result<()> {
+    let written = atomic::write(path, |out| {
+        let written: std::io::Result<()> = (|| {
+            let mut w = RowWriter::new(out, [EXAM_ID, TRACE_FILE])?;
+            for (exam_id, file) in exams {
+                w.row([Cell::Int(*exam_id), Cell::Text(file)])?;
+            }
+            w.finish().map(drop)
+        })();
+        written.map_err(ArtifactError::io("write", path))
+    });
+    Ok(written?)
+}
+
+/// Path of a file that a table names: relative ones are relative to the table.
+fn beside(table: &Path, name: &str) -> PathBuf {
+    table.parent().unwrap_or(Path::new("")).join(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ecgfm_artifacts::formats::code15::{PartWriter, WriteLayout, WriteOptions};
+
+    #[test]
+    fn files_of_two_directories_are_one_archive() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = WriteOptions {
+            layout: WriteLayout::Contiguous,
+            rows: 2,
+            samples: 3,
+            leads: 12,
+        };
+        for (folder, id) in [("a", 7), ("b, c", 9)] {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+            let path = dir.path().join(folder).join("exams_part0.hdf5");
+            let mut writer = PartWriter::create(&path, options).unwrap();
+            writer.write_row(0, 0, &[0.0; 36]).unwrap();
+            writer.write_row(1, id, &[id as f32; 36]).unwrap();
+            writer.finish().unwrap();
+        }
+        std::fs::write(dir.path().join("b, c/SYNTHETIC.md"), "").unwrap();
+        let (table, absolute) = (dir.path().join("list.csv"), dir.path().join("a/exams_part0.hdf5"));
+        let rows = [
+            (9, "b, c/exams_part0.hdf5".to_owned()),
+            (7, absolute.display().to_string()),
+            (7, "b, c/exams_part0.hdf5".to_owned()),
+        ];
+        write(&table, &rows).unwrap();
+        let listed = Listed::open(&table).unwrap();
+        let located = listed.locate();
+        assert_eq!(
+            located.found.iter().map(|exam| exam.idx).collect::<Vec<_>>(),
+            [0, 1]
+        );
+        assert_eq!(located.rejected[0].entry.reason.as_str(), "duplicate_exam");
+        assert_eq!(listed.save_file(1), "code_15_7.mat");
+        assert!(listed.notice().unwrap().starts_with("SYNTHETIC"));
+        let file = listed.files()[located.found[1].location.file]
+            .recordings
+            .as_ref()
+            .unwrap();
+        let mut recording = ecgfm_recordings::Recording::default();
+        file.read(located.found[1].location.row, &mut recording).unwrap();
+        assert_eq!((recording.sample_rate, recording.samples[0]), (400, 7.0));
+    }
+}

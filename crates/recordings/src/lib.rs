@@ -1,0 +1,27 @@
+//! One ECG of any file as a [`Recording`]: leads, sample rate, unit, samples, provenance.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`recording`] | [`Recording`]: one ECG, and its leads in the standard order |
+//! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
+//! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
+//! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
+//!
+//! A format that is added here is a module that implements [`RecordingFile`], and its file endings in `open`.
+
+pub mod direct;
+pub mod file;
+#[cfg(feature = "hdf5")]
+pub mod hdf5;
+#[cfg(feature = "hdf5")]
+mod open;
+pub mod recording;
+
+pub use direct::DirectFile;
+pub use ecgfm_formats::{Error, Fault, Result};
+pub use file::{DirectRows, RecordingFile};
+#[cfg(feature = "hdf5")]
+pub use hdf5::Hdf5File;
+#[cfg(feature = "hdf5")]
+pub use open::{HDF5_ENDINGS, open};
+pub use recording::{Encoding, Leads, MissingLead, Provenance, Recording, Unit};

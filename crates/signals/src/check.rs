@@ -1,0 +1,70 @@
+//! Checks of the parameters that need no data.
+
+use crate::error::{Error, Result};
+use crate::meta;
+use crate::params::Params;
+use crate::policy::Policy;
+use ecgfm_archives::{Dataset, datasets};
+use ecgfm_artifacts::recipe::{Error as RecipeError, Recipe, leads};
+
+impl Params {
+    /// Checks everything that can be checked without data.
+    ///
+    /// # Errors
+    /// An unknown data set or lead, a rate or length that makes no sense, no threads, an `on_bad` that contradicts itself.
+    pub fn check(&self) -> Result<()> {
+        Policy::new(self)?;
+        self.known_dataset()?;
+        self.recipe().map(drop)
+    }
+
+    /// Names of the columns of `meta.csv`, given those of the raw table.
+    pub fn columns(&self, raw: &[String]) -> Vec<String> {
+        meta::header(raw, self.lead_count())
+    }
+
+    /// Names of the columns of the raw table, by its header alone.
+    ///
+    /// # Errors
+    /// There is no archive at `raw`, or no usable table or no part in it.
+    pub fn raw_columns(&self) -> Result<Vec<String>> {
+        Ok((self.known_dataset()?.columns)(&self.raw)?)
+    }
+
+    /// Number of leads that are kept.
+    pub fn lead_count(&self) -> usize {
+        self.leads.as_ref().map_or(leads::COUNT, Vec::len)
+    }
+
+    pub(crate) fn known_dataset(&self) -> Result<Dataset> {
+        datasets::find(&self.dataset).ok_or_else(|| {
+            let known = datasets::names().join("`, `");
+            Error::parameter("dataset", format!("is `{}`; known are `{known}`", self.dataset))
+        })
+    }
+
+    pub(crate) fn recipe(&self) -> Result<Recipe> {
+        if self.threads == Some(0) {
+            return Err(Error::parameter(
+                "threads",
+                "is 0; leave it out to use every processor",
+            ));
+        }
+        self.recipe_settings().recipe().map_err(refused)
+    }
+}
+
+/// An error of the recipe as one of the parameter, which it names itself: `leads: …`.
+pub(crate) fn refused(error: RecipeError) -> Error {
+    let name = match error {
+        RecipeError::SampleRate { .. } => "sample_rate",
+        RecipeError::SegmentLength { .. } => "segment_seconds",
+        _ => "leads",
+    };
+    let text = error.to_string();
+    let what = text
+        .strip_prefix(name)
+        .and_then(|t| t.strip_prefix(": "))
+        .unwrap_or(&text);
+    Error::parameter(name, format!("is refused: {what}"))
+}

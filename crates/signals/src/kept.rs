@@ -1,0 +1,108 @@
+//! Outcomes of exams: kept, with what was measured, or rejected.
+
+use crate::quality_flags::QualityFlag;
+use ecgfm_archives::RejectedExam;
+use ecgfm_artifacts::quality::Row;
+use ecgfm_artifacts::recipe::leads;
+use ecgfm_artifacts::recipe::quality::Quality;
+use serde::{Deserialize, Serialize};
+
+/// An exam that was kept. There may be hundreds of thousands of them: it is small.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptExam {
+    pub(crate) idx: usize,
+    /// Number of its file in the archive.
+    pub(crate) file: usize,
+    /// Row in that file.
+    pub(crate) row: usize,
+    /// Sample rate of the recording, in Hz.
+    pub(crate) sample_rate: u32,
+    /// Samples per lead of the trimmed recording.
+    pub(crate) sample_size: usize,
+    /// Number of segments.
+    pub(crate) segments: usize,
+    pub(crate) measured: Measurements,
+    /// What is doubtful about it.
+    pub(crate) flags: Vec<QualityFlag>,
+}
+
+impl KeptExam {
+    /// Rows of `quality.csv` about it.
+    pub(crate) fn quality_rows(&self, exam_id: &str) -> impl Iterator<Item = Row> {
+        self.flags.iter().map(|flag| flag.row(self.idx, exam_id))
+    }
+}
+
+/// Measurements of the trimmed recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Measurements {
+    /// Bits of the means of all leads, then of the deviations: in JSON too NaN is one of them.
+    statistics: Box<[u32]>,
+    /// Bit `i` is set where lead `i` is nothing but NaN.
+    nan: u16,
+    /// Bit `i` is set where lead `i` is constant.
+    constant: u16,
+    /// Whether any value is NaN.
+    pub(crate) any_nan: bool,
+}
+
+impl Measurements {
+    pub(crate) fn new(quality: &Quality) -> Self {
+        let bits = |flags: &[bool]| {
+            flags
+                .iter()
+                .rev()
+                .fold(0, |bits, flag| bits << 1 | u16::from(*flag))
+        };
+        let statistics = quality.mean.iter().chain(&quality.std);
+        Self {
+            statistics: statistics.map(|v| v.to_bits()).collect(),
+            nan: bits(&quality.nan),
+            constant: bits(&quality.constant),
+            any_nan: quality.any_nan,
+        }
+    }
+
+    /// Means of all leads, then deviations.
+    pub(crate) fn statistics(&self) -> impl Iterator<Item = f32> {
+        self.statistics.iter().map(|bits| f32::from_bits(*bits))
+    }
+
+    /// For each lead, whether it is nothing but NaN.
+    pub(crate) fn nan(&self) -> impl Iterator<Item = bool> {
+        flags(self.nan)
+    }
+
+    /// For each lead, whether it is constant.
+    pub(crate) fn constant(&self) -> impl Iterator<Item = bool> {
+        flags(self.constant)
+    }
+
+    /// Whether a lead is constant.
+    pub(crate) fn any_constant_lead(&self) -> bool {
+        self.constant != 0
+    }
+}
+
+fn flags(bits: u16) -> impl Iterator<Item = bool> {
+    (0..leads::COUNT).map(move |lead| bits >> lead & 1 == 1)
+}
+
+/// Outcome of one exam.
+pub(crate) enum ExamOutcome {
+    /// Kept; its segments are in the store.
+    Kept(KeptExam),
+    /// Set aside.
+    Rejected(RejectedExam),
+}
+
+/// Outcomes of the exams of one part of the store, in the order in which they are stored.
+#[derive(Default)]
+pub(crate) struct PartOutcome {
+    pub(crate) kept: Vec<KeptExam>,
+    pub(crate) rejected: Vec<RejectedExam>,
+    /// The largest difference between a value and what is stored of it.
+    pub(crate) largest_error: f32,
+}

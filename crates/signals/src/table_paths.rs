@@ -1,0 +1,72 @@
+//! Paths by which the tables refer to what is in the stage's directory.
+
+use crate::error::{Error, Result};
+use crate::kept::KeptExam;
+use crate::mat;
+use crate::params::Store;
+use ecgfm_archives::Archive;
+use ecgfm_artifacts::segments::Segment;
+use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR};
+use ecgfm_artifacts::{Error as ArtifactError, key};
+use std::path::Path;
+
+/// Names of the segments of a recording, in order.
+pub(crate) fn segment_names(save_file: &str, count: usize) -> impl Iterator<Item = String> + use<> {
+    let save_file = save_file.to_owned();
+    (0..count).map(move |i| key::segment(&save_file, i))
+}
+
+/// How the tables refer to what is in the stage's directory: absolute paths for a `mat` store, which other tools open;
+/// paths relative to the directory above for any other, which can then be moved.
+pub(crate) struct TablePaths {
+    prefix: String,
+    store: Store,
+}
+
+impl TablePaths {
+    /// For the stage directory that will be at `home`.
+    pub(crate) fn new(home: &Path, store: Store) -> Result<Self> {
+        let path = if store == Store::Mat {
+            std::path::absolute(home).map_err(ArtifactError::io("resolve", home))?
+        } else {
+            home.file_name()
+                .map_or_else(|| Path::new("signals"), Path::new)
+                .to_owned()
+        };
+        let text = path.to_str().ok_or_else(|| {
+            let what = "the path is not valid UTF-8, and tables cannot hold it; use another run directory";
+            Error::bad_input(&path, what)
+        })?;
+        Ok(Self {
+            prefix: text.trim_end_matches('/').to_owned(),
+            store,
+        })
+    }
+
+    /// The path of a recording's own `.mat` file, or where it would be.
+    pub(crate) fn recording(&self, save_file: &str) -> String {
+        format!("{}/{}/{save_file}", self.prefix, mat::ORG_DIR)
+    }
+
+    /// The rows of `segmented.csv`.
+    pub(crate) fn segments<'a>(
+        &self,
+        archive: &dyn Archive,
+        kept: impl Iterator<Item = &'a KeptExam>,
+        sample_size: usize,
+    ) -> Vec<Segment> {
+        let (dir, extension) = match self.store {
+            Store::Mat => (MAT_DIR, ".mat"),
+            Store::Packed | Store::Packed16 | Store::View => (PACKED_DIR, ""),
+        };
+        let of_exam = |exam: &KeptExam| {
+            let save_file = archive.save_file(exam.idx);
+            segment_names(&save_file, exam.segments).map(move |name| Segment {
+                path: format!("{}/{dir}/{name}{extension}", self.prefix),
+                save_file: save_file.clone(),
+                sample_size,
+            })
+        };
+        kept.flat_map(of_exam).collect()
+    }
+}
