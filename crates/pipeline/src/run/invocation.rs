@@ -1,8 +1,9 @@
 //! Running one stage into a temporary directory.
 
 use std::any::Any;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ecgfm_system::Fault;
 use serde_json::Value;
@@ -11,6 +12,8 @@ use crate::config::outputs::StageOutput;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
 use crate::run::event::{Observer, ProgressEvents};
+use crate::store::partial;
+use crate::store::publish;
 use ecgfm_stage::{Cancel, Context, Outcome};
 
 /// One stage about to run.
@@ -23,9 +26,55 @@ pub(crate) struct StageInvocation<'a> {
     pub(crate) home: &'a Path,
 }
 
+/// Makes the temporary directory of a stage ready, marked where the stage can resume. Returns it, and says if it holds parts of an
+/// interrupted run with the same fingerprint; `from_beginning` leaves none of them.
+pub(crate) fn prepare_dir(
+    kind: &dyn StageKind,
+    home: &Path,
+    fingerprint: &str,
+    from_beginning: bool,
+) -> io::Result<(PathBuf, bool)> {
+    let resume = (kind.resumable() && !from_beginning).then_some(fingerprint);
+    let (dir, resumed) = partial::prepare_dir(home, resume)?;
+    if kind.resumable() {
+        partial::mark_resumable(&dir, fingerprint)?;
+    }
+    Ok((dir, resumed))
+}
+
+/// The error of a stage whose input changed while the stage was reading it.
+pub(crate) fn input_changed(stage: &str, input: &str, help: &str) -> Error {
+    let message = format!(
+        "stage `{stage}`: `{input}` changed while the stage was reading it; what it made is thrown away"
+    );
+    Error::new(ErrorKind::BadInput, message)
+        .help(help)
+        .in_stage(stage)
+}
+
 impl StageInvocation<'_> {
+    /// Runs the stage, and then asks whether its inputs are what they were when it began. What it wrote stays only where they
+    /// are, and the stage is done or can resume.
+    pub(crate) fn run(
+        &self,
+        observer: &dyn Observer,
+        cancel: &Cancel,
+        require_unchanged_inputs: impl FnOnce() -> Result<()>,
+    ) -> Result<Outcome> {
+        let ran = self.run_code(observer, cancel);
+        let unchanged = require_unchanged_inputs();
+        if unchanged.is_err() || (ran.is_err() && !self.kind.resumable()) {
+            let _ = publish::remove(self.out);
+        }
+        match (ran, unchanged) {
+            (Ok(outcome), unchanged) => unchanged.map(|()| outcome),
+            (Err(error), Err(changed)) => Err(error.note(changed.message())),
+            (Err(error), Ok(())) => Err(error),
+        }
+    }
+
     /// Runs the stage and checks that it left what it promised. A panic becomes an error.
-    pub(crate) fn run(&self, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
+    fn run_code(&self, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
         let progress = ProgressEvents {
             stage: self.stage,
             observer,

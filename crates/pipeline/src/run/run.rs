@@ -17,7 +17,7 @@ use crate::plan::reason::Reason;
 use crate::plan::selection::Selection;
 use crate::plan::status::{PlannedStage, StageAction, StageState};
 use crate::run::event::{Event, Observer, SkipReason};
-use crate::run::invocation::StageInvocation;
+use crate::run::invocation::{StageInvocation, input_changed, prepare_dir};
 use crate::run::publish_stage::publish_stage;
 use crate::store::journal;
 use crate::store::layout::{self, LOCK_FILE, inside_run};
@@ -26,7 +26,7 @@ use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
-use ecgfm_stage::{Cancel, Outcome};
+use ecgfm_stage::Cancel;
 
 /// How to run.
 #[derive(Debug, Clone, Default)]
@@ -284,11 +284,8 @@ impl<'a> Run<'a> {
         let target = self.view.graph.stage_dir(stage.name());
         let fingerprint = facts.fingerprint();
         let io = |e: std::io::Error| Error::io("prepare", &layout::temporary_dir(&target), &e);
-        let resume = (stage.kind.resumable() && !self.options.force).then_some(fingerprint.as_str());
-        let (out, resumed) = partial::prepare_dir(&target, resume).map_err(io)?;
-        if stage.kind.resumable() {
-            partial::mark_resumable(&out, &fingerprint).map_err(io)?;
-        }
+        let prepared = prepare_dir(stage.kind.as_ref(), &target, &fingerprint, self.options.force);
+        let (out, resumed) = prepared.map_err(io)?;
         failpoint::at(Point::StageBegin, &out).map_err(io)?;
         self.report_start(stage, reasons, resumed);
         let (started, clock) = (SystemTime::now(), Instant::now());
@@ -300,7 +297,8 @@ impl<'a> Run<'a> {
             out: &out,
             home: &target,
         };
-        let outcome = self.run_code(&invocation, stage, facts)?;
+        let unchanged = || self.require_unchanged_inputs(stage, facts);
+        let outcome = invocation.run(self.observer, self.cancel, unchanged)?;
         let counts = outcome.counts.clone();
         let mut versions = self.options.versions.clone();
         versions.extend(stage.kind.versions());
@@ -313,25 +311,6 @@ impl<'a> Run<'a> {
             changed: published.changed,
         });
         Ok(())
-    }
-
-    /// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
-    fn run_code(
-        &self,
-        invocation: &StageInvocation<'_>,
-        stage: &Stage,
-        facts: &FingerprintInputs,
-    ) -> Result<Outcome> {
-        let ran = invocation.run(self.observer, self.cancel);
-        let unmoved = self.require_unchanged_inputs(stage, facts);
-        if unmoved.is_err() || (ran.is_err() && !stage.kind.resumable()) {
-            let _ = publish::remove(invocation.out);
-        }
-        match (ran, unmoved) {
-            (Ok(outcome), unmoved) => unmoved.map(|()| outcome),
-            (Err(error), Err(moved)) => Err(error.note(moved.message())),
-            (Err(error), Ok(())) => Err(error),
-        }
     }
 
     /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
@@ -360,13 +339,11 @@ impl<'a> Run<'a> {
             moved.extend(names.map(|name| dir.join(name).display().to_string()));
         }
         let Some(first) = moved.first() else { return Ok(()) };
-        let message = format!(
-            "stage `{}`: `{first}` changed while the stage was reading it; what it made is thrown away",
-            stage.name()
-        );
-        Err(Error::new(ErrorKind::BadInput, message)
-            .help("run again when nothing writes to it any more; finished stages stay")
-            .in_stage(stage.name()))
+        Err(input_changed(
+            stage.name(),
+            first,
+            "run again when nothing writes to it any more; finished stages stay",
+        ))
     }
 
     fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {

@@ -12,11 +12,10 @@ use crate::config::paths::PathBases;
 use crate::config::source::{SourceText, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
-use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::fingerprint_inputs_alone;
 use crate::plan::look_ahead::look_ahead_alone;
 use crate::run::event::{Event, Observer};
-use crate::run::invocation::StageInvocation;
+use crate::run::invocation::{StageInvocation, input_changed, prepare_dir};
 use crate::store::layout::{self, LONE_STAGE_FILE};
 use crate::store::partial;
 use crate::store::publish;
@@ -62,11 +61,7 @@ pub fn run_stage(
     let io = |e: std::io::Error| Error::io("write", out, &e);
     let facts = fingerprint_inputs_alone(kind, &params, &[out.to_owned(), layout::temporary_dir(out)])?;
     let fingerprint = facts.fingerprint();
-    let resume = kind.resumable().then_some(fingerprint.as_str());
-    let (temporary, resumed) = partial::prepare_dir(out, resume).map_err(io)?;
-    if kind.resumable() {
-        partial::mark_resumable(&temporary, &fingerprint).map_err(io)?;
-    }
+    let (temporary, resumed) = prepare_dir(kind, out, &fingerprint, false).map_err(io)?;
     if resumed {
         observer.event(&Event::Note {
             stage: kind.name().to_owned(),
@@ -81,7 +76,22 @@ pub fn run_stage(
         out: &temporary,
         home: out,
     };
-    let outcome = run_code(&invocation, &facts, observer, cancel)?;
+    let require_unchanged_inputs = || {
+        let own = [out.to_owned(), temporary.clone()];
+        let now = fingerprint_inputs_alone(kind, &params, &own);
+        let changed = now.map_or_else(|_| vec![], |now| facts.changed_since(&now));
+        let help = "run again when nothing writes to it any more";
+        changed
+            .first()
+            .map_or(Ok(()), |input| Err(input_changed(kind.name(), input, help)))
+    };
+    let ran = invocation.run(observer, cancel, require_unchanged_inputs);
+    let outcome = ran.map_err(
+        |error| match error.kind() == ErrorKind::Interrupted && kind.resumable() {
+            true => error.help("run the same command again to go on"),
+            false => error,
+        },
+    )?;
     let record = serde_json::json!({
         "kind": kind.name(), "code_version": kind.version(), "parameters": params,
         "counts": outcome.counts, "facts": outcome.facts,
@@ -93,38 +103,6 @@ pub fn run_stage(
         .and_then(|()| publish::replace_dir(&temporary, out))
         .map_err(io)?;
     Ok(outcome)
-}
-
-/// Runs the stage's code. What it wrote stays only where it is done, or can go on from there.
-fn run_code(
-    invocation: &StageInvocation<'_>,
-    facts: &FingerprintInputs,
-    observer: &dyn Observer,
-    cancel: &Cancel,
-) -> Result<Outcome> {
-    let ran = invocation.run(observer, cancel);
-    let own = [invocation.home.to_owned(), invocation.out.to_owned()];
-    let moved = fingerprint_inputs_alone(invocation.kind, invocation.params, &own)
-        .map_or_else(|_| vec![], |now| facts.changed_since(&now));
-    if !moved.is_empty() || (ran.is_err() && !invocation.kind.resumable()) {
-        let _ = publish::remove(invocation.out);
-    }
-    let error = match (ran, moved.first()) {
-        (Ok(outcome), None) => return Ok(outcome),
-        (Err(error), None) => error,
-        (ran, Some(moved)) => {
-            let message = format!("`{moved}` changed while it was read; what was made of it is thrown away");
-            let error = Error::new(ErrorKind::BadInput, message);
-            match ran {
-                Err(first) => first.note(error.message()),
-                Ok(_) => error.help("run again when nothing writes to it any more"),
-            }
-        }
-    };
-    if error.kind() == ErrorKind::Interrupted && invocation.kind.resumable() {
-        return Err(error.help("run the same command again to go on"));
-    }
-    Err(error)
 }
 
 fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
