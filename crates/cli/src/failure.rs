@@ -1,4 +1,4 @@
-//! What a command that failed says: a message for people on standard error, and with `--json` an object on standard output.
+//! Output of a command that failed: a message for people on standard error, and with `--json` an object on standard output.
 
 use crate::interrupt;
 use ecgfm_pipeline::{Error, ErrorKind, Event, Observer, Origin, Span};
@@ -8,25 +8,25 @@ use std::sync::{Mutex, PoisonError};
 /// An error, and what the command has to say in JSON all the same: what finished before it.
 pub struct Failure {
     error: Error,
-    said: Value,
+    output: Value,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self {
             error,
-            said: Value::Null,
+            output: Value::Null,
         }
     }
 }
 
 impl Failure {
-    /// `said` is an object: what the command prints in JSON beside the error.
-    pub fn with(error: Error, said: Value) -> Self {
-        Self { error, said }
+    /// `output` is an object: what the command prints in JSON beside the error.
+    pub fn with_output(error: Error, output: Value) -> Self {
+        Self { error, output }
     }
 
-    /// What the program ends with.
+    /// Exit code of the program.
     pub fn exit_code(&self) -> u8 {
         exit_code(&self.error)
     }
@@ -36,14 +36,14 @@ impl Failure {
         let code = self.exit_code();
         crate::out::tell(format_args!("{}", self.error.render()));
         if json {
-            print(&described(&self.error), &self.said);
+            print(&described(&self.error), &self.output);
         }
         code
     }
 }
 
 /// Wrong arguments, as the parser of the command line tells them.
-pub fn of_arguments(message: &str) {
+pub fn report_wrong_arguments(message: &str) {
     let first = message.lines().next().unwrap_or_default();
     let error = json!({
         "kind": ErrorKind::Config,
@@ -54,14 +54,14 @@ pub fn of_arguments(message: &str) {
     print(&error, &Value::Null);
 }
 
-fn print(error: &Value, said: &Value) {
+fn print(error: &Value, output: &Value) {
     let mut all = Map::new();
     all.insert("error".to_owned(), error.clone());
-    all.extend(said.as_object().cloned().unwrap_or_default());
+    all.extend(output.as_object().cloned().unwrap_or_default());
     crate::out::outln!("{:#}", Value::Object(all));
 }
 
-/// What the program ends with; after an interruption that depends on the signal.
+/// Exit code for an error; after an interruption it depends on the signal.
 fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Interrupted => interrupt::exit_code(),
@@ -92,12 +92,12 @@ fn described(error: &Error) -> Value {
 }
 
 /// Passes events on, and remembers what had finished when the run ended.
-pub struct Remembering<'a> {
+pub struct FinishRecorder<'a> {
     to: &'a dyn Observer,
     finished: Mutex<Value>,
 }
 
-impl<'a> Remembering<'a> {
+impl<'a> FinishRecorder<'a> {
     /// Passes events on to `to`.
     pub fn new(to: &'a dyn Observer) -> Self {
         Self {
@@ -115,7 +115,7 @@ impl<'a> Remembering<'a> {
     }
 }
 
-impl Observer for Remembering<'_> {
+impl Observer for FinishRecorder<'_> {
     fn event(&self, event: &Event) {
         if let Event::RunFinished {
             ran,

@@ -15,17 +15,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Signals that ask for a stop.
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
-/// What shells add to a signal's number to make an exit code.
+/// Number that shells add to a signal's to make an exit code.
 const ENDED_BY_SIGNAL: i32 = 128;
 
-/// Whether the next signal ends the program at once.
+/// Set where the next signal ends the program at once.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
 /// Number of the first signal; 0 before it.
 static FIRST: AtomicUsize = AtomicUsize::new(0);
 
 /// Handles both signals from here on; the flag that the first of them raises.
-pub(crate) fn handle() -> Cancel {
+pub(crate) fn handle_signals() -> Cancel {
     let cancel = Cancel::default();
     if let Err(error) = register(&cancel) {
         tracing::warn!("interruptions will not be handled: {error}");
@@ -71,7 +71,7 @@ fn exit_code_of(signal: i32) -> u8 {
 ///
 /// # Errors
 /// When a signal has come already.
-pub(crate) fn hold() -> Result<(), Error> {
+pub(crate) fn block_signals() -> Result<(), Error> {
     let _ = set().thread_block();
     if !AT_ONCE.swap(true, Ordering::SeqCst) {
         return Ok(());
@@ -80,8 +80,8 @@ pub(crate) fn hold() -> Result<(), Error> {
     Err(error.help("run the same command again"))
 }
 
-/// Undoes [`hold`] where the other program did not start.
-pub(crate) fn release() {
+/// Undoes [`block_signals`] where the other program did not start.
+pub(crate) fn unblock_signals() {
     AT_ONCE.store(false, Ordering::SeqCst);
     let _ = set().thread_unblock();
 }

@@ -43,7 +43,7 @@ use failure::Failure;
 /// for, where the program links it.
 pub fn main(torch: Option<&'static dyn torch::Torch>) -> ! {
     if let Some(torch) = torch {
-        torch::bring(torch);
+        torch::register(torch);
     }
     leave::with(run())
 }
@@ -66,12 +66,12 @@ fn run() -> u8 {
     };
     logging(&cli);
     silence_panics_of_stages();
-    let cancel = interrupt::handle();
-    if let Some(torch) = torch::brought() {
+    let cancel = interrupt::handle_signals();
+    if let Some(torch) = torch::registered() {
         torch.load_devices();
     }
     let outcome = dispatch(&cli, &cancel);
-    if let Some(torch) = torch::brought() {
+    if let Some(torch) = torch::registered() {
         tracing::debug!("{}", torch.devices());
     }
     match outcome {
@@ -89,7 +89,7 @@ fn arguments_refused(error: &clap::Error) -> u8 {
     let _ = error.print();
     let help = error.kind() == ClapErrorKind::DisplayHelp;
     if !help && std::env::args_os().any(|argument| argument == "--json") {
-        failure::of_arguments(&error.to_string());
+        failure::report_wrong_arguments(&error.to_string());
     }
     if help { 0 } else { 2 }
 }
@@ -107,11 +107,11 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
         Command::List(args) => commands::list::list(args),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
-        Command::DemoModel(args) => torch::required()?.demo_model(args, quiet, cancel),
+        Command::DemoModel(args) => torch::require()?.demo_model(args, quiet, cancel),
         Command::Kinds(args) => commands::kinds::kinds(args),
         Command::Show(args) => commands::show::show(args),
         Command::Schema(_) => commands::schema::schema(),
-        Command::Export(args) => torch::required()?.export_command(args),
+        Command::Export(args) => torch::require()?.export_command(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Plot(args) => commands::plot::plot(args),
         Command::Compare(args) => commands::compare::compare(args),

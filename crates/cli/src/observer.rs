@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::numbers::{duration, grouped, size};
 use crate::out::errln;
-use ecgfm_pipeline::{Event, Observer, Progress, SkipReason, StageAction};
+use ecgfm_pipeline::{Event, Observer, PlannedStage, Progress, SkipReason, StageAction};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 /// Lines, and on a terminal a progress bar with rate and time left.
-pub struct Human {
+pub struct ConsoleReporter {
     quiet: bool,
     terminal: bool,
     dry_run: bool,
@@ -20,7 +20,7 @@ pub struct Human {
     kept: Option<Kept>,
 }
 
-impl Human {
+impl ConsoleReporter {
     /// Says only warnings where `quiet`.
     pub fn new(quiet: bool) -> Self {
         let (dry_run, keep_going) = (false, false);
@@ -64,14 +64,14 @@ impl Human {
         Self { keep_going, ..self }
     }
 
-    fn say(&self, line: &str) {
+    fn report(&self, line: &str) {
         match self.quiet {
-            false => self.shout(line),
+            false => self.report_always(line),
             true => self.keep(line),
         }
     }
 
-    fn shout(&self, line: &str) {
+    fn report_always(&self, line: &str) {
         self.keep(line);
         match self.bar() {
             Some(bar) => bar.suspend(|| errln!("{line}")),
@@ -128,7 +128,7 @@ impl Human {
     }
 }
 
-impl Observer for Human {
+impl Observer for ConsoleReporter {
     fn event(&self, event: &Event) {
         match event {
             Event::Plan {
@@ -140,22 +140,56 @@ impl Observer for Human {
                 if let Some(kept) = self.kept.as_ref().filter(|_| !self.dry_run) {
                     kept.begin(run_dir);
                 }
-                self.say(&format!(
+                self.report(&format!(
                     "{pipeline}, profile {profile}, in {}",
                     run_dir.display()
                 ));
                 if self.dry_run {
-                    for stage in stages {
-                        let would = match stage.action {
-                            StageAction::Run => "would run",
-                            StageAction::RunIfChanged => "may run",
-                            StageAction::Keep | StageAction::Exclude => continue,
-                        };
-                        let why: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
-                        self.say(&format!("  {would} {}: {}", stage.stage, why.join("; ")));
-                    }
+                    self.report_plan(stages);
                 }
             }
+            Event::ProgressBegan { stage, total, unit } => self.begin(stage, *total, unit),
+            Event::ProgressAdvanced { by, .. } => {
+                if let Some(bar) = self.bar() {
+                    bar.inc(*by);
+                }
+            }
+            Event::Note { stage, message } => self.report(&format!("  {stage}: {message}")),
+            Event::Warning { message, help, .. } => {
+                self.report_always(&format!("warning: {message}"));
+                if let Some(help) = help {
+                    self.report_always(&format!("help: {help}"));
+                }
+            }
+            Event::RunFinished {
+                ran, fresh, seconds, ..
+            } => {
+                self.set_bar(None);
+                let (ran, fresh, time) = (ran.len(), fresh.len(), duration(*seconds));
+                self.report(&format!("{ran} stages ran, {fresh} were up to date, {time}"));
+            }
+            of_stage => self.report_stage(of_stage),
+        }
+    }
+}
+
+impl ConsoleReporter {
+    /// Reports what a dry run would do.
+    fn report_plan(&self, stages: &[PlannedStage]) {
+        for stage in stages {
+            let would = match stage.action {
+                StageAction::Run => "would run",
+                StageAction::RunIfChanged => "may run",
+                StageAction::Keep | StageAction::Exclude => continue,
+            };
+            let why: Vec<String> = stage.reasons.iter().map(ToString::to_string).collect();
+            self.report(&format!("  {would} {}: {}", stage.stage, why.join("; ")));
+        }
+    }
+
+    /// Reports that a stage started, finished, failed or did not run.
+    fn report_stage(&self, event: &Event) {
+        match event {
             Event::StageStarted {
                 stage,
                 number,
@@ -166,19 +200,12 @@ impl Observer for Human {
             } => {
                 let why: Vec<String> = reasons.iter().map(ToString::to_string).collect();
                 let resumed = if *resumed {
-                    ", going on from where it was interrupted"
+                    ", resuming where it was interrupted"
                 } else {
                     ""
                 };
-                self.say(&format!("[{number}/{of}] {stage}: {}{resumed}", why.join("; ")));
+                self.report(&format!("[{number}/{of}] {stage}: {}{resumed}", why.join("; ")));
             }
-            Event::ProgressBegan { stage, total, unit } => self.begin(stage, *total, unit),
-            Event::ProgressAdvanced { by, .. } => {
-                if let Some(bar) = self.bar() {
-                    bar.inc(*by);
-                }
-            }
-            Event::Note { stage, message } => self.say(&format!("  {stage}: {message}")),
             Event::StageFinished {
                 stage,
                 counts,
@@ -186,47 +213,25 @@ impl Observer for Human {
                 ..
             } => {
                 self.set_bar(None);
-                self.say(&format!(
-                    "  {stage} done in {}{}",
-                    duration(*seconds),
-                    counted(counts)
-                ));
+                let (time, counts) = (duration(*seconds), counted(counts));
+                self.report(&format!("  {stage} done in {time}{counts}"));
             }
-            Event::StageSkipped {
-                stage,
-                because: SkipReason::Fresh,
-            } => self.say(&format!("  {stage} is up to date")),
-            Event::StageSkipped {
-                stage,
-                because: SkipReason::Cleaned,
-            } => self.say(&format!("  {stage} is up to date, some of it removed by clean")),
-            Event::StageSkipped {
-                stage,
-                because: SkipReason::UpstreamFailed,
-            } => self.shout(&format!("  {stage} not run: a stage it needs failed")),
+            Event::StageSkipped { stage, because } => match because {
+                SkipReason::Fresh => self.report(&format!("  {stage} is up to date")),
+                SkipReason::Cleaned => {
+                    self.report(&format!("  {stage} is up to date, some of it removed by clean"));
+                }
+                SkipReason::UpstreamFailed => {
+                    self.report_always(&format!("  {stage} not run: a stage it needs failed"));
+                }
+            },
             Event::StageFailed { message, .. } => {
                 self.set_bar(None);
                 if self.keep_going {
-                    self.shout(&format!("error: {message}"));
+                    self.report_always(&format!("error: {message}"));
                 }
             }
-            Event::Warning { message, help, .. } => {
-                self.shout(&format!("warning: {message}"));
-                if let Some(help) = help {
-                    self.shout(&format!("help: {help}"));
-                }
-            }
-            Event::RunFinished {
-                ran, fresh, seconds, ..
-            } => {
-                self.set_bar(None);
-                self.say(&format!(
-                    "{} stages ran, {} were up to date, {}",
-                    ran.len(),
-                    fresh.len(),
-                    duration(*seconds)
-                ));
-            }
+            _ => {}
         }
     }
 }
@@ -253,35 +258,35 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
 pub struct CommandProgress {
     /// Name of the task, before the bar.
     task: &'static str,
-    human: Human,
+    reporter: ConsoleReporter,
 }
 
 impl CommandProgress {
     /// Says nothing where `quiet`.
     pub fn new(task: &'static str, quiet: bool) -> Self {
-        let human = Human::new(quiet);
-        Self { task, human }
+        let reporter = ConsoleReporter::new(quiet);
+        Self { task, reporter }
     }
 }
 
 impl Progress for CommandProgress {
     fn begin(&self, total: u64, unit: &'static str) {
-        self.human.begin(self.task, total, unit);
+        self.reporter.begin(self.task, total, unit);
     }
 
     fn advance(&self, n: u64) {
-        if let Some(bar) = self.human.bar() {
+        if let Some(bar) = self.reporter.bar() {
             bar.inc(n);
         }
     }
 
     fn note(&self, message: &str) {
-        self.human.say(&format!("  {message}"));
+        self.reporter.report(&format!("  {message}"));
     }
 }
 
 impl Drop for CommandProgress {
     fn drop(&mut self) {
-        self.human.clear();
+        self.reporter.clear();
     }
 }

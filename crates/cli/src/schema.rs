@@ -216,7 +216,7 @@ fn referable(schema: &mut Value) {
     *schema = Value::Object(outer);
 }
 
-/// Whether any text will do, a reference as well.
+/// Says if any text will do, a reference as well.
 fn is_any_text(form: &Map<String, Value>) -> bool {
     let text = match form.get("type") {
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "string"),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// What only libtorch can do.
+/// Work that only libtorch can do.
 pub trait Torch: Sync {
     /// Version of the libtorch that is loaded.
     fn version(&self) -> String;
@@ -22,7 +22,7 @@ pub trait Torch: Sync {
     /// decides at its first convolution whether it has CUDA.
     fn load_devices(&self);
 
-    /// Where libtorch takes its CUDA functions from, for the log.
+    /// Library that libtorch takes its CUDA functions from, for the log.
     fn devices(&self) -> String;
 
     /// The stage `export`.
@@ -56,37 +56,37 @@ pub trait Torch: Sync {
 /// File name of the program that has libtorch.
 const PROGRAM: &str = "ecgfm-torch";
 
-static BROUGHT: OnceLock<&'static dyn Torch> = OnceLock::new();
+static REGISTERED: OnceLock<&'static dyn Torch> = OnceLock::new();
 
 /// Says once, at the start, that this program is the one with libtorch.
-pub(crate) fn bring(torch: &'static dyn Torch) {
-    let _ = BROUGHT.set(torch);
+pub(crate) fn register(torch: &'static dyn Torch) {
+    let _ = REGISTERED.set(torch);
 }
 
-/// What has libtorch, if this program does.
-pub(crate) fn brought() -> Option<&'static dyn Torch> {
-    BROUGHT.get().copied()
+/// The half with libtorch, if this program is it.
+pub(crate) fn registered() -> Option<&'static dyn Torch> {
+    REGISTERED.get().copied()
 }
 
-/// Whether a kind of stage needs libtorch to run.
-pub(crate) fn runs(kind: &str) -> bool {
+/// Says if a kind of stage needs libtorch to run.
+pub(crate) fn needs_libtorch(kind: &str) -> bool {
     matches!(kind, "export" | "infer")
 }
 
-/// What has libtorch. If this program does not, it becomes the one that does, which begins anew with the same arguments:
+/// The half with libtorch. If this program is not it, it becomes the one that is, which begins anew with the same arguments:
 /// for a run in progress that is a crash like any other, so ask before the work begins.
 ///
 /// # Errors
 /// When that program is not there or does not start.
-pub(crate) fn required() -> Result<&'static dyn Torch, Error> {
-    match brought() {
+pub(crate) fn require() -> Result<&'static dyn Torch, Error> {
+    match registered() {
         Some(torch) => Ok(torch),
-        None => Err(become_it()),
+        None => Err(exec_torch_program()),
     }
 }
 
-/// Where the program with libtorch is: beside this one, or, where this one was copied without it, where both were built.
-fn program() -> std::io::Result<PathBuf> {
+/// Path of the program with libtorch: beside this one, or, where this one was copied without it, where both were built.
+fn program_path() -> std::io::Result<PathBuf> {
     let beside = std::env::current_exe()?.with_file_name(PROGRAM);
     let built = option_env!("ECGFM_BUILT_IN").map(|place| Path::new(place).join(PROGRAM));
     match built {
@@ -97,29 +97,29 @@ fn program() -> std::io::Result<PathBuf> {
 
 /// The directory in which the system's loader looks for libtorch, where that is not there and no other was named: the loader
 /// would say that a library is missing, and not where it should be.
-fn gone() -> Option<&'static str> {
+fn missing_libtorch_dir() -> Option<&'static str> {
     let place = option_env!("ECGFM_LIBTORCH")?;
     let named = std::env::var_os("LD_LIBRARY_PATH").is_some_and(|named| !named.is_empty());
     (!named && !Path::new(place).exists()).then_some(place)
 }
 
 /// Starts the other program in this one's place. Returns only if that fails.
-fn become_it() -> Error {
-    let program = match program() {
+fn exec_torch_program() -> Error {
+    let program = match program_path() {
         Ok(program) => program,
         Err(error) => return Error::new(ErrorKind::StageFailed, format!("where is this program? {error}")),
     };
-    if let Some(place) = gone() {
+    if let Some(place) = missing_libtorch_dir() {
         crate::out::errln!(
             "warning: libtorch is no longer in {place}, where it was when this program was built\n\
              help: if the next line says that a library is missing, set LD_LIBRARY_PATH to where libtorch is, or build again"
         );
     }
-    if let Err(interrupted) = crate::interrupt::hold() {
+    if let Err(interrupted) = crate::interrupt::block_signals() {
         return interrupted;
     }
-    let error = start(&program);
-    crate::interrupt::release();
+    let error = exec(&program);
+    crate::interrupt::unblock_signals();
     let advice = match error.kind() {
         std::io::ErrorKind::NotFound => "install both programs into one directory: `just install`",
         _ => "build or install both programs again: `just build`, `just install`",
@@ -132,7 +132,7 @@ fn become_it() -> Error {
 }
 
 #[cfg(unix)]
-fn start(program: &Path) -> std::io::Error {
+fn exec(program: &Path) -> std::io::Error {
     use std::io::Write as _;
     use std::os::unix::process::CommandExt as _;
     let mut arguments = std::env::args_os();
@@ -145,7 +145,7 @@ fn start(program: &Path) -> std::io::Error {
 }
 
 #[cfg(not(unix))]
-fn start(_: &Path) -> std::io::Error {
+fn exec(_: &Path) -> std::io::Error {
     std::io::Error::new(
         std::io::ErrorKind::Unsupported,
         format!("start {PROGRAM} itself, with the same arguments"),

@@ -1,4 +1,4 @@
-//! What can go wrong, in classes that map to exit codes, with the place and the way out.
+//! Errors of the engine, in classes that map to exit codes, with the place and the way out.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -87,7 +87,7 @@ impl Error {
         Some(error)
     }
 
-    /// What else was found wrong at the same time.
+    /// Further errors that were found at the same time.
     #[must_use]
     pub fn others(&self) -> &[Self] {
         &self.0.others
@@ -159,19 +159,19 @@ impl Error {
         &self.0.message
     }
 
-    /// Where in the pipeline file or on the command line, when it is about those.
+    /// Place in the pipeline file or on the command line, for an error about those.
     #[must_use]
     pub fn span(&self) -> Option<&Span> {
         self.0.span.as_ref()
     }
 
-    /// What to do about it.
+    /// Advice on what to do.
     #[must_use]
     pub fn help_text(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// What else is to be known, a line each.
+    /// Further facts to know, a line each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.0.notes
@@ -183,7 +183,7 @@ impl Error {
         self.0.stage.as_deref()
     }
 
-    /// Whether the program is to blame and not its input, for example a panic in a stage.
+    /// Says if the program is to blame and not its input, for example a panic in a stage.
     #[must_use]
     pub fn is_bug(&self) -> bool {
         self.0.bug

@@ -1,4 +1,4 @@
-//! Where a run may be cut off: every step between a stage's first file and its line in `lock.json`, by name.
+//! Points where a run may be cut off: every step between a stage's first file and its line in `lock.json`, by name.
 //!
 //! The engine passes [`at`] right before each step. In normal builds that is nothing at all. With the feature
 //! `failpoints`, which only tests turn on, the environment variable `ECGFM_FAILPOINT` says what happens there:
@@ -20,7 +20,7 @@ use std::path::Path;
 pub enum Point {
     /// The run holds its lock; nothing is looked at yet.
     RunBegin,
-    /// What an earlier crash left is put right, and known to be so.
+    /// Leftovers of an earlier crash are put right.
     Recovered,
     /// A stage's temporary directory is made.
     TempCreate,
@@ -30,19 +30,19 @@ pub enum Point {
     StageBegin,
     /// One of its files is made, under a temporary name.
     FileCreate,
-    /// Some of its bytes, or of a file that is written row by row, are handed to the system.
+    /// Some bytes of a file, or of one that is written row by row, are handed to the system.
     FileBytes,
     /// The file is written; what of it is not on the disk yet waits for the whole stage to be synced.
     FileWritten,
-    /// It gets its name.
+    /// The new file gets its name.
     FileRename,
-    /// It has its name.
+    /// The new file has its name.
     FileDone,
     /// The stage's code is done; nothing is hashed yet.
     StageEnd,
     /// All files of the stage are synced.
     SyncFiles,
-    /// Its directories are synced.
+    /// All directories of the stage are synced.
     SyncDirs,
     /// The journal, which says what is about to get in place, is made under a temporary name.
     JournalCreate,
@@ -54,7 +54,7 @@ pub enum Point {
     JournalDirSync,
     /// The stage's directory and the one of its last run change places, or it gets its name where there was none.
     StageRename,
-    /// Where two directories cannot change places in one step: the old one is set aside, the new one gets its name.
+    /// Two directories cannot change places in one step: the old one is set aside, the new one gets its name.
     StageAside,
     /// The new directory's name is synced.
     StageDirSync,
@@ -62,11 +62,11 @@ pub enum Point {
     OldRemove,
     /// The new `lock.json` is made under a temporary name.
     LockCreate,
-    /// It is synced.
+    /// The new `lock.json` is synced.
     LockSync,
-    /// It gets its name.
+    /// The new file gets its name.
     LockRename,
-    /// Its name is synced.
+    /// The name of the new `lock.json` is synced.
     LockDirSync,
     /// The journal is removed.
     JournalClear,
@@ -76,7 +76,7 @@ pub enum Point {
     RunEnd,
 }
 
-/// All of them, in the order of a run.
+/// All points, in the order of a run.
 pub const POINTS: [Point; 28] = [
     Point::RunBegin,
     Point::Recovered,

@@ -1,4 +1,4 @@
-//! What a stage kind is to the engine: a name, typed parameters, outputs, and a function to run.
+//! A stage kind as the engine knows it: a name, typed parameters, outputs, and a function to run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ pub struct Output {
     /// Path inside the stage's directory; empty for the directory itself. `{parameter}` stands for the
     /// value of that (text, number or boolean) parameter: `logits_{subset}.npy`.
     pub path: &'static str,
-    /// What it holds, one line.
+    /// Content of the output, one line.
     pub about: &'static str,
-    /// Whether the stage must leave it.
+    /// Set where the stage must write it.
     pub required: bool,
 }
 
@@ -36,7 +36,7 @@ impl Output {
         }
     }
 
-    /// The same, but the stage may leave it out.
+    /// Makes it an output that the stage may leave out.
     #[must_use]
     pub const fn optional(self) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Output {
     }
 }
 
-/// What a version of a stage's code changed in what the stage leaves: the version that brought it, and a few words ("numbers
+/// Change in a stage's outputs that a version of its code made: the version, and a few words ("numbers
 /// are written as pandas writes them").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeChange(pub u32, pub &'static str);
@@ -56,7 +56,7 @@ pub struct CodeChange(pub u32, pub &'static str);
 pub struct NamedOrPath {
     /// The parameter: `name`, or `outer.inner`.
     pub parameter: &'static str,
-    /// Whether something of that name is built in.
+    /// Says if something of that name is built in.
     pub built_in: fn(&str) -> bool,
 }
 
@@ -65,18 +65,18 @@ pub trait StageKind: Send + Sync {
     /// The name in `uses:`.
     fn name(&self) -> &'static str;
 
-    /// What the stage does, one line.
+    /// Purpose of the stage, one line.
     fn about(&self) -> &'static str;
 
     /// Version of the code, part of the fingerprint: raise it when the same inputs would give other outputs.
     fn version(&self) -> u32;
 
-    /// What each version of the code changed in what the stage leaves, a few words each, oldest first.
+    /// Changes that each version of the code made to the outputs, a few words each, oldest first.
     fn changes(&self) -> &'static [CodeChange] {
         &[]
     }
 
-    /// What the stage leaves.
+    /// Outputs of the stage.
     fn outputs(&self) -> &'static [Output];
 
     /// The parameters (`name`, or `outer.inner`) that are paths of files or directories the stage reads.
@@ -165,7 +165,7 @@ pub trait StageKind: Send + Sync {
 pub struct Kinds(BTreeMap<&'static str, Arc<dyn StageKind>>);
 
 impl Kinds {
-    /// None yet.
+    /// An empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

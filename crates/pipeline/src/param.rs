@@ -14,7 +14,7 @@ pub enum PathStep {
     Index(usize),
 }
 
-/// What is wrong with a parameter.
+/// Mistake in a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParamProblem {
     /// The last step of the path is a key that is not known there.
@@ -36,7 +36,7 @@ pub enum ParamProblem {
     },
     /// The value is of another type than expected, for example "a whole number".
     Type {
-        /// What is expected.
+        /// Expected value, in words.
         expected: String,
     },
     /// Anything else; a phrase that follows the parameter's name: "must add up to 1".
@@ -50,11 +50,11 @@ pub enum ParamProblem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("parameter {}: {problem:?}", path_text(path))]
 pub struct ParamError {
-    /// Where inside `with`.
+    /// Place inside `with`.
     pub path: Vec<PathStep>,
-    /// What is wrong there.
+    /// Mistake at that place.
     pub problem: ParamProblem,
-    /// What to do about it.
+    /// Advice on what to do.
     pub help: Option<String>,
 }
 
@@ -214,7 +214,7 @@ fn readable_type(expected: &str) -> String {
     }
 }
 
-/// Whether the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
+/// Says if the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
 pub(crate) fn is_parameter(name: &str, path: &[PathStep]) -> bool {
     let keys: Vec<&str> = path
         .iter()

@@ -1,4 +1,4 @@
-//! What a stage may know before the first one runs: what the stages before it promise to leave. And what it finds wrong then.
+//! Promises of the stages before, and mistakes found, when nothing has run yet.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,16 +37,16 @@ impl Promises {
 pub struct Mistake {
     /// Whose fault it is: the configuration's, or that of the data that a parameter names.
     pub class: FailureClass,
-    /// Which parameter, and what is wrong.
+    /// The parameter, and what is wrong with it.
     pub error: ParamError,
 }
 
-/// What a stage found and what it promises.
+/// Mistakes that a stage found ahead of the run, and its promises.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
-    /// What it will leave, if all goes well.
+    /// Facts about what the stage will leave, if all goes well.
     pub promises: Promises,
-    /// What is wrong.
+    /// Mistakes in the parameters.
     pub mistakes: Vec<Mistake>,
 }
 
@@ -62,7 +62,7 @@ impl Findings {
     }
 }
 
-/// What a stage may look at before the run begins.
+/// Information that a stage may use before the run begins.
 #[derive(Debug, Default)]
 pub struct Ahead<'a> {
     left: Option<PathBuf>,
@@ -82,7 +82,7 @@ impl<'a> Ahead<'a> {
         self.left.as_deref()
     }
 
-    /// What the stage promises that leaves `path`; none where it comes from outside.
+    /// Promises of the stage that leaves `path`; none where it comes from outside.
     #[must_use]
     pub fn promises(&self, path: &Path) -> Option<&Promises> {
         let found = self.before.iter().find(|(dir, _)| path.starts_with(dir));

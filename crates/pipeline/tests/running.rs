@@ -278,7 +278,7 @@ fn a_stage_that_runs_alone_goes_on_where_it_was_interrupted() {
     assert_eq!(fs::read_to_string(out.join("part0")).unwrap(), "as it was");
     assert!(out.join("part2").exists());
     let goes_on =
-        |event: &Event| matches!(event, Event::Note { message, .. } if message.starts_with("going on"));
+        |event: &Event| matches!(event, Event::Note { message, .. } if message.starts_with("resuming"));
     assert!(bench.take_events().iter().any(goes_on));
     let mut left: Vec<_> = fs::read_dir(bench.dir.path())
         .unwrap()

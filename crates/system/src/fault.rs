@@ -111,7 +111,7 @@ impl Fault {
         told.map(|(_, fault)| *fault)
     }
 
-    /// What to do about it. For use behind a message that names the file and the system's reason.
+    /// Advice on what to do. For use behind a message that names the file and the system's reason.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -146,7 +146,7 @@ impl Fault {
     }
 }
 
-/// Whether there is something at `path`. Unlike [`Path::exists`] it does not say no where it is not allowed to look.
+/// Says if there is something at `path`. Unlike [`Path::exists`] it does not say no where it is not allowed to look.
 ///
 /// # Errors
 /// The system does not let this program look, or fails.

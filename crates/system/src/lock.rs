@@ -30,7 +30,7 @@ pub fn try_lock(file: &File, path: &Path) -> Result<(), TryLockError> {
     }
 }
 
-/// Whether the error says that the file system has no locks, and not that this one could not be had.
+/// Says if the error means that the file system has no locks, and not that this one could not be had.
 fn has_no_locks(error: &io::Error) -> bool {
     let without = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
     without

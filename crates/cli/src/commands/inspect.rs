@@ -76,7 +76,7 @@ fn array(path: &Path) -> Result<Value, Error> {
 
 fn checkpoint(path: &Path) -> Result<Value, Error> {
     let file = pt::WeightsFile::open(path).map_err(unusable)?;
-    let torch = crate::torch::required()?;
+    let torch = crate::torch::require()?;
     let (format, keys) = match file.checkpoint().map(pt::Checkpoint::root) {
         None => ("safetensors", Vec::new()),
         Some(root) => (

@@ -12,7 +12,7 @@ mod user_paths;
 use super::print_json;
 use crate::args::PredictArgs;
 use crate::failure::Failure;
-use crate::{kinds, observer::Human, torch};
+use crate::{kinds, observer::ConsoleReporter, torch};
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Event, Observer, Pipeline, RunOptions, Settings,
 };
@@ -37,7 +37,7 @@ const STAGES: &str = "
 
 /// Predicts and prints.
 pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
-    torch::required()?;
+    torch::require()?;
     let model = ModelInput::read(args)?;
     if let Some(output) = &args.output {
         check_output_path(args, output)?;
@@ -46,7 +46,7 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), F
         let message = format!("cannot make a temporary directory: {e}");
         Error::new(ErrorKind::StageFailed, message).help("set TMPDIR to a directory that can be written to")
     })?;
-    let observer = CompactObserver(Human::new(quiet));
+    let observer = CompactObserver(ConsoleReporter::new(quiet));
     let (mut results, mut first) = (PredictionResults::default(), None);
     for group in InputFiles::collect(args, &model, place.path())? {
         let run = run_stages(args, &model, &group, &observer, cancel);
@@ -62,7 +62,7 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), F
         }
     }
     match first.filter(|_| results.is_empty()) {
-        Some(error) => Err(Failure::with(error, results.json(&args.model))),
+        Some(error) => Err(Failure::with_output(error, results.json(&args.model))),
         None => Ok(print_results(args, quiet, &results)?),
     }
 }
@@ -181,7 +181,7 @@ fn advise_on_full_disk(error: Error, place: &Path) -> Error {
 }
 
 /// Shows progress and warnings only: the user has asked for no pipeline.
-struct CompactObserver(Human);
+struct CompactObserver(ConsoleReporter);
 
 impl Observer for CompactObserver {
     fn event(&self, event: &Event) {

@@ -2,9 +2,9 @@
 
 use super::print_json;
 use crate::args::{GraphArgs, GraphFormat, PipelineArgs, RunArgs, StatusArgs};
-use crate::failure::{Failure, Remembering};
+use crate::failure::{Failure, FinishRecorder};
 use crate::kept::Kept;
-use crate::observer::Human;
+use crate::observer::ConsoleReporter;
 use crate::{home, kinds, results, torch};
 use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
@@ -70,22 +70,22 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
         dry_run: args.dry_run,
         versions: versions(),
     };
-    if !args.dry_run && torch::brought().is_none() && needs_torch(&graph, &options)? {
-        torch::required()?;
+    if !args.dry_run && torch::registered().is_none() && needs_torch(&graph, &options)? {
+        torch::require()?;
     }
-    let observer = Human::new(quiet)
+    let observer = ConsoleReporter::new(quiet)
         .dry_run(args.dry_run)
         .keep_going(args.keep_going)
         .kept(Kept::default());
-    let remembering = Remembering::new(&observer);
+    let recorder = FinishRecorder::new(&observer);
     let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
-    let ran = graph.run(&options, &remembering, cancel).map_err(|error| {
+    let ran = graph.run(&options, &recorder, cancel).map_err(|error| {
         observer.keep(&error.render());
         let mut said = json!({ "pipeline": pipeline, "profile": profile, "run_dir": run_dir });
         said.as_object_mut()
             .into_iter()
-            .for_each(|said| said.extend(remembering.finished().as_object().cloned().unwrap_or_default()));
-        Failure::with(error, said)
+            .for_each(|said| said.extend(recorder.finished().as_object().cloned().unwrap_or_default()));
+        Failure::with_output(error, said)
     });
     observer.ended(ran.as_ref().map_or_else(Failure::exit_code, |_| 0));
     let summary = ran?;
@@ -127,7 +127,7 @@ fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
         Err(_) => return Ok(false),
     };
     let may_run = |action| matches!(action, StageAction::Run | StageAction::RunIfChanged);
-    let runs = |planned: &PlannedStage| may_run(planned.action) && torch::runs(&planned.kind);
+    let runs = |planned: &PlannedStage| may_run(planned.action) && torch::needs_libtorch(&planned.kind);
     Ok(summary.plan.iter().any(runs))
 }
 

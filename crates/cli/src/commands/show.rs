@@ -139,7 +139,7 @@ pub fn pipelines(json: bool) -> Failure {
     }
     let error = Error::new(ErrorKind::Config, "no pipeline is named")
         .help("name one, or a YAML file: `ecgfm run code15 --profile sample`");
-    Failure::with(error, json!({ "pipelines": listed }))
+    Failure::with_output(error, json!({ "pipelines": listed }))
 }
 
 fn described(name: &str, place: &str, loaded: &Result<Pipeline, Error>) -> Value {

@@ -3,7 +3,7 @@
 use super::print_json;
 use crate::args::{StageArgs, SynthArgs};
 use crate::kinds;
-use crate::observer::Human;
+use crate::observer::ConsoleReporter;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, run_stage};
 use std::path::Path;
 
@@ -45,10 +45,17 @@ fn one(
         Error::new(ErrorKind::Config, format!("no stage kind `{kind}`"))
             .help(format!("there are {}", names.join(", ")))
     })?;
-    if crate::torch::runs(kind) {
-        crate::torch::required()?;
+    if crate::torch::needs_libtorch(kind) {
+        crate::torch::require()?;
     }
-    let outcome = run_stage(found.as_ref(), with, out, force, &Human::new(quiet), cancel)?;
+    let outcome = run_stage(
+        found.as_ref(),
+        with,
+        out,
+        force,
+        &ConsoleReporter::new(quiet),
+        cancel,
+    )?;
     if json {
         return print_json(
             &serde_json::json!({ "out": out, "counts": outcome.counts, "facts": outcome.facts }),

@@ -29,7 +29,7 @@ pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Fai
     let found = Found { outputs, inputs };
     match (found.verdict(args), args.json) {
         (Ok(()), true) => Ok(print_json(&found)?),
-        (Err(error), true) => Err(Failure::with(error, json!(found))),
+        (Err(error), true) => Err(Failure::with_output(error, json!(found))),
         (verdict, false) => {
             found.print();
             Ok(verdict?)

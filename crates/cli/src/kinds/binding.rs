@@ -22,15 +22,15 @@ pub struct StageBinding<P> {
     pub about: &'static str,
     /// Raised when the same inputs would give other outputs.
     pub version: u32,
-    /// What each version from the second on changed in what the stage leaves.
+    /// Changes that each version from the second on made to the outputs.
     pub changes: &'static [CodeChange],
-    /// What it leaves.
+    /// Outputs of the stage.
     pub outputs: &'static [Output],
     /// Parameters that are paths.
     pub inputs: &'static [&'static str],
     /// Parameters that cannot change what the stage leaves: no part of the fingerprint.
     pub idle: &'static [&'static str],
-    /// What the stage reads though no parameter names it; see [`StageKind::further_inputs`].
+    /// Inputs that no parameter names; see [`StageKind::further_inputs`].
     pub further: Further<P>,
     /// Parameters whose content the outputs only point at; see [`StageKind::points_at`].
     pub points_at: fn(&P) -> &'static [&'static str],
@@ -40,11 +40,11 @@ pub struct StageBinding<P> {
     pub named: &'static [NamedOrPath],
     /// Values that the types allow and the stage does not.
     pub check: fn(&P) -> Result<(), ParamError>,
-    /// What can be said before the first stage runs.
+    /// Checks before the first stage runs.
     pub look_ahead: fn(&P, &Ahead<'_>) -> Findings,
     /// Facts beyond parameters and inputs.
     pub extra: Extra<P>,
-    /// Whether the stage goes on with what an interrupted run left in its directory.
+    /// Set where the stage resumes from what an interrupted run left in its directory.
     pub resumable: bool,
     /// The stage itself.
     pub run: fn(&P, &Context<'_>) -> Result<Outcome, StageError>,
@@ -150,7 +150,7 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
     }
 
     fn versions(&self) -> Vec<(String, String)> {
-        let torch = torch::brought().filter(|_| torch::runs(self.name));
+        let torch = torch::registered().filter(|_| torch::needs_libtorch(self.name));
         torch
             .map(|torch| ("libtorch".to_owned(), torch.version()))
             .into_iter()

@@ -54,7 +54,7 @@ pub fn export() -> StageBinding<ExportParams> {
                 .collect())
         },
         resumable: false,
-        run: |params, ctx| torch::required().map_err(failed)?.export(params, ctx),
+        run: |params, ctx| torch::require().map_err(failed)?.export(params, ctx),
     }
 }
 
@@ -117,6 +117,6 @@ pub fn infer() -> StageBinding<InferParams> {
                 .collect())
         },
         resumable: true,
-        run: |params, ctx| torch::required().map_err(failed)?.infer(params, ctx),
+        run: |params, ctx| torch::require().map_err(failed)?.infer(params, ctx),
     }
 }

@@ -12,15 +12,15 @@ use serde_json::{Map, Value};
 /// A parameter, or a key of one that is a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
-    /// Its name in the pipeline file.
+    /// Name in the pipeline file.
     pub name: String,
-    /// What it may be: "number from 0 to 1".
+    /// Allowed values: "number from 0 to 1".
     pub kind: String,
-    /// Whether it must be given.
+    /// Set where it must be given.
     pub required: bool,
-    /// What holds if it is not given, as YAML; nothing where that is no value.
+    /// Default as YAML; none where that is no value.
     pub default: Option<String>,
-    /// What it is for.
+    /// Purpose of the parameter.
     pub meaning: String,
     /// Words that it may be, each with its meaning.
     pub choices: Vec<(String, String)>,

@@ -15,7 +15,7 @@ pub(super) fn forms(schema: &Value) -> Vec<&Value> {
     }
 }
 
-/// What the value is for. A comment's lines make one text.
+/// Purpose of the value. A comment's lines make one text.
 pub(super) fn meaning(schema: &Value) -> String {
     let text = schema["description"].as_str().unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -35,7 +35,7 @@ pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
     forms.map(|form| (one(form), meaning(form))).collect()
 }
 
-/// What the value may be.
+/// Allowed values in words.
 pub(super) fn kind(schema: &Value) -> String {
     let kinds: Vec<String> = forms(schema).into_iter().map(one).collect();
     let (last, others) = match kinds.split_last() {
@@ -48,7 +48,7 @@ pub(super) fn kind(schema: &Value) -> String {
     }
 }
 
-/// What the value may be, where its texts are paths.
+/// Allowed values in words, where texts are paths.
 pub(super) fn path(schema: &Value) -> String {
     kind(schema).replace("text", "path")
 }
@@ -103,7 +103,7 @@ fn one(form: &Value) -> String {
     }
 }
 
-/// Whether it is a mapping of one key that must be there: a word that carries a value.
+/// Says if it is a mapping of one key that must be there: a word that carries a value.
 pub(super) fn tagged(form: &Value) -> bool {
     let length = |key: &str| {
         form[key]

@@ -20,7 +20,7 @@ pub struct Graph {
     pub(crate) description: Option<String>,
     pub(crate) profile: String,
     pub(crate) run_dir: PathBuf,
-    /// Where relative paths of the pipeline file begin; empty for the current directory.
+    /// Directory that relative paths of the pipeline file begin in; empty for the current directory.
     pub(crate) base: PathBuf,
     pub(crate) vars: Map<String, Value>,
     pub(crate) stages: Vec<Stage>,
@@ -30,11 +30,11 @@ pub struct Graph {
 pub struct Stage {
     pub(crate) name: Name,
     pub(crate) kind: Arc<dyn StageKind>,
-    /// As written, with the place of every value.
+    /// Parameters as written, with the place of every value.
     pub(crate) with: Node,
     /// In canonical form, paths as the stage opens them.
     pub(crate) params: Value,
-    /// The same with relative paths as the pipeline file has them: what is recorded, and does not depend on the current
+    /// Canonical parameters with relative paths as the pipeline file has them: what is recorded, and does not depend on the current
     /// directory.
     pub(crate) recorded: Value,
     pub(crate) outputs: Vec<StageOutput>,
@@ -46,9 +46,9 @@ pub struct Stage {
 pub struct Upstream {
     /// The stage.
     pub stage: String,
-    /// Which of its outputs are referred to, in order of appearance.
+    /// Names of its outputs that are referred to, in order of appearance.
     pub outputs: Vec<String>,
-    /// Whether it is named under `needs`.
+    /// Set where it is named under `needs`.
     pub needed: bool,
 }
 
@@ -63,25 +63,25 @@ impl std::fmt::Debug for Stage {
 }
 
 impl Stage {
-    /// Its name in the pipeline.
+    /// Name of the stage in the pipeline.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name.text
     }
 
-    /// Its kind.
+    /// Kind of the stage.
     #[must_use]
     pub fn kind(&self) -> &Arc<dyn StageKind> {
         &self.kind
     }
 
-    /// Its parameters in canonical form, references replaced.
+    /// Parameters of the stage in canonical form, references replaced.
     #[must_use]
     pub fn params(&self) -> &Value {
         &self.params
     }
 
-    /// What it leaves.
+    /// Outputs of the stage.
     #[must_use]
     pub fn outputs(&self) -> &[StageOutput] {
         &self.outputs
@@ -101,7 +101,7 @@ impl Graph {
         &self.pipeline
     }
 
-    /// What the pipeline is for, where its file says so.
+    /// Purpose of the pipeline, where its file says so.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()

@@ -21,7 +21,7 @@ pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Gives the path of a stage's output; `None` where stages cannot be referred to.
 pub(crate) type OutputPath<'a> = &'a dyn Fn(&str, &str, &Span) -> Result<String>;
 
-/// What references may refer to.
+/// Values that references may refer to.
 pub(crate) struct Scope<'a> {
     vars: &'a [Entry],
     profile: &'a str,

@@ -14,7 +14,7 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Set where the value came through a reference: `span` is then the place of use.
     pub(crate) via: Option<Arc<Via>>,
-    /// Whether it was written in a pipeline file, wherever it was used: relative paths in it begin beside that file. Those of
+    /// Set where the value was written in a pipeline file, wherever it was used: relative paths in it begin beside that file. Those of
     /// arguments and of the environment begin in the current directory.
     pub(crate) in_file: bool,
 }
@@ -24,7 +24,7 @@ pub(crate) struct Node {
 pub(crate) struct Via {
     /// For example `vars.seed`.
     pub(crate) reference: String,
-    /// Where the referenced value is written; none for the environment.
+    /// Place where the referenced value is written; none for the environment.
     pub(crate) defined: Option<Span>,
 }
 
@@ -64,7 +64,7 @@ impl Node {
         }
     }
 
-    /// What a person calls this value: "the text `abc`", "a list".
+    /// Description of this value for people: "the text `abc`", "a list".
     pub(crate) fn described(&self) -> String {
         match &self.data {
             Data::Null => "an empty value".to_owned(),
@@ -171,7 +171,7 @@ impl Node {
     }
 }
 
-/// What one value counts in a weight, its text apart.
+/// Weight of one value without its text.
 pub(crate) const NODE_WEIGHT: usize = 64;
 
 /// See [`Node::walk`].

@@ -1,4 +1,4 @@
-//! Where a stage's outputs lie in a run.
+//! Paths of a stage's outputs in a run.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub struct StageOutput {
     pub relative: String,
     /// The full path, as given to stages that refer to it.
     pub path: PathBuf,
-    /// Whether the stage must leave it.
+    /// Set where the stage must write it.
     pub required: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where the paths in a stage's parameters begin.
+//! Directories that the paths in a stage's parameters begin in.
 //!
 //! A relative path in a pipeline file begins in the file's directory, one on the command line or in the environment in the
 //! current directory. `~/` begins in the home directory.
@@ -12,7 +12,7 @@ use crate::config::node::Node;
 use crate::kind::StageKind;
 use crate::param::{ParamError, ParamProblem, PathStep, collect_texts, is_parameter};
 
-/// Where paths may begin.
+/// Directories that paths may begin in.
 pub(crate) struct PathBases<'a> {
     /// The pipeline file's directory; empty for the current one.
     pub(crate) base: &'a Path,
@@ -22,7 +22,7 @@ pub(crate) struct PathBases<'a> {
 
 /// Parameters whose paths have been placed.
 pub(crate) struct PlacedParams {
-    /// As the stage opens them.
+    /// Parameters with paths as the stage opens them.
     pub(crate) params: Value,
     /// Relative to the pipeline file, or absolute.
     pub(crate) recorded: Value,

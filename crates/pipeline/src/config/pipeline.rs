@@ -20,30 +20,30 @@ use crate::kind::Kinds;
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     document: Document,
-    /// Where relative paths begin; empty for the current directory.
+    /// Directory that relative paths begin in; empty for the current directory.
     base: PathBuf,
 }
 
 /// A profile as a person chooses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileInfo {
-    /// Its name.
+    /// Name of the profile.
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
 }
 
-/// Where `${env.NAME}` looks. What it finds is always text: a number from the environment goes through `--set`.
+/// Variables that `${env.NAME}` sees. Their value is always text: a number from the environment goes through `--set`.
 #[derive(Debug, Clone, Default)]
 pub enum Environment {
     /// The process's environment.
     #[default]
     Process,
-    /// Only these.
+    /// These variables only.
     Fixed(BTreeMap<String, String>),
 }
 
-/// How to read a pipeline for one run.
+/// Settings under which a pipeline is read for one run.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The profile; the first in the file where none is named.
@@ -52,7 +52,7 @@ pub struct Settings {
     pub set: Vec<String>,
     /// The directory that holds `<pipeline>/<profile>/`.
     pub workdir: PathBuf,
-    /// Where `${env.NAME}` looks.
+    /// Variables that `${env.NAME}` sees.
     pub environment: Environment,
     /// Variables that the caller reads itself: setting one that no stage uses is no mistake.
     pub read: Vec<String>,
@@ -86,7 +86,7 @@ impl Pipeline {
         })
     }
 
-    /// The same pipeline, its relative paths beginning in the current directory.
+    /// Lets the pipeline's relative paths beginning in the current directory.
     #[must_use]
     pub fn in_current_directory(self) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl Pipeline {
         self.document.description.as_deref()
     }
 
-    /// Its profiles, the default one first. A file without profiles has one, `default`.
+    /// Profiles of the pipeline, the default one first. A file without profiles has one, `default`.
     #[must_use]
     pub fn profiles(&self) -> Vec<ProfileInfo> {
         let named = self.document.profiles.iter();

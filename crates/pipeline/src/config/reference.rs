@@ -1,6 +1,6 @@
 //! `${…}` inside texts: which references there are and how they are spelt.
 
-/// What a `${…}` refers to.
+/// Target of a `${…}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reference {
     /// `${vars.name}` or `${vars.name.inner}`.

@@ -1,4 +1,4 @@
-//! What a YAML scalar means: the core schema of YAML 1.2 (section 10.3), restricted to what JSON holds.
+//! Meaning of a YAML scalar: the core schema of YAML 1.2 (section 10.3), restricted to what JSON holds.
 
 use serde_json::Number;
 
@@ -29,7 +29,7 @@ pub(crate) fn plain(text: &str) -> Result<Data, String> {
     Ok(Data::Text(text.to_owned()))
 }
 
-/// None: not an integer. Some(None): an integer out of range.
+/// Integer of a plain scalar; none where it is no integer, and `Some(None)` where it is out of range.
 fn integer(text: &str) -> Option<Option<Number>> {
     let radix = |digits: &str, radix: u32| {
         let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));

@@ -1,4 +1,4 @@
-//! Where a value was written: a pipeline file or an argument on the command line.
+//! Place where a value was written: a pipeline file or an argument on the command line.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Most characters of a line that an error quotes.
 const QUOTED: usize = 160;
 
-/// What kind of text an error points into.
+/// Kind of text that an error points into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// A file: messages name it with line and column and quote the line.
@@ -96,7 +96,7 @@ impl Span {
         self.length
     }
 
-    /// Whether this lies in a file or in a command-line argument.
+    /// Kind of text that this lies in: a file, or a command-line argument.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.source.origin

@@ -207,7 +207,10 @@ impl<'a> Builder<'a> {
 
     fn alias(&mut self, anchor: usize, span: &Span) -> Result<()> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(Error::config(span, "this alias stands inside what it refers to"));
+            return Err(Error::config(
+                span,
+                "this alias is inside the value that it refers to",
+            ));
         };
         let (weight, depth) = node.measure();
         self.charge(weight, span)?;

@@ -1,4 +1,4 @@
-//! What a run would do about what is on disk.
+//! Plan of a run, from what is on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +26,9 @@ pub(crate) struct RunOnDisk<'a> {
 /// A stage looked at.
 pub(crate) struct ExaminedStage {
     pub(crate) planned: PlannedStage,
-    /// What it reads, as far as that is known.
+    /// Inputs of the stage, as far as they are known.
     pub(crate) inputs: BTreeMap<String, InputRecord>,
-    /// None where stages before it run first, so that its inputs are not known yet.
+    /// Inputs of the fingerprint; none where stages before this one run first, so that they are not known yet.
     pub(crate) facts: Option<FingerprintInputs>,
 }
 
@@ -253,7 +253,7 @@ impl<'a> RunOnDisk<'a> {
 }
 
 impl Graph {
-    /// What of the pipeline is fresh, stale, missing, partial or not decided yet, and why. Takes no lock and changes nothing.
+    /// State of every stage, and why it is not fresh. Takes no lock and changes nothing.
     ///
     /// # Errors
     /// When `lock.json` is unusable, or a stage's files cannot be looked at.

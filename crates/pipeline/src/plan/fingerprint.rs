@@ -1,4 +1,4 @@
-//! What a stage's outputs are made from, and one hash of it.
+//! Fingerprint of a stage: one hash over all that decides its outputs.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::store::record::{InputRecord, InputState, StageRecord};
 pub(crate) struct FingerprintInputs {
     pub(crate) kind: String,
     pub(crate) code_version: u32,
-    /// What each version of the code changed.
+    /// Changes that each version of the code made.
     pub(crate) changes: &'static [CodeChange],
     pub(crate) parameters: Value,
     /// Parameters that cannot change the outputs.
     pub(crate) idle: &'static [&'static str],
     pub(crate) inputs: BTreeMap<String, InputRecord>,
-    /// Whether what the stage reads without a parameter that names it is among the inputs.
+    /// Set where inputs that no parameter names are among the inputs.
     pub(crate) complete: bool,
     pub(crate) extra: BTreeMap<String, String>,
 }
@@ -55,7 +55,7 @@ impl FingerprintInputs {
             .collect()
     }
 
-    /// What differs from a record, apart from parameters without effect and inputs that come from `skip`ped stages.
+    /// Differences from a record, apart from parameters without effect and inputs that come from `skip`ped stages.
     pub(crate) fn differences(&self, record: &StageRecord, skip: &dyn Fn(&str) -> bool) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if record.kind != self.kind {

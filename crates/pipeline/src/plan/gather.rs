@@ -57,7 +57,7 @@ pub(crate) fn fingerprint_inputs(
     })
 }
 
-/// What the parameters name: files and directories of stages before, and those from outside.
+/// Inputs that the parameters name: files and directories of stages before, and those from outside.
 fn named_inputs(
     left: &UpstreamOutputs<'_>,
     stage: &Stage,
@@ -94,7 +94,7 @@ fn named_inputs(
     Ok(inputs)
 }
 
-/// What the stage reads without a parameter that names it. Of a stage before, all that it left counts, unless it does
+/// Adds inputs that no parameter names. Of a stage before, all that it left counts, unless it does
 /// already; a directory from outside is not looked through, for nobody knows how large it is.
 fn further_inputs(left: &UpstreamOutputs<'_>, stage: &Stage, inputs: &mut BTreeMap<String, InputRecord>) {
     let run_dir = &left.graph.run_dir;
@@ -120,7 +120,7 @@ fn further_inputs(left: &UpstreamOutputs<'_>, stage: &Stage, inputs: &mut BTreeM
     }
 }
 
-/// Where a path lies in the run's directory; nothing where it lies elsewhere.
+/// Path relative to the run's directory; none where it lies elsewhere.
 fn inside(path: &Path, run_dir: &Path) -> Option<String> {
     let relative = match without_dots(path).strip_prefix(without_dots(run_dir)) {
         Ok(relative) => relative.to_owned(),
@@ -146,7 +146,7 @@ fn without_dots(path: &Path) -> PathBuf {
     plain
 }
 
-/// Whether a stage that reads `inputs` reads something of another that was removed, be it through what a third points at.
+/// Says if a stage that reads `inputs` reads something of another that was removed, be it through what a third points at.
 pub(crate) fn reads_removed(
     graph: &Graph,
     outputs_on_disk: &BTreeMap<String, OutputsOnDisk>,
@@ -181,7 +181,7 @@ pub(crate) fn reads_removed(
     })
 }
 
-/// What the stages of a run left.
+/// Recorded outputs of the stages of a run.
 struct UpstreamOutputs<'a> {
     graph: &'a Graph,
     outputs_on_disk: &'a BTreeMap<String, OutputsOnDisk>,

@@ -1,4 +1,4 @@
-//! What is known before the first stage runs: what stages promise to leave, and what is wrong with their parameters.
+//! Checks before the first stage runs: what stages promise to leave, and what is wrong with their parameters.
 //!
 //! Every kind of stage looks for itself ([`StageKind::look_ahead`]); the engine carries promises along the graph, and turns
 //! mistakes into errors at their places in the pipeline file.

@@ -1,4 +1,4 @@
-//! What a run would do and why: what decides a stage's outputs, compared with what is recorded.
+//! Plan of a run, with reasons: what decides a stage's outputs, compared with what is recorded.
 
 pub(crate) mod examine;
 pub(crate) mod fingerprint;

@@ -23,20 +23,20 @@ pub enum Reason {
     PartsKept,
     /// Stages it reads from run first, or may: it runs if they leave something else than it read the last time.
     Upstream {
-        /// Those stages.
+        /// Names of the stages.
         stages: Vec<String>,
     },
     /// Stages before it have run since, and left something else.
     Outdated {
-        /// Those stages.
+        /// Names of the stages.
         stages: Vec<String>,
     },
-    /// What it left was removed, and stages that run, or may, read it.
+    /// Its outputs were removed, and stages that run, or may, read it.
     Needed {
-        /// Those stages.
+        /// Names of the stages.
         by: Vec<String>,
     },
-    /// It uses another kind.
+    /// The stage uses another kind.
     Kind {
         /// The recorded kind.
         from: String,
@@ -49,12 +49,12 @@ pub enum Reason {
         from: u32,
         /// The version now.
         to: u32,
-        /// What the versions since changed.
+        /// Changes of the versions since.
         changes: Vec<String>,
     },
     /// A parameter has changed.
     Parameter {
-        /// Its name, `outer.inner`.
+        /// Name of the parameter, `outer.inner`.
         name: String,
         /// The recorded value; none when there was no such parameter.
         from: Option<Value>,
@@ -65,7 +65,7 @@ pub enum Reason {
     Input {
         /// The parameter that names it.
         name: String,
-        /// Its path; `${run}` stands for the run's directory.
+        /// Path of the input; `${run}` stands for the run's directory.
         path: String,
         /// The stage that left it, if one did.
         stage: Option<String>,
@@ -74,21 +74,21 @@ pub enum Reason {
     },
     /// Another fact that the kind counts in has changed.
     Extra {
-        /// Its name.
+        /// Name of the fact.
         name: String,
     },
     /// Recorded outputs are gone.
     OutputMissing {
         /// The first of them.
         path: String,
-        /// How many more.
+        /// Number of further ones.
         more: usize,
     },
     /// Recorded outputs have other content.
     OutputChanged {
         /// The first of them.
         path: String,
-        /// How many more.
+        /// Number of further ones.
         more: usize,
     },
 }
@@ -97,9 +97,12 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeverRan => write!(f, "never ran"),
-            Self::Partial => write!(f, "interrupted; goes on where it stopped"),
+            Self::Partial => write!(f, "interrupted; resumes where it stopped"),
             Self::Forced => write!(f, "forced"),
-            Self::PartsKept => write!(f, "goes on from parts of an interrupted run if it reads the same"),
+            Self::PartsKept => write!(
+                f,
+                "resumes from parts of an interrupted run if its inputs are the same"
+            ),
             Self::Upstream { stages } => write!(f, "runs if the output of {} changes", stages.join(" or ")),
             Self::Outdated { stages } => write!(f, "upstream ran since: {}", stages.join(", ")),
             Self::Needed { by } => write!(f, "removed by clean; made again for {}", by.join(", ")),

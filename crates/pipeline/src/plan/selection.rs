@@ -1,11 +1,11 @@
-//! Which stages a run is about: `--only`, `--from`, `--until`.
+//! Selection of the stages of a run: `--only`, `--from`, `--until`.
 
 use std::collections::BTreeSet;
 
 use crate::config::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Which stages to run. Empty: all.
+/// Stages to run; all where nothing is set.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Exactly these, on what is on disk.

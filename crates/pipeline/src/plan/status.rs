@@ -11,18 +11,18 @@ use crate::store::record::Accepted;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageState {
-    /// They are what the pipeline would make now.
+    /// The outputs are what the pipeline would make now.
     Fresh,
-    /// They are there, but the pipeline would make others, or might.
+    /// The outputs exist, but the pipeline would make others, or might.
     Stale,
-    /// They are not there.
+    /// The outputs do not exist.
     Missing,
     /// An interrupted run left a part that the next goes on from.
     Partial,
-    /// They are there, and whether they are what the pipeline would make depends on what stages before it leave, which
+    /// The outputs exist, and whether they are what the pipeline would make depends on what stages before it leave, which
     /// run first.
     Undecided,
-    /// They are what the pipeline would make now, and some were removed, to be made again when a stage needs them.
+    /// The outputs are what the pipeline would make now, and some were removed, to be made again when a stage needs them.
     Cleaned,
 }
 
@@ -41,7 +41,7 @@ impl StageState {
     }
 }
 
-/// What a run does with a stage.
+/// Action of a run on a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageAction {
@@ -61,15 +61,15 @@ pub enum StageAction {
 pub struct PlannedStage {
     /// The stage.
     pub stage: String,
-    /// Its kind.
+    /// Kind of the stage.
     pub kind: String,
     /// The state of its outputs.
     pub state: StageState,
     /// Why it is not fresh; empty when it is.
     pub reasons: Vec<Reason>,
-    /// What a run does with it.
+    /// Action of a run on the stage.
     pub action: StageAction,
-    /// Where outputs of an older version of the code stand for the present one because somebody accepted them.
+    /// Set where somebody accepted outputs of an older version of the code for the present one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
 }
@@ -88,7 +88,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether a run would do nothing.
+    /// Says if a run would do nothing.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.stages

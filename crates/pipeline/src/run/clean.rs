@@ -24,7 +24,7 @@ use crate::store::record::{Cleaned, StageRecord};
 use crate::store::run_lock;
 use crate::time::rfc3339;
 
-/// What [`Graph::clean`] did, or would do, with a stage.
+/// Result of [`Graph::clean`] for a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CleanedStage {
     /// The stage.

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on. Serialised, the events are the lines of `--json`.
+//! Events of a run. Serialised, the events are the lines of `--json`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ impl Observer for Silent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// What the run is going to do.
+    /// The plan of the run.
     Plan {
         /// The pipeline's name.
         pipeline: String,
@@ -43,15 +43,15 @@ pub enum Event {
     StageStarted {
         /// The stage.
         stage: String,
-        /// Its kind.
+        /// Kind of the stage.
         kind: String,
-        /// Its number among the chosen stages, from 1.
+        /// Number of the stage among the chosen stages, from 1.
         number: usize,
-        /// How many stages are chosen.
+        /// Number of chosen stages.
         of: usize,
         /// Why it runs.
         reasons: Vec<Reason>,
-        /// Whether it goes on from the parts of an interrupted run.
+        /// Set where it resumes from the parts of an interrupted run.
         resumed: bool,
     },
     /// A task inside a stage begins.
@@ -60,14 +60,14 @@ pub enum Event {
         stage: String,
         /// Units in all; 0 when unknown.
         total: u64,
-        /// What is counted.
+        /// Unit that is counted, in the plural.
         unit: &'static str,
     },
     /// Units are done.
     ProgressAdvanced {
         /// The stage.
         stage: String,
-        /// How many more.
+        /// Units done since the last such event.
         by: u64,
     },
     /// A line worth telling a person.
@@ -83,9 +83,9 @@ pub enum Event {
         stage: String,
         /// Numbers that account for the flow.
         counts: BTreeMap<String, u64>,
-        /// How long it ran.
+        /// Seconds that it ran.
         seconds: f64,
-        /// Whether its outputs differ from the last time's.
+        /// Set where its outputs differ from the last time's.
         changed: bool,
     },
     /// A stage does not run.
@@ -103,9 +103,9 @@ pub enum Event {
         kind: ErrorKind,
         /// The message.
         message: String,
-        /// What to do about it.
+        /// Advice on what to do.
         help: Option<String>,
-        /// Whether the program is to blame.
+        /// Set where the program is to blame.
         bug: bool,
     },
     /// Something the user should know that stops nothing.
@@ -114,7 +114,7 @@ pub enum Event {
         stage: Option<String>,
         /// The message.
         message: String,
-        /// What to do about it.
+        /// Advice on what to do.
         help: Option<String>,
     },
     /// The run is over.
@@ -127,7 +127,7 @@ pub enum Event {
         failed: Vec<String>,
         /// Stages that could not run because of those.
         blocked: Vec<String>,
-        /// How long it took.
+        /// Seconds that the run took.
         seconds: f64,
     },
 }
@@ -136,9 +136,9 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// What it left is up to date.
+    /// Its outputs are up to date.
     Fresh,
-    /// What it left is up to date, and some of it removed; it is made again when a stage that reads it runs.
+    /// Its outputs are up to date, and some removed; they are made again when a stage that reads it runs.
     Cleaned,
     /// A stage that it reads from failed.
     UpstreamFailed,

@@ -24,7 +24,7 @@ use ecgfm_stage::{Cancel, Progress};
 /// Version of its format.
 const FORMAT: u32 = 1;
 
-/// What [`hash_inputs`] found. Files by their paths; a directory of very many files ends in `/` and counts as one.
+/// Result of [`hash_inputs`]. Files by their paths; a directory of very many files ends in `/` and counts as one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InputHashes {
     /// Files whose content is what it was when it was recorded.
@@ -42,7 +42,7 @@ pub struct InputHashes {
 }
 
 impl InputHashes {
-    /// Whether nothing is known to have changed.
+    /// Says if nothing is known to have changed.
     #[must_use]
     pub fn is_intact(&self) -> bool {
         [&self.missing, &self.changed, &self.extra, &self.unknown]
@@ -125,7 +125,7 @@ pub fn hash_inputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> 
     Ok(found)
 }
 
-/// All of an input; nothing where it is gone.
+/// Hashes of all files of an input; empty where it is gone.
 fn hash_input(
     path: &Path,
     own: &[PathBuf],

@@ -45,7 +45,7 @@ pub(crate) fn prepare_dir(
 /// The error of a stage whose input changed while the stage was reading it.
 pub(crate) fn input_changed(stage: &str, input: &str, help: &str) -> Error {
     let message = format!(
-        "stage `{stage}`: `{input}` changed while the stage was reading it; what it made is thrown away"
+        "stage `{stage}`: `{input}` changed while the stage was reading it; what it made is discarded"
     );
     Error::new(ErrorKind::BadInput, message)
         .help(help)

@@ -21,7 +21,7 @@ pub struct RunInfo {
     pub pipeline: String,
     /// The profile.
     pub profile: String,
-    /// Its directory.
+    /// Directory of the run.
     pub run_dir: PathBuf,
     /// Bytes of all files.
     pub bytes: u64,
@@ -29,23 +29,23 @@ pub struct RunInfo {
     pub stages: BTreeMap<String, u64>,
     /// When something in it was last written, RFC 3339, UTC.
     pub last_used: String,
-    /// What became of it.
+    /// State of the run.
     pub state: RunState,
     /// Stages of whose outputs clean removed some.
     pub cleaned: Vec<String>,
 }
 
-/// What became of a run.
+/// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// A process is at work in it.
     Running,
-    /// It was cut off; the next run goes on.
+    /// The run was cut off; the next one resumes.
     Interrupted,
-    /// Its `lock.json` cannot be used.
+    /// The `lock.json` of the run cannot be used.
     Damaged,
-    /// It holds no finished stage.
+    /// The run holds no finished stage.
     Empty,
     /// Nothing is at work and nothing half done.
     Idle,

@@ -1,4 +1,4 @@
-//! What is done with a run: running its stages, putting their outputs in place, and looking after them later.
+//! Work on a run: running its stages, putting their outputs in place, and looking after them later.
 
 pub(crate) mod accept;
 pub(crate) mod clean;

@@ -19,10 +19,10 @@ use crate::store::record::{FileRecord, StageRecord};
 use crate::time::rfc3339;
 use ecgfm_stage::Outcome;
 
-/// What came of a stage.
+/// A stage whose outputs are in place and recorded.
 pub(crate) struct PublishedStage {
     pub(crate) seconds: f64,
-    /// Whether its outputs differ from the last time's.
+    /// Set where its outputs differ from the last time's.
     pub(crate) changed: bool,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn publish_stage(
     Ok(published)
 }
 
-/// Where relative paths of inputs begin, in full.
+/// Directory that relative paths of inputs begin in, in full.
 fn base_dir(base: &Path) -> String {
     let current = std::env::current_dir().map(|current| match base.as_os_str().is_empty() {
         true => current,

@@ -63,7 +63,7 @@ impl Run<'_> {
         if before != now {
             self.observer.event(&Event::Warning {
                 stage: Some(name.to_owned()),
-                message: format!("`{name}`, made again, left something else than before"),
+                message: format!("`{name}`, made again, differs from what it left before"),
                 help: Some("run the same command again: what was made of it follows".to_owned()),
             });
         }

@@ -28,25 +28,25 @@ use crate::store::publish;
 use crate::store::run_lock;
 use ecgfm_stage::Cancel;
 
-/// How to run.
+/// Options of a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
-    /// Which stages.
+    /// Stages to run.
     pub selection: Selection,
     /// Run the selected stages even where they are fresh, from their beginning.
     pub force: bool,
     /// After a failure go on with what does not depend on it.
     pub keep_going: bool,
-    /// Only tell the plan.
+    /// Report the plan, and run nothing.
     pub dry_run: bool,
     /// Versions of the program, recorded with each stage beside those that its kind names.
     pub versions: BTreeMap<String, String>,
 }
 
-/// What a run did.
+/// Result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
-    /// What it set out to do; every stage in running order.
+    /// Plan of the run; every stage in running order.
     pub plan: Vec<PlannedStage>,
     /// Stages that ran.
     pub ran: Vec<String>,
@@ -56,7 +56,7 @@ pub struct Summary {
     pub failed: Vec<String>,
     /// Stages that could not run because of those.
     pub blocked: Vec<String>,
-    /// How long it took.
+    /// Seconds that the run took.
     pub seconds: f64,
 }
 
@@ -313,7 +313,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Whether what the stage read is still what it was when the stage began. If not, nobody knows what of it the
+    /// Fails where an input is no longer what it was when the stage began. Then, nobody knows what of it the
     /// stage saw, so that nothing it made can be kept, parts included.
     fn require_unchanged_inputs(&self, stage: &Stage, facts: &FingerprintInputs) -> Result<()> {
         let run_dir = &self.view.graph.run_dir;
@@ -387,6 +387,6 @@ fn readable_path(path: &str, run_dir: &Path) -> String {
 
 fn interrupted(stage: &str) -> Error {
     Error::new(ErrorKind::Interrupted, format!("interrupted at stage `{stage}`"))
-        .help("run the same command again to go on; finished stages stay")
+        .help("run the same command again to resume; finished stages stay")
         .in_stage(stage)
 }

@@ -65,7 +65,7 @@ pub fn run_stage(
     if resumed {
         observer.event(&Event::Note {
             stage: kind.name().to_owned(),
-            message: "going on from where it was interrupted".to_owned(),
+            message: "resuming where it was interrupted".to_owned(),
         });
     }
     let invocation = StageInvocation {
@@ -88,7 +88,7 @@ pub fn run_stage(
     let ran = invocation.run(observer, cancel, require_unchanged_inputs);
     let outcome = ran.map_err(
         |error| match error.kind() == ErrorKind::Interrupted && kind.resumable() {
-            true => error.help("run the same command again to go on"),
+            true => error.help("run the same command again to resume"),
             false => error,
         },
     )?;
@@ -121,7 +121,7 @@ fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
     ))
 }
 
-/// Only what a stage left here before is ever replaced: `out` may have been mistyped.
+/// Refuses an `out` that holds anything but what a stage left here before: `out` may have been mistyped.
 fn require_empty(out: &Path, force: bool) -> Result<()> {
     let refused = |what: &str, help: &str| {
         Err(Error::new(ErrorKind::Config, format!("`{}` {what}", out.display())).help(help))

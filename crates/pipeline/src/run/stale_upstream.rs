@@ -1,4 +1,4 @@
-//! What a run of some stages reads from stages that it does not run.
+//! Warnings about stages that a run reads from and does not run.
 
 use super::run::Run;
 use crate::config::graph::Stage;
@@ -54,7 +54,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether a stage that does not run left what `reader` refers to.
+    /// Fails where a stage that does not run has not left what `reader` refers to.
     fn require_outputs(&self, reader: &Stage, upstream: &str) -> Result<()> {
         let (name, graph) = (reader.name(), self.view.graph);
         let disk = self.view.outputs_on_disk.get(upstream).filter(|disk| !disk.gone);

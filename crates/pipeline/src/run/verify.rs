@@ -16,7 +16,7 @@ use crate::store::record::{Accepted, StageRecord};
 use crate::store::sample;
 use ecgfm_stage::{Cancel, Progress};
 
-/// What [`verify`] found. Paths are relative to the run's directory.
+/// Result of [`verify`]. Paths are relative to the run's directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// Entries whose content is as recorded.
@@ -38,7 +38,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Whether the directory holds what the run left, and nothing else. A stage that reads a whole directory
+    /// Says if the directory holds what the run left, and nothing else. A stage that reads a whole directory
     /// would read an extra file too.
     #[must_use]
     pub fn is_intact(&self) -> bool {
@@ -80,7 +80,7 @@ pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Resul
 }
 
 impl Verification {
-    /// What lies beside the stages' directories.
+    /// Finds files beside the stages' directories that no run left.
     fn find_unexpected_files(&mut self, run_dir: &Path, lock: &LockFile) -> Result<()> {
         let io = |e: std::io::Error| Error::io("list", run_dir, &e);
         // Data that the run was given from inside its own directory.

@@ -1,6 +1,6 @@
 //! JSON whose last line is a BLAKE3 of all before it, so that a changed bit in a record itself is seen too.
 
-/// What stands around the checksum at the end of the text.
+/// Text around the checksum at the end of the text.
 const BEFORE: &str = ",\n  \"checksum\": \"";
 const AFTER: &str = "\"\n}\n";
 
@@ -14,7 +14,7 @@ pub(crate) fn append_checksum(mut json: Vec<u8>) -> Vec<u8> {
     json
 }
 
-/// Whether the last line is the checksum of the rest, to the byte.
+/// Says if the last line is the checksum of the rest, to the byte.
 pub(crate) fn checksum_matches(text: &str) -> bool {
     let parts = text.strip_suffix(AFTER).and_then(|t| t.rsplit_once(BEFORE));
     parts.is_some_and(|(body, found)| checksum(format!("{body}\n}}").as_bytes()) == found)

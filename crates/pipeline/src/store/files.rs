@@ -1,4 +1,4 @@
-//! What is in a directory, and what its content hashes to.
+//! Files of a directory, and hashes of their content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};

@@ -29,13 +29,13 @@ pub(crate) struct PendingPublication {
     pub(crate) vars: Map<String, Value>,
 }
 
-/// How far a publication that was cut off had come.
+/// Progress of a publication that was cut off.
 pub(crate) enum PublishProgress {
     /// The stage's directory is in place; the record is as it is on disk now.
     Published(Box<StageRecord>),
-    /// It is complete under its temporary name.
+    /// The stage's directory is complete under its temporary name.
     Staged,
-    /// It is nowhere as the journal says: something else happened to it.
+    /// Neither directory holds what the journal says.
     NotStarted,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn read_pending(run_dir: &Path) -> Option<PendingPublication> {
 }
 
 impl PendingPublication {
-    /// How far it came. Changes nothing.
+    /// Finds how far the publication came. Changes nothing.
     pub(crate) fn progress(&self, run_dir: &Path) -> Result<PublishProgress> {
         let target = run_dir.join(&self.stage);
         let disk = OutputsOnDisk::scan(&target, &self.record)?;

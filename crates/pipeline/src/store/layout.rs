@@ -41,7 +41,7 @@ pub(crate) fn is_resume_mark(name: &str) -> bool {
     name == FINGERPRINT_FILE || name.split('/').next() == Some(COMPLETE)
 }
 
-/// Where a stage writes: beside its final place, so that a rename suffices.
+/// Directory that a stage writes into: beside its final place, so that a rename suffices.
 pub(crate) fn temporary_dir(target: &Path) -> PathBuf {
     let name = target
         .file_name()
@@ -50,7 +50,7 @@ pub(crate) fn temporary_dir(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.tmp"))
 }
 
-/// Where the directory of a stage is set aside, to be removed.
+/// Name under which the old directory of a stage waits to be removed.
 pub(crate) fn backup_dir(current: &Path) -> PathBuf {
     let name = current
         .file_name()
@@ -80,12 +80,12 @@ pub(crate) fn engine_dirs(run_dir: &Path) -> Vec<PathBuf> {
     std::iter::once(run_dir).chain(workdir).collect()
 }
 
-/// Where a recorded path lies; a relative one begins in `base`.
+/// Path on disk of a recorded path; a relative one begins in `base`.
 pub(crate) fn locate(path: &str, base: &Path, run_dir: &Path) -> PathBuf {
     inside_run(path).map_or_else(|| base.join(path), |inside| run_dir.join(inside))
 }
 
-/// What follows `${run}/` in a recorded path; nothing for the run's directory itself.
+/// Rest of a recorded path after `${run}/`; empty for the run's directory itself.
 pub(crate) fn inside_run(path: &str) -> Option<&str> {
     match path.strip_prefix(RUN_TOKEN)? {
         "" => Some(""),

@@ -1,4 +1,4 @@
-//! What a run keeps on disk: where its files lie, their hashes and records, how they are put in place and locked.
+//! Files of a run on disk: where its files lie, their hashes and records, how they are put in place and locked.
 
 pub(crate) mod checksum;
 pub(crate) mod files;

@@ -1,4 +1,4 @@
-//! What of a stage's recorded outputs is on disk.
+//! A stage's recorded outputs, compared with what is on disk.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,9 +17,9 @@ pub(crate) struct OutputsOnDisk {
     pub(crate) missing: Vec<String>,
     /// With other content than recorded.
     pub(crate) changed: Vec<String>,
-    /// Whether some were only given another time, as by a copy: worth recording anew.
+    /// Set where some have only another time, as after a copy: worth recording anew.
     pub(crate) touched: bool,
-    /// Whether the whole directory is gone.
+    /// Set where the whole directory is gone.
     pub(crate) gone: bool,
 }
 
@@ -35,7 +35,7 @@ impl OutputsOnDisk {
         }
     }
 
-    /// Whether all that is recorded is there as recorded.
+    /// Says if all recorded outputs are as recorded.
     pub(crate) fn is_unchanged(&self) -> bool {
         !self.gone && self.missing.is_empty() && self.changed.is_empty()
     }

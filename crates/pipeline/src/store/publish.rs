@@ -74,7 +74,7 @@ pub(crate) fn sync_tree(dir: &Path) -> io::Result<()> {
     dirs.into_iter().try_for_each(sync_dir)
 }
 
-/// Whether it could be done.
+/// Syncs the whole file system, and says if it could.
 fn sync_file_system(dir: &Path) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     {

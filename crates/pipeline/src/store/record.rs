@@ -22,7 +22,7 @@ pub struct StageRecord {
     pub accepted: Option<Accepted>,
     /// Parameters in canonical form; `${run}` stands for the run's own directory.
     pub parameters: Value,
-    /// What it read, by parameter.
+    /// Inputs that the stage read, by parameter.
     pub inputs: BTreeMap<String, InputRecord>,
     /// Directory in which the run was started: relative paths of inputs begin there. Empty in older records.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -30,12 +30,12 @@ pub struct StageRecord {
     /// Further facts that decide the outputs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
-    /// What it left, by path inside its directory.
+    /// Outputs of the stage, by path inside its directory.
     pub outputs: BTreeMap<String, FileRecord>,
     /// Versions of the program and its libraries, for the record.
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
-    /// What of the outputs was removed, to be made again when it is needed.
+    /// Outputs that were removed, to be made again when it is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleaned: Option<Cleaned>,
     /// Stages before it that had run since and left something else, so that it must run again. Of older records only:
@@ -52,7 +52,7 @@ pub struct StageRecord {
     pub started: String,
     /// RFC 3339, UTC.
     pub finished: String,
-    /// How long it ran; an interrupted part before a resume is not counted.
+    /// Seconds that the stage ran; an interrupted part before a resume is not counted.
     pub seconds: f64,
 }
 
@@ -65,12 +65,12 @@ pub struct FileRecord {
     pub blake3: String,
     /// When it was last modified (the latest of its files for a directory), RFC 3339.
     pub modified: String,
-    /// How many files a directory holds.
+    /// Number of files in a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<u64>,
 }
 
-/// What a stage read, as it was when the stage began.
+/// An input of a stage, as it was when the stage began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputRecord {
     /// The path as the parameter gave it; `${run}` stands for the run's own directory.
@@ -78,12 +78,12 @@ pub struct InputRecord {
     /// The stage whose output it is; none for inputs from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
-    /// Whether there was anything.
+    /// State of the input.
     pub state: InputState,
     /// Bytes.
     #[serde(default)]
     pub size: u64,
-    /// How many files a directory held.
+    /// Number of files in a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<u64>,
     /// BLAKE3 of the whole content, where all of it was read (always so for other stages' outputs).
@@ -94,19 +94,19 @@ pub struct InputRecord {
     pub sample: Option<String>,
 }
 
-/// Whether an input was there.
+/// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputState {
-    /// It was.
+    /// The input existed.
     Present,
-    /// It was not.
+    /// The input did not exist.
     Absent,
-    /// It was, but could not be read.
+    /// The input existed, but could not be read.
     Unreadable,
 }
 
-/// That somebody accepted the outputs of an older version.
+/// Acceptance of the outputs of an older version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// The version of the code for which they were accepted.
@@ -117,7 +117,7 @@ pub struct Accepted {
     pub at: String,
 }
 
-/// What of a stage's outputs was removed.
+/// Outputs of a stage that were removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cleaned {
     /// Paths inside the stage's directory; empty: all of it.
@@ -135,7 +135,7 @@ impl StageRecord {
             .map_or(self.code_version, |accepted| accepted.version)
     }
 
-    /// Where an input of the stage lies, by its path in the record: inside `run_dir` if it is the run's own, else from
+    /// Path of an input of the stage, by its path in the record: inside `run_dir` if it is the run's own, else from
     /// where the run was started, or from here if that directory is no longer there.
     #[must_use]
     pub fn locate(&self, run_dir: &Path, path: &str) -> PathBuf {
@@ -197,7 +197,7 @@ impl InputRecord {
         }
     }
 
-    /// What decides whether the input is the same as another time. The path is a matter of the parameter.
+    /// Facts by which two records are of the same input. The path is not among them: it is a parameter's value.
     pub(crate) fn identity(&self) -> (InputState, u64, Option<u64>, Option<&str>, Option<&str>) {
         (
             self.state,
@@ -221,7 +221,7 @@ impl std::fmt::Display for Accepted {
 }
 
 impl Cleaned {
-    /// Whether an output is among what was removed, by its path inside the stage's directory.
+    /// Says if an output is among those removed, by its path inside the stage's directory.
     pub(crate) fn covers(&self, name: &str) -> bool {
         self.paths.iter().any(|path| is_below(name, path))
     }
@@ -229,10 +229,10 @@ impl Cleaned {
     /// Why what was removed is missed now.
     pub(crate) fn explanation(&self) -> String {
         let day = self.at.split('T').next().unwrap_or_default();
-        format!("`ecgfm clean` removed some of its output on {day}, which takes its inputs to be made again")
+        format!("`ecgfm clean` removed some of its output on {day}, and making it again needs its inputs")
     }
 
-    /// Whether what is read at a path, a file or a directory, holds something of what was removed.
+    /// Says if the file or directory at a path held something that was removed.
     pub(crate) fn touches(&self, read: &str) -> bool {
         self.paths
             .iter()
@@ -240,7 +240,7 @@ impl Cleaned {
     }
 }
 
-/// Whether a path is the directory `below`, or in it; everything is in the empty one.
+/// Says if a path is the directory `below`, or in it; everything is in the empty one.
 fn is_below(path: &str, below: &str) -> bool {
     let rest = path.strip_prefix(below);
     below.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

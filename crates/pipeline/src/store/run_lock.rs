@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::store::layout::RUN_LOCK_FILE;
 use crate::store::publish;
 
-/// How often a lock that is held is tried again, and how long after.
+/// Number of further attempts at a lock that is held.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct RunLock {
     file: File,
-    /// Where the file is not to stay.
+    /// Path of the lock's file, where it is removed with the lock.
     remove_on_drop: Option<PathBuf>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn lock_run_dir(run_dir: &Path) -> Result<RunLock> {
     })
 }
 
-/// Whether a process holds the lock of a run's directory. Looks without waiting; who takes the lock at this very moment tries
+/// Says if a process holds the lock of a run's directory. Looks without waiting; who takes the lock at this very moment tries
 /// again.
 pub(crate) fn is_held(run_dir: &Path) -> bool {
     let Ok(file) = File::open(run_dir.join(RUN_LOCK_FILE)) else {
@@ -121,7 +121,7 @@ fn lock_with_retry(file: &File, path: &Path) -> Result<(), TryLockError> {
     ecgfm_system::try_lock(file, path)
 }
 
-/// Who holds a lock, in words.
+/// Holder of a lock, in words.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     // The holder writes its number just after it takes the lock; a reader in between finds none.

@@ -1,9 +1,9 @@
-//! What a checkpoint says of itself, without its tensors.
+//! Description of a checkpoint, read without its tensors.
 
 use ecgfm_formats::pt::{Error, WeightsFile};
 use std::path::Path;
 
-/// What of a checkpoint matters before it is exported.
+/// Facts about a checkpoint that matter before it is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     /// Number of labels, by the shape of the head; none where that cannot be told, 0 for an encoder.

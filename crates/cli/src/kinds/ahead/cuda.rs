@@ -1,4 +1,4 @@
-//! Whether there can be a CUDA device, without libtorch.
+//! Looks for a CUDA device without libtorch.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use std::path::Path;
 const DEVICES: [&str; 3] = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"];
 /// The driver's library.
 const LIBRARY: &str = "libcuda.so.1";
-/// Where the system's loader finds it, beside LD_LIBRARY_PATH and its cache.
+/// Directories where the system's loader finds it, beside LD_LIBRARY_PATH and its cache.
 const PLACES: [&str; 7] = [
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
@@ -16,7 +16,7 @@ const PLACES: [&str; 7] = [
     "/usr/lib/wsl/lib",
     "/usr/local/nvidia/lib64",
 ];
-/// Where the loader keeps the names of the libraries that it knows.
+/// File in which the loader keeps the names of the libraries that it knows.
 const CACHE: &str = "/etc/ld.so.cache";
 
 /// Why there is certainly no CUDA device here; none where there may be one, which libtorch will tell.

@@ -1,4 +1,4 @@
-//! What each kind of stage can say before the first one runs: what it promises, and what is wrong with its parameters.
+//! Checks of each kind of stage before the first one runs: what it promises, and what is wrong with its parameters.
 //!
 //! Headers are read, samples never. What is checked here is checked again by the stage that reads the whole; here it is
 //! told before hours of work.
@@ -36,11 +36,11 @@ mod facts {
     pub const SAMPLE_RATE: &str = "sample_rate";
     /// Leads of the segments.
     pub const LEADS: &str = "leads";
-    /// Whether the leads of the segments are standardised.
+    /// True where the leads of the segments are standardised.
     pub const STANDARDIZED: &str = "standardized";
     /// Names of the splits: a list.
     pub const SPLITS: &str = "splits";
-    /// Whether there is a table of the segments' splits.
+    /// True where there is a table of the segments' splits.
     pub const SEGMENTED: &str = "segmented";
     /// Number of a model's labels; 0 for an encoder.
     pub const HEAD: &str = "head";
@@ -54,7 +54,7 @@ mod facts {
     pub const MAPPING: &str = "mapping";
 }
 
-/// Which label set, so that a copy that was edited and kept its name is told apart.
+/// Identity of a label set, so that a copy that was edited and kept its name is told apart.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Identity {
     name: String,
@@ -72,7 +72,7 @@ impl Identity {
         }
     }
 
-    /// Its name, with its hash where that is known.
+    /// Name of the set, with its hash where that is known.
     fn described(&self) -> String {
         match &self.hash {
             Some(hash) => format!("label set `{}` (hash {hash})", self.name),

@@ -1,11 +1,11 @@
-//! Whether what a path names from outside is there, and is what is wanted.
+//! Checks of paths from outside: that something is there, of the kind that is wanted.
 
 use super::{bad_input, full, system_fault};
 use ecgfm_pipeline::{Ahead, Findings};
 use ecgfm_system::Fault;
 use std::path::Path;
 
-/// What a parameter wants.
+/// Kind of file that a parameter wants.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted<'a> {
     /// A file, described.
@@ -14,7 +14,7 @@ pub(super) enum Wanted<'a> {
     Directory(&'a str),
 }
 
-/// Whether a path from outside is there and of the right kind; one that a stage leaves will be. Otherwise the mistake is told.
+/// Says if a path from outside is there and of the right kind, and adds the mistake otherwise; one that a stage leaves will be.
 pub(super) fn there(
     found: &mut Findings,
     ahead: &Ahead<'_>,
@@ -54,7 +54,7 @@ pub(super) fn there(
     false
 }
 
-/// What to do about a path that leads nowhere.
+/// Advice for a path that leads nowhere.
 fn beside(path: &Path) -> &'static str {
     if path.is_absolute() {
         return "correct the path";

@@ -1,4 +1,4 @@
-//! Where ECGs come from: `synth`, `signals`.
+//! Checks of sources of ECGs: `synth`, `signals`.
 
 use super::{facts, refuse, typed};
 use ecgfm_artifacts::{records, table};

@@ -37,7 +37,7 @@ pub fn evaluate(params: &scoring::Params, ahead: &Ahead<'_>) -> Findings {
     found
 }
 
-/// What is known of predictions: promised, or in the record beside those from outside.
+/// Facts known of predictions: promised, or in the record beside those from outside.
 pub(super) fn predictions(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str, path: &Path) -> Promises {
     if let Some(promises) = ahead.promises(path) {
         return promises.clone();

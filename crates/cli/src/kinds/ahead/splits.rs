@@ -1,4 +1,4 @@
-//! Who is in which split: `splits`, `manifests`.
+//! Checks of splits and manifests: `splits`, `manifests`.
 
 use super::paths::{Wanted, there};
 use super::{facts, listed, typed};
@@ -75,7 +75,7 @@ pub fn manifests(params: &manifests::Params, ahead: &Ahead<'_>) -> Findings {
     found
 }
 
-/// Whether the stage before will leave the table of the segments' splits, where that is what a parameter names.
+/// Says if the stage before will leave the table of the segments' splits, where that is what a parameter names.
 pub(super) fn segmented(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str, path: &Path) {
     let named = path
         .file_name()
