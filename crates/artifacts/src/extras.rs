@@ -4,6 +4,7 @@
 
 use crate::error::Result;
 use crate::formats::npy;
+use crate::presence::exists;
 use std::path::Path;
 
 /// File name of an output of a subset.
@@ -69,7 +70,7 @@ pub const SALIENCY_PER: &str = "saliency_per";
 /// The record cannot be read.
 pub fn saliency_per(dir: &Path) -> Result<Option<String>> {
     let path = dir.join(crate::logits::RECORD_FILE);
-    if !path.exists() {
+    if !exists(&path)? {
         return Ok(None);
     }
     let record: serde_json::Value = crate::json::read_json(&path)?;

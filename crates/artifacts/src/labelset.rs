@@ -1,6 +1,7 @@
 //! Label sets and mappings: data, in `configs/`, found by file or by name.
 
 use crate::error::{Error, Result};
+use crate::presence::is_file;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -356,7 +357,7 @@ impl Definition {
 
 fn source(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<String> {
     let path = Path::new(name_or_path);
-    if path.is_file() {
+    if is_file(path)? {
         let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
         if size > MAX_BYTES {
             return Err(config(

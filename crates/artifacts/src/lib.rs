@@ -40,6 +40,7 @@ pub mod notes;
 pub mod notices;
 pub mod pandas;
 pub mod predictions;
+pub mod presence;
 pub mod quality;
 pub mod records;
 pub mod rejected;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::formats::{npy, store};
 use crate::manifests::Key;
 use crate::pandas::{Cell, RowWriter};
+use crate::presence::exists;
 use crate::store::SegmentReader;
 use crate::table::{self, Column, Kind, Others};
 use ecgfm_stage_params::Returns;
@@ -81,7 +82,7 @@ impl LabelsRecorded {
 /// The record cannot be read.
 pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
     let path = dir.join(RECORD_FILE);
-    if !path.exists() {
+    if !exists(&path)? {
         return Ok(None);
     }
     let record: serde_json::Value = crate::json::read_json(&path)?;
@@ -105,7 +106,7 @@ pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
 /// The record cannot be read, or says something else.
 pub fn returns_recorded(dir: &Path) -> Result<Option<Returns>> {
     let path = dir.join(RECORD_FILE);
-    if !path.exists() {
+    if !exists(&path)? {
         return Ok(None);
     }
     let record: serde_json::Value = crate::json::read_json(&path)?;
@@ -124,7 +125,7 @@ pub fn returns_recorded(dir: &Path) -> Result<Option<Returns>> {
 /// The record cannot be read.
 pub fn notices_recorded(dir: &Path) -> Result<Vec<String>> {
     let path = dir.join(RECORD_FILE);
-    if !path.exists() {
+    if !exists(&path)? {
         return Ok(Vec::new());
     }
     let record: serde_json::Value = crate::json::read_json(&path)?;
@@ -267,7 +268,7 @@ impl Logits {
     pub fn read_keyed(dir: &Path, subset: &str, manifest: Option<ManifestRows<'_>>) -> Result<Self> {
         crate::manifests::check_plain(dir, subset)?;
         let array = dir.join(array_file(subset));
-        if !array.exists() && dir.join(index_file(subset)).exists() {
+        if !exists(&array)? && exists(&dir.join(index_file(subset)))? {
             let what = "no logits: the model that ran is an encoder without a head, or they were removed";
             return Err(Error::invalid(&array, what));
         }
@@ -281,7 +282,8 @@ impl Logits {
             let mut values = vec![0.0; rows * labels];
             reader.read_rows(0, rows, &mut values).map(|()| values)
         };
-        let keys = || match (manifest, path.exists()) {
+        let has_index = exists(&path)?;
+        let keys = || match (manifest, has_index) {
             (None, true) => read_index(&path),
             (None, false) => Err(unkeyed(&path, subset)),
             (Some(_), true) => Err(Error::advised(
@@ -316,7 +318,7 @@ pub fn open_array(array: &Path, header: &Path) -> Result<npy::NpyReader> {
     if npy::has_header(array).map_err(Error::io("read", array))? {
         return Ok(npy::NpyReader::open(array)?);
     }
-    if !header.exists() {
+    if !exists(header)? {
         let name = header.file_name().unwrap_or_default().to_string_lossy();
         let what = format!("no header in it, as numpy.save writes one, and no `{name}` beside it");
         let help = format!(

@@ -8,6 +8,7 @@ use crate::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use crate::error::{Error, Result};
 use crate::formats::manifest::Manifest;
 use crate::key;
+use crate::presence::is_file;
 use crate::store::SegmentReader;
 use crate::table::{self, Column, DataFrame, Kind, Others};
 use hashbrown::HashMap;
@@ -107,11 +108,11 @@ pub fn note_without_idx(without: usize, rows: usize) -> String {
 /// The manifest or its index cannot be read, a segment has no key, or one stands there twice.
 pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     check_plain(dir, name)?;
-    if dir.is_file() {
+    if is_file(dir)? {
         return Err(a_file(dir));
     }
     let path = dir.join(file(name));
-    if !path.is_file() {
+    if !is_file(&path)? {
         return Err(Error::invalid(
             &path,
             format!("no such manifest; {} holds {}", dir.display(), listing(dir)),
@@ -244,7 +245,7 @@ struct Index {
 impl Index {
     /// Reads the index, if there is one.
     fn read(path: &Path) -> Result<Option<Self>> {
-        if !path.is_file() {
+        if !is_file(path)? {
             return Ok(None);
         }
         let columns = [

@@ -17,6 +17,7 @@ use crate::scored_rows::{taken, unknown_rows};
 use crate::sigmoid::above;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored, ShownIn, Statistic, shown_in};
+use ecgfm_artifacts::presence;
 use polars::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -86,7 +87,7 @@ impl Evaluation {
     /// From an evaluation's directory, or from that of a run which has one.
     fn read(dir: &Path) -> Result<Self> {
         let inside = dir.join("evaluate");
-        let dir = if dir.join(SCORED_FILE).exists() {
+        let dir = if presence::exists(&dir.join(SCORED_FILE))? {
             dir
         } else {
             &inside

@@ -1,4 +1,4 @@
-//! What there is to fetch: the catalogue in `configs/checkpoints` and `configs/datasets`.
+//! Sources to fetch: the catalogue in `configs/checkpoints` and `configs/datasets`.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ const BUILT_IN: [&str; 3] = [
     include_str!("../../../configs/datasets/code15.yaml"),
 ];
 
-/// The model hub that a file of a repository is on, unless [`crate::FetchOptions::hub`] names another.
+/// Model hub of files in repositories, unless [`crate::FetchOptions::hub`] names another.
 pub const HUB: &str = "https://huggingface.co";
 
-/// What a source provides.
+/// Kind of files that a source provides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
@@ -23,7 +23,7 @@ pub enum SourceKind {
     Dataset,
 }
 
-/// Where a file is published.
+/// Address at which a file is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileOrigin {
     /// At a plain address.
@@ -39,7 +39,7 @@ pub enum FileOrigin {
     },
 }
 
-/// One file of a source.
+/// File of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "FileEntry", into = "FileEntry")]
 pub struct SourceFile {
@@ -47,18 +47,18 @@ pub struct SourceFile {
     pub name: String,
     /// Number of the part, for a dataset in parts. A file without one belongs to every part.
     pub part: Option<u32>,
-    /// Where it is published; an archive to unpack where [`DataSource::archive`] says so.
+    /// Address; that of an archive to unpack where [`DataSource::archive`] says so.
     pub origin: FileOrigin,
-    /// Size in bytes of what is published, where the publisher states one.
+    /// Size of the published file in bytes, where the publisher states one.
     pub size: Option<u64>,
-    /// SHA-256 of what is published in lower-case hexadecimal, where the publisher states one.
+    /// SHA-256 of the published file in lower-case hexadecimal, where the publisher states one.
     pub sha256: Option<String>,
-    /// MD5 of what is published, where the publisher states no better one.
+    /// MD5 of the published file, where the publisher states no better checksum.
     pub md5: Option<String>,
 }
 
 impl SourceFile {
-    /// The address, with the given model hub.
+    /// Address of the file, on the model hub `hub` if it is in a repository.
     #[must_use]
     pub fn url(&self, hub: &str) -> String {
         match &self.origin {
@@ -74,7 +74,7 @@ impl SourceFile {
         }
     }
 
-    /// Name of what is published: the last piece of its address.
+    /// Name of the published file: the last part of its address.
     pub(crate) fn published_name(&self) -> &str {
         let whole = match &self.origin {
             FileOrigin::Url(url) => url,
@@ -84,7 +84,7 @@ impl SourceFile {
     }
 }
 
-/// A file as the catalogue writes it: either `url`, or `repository`, `revision` and `file`.
+/// File as the catalogue's YAML has it: either `url`, or `repository`, `revision` and `file`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct FileEntry {
@@ -136,7 +136,7 @@ impl TryFrom<FileEntry> for SourceFile {
         };
         check_plain_name(file.published_name())?;
         match written.url {
-            // As it is written out, for readers that do not know the hub.
+            // Both are written for readers that do not know the hub, so both may be read, if they agree.
             Some(url) if url != file.url(HUB) => {
                 Err(format!("file `{}` has two addresses that differ", file.name))
             }
@@ -170,7 +170,7 @@ impl From<SourceFile> for FileEntry {
     }
 }
 
-/// A name that stays in the directory it is put in.
+/// Checks that a name is one of a file, and not a path to another directory.
 fn check_plain_name(name: &str) -> Result<(), String> {
     let stays = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
     stays
@@ -191,15 +191,15 @@ pub(crate) fn is_hexadecimal(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A checkpoint or dataset of the catalogue.
+/// Checkpoint or dataset of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSource {
-    /// Name to ask for it by.
+    /// Name in commands.
     pub name: String,
-    /// What it is.
+    /// Title for a person.
     pub title: String,
-    /// What it provides.
+    /// Kind of its files.
     pub kind: SourceKind,
     /// Page with its description and terms of use.
     pub page: String,
@@ -209,35 +209,35 @@ pub struct DataSource {
     /// Address of the record in Zenodo's API, which lists every file with its size and MD5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-    /// Directory that the pipelines look in.
+    /// Directory in which the pipelines look for the files.
     pub place: PathBuf,
-    /// Whether a file whose URL ends in another name is an archive to unpack.
+    /// True if a file whose URL ends in another name is an archive to unpack.
     #[serde(default)]
     pub unpack: bool,
-    /// Its files.
+    /// Files of the source.
     pub files: Vec<SourceFile>,
 }
 
 impl DataSource {
-    /// A catalogue entry.
+    /// Parses an entry of the catalogue.
     ///
     /// # Errors
-    /// It does not parse.
+    /// The text is no such entry.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         Ok(serde_yaml::from_str(text)?)
     }
 
-    /// The name of the archive that holds the file, if it is published in one.
+    /// Name of the archive that holds the file, if it is published in one.
     #[must_use]
     pub fn archive<'a>(&self, file: &'a SourceFile) -> Option<&'a str> {
         let name = file.published_name();
         (self.unpack && name != file.name).then_some(name)
     }
 
-    /// The files of the given parts, with those that belong to every part; all files if no part is given.
+    /// Files of the given parts, and those that belong to every part; all files if `parts` is empty.
     ///
     /// # Errors
-    /// There is no such part.
+    /// The source has no such part.
     pub fn select(&self, parts: &[u32]) -> Result<Vec<&SourceFile>, Error> {
         let known: Vec<u32> = self.files.iter().filter_map(|f| f.part).collect();
         if let Some(part) = parts.iter().find(|p| !known.contains(p)) {
@@ -251,14 +251,14 @@ impl DataSource {
         Ok(self.files.iter().filter(wanted).collect())
     }
 
-    /// What to download and where to put it, for a person.
+    /// Instructions for a person: what to download and where to put it.
     #[must_use]
     pub fn instructions(&self) -> String {
         let files: Vec<&SourceFile> = self.files.iter().collect();
         self.instructions_for(&files, &self.place)
     }
 
-    /// The same for some of the files, and another directory.
+    /// Instructions for some of the files, and another directory.
     pub(crate) fn instructions_for(&self, files: &[&SourceFile], place: &std::path::Path) -> String {
         let mut text = format!(
             "{}\n  terms and description: {}\n  put into: {}/\n",
@@ -283,18 +283,18 @@ fn part_ranges(known: &[u32]) -> String {
     }
 }
 
-/// The whole catalogue.
+/// Sources of the built-in catalogue.
 ///
 /// # Errors
-/// A built-in entry does not parse.
+/// An entry that does not parse.
 pub fn all_sources() -> Result<Vec<DataSource>, Error> {
     BUILT_IN.iter().map(|text| DataSource::from_yaml(text)).collect()
 }
 
-/// The entry of that name.
+/// Source named `name`.
 ///
 /// # Errors
-/// There is none.
+/// The catalogue has no source of that name.
 pub fn find_source(name: &str) -> Result<DataSource, Error> {
     let all = all_sources()?;
     let known = all.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! What is there, compared with what should be, without asking anybody.
+//! Comparison of the files on disk with the catalogue and with earlier fetches, without a network.
 
 use crate::catalogue::{DataSource, SourceFile};
 use crate::digest::{Checksum, digests};
@@ -8,32 +8,32 @@ use serde::Serialize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-/// How closely to look.
+/// Thoroughness of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckDepth {
-    /// Names and sizes: at once, whatever there is.
+    /// Names and sizes only: fast for any size.
     Sizes,
-    /// Every byte.
+    /// Checksums of all bytes.
     Contents,
 }
 
-/// What is wrong with one file of a source on disk.
+/// Difference between a source's file on disk and the one expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileProblem {
-    /// It is not there.
+    /// The file is missing.
     Missing(String),
-    /// It has another size than published or than fetched before: file, found, expected.
+    /// The size differs from the published one or from the one fetched before: file, found, expected.
     Size(String, u64, u64),
-    /// It has another checksum than published or than fetched before.
+    /// The checksum differs from the published one or from the one fetched before.
     Checksum(String),
 }
 
 impl DataSource {
-    /// What is missing or wrong in `dir`: compared with what the catalogue states, and with what was fetched before.
+    /// Compares the files in `dir` with the catalogue and with earlier fetches; returns the differences.
     ///
     /// # Errors
-    /// A file that is there cannot be read.
+    /// A file cannot be read.
     pub fn check(&self, dir: &Path, depth: CheckDepth) -> Result<Vec<FileProblem>, Error> {
         let mut problems = Vec::new();
         for file in &self.files {
@@ -54,7 +54,7 @@ impl DataSource {
             return Ok(Some(FileProblem::Missing(name())));
         };
         let pin = Pin::read(&path)?;
-        // Of an archive the catalogue states the archive's size, which says nothing about what was in it.
+        // For a file in an archive the catalogue has the archive's size, which says nothing about the file.
         let itself = self.archive(file).is_none().then_some(file);
         let sizes = [itself.and_then(|f| f.size), pin.as_ref().map(|p| p.size)];
         if let Some(size) = sizes.into_iter().flatten().find(|size| *size != meta.len()) {

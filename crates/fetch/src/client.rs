@@ -1,4 +1,4 @@
-//! One HTTP request at a time: redirects under our own rules, what an answer says in its head.
+//! HTTP requests, one at a time, with rules of our own for redirects.
 
 use crate::{Error, FetchOptions};
 use std::time::Duration;
@@ -8,40 +8,40 @@ use ureq::{Agent, Body, Proxy};
 
 const REDIRECTS: usize = 10;
 
-/// What to ask for.
+/// Request for a file.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpRequest {
     pub(crate) url: String,
-    /// `GET`, or only the head of the answer.
+    /// `GET`, or `HEAD` for the answer's head alone.
     pub(crate) head_only: bool,
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
-/// Why there is no answer, or none of use.
+/// Reason for which a request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RequestError {
-    /// No connection, or one that broke.
+    /// No connection, or a broken one.
     Network(String),
-    /// An answer that is an error.
+    /// Answer with an error's status.
     Status {
         code: u16,
         retry_after: Option<Duration>,
-        /// What the hub says about it, such as `GatedRepo`.
+        /// The hub's code for the error, such as `GatedRepo`.
         code_of_hub: Option<String>,
     },
-    /// A redirect that we do not follow.
+    /// Redirect that is not followed.
     Redirect(String),
-    /// An answer that makes no sense.
+    /// Answer that contradicts HTTP or the request.
     Protocol(String),
 }
 
-/// An answer.
+/// Answer whose body is not read yet.
 pub(crate) struct HttpAnswer {
     pub(crate) response: Response<Body>,
     pub(crate) linked: HubFile,
 }
 
-/// What the hub says about a large file on the way to it.
+/// Facts about a large file that the hub sends with the redirect to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct HubFile {
     pub(crate) size: Option<u64>,
@@ -49,7 +49,7 @@ pub(crate) struct HubFile {
     pub(crate) commit: Option<String>,
 }
 
-/// Makes requests.
+/// Client that sends requests.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     agent: Agent,
@@ -67,7 +67,7 @@ impl HttpClient {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // Stated even where there is none: the default would look into the environment.
+            // Set even to none: ureq's default would read the environment, which is the caller's to decide.
             .proxy(read_proxy(options)?)
             .tls_config(tls)
             .timeout_connect(Some(options.silence))
@@ -86,7 +86,7 @@ impl HttpClient {
         Ok(Self { agent, hub, token })
     }
 
-    /// Asks, and follows redirects; for a head, only on the same host.
+    /// Sends a request and follows redirects; for `HEAD` only on the same host.
     pub(crate) fn ask(&self, request: &HttpRequest) -> Result<HttpAnswer, RequestError> {
         let start = parse_address(&request.url).map_err(RequestError::Protocol)?;
         let mut at = start.clone();
@@ -126,7 +126,7 @@ impl HttpClient {
         {
             builder = builder.header("Authorization", format!("Bearer {token}"));
         }
-        // A compressed answer would have another size, and ranges of something else.
+        // A compressed answer would have another size, and ranges would count compressed bytes.
         let builder = builder.header("Accept-Encoding", "identity");
         builder.call().map_err(network_error)
     }
@@ -204,7 +204,7 @@ impl HubFile {
         let commit = header_text(headers, "x-repo-commit").map(str::to_owned);
         self.commit = commit.or(self.commit.take());
         self.size = header_number(headers, "x-linked-size").or(self.size);
-        // The entity tag of a large file is its SHA-256; that of a small one is another hash, of other digits.
+        // The entity tag of a large file is its SHA-256; that of a small one is another hash, of another length.
         let tag = header_text(headers, "x-linked-etag").map(|t| t.trim_matches('"').to_ascii_lowercase());
         let sha256 = tag.filter(|t| crate::catalogue::is_hexadecimal(t, 64));
         self.sha256 = sha256.or(self.sha256.take());
@@ -222,7 +222,7 @@ pub(crate) fn header_number(headers: &HeaderMap, name: &str) -> Option<u64> {
 fn status_error(code: u16, headers: &HeaderMap) -> RequestError {
     RequestError::Status {
         code,
-        // Its other form, a date, is rare; the usual pause does for it.
+        // The header's other form, a date, is rare; the usual pause is used then.
         retry_after: header_number(headers, "retry-after").map(Duration::from_secs),
         code_of_hub: header_text(headers, "x-error-code").map(str::to_owned),
     }
@@ -236,7 +236,7 @@ fn is_this_machine(uri: &Uri) -> bool {
     matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Where a redirect leads; an address without a host stays on the host.
+/// Address of a redirect; one without a host is on the host of `at`.
 fn redirect_target(headers: &HeaderMap, at: &Uri) -> Result<Uri, RequestError> {
     let Some(location) = header_text(headers, "location") else {
         return Err(RequestError::Redirect(
@@ -254,13 +254,13 @@ fn redirect_target(headers: &HeaderMap, at: &Uri) -> Result<Uri, RequestError> {
             format!("{scheme}://{authority}{folder}/{l}")
         }
     };
-    // What follows `#` is for the reader, not for the server.
+    // The part after `#` is not sent to a server.
     let whole = whole.split('#').next().unwrap_or_default();
     parse_address(whole)
         .map_err(|reason| RequestError::Redirect(format!("a redirect to `{location}`: {reason}")))
 }
 
-/// Never from a safe connection to an open one, unless all of it began on this machine, as in a test.
+/// Refuses a redirect from https to http, unless the first request went to this machine, as in a test.
 fn check_redirect(start: &Uri, from: &Uri, to: &Uri) -> Result<(), RequestError> {
     let from_https = from.scheme_str() == Some("https") || start.scheme_str() == Some("https");
     let local = start.scheme_str() == Some("http") && is_this_machine(start);

@@ -1,4 +1,4 @@
-//! Checksums.
+//! Checksums of files.
 
 use crate::error::io;
 use crate::progress::FileProgress;
@@ -12,24 +12,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const PIECE: usize = 1 << 20;
 
-/// A checksum that a publisher states.
+/// Checksum that a publisher states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Checksum {
     /// SHA-256 in lower-case hexadecimal.
     Sha256(String),
-    /// MD5 in lower-case hexadecimal: tells a damaged file, not a forged one.
+    /// MD5 in lower-case hexadecimal, which shows damage but not forgery.
     Md5(String),
 }
 
 impl Checksum {
-    /// The one that the catalogue itself states.
+    /// Checksum that the catalogue states for `file`.
     pub(crate) fn of(file: &SourceFile) -> Option<Self> {
         let sha256 = file.sha256.clone().map(Self::Sha256);
         sha256.or_else(|| file.md5.clone().map(Self::Md5))
     }
 
-    /// Compares; `of` is the URL or path to name.
+    /// Compares `digests` with the checksum; errors name the URL or path `of`.
     pub(crate) fn verify(&self, digests: &Digests, of: &str) -> Result<(), Error> {
         let (algorithm, expected, found) = match self {
             Self::Sha256(expected) => ("SHA-256", expected, &digests.sha256),
@@ -55,7 +55,7 @@ pub(crate) struct Digests {
     pub(crate) md5: String,
 }
 
-/// Computes them as bytes go by.
+/// Computes size and checksums from bytes in order.
 #[derive(Default, Clone)]
 pub(crate) struct Hasher {
     size: u64,
@@ -83,7 +83,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Whether the caller wants to stop.
+/// Returns an error if the caller has asked to stop.
 pub(crate) fn stopped(cancel: &AtomicBool) -> Result<(), Error> {
     if cancel.load(Ordering::SeqCst) {
         return Err(Error::Cancelled);
@@ -91,7 +91,7 @@ pub(crate) fn stopped(cancel: &AtomicBool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads to the end.
+/// Reads `input` to its end.
 pub(crate) fn read_all(
     mut from: impl Read,
     path: &Path,
@@ -131,7 +131,7 @@ pub(crate) fn digests(
     read.map(|()| hasher.finish())
 }
 
-/// SHA-256 of a file in lower-case hexadecimal, read in pieces.
+/// SHA-256 of a file in lower-case hexadecimal, in constant memory.
 ///
 /// # Errors
 /// The file cannot be read.

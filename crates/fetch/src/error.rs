@@ -1,18 +1,18 @@
-//! What can go wrong, and what to do about it.
+//! Errors of fetching, with advice.
 
 use ecgfm_stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
-/// What can go wrong.
+/// Error of fetching or checking files.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The catalogue has no such entry.
     #[error("no source is called `{name}`; there are {known}")]
     Unknown {
-        /// The name asked for.
+        /// Name that was asked for.
         name: String,
-        /// Those there are.
+        /// Names or parts that exist.
         known: String,
     },
     /// The source has no such part.
@@ -22,18 +22,18 @@ pub enum Error {
         name: String,
         /// The part asked for.
         part: u32,
-        /// Those there are.
+        /// Names or parts that exist.
         known: String,
     },
     /// A catalogue file is broken.
     #[error("catalogue entry: {0}")]
     Catalogue(#[from] serde_yaml::Error),
-    /// An option makes no sense.
+    /// An option is invalid.
     #[error("{what} `{value}`: {reason}")]
     Setting {
-        /// Which.
+        /// Option.
         what: &'static str,
-        /// As given.
+        /// Value of the option.
         value: String,
         /// Reason.
         reason: String,
@@ -43,13 +43,13 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// Action that failed.
         action: &'static str,
         /// The system's reason.
         source: std::io::Error,
     },
     /// No space is left for a file.
-    #[error("{}: the disk is full; free some space and run again, what is there is kept", path.display())]
+    #[error("{}: the disk is full; free some space and run again; bytes downloaded so far are kept", path.display())]
     DiskFull {
         /// The file that was being written.
         path: PathBuf,
@@ -57,7 +57,7 @@ pub enum Error {
     /// Another process works on the same file.
     #[error("{}: another process is fetching this file; wait for it, or stop it", path.display())]
     Busy {
-        /// The file that it holds.
+        /// File that it has locked.
         path: PathBuf,
     },
     /// The server could not be reached, or the connection broke too often.
@@ -82,7 +82,7 @@ pub enum Error {
         /// Instructions for downloading by hand.
         by_hand: String,
     },
-    /// The server sends us somewhere we do not go.
+    /// The server redirects to an address that is not followed.
     #[error("{url}: {reason}")]
     Redirect {
         /// Address of the request.
@@ -90,20 +90,20 @@ pub enum Error {
         /// Reason.
         reason: String,
     },
-    /// The server says something that makes no sense or cannot be trusted.
+    /// The server's answer contradicts HTTP or cannot be trusted.
     #[error("{url}: {reason}")]
     Protocol {
         /// Address of the request.
         url: String,
-        /// What it is.
+        /// Title for a person.
         reason: String,
     },
-    /// More bytes than we are willing to store.
+    /// A file is larger than the limit.
     #[error("{of}: {size} bytes or more, and the limit is {limit}; raise the limit if that is right")]
     TooLarge {
         /// URL, or archive and member.
         of: String,
-        /// The size, as far as it is known.
+        /// Size, as far as it is known.
         size: u64,
         /// The limit.
         limit: u64,
@@ -136,7 +136,7 @@ pub enum Error {
         /// As found.
         found: String,
     },
-    /// A file is another than the one that was fetched into this place before.
+    /// A file differs from the one that was fetched to this path before.
     #[error(
         "{of}: SHA-256 {found}{}, but the file fetched before was {expected} ({expected_size} bytes), as {} says; \
          restore that file, or delete both to accept the new one", bytes(*found_size), pin.display()
@@ -144,7 +144,7 @@ pub enum Error {
     Pinned {
         /// URL or path.
         of: String,
-        /// Where the first file's size and checksum are kept.
+        /// Path of the record of the first file's size and checksum.
         pin: PathBuf,
         /// SHA-256 of the first.
         expected: String,
@@ -155,7 +155,7 @@ pub enum Error {
         /// Size now, where it is known.
         found_size: Option<u64>,
     },
-    /// A file beside a fetched one does not say what it should.
+    /// The record of a fetched file cannot be read.
     #[error("{}: not what was written there: {reason}; delete it to accept the file as it is published now", path.display())]
     BadPin {
         /// The file.
@@ -163,7 +163,7 @@ pub enum Error {
         /// Reason.
         reason: String,
     },
-    /// An archive does not hold what it should.
+    /// An archive does not hold the expected file.
     #[error("{}: {reason}", path.display())]
     Archive {
         /// The archive.
@@ -171,7 +171,7 @@ pub enum Error {
         /// Reason, and advice.
         reason: String,
     },
-    /// Asked to stop.
+    /// The caller has asked to stop.
     #[error("stopped; run again to go on")]
     Cancelled,
 }
@@ -180,7 +180,7 @@ fn bytes(size: Option<u64>) -> String {
     size.map_or_else(String::new, |n| format!(" ({n} bytes)"))
 }
 
-/// For `map_err`: names the file and what was tried, and tells a full disk from other failures.
+/// Returns a function for `map_err` that names the file and the action, and recognises a full disk.
 pub(crate) fn io(path: &Path, action: &'static str) -> impl Fn(std::io::Error) -> Error + use<> {
     let path = path.to_owned();
     move |source| match source.kind() {

@@ -1,4 +1,4 @@
-//! Fetching a source: what is there stays, what is missing is downloaded, unpacked and compared.
+//! Fetching a source: existing files are compared and kept, missing ones downloaded, unpacked and compared.
 
 use crate::catalogue::{DataSource, SourceFile};
 use crate::client::HttpClient;
@@ -16,61 +16,61 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// What became of a file.
+/// Result for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FetchOutcome {
     /// Downloaded, and unpacked where it is published in an archive.
     Fetched,
-    /// It was there, and is what it should be.
+    /// The file existed, and equals the published one.
     Present,
-    /// It was there, put by hand, and nothing is known to compare it with.
+    /// The file existed, put there by hand, and nothing is known to compare it with.
     Unverified,
 }
 
-/// A file after fetching.
+/// File after fetching.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FetchedFile {
-    /// Its name.
+    /// Name of the file.
     pub file: String,
-    /// Where it is.
+    /// Path on disk.
     pub path: PathBuf,
-    /// What became of it.
+    /// Result.
     pub outcome: FetchOutcome,
     /// Bytes on disk.
     pub size: u64,
-    /// SHA-256; none where it was not compared with anything.
+    /// SHA-256; none if the file was not compared with anything.
     pub sha256: Option<String>,
-    /// Where it is published.
+    /// Address at which it is published.
     pub url: String,
-    /// The publisher's checksum it, or its archive, was compared with.
+    /// Checksum of the publisher with which the file, or its archive, was compared.
     pub published: Option<Checksum>,
-    /// Bytes that came over the network now.
+    /// Bytes downloaded now.
     pub downloaded: u64,
-    /// Bytes that an earlier, interrupted run had left.
+    /// Bytes downloaded before by an interrupted run.
     pub resumed_from: u64,
 }
 
-/// What would be done with a file.
+/// Plan for a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedFile {
-    /// Its name.
+    /// Name of the file.
     pub file: String,
-    /// Where it would be.
+    /// Path on disk after fetching.
     pub path: PathBuf,
-    /// Where it is published.
+    /// Address at which it is published.
     pub url: String,
-    /// Whether it is there already, and would be compared only.
+    /// True if the file exists and would be compared only.
     pub present: bool,
-    /// Bytes to download in all, where the publisher says so.
+    /// Size of the download in bytes, where the publisher states it.
     pub size: Option<u64>,
-    /// Bytes of it that an interrupted run has left.
+    /// Bytes downloaded already by an interrupted run.
     pub have: u64,
-    /// Why the size is not known.
+    /// Reason for which the size is not known.
     pub unknown: Option<String>,
 }
 
-/// Fetches sources.
+/// Fetcher of sources.
 pub struct Fetcher {
     client: HttpClient,
     options: FetchOptions,
@@ -80,16 +80,16 @@ impl Fetcher {
     /// Creates a fetcher with these options.
     ///
     /// # Errors
-    /// An option makes no sense.
+    /// An option is invalid.
     pub fn new(options: FetchOptions) -> Result<Self, Error> {
         let client = HttpClient::new(&options)?;
         Ok(Self { client, options })
     }
 
-    /// Says what [`Fetcher::fetch`] would do. Asks publishers for sizes, once; one that cannot be reached is no error.
+    /// Plans what [`Fetcher::fetch`] would do. Asks publishers for sizes, once; a publisher that cannot be reached is no error.
     ///
     /// # Errors
-    /// There is no such part; or it was stopped.
+    /// A part that the source does not have; a request to stop.
     pub fn plan(
         &self,
         source: &DataSource,
@@ -99,7 +99,7 @@ impl Fetcher {
     ) -> Result<Vec<PlannedFile>, Error> {
         let publisher = Publisher::new(source);
         let mut planned: Vec<PlannedFile> = Vec::new();
-        // One that cannot be reached is asked once, not once for each of its files.
+        // A publisher that cannot be reached is asked once, not once for each of its files.
         let mut unreachable = None;
         for file in source.select(parts)? {
             let task = FileTask::new(self, &publisher, source, file, dir);
@@ -112,11 +112,11 @@ impl Fetcher {
         Ok(planned)
     }
 
-    /// Puts the given parts of a source, or all of it, into `dir`. Files that are there are compared and kept.
+    /// Fetches the given parts of a source, or all of it, into `dir`. Existing files are compared and kept.
     ///
     /// # Errors
-    /// See [`Error`]. Files before the one that failed are there; what was downloaded of it is kept to go on from,
-    /// unless it was wrong.
+    /// See [`Error`]. Files before the one that failed are complete; its bytes downloaded so far are kept for the next run,
+    /// unless they were wrong.
     pub fn fetch(
         &self,
         source: &DataSource,
@@ -138,7 +138,7 @@ impl Fetcher {
     }
 }
 
-/// One file of a source, and its place.
+/// File of a source to be fetched, and its paths.
 struct FileTask<'a> {
     fetcher: &'a Fetcher,
     publisher: &'a Publisher<'a>,
@@ -190,12 +190,13 @@ impl<'a> FileTask<'a> {
         }
     }
 
-    /// Where what comes over the network goes.
+    /// Path to which the published file, which may be an archive, is downloaded.
     fn published_path(&self) -> &Path {
         self.archive.as_deref().unwrap_or(&self.path)
     }
 
-    /// Bytes to download, or why that is not known. Asked for once: a plan should not wait for a network.
+    /// Size of the download, or the reason for which it is not known. The publisher is asked once, so that a plan does not wait for
+    /// retries.
     fn size(
         &self,
         cancel: &AtomicBool,
@@ -211,7 +212,7 @@ impl<'a> FileTask<'a> {
         };
         let error = match self.publisher.size(context, self.file) {
             Ok(Some(size)) => return Ok((Some(size), None)),
-            Ok(None) => return Ok((None, Some("the publisher does not say".to_owned()))),
+            Ok(None) => return Ok((None, Some("the publisher does not state it".to_owned()))),
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(Error::Unreachable { url, reason, .. }) => {
                 *unreachable = Some(format!("{url}: {reason}"));
@@ -223,11 +224,12 @@ impl<'a> FileTask<'a> {
     }
 
     fn planned(&self, size: Option<u64>, unknown: Option<String>) -> PlannedFile {
-        let present = self.path.exists();
+        // A plan does not fail where the system does not let it look: fetching says so.
+        let present = exists(&self.path).unwrap_or(false);
         let partial = PartialFile::path_for(self.published_path());
         let have = match &self.archive {
             _ if present => 0,
-            Some(archive) if archive.exists() => length(archive),
+            Some(archive) if exists(archive).unwrap_or(false) => length(archive),
             _ => length(&partial),
         };
         PlannedFile {
@@ -244,7 +246,7 @@ impl<'a> FileTask<'a> {
     fn fetch(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<FetchedFile, Error> {
         let context = self.context(progress, cancel);
         let pin = Pin::read(&self.path)?;
-        if self.path.exists() {
+        if exists(&self.path)? {
             return match pin {
                 Some(pin) => self.fetch_pinned(context, &pin),
                 None => self.fetch_present(context),
@@ -257,14 +259,14 @@ impl<'a> FileTask<'a> {
         self.download(context, &published, pin.as_ref())
     }
 
-    /// It was fetched before: nobody needs to be asked.
+    /// Compares a file with the record of when it was fetched. The publisher is not asked.
     fn fetch_pinned(&self, context: FetchContext<'_>, pin: &Pin) -> Result<FetchedFile, Error> {
         let found = digests(&self.path, context.progress, context.cancel)?;
         pin.verify(&found, &self.path, &self.path.display().to_string())?;
         Ok(self.fetched_file(FetchOutcome::Present, &found, pin.published.clone(), (0, 0)))
     }
 
-    /// It was put there by hand.
+    /// Compares a file that was put there by hand with what the publisher states.
     fn fetch_present(&self, context: FetchContext<'_>) -> Result<FetchedFile, Error> {
         if self.archive.is_some() {
             return Ok(self.unverified(context, "not compared: it was unpacked by hand"));
@@ -329,15 +331,15 @@ impl<'a> FileTask<'a> {
         Ok(self.fetched_file(FetchOutcome::Fetched, &found, published.checksum.clone(), bytes))
     }
 
-    /// Sees to it that the archive is there; returns the bytes downloaded and those left by an interrupted run.
+    /// Downloads the archive unless it exists; returns the bytes downloaded now and by an interrupted run.
     fn fetch_archive(
         &self,
         context: FetchContext<'_>,
         archive: &Path,
         published: &PublishedFile,
     ) -> Result<(u64, u64), Error> {
-        if archive.exists() {
-            // Left by an interrupted run, kept on request, or put there by hand.
+        if exists(archive)? {
+            // An archive that an interrupted run has left, that was kept on request, or put there by hand.
             let found = digests(archive, context.progress, context.cancel)?;
             published.verify(&found, &archive.display().to_string())?;
             return Ok((0, 0));
@@ -346,8 +348,8 @@ impl<'a> FileTask<'a> {
         Ok((done.downloaded, done.resumed_from))
     }
 
-    /// The file must be the one fetched before; the first one is pinned, before it gets its name, so that no file
-    /// is ever without its pin.
+    /// Checks that the file is the one fetched before. The first one is pinned, before it is renamed to its final name, so that no
+    /// file is ever without its pin.
     fn check_pin(
         &self,
         found: &Digests,
@@ -383,6 +385,12 @@ impl<'a> FileTask<'a> {
             resumed_from,
         }
     }
+}
+
+/// Returns true if there is a file at `path`; an error where the system does not let this program look, because a download would
+/// then replace a file that may be there.
+fn exists(path: &Path) -> Result<bool, Error> {
+    ecgfm_system::exists(path).map_err(io(path, "look for"))
 }
 
 fn length(path: &Path) -> u64 {

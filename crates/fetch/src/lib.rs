@@ -1,8 +1,8 @@
-//! Checkpoints and datasets by name: where they come from, downloading them, whether what is there is complete.
+//! Checkpoints and datasets by name: their addresses, downloading them, checking files on disk.
 //!
 //! The catalogue is data in `configs/checkpoints` and `configs/datasets`. A [`DataSource`] tells a person exactly which
-//! file to put where; a [`Fetcher`] does it: it goes on where it was interrupted, compares with what the publisher
-//! states, and pins what it fetched ([`Pin`]), so that a later, other file is noticed. Nothing here prints or reads
+//! file to put where; a [`Fetcher`] does it: it resumes an interrupted download, compares with what the publisher
+//! states, and pins each fetched file ([`Pin`]), so that a different file later is noticed. Nothing here prints or reads
 //! the environment.
 //!
 //! ```

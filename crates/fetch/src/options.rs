@@ -1,14 +1,14 @@
-//! How to fetch. Nothing here is read from the environment: a caller passes in what it wants honoured.
+//! Options of fetching. Nothing is read from the environment: the caller passes all values.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How to fetch.
+/// Options of a [`crate::Fetcher`].
 #[derive(Debug, Clone)]
 pub struct FetchOptions {
-    /// The model hub, for files in its repositories.
+    /// Address of the model hub, for files in its repositories.
     pub hub: String,
-    /// Access token of the hub. It is sent to the hub only, and only over https or to this machine.
+    /// Access token of the hub, sent to the hub only, and only over https or to this machine.
     pub token: Option<String>,
     /// Proxy to connect through, such as `http://proxy:3128`; never used for this machine.
     pub proxy: Option<String>,
@@ -16,17 +16,17 @@ pub struct FetchOptions {
     pub no_proxy: Option<String>,
     /// Certificates (PEM) to trust instead of the well-known authorities, as behind a proxy that inspects traffic.
     pub certificates: Option<PathBuf>,
-    /// The largest file that is downloaded or unpacked, in bytes.
+    /// Size of the largest file that is downloaded or unpacked, in bytes.
     pub max_bytes: u64,
-    /// Keep archives after unpacking them.
+    /// True to keep archives after unpacking them.
     pub keep_archives: bool,
-    /// How often in a row to try again without having got further.
+    /// Number of retries in a row without progress.
     pub retries: u32,
     /// Pause before the first retry; it doubles each time, up to half a minute.
     pub pause: Duration,
-    /// The longest pause that a server may ask for; one that asks for more has refused.
+    /// Longest pause that a server may ask for; a longer one counts as a refusal.
     pub longest_pause: Duration,
-    /// How long a server may stay silent.
+    /// Longest time that a server may stay silent.
     pub silence: Duration,
 }
 

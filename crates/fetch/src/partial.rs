@@ -1,4 +1,4 @@
-//! A download that is not complete: `<file>.partial`, and `<file>.partial.json` that says what it is a part of.
+//! Incomplete downloads: `<file>.partial`, and `<file>.partial.json` with the file that it is a part of.
 
 use crate::Error;
 use crate::digest::{Checksum, Digests, Hasher, read_all};
@@ -11,28 +11,28 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// Bytes between two syncs: what a power cut may cost of a download that nothing but its length can vouch for.
+/// Bytes between two syncs, which is what a power cut may cost of a download without a checksum.
 const SYNC_BYTES: u64 = 64 << 20;
 
-/// What the bytes are a part of.
+/// File that the bytes are a part of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartialState {
     pub(crate) url: String,
-    /// The publisher's checksum of the whole.
+    /// Checksum of the whole file from the publisher.
     #[serde(default)]
     pub(crate) checksum: Option<Checksum>,
-    /// Entity tag or date of the answer that began it.
+    /// Entity tag or date of the first answer.
     #[serde(default)]
     pub(crate) validator: Option<String>,
-    /// Size of the whole.
+    /// Size of the whole file, in bytes.
     #[serde(default)]
     pub(crate) total: Option<u64>,
-    /// Bytes known to be on the disk.
+    /// Bytes that were synced to the disk.
     #[serde(default)]
     pub(crate) synced: u64,
 }
 
-/// The bytes so far, open and held against other processes.
+/// Bytes downloaded so far, open and locked against other processes.
 pub(crate) struct PartialFile {
     path: PathBuf,
     file: File,
@@ -42,22 +42,22 @@ pub(crate) struct PartialFile {
 }
 
 impl PartialFile {
-    /// Where the partial download of a file lies.
+    /// Path of the partial download of a file.
     pub(crate) fn path_for(file: &Path) -> PathBuf {
         with_ending(file, ".partial")
     }
 
-    /// How much of `state`'s file is there to go on from, without opening it.
+    /// Bytes of a download that can be continued, without opening it.
     pub(crate) fn usable_bytes(file: &Path, url: &str, checksum: Option<&Checksum>) -> u64 {
         let path = Self::path_for(file);
         let len = std::fs::metadata(&path).map_or(0, |m| m.len());
-        // With a checksum the address does not matter: a mirror has the same bytes, or the end will tell.
+        // With a checksum the address does not matter: a mirror has the same bytes, or the comparison at the end fails.
         let same = |s: &PartialState| s.checksum.as_ref() == checksum && (checksum.is_some() || s.url == url);
         let state = read_state(&path).filter(same);
         state.map_or(0, |state| state.trusted_bytes(len))
     }
 
-    /// Opens or creates it, and keeps what is there if it is a part of the same file.
+    /// Opens or creates the partial download, and keeps its bytes if they are a part of the same file.
     pub(crate) fn open(
         file: &Path,
         (url, checksum): (&str, Option<&Checksum>),
@@ -95,7 +95,7 @@ impl PartialFile {
         read
     }
 
-    /// Forgets the bytes; the next ones are the first of what `validator` and `total` say.
+    /// Removes the bytes; the next ones are the first of a file of size `total` that `validator` identifies.
     pub(crate) fn restart(&mut self, validator: Option<String>, total: Option<u64>) -> Result<(), Error> {
         self.file.set_len(0).map_err(self.writing())?;
         self.file.seek(SeekFrom::Start(0)).map_err(self.writing())?;
@@ -117,7 +117,7 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Sees to it that the bytes so far outlive a power cut.
+    /// Syncs the bytes so far, so that a power cut does not lose them.
     pub(crate) fn sync(&mut self) -> Result<(), Error> {
         self.file.sync_data().map_err(self.writing())?;
         self.state.synced = self.len;
@@ -128,7 +128,7 @@ impl PartialFile {
         self.hasher.clone().finish()
     }
 
-    /// It is complete: gives it its name.
+    /// Renames the complete download to its final name.
     pub(crate) fn finish(self, file: &Path) -> Result<(), Error> {
         self.file.sync_all().map_err(self.writing())?;
         rename(&self.path, file)?;
@@ -136,9 +136,9 @@ impl PartialFile {
         Ok(())
     }
 
-    /// It is no good.
+    /// Deletes the download, whose bytes are wrong.
     pub(crate) fn discard(self) {
-        // If it cannot be removed the next attempt meets the same error and says so.
+        // Errors are ignored: if the file cannot be removed, the next attempt fails on it and reports why.
         let _ = std::fs::remove_file(state_path(&self.path));
         let _ = std::fs::remove_file(&self.path);
     }
@@ -154,7 +154,7 @@ impl PartialFile {
 }
 
 impl PartialState {
-    /// How many of `len` bytes can be gone on from. With a checksum all: what is wrong will show at the end. Without
+    /// Number of `len` bytes that can be continued. With a checksum all: the comparison at the end finds wrong ones. Without
     /// one, those that were synced, and only if the server can be asked for the rest of the same file.
     fn trusted_bytes(&self, len: u64) -> u64 {
         let trusted = match (&self.checksum, &self.validator) {
@@ -183,7 +183,7 @@ pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Opens or creates a file for this process alone.
+/// Opens or creates a file and locks it for this process alone.
 pub(crate) fn open_locked(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

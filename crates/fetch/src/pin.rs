@@ -1,6 +1,6 @@
-//! Pins: what was fetched once is what it must stay.
+//! Pins: records of fetched files, with which later fetches are compared.
 //!
-//! Beside every fetched file lies `<file>.ecgfm.json` with its size and SHA-256, written after the first complete
+//! Each fetched file has a record `<file>.ecgfm.json` with its size and SHA-256, written after the first complete
 //! download. Most publishers state a checksum, and it is compared; where one states none, the first download is
 //! believed, and every later one must be the same file.
 
@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What is kept beside a fetched file.
+/// Record of a fetched file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// SHA-256 in lower-case hexadecimal.
     pub sha256: String,
-    /// Where it, or the archive that held it, was published.
+    /// Address of the file, or of the archive that held it.
     pub url: String,
-    /// The publisher's checksum it was compared with; none where the publisher states none. For an unpacked file it
+    /// Checksum of the publisher with which it was compared; none where the publisher states none. For an unpacked file it
     /// is the archive's.
     #[serde(default)]
     pub published: Option<Checksum>,
-    /// The repository's commit, where the hub said it.
+    /// Commit of the repository, where the hub stated it.
     #[serde(default)]
     pub commit: Option<String>,
 }
@@ -45,7 +45,7 @@ impl Pin {
         }
     }
 
-    /// Where the pin of a file lies.
+    /// Path of a file's pin.
     #[must_use]
     pub fn path_for(file: &Path) -> PathBuf {
         let mut name = file.as_os_str().to_owned();
@@ -53,10 +53,10 @@ impl Pin {
         name.into()
     }
 
-    /// The pin of a file, if it has one.
+    /// Reads the pin of a file, if it has one.
     ///
     /// # Errors
-    /// There is one that cannot be read.
+    /// The pin cannot be read.
     pub fn read(file: &Path) -> Result<Option<Self>, Error> {
         let path = Self::path_for(file);
         let text = match std::fs::read(&path) {
@@ -71,7 +71,7 @@ impl Pin {
         serde_json::from_slice(&text).map(Some).map_err(bad)
     }
 
-    /// Writes it beside the file.
+    /// Writes the pin of `file`.
     pub(crate) fn write(&self, file: &Path) -> Result<(), Error> {
         let path = Self::path_for(file);
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
@@ -79,7 +79,7 @@ impl Pin {
         replace_file(&path, &text)
     }
 
-    /// Compares what was found; `of` is the URL or path to name.
+    /// Compares `found` with what is recorded; errors name the URL or path `of`.
     pub(crate) fn verify(&self, found: &Digests, file: &Path, of: &str) -> Result<(), Error> {
         if self.sha256 == found.sha256 && self.size == found.size {
             return Ok(());
@@ -87,7 +87,7 @@ impl Pin {
         Err(self.mismatch(file, of, found.sha256.clone(), Some(found.size)))
     }
 
-    /// Compares what the publisher states before anything is downloaded; does nothing for an archive's checksum.
+    /// Compares what the publisher states with the pin before a download; does nothing for an archive's checksum.
     pub(crate) fn check_published(
         &self,
         published: Option<&Checksum>,
@@ -114,7 +114,7 @@ impl Pin {
     }
 }
 
-/// Replaces a small file in one step: a reader sees the old one or the new one.
+/// Replaces a small file atomically: a reader sees the old content or the new one.
 pub(crate) fn replace_file(path: &Path, text: &[u8]) -> Result<(), Error> {
     let temporary = path.with_extension("json.new");
     let write = || {
@@ -126,11 +126,11 @@ pub(crate) fn replace_file(path: &Path, text: &[u8]) -> Result<(), Error> {
     rename(&temporary, path)
 }
 
-/// Renames, and sees to it that the rename outlives a power cut.
+/// Renames a file, and syncs the directory so that a power cut does not undo it.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::rename(from, to).map_err(io(to, "write"))?;
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty());
-    // Not every system can sync a directory; the file itself is safe already.
+    // Errors are ignored: not every file system can sync a directory, and the file itself is synced.
     let _ = std::fs::File::open(parent.unwrap_or(Path::new("."))).and_then(|dir| dir.sync_all());
     Ok(())
 }

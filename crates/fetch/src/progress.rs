@@ -1,8 +1,8 @@
-//! Reports on one file of a download to the progress of whoever asked for it.
+//! Progress of one file of a download, reported to the caller.
 
 use ecgfm_stage::{NoProgress, Progress};
 
-/// Progress, and the name of the file that is being worked on.
+/// Progress, and the name of the file that is in work.
 #[derive(Clone, Copy)]
 pub(crate) struct FileProgress<'a> {
     pub(crate) progress: &'a dyn Progress,
@@ -10,7 +10,7 @@ pub(crate) struct FileProgress<'a> {
 }
 
 impl<'a> FileProgress<'a> {
-    /// Reports nothing of `file`.
+    /// Progress of `file` that reports nothing.
     pub(crate) fn silent(file: &'a str) -> Self {
         Self {
             progress: &NoProgress,
@@ -27,12 +27,12 @@ impl<'a> FileProgress<'a> {
             String::new()
         };
         self.note(&format!("{task}{size}{from}"));
-        // What is there already would make the rate, and the time left, look better than they are.
+        // Only the rest counts: bytes that exist already would make the rate, and the time left, look better than they are.
         self.progress
             .begin(total.unwrap_or(0).saturating_sub(done), "bytes");
     }
 
-    /// Reports that many bytes more.
+    /// Reports `bytes` more bytes.
     pub(crate) fn advance(&self, bytes: usize) {
         self.progress.advance(bytes as u64);
     }

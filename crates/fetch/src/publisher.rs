@@ -1,4 +1,4 @@
-//! What a publisher states about its files: sizes and checksums, asked for when something is fetched.
+//! Sizes and checksums that publishers state, asked for when a file is fetched.
 
 use crate::Error;
 use crate::catalogue::{DataSource, FileOrigin, SourceFile, is_hexadecimal};
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-/// A record of a few hundred files; far more than any has.
+/// Size of the largest record that is read, in bytes: enough for hundreds of files, more than any record has.
 const RECORD: usize = 4 << 20;
 
-/// A record as Zenodo's API gives it, as far as we read it.
+/// Record of Zenodo's API, with the fields that are used.
 #[derive(Deserialize)]
 struct ZenodoRecord {
     files: Vec<RecordFile>,
@@ -24,11 +24,11 @@ struct ZenodoRecord {
 struct RecordFile {
     key: String,
     size: u64,
-    /// `md5:` and 32 digits.
+    /// Checksum: `md5:` and 32 digits.
     checksum: String,
 }
 
-/// Asks publishers; a record is asked for once.
+/// Asks publishers about files, and for each record only once.
 pub(crate) struct Publisher<'a> {
     source: &'a DataSource,
     record: OnceCell<BTreeMap<String, PublishedFile>>,
@@ -40,7 +40,7 @@ impl<'a> Publisher<'a> {
         Self { source, record }
     }
 
-    /// What is published about a file. What the catalogue states goes before what a server says.
+    /// Size and checksum of a file. Those of the catalogue take precedence over those of a server.
     pub(crate) fn published(
         &self,
         context: FetchContext<'_>,
@@ -63,7 +63,7 @@ impl<'a> Publisher<'a> {
         })
     }
 
-    /// The size alone, where nobody states it but the server that has the file.
+    /// Size of a file; asks its server where neither catalogue nor record states it.
     pub(crate) fn size(&self, context: FetchContext<'_>, file: &SourceFile) -> Result<Option<u64>, Error> {
         let stated = self.published(context, file)?;
         match (stated.size, &file.origin) {
@@ -134,7 +134,7 @@ fn ask(context: FetchContext<'_>, url: &str) -> Result<AnswerHead, Error> {
     })
 }
 
-/// A large file of the hub is a redirect that says size and SHA-256; a small one is there itself, and has no SHA-256.
+/// Size and SHA-256 of a large file of the hub, which come with a redirect. A small file has no SHA-256.
 fn from_hub(head: &AnswerHead) -> PublishedFile {
     let here = head.length.filter(|_| head.status == 200);
     PublishedFile {

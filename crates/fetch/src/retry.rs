@@ -1,4 +1,4 @@
-//! What is tried again, how often, and what it is called when it is given up.
+//! Retries: which errors are temporary, how often to retry, and the error after the last attempt.
 
 use crate::client::{HttpClient, RequestError};
 use crate::progress::FileProgress;
@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
-/// Bytes that count as having got further.
+/// Bytes that count as progress.
 const PROGRESS_BYTES: u64 = 1 << 20;
 
-/// What every step of fetching one file needs.
+/// Context of all steps of fetching one file.
 #[derive(Clone, Copy)]
 pub(crate) struct FetchContext<'a> {
     pub(crate) client: &'a HttpClient,
     pub(crate) options: &'a FetchOptions,
     pub(crate) progress: FileProgress<'a>,
     pub(crate) cancel: &'a AtomicBool,
-    /// The file's name, for progress.
+    /// Name of the file, for progress.
     pub(crate) name: &'a str,
-    /// What to tell a person to do without us.
+    /// Instructions for downloading by hand.
     pub(crate) by_hand: &'a str,
 }
 
-/// Why a step did not succeed: an error, or trouble that may pass.
+/// Failure of an attempt: a final error, or a failed request that may succeed later.
 pub(crate) enum AttemptError {
     Error(Error),
     Request(RequestError),
@@ -46,7 +46,7 @@ impl From<StreamError> for AttemptError {
     }
 }
 
-/// Counts attempts.
+/// Counter of attempts, which waits between them.
 pub(crate) struct Attempts<'a> {
     context: FetchContext<'a>,
     url: &'a str,
@@ -64,7 +64,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Runs a step until it succeeds or is given up.
+    /// Runs a step until it succeeds or has failed too often.
     pub(crate) fn run<T>(&mut self, mut step: impl FnMut() -> Result<T, AttemptError>) -> Result<T, Error> {
         loop {
             match step() {
@@ -75,7 +75,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Waits for the next attempt after one that got `gained` bytes further, or says why there is none.
+    /// Waits before the next attempt, after one that received `gained` bytes; an error if there is no further attempt.
     pub(crate) fn wait_for_next(&mut self, error: RequestError, gained: u64) -> Result<(), Error> {
         if gained >= PROGRESS_BYTES {
             *self = Self::new(self.context, self.url);
@@ -108,7 +108,7 @@ fn wait(pause: Duration, cancel: &AtomicBool) -> Result<(), Error> {
     }
 }
 
-/// Whether it may be better next time.
+/// Returns true if a later attempt may succeed.
 fn is_temporary(error: &RequestError) -> bool {
     match error {
         RequestError::Network(_) => true,

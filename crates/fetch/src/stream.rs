@@ -1,4 +1,4 @@
-//! An answer's body, read on a thread of its own so that a silent server cannot delay a stop.
+//! Body of an answer, read on a thread of its own so that a silent server does not delay a request to stop.
 
 use crate::client::{
     HttpClient, HttpRequest, HubFile, RequestError, header_number, header_text, network_error,
@@ -12,22 +12,22 @@ use ureq::http::HeaderMap;
 const PIECE_BYTES: usize = 256 << 10;
 const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What an answer says before its body.
+/// Head of an answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AnswerHead {
     pub(crate) status: u16,
-    /// Bytes of this body.
+    /// Length of the body in bytes.
     pub(crate) length: Option<u64>,
-    /// Whether the body says itself where it ends, without a length.
+    /// True for a chunked body, which marks its own end.
     pub(crate) chunked: bool,
-    /// Where the range starts, and the size of the whole.
+    /// First byte of the range, and size of the whole file.
     pub(crate) range: Option<(u64, Option<u64>)>,
-    /// What tells this file from an older or newer one of the same address.
+    /// Entity tag or date, which tells this file from an older or newer one of the same address.
     pub(crate) validator: Option<String>,
     pub(crate) linked: HubFile,
 }
 
-/// Why there is nothing more to read.
+/// Reason for which nothing more can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StreamError {
     Cancelled,
@@ -41,14 +41,14 @@ enum BodyMessage {
     End,
 }
 
-/// A body on its way. Dropping it ends its thread at the next piece.
+/// Body that is being received. Dropping it ends its thread at the next piece.
 pub(crate) struct BodyStream<'a> {
     messages: Receiver<BodyMessage>,
     cancel: &'a AtomicBool,
 }
 
 impl<'a> BodyStream<'a> {
-    /// Asks and waits for the head.
+    /// Sends the request and waits for the head of the answer.
     pub(crate) fn open(
         client: &HttpClient,
         request: HttpRequest,
@@ -59,7 +59,7 @@ impl<'a> BodyStream<'a> {
         std::thread::spawn(move || {
             let end = send_body(&client, &request, &sender)
                 .map_or_else(BodyMessage::Request, |()| BodyMessage::End);
-            // Nobody listens any more after a stop.
+            // The receiver is gone after a request to stop.
             let _ = sender.send(end);
         });
         let stream = Self { messages, cancel };
@@ -70,7 +70,7 @@ impl<'a> BodyStream<'a> {
         }
     }
 
-    /// The next piece; none at the end.
+    /// Receives the next piece; none at the end.
     pub(crate) fn next(&self) -> Result<Option<Vec<u8>>, StreamError> {
         match self.receive()? {
             BodyMessage::Piece(piece) => Ok(Some(piece)),
@@ -80,7 +80,7 @@ impl<'a> BodyStream<'a> {
         }
     }
 
-    /// All of a short body.
+    /// Receives a whole body of `limit` bytes at most.
     pub(crate) fn read_all(&self, limit: usize) -> Result<Vec<u8>, StreamError> {
         let mut all = Vec::new();
         while let Some(piece) = self.next()? {
@@ -107,7 +107,7 @@ impl<'a> BodyStream<'a> {
     }
 }
 
-/// The thread ended without saying why.
+/// Error for a thread that ended without a message.
 fn thread_ended() -> StreamError {
     StreamError::Request(RequestError::Network("the connection was given up".to_owned()))
 }
@@ -157,7 +157,7 @@ fn answer_head(status: u16, headers: &HeaderMap) -> Result<AnswerHead, RequestEr
     })
 }
 
-/// `bytes 5-9/10` or `bytes 5-9/*`.
+/// First byte and size of the whole in `bytes 5-9/10` or `bytes 5-9/*`.
 fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (first, _) = range.split_once('-')?;

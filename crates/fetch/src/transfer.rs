@@ -1,4 +1,4 @@
-//! Downloads one file: from where it was left, never more than it should be, under its name only when it is right.
+//! Download of one file: resumed where it stopped, limited to its size, renamed to its final name after it is verified.
 
 use crate::Error;
 use crate::client::{HttpRequest, RequestError};
@@ -8,7 +8,7 @@ use crate::retry::{AttemptError, Attempts, FetchContext};
 use crate::stream::{AnswerHead, BodyStream};
 use std::path::Path;
 
-/// What the publisher states about a file.
+/// Size and checksum that the publisher states for a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PublishedFile {
     pub(crate) size: Option<u64>,
@@ -17,7 +17,7 @@ pub(crate) struct PublishedFile {
 }
 
 impl PublishedFile {
-    /// Compares what was found; `of` is the URL or path to name.
+    /// Compares `found` with what is recorded; errors name the URL or path `of`.
     pub(crate) fn verify(&self, found: &Digests, of: &str) -> Result<(), Error> {
         if let Some(expected) = self.size.filter(|size| *size != found.size) {
             return Err(Error::Size {
@@ -30,17 +30,17 @@ impl PublishedFile {
     }
 }
 
-/// What was transferred.
+/// Numbers and checksums of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Transferred {
     pub(crate) digests: Digests,
-    /// Bytes that were there already.
+    /// Bytes downloaded before.
     pub(crate) resumed_from: u64,
-    /// Bytes that came over the network.
+    /// Bytes downloaded now.
     pub(crate) downloaded: u64,
 }
 
-/// Downloads `url` to `path`. `accept` may object to the complete file before it gets its name.
+/// Downloads `url` to `path`. `accept` may refuse the complete file before it is renamed to its final name.
 pub(crate) fn transfer(
     context: FetchContext<'_>,
     (url, path): (&str, &Path),
@@ -73,9 +73,9 @@ pub(crate) fn transfer(
                 downloaded: job.downloaded,
             })
         }
-        // An answer that cannot be right says nothing against what came before it.
+        // An answer that cannot be right says nothing about the bytes received before it.
         Err(error) if keeps_partial(&error) || (job.refused_by_its_head && partial.len > 0) => {
-            // The error itself matters more than that this may fail too.
+            // The error itself is reported, not a failure of this sync.
             let _ = partial.sync();
             Err(error)
         }
@@ -86,7 +86,7 @@ pub(crate) fn transfer(
     }
 }
 
-/// Whether what has been downloaded is as good as before.
+/// Returns true for errors after which the bytes downloaded so far can still be continued.
 fn keeps_partial(error: &Error) -> bool {
     matches!(
         error,
@@ -104,7 +104,7 @@ struct Transfer<'a> {
     url: &'a str,
     published: &'a PublishedFile,
     downloaded: u64,
-    /// Whether an answer could not be right before anything of it was stored.
+    /// True if the head of an answer was refused, before any of its bytes was stored.
     refused_by_its_head: bool,
 }
 
@@ -118,7 +118,7 @@ impl Transfer<'_> {
                 Err(AttemptError::Error(error)) => return Err(error),
                 Err(AttemptError::Request(trouble)) => {
                     partial.sync()?;
-                    // What cannot be gone on from is no progress: it will be asked for again.
+                    // Bytes that cannot be continued are no progress: they are asked for again.
                     let gained = if self.can_be_verified(partial) {
                         self.downloaded - before
                     } else {
@@ -139,7 +139,7 @@ impl Transfer<'_> {
             partial.restart(None, None)?;
         }
         let opened = BodyStream::open(self.context.client, self.request(partial), self.context.cancel);
-        // Until its head has been looked at.
+        // True until the head has been checked.
         self.refused_by_its_head = true;
         let (head, stream) = match opened.map_err(AttemptError::from) {
             Err(AttemptError::Request(RequestError::Status { code: 416, .. })) if partial.len > 0 => {
@@ -153,7 +153,7 @@ impl Transfer<'_> {
         self.receive(partial, &stream, total)
     }
 
-    /// Whether anything tells the rest of this file from that of another: its publisher's checksum in the end, or a validator
+    /// Returns true if a part of another file would be noticed: by the publisher's checksum at the end, or by a validator
     /// at once.
     fn can_be_verified(&self, partial: &PartialFile) -> bool {
         self.published.checksum.is_some() || partial.state.validator.is_some()
@@ -174,7 +174,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Prepares the partial file for what the head announces; returns the size of the whole.
+    /// Prepares the partial file for the body that the head announces; returns the size of the whole file.
     fn begin(&self, partial: &mut PartialFile, head: &AnswerHead) -> Result<Option<u64>, AttemptError> {
         let total = match (head.status, head.range) {
             (200, _) => {
@@ -214,7 +214,7 @@ impl Transfer<'_> {
         partial.len > 0 && first == partial.len && same(total, partial.state.total) && !changed
     }
 
-    /// Forgets what is there; the next attempt begins at the beginning.
+    /// Removes the bytes so far; the next attempt starts from the beginning.
     fn restart(&self, partial: &mut PartialFile, why: &str) -> AttemptError {
         match partial.restart(None, None) {
             Ok(()) => AttemptError::Request(RequestError::Network(format!("{why}: from the beginning"))),
@@ -222,7 +222,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Refuses what cannot be right before any of it is stored.
+    /// Refuses a size that cannot be right before any byte is stored.
     fn check_announced_size(&self, total: Option<u64>, head: &AnswerHead) -> Result<(), Error> {
         let limit = self.context.options.max_bytes;
         let url = || self.url.to_owned();

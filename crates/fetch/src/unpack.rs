@@ -1,4 +1,4 @@
-//! One file out of a zip archive. No name in the archive is ever used as a path.
+//! Unpacking of one file from a zip archive. Names in the archive are never used as paths.
 
 use crate::Error;
 use crate::digest::{Digests, Hasher, read_all};
@@ -12,7 +12,7 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-/// Unpacks the member of the name `file` has in `archive`. `accept` may object before it gets its name.
+/// Unpacks the member of `archive` that has the name of `file`. `accept` may refuse it before it is renamed to its final name.
 pub(crate) fn unpack(
     context: FetchContext<'_>,
     archive: &Path,
@@ -29,7 +29,7 @@ pub(crate) fn unpack(
     match written {
         Ok(digests) => rename(&temporary, file).map(|()| digests),
         Err(error) => {
-            // Half an unpacked file is worth nothing: the archive is still there.
+            // An incomplete file is deleted: the archive still has it.
             let _ = std::fs::remove_file(&temporary);
             Err(error)
         }
@@ -55,7 +55,7 @@ fn write_member(
     }
     context.progress.begin("unpacking", 0, Some(size));
     let mut hasher = Hasher::default();
-    // One byte more than declared is enough to see that the declaration was wrong.
+    // One byte more than declared is enough to find that the declaration is wrong.
     let read = read_all(member.take(size + 1), archive, context.cancel, |bytes| {
         out.write_all(bytes).map_err(io(temporary, "write"))?;
         hasher.update(bytes);
@@ -74,7 +74,7 @@ fn write_member(
     Err(archive_error(archive, &reason))
 }
 
-/// Where the one member is. Other members are ignored, and so is any path to it: that would be another member.
+/// Index of the member named `name`. A member in a directory has another name, and is ignored like all others.
 fn find_member(zip: &ZipArchive<File>, archive: &Path, name: &str) -> Result<usize, Error> {
     zip.index_for_name(name).ok_or_else(|| {
         let held: Vec<String> = zip
@@ -88,7 +88,7 @@ fn find_member(zip: &ZipArchive<File>, archive: &Path, name: &str) -> Result<usi
     })
 }
 
-/// A reading error within a member is the archive's fault, such as a checksum that does not fit.
+/// Error of the archive for an error of reading a member, such as a checksum that does not match.
 fn blame_archive(archive: &Path, error: Error) -> Error {
     match error {
         Error::Io { source, .. } if source.raw_os_error().is_none() => {

@@ -247,6 +247,17 @@ fn a_silent_server_is_given_up() {
 }
 
 #[test]
+fn a_file_that_cannot_be_looked_for_is_not_downloaded_again() {
+    let server = Server::start(|_, _| Reply::new(200, "new"));
+    let dir = tempfile::tempdir().unwrap();
+    // A link that leads to itself cannot be looked at, by no user.
+    std::os::unix::fs::symlink("a", dir.path().join("a")).unwrap();
+    let error = fetch(&one(&server, ""), dir.path()).unwrap_err();
+    assert!(error.to_string().contains("cannot look for"), "{error}");
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[test]
 fn an_empty_file_is_a_file() {
     let server = Server::start(|_, _| Reply::new(200, ""));
     let dir = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@ use crate::saliency_overlay::{describe, read_saliency, spans_of};
 use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
+use ecgfm_artifacts::presence::is_dir;
 use ecgfm_artifacts::store::{About, SegmentReader};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records, segments};
@@ -116,7 +117,7 @@ const USUAL_RATE: f64 = 500.0;
 impl ExampleSegments {
     fn open(params: &Params, dir: &Path, wanted: &[Example]) -> Result<Self> {
         let packed = dir.join("segments");
-        let (root, packed) = match packed.is_dir() {
+        let (root, packed) = match is_dir(&packed)? {
             true => (packed, true),
             false => (dir.join("segmented"), false),
         };

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::paper::ShadedSpan;
 use ecgfm_artifacts::columns::SEGMENT;
+use ecgfm_artifacts::presence::exists;
 use ecgfm_artifacts::table::{self, Column, Kind, Others};
 use ecgfm_artifacts::{extras, logits};
 use std::collections::HashMap;
@@ -56,7 +57,7 @@ pub fn spans_of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<Sh
 
 /// Saliency of every segment of a subset, where inference wrote it as (segments, tokens).
 pub(crate) fn read_saliency(dir: &Path, subset: &str) -> Result<HashMap<String, Vec<f32>>> {
-    if !dir.join(extras::file(OUTPUT, subset)).exists() {
+    if !exists(&dir.join(extras::file(OUTPUT, subset)))? {
         return Ok(HashMap::new());
     }
     let (shape, values) = extras::read(dir, OUTPUT, subset)?;

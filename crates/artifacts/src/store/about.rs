@@ -2,6 +2,7 @@
 //! with them or draws them. Not in the store, where the reference has nothing but segments.
 
 use crate::error::{Error, Result};
+use crate::presence::exists;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -60,7 +61,7 @@ impl About {
     /// It cannot be read, is something else, or of another version.
     pub fn read(root: &Path) -> Result<Option<Self>> {
         let path = Self::path(root)?;
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(None);
         }
         let about: Self = crate::json::read_json(&path)?;

@@ -25,6 +25,7 @@ use crate::columns::IDX;
 use crate::error::{Error, Result};
 use crate::formats::mat5;
 use crate::key;
+use crate::presence::{is_dir, is_file};
 use packed::Packed;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -67,7 +68,7 @@ impl SegmentReader {
     /// The directory, the index or a part cannot be read, the index points outside the parts, or the raw files of a view
     /// are not those that it was made from.
     pub fn open(root: &Path) -> Result<Self> {
-        if !root.is_dir() {
+        if !is_dir(root)? {
             return Err(Error::advised(
                 root,
                 "no such segment store; run the signals stage, or correct the manifest's first line",
@@ -75,9 +76,9 @@ impl SegmentReader {
             ));
         }
         let index = root.join(INDEX_FILE);
-        let kind = if root.join(view::FILE).is_file() {
+        let kind = if is_file(&root.join(view::FILE))? {
             Store::View(ViewReader::open(root, &index)?)
-        } else if index.is_file() {
+        } else if is_file(&index)? {
             Store::Packed(Packed::open(root, &index)?)
         } else {
             Store::Mat

@@ -277,7 +277,8 @@ fn kill_and_reap(child: &mut Child) {
 /// Path that starts this program, also where its file was replaced since it started.
 fn own_executable() -> io::Result<PathBuf> {
     let own = Path::new("/proc/self/exe");
-    if own.exists() {
+    // Any answer but "not found" means that /proc is mounted: starting the program says what is wrong then.
+    if !matches!(own.try_exists(), Ok(false)) {
         Ok(own.to_owned())
     } else {
         std::env::current_exe()
