@@ -1,6 +1,7 @@
 //! One interface for whatever runs a model.
 
 use crate::Result;
+pub use crate::error::BackendError;
 use crate::shape::SegmentShape;
 use crate::signal_buffer::SignalBuffer;
 use ecgfm_stage_params::InferOutput;
@@ -44,9 +45,6 @@ impl BatchOutput {
         }
     }
 }
-
-/// Failure of a backend while it runs, in the words of its runtime.
-pub type BackendError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A model that is ready to run.
 ///

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// Result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Failure of a backend while it runs, in the words of its runtime.
+pub type BackendError = Box<dyn std::error::Error + Send + Sync>;
+
 /// What can go wrong while a model runs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,7 +62,7 @@ pub enum Error {
         /// Its reason in a sentence, and what to do where the machine is to blame.
         what: String,
         /// Its own words.
-        source: crate::backend::BackendError,
+        source: BackendError,
     },
     /// Somebody asked to stop.
     #[error("stopped on request")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::run::Run;
+use super::graph_run::Run;
 use crate::config::graph::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::fingerprint::FingerprintInputs;

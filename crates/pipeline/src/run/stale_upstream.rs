@@ -1,6 +1,6 @@
 //! Warnings about stages that a run reads from and does not run.
 
-use super::run::Run;
+use super::graph_run::Run;
 use crate::config::graph::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::examine::ExaminedStage;
