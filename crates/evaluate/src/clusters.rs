@@ -110,7 +110,7 @@ impl Patients {
         joined.select([IDX, PATIENT_ID]).map_err(failed())
     }
 
-    /// How many of these ECGs name no patient.
+    /// Number of these ECGs that name no patient.
     pub(crate) fn count_without_patient(&self, ecgs: &ScoredRows) -> Result<u64> {
         let patients = self.of(ecgs)?;
         let count = patients.column(PATIENT_ID).map(Column::null_count);

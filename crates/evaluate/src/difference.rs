@@ -1,4 +1,4 @@
-//! What another model, threshold or preprocessing changes: two evaluations of the same ECGs, pair by pair.
+//! Differences that another model, threshold or preprocessing makes: two evaluations of the same ECGs, pair by pair.
 //!
 //! Both are resampled together, the same patients in the same resample, so that what makes ECGs hard or easy for both does
 //! not widen the interval of the difference.
@@ -48,7 +48,7 @@ pub struct Comparison {
     pub replicates: u64,
     /// Seed of the resampling.
     pub seed: u64,
-    /// What either says that every reader must know.
+    /// Notices of either that every reader must know.
     pub notices: Vec<String>,
     /// A row a label and statistic; then the means over labels.
     pub differences: Vec<Difference>,
@@ -73,7 +73,7 @@ pub struct Difference {
     pub hi: Option<f64>,
 }
 
-/// What [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) says where patients are known.
+/// [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) where patients are known.
 const PATIENT: &str = "patient";
 
 /// One evaluation.
@@ -99,7 +99,7 @@ impl Evaluation {
         })
     }
 
-    /// Whether its ECGs are grouped by patient.
+    /// True where its ECGs are grouped by patient.
     fn knows_patients(&self) -> bool {
         self.metrics.intervals.cluster == PATIENT
     }

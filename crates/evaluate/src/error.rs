@@ -1,4 +1,4 @@
-//! What can go wrong between logits and figures.
+//! Errors of the stages predict and evaluate.
 
 use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub enum Error {
     Parameter {
         /// The parameter.
         name: &'static str,
-        /// What is wrong with it.
+        /// The fault, and what to do.
         what: String,
     },
     /// Logits and label set do not belong together.
@@ -59,7 +59,7 @@ pub enum Error {
     Keys {
         /// The file or directory.
         path: PathBuf,
-        /// What contradicts what.
+        /// The contradiction.
         what: String,
     },
     /// The truth lacks a label that the mapping names.
@@ -82,7 +82,7 @@ pub enum Error {
     MissingTruth {
         /// The truth table.
         path: PathBuf,
-        /// What a row is: `segment` or `ECG`.
+        /// Unit of a row: `segment` or `ECG`.
         unit: &'static str,
         /// The first such row.
         name: String,
@@ -113,7 +113,7 @@ pub enum Error {
     /// A table operation failed.
     #[error("{what}: {source}")]
     Table {
-        /// What was being done.
+        /// The operation.
         what: &'static str,
         /// Polars' reason.
         source: polars::error::PolarsError,

@@ -1,4 +1,4 @@
-//! What is done to columns of probabilities, as expressions of polars.
+//! Probabilities, decisions and pooling, as expressions of polars.
 
 use crate::sigmoid::sigmoid;
 use ecgfm_artifacts::labelset::{How, Pair, Pool};
@@ -19,7 +19,7 @@ pub(crate) fn probability(value: Expr, returns: Returns) -> Expr {
     )
 }
 
-/// Whether a float32 probability is above a threshold, as [`above`](crate::sigmoid::above) has it.
+/// True where a float32 probability is above a threshold, as [`above`](crate::sigmoid::above) has it.
 pub(crate) fn is_above(probability: Expr, threshold: f64) -> Expr {
     // Polars orders NaN above all numbers; here nothing is above or below it.
     let is_number = probability.clone().is_not_nan();

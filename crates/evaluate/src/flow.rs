@@ -1,4 +1,4 @@
-//! Whether what was predicted is what should have been: the whole subset, and nothing else.
+//! Counts of what came in and went out, and checks that the whole subset was predicted, and nothing else.
 
 use crate::error::{Error, Result};
 use crate::joins::without_counterpart;

@@ -8,7 +8,7 @@ use crate::resampled::{Resamples, Sampling};
 use ecgfm_artifacts::evaluation::{Estimate, ShareOf, Statistic};
 use std::collections::HashSet;
 
-/// What intervals of all labels of the same rows are computed from.
+/// Resamples of all labels of the same rows, from which their intervals are computed.
 pub(crate) struct Intervals<'a> {
     known: &'a [KnownRows<'a>],
     /// None where no intervals are asked for.

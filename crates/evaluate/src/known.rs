@@ -8,13 +8,13 @@ use std::borrow::Cow;
 
 /// The rows of a label whose truth is known: all of them, or a part.
 pub(crate) struct KnownRows<'a> {
-    /// Whether the label holds.
+    /// Truth of the label.
     pub(crate) truth: Cow<'a, [bool]>,
     /// Its probabilities.
     pub(crate) scores: Cow<'a, [f32]>,
     /// Which rows are resampled together: numbers of the clusters of all rows.
     pub(crate) clusters: Cow<'a, [u32]>,
-    /// It is predicted above this.
+    /// The label is predicted above this probability.
     pub(crate) threshold: f64,
 }
 
@@ -52,7 +52,7 @@ impl<'a> KnownRows<'a> {
         }
     }
 
-    /// Whether the label is predicted, row by row.
+    /// Decisions, row by row.
     pub(crate) fn decided(&self) -> Vec<bool> {
         self.scores.iter().map(|&p| above(p, self.threshold)).collect()
     }

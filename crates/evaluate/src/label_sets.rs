@@ -10,7 +10,7 @@ use crate::scored_rows::ScoredRows;
 use crate::scoring::{Scoring, decide};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
 
-/// They, with their intervals.
+/// Statistics of sets of labels, with their intervals.
 pub(crate) struct SetStatistics {
     pub(crate) exact_match: Estimate,
     pub(crate) hamming: Estimate,
@@ -38,7 +38,7 @@ pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &S
     out
 }
 
-/// What is summed over rows, one column each: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
+/// Columns that are summed over rows: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
 /// constant ones, where the Challenge has a score for these labels.
 fn columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
     let all = || 0..rows.len();

@@ -30,7 +30,7 @@ const BLOCK: usize = 2048;
 ///
 /// Probabilities are the logistic function of the logits, as float32, or what the model returned where these are probabilities.
 /// Here it is decided, once for a whole run, from which probability on a label holds. An ECG's probability is pooled from those of
-/// its segments as the label set says. Rows keep the order of the logits; ECGs stand in the order of their first
+/// its segments as the label set says. Rows keep the order of the logits; ECGs are in the order of their first
 /// segments.
 ///
 /// # Errors
@@ -250,7 +250,7 @@ fn require_unique_segments(path: &Path, index: &DataFrame) -> Result<()> {
         None => Ok(()),
         Some(twice) => Err(Error::keys(
             path,
-            format!("segment `{twice}` stands in more than one row; a key must be unique"),
+            format!("segment `{twice}` is in more than one row; a key must be unique"),
         )),
     }
 }

@@ -12,7 +12,7 @@ use ecgfm_artifacts::evaluation::Statistic;
 /// Groups of clusters that the jackknife of BCa leaves out, one after the other; each cluster is one where there are no more.
 const GROUPS: usize = 256;
 
-/// How to resample, and how to read intervals off it.
+/// Resamples to draw, and the way to read intervals off them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sampling {
     pub(crate) plan: ResamplingPlan,

@@ -1,4 +1,4 @@
-//! Whether a model's values are logits or probabilities: as it was said, and never by guess.
+//! Logits or probabilities: what a model returned, as it is recorded or given, and never by guess.
 
 use crate::error::{Error, Result};
 use crate::predict::params::Params;
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 /// Values that one thread looks at.
 const CHUNK: usize = 1 << 16;
 
-/// What the values are: as the inference recorded it, or as `predict.returns` says.
+/// Returns what the values are: as the inference recorded it, or as `predict.returns` says.
 ///
 /// # Errors
 /// Both say it and contradict each other; neither says it, and every value is from 0 to 1; a value is no probability of a

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The mapping of the model's labels onto themselves, for a truth that has all of them.
 ///
 /// # Errors
-/// It lacks one.
+/// The truth lacks a label of the model.
 pub(crate) fn same_labels(truth: &Path, labels: &LabelSet) -> Result<Mapping> {
     let found = table::header(truth)?;
     match labels

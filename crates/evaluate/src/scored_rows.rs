@@ -36,7 +36,7 @@ const HAS_TRUTH: &str = "has truth";
 pub(crate) struct ScoredRows {
     /// Keys, then truth and probability of every mapped label, under [`actual`] and [`probability_of`].
     pub(crate) table: DataFrame,
-    /// Whether each mapped label holds; false where its truth is not known.
+    /// Truth of each mapped label; false where it is not known.
     pub(crate) truth: Vec<Vec<bool>>,
     /// The rows in which the truth of each mapped label is not known, ascending.
     pub(crate) unknown: Vec<Vec<u32>>,

@@ -1,11 +1,11 @@
-//! How rows are scored: the labels, their thresholds, the resampling, the Challenge's score.
+//! Settings by which rows are scored: labels, thresholds, resampling, the Challenge's score.
 
 use crate::challenge::Challenge;
 use crate::resampled::Sampling;
 use crate::sigmoid::above;
 use ecgfm_artifacts::evaluation::PairUsed;
 
-/// How to score.
+/// Settings by which rows are scored.
 pub(crate) struct Scoring<'a> {
     /// The mapped labels in order.
     pub(crate) pairs: &'a [PairUsed],
@@ -17,7 +17,7 @@ pub(crate) struct Scoring<'a> {
     pub(crate) challenge: &'a Challenge,
 }
 
-/// Whether each mapped label is predicted.
+/// Decisions on each mapped label: true where its probability is above its threshold.
 pub(crate) fn decide(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> {
     let column =
         |(column, &threshold): (&Vec<f32>, &f64)| column.iter().map(|&p| above(p, threshold)).collect();

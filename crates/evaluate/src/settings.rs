@@ -14,7 +14,7 @@ use ecgfm_artifacts::predictions::About;
 
 /// Everything that evaluation needs to know besides its rows.
 pub(crate) struct Settings {
-    /// How the predictions were made.
+    /// Record of how the predictions were made.
     pub(crate) about: About,
     /// Which of the model's labels stand for which of the truth's.
     pub(crate) mapping: Mapping,
@@ -91,7 +91,7 @@ impl Settings {
         }
     }
 
-    /// How intervals are computed, in words.
+    /// Methods of the intervals, in words.
     pub(crate) fn interval_method(&self, params: &Params, patients: bool) -> IntervalMethod {
         let cluster = if patients { "patient" } else { "ecg" };
         let over = if patients { "patients" } else { "ECGs" };

@@ -13,7 +13,7 @@ pub fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// Whether a probability is above a threshold, strictly. The threshold is rounded to float32 first, so that
+/// Returns true where a probability is above a threshold, strictly. The threshold is rounded to float32 first, so that
 /// "0.3" is the same number on both sides.
 pub fn above(probability: f32, threshold: f64) -> bool {
     probability > threshold as f32

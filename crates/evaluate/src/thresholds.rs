@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Thresholds {
     /// Of the model's labels, in order.
     pub(crate) values: Vec<f64>,
-    /// Where they come from.
+    /// Their origin.
     pub(crate) used: ThresholdsUsed,
     /// Names in a table that are no label's here.
     unused: Vec<String>,

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// File name inside the evaluation's directory.
 pub(crate) const FILE: &str = "tripod.json";
 
-/// How far a run attests an item.
+/// Extent to which a run attests an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Attested {
@@ -24,7 +24,7 @@ struct Item {
     item: &'static str,
     topic: &'static str,
     attested: Attested,
-    /// Where it stands, or what is missing.
+    /// Place of the evidence in the run, or words on what is missing.
     evidence: String,
 }
 
@@ -185,7 +185,7 @@ fn item_order(item: &str) -> (u32, &str) {
     (digits.parse().unwrap_or(u32::MAX), &item[digits.len()..])
 }
 
-/// Who was scored, as far as it is known.
+/// ECGs and patients that were scored, as far as they are known.
 fn participants(flow: &Flow) -> String {
     let patients = match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
         (None, _) => "unknown patients".to_owned(),

@@ -1,4 +1,4 @@
-//! What is known of each exam: `labels.csv`, joined by idx.
+//! Truth of each exam: `labels.csv`, joined by idx.
 
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::IDX;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The truth of every exam.
 #[derive(Debug)]
 pub(crate) struct Truth {
-    /// Where it was read.
+    /// The file that it was read from.
     pub(crate) path: PathBuf,
     /// Every label of the table.
     pub(crate) labels: Vec<String>,

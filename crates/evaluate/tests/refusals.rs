@@ -52,7 +52,7 @@ fn a_segment_that_stands_twice() {
     let bench = Bench::new(&[row(0, 0, 1.0), row(0, 0, 2.0)]);
     says(
         bench.predict(|_| {}),
-        &["segment `exam_0_0` stands in more than one row"],
+        &["segment `exam_0_0` is in more than one row"],
     );
 }
 

@@ -156,7 +156,7 @@ impl Truth {
         if let Some(pair) = idx.windows(2).find(|w| w[0] == w[1]) {
             return Err(Error::bad_input(
                 path,
-                format!("idx {} stands in more than one row", pair[0]),
+                format!("idx {} is in more than one row", pair[0]),
             ));
         }
         let column = |n: &String| Ok(labels::column(path, &frame, n, missing)?);

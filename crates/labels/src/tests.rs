@@ -129,7 +129,7 @@ fn an_exam_that_stands_twice_or_a_missing_label_is_an_error() {
         twice
             .unwrap_err()
             .to_string()
-            .ends_with("idx 0 stands in more than one row")
+            .ends_with("idx 0 is in more than one row")
     );
     let (_dir, missing) = run_on("idx,save_file,A\n0,a.mat,True\n", None);
     assert!(missing.unwrap_err().to_string().contains("no column `B`"));

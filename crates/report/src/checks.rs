@@ -1,4 +1,4 @@
-//! What a reader should know before believing a number.
+//! Checks that a reader should know of before believing a number.
 
 use crate::text::count;
 use ecgfm_artifacts::evaluation::{Metrics, Unit};
@@ -12,9 +12,9 @@ const FEW_POSITIVES: u64 = 10;
 pub(crate) struct ReportCheck {
     /// `ok`, `warn` or `unknown`: a CSS class.
     pub(crate) state: &'static str,
-    /// The same as a word, for those who do not see colours.
+    /// The state as a word, for those who do not see colours.
     pub(crate) word: &'static str,
-    /// What was found.
+    /// The finding, in a sentence.
     pub(crate) finding: String,
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong while a report is made.
+//! Errors of the stage report.
 
 use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub enum Error {
     About {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
     /// The page's template failed; a defect of this program.

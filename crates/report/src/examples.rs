@@ -1,6 +1,6 @@
 //! The ECGs that the model was surest about, right and wrong, drawn from the segments it saw.
 //!
-//! Segments are standardised; mean and standard deviation of each lead stand in the records, so the signal is put back into
+//! Segments are standardised; mean and standard deviation of each lead are in the records, so the signal is put back into
 //! the archive's own units as far as the segments reach: the first ten seconds, less what did not fill a segment.
 
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ use std::path::Path;
 /// Examples drawn inside the page; the others are files beside it.
 const INLINE: usize = 24;
 
-/// What a drawing may be high, in millimetres, to fit on A4 landscape under its heading and above its caption.
+/// Greatest height of a drawing, in millimetres, to fit on A4 landscape under its heading and above its caption.
 const A4_ROOM: f64 = 168.0;
 
 /// One drawn example.
@@ -32,7 +32,7 @@ pub(crate) struct DrawnExample {
     pub(crate) caption: String,
     /// The drawing for inside the page, of the first [`INLINE`].
     pub(crate) inline: Option<String>,
-    /// Whether it needs a higher sheet than A4 landscape.
+    /// The drawing needs a higher sheet than A4 landscape.
     pub(crate) tall: bool,
     /// The drawing as a file of its own.
     #[serde(skip)]
@@ -105,9 +105,9 @@ struct ExampleSegments {
     scales: HashMap<String, LeadScales>,
     /// Samples a second.
     rate: f64,
-    /// Whether leads were brought to mean 0 and deviation 1.
+    /// Leads were scaled to mean 0 and deviation 1.
     standardized: bool,
-    /// What shades behind a drawing are.
+    /// Meaning of the shades behind a drawing.
     shades_meaning: &'static str,
 }
 

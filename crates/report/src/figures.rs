@@ -17,13 +17,13 @@ pub(crate) struct Figure {
 pub(crate) struct LabelFigures {
     /// The mapped label.
     pub(crate) label: String,
-    /// What it means.
+    /// Its meaning in words.
     pub(crate) title: String,
     /// ROC, precision–recall, scores.
     pub(crate) figures: Vec<Figure>,
 }
 
-/// The same label in label units.
+/// A label scored by ECG and by segment.
 struct ByUnit<'a> {
     ecg: &'a LabelMetrics,
     segment: Option<&'a LabelMetrics>,

@@ -1,9 +1,9 @@
-//! How figures were computed, in words, where that differs from run to run.
+//! Methods behind the figures, in words, where they differ from run to run.
 
 use ecgfm_artifacts::evaluation::{MappingUsed, PairUsed};
 use ecgfm_artifacts::labelset::Pool;
 
-/// How the segments of an ECG became one probability.
+/// Sentence on how the segments of an ECG became one probability.
 pub(crate) fn pooling_sentence(mapping: &MappingUsed) -> String {
     let mut ways: Vec<(Pool, Vec<&str>)> = Vec::new();
     let mut unknown = Vec::new();

@@ -61,7 +61,7 @@ struct Page<'a> {
 const TEMPLATE: &str = include_str!("../templates/report.html");
 const PAGE_STYLE: &str = include_str!("../templates/page.css");
 
-/// What a JSON file says, if there is one.
+/// Facts of a JSON file, if there is one.
 fn read_facts(path: Option<&Path>) -> Result<Vec<Fact>> {
     path.map_or_else(|| Ok(Vec::new()), run_card::read_facts)
 }
@@ -134,7 +134,7 @@ pub(crate) fn render_page(
         .render(minijinja::value::Serde(&page))?)
 }
 
-/// The numbers as JSON that can stand inside a script element: no `<`, so nothing in it can end the element.
+/// The metrics as JSON for inside a script element: no `<`, so nothing in it can end the element.
 fn metrics_json(metrics: &Metrics) -> String {
     serde_json::to_string(metrics)
         .unwrap_or_default()
@@ -148,7 +148,7 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
     }
 }
 
-/// What a model's card and the record of its inference come down to.
+/// Rows on the model and its inference, out of the model's card and the record of the inference.
 fn model_facts(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
     let of = |facts: &[Fact], name: &str| facts.iter().find(|f| f.name == name).map(|f| f.value.clone());
     let mut rows = Vec::new();

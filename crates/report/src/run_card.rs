@@ -1,4 +1,4 @@
-//! What ran: the model's card and the stages, as far as files invalid them were given.
+//! The model and the stages that ran, as far as files about them were given.
 
 use crate::error::{Error, Result};
 use crate::text::count;
@@ -80,7 +80,7 @@ fn run_stage(name: &str, record: &Value) -> RunStage {
     }
 }
 
-/// What a JSON file says, such as the model's card; nested names joined by dots.
+/// Facts of a JSON file, such as the model's card; nested names joined by dots.
 pub(crate) fn read_facts(path: &Path) -> Result<Vec<Fact>> {
     let Value::Object(map) = read_json(path)? else {
         return Err(invalid(

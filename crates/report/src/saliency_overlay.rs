@@ -9,13 +9,13 @@ use ecgfm_artifacts::{extras, logits};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// What the shades are where saliency is per query, for whoever looks at them.
+/// Meaning of the shades where saliency is per query.
 const PER_QUERY: &str = "how strongly each moment attends to one other (ECG-FM's saliency), scaled per segment; no explanation of a decision";
 
-/// What they are where saliency is per key.
+/// Meaning of the shades where saliency is per key.
 const PER_KEY: &str = "how strongly any moment attends to this one (last layer), scaled per segment; no explanation of a decision";
 
-/// What the shades are, by the record of the infer stage in `dir`. A record that does not say it is from the time when
+/// Meaning of the shades, by the record of the infer stage in `dir`. A record that does not say it is from the time when
 /// saliency was always per key.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ pub fn describe(dir: &Path) -> Result<&'static str> {
     Ok(if per_query { PER_QUERY } else { PER_KEY })
 }
 
-/// What inference wrote before the subset's name.
+/// Begin of the names of files of saliency, before the subset's name.
 const OUTPUT: &str = "saliency";
 
 /// The shades of a recording whose segments of `seconds` begin at its first sample, out of whatever subset the directory of

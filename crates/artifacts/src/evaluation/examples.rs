@@ -11,7 +11,7 @@ use std::path::Path;
 /// label, kind, rank, idx, save_file, probability.
 pub const EXAMPLES_FILE: &str = "examples.csv";
 
-/// Whether a decision was right, and what it was.
+/// Outcome of a decision: right or wrong, positive or negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -34,7 +34,7 @@ impl Verdict {
         Self::TrueNegative,
     ];
 
-    /// As it stands in the table.
+    /// Text in the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::TruePositive => "true_positive",
@@ -50,7 +50,7 @@ impl Verdict {
 pub struct Example {
     /// The mapped label.
     pub label: String,
-    /// What the model made of it.
+    /// Outcome of the decision.
     pub verdict: Verdict,
     /// 1 for the surest of its kind.
     pub rank: u64,

@@ -13,18 +13,18 @@ pub const SCHEMA: u32 = 2;
 pub struct Metrics {
     /// Form of this file: [`SCHEMA`].
     pub schema: u32,
-    /// What every reader must know before any figure, as that the data are synthetic.
+    /// Notice that every reader must know before any figure, as that the data are synthetic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
     /// The subset that was scored.
     pub subset: String,
-    /// Where the thresholds come from; each label has its own in [`LabelMetrics::threshold`].
+    /// Origin of the thresholds; each label has its own in [`LabelMetrics::threshold`].
     pub thresholds: ThresholdsUsed,
-    /// How labels of the model stand for labels of the truth.
+    /// Mapping of labels of the model to labels of the truth.
     pub mapping: MappingUsed,
-    /// What was read, set aside and scored.
+    /// Counts of what was read, set aside and scored.
     pub flow: Flow,
-    /// How intervals were computed.
+    /// Method of the intervals.
     pub intervals: IntervalMethod,
     /// The tutorial's table, over segments.
     pub tutorial: Tutorial,
@@ -34,7 +34,7 @@ pub struct Metrics {
     pub subgroups: Vec<Subgroup>,
 }
 
-/// Where thresholds come from.
+/// Origin of thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ThresholdsUsed {
     /// `fixed`, `given`, `file` or `chosen`.
@@ -73,9 +73,9 @@ impl ThresholdsUsed {
 /// ECGs that have something in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subgroup {
-    /// What they are grouped by, such as `sex`.
+    /// Property by which they are grouped, such as `sex`.
     pub by: String,
-    /// What they have in common, such as `female`.
+    /// Value that they have in common, such as `female`.
     pub group: String,
     /// Number of ECGs.
     pub n: u64,
@@ -118,9 +118,9 @@ pub struct PairUsed {
     pub from: String,
     /// The label of the truth.
     pub to: String,
-    /// What the label means.
+    /// Meaning of the label.
     pub title: String,
-    /// How the segments of an ECG are pooled, for each label in `from`; empty where an earlier version did not say.
+    /// Pooling of the segments of an ECG, for each label in `from`; empty where an earlier version did not say.
     #[serde(default)]
     pub pool: Vec<Pool>,
 }
@@ -155,7 +155,7 @@ pub struct Flow {
     /// are left out of everything about that label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ecgs_without_label: BTreeMap<String, u64>,
-    /// The same for segments.
+    /// Scored segments of which the truth of a mapped label is not known, by label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub segments_without_label: BTreeMap<String, u64>,
     /// Patients that the scored ECGs name; none where no records table that names patients was given.
@@ -165,16 +165,16 @@ pub struct Flow {
     pub ecgs_without_patient: Option<u64>,
 }
 
-/// How intervals were computed.
+/// Method of intervals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IntervalMethod {
-    /// Their level, 0.95.
+    /// Level of the intervals, 0.95.
     pub level: f64,
     /// Method for proportions of ECGs.
     pub proportions: String,
     /// Method for everything else.
     pub ranking: String,
-    /// What is resampled: `patient` or `ecg`.
+    /// Unit of resampling: `patient` or `ecg`.
     pub cluster: String,
     /// Number of resamples; 0 for none.
     pub replicates: u64,
@@ -206,7 +206,7 @@ pub struct TutorialClass {
     pub values: [Option<f64>; 7],
 }
 
-/// What is counted as one row.
+/// Unit of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -217,7 +217,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// As it stands in the tables.
+    /// Text in the tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Segment => "segment",
@@ -249,7 +249,7 @@ pub struct UnitMetrics {
     pub averages: Vec<Average>,
     /// One entry a mapped label, in mapping order.
     pub labels: Vec<LabelMetrics>,
-    /// How often mapped labels go together.
+    /// Counts of mapped labels that go together.
     pub co_occurrence: CoOccurrence,
 }
 
@@ -289,9 +289,9 @@ pub struct Estimate {
 pub struct LabelMetrics {
     /// The mapped label.
     pub label: String,
-    /// What it means.
+    /// Meaning of the label.
     pub title: String,
-    /// It is predicted where its probability is above this.
+    /// Threshold: the label is predicted where its probability is above it.
     pub threshold: f64,
     /// Rows in which its truth is not known; they are left out of all that follows.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -306,7 +306,7 @@ pub struct LabelMetrics {
     pub roc: RocCurve,
     /// The precision–recall curve.
     pub pr: PrCurve,
-    /// How the probabilities are spread.
+    /// Histogram of the probabilities.
     pub histogram: ScoreHistogram,
     /// Probability against what happened, in bins of equal width; empty bins are left out.
     pub calibration: Vec<CalibrationBin>,
@@ -335,7 +335,7 @@ pub struct CalibrationBin {
     pub from: f64,
     /// Rows in it.
     pub count: u64,
-    /// Their mean probability.
+    /// Mean probability of these rows.
     pub mean: f64,
     /// The share of them in which the label holds.
     pub observed: f64,

@@ -18,13 +18,13 @@ const PROBABILITY: &str = "probability:";
 pub struct Scored {
     /// The ECGs.
     pub idx: Vec<i64>,
-    /// Their recordings' files.
+    /// Files of their recordings.
     pub save_file: Vec<String>,
     /// Which of them are resampled together: one number a patient.
     pub cluster: Vec<u32>,
     /// The mapped labels.
     pub labels: Vec<String>,
-    /// Whether each label holds: `[label][row]`; none where its truth is not known.
+    /// Truth of each label, `[label][row]`; none where it is not known.
     pub truth: Vec<Vec<Option<bool>>>,
     /// Its probability.
     pub scores: Vec<Vec<f32>>,

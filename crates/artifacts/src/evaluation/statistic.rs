@@ -11,7 +11,7 @@ use super::confusion_matrix::ConfusionMatrix;
 pub struct Statistic {
     /// Its name in `metrics.json` and in the tables.
     pub name: &'static str,
-    /// What it is computed from.
+    /// Input of its computation.
     pub computed_from: ComputedFrom,
     /// Why it has no value, where it has none.
     pub undefined: fn(&ConfusionMatrix) -> &'static str,
@@ -25,7 +25,7 @@ pub struct Statistic {
     pub shown_in: &'static [ShownIn],
 }
 
-/// What a statistic of a label is computed from.
+/// Input of the computation of a statistic.
 #[derive(Debug, Clone, Copy)]
 pub enum ComputedFrom {
     /// The 2×2 table at the threshold.
@@ -58,7 +58,7 @@ pub enum ShareOf {
 }
 
 impl ShareOf {
-    /// Whether a row counts.
+    /// Returns true where a row counts.
     pub fn includes(self, truth: bool, decision: bool) -> bool {
         match self {
             Self::AllRows => true,
@@ -182,7 +182,7 @@ pub static STATISTICS: [Statistic; 13] = [
 const NO_POSITIVES: &str = "no positives";
 const NO_NEGATIVES: &str = "no negatives";
 
-/// What most rows have in common: defined wherever there are rows, resampled, shown where all are.
+/// A row as most are: defined wherever there are rows, resampled, shown where all are.
 const fn named(name: &'static str) -> Statistic {
     Statistic {
         name,

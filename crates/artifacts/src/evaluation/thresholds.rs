@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-/// What a threshold can be: at 1 nothing is predicted, and just below 0 everything, also at a probability of 0.
+/// Range of thresholds: at 1 nothing is predicted, and just below 0 everything, also at a probability of 0.
 pub const THRESHOLDS: RangeInclusive<f64> = -1e-9..=1.0;
 
 /// Writes the thresholds of labels.
@@ -52,7 +52,7 @@ pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
             return Err(Error::invalid(path, what));
         }
         if out.insert(label.to_owned(), threshold).is_some() {
-            let what = format!("label `{label}` stands in more than one row");
+            let what = format!("label `{label}` is in more than one row");
             return Err(Error::invalid(path, what));
         }
     }

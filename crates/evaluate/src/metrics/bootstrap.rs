@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// How to resample.
+/// Number and seed of resamples.
 #[derive(Debug, Clone, Copy)]
 pub struct ResamplingPlan {
     /// Number of resamples.
@@ -22,7 +22,7 @@ pub struct ResamplingPlan {
     pub seed: u64,
 }
 
-/// What one label gives in one resample; none where the resample does not define it.
+/// Statistics of one label in one resample; none where the resample does not define it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resampled {
     /// Area under the ROC curve.

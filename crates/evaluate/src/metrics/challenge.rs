@@ -13,7 +13,7 @@ pub struct Rewards {
     pub normal: usize,
 }
 
-/// What the decisions on a recording earn, what right ones would, and what always deciding sinus rhythm would.
+/// Rewards that the decisions on a recording earn, that right ones would, and that always deciding sinus rhythm would.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Earned {
     /// By the decisions.

@@ -1,4 +1,4 @@
-//! How scores are spread over 0 … 1.
+//! Histograms of scores over 0 … 1.
 
 /// Number of bins of equal width.
 pub const BINS: usize = 20;

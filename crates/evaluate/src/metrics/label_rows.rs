@@ -3,7 +3,7 @@
 /// Truth and scores of one label, one entry a row.
 #[derive(Debug, Clone, Copy)]
 pub struct LabelRows<'a> {
-    /// Whether the label is present.
+    /// The label is present.
     pub truth: &'a [bool],
     /// Scores, finite.
     pub scores: &'a [f32],

@@ -16,7 +16,7 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// Counts it. Two empty sets of labels agree fully: their Jaccard index counts as 1.
+    /// Counts agreement over rows. Two empty sets of labels agree fully: their Jaccard index counts as 1.
     pub fn count(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> Self {
         let mut out = Self {
             rows: rows as u64,
@@ -52,7 +52,7 @@ impl Agreement {
 /// Agreement of decided labels with true ones in one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowAgreement {
-    /// Whether every label is decided rightly.
+    /// Every label is decided rightly.
     pub exact: bool,
     /// Labels that are decided wrongly.
     pub wrong: u32,
@@ -61,7 +61,7 @@ pub struct RowAgreement {
 }
 
 impl RowAgreement {
-    /// Counts it.
+    /// Counts agreement in one row.
     pub fn of(truth: &[Vec<bool>], decided: &[Vec<bool>], row: usize) -> Self {
         let (mut both, mut either) = (0u32, 0u32);
         for (truth, decided) in truth.iter().zip(decided) {

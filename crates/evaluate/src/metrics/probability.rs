@@ -1,4 +1,4 @@
-//! How far probabilities are from what happened: Brier score, log loss, calibration.
+//! Distance of probabilities from outcomes: Brier score, log loss, calibration.
 
 use super::interval::{Interval, wilson};
 
@@ -42,7 +42,7 @@ pub struct Bin {
     pub from: f64,
     /// Rows in it.
     pub count: u64,
-    /// Those among them in which the label is present.
+    /// Rows among them in which the label is present.
     pub positives: u64,
     /// Mean probability of its rows.
     pub mean: f64,

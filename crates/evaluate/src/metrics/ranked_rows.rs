@@ -10,7 +10,7 @@ pub(super) const LANES: usize = 64;
 /// Rows whose weights sum up in sixteen bits, which is twice as fast as in thirty-two: 257 · 255 is the most that fits.
 const SHORT: usize = 257;
 
-/// How often a cluster is in each of [`LANES`] resamples.
+/// Number of times that a cluster is in each of [`LANES`] resamples.
 pub(super) type Weights = [u8; LANES];
 
 /// Rows by falling score, so that a resample is one pass without sorting.
@@ -18,7 +18,7 @@ pub(super) struct RankedRows {
     /// The clusters of the rows.
     clusters: Vec<u32>,
     truth: Vec<bool>,
-    /// What the rows are taken in.
+    /// The rows, in runs that are summed at once.
     runs: Vec<RowRun>,
 }
 
@@ -40,7 +40,7 @@ enum RunKind {
     Threshold,
 }
 
-/// What one label gives in one resample by the order of its scores and by its threshold.
+/// Statistics of one label in one resample, by the order of its scores and by its threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ResampleStatistics {
     pub(super) auroc: Option<f64>,

@@ -1,4 +1,4 @@
-//! What the order of the scores says, whatever the threshold: ROC and precision–recall.
+//! Statistics of the order of scores, whatever the threshold: ROC and precision–recall.
 
 use super::sort_descending::sort_descending;
 
@@ -21,7 +21,7 @@ struct ScoreStep {
     fp: u64,
 }
 
-/// What is predicted at `probability ≥ score`.
+/// Counts of what is predicted at `probability ≥ score`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OperatingPoint {
     /// The lowest score that is predicted.
@@ -60,7 +60,7 @@ impl Ranking {
         Self::of_sorted(sort_descending(truth, scores))
     }
 
-    /// The same of rows that are in order: scores fall.
+    /// Ranking of rows that are in order already: scores fall.
     pub fn of_sorted(rows: Vec<(f32, bool)>) -> Self {
         let (mut tp, mut fp) = (0, 0);
         let mut steps: Vec<ScoreStep> = Vec::new();

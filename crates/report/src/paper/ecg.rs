@@ -5,7 +5,7 @@ pub use ecgfm_artifacts::recipe::leads::NAMES as LEADS;
 /// Seconds across the paper.
 pub const SECONDS: f64 = 10.0;
 
-/// What a value of the recording is.
+/// Unit of the values of a recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignalUnit {
     /// So many of them are a millivolt.
@@ -39,34 +39,34 @@ impl SignalUnit {
 /// Something laid behind the traces, from `from` to `to` seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShadedSpan {
-    /// Where it begins, in seconds.
+    /// Begin, in seconds.
     pub from: f64,
-    /// Where it ends.
+    /// End, in seconds.
     pub to: f64,
-    /// How strong, 0 … 1.
+    /// Strength, 0 … 1.
     pub weight: f64,
 }
 
 /// A recording to draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ecg {
-    /// What it is called.
+    /// Name of the recording.
     pub record: String,
     /// [`LEADS`], each of the same number of samples; values that are not finite leave a gap.
     pub leads: Vec<Vec<f32>>,
     /// Samples a second.
     pub rate: f64,
-    /// What a value is.
+    /// Unit of the values.
     pub unit: SignalUnit,
-    /// What was done to the signal, such as `none` or `resampled from 400 Hz`.
+    /// Processing of the signal, such as `none` or `resampled from 400 Hz`.
     pub filters: String,
-    /// What the model looked at, where that is known.
+    /// Spans to which the model attended, where that is known.
     pub shades: Vec<ShadedSpan>,
-    /// What the shades are, in a few words.
+    /// Meaning of the shaded spans, in a few words.
     pub shades_meaning: String,
 }
 
-/// How to draw.
+/// Scale of a drawing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PaperScale {
     /// Millimetres a second.

@@ -1,4 +1,4 @@
-//! Where everything stands on the paper, in millimetres.
+//! Positions of everything on the paper, in millimetres.
 
 use super::ecg::{Ecg, LEADS, PaperScale, SECONDS};
 
@@ -34,7 +34,7 @@ pub(super) struct Strip {
 /// Strips side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LeadRow {
-    /// Where its zero stands.
+    /// Vertical position of its zero.
     pub(super) zero: f64,
     /// Its ends.
     pub(super) top: f64,
@@ -42,7 +42,7 @@ pub(super) struct LeadRow {
     pub(super) strips: Vec<Strip>,
 }
 
-/// Where everything stands.
+/// Positions of everything.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Layout {
     pub(super) width: f64,
@@ -52,7 +52,7 @@ pub(super) struct Layout {
     pub(super) gain: f64,
     pub(super) asked: f64,
     pub(super) rows: Vec<LeadRow>,
-    /// What each lead is drawn about.
+    /// Median of each lead, which is drawn at its zero.
     pub(super) medians: Vec<f64>,
     /// Millivolts that a value is drawn as.
     pub(super) millivolts: f64,
@@ -90,12 +90,12 @@ impl Layout {
         MARGIN + PULSE
     }
 
-    /// Where a second of the paper stands.
+    /// Horizontal position of a second of the paper.
     pub(super) fn x(&self, seconds: f64) -> f64 {
         self.left() + seconds * self.speed
     }
 
-    /// How far above zero a value of a lead stands; negative is below.
+    /// Height of a value of a lead above zero; negative is below.
     pub(super) fn above(&self, lead: usize, value: f32) -> f64 {
         (f64::from(value) - self.medians[lead]) * self.millivolts * self.gain
     }

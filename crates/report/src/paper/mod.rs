@@ -18,7 +18,7 @@ use std::fmt::Write;
 #[derive(Debug, Clone)]
 pub struct Drawing {
     chart: Chart,
-    /// What it says below the traces: speed, gain, filters, rate, duration, unit.
+    /// Text below the traces: speed, gain, filters, rate, duration, unit.
     pub footer: Vec<String>,
 }
 

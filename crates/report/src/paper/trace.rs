@@ -56,7 +56,7 @@ pub(super) fn calibration(body: &mut String, row: &LeadRow, layout: &Layout) {
     );
 }
 
-/// What the model looked at, behind every strip.
+/// Shaded spans behind every strip.
 pub(super) fn shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
     for row in &layout.rows {
         let (y, height) = (row.top, row.bottom - row.top);

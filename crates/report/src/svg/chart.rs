@@ -14,11 +14,11 @@ const NOTICE_MILLIMETRES: f64 = 7.0;
 pub(crate) struct Chart {
     /// A few words.
     pub(crate) title: String,
-    /// What a reader who cannot see it should know.
+    /// Description for a reader who cannot see it.
     pub(crate) description: String,
     /// Width and height, in user units.
     pub(crate) size: (f64, f64),
-    /// Whether these are millimetres, to be printed as such.
+    /// Sizes are millimetres, to be printed as such.
     pub(crate) millimetres: bool,
     /// SVG elements.
     pub(crate) body: String,

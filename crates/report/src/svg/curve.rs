@@ -12,13 +12,13 @@ pub(crate) struct Curve<'a> {
     pub(crate) x: &'a [f64],
     /// Vertical values.
     pub(crate) y: &'a [f64],
-    /// Where the threshold in use stands, if defined.
+    /// The point of the threshold in use, if defined.
     pub(crate) operating: Option<(f64, f64)>,
-    /// Whether each value holds from the point before it on, as precision does, or changes evenly between points.
+    /// Each value holds from the point before it on, as precision does; otherwise it changes evenly between points.
     pub(crate) steps: bool,
 }
 
-/// What chance would give.
+/// A line to compare with, as what chance would give.
 pub(crate) enum Reference {
     /// The diagonal.
     Diagonal,

@@ -1,4 +1,4 @@
-//! How scores are spread, the two classes over each other.
+//! Histogram of scores, the two classes over each other.
 
 use super::chart::Chart;
 use super::plane::Plane;

@@ -54,12 +54,12 @@ impl Plane {
         }
     }
 
-    /// Where a horizontal value stands.
+    /// Horizontal position of a value.
     pub(super) fn x(&self, v: f64) -> f64 {
         LEFT + v * (WIDTH - LEFT - RIGHT)
     }
 
-    /// Where a vertical value stands.
+    /// Vertical position of a value.
     pub(super) fn y(&self, v: f64) -> f64 {
         HEIGHT - BOTTOM - v / self.top * (HEIGHT - TOP - BOTTOM)
     }

@@ -16,7 +16,7 @@ fn example(n: usize, seed: u64) -> (Vec<bool>, Vec<f32>, Vec<u32>) {
     (truth, scores, clusters)
 }
 
-/// What the rows give when every cluster is taken `weights` times.
+/// Statistics of the rows when every cluster is taken `weights` times.
 fn by_copies(truth: &[bool], scores: &[f32], clusters: &[u32], weights: &[u8], threshold: f32) -> Resampled {
     let copies =
         (0..truth.len()).flat_map(|i| std::iter::repeat_n(i, usize::from(weights[clusters[i] as usize])));
@@ -158,7 +158,7 @@ fn a_statistic_that_resamples_seldom_define_has_no_interval() {
     assert_eq!(percentile(got[0].iter().map(|r| r.auroc)), None);
 }
 
-/// How often intervals of AUROC hold the truth, over simulated data sets whose patients have two rows each, alike.
+/// Share of intervals of AUROC that hold the truth, over simulated data sets whose patients have two rows each, alike.
 #[test]
 fn intervals_cover_the_true_auroc_at_about_their_level() {
     // Positives uniform on 0.25 … 1.25, negatives on 0 … 1: AUROC = 1 − 0.75²/2.
