@@ -174,7 +174,7 @@ impl Node {
 /// Weight of one value without its text.
 pub(crate) const NODE_WEIGHT: usize = 64;
 
-/// See [`Node::walk`].
+/// Result of [`Node::deepest`]: the deepest node on a path that exists.
 pub(crate) struct DeepestNode<'a> {
     pub(crate) node: &'a Node,
     pub(crate) key: Option<&'a Entry>,
