@@ -5,7 +5,7 @@
 //! | [`archive`] | [`Archive`]: what every stage and command asks of an archive |
 //! | [`located`] | one exam: where its recording is, or why it is not used |
 //! | [`table`] | [`ExamTable`]: the table of exams, checked by rules for its columns |
-//! | [`column`] | the rules: what a column holds, and what it is for |
+//! | [`mod@column`] | the rules: what a column holds, and what it is for |
 //! | [`dataset`] | [`Dataset`]: a layout of archives, and how one of them is opened |
 //! | [`datasets`] | the archives known, by the name that the parameter `dataset` gives |
 //! | [`code15`] | CODE-15, and anything laid out like it |
