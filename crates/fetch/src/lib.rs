@@ -12,7 +12,7 @@
 //!
 //! ```no_run
 //! # fn main() -> Result<(), ecgfm_fetch::Error> {
-//! use ecgfm_fetch::{Fetcher, FetchOptions, find};
+//! use ecgfm_fetch::{FetchOptions, Fetcher, find_source};
 //! use ecgfm_stage::NoProgress;
 //! let source = find_source("code15")?;
 //! let stop = std::sync::atomic::AtomicBool::new(false);
