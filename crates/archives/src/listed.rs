@@ -47,7 +47,9 @@ impl Listed {
             }
         }
         let mut folders = files.iter().filter_map(|(file, _)| file.parent());
-        let notice = folders.find_map(notice);
+        let notice = folders
+            .find_map(|folder| notice(folder).transpose())
+            .transpose()?;
         Ok(Self {
             table,
             parts: PartFiles::open(files)?,

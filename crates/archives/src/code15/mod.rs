@@ -50,7 +50,7 @@ impl Code15 {
         Ok(Self {
             table,
             parts: PartFiles::open(paths)?,
-            notice: notice(raw),
+            notice: notice(raw)?,
         })
     }
 }
@@ -77,10 +77,18 @@ impl Archive for Code15 {
     }
 }
 
-/// Notice of an archive whose parts are in `dir`. One that a program made has a file beside its parts that says so.
-pub(crate) fn notice(dir: &Path) -> Option<String> {
-    let synthetic = SYNTHETIC.iter().any(|name| dir.join(name).exists());
-    synthetic.then(|| "SYNTHETIC: a program made these ECGs, they are no patients'.".to_owned())
+/// Notice of an archive whose parts are in `dir`. A program that makes an archive writes a file beside its parts that says so.
+///
+/// # Errors
+/// The system does not let this program look for that file: the ECGs must not pass for patients'.
+pub(crate) fn notice(dir: &Path) -> Result<Option<String>> {
+    for name in SYNTHETIC {
+        if is_there(&dir.join(name))? {
+            let notice = "SYNTHETIC: a program made these ECGs, they are no patients'.";
+            return Ok(Some(notice.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 fn column_names(raw: &Path) -> Result<Vec<String>> {
@@ -118,4 +126,21 @@ fn table_in(raw: &Path) -> Result<PathBuf> {
 /// Whether there is something; an error where the system does not let us look.
 fn is_there(at: &Path) -> Result<bool> {
     Ok(exists(at).map_err(ArtifactError::io("look for", at))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn synthetic_ecgs_never_pass_for_patients_where_their_mark_cannot_be_looked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(notice(dir.path()).unwrap().is_none());
+        // A link that leads to itself cannot be looked at, by no user.
+        std::os::unix::fs::symlink("synth.json", dir.path().join("synth.json")).unwrap();
+        let error = notice(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("synth.json"), "{error}");
+        std::fs::write(dir.path().join("SYNTHETIC.md"), "").unwrap();
+        assert!(notice(dir.path()).unwrap().unwrap().starts_with("SYNTHETIC"));
+    }
 }
