@@ -28,7 +28,6 @@ pub(crate) struct ReleasePermutations {
     slots: Permutation,
     storage: Permutation,
     faults: Permutation,
-    exams_per_part: u64,
 }
 
 impl ReleasePermutations {
@@ -40,7 +39,6 @@ impl ReleasePermutations {
             slots: of(3, options.exams),
             storage: of(4, options.exams),
             faults: of(5, options.exams),
-            exams_per_part: options.exams_per_part,
         }
     }
 
@@ -49,8 +47,8 @@ impl ReleasePermutations {
         self.storage.forward(position)
     }
 
-    fn part_of(&self, index: u64) -> u64 {
-        self.storage.inverse(index) / self.exams_per_part
+    fn part_of(&self, options: &SynthOptions, index: u64) -> u64 {
+        options.part_of_position(self.storage.inverse(index))
     }
 
     fn fault_of(&self, options: &SynthOptions, index: u64) -> Option<ArchiveFault> {
@@ -154,7 +152,7 @@ pub(crate) fn plan(options: &SynthOptions, layout: &ReleasePermutations, index: 
         } else {
             SHORT
         },
-        part: layout.part_of(index),
+        part: layout.part_of(options, index),
         fault: layout.fault_of(options, index),
     }
 }

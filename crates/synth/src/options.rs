@@ -1,6 +1,7 @@
 //! Options of synthetic ECGs: number of exams, mix of labels, noise and faults.
 
 use std::fmt;
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,14 @@ pub struct SynthOptions {
     pub noise: f64,
     /// Faults of real archives to plant: the number of exams of each.
     pub faults: FaultCounts,
-    /// Exams in one HDF5 part.
+    /// Exams in one HDF5 part at most.
     #[schemars(range(min = 1, max = MAX_EXAMS_PER_PART))]
     pub exams_per_part: u64,
+    /// Number of HDF5 parts, of equal numbers of exams or one more; CODE-15 has 18. Without it as many as `exams_per_part` makes.
+    // Skipped where it is not given, so that synth.json and fingerprints of such runs stay as they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = MAX_EXAMS))]
+    pub parts: Option<u64>,
     /// Share of recordings of 4096 samples; the others have 2934, as in CODE-15.
     #[schemars(range(min = 0, max = 1))]
     pub long_share: f64,
@@ -46,6 +52,7 @@ impl Default for SynthOptions {
             noise: 1.0,
             faults: FaultCounts::default(),
             exams_per_part: MAX_EXAMS_PER_PART,
+            parts: None,
             long_share: 0.45,
         }
     }
@@ -53,8 +60,32 @@ impl Default for SynthOptions {
 
 impl SynthOptions {
     /// Number of HDF5 parts.
-    pub fn parts(&self) -> u64 {
-        self.exams.div_ceil(self.exams_per_part.max(1))
+    pub fn part_count(&self) -> u64 {
+        self.parts
+            .unwrap_or_else(|| self.exams.div_ceil(self.exams_per_part.max(1)))
+    }
+
+    /// Positions, counted through all parts, of the exams of part number `part`.
+    pub(crate) fn positions_of_part(&self, part: u64) -> Range<u64> {
+        let first = |part: u64| match self.parts {
+            Some(parts) => part * (self.exams / parts) + part.min(self.exams % parts),
+            None => (part * self.exams_per_part).min(self.exams),
+        };
+        first(part)..first(part + 1)
+    }
+
+    /// Number of the part that holds the exam at `position`, counted through all parts.
+    pub(crate) fn part_of_position(&self, position: u64) -> u64 {
+        let Some(parts) = self.parts else {
+            return position / self.exams_per_part;
+        };
+        let (size, larger_parts) = (self.exams / parts, self.exams % parts);
+        let in_larger_parts = larger_parts * (size + 1);
+        if position < in_larger_parts {
+            position / (size + 1)
+        } else {
+            larger_parts + (position - in_larger_parts) / size
+        }
     }
 
     /// Checks the options.
@@ -64,6 +95,7 @@ impl SynthOptions {
     pub fn validate(&self) -> Result<(), Error> {
         within("exams", self.exams, 1, MAX_EXAMS)?;
         within("exams_per_part", self.exams_per_part, 1, MAX_EXAMS_PER_PART)?;
+        self.validate_parts()?;
         within("noise", self.noise, 0.0, 20.0)?;
         within("long_share", self.long_share, 0.0, 1.0)?;
         self.mix.shares().validate()?;
@@ -77,6 +109,28 @@ impl SynthOptions {
                     self.exams
                 ),
             });
+        }
+        Ok(())
+    }
+
+    /// Checks that each of `parts` has exams, and no more than a part can have.
+    fn validate_parts(&self) -> Result<(), Error> {
+        let Some(parts) = self.parts else { return Ok(()) };
+        let refused = |hint: String| Error::Option {
+            option: "parts",
+            value: parts.to_string(),
+            hint,
+        };
+        if self.exams_per_part != MAX_EXAMS_PER_PART {
+            let per_part = self.exams_per_part;
+            return Err(refused(format!(
+                "`exams_per_part` is {per_part} as well: give one of the two"
+            )));
+        }
+        let fewest = self.exams.div_ceil(MAX_EXAMS_PER_PART);
+        if !(fewest..=self.exams).contains(&parts) {
+            let exams = self.exams;
+            return Err(refused(format!("{exams} exams make {fewest} to {exams} parts")));
         }
         Ok(())
     }
@@ -190,6 +244,62 @@ mod tests {
         };
         let text = serde_json::to_string(&options).unwrap();
         assert_eq!(serde_json::from_str::<SynthOptions>(&text).unwrap(), options);
+    }
+
+    #[test]
+    fn a_number_of_parts_divides_the_exams_evenly() {
+        for (exams, parts) in [(10, 6), (18, 18), (345_779, 18), (7, 1), (100, 7)] {
+            let options = SynthOptions {
+                exams,
+                parts: Some(parts),
+                ..SynthOptions::default()
+            };
+            options.validate().unwrap();
+            let ranges: Vec<_> = (0..options.part_count())
+                .map(|part| options.positions_of_part(part))
+                .collect();
+            assert_eq!((ranges.len() as u64, ranges[0].start), (parts, 0));
+            assert_eq!(ranges.last().unwrap().end, exams);
+            assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
+            let size = |range: &Range<u64>| range.end - range.start;
+            let (most, fewest) = (ranges.iter().map(size).max(), ranges.iter().map(size).min());
+            assert!(fewest > Some(0) && most.unwrap() - fewest.unwrap() <= 1);
+            for (part, range) in ranges.iter().enumerate() {
+                for position in [range.start, range.end - 1] {
+                    assert_eq!(options.part_of_position(position), part as u64);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_of_parts_that_cannot_be_is_refused() {
+        let refused = |exams, exams_per_part, parts| {
+            let options = SynthOptions {
+                exams,
+                exams_per_part,
+                parts: Some(parts),
+                ..SynthOptions::default()
+            };
+            options.validate().unwrap_err().to_string()
+        };
+        assert!(refused(10, MAX_EXAMS_PER_PART, 0).contains("10 exams make 1 to 10 parts"));
+        assert!(refused(10, MAX_EXAMS_PER_PART, 11).contains("`parts` is 11"));
+        assert!(refused(345_779, MAX_EXAMS_PER_PART, 17).contains("make 18 to 345779 parts"));
+        assert!(refused(10, 5, 2).contains("give one of the two"));
+    }
+
+    #[test]
+    fn a_number_of_parts_is_recorded_only_where_it_is_given() {
+        let text = |parts| {
+            let options = SynthOptions {
+                parts,
+                ..SynthOptions::default()
+            };
+            serde_json::to_string(&options).unwrap()
+        };
+        assert!(!text(None).contains("\"parts\""));
+        assert!(text(Some(18)).contains("\"parts\":18"));
     }
 
     #[test]

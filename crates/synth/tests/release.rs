@@ -96,6 +96,23 @@ fn one_and_two_threads_write_the_same_bytes() {
 }
 
 #[test]
+fn a_release_has_as_many_parts_as_are_asked_for() {
+    let options = SynthOptions {
+        exams: 20,
+        parts: Some(18),
+        ..SynthOptions::default()
+    };
+    let out = tempfile::tempdir().unwrap();
+    let summary = written(&options, out.path(), 1);
+    assert_eq!((summary.parts, summary.tracings), (18, 38));
+    let exams = (0..18).map(|part| {
+        let path = out.path().join(format!("exams_part{part}.hdf5"));
+        PartReader::open(&path).unwrap().rows() - 1
+    });
+    assert_eq!(exams.collect::<Vec<_>>(), [vec![2; 2], vec![1; 16]].concat());
+}
+
+#[test]
 fn a_release_has_the_shape_of_code15() {
     let options = SynthOptions {
         exams: 250,

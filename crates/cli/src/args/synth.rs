@@ -51,9 +51,12 @@ pub struct SynthArgs {
     /// missing_exam, all_zero, wrong_trace_file, duplicate_id, duplicate_tracing.
     #[arg(long, default_value = "{}")]
     pub faults: String,
-    /// Exams in one HDF5 part, 1 to 20,000.
+    /// Exams in one HDF5 part at most, 1 to 20,000.
     #[arg(long, default_value_t = 20_000)]
     pub exams_per_part: u32,
+    /// Number of HDF5 parts, instead of --exams-per-part: each gets the same number of exams, or one more. CODE-15 has 18.
+    #[arg(long, value_name = "N", conflicts_with = "exams_per_part")]
+    pub parts: Option<u32>,
     /// Share of recordings of 4096 samples (10.2 s), 0 to 1; the others have 2934 (7.3 s).
     #[arg(long, default_value_t = 0.45)]
     pub long_share: f64,

@@ -20,7 +20,7 @@ pub fn stage(args: &StageArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
 
 /// Makes a synthetic archive.
 pub fn synth(args: &SynthArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
-    let with = [
+    let mut with = vec![
         format!("exams={}", args.exams),
         format!("seed={}", args.seed),
         format!("mix={}", args.mix),
@@ -29,6 +29,7 @@ pub fn synth(args: &SynthArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
         format!("exams_per_part={}", args.exams_per_part),
         format!("long_share={}", args.long_share),
     ];
+    with.extend(args.parts.map(|parts| format!("parts={parts}")));
     one("synth", &with, &args.out, (false, args.json, quiet), cancel)
 }
 

@@ -50,7 +50,7 @@ pub fn generate(
         cancelled,
     };
     let mut summary = ReleaseSummary {
-        parts: options.parts(),
+        parts: options.part_count(),
         ..ReleaseSummary::default()
     };
     let mut planted = parts::write(&job, &mut summary)?;

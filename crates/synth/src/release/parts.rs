@@ -48,7 +48,7 @@ pub(super) fn write(
 ) -> Result<Vec<PlantedFault>, Error> {
     let mut truth = TextTable::create(job.out.join("synth_truth.csv"), &truth_header())?;
     let mut planted = Vec::new();
-    for part in 0..job.options().parts() {
+    for part in 0..job.options().part_count() {
         summary.tracings += write_part(job, part, &mut truth, &mut planted)?;
     }
     truth.finish()?;
@@ -65,8 +65,10 @@ fn write_part(
     truth: &mut TextTable,
     planted: &mut Vec<PlantedFault>,
 ) -> Result<u64, Error> {
-    let first = part * job.options().exams_per_part;
-    let last = (first + job.options().exams_per_part).min(job.options().exams);
+    let Range {
+        start: first,
+        end: last,
+    } = job.options().positions_of_part(part);
     let rows = rows_of(job.generator, first..last);
     let store = PartFile::create(job.out.join(part_name(part)), rows)?;
     let (full, to_store) = sync_channel(1);
@@ -226,7 +228,7 @@ fn place(generator: &Generator, plan: &ExamPlan) -> String {
         Some(ArchiveFault::WrongTraceFile) => {
             format!(
                 "stored={stored} named={}",
-                part_name(named_part(plan, generator.options().parts()))
+                part_name(named_part(plan, generator.options().part_count()))
             )
         }
         Some(ArchiveFault::MissingExam) => format!("named={stored}"),

@@ -54,7 +54,7 @@ pub const EXAMS_COLUMNS: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB
 /// Writes exams.csv in the order of the exams' indices.
 pub(super) fn write_exams(job: &ReleaseContext<'_>, summary: &mut ReleaseSummary) -> Result<(), Error> {
     let mut table = TextTable::create(job.out.join("exams.csv"), EXAMS_COLUMNS)?;
-    let parts = job.options().parts();
+    let parts = job.options().part_count();
     let generator = job.generator;
     for start in (0..job.options().exams).step_by(BLOCK as usize) {
         job.stop_if_cancelled(job.options().exams)?;
