@@ -4,6 +4,7 @@ use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics, ShownIn, shown_in};
 use ecgfm_artifacts::logits::RECORD_FILE;
 use ecgfm_artifacts::{logits, notices, predictions, store, table};
 use ecgfm_pipeline::{Graph, Stage, Summary};
+use ecgfm_stage_params::ModelCard;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -52,9 +53,9 @@ pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) ->
         .into_iter()
         .flat_map(|dir| ["segments", "segmented"].map(|name| dir.join(name)));
     let of_store = |root: PathBuf| store::About::read(&root).ok().flatten()?.notice;
-    let card = dir("export").and_then(|dir| std::fs::read(dir.join("model.json")).ok());
-    let card: Option<Value> = card.and_then(|text| serde_json::from_slice(&text).ok());
-    let of_model = card.and_then(|card| card["notice"].as_str().map(str::to_owned));
+    let card: Option<ModelCard> =
+        dir("export").and_then(|dir| ModelCard::read(&dir.join("model.json")).ok().flatten());
+    let of_model = card.and_then(|card| card.notice);
     let all: Vec<String> = stores.filter_map(of_store).chain(of_model).collect();
     notices::joined(&all, "")
 }

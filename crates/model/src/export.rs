@@ -1,11 +1,12 @@
 //! The export stage: a checkpoint in, `model.ts` and `model.json` out.
 
-use crate::card::{Card, File, LabelNames};
+use crate::card::{self, Card};
 use crate::config::Config;
 use crate::network::{PositionalForm, Saliency};
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, init, network, torchscript};
 use ecgfm_formats::pt::WeightsFile;
+use ecgfm_stage_params::{CardFile, LabelNames};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tch::{CModule, IValue, Kind, TchError, Tensor};
@@ -98,7 +99,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     let notice = params.notice.clone();
     let card = Card {
         notice,
-        ..Card::new(&config, labels, source, model)
+        ..card::new(&config, labels, source, model)
     };
     write_card(&out_dir.join(CARD_FILE), &card)?;
     tracing::info!(
@@ -141,14 +142,14 @@ fn write_card(path: &Path, card: &Card) -> Result<()> {
     })
 }
 
-fn described(path: &Path, named: &Path) -> Result<File> {
+fn described(path: &Path, named: &Path) -> Result<CardFile> {
     let (size, sha256) = files::sha256(path)?;
     let file = named
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    Ok(File { file, size, sha256 })
+    Ok(CardFile { file, size, sha256 })
 }
 
 /// Loads the model again and compares it with the network, on a batch and a length that were not traced.

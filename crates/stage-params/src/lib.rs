@@ -5,11 +5,15 @@
 
 mod export;
 mod infer;
+mod model_card;
 mod returns;
 
 pub use export::{ExportParams, PositionalForm};
 pub use infer::{
     BatchSize, DeviceChoice, InferOutput, InferParams, OutputSelection, Precision, SaliencyHeads,
     SaliencyPer, UnknownDevice,
+};
+pub use model_card::{
+    CARD_FORMAT_VERSION, CardError, CardFile, CardOutput, Exporter, LabelNames, ModelCard, ModelInput,
 };
 pub use returns::{Returns, ValueRange};

@@ -1,9 +1,9 @@
 //! Labels of the logits: by the model's card or by configuration, never by guess.
 
 use super::Params;
-use crate::card::LabelNames;
 use crate::{Error, Result};
 use ecgfm_artifacts::labelset::LabelSet;
+use ecgfm_stage_params::LabelNames;
 
 /// Returns the labels of a model with `count` labels, by its card and by the configuration, which must agree.
 pub(super) fn check_label_names(

@@ -2,14 +2,14 @@
 
 use super::{Params, labels};
 use crate::backend::Backend;
-use crate::card::{Card, LabelNames};
+use crate::card::read_card_beside;
 use crate::device::Placement;
 use crate::shape::SegmentShape;
 use crate::torchscript::TorchScript;
 use crate::{Error, Result};
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::store::SegmentReader;
-use ecgfm_stage_params::{InferOutput, OutputSelection, Returns};
+use ecgfm_stage_params::{InferOutput, LabelNames, ModelCard, OutputSelection, Returns};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl SegmentSource {
 pub(super) struct LoadedModel {
     pub(super) model: TorchScript,
     pub(super) sha256: String,
-    card: Option<Card>,
+    card: Option<ModelCard>,
 }
 
 /// Loads the model after its card, if there is one, has been held against the segments.
@@ -82,7 +82,7 @@ pub(super) fn load_model(
     } else {
         String::new()
     };
-    let card = Card::beside(&params.model, &sha256)?;
+    let card = read_card_beside(&params.model, &sha256)?;
     if let Some(card) = &card {
         check_card(card, source)?;
     }
@@ -131,7 +131,7 @@ impl LoadedModel {
 }
 
 /// Checks that the segments are what the card says that the model takes.
-fn check_card(card: &Card, source: &SegmentSource) -> Result<()> {
+fn check_card(card: &ModelCard, source: &SegmentSource) -> Result<()> {
     let (leads, samples) = (source.shape.leads, source.shape.samples);
     if card.input.leads != leads {
         return Err(source.refused(format!(

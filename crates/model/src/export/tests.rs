@@ -124,7 +124,7 @@ fn both_spellings_and_half_precision_give_the_same_model() {
             },
         );
         let card = run(&path, dir.path()).unwrap();
-        assert_eq!((card.labels, card.config.layers), (17, 3));
+        assert_eq!((card.labels, card.config.unwrap().layers), (17, 3));
         let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
         let largest = difference(&module.forward_ts(&[&signals]).unwrap(), &expected);
         assert!(largest <= tolerance, "{positional_names:?} {kind:?}: {largest}");

@@ -6,10 +6,9 @@ use ecgfm_cli::args::ExportArgs;
 use ecgfm_cli::errors::of_stage;
 use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
 use ecgfm_cli::print_json;
-use ecgfm_model::card::LabelNames;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
-use ecgfm_stage_params::{ExportParams, PositionalForm};
+use ecgfm_stage_params::{ExportParams, LabelNames, PositionalForm};
 use serde_json::Value;
 use std::path::Path;
 
@@ -48,9 +47,8 @@ pub fn stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageE
         notice: notice(&params.checkpoint),
     };
     let card = make(&params, ctx.out)?;
-    let labels = usize::try_from(card.labels).unwrap_or_default();
     let outcome = Outcome::default()
-        .count("labels", labels)
+        .count("labels", card.labels)
         .fact("parameters", card.parameters);
     Ok(outcome
         .fact("checkpoint_sha256", card.source.sha256)

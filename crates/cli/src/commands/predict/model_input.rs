@@ -4,8 +4,9 @@ use crate::args::PredictArgs;
 use crate::errors::refused;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{Error, ErrorKind};
+use ecgfm_stage_params::{CardError, ModelCard};
 use ecgfm_system::exists;
-use serde_json::Value;
+use std::path::Path;
 
 /// Labels, sample rate and segment length that the model expects, by its card.
 pub(super) struct ModelInput {
@@ -18,21 +19,16 @@ impl ModelInput {
     /// Reads the card beside the model. A model without a card is taken to expect what ECG-FM does; its labels must then be
     /// named.
     pub(super) fn read(args: &PredictArgs) -> Result<Self, Error> {
-        let path = args.model.with_extension("json");
         let there = exists(&args.model).map_err(|e| refused("read", &args.model, &e))?;
         if !there || args.model.is_dir() {
             let message = format!("`{}`: no such model file", args.model.display());
             return Err(Error::new(ErrorKind::BadInput, message)
                 .help("make one: `ecgfm export CHECKPOINT.pt --labels SET -o MODEL.ts`"));
         }
-        let bad = |what: String| Error::new(ErrorKind::BadInput, format!("{}: {what}", path.display()));
-        let card: Value = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|e| bad(format!("not a model card: {e}; export again, or remove it")))?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Value::Null,
-            Err(e) => return Err(refused("read", &path, &e)),
-        };
-        let named = card["label_set"]["name"].as_str();
+        let card = read_card(&ModelCard::path_beside(&args.model))?;
+        let card = card.as_ref();
+        let named = card.and_then(|card| card.label_set.as_ref());
+        let named = named.map(|set| set.name.as_str());
         let labels = match (&args.labels, named) {
             (Some(labels), _) => labels.clone(),
             (None, Some(name)) if LabelSet::load(name).is_ok() => name.to_owned(),
@@ -46,12 +42,21 @@ impl ModelInput {
                     .help("name them: `--labels physionet2021`, or a label set's file"));
             }
         };
-        let rate = card["input"]["sample_rate_hz"].as_f64();
+        let input = card.map(|card| &card.input);
+        let rate = input.and_then(|input| input.sample_rate_hz);
         let whole = rate.filter(|rate| (1.0..=1e6).contains(rate) && rate.fract() == 0.0);
         Ok(Self {
             labels,
             sample_rate: whole.map_or(500, |rate| rate as u32),
-            segment_seconds: card["input"]["segment_seconds"].as_f64().unwrap_or(5.0),
+            segment_seconds: input.and_then(|input| input.segment_seconds).unwrap_or(5.0),
         })
     }
+}
+
+/// Reads a card, where there is one.
+fn read_card(path: &Path) -> Result<Option<ModelCard>, Error> {
+    ModelCard::read(path).map_err(|error| match error {
+        CardError::Io(error) => refused("read", path, &error),
+        CardError::Invalid(_) => Error::new(ErrorKind::BadInput, format!("{}: {error}", path.display())),
+    })
 }

@@ -7,7 +7,7 @@ use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
 use ecgfm_pipeline::{Ahead, Findings, Promises};
 use ecgfm_stage::FailureClass;
-use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, Precision};
+use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, ModelCard, Precision};
 use ecgfm_system::Fault;
 use serde_json::Value;
 use std::path::Path;
@@ -71,7 +71,7 @@ pub fn export(params: &ExportParams, ahead: &Ahead<'_>) -> Findings {
     if let (Some(set), Some(head)) = (&set, head) {
         as_many(&mut found, set, head, "the checkpoint's head");
     }
-    let left = ahead.left().and_then(|dir| card(&dir.join("model.json")));
+    let left = ahead.left().and_then(|dir| read_card(&dir.join("model.json")));
     match left {
         Some(card) => promise(&mut found.promises, &card),
         None => {
@@ -95,24 +95,26 @@ fn as_many(found: &mut Findings, set: &Identity, head: u64, whose: &str) {
     }
 }
 
-/// A model's card, where there is a usable one.
-fn card(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+/// Reads a model's card, where there is a usable one.
+fn read_card(path: &Path) -> Option<ModelCard> {
+    ModelCard::read(path).ok().flatten()
 }
 
 /// Promises what a card says.
-fn promise(promises: &mut Promises, card: &Value) {
-    if let Some(labels) = card["labels"].as_u64() {
-        promises.add(facts::HEAD, labels);
-    }
-    if let Some(set) = typed::<Identity>(card.get("label_set")) {
+fn promise(promises: &mut Promises, card: &ModelCard) {
+    promises.add(facts::HEAD, card.labels);
+    if let Some(set) = &card.label_set {
+        let set = Identity {
+            name: set.name.clone(),
+            hash: set.hash.clone(),
+            labels: set.labels.clone(),
+        };
         promises.add(facts::MODEL_LABELS, set.fact());
     }
-    for (fact, said) in [("model_rate", "sample_rate_hz"), ("model_leads", "leads")] {
-        if let Some(said) = card["input"][said].as_f64() {
-            promises.add(fact, said);
-        }
+    if let Some(rate) = card.input.sample_rate_hz {
+        promises.add("model_rate", rate);
     }
+    promises.add("model_leads", card.input.leads as f64);
 }
 
 /// Holds the model against labels, splits and device.
@@ -129,7 +131,7 @@ pub fn infer(params: &InferParams, ahead: &Ahead<'_>) -> Findings {
                 &params.model,
                 Wanted::File("a TorchScript model"),
             );
-            if let Some(card) = card(&params.model.with_extension("json")) {
+            if let Some(card) = read_card(&ModelCard::path_beside(&params.model)) {
                 promise(&mut model, &card);
             }
         }

@@ -1,0 +1,197 @@
+//! `model.json`, the card beside `model.ts`: one type for the exporter, which writes it, and for everyone who reads it.
+
+use crate::Returns;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Format of the card that this version writes and reads.
+pub const CARD_FORMAT_VERSION: u32 = 1;
+
+/// Description of a model file: its labels, its input, its origin. A card written by hand may leave out what has a default.
+///
+/// `Network` is the type of the network's sizes, which only the crate that builds the network reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard<Network = IgnoredAny> {
+    /// Version of the card's format.
+    pub format_version: u32,
+    /// Name of the architecture in the reference.
+    #[serde(default)]
+    pub architecture: String,
+    /// Number of labels, the width of the logits; 0 for an encoder, which has none.
+    pub labels: usize,
+    /// Names of the labels, in the order of the logits, where they were known at export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_set: Option<LabelNames>,
+    /// Meaning of the values for the labels; none for an encoder, or where the card does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Returns>,
+    /// Number of parameters, as the checkpoint counts them.
+    #[serde(default)]
+    pub parameters: u64,
+    /// Signals that the model takes.
+    pub input: ModelInput,
+    /// Outputs that the model can give; all but the logits through the method `outputs`.
+    #[serde(default)]
+    pub outputs: Vec<CardOutput>,
+    /// Sizes of the network.
+    #[serde(default = "no_network", skip_serializing_if = "Option::is_none")]
+    pub config: Option<Network>,
+    /// Notice for every reader of the model's results, such as that it is a demonstration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+    /// Checkpoint that the model was made from.
+    #[serde(default)]
+    pub source: CardFile,
+    /// The model file.
+    pub model: CardFile,
+    /// Program that wrote the card.
+    #[serde(default)]
+    pub exporter: Exporter,
+}
+
+fn no_network<Network>() -> Option<Network> {
+    None
+}
+
+/// Names of a model's labels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelNames {
+    /// Name of the label set.
+    pub name: String,
+    /// Hash of the label set, which tells an edited copy from the original; none in older cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Names of the labels, in the order of the logits.
+    pub labels: Vec<String>,
+}
+
+/// Signals that a model takes: (batch, leads, samples), float32 unless converted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInput {
+    /// Number of leads, in the order I, II, III, aVR, aVL, aVF, V1–V6.
+    pub leads: usize,
+    /// Samples per second that the model was trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_rate_hz: Option<f64>,
+    /// Seconds per segment that the model was trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_seconds: Option<f64>,
+    /// True where segments of other lengths run too.
+    #[serde(default)]
+    pub any_length: bool,
+    /// Fewest samples that the model runs on.
+    pub min_samples: usize,
+}
+
+/// One output of a model for every segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardOutput {
+    /// `logits`, `embedding`, or a kind of saliency.
+    pub name: String,
+    /// Dimensions of the output, after the batch.
+    pub dimensions: Vec<String>,
+}
+
+/// A file by content.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardFile {
+    /// File name, without directories.
+    #[serde(default)]
+    pub file: String,
+    /// Size in bytes.
+    #[serde(default)]
+    pub size: u64,
+    /// SHA-256, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// The program that wrote a card.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exporter {
+    /// Name of the program.
+    pub name: String,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// A card that cannot be read.
+#[derive(Debug)]
+pub enum CardError {
+    /// The operating system refused.
+    Io(io::Error),
+    /// The file is not a card.
+    Invalid(serde_json::Error),
+}
+
+impl fmt::Display for CardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Invalid(error) => write!(f, "not a model card: {error}; export again, or remove it"),
+        }
+    }
+}
+
+impl std::error::Error for CardError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Invalid(error) => Some(error),
+        }
+    }
+}
+
+impl ModelCard {
+    /// Path of the card beside a model: `model.json` for `model.ts`.
+    pub fn path_beside(model: &Path) -> PathBuf {
+        model.with_extension("json")
+    }
+}
+
+impl<Network: DeserializeOwned> ModelCard<Network> {
+    /// Reads a card; none where there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not a card.
+    pub fn read(path: &Path) -> Result<Option<Self>, CardError> {
+        match std::fs::read(path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map(Some)
+                .map_err(CardError::Invalid),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(CardError::Io(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_written_by_hand_may_leave_out_what_only_the_exporter_knows() {
+        let card: ModelCard = serde_json::from_value(serde_json::json!({
+            "format_version": 1, "labels": 2, "input": { "leads": 12, "min_samples": 2500 }, "model": { "sha256": "ab" },
+            "config": { "of": "another program" }, "more": true,
+        }))
+        .unwrap();
+        assert_eq!(
+            (card.labels, card.input.sample_rate_hz, card.returns),
+            (2, None, None)
+        );
+        assert_eq!(card.model.sha256, "ab");
+    }
+
+    #[test]
+    fn no_card_is_none_and_a_file_that_is_no_card_says_so() {
+        let missing = ModelCard::<IgnoredAny>::read(Path::new("/nowhere/model.json"));
+        assert!(missing.unwrap().is_none());
+        let manifest =
+            ModelCard::<IgnoredAny>::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+        let message = manifest.unwrap_err().to_string();
+        assert!(message.starts_with("not a model card"), "{message}");
+    }
+}
