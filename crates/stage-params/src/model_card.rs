@@ -112,8 +112,10 @@ pub struct CardFile {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exporter {
     /// Name of the program.
+    #[serde(default)]
     pub name: String,
     /// Version of the program.
+    #[serde(default)]
     pub version: String,
 }
 

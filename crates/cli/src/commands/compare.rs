@@ -4,7 +4,8 @@ use super::print_json;
 use crate::args::CompareArgs;
 use crate::errors::of_stage;
 use ecgfm_artifacts::evaluation::{ShownIn, shown_in};
-use ecgfm_evaluate::difference::{Comparison, Difference, compare as differ};
+use ecgfm_artifacts::pandas::{Cell, RowWriter};
+use ecgfm_evaluate::difference::{Comparison, compare as differ};
 use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::fmt::Write;
@@ -19,7 +20,9 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     if let Some(path) = &args.output {
         let failed =
             |e: std::io::Error| Error::new(ErrorKind::StageFailed, format!("{}: {e}", path.display()));
-        std::fs::write(path, csv(&found)).map_err(failed)?;
+        csv(&found)
+            .and_then(|table| std::fs::write(path, table))
+            .map_err(failed)?;
     }
     if args.json {
         return print_json(&found);
@@ -84,27 +87,20 @@ fn verdict(lo: f64, hi: f64) -> &'static str {
     if lo > 0.0 || hi < 0.0 { " *" } else { "" }
 }
 
-fn csv(found: &Comparison) -> String {
-    let mut text = "label,statistic,a,b,difference,lo,hi\n".to_owned();
-    let cell = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
-    let quoted = |name: &str| {
-        if name.contains([',', '"']) {
-            format!("\"{}\"", name.replace('"', "\"\""))
-        } else {
-            name.to_owned()
-        }
-    };
+/// Table of every difference as CSV.
+fn csv(found: &Comparison) -> std::io::Result<Vec<u8>> {
+    let header = ["label", "statistic", "a", "b", "difference", "lo", "hi"];
+    let mut table = RowWriter::new(Vec::new(), header)?;
     for d in &found.differences {
-        let Difference {
-            a,
-            b,
-            difference,
-            lo,
-            hi,
-            ..
-        } = *d;
-        let cells = [a, b, difference, lo, hi].map(cell);
-        let _ = writeln!(text, "{},{},{}", quoted(&d.label), d.statistic, cells.join(","));
+        // Rust's text of a number, not Python's: no file of the reference is like this one.
+        let numbers =
+            [d.a, d.b, d.difference, d.lo, d.hi].map(|v| v.map_or(String::new(), |v| v.to_string()));
+        let names = [d.label.as_str(), d.statistic].map(Cell::Text);
+        table.row(
+            names
+                .into_iter()
+                .chain(numbers.iter().map(|text| Cell::Text(text))),
+        )?;
     }
-    text
+    table.finish()
 }

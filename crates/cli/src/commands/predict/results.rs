@@ -2,6 +2,7 @@
 
 use super::inputs::InputFiles;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
+use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::predictions::{ABOUT_FILE, About, CSV_FILE, ECG_FILE};
 use ecgfm_artifacts::{logits, rejected, table};
 use ecgfm_evaluate::above;
@@ -135,25 +136,31 @@ impl PredictionResults {
 
     /// Table as CSV: a header, and a line for each ECG.
     pub(super) fn csv(&self) -> String {
-        let line = |cells: &mut dyn Iterator<Item = String>| cells.collect::<Vec<_>>().join(",") + "\n";
-        let fixed = ["file", "ecg", "segments"].map(str::to_owned);
-        let named = self.labels.iter().map(|label| quoted(label));
-        let mut text = line(&mut fixed.into_iter().chain(named).chain(["labels".to_owned()]));
+        let mut table = Vec::new();
+        // Writing into memory does not fail.
+        let _ = self.write_csv(&mut table);
+        String::from_utf8_lossy(&table).into_owned()
+    }
+
+    fn write_csv(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let labels = self.labels.iter().map(String::as_str);
+        let header = ["file", "ecg", "segments"]
+            .into_iter()
+            .chain(labels)
+            .chain(["labels"]);
+        let mut table = RowWriter::new(out, header)?;
         for row in &self.rows {
-            let fixed = [
-                quoted(&row.file.to_string_lossy()),
-                quoted(&row.ecg),
-                row.segments.clone(),
-            ];
-            let last = quoted(&row.holds.join(", "));
-            text += &line(
-                &mut fixed
-                    .into_iter()
-                    .chain(row.probabilities.iter().cloned())
-                    .chain([last]),
-            );
+            let (file, holds) = (row.file.to_string_lossy(), row.holds.join(", "));
+            for text in [&*file, &row.ecg, &row.segments]
+                .into_iter()
+                .chain(row.probabilities.iter().map(String::as_str))
+                .chain([holds.as_str()])
+            {
+                table.cell(Cell::Text(text));
+            }
+            table.end_row()?;
         }
-        text
+        Ok(())
     }
 
     /// Predictions, notices and rejected ECGs as JSON.
@@ -177,12 +184,4 @@ impl PredictionResults {
             "rejected": self.rejected.iter().map(set_aside).collect::<Vec<_>>(),
         })
     }
-}
-
-/// A cell of a CSV table.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text.to_owned()
 }
