@@ -7,8 +7,10 @@
 //! No crate writes these texts: polars and Rust's own `Display` write other digits of a float32, other exponents, and `true`. Writing
 //! them takes about the time that polars takes for its own (see [`table`](crate::table)).
 
+use append::append;
 use std::io::{self, Write};
 
+mod append;
 mod number;
 
 /// One cell.
@@ -119,27 +121,6 @@ pub(crate) fn put(out: &mut Vec<u8>, cell: Cell<'_>) {
 /// Appends the texts of float32 cells, each with `,` after it.
 pub(crate) fn put_float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
     number::float32s(out, values);
-}
-
-/// Appends bytes, most often 8 to 32 of them. Two overlapping copies of a size that the compiler knows are quicker than
-/// one of a size that it does not.
-#[inline]
-fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    let end = out.len() + bytes.len();
-    match bytes.len() {
-        8..=16 => overlapped::<8>(out, bytes, end),
-        17..=32 => overlapped::<16>(out, bytes, end),
-        _ => out.extend_from_slice(bytes),
-    }
-}
-
-#[inline]
-fn overlapped<const N: usize>(out: &mut Vec<u8>, bytes: &[u8], end: usize) {
-    if let (Some(head), Some(tail)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) {
-        out.extend_from_slice(head);
-        out.truncate(end - N);
-        out.extend_from_slice(tail);
-    }
 }
 
 /// Whether every byte is above `,`, eight of them at a time.

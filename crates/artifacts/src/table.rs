@@ -18,69 +18,18 @@ use std::path::Path;
 mod blocks;
 pub mod cell;
 mod cells;
+mod column;
+mod frame;
 mod lines;
 mod read;
 mod records;
 mod write;
 
+pub use column::{Column, Kind, Others};
+pub use frame::{bool_column, frame, int_column, str_column};
 pub use lines::Lines;
 pub use polars::prelude::DataFrame;
 pub use write::write;
-
-/// What the cells of a column hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A 64-bit integer.
-    Int,
-    /// A 64-bit float.
-    Float,
-    /// `True` or `False`, in any case, or `1` and `0`.
-    Bool,
-    /// Any text; empty is the empty text.
-    Text,
-}
-
-/// A column that a reader asks for.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    /// Its name in the header.
-    pub name: &'static str,
-    /// What its cells hold.
-    pub kind: Kind,
-    /// Whether a cell may hold nothing ([`cell::is_missing`]). Text may always be empty.
-    pub missing: bool,
-}
-
-impl Column {
-    /// A column whose every cell must be filled.
-    pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            missing: false,
-        }
-    }
-
-    /// A column whose cells may hold nothing.
-    pub const fn optional(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            missing: true,
-        }
-    }
-}
-
-/// What to do with the columns nobody asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
-    /// Leave them in the file.
-    Ignore,
-    /// Read them as this kind, after the asked ones; cells must be filled.
-    As(Kind),
-    /// The same, and cells may hold nothing.
-    Optional(Kind),
-}
 
 /// Reads the asked columns of a CSV file, in the asked order.
 ///
@@ -140,61 +89,6 @@ pub fn read_all_text(path: &Path) -> Result<DataFrame> {
 /// The file cannot be read or has no header.
 pub fn header(path: &Path) -> Result<Vec<String>> {
     Header::read(path).map(|header| header.names)
-}
-
-/// Builds a frame from columns of one length.
-///
-/// # Errors
-/// Lengths or names clash.
-pub fn frame(path: &Path, columns: Vec<polars::prelude::Column>) -> Result<DataFrame> {
-    DataFrame::new_infer_height(columns)
-        .map_err(|e| Error::invalid(path, format!("columns do not fit together: {e}")))
-}
-
-/// A text column of a frame that was read from `path`.
-///
-/// # Errors
-/// There is none of that name and type.
-pub fn str_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&'a StringChunked> {
-    typed(path, frame, name, |c| c.str())
-}
-
-/// An integer column of a frame that was read from `path`.
-///
-/// # Errors
-/// There is none of that name and type.
-pub fn int_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&'a Int64Chunked> {
-    typed(path, frame, name, |c| c.i64())
-}
-
-/// A boolean column of a frame that was read from `path`.
-///
-/// # Errors
-/// There is none of that name and type.
-pub fn bool_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&'a BooleanChunked> {
-    typed(path, frame, name, |c| c.bool())
-}
-
-fn typed<'a, T>(
-    path: &Path,
-    frame: &'a DataFrame,
-    name: &str,
-    view: impl Fn(&'a polars::prelude::Column) -> PolarsResult<&'a T>,
-) -> Result<&'a T> {
-    let found = || {
-        frame
-            .get_column_names()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let column = frame.column(name).map_err(|_| Error::MissingColumn {
-        path: path.to_owned(),
-        column: name.to_owned(),
-        found: found(),
-    })?;
-    view(column).map_err(|e| Error::invalid(path, format!("column `{name}`: {e}")))
 }
 
 /// Writes a frame as Parquet.

@@ -4,7 +4,7 @@
 //! fewer large ones of float32. Tables hold tens of millions of numbers, so that what it wrote is kept where both
 //! agree, and nothing is allocated where they do not.
 
-use super::append;
+use super::append::append;
 
 /// Python's `repr` of a float64.
 pub(super) fn float64(out: &mut Vec<u8>, v: f64) {

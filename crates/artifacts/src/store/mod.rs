@@ -12,11 +12,13 @@
 //! `packed`, `view` and `mat` give the same float32 values to the bit.
 
 mod about;
+mod index;
 mod packed;
 mod raw_part;
 mod view;
 
 pub use about::About;
+pub use index::INDEX_FILE;
 pub use packed::{PackedWriter, PartFile, Values, write_packed_index};
 pub use raw_part::RawPart;
 pub use view::{View, ViewRow};
@@ -31,8 +33,6 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use view::ViewReader;
 
-/// The keys of a packed store or a view.
-pub const INDEX_FILE: &str = "index.csv";
 /// Directory of a packed store or a view inside the signals directory.
 pub const PACKED_DIR: &str = "segments";
 /// Directory of the segments of a `mat` store inside the signals directory.
@@ -48,11 +48,6 @@ pub struct SegmentReader {
     /// (leads, samples) of the segment that was asked for first, which all others must have.
     shape: OnceLock<(usize, usize)>,
     kind: Store,
-}
-
-/// Which of two is meant cannot be known.
-fn twice(index: &Path, segment: &str) -> Error {
-    Error::invalid(index, format!("segment `{segment}` stands there twice"))
 }
 
 enum Store {

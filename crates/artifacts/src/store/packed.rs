@@ -1,7 +1,7 @@
 //! Segments in a few array files. A part holds the segments of one run of exams, so that parts can be written at the
 //! same time and in any order; a part without a segment does not exist.
 
-use super::{INDEX_FILE, twice};
+use super::index::{INDEX_FILE, duplicate_segment};
 use crate::columns::{PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::formats::npy::{BulkWriter, Dtype, Flusher, NpyReader};
@@ -297,7 +297,7 @@ impl Packed {
                 return Err(Error::invalid(index, what));
             }
             if rows.insert(segment.to_owned(), Place { part, row }).is_some() {
-                return Err(twice(index, segment));
+                return Err(duplicate_segment(index, segment));
             }
         }
         Ok(Self { parts, rows })

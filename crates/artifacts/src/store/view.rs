@@ -4,8 +4,8 @@
 //! in it; `index.csv` holds segment, part, row and cut: the raw file's place in that list, the row of the recording, and
 //! the segment's number in it. A segment is computed when it is read, to the same bits that a packed store holds.
 
+use super::index::{INDEX_FILE, duplicate_segment};
 use super::raw_part::RawPart;
-use super::{INDEX_FILE, twice};
 use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::key;
@@ -260,7 +260,7 @@ fn read_index(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, Plac
             return Err(Error::invalid(index, what));
         }
         if places.insert(segment.to_owned(), place).is_some() {
-            return Err(twice(index, segment));
+            return Err(duplicate_segment(index, segment));
         }
     }
     Ok(places)

@@ -1,7 +1,7 @@
 //! Cells of a column, read one after the other, into a column of a frame.
 
-use super::Kind;
 use super::cell::{boolean, integer, is_missing};
+use super::column::Kind;
 use polars::prelude::*;
 
 /// One column being read.

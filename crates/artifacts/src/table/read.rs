@@ -2,8 +2,9 @@
 
 use super::blocks::{self, Records};
 use super::cells::Cells;
+use super::column::Kind;
+use super::frame::frame;
 use super::records::{self, Flaw, Wanted, What};
-use super::{Kind, frame};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
 use polars::prelude::{DataFrame, IntoColumn, Series};
