@@ -1,6 +1,6 @@
 //! A CSV table: all as text, typed columns, and what was read written and read again.
 
-use ecgfm_artifacts::table::{self, Column, Kind, Others};
+use ecgfm_artifacts::table::{self, Column, Kind, OtherColumns};
 
 const TYPED: [Column; 4] = [
     Column::new("idx", Kind::Int),
@@ -14,9 +14,9 @@ pub(crate) fn run(data: &[u8]) {
     super::scratch::with_file(data, |path| {
         let names = table::header(path).map_err(|e| e.to_string());
         for column in TYPED {
-            let _ = table::read(path, &[column], Others::Ignore).map_err(|e| e.to_string());
+            let _ = table::read(path, &[column], OtherColumns::Ignore).map_err(|e| e.to_string());
         }
-        let _ = table::read(path, &TYPED, Others::As(Kind::Float)).map_err(|e| e.to_string());
+        let _ = table::read(path, &TYPED, OtherColumns::Read(Kind::Float)).map_err(|e| e.to_string());
         match table::read_all_text(path) {
             Ok(frame) => {
                 let names = names.expect("a table that was read has a header");

@@ -21,7 +21,7 @@ fn main() {
         println!("{what}: {each:.1} ns a number, {} bytes", text.len());
     };
     timed("tables", &|text| {
-        let mut rows = RowWriter::headless(text);
+        let mut rows = RowWriter::without_header(text);
         for row in numbers.chunks(26) {
             rows.row(row.iter().map(|v| Cell::Float32(*v))).unwrap();
         }

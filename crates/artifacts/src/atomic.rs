@@ -46,45 +46,9 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write(path, |w| w.write_all(bytes).map_err(Error::io("write", path)))
 }
 
-/// One of several things to do at once.
-pub type Job<'a, E> = Box<dyn FnOnce() -> std::result::Result<(), E> + Send + 'a>;
-
-/// Does all jobs at once, each on a thread of its own: while one file waits for the disk, another is formatted.
-///
-/// # Errors
-/// That of the first job that failed, in the order of `jobs`; the others are done all the same.
-pub fn together<E: Send>(jobs: Vec<Job<'_, E>>) -> std::result::Result<(), E> {
-    std::thread::scope(|scope| {
-        let running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
-        let done: Vec<_> = running.into_iter().map(|job| job.join()).collect();
-        let result = |done| match done {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        done.into_iter().try_for_each(result)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_job_is_done_and_the_first_failure_told() {
-        let done = std::sync::atomic::AtomicUsize::new(0);
-        let job = |result: std::result::Result<(), &'static str>| -> Job<'_, &'static str> {
-            let done = &done;
-            Box::new(move || {
-                done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                result
-            })
-        };
-        assert_eq!(
-            together(vec![job(Ok(())), job(Err("one")), job(Err("two"))]),
-            Err("one")
-        );
-        assert_eq!(done.into_inner(), 3);
-    }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_nothing_else() {

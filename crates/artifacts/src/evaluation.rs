@@ -6,7 +6,7 @@
 use crate::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
 use crate::error::{Error, Result};
 use crate::json::{read_json, write_json};
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -150,7 +150,7 @@ pub fn read_comparison(dir: &Path) -> Result<DataFrame> {
         Column::new(PREDICTED, Kind::Text),
         Column::new(ACTUAL, Kind::Text),
     ];
-    table::read(&dir.join(COMPARISON_FILE), &columns, Others::Ignore)
+    table::read(&dir.join(COMPARISON_FILE), &columns, OtherColumns::Ignore)
 }
 
 /// Reads `metrics.csv` in `dir`: unit and label as text, counts as integers, statistics as floats with nulls.
@@ -161,7 +161,7 @@ pub fn read_metrics_table(dir: &Path) -> Result<DataFrame> {
     let text = [Column::new("unit", Kind::Text), Column::new("label", Kind::Text)];
     let counts = ["n", "positives", "tp", "fp", "fn", "tn"].map(|n| Column::new(n, Kind::Int));
     let columns: Vec<Column> = text.into_iter().chain(counts).collect();
-    table::read(&dir.join(METRICS_FILE), &columns, Others::As(Kind::Float))
+    table::read(&dir.join(METRICS_FILE), &columns, OtherColumns::Read(Kind::Float))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::hash::Hash;
 /// assert_eq!(ecgfm_artifacts::key::repeated(|| ["b", "a", "b"].into_iter()), Some("b"));
 /// assert_eq!(ecgfm_artifacts::key::repeated(|| ["a", "b"].into_iter()), None);
 /// ```
-pub fn repeated<K: Ord + Hash + Copy, I: Iterator<Item = K>>(keys: impl Fn() -> I) -> Option<K> {
+pub fn find_duplicate<K: Ord + Hash + Copy, I: Iterator<Item = K>>(keys: impl Fn() -> I) -> Option<K> {
     if keys().is_sorted_by(|a, b| a < b) {
         return None;
     }

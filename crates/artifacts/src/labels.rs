@@ -3,7 +3,7 @@
 use crate::columns::IDX;
 use crate::error::{Error, Result};
 use crate::formats::npy;
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,9 +40,13 @@ pub enum MissingLabel {
 /// # Errors
 /// As [`table::read`], and an exam that stands there twice.
 pub fn read(path: &Path) -> Result<DataFrame> {
-    let frame = table::read(path, &[Column::new(IDX, Kind::Int)], Others::Optional(Kind::Bool))?;
+    let frame = table::read(
+        path,
+        &[Column::new(IDX, Kind::Int)],
+        OtherColumns::ReadOptional(Kind::Bool),
+    )?;
     let idx = table::int_column(path, &frame, IDX)?;
-    if let Some(twice) = crate::key::repeated(|| idx.iter().flatten()) {
+    if let Some(twice) = crate::key::find_duplicate(|| idx.iter().flatten()) {
         return Err(Error::invalid(
             path,
             format!("idx {twice} is in more than one row; each exam has one truth"),

@@ -57,14 +57,14 @@ pub struct LabelSet {
 /// The model's label or labels of one step of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum From {
+pub enum LabelSource {
     /// One.
     One(String),
     /// Several that all stand for the same.
     Many(Vec<String>),
 }
 
-impl From {
+impl LabelSource {
     /// Their names.
     pub fn names(&self) -> &[String] {
         match self {
@@ -82,7 +82,7 @@ impl From {
 /// How the probabilities of several labels become one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum How {
+pub enum Combination {
     /// The largest.
     #[default]
     Max,
@@ -90,9 +90,9 @@ pub enum How {
     Any,
 }
 
-impl How {
+impl Combination {
     /// One probability out of several, in float64, rounded once.
-    pub fn combined(self, probabilities: impl Iterator<Item = f32>) -> f32 {
+    pub fn combine(self, probabilities: impl Iterator<Item = f32>) -> f32 {
         match self {
             Self::Max => probabilities.fold(f32::NEG_INFINITY, f32::max),
             Self::Any => (1.0 - probabilities.map(|p| 1.0 - f64::from(p)).product::<f64>()) as f32,
@@ -105,10 +105,10 @@ impl How {
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     /// The model's label, or a list of labels that stand for the same.
-    pub from: From,
+    pub from: LabelSource,
     /// How the probabilities of several become one.
     #[serde(default)]
-    pub how: How,
+    pub how: Combination,
     /// The data set's label.
     pub to: String,
 }
@@ -185,7 +185,7 @@ impl RewardMatrix {
                 names.len(),
                 matrix.labels
             );
-            return Err(config(name_or_path, what));
+            return Err(config_error(name_or_path, what));
         }
         Ok(matrix)
     }
@@ -229,7 +229,7 @@ impl LabelSet {
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = Definition::Labels.text(name_or_path)?;
         let set: Self = parse(name_or_path, &text)?;
-        unique(name_or_path, set.labels.iter().map(|l| l.name.as_str()))?;
+        require_unique(name_or_path, set.labels.iter().map(|l| l.name.as_str()))?;
         Ok(set)
     }
 
@@ -261,8 +261,8 @@ impl Mapping {
     /// The mapping of a label set onto itself, for a truth that has the model's own labels.
     pub fn identity(labels: &LabelSet) -> Self {
         let pair = |label: &Label| Pair {
-            from: From::One(label.name.clone()),
-            how: How::default(),
+            from: LabelSource::One(label.name.clone()),
+            how: Combination::default(),
             to: label.name.clone(),
         };
         Self {
@@ -281,13 +281,13 @@ impl Mapping {
         let text = Definition::Mapping.text(name_or_path)?;
         let mapping: Self = parse(name_or_path, &text)?;
         if mapping.map.iter().any(|p| p.from.names().is_empty()) {
-            return Err(config(
+            return Err(config_error(
                 name_or_path,
                 "a step maps no label: `from` is an empty list".to_owned(),
             ));
         }
-        unique(name_or_path, mapping.from_names().into_iter())?;
-        unique(name_or_path, mapping.map.iter().map(|p| p.to.as_str()))?;
+        require_unique(name_or_path, mapping.from_names().into_iter())?;
+        require_unique(name_or_path, mapping.map.iter().map(|p| p.to.as_str()))?;
         Ok(mapping)
     }
 
@@ -302,14 +302,14 @@ impl Mapping {
         if !strange.is_empty() {
             let (strange, has) = (strange.join("`, `"), names.join(", "));
             let what = format!("maps `{strange}`, which {whose} does not have; it has {has}");
-            return Err(config(origin, what));
+            return Err(config_error(origin, what));
         }
         if self.from != labels.name {
             let what = format!(
                 "maps from label set `{}`, and the model's is {whose}; name the mapping's own in `from`",
                 self.from
             );
-            return Err(config(origin, what));
+            return Err(config_error(origin, what));
         }
         Ok(())
     }
@@ -351,16 +351,16 @@ impl Definition {
             Self::Mapping => "mappings",
             Self::Score => "scores",
         };
-        source(name_or_path, what, self.built_in())
+        read_definition(name_or_path, what, self.built_in())
     }
 }
 
-fn source(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<String> {
+fn read_definition(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<String> {
     let path = Path::new(name_or_path);
     if is_file(path)? {
         let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
         if size > MAX_BYTES {
-            return Err(config(
+            return Err(config_error(
                 name_or_path,
                 format!("{size} bytes are too many for a configuration"),
             ));
@@ -381,19 +381,19 @@ fn source(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<S
                 let looked = looked.display();
                 format!("neither a file (looked for {looked}) nor one of the built-in {what}: {known}")
             };
-            config(name_or_path, message)
+            config_error(name_or_path, message)
         })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
-    serde_yaml::from_str(text).map_err(|e| config(origin, e.to_string()))
+    serde_yaml::from_str(text).map_err(|e| config_error(origin, e.to_string()))
 }
 
-fn unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+fn require_unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = BTreeSet::new();
     for name in names {
         if name.is_empty() || !seen.insert(name) {
-            return Err(config(
+            return Err(config_error(
                 origin,
                 format!("label `{name}` is empty or stands there twice"),
             ));
@@ -402,7 +402,7 @@ fn unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Result<()> 
     Ok(())
 }
 
-fn config(origin: &str, message: String) -> Error {
+fn config_error(origin: &str, message: String) -> Error {
     Error::Config {
         origin: origin.to_owned(),
         message,

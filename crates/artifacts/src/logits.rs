@@ -11,7 +11,7 @@ use crate::manifests::Key;
 use crate::pandas::{Cell, RowWriter};
 use crate::presence::exists;
 use crate::store::SegmentReader;
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use ecgfm_stage_params::Returns;
 use polars::prelude::{DataFrame, Int64Chunked, IntoColumn, StringChunked};
 use std::path::{Path, PathBuf};
@@ -285,7 +285,7 @@ impl Logits {
         let has_index = exists(&path)?;
         let keys = || match (manifest, has_index) {
             (None, true) => read_index(&path),
-            (None, false) => Err(unkeyed(&path, subset)),
+            (None, false) => Err(missing_index(&path, subset)),
             (Some(_), true) => Err(Error::advised(
                 &path,
                 "the keys of the logits are here, and `manifest` would give them again",
@@ -381,7 +381,7 @@ impl ManifestRows<'_> {
 }
 
 /// That nobody says which segment a row of logits is.
-fn unkeyed(index: &Path, subset: &str) -> Error {
+fn missing_index(index: &Path, subset: &str) -> Error {
     let what = "no such file: which segment is each row of the logits? Their order alone is no key";
     let help = format!(
         "logits of the reference's own inference have no index: set `manifest` to the directory of the `{subset}.tsv` that they \
@@ -397,7 +397,7 @@ fn read_index(path: &Path) -> Result<DataFrame> {
         Column::optional(IDX, Kind::Int),
         Column::new(SAVE_FILE, Kind::Text),
     ];
-    let frame = table::read(path, &columns, Others::Ignore)?;
+    let frame = table::read(path, &columns, OtherColumns::Ignore)?;
     let in_order = table::int_column(path, &frame, ROW)?
         .iter()
         .enumerate()

@@ -10,7 +10,7 @@ use crate::formats::manifest::Manifest;
 use crate::key;
 use crate::presence::is_file;
 use crate::store::SegmentReader;
-use crate::table::{self, Column, DataFrame, Kind, Others};
+use crate::table::{self, Column, DataFrame, Kind, OtherColumns};
 use hashbrown::HashMap;
 use polars::prelude::{Int64Chunked, IntoColumn, StringChunked};
 use rayon::prelude::*;
@@ -57,7 +57,7 @@ pub struct Key {
 
 /// One line of a manifest with its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct ManifestRow {
     /// The key.
     pub key: Key,
     /// Path below the root.
@@ -74,7 +74,7 @@ pub struct Subset {
     /// Directory that the paths are relative to.
     pub root: PathBuf,
     /// Its lines in order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ManifestRow>,
 }
 
 impl Subset {
@@ -109,19 +109,26 @@ pub fn note_without_idx(without: usize, rows: usize) -> String {
 pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     check_plain(dir, name)?;
     if is_file(dir)? {
-        return Err(a_file(dir));
+        return Err(file_for_directory(dir));
     }
     let path = dir.join(file(name));
     if !is_file(&path)? {
         return Err(Error::invalid(
             &path,
-            format!("no such manifest; {} holds {}", dir.display(), listing(dir)),
+            format!(
+                "no such manifest; {} holds {}",
+                dir.display(),
+                list_manifests(dir)
+            ),
         ));
     }
-    let (manifest, index) = rayon::join(|| Manifest::read(&path), || Index::read(&dir.join(INDEX_FILE)));
+    let (manifest, index) = rayon::join(
+        || Manifest::read(&path),
+        || ManifestIndex::read(&dir.join(INDEX_FILE)),
+    );
     let (manifest, index) = (manifest?, index?);
-    unique(&path, &manifest)?;
-    let keys = index.as_ref().map(Index::rows).transpose()?;
+    require_unique(&path, &manifest)?;
+    let keys = index.as_ref().map(ManifestIndex::rows).transpose()?;
     let mut rows = Vec::with_capacity(manifest.entries.len());
     for (i, entry) in manifest.entries.into_iter().enumerate() {
         let segment = key::of_path(&entry.path);
@@ -134,9 +141,9 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
                     return Err(Error::invalid(&path, what));
                 }
             },
-            _ => keyed_by_name(segment.to_owned()),
+            _ => key_from_name(segment.to_owned()),
         };
-        rows.push(Row {
+        rows.push(ManifestRow {
             key,
             path: entry.path,
             samples: entry.samples,
@@ -164,7 +171,7 @@ pub fn root(dir: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// That a manifest was given where its directory is wanted.
-fn a_file(path: &Path) -> Error {
+fn file_for_directory(path: &Path) -> Error {
     let place = path.parent().filter(|place| !place.as_os_str().is_empty());
     let subset = path.file_stem().unwrap_or_default().to_string_lossy();
     let place = place.unwrap_or(Path::new(".")).display();
@@ -191,9 +198,9 @@ pub fn check_plain(path: &Path, subset: &str) -> Result<()> {
 }
 
 /// No two lines may be the same segment.
-fn unique(path: &Path, manifest: &Manifest) -> Result<()> {
+fn require_unique(path: &Path, manifest: &Manifest) -> Result<()> {
     let segments = || manifest.entries.iter().map(|entry| key::of_path(&entry.path));
-    let Some(twice) = key::repeated(segments) else {
+    let Some(twice) = key::find_duplicate(segments) else {
         return Ok(());
     };
     let lines: Vec<String> = (2..)
@@ -209,7 +216,7 @@ fn unique(path: &Path, manifest: &Manifest) -> Result<()> {
     Err(Error::invalid(path, what))
 }
 
-fn keyed_by_name(segment: String) -> Key {
+fn key_from_name(segment: String) -> Key {
     let save_file = key::save_file(&segment).unwrap_or_else(|| format!("{segment}.mat"));
     Key {
         segment,
@@ -218,7 +225,7 @@ fn keyed_by_name(segment: String) -> Key {
     }
 }
 
-fn listing(dir: &Path) -> String {
+fn list_manifests(dir: &Path) -> String {
     let names = std::fs::read_dir(dir)
         .into_iter()
         .flatten()
@@ -237,12 +244,12 @@ fn listing(dir: &Path) -> String {
 }
 
 /// `index.csv` as it was read.
-struct Index {
+struct ManifestIndex {
     path: PathBuf,
     frame: DataFrame,
 }
 
-impl Index {
+impl ManifestIndex {
     /// Reads the index, if there is one.
     fn read(path: &Path) -> Result<Option<Self>> {
         if !is_file(path)? {
@@ -254,7 +261,7 @@ impl Index {
             Column::new(SAVE_FILE, Kind::Text),
         ];
         Ok(Some(Self {
-            frame: table::read(path, &columns, Others::Ignore)?,
+            frame: table::read(path, &columns, OtherColumns::Ignore)?,
             path: path.to_owned(),
         }))
     }

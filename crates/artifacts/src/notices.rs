@@ -15,7 +15,7 @@
 /// );
 /// assert_eq!(joined(&[], " "), None);
 /// ```
-pub fn joined(notices: &[String], given: &str) -> Option<String> {
+pub fn join(notices: &[String], given: &str) -> Option<String> {
     let mut heads: Vec<&str> = Vec::new();
     let mut bodies: Vec<String> = Vec::new();
     for notice in notices {

@@ -44,7 +44,7 @@ impl<W: Write> RowWriter<W> {
     /// # Errors
     /// Those of `inner`.
     pub fn new<S: AsRef<str>>(inner: W, header: impl IntoIterator<Item = S>) -> io::Result<Self> {
-        let mut writer = Self::headless(inner);
+        let mut writer = Self::without_header(inner);
         for name in header {
             writer.cell(Cell::Text(name.as_ref()));
         }
@@ -53,7 +53,7 @@ impl<W: Write> RowWriter<W> {
     }
 
     /// A writer that starts with rows.
-    pub fn headless(inner: W) -> Self {
+    pub fn without_header(inner: W) -> Self {
         Self {
             inner,
             line: Vec::with_capacity(1024),

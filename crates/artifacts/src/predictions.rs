@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::evaluation::ThresholdsUsed;
 use crate::json::{read_json, write_json};
 use crate::labelset::{LabelSet, Mapping};
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use ecgfm_stage_params::Returns;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,8 @@ pub const PARQUET_FILE: &str = "predictions.parquet";
 pub const MAPPED_FILE: &str = "mapped.csv";
 /// ECGs: idx, save_file, segments, one probability a model label, labels.
 pub const ECG_FILE: &str = "ecg.csv";
-/// How the tables beside it were made: an [`About`].
-pub const ABOUT_FILE: &str = "predictions.json";
+/// How the tables beside it were made: a [`PredictionsInfo`].
+pub const INFO_FILE: &str = "predictions.json";
 /// Suffix of a mapped label's probability column.
 pub const PROBABILITY: &str = "_probability";
 
@@ -36,7 +36,7 @@ pub const ECG_KEYS: [&str; 3] = [IDX, SAVE_FILE, SEGMENTS];
 /// How predictions were made from logits, so that whoever scores them need not be told again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct About {
+pub struct PredictionsInfo {
     /// The subset that was predicted.
     pub subset: String,
     /// What the model returned: logits, whose sigmoids the probabilities are, or the probabilities themselves.
@@ -55,13 +55,13 @@ pub struct About {
     pub notices: Vec<String>,
 }
 
-impl About {
+impl PredictionsInfo {
     /// Writes `predictions.json` in `dir`.
     ///
     /// # Errors
     /// I/O.
     pub fn write(&self, dir: &Path) -> Result<()> {
-        write_json(&dir.join(ABOUT_FILE), self)
+        write_json(&dir.join(INFO_FILE), self)
     }
 
     /// Reads `predictions.json` in `dir`.
@@ -69,7 +69,7 @@ impl About {
     /// # Errors
     /// The file cannot be read or is something else.
     pub fn read(dir: &Path) -> Result<Self> {
-        read_json(&dir.join(ABOUT_FILE))
+        read_json(&dir.join(INFO_FILE))
     }
 }
 
@@ -78,7 +78,7 @@ impl About {
 /// # Errors
 /// I/O.
 pub fn write(dir: &Path, frame: &DataFrame) -> Result<()> {
-    crate::atomic::together(vec![
+    crate::parallel::run_parallel(vec![
         Box::new(|| table::write(&dir.join(CSV_FILE), frame)),
         Box::new(|| table::write_parquet(&dir.join(PARQUET_FILE), frame)),
     ])
@@ -92,7 +92,7 @@ pub fn read(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
     let path = dir.join(PARQUET_FILE);
     let names: Vec<&str> = KEYS.iter().chain(labels).copied().collect();
     let frame = table::read_parquet_columns(&path, Some(&names))?;
-    unique_text(&path, &frame, SEGMENT)?;
+    require_unique(&path, &frame, SEGMENT)?;
     frame
         .select(KEYS.iter().chain(labels).copied())
         .map_err(|e| Error::invalid(&path, e.to_string()))
@@ -119,8 +119,8 @@ pub fn read_mapped(dir: &Path) -> Result<DataFrame> {
         Column::new(SPLIT, Kind::Text),
         Column::new(PREDICTED, Kind::Text),
     ];
-    let frame = table::read(&path, &columns, Others::Ignore)?;
-    unique_text(&path, &frame, SEGMENT)?;
+    let frame = table::read(&path, &columns, OtherColumns::Ignore)?;
+    require_unique(&path, &frame, SEGMENT)?;
     Ok(frame)
 }
 
@@ -148,11 +148,11 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
         .into_iter()
         .filter(|name| !key(name))
         .collect();
-    as_probabilities(&path, table::read_named(&path, &columns, &labels, Kind::Float)?)
+    cast_probabilities(&path, table::read_named(&path, &columns, &labels, Kind::Float)?)
 }
 
-fn as_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
-    unique_text(path, &frame, SAVE_FILE)?;
+fn cast_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
+    require_unique(path, &frame, SAVE_FILE)?;
     for label in label_names(&frame) {
         frame
             .try_apply(&label, |column| column.cast(&DataType::Float32))
@@ -172,9 +172,9 @@ pub fn label_names(frame: &DataFrame) -> Vec<String> {
     names.into_iter().filter(|n| !key(n)).collect()
 }
 
-fn unique_text(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
+fn require_unique(path: &Path, frame: &DataFrame, key: &str) -> Result<()> {
     let keys = table::str_column(path, frame, key)?;
-    match crate::key::repeated(|| keys.iter()) {
+    match crate::key::find_duplicate(|| keys.iter()) {
         None => Ok(()),
         Some(twice) => {
             let what = format!(
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn how_predictions_were_made_is_kept_beside_them() {
         let dir = tempfile::tempdir().unwrap();
-        let about = About {
+        let info = PredictionsInfo {
             subset: "test".into(),
             returns: Returns::Logits,
             thresholds: ThresholdsUsed::fixed(0.5),
@@ -272,7 +272,7 @@ mod tests {
             mapping: Some(Mapping::load("physionet2021_to_code15").unwrap()),
             notices: vec!["SYNTHETIC".to_owned()],
         };
-        about.write(dir.path()).unwrap();
-        assert_eq!(About::read(dir.path()).unwrap(), about);
+        info.write(dir.path()).unwrap();
+        assert_eq!(PredictionsInfo::read(dir.path()).unwrap(), info);
     }
 }

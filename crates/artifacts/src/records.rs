@@ -3,7 +3,7 @@
 use crate::columns::{IDX, SAVE_FILE};
 use crate::error::Result;
 use crate::table::cell::is_missing;
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -37,13 +37,13 @@ pub const ADDED: [&str; 15] = [
 pub fn read(path: &Path, further: &[Column]) -> Result<DataFrame> {
     let mut columns = vec![Column::new(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text)];
     columns.extend(further.iter().filter(|c| c.name != IDX && c.name != SAVE_FILE));
-    table::read(path, &columns, Others::Ignore)
+    table::read(path, &columns, OtherColumns::Ignore)
 }
 
 /// A key such as a patient's number without blanks around it, and without the `.0` that an integer has where pandas has
 /// turned its column into floats: records need not come from the signals stage, which writes one text for one value.
 /// Empty for every text of a missing value.
-pub fn one_text(value: &str) -> &str {
+pub fn normalize_key(value: &str) -> &str {
     let value = value.trim();
     if is_missing(value) {
         return "";
@@ -60,10 +60,10 @@ mod tests {
 
     #[test]
     fn a_group_has_one_text_and_only_an_integer_loses_its_fraction() {
-        assert_eq!([" 7", "7.0", "7 ", " 7.0 "].map(one_text), ["7"; 4]);
-        assert_eq!(["", " NA", "NaN", "null", "."].map(one_text), [""; 5]);
+        assert_eq!([" 7", "7.0", "7 ", " 7.0 "].map(normalize_key), ["7"; 4]);
+        assert_eq!(["", " NA", "NaN", "null", "."].map(normalize_key), [""; 5]);
         for other in ["007", "7.00", "7.5", "a.0", ".0", "-", "v1.0"] {
-            assert_eq!(one_text(other), other);
+            assert_eq!(normalize_key(other), other);
         }
     }
 }

@@ -7,7 +7,7 @@
 use crate::columns::{PATH, SAMPLE_SIZE, SAVE_FILE};
 use crate::error::{Error, Result};
 use crate::pandas::{Cell, RowWriter};
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -57,5 +57,5 @@ pub fn read(path: &Path) -> Result<DataFrame> {
         Column::new(SAVE_FILE, Kind::Text),
         Column::new(SAMPLE_SIZE, Kind::Int),
     ];
-    table::read(path, &columns, Others::Ignore)
+    table::read(path, &columns, OtherColumns::Ignore)
 }

@@ -2,7 +2,7 @@
 
 use crate::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use crate::error::Result;
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub fn read_meta(path: &Path) -> Result<DataFrame> {
         Column::new(SAVE_FILE, Kind::Text),
         Column::new(SPLIT, Kind::Text),
     ];
-    table::read(path, &columns, Others::Ignore)
+    table::read(path, &columns, OtherColumns::Ignore)
 }
 
 /// Reads `segmented_split.csv`: idx, save_file, split, path, sample_size.
@@ -44,5 +44,5 @@ pub fn read_segmented(path: &Path) -> Result<DataFrame> {
         Column::new(PATH, Kind::Text),
         Column::new(SAMPLE_SIZE, Kind::Int),
     ];
-    table::read(path, &columns, Others::Ignore)
+    table::read(path, &columns, OtherColumns::Ignore)
 }

@@ -25,7 +25,7 @@ mod read;
 mod records;
 mod write;
 
-pub use column::{Column, Kind, Others};
+pub use column::{Column, Kind, OtherColumns};
 pub use frame::{bool_column, frame, int_column, str_column};
 pub use lines::Lines;
 pub use polars::prelude::DataFrame;
@@ -35,14 +35,14 @@ pub use write::write;
 ///
 /// # Errors
 /// The file cannot be read; it is no rectangular CSV; a column is missing; a cell is not of its column's kind.
-pub fn read(path: &Path, columns: &[Column], others: Others) -> Result<DataFrame> {
+pub fn read(path: &Path, columns: &[Column], others: OtherColumns) -> Result<DataFrame> {
     let header = Header::read(path)?;
     let asked = |h: &&String| !columns.iter().any(|c| c.name == h.as_str());
     let named = || header.names.iter().filter(asked).cloned().collect();
     let (others, kind, missing) = match others {
-        Others::Ignore => (Vec::new(), Kind::Text, false),
-        Others::As(kind) => (named(), kind, kind == Kind::Float),
-        Others::Optional(kind) => (named(), kind, true),
+        OtherColumns::Ignore => (Vec::new(), Kind::Text, false),
+        OtherColumns::Read(kind) => (named(), kind, kind == Kind::Float),
+        OtherColumns::ReadOptional(kind) => (named(), kind, true),
     };
     read::columns(path, &header, &specs(columns, &others, (kind, missing)))
 }
@@ -80,7 +80,7 @@ fn specs<'a>(columns: &[Column], named: &'a [String], (kind, missing): (Kind, bo
 /// # Errors
 /// As [`read`].
 pub fn read_all_text(path: &Path) -> Result<DataFrame> {
-    read(path, &[], Others::As(Kind::Text))
+    read(path, &[], OtherColumns::Read(Kind::Text))
 }
 
 /// The column names of a CSV file.

@@ -43,21 +43,21 @@ pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) ->
     if let Some(metrics) = dir("evaluate").and_then(|dir| Metrics::read(&dir).ok()) {
         return metrics.notice;
     }
-    if let Some(about) = dir("predict").and_then(|dir| predictions::About::read(&dir).ok()) {
-        return notices::joined(&about.notices, "");
+    if let Some(about) = dir("predict").and_then(|dir| predictions::PredictionsInfo::read(&dir).ok()) {
+        return notices::join(&about.notices, "");
     }
     if let Some(notices) = dir("infer").and_then(|dir| logits::notices_recorded(&dir).ok()) {
-        return notices::joined(&notices, "");
+        return notices::join(&notices, "");
     }
     let stores = dir("signals")
         .into_iter()
         .flat_map(|dir| ["segments", "segmented"].map(|name| dir.join(name)));
-    let of_store = |root: PathBuf| store::About::read(&root).ok().flatten()?.notice;
+    let of_store = |root: PathBuf| store::StoreInfo::read(&root).ok().flatten()?.notice;
     let card: Option<ModelCard> =
         dir("export").and_then(|dir| ModelCard::read(&dir.join("model.json")).ok().flatten());
     let of_model = card.and_then(|card| card.notice);
     let all: Vec<String> = stores.filter_map(of_store).chain(of_model).collect();
-    notices::joined(&all, "")
+    notices::join(&all, "")
 }
 
 /// Where each inference of the run computed, and in what: `infer ran on cpu in float32`.

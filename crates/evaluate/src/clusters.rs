@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::joins::{last_of_each, left_join};
 use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
-use ecgfm_artifacts::records::{self, one_text};
+use ecgfm_artifacts::records::{self, normalize_key};
 use ecgfm_artifacts::table::{self, Kind};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ impl Patients {
         }
         let frame = records::read(path, &[table::Column::new(PATIENT_ID, Kind::Text)])?;
         let named = |text: Option<&str>| -> Option<String> {
-            let patient = one_text(text.unwrap_or_default());
+            let patient = normalize_key(text.unwrap_or_default());
             (!patient.is_empty()).then(|| patient.to_owned())
         };
         let patients: StringChunked = table::str_column(path, &frame, PATIENT_ID)?

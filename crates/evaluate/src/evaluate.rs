@@ -189,7 +189,7 @@ fn metrics(params: &Params, settings: &Settings, rows: &JoinedRows, ctx: &Contex
     let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring)?;
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
-        notice: notices::joined(
+        notice: notices::join(
             &settings.about.notices,
             params.notice.as_deref().unwrap_or_default(),
         ),

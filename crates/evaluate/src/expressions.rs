@@ -1,7 +1,7 @@
 //! Probabilities, decisions and pooling, as expressions of polars.
 
 use crate::sigmoid::sigmoid;
-use ecgfm_artifacts::labelset::{How, Pair, Pool};
+use ecgfm_artifacts::labelset::{Combination, Pair, Pool};
 use ecgfm_artifacts::stage_params::Returns;
 use polars::lazy::dsl::max_horizontal;
 use polars::prelude::*;
@@ -31,8 +31,10 @@ pub(crate) fn combined(pair: &Pair) -> Expr {
     let columns: Vec<Expr> = pair.from.names().iter().map(|name| col(name.as_str())).collect();
     match (pair.how, &columns[..]) {
         (_, [only]) => only.clone(),
-        (How::Max, _) => max_horizontal(&columns).unwrap_or_else(|_| lit(NULL).cast(DataType::Float32)),
-        (How::Any, _) => {
+        (Combination::Max, _) => {
+            max_horizontal(&columns).unwrap_or_else(|_| lit(NULL).cast(DataType::Float32))
+        }
+        (Combination::Any, _) => {
             let none = columns
                 .into_iter()
                 .map(not)
@@ -83,7 +85,7 @@ pub(crate) fn pooled(label: &str, pool: Pool) -> Expr {
 mod tests {
     use super::*;
     use crate::sigmoid::above;
-    use ecgfm_artifacts::labelset::From;
+    use ecgfm_artifacts::labelset::LabelSource;
     use proptest::prelude::*;
 
     /// The values of an expression on a frame, bit by bit.
@@ -105,10 +107,10 @@ mod tests {
                 "b" => rows.iter().map(|r| r.1).collect::<Vec<_>>(),
                 "c" => rows.iter().map(|r| r.2).collect::<Vec<_>>(),
             ).unwrap();
-            for how in [How::Max, How::Any] {
-                let from = From::Many(columns.map(str::to_owned).to_vec());
+            for how in [Combination::Max, Combination::Any] {
+                let from = LabelSource::Many(columns.map(str::to_owned).to_vec());
                 let pair = Pair { from, how, to: "t".into() };
-                let expected: Vec<u32> = rows.iter().map(|r| how.combined([r.0, r.1, r.2].into_iter()).to_bits()).collect();
+                let expected: Vec<u32> = rows.iter().map(|r| how.combine([r.0, r.1, r.2].into_iter()).to_bits()).collect();
                 prop_assert_eq!(bits(&frame, combined(&pair)), expected);
             }
         }

@@ -14,9 +14,9 @@ use crate::thresholds::{self, Thresholds};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::logits::{Logits, ManifestRows, labels_recorded, notices_recorded};
-use ecgfm_artifacts::predictions::{self, About};
+use ecgfm_artifacts::predictions::{self, PredictionsInfo};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{atomic, key, manifests, table};
+use ecgfm_artifacts::{key, manifests, parallel, table};
 pub use params::{OnNonFinite, Params, PerLabel};
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -77,7 +77,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     if let Some(note) = thresholds.note(&set) {
         ctx.progress.note(&note);
     }
-    let about = About {
+    let about = PredictionsInfo {
         subset: params.subset.clone(),
         returns,
         thresholds: thresholds.used.clone(),
@@ -123,7 +123,7 @@ fn note_without_idx(logits: &Logits, ctx: &Context<'_>) {
 /// Writes all tables at once; `thresholds` are those of the model's labels.
 fn write(
     ctx: &Context<'_>,
-    about: &About,
+    about: &PredictionsInfo,
     thresholds: &[f64],
     segments: &DataFrame,
     ecgs: &DataFrame,
@@ -134,7 +134,7 @@ fn write(
         let frame = tables::mapped(segments, mapping, &thresholds_of_pairs)?;
         Ok(predictions::write_mapped(ctx.out, &frame)?)
     };
-    atomic::together(vec![
+    parallel::run_parallel(vec![
         Box::new(|| {
             let frame = tables::with_labels(segments, &names, thresholds)?;
             Ok(predictions::write(ctx.out, &frame)?)
@@ -246,7 +246,7 @@ fn non_finite(params: &Params, bad: &DataFrame, names: &[&str], rows: usize) -> 
 /// Checks that no segment is in more than one row.
 fn require_unique_segments(path: &Path, index: &DataFrame) -> Result<()> {
     let segments = table::str_column(path, index, SEGMENT)?;
-    match key::repeated(|| segments.iter().flatten()) {
+    match key::find_duplicate(|| segments.iter().flatten()) {
         None => Ok(()),
         Some(twice) => Err(Error::keys(
             path,

@@ -190,12 +190,12 @@ fn missing_truth(without: &DataFrame, path: &Path, rows: usize) -> Error {
 mod tests {
     use super::*;
     use ecgfm_artifacts::labels::MissingLabel;
-    use ecgfm_artifacts::labelset::{From, How};
+    use ecgfm_artifacts::labelset::{Combination, LabelSource};
 
     fn mapping() -> Mapping {
         let map = vec![Pair {
-            from: From::One("STach".into()),
-            how: How::Max,
+            from: LabelSource::One("STach".into()),
+            how: Combination::Max,
             to: "ST".into(),
         }];
         Mapping {

@@ -9,13 +9,13 @@ use crate::resampled::Sampling;
 use crate::same_labels::same_labels;
 use crate::thresholds::thresholds_of_pairs;
 use ecgfm_artifacts::evaluation::{IntervalMethod, MappingUsed, PairUsed};
-use ecgfm_artifacts::labelset::{From, LabelSet, Mapping};
-use ecgfm_artifacts::predictions::About;
+use ecgfm_artifacts::labelset::{LabelSet, LabelSource, Mapping};
+use ecgfm_artifacts::predictions::PredictionsInfo;
 
 /// Everything that evaluation needs to know besides its rows.
 pub(crate) struct Settings {
     /// Record of how the predictions were made.
-    pub(crate) about: About,
+    pub(crate) about: PredictionsInfo,
     /// Which of the model's labels stand for which of the truth's.
     pub(crate) mapping: Mapping,
     /// A mapped label is predicted where its probability is above this; in the order of the mapping.
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn resolve(params: &Params) -> Result<Self> {
         params.check()?;
-        let about = About::read(&params.predictions)?;
+        let about = PredictionsInfo::read(&params.predictions)?;
         if let Some(name) = &params.label_set
             && LabelSet::load(name)?.names() != about.labels.names()
         {
@@ -58,12 +58,12 @@ impl Settings {
     /// The mapping with its titles and with what it leaves out of both label sets.
     pub(crate) fn mapping_used(&self, truth: &[String]) -> MappingUsed {
         let labels = &self.about.labels.labels;
-        let title = |from: &From| {
+        let title = |from: &LabelSource| {
             let of = |name: &String| labels.iter().find(|l| l.name == *name).map(|l| l.title.as_str());
             let titles: Vec<&str> = from.names().iter().filter_map(of).collect();
             titles.join(" or ")
         };
-        let pool = |from: &From| {
+        let pool = |from: &LabelSource| {
             let of = |name: &String| labels.iter().find(|l| l.name == *name).map(|l| l.pool);
             from.names().iter().filter_map(of).collect()
         };
@@ -113,7 +113,7 @@ impl Settings {
     }
 }
 
-fn mapping(params: &Params, about: &About) -> Result<Mapping> {
+fn mapping(params: &Params, about: &PredictionsInfo) -> Result<Mapping> {
     let mapping = match (&params.mapping, &about.mapping) {
         (Some(name), _) => {
             let mapping = Mapping::load(name)?;

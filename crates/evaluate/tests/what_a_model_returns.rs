@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Bench, LABELS, key, says};
-use ecgfm_artifacts::predictions::{self, About};
+use ecgfm_artifacts::predictions::{self, PredictionsInfo};
 use ecgfm_artifacts::stage_params::Returns;
 
 /// Two ECGs whose values lie between 0 and 1.
@@ -41,7 +41,7 @@ fn values_that_may_be_probabilities_are_asked_about() {
         .unwrap();
     assert_eq!(second(&bench), 1.0 / 26.0);
     assert_eq!(
-        About::read(&bench.path("predict")).unwrap().returns,
+        PredictionsInfo::read(&bench.path("predict")).unwrap().returns,
         Returns::Probabilities
     );
     bench.predict(|p| p.returns = Some(Returns::Logits)).unwrap();

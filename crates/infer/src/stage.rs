@@ -17,7 +17,7 @@ use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{extras, logits, manifests};
+use ecgfm_artifacts::{extra_outputs, logits, manifests};
 use ecgfm_stage_params::InferOutput;
 use journal::Journal;
 use returns::ReturnedValues;
@@ -89,7 +89,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         }
     }
     if params.outputs.contains(&InferOutput::Saliency) {
-        done = done.fact(extras::SALIENCY_PER, params.saliency_per.name());
+        done = done.fact(extra_outputs::SALIENCY_PER, params.saliency_per.name());
     }
     let notices = loaded.notices(&source);
     if !notices.is_empty() {

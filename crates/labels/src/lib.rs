@@ -13,7 +13,7 @@ use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Column, Kind};
-use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, splits};
+use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, parallel, splits};
 use polars::prelude::*;
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -55,19 +55,19 @@ fn default_label_set() -> String {
 /// The records lack a label's column or hold something else in it; the splits name an exam the records do not have.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let set = LabelSet::load(&params.label_set)?;
-    let truth = Truth::read(&params.records, &set, params.missing_label)?;
+    let truth = LabelTable::read(&params.records, &set, params.missing_label)?;
     for note in truth.notes() {
         ctx.progress.note(&note);
     }
     let groups = match &params.splits {
-        Some(path) => groups(path, &truth)?,
+        Some(path) => groups_by_split(path, &truth)?,
         None => Vec::new(),
     };
-    atomic::together(vec![
+    parallel::run_parallel(vec![
         Box::new(|| Ok(table::write(&ctx.out.join(labels::FILE), &truth.frame)?)),
         Box::new(|| write_array(&ctx.out.join(labels::ARRAY_FILE), &params.records, &truth)),
     ])?;
-    let all = everything(&truth, &groups);
+    let all = group_of_all(&truth, &groups);
     write_definition(&ctx.out.join(labels::DEFINITION_FILE), &truth, &groups, &all)?;
     let weighted = groups.iter().find(|g| g.name == TRAIN).unwrap_or(&all);
     let weights: Vec<f64> = (0..truth.names.len()).map(|l| weighted.weight(l)).collect();
@@ -88,7 +88,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 }
 
 /// The labels of all exams, sorted by idx.
-struct Truth {
+struct LabelTable {
     names: Vec<String>,
     idx: Vec<i64>,
     /// One vector a label; none where its truth is not known.
@@ -97,7 +97,7 @@ struct Truth {
 }
 
 /// Exams that are counted together.
-struct Group {
+struct ExamGroup {
     name: String,
     /// Exams of which each label's truth is known.
     known: Vec<usize>,
@@ -105,15 +105,15 @@ struct Group {
     positives: Vec<usize>,
 }
 
-impl Group {
-    fn of(name: &str, rows: &[usize], truth: &Truth) -> Self {
-        let count = |values: &Vec<Option<bool>>| counted(rows.iter().map(|&row| values[row]));
+impl ExamGroup {
+    fn of_rows(name: &str, rows: &[usize], truth: &LabelTable) -> Self {
+        let count = |values: &Vec<Option<bool>>| count_known(rows.iter().map(|&row| values[row]));
         Self::new(name, truth.values.par_iter().map(count).collect())
     }
 
     /// Every exam.
-    fn whole(name: &str, truth: &Truth) -> Self {
-        let count = |values: &Vec<Option<bool>>| counted(values.iter().copied());
+    fn of_all(name: &str, truth: &LabelTable) -> Self {
+        let count = |values: &Vec<Option<bool>>| count_known(values.iter().copied());
         Self::new(name, truth.values.par_iter().map(count).collect())
     }
 
@@ -138,13 +138,13 @@ impl Group {
 }
 
 /// How many are known, and how many of them hold.
-fn counted(values: impl Iterator<Item = Option<bool>>) -> (usize, usize) {
+fn count_known(values: impl Iterator<Item = Option<bool>>) -> (usize, usize) {
     values.flatten().fold((0, 0), |(known, positives), holds| {
         (known + 1, positives + usize::from(holds))
     })
 }
 
-impl Truth {
+impl LabelTable {
     fn read(path: &Path, set: &LabelSet, missing: MissingLabel) -> Result<Self> {
         let names: Vec<String> = set.labels.iter().map(|l| l.name.clone()).collect();
         let mut frame = read_labels(path, &names)?;
@@ -226,19 +226,19 @@ fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
 }
 
 /// What is counted as `all`: the exams of all splits, or every exam where no splits are given.
-fn everything(truth: &Truth, groups: &[Group]) -> Group {
+fn group_of_all(truth: &LabelTable, groups: &[ExamGroup]) -> ExamGroup {
     if groups.is_empty() {
-        return Group::whole("all", truth);
+        return ExamGroup::of_all("all", truth);
     }
     let sum = |label: usize| {
-        let sum = |of: fn(&Group) -> &Vec<usize>| groups.iter().map(|group| of(group)[label]).sum();
+        let sum = |of: fn(&ExamGroup) -> &Vec<usize>| groups.iter().map(|group| of(group)[label]).sum();
         (sum(|group| &group.known), sum(|group| &group.positives))
     };
-    Group::new("all", (0..truth.names.len()).map(sum).collect())
+    ExamGroup::new("all", (0..truth.names.len()).map(sum).collect())
 }
 
 /// The exams of each split, splits in the order of their names.
-fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
+fn groups_by_split(path: &Path, truth: &LabelTable) -> Result<Vec<ExamGroup>> {
     let frame = splits::read_meta(path)?;
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let names = table::str_column(path, &frame, SPLIT)?;
@@ -255,11 +255,13 @@ fn groups(path: &Path, truth: &Truth) -> Result<Vec<Group>> {
         })?;
         groups.entry(name).or_default().push(row);
     }
-    let groups = groups.iter().map(|(name, rows)| Group::of(name, rows, truth));
+    let groups = groups
+        .iter()
+        .map(|(name, rows)| ExamGroup::of_rows(name, rows, truth));
     Ok(groups.collect())
 }
 
-fn write_array(path: &Path, records: &Path, truth: &Truth) -> Result<()> {
+fn write_array(path: &Path, records: &Path, truth: &LabelTable) -> Result<()> {
     let width = truth.names.len();
     let height = match (truth.idx.first(), truth.idx.last()) {
         (Some(&first), _) if first < 0 => {
@@ -287,7 +289,7 @@ fn write_array(path: &Path, records: &Path, truth: &Truth) -> Result<()> {
     })?)
 }
 
-fn write_definition(path: &Path, truth: &Truth, groups: &[Group], all: &Group) -> Result<()> {
+fn write_definition(path: &Path, truth: &LabelTable, groups: &[ExamGroup], all: &ExamGroup) -> Result<()> {
     let mut header = vec![NAME.to_owned()];
     for what in ["pos_count", "pos_percent", "pos_weight"] {
         header.extend(groups.iter().map(|g| format!("{what}_{}", g.name)));

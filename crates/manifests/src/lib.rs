@@ -11,7 +11,7 @@ use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT
 use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
 use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{atomic, key, splits, table};
+use ecgfm_artifacts::{key, parallel, splits, table};
 use polars::prelude::{ChunkApply, DataFrame, IntoColumn, PolarsError, StringChunked};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,12 +42,12 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let paths = table::str_column(path, &frame, PATH)?;
     let (manifests, index) = rayon::join(
-        || subsets(path, &frame),
-        || index(path, &frame, key_column(paths)),
+        || build_manifests(path, &frame),
+        || build_index(path, &frame, key_column(paths)),
     );
     let (manifests, index) = (manifests?, index?);
     let mut outcome = Outcome::default().count("segments", frame.height());
-    let mut jobs: Vec<atomic::Job<'_, Error>> = vec![Box::new(|| {
+    let mut tasks: Vec<parallel::Task<'_, Error>> = vec![Box::new(|| {
         Ok(manifests::write_index_table(
             &ctx.out.join(manifests::INDEX_FILE),
             &index,
@@ -55,16 +55,16 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     })];
     for (name, manifest) in &manifests {
         outcome = outcome.count(&format!("segments_{name}"), manifest.entries.len());
-        jobs.push(Box::new(|| {
+        tasks.push(Box::new(|| {
             Ok(manifest.write(&ctx.out.join(manifests::file(name)))?)
         }));
     }
-    atomic::together(jobs)?;
+    parallel::run_parallel(tasks)?;
     Ok(outcome)
 }
 
 /// The manifest of every split, in the order of their first segments.
-fn subsets<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manifest)>> {
+fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manifest)>> {
     let paths = table::str_column(path, frame, PATH)?;
     let prefix = common_directory(paths.iter().flatten());
     let root = if prefix.starts_with('/') {
@@ -108,7 +108,7 @@ fn key_column(paths: &StringChunked) -> StringChunked {
 }
 
 /// The table of keys.
-fn index(path: &Path, frame: &DataFrame, segments: StringChunked) -> Result<DataFrame> {
+fn build_index(path: &Path, frame: &DataFrame, segments: StringChunked) -> Result<DataFrame> {
     let bad = |e: PolarsError| Error::bad_input(path, e.to_string());
     let mut index = frame.select([IDX, SAVE_FILE, SPLIT]).map_err(bad)?;
     index

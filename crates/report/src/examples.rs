@@ -11,7 +11,7 @@ use crate::text::{number, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
 use ecgfm_artifacts::presence::is_dir;
-use ecgfm_artifacts::store::{About, SegmentReader};
+use ecgfm_artifacts::store::{SegmentReader, StoreInfo};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records, segments};
 use serde::Serialize;
@@ -144,12 +144,12 @@ impl ExampleSegments {
             paths.sort_by_key(|path| (path.len(), path.clone()));
         }
         let reader = SegmentReader::open(&root)?;
-        let said = reader.about().map(|about| f64::from(about.sample_rate));
+        let said = reader.info().map(|about| f64::from(about.sample_rate));
         if let (Some(given), Some(said)) = (params.sample_rate, said)
             && given != said
         {
             return Err(Error::About {
-                path: About::path(&root)?,
+                path: StoreInfo::path(&root)?,
                 what: format!(
                     "{said} samples a second, where the parameter `sample_rate` says {given}; leave that out"
                 ),
@@ -157,7 +157,7 @@ impl ExampleSegments {
         }
         Ok(Self {
             rate: said.or(params.sample_rate).unwrap_or(USUAL_RATE),
-            standardized: reader.about().is_none_or(|about| about.standardized),
+            standardized: reader.info().is_none_or(|about| about.standardized),
             reader,
             scales: read_lead_scales(&dir.join(records::FILE), &found)?,
             segments: found,

@@ -4,8 +4,8 @@ use crate::error::Result;
 use crate::paper::ShadedSpan;
 use ecgfm_artifacts::columns::SEGMENT;
 use ecgfm_artifacts::presence::exists;
-use ecgfm_artifacts::table::{self, Column, Kind, Others};
-use ecgfm_artifacts::{extras, logits};
+use ecgfm_artifacts::table::{self, Column, Kind, OtherColumns};
+use ecgfm_artifacts::{extra_outputs, logits};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ const PER_KEY: &str = "how strongly any moment attends to this one (last layer),
 /// # Errors
 /// The record cannot be read.
 pub fn describe(dir: &Path) -> Result<&'static str> {
-    let per_query = extras::saliency_per(dir)?.is_some_and(|per| per == "query");
+    let per_query = extra_outputs::saliency_per(dir)?.is_some_and(|per| per == "query");
     Ok(if per_query { PER_QUERY } else { PER_KEY })
 }
 
@@ -57,16 +57,16 @@ pub fn spans_of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<Sh
 
 /// Saliency of every segment of a subset, where inference wrote it as (segments, tokens).
 pub(crate) fn read_saliency(dir: &Path, subset: &str) -> Result<HashMap<String, Vec<f32>>> {
-    if !exists(&dir.join(extras::file(OUTPUT, subset)))? {
+    if !exists(&dir.join(extra_outputs::file(OUTPUT, subset)))? {
         return Ok(HashMap::new());
     }
-    let (shape, values) = extras::read(dir, OUTPUT, subset)?;
+    let (shape, values) = extra_outputs::read(dir, OUTPUT, subset)?;
     let &[rows, tokens] = shape.as_slice() else {
         // Each head for itself is too much for one drawing.
         return Ok(HashMap::new());
     };
     let path = dir.join(logits::index_file(subset));
-    let frame = table::read(&path, &[Column::new(SEGMENT, Kind::Text)], Others::Ignore)?;
+    let frame = table::read(&path, &[Column::new(SEGMENT, Kind::Text)], OtherColumns::Ignore)?;
     let keys = table::str_column(&path, &frame, SEGMENT)?;
     let of = |(row, segment): (usize, Option<&str>)| {
         let values = values.get(row * tokens..(row + 1) * tokens)?;

@@ -3,14 +3,14 @@
 use crate::error::Result;
 use crate::kept::{KeptExam, PartOutcome};
 use ecgfm_archives::{LocatedExam, RejectedExam};
-use ecgfm_artifacts::notes::{Note, Notes};
+use ecgfm_artifacts::checkpoint::{Checkpoints, PendingCheckpoint};
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::Path;
 
 /// The notes of one stage directory.
-pub(crate) struct Journal(Notes);
+pub(crate) struct Journal(Checkpoints);
 
 /// Outcomes of the exams of one part.
 #[derive(Serialize, Deserialize)]
@@ -29,7 +29,7 @@ struct RejectedRow(usize, String, String, Reason, String);
 impl Journal {
     /// The journal of the stage directory `out`, with what is there of it.
     pub(crate) fn open(out: &Path) -> Result<Self> {
-        Ok(Self(Notes::open(out)?))
+        Ok(Self(Checkpoints::open(out)?))
     }
 
     /// Outcomes of a part that is complete.
@@ -47,14 +47,19 @@ impl Journal {
     }
 
     /// The note of a part, to be written after it.
-    pub(crate) fn note(&self, number: usize, exams: &[LocatedExam], outcome: &PartOutcome) -> Result<Note> {
+    pub(crate) fn note(
+        &self,
+        number: usize,
+        exams: &[LocatedExam],
+        outcome: &PartOutcome,
+    ) -> Result<PendingCheckpoint> {
         let record = Record {
             exams: extent(exams),
             kept: Cow::Borrowed(&outcome.kept),
             rejected: outcome.rejected.iter().map(to_row).collect(),
             largest_error_bits: outcome.largest_error.to_bits(),
         };
-        Ok(self.0.note(&name(number), record)?)
+        Ok(self.0.write(&name(number), record)?)
     }
 }
 

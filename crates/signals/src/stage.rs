@@ -12,7 +12,7 @@ use crate::table_paths::TablePaths;
 use ecgfm_archives::{Archive, ExamTable, RejectedExam};
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::store::{About, MAT_DIR, PACKED_DIR};
+use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR, StoreInfo};
 use ecgfm_artifacts::{quality, records, rejected, segments};
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ fn write_tables(
     let samples = recipe.segment_samples();
     let mut cuts = paths.segments(archive, kept.iter().copied(), samples);
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
-    let mut about = About::new(params.sample_rate, params.segment_seconds, params.standardize);
+    let mut about = StoreInfo::new(params.sample_rate, params.segment_seconds, params.standardize);
     about.notice = archive.notice();
     about.write(&ctx.out.join(match params.store {
         Store::Mat => MAT_DIR,

@@ -13,7 +13,9 @@ use ecgfm_artifacts::formats::pages::PageBuffer;
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
 use ecgfm_artifacts::recipe::{EcgFm, Recipe};
-use ecgfm_artifacts::store::{PACKED_DIR, PartFile, RawPart, Values, View, ViewRow, write_packed_index};
+use ecgfm_artifacts::store::{
+    PACKED_DIR, PartFile, RawPart, SampleType, ViewRow, ViewStore, write_packed_index,
+};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +33,7 @@ pub(crate) enum StoreWriter<'a> {
         dir: PathBuf,
         /// Leads and samples of a segment.
         shape: (usize, usize),
-        values: Values,
+        values: SampleType,
         flusher: Flusher,
         archive: &'a dyn Archive,
     },
@@ -64,8 +66,8 @@ impl<'a> StoreWriter<'a> {
                 let folders = mat::Folders::create(out)?;
                 return Ok(Self::Mat { folders, source });
             }
-            Store::Packed16 => Values::Float16,
-            Store::Packed | Store::View => Values::Float32,
+            Store::Packed16 => SampleType::Float16,
+            Store::Packed | Store::View => SampleType::Float32,
         };
         let dir = out.join(PACKED_DIR);
         mat::create_dir(&dir)?;
@@ -191,7 +193,7 @@ fn write_view(dir: &Path, source: SegmentSource<'_>, parts: &[Vec<KeptExam>]) ->
                 cut,
             })
     });
-    let view = View::new(source.settings, one_sample_rate(parts)?, files).map_err(refused)?;
+    let view = ViewStore::new(source.settings, one_sample_rate(parts)?, files).map_err(refused)?;
     Ok(view.write(dir, rows)?)
 }
 

@@ -10,7 +10,7 @@ use crate::params::Store;
 use crate::process::{Buffers, ExamProcessor};
 use crate::store_writer::{SegmentSource, StorePartWriter, StoreWriter};
 use ecgfm_archives::{LocatedExam, RejectedExam};
-use ecgfm_artifacts::notes::Note;
+use ecgfm_artifacts::checkpoint::PendingCheckpoint;
 use ecgfm_artifacts::stage::Context;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -185,7 +185,7 @@ impl WorkQueue<'_> {
             if let Some(file) = empty {
                 std::fs::remove_file(file)?;
             }
-            note.as_ref().map_or(Ok(()), Note::keep)
+            note.as_ref().map_or(Ok(()), PendingCheckpoint::commit)
         })
     }
 }

@@ -3,15 +3,15 @@
 use crate::error::{Error, Result};
 use crate::fractions::{cuts, split_at};
 use crate::params::{OutOfPeriod, Params, Strategy};
-use crate::records::Exams;
+use crate::records::ExamRecords;
 use crate::shuffle::permutation;
-use ecgfm_artifacts::records::one_text;
+use ecgfm_artifacts::records::normalize_key;
 use ecgfm_artifacts::table::cell::{is_missing, number};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// What became of the exams.
-pub(crate) struct Assigned {
+pub(crate) struct Assignment {
     /// One entry an exam: the number of its split, none where it is left out.
     pub(crate) split_of: Vec<Option<usize>>,
     /// Exams whose group is not known, each of which was split by itself.
@@ -19,28 +19,28 @@ pub(crate) struct Assigned {
 }
 
 /// Assigns every exam.
-pub(crate) fn assign(exams: &Exams, params: &Params, shares: &[f64]) -> Result<Assigned> {
+pub(crate) fn assign(exams: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Assignment> {
     let n = exams.frame.height();
-    let alone = |split_of| Assigned {
+    let ungrouped = |split_of| Assignment {
         split_of,
         without_group: 0,
     };
     match params.strategy {
-        Strategy::Random => Ok(alone(by_order(&permutation(n, params.seed), shares))),
-        Strategy::Temporal => Ok(alone(by_order(&chronological(exams, params)?, shares))),
+        Strategy::Random => Ok(ungrouped(cut_order(&permutation(n, params.seed), shares))),
+        Strategy::Temporal => Ok(ungrouped(cut_order(&chronological_order(exams, params)?, shares))),
         Strategy::Grouped => {
-            let groups = Groups::of(exams, &params.group)?;
-            let split_of = by_order(&permutation(groups.count, params.seed), shares);
-            Ok(Assigned {
+            let groups = ExamGroups::of(exams, &params.group)?;
+            let split_of = cut_order(&permutation(groups.count, params.seed), shares);
+            Ok(Assignment {
                 split_of: groups.of_exam.into_iter().map(|g| split_of[g]).collect(),
                 without_group: groups.unknown,
             })
         }
         Strategy::GroupedTemporal => {
-            let own = by_order(&chronological(exams, params)?, shares);
-            let groups = Groups::of(exams, &params.group)?;
-            Ok(Assigned {
-                split_of: with_their_group(&own, &groups, shares.len(), params.out_of_period),
+            let own = cut_order(&chronological_order(exams, params)?, shares);
+            let groups = ExamGroups::of(exams, &params.group)?;
+            Ok(Assignment {
+                split_of: assign_majority_split(&own, &groups, shares.len(), params.out_of_period),
                 without_group: groups.unknown,
             })
         }
@@ -48,7 +48,7 @@ pub(crate) fn assign(exams: &Exams, params: &Params, shares: &[f64]) -> Result<A
 }
 
 /// Cuts an order of items into splits; the result is by item.
-fn by_order(order: &[usize], shares: &[f64]) -> Vec<Option<usize>> {
+fn cut_order(order: &[usize], shares: &[f64]) -> Vec<Option<usize>> {
     let cuts = cuts(shares, order.len());
     let mut split_of = vec![None; order.len()];
     for (position, &item) in order.iter().enumerate() {
@@ -58,7 +58,7 @@ fn by_order(order: &[usize], shares: &[f64]) -> Vec<Option<usize>> {
 }
 
 /// Exams that stay together.
-struct Groups {
+struct ExamGroups {
     /// The group number of every exam, in order of first appearance.
     of_exam: Vec<usize>,
     count: usize,
@@ -66,8 +66,8 @@ struct Groups {
     unknown: usize,
 }
 
-impl Groups {
-    fn of(exams: &Exams, column: &str) -> Result<Self> {
+impl ExamGroups {
+    fn of(exams: &ExamRecords, column: &str) -> Result<Self> {
         let mut number: HashMap<&str, usize> = HashMap::new();
         let mut groups = Self {
             of_exam: Vec::with_capacity(exams.frame.height()),
@@ -75,7 +75,7 @@ impl Groups {
             unknown: 0,
         };
         for value in exams.text(column)?.iter() {
-            let group = match one_text(value.unwrap_or_default()) {
+            let group = match normalize_key(value.unwrap_or_default()) {
                 "" => {
                     groups.unknown += 1;
                     groups.count
@@ -90,7 +90,7 @@ impl Groups {
 }
 
 /// Rows from the oldest to the newest; equal dates keep the records' order.
-fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
+fn chronological_order(exams: &ExamRecords, params: &Params) -> Result<Vec<usize>> {
     let column = params.date.as_deref().unwrap_or_default();
     let values = exams.text(column)?.iter();
     let values: Vec<&str> = values.map(|v| v.unwrap_or_default().trim()).collect();
@@ -126,9 +126,9 @@ fn chronological(exams: &Exams, params: &Params) -> Result<Vec<usize>> {
 }
 
 /// Sends every exam to the split that holds most of its group.
-fn with_their_group(
+fn assign_majority_split(
     own: &[Option<usize>],
-    groups: &Groups,
+    groups: &ExamGroups,
     splits: usize,
     out_of_period: OutOfPeriod,
 ) -> Vec<Option<usize>> {
@@ -155,14 +155,14 @@ mod tests {
     #[test]
     fn a_group_goes_where_most_of_it_is_and_to_the_earlier_split_at_a_tie() {
         let own = [Some(0), Some(1), Some(1), Some(0), Some(1)];
-        let groups = Groups {
+        let groups = ExamGroups {
             of_exam: vec![0, 0, 0, 1, 1],
             count: 2,
             unknown: 0,
         };
-        let kept = with_their_group(&own, &groups, 2, OutOfPeriod::Keep);
+        let kept = assign_majority_split(&own, &groups, 2, OutOfPeriod::Keep);
         assert_eq!(kept, [Some(1), Some(1), Some(1), Some(0), Some(0)]);
-        let dropped = with_their_group(&own, &groups, 2, OutOfPeriod::Drop);
+        let dropped = assign_majority_split(&own, &groups, 2, OutOfPeriod::Drop);
         assert_eq!(dropped, [None, Some(1), Some(1), Some(0), None]);
     }
 }

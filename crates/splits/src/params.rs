@@ -104,15 +104,15 @@ impl Params {
         fractions::complete(&self.fractions, self.names.len())?;
         check_names(&self.names)?;
         if self.is_temporal() && self.date.is_none() {
-            return Err(no_date());
+            return Err(missing_date());
         }
         Ok(())
     }
 
     /// The columns of the records that are read, by the parameter that names each.
     pub fn columns(&self) -> Vec<(String, &str)> {
-        let mut columns = list("filter_cols", &self.filter_cols);
-        columns.extend(list("keep_cols", &self.keep_cols));
+        let mut columns = numbered_columns("filter_cols", &self.filter_cols);
+        columns.extend(numbered_columns("keep_cols", &self.keep_cols));
         if self.is_grouped() {
             columns.push(("group".to_owned(), &self.group));
         }
@@ -135,7 +135,7 @@ impl Params {
 }
 
 /// The names of a list with the place of each.
-fn list<'a>(parameter: &str, names: &'a [String]) -> Vec<(String, &'a str)> {
+fn numbered_columns<'a>(parameter: &str, names: &'a [String]) -> Vec<(String, &'a str)> {
     let numbered = names.iter().enumerate();
     numbered
         .map(|(at, name)| (format!("{parameter}.{at}"), name.as_str()))
@@ -145,7 +145,7 @@ fn list<'a>(parameter: &str, names: &'a [String]) -> Vec<(String, &'a str)> {
 /// The column that `dataset_subset` is about.
 pub(crate) const DATASET: &str = "dataset";
 
-pub(crate) fn no_date() -> Error {
+pub(crate) fn missing_date() -> Error {
     Error::parameter("date", "is needed: the column that orders exams in time")
 }
 

@@ -1,7 +1,7 @@
 //! The records that are split: columns of `meta.csv`.
 
 use crate::error::{Error, Result};
-use crate::params::{DATASET, Params, no_date};
+use crate::params::{DATASET, Params, missing_date};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::table::cell::{boolean, is_missing};
 use ecgfm_artifacts::table::{self, Kind};
@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 
 /// The records, all columns that matter as text or integers.
 #[derive(Clone)]
-pub(crate) struct Exams {
+pub(crate) struct ExamRecords {
     pub(crate) path: PathBuf,
     pub(crate) frame: DataFrame,
 }
 
-impl Exams {
+impl ExamRecords {
     pub(crate) fn read(params: &Params) -> Result<Self> {
         let path = &params.records;
         if params.is_temporal() && params.date.is_none() {
-            return Err(no_date());
+            return Err(missing_date());
         }
         let named = params.columns();
         let mut wanted: Vec<String> = named.into_iter().map(|(_, name)| name.to_owned()).collect();
@@ -49,11 +49,11 @@ impl Exams {
     }
 
     /// Which exams no parameter leaves out.
-    pub(crate) fn wanted(&self, params: &Params) -> Result<Vec<bool>> {
+    pub(crate) fn included(&self, params: &Params) -> Result<Vec<bool>> {
         let mut keep = vec![true; self.frame.height()];
         for name in &params.filter_cols {
             for (row, value) in self.text(name)?.iter().enumerate() {
-                keep[row] &= !is_true(&self.path, name, row, value.unwrap_or_default())?;
+                keep[row] &= !parse_filter(&self.path, name, row, value.unwrap_or_default())?;
             }
         }
         if !params.dataset_subset.is_empty() {
@@ -64,7 +64,7 @@ impl Exams {
         Ok(keep)
     }
 
-    pub(crate) fn only(&self, keep: &[bool]) -> Result<Self> {
+    pub(crate) fn select(&self, keep: &[bool]) -> Result<Self> {
         if keep.iter().all(|keep| *keep) {
             return Ok(self.clone());
         }
@@ -99,7 +99,7 @@ impl Exams {
     }
 }
 
-fn is_true(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
+fn parse_filter(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
     match boolean(value) {
         Some(holds) => Ok(holds),
         None if is_missing(value) => Ok(false),

@@ -1,7 +1,7 @@
 //! The segments of the split exams: `segmented_split.csv`.
 
 use crate::error::{Error, Result};
-use crate::records::Exams;
+use crate::records::ExamRecords;
 use ecgfm_artifacts::columns::{PATH, SAMPLE_SIZE, SAVE_FILE};
 use ecgfm_artifacts::stage::Context;
 use ecgfm_artifacts::{splits, table};
@@ -14,7 +14,7 @@ use std::path::Path;
 const SEGMENTS_AT_ONCE: usize = 1 << 15;
 
 /// The exam of each segment, by its row among all.
-pub(crate) fn exams_of((path, table): (&Path, &DataFrame), all: &Exams) -> Result<Vec<IdxSize>> {
+pub(crate) fn find_exams((path, table): (&Path, &DataFrame), all: &ExamRecords) -> Result<Vec<IdxSize>> {
     let exams = all.text(SAVE_FILE)?;
     let mut row_of: HashMap<&str, IdxSize> = HashMap::with_capacity(exams.len());
     row_of.extend(exams.iter().map(Option::unwrap_or_default).zip(0..));

@@ -2,11 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::params::{Params, check_names};
-use crate::records::Exams;
-use crate::segments::{exams_of, write_segments};
+use crate::records::ExamRecords;
+use crate::segments::{find_exams, write_segments};
 use crate::{assign, fractions};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{atomic, segments, splits};
+use ecgfm_artifacts::{parallel, segments, splits};
 use polars::prelude::*;
 
 /// Runs the stage.
@@ -17,18 +17,18 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let shares = fractions::complete(&params.fractions, params.names.len())?;
     check_names(&params.names)?;
     let (all, segments) = rayon::join(
-        || Exams::read(params),
+        || ExamRecords::read(params),
         || params.segments.as_deref().map(segments::read).transpose(),
     );
     let (all, segments) = (all?, segments?);
     let segments = params.segments.as_deref().zip(segments.as_ref());
     let (split, exams_of_segments) = rayon::join(
-        || Split::of(&all, params, &shares),
-        || segments.map(|segments| exams_of(segments, &all)).transpose(),
+        || SplitExams::of(&all, params, &shares),
+        || segments.map(|segments| find_exams(segments, &all)).transpose(),
     );
     let (split, exams_of_segments) = (split?, exams_of_segments?);
     let mut of_segments = None;
-    atomic::together::<Error>(vec![
+    parallel::run_parallel::<Error>(vec![
         Box::new(|| Ok(splits::write(&ctx.out.join(splits::META_FILE), &split.frame)?)),
         Box::new(|| {
             if let (Some(segments), Some(exams)) = (segments, exams_of_segments) {
@@ -67,27 +67,27 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 }
 
 /// The exams that have a split.
-struct Split {
+struct SplitExams {
     /// idx, save_file, split and the carried columns of each.
     frame: DataFrame,
     /// The number of the split of every exam that was not filtered out; none where it lies out of its period.
     assigned: Vec<Option<usize>>,
     /// Which of all exams were not filtered out.
-    wanted: Vec<bool>,
+    included: Vec<bool>,
     /// Exams whose group is not known, each of which was split by itself.
     without_group: usize,
 }
 
-impl Split {
-    fn of(all: &Exams, params: &Params, shares: &[f64]) -> Result<Self> {
-        let wanted = all.wanted(params)?;
-        let exams = all.only(&wanted)?;
+impl SplitExams {
+    fn of(all: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Self> {
+        let included = all.included(params)?;
+        let exams = all.select(&included)?;
         let assigned = assign::assign(&exams, params, shares)?;
         let frame = exams.with_splits(params, &assigned.split_of)?;
         Ok(Self {
             frame,
             assigned: assigned.split_of,
-            wanted,
+            included,
             without_group: assigned.without_group,
         })
     }
@@ -95,10 +95,10 @@ impl Split {
     /// Where each of all exams stands in the frame.
     fn rows(&self) -> Vec<Option<IdxSize>> {
         let (mut assigned, mut row) = (self.assigned.iter(), 0..);
-        let place = |wanted: &bool| {
-            let split = if *wanted { assigned.next()? } else { &None };
+        let place = |included: &bool| {
+            let split = if *included { assigned.next()? } else { &None };
             split.and_then(|_| row.next())
         };
-        self.wanted.iter().map(place).collect()
+        self.included.iter().map(place).collect()
     }
 }

@@ -4,7 +4,7 @@ use super::rows::write_rows;
 use crate::columns::{IDX, SAVE_FILE};
 use crate::error::{Error, Result};
 use crate::pandas::Cell;
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -102,7 +102,7 @@ pub fn read_examples(dir: &Path) -> Result<Vec<Example>> {
         text(SAVE_FILE),
         Column::new("probability", Kind::Float),
     ];
-    let frame = table::read(path, &columns, Others::Ignore)?;
+    let frame = table::read(path, &columns, OtherColumns::Ignore)?;
     let (labels, kinds) = (
         table::str_column(path, &frame, "label")?,
         table::str_column(path, &frame, "kind")?,

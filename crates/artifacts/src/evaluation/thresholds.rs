@@ -3,7 +3,7 @@
 use super::rows::write_rows;
 use crate::error::{Error, Result};
 use crate::pandas::Cell;
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
         Column::new("label", Kind::Text),
         Column::new("threshold", Kind::Float),
     ];
-    let frame = table::read(path, &columns, Others::Ignore)?;
+    let frame = table::read(path, &columns, OtherColumns::Ignore)?;
     let labels = table::str_column(path, &frame, "label")?;
     let missing = |e: polars::error::PolarsError| Error::invalid(path, e.to_string());
     let thresholds = frame.column("threshold").and_then(|c| c.f64()).map_err(missing)?;

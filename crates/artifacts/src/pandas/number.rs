@@ -19,7 +19,7 @@ pub(super) fn float64(out: &mut Vec<u8>, v: f64) {
 }
 
 /// Whether `zmij` writes a float32 as numpy does: from 1e-4 on, to 1e13 only.
-fn alike(v: f32) -> bool {
+fn zmij_matches_numpy(v: f32) -> bool {
     (1e-4..1e13).contains(&v.abs()) || v == 0.0
 }
 
@@ -31,11 +31,11 @@ pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
     let mut buffers: [zmij::Buffer; N] = std::array::from_fn(|_| zmij::Buffer::new());
     let mut texts = [""; N];
     for ((buffer, text), v) in buffers.iter_mut().zip(&mut texts).zip(values) {
-        if alike(v) {
+        if zmij_matches_numpy(v) {
             *text = buffer.format_finite(v);
         }
     }
-    let mut line = Line::default();
+    let mut line = TextBuffer::default();
     for (text, v) in texts.iter().zip(values) {
         // None was written where Python lays the digits out in another way.
         if text.is_empty() {
@@ -54,12 +54,12 @@ pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
 }
 
 /// Texts side by side, each with `,` after it, in memory whose length the compiler knows.
-struct Line {
+struct TextBuffer {
     bytes: [u8; 192],
     filled: usize,
 }
 
-impl Default for Line {
+impl Default for TextBuffer {
     fn default() -> Self {
         Self {
             bytes: [0; 192],
@@ -68,7 +68,7 @@ impl Default for Line {
     }
 }
 
-impl Line {
+impl TextBuffer {
     /// Appends a text; false where it is too long, for it or for the place that is left.
     ///
     /// Most texts of probabilities have 8 to 16 bytes, and two copies of 8 that overlap are quicker than one of a length
@@ -100,7 +100,7 @@ impl Line {
 
 /// numpy's text of a float32: the digits that a float32 needs.
 pub(super) fn float32(out: &mut Vec<u8>, v: f32) {
-    if alike(v) {
+    if zmij_matches_numpy(v) {
         append(out, zmij::Buffer::new().format_finite(v).as_bytes());
     } else if v.is_finite() {
         layout(out, zmij::Buffer::new().format_finite(v).as_bytes());

@@ -8,27 +8,27 @@
 //! | `view` | `view.json`: recipe and raw files; `index.csv`: segment, part, row, cut | computed from the raw file |
 //! | `mat` | one `.mat` a segment | read, and rounded to float32 |
 //!
-//! Beside each lies a file `<directory>.store.json`, which says at which rate and in which unit the samples are: see [`About`].
+//! Beside each lies a file `<directory>.store.json`, which says at which rate and in which unit the samples are: see [`StoreInfo`].
 //! `packed`, `view` and `mat` give the same float32 values to the bit.
 
-mod about;
 mod index;
+mod info;
 mod packed;
 mod raw_part;
 mod view;
 
-pub use about::About;
 pub use index::INDEX_FILE;
-pub use packed::{PackedWriter, PartFile, Values, write_packed_index};
+pub use info::StoreInfo;
+pub use packed::{PackedWriter, PartFile, SampleType, write_packed_index};
 pub use raw_part::RawPart;
-pub use view::{View, ViewRow};
+pub use view::{ViewRow, ViewStore};
 
 use crate::columns::IDX;
 use crate::error::{Error, Result};
 use crate::formats::mat5;
 use crate::key;
 use crate::presence::{is_dir, is_file};
-use packed::Packed;
+use packed::PackedReader;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use view::ViewReader;
@@ -44,14 +44,14 @@ pub const MAT_DIR: &str = "segmented";
 /// once for all of its segments.
 pub struct SegmentReader {
     root: PathBuf,
-    about: Option<About>,
+    info: Option<StoreInfo>,
     /// (leads, samples) of the segment that was asked for first, which all others must have.
     shape: OnceLock<(usize, usize)>,
-    kind: Store,
+    kind: OpenStore,
 }
 
-enum Store {
-    Packed(Packed),
+enum OpenStore {
+    Packed(PackedReader),
     View(ViewReader),
     Mat,
 }
@@ -72,23 +72,23 @@ impl SegmentReader {
         }
         let index = root.join(INDEX_FILE);
         let kind = if is_file(&root.join(view::FILE))? {
-            Store::View(ViewReader::open(root, &index)?)
+            OpenStore::View(ViewReader::open(root, &index)?)
         } else if is_file(&index)? {
-            Store::Packed(Packed::open(root, &index)?)
+            OpenStore::Packed(PackedReader::open(root, &index)?)
         } else {
-            Store::Mat
+            OpenStore::Mat
         };
         Ok(Self {
             root: root.to_owned(),
-            about: About::read(root)?,
+            info: StoreInfo::read(root)?,
             shape: OnceLock::new(),
             kind,
         })
     }
 
     /// What its segments are, where the store says so.
-    pub fn about(&self) -> Option<&About> {
-        self.about.as_ref()
+    pub fn info(&self) -> Option<&StoreInfo> {
+        self.info.as_ref()
     }
 
     /// Samples a second: of the store, where it says so, else of the segment at `path`, where its file does.
@@ -96,9 +96,9 @@ impl SegmentReader {
     /// # Errors
     /// The file cannot be read.
     pub fn sample_rate(&self, path: &str) -> Result<Option<f64>> {
-        match (&self.about, &self.kind) {
-            (Some(about), _) => Ok(Some(about.sample_rate.into())),
-            (None, Store::Mat) => {
+        match (&self.info, &self.kind) {
+            (Some(info), _) => Ok(Some(info.sample_rate.into())),
+            (None, OpenStore::Mat) => {
                 let file = mat5::MatFile::read(&self.root.join(path))?;
                 Ok(file.f64_scalar("curr_sample_rate").ok())
             }
@@ -112,7 +112,7 @@ impl SegmentReader {
     /// # Errors
     /// The file cannot be read.
     pub fn idx(&self, path: &str) -> Result<Option<i64>> {
-        let Store::Mat = self.kind else {
+        let OpenStore::Mat = self.kind else {
             return Ok(None);
         };
         let file = mat5::MatFile::read_small(&self.root.join(path))?;
@@ -132,12 +132,14 @@ impl SegmentReader {
 
     fn shape_of(&self, path: &str) -> Result<(usize, usize)> {
         match &self.kind {
-            Store::Packed(packed) => Ok(packed.shape(packed.locate(path).ok_or_else(|| self.unknown(path))?)),
-            Store::View(view) => match view.locate(path) {
+            OpenStore::Packed(packed) => {
+                Ok(packed.shape(packed.locate(path).ok_or_else(|| self.unknown_segment(path))?))
+            }
+            OpenStore::View(view) => match view.locate(path) {
                 Some(_) => Ok(view.shape()),
-                None => Err(self.unknown(path)),
+                None => Err(self.unknown_segment(path)),
             },
-            Store::Mat => self.read_mat(path).map(|(leads, samples, _)| (leads, samples)),
+            OpenStore::Mat => self.read_mat(path).map(|(leads, samples, _)| (leads, samples)),
         }
     }
 
@@ -147,19 +149,19 @@ impl SegmentReader {
     /// There is no such segment, its size is not `out`'s, its shape not that of the first one, or it cannot be read.
     pub fn read(&self, path: &str, out: &mut [f32]) -> Result<()> {
         match &self.kind {
-            Store::Packed(packed) => {
-                let place = packed.locate(path).ok_or_else(|| self.unknown(path))?;
-                self.fits(path, packed.shape(place), out.len())?;
+            OpenStore::Packed(packed) => {
+                let place = packed.locate(path).ok_or_else(|| self.unknown_segment(path))?;
+                self.check_shape(path, packed.shape(place), out.len())?;
                 packed.read(place, out)
             }
-            Store::View(view) => {
-                let place = view.locate(path).ok_or_else(|| self.unknown(path))?;
-                self.fits(path, view.shape(), out.len())?;
+            OpenStore::View(view) => {
+                let place = view.locate(path).ok_or_else(|| self.unknown_segment(path))?;
+                self.check_shape(path, view.shape(), out.len())?;
                 view.read(place, out)
             }
-            Store::Mat => {
+            OpenStore::Mat => {
                 let (leads, samples, feats) = self.read_mat(path)?;
-                self.fits(path, (leads, samples), out.len())?;
+                self.check_shape(path, (leads, samples), out.len())?;
                 for (lead, row) in out.chunks_exact_mut(samples).enumerate() {
                     for (t, v) in row.iter_mut().enumerate() {
                         *v = feats[t * leads + lead] as f32;
@@ -170,7 +172,7 @@ impl SegmentReader {
         }
     }
 
-    fn fits(&self, path: &str, shape: (usize, usize), wanted: usize) -> Result<()> {
+    fn check_shape(&self, path: &str, shape: (usize, usize), wanted: usize) -> Result<()> {
         let first = *self.shape.get_or_init(|| shape);
         // Samples by leads are as many values as leads by samples.
         if shape == first && shape.0 * shape.1 == wanted {
@@ -185,7 +187,7 @@ impl SegmentReader {
         Err(Error::invalid(&self.root, what))
     }
 
-    fn unknown(&self, path: &str) -> Error {
+    fn unknown_segment(&self, path: &str) -> Error {
         let what = format!("the store has no segment `{}`", key::of_path(path));
         Error::invalid(&self.root, what)
     }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::formats::npy::{BulkWriter, Dtype, Flusher, NpyReader};
 use crate::key;
 use crate::pandas::{Cell, RowWriter};
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ const ROWS_PER_PART: usize = 2048;
 
 /// What values are stored as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
+pub enum SampleType {
     /// Float32, as they are.
     Float32,
     /// Float16: within 2^-11 of the value, relative. None is beyond its range once it is standardised: no value of `n`
@@ -27,7 +27,7 @@ pub enum Values {
     Float16,
 }
 
-impl Values {
+impl SampleType {
     fn dtype(self) -> Dtype {
         match self {
             Self::Float32 => Dtype::F32,
@@ -38,7 +38,7 @@ impl Values {
 
 /// One part being written.
 pub struct PartFile<'a> {
-    values: Values,
+    values: SampleType,
     writer: BulkWriter<'a>,
     row_len: usize,
     /// Segments on their way to float16.
@@ -56,9 +56,9 @@ impl<'a> PartFile<'a> {
         dir: &Path,
         number: usize,
         shape: (usize, usize),
-        values: Values,
+        values: SampleType,
     ) -> Result<Self> {
-        let path = dir.join(file(number));
+        let path = dir.join(part_file(number));
         Ok(Self {
             values,
             writer: BulkWriter::create(flusher, &path, values.dtype(), &[shape.0, shape.1])?,
@@ -74,8 +74,8 @@ impl<'a> PartFile<'a> {
     /// Writing has failed before; the flusher says why.
     pub fn append(&mut self, count: usize, fill: impl FnOnce(&mut [f32])) -> Result<()> {
         match self.values {
-            Values::Float32 => fill(self.writer.append::<f32>(count)?),
-            Values::Float16 => {
+            SampleType::Float32 => fill(self.writer.append::<f32>(count)?),
+            SampleType::Float16 => {
                 self.wide.resize(count * self.row_len, 0.0);
                 fill(&mut self.wide);
                 let narrow = self.writer.append::<f16>(count)?;
@@ -108,12 +108,12 @@ impl<'a> PartFile<'a> {
 
     /// Whether part `number` in `dir` is complete and holds that many segments.
     pub fn is_whole(dir: &Path, number: usize, rows: usize) -> bool {
-        NpyReader::open(&dir.join(file(number))).is_ok_and(|part| part.rows() == rows)
+        NpyReader::open(&dir.join(part_file(number))).is_ok_and(|part| part.rows() == rows)
     }
 
     /// Where part `number` in `dir` is.
     pub fn path(dir: &Path, number: usize) -> PathBuf {
-        dir.join(file(number))
+        dir.join(part_file(number))
     }
 }
 
@@ -145,7 +145,7 @@ fn larger(known: f32, error: f32) -> f32 {
 }
 
 /// File name of a part.
-fn file(part: usize) -> String {
+fn part_file(part: usize) -> String {
     format!("part-{part:05}.npy")
 }
 
@@ -226,7 +226,7 @@ impl PackedWriter {
             return Ok(());
         }
         let number = (self.rows.len() - 1) / ROWS_PER_PART;
-        let mut part = PartFile::create(&self.flusher, &self.dir, number, self.shape, Values::Float32)?;
+        let mut part = PartFile::create(&self.flusher, &self.dir, number, self.shape, SampleType::Float32)?;
         part.append(count, |room| room.copy_from_slice(&self.current))?;
         self.current.clear();
         part.finish(|| Ok(()))
@@ -247,26 +247,26 @@ impl PackedWriter {
 
 /// Where a segment is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct PackedLocation {
     /// Position among the open parts.
     part: usize,
     row: usize,
 }
 
 /// A packed store, open.
-pub(super) struct Packed {
+pub(super) struct PackedReader {
     parts: Vec<NpyReader>,
-    rows: HashMap<String, Place>,
+    rows: HashMap<String, PackedLocation>,
 }
 
-impl Packed {
+impl PackedReader {
     pub(super) fn open(root: &Path, index: &Path) -> Result<Self> {
         let columns = [
             Column::new(SEGMENT, Kind::Text),
             Column::new(PART, Kind::Int),
             Column::new(ROW, Kind::Int),
         ];
-        let frame = table::read(index, &columns, Others::Ignore)?;
+        let frame = table::read(index, &columns, OtherColumns::Ignore)?;
         let segments = table::str_column(index, &frame, SEGMENT)?;
         let part_column = table::int_column(index, &frame, PART)?;
         let row_column = table::int_column(index, &frame, ROW)?;
@@ -284,9 +284,9 @@ impl Packed {
             let part = match known.get(&number) {
                 Some(part) => *part,
                 None => {
-                    let path = root.join(file(number));
+                    let path = root.join(part_file(number));
                     let part = open_part(&path)?;
-                    same_shape(&path, &part, parts.first())?;
+                    require_same_shape(&path, &part, parts.first())?;
                     parts.push(part);
                     known.insert(number, parts.len() - 1);
                     parts.len() - 1
@@ -296,30 +296,33 @@ impl Packed {
                 let what = format!("segment `{segment}`: there is no row {row} in part {number}");
                 return Err(Error::invalid(index, what));
             }
-            if rows.insert(segment.to_owned(), Place { part, row }).is_some() {
+            if rows
+                .insert(segment.to_owned(), PackedLocation { part, row })
+                .is_some()
+            {
                 return Err(duplicate_segment(index, segment));
             }
         }
         Ok(Self { parts, rows })
     }
 
-    pub(super) fn locate(&self, path: &str) -> Option<Place> {
+    pub(super) fn locate(&self, path: &str) -> Option<PackedLocation> {
         self.rows.get(key::of_path(path)).copied()
     }
 
     /// (leads, samples).
-    pub(super) fn shape(&self, place: Place) -> (usize, usize) {
+    pub(super) fn shape(&self, place: PackedLocation) -> (usize, usize) {
         let shape = &self.parts[place.part].header().shape;
         (shape[1], shape[2])
     }
 
-    pub(super) fn read(&self, place: Place, out: &mut [f32]) -> Result<()> {
+    pub(super) fn read(&self, place: PackedLocation, out: &mut [f32]) -> Result<()> {
         Ok(self.parts[place.part].read_rows(place.row, 1, out)?)
     }
 }
 
 /// Parts hold segments of one shape.
-fn same_shape(path: &Path, part: &NpyReader, first: Option<&NpyReader>) -> Result<()> {
+fn require_same_shape(path: &Path, part: &NpyReader, first: Option<&NpyReader>) -> Result<()> {
     let of = |part: &NpyReader| (part.header().shape[1], part.header().shape[2]);
     match first.map(of).filter(|first| *first != of(part)) {
         None => Ok(()),

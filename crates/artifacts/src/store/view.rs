@@ -13,7 +13,7 @@ use crate::pandas::{Cell, RowWriter};
 use crate::recipe::standardize::ConstantLeads;
 use crate::recipe::{self, EcgFm, Recipe, Scratch};
 use crate::recordings::{DirectFile, Recording, RecordingFile};
-use crate::table::{self, Column, Kind, Others};
+use crate::table::{self, Column, Kind, OtherColumns};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ const FORMAT_VERSION: u32 = 1;
 /// What a view is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct View {
+pub struct ViewStore {
     format_version: u32,
     /// How recordings become segments.
     recipe: ViewRecipe,
@@ -78,7 +78,7 @@ pub struct ViewRow {
     pub cut: usize,
 }
 
-impl View {
+impl ViewStore {
     /// Segments made with `settings` from the recordings of these files, which have `source_rate` Hz.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl View {
 
 /// Where a segment comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ViewLocation {
     part: usize,
     row: usize,
     cut: usize,
@@ -135,14 +135,14 @@ pub(super) struct ViewReader {
     root: PathBuf,
     recipe: Recipe,
     parts: Vec<DirectFile>,
-    places: HashMap<String, Place>,
+    locations: HashMap<String, ViewLocation>,
     /// Tells one open view from another.
     number: u64,
 }
 
 /// What a thread computed last: segments of a recording that was just read are likely to be wanted next.
 #[derive(Default)]
-struct Last {
+struct LastRecording {
     /// View, part and row.
     of: Option<(u64, usize, usize)>,
     recording: Recording,
@@ -151,7 +151,7 @@ struct Last {
 }
 
 thread_local! {
-    static LAST: RefCell<Last> = RefCell::default();
+    static LAST_RECORDING: RefCell<LastRecording> = RefCell::default();
 }
 
 static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -159,7 +159,7 @@ static OPENED: AtomicU64 = AtomicU64::new(0);
 impl ViewReader {
     pub(super) fn open(root: &Path, index: &Path) -> Result<Self> {
         let path = root.join(FILE);
-        let view: View = crate::json::read_json(&path)?;
+        let view: ViewStore = crate::json::read_json(&path)?;
         if view.format_version != FORMAT_VERSION {
             let what = format!(
                 "format {}; this version reads {FORMAT_VERSION}: run the signals stage again",
@@ -174,18 +174,18 @@ impl ViewReader {
             .into_iter()
             .map(|part| part.open(view.recipe.source_rate))
             .collect::<Result<Vec<_>>>()?;
-        let places = read_index(index, &parts)?;
+        let locations = read_locations(index, &parts)?;
         Ok(Self {
             root: root.to_owned(),
             recipe,
             parts,
-            places,
+            locations,
             number: OPENED.fetch_add(1, Ordering::Relaxed),
         })
     }
 
-    pub(super) fn locate(&self, path: &str) -> Option<Place> {
-        self.places.get(key::of_path(path)).copied()
+    pub(super) fn locate(&self, path: &str) -> Option<ViewLocation> {
+        self.locations.get(key::of_path(path)).copied()
     }
 
     /// (leads, samples).
@@ -193,8 +193,8 @@ impl ViewReader {
         (self.recipe.leads().len(), self.recipe.segment_samples())
     }
 
-    pub(super) fn read(&self, place: Place, out: &mut [f32]) -> Result<()> {
-        LAST.with_borrow_mut(|last| {
+    pub(super) fn read(&self, place: ViewLocation, out: &mut [f32]) -> Result<()> {
+        LAST_RECORDING.with_borrow_mut(|last| {
             let wanted = Some((self.number, place.part, place.row));
             if last.of != wanted {
                 // Not there until it is whole.
@@ -216,7 +216,7 @@ impl ViewReader {
     }
 
     /// All segments of a recording.
-    fn compute(&self, place: Place, last: &mut Last) -> Result<()> {
+    fn compute(&self, place: ViewLocation, last: &mut LastRecording) -> Result<()> {
         let recording = &mut last.recording;
         self.parts[place.part].read(place.row, recording)?;
         let trimmed = self
@@ -230,23 +230,23 @@ impl ViewReader {
     }
 }
 
-fn read_index(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, Place>> {
+fn read_locations(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, ViewLocation>> {
     let columns = [
         Column::new(SEGMENT, Kind::Text),
         Column::new(PART, Kind::Int),
         Column::new(ROW, Kind::Int),
         Column::new(CUT, Kind::Int),
     ];
-    let frame = table::read(index, &columns, Others::Ignore)?;
+    let frame = table::read(index, &columns, OtherColumns::Ignore)?;
     let segments = table::str_column(index, &frame, SEGMENT)?;
     let [part, row, cut] = [PART, ROW, CUT].map(|name| table::int_column(index, &frame, name));
     let (part, row, cut) = (part?, row?, cut?);
-    let mut places = HashMap::with_capacity(frame.height());
+    let mut locations = HashMap::with_capacity(frame.height());
     for (((segment, part), row), cut) in segments.iter().zip(part.iter()).zip(row.iter()).zip(cut.iter()) {
         let number = |n: Option<i64>| n.and_then(|n| usize::try_from(n).ok());
         let segment = segment.unwrap_or_default();
         let place = match (number(part), number(row), number(cut)) {
-            (Some(part), Some(row), Some(cut)) => Place { part, row, cut },
+            (Some(part), Some(row), Some(cut)) => ViewLocation { part, row, cut },
             _ => {
                 let what = format!("segment `{segment}`: part, row and cut must be numbers from 0 on");
                 return Err(Error::invalid(index, what));
@@ -259,9 +259,9 @@ fn read_index(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, Plac
             );
             return Err(Error::invalid(index, what));
         }
-        if places.insert(segment.to_owned(), place).is_some() {
+        if locations.insert(segment.to_owned(), place).is_some() {
             return Err(duplicate_segment(index, segment));
         }
     }
-    Ok(places)
+    Ok(locations)
 }

@@ -5,7 +5,7 @@
 //! quoted; what it waits for is no more than the same of the pieces before, which were taken before.
 
 use super::lines::Lines;
-use super::records::{Flaw, What, next_record};
+use super::records::{RecordError, RecordErrorKind, next_record};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
 use rayon::prelude::*;
@@ -25,36 +25,36 @@ const BEYOND: usize = 1 << 12;
 const LONGEST: usize = 64 << 20;
 
 /// What was read of a piece.
-pub(super) trait Records {
+pub(super) trait RecordCount {
     /// How many records it held.
     fn records(&self) -> usize;
 }
 
 /// Why a piece was not read.
-enum Stop {
+enum ScanError {
     Io(io::Error),
-    Flaw(Flaw),
+    Record(RecordError),
 }
 
 /// Reads all records from byte `from` of the file on, piece by piece; the result is in the order of the file and
 /// depends neither on the number of threads nor on where the pieces end.
 ///
 /// # Errors
-/// I/O; the first flaw, with its line.
-pub(super) fn scan<T: Records + Send>(
+/// I/O; the first error, with its line.
+pub(super) fn scan<T: RecordCount + Send>(
     path: &Path,
     from: usize,
     columns: &[&str],
     width: usize,
-    parse: impl Fn(&str) -> std::result::Result<T, Flaw> + Sync,
+    parse: impl Fn(&str) -> std::result::Result<T, RecordError> + Sync,
 ) -> Result<Vec<T>> {
-    let source = Source::open(path).map_err(Error::io("read", path))?;
+    let source = ByteSource::open(path).map_err(Error::io("read", path))?;
     let mut all = Vec::new();
     let mut records = 0;
-    for piece in pieces(&source, from, PIECE, &parse) {
+    for piece in scan_pieces(&source, from, PIECE, &parse) {
         let piece = piece.map_err(|stop| match stop {
-            Stop::Io(error) => Error::io("read", path)(error),
-            Stop::Flaw(flaw) => said(path, columns, width, records, flaw),
+            ScanError::Io(error) => Error::io("read", path)(error),
+            ScanError::Record(error) => record_error(path, columns, width, records, error),
         })?;
         records += piece.records();
         all.push(piece);
@@ -63,29 +63,29 @@ pub(super) fn scan<T: Records + Send>(
 }
 
 /// Every piece of the file that was read, in order, up to the first that could not be at least.
-fn pieces<T: Send>(
-    source: &Source,
+fn scan_pieces<T: Send>(
+    source: &ByteSource,
     from: usize,
     size: usize,
-    parse: &(impl Fn(&str) -> std::result::Result<T, Flaw> + Sync),
-) -> Vec<std::result::Result<T, Stop>> {
+    parse: &(impl Fn(&str) -> std::result::Result<T, RecordError> + Sync),
+) -> Vec<std::result::Result<T, ScanError>> {
     let count = source.size.saturating_sub(from).div_ceil(size);
-    let board = Board {
+    let queue = PieceQueue {
         next: AtomicUsize::new(0),
         quoted: (0..=count).map(|_| AtomicU8::new(UNKNOWN)).collect(),
         stopped: AtomicBool::new(false),
     };
-    board.quoted[0].store(EVEN, Ordering::Release);
+    queue.quoted[0].store(EVEN, Ordering::Release);
     let work = |_| {
         let (mut done, mut buffer) = (Vec::new(), Vec::new());
-        while let Some(piece) = board.take(count) {
+        while let Some(piece) = queue.take(count) {
             let start = from + piece * size;
-            let result = board
-                .text(source, &mut buffer, (piece, start, start + size))
-                .map_err(Stop::Io)
-                .and_then(|bytes| text(bytes).and_then(parse).map_err(Stop::Flaw));
+            let result = queue
+                .piece_text(source, &mut buffer, (piece, start, start + size))
+                .map_err(ScanError::Io)
+                .and_then(|bytes| utf8_text(bytes).and_then(parse).map_err(ScanError::Record));
             if result.is_err() {
-                board.stopped.store(true, Ordering::Relaxed);
+                queue.stopped.store(true, Ordering::Relaxed);
             }
             done.push((piece, result));
         }
@@ -103,17 +103,17 @@ const EVEN: u8 = 0;
 const ODD: u8 = 1;
 
 /// What the threads tell each other.
-struct Board {
+struct PieceQueue {
     next: AtomicUsize,
     /// Whether the number of quotes before a piece is odd, so that it begins quoted.
     quoted: Vec<AtomicU8>,
     stopped: AtomicBool,
 }
 
-impl Board {
+impl PieceQueue {
     /// The next piece, unless there is none or one could not be read.
     fn take(&self, count: usize) -> Option<usize> {
-        // In this order: what is taken is read, so that nobody waits for nothing and the first flaw is found.
+        // In this order: what is taken is read, so that nobody waits for nothing and the first error is found.
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
@@ -123,9 +123,9 @@ impl Board {
 
     /// The records that belong to a piece, from byte `start` to `end` of the file: from the first that begins after its first
     /// byte (in the first piece, at it) to the last that begins up to its end, which may go on beyond it.
-    fn text<'b>(
+    fn piece_text<'b>(
         &self,
-        source: &Source,
+        source: &ByteSource,
         buffer: &'b mut Vec<u8>,
         (piece, start, end): (usize, usize, usize),
     ) -> io::Result<&'b [u8]> {
@@ -133,7 +133,7 @@ impl Board {
         let read = source.fill(buffer, start, end);
         // Others wait for this, whether it could be read or not.
         let quotes = read.as_ref().map_or(0, |()| memchr_iter(b'"', buffer).count());
-        let before = self.wait(piece);
+        let before = self.wait_for_quotes(piece);
         let after = before ^ (quotes % 2) as u8;
         self.quoted[piece + 1].store(after, Ordering::Release);
         read?;
@@ -171,7 +171,7 @@ impl Board {
     }
 
     /// Whether a piece begins quoted, once those before it are counted.
-    fn wait(&self, piece: usize) -> u8 {
+    fn wait_for_quotes(&self, piece: usize) -> u8 {
         for turn in 0u32.. {
             let quoted = self.quoted[piece].load(Ordering::Acquire);
             if quoted != UNKNOWN {
@@ -187,33 +187,33 @@ impl Board {
     }
 }
 
-fn text(bytes: &[u8]) -> std::result::Result<&str, Flaw> {
-    std::str::from_utf8(bytes).map_err(|e| Flaw {
+fn utf8_text(bytes: &[u8]) -> std::result::Result<&str, RecordError> {
+    std::str::from_utf8(bytes).map_err(|e| RecordError {
         record: memchr_iter(b'\n', &bytes[..e.valid_up_to()]).count(),
-        what: What::NotText,
+        kind: RecordErrorKind::NotUtf8,
     })
 }
 
 /// What is wrong with a quote in the middle.
-const STRAY: &str = "has a quote inside a cell that does not begin with one; put the whole cell in quotes and double those in it";
+const MISPLACED_QUOTE: &str = "has a quote inside a cell that does not begin with one; put the whole cell in quotes and double those in it";
 
-/// The error for a flaw after so many records.
-fn said(path: &Path, columns: &[&str], width: usize, records: usize, flaw: Flaw) -> Error {
-    let line = match &flaw.what {
-        What::NotText => Lines::of_bad_text(path),
+/// The error for a error after so many records.
+fn record_error(path: &Path, columns: &[&str], width: usize, records: usize, error: RecordError) -> Error {
+    let line = match &error.kind {
+        RecordErrorKind::NotUtf8 => Lines::of_bad_text(path),
         _ => Lines::read(path, width)
             .ok()
-            .map(|lines| lines.of(records + flaw.record)),
+            .map(|lines| lines.of(records + error.record)),
     };
     // What is no regular file cannot be read again.
-    let line = line.unwrap_or(records + flaw.record + 2);
+    let line = line.unwrap_or(records + error.record + 2);
     let bad = |what: String| Error::invalid(path, format!("not a readable CSV table: line {line} {what}"));
-    match flaw.what {
-        What::Wide(cells) => bad(format!("has {cells} cells, and the header has {width}")),
-        What::Open => bad("opens a quote that is never closed".to_owned()),
-        What::Stray => bad(STRAY.to_owned()),
-        What::NotText => bad("is not UTF-8 text".to_owned()),
-        What::Cell {
+    match error.kind {
+        RecordErrorKind::TooManyCells(cells) => bad(format!("has {cells} cells, and the header has {width}")),
+        RecordErrorKind::UnclosedQuote => bad("opens a quote that is never closed".to_owned()),
+        RecordErrorKind::MisplacedQuote => bad(MISPLACED_QUOTE.to_owned()),
+        RecordErrorKind::NotUtf8 => bad("is not UTF-8 text".to_owned()),
+        RecordErrorKind::BadCell {
             column,
             value,
             wanted,
@@ -228,13 +228,13 @@ fn said(path: &Path, columns: &[&str], width: usize, records: usize, flaw: Flaw)
 }
 
 /// Where bytes come from: a file, or all of what is no regular file.
-struct Source {
+struct ByteSource {
     file: File,
     size: usize,
     held: Option<Vec<u8>>,
 }
 
-impl Source {
+impl ByteSource {
     fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let meta = file.metadata()?;
@@ -276,13 +276,13 @@ mod tests {
     #[test]
     fn a_line_without_an_end_is_not_followed_to_the_end_of_the_file() {
         let read = |text: Vec<u8>| {
-            let source = Source {
+            let source = ByteSource {
                 file: File::open("/dev/null").unwrap(),
                 size: text.len(),
                 held: Some(text),
             };
             let mut longest = 0;
-            let lengths = pieces(&source, 0, PIECE, &|text: &str| Ok(text.len()));
+            let lengths = scan_pieces(&source, 0, PIECE, &|text: &str| Ok(text.len()));
             let failed = lengths.iter().any(|length| length.is_err());
             lengths
                 .into_iter()
@@ -300,13 +300,13 @@ mod tests {
         #[test]
         fn pieces_hold_what_the_whole_holds(text in "[ab,\"\n]{0,80}", size in 1usize..20, from in 0usize..4) {
             let from = from.min(text.len());
-            let source = Source {
+            let source = ByteSource {
                 file: File::open("/dev/null").unwrap(),
                 size: text.len(),
                 held: Some(text.clone().into_bytes()),
             };
             let read = |size| -> Vec<String> {
-                let pieces = pieces(&source, from, size, &|text| Ok(text.to_owned()));
+                let pieces = scan_pieces(&source, from, size, &|text| Ok(text.to_owned()));
                 pieces.into_iter().map(|piece| piece.unwrap_or_default()).collect()
             };
             let parts = read(size);

@@ -5,54 +5,54 @@ use super::column::Kind;
 use polars::prelude::*;
 
 /// One column being read.
-pub(super) struct Cells {
+pub(super) struct CellReader {
     missing: bool,
-    values: Values,
+    values: ColumnBuilder,
 }
 
-enum Values {
+enum ColumnBuilder {
     Int(PrimitiveChunkedBuilder<Int64Type>),
     Float(PrimitiveChunkedBuilder<Float64Type>),
     Bool(BooleanChunkedBuilder),
     Text(StringChunkedBuilder),
 }
 
-impl Cells {
+impl CellReader {
     /// A column named `name` of `kind`, whose cells may hold nothing if `missing`; room for `rows`.
     pub(super) fn new(name: &str, kind: Kind, missing: bool, rows: usize) -> Self {
         let name: PlSmallStr = name.into();
         let values = match kind {
-            Kind::Int => Values::Int(PrimitiveChunkedBuilder::new(name, rows)),
-            Kind::Float => Values::Float(PrimitiveChunkedBuilder::new(name, rows)),
-            Kind::Bool => Values::Bool(BooleanChunkedBuilder::new(name, rows)),
-            Kind::Text => Values::Text(StringChunkedBuilder::new(name, rows)),
+            Kind::Int => ColumnBuilder::Int(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Float => ColumnBuilder::Float(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Bool => ColumnBuilder::Bool(BooleanChunkedBuilder::new(name, rows)),
+            Kind::Text => ColumnBuilder::Text(StringChunkedBuilder::new(name, rows)),
         };
         Self { missing, values }
     }
 
     /// Adds a cell; the error is what it should have been.
     pub(super) fn push(&mut self, cell: &str) -> std::result::Result<(), &'static str> {
-        if let Values::Text(values) = &mut self.values {
+        if let ColumnBuilder::Text(values) = &mut self.values {
             values.append_value(cell);
             return Ok(());
         }
         // Nearly every cell holds a value, so that it is read as one before it is held against the texts of nothing.
         let missing = || self.missing && is_missing(cell);
         match &mut self.values {
-            Values::Int(values) => match integer(cell) {
+            ColumnBuilder::Int(values) => match integer(cell) {
                 None if missing() => values.append_null(),
                 value => values.append_value(value.ok_or("an integer")?),
             },
-            Values::Float(values) => match cell.trim().parse::<f64>() {
+            ColumnBuilder::Float(values) => match cell.trim().parse::<f64>() {
                 Ok(value) if !(value.is_nan() && self.missing) => values.append_value(value),
                 Err(_) if !missing() => return Err("a number"),
                 _ => values.append_null(),
             },
-            Values::Bool(values) => match boolean(cell) {
+            ColumnBuilder::Bool(values) => match boolean(cell) {
                 None if missing() => values.append_null(),
                 value => values.append_value(value.ok_or("True or False")?),
             },
-            Values::Text(_) => {}
+            ColumnBuilder::Text(_) => {}
         }
         Ok(())
     }
@@ -60,10 +60,10 @@ impl Cells {
     /// The finished column.
     pub(super) fn finish(self) -> Series {
         match self.values {
-            Values::Int(values) => values.finish().into_series(),
-            Values::Float(values) => values.finish().into_series(),
-            Values::Bool(values) => values.finish().into_series(),
-            Values::Text(values) => values.finish().into_series(),
+            ColumnBuilder::Int(values) => values.finish().into_series(),
+            ColumnBuilder::Float(values) => values.finish().into_series(),
+            ColumnBuilder::Bool(values) => values.finish().into_series(),
+            ColumnBuilder::Text(values) => values.finish().into_series(),
         }
     }
 }

@@ -46,11 +46,11 @@ impl Column {
 
 /// What to do with the columns nobody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
+pub enum OtherColumns {
     /// Leave them in the file.
     Ignore,
     /// Read them as this kind, after the asked ones; cells must be filled.
-    As(Kind),
+    Read(Kind),
     /// The same, and cells may hold nothing.
-    Optional(Kind),
+    ReadOptional(Kind),
 }

@@ -1,6 +1,6 @@
 //! The lines of a file on which the records of a table begin, for messages.
 
-use super::records::{blank, next_record};
+use super::records::{blank_line_len, next_record};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl Lines {
         let mut line = 1 + feeds(&bytes[..at]);
         let mut begins = Vec::new();
         while at < bytes.len() {
-            if let Some(length) = blank(&bytes[at..]).filter(|_| width > 1) {
+            if let Some(length) = blank_line_len(&bytes[at..]).filter(|_| width > 1) {
                 (at, line) = (at + length, line + 1);
                 continue;
             }

@@ -1,10 +1,10 @@
 //! Reading a CSV table: only what is asked for, by all threads.
 
-use super::blocks::{self, Records};
-use super::cells::Cells;
+use super::blocks::{self, RecordCount};
+use super::cells::CellReader;
 use super::column::Kind;
 use super::frame::frame;
-use super::records::{self, Flaw, Wanted, What};
+use super::records::{self, ColumnSelection, RecordError, RecordErrorKind};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
 use polars::prelude::{DataFrame, IntoColumn, Series};
@@ -53,7 +53,7 @@ impl Header {
             if body.is_empty() && whole {
                 return Err(bad("it is empty; the first line must name the columns"));
             }
-            match records::first(body, whole) {
+            match records::read_first(body, whole) {
                 Ok(Some((names, end))) => {
                     if names.iter().any(|name| name.contains('\r')) {
                         return Err(bad(
@@ -70,8 +70,10 @@ impl Header {
                     });
                 }
                 Ok(None) => budget *= 2,
-                Err(What::Open) => return Err(bad("the header opens a quote that is never closed")),
-                Err(What::Stray) => {
+                Err(RecordErrorKind::UnclosedQuote) => {
+                    return Err(bad("the header opens a quote that is never closed"));
+                }
+                Err(RecordErrorKind::MisplacedQuote) => {
                     return Err(bad(
                         "the header has a quote inside a cell that does not begin with one",
                     ));
@@ -81,9 +83,9 @@ impl Header {
         }
     }
 
-    fn place(&self, path: &Path, name: &str) -> Result<usize> {
-        let place = self.names.iter().position(|n| n == name);
-        place.ok_or_else(|| Error::MissingColumn {
+    fn position(&self, path: &Path, name: &str) -> Result<usize> {
+        let position = self.names.iter().position(|n| n == name);
+        position.ok_or_else(|| Error::MissingColumn {
             path: path.to_owned(),
             column: name.to_owned(),
             found: self.names.join(", "),
@@ -97,7 +99,7 @@ struct Piece {
     columns: Vec<Series>,
 }
 
-impl Records for Piece {
+impl RecordCount for Piece {
     fn records(&self) -> usize {
         self.records
     }
@@ -106,11 +108,11 @@ impl Records for Piece {
 /// Reads the columns of `specs`, in their order.
 pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Result<DataFrame> {
     let names: Vec<&str> = specs.iter().map(|spec| spec.0).collect();
-    let places = names.iter().map(|name| header.place(path, name));
+    let places = names.iter().map(|name| header.position(path, name));
     let width = header.names.len();
-    let wanted = Wanted::new(&places.collect::<Result<Vec<_>>>()?, width);
+    let selection = ColumnSelection::new(&places.collect::<Result<Vec<_>>>()?, width);
     let pieces = blocks::scan(path, header.end, &names, width, |text| {
-        piece(text, &wanted, specs)
+        piece(text, &selection, specs)
     })?;
     let mut parts: Vec<Vec<Series>> = specs.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
     for piece in pieces {
@@ -126,7 +128,7 @@ pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Resul
             let mut parts = parts.into_iter();
             let mut all = match parts.next() {
                 Some(first) => first,
-                None => Cells::new(name, kind, missing, 0).finish(),
+                None => CellReader::new(name, kind, missing, 0).finish(),
             };
             for part in parts {
                 all.append_owned(part)
@@ -137,16 +139,20 @@ pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Resul
     frame(path, joined.collect::<Result<Vec<_>>>()?)
 }
 
-fn piece(text: &str, wanted: &Wanted, specs: &[Spec<'_>]) -> std::result::Result<Piece, Flaw> {
+fn piece(
+    text: &str,
+    selection: &ColumnSelection,
+    specs: &[Spec<'_>],
+) -> std::result::Result<Piece, RecordError> {
     // As many as there are lines, unless cells hold line feeds.
     let rows = memchr_iter(b'\n', text.as_bytes()).count() + 1;
-    let mut cells: Vec<Cells> = specs
+    let mut cells: Vec<CellReader> = specs
         .iter()
-        .map(|&(name, kind, missing)| Cells::new(name, kind, missing, rows))
+        .map(|&(name, kind, missing)| CellReader::new(name, kind, missing, rows))
         .collect();
-    let records = records::read(text, wanted, |column, cell| cells[column].push(cell))?;
+    let records = records::read(text, selection, |column, cell| cells[column].push(cell))?;
     Ok(Piece {
         records,
-        columns: cells.into_iter().map(Cells::finish).collect(),
+        columns: cells.into_iter().map(CellReader::finish).collect(),
     })
 }

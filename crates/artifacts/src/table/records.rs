@@ -11,24 +11,24 @@ use std::ops::Range;
 
 /// A record that cannot be read; `record` counts from the beginning of the piece.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct RecordError {
     pub(super) record: usize,
-    pub(super) what: What,
+    pub(super) kind: RecordErrorKind,
 }
 
 /// What is wrong with it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum RecordErrorKind {
     /// It has this many cells, more than the header.
-    Wide(usize),
+    TooManyCells(usize),
     /// A quote is never closed.
-    Open,
+    UnclosedQuote,
     /// A quote stands inside a cell that does not begin with one.
-    Stray,
+    MisplacedQuote,
     /// It is not UTF-8 text.
-    NotText,
+    NotUtf8,
     /// The cell of a wanted column is not what the column holds.
-    Cell {
+    BadCell {
         column: usize,
         value: String,
         wanted: &'static str,
@@ -36,13 +36,13 @@ pub(super) enum What {
 }
 
 /// Which cells are wanted, and how many a record has.
-pub(super) struct Wanted {
+pub(super) struct ColumnSelection {
     /// (place in the record, number of the column that wants it), by place.
     places: Vec<(usize, usize)>,
     width: usize,
 }
 
-impl Wanted {
+impl ColumnSelection {
     /// `places` of the wanted columns among the `width` of the header.
     pub(super) fn new(places: &[usize], width: usize) -> Self {
         let mut places: Vec<(usize, usize)> = places.iter().copied().zip(0..).collect();
@@ -55,80 +55,80 @@ impl Wanted {
 /// lacks is empty. Returns the number of records. Lines of blanks are none, where there is more than one column.
 pub(super) fn read(
     text: &str,
-    wanted: &Wanted,
+    selection: &ColumnSelection,
     mut sink: impl FnMut(usize, &str) -> Result<(), &'static str>,
-) -> Result<usize, Flaw> {
+) -> Result<usize, RecordError> {
     let (mut at, mut record) = (0, 0);
     while at < text.len() {
-        if wanted.width > 1
-            && let Some(length) = blank(&text.as_bytes()[at..])
+        if selection.width > 1
+            && let Some(length) = blank_line_len(&text.as_bytes()[at..])
         {
             at += length;
             continue;
         }
-        let mut walk = Walk {
+        let mut cursor = CellCursor {
             text,
             at,
             seen: 0,
             ended: false,
         };
-        for &(place, column) in &wanted.places {
-            let flaw = |what| Flaw { record, what };
-            while walk.seen < place && !walk.ended {
-                walk.next().map_err(flaw)?;
+        for &(place, column) in &selection.places {
+            let error = |kind| RecordError { record, kind };
+            while cursor.seen < place && !cursor.ended {
+                cursor.next().map_err(error)?;
             }
-            let cell = if walk.ended || walk.seen > place {
+            let cell = if cursor.ended || cursor.seen > place {
                 Cow::Borrowed("")
             } else {
-                let raw = walk.next().map_err(flaw)?;
-                unquoted(&text[raw])
+                let raw = cursor.next().map_err(error)?;
+                unquote(&text[raw])
             };
             sink(column, &cell).map_err(|wanted| {
                 let value = cell.clone().into_owned();
-                flaw(What::Cell {
+                error(RecordErrorKind::BadCell {
                     column,
                     value,
                     wanted,
                 })
             })?;
         }
-        walk.rest().map_err(|what| Flaw { record, what })?;
-        if walk.seen > wanted.width {
-            return Err(Flaw {
+        cursor.rest().map_err(|kind| RecordError { record, kind })?;
+        if cursor.seen > selection.width {
+            return Err(RecordError {
                 record,
-                what: What::Wide(walk.seen),
+                kind: RecordErrorKind::TooManyCells(cursor.seen),
             });
         }
-        (at, record) = (walk.at, record + 1);
+        (at, record) = (cursor.at, record + 1);
     }
     Ok(record)
 }
 
 /// Cells of one record, from left to right.
-struct Walk<'a> {
+struct CellCursor<'a> {
     text: &'a str,
     at: usize,
     seen: usize,
     ended: bool,
 }
 
-impl Walk<'_> {
+impl CellCursor<'_> {
     /// Where the next cell is, quotes included.
-    fn next(&mut self) -> Result<Range<usize>, What> {
+    fn next(&mut self) -> Result<Range<usize>, RecordErrorKind> {
         let (bytes, start) = (self.text.as_bytes(), self.at);
         // Where a quote may stand: at the beginning, and right after one that closed, which is a doubled one.
         let (mut at, mut open) = (start, start);
         self.seen += 1;
         loop {
-            at = special(bytes, at);
+            at = next_special(bytes, at);
             match bytes.get(at) {
                 Some(b',') => {
                     self.at = at + 1;
                     return Ok(start..at);
                 }
-                Some(b'"') if at != open => return Err(What::Stray),
+                Some(b'"') if at != open => return Err(RecordErrorKind::MisplacedQuote),
                 Some(b'"') => {
-                    at += 2 + memchr(b'"', &bytes[at + 1..]).ok_or(What::Open)?;
+                    at += 2 + memchr(b'"', &bytes[at + 1..]).ok_or(RecordErrorKind::UnclosedQuote)?;
                     open = at;
                 }
                 _ => {
@@ -141,7 +141,7 @@ impl Walk<'_> {
     }
 
     /// Counts the cells that are left and goes to the next record.
-    fn rest(&mut self) -> Result<(), What> {
+    fn rest(&mut self) -> Result<(), RecordErrorKind> {
         if self.ended {
             return Ok(());
         }
@@ -157,9 +157,9 @@ impl Walk<'_> {
                 Some(b'"') => {
                     let quote = self.at - 1;
                     if quote != open && bytes[quote - 1] != b',' {
-                        return Err(What::Stray);
+                        return Err(RecordErrorKind::MisplacedQuote);
                     }
-                    self.at += 1 + memchr(b'"', &bytes[self.at..]).ok_or(What::Open)?;
+                    self.at += 1 + memchr(b'"', &bytes[self.at..]).ok_or(RecordErrorKind::UnclosedQuote)?;
                     open = self.at;
                 }
                 Some(_) => return Ok(()),
@@ -173,7 +173,7 @@ impl Walk<'_> {
 }
 
 /// The length of the line that `text` begins with, its end included, if there is nothing but blanks in it.
-pub(super) fn blank(text: &[u8]) -> Option<usize> {
+pub(super) fn blank_line_len(text: &[u8]) -> Option<usize> {
     let content = text.iter().position(|b| !matches!(b, b' ' | b'\t'))?;
     match text[content..] {
         [b'\n', ..] => Some(content + 1),
@@ -183,7 +183,7 @@ pub(super) fn blank(text: &[u8]) -> Option<usize> {
 }
 
 /// Place of the first `,`, `"` or line feed from `at` on, eight bytes at a time; the end if there is none.
-fn special(bytes: &[u8], mut at: usize) -> usize {
+fn next_special(bytes: &[u8], mut at: usize) -> usize {
     const LOW: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = LOW << 7;
     /// The high bit of every byte that is zero; bytes after the first such one may have theirs set wrongly.
@@ -206,7 +206,7 @@ fn special(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The content of a cell.
-fn unquoted(raw: &str) -> Cow<'_, str> {
+fn unquote(raw: &str) -> Cow<'_, str> {
     match raw.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
         Some(inner) if inner.contains('"') => Cow::Owned(inner.replace("\"\"", "\"")),
         Some(inner) => Cow::Borrowed(inner),
@@ -215,23 +215,23 @@ fn unquoted(raw: &str) -> Cow<'_, str> {
 }
 
 /// The cells of the first record of `text`, and where the second begins; none if the first does not end here.
-pub(super) fn first(text: &str, whole: bool) -> Result<Option<(Vec<String>, usize)>, What> {
-    let mut walk = Walk {
+pub(super) fn read_first(text: &str, whole: bool) -> Result<Option<(Vec<String>, usize)>, RecordErrorKind> {
+    let mut cursor = CellCursor {
         text,
         at: 0,
         seen: 0,
         ended: false,
     };
     let mut cells = Vec::new();
-    while !walk.ended {
-        let raw = match walk.next() {
-            Err(What::Open) if !whole => return Ok(None),
+    while !cursor.ended {
+        let raw = match cursor.next() {
+            Err(RecordErrorKind::UnclosedQuote) if !whole => return Ok(None),
             other => other?,
         };
-        cells.push(unquoted(&text[raw]).into_owned());
+        cells.push(unquote(&text[raw]).into_owned());
     }
-    let complete = whole || text.as_bytes()[..walk.at].ends_with(b"\n");
-    Ok(complete.then_some((cells, walk.at)))
+    let complete = whole || text.as_bytes()[..cursor.at].ends_with(b"\n");
+    Ok(complete.then_some((cells, cursor.at)))
 }
 
 /// Where the first record after the one at `at` begins; `quoted` says whether `at` is inside quotes.
@@ -250,9 +250,9 @@ pub(super) fn next_record(bytes: &[u8], mut at: usize, mut quoted: bool) -> Opti
 mod tests {
     use super::*;
 
-    fn cells(text: &str, places: &[usize], width: usize) -> Result<Vec<Vec<String>>, Flaw> {
+    fn cells(text: &str, places: &[usize], width: usize) -> Result<Vec<Vec<String>>, RecordError> {
         let mut columns = vec![Vec::new(); places.len()];
-        let wanted = Wanted::new(places, width);
+        let wanted = ColumnSelection::new(places, width);
         read(text, &wanted, |column, cell| {
             columns[column].push(cell.to_owned());
             Ok(())
@@ -271,19 +271,19 @@ mod tests {
 
     #[test]
     fn what_is_not_rectangular_is_said_where_it_is() {
-        let flaw = |text| cells(text, &[0], 2).unwrap_err();
+        let error = |text| cells(text, &[0], 2).unwrap_err();
         assert_eq!(
-            flaw("a,b\na,\"x\",\",\",d\n"),
-            Flaw {
+            error("a,b\na,\"x\",\",\",d\n"),
+            RecordError {
                 record: 1,
-                what: What::Wide(4)
+                kind: RecordErrorKind::TooManyCells(4)
             }
         );
         assert_eq!(
-            flaw("a,b\n\"a,b\n"),
-            Flaw {
+            error("a,b\n\"a,b\n"),
+            RecordError {
                 record: 1,
-                what: What::Open
+                kind: RecordErrorKind::UnclosedQuote
             }
         );
     }
@@ -291,8 +291,12 @@ mod tests {
     #[test]
     fn a_quote_inside_a_cell_that_does_not_begin_with_one_is_a_flaw_wherever_it_stands() {
         let stray = |text: &str, places: &[usize]| {
-            let flaw = cells(text, places, 3).unwrap_err();
-            assert_eq!((flaw.record, &flaw.what), (1, &What::Stray), "{text:?}");
+            let error = cells(text, places, 3).unwrap_err();
+            assert_eq!(
+                (error.record, &error.kind),
+                (1, &RecordErrorKind::MisplacedQuote),
+                "{text:?}"
+            );
         };
         for places in [&[0, 1, 2][..], &[0], &[1], &[2]] {
             for line in [
@@ -323,14 +327,14 @@ mod tests {
 
     #[test]
     fn a_header_that_is_not_all_there_is_not_taken_for_one() {
-        assert_eq!(first("a,\"b\nc", false).unwrap(), None);
-        assert_eq!(first("a,b", false).unwrap(), None);
+        assert_eq!(read_first("a,\"b\nc", false).unwrap(), None);
+        assert_eq!(read_first("a,b", false).unwrap(), None);
         assert_eq!(
-            first("a,b", true).unwrap(),
+            read_first("a,b", true).unwrap(),
             Some((vec!["a".to_owned(), "b".to_owned()], 3))
         );
         assert_eq!(
-            first("a,\"b,\"\r\n1,2\n", false).unwrap().unwrap(),
+            read_first("a,\"b,\"\r\n1,2\n", false).unwrap().unwrap(),
             (vec!["a".to_owned(), "b,".to_owned()], 8)
         );
     }
@@ -340,7 +344,7 @@ mod tests {
         fn eight_bytes_at_a_time_find_what_one_at_a_time_finds(text in "[a-c,\"\n\u{80}-\u{90}]{0,40}", at in 0usize..50) {
             let one = text.bytes().skip(at).position(|b| matches!(b, b',' | b'"' | b'\n'));
             let end = text.len().max(at);
-            proptest::prop_assert_eq!(special(text.as_bytes(), at), one.map_or(end, |n| at + n));
+            proptest::prop_assert_eq!(next_special(text.as_bytes(), at), one.map_or(end, |n| at + n));
         }
     }
 }

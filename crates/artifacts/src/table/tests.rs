@@ -21,7 +21,7 @@ fn what_pandas_wrote_is_read_and_written_back_byte_for_byte() {
         Column::optional("age", Kind::Float),
         Column::new("p", Kind::Float),
     ];
-    let frame = read(&path, &columns, Others::Ignore).unwrap();
+    let frame = read(&path, &columns, OtherColumns::Ignore).unwrap();
     write(&path, &frame).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
@@ -32,7 +32,7 @@ fn a_wrong_cell_is_named_by_line_and_column() {
     let error = read(
         &path,
         &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)],
-        Others::Ignore,
+        OtherColumns::Ignore,
     );
     let message = error.unwrap_err().to_string();
     assert!(
@@ -47,7 +47,7 @@ fn windows_line_ends_and_a_byte_order_mark_are_read() {
     let frame = read(
         &path,
         &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)],
-        Others::Ignore,
+        OtherColumns::Ignore,
     )
     .unwrap();
     assert_eq!(frame.height(), 1);
@@ -56,18 +56,30 @@ fn windows_line_ends_and_a_byte_order_mark_are_read() {
 #[test]
 fn a_missing_column_and_a_ragged_line_are_errors() {
     let (_dir, path) = table("idx,b\n1,2\n");
-    let message = read(&path, &[Column::new("x", Kind::Int)], Others::Ignore)
+    let message = read(&path, &[Column::new("x", Kind::Int)], OtherColumns::Ignore)
         .unwrap_err()
         .to_string();
     assert!(message.ends_with("no column `x`; it has idx, b"), "{message}");
     let (_dir, path) = table("idx,b\n1,2,3\n");
-    assert!(read(&path, &[Column::new("idx", Kind::Int)], Others::As(Kind::Text)).is_err());
+    assert!(
+        read(
+            &path,
+            &[Column::new("idx", Kind::Int)],
+            OtherColumns::Read(Kind::Text)
+        )
+        .is_err()
+    );
 }
 
 #[test]
 fn an_empty_table_keeps_its_columns() {
     let (_dir, path) = table("idx,b\n");
-    let frame = read(&path, &[Column::new("idx", Kind::Int)], Others::As(Kind::Text)).unwrap();
+    let frame = read(
+        &path,
+        &[Column::new("idx", Kind::Int)],
+        OtherColumns::Read(Kind::Text),
+    )
+    .unwrap();
     assert_eq!((frame.height(), frame.width()), (0, 2));
 }
 
@@ -133,7 +145,7 @@ fn a_table_of_several_megabytes_comes_back_whatever_the_number_of_threads() {
         Column::optional("age", Kind::Float),
     ];
     for threads in [1, 2, 5] {
-        let back = with_threads(threads, || read(&path, &columns, Others::Ignore)).unwrap();
+        let back = with_threads(threads, || read(&path, &columns, OtherColumns::Ignore)).unwrap();
         assert!(back.equals_missing(&frame.select(["AF", "text", "idx", "age"]).unwrap()));
     }
 }
@@ -146,7 +158,7 @@ fn a_wrong_cell_far_into_a_table_is_named_by_its_line() {
     let (_dir, path) = table(&text);
     let columns = [Column::new("idx", Kind::Int)];
     for threads in [1, 4] {
-        let error = with_threads(threads, || read(&path, &columns, Others::Ignore)).unwrap_err();
+        let error = with_threads(threads, || read(&path, &columns, OtherColumns::Ignore)).unwrap_err();
         let message = error.to_string();
         assert!(
             message.ends_with("line 300002, column `idx`: `x` is not an integer"),

@@ -10,18 +10,18 @@ use std::ops::Range;
 use std::path::Path;
 
 /// Rows that one thread formats at a time.
-const ROWS: usize = 512;
+const ROWS_AT_ONCE: usize = 512;
 
 /// Writes a frame as CSV in pandas' dialect.
 ///
 /// # Errors
 /// I/O, or a column of a type that these tables do not use.
 pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
-    let frame = whole(frame);
-    let columns: Vec<View<'_>> = frame
+    let frame = contiguous(frame);
+    let columns: Vec<TypedColumn<'_>> = frame
         .columns()
         .iter()
-        .map(|c| View::of(path, c))
+        .map(|c| TypedColumn::of(path, c))
         .collect::<Result<_>>()?;
     crate::atomic::write(path, |out| {
         let names = frame.get_column_names();
@@ -29,15 +29,15 @@ pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
         header
             .and_then(RowWriter::finish)
             .and_then(|out| {
-                let format = |rows: Range<usize>, text: &mut Vec<u8>| lines(&columns, rows, text);
-                in_order(frame.height(), &format, out)
+                let format = |rows: Range<usize>, text: &mut Vec<u8>| format_rows(&columns, rows, text);
+                write_in_order(frame.height(), &format, out)
             })
             .map_err(Error::io("write", path))
     })
 }
 
 /// The frame with every column in one piece, so that a row is found at once.
-fn whole(frame: &DataFrame) -> DataFrame {
+fn contiguous(frame: &DataFrame) -> DataFrame {
     let mut frame = frame.clone();
     frame.rechunk_mut_par();
     frame
@@ -47,7 +47,7 @@ fn whole(frame: &DataFrame) -> DataFrame {
 ///
 /// # Errors
 /// Those of `out`.
-pub(crate) fn in_order<W: Write + Send>(
+pub(crate) fn write_in_order<W: Write + Send>(
     rows: usize,
     format: &(impl Fn(Range<usize>, &mut Vec<u8>) + Sync),
     out: &mut W,
@@ -55,16 +55,16 @@ pub(crate) fn in_order<W: Write + Send>(
     let at_once = 2 * rayon::current_num_threads();
     let fill = |from: usize, texts: &mut Vec<Vec<u8>>| {
         texts.par_iter_mut().enumerate().for_each(|(i, text)| {
-            let start = (from + i * ROWS).min(rows);
+            let start = (from + i * ROWS_AT_ONCE).min(rows);
             text.clear();
-            format(start..(start + ROWS).min(rows), text);
+            format(start..(start + ROWS_AT_ONCE).min(rows), text);
         });
     };
     let (mut ready, mut next) = (vec![Vec::new(); at_once], vec![Vec::new(); at_once]);
     fill(0, &mut ready);
-    for from in (0..rows).step_by(at_once * ROWS) {
+    for from in (0..rows).step_by(at_once * ROWS_AT_ONCE) {
         let write = || ready.iter().try_for_each(|text| out.write_all(text));
-        let (written, ()) = rayon::join(write, || fill(from + at_once * ROWS, &mut next));
+        let (written, ()) = rayon::join(write, || fill(from + at_once * ROWS_AT_ONCE, &mut next));
         written?;
         std::mem::swap(&mut ready, &mut next);
     }
@@ -72,36 +72,44 @@ pub(crate) fn in_order<W: Write + Send>(
 }
 
 /// Columns of float32 that are formatted together.
-const TOGETHER: usize = 8;
+const FLOATS_AT_ONCE: usize = 8;
 
 /// Columns side by side, formatted in the way that is quickest for them.
-enum Part<'a> {
-    One(&'a View<'a>),
-    Floats([&'a [f32]; TOGETHER]),
+enum ColumnGroup<'a> {
+    One(&'a TypedColumn<'a>),
+    Floats([&'a [f32]; FLOATS_AT_ONCE]),
 }
 
-fn parts<'a>(columns: &'a [View<'a>]) -> Vec<Part<'a>> {
+fn group_columns<'a>(columns: &'a [TypedColumn<'a>]) -> Vec<ColumnGroup<'a>> {
     let mut parts = Vec::new();
     let mut rest = columns;
     while let [first, others @ ..] = rest {
-        let floats: Vec<&[f32]> = rest.iter().map_while(View::float32s).take(TOGETHER).collect();
-        let part = <[&[f32]; TOGETHER]>::try_from(floats);
-        rest = if part.is_ok() { &rest[TOGETHER..] } else { others };
-        parts.push(part.map_or(Part::One(first), Part::Floats));
+        let floats: Vec<&[f32]> = rest
+            .iter()
+            .map_while(TypedColumn::float32s)
+            .take(FLOATS_AT_ONCE)
+            .collect();
+        let part = <[&[f32]; FLOATS_AT_ONCE]>::try_from(floats);
+        rest = if part.is_ok() {
+            &rest[FLOATS_AT_ONCE..]
+        } else {
+            others
+        };
+        parts.push(part.map_or(ColumnGroup::One(first), ColumnGroup::Floats));
     }
     parts
 }
 
-fn lines(columns: &[View<'_>], rows: Range<usize>, out: &mut Vec<u8>) {
-    let parts = parts(columns);
+fn format_rows(columns: &[TypedColumn<'_>], rows: Range<usize>, out: &mut Vec<u8>) {
+    let parts = group_columns(columns);
     for row in rows {
         for part in &parts {
             match part {
-                Part::One(column) => {
+                ColumnGroup::One(column) => {
                     put(out, column.get(row));
                     out.push(b',');
                 }
-                Part::Floats(columns) => put_float32s(out, columns.map(|column| column[row])),
+                ColumnGroup::Floats(columns) => put_float32s(out, columns.map(|column| column[row])),
             }
         }
         if let Some(last) = out.last_mut() {
@@ -111,7 +119,7 @@ fn lines(columns: &[View<'_>], rows: Range<usize>, out: &mut Vec<u8>) {
 }
 
 /// Typed access to one column, row by row.
-enum View<'a> {
+enum TypedColumn<'a> {
     Int(&'a Int64Chunked),
     Float(&'a Float64Chunked),
     /// A column of float32 without missing cells, as most are.
@@ -121,23 +129,24 @@ enum View<'a> {
     Text(&'a StringChunked),
 }
 
-impl<'a> View<'a> {
+impl<'a> TypedColumn<'a> {
     fn of(path: &Path, column: &'a polars::prelude::Column) -> Result<Self> {
         let view = match column.dtype() {
-            DataType::Int64 => column.i64().map(View::Int),
-            DataType::Float64 => column.f64().map(View::Float),
-            DataType::Float32 => column
-                .f32()
-                .map(|c| c.cont_slice().map_or(View::Float32(c), View::Float32s)),
-            DataType::Boolean => column.bool().map(View::Bool),
-            _ => column.str().map(View::Text),
+            DataType::Int64 => column.i64().map(TypedColumn::Int),
+            DataType::Float64 => column.f64().map(TypedColumn::Float),
+            DataType::Float32 => column.f32().map(|c| {
+                c.cont_slice()
+                    .map_or(TypedColumn::Float32(c), TypedColumn::Float32s)
+            }),
+            DataType::Boolean => column.bool().map(TypedColumn::Bool),
+            _ => column.str().map(TypedColumn::Text),
         };
         view.map_err(|e| Error::invalid(path, format!("column `{}` cannot be written: {e}", column.name())))
     }
 
     fn float32s(&self) -> Option<&'a [f32]> {
         match self {
-            View::Float32s(values) => Some(values),
+            TypedColumn::Float32s(values) => Some(values),
             _ => None,
         }
     }
@@ -145,12 +154,12 @@ impl<'a> View<'a> {
     #[inline]
     fn get(&self, i: usize) -> Cell<'a> {
         match self {
-            View::Float32s(c) => c.get(i).copied().map(Cell::Float32),
-            View::Int(c) => c.get(i).map(Cell::Int),
-            View::Float(c) => c.get(i).map(Cell::Float),
-            View::Float32(c) => c.get(i).map(Cell::Float32),
-            View::Bool(c) => c.get(i).map(Cell::Bool),
-            View::Text(c) => c.get(i).map(Cell::Text),
+            TypedColumn::Float32s(c) => c.get(i).copied().map(Cell::Float32),
+            TypedColumn::Int(c) => c.get(i).map(Cell::Int),
+            TypedColumn::Float(c) => c.get(i).map(Cell::Float),
+            TypedColumn::Float32(c) => c.get(i).map(Cell::Float32),
+            TypedColumn::Bool(c) => c.get(i).map(Cell::Bool),
+            TypedColumn::Text(c) => c.get(i).map(Cell::Text),
         }
         .unwrap_or(Cell::Missing)
     }

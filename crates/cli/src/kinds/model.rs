@@ -6,7 +6,7 @@ use super::definitions::{LABELS, config_fact};
 use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
-use ecgfm_artifacts::store::About;
+use ecgfm_artifacts::store::StoreInfo;
 use ecgfm_pipeline::{CodeChange, Error, Output, StageError};
 use ecgfm_stage_params::{ExportParams, InferParams};
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ fn beside_and_below(params: &InferParams) -> Vec<(&'static str, PathBuf)> {
     let mut found = vec![("model", params.model.with_extension("json"))];
     let below = || manifests::root(&params.manifest, &params.subset);
     if let Some(store) = params.segments.clone().or_else(below) {
-        found.extend(About::path(&store).ok().map(|about| ("store", about)));
+        found.extend(StoreInfo::path(&store).ok().map(|about| ("store", about)));
         found.push(("manifest", store));
     }
     found

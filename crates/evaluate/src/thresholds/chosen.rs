@@ -12,7 +12,7 @@ use crate::truth::Truth;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::ThresholdsUsed;
 use ecgfm_artifacts::labelset::{LabelSet, Pool};
-use ecgfm_artifacts::predictions::{self, About};
+use ecgfm_artifacts::predictions::{self, PredictionsInfo};
 use ecgfm_artifacts::table;
 use polars::prelude::*;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(super) fn choose_thresholds(
         Some(mapping) => mapping.clone(),
         None => same_labels(path, &set.labels)?,
     };
-    let other = About::read(on)?;
+    let other = PredictionsInfo::read(on)?;
     require_same_model(&other, &params.subset, &set.labels)?;
     let from = mapping.from_names();
     let ecgs = pool_segments(on, &predictions::read(on, &from)?, &other.labels, &from)?;
@@ -70,7 +70,7 @@ pub(super) fn choose_thresholds(
 }
 
 /// Checks that both splits were predicted in the same way; an ECG that is pooled in another way has another probability.
-fn require_same_model(other: &About, subset: &str, labels: &LabelSet) -> Result<()> {
+fn require_same_model(other: &PredictionsInfo, subset: &str, labels: &LabelSet) -> Result<()> {
     if other.subset == subset {
         let what = format!(
             "its predictions are of split `{subset}`, which is the one that is predicted; thresholds chosen there would \

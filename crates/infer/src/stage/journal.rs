@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
-use ecgfm_artifacts::notes::Notes;
+use ecgfm_artifacts::checkpoint::Checkpoints;
 use ecgfm_stage_params::ValueRange;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -66,7 +66,7 @@ struct JournalEntry {
 
 /// The note of one stage directory.
 pub(super) struct Journal {
-    notes: Notes,
+    checkpoints: Checkpoints,
     found: Option<JournalEntry>,
     noted: Option<Instant>,
 }
@@ -74,10 +74,10 @@ pub(super) struct Journal {
 impl Journal {
     /// The journal of the stage directory `out`, with what an interrupted run left of it.
     pub(super) fn open(out: &Path) -> Result<Self> {
-        let notes = Notes::open(out)?;
+        let checkpoints = Checkpoints::open(out)?;
         Ok(Self {
-            found: notes.read(FILE),
-            notes,
+            found: checkpoints.read(FILE),
+            checkpoints,
             noted: None,
         })
     }
@@ -115,9 +115,9 @@ impl Journal {
             non_finite_keys: stats.non_finite_keys.clone(),
             range: stats.range,
         };
-        let note = self.notes.note(FILE, entry)?;
+        let note = self.checkpoints.write(FILE, entry)?;
         let failed = ArtifactError::io("write", note.path());
-        note.keep().map_err(|error| Error::Artifact(failed(error)))?;
+        note.commit().map_err(|error| Error::Artifact(failed(error)))?;
         self.noted = Some(Instant::now());
         Ok(())
     }

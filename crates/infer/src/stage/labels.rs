@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use crate::stage::run;
     use crate::testing::{ENCODER, LEADS, SAMPLES, project, value, write_methods};
-    use ecgfm_artifacts::extras;
+    use ecgfm_artifacts::extra_outputs;
     use ecgfm_artifacts::logits::Logits;
     use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
     use ecgfm_stage_params::{InferOutput, Precision};
@@ -141,7 +141,7 @@ mod tests {
             "{check}"
         );
         assert!(check.get("largest_probability_change").is_none());
-        let (shape, values) = extras::read(&out, "embedding", "test").unwrap();
+        let (shape, values) = extra_outputs::read(&out, "embedding", "test").unwrap();
         assert_eq!(shape, [5, LEADS]);
         let mean = (0..SAMPLES).map(|s| value(4, 0, s)).sum::<f32>() / SAMPLES as f32;
         assert!((values[0] / (2.0 * mean) - 1.0).abs() < 0.01);

@@ -94,7 +94,7 @@ pub(super) fn load_model(
 impl LoadedModel {
     /// Notices for every reader of the results, about the ECGs and about the model.
     pub(super) fn notices(&self, source: &SegmentSource) -> Vec<String> {
-        let of_store = source.reader.about().and_then(|about| about.notice.clone());
+        let of_store = source.reader.info().and_then(|about| about.notice.clone());
         let of_model = self.card.as_ref().and_then(|card| card.notice.clone());
         of_store.into_iter().chain(of_model).collect()
     }
@@ -157,7 +157,7 @@ fn check_card(card: &ModelCard, source: &SegmentSource) -> Result<()> {
              interval would look wrong to it; run the signals stage with `sample_rate: {expected}`"
         )));
     }
-    if source.reader.about().is_some_and(|about| !about.standardized) {
+    if source.reader.info().is_some_and(|about| !about.standardized) {
         return Err(source.refused(
             "segments are in the archive's unit, and the model was trained on standardised leads; run the signals stage \
              with `standardize: true`"

@@ -6,7 +6,7 @@ use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, Ext
 use crate::shape::SegmentShape;
 use crate::signal_buffer::SignalBuffer;
 use crate::testing::{LEADS, MEANS, OLDER_OUTPUTS, OUTPUTS, SAMPLES, project, value, write_model};
-use ecgfm_artifacts::extras;
+use ecgfm_artifacts::extra_outputs;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
 use ecgfm_stage_params::{BatchSize, InferOutput, Precision, SaliencyHeads, SaliencyPer};
@@ -464,12 +464,12 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
     let files = std::fs::read_dir(&plain).unwrap();
     let files = files.filter(|entry| entry.as_ref().unwrap().path().is_file());
     assert_eq!(files.count(), 4);
-    assert_eq!(extras::saliency_per(&plain).unwrap(), None);
+    assert_eq!(extra_outputs::saliency_per(&plain).unwrap(), None);
     params.outputs = vec![InferOutput::Embedding, InferOutput::Saliency];
     let mean = ran(&params, "mean");
     let logits = Logits::read(&mean, "test").unwrap();
     assert_eq!(logits.values, Logits::read(&plain, "test").unwrap().values);
-    let (shape, embedding) = extras::read(&mean, "embedding", "test").unwrap();
+    let (shape, embedding) = extra_outputs::read(&mean, "embedding", "test").unwrap();
     assert_eq!(shape, [9, LEADS]);
     assert_eq!(
         embedding,
@@ -497,17 +497,20 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
     ] {
         (params.saliency_per, params.saliency_heads) = (per, heads);
         let out = ran(&params, &format!("{per:?} {heads:?}"));
-        let (shape, saliency) = extras::read(&out, "saliency", "test").unwrap();
+        let (shape, saliency) = extra_outputs::read(&out, "saliency", "test").unwrap();
         assert_eq!(
             shape.iter().product::<usize>(),
             9 * expected.len(),
             "{per:?} {heads:?}"
         );
         assert_eq!(saliency[..expected.len()], expected, "{per:?} {heads:?}");
-        assert_eq!(extras::saliency_per(&out).unwrap(), Some(per.name().to_owned()));
+        assert_eq!(
+            extra_outputs::saliency_per(&out).unwrap(),
+            Some(per.name().to_owned())
+        );
     }
     assert_eq!(
-        extras::read(&mean, "saliency", "test").unwrap().1[..SAMPLES],
+        extra_outputs::read(&mean, "saliency", "test").unwrap().1[..SAMPLES],
         all_leads(1.0)[..SAMPLES],
         "per query is the default"
     );
@@ -531,7 +534,10 @@ fn an_older_export_gives_saliency_per_key_and_says_what_to_do_for_the_other() {
     );
     params.saliency_per = SaliencyPer::Key;
     let out = ran(&params, "key").unwrap();
-    assert_eq!(extras::read(&out, "saliency", "test").unwrap().0, [3, SAMPLES]);
+    assert_eq!(
+        extra_outputs::read(&out, "saliency", "test").unwrap().0,
+        [3, SAMPLES]
+    );
     params.saliency_per = SaliencyPer::Query;
     params.outputs = vec![InferOutput::Logits, InferOutput::Embedding];
     ran(&params, "embedding").unwrap();

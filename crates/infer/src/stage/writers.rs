@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::backend::{Backend, BatchOutput};
-use ecgfm_artifacts::extras::ExtraWriter;
+use ecgfm_artifacts::extra_outputs::ExtraWriter;
 use ecgfm_artifacts::logits::{LogitsWriter, write_index};
 use ecgfm_artifacts::manifests::Key;
 use std::path::{Path, PathBuf};

@@ -202,7 +202,7 @@ impl Row {
             Column::new(SAVE_FILE, Kind::Text),
             Column::new("sample_rate", Kind::Text),
         ];
-        let frame = table::read(path, &columns, table::Others::Ignore).map_err(unusable)?;
+        let frame = table::read(path, &columns, table::OtherColumns::Ignore).map_err(unusable)?;
         let cell = |name: &str, row: usize| -> Result<String, Error> {
             let column = table::str_column(path, &frame, name).map_err(unusable)?;
             Ok(column.get(row).unwrap_or_default().to_owned())

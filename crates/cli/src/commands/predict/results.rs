@@ -3,7 +3,7 @@
 use super::inputs::InputFiles;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
-use ecgfm_artifacts::predictions::{ABOUT_FILE, About, CSV_FILE, ECG_FILE};
+use ecgfm_artifacts::predictions::{CSV_FILE, ECG_FILE, INFO_FILE, PredictionsInfo};
 use ecgfm_artifacts::{logits, rejected, table};
 use ecgfm_evaluate::above;
 use ecgfm_pipeline::{Error, ErrorKind};
@@ -40,7 +40,7 @@ impl PredictionResults {
     /// Adds the results of a run in the directory `dir` on a group of files.
     pub(super) fn add_run(&mut self, dir: &Path, group: &InputFiles) -> Result<(), Error> {
         let predictions = dir.join("predict");
-        let about = About::read(&predictions).map_err(|e| failed(format!("{ABOUT_FILE}: {e}")))?;
+        let about = PredictionsInfo::read(&predictions).map_err(|e| failed(format!("{INFO_FILE}: {e}")))?;
         self.labels = about.labels.names().iter().map(|&name| name.to_owned()).collect();
         for notice in about.notices {
             if !self.notices.contains(&notice) {

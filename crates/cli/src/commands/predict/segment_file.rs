@@ -3,7 +3,7 @@
 use super::model_input::ModelInput;
 use super::user_paths::{absolute, bad_input};
 use crate::errors::unusable;
-use ecgfm_artifacts::store::About;
+use ecgfm_artifacts::store::StoreInfo;
 use ecgfm_artifacts::{key, manifests};
 use ecgfm_formats::mat5;
 use ecgfm_pipeline::Error;
@@ -70,9 +70,9 @@ pub(super) fn copy_store_info(files: &[PathBuf], root: &Path) -> Result<(), Erro
         .iter()
         .filter_map(|file| absolute(file).ok()?.parent().map(Path::to_owned))
         .collect();
-    let mut whole: Option<(PathBuf, Option<About>)> = None;
+    let mut whole: Option<(PathBuf, Option<StoreInfo>)> = None;
     for store in stores {
-        let mut info = About::read(&store).map_err(unusable)?;
+        let mut info = StoreInfo::read(&store).map_err(unusable)?;
         let Some((first, about)) = &mut whole else {
             whole = Some((store, info));
             continue;

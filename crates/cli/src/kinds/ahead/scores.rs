@@ -5,7 +5,7 @@ use super::paths::{Wanted, there};
 use super::splits::{columns, segmented};
 use super::{Identity, facts, listed, refuse, typed};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
-use ecgfm_artifacts::predictions::About;
+use ecgfm_artifacts::predictions::PredictionsInfo;
 use ecgfm_evaluate::evaluate as scoring;
 use ecgfm_pipeline::{Ahead, Findings, Promises};
 use std::path::Path;
@@ -50,7 +50,7 @@ pub(super) fn predictions(found: &mut Findings, ahead: &Ahead<'_>, parameter: &s
         path,
         Wanted::Directory("what the stage `predict` left"),
     ) {
-        match About::read(path) {
+        match PredictionsInfo::read(path) {
             Ok(about) => {
                 // How segments are pooled may be the stage's own choice, so that the hash is another's.
                 let labels = Identity {

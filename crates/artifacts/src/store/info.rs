@@ -11,7 +11,7 @@ const FORMAT_VERSION: u32 = 1;
 /// What every segment of a store has in common. A store that other programs made has no such file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct About {
+pub struct StoreInfo {
     format_version: u32,
     /// Samples a second.
     pub sample_rate: u32,
@@ -24,7 +24,7 @@ pub struct About {
     pub notice: Option<String>,
 }
 
-impl About {
+impl StoreInfo {
     /// Segments of that rate and length.
     pub fn new(sample_rate: u32, segment_seconds: f64, standardized: bool) -> Self {
         Self {
@@ -64,15 +64,15 @@ impl About {
         if !exists(&path)? {
             return Ok(None);
         }
-        let about: Self = crate::json::read_json(&path)?;
-        if about.format_version != FORMAT_VERSION {
+        let info: Self = crate::json::read_json(&path)?;
+        if info.format_version != FORMAT_VERSION {
             let what = format!(
                 "format version {}; known is {FORMAT_VERSION}",
-                about.format_version
+                info.format_version
             );
             return Err(Error::invalid(&path, what));
         }
-        Ok(Some(about))
+        Ok(Some(info))
     }
 }
 
@@ -85,12 +85,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("segments");
         std::fs::create_dir(&root).unwrap();
-        assert_eq!(About::read(&root).unwrap(), None);
-        let mut about = About::new(500, 5.0, true);
+        assert_eq!(StoreInfo::read(&root).unwrap(), None);
+        let mut info = StoreInfo::new(500, 5.0, true);
         for notice in [None, Some("SYNTHETIC".to_owned())] {
-            about.notice = notice;
-            about.write(&root).unwrap();
-            assert_eq!(About::read(&root).unwrap().as_ref(), Some(&about));
+            info.notice = notice;
+            info.write(&root).unwrap();
+            assert_eq!(StoreInfo::read(&root).unwrap().as_ref(), Some(&info));
         }
         let path = dir.path().join("segments.store.json");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -99,7 +99,7 @@ mod tests {
             text.replace("\"format_version\": 1", "\"format_version\": 9"),
         )
         .unwrap();
-        let message = About::read(&root).unwrap_err().to_string();
+        let message = StoreInfo::read(&root).unwrap_err().to_string();
         assert!(message.contains("format version 9"), "{message}");
     }
 }

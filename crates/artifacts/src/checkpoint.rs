@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// The notes of one stage directory.
 #[derive(Debug)]
-pub struct Notes {
+pub struct Checkpoints {
     dir: PathBuf,
     boot: String,
 }
@@ -28,12 +28,12 @@ struct Dated<T> {
 
 /// A note that is written, and does not count yet.
 #[derive(Debug)]
-pub struct Note {
+pub struct PendingCheckpoint {
     temporary: PathBuf,
     path: PathBuf,
 }
 
-impl Notes {
+impl Checkpoints {
     /// The notes in the stage directory `out`: none, or what an interrupted run left.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Notes {
     ///
     /// # Errors
     /// I/O, or it cannot be said in JSON.
-    pub fn note<T: Serialize>(&self, name: &str, note: T) -> Result<Note> {
+    pub fn write<T: Serialize>(&self, name: &str, note: T) -> Result<PendingCheckpoint> {
         let path = self.dir.join(name);
         let temporary = path.with_extension("tmp");
         let boot = self.boot.clone();
@@ -67,16 +67,16 @@ impl Notes {
             out.flush()
         });
         written.map_err(Error::io("write", &path))?;
-        Ok(Note { temporary, path })
+        Ok(PendingCheckpoint { temporary, path })
     }
 }
 
-impl Note {
+impl PendingCheckpoint {
     /// From now on it counts.
     ///
     /// # Errors
     /// I/O.
-    pub fn keep(&self) -> io::Result<()> {
+    pub fn commit(&self) -> io::Result<()> {
         std::fs::rename(&self.temporary, &self.path)
     }
 
@@ -93,21 +93,21 @@ mod tests {
     #[test]
     fn a_note_counts_until_the_machine_is_started_anew_and_only_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let notes = Notes::open(dir.path()).unwrap();
-        assert_eq!(notes.read::<(u8, String)>("a.json"), None);
-        let note = notes.note("a.json", (7, "x")).unwrap();
+        let checkpoints = Checkpoints::open(dir.path()).unwrap();
+        assert_eq!(checkpoints.read::<(u8, String)>("a.json"), None);
+        let note = checkpoints.write("a.json", (7, "x")).unwrap();
         let path = note.path().to_owned();
-        assert_eq!(notes.read::<(u8, String)>("a.json"), None, "not yet");
-        note.keep().unwrap();
-        let again = Notes::open(dir.path()).unwrap();
+        assert_eq!(checkpoints.read::<(u8, String)>("a.json"), None, "not yet");
+        note.commit().unwrap();
+        let again = Checkpoints::open(dir.path()).unwrap();
         assert_eq!(again.read("a.json"), Some((7, "x".to_owned())));
         assert_eq!(again.read::<String>("a.json"), None, "of another kind");
-        let later = Notes {
+        let later = Checkpoints {
             boot: "another".to_owned(),
             ..again
         };
         assert_eq!(later.read::<(u8, String)>("a.json"), None);
         std::fs::write(&path, &std::fs::read(&path).unwrap()[1..]).unwrap();
-        assert_eq!(notes.read::<(u8, String)>("a.json"), None);
+        assert_eq!(checkpoints.read::<(u8, String)>("a.json"), None);
     }
 }
