@@ -28,7 +28,7 @@ fn documented(heading: &str) -> BTreeSet<String> {
             ![first, cells[1], cells[cells.len() - 2], last].contains(&""),
             "an empty cell: {line}"
         );
-        assert!(names.insert(first.to_owned()), "{first} stands there twice");
+        assert!(names.insert(first.to_owned()), "{first} is there twice");
     }
     names
 }

@@ -15,7 +15,7 @@ use project::Project;
 use std::process::Output;
 use table::{SLIPS, Slip};
 
-/// Where a text first stands in the pipeline, as messages say it.
+/// First position of a text in the pipeline, as messages have it.
 fn place(text: &str, at: &str) -> String {
     let byte = text
         .find(at)

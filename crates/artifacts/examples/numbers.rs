@@ -1,4 +1,4 @@
-//! What a number costs: float32 probabilities as text, by one thread, beside Rust's own formatting of the same numbers.
+//! Cost of a number: float32 probabilities as text, by one thread, beside Rust's own formatting of the same numbers.
 //!
 //! `cargo run --release --package ecgfm-artifacts --example numbers -- [COUNT]`
 

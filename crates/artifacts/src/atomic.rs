@@ -1,7 +1,7 @@
-//! The one way a stage writes a single file: beside its place, then renamed over it.
+//! Writing of a single file: under a temporary name in the same directory, then renamed.
 //!
-//! It is not synced: nobody may rely on it before its stage is complete, and then the whole stage is synced before it gets
-//! its name.
+//! The file is not synced: nothing may rely on it before its stage is complete, and then the whole stage is synced before it
+//! gets its name.
 
 use crate::error::{Error, Result};
 use crate::formats::pages::{PageFile, PageWriter};

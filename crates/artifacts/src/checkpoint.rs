@@ -1,7 +1,7 @@
-//! What a stage notes of what it has done, to go on from there after an interruption.
+//! Records of a stage's progress, with which it resumes after an interruption.
 //!
-//! Small JSON files in [`COMPLETE`], which is gone once the stage is published. A note is written after what it speaks of, and
-//! counts only until the machine is started anew: a killed process loses nothing that it wrote, a power cut may.
+//! Small JSON files in [`COMPLETE`], which is removed once the stage is published. A checkpoint is written after the outputs that
+//! it is about, and is valid only until the machine restarts: a killed process loses nothing that it wrote, a power cut may.
 
 use crate::error::{Error, Result};
 use crate::stage::COMPLETE;
@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// The notes of one stage directory.
+/// Checkpoints of one stage directory.
 #[derive(Debug)]
 pub struct Checkpoints {
     dir: PathBuf,
@@ -21,12 +21,12 @@ pub struct Checkpoints {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Dated<T> {
-    /// Which start of the machine it was written in.
+    /// Identifier of the machine's start in which the checkpoint was written.
     boot: String,
     note: T,
 }
 
-/// A note that is written, and does not count yet.
+/// Checkpoint that is written, and not valid yet.
 #[derive(Debug)]
 pub struct PendingCheckpoint {
     temporary: PathBuf,
@@ -34,7 +34,7 @@ pub struct PendingCheckpoint {
 }
 
 impl Checkpoints {
-    /// The notes in the stage directory `out`: none, or what an interrupted run left.
+    /// Opens the checkpoints in the stage directory `out`: none, or those of an interrupted run.
     ///
     /// # Errors
     /// I/O.
@@ -45,18 +45,18 @@ impl Checkpoints {
         Ok(Self { dir, boot })
     }
 
-    /// The note of a name, if there is one that counts.
+    /// Returns the checkpoint of a name, if there is a valid one.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let json = std::fs::read(self.dir.join(name)).ok()?;
         let dated: Dated<T> = serde_json::from_slice(&json).ok()?;
         (dated.boot == self.boot && !self.boot.is_empty()).then_some(dated.note)
     }
 
-    /// Writes a note, to be [kept](Note::keep) once what it speaks of is there. It is never in memory as a whole: of a
-    /// long stage there are many, and their holes would be left.
+    /// Writes a checkpoint, to be [committed](PendingCheckpoint::commit) once the outputs that it is about are there. Its text is
+    /// never in memory as a whole: a long stage writes many, which would leave holes in the heap.
     ///
     /// # Errors
-    /// I/O, or it cannot be said in JSON.
+    /// I/O, or a value that JSON cannot hold.
     pub fn write<T: Serialize>(&self, name: &str, note: T) -> Result<PendingCheckpoint> {
         let path = self.dir.join(name);
         let temporary = path.with_extension("tmp");
@@ -72,7 +72,7 @@ impl Checkpoints {
 }
 
 impl PendingCheckpoint {
-    /// From now on it counts.
+    /// Makes the checkpoint valid.
     ///
     /// # Errors
     /// I/O.
@@ -80,7 +80,7 @@ impl PendingCheckpoint {
         std::fs::rename(&self.temporary, &self.path)
     }
 
-    /// Where it is written.
+    /// Path of the checkpoint.
     pub fn path(&self) -> &Path {
         &self.path
     }

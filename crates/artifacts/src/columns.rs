@@ -8,7 +8,7 @@ pub const SEGMENT: &str = "segment";
 pub const SAVE_FILE: &str = "save_file";
 /// Name of the split a row belongs to.
 pub const SPLIT: &str = "split";
-/// Where a segment is, as a path of the segment store.
+/// Path of a segment in the segment store.
 pub const PATH: &str = "path";
 /// Samples per lead.
 pub const SAMPLE_SIZE: &str = "sample_size";
@@ -36,13 +36,13 @@ pub const PATIENT_ID: &str = "patient_id";
 pub const TRACE_FILE: &str = "trace_file";
 /// Why an exam was set aside: a [`crate::rejected::Reason`].
 pub const REASON: &str = "reason";
-/// What a kept exam was held against: a [`crate::quality::Check`].
+/// Check that a kept exam failed: a [`crate::quality::Check`].
 pub const CHECK: &str = "check";
 /// Names of leads.
 pub const LEADS: &str = "leads";
-/// What was measured.
+/// Measured value.
 pub const VALUE: &str = "value";
-/// What exactly was seen.
+/// Details of what was found.
 pub const DETAIL: &str = "detail";
 /// Name of a label.
 pub const NAME: &str = "name";

@@ -1,4 +1,4 @@
-//! What can be wrong with an artifact.
+//! Errors of reading and writing artifacts.
 
 use ecgfm_stage::{FailureClass, StageFailure};
 use std::io;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 /// Result of reading or writing an artifact.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An artifact that cannot be read or written, said so that a person can act on it.
+/// Artifact that cannot be read or written; messages say what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
-        /// What was being done, as in "cannot read".
+        /// Action that failed, as in "cannot read".
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
@@ -39,9 +39,9 @@ pub enum Error {
         line: usize,
         /// The column's name.
         column: String,
-        /// What stands there.
+        /// Text of the cell.
         value: String,
-        /// What should stand there.
+        /// Description of a valid cell.
         wanted: &'static str,
     },
     /// The file as a whole is not what it should be.
@@ -49,17 +49,17 @@ pub enum Error {
     Invalid {
         /// The file or directory.
         path: PathBuf,
-        /// What is wrong, and what to do where that is known.
+        /// Description of the fault, and what to do where that is known.
         what: String,
     },
-    /// The same where it is known what to do.
+    /// A file as a whole is not what it should be, and it is known what to do.
     #[error("{}: {what}", path.display())]
     Advised {
         /// The file or directory.
         path: PathBuf,
-        /// What is wrong.
+        /// Description of the fault.
         what: String,
-        /// What to do.
+        /// Advice.
         help: String,
     },
     /// A file in somebody else's format could not be read or written.
@@ -70,7 +70,7 @@ pub enum Error {
     Config {
         /// File name or the name of the built-in configuration.
         origin: String,
-        /// What is wrong, with line and column where known.
+        /// Description of the fault, with line and column where known.
         message: String,
     },
 }
@@ -99,7 +99,7 @@ impl StageFailure for Error {
 }
 
 impl Error {
-    /// Whether it is a fault of the system: then nothing is wrong with the file.
+    /// Returns true for a fault of the system: then nothing is wrong with the file.
     pub fn is_system_fault(&self) -> bool {
         ecgfm_formats::Fault::in_chain(self).is_some()
     }

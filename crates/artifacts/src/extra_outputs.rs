@@ -1,4 +1,4 @@
-//! `<output>_<subset>.npy`: what a model said beside logits, such as embeddings.
+//! `<output>_<subset>.npy`: outputs of a model beside logits, such as embeddings.
 //!
 //! float32, one row a segment in the order of the logits beside it; `outputs_<subset>_index.csv` gives every row its key.
 
@@ -60,10 +60,10 @@ impl ExtraWriter {
     }
 }
 
-/// What saliency says of a token, in the record beside it: `query` or `key`.
+/// Key of the record that says what saliency is per: `query` or `key`.
 pub const SALIENCY_PER: &str = "saliency_per";
 
-/// What the record in `dir` says that saliency is per; none where there is no record, or it does not say, as none did when
+/// Returns what saliency is per, as the record in `dir` has it; none where there is no record, or it does not say, as none did when
 /// saliency was always per key.
 ///
 /// # Errors

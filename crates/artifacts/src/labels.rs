@@ -22,7 +22,7 @@ pub const WEIGHT_FILE: &str = "pos_weight.txt";
 /// Rows of `y.npy` that are written at a time.
 const BLOCK: usize = 1 << 12;
 
-/// What to do with an exam of which a label's truth is not known: its cell holds nothing.
+/// Treatment of an exam of which a label's truth is not known: its cell holds nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingLabel {
@@ -38,7 +38,7 @@ pub enum MissingLabel {
 /// Reads `labels.csv`: idx, then every label as a boolean, null where its truth is not known.
 ///
 /// # Errors
-/// As [`table::read`], and an exam that stands there twice.
+/// As [`table::read`], and an exam in more than one row.
 pub fn read(path: &Path) -> Result<DataFrame> {
     let frame = table::read(
         path,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// How the segments of one ECG are pooled into one probability.
+/// Pooling of the segments of one ECG into one probability.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
@@ -26,7 +26,7 @@ pub enum Pool {
 pub struct Label {
     /// Short name, as it heads a column.
     pub name: String,
-    /// What it means.
+    /// Meaning of the label.
     pub title: String,
     /// SNOMED CT codes, where the label's source gives them.
     #[serde(default)]
@@ -34,7 +34,7 @@ pub struct Label {
     /// Positive recordings in the data the model was finetuned on.
     #[serde(default)]
     pub positives: Option<u64>,
-    /// How segments are pooled.
+    /// Pooling of the segments of an ECG.
     #[serde(default)]
     pub pool: Pool,
 }
@@ -45,7 +45,7 @@ pub struct Label {
 pub struct LabelSet {
     /// Name by which configurations refer to it.
     pub name: String,
-    /// What it is.
+    /// Description, for people.
     pub title: String,
     /// Recordings that `positives` were counted on.
     #[serde(default)]
@@ -65,7 +65,7 @@ pub enum LabelSource {
 }
 
 impl LabelSource {
-    /// Their names.
+    /// Names of the labels.
     pub fn names(&self) -> &[String] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
@@ -73,13 +73,13 @@ impl LabelSource {
         }
     }
 
-    /// One name for all of them.
+    /// Names joined by ` + `.
     pub fn joined(&self) -> String {
         self.names().join(" + ")
     }
 }
 
-/// How the probabilities of several labels become one.
+/// Rule by which the probabilities of several labels become one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Combination {
@@ -106,14 +106,14 @@ impl Combination {
 pub struct Pair {
     /// The model's label, or a list of labels that stand for the same.
     pub from: LabelSource,
-    /// How the probabilities of several become one.
+    /// Rule by which the probabilities of several labels become one.
     #[serde(default)]
     pub how: Combination,
     /// The data set's label.
     pub to: String,
 }
 
-/// Which of the model's labels stand for which of the data set's, in the order that `predicted` lists them.
+/// Pairs of the model's labels and those of the data set that they stand for, in the order that `predicted` lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
@@ -139,19 +139,19 @@ const BUILT_IN_LABELS: [(&str, &str); 3] = [
     ("code15", include_str!("../../../configs/labels/code15.yaml")),
 ];
 
-/// What deciding one label earns where another holds: the matrix of a score.
+/// Matrix of a score: the reward of deciding one label where another holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewardMatrix {
     /// Name by which configurations refer to it.
     pub name: String,
-    /// What it is.
+    /// Description, for people.
     pub title: String,
     /// The label set of its rows and columns.
     pub labels: String,
     /// The label that a model without findings decides.
     pub normal: String,
-    /// A row a true label; its entries stand in the order of the label set.
+    /// A row a true label; its entries are in the order of the label set.
     pub weights: std::collections::BTreeMap<String, Vec<f64>>,
     /// Names of the label set, in order.
     #[serde(skip)]
@@ -167,7 +167,7 @@ impl RewardMatrix {
     /// Loads a built-in matrix by name, or one from a file.
     ///
     /// # Errors
-    /// It cannot be found or read, or is not square over its label set.
+    /// The matrix cannot be found or read, or is not square over its label set.
     pub fn load(name_or_path: &str) -> Result<Self> {
         let mut matrix: Self = parse(name_or_path, &Definition::Score.text(name_or_path)?)?;
         let labels = LabelSet::load(&matrix.labels)?;
@@ -195,7 +195,7 @@ impl RewardMatrix {
         &self.names
     }
 
-    /// What deciding `decided` earns where `holds` holds; none for a label that the matrix does not have.
+    /// Returns the reward of deciding `decided` where `holds` holds; none for a label that the matrix does not have.
     pub fn reward(&self, holds: &str, decided: &str) -> Option<f64> {
         let column = self.names.iter().position(|name| name == decided)?;
         self.weights.get(holds)?.get(column).copied()
@@ -225,7 +225,7 @@ impl LabelSet {
     /// ```
     ///
     /// # Errors
-    /// There is neither; the file is not a label set; a name stands there twice.
+    /// There is neither a file nor a built-in of that name; the file is not a label set; a name is in it twice.
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = Definition::Labels.text(name_or_path)?;
         let set: Self = parse(name_or_path, &text)?;
@@ -240,7 +240,7 @@ impl LabelSet {
         hash.as_str().chars().take(12).collect()
     }
 
-    /// Its name and its hash, for messages.
+    /// Name and hash, for messages.
     pub fn described(&self) -> String {
         format!("label set `{}` (hash {})", self.name, self.hash())
     }
@@ -276,7 +276,7 @@ impl Mapping {
     /// Loads a mapping from a file, or the built-in one of that name.
     ///
     /// # Errors
-    /// There is neither; the file is not a mapping; a label stands there twice on either side.
+    /// There is neither a file nor a built-in of that name; the file is not a mapping; a label is on one side twice.
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = Definition::Mapping.text(name_or_path)?;
         let mapping: Self = parse(name_or_path, &text)?;
@@ -291,10 +291,10 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Checks that it starts from the model's label set, and that every label on the left is one of the model's.
+    /// Checks that the mapping starts from the model's label set, and that every label in `from` is one of the model's.
     ///
     /// # Errors
-    /// It does not, or one is not; the message lists those the model has.
+    /// The label set is another, or a label is none of the model's; the message lists those the model has.
     pub fn check_from(&self, origin: &str, labels: &LabelSet) -> Result<()> {
         let (names, whose) = (labels.names(), labels.described());
         let mut strange = self.from_names();
@@ -315,7 +315,7 @@ impl Mapping {
     }
 }
 
-/// What a name or path in a pipeline stands for.
+/// Kind of definition that a name or path in a pipeline refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Definition {
     /// A [`LabelSet`].
@@ -336,7 +336,7 @@ impl Definition {
         }
     }
 
-    /// Whether one of that name is built in.
+    /// Returns true where a definition of that name is built in.
     pub fn is_built_in(self, name: &str) -> bool {
         self.built_in().iter().any(|(known, _)| *known == name)
     }
@@ -395,7 +395,7 @@ fn require_unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Res
         if name.is_empty() || !seen.insert(name) {
             return Err(config_error(
                 origin,
-                format!("label `{name}` is empty or stands there twice"),
+                format!("label `{name}` is empty or is there twice"),
             ));
         }
     }

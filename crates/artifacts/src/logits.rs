@@ -1,4 +1,4 @@
-//! `outputs_<subset>.npy`, `outputs_<subset>_header.pkl`, `outputs_<subset>_index.csv`: what the model said.
+//! `outputs_<subset>.npy`, `outputs_<subset>_header.pkl`, `outputs_<subset>_index.csv`: outputs of the model.
 //!
 //! The array is a true `.npy`, float32 (segments, labels). The header is the pickled dictionary from which the
 //! reference's memory-map reader opens the same file: shape, dtype, and the offset of the first value. The index
@@ -34,10 +34,10 @@ pub fn index_file(subset: &str) -> String {
 /// File name of the record of how they were computed.
 pub const RECORD_FILE: &str = "infer.json";
 
-/// What every reader of results must know, in the record: that ECGs are synthetic, that a model is a demonstration.
+/// Key of the record with the notices to every reader of results: that ECGs are synthetic, that a model is a demonstration.
 pub const NOTICES: &str = "notices";
 
-/// What the values are, in the record: a name of [`Returns`].
+/// Key of the record with the kind of the values: a name of [`Returns`].
 pub const RETURNS: &str = "returns";
 
 /// Hash of the model's label set, in the record.
@@ -59,7 +59,7 @@ pub fn write_record(dir: &Path, facts: &std::collections::BTreeMap<String, serde
 pub struct LabelsRecorded {
     /// Name of the label set.
     pub name: String,
-    /// Its hash, where the record has one.
+    /// Hash of the label set, where the record has one.
     pub hash: Option<String>,
     /// Names of its labels.
     pub labels: Vec<String>,
@@ -76,7 +76,7 @@ impl LabelsRecorded {
     }
 }
 
-/// What the record in `dir` says that the logits are; none where there is no record, or it does not say.
+/// Reads the labels of the logits from the record in `dir`; none where there is no record, or none in it.
 ///
 /// # Errors
 /// The record cannot be read.
@@ -99,8 +99,7 @@ pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
     }))
 }
 
-/// What the record in `dir` says that the values are, logits or probabilities; none where there is no record, or it does not
-/// say.
+/// Reads the kind of the values, logits or probabilities, from the record in `dir`; none where there is no record, or none in it.
 ///
 /// # Errors
 /// The record cannot be read, or says something else.
@@ -119,7 +118,7 @@ pub fn returns_recorded(dir: &Path) -> Result<Option<Returns>> {
         .map_err(|what| Error::invalid(&path, format!("`{RETURNS}`: {what}")))
 }
 
-/// What the record in `dir` says that every reader of results must know; nothing where there is no record.
+/// Reads the notices to every reader of results from the record in `dir`; empty where there is no record.
 ///
 /// # Errors
 /// The record cannot be read.
@@ -260,7 +259,7 @@ impl Logits {
         Self::read_keyed(dir, subset, None)
     }
 
-    /// The same where logits that have no index beside them, as the reference writes them, get their keys from the manifest
+    /// Reads the files as [`read`](Self::read) does, where logits that have no index beside them, as the reference writes them, get their keys from the manifest
     /// that they were computed from: row n is its line n + 1.
     ///
     /// # Errors
@@ -342,7 +341,7 @@ pub fn open_array(array: &Path, header: &Path) -> Result<npy::NpyReader> {
 pub struct ManifestRows<'a> {
     /// Directory of the manifest.
     pub dir: &'a Path,
-    /// Where its segments are; where its first line says if absent.
+    /// Directory of its segments; none for the one that its first line names.
     pub segments: Option<&'a Path>,
 }
 
@@ -380,7 +379,7 @@ impl ManifestRows<'_> {
     }
 }
 
-/// That nobody says which segment a row of logits is.
+/// Returns the error for logits without keys.
 fn missing_index(index: &Path, subset: &str) -> Error {
     let what = "no such file: which segment is each row of the logits? Their order alone is no key";
     let help = format!(

@@ -23,10 +23,11 @@ pub const INDEX_FILE: &str = "index.csv";
 /// Columns of the index.
 pub const INDEX_COLUMNS: [&str; 4] = [SEGMENT, IDX, SAVE_FILE, SPLIT];
 
-/// What [`is_plain`] asks for, in words.
+/// Requirement of [`is_plain`], in words.
 pub const PLAIN: &str = "letters, digits, `-`, `_` and `.`, not first";
 
-/// Whether a subset's name, which comes from a table or a parameter and becomes part of a file's name, leads nowhere else.
+/// Returns true for a subset's name that may become part of a file's name: it comes from a table or a parameter, and must not
+/// lead to another directory.
 ///
 /// ```
 /// use ecgfm_artifacts::manifests::is_plain;
@@ -69,11 +70,11 @@ pub struct ManifestRow {
 /// One manifest, keyed.
 #[derive(Debug, Clone)]
 pub struct Subset {
-    /// Its name, as in `test`.
+    /// Name of the subset, as in `test`.
     pub name: String,
     /// Directory that the paths are relative to.
     pub root: PathBuf,
-    /// Its lines in order.
+    /// Lines of the manifest, in order.
     pub rows: Vec<ManifestRow>,
 }
 
@@ -93,7 +94,7 @@ impl Subset {
     }
 }
 
-/// That `without` of `rows` segments have no `idx`, and what to do, in a sentence.
+/// Returns a sentence about `without` of `rows` segments that have no `idx`, and what to do.
 pub fn note_without_idx(without: usize, rows: usize) -> String {
     format!(
         "{without} of {rows} segments have no idx, so that nothing can be joined to them: their manifest has no {INDEX_FILE} beside \
@@ -105,7 +106,7 @@ pub fn note_without_idx(without: usize, rows: usize) -> String {
 /// Reads `<dir>/<name>.tsv` and the keys beside it. A relative root is taken from `dir`.
 ///
 /// # Errors
-/// The manifest or its index cannot be read, a segment has no key, or one stands there twice.
+/// The manifest or its index cannot be read, a segment has no key, or is in more than one row.
 pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     check_plain(dir, name)?;
     if is_file(dir)? {
@@ -170,7 +171,7 @@ pub fn root(dir: &Path, name: &str) -> Option<PathBuf> {
     (!text.contains('\t')).then(|| dir.join(text))
 }
 
-/// That a manifest was given where its directory is wanted.
+/// Returns the error for a manifest that was given in the place of its directory.
 fn file_for_directory(path: &Path) -> Error {
     let place = path.parent().filter(|place| !place.as_os_str().is_empty());
     let subset = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -186,7 +187,7 @@ fn file_for_directory(path: &Path) -> Error {
 /// Refuses a subset that [`is_plain`] does.
 ///
 /// # Errors
-/// It names what `path` cannot hold.
+/// The name is not plain.
 pub fn check_plain(path: &Path, subset: &str) -> Result<()> {
     match is_plain(subset) {
         true => Ok(()),
@@ -197,7 +198,7 @@ pub fn check_plain(path: &Path, subset: &str) -> Result<()> {
     }
 }
 
-/// No two lines may be the same segment.
+/// Refuses a manifest of which two lines are the same segment.
 fn require_unique(path: &Path, manifest: &Manifest) -> Result<()> {
     let segments = || manifest.entries.iter().map(|entry| key::of_path(&entry.path));
     let Some(twice) = key::find_duplicate(segments) else {
@@ -273,7 +274,7 @@ impl ManifestIndex {
         for (row, segment) in segments.iter().enumerate() {
             let segment = segment.unwrap_or_default();
             if rows.insert(segment, row).is_some() {
-                let what = format!("segment `{segment}` stands there twice");
+                let what = format!("segment `{segment}` is in more than one row");
                 return Err(Error::invalid(&self.path, what));
             }
         }

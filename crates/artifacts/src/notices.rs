@@ -1,6 +1,6 @@
-//! What every reader of results must know, in one text: that the ECGs are synthetic, that the model is a demonstration.
+//! Notices to every reader of results, as one text: that the ECGs are synthetic, that the model is a demonstration.
 //!
-//! Who made the data or the model says it, in `segments.store.json` and in the model's card; from there it goes with
+//! The maker of the data or the model writes it into `segments.store.json` and in the model's card; from there it goes with
 //! whatever is made of them. A notice begins with its head, in capitals, and a colon.
 
 /// One text out of several notices: their heads, then what was `given` besides, then what the notices say in full. What comes

@@ -123,7 +123,7 @@ pub(crate) fn put_float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) 
     number::float32s(out, values);
 }
 
-/// Whether every byte is above `,`, eight of them at a time.
+/// Returns true where every byte is above `,`, eight of them at a time.
 #[inline]
 fn all_above_comma(bytes: &[u8]) -> bool {
     const LOW: u64 = u64::from_ne_bytes([1; 8]);

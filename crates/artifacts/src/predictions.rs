@@ -17,13 +17,13 @@ use std::path::Path;
 
 /// Segments: segment, idx, save_file, split, one probability a model label, labels.
 pub const CSV_FILE: &str = "predictions.csv";
-/// The same as Parquet, which readers should prefer.
+/// `predictions.csv` as Parquet, which readers should prefer.
 pub const PARQUET_FILE: &str = "predictions.parquet";
 /// Segments: segment, idx, save_file, split, one boolean a mapped label, predicted, then `<label>_probability`.
 pub const MAPPED_FILE: &str = "mapped.csv";
 /// ECGs: idx, save_file, segments, one probability a model label, labels.
 pub const ECG_FILE: &str = "ecg.csv";
-/// How the tables beside it were made: a [`PredictionsInfo`].
+/// Settings with which the tables beside it were made: a [`PredictionsInfo`].
 pub const INFO_FILE: &str = "predictions.json";
 /// Suffix of a mapped label's probability column.
 pub const PROBABILITY: &str = "_probability";
@@ -33,15 +33,15 @@ pub const KEYS: [&str; 4] = [SEGMENT, IDX, SAVE_FILE, SPLIT];
 /// The key columns of the ECG table.
 pub const ECG_KEYS: [&str; 3] = [IDX, SAVE_FILE, SEGMENTS];
 
-/// How predictions were made from logits, so that whoever scores them need not be told again.
+/// Settings with which predictions were made from logits; the evaluation reads them from here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PredictionsInfo {
     /// The subset that was predicted.
     pub subset: String,
-    /// What the model returned: logits, whose sigmoids the probabilities are, or the probabilities themselves.
+    /// Kind of the model's outputs: logits, whose sigmoids the probabilities are, or the probabilities themselves.
     pub returns: Returns,
-    /// Where the thresholds come from.
+    /// Origin of the thresholds.
     pub thresholds: ThresholdsUsed,
     /// A label of the model holds where its probability is above this; a mapped label has the threshold of those that it
     /// stands for.
@@ -50,7 +50,7 @@ pub struct PredictionsInfo {
     pub labels: LabelSet,
     /// The mapping behind `mapped.csv`; none where there is no such file.
     pub mapping: Option<Mapping>,
-    /// What every reader of results must know: that ECGs are synthetic, that the model is a demonstration.
+    /// Notices to every reader of results: that ECGs are synthetic, that the model is a demonstration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
 }

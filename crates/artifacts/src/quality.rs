@@ -1,4 +1,4 @@
-//! `quality.csv`: what is doubtful about exams that were kept. A flag is no verdict; an exam may have several.
+//! `quality.csv`: doubtful recordings among exams that were kept. A flag is no verdict; an exam may have several.
 
 use crate::columns::{CHECK, DETAIL, EXAM_ID, IDX, LEADS, VALUE};
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use std::path::Path;
 /// File name inside the signals directory.
 pub const FILE: &str = "quality.csv";
 
-/// What a recording was held against.
+/// Property of a recording that is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
@@ -68,15 +68,15 @@ impl Check {
 pub struct Row {
     /// Row number of the exam in the raw table.
     pub idx: usize,
-    /// Its number.
+    /// Number of the exam.
     pub exam_id: String,
-    /// What it was held against.
+    /// Check that the recording failed.
     pub check: Check,
     /// Names of the leads it is about, a blank between two.
     pub leads: String,
     /// A standard deviation in the unit of the recording: of the lead, or of what the law leaves over.
     pub value: f32,
-    /// What that means, for a person.
+    /// Explanation of the value, for a person.
     pub detail: String,
 }
 

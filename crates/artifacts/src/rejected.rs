@@ -63,12 +63,12 @@ impl Reason {
         Self::FlatLead,
     ];
 
-    /// Whether this is a doubt about a recording, which is kept and flagged unless something else is asked for.
+    /// Returns true for a doubt about a recording, which is kept and flagged unless something else is asked for.
     pub fn is_doubt(self) -> bool {
         matches!(self, Self::LimbLeads | Self::Amplitude | Self::FlatLead)
     }
 
-    /// What it means: the comment above.
+    /// Meaning of the reason: the text of its documentation above.
     pub fn meaning(self) -> String {
         let schema = schemars::schema_for!(Self);
         let variants = schema.get("oneOf").and_then(|all| all.as_array());
@@ -111,7 +111,7 @@ pub struct Rejected {
     pub trace_file: String,
     /// Why.
     pub reason: Reason,
-    /// What exactly was seen, for a person.
+    /// Details of what was found, for a person.
     pub detail: String,
 }
 

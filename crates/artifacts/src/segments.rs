@@ -17,7 +17,7 @@ pub const FILE: &str = "segmented.csv";
 /// One segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Where it is: a `.mat` file's path, or a name in the packed store.
+    /// Path of its `.mat` file, or its name in the packed store.
     pub path: String,
     /// The recording it was cut from.
     pub save_file: String,

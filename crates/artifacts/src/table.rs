@@ -56,7 +56,7 @@ pub fn read_named(path: &Path, columns: &[Column], named: &[String], kind: Kind)
     read::columns(path, &Header::read(path)?, &specs)
 }
 
-/// The same, and the cells of the columns `named` may hold nothing.
+/// Reads columns as [`read_named`] does, and the cells of the columns `named` may hold nothing.
 ///
 /// # Errors
 /// As [`read`].

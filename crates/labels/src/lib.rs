@@ -1,4 +1,4 @@
-//! Stage `labels`: the truth of every kept exam, and what training code wants to know about it.
+//! Stage `labels`: the truth of every kept exam, its counts and the weights for training.
 //!
 //! Reads the records; writes `labels.csv`, `label_def.csv`, `y.npy`, `pos_weight.txt` (see
 //! [`ecgfm_artifacts::labels`]). Counts per split appear in `label_def.csv` where splits are given; positive weights
@@ -34,13 +34,13 @@ const TRAIN: &str = "train";
 pub struct Params {
     /// `meta.csv` of the signals stage.
     pub records: PathBuf,
-    /// Which columns are labels: name or file of a label set.
+    /// Label set that names the columns of labels: its name or file.
     #[serde(default = "default_label_set")]
     pub label_set: String,
     /// `meta_split.csv`, for counts per split.
     #[serde(default)]
     pub splits: Option<PathBuf>,
-    /// What to do with an exam whose cell of a label holds nothing.
+    /// Treatment of an exam whose cell of a label holds nothing.
     #[serde(default)]
     pub missing_label: MissingLabel,
 }
@@ -101,7 +101,7 @@ struct ExamGroup {
     name: String,
     /// Exams of which each label's truth is known.
     known: Vec<usize>,
-    /// How many of them have each label.
+    /// Number of these exams that have each label.
     positives: Vec<usize>,
 }
 
@@ -137,7 +137,7 @@ impl ExamGroup {
     }
 }
 
-/// How many are known, and how many of them hold.
+/// Counts the values that are known, and those of them that hold.
 fn count_known(values: impl Iterator<Item = Option<bool>>) -> (usize, usize) {
     values.flatten().fold((0, 0), |(known, positives), holds| {
         (known + 1, positives + usize::from(holds))
@@ -184,7 +184,7 @@ impl LabelTable {
             .filter(|(_, unknown)| *unknown > 0)
     }
 
-    /// A word a label that is not known of every exam.
+    /// One message for each label that is not known of every exam.
     fn notes(&self) -> Vec<String> {
         let note = |(name, unknown)| {
             format!(
@@ -225,7 +225,7 @@ fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
     )?)
 }
 
-/// What is counted as `all`: the exams of all splits, or every exam where no splits are given.
+/// Group that is counted as `all`: the exams of all splits, or every exam where no splits are given.
 fn group_of_all(truth: &LabelTable, groups: &[ExamGroup]) -> ExamGroup {
     if groups.is_empty() {
         return ExamGroup::of_all("all", truth);

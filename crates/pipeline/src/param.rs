@@ -214,7 +214,7 @@ fn readable_type(expected: &str) -> String {
     }
 }
 
-/// Says if the input parameter `name` (`outer.inner`) is the one at `path`, or the list it stands in.
+/// Says if the input parameter `name` (`outer.inner`) is the one at `path`, or the list it is in.
 pub(crate) fn is_parameter(name: &str, path: &[PathStep]) -> bool {
     let keys: Vec<&str> = path
         .iter()

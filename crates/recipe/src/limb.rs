@@ -136,11 +136,11 @@ pub fn is_broken(deviation: f32, level: f32) -> bool {
 /// A mistake after which the leads would break the laws as they do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mistake {
-    /// Two leads stand in each other's place.
+    /// Two leads are in each other's place.
     Exchanged(usize, usize),
     /// A lead has the wrong sign.
     Inverted(usize),
-    /// The limb leads stand in another order: which lead is at each place.
+    /// The limb leads are in another order: which lead is at each place.
     Order([usize; LIMB]),
 }
 

@@ -2,7 +2,7 @@
 
 /// Values at every one of `samples` samples from values at tokens.
 ///
-/// Token `t` is read from `width` samples that begin at sample `t · stride`; its value stands at their middle. Between
+/// Token `t` is read from `width` samples that begin at sample `t · stride`; its value is that of their middle. Between
 /// two middles values are interpolated linearly; before the first and after the last they stay. Without tokens there is
 /// nothing to lay out and every value is 0. For ECG-FM, four convolutions of kernel 2 and stride 2, both are 16.
 ///

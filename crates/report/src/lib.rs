@@ -1,6 +1,6 @@
 //! The report of a run: one HTML page and its figures, drawn from what evaluation computed.
 //!
-//! [`report`] is the stage. It computes nothing but where to draw: every number on the page stands in
+//! [`report`] is the stage. It computes nothing but where to draw: every number on the page is in
 //! `metrics.json`, which the page also carries inside itself, for machines.
 
 mod checks;

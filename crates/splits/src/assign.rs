@@ -1,4 +1,4 @@
-//! Which split each exam is in.
+//! Assignment of exams to splits.
 
 use crate::error::{Error, Result};
 use crate::fractions::{cuts, split_at};
@@ -10,7 +10,7 @@ use ecgfm_artifacts::table::cell::{is_missing, number};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// What became of the exams.
+/// Splits of all exams.
 pub(crate) struct Assignment {
     /// One entry an exam: the number of its split, none where it is left out.
     pub(crate) split_of: Vec<Option<usize>>,

@@ -35,7 +35,7 @@ pub(crate) fn complete(fractions: &[f64], names: usize) -> Result<Vec<f64>> {
     Ok(shares)
 }
 
-/// Where each split ends among `n` items: round-half-to-even(cumulative share × n); the last one ends at `n`.
+/// End of each split among `n` items: round-half-to-even(cumulative share × n); the last one ends at `n`.
 pub(crate) fn cuts(shares: &[f64], n: usize) -> Vec<usize> {
     let mut sum = 0.0;
     let cut = |share: &f64| {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// How exams are assigned.
+/// Assignment of exams to splits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
@@ -23,14 +23,14 @@ pub enum Strategy {
     GroupedTemporal,
 }
 
-/// What `grouped_temporal` does with an exam whose own date lies in another split than its group's.
+/// Treatment by `grouped_temporal` of an exam whose own date is in another split than its group's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutOfPeriod {
-    /// It goes with its group.
+    /// The exam goes with its group.
     #[default]
     Keep,
-    /// It is left out, so that every split holds exams of its own period only.
+    /// The exam is left out, so that every split holds exams of its own period only.
     Drop,
 }
 
@@ -43,7 +43,7 @@ pub struct Params {
     /// `segmented.csv` of the signals stage.
     #[serde(default)]
     pub segments: Option<PathBuf>,
-    /// How exams are assigned.
+    /// Assignment of exams to splits.
     #[serde(default)]
     pub strategy: Strategy,
     /// Share of each split. A sum below 1 gets the remainder as one more split, a sum above 1 is normalised.
@@ -69,7 +69,7 @@ pub struct Params {
     /// Columns of the records to carry along.
     #[serde(default)]
     pub keep_cols: Vec<String>,
-    /// What `grouped_temporal` does with an exam whose own date lies in another split than its group's.
+    /// Treatment by `grouped_temporal` of an exam whose own date is in another split than its group's.
     #[serde(default)]
     pub out_of_period: OutOfPeriod,
 }

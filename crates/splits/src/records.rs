@@ -48,7 +48,7 @@ impl ExamRecords {
             .unwrap_or(-1))
     }
 
-    /// Which exams no parameter leaves out.
+    /// Returns true for each exam that no parameter leaves out.
     pub(crate) fn included(&self, params: &Params) -> Result<Vec<bool>> {
         let mut keep = vec![true; self.frame.height()];
         for name in &params.filter_cols {

@@ -72,7 +72,7 @@ struct SplitExams {
     frame: DataFrame,
     /// The number of the split of every exam that was not filtered out; none where it lies out of its period.
     assigned: Vec<Option<usize>>,
-    /// Which of all exams were not filtered out.
+    /// True for each of all exams that was not filtered out.
     included: Vec<bool>,
     /// Exams whose group is not known, each of which was split by itself.
     without_group: usize,
@@ -92,7 +92,7 @@ impl SplitExams {
         })
     }
 
-    /// Where each of all exams stands in the frame.
+    /// Row of each of all exams in the frame; none where it has no split.
     fn rows(&self) -> Vec<Option<IdxSize>> {
         let (mut assigned, mut row) = (self.assigned.iter(), 0..);
         let place = |included: &bool| {

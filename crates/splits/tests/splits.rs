@@ -1,4 +1,4 @@
-//! What must hold of every split, whatever the records, fractions and seed.
+//! Properties of every split, whatever the records, fractions and seed.
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
 

@@ -170,9 +170,9 @@ pub struct FaultCounts {
     pub all_zero: u64,
     /// exams.csv names another part (or, where there is one part only, a part that does not exist).
     pub wrong_trace_file: u64,
-    /// The exam's row stands in exams.csv twice.
+    /// The exam's row is in exams.csv twice.
     pub duplicate_id: u64,
-    /// The exam's id stands in its part twice, first with an inverted tracing.
+    /// The exam's id is in its part twice, first with an inverted tracing.
     pub duplicate_tracing: u64,
 }
 

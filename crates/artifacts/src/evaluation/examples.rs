@@ -56,7 +56,7 @@ pub struct Example {
     pub rank: u64,
     /// The ECG.
     pub idx: i64,
-    /// Its recording's file.
+    /// File of the recording.
     pub save_file: String,
     /// The label's probability.
     pub probability: f32,

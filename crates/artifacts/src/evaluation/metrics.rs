@@ -47,7 +47,7 @@ pub struct ThresholdsUsed {
     /// ECGs of that split that they were chosen on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecgs: Option<u64>,
-    /// ECGs of that split that were left out for want of a truth.
+    /// ECGs of that split that were left out because their truth is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecgs_without_truth: Option<u64>,
 }
@@ -88,7 +88,7 @@ pub struct Subgroup {
 pub struct SubgroupLabel {
     /// The mapped label.
     pub label: String,
-    /// ECGs in which it holds in truth; none where so few must not be told.
+    /// ECGs in which it holds in truth; none where so few must not be shown.
     pub positives: Option<u64>,
     /// By name; those that are shown in subgroups.
     pub estimates: BTreeMap<String, Estimate>,
@@ -97,7 +97,7 @@ pub struct SubgroupLabel {
 /// The mapping that was used, and what it leaves out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MappingUsed {
-    /// Its name.
+    /// Name of the mapping.
     pub name: String,
     /// The model's label set.
     pub from: String,
@@ -317,7 +317,7 @@ pub struct LabelMetrics {
 pub struct Average {
     /// `macro`: the plain mean; `weighted`: by the labels' positives; `micro`: all pairs of row and label as one label.
     pub average: String,
-    /// Its name, as in [`STATISTICS`](super::STATISTICS).
+    /// Name of the statistic, as in [`STATISTICS`](super::STATISTICS).
     pub statistic: String,
     /// The value and its interval.
     #[serde(flatten)]
@@ -339,7 +339,7 @@ pub struct CalibrationBin {
     pub mean: f64,
     /// The share of them in which the label holds.
     pub observed: f64,
-    /// Its 95 % interval (Wilson), lower end.
+    /// Lower end of the 95 % interval (Wilson) of `observed`.
     pub lo: f64,
     /// Upper end.
     pub hi: f64,

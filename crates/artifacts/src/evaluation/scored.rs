@@ -20,13 +20,13 @@ pub struct Scored {
     pub idx: Vec<i64>,
     /// Files of their recordings.
     pub save_file: Vec<String>,
-    /// Which of them are resampled together: one number a patient.
+    /// Number of the patient of each ECG; ECGs of one patient are resampled together.
     pub cluster: Vec<u32>,
     /// The mapped labels.
     pub labels: Vec<String>,
     /// Truth of each label, `[label][row]`; none where it is not known.
     pub truth: Vec<Vec<Option<bool>>>,
-    /// Its probability.
+    /// Probability of each label, `[label][row]`.
     pub scores: Vec<Vec<f32>>,
 }
 

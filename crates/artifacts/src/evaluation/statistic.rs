@@ -9,7 +9,7 @@ use super::confusion_matrix::ConfusionMatrix;
 /// A statistic of one label.
 #[derive(Debug, Clone, Copy)]
 pub struct Statistic {
-    /// Its name in `metrics.json` and in the tables.
+    /// Name in `metrics.json` and in the tables.
     pub name: &'static str,
     /// Input of its computation.
     pub computed_from: ComputedFrom,
@@ -19,7 +19,7 @@ pub struct Statistic {
     pub share_of: Option<ShareOf>,
     /// Intervals are read off resamples. A statistic that resampling itself changes has no interval, and no columns of one.
     pub resampled: bool,
-    /// Its columns in `metrics.csv` follow those of the 2×2 table.
+    /// True where the columns in `metrics.csv` follow those of the 2×2 table.
     pub after_counts: bool,
     /// Places that show a part of the statistics; `metrics.json`, `metrics.csv`, macro averages and the page show all.
     pub shown_in: &'static [ShownIn],

@@ -1,4 +1,4 @@
-//! What is built in, and names that are not.
+//! Built-in definitions, and names that are none.
 
 use super::*;
 

@@ -18,7 +18,7 @@ pub(super) fn float64(out: &mut Vec<u8>, v: f64) {
     }
 }
 
-/// Whether `zmij` writes a float32 as numpy does: from 1e-4 on, to 1e13 only.
+/// Returns true where `zmij` writes a float32 as numpy does: from 1e-4 on, to 1e13 only.
 fn zmij_matches_numpy(v: f32) -> bool {
     (1e-4..1e13).contains(&v.abs()) || v == 0.0
 }
@@ -91,7 +91,7 @@ impl TextBuffer {
         true
     }
 
-    /// What is in it, which is then empty.
+    /// Returns the texts and empties the buffer.
     fn take(&mut self) -> &[u8] {
         let filled = std::mem::take(&mut self.filled);
         &self.bytes[..filled]

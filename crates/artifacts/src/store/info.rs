@@ -1,5 +1,5 @@
-//! `segments.store.json`, `segmented.store.json`: what the samples of the segment store of that name beside it are, for whoever computes
-//! with them or draws them. Not in the store, where the reference has nothing but segments.
+//! `segments.store.json`, `segmented.store.json`: rate, length and unit of the samples of the segment store of that name beside it.
+//! The file is not in the store, where the reference has nothing but segments.
 
 use crate::error::{Error, Result};
 use crate::presence::exists;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const FORMAT_VERSION: u32 = 1;
 
-/// What every segment of a store has in common. A store that other programs made has no such file.
+/// Properties that all segments of a store have in common. A store that other programs made has no such file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreInfo {
@@ -17,9 +17,9 @@ pub struct StoreInfo {
     pub sample_rate: u32,
     /// Length of a segment, in seconds.
     pub segment_seconds: f64,
-    /// Whether every lead was brought to mean 0 and deviation 1 over its recording; else values are in the archive's unit.
+    /// True where every lead was brought to mean 0 and deviation 1 over its recording; else values are in the archive's unit.
     pub standardized: bool,
-    /// What every reader of results must know of these ECGs, where the archive says so: that they are synthetic.
+    /// Notice to every reader of results, where the archive has one: that the ECGs are synthetic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
@@ -36,7 +36,7 @@ impl StoreInfo {
         }
     }
 
-    /// Where it is said of the store in the existing directory `root`.
+    /// Path of the file about the store in the existing directory `root`.
     ///
     /// # Errors
     /// There is no such directory.
@@ -47,7 +47,7 @@ impl StoreInfo {
         Ok(root.with_file_name(format!("{name}.store.json")))
     }
 
-    /// Writes it beside `root`.
+    /// Writes the file beside `root`.
     ///
     /// # Errors
     /// I/O.
@@ -55,10 +55,10 @@ impl StoreInfo {
         crate::json::write_json(&Self::path(root)?, self)
     }
 
-    /// Reads it beside `root`; none where there is none.
+    /// Reads the file beside `root`; none where there is none.
     ///
     /// # Errors
-    /// It cannot be read, is something else, or of another version.
+    /// The file cannot be read, is something else, or of another version.
     pub fn read(root: &Path) -> Result<Option<Self>> {
         let path = Self::path(root)?;
         if !exists(&path)? {

@@ -1,4 +1,4 @@
-//! Where the samples of segments are: a few array files for all (`packed`, `packed16`), nowhere but in the raw files
+//! Stores of the samples of segments: a few array files for all (`packed`, `packed16`), nowhere but in the raw files
 //! (`view`), or one `.mat` file each (`mat`).
 //!
 //! | store | directory holds | a segment is |
@@ -86,7 +86,7 @@ impl SegmentReader {
         })
     }
 
-    /// What its segments are, where the store says so.
+    /// Properties of the segments, where the store has them.
     pub fn info(&self) -> Option<&StoreInfo> {
         self.info.as_ref()
     }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Segments in one part of a [`PackedWriter`]'s: 246 MB of twelve leads by 2,500 samples.
 const ROWS_PER_PART: usize = 2048;
 
-/// What values are stored as.
+/// Type in which samples are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleType {
     /// Float32, as they are.
@@ -106,12 +106,12 @@ impl<'a> PartFile<'a> {
         Ok(self.writer.finish(then)?)
     }
 
-    /// Whether part `number` in `dir` is complete and holds that many segments.
+    /// Returns true where part `number` in `dir` is complete and holds that many segments.
     pub fn is_whole(dir: &Path, number: usize, rows: usize) -> bool {
         NpyReader::open(&dir.join(part_file(number))).is_ok_and(|part| part.rows() == rows)
     }
 
-    /// Where part `number` in `dir` is.
+    /// Path of part `number` in `dir`.
     pub fn path(dir: &Path, number: usize) -> PathBuf {
         dir.join(part_file(number))
     }
@@ -245,7 +245,7 @@ impl PackedWriter {
     }
 }
 
-/// Where a segment is.
+/// Location of a segment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PackedLocation {
     /// Position among the open parts.
@@ -321,7 +321,7 @@ impl PackedReader {
     }
 }
 
-/// Parts hold segments of one shape.
+/// Refuses a part whose segments have another shape than those of the first.
 fn require_same_shape(path: &Path, part: &NpyReader, first: Option<&NpyReader>) -> Result<()> {
     let of = |part: &NpyReader| (part.header().shape[1], part.header().shape[2]);
     match first.map(of).filter(|first| *first != of(part)) {

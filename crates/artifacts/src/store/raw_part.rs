@@ -24,11 +24,11 @@ pub struct RawPart {
     sample: String,
     /// Rows, samples, leads.
     shape: [usize; 3],
-    /// Where the bytes of its rows are.
+    /// Layout of the rows in the file.
     rows: RowLayout,
 }
 
-/// Where the bytes of rows are, as it is written down.
+/// Layout of rows in a raw file, as `view.json` has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 enum RowLayout {

@@ -21,15 +21,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What makes a directory a view.
+/// File that makes a directory a view.
 pub(super) const FILE: &str = "view.json";
 const FORMAT_VERSION: u32 = 1;
-/// What a view is made of.
+/// Recipe and raw files of a view: the content of `view.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ViewStore {
     format_version: u32,
-    /// How recordings become segments.
+    /// Recipe by which recordings become segments.
     recipe: ViewRecipe,
     /// The raw files.
     parts: Vec<RawPart>,
@@ -47,9 +47,9 @@ struct ViewRecipe {
     segment_seconds: f64,
     /// Positions of the leads that are kept; none keeps all twelve.
     leads: Option<Vec<usize>>,
-    /// What becomes of constant leads.
+    /// Treatment of constant leads.
     constant_leads: ConstantLeads,
-    /// Whether leads are standardised.
+    /// True where leads are standardised.
     standardize: bool,
 }
 
@@ -68,7 +68,7 @@ impl ViewRecipe {
 /// A segment in the index of a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViewRow {
-    /// Its key.
+    /// Key of the segment.
     pub segment: String,
     /// Place of the raw file in the view's list.
     pub part: usize,
@@ -122,7 +122,7 @@ impl ViewStore {
     }
 }
 
-/// Where a segment comes from.
+/// Recording and position that a segment is cut from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ViewLocation {
     part: usize,
@@ -140,7 +140,7 @@ pub(super) struct ViewReader {
     number: u64,
 }
 
-/// What a thread computed last: segments of a recording that was just read are likely to be wanted next.
+/// Recording that a thread processed last: its other segments are likely to be read next.
 #[derive(Default)]
 struct LastRecording {
     /// View, part and row.

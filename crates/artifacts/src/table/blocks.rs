@@ -1,6 +1,6 @@
-//! A file of records, cut into pieces that threads read and parse on their own.
+//! Reading of a file of records, cut into pieces that threads read and parse on their own.
 //!
-//! Where a piece's first record begins depends on whether its first byte is quoted, and that on the number of quotes before
+//! The beginning of a piece's first record depends on whether its first byte is quoted, and that on the number of quotes before
 //! it. So every thread takes the next piece, reads it, counts its quotes, and passes on whether the piece after it begins
 //! quoted; what it waits for is no more than the same of the pieces before, which were taken before.
 
@@ -24,9 +24,9 @@ const BEYOND: usize = 1 << 12;
 /// is never closed must not bring a whole file into memory.
 const LONGEST: usize = 64 << 20;
 
-/// What was read of a piece.
+/// Result of reading a piece.
 pub(super) trait RecordCount {
-    /// How many records it held.
+    /// Number of records in the piece.
     fn records(&self) -> usize;
 }
 
@@ -102,10 +102,10 @@ const UNKNOWN: u8 = 2;
 const EVEN: u8 = 0;
 const ODD: u8 = 1;
 
-/// What the threads tell each other.
+/// Pieces to be read, and the number of quotes before each: the state that threads share.
 struct PieceQueue {
     next: AtomicUsize,
-    /// Whether the number of quotes before a piece is odd, so that it begins quoted.
+    /// Parity of the number of quotes before each piece; it begins quoted where that is odd.
     quoted: Vec<AtomicU8>,
     stopped: AtomicBool,
 }
@@ -170,7 +170,7 @@ impl PieceQueue {
         }
     }
 
-    /// Whether a piece begins quoted, once those before it are counted.
+    /// Waits until the quotes before a piece are counted; returns their parity.
     fn wait_for_quotes(&self, piece: usize) -> u8 {
         for turn in 0u32.. {
             let quoted = self.quoted[piece].load(Ordering::Acquire);
@@ -194,10 +194,10 @@ fn utf8_text(bytes: &[u8]) -> std::result::Result<&str, RecordError> {
     })
 }
 
-/// What is wrong with a quote in the middle.
+/// Description of a misplaced quote.
 const MISPLACED_QUOTE: &str = "has a quote inside a cell that does not begin with one; put the whole cell in quotes and double those in it";
 
-/// The error for a error after so many records.
+/// Returns the error of the file for an error after so many records.
 fn record_error(path: &Path, columns: &[&str], width: usize, records: usize, error: RecordError) -> Error {
     let line = match &error.kind {
         RecordErrorKind::NotUtf8 => Lines::of_bad_text(path),
@@ -227,7 +227,7 @@ fn record_error(path: &Path, columns: &[&str], width: usize, records: usize, err
     }
 }
 
-/// Where bytes come from: a file, or all of what is no regular file.
+/// Bytes of a file; of what is no regular file all are in memory.
 struct ByteSource {
     file: File,
     size: usize,

@@ -1,4 +1,4 @@
-//! What the text of one cell says: the one place that knows how tables write nothing, truth and integers.
+//! Parsing of the text of one cell: missing values, booleans and numbers.
 //!
 //! Every program that writes tables has its own text for a missing value: R and Stata write `NA` or `.`, pandas `NaN` or
 //! nothing, a database `NULL`, Python `None`. All of them are missing here, in any case and with blanks around.
@@ -10,7 +10,7 @@ const MISSING: [&str; 11] = [
 /// Length of the longest of them, in bytes.
 const LONGEST: usize = 4;
 
-/// Whether the cell holds nothing: it is empty, or what another program writes for a missing value.
+/// Returns true for a cell that holds nothing: it is empty, or holds what another program writes for a missing value.
 ///
 /// ```
 /// use ecgfm_artifacts::table::cell::is_missing;

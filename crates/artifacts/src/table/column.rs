@@ -1,6 +1,6 @@
 //! Columns that a reader asks for.
 
-/// What the cells of a column hold.
+/// Type of the cells of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A 64-bit integer.
@@ -16,11 +16,11 @@ pub enum Kind {
 /// A column that a reader asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// Its name in the header.
+    /// Name in the header.
     pub name: &'static str,
-    /// What its cells hold.
+    /// Type of its cells.
     pub kind: Kind,
-    /// Whether a cell may hold nothing ([`super::cell::is_missing`]). Text may always be empty.
+    /// True where a cell may hold nothing ([`super::cell::is_missing`]). Text may always be empty.
     pub missing: bool,
 }
 
@@ -44,13 +44,13 @@ impl Column {
     }
 }
 
-/// What to do with the columns nobody asked for.
+/// Treatment of the columns that a reader does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtherColumns {
-    /// Leave them in the file.
+    /// They are not read.
     Ignore,
-    /// Read them as this kind, after the asked ones; cells must be filled.
+    /// They are read as this kind, after the named ones; cells must be filled.
     Read(Kind),
-    /// The same, and cells may hold nothing.
+    /// They are read as this kind, after the named ones; cells may hold nothing.
     ReadOptional(Kind),
 }

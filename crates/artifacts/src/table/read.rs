@@ -20,7 +20,7 @@ const HEAD: u64 = 1 << 12;
 pub(super) struct Header {
     /// Names of the columns.
     pub(super) names: Vec<String>,
-    /// Where the line after it begins.
+    /// First byte of the line after the header.
     end: usize,
 }
 
@@ -44,7 +44,7 @@ impl Header {
                 }
                 Err(_) => {
                     let line = bytes.split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
-                    // What is wrong further on is said by its line.
+                    // An error further on is reported with its line.
                     std::str::from_utf8(line).map_err(|_| bad("the header is not UTF-8 text"))?
                 }
             };

@@ -1,6 +1,6 @@
 //! Text of a CSV table into records, and those into cells.
 //!
-//! Cells are quoted whole: a quote stands at the beginning of a cell and at its end, and a doubled one inside stands for
+//! Cells are quoted whole: a quote is at the beginning of a cell and at its end, and a doubled one inside stands for
 //! itself. So whether a byte is quoted depends on the number of quotes before it alone, which lets a file be cut between
 //! records anywhere ([`next_record`]) and its pieces be read at once. A quote anywhere else is refused: it could hide the ends
 //! of lines from whoever counts quotes, where others take it for text.
@@ -16,16 +16,16 @@ pub(super) struct RecordError {
     pub(super) kind: RecordErrorKind,
 }
 
-/// What is wrong with it.
+/// Fault of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RecordErrorKind {
-    /// It has this many cells, more than the header.
+    /// The record has this many cells, more than the header.
     TooManyCells(usize),
     /// A quote is never closed.
     UnclosedQuote,
-    /// A quote stands inside a cell that does not begin with one.
+    /// A quote is inside a cell that does not begin with one.
     MisplacedQuote,
-    /// It is not UTF-8 text.
+    /// The record is not UTF-8 text.
     NotUtf8,
     /// The cell of a wanted column is not what the column holds.
     BadCell {
@@ -35,7 +35,7 @@ pub(super) enum RecordErrorKind {
     },
 }
 
-/// Which cells are wanted, and how many a record has.
+/// Columns that are read, and the number of cells of a record.
 pub(super) struct ColumnSelection {
     /// (place in the record, number of the column that wants it), by place.
     places: Vec<(usize, usize)>,
@@ -113,10 +113,10 @@ struct CellCursor<'a> {
 }
 
 impl CellCursor<'_> {
-    /// Where the next cell is, quotes included.
+    /// Range of the next cell, quotes included.
     fn next(&mut self) -> Result<Range<usize>, RecordErrorKind> {
         let (bytes, start) = (self.text.as_bytes(), self.at);
-        // Where a quote may stand: at the beginning, and right after one that closed, which is a doubled one.
+        // Where a quote may be: at the beginning, and right after one that closed, which is a doubled one.
         let (mut at, mut open) = (start, start);
         self.seen += 1;
         loop {
@@ -234,7 +234,7 @@ pub(super) fn read_first(text: &str, whole: bool) -> Result<Option<(Vec<String>,
     Ok(complete.then_some((cells, cursor.at)))
 }
 
-/// Where the first record after the one at `at` begins; `quoted` says whether `at` is inside quotes.
+/// Returns the beginning of the first record after the one at `at`; `quoted` says whether `at` is inside quotes.
 pub(super) fn next_record(bytes: &[u8], mut at: usize, mut quoted: bool) -> Option<usize> {
     loop {
         at += memchr2(b'"', b'\n', bytes.get(at..)?)? + 1;

@@ -102,7 +102,7 @@ impl<'a> Scope<'a> {
         if entry.key.contains("${") {
             return Err(Error::config(
                 &entry.key_span,
-                "references can stand in values, not in keys",
+                "references are allowed in values, not in keys",
             ));
         }
         Ok(Entry {
@@ -258,7 +258,7 @@ fn as_text(value: &Node, raw: &str, span: &Span) -> Result<String> {
         Data::Bool(value) => Ok(value.to_string()),
         _ => Err(Error::config(
             span,
-            format!("`{raw}` is {}; it cannot stand inside a text", value.described()),
+            format!("`{raw}` is {}; it cannot be part of a text", value.described()),
         )
         .help("let the reference stand alone, or refer to text, a number, true or false")),
     }

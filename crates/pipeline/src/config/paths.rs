@@ -95,7 +95,7 @@ impl PathBases<'_> {
             })
     }
 
-    /// A path of the pipeline file as it stands there. Beside those, one that begins in the current directory is absolute.
+    /// A path of the pipeline file as it is written there. Beside those, one that begins in the current directory is absolute.
     fn recorded(&self, in_file: bool, text: String) -> String {
         let path = Path::new(&text);
         if in_file || self.base.as_os_str().is_empty() || path.starts_with(self.run_dir) {

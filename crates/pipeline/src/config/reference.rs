@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     /// Writes a literal text so that [`pieces`] gives it back: only `${` needs escaping. A literal that
-    /// ends in `$` cannot stand before a reference, so those are left out of the property below.
+    /// ends in `$` cannot be before a reference, so those are left out of the property below.
     fn escaped(text: &str) -> String {
         text.replace("${", "$${")
     }
