@@ -7,8 +7,8 @@ use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::table::ExamTable;
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
-use ecgfm_artifacts::pandas::{Cell, RowWriter};
-use ecgfm_artifacts::{Error as ArtifactError, atomic};
+use ecgfm_artifacts::pandas::Cell;
+use ecgfm_artifacts::table;
 use ecgfm_recordings::{Hdf5File, RecordingFile};
 use std::path::{Path, PathBuf};
 
@@ -85,15 +85,11 @@ impl Archive for Listed {
 /// # Errors
 /// I/O.
 pub fn write(path: &Path, exams: &[(i64, String)]) -> Result<()> {
-    let written = atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [EXAM_ID, TRACE_FILE])?;
-            for (exam_id, file) in exams {
-                w.row([Cell::Int(*exam_id), Cell::Text(file)])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(ArtifactError::io("write", path))
+    let written = table::write_rows(path, [EXAM_ID, TRACE_FILE], |w| {
+        for (exam_id, file) in exams {
+            w.row([Cell::Int(*exam_id), Cell::Text(file)])?;
+        }
+        Ok(())
     });
     Ok(written?)
 }

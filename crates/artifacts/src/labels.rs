@@ -110,7 +110,7 @@ pub fn write_array(
         fortran_order: false,
     };
     crate::atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
+        let mut write_blocks = || -> std::io::Result<()> {
             npy::write_header(out, &header)?;
             let mut values = vec![0.0; BLOCK * labels];
             for first in (0..rows).step_by(BLOCK) {
@@ -121,8 +121,8 @@ pub fn write_array(
                 npy::write_values(out, values)?;
             }
             Ok(())
-        })();
-        written.map_err(Error::io("write", path))
+        };
+        write_blocks().map_err(Error::io("write", path))
     })
 }
 

@@ -8,7 +8,7 @@ use crate::columns::{IDX, ROW, SAVE_FILE, SEGMENT};
 use crate::error::{Error, Result};
 use crate::formats::{npy, store};
 use crate::manifests::Key;
-use crate::pandas::{Cell, RowWriter};
+use crate::pandas::Cell;
 use crate::presence::exists;
 use crate::store::SegmentReader;
 use crate::table::{self, Column, Kind, OtherColumns};
@@ -219,21 +219,17 @@ impl LogitsWriter {
 /// I/O.
 pub fn write_index<'a>(dir: &Path, subset: &str, keys: impl Iterator<Item = &'a Key>) -> Result<()> {
     let path = &dir.join(index_file(subset));
-    crate::atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [ROW, SEGMENT, IDX, SAVE_FILE])?;
-            for (row, key) in keys.enumerate() {
-                let idx = key.idx.map_or(Cell::Missing, Cell::Int);
-                w.row([
-                    Cell::Int(row as i64),
-                    Cell::Text(&key.segment),
-                    idx,
-                    Cell::Text(&key.save_file),
-                ])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(Error::io("write", path))
+    table::write_rows(path, [ROW, SEGMENT, IDX, SAVE_FILE], |w| {
+        for (row, key) in keys.enumerate() {
+            let idx = key.idx.map_or(Cell::Missing, Cell::Int);
+            w.row([
+                Cell::Int(row as i64),
+                Cell::Text(&key.segment),
+                idx,
+                Cell::Text(&key.save_file),
+            ])?;
+        }
+        Ok(())
     })
 }
 

@@ -1,9 +1,10 @@
 //! `quality.csv`: doubtful recordings among exams that were kept. A flag is no verdict; an exam may have several.
 
 use crate::columns::{CHECK, DETAIL, EXAM_ID, IDX, LEADS, VALUE};
-use crate::error::{Error, Result};
-use crate::pandas::{Cell, RowWriter};
+use crate::error::Result;
+use crate::pandas::Cell;
 use crate::rejected::Reason;
+use crate::table;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -85,21 +86,17 @@ pub struct Row {
 /// # Errors
 /// I/O.
 pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
-    crate::atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [IDX, EXAM_ID, CHECK, LEADS, VALUE, DETAIL])?;
-            for row in rows {
-                w.row([
-                    Cell::Int(row.idx as i64),
-                    Cell::Text(&row.exam_id),
-                    Cell::Text(row.check.as_str()),
-                    Cell::Text(&row.leads),
-                    Cell::Float32(row.value),
-                    Cell::Text(&row.detail),
-                ])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(Error::io("write", path))
+    table::write_rows(path, [IDX, EXAM_ID, CHECK, LEADS, VALUE, DETAIL], |w| {
+        for row in rows {
+            w.row([
+                Cell::Int(row.idx as i64),
+                Cell::Text(&row.exam_id),
+                Cell::Text(row.check.as_str()),
+                Cell::Text(&row.leads),
+                Cell::Float32(row.value),
+                Cell::Text(&row.detail),
+            ])?;
+        }
+        Ok(())
     })
 }

@@ -1,8 +1,9 @@
 //! `rejected.csv`: every exam that was set aside, and why. Read = kept + rejected.
 
 use crate::columns::{DETAIL, EXAM_ID, REASON, TRACE_FILE};
-use crate::error::{Error, Result};
-use crate::pandas::{Cell, RowWriter};
+use crate::error::Result;
+use crate::pandas::Cell;
+use crate::table;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -120,21 +121,16 @@ pub struct Rejected {
 /// # Errors
 /// I/O.
 pub fn write(path: &Path, rows: &[Rejected]) -> Result<()> {
-    crate::atomic::write(path, |out| {
-        let io = Error::io("write", path);
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [EXAM_ID, TRACE_FILE, REASON, DETAIL])?;
-            for r in rows {
-                w.row([
-                    Cell::Text(&r.exam_id),
-                    Cell::Text(&r.trace_file),
-                    Cell::Text(r.reason.as_str()),
-                    Cell::Text(&r.detail),
-                ])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(io)
+    table::write_rows(path, [EXAM_ID, TRACE_FILE, REASON, DETAIL], |w| {
+        for r in rows {
+            w.row([
+                Cell::Text(&r.exam_id),
+                Cell::Text(&r.trace_file),
+                Cell::Text(r.reason.as_str()),
+                Cell::Text(&r.detail),
+            ])?;
+        }
+        Ok(())
     })
 }
 

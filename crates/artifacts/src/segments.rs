@@ -5,8 +5,8 @@
 //! stage's directory, so that a run can be moved and two runs can be compared byte for byte.
 
 use crate::columns::{PATH, SAMPLE_SIZE, SAVE_FILE};
-use crate::error::{Error, Result};
-use crate::pandas::{Cell, RowWriter};
+use crate::error::Result;
+use crate::pandas::Cell;
 use crate::table::{self, Column, Kind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
@@ -31,19 +31,15 @@ pub struct Segment {
 /// I/O.
 pub fn write(path: &Path, segments: &mut [Segment]) -> Result<()> {
     segments.sort_by(|a, b| a.path.cmp(&b.path));
-    crate::atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [PATH, SAVE_FILE, SAMPLE_SIZE])?;
-            for s in segments.iter() {
-                w.row([
-                    Cell::Text(&s.path),
-                    Cell::Text(&s.save_file),
-                    Cell::Int(s.sample_size as i64),
-                ])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(Error::io("write", path))
+    table::write_rows(path, [PATH, SAVE_FILE, SAMPLE_SIZE], |w| {
+        for s in segments.iter() {
+            w.row([
+                Cell::Text(&s.path),
+                Cell::Text(&s.save_file),
+                Cell::Int(s.sample_size as i64),
+            ])?;
+        }
+        Ok(())
     })
 }
 

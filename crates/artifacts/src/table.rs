@@ -23,12 +23,14 @@ mod frame;
 mod lines;
 mod read;
 mod records;
+mod rows;
 mod write;
 
 pub use column::{Column, Kind, OtherColumns};
 pub use frame::{bool_column, frame, int_column, str_column};
 pub use lines::Lines;
 pub use polars::prelude::DataFrame;
+pub use rows::write_rows;
 pub use write::write;
 
 /// Reads the asked columns of a CSV file, in the asked order.

@@ -10,7 +10,7 @@ mod error;
 use ecgfm_artifacts::columns::{IDX, NAME, SPLIT};
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_artifacts::pandas::{Cell, RowWriter};
+use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, parallel, splits};
@@ -295,23 +295,19 @@ fn write_definition(path: &Path, truth: &LabelTable, groups: &[ExamGroup], all: 
         header.extend(groups.iter().map(|g| format!("{what}_{}", g.name)));
     }
     header.extend(["pos_count_all".to_owned(), "pos_percent_all".to_owned()]);
-    let written = atomic::write(path, |out| {
-        let written: std::io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, &header)?;
-            for (label, name) in truth.names.iter().enumerate() {
-                w.cell(Cell::Text(name));
-                groups
-                    .iter()
-                    .for_each(|g| w.cell(Cell::Int(g.positives[label] as i64)));
-                groups.iter().for_each(|g| w.cell(Cell::Float(g.share(label))));
-                groups.iter().for_each(|g| w.cell(Cell::Float(g.weight(label))));
-                w.cell(Cell::Int(all.positives[label] as i64));
-                w.cell(Cell::Float(all.share(label)));
-                w.end_row()?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(ArtifactError::io("write", path))
+    let written = table::write_rows(path, &header, |w| {
+        for (label, name) in truth.names.iter().enumerate() {
+            w.cell(Cell::Text(name));
+            groups
+                .iter()
+                .for_each(|g| w.cell(Cell::Int(g.positives[label] as i64)));
+            groups.iter().for_each(|g| w.cell(Cell::Float(g.share(label))));
+            groups.iter().for_each(|g| w.cell(Cell::Float(g.weight(label))));
+            w.cell(Cell::Int(all.positives[label] as i64));
+            w.cell(Cell::Float(all.share(label)));
+            w.end_row()?;
+        }
+        Ok(())
     });
     Ok(written?)
 }

@@ -7,8 +7,8 @@ use ecgfm_archives::Archive;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::recipe::Recipe;
-use ecgfm_artifacts::{Error as ArtifactError, atomic, records};
-use std::io::{self, Write};
+use ecgfm_artifacts::{records, table};
+use std::io::Write;
 use std::path::Path;
 
 /// Writes the table.
@@ -20,18 +20,14 @@ pub(crate) fn write_meta(
     paths: &TablePaths,
 ) -> Result<()> {
     let (leads, exams) = (recipe.lead_names(), archive.exams());
-    let written = atomic::write(path, |out| {
-        let written: io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, header(exams.header(), leads.len()))?;
-            for row in kept {
-                w.cell(Cell::Int(row.idx as i64));
-                exams.cells(row.idx).for_each(|cell| w.cell(cell));
-                write_measured(&mut w, row, &leads, (archive, paths));
-                w.end_row()?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(ArtifactError::io("write", path))
+    let written = table::write_rows(path, header(exams.header(), leads.len()), |w| {
+        for row in kept {
+            w.cell(Cell::Int(row.idx as i64));
+            exams.cells(row.idx).for_each(|cell| w.cell(cell));
+            write_measured(w, row, &leads, (archive, paths));
+            w.end_row()?;
+        }
+        Ok(())
     });
     Ok(written?)
 }

@@ -6,7 +6,7 @@ use crate::columns::{PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::formats::npy::{BulkWriter, Dtype, Flusher, NpyReader};
 use crate::key;
-use crate::pandas::{Cell, RowWriter};
+use crate::pandas::Cell;
 use crate::table::{self, Column, Kind, OtherColumns};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -158,19 +158,15 @@ pub fn write_packed_index<S: AsRef<str>>(
     rows: impl IntoIterator<Item = (S, usize, usize)>,
 ) -> Result<()> {
     let path = dir.join(INDEX_FILE);
-    crate::atomic::write(&path, |out| {
-        let written: io::Result<()> = (|| {
-            let mut w = RowWriter::new(out, [SEGMENT, PART, ROW])?;
-            for (segment, part, row) in rows {
-                w.row([
-                    Cell::Text(segment.as_ref()),
-                    Cell::Int(part as i64),
-                    Cell::Int(row as i64),
-                ])?;
-            }
-            w.finish().map(drop)
-        })();
-        written.map_err(Error::io("write", &path))
+    table::write_rows(&path, [SEGMENT, PART, ROW], |w| {
+        for (segment, part, row) in rows {
+            w.row([
+                Cell::Text(segment.as_ref()),
+                Cell::Int(part as i64),
+                Cell::Int(row as i64),
+            ])?;
+        }
+        Ok(())
     })
 }
 

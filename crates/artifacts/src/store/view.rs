@@ -9,7 +9,7 @@ use super::raw_part::RawPart;
 use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::key;
-use crate::pandas::{Cell, RowWriter};
+use crate::pandas::Cell;
 use crate::recipe::standardize::ConstantLeads;
 use crate::recipe::{self, EcgFm, Recipe, Scratch};
 use crate::recordings::{DirectFile, Recording, RecordingFile};
@@ -17,7 +17,6 @@ use crate::table::{self, Column, Kind, OtherColumns};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -104,16 +103,12 @@ impl ViewStore {
     /// I/O.
     pub fn write(&self, dir: &Path, rows: impl IntoIterator<Item = ViewRow>) -> Result<()> {
         let index = dir.join(INDEX_FILE);
-        crate::atomic::write(&index, |out| {
-            let written: io::Result<()> = (|| {
-                let mut w = RowWriter::new(out, [SEGMENT, PART, ROW, CUT])?;
-                for row in rows {
-                    let place = [row.part, row.row, row.cut].map(|n| Cell::Int(n as i64));
-                    w.row(std::iter::once(Cell::Text(&row.segment)).chain(place))?;
-                }
-                w.finish().map(drop)
-            })();
-            written.map_err(Error::io("write", &index))
+        table::write_rows(&index, [SEGMENT, PART, ROW, CUT], |w| {
+            for row in rows {
+                let place = [row.part, row.row, row.cut].map(|n| Cell::Int(n as i64));
+                w.row(std::iter::once(Cell::Text(&row.segment)).chain(place))?;
+            }
+            Ok(())
         })?;
         let path = dir.join(FILE);
         let mut json = serde_json::to_vec(self).map_err(|e| Error::io("write", &path)(e.into()))?;
