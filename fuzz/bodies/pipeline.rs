@@ -1,7 +1,7 @@
 //! A pipeline file: parsed, every profile resolved against the schema of a stage, nothing run.
 
 use ecgfm_pipeline::{
-    Context, Environment, Kinds, Outcome, Output, ParamError, Pipeline, Settings, StageError, StageKind,
+    Context, Environment, Kinds, Outcome, OutputSpec, ParamError, Pipeline, Settings, StageError, StageKind,
     canonical,
 };
 use serde_json::Value;
@@ -36,9 +36,9 @@ enum Quality {
 
 struct Kind(&'static str);
 
-const OUTPUTS: &[Output] = &[
-    Output::new("dir", ".", "all of it"),
-    Output::new("table", "t.csv", "a table"),
+const OUTPUTS: &[OutputSpec] = &[
+    OutputSpec::new("dir", ".", "all of it"),
+    OutputSpec::new("table", "t.csv", "a table"),
 ];
 
 impl StageKind for Kind {
@@ -51,7 +51,7 @@ impl StageKind for Kind {
     fn version(&self) -> u32 {
         1
     }
-    fn outputs(&self) -> &'static [Output] {
+    fn outputs(&self) -> &'static [OutputSpec] {
         OUTPUTS
     }
     fn inputs(&self) -> &'static [&'static str] {

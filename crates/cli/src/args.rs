@@ -16,7 +16,7 @@ pub use synth::SynthArgs;
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
 
 use clap::{Args, Parser, Subcommand};
-use numbers::positive;
+use numbers::parse_positive;
 use std::path::PathBuf;
 
 const AFTER: &str = "\
@@ -173,16 +173,16 @@ pub struct PlotArgs {
     #[arg(short, long, value_name = "FILE.svg")]
     pub output: Option<PathBuf>,
     /// How many of the archive's units are a millivolt, a number above 0; CODE-15% does not say.
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
     pub units_per_mv: Option<f64>,
     /// Millimetres a second, a number above 0.
-    #[arg(long, default_value_t = 25.0, value_parser = positive)]
+    #[arg(long, default_value_t = 25.0, value_parser = parse_positive)]
     pub speed: f64,
     /// Millimetres a millivolt, a number above 0.
-    #[arg(long, default_value_t = 10.0, value_parser = positive)]
+    #[arg(long, default_value_t = 10.0, value_parser = parse_positive)]
     pub gain: f64,
     /// Samples a second of an archive's part, a number above 0; the part does not say.
-    #[arg(long, default_value_t = 400.0, value_parser = positive)]
+    #[arg(long, default_value_t = 400.0, value_parser = parse_positive)]
     pub rate: f64,
     /// Print JSON on standard output.
     #[arg(long)]

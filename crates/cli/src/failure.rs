@@ -34,7 +34,7 @@ impl Failure {
     /// Tells people, and with `json` programs; the exit code.
     pub fn report(&self, json: bool) -> u8 {
         let code = self.exit_code();
-        crate::out::tell(format_args!("{}", self.error.render()));
+        crate::console::write_stderr(format_args!("{}", self.error.render()));
         if json {
             print(&described(&self.error), &self.output);
         }
@@ -58,7 +58,7 @@ fn print(error: &Value, output: &Value) {
     let mut all = Map::new();
     all.insert("error".to_owned(), error.clone());
     all.extend(output.as_object().cloned().unwrap_or_default());
-    crate::out::outln!("{:#}", Value::Object(all));
+    crate::console::outln!("{:#}", Value::Object(all));
 }
 
 /// Exit code for an error; after an interruption it depends on the signal.

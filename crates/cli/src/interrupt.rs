@@ -3,7 +3,7 @@
 //! The second ends it from within the signal handler, by `_exit`. Any other way would run the destructors of libtorch's
 //! global objects while threads still compute with them, which ends in a C++ exception or a segmentation fault.
 
-use crate::out;
+use crate::console;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -46,7 +46,7 @@ fn register(cancel: &Cancel) -> io::Result<()> {
     let mut signals = Signals::new(SIGNALS)?;
     let tell = move || {
         if signals.forever().next().is_some() {
-            out::errln!("stopping at the next safe point; once more to stop at once");
+            console::errln!("stopping at the next safe point; once more to stop at once");
         }
     };
     let named = std::thread::Builder::new().name("signals".to_owned());

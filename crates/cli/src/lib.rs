@@ -12,25 +12,25 @@
 )]
 pub mod args;
 mod commands;
+mod console;
 pub mod errors;
+mod exit;
 mod failure;
-mod home;
 mod interrupt;
-mod kept;
 pub mod kinds;
-mod leave;
-mod memory;
-mod numbers;
+mod number_format;
 mod observer;
-mod out;
+mod out_of_memory;
 mod parameters;
+mod pipelines;
 mod results;
+mod run_log;
 mod schema;
 pub mod torch;
 mod version;
 
 pub use commands::print_json;
-pub use out::{emit, tell};
+pub use console::{write_stderr, write_stdout};
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -45,7 +45,7 @@ pub fn main(torch: Option<&'static dyn torch::Torch>) -> ! {
     if let Some(torch) = torch {
         torch::register(torch);
     }
-    leave::with(run())
+    exit::flush_and_exit(run())
 }
 
 /// First argument of the process that opens an HDF5 file for this program; no command of the user.
@@ -54,7 +54,7 @@ const OPEN_HDF5: &str = "__open-hdf5";
 fn run() -> u8 {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == OPEN_HDF5) {
-        memory::end_with(isolated::OUT_OF_MEMORY);
+        out_of_memory::set_exit_code(isolated::OUT_OF_MEMORY);
         return code15::serve(arguments);
     }
     isolated::enable(OPEN_HDF5);
@@ -83,7 +83,7 @@ fn run() -> u8 {
 /// Help and version are no failure.
 fn arguments_refused(error: &clap::Error) -> u8 {
     if error.kind() == ClapErrorKind::DisplayVersion {
-        out::outln!("{}", version::text());
+        console::outln!("{}", version::text());
         return 0;
     }
     let _ = error.print();
@@ -132,7 +132,7 @@ fn logging(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(out::colours_on_stderr())
+        .with_ansi(console::colours_on_stderr())
         .without_time()
         .log_internal_errors(false) // It would panic where standard error is gone.
         .init();

@@ -1,8 +1,8 @@
-//! Tells a person on standard error what a run does.
+//! Reports the events of a run on standard error, for people.
 
-use crate::kept::Kept;
-use crate::numbers::{duration, grouped, size};
-use crate::out::errln;
+use crate::console::errln;
+use crate::number_format::{format_duration, format_size, group_thousands};
+use crate::run_log::RunLog;
 use ecgfm_pipeline::{Event, Observer, PlannedStage, Progress, SkipReason, StageAction};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -10,18 +10,18 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Lines, and on a terminal a progress bar with rate and time left.
+/// Reporter that prints lines, and on a terminal a progress bar with rate and time left.
 pub struct ConsoleReporter {
     quiet: bool,
     terminal: bool,
     dry_run: bool,
     keep_going: bool,
     bar: Mutex<Option<ProgressBar>>,
-    kept: Option<Kept>,
+    run_log: Option<RunLog>,
 }
 
 impl ConsoleReporter {
-    /// Says only warnings where `quiet`.
+    /// Reports warnings only where `quiet`.
     pub fn new(quiet: bool) -> Self {
         let (dry_run, keep_going) = (false, false);
         Self {
@@ -30,27 +30,27 @@ impl ConsoleReporter {
             keep_going,
             terminal: std::io::stderr().is_terminal(),
             bar: Mutex::new(None),
-            kept: None,
+            run_log: None,
         }
     }
 
-    /// Keeps what is told in the run's directory as well, once the run holds it.
-    pub fn kept(self, kept: Kept) -> Self {
-        let kept = Some(kept);
-        Self { kept, ..self }
+    /// Writes messages to the log in the run's directory as well, once the run holds it.
+    pub fn with_log(self, run_log: RunLog) -> Self {
+        let run_log = Some(run_log);
+        Self { run_log, ..self }
     }
 
-    /// Keeps a line that is told elsewhere.
-    pub fn keep(&self, line: &str) {
-        if let Some(kept) = &self.kept {
-            kept.line(line);
+    /// Logs a message that is printed elsewhere.
+    pub fn log_message(&self, line: &str) {
+        if let Some(log) = &self.run_log {
+            log.append_message(line);
         }
     }
 
-    /// Keeps that the command ended.
-    pub fn ended(&self, exit: u8) {
-        if let Some(kept) = &self.kept {
-            kept.end(exit);
+    /// Logs the exit code of the command.
+    pub fn log_exit(&self, exit: u8) {
+        if let Some(log) = &self.run_log {
+            log.record_exit(exit);
         }
     }
 
@@ -59,7 +59,7 @@ impl ConsoleReporter {
         Self { dry_run, ..self }
     }
 
-    /// Tells failures as they happen; without it the first one ends the run and is told then.
+    /// Reports failures as they happen; without it the first one ends the run and is reported then.
     pub fn keep_going(self, keep_going: bool) -> Self {
         Self { keep_going, ..self }
     }
@@ -67,12 +67,12 @@ impl ConsoleReporter {
     fn report(&self, line: &str) {
         match self.quiet {
             false => self.report_always(line),
-            true => self.keep(line),
+            true => self.log_message(line),
         }
     }
 
     fn report_always(&self, line: &str) {
-        self.keep(line);
+        self.log_message(line);
         match self.bar() {
             Some(bar) => bar.suspend(|| errln!("{line}")),
             None => errln!("{line}"),
@@ -96,12 +96,12 @@ impl ConsoleReporter {
         }
     }
 
-    /// Takes a bar away that is still there.
-    pub fn clear(&self) {
+    /// Removes a bar that is still there.
+    pub fn clear_bar(&self) {
         self.set_bar(None);
     }
 
-    fn begin(&self, stage: &str, total: u64, unit: &str) {
+    fn start_bar(&self, stage: &str, total: u64, unit: &str) {
         if self.quiet || !self.terminal {
             return;
         }
@@ -137,8 +137,8 @@ impl Observer for ConsoleReporter {
                 run_dir,
                 stages,
             } => {
-                if let Some(kept) = self.kept.as_ref().filter(|_| !self.dry_run) {
-                    kept.begin(run_dir);
+                if let Some(log) = self.run_log.as_ref().filter(|_| !self.dry_run) {
+                    log.open(run_dir);
                 }
                 self.report(&format!(
                     "{pipeline}, profile {profile}, in {}",
@@ -148,7 +148,7 @@ impl Observer for ConsoleReporter {
                     self.report_plan(stages);
                 }
             }
-            Event::ProgressBegan { stage, total, unit } => self.begin(stage, *total, unit),
+            Event::ProgressBegan { stage, total, unit } => self.start_bar(stage, *total, unit),
             Event::ProgressAdvanced { by, .. } => {
                 if let Some(bar) = self.bar() {
                     bar.inc(*by);
@@ -165,7 +165,7 @@ impl Observer for ConsoleReporter {
                 ran, fresh, seconds, ..
             } => {
                 self.set_bar(None);
-                let (ran, fresh, time) = (ran.len(), fresh.len(), duration(*seconds));
+                let (ran, fresh, time) = (ran.len(), fresh.len(), format_duration(*seconds));
                 self.report(&format!("{ran} stages ran, {fresh} were up to date, {time}"));
             }
             of_stage => self.report_stage(of_stage),
@@ -213,7 +213,7 @@ impl ConsoleReporter {
                 ..
             } => {
                 self.set_bar(None);
-                let (time, counts) = (duration(*seconds), counted(counts));
+                let (time, counts) = (format_duration(*seconds), counts_text(counts));
                 self.report(&format!("  {stage} done in {time}{counts}"));
             }
             Event::StageSkipped { stage, because } => match because {
@@ -236,7 +236,7 @@ impl ConsoleReporter {
     }
 }
 
-fn counted(counts: &BTreeMap<String, u64>) -> String {
+fn counts_text(counts: &BTreeMap<String, u64>) -> String {
     if counts.is_empty() {
         return String::new();
     }
@@ -244,9 +244,9 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
         .iter()
         .map(|(name, n)| {
             let n = if name.ends_with("bytes") {
-                size(*n)
+                format_size(*n)
             } else {
-                grouped(*n)
+                group_thousands(*n)
             };
             format!("{} {n}", name.replace('_', " "))
         })
@@ -262,7 +262,7 @@ pub struct CommandProgress {
 }
 
 impl CommandProgress {
-    /// Says nothing where `quiet`.
+    /// Reports nothing where `quiet`.
     pub fn new(task: &'static str, quiet: bool) -> Self {
         let reporter = ConsoleReporter::new(quiet);
         Self { task, reporter }
@@ -271,7 +271,7 @@ impl CommandProgress {
 
 impl Progress for CommandProgress {
     fn begin(&self, total: u64, unit: &'static str) {
-        self.reporter.begin(self.task, total, unit);
+        self.reporter.start_bar(self.task, total, unit);
     }
 
     fn advance(&self, n: u64) {
@@ -287,6 +287,6 @@ impl Progress for CommandProgress {
 
 impl Drop for CommandProgress {
     fn drop(&mut self) {
-        self.reporter.clear();
+        self.reporter.clear_bar();
     }
 }

@@ -1,6 +1,6 @@
 //! The JSON Schema of pipeline files, for editors: every stage kind's parameters, under the keys of a pipeline.
 //!
-//! It is of draft-07, which every editor's YAML support knows; newer drafts are known to some only, and in part.
+//! The schema is of draft-07, which every editor's YAML support knows; newer drafts are known to some only, and in part.
 
 use ecgfm_pipeline::{Kinds, StageKind};
 use serde_json::{Map, Value, json};
@@ -14,18 +14,18 @@ pub fn pipeline_file(kinds: &Kinds) -> Value {
         "type": "object",
         "required": ["name", "stages"],
         "additionalProperties": false,
-        "properties": top(),
+        "properties": file_properties(),
         // What a profile may still add is not missed.
         "if": { "not": { "required": ["profiles"] } },
         "then": { "properties": { "stages": { "additionalProperties": { "$ref": "#/definitions/whole_stage" } } } },
     });
-    schema["allOf"] = kinds.iter().map(|kind| in_profiles(kind.name())).collect();
+    schema["allOf"] = kinds.iter().map(|kind| profile_rule(kind.name())).collect();
     schema["definitions"] = Value::Object(definitions(kinds));
     schema
 }
 
 /// The keys of a file.
-fn top() -> Value {
+fn file_properties() -> Value {
     json!({
         "name": { "$ref": "#/definitions/name", "description": "The pipeline's name; runs are kept in <workdir>/<name>/<profile>/." },
         "description": { "$ref": "#/definitions/text", "description": "What the pipeline is for, one line." },
@@ -75,16 +75,16 @@ fn definitions(kinds: &Kinds) -> Map<String, Value> {
             "propertyNames": { "$ref": "#/definitions/name" },
         }),
     );
-    add("profile", profile());
-    add("stage", stage(kinds));
-    add("whole_stage", whole_stage(kinds));
+    add("profile", profile_schema());
+    add("stage", stage_schema(kinds));
+    add("whole_stage", complete_stage_schema(kinds));
     for kind in kinds.iter() {
-        add(&format!("with_{}", kind.name()), with(kind.as_ref()));
+        add(&format!("with_{}", kind.name()), parameter_schema(kind.as_ref()));
     }
     all
 }
 
-fn profile() -> Value {
+fn profile_schema() -> Value {
     json!({
         "type": ["object", "null"],
         "additionalProperties": false,
@@ -101,9 +101,9 @@ fn profile() -> Value {
     })
 }
 
-/// What a profile changes of a stage keeps the kind that the stage has below `stages`. Where the stage is called as its kind
-/// is, as nearly every one, a schema can say so.
-fn in_profiles(kind: &str) -> Value {
+/// Rule for a profile's change of a stage, which keeps the kind that the stage has below `stages`. Where the stage is called
+/// as its kind is, as nearly every one, a schema can say so.
+fn profile_rule(kind: &str) -> Value {
     let with = format!("#/definitions/with_{kind}");
     let change = json!({
         "if": { "not": { "required": ["uses"] } },
@@ -117,7 +117,7 @@ fn in_profiles(kind: &str) -> Value {
     })
 }
 
-fn stage(kinds: &Kinds) -> Value {
+fn stage_schema(kinds: &Kinds) -> Value {
     let uses: Vec<Value> = kinds
         .iter()
         .map(|kind| json!({ "const": kind.name(), "description": kind.about() }))
@@ -149,7 +149,7 @@ fn stage(kinds: &Kinds) -> Value {
 }
 
 /// A stage that nothing is added to: it has a kind, and what the kind requires.
-fn whole_stage(kinds: &Kinds) -> Value {
+fn complete_stage_schema(kinds: &Kinds) -> Value {
     let mut all = vec![
         json!({ "$ref": "#/definitions/stage" }),
         json!({ "required": ["uses"] }),
@@ -167,9 +167,9 @@ fn whole_stage(kinds: &Kinds) -> Value {
 }
 
 /// The parameters of a kind, each of which may be a reference.
-fn with(kind: &dyn StageKind) -> Value {
+fn parameter_schema(kind: &dyn StageKind) -> Value {
     let mut schema = kind.parameters();
-    referable_inside(&mut schema);
+    allow_references_inside(&mut schema);
     json!({
         "type": ["object", "null"],
         "additionalProperties": false,
@@ -178,30 +178,30 @@ fn with(kind: &dyn StageKind) -> Value {
 }
 
 /// Lets a reference stand for every value inside.
-fn referable_inside(schema: &mut Value) {
+fn allow_references_inside(schema: &mut Value) {
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.values_mut().for_each(referable);
+        properties.values_mut().for_each(allow_reference);
     }
     if schema["items"].is_object() {
-        referable(&mut schema["items"]);
+        allow_reference(&mut schema["items"]);
     }
     for key in ["oneOf", "anyOf"] {
         if let Some(forms) = schema.get_mut(key).and_then(Value::as_array_mut) {
-            forms.iter_mut().for_each(referable_inside);
+            forms.iter_mut().for_each(allow_references_inside);
         }
     }
 }
 
-/// Lets a reference stand for the value. What is said of the value stays outside, where editors look for it.
-fn referable(schema: &mut Value) {
-    referable_inside(schema);
+/// Lets a reference stand for the value. Its description and default stay outside, where editors look for it.
+fn allow_reference(schema: &mut Value) {
+    allow_references_inside(schema);
     let Some(form) = schema.as_object_mut() else {
         return;
     };
     let mut outer = Map::new();
     for key in ["description", "default"] {
-        if let Some(said) = form.remove(key) {
-            outer.insert(key.to_owned(), said);
+        if let Some(value) = form.remove(key) {
+            outer.insert(key.to_owned(), value);
         }
     }
     if is_any_text(form) {

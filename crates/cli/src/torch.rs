@@ -110,7 +110,7 @@ fn exec_torch_program() -> Error {
         Err(error) => return Error::new(ErrorKind::StageFailed, format!("where is this program? {error}")),
     };
     if let Some(place) = missing_libtorch_dir() {
-        crate::out::errln!(
+        crate::console::errln!(
             "warning: libtorch is no longer in {place}, where it was when this program was built\n\
              help: if the next line says that a library is missing, set LD_LIBRARY_PATH to where libtorch is, or build again"
         );

@@ -8,11 +8,11 @@ use ecgfm_stage::{Context, Outcome, StageError};
 use serde_json::Value;
 
 use crate::param::ParamError;
-use crate::promises::{Ahead, Findings};
+use crate::promises::{Findings, LookAheadContext};
 
-/// A file or directory that a stage leaves, which others refer to as `${stage.name}`.
+/// Declared output of a stage kind: a file or directory that a stage leaves, which others refer to as `${stage.name}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Output {
+pub struct OutputSpec {
     /// The name in references.
     pub name: &'static str,
     /// Path inside the stage's directory; empty for the directory itself. `{parameter}` stands for the
@@ -24,7 +24,7 @@ pub struct Output {
     pub required: bool,
 }
 
-impl Output {
+impl OutputSpec {
     /// An output that the stage always leaves.
     #[must_use]
     pub const fn new(name: &'static str, path: &'static str, about: &'static str) -> Self {
@@ -77,7 +77,7 @@ pub trait StageKind: Send + Sync {
     }
 
     /// Outputs of the stage.
-    fn outputs(&self) -> &'static [Output];
+    fn outputs(&self) -> &'static [OutputSpec];
 
     /// The parameters (`name`, or `outer.inner`) that are paths of files or directories the stage reads.
     /// A parameter may hold one path, a list of them, or nothing. Their content enters the fingerprint.
@@ -130,7 +130,7 @@ pub trait StageKind: Send + Sync {
     /// from outside, and what the stages before this one promise to leave. Tells what is wrong, and what this stage
     /// promises. Called for the stages that a run reaches, by `--dry-run` too, and for those before them, whose promises
     /// count and whose mistakes do not. It must be quick.
-    fn look_ahead(&self, _with: &Value, _ahead: &Ahead<'_>) -> Findings {
+    fn look_ahead(&self, _with: &Value, _ahead: &LookAheadContext<'_>) -> Findings {
         Findings::default()
     }
 

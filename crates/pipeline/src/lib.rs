@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use ecgfm_pipeline::{
-//!     Cancel, Context, Kinds, Outcome, Output, ParamError, Pipeline, RunOptions, Settings, Silent, StageError, StageKind,
+//!     Cancel, Context, Kinds, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, Settings, Silent, StageError, StageKind,
 //!     canonical, typed,
 //! };
 //! use serde_json::Value;
@@ -19,13 +19,13 @@
 //!
 //! struct Greet;
 //!
-//! const OUTPUTS: &[Output] = &[Output::new("letter", "letter.txt", "the greeting")];
+//! const OUTPUTS: &[OutputSpec] = &[OutputSpec::new("letter", "letter.txt", "the greeting")];
 //!
 //! impl StageKind for Greet {
 //!     fn name(&self) -> &'static str { "greet" }
 //!     fn about(&self) -> &'static str { "Writes a greeting." }
 //!     fn version(&self) -> u32 { 1 }
-//!     fn outputs(&self) -> &'static [Output] { OUTPUTS }
+//!     fn outputs(&self) -> &'static [OutputSpec] { OUTPUTS }
 //!     fn inputs(&self) -> &'static [&'static str] { &[] }
 //!     fn check(&self, with: &Value) -> Result<Value, ParamError> { canonical::<Hello>(with) }
 //!     fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
@@ -66,12 +66,12 @@ pub use config::pipeline::{Environment, Pipeline, ProfileInfo, Settings};
 pub use config::source::{Origin, Span};
 pub use ecgfm_stage::{Cancel, Context, FailureClass, NoProgress, Outcome, Progress, StageError};
 pub use error::{Error, ErrorKind};
-pub use kind::{CodeChange, Kinds, NamedOrPath, Output, StageKind};
+pub use kind::{CodeChange, Kinds, NamedOrPath, OutputSpec, StageKind};
 pub use param::{ParamError, ParamProblem, PathStep, canonical, typed};
 pub use plan::reason::Reason;
 pub use plan::selection::Selection;
 pub use plan::status::{PlannedStage, StageAction, StageState, Status};
-pub use promises::{Ahead, Findings, Mistake, Promises};
+pub use promises::{Findings, LookAheadContext, Mistake, Promises};
 pub use run::clean::CleanedStage;
 pub use run::event::{Event, Observer, Silent, SkipReason};
 pub use run::graph_run::{RunOptions, Summary};

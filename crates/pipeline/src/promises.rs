@@ -52,7 +52,7 @@ pub struct Findings {
 
 impl Findings {
     /// Adds a mistake in the configuration. `parameter` and `phrase` as in [`ParamError::invalid`].
-    pub fn wrong(&mut self, parameter: &str, phrase: impl Into<String>) {
+    pub fn add_invalid(&mut self, parameter: &str, phrase: impl Into<String>) {
         self.add(FailureClass::Config, ParamError::invalid(parameter, phrase));
     }
 
@@ -64,13 +64,13 @@ impl Findings {
 
 /// Information that a stage may use before the run begins.
 #[derive(Debug, Default)]
-pub struct Ahead<'a> {
+pub struct LookAheadContext<'a> {
     left: Option<PathBuf>,
     /// The directory and the promises of every stage before it.
     before: Vec<(PathBuf, &'a Promises)>,
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> LookAheadContext<'a> {
     pub(crate) fn new(left: Option<PathBuf>, before: Vec<(PathBuf, &'a Promises)>) -> Self {
         Self { left, before }
     }

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ecgfm_pipeline::{
-    Ahead, Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, NamedOrPath,
-    Outcome, Output, ParamError, Pipeline, RunOptions, Selection, Settings, Silent, StageError, StageKind,
-    canonical, typed,
+    Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, LookAheadContext,
+    NamedOrPath, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, Selection, Settings, Silent,
+    StageError, StageKind, canonical, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,7 +25,7 @@ struct Params {
 /// Copies a file; promises its first word.
 struct Copy;
 
-const OUTPUTS: &[Output] = &[Output::new("copy", "copy.txt", "the copy")];
+const OUTPUTS: &[OutputSpec] = &[OutputSpec::new("copy", "copy.txt", "the copy")];
 const NAMED: &[NamedOrPath] = &[NamedOrPath {
     parameter: "word",
     built_in: |name| name == "known",
@@ -46,7 +46,7 @@ impl StageKind for Copy {
     fn version(&self) -> u32 {
         1
     }
-    fn outputs(&self) -> &'static [Output] {
+    fn outputs(&self) -> &'static [OutputSpec] {
         OUTPUTS
     }
     fn inputs(&self) -> &'static [&'static str] {
@@ -58,7 +58,7 @@ impl StageKind for Copy {
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
         canonical::<Params>(with)
     }
-    fn look_ahead(&self, with: &Value, ahead: &Ahead<'_>) -> Findings {
+    fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> Findings {
         let (mut found, params) = (Findings::default(), typed::<Params>(with).unwrap());
         let word = match (ahead.left(), ahead.promises(&params.file)) {
             (Some(left), _) => first_word(&left.join("copy.txt")),
@@ -72,7 +72,7 @@ impl StageKind for Copy {
         if let (Some(word), Some(wants)) = (&word, &params.wants)
             && word != wants
         {
-            found.wrong("wants", format!("is not `{word}`"));
+            found.add_invalid("wants", format!("is not `{word}`"));
         }
         if let Some(word) = word {
             found.promises.add("word", word);

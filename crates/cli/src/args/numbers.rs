@@ -1,7 +1,7 @@
 //! Numbers with bounds, as the command line takes them.
 
 /// Reads a number from 0 to 1.
-pub(super) fn probability(text: &str) -> Result<f64, String> {
+pub(super) fn parse_probability(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
     if (0.0..=1.0).contains(&number) {
         return Ok(number);
@@ -10,7 +10,7 @@ pub(super) fn probability(text: &str) -> Result<f64, String> {
 }
 
 /// Reads a number from a millionth to a million, which is what speeds, gains and rates are.
-pub(super) fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn parse_positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
     if (1e-6..=1e6).contains(&number) {
         return Ok(number);

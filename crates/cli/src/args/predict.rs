@@ -1,6 +1,6 @@
 //! `ecgfm predict`.
 
-use super::numbers::probability;
+use super::numbers::parse_probability;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub struct PredictArgs {
     #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
     pub ecg: Vec<i64>,
     /// A label holds where its probability is above this, a number from 0 to 1.
-    #[arg(long, default_value_t = 0.5, value_parser = probability)]
+    #[arg(long, default_value_t = 0.5, value_parser = parse_probability)]
     pub threshold: f64,
     /// A table label,threshold: thresholds label by label. --threshold is that of all others.
     #[arg(long, value_name = "FILE.csv")]

@@ -3,8 +3,8 @@
 use super::print_json;
 use super::run::graph_of;
 use crate::args::AcceptArgs;
+use crate::console::outln;
 use crate::failure::Failure;
-use crate::out::outln;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::collections::BTreeMap;
 

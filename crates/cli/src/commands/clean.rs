@@ -3,9 +3,9 @@
 use super::print_json;
 use super::run::graph_of;
 use crate::args::CleanArgs;
+use crate::console::outln;
 use crate::failure::Failure;
-use crate::numbers::size;
-use crate::out::outln;
+use crate::number_format::format_size;
 use serde_json::json;
 
 /// Removes what the stages can make again.
@@ -25,9 +25,14 @@ pub fn clean(args: &CleanArgs) -> Result<(), Failure> {
     for stage in &stages {
         match &stage.kept {
             Some(why) => outln!("{}: left as it is: {why}", stage.stage),
-            None => outln!("{}: {} in {} files", stage.stage, size(stage.bytes), stage.files),
+            None => outln!(
+                "{}: {} in {} files",
+                stage.stage,
+                format_size(stage.bytes),
+                stage.files
+            ),
         }
     }
-    outln!("{gives} {}", size(total));
+    outln!("{gives} {}", format_size(total));
     Ok(())
 }

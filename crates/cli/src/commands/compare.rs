@@ -28,9 +28,9 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
         return print_json(&found);
     }
     for notice in &found.notices {
-        crate::out::outln!("{notice}\n");
+        crate::console::outln!("{notice}\n");
     }
-    crate::out::outln!("{}", table(&found));
+    crate::console::outln!("{}", table(&found));
     Ok(())
 }
 

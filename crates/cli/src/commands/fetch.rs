@@ -11,37 +11,39 @@ use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 use indicatif::HumanBytes;
 use serde_json::json;
 
-/// Fetches a source, or says what that would download.
+/// Fetches a source, or prints what that would download.
 pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
-    let source = asked(&args.source)?;
+    let source = parse_source(&args.source)?;
     let dir = args.dir.clone().unwrap_or_else(|| source.place.clone());
-    let fetcher = Fetcher::new(options(args)).map_err(failed)?;
+    let fetcher = Fetcher::new(fetch_options(args)).map_err(fetch_error)?;
     let flag = cancel.flag();
     if args.dry_run {
-        let planned = fetcher.plan(&source, &args.part, &dir, &flag).map_err(failed)?;
+        let planned = fetcher
+            .plan(&source, &args.part, &dir, &flag)
+            .map_err(fetch_error)?;
         if args.json {
             return print_json(&json!({ "source": source.name, "dir": dir, "would_fetch": planned }));
         }
-        say_plan(&planned);
+        print_plan(&planned);
         return Ok(());
     }
     if !quiet {
-        crate::out::errln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
+        crate::console::errln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
     }
     let progress = CommandProgress::new("bytes", quiet);
     let fetched = fetcher.fetch(&source, &args.part, &dir, &progress, &flag);
     // Takes the bar away.
     drop(progress);
-    let fetched = fetched.map_err(failed)?;
+    let fetched = fetched.map_err(fetch_error)?;
     if args.json {
         return print_json(&json!({ "source": source.name, "dir": dir, "files": fetched }));
     }
-    fetched.iter().for_each(say);
+    fetched.iter().for_each(print_fetched);
     Ok(())
 }
 
-/// `NAME`, or `checkpoint NAME` or `dataset NAME` for who likes to say so.
-fn asked(words: &[String]) -> Result<DataSource, Error> {
+/// Parses `NAME`, `checkpoint NAME` or `dataset NAME`.
+fn parse_source(words: &[String]) -> Result<DataSource, Error> {
     let wrong =
         |message: String| Error::new(ErrorKind::Config, message).help("`ecgfm sources` lists what there is");
     let (kind, name) = match words {
@@ -55,13 +57,13 @@ fn asked(words: &[String]) -> Result<DataSource, Error> {
         SourceKind::Dataset => "dataset",
     };
     match kind {
-        Some(said) if said != is => Err(wrong(format!("`{name}` is a {is}, not a `{said}`"))),
+        Some(kind) if kind != is => Err(wrong(format!("`{name}` is a {is}, not a `{kind}`"))),
         _ => Ok(source),
     }
 }
 
-/// The library reads no environment; what it should honour is passed in here, and listed in docs/fetch.md.
-fn options(args: &FetchArgs) -> FetchOptions {
+/// Options from the command line and the environment variables that docs/fetch.md lists; the library reads no environment.
+fn fetch_options(args: &FetchArgs) -> FetchOptions {
     let variable = |names: &[&str]| {
         let values = names.iter().filter_map(|name| std::env::var(name).ok());
         values.map(|v| v.trim().to_owned()).find(|v| !v.is_empty())
@@ -79,24 +81,24 @@ fn options(args: &FetchArgs) -> FetchOptions {
     }
 }
 
-fn failed(error: ecgfm_fetch::Error) -> Error {
+fn fetch_error(error: ecgfm_fetch::Error) -> Error {
     match &error {
         ecgfm_fetch::Error::Busy { .. } => Error::new(ErrorKind::Locked, error.to_string()),
         other => of_stage(other),
     }
 }
 
-fn say(fetched: &FetchedFile) {
+fn print_fetched(fetched: &FetchedFile) {
     let outcome = match fetched.outcome {
         FetchOutcome::Fetched => "fetched",
         FetchOutcome::Present => "present",
         FetchOutcome::Unverified => "present, not compared",
     };
     let path = fetched.path.display();
-    crate::out::outln!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
+    crate::console::outln!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
 }
 
-fn say_plan(planned: &[PlannedFile]) {
+fn print_plan(planned: &[PlannedFile]) {
     for file in planned {
         let size = match (file.size, &file.unknown) {
             _ if file.present => "present, would be compared".to_owned(),
@@ -111,9 +113,9 @@ fn say_plan(planned: &[PlannedFile]) {
             (None, Some(why)) => format!("size unknown ({why})"),
             (None, None) => "size unknown".to_owned(),
         };
-        crate::out::outln!("{}\t{size}\t{}", file.path.display(), file.url);
+        crate::console::outln!("{}\t{size}\t{}", file.path.display(), file.url);
     }
     let wanted = planned.iter().filter(|f| !f.present);
     let left = wanted.map(|f| f.size.unwrap_or(0).saturating_sub(f.have));
-    crate::out::outln!("to download, as far as known: {}", HumanBytes(left.sum()));
+    crate::console::outln!("to download, as far as known: {}", HumanBytes(left.sum()));
 }

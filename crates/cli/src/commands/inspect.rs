@@ -1,4 +1,4 @@
-//! `ecgfm inspect`: what is in a file.
+//! `ecgfm inspect`: describes a file or a run directory.
 
 use super::print_json;
 use crate::args::InspectArgs;
@@ -11,57 +11,60 @@ use ecgfm_system::exists;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Says what is in a file or a run directory.
+/// Describes a file or a run directory.
 pub fn inspect(args: &InspectArgs) -> Result<(), Error> {
-    let found = described(&args.file)?;
+    let found = describe_path(&args.file)?;
     if args.json {
         return print_json(&found);
     }
-    print(&found, 0);
+    print_nested(&found, 0);
     Ok(())
 }
 
-fn described(path: &Path) -> Result<Value, Error> {
+fn describe_path(path: &Path) -> Result<Value, Error> {
     if !exists(path).map_err(|e| refused("read", path, &e))? {
-        return Err(bad(format!("{}: no such file or directory", path.display())));
+        return Err(bad_input(format!(
+            "{}: no such file or directory",
+            path.display()
+        )));
     }
     if path.is_dir() {
-        return run(path);
+        return describe_run(path);
     }
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     if let Some(file) = recordings::open(path, Encoding::default()) {
         return Ok(Value::Object(file.map_err(unusable)?.facts()));
     }
     match extension {
-        "mat" => mat(path),
-        "npy" => array(path),
-        "pt" | "pth" | "ckpt" | "bin" | "safetensors" => checkpoint(path),
-        "ts" => torchscript(path),
-        "pkl" => header(path),
-        "tsv" => list(path),
-        "csv" => columns(path, table::read_all_text(path)),
-        "parquet" => columns(path, table::read_parquet(path)),
-        _ => Err(bad(format!("{}: no reader for `.{extension}`", path.display()))
+        "mat" => describe_mat(path),
+        "npy" => describe_array(path),
+        "pt" | "pth" | "ckpt" | "bin" | "safetensors" => describe_checkpoint(path),
+        "ts" => describe_torchscript(path),
+        "pkl" => describe_store_header(path),
+        "tsv" => describe_manifest(path),
+        "csv" => describe_table(path, table::read_all_text(path)),
+        "parquet" => describe_table(path, table::read_parquet(path)),
+        _ => Err(bad_input(format!("{}: no reader for `.{extension}`", path.display()))
             .help("known are .hdf5 .h5 .mat .npy .pt .pth .ckpt .bin .safetensors .ts .pkl .tsv .csv .parquet, and run directories")),
     }
 }
 
-fn bad(error: impl ToString) -> Error {
+fn bad_input(error: impl ToString) -> Error {
     Error::new(ErrorKind::BadInput, error.to_string())
 }
 
-fn mat(path: &Path) -> Result<Value, Error> {
+fn describe_mat(path: &Path) -> Result<Value, Error> {
     let file = mat5::MatFile::read(path).map_err(unusable)?;
     let one =
         |a: &mat5::MatArray| json!({ "name": a.name, "class": format!("{:?}", a.class), "shape": a.dims });
     Ok(json!({ "format": "MAT v5", "arrays": file.arrays().iter().map(one).collect::<Vec<_>>() }))
 }
 
-fn array(path: &Path) -> Result<Value, Error> {
+fn describe_array(path: &Path) -> Result<Value, Error> {
     // As the reference names it: `outputs_test.npy` has its header in `outputs_test_header.pkl`.
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!("{stem}_header.pkl"));
-    let reader = logits::open_array(path, &beside).map_err(unusable)?;
+    let header_path = path.with_file_name(format!("{stem}_header.pkl"));
+    let reader = logits::open_array(path, &header_path).map_err(unusable)?;
     let header = reader.header();
     let format = if reader.data_offset() == 0 {
         "memory-mapped array"
@@ -74,7 +77,7 @@ fn array(path: &Path) -> Result<Value, Error> {
     }))
 }
 
-fn checkpoint(path: &Path) -> Result<Value, Error> {
+fn describe_checkpoint(path: &Path) -> Result<Value, Error> {
     let file = pt::WeightsFile::open(path).map_err(unusable)?;
     let torch = crate::torch::require()?;
     let (format, keys) = match file.checkpoint().map(pt::Checkpoint::root) {
@@ -93,7 +96,7 @@ fn checkpoint(path: &Path) -> Result<Value, Error> {
     let sizes = file.weights().iter().map(|one| one.shape.as_slice());
     let parameters = sizes.map(numel).try_fold(0_u64, |sum, n| sum.checked_add(n?));
     let parameters = parameters.ok_or_else(|| {
-        bad(format!(
+        bad_input(format!(
             "{}: more parameters than can be counted; the file is damaged",
             path.display()
         ))
@@ -115,21 +118,21 @@ fn numel(shape: &[u64]) -> Option<u64> {
         .try_fold(1_u64, |product, &size| product.checked_mul(size))
 }
 
-fn torchscript(path: &Path) -> Result<Value, Error> {
+fn describe_torchscript(path: &Path) -> Result<Value, Error> {
     let bytes = std::fs::metadata(path).map_err(unusable)?.len();
     let card = std::fs::read(path.with_extension("json")).ok();
     let card = card.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     Ok(json!({ "format": "TorchScript", "bytes": bytes, "card": card }))
 }
 
-fn header(path: &Path) -> Result<Value, Error> {
+fn describe_store_header(path: &Path) -> Result<Value, Error> {
     let header = store::StoreHeader::read(path).map_err(unusable)?;
     Ok(
         json!({ "format": "memory-map header", "shape": header.shape, "dtype": header.dtype, "offset": header.offset }),
     )
 }
 
-fn list(path: &Path) -> Result<Value, Error> {
+fn describe_manifest(path: &Path) -> Result<Value, Error> {
     let list = manifest::Manifest::read(path).map_err(unusable)?;
     let first: Vec<Value> = list
         .entries
@@ -142,7 +145,7 @@ fn list(path: &Path) -> Result<Value, Error> {
     )
 }
 
-fn columns<E: std::error::Error + 'static>(
+fn describe_table<E: std::error::Error + 'static>(
     path: &Path,
     table: Result<impl Tabular, E>,
 ) -> Result<Value, Error> {
@@ -155,7 +158,7 @@ fn columns<E: std::error::Error + 'static>(
     Ok(json!({ "format": format, "rows": table.rows(), "columns": table.columns() }))
 }
 
-/// What is shown of a table.
+/// Size and columns of a table.
 trait Tabular {
     fn rows(&self) -> usize;
     fn columns(&self) -> Vec<String>;
@@ -171,30 +174,30 @@ impl Tabular for table::DataFrame {
     }
 }
 
-fn run(path: &Path) -> Result<Value, Error> {
+fn describe_run(path: &Path) -> Result<Value, Error> {
     let help = "a run directory is <workdir>/<pipeline>/<profile>";
     let lock = LockFile::read(path)?
-        .ok_or_else(|| bad(format!("{}: no lock.json in it", path.display())).help(help))?;
+        .ok_or_else(|| bad_input(format!("{}: no lock.json in it", path.display())).help(help))?;
     Ok(json!({ "format": "run", "lock": lock }))
 }
 
-/// Nested keys and values, one a line.
-fn print(value: &Value, depth: usize) {
+/// Prints nested keys and values, one a line.
+fn print_nested(value: &Value, depth: usize) {
     let Value::Object(entries) = value else { return };
     for (key, value) in entries {
         let pad = "  ".repeat(depth);
         match value {
             Value::Object(_) => {
-                crate::out::outln!("{pad}{key}:");
-                print(value, depth + 1);
+                crate::console::outln!("{pad}{key}:");
+                print_nested(value, depth + 1);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                crate::out::outln!("{pad}{key}: {}", items.len());
+                crate::console::outln!("{pad}{key}: {}", items.len());
                 items
                     .iter()
-                    .for_each(|item| crate::out::outln!("{pad}  {}", inline(item)));
+                    .for_each(|item| crate::console::outln!("{pad}  {}", inline(item)));
             }
-            other => crate::out::outln!("{pad}{key}: {}", inline(other)),
+            other => crate::console::outln!("{pad}{key}: {}", inline(other)),
         }
     }
 }

@@ -22,21 +22,21 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
         return print_json(&chosen().map(|kind| described(kind.as_ref())).collect::<Vec<_>>());
     }
     for kind in chosen() {
-        crate::out::outln!("{}: {}", kind.name(), kind.about());
+        crate::console::outln!("{}: {}", kind.name(), kind.about());
         if !kind.inputs().is_empty() {
-            crate::out::outln!("  reads the paths in: {}", kind.inputs().join(", "));
+            crate::console::outln!("  reads the paths in: {}", kind.inputs().join(", "));
         }
         for output in kind.outputs() {
             let path = if output.path.is_empty() { "." } else { output.path };
-            crate::out::outln!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
+            crate::console::outln!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
         }
         if args.kind.is_some() {
-            crate::out::outln!("");
-            crate::out::out!("{}", explained(kind.as_ref()));
+            crate::console::outln!("");
+            crate::console::out!("{}", explained(kind.as_ref()));
         }
     }
     if args.kind.is_none() {
-        crate::out::outln!("\n`ecgfm kinds KIND` explains the parameters of one kind.");
+        crate::console::outln!("\n`ecgfm kinds KIND` explains the parameters of one kind.");
     }
     Ok(())
 }
@@ -51,7 +51,7 @@ fn explained(kind: &dyn StageKind) -> String {
 }
 
 fn described(kind: &dyn StageKind) -> serde_json::Value {
-    let output = |o: &ecgfm_pipeline::Output| json!({ "name": o.name, "path": o.path, "about": o.about, "required": o.required });
+    let output = |o: &ecgfm_pipeline::OutputSpec| json!({ "name": o.name, "path": o.path, "about": o.about, "required": o.required });
     let outputs: Vec<_> = kind.outputs().iter().map(output).collect();
     json!({ "kind": kind.name(), "about": kind.about(), "version": kind.version(), "inputs": kind.inputs(), "outputs": outputs,
         "parameters": kind.parameters() })

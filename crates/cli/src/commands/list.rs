@@ -1,9 +1,9 @@
-//! `ecgfm list`: which runs there are, and what they cost.
+//! `ecgfm list`: the runs of a working directory, with size and state.
 
 use super::print_json;
 use crate::args::ListArgs;
-use crate::numbers::size;
-use crate::out::outln;
+use crate::console::outln;
+use crate::number_format::format_size;
 use ecgfm_pipeline::{Error, runs};
 
 /// Lists the runs below a working directory.
@@ -31,7 +31,7 @@ pub fn list(args: &ListArgs) -> Result<(), Error> {
         rows.push([
             run.pipeline.clone(),
             run.profile.clone(),
-            size(run.bytes),
+            format_size(run.bytes),
             used,
             state,
         ]);

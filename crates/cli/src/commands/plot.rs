@@ -8,7 +8,7 @@ use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_report::paper::{Ecg, PaperScale, SignalUnit, draw_ecg};
 use std::path::{Path, PathBuf};
 
-/// A file is what its name says: only SVG is written.
+/// Refuses the name of an output file that does not end in `.svg`.
 fn check_ending(path: &Path) -> Result<(), Error> {
     let ending = path
         .extension()
@@ -42,7 +42,7 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     if let Some(path) = &args.output {
         check_ending(path)?;
     }
-    let found = source::find(args)?;
+    let found = source::find_ecg(args)?;
     let ecg = Ecg {
         unit: match (args.units_per_mv, found.standardized) {
             (_, true) => SignalUnit::Standardized,
@@ -58,7 +58,7 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     let drawing = draw_ecg(&ecg, paper, "ecg");
     let svg = drawing.file(found.notice.as_deref());
     if args.output.as_deref() == Some(Path::new("-")) {
-        crate::out::outln!("{}", svg.trim_end());
+        crate::console::outln!("{}", svg.trim_end());
         return Ok(());
     }
     let path = args
@@ -74,9 +74,9 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
             "rate_hz": ecg.rate, "width_mm": width, "height_mm": height, "says": drawing.footer,
         }));
     }
-    crate::out::outln!("{}: {width} by {height} mm", path.display());
+    crate::console::outln!("{}: {width} by {height} mm", path.display());
     for line in &drawing.footer {
-        crate::out::outln!("  {line}");
+        crate::console::outln!("  {line}");
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), F
     let (mut results, mut first) = (PredictionResults::default(), None);
     for group in InputFiles::collect(args, &model, place.path())? {
         let run = run_stages(args, &model, &group, &observer, cancel);
-        observer.0.clear();
+        observer.0.clear_bar();
         match run.map_err(|error| group.restore_user_paths(error)) {
             Ok(dir) => results.add_run(&dir, &group)?,
             // None of these files can be used; others may be.
@@ -97,13 +97,13 @@ fn check_output_path(args: &PredictArgs, output: &Path) -> Result<(), Error> {
 /// Prints notices, rejected ECGs and the table, or writes the table to the file that was asked for.
 fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -> Result<(), Error> {
     for notice in results.notices.iter().filter(|_| !quiet) {
-        crate::out::errln!("{notice}");
+        crate::console::errln!("{notice}");
     }
     for (file, ecg, why) in &results.rejected {
         let ecg = ecg
             .as_ref()
             .map_or_else(String::new, |ecg| format!(", ECG {ecg}"));
-        crate::out::errln!("set aside: {}{ecg}: {why}", file.display());
+        crate::console::errln!("set aside: {}{ecg}: {why}", file.display());
     }
     if let Some(path) = &args.output {
         std::fs::write(path, results.csv()).map_err(|e| {
@@ -114,7 +114,7 @@ fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -
     match (args.json, &args.output) {
         (true, _) => print_json(&results.json(&args.model)),
         (false, None) => {
-            crate::out::out!("{}", results.csv());
+            crate::console::out!("{}", results.csv());
             Ok(())
         }
         (false, Some(_)) => Ok(()),
@@ -190,7 +190,7 @@ impl Observer for CompactObserver {
             | Event::ProgressAdvanced { .. }
             | Event::Warning { .. }
             | Event::Note { .. } => self.0.event(event),
-            Event::StageFinished { .. } | Event::StageFailed { .. } => self.0.clear(),
+            Event::StageFinished { .. } | Event::StageFailed { .. } => self.0.clear_bar(),
             _ => {}
         }
     }

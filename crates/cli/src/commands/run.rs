@@ -3,9 +3,9 @@
 use super::print_json;
 use crate::args::{GraphArgs, GraphFormat, PipelineArgs, RunArgs, StatusArgs};
 use crate::failure::{Failure, FinishRecorder};
-use crate::kept::Kept;
 use crate::observer::ConsoleReporter;
-use crate::{home, kinds, results, torch};
+use crate::run_log::RunLog;
+use crate::{kinds, pipelines, results, torch};
 use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
@@ -19,7 +19,7 @@ use std::path::Path;
 
 pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, Failure> {
     let Some(named) = &target.pipeline else {
-        return Err(super::show::pipelines(target.json));
+        return Err(super::show::missing_pipeline(target.json));
     };
     let settings = Settings {
         profile: target.profile.clone(),
@@ -28,7 +28,7 @@ pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, Failure> {
         environment: Environment::Process,
         read: Vec::new(),
     };
-    Ok(home::pipeline(named)?.graph(&kinds::all(), &settings)?)
+    Ok(pipelines::load(named)?.graph(&kinds::all(), &settings)?)
 }
 
 /// What `run --json` prints.
@@ -76,22 +76,22 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
     let observer = ConsoleReporter::new(quiet)
         .dry_run(args.dry_run)
         .keep_going(args.keep_going)
-        .kept(Kept::default());
+        .with_log(RunLog::default());
     let recorder = FinishRecorder::new(&observer);
     let (pipeline, profile, run_dir) = (graph.pipeline(), graph.profile(), graph.run_dir());
     let ran = graph.run(&options, &recorder, cancel).map_err(|error| {
-        observer.keep(&error.render());
+        observer.log_message(&error.render());
         let mut said = json!({ "pipeline": pipeline, "profile": profile, "run_dir": run_dir });
         said.as_object_mut()
             .into_iter()
             .for_each(|said| said.extend(recorder.finished().as_object().cloned().unwrap_or_default()));
         Failure::with_output(error, said)
     });
-    observer.ended(ran.as_ref().map_or_else(Failure::exit_code, |_| 0));
+    observer.log_exit(ran.as_ref().map_or_else(Failure::exit_code, |_| 0));
     let summary = ran?;
     if !quiet && !args.dry_run {
         for line in results::devices(&graph, &summary) {
-            crate::out::errln!("{line}");
+            crate::console::errln!("{line}");
         }
     }
     if args.target.json {
@@ -104,7 +104,7 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
         })?);
     }
     if let Some(text) = results::text(&graph, &summary).filter(|_| !args.dry_run) {
-        crate::out::out!("{text}");
+        crate::console::out!("{text}");
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ pub fn status(args: &StatusArgs) -> Result<(), Failure> {
     if args.target.json {
         return Ok(print_json(&status)?);
     }
-    crate::out::out!("{}", status.text());
+    crate::console::out!("{}", status.text());
     Ok(())
 }
 
@@ -148,9 +148,9 @@ pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
         return Ok(print_json(&described(&graph))?);
     }
     match args.format {
-        GraphFormat::Text => crate::out::out!("{}", graph.text()),
-        GraphFormat::Mermaid => crate::out::out!("{}", graph.mermaid()),
-        GraphFormat::Dot => crate::out::out!("{}", graph.dot()),
+        GraphFormat::Text => crate::console::out!("{}", graph.text()),
+        GraphFormat::Mermaid => crate::console::out!("{}", graph.mermaid()),
+        GraphFormat::Dot => crate::console::out!("{}", graph.dot()),
     }
     Ok(())
 }

@@ -2,31 +2,31 @@
 
 use super::print_json;
 use crate::args::ShowArgs;
+use crate::console::{errln, out, outln};
 use crate::failure::Failure;
-use crate::home;
-use crate::out::{errln, out, outln};
+use crate::pipelines;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
 use serde_json::{Value, json};
 
 /// A family of built-in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
+enum BuiltInFamily {
     Pipeline,
     Defined(Definition),
 }
 
-/// In the order in which a name is looked up.
-const FAMILIES: [Family; 4] = [
-    Family::Pipeline,
-    Family::Defined(Definition::Labels),
-    Family::Defined(Definition::Mapping),
-    Family::Defined(Definition::Score),
+/// Families in the order in which a name is looked up.
+const FAMILIES: [BuiltInFamily; 4] = [
+    BuiltInFamily::Pipeline,
+    BuiltInFamily::Defined(Definition::Labels),
+    BuiltInFamily::Defined(Definition::Mapping),
+    BuiltInFamily::Defined(Definition::Score),
 ];
 
-impl Family {
-    /// As the command line names it, and as a person does.
-    fn words(self) -> (&'static str, &'static str) {
+impl BuiltInFamily {
+    /// Returns the name on the command line and the name in messages.
+    fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Pipeline => ("pipeline", "pipeline"),
             Self::Defined(Definition::Labels) => ("labels", "label set"),
@@ -37,7 +37,7 @@ impl Family {
 
     fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Pipeline => &home::BUILT_IN,
+            Self::Pipeline => &pipelines::BUILT_IN,
             Self::Defined(definition) => definition.built_in(),
         }
     }
@@ -50,21 +50,21 @@ impl Family {
 /// Prints one file, or lists them all.
 pub fn show(args: &ShowArgs) -> Result<(), Error> {
     match args.what.as_slice() {
-        [] => list(args.json),
-        [name] => one(name, &FAMILIES, args.json),
+        [] => list_files(args.json),
+        [name] => print_file(name, &FAMILIES, args.json),
         [word, name, ..] => {
-            let family = FAMILIES.into_iter().find(|family| family.words().0 == word);
+            let family = FAMILIES.into_iter().find(|family| family.names().0 == word);
             let unknown = || {
-                let words = FAMILIES.map(|family| family.words().0).join(", ");
+                let words = FAMILIES.map(|family| family.names().0).join(", ");
                 Error::new(ErrorKind::Config, format!("no kind of file is called `{word}`"))
                     .help(format!("the kinds are {words}; `ecgfm show` lists the files"))
             };
-            one(name, &[family.ok_or_else(unknown)?], args.json)
+            print_file(name, &[family.ok_or_else(unknown)?], args.json)
         }
     }
 }
 
-fn one(name: &str, families: &[Family], json: bool) -> Result<(), Error> {
+fn print_file(name: &str, families: &[BuiltInFamily], json: bool) -> Result<(), Error> {
     let mut found = families
         .iter()
         .filter_map(|family| Some((*family, family.file(name)?)));
@@ -75,45 +75,45 @@ fn one(name: &str, families: &[Family], json: bool) -> Result<(), Error> {
         );
     };
     if json {
-        return print_json(&json!({ "kind": family.words().0, "name": name, "text": text }));
+        return print_json(&json!({ "kind": family.names().0, "name": name, "text": text }));
     }
     for (other, _) in found {
-        let (word, other) = other.words();
+        let (word, other) = other.names();
         errln!(
             "note: this is the {}; for the {other} of that name: ecgfm show {word} {name}",
-            family.words().1
+            family.names().1
         );
     }
     out!("{text}");
     Ok(())
 }
 
-fn list(json: bool) -> Result<(), Error> {
+fn list_files(json: bool) -> Result<(), Error> {
     if json {
-        let file = |family: Family| {
+        let file = |family: BuiltInFamily| {
             family
                 .files()
                 .iter()
-                .map(move |(name, _)| json!({ "kind": family.words().0, "name": name }))
+                .map(move |(name, _)| json!({ "kind": family.names().0, "name": name }))
         };
         return print_json(&FAMILIES.into_iter().flat_map(file).collect::<Vec<_>>());
     }
     for family in FAMILIES {
         for (name, text) in family.files() {
-            outln!("{:8}  {name:34}  {}", family.words().0, title(text));
+            outln!("{:8}  {name:34}  {}", family.names().0, title(text));
         }
     }
     outln!("\n`ecgfm show NAME > FILE` makes a copy to edit.");
     Ok(())
 }
 
-/// What a file says that it is: its `title` or `description`, and for a mapping between which label sets.
+/// Title of a built-in file: its `title` or `description`, and for a mapping between which label sets.
 fn title(text: &str) -> String {
-    let said = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
     match (
-        said("title: ").or_else(|| said("description: ")),
-        said("from: "),
-        said("to: "),
+        value("title: ").or_else(|| value("description: ")),
+        value("from: "),
+        value("to: "),
     ) {
         (Some(title), _, _) => title.to_owned(),
         (None, Some(from), Some(to)) => format!("from the labels of {from} to those of {to}"),
@@ -121,19 +121,19 @@ fn title(text: &str) -> String {
     }
 }
 
-/// That no pipeline was named: those that could be, with their profiles, are listed, or in the JSON of the failure.
-pub fn pipelines(json: bool) -> Failure {
+/// Failure of a command without a pipeline's name. The pipelines and their profiles are printed, or are in the failure's JSON.
+pub fn missing_pipeline(json: bool) -> Failure {
     let mut listed = Vec::new();
-    for (name, file) in home::known() {
+    for (name, file) in pipelines::list_named() {
         let place = file.map_or_else(|| "built in".to_owned(), |file| file.display().to_string());
-        let loaded = home::pipeline(&name);
+        let loaded = pipelines::load(&name);
         if json {
-            listed.push(described(&name, &place, &loaded));
+            listed.push(describe_pipeline(&name, &place, &loaded));
             continue;
         }
         outln!("{name}  ({place})");
         match loaded {
-            Ok(pipeline) => out!("{}", profiles(&pipeline)),
+            Ok(pipeline) => out!("{}", profile_lines(&pipeline)),
             Err(error) => outln!("  cannot be read: {error}"),
         }
     }
@@ -142,7 +142,7 @@ pub fn pipelines(json: bool) -> Failure {
     Failure::with_output(error, json!({ "pipelines": listed }))
 }
 
-fn described(name: &str, place: &str, loaded: &Result<Pipeline, Error>) -> Value {
+fn describe_pipeline(name: &str, place: &str, loaded: &Result<Pipeline, Error>) -> Value {
     match loaded {
         Ok(pipeline) => {
             let profiles = pipeline.profiles().into_iter();
@@ -156,8 +156,8 @@ fn described(name: &str, place: &str, loaded: &Result<Pipeline, Error>) -> Value
     }
 }
 
-/// What a pipeline is for and its profiles, a line each.
-fn profiles(pipeline: &Pipeline) -> String {
+/// Description of a pipeline and its profiles, a line each.
+fn profile_lines(pipeline: &Pipeline) -> String {
     let mut text = String::new();
     if let Some(description) = pipeline.description() {
         text.push_str(&format!("  {description}\n"));

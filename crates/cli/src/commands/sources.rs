@@ -2,7 +2,7 @@
 
 use super::print_json;
 use crate::args::SourcesArgs;
-use crate::numbers::grouped;
+use crate::number_format::group_thousands;
 use ecgfm_fetch::{CheckDepth, DataSource, FileProblem, all_sources, find_source};
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::json;
@@ -22,8 +22,8 @@ pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
         if args.json {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
         } else {
-            crate::out::outln!("{}: {}", source.name, source.instructions());
-            crate::out::outln!("{}", state(source, &problems, &dir.display().to_string()));
+            crate::console::outln!("{}: {}", source.name, source.instructions());
+            crate::console::outln!("{}", state(source, &problems, &dir.display().to_string()));
         }
     }
     if args.json { print_json(&listed) } else { Ok(()) }
@@ -40,8 +40,8 @@ fn state(source: &DataSource, problems: &[FileProblem], dir: &str) -> String {
             FileProblem::Size(file, found, published) => {
                 format!(
                     "  {dir}/{file}: {} bytes, and {} are expected\n",
-                    grouped(*found),
-                    grouped(*published)
+                    group_thousands(*found),
+                    group_thousands(*published)
                 )
             }
             FileProblem::Checksum(file) => {

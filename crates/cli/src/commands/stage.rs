@@ -63,7 +63,7 @@ fn one(
         );
     }
     for (name, n) in &outcome.counts {
-        crate::out::outln!("{name}\t{n}");
+        crate::console::outln!("{name}\t{n}");
     }
     Ok(())
 }

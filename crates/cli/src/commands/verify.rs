@@ -1,21 +1,21 @@
-//! `ecgfm verify`: is a finished run still what it was, to the bit?
+//! `ecgfm verify`: compares a finished run with its recorded hashes.
 
 use super::print_json;
 use crate::args::VerifyArgs;
+use crate::console::outln;
 use crate::failure::Failure;
-use crate::numbers::grouped;
+use crate::number_format::group_thousands;
 use crate::observer::CommandProgress;
-use crate::out::outln;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, InputHashes, Verification};
 use serde::Serialize;
 use serde_json::json;
 
-/// What is printed as JSON.
+/// Result of a verification, as it is printed in JSON.
 #[derive(Serialize)]
-struct Found {
+struct VerifyReport {
     #[serde(flatten)]
     outputs: Verification,
-    /// Only where it was asked for.
+    /// Set where `--inputs` was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<InputHashes>,
 }
@@ -26,26 +26,26 @@ pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Fai
     let outputs = ecgfm_pipeline::verify(&args.dir, &bar("outputs"), cancel)?;
     let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
     let inputs = args.inputs.then(hash).transpose()?;
-    let found = Found { outputs, inputs };
-    match (found.verdict(args), args.json) {
+    let found = VerifyReport { outputs, inputs };
+    match (found.require_intact(args), args.json) {
         (Ok(()), true) => Ok(print_json(&found)?),
         (Err(error), true) => Err(Failure::with_output(error, json!(found))),
-        (verdict, false) => {
-            found.print();
-            Ok(verdict?)
+        (intact, false) => {
+            found.print_text();
+            Ok(intact?)
         }
     }
 }
 
-impl Found {
-    fn print(&self) {
+impl VerifyReport {
+    fn print_text(&self) {
         let outputs = &self.outputs;
-        outln!("{} files are intact", grouped(outputs.intact as u64));
+        outln!("{} files are intact", group_thousands(outputs.intact as u64));
         if outputs.cleaned > 0 {
-            let cleaned = grouped(outputs.cleaned as u64);
+            let cleaned = group_thousands(outputs.cleaned as u64);
             outln!("{cleaned} were removed by clean, to be made again when they are needed");
         }
-        print(&[
+        print_files(&[
             ("missing", &outputs.missing),
             ("changed", &outputs.changed),
             ("extra", &outputs.extra),
@@ -58,14 +58,17 @@ impl Found {
         if inputs.recorded > 0 {
             outln!(
                 "{} files of input are recorded in inputs.json now",
-                grouped(inputs.recorded as u64)
+                group_thousands(inputs.recorded as u64)
             );
         }
         // On the first time there was nothing to compare with.
         if inputs.recorded == 0 || inputs.intact > 0 {
-            outln!("{} files of input are intact", grouped(inputs.intact as u64));
+            outln!(
+                "{} files of input are intact",
+                group_thousands(inputs.intact as u64)
+            );
         }
-        print(&[
+        print_files(&[
             ("input missing", &inputs.missing),
             ("input changed", &inputs.changed),
             ("input extra", &inputs.extra),
@@ -73,13 +76,13 @@ impl Found {
         ]);
     }
 
-    fn verdict(&self, args: &VerifyArgs) -> Result<(), Error> {
+    fn require_intact(&self, args: &VerifyArgs) -> Result<(), Error> {
         let dir = args.dir.display();
         let wrong = |message: String, help: &str| Err(Error::new(ErrorKind::BadInput, message).help(help));
         if !self.outputs.is_intact() {
             return wrong(
                 format!("{dir} is not what the run left: see the list"),
-                self.cure(),
+                self.advice(),
             );
         }
         if self.inputs.as_ref().is_some_and(|inputs| !inputs.is_intact()) {
@@ -92,7 +95,7 @@ impl Found {
         Ok(())
     }
 
-    fn cure(&self) -> &'static str {
+    fn advice(&self) -> &'static str {
         let found = &self.outputs;
         match (
             found.missing.is_empty() && found.changed.is_empty(),
@@ -105,7 +108,7 @@ impl Found {
     }
 }
 
-fn print(lists: &[(&str, &Vec<String>)]) {
+fn print_files(lists: &[(&str, &Vec<String>)]) {
     for (what, files) in lists {
         files.iter().for_each(|file| outln!("{what}: {file}"));
     }

@@ -3,7 +3,7 @@
 use crate::parameters::check_bounds;
 use crate::torch;
 use ecgfm_pipeline::{
-    Ahead, CodeChange, Findings, NamedOrPath, Output, ParamError, StageKind, canonical, typed,
+    CodeChange, Findings, LookAheadContext, NamedOrPath, OutputSpec, ParamError, StageKind, canonical, typed,
 };
 use ecgfm_stage::{Context, Outcome, StageError};
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -25,7 +25,7 @@ pub struct StageBinding<P> {
     /// Changes that each version from the second on made to the outputs.
     pub changes: &'static [CodeChange],
     /// Outputs of the stage.
-    pub outputs: &'static [Output],
+    pub outputs: &'static [OutputSpec],
     /// Parameters that are paths.
     pub inputs: &'static [&'static str],
     /// Parameters that cannot change what the stage leaves: no part of the fingerprint.
@@ -41,7 +41,7 @@ pub struct StageBinding<P> {
     /// Values that the types allow and the stage does not.
     pub check: fn(&P) -> Result<(), ParamError>,
     /// Checks before the first stage runs.
-    pub look_ahead: fn(&P, &Ahead<'_>) -> Findings,
+    pub look_ahead: fn(&P, &LookAheadContext<'_>) -> Findings,
     /// Facts beyond parameters and inputs.
     pub extra: Extra<P>,
     /// Set where the stage resumes from what an interrupted run left in its directory.
@@ -90,7 +90,7 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         self.changes
     }
 
-    fn outputs(&self) -> &'static [Output] {
+    fn outputs(&self) -> &'static [OutputSpec] {
         self.outputs
     }
 
@@ -126,7 +126,7 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         self.named
     }
 
-    fn look_ahead(&self, with: &Value, ahead: &Ahead<'_>) -> Findings {
+    fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> Findings {
         // What does not fit its type was refused before.
         typed(with).map_or_else(
             |_| Findings::default(),

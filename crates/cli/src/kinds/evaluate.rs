@@ -5,7 +5,7 @@ use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_
 use super::definitions::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, config_fact};
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
-use ecgfm_pipeline::{CodeChange, Output, ParamError};
+use ecgfm_pipeline::{CodeChange, OutputSpec, ParamError};
 use ecgfm_report::report as report_stage;
 
 /// A parameter that makes no sense, at its place in the pipeline file.
@@ -17,16 +17,16 @@ fn refused(error: Error) -> ParamError {
 }
 
 pub fn predict() -> StageBinding<prediction::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
-        Output::new(
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new(
             "predictions",
             "predictions.parquet",
             "a probability a segment and model label",
         ),
-        Output::new("table", "predictions.csv", "the same as CSV"),
-        Output::new("mapped", "mapped.csv", "labels of the data set, a segment").optional(),
-        Output::new("ecg", "ecg.csv", "a probability an ECG and model label"),
+        OutputSpec::new("table", "predictions.csv", "the same as CSV"),
+        OutputSpec::new("mapped", "mapped.csv", "labels of the data set, a segment").optional(),
+        OutputSpec::new("ecg", "ecg.csv", "a probability an ECG and model label"),
     ];
     StageBinding {
         name: "predict",
@@ -72,34 +72,34 @@ pub fn predict() -> StageBinding<prediction::Params> {
 }
 
 pub fn evaluate() -> StageBinding<scoring::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
-        Output::new("metrics", "metrics.csv", "one row a unit and label"),
-        Output::new("comparison", "comparison.csv", "predicted and actual, a segment"),
-        Output::new(
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new("metrics", "metrics.csv", "one row a unit and label"),
+        OutputSpec::new("comparison", "comparison.csv", "predicted and actual, a segment"),
+        OutputSpec::new(
             "tutorial_table",
             "tutorial_table.csv",
             "the tutorial's table, joined by key",
         ),
-        Output::new("json", "metrics.json", "everything that was computed"),
-        Output::new("averages", "averages.csv", "averages over labels"),
-        Output::new(
+        OutputSpec::new("json", "metrics.json", "everything that was computed"),
+        OutputSpec::new("averages", "averages.csv", "averages over labels"),
+        OutputSpec::new(
             "subgroups",
             "subgroups.csv",
             "by sex, age or any column of the records",
         ),
-        Output::new("thresholds", "thresholds.csv", "the threshold of every label"),
-        Output::new(
+        OutputSpec::new("thresholds", "thresholds.csv", "the threshold of every label"),
+        OutputSpec::new(
             "examples",
             "examples.csv",
             "the ECGs the model was surest about, right and wrong",
         ),
-        Output::new(
+        OutputSpec::new(
             "tripod",
             "tripod.json",
             "what the run attests of the TRIPOD+AI checklist",
         ),
-        Output::new(
+        OutputSpec::new(
             "scored",
             "scored.parquet",
             "truth and probability of every ECG, for `ecgfm compare`",
@@ -160,10 +160,10 @@ fn score_facts(name: &str) -> Vec<(String, String)> {
 }
 
 pub fn report() -> StageBinding<report_stage::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
-        Output::new("report", "report.html", "the page"),
-        Output::new("plots", "plots", "the charts as SVG"),
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new("report", "report.html", "the page"),
+        OutputSpec::new("plots", "plots", "the charts as SVG"),
     ];
     StageBinding {
         name: "report",

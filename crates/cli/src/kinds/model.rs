@@ -7,7 +7,7 @@ use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::store::StoreInfo;
-use ecgfm_pipeline::{CodeChange, Error, Output, StageError};
+use ecgfm_pipeline::{CodeChange, Error, OutputSpec, StageError};
 use ecgfm_stage_params::{ExportParams, InferParams};
 use std::path::PathBuf;
 
@@ -21,10 +21,10 @@ fn failed(error: Error) -> StageError {
 }
 
 pub fn export() -> StageBinding<ExportParams> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the model and its card"),
-        Output::new("model", "model.ts", "the TorchScript file"),
-        Output::new("card", "model.json", "what the model is and expects"),
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the model and its card"),
+        OutputSpec::new("model", "model.ts", "the TorchScript file"),
+        OutputSpec::new("card", "model.json", "what the model is and expects"),
     ];
     StageBinding {
         name: "export",
@@ -71,20 +71,20 @@ fn beside_and_below(params: &InferParams) -> Vec<(&'static str, PathBuf)> {
 }
 
 pub fn infer() -> StageBinding<InferParams> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the logits, their header and their keys"),
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the logits, their header and their keys"),
         // An encoder has none.
-        Output::new("logits", "outputs_{subset}.npy", "float32 (segments, labels)").optional(),
-        Output::new(
+        OutputSpec::new("logits", "outputs_{subset}.npy", "float32 (segments, labels)").optional(),
+        OutputSpec::new(
             "header",
             "outputs_{subset}_header.pkl",
             "shape, dtype and offset, for the reference's reader",
         )
         .optional(),
-        Output::new("embedding", "embedding_{subset}.npy", "where asked for").optional(),
-        Output::new("saliency", "saliency_{subset}.npy", "where asked for").optional(),
-        Output::new("index", "outputs_{subset}_index.csv", "the key of every row"),
-        Output::new("record", "infer.json", "device, precision, model"),
+        OutputSpec::new("embedding", "embedding_{subset}.npy", "where asked for").optional(),
+        OutputSpec::new("saliency", "saliency_{subset}.npy", "where asked for").optional(),
+        OutputSpec::new("index", "outputs_{subset}_index.csv", "the key of every row"),
+        OutputSpec::new("record", "infer.json", "device, precision, model"),
     ];
     StageBinding {
         name: "infer",

@@ -6,7 +6,7 @@ use super::definitions::{LABEL_SET, config_fact};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
-use ecgfm_pipeline::{CodeChange, Output, ParamError};
+use ecgfm_pipeline::{CodeChange, OutputSpec, ParamError};
 use ecgfm_signals as signals;
 use ecgfm_splits as splits;
 
@@ -27,16 +27,16 @@ fn refused_splits(error: splits::Error) -> ParamError {
 }
 
 pub fn signals() -> StageBinding<signals::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
-        Output::new("records", "meta.csv", "one row a kept exam"),
-        Output::new("segments", "segmented.csv", "one row a segment"),
-        Output::new(
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new("records", "meta.csv", "one row a kept exam"),
+        OutputSpec::new("segments", "segmented.csv", "one row a segment"),
+        OutputSpec::new(
             "rejected",
             "rejected.csv",
             "one row an exam set aside, with the reason",
         ),
-        Output::new("quality", "quality.csv", "one row a doubt about a kept exam"),
+        OutputSpec::new("quality", "quality.csv", "one row a doubt about a kept exam"),
     ];
     StageBinding {
         name: "signals",
@@ -70,20 +70,20 @@ pub fn signals() -> StageBinding<signals::Params> {
 }
 
 pub fn labels() -> StageBinding<labels::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
-        Output::new(
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new(
             "labels",
             "labels.csv",
             "the truth: one row an exam, one column a label",
         ),
-        Output::new(
+        OutputSpec::new(
             "definition",
             "label_def.csv",
             "counts, shares and weights of the labels",
         ),
-        Output::new("array", "y.npy", "the truth as an array, row = idx"),
-        Output::new("weights", "pos_weight.txt", "positive weights for training"),
+        OutputSpec::new("array", "y.npy", "the truth as an array, row = idx"),
+        OutputSpec::new("weights", "pos_weight.txt", "positive weights for training"),
     ];
     StageBinding {
         name: "labels",
@@ -118,10 +118,10 @@ pub fn labels() -> StageBinding<labels::Params> {
 }
 
 pub fn splits() -> StageBinding<splits::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the whole directory"),
-        Output::new("meta", "meta_split.csv", "the split of every exam"),
-        Output::new("segmented", "segmented_split.csv", "the split of every segment").optional(),
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new("meta", "meta_split.csv", "the split of every exam"),
+        OutputSpec::new("segmented", "segmented_split.csv", "the split of every segment").optional(),
     ];
     StageBinding {
         name: "splits",
@@ -147,9 +147,9 @@ pub fn splits() -> StageBinding<splits::Params> {
 }
 
 pub fn manifests() -> StageBinding<manifests::Params> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the manifests, one a split, and their keys"),
-        Output::new("index", "index.csv", "the key of every line"),
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the manifests, one a split, and their keys"),
+        OutputSpec::new("index", "index.csv", "the key of every line"),
     ];
     StageBinding {
         name: "manifests",

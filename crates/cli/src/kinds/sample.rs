@@ -5,14 +5,14 @@ use super::binding::{StageBinding, holds_all_inputs, no_check, no_extra_facts, n
 use super::demo::{BUNDLED_CARD, BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT, DemoModel};
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
-use ecgfm_pipeline::{Output, ParamError};
+use ecgfm_pipeline::{OutputSpec, ParamError};
 use ecgfm_synth::SynthOptions;
 
 pub fn synth() -> StageBinding<SynthOptions> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "an archive in CODE-15's shape"),
-        Output::new("exams", "exams.csv", "one row an exam"),
-        Output::new(
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "an archive in CODE-15's shape"),
+        OutputSpec::new("exams", "exams.csv", "one row an exam"),
+        OutputSpec::new(
             "truth",
             "synth_truth.csv",
             "rate, intervals and findings of every exam",
@@ -55,14 +55,14 @@ pub fn synth() -> StageBinding<SynthOptions> {
 }
 
 pub fn demo_model() -> StageBinding<DemoModel> {
-    const OUTPUTS: &[Output] = &[
-        Output::new("dir", "", "the checkpoint and its card"),
-        Output::new(
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the checkpoint and its card"),
+        OutputSpec::new(
             "checkpoint",
             DEMO_CHECKPOINT,
             "a small network's weights in the reference's container",
         ),
-        Output::new("card", DEMO_CARD, "what it was trained on and how well it does"),
+        OutputSpec::new("card", DEMO_CARD, "what it was trained on and how well it does"),
     ];
     StageBinding {
         name: "demo_model",

@@ -7,16 +7,16 @@ use serde_json::Value;
 /// Refuses the first number that is outside its bounds.
 ///
 /// # Errors
-/// Which one, and what it may be.
+/// The path of the number, and its allowed values.
 pub fn check(schema: &Value, with: &Value) -> Result<(), ParamError> {
-    match outside(schema, with, &mut Vec::new()) {
+    match find_outside(schema, with, &mut Vec::new()) {
         Some((path, phrase)) => Err(ParamError::invalid(&path, phrase)),
         None => Ok(()),
     }
 }
 
-/// The path of the first number outside, and the phrase that follows it.
-fn outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<(String, String)> {
+/// Finds the path of the first number outside, and the phrase that follows it.
+fn find_outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<(String, String)> {
     match value {
         Value::Number(number) => {
             let number = number.as_f64()?;
@@ -24,12 +24,12 @@ fn outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<(Str
             let numeric = forms.iter().filter(|form| is_number(form));
             let mut numeric = numeric.peekable();
             numeric.peek()?;
-            if numeric.any(|form| holds(form, number)) {
+            if numeric.any(|form| is_within(form, number)) {
                 return None;
             }
             Some((
                 path.join("."),
-                format!("is {value}; it must be a {}", words::kind(schema)),
+                format!("is {value}; it must be a {}", words::allowed_values(schema)),
             ))
         }
         Value::Array(items) => {
@@ -38,7 +38,7 @@ fn outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<(Str
             items
                 .iter()
                 .enumerate()
-                .find_map(|(at, item)| below(&form["items"], item, &at.to_string(), path))
+                .find_map(|(at, item)| find_in_child(&form["items"], item, &at.to_string(), path))
         }
         Value::Object(entries) => {
             let forms = words::forms(schema);
@@ -46,15 +46,20 @@ fn outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<(Str
             let form = forms.into_iter().find(has)?;
             entries
                 .iter()
-                .find_map(|(key, entry)| below(&form["properties"][key], entry, key, path))
+                .find_map(|(key, entry)| find_in_child(&form["properties"][key], entry, key, path))
         }
         _ => None,
     }
 }
 
-fn below(schema: &Value, value: &Value, step: &str, path: &mut Vec<String>) -> Option<(String, String)> {
+fn find_in_child(
+    schema: &Value,
+    value: &Value,
+    step: &str,
+    path: &mut Vec<String>,
+) -> Option<(String, String)> {
     path.push(step.to_owned());
-    let found = outside(schema, value, path);
+    let found = find_outside(schema, value, path);
     path.pop();
     found
 }
@@ -67,7 +72,7 @@ fn is_number(form: &Value) -> bool {
             .is_some_and(|kinds| kinds.iter().any(number))
 }
 
-fn holds(form: &Value, number: f64) -> bool {
+fn is_within(form: &Value, number: f64) -> bool {
     let bound = |key: &str| form[key].as_f64();
     bound("minimum").is_none_or(|low| number >= low)
         && bound("exclusiveMinimum").is_none_or(|low| number > low)

@@ -28,7 +28,7 @@ pub struct Parameter {
     pub inner: Vec<Parameter>,
 }
 
-/// The parameters of a kind that are paths have the names in `paths`.
+/// Lists the parameters of a kind; `paths` names those that are paths.
 pub fn parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
     let required: Vec<&str> = schema["required"]
         .as_array()
@@ -44,9 +44,9 @@ pub fn parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
             Parameter {
                 name: name.clone(),
                 kind: if path {
-                    words::path(schema)
+                    words::allowed_paths(schema)
                 } else {
-                    words::kind(schema)
+                    words::allowed_values(schema)
                 },
                 required: required.contains(&name.as_str()),
                 default: (!default.is_null() && !default.is_object()).then(|| words::yaml(default)),

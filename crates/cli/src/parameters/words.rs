@@ -23,7 +23,7 @@ pub(super) fn meaning(schema: &Value) -> String {
 
 /// Words that the value may be, each with its meaning.
 pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
-    let told = |form: &&Value| (!word(form).is_empty() || tagged(form)) && form["description"].is_string();
+    let listed = |form: &&Value| (!word(form).is_empty() || tagged(form)) && form["description"].is_string();
     let forms = forms(schema);
     if let [list] = forms.as_slice()
         && list["items"].is_object()
@@ -31,13 +31,16 @@ pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
         return choices(&list["items"]);
     }
     // A lone form has the parameter's own meaning.
-    let forms = forms.iter().filter(|_| forms.len() > 1).filter(|form| told(form));
-    forms.map(|form| (one(form), meaning(form))).collect()
+    let forms = forms
+        .iter()
+        .filter(|_| forms.len() > 1)
+        .filter(|form| listed(form));
+    forms.map(|form| (form_text(form), meaning(form))).collect()
 }
 
 /// Allowed values in words.
-pub(super) fn kind(schema: &Value) -> String {
-    let kinds: Vec<String> = forms(schema).into_iter().map(one).collect();
+pub(super) fn allowed_values(schema: &Value) -> String {
+    let kinds: Vec<String> = forms(schema).into_iter().map(form_text).collect();
     let (last, others) = match kinds.split_last() {
         Some((last, others)) => (last, others),
         None => return "anything".to_owned(),
@@ -49,8 +52,8 @@ pub(super) fn kind(schema: &Value) -> String {
 }
 
 /// Allowed values in words, where texts are paths.
-pub(super) fn path(schema: &Value) -> String {
-    kind(schema).replace("text", "path")
+pub(super) fn allowed_paths(schema: &Value) -> String {
+    allowed_values(schema).replace("text", "path")
 }
 
 /// A value as a pipeline file spells it.
@@ -76,7 +79,7 @@ fn word(form: &Value) -> String {
     }
 }
 
-fn one(form: &Value) -> String {
+fn form_text(form: &Value) -> String {
     if !word(form).is_empty() {
         return word(form);
     }
@@ -97,13 +100,13 @@ fn one(form: &Value) -> String {
         Some("boolean") => "true or false".to_owned(),
         Some("integer") => ranged("whole number", form),
         Some("number") => ranged("number", form),
-        Some("array") => format!("list of {}", self::kind(&form["items"])),
+        Some("array") => format!("list of {}", allowed_values(&form["items"])),
         Some("object") => mapping(form),
         _ => "anything".to_owned(),
     }
 }
 
-/// Says if it is a mapping of one key that must be there: a word that carries a value.
+/// Says if a form is a mapping of one key that must be there: a word that carries a value.
 pub(super) fn tagged(form: &Value) -> bool {
     let length = |key: &str| {
         form[key]
@@ -117,7 +120,7 @@ pub(super) fn tagged(form: &Value) -> bool {
 /// The keys of a mapping are listed below it, unless it is a word that carries a value.
 fn mapping(form: &Value) -> String {
     match form["properties"].as_object().and_then(|keys| keys.iter().next()) {
-        Some((key, value)) if tagged(form) => format!("{{{key}: {}}}", kind(value)),
+        Some((key, value)) if tagged(form) => format!("{{{key}: {}}}", allowed_values(value)),
         _ => "mapping".to_owned(),
     }
 }
@@ -127,21 +130,23 @@ fn ranged(kind: &str, form: &Value) -> String {
     let low = bound("minimum").map(|low| (low, false));
     let low = low.or_else(|| bound("exclusiveMinimum").map(|low| (low, true)));
     match (low, bound("maximum")) {
-        (Some((low, false)), Some(high)) => format!("{kind} from {} to {}", grouped(low), grouped(high)),
-        (Some((low, false)), None) => format!("{kind}, {} or more", grouped(low)),
-        (Some((low, true)), Some(high)) => {
-            format!("{kind} above {}, at most {}", grouped(low), grouped(high))
+        (Some((low, false)), Some(high)) => {
+            format!("{kind} from {} to {}", bound_text(low), bound_text(high))
         }
-        (Some((low, true)), None) => format!("{kind} above {}", grouped(low)),
-        (None, Some(high)) => format!("{kind}, at most {}", grouped(high)),
+        (Some((low, false)), None) => format!("{kind}, {} or more", bound_text(low)),
+        (Some((low, true)), Some(high)) => {
+            format!("{kind} above {}, at most {}", bound_text(low), bound_text(high))
+        }
+        (Some((low, true)), None) => format!("{kind} above {}", bound_text(low)),
+        (None, Some(high)) => format!("{kind}, at most {}", bound_text(high)),
         (None, None) => kind.to_owned(),
     }
 }
 
-/// A bound, with separators where it is large.
-fn grouped(bound: f64) -> String {
+/// Text of a bound, with separators where it is large.
+fn bound_text(bound: f64) -> String {
     match bound {
-        b if b.fract() == 0.0 && b.abs() < 1e15 => crate::numbers::grouped(b as u64),
+        b if b.fract() == 0.0 && b.abs() < 1e15 => crate::number_format::group_thousands(b as u64),
         b => b.to_string(),
     }
 }
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn schemas_read_as_a_person_would_say_them() {
-        let said = [
+        let schemas = [
             json!({ "type": ["number", "null"], "minimum": 0, "maximum": 1 }),
             json!({ "type": "integer", "format": "uint64", "minimum": 0 }),
             json!({ "type": "number", "exclusiveMinimum": 0 }),
@@ -173,8 +178,11 @@ mod tests {
             "best or {at: number}",
             "whole number from 1 to 4,194,304",
         ];
-        assert_eq!(said.each_ref().map(kind), expected);
-        assert_eq!(choices(&said[4]), [("a".to_owned(), "A.".to_owned())]);
-        assert_eq!(choices(&said[6]), [("{at: number}".to_owned(), "At.".to_owned())]);
+        assert_eq!(schemas.each_ref().map(allowed_values), expected);
+        assert_eq!(choices(&schemas[4]), [("a".to_owned(), "A.".to_owned())]);
+        assert_eq!(
+            choices(&schemas[6]),
+            [("{at: number}".to_owned(), "At.".to_owned())]
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::kind::Output;
+use crate::kind::OutputSpec;
 
 /// An output of a stage in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,11 @@ pub struct StageOutput {
 }
 
 /// Fills parameters into the outputs' paths.
-pub(crate) fn outputs(outputs: &[Output], params: &Value, dir: &Path) -> Result<Vec<StageOutput>, String> {
+pub(crate) fn outputs(
+    outputs: &[OutputSpec],
+    params: &Value,
+    dir: &Path,
+) -> Result<Vec<StageOutput>, String> {
     outputs
         .iter()
         .map(|output| {

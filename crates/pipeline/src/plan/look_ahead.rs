@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::kind::StageKind;
 use crate::plan::examine::ExaminedStage;
 use crate::plan::status::StageAction;
-use crate::promises::{Ahead, Mistake, Promises};
+use crate::promises::{LookAheadContext, Mistake, Promises};
 
 /// Has every stage look ahead that a run reaches, and those before them.
 ///
@@ -56,16 +56,21 @@ pub(crate) fn look_ahead(graph: &Graph, plan: &[ExaminedStage]) -> Result<()> {
     Error::together(errors).map_or(Ok(()), Err)
 }
 
-fn ahead<'a>(graph: &Graph, stage: &Stage, runs: bool, promises: &'a BTreeMap<&str, Promises>) -> Ahead<'a> {
+fn ahead<'a>(
+    graph: &Graph,
+    stage: &Stage,
+    runs: bool,
+    promises: &'a BTreeMap<&str, Promises>,
+) -> LookAheadContext<'a> {
     let before = stage.upstream.iter();
     let before = before.filter_map(|u| Some((graph.stage_dir(&u.stage), promises.get(u.stage.as_str())?)));
     let left = graph.stage_dir(stage.name());
-    Ahead::new((!runs && left.is_dir()).then_some(left), before.collect())
+    LookAheadContext::new((!runs && left.is_dir()).then_some(left), before.collect())
 }
 
 /// Has a stage look ahead that runs alone: all it reads comes from outside.
 pub(crate) fn look_ahead_alone(kind: &dyn StageKind, params: &Value, name: &Name, with: &Node) -> Result<()> {
-    let found = kind.look_ahead(params, &Ahead::default());
+    let found = kind.look_ahead(params, &LookAheadContext::default());
     Error::together(mistakes(name, with, found.mistakes).collect()).map_or(Ok(()), Err)
 }
 

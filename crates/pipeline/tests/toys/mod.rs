@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, CodeChange, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, Output,
+    Cancel, CodeChange, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, OutputSpec,
     ParamError, Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical, typed,
 };
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ type Check = fn(&Value) -> Result<Value, ParamError>;
 /// A kind out of parts.
 pub struct Toy {
     pub name: &'static str,
-    pub outputs: &'static [Output],
+    pub outputs: &'static [OutputSpec],
     pub inputs: &'static [&'static str],
     pub resumable: bool,
     pub check: Check,
@@ -101,7 +101,7 @@ impl StageKind for Toy {
             _ => &[],
         }
     }
-    fn outputs(&self) -> &'static [Output] {
+    fn outputs(&self) -> &'static [OutputSpec] {
         self.outputs
     }
     fn inputs(&self) -> &'static [&'static str] {
@@ -319,18 +319,18 @@ stages:
 ";
 
 pub fn kinds(version: &Arc<AtomicU32>) -> Kinds {
-    const JOINED: &[Output] = &[
-        Output::new("joined", "joined.txt", "all texts"),
-        Output::new("dir", "", "all"),
+    const JOINED: &[OutputSpec] = &[
+        OutputSpec::new("joined", "joined.txt", "all texts"),
+        OutputSpec::new("dir", "", "all"),
     ];
-    const PARTS: &[Output] = &[Output::new("dir", "", "all parts")];
-    const SIGNALS: &[Output] = &[
-        Output::new("records", "meta.csv", "a row a recording"),
-        Output::new("segments", "segmented.csv", "a row a segment"),
-        Output::new("store", "{store}.bin", "the samples").optional(),
-        Output::new("dir", "", "all"),
+    const PARTS: &[OutputSpec] = &[OutputSpec::new("dir", "", "all parts")];
+    const SIGNALS: &[OutputSpec] = &[
+        OutputSpec::new("records", "meta.csv", "a row a recording"),
+        OutputSpec::new("segments", "segmented.csv", "a row a segment"),
+        OutputSpec::new("store", "{store}.bin", "the samples").optional(),
+        OutputSpec::new("dir", "", "all"),
     ];
-    const META: &[Output] = &[Output::new(
+    const META: &[OutputSpec] = &[OutputSpec::new(
         "meta",
         "meta_split.csv",
         "recordings with their split",

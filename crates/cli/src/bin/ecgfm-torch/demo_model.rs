@@ -17,12 +17,12 @@ pub fn demo_model(args: &DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<
     };
     let say = |line: &str| {
         if !quiet {
-            ecgfm_cli::tell(format_args!("{line}\n"));
+            ecgfm_cli::write_stderr(format_args!("{line}\n"));
         }
     };
     demo::make(&params, &args.out, &say, cancel).map_err(Error::from)?;
     for name in [demo::CHECKPOINT, demo::CARD, demo::LOG] {
-        ecgfm_cli::emit(format_args!("{}\n", args.out.join(name).display()));
+        ecgfm_cli::write_stdout(format_args!("{}\n", args.out.join(name).display()));
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ pub fn command(args: &ExportArgs) -> Result<(), Error> {
         (labels, None) => format!("{labels} labels (which, `--labels SET` would tell)"),
         (labels, Some(set)) => format!("{labels} labels of {}", set.name),
     };
-    ecgfm_cli::emit(format_args!(
+    ecgfm_cli::write_stdout(format_args!(
         "{}: {what}, {} parameters\n",
         args.output.display(),
         card.parameters

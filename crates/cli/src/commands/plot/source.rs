@@ -1,4 +1,4 @@
-//! Where the ECG is: in a part of an archive, a `.mat` file, or the archive that a run was made from.
+//! Reads the ECG to plot: from a part of an archive, a `.mat` file, or the archive that a run was made from.
 
 use crate::args::PlotArgs;
 use crate::errors::unusable;
@@ -15,40 +15,41 @@ use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
 use ecgfm_report::saliency_overlay;
 use std::path::{Path, PathBuf};
 
-/// Ids that are named when the one that was asked for is not there.
-const NAMED: usize = 5;
+/// Number of ids that an error names when the one that was asked for is not there.
+const IDS_IN_ERROR: usize = 5;
 
-/// An ECG and what must be said of it.
-pub(super) struct Found {
+/// ECG to plot, with its caveats.
+pub(super) struct PlottedEcg {
     pub(super) ecg: Ecg,
-    /// Whether its values are standard deviations.
+    /// Set where its values are standard deviations.
     pub(super) standardized: bool,
     pub(super) notice: Option<String>,
 }
 
-fn bad(error: impl ToString) -> Error {
+fn bad_input(error: impl ToString) -> Error {
     Error::new(ErrorKind::BadInput, error.to_string())
 }
 
 /// Finds the ECG that is asked for.
-pub(super) fn find(args: &PlotArgs) -> Result<Found, Error> {
+pub(super) fn find_ecg(args: &PlotArgs) -> Result<PlottedEcg, Error> {
     let path = &args.file;
     if path.is_dir() {
-        return of_run(path, wanted(args)?);
+        return read_from_run(path, required_id(args)?);
     }
     if let Some(file) = recordings::open(path, Encoding::default()) {
         let file = file.map_err(unusable)?;
-        let id = wanted(args)?;
+        let id = required_id(args)?;
         return read_ecg(file.as_ref(), id, id, args.rate);
     }
     match path.extension().and_then(|e| e.to_str()) {
-        Some("mat") => of_mat(path),
-        _ => Err(bad(format!("{}: not an archive's .hdf5, a .mat file or a run", path.display()))
+        Some("mat") => read_mat(path),
+        _ => Err(bad_input(format!("{}: not an archive's .hdf5, a .mat file or a run", path.display()))
             .help("give a part such as exams_part0.hdf5 with --ecg EXAM_ID, a .mat file, or a run directory with --ecg ID")),
     }
 }
 
-fn wanted(args: &PlotArgs) -> Result<&str, Error> {
+/// Returns the id after `--ecg`.
+fn required_id(args: &PlotArgs) -> Result<&str, Error> {
     args.ecg.as_deref().ok_or_else(|| {
         Error::new(ErrorKind::Config, format!("{}: which ECG?", args.file.display()))
             .help("name it: --ecg ID")
@@ -56,7 +57,7 @@ fn wanted(args: &PlotArgs) -> Result<&str, Error> {
 }
 
 /// Row of an exam in a file.
-fn row_of(file: &dyn RecordingFile, id: &str) -> Result<usize, Error> {
+fn find_row(file: &dyn RecordingFile, id: &str) -> Result<usize, Error> {
     let (path, ids) = (file.path().display(), file.exam_ids());
     let number: Option<i64> = id.parse().ok();
     let is_wanted = |have: &String| have == id || (number.is_some() && have.parse().ok() == number);
@@ -66,23 +67,27 @@ fn row_of(file: &dyn RecordingFile, id: &str) -> Result<usize, Error> {
     let mut near: Vec<&String> = ids.iter().flatten().collect();
     let distance = |have: &&String| Some(number?.abs_diff(have.parse().ok()?));
     near.sort_by_key(|have| distance(have).unwrap_or_default());
-    let near: Vec<&str> = near.into_iter().take(NAMED).map(String::as_str).collect();
-    Err(bad(format!("{path}: no exam `{id}` among its {}", ids.len()))
-        .help(format!("the nearest are {}", near.join(", "))))
+    let near: Vec<&str> = near.into_iter().take(IDS_IN_ERROR).map(String::as_str).collect();
+    Err(
+        bad_input(format!("{path}: no exam `{id}` among its {}", ids.len()))
+            .help(format!("the nearest are {}", near.join(", "))),
+    )
 }
 
-/// A recording as the archive has it, without the zeros around it, under the name `record`.
-fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Result<Found, Error> {
-    let row = row_of(file, id)?;
+/// Reads a recording as the archive has it, without the zeros around it, under the name `record`.
+fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Result<PlottedEcg, Error> {
+    let row = find_row(file, id)?;
     let (path, count) = (file.path().display(), file.lead_count());
     if count != LEADS.len() {
-        return Err(bad(format!("{path}: {count} leads; an ECG on paper has 12")));
+        return Err(bad_input(format!(
+            "{path}: {count} leads; an ECG on paper has 12"
+        )));
     }
     let mut recording = Recording::default();
     file.read(row, &mut recording).map_err(unusable)?;
     recording
         .use_standard_leads()
-        .map_err(|e| bad(format!("{path}: {e}")))?;
+        .map_err(|e| bad_input(format!("{path}: {e}")))?;
     let values = &recording.samples;
     let kept = strip(values, LEADS.len());
     let lead = |at: usize| {
@@ -90,7 +95,7 @@ fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Resu
             .map(|sample| values[sample * LEADS.len() + at])
             .collect()
     };
-    Ok(Found {
+    Ok(PlottedEcg {
         ecg: Ecg {
             record: record.to_owned(),
             leads: (0..LEADS.len()).map(lead).collect(),
@@ -105,12 +110,12 @@ fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Resu
     })
 }
 
-/// A `.mat` file of a run: `org/` holds the archive's values, the others hold standard deviations.
-fn of_mat(path: &Path) -> Result<Found, Error> {
+/// Reads a `.mat` file of a run: `org/` holds the archive's values, the others hold standard deviations.
+fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
     let file = mat5::MatFile::read(path).map_err(unusable)?;
     let ((leads, samples), values) = file.f32_matrix("feats").map_err(unusable)?;
     if leads != LEADS.len() {
-        return Err(bad(format!(
+        return Err(bad_input(format!(
             "{}: {leads} leads; an ECG on paper has 12",
             path.display()
         )));
@@ -120,7 +125,7 @@ fn of_mat(path: &Path) -> Result<Found, Error> {
         rate.map(|rate| rate as f64)
     });
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-    Ok(Found {
+    Ok(PlottedEcg {
         ecg: Ecg {
             record: path
                 .file_stem()
@@ -139,17 +144,17 @@ fn of_mat(path: &Path) -> Result<Found, Error> {
     })
 }
 
-/// An ECG of a run by idx, exam or recording, out of the archive that the run was made from, with saliency where the run
+/// Reads an ECG of a run by idx, exam or recording, out of the archive that the run was made from, with saliency where the run
 /// has it.
-fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
+fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
     let lock = LockFile::read(dir)?.ok_or_else(|| {
-        bad(format!("{}: no lock.json; it is no run", dir.display()))
+        bad_input(format!("{}: no lock.json; it is no run", dir.display()))
             .help("give <workdir>/<pipeline>/<profile>, as `ecgfm run` says it")
     })?;
     let of_kind = |kind: &str| lock.stages.iter().find(|(_, record)| record.kind == kind);
     let (stage, record) = of_kind("signals")
-        .ok_or_else(|| bad(format!("{}: the run has no signals stage yet", dir.display())))?;
-    let row = Row::find(&dir.join(stage).join(records::FILE), id)?;
+        .ok_or_else(|| bad_input(format!("{}: the run has no signals stage yet", dir.display())))?;
+    let row = EcgRecord::find(&dir.join(stage).join(records::FILE), id)?;
     let name = record.parameters["dataset"].as_str().unwrap_or_default();
     let dataset = datasets::find(name).unwrap_or(DATASETS[0]);
     // A table says it, and must not lead out of the archive.
@@ -159,7 +164,7 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
             records::FILE,
             row.trace_file.escape_debug()
         );
-        return Err(bad(what).help("run the signals stage again"));
+        return Err(bad_input(what).help("run the signals stage again"));
     }
     let file = (dataset.open_file)(&raw_dir(dir, record)?, &row.trace_file).map_err(unusable)?;
     let mut found = read_ecg(file.as_ref(), &row.exam_id, key::stem(&row.save_file), row.rate)?;
@@ -178,22 +183,22 @@ fn of_run(dir: &Path, id: &str) -> Result<Found, Error> {
 fn raw_dir(dir: &Path, record: &StageRecord) -> Result<PathBuf, Error> {
     match record.parameters["raw"].as_str() {
         Some(raw) => Ok(record.locate(dir, raw)),
-        None => Err(bad(format!(
+        None => Err(bad_input(format!(
             "{}: the run does not say where its archive is",
             dir.display()
         ))),
     }
 }
 
-/// What a run's records say of one ECG.
-struct Row {
+/// Row of a run's records for one ECG.
+struct EcgRecord {
     exam_id: String,
     trace_file: String,
     save_file: String,
     rate: f64,
 }
 
-impl Row {
+impl EcgRecord {
     fn find(path: &Path, id: &str) -> Result<Self, Error> {
         let columns = [
             Column::new(IDX, Kind::Text),
@@ -220,10 +225,10 @@ impl Row {
                 });
             }
         }
-        let exams: Vec<String> = (0..frame.height().min(NAMED))
+        let exams: Vec<String> = (0..frame.height().min(IDS_IN_ERROR))
             .map(|row| cell("exam_id", row))
             .collect::<Result<_, _>>()?;
-        Err(bad(format!(
+        Err(bad_input(format!(
             "{}: no ECG `{id}` among its {}",
             path.display(),
             frame.height()

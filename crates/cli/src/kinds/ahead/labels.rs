@@ -10,12 +10,12 @@ use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits;
 use ecgfm_evaluate::predict as prediction;
 use ecgfm_labels as truth;
-use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_pipeline::{Findings, LookAheadContext};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Holds the labels of the truth against the columns of the records.
-pub fn labels(params: &truth::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let is_there = there(
         &mut found,
@@ -49,7 +49,7 @@ pub fn labels(params: &truth::Params, ahead: &Ahead<'_>) -> Findings {
                 "names {name}, and the records have no column `{missing}`; they have {}",
                 listed(&columns)
             );
-            found.wrong("label_set", phrase);
+            found.add_invalid("label_set", phrase);
         }
     }
     if ahead.left().is_none() {
@@ -59,7 +59,7 @@ pub fn labels(params: &truth::Params, ahead: &Ahead<'_>) -> Findings {
 }
 
 /// Holds label set and mapping against the model, and the subset against what was inferred.
-pub fn predict(params: &prediction::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let set = label_set(&mut found, "labels", &params.labels);
     logits(&mut found, params, ahead, set.as_ref());
@@ -86,12 +86,17 @@ pub fn predict(params: &prediction::Params, ahead: &Ahead<'_>) -> Findings {
     found
 }
 
-fn logits(found: &mut Findings, params: &prediction::Params, ahead: &Ahead<'_>, set: Option<&LabelSet>) {
+fn logits(
+    found: &mut Findings,
+    params: &prediction::Params,
+    ahead: &LookAheadContext<'_>,
+    set: Option<&LabelSet>,
+) {
     let (exported, head) = match ahead.promises(&params.logits) {
         Some(promises) => {
             let inferred: Option<String> = typed(promises.get(facts::SUBSET));
             if let Some(inferred) = inferred.filter(|inferred| *inferred != params.subset) {
-                found.wrong(
+                found.add_invalid(
                     "subset",
                     format!("is `{}`, and the model is run on `{inferred}`", params.subset),
                 );
@@ -108,7 +113,7 @@ fn logits(found: &mut Findings, params: &prediction::Params, ahead: &Ahead<'_>, 
         (Some(exported), _) => same(found, "labels", &named, &exported),
         (None, Some(head)) if head > 0 && head != named.labels.len() as u64 => {
             let what = named.described();
-            found.wrong(
+            found.add_invalid(
                 "labels",
                 format!(
                     "names {what}, which has {} labels, and the model has {head}",
@@ -121,7 +126,7 @@ fn logits(found: &mut Findings, params: &prediction::Params, ahead: &Ahead<'_>, 
 }
 
 /// The labels of logits from outside, as the record beside them has them.
-fn recorded(found: &mut Findings, ahead: &Ahead<'_>, path: &Path) -> Option<Identity> {
+fn recorded(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
     // Somebody else's logits may be a file.
     if !path.exists() {
         there(

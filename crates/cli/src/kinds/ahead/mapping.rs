@@ -34,7 +34,7 @@ pub(super) fn check_target_labels(
     if mapping.to != truth.name {
         let (name, to) = (&mapping.name, &mapping.to);
         let phrase = format!("{by} `{name}`, which leads to label set `{to}`, and the truth is of {whose}");
-        found.wrong(parameter, phrase);
+        found.add_invalid(parameter, phrase);
         return;
     }
     let strange: Vec<&str> = mapping
@@ -47,6 +47,6 @@ pub(super) fn check_target_labels(
         let (name, strange) = (&mapping.name, strange.join("`, `"));
         let has = listed(&truth.labels);
         let phrase = format!("{by} `{name}`, which maps to `{strange}`, and {whose} of the truth has {has}");
-        found.wrong(parameter, phrase);
+        found.add_invalid(parameter, phrase);
     }
 }

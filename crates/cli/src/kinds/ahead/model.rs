@@ -5,7 +5,7 @@ use super::{Identity, cuda, facts, full, label_set, listed, typed};
 use super::{bad_input, checkpoint, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
-use ecgfm_pipeline::{Ahead, Findings, Promises};
+use ecgfm_pipeline::{Findings, LookAheadContext, Promises};
 use ecgfm_stage::FailureClass;
 use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, ModelCard, Precision};
 use ecgfm_system::Fault;
@@ -13,14 +13,14 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Promises the size of the bundled checkpoint's head.
-pub fn demo_model(_: &DemoModel, _: &Ahead<'_>) -> Findings {
+pub fn demo_model(_: &DemoModel, _: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     found.promises.add(facts::HEAD, DEMO_LABELS);
     found
 }
 
 /// Holds the label set against the checkpoint's head.
-pub fn export(params: &ExportParams, ahead: &Ahead<'_>) -> Findings {
+pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let path = &params.checkpoint;
     let head = match ahead.promises(path) {
@@ -91,7 +91,7 @@ fn as_many(found: &mut Findings, set: &Identity, head: u64, whose: &str) {
     let labels = set.labels.len() as u64;
     if head > 0 && labels != head {
         let what = set.described();
-        found.wrong("labels", format!("names {what}, which has {labels} labels, and {whose} has {head}; one of them is the wrong one"));
+        found.add_invalid("labels", format!("names {what}, which has {labels} labels, and {whose} has {head}; one of them is the wrong one"));
     }
 }
 
@@ -118,7 +118,7 @@ fn promise(promises: &mut Promises, card: &ModelCard) {
 }
 
 /// Holds the model against labels, splits and device.
-pub fn infer(params: &InferParams, ahead: &Ahead<'_>) -> Findings {
+pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let mut model = Promises::default();
     match ahead.promises(&params.model) {
@@ -174,7 +174,7 @@ pub(super) fn same(found: &mut Findings, parameter: &str, named: &Identity, expo
         "names {ours}, which is not the one that the model is exported with, {theirs}: {}",
         first_difference(named, exported)
     );
-    found.wrong(parameter, phrase);
+    found.add_invalid(parameter, phrase);
 }
 
 fn first_difference(named: &Identity, exported: &Identity) -> String {
@@ -207,22 +207,22 @@ fn device(found: &mut Findings, params: &InferParams) {
         );
     }
     if params.device == DeviceChoice::Cpu && params.precision == Precision::Tf32 {
-        found.wrong(
+        found.add_invalid(
             "precision",
             "is `tf32`, which exists on CUDA only; on the CPU use float32, or bfloat16",
         );
     }
     if params.threads.is_some_and(|n| !(1..=1024).contains(&n)) {
-        found.wrong(
+        found.add_invalid(
             "threads",
             "is to be a number from 1 to 1024; leave it out to use every processor",
         );
     }
 }
 
-fn subset(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>) {
+fn subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'_>) {
     if !manifests::is_plain(&params.subset) {
-        found.wrong(
+        found.add_invalid(
             "subset",
             format!(
                 "is `{}`, which is no name of a split: {}",
@@ -241,7 +241,7 @@ fn subset(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>) {
                     params.subset,
                     listed(&splits)
                 );
-                found.wrong("subset", phrase);
+                found.add_invalid("subset", phrase);
             }
         }
         None if !params.manifest.exists() => {
@@ -257,7 +257,7 @@ fn subset(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>) {
     }
 }
 
-fn segments(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>, model: &Promises) {
+fn segments(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'_>, model: &Promises) {
     if let Some(path) = &params.segments
         && ahead.promises(path).is_none()
         && !path.exists()
@@ -282,7 +282,7 @@ fn segments(found: &mut Findings, params: &InferParams, ahead: &Ahead<'_>, model
             && made != wanted
         {
             let phrase = format!("wants {wanted} {what}, by its card, and the segments will have {made}");
-            found.wrong("model", phrase);
+            found.add_invalid("model", phrase);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Checks of paths from outside: that something is there, of the kind that is wanted.
 
 use super::{bad_input, full, system_fault};
-use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_pipeline::{Findings, LookAheadContext};
 use ecgfm_system::Fault;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(super) enum Wanted<'a> {
 /// Says if a path from outside is there and of the right kind, and adds the mistake otherwise; one that a stage leaves will be.
 pub(super) fn there(
     found: &mut Findings,
-    ahead: &Ahead<'_>,
+    ahead: &LookAheadContext<'_>,
     parameter: &str,
     path: &Path,
     wanted: Wanted<'_>,

@@ -2,11 +2,11 @@
 
 use super::{facts, refuse, typed};
 use ecgfm_artifacts::{records, table};
-use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_pipeline::{Findings, LookAheadContext};
 use ecgfm_signals as signals;
 
 /// Promises the columns of the table.
-pub fn synth(_: &ecgfm_synth::SynthOptions, _: &Ahead<'_>) -> Findings {
+pub fn synth(_: &ecgfm_synth::SynthOptions, _: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let columns: Vec<&str> = ecgfm_synth::EXAMS_COLUMNS.split(',').collect();
     found.promises.add(facts::COLUMNS, columns);
@@ -14,7 +14,7 @@ pub fn synth(_: &ecgfm_synth::SynthOptions, _: &Ahead<'_>) -> Findings {
 }
 
 /// Looks for the table of exams and its header, and for parts.
-pub fn signals(params: &signals::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let left = ahead
         .left()

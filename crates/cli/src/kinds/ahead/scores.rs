@@ -7,11 +7,11 @@ use super::{Identity, facts, listed, refuse, typed};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
 use ecgfm_artifacts::predictions::PredictionsInfo;
 use ecgfm_evaluate::evaluate as scoring;
-use ecgfm_pipeline::{Ahead, Findings, Promises};
+use ecgfm_pipeline::{Findings, LookAheadContext, Promises};
 use std::path::Path;
 
 /// Holds label set, mapping and subgroups against what is predicted and known.
-pub fn evaluate(params: &scoring::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let predicted = predictions(&mut found, ahead, "predictions", &params.predictions);
     let model: Option<Identity> = typed(predicted.get(facts::MODEL_LABELS));
@@ -38,7 +38,12 @@ pub fn evaluate(params: &scoring::Params, ahead: &Ahead<'_>) -> Findings {
 }
 
 /// Facts known of predictions: promised, or in the record beside those from outside.
-pub(super) fn predictions(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str, path: &Path) -> Promises {
+pub(super) fn predictions(
+    found: &mut Findings,
+    ahead: &LookAheadContext<'_>,
+    parameter: &str,
+    path: &Path,
+) -> Promises {
     if let Some(promises) = ahead.promises(path) {
         return promises.clone();
     }
@@ -97,7 +102,7 @@ fn used_mapping(
                     mapping.name,
                     listed(&model.labels)
                 );
-                found.wrong("mapping", phrase);
+                found.add_invalid("mapping", phrase);
             }
         }
         (None, None) => {}
@@ -106,13 +111,13 @@ fn used_mapping(
 }
 
 /// The labels of the truth: promised, or by the header of a table from outside, whose label set has no name.
-fn truth_of(ahead: &Ahead<'_>, path: &Path) -> Option<Identity> {
+fn truth_of(ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
     ahead
         .fact(path, facts::TRUTH_LABELS)
         .and_then(|fact| typed(Some(fact)))
 }
 
-fn tables(found: &mut Findings, params: &scoring::Params, ahead: &Ahead<'_>) {
+fn tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
     there(
         found,
         ahead,
@@ -139,7 +144,7 @@ fn tables(found: &mut Findings, params: &scoring::Params, ahead: &Ahead<'_>) {
 }
 
 /// Holds the columns that make groups against those of the records.
-fn subgroups(found: &mut Findings, params: &scoring::Params, ahead: &Ahead<'_>) {
+fn subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
     let Some(records) = &params.records else { return };
     let Some(columns) = columns(ahead, records) else {
         return;
@@ -151,13 +156,13 @@ fn subgroups(found: &mut Findings, params: &scoring::Params, ahead: &Ahead<'_>) 
                 "is `{by}`, and the records have no column `{column}`; they have {}",
                 listed(&columns)
             );
-            found.wrong(&format!("subgroups.by.{at}"), phrase);
+            found.add_invalid(&format!("subgroups.by.{at}"), phrase);
         }
     }
 }
 
 /// Looks for what comes from outside.
-pub fn report(params: &ecgfm_report::report::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let mut directory = |parameter: &str, path: &Path, what: &str| {
         if ahead.promises(path).is_none() && !path.exists() {

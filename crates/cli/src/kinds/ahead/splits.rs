@@ -4,12 +4,12 @@ use super::paths::{Wanted, there};
 use super::{facts, listed, typed};
 use ecgfm_artifacts::splits as artifact;
 use ecgfm_manifests as manifests;
-use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_pipeline::{Findings, LookAheadContext};
 use ecgfm_splits as splits;
 use std::path::Path;
 
 /// Holds the named columns against those of the records.
-pub fn splits(params: &splits::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let is_there = there(
         &mut found,
@@ -38,7 +38,7 @@ pub fn splits(params: &splits::Params, ahead: &Ahead<'_>) -> Findings {
                     "names the column `{name}`, which the records do not have; they have {}",
                     listed(&columns)
                 );
-                found.wrong(&parameter, phrase);
+                found.add_invalid(&parameter, phrase);
             }
         }
     }
@@ -51,7 +51,7 @@ pub fn splits(params: &splits::Params, ahead: &Ahead<'_>) -> Findings {
 }
 
 /// The columns of a table of records, promised or read off its header.
-pub(super) fn columns(ahead: &Ahead<'_>, records: &Path) -> Option<Vec<String>> {
+pub(super) fn columns(ahead: &LookAheadContext<'_>, records: &Path) -> Option<Vec<String>> {
     match ahead.promises(records) {
         Some(promises) => typed(promises.get(facts::COLUMNS)),
         None => ecgfm_artifacts::table::header(records).ok(),
@@ -59,7 +59,7 @@ pub(super) fn columns(ahead: &Ahead<'_>, records: &Path) -> Option<Vec<String>> 
 }
 
 /// Passes on what is known of the splits.
-pub fn manifests(params: &manifests::Params, ahead: &Ahead<'_>) -> Findings {
+pub fn manifests(params: &manifests::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     there(
         &mut found,
@@ -76,7 +76,7 @@ pub fn manifests(params: &manifests::Params, ahead: &Ahead<'_>) -> Findings {
 }
 
 /// Says if the stage before will leave the table of the segments' splits, where that is what a parameter names.
-pub(super) fn segmented(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str, path: &Path) {
+pub(super) fn segmented(found: &mut Findings, ahead: &LookAheadContext<'_>, parameter: &str, path: &Path) {
     let named = path
         .file_name()
         .is_some_and(|name| name == artifact::SEGMENTED_FILE);
@@ -85,6 +85,6 @@ pub(super) fn segmented(found: &mut Findings, ahead: &Ahead<'_>, parameter: &str
         .and_then(serde_json::Value::as_bool);
     if named && promised == Some(false) {
         let phrase = "refers to the splits of segments, and the stage that makes them is given no `segments`";
-        found.wrong(parameter, phrase);
+        found.add_invalid(parameter, phrase);
     }
 }

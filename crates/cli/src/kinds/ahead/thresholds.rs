@@ -6,7 +6,7 @@ use super::{bad_input, facts, full, listed, refuse};
 use ecgfm_artifacts::evaluation::read_thresholds;
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 use ecgfm_evaluate::predict::{Params, PerLabel};
-use ecgfm_pipeline::{Ahead, Findings};
+use ecgfm_pipeline::{Findings, LookAheadContext};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use std::path::Path;
 pub(super) fn thresholds(
     found: &mut Findings,
     params: &Params,
-    ahead: &Ahead<'_>,
+    ahead: &LookAheadContext<'_>,
     (set, mapping): (Option<&LabelSet>, Option<&Mapping>),
 ) {
     if let Some(path) = &params.choose_on {
@@ -41,7 +41,7 @@ pub(super) fn thresholds(
     }
     let (missing, has) = (listed(&missing), listed(named.keys()));
     match table {
-        None => found.wrong(
+        None => found.add_invalid(
             "thresholds",
             format!("have none for {missing}; they have {has}; `threshold` says one for the rest"),
         ),
@@ -57,7 +57,7 @@ pub(super) fn thresholds(
     }
 }
 
-fn table(found: &mut Findings, ahead: &Ahead<'_>, path: &Path) -> Option<BTreeMap<String, f64>> {
+fn table(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<BTreeMap<String, f64>> {
     if ahead.promises(path).is_some()
         || !there(
             found,
@@ -99,12 +99,12 @@ fn missing(named: &BTreeMap<String, f64>, set: &LabelSet, mapping: Option<&Mappi
 }
 
 /// Thresholds are to be chosen on another split than the one that is predicted.
-fn chosen_on(found: &mut Findings, ahead: &Ahead<'_>, path: &Path, subset: &str) {
+fn chosen_on(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path, subset: &str) {
     let other = predictions(found, ahead, "choose_on", path);
     if other.get(facts::SUBSET).and_then(serde_json::Value::as_str) == Some(subset) {
         let phrase = format!(
             "names predictions of split `{subset}`, which is the one that is predicted; thresholds chosen there would flatter the model"
         );
-        found.wrong("choose_on", phrase);
+        found.add_invalid("choose_on", phrase);
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers as people read them: no more digits than they deserve.
 
 /// A count with a comma between thousands: 345,779.
-pub fn grouped(count: u64) -> String {
+pub fn group_thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -13,8 +13,8 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// How long something took: `0.4 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
-pub fn duration(seconds: f64) -> String {
+/// A time in seconds as text: `0.4 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
+pub fn format_duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match seconds {
         s if s < 99.95 => format!("{s:.1} s"),
@@ -24,7 +24,7 @@ pub fn duration(seconds: f64) -> String {
 }
 
 /// A size in bytes: `412 B`, `1.3 MiB`, `203 MiB`.
-pub fn size(bytes: u64) -> String {
+pub fn format_size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -47,22 +47,25 @@ mod tests {
     #[test]
     fn counts_have_separators() {
         let counts = [0, 999, 1000, 345_779, 4_194_304];
-        assert_eq!(counts.map(grouped), ["0", "999", "1,000", "345,779", "4,194,304"]);
+        assert_eq!(
+            counts.map(group_thousands),
+            ["0", "999", "1,000", "345,779", "4,194,304"]
+        );
     }
 
     #[test]
     fn sizes_have_two_or_three_digits() {
         let sizes = [0, 1023, 1024, 1_358_519, 212_860_928, 1_048_575, 5_000_000_000];
-        let said = [
+        let expected = [
             "0 B", "1023 B", "1.0 KiB", "1.3 MiB", "203 MiB", "1.0 MiB", "4.7 GiB",
         ];
-        assert_eq!(sizes.map(size), said);
+        assert_eq!(sizes.map(format_size), expected);
     }
 
     #[test]
     fn durations_have_few_digits() {
         let times = [0.04, 9.96, 99.94, 99.96, 3599.4, 7500.0];
-        let said = [
+        let expected = [
             "0.0 s",
             "10.0 s",
             "99.9 s",
@@ -70,6 +73,6 @@ mod tests {
             "59 min 59 s",
             "2 h 5 min",
         ];
-        assert_eq!(times.map(duration), said);
+        assert_eq!(times.map(format_duration), expected);
     }
 }

@@ -11,17 +11,17 @@ unsafe extern "C" {
     safe fn _exit(code: i32) -> !;
 }
 
-/// Ends the program with an exit code.
-pub fn with(code: u8) -> ! {
-    let code = match crate::out::finish() {
+/// Flushes the standard streams and ends the program; the exit code is 1 where 0 is asked for and a result was lost.
+pub fn flush_and_exit(code: u8) -> ! {
+    let code = match crate::console::flush() {
         // A result cut short is none.
         false if code == 0 => 1,
         _ => code,
     };
-    at_once(code)
+    exit_now(code)
 }
 
 /// Ends the program with an exit code and writes nothing more.
-pub(crate) fn at_once(code: u8) -> ! {
+pub(crate) fn exit_now(code: u8) -> ! {
     _exit(i32::from(code))
 }

@@ -1,4 +1,4 @@
-//! Where pipelines are found: a file, `pipelines/NAME.yaml`, or the ones built in.
+//! Loads a pipeline by name or path: a file, `pipelines/NAME.yaml`, or the ones built in.
 
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ pub const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipel
 /// Loads a pipeline by path or name. Relative paths in one that is named by its file begin in the file's directory; in one
 /// that is found by its name they begin in the current directory, whether it lies in `pipelines/` there or is built in: the
 /// same name means the same in both.
-pub fn pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
+pub fn load(name_or_path: &str) -> Result<Pipeline, Error> {
     let path = Path::new(name_or_path);
     if path.is_file() {
         return Pipeline::load(path);
     }
-    let path = in_pipelines(name_or_path);
+    let path = path_in_pipelines(name_or_path);
     if path.is_file() {
         return Pipeline::load(&path).map(Pipeline::in_current_directory);
     }
@@ -26,18 +26,19 @@ pub fn pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
         let message = format!("`{name_or_path}` is a directory; a pipeline is a YAML file");
         return Err(Error::new(ErrorKind::Config, message).help("name the file in it"));
     }
-    let names: Vec<String> = known().into_keys().collect();
+    let names: Vec<String> = list_named().into_keys().collect();
     let help = format!("name a YAML file, or one of: {}", names.join(", "));
     let message = format!("no pipeline `{name_or_path}`: neither a file nor a name in pipelines/");
     Err(Error::new(ErrorKind::Config, message).help(help))
 }
 
-fn in_pipelines(name: &str) -> PathBuf {
+/// Returns `pipelines/NAME.yaml`.
+fn path_in_pipelines(name: &str) -> PathBuf {
     Path::new("pipelines").join(format!("{name}.yaml"))
 }
 
-/// Every pipeline that has a name, with the file that it is in; none for one that is built in.
-pub fn known() -> BTreeMap<String, Option<PathBuf>> {
+/// Lists every pipeline that has a name, with its file; none for one that is built in.
+pub fn list_named() -> BTreeMap<String, Option<PathBuf>> {
     let mut known: BTreeMap<String, Option<PathBuf>> = BUILT_IN
         .iter()
         .map(|(name, _)| ((*name).to_owned(), None))
@@ -45,7 +46,7 @@ pub fn known() -> BTreeMap<String, Option<PathBuf>> {
     for entry in std::fs::read_dir("pipelines").into_iter().flatten().flatten() {
         let path = entry.path();
         let name = path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
-        if let Some(name) = name.filter(|name| path == in_pipelines(name)) {
+        if let Some(name) = name.filter(|name| path == path_in_pipelines(name)) {
             known.insert(name, Some(path));
         }
     }
