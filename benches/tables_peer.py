@@ -134,6 +134,7 @@ def predict(data, out):
     by_ecg = predictions.groupby(["idx", "save_file"], sort=False)
     ecg = by_ecg.agg({"segment": "size", **ways}).rename(columns={"segment": "segments"}).reset_index()
     ecg = ecg.astype({name: "float32" for name in names})
+    ecg["labels"] = joined(ecg[names] > 0.5)
     ecg.to_csv(f"{out}/ecg.csv", index=False)
     return mapped, ecg.rename(columns={old: f"{new}_probability" for old, new in MAPPING.items()})
 
