@@ -9,10 +9,7 @@
 
 use crate::error::{Error, Result};
 use polars::prelude::*;
-use polars_io::SerReader;
-use polars_io::parquet::write::ParquetCompression;
 use read::{Header, Spec};
-use std::io::Write;
 use std::path::Path;
 
 mod blocks;
@@ -21,6 +18,7 @@ mod cells;
 mod column;
 mod frame;
 mod lines;
+mod parquet;
 mod read;
 mod records;
 mod rows;
@@ -29,6 +27,7 @@ mod write;
 pub use column::{Column, Kind, OtherColumns};
 pub use frame::{bool_column, frame, int_column, str_column};
 pub use lines::Lines;
+pub use parquet::{read_parquet, read_parquet_columns, write_parquet};
 pub use polars::prelude::DataFrame;
 pub use rows::write_rows;
 pub use write::write;
@@ -91,52 +90,6 @@ pub fn read_all_text(path: &Path) -> Result<DataFrame> {
 /// The file cannot be read or has no header.
 pub fn header(path: &Path) -> Result<Vec<String>> {
     Header::read(path).map(|header| header.names)
-}
-
-/// Writes a frame as Parquet.
-///
-/// # Errors
-/// I/O or a type that Parquet lacks.
-pub fn write_parquet(path: &Path, frame: &DataFrame) -> Result<()> {
-    let mut frame = frame.clone();
-    crate::atomic::write(path, |out| {
-        polars_io::parquet::write::ParquetWriter::new(out as &mut dyn Write)
-            .with_compression(ParquetCompression::Snappy)
-            .finish(&mut frame)
-            .map(drop)
-            .map_err(|e| Error::invalid(path, format!("cannot be written as Parquet: {e}")))
-    })
-}
-
-/// Reads a Parquet file whole.
-///
-/// # Errors
-/// The file cannot be read or is no Parquet.
-pub fn read_parquet(path: &Path) -> Result<DataFrame> {
-    read_parquet_columns(path, None)
-}
-
-/// Reads the named columns of a Parquet file, in the file's order; all of them where none are named.
-///
-/// # Errors
-/// As [`read_parquet`]; a column is missing.
-pub fn read_parquet_columns(path: &Path, names: Option<&[&str]>) -> Result<DataFrame> {
-    let bad = |e: PolarsError| Error::invalid(path, format!("not a readable Parquet file: {e}"));
-    let file = std::fs::File::open(path).map_err(Error::io("read", path))?;
-    let mut reader = polars_io::parquet::read::ParquetReader::new(file);
-    if let Some(names) = names {
-        let schema = reader.schema().map_err(bad)?;
-        let found: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
-        if let Some(missing) = names.iter().find(|name| !found.contains(name)) {
-            return Err(Error::MissingColumn {
-                path: path.to_owned(),
-                column: (*missing).to_owned(),
-                found: found.join(", "),
-            });
-        }
-    }
-    let names = names.map(|names| names.iter().map(ToString::to_string).collect());
-    reader.with_columns(names).finish().map_err(bad)
 }
 
 #[cfg(test)]
