@@ -205,7 +205,7 @@ fn a_file_left_open_by_its_writer() {
     };
     let text = refused(&raw, &dir.path().join("out"));
     assert!(
-        text.contains("never closed by the program that wrote it"),
+        text.contains("the program that wrote it never closed it"),
         "{text}"
     );
     assert!(

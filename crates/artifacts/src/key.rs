@@ -6,8 +6,8 @@ use std::hash::Hash;
 /// The first key that stood before, if any does. Keys that ascend, as those of segments do, need no table.
 ///
 /// ```
-/// assert_eq!(ecgfm_artifacts::key::repeated(|| ["b", "a", "b"].into_iter()), Some("b"));
-/// assert_eq!(ecgfm_artifacts::key::repeated(|| ["a", "b"].into_iter()), None);
+/// assert_eq!(ecgfm_artifacts::key::find_duplicate(|| ["b", "a", "b"].into_iter()), Some("b"));
+/// assert_eq!(ecgfm_artifacts::key::find_duplicate(|| ["a", "b"].into_iter()), None);
 /// ```
 pub fn find_duplicate<K: Ord + Hash + Copy, I: Iterator<Item = K>>(keys: impl Fn() -> I) -> Option<K> {
     if keys().is_sorted_by(|a, b| a < b) {

@@ -7,13 +7,13 @@
 /// first is shown where there is room for no more. None where there is nothing to say.
 ///
 /// ```
-/// use ecgfm_artifacts::notices::joined;
+/// use ecgfm_artifacts::notices::join;
 /// let said = ["SYNTHETIC: a program made them.".to_owned(), "DEMO MODEL: it is small.".to_owned()];
 /// assert_eq!(
-///     joined(&said, "Study X.").unwrap(),
+///     join(&said, "Study X.").unwrap(),
 ///     "SYNTHETIC, DEMO MODEL. Study X. A program made them. It is small."
 /// );
-/// assert_eq!(joined(&[], " "), None);
+/// assert_eq!(join(&[], " "), None);
 /// ```
 pub fn join(notices: &[String], given: &str) -> Option<String> {
     let mut heads: Vec<&str> = Vec::new();

@@ -54,7 +54,7 @@ pub struct SynthArgs {
     /// Exams in one HDF5 part at most, 1 to 20,000.
     #[arg(long, default_value_t = 20_000)]
     pub exams_per_part: u32,
-    /// Number of HDF5 parts, instead of --exams-per-part: each gets the same number of exams, or one more. CODE-15 has 18.
+    /// Number of HDF5 parts, instead of --exams-per-part: each gets the same number of exams, or one more; 1 to 4,194,304, and no more than exams. CODE-15 has 18.
     #[arg(long, value_name = "N", conflicts_with = "exams_per_part")]
     pub parts: Option<u32>,
     /// Share of recordings of 4096 samples (10.2 s), 0 to 1; the others have 2934 (7.3 s).
