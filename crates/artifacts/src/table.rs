@@ -7,8 +7,7 @@
 //! third of the time of polars (0.5 s for 224 MB), all of 8 columns in 1.5 times its time (0.3 s for 18 MB), and 26 probabilities of
 //! 467,725 rows are written in about its time (0.8 s).
 
-use crate::error::{Error, Result};
-use polars::prelude::*;
+use crate::error::Result;
 use read::{Header, Spec};
 use std::path::Path;
 

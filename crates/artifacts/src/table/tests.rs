@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pandas::Cell;
+use polars::prelude::df;
 
 fn table(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
