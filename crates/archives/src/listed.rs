@@ -1,8 +1,7 @@
 //! Files anywhere, listed in a table of two columns: `exam_id` and `trace_file`, the path of the file that holds the
 //! exam. The files are those of CODE-15, one archive's or several's; their other tables are not read.
 
-use crate::archive::{Archive, ArchiveFile, LocatedExams};
-use crate::code15::{ENCODING, PartFiles, RULES, SOURCE, locate, notice};
+use crate::code15::{Code15, ENCODING, PartFiles, RULES, notice};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::table::ExamTable;
@@ -10,12 +9,13 @@ use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::table;
 use ecgfm_recordings::{Hdf5File, RecordingFile};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// How the program opens such a list.
 pub const DATASET: Dataset = Dataset {
     name: "listed",
-    open: |table| Ok(Box::new(Listed::open(table)?)),
+    open: |table| Ok(Box::new(open(table)?)),
     columns: |table| ExamTable::column_names(table, &RULES),
     files_are_names: false,
     open_file: |table, name| {
@@ -24,60 +24,28 @@ pub const DATASET: Dataset = Dataset {
     },
 };
 
-/// Files listed in a table, open.
-pub struct Listed {
-    table: ExamTable,
-    parts: PartFiles,
-    notice: Option<String>,
-}
-
-impl Listed {
-    /// Opens the table at `path`, and every file that it names.
-    ///
-    /// # Errors
-    /// The table is missing or refused; a fault of the system.
-    pub fn open(path: &Path) -> Result<Self> {
-        let table = ExamTable::read(path, &RULES)?;
-        let mut files: Vec<(PathBuf, String)> = Vec::new();
-        for row in 0..table.len() {
-            let name = table.recording_file(row).trim();
-            // Rows of one file follow each other in most tables.
-            if !name.is_empty() && !files.iter().rev().any(|(_, known)| known == name) {
-                files.push((beside(path, name), name.to_owned()));
-            }
+/// Opens the table at `path`, and every file that it names, as one archive.
+///
+/// # Errors
+/// The table is missing or refused; a fault of the system.
+pub fn open(path: &Path) -> Result<Code15> {
+    let table = ExamTable::read(path, &RULES)?;
+    let (mut names, mut files) = (HashSet::new(), Vec::new());
+    for row in 0..table.len() {
+        let name = table.recording_file(row).trim();
+        if !name.is_empty() && names.insert(name) {
+            files.push((beside(path, name), name.to_owned()));
         }
-        let mut folders = files.iter().filter_map(|(file, _)| file.parent());
-        let notice = folders
-            .find_map(|folder| notice(folder).transpose())
-            .transpose()?;
-        Ok(Self {
-            table,
-            parts: PartFiles::open(files)?,
-            notice,
-        })
     }
-}
-
-impl Archive for Listed {
-    fn source(&self) -> &str {
-        SOURCE
-    }
-
-    fn exams(&self) -> &ExamTable {
-        &self.table
-    }
-
-    fn files(&self) -> &[ArchiveFile] {
-        self.parts.files()
-    }
-
-    fn locate(&self) -> LocatedExams {
-        locate(&self.table, &self.parts)
-    }
-
-    fn notice(&self) -> Option<String> {
-        self.notice.clone()
-    }
+    let folders: HashSet<&Path> = files.iter().filter_map(|(file, _)| file.parent()).collect();
+    let notice = (folders.into_iter())
+        .find_map(|folder| notice(folder).transpose())
+        .transpose()?;
+    Ok(Code15 {
+        parts: PartFiles::open(files)?,
+        table,
+        notice,
+    })
 }
 
 /// Writes a table of exams: the number of each, and the file that holds it.
@@ -102,6 +70,7 @@ fn beside(table: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::Archive;
     use ecgfm_artifacts::formats::code15::{PartWriter, WriteLayout, WriteOptions};
 
     #[test]
@@ -129,7 +98,7 @@ mod tests {
             (7, "b, c/exams_part0.hdf5".to_owned()),
         ];
         write(&table, &rows).unwrap();
-        let listed = Listed::open(&table).unwrap();
+        let listed = open(&table).unwrap();
         let located = listed.locate();
         assert_eq!(
             located.found.iter().map(|exam| exam.idx).collect::<Vec<_>>(),

@@ -19,7 +19,7 @@ struct LoadedLibraries {
     /// Success, or the reason why NVIDIA's driver does not load.
     driver: Result<(), String>,
     /// The file of libtorch's CUDA half, or why it does not load.
-    library: Result<PathBuf, LibraryFailure>,
+    torch_cuda: Result<PathBuf, LibraryFailure>,
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ fn loaded() -> &'static LoadedLibraries {
         };
         LoadedLibraries {
             driver,
-            library: library.map_err(|reason| LibraryFailure { path, reason }),
+            torch_cuda: library.map_err(|reason| LibraryFailure { path, reason }),
         }
     })
 }
@@ -59,7 +59,7 @@ fn library_path() -> PathBuf {
 pub fn described() -> String {
     let loaded = loaded();
     let hooks = symbols::cuda_hooks().map_or_else(|| "unknown".to_owned(), |path| path.display().to_string());
-    match (&loaded.driver, &loaded.library) {
+    match (&loaded.driver, &loaded.torch_cuda) {
         (Err(reason), _) => format!("no NVIDIA driver ({reason}); CUDA hooks: {hooks}"),
         (_, Err(unloaded)) => format!(
             "{} does not load ({}); CUDA hooks: {hooks}",
@@ -105,7 +105,7 @@ fn devices() -> Result<CudaDevices, CudaProblem> {
         return Err(CudaProblem::NoDevice);
     }
     let library = loaded
-        .library
+        .torch_cuda
         .as_ref()
         .map_err(|unloaded| CudaProblem::NoLibrary {
             path: unloaded.path.clone(),
