@@ -11,6 +11,7 @@ use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT
 use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
 use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
+use ecgfm_artifacts::table::Lines;
 use ecgfm_artifacts::{key, parallel, splits, table};
 use polars::prelude::{ChunkApply, DataFrame, IntoColumn, PolarsError, StringChunked};
 use schemars::JsonSchema;
@@ -77,15 +78,18 @@ fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str
     let samples = table::int_column(path, frame, SAMPLE_SIZE)?.iter();
     for (row, ((name, segment), samples)) in names.zip(paths.iter()).zip(samples).enumerate() {
         let (name, segment) = (name.unwrap_or_default(), segment.unwrap_or_default());
-        let samples = usize::try_from(samples.unwrap_or(-1))
-            .map_err(|_| Error::bad_input(path, format!("line {}: sample_size is negative", row + 2)))?;
+        let samples = usize::try_from(samples.unwrap_or(-1)).map_err(|_| {
+            let line = Lines::of_record(path, row);
+            Error::bad_input(path, format!("line {line}: sample_size is negative"))
+        })?;
         let at = subsets.iter().position(|(known, _)| *known == name);
         let at = match at {
             Some(at) => at,
             None => {
                 // It becomes a file's name.
                 if !manifests::is_plain(name) {
-                    let (line, name, plain) = (row + 2, name.escape_debug(), manifests::PLAIN);
+                    let (line, name, plain) =
+                        (Lines::of_record(path, row), name.escape_debug(), manifests::PLAIN);
                     let what = format!("line {line}: `{name}` is no name of a split: {plain}");
                     return Err(Error::bad_input(path, what));
                 }
@@ -182,5 +186,31 @@ mod tests {
             }
         );
         assert_eq!(manifests::read(dir.path(), "train").unwrap().rows.len(), 1);
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let cancel = Cancel::default();
+        let ctx = Context {
+            out: dir.path(),
+            home: dir.path(),
+            progress: &NoProgress,
+            cancel: &cancel,
+        };
+        let splits = dir.path().join("s.csv");
+        for (row, reason) in [
+            ("7,y.mat,test,s/y_0,-1", "line 5: sample_size is negative"),
+            ("7,y.mat,a/b,s/y_0,1", "line 5: `a/b` is no name of a split"),
+        ] {
+            let table =
+                format!("idx,save_file,split,path,sample_size\n5,x.mat,test,\"s/x\n_0\",2500\n\n{row}\n");
+            std::fs::write(&splits, table).unwrap();
+            let params = Params {
+                splits: splits.clone(),
+            };
+            let error = run(&params, &ctx).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 }
