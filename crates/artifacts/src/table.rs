@@ -91,5 +91,12 @@ pub fn header(path: &Path) -> Result<Vec<String>> {
     Header::read(path).map(|header| header.names)
 }
 
+/// Line on which a record of the file at `path` begins, for the message of an error: the file is read again. Where that is not
+/// possible any more, every record counts as one line.
+pub fn line_of_record(path: &Path, record: usize) -> usize {
+    let lines = header(path).and_then(|names| Lines::read(path, names.len()));
+    lines.unwrap_or_default().of(record)
+}
+
 #[cfg(test)]
 mod tests;

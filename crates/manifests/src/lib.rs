@@ -11,7 +11,6 @@ use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT
 use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
 use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::table::Lines;
 use ecgfm_artifacts::{key, parallel, splits, table};
 use polars::prelude::{ChunkApply, DataFrame, IntoColumn, PolarsError, StringChunked};
 use schemars::JsonSchema;
@@ -79,7 +78,7 @@ fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str
     for (row, ((name, segment), samples)) in names.zip(paths.iter()).zip(samples).enumerate() {
         let (name, segment) = (name.unwrap_or_default(), segment.unwrap_or_default());
         let samples = usize::try_from(samples.unwrap_or(-1)).map_err(|_| {
-            let line = Lines::of_record(path, row);
+            let line = table::line_of_record(path, row);
             Error::bad_input(path, format!("line {line}: sample_size is negative"))
         })?;
         let at = subsets.iter().position(|(known, _)| *known == name);
@@ -88,8 +87,11 @@ fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str
             None => {
                 // It becomes a file's name.
                 if !manifests::is_plain(name) {
-                    let (line, name, plain) =
-                        (Lines::of_record(path, row), name.escape_debug(), manifests::PLAIN);
+                    let (line, name, plain) = (
+                        table::line_of_record(path, row),
+                        name.escape_debug(),
+                        manifests::PLAIN,
+                    );
                     let what = format!("line {line}: `{name}` is no name of a split: {plain}");
                     return Err(Error::bad_input(path, what));
                 }

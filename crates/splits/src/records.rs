@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::params::{DATASET, Params, missing_date};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::table::cell::{boolean, is_missing};
-use ecgfm_artifacts::table::{self, Kind, Lines};
+use ecgfm_artifacts::table::{self, Kind};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -107,7 +107,7 @@ fn parse_filter(path: &Path, column: &str, row: usize, value: &str) -> Result<bo
             path,
             format!(
                 "line {}, column `{column}`: `{value}` is not True or False",
-                Lines::of_record(path, row)
+                table::line_of_record(path, row)
             ),
         )),
     }

@@ -48,13 +48,6 @@ impl Lines {
         Self { begins }
     }
 
-    /// Line on which a record of the file at `path` begins, for the message of an error: the file is read again. Where that is
-    /// not possible any more, every record counts as one line.
-    pub fn of_record(path: &Path, record: usize) -> usize {
-        let lines = super::header(path).and_then(|names| Self::read(path, names.len()));
-        lines.unwrap_or_default().of(record)
-    }
-
     /// The line on which a record begins; the header's is 1, and record 0 comes after it.
     pub fn of(&self, record: usize) -> usize {
         self.begins.get(record).copied().unwrap_or(record + 2)
