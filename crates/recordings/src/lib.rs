@@ -5,6 +5,7 @@
 //! | [`recording`] | [`Recording`]: one ECG, and its leads in the standard order |
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
+//! | [`lead_names`] | standard names of leads, found from the spellings that files use |
 //! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
 //!
 //! A format that is added here is a module that implements [`RecordingFile`], and its file endings in `open`.
@@ -13,6 +14,7 @@ pub mod direct;
 pub mod file;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
+pub mod lead_names;
 #[cfg(feature = "hdf5")]
 mod open;
 pub mod recording;
