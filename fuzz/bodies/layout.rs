@@ -1,6 +1,6 @@
 //! What another process says about an HDF5 file, and rows read from where it says they are.
 
-use ecgfm_formats::tracings::description::{StoredRows, decode, encode};
+use ecgfm_formats::tracings::description::{StoredRows, decode_description, encode_description};
 use ecgfm_formats::tracings::{Placement, TracingRows};
 
 /// Values of a row, and of a block, that are read.
@@ -14,12 +14,12 @@ pub(crate) fn run(data: &[u8]) {
         return;
     };
     let (message, file) = rest.split_at(rest.len().min(u16::from_le_bytes(*length).into()));
-    let Ok(said) = decode(message) else {
+    let Ok(said) = decode_description(message) else {
         return;
     };
-    let message = encode(&said);
+    let message = encode_description(&said);
     assert_eq!(
-        decode(&message).map(|said| encode(&said)),
+        decode_description(&message).map(|said| encode_description(&said)),
         Ok(message),
         "what is sent arrives"
     );

@@ -2,7 +2,7 @@
 
 use ecgfm_pipeline::{
     Context, Environment, Kinds, Outcome, OutputSpec, ParamError, Pipeline, Settings, StageError, StageKind,
-    canonical,
+    canonical_params,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ impl StageKind for Kind {
         &["raw"]
     }
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
-        canonical::<Toy>(with)
+        canonical_params::<Toy>(with)
     }
     fn run(&self, _: &Value, _: &Context<'_>) -> Result<Outcome, StageError> {
         Err(StageError::failed("nothing is run here"))

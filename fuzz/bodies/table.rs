@@ -12,7 +12,7 @@ const TYPED: [Column; 4] = [
 /// `data` is the whole file.
 pub(crate) fn run(data: &[u8]) {
     super::scratch::with_file(data, |path| {
-        let names = table::header(path).map_err(|e| e.to_string());
+        let names = table::read_header(path).map_err(|e| e.to_string());
         for column in TYPED {
             let _ = table::read(path, &[column], OtherColumns::Ignore).map_err(|e| e.to_string());
         }

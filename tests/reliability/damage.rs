@@ -2,7 +2,7 @@
 
 use crate::common::ecgfm;
 use crate::ground::{Dice, Ground, RUN, files, is_kept};
-use ecgfm_pipeline::{NoProgress, verify};
+use ecgfm_pipeline::{NoProgress, verify_outputs};
 use std::fs;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ const FLIPS: usize = 100;
 
 /// What `verify` says of a run: the names of what is not as the run left it.
 fn named(run_dir: &Path) -> String {
-    match verify(run_dir, &NoProgress, &Default::default()) {
+    match verify_outputs(run_dir, &NoProgress, &Default::default()) {
         Ok(found) => [found.missing, found.changed, found.extra].concat().join("\n"),
         Err(error) => error.to_string(),
     }

@@ -2,7 +2,7 @@
 
 use crate::common::{ecgfm, signal};
 use crate::ground::{Ground, RUN, link, run_tree, timeless};
-use ecgfm_pipeline::{NoProgress, verify};
+use ecgfm_pipeline::{NoProgress, verify_outputs};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -227,7 +227,7 @@ fn a_workdir_may_have_spaces_and_any_letters() {
     fs::create_dir_all(&workdir).unwrap();
     let output = course.command(&workdir, "run", &[]).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    let found = verify(&workdir.join(RUN), &NoProgress, &Default::default()).unwrap();
+    let found = verify_outputs(&workdir.join(RUN), &NoProgress, &Default::default()).unwrap();
     assert!(found.is_intact() && found.intact > 0);
     assert!(run_tree(&workdir) == course.finished().tree);
     let again = course.command(&workdir, "run", &["--json"]).output().unwrap();

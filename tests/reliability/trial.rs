@@ -3,7 +3,7 @@
 use crate::ground::{Course, Dice, Ground, RUN, link, run_tree, timeless, tree};
 use crate::signals::Doubled;
 use ecgfm_pipeline::failpoint::{POINTS, Point};
-use ecgfm_pipeline::{NoProgress, verify};
+use ecgfm_pipeline::{NoProgress, verify_outputs};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -274,7 +274,7 @@ impl Scene<'_> {
         if timeless(&run_dir) != expected.lock {
             out.broken.push("lock.json says something else".to_owned());
         }
-        match verify(&run_dir, &NoProgress, &Default::default()) {
+        match verify_outputs(&run_dir, &NoProgress, &Default::default()) {
             Ok(found) if found.is_intact() => {}
             other => out.broken.push(format!("verify: {other:?}")),
         }

@@ -1,7 +1,7 @@
 //! Rules for the columns of a table of exams.
 
 use ecgfm_artifacts::pandas::Cell;
-use ecgfm_artifacts::table::cell::{boolean, integer, is_missing, number};
+use ecgfm_artifacts::table::cell::{is_missing, parse_boolean, parse_integer, parse_number};
 
 /// Rule for a column that a table of exams may have. A column without a rule may hold anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +57,9 @@ impl CellFormat {
     /// Whether `value` is of this format, or nothing at all.
     pub fn accepts(self, value: &str) -> bool {
         let read = match self {
-            Self::Bool => boolean(value).is_some(),
-            Self::Number => number(value).is_some(),
-            Self::Integer => integer(value).is_some(),
+            Self::Bool => parse_boolean(value).is_some(),
+            Self::Number => parse_number(value).is_some(),
+            Self::Integer => parse_integer(value).is_some(),
             Self::Text | Self::Verbatim => true,
         };
         read || is_missing(value)
@@ -74,9 +74,9 @@ impl CellFormat {
             Self::Verbatim => Cell::Text(value),
             Self::Text => Cell::Text(trimmed),
             _ if is_missing(trimmed) => Cell::Missing,
-            Self::Bool => boolean(trimmed).map_or(Cell::Text(trimmed), Cell::Bool),
+            Self::Bool => parse_boolean(trimmed).map_or(Cell::Text(trimmed), Cell::Bool),
             Self::Number => Cell::Text(trimmed),
-            Self::Integer => integer(trimmed).map_or(Cell::Text(trimmed), Cell::Int),
+            Self::Integer => parse_integer(trimmed).map_or(Cell::Text(trimmed), Cell::Int),
         }
     }
 

@@ -7,11 +7,11 @@ use crate::{code15, listed};
 pub const DATASETS: [Dataset; 2] = [code15::DATASET, listed::DATASET];
 
 /// Names of the archives known, the default first.
-pub fn names() -> [&'static str; DATASETS.len()] {
+pub fn dataset_names() -> [&'static str; DATASETS.len()] {
     DATASETS.map(|dataset| dataset.name)
 }
 
 /// The archive of that name.
-pub fn find(name: &str) -> Option<Dataset> {
+pub fn find_dataset(name: &str) -> Option<Dataset> {
     DATASETS.into_iter().find(|dataset| dataset.name == name)
 }

@@ -1,7 +1,7 @@
 //! Files anywhere, listed in a table of two columns: `exam_id` and `trace_file`, the path of the file that holds the
 //! exam. The files are those of CODE-15, one archive's or several's; their other tables are not read.
 
-use crate::code15::{Code15, ENCODING, PartFiles, RULES, notice};
+use crate::code15::{Code15, ENCODING, PartFiles, RULES, read_notice};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::table::ExamTable;
@@ -19,7 +19,7 @@ pub const DATASET: Dataset = Dataset {
     columns: |table| ExamTable::column_names(table, &RULES),
     files_are_names: false,
     open_file: |table, name| {
-        let path = beside(table, name);
+        let path = resolve_path(table, name);
         Ok(Box::new(Hdf5File::open(&path, ENCODING)?) as Box<dyn RecordingFile>)
     },
 };
@@ -34,12 +34,12 @@ pub fn open(path: &Path) -> Result<Code15> {
     for row in 0..table.len() {
         let name = table.recording_file(row).trim();
         if !name.is_empty() && names.insert(name) {
-            files.push((beside(path, name), name.to_owned()));
+            files.push((resolve_path(path, name), name.to_owned()));
         }
     }
     let folders: HashSet<&Path> = files.iter().filter_map(|(file, _)| file.parent()).collect();
     let notice = (folders.into_iter())
-        .find_map(|folder| notice(folder).transpose())
+        .find_map(|folder| read_notice(folder).transpose())
         .transpose()?;
     Ok(Code15 {
         parts: PartFiles::open(files)?,
@@ -63,7 +63,7 @@ pub fn write(path: &Path, exams: &[(i64, String)]) -> Result<()> {
 }
 
 /// Path of a file that a table names: relative ones are relative to the table.
-fn beside(table: &Path, name: &str) -> PathBuf {
+fn resolve_path(table: &Path, name: &str) -> PathBuf {
     table.parent().unwrap_or(Path::new("")).join(name)
 }
 

@@ -71,7 +71,7 @@ fn is_statistic(name: &str) -> bool {
 }
 
 /// Names of columns without the blanks around them: ` AF` left as it is would be a column that nobody checks.
-fn trimmed<S: AsRef<str>>(names: &[S]) -> Vec<String> {
+fn trim_names<S: AsRef<str>>(names: &[S]) -> Vec<String> {
     names.iter().map(|name| name.as_ref().trim().to_owned()).collect()
 }
 
@@ -104,7 +104,7 @@ impl ExamTable {
             .iter()
             .map(|name| Ok(table::str_column(path, &frame, name)?.clone()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let header = trimmed(&names);
+        let header = trim_names(&names);
         rules.check_header(path, &header)?;
         let place = |name: &str| header.iter().position(|h| h == name);
         let checked = |rule: &&ColumnRule| {
@@ -138,7 +138,7 @@ impl ExamTable {
     /// # Errors
     /// As [`Self::read`].
     pub fn column_names(path: &Path, rules: &TableRules) -> Result<Vec<String>> {
-        let header = trimmed(&table::header(path)?);
+        let header = trim_names(&table::read_header(path)?);
         rules.check_header(path, &header)?;
         Ok(header)
     }

@@ -8,7 +8,7 @@ use crate::presence::exists;
 use std::path::Path;
 
 /// File name of an output of a subset.
-pub fn file(output: &str, subset: &str) -> String {
+pub fn file_name(output: &str, subset: &str) -> String {
     format!("{output}_{subset}.npy")
 }
 
@@ -21,7 +21,7 @@ impl ExtraWriter {
     /// # Errors
     /// I/O.
     pub fn create(dir: &Path, output: &str, subset: &str, row: &[usize]) -> Result<Self> {
-        let path = dir.join(file(output, subset));
+        let path = dir.join(file_name(output, subset));
         Ok(Self(npy::NpyWriter::create(&path, npy::Dtype::F32, row)?))
     }
 
@@ -30,7 +30,7 @@ impl ExtraWriter {
     /// # Errors
     /// I/O, another file than [`create`](Self::create) began, or fewer rows in it.
     pub fn resume(dir: &Path, output: &str, subset: &str, row: &[usize], rows: usize) -> Result<Self> {
-        let path = dir.join(file(output, subset));
+        let path = dir.join(file_name(output, subset));
         Ok(Self(npy::NpyWriter::resume(&path, npy::Dtype::F32, row, rows)?))
     }
 
@@ -82,6 +82,6 @@ pub fn saliency_per(dir: &Path) -> Result<Option<String>> {
 /// # Errors
 /// The file cannot be read or is no array.
 pub fn read(dir: &Path, output: &str, subset: &str) -> Result<(Vec<usize>, Vec<f32>)> {
-    let reader = npy::NpyReader::open(&dir.join(file(output, subset)))?;
+    let reader = npy::NpyReader::open(&dir.join(file_name(output, subset)))?;
     Ok((reader.header().shape.clone(), reader.read_all()?))
 }

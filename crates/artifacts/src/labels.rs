@@ -59,7 +59,7 @@ pub fn read(path: &Path) -> Result<DataFrame> {
 ///
 /// # Errors
 /// The column is none of truths; a truth is unknown with [`MissingLabel::Error`].
-pub fn column(
+pub fn truth_column(
     path: &Path,
     frame: &DataFrame,
     label: &str,
@@ -86,7 +86,7 @@ pub fn column(
 }
 
 /// Names of the label columns, in order.
-pub fn names(labels: &DataFrame) -> Vec<String> {
+pub fn label_columns(labels: &DataFrame) -> Vec<String> {
     labels
         .get_column_names()
         .iter()

@@ -169,7 +169,7 @@ impl RewardMatrix {
     /// # Errors
     /// The matrix cannot be found or read, or is not square over its label set.
     pub fn load(name_or_path: &str) -> Result<Self> {
-        let mut matrix: Self = parse(name_or_path, &Definition::Score.text(name_or_path)?)?;
+        let mut matrix: Self = parse_yaml(name_or_path, &Definition::Score.text(name_or_path)?)?;
         let labels = LabelSet::load(&matrix.labels)?;
         matrix.names = labels.labels.into_iter().map(|label| label.name).collect();
         let names = &matrix.names;
@@ -228,7 +228,7 @@ impl LabelSet {
     /// There is neither a file nor a built-in of that name; the file is not a label set; a name is in it twice.
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = Definition::Labels.text(name_or_path)?;
-        let set: Self = parse(name_or_path, &text)?;
+        let set: Self = parse_yaml(name_or_path, &text)?;
         require_unique(name_or_path, set.labels.iter().map(|l| l.name.as_str()))?;
         Ok(set)
     }
@@ -279,7 +279,7 @@ impl Mapping {
     /// There is neither a file nor a built-in of that name; the file is not a mapping; a label is on one side twice.
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = Definition::Mapping.text(name_or_path)?;
-        let mapping: Self = parse(name_or_path, &text)?;
+        let mapping: Self = parse_yaml(name_or_path, &text)?;
         if mapping.map.iter().any(|p| p.from.names().is_empty()) {
             return Err(config_error(
                 name_or_path,
@@ -385,7 +385,7 @@ fn read_definition(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) ->
         })
 }
 
-fn parse<T: serde::de::DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
+fn parse_yaml<T: serde::de::DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
     serde_yaml::from_str(text).map_err(|e| config_error(origin, e.to_string()))
 }
 

@@ -292,7 +292,9 @@ impl Logits {
         let (values, index) = (values?, index?);
         if index.height() != rows {
             let what = format!("{} keys for {rows} rows of {}", index.height(), array.display());
-            let keys = manifest.map_or(path, |manifest| manifest.dir.join(crate::manifests::file(subset)));
+            let keys = manifest.map_or(path, |manifest| {
+                manifest.dir.join(crate::manifests::file_name(subset))
+            });
             return Err(Error::invalid(&keys, what));
         }
         Ok(Self {
@@ -371,7 +373,7 @@ impl ManifestRows<'_> {
         let named = columns
             .into_iter()
             .map(|(name, column)| column.with_name(name.into()));
-        table::frame(self.dir, named.collect())
+        table::build_frame(self.dir, named.collect())
     }
 }
 

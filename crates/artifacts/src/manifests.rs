@@ -41,7 +41,7 @@ pub fn is_plain(subset: &str) -> bool {
 }
 
 /// File name of the manifest of a subset.
-pub fn file(subset: &str) -> String {
+pub fn file_name(subset: &str) -> String {
     format!("{subset}.tsv")
 }
 
@@ -112,7 +112,7 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
     if is_file(dir)? {
         return Err(file_for_directory(dir));
     }
-    let path = dir.join(file(name));
+    let path = dir.join(file_name(name));
     if !is_file(&path)? {
         return Err(Error::invalid(
             &path,
@@ -158,12 +158,12 @@ pub fn read(dir: &Path, name: &str) -> Result<Subset> {
 }
 
 /// The directory that the first line of `<dir>/<name>.tsv` names, without reading more; nothing where that cannot be read.
-pub fn root(dir: &Path, name: &str) -> Option<PathBuf> {
+pub fn read_root(dir: &Path, name: &str) -> Option<PathBuf> {
     /// Longer lines name no directory.
     const LONGEST: u64 = 1 << 16;
     check_plain(dir, name).ok()?;
     let mut line = Vec::new();
-    let file = std::fs::File::open(dir.join(file(name))).ok()?;
+    let file = std::fs::File::open(dir.join(file_name(name))).ok()?;
     BufReader::new(file.take(LONGEST))
         .read_until(b'\n', &mut line)
         .ok()?;
@@ -314,7 +314,7 @@ pub fn write_index<'a>(path: &Path, rows: impl IntoIterator<Item = (&'a Key, &'a
     let columns = named
         .map(|(column, name)| column.with_name(name.into()))
         .collect();
-    write_index_table(path, &table::frame(path, columns)?)
+    write_index_table(path, &table::build_frame(path, columns)?)
 }
 
 /// Writes `index.csv`; `frame` has the columns [`INDEX_COLUMNS`].

@@ -24,7 +24,7 @@ pub fn join(notices: &[String], given: &str) -> Option<String> {
             _ => (None, notice.as_str()),
         };
         heads.extend(head.filter(|head| !heads.contains(head)));
-        let body = capitalized(body.trim());
+        let body = capitalize(body.trim());
         if !bodies.contains(&body) {
             bodies.push(body);
         }
@@ -38,7 +38,7 @@ pub fn join(notices: &[String], given: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-fn capitalized(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next();
     first.map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -7,7 +7,7 @@
 //! No crate writes these texts: polars and Rust's own `Display` write other digits of a float32, other exponents, and `true`. Writing
 //! them takes about the time that polars takes for its own (see [`table`](crate::table)).
 
-use append::append;
+use append::append_bytes;
 use std::io::{self, Write};
 
 mod append;
@@ -67,7 +67,7 @@ impl<W: Write> RowWriter<W> {
             self.line.push(b',');
         }
         self.started = true;
-        put(&mut self.line, cell);
+        write_cell(&mut self.line, cell);
     }
 
     /// Ends the current row.
@@ -105,22 +105,22 @@ impl<W: Write> RowWriter<W> {
 
 /// Appends the text of a cell.
 #[inline]
-pub(crate) fn put(out: &mut Vec<u8>, cell: Cell<'_>) {
+pub(crate) fn write_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
     match cell {
         Cell::Missing => {}
         Cell::Int(v) => out.extend_from_slice(itoa::Buffer::new().format(v).as_bytes()),
         Cell::Bool(v) => out.extend_from_slice(if v { b"True" } else { b"False" }),
         Cell::Float(v) if v.is_nan() => {}
         Cell::Float32(v) if v.is_nan() => {}
-        Cell::Float(v) => number::float64(out, v),
-        Cell::Float32(v) => number::float32(out, v),
-        Cell::Text(v) => text(out, v),
+        Cell::Float(v) => number::write_float64(out, v),
+        Cell::Float32(v) => number::write_float32(out, v),
+        Cell::Text(v) => write_text(out, v),
     }
 }
 
 /// Appends the texts of float32 cells, each with `,` after it.
 pub(crate) fn put_float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
-    number::float32s(out, values);
+    number::write_float32s(out, values);
 }
 
 /// Returns true where every byte is above `,`, eight of them at a time.
@@ -142,11 +142,11 @@ fn all_above_comma(bytes: &[u8]) -> bool {
     }
 }
 
-fn text(out: &mut Vec<u8>, v: &str) {
+fn write_text(out: &mut Vec<u8>, v: &str) {
     let special = |b: u8| (b == b',') | (b == b'"') | (b == b'\n') | (b == b'\r');
     // What a name or a path is made of lies above all four, which several bytes at a time can be asked.
     if all_above_comma(v.as_bytes()) || !v.bytes().fold(false, |found, b| found | special(b)) {
-        return append(out, v.as_bytes());
+        return append_bytes(out, v.as_bytes());
     }
     out.push(b'"');
     for b in v.bytes() {
@@ -167,12 +167,12 @@ fn text(out: &mut Vec<u8>, v: &str) {
 /// assert_eq!(repr(1e16), "1e+16");
 /// ```
 pub fn repr(v: f64) -> String {
-    text_of(|out| number::float64(out, v))
+    text_of(|out| number::write_float64(out, v))
 }
 
 /// numpy's text of a float32: the digits that a float32 needs.
 pub fn repr32(v: f32) -> String {
-    text_of(|out| number::float32(out, v))
+    text_of(|out| number::write_float32(out, v))
 }
 
 fn text_of(write: impl Fn(&mut Vec<u8>)) -> String {
@@ -221,7 +221,7 @@ mod tests {
         let bytes: Vec<u8> = (0..40).collect();
         for n in 0..=40 {
             let mut out = b"before".to_vec();
-            append(&mut out, &bytes[..n]);
+            append_bytes(&mut out, &bytes[..n]);
             assert_eq!(out, [b"before", &bytes[..n]].concat(), "{n} bytes");
         }
     }
@@ -234,7 +234,7 @@ mod tests {
             put_float32s(&mut many, values);
             let mut single = Vec::new();
             for v in values {
-                put(&mut single, Cell::Float32(v));
+                write_cell(&mut single, Cell::Float32(v));
                 single.push(b',');
             }
             proptest::prop_assert_eq!(many, single);
@@ -244,7 +244,7 @@ mod tests {
         fn text_is_quoted_exactly_where_a_special_byte_is(v in "[ -/a-z0-9\n\r\u{7f}-\u{ff}]{0,40}") {
             let needs = v.contains([',', '"', '\n', '\r']);
             let quoted = format!("\"{}\"", v.replace('"', "\"\""));
-            let written = text_of(|out| text(out, &v));
+            let written = text_of(|out| write_text(out, &v));
             proptest::prop_assert_eq!(written, if needs { quoted } else { v });
         }
 

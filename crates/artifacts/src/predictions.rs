@@ -144,7 +144,7 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
         Column::new(SEGMENTS, Kind::Int),
     ];
     let key = |name: &String| ECG_KEYS.contains(&name.as_str()) || name == LABELS;
-    let labels: Vec<String> = table::header(&path)?
+    let labels: Vec<String> = table::read_header(&path)?
         .into_iter()
         .filter(|name| !key(name))
         .collect();

@@ -18,7 +18,7 @@ pub fn exists(path: &Path) -> Result<bool> {
 /// # Errors
 /// The system does not let this program look, or fails.
 pub fn is_file(path: &Path) -> Result<bool> {
-    holds(path, |found| found.is_file())
+    exists_as(path, |found| found.is_file())
 }
 
 /// Returns true if there is a directory at `path`.
@@ -26,10 +26,10 @@ pub fn is_file(path: &Path) -> Result<bool> {
 /// # Errors
 /// The system does not let this program look, or fails.
 pub fn is_dir(path: &Path) -> Result<bool> {
-    holds(path, |found| found.is_dir())
+    exists_as(path, |found| found.is_dir())
 }
 
-fn holds(path: &Path, is_wanted: impl FnOnce(&std::fs::Metadata) -> bool) -> Result<bool> {
+fn exists_as(path: &Path, is_wanted: impl FnOnce(&std::fs::Metadata) -> bool) -> Result<bool> {
     match path.metadata() {
         Ok(found) => Ok(is_wanted(&found)),
         // A file where a directory should be: there is nothing below it.

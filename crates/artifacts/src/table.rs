@@ -24,7 +24,7 @@ mod rows;
 mod write;
 
 pub use column::{Column, Kind, OtherColumns};
-pub use frame::{bool_column, frame, int_column, str_column};
+pub use frame::{bool_column, build_frame, int_column, str_column};
 pub use lines::Lines;
 pub use parquet::{read_parquet, read_parquet_columns, write_parquet};
 pub use polars::prelude::DataFrame;
@@ -44,7 +44,7 @@ pub fn read(path: &Path, columns: &[Column], others: OtherColumns) -> Result<Dat
         OtherColumns::Read(kind) => (named(), kind, kind == Kind::Float),
         OtherColumns::ReadOptional(kind) => (named(), kind, true),
     };
-    read::columns(path, &header, &specs(columns, &others, (kind, missing)))
+    read::read_columns(path, &header, &column_specs(columns, &others, (kind, missing)))
 }
 
 /// Reads the asked columns and then those `named` at run time, all of one kind.
@@ -52,8 +52,8 @@ pub fn read(path: &Path, columns: &[Column], others: OtherColumns) -> Result<Dat
 /// # Errors
 /// As [`read`].
 pub fn read_named(path: &Path, columns: &[Column], named: &[String], kind: Kind) -> Result<DataFrame> {
-    let specs = specs(columns, named, (kind, kind == Kind::Float));
-    read::columns(path, &Header::read(path)?, &specs)
+    let specs = column_specs(columns, named, (kind, kind == Kind::Float));
+    read::read_columns(path, &Header::read(path)?, &specs)
 }
 
 /// Reads columns as [`read_named`] does, and the cells of the columns `named` may hold nothing.
@@ -66,10 +66,14 @@ pub fn read_named_optional(
     named: &[String],
     kind: Kind,
 ) -> Result<DataFrame> {
-    read::columns(path, &Header::read(path)?, &specs(columns, named, (kind, true)))
+    read::read_columns(
+        path,
+        &Header::read(path)?,
+        &column_specs(columns, named, (kind, true)),
+    )
 }
 
-fn specs<'a>(columns: &[Column], named: &'a [String], (kind, missing): (Kind, bool)) -> Vec<Spec<'a>> {
+fn column_specs<'a>(columns: &[Column], named: &'a [String], (kind, missing): (Kind, bool)) -> Vec<Spec<'a>> {
     let asked = columns.iter().map(|c| (c.name, c.kind, c.missing));
     let named = named.iter().map(|n| (n.as_str(), kind, missing));
     asked.chain(named).collect()
@@ -87,14 +91,14 @@ pub fn read_all_text(path: &Path) -> Result<DataFrame> {
 ///
 /// # Errors
 /// The file cannot be read or has no header.
-pub fn header(path: &Path) -> Result<Vec<String>> {
+pub fn read_header(path: &Path) -> Result<Vec<String>> {
     Header::read(path).map(|header| header.names)
 }
 
 /// Line on which a record of the file at `path` begins, for the message of an error: the file is read again. Where that is not
 /// possible any more, every record counts as one line.
 pub fn line_of_record(path: &Path, record: usize) -> usize {
-    let lines = header(path).and_then(|names| Lines::read(path, names.len()));
+    let lines = read_header(path).and_then(|names| Lines::read(path, names.len()));
     lines.unwrap_or_default().of(record)
 }
 

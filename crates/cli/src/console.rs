@@ -27,7 +27,7 @@ pub(crate) fn colours_on_stderr() -> bool {
 }
 
 /// Flushes both streams; says if all of standard output was written since the program began.
-pub fn flush() -> bool {
+pub fn flush_output() -> bool {
     record_failure(std::io::stdout().lock().flush());
     let _ = std::io::stderr().flush();
     !RESULT_LOST.load(Ordering::SeqCst)

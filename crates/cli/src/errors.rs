@@ -13,7 +13,7 @@ pub fn of_stage(error: &(impl StageFailure + 'static)) -> ecgfm_pipeline::Error 
 }
 
 /// Why a file that a command was given cannot be used, as the program's error: bad input, unless the system is at fault.
-pub fn unusable(error: impl Error + 'static) -> ecgfm_pipeline::Error {
+pub fn unusable_file(error: impl Error + 'static) -> ecgfm_pipeline::Error {
     let message = error.to_string();
     if let Some(fault) = Fault::in_chain(&error) {
         return ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message).help(fault.advice());
@@ -31,7 +31,7 @@ pub fn unusable(error: impl Error + 'static) -> ecgfm_pipeline::Error {
 }
 
 /// A failed operation on a file that a command was given: bad input where it is not there, else the system's fault.
-pub fn refused(doing: &str, path: &Path, error: &io::Error) -> ecgfm_pipeline::Error {
+pub fn file_error(doing: &str, path: &Path, error: &io::Error) -> ecgfm_pipeline::Error {
     let message = format!("cannot {doing} `{}`: {error}", path.display());
     match Fault::of(error) {
         Some(fault) => ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message).help(fault.advice()),

@@ -13,7 +13,7 @@ unsafe extern "C" {
 
 /// Flushes the standard streams and ends the program; the exit code is 1 where 0 is asked for and a result was lost.
 pub fn flush_and_exit(code: u8) -> ! {
-    let code = match crate::console::flush() {
+    let code = match crate::console::flush_output() {
         // A result cut short is none.
         false if code == 0 => 1,
         _ => code,

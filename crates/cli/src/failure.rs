@@ -36,7 +36,7 @@ impl Failure {
         let code = self.exit_code();
         crate::console::write_stderr(format_args!("{}", self.error.render()));
         if json {
-            print(&described(&self.error), &self.output);
+            print_json(&error_json(&self.error), &self.output);
         }
         code
     }
@@ -51,10 +51,10 @@ pub fn report_wrong_arguments(message: &str) {
         "help": "`ecgfm --help` and `ecgfm COMMAND --help` list what may be given",
         "exit_code": ErrorKind::Config.exit_code(),
     });
-    print(&error, &Value::Null);
+    print_json(&error, &Value::Null);
 }
 
-fn print(error: &Value, output: &Value) {
+fn print_json(error: &Value, output: &Value) {
     let mut all = Map::new();
     all.insert("error".to_owned(), error.clone());
     all.extend(output.as_object().cloned().unwrap_or_default());
@@ -70,7 +70,7 @@ fn exit_code(error: &Error) -> u8 {
 }
 
 /// An error in JSON; what does not apply is left out.
-fn described(error: &Error) -> Value {
+fn error_json(error: &Error) -> Value {
     let place = |span: &Span| match span.origin() {
         Origin::File => json!({ "file": span.name(), "line": span.line(), "column": span.column() }),
         Origin::Argument => json!({ "argument": span.name() }),
@@ -83,7 +83,7 @@ fn described(error: &Error) -> Value {
         "place": error.span().map(place),
         "stage": error.stage(),
         "notes": error.notes(),
-        "others": error.others().iter().map(described).collect::<Vec<_>>(),
+        "others": error.others().iter().map(error_json).collect::<Vec<_>>(),
     });
     if let Some(entries) = described.as_object_mut() {
         entries.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty()));

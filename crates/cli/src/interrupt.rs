@@ -27,15 +27,15 @@ static FIRST: AtomicUsize = AtomicUsize::new(0);
 /// Handles both signals from here on; the flag that the first of them raises.
 pub(crate) fn handle_signals() -> Cancel {
     let cancel = Cancel::default();
-    if let Err(error) = register(&cancel) {
+    if let Err(error) = register_handlers(&cancel) {
         tracing::warn!("interruptions will not be handled: {error}");
     }
     // Held back by the program that this one took the place of.
-    let _ = set().thread_unblock();
+    let _ = stop_signals().thread_unblock();
     cancel
 }
 
-fn register(cancel: &Cancel) -> io::Result<()> {
+fn register_handlers(cancel: &Cancel) -> io::Result<()> {
     for signal in SIGNALS {
         // In this order: the action that ends the program must not see the flag of its own signal.
         flag::register_conditional_shutdown(signal, ENDED_BY_SIGNAL + signal, &AT_ONCE)?;
@@ -72,7 +72,7 @@ fn exit_code_of(signal: i32) -> u8 {
 /// # Errors
 /// When a signal has come already.
 pub(crate) fn block_signals() -> Result<(), Error> {
-    let _ = set().thread_block();
+    let _ = stop_signals().thread_block();
     if !AT_ONCE.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
@@ -83,9 +83,9 @@ pub(crate) fn block_signals() -> Result<(), Error> {
 /// Undoes [`block_signals`] where the other program did not start.
 pub(crate) fn unblock_signals() {
     AT_ONCE.store(false, Ordering::SeqCst);
-    let _ = set().thread_unblock();
+    let _ = stop_signals().thread_unblock();
 }
 
-fn set() -> SigSet {
+fn stop_signals() -> SigSet {
     [Signal::SIGINT, Signal::SIGTERM].into_iter().collect()
 }

@@ -43,35 +43,35 @@ use failure::Failure;
 /// for, where the program links it.
 pub fn main(torch: Option<&'static dyn torch::Torch>) -> ! {
     if let Some(torch) = torch {
-        torch::register(torch);
+        torch::register_torch(torch);
     }
-    exit::flush_and_exit(run())
+    exit::flush_and_exit(run_command_line())
 }
 
 /// First argument of the process that opens an HDF5 file for this program; no command of the user.
 const OPEN_HDF5: &str = "__open-hdf5";
 
-fn run() -> u8 {
+fn run_command_line() -> u8 {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == OPEN_HDF5) {
         out_of_memory::set_exit_code(isolated::OUT_OF_MEMORY);
-        return code15::serve(arguments);
+        return code15::serve_part(arguments);
     }
-    isolated::enable(OPEN_HDF5);
+    isolated::enable_isolation(OPEN_HDF5);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             return arguments_refused(&error);
         }
     };
-    logging(&cli);
+    start_logging(&cli);
     silence_panics_of_stages();
     let cancel = interrupt::handle_signals();
-    if let Some(torch) = torch::registered() {
+    if let Some(torch) = torch::registered_torch() {
         torch.load_devices();
     }
-    let outcome = dispatch(&cli, &cancel);
-    if let Some(torch) = torch::registered() {
+    let outcome = run_command(&cli, &cancel);
+    if let Some(torch) = torch::registered_torch() {
         tracing::debug!("{}", torch.devices());
     }
     match outcome {
@@ -83,7 +83,7 @@ fn run() -> u8 {
 /// Help and version are no failure.
 fn arguments_refused(error: &clap::Error) -> u8 {
     if error.kind() == ClapErrorKind::DisplayVersion {
-        console::outln!("{}", version::text());
+        console::outln!("{}", version::version_text());
         return 0;
     }
     let _ = error.print();
@@ -94,7 +94,7 @@ fn arguments_refused(error: &clap::Error) -> u8 {
     if help { 0 } else { 2 }
 }
 
-fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
+fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
     let quiet = cli.quiet;
     let done = match &cli.command {
         Command::Run(args) => return commands::run::run(args, quiet, cancel),
@@ -107,11 +107,11 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
         Command::List(args) => commands::list::list(args),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),
-        Command::DemoModel(args) => torch::require()?.demo_model(args, quiet, cancel),
+        Command::DemoModel(args) => torch::require_torch()?.demo_model(args, quiet, cancel),
         Command::Kinds(args) => commands::kinds::kinds(args),
         Command::Show(args) => commands::show::show(args),
         Command::Schema(_) => commands::schema::schema(),
-        Command::Export(args) => torch::require()?.export_command(args),
+        Command::Export(args) => torch::require_torch()?.export_command(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Plot(args) => commands::plot::plot(args),
         Command::Compare(args) => commands::compare::compare(args),
@@ -121,7 +121,7 @@ fn dispatch(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
     Ok(done?)
 }
 
-fn logging(cli: &Cli) {
+fn start_logging(cli: &Cli) {
     let level = match (cli.quiet, cli.verbose) {
         (true, _) => "error",
         (_, 0) => "warn",

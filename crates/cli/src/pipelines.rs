@@ -10,7 +10,7 @@ pub const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipel
 /// Loads a pipeline by path or name. Relative paths in one that is named by its file begin in the file's directory; in one
 /// that is found by its name they begin in the current directory, whether it lies in `pipelines/` there or is built in: the
 /// same name means the same in both.
-pub fn load(name_or_path: &str) -> Result<Pipeline, Error> {
+pub fn load_pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
     let path = Path::new(name_or_path);
     if path.is_file() {
         return Pipeline::load(path);

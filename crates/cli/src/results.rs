@@ -13,15 +13,15 @@ const FIRST_COLUMNS: [&str; 4] = ["unit", "label", "n", "positives"];
 
 /// The metrics of the run's evaluation as a table, and where to read on; nothing where there is none. What an earlier run
 /// left is no result of one that stopped before it.
-pub fn text(graph: &Graph, summary: &Summary) -> Option<String> {
-    let evaluation = done(graph, summary, "evaluate")?;
+pub fn metrics_text(graph: &Graph, summary: &Summary) -> Option<String> {
+    let evaluation = finished_stage(graph, summary, "evaluate")?;
     let dir = graph.run_dir().join(evaluation.name());
     let mut text = String::new();
-    if let Some(notice) = notice(graph, summary) {
+    if let Some(notice) = results_notice(graph, summary) {
         text.push_str(&format!("\n{notice}\n"));
     }
-    text.push_str(&format!("\n{}", metrics(&dir.join(METRICS_FILE))?));
-    let page = done(graph, summary, "report")
+    text.push_str(&format!("\n{}", format_metrics(&dir.join(METRICS_FILE))?));
+    let page = finished_stage(graph, summary, "report")
         .map(|r| graph.run_dir().join(r.name()).join("report.html"))
         .filter(|p| p.exists());
     let more = page.unwrap_or(dir);
@@ -30,9 +30,9 @@ pub fn text(graph: &Graph, summary: &Summary) -> Option<String> {
 }
 
 /// What every reader of the run's results must know of its data and its model, as far as it came.
-pub fn notice(graph: &Graph, summary: &Summary) -> Option<String> {
+pub fn results_notice(graph: &Graph, summary: &Summary) -> Option<String> {
     notice_of(graph.run_dir(), |kind| {
-        done(graph, summary, kind).map(Stage::name)
+        finished_stage(graph, summary, kind).map(Stage::name)
     })
 }
 
@@ -61,7 +61,7 @@ pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) ->
 }
 
 /// Where each inference of the run computed, and in what: `infer ran on cpu in float32`.
-pub fn devices(graph: &Graph, summary: &Summary) -> Vec<String> {
+pub fn inference_devices(graph: &Graph, summary: &Summary) -> Vec<String> {
     let stages = graph
         .stages()
         .iter()
@@ -77,13 +77,13 @@ pub fn devices(graph: &Graph, summary: &Summary) -> Vec<String> {
 }
 
 /// The stage of a kind, where the run did it or found it done.
-fn done<'a>(graph: &'a Graph, summary: &Summary, kind: &str) -> Option<&'a Stage> {
+fn finished_stage<'a>(graph: &'a Graph, summary: &Summary, kind: &str) -> Option<&'a Stage> {
     let is_done = |name: &str| summary.ran.iter().chain(&summary.fresh).any(|done| done == name);
     let mut stages = graph.stages().iter();
     stages.find(|stage| stage.kind().name() == kind && is_done(stage.name()))
 }
 
-fn metrics(path: &Path) -> Option<String> {
+fn format_metrics(path: &Path) -> Option<String> {
     let frame = table::read_all_text(path).ok()?;
     let statistics = shown_in(ShownIn::RunText).map(|statistic| statistic.name);
     let names: Vec<&str> = FIRST_COLUMNS.into_iter().chain(statistics).collect();
@@ -97,7 +97,7 @@ fn metrics(path: &Path) -> Option<String> {
         rows.push(
             columns
                 .iter()
-                .map(|c| shown(c.get(row).unwrap_or_default()))
+                .map(|c| format_cell(c.get(row).unwrap_or_default()))
                 .collect(),
         );
     }
@@ -118,7 +118,7 @@ fn metrics(path: &Path) -> Option<String> {
 }
 
 /// Three decimals for a number with a fraction, a dash for what is undefined.
-fn shown(cell: &str) -> String {
+fn format_cell(cell: &str) -> String {
     match cell.parse::<f64>() {
         _ if cell.is_empty() => "–".to_owned(),
         Ok(v) if cell.contains(['.', 'e']) => format!("{v:.3}"),

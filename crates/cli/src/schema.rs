@@ -20,7 +20,7 @@ pub fn pipeline_file(kinds: &Kinds) -> Value {
         "then": { "properties": { "stages": { "additionalProperties": { "$ref": "#/definitions/whole_stage" } } } },
     });
     schema["allOf"] = kinds.iter().map(|kind| profile_rule(kind.name())).collect();
-    schema["definitions"] = Value::Object(definitions(kinds));
+    schema["definitions"] = Value::Object(schema_definitions(kinds));
     schema
 }
 
@@ -46,7 +46,7 @@ fn file_properties() -> Value {
     })
 }
 
-fn definitions(kinds: &Kinds) -> Map<String, Value> {
+fn schema_definitions(kinds: &Kinds) -> Map<String, Value> {
     let mut all = Map::new();
     let mut add = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
     add(

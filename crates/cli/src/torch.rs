@@ -59,12 +59,12 @@ const PROGRAM: &str = "ecgfm-torch";
 static REGISTERED: OnceLock<&'static dyn Torch> = OnceLock::new();
 
 /// Says once, at the start, that this program is the one with libtorch.
-pub(crate) fn register(torch: &'static dyn Torch) {
+pub(crate) fn register_torch(torch: &'static dyn Torch) {
     let _ = REGISTERED.set(torch);
 }
 
 /// The half with libtorch, if this program is it.
-pub(crate) fn registered() -> Option<&'static dyn Torch> {
+pub(crate) fn registered_torch() -> Option<&'static dyn Torch> {
     REGISTERED.get().copied()
 }
 
@@ -78,8 +78,8 @@ pub(crate) fn needs_libtorch(kind: &str) -> bool {
 ///
 /// # Errors
 /// When that program is not there or does not start.
-pub(crate) fn require() -> Result<&'static dyn Torch, Error> {
-    match registered() {
+pub(crate) fn require_torch() -> Result<&'static dyn Torch, Error> {
+    match registered_torch() {
         Some(torch) => Ok(torch),
         None => Err(exec_torch_program()),
     }
@@ -118,7 +118,7 @@ fn exec_torch_program() -> Error {
     if let Err(interrupted) = crate::interrupt::block_signals() {
         return interrupted;
     }
-    let error = exec(&program);
+    let error = exec_program(&program);
     crate::interrupt::unblock_signals();
     let advice = match error.kind() {
         std::io::ErrorKind::NotFound => "install both programs into one directory: `just install`",
@@ -132,7 +132,7 @@ fn exec_torch_program() -> Error {
 }
 
 #[cfg(unix)]
-fn exec(program: &Path) -> std::io::Error {
+fn exec_program(program: &Path) -> std::io::Error {
     use std::io::Write as _;
     use std::os::unix::process::CommandExt as _;
     let mut arguments = std::env::args_os();
@@ -145,7 +145,7 @@ fn exec(program: &Path) -> std::io::Error {
 }
 
 #[cfg(not(unix))]
-fn exec(_: &Path) -> std::io::Error {
+fn exec_program(_: &Path) -> std::io::Error {
     std::io::Error::new(
         std::io::ErrorKind::Unsupported,
         format!("start {PROGRAM} itself, with the same arguments"),

@@ -3,7 +3,7 @@
 use ecgfm_formats::code15;
 
 /// The program's version, the commit it was built from, and the libraries that decide what it computes.
-pub fn text() -> String {
+pub fn version_text() -> String {
     let commit = option_env!("ECGFM_COMMIT").unwrap_or("unknown");
     let libtorch = option_env!("ECGFM_LIBTORCH_VERSION").unwrap_or("unknown");
     format!(

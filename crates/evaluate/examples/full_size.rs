@@ -6,10 +6,12 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
 use ecgfm_evaluate::metrics::LabelRows;
-use ecgfm_evaluate::metrics::bootstrap::{ResamplingPlan, resample};
-use ecgfm_evaluate::metrics::interval::percentile;
+use ecgfm_evaluate::metrics::bootstrap::{ResamplingPlan, resample_labels};
+use ecgfm_evaluate::metrics::interval::percentile_interval;
 use ecgfm_evaluate::metrics::multilabel::Agreement;
-use ecgfm_evaluate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
+use ecgfm_evaluate::metrics::probability::{
+    brier_score, calibration_curve, expected_calibration_error, log_loss,
+};
 use ecgfm_evaluate::metrics::{ConfusionMatrix, Ranking};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -67,9 +69,9 @@ fn main() {
         .collect();
     let started = Instant::now();
     let plan = ResamplingPlan { replicates, seed: 42 };
-    let drawn = resample(&labels, &clusters, patients as usize, plan);
+    let drawn = resample_labels(&labels, &clusters, patients as usize, plan);
     let seconds = started.elapsed().as_secs_f64();
-    let auroc = percentile(drawn[0].iter().map(|r| r.auroc)).unwrap();
+    let auroc = percentile_interval(drawn[0].iter().map(|r| r.auroc)).unwrap();
     println!(
         "{replicates} resamples of patients, all resampled statistics of all labels: {seconds:.2} s (first AUROC {:.4} to {:.4})",
         auroc.lo, auroc.hi
@@ -86,10 +88,10 @@ fn main() {
 fn one(truth: &[bool], scores: &[f32]) -> f64 {
     let table = ConfusionMatrix::count(truth.iter().zip(scores).map(|(&t, &s)| (t, s > 0.5)));
     let ranking = Ranking::new(truth, scores);
-    let bins = calibration(truth, scores);
+    let bins = calibration_curve(truth, scores);
     let rest = [
         ranking.auprc(),
-        brier(truth, scores),
+        brier_score(truth, scores),
         log_loss(truth, scores),
         expected_calibration_error(&bins),
         table.f1(),

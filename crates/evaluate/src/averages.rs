@@ -4,14 +4,14 @@ use crate::estimate::{LabelStatistics, estimate, set_interval};
 use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::bootstrap::Resampled;
-use crate::metrics::multilabel::mean;
+use crate::metrics::multilabel::weighted_mean;
 use crate::resampled::Resamples;
 use ecgfm_artifacts::evaluation::{
     Average, ComputedFrom, LabelMetrics, STATISTICS, ShownIn, Statistic, shown_in,
 };
 
 /// Macro, weighted and micro averages of every statistic.
-pub(crate) fn averages(
+pub(crate) fn average_labels(
     labels: &[LabelMetrics],
     known: &[KnownRows<'_>],
     resamples: Option<&Resamples>,
@@ -49,14 +49,17 @@ fn average_over_labels(
     let used: Vec<f64> = (values.iter().zip(weights))
         .map(|(value, weight)| if value.is_some() { *weight } else { 0.0 })
         .collect();
-    let mut result = estimate(mean(&values, &used), "undefined for every label that counts");
+    let mut result = estimate(
+        weighted_mean(&values, &used),
+        "undefined for every label that counts",
+    );
     let resampled = |all: &[Vec<Resampled>], at: usize| {
         let values: Vec<Option<f64>> = all.iter().map(|label| label[at].value(statistic)).collect();
         let gap = values
             .iter()
             .zip(&used)
             .any(|(value, used)| *used > 0.0 && value.is_none());
-        if gap { None } else { mean(&values, &used) }
+        if gap { None } else { weighted_mean(&values, &used) }
     };
     if let Some(interval) = resamples.and_then(|r| r.of(result.value, resampled)) {
         set_interval(&mut result, interval);

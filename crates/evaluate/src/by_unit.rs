@@ -1,6 +1,6 @@
 //! Segments and ECGs, scored side by side.
 
-use crate::clusters::{Clusters, Patients, clusters};
+use crate::clusters::{Clusters, Patients, cluster_rows};
 use crate::error::{Error, Result};
 use crate::examples::choose_examples;
 use crate::score::score_unit;
@@ -37,11 +37,11 @@ impl ByUnit {
             Ok(metrics)
         };
         let of_segments = || {
-            let clusters = clusters(segments, patients)?;
+            let clusters = cluster_rows(segments, patients)?;
             of(Unit::Segment, segments, &clusters)
         };
         let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
-            let clusters = clusters(ecgs, patients)?;
+            let clusters = cluster_rows(ecgs, patients)?;
             // What one thread must do alone comes first, so that the others do not wait for it at the end.
             let (written, (metrics, shown)) = rayon::join(
                 || scored_ecgs(ecgs, &clusters, scoring.pairs).write(ctx.out),

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::estimate::estimate;
-use crate::metrics::challenge::{Rewards, score};
+use crate::metrics::challenge::{Rewards, challenge_score};
 use ecgfm_artifacts::evaluation::Estimate;
 use ecgfm_artifacts::labelset::{Mapping, RewardMatrix};
 
@@ -52,7 +52,7 @@ impl Challenge {
         match self {
             Self::Undefined(why) => estimate(None, why),
             Self::Rewards(rewards) => estimate(
-                score(truth, decided, rewards, rows),
+                challenge_score(truth, decided, rewards, rows),
                 "a perfect model would earn no more than one that always says sinus rhythm",
             ),
         }

@@ -68,7 +68,7 @@ const HAS_RECORD: &str = "has record";
 impl Patients {
     /// Reads them from a records table; none where it has no column of them.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>> {
-        if !table::header(path)?.iter().any(|name| name == PATIENT_ID) {
+        if !table::read_header(path)?.iter().any(|name| name == PATIENT_ID) {
             return Ok(None);
         }
         let frame = records::read(path, &[table::Column::new(PATIENT_ID, Kind::Text)])?;
@@ -120,7 +120,7 @@ impl Patients {
 
 /// Clusters by patient where patients are known, else by ECG. An ECG that names no patient is one cluster: it is never put together
 /// with others for that.
-pub(crate) fn clusters(rows: &ScoredRows, patients: Option<&Patients>) -> Result<Clusters> {
+pub(crate) fn cluster_rows(rows: &ScoredRows, patients: Option<&Patients>) -> Result<Clusters> {
     let failed = || Error::table("grouping ECGs by patient");
     let keys = match patients {
         None => rows.table.select([IDX]).map_err(failed())?,
@@ -162,16 +162,16 @@ mod tests {
 
     #[test]
     fn segments_cluster_by_ecg_or_by_patient() {
-        assert_eq!(clusters(&rows(), None).unwrap().of_row, [0, 0, 1, 2]);
+        assert_eq!(cluster_rows(&rows(), None).unwrap().of_row, [0, 0, 1, 2]);
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n7,b.mat,11\n9,c.mat,12\n");
-        let by_patient = clusters(&rows(), Some(&known)).unwrap();
+        let by_patient = cluster_rows(&rows(), Some(&known)).unwrap();
         assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 0, 1], 2));
     }
 
     #[test]
     fn ecgs_that_name_no_patient_are_not_one_patient() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,\n7,b.mat, \n9,c.mat,4\n");
-        let by_patient = clusters(&rows(), Some(&known)).unwrap();
+        let by_patient = cluster_rows(&rows(), Some(&known)).unwrap();
         assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 1, 2], 3));
         assert_eq!(
             known.count_without_patient(&rows()).unwrap(),
@@ -183,13 +183,13 @@ mod tests {
     #[test]
     fn a_patient_written_in_several_ways_is_one() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n7,b.mat, 11\n9,c.mat,11.0\n");
-        assert_eq!(clusters(&rows(), Some(&known)).unwrap().count, 1);
+        assert_eq!(cluster_rows(&rows(), Some(&known)).unwrap().count, 1);
     }
 
     #[test]
     fn a_scored_ecg_that_is_not_among_the_records_is_an_error() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n9,c.mat,12\n");
-        let message = clusters(&rows(), Some(&known)).err().unwrap().to_string();
+        let message = cluster_rows(&rows(), Some(&known)).err().unwrap().to_string();
         assert!(
             message.contains("meta.csv: idx 7, which is among the scored ECGs"),
             "{message}"

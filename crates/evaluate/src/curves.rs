@@ -7,7 +7,7 @@ use ecgfm_artifacts::evaluation::{CalibrationBin, PrCurve, RocCurve};
 /// Points kept of a curve.
 pub(crate) const CURVE_POINTS: usize = 200;
 
-pub(crate) fn roc(ranking: &Ranking) -> RocCurve {
+pub(crate) fn roc_curve(ranking: &Ranking) -> RocCurve {
     let mut curve = RocCurve {
         points: ranking.roc_points(),
         ..RocCurve::default()
@@ -38,7 +38,7 @@ fn round6(v: f64) -> f64 {
 }
 
 /// The artifact's form of a calibration curve.
-pub(crate) fn calibration(bins: &[Bin]) -> Vec<CalibrationBin> {
+pub(crate) fn calibration_bins(bins: &[Bin]) -> Vec<CalibrationBin> {
     let bin = |bin: &Bin| CalibrationBin {
         from: bin.from,
         count: bin.count,

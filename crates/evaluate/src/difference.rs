@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 use crate::estimate::LabelStatistics;
 use crate::joins::left_join;
 use crate::known::KnownRows;
-use crate::metrics::bootstrap::{Resampled, ResamplingPlan, resample};
-use crate::metrics::interval::percentile;
-use crate::metrics::multilabel::mean;
+use crate::metrics::bootstrap::{Resampled, ResamplingPlan, resample_labels};
+use crate::metrics::interval::percentile_interval;
+use crate::metrics::multilabel::weighted_mean;
 use crate::metrics::{ConfusionMatrix, LabelRows};
 use crate::resampled::resample_each;
-use crate::scored_rows::{taken, unknown_rows};
-use crate::sigmoid::above;
+use crate::scored_rows::{take_rows, unknown_rows};
+use crate::sigmoid::exceeds;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored, ShownIn, Statistic, shown_in};
 use ecgfm_artifacts::presence;
@@ -117,12 +117,12 @@ impl Evaluation {
             self.scored
                 .truth
                 .iter()
-                .map(|column| taken(column, rows))
+                .map(|column| take_rows(column, rows))
                 .collect(),
             self.scored
                 .scores
                 .iter()
-                .map(|column| taken(column, rows))
+                .map(|column| take_rows(column, rows))
                 .collect(),
         )
     }
@@ -134,7 +134,7 @@ impl Evaluation {
 /// # Errors
 /// A directory has no evaluation; they scored other splits, other labels, or the same ECGs against another truth; they do
 /// not agree on which ECGs are of one patient; no ECG was scored by both.
-pub fn compare(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<Comparison> {
+pub fn compare_evaluations(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<Comparison> {
     let (a, b) = (Evaluation::read(a)?, Evaluation::read(b)?);
     same_question(&a, &b)?;
     let shared = shared_rows(&a, &b)?;
@@ -157,7 +157,7 @@ pub fn compare(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<Comparison> {
         })
         .collect();
     let drawn = resample_each(&known, shared.len(), |labels, of_row| {
-        resample(labels, of_row, clusters.count, plan)
+        resample_labels(labels, of_row, clusters.count, plan)
     });
     let labels: Vec<LabelRows<'_>> = known.iter().map(KnownRows::label).collect();
     let count = |of: &Evaluation| (of.scored.idx.len() - shared.len()) as u64;
@@ -242,7 +242,7 @@ fn shared_clusters(
     (b, rows_b): (&Evaluation, &[usize]),
 ) -> Result<Clusters> {
     let of = |evaluation: &Evaluation, rows: &[usize]| {
-        let clusters = taken(&evaluation.scored.cluster, rows);
+        let clusters = take_rows(&evaluation.scored.cluster, rows);
         Clusters::by_key(vec![Column::new("cluster".into(), clusters)])
     };
     let (of_a, of_b) = (of(a, rows_a)?, of(b, rows_b)?);
@@ -293,7 +293,7 @@ fn same_truth(
 /// Differences of every label and of the means over labels; `labels` and `drawn` hold the first evaluation's labels and then the
 /// second's.
 fn differences(names: &[String], labels: &[LabelRows<'_>], drawn: &[Vec<Resampled>]) -> Vec<Difference> {
-    let statistics: Vec<LabelStatistics<'_>> = labels.iter().map(ranked).collect();
+    let statistics: Vec<LabelStatistics<'_>> = labels.iter().map(rank_label).collect();
     let n = names.len();
     let mut all = Vec::new();
     for (at, name) in names.iter().enumerate() {
@@ -304,7 +304,7 @@ fn differences(names: &[String], labels: &[LabelRows<'_>], drawn: &[Vec<Resample
                 name,
                 statistic,
                 values,
-                (0..replicates(drawn)).map(change),
+                (0..replicate_count(drawn)).map(change),
             ));
         }
     }
@@ -328,17 +328,17 @@ fn macro_difference(
     let over = |of: &dyn Fn(usize) -> Option<f64>, evaluation: usize| -> Option<f64> {
         let values: Option<Vec<f64>> = used.iter().map(|at| of(evaluation * n + at)).collect();
         let values: Vec<Option<f64>> = values?.into_iter().map(Some).collect();
-        mean(&values, &vec![1.0; values.len()])
+        weighted_mean(&values, &vec![1.0; values.len()])
     };
     let means = [0, 1].map(|evaluation| over(&|at| values[at], evaluation));
     let change = |r: usize| {
         let of = |at: usize| drawn[at][r].value(statistic);
         Some(over(&of, 1)? - over(&of, 0)?)
     };
-    difference(MACRO, statistic, means, (0..replicates(drawn)).map(change))
+    difference(MACRO, statistic, means, (0..replicate_count(drawn)).map(change))
 }
 
-fn replicates(drawn: &[Vec<Resampled>]) -> usize {
+fn replicate_count(drawn: &[Vec<Resampled>]) -> usize {
     drawn.first().map_or(0, Vec::len)
 }
 
@@ -349,7 +349,7 @@ fn difference(
     drawn: impl Iterator<Item = Option<f64>>,
 ) -> Difference {
     let difference = a.zip(b).map(|(a, b)| b - a);
-    let interval = difference.and_then(|_| percentile(drawn));
+    let interval = difference.and_then(|_| percentile_interval(drawn));
     Difference {
         label: label.to_owned(),
         statistic: statistic.name,
@@ -362,8 +362,8 @@ fn difference(
 }
 
 /// A label's rows, counted at its threshold and ranked.
-fn ranked<'a>(label: &LabelRows<'a>) -> LabelStatistics<'a> {
-    let decided = (label.scores.iter()).map(|&score| above(score, f64::from(label.threshold)));
+fn rank_label<'a>(label: &LabelRows<'a>) -> LabelStatistics<'a> {
+    let decided = (label.scores.iter()).map(|&score| exceeds(score, f64::from(label.threshold)));
     let counts = ConfusionMatrix::count(label.truth.iter().copied().zip(decided));
     LabelStatistics::new(label.truth, label.scores, counts)
 }

@@ -1,7 +1,7 @@
 //! Segments pooled into ECGs: by predict, for `ecg.csv`, and by evaluate, which has the segments at hand anyway.
 
 use crate::error::{Error, Result};
-use crate::expressions::{pooled, within_groups};
+use crate::expressions::{pool_group, within_groups};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENTS};
 use ecgfm_artifacts::labelset::{LabelSet, Pool};
 use ecgfm_artifacts::table;
@@ -44,7 +44,7 @@ pub(crate) fn pool_segments(
     let ecgs = ecgs.collect().map_err(failed())?;
     check_keys(path, segments, &ecgs)?;
     let mut columns = vec![idx(), col(SAVE_FILE), col(SEGMENTS)];
-    columns.extend(pools.iter().map(|(name, pool)| pooled(name, *pool)));
+    columns.extend(pools.iter().map(|(name, pool)| pool_group(name, *pool)));
     ecgs.lazy().select(columns).collect().map_err(failed())
 }
 
@@ -55,7 +55,7 @@ fn pool_of(path: &Path, labels: &LabelSet, name: &str) -> Result<Pool> {
 }
 
 /// A table of keys with further columns.
-pub(crate) fn extend(keys: &DataFrame, columns: impl Iterator<Item = Column>) -> Result<DataFrame> {
+pub(crate) fn extend_keys(keys: &DataFrame, columns: impl Iterator<Item = Column>) -> Result<DataFrame> {
     let all = keys.columns().iter().cloned().chain(columns).collect();
     DataFrame::new_infer_height(all).map_err(Error::table("a label may not be named as a key column is"))
 }

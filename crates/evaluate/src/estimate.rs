@@ -1,7 +1,7 @@
 //! Estimates of a label's statistics: a value, or why there is none.
 
 use crate::metrics::interval::Interval;
-use crate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
+use crate::metrics::probability::{brier_score, calibration_curve, expected_calibration_error, log_loss};
 use crate::metrics::{ConfusionMatrix, Ranking};
 use ecgfm_artifacts::evaluation::{ComputedFrom, Estimate, Statistic};
 
@@ -32,10 +32,10 @@ impl<'a> LabelStatistics<'a> {
             ComputedFrom::Counts(of) => of(&self.counts),
             ComputedFrom::RocCurve => self.ranking.auroc(),
             ComputedFrom::PrecisionRecallCurve => self.ranking.auprc(),
-            ComputedFrom::SquaredErrors => brier(self.truth, self.scores),
+            ComputedFrom::SquaredErrors => brier_score(self.truth, self.scores),
             ComputedFrom::LogErrors => log_loss(self.truth, self.scores),
             ComputedFrom::CalibrationBins => {
-                expected_calibration_error(&calibration(self.truth, self.scores))
+                expected_calibration_error(&calibration_curve(self.truth, self.scores))
             }
         }
     }

@@ -8,7 +8,7 @@ pub(crate) mod params;
 
 use crate::by_unit::ByUnit;
 use crate::clusters::{Clusters, Patients};
-use crate::ecgs::{extend, pool_segments};
+use crate::ecgs::{extend_keys, pool_segments};
 use crate::error::{Error, Result};
 use crate::expressions::is_above;
 use crate::label_text::label_text;
@@ -17,8 +17,8 @@ use crate::scored_rows::{ScoredRows, join_truth, probability_of};
 use crate::scoring::Scoring;
 use crate::settings::Settings;
 pub use crate::subgroups::Subgroups;
-use crate::subgroups::{subgroup_rows, subgroups};
-use crate::truth::{Truth, actual};
+use crate::subgroups::{score_subgroups, subgroup_rows};
+use crate::truth::{Truth, actual_column};
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
 use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_comparison, write_examples};
@@ -41,12 +41,12 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         ctx.progress.note(&note);
     }
     ctx.progress.advance(1);
-    let metrics = metrics(params, &settings, &rows, ctx)?;
+    let metrics = compute_metrics(params, &settings, &rows, ctx)?;
     metrics.write(ctx.out)?;
     let path = ctx.out.join(tripod::FILE);
-    let text = tripod::checklist(&metrics).map_err(|e| Error::keys(&path, e.to_string()))?;
+    let text = tripod::checklist_json(&metrics).map_err(|e| Error::keys(&path, e.to_string()))?;
     ecgfm_artifacts::atomic::write_bytes(&path, &text)?;
-    Ok(outcome(&metrics))
+    Ok(report_outcome(&metrics))
 }
 
 /// Everything that is scored, joined with its truth.
@@ -145,7 +145,7 @@ fn compare_segments(segments: &ScoredRows, settings: &Settings, ctx: &Context<'_
         let text = label_text(&segments.table, &labels.collect::<Vec<_>>())?;
         Ok(text.with_name(column.into()))
     };
-    let truth = |at: usize| col(actual(names[at]));
+    let truth = |at: usize| col(actual_column(names[at]));
     let decided = |at: usize| is_above(col(probability_of(names[at])), settings.thresholds[at]);
     let mut columns = vec![text(PREDICTED, &decided)?, text(ACTUAL, &truth)?];
     if segments.unknown.iter().any(|rows| !rows.is_empty()) {
@@ -153,12 +153,17 @@ fn compare_segments(segments: &ScoredRows, settings: &Settings, ctx: &Context<'_
     }
     let keys = segments.table.select([SEGMENT, IDX]);
     let keys = keys.map_err(Error::table("keying the comparison"))?;
-    write_comparison(ctx.out, &extend(&keys, columns.into_iter())?)?;
+    write_comparison(ctx.out, &extend_keys(&keys, columns.into_iter())?)?;
     ctx.progress.advance(1);
     Ok(tutorial::tutorial_table(&names, segments, &settings.thresholds))
 }
 
-fn metrics(params: &Params, settings: &Settings, rows: &JoinedRows, ctx: &Context<'_>) -> Result<Metrics> {
+fn compute_metrics(
+    params: &Params,
+    settings: &Settings,
+    rows: &JoinedRows,
+    ctx: &Context<'_>,
+) -> Result<Metrics> {
     let patients = params.records.as_deref().map(Patients::read).transpose()?;
     let patients = patients.flatten();
     let grouped = match &params.records {
@@ -186,7 +191,7 @@ fn metrics(params: &Params, settings: &Settings, rows: &JoinedRows, ctx: &Contex
         || compare_segments(&rows.segments, settings, ctx),
     );
     let (both, tutorial) = (both?, tutorial?);
-    let subgroups = subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring)?;
+    let subgroups = score_subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring)?;
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
         notice: notices::join(
@@ -205,7 +210,7 @@ fn metrics(params: &Params, settings: &Settings, rows: &JoinedRows, ctx: &Contex
     })
 }
 
-fn outcome(metrics: &Metrics) -> Outcome {
+fn report_outcome(metrics: &Metrics) -> Outcome {
     let flow = &metrics.flow;
     let auroc: serde_json::Map<String, serde_json::Value> = (metrics.unit(Unit::Ecg).into_iter())
         .flat_map(|unit| &unit.labels)

@@ -1,7 +1,7 @@
 //! The ECGs that the model was surest about, right and wrong.
 
 use crate::scored_rows::ScoredRows;
-use crate::sigmoid::above;
+use crate::sigmoid::exceeds;
 use ecgfm_artifacts::columns::SAVE_FILE;
 use ecgfm_artifacts::evaluation::{Example, PairUsed, Verdict};
 use rayon::prelude::*;
@@ -25,7 +25,8 @@ pub(crate) fn choose_examples(
         for verdict in Verdict::ALL {
             let unknown = |row: usize| rows.unknown[at].binary_search(&(row as u32)).is_ok();
             let of = |row: &usize| {
-                verdict == self::verdict(truth[*row], above(scores[*row], thresholds[at])) && !unknown(*row)
+                verdict == self::decision_outcome(truth[*row], exceeds(scores[*row], thresholds[at]))
+                    && !unknown(*row)
             };
             let mut found: Vec<usize> = (0..rows.len()).filter(of).collect();
             let predicted = matches!(verdict, Verdict::TruePositive | Verdict::FalsePositive);
@@ -59,7 +60,7 @@ pub(crate) fn choose_examples(
     pairs.par_iter().enumerate().flat_map_iter(of_label).collect()
 }
 
-fn verdict(truth: bool, decided: bool) -> Verdict {
+fn decision_outcome(truth: bool, decided: bool) -> Verdict {
     match (truth, decided) {
         (true, true) => Verdict::TruePositive,
         (false, true) => Verdict::FalsePositive,

@@ -19,7 +19,7 @@ pub(crate) fn probability(value: Expr, returns: Returns) -> Expr {
     )
 }
 
-/// True where a float32 probability is above a threshold, as [`above`](crate::sigmoid::above) has it.
+/// True where a float32 probability is above a threshold, as [`exceeds`](crate::sigmoid::exceeds) has it.
 pub(crate) fn is_above(probability: Expr, threshold: f64) -> Expr {
     // Polars orders NaN above all numbers; here nothing is above or below it.
     let is_number = probability.clone().is_not_nan();
@@ -27,7 +27,7 @@ pub(crate) fn is_above(probability: Expr, threshold: f64) -> Expr {
 }
 
 /// The probability of a mapped label, out of those of the model's labels that stand for it; their columns have their names.
-pub(crate) fn combined(pair: &Pair) -> Expr {
+pub(crate) fn combine_labels(pair: &Pair) -> Expr {
     let columns: Vec<Expr> = pair.from.names().iter().map(|name| col(name.as_str())).collect();
     match (pair.how, &columns[..]) {
         (_, [only]) => only.clone(),
@@ -37,7 +37,7 @@ pub(crate) fn combined(pair: &Pair) -> Expr {
         (Combination::Any, _) => {
             let none = columns
                 .into_iter()
-                .map(not)
+                .map(complement)
                 .fold(lit(1.0), |product, factor| product * factor);
             (lit(1.0) - none).cast(DataType::Float32)
         }
@@ -45,11 +45,11 @@ pub(crate) fn combined(pair: &Pair) -> Expr {
 }
 
 /// The probability, in float64, that a label does not hold.
-fn not(probability: Expr) -> Expr {
+fn complement(probability: Expr) -> Expr {
     lit(1.0) - probability.cast(DataType::Float64)
 }
 
-/// A label's probability in each group of rows: what is computed within groups, to be finished by [`pooled`]. Sums are taken in
+/// A label's probability in each group of rows: what is computed within groups, to be finished by [`pool_group`]. Sums are taken in
 /// float64, in the order of the rows, and rounded once.
 pub(crate) fn within_groups(label: &str, pool: Pool) -> Expr {
     match pool {
@@ -58,12 +58,12 @@ pub(crate) fn within_groups(label: &str, pool: Pool) -> Expr {
             .alias(label),
         Pool::Max => col(label).max(),
         // A list of all its rows: small builds of polars have no product.
-        Pool::NoisyOr => not(col(label)).alias(label),
+        Pool::NoisyOr => complement(col(label)).alias(label),
     }
 }
 
 /// A label's probability in each group, out of what [`within_groups`] gave.
-pub(crate) fn pooled(label: &str, pool: Pool) -> Expr {
+pub(crate) fn pool_group(label: &str, pool: Pool) -> Expr {
     match pool {
         Pool::Mean | Pool::Max => col(label),
         Pool::NoisyOr => col(label).map(
@@ -84,7 +84,7 @@ pub(crate) fn pooled(label: &str, pool: Pool) -> Expr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sigmoid::above;
+    use crate::sigmoid::exceeds;
     use ecgfm_artifacts::labelset::LabelSource;
     use proptest::prelude::*;
 
@@ -111,7 +111,7 @@ mod tests {
                 let from = LabelSource::Many(columns.map(str::to_owned).to_vec());
                 let pair = Pair { from, how, to: "t".into() };
                 let expected: Vec<u32> = rows.iter().map(|r| how.combine([r.0, r.1, r.2].into_iter()).to_bits()).collect();
-                prop_assert_eq!(bits(&frame, combined(&pair)), expected);
+                prop_assert_eq!(bits(&frame, combine_labels(&pair)), expected);
             }
         }
 
@@ -122,7 +122,7 @@ mod tests {
         ) {
             let frame = df!("p" => &scores).unwrap().lazy().select([is_above(col("p"), threshold)]).collect().unwrap();
             let decided: Vec<bool> = frame.column("p").unwrap().bool().unwrap().iter().flatten().collect();
-            prop_assert_eq!(decided, scores.iter().map(|&p| above(p, threshold)).collect::<Vec<_>>());
+            prop_assert_eq!(decided, scores.iter().map(|&p| exceeds(p, threshold)).collect::<Vec<_>>());
         }
     }
 

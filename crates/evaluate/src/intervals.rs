@@ -3,7 +3,7 @@
 use crate::clusters::Clusters;
 use crate::estimate::set_interval;
 use crate::known::KnownRows;
-use crate::metrics::interval::wilson;
+use crate::metrics::interval::wilson_interval;
 use crate::resampled::{Resamples, Sampling};
 use ecgfm_artifacts::evaluation::{Estimate, ShareOf, Statistic};
 use std::collections::HashSet;
@@ -72,7 +72,7 @@ fn add_wilson(
         let patients: HashSet<u32> = rows.map(|row| clusters[row]).collect();
         patients.len()
     };
-    if let Some(interval) = wilson((value * whole as f64).round() as u64, whole as u64) {
+    if let Some(interval) = wilson_interval((value * whole as f64).round() as u64, whole as u64) {
         set_interval(estimate, interval);
     }
 }
@@ -91,7 +91,7 @@ mod tests {
             add_wilson(&mut all, share_of, (&truth, &truth, &clusters), false);
             (all.lo.unwrap(), all.hi.unwrap())
         };
-        let by_hand = |n: u64| wilson(n, n).map(|i| (i.lo, i.hi)).unwrap();
+        let by_hand = |n: u64| wilson_interval(n, n).map(|i| (i.lo, i.hi)).unwrap();
         assert_eq!(
             interval(ShareOf::Positives, [true, true, false, false]),
             by_hand(1)

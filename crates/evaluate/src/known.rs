@@ -2,8 +2,8 @@
 
 use crate::clusters::Clusters;
 use crate::metrics::LabelRows;
-use crate::scored_rows::{ScoredRows, taken};
-use crate::sigmoid::above;
+use crate::scored_rows::{ScoredRows, take_rows};
+use crate::sigmoid::exceeds;
 use std::borrow::Cow;
 
 /// The rows of a label whose truth is known: all of them, or a part.
@@ -45,16 +45,16 @@ impl<'a> KnownRows<'a> {
         let known = |row: &usize| unknown.binary_search(&(*row as u32)).is_err();
         let known: Vec<usize> = (0..truth.len()).filter(known).collect();
         Self {
-            truth: Cow::Owned(taken(truth, &known)),
-            scores: Cow::Owned(taken(scores, &known)),
-            clusters: Cow::Owned(taken(clusters, &known)),
+            truth: Cow::Owned(take_rows(truth, &known)),
+            scores: Cow::Owned(take_rows(scores, &known)),
+            clusters: Cow::Owned(take_rows(clusters, &known)),
             threshold,
         }
     }
 
     /// Decisions, row by row.
     pub(crate) fn decided(&self) -> Vec<bool> {
-        self.scores.iter().map(|&p| above(p, self.threshold)).collect()
+        self.scores.iter().map(|&p| exceeds(p, self.threshold)).collect()
     }
 
     /// As resampling takes it.

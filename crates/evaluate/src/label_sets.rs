@@ -7,7 +7,7 @@ use crate::metrics::challenge::Earned;
 use crate::metrics::multilabel::{Agreement, RowAgreement};
 use crate::resampled::RowSums;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::{Scoring, decide};
+use crate::scoring::{Scoring, decide_labels};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
 
 /// Statistics of sets of labels, with their intervals.
@@ -21,7 +21,7 @@ pub(crate) struct SetStatistics {
 
 /// Computes them from rows in which every label's truth is known.
 pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &Scoring<'_>) -> SetStatistics {
-    let decided = decide(&rows.scores, scoring.thresholds);
+    let decided = decide_labels(&rows.scores, scoring.thresholds);
     let agreement = Agreement::count(&rows.truth, &decided, rows.len());
     let mut out = SetStatistics {
         exact_match: estimate(agreement.exact_match(), "no rows"),
@@ -31,7 +31,7 @@ pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &S
         co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
     };
     if let Some(sampling) = scoring.sampling {
-        let columns = columns(rows, &decided, scoring.challenge);
+        let columns = summed_columns(rows, &decided, scoring.challenge);
         let sums = RowSums::draw(&columns, clusters, sampling);
         out.add_intervals(&sums, rows.truth.len());
     }
@@ -40,7 +40,7 @@ pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &S
 
 /// Columns that are summed over rows: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
 /// constant ones, where the Challenge has a score for these labels.
-fn columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
+fn summed_columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
     let all = || 0..rows.len();
     let agreement: Vec<RowAgreement> = all()
         .map(|row| RowAgreement::of(&rows.truth, decided, row))

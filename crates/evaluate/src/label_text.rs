@@ -14,7 +14,7 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
     // Of the sets of labels that are possible few occur: each is written once, and found by its mask.
     let words = labels.chunks(BITS).enumerate();
     let masks: Vec<Expr> = words
-        .map(|(word, labels)| mask(labels).alias(name(word)))
+        .map(|(word, labels)| mask_expression(labels).alias(mask_column(word)))
         .collect();
     if masks.is_empty() {
         let text = Column::new_scalar(TEXT.into(), Scalar::from(PlSmallStr::EMPTY), frame.height());
@@ -22,7 +22,7 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
     }
     let masks = frame.clone().lazy().select(masks).collect().map_err(failed())?;
     let holds = |at: usize| {
-        let bit = col(name(at / BITS)).and(lit(1i64 << (at % BITS)));
+        let bit = col(mask_column(at / BITS)).and(lit(1i64 << (at % BITS)));
         bit.neq(lit(0i64))
     };
     let part = |(at, (label, _)): (usize, &(&str, Expr))| {
@@ -35,7 +35,7 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
         .enumerate()
         .map(part)
         .fold(lit(""), |text, part| text + part);
-    let keys: Vec<Expr> = (0..masks.width()).map(|word| col(name(word))).collect();
+    let keys: Vec<Expr> = (0..masks.width()).map(|word| col(mask_column(word))).collect();
     let texts = masks.clone().lazy().unique_generic(None, UniqueKeepStrategy::Any);
     let texts = texts.with_column(text.str().strip_suffix(lit(SEPARATOR)).alias(TEXT));
     let found = crate::joins::left_join(masks.lazy(), texts, &keys).select([col(TEXT)]);
@@ -43,12 +43,12 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
     found.column(TEXT).cloned().map_err(failed())
 }
 
-fn name(word: usize) -> String {
+fn mask_column(word: usize) -> String {
     format!("mask {word}")
 }
 
 /// Decisions as the bits of a number, the first label's the lowest.
-fn mask(labels: &[(&str, Expr)]) -> Expr {
+fn mask_expression(labels: &[(&str, Expr)]) -> Expr {
     let bit = |(at, (_, holds)): (usize, &(&str, Expr))| {
         when(holds.clone()).then(lit(1i64 << at)).otherwise(lit(0i64))
     };

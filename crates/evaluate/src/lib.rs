@@ -42,4 +42,4 @@ mod truth;
 mod tutorial;
 
 pub use error::{Error, Result};
-pub use sigmoid::{above, sigmoid};
+pub use sigmoid::{exceeds, sigmoid};

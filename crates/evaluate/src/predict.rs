@@ -3,7 +3,7 @@
 pub(crate) mod params;
 pub(crate) mod resolved;
 
-use crate::ecgs::{extend, pool_segments};
+use crate::ecgs::{extend_keys, pool_segments};
 use crate::error::{Error, Result};
 use crate::expressions::probability;
 use crate::returns;
@@ -86,7 +86,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         mapping: set.mapping.clone(),
         notices: notices_recorded(&params.logits)?,
     };
-    write(ctx, &about, &thresholds.values, &segments, &ecgs)?;
+    write_tables(ctx, &about, &thresholds.values, &segments, &ecgs)?;
     ctx.progress.advance(read as u64);
     let mut outcome = Outcome::default();
     let chosen_on = [
@@ -121,7 +121,7 @@ fn note_without_idx(logits: &Logits, ctx: &Context<'_>) {
 }
 
 /// Writes all tables at once; `thresholds` are those of the model's labels.
-fn write(
+fn write_tables(
     ctx: &Context<'_>,
     about: &PredictionsInfo,
     thresholds: &[f64],
@@ -131,7 +131,7 @@ fn write(
     let names = about.labels.names();
     let mapped = |mapping: &Mapping| -> Result<()> {
         let thresholds_of_pairs = thresholds::thresholds_of_pairs(mapping, &about.threshold_of)?;
-        let frame = tables::mapped(segments, mapping, &thresholds_of_pairs)?;
+        let frame = tables::mapped_table(segments, mapping, &thresholds_of_pairs)?;
         Ok(predictions::write_mapped(ctx.out, &frame)?)
     };
     parallel::run_parallel(vec![
@@ -176,14 +176,14 @@ fn logit_table(subset: &str, logits: Logits, names: &[&str]) -> Result<DataFrame
     let mut keys = logits.index.select([SEGMENT, IDX, SAVE_FILE]).map_err(failed())?;
     let split = Column::new_scalar(SPLIT.into(), PlSmallStr::from(subset).into(), rows);
     keys.with_column(split).map_err(failed())?;
-    let columns = transposed(&logits.values, rows, names.len());
+    let columns = transpose(&logits.values, rows, names.len());
     let named =
         |(name, values): (&&str, Vec<f32>)| Float32Chunked::from_vec((*name).into(), values).into_column();
-    extend(&keys, names.iter().zip(columns).map(named))
+    extend_keys(&keys, names.iter().zip(columns).map(named))
 }
 
 /// The columns of a row-major array. Rows are taken in blocks that fit a core's cache.
-fn transposed(values: &[f32], rows: usize, width: usize) -> Vec<Vec<f32>> {
+fn transpose(values: &[f32], rows: usize, width: usize) -> Vec<Vec<f32>> {
     let mut columns = vec![vec![0.0; rows]; width];
     let mut of_columns: Vec<_> = columns.iter_mut().map(|c| c.chunks_mut(BLOCK)).collect();
     let blocks: Vec<(&[f32], Vec<&mut [f32]>)> = values

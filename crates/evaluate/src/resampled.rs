@@ -4,9 +4,9 @@ use crate::clusters::Clusters;
 use crate::known::KnownRows;
 use crate::metrics::LabelRows;
 use crate::metrics::bootstrap::{
-    Resampled, ResamplingPlan, leave_out, leave_out_sums, resample, resample_sums,
+    Resampled, ResamplingPlan, leave_out, leave_out_sums, resample_labels, resample_sums,
 };
-use crate::metrics::interval::{Interval, Method, bca, percentile};
+use crate::metrics::interval::{Interval, Method, bca_interval, percentile_interval};
 use ecgfm_artifacts::evaluation::Statistic;
 
 /// Groups of clusters that the jackknife of BCa leaves out, one after the other; each cluster is one where there are no more.
@@ -32,7 +32,8 @@ impl Resamples {
         let count = clusters.count;
         let groups = GROUPS.min(count);
         let rows = clusters.of_row.len();
-        let draw = |labels: &[LabelRows<'_>], of_row: &[u32]| resample(labels, of_row, count, sampling.plan);
+        let draw =
+            |labels: &[LabelRows<'_>], of_row: &[u32]| resample_labels(labels, of_row, count, sampling.plan);
         let left_out = |labels: &[LabelRows<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
         Self {
             replicates: resample_each(labels, rows, draw),
@@ -60,7 +61,7 @@ impl Resamples {
             let replicates = all.first().map_or(0, Vec::len);
             (0..replicates).map(|at| compute(all, at)).collect()
         };
-        interval(
+        interval_of(
             value?,
             all(&self.replicates),
             self.left_out.as_ref().map(|left_out| all(left_out)),
@@ -118,7 +119,7 @@ impl RowSums {
             let sums = |at: usize| all.iter().map(|column| column[at]).collect::<Vec<f64>>();
             (0..replicates).map(|at| compute(&sums(at))).collect()
         };
-        interval(
+        interval_of(
             value?,
             all(&self.replicates),
             self.left_out.as_ref().map(|left_out| all(left_out)),
@@ -126,15 +127,15 @@ impl RowSums {
     }
 }
 
-fn interval(
+fn interval_of(
     value: f64,
     replicates: Vec<Option<f64>>,
     left_out: Option<Vec<Option<f64>>>,
 ) -> Option<Interval> {
     let replicates = replicates.into_iter();
     let interval = match left_out {
-        None => percentile(replicates),
-        Some(left_out) => bca(replicates, value, left_out.into_iter()),
+        None => percentile_interval(replicates),
+        Some(left_out) => bca_interval(replicates, value, left_out.into_iter()),
     };
     // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
     interval.filter(|interval| interval.lo < interval.hi)

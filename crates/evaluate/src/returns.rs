@@ -32,7 +32,7 @@ pub(crate) fn find_returns(params: &Params, logits: &Logits, names: &[&str]) -> 
     match params.returns.or(recorded) {
         Some(Returns::Logits) => Ok(Returns::Logits),
         Some(Returns::Probabilities) => {
-            let outside = |value: &f32| range(&[*value]).leaves_unit_interval();
+            let outside = |value: &f32| value_range(&[*value]).leaves_unit_interval();
             match logits.values.par_iter().position_first(outside) {
                 None => Ok(Returns::Probabilities),
                 Some(at) => Err(no_probability(params, logits, names, at)?),
@@ -42,7 +42,7 @@ pub(crate) fn find_returns(params: &Params, logits: &Logits, names: &[&str]) -> 
             let leaves = logits
                 .values
                 .par_chunks(CHUNK)
-                .any(|values| range(values).leaves_unit_interval());
+                .any(|values| value_range(values).leaves_unit_interval());
             let any = logits.values.par_iter().any(|value| value.is_finite());
             if any && !leaves {
                 let what = "needed: nothing says whether the model returned logits or probabilities, and every value lies \
@@ -58,7 +58,7 @@ pub(crate) fn find_returns(params: &Params, logits: &Logits, names: &[&str]) -> 
     }
 }
 
-fn range(values: &[f32]) -> ValueRange {
+fn value_range(values: &[f32]) -> ValueRange {
     let mut range = ValueRange::default();
     range.add(values);
     range

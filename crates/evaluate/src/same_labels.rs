@@ -11,7 +11,7 @@ use std::path::Path;
 /// # Errors
 /// The truth lacks a label of the model.
 pub(crate) fn same_labels(truth: &Path, labels: &LabelSet) -> Result<Mapping> {
-    let found = table::header(truth)?;
+    let found = table::read_header(truth)?;
     match labels
         .names()
         .into_iter()

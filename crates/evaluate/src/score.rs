@@ -1,6 +1,6 @@
 //! All statistics of one unit, from its compared rows.
 
-use crate::averages::averages;
+use crate::averages::average_labels;
 use crate::clusters::Clusters;
 use crate::curves;
 use crate::estimate::LabelStatistics;
@@ -9,7 +9,7 @@ use crate::known::{KnownRows, complete_rows};
 use crate::label_sets::set_statistics;
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
-use crate::metrics::probability::calibration;
+use crate::metrics::probability::calibration_curve;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
 use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, STATISTICS, ScoreHistogram, Unit, UnitMetrics};
@@ -31,7 +31,7 @@ pub(crate) fn score_unit(
             ..label_metrics(at, pair, known, &intervals)
         })
         .collect();
-    let averages = averages(&labels, &known, intervals.resamples.as_ref());
+    let averages = average_labels(&labels, &known, intervals.resamples.as_ref());
     drop(intervals);
     drop(known);
     let complete = complete_rows(rows);
@@ -77,13 +77,13 @@ fn label_metrics(
         positives: counts.positives(),
         counts,
         estimates: estimates.collect(),
-        roc: curves::roc(&statistics.ranking),
+        roc: curves::roc_curve(&statistics.ranking),
         pr: curves::precision_recall(&statistics.ranking),
         histogram: ScoreHistogram {
             positives: histogram.positives,
             negatives: histogram.negatives,
         },
-        calibration: curves::calibration(&calibration(truth, scores)),
+        calibration: curves::calibration_bins(&calibration_curve(truth, scores)),
     }
 }
 

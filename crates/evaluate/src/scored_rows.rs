@@ -1,9 +1,9 @@
 //! Predictions joined with the truth, by key.
 
 use crate::error::{Error, Result};
-use crate::expressions::combined;
+use crate::expressions::combine_labels;
 use crate::joins::left_join;
-use crate::truth::{Truth, actual};
+use crate::truth::{Truth, actual_column};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::labelset::{Mapping, Pair};
 use polars::prelude::*;
@@ -65,9 +65,9 @@ impl ScoredRows {
         };
         Self {
             table: df!(IDX => idx).unwrap_or_default(),
-            truth: self.truth.iter().map(|column| taken(column, rows)).collect(),
+            truth: self.truth.iter().map(|column| take_rows(column, rows)).collect(),
             unknown: self.unknown.iter().map(unknown).collect(),
-            scores: self.scores.iter().map(|column| taken(column, rows)).collect(),
+            scores: self.scores.iter().map(|column| take_rows(column, rows)).collect(),
             without_truth: 0,
         }
     }
@@ -108,7 +108,7 @@ pub(crate) fn join_truth(
     let scores = mapping
         .map
         .iter()
-        .map(|pair| combined(pair).alias(probability_of(&pair.to)));
+        .map(|pair| combine_labels(pair).alias(probability_of(&pair.to)));
     let predicted = predicted
         .clone()
         .lazy()
@@ -146,7 +146,7 @@ pub(crate) fn join_truth(
 
 /// Truth and probability of a mapped label, as plain slices: what statistics are computed from.
 fn columns_of(table: &DataFrame, pair: &Pair) -> PolarsResult<(Vec<Option<bool>>, Vec<f32>)> {
-    let truth = table.column(&actual(&pair.to))?.bool()?;
+    let truth = table.column(&actual_column(&pair.to))?.bool()?;
     let scores = table.column(&probability_of(&pair.to))?.f32()?;
     Ok((
         truth.iter().collect(),
@@ -161,7 +161,7 @@ pub(crate) fn unknown_rows(truth: &[Option<bool>]) -> Vec<u32> {
 }
 
 /// The values of some rows.
-pub(crate) fn taken<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+pub(crate) fn take_rows<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
     rows.iter().map(|&row| column[row]).collect()
 }
 

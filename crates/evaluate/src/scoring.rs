@@ -2,7 +2,7 @@
 
 use crate::challenge::Challenge;
 use crate::resampled::Sampling;
-use crate::sigmoid::above;
+use crate::sigmoid::exceeds;
 use ecgfm_artifacts::evaluation::PairUsed;
 
 /// Settings by which rows are scored.
@@ -18,8 +18,8 @@ pub(crate) struct Scoring<'a> {
 }
 
 /// Decisions on each mapped label: true where its probability is above its threshold.
-pub(crate) fn decide(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> {
+pub(crate) fn decide_labels(scores: &[Vec<f32>], thresholds: &[f64]) -> Vec<Vec<bool>> {
     let column =
-        |(column, &threshold): (&Vec<f32>, &f64)| column.iter().map(|&p| above(p, threshold)).collect();
+        |(column, &threshold): (&Vec<f32>, &f64)| column.iter().map(|&p| exceeds(p, threshold)).collect();
     scores.iter().zip(thresholds).map(column).collect()
 }

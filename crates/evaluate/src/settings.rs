@@ -42,13 +42,13 @@ impl Settings {
                 what,
             });
         }
-        let mapping = mapping(params, &about)?;
+        let mapping = load_mapping(params, &about)?;
         Ok(Self {
             challenge: Challenge::new(&params.challenge, &mapping)?,
             thresholds: thresholds_of_pairs(&mapping, &about.threshold_of)?,
             mapping,
             about,
-            sampling: plan(params)?.map(|plan| Sampling {
+            sampling: resampling_plan(params)?.map(|plan| Sampling {
                 plan,
                 method: params.interval,
             }),
@@ -113,7 +113,7 @@ impl Settings {
     }
 }
 
-fn mapping(params: &Params, about: &PredictionsInfo) -> Result<Mapping> {
+fn load_mapping(params: &Params, about: &PredictionsInfo) -> Result<Mapping> {
     let mapping = match (&params.mapping, &about.mapping) {
         (Some(name), _) => {
             let mapping = Mapping::load(name)?;
@@ -132,7 +132,7 @@ fn mapping(params: &Params, about: &PredictionsInfo) -> Result<Mapping> {
     Ok(mapping)
 }
 
-fn plan(params: &Params) -> Result<Option<ResamplingPlan>> {
+fn resampling_plan(params: &Params) -> Result<Option<ResamplingPlan>> {
     if params.bootstrap > MAX_BOOTSTRAP {
         let what = format!(
             "{} resamples are too many; at most {MAX_BOOTSTRAP}",

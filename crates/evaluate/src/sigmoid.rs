@@ -15,7 +15,7 @@ pub fn sigmoid(logit: f32) -> f32 {
 
 /// Returns true where a probability is above a threshold, strictly. The threshold is rounded to float32 first, so that
 /// "0.3" is the same number on both sides.
-pub fn above(probability: f32, threshold: f64) -> bool {
+pub fn exceeds(probability: f32, threshold: f64) -> bool {
     probability > threshold as f32
 }
 
@@ -25,8 +25,8 @@ mod tests {
 
     #[test]
     fn a_probability_equal_to_the_threshold_is_not_above_it() {
-        assert!(!above(0.5, 0.5) && !above(0.3, 0.3));
-        assert!(above(0.500_000_1, 0.5));
+        assert!(!exceeds(0.5, 0.5) && !exceeds(0.3, 0.3));
+        assert!(exceeds(0.500_000_1, 0.5));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::scored_rows::ScoredRows;
 use crate::scoring::Scoring;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{PairUsed, ShownIn, Subgroup, SubgroupLabel, shown_in};
-use ecgfm_artifacts::table::cell::{boolean, is_missing, number};
+use ecgfm_artifacts::table::cell::{is_missing, parse_boolean, parse_number};
 use ecgfm_artifacts::table::{self, Kind};
 use polars::prelude::*;
 use schemars::JsonSchema;
@@ -91,7 +91,7 @@ pub(crate) fn subgroup_rows<'a>(
     let mut all = Vec::new();
     for by in &wanted.by {
         let exams = groups_of_exams(wanted, by, records)?;
-        let grouped = grouped(rows, exams).map_err(Error::table("grouping ECGs"))?;
+        let grouped = group_rows(rows, exams).map_err(Error::table("grouping ECGs"))?;
         if grouped.len() > MAX_GROUPS {
             let what = format!(
                 "`by: {by}` makes {} groups of {} ECGs; at most {MAX_GROUPS} are scored. Name a column of few values: ages \
@@ -111,7 +111,7 @@ pub(crate) fn subgroup_rows<'a>(
 }
 
 /// The rows of each group, groups in order; ECGs of which nothing is known are a group, the last.
-fn grouped(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, Vec<usize>)>> {
+fn group_rows(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, Vec<usize>)>> {
     let ecgs = rows
         .table
         .clone()
@@ -140,7 +140,7 @@ fn grouped(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, Vec
 }
 
 /// Scores every group.
-pub(crate) fn subgroups(
+pub(crate) fn score_subgroups(
     wanted: &Subgroups,
     groups: &[SubgroupRows<'_>],
     rows: &ScoredRows,
@@ -161,7 +161,7 @@ pub(crate) fn subgroups(
 /// idx, group and its place among the groups of every exam of which the group is known.
 fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataFrame> {
     let column = Subgroups::column(by);
-    if !table::header(records)?.iter().any(|name| name == column) {
+    if !table::read_header(records)?.iter().any(|name| name == column) {
         let what =
             format!("no column `{column}`, which subgroup `{by}` needs; name others in `subgroups.by`");
         return Err(Error::keys(records, what));
@@ -169,12 +169,12 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
     let key = table::Column::new(IDX, Kind::Int);
     let frame = table::read_named(records, &[key], &[column.to_owned()], Kind::Text)?;
     let named = |value: &str| match by {
-        "sex" => match boolean(value) {
+        "sex" => match parse_boolean(value) {
             Some(true) => (1, "male".to_owned()),
             Some(false) => (0, "female".to_owned()),
             None => (2, value.to_owned()),
         },
-        "age" => band(&wanted.age_bands, value),
+        "age" => age_band(&wanted.age_bands, value),
         _ => (0, value.to_owned()),
     };
     let values = table::str_column(records, &frame, column)?.iter();
@@ -190,9 +190,9 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
 }
 
 /// The band of an age: `<40`, `40–59`, …, `≥80`.
-fn band(bands: &[u32], value: &str) -> (u32, String) {
+fn age_band(bands: &[u32], value: &str) -> (u32, String) {
     // What is no age is a group of its own, not the youngest.
-    let Some(age) = number(value).filter(|age| age.is_finite() && *age >= 0.0) else {
+    let Some(age) = parse_number(value).filter(|age| age.is_finite() && *age >= 0.0) else {
         return (u32::MAX - 1, value.to_owned());
     };
     let above = bands.iter().filter(|from| age >= f64::from(**from)).count();
@@ -247,12 +247,12 @@ mod tests {
 
     #[test]
     fn ages_fall_into_bands() {
-        let name = |age: &str| band(&[40, 60, 80], age).1;
+        let name = |age: &str| age_band(&[40, 60, 80], age).1;
         assert_eq!(
             ["0", "39.9", "40", "59", "80", "101"].map(name),
             ["<40", "<40", "40–59", "40–59", "≥80", "≥80"]
         );
-        assert_eq!(band(&[], "50").1, "all");
+        assert_eq!(age_band(&[], "50").1, "all");
         assert_eq!(["n/a", "NaN", "-1", "inf"].map(name), ["n/a", "NaN", "-1", "inf"]);
     }
 

@@ -1,8 +1,8 @@
 //! The tables that predict writes: a row a segment or an ECG, a column a label.
 
-use crate::ecgs::extend;
+use crate::ecgs::extend_keys;
 use crate::error::{Error, Result};
-use crate::expressions::{combined, is_above};
+use crate::expressions::{combine_labels, is_above};
 use crate::label_text::label_text;
 use ecgfm_artifacts::columns::{LABELS, PREDICTED};
 use ecgfm_artifacts::labelset::{Mapping, Pair};
@@ -20,13 +20,13 @@ pub(crate) fn with_labels(
         .map(|(name, threshold)| (*name, is_above(col(*name), *threshold)))
         .collect();
     let text = label_text(probabilities, &decided)?;
-    extend(probabilities, std::iter::once(text.with_name(LABELS.into())))
+    extend_keys(probabilities, std::iter::once(text.with_name(LABELS.into())))
 }
 
 /// Segments with the mapped labels; `thresholds` are those of the mapping's pairs.
-pub(crate) fn mapped(segments: &DataFrame, mapping: &Mapping, thresholds: &[f64]) -> Result<DataFrame> {
+pub(crate) fn mapped_table(segments: &DataFrame, mapping: &Mapping, thresholds: &[f64]) -> Result<DataFrame> {
     let failed = || Error::table("mapping labels");
-    let probability = |pair: &Pair| combined(pair).alias(pair.to.as_str());
+    let probability = |pair: &Pair| combine_labels(pair).alias(pair.to.as_str());
     let probabilities: Vec<Expr> = mapping.map.iter().map(probability).collect();
     let probabilities = segments
         .clone()
@@ -51,7 +51,7 @@ pub(crate) fn mapped(segments: &DataFrame, mapping: &Mapping, thresholds: &[f64]
             .clone()
             .with_name(format!("{}{PROBABILITY}", column.name()).into())
     };
-    extend(
+    extend_keys(
         &segments.select(KEYS).map_err(failed())?,
         (flags.columns().iter().cloned())
             .chain([text])

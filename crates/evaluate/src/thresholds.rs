@@ -128,14 +128,17 @@ fn threshold_of_label(
         let own = named.get(name).filter(|_| !is_target(name)).copied();
         // What is mapped to nothing is compared with nothing.
         let unmapped = set.mapping.as_ref().map(|_| DEFAULT_THRESHOLD);
-        return own.or(rest).or(unmapped).ok_or_else(|| missing(name, named));
+        return own
+            .or(rest)
+            .or(unmapped)
+            .ok_or_else(|| missing_threshold(name, named));
     };
     // A name may be the model's for one thing and the truth's for another: then it is the truth's.
     let own = |from: &&String| **from == pair.to || !is_target(from);
     let names = std::iter::once(&pair.to).chain(pair.from.names().iter().filter(own));
     let found: Vec<(&String, f64)> = names.filter_map(|name| Some((name, *named.get(name)?))).collect();
     match found.split_first() {
-        None => rest.ok_or_else(|| missing(&pair.to, named)),
+        None => rest.ok_or_else(|| missing_threshold(&pair.to, named)),
         Some(((_, threshold), others)) => match others.iter().find(|(_, other)| other != threshold) {
             None => Ok(*threshold),
             Some((other, _)) => Err(Error::parameter(
@@ -149,7 +152,7 @@ fn threshold_of_label(
     }
 }
 
-fn missing(name: &str, named: &ThresholdByName) -> Error {
+fn missing_threshold(name: &str, named: &ThresholdByName) -> Error {
     let names: Vec<&str> = named.keys().map(String::as_str).collect();
     let what = format!(
         "no threshold for `{name}`; there are those of {}. Add it, or give `threshold: 0.5` for all others",

@@ -151,7 +151,7 @@ const NEVER_ATTESTED: [(&str, &str); 30] = [
 ];
 
 /// The checklist as text.
-pub(crate) fn checklist(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn checklist_json(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
     let item = |(item, topic, attested, evidence)| Item {
         item,
         topic,
@@ -186,7 +186,7 @@ fn item_order(item: &str) -> (u32, &str) {
 }
 
 /// ECGs and patients that were scored, as far as they are known.
-fn participants(flow: &Flow) -> String {
+fn participants_text(flow: &Flow) -> String {
     let patients = match (flow.patients_scored, flow.ecgs_without_patient.unwrap_or(0)) {
         (None, _) => "unknown patients".to_owned(),
         (Some(n), 0) => format!("{n} patients"),
@@ -230,7 +230,7 @@ fn items_of_run(metrics: &Metrics) -> [(&'static str, &'static str, Attested, St
             "20a",
             "flow of participants",
             given(exams, Partly),
-            participants(flow),
+            participants_text(flow),
         ),
         (
             "23a",

@@ -14,12 +14,12 @@ pub(crate) struct Truth {
     pub(crate) path: PathBuf,
     /// Every label of the table.
     pub(crate) labels: Vec<String>,
-    /// idx, then whether each mapped label holds, under [`actual`]; null where that is not known.
+    /// idx, then whether each mapped label holds, under [`actual_column`]; null where that is not known.
     pub(crate) exams: DataFrame,
 }
 
 /// Column of the truth of a mapped label.
-pub(crate) fn actual(label: &str) -> String {
+pub(crate) fn actual_column(label: &str) -> String {
     format!("actual:{label}")
 }
 
@@ -30,7 +30,7 @@ impl Truth {
     /// The table cannot be read, names an exam twice, or lacks a label of the mapping; a truth is missing that must not be.
     pub(crate) fn read(path: &Path, mapping: &Mapping, missing: MissingLabel) -> Result<Self> {
         let all = labels::read(path)?;
-        let names = labels::names(&all);
+        let names = labels::label_columns(&all);
         if let Some(pair) = mapping.map.iter().find(|pair| !names.contains(&pair.to)) {
             return Err(Error::TruthLabel {
                 path: path.to_owned(),
@@ -42,8 +42,8 @@ impl Truth {
         let failed = || Error::table("reading the truth");
         let mut exams = all.select([IDX]).map_err(failed())?;
         for pair in &mapping.map {
-            let holds = labels::column(path, &all, &pair.to, missing)?;
-            let holds = BooleanChunked::from_iter_options(actual(&pair.to).into(), holds.into_iter());
+            let holds = labels::truth_column(path, &all, &pair.to, missing)?;
+            let holds = BooleanChunked::from_iter_options(actual_column(&pair.to).into(), holds.into_iter());
             exams.with_column(holds.into_column()).map_err(failed())?;
         }
         Ok(Self {

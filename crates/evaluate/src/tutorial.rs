@@ -7,7 +7,7 @@ use crate::known::{KnownRows, complete_rows};
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::multilabel::Agreement;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::decide;
+use crate::scoring::decide_labels;
 use ecgfm_artifacts::evaluation::{TUTORIAL_STATISTICS, Tutorial, TutorialClass};
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub(crate) fn tutorial_table(names: &[&str], segments: &ScoredRows, thresholds: 
         None => Cow::Borrowed(segments),
         Some(rows) => Cow::Owned(segments.part(rows)),
     };
-    let decided = decide(&whole.scores, thresholds);
+    let decided = decide_labels(&whole.scores, thresholds);
     let rows = whole.len();
     let none = |columns: &[Vec<bool>]| {
         (0..rows)

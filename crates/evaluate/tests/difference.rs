@@ -5,7 +5,7 @@ mod common;
 
 use common::{evaluate_params, key, predict_params, stage, write_logits};
 use ecgfm_artifacts::manifests::Key;
-use ecgfm_evaluate::difference::{Difference, MACRO, compare};
+use ecgfm_evaluate::difference::{Difference, MACRO, compare_evaluations};
 use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 use ecgfm_evaluate::{evaluate, predict};
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ fn of<'a>(all: &'a [Difference], label: &str, statistic: &str) -> &'a Difference
 fn a_run_does_not_differ_from_itself() {
     let dir = tempfile::tempdir().unwrap();
     let run = evaluation(dir.path(), "a", &logits(6.0), |idx| idx % 3 == 0);
-    let found = compare(&run, &run.join("evaluate"), PLAN).unwrap();
+    let found = compare_evaluations(&run, &run.join("evaluate"), PLAN).unwrap();
     assert_eq!((found.ecgs, found.only_a, found.only_b), (200, 0, 0));
     let defined: Vec<&Difference> = found
         .differences
@@ -102,7 +102,7 @@ fn a_worse_model_is_worse_beyond_chance_and_the_other_way_round() {
     let truth = |idx| idx % 3 == 0;
     let good = evaluation(dir.path(), "good", &logits(6.0), truth);
     let bad = evaluation(dir.path(), "bad", &logits(60.0), truth);
-    let found = compare(&good, &bad, PLAN).unwrap().differences;
+    let found = compare_evaluations(&good, &bad, PLAN).unwrap().differences;
     for label in ["AF", MACRO] {
         let auroc = of(&found, label, "auroc");
         assert!(
@@ -111,7 +111,7 @@ fn a_worse_model_is_worse_beyond_chance_and_the_other_way_round() {
         );
         assert!(of(&found, label, "brier").lo.unwrap() > 0.0);
     }
-    let back = compare(&bad, &good, PLAN).unwrap().differences;
+    let back = compare_evaluations(&bad, &good, PLAN).unwrap().differences;
     let (there, back) = (of(&found, "AF", "auroc"), of(&back, "AF", "auroc"));
     assert_eq!(there.difference, back.difference.map(|d| -d));
     assert!((there.lo.unwrap() + back.hi.unwrap()).abs() < 1e-12);
@@ -123,18 +123,18 @@ fn what_cannot_be_compared_is_refused_and_what_is_not_shared_is_counted() {
     let truth = |idx| idx % 3 == 0;
     let all = evaluation(dir.path(), "all", &logits(6.0), truth);
     let half = evaluation(dir.path(), "half", &logits(6.0)[50..], truth);
-    let found = compare(&all, &half, PLAN).unwrap();
+    let found = compare_evaluations(&all, &half, PLAN).unwrap();
     assert_eq!((found.ecgs, found.only_a, found.only_b), (150, 50, 0));
     let other = evaluation(dir.path(), "other", &logits(6.0), |idx| idx % 3 == 1);
-    let message = compare(&all, &other, PLAN).unwrap_err().to_string();
+    let message = compare_evaluations(&all, &other, PLAN).unwrap_err().to_string();
     assert!(
         message.contains("ECG idx 0: the truth of `AF` is false here and true in"),
         "{message}"
     );
     let apart = evaluation(dir.path(), "apart", &logits(6.0)[..50], truth);
-    let message = compare(&apart, &half, PLAN).unwrap_err().to_string();
+    let message = compare_evaluations(&apart, &half, PLAN).unwrap_err().to_string();
     assert!(message.contains("no ECG of it was scored in"), "{message}");
-    assert!(compare(&all, dir.path(), PLAN).is_err());
+    assert!(compare_evaluations(&all, dir.path(), PLAN).is_err());
 }
 
 #[test]
@@ -144,17 +144,17 @@ fn patients_are_kept_whole_whichever_run_knows_them() {
     let without = evaluation(dir.path(), "without", &logits(6.0), truth);
     let known: fn(i64) -> i64 = |idx| 1000 - idx / 8;
     let with = evaluation_of(dir.path(), "with", &logits(60.0), truth, Some(known));
-    let found = compare(&without, &without, PLAN).unwrap();
+    let found = compare_evaluations(&without, &without, PLAN).unwrap();
     assert_eq!((found.clusters, found.cluster), (200, "ecg"));
     for (a, b) in [(&without, &with), (&with, &without), (&with, &with)] {
-        let found = compare(a, b, PLAN).unwrap();
+        let found = compare_evaluations(a, b, PLAN).unwrap();
         assert_eq!((found.clusters, found.cluster), (25, "patient"));
     }
     // The same patients under other names and in another order of ECGs are the same.
     let mut rows = logits(6.0);
     rows.reverse();
     let renamed = evaluation_of(dir.path(), "renamed", &rows, truth, Some(|idx| idx / 8));
-    let there = compare(&with, &renamed, PLAN).unwrap();
+    let there = compare_evaluations(&with, &renamed, PLAN).unwrap();
     assert_eq!((there.clusters, there.ecgs), (25, 200));
 }
 
@@ -170,7 +170,7 @@ fn runs_that_do_not_agree_on_patients_are_not_compared() {
         truth,
         Some(|idx| idx / 8 + i64::from(idx == 15)),
     );
-    let message = compare(&one, &other, PLAN).unwrap_err().to_string();
+    let message = compare_evaluations(&one, &other, PLAN).unwrap_err().to_string();
     assert!(
         message.contains("the ECGs that share a patient with ECG idx 15 are others here than in")
             && message.contains("the same `records`"),

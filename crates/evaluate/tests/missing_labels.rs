@@ -6,7 +6,7 @@ mod common;
 use common::{Bench, evaluate_params, row, says, stage};
 use ecgfm_artifacts::evaluation::{COMPARISON_FILE, METRICS_FILE, Metrics, Scored};
 use ecgfm_artifacts::labels::MissingLabel;
-use ecgfm_evaluate::difference::compare;
+use ecgfm_evaluate::difference::compare_evaluations;
 use ecgfm_evaluate::evaluate;
 use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 
@@ -131,7 +131,7 @@ fn runs_are_compared_on_the_ecgs_of_known_truth_and_must_agree_on_them() {
     for bench in [&one, &two] {
         bench.evaluate(|_| {}).unwrap();
     }
-    let found = compare(&one.path("evaluate"), &two.path("evaluate"), plan).unwrap();
+    let found = compare_evaluations(&one.path("evaluate"), &two.path("evaluate"), plan).unwrap();
     assert!(
         found
             .differences
@@ -151,7 +151,7 @@ fn runs_are_compared_on_the_ecgs_of_known_truth_and_must_agree_on_them() {
         ..params
     };
     stage(&two.path("evaluate"), |ctx| evaluate::run(&params, ctx)).unwrap();
-    let message = compare(&one.path("evaluate"), &two.path("evaluate"), plan)
+    let message = compare_evaluations(&one.path("evaluate"), &two.path("evaluate"), plan)
         .unwrap_err()
         .to_string();
     assert!(

@@ -158,7 +158,7 @@ fn a_proportion_of_1_that_few_resamples_define_has_the_interval_of_its_patients(
     stage(&dir.path().join("evaluate"), |ctx| evaluate::run(&params, ctx)).unwrap();
     let metrics = Metrics::read(&dir.path().join("evaluate")).unwrap();
     let af = &metrics.unit(Unit::Ecg).unwrap().labels[4];
-    let two = ecgfm_evaluate::metrics::interval::wilson(2, 2).unwrap();
+    let two = ecgfm_evaluate::metrics::interval::wilson_interval(2, 2).unwrap();
     let sensitivity = &af.estimates["sensitivity"];
     assert_eq!(
         (sensitivity.value, sensitivity.lo, sensitivity.hi),

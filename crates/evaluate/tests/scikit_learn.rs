@@ -1,10 +1,12 @@
 //! Every statistic against scikit-learn, on random data with ties, one-class labels and constant scores.
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
-use ecgfm_evaluate::metrics::challenge::{Rewards, score};
-use ecgfm_evaluate::metrics::interval::{bca, wilson};
-use ecgfm_evaluate::metrics::multilabel::{Agreement, mean};
-use ecgfm_evaluate::metrics::probability::{brier, calibration, expected_calibration_error, log_loss};
+use ecgfm_evaluate::metrics::challenge::{Rewards, challenge_score};
+use ecgfm_evaluate::metrics::interval::{bca_interval, wilson_interval};
+use ecgfm_evaluate::metrics::multilabel::{Agreement, weighted_mean};
+use ecgfm_evaluate::metrics::probability::{
+    brier_score, calibration_curve, expected_calibration_error, log_loss,
+};
 use ecgfm_evaluate::metrics::{ConfusionMatrix, Ranking};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -139,11 +141,11 @@ fn every_statistic_equals_scikit_learns_to_1e_12() {
             ("accuracy", table.accuracy()),
             ("prevalence", table.prevalence()),
             ("mcc", table.mcc()),
-            ("brier", brier(&case.truth, &case.scores)),
+            ("brier", brier_score(&case.truth, &case.scores)),
             ("log_loss", log_loss(&case.truth, &case.scores)),
             (
                 "ece",
-                expected_calibration_error(&calibration(&case.truth, &case.scores)),
+                expected_calibration_error(&calibration_curve(&case.truth, &case.scores)),
             ),
         ] {
             let theirs = theirs[name].as_f64();
@@ -161,7 +163,7 @@ fn every_statistic_equals_scikit_learns_to_1e_12() {
                 assert!((point.fpr - fpr).abs() < 1e-12 && (point.tpr - tpr).abs() < 1e-12);
             }
         }
-        let hits = wilson(table.tp + table.tn, table.n()).unwrap();
+        let hits = wilson_interval(table.tp + table.tn, table.n()).unwrap();
         assert!(hits.lo <= table.accuracy().unwrap() && table.accuracy().unwrap() <= hits.hi);
     }
 }
@@ -278,7 +280,7 @@ fn compare((truth, scores, weights, rows): &Multilabel, theirs: &serde_json::Val
         normal: 0,
     };
     close(
-        score(truth, &decided, &rewards, *rows),
+        challenge_score(truth, &decided, &rewards, *rows),
         &theirs["challenge"],
         "Challenge",
     );
@@ -308,7 +310,7 @@ fn compare((truth, scores, weights, rows): &Multilabel, theirs: &serde_json::Val
         ("weighted_auprc", &auprc, &positives),
     ] {
         if !theirs[name].is_null() {
-            close(mean(values, weights), &theirs[name], name);
+            close(weighted_mean(values, weights), &theirs[name], name);
         }
     }
 }
@@ -343,7 +345,7 @@ fn bca_intervals_are_scipys_on_its_own_resamples() {
             .collect()
     };
     let estimate = theirs["estimate"].as_f64().unwrap();
-    let ours = bca(
+    let ours = bca_interval(
         numbers("values").into_iter(),
         estimate,
         numbers("left").into_iter(),

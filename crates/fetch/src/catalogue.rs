@@ -110,8 +110,8 @@ impl TryFrom<FileEntry> for SourceFile {
     fn try_from(written: FileEntry) -> Result<Self, String> {
         let FileEntry { name, part, size, .. } = written;
         check_plain_name(&name)?;
-        hexadecimal(written.sha256.as_deref(), 64, &name)?;
-        hexadecimal(written.md5.as_deref(), 32, &name)?;
+        check_hexadecimal(written.sha256.as_deref(), 64, &name)?;
+        check_hexadecimal(written.md5.as_deref(), 32, &name)?;
         let hub = (written.repository, written.revision, written.file);
         let origin = match (&written.url, hub) {
             (Some(url), (None, None, None)) => FileOrigin::Url(url.clone()),
@@ -178,7 +178,7 @@ fn check_plain_name(name: &str) -> Result<(), String> {
         .ok_or_else(|| format!("`{name}` is not a plain file name"))
 }
 
-fn hexadecimal(text: Option<&str>, digits: usize, name: &str) -> Result<(), String> {
+fn check_hexadecimal(text: Option<&str>, digits: usize, name: &str) -> Result<(), String> {
     match text {
         Some(text) if !is_hexadecimal(text, digits) => Err(format!(
             "file `{name}`: a checksum of {digits} lower-case hexadecimal digits was expected, not `{text}`"

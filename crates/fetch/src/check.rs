@@ -1,7 +1,7 @@
 //! Comparison of the files on disk with the catalogue and with earlier fetches, without a network.
 
 use crate::catalogue::{DataSource, SourceFile};
-use crate::digest::{Checksum, digests};
+use crate::digest::{Checksum, digest_file};
 use crate::progress::FileProgress;
 use crate::{Error, Pin};
 use serde::Serialize;
@@ -68,7 +68,7 @@ impl DataSource {
         if depth == CheckDepth::Sizes || expected.is_empty() {
             return Ok(None);
         }
-        let found = digests(&path, FileProgress::silent(&file.name), &AtomicBool::new(false))?;
+        let found = digest_file(&path, FileProgress::silent(&file.name), &AtomicBool::new(false))?;
         let differs = expected.iter().any(|c| c.verify(&found, "").is_err());
         Ok(differs.then(|| FileProblem::Checksum(name())))
     }

@@ -181,7 +181,7 @@ fn read_proxy(options: &FetchOptions) -> Result<Option<Proxy>, Error> {
 }
 
 fn read_certificates(path: &std::path::Path) -> Result<RootCerts, Error> {
-    let pem = std::fs::read(path).map_err(crate::error::io(path, "read"))?;
+    let pem = std::fs::read(path).map_err(crate::error::io_error(path, "read"))?;
     let bad = |reason: String| Error::Setting {
         what: "certificates",
         value: path.display().to_string(),

@@ -1,6 +1,6 @@
 //! Checksums of files.
 
-use crate::error::io;
+use crate::error::io_error;
 use crate::progress::FileProgress;
 use crate::{Error, catalogue::SourceFile};
 use md5::Md5;
@@ -73,18 +73,18 @@ impl Hasher {
     pub(crate) fn finish(self) -> Digests {
         Digests {
             size: self.size,
-            sha256: hexadecimal(&self.sha256.finalize()),
-            md5: hexadecimal(&self.md5.finalize()),
+            sha256: to_hexadecimal(&self.sha256.finalize()),
+            md5: to_hexadecimal(&self.md5.finalize()),
         }
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+fn to_hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Returns an error if the caller has asked to stop.
-pub(crate) fn stopped(cancel: &AtomicBool) -> Result<(), Error> {
+pub(crate) fn check_cancelled(cancel: &AtomicBool) -> Result<(), Error> {
     if cancel.load(Ordering::SeqCst) {
         return Err(Error::Cancelled);
     }
@@ -100,11 +100,11 @@ pub(crate) fn read_all(
 ) -> Result<(), Error> {
     let mut buffer = vec![0; PIECE];
     loop {
-        stopped(cancel)?;
+        check_cancelled(cancel)?;
         let n = match from.read(&mut buffer) {
             Ok(n) => n,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(io(path, "read")(error)),
+            Err(error) => return Err(io_error(path, "read")(error)),
         };
         if n == 0 {
             return Ok(());
@@ -114,13 +114,13 @@ pub(crate) fn read_all(
 }
 
 /// Size and checksums of a file on disk, reported to `progress`.
-pub(crate) fn digests(
+pub(crate) fn digest_file(
     path: &Path,
     progress: FileProgress<'_>,
     cancel: &AtomicBool,
 ) -> Result<Digests, Error> {
-    let file = std::fs::File::open(path).map_err(io(path, "read"))?;
-    let size = file.metadata().map_err(io(path, "read"))?.len();
+    let file = std::fs::File::open(path).map_err(io_error(path, "read"))?;
+    let size = file.metadata().map_err(io_error(path, "read"))?.len();
     progress.begin("comparing", 0, Some(size));
     let mut hasher = Hasher::default();
     let read = read_all(file, path, cancel, |bytes| {
@@ -137,5 +137,5 @@ pub(crate) fn digests(
 /// The file cannot be read.
 pub fn sha256(path: &Path) -> Result<String, Error> {
     let never = AtomicBool::new(false);
-    digests(path, FileProgress::silent(""), &never).map(|d| d.sha256)
+    digest_file(path, FileProgress::silent(""), &never).map(|d| d.sha256)
 }

@@ -139,7 +139,7 @@ pub enum Error {
     /// A file differs from the one that was fetched to this path before.
     #[error(
         "{of}: SHA-256 {found}{}, but the file fetched before was {expected} ({expected_size} bytes), as {} says; \
-         restore that file, or delete both to accept the new one", bytes(*found_size), pin.display()
+         restore that file, or delete both to accept the new one", size_text(*found_size), pin.display()
     )]
     Pinned {
         /// URL or path.
@@ -176,12 +176,12 @@ pub enum Error {
     Cancelled,
 }
 
-fn bytes(size: Option<u64>) -> String {
+fn size_text(size: Option<u64>) -> String {
     size.map_or_else(String::new, |n| format!(" ({n} bytes)"))
 }
 
 /// Returns a function for `map_err` that names the file and the action, and recognises a full disk.
-pub(crate) fn io(path: &Path, action: &'static str) -> impl Fn(std::io::Error) -> Error + use<> {
+pub(crate) fn io_error(path: &Path, action: &'static str) -> impl Fn(std::io::Error) -> Error + use<> {
     let path = path.to_owned();
     move |source| match source.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
@@ -204,7 +204,7 @@ mod tests {
     fn a_full_disk_is_named() {
         let path = Path::new("/dev/full");
         let mut full = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-        let error = full.write_all(b"x").map_err(io(path, "write")).unwrap_err();
+        let error = full.write_all(b"x").map_err(io_error(path, "write")).unwrap_err();
         assert!(matches!(error, Error::DiskFull { .. }));
         assert!(error.to_string().starts_with("/dev/full: the disk is full"));
     }

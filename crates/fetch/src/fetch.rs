@@ -2,14 +2,14 @@
 
 use crate::catalogue::{DataSource, SourceFile};
 use crate::client::HttpClient;
-use crate::digest::{Digests, digests, stopped};
-use crate::error::io;
+use crate::digest::{Digests, check_cancelled, digest_file};
+use crate::error::io_error;
 use crate::partial::PartialFile;
 use crate::progress::FileProgress;
 use crate::publisher::Publisher;
 use crate::retry::FetchContext;
-use crate::transfer::{PublishedFile, transfer};
-use crate::unpack::unpack;
+use crate::transfer::{PublishedFile, transfer_file};
+use crate::unpack::unpack_member;
 use crate::{Checksum, Error, FetchOptions, Pin};
 use ecgfm_stage::{NoProgress, Progress};
 use serde::Serialize;
@@ -127,11 +127,11 @@ impl Fetcher {
     ) -> Result<Vec<FetchedFile>, Error> {
         let publisher = Publisher::new(source);
         let files = source.select(parts)?;
-        std::fs::create_dir_all(dir).map_err(io(dir, "write"))?;
+        std::fs::create_dir_all(dir).map_err(io_error(dir, "write"))?;
         files
             .into_iter()
             .map(|file| {
-                stopped(cancel)?;
+                check_cancelled(cancel)?;
                 FileTask::new(self, &publisher, source, file, dir).fetch(progress, cancel)
             })
             .collect()
@@ -229,8 +229,8 @@ impl<'a> FileTask<'a> {
         let partial = PartialFile::path_for(self.published_path());
         let have = match &self.archive {
             _ if present => 0,
-            Some(archive) if exists(archive).unwrap_or(false) => length(archive),
-            _ => length(&partial),
+            Some(archive) if exists(archive).unwrap_or(false) => file_size(archive),
+            _ => file_size(&partial),
         };
         PlannedFile {
             file: self.file.name.clone(),
@@ -261,7 +261,7 @@ impl<'a> FileTask<'a> {
 
     /// Compares a file with the record of when it was fetched. The publisher is not asked.
     fn fetch_pinned(&self, context: FetchContext<'_>, pin: &Pin) -> Result<FetchedFile, Error> {
-        let found = digests(&self.path, context.progress, context.cancel)?;
+        let found = digest_file(&self.path, context.progress, context.cancel)?;
         pin.verify(&found, &self.path, &self.path.display().to_string())?;
         Ok(self.fetched_file(FetchOutcome::Present, &found, pin.published.clone(), (0, 0)))
     }
@@ -281,7 +281,7 @@ impl<'a> FileTask<'a> {
         if published.checksum.is_none() && published.size.is_none() {
             return Ok(self.unverified(context, "not compared: its publisher states no checksum"));
         }
-        let found = digests(&self.path, context.progress, context.cancel)?;
+        let found = digest_file(&self.path, context.progress, context.cancel)?;
         published.verify(&found, &self.path.display().to_string())?;
         self.check_pin(&found, &published, None, &self.path.display().to_string())?;
         Ok(self.fetched_file(FetchOutcome::Present, &found, published.checksum, (0, 0)))
@@ -293,7 +293,7 @@ impl<'a> FileTask<'a> {
             file: self.file.name.clone(),
             path: self.path.clone(),
             outcome: FetchOutcome::Unverified,
-            size: length(&self.path),
+            size: file_size(&self.path),
             sha256: None,
             url: self.url.clone(),
             published: None,
@@ -311,7 +311,7 @@ impl<'a> FileTask<'a> {
         let (found, bytes) = match &self.archive {
             None => {
                 let at = (self.url.as_str(), self.path.as_path());
-                let done = transfer(context, at, published, |found| {
+                let done = transfer_file(context, at, published, |found| {
                     self.check_pin(found, published, pin, &self.url)
                 })?;
                 (done.digests, (done.downloaded, done.resumed_from))
@@ -319,11 +319,11 @@ impl<'a> FileTask<'a> {
             Some(archive) => {
                 let bytes = self.fetch_archive(context, archive, published)?;
                 let of = format!("{}, {}", archive.display(), context.name);
-                let found = unpack(context, archive, &self.path, |found| {
+                let found = unpack_member(context, archive, &self.path, |found| {
                     self.check_pin(found, published, pin, &of)
                 })?;
                 if !self.fetcher.options.keep_archives {
-                    std::fs::remove_file(archive).map_err(io(archive, "remove"))?;
+                    std::fs::remove_file(archive).map_err(io_error(archive, "remove"))?;
                 }
                 (found, bytes)
             }
@@ -340,11 +340,11 @@ impl<'a> FileTask<'a> {
     ) -> Result<(u64, u64), Error> {
         if exists(archive)? {
             // An archive that an interrupted run has left, that was kept on request, or put there by hand.
-            let found = digests(archive, context.progress, context.cancel)?;
+            let found = digest_file(archive, context.progress, context.cancel)?;
             published.verify(&found, &archive.display().to_string())?;
             return Ok((0, 0));
         }
-        let done = transfer(context, (&self.url, archive), published, |_| Ok(()))?;
+        let done = transfer_file(context, (&self.url, archive), published, |_| Ok(()))?;
         Ok((done.downloaded, done.resumed_from))
     }
 
@@ -390,9 +390,9 @@ impl<'a> FileTask<'a> {
 /// Returns true if there is a file at `path`; an error where the system does not let this program look, because a download would
 /// then replace a file that may be there.
 fn exists(path: &Path) -> Result<bool, Error> {
-    ecgfm_system::exists(path).map_err(io(path, "look for"))
+    ecgfm_system::exists(path).map_err(io_error(path, "look for"))
 }
 
-fn length(path: &Path) -> u64 {
+fn file_size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |m| m.len())
 }

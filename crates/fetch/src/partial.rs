@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::digest::{Checksum, Digests, Hasher, read_all};
-use crate::error::io;
-use crate::pin::{rename, replace_file};
+use crate::error::io_error;
+use crate::pin::{rename_synced, replace_file};
 use crate::progress::FileProgress;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -131,7 +131,7 @@ impl PartialFile {
     /// Renames the complete download to its final name.
     pub(crate) fn finish(self, file: &Path) -> Result<(), Error> {
         self.file.sync_all().map_err(self.writing())?;
-        rename(&self.path, file)?;
+        rename_synced(&self.path, file)?;
         let _ = std::fs::remove_file(state_path(&self.path));
         Ok(())
     }
@@ -149,7 +149,7 @@ impl PartialFile {
     }
 
     fn writing(&self) -> impl Fn(std::io::Error) -> Error + use<> {
-        io(&self.path, "write")
+        io_error(&self.path, "write")
     }
 }
 
@@ -187,13 +187,13 @@ pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 pub(crate) fn open_locked(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    let file = options.open(path).map_err(io(path, "write"))?;
+    let file = options.open(path).map_err(io_error(path, "write"))?;
     match ecgfm_system::try_lock(&file, path) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Busy {
             path: path.to_owned(),
         }),
-        Err(TryLockError::Error(error)) => Err(io(path, "lock")(error)),
+        Err(TryLockError::Error(error)) => Err(io_error(path, "lock")(error)),
     }
 }
 

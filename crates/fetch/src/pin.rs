@@ -6,7 +6,7 @@
 
 use crate::Error;
 use crate::digest::{Checksum, Digests};
-use crate::error::io;
+use crate::error::io_error;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl Pin {
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io(&path, "read")(error)),
+            Err(error) => return Err(io_error(&path, "read")(error)),
         };
         let bad = |error: serde_json::Error| Error::BadPin {
             reason: error.to_string(),
@@ -122,13 +122,13 @@ pub(crate) fn replace_file(path: &Path, text: &[u8]) -> Result<(), Error> {
         file.write_all(text)?;
         file.sync_all()
     };
-    write().map_err(io(&temporary, "write"))?;
-    rename(&temporary, path)
+    write().map_err(io_error(&temporary, "write"))?;
+    rename_synced(&temporary, path)
 }
 
 /// Renames a file, and syncs the directory so that a power cut does not undo it.
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    std::fs::rename(from, to).map_err(io(to, "write"))?;
+pub(crate) fn rename_synced(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::rename(from, to).map_err(io_error(to, "write"))?;
     let parent = to.parent().filter(|p| !p.as_os_str().is_empty());
     // Errors are ignored: not every file system can sync a directory, and the file itself is synced.
     let _ = std::fs::File::open(parent.unwrap_or(Path::new("."))).and_then(|dir| dir.sync_all());

@@ -53,7 +53,9 @@ impl<'a> Publisher<'a> {
         };
         let asked = match (&self.source.record, &file.origin) {
             (Some(url), _) => self.find_in_record(context, url, file)?,
-            (None, FileOrigin::Hub { .. }) => from_hub(&ask(context, &file.url(&context.options.hub))?),
+            (None, FileOrigin::Hub { .. }) => {
+                from_hub(&request_head(context, &file.url(&context.options.hub))?)
+            }
             (None, FileOrigin::Url(_)) => PublishedFile::default(),
         };
         Ok(PublishedFile {
@@ -67,7 +69,7 @@ impl<'a> Publisher<'a> {
     pub(crate) fn size(&self, context: FetchContext<'_>, file: &SourceFile) -> Result<Option<u64>, Error> {
         let stated = self.published(context, file)?;
         match (stated.size, &file.origin) {
-            (None, FileOrigin::Url(url)) => Ok(ask(context, url)?.length),
+            (None, FileOrigin::Url(url)) => Ok(request_head(context, url)?.length),
             (size, _) => Ok(size),
         }
     }
@@ -122,7 +124,7 @@ fn from_record(listed: RecordFile) -> (String, PublishedFile) {
     (listed.key, published)
 }
 
-fn ask(context: FetchContext<'_>, url: &str) -> Result<AnswerHead, Error> {
+fn request_head(context: FetchContext<'_>, url: &str) -> Result<AnswerHead, Error> {
     Attempts::new(context, url).run(|| {
         let request = HttpRequest {
             url: url.to_owned(),

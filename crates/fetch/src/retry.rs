@@ -88,18 +88,18 @@ impl<'a> Attempts<'a> {
         let pause = self.pause.max(asked);
         self.left -= 1;
         self.pause = (self.pause * 2).min(MAX_PAUSE);
-        let why = describe(&error);
+        let why = describe_request_error(&error);
         let seconds = pause.as_secs_f64();
         let note = format!("{why}; trying again in {seconds:.0} s");
         self.context.progress.note(&note);
-        wait(pause, self.context.cancel)
+        wait_or_cancel(pause, self.context.cancel)
     }
 }
 
-fn wait(pause: Duration, cancel: &AtomicBool) -> Result<(), Error> {
+fn wait_or_cancel(pause: Duration, cancel: &AtomicBool) -> Result<(), Error> {
     let end = Instant::now() + pause;
     loop {
-        crate::digest::stopped(cancel)?;
+        crate::digest::check_cancelled(cancel)?;
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(());
@@ -124,7 +124,7 @@ fn requested_pause(error: &RequestError) -> Duration {
     }
 }
 
-fn describe(error: &RequestError) -> String {
+fn describe_request_error(error: &RequestError) -> String {
     match error {
         RequestError::Status { code, .. } => format!("the server answered {code}"),
         RequestError::Network(why) | RequestError::Redirect(why) | RequestError::Protocol(why) => why.clone(),

@@ -41,7 +41,7 @@ pub(crate) struct Transferred {
 }
 
 /// Downloads `url` to `path`. `accept` may refuse the complete file before it is renamed to its final name.
-pub(crate) fn transfer(
+pub(crate) fn transfer_file(
     context: FetchContext<'_>,
     (url, path): (&str, &Path),
     published: &PublishedFile,

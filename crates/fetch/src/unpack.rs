@@ -2,9 +2,9 @@
 
 use crate::Error;
 use crate::digest::{Digests, Hasher, read_all};
-use crate::error::io;
+use crate::error::io_error;
 use crate::partial::{open_locked, with_ending};
-use crate::pin::rename;
+use crate::pin::rename_synced;
 use crate::retry::FetchContext;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 /// Unpacks the member of `archive` that has the name of `file`. `accept` may refuse it before it is renamed to its final name.
-pub(crate) fn unpack(
+pub(crate) fn unpack_member(
     context: FetchContext<'_>,
     archive: &Path,
     file: &Path,
@@ -22,12 +22,12 @@ pub(crate) fn unpack(
     let temporary = with_ending(file, ".unpacking");
     let out = open_locked(&temporary)?;
     let written = write_member(context, archive, &out, &temporary).and_then(|digests| {
-        out.sync_all().map_err(io(&temporary, "write"))?;
+        out.sync_all().map_err(io_error(&temporary, "write"))?;
         accept(&digests)?;
         Ok(digests)
     });
     match written {
-        Ok(digests) => rename(&temporary, file).map(|()| digests),
+        Ok(digests) => rename_synced(&temporary, file).map(|()| digests),
         Err(error) => {
             // An incomplete file is deleted: the archive still has it.
             let _ = std::fs::remove_file(&temporary);
@@ -42,8 +42,8 @@ fn write_member(
     mut out: &File,
     temporary: &Path,
 ) -> Result<Digests, Error> {
-    out.set_len(0).map_err(io(temporary, "write"))?;
-    let opened = File::open(archive).map_err(io(archive, "read"))?;
+    out.set_len(0).map_err(io_error(temporary, "write"))?;
+    let opened = File::open(archive).map_err(io_error(archive, "read"))?;
     let mut zip = ZipArchive::new(opened).map_err(|e| zip_error(archive, &e))?;
     let index = find_member(&zip, archive, context.name)?;
     let member = zip.by_index(index).map_err(|e| zip_error(archive, &e))?;
@@ -57,7 +57,7 @@ fn write_member(
     let mut hasher = Hasher::default();
     // One byte more than declared is enough to find that the declaration is wrong.
     let read = read_all(member.take(size + 1), archive, context.cancel, |bytes| {
-        out.write_all(bytes).map_err(io(temporary, "write"))?;
+        out.write_all(bytes).map_err(io_error(temporary, "write"))?;
         hasher.update(bytes);
         context.progress.advance(bytes.len());
         Ok(())

@@ -136,7 +136,7 @@ fn measure(model: &Path, segments: &Segments, device: DeviceChoice, batches: &[u
 
 fn main() {
     // Before anything is computed, on the CPU too.
-    ecgfm_infer::cuda::load();
+    ecgfm_infer::cuda::load_cuda();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [models, segments, rest @ ..] = arguments.as_slice() else {
         panic!("usage: precisions MODEL.ts[,MODEL.ts…] SEGMENTS.npy [DEVICE [BATCH,BATCH,…]]");

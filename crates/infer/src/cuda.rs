@@ -2,7 +2,7 @@
 //!
 //! The program is linked with libtorch's CPU half only, so it starts on machines without NVIDIA's libraries. The CUDA half
 //! is loaded where there is a driver. libtorch decides once whether it has CUDA: when it first looks for its CUDA hooks,
-//! which every convolution does, on a CPU too. So [`load`] must come before anything is computed.
+//! which every convolution does, on a CPU too. So [`load_cuda`] must come before anything is computed.
 
 mod status;
 
@@ -29,11 +29,11 @@ struct LibraryFailure {
 }
 
 /// Loads libtorch's CUDA half where there is an NVIDIA driver, once. To be called before anything is computed.
-pub fn load() {
-    loaded();
+pub fn load_cuda() {
+    loaded_libraries();
 }
 
-fn loaded() -> &'static LoadedLibraries {
+fn loaded_libraries() -> &'static LoadedLibraries {
     static LOADED: OnceLock<LoadedLibraries> = OnceLock::new();
     LOADED.get_or_init(|| {
         let path = library_path();
@@ -52,12 +52,12 @@ fn loaded() -> &'static LoadedLibraries {
 /// libtorch's CUDA half lies beside the CPU half that is loaded; another one may be found first by name.
 fn library_path() -> PathBuf {
     let name = "libtorch_cuda.so";
-    symbols::libtorch().map_or_else(|| PathBuf::from(name), |path| path.with_file_name(name))
+    symbols::libtorch_path().map_or_else(|| PathBuf::from(name), |path| path.with_file_name(name))
 }
 
 /// A line about what was loaded, and from where libtorch takes its CUDA functions by now. For a log.
-pub fn described() -> String {
-    let loaded = loaded();
+pub fn describe_loaded() -> String {
+    let loaded = loaded_libraries();
     let hooks = symbols::cuda_hooks().map_or_else(|| "unknown".to_owned(), |path| path.display().to_string());
     match (&loaded.driver, &loaded.torch_cuda) {
         (Err(reason), _) => format!("no NVIDIA driver ({reason}); CUDA hooks: {hooks}"),
@@ -80,7 +80,7 @@ pub fn described() -> String {
 impl CudaStatus {
     /// Examines this machine. Starts the driver, which takes a moment.
     pub fn detect() -> Self {
-        let devices = devices();
+        let devices = find_devices();
         let driver = !matches!(devices, Err(CudaProblem::NoDriver(_)));
         let device_files = ["/dev/nvidiactl", "/dev/nvidia0", "/proc/driver/nvidia"];
         let there = driver || device_files.iter().any(|path| Path::new(path).exists());
@@ -96,8 +96,8 @@ impl CudaStatus {
 }
 
 /// The devices of this machine. libtorch is asked last: where the driver does not suit, it would warn on standard error.
-fn devices() -> Result<CudaDevices, CudaProblem> {
-    let loaded = loaded();
+fn find_devices() -> Result<CudaDevices, CudaProblem> {
+    let loaded = loaded_libraries();
     loaded.driver.clone().map_err(CudaProblem::NoDriver)?;
     let driver = Driver::start().map_err(CudaProblem::DriverFails)?;
     let count = driver.devices();
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn this_libtorch_says_how_it_was_built() {
-        load();
+        load_cuda();
         let config = symbols::libtorch_config().unwrap();
         assert!(config.contains("PyTorch built with"), "{config}");
         let beside = library_path();
@@ -156,6 +156,10 @@ mod tests {
             beside.is_absolute() && beside.with_file_name("libtorch_cpu.so").exists(),
             "{beside:?}"
         );
-        assert!(described().contains("CUDA hooks: "), "{}", described());
+        assert!(
+            describe_loaded().contains("CUDA hooks: "),
+            "{}",
+            describe_loaded()
+        );
     }
 }

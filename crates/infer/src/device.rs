@@ -40,7 +40,9 @@ pub fn resolve_with(
         DeviceChoice::Cpu => (Device::Cpu, None, None),
         DeviceChoice::Cuda(index) => {
             let found = found();
-            found.usable(index).map_err(|reason| unusable(index, reason))?;
+            found
+                .usable(index)
+                .map_err(|reason| unusable_device(index, reason))?;
             (Device::Cuda(index), Some(found), None)
         }
         DeviceChoice::Auto => {
@@ -68,7 +70,7 @@ pub fn resolve_with(
     })
 }
 
-fn unusable(index: usize, reason: UnusableDevice) -> Error {
+fn unusable_device(index: usize, reason: UnusableDevice) -> Error {
     let what = format!("cuda:{index} cannot be used: {}; or use device cpu", reason.what);
     match reason.absent {
         true => Error::device(what),

@@ -114,7 +114,7 @@ pub fn with_batches<T, E: Send>(
     std::thread::scope(|scope| {
         for _ in 0..plan.readers.max(1) {
             let (filled, free, next, read) = (filled_sender.clone(), &free, &next, &read);
-            scope.spawn(move || fill(plan, free, next, read, &filled));
+            scope.spawn(move || fill_buffers(plan, free, next, read, &filled));
         }
         drop(filled_sender);
         let mut batches = Batches {
@@ -129,7 +129,7 @@ pub fn with_batches<T, E: Send>(
 }
 
 /// Fills buffers on a reading thread until the last batch, or until the receiver is gone.
-fn fill<E>(
+fn fill_buffers<E>(
     plan: BatchPlan,
     free: &Mutex<Receiver<SignalBuffer>>,
     next: &AtomicUsize,

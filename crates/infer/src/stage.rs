@@ -21,7 +21,7 @@ use ecgfm_artifacts::{extra_outputs, logits, manifests};
 use ecgfm_stage_params::InferOutput;
 use journal::Journal;
 use returns::ReturnedValues;
-use run_stats::{VARYING, outcome};
+use run_stats::{VARYING, report_outcome};
 use scoring::score_segments;
 use segment_source::{SegmentSource, load_model};
 use tch::Device;
@@ -69,7 +69,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let change =
         precision::compare_with_float32(params, (&source, &returned), model, placement, batching, ctx)?;
     let stats = score_segments(&source, model, &returned, (batching, pool), &mut journal, ctx)?;
-    let done = outcome(&source, model, &stats)
+    let done = report_outcome(&source, model, &stats)
         .fact("batch_size", batching.size)
         .fact("batch_size_by", chosen.chosen_by);
     let done = match change {

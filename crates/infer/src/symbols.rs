@@ -98,7 +98,7 @@ pub(crate) fn libtorch_config() -> Option<String> {
 }
 
 /// The file that libtorch's CPU half was loaded from.
-pub(crate) fn libtorch() -> Option<PathBuf> {
+pub(crate) fn libtorch_path() -> Option<PathBuf> {
     let library = Library::this();
     // SAFETY: the address is only looked up, not called.
     let address = unsafe {

@@ -159,7 +159,7 @@ impl LabelTable {
                 format!("idx {} is in more than one row", pair[0]),
             ));
         }
-        let column = |n: &String| Ok(labels::column(path, &frame, n, missing)?);
+        let column = |n: &String| Ok(labels::truth_column(path, &frame, n, missing)?);
         let values: Vec<Vec<Option<bool>>> = names.par_iter().map(column).collect::<Result<_>>()?;
         if missing == MissingLabel::Negative {
             for (name, values) in names.iter().zip(&values) {
@@ -207,7 +207,7 @@ impl LabelTable {
 
 /// idx and the label columns, whose names are only known at run time.
 fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
-    let header = table::header(path)?;
+    let header = table::read_header(path)?;
     if let Some(missing) = names.iter().find(|n| !header.contains(n)) {
         let (column, found) = (missing.clone(), header.join(", "));
         return Err(ArtifactError::MissingColumn {

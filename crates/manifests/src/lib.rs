@@ -56,7 +56,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     for (name, manifest) in &manifests {
         outcome = outcome.count(&format!("segments_{name}"), manifest.entries.len());
         tasks.push(Box::new(|| {
-            Ok(manifest.write(&ctx.out.join(manifests::file(name)))?)
+            Ok(manifest.write(&ctx.out.join(manifests::file_name(name)))?)
         }));
     }
     parallel::run_parallel(tasks)?;

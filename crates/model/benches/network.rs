@@ -6,8 +6,8 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use ecgfm_model::fused::fused;
-use ecgfm_model::positions::{PositionalForm, positions};
+use ecgfm_model::fused::fuse_weights;
+use ecgfm_model::positions::{PositionalForm, encode_positions};
 use ecgfm_model::{Config, ConvLayer, Weights, init, network};
 use tch::Tensor;
 
@@ -45,8 +45,8 @@ thread_local! {
     /// The network and its weights as they are exported; every measurement is on the main thread.
     static MODEL: &'static (Config, Weights) = {
         let config = full();
-        let weights = init::random(&config, 1).unwrap();
-        let weights = fused(&config, &weights, config.tokens(SAMPLES)).unwrap();
+        let weights = init::random_weights(&config, 1).unwrap();
+        let weights = fuse_weights(&config, &weights, config.tokens(SAMPLES)).unwrap();
         Box::leak(Box::new((config, weights)))
     };
 }
@@ -56,7 +56,7 @@ fn model() -> &'static (Config, Weights) {
 }
 
 fn run(bencher: Bencher<'_, '_>, batch: i64, shape: &[i64], of: impl Fn(&Tensor) -> Tensor) {
-    let x = init::noise(shape, 2).unwrap();
+    let x = init::normal_noise(shape, 2).unwrap();
     let _no_grad = tch::no_grad_guard();
     let _warm = of(&x);
     bencher
@@ -71,7 +71,7 @@ fn run(bencher: Bencher<'_, '_>, batch: i64, shape: &[i64], of: impl Fn(&Tensor)
 fn positional_convolution(bencher: Bencher<'_, '_>, (form, batch): (PositionalForm, i64)) {
     let (config, weights) = model();
     run(bencher, batch, &[batch, config.embed_dim, TOKENS], |x| {
-        positions(config, weights, x, form).unwrap()
+        encode_positions(config, weights, x, form).unwrap()
     });
 }
 
@@ -79,7 +79,7 @@ fn positional_convolution(bencher: Bencher<'_, '_>, (form, batch): (PositionalFo
 fn attention(bencher: Bencher<'_, '_>, batch: i64) {
     let (config, weights) = model();
     run(bencher, batch, &[batch, TOKENS, config.embed_dim], |x| {
-        network::attention(config, weights, 0, x).unwrap()
+        network::run_attention(config, weights, 0, x).unwrap()
     });
 }
 
@@ -87,7 +87,7 @@ fn attention(bencher: Bencher<'_, '_>, batch: i64) {
 fn layer(bencher: Bencher<'_, '_>, batch: i64) {
     let (config, weights) = model();
     run(bencher, batch, &[batch, TOKENS, config.embed_dim], |x| {
-        network::layer(config, weights, 0, x).unwrap()
+        network::run_layer(config, weights, 0, x).unwrap()
     });
 }
 
@@ -111,6 +111,6 @@ fn layer_products(bencher: Bencher<'_, '_>, batch: i64) {
 fn whole_forward(bencher: Bencher<'_, '_>, batch: i64) {
     let (config, weights) = model();
     run(bencher, batch, &[batch, config.leads, SAMPLES], |x| {
-        network::logits(config, weights, x, PositionalForm::Spectrum).unwrap()
+        network::compute_logits(config, weights, x, PositionalForm::Spectrum).unwrap()
     });
 }

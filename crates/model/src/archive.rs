@@ -63,7 +63,7 @@ impl Archive {
 }
 
 /// How the pickle of an archive refers to a weight whose numbers are `data/<key>`.
-pub(crate) fn described<'a>(key: usize, tensor: &Tensor, shape: &'a [i64]) -> Result<TensorEntry<'a>> {
+pub(crate) fn describe_tensor<'a>(key: usize, tensor: &Tensor, shape: &'a [i64]) -> Result<TensorEntry<'a>> {
     let kind = tensor.f_kind().map_err(Error::torch("tell a weight's type"))?;
     if storage_class(kind).is_none() {
         let source = tch::TchError::Kind(format!("{kind:?} is not a floating-point type"));

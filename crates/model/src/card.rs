@@ -39,7 +39,7 @@ pub(crate) fn new(config: &Config, label_set: Option<LabelNames>, source: CardFi
         labels: usize::try_from(config.labels).unwrap_or_default(),
         label_set,
         returns: config.has_head().then_some(Returns::Logits),
-        parameters: weights::parameters(config),
+        parameters: weights::parameter_count(config),
         input: ModelInput {
             leads: usize::try_from(config.leads).unwrap_or_default(),
             sample_rate_hz: Some(500.0),

@@ -48,13 +48,13 @@ pub fn write_checkpoint(
         .text("args")
         .value(&Value::Null)
         .text("cfg")
-        .value(&configuration(config))
+        .value(&checkpoint_config(config))
         .text("model")
         .op(b"}(");
     for (key, (name, tensor)) in state.iter().enumerate() {
         pickle
             .text(name)
-            .tensor(&archive::described(key, tensor, &tensor.size())?);
+            .tensor(&archive::describe_tensor(key, tensor, &tensor.size())?);
     }
     pickle.op(b"u").text("criterion").value(&Value::Null);
     let history = json!([{
@@ -69,7 +69,7 @@ pub fn write_checkpoint(
         .value(&json!({}));
     pickle.text("last_optimizer_state").value(&Value::Null).op(b"u");
     let pickle = pickle.finish();
-    files::replace(path, |partial| {
+    files::replace_file(path, |partial| {
         let mut archive = Archive::create(partial, "archive")?;
         archive.entry("data.pkl", &pickle)?;
         archive.entry("byteorder", b"little")?;
@@ -106,7 +106,7 @@ fn state_dict(
 }
 
 /// `cfg`, as far as loading and running the model needs it.
-fn configuration(config: &Config) -> Value {
+fn checkpoint_config(config: &Config) -> Value {
     let layers: Vec<String> = config
         .conv_layers
         .iter()

@@ -9,7 +9,7 @@ const MAX_LAYERS: usize = 64;
 ///
 /// # Errors
 /// Says at which character what was expected.
-pub(crate) fn parse(text: &str) -> Result<Vec<ConvLayer>, String> {
+pub(crate) fn parse_conv_layers(text: &str) -> Result<Vec<ConvLayer>, String> {
     let mut parser = Parser {
         text: text.as_bytes(),
         at: 0,
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn sizes(text: &str) -> Vec<(i64, i64, i64)> {
-        parse(text)
+        parse_conv_layers(text)
             .unwrap()
             .iter()
             .map(|layer| (layer.channels, layer.kernel, layer.stride))
@@ -167,8 +167,12 @@ mod tests {
             "[(-1,2,3)]",
             "[(99999999999999999999,2,2)]",
         ] {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(parse_conv_layers(text).is_err(), "{text}");
         }
-        assert!(parse("[(256, 2; 2)]").unwrap_err().contains("character 9"));
+        assert!(
+            parse_conv_layers("[(256, 2; 2)]")
+                .unwrap_err()
+                .contains("character 9")
+        );
     }
 }

@@ -44,7 +44,7 @@ pub enum Error {
         message: String,
     },
     /// The state dict does not fit the configuration.
-    #[error("{}: the weights do not fit the configuration{}", path.display(), problems(missing, unexpected, mismatched))]
+    #[error("{}: the weights do not fit the configuration{}", path.display(), list_problems(missing, unexpected, mismatched))]
     Weights {
         /// The checkpoint.
         path: PathBuf,
@@ -219,7 +219,7 @@ impl Error {
     }
 }
 
-fn problems(missing: &[String], unexpected: &[String], mismatched: &[String]) -> String {
+fn list_problems(missing: &[String], unexpected: &[String], mismatched: &[String]) -> String {
     let named = [
         ("missing", missing),
         ("unexpected", unexpected),

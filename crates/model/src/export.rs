@@ -39,14 +39,14 @@ pub struct Params {
     pub labels: Option<LabelNames>,
     /// How the positional convolution is computed on CUDA. By its spectrum unless said otherwise: that is a fortieth of the
     /// arithmetic. The others are there to be measured against it.
-    #[serde(default = "spectrum")]
+    #[serde(default = "default_positions")]
     pub positions_on_cuda: PositionalForm,
     /// What every reader of the model's results must know; goes into its card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
 
-fn spectrum() -> PositionalForm {
+fn default_positions() -> PositionalForm {
     PositionalForm::Spectrum
 }
 
@@ -73,7 +73,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         tracing::warn!("{}: not of the network, and left out: {names}", path.display());
     }
     let config = Config::read(&file, params.config.as_deref())?;
-    let source = described(path, path)?;
+    let source = describe_file(path, path)?;
     if let Some(expected) = &params.sha256
         && !expected.eq_ignore_ascii_case(&source.sha256)
     {
@@ -83,19 +83,19 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
             found: source.sha256,
         });
     }
-    let labels = labels(params, &config)?;
+    let labels = head_labels(params, &config)?;
     let weights = Weights::read(&file, &config)?;
     drop(file);
     let target = out_dir.join(MODEL_FILE);
     let samples = SAMPLES.max(config.min_samples());
     let mut model = None;
-    files::replace(&target, |partial| {
-        torchscript::write(partial, &config, &weights, samples, params.positions_on_cuda)?;
-        verify(partial, &config, &weights, samples, params.positions_on_cuda)?;
-        model = Some(described(partial, &target)?);
+    files::replace_file(&target, |partial| {
+        torchscript::write_module(partial, &config, &weights, samples, params.positions_on_cuda)?;
+        verify_export(partial, &config, &weights, samples, params.positions_on_cuda)?;
+        model = Some(describe_file(partial, &target)?);
         Ok(())
     })?;
-    let model = model.map_or_else(|| described(&target, &target), Ok)?;
+    let model = model.map_or_else(|| describe_file(&target, &target), Ok)?;
     let notice = params.notice.clone();
     let card = Card {
         notice,
@@ -112,7 +112,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
 }
 
 /// The labels that are said, which must be as many as the head has. An encoder has no head, and no labels.
-fn labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
+fn head_labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
     let path = &params.checkpoint;
     match &params.labels {
         Some(said) if !config.has_head() => {
@@ -134,7 +134,7 @@ fn labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
 }
 
 fn write_card(path: &Path, card: &Card) -> Result<()> {
-    files::replace(path, |partial| {
+    files::replace_file(path, |partial| {
         let mut json =
             serde_json::to_vec_pretty(card).map_err(|error| Error::io("write", path)(error.into()))?;
         json.push(b'\n');
@@ -142,8 +142,8 @@ fn write_card(path: &Path, card: &Card) -> Result<()> {
     })
 }
 
-fn described(path: &Path, named: &Path) -> Result<CardFile> {
-    let (size, sha256) = files::sha256(path)?;
+fn describe_file(path: &Path, named: &Path) -> Result<CardFile> {
+    let (size, sha256) = files::hash_file(path)?;
     let file = named
         .file_name()
         .unwrap_or_default()
@@ -153,7 +153,7 @@ fn described(path: &Path, named: &Path) -> Result<CardFile> {
 }
 
 /// Loads the model again and compares it with the network, on a batch and a length that were not traced.
-fn verify(
+fn verify_export(
     path: &Path,
     config: &Config,
     weights: &Weights,
@@ -173,11 +173,11 @@ fn verify(
         (2, samples, torchscript::outputs_on_cuda(on_cuda)),
         (3, samples + 357, OUTPUTS_METHOD.to_owned()),
     ] {
-        let signals = init::noise(&[batch, config.leads, samples], 1)?;
-        let compared = both(&module, &method, config, weights, &signals);
+        let signals = init::normal_noise(&[batch, config.leads, samples], 1)?;
+        let compared = run_both(&module, &method, config, weights, &signals);
         for (what, actual, expected) in &compared.map_err(Error::torch("run the exported model"))? {
             let (difference, scale) =
-                difference(actual, expected).map_err(Error::torch("compare the exported model"))?;
+                largest_difference(actual, expected).map_err(Error::torch("compare the exported model"))?;
             // A comparison with NaN is false, so NaN does not agree.
             let agrees = difference <= TOLERANCE * scale.max(1.0);
             if !agrees {
@@ -191,17 +191,17 @@ fn verify(
 }
 
 /// Everything that the exported model says of signals by a method like `outputs`, each with what the network says.
-fn both(
+fn run_both(
     module: &CModule,
     method: &str,
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
 ) -> Result<Vec<(&'static str, Tensor, Tensor)>, TchError> {
-    let expected = network::outputs(config, weights, signals, PositionalForm::Convolution)?;
+    let expected = network::compute_outputs(config, weights, signals, PositionalForm::Convolution)?;
     let answer = module.method_is(method, &[&IValue::Tensor(signals.shallow_clone())])?;
     let mut compared = Vec::new();
-    let mut answer = tensors(answer)?.into_iter();
+    let mut answer = tuple_tensors(answer)?.into_iter();
     let mut next = || {
         answer
             .next()
@@ -229,7 +229,7 @@ fn both(
 }
 
 /// The tensors of a tuple.
-pub(crate) fn tensors(answer: IValue) -> Result<Vec<Tensor>, TchError> {
+pub(crate) fn tuple_tensors(answer: IValue) -> Result<Vec<Tensor>, TchError> {
     match answer {
         IValue::Tuple(values) => values.into_iter().map(Tensor::try_from).collect(),
         other => Err(TchError::Kind(format!("{other:?} is no tuple"))),
@@ -237,7 +237,7 @@ pub(crate) fn tensors(answer: IValue) -> Result<Vec<Tensor>, TchError> {
 }
 
 /// The largest difference, and the largest value expected.
-fn difference(actual: &Tensor, expected: &Tensor) -> Result<(f64, f64), TchError> {
+fn largest_difference(actual: &Tensor, expected: &Tensor) -> Result<(f64, f64), TchError> {
     let largest = |of: Tensor| of.f_abs()?.f_max()?.f_to_kind(Kind::Double)?.f_double_value(&[]);
     if actual.size() != expected.size() {
         return Ok((f64::INFINITY, 0.0));

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// Name, size and hash of a file.
-pub(crate) fn sha256(path: &Path) -> Result<(u64, String)> {
+pub(crate) fn hash_file(path: &Path) -> Result<(u64, String)> {
     let mut file = std::fs::File::open(path).map_err(Error::io("read", path))?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -24,7 +24,7 @@ pub(crate) fn sha256(path: &Path) -> Result<(u64, String)> {
 }
 
 /// Lets `write` make a file beside `path`, then renames it to `path`.
-pub(crate) fn replace(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(crate) fn replace_file(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".partial");

@@ -47,11 +47,11 @@ pub(crate) fn transform_length(config: &Config, tokens: i64) -> i64 {
 ///
 /// # Errors
 /// When a weight is missing or libtorch refuses.
-pub fn fused(config: &Config, weights: &Weights, tokens: i64) -> Result<Weights> {
+pub fn fuse_weights(config: &Config, weights: &Weights, tokens: i64) -> Result<Weights> {
     let made = || -> Result<Vec<(String, Tensor)>, TchError> {
         let mut tensors = Vec::new();
         for (name, tensor) in weights.iter() {
-            match fuses(name) {
+            match fusion_role(name) {
                 Fuses::Not => tensors.push((name.to_owned(), tensor.shallow_clone())),
                 Fuses::First(attention, part) => {
                     let parts = PROJECTIONS.map(|which| weights.get(&format!("{attention}.{which}.{part}")));
@@ -63,7 +63,7 @@ pub fn fused(config: &Config, weights: &Weights, tokens: i64) -> Result<Weights>
             }
         }
         let kernel = weights.get(&positional_weight())?;
-        tensors.push((spectrum_name(), spectrum(config, kernel, tokens)?));
+        tensors.push((spectrum_name(), kernel_spectrum(config, kernel, tokens)?));
         Ok(tensors)
     };
     made().map(Weights::new).map_err(Error::torch("fuse weights"))
@@ -79,7 +79,7 @@ enum Fuses<'a> {
     Other,
 }
 
-fn fuses(name: &str) -> Fuses<'_> {
+fn fusion_role(name: &str) -> Fuses<'_> {
     let found = PROJECTIONS
         .iter()
         .enumerate()
@@ -96,7 +96,7 @@ fn fuses(name: &str) -> Fuses<'_> {
 ///
 /// The convolution is a correlation, out(t) = Σ w(k) x(t + k − width/2); over a circle long enough it is the inverse
 /// transform of X · conj(W), with the kernel's middle at 0.
-fn spectrum(config: &Config, kernel: &Tensor, tokens: i64) -> Result<Tensor, TchError> {
+fn kernel_spectrum(config: &Config, kernel: &Tensor, tokens: i64) -> Result<Tensor, TchError> {
     let (width, groups) = (config.conv_pos, config.conv_pos_groups);
     let length = transform_length(config, tokens);
     let kernel = kernel.f_to_kind(Kind::Double)?;
@@ -130,12 +130,12 @@ mod tests {
         for conv_pos in [64, 63, 8, 500] {
             let config = Config { conv_pos, ..small() };
             let weights = scattered(&config, 3);
-            let signals = crate::init::noise(&[3, 12, 2500], 5).unwrap();
-            let fused = fused(&config, &weights, config.tokens(2500)).unwrap();
+            let signals = crate::init::normal_noise(&[3, 12, 2500], 5).unwrap();
+            let fused = fuse_weights(&config, &weights, config.tokens(2500)).unwrap();
             let expected =
-                network::outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+                network::compute_outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
             for positions in [PositionalForm::Convolution, PositionalForm::Spectrum] {
-                let actual = network::outputs(&config, &fused, &signals, positions).unwrap();
+                let actual = network::compute_outputs(&config, &fused, &signals, positions).unwrap();
                 let largest = difference(&actual.logits.unwrap(), expected.logits.as_ref().unwrap());
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
                 let largest = difference(&actual.saliency.per_query, &expected.saliency.per_query);
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn three_projections_become_one_and_nothing_is_lost() {
         let (config, weights) = (small(), scattered(&small(), 3));
-        let fused = fused(&config, &weights, config.tokens(2500)).unwrap();
+        let fused = fuse_weights(&config, &weights, config.tokens(2500)).unwrap();
         assert_eq!(
             fused.iter().len(),
             weights.iter().len() - 4 * config.layers as usize + 1

@@ -14,16 +14,16 @@ const LINEAR_STD: f64 = 0.02;
 ///
 /// # Errors
 /// When libtorch cannot hold a weight.
-pub fn random(config: &Config, seed: u64) -> Result<Weights> {
+pub fn random_weights(config: &Config, seed: u64) -> Result<Weights> {
     let mut source = Normal::new(seed);
     let mut tensors = Vec::new();
-    for (name, shape) in weights::names(config) {
+    for (name, shape) in weights::weight_shapes(config) {
         let numel: i64 = shape.iter().product();
         let values: Vec<f32> = match std_of(&name, &shape, config) {
             Spread::Constant(value) => vec![value; numel as usize],
             Spread::Normal(std) => (0..numel).map(|_| (source.next() * std) as f32).collect(),
         };
-        tensors.push((name, tensor(&values, &shape)?));
+        tensors.push((name, tensor_of(&values, &shape)?));
     }
     Ok(Weights::new(tensors))
 }
@@ -32,14 +32,14 @@ pub fn random(config: &Config, seed: u64) -> Result<Weights> {
 ///
 /// # Errors
 /// When libtorch cannot hold it.
-pub fn noise(shape: &[i64], seed: u64) -> Result<Tensor> {
+pub fn normal_noise(shape: &[i64], seed: u64) -> Result<Tensor> {
     let mut source = Normal::new(seed);
     let numel: i64 = shape.iter().product();
     let values: Vec<f32> = (0..numel).map(|_| source.next() as f32).collect();
-    tensor(&values, shape)
+    tensor_of(&values, shape)
 }
 
-fn tensor(values: &[f32], shape: &[i64]) -> Result<Tensor> {
+fn tensor_of(values: &[f32], shape: &[i64]) -> Result<Tensor> {
     Tensor::f_from_slice(values)
         .and_then(|flat| flat.f_reshape(shape))
         .map_err(Error::torch("hold a weight"))
@@ -110,10 +110,10 @@ mod tests {
 
     #[test]
     fn noise_is_standard_normal_and_repeatable() {
-        let a = noise(&[100, 100], 7).unwrap();
+        let a = normal_noise(&[100, 100], 7).unwrap();
         assert!(a.mean(tch::Kind::Float).double_value(&[]).abs() < 0.05);
         assert!((a.std(true).double_value(&[]) - 1.0).abs() < 0.05);
-        assert_eq!(a, noise(&[100, 100], 7).unwrap());
-        assert_ne!(a, noise(&[100, 100], 8).unwrap());
+        assert_eq!(a, normal_noise(&[100, 100], 7).unwrap());
+        assert_ne!(a, normal_noise(&[100, 100], 8).unwrap());
     }
 }

@@ -1,7 +1,7 @@
 //! The forward pass.
 
 use crate::fused::fused_projection;
-use crate::positions::positions;
+use crate::positions::encode_positions;
 use crate::{Config, Result, Weights};
 use tch::{TchError, Tensor};
 
@@ -17,7 +17,7 @@ pub type Tap<'a> = dyn FnMut(&str, &Tensor) + 'a;
 /// Logits (batch, labels) of signals (batch, leads, samples), for any batch size and any number of samples that leaves
 /// at least one token. No sigmoid is applied.
 ///
-/// A network without a head has none; [`outputs`] gives what it has. Only operations whose result does not depend on a size being known are used, so the pass can be traced once and run
+/// A network without a head has none; [`compute_outputs`] gives what it has. Only operations whose result does not depend on a size being known are used, so the pass can be traced once and run
 /// for every batch size and length. Evaluation only: there is no dropout.
 ///
 /// # Errors
@@ -36,7 +36,7 @@ pub fn forward(
         positions,
     };
     let (x, _) = network.encode(signals, tap)?;
-    let pooled = pool(&x)?;
+    let pooled = mean_over_tokens(&x)?;
     tap("09_pooled", &pooled);
     let logits = network.linear(&pooled, "proj")?;
     tap("10_logits", &logits);
@@ -47,7 +47,7 @@ pub fn forward(
 ///
 /// # Errors
 /// As [`forward`].
-pub fn logits(
+pub fn compute_logits(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
@@ -59,7 +59,7 @@ pub fn logits(
 /// Everything the network can say of signals in one pass.
 #[derive(Debug)]
 pub struct Outputs {
-    /// (batch, labels), as [`logits`] gives them; none from an encoder.
+    /// (batch, labels), as [`compute_logits`] gives them; none from an encoder.
     pub logits: Option<Tensor>,
     /// (batch, width): the mean over the tokens that the head reads.
     pub embedding: Tensor,
@@ -95,7 +95,7 @@ impl Saliency {
 ///
 /// # Errors
 /// As [`forward`].
-pub fn outputs(
+pub fn compute_outputs(
     config: &Config,
     weights: &Weights,
     signals: &Tensor,
@@ -107,7 +107,7 @@ pub fn outputs(
         positions,
     };
     let (x, before_last) = network.encode(signals, &mut |_, _| {})?;
-    let embedding = pool(&x)?;
+    let embedding = mean_over_tokens(&x)?;
     Ok(Outputs {
         logits: if config.has_head() {
             Some(network.linear(&embedding, "proj")?)
@@ -123,7 +123,7 @@ pub fn outputs(
 ///
 /// # Errors
 /// As [`forward`].
-pub fn layer(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
+pub fn run_layer(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
     let positions = PositionalForm::default();
     let network = Network {
         config,
@@ -137,7 +137,12 @@ pub fn layer(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Res
 ///
 /// # Errors
 /// As [`forward`].
-pub fn attention(config: &Config, weights: &Weights, number: i64, x: &Tensor) -> Result<Tensor, TchError> {
+pub fn run_attention(
+    config: &Config,
+    weights: &Weights,
+    number: i64,
+    x: &Tensor,
+) -> Result<Tensor, TchError> {
     let positions = PositionalForm::default();
     let network = Network {
         config,
@@ -244,7 +249,7 @@ impl<'a> Network<'a> {
             self.weights.get(&crate::weights::positional_weight())?,
         );
         let channels = tokens.f_transpose(1, 2)?;
-        let positions = positions(self.config, self.weights, &channels, self.positions)?;
+        let positions = encode_positions(self.config, self.weights, &channels, self.positions)?;
         let positions = positions.f_gelu("none")?.f_transpose(1, 2)?;
         tap("05_conv_pos_out", &positions);
         let x = tokens.f_add(&positions)?;
@@ -322,7 +327,7 @@ impl<'a> Network<'a> {
 }
 
 /// Mean over the tokens, as the reference computes it: the sum over the number of values that are not zero, per channel.
-fn pool(x: &Tensor) -> Result<Tensor, TchError> {
+fn mean_over_tokens(x: &Tensor) -> Result<Tensor, TchError> {
     let count = x.f_ne(0.0)?.f_sum_dim_intlist(&[1i64][..], false, None)?;
     x.f_sum_dim_intlist(&[1i64][..], false, None)?.f_div(&count)
 }

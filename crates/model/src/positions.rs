@@ -13,7 +13,7 @@ use tch::{Kind, TchError, Tensor};
 ///
 /// # Errors
 /// When libtorch refuses an operation, such as for the spectrum of another length.
-pub fn positions(
+pub fn encode_positions(
     config: &Config,
     weights: &Weights,
     channels: &Tensor,
@@ -22,7 +22,7 @@ pub fn positions(
     let kernel = weights.get(&positional_weight())?;
     let bias = weights.get(&format!("{POS_CONV}.bias"))?;
     match form {
-        PositionalForm::Convolution => convolve(config, kernel, bias, channels),
+        PositionalForm::Convolution => convolve_positions(config, kernel, bias, channels),
         PositionalForm::Spectrum => {
             let spectrum = weights.get(&spectrum_name())?;
             let tokens = channels.size().last().copied().unwrap_or(0);
@@ -32,7 +32,12 @@ pub fn positions(
 }
 
 /// The convolution as the library computes it, for any number of tokens.
-fn convolve(config: &Config, kernel: &Tensor, bias: &Tensor, channels: &Tensor) -> Result<Tensor, TchError> {
+fn convolve_positions(
+    config: &Config,
+    kernel: &Tensor,
+    bias: &Tensor,
+    channels: &Tensor,
+) -> Result<Tensor, TchError> {
     let (width, groups) = (config.conv_pos, config.conv_pos_groups);
     let out = channels.f_conv1d(kernel, Some(bias), [1i64], [width / 2], [1i64], groups)?;
     if width % 2 == 0 {
@@ -76,7 +81,7 @@ fn multiply_spectra(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fused::fused;
+    use crate::fused::fuse_weights;
     use crate::testing::{difference, scattered, small};
     use tch::Device;
 
@@ -85,13 +90,13 @@ mod tests {
     fn the_product_of_spectra_is_the_convolution() {
         for (conv_pos, tokens) in [(64, 156), (63, 157), (8, 160), (500, 40), (1, 9), (2, 3)] {
             let config = Config { conv_pos, ..small() };
-            let weights = fused(&config, &scattered(&config, 3), tokens).unwrap();
-            let channels = crate::init::noise(&[3, config.embed_dim, tokens], 5).unwrap();
+            let weights = fuse_weights(&config, &scattered(&config, 3), tokens).unwrap();
+            let channels = crate::init::normal_noise(&[3, config.embed_dim, tokens], 5).unwrap();
             let exact = weights.to_kind(Kind::Double).unwrap();
             let double = channels.to_kind(Kind::Double);
-            let expected = positions(&config, &exact, &double, PositionalForm::Convolution).unwrap();
+            let expected = encode_positions(&config, &exact, &double, PositionalForm::Convolution).unwrap();
             let scale = expected.abs().max().double_value(&[]);
-            let actual = positions(&config, &weights, &channels, PositionalForm::Spectrum).unwrap();
+            let actual = encode_positions(&config, &weights, &channels, PositionalForm::Spectrum).unwrap();
             let largest = difference(&actual, &expected) / scale;
             assert!(largest <= 2e-6, "{conv_pos} {tokens}: {largest}");
         }
@@ -100,15 +105,15 @@ mod tests {
     #[test]
     fn a_shorter_type_comes_back_as_it_went_in() {
         let config = small();
-        let weights = fused(&config, &scattered(&config, 3), 156).unwrap();
-        let channels = crate::init::noise(&[2, config.embed_dim, 156], 5).unwrap();
-        let expected = positions(&config, &weights, &channels, PositionalForm::Convolution).unwrap();
+        let weights = fuse_weights(&config, &scattered(&config, 3), 156).unwrap();
+        let channels = crate::init::normal_noise(&[2, config.embed_dim, 156], 5).unwrap();
+        let expected = encode_positions(&config, &weights, &channels, PositionalForm::Convolution).unwrap();
         let scale = expected.abs().max().double_value(&[]);
         let (weights, channels) = (
             weights.to_kind(Kind::BFloat16).unwrap(),
             channels.to_kind(Kind::BFloat16),
         );
-        let actual = positions(&config, &weights, &channels, PositionalForm::Spectrum).unwrap();
+        let actual = encode_positions(&config, &weights, &channels, PositionalForm::Spectrum).unwrap();
         assert_eq!((actual.kind(), actual.device()), (Kind::BFloat16, Device::Cpu));
         let largest = difference(&actual, &expected) / scale;
         assert!(largest <= 0.02, "{largest}");

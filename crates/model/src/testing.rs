@@ -100,9 +100,9 @@ pub(crate) fn small() -> Config {
 
 /// Random weights in which no bias is zero and no norm is the identity, so that a mix-up of names shows.
 pub(crate) fn scattered(config: &Config, seed: u64) -> Weights {
-    let weights = crate::init::random(config, seed).unwrap();
+    let weights = crate::init::random_weights(config, seed).unwrap();
     let moved = weights.iter().enumerate().map(|(at, (name, tensor))| {
-        let noise = crate::init::noise(&tensor.size(), seed + 1 + at as u64).unwrap();
+        let noise = crate::init::normal_noise(&tensor.size(), seed + 1 + at as u64).unwrap();
         (name.to_owned(), tensor + noise * 0.1)
     });
     Weights::new(moved.collect())

@@ -5,7 +5,7 @@
 //! an archive of our own in which those inputs are the module's parameters.
 
 use crate::archive::{self, Archive};
-use crate::fused::fused;
+use crate::fused::fuse_weights;
 use crate::network::{self, Outputs, PositionalForm, Saliency};
 use crate::pickle::Pickle;
 use crate::{Config, Error, Result, Weights};
@@ -40,14 +40,14 @@ const FIVE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]";
 ///
 /// # Errors
 /// When libtorch refuses an operation or the file cannot be written.
-pub fn write(
+pub fn write_module(
     path: &Path,
     config: &Config,
     weights: &Weights,
     samples: i64,
     on_cuda: PositionalForm,
 ) -> Result<()> {
-    let weights = &fused(config, weights, config.tokens(samples))?;
+    let weights = &fuse_weights(config, weights, config.tokens(samples))?;
     let example = Tensor::f_zeros(
         [EXAMPLE_BATCH, config.leads, samples],
         (Kind::Float, tch::Device::Cpu),
@@ -55,13 +55,20 @@ pub fn write(
     .map_err(Error::torch("make an example signal"))?;
     let mut methods = Vec::new();
     if config.has_head() {
-        methods.extend(method(path, config, weights, &example, "forward", on_cuda)?);
+        methods.extend(trace_method(path, config, weights, &example, "forward", on_cuda)?);
     }
-    methods.extend(method(path, config, weights, &example, OUTPUTS_METHOD, on_cuda)?);
+    methods.extend(trace_method(
+        path,
+        config,
+        weights,
+        &example,
+        OUTPUTS_METHOD,
+        on_cuda,
+    )?);
     let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
     let mut archive = Archive::create(path, "model")?;
-    archive.entry("data.pkl", &describe(&names, weights)?)?;
-    archive.entry("code/__torch__.py", source(&names, &methods).as_bytes())?;
+    archive.entry("data.pkl", &module_state(&names, weights)?)?;
+    archive.entry("code/__torch__.py", class_source(&names, &methods).as_bytes())?;
     archive.entry("constants.pkl", b"\x80\x02).")?;
     archive.entry("byteorder", b"little")?;
     archive.entry("version", b"3\n")?;
@@ -70,7 +77,7 @@ pub fn write(
 }
 
 /// Forms of a method, and the method that chooses between them.
-fn method(
+fn trace_method(
     path: &Path,
     config: &Config,
     weights: &Weights,
@@ -91,15 +98,15 @@ fn method(
         binds,
     };
     let form = |suffix: &str, positions: PositionalForm| -> Result<Method> {
-        let code = trace(path, weights, example, |weights, signals| {
+        let code = trace_statements(path, weights, example, |weights, signals| {
             if forward {
-                return network::logits(config, weights, signals, positions);
+                return network::compute_logits(config, weights, signals, positions);
             }
-            join_outputs(network::outputs(config, weights, signals, positions)?)
+            join_outputs(network::compute_outputs(config, weights, signals, positions)?)
         })?;
         let body = match forward {
             true => code,
-            false => split_outputs(&code, config.heads).ok_or_else(|| unexpected(path, &code))?,
+            false => split_outputs(&code, config.heads).ok_or_else(|| unexpected_code(path, &code))?,
         };
         Ok(method(format!("{name}_{suffix}"), body, true))
     };
@@ -169,7 +176,7 @@ fn join_outputs(outputs: Outputs) -> Result<Tensor, tch::TchError> {
 }
 
 /// The traced program's statements, whose inputs are `argument_1` (the signals), `argument_2`, … (the weights).
-fn trace(
+fn trace_statements(
     path: &Path,
     weights: &Weights,
     example: &Tensor,
@@ -206,10 +213,10 @@ fn trace(
     let removed = std::fs::remove_file(&temporary);
     let code = code?;
     removed.map_err(Error::io("remove", &temporary))?;
-    statements(&code).ok_or_else(|| unexpected(path, &code))
+    traced_statements(&code).ok_or_else(|| unexpected_code(path, &code))
 }
 
-fn unexpected(path: &Path, code: &str) -> Error {
+fn unexpected_code(path: &Path, code: &str) -> Error {
     Error::Export {
         path: path.to_owned(),
         message: format!("unexpected traced code:\n{code}"),
@@ -235,7 +242,7 @@ fn read_code(path: &Path) -> Result<String> {
 
 /// Statements after the signature; `None` where the trace holds tensors of its own, which would not move with the module, or a
 /// convolution of an unexpected form.
-fn statements(code: &str) -> Option<String> {
+fn traced_statements(code: &str) -> Option<String> {
     let (_, body) = code.split_once("-> Tensor:\n")?;
     if code.contains("CONSTANTS.") {
         return None;
@@ -252,7 +259,7 @@ fn split_outputs(statements: &str, heads: i64) -> Option<String> {
     let (before, join) = resolve_name(before, last.trim().strip_prefix("return ")?)?;
     let list = join.strip_prefix("torch.cat(")?.strip_suffix(", 1)")?;
     let (before, list) = resolve_name(before, list)?;
-    let parts = elements(list.strip_prefix('[')?.strip_suffix(']')?);
+    let parts = list_elements(list.strip_prefix('[')?.strip_suffix(']')?);
     let (whole, of_heads) = parts.split_at_checked(parts.len().checked_sub(2)?)?;
     if !matches!(whole.len(), 2 | 3) {
         return None;
@@ -281,7 +288,7 @@ fn resolve_name<'a>(statements: &'a str, expression: &'a str) -> Option<(&'a str
 }
 
 /// The elements of a list, each a name or a call.
-fn elements(list: &str) -> Vec<&str> {
+fn list_elements(list: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0i32, 0);
     for (at, c) in list.char_indices() {
         match c {
@@ -315,7 +322,7 @@ fn plain_convolution(line: &str) -> Option<String> {
 }
 
 /// The class's source: its parameters, and methods that bind them to the names the trace uses.
-fn source(names: &[String], methods: &[Method]) -> String {
+fn class_source(names: &[String], methods: &[Method]) -> String {
     let quoted: String = names.iter().map(|name| format!("\"{name}\", ")).collect();
     let mut source = format!("class {CLASS}(Module):\n  __parameters__ = [{quoted}]\n  __buffers__ = []\n");
     for name in names {
@@ -334,13 +341,13 @@ fn source(names: &[String], methods: &[Method]) -> String {
 }
 
 /// The module's state.
-fn describe(names: &[String], weights: &Weights) -> Result<Vec<u8>> {
+fn module_state(names: &[String], weights: &Weights) -> Result<Vec<u8>> {
     let mut pickle = Pickle::new();
     pickle.global("__torch__", CLASS).op(b")\x81}(");
     for (key, (name, (_, tensor))) in names.iter().zip(weights.iter()).enumerate() {
         pickle
             .text(name)
-            .tensor(&archive::described(key, tensor, &tensor.size())?);
+            .tensor(&archive::describe_tensor(key, tensor, &tensor.size())?);
     }
     pickle.text("training").bool(false).op(b"ub");
     Ok(pickle.finish())
@@ -361,7 +368,7 @@ mod tests {
             assert_eq!(split_outputs(joined, 4).unwrap(), apart);
         }
         assert_eq!(
-            elements("a, f(b, [1, 2]), c"),
+            list_elements("a, f(b, [1, 2]), c"),
             ["a", "f(b, [1, 2])", "c"],
             "an element may be a call"
         );

@@ -58,7 +58,7 @@ pub fn positional_weight() -> String {
     format!("{POS_CONV}.weight")
 }
 
-/// The network's weights, float32 unless converted, in the order of [`names`].
+/// The network's weights, float32 unless converted, in the order of [`weight_shapes`].
 #[derive(Debug)]
 pub struct Weights {
     tensors: Vec<(String, Tensor)>,
@@ -82,23 +82,23 @@ impl Weights {
     /// When there are none, names are missing, unexpected or of another shape (all are listed), or a weight holds infinities
     /// or NaN.
     pub fn read(file: &WeightsFile, config: &Config) -> Result<Self> {
-        let found = found(file, config)?;
+        let found = find_weights(file, config)?;
         let spelling = match PositionalNames::WeightNorm.factors() {
             [length, _] if found.contains_key(&length) => PositionalNames::WeightNorm,
             _ => PositionalNames::Parametrized,
         };
         let expected = state_dict(config, spelling);
-        compare(file.path(), config, &found, &expected)?;
+        compare_shapes(file.path(), config, &found, &expected)?;
         let mut tensors = Vec::with_capacity(expected.len());
         let [length_name, direction_name] = spelling.factors();
         for (name, shape) in expected {
             if name == length_name {
                 continue;
             }
-            let mut tensor = read(file, found[&name], &name, &shape)?;
+            let mut tensor = read_weight(file, found[&name], &name, &shape)?;
             if name == direction_name {
-                let length = read(file, found[&length_name], &length_name, &[1, 1, config.conv_pos])?;
-                tensor = fold(&length, &tensor)
+                let length = read_weight(file, found[&length_name], &length_name, &[1, 1, config.conv_pos])?;
+                tensor = fold_weight_norm(&length, &tensor)
                     .map_err(Error::torch("fold the positional convolution's weight"))?;
                 check_finite(file.path(), &positional_weight(), &tensor)?;
                 tensors.push((positional_weight(), tensor));
@@ -122,7 +122,7 @@ impl Weights {
             .ok_or_else(missing)
     }
 
-    /// Names and weights, in the order of [`names`].
+    /// Names and weights, in the order of [`weight_shapes`].
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Tensor)> {
         self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
@@ -149,7 +149,7 @@ impl Weights {
 }
 
 /// Names and shapes of the network's weights.
-pub fn names(config: &Config) -> Vec<(String, Vec<i64>)> {
+pub fn weight_shapes(config: &Config) -> Vec<(String, Vec<i64>)> {
     let (d, ffn) = (config.embed_dim, config.ffn_dim);
     let mut names = Vec::new();
     let mut add = |name: String, shape: &[i64]| names.push((name, shape.to_vec()));
@@ -208,7 +208,7 @@ pub fn names(config: &Config) -> Vec<(String, Vec<i64>)> {
 /// Names and shapes as a state dict has them, in the reference's order.
 pub(crate) fn state_dict(config: &Config, spelling: PositionalNames) -> Vec<(String, Vec<i64>)> {
     let mut entries = Vec::new();
-    for (name, shape) in names(config) {
+    for (name, shape) in weight_shapes(config) {
         if name == positional_weight() {
             let [length, direction] = spelling.factors();
             entries.push((length, vec![1, 1, config.conv_pos]));
@@ -221,7 +221,7 @@ pub(crate) fn state_dict(config: &Config, spelling: PositionalNames) -> Vec<(Str
 }
 
 /// Number of parameters of a configuration as a state dict counts them, with both factors of the positional weight.
-pub fn parameters(config: &Config) -> u64 {
+pub fn parameter_count(config: &Config) -> u64 {
     let sizes = state_dict(config, PositionalNames::Parametrized).into_iter();
     sizes
         .map(|(_, shape)| shape.iter().product::<i64>().unsigned_abs())
@@ -229,7 +229,7 @@ pub fn parameters(config: &Config) -> u64 {
 }
 
 /// The weights of a file by the names used here, without what only pretraining needs.
-fn found<'a>(file: &'a WeightsFile, config: &Config) -> Result<BTreeMap<String, &'a Weight>> {
+fn find_weights<'a>(file: &'a WeightsFile, config: &Config) -> Result<BTreeMap<String, &'a Weight>> {
     let all = file.required()?.iter();
     if config.has_head() {
         return Ok(all.map(|weight| (weight.name.clone(), weight)).collect());
@@ -255,7 +255,7 @@ pub(crate) fn own_name<'a>(config: &Config, name: &'a str) -> &'a str {
     }
 }
 
-fn compare(
+fn compare_shapes(
     path: &Path,
     config: &Config,
     found: &BTreeMap<String, &Weight>,
@@ -297,7 +297,7 @@ fn compare(
     })
 }
 
-fn read(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
+fn read_weight(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
     let values = file.read_f32(weight)?;
     let tensor = Tensor::f_from_slice(&values)
         .and_then(|flat| flat.f_reshape(shape))
@@ -322,7 +322,7 @@ fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<()> {
 }
 
 /// `direction * length / ‖direction‖` per tap, in double precision: weight normalisation over dimension 2.
-fn fold(length: &Tensor, direction: &Tensor) -> Result<Tensor, tch::TchError> {
+fn fold_weight_norm(length: &Tensor, direction: &Tensor) -> Result<Tensor, tch::TchError> {
     let direction = direction.f_to_kind(Kind::Double)?;
     let norm = tap_norms(&direction)?;
     direction
@@ -362,7 +362,7 @@ mod tests {
             conv_pos_groups: 16,
             labels: 26,
         };
-        assert_eq!(parameters(&config), 90_393_242);
+        assert_eq!(parameter_count(&config), 90_393_242);
         assert_eq!(state_dict(&config, PositionalNames::WeightNorm).len(), 209);
     }
 }

@@ -219,7 +219,7 @@ impl Error {
         if let Some(help) = &self.0.help {
             let _ = writeln!(text, "help: {help}");
         }
-        visible(text)
+        escape_control(text)
     }
 }
 
@@ -244,7 +244,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A message quotes names and lines of files that anybody may have written: a terminal must show control characters, not
 /// obey them.
-fn visible(text: String) -> String {
+fn escape_control(text: String) -> String {
     let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(obeyed) {
         return text;

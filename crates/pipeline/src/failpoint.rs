@@ -211,19 +211,19 @@ mod armed {
             let text = std::env::var(VARIABLE).unwrap_or_default();
             text.split(',')
                 .filter(|part| !part.is_empty())
-                .map(parse)
+                .map(parse_failpoint)
                 .collect()
         });
         let armed = armed.as_ref().map_err(|e| io::Error::other(e.clone()))?;
         for one in armed.iter().filter(|one| one.point == point) {
             if one.hits.fetch_add(1, Ordering::SeqCst) + 1 == one.nth {
-                act(&one.action, path)?;
+                run_action(&one.action, path)?;
             }
         }
         Ok(())
     }
 
-    fn act(action: &Action, path: &Path) -> io::Result<()> {
+    fn run_action(action: &Action, path: &Path) -> io::Result<()> {
         match action {
             Action::Kill => signal("KILL"),
             Action::Stop => signal("STOP"),
@@ -245,7 +245,7 @@ mod armed {
         Command::new("/bin/sh").args(["-c", &script]).status().map(drop)
     }
 
-    fn parse(part: &str) -> Result<Armed, String> {
+    fn parse_failpoint(part: &str) -> Result<Armed, String> {
         let wrong = |what: &str| format!("{VARIABLE}: `{part}`: {what}");
         let (place, action) = part.split_once('=').unwrap_or((part, "kill"));
         let (name, nth) = place.split_once(':').unwrap_or((place, "1"));

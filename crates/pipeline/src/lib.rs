@@ -7,7 +7,7 @@
 //! ```
 //! use ecgfm_pipeline::{
 //!     Cancel, Context, Kinds, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, Settings, Silent, StageError, StageKind,
-//!     canonical, typed,
+//!     canonical_params, parse_params,
 //! };
 //! use serde_json::Value;
 //!
@@ -27,9 +27,9 @@
 //!     fn version(&self) -> u32 { 1 }
 //!     fn outputs(&self) -> &'static [OutputSpec] { OUTPUTS }
 //!     fn inputs(&self) -> &'static [&'static str] { &[] }
-//!     fn check(&self, with: &Value) -> Result<Value, ParamError> { canonical::<Hello>(with) }
+//!     fn check(&self, with: &Value) -> Result<Value, ParamError> { canonical_params::<Hello>(with) }
 //!     fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
-//!         let hello: Hello = typed(with).map_err(|e| StageError::config(e.to_string()))?;
+//!         let hello: Hello = parse_params(with).map_err(|e| StageError::config(e.to_string()))?;
 //!         std::fs::write(ctx.out.join("letter.txt"), hello.to).map_err(|e| StageError::failed(e.to_string()))?;
 //!         Ok(Outcome::default())
 //!     }
@@ -67,7 +67,7 @@ pub use config::source::{Origin, Span};
 pub use ecgfm_stage::{Cancel, Context, FailureClass, NoProgress, Outcome, Progress, StageError};
 pub use error::{Error, ErrorKind};
 pub use kind::{CodeChange, Kinds, NamedOrPath, OutputSpec, StageKind};
-pub use param::{ParamError, ParamProblem, PathStep, canonical, typed};
+pub use param::{ParamError, ParamProblem, PathStep, canonical_params, parse_params};
 pub use plan::reason::Reason;
 pub use plan::selection::Selection;
 pub use plan::status::{PlannedStage, StageAction, StageState, Status};
@@ -76,9 +76,9 @@ pub use run::clean::CleanedStage;
 pub use run::event::{Event, Observer, Silent, SkipReason};
 pub use run::graph_run::{RunOptions, Summary};
 pub use run::input_hashes::{InputHashes, hash_inputs};
-pub use run::list::{RunInfo, RunState, runs};
+pub use run::list::{RunInfo, RunState, list_runs};
 pub use run::single::run_stage;
-pub use run::verify::{Verification, verify};
+pub use run::verify::{Verification, verify_outputs};
 pub use store::layout::{COMMANDS_FILE, LOCK_FILE, LOG_FILE};
 pub use store::lock_file::LockFile;
 pub use store::record::{Accepted, Cleaned, FileRecord, InputRecord, InputState, StageRecord};

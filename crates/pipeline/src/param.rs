@@ -102,24 +102,24 @@ pub(crate) fn path_text(path: &[PathStep]) -> String {
 ///
 /// # Errors
 /// The first parameter that does not fit, with its path.
-pub fn typed<P: DeserializeOwned>(with: &Value) -> Result<P, ParamError> {
+pub fn parse_params<P: DeserializeOwned>(with: &Value) -> Result<P, ParamError> {
     serde_path_to_error::deserialize(with).map_err(|e| {
-        let path = steps(e.path());
-        explain(path, &e.into_inner().to_string())
+        let path = path_steps(e.path());
+        explain_message(path, &e.into_inner().to_string())
     })
 }
 
 /// Reads parameters into their type and writes them out again, so that defaults are filled in.
 ///
 /// # Errors
-/// As [`typed`].
-pub fn canonical<P: DeserializeOwned + Serialize>(with: &Value) -> Result<Value, ParamError> {
-    let parameters: P = typed(with)?;
+/// As [`parse_params`].
+pub fn canonical_params<P: DeserializeOwned + Serialize>(with: &Value) -> Result<Value, ParamError> {
+    let parameters: P = parse_params(with)?;
     serde_json::to_value(parameters)
         .map_err(|e| ParamError::invalid("", format!("cannot be written as JSON: {e}")))
 }
 
-fn steps(path: &Path) -> Vec<PathStep> {
+fn path_steps(path: &Path) -> Vec<PathStep> {
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(PathStep::Index(*index)),
@@ -132,7 +132,7 @@ fn steps(path: &Path) -> Vec<PathStep> {
 }
 
 /// serde's messages have a fixed shape (`serde::de::Error`); what a person should read differs.
-fn explain(mut path: Vec<PathStep>, message: &str) -> ParamError {
+fn explain_message(mut path: Vec<PathStep>, message: &str) -> ParamError {
     let message = message.split(" at line ").next().unwrap_or(message);
     let problem = if let Some(rest) = message.strip_prefix("unknown field `") {
         let (field, rest) = rest.split_once('`').unwrap_or((rest, ""));
@@ -140,7 +140,7 @@ fn explain(mut path: Vec<PathStep>, message: &str) -> ParamError {
             path.push(PathStep::Key(field.to_owned()));
         }
         ParamProblem::UnknownKey {
-            expected: quoted(rest),
+            expected: quoted_words(rest),
         }
     } else if let Some(rest) = message.strip_prefix("missing field `") {
         ParamProblem::MissingKey {
@@ -153,7 +153,7 @@ fn explain(mut path: Vec<PathStep>, message: &str) -> ParamError {
         }
         ParamProblem::UnknownWord {
             word: word.to_owned(),
-            expected: quoted(rest),
+            expected: quoted_words(rest),
         }
     } else if message.starts_with("invalid ") && message.contains(", expected ") {
         let expected = message
@@ -179,7 +179,7 @@ fn explain(mut path: Vec<PathStep>, message: &str) -> ParamError {
 }
 
 /// The words in backquotes of a message.
-fn quoted(text: &str) -> Vec<String> {
+fn quoted_words(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -295,7 +295,7 @@ mod tests {
     }
 
     fn said(with: Value) -> String {
-        let error = typed::<Params>(&with).expect_err("is refused");
+        let error = parse_params::<Params>(&with).expect_err("is refused");
         format!("{} | {:?}", path_text(&error.path), error.problem)
     }
 
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn canonical_parameters_have_their_defaults() {
-        let with = canonical::<Params>(&json!({"raw": "x"})).unwrap();
+        let with = canonical_params::<Params>(&json!({"raw": "x"})).unwrap();
         assert_eq!(with["store"], "packed");
         assert_eq!(with["fractions"], json!([]));
     }

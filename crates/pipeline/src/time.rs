@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = civil_date(days);
     let (h, m, s, nanos) = (second / 3600, second / 60 % 60, second % 60, since.subsec_nanos());
     format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{nanos:09}Z")
 }
@@ -19,7 +19,7 @@ pub fn now() -> String {
 
 /// Year, month and day of a day count since 1970-01-01 (proleptic Gregorian calendar). Years are counted
 /// from March, so that the leap day is a year's last, in cycles of 400 years = 146 097 days.
-fn civil(days: u64) -> (u64, u64, u64) {
+fn civil_date(days: u64) -> (u64, u64, u64) {
     let from_0000_03_01 = days + 719_468;
     let (cycle, day) = (from_0000_03_01 / 146_097, from_0000_03_01 % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;

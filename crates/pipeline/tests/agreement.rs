@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 
 use ecgfm_pipeline::{
     Cancel, Event, Graph, NoProgress, Observer, Pipeline, PlannedStage, Reason, RunOptions, Selection,
-    Settings, StageAction, StageState, verify,
+    Settings, StageAction, StageState, verify_outputs,
 };
 use proptest::prelude::*;
 use toys::Bench;
@@ -334,7 +334,7 @@ proptest! {
             }
         }
         prop_assert!(world.graph().status().unwrap().is_fresh());
-        let verified = verify(&world.bench.path(""), &NoProgress, &Cancel::default()).unwrap();
+        let verified = verify_outputs(&world.bench.path(""), &NoProgress, &Cancel::default()).unwrap();
         prop_assert!(verified.is_intact());
         let other = tempfile::tempdir().unwrap();
         let graph = world.graph_in(other.path());
@@ -362,6 +362,6 @@ fn parts_of_settings_that_were_taken_back_do_not_stay() {
         world.apply(&edit);
     }
     assert!(world.graph().status().unwrap().is_fresh());
-    let verified = verify(&world.bench.path(""), &NoProgress, &Cancel::default()).unwrap();
+    let verified = verify_outputs(&world.bench.path(""), &NoProgress, &Cancel::default()).unwrap();
     assert!(verified.is_intact(), "{verified:?}");
 }

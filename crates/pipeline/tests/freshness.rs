@@ -6,7 +6,9 @@ mod toys;
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use ecgfm_pipeline::{ErrorKind, Event, LockFile, NoProgress, Progress, Selection, hash_inputs, verify};
+use ecgfm_pipeline::{
+    ErrorKind, Event, LockFile, NoProgress, Progress, Selection, hash_inputs, verify_outputs,
+};
 use toys::Bench;
 
 #[test]
@@ -205,7 +207,7 @@ fn force_runs_the_chosen_stages_though_fresh() {
 fn verify_finds_what_is_missing_changed_or_extra() {
     let bench = Bench::new();
     bench.run(&bench.graph(&[])).unwrap();
-    let check = || verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    let check = || verify_outputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     let intact = check();
     assert!(intact.is_intact() && intact.intact == 7 && intact.extra.is_empty());
     fs::remove_file(bench.path("labels/joined.txt")).unwrap();
@@ -250,7 +252,7 @@ fn inputs_are_recorded_whole_once_and_a_bit_that_no_sample_sees_is_found() {
     assert!(second.is_intact() && second.recorded == 0, "{second:?}");
     assert_eq!(second.intact, first.recorded);
     assert!(
-        verify(&bench.path(""), &NoProgress, &Default::default())
+        verify_outputs(&bench.path(""), &NoProgress, &Default::default())
             .unwrap()
             .is_intact()
     );
@@ -268,7 +270,7 @@ fn inputs_are_recorded_whole_once_and_a_bit_that_no_sample_sees_is_found() {
     let mut rotten = bytes.clone();
     rotten[150 << 10] ^= 1;
     rewrite(&rotten);
-    let sampled = verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    let sampled = verify_outputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     assert!(
         sampled.inputs_changed.is_empty(),
         "a sample does not see the middle"
@@ -314,7 +316,7 @@ fn data_that_lies_in_the_runs_own_directory_is_looked_at_like_any_other() {
     let set = format!("vars.raw={}", mine.join("raw.txt").display());
     let run = || bench.run(&bench.graph(&[&set])).unwrap().ran.len();
     assert_eq!((run(), run()), (5, 0));
-    let verified = || verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    let verified = || verify_outputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     assert!(verified().is_intact() && verified().inputs_changed.is_empty());
     let hashed = || hash_inputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     assert_eq!((hashed().recorded, hashed().intact), (1, 1));

@@ -6,7 +6,7 @@ mod toys;
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use ecgfm_pipeline::{LockFile, NoProgress, RunState, StageState, runs, verify};
+use ecgfm_pipeline::{LockFile, NoProgress, RunState, StageState, list_runs, verify_outputs};
 use toys::Bench;
 
 #[test]
@@ -25,7 +25,7 @@ fn what_an_older_version_left_can_be_accepted_where_nothing_else_changed() {
     shown.push(bench.status(&graph).replace(&day, "<day>"));
     insta::assert_snapshot!(shown.join("\n"));
     assert!(bench.run(&graph).unwrap().ran.is_empty());
-    let verified = verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    let verified = verify_outputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     assert!(verified.is_intact() && verified.accepted.contains_key("splits"));
     // The next version is another matter, and what runs is no longer accepted.
     bench.version.store(4, Ordering::SeqCst);
@@ -60,7 +60,7 @@ fn what_clean_removes_makes_nothing_stale_and_is_made_again_for_who_reads_it() {
     assert!(!bench.path("signals/large").exists());
     let mut shown = vec![bench.status(&graph)];
     assert!(bench.run(&graph).unwrap().ran.is_empty());
-    let verified = verify(&bench.path(""), &NoProgress, &Default::default()).unwrap();
+    let verified = verify_outputs(&bench.path(""), &NoProgress, &Default::default()).unwrap();
     assert!(
         verified.is_intact() && verified.cleaned == 1 && verified.intact == 5,
         "{verified:?}"
@@ -118,10 +118,10 @@ fn a_stage_that_is_not_fresh_is_not_cleaned() {
 fn runs_are_listed_with_their_sizes() {
     let bench = Bench::new();
     let workdir = bench.dir.path().join("runs");
-    assert!(runs(&workdir).unwrap().is_empty());
+    assert!(list_runs(&workdir).unwrap().is_empty());
     let graph = bench.graph(&[]);
     bench.run(&graph).unwrap();
-    let found = runs(&workdir).unwrap();
+    let found = list_runs(&workdir).unwrap();
     assert_eq!((found.len(), found[0].state), (1, RunState::Idle));
     assert_eq!(
         (found[0].pipeline.as_str(), found[0].profile.as_str()),
@@ -129,18 +129,18 @@ fn runs_are_listed_with_their_sizes() {
     );
     assert_eq!(found[0].stages["signals"], 24);
     graph.clean(&[], false).unwrap();
-    let found = runs(&workdir).unwrap();
+    let found = list_runs(&workdir).unwrap();
     assert_eq!(
         (found[0].stages["signals"], &found[0].cleaned),
         (16, &vec!["signals".to_owned()])
     );
     let held = fs::File::open(bench.path(".lock")).unwrap();
     held.lock().unwrap();
-    assert_eq!(runs(&workdir).unwrap()[0].state, RunState::Running);
+    assert_eq!(list_runs(&workdir).unwrap()[0].state, RunState::Running);
     drop(held);
     fs::create_dir(bench.path(".labels.tmp")).unwrap();
     fs::write(bench.path(".labels.tmp/half"), "").unwrap();
-    assert_eq!(runs(&workdir).unwrap()[0].state, RunState::Interrupted);
+    assert_eq!(list_runs(&workdir).unwrap()[0].state, RunState::Interrupted);
     fs::write(bench.path("lock.json"), "{").unwrap();
-    assert_eq!(runs(&workdir).unwrap()[0].state, RunState::Damaged);
+    assert_eq!(list_runs(&workdir).unwrap()[0].state, RunState::Damaged);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ecgfm_pipeline::{
     Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, LookAheadContext,
     NamedOrPath, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, Selection, Settings, Silent,
-    StageError, StageKind, canonical, typed,
+    StageError, StageKind, canonical_params, parse_params,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,10 +56,10 @@ impl StageKind for Copy {
         NAMED
     }
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
-        canonical::<Params>(with)
+        canonical_params::<Params>(with)
     }
     fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> Findings {
-        let (mut found, params) = (Findings::default(), typed::<Params>(with).unwrap());
+        let (mut found, params) = (Findings::default(), parse_params::<Params>(with).unwrap());
         let word = match (ahead.left(), ahead.promises(&params.file)) {
             (Some(left), _) => first_word(&left.join("copy.txt")),
             (None, Some(promises)) => promises.get("word").and_then(Value::as_str).map(str::to_owned),
@@ -80,7 +80,7 @@ impl StageKind for Copy {
         found
     }
     fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
-        let params: Params = typed(with).map_err(|e| StageError::config(e.to_string()))?;
+        let params: Params = parse_params(with).map_err(|e| StageError::config(e.to_string()))?;
         let failed = |e: std::io::Error| StageError::failed(e.to_string());
         let text = fs::read_to_string(&params.file).map_err(failed)?;
         fs::write(

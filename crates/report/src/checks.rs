@@ -1,6 +1,6 @@
 //! Checks that a reader should know of before believing a number.
 
-use crate::text::count;
+use crate::text::count_text;
 use ecgfm_artifacts::evaluation::{Metrics, Unit};
 use serde::Serialize;
 
@@ -64,9 +64,9 @@ fn check_truth(metrics: &Metrics) -> ReportCheck {
     }
     warn(format!(
         "{} of {} predicted segments ({} ECGs) have no truth. They were left out, not scored as “no label”.",
-        count(flow.segments_without_truth),
-        count(flow.segments_predicted),
-        count(flow.ecgs_without_truth)
+        count_text(flow.segments_without_truth),
+        count_text(flow.segments_predicted),
+        count_text(flow.ecgs_without_truth)
     ))
 }
 
@@ -78,7 +78,7 @@ fn check_coverage(metrics: &Metrics) -> ReportCheck {
         )),
         Some(n) => warn(format!(
             "{} segments of split “{}” have no prediction. They were left out, not scored as “no label”.",
-            count(n),
+            count_text(n),
             metrics.subset
         )),
         None => unknown(format!(
@@ -92,7 +92,7 @@ fn check_coverage(metrics: &Metrics) -> ReportCheck {
 fn check_unknown_labels(metrics: &Metrics) -> Option<ReportCheck> {
     let labels = metrics.flow.ecgs_without_label.iter();
     let parts: Vec<String> = labels
-        .map(|(label, n)| format!("{label} ({})", count(*n)))
+        .map(|(label, n)| format!("{label} ({})", count_text(*n)))
         .collect();
     (!parts.is_empty()).then(|| {
         warn(format!(
@@ -150,13 +150,13 @@ fn check_independence(metrics: &Metrics) -> ReportCheck {
         (Some(patients), nameless) if nameless > 0 => warn(format!(
             "{} of {} ECGs name no patient, the others {}. Each of them is resampled by itself; where several are of one \
              patient, intervals are too narrow.",
-            count(nameless),
-            count(flow.ecgs_scored),
-            count(patients)
+            count_text(nameless),
+            count_text(flow.ecgs_scored),
+            count_text(patients)
         )),
         (Some(patients), _) => ok(format!(
             "Patients are known ({}); resampling keeps each in one piece.",
-            count(patients)
+            count_text(patients)
         )),
         (None, _) => unknown(
             "Whether ECGs come from different patients: no table of records that names them was given to the evaluation, so \

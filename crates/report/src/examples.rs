@@ -6,8 +6,8 @@
 use crate::error::{Error, Result};
 use crate::paper::{Ecg, LEADS, PaperScale, SECONDS, ShadedSpan, SignalUnit, draw_ecg};
 use crate::params::Params;
-use crate::saliency_overlay::{describe, read_saliency, spans_of};
-use crate::text::{number, slug};
+use crate::saliency_overlay::{describe_shades, read_saliency, spans_of};
+use crate::text::{number_text, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
 use ecgfm_artifacts::presence::is_dir;
@@ -73,7 +73,7 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
                 key::stem(&example.save_file),
                 example.idx,
                 example.label,
-                number(f64::from(example.probability))
+                number_text(f64::from(example.probability))
             ),
             file,
         });
@@ -161,7 +161,7 @@ impl ExampleSegments {
             reader,
             scales: read_lead_scales(&dir.join(records::FILE), &found)?,
             segments: found,
-            shades_meaning: params.saliency.as_deref().map_or(Ok(""), describe)?,
+            shades_meaning: params.saliency.as_deref().map_or(Ok(""), describe_shades)?,
         })
     }
 
@@ -245,7 +245,7 @@ fn read_lead_scales(
     path: &Path,
     wanted: &BTreeMap<String, Vec<String>>,
 ) -> Result<HashMap<String, LeadScales>> {
-    let header = table::header(path)?;
+    let header = table::read_header(path)?;
     let names: Vec<String> = ["mean", "std"]
         .iter()
         .flat_map(|what| (0..LEADS.len()).map(move |lead| format!("{what}_{lead}")))

@@ -1,7 +1,7 @@
 //! The figures of a run: per label a ROC curve, a precision–recall curve and the spread of the scores.
 
-use crate::svg::{Bars, Chart, Curve, Reference, calibration, curves, histogram};
-use crate::text::{count, estimate, number, slug};
+use crate::svg::{Bars, Chart, Curve, Reference, draw_calibration, draw_curves, draw_histogram};
+use crate::text::{count_text, estimate_text, number_text, slug};
 use ecgfm_artifacts::evaluation::{LabelMetrics, Metrics, Unit, UnitMetrics};
 use std::collections::HashSet;
 
@@ -50,7 +50,7 @@ impl<'a> ByUnit<'a> {
 
     /// A sentence on a statistic in label units.
     fn sentence(&self, name: &str, words: &str) -> String {
-        let of = |label: &LabelMetrics| estimate(label.estimates.get(name));
+        let of = |label: &LabelMetrics| estimate_text(label.estimates.get(name));
         let segment = self
             .segment
             .map(|s| format!("; of segments {}", of(s)))
@@ -129,7 +129,7 @@ fn roc_figure(label: &ByUnit<'_>) -> Chart {
             label.sentence("sensitivity", "sensitivity")
         ),
     );
-    curves(
+    draw_curves(
         words,
         ("1 − specificity", "sensitivity"),
         &drawn,
@@ -158,11 +158,11 @@ fn precision_recall_figure(label: &ByUnit<'_>) -> Chart {
             label.ecg.title,
             label.sentence("auprc", "Average precision"),
             label.sentence("ppv", "PPV"),
-            prevalence.map_or("undefined".to_owned(), number)
+            prevalence.map_or("undefined".to_owned(), number_text)
         ),
     );
     let reference = prevalence.map_or(Reference::None, Reference::Level);
-    curves(
+    draw_curves(
         words,
         ("sensitivity (recall)", "PPV (precision)"),
         &drawn,
@@ -181,11 +181,11 @@ fn score_figure(label: &ByUnit<'_>) -> Chart {
             "How the probabilities of ECGs are spread, for {}: {} ECGs with the label and {} without, each class in \
              shares of its own. The dashed line is the threshold {threshold}.",
             label.ecg.title,
-            count(with),
-            count(without)
+            count_text(with),
+            count_text(without)
         ),
     );
-    histogram(
+    draw_histogram(
         words,
         &Bars {
             positives: &counts.positives,
@@ -206,5 +206,5 @@ fn calibration_figure(label: &ByUnit<'_>) -> Chart {
             label.sentence("ece", "Expected calibration error")
         ),
     );
-    calibration(words, &label.ecg.calibration)
+    draw_calibration(words, &label.ecg.calibration)
 }

@@ -9,7 +9,7 @@ use crate::params::Params;
 use crate::run_card::{self, Fact, RejectionCount, RunStage};
 use crate::svg::STYLE;
 use crate::tables::{ClassView, GroupView, UnitView, class_view, group_view, unit_view};
-use crate::text::count;
+use crate::text::count_text;
 use ecgfm_artifacts::evaluation::{Metrics, STATISTICS, ShownIn, TUTORIAL_STATISTICS, Unit, shown_in};
 use minijinja::Environment;
 use serde::Serialize;
@@ -105,7 +105,7 @@ pub(crate) fn render_page(
             .transpose()?,
         tutorial_columns: TUTORIAL_STATISTICS.map(|(name, _)| name),
         tutorial: metrics.tutorial.classes.iter().map(class_view).collect(),
-        tutorial_rows: count(metrics.tutorial.rows),
+        tutorial_rows: count_text(metrics.tutorial.rows),
         exact_match: metrics
             .tutorial
             .exact_match
@@ -141,7 +141,7 @@ fn metrics_json(metrics: &Metrics) -> String {
         .replace('<', "\\u003c")
 }
 
-fn fact(name: &str, value: impl Into<String>) -> Fact {
+fn text_fact(name: &str, value: impl Into<String>) -> Fact {
     Fact {
         name: name.to_owned(),
         value: value.into(),
@@ -159,7 +159,7 @@ fn model_facts(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
         words.extend(of(model, "parameters").map(|n| format!("{n} parameters")));
         words.extend(of(model, "source.file").map(|file| format!("from {file}")));
         words.extend(sha256.map(|sha256| format!("SHA-256 of the model file {sha256}")));
-        rows.push(fact("Model", words.join(", ")));
+        rows.push(text_fact("Model", words.join(", ")));
     }
     if let Some(device) = of(inference, "device") {
         let mut words = vec![format!("on {device}")];
@@ -169,7 +169,7 @@ fn model_facts(model: &[Fact], inference: &[Fact]) -> Vec<Fact> {
             of(inference, "against_float32.largest_probability_change")
                 .map(|change| format!("largest change of a probability against float32 {change}")),
         );
-        rows.push(fact("Computed", words.join(", ")));
+        rows.push(text_fact("Computed", words.join(", ")));
     }
     rows
 }
@@ -197,22 +197,26 @@ fn result_facts(metrics: &Metrics, model: &[Fact], inference: &[Fact]) -> Vec<Fa
     let resampling = if method.replicates == 0 {
         String::new()
     } else {
-        format!(", {} resamples, seed {}", count(method.replicates), method.seed)
+        format!(
+            ", {} resamples, seed {}",
+            count_text(method.replicates),
+            method.seed
+        )
     };
     let mut rows = model_facts(model, inference);
     rows.extend([
-        fact("Split scored", &metrics.subset),
-        fact(
+        text_fact("Split scored", &metrics.subset),
+        text_fact(
             "Labels of the model",
             labels_of_model(&mapping.from, model, inference),
         ),
-        fact("Labels of the truth", &mapping.to),
-        fact("Mapping", format!("{}: {}", mapping.name, pairs.join(", "))),
-        fact("Model labels not compared", name_list(&mapping.unmapped)),
-        fact("True labels not compared", name_list(&mapping.unmapped_truth)),
-        fact("Threshold", threshold_words(metrics)),
-        fact("95 % intervals, proportions", &method.proportions),
-        fact(
+        text_fact("Labels of the truth", &mapping.to),
+        text_fact("Mapping", format!("{}: {}", mapping.name, pairs.join(", "))),
+        text_fact("Model labels not compared", name_list(&mapping.unmapped)),
+        text_fact("True labels not compared", name_list(&mapping.unmapped_truth)),
+        text_fact("Threshold", threshold_words(metrics)),
+        text_fact("95 % intervals, proportions", &method.proportions),
+        text_fact(
             "95 % intervals, everything else",
             format!("{}{resampling}", method.ranking),
         ),
@@ -225,9 +229,9 @@ fn threshold_words(metrics: &Metrics) -> String {
     match (used.source.as_str(), &used.chosen_on) {
         ("fixed", _) => format!("a label is predicted where its probability is above {}", used.by),
         (_, Some(split)) => {
-            let ecgs = used.ecgs.map(|n| format!(", {} ECGs", count(n)));
+            let ecgs = used.ecgs.map(|n| format!(", {} ECGs", count_text(n)));
             let left_out = used.ecgs_without_truth.filter(|n| *n > 0);
-            let left_out = left_out.map(|n| format!("; {} without truth were left out", count(n)));
+            let left_out = left_out.map(|n| format!("; {} without truth were left out", count_text(n)));
             let (ecgs, left_out) = (ecgs.unwrap_or_default(), left_out.unwrap_or_default());
             format!(
                 "one a label, chosen on split “{split}”{ecgs}, by {}{left_out}",
@@ -250,35 +254,41 @@ fn flow_facts(metrics: &Metrics) -> Vec<Fact> {
     let flow = &metrics.flow;
     let mut rows = Vec::new();
     if let (Some(read), Some(kept)) = (flow.exams_read, flow.exams_kept) {
-        rows.push(fact("Exams read", count(read)));
+        rows.push(text_fact("Exams read", count_text(read)));
         for (reason, n) in &flow.exams_rejected {
-            rows.push(fact(
+            rows.push(text_fact(
                 &format!("– set aside: {}", reason.replace('_', " ")),
-                count(*n),
+                count_text(*n),
             ));
         }
-        rows.push(fact("= exams kept, in all splits", count(kept)));
+        rows.push(text_fact("= exams kept, in all splits", count_text(kept)));
     }
     rows.extend([
-        fact("Segments predicted", count(flow.segments_predicted)),
-        fact("– without truth, left out", count(flow.segments_without_truth)),
-        fact("= segments scored", count(flow.segments_scored)),
-        fact("ECGs predicted", count(flow.ecgs_predicted)),
-        fact("– without truth, left out", count(flow.ecgs_without_truth)),
-        fact("= ECGs scored", count(flow.ecgs_scored)),
+        text_fact("Segments predicted", count_text(flow.segments_predicted)),
+        text_fact(
+            "– without truth, left out",
+            count_text(flow.segments_without_truth),
+        ),
+        text_fact("= segments scored", count_text(flow.segments_scored)),
+        text_fact("ECGs predicted", count_text(flow.ecgs_predicted)),
+        text_fact("– without truth, left out", count_text(flow.ecgs_without_truth)),
+        text_fact("= ECGs scored", count_text(flow.ecgs_scored)),
     ]);
     for (label, n) in &flow.ecgs_without_label {
         let name = format!("ECGs of which the truth of {label} is not known, left out of that label");
-        rows.push(fact(&name, count(*n)));
+        rows.push(text_fact(&name, count_text(*n)));
     }
     if let Some(n) = flow.segments_unpredicted {
-        rows.push(fact("Segments of the split without a prediction", count(n)));
+        rows.push(text_fact(
+            "Segments of the split without a prediction",
+            count_text(n),
+        ));
     }
     if let Some(n) = flow.patients_scored {
-        rows.push(fact("Patients among them", count(n)));
+        rows.push(text_fact("Patients among them", count_text(n)));
     }
     if let Some(n) = flow.ecgs_without_patient.filter(|n| *n > 0) {
-        rows.push(fact("ECGs that name no patient", count(n)));
+        rows.push(text_fact("ECGs that name no patient", count_text(n)));
     }
     rows
 }

@@ -1,7 +1,7 @@
 //! The model and the stages that ran, as far as files about them were given.
 
 use crate::error::{Error, Result};
-use crate::text::count;
+use crate::text::count_text;
 use ecgfm_artifacts::columns::REASON;
 use ecgfm_artifacts::table;
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub(crate) struct RejectionCount {
 pub(crate) fn read_stages(path: &Path) -> Result<Vec<RunStage>> {
     let lock = read_json(path)?;
     let Some(Value::Object(stages)) = lock.get("stages") else {
-        return Err(invalid(
+        return Err(invalid_record(
             path,
             "it has no `stages`; a lock file of a run is wanted",
         ));
@@ -62,7 +62,7 @@ fn run_stage(name: &str, record: &Value) -> RunStage {
     let facts = |key: &str| {
         let mut facts = Vec::new();
         if let Some(Value::Object(map)) = record.get(key) {
-            flatten("", map, &mut facts);
+            flatten_facts("", map, &mut facts);
         }
         facts
     };
@@ -83,17 +83,17 @@ fn run_stage(name: &str, record: &Value) -> RunStage {
 /// Facts of a JSON file, such as the model's card; nested names joined by dots.
 pub(crate) fn read_facts(path: &Path) -> Result<Vec<Fact>> {
     let Value::Object(map) = read_json(path)? else {
-        return Err(invalid(
+        return Err(invalid_record(
             path,
             "it is no JSON object; the card of a model or the record of an inference is wanted",
         ));
     };
     let mut facts = Vec::new();
-    flatten("", &map, &mut facts);
+    flatten_facts("", &map, &mut facts);
     Ok(facts)
 }
 
-fn flatten(prefix: &str, map: &Map<String, Value>, out: &mut Vec<Fact>) {
+fn flatten_facts(prefix: &str, map: &Map<String, Value>, out: &mut Vec<Fact>) {
     for (key, value) in map {
         let name = if prefix.is_empty() {
             key.clone()
@@ -101,14 +101,14 @@ fn flatten(prefix: &str, map: &Map<String, Value>, out: &mut Vec<Fact>) {
             format!("{prefix}.{key}")
         };
         match value {
-            Value::Object(inner) => flatten(&name, inner, out),
+            Value::Object(inner) => flatten_facts(&name, inner, out),
             Value::Null => {}
             Value::String(text) => out.push(Fact {
                 name,
                 value: text.clone(),
             }),
             other => {
-                let value = other.as_u64().map_or_else(|| other.to_string(), count);
+                let value = other.as_u64().map_or_else(|| other.to_string(), count_text);
                 out.push(Fact { name, value });
             }
         }
@@ -128,17 +128,17 @@ pub(crate) fn count_rejections(path: &Path) -> Result<Vec<RejectionCount>> {
         .iter()
         .map(|(why, n)| RejectionCount {
             reason: why.replace('_', " "),
-            exams: count(*n),
+            exams: count_text(*n),
         })
         .collect())
 }
 
 fn read_json(path: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(path).map_err(ecgfm_artifacts::Error::io("read", path))?;
-    serde_json::from_str(&text).map_err(|e| invalid(path, &format!("not JSON: {e}")))
+    serde_json::from_str(&text).map_err(|e| invalid_record(path, &format!("not JSON: {e}")))
 }
 
-fn invalid(path: &Path, what: &str) -> Error {
+fn invalid_record(path: &Path, what: &str) -> Error {
     Error::About {
         path: path.to_owned(),
         what: what.to_owned(),

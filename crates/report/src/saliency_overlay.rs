@@ -20,7 +20,7 @@ const PER_KEY: &str = "how strongly any moment attends to this one (last layer),
 ///
 /// # Errors
 /// The record cannot be read.
-pub fn describe(dir: &Path) -> Result<&'static str> {
+pub fn describe_shades(dir: &Path) -> Result<&'static str> {
     let per_query = extra_outputs::saliency_per(dir)?.is_some_and(|per| per == "query");
     Ok(if per_query { PER_QUERY } else { PER_KEY })
 }
@@ -57,7 +57,7 @@ pub fn spans_of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<Sh
 
 /// Saliency of every segment of a subset, where inference wrote it as (segments, tokens).
 pub(crate) fn read_saliency(dir: &Path, subset: &str) -> Result<HashMap<String, Vec<f32>>> {
-    if !exists(&dir.join(extra_outputs::file(OUTPUT, subset)))? {
+    if !exists(&dir.join(extra_outputs::file_name(OUTPUT, subset)))? {
         return Ok(HashMap::new());
     }
     let (shape, values) = extra_outputs::read(dir, OUTPUT, subset)?;
@@ -113,9 +113,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let said = |record: &str| {
             std::fs::write(dir.path().join("infer.json"), record).unwrap();
-            describe(dir.path()).unwrap()
+            describe_shades(dir.path()).unwrap()
         };
-        assert_eq!(describe(dir.path()).unwrap(), PER_KEY);
+        assert_eq!(describe_shades(dir.path()).unwrap(), PER_KEY);
         assert_eq!(said("{\"saliency_per\": \"query\"}"), PER_QUERY);
         assert_eq!(said("{\"saliency_per\": \"key\"}"), PER_KEY);
         assert_eq!(said("{\"precision\": \"float32\"}"), PER_KEY);

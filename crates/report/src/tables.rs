@@ -1,6 +1,6 @@
 //! Tables as the page shows them: every number as text, every gap with its reason.
 
-use crate::text::{count, estimate, number};
+use crate::text::{count_text, estimate_text, number_text};
 use ecgfm_artifacts::evaluation::{
     Estimate, STATISTICS, ShownIn, Statistic, Subgroup, TutorialClass, Unit, UnitMetrics, shown_in,
 };
@@ -73,18 +73,22 @@ struct GroupRow {
 }
 
 fn statistic_cell(estimate: Option<&Estimate>) -> StatisticCell {
-    let value = estimate.and_then(|e| e.value).map_or("n/a".to_owned(), number);
+    let value = estimate
+        .and_then(|e| e.value)
+        .map_or("n/a".to_owned(), number_text);
     let ends = estimate.and_then(|e| e.lo.zip(e.hi));
     StatisticCell {
         value,
-        interval: ends.map_or(String::new(), |(lo, hi)| format!("{}–{}", number(lo), number(hi))),
+        interval: ends.map_or(String::new(), |(lo, hi)| {
+            format!("{}–{}", number_text(lo), number_text(hi))
+        }),
         reason: estimate.and_then(|e| e.reason.clone()).unwrap_or_default(),
     }
 }
 
 pub(crate) fn class_view(class: &TutorialClass) -> ClassView {
     let cell = |v: &Option<f64>| StatisticCell {
-        value: v.map_or("n/a".to_owned(), number),
+        value: v.map_or("n/a".to_owned(), number_text),
         interval: String::new(),
         reason: if v.is_none() {
             "a count it is divided by is 0".to_owned()
@@ -100,7 +104,7 @@ pub(crate) fn class_view(class: &TutorialClass) -> ClassView {
             class.class.clone()
         },
         values: class.values.iter().map(cell).collect(),
-        counts: [c.tp, c.fp, c.r#fn, c.tn].map(count),
+        counts: [c.tp, c.fp, c.r#fn, c.tn].map(count_text),
     }
 }
 
@@ -108,8 +112,8 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
     let rows = unit.labels.iter().map(|label| LabelRow {
         label: label.label.clone(),
         title: label.title.clone(),
-        positives: count(label.positives),
-        threshold: number(label.threshold),
+        positives: count_text(label.positives),
+        threshold: number_text(label.threshold),
         cells: STATISTICS
             .iter()
             .map(|statistic| statistic_cell(label.estimates.get(statistic.name)))
@@ -120,7 +124,7 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
             label.counts.r#fn,
             label.counts.tn,
         ]
-        .map(count),
+        .map(count_text),
     });
     let (plural, heading) = match unit.unit {
         Unit::Ecg => ("ECGs", "By ECG, segments pooled"),
@@ -131,19 +135,19 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
     UnitView {
         plural,
         heading,
-        n: count(unit.n),
-        complete: unit.complete.map(count),
-        exact_match: estimate(Some(&unit.exact_match)),
-        hamming: estimate(Some(&unit.hamming)),
-        jaccard: estimate(Some(&unit.jaccard)),
-        challenge: estimate(Some(&unit.challenge)),
+        n: count_text(unit.n),
+        complete: unit.complete.map(count_text),
+        exact_match: estimate_text(Some(&unit.exact_match)),
+        hamming: estimate_text(Some(&unit.hamming)),
+        jaccard: estimate_text(Some(&unit.jaccard)),
+        challenge: estimate_text(Some(&unit.challenge)),
         averages: ["macro", "weighted", "micro"]
             .map(|name| average_row(unit, name))
             .into(),
         rows: rows.collect(),
         labels: unit.labels.iter().map(|label| label.label.clone()).collect(),
         matrix: matrix
-            .map(|row| row.iter().map(|n| count(*n)).collect())
+            .map(|row| row.iter().map(|n| count_text(*n)).collect())
             .collect(),
     }
 }
@@ -173,7 +177,7 @@ fn average_row(unit: &UnitMetrics, name: &str) -> AverageRow {
 pub(crate) fn group_view(group: &Subgroup) -> GroupView {
     let rows = group.labels.iter().map(|label| GroupRow {
         label: label.label.clone(),
-        positives: label.positives.map_or("few".to_owned(), count),
+        positives: label.positives.map_or("few".to_owned(), count_text),
         cells: shown_in(ShownIn::Subgroups)
             .map(|statistic| statistic_cell(label.estimates.get(statistic.name)))
             .collect(),
@@ -181,7 +185,7 @@ pub(crate) fn group_view(group: &Subgroup) -> GroupView {
     GroupView {
         by: group.by.clone(),
         group: group.group.clone(),
-        n: count(group.n),
+        n: count_text(group.n),
         rows: rows.collect(),
     }
 }

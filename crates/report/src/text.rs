@@ -3,12 +3,12 @@
 use ecgfm_artifacts::evaluation::Estimate;
 
 /// Three decimals.
-pub(crate) fn number(v: f64) -> String {
+pub(crate) fn number_text(v: f64) -> String {
     format!("{v:.3}")
 }
 
 /// A count with its thousands apart: `381 858`, with a narrow no-break space.
-pub(crate) fn count(n: u64) -> String {
+pub(crate) fn count_text(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len());
     for (i, digit) in digits.chars().enumerate() {
@@ -21,13 +21,15 @@ pub(crate) fn count(n: u64) -> String {
 }
 
 /// `0.912 (0.880 to 0.940)`, `0.912`, or `undefined (no positives)`: for sentences.
-pub(crate) fn estimate(estimate: Option<&Estimate>) -> String {
+pub(crate) fn estimate_text(estimate: Option<&Estimate>) -> String {
     let Some(estimate) = estimate else {
         return "not computed".to_owned();
     };
     match (estimate.value, estimate.lo, estimate.hi) {
-        (Some(v), Some(lo), Some(hi)) => format!("{} ({} to {})", number(v), number(lo), number(hi)),
-        (Some(v), ..) => number(v),
+        (Some(v), Some(lo), Some(hi)) => {
+            format!("{} ({} to {})", number_text(v), number_text(lo), number_text(hi))
+        }
+        (Some(v), ..) => number_text(v),
         (None, ..) => format!(
             "undefined ({})",
             estimate.reason.as_deref().unwrap_or("no reason given")
@@ -72,9 +74,9 @@ mod tests {
 
     #[test]
     fn counts_have_their_thousands_apart() {
-        assert_eq!(count(14), "14");
-        assert_eq!(count(381_858), "381\u{202f}858");
-        assert_eq!(count(1_000_000), "1\u{202f}000\u{202f}000");
+        assert_eq!(count_text(14), "14");
+        assert_eq!(count_text(381_858), "381\u{202f}858");
+        assert_eq!(count_text(1_000_000), "1\u{202f}000\u{202f}000");
     }
 
     #[test]
@@ -86,12 +88,12 @@ mod tests {
             reason: reason.map(str::to_owned),
         };
         assert_eq!(
-            estimate(Some(&of(Some(0.9), Some(0.8), Some(0.95), None))),
+            estimate_text(Some(&of(Some(0.9), Some(0.8), Some(0.95), None))),
             "0.900 (0.800 to 0.950)"
         );
-        assert_eq!(estimate(Some(&of(Some(0.9), None, None, None))), "0.900");
+        assert_eq!(estimate_text(Some(&of(Some(0.9), None, None, None))), "0.900");
         assert_eq!(
-            estimate(Some(&of(None, None, None, Some("no positives")))),
+            estimate_text(Some(&of(None, None, None, Some("no positives")))),
             "undefined (no positives)"
         );
     }

@@ -37,8 +37,8 @@ impl Params {
     }
 
     pub(crate) fn known_dataset(&self) -> Result<Dataset> {
-        datasets::find(&self.dataset).ok_or_else(|| {
-            let known = datasets::names().join("`, `");
+        datasets::find_dataset(&self.dataset).ok_or_else(|| {
+            let known = datasets::dataset_names().join("`, `");
             Error::parameter("dataset", format!("is `{}`; known are `{known}`", self.dataset))
         })
     }

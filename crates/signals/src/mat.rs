@@ -86,7 +86,7 @@ pub(crate) fn write(
     for (i, segment) in made.segments().enumerate() {
         let path = folders
             .segmented
-            .join(format!("{}.mat", key::segment(save_file, i)));
+            .join(format!("{}.mat", key::segment_key(save_file, i)));
         create(buffer, &path, |mat| {
             variables(rate, recipe.segment_samples()).put(mat, MatData::F64(segment), moments)?;
             mat.put("segment_i", [1, 1], MatData::I64(&[i as i64]))

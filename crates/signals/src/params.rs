@@ -29,7 +29,7 @@ pub enum Store {
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Layout of the raw data: `code15`, or `listed` for a table of exams whose column `trace_file` holds paths.
-    #[schemars(extend("enum" = datasets::names()))]
+    #[schemars(extend("enum" = datasets::dataset_names()))]
     #[serde(default = "default_dataset")]
     pub dataset: String,
     /// Directory of `exams.csv` and the parts; of `listed`, the table.
@@ -73,7 +73,7 @@ pub struct Params {
 }
 
 fn default_dataset() -> String {
-    datasets::names()[0].to_owned()
+    datasets::dataset_names()[0].to_owned()
 }
 
 fn default_sample_rate() -> u32 {

@@ -13,7 +13,7 @@ use std::path::Path;
 /// Names of the segments of a recording, in order.
 pub(crate) fn segment_names(save_file: &str, count: usize) -> impl Iterator<Item = String> + use<> {
     let save_file = save_file.to_owned();
-    (0..count).map(move |i| key::segment(&save_file, i))
+    (0..count).map(move |i| key::segment_key(&save_file, i))
 }
 
 /// How the tables refer to what is in the stage's directory: absolute paths for a `mat` store, which other tools open;

@@ -1,12 +1,12 @@
 //! Assignment of exams to splits.
 
 use crate::error::{Error, Result};
-use crate::fractions::{cuts, split_at};
+use crate::fractions::{split_at, split_ends};
 use crate::params::{OutOfPeriod, Params, Strategy};
 use crate::records::ExamRecords;
-use crate::shuffle::permutation;
+use crate::shuffle::random_permutation;
 use ecgfm_artifacts::records::normalize_key;
-use ecgfm_artifacts::table::cell::{is_missing, number};
+use ecgfm_artifacts::table::cell::{is_missing, parse_number};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -19,18 +19,18 @@ pub(crate) struct Assignment {
 }
 
 /// Assigns every exam.
-pub(crate) fn assign(exams: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Assignment> {
+pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Assignment> {
     let n = exams.frame.height();
     let ungrouped = |split_of| Assignment {
         split_of,
         without_group: 0,
     };
     match params.strategy {
-        Strategy::Random => Ok(ungrouped(cut_order(&permutation(n, params.seed), shares))),
+        Strategy::Random => Ok(ungrouped(cut_order(&random_permutation(n, params.seed), shares))),
         Strategy::Temporal => Ok(ungrouped(cut_order(&chronological_order(exams, params)?, shares))),
         Strategy::Grouped => {
             let groups = ExamGroups::of(exams, &params.group)?;
-            let split_of = cut_order(&permutation(groups.count, params.seed), shares);
+            let split_of = cut_order(&random_permutation(groups.count, params.seed), shares);
             Ok(Assignment {
                 split_of: groups.of_exam.into_iter().map(|g| split_of[g]).collect(),
                 without_group: groups.unknown,
@@ -49,7 +49,7 @@ pub(crate) fn assign(exams: &ExamRecords, params: &Params, shares: &[f64]) -> Re
 
 /// Cuts an order of items into splits; the result is by item.
 fn cut_order(order: &[usize], shares: &[f64]) -> Vec<Option<usize>> {
-    let cuts = cuts(shares, order.len());
+    let cuts = split_ends(shares, order.len());
     let mut split_of = vec![None; order.len()];
     for (position, &item) in order.iter().enumerate() {
         split_of[item] = Some(split_at(&cuts, position));
@@ -102,7 +102,7 @@ fn chronological_order(exams: &ExamRecords, params: &Params) -> Result<Vec<usize
         );
         return Err(Error::bad_input(&exams.path, what));
     }
-    let number = |v: &&str| number(v).filter(|n| n.is_finite());
+    let number = |v: &&str| parse_number(v).filter(|n| n.is_finite());
     let numbers: Vec<Option<f64>> = values.iter().map(number).collect();
     let mut order: Vec<usize> = (0..values.len()).collect();
     let not_a_number = numbers.iter().position(Option::is_none);

@@ -9,7 +9,7 @@ const TOLERANCE: f64 = 1e-9;
 ///
 /// # Errors
 /// A fraction is negative or not finite, all are zero, or there is not one name a fraction.
-pub(crate) fn complete(fractions: &[f64], names: usize) -> Result<Vec<f64>> {
+pub(crate) fn complete_fractions(fractions: &[f64], names: usize) -> Result<Vec<f64>> {
     let sum: f64 = fractions.iter().sum();
     if fractions.iter().any(|f| !f.is_finite() || *f < 0.0) || sum <= 0.0 {
         return Err(Error::parameter(
@@ -36,7 +36,7 @@ pub(crate) fn complete(fractions: &[f64], names: usize) -> Result<Vec<f64>> {
 }
 
 /// End of each split among `n` items: round-half-to-even(cumulative share × n); the last one ends at `n`.
-pub(crate) fn cuts(shares: &[f64], n: usize) -> Vec<usize> {
+pub(crate) fn split_ends(shares: &[f64], n: usize) -> Vec<usize> {
     let mut sum = 0.0;
     let cut = |share: &f64| {
         sum += share;
@@ -61,29 +61,29 @@ mod tests {
 
     #[test]
     fn a_remainder_is_appended_and_an_excess_normalised() {
-        assert_eq!(complete(&[0.25, 0.25], 3).unwrap(), [0.25, 0.25, 0.5]);
-        assert_eq!(complete(&[3.0, 1.0], 2).unwrap(), [0.75, 0.25]);
-        assert_eq!(complete(&[0.1, 0.2, 0.7], 3).unwrap(), [0.1, 0.2, 0.7]);
+        assert_eq!(complete_fractions(&[0.25, 0.25], 3).unwrap(), [0.25, 0.25, 0.5]);
+        assert_eq!(complete_fractions(&[3.0, 1.0], 2).unwrap(), [0.75, 0.25]);
+        assert_eq!(complete_fractions(&[0.1, 0.2, 0.7], 3).unwrap(), [0.1, 0.2, 0.7]);
         assert!(
-            complete(&[0.5, 0.4], 2)
+            complete_fractions(&[0.5, 0.4], 2)
                 .unwrap_err()
                 .to_string()
                 .contains("2 names for 3 splits")
         );
-        assert!(complete(&[-0.5, 1.5], 2).is_err());
-        assert!(complete(&[f64::NAN], 1).is_err());
+        assert!(complete_fractions(&[-0.5, 1.5], 2).is_err());
+        assert!(complete_fractions(&[f64::NAN], 1).is_err());
     }
 
     #[test]
     fn halves_are_rounded_to_even() {
         // 0.25 × 10 = 2.5 → 2 and 0.75 × 10 = 7.5 → 8.
-        assert_eq!(cuts(&[0.25, 0.5, 0.25], 10), [2, 8, 10]);
-        assert_eq!(cuts(&[0.01, 0.01, 0.98], 10), [0, 0, 10]);
+        assert_eq!(split_ends(&[0.25, 0.5, 0.25], 10), [2, 8, 10]);
+        assert_eq!(split_ends(&[0.01, 0.01, 0.98], 10), [0, 0, 10]);
     }
 
     #[test]
     fn every_position_has_the_split_it_lies_in() {
-        let cuts = cuts(&[0.2, 0.2, 0.6], 10);
+        let cuts = split_ends(&[0.2, 0.2, 0.6], 10);
         let splits: Vec<usize> = (0..10).map(|p| split_at(&cuts, p)).collect();
         assert_eq!(splits, [0, 0, 1, 1, 2, 2, 2, 2, 2, 2]);
     }

@@ -101,7 +101,7 @@ impl Params {
     /// # Errors
     /// Fractions and names do not fit, or a strategy lacks its column.
     pub fn check(&self) -> Result<()> {
-        fractions::complete(&self.fractions, self.names.len())?;
+        fractions::complete_fractions(&self.fractions, self.names.len())?;
         check_names(&self.names)?;
         if self.is_temporal() && self.date.is_none() {
             return Err(missing_date());

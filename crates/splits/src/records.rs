@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::params::{DATASET, Params, missing_date};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SPLIT};
-use ecgfm_artifacts::table::cell::{boolean, is_missing};
+use ecgfm_artifacts::table::cell::{is_missing, parse_boolean};
 use ecgfm_artifacts::table::{self, Kind};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ impl ExamRecords {
 }
 
 fn parse_filter(path: &Path, column: &str, row: usize, value: &str) -> Result<bool> {
-    match boolean(value) {
+    match parse_boolean(value) {
         Some(holds) => Ok(holds),
         None if is_missing(value) => Ok(false),
         None => Err(Error::bad_input(

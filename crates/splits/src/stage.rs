@@ -14,7 +14,7 @@ use polars::prelude::*;
 /// # Errors
 /// Fractions and names do not fit; a column is missing; a segment's recording is not among the records.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let shares = fractions::complete(&params.fractions, params.names.len())?;
+    let shares = fractions::complete_fractions(&params.fractions, params.names.len())?;
     check_names(&params.names)?;
     let (all, segments) = rayon::join(
         || ExamRecords::read(params),
@@ -82,7 +82,7 @@ impl SplitExams {
     fn of(all: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Self> {
         let included = all.included(params)?;
         let exams = all.select(&included)?;
-        let assigned = assign::assign(&exams, params, shares)?;
+        let assigned = assign::assign_splits(&exams, params, shares)?;
         let frame = exams.with_splits(params, &assigned.split_of)?;
         Ok(Self {
             frame,

@@ -21,11 +21,11 @@ pub struct ExportParams {
     #[serde(default)]
     pub labels: Option<String>,
     /// How the positional convolution is computed on CUDA; choose another way only where it was measured to be faster there.
-    #[serde(default = "spectrum")]
+    #[serde(default = "default_positions")]
     pub positions_on_cuda: PositionalForm,
 }
 
-fn spectrum() -> PositionalForm {
+fn default_positions() -> PositionalForm {
     PositionalForm::Spectrum
 }
 

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
 
-use ecgfm_synth::{SynthOptions, generate};
+use ecgfm_synth::{SynthOptions, generate_release};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let written = Cell::new(0);
     let start = Instant::now();
-    generate(
+    generate_release(
         &options,
         out.as_ref(),
         &|exams| written.set(written.get() + exams),

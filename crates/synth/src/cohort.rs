@@ -116,7 +116,7 @@ impl ExamPlan {
 }
 
 /// Plans exam `index`, which is under `options.exams`.
-pub(crate) fn plan(options: &SynthOptions, layout: &ReleasePermutations, index: u64) -> ExamPlan {
+pub(crate) fn plan_exam(options: &SynthOptions, layout: &ReleasePermutations, index: u64) -> ExamPlan {
     let shares = options.mix.shares();
     let slot = layout.slots.forward(index);
     let (patient, visit) = patient_of(options.seed, slot);
@@ -130,7 +130,7 @@ pub(crate) fn plan(options: &SynthOptions, layout: &ReleasePermutations, index: 
     let findings = if normal {
         Vec::new()
     } else {
-        findings(&mut stream, &state, six)
+        draw_findings(&mut stream, &state, six)
     };
     ExamPlan {
         index,
@@ -292,7 +292,7 @@ fn draw_healthy(stream: &mut RandomStream, shares: &Shares) -> bool {
 }
 
 /// Findings other than the six diagnoses; at least one where none of the six holds.
-fn findings(stream: &mut RandomStream, state: &Diagnosis, six: bool) -> Vec<Finding> {
+fn draw_findings(stream: &mut RandomStream, state: &Diagnosis, six: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let blocked = state.conduction != Conduction::Normal;
     if !six {
@@ -336,7 +336,7 @@ mod tests {
         let layout = ReleasePermutations::new(&options);
         let mut patients: HashMap<i64, Vec<ExamPlan>> = HashMap::new();
         for index in 0..options.exams {
-            let plan = plan(&options, &layout, index);
+            let plan = plan_exam(&options, &layout, index);
             patients.entry(plan.patient_id).or_default().push(plan);
         }
         let each = options.exams as f64 / patients.len() as f64;
@@ -358,7 +358,9 @@ mod tests {
             ..SynthOptions::default()
         };
         let layout = ReleasePermutations::new(&options);
-        let mut ids: Vec<i64> = (0..5000).map(|i| plan(&options, &layout, i).exam_id).collect();
+        let mut ids: Vec<i64> = (0..5000)
+            .map(|i| plan_exam(&options, &layout, i).exam_id)
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 5000);
@@ -376,7 +378,7 @@ mod tests {
             let layout = ReleasePermutations::new(&options);
             let mut counts = [0_u32; 7];
             for index in 0..options.exams {
-                let labels = plan(&options, &layout, index).labels();
+                let labels = plan_exam(&options, &layout, index).labels();
                 assert!(!(labels.normal && labels.any_of_six()));
                 assert!(!(labels.af && (labels.first_degree_block || labels.sb || labels.st)));
                 for (count, value) in counts.iter_mut().zip(labels.values()) {

@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use ndarray::Array2;
 
 use crate::SAMPLE_RATE;
-use crate::cohort::{ExamPlan, ReleasePermutations, plan};
+use crate::cohort::{ExamPlan, ReleasePermutations, plan_exam};
 use crate::error::Error;
 use crate::labels::{Conduction, Finding, Labels, Rhythm};
 use crate::leads::{INDEPENDENT, LeadVectors, from_electrodes};
@@ -15,8 +15,8 @@ use crate::noise;
 use crate::options::SynthOptions;
 use crate::planes::Planes;
 use crate::random::{Purpose, RandomStream};
-use crate::rhythm::{Beat, BeatOrigin, Respiration, beats};
-use crate::wave::{Bump, scaled, turned_frontal};
+use crate::rhythm::{Beat, BeatOrigin, Respiration, draw_beats};
+use crate::wave::{Bump, scale_vector, turned_frontal};
 
 /// Units of a tracing per millivolt. CODE-15 states none; its QRS complexes are about 1.8 times as high as
 /// ones in millivolts would be.
@@ -129,7 +129,7 @@ impl Generator {
     }
 
     pub(crate) fn plan(&self, index: u64) -> ExamPlan {
-        plan(&self.options, &self.layout, index)
+        plan_exam(&self.options, &self.layout, index)
     }
 
     /// Draws the exam that `plan` describes.
@@ -139,7 +139,7 @@ impl Generator {
         let samples = SHEET.with_borrow_mut(|(planes, room)| {
             heart.beat(planes, &mut stream);
             let mut stream = RandomStream::new(self.options.seed, Purpose::Noise, plan.index);
-            noise::add(planes, self.options.noise, room, &mut stream);
+            noise::add_noise(planes, self.options.noise, room, &mut stream);
             planes.finish(heart.gain)
         });
         Exam {
@@ -158,7 +158,7 @@ impl Generator {
 ///
 /// # Errors
 /// [`Error::Option`] where an option or the index is out of range.
-pub fn exam(options: &SynthOptions, index: u64) -> Result<Exam, Error> {
+pub fn make_exam(options: &SynthOptions, index: u64) -> Result<Exam, Error> {
     Generator::new(options)?.exam(index)
 }
 
@@ -183,7 +183,7 @@ impl Heart {
         let sway = (stream.between(0.01, 0.06), stream.between(0.5, 4.0).to_radians());
         let gain = (UNITS_PER_MILLIVOLT * stream.normal(0.0, 0.1).exp()) as f32;
         let seconds = plan.samples as f64 / SAMPLE_RATE;
-        let beats = beats(plan, &respiration, seconds, stream);
+        let beats = draw_beats(plan, &respiration, seconds, stream);
         let fibrillating = plan.rhythm == Rhythm::AtrialFibrillation;
         Self {
             leads,
@@ -205,7 +205,7 @@ impl Heart {
             let sway = (1.0 - self.sway.0 * breath, self.sway.1 * breath);
             let mut draw = |bumps: &[Bump]| {
                 for bump in bumps {
-                    let vector = turned_frontal(scaled(bump.vector, sway.0), sway.1);
+                    let vector = turned_frontal(scale_vector(bump.vector, sway.0), sway.1);
                     planes.add_bump(bump, beat.onset, self.leads.project(vector).map(|x| x as f32));
                 }
             };
@@ -233,7 +233,7 @@ impl Heart {
             draw(&self.template.recovery.bumps(self.template.qrs_seconds, qt));
         }
         if self.fibrillating {
-            fibrillate(planes, &self.leads, stream);
+            add_fibrillation(planes, &self.leads, stream);
         }
     }
 
@@ -276,7 +276,7 @@ impl Heart {
 }
 
 /// Adds fibrillatory waves: two unsteady oscillations of 4 to 9 Hz, most in V1, then in II.
-fn fibrillate(planes: &mut Planes, leads: &LeadVectors, stream: &mut RandomStream) {
+fn add_fibrillation(planes: &mut Planes, leads: &LeadVectors, stream: &mut RandomStream) {
     let samples = planes.samples();
     let frequency = stream.between(4.8, 8.2);
     let height = stream.between(0.045, 0.12);
@@ -300,7 +300,7 @@ fn fibrillate(planes: &mut Planes, leads: &LeadVectors, stream: &mut RandomStrea
             // A second harmonic gives the sawtooth look of coarse waves.
             *value = (envelope * (phase.sin() + 0.3 * (2.0 * phase).sin())) as f32;
         }
-        let heights: [f64; INDEPENDENT] = leads.project(scaled(vector, height));
+        let heights: [f64; INDEPENDENT] = leads.project(scale_vector(vector, height));
         for (lead, height) in heights.into_iter().enumerate() {
             let height = (height * ATRIAL_PROXIMITY[lead]) as f32;
             for (value, x) in planes.lead_mut(lead).iter_mut().zip(&course) {

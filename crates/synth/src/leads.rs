@@ -77,7 +77,7 @@ impl LeadVectors {
 }
 
 /// The twelve leads from the eight independent ones (I, II, V1 to V6), each derived one rounded once.
-pub(crate) fn twelve(independent: [f32; INDEPENDENT]) -> [f32; LEADS] {
+pub(crate) fn twelve_leads(independent: [f32; INDEPENDENT]) -> [f32; LEADS] {
     let [i, ii, v1, v2, v3, v4, v5, v6] = independent;
     [
         i,
@@ -120,7 +120,7 @@ mod tests {
     fn derived_leads_are_those_of_the_electrodes() {
         let electrodes = [0.3_f32, -0.2, 0.9, 0.1, 0.0, 0.5, -0.4, 0.2, 0.7];
         let [ra, la, ll, ..] = electrodes;
-        let leads = twelve(from_electrodes(electrodes));
+        let leads = twelve_leads(from_electrodes(electrodes));
         let goldberger = [ra - (la + ll) / 2.0, la - (ra + ll) / 2.0, ll - (ra + la) / 2.0];
         assert!((leads[2] - (ll - la)).abs() < 1e-6);
         for (derived, direct) in leads[3..6].iter().zip(goldberger) {

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! let options = ecgfm_synth::SynthOptions { exams: 10, noise: 0.0, ..Default::default() };
-//! let exam = ecgfm_synth::exam(&options, 3)?;
+//! let exam = ecgfm_synth::make_exam(&options, 3)?;
 //! assert_eq!(exam.samples.ncols(), 12);
 //! assert!(exam.truth.qrs_ms > 60.0);
 //! # Ok::<(), ecgfm_synth::Error>(())
@@ -31,13 +31,13 @@ mod rhythm;
 mod wave;
 
 pub use error::Error;
-pub use exam::{Exam, ExamTruth, Generator, UNITS_PER_MILLIVOLT, exam};
+pub use exam::{Exam, ExamTruth, Generator, UNITS_PER_MILLIVOLT, make_exam};
 pub use fault::ArchiveFault;
 pub use labels::{Conduction, Finding, Labels, Rhythm};
 pub use leads::{LEAD_NAMES, LEADS};
 pub use mix::{Mix, Shares};
 pub use options::{FaultCounts, MAX_EXAMS, MAX_EXAMS_PER_PART, SynthOptions};
-pub use release::{EXAMS_COLUMNS, ReleaseSummary, generate};
+pub use release::{EXAMS_COLUMNS, ReleaseSummary, generate_release};
 
 /// Samples a second.
 pub const SAMPLE_RATE: f64 = 400.0;

@@ -9,7 +9,7 @@ use crate::cohort::ExamPlan;
 use crate::labels::{Conduction, Finding, Rhythm};
 use crate::leads::LeadVectors;
 use crate::random::RandomStream;
-use crate::wave::{Bump, TANGENT_END, Wave, scaled, turned_frontal, turned_horizontal};
+use crate::wave::{Bump, TANGENT_END, Wave, scale_vector, turned_frontal, turned_horizontal};
 
 /// Share of the greatest deflection that a lead exceeds from the beginning to the end of a QRS complex.
 const QRS_SEEN: f64 = 0.03;
@@ -129,19 +129,19 @@ pub(crate) struct BeatTemplate {
 
 impl BeatTemplate {
     pub(crate) fn draw(plan: &ExamPlan, leads: &LeadVectors, stream: &mut RandomStream) -> Self {
-        let pattern = jittered(pattern(plan), stream);
+        let pattern = vary_pattern(qrs_pattern(plan), stream);
         let voltage = plan.anatomy.voltage * voltage_of(plan, stream);
-        let pattern = pattern.changed(|v| turned_horizontal(scaled(v, voltage), plan.anatomy.turn));
+        let pattern = pattern.changed(|v| turned_horizontal(scale_vector(v, voltage), plan.anatomy.turn));
         let angle = frontal_turn(plan, &pattern, leads, stream);
         let pattern = pattern.changed(|v| turned_frontal(v, angle));
         let qrs_seconds = qrs_duration(plan, stream);
-        let (qrs, peak) = stretched(pattern, leads, qrs_seconds);
-        let recovery = recovery(plan, &qrs, angle, stream);
-        let (p, ectopic_p, pr) = atrial(plan, leads, stream);
+        let (qrs, peak) = stretch_pattern(pattern, leads, qrs_seconds);
+        let recovery = recovery_wave(plan, &qrs, angle, stream);
+        let (p, ectopic_p, pr) = atrial_waves(plan, leads, stream);
         Self {
             axis: leads.axis(qrs.area()),
             qtc: qtc(plan, qrs_seconds, stream),
-            ectopic: ectopic(leads, stream),
+            ectopic: ectopic_beat(leads, stream),
             p,
             ectopic_p,
             qrs,
@@ -158,7 +158,7 @@ impl BeatTemplate {
     }
 }
 
-fn pattern(plan: &ExamPlan) -> &'static [Bump] {
+fn qrs_pattern(plan: &ExamPlan) -> &'static [Bump] {
     match plan.conduction {
         Conduction::RightBlock => &RIGHT_BLOCK,
         Conduction::LeftBlock => &LEFT_BLOCK,
@@ -170,7 +170,7 @@ fn pattern(plan: &ExamPlan) -> &'static [Bump] {
 }
 
 /// Pattern with every force changed a little, as each heart differs.
-fn jittered(pattern: &[Bump], stream: &mut RandomStream) -> Wave {
+fn vary_pattern(pattern: &[Bump], stream: &mut RandomStream) -> Wave {
     Wave(
         pattern
             .iter()
@@ -190,7 +190,7 @@ fn jittered(pattern: &[Bump], stream: &mut RandomStream) -> Wave {
 }
 
 /// Stretches `pattern` so that it is visible for `seconds` from 0 on; returns it with the time of its peak.
-fn stretched(pattern: Wave, leads: &LeadVectors, seconds: f64) -> (Wave, f64) {
+fn stretch_pattern(pattern: Wave, leads: &LeadVectors, seconds: f64) -> (Wave, f64) {
     let seen = pattern.extent(leads, QRS_SEEN);
     let factor = seconds / (seen.offset - seen.onset);
     (
@@ -258,7 +258,7 @@ fn qtc(plan: &ExamPlan, qrs: f64, stream: &mut RandomStream) -> f64 {
 }
 
 /// T wave and ST segment that follow from the complex and the findings.
-fn recovery(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStream) -> Repolarisation {
+fn recovery_wave(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStream) -> Repolarisation {
     let size = stream.between(0.75, 1.3);
     let jitter: [f64; 3] = std::array::from_fn(|_| stream.normal(0.0, 0.02));
     let healthy = |t: [f64; 3]| {
@@ -268,14 +268,14 @@ fn recovery(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStream) 
     let (mut t, mut st) = match plan.conduction {
         Conduction::LeftBlock => {
             // Against the complex, in proportion to it.
-            let against = scaled(qrs.area(), -3.1 * size);
-            (against, scaled(against, 0.28))
+            let against = scale_vector(qrs.area(), -3.1 * size);
+            (against, scale_vector(against, 0.28))
         }
         // Against the terminal force only: inverted in V1, upright to the left.
         Conduction::RightBlock => (healthy([0.32, 0.20, 0.20]), [0.02, 0.0, 0.05]),
         Conduction::Normal => {
             let t = healthy([0.28, 0.20, -0.15]);
-            (t, scaled(t, stream.between(0.08, 0.2)))
+            (t, scale_vector(t, stream.between(0.08, 0.2)))
         }
     };
     for finding in &plan.findings {
@@ -284,14 +284,14 @@ fn recovery(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStream) 
                 // Strain: ST and T away from the left.
                 ([-0.26 * size, -0.06, -0.30 * size], [-0.09, -0.03, -0.10])
             }
-            Finding::LowVoltage => (scaled(t, 0.5), scaled(st, 0.5)),
+            Finding::LowVoltage => (scale_vector(t, 0.5), scale_vector(st, 0.5)),
             Finding::InferiorQ => ([0.22 * size, -0.24, -0.18], [0.0, 0.0, 0.0]),
             Finding::AnteriorQ => ([-0.08, 0.12, 0.26 * size], [0.0, 0.0, -0.06]),
-            Finding::TInversion => (scaled(t, -stream.between(0.6, 1.1)), [0.0, 0.0, 0.0]),
-            Finding::TFlat => (scaled(t, stream.between(0.02, 0.18)), [0.0, 0.0, 0.0]),
+            Finding::TInversion => (scale_vector(t, -stream.between(0.6, 1.1)), [0.0, 0.0, 0.0]),
+            Finding::TFlat => (scale_vector(t, stream.between(0.02, 0.18)), [0.0, 0.0, 0.0]),
             Finding::StDepression => {
                 let deep = stream.between(0.09, 0.16);
-                (scaled(t, 0.5), [-deep, -0.8 * deep, 0.5 * deep])
+                (scale_vector(t, 0.5), [-deep, -0.8 * deep, 0.5 * deep])
             }
             _ => (t, st),
         };
@@ -300,7 +300,7 @@ fn recovery(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStream) 
 }
 
 /// P wave, premature P wave and PR in seconds; none of them in fibrillation.
-fn atrial(
+fn atrial_waves(
     plan: &ExamPlan,
     leads: &LeadVectors,
     stream: &mut RandomStream,
@@ -314,7 +314,8 @@ fn atrial(
         _ => stream.normal_within(0.154, 0.017, 0.124, 0.190),
     };
     let gain = stream.normal_within(1.0, 0.16, 0.65, 1.5);
-    let wave = jittered_p(stream).changed(|v| turned_horizontal(scaled(v, gain), plan.anatomy.turn * 0.5));
+    let wave =
+        jittered_p(stream).changed(|v| turned_horizontal(scale_vector(v, gain), plan.anatomy.turn * 0.5));
     let length = stream.between(0.088, 0.114);
     if plan.rhythm == Rhythm::AtrialFibrillation {
         return (None, None, None);
@@ -341,17 +342,17 @@ fn jittered_p(stream: &mut RandomStream) -> Wave {
     )
 }
 
-fn ectopic(leads: &LeadVectors, stream: &mut RandomStream) -> EctopicBeat {
-    let pattern = jittered(&ECTOPIC[stream.below(2)], stream);
+fn ectopic_beat(leads: &LeadVectors, stream: &mut RandomStream) -> EctopicBeat {
+    let pattern = vary_pattern(&ECTOPIC[stream.below(2)], stream);
     let seconds = stream.between(0.138, 0.172);
-    let (qrs, peak) = stretched(pattern, leads, seconds);
-    let t = scaled(qrs.area(), -4.0);
+    let (qrs, peak) = stretch_pattern(pattern, leads, seconds);
+    let t = scale_vector(qrs.area(), -4.0);
     EctopicBeat {
         qrs,
         seconds,
         recovery: Repolarisation {
             t,
-            st: scaled(t, 0.25),
+            st: scale_vector(t, 0.25),
         },
         peak,
     }

@@ -23,17 +23,17 @@ pub(crate) struct NoiseBuffers {
 }
 
 /// Adds noise at `level` (1 as in a tidy archive, 0 none) to the leads, in millivolts.
-pub(crate) fn add(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut RandomStream) {
+pub(crate) fn add_noise(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut RandomStream) {
     if level == 0.0 {
         return;
     }
-    courses(planes, level, &mut room.courses, stream);
-    muscle(planes, level, room, stream);
-    motion(planes, level, stream);
+    add_shared_noise(planes, level, &mut room.courses, stream);
+    add_muscle_noise(planes, level, room, stream);
+    add_motion(planes, level, stream);
 }
 
 /// Offset, wander and mains: courses that all electrodes share, each with strengths of its own.
-fn courses(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, stream: &mut RandomStream) {
+fn add_shared_noise(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, stream: &mut RandomStream) {
     let samples = planes.samples();
     // CODE-15 is Brazilian: 60 Hz. A tenth at 50 Hz, as in most other archives.
     let mains = if stream.chance(0.9) { 60.0 } else { 50.0 } + stream.normal(0.0, 0.03);
@@ -44,7 +44,7 @@ fn courses(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, stream: &mut
     ];
     courses.clear();
     for frequency in [mains, wanders[0], wanders[1], wanders[2]] {
-        oscillate(courses, frequency, samples);
+        append_oscillation(courses, frequency, samples);
     }
     courses.extend((0..samples).map(|i| (i as f32 / samples as f32) - 0.5));
 
@@ -80,7 +80,7 @@ fn courses(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, stream: &mut
 }
 
 /// Appends sine and cosine of `frequency` hertz, by turning a unit vector step by step.
-fn oscillate(courses: &mut Vec<f32>, frequency: f64, samples: usize) {
+fn append_oscillation(courses: &mut Vec<f32>, frequency: f64, samples: usize) {
     let (sin, cos) = (TAU * frequency / SAMPLE_RATE).sin_cos();
     let start = courses.len();
     courses.resize(start + 2 * samples, 0.0);
@@ -93,7 +93,7 @@ fn oscillate(courses: &mut Vec<f32>, frequency: f64, samples: usize) {
 }
 
 /// Muscle: broad-band noise of each electrode alone, sometimes a burst.
-fn muscle(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut RandomStream) {
+fn add_muscle_noise(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut RandomStream) {
     let samples = planes.samples();
     let whole = level * stream.normal(-5.0, 0.5).exp().min(0.05);
     let sizes: [f64; ELECTRODES] = std::array::from_fn(|_| whole * stream.normal(0.0, 0.35).exp());
@@ -107,7 +107,7 @@ fn muscle(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, stream: &mut
         near_normal(bytes, size as f32, plane);
     }
     if stream.chance(0.12) {
-        burst(
+        add_burst(
             &mut electrodes[stream.below(ELECTRODES) * samples..][..samples],
             stream,
         );
@@ -149,7 +149,7 @@ fn near_normal(bytes: &[u8], size: f32, plane: &mut [f32]) {
 }
 
 /// Makes one electrode's muscle noise swell for half a second to two.
-fn burst(plane: &mut [f32], stream: &mut RandomStream) {
+fn add_burst(plane: &mut [f32], stream: &mut RandomStream) {
     let length = (stream.between(0.5, 2.0) * SAMPLE_RATE) as usize;
     let start = stream.below(plane.len().saturating_sub(length).max(1));
     let gain = stream.between(2.0, 5.0) as f32;
@@ -160,7 +160,7 @@ fn burst(plane: &mut [f32], stream: &mut RandomStream) {
 }
 
 /// Motion: now and then an electrode's potential heaves and comes back.
-fn motion(planes: &mut Planes, level: f64, stream: &mut RandomStream) {
+fn add_motion(planes: &mut Planes, level: f64, stream: &mut RandomStream) {
     let events = stream.weighted(&[(0, 0.75), (1, 0.18), (2, 0.07)]);
     let seconds = planes.samples() as f64 / SAMPLE_RATE;
     for _ in 0..events {

@@ -93,11 +93,11 @@ impl SynthOptions {
     /// # Errors
     /// [`Error::Option`] names the first option that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
-        within("exams", self.exams, 1, MAX_EXAMS)?;
-        within("exams_per_part", self.exams_per_part, 1, MAX_EXAMS_PER_PART)?;
+        check_range("exams", self.exams, 1, MAX_EXAMS)?;
+        check_range("exams_per_part", self.exams_per_part, 1, MAX_EXAMS_PER_PART)?;
         self.validate_parts()?;
-        within("noise", self.noise, 0.0, 20.0)?;
-        within("long_share", self.long_share, 0.0, 1.0)?;
+        check_range("noise", self.noise, 0.0, 20.0)?;
+        check_range("long_share", self.long_share, 0.0, 1.0)?;
         self.mix.shares().validate()?;
         let planted = self.faults.total();
         if planted > self.exams {
@@ -136,7 +136,7 @@ impl SynthOptions {
     }
 }
 
-fn within<T: PartialOrd + fmt::Display>(
+fn check_range<T: PartialOrd + fmt::Display>(
     option: &'static str,
     value: T,
     low: T,

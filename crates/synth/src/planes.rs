@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::SAMPLE_RATE;
-use crate::leads::{INDEPENDENT, LEADS, twelve};
+use crate::leads::{INDEPENDENT, LEADS, twelve_leads};
 use crate::wave::Bump;
 
 /// I, II, V1 to V6 in millivolts, each `samples` long.
@@ -72,7 +72,7 @@ impl Planes {
         let leads: [&[f32]; INDEPENDENT] = std::array::from_fn(|lead| self.lead(lead));
         let mut rows = Vec::with_capacity(self.samples * LEADS);
         for i in 0..self.samples {
-            rows.extend_from_slice(&twelve(leads.map(|lead| lead[i] * gain)));
+            rows.extend_from_slice(&twelve_leads(leads.map(|lead| lead[i] * gain)));
         }
         Array2::from_shape_vec((self.samples, LEADS), rows).expect("one row a sample was pushed above")
     }

@@ -49,7 +49,7 @@ impl Respiration {
 }
 
 /// Mean rate in beats a minute. Gaps between the rhythms' ranges keep labels true in any part of a recording.
-fn rate(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
+fn mean_rate(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
     match plan.rhythm {
         Rhythm::Sinus if plan.normal => stream.normal_within(73.0, 9.0, 63.0, 94.0),
         Rhythm::Sinus => stream.normal_within(75.0, 10.0, 62.0, 95.0),
@@ -74,7 +74,7 @@ struct RrIntervals {
 
 impl RrIntervals {
     fn draw(plan: &ExamPlan, stream: &mut RandomStream) -> Self {
-        let mean = 60.0 / rate(plan, stream);
+        let mean = 60.0 / mean_rate(plan, stream);
         let fibrillating = plan.rhythm == Rhythm::AtrialFibrillation;
         // Heart-rate variability falls with age and with the rate.
         let young = ((75.0 - f64::from(plan.age)) / 50.0).clamp(0.1, 1.0);
@@ -109,7 +109,7 @@ impl RrIntervals {
 }
 
 /// The beats that show in the first `seconds` of a recording, and one or more before it, in order.
-pub(crate) fn beats(
+pub(crate) fn draw_beats(
     plan: &ExamPlan,
     respiration: &Respiration,
     seconds: f64,
@@ -132,16 +132,22 @@ pub(crate) fn beats(
         onset += rr;
     }
     if plan.has(Finding::PrematureVentricular) {
-        extrasystoles(&mut beats, BeatOrigin::Ventricular, seconds, mean, stream);
+        add_extrasystoles(&mut beats, BeatOrigin::Ventricular, seconds, mean, stream);
     }
     if plan.has(Finding::PrematureAtrial) {
-        extrasystoles(&mut beats, BeatOrigin::Atrial, seconds, mean, stream);
+        add_extrasystoles(&mut beats, BeatOrigin::Atrial, seconds, mean, stream);
     }
     beats
 }
 
 /// Makes one beat in every three or more premature, and at least one that is well inside the recording.
-fn extrasystoles(beats: &mut [Beat], origin: BeatOrigin, seconds: f64, mean: f64, stream: &mut RandomStream) {
+fn add_extrasystoles(
+    beats: &mut [Beat],
+    origin: BeatOrigin,
+    seconds: f64,
+    mean: f64,
+    stream: &mut RandomStream,
+) {
     let inside = |beat: &Beat| beat.onset > 0.6 && beat.onset < seconds - 0.8;
     let Some(first) = beats.iter().position(inside) else {
         return;
@@ -174,7 +180,7 @@ fn extrasystoles(beats: &mut [Beat], origin: BeatOrigin, seconds: f64, mean: f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cohort::{ReleasePermutations, plan};
+    use crate::cohort::{ReleasePermutations, plan_exam};
     use crate::mix::Mix;
     use crate::options::SynthOptions;
     use crate::random::Purpose;
@@ -188,10 +194,10 @@ mod tests {
         };
         let layout = ReleasePermutations::new(&options);
         for index in 0..options.exams {
-            let plan = plan(&options, &layout, index);
+            let plan = plan_exam(&options, &layout, index);
             let mut stream = RandomStream::new(1, Purpose::Heart, index);
             let respiration = Respiration::draw(&mut stream);
-            let beats = beats(&plan, &respiration, 10.24, &mut stream);
+            let beats = draw_beats(&plan, &respiration, 10.24, &mut stream);
             for pair in beats.windows(2) {
                 let rr = pair[1].onset - pair[0].onset;
                 assert!(rr > 0.3, "exam {index}: RR {rr} s, {:?}", plan.findings);

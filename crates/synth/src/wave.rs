@@ -146,7 +146,7 @@ pub(crate) fn turned_horizontal(v: [f64; 3], angle: f64) -> [f64; 3] {
 }
 
 /// `v` times `factor`.
-pub(crate) fn scaled(v: [f64; 3], factor: f64) -> [f64; 3] {
+pub(crate) fn scale_vector(v: [f64; 3], factor: f64) -> [f64; 3] {
     v.map(|component| component * factor)
 }
 

@@ -41,7 +41,7 @@ proptest! {
     fn lead_identities_hold_with_and_without_noise(seed: u64, index in 0_u64..50, noise in 0.0..3.0_f64) {
         for noise in [0.0, noise] {
             let options = SynthOptions { exams: 50, seed, mix: Mix::Balanced, noise, ..SynthOptions::default() };
-            let exam = ecgfm_synth::exam(&options, index).unwrap();
+            let exam = ecgfm_synth::make_exam(&options, index).unwrap();
             for row in exam.samples.rows() {
                 prop_assert_eq!(check_identities(row), Ok(()));
             }
@@ -191,10 +191,10 @@ fn an_exam_is_the_same_alone_and_noise_changes_only_the_noise() {
     };
     let generator = Generator::new(&options).unwrap();
     let together: Vec<_> = (0..40).map(|index| generator.exam(index).unwrap()).collect();
-    let alone = ecgfm_synth::exam(&options, 17).unwrap();
+    let alone = ecgfm_synth::make_exam(&options, 17).unwrap();
     assert_eq!(alone.samples, together[17].samples);
     assert_eq!(alone.truth, together[17].truth);
-    let quiet = ecgfm_synth::exam(
+    let quiet = ecgfm_synth::make_exam(
         &SynthOptions {
             noise: 0.0,
             ..options.clone()
@@ -209,13 +209,13 @@ fn an_exam_is_the_same_alone_and_noise_changes_only_the_noise() {
         .unwrap()
         .sqrt();
     assert!(difference > 0.001 && difference < 1.0, "{difference}");
-    let other = ecgfm_synth::exam(&SynthOptions { seed: 43, ..options }, 17).unwrap();
+    let other = ecgfm_synth::make_exam(&SynthOptions { seed: 43, ..options }, 17).unwrap();
     assert_ne!(other.truth.r_peaks, alone.truth.r_peaks);
 }
 
 #[test]
 fn an_exam_past_the_end_is_an_error_not_a_panic() {
-    let error = ecgfm_synth::exam(
+    let error = ecgfm_synth::make_exam(
         &SynthOptions {
             exams: 3,
             ..SynthOptions::default()

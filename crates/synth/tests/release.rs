@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ecgfm_formats::code15::PartReader;
-use ecgfm_synth::{Error, FaultCounts, Generator, Labels, Mix, ReleaseSummary, SynthOptions, generate};
+use ecgfm_synth::{
+    Error, FaultCounts, Generator, Labels, Mix, ReleaseSummary, SynthOptions, generate_release,
+};
 
 const HEADER: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
                       normal_ecg,trace_file";
@@ -18,7 +20,7 @@ fn written(options: &SynthOptions, out: &Path, threads: usize) -> ReleaseSummary
         .num_threads(threads)
         .build()
         .unwrap();
-    pool.install(|| generate(options, out, &|_| {}, &|| false))
+    pool.install(|| generate_release(options, out, &|_| {}, &|| false))
         .unwrap()
 }
 
@@ -261,7 +263,7 @@ fn every_fault_is_planted_as_often_as_asked_and_written_down() {
 fn a_directory_that_holds_something_is_left_alone() {
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("mine.txt"), "precious").unwrap();
-    let error = generate(&SynthOptions::default(), out.path(), &|_| {}, &|| false).unwrap_err();
+    let error = generate_release(&SynthOptions::default(), out.path(), &|_| {}, &|| false).unwrap_err();
     assert!(matches!(error, Error::NotEmpty { .. }), "{error}");
     assert_eq!(files(out.path()).len(), 1);
 }
@@ -274,7 +276,7 @@ fn cancelling_stops_and_leaves_no_finished_release() {
         exams: 1000,
         ..SynthOptions::default()
     };
-    let error = generate(&options, out.path(), &|n| written.set(written.get() + n), &|| {
+    let error = generate_release(&options, out.path(), &|n| written.set(written.get() + n), &|| {
         written.get() >= 256
     })
     .unwrap_err();

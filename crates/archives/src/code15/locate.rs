@@ -6,7 +6,7 @@ use crate::located::{RecordingLocation, Rejection};
 use crate::table::ExamTable;
 use ecgfm_artifacts::columns::EXAM_ID;
 use ecgfm_artifacts::rejected::Reason;
-use ecgfm_artifacts::table::cell::{integer, is_missing};
+use ecgfm_artifacts::table::cell::{is_missing, parse_integer};
 use std::collections::HashMap;
 
 /// Finds the recording of every exam of `table` in `parts`.
@@ -41,7 +41,7 @@ fn locate_exam(
 
 fn positive_id(table: &ExamTable, idx: usize) -> Result<i64, Rejection> {
     let text = table.exam_id_text(idx);
-    integer(text).filter(|id| *id > 0).ok_or_else(|| {
+    parse_integer(text).filter(|id| *id > 0).ok_or_else(|| {
         let detail = format!(
             "line {}, column `{EXAM_ID}`: `{}` is not a positive integer",
             table.line(idx),

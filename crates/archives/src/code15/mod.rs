@@ -50,7 +50,7 @@ impl Code15 {
         Ok(Self {
             table,
             parts: PartFiles::open(paths)?,
-            notice: notice(raw)?,
+            notice: read_notice(raw)?,
         })
     }
 }
@@ -81,7 +81,7 @@ impl Archive for Code15 {
 ///
 /// # Errors
 /// The system does not let this program look for that file: the ECGs must not pass for patients'.
-pub(crate) fn notice(dir: &Path) -> Result<Option<String>> {
+pub(crate) fn read_notice(dir: &Path) -> Result<Option<String>> {
     for name in SYNTHETIC {
         if is_there(&dir.join(name))? {
             let notice = "SYNTHETIC: a program made these ECGs, they are no patients'.";
@@ -135,12 +135,12 @@ mod tests {
     #[test]
     fn synthetic_ecgs_never_pass_for_patients_where_their_mark_cannot_be_looked_for() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(notice(dir.path()).unwrap().is_none());
+        assert!(read_notice(dir.path()).unwrap().is_none());
         // A link that leads to itself cannot be looked at, by no user.
         std::os::unix::fs::symlink("synth.json", dir.path().join("synth.json")).unwrap();
-        let error = notice(dir.path()).unwrap_err().to_string();
+        let error = read_notice(dir.path()).unwrap_err().to_string();
         assert!(error.contains("synth.json"), "{error}");
         std::fs::write(dir.path().join("SYNTHETIC.md"), "").unwrap();
-        assert!(notice(dir.path()).unwrap().unwrap().starts_with("SYNTHETIC"));
+        assert!(read_notice(dir.path()).unwrap().unwrap().starts_with("SYNTHETIC"));
     }
 }

@@ -71,11 +71,11 @@ pub fn write_examples(dir: &Path, examples: &[Example]) -> Result<()> {
     write_rows(
         &dir.join(EXAMPLES_FILE),
         columns.map(str::to_owned).to_vec(),
-        examples.iter().map(row),
+        examples.iter().map(example_row),
     )
 }
 
-fn row(example: &Example) -> Vec<Cell<'_>> {
+fn example_row(example: &Example) -> Vec<Cell<'_>> {
     vec![
         Cell::Text(&example.label),
         Cell::Text(example.verdict.name()),

@@ -47,7 +47,7 @@ impl Scored {
             columns.push(Column::new(format!("{ACTUAL}{label}").into(), truth));
             columns.push(Column::new(format!("{PROBABILITY}{label}").into(), scores));
         }
-        table::write_parquet(&path, &table::frame(&path, columns)?)
+        table::write_parquet(&path, &table::build_frame(&path, columns)?)
     }
 
     /// Reads the file in `dir`.

@@ -94,7 +94,7 @@ pub static STATISTICS: [Statistic; 13] = [
         computed_from: Counts(ConfusionMatrix::prevalence),
         share_of: Some(ShareOf::AllRows),
         shown_in: &[MicroAverage],
-        ..named("prevalence")
+        ..usual_statistic("prevalence")
     },
     Statistic {
         computed_from: RocCurve,
@@ -103,79 +103,79 @@ pub static STATISTICS: [Statistic; 13] = [
             _ => NO_NEGATIVES,
         },
         shown_in: &[MicroAverage, Subgroups, Comparison, ComparisonText, RunText],
-        ..named("auroc")
+        ..usual_statistic("auroc")
     },
     Statistic {
         computed_from: PrecisionRecallCurve,
         undefined: |_| NO_POSITIVES,
         shown_in: &[MicroAverage, Comparison, ComparisonText],
-        ..named("auprc")
+        ..usual_statistic("auprc")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::sensitivity),
         undefined: |_| NO_POSITIVES,
         share_of: Some(ShareOf::Positives),
         shown_in: &[MicroAverage, Subgroups, Comparison, ComparisonText, RunText],
-        ..named("sensitivity")
+        ..usual_statistic("sensitivity")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::specificity),
         undefined: |_| NO_NEGATIVES,
         share_of: Some(ShareOf::Negatives),
         shown_in: &[MicroAverage, Subgroups, Comparison, ComparisonText, RunText],
-        ..named("specificity")
+        ..usual_statistic("specificity")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::ppv),
         undefined: |_| "nothing predicted positive",
         share_of: Some(ShareOf::PredictedPositives),
         shown_in: &[MicroAverage, Subgroups, Comparison, RunText],
-        ..named("ppv")
+        ..usual_statistic("ppv")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::npv),
         undefined: |_| "nothing predicted negative",
         share_of: Some(ShareOf::PredictedNegatives),
         shown_in: &[MicroAverage, Comparison],
-        ..named("npv")
+        ..usual_statistic("npv")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::f1),
         undefined: |_| "no positives and nothing predicted positive",
         shown_in: &[MicroAverage, Comparison, ComparisonText, RunText],
-        ..named("f1")
+        ..usual_statistic("f1")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::accuracy),
         share_of: Some(ShareOf::AllRows),
         shown_in: &[MicroAverage, Comparison],
-        ..named("accuracy")
+        ..usual_statistic("accuracy")
     },
     Statistic {
         computed_from: Counts(ConfusionMatrix::mcc),
         undefined: |_| "truth or prediction is the same in every row",
         after_counts: true,
         shown_in: &[MicroAverage, Comparison],
-        ..named("mcc")
+        ..usual_statistic("mcc")
     },
     Statistic {
         computed_from: SquaredErrors,
         after_counts: true,
         shown_in: &[MicroAverage, Comparison, ComparisonText],
-        ..named("brier")
+        ..usual_statistic("brier")
     },
     Statistic {
         computed_from: LogErrors,
         after_counts: true,
         shown_in: &[MicroAverage, Comparison],
-        ..named("log_loss")
+        ..usual_statistic("log_loss")
     },
     Statistic {
         computed_from: CalibrationBins,
         // A resample's calibration error is larger than that of the data, so that no interval can be read off resamples.
         resampled: false,
         after_counts: true,
-        ..named("ece")
+        ..usual_statistic("ece")
     },
 ];
 
@@ -183,7 +183,7 @@ const NO_POSITIVES: &str = "no positives";
 const NO_NEGATIVES: &str = "no negatives";
 
 /// A row as most are: defined wherever there are rows, resampled, shown where all are.
-const fn named(name: &'static str) -> Statistic {
+const fn usual_statistic(name: &'static str) -> Statistic {
     Statistic {
         name,
         computed_from: ComputedFrom::Counts(|_| None),

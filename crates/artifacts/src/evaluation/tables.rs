@@ -6,7 +6,7 @@ use super::statistic::{STATISTICS, ShownIn, Statistic, TUTORIAL_STATISTICS, show
 use crate::pandas::Cell;
 
 /// Statistics whose columns in `metrics.csv` are before those of the 2×2 table, or after them.
-fn statistics(after_counts: bool) -> impl Iterator<Item = &'static Statistic> {
+fn statistics_placed(after_counts: bool) -> impl Iterator<Item = &'static Statistic> {
     STATISTICS
         .iter()
         .filter(move |statistic| statistic.after_counts == after_counts)
@@ -14,8 +14,8 @@ fn statistics(after_counts: bool) -> impl Iterator<Item = &'static Statistic> {
 
 /// Names of the columns of some statistics, then those of the ends of their intervals.
 fn statistic_columns(after_counts: bool) -> impl Iterator<Item = String> {
-    let names = statistics(after_counts).map(|statistic| statistic.name.to_owned());
-    let with_interval = statistics(after_counts).filter(|statistic| statistic.resampled);
+    let names = statistics_placed(after_counts).map(|statistic| statistic.name.to_owned());
+    let with_interval = statistics_placed(after_counts).filter(|statistic| statistic.resampled);
     names.chain(with_interval.flat_map(|Statistic { name, .. }| [format!("{name}_lo"), format!("{name}_hi")]))
 }
 
@@ -37,20 +37,21 @@ pub(super) fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>
     unit.labels.iter().map(|label| {
         let estimate = |statistic: &Statistic| label.estimates.get(statistic.name);
         let cells = |after_counts: bool| -> Vec<Cell<'_>> {
-            let values = statistics(after_counts).map(|s| float(estimate(s).and_then(|e| e.value)));
-            let with_interval = statistics(after_counts).filter(|statistic| statistic.resampled);
+            let values =
+                statistics_placed(after_counts).map(|s| statistic_cell(estimate(s).and_then(|e| e.value)));
+            let with_interval = statistics_placed(after_counts).filter(|statistic| statistic.resampled);
             let ends = with_interval.flat_map(|s| interval_ends(estimate(s)));
             values.chain(ends).collect()
         };
         let mut row = vec![
             Cell::Text(unit.unit.name()),
             Cell::Text(&label.label),
-            int(unit.n - label.unknown.min(unit.n)),
-            int(label.positives),
+            count_cell(unit.n - label.unknown.min(unit.n)),
+            count_cell(label.positives),
         ];
         row.extend(cells(false));
         let ConfusionMatrix { tp, fp, r#fn, tn } = label.counts;
-        row.extend([tp, fp, r#fn, tn].map(int));
+        row.extend([tp, fp, r#fn, tn].map(count_cell));
         row.extend(cells(true));
         row.push(Cell::Float(label.threshold));
         row
@@ -59,8 +60,8 @@ pub(super) fn unit_rows(unit: &UnitMetrics) -> impl Iterator<Item = Vec<Cell<'_>
 
 fn interval_ends(estimate: Option<&Estimate>) -> [Cell<'static>; 2] {
     [
-        float(estimate.and_then(|e| e.lo)),
-        float(estimate.and_then(|e| e.hi)),
+        statistic_cell(estimate.and_then(|e| e.lo)),
+        statistic_cell(estimate.and_then(|e| e.hi)),
     ]
 }
 
@@ -76,7 +77,7 @@ pub(super) fn average_rows<'a>(
             Cell::Text(&average.average),
             Cell::Text(&average.statistic),
         ];
-        row.extend([estimate.value, estimate.lo, estimate.hi].map(float));
+        row.extend([estimate.value, estimate.lo, estimate.hi].map(statistic_cell));
         row.extend(lists.iter().map(|list| Cell::Text(list)));
         row
     })
@@ -97,13 +98,13 @@ pub(super) fn subgroup_rows(group: &Subgroup) -> impl Iterator<Item = Vec<Cell<'
         let mut row = vec![
             Cell::Text(&group.by),
             Cell::Text(&group.group),
-            int(group.n),
+            count_cell(group.n),
             Cell::Text(&label.label),
-            label.positives.map_or(Cell::Missing, int),
+            label.positives.map_or(Cell::Missing, count_cell),
         ];
         for statistic in shown_in(ShownIn::Subgroups) {
             let estimate = label.estimates.get(statistic.name);
-            row.push(float(estimate.and_then(|e| e.value)));
+            row.push(statistic_cell(estimate.and_then(|e| e.value)));
             row.extend(interval_ends(estimate));
         }
         row
@@ -119,14 +120,14 @@ pub(super) fn tutorial_columns() -> Vec<String> {
 /// A row of `tutorial_table.csv`.
 pub(super) fn tutorial_row(class: &TutorialClass) -> Vec<Cell<'_>> {
     std::iter::once(Cell::Text(&class.class))
-        .chain(class.values.iter().map(|v| float(*v)))
+        .chain(class.values.iter().map(|v| statistic_cell(*v)))
         .collect()
 }
 
-fn int(v: u64) -> Cell<'static> {
+fn count_cell(v: u64) -> Cell<'static> {
     Cell::Int(v as i64)
 }
 
-fn float(v: Option<f64>) -> Cell<'static> {
+fn statistic_cell(v: Option<f64>) -> Cell<'static> {
     v.map_or(Cell::Missing, Cell::Float)
 }

@@ -4,17 +4,17 @@
 //! fewer large ones of float32. Tables hold tens of millions of numbers, so that what it wrote is kept where both
 //! agree, and nothing is allocated where they do not.
 
-use super::append::append;
+use super::append::append_bytes;
 
 /// Python's `repr` of a float64.
-pub(super) fn float64(out: &mut Vec<u8>, v: f64) {
+pub(super) fn write_float64(out: &mut Vec<u8>, v: f64) {
     // From 1e-4 on, to 1e16, `zmij` and Python write the same.
     if (1e-4..1e16).contains(&v.abs()) || v == 0.0 {
-        append(out, zmij::Buffer::new().format_finite(v).as_bytes());
+        append_bytes(out, zmij::Buffer::new().format_finite(v).as_bytes());
     } else if v.is_finite() {
-        layout(out, zmij::Buffer::new().format_finite(v).as_bytes());
+        write_digits(out, zmij::Buffer::new().format_finite(v).as_bytes());
     } else {
-        out.extend_from_slice(name(v.is_nan(), v > 0.0));
+        out.extend_from_slice(non_finite_text(v.is_nan(), v > 0.0));
     }
 }
 
@@ -27,7 +27,7 @@ fn zmij_matches_numpy(v: f32) -> bool {
 ///
 /// Copying what was written a moment ago waits until it has been stored, so that all are written before the first is
 /// copied.
-pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
+pub(super) fn write_float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
     let mut buffers: [zmij::Buffer; N] = std::array::from_fn(|_| zmij::Buffer::new());
     let mut texts = [""; N];
     for ((buffer, text), v) in buffers.iter_mut().zip(&mut texts).zip(values) {
@@ -41,12 +41,12 @@ pub(super) fn float32s<const N: usize>(out: &mut Vec<u8>, values: [f32; N]) {
         if text.is_empty() {
             out.extend_from_slice(line.take());
             if !v.is_nan() {
-                float32(out, v);
+                write_float32(out, v);
             }
         }
         if !line.push(text.as_bytes()) {
             out.extend_from_slice(line.take());
-            append(out, text.as_bytes());
+            append_bytes(out, text.as_bytes());
             out.push(b',');
         }
     }
@@ -99,17 +99,17 @@ impl TextBuffer {
 }
 
 /// numpy's text of a float32: the digits that a float32 needs.
-pub(super) fn float32(out: &mut Vec<u8>, v: f32) {
+pub(super) fn write_float32(out: &mut Vec<u8>, v: f32) {
     if zmij_matches_numpy(v) {
-        append(out, zmij::Buffer::new().format_finite(v).as_bytes());
+        append_bytes(out, zmij::Buffer::new().format_finite(v).as_bytes());
     } else if v.is_finite() {
-        layout(out, zmij::Buffer::new().format_finite(v).as_bytes());
+        write_digits(out, zmij::Buffer::new().format_finite(v).as_bytes());
     } else {
-        out.extend_from_slice(name(v.is_nan(), v > 0.0));
+        out.extend_from_slice(non_finite_text(v.is_nan(), v > 0.0));
     }
 }
 
-fn name(nan: bool, positive: bool) -> &'static [u8] {
+fn non_finite_text(nan: bool, positive: bool) -> &'static [u8] {
     match (nan, positive) {
         (true, _) => b"nan",
         (_, true) => b"inf",
@@ -119,7 +119,7 @@ fn name(nan: bool, positive: bool) -> &'static [u8] {
 
 /// Lays out a number that is neither zero nor near one: `0.0000125` or `1.25e-5` as `1.25e-05`, `1.5e13` as
 /// `15000000000000.0`.
-fn layout(out: &mut Vec<u8>, text: &[u8]) {
+fn write_digits(out: &mut Vec<u8>, text: &[u8]) {
     let text = match text {
         [b'-', rest @ ..] => {
             out.push(b'-');
@@ -127,7 +127,7 @@ fn layout(out: &mut Vec<u8>, text: &[u8]) {
         }
         rest => rest,
     };
-    let (digits, exponent) = parts(text);
+    let (digits, exponent) = split_exponent(text);
     let (first, fraction) = digits.split_at(digits.len().min(1));
     let fraction = fraction.strip_prefix(b".").unwrap_or(fraction);
     match usize::try_from(exponent) {
@@ -158,7 +158,7 @@ fn layout(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// The digits, a point after the first or none, and the decimal exponent of the first.
-fn parts(text: &[u8]) -> (&[u8], i32) {
+fn split_exponent(text: &[u8]) -> (&[u8], i32) {
     if let Some(e) = text.iter().position(|b| *b == b'e') {
         let exponent = std::str::from_utf8(&text[e + 1..])
             .ok()
@@ -228,14 +228,14 @@ mod tests {
     fn same64(v: f64) {
         if v.is_finite() {
             let rust = shortest(&format!("{v:e}"), v, |text| text.parse() == Ok(v));
-            assert_eq!(text(|out| float64(out, v)), python(&rust));
+            assert_eq!(text(|out| write_float64(out, v)), python(&rust));
         }
     }
 
     fn same32(v: f32) {
         if v.is_finite() {
             let rust = shortest(&format!("{v:e}"), f64::from(v), |text| text.parse() == Ok(v));
-            assert_eq!(text(|out| float32(out, v)), python(&rust));
+            assert_eq!(text(|out| write_float32(out, v)), python(&rust));
         }
     }
 
@@ -273,23 +273,23 @@ mod tests {
     #[test]
     fn of_two_texts_as_near_the_even_one_is_taken() {
         // Each text was printed by CPython's repr() and numpy's str().
-        assert_eq!(text(|out| float32(out, 0.447_265_62)), "0.44726562");
-        assert_eq!(text(|out| float32(out, 0.020_507_812)), "0.020507812");
+        assert_eq!(text(|out| write_float32(out, 0.447_265_62)), "0.44726562");
+        assert_eq!(text(|out| write_float32(out, 0.020_507_812)), "0.020507812");
         assert_eq!(
-            text(|out| float64(out, 70_001.0 / 131_072.0)),
+            text(|out| write_float64(out, 70_001.0 / 131_072.0)),
             "0.5340652465820312"
         );
         assert_eq!(
-            text(|out| float64(out, 70_003.0 / 131_072.0)),
+            text(|out| write_float64(out, 70_003.0 / 131_072.0)),
             "0.5340805053710938"
         );
     }
 
     #[test]
     fn what_is_no_number_has_a_name() {
-        let names = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|v| text(|out| float64(out, v)));
+        let names = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|v| text(|out| write_float64(out, v)));
         assert_eq!(names, ["nan", "inf", "-inf"]);
-        let names = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(|v| text(|out| float32(out, v)));
+        let names = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(|v| text(|out| write_float32(out, v)));
         assert_eq!(names, ["nan", "inf", "-inf"]);
     }
 

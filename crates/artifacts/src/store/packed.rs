@@ -130,17 +130,17 @@ fn largest_error(wide: &[f32], narrow: &[f16]) -> f32 {
         let (wide, wide_rest) = wide.as_chunks::<LANES>();
         let (back, back_rest) = back.as_chunks::<LANES>();
         for (wide, back) in wide.iter().zip(back) {
-            worst = std::array::from_fn(|i| larger(worst[i], (wide[i] - back[i]).abs()));
+            worst = std::array::from_fn(|i| larger_error(worst[i], (wide[i] - back[i]).abs()));
         }
         for (a, b) in wide_rest.iter().zip(back_rest) {
-            worst[0] = larger(worst[0], (a - b).abs());
+            worst[0] = larger_error(worst[0], (a - b).abs());
         }
     }
-    worst.into_iter().fold(0.0, larger)
+    worst.into_iter().fold(0.0, larger_error)
 }
 
 #[inline(always)]
-fn larger(known: f32, error: f32) -> f32 {
+fn larger_error(known: f32, error: f32) -> f32 {
     if error > known { error } else { known }
 }
 

@@ -41,7 +41,7 @@ enum ScanError {
 ///
 /// # Errors
 /// I/O; the first error, with its line.
-pub(super) fn scan<T: RecordCount + Send>(
+pub(super) fn scan_records<T: RecordCount + Send>(
     path: &Path,
     from: usize,
     columns: &[&str],

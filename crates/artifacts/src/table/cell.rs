@@ -26,9 +26,9 @@ pub fn is_missing(cell: &str) -> bool {
 ///
 /// ```
 /// use ecgfm_artifacts::table::cell::boolean;
-/// assert_eq!(["True", "TRUE", "0.0", "perhaps"].map(boolean), [Some(true), Some(true), Some(false), None]);
+/// assert_eq!(["True", "TRUE", "0.0", "perhaps"].map(parse_boolean), [Some(true), Some(true), Some(false), None]);
 /// ```
-pub fn boolean(cell: &str) -> Option<bool> {
+pub fn parse_boolean(cell: &str) -> Option<bool> {
     match cell.trim() {
         "True" | "true" | "TRUE" | "1" | "1.0" => Some(true),
         "False" | "false" | "FALSE" | "0" | "0.0" => Some(false),
@@ -40,9 +40,9 @@ pub fn boolean(cell: &str) -> Option<bool> {
 ///
 /// ```
 /// use ecgfm_artifacts::table::cell::integer;
-/// assert_eq!(["7", " 7.0", "7.5", "NA"].map(integer), [Some(7), Some(7), None, None]);
+/// assert_eq!(["7", " 7.0", "7.5", "NA"].map(parse_integer), [Some(7), Some(7), None, None]);
 /// ```
-pub fn integer(cell: &str) -> Option<i64> {
+pub fn parse_integer(cell: &str) -> Option<i64> {
     let cell = cell.trim();
     cell.parse()
         .ok()
@@ -53,9 +53,9 @@ pub fn integer(cell: &str) -> Option<i64> {
 ///
 /// ```
 /// use ecgfm_artifacts::table::cell::number;
-/// assert_eq!(["51.5", " 1e2", "NaN", "old"].map(number), [Some(51.5), Some(100.0), None, None]);
+/// assert_eq!(["51.5", " 1e2", "NaN", "old"].map(parse_number), [Some(51.5), Some(100.0), None, None]);
 /// ```
-pub fn number(cell: &str) -> Option<f64> {
+pub fn parse_number(cell: &str) -> Option<f64> {
     cell.trim().parse().ok().filter(|v: &f64| !v.is_nan())
 }
 
@@ -70,7 +70,7 @@ mod tests {
             for cell in [text.to_owned(), text.to_uppercase(), format!("  {text} ")] {
                 assert!(is_missing(&cell), "`{cell}`");
                 assert_eq!(
-                    (boolean(&cell), integer(&cell), number(&cell)),
+                    (parse_boolean(&cell), parse_integer(&cell), parse_number(&cell)),
                     (None, None, None),
                     "`{cell}`"
                 );

@@ -1,6 +1,6 @@
 //! Cells of a column, read one after the other, into a column of a frame.
 
-use super::cell::{boolean, integer, is_missing};
+use super::cell::{is_missing, parse_boolean, parse_integer};
 use super::column::Kind;
 use polars::prelude::*;
 
@@ -39,7 +39,7 @@ impl CellReader {
         // Nearly every cell holds a value, so that it is read as one before it is held against the texts of nothing.
         let missing = || self.missing && is_missing(cell);
         match &mut self.values {
-            ColumnBuilder::Int(values) => match integer(cell) {
+            ColumnBuilder::Int(values) => match parse_integer(cell) {
                 None if missing() => values.append_null(),
                 value => values.append_value(value.ok_or("an integer")?),
             },
@@ -48,7 +48,7 @@ impl CellReader {
                 Err(_) if !missing() => return Err("a number"),
                 _ => values.append_null(),
             },
-            ColumnBuilder::Bool(values) => match boolean(cell) {
+            ColumnBuilder::Bool(values) => match parse_boolean(cell) {
                 None if missing() => values.append_null(),
                 value => values.append_value(value.ok_or("True or False")?),
             },

@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// Lengths or names clash.
-pub fn frame(path: &Path, columns: Vec<Column>) -> Result<DataFrame> {
+pub fn build_frame(path: &Path, columns: Vec<Column>) -> Result<DataFrame> {
     DataFrame::new_infer_height(columns)
         .map_err(|e| Error::invalid(path, format!("columns do not fit together: {e}")))
 }
@@ -18,7 +18,7 @@ pub fn frame(path: &Path, columns: Vec<Column>) -> Result<DataFrame> {
 /// # Errors
 /// There is none of that name and type.
 pub fn str_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&'a StringChunked> {
-    typed(path, frame, name, |c| c.str())
+    typed_column(path, frame, name, |c| c.str())
 }
 
 /// An integer column of a frame that was read from `path`.
@@ -26,7 +26,7 @@ pub fn str_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&
 /// # Errors
 /// There is none of that name and type.
 pub fn int_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&'a Int64Chunked> {
-    typed(path, frame, name, |c| c.i64())
+    typed_column(path, frame, name, |c| c.i64())
 }
 
 /// A boolean column of a frame that was read from `path`.
@@ -34,10 +34,10 @@ pub fn int_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&
 /// # Errors
 /// There is none of that name and type.
 pub fn bool_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<&'a BooleanChunked> {
-    typed(path, frame, name, |c| c.bool())
+    typed_column(path, frame, name, |c| c.bool())
 }
 
-fn typed<'a, T>(
+fn typed_column<'a, T>(
     path: &Path,
     frame: &'a DataFrame,
     name: &str,

@@ -44,7 +44,7 @@ pub fn read_parquet_columns(path: &Path, names: Option<&[&str]>) -> Result<DataF
     let file = std::fs::File::open(path).map_err(Error::io("read", path))?;
     let mut reader = ParquetReader::new(file);
     if let Some(names) = names {
-        let schema = reader.schema().map_err(|e| unreadable(path, e))?;
+        let schema = reader.schema().map_err(|e| parquet_error(path, e))?;
         let found: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
         if let Some(missing) = names.iter().find(|name| !found.contains(name)) {
             return Err(Error::MissingColumn {
@@ -56,10 +56,10 @@ pub fn read_parquet_columns(path: &Path, names: Option<&[&str]>) -> Result<DataF
     }
     let names = names.map(|names| names.iter().map(ToString::to_string).collect());
     let read = reader.with_columns(names).finish();
-    read.map_err(|e| unreadable(path, e))
+    read.map_err(|e| parquet_error(path, e))
 }
 
-fn unreadable(path: &Path, error: PolarsError) -> Error {
+fn parquet_error(path: &Path, error: PolarsError) -> Error {
     match error {
         PolarsError::IO { error, .. } => Error::io("read", path)(same_refusal(&error)),
         error => Error::invalid(path, format!("not a readable Parquet file: {error}")),

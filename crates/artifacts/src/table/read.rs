@@ -3,7 +3,7 @@
 use super::blocks::{self, RecordCount};
 use super::cells::CellReader;
 use super::column::Kind;
-use super::frame::frame;
+use super::frame::build_frame;
 use super::records::{self, ColumnSelection, RecordError, RecordErrorKind};
 use crate::error::{Error, Result};
 use memchr::memchr_iter;
@@ -106,13 +106,13 @@ impl RecordCount for Piece {
 }
 
 /// Reads the columns of `specs`, in their order.
-pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Result<DataFrame> {
+pub(super) fn read_columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Result<DataFrame> {
     let names: Vec<&str> = specs.iter().map(|spec| spec.0).collect();
     let places = names.iter().map(|name| header.position(path, name));
     let width = header.names.len();
     let selection = ColumnSelection::new(&places.collect::<Result<Vec<_>>>()?, width);
-    let pieces = blocks::scan(path, header.end, &names, width, |text| {
-        piece(text, &selection, specs)
+    let pieces = blocks::scan_records(path, header.end, &names, width, |text| {
+        read_piece(text, &selection, specs)
     })?;
     let mut parts: Vec<Vec<Series>> = specs.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
     for piece in pieces {
@@ -136,10 +136,10 @@ pub(super) fn columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Resul
             }
             Ok(all.rechunk().into_column())
         });
-    frame(path, joined.collect::<Result<Vec<_>>>()?)
+    build_frame(path, joined.collect::<Result<Vec<_>>>()?)
 }
 
-fn piece(
+fn read_piece(
     text: &str,
     selection: &ColumnSelection,
     specs: &[Spec<'_>],
@@ -150,7 +150,7 @@ fn piece(
         .iter()
         .map(|&(name, kind, missing)| CellReader::new(name, kind, missing, rows))
         .collect();
-    let records = records::read(text, selection, |column, cell| cells[column].push(cell))?;
+    let records = records::read_cells(text, selection, |column, cell| cells[column].push(cell))?;
     Ok(Piece {
         records,
         columns: cells.into_iter().map(CellReader::finish).collect(),

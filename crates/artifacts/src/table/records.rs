@@ -53,7 +53,7 @@ impl ColumnSelection {
 
 /// Gives every wanted cell of every record of `text` to `sink`, with the number of its column; what a short record
 /// lacks is empty. Returns the number of records. Lines of blanks are none, where there is more than one column.
-pub(super) fn read(
+pub(super) fn read_cells(
     text: &str,
     selection: &ColumnSelection,
     mut sink: impl FnMut(usize, &str) -> Result<(), &'static str>,
@@ -81,7 +81,7 @@ pub(super) fn read(
                 Cow::Borrowed("")
             } else {
                 let raw = cursor.next().map_err(error)?;
-                unquote(&text[raw])
+                unquote_cell(&text[raw])
             };
             sink(column, &cell).map_err(|wanted| {
                 let value = cell.clone().into_owned();
@@ -206,7 +206,7 @@ fn next_special(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The content of a cell.
-fn unquote(raw: &str) -> Cow<'_, str> {
+fn unquote_cell(raw: &str) -> Cow<'_, str> {
     match raw.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
         Some(inner) if inner.contains('"') => Cow::Owned(inner.replace("\"\"", "\"")),
         Some(inner) => Cow::Borrowed(inner),
@@ -228,7 +228,7 @@ pub(super) fn read_first(text: &str, whole: bool) -> Result<Option<(Vec<String>,
             Err(RecordErrorKind::UnclosedQuote) if !whole => return Ok(None),
             other => other?,
         };
-        cells.push(unquote(&text[raw]).into_owned());
+        cells.push(unquote_cell(&text[raw]).into_owned());
     }
     let complete = whole || text.as_bytes()[..cursor.at].ends_with(b"\n");
     Ok(complete.then_some((cells, cursor.at)))
@@ -253,7 +253,7 @@ mod tests {
     fn cells(text: &str, places: &[usize], width: usize) -> Result<Vec<Vec<String>>, RecordError> {
         let mut columns = vec![Vec::new(); places.len()];
         let wanted = ColumnSelection::new(places, width);
-        read(text, &wanted, |column, cell| {
+        read_cells(text, &wanted, |column, cell| {
             columns[column].push(cell.to_owned());
             Ok(())
         })?;

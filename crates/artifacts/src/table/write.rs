@@ -2,7 +2,7 @@
 
 use super::DataFrame;
 use crate::error::{Error, Result};
-use crate::pandas::{Cell, RowWriter, put, put_float32s};
+use crate::pandas::{Cell, RowWriter, put_float32s, write_cell};
 use polars::prelude::*;
 use rayon::prelude::*;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ const ROWS_AT_ONCE: usize = 512;
 /// # Errors
 /// I/O, or a column of a type that these tables do not use.
 pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
-    let frame = contiguous(frame);
+    let frame = rechunk_columns(frame);
     let columns: Vec<TypedColumn<'_>> = frame
         .columns()
         .iter()
@@ -37,7 +37,7 @@ pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
 }
 
 /// The frame with every column in one piece, so that a row is found at once.
-fn contiguous(frame: &DataFrame) -> DataFrame {
+fn rechunk_columns(frame: &DataFrame) -> DataFrame {
     let mut frame = frame.clone();
     frame.rechunk_mut_par();
     frame
@@ -106,7 +106,7 @@ fn format_rows(columns: &[TypedColumn<'_>], rows: Range<usize>, out: &mut Vec<u8
         for part in &parts {
             match part {
                 ColumnGroup::One(column) => {
-                    put(out, column.get(row));
+                    write_cell(out, column.get(row));
                     out.push(b',');
                 }
                 ColumnGroup::Floats(columns) => put_float32s(out, columns.map(|column| column[row])),

@@ -5,7 +5,7 @@ use crate::args::CompareArgs;
 use crate::errors::of_stage;
 use ecgfm_artifacts::evaluation::{ShownIn, shown_in};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
-use ecgfm_evaluate::difference::{Comparison, compare as differ};
+use ecgfm_evaluate::difference::{Comparison, compare_evaluations as differ};
 use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     if let Some(path) = &args.output {
         let failed =
             |e: std::io::Error| Error::new(ErrorKind::StageFailed, format!("{}: {e}", path.display()));
-        csv(&found)
+        differences_csv(&found)
             .and_then(|table| std::fs::write(path, table))
             .map_err(failed)?;
     }
@@ -30,11 +30,11 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     for notice in &found.notices {
         crate::console::outln!("{notice}\n");
     }
-    crate::console::outln!("{}", table(&found));
+    crate::console::outln!("{}", differences_table(&found));
     Ok(())
 }
 
-fn table(found: &Comparison) -> String {
+fn differences_table(found: &Comparison) -> String {
     let mut text = format!(
         "split {}: {} ECGs scored in both; {} in A only, {} in B only\nA  {}\nB  {}\n\n",
         found.subset,
@@ -62,7 +62,7 @@ fn table(found: &Comparison) -> String {
         let signed = |v: f64| format!("{v:+.4}");
         let interval =
             d.lo.zip(d.hi)
-                .map(|(lo, hi)| format!("{} to {}{}", signed(lo), signed(hi), verdict(lo, hi)));
+                .map(|(lo, hi)| format!("{} to {}{}", signed(lo), signed(hi), difference_mark(lo, hi)));
         let _ = writeln!(
             text,
             "{:width$}  {:12} {:>7} {:>7}  {:>8}  {}",
@@ -83,12 +83,12 @@ fn table(found: &Comparison) -> String {
 }
 
 /// A mark where the interval leaves out 0.
-fn verdict(lo: f64, hi: f64) -> &'static str {
+fn difference_mark(lo: f64, hi: f64) -> &'static str {
     if lo > 0.0 || hi < 0.0 { " *" } else { "" }
 }
 
 /// Table of every difference as CSV.
-fn csv(found: &Comparison) -> std::io::Result<Vec<u8>> {
+fn differences_csv(found: &Comparison) -> std::io::Result<Vec<u8>> {
     let header = ["label", "statistic", "a", "b", "difference", "lo", "hi"];
     let mut table = RowWriter::new(Vec::new(), header)?;
     for d in &found.differences {

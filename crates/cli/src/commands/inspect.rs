@@ -2,7 +2,7 @@
 
 use super::print_json;
 use crate::args::InspectArgs;
-use crate::errors::{refused, unusable};
+use crate::errors::{file_error, unusable_file};
 use ecgfm_artifacts::recordings::{self, Encoding};
 use ecgfm_artifacts::{logits, table};
 use ecgfm_formats::{manifest, mat5, pt, store};
@@ -22,7 +22,7 @@ pub fn inspect(args: &InspectArgs) -> Result<(), Error> {
 }
 
 fn describe_path(path: &Path) -> Result<Value, Error> {
-    if !exists(path).map_err(|e| refused("read", path, &e))? {
+    if !exists(path).map_err(|e| file_error("read", path, &e))? {
         return Err(bad_input(format!(
             "{}: no such file or directory",
             path.display()
@@ -33,7 +33,7 @@ fn describe_path(path: &Path) -> Result<Value, Error> {
     }
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     if let Some(file) = recordings::open(path, Encoding::default()) {
-        return Ok(Value::Object(file.map_err(unusable)?.facts()));
+        return Ok(Value::Object(file.map_err(unusable_file)?.facts()));
     }
     match extension {
         "mat" => describe_mat(path),
@@ -54,7 +54,7 @@ fn bad_input(error: impl ToString) -> Error {
 }
 
 fn describe_mat(path: &Path) -> Result<Value, Error> {
-    let file = mat5::MatFile::read(path).map_err(unusable)?;
+    let file = mat5::MatFile::read(path).map_err(unusable_file)?;
     let one =
         |a: &mat5::MatArray| json!({ "name": a.name, "class": format!("{:?}", a.class), "shape": a.dims });
     Ok(json!({ "format": "MAT v5", "arrays": file.arrays().iter().map(one).collect::<Vec<_>>() }))
@@ -64,7 +64,7 @@ fn describe_array(path: &Path) -> Result<Value, Error> {
     // As the reference names it: `outputs_test.npy` has its header in `outputs_test_header.pkl`.
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let header_path = path.with_file_name(format!("{stem}_header.pkl"));
-    let reader = logits::open_array(path, &header_path).map_err(unusable)?;
+    let reader = logits::open_array(path, &header_path).map_err(unusable_file)?;
     let header = reader.header();
     let format = if reader.data_offset() == 0 {
         "memory-mapped array"
@@ -78,8 +78,8 @@ fn describe_array(path: &Path) -> Result<Value, Error> {
 }
 
 fn describe_checkpoint(path: &Path) -> Result<Value, Error> {
-    let file = pt::WeightsFile::open(path).map_err(unusable)?;
-    let torch = crate::torch::require()?;
+    let file = pt::WeightsFile::open(path).map_err(unusable_file)?;
+    let torch = crate::torch::require_torch()?;
     let (format, keys) = match file.checkpoint().map(pt::Checkpoint::root) {
         None => ("safetensors", Vec::new()),
         Some(root) => (
@@ -94,7 +94,9 @@ fn describe_checkpoint(path: &Path) -> Result<Value, Error> {
         .collect();
     // A view may repeat an element more often than can be counted.
     let sizes = file.weights().iter().map(|one| one.shape.as_slice());
-    let parameters = sizes.map(numel).try_fold(0_u64, |sum, n| sum.checked_add(n?));
+    let parameters = sizes
+        .map(element_count)
+        .try_fold(0_u64, |sum, n| sum.checked_add(n?));
     let parameters = parameters.ok_or_else(|| {
         bad_input(format!(
             "{}: more parameters than can be counted; the file is damaged",
@@ -109,7 +111,7 @@ fn describe_checkpoint(path: &Path) -> Result<Value, Error> {
 }
 
 /// Elements of a shape; none where they cannot be counted.
-fn numel(shape: &[u64]) -> Option<u64> {
+fn element_count(shape: &[u64]) -> Option<u64> {
     if shape.contains(&0) {
         return Some(0);
     }
@@ -119,21 +121,21 @@ fn numel(shape: &[u64]) -> Option<u64> {
 }
 
 fn describe_torchscript(path: &Path) -> Result<Value, Error> {
-    let bytes = std::fs::metadata(path).map_err(unusable)?.len();
+    let bytes = std::fs::metadata(path).map_err(unusable_file)?.len();
     let card = std::fs::read(path.with_extension("json")).ok();
     let card = card.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     Ok(json!({ "format": "TorchScript", "bytes": bytes, "card": card }))
 }
 
 fn describe_store_header(path: &Path) -> Result<Value, Error> {
-    let header = store::StoreHeader::read(path).map_err(unusable)?;
+    let header = store::StoreHeader::read(path).map_err(unusable_file)?;
     Ok(
         json!({ "format": "memory-map header", "shape": header.shape, "dtype": header.dtype, "offset": header.offset }),
     )
 }
 
 fn describe_manifest(path: &Path) -> Result<Value, Error> {
-    let list = manifest::Manifest::read(path).map_err(unusable)?;
+    let list = manifest::Manifest::read(path).map_err(unusable_file)?;
     let first: Vec<Value> = list
         .entries
         .iter()
@@ -149,7 +151,7 @@ fn describe_table<E: std::error::Error + 'static>(
     path: &Path,
     table: Result<impl Tabular, E>,
 ) -> Result<Value, Error> {
-    let table = table.map_err(unusable)?;
+    let table = table.map_err(unusable_file)?;
     let format = if path.extension().is_some_and(|e| e == "csv") {
         "CSV table"
     } else {
@@ -195,22 +197,25 @@ fn print_nested(value: &Value, depth: usize) {
                 crate::console::outln!("{pad}{key}: {}", items.len());
                 items
                     .iter()
-                    .for_each(|item| crate::console::outln!("{pad}  {}", inline(item)));
+                    .for_each(|item| crate::console::outln!("{pad}  {}", inline_text(item)));
             }
-            other => crate::console::outln!("{pad}{key}: {}", inline(other)),
+            other => crate::console::outln!("{pad}{key}: {}", inline_text(other)),
         }
     }
 }
 
-fn inline(value: &Value) -> String {
+fn inline_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(entries) => entries
             .iter()
-            .map(|(k, v)| format!("{k} {}", inline(v)))
+            .map(|(k, v)| format!("{k} {}", inline_text(v)))
             .collect::<Vec<_>>()
             .join("  "),
-        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(inline_text).collect::<Vec<_>>().join(", ")
+        ),
         other => other.to_string(),
     }
 }

@@ -2,13 +2,13 @@
 
 use super::print_json;
 use crate::args::KindsArgs;
-use crate::parameters::{parameters, table};
+use crate::parameters::{list_parameters, parameter_table};
 use ecgfm_pipeline::{Error, ErrorKind, StageKind};
 use serde_json::json;
 
 /// Lists stage kinds.
 pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
-    let all = crate::kinds::all();
+    let all = crate::kinds::all_kinds();
     if let Some(name) = args.kind.as_deref().filter(|name| all.get(name).is_none()) {
         let names: Vec<&str> = all.names().collect();
         let help = format!("there are {}", names.join(", "));
@@ -19,7 +19,7 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
             .filter(|kind| args.kind.as_deref().is_none_or(|name| name == kind.name()))
     };
     if args.json {
-        return print_json(&chosen().map(|kind| described(kind.as_ref())).collect::<Vec<_>>());
+        return print_json(&chosen().map(|kind| kind_json(kind.as_ref())).collect::<Vec<_>>());
     }
     for kind in chosen() {
         crate::console::outln!("{}: {}", kind.name(), kind.about());
@@ -32,7 +32,7 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
         }
         if args.kind.is_some() {
             crate::console::outln!("");
-            crate::console::out!("{}", explained(kind.as_ref()));
+            crate::console::out!("{}", parameters_text(kind.as_ref()));
         }
     }
     if args.kind.is_none() {
@@ -42,15 +42,15 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
 }
 
 /// The parameters in words.
-fn explained(kind: &dyn StageKind) -> String {
-    let all = parameters(&kind.parameters(), kind.inputs());
+fn parameters_text(kind: &dyn StageKind) -> String {
+    let all = list_parameters(&kind.parameters(), kind.inputs());
     if all.is_empty() {
         return "no parameters\n".to_owned();
     }
-    format!("parameters, under `with:`\n{}", table(&all))
+    format!("parameters, under `with:`\n{}", parameter_table(&all))
 }
 
-fn described(kind: &dyn StageKind) -> serde_json::Value {
+fn kind_json(kind: &dyn StageKind) -> serde_json::Value {
     let output = |o: &ecgfm_pipeline::OutputSpec| json!({ "name": o.name, "path": o.path, "about": o.about, "required": o.required });
     let outputs: Vec<_> = kind.outputs().iter().map(output).collect();
     json!({ "kind": kind.name(), "about": kind.about(), "version": kind.version(), "inputs": kind.inputs(), "outputs": outputs,

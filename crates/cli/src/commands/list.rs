@@ -4,11 +4,11 @@ use super::print_json;
 use crate::args::ListArgs;
 use crate::console::outln;
 use crate::number_format::format_size;
-use ecgfm_pipeline::{Error, runs};
+use ecgfm_pipeline::{Error, list_runs};
 
 /// Lists the runs below a working directory.
 pub fn list(args: &ListArgs) -> Result<(), Error> {
-    let found = runs(&args.workdir)?;
+    let found = list_runs(&args.workdir)?;
     if args.json {
         return print_json(&found);
     }

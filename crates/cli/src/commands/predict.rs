@@ -37,7 +37,7 @@ const STAGES: &str = "
 
 /// Predicts and prints.
 pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
-    torch::require()?;
+    torch::require_torch()?;
     let model = ModelInput::read(args)?;
     if let Some(output) = &args.output {
         check_output_path(args, output)?;
@@ -155,7 +155,7 @@ fn run_stages(
         environment: Environment::Fixed([].into()),
         ..Settings::default()
     };
-    let graph = Pipeline::parse("predict", &text)?.graph(&kinds::all(), &settings)?;
+    let graph = Pipeline::parse("predict", &text)?.graph(&kinds::all_kinds(), &settings)?;
     graph.run(&RunOptions::default(), observer, cancel)?;
     Ok(graph.run_dir().to_owned())
 }

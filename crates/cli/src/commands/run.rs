@@ -28,7 +28,7 @@ pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, Failure> {
         environment: Environment::Process,
         read: Vec::new(),
     };
-    Ok(pipelines::load(named)?.graph(&kinds::all(), &settings)?)
+    Ok(pipelines::load_pipeline(named)?.graph(&kinds::all_kinds(), &settings)?)
 }
 
 /// What `run --json` prints.
@@ -44,7 +44,7 @@ struct Finished<'a> {
 }
 
 /// The steps of a stage's file as points of the run; nothing without the feature `failpoints`.
-fn pass(step: WriteStep, path: &Path) -> std::io::Result<()> {
+fn pass_write_step(step: WriteStep, path: &Path) -> std::io::Result<()> {
     let point = match step {
         WriteStep::Create => Point::FileCreate,
         WriteStep::Bytes => Point::FileBytes,
@@ -57,7 +57,7 @@ fn pass(step: WriteStep, path: &Path) -> std::io::Result<()> {
 
 /// Runs a pipeline.
 pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
-    set_watcher(pass);
+    set_watcher(pass_write_step);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
         selection: Selection {
@@ -68,10 +68,10 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
         force: args.force,
         keep_going: args.keep_going,
         dry_run: args.dry_run,
-        versions: versions(),
+        versions: recorded_versions(),
     };
-    if !args.dry_run && torch::registered().is_none() && needs_torch(&graph, &options)? {
-        torch::require()?;
+    if !args.dry_run && torch::registered_torch().is_none() && needs_torch(&graph, &options)? {
+        torch::require_torch()?;
     }
     let observer = ConsoleReporter::new(quiet)
         .dry_run(args.dry_run)
@@ -90,7 +90,7 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
     observer.log_exit(ran.as_ref().map_or_else(Failure::exit_code, |_| 0));
     let summary = ran?;
     if !quiet && !args.dry_run {
-        for line in results::devices(&graph, &summary) {
+        for line in results::inference_devices(&graph, &summary) {
             crate::console::errln!("{line}");
         }
     }
@@ -99,18 +99,18 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
             pipeline,
             profile,
             run_dir,
-            notice: results::notice(&graph, &summary),
+            notice: results::results_notice(&graph, &summary),
             summary: &summary,
         })?);
     }
-    if let Some(text) = results::text(&graph, &summary).filter(|_| !args.dry_run) {
+    if let Some(text) = results::metrics_text(&graph, &summary).filter(|_| !args.dry_run) {
         crate::console::out!("{text}");
     }
     Ok(())
 }
 
 /// Versions recorded with every stage that runs; what runs on libtorch adds that.
-fn versions() -> BTreeMap<String, String> {
+fn recorded_versions() -> BTreeMap<String, String> {
     [("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()
 }
 
@@ -145,7 +145,7 @@ pub fn status(args: &StatusArgs) -> Result<(), Failure> {
 pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
     let graph = graph_of(&args.target)?;
     if args.target.json {
-        return Ok(print_json(&described(&graph))?);
+        return Ok(print_json(&graph_json(&graph))?);
     }
     match args.format {
         GraphFormat::Text => crate::console::out!("{}", graph.text()),
@@ -156,7 +156,7 @@ pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
 }
 
 /// The graph as JSON: stages in running order with their parameters, what each leaves and what it reads.
-fn described(graph: &Graph) -> serde_json::Value {
+fn graph_json(graph: &Graph) -> serde_json::Value {
     let stage = |stage: &Stage| {
         let outputs = stage.outputs().iter();
         let reads = stage.upstream().iter();

@@ -5,5 +5,5 @@ use ecgfm_pipeline::Error;
 
 /// Prints it.
 pub fn schema() -> Result<(), Error> {
-    print_json(&crate::schema::pipeline_file(&crate::kinds::all()))
+    print_json(&crate::schema::pipeline_file(&crate::kinds::all_kinds()))
 }

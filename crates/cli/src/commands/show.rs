@@ -100,7 +100,7 @@ fn list_files(json: bool) -> Result<(), Error> {
     }
     for family in FAMILIES {
         for (name, text) in family.files() {
-            outln!("{:8}  {name:34}  {}", family.names().0, title(text));
+            outln!("{:8}  {name:34}  {}", family.names().0, file_title(text));
         }
     }
     outln!("\n`ecgfm show NAME > FILE` makes a copy to edit.");
@@ -108,7 +108,7 @@ fn list_files(json: bool) -> Result<(), Error> {
 }
 
 /// Title of a built-in file: its `title` or `description`, and for a mapping between which label sets.
-fn title(text: &str) -> String {
+fn file_title(text: &str) -> String {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
     match (
         value("title: ").or_else(|| value("description: ")),
@@ -126,7 +126,7 @@ pub fn missing_pipeline(json: bool) -> Failure {
     let mut listed = Vec::new();
     for (name, file) in pipelines::list_named() {
         let place = file.map_or_else(|| "built in".to_owned(), |file| file.display().to_string());
-        let loaded = pipelines::load(&name);
+        let loaded = pipelines::load_pipeline(&name);
         if json {
             listed.push(describe_pipeline(&name, &place, &loaded));
             continue;

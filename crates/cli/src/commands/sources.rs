@@ -23,13 +23,13 @@ pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
         } else {
             crate::console::outln!("{}: {}", source.name, source.instructions());
-            crate::console::outln!("{}", state(source, &problems, &dir.display().to_string()));
+            crate::console::outln!("{}", source_state(source, &problems, &dir.display().to_string()));
         }
     }
     if args.json { print_json(&listed) } else { Ok(()) }
 }
 
-fn state(source: &DataSource, problems: &[FileProblem], dir: &str) -> String {
+fn source_state(source: &DataSource, problems: &[FileProblem], dir: &str) -> String {
     if problems.is_empty() {
         return format!("  all {} files are in {dir}/\n", source.files.len());
     }

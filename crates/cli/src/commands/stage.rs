@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Runs one kind of stage.
 pub fn stage(args: &StageArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
-    one(
+    run_single_stage(
         &args.kind,
         &args.with,
         &args.out,
@@ -30,24 +30,24 @@ pub fn synth(args: &SynthArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
         format!("long_share={}", args.long_share),
     ];
     with.extend(args.parts.map(|parts| format!("parts={parts}")));
-    one("synth", &with, &args.out, (false, args.json, quiet), cancel)
+    run_single_stage("synth", &with, &args.out, (false, args.json, quiet), cancel)
 }
 
-fn one(
+fn run_single_stage(
     kind: &str,
     with: &[String],
     out: &Path,
     (force, json, quiet): (bool, bool, bool),
     cancel: &Cancel,
 ) -> Result<(), Error> {
-    let all = kinds::all();
+    let all = kinds::all_kinds();
     let found = all.get(kind).ok_or_else(|| {
         let names: Vec<&str> = all.names().collect();
         Error::new(ErrorKind::Config, format!("no stage kind `{kind}`"))
             .help(format!("there are {}", names.join(", ")))
     })?;
     if crate::torch::needs_libtorch(kind) {
-        crate::torch::require()?;
+        crate::torch::require_torch()?;
     }
     let outcome = run_stage(
         found.as_ref(),

@@ -23,7 +23,7 @@ struct VerifyReport {
 /// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
 pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
     let bar = |task| CommandProgress::new(task, quiet);
-    let outputs = ecgfm_pipeline::verify(&args.dir, &bar("outputs"), cancel)?;
+    let outputs = ecgfm_pipeline::verify_outputs(&args.dir, &bar("outputs"), cancel)?;
     let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
     let inputs = args.inputs.then(hash).transpose()?;
     let found = VerifyReport { outputs, inputs };

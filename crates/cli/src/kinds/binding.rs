@@ -3,7 +3,8 @@
 use crate::parameters::check_bounds;
 use crate::torch;
 use ecgfm_pipeline::{
-    CodeChange, Findings, LookAheadContext, NamedOrPath, OutputSpec, ParamError, StageKind, canonical, typed,
+    CodeChange, Findings, LookAheadContext, NamedOrPath, OutputSpec, ParamError, StageKind, canonical_params,
+    parse_params,
 };
 use ecgfm_stage::{Context, Outcome, StageError};
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -111,11 +112,11 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
     }
 
     fn further_inputs(&self, with: &Value) -> Vec<(&'static str, PathBuf)> {
-        typed(with).map_or_else(|_| Vec::new(), |params| (self.further)(&params))
+        parse_params(with).map_or_else(|_| Vec::new(), |params| (self.further)(&params))
     }
 
     fn points_at(&self, with: &Value) -> &'static [&'static str] {
-        typed(with).map_or(&[], |params| (self.points_at)(&params))
+        parse_params(with).map_or(&[], |params| (self.points_at)(&params))
     }
 
     fn made_again(&self) -> &'static [&'static str] {
@@ -128,21 +129,21 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
 
     fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> Findings {
         // What does not fit its type was refused before.
-        typed(with).map_or_else(
+        parse_params(with).map_or_else(
             |_| Findings::default(),
             |params| (self.look_ahead)(&params, ahead),
         )
     }
 
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
-        (self.check)(&typed::<P>(with)?)?;
-        let canonical = canonical::<P>(with)?;
+        (self.check)(&parse_params::<P>(with)?)?;
+        let canonical = canonical_params::<P>(with)?;
         check_bounds(&self.parameters(), &canonical)?;
         Ok(canonical)
     }
 
     fn extra(&self, with: &Value) -> Result<Vec<(String, String)>, StageError> {
-        (self.extra)(&parameters(with)?)
+        (self.extra)(&stage_params(with)?)
     }
 
     fn resumable(&self) -> bool {
@@ -150,7 +151,7 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
     }
 
     fn versions(&self) -> Vec<(String, String)> {
-        let torch = torch::registered().filter(|_| torch::needs_libtorch(self.name));
+        let torch = torch::registered_torch().filter(|_| torch::needs_libtorch(self.name));
         torch
             .map(|torch| ("libtorch".to_owned(), torch.version()))
             .into_iter()
@@ -158,10 +159,10 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
     }
 
     fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
-        (self.run)(&parameters(with)?, ctx)
+        (self.run)(&stage_params(with)?, ctx)
     }
 }
 
-fn parameters<P: DeserializeOwned>(with: &Value) -> Result<P, StageError> {
-    typed(with).map_err(|e| StageError::config(e.to_string()))
+fn stage_params<P: DeserializeOwned>(with: &Value) -> Result<P, StageError> {
+    parse_params(with).map_err(|e| StageError::config(e.to_string()))
 }

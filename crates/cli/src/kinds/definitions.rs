@@ -3,14 +3,17 @@
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::NamedOrPath;
 
-pub(super) const LABELS: NamedOrPath = named("labels", |name| Definition::Labels.is_built_in(name));
-pub(super) const LABEL_SET: NamedOrPath = named("label_set", |name| Definition::Labels.is_built_in(name));
-pub(super) const MAPPING: NamedOrPath = named("mapping", |name| Definition::Mapping.is_built_in(name));
-pub(super) const CHALLENGE: NamedOrPath = named("challenge", |name| Definition::Score.is_built_in(name));
+pub(super) const LABELS: NamedOrPath = named_or_path("labels", |name| Definition::Labels.is_built_in(name));
+pub(super) const LABEL_SET: NamedOrPath =
+    named_or_path("label_set", |name| Definition::Labels.is_built_in(name));
+pub(super) const MAPPING: NamedOrPath =
+    named_or_path("mapping", |name| Definition::Mapping.is_built_in(name));
+pub(super) const CHALLENGE: NamedOrPath =
+    named_or_path("challenge", |name| Definition::Score.is_built_in(name));
 /// A path whose content does not decide what is made of it.
-pub(super) const LOCK: NamedOrPath = named("lock", |_| false);
+pub(super) const LOCK: NamedOrPath = named_or_path("lock", |_| false);
 
-const fn named(parameter: &'static str, built_in: fn(&str) -> bool) -> NamedOrPath {
+const fn named_or_path(parameter: &'static str, built_in: fn(&str) -> bool) -> NamedOrPath {
     NamedOrPath { parameter, built_in }
 }
 

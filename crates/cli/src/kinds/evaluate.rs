@@ -9,7 +9,7 @@ use ecgfm_pipeline::{CodeChange, OutputSpec, ParamError};
 use ecgfm_report::report as report_stage;
 
 /// A parameter that makes no sense, at its place in the pipeline file.
-fn refused(error: Error) -> ParamError {
+fn refused_param(error: Error) -> ParamError {
     match error {
         Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
         other => ParamError::invalid("", format!("are refused: {other}")),
@@ -56,7 +56,7 @@ pub fn predict() -> StageBinding<prediction::Params> {
         points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABELS, MAPPING],
-        check: |params| prediction::check_params(params).map_err(refused),
+        check: |params| prediction::check_params(params).map_err(refused_param),
         look_ahead: ahead::predict,
         extra: |params| {
             let mapping = params
@@ -132,7 +132,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
         points_at: holds_all_inputs,
         made_again: &[],
         named: &[LABEL_SET, MAPPING, CHALLENGE],
-        check: |params| params.check().map_err(refused),
+        check: |params| params.check().map_err(refused_param),
         look_ahead: ahead::evaluate,
         extra: |params| {
             let set = params.label_set.iter();

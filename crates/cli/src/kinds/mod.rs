@@ -14,7 +14,7 @@ pub use demo::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
 use ecgfm_pipeline::Kinds;
 
 /// All stage kinds, by name.
-pub fn all() -> Kinds {
+pub fn all_kinds() -> Kinds {
     Kinds::new()
         .with(sample::synth())
         .with(preprocess::signals())
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_version_of_a_stage_says_what_it_changed() {
-        for kind in all().iter() {
+        for kind in all_kinds().iter() {
             let named: Vec<u32> = kind.changes().iter().map(|change| change.0).collect();
             let versions: Vec<u32> = (2..=kind.version()).collect();
             assert_eq!(

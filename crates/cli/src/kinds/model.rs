@@ -12,7 +12,7 @@ use ecgfm_stage_params::{ExportParams, InferParams};
 use std::path::PathBuf;
 
 /// That the half of the program with libtorch is not to be had.
-fn failed(error: Error) -> StageError {
+fn missing_torch(error: Error) -> StageError {
     let failed = StageError::failed(error.message());
     match error.help_text() {
         Some(help) => failed.help(help),
@@ -54,7 +54,7 @@ pub fn export() -> StageBinding<ExportParams> {
                 .collect())
         },
         resumable: false,
-        run: |params, ctx| torch::require().map_err(failed)?.export(params, ctx),
+        run: |params, ctx| torch::require_torch().map_err(missing_torch)?.export(params, ctx),
     }
 }
 
@@ -62,7 +62,7 @@ pub fn export() -> StageBinding<ExportParams> {
 /// says of its segments, beside it.
 fn beside_and_below(params: &InferParams) -> Vec<(&'static str, PathBuf)> {
     let mut found = vec![("model", params.model.with_extension("json"))];
-    let below = || manifests::root(&params.manifest, &params.subset);
+    let below = || manifests::read_root(&params.manifest, &params.subset);
     if let Some(store) = params.segments.clone().or_else(below) {
         found.extend(StoreInfo::path(&store).ok().map(|about| ("store", about)));
         found.push(("manifest", store));
@@ -117,6 +117,6 @@ pub fn infer() -> StageBinding<InferParams> {
                 .collect())
         },
         resumable: true,
-        run: |params, ctx| torch::require().map_err(failed)?.infer(params, ctx),
+        run: |params, ctx| torch::require_torch().map_err(missing_torch)?.infer(params, ctx),
     }
 }

@@ -40,7 +40,7 @@ pub fn synth() -> StageBinding<SynthOptions> {
         resumable: false,
         run: |options, ctx| {
             ctx.progress.begin(options.exams, "exams");
-            let done = ecgfm_synth::generate(options, ctx.out, &|n| ctx.progress.advance(n), &|| {
+            let done = ecgfm_synth::generate_release(options, ctx.out, &|n| ctx.progress.advance(n), &|| {
                 ctx.cancel.is_cancelled()
             });
             let summary = done?;

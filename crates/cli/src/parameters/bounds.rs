@@ -8,7 +8,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// The path of the number, and its allowed values.
-pub fn check(schema: &Value, with: &Value) -> Result<(), ParamError> {
+pub fn check_bounds(schema: &Value, with: &Value) -> Result<(), ParamError> {
     match find_outside(schema, with, &mut Vec::new()) {
         Some((path, phrase)) => Err(ParamError::invalid(&path, phrase)),
         None => Ok(()),
@@ -20,7 +20,7 @@ fn find_outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option
     match value {
         Value::Number(number) => {
             let number = number.as_f64()?;
-            let forms = words::forms(schema);
+            let forms = words::value_forms(schema);
             let numeric = forms.iter().filter(|form| is_number(form));
             let mut numeric = numeric.peekable();
             numeric.peek()?;
@@ -33,7 +33,7 @@ fn find_outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option
             ))
         }
         Value::Array(items) => {
-            let forms = words::forms(schema);
+            let forms = words::value_forms(schema);
             let form = forms.into_iter().find(|form| form["items"].is_object())?;
             items
                 .iter()
@@ -41,7 +41,7 @@ fn find_outside(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option
                 .find_map(|(at, item)| find_in_child(&form["items"], item, &at.to_string(), path))
         }
         Value::Object(entries) => {
-            let forms = words::forms(schema);
+            let forms = words::value_forms(schema);
             let has = |form: &&Value| entries.keys().all(|key| form["properties"][key].is_object());
             let form = forms.into_iter().find(has)?;
             entries

@@ -4,8 +4,8 @@ mod bounds;
 mod table;
 mod words;
 
-pub use bounds::check as check_bounds;
-pub use table::table;
+pub use bounds::check_bounds;
+pub use table::parameter_table;
 
 use serde_json::{Map, Value};
 
@@ -29,7 +29,7 @@ pub struct Parameter {
 }
 
 /// Lists the parameters of a kind; `paths` names those that are paths.
-pub fn parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
+pub fn list_parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
     let required: Vec<&str> = schema["required"]
         .as_array()
         .into_iter()
@@ -49,22 +49,22 @@ pub fn parameters(schema: &Value, paths: &[&str]) -> Vec<Parameter> {
                     words::allowed_values(schema)
                 },
                 required: required.contains(&name.as_str()),
-                default: (!default.is_null() && !default.is_object()).then(|| words::yaml(default)),
-                meaning: words::meaning(schema),
-                choices: words::choices(schema),
-                inner: inner(schema),
+                default: (!default.is_null() && !default.is_object()).then(|| words::yaml_text(default)),
+                meaning: words::meaning_text(schema),
+                choices: words::list_choices(schema),
+                inner: inner_parameters(schema),
             }
         })
         .collect()
 }
 
 /// The keys of a parameter that is, or may be, a mapping.
-fn inner(schema: &Value) -> Vec<Parameter> {
-    let forms = words::forms(schema);
+fn inner_parameters(schema: &Value) -> Vec<Parameter> {
+    let forms = words::value_forms(schema);
     let map = forms
         .into_iter()
-        .find(|form| form["properties"].is_object() && !words::tagged(form));
-    map.map_or_else(Vec::new, |map| parameters(map, &[]))
+        .find(|form| form["properties"].is_object() && !words::is_tagged(form));
+    map.map_or_else(Vec::new, |map| list_parameters(map, &[]))
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use std::fmt::Write;
 const WIDTH: usize = 100;
 
 /// Name, kind and default on one line, the meaning and the choices below it.
-pub fn table(parameters: &[Parameter]) -> String {
+pub fn parameter_table(parameters: &[Parameter]) -> String {
     let mut text = String::new();
-    list(&mut text, parameters, 2);
+    write_parameters(&mut text, parameters, 2);
     text
 }
 
-fn list(text: &mut String, parameters: &[Parameter], indent: usize) {
+fn write_parameters(text: &mut String, parameters: &[Parameter], indent: usize) {
     let width = parameters
         .iter()
         .map(|p| p.name.chars().count())
@@ -26,20 +26,20 @@ fn list(text: &mut String, parameters: &[Parameter], indent: usize) {
             "{:indent$}{:width$}  {}",
             "",
             parameter.name,
-            wrapped(&headline(parameter), left)
+            wrap_text(&kind_and_default(parameter), left)
         );
-        let _ = writeln!(text, "{:left$}{}", "", wrapped(&parameter.meaning, left));
+        let _ = writeln!(text, "{:left$}{}", "", wrap_text(&parameter.meaning, left));
         let words = parameter.choices.iter().map(|(word, _)| word.chars().count());
         let words = words.max().unwrap_or(0);
         for (word, meaning) in &parameter.choices {
             let below = left + 2 + words + 2;
-            let _ = writeln!(text, "{:left$}  {word:words$}  {}", "", wrapped(meaning, below));
+            let _ = writeln!(text, "{:left$}  {word:words$}  {}", "", wrap_text(meaning, below));
         }
-        list(text, &parameter.inner, left + 2);
+        write_parameters(text, &parameter.inner, left + 2);
     }
 }
 
-fn headline(parameter: &Parameter) -> String {
+fn kind_and_default(parameter: &Parameter) -> String {
     match &parameter.default {
         _ if parameter.required => format!("{}; required", parameter.kind),
         Some(default) => format!("{}; default {default}", parameter.kind),
@@ -48,7 +48,7 @@ fn headline(parameter: &Parameter) -> String {
 }
 
 /// A text broken into lines, all but the first indented.
-fn wrapped(text: &str, indent: usize) -> String {
+fn wrap_text(text: &str, indent: usize) -> String {
     let room = WIDTH.saturating_sub(indent).max(30);
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ') {

@@ -1,7 +1,7 @@
 //! What is said of parameters is what the stages accept.
 
 use super::*;
-use crate::kinds::all;
+use crate::kinds::all_kinds;
 use ecgfm_pipeline::StageKind;
 use serde_json::json;
 
@@ -44,7 +44,7 @@ fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
 #[test]
 fn every_parameter_and_every_word_has_a_meaning() {
     let mut seen = 0;
-    for kind in all().iter() {
+    for kind in all_kinds().iter() {
         assert_eq!(
             kind.parameters()["additionalProperties"],
             false,
@@ -55,10 +55,10 @@ fn every_parameter_and_every_word_has_a_meaning() {
             seen += 1;
             let named = path.rsplit(['.', '|']).next() != Some(path) && !path.contains('|');
             let word = schema["const"].is_string();
-            let told = !words::meaning(schema).is_empty();
+            let told = !words::meaning_text(schema).is_empty();
             assert!(told || !(named || word), "{path} has no meaning: {schema}");
             assert!(
-                !words::meaning(schema).contains("[`"),
+                !words::meaning_text(schema).contains("[`"),
                 "{path} has a link that only rustdoc follows"
             );
             assert!(schema["$ref"].is_null(), "{path} refers elsewhere");
@@ -75,7 +75,7 @@ fn every_parameter_and_every_word_has_a_meaning() {
 #[test]
 fn defaults_are_those_that_the_stage_fills_in() {
     let mut compared = 0;
-    for kind in all().iter() {
+    for kind in all_kinds().iter() {
         let filled = kind
             .check(&least(kind.as_ref()))
             .expect("the least that is required");
@@ -87,13 +87,13 @@ fn defaults_are_those_that_the_stage_fills_in() {
                 assert_eq!(parameter["default"], filled[name], "{}.{name}", kind.name());
                 compared += 1;
             }
-            let inner = inner(parameter)
+            let inner = inner_parameters(parameter)
                 .into_iter()
                 .filter_map(|key| Some((key.name, key.default?)));
             for (key, default) in inner.filter(|_| filled[name].is_object()) {
                 assert_eq!(
                     default,
-                    words::yaml(&filled[name][&key]),
+                    words::yaml_text(&filled[name][&key]),
                     "{}.{name}.{key}",
                     kind.name()
                 );
@@ -117,7 +117,7 @@ fn defaults_are_those_that_the_stage_fills_in() {
 /// Values that a schema allows, and values just outside of what it does.
 fn samples(schema: &Value) -> (Vec<Value>, Vec<Value>) {
     let (mut right, mut wrong) = (Vec::new(), vec![json!({ "no such key": 1 })]);
-    let forms = words::forms(schema);
+    let forms = words::value_forms(schema);
     for form in &forms {
         right.extend(form["examples"].as_array().into_iter().flatten().cloned());
         right.extend(form["enum"].as_array().into_iter().flatten().cloned());
@@ -163,7 +163,7 @@ fn what_the_schema_allows_is_accepted_and_what_it_does_not_is_refused() {
         "truth",
     ];
     let mut tried = 0;
-    for kind in all().iter() {
+    for kind in all_kinds().iter() {
         let schema = kind.parameters();
         for (name, parameter) in schema["properties"].as_object().into_iter().flatten() {
             let (right, wrong) = samples(parameter);
@@ -196,8 +196,8 @@ fn what_the_schema_allows_is_accepted_and_what_it_does_not_is_refused() {
 
 #[test]
 fn the_words_for_a_kind_are_those_a_person_reads() {
-    let all = all();
+    let all = all_kinds();
     let infer = all.get("infer").expect("a kind");
-    let text = table(&parameters(&infer.parameters(), infer.inputs()));
+    let text = parameter_table(&list_parameters(&infer.parameters(), infer.inputs()));
     insta::assert_snapshot!(text);
 }

@@ -3,44 +3,45 @@
 use serde_json::{Value, json};
 
 /// The forms that a value may have, without "nothing": the alternatives of the schema, or the schema itself.
-pub(super) fn forms(schema: &Value) -> Vec<&Value> {
+pub(super) fn value_forms(schema: &Value) -> Vec<&Value> {
     let alternatives = ["oneOf", "anyOf"].iter().find_map(|key| schema[*key].as_array());
     match alternatives {
         Some(all) => all
             .iter()
             .filter(|form| form["type"] != "null")
-            .flat_map(forms)
+            .flat_map(value_forms)
             .collect(),
         None => vec![schema],
     }
 }
 
 /// Purpose of the value. A comment's lines make one text.
-pub(super) fn meaning(schema: &Value) -> String {
+pub(super) fn meaning_text(schema: &Value) -> String {
     let text = schema["description"].as_str().unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Words that the value may be, each with its meaning.
-pub(super) fn choices(schema: &Value) -> Vec<(String, String)> {
-    let listed = |form: &&Value| (!word(form).is_empty() || tagged(form)) && form["description"].is_string();
-    let forms = forms(schema);
+pub(super) fn list_choices(schema: &Value) -> Vec<(String, String)> {
+    let listed =
+        |form: &&Value| (!choice_word(form).is_empty() || is_tagged(form)) && form["description"].is_string();
+    let forms = value_forms(schema);
     if let [list] = forms.as_slice()
         && list["items"].is_object()
     {
-        return choices(&list["items"]);
+        return list_choices(&list["items"]);
     }
     // A lone form has the parameter's own meaning.
     let forms = forms
         .iter()
         .filter(|_| forms.len() > 1)
         .filter(|form| listed(form));
-    forms.map(|form| (form_text(form), meaning(form))).collect()
+    forms.map(|form| (form_text(form), meaning_text(form))).collect()
 }
 
 /// Allowed values in words.
 pub(super) fn allowed_values(schema: &Value) -> String {
-    let kinds: Vec<String> = forms(schema).into_iter().map(form_text).collect();
+    let kinds: Vec<String> = value_forms(schema).into_iter().map(form_text).collect();
     let (last, others) = match kinds.split_last() {
         Some((last, others)) => (last, others),
         None => return "anything".to_owned(),
@@ -57,37 +58,37 @@ pub(super) fn allowed_paths(schema: &Value) -> String {
 }
 
 /// A value as a pipeline file spells it.
-pub(super) fn yaml(value: &Value) -> String {
+pub(super) fn yaml_text(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(yaml).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!("[{}]", items.iter().map(yaml_text).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }
 
 /// A word that is listed with its meaning; empty for what is no word.
-fn word(form: &Value) -> String {
+fn choice_word(form: &Value) -> String {
     let examples = form["examples"].as_array();
     match (&form["const"], examples) {
         (Value::Null, Some(examples)) => {
-            let words: Vec<String> = examples.iter().map(yaml).collect();
+            let words: Vec<String> = examples.iter().map(yaml_text).collect();
             format!("{}, …", words.join(", "))
         }
         (Value::Null, None) => String::new(),
-        (word, _) => yaml(word),
+        (word, _) => yaml_text(word),
     }
 }
 
 fn form_text(form: &Value) -> String {
-    if !word(form).is_empty() {
-        return word(form);
+    if !choice_word(form).is_empty() {
+        return choice_word(form);
     }
     if let Some(words) = form["enum"].as_array() {
         return words
             .iter()
             .filter(|w| !w.is_null())
-            .map(yaml)
+            .map(yaml_text)
             .collect::<Vec<_>>()
             .join(", ");
     }
@@ -98,16 +99,16 @@ fn form_text(form: &Value) -> String {
     match kind.and_then(Value::as_str) {
         Some("string") => "text".to_owned(),
         Some("boolean") => "true or false".to_owned(),
-        Some("integer") => ranged("whole number", form),
-        Some("number") => ranged("number", form),
+        Some("integer") => range_text("whole number", form),
+        Some("number") => range_text("number", form),
         Some("array") => format!("list of {}", allowed_values(&form["items"])),
-        Some("object") => mapping(form),
+        Some("object") => mapping_text(form),
         _ => "anything".to_owned(),
     }
 }
 
 /// Says if a form is a mapping of one key that must be there: a word that carries a value.
-pub(super) fn tagged(form: &Value) -> bool {
+pub(super) fn is_tagged(form: &Value) -> bool {
     let length = |key: &str| {
         form[key]
             .as_array()
@@ -118,14 +119,14 @@ pub(super) fn tagged(form: &Value) -> bool {
 }
 
 /// The keys of a mapping are listed below it, unless it is a word that carries a value.
-fn mapping(form: &Value) -> String {
+fn mapping_text(form: &Value) -> String {
     match form["properties"].as_object().and_then(|keys| keys.iter().next()) {
-        Some((key, value)) if tagged(form) => format!("{{{key}: {}}}", allowed_values(value)),
+        Some((key, value)) if is_tagged(form) => format!("{{{key}: {}}}", allowed_values(value)),
         _ => "mapping".to_owned(),
     }
 }
 
-fn ranged(kind: &str, form: &Value) -> String {
+fn range_text(kind: &str, form: &Value) -> String {
     let bound = |key: &str| form[key].as_f64();
     let low = bound("minimum").map(|low| (low, false));
     let low = low.or_else(|| bound("exclusiveMinimum").map(|low| (low, true)));
@@ -179,9 +180,9 @@ mod tests {
             "whole number from 1 to 4,194,304",
         ];
         assert_eq!(schemas.each_ref().map(allowed_values), expected);
-        assert_eq!(choices(&schemas[4]), [("a".to_owned(), "A.".to_owned())]);
+        assert_eq!(list_choices(&schemas[4]), [("a".to_owned(), "A.".to_owned())]);
         assert_eq!(
-            choices(&schemas[6]),
+            list_choices(&schemas[6]),
             [("{at: number}".to_owned(), "At.".to_owned())]
         );
     }

@@ -53,13 +53,13 @@ impl Resampled {
 }
 
 /// Every label in every resample: `[label][replicate]`. `clusters` numbers each row's cluster, 0 … `count` − 1.
-pub fn resample(
+pub fn resample_labels(
     labels: &[LabelRows<'_>],
     clusters: &[u32],
     count: usize,
     plan: ResamplingPlan,
 ) -> Vec<Vec<Resampled>> {
-    weighted(
+    evaluate_weights(
         labels,
         clusters,
         count,
@@ -68,7 +68,7 @@ pub fn resample(
     )
 }
 
-/// Sums of columns, one entry a row, in every resample: `[column][replicate]`. Resamples are those of [`resample`].
+/// Sums of columns, one entry a row, in every resample: `[column][replicate]`. Resamples are those of [`resample_labels`].
 pub fn resample_sums(
     columns: &[Vec<f64>],
     clusters: &[u32],
@@ -102,7 +102,7 @@ pub fn leave_out(
     count: usize,
     groups: usize,
 ) -> Vec<Vec<Resampled>> {
-    weighted(labels, clusters, count, groups, fill_with_groups_left_out(groups))
+    evaluate_weights(labels, clusters, count, groups, fill_with_groups_left_out(groups))
 }
 
 /// Sums of columns, one entry a row, without each of `groups` groups of clusters, as in [`leave_out`]: `[column][group]`.
@@ -174,7 +174,7 @@ fn weighted_sums(
 }
 
 /// Every label under each of `replicates` sets of weights, [`LANES`] at a time.
-fn weighted(
+fn evaluate_weights(
     labels: &[LabelRows<'_>],
     clusters: &[u32],
     count: usize,

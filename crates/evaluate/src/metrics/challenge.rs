@@ -53,7 +53,12 @@ impl Earned {
 }
 
 /// The score of decisions, one column a label; undefined where a perfect model would earn what the constant one does.
-pub fn score(truth: &[Vec<bool>], decided: &[Vec<bool>], rewards: &Rewards, rows: usize) -> Option<f64> {
+pub fn challenge_score(
+    truth: &[Vec<bool>],
+    decided: &[Vec<bool>],
+    rewards: &Rewards,
+    rows: usize,
+) -> Option<f64> {
     let sum = (0..rows).fold(Earned::default(), |sum, row| {
         let earned = Earned::of(truth, decided, rewards, row);
         Earned {
@@ -83,11 +88,11 @@ mod tests {
             vec![false, true, false],
             vec![false, true, true],
         ];
-        assert_eq!(score(&truth, &truth, &rewards(), 3), Some(1.0));
+        assert_eq!(challenge_score(&truth, &truth, &rewards(), 3), Some(1.0));
         let sinus = [vec![false; 3], vec![false; 3], vec![true; 3]];
-        assert_eq!(score(&truth, &sinus, &rewards(), 3), Some(0.0));
+        assert_eq!(challenge_score(&truth, &sinus, &rewards(), 3), Some(0.0));
         assert_eq!(
-            score(&sinus, &sinus, &rewards(), 3),
+            challenge_score(&sinus, &sinus, &rewards(), 3),
             None,
             "nothing to gain over the constant model"
         );
@@ -98,6 +103,6 @@ mod tests {
         // One recording with label 0; 0 and 1 are decided: (1 + 0.5) / 2 of at most 1, and the constant earns 0.
         let truth = [vec![true], vec![false], vec![false]];
         let decided = [vec![true], vec![true], vec![false]];
-        assert_eq!(score(&truth, &decided, &rewards(), 1), Some(0.75));
+        assert_eq!(challenge_score(&truth, &decided, &rewards(), 1), Some(0.75));
     }
 }

@@ -17,7 +17,7 @@ pub struct Interval {
 
 /// Wilson's score interval of `part / whole` (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927), without continuity
 /// correction; none when `whole` is 0. It assumes independent rows.
-pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
+pub fn wilson_interval(part: u64, whole: u64) -> Option<Interval> {
     if whole == 0 || part > whole {
         return None;
     }
@@ -54,8 +54,8 @@ pub enum Method {
 pub const MIN_DEFINED: f64 = 0.95;
 
 /// The 95 % percentile interval of resampled values; none where fewer than [`MIN_DEFINED`] of them are defined.
-pub fn percentile(values: impl Iterator<Item = Option<f64>>) -> Option<Interval> {
-    let sorted = defined(values)?;
+pub fn percentile_interval(values: impl Iterator<Item = Option<f64>>) -> Option<Interval> {
+    let sorted = sorted_defined(values)?;
     Some(Interval {
         lo: quantile(&sorted, 0.025),
         hi: quantile(&sorted, 0.975),
@@ -64,13 +64,13 @@ pub fn percentile(values: impl Iterator<Item = Option<f64>>) -> Option<Interval>
 
 /// The 95 % BCa interval of resampled values around `estimate`; `left_out` are the values without each group of clusters
 /// (a jackknife). It is the percentile interval where the correction is not defined: all resamples on one side of the
-/// estimate, or a jackknife that never changes it. None as in [`percentile`].
-pub fn bca(
+/// estimate, or a jackknife that never changes it. None as in [`percentile_interval`].
+pub fn bca_interval(
     values: impl Iterator<Item = Option<f64>>,
     estimate: f64,
     left_out: impl Iterator<Item = Option<f64>>,
 ) -> Option<Interval> {
-    let sorted = defined(values)?;
+    let sorted = sorted_defined(values)?;
     let below = sorted.partition_point(|v| *v < estimate);
     let up_to = sorted.partition_point(|v| *v <= estimate);
     let bias = normal_quantile((below + up_to) as f64 / (2 * sorted.len()) as f64);
@@ -98,7 +98,7 @@ fn acceleration(left_out: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 }
 
 /// The defined values in order, where there are enough.
-fn defined(values: impl Iterator<Item = Option<f64>>) -> Option<Vec<f64>> {
+fn sorted_defined(values: impl Iterator<Item = Option<f64>>) -> Option<Vec<f64>> {
     let mut all = 0usize;
     let mut defined: Vec<f64> = values.inspect(|_| all += 1).flatten().collect();
     if defined.is_empty() || (defined.len() as f64) < MIN_DEFINED * all as f64 {
@@ -156,13 +156,13 @@ mod tests {
             (0, 20, 0.0, 0.1611),
             (1, 29, 0.0061, 0.1718),
         ] {
-            let interval = wilson(part, whole).unwrap();
+            let interval = wilson_interval(part, whole).unwrap();
             assert!(
                 (interval.lo - lo).abs() < 5e-5 && (interval.hi - hi).abs() < 5e-5,
                 "{interval:?}"
             );
         }
-        assert_eq!(wilson(0, 0), None);
+        assert_eq!(wilson_interval(0, 0), None);
     }
 
     #[test]
@@ -181,19 +181,22 @@ mod tests {
 
     #[test]
     fn quantiles_are_interpolated_and_need_enough_values() {
-        let interval = percentile((0..=40).map(|i| Some(f64::from(i)))).unwrap();
+        let interval = percentile_interval((0..=40).map(|i| Some(f64::from(i)))).unwrap();
         assert_eq!((interval.lo, interval.hi), (1.0, 39.0));
         let few = (0..10).map(|i| (i > 0).then_some(1.0));
-        assert_eq!(percentile(few), None, "nine of ten are too few");
+        assert_eq!(percentile_interval(few), None, "nine of ten are too few");
     }
 
     #[test]
     fn without_bias_and_skewness_bca_is_the_percentile_interval() {
         let values = || (-100..=100).map(|i| Some(f64::from(i)));
         let flat = || [-1.0, 0.0, 1.0].into_iter().map(Some);
-        let (a, b) = (bca(values(), 0.0, flat()).unwrap(), percentile(values()).unwrap());
+        let (a, b) = (
+            bca_interval(values(), 0.0, flat()).unwrap(),
+            percentile_interval(values()).unwrap(),
+        );
         assert!((a.lo - b.lo).abs() < 1e-9 && (a.hi - b.hi).abs() < 1e-9);
-        let degenerate = bca((0..50).map(|_| Some(1.0)), 1.0, [Some(1.0); 4].into_iter()).unwrap();
+        let degenerate = bca_interval((0..50).map(|_| Some(1.0)), 1.0, [Some(1.0); 4].into_iter()).unwrap();
         assert_eq!((degenerate.lo, degenerate.hi), (1.0, 1.0));
     }
 
@@ -201,7 +204,7 @@ mod tests {
         #[test]
         fn the_interval_holds_the_estimate_and_stays_a_proportion(part in 0u64..2000, more in 0u64..2000) {
             let whole = part + more;
-            if let Some(Interval { lo, hi }) = wilson(part, whole) {
+            if let Some(Interval { lo, hi }) = wilson_interval(part, whole) {
                 let p = part as f64 / whole as f64;
                 proptest::prop_assert!(0.0 <= lo && lo <= p && p <= hi && hi <= 1.0);
             }

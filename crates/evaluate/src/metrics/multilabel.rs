@@ -81,7 +81,7 @@ impl RowAgreement {
 }
 
 /// Mean of the labels' values with the given weights, over those that are defined; undefined where none is, or no weight.
-pub fn mean(values: &[Option<f64>], weights: &[f64]) -> Option<f64> {
+pub fn weighted_mean(values: &[Option<f64>], weights: &[f64]) -> Option<f64> {
     let defined = values.iter().zip(weights).filter_map(|(v, w)| Some(((*v)?, *w)));
     let (sum, weight) = defined.fold((0.0, 0.0), |(sum, all), (v, w)| (sum + v * w, all + w));
     (weight > 0.0).then(|| sum / weight)
@@ -105,9 +105,15 @@ mod tests {
 
     #[test]
     fn an_average_leaves_out_what_is_undefined() {
-        assert_eq!(mean(&[Some(0.5), None, Some(1.0)], &[1.0, 1.0, 1.0]), Some(0.75));
-        assert_eq!(mean(&[Some(0.5), None, Some(1.0)], &[3.0, 9.0, 1.0]), Some(0.625));
-        assert_eq!(mean(&[None], &[1.0]), None);
-        assert_eq!(mean(&[Some(1.0)], &[0.0]), None);
+        assert_eq!(
+            weighted_mean(&[Some(0.5), None, Some(1.0)], &[1.0, 1.0, 1.0]),
+            Some(0.75)
+        );
+        assert_eq!(
+            weighted_mean(&[Some(0.5), None, Some(1.0)], &[3.0, 9.0, 1.0]),
+            Some(0.625)
+        );
+        assert_eq!(weighted_mean(&[None], &[1.0]), None);
+        assert_eq!(weighted_mean(&[Some(1.0)], &[0.0]), None);
     }
 }

@@ -1,13 +1,13 @@
 //! Distance of probabilities from outcomes: Brier score, log loss, calibration.
 
-use super::interval::{Interval, wilson};
+use super::interval::{Interval, wilson_interval};
 
 /// Bins of the calibration curve, of equal width over 0 … 1.
 pub const BINS: usize = 10;
 
 /// Mean squared difference of probability and outcome (G. W. Brier, Mon. Weather Rev. 78, 1950); undefined without rows.
-pub fn brier(truth: &[bool], scores: &[f32]) -> Option<f64> {
-    mean(truth, scores, squared_error)
+pub fn brier_score(truth: &[bool], scores: &[f32]) -> Option<f64> {
+    mean_error(truth, scores, squared_error)
 }
 
 /// Mean negative logarithm of the probability of what happened; undefined without rows.
@@ -15,7 +15,7 @@ pub fn brier(truth: &[bool], scores: &[f32]) -> Option<f64> {
 /// A probability of exactly 0 or 1, which float32 reaches, would make it infinite. As scikit-learn does for double
 /// precision, probabilities are held within 2⁻⁵² of 0 and 1.
 pub fn log_loss(truth: &[bool], scores: &[f32]) -> Option<f64> {
-    mean(truth, scores, log_error)
+    mean_error(truth, scores, log_error)
 }
 
 /// One row's part of the Brier score.
@@ -30,7 +30,7 @@ pub(crate) fn log_error(truth: bool, score: f32) -> f64 {
     -(if truth { p } else { 1.0 - p }).ln()
 }
 
-fn mean(truth: &[bool], scores: &[f32], error: fn(bool, f32) -> f64) -> Option<f64> {
+fn mean_error(truth: &[bool], scores: &[f32], error: fn(bool, f32) -> f64) -> Option<f64> {
     let sum: f64 = truth.iter().zip(scores).map(|(&t, &s)| error(t, s)).sum();
     (!scores.is_empty()).then(|| sum / scores.len() as f64)
 }
@@ -52,7 +52,7 @@ pub struct Bin {
 
 /// Rows in bins of equal width by probability; bin i holds i/10 ≤ p < (i+1)/10, the last one also 1. Empty ones are left
 /// out.
-pub fn calibration(truth: &[bool], scores: &[f32]) -> Vec<Bin> {
+pub fn calibration_curve(truth: &[bool], scores: &[f32]) -> Vec<Bin> {
     let mut sums = [(0u64, 0u64, 0.0f64); BINS];
     for (&truth, &score) in truth.iter().zip(scores) {
         let bin = ((f64::from(score) * BINS as f64) as usize).min(BINS - 1);
@@ -67,7 +67,7 @@ pub fn calibration(truth: &[bool], scores: &[f32]) -> Vec<Bin> {
             count,
             positives,
             mean: sum / count as f64,
-            observed: wilson(positives, count)?,
+            observed: wilson_interval(positives, count)?,
         })
     })
     .collect()
@@ -87,13 +87,13 @@ mod tests {
 
     #[test]
     fn without_rows_nothing_is_defined() {
-        assert_eq!((brier(&[], &[]), log_loss(&[], &[])), (None, None));
-        assert_eq!(expected_calibration_error(&calibration(&[], &[])), None);
+        assert_eq!((brier_score(&[], &[]), log_loss(&[], &[])), (None, None));
+        assert_eq!(expected_calibration_error(&calibration_curve(&[], &[])), None);
     }
 
     #[test]
     fn certainty_costs_nothing_when_right_and_much_but_not_everything_when_wrong() {
-        assert_eq!(brier(&[true, false], &[1.0, 0.0]), Some(0.0));
+        assert_eq!(brier_score(&[true, false], &[1.0, 0.0]), Some(0.0));
         assert!(log_loss(&[true, false], &[1.0, 0.0]).unwrap() < 1e-15);
         let wrong = log_loss(&[true], &[0.0]).unwrap();
         assert!((wrong - 52.0 * std::f64::consts::LN_2).abs() < 1e-12);
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn calibration_error_is_how_far_bins_are_off() {
         // 0.25 and 0.35 fall in two bins: one never positive, one always.
-        let bins = calibration(&[false, true, true, false], &[0.25, 0.35, 0.35, 0.25]);
+        let bins = calibration_curve(&[false, true, true, false], &[0.25, 0.35, 0.35, 0.25]);
         assert_eq!(
             bins.iter()
                 .map(|b| (b.from, b.count, b.positives))
@@ -117,13 +117,13 @@ mod tests {
         #[test]
         fn every_row_is_in_one_bin(rows in proptest::collection::vec((proptest::bool::ANY, 0.0f32..=1.0), 1..200)) {
             let (truth, scores): (Vec<bool>, Vec<f32>) = rows.into_iter().unzip();
-            let bins = calibration(&truth, &scores);
+            let bins = calibration_curve(&truth, &scores);
             proptest::prop_assert_eq!(bins.iter().map(|b| b.count).sum::<u64>(), truth.len() as u64);
             for bin in &bins {
                 proptest::prop_assert!(bin.mean >= bin.from - 1e-9 && bin.mean <= bin.from + 0.1 + 1e-9);
             }
             let ece = expected_calibration_error(&bins).unwrap();
-            proptest::prop_assert!((0.0..=1.0).contains(&ece) && ece * ece <= brier(&truth, &scores).unwrap() + 1e-9);
+            proptest::prop_assert!((0.0..=1.0).contains(&ece) && ece * ece <= brier_score(&truth, &scores).unwrap() + 1e-9);
         }
     }
 }

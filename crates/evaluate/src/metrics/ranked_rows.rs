@@ -123,7 +123,7 @@ impl RankedRows {
                     let mut run = ([0u32; LANES], [0u32; LANES]);
                     for (&cluster, &truth) in self.clusters[rows.clone()].iter().zip(&self.truth[rows]) {
                         let sum = if truth { &mut run.0 } else { &mut run.1 };
-                        add(sum, &weights[cluster as usize]);
+                        add_weights(sum, &weights[cluster as usize]);
                     }
                     sums.add_ties(&run.0, &run.1);
                 }
@@ -142,7 +142,7 @@ impl RankedRows {
     }
 }
 
-fn add(sums: &mut [u32; LANES], weights: &Weights) {
+fn add_weights(sums: &mut [u32; LANES], weights: &Weights) {
     for (sum, weight) in sums.iter_mut().zip(weights) {
         *sum += u32::from(*weight);
     }

@@ -142,7 +142,7 @@ impl Ranking {
         }
         let mut steps = self.steps.clone();
         if steps.len() >= limit {
-            steps = corners(&steps);
+            steps = roc_corners(&steps);
         }
         let origin = RocPoint {
             threshold: None,
@@ -154,7 +154,7 @@ impl Ranking {
             fpr: s.fp as f64 / self.negatives as f64,
             tpr: s.tp as f64 / self.positives as f64,
         });
-        thin(std::iter::once(origin).chain(points).collect(), limit, |p| {
+        thin_points(std::iter::once(origin).chain(points).collect(), limit, |p| {
             p.fpr + p.tpr
         })
     }
@@ -174,7 +174,7 @@ impl Ranking {
             recall: s.tp as f64 / self.positives as f64,
             precision: s.tp as f64 / (s.tp + s.fp) as f64,
         });
-        thin(points.collect(), limit, |p| p.recall)
+        thin_points(points.collect(), limit, |p| p.recall)
     }
 
     /// Steps up to full recall; beyond it the curve only falls, down to the prevalence.
@@ -185,7 +185,7 @@ impl Ranking {
 }
 
 /// The steps at which the ROC curve turns, and its last.
-fn corners(steps: &[ScoreStep]) -> Vec<ScoreStep> {
+fn roc_corners(steps: &[ScoreStep]) -> Vec<ScoreStep> {
     let straight = |a: (u64, u64), b: &ScoreStep, c: &ScoreStep| {
         let (before, after) = ((b.tp - a.0, b.fp - a.1), (c.tp - b.tp, c.fp - b.fp));
         u128::from(before.0) * u128::from(after.1) == u128::from(before.1) * u128::from(after.0)
@@ -201,7 +201,7 @@ fn corners(steps: &[ScoreStep]) -> Vec<ScoreStep> {
 }
 
 /// Keeps the first point at or beyond each of `limit` equally spaced values of the never falling `along`.
-fn thin<T: Copy>(points: Vec<T>, limit: usize, along: impl Fn(&T) -> f64) -> Vec<T> {
+fn thin_points<T: Copy>(points: Vec<T>, limit: usize, along: impl Fn(&T) -> f64) -> Vec<T> {
     let limit = limit.max(2);
     if points.len() <= limit {
         return points;

@@ -7,24 +7,24 @@ const DIGIT: u32 = 11;
 
 /// (score, truth) of every row, scores falling; rows of one score in any order. Scores must not be NaN.
 pub(crate) fn sort_descending(truth: &[bool], scores: &[f32]) -> Vec<(f32, bool)> {
-    let mut keys: Vec<u64> = scores.iter().zip(truth).map(|(s, t)| key(*s, *t)).collect();
+    let mut keys: Vec<u64> = scores.iter().zip(truth).map(|(s, t)| sort_key(*s, *t)).collect();
     if keys.len() < MANY {
         keys.sort_unstable();
     } else {
         keys = by_digits(keys);
     }
-    keys.into_iter().map(row).collect()
+    keys.into_iter().map(unpack_key).collect()
 }
 
 /// A number that rises as the score falls; the truth is its last bit.
-fn key(score: f32, truth: bool) -> u64 {
+fn sort_key(score: f32, truth: bool) -> u64 {
     let bits = score.to_bits();
     // As `f32::total_cmp` orders them: of negative numbers, the larger bits are the smaller number.
     let rising = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
     u64::from(!rising) << 1 | u64::from(truth)
 }
 
-fn row(key: u64) -> (f32, bool) {
+fn unpack_key(key: u64) -> (f32, bool) {
     let rising = !((key >> 1) as u32);
     let bits = if rising >> 31 == 1 {
         rising & !(1 << 31)
@@ -64,8 +64,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn sorted(rows: &[(f32, bool)], of: impl Fn(Vec<u64>) -> Vec<u64>) -> Vec<(u32, bool)> {
-        let keys = of(rows.iter().map(|(s, t)| key(*s, *t)).collect());
-        keys.into_iter().map(row).map(|(s, t)| (s.to_bits(), t)).collect()
+        let keys = of(rows.iter().map(|(s, t)| sort_key(*s, *t)).collect());
+        keys.into_iter()
+            .map(unpack_key)
+            .map(|(s, t)| (s.to_bits(), t))
+            .collect()
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Choosing a threshold on one set of rows, for use on another.
 
 use super::Ranking;
-use crate::sigmoid::above;
+use crate::sigmoid::exceeds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +57,8 @@ impl Criterion {
         let sensitivity = |tp: u64| share(tp, positives);
         let specificity = |fp: u64| share(negatives - fp, negatives);
         let chosen = match self {
-            Self::Youden => best(counts.map(|(tp, fp)| sensitivity(tp) + specificity(fp))),
-            Self::MaxF1 => best(counts.map(|(tp, fp)| share(2 * tp, positives + tp + fp))),
+            Self::Youden => index_of_largest(counts.map(|(tp, fp)| sensitivity(tp) + specificity(fp))),
+            Self::MaxF1 => index_of_largest(counts.map(|(tp, fp)| share(2 * tp, positives + tp + fp))),
             Self::Sensitivity(least) => counts.into_iter().position(|(tp, _)| sensitivity(tp) >= least),
             Self::Specificity(least) => {
                 let enough = |&(_, fp): &(u64, u64)| specificity(fp) >= least;
@@ -68,7 +68,7 @@ impl Criterion {
         let score = |at: usize| points.get(at).map(|p| f64::from(p.score));
         let (lowest, next) = (chosen.checked_sub(1).and_then(score), score(chosen));
         Some(match (lowest, next) {
-            (Some(lowest), Some(next)) => between(lowest, next),
+            (Some(lowest), Some(next)) => threshold_between(lowest, next),
             // A probability of exactly 0 is above negative numbers only.
             (Some(0.0), None) => -1e-9,
             (Some(lowest), None) => lowest / 2.0,
@@ -80,9 +80,9 @@ impl Criterion {
 
 /// A threshold that leaves `lowest` above it and `next` not: halfway between them, or `next` where float32, in which
 /// probabilities are compared with their threshold, has no number between the two that `lowest` is above.
-fn between(lowest: f64, next: f64) -> f64 {
+fn threshold_between(lowest: f64, next: f64) -> f64 {
     let middle = lowest / 2.0 + next / 2.0;
-    if above(lowest as f32, middle) {
+    if exceeds(lowest as f32, middle) {
         middle
     } else {
         next
@@ -90,7 +90,7 @@ fn between(lowest: f64, next: f64) -> f64 {
 }
 
 /// The first place of the largest value.
-fn best(values: impl Iterator<Item = f64>) -> Option<usize> {
+fn index_of_largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     let mut found: Option<(usize, f64)> = None;
     for (at, value) in values.enumerate() {
         if found.is_none_or(|(_, best)| value > best) {
@@ -107,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(truth: &[bool], scores: &[f32], threshold: f64) -> ConfusionMatrix {
-        let decided = scores.iter().map(|&s| above(s, threshold));
+        let decided = scores.iter().map(|&s| exceeds(s, threshold));
         ConfusionMatrix::count(truth.iter().copied().zip(decided))
     }
 

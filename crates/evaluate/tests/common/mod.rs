@@ -49,7 +49,7 @@ pub(crate) fn write_logits(dir: &Path, subset: &str, labels: usize, rows: &[(Key
 pub(crate) fn key(idx: i64, i: usize) -> Key {
     let save_file = format!("exam_{idx}.mat");
     Key {
-        segment: ecgfm_artifacts::key::segment(&save_file, i),
+        segment: ecgfm_artifacts::key::segment_key(&save_file, i),
         idx: Some(idx),
         save_file,
     }

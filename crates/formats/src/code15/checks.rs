@@ -1,6 +1,6 @@
 //! Checks of what a part claims against the size of its file and against what is decoded at most.
 
-use super::library::describe;
+use super::library::library_error;
 use super::{EXAM_ID, TRACINGS, filters};
 use crate::error::{Error, Result};
 use crate::tracings::MAX_ROW_BYTES;
@@ -80,8 +80,8 @@ pub(super) fn check_within_file_size(
     let Some(offset) = dataset.offset() else {
         return Ok(());
     };
-    let values = dataset.get_shape().map_err(|e| describe(path, &e, name))?;
-    let width = dataset.dtype().map_err(|e| describe(path, &e, name))?.size();
+    let values = dataset.get_shape().map_err(|e| library_error(path, &e, name))?;
+    let width = dataset.dtype().map_err(|e| library_error(path, &e, name))?.size();
     let bytes = values.iter().try_fold(width, |n, &d| n.checked_mul(d));
     let end = bytes.and_then(|b| offset.checked_add(b as u64));
     if end.is_none_or(|end| end > file_size) {

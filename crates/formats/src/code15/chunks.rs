@@ -1,6 +1,6 @@
 //! Places of a chunked dataset's blocks in the file.
 
-use super::library::describe;
+use super::library::library_error;
 use crate::error::{Error, Result};
 use crate::tracings::StoredBlock;
 use hdf5::Dataset;
@@ -42,7 +42,7 @@ pub(super) fn list_blocks(
         let help = "the file is cut short: download or copy it again";
         return Err(Error::malformed(path, name, what, help));
     }
-    visited.map_err(|e| describe(path, &e, name))?;
+    visited.map_err(|e| library_error(path, &e, name))?;
     blocks.sort_unstable_by_key(|block| block.place);
     Ok(blocks)
 }

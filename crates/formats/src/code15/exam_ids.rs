@@ -2,7 +2,7 @@
 
 use super::checks::{DAMAGED, check_count, check_values_in_file, check_within_file_size};
 use super::filters::{self, KnownFilters};
-use super::library::{self, NumberKind, describe};
+use super::library::{self, NumberKind, library_error};
 use super::{EXAM_ID, chunks};
 use crate::error::{Error, Result};
 use crate::tracings::{Compression, decode_numbers};
@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Reads the numbers of the exams from `dataset`, of the file at `path` of `file_size` bytes.
 pub(super) fn read_exam_ids(path: &Path, dataset: &Dataset, file_size: u64) -> Result<Vec<i64>> {
-    let failed = |e: hdf5::Error| describe(path, &e, EXAM_ID);
+    let failed = |e: hdf5::Error| library_error(path, &e, EXAM_ID);
     let shape = dataset.get_shape().map_err(failed)?;
     let &[rows] = shape.as_slice() else {
         let what = format!("shape {shape:?}; it has one dimension");
@@ -29,7 +29,7 @@ pub(super) fn read_exam_ids(path: &Path, dataset: &Dataset, file_size: u64) -> R
     check_values_in_file(path, EXAM_ID, &plist)?;
     check_within_file_size(path, EXAM_ID, dataset, file_size)?;
     let dtype = dataset.dtype().map_err(failed)?;
-    let (kind, name) = library::kind(&dtype);
+    let (kind, name) = library::number_kind(&dtype);
     if matches!(kind, NumberKind::Float | NumberKind::Other) {
         return Err(Error::unsupported(
             path,

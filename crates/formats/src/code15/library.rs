@@ -20,15 +20,15 @@ pub fn library_version() -> String {
 }
 
 /// Opens the file for reading, without the lock that network disks refuse.
-pub(super) fn open(path: &Path) -> Result<File> {
+pub(super) fn open_file(path: &Path) -> Result<File> {
     File::with_options()
         .with_fapl(|p| p.file_locking(false))
         .open(path)
-        .map_err(|e| describe(path, &e, "start"))
+        .map_err(|e| library_error(path, &e, "start"))
 }
 
 /// Opens the dataset `name` of `file`. Links to other files are refused.
-pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
+pub(super) fn open_dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
     let (mut names, mut link) = (Vec::new(), None);
     let listed = file.iter_visit_default(|found, info| {
         if found == name {
@@ -39,7 +39,7 @@ pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
         }
         Ok(())
     });
-    listed.map_err(|e| describe(path, &e, "list of datasets"))?;
+    listed.map_err(|e| library_error(path, &e, "list of datasets"))?;
     match link {
         None => {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -57,7 +57,7 @@ pub(super) fn dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
         }
         Some(LinkType::Hard) => {}
     }
-    file.dataset(name).map_err(|e| describe(path, &e, name))
+    file.dataset(name).map_err(|e| library_error(path, &e, name))
 }
 
 /// Kind of the values of a dataset.
@@ -71,7 +71,7 @@ pub(super) enum NumberKind {
 }
 
 /// Kind of the dataset's values, and NumPy's name for it, such as `float32` or `big-endian float64`.
-pub(super) fn kind(dtype: &Datatype) -> (NumberKind, String) {
+pub(super) fn number_kind(dtype: &Datatype) -> (NumberKind, String) {
     let descriptor = dtype.to_descriptor();
     let (kind, word) = match &descriptor {
         Ok(TypeDescriptor::Float(_)) => (NumberKind::Float, "float"),
@@ -114,7 +114,7 @@ fn fault_in_message(message: &str) -> Option<io::Error> {
 }
 
 /// Error of this crate for an error of the library about the file at `path`.
-pub(super) fn describe(path: &Path, error: &hdf5::Error, place: &str) -> Error {
+pub(super) fn library_error(path: &Path, error: &hdf5::Error, place: &str) -> Error {
     let message = error.to_string();
     if error.contains_minor(MinorErrorCode::NotHdf5) {
         let help = "give a part of CODE-15%, such as exams_part0.hdf5, unpacked from its .zip";

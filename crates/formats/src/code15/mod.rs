@@ -9,7 +9,7 @@
 //! compressed with gzip or LZF or shuffled are decoded here. Rows stored otherwise go through the library, correct but
 //! one thread at a time; [`PartReader::layout`] tells the two apart.
 //!
-//! The HDF5 library is a large body of C that parses what it is given. A program that calls [`crate::isolated::enable`] has it open
+//! The HDF5 library is a large body of C that parses what it is given. A program that calls [`crate::isolated::enable_isolation`] has it open
 //! files in a process of its own ([`serve`]), with bounded memory and time; a crash there is an [`crate::Error`] here.
 //!
 //! ```
@@ -47,7 +47,7 @@ mod writer;
 pub use layout::{Filter, RecordingLayout};
 pub use library::library_version;
 pub use reader::PartReader;
-pub use serve::serve;
+pub use serve::serve_part;
 pub use writer::{PartWriter, WriteLayout, WriteOptions};
 
 /// Name of the dataset of exam numbers.

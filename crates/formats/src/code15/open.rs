@@ -5,7 +5,7 @@ use super::chunks;
 use super::exam_ids::read_exam_ids;
 use super::filters::{self, KnownFilters};
 use super::layout::RecordingLayout;
-use super::library::{self, NumberKind, describe};
+use super::library::{self, NumberKind, library_error};
 use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
 use crate::isolated::{self, SandboxedReader};
@@ -41,7 +41,7 @@ pub(super) struct OpenedPart {
 
 /// Has the part at `path`, a file of `file_size` bytes, opened by another process, and checks its description.
 pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -> Result<OpenedPart> {
-    let (description, reader) = isolated::open(path, first_argument)?;
+    let (description, reader) = isolated::open_isolated_file(path, first_argument)?;
     let DescribedFile {
         exam_ids,
         shape,
@@ -76,10 +76,10 @@ pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -
 }
 
 /// Opens the part at `path`, a file of `file_size` bytes.
-pub(super) fn open(path: &Path, file_size: u64) -> Result<OpenedPart> {
-    let file = library::open(path)?;
-    let exam_ids = read_exam_ids(path, &library::dataset(path, &file, EXAM_ID)?, file_size)?;
-    let tracings = TracingsDataset::open(path, library::dataset(path, &file, TRACINGS)?, file_size)?;
+pub(super) fn open_part(path: &Path, file_size: u64) -> Result<OpenedPart> {
+    let file = library::open_file(path)?;
+    let exam_ids = read_exam_ids(path, &library::open_dataset(path, &file, EXAM_ID)?, file_size)?;
+    let tracings = TracingsDataset::open(path, library::open_dataset(path, &file, TRACINGS)?, file_size)?;
     if tracings.shape[0] != exam_ids.len() {
         let what = format!(
             "{} rows of {TRACINGS} for {} of {EXAM_ID}",
@@ -112,7 +112,7 @@ struct TracingsDataset<'a> {
 
 impl<'a> TracingsDataset<'a> {
     fn open(path: &'a Path, dataset: Dataset, file_size: u64) -> Result<Self> {
-        let failed = |e: hdf5::Error| describe(path, &e, TRACINGS);
+        let failed = |e: hdf5::Error| library_error(path, &e, TRACINGS);
         let shape = dataset.get_shape().map_err(failed)?;
         let &[rows, samples, leads] = shape.as_slice() else {
             let what = format!("shape {shape:?}; it has three dimensions");
@@ -124,7 +124,7 @@ impl<'a> TracingsDataset<'a> {
             ));
         };
         check_shape(path, [rows, samples, leads])?;
-        let (kind, dtype) = library::kind(&dataset.dtype().map_err(failed)?);
+        let (kind, dtype) = library::number_kind(&dataset.dtype().map_err(failed)?);
         if kind != NumberKind::Float {
             let help = "write the recordings as float32, in millivolts";
             return Err(Error::unsupported(
@@ -197,7 +197,7 @@ impl<'a> TracingsDataset<'a> {
         // Value where no block was written. `fill_value_as` would take one that HDF5 calls damaged for none; this is an error
         // here, as in h5py, which does not read such a dataset either.
         let fill = self.plist.get_fill_value_as::<f32>();
-        let fill = fill.map_err(|e| describe(self.path, &e, TRACINGS))?;
+        let fill = fill.map_err(|e| library_error(self.path, &e, TRACINGS))?;
         let table = BlockTable {
             shape,
             shuffled: known.shuffled(),

@@ -1,7 +1,7 @@
 //! Reading parts, row by row.
 
 use super::layout::RecordingLayout;
-use super::library::describe;
+use super::library::library_error;
 use super::open::{self, OpenedPart, RowSource};
 use crate::error::{Error, Result};
 use crate::isolated;
@@ -34,7 +34,7 @@ impl PartReader {
         let size = file_size(path)?;
         let opened = match isolated::first_argument() {
             Some(first_argument) => open::open_isolated(path, size, first_argument)?,
-            None => open::open(path, size)?,
+            None => open::open_part(path, size)?,
         };
         Ok(Self {
             path: path.to_owned(),
@@ -44,7 +44,7 @@ impl PartReader {
 
     /// Opens the part in this process, also where [`crate::isolated`] is enabled: that process uses it.
     pub(super) fn open_here(path: &Path) -> Result<Self> {
-        let opened = open::open(path, file_size(path)?)?;
+        let opened = open::open_part(path, file_size(path)?)?;
         Ok(Self {
             path: path.to_owned(),
             opened,
@@ -126,7 +126,7 @@ impl PartReader {
         check_request(&self.path, self.opened.shape, row, out.len())?;
         let values = dataset.read_slice::<f32, _, Ix2>(s![row, .., ..]);
         let values =
-            values.map_err(|e| describe(&self.path, &e, &format!("{}, row {row}", super::TRACINGS)))?;
+            values.map_err(|e| library_error(&self.path, &e, &format!("{}, row {row}", super::TRACINGS)))?;
         out.iter_mut().zip(&values).for_each(|(o, v)| *o = *v);
         Ok(())
     }

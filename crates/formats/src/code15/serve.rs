@@ -7,10 +7,10 @@ use crate::isolated::{self, SandboxedFile};
 use crate::tracings::description::{DescribedFile, StoredRows};
 use std::ffi::OsString;
 
-/// Does the work of the process that [`crate::isolated::enable`] has started: reads the `arguments` after the first, limits
+/// Does the work of the process that [`crate::isolated::enable_isolation`] has started: reads the `arguments` after the first, limits
 /// the memory and time of this process, opens the part, and answers on the standard streams. Returns the exit code.
-pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    isolated::serve(arguments, PartReader::open_here)
+pub fn serve_part(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    isolated::serve_file(arguments, PartReader::open_here)
 }
 
 impl SandboxedFile for PartReader {

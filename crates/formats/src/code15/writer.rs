@@ -1,6 +1,6 @@
 //! Writing parts, row by row.
 
-use super::library::describe;
+use super::library::library_error;
 use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
 use hdf5::dataset::{AllocTime, FillTime};
@@ -73,13 +73,13 @@ impl PartWriter {
     /// I/O, an extent of 0, or a level of compression above 9.
     pub fn create(path: &Path, options: WriteOptions) -> Result<Self> {
         check_options(path, &options)?;
-        let failed = |e: hdf5::Error| describe(path, &e, "layout");
+        let failed = |e: hdf5::Error| library_error(path, &e, "layout");
         let file = Hdf5File::with_options()
             .with_fapl(|p| p.file_locking(false))
             .with_fcpl(|p| p.obj_track_times(false)) // or the root group is dated
             .create(path)
             .map_err(failed)?;
-        let exam_id = contiguous(file.new_dataset_builder())
+        let exam_id = contiguous_layout(file.new_dataset_builder())
             .empty::<i64>()
             .shape(options.rows)
             .create(EXAM_ID);
@@ -163,7 +163,7 @@ impl PartWriter {
                 tracings,
                 ..
             } => {
-                let failed = |e: hdf5::Error| describe(&self.path, &e, EXAM_ID);
+                let failed = |e: hdf5::Error| library_error(&self.path, &e, EXAM_ID);
                 exam_id.write_raw(&ids).map_err(failed)?;
                 drop((exam_id, tracings));
                 file.close().map_err(failed)
@@ -205,7 +205,7 @@ fn check_options(path: &Path, options: &WriteOptions) -> Result<()> {
 }
 
 /// Makes a dataset one run of bytes that is allocated when it is created, and not filled.
-fn contiguous(builder: DatasetBuilder) -> DatasetBuilder {
+fn contiguous_layout(builder: DatasetBuilder) -> DatasetBuilder {
     builder
         .no_chunk()
         .obj_track_times(false)
@@ -222,7 +222,7 @@ fn create_tracings(file: &Hdf5File, options: &WriteOptions) -> hdf5::Result<Data
     } = *options;
     let mut builder = file.new_dataset_builder().obj_track_times(false);
     match layout {
-        WriteLayout::Contiguous => builder = contiguous(builder),
+        WriteLayout::Contiguous => builder = contiguous_layout(builder),
         WriteLayout::Chunked {
             rows: height,
             gzip_level,
@@ -252,7 +252,7 @@ fn reopen_for_direct_writing(
 ) -> Result<TracingsSink> {
     let places = (exam_id.offset(), tracings.offset());
     drop((exam_id, tracings));
-    file.close().map_err(|e| describe(path, &e, "layout"))?;
+    file.close().map_err(|e| library_error(path, &e, "layout"))?;
     let (Some(exam_id_at), Some(tracings_at)) = places else {
         let help = "this is a defect of the HDF5 library in use";
         return Err(Error::malformed(
@@ -300,5 +300,5 @@ fn write_block(
         .map_err(|e| hdf5::Error::from(e.to_string().as_str()))
         .and_then(|block| tracings.write_slice(block, s![first..=row, .., ..]));
     pending.clear();
-    written.map_err(|e| describe(path, &e, &format!("{TRACINGS}, rows {first} to {row}")))
+    written.map_err(|e| library_error(path, &e, &format!("{TRACINGS}, rows {first} to {row}")))
 }

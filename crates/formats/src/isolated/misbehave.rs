@@ -3,7 +3,7 @@
 use super::limits::ProcessLimits;
 use super::message::write_message;
 use crate::tracings::Placement;
-use crate::tracings::description::{DescribedFile, StoredRows, encode};
+use crate::tracings::description::{DescribedFile, StoredRows, encode_description};
 use rustix::process::{Signal, getpid, kill_process};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -18,12 +18,12 @@ const ROWS: &str = "rows";
 const LIMITS: &str = "ECGFM_HDF5_LIMITS";
 
 /// Environment variable that the process needs, where it is set.
-pub(super) fn environment() -> Option<(&'static str, OsString)> {
+pub(super) fn inherited_variable() -> Option<(&'static str, OsString)> {
     Some((STUB, std::env::var_os(STUB)?))
 }
 
 /// Limits that the environment asks for.
-pub(super) fn limits() -> Option<ProcessLimits> {
+pub(super) fn limits_override() -> Option<ProcessLimits> {
     let text = std::env::var(LIMITS).ok()?;
     let numbers: Vec<u64> = text.split(',').filter_map(|n| n.parse().ok()).collect();
     let &[cpu_seconds, memory_mib, patience] = numbers.as_slice() else {
@@ -99,7 +99,7 @@ pub(super) fn before_opening(path: &Path) -> io::Result<()> {
                 dtype: "float32".into(),
                 stored,
             };
-            write_message(&mut out, &encode(&Ok(false_description)))?;
+            write_message(&mut out, &encode_description(&Ok(false_description)))?;
         }
         // Opens the file as usual; `between_rows` crashes later.
         ROWS => return Ok(()),

@@ -4,7 +4,7 @@ use super::OUT_OF_MEMORY;
 use super::limits::{ProcessLimits, users_memory_limit_mib};
 use super::refusal::to_error;
 use crate::error::{Error, Result};
-use crate::tracings::description::{DescribedFile, MAX_MESSAGE, decode};
+use crate::tracings::description::{DescribedFile, MAX_MESSAGE, decode_description};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::io::{self, Read, Write};
@@ -64,10 +64,13 @@ impl ReaderFailure {
 ///
 /// # Errors
 /// Those of opening the file; a process that crashes, or takes too much time or memory; no process can be started.
-pub(crate) fn open(path: &Path, first_argument: &str) -> Result<(DescribedFile, SandboxedReader)> {
+pub(crate) fn open_isolated_file(
+    path: &Path,
+    first_argument: &str,
+) -> Result<(DescribedFile, SandboxedReader)> {
     let mut reader = SandboxedReader::start(path, first_argument)?;
     let message = reader.read_message()?;
-    match decode(&message).map_err(|what| reader.protocol_error(&what))? {
+    match decode_description(&message).map_err(|what| reader.protocol_error(&what))? {
         Ok(description) => Ok((description, reader)),
         Err(refusal) => Err(to_error(path, refusal)),
     }
@@ -76,7 +79,7 @@ pub(crate) fn open(path: &Path, first_argument: &str) -> Result<(DescribedFile, 
 impl SandboxedReader {
     fn start(path: &Path, first_argument: &str) -> Result<Self> {
         let failed = |source| Error::io("start a process to open", path)(source);
-        let limits = limits();
+        let limits = process_limits();
         let mut command = Command::new(own_executable().map_err(failed)?);
         command
             .arg(first_argument)
@@ -89,7 +92,7 @@ impl SandboxedReader {
                 .filter_map(|name| Some((name, std::env::var_os(name)?))),
         );
         #[cfg(feature = "failpoints")]
-        command.envs(super::misbehave::environment());
+        command.envs(super::misbehave::inherited_variable());
         // A group of its own: Ctrl-C goes to the program alone, which stops when it is safe to.
         command.process_group(0);
         command
@@ -113,7 +116,7 @@ impl SandboxedReader {
     /// Reads row `row`, by way of the process, into `out`, which is as long as a row.
     ///
     /// # Errors
-    /// Those of [`open`].
+    /// Those of [`open_isolated_file`].
     pub(crate) fn read_row(&mut self, row: usize, out: &mut [f32]) -> Result<()> {
         if let Some(failure) = &self.failure {
             return Err(failure.to_error(&self.path));
@@ -126,7 +129,7 @@ impl SandboxedReader {
             [0] => self.fill(bytemuck::cast_slice_mut(out), deadline),
             [1] => {
                 let message = self.read_message()?;
-                match decode(&message) {
+                match decode_description(&message) {
                     Ok(Err(refusal)) => Err(to_error(&self.path, refusal)),
                     _ => Err(self.protocol_error("it is no error")),
                 }
@@ -285,9 +288,9 @@ fn own_executable() -> io::Result<PathBuf> {
     }
 }
 
-fn limits() -> ProcessLimits {
+fn process_limits() -> ProcessLimits {
     #[cfg(feature = "failpoints")]
-    if let Some(limits) = super::misbehave::limits() {
+    if let Some(limits) = super::misbehave::limits_override() {
         return limits;
     }
     ProcessLimits::DEFAULT

@@ -4,7 +4,7 @@ use super::limits::{ProcessLimits, allow_cpu_seconds, confine_process};
 use super::message::write_message;
 use super::refusal::to_refusal;
 use crate::error::Result;
-use crate::tracings::description::{DescribedFile, encode};
+use crate::tracings::description::{DescribedFile, encode_description};
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(crate) trait SandboxedFile {
 
 /// Does the work of the process that [`super::enable`] has started: reads the `arguments` after the first, confines
 /// this process, opens the file with `open_file`, and answers on the standard streams. Returns the exit code.
-pub(crate) fn serve<F: SandboxedFile>(
+pub(crate) fn serve_file<F: SandboxedFile>(
     arguments: impl IntoIterator<Item = OsString>,
     open_file: impl FnOnce(&Path) -> Result<F>,
 ) -> u8 {
@@ -44,13 +44,13 @@ pub(crate) fn serve<F: SandboxedFile>(
         memory_mib,
         patience: Duration::MAX,
     };
-    match confine_process(&limits).and_then(|()| answer(Path::new(path), &limits, open_file)) {
+    match confine_process(&limits).and_then(|()| answer_requests(Path::new(path), &limits, open_file)) {
         Ok(()) => 0,
         Err(_) => 1,
     }
 }
 
-fn answer<F: SandboxedFile>(
+fn answer_requests<F: SandboxedFile>(
     path: &Path,
     limits: &ProcessLimits,
     open_file: impl FnOnce(&Path) -> Result<F>,
@@ -66,7 +66,7 @@ fn answer<F: SandboxedFile>(
     rustix::process::set_parent_process_death_signal(None)?;
     let mut out = io::stdout().lock();
     let description = file.as_ref().map(F::describe).map_err(to_refusal);
-    write_message(&mut out, &encode(&description))?;
+    write_message(&mut out, &encode_description(&description))?;
     match file {
         Ok(file) => match file.row_len() {
             Some(row_len) => answer_rows(&file, row_len, limits, &mut out),
@@ -102,7 +102,7 @@ fn answer_rows(
             }
             Err(error) => {
                 out.write_all(&[1])?;
-                write_message(out, &encode(&Err(to_refusal(&error))))?;
+                write_message(out, &encode_description(&Err(to_refusal(&error))))?;
             }
         }
     }

@@ -105,7 +105,7 @@ const MI_UINT32: u32 = 6;
 const MI_UTF8: u32 = 16;
 
 /// Reads the matrix whose content is `within` of `bytes`, which is buffer number `buffer`.
-pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result<MatArray, MatDefect> {
+pub(super) fn parse_array(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result<MatArray, MatDefect> {
     let end = within.end;
     let flags = read_element(bytes, within.start, end)?;
     if flags.kind != MI_UINT32 || flags.body.len() != 8 {
@@ -114,10 +114,10 @@ pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result
     let bits = read_word(bytes, flags.body.start, end)?;
     let class = ArrayClass::new((bits & 0xff) as u8);
     let shape = read_element(bytes, flags.next, end)?;
-    let dims = dimensions(bytes, &shape)?;
+    let dims = read_dimensions(bytes, &shape)?;
     let label = read_element(bytes, shape.next, end)?;
     let mut array = MatArray {
-        name: name(bytes, &label)?,
+        name: read_name(bytes, &label)?,
         class,
         dims: Vec::new(),
         complex: bits & 0x0800 != 0,
@@ -134,7 +134,7 @@ pub(super) fn parse(bytes: &[u8], within: Range<usize>, buffer: usize) -> Result
     Ok(array)
 }
 
-fn dimensions(bytes: &[u8], shape: &MatElement) -> Result<Vec<usize>, MatDefect> {
+fn read_dimensions(bytes: &[u8], shape: &MatElement) -> Result<Vec<usize>, MatDefect> {
     let at = shape.body.start;
     if shape.kind != MI_INT32 || shape.body.len() < 8 || !shape.body.len().is_multiple_of(4) {
         return Err(MatDefect::new(at, "a matrix without its dimensions"));
@@ -146,7 +146,7 @@ fn dimensions(bytes: &[u8], shape: &MatElement) -> Result<Vec<usize>, MatDefect>
         .ok_or_else(|| MatDefect::new(at, "a matrix with a negative dimension"))
 }
 
-fn name(bytes: &[u8], label: &MatElement) -> Result<String, MatDefect> {
+fn read_name(bytes: &[u8], label: &MatElement) -> Result<String, MatDefect> {
     let at = label.body.start;
     if !matches!(label.kind, MI_INT8 | MI_UTF8) {
         return Err(MatDefect::new(at, "a matrix without its name"));
@@ -157,7 +157,7 @@ fn name(bytes: &[u8], label: &MatElement) -> Result<String, MatDefect> {
 
 fn check_size(array: &MatArray, data: &MatElement) -> Result<(), MatDefect> {
     let at = data.body.start;
-    let Some(width) = super::number::width(data.kind) else {
+    let Some(width) = super::number::number_width(data.kind) else {
         return Err(MatDefect::new(
             at,
             format!("{}: values of unknown type {}", array.name, data.kind),

@@ -161,7 +161,7 @@ impl MatFile {
             return Err(self.unsuitable(name, format!("has {} dimensions, not two", array.dims.len())));
         };
         let (buffer, range) = &array.source;
-        let values = number::convert(array.storage, &self.buffers[*buffer][range.clone()]);
+        let values = number::convert_numbers(array.storage, &self.buffers[*buffer][range.clone()]);
         let values = values.ok_or_else(|| {
             let of = if array.class == ArrayClass::Double {
                 "not whole"
@@ -178,7 +178,7 @@ impl MatFile {
         let file = &self.buffers[0];
         let top = read_element(file, at, file.len())?;
         match top.kind {
-            MI_MATRIX => self.arrays.push(array::parse(file, top.body, 0)?),
+            MI_MATRIX => self.arrays.push(array::parse_array(file, top.body, 0)?),
             MI_COMPRESSED => {
                 let inflated = inflate(&file[top.body.clone()], at, self.room)?;
                 self.room -= inflated.len();
@@ -188,8 +188,9 @@ impl MatFile {
                     |p: MatDefect| MatDefect::new(at, format!("inside the compressed variable: {}", p.what));
                 let matrix = read_element(&inflated, 0, inflated.len()).map_err(inside)?;
                 if matrix.kind == MI_MATRIX {
-                    self.arrays
-                        .push(array::parse(&inflated, matrix.body, self.buffers.len()).map_err(inside)?);
+                    self.arrays.push(
+                        array::parse_array(&inflated, matrix.body, self.buffers.len()).map_err(inside)?,
+                    );
                     self.buffers.push(inflated);
                 }
                 return Ok(next);

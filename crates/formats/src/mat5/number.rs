@@ -1,7 +1,7 @@
 //! Conversion of stored numbers to the type that is asked for.
 
 /// Bytes of one number of the storage type `code` (MAT-File Format, table 1-1); none if it is not numeric.
-pub(super) fn width(code: u32) -> Option<usize> {
+pub(super) fn number_width(code: u32) -> Option<usize> {
     match code {
         1 | 2 => Some(1),
         3 | 4 => Some(2),
@@ -52,7 +52,7 @@ impl FromStoredNumber for i64 {
 }
 
 /// Converts little-endian numbers of storage type `code`. `None` if one does not fit, or the type is not numeric.
-pub(super) fn convert<T: FromStoredNumber>(code: u32, bytes: &[u8]) -> Option<Vec<T>> {
+pub(super) fn convert_numbers<T: FromStoredNumber>(code: u32, bytes: &[u8]) -> Option<Vec<T>> {
     macro_rules! each {
         ($stored:ty, $convert:expr) => {{
             let (numbers, _) = bytes.as_chunks::<{ size_of::<$stored>() }>();
@@ -84,11 +84,11 @@ mod tests {
     #[test]
     fn a_number_that_does_not_fit_is_refused_not_rounded() {
         let large = (MAX_EXACT + 1).to_le_bytes();
-        assert_eq!(convert::<f64>(12, &large), None);
-        assert_eq!(convert::<i64>(12, &large), Some(vec![MAX_EXACT + 1]));
-        assert_eq!(convert::<i64>(13, &u64::MAX.to_le_bytes()), None);
-        assert_eq!(convert::<i64>(9, &0.5f64.to_le_bytes()), None);
-        assert_eq!(convert::<i64>(9, &f64::NAN.to_le_bytes()), None);
-        assert_eq!(convert::<f32>(9, &0.1f64.to_le_bytes()), Some(vec![0.1]));
+        assert_eq!(convert_numbers::<f64>(12, &large), None);
+        assert_eq!(convert_numbers::<i64>(12, &large), Some(vec![MAX_EXACT + 1]));
+        assert_eq!(convert_numbers::<i64>(13, &u64::MAX.to_le_bytes()), None);
+        assert_eq!(convert_numbers::<i64>(9, &0.5f64.to_le_bytes()), None);
+        assert_eq!(convert_numbers::<i64>(9, &f64::NAN.to_le_bytes()), None);
+        assert_eq!(convert_numbers::<f32>(9, &0.1f64.to_le_bytes()), Some(vec![0.1]));
     }
 }

@@ -80,8 +80,17 @@ impl<W: Write> MatWriter<W> {
         }
         let (class, storage, bytes) = data.parts();
         let mut small = Vec::with_capacity(128);
-        for word in [6, 8, class, 0, 5, 8, int32(dims[0])?, int32(dims[1])?] {
-            push(&mut small, word);
+        for word in [
+            6,
+            8,
+            class,
+            0,
+            5,
+            8,
+            dimension_word(dims[0])?,
+            dimension_word(dims[1])?,
+        ] {
+            push_word(&mut small, word);
         }
         put_tag(&mut small, 1, name.len())?;
         small.extend_from_slice(name.as_bytes());
@@ -89,8 +98,8 @@ impl<W: Write> MatWriter<W> {
         put_tag(&mut small, storage, bytes.len())?;
         let body = small.len() + bytes.len();
         let padded = body.next_multiple_of(8);
-        push(&mut self.gathered, 14);
-        push(
+        push_word(&mut self.gathered, 14);
+        push_word(
             &mut self.gathered,
             u32::try_from(padded).map_err(|_| too_large(name))?,
         );
@@ -125,19 +134,19 @@ impl<W: Write> MatWriter<W> {
 fn put_tag(out: &mut Vec<u8>, storage: u32, length: usize) -> io::Result<()> {
     let length32 = u32::try_from(length).map_err(|_| too_large("data"))?;
     if (1..=4).contains(&length32) {
-        push(out, length32 << 16 | storage);
+        push_word(out, length32 << 16 | storage);
     } else {
-        push(out, storage);
-        push(out, length32);
+        push_word(out, storage);
+        push_word(out, length32);
     }
     Ok(())
 }
 
-fn push(out: &mut Vec<u8>, word: u32) {
+fn push_word(out: &mut Vec<u8>, word: u32) {
     out.extend_from_slice(&word.to_le_bytes());
 }
 
-fn int32(dim: usize) -> io::Result<u32> {
+fn dimension_word(dim: usize) -> io::Result<u32> {
     i32::try_from(dim)
         .map(|d| d as u32)
         .map_err(|_| too_large("dimension"))

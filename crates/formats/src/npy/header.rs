@@ -214,7 +214,7 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u6
     let mut start = [0; 8];
     read_exactly(input, &mut start, "the magic string")?;
     if &start[..6] != MAGIC {
-        return Err(invalid(
+        return Err(invalid_data(
             "this is not a .npy file: it does not start with \\x93NUMPY",
         ));
     }
@@ -223,7 +223,7 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u6
         1 => 2,
         2 | 3 => 4,
         other => {
-            return Err(invalid(format!(
+            return Err(invalid_data(format!(
                 "version {other} of the .npy format; known are 1, 2 and 3"
             )));
         }
@@ -231,7 +231,7 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u6
     read_exactly(input, &mut length[..width], "the header's length")?;
     let length = u32::from_le_bytes(length) as usize;
     if length > MAX_HEADER {
-        return Err(invalid(format!(
+        return Err(invalid_data(format!(
             "a header of {length} bytes; at most {MAX_HEADER} are read"
         )));
     }
@@ -242,10 +242,11 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u6
 }
 
 fn parse_header(text: &[u8]) -> io::Result<NpyHeader> {
-    let fields = literal::parse(text).map_err(|e| invalid(format!("the header's dictionary: {e}")))?;
+    let fields =
+        literal::parse_header(text).map_err(|e| invalid_data(format!("the header's dictionary: {e}")))?;
     let dtype = Dtype::from_descr(&fields.descr).ok_or_else(|| {
         let known = Dtype::ALL.map(Dtype::descr).join(" ");
-        invalid(format!("values of type {:?}; known are {known}", fields.descr))
+        invalid_data(format!("values of type {:?}; known are {known}", fields.descr))
     })?;
     let header = NpyHeader {
         dtype,
@@ -253,7 +254,7 @@ fn parse_header(text: &[u8]) -> io::Result<NpyHeader> {
         fortran_order: fields.fortran_order,
     };
     if header.data_bytes().is_none() || header.row_len().is_none() {
-        return Err(invalid(format!(
+        return Err(invalid_data(format!(
             "shape {:?} is more than any file can hold",
             header.shape
         )));
@@ -263,12 +264,12 @@ fn parse_header(text: &[u8]) -> io::Result<NpyHeader> {
 
 fn read_exactly<R: Read + ?Sized>(input: &mut R, out: &mut [u8], part: &str) -> io::Result<()> {
     input.read_exact(out).map_err(|e| match e.kind() {
-        io::ErrorKind::UnexpectedEof => invalid(format!("the file ends inside {part}")),
+        io::ErrorKind::UnexpectedEof => invalid_data(format!("the file ends inside {part}")),
         _ => e,
     })
 }
 
-fn invalid(message: impl Into<String>) -> io::Error {
+fn invalid_data(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message.into())
 }
 

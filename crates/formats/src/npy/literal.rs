@@ -9,7 +9,7 @@ pub(super) struct HeaderFields {
 }
 
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, in any order of keys.
-pub(super) fn parse(text: &[u8]) -> Result<HeaderFields, String> {
+pub(super) fn parse_header(text: &[u8]) -> Result<HeaderFields, String> {
     let mut scan = LiteralScanner { text, at: 0 };
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
     scan.expect(b'{')?;

@@ -110,11 +110,11 @@ impl ZipContainer {
                 .try_reserve_exact(wanted)
                 .map_err(|error| error.to_string())?;
             std::io::copy(&mut Read::by_ref(file).take(start), &mut std::io::sink())
-                .map_err(|e| damaged(&e))?;
+                .map_err(|e| damaged_file(&e))?;
             Read::by_ref(file)
                 .take(length)
                 .read_to_end(&mut bytes)
-                .map_err(|e| damaged(&e))?;
+                .map_err(|e| damaged_file(&e))?;
             if bytes.len() != wanted {
                 return Err(format!(
                     "it ends after {} of {wanted} bytes: the file is cut short",
@@ -123,7 +123,7 @@ impl ZipContainer {
             }
             if start + length == size {
                 // The checksum is verified only when the end is read.
-                let beyond = file.read(&mut [0u8; 1]).map_err(|e| damaged(&e))?;
+                let beyond = file.read(&mut [0u8; 1]).map_err(|e| damaged_file(&e))?;
                 if beyond != 0 {
                     return Err(format!("it goes on after its {size} bytes"));
                 }
@@ -178,7 +178,7 @@ impl ZipContainer {
     }
 }
 
-fn damaged(error: &std::io::Error) -> String {
+fn damaged_file(error: &std::io::Error) -> String {
     format!("{error}: the file is damaged or cut short; fetch it again")
 }
 

@@ -94,16 +94,16 @@ impl DType {
     /// Converts little-endian elements to float32, rounding to nearest; `None` for complex numbers.
     pub(crate) fn to_f32(self, bytes: &[u8]) -> Option<Vec<f32>> {
         Some(match self {
-            Self::Float64 => decode(bytes, |b| f64::from_le_bytes(b) as f32),
-            Self::Float32 => decode(bytes, f32::from_le_bytes),
-            Self::Float16 => decode(bytes, |b| f16::from_le_bytes(b).to_f32()),
-            Self::BFloat16 => decode(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-            Self::Int64 => decode(bytes, |b| i64::from_le_bytes(b) as f32),
-            Self::Int32 => decode(bytes, |b| i32::from_le_bytes(b) as f32),
-            Self::Int16 => decode(bytes, |b| f32::from(i16::from_le_bytes(b))),
-            Self::Int8 => decode(bytes, |b| f32::from(i8::from_le_bytes(b))),
-            Self::UInt8 => decode(bytes, |b| f32::from(u8::from_le_bytes(b))),
-            Self::Bool => decode(bytes, |[b]: [u8; 1]| f32::from(u8::from(b != 0))),
+            Self::Float64 => decode_elements(bytes, |b| f64::from_le_bytes(b) as f32),
+            Self::Float32 => decode_elements(bytes, f32::from_le_bytes),
+            Self::Float16 => decode_elements(bytes, |b| f16::from_le_bytes(b).to_f32()),
+            Self::BFloat16 => decode_elements(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+            Self::Int64 => decode_elements(bytes, |b| i64::from_le_bytes(b) as f32),
+            Self::Int32 => decode_elements(bytes, |b| i32::from_le_bytes(b) as f32),
+            Self::Int16 => decode_elements(bytes, |b| f32::from(i16::from_le_bytes(b))),
+            Self::Int8 => decode_elements(bytes, |b| f32::from(i8::from_le_bytes(b))),
+            Self::UInt8 => decode_elements(bytes, |b| f32::from(u8::from_le_bytes(b))),
+            Self::Bool => decode_elements(bytes, |[b]: [u8; 1]| f32::from(u8::from(b != 0))),
             Self::Complex64 | Self::Complex128 => return None,
         })
     }
@@ -116,7 +116,7 @@ impl std::fmt::Display for DType {
 }
 
 /// Applies `element` to every whole group of `N` bytes.
-fn decode<const N: usize>(bytes: &[u8], element: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+fn decode_elements<const N: usize>(bytes: &[u8], element: impl Fn([u8; N]) -> f32) -> Vec<f32> {
     let (groups, _) = bytes.as_chunks::<N>();
     groups.iter().map(|group| element(*group)).collect()
 }

@@ -62,7 +62,7 @@ enum StackItem {
 }
 
 /// Runs the pickle to its end and returns the entries of its dictionary.
-pub(super) fn run(pickle: &[u8]) -> Result<Vec<(HeaderKey, HeaderValue)>, PickleDefect> {
+pub(super) fn run_pickle(pickle: &[u8]) -> Result<Vec<(HeaderKey, HeaderValue)>, PickleDefect> {
     let mut machine = HeaderMachine {
         pickle,
         at: 0,

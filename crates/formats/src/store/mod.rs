@@ -98,7 +98,7 @@ impl StoreHeader {
     /// # Errors
     /// The bytes are not the pickle of such a dictionary.
     pub fn from_pickle(path: &Path, pickle: &[u8]) -> Result<Self> {
-        let entries = machine::run(pickle)
+        let entries = machine::run_pickle(pickle)
             .map_err(|e| Error::malformed(path, format!("byte {}", e.at), e.what, HELP))?;
         let (mut shape, mut dtype, mut offset) = (None, None, 0);
         for (key, value) in entries {

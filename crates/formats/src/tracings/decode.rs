@@ -40,7 +40,7 @@ impl DecodeBuffers {
     /// Decodes `self.stored` into `out`, which is as long as a block.
     pub(super) fn decode(&mut self, encoding: Encoding, out: &mut [f32]) -> Result<(), String> {
         if !encoding.shuffled {
-            return decompress(
+            return decompress_block(
                 encoding.compression,
                 &mut self.inflater,
                 &self.stored,
@@ -53,7 +53,7 @@ impl DecodeBuffers {
             return Ok(());
         }
         self.inflated.resize(size, 0);
-        decompress(
+        decompress_block(
             encoding.compression,
             &mut self.inflater,
             &self.stored,
@@ -65,14 +65,14 @@ impl DecodeBuffers {
 }
 
 /// Fills `out` with the decompressed bytes of `stored`.
-fn decompress(
+fn decompress_block(
     compression: Compression,
     inflater: &mut Decompressor,
     stored: &[u8],
     out: &mut [u8],
 ) -> Result<(), String> {
     match compression {
-        Compression::Deflate => inflate(inflater, stored, out),
+        Compression::Deflate => inflate_block(inflater, stored, out),
         Compression::Lzf => lzf::decompress(stored, out),
         Compression::None if stored.len() == out.len() => {
             out.copy_from_slice(stored);
@@ -86,7 +86,7 @@ fn decompress(
     }
 }
 
-fn inflate(inflater: &mut Decompressor, stored: &[u8], out: &mut [u8]) -> Result<(), String> {
+fn inflate_block(inflater: &mut Decompressor, stored: &[u8], out: &mut [u8]) -> Result<(), String> {
     match inflater.zlib_decompress(stored, out) {
         Ok(length) if length == out.len() => Ok(()),
         Ok(length) => Err(format!(
@@ -111,7 +111,7 @@ pub(crate) fn decode_numbers(
         _ => Compression::None,
     };
     let mut inflater = Decompressor::new();
-    decompress(compression, &mut inflater, stored, out)?;
+    decompress_block(compression, &mut inflater, stored, out)?;
     if shuffled && skipped_filters & 1 == 0 {
         let (rows, count) = (out.to_vec(), out.len() / BYTES);
         for (number, bytes) in out.as_chunks_mut::<BYTES>().0.iter_mut().enumerate() {

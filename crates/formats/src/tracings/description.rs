@@ -46,7 +46,7 @@ pub enum ReadRefusal {
 }
 
 /// Message for `description`.
-pub fn encode(description: &Result<DescribedFile, ReadRefusal>) -> Vec<u8> {
+pub fn encode_description(description: &Result<DescribedFile, ReadRefusal>) -> Vec<u8> {
     let mut out = MessageWriter(MAGIC.to_vec());
     match description {
         Ok(file) => out.file(file),
@@ -65,7 +65,7 @@ pub fn encode(description: &Result<DescribedFile, ReadRefusal>) -> Vec<u8> {
 ///
 /// # Errors
 /// The message contradicts its format; the text says where.
-pub fn decode(message: &[u8]) -> Result<Result<DescribedFile, ReadRefusal>, String> {
+pub fn decode_description(message: &[u8]) -> Result<Result<DescribedFile, ReadRefusal>, String> {
     if message.len() > MAX_MESSAGE {
         return Err(format!("{} bytes; at most {MAX_MESSAGE} are read", message.len()));
     }
@@ -336,19 +336,19 @@ mod tests {
         #[test]
         fn what_is_sent_arrives(ids in prop::collection::vec(any::<i64>(), 0..6), stored in stored()) {
             let said = Ok(described(ids, stored));
-            prop_assert_eq!(decode(&encode(&said)), Ok(said));
+            prop_assert_eq!(decode_description(&encode_description(&said)), Ok(said));
         }
 
         #[test]
         fn a_changed_byte_is_another_message_or_an_error(stored in stored(), at: prop::sample::Index, bit in 0u8..8) {
-            let mut message = encode(&Ok(described(vec![1, 2], stored)));
+            let mut message = encode_description(&Ok(described(vec![1, 2], stored)));
             let at = at.index(message.len());
             message[at] ^= 1 << bit;
-            if let Ok(said) = decode(&message) {
-                let again = encode(&said);
-                prop_assert_eq!(encode(&decode(&again).unwrap()), again);
+            if let Ok(said) = decode_description(&message) {
+                let again = encode_description(&said);
+                prop_assert_eq!(encode_description(&decode_description(&again).unwrap()), again);
             }
-            prop_assert!(decode(&message[..at]).is_err());
+            prop_assert!(decode_description(&message[..at]).is_err());
         }
     }
 
@@ -356,29 +356,29 @@ mod tests {
     fn errors_arrive_in_their_parts_without_control_characters() {
         let said = Err(ReadRefusal::Missing(["tracings".into(), "a\x1b[2Jb".into()]));
         let told = Err(ReadRefusal::Missing(["tracings".into(), "a\\u{1b}[2Jb".into()]));
-        assert_eq!(decode(&encode(&said)), Ok(told));
+        assert_eq!(decode_description(&encode_description(&said)), Ok(told));
         let system = Err(ReadRefusal::System(24));
-        assert_eq!(decode(&encode(&system)), Ok(system));
+        assert_eq!(decode_description(&encode_description(&system)), Ok(system));
         let long = Err(ReadRefusal::Malformed([
             "é".repeat(MAX_TEXT),
             "b".into(),
             "c".into(),
         ]));
-        assert!(decode(&encode(&long)).unwrap().is_err());
+        assert!(decode_description(&encode_description(&long)).unwrap().is_err());
     }
 
     #[test]
     fn claims_beyond_the_message_are_refused_before_anything_is_allocated() {
-        let mut message = encode(&Ok(described(vec![], StoredRows::Library("x".into()))));
+        let mut message = encode_description(&Ok(described(vec![], StoredRows::Library("x".into()))));
         message[MAGIC.len() + 1..][..8].copy_from_slice(&(u64::MAX / 8).to_le_bytes());
-        assert!(decode(&message).unwrap_err().contains("are left"));
+        assert!(decode_description(&message).unwrap_err().contains("are left"));
         let rows = described(vec![1], StoredRows::Library("x".into()));
         let lying = DescribedFile {
             shape: [7, 1, 1],
             ..rows
         };
         assert!(
-            decode(&encode(&Ok(lying)))
+            decode_description(&encode_description(&Ok(lying)))
                 .unwrap_err()
                 .contains("7 rows and 1 exams")
         );

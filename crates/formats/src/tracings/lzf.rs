@@ -34,7 +34,7 @@ pub(super) fn decompress(stored: &[u8], out: &mut [u8]) -> Result<(), String> {
         let (&low, after) = rest.split_first().ok_or(CUT)?;
         rest = after;
         let back = ((control & 0x1f) << 8 | usize::from(low)) + 1;
-        filled = copy(out, filled, back, length + COPY_AT_LEAST)?;
+        filled = copy_back_reference(out, filled, back, length + COPY_AT_LEAST)?;
     }
     if filled == out.len() {
         return Ok(());
@@ -49,7 +49,7 @@ const CUT: &str = "a block of LZF that is cut short";
 const TOO_MUCH: &str = "a block of LZF that holds more than it should";
 
 /// Copies `length` bytes that begin `back` before `filled`, which may overlap; returns the end of the copy.
-fn copy(out: &mut [u8], filled: usize, back: usize, length: usize) -> Result<usize, String> {
+fn copy_back_reference(out: &mut [u8], filled: usize, back: usize, length: usize) -> Result<usize, String> {
     let from = filled
         .checked_sub(back)
         .ok_or("a block of LZF that points before its start")?;

@@ -116,8 +116,8 @@ impl fmt::Display for CudaProblem {
                 f,
                 "the NVIDIA driver is for CUDA {}, and this libtorch is made for CUDA {}: install driver {} or newer, or build \
                  with a libtorch for CUDA {} (README, \"On a GPU\")",
-                version(*offers),
-                version(*needs),
+                version_text(*offers),
+                version_text(*needs),
                 driver_for(*needs),
                 offers / 1000
             ),
@@ -140,7 +140,7 @@ impl fmt::Display for CudaProblem {
 }
 
 /// A CUDA version as people write it.
-fn version(number: u32) -> String {
+fn version_text(number: u32) -> String {
     format!("{}.{}", number / 1000, number % 1000 / 10)
 }
 

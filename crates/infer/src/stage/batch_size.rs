@@ -74,7 +74,7 @@ impl Batching {
             done: 0,
             batch_size: self.size,
             multiple: self.multiple,
-            readers: readers(),
+            readers: reader_count(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Batching {
 
 /// Threads that read: two keep many cores' models fed; a GPU takes some thousand segments a second, each of which may have
 /// to be computed from the recording.
-fn readers() -> usize {
+fn reader_count() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| (cores.get() / 2).clamp(2, 8))
 }
 

@@ -36,7 +36,7 @@ pub(super) fn check_label_names(
         return refused(format!(
             "{} is not the one that the model was exported with, {}: label {} is `{}` there and `{}` here",
             configured.described(),
-            described(&set),
+            describe_label_set(&set),
             at + 1,
             set.labels[at],
             names[at]
@@ -50,7 +50,7 @@ pub(super) fn check_label_names(
     }))
 }
 
-fn described(set: &LabelNames) -> String {
+fn describe_label_set(set: &LabelNames) -> String {
     let hash = set
         .hash
         .as_ref()
@@ -83,7 +83,7 @@ mod tests {
     fn the_cards_labels_go_into_the_record_and_others_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let mut params = project(dir.path(), 3);
-        let sha = crate::stage::segment_source::sha256(&params.model).unwrap();
+        let sha = crate::stage::segment_source::hash_file(&params.model).unwrap();
         let card = |labels: &[&str]| {
             let json = serde_json::json!({
                 "format_version": 1, "labels": LEADS, "label_set": { "name": "mine", "labels": labels },

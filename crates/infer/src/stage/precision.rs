@@ -70,7 +70,7 @@ pub(super) fn compare_with_float32(
         (_, Some(Returns::Probabilities)) => PROBABILITY,
         _ => LOGIT,
     };
-    let change = compare(of, &expected, &actual, segments);
+    let change = compare_outputs(of, &expected, &actual, segments);
     if let Some(probability) = change
         .probability
         .filter(|&change| change > params.precision_bound)
@@ -117,7 +117,7 @@ fn run_first_segments(
     Ok(values)
 }
 
-fn compare(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) -> PrecisionChange {
+fn compare_outputs(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) -> PrecisionChange {
     let sigmoid = |logit: f32| 1.0 / (1.0 + (-f64::from(logit)).exp());
     // NaN against a number is as bad as can be; `max` would pass over it.
     let largest = |differences: &mut dyn Iterator<Item = f64>| {
@@ -158,14 +158,17 @@ mod tests {
 
     #[test]
     fn the_largest_change_is_found_and_nan_is_no_agreement() {
-        let change = compare(LOGIT, &[0.0, 2.0], &[0.5, 2.0], 1);
+        let change = compare_outputs(LOGIT, &[0.0, 2.0], &[0.5, 2.0], 1);
         assert_eq!(change.largest, 0.5);
         assert!((change.probability.unwrap() - 0.122_459).abs() < 1e-6);
         assert_eq!(
-            compare(LOGIT, &[0.0], &[f32::NAN], 1).probability,
+            compare_outputs(LOGIT, &[0.0], &[f32::NAN], 1).probability,
             Some(f64::INFINITY)
         );
-        assert_eq!(compare("embedding", &[1.0], &[3.0], 1).probability, None);
-        assert_eq!(compare(PROBABILITY, &[0.25], &[0.5], 1).probability, Some(0.25));
+        assert_eq!(compare_outputs("embedding", &[1.0], &[3.0], 1).probability, None);
+        assert_eq!(
+            compare_outputs(PROBABILITY, &[0.25], &[0.5], 1).probability,
+            Some(0.25)
+        );
     }
 }

@@ -84,7 +84,7 @@ impl ReturnedValues {
         self.error(format!(
             "it is said to return probabilities ({}), and {segment} has a value that is none: they reach {}",
             self.stated.map_or("", |(_, by)| by),
-            words(stats.range)
+            range_text(stats.range)
         ))
     }
 
@@ -97,7 +97,7 @@ impl ReturnedValues {
              segments lie between 0 and 1 ({}), as probabilities do. A sigmoid on top of probabilities would put every \
              label between 0.5 and 0.73",
             stats.segments,
-            words(stats.range)
+            range_text(stats.range)
         )))
     }
 
@@ -109,7 +109,7 @@ impl ReturnedValues {
     }
 }
 
-fn words(range: ValueRange) -> String {
+fn range_text(range: ValueRange) -> String {
     let ends = range.ends();
     ends.map_or_else(String::new, |(lowest, highest)| {
         format!("from {lowest} to {highest}")
@@ -206,7 +206,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut params = project(dir.path(), 3);
         write_model(&params.model, SIGMOID);
-        let sha = crate::stage::segment_source::sha256(&params.model).unwrap();
+        let sha = crate::stage::segment_source::hash_file(&params.model).unwrap();
         let json = serde_json::json!({
             "format_version": 1, "labels": LEADS, "returns": "probabilities",
             "input": { "leads": LEADS, "min_samples": 1 }, "model": { "sha256": sha },

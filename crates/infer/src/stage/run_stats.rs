@@ -51,7 +51,7 @@ impl RunStats {
 }
 
 /// Record of a run.
-pub(super) fn outcome(source: &SegmentSource, model: &impl Backend, stats: &RunStats) -> Outcome {
+pub(super) fn report_outcome(source: &SegmentSource, model: &impl Backend, stats: &RunStats) -> Outcome {
     let description = model.describe();
     let seconds = stats.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
     let rate = ((stats.segments - stats.resumed) as f64 / seconds * 100.0).round() / 100.0;

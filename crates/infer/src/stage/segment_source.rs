@@ -26,7 +26,7 @@ pub(super) struct SegmentSource {
 
 impl SegmentSource {
     pub(super) fn open(params: &Params) -> Result<Self> {
-        let manifest = params.manifest.join(manifests::file(&params.subset));
+        let manifest = params.manifest.join(manifests::file_name(&params.subset));
         let mut subset = manifests::read(&params.manifest, &params.subset)?;
         let refused = |what: String| Error::Segments {
             path: manifest.clone(),
@@ -78,7 +78,7 @@ pub(super) fn load_model(
     placement: Placement,
 ) -> Result<LoadedModel> {
     let sha256 = if params.model.is_file() {
-        sha256(&params.model)?
+        hash_file(&params.model)?
     } else {
         String::new()
     };
@@ -167,7 +167,7 @@ fn check_card(card: &ModelCard, source: &SegmentSource) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn sha256(path: &Path) -> Result<String> {
+pub(super) fn hash_file(path: &Path) -> Result<String> {
     let failed = |error: std::io::Error| Error::model(path, error.to_string());
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let mut hash = Sha256::new();

@@ -1,6 +1,6 @@
 //! The stage on small projects, with a double in the model's place where the model does not matter.
 
-use super::segment_source::sha256;
+use super::segment_source::hash_file;
 use super::*;
 use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, ExtraOutput};
 use crate::shape::SegmentShape;
@@ -256,7 +256,7 @@ fn infinite_logits_are_kept_counted_and_named() {
         (2, &["ecg_5_0".to_owned(), "ecg_4_0".to_owned()][..])
     );
     assert!(Logits::read(dir.path(), "test").unwrap().values[0].is_nan());
-    assert_eq!(outcome(&source, &model, &tally).counts["non_finite"], 2);
+    assert_eq!(report_outcome(&source, &model, &tally).counts["non_finite"], 2);
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_th
     };
     assert_eq!(runs, 13);
     assert_eq!(left(&cut), left(&whole));
-    let counts = |tally: &run_stats::RunStats| outcome(&source, &limited(), tally).counts;
+    let counts = |tally: &run_stats::RunStats| report_outcome(&source, &limited(), tally).counts;
     assert_eq!(counts(&in_pieces), counts(&at_once));
     assert_eq!(in_pieces.non_finite_keys, at_once.non_finite_keys);
 }
@@ -388,7 +388,7 @@ fn what_does_not_fit_together_is_refused_before_any_segment_is_read() {
             .unwrap_err()
             .to_string()
     };
-    let sha = sha256(&params.model).unwrap();
+    let sha = hash_file(&params.model).unwrap();
     let write = |version: u32, labels: usize, leads: usize, min: usize, sha: &str| {
         let json = serde_json::json!({
             "format_version": version, "labels": labels, "input": { "leads": leads, "min_samples": min, "more": 1 },

@@ -23,7 +23,7 @@ impl Config {
         };
         section.require_supported()?;
         let text = section.text("conv_feature_layers")?;
-        let conv_layers = conv_layers::parse(text)
+        let conv_layers = conv_layers::parse_conv_layers(text)
             .map_err(|message| section.refuse("conv_feature_layers", format!("{text:?}"), &message))?;
         let config = Self {
             leads: section.size("in_d")?,

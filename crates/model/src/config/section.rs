@@ -80,7 +80,7 @@ pub(super) fn whole_number() -> String {
 }
 
 /// A value as Python would print it.
-fn shown(value: &Value) -> String {
+fn python_text(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),
@@ -91,7 +91,7 @@ fn shown(value: &Value) -> String {
 
 /// A value of a checkpoint as JSON has it. What is no number, text, bool or None is of a wrong type wherever it is asked
 /// for, so its kind is kept and not its content.
-fn plain(value: pt::PickleValue<'_>) -> Value {
+fn to_json(value: pt::PickleValue<'_>) -> Value {
     if value.is_none() {
         Value::Null
     } else if let Some(flag) = value.as_bool() {
@@ -120,7 +120,7 @@ impl Section {
             path,
             place: place.to_owned(),
             model: pairs
-                .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), plain(value))))
+                .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), to_json(value))))
                 .collect(),
         })
     }
@@ -164,7 +164,7 @@ impl Section {
         {
             return Err(self.refuse(
                 "extractor_mode",
-                shown(mode),
+                python_text(mode),
                 "supported is \"default\", one group norm after the first layer",
             ));
         }
@@ -195,7 +195,7 @@ impl Section {
         let value = self.get(key)?;
         value
             .as_str()
-            .ok_or_else(|| self.refuse(key, shown(value), "a string is needed"))
+            .ok_or_else(|| self.refuse(key, python_text(value), "a string is needed"))
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>> {
@@ -203,7 +203,7 @@ impl Section {
             None => Ok(None),
             Some(value) => match value.as_bool() {
                 Some(flag) => Ok(Some(flag)),
-                None => Err(self.refuse(key, shown(value), "True or False is needed")),
+                None => Err(self.refuse(key, python_text(value), "True or False is needed")),
             },
         }
     }
@@ -212,7 +212,7 @@ impl Section {
         let value = self.get(key)?;
         match value.as_i64() {
             Some(size @ 1..=MAX_SIZE) => Ok(size),
-            _ => Err(self.refuse(key, shown(value), &whole_number())),
+            _ => Err(self.refuse(key, python_text(value), &whole_number())),
         }
     }
 

@@ -33,7 +33,7 @@ fn read(model: &Json) -> Result<Config> {
         .op(b"}(")
         .text("proj.weight");
     pickle
-        .tensor(&archive::described(0, &head, &[17, 48]).unwrap())
+        .tensor(&archive::describe_tensor(0, &head, &[17, 48]).unwrap())
         .op(b"uu");
     let mut archive = Archive::create(&path, "archive").unwrap();
     archive.entry("data.pkl", &pickle.finish()).unwrap();

@@ -91,8 +91,9 @@ fn any_length_runs_that_gives_a_token() {
     run(&path, dir.path()).unwrap();
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
     for samples in [config.min_samples(), 100, 1000, 5000] {
-        let signals = init::noise(&[2, 12, samples], 5).unwrap();
-        let expected = network::logits(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+        let signals = init::normal_noise(&[2, 12, samples], 5).unwrap();
+        let expected =
+            network::compute_logits(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
         let largest = difference(&module.forward_ts(&[&signals]).unwrap(), &expected);
         assert!(largest <= 1e-6, "{samples} samples: {largest}");
     }
@@ -101,8 +102,8 @@ fn any_length_runs_that_gives_a_token() {
 #[test]
 fn both_spellings_and_half_precision_give_the_same_model() {
     let dir = tempfile::tempdir().unwrap();
-    let signals = init::noise(&[2, 12, 700], 9).unwrap();
-    let expected = network::logits(
+    let signals = init::normal_noise(&[2, 12, 700], 9).unwrap();
+    let expected = network::compute_logits(
         &small(),
         &scattered(&small(), 3),
         &signals,
@@ -234,11 +235,12 @@ fn embedding_and_saliency_come_from_the_same_pass_as_the_logits() {
         ]
     );
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
-    let signals = init::noise(&[3, 12, 900], 5).unwrap();
+    let signals = init::normal_noise(&[3, 12, 900], 5).unwrap();
     let answer = module
         .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
         .unwrap();
-    let [logits, embedding, per_query, of_heads, per_key] = tensors(answer).unwrap().try_into().unwrap();
+    let [logits, embedding, per_query, of_heads, per_key] =
+        tuple_tensors(answer).unwrap().try_into().unwrap();
     assert!(difference(&logits, &module.forward_ts(&[&signals]).unwrap()) <= 1e-6);
     let head = |name: &str| weights.get(&format!("proj.{name}")).unwrap();
     let by_hand = embedding.linear(head("weight"), Some(head("bias")));
@@ -297,13 +299,14 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
     let names: Vec<&str> = card.outputs.iter().map(|answer| answer.name.as_str()).collect();
     assert_eq!(names[..2], ["embedding", "saliency"]);
     let module = CModule::load(dir.path().join(MODEL_FILE)).unwrap();
-    let signals = init::noise(&[3, 12, 900], 5).unwrap();
+    let signals = init::normal_noise(&[3, 12, 900], 5).unwrap();
     assert!(module.forward_ts(&[&signals]).is_err());
     let answer = module
         .method_is(torchscript::OUTPUTS_METHOD, &[IValue::Tensor(signals.copy())])
         .unwrap();
-    let [embedding, per_query, of_heads, per_key] = tensors(answer).unwrap().try_into().unwrap();
-    let expected = network::outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+    let [embedding, per_query, of_heads, per_key] = tuple_tensors(answer).unwrap().try_into().unwrap();
+    let expected =
+        network::compute_outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
     assert!(difference(&embedding, &expected.embedding) <= 1e-6);
     let expected = expected.saliency;
     assert!(difference(&per_query, &expected.per_query) <= 1e-6);
@@ -339,8 +342,8 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
 fn both_forms_for_cuda_export_and_compute_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let (path, config, weights) = variant(dir.path(), &CheckpointOptions::default());
-    let signals = init::noise(&[3, 12, SAMPLES], 5).unwrap();
-    let expected = network::logits(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+    let signals = init::normal_noise(&[3, 12, SAMPLES], 5).unwrap();
+    let expected = network::compute_logits(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
     for (form, method) in [
         (PositionalForm::Spectrum, "forward_fixed"),
         (PositionalForm::Convolution, "forward_any"),

@@ -23,10 +23,10 @@ fn logits_agree_with_the_reference_in_double_precision() {
         return;
     };
     let expected = npy(&std::fs::read(golden.join("tiny/logits_plain_forward_float64model.npy")).unwrap());
-    let actual = logits(&config, &weights, &segments(&golden), PositionalForm::Convolution).unwrap();
+    let actual = compute_logits(&config, &weights, &segments(&golden), PositionalForm::Convolution).unwrap();
     let largest = difference(&actual, &expected);
     assert!(largest <= 2e-6, "{largest}");
-    let exact = logits(
+    let exact = compute_logits(
         &config,
         &weights.to_kind(Kind::Double).unwrap(),
         &segments(&golden).to_kind(Kind::Double),
@@ -68,12 +68,12 @@ fn the_batch_size_does_not_matter() {
         return;
     };
     let segments = segments(&golden);
-    let whole = logits(&config, &weights, &segments, PositionalForm::Convolution).unwrap();
+    let whole = compute_logits(&config, &weights, &segments, PositionalForm::Convolution).unwrap();
     for size in [1, 5, 8] {
         let parts: Vec<Tensor> = segments
             .split(size, 0)
             .iter()
-            .map(|part| logits(&config, &weights, part, PositionalForm::Convolution).unwrap())
+            .map(|part| compute_logits(&config, &weights, part, PositionalForm::Convolution).unwrap())
             .collect();
         let largest = difference(&Tensor::cat(&parts, 0), &whole);
         assert!(largest <= 2e-6, "batches of {size}: {largest}");
@@ -87,7 +87,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
     let shortest = config.min_samples();
     assert_eq!((config.tokens(shortest), config.tokens(shortest - 1)), (1, 0));
     assert!(
-        logits(
+        compute_logits(
             &config,
             &weights,
             &Tensor::ones([1, 12, shortest], (Kind::Float, tch::Device::Cpu)),
@@ -96,7 +96,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
         .is_ok()
     );
     assert!(
-        logits(
+        compute_logits(
             &config,
             &weights,
             &Tensor::ones([1, 12, shortest - 1], (Kind::Float, tch::Device::Cpu)),
@@ -105,7 +105,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
         .is_err()
     );
     assert!(
-        logits(
+        compute_logits(
             &config,
             &weights,
             &Tensor::ones([1, 11, 2500], (Kind::Float, tch::Device::Cpu)),
@@ -120,7 +120,7 @@ fn a_signal_too_short_for_a_token_is_an_error_and_not_a_crash() {
 #[test]
 fn saliency_is_read_from_the_attention_weights_that_pytorch_computes() {
     let (config, weights) = (small(), scattered(&small(), 3));
-    let signals = crate::init::noise(&[3, config.leads, 1200], 5).unwrap();
+    let signals = crate::init::normal_noise(&[3, config.leads, 1200], 5).unwrap();
     let (mut input, mut output) = (Tensor::new(), Tensor::new());
     let (before, last) = (config.layers - 2, config.layers - 1);
     let _ = forward(
@@ -168,7 +168,7 @@ fn saliency_is_read_from_the_attention_weights_that_pytorch_computes() {
         difference(&attended, &output) <= 5e-6,
         "the judge sees another input"
     );
-    let saliency = outputs(&config, &weights, &signals, PositionalForm::Convolution)
+    let saliency = compute_outputs(&config, &weights, &signals, PositionalForm::Convolution)
         .unwrap()
         .saliency;
     let tokens = config.tokens(1200);

@@ -56,7 +56,7 @@ pub enum AfterStep {
 /// # Errors
 /// When `batches` ends early or a batch has another shape, the loss is no number, `observe` says stop, or libtorch
 /// refuses an operation.
-pub fn train(
+pub fn train_network(
     config: &Config,
     options: &TrainingOptions,
     batches: &mut dyn Iterator<Item = TrainingBatch>,
@@ -64,18 +64,18 @@ pub fn train(
 ) -> Result<Weights> {
     tch::set_num_threads(i32::try_from(options.threads).unwrap_or(i32::MAX));
     let store = VarStore::new(Device::Cpu);
-    let weights = variables(&store, &init::random(config, options.seed)?)?;
-    let mut optimizer = optimizer(&store, options).map_err(Error::torch("make an optimizer"))?;
+    let weights = create_variables(&store, &init::random_weights(config, options.seed)?)?;
+    let mut optimizer = create_optimizer(&store, options).map_err(Error::torch("make an optimizer"))?;
     for number in 1..=options.steps {
         let batch = batches
             .next()
-            .ok_or_else(|| training(number, "the batches ended early"))?;
+            .ok_or_else(|| training_error(number, "the batches ended early"))?;
         let rate = learning_rate(options, number);
         optimizer.set_lr(rate);
-        let loss = loss(config, &weights, &batch, number)?;
+        let loss = compute_loss(config, &weights, &batch, number)?;
         let value = loss.f_double_value(&[]).map_err(Error::torch("read the loss"))?;
         if !value.is_finite() {
-            return Err(training(
+            return Err(training_error(
                 number,
                 "the loss is not a number: lower the learning rate",
             ));
@@ -96,7 +96,7 @@ pub fn train(
     Ok(Weights::new(detached.collect()))
 }
 
-fn training(step: u64, message: &str) -> Error {
+fn training_error(step: u64, message: &str) -> Error {
     Error::Training {
         step,
         message: message.to_owned(),
@@ -104,7 +104,7 @@ fn training(step: u64, message: &str) -> Error {
 }
 
 /// The weights as variables of a store. Its names are paths, in which dots separate.
-fn variables(store: &VarStore, initial: &Weights) -> Result<Weights> {
+fn create_variables(store: &VarStore, initial: &Weights) -> Result<Weights> {
     let mut variables = Vec::new();
     for (name, value) in initial.iter() {
         let group = if value.dim() < 2 { UNDECAYED } else { DECAYED };
@@ -121,7 +121,7 @@ fn variables(store: &VarStore, initial: &Weights) -> Result<Weights> {
     Ok(Weights::new(variables))
 }
 
-fn optimizer(store: &VarStore, options: &TrainingOptions) -> Result<Optimizer, tch::TchError> {
+fn create_optimizer(store: &VarStore, options: &TrainingOptions) -> Result<Optimizer, tch::TchError> {
     let mut optimizer = AdamW::default().build(store, options.learning_rate)?;
     optimizer.set_weight_decay_group(UNDECAYED, 0.0);
     optimizer.set_weight_decay_group(DECAYED, options.weight_decay);
@@ -129,11 +129,11 @@ fn optimizer(store: &VarStore, options: &TrainingOptions) -> Result<Optimizer, t
 }
 
 /// Mean binary cross-entropy over rows and labels.
-fn loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) -> Result<Tensor> {
-    let signals = signals(config, batch).map_err(|message| training(step, &message))?;
+fn compute_loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) -> Result<Tensor> {
+    let signals = signal_tensor(config, batch).map_err(|message| training_error(step, &message))?;
     let forward = || {
         let targets = Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, config.labels])?;
-        network::logits(config, weights, &signals?, PositionalForm::Convolution)?
+        network::compute_logits(config, weights, &signals?, PositionalForm::Convolution)?
             .f_binary_cross_entropy_with_logits(&targets, None::<Tensor>, None::<Tensor>, Reduction::Mean)
     };
     forward().map_err(Error::torch("compute the loss"))
@@ -143,18 +143,19 @@ fn loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) ->
 ///
 /// # Errors
 /// When the batch has another shape than the configuration needs, or libtorch refuses an operation.
-pub fn scores(config: &Config, weights: &Weights, batch: &TrainingBatch) -> Result<Vec<f32>> {
-    let signals = signals(config, batch).map_err(|message| training(0, &message))?;
+pub fn score_batch(config: &Config, weights: &Weights, batch: &TrainingBatch) -> Result<Vec<f32>> {
+    let signals = signal_tensor(config, batch).map_err(|message| training_error(0, &message))?;
     let forward = || {
-        let logits =
-            tch::no_grad(|| network::logits(config, weights, &signals?, PositionalForm::Convolution))?;
+        let logits = tch::no_grad(|| {
+            network::compute_logits(config, weights, &signals?, PositionalForm::Convolution)
+        })?;
         Vec::<f32>::try_from(logits.f_flatten(0, -1)?)
     };
     forward().map_err(Error::torch("compute logits"))
 }
 
 /// The signals as a tensor, once they are known to fit; the outer error says how they do not.
-fn signals(config: &Config, batch: &TrainingBatch) -> Result<Result<Tensor, tch::TchError>, String> {
+fn signal_tensor(config: &Config, batch: &TrainingBatch) -> Result<Result<Tensor, tch::TchError>, String> {
     let (leads, labels) = (config.leads as usize, config.labels as usize);
     let samples = batch.signals.len() / (batch.rows * leads).max(1);
     let fits = batch.rows > 0

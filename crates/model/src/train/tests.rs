@@ -54,7 +54,7 @@ fn batches(rows: usize) -> impl Iterator<Item = TrainingBatch> {
 
 fn trained(steps: u64) -> (Weights, Vec<f64>) {
     let mut losses = Vec::new();
-    let weights = train(&config(), &options(steps), &mut batches(8), &mut |step| {
+    let weights = train_network(&config(), &options(steps), &mut batches(8), &mut |step| {
         losses.push(step.loss);
         AfterStep::Continue
     });
@@ -81,7 +81,7 @@ fn the_same_start_and_batches_give_the_same_weights() {
 #[test]
 fn a_batch_of_another_shape_too_few_batches_and_a_stop_are_errors() {
     let run = |batches: &mut dyn Iterator<Item = TrainingBatch>, next: AfterStep| {
-        train(&config(), &options(3), batches, &mut |_| next)
+        train_network(&config(), &options(3), batches, &mut |_| next)
             .unwrap_err()
             .to_string()
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::document::ProfiledDocument;
 use crate::config::node::{Data, Entry, Node};
 use crate::config::source::{SourceText, Span};
-use crate::config::suggest::{nearest, suggestion};
+use crate::config::suggest::{nearest_name, suggest_name};
 use crate::config::yaml;
 use crate::error::{Error, Result};
 
@@ -18,7 +18,7 @@ pub(crate) struct Assignment {
 
 /// Parses `a.b=v`; `option` is the option's name for messages. The value is YAML: `7` is a number, `[a, b]` a
 /// list, `"7"` a text, nothing is null.
-pub(crate) fn parse(option: &str, argument: &str) -> Result<Assignment> {
+pub(crate) fn parse_assignment(option: &str, argument: &str) -> Result<Assignment> {
     let source: Arc<SourceText> = SourceText::argument(format!("{option} {argument}"));
     let span = Span::start_of(&source);
     let malformed = || {
@@ -36,13 +36,13 @@ pub(crate) fn parse(option: &str, argument: &str) -> Result<Assignment> {
     if path.iter().any(String::is_empty) || path.len() > 32 {
         return Err(malformed());
     }
-    let value = yaml::parse(&source, value)
+    let value = yaml::parse_yaml(&source, value)
         .map_err(|e| e.help("the value is read as YAML; put text with special characters in quotes"))?;
     Ok(Assignment { path, value, span })
 }
 
 /// A mapping with one value at `path`.
-pub(crate) fn nested(path: &[String], value: Node, span: &Span) -> Node {
+pub(crate) fn nested_mapping(path: &[String], value: Node, span: &Span) -> Node {
     path.iter().rev().fold(value, |inner, key| {
         let entry = Entry {
             key: key.clone(),
@@ -56,13 +56,13 @@ pub(crate) fn nested(path: &[String], value: Node, span: &Span) -> Node {
 impl ProfiledDocument {
     /// Applies one `--set` argument. `profiles_with` names the profiles that have a variable.
     pub(crate) fn set(&mut self, argument: &str, profiles_with: &dyn Fn(&str) -> Vec<String>) -> Result<()> {
-        let Assignment { path, value, span } = parse("--set", argument)?;
+        let Assignment { path, value, span } = parse_assignment("--set", argument)?;
         match path.as_slice() {
             [vars, name, rest @ ..] if vars == "vars" => {
                 let Some(var) = self.vars.iter_mut().find(|v| v.key == *name) else {
                     return Err(self.unknown_variable(name, &span, &profiles_with(name)));
                 };
-                let target = descend(&mut var.value, rest, &span, &format!("variable `{name}`"))?;
+                let target = existing_value(&mut var.value, rest, &span, &format!("variable `{name}`"))?;
                 *target = value;
                 if rest.is_empty() {
                     var.key_span = span;
@@ -74,9 +74,9 @@ impl ProfiledDocument {
                     return Err(self.unknown_stage(stage, &span));
                 };
                 let stage = &mut self.stages[at];
-                let over = nested(rest, value, &span);
+                let over = nested_mapping(rest, value, &span);
                 match &mut stage.with {
-                    Some(with) => put(with, rest, over),
+                    Some(with) => set_value(with, rest, over),
                     None => stage.with = Some(over),
                 }
                 Ok(())
@@ -100,13 +100,13 @@ impl ProfiledDocument {
             span,
             format!("there is no variable `{name}` in profile `{}`", self.profile),
         );
-        if !profiles.is_empty() && nearest(name, known.iter().copied()).is_none() {
+        if !profiles.is_empty() && nearest_name(name, known.iter().copied()).is_none() {
             return error.help(format!(
                 "profile `{}` has it: add `--profile {}`",
                 profiles[0], profiles[0]
             ));
         }
-        error.help(suggestion(name, "variables", known))
+        error.help(suggest_name(name, "variables", known))
     }
 
     fn unknown_stage(&self, name: &str, span: &Span) -> Error {
@@ -115,12 +115,17 @@ impl ProfiledDocument {
             span,
             format!("there is no stage `{name}` in profile `{}`", self.profile),
         );
-        error.help(suggestion(name, "stages", stages.chain(["vars"])))
+        error.help(suggest_name(name, "stages", stages.chain(["vars"])))
     }
 }
 
 /// The existing value at `path` inside a variable.
-fn descend<'a>(mut node: &'a mut Node, path: &[String], span: &Span, what: &str) -> Result<&'a mut Node> {
+fn existing_value<'a>(
+    mut node: &'a mut Node,
+    path: &[String],
+    span: &Span,
+    what: &str,
+) -> Result<&'a mut Node> {
     for key in path {
         let Data::Map(entries) = &mut node.data else {
             return Err(Error::config(
@@ -130,7 +135,7 @@ fn descend<'a>(mut node: &'a mut Node, path: &[String], span: &Span, what: &str)
         };
         let Some(at) = entries.iter().position(|e| e.key == *key) else {
             let known = entries.iter().map(|e| e.key.as_str());
-            let help = suggestion(key, "keys", known);
+            let help = suggest_name(key, "keys", known);
             return Err(Error::config(span, format!("{what} has no part `{key}`")).help(help));
         };
         node = &mut entries[at].value;
@@ -140,7 +145,7 @@ fn descend<'a>(mut node: &'a mut Node, path: &[String], span: &Span, what: &str)
 
 /// Puts `over`, a chain of one-key mappings along `path`, into `with`. Unlike a merge, the value at the end
 /// of the path replaces what was there even when both are mappings.
-fn put(with: &mut Node, path: &[String], over: Node) {
+fn set_value(with: &mut Node, path: &[String], over: Node) {
     let (Data::Map(entries), Data::Map(mut new)) = (&mut with.data, over.data.clone()) else {
         *with = over;
         return;
@@ -148,7 +153,7 @@ fn put(with: &mut Node, path: &[String], over: Node) {
     let Some(new) = new.pop() else { return };
     match entries.iter_mut().find(|e| e.key == new.key) {
         Some(existing) if path.len() > 1 && matches!(existing.value.data, Data::Map(_)) => {
-            put(&mut existing.value, &path[1..], new.value);
+            set_value(&mut existing.value, &path[1..], new.value);
         }
         Some(existing) => *existing = new,
         None => entries.push(new),

@@ -10,10 +10,10 @@ use crate::config::graph::{Graph, Stage, Upstream};
 use crate::config::interpolate::{Lookup, Scope, output_references};
 use crate::config::node::{Data, Node};
 use crate::config::order;
-use crate::config::outputs::outputs;
+use crate::config::outputs::output_paths;
 use crate::config::paths::{PathBases, PlacedParams};
 use crate::config::source::Span;
-use crate::config::suggest::suggestion;
+use crate::config::suggest::suggest_name;
 use crate::error::{Error, Result};
 use crate::kind::{Kinds, StageKind};
 
@@ -24,7 +24,7 @@ struct ResolvedStage<'a> {
     upstream: Vec<(Upstream, Span)>,
 }
 
-pub(crate) fn build(
+pub(crate) fn build_graph(
     document: &Document,
     effective: &ProfiledDocument,
     kinds: &Kinds,
@@ -37,7 +37,7 @@ pub(crate) fn build(
         trial.variable(var)?;
     }
     let resolved = resolve_stages(effective, kinds)?;
-    let order = order(&resolved)?;
+    let order = running_order(&resolved)?;
     let run_dir = workdir.join(&document.name.text).join(&effective.profile);
     if run_dir.to_str().is_none() {
         let message = format!(
@@ -54,7 +54,7 @@ pub(crate) fn build(
         environment,
     };
     for at in order {
-        let stage = checked(&resolved[at], &mut scope, &stages, &places)?;
+        let stage = check_stage(&resolved[at], &mut scope, &stages, &places)?;
         stages.push(stage);
     }
     let vars = effective
@@ -72,7 +72,7 @@ pub(crate) fn build(
     })
 }
 
-fn order(resolved: &[ResolvedStage<'_>]) -> Result<Vec<usize>> {
+fn running_order(resolved: &[ResolvedStage<'_>]) -> Result<Vec<usize>> {
     let names: Vec<&Name> = resolved.iter().map(|s| &s.text.name).collect();
     let target = |(upstream, span): &(Upstream, Span)| {
         let at = names.iter().position(|n| n.text == upstream.stage)?;
@@ -101,7 +101,7 @@ fn resolve_stages<'a>(effective: &'a ProfiledDocument, kinds: &'a Kinds) -> Resu
             Ok(ResolvedStage {
                 text,
                 kind,
-                upstream: edges(text, effective, &known)?,
+                upstream: stage_edges(text, effective, &known)?,
             })
         })
         .collect()
@@ -124,11 +124,11 @@ fn kind_of<'a>(stage: &StageEntry, kinds: &'a Kinds) -> Result<&'a Arc<dyn Stage
             "unknown stage kind `{}` in stage `{}`",
             uses.text, stage.name.text
         );
-        Error::config(&uses.span, message).help(suggestion(&uses.text, "kinds", kinds.names()))
+        Error::config(&uses.span, message).help(suggest_name(&uses.text, "kinds", kinds.names()))
     })
 }
 
-fn edges(
+fn stage_edges(
     stage: &StageEntry,
     effective: &ProfiledDocument,
     known: &BTreeMap<&str, &Arc<dyn StageKind>>,
@@ -154,12 +154,12 @@ fn edges(
         output_references(with, &mut |to, output, span| {
             let Some(kind) = known.get(to) else {
                 let message = format!("`${{{to}.{output}}}` refers to stage `{to}`, which does not exist");
-                return Err(dangling(message, to, &span, effective, known));
+                return Err(dangling_reference(message, to, &span, effective, known));
             };
             if !kind.outputs().iter().any(|o| o.name == output) {
                 let outputs = kind.outputs().iter().map(|o| o.name);
                 let message = format!("`${{{to}.{output}}}`: stage `{to}` has no output `{output}`");
-                return Err(Error::config(&span, message).help(suggestion(output, "outputs", outputs)));
+                return Err(Error::config(&span, message).help(suggest_name(output, "outputs", outputs)));
             }
             edge(to, Some(output), &span);
             Ok(())
@@ -171,14 +171,16 @@ fn edges(
                 "stage `{}` needs stage `{}`, which does not exist",
                 stage.name.text, need.text
             );
-            return Err(dangling(message, &need.text, &need.span, effective, known));
+            return Err(dangling_reference(
+                message, &need.text, &need.span, effective, known,
+            ));
         }
         edge(&need.text, None, &need.span);
     }
     Ok(edges)
 }
 
-fn dangling(
+fn dangling_reference(
     message: String,
     stage: &str,
     span: &Span,
@@ -193,14 +195,14 @@ fn dangling(
         return Error::config(span, message).help(help);
     }
     if effective.vars.iter().any(|v| v.key == stage)
-        && crate::config::suggest::nearest(stage, known.keys().copied()).is_none()
+        && crate::config::suggest::nearest_name(stage, known.keys().copied()).is_none()
     {
         return Error::config(span, message).help(format!("did you mean the variable `${{vars.{stage}}}`?"));
     }
-    Error::config(span, message).help(suggestion(stage, "stages", known.keys().copied()))
+    Error::config(span, message).help(suggest_name(stage, "stages", known.keys().copied()))
 }
 
-fn checked(
+fn check_stage(
     stage: &ResolvedStage<'_>,
     scope: &mut Scope<'_>,
     done: &[Stage],
@@ -220,13 +222,13 @@ fn checked(
     let params = stage
         .kind
         .check(&with.to_json())
-        .map_err(|e| check::refused(name, &with, e))?;
+        .map_err(|e| check::refused_param(name, &with, e))?;
     let PlacedParams { params, recorded } = places
         .placed(stage.kind.as_ref(), params, &with)
-        .map_err(|e| check::refused(name, &with, e))?;
+        .map_err(|e| check::refused_param(name, &with, e))?;
     let dir = places.run_dir.join(&name.text);
     Ok(Stage {
-        outputs: outputs(stage.kind.outputs(), &params, &dir)
+        outputs: output_paths(stage.kind.outputs(), &params, &dir)
             .map_err(|message| Error::config(&name.span, format!("stage `{}`: {message}", name.text)))?,
         name: name.clone(),
         kind: Arc::clone(stage.kind),

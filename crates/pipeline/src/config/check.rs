@@ -3,13 +3,13 @@
 use crate::config::document::Name;
 use crate::config::node::{Entry, Node};
 use crate::config::source::Origin;
-use crate::config::suggest::{nearest, suggestion};
+use crate::config::suggest::{nearest_name, suggest_name};
 use crate::error::Error;
 use crate::param::{ParamError, PathStep};
 use crate::param::{ParamProblem, path_text};
 
 /// `with` is the stage's parameters with references replaced.
-pub(crate) fn refused(stage: &Name, with: &Node, error: ParamError) -> Error {
+pub(crate) fn refused_param(stage: &Name, with: &Node, error: ParamError) -> Error {
     let found = with.deepest(&error.path);
     let name = path_text(&error.path);
     let node = found.node;
@@ -21,16 +21,18 @@ pub(crate) fn refused(stage: &Name, with: &Node, error: ParamError) -> Error {
     let raised = match &error.problem {
         ParamProblem::UnknownKey { expected } => unknown_key(stage, found.key, node, &error.path, expected),
         ParamProblem::MissingKey { key } => missing_key(stage, found.key, &name, key),
-        ParamProblem::UnknownWord { word, expected } => via(
+        ParamProblem::UnknownWord { word, expected } => note_origin(
             Error::config(place, format!("{subject} cannot be `{word}`")),
             node,
         )
-        .help(words(word, expected)),
+        .help(accepted_words(word, expected)),
         ParamProblem::Type { expected } => {
             let message = format!("{subject} must be {expected}, not {}", node.described());
-            via(Error::config(&node.span, message), node)
+            note_origin(Error::config(&node.span, message), node)
         }
-        ParamProblem::Invalid { phrase } => via(Error::config(place, format!("{subject} {phrase}")), node),
+        ParamProblem::Invalid { phrase } => {
+            note_origin(Error::config(place, format!("{subject} {phrase}")), node)
+        }
     };
     raised.help_if(error.help).in_stage(&stage.text)
 }
@@ -56,14 +58,14 @@ fn missing_key(stage: &Name, inside: Option<&Entry>, name: &str, key: &str) -> E
     }
 }
 
-fn words(word: &str, expected: &[String]) -> String {
+fn accepted_words(word: &str, expected: &[String]) -> String {
     let known = || expected.iter().map(String::as_str);
     let list = expected
         .iter()
         .map(|w| format!("`{w}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    match nearest(word, known()) {
+    match nearest_name(word, known()) {
         Some(meant) if expected.len() > 1 => format!("did you mean `{meant}`? Accepted: {list}"),
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("accepted: {list}"),
@@ -90,11 +92,11 @@ fn unknown_key(
         span,
         format!("unknown key `{wrong}` in{inside} stage `{}`", stage.text),
     )
-    .help(suggestion(wrong, "keys", expected.iter().map(String::as_str)))
+    .help(suggest_name(wrong, "keys", expected.iter().map(String::as_str)))
 }
 
 /// Says where a value came from when it came through a reference.
-fn via(error: Error, node: &Node) -> Error {
+fn note_origin(error: Error, node: &Node) -> Error {
     let Some(via) = &node.via else { return error };
     match &via.defined {
         Some(defined) => {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::config::interpolate::variable_references;
 use crate::config::node::{Data, Entry, Node};
 pub(crate) use crate::config::shape::Name;
-use crate::config::shape::{check_name, known_keys, limited, mapping, optional_text, text_of};
+use crate::config::shape::{check_count, check_name, known_keys, optional_text, require_mapping, text_of};
 use crate::config::source::SourceText;
-use crate::config::suggest::suggestion;
+use crate::config::suggest::suggest_name;
 use crate::config::yaml;
 use crate::error::{Error, Result};
 
@@ -53,9 +53,9 @@ pub(crate) struct ProfiledDocument {
 
 impl Document {
     pub(crate) fn parse(source: &Arc<SourceText>, text: &str) -> Result<Self> {
-        let root = yaml::parse(source, text)?;
+        let root = yaml::parse_yaml(source, text)?;
         const KEYS: [&str; 5] = ["name", "description", "profiles", "vars", "stages"];
-        let entries = mapping(&root, "a pipeline file")?;
+        let entries = require_mapping(&root, "a pipeline file")?;
         known_keys(entries, &KEYS, "at the top level")?;
         let absent = |key: &str, example: &str| {
             Error::config(&root.span, format!("the pipeline has no `{key}`"))
@@ -85,7 +85,7 @@ impl Document {
         });
         let document = Self {
             description: optional_text(&root, "description")?,
-            profiles: profiles(&root)?,
+            profiles: read_profiles(&root)?,
             vars: vars_of(&root, "`vars`")?,
             stages: stages.collect::<Result<_>>()?,
             name,
@@ -111,7 +111,7 @@ impl Document {
                     "nothing uses the variable `{}` of profile `{}`",
                     idle.key, profile.name.text
                 );
-                return Err(Error::config(&idle.key_span, message).help(suggestion(
+                return Err(Error::config(&idle.key_span, message).help(suggest_name(
                     &idle.key,
                     "variables",
                     known,
@@ -149,7 +149,7 @@ impl Document {
             &self.name.span,
             format!("pipeline `{}` has no profile `{wanted}`", self.name.text),
         )
-        .help(suggestion(wanted, "profiles", known))
+        .help(suggest_name(wanted, "profiles", known))
     }
 }
 
@@ -193,7 +193,7 @@ impl ProfiledDocument {
                     let known = self.stages.iter().map(|s| s.name.text.as_str());
                     let message = format!("there is no stage `{}` to remove", name.text);
                     return Err(
-                        Error::config(&name.span, message).help(suggestion(&name.text, "stages", known))
+                        Error::config(&name.span, message).help(suggest_name(&name.text, "stages", known))
                     );
                 }
             }
@@ -214,17 +214,17 @@ impl StageEntry {
     }
 }
 
-fn profiles(root: &Node) -> Result<Vec<Profile>> {
+fn read_profiles(root: &Node) -> Result<Vec<Profile>> {
     let Some(profiles) = root.entry("profiles") else {
         return Ok(Vec::new());
     };
-    let entries = mapping(&profiles.value, "`profiles`")?;
-    limited(entries, "profiles")?;
-    entries.iter().map(profile).collect()
+    let entries = require_mapping(&profiles.value, "`profiles`")?;
+    check_count(entries, "profiles")?;
+    entries.iter().map(read_profile).collect()
 }
 
-fn profile(entry: &Entry) -> Result<Profile> {
-    let name = named(entry);
+fn read_profile(entry: &Entry) -> Result<Profile> {
+    let name = entry_name(entry);
     check_name(&name, "a profile's name")?;
     let what = format!("profile `{}`", entry.key);
     if matches!(entry.value.data, Data::Null) {
@@ -235,7 +235,7 @@ fn profile(entry: &Entry) -> Result<Profile> {
             stages: Vec::new(),
         });
     }
-    let entries = mapping(&entry.value, &what)?;
+    let entries = require_mapping(&entry.value, &what)?;
     known_keys(entries, &["description", "vars", "stages"], &format!("in {what}"))?;
     let stages = match entry.value.entry("stages") {
         Some(stages) => stages_of(&stages.value, &format!("`stages` of {what}"))?,
@@ -256,9 +256,9 @@ fn vars_of(node: &Node, what: &str) -> Result<Vec<Entry>> {
     if matches!(vars.value.data, Data::Null) {
         return Ok(Vec::new());
     }
-    let entries = mapping(&vars.value, what)?;
+    let entries = require_mapping(&vars.value, what)?;
     for entry in entries {
-        check_name(&named(entry), "a variable's name")?;
+        check_name(&entry_name(entry), "a variable's name")?;
     }
     Ok(entries.to_vec())
 }
@@ -267,16 +267,16 @@ fn stages_of(node: &Node, what: &str) -> Result<Vec<(Name, Option<StageEntry>)>>
     if matches!(node.data, Data::Null) {
         return Ok(Vec::new());
     }
-    let entries = mapping(node, what)?;
-    limited(entries, "stages")?;
+    let entries = require_mapping(node, what)?;
+    check_count(entries, "stages")?;
     entries
         .iter()
-        .map(|entry| Ok((named(entry), stage(entry)?)))
+        .map(|entry| Ok((entry_name(entry), read_stage(entry)?)))
         .collect()
 }
 
-fn stage(entry: &Entry) -> Result<Option<StageEntry>> {
-    let name = named(entry);
+fn read_stage(entry: &Entry) -> Result<Option<StageEntry>> {
+    let name = entry_name(entry);
     check_name(&name, "a stage's name")?;
     if matches!(name.text.as_str(), "vars" | "env" | "profile" | "run") {
         let message = format!(
@@ -290,7 +290,7 @@ fn stage(entry: &Entry) -> Result<Option<StageEntry>> {
     }
     let what = format!("stage `{}`", name.text);
     let node = &entry.value;
-    let entries = mapping(node, &what)?;
+    let entries = require_mapping(node, &what)?;
     known_keys(entries, &["uses", "with", "needs"], &format!("in {what}")).map_err(|e| {
         let help = e.help_text().unwrap_or_default().to_owned();
         if help.starts_with("did you mean") {
@@ -309,13 +309,13 @@ fn stage(entry: &Entry) -> Result<Option<StageEntry>> {
     let with = match node.entry("with").map(|e| &e.value) {
         Some(with) if matches!(with.data, Data::Null) => None,
         Some(with) => {
-            mapping(with, &format!("`with` of {what}"))?;
+            require_mapping(with, &format!("`with` of {what}"))?;
             Some(with.clone())
         }
         None => None,
     };
     let needs = match node.entry("needs") {
-        Some(needs) => Some(names(&needs.value, &format!("`needs` of {what}"))?),
+        Some(needs) => Some(read_names(&needs.value, &format!("`needs` of {what}"))?),
         None => None,
     };
     Ok(Some(StageEntry {
@@ -326,7 +326,7 @@ fn stage(entry: &Entry) -> Result<Option<StageEntry>> {
     }))
 }
 
-fn names(node: &Node, what: &str) -> Result<Vec<Name>> {
+fn read_names(node: &Node, what: &str) -> Result<Vec<Name>> {
     let one = |node: &Node| {
         Ok(Name {
             text: text_of(node, what)?,
@@ -340,7 +340,7 @@ fn names(node: &Node, what: &str) -> Result<Vec<Name>> {
     }
 }
 
-fn named(entry: &Entry) -> Name {
+fn entry_name(entry: &Entry) -> Name {
     Name {
         text: entry.key.clone(),
         span: entry.key_span.clone(),

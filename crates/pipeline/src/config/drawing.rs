@@ -12,12 +12,12 @@ impl Graph {
         let width = self
             .stages
             .iter()
-            .map(|s| labelled(s).chars().count())
+            .map(|s| stage_label(s).chars().count())
             .max()
             .unwrap_or(0);
         for stage in &self.stages {
-            let label = labelled(stage);
-            let reads: Vec<String> = stage.upstream.iter().map(read).collect();
+            let label = stage_label(stage);
+            let reads: Vec<String> = stage.upstream.iter().map(upstream_label).collect();
             let line = match reads.as_slice() {
                 [] => format!("  {label}"),
                 reads => format!("  {label:width$}  ← {}", reads.join(", ")),
@@ -32,7 +32,7 @@ impl Graph {
     pub fn mermaid(&self) -> String {
         let mut text = String::from("flowchart TD\n");
         for (at, stage) in self.stages.iter().enumerate() {
-            let _ = writeln!(text, "  s{at}[\"{}\"]", labelled(stage));
+            let _ = writeln!(text, "  s{at}[\"{}\"]", stage_label(stage));
         }
         for (at, stage) in self.stages.iter().enumerate() {
             for upstream in &stage.upstream {
@@ -55,7 +55,12 @@ impl Graph {
     pub fn dot(&self) -> String {
         let mut text = format!("digraph \"{}\" {{\n  node [shape=box];\n", self.pipeline);
         for stage in &self.stages {
-            let _ = writeln!(text, "  \"{}\" [label=\"{}\"];", stage.name.text, labelled(stage));
+            let _ = writeln!(
+                text,
+                "  \"{}\" [label=\"{}\"];",
+                stage.name.text,
+                stage_label(stage)
+            );
         }
         for stage in &self.stages {
             for upstream in &stage.upstream {
@@ -75,7 +80,7 @@ impl Graph {
     }
 }
 
-fn labelled(stage: &Stage) -> String {
+fn stage_label(stage: &Stage) -> String {
     if stage.name.text == stage.kind.name() {
         stage.name.text.clone()
     } else {
@@ -83,7 +88,7 @@ fn labelled(stage: &Stage) -> String {
     }
 }
 
-fn read(upstream: &Upstream) -> String {
+fn upstream_label(upstream: &Upstream) -> String {
     match upstream.outputs.as_slice() {
         [] => format!("{} (needs)", upstream.stage),
         [one] => format!("{}.{one}", upstream.stage),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::config::document::Name;
 use crate::config::node::Node;
 use crate::config::outputs::StageOutput;
-use crate::config::suggest::suggestion;
+use crate::config::suggest::suggest_name;
 use crate::error::{Error, Result};
 use crate::kind::StageKind;
 
@@ -143,7 +143,7 @@ impl Graph {
                 "pipeline `{}` has no stage `{name}` in profile `{}`",
                 self.pipeline, self.profile
             );
-            Error::new(crate::ErrorKind::Config, message).help(suggestion(name, "stages", known))
+            Error::new(crate::ErrorKind::Config, message).help(suggest_name(name, "stages", known))
         })
     }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::config::node::{Data, Entry, Node, Via};
-use crate::config::reference::{MalformedReference, Piece, Reference, pieces};
+use crate::config::reference::{MalformedReference, Piece, Reference, split_references};
 use crate::config::source::Span;
-use crate::config::suggest::suggestion;
+use crate::config::suggest::suggest_name;
 use crate::config::yaml::{MAX_BYTES, MAX_WEIGHT};
 use crate::error::{Error, Result};
 use crate::param::PathStep;
@@ -112,7 +112,7 @@ impl<'a> Scope<'a> {
     }
 
     fn text(&mut self, node: &Node, text: &str, outputs: Option<OutputPath<'_>>) -> Result<Node> {
-        let pieces = pieces(text).map_err(|m| malformed(&node.span, m))?;
+        let pieces = split_references(text).map_err(|m| malformed_reference(&node.span, m))?;
         if let [Piece::Reference(reference, raw)] = pieces.as_slice() {
             let span = node.span.narrowed_to(raw);
             let value = self.reference(reference, raw, &span, outputs)?;
@@ -205,7 +205,7 @@ impl<'a> Scope<'a> {
                 span,
                 format!("`{raw}` refers to variable `{name}`, which does not exist"),
             )
-            .help(suggestion(name, "variables", known)));
+            .help(suggest_name(name, "variables", known)));
         };
         let value = self.variable(entry)?;
         let steps: Vec<PathStep> = path[1..].iter().map(|s| PathStep::Key(s.clone())).collect();
@@ -222,7 +222,7 @@ impl<'a> Scope<'a> {
                         PathStep::Key(key) if found.node.entry(key).is_none() => Some(key.as_str()),
                         _ => None,
                     });
-                    suggestion(
+                    suggest_name(
                         missing.unwrap_or_default(),
                         "parts",
                         parts.iter().map(|e| e.key.as_str()),
@@ -264,7 +264,7 @@ fn as_text(value: &Node, raw: &str, span: &Span) -> Result<String> {
     }
 }
 
-pub(crate) fn malformed(span: &Span, malformed: MalformedReference) -> Error {
+pub(crate) fn malformed_reference(span: &Span, malformed: MalformedReference) -> Error {
     Error::config(&span.narrowed_to(&malformed.raw), malformed.message).help(malformed.help)
 }
 
@@ -272,7 +272,7 @@ pub(crate) fn malformed(span: &Span, malformed: MalformedReference) -> Error {
 pub(crate) fn variable_references(node: &Node, found: &mut BTreeSet<String>) {
     match &node.data {
         Data::Text(text) => {
-            for piece in pieces(text).unwrap_or_default() {
+            for piece in split_references(text).unwrap_or_default() {
                 if let Piece::Reference(Reference::Var(path), _) = piece {
                     found.extend(path.into_iter().next());
                 }
@@ -291,7 +291,7 @@ pub(crate) fn output_references(
 ) -> Result<()> {
     match &node.data {
         Data::Text(text) => {
-            for piece in pieces(text).map_err(|m| malformed(&node.span, m))? {
+            for piece in split_references(text).map_err(|m| malformed_reference(&node.span, m))? {
                 if let Piece::Reference(Reference::Output { stage, output }, raw) = piece {
                     found(&stage, &output, node.span.narrowed_to(&raw))?;
                 }

@@ -12,7 +12,7 @@ const OPEN: char = '\u{F8F0}';
 const CLOSE: char = '\u{F8F1}';
 
 /// Replaces the braces of every `${…}` that closes on its line.
-pub(crate) fn mask(source: &Arc<SourceText>, text: &str) -> Result<String> {
+pub(crate) fn mask_references(source: &Arc<SourceText>, text: &str) -> Result<String> {
     if let Some((at, c)) = text.char_indices().find(|(_, c)| matches!(*c, OPEN | CLOSE)) {
         let line = text[..at].matches('\n').count() + 1;
         let column = text[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;
@@ -45,6 +45,6 @@ pub(crate) fn mask(source: &Arc<SourceText>, text: &str) -> Result<String> {
 }
 
 /// Puts the braces back.
-pub(crate) fn unmask(text: &str) -> String {
+pub(crate) fn unmask_references(text: &str) -> String {
     text.replace(OPEN, "{").replace(CLOSE, "}")
 }

@@ -70,7 +70,7 @@ impl Node {
             Data::Null => "an empty value".to_owned(),
             Data::Bool(b) => format!("`{b}`"),
             Data::Number(n) => format!("the number `{n}`"),
-            Data::Text(t) => format!("the text `{}`", shortened(t)),
+            Data::Text(t) => format!("the text `{}`", shorten(t)),
             Data::List(_) => "a list".to_owned(),
             Data::Map(_) => "a mapping".to_owned(),
         }
@@ -182,7 +182,7 @@ pub(crate) struct DeepestNode<'a> {
 }
 
 /// At most 60 characters of a text, on one line.
-pub(crate) fn shortened(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let line = text.replace('\n', "\\n");
     if line.chars().count() <= 60 {
         line

@@ -20,7 +20,7 @@ pub struct StageOutput {
 }
 
 /// Fills parameters into the outputs' paths.
-pub(crate) fn outputs(
+pub(crate) fn output_paths(
     outputs: &[OutputSpec],
     params: &Value,
     dir: &Path,
@@ -28,7 +28,7 @@ pub(crate) fn outputs(
     outputs
         .iter()
         .map(|output| {
-            let relative = filled(output.path, params)?;
+            let relative = fill_template(output.path, params)?;
             let inside = Path::new(&relative)
                 .components()
                 .all(|c| matches!(c, Component::Normal(_)));
@@ -53,7 +53,7 @@ pub(crate) fn outputs(
         .collect()
 }
 
-fn filled(template: &str, params: &Value) -> Result<String, String> {
+fn fill_template(template: &str, params: &Value) -> Result<String, String> {
     let mut path = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

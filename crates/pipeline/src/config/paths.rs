@@ -64,8 +64,8 @@ impl PathBases<'_> {
             let Some(opened) = opened.to_str().filter(|_| !is_name && !text.is_empty()) else {
                 continue;
             };
-            put(&mut placed.params, &path, opened.to_owned());
-            put(&mut placed.recorded, &path, self.recorded(in_file, text));
+            set_text(&mut placed.params, &path, opened.to_owned());
+            set_text(&mut placed.recorded, &path, self.recorded(in_file, text));
         }
         Ok(placed)
     }
@@ -108,7 +108,7 @@ impl PathBases<'_> {
     }
 }
 
-fn put(value: &mut Value, path: &[PathStep], text: String) {
+fn set_text(value: &mut Value, path: &[PathStep], text: String) {
     let mut at = value;
     for step in path {
         let next = match step {

@@ -6,12 +6,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::assignment::{Assignment, parse};
+use crate::config::assignment::{Assignment, parse_assignment};
 use crate::config::build;
 use crate::config::document::{Document, Profile, ProfiledDocument};
 use crate::config::graph::Graph;
 use crate::config::source::SourceText;
-use crate::config::suggest::suggestion;
+use crate::config::suggest::suggest_name;
 use crate::config::yaml::MAX_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::Kinds;
@@ -162,7 +162,7 @@ impl Pipeline {
             Environment::Fixed(fixed) => fixed.get(name).cloned(),
         };
         let places = (settings.workdir.as_path(), self.base.as_path());
-        build::build(&self.document, &effective, kinds, places, &environment)
+        build::build_graph(&self.document, &effective, kinds, places, &environment)
     }
 
     /// A variable that was set and that nothing uses was meant for another profile, whose data would be missed.
@@ -170,7 +170,7 @@ impl Pipeline {
         let mut used = effective.used_variables();
         used.extend(settings.read.iter().cloned());
         for argument in &settings.set {
-            let Assignment { path, span, .. } = parse("--set", argument)?;
+            let Assignment { path, span, .. } = parse_assignment("--set", argument)?;
             let [vars, name, ..] = path.as_slice() else {
                 continue;
             };
@@ -193,7 +193,7 @@ impl Pipeline {
                 )),
                 None => {
                     let there = effective.vars.iter().map(|var| var.key.as_str());
-                    error.help(suggestion(
+                    error.help(suggest_name(
                         name,
                         "variables",
                         there.filter(|var| used.contains(*var)),

@@ -30,7 +30,7 @@ pub(crate) struct MalformedReference {
 }
 
 /// Splits a text at its references. `$${` is a literal `${`; other dollar signs are themselves.
-pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, MalformedReference> {
+pub(crate) fn split_references(text: &str) -> Result<Vec<Piece>, MalformedReference> {
     let mut found = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -45,7 +45,7 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, MalformedReference> {
         let Some(end) = rest[at..].find('}') else {
             return Err(MalformedReference {
                 raw: "${".to_owned(),
-                message: format!("`{}` is not closed", crate::config::node::shortened(&rest[at..])),
+                message: format!("`{}` is not closed", crate::config::node::shorten(&rest[at..])),
                 help: "close it with `}`, or write `$${` for a literal `${`".to_owned(),
             });
         };
@@ -53,7 +53,7 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, MalformedReference> {
         if !literal.is_empty() {
             found.push(Piece::Text(std::mem::take(&mut literal)));
         }
-        found.push(Piece::Reference(reference(raw)?, raw.to_owned()));
+        found.push(Piece::Reference(parse_reference(raw)?, raw.to_owned()));
         rest = &rest[at + end + 1..];
     }
     literal.push_str(rest);
@@ -63,10 +63,10 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, MalformedReference> {
     Ok(found)
 }
 
-fn reference(raw: &str) -> Result<Reference, MalformedReference> {
+fn parse_reference(raw: &str) -> Result<Reference, MalformedReference> {
     let inner = raw[2..raw.len() - 1].trim();
     let wrong = |message: &str, help: &str| {
-        let message = format!("`{}` {message}", crate::config::node::shortened(raw));
+        let message = format!("`{}` {message}", crate::config::node::shorten(raw));
         Err(MalformedReference {
             raw: raw.to_owned(),
             message,
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes a literal text so that [`pieces`] gives it back: only `${` needs escaping. A literal that
+    /// Writes a literal text so that [`split_references`] gives it back: only `${` needs escaping. A literal that
     /// ends in `$` cannot be before a reference, so those are left out of the property below.
     fn escaped(text: &str) -> String {
         text.replace("${", "$${")
@@ -129,7 +129,7 @@ mod tests {
             "${vars..x}",
         ];
         let said = texts.map(|t| {
-            let m = pieces(t).expect_err("malformed");
+            let m = split_references(t).expect_err("malformed");
             format!("{}\n  {}", m.message, m.help)
         });
         insta::assert_snapshot!(said.join("\n"));
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn spaces_inside_the_braces_do_not_matter() {
         let expected = vec![Piece::Reference(Reference::Profile, "${ profile }".to_owned())];
-        assert_eq!(pieces("${ profile }"), Ok(expected));
-        assert_eq!(pieces(""), Ok(vec![Piece::Text(String::new())]));
-        assert_eq!(pieces("a$b$"), Ok(vec![Piece::Text("a$b$".to_owned())]));
+        assert_eq!(split_references("${ profile }"), Ok(expected));
+        assert_eq!(split_references(""), Ok(vec![Piece::Text(String::new())]));
+        assert_eq!(split_references("a$b$"), Ok(vec![Piece::Text("a$b$".to_owned())]));
     }
 
     proptest! {
@@ -148,13 +148,13 @@ mod tests {
         fn literal_text_comes_back_whole(parts in prop::collection::vec("[a-z$ {}]{0,3}[a-z }]", 0..6)) {
             let literal: String = parts.concat();
             prop_assume!(!literal.contains("$${"));
-            prop_assert_eq!(pieces(&escaped(&literal)), Ok(vec![Piece::Text(literal)]));
+            prop_assert_eq!(split_references(&escaped(&literal)), Ok(vec![Piece::Text(literal)]));
         }
 
         #[test]
         fn references_are_found_between_any_texts(before in "[a-z }]{1,5}", after in "[a-z {}]{1,5}") {
             let text = format!("{before}${{vars.x}}{after}");
-            prop_assert_eq!(pieces(&text), Ok(vec![
+            prop_assert_eq!(split_references(&text), Ok(vec![
                 Piece::Text(before),
                 Piece::Reference(Reference::Var(vec!["x".to_owned()]), "${vars.x}".to_owned()),
                 Piece::Text(after),
@@ -163,7 +163,7 @@ mod tests {
 
         #[test]
         fn arbitrary_text_never_panics(text in "\\PC*") {
-            let _ = pieces(&text);
+            let _ = split_references(&text);
         }
     }
 }

@@ -6,14 +6,14 @@ use crate::config::node::Data;
 
 /// The value of a plain (unquoted) scalar. Numbers that neither 64-bit integers nor finite doubles hold
 /// are refused: to keep them they must be quoted.
-pub(crate) fn plain(text: &str) -> Result<Data, String> {
+pub(crate) fn parse_plain(text: &str) -> Result<Data, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Data::Null),
         "true" | "True" | "TRUE" => return Ok(Data::Bool(true)),
         "false" | "False" | "FALSE" => return Ok(Data::Bool(false)),
         _ => {}
     }
-    if let Some(integer) = integer(text) {
+    if let Some(integer) = parse_integer(text) {
         return match integer {
             Some(number) => Ok(Data::Number(number)),
             None => Err(format!(
@@ -30,7 +30,7 @@ pub(crate) fn plain(text: &str) -> Result<Data, String> {
 }
 
 /// Integer of a plain scalar; none where it is no integer, and `Some(None)` where it is out of range.
-fn integer(text: &str) -> Option<Option<Number>> {
+fn parse_integer(text: &str) -> Option<Option<Number>> {
     let radix = |digits: &str, radix: u32| {
         let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
         valid.then(|| u64::from_str_radix(digits, radix).ok().map(Number::from))
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        match plain(text) {
+        match parse_plain(text) {
             Ok(Data::Null) => "null".into(),
             Ok(Data::Bool(b)) => format!("bool {b}"),
             Ok(Data::Number(n)) => format!("number {n}"),
@@ -107,8 +107,8 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected, "{text:?}");
         }
-        assert!(plain("99999999999999999999999").is_err());
-        assert!(plain(".nan").is_err());
-        assert!(plain("1e999").is_err());
+        assert!(parse_plain("99999999999999999999999").is_err());
+        assert!(parse_plain(".nan").is_err());
+        assert!(parse_plain("1e999").is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::node::{Data, Entry, Node};
 use crate::config::source::Span;
-use crate::config::suggest::suggestion;
+use crate::config::suggest::suggest_name;
 use crate::error::{Error, Result};
 
 /// More stages or profiles than a person writes.
@@ -15,7 +15,7 @@ pub(crate) struct Name {
     pub(crate) span: Span,
 }
 
-pub(crate) fn mapping<'a>(node: &'a Node, what: &str) -> Result<&'a [Entry]> {
+pub(crate) fn require_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a [Entry]> {
     match &node.data {
         Data::Map(entries) => Ok(entries),
         _ => {
@@ -35,7 +35,7 @@ pub(crate) fn known_keys(entries: &[Entry], known: &[&str], place: &str) -> Resu
             &unknown.key_span,
             format!("unknown key `{}` {place}", unknown.key),
         )
-        .help(suggestion(&unknown.key, "keys", known.iter().copied()))),
+        .help(suggest_name(&unknown.key, "keys", known.iter().copied()))),
     }
 }
 
@@ -65,12 +65,12 @@ pub(crate) fn check_name(name: &Name, what: &str) -> Result<()> {
     if starts_well && text.len() <= 100 && text.chars().all(valid) {
         return Ok(());
     }
-    let message = format!("`{}` cannot be {what}", crate::config::node::shortened(text));
+    let message = format!("`{}` cannot be {what}", crate::config::node::shorten(text));
     Err(Error::config(&name.span, message)
         .help("use letters, digits, `_` and `-`, and begin with a letter or digit"))
 }
 
-pub(crate) fn limited(entries: &[Entry], what: &str) -> Result<()> {
+pub(crate) fn check_count(entries: &[Entry], what: &str) -> Result<()> {
     match entries.get(MAX_NAMES) {
         Some(entry) => Err(Error::config(
             &entry.key_span,

@@ -1,7 +1,10 @@
 //! "Did you mean …?": the nearest known name to a misspelt one.
 
 /// The candidate nearest to `wrong`, when it is near enough to be what was meant.
-pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest_name<'a>(
+    wrong: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     // Long names come from files; the distance is quadratic in the length.
     if wrong.len() > 100 {
         return None;
@@ -18,9 +21,13 @@ pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// `did you mean `x`?`, else `known <things>: a, b, c`, else `there are no <things>`.
-pub(crate) fn suggestion<'a>(wrong: &str, things: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn suggest_name<'a>(
+    wrong: &str,
+    things: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    match nearest(wrong, known.iter().copied()) {
+    match nearest_name(wrong, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.is_empty() => format!("there are no {things} here"),
         None => format!("known {things}: {}", known.join(", ")),
@@ -33,9 +40,9 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_fingers_is_recognised_and_another_word_is_not() {
-        assert_eq!(nearest("storee", ["raw", "store"]), Some("store"));
-        assert_eq!(nearest("sample-rate", ["sample_rate"]), Some("sample_rate"));
-        assert_eq!(nearest("banana", ["raw", "store"]), None);
-        assert_eq!(suggestion("x1", "variables", []), "there are no variables here");
+        assert_eq!(nearest_name("storee", ["raw", "store"]), Some("store"));
+        assert_eq!(nearest_name("sample-rate", ["sample_rate"]), Some("sample_rate"));
+        assert_eq!(nearest_name("banana", ["raw", "store"]), None);
+        assert_eq!(suggest_name("x1", "variables", []), "there are no variables here");
     }
 }

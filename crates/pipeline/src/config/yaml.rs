@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Marks, Tag};
 
-use crate::config::mask::{mask, unmask};
+use crate::config::mask::{mask_references, unmask_references};
 use crate::config::node::{Data, Entry, Node};
 use crate::config::scalar;
 use crate::config::source::{SourceText, Span};
@@ -19,16 +19,17 @@ const MAX_DEPTH: usize = 64;
 pub(crate) const MAX_WEIGHT: usize = 16 << 20;
 
 /// Parses one YAML document. `text` is the source's own text, or the value inside an argument.
-pub(crate) fn parse(source: &Arc<SourceText>, text: &str) -> Result<Node> {
+pub(crate) fn parse_yaml(source: &Arc<SourceText>, text: &str) -> Result<Node> {
     if text.len() > MAX_BYTES {
         let message = format!("{} bytes of YAML; at most {MAX_BYTES} are read", text.len());
         return Err(Error::config(&Span::start_of(source), message));
     }
-    let masked = mask(source, text)?;
+    let masked = mask_references(source, text)?;
     let mut builder = Builder::new(source);
     let mut parser = Parser::new_from_str(&masked);
     while let Some(event) = parser.next_event() {
-        let (event, marks) = event.map_err(|e| broken(&place(source, text, e.marker()), e.info(), text))?;
+        let (event, marks) =
+            event.map_err(|e| invalid_yaml(&error_span(source, text, e.marker()), e.info(), text))?;
         builder.event(event, &marks)?;
     }
     Ok(builder
@@ -37,7 +38,7 @@ pub(crate) fn parse(source: &Arc<SourceText>, text: &str) -> Result<Node> {
 }
 
 /// The place of a syntax error; the end of the last line where the parser ran off the text.
-fn place(source: &Arc<SourceText>, text: &str, marker: &Marker) -> Span {
+fn error_span(source: &Arc<SourceText>, text: &str, marker: &Marker) -> Span {
     match text
         .lines()
         .enumerate()
@@ -49,7 +50,7 @@ fn place(source: &Arc<SourceText>, text: &str, marker: &Marker) -> Span {
     }
 }
 
-fn broken(span: &Span, info: &str, text: &str) -> Error {
+fn invalid_yaml(span: &Span, info: &str, text: &str) -> Error {
     let line = text.lines().nth(span.line() - 1).unwrap_or_default();
     let help = if line.contains("${") && !line.contains('}') {
         "close the reference: `${stage.output}`"
@@ -58,7 +59,7 @@ fn broken(span: &Span, info: &str, text: &str) -> Error {
     } else {
         "check indentation, quotes and brackets here and just above"
     };
-    Error::config(span, format!("not valid YAML: {}", unmask(info))).help(help)
+    Error::config(span, format!("not valid YAML: {}", unmask_references(info))).help(help)
 }
 
 enum Frame {
@@ -117,7 +118,7 @@ impl<'a> Builder<'a> {
                 "a second YAML document; one file holds one pipeline",
             )),
             Event::Scalar(text, style, anchor, tag) => {
-                let text = unmask(&text);
+                let text = unmask_references(&text);
                 if self.expects_key() {
                     return self.key(text, span);
                 }
@@ -278,7 +279,7 @@ impl<'a> Builder<'a> {
 
 fn scalar_node(text: String, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Node> {
     let data = match (tag, style) {
-        (None, ScalarStyle::Plain) => scalar::plain(&text).map_err(|e| Error::config(&span, e))?,
+        (None, ScalarStyle::Plain) => scalar::parse_plain(&text).map_err(|e| Error::config(&span, e))?,
         (None, _) => Data::Text(text),
         (Some(tag), _) if tag.is_yaml_core_schema() && tag.suffix == "str" => Data::Text(text),
         (Some(tag), _) => {
@@ -296,13 +297,13 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> serde_json::Value {
-        parse(&SourceText::file("t.yaml", text), text)
+        parse_yaml(&SourceText::file("t.yaml", text), text)
             .expect("parses")
             .to_json()
     }
 
     fn error(text: &str) -> String {
-        parse(&SourceText::file("t.yaml", text), text)
+        parse_yaml(&SourceText::file("t.yaml", text), text)
             .expect_err("must not parse")
             .render()
     }
@@ -310,7 +311,7 @@ mod tests {
     #[test]
     fn references_stand_unquoted_in_flow_mappings_and_columns_stay_true() {
         let text = "with: { seed: ${vars.seed}, name: a${profile}b, 'q': '${x.y}' }\nz: $${no}";
-        let node = parse(&SourceText::file("t.yaml", text), text).unwrap();
+        let node = parse_yaml(&SourceText::file("t.yaml", text), text).unwrap();
         let expected = serde_json::json!({"with": {"seed": "${vars.seed}", "name": "a${profile}b", "q": "${x.y}"}, "z": "$${no}"});
         assert_eq!(node.to_json(), expected);
         let with = &node.entry("with").unwrap().value;
@@ -374,12 +375,12 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_text_never_panics(text in "\\PC*") {
-            let _ = parse(&SourceText::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
+            let _ = parse_yaml(&SourceText::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
         }
 
         #[test]
         fn yaml_like_text_never_panics(text in "[a-c:{}\\[\\],&*!|>'\"#$% \t\n\r?-]{0,80}") {
-            let _ = parse(&SourceText::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
+            let _ = parse_yaml(&SourceText::file("t.yaml", text.clone()), &text).map_err(|e| e.render());
         }
     }
 }

@@ -37,7 +37,7 @@ impl FingerprintInputs {
             "stage",
             self.kind,
             self.code_version,
-            sorted(&without(&self.parameters, self.idle, "")),
+            sort_keys(&without_params(&self.parameters, self.idle, "")),
             inputs,
             self.extra
         ]);
@@ -73,8 +73,8 @@ impl FingerprintInputs {
                 changes: since.map(|change| change.1.to_owned()).collect(),
             });
         }
-        let active = |parameters: &Value| without(parameters, self.idle, "");
-        parameters(
+        let active = |parameters: &Value| without_params(parameters, self.idle, "");
+        changed_params(
             "",
             &active(&record.parameters),
             &active(&self.parameters),
@@ -103,7 +103,7 @@ impl FingerprintInputs {
                 name: name.clone(),
                 path,
                 stage,
-                what: change(from, to).to_owned(),
+                what: describe_change(from, to).to_owned(),
             });
         }
         let names = record
@@ -118,7 +118,7 @@ impl FingerprintInputs {
 }
 
 /// The parameters without those named in `names`, as `outer.inner`.
-fn without(value: &Value, names: &[&str], prefix: &str) -> Value {
+fn without_params(value: &Value, names: &[&str], prefix: &str) -> Value {
     let Value::Object(entries) = value else {
         return value.clone();
     };
@@ -128,12 +128,12 @@ fn without(value: &Value, names: &[&str], prefix: &str) -> Value {
     let kept = entries.iter().filter_map(|(key, value)| {
         let name = format!("{prefix}{key}");
         let drop = names.contains(&name.as_str());
-        (!drop).then(|| (key.clone(), without(value, names, &format!("{name}."))))
+        (!drop).then(|| (key.clone(), without_params(value, names, &format!("{name}."))))
     });
     Value::Object(kept.collect())
 }
 
-fn change(from: Option<&InputRecord>, to: Option<&InputRecord>) -> &'static str {
+fn describe_change(from: Option<&InputRecord>, to: Option<&InputRecord>) -> &'static str {
     match (from, to) {
         (None, _) => "was not read before",
         (_, None) => "is no longer read",
@@ -149,10 +149,10 @@ fn change(from: Option<&InputRecord>, to: Option<&InputRecord>) -> &'static str 
     }
 }
 
-fn parameters(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<Reason>) {
+fn changed_params(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<Reason>) {
     let (Value::Object(old), Value::Object(new)) = (from, to) else {
         if from != to {
-            reasons.push(parameter(prefix, Some(from), Some(to)));
+            reasons.push(changed_param(prefix, Some(from), Some(to)));
         }
         return;
     };
@@ -163,13 +163,13 @@ fn parameters(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<Reason>)
             format!("{prefix}.{key}")
         };
         match (old.get(key), new.get(key)) {
-            (Some(from), Some(to)) => parameters(&name, from, to, reasons),
-            (from, to) => reasons.push(parameter(&name, from, to)),
+            (Some(from), Some(to)) => changed_params(&name, from, to, reasons),
+            (from, to) => reasons.push(changed_param(&name, from, to)),
         }
     }
 }
 
-fn parameter(name: &str, from: Option<&Value>, to: Option<&Value>) -> Reason {
+fn changed_param(name: &str, from: Option<&Value>, to: Option<&Value>) -> Reason {
     Reason::Parameter {
         name: name.to_owned(),
         from: from.cloned(),
@@ -177,13 +177,13 @@ fn parameter(name: &str, from: Option<&Value>, to: Option<&Value>) -> Reason {
     }
 }
 
-fn sorted(value: &Value) -> Value {
+fn sort_keys(value: &Value) -> Value {
     match value {
         Value::Object(entries) => {
-            let ordered: BTreeMap<_, _> = entries.iter().map(|(k, v)| (k.clone(), sorted(v))).collect();
+            let ordered: BTreeMap<_, _> = entries.iter().map(|(k, v)| (k.clone(), sort_keys(v))).collect();
             Value::Object(ordered.into_iter().collect::<Map<_, _>>())
         }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(sort_keys).collect()),
         other => other.clone(),
     }
 }

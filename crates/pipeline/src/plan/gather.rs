@@ -24,7 +24,7 @@ pub(crate) fn fingerprint_inputs(
     open: &BTreeSet<String>,
 ) -> Result<FingerprintInputs> {
     let run_dir = graph.run_dir.to_str().unwrap_or_default();
-    let parameters = portable(&stage.recorded, run_dir);
+    let parameters = without_run_dir(&stage.recorded, run_dir);
     let left = UpstreamOutputs {
         graph,
         outputs_on_disk,
@@ -99,7 +99,7 @@ fn named_inputs(
 fn further_inputs(left: &UpstreamOutputs<'_>, stage: &Stage, inputs: &mut BTreeMap<String, InputRecord>) {
     let run_dir = &left.graph.run_dir;
     for (what, path) in stage.kind.further_inputs(&stage.params) {
-        let stage_of = inside(&path, run_dir).and_then(|inside| Some(left.stage(&inside)?.to_owned()));
+        let stage_of = path_in_run(&path, run_dir).and_then(|inside| Some(left.stage(&inside)?.to_owned()));
         let input = match stage_of {
             Some(stage) => {
                 let whole = format!("{RUN_TOKEN}/{stage}");
@@ -121,7 +121,7 @@ fn further_inputs(left: &UpstreamOutputs<'_>, stage: &Stage, inputs: &mut BTreeM
 }
 
 /// Path relative to the run's directory; none where it lies elsewhere.
-fn inside(path: &Path, run_dir: &Path) -> Option<String> {
+fn path_in_run(path: &Path, run_dir: &Path) -> Option<String> {
     let relative = match without_dots(path).strip_prefix(without_dots(run_dir)) {
         Ok(relative) => relative.to_owned(),
         Err(_) => {
@@ -298,7 +298,7 @@ pub(crate) fn fingerprint_inputs_alone(
 }
 
 /// The value with the run's directory replaced by [`RUN_TOKEN`] where a text begins with it.
-fn portable(value: &Value, run_dir: &str) -> Value {
+fn without_run_dir(value: &Value, run_dir: &str) -> Value {
     match value {
         Value::String(text) => match text.strip_prefix(run_dir) {
             Some(rest) if !run_dir.is_empty() && (rest.is_empty() || rest.starts_with('/')) => {
@@ -306,11 +306,11 @@ fn portable(value: &Value, run_dir: &str) -> Value {
             }
             _ => value.clone(),
         },
-        Value::Array(items) => Value::Array(items.iter().map(|v| portable(v, run_dir)).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(|v| without_run_dir(v, run_dir)).collect()),
         Value::Object(entries) => Value::Object(
             entries
                 .iter()
-                .map(|(k, v)| (k.clone(), portable(v, run_dir)))
+                .map(|(k, v)| (k.clone(), without_run_dir(v, run_dir)))
                 .collect(),
         ),
         other => other.clone(),
@@ -327,6 +327,6 @@ mod tests {
     fn paths_in_the_run_do_not_depend_on_where_it_is() {
         let value = json!({"x": ["/w/p/d/s/a.csv", "/w/p/d", "/w/p/dx", "other"]});
         let expected = json!({"x": ["${run}/s/a.csv", "${run}", "/w/p/dx", "other"]});
-        assert_eq!(portable(&value, "/w/p/d"), expected);
+        assert_eq!(without_run_dir(&value, "/w/p/d"), expected);
     }
 }

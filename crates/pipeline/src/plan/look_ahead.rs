@@ -47,16 +47,16 @@ pub(crate) fn look_ahead(graph: &Graph, plan: &[ExaminedStage]) -> Result<()> {
         let runs = runs.contains(stage.name());
         let found = stage
             .kind
-            .look_ahead(&stage.params, &ahead(graph, stage, runs, &promises));
+            .look_ahead(&stage.params, &context_of(graph, stage, runs, &promises));
         if runs {
-            errors.extend(mistakes(&stage.name, &stage.with, found.mistakes));
+            errors.extend(mistake_errors(&stage.name, &stage.with, found.mistakes));
         }
         promises.insert(stage.name(), found.promises);
     }
     Error::together(errors).map_or(Ok(()), Err)
 }
 
-fn ahead<'a>(
+fn context_of<'a>(
     graph: &Graph,
     stage: &Stage,
     runs: bool,
@@ -71,15 +71,15 @@ fn ahead<'a>(
 /// Has a stage look ahead that runs alone: all it reads comes from outside.
 pub(crate) fn look_ahead_alone(kind: &dyn StageKind, params: &Value, name: &Name, with: &Node) -> Result<()> {
     let found = kind.look_ahead(params, &LookAheadContext::default());
-    Error::together(mistakes(name, with, found.mistakes).collect()).map_or(Ok(()), Err)
+    Error::together(mistake_errors(name, with, found.mistakes).collect()).map_or(Ok(()), Err)
 }
 
-fn mistakes<'a>(
+fn mistake_errors<'a>(
     name: &'a Name,
     with: &'a Node,
     mistakes: Vec<Mistake>,
 ) -> impl Iterator<Item = Error> + use<'a> {
     mistakes
         .into_iter()
-        .map(move |mistake| check::refused(name, with, mistake.error).of_class(mistake.class))
+        .map(move |mistake| check::refused_param(name, with, mistake.error).of_class(mistake.class))
 }

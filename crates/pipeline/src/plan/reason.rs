@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::config::node::shortened;
+use crate::config::node::shorten;
 use crate::store::layout::THROUGH_PREFIX;
 
 /// One reason for a stage to run.
@@ -114,7 +114,9 @@ impl fmt::Display for Reason {
                     false => write!(f, ": {}", changes.join("; ")),
                 }
             }
-            Self::Parameter { name, from, to } => f.write_str(&parameter(name, from.as_ref(), to.as_ref())),
+            Self::Parameter { name, from, to } => {
+                f.write_str(&parameter_change(name, from.as_ref(), to.as_ref()))
+            }
             Self::Input {
                 name,
                 stage: Some(stage),
@@ -135,30 +137,38 @@ impl fmt::Display for Reason {
                 )
             }
             Self::Extra { name } => write!(f, "`{name}` changed"),
-            Self::OutputMissing { path, more } => write!(f, "output {path}{} missing", others(*more)),
+            Self::OutputMissing { path, more } => write!(f, "output {path}{} missing", more_text(*more)),
             Self::OutputChanged { path, more } => {
-                write!(f, "output {path}{} changed since it was written", others(*more))
+                write!(
+                    f,
+                    "output {path}{} changed since it was written",
+                    more_text(*more)
+                )
             }
         }
     }
 }
 
-fn parameter(name: &str, from: Option<&Value>, to: Option<&Value>) -> String {
+fn parameter_change(name: &str, from: Option<&Value>, to: Option<&Value>) -> String {
     match (from, to) {
-        (Some(from), Some(to)) => format!("parameter `{name}` changed from {} to {}", value(from), value(to)),
-        (None, Some(to)) => format!("parameter `{name}` is new: {}", value(to)),
+        (Some(from), Some(to)) => format!(
+            "parameter `{name}` changed from {} to {}",
+            value_text(from),
+            value_text(to)
+        ),
+        (None, Some(to)) => format!("parameter `{name}` is new: {}", value_text(to)),
         (from, None) => format!(
             "parameter `{name}` is gone, was {}",
-            value(from.unwrap_or(&Value::Null))
+            value_text(from.unwrap_or(&Value::Null))
         ),
     }
 }
 
-fn value(value: &Value) -> String {
-    shortened(&value.to_string())
+fn value_text(value: &Value) -> String {
+    shorten(&value.to_string())
 }
 
-fn others(more: usize) -> String {
+fn more_text(more: usize) -> String {
     if more == 0 {
         String::new()
     } else {

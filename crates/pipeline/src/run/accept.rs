@@ -31,7 +31,7 @@ impl Graph {
             let version = planned
                 .into_iter()
                 .find(|p| p.stage == *name)
-                .map(acceptable)
+                .map(acceptable_version)
                 .transpose()?;
             let (Some(version), Some(record)) = (version, view.lock.stages.get_mut(name)) else {
                 continue;
@@ -48,7 +48,7 @@ impl Graph {
 }
 
 /// The version for which a stage's outputs can be accepted.
-fn acceptable(planned: &PlannedStage) -> Result<u32> {
+fn acceptable_version(planned: &PlannedStage) -> Result<u32> {
     if let Some(version) = planned.acceptable_version() {
         return Ok(version);
     }

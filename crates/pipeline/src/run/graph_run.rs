@@ -173,7 +173,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         if self.cancel.is_cancelled() {
-            return Err(interrupted(stage.name()));
+            return Err(interrupted_at(stage.name()));
         }
         let stopped =
             |name: &String| self.summary.failed.contains(name) || self.summary.blocked.contains(name);
@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
 
     fn record_failure(&mut self, stage: &Stage, error: Error) -> Result<()> {
         if error.kind() == ErrorKind::Interrupted {
-            return Err(interrupted(stage.name()));
+            return Err(interrupted_at(stage.name()));
         }
         let record = self.view.lock.stages.get(stage.name());
         let error = match record.and_then(|record| record.cleaned.as_ref()) {
@@ -385,7 +385,7 @@ fn readable_path(path: &str, run_dir: &Path) -> String {
     )
 }
 
-fn interrupted(stage: &str) -> Error {
+fn interrupted_at(stage: &str) -> Error {
     Error::new(ErrorKind::Interrupted, format!("interrupted at stage `{stage}`"))
         .help("run the same command again to resume; finished stages stay")
         .in_stage(stage)

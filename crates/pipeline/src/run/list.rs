@@ -70,22 +70,22 @@ impl RunState {
 ///
 /// # Errors
 /// The directory cannot be listed. One that does not exist holds none.
-pub fn runs(workdir: &Path) -> Result<Vec<RunInfo>> {
+pub fn list_runs(workdir: &Path) -> Result<Vec<RunInfo>> {
     let mut found = Vec::new();
-    for pipeline in directories(workdir)? {
-        for run_dir in directories(&pipeline)? {
+    for pipeline in list_directories(workdir)? {
+        for run_dir in list_directories(&pipeline)? {
             let ours = [LOCK_FILE, layout::RUN_LOCK_FILE, COMMANDS_FILE]
                 .iter()
                 .any(|name| run_dir.join(name).is_file());
             if ours {
-                found.push(info(&pipeline, &run_dir)?);
+                found.push(run_info(&pipeline, &run_dir)?);
             }
         }
     }
     Ok(found)
 }
 
-fn directories(dir: &Path) -> Result<Vec<PathBuf>> {
+fn list_directories(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -100,7 +100,7 @@ fn directories(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
+fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
     let name = |path: &Path| {
         path.file_name()
             .unwrap_or_default()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::config::assignment::{nested, parse};
+use crate::config::assignment::{nested_mapping, parse_assignment};
 use crate::config::check;
 use crate::config::document::Name;
 use crate::config::node::{Data, Node};
@@ -38,10 +38,10 @@ pub fn run_stage(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let (name, node) = arguments(kind, with)?;
+    let (name, node) = parse_arguments(kind, with)?;
     let params = kind
         .check(&node.to_json())
-        .map_err(|e| check::refused(&name, &node, e))?;
+        .map_err(|e| check::refused_param(&name, &node, e))?;
     let places = PathBases {
         base: Path::new(""),
         run_dir: Path::new(""),
@@ -49,11 +49,11 @@ pub fn run_stage(
     };
     let placed = places
         .placed(kind, params, &node)
-        .map_err(|e| check::refused(&name, &node, e))?;
+        .map_err(|e| check::refused_param(&name, &node, e))?;
     let params = placed.params;
     look_ahead_alone(kind, &params, &name, &node)?;
     let outputs =
-        outputs::outputs(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
+        outputs::output_paths(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
     require_empty(out, force)?;
     let _lock = run_lock::lock_target(out)?;
     // Another process may have been at it until now.
@@ -105,12 +105,16 @@ pub fn run_stage(
     Ok(outcome)
 }
 
-fn arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
+fn parse_arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
     let span = Span::start_of(&SourceText::argument("--with"));
     let mut node = Node::new(Data::Map(Vec::new()), span.clone());
     for argument in with {
-        let assignment = parse("--with", argument)?;
-        node.merge(nested(&assignment.path, assignment.value, &assignment.span));
+        let assignment = parse_assignment("--with", argument)?;
+        node.merge(nested_mapping(
+            &assignment.path,
+            assignment.value,
+            &assignment.span,
+        ));
     }
     Ok((
         Name {

@@ -16,7 +16,7 @@ use crate::store::record::{Accepted, StageRecord};
 use crate::store::sample;
 use ecgfm_stage::{Cancel, Progress};
 
-/// Result of [`verify`]. Paths are relative to the run's directory.
+/// Result of [`verify_outputs`]. Paths are relative to the run's directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// Entries whose content is as recorded.
@@ -50,7 +50,7 @@ impl Verification {
 ///
 /// # Errors
 /// [`ErrorKind::BadInput`] without a usable `lock.json`; [`ErrorKind::Interrupted`] when cancelled.
-pub fn verify(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<Verification> {
+pub fn verify_outputs(run_dir: &Path, progress: &dyn Progress, cancel: &Cancel) -> Result<Verification> {
     let lock = LockFile::of_run(run_dir)?;
     let total = lock
         .stages

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
     Cancel, CodeChange, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, OutputSpec,
-    ParamError, Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical, typed,
+    ParamError, Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical_params,
+    parse_params,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -165,7 +166,7 @@ fn write(ctx: &Context<'_>, name: &str, text: &str) -> Result<(), StageError> {
 }
 
 fn params<P: serde::de::DeserializeOwned>(with: &Value) -> Result<P, StageError> {
-    typed(with).map_err(|e| StageError::config(e.to_string()))
+    parse_params(with).map_err(|e| StageError::config(e.to_string()))
 }
 
 fn signals(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
@@ -193,7 +194,7 @@ fn splits(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
 }
 
 fn splits_check(with: &Value) -> Result<Value, ParamError> {
-    let p: Splits = typed(with)?;
+    let p: Splits = parse_params(with)?;
     let sum: f64 = p.fractions.iter().sum();
     if !p.fractions.is_empty() && (sum - 1.0).abs() > 1e-9 {
         return Err(ParamError::invalid(
@@ -201,7 +202,7 @@ fn splits_check(with: &Value) -> Result<Value, ParamError> {
             format!("must add up to 1, not {sum}"),
         ));
     }
-    canonical::<Splits>(with)
+    canonical_params::<Splits>(with)
 }
 
 fn join(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
@@ -349,15 +350,27 @@ pub fn kinds(version: &Arc<AtomicU32>) -> Kinds {
         },
     };
     Kinds::new()
-        .with(toy("signals", SIGNALS, &["raw"], canonical::<Signals>, signals))
+        .with(toy(
+            "signals",
+            SIGNALS,
+            &["raw"],
+            canonical_params::<Signals>,
+            signals,
+        ))
         .with(toy("splits", META, &["records"], splits_check, splits))
-        .with(toy("join", JOINED, &["from"], canonical::<Join>, join))
-        .with(toy("list", JOINED, &["from"], canonical::<Join>, list))
-        .with(toy("follow", JOINED, &["raw"], canonical::<Raw>, follow))
-        .with(toy("view", JOINED, &["raw"], canonical::<Raw>, view))
-        .with(toy("develop", JOINED, &["raw"], canonical::<Raw>, develop))
-        .with(toy("slow", PARTS, &[], canonical::<Join>, slow))
-        .with(toy("trouble", JOINED, &["from"], canonical::<Join>, trouble))
+        .with(toy("join", JOINED, &["from"], canonical_params::<Join>, join))
+        .with(toy("list", JOINED, &["from"], canonical_params::<Join>, list))
+        .with(toy("follow", JOINED, &["raw"], canonical_params::<Raw>, follow))
+        .with(toy("view", JOINED, &["raw"], canonical_params::<Raw>, view))
+        .with(toy("develop", JOINED, &["raw"], canonical_params::<Raw>, develop))
+        .with(toy("slow", PARTS, &[], canonical_params::<Join>, slow))
+        .with(toy(
+            "trouble",
+            JOINED,
+            &["from"],
+            canonical_params::<Join>,
+            trouble,
+        ))
 }
 
 impl Bench {

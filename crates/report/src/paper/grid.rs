@@ -3,7 +3,7 @@
 use super::layout::{FOOTER, Layout, MARGIN};
 
 /// The ground with its grid, which begins and ends on strong lines where the paper's size allows.
-pub(super) fn paper(layout: &Layout, id: &str) -> String {
+pub(super) fn draw_grid(layout: &Layout, id: &str) -> String {
     let (width, height) = (layout.width, layout.height);
     let (inner_width, inner_height) = (width - 2.0 * MARGIN, height - FOOTER - MARGIN);
     format!(

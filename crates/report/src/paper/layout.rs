@@ -59,7 +59,7 @@ pub(super) struct Layout {
 }
 
 /// Seconds of a recording.
-pub(super) fn duration(ecg: &Ecg) -> f64 {
+pub(super) fn duration_seconds(ecg: &Ecg) -> f64 {
     ecg.leads.first().map_or(0.0, |lead| lead.len() as f64 / ecg.rate)
 }
 
@@ -122,7 +122,7 @@ impl Layout {
             .map(|strips| {
                 let (mut up, mut down) = (LEAST, LEAST);
                 for strip in &strips {
-                    for &value in samples(ecg, strip).iter().filter(|v| v.is_finite()) {
+                    for &value in strip_samples(ecg, strip).iter().filter(|v| v.is_finite()) {
                         let above = self.above(strip.lead, value);
                         up = up.max(above);
                         down = down.max(-above);
@@ -145,14 +145,14 @@ impl Layout {
 }
 
 /// The samples of a strip, as far as the recording goes.
-pub(super) fn samples<'a>(ecg: &'a Ecg, strip: &Strip) -> &'a [f32] {
+pub(super) fn strip_samples<'a>(ecg: &'a Ecg, strip: &Strip) -> &'a [f32] {
     let lead = ecg.leads.get(strip.lead).map_or(&[][..], Vec::as_slice);
-    let (from, to) = range(ecg, strip, lead.len());
+    let (from, to) = strip_range(ecg, strip, lead.len());
     &lead[from..to]
 }
 
 /// The first sample of a strip and the first after it.
-pub(super) fn range(ecg: &Ecg, strip: &Strip, length: usize) -> (usize, usize) {
+pub(super) fn strip_range(ecg: &Ecg, strip: &Strip, length: usize) -> (usize, usize) {
     let at = |seconds: f64| ((seconds * ecg.rate).round() as usize).min(length);
     (at(strip.from), at(strip.to))
 }

@@ -42,15 +42,15 @@ impl Drawing {
 /// Draws an ECG; `id` makes the drawing's own names unique where several stand on one page.
 pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
     let layout = Layout::of(ecg, paper);
-    let mut body = grid::paper(&layout, id);
-    trace::shades(&mut body, ecg, &layout);
+    let mut body = grid::draw_grid(&layout, id);
+    trace::draw_shades(&mut body, ecg, &layout);
     for row in &layout.rows {
-        trace::calibration(&mut body, row, &layout);
+        trace::draw_calibration(&mut body, row, &layout);
         for strip in &row.strips {
-            trace::strip(&mut body, ecg, strip, row, &layout);
+            trace::draw_strip(&mut body, ecg, strip, row, &layout);
         }
     }
-    let footer = footer(ecg, &layout);
+    let footer = footer_lines(ecg, &layout);
     for (line, text) in footer.iter().enumerate() {
         let y = layout.height - layout::FOOTER + 3.5 + 3.6 * line as f64;
         let _ = write!(
@@ -76,8 +76,8 @@ pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
     }
 }
 
-fn footer(ecg: &Ecg, layout: &Layout) -> Vec<String> {
-    let duration = layout::duration(ecg);
+fn footer_lines(ecg: &Ecg, layout: &Layout) -> Vec<String> {
+    let duration = layout::duration_seconds(ecg);
     let shown = if duration > SECONDS {
         format!("the first {SECONDS:.0} s of {duration:.1} s")
     } else {
@@ -86,19 +86,19 @@ fn footer(ecg: &Ecg, layout: &Layout) -> Vec<String> {
     let gain = if layout.gain < layout.asked {
         format!(
             "{} mm/mV instead of {} for its height",
-            number(layout.gain),
-            number(layout.asked)
+            number_text(layout.gain),
+            number_text(layout.asked)
         )
     } else {
-        format!("{} mm/mV", number(layout.gain))
+        format!("{} mm/mV", number_text(layout.gain))
     };
     let mut lines = vec![
         format!(
             "{} · {} mm/s · {gain} · filters: {} · {} Hz · {shown}",
             ecg.record,
-            number(layout.speed),
+            number_text(layout.speed),
             ecg.filters,
-            number(ecg.rate)
+            number_text(ecg.rate)
         ),
         format!("{}; each lead about its median", ecg.unit.words()),
     ];
@@ -108,7 +108,7 @@ fn footer(ecg: &Ecg, layout: &Layout) -> Vec<String> {
     lines
 }
 
-fn number(v: f64) -> String {
+fn number_text(v: f64) -> String {
     let text = format!("{v:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

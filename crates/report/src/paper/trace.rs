@@ -1,18 +1,18 @@
 //! Traces, their names, and what is drawn with them.
 
 use super::ecg::{Ecg, LEADS, SECONDS};
-use super::layout::{Layout, LeadRow, MARGIN, Strip, range, samples};
+use super::layout::{Layout, LeadRow, MARGIN, Strip, strip_range, strip_samples};
 use std::fmt::Write;
 
 /// Weaker shades are left away: they would only tint the paper.
 const FAINT: f64 = 0.1;
 
 /// One strip with its lead's name.
-pub(super) fn strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &LeadRow, layout: &Layout) {
-    let (from, _) = range(ecg, strip, ecg.leads.get(strip.lead).map_or(0, Vec::len));
+pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &LeadRow, layout: &Layout) {
+    let (from, _) = strip_range(ecg, strip, ecg.leads.get(strip.lead).map_or(0, Vec::len));
     let mut path = String::new();
     let mut pen_down = false;
-    for (at, &value) in samples(ecg, strip).iter().enumerate() {
+    for (at, &value) in strip_samples(ecg, strip).iter().enumerate() {
         if !value.is_finite() {
             pen_down = false;
             continue;
@@ -47,7 +47,7 @@ pub(super) fn strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &LeadRow, 
 }
 
 /// One millivolt, for a fifth of a second.
-pub(super) fn calibration(body: &mut String, row: &LeadRow, layout: &Layout) {
+pub(super) fn draw_calibration(body: &mut String, row: &LeadRow, layout: &Layout) {
     let (x, zero, height) = (MARGIN + 1.5, row.zero, layout.gain);
     let _ = write!(
         body,
@@ -57,7 +57,7 @@ pub(super) fn calibration(body: &mut String, row: &LeadRow, layout: &Layout) {
 }
 
 /// Shaded spans behind every strip.
-pub(super) fn shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
+pub(super) fn draw_shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
     for row in &layout.rows {
         let (y, height) = (row.top, row.bottom - row.top);
         for shade in ecg

@@ -6,7 +6,7 @@ use ecgfm_artifacts::evaluation::CalibrationBin;
 
 /// Each bin as a point at its mean probability and its share of positives, with the share's interval, as large as it has
 /// rows.
-pub(crate) fn calibration((title, description): (String, String), bins: &[CalibrationBin]) -> Chart {
+pub(crate) fn draw_calibration((title, description): (String, String), bins: &[CalibrationBin]) -> Chart {
     let mut plane = Plane::new("mean probability of the bin", "share with the label", 1.0);
     plane.line(
         "chance",
@@ -44,7 +44,7 @@ mod tests {
             lo: 0.4,
             hi: 0.6,
         };
-        let svg = calibration((String::new(), String::new()), &[bin(0.15, 4), bin(0.95, 1)]).inline("c");
+        let svg = draw_calibration((String::new(), String::new()), &[bin(0.15, 4), bin(0.95, 1)]).inline("c");
         assert_eq!(
             (svg.matches("<circle").count(), svg.matches("whisker").count()),
             (2, 2)

@@ -29,7 +29,7 @@ pub(crate) enum Reference {
 }
 
 /// A chart of curves on the unit square; `why_empty` is written where none has a point.
-pub(crate) fn curves(
+pub(crate) fn draw_curves(
     (title, description): (String, String),
     (x_name, y_name): (&str, &str),
     curves: &[Curve<'_>],
@@ -47,7 +47,7 @@ pub(crate) fn curves(
         Reference::None => {}
     }
     for curve in curves.iter().filter(|c| !c.x.is_empty()) {
-        let path = path(&plane, curve);
+        let path = curve_path(&plane, curve);
         plane.put(format_args!(
             "<path class=\"curve {}\" d=\"{path}\"/>",
             curve.class
@@ -66,7 +66,7 @@ pub(crate) fn curves(
     plane.chart((title, description))
 }
 
-fn path(plane: &Plane, curve: &Curve<'_>) -> String {
+fn curve_path(plane: &Plane, curve: &Curve<'_>) -> String {
     let mut path = String::new();
     for (i, (&x, &y)) in curve.x.iter().zip(curve.y).enumerate() {
         let (px, py) = (plane.x(x), plane.y(y));
@@ -94,7 +94,7 @@ mod tests {
             steps,
         };
         let names = ("ROC <AF>".to_owned(), "words".to_owned());
-        curves(names, ("x", "y"), &[curve], &Reference::Diagonal, "no positives")
+        draw_curves(names, ("x", "y"), &[curve], &Reference::Diagonal, "no positives")
     }
 
     #[test]

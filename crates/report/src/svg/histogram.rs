@@ -14,14 +14,14 @@ pub(crate) struct Bars<'a> {
 }
 
 /// A chart of each class's share in every bin: the classes are of very different size, and their shapes are compared.
-pub(crate) fn histogram((title, description): (String, String), bars: &Bars<'_>) -> Chart {
-    let (positives, negatives) = (shares(bars.positives), shares(bars.negatives));
+pub(crate) fn draw_histogram((title, description): (String, String), bars: &Bars<'_>) -> Chart {
+    let (positives, negatives) = (bin_shares(bars.positives), bin_shares(bars.negatives));
     let highest = positives.iter().chain(&negatives).copied().fold(0.0, f64::max);
     // Room to the next tenth above the highest bar.
     let top = ((highest * 10.0).ceil() / 10.0).clamp(0.1, 1.0);
     let mut plane = Plane::new("probability", "share of its class", top);
-    draw(&mut plane, "absent", &negatives);
-    draw(&mut plane, "present", &positives);
+    draw_bars(&mut plane, "absent", &negatives);
+    draw_bars(&mut plane, "present", &positives);
     let x = plane.x(bars.threshold);
     plane.line("threshold", (x, plane.y(0.0)), (x, plane.y(top)));
     if positives.is_empty() && negatives.is_empty() {
@@ -31,7 +31,7 @@ pub(crate) fn histogram((title, description): (String, String), bars: &Bars<'_>)
 }
 
 /// Each bin's share of all; nothing where there are none.
-fn shares(counts: &[u64]) -> Vec<f64> {
+fn bin_shares(counts: &[u64]) -> Vec<f64> {
     let all: u64 = counts.iter().sum();
     if all == 0 {
         return Vec::new();
@@ -39,7 +39,7 @@ fn shares(counts: &[u64]) -> Vec<f64> {
     counts.iter().map(|&n| n as f64 / all as f64).collect()
 }
 
-fn draw(plane: &mut Plane, class: &str, shares: &[f64]) {
+fn draw_bars(plane: &mut Plane, class: &str, shares: &[f64]) {
     let width = 1.0 / shares.len().max(1) as f64;
     for (i, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let (x0, x1) = (plane.x(i as f64 * width), plane.x((i + 1) as f64 * width));
@@ -65,7 +65,7 @@ mod tests {
             negatives: &[1_000_000, 1, 0, 0],
             threshold: 0.5,
         };
-        let svg = histogram((String::new(), String::new()), &bars).inline("h");
+        let svg = draw_histogram((String::new(), String::new()), &bars).inline("h");
         assert_eq!(svg.matches("bar present").count(), 2);
         assert_eq!(svg.matches("bar absent").count(), 2);
         assert_eq!(svg.matches("class=\"threshold\"").count(), 1);
@@ -78,7 +78,7 @@ mod tests {
             negatives: &[1, 1],
             threshold: 0.5,
         };
-        let svg = histogram((String::new(), String::new()), &bars).inline("h");
+        let svg = draw_histogram((String::new(), String::new()), &bars).inline("h");
         assert!(!svg.contains("bar present"));
     }
 }

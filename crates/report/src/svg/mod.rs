@@ -7,7 +7,7 @@ mod curve;
 mod histogram;
 mod plane;
 
-pub(crate) use calibration::calibration;
+pub(crate) use calibration::draw_calibration;
 pub(crate) use chart::{Chart, STYLE};
-pub(crate) use curve::{Curve, Reference, curves};
-pub(crate) use histogram::{Bars, histogram};
+pub(crate) use curve::{Curve, Reference, draw_curves};
+pub(crate) use histogram::{Bars, draw_histogram};

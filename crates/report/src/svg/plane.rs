@@ -31,8 +31,8 @@ impl Plane {
             let (left, right, bottom, ceiling) = (plane.x(0.0), plane.x(1.0), plane.y(0.0), plane.y(top));
             plane.line("grid", (x, bottom), (x, ceiling));
             plane.line("grid", (left, y), (right, y));
-            plane.text("tick", (x, bottom + 15.0), "middle", &tick(part));
-            plane.text("tick", (left - 6.0, y + 3.5), "end", &tick(part * top));
+            plane.text("tick", (x, bottom + 15.0), "middle", &tick_label(part));
+            plane.text("tick", (left - 6.0, y + 3.5), "end", &tick_label(part * top));
         }
         plane.text("axis", (plane.x(0.5), HEIGHT - 10.0), "middle", x_name);
         let (x, y) = (13.0, plane.y(top / 2.0));
@@ -93,7 +93,7 @@ impl Plane {
 }
 
 /// At most three decimals, and no more than needed.
-fn tick(v: f64) -> String {
+fn tick_label(v: f64) -> String {
     let text = format!("{v:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

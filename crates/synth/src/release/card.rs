@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::context::{ReleaseSummary, io};
+use super::context::{ReleaseSummary, io_error};
 use crate::error::Error;
 use crate::exam::UNITS_PER_MILLIVOLT;
 use crate::options::SynthOptions;
@@ -15,9 +15,9 @@ const STATEMENT: &str = "SYNTHETIC DATA. These ECGs were computed. No patient wa
                          a patient is made up, and no result obtained on them says anything about patients.";
 
 /// Writes both files, synth.json last, because it marks the release as finished.
-pub(super) fn write(options: &SynthOptions, summary: &ReleaseSummary, out: &Path) -> Result<(), Error> {
+pub(super) fn write_cards(options: &SynthOptions, summary: &ReleaseSummary, out: &Path) -> Result<(), Error> {
     let path = out.join("SYNTHETIC.md");
-    fs::write(&path, markdown(options, summary)).map_err(io(&path))?;
+    fs::write(&path, card_text(options, summary)).map_err(io_error(&path))?;
     let path = out.join("synth.json");
     let record = json!({
         "synthetic": true,
@@ -29,10 +29,10 @@ pub(super) fn write(options: &SynthOptions, summary: &ReleaseSummary, out: &Path
         "options": options,
         "counts": summary,
     });
-    fs::write(&path, format!("{record:#}\n")).map_err(io(&path))
+    fs::write(&path, format!("{record:#}\n")).map_err(io_error(&path))
 }
 
-fn markdown(options: &SynthOptions, summary: &ReleaseSummary) -> String {
+fn card_text(options: &SynthOptions, summary: &ReleaseSummary) -> String {
     let mut text = format!(
         "# SYNTHETIC ECGs: not patients\n\n**{STATEMENT}**\n\n\
          Shaped like CODE-15%, which it is not. Made by {} {} from seed {}; the same options in synth.json give \

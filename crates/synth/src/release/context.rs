@@ -76,7 +76,7 @@ pub(super) fn part_name(part: u64) -> String {
 }
 
 /// Returns a function for `map_err` that names `path`.
-pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Error {
+pub(super) fn io_error(path: &Path) -> impl Fn(std::io::Error) -> Error {
     let path: PathBuf = path.to_owned();
     move |source| Error::Io {
         path: path.clone(),

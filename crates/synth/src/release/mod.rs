@@ -35,14 +35,14 @@ pub use tables::EXAMS_COLUMNS;
 /// # Errors
 /// [`Error::Option`], [`Error::NotEmpty`], [`Error::Io`], [`Error::Part`], and [`Error::Cancelled`] where
 /// `cancelled` returned true.
-pub fn generate(
+pub fn generate_release(
     options: &SynthOptions,
     out_dir: &Path,
     progress: &dyn Fn(u64),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<ReleaseSummary, Error> {
     let generator = Generator::new(options)?;
-    prepare(out_dir)?;
+    prepare_directory(out_dir)?;
     let job = ReleaseContext {
         generator: &generator,
         out: out_dir,
@@ -53,15 +53,15 @@ pub fn generate(
         parts: options.part_count(),
         ..ReleaseSummary::default()
     };
-    let mut planted = parts::write(&job, &mut summary)?;
+    let mut planted = parts::write_parts(&job, &mut summary)?;
     planted.sort_by_key(|fault| fault.index);
     tables::write_exams(&job, &mut summary)?;
     tables::write_faults(&out_dir.join("faults.csv"), &planted)?;
-    card::write(options, &summary, out_dir)?;
+    card::write_cards(options, &summary, out_dir)?;
     Ok(summary)
 }
 
-fn prepare(out: &Path) -> Result<(), Error> {
+fn prepare_directory(out: &Path) -> Result<(), Error> {
     let failed = |source| Error::Io {
         path: out.to_owned(),
         source,

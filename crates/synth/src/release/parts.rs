@@ -10,7 +10,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::context::{PlantedFault, ReleaseContext, ReleaseSummary, part_name};
-use super::plant::plant;
+use super::plant::plant_fault;
 use super::tables::{TextTable, named_part, truth_header, truth_row};
 use crate::cohort::{ExamPlan, LONG};
 use crate::error::Error;
@@ -42,7 +42,7 @@ struct DrawnExam {
 }
 
 /// Writes all parts and synth_truth.csv; returns the faults planted.
-pub(super) fn write(
+pub(super) fn write_parts(
     job: &ReleaseContext<'_>,
     summary: &mut ReleaseSummary,
 ) -> Result<Vec<PlantedFault>, Error> {
@@ -120,7 +120,7 @@ impl PartFile {
             samples: LONG,
             leads: LEADS,
         };
-        let writer = PartWriter::create(&path, options).map_err(failed(&path))?;
+        let writer = PartWriter::create(&path, options).map_err(part_error(&path))?;
         Ok(Self { path, writer, row: 0 })
     }
 
@@ -135,7 +135,7 @@ impl PartFile {
         }
         self.row(0, &[0.0; TRACING])?;
         let path = self.path;
-        self.writer.finish().map_err(failed(&path))
+        self.writer.finish().map_err(part_error(&path))
     }
 
     fn exam(&mut self, exam: &DrawnExam, tracing: &[f32]) -> Result<(), Error> {
@@ -152,13 +152,13 @@ impl PartFile {
     fn row(&mut self, exam_id: i64, tracing: &[f32]) -> Result<(), Error> {
         self.writer
             .write_row(self.row, exam_id, tracing)
-            .map_err(failed(&self.path))?;
+            .map_err(part_error(&self.path))?;
         self.row += 1;
         Ok(())
     }
 }
 
-fn failed(path: &Path) -> impl Fn(ecgfm_formats::Error) -> Error {
+fn part_error(path: &Path) -> impl Fn(ecgfm_formats::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Part {
         path: path.clone(),
@@ -188,20 +188,20 @@ impl ExamBlock {
         self.tracings
             .par_chunks_exact_mut(TRACING)
             .enumerate()
-            .map(|(i, tracing)| draw(generator, positions.start + i as u64, tracing))
+            .map(|(i, tracing)| draw_exam(generator, positions.start + i as u64, tracing))
             .collect_into_vec(&mut self.exams);
     }
 }
 
 /// Draws the exam at `position` into `tracing` and plants its fault.
-fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> DrawnExam {
+fn draw_exam(generator: &Generator, position: u64, tracing: &mut [f32]) -> DrawnExam {
     let plan = generator.plan(generator.layout().index_at(position));
     let mut exam = generator.draw(&plan);
     let truth = truth_row(&exam);
     let planted = plan.fault.map(|fault| {
-        let done = plant(fault, &mut exam, generator.options().seed);
+        let done = plant_fault(fault, &mut exam, generator.options().seed);
         let detail = if done.is_empty() {
-            place(generator, &plan)
+            fault_details(generator, &plan)
         } else {
             done
         };
@@ -212,7 +212,7 @@ fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> DrawnExam 
             detail,
         }
     });
-    pad(&exam.samples, tracing);
+    pad_tracing(&exam.samples, tracing);
     DrawnExam {
         exam_id: plan.exam_id,
         fault: plan.fault,
@@ -222,7 +222,7 @@ fn draw(generator: &Generator, position: u64, tracing: &mut [f32]) -> DrawnExam 
 }
 
 /// Details, for faults.csv, of a fault that is not in the tracing itself.
-fn place(generator: &Generator, plan: &ExamPlan) -> String {
+fn fault_details(generator: &Generator, plan: &ExamPlan) -> String {
     let stored = part_name(plan.part);
     match plan.fault {
         Some(ArchiveFault::WrongTraceFile) => {
@@ -237,7 +237,7 @@ fn place(generator: &Generator, plan: &ExamPlan) -> String {
 }
 
 /// Puts a recording in the middle of `tracing`'s 4096 rows, zeros before and after, as CODE-15 stores it.
-fn pad(samples: &Array2<f32>, tracing: &mut [f32]) {
+fn pad_tracing(samples: &Array2<f32>, tracing: &mut [f32]) {
     let before = (LONG - samples.nrows()) / 2 * LEADS;
     let (padding, rest) = tracing.split_at_mut(before);
     let (middle, after) = rest.split_at_mut(samples.len());
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_short_recording_is_padded_where_code15_pads_it() {
         let mut row = vec![9.0; TRACING];
-        pad(&Array2::ones((2934, LEADS)), &mut row);
+        pad_tracing(&Array2::ones((2934, LEADS)), &mut row);
         let first = row.iter().position(|v| *v != 0.0).unwrap() / LEADS;
         let last = row.iter().rposition(|v| *v != 0.0).unwrap() / LEADS;
         assert_eq!((first, last), (581, 3514));

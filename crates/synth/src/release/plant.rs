@@ -8,7 +8,7 @@ use crate::leads::LEAD_NAMES;
 use crate::random::{Purpose, RandomStream};
 
 /// Changes the exam's tracing where `fault` is one of the tracing; returns the details for faults.csv.
-pub(crate) fn plant(fault: ArchiveFault, exam: &mut Exam, seed: u64) -> String {
+pub(crate) fn plant_fault(fault: ArchiveFault, exam: &mut Exam, seed: u64) -> String {
     let mut stream = RandomStream::new(seed, Purpose::Fault, exam.index);
     match fault {
         ArchiveFault::FlatLead => {
@@ -25,7 +25,7 @@ pub(crate) fn plant(fault: ArchiveFault, exam: &mut Exam, seed: u64) -> String {
                 .fill(f32::NAN);
             format!("lead={} first_sample={first} samples={count}", LEAD_NAMES[lead])
         }
-        ArchiveFault::SwappedLeads => swap(exam, &mut stream),
+        ArchiveFault::SwappedLeads => swap_electrodes(exam, &mut stream),
         ArchiveFault::ShortRecording => {
             let samples = 400 + stream.below(1_500);
             exam.samples = exam.samples.slice(s![..samples, ..]).to_owned();
@@ -43,7 +43,7 @@ pub(crate) fn plant(fault: ArchiveFault, exam: &mut Exam, seed: u64) -> String {
 }
 
 /// Exchanges the arm electrodes, or two neighbouring chest electrodes.
-fn swap(exam: &mut Exam, stream: &mut RandomStream) -> String {
+fn swap_electrodes(exam: &mut Exam, stream: &mut RandomStream) -> String {
     if stream.chance(0.5) {
         // RA for LA: I turns over, II and III change places, aVR and aVL too.
         for mut row in exam.samples.rows_mut() {

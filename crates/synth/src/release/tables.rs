@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::context::{PlantedFault, ReleaseContext, ReleaseSummary, io, part_name};
+use super::context::{PlantedFault, ReleaseContext, ReleaseSummary, io_error, part_name};
 use crate::cohort::ExamPlan;
 use crate::error::Error;
 use crate::exam::Exam;
@@ -25,7 +25,7 @@ pub(super) struct TextTable {
 
 impl TextTable {
     pub(super) fn create(path: PathBuf, header: &str) -> Result<Self, Error> {
-        let file = File::create(&path).map_err(io(&path))?;
+        let file = File::create(&path).map_err(io_error(&path))?;
         let mut table = Self {
             file: BufWriter::new(file),
             path,
@@ -36,14 +36,14 @@ impl TextTable {
     }
 
     pub(super) fn push(&mut self, text: &str) -> Result<(), Error> {
-        self.file.write_all(text.as_bytes()).map_err(io(&self.path))
+        self.file.write_all(text.as_bytes()).map_err(io_error(&self.path))
     }
 
     pub(super) fn finish(mut self) -> Result<(), Error> {
         self.file
             .flush()
             .and_then(|()| self.file.get_ref().sync_all())
-            .map_err(io(&self.path))
+            .map_err(io_error(&self.path))
     }
 }
 

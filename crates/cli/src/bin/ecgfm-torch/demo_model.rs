@@ -20,7 +20,7 @@ pub fn demo_model(args: &DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<
             ecgfm_cli::write_stderr(format_args!("{line}\n"));
         }
     };
-    demo::make(&params, &args.out, &say, cancel).map_err(Error::from)?;
+    demo::make_demo_model(&params, &args.out, &say, cancel).map_err(Error::from)?;
     for name in [demo::CHECKPOINT, demo::CARD, demo::LOG] {
         ecgfm_cli::write_stdout(format_args!("{}\n", args.out.join(name).display()));
     }

@@ -24,7 +24,7 @@ fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
 }
 
 /// What must be said of the results of the bundled demo model. A file that cannot be read is the export's business.
-fn notice(checkpoint: &Path) -> Option<String> {
+fn demo_notice(checkpoint: &Path) -> Option<String> {
     let is_as_long =
         std::fs::metadata(checkpoint).is_ok_and(|meta| meta.len() == BUNDLED_CHECKPOINT.len() as u64);
     let is_demo = is_as_long && std::fs::read(checkpoint).is_ok_and(|bytes| bytes == BUNDLED_CHECKPOINT);
@@ -36,7 +36,7 @@ fn notice(checkpoint: &Path) -> Option<String> {
 }
 
 /// The stage `export`.
-pub fn stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
+pub fn run_stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let labels = params.labels.as_deref().map(label_names).transpose();
     let params = Params {
         checkpoint: params.checkpoint.clone(),
@@ -44,7 +44,7 @@ pub fn stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageE
         sha256: params.sha256.clone(),
         labels: labels?,
         positions_on_cuda: params.positions_on_cuda,
-        notice: notice(&params.checkpoint),
+        notice: demo_notice(&params.checkpoint),
     };
     let card = make(&params, ctx.out)?;
     let outcome = Outcome::default()
@@ -56,10 +56,10 @@ pub fn stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageE
 }
 
 /// Writes the model where it was asked for, and its card beside it.
-pub fn command(args: &ExportArgs) -> Result<(), Error> {
+pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
     let labels = args.labels.as_deref().map(label_names).transpose();
     let labels = labels.map_err(|e| of_stage(&e))?;
-    free(args)?;
+    check_targets(args)?;
     let place = args
         .output
         .parent()
@@ -76,7 +76,7 @@ pub fn command(args: &ExportArgs) -> Result<(), Error> {
         sha256: None,
         labels,
         positions_on_cuda: PositionalForm::Spectrum,
-        notice: notice(&args.checkpoint),
+        notice: demo_notice(&args.checkpoint),
     };
     let made = make(&params, &temporary)
         .map_err(|e| of_stage(&e))
@@ -112,7 +112,7 @@ pub fn command(args: &ExportArgs) -> Result<(), Error> {
 }
 
 /// Whether model and card may be written where they are asked for: only what was exported before is ever replaced.
-fn free(args: &ExportArgs) -> Result<(), Error> {
+fn check_targets(args: &ExportArgs) -> Result<(), Error> {
     let model = &args.output;
     let card = model.with_extension("json");
     let refused = |what: String| {

@@ -22,15 +22,15 @@ impl Torch for Linked {
     }
 
     fn load_devices(&self) {
-        ecgfm_infer::cuda::load();
+        ecgfm_infer::cuda::load_cuda();
     }
 
     fn devices(&self) -> String {
-        ecgfm_infer::cuda::described()
+        ecgfm_infer::cuda::describe_loaded()
     }
 
     fn export(&self, params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
-        export::stage(params, ctx)
+        export::run_stage(params, ctx)
     }
 
     fn infer(&self, params: &InferParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
@@ -38,7 +38,7 @@ impl Torch for Linked {
     }
 
     fn export_command(&self, args: &args::ExportArgs) -> Result<(), Error> {
-        export::command(args)
+        export::run_command(args)
     }
 
     fn demo_model(&self, args: &args::DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {

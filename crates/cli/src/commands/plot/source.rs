@@ -1,7 +1,7 @@
 //! Reads the ECG to plot: from a part of an archive, a `.mat` file, or the archive that a run was made from.
 
 use crate::args::PlotArgs;
-use crate::errors::unusable;
+use crate::errors::unusable_file;
 use crate::results;
 use ecgfm_archives::{DATASETS, datasets};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
@@ -37,7 +37,7 @@ pub(super) fn find_ecg(args: &PlotArgs) -> Result<PlottedEcg, Error> {
         return read_from_run(path, required_id(args)?);
     }
     if let Some(file) = recordings::open(path, Encoding::default()) {
-        let file = file.map_err(unusable)?;
+        let file = file.map_err(unusable_file)?;
         let id = required_id(args)?;
         return read_ecg(file.as_ref(), id, id, args.rate);
     }
@@ -84,7 +84,7 @@ fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Resu
         )));
     }
     let mut recording = Recording::default();
-    file.read(row, &mut recording).map_err(unusable)?;
+    file.read(row, &mut recording).map_err(unusable_file)?;
     recording
         .use_standard_leads()
         .map_err(|e| bad_input(format!("{path}: {e}")))?;
@@ -112,8 +112,8 @@ fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Resu
 
 /// Reads a `.mat` file of a run: `org/` holds the archive's values, the others hold standard deviations.
 fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
-    let file = mat5::MatFile::read(path).map_err(unusable)?;
-    let ((leads, samples), values) = file.f32_matrix("feats").map_err(unusable)?;
+    let file = mat5::MatFile::read(path).map_err(unusable_file)?;
+    let ((leads, samples), values) = file.f32_matrix("feats").map_err(unusable_file)?;
     if leads != LEADS.len() {
         return Err(bad_input(format!(
             "{}: {leads} leads; an ECG on paper has 12",
@@ -133,7 +133,7 @@ fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
                 .to_string_lossy()
                 .into_owned(),
             leads: values.chunks_exact(samples.max(1)).map(<[f32]>::to_vec).collect(),
-            rate: rate.map_err(unusable)?,
+            rate: rate.map_err(unusable_file)?,
             unit: SignalUnit::NotStated,
             filters: "none stated".to_owned(),
             shades: Vec::new(),
@@ -156,7 +156,7 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
         .ok_or_else(|| bad_input(format!("{}: the run has no signals stage yet", dir.display())))?;
     let row = EcgRecord::find(&dir.join(stage).join(records::FILE), id)?;
     let name = record.parameters["dataset"].as_str().unwrap_or_default();
-    let dataset = datasets::find(name).unwrap_or(DATASETS[0]);
+    let dataset = datasets::find_dataset(name).unwrap_or(DATASETS[0]);
     // A table says it, and must not lead out of the archive.
     if dataset.files_are_names && Path::new(&row.trace_file).file_name() != Some(row.trace_file.as_ref()) {
         let what = format!(
@@ -166,14 +166,17 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
         );
         return Err(bad_input(what).help("run the signals stage again"));
     }
-    let file = (dataset.open_file)(&raw_dir(dir, record)?, &row.trace_file).map_err(unusable)?;
+    let file = (dataset.open_file)(&raw_dir(dir, record)?, &row.trace_file).map_err(unusable_file)?;
     let mut found = read_ecg(file.as_ref(), &row.exam_id, key::stem(&row.save_file), row.rate)?;
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
         let infer = dir.join(infer);
-        found.ecg.shades = saliency_overlay::spans_of_recording(&infer, stem, seconds).map_err(unusable)?;
-        found.ecg.shades_meaning = saliency_overlay::describe(&infer).map_err(unusable)?.to_owned();
+        found.ecg.shades =
+            saliency_overlay::spans_of_recording(&infer, stem, seconds).map_err(unusable_file)?;
+        found.ecg.shades_meaning = saliency_overlay::describe_shades(&infer)
+            .map_err(unusable_file)?
+            .to_owned();
     }
     found.notice = results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str()));
     Ok(found)
@@ -207,21 +210,21 @@ impl EcgRecord {
             Column::new(SAVE_FILE, Kind::Text),
             Column::new("sample_rate", Kind::Text),
         ];
-        let frame = table::read(path, &columns, table::OtherColumns::Ignore).map_err(unusable)?;
+        let frame = table::read(path, &columns, table::OtherColumns::Ignore).map_err(unusable_file)?;
         let cell = |name: &str, row: usize| -> Result<String, Error> {
-            let column = table::str_column(path, &frame, name).map_err(unusable)?;
+            let column = table::str_column(path, &frame, name).map_err(unusable_file)?;
             Ok(column.get(row).unwrap_or_default().to_owned())
         };
         // A recording's name, then an exam's number, then an idx: what is unlikely to be meant by another comes first.
         for name in [SAVE_FILE, "exam_id", IDX] {
-            let column = table::str_column(path, &frame, name).map_err(unusable)?;
+            let column = table::str_column(path, &frame, name).map_err(unusable_file)?;
             let named = |value: &str| value == id || (name == SAVE_FILE && key::stem(value) == id);
             if let Some(row) = column.iter().position(|value| value.is_some_and(named)) {
                 return Ok(Self {
                     exam_id: cell("exam_id", row)?,
                     trace_file: cell("trace_file", row)?,
                     save_file: cell(SAVE_FILE, row)?,
-                    rate: cell("sample_rate", row)?.parse().map_err(unusable)?,
+                    rate: cell("sample_rate", row)?.parse().map_err(unusable_file)?,
                 });
             }
         }

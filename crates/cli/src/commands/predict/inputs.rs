@@ -2,9 +2,9 @@
 
 use super::model_input::ModelInput;
 use super::segment_file::{SegmentFile, copy_store_info};
-use super::user_paths::{absolute, bad_input, hide_paths_below};
+use super::user_paths::{absolute_path, bad_input, hide_paths_below};
 use crate::args::PredictArgs;
-use crate::errors::{refused, unusable};
+use crate::errors::{file_error, unusable_file};
 use ecgfm_archives::code15::EXAMS_FILE;
 use ecgfm_archives::listed;
 use ecgfm_artifacts::recordings::{self, Encoding, HDF5_ENDINGS};
@@ -84,7 +84,7 @@ impl InputFiles {
     }
 
     fn parts(parts: &[ArchivePart], root: &Path) -> Result<Self, Error> {
-        fs::create_dir(root).map_err(|e| refused("write", root, &e))?;
+        fs::create_dir(root).map_err(|e| file_error("write", root, &e))?;
         let (mut exams, mut rows) = (Vec::new(), Vec::new());
         for (at, part) in parts.iter().enumerate() {
             let path = absolute_text(&part.file)?;
@@ -93,7 +93,7 @@ impl InputFiles {
                 rows.push((*id, path.clone()));
             }
         }
-        listed::write(&root.join(EXAMS_FILE), &rows).map_err(unusable)?;
+        listed::write(&root.join(EXAMS_FILE), &rows).map_err(unusable_file)?;
         Ok(Self::Parts {
             root: root.to_owned(),
             files: parts.iter().map(|part| part.file.clone()).collect(),
@@ -103,7 +103,7 @@ impl InputFiles {
     }
 
     fn segments(paths: &[PathBuf], model: &ModelInput, root: &Path) -> Result<Self, Error> {
-        let io = |e: std::io::Error| refused("write", root, &e);
+        let io = |e: std::io::Error| file_error("write", root, &e);
         fs::create_dir(root).map_err(io)?;
         let (mut files, mut manifest) = (BTreeMap::new(), format!("{}\n", root.display()));
         for path in paths {
@@ -115,7 +115,7 @@ impl InputFiles {
                     path.display()
                 )));
             }
-            symlink(absolute(path)?, link).map_err(io)?;
+            symlink(absolute_path(path)?, link).map_err(io)?;
             manifest += &format!("{}.mat\t{}\n", segment.name, segment.samples);
             let same = |(recording, _, exam): &&(String, PathBuf, Option<i64>)| {
                 *recording == segment.recording && *exam != segment.exam
@@ -132,7 +132,7 @@ impl InputFiles {
         copy_store_info(paths, root)?;
         let lists = root.join(MANIFESTS);
         fs::create_dir(&lists).map_err(io)?;
-        fs::write(lists.join(manifests::file("test")), manifest).map_err(io)?;
+        fs::write(lists.join(manifests::file_name("test")), manifest).map_err(io)?;
         write_keys(&lists, &files)?;
         Ok(Self::Segments {
             root: root.to_owned(),
@@ -295,7 +295,7 @@ fn open_parts(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<ArchivePart>, Err
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
         let opened = recordings::open(file, Encoding::default());
-        let part = opened.ok_or_else(|| no_reader(file))?.map_err(unusable)?;
+        let part = opened.ok_or_else(|| no_reader(file))?.map_err(unusable_file)?;
         let ids = part
             .exam_ids()
             .into_iter()
@@ -342,7 +342,7 @@ fn group_without_shared_exams(parts: Vec<ArchivePart>) -> Vec<Vec<ArchivePart>> 
 
 /// The absolute path of a file as text, for the table that lists it.
 fn absolute_text(path: &Path) -> Result<String, Error> {
-    let path = std::path::absolute(path).map_err(|e| refused("open", path, &e))?;
+    let path = std::path::absolute(path).map_err(|e| file_error("open", path, &e))?;
     path.to_str().map(str::to_owned).ok_or_else(|| {
         let message = format!("`{}`: its name is not UTF-8 text", path.display());
         Error::new(ErrorKind::BadInput, message).help("rename it")

@@ -1,7 +1,7 @@
 //! Input that a model expects, as its card describes it.
 
 use crate::args::PredictArgs;
-use crate::errors::refused;
+use crate::errors::file_error;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_stage_params::{CardError, ModelCard};
@@ -19,7 +19,7 @@ impl ModelInput {
     /// Reads the card beside the model. A model without a card is taken to expect what ECG-FM does; its labels must then be
     /// named.
     pub(super) fn read(args: &PredictArgs) -> Result<Self, Error> {
-        let there = exists(&args.model).map_err(|e| refused("read", &args.model, &e))?;
+        let there = exists(&args.model).map_err(|e| file_error("read", &args.model, &e))?;
         if !there || args.model.is_dir() {
             let message = format!("`{}`: no such model file", args.model.display());
             return Err(Error::new(ErrorKind::BadInput, message)
@@ -56,7 +56,7 @@ impl ModelInput {
 /// Reads a card, where there is one.
 fn read_card(path: &Path) -> Result<Option<ModelCard>, Error> {
     ModelCard::read(path).map_err(|error| match error {
-        CardError::Io(error) => refused("read", path, &error),
+        CardError::Io(error) => file_error("read", path, &error),
         CardError::Invalid(_) => Error::new(ErrorKind::BadInput, format!("{}: {error}", path.display())),
     })
 }

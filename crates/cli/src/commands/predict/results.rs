@@ -5,7 +5,7 @@ use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::predictions::{CSV_FILE, ECG_FILE, INFO_FILE, PredictionsInfo};
 use ecgfm_artifacts::{logits, rejected, table};
-use ecgfm_evaluate::above;
+use ecgfm_evaluate::exceeds;
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub(super) struct PredictionResults {
     pub(super) notices: Vec<String>,
 }
 
-fn failed(error: impl ToString) -> Error {
+fn stage_failed(error: impl ToString) -> Error {
     Error::new(ErrorKind::StageFailed, error.to_string())
 }
 
@@ -40,7 +40,8 @@ impl PredictionResults {
     /// Adds the results of a run in the directory `dir` on a group of files.
     pub(super) fn add_run(&mut self, dir: &Path, group: &InputFiles) -> Result<(), Error> {
         let predictions = dir.join("predict");
-        let about = PredictionsInfo::read(&predictions).map_err(|e| failed(format!("{INFO_FILE}: {e}")))?;
+        let about =
+            PredictionsInfo::read(&predictions).map_err(|e| stage_failed(format!("{INFO_FILE}: {e}")))?;
         self.labels = about.labels.names().iter().map(|&name| name.to_owned()).collect();
         for notice in about.notices {
             if !self.notices.contains(&notice) {
@@ -48,8 +49,8 @@ impl PredictionResults {
             }
         }
         let path = predictions.join(ECG_FILE);
-        let frame = table::read_all_text(&path).map_err(failed)?;
-        let column = |name: &str| table::str_column(&path, &frame, name).map_err(failed);
+        let frame = table::read_all_text(&path).map_err(stage_failed)?;
+        let column = |name: &str| table::str_column(&path, &frame, name).map_err(stage_failed);
         let cell =
             |name: &str, row: usize| Ok::<_, Error>(column(name)?.get(row).unwrap_or_default().to_owned());
         for row in 0..frame.height() {
@@ -61,7 +62,7 @@ impl PredictionResults {
                 let probability = text.parse().ok();
                 probability
                     .zip(threshold(label))
-                    .is_some_and(|(p, threshold)| above(p, threshold))
+                    .is_some_and(|(p, threshold)| exceeds(p, threshold))
             };
             let holds = self
                 .labels
@@ -83,8 +84,8 @@ impl PredictionResults {
     /// Adds segments without a prediction because the output of the model is not finite.
     fn add_non_finite_segments(&mut self, dir: &Path, group: &InputFiles) -> Result<(), Error> {
         let text = |path: &Path, name: &str| {
-            let frame = table::read_all_text(path).map_err(failed)?;
-            let column = table::str_column(path, &frame, name).map_err(failed)?;
+            let frame = table::read_all_text(path).map_err(stage_failed)?;
+            let column = table::str_column(path, &frame, name).map_err(stage_failed)?;
             let cells = column.iter().map(|cell| cell.unwrap_or_default().to_owned());
             Ok::<Vec<String>, Error>(cells.collect())
         };
@@ -120,9 +121,9 @@ impl PredictionResults {
         if !path.exists() {
             return Ok(());
         }
-        let frame = table::read_all_text(path).map_err(failed)?;
+        let frame = table::read_all_text(path).map_err(stage_failed)?;
         let cell = |name: &str, row: usize| {
-            let column = table::str_column(path, &frame, name).map_err(failed)?;
+            let column = table::str_column(path, &frame, name).map_err(stage_failed)?;
             Ok::<_, Error>(column.get(row).unwrap_or_default().to_owned())
         };
         for row in 0..frame.height() {

@@ -1,8 +1,8 @@
 //! Segments in `.mat` files, and the description of the stores that they come from.
 
 use super::model_input::ModelInput;
-use super::user_paths::{absolute, bad_input};
-use crate::errors::unusable;
+use super::user_paths::{absolute_path, bad_input};
+use crate::errors::unusable_file;
 use ecgfm_artifacts::store::StoreInfo;
 use ecgfm_artifacts::{key, manifests};
 use ecgfm_formats::mat5;
@@ -26,9 +26,9 @@ impl SegmentFile {
             bad_input(format!("{}: {what}", path.display()))
                 .help("give files of `segmented/`, as the signals stage names them, or the archive's .hdf5")
         };
-        let file = mat5::MatFile::read(path).map_err(unusable)?;
-        let ((_, samples), _) = file.f32_matrix("feats").map_err(unusable)?;
-        let rate = file.f64_scalar("curr_sample_rate").map_err(unusable)?;
+        let file = mat5::MatFile::read(path).map_err(unusable_file)?;
+        let ((_, samples), _) = file.f32_matrix("feats").map_err(unusable_file)?;
+        let rate = file.f64_scalar("curr_sample_rate").map_err(unusable_file)?;
         if rate != f64::from(model.sample_rate) {
             let takes = model.sample_rate;
             return Err(refused(format!(
@@ -68,11 +68,11 @@ impl SegmentFile {
 pub(super) fn copy_store_info(files: &[PathBuf], root: &Path) -> Result<(), Error> {
     let stores: BTreeSet<PathBuf> = files
         .iter()
-        .filter_map(|file| absolute(file).ok()?.parent().map(Path::to_owned))
+        .filter_map(|file| absolute_path(file).ok()?.parent().map(Path::to_owned))
         .collect();
     let mut whole: Option<(PathBuf, Option<StoreInfo>)> = None;
     for store in stores {
-        let mut info = StoreInfo::read(&store).map_err(unusable)?;
+        let mut info = StoreInfo::read(&store).map_err(unusable_file)?;
         let Some((first, about)) = &mut whole else {
             whole = Some((store, info));
             continue;
@@ -92,5 +92,5 @@ pub(super) fn copy_store_info(files: &[PathBuf], root: &Path) -> Result<(), Erro
         }
     }
     let about = whole.and_then(|(_, about)| about);
-    about.map_or(Ok(()), |about| about.write(root).map_err(unusable))
+    about.map_or(Ok(()), |about| about.write(root).map_err(unusable_file))
 }

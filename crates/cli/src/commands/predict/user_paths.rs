@@ -1,6 +1,6 @@
 //! Paths of the user's files, and messages that name no other path.
 
-use crate::errors::refused;
+use crate::errors::file_error;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ pub(super) fn bad_input(what: impl ToString) -> Error {
 }
 
 /// Returns the absolute path of an existing file, links resolved.
-pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    path.canonicalize().map_err(|e| refused("open", path, &e))
+pub(super) fn absolute_path(path: &Path) -> Result<PathBuf, Error> {
+    path.canonicalize().map_err(|e| file_error("open", path, &e))
 }
 
 /// Returns the text with "the files given" for every path that begins with `place`.

@@ -17,7 +17,7 @@ const HEAD: &str = "proj.weight";
 ///
 /// # Errors
 /// The file cannot be read or holds no weights in a format that is known.
-pub(super) fn head(path: &Path) -> Result<Head, Error> {
+pub(super) fn read_head(path: &Path) -> Result<Head, Error> {
     let weights = WeightsFile::open(path)?;
     let head = weights.weight(HEAD);
     Ok(Head {
@@ -35,6 +35,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("demo.pt");
         std::fs::write(&path, BUNDLED_CHECKPOINT).unwrap();
-        assert_eq!(head(&path).unwrap().labels, Some(DEMO_LABELS));
+        assert_eq!(read_head(&path).unwrap().labels, Some(DEMO_LABELS));
     }
 }

@@ -1,11 +1,11 @@
 //! Label sets and what is predicted of them: `labels`, `predict`.
 
 use super::mapping::{check_source_labels, load_mapping};
-use super::model::same;
-use super::paths::{Wanted, there};
-use super::splits::columns;
-use super::thresholds::thresholds;
-use super::{Identity, facts, label_set, listed, typed};
+use super::model::check_same_label_set;
+use super::paths::{Wanted, check_path};
+use super::splits::record_columns;
+use super::thresholds::check_thresholds;
+use super::{Identity, facts, label_set, name_list, typed_fact};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits;
 use ecgfm_evaluate::predict as prediction;
@@ -17,7 +17,7 @@ use std::path::Path;
 /// Holds the labels of the truth against the columns of the records.
 pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
-    let is_there = there(
+    let is_there = check_path(
         &mut found,
         ahead,
         "records",
@@ -25,7 +25,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
         Wanted::File("the table of records"),
     );
     if let Some(splits) = &params.splits {
-        there(
+        check_path(
             &mut found,
             ahead,
             "splits",
@@ -36,7 +36,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
     let Some(set) = label_set(&mut found, "label_set", &params.label_set) else {
         return found;
     };
-    let columns = columns(ahead, &params.records).filter(|_| is_there);
+    let columns = record_columns(ahead, &params.records).filter(|_| is_there);
     if let Some(columns) = columns {
         let missing: Vec<&str> = set
             .names()
@@ -47,7 +47,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
             let (name, missing) = (Identity::of(&set).described(), missing.join("`, `"));
             let phrase = format!(
                 "names {name}, and the records have no column `{missing}`; they have {}",
-                listed(&columns)
+                name_list(&columns)
             );
             found.add_invalid("label_set", phrase);
         }
@@ -62,7 +62,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
 pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let set = label_set(&mut found, "labels", &params.labels);
-    logits(&mut found, params, ahead, set.as_ref());
+    check_logits(&mut found, params, ahead, set.as_ref());
     let mapping = params.mapping.as_deref().and_then(|name| {
         let mapping = load_mapping(&mut found, name)?;
         if let Some(set) = &set {
@@ -70,7 +70,7 @@ pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Fin
         }
         Some(mapping)
     });
-    thresholds(&mut found, params, ahead, (set.as_ref(), mapping.as_ref()));
+    check_thresholds(&mut found, params, ahead, (set.as_ref(), mapping.as_ref()));
     if ahead.left().is_none() {
         if let Some(set) = &set {
             found.promises.add(facts::MODEL_LABELS, Identity::of(set).fact());
@@ -86,7 +86,7 @@ pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Fin
     found
 }
 
-fn logits(
+fn check_logits(
     found: &mut Findings,
     params: &prediction::Params,
     ahead: &LookAheadContext<'_>,
@@ -94,7 +94,7 @@ fn logits(
 ) {
     let (exported, head) = match ahead.promises(&params.logits) {
         Some(promises) => {
-            let inferred: Option<String> = typed(promises.get(facts::SUBSET));
+            let inferred: Option<String> = typed_fact(promises.get(facts::SUBSET));
             if let Some(inferred) = inferred.filter(|inferred| *inferred != params.subset) {
                 found.add_invalid(
                     "subset",
@@ -102,15 +102,15 @@ fn logits(
                 );
             }
             let head = promises.get(facts::HEAD).and_then(Value::as_u64);
-            (typed::<Identity>(promises.get(facts::MODEL_LABELS)), head)
+            (typed_fact::<Identity>(promises.get(facts::MODEL_LABELS)), head)
         }
-        None => (recorded(found, ahead, &params.logits), None),
+        None => (recorded_labels(found, ahead, &params.logits), None),
     };
     let Some(named) = set.map(Identity::of) else {
         return;
     };
     match (exported, head) {
-        (Some(exported), _) => same(found, "labels", &named, &exported),
+        (Some(exported), _) => check_same_label_set(found, "labels", &named, &exported),
         (None, Some(head)) if head > 0 && head != named.labels.len() as u64 => {
             let what = named.described();
             found.add_invalid(
@@ -126,10 +126,10 @@ fn logits(
 }
 
 /// The labels of logits from outside, as the record beside them has them.
-fn recorded(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
+fn recorded_labels(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
     // Somebody else's logits may be a file.
     if !path.exists() {
-        there(
+        check_path(
             found,
             ahead,
             "logits",

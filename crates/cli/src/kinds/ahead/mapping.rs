@@ -1,6 +1,6 @@
 //! Mappings between label sets, for the stages that take one.
 
-use super::{Identity, listed, refuse};
+use super::{Identity, name_list, refuse_parameter};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 use ecgfm_pipeline::Findings;
 
@@ -9,7 +9,7 @@ pub(super) fn load_mapping(found: &mut Findings, name: &str) -> Option<Mapping> 
     match Mapping::load(name) {
         Ok(mapping) => Some(mapping),
         Err(error) => {
-            refuse(found, "mapping", &error);
+            refuse_parameter(found, "mapping", &error);
             None
         }
     }
@@ -18,7 +18,7 @@ pub(super) fn load_mapping(found: &mut Findings, name: &str) -> Option<Mapping> 
 /// Reports a mapping that does not start from the model's labels.
 pub(super) fn check_source_labels(found: &mut Findings, mapping: &Mapping, set: &LabelSet) {
     if let Err(error) = mapping.check_from(&mapping.name, set) {
-        refuse(found, "mapping", &error);
+        refuse_parameter(found, "mapping", &error);
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn check_target_labels(
         .collect();
     if !strange.is_empty() {
         let (name, strange) = (&mapping.name, strange.join("`, `"));
-        let has = listed(&truth.labels);
+        let has = name_list(&truth.labels);
         let phrase = format!("{by} `{name}`, which maps to `{strange}`, and {whose} of the truth has {has}");
         found.add_invalid(parameter, phrase);
     }

@@ -90,7 +90,7 @@ impl Identity {
 }
 
 /// A promised fact in its type.
-fn typed<T: DeserializeOwned>(fact: Option<&Value>) -> Option<T> {
+fn typed_fact<T: DeserializeOwned>(fact: Option<&Value>) -> Option<T> {
     serde_json::from_value(fact?.clone()).ok()
 }
 
@@ -99,14 +99,14 @@ fn label_set(found: &mut Findings, parameter: &str, name: &str) -> Option<LabelS
     match LabelSet::load(name) {
         Ok(set) => Some(set),
         Err(error) => {
-            refuse(found, parameter, &error);
+            refuse_parameter(found, parameter, &error);
             None
         }
     }
 }
 
 /// The mistake that what a parameter names cannot be used.
-fn refuse(found: &mut Findings, parameter: &str, error: &(impl StageFailure + 'static)) {
+fn refuse_parameter(found: &mut Findings, parameter: &str, error: &(impl StageFailure + 'static)) {
     let staged = StageError::of(error);
     let mistake = ParamError::invalid(parameter, format!("is refused: {}", staged.message));
     let mistake = match staged.help {
@@ -134,13 +134,13 @@ fn system_fault(found: &mut Findings, parameter: &str, phrase: String, fault: Op
 }
 
 /// A list of names for a message.
-fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+fn name_list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     names.join(", ")
 }
 
 /// The path in full: a message says where was looked.
-fn full(path: &Path) -> String {
+fn full_path(path: &Path) -> String {
     std::path::absolute(path)
         .unwrap_or_else(|_| path.to_owned())
         .display()

@@ -1,7 +1,7 @@
 //! Models: `demo_model`, `export`, `infer`.
 
-use super::paths::{Wanted, there};
-use super::{Identity, cuda, facts, full, label_set, listed, typed};
+use super::paths::{Wanted, check_path};
+use super::{Identity, cuda, facts, full_path, label_set, name_list, typed_fact};
 use super::{bad_input, checkpoint, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
@@ -25,7 +25,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
     let path = &params.checkpoint;
     let head = match ahead.promises(path) {
         Some(promises) => promises.get(facts::HEAD).and_then(Value::as_u64),
-        None if there(
+        None if check_path(
             &mut found,
             ahead,
             "checkpoint",
@@ -33,17 +33,17 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
             Wanted::File("a checkpoint"),
         ) =>
         {
-            match checkpoint::head(path) {
+            match checkpoint::read_head(path) {
                 Ok(head) => head.labels,
                 Err(error) if Fault::in_chain(&error).is_some() => {
-                    let phrase = format!("names {}, which cannot be read: {error}", full(path));
+                    let phrase = format!("names {}, which cannot be read: {error}", full_path(path));
                     system_fault(&mut found, "checkpoint", phrase, Fault::in_chain(&error));
                     None
                 }
                 Err(error) => {
                     let phrase = format!(
                         "names {}, which is no checkpoint that can be read: {error}",
-                        full(path)
+                        full_path(path)
                     );
                     bad_input(
                         &mut found,
@@ -73,7 +73,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
     }
     let left = ahead.left().and_then(|dir| read_card(&dir.join("model.json")));
     match left {
-        Some(card) => promise(&mut found.promises, &card),
+        Some(card) => promise_card(&mut found.promises, &card),
         None => {
             if let Some(head) = head {
                 found.promises.add(facts::HEAD, head);
@@ -101,7 +101,7 @@ fn read_card(path: &Path) -> Option<ModelCard> {
 }
 
 /// Promises what a card says.
-fn promise(promises: &mut Promises, card: &ModelCard) {
+fn promise_card(promises: &mut Promises, card: &ModelCard) {
     promises.add(facts::HEAD, card.labels);
     if let Some(set) = &card.label_set {
         let set = Identity {
@@ -124,7 +124,7 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
     match ahead.promises(&params.model) {
         Some(promises) => model.pass_on(promises),
         None => {
-            there(
+            check_path(
                 &mut found,
                 ahead,
                 "model",
@@ -132,24 +132,24 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
                 Wanted::File("a TorchScript model"),
             );
             if let Some(card) = read_card(&ModelCard::path_beside(&params.model)) {
-                promise(&mut model, &card);
+                promise_card(&mut model, &card);
             }
         }
     }
-    let promised: Option<Identity> = typed(model.get(facts::MODEL_LABELS));
+    let promised: Option<Identity> = typed_fact(model.get(facts::MODEL_LABELS));
     let named = params.labels.as_deref();
     let named = named.and_then(|name| label_set(&mut found, "labels", name));
     let named = named.as_ref().map(Identity::of);
     if let Some(named) = &named {
         match (&promised, model.get(facts::HEAD).and_then(Value::as_u64)) {
-            (Some(exported), _) => same(&mut found, "labels", named, exported),
+            (Some(exported), _) => check_same_label_set(&mut found, "labels", named, exported),
             (None, Some(head)) => as_many(&mut found, named, head, "the model"),
             (None, None) => {}
         }
     }
-    device(&mut found, params);
-    subset(&mut found, params, ahead);
-    segments(&mut found, params, ahead, &model);
+    check_device(&mut found, params);
+    check_subset(&mut found, params, ahead);
+    check_segments(&mut found, params, ahead, &model);
     if ahead.left().is_none() {
         for fact in [facts::HEAD, facts::MODEL_LABELS] {
             if let Some(known) = model.get(fact) {
@@ -165,7 +165,12 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
 }
 
 /// Tells where a label set is not the one that a model was exported with.
-pub(super) fn same(found: &mut Findings, parameter: &str, named: &Identity, exported: &Identity) {
+pub(super) fn check_same_label_set(
+    found: &mut Findings,
+    parameter: &str,
+    named: &Identity,
+    exported: &Identity,
+) {
     if named.labels == exported.labels {
         return;
     }
@@ -195,7 +200,7 @@ fn first_difference(named: &Identity, exported: &Identity) -> String {
     )
 }
 
-fn device(found: &mut Findings, params: &InferParams) {
+fn check_device(found: &mut Findings, params: &InferParams) {
     if let DeviceChoice::Cuda(_) = params.device
         && let Some(why) = cuda::none_here()
     {
@@ -220,7 +225,7 @@ fn device(found: &mut Findings, params: &InferParams) {
     }
 }
 
-fn subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'_>) {
+fn check_subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'_>) {
     if !manifests::is_plain(&params.subset) {
         found.add_invalid(
             "subset",
@@ -234,18 +239,18 @@ fn subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'
     }
     match ahead.promises(&params.manifest) {
         Some(promises) => {
-            let splits = typed::<Vec<String>>(promises.get(facts::SPLITS));
+            let splits = typed_fact::<Vec<String>>(promises.get(facts::SPLITS));
             if let Some(splits) = splits.filter(|splits| !splits.contains(&params.subset)) {
                 let phrase = format!(
                     "is `{}`, which is none of the splits: {}",
                     params.subset,
-                    listed(&splits)
+                    name_list(&splits)
                 );
                 found.add_invalid("subset", phrase);
             }
         }
         None if !params.manifest.exists() => {
-            there(
+            check_path(
                 found,
                 ahead,
                 "manifest",
@@ -257,12 +262,17 @@ fn subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'
     }
 }
 
-fn segments(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'_>, model: &Promises) {
+fn check_segments(
+    found: &mut Findings,
+    params: &InferParams,
+    ahead: &LookAheadContext<'_>,
+    model: &Promises,
+) {
     if let Some(path) = &params.segments
         && ahead.promises(path).is_none()
         && !path.exists()
     {
-        there(
+        check_path(
             found,
             ahead,
             "segments",

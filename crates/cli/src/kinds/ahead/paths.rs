@@ -1,6 +1,6 @@
 //! Checks of paths from outside: that something is there, of the kind that is wanted.
 
-use super::{bad_input, full, system_fault};
+use super::{bad_input, full_path, system_fault};
 use ecgfm_pipeline::{Findings, LookAheadContext};
 use ecgfm_system::Fault;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(super) enum Wanted<'a> {
 }
 
 /// Says if a path from outside is there and of the right kind, and adds the mistake otherwise; one that a stage leaves will be.
-pub(super) fn there(
+pub(super) fn check_path(
     found: &mut Findings,
     ahead: &LookAheadContext<'_>,
     parameter: &str,
@@ -30,21 +30,30 @@ pub(super) fn there(
         (Wanted::Directory(_), Ok(meta)) if meta.is_dir() => return true,
         // Pipes, and systems that say nothing: the stage will see.
         (Wanted::File(what), Ok(meta)) if meta.is_dir() => (
-            format!("names the directory {}, and {what} is wanted, a file", full(path)),
+            format!(
+                "names the directory {}, and {what} is wanted, a file",
+                full_path(path)
+            ),
             "name the file",
         ),
         (Wanted::Directory(what), Ok(_)) => (
-            format!("names the file {}, and {what} is wanted, a directory", full(path)),
+            format!(
+                "names the file {}, and {what} is wanted, a directory",
+                full_path(path)
+            ),
             "name the directory",
         ),
         (Wanted::File(_), Ok(_)) => return true,
         (Wanted::File(what) | Wanted::Directory(what), Err(error)) => match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => (
-                format!("names {}, which does not exist; {what} is wanted", full(path)),
-                beside(path),
+                format!(
+                    "names {}, which does not exist; {what} is wanted",
+                    full_path(path)
+                ),
+                missing_path_advice(path),
             ),
             _ => {
-                let phrase = format!("names {}, which cannot be looked at: {error}", full(path));
+                let phrase = format!("names {}, which cannot be looked at: {error}", full_path(path));
                 system_fault(found, parameter, phrase, Fault::of(&error));
                 return false;
             }
@@ -55,7 +64,7 @@ pub(super) fn there(
 }
 
 /// Advice for a path that leads nowhere.
-fn beside(path: &Path) -> &'static str {
+fn missing_path_advice(path: &Path) -> &'static str {
     if path.is_absolute() {
         return "correct the path";
     }

@@ -1,6 +1,6 @@
 //! Checks of sources of ECGs: `synth`, `signals`.
 
-use super::{facts, refuse, typed};
+use super::{facts, refuse_parameter, typed_fact};
 use ecgfm_artifacts::{records, table};
 use ecgfm_pipeline::{Findings, LookAheadContext};
 use ecgfm_signals as signals;
@@ -18,17 +18,17 @@ pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> Findin
     let mut found = Findings::default();
     let left = ahead
         .left()
-        .and_then(|dir| table::header(&dir.join(records::FILE)).ok());
+        .and_then(|dir| table::read_header(&dir.join(records::FILE)).ok());
     let columns = match (left, ahead.promises(&params.raw)) {
         (Some(left), _) => Some(left),
         (None, Some(promises)) => {
-            let raw = typed::<Vec<String>>(promises.get(facts::COLUMNS));
+            let raw = typed_fact::<Vec<String>>(promises.get(facts::COLUMNS));
             raw.map(|raw| params.columns(&raw))
         }
         (None, None) => match params.raw_columns() {
             Ok(raw) => Some(params.columns(&raw)),
             Err(error) => {
-                refuse(&mut found, "raw", &error);
+                refuse_parameter(&mut found, "raw", &error);
                 None
             }
         },

@@ -1,9 +1,9 @@
 //! Truth against predictions, and the page: `evaluate`, `report`.
 
 use super::mapping::{check_source_labels, check_target_labels, load_mapping};
-use super::paths::{Wanted, there};
-use super::splits::{columns, segmented};
-use super::{Identity, facts, listed, refuse, typed};
+use super::paths::{Wanted, check_path};
+use super::splits::{expect_segment_table, record_columns};
+use super::{Identity, facts, name_list, refuse_parameter, typed_fact};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
 use ecgfm_artifacts::predictions::PredictionsInfo;
 use ecgfm_evaluate::evaluate as scoring;
@@ -13,16 +13,16 @@ use std::path::Path;
 /// Holds label set, mapping and subgroups against what is predicted and known.
 pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
-    let predicted = predictions(&mut found, ahead, "predictions", &params.predictions);
-    let model: Option<Identity> = typed(predicted.get(facts::MODEL_LABELS));
+    let predicted = known_predictions(&mut found, ahead, "predictions", &params.predictions);
+    let model: Option<Identity> = typed_fact(predicted.get(facts::MODEL_LABELS));
     if let Some(name) = &params.label_set
         && let Some(set) = super::label_set(&mut found, "label_set", name)
         && let Some(model) = &model
     {
-        super::model::same(&mut found, "label_set", &Identity::of(&set), model);
+        super::model::check_same_label_set(&mut found, "label_set", &Identity::of(&set), model);
     }
     let used = used_mapping(&mut found, params, &predicted, model.as_ref());
-    tables(&mut found, params, ahead);
+    check_tables(&mut found, params, ahead);
     if let (Some(mapping), Some(truth)) = (&used, truth_of(ahead, &params.labels)) {
         let named = match params.mapping {
             Some(_) => ("mapping", "is"),
@@ -31,14 +31,14 @@ pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> Findi
         check_target_labels(&mut found, named, mapping, &truth);
     }
     if let Err(error) = RewardMatrix::load(&params.challenge) {
-        refuse(&mut found, "challenge", &error);
+        refuse_parameter(&mut found, "challenge", &error);
     }
-    subgroups(&mut found, params, ahead);
+    check_subgroups(&mut found, params, ahead);
     found
 }
 
 /// Facts known of predictions: promised, or in the record beside those from outside.
-pub(super) fn predictions(
+pub(super) fn known_predictions(
     found: &mut Findings,
     ahead: &LookAheadContext<'_>,
     parameter: &str,
@@ -48,7 +48,7 @@ pub(super) fn predictions(
         return promises.clone();
     }
     let mut known = Promises::default();
-    if there(
+    if check_path(
         found,
         ahead,
         parameter,
@@ -66,7 +66,7 @@ pub(super) fn predictions(
                 known.add(facts::MAPPING, serde_json::json!(about.mapping));
                 known.add(facts::SUBSET, about.subset);
             }
-            Err(error) => refuse(found, parameter, &error),
+            Err(error) => refuse_parameter(found, parameter, &error),
         }
     }
     known
@@ -80,7 +80,7 @@ fn used_mapping(
     model: Option<&Identity>,
 ) -> Option<Mapping> {
     let Some(name) = &params.mapping else {
-        return typed(predicted.get(facts::MAPPING));
+        return typed_fact(predicted.get(facts::MAPPING));
     };
     let mapping = load_mapping(found, name)?;
     let set = params
@@ -100,7 +100,7 @@ fn used_mapping(
                 let phrase = format!(
                     "is `{}`, which maps `{strange}`, and {whose} of the predictions has {}",
                     mapping.name,
-                    listed(&model.labels)
+                    name_list(&model.labels)
                 );
                 found.add_invalid("mapping", phrase);
             }
@@ -114,11 +114,11 @@ fn used_mapping(
 fn truth_of(ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
     ahead
         .fact(path, facts::TRUTH_LABELS)
-        .and_then(|fact| typed(Some(fact)))
+        .and_then(|fact| typed_fact(Some(fact)))
 }
 
-fn tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
-    there(
+fn check_tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
+    check_path(
         found,
         ahead,
         "labels",
@@ -135,18 +135,18 @@ fn tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadConte
         ),
     ] {
         if let Some(path) = path {
-            there(found, ahead, parameter, path, Wanted::File(what));
+            check_path(found, ahead, parameter, path, Wanted::File(what));
         }
     }
     if let Some(path) = &params.splits {
-        segmented(found, ahead, "splits", path);
+        expect_segment_table(found, ahead, "splits", path);
     }
 }
 
 /// Holds the columns that make groups against those of the records.
-fn subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
+fn check_subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
     let Some(records) = &params.records else { return };
-    let Some(columns) = columns(ahead, records) else {
+    let Some(columns) = record_columns(ahead, records) else {
         return;
     };
     for (at, by) in params.subgroups.by.iter().enumerate() {
@@ -154,7 +154,7 @@ fn subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadCo
         if !columns.iter().any(|known| known == column) {
             let phrase = format!(
                 "is `{by}`, and the records have no column `{column}`; they have {}",
-                listed(&columns)
+                name_list(&columns)
             );
             found.add_invalid(&format!("subgroups.by.{at}"), phrase);
         }
@@ -166,7 +166,7 @@ pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_
     let mut found = Findings::default();
     let mut directory = |parameter: &str, path: &Path, what: &str| {
         if ahead.promises(path).is_none() && !path.exists() {
-            there(&mut found, ahead, parameter, path, Wanted::Directory(what));
+            check_path(&mut found, ahead, parameter, path, Wanted::Directory(what));
         }
     };
     directory("metrics", &params.metrics, "what the stage `evaluate` left");
@@ -188,7 +188,7 @@ pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_
         ),
     ] {
         if let Some(path) = path {
-            there(&mut found, ahead, parameter, path, Wanted::File(what));
+            check_path(&mut found, ahead, parameter, path, Wanted::File(what));
         }
     }
     found

@@ -1,7 +1,7 @@
 //! Checks of splits and manifests: `splits`, `manifests`.
 
-use super::paths::{Wanted, there};
-use super::{facts, listed, typed};
+use super::paths::{Wanted, check_path};
+use super::{facts, name_list, typed_fact};
 use ecgfm_artifacts::splits as artifact;
 use ecgfm_manifests as manifests;
 use ecgfm_pipeline::{Findings, LookAheadContext};
@@ -11,7 +11,7 @@ use std::path::Path;
 /// Holds the named columns against those of the records.
 pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
-    let is_there = there(
+    let is_there = check_path(
         &mut found,
         ahead,
         "records",
@@ -19,7 +19,7 @@ pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings
         Wanted::File("the table of records"),
     );
     if let Some(segments) = &params.segments {
-        there(
+        check_path(
             &mut found,
             ahead,
             "segments",
@@ -30,13 +30,13 @@ pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings
     if let Some(promises) = ahead.promises(&params.records) {
         found.promises.pass_on(promises);
     }
-    let columns = columns(ahead, &params.records).filter(|_| is_there);
+    let columns = record_columns(ahead, &params.records).filter(|_| is_there);
     if let Some(columns) = columns {
         for (parameter, name) in params.columns() {
             if !columns.contains(&name.to_owned()) {
                 let phrase = format!(
                     "names the column `{name}`, which the records do not have; they have {}",
-                    listed(&columns)
+                    name_list(&columns)
                 );
                 found.add_invalid(&parameter, phrase);
             }
@@ -51,24 +51,24 @@ pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings
 }
 
 /// The columns of a table of records, promised or read off its header.
-pub(super) fn columns(ahead: &LookAheadContext<'_>, records: &Path) -> Option<Vec<String>> {
+pub(super) fn record_columns(ahead: &LookAheadContext<'_>, records: &Path) -> Option<Vec<String>> {
     match ahead.promises(records) {
-        Some(promises) => typed(promises.get(facts::COLUMNS)),
-        None => ecgfm_artifacts::table::header(records).ok(),
+        Some(promises) => typed_fact(promises.get(facts::COLUMNS)),
+        None => ecgfm_artifacts::table::read_header(records).ok(),
     }
 }
 
 /// Passes on what is known of the splits.
 pub fn manifests(params: &manifests::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
-    there(
+    check_path(
         &mut found,
         ahead,
         "splits",
         &params.splits,
         Wanted::File("the table of the segments' splits"),
     );
-    segmented(&mut found, ahead, "splits", &params.splits);
+    expect_segment_table(&mut found, ahead, "splits", &params.splits);
     if let Some(promises) = ahead.promises(&params.splits) {
         found.promises.pass_on(promises);
     }
@@ -76,7 +76,12 @@ pub fn manifests(params: &manifests::Params, ahead: &LookAheadContext<'_>) -> Fi
 }
 
 /// Says if the stage before will leave the table of the segments' splits, where that is what a parameter names.
-pub(super) fn segmented(found: &mut Findings, ahead: &LookAheadContext<'_>, parameter: &str, path: &Path) {
+pub(super) fn expect_segment_table(
+    found: &mut Findings,
+    ahead: &LookAheadContext<'_>,
+    parameter: &str,
+    path: &Path,
+) {
     let named = path
         .file_name()
         .is_some_and(|name| name == artifact::SEGMENTED_FILE);

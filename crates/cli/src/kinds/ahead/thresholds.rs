@@ -1,8 +1,8 @@
 //! Thresholds of `predict`: by label, in a table, or chosen on another split.
 
-use super::paths::{Wanted, there};
-use super::scores::predictions;
-use super::{bad_input, facts, full, listed, refuse};
+use super::paths::{Wanted, check_path};
+use super::scores::known_predictions;
+use super::{bad_input, facts, full_path, name_list, refuse_parameter};
 use ecgfm_artifacts::evaluation::read_thresholds;
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 use ecgfm_evaluate::predict::{Params, PerLabel};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Holds thresholds against the labels that need one.
-pub(super) fn thresholds(
+pub(super) fn check_thresholds(
     found: &mut Findings,
     params: &Params,
     ahead: &LookAheadContext<'_>,
@@ -21,25 +21,25 @@ pub(super) fn thresholds(
         chosen_on(found, ahead, path, &params.subset);
     }
     if let Some(path) = &params.truth {
-        there(found, ahead, "truth", path, Wanted::File("the truth, labels.csv"));
+        check_path(found, ahead, "truth", path, Wanted::File("the truth, labels.csv"));
     }
     let (named, table) = match &params.thresholds {
         None => return,
         Some(PerLabel::Map(named)) => (named.clone(), None),
-        Some(PerLabel::Table(path)) => match table(found, ahead, path) {
+        Some(PerLabel::Table(path)) => match read_table(found, ahead, path) {
             None => return,
-            Some(named) => (named, Some(full(path))),
+            Some(named) => (named, Some(full_path(path))),
         },
     };
     if params.threshold.is_some() || (params.mapping.is_some() && mapping.is_none()) {
         return;
     }
     let Some(set) = set else { return };
-    let missing = missing(&named, set, mapping);
+    let missing = labels_without_threshold(&named, set, mapping);
     if missing.is_empty() {
         return;
     }
-    let (missing, has) = (listed(&missing), listed(named.keys()));
+    let (missing, has) = (name_list(&missing), name_list(named.keys()));
     match table {
         None => found.add_invalid(
             "thresholds",
@@ -57,9 +57,13 @@ pub(super) fn thresholds(
     }
 }
 
-fn table(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<BTreeMap<String, f64>> {
+fn read_table(
+    found: &mut Findings,
+    ahead: &LookAheadContext<'_>,
+    path: &Path,
+) -> Option<BTreeMap<String, f64>> {
     if ahead.promises(path).is_some()
-        || !there(
+        || !check_path(
             found,
             ahead,
             "thresholds",
@@ -72,14 +76,18 @@ fn table(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Opt
     match read_thresholds(path) {
         Ok(named) => Some(named),
         Err(error) => {
-            refuse(found, "thresholds", &error);
+            refuse_parameter(found, "thresholds", &error);
             None
         }
     }
 }
 
 /// The labels without a threshold of their own: a mapped label may have that of the labels it stands for.
-fn missing(named: &BTreeMap<String, f64>, set: &LabelSet, mapping: Option<&Mapping>) -> Vec<String> {
+fn labels_without_threshold(
+    named: &BTreeMap<String, f64>,
+    set: &LabelSet,
+    mapping: Option<&Mapping>,
+) -> Vec<String> {
     match mapping {
         None => set
             .names()
@@ -100,7 +108,7 @@ fn missing(named: &BTreeMap<String, f64>, set: &LabelSet, mapping: Option<&Mappi
 
 /// Thresholds are to be chosen on another split than the one that is predicted.
 fn chosen_on(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path, subset: &str) {
-    let other = predictions(found, ahead, "choose_on", path);
+    let other = known_predictions(found, ahead, "choose_on", path);
     if other.get(facts::SUBSET).and_then(serde_json::Value::as_str) == Some(subset) {
         let phrase = format!(
             "names predictions of split `{subset}`, which is the one that is predicted; thresholds chosen there would flatter the model"

@@ -1,5 +1,5 @@
-use super::super::interval::{Interval, bca, percentile};
-use super::super::probability::{brier, log_loss};
+use super::super::interval::{Interval, bca_interval, percentile_interval};
+use super::super::probability::{brier_score, log_loss};
 use super::super::{ConfusionMatrix, Ranking};
 use super::*;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn by_copies(truth: &[bool], scores: &[f32], clusters: &[u32], weights: &[u8], t
     Resampled {
         auroc: ranking.auroc(),
         auprc: ranking.auprc(),
-        brier: brier(&truth, &scores),
+        brier: brier_score(&truth, &scores),
         log_loss: log_loss(&truth, &scores),
         counts: ConfusionMatrix::count(truth.iter().zip(&scores).map(|(&t, &s)| (t, s > threshold))),
     }
@@ -64,7 +64,7 @@ proptest! {
                 *all = [*weight; LANES];
             }
         };
-        let got = weighted(&label, &clusters, 7, 3, fill);
+        let got = evaluate_weights(&label, &clusters, 7, 3, fill);
         prop_assert_eq!(got[0].len(), 3);
         let expected = by_copies(&truth, &scores, &clusters, &weights, threshold);
         prop_assert!(got[0].iter().all(|got| same(got, &expected)), "{:?} {:?}", got[0][0], expected);
@@ -118,15 +118,15 @@ fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| resample(&label, &clusters, 200, plan))
+        pool.install(|| resample_labels(&label, &clusters, 200, plan))
     };
     assert_eq!(run(1), run(3));
     assert_ne!(
         run(1),
-        resample(&label, &clusters, 200, ResamplingPlan { seed: 8, ..plan })
+        resample_labels(&label, &clusters, 200, ResamplingPlan { seed: 8, ..plan })
     );
     // More replicates begin with the same ones.
-    let more = resample(
+    let more = resample_labels(
         &label,
         &clusters,
         200,
@@ -149,13 +149,13 @@ fn a_statistic_that_resamples_seldom_define_has_no_interval() {
         replicates: 500,
         seed: 1,
     };
-    let got = resample(&label, &[0, 1, 2, 3], 4, plan);
+    let got = resample_labels(&label, &[0, 1, 2, 3], 4, plan);
     let undefined = got[0].iter().filter(|r| r.auroc.is_none()).count();
     assert!(
         undefined > 100,
         "the one positive is missing from (3/4)^4 of the resamples"
     );
-    assert_eq!(percentile(got[0].iter().map(|r| r.auroc)), None);
+    assert_eq!(percentile_interval(got[0].iter().map(|r| r.auroc)), None);
 }
 
 /// Share of intervals of AUROC that hold the truth, over simulated data sets whose patients have two rows each, alike.
@@ -187,18 +187,18 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
             seed: round,
         };
         let auroc = |r: &Resampled| r.auroc;
-        let by_patient = resample(&label, &clusters, patients as usize, plan);
-        let by_row = resample(&label, &rows, rows.len(), plan);
+        let by_patient = resample_labels(&label, &clusters, patients as usize, plan);
+        let by_row = resample_labels(&label, &rows, rows.len(), plan);
         let left_out = leave_out(&label, &clusters, patients as usize, patients as usize);
         let estimate = Ranking::new(&truth, &scores).auroc().unwrap();
         let intervals = [
-            percentile(by_patient[0].iter().map(auroc)),
-            bca(
+            percentile_interval(by_patient[0].iter().map(auroc)),
+            bca_interval(
                 by_patient[0].iter().map(auroc),
                 estimate,
                 left_out[0].iter().map(auroc),
             ),
-            percentile(by_row[0].iter().map(auroc)),
+            percentile_interval(by_row[0].iter().map(auroc)),
         ];
         for (covered, interval) in covered.iter_mut().zip(intervals) {
             let Interval { lo, hi } = interval.unwrap();

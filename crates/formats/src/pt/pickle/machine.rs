@@ -8,7 +8,7 @@ use super::opcode as op;
 use std::collections::HashMap;
 
 /// Interprets `pickle` and returns its values and the one that it ends with.
-pub(super) fn run(pickle: &[u8], limits: &PickleLimits) -> Result<(ValueTable, ValueId), PickleError> {
+pub(super) fn run_pickle(pickle: &[u8], limits: &PickleLimits) -> Result<(ValueTable, ValueId), PickleError> {
     if pickle.len() as u64 > limits.pickle_bytes {
         let message = format!(
             "{} bytes, and {} are the limit",

@@ -27,7 +27,7 @@ impl PickleDocument {
     /// # Errors
     /// When the pickle is truncated, malformed, of another protocol, or exceeds `limits`.
     pub fn parse(pickle: &[u8], limits: &PickleLimits) -> Result<Self, PickleError> {
-        let (mut table, root) = machine::run(pickle, limits)?;
+        let (mut table, root) = machine::run_pickle(pickle, limits)?;
         table.merge_repeated_keys();
         Ok(Self { table, root })
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 const SHOWN: usize = 15;
 
 /// Writes both.
-pub(super) fn write(
+pub(super) fn write_card_and_log(
     out: &Path,
     params: &DemoParams,
     config: &Config,
@@ -27,18 +27,21 @@ pub(super) fn write(
             row.step, row.segments, row.learning_rate, row.loss
         );
     }
-    put(&out.join(LOG), &rows)?;
+    write_file(&out.join(LOG), &rows)?;
     let path = out.join(CHECKPOINT);
     let checkpoint =
         std::fs::read(&path).map_err(|e| StageError::failed(format!("{}: {e}", path.display())))?;
-    put(&out.join(CARD), &text(params, config, log, scores, &checkpoint))
+    write_file(
+        &out.join(CARD),
+        &card_text(params, config, log, scores, &checkpoint),
+    )
 }
 
-fn put(path: &Path, text: &str) -> Result<(), StageError> {
+fn write_file(path: &Path, text: &str) -> Result<(), StageError> {
     std::fs::write(path, text).map_err(|e| StageError::failed(format!("{}: {e}", path.display())))
 }
 
-fn text(
+fn card_text(
     params: &DemoParams,
     config: &Config,
     log: &[LogRow],
@@ -79,14 +82,14 @@ it can stand in for that model where there is none. `ecgfm demo-model` wrote thi
         ffn = config.ffn_dim,
         pos = config.conv_pos,
         groups = config.conv_pos_groups,
-        parameters = weights::parameters(config),
+        parameters = weights::parameter_count(config),
     );
-    text.push_str(&training(params, log));
+    text.push_str(&training_section(params, log));
     text.push_str(&held_out(params, scores));
     text
 }
 
-fn training(params: &DemoParams, log: &[LogRow]) -> String {
+fn training_section(params: &DemoParams, log: &[LogRow]) -> String {
     let (options, ecgs) = (params.training(), params.training_ecgs());
     let mut text = format!(
         "

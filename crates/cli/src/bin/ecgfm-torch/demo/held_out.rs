@@ -23,7 +23,7 @@ pub(super) struct LabelScore {
 }
 
 /// Scores of every label, over segments.
-pub(super) fn scores(
+pub(super) fn score_labels(
     config: &Config,
     weights: &Weights,
     ecgs: &SynthOptions,
@@ -37,7 +37,7 @@ pub(super) fn scores(
         if cancel.is_cancelled() {
             return Err(StageError::interrupted());
         }
-        let logits = train::scores(config, weights, &batch)?;
+        let logits = train::score_batch(config, weights, &batch)?;
         let rows = logits.chunks_exact(names.len());
         for (scores, targets) in rows.zip(batch.targets.chunks_exact(names.len())) {
             for ((truth, score), (t, s)) in columns.iter_mut().zip(targets.iter().zip(scores)) {

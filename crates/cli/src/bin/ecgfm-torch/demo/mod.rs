@@ -24,7 +24,7 @@ const LABELS: &str = "physionet2021";
 const LOG_EVERY: u64 = 100;
 
 /// ECG-FM's shape in small: its convolutions' kernels and strides, fewer channels, layers and heads.
-fn config(labels: i64) -> Config {
+fn demo_config(labels: i64) -> Config {
     let layer = ConvLayer {
         channels: 64,
         kernel: 2,
@@ -48,13 +48,18 @@ fn config(labels: i64) -> Config {
 ///
 /// # Errors
 /// When training fails or a file cannot be written.
-pub fn make(params: &DemoParams, out: &Path, say: &dyn Fn(&str), cancel: &Cancel) -> Result<(), StageError> {
+pub fn make_demo_model(
+    params: &DemoParams,
+    out: &Path,
+    say: &dyn Fn(&str),
+    cancel: &Cancel,
+) -> Result<(), StageError> {
     let labels = LabelSet::load(LABELS)?;
-    let config = config(labels.names().len() as i64);
+    let config = demo_config(labels.names().len() as i64);
     let (ecgs, options) = (params.training_ecgs(), params.training());
     let mut supply = BatchSupply::new(&ecgs, &labels, params.batch)?;
     let mut log = TrainingLog::new(params, say);
-    let trained = train::train(&config, &options, &mut supply, &mut |step| {
+    let trained = train::train_network(&config, &options, &mut supply, &mut |step| {
         log.add(step);
         if cancel.is_cancelled() {
             AfterStep::Stop
@@ -71,8 +76,8 @@ pub fn make(params: &DemoParams, out: &Path, say: &dyn Fn(&str), cancel: &Cancel
     };
     checkpoint::write_checkpoint(&path, &config, &weights, &written)?;
     say("measuring on held-out ECGs");
-    let scores = held_out::scores(&config, &weights, &params.held_out_ecgs(), &labels, cancel)?;
-    card::write(out, params, &config, &log.rows, &scores)
+    let scores = held_out::score_labels(&config, &weights, &params.held_out_ecgs(), &labels, cancel)?;
+    card::write_card_and_log(out, params, &config, &log.rows, &scores)
 }
 
 struct TrainingLog<'a> {

@@ -30,7 +30,7 @@ impl BatchSupply {
         let maker = BatchMaker {
             generator,
             recipe,
-            rules: targets::rules(labels),
+            rules: targets::label_rules(labels),
             rows,
         };
         let (sender, receiver) = sync_channel(AHEAD);
@@ -73,7 +73,7 @@ impl BatchMaker {
     fn run(&self, batches: &SyncSender<TrainingBatch>) -> Result<(), StageError> {
         let mut scratch = Scratch::default();
         let size = leads::COUNT * self.recipe.segment_samples();
-        let mut batch = empty();
+        let mut batch = empty_batch();
         for index in 0..self.generator.options().exams {
             let exam = self.generator.exam(index)?;
             let tracing = exam.samples.as_standard_layout();
@@ -93,7 +93,11 @@ impl BatchMaker {
                     .targets
                     .extend(self.rules.iter().map(|rule| f32::from(holds(rule))));
                 batch.rows += 1;
-                if batch.rows == self.rows && batches.send(std::mem::replace(&mut batch, empty())).is_err() {
+                if batch.rows == self.rows
+                    && batches
+                        .send(std::mem::replace(&mut batch, empty_batch()))
+                        .is_err()
+                {
                     return Ok(()); // Nobody wants more.
                 }
             }
@@ -105,7 +109,7 @@ impl BatchMaker {
     }
 }
 
-fn empty() -> TrainingBatch {
+fn empty_batch() -> TrainingBatch {
     TrainingBatch {
         signals: Vec::new(),
         targets: Vec::new(),

@@ -12,29 +12,29 @@ const KNOWN: [(&str, Rule); 17] = [
     ("CLBBB|LBBB", |t| t.labels.lbbb),
     ("CRBBB|RBBB", |t| t.labels.rbbb),
     ("IAVB", |t| t.labels.first_degree_block),
-    ("IRBBB", |t| found(t, Finding::IncompleteRbbb)),
+    ("IRBBB", |t| has_finding(t, Finding::IncompleteRbbb)),
     ("LAD", |t| t.axis_deg < -30.0),
-    ("LQRSV", |t| found(t, Finding::LowVoltage)),
-    ("LQT", |t| found(t, Finding::LongQt)),
+    ("LQRSV", |t| has_finding(t, Finding::LowVoltage)),
+    ("LQT", |t| has_finding(t, Finding::LongQt)),
     ("NSR", |t| t.rhythm == Rhythm::Sinus),
-    ("PAC|SVPB", |t| found(t, Finding::PrematureAtrial)),
-    ("PVC|VPB", |t| found(t, Finding::PrematureVentricular)),
+    ("PAC|SVPB", |t| has_finding(t, Finding::PrematureAtrial)),
+    ("PVC|VPB", |t| has_finding(t, Finding::PrematureVentricular)),
     ("QAb", |t| {
-        found(t, Finding::InferiorQ) || found(t, Finding::AnteriorQ)
+        has_finding(t, Finding::InferiorQ) || has_finding(t, Finding::AnteriorQ)
     }),
     ("RAD", |t| t.axis_deg > 90.0),
-    ("SA", |t| found(t, Finding::SinusArrhythmia)),
+    ("SA", |t| has_finding(t, Finding::SinusArrhythmia)),
     ("SB", |t| t.labels.sb),
     ("STach", |t| t.labels.st),
-    ("TInv", |t| found(t, Finding::TInversion)),
+    ("TInv", |t| has_finding(t, Finding::TInversion)),
 ];
 
-fn found(truth: &ExamTruth, finding: Finding) -> bool {
+fn has_finding(truth: &ExamTruth, finding: Finding) -> bool {
     truth.findings.contains(&finding)
 }
 
 /// The rules of a label set's labels in its order; none where no synthetic ECG has the label.
-pub(super) fn rules(labels: &LabelSet) -> Vec<Option<Rule>> {
+pub(super) fn label_rules(labels: &LabelSet) -> Vec<Option<Rule>> {
     let rule = |name: &str| KNOWN.iter().find(|(known, _)| *known == name).map(|k| k.1);
     labels.names().into_iter().map(rule).collect()
 }
@@ -46,6 +46,6 @@ mod tests {
     #[test]
     fn every_rule_is_for_a_label_of_the_set() {
         let labels = LabelSet::load(super::super::LABELS).unwrap();
-        assert_eq!(rules(&labels).iter().flatten().count(), KNOWN.len());
+        assert_eq!(label_rules(&labels).iter().flatten().count(), KNOWN.len());
     }
 }
