@@ -113,6 +113,9 @@ mod tests {
             .unwrap();
         let mut recording = ecgfm_recordings::Recording::default();
         file.read(located.found[1].location.row, &mut recording).unwrap();
-        assert_eq!((recording.sample_rate, recording.samples[0]), (400, 7.0));
+        assert_eq!(
+            (recording.sample_rate, recording.samples.to_f64()[0]),
+            (400.0, 7.0)
+        );
     }
 }

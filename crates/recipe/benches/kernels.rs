@@ -64,7 +64,7 @@ fn preprocess(bencher: Bencher, samples: usize) {
     let recipe = EcgFm::default().recipe().expect("the default settings are valid");
     bencher.counter(bytes(&input)).bench_local(|| {
         let made = recipe
-            .apply(black_box(&input), 400, &mut scratch)
+            .apply(black_box(&input), 400.0, &mut scratch)
             .expect("whole samples");
         made.preprocessed().len()
     });
@@ -78,7 +78,7 @@ fn segments(bencher: Bencher, samples: usize) {
     let mut out = vec![0f32; 2 * 12 * 2500];
     bencher.counter(bytes(&input)).bench_local(|| {
         let trimmed = recipe
-            .trim(black_box(&input), 400, &mut scratch)
+            .trim(black_box(&input), 400.0, &mut scratch)
             .expect("whole samples");
         trimmed.write_segments(&mut out);
         out[0]

@@ -5,6 +5,7 @@ use crate::leads;
 use crate::processed::Processed;
 use crate::recipe::Recipe;
 use crate::resampler::Resampler;
+use crate::sample::{Sample, SampleBuffers};
 use crate::step::check_rate;
 use crate::strip::strip;
 use crate::trimmed::Trimmed;
@@ -12,7 +13,7 @@ use crate::trimmed::Trimmed;
 /// Buffers that are used again for recording after recording; one a thread.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
-    chosen: Vec<f32>,
+    chosen: SampleBuffers,
     resampler: Resampler,
 }
 
@@ -22,12 +23,12 @@ impl Recipe {
     ///
     /// # Errors
     /// `tracing` does not hold whole samples of twelve leads; `sample_rate` is none of an ECG.
-    pub fn trim<'a>(
+    pub fn trim<'a, S: Sample>(
         &'a self,
-        tracing: &'a [f32],
-        sample_rate: u32,
+        tracing: &'a [S],
+        sample_rate: f64,
         scratch: &'a mut Scratch,
-    ) -> Result<Trimmed<'a>> {
+    ) -> Result<Trimmed<'a, S>> {
         if !tracing.len().is_multiple_of(leads::COUNT) {
             return Err(Error::Shape {
                 len: tracing.len(),
@@ -44,7 +45,7 @@ impl Recipe {
             recipe: self,
             sample_rate,
             kept,
-            org: self.choose(stripped, &mut scratch.chosen),
+            org: self.choose(stripped, S::buffer(&mut scratch.chosen)),
             resampler: &mut scratch.resampler,
         })
     }
@@ -54,18 +55,18 @@ impl Recipe {
     ///
     /// # Errors
     /// As [`Self::trim`].
-    pub fn apply<'a>(
+    pub fn apply<'a, S: Sample>(
         &'a self,
-        tracing: &'a [f32],
-        sample_rate: u32,
+        tracing: &'a [S],
+        sample_rate: f64,
         scratch: &'a mut Scratch,
-    ) -> Result<Processed<'a>> {
+    ) -> Result<Processed<'a, S>> {
         let trimmed = self.trim(tracing, sample_rate, scratch)?;
         let quality = trimmed.measure();
         Ok(trimmed.process(quality))
     }
 
-    fn choose<'a>(&self, stripped: &'a [f32], chosen: &'a mut Vec<f32>) -> &'a [f32] {
+    fn choose<'a, S: Sample>(&self, stripped: &'a [S], chosen: &'a mut Vec<S>) -> &'a [S] {
         if self.leads().len() == leads::COUNT {
             return stripped;
         }
@@ -131,8 +132,8 @@ mod tests {
         for (samples, pad) in [(300, 3), (200, 0), (300, 9), (0, 5)] {
             let input = tracing(samples, pad);
             let mut fresh = Scratch::default();
-            let wanted = recipe.apply(&input, 400, &mut fresh).unwrap();
-            let again = recipe.apply(&input, 400, &mut used).unwrap();
+            let wanted = recipe.apply(&input, 400.0, &mut fresh).unwrap();
+            let again = recipe.apply(&input, 400.0, &mut used).unwrap();
             assert_eq!(wanted.preprocessed(), again.preprocessed());
             assert_eq!(wanted.moments(), again.moments());
             assert_eq!(wanted.quality(), again.quality());
@@ -146,8 +147,8 @@ mod tests {
         .recipe()
         .unwrap();
         let input = tracing(300, 0);
-        recipe.apply(&input, 400, &mut used).unwrap();
-        assert_eq!(other.apply(&input, 400, &mut used).unwrap().samples(), 187);
+        recipe.apply(&input, 400.0, &mut used).unwrap();
+        assert_eq!(other.apply(&input, 400.0, &mut used).unwrap().samples(), 187);
     }
 
     #[test]
@@ -180,10 +181,10 @@ mod tests {
             .recipe()
             .unwrap();
             let mut scratch = Scratch::default();
-            let trimmed = recipe.trim(&input, 400, &mut scratch).unwrap();
+            let trimmed = recipe.trim(&input, 400.0, &mut scratch).unwrap();
             let mut written = vec![7.0; trimmed.segment_count() * recipe.segment_values()];
             trimmed.write_segments(&mut written);
-            let made = recipe.apply(&input, 400, &mut scratch).unwrap();
+            let made = recipe.apply(&input, 400.0, &mut scratch).unwrap();
             let mut wanted = vec![7.0; made.segment_count() * recipe.segment_values()];
             for (segment, out) in made
                 .segments()
@@ -210,8 +211,8 @@ mod tests {
         assert_eq!(some.lead_names(), ["II", "V1"]);
         let (mut a, mut b) = (Scratch::default(), Scratch::default());
         let (all, some) = (
-            all.apply(&input, 400, &mut a).unwrap(),
-            some.apply(&input, 400, &mut b).unwrap(),
+            all.apply(&input, 400.0, &mut a).unwrap(),
+            some.apply(&input, 400.0, &mut b).unwrap(),
         );
         for (place, lead) in [(0, 1), (1, 6)] {
             let one: Vec<f64> = all
@@ -243,7 +244,7 @@ mod tests {
         let recipe = options.recipe().unwrap();
         let input = tracing(50, 2);
         let mut scratch = Scratch::default();
-        let out = recipe.apply(&input, 400, &mut scratch).unwrap();
+        let out = recipe.apply(&input, 400.0, &mut scratch).unwrap();
         assert!(out.moments().is_none());
         assert_eq!(out.kept(), 2..52);
         assert!(
@@ -258,7 +259,7 @@ mod tests {
     fn a_tracing_of_broken_samples_is_refused() {
         let recipe = EcgFm::default().recipe().unwrap();
         let error = recipe
-            .apply(&[0.0; 13], 400, &mut Scratch::default())
+            .apply(&[0f64; 13], 400.0, &mut Scratch::default())
             .unwrap_err();
         assert_eq!(error, Error::Shape { len: 13, leads: 12 });
     }
@@ -285,17 +286,17 @@ mod tests {
             (input.iter().map(|v| f64::from(*v)).collect(), Vec::new());
         for rates in [(400, 250), (250, 500)] {
             standardize(&mut wanted, 12, ConstantLeads::Zero);
-            Plan::new(wanted.len() / 12, rates.0, rates.1).apply(&rounded(&wanted), 12, &mut made);
+            Plan::new(wanted.len() / 12, f64::from(rates.0), rates.1).apply(&rounded(&wanted), 12, &mut made);
             std::mem::swap(&mut wanted, &mut made);
         }
         let mut scratch = Scratch::default();
-        let processed = recipe.apply(&input, 400, &mut scratch).unwrap();
+        let processed = recipe.apply(&input, 400.0, &mut scratch).unwrap();
         assert_eq!(processed.org_samples(), 306, "padding is part of the recording");
         assert_eq!(processed.preprocessed(), wanted);
         assert_eq!(processed.segment_count(), wanted.len() / 12 / 50);
         let segments = processed.segment_count();
         let mut written = vec![0f32; segments * 12 * 50];
-        let trimmed = recipe.trim(&input, 400, &mut scratch).unwrap();
+        let trimmed = recipe.trim(&input, 400.0, &mut scratch).unwrap();
         assert_eq!(
             (trimmed.samples(), trimmed.segment_count()),
             (wanted.len() / 12, segments)
@@ -312,7 +313,7 @@ mod tests {
             let recipe = EcgFm { segment_seconds: 0.5, ..EcgFm::default() }.recipe().unwrap();
             let input = tracing(samples, pad);
             let mut scratch = Scratch::default();
-            let out = recipe.apply(&input, 400, &mut scratch).unwrap();
+            let out = recipe.apply(&input, 400.0, &mut scratch).unwrap();
             prop_assert_eq!(out.kept(), pad..pad + samples);
             let joined: Vec<f64> = out.segments().flatten().copied().collect();
             prop_assert_eq!(joined.len(), out.segment_count() * 250 * 12);

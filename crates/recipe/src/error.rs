@@ -11,7 +11,7 @@ pub enum Error {
     #[error("sample_rate: {value} Hz is not a sample rate; give 1 to {most}")]
     SampleRate {
         /// The value given.
-        value: u32,
+        value: f64,
         /// The largest accepted.
         most: u32,
     },

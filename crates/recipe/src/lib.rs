@@ -13,6 +13,7 @@
 //! | [`ecg_fm`] | ECG-FM's list of steps |
 //! | [`recipe`] | a list of steps, checked |
 //! | [`apply`] | a recipe applied to one recording |
+//! | [`sample`] | float32 or float64, the types of a recording's values |
 //! | [`leads`] | names and order of the twelve leads |
 //! | [`selection`] | leads by name |
 //! | [`limb`] | laws that tie the limb leads, and mistakes that explain broken ones |
@@ -32,7 +33,7 @@
 //! let recipe = EcgFm { segment_seconds: 1.0, ..EcgFm::default() }.recipe()?;
 //! let tracing: Vec<f32> = (0..450 * 12).map(|i| (i as f32 * 0.01).sin()).collect(); // 450 samples of 12 leads
 //! let mut scratch = Scratch::default();
-//! let processed = recipe.apply(&tracing, 400, &mut scratch)?;
+//! let processed = recipe.apply(&tracing, 400.0, &mut scratch)?;
 //! assert_eq!(processed.preprocessed().len(), 562 * 12); // 450 at 400 Hz are 562 at 500 Hz
 //! assert_eq!(processed.segment_count(), 1);
 //! # Ok(())
@@ -53,6 +54,7 @@ pub mod resample;
 mod resampler;
 pub mod residuals;
 pub mod saliency;
+pub mod sample;
 pub mod segment;
 pub mod selection;
 pub mod standardize;

@@ -8,17 +8,17 @@ use std::ops::Range;
 
 /// A recording after the recipe, with what it was at each step. Arrays are sample-major.
 #[derive(Debug)]
-pub struct Processed<'a> {
+pub struct Processed<'a, S> {
     pub(crate) leads: usize,
     pub(crate) kept: Range<usize>,
-    pub(crate) org: &'a [f32],
-    pub(crate) quality: Quality,
+    pub(crate) org: &'a [S],
+    pub(crate) quality: Quality<S>,
     pub(crate) preprocessed: &'a [f64],
     pub(crate) moments: Option<Moments>,
     pub(crate) segment_samples: usize,
 }
 
-impl Processed<'_> {
+impl<S> Processed<'_, S> {
     /// Number of leads.
     pub fn leads(&self) -> usize {
         self.leads
@@ -30,7 +30,7 @@ impl Processed<'_> {
     }
 
     /// The trimmed recording at its own rate: [`Self::org_samples`] by leads.
-    pub fn org(&self) -> &[f32] {
+    pub fn org(&self) -> &[S] {
         self.org
     }
 
@@ -40,7 +40,7 @@ impl Processed<'_> {
     }
 
     /// What was measured on [`Self::org`].
-    pub fn quality(&self) -> &Quality {
+    pub fn quality(&self) -> &Quality<S> {
         &self.quality
     }
 

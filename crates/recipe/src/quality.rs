@@ -1,23 +1,24 @@
 //! What is measured on a recording before anything is done to it.
 //!
-//! Means and deviations are float32 and summed over the samples in order, one float32 addition at a time, as the
-//! Python scripts' arrays are. They are worse than float64 ones (a lead that is constant 0.1 can have a deviation above
-//! 0), and they are what those scripts' tables hold, digit for digit.
+//! Means and deviations have the type of the recording and are summed over the samples in order, one addition at a time,
+//! as the Python scripts' arrays are. Those of float32 are worse than those of float64 (a lead that is constant 0.1 can have
+//! a deviation above 0), and they are what those scripts' tables hold, digit for digit.
 
 use crate::columns::fold;
 use crate::leads::COUNT;
+use crate::sample::Sample;
 use multiversion::multiversion;
 
 /// What was found in a recording; vectors have one entry a lead.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Quality {
+pub struct Quality<S> {
     /// Mean, in the unit of the recording.
-    pub mean: Vec<f32>,
+    pub mean: Vec<S>,
     /// Population standard deviation, in the unit of the recording.
-    pub std: Vec<f32>,
+    pub std: Vec<S>,
     /// Whether each lead is nothing but NaN.
     pub nan: Vec<bool>,
-    /// Whether each lead equals its (float32) mean throughout.
+    /// Whether each lead is constant: float32 equals its mean throughout, float64 its first value.
     pub constant: Vec<bool>,
     /// Whether any value is NaN.
     pub any_nan: bool,
@@ -27,7 +28,7 @@ pub struct Quality {
     pub all_zero: bool,
 }
 
-impl Quality {
+impl<S> Quality<S> {
     /// Whether a lead is nothing but NaN.
     pub fn any_nan_lead(&self) -> bool {
         self.nan.contains(&true)
@@ -42,12 +43,12 @@ impl Quality {
 /// Measures `samples` (sample-major, `leads` values a sample).
 ///
 /// ```
-/// let found = ecgfm_recipe::quality::measure(&[1.0, 5.0, 3.0, 5.0], 2);
+/// let found = ecgfm_recipe::quality::measure(&[1f32, 5.0, 3.0, 5.0], 2);
 /// assert_eq!(found.mean, [2.0, 5.0]);
 /// assert_eq!(found.std, [1.0, 0.0]);
 /// assert_eq!(found.constant, [false, true]);
 /// ```
-pub fn measure(samples: &[f32], leads: usize) -> Quality {
+pub fn measure<S: Sample>(samples: &[S], leads: usize) -> Quality<S> {
     if leads == crate::leads::COUNT {
         measure_twelve(samples)
     } else {
@@ -56,17 +57,18 @@ pub fn measure(samples: &[f32], leads: usize) -> Quality {
 }
 
 #[multiversion(targets("x86_64+avx+avx2"))]
-fn measure_twelve(samples: &[f32]) -> Quality {
+fn measure_twelve<S: Sample>(samples: &[S]) -> Quality<S> {
     measure_any(samples, crate::leads::COUNT)
 }
 
-/// Sum of squares of every lead around its mean, and the bits in which a value of it differs from its mean by anything.
+/// Sum of squares of every lead around its mean, and the bits of all differences of its values from the value that a
+/// constant lead has throughout.
 #[inline(always)]
-fn spread(samples: &[f32], mean: &[f32]) -> (Vec<f32>, Vec<u32>) {
+fn spread<S: Sample>(samples: &[S], mean: &[S]) -> (Vec<S>, Vec<S::Bits>) {
     let leads = mean.len();
-    let (mut squares, mut unlike) = (vec![0f32; leads], vec![0u32; leads]);
-    if let Ok(mean) = <[f32; COUNT]>::try_from(mean) {
-        let (mut s, mut u) = ([0f32; COUNT], [0u32; COUNT]);
+    let (mut squares, mut unlike) = (vec![S::default(); leads], vec![S::Bits::default(); leads]);
+    if let (true, Ok(mean)) = (S::CONSTANT_BY_MEAN, <[S; COUNT]>::try_from(mean)) {
+        let (mut s, mut u) = ([S::default(); COUNT], [S::Bits::default(); COUNT]);
         for row in samples.as_chunks::<COUNT>().0 {
             for l in 0..COUNT {
                 let centred = row[l] - mean[l];
@@ -78,20 +80,27 @@ fn spread(samples: &[f32], mean: &[f32]) -> (Vec<f32>, Vec<u32>) {
         unlike.copy_from_slice(&u);
     } else {
         fold(samples, mean, &mut squares, |m, s, v| *s += (v - m) * (v - m));
-        fold(samples, mean, &mut unlike, |m, u, v| *u |= (v - m).to_bits());
+        let expected = if S::CONSTANT_BY_MEAN {
+            mean
+        } else {
+            &samples[..leads.min(samples.len())]
+        };
+        if expected.len() == leads {
+            fold(samples, expected, &mut unlike, |e, u, v| *u |= (v - e).to_bits());
+        }
     }
     (squares, unlike)
 }
 
 #[inline(always)]
-fn measure_any(samples: &[f32], leads: usize) -> Quality {
+fn measure_any<S: Sample>(samples: &[S], leads: usize) -> Quality<S> {
     let count = samples.len() / leads;
-    let divide = |sum: &f32| (f64::from(*sum) / count as f64) as f32;
-    let none = vec![0f32; leads];
+    let divide = |sum: &S| S::nearest(sum.to_f64() / count as f64);
+    let none = vec![S::default(); leads];
 
     let mut sum = none.clone();
-    fold(samples, &none, &mut sum, |_: f32, s: &mut f32, v| *s += v);
-    let mean: Vec<f32> = sum.iter().map(divide).collect();
+    fold(samples, &none, &mut sum, |_: S, s: &mut S, v| *s += v);
+    let mean: Vec<S> = sum.iter().map(divide).collect();
     let (squares, unlike) = spread(samples, &mean);
     let std = squares.iter().map(|s| divide(s).sqrt()).collect();
 
@@ -109,10 +118,10 @@ fn measure_any(samples: &[f32], leads: usize) -> Quality {
         std,
         nan: nans.iter().map(|n| *n > 0 && *n as usize == count).collect(),
         // Whatever the sign of a difference of 0.
-        constant: unlike.iter().map(|bits| bits << 1 == 0).collect(),
+        constant: unlike.iter().map(|bits| S::are_zero(*bits)).collect(),
         any_nan: nans.iter().any(|n| *n > 0),
         not_finite,
-        all_zero: samples.iter().all(|v| *v == 0.0),
+        all_zero: samples.iter().all(|v| *v == S::default()),
     }
 }
 
@@ -154,6 +163,18 @@ mod tests {
         let found = measure(&vec![0.1f32; 4096], 1);
         assert!(!found.constant[0] && found.std[0] > 0.0, "{found:?}");
         assert!(measure(&vec![0.5f32; 4096], 1).constant[0]);
+    }
+
+    #[test]
+    fn every_constant_of_float64_is_flagged_whatever_its_mean_rounds_to() {
+        for adc in 1..1200 {
+            let constant = vec![f64::from(adc) / 200.0; 5000];
+            assert!(measure(&constant, 1).constant[0], "{adc}");
+        }
+        let mut twelve = vec![0.115; 12 * 5000];
+        twelve[12 * 77 + 3] = 0.116;
+        let found = measure(&twelve, 12);
+        assert_eq!(found.constant.iter().position(|constant| !constant), Some(3));
     }
 
     proptest! {

@@ -8,23 +8,25 @@
 use crate::columns::sum;
 use crate::divide::Divisors;
 use crate::leads::COUNT;
+use crate::sample::Sample;
 use multiversion::{multiversion, target::target_cfg_f};
 
-/// Number of samples that `n` samples at `from` Hz become at `to` Hz: `n * to / from`, rounded down.
+/// Number of samples that `n` samples at `from` Hz become at `to` Hz: `n * to / from`, rounded down. For rates that are
+/// whole numbers of Hz that is exact.
 ///
 /// ```
 /// use ecgfm_recipe::resample::resampled_len;
-/// assert_eq!(resampled_len(2934, 400, 500), 3667);
+/// assert_eq!(resampled_len(2934, 400.0, 500), 3667);
 /// ```
-pub fn resampled_len(n: usize, from: u32, to: u32) -> usize {
-    let exact = n as u128 * u128::from(to) / u128::from(from.max(1));
-    usize::try_from(exact).unwrap_or(usize::MAX)
+pub fn resampled_len(n: usize, from: f64, to: u32) -> usize {
+    // A quotient of whole numbers that is not whole is further from the next one than rounding goes, up to 2^52.
+    (n as f64 * f64::from(to) / from) as usize
 }
 
 /// Where every output sample lies between which two inputs; the same for all recordings of one length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    rates: (u32, u32),
+    rates: (f64, u32),
     samples_in: usize,
     samples_out: usize,
     /// How inputs lie among outputs; none where nothing is interpolated: equal rates, or no two samples to draw a line
@@ -39,9 +41,10 @@ impl Plan {
     ///
     /// Where no line can be drawn the output is constant: a single input sample is repeated, and a single output
     /// sample is the first input.
-    pub fn new(n: usize, from: u32, to: u32) -> Self {
-        let samples_out = if from == to { n } else { resampled_len(n, from, to) };
-        let lines = from != to && n >= 2 && samples_out >= 2 && u32::try_from(n).is_ok();
+    pub fn new(n: usize, from: f64, to: u32) -> Self {
+        let same = from == f64::from(to);
+        let samples_out = if same { n } else { resampled_len(n, from, to) };
+        let lines = !same && n >= 2 && samples_out >= 2 && u32::try_from(n).is_ok();
         let axis = lines.then(|| Axis::new(n, samples_out));
         Self {
             rates: (from, to),
@@ -53,7 +56,7 @@ impl Plan {
     }
 
     /// Whether this is the plan for that length and those rates.
-    pub fn is_for(&self, n: usize, from: u32, to: u32) -> bool {
+    pub fn is_for(&self, n: usize, from: f64, to: u32) -> bool {
         self.samples_in == n && self.rates == (from, to)
     }
 
@@ -69,13 +72,13 @@ impl Plan {
 
     /// Resamples `input` (sample-major, `leads` values a sample, as many samples as the plan was made for) into `out`,
     /// whose former content is dropped. Input samples that are missing make no output.
-    pub fn apply(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) {
+    pub fn apply<S: Sample>(&self, input: &[S], leads: usize, out: &mut Vec<f64>) {
         self.apply_and_sum(input, leads, out);
     }
 
     /// As [`Self::apply`]; returns the sum of every lead of `out`, taken sample by sample. It costs nothing here, where
     /// the values pass anyway.
-    pub(crate) fn apply_and_sum(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) -> Vec<f64> {
+    pub(crate) fn apply_and_sum<S: Sample>(&self, input: &[S], leads: usize, out: &mut Vec<f64>) -> Vec<f64> {
         let leads = leads.max(1);
         let Some(axis) = self.axis else {
             self.repeat(input, leads, out);
@@ -92,14 +95,14 @@ impl Plan {
     }
 
     /// Where no line is drawn: every input as it is, or the first one for every output.
-    fn repeat(&self, input: &[f32], leads: usize, out: &mut Vec<f64>) {
+    fn repeat<S: Sample>(&self, input: &[S], leads: usize, out: &mut Vec<f64>) {
         out.clear();
-        if self.rates.0 == self.rates.1 {
-            return out.extend(input.iter().map(|v| f64::from(*v)));
+        if self.rates.0 == f64::from(self.rates.1) {
+            return out.extend(input.iter().map(|v| v.to_f64()));
         }
         let first = &input[..leads.min(input.len())];
         let repeated = std::iter::repeat_n(first, self.samples_out).flatten();
-        out.extend(repeated.map(|v| f64::from(*v)));
+        out.extend(repeated.map(|v| v.to_f64()));
     }
 }
 
@@ -151,7 +154,7 @@ const BLOCK: usize = 32;
 
 /// Returns the sum of every lead. A slope is used for all outputs on its line.
 #[multiversion(targets("x86_64+avx+avx2+fma"))]
-fn interpolate_twelve(axis: Axis, lows: &[u32], input: &[f32], out: &mut [f64]) -> [f64; COUNT] {
+fn interpolate_twelve<S: Sample>(axis: Axis, lows: &[u32], input: &[S], out: &mut [f64]) -> [f64; COUNT] {
     let mut outputs = out.as_chunks_mut::<COUNT>().0.iter_mut().zip(lows).enumerate();
     let mut next = outputs.next();
     let (mut sum, mut slopes) = ([0.0; COUNT], [0.0; BLOCK * COUNT]);
@@ -164,9 +167,12 @@ fn interpolate_twelve(axis: Axis, lows: &[u32], input: &[f32], out: &mut [f64]) 
         spans.set_runs::<COUNT>(&distances[..lines]);
         let (low, high) = (&block[..lines * COUNT], &block[COUNT..]);
         for ((rise, low), high) in slopes.iter_mut().zip(low).zip(high) {
-            *rise = f64::from(high - low);
+            *rise = (*high - *low).to_f64();
         }
-        spans.divide(&mut slopes, target_cfg_f!(target_feature = "fma"));
+        spans.divide(
+            &mut slopes,
+            S::IS_MODERATE && target_cfg_f!(target_feature = "fma"),
+        );
         let (slopes, low) = (slopes.as_chunks::<COUNT>().0, low.as_chunks::<COUNT>().0);
         while let Some((j, (out, line))) = next.take() {
             let k = *line as usize - first;
@@ -177,7 +183,7 @@ fn interpolate_twelve(axis: Axis, lows: &[u32], input: &[f32], out: &mut [f64]) 
             // Copies, which no bounds check and no writing to `out` comes between.
             let (offset, slope, from) = (j as f64 - at[k], slopes[k], low[k]);
             for l in 0..COUNT {
-                let value = slope[l] * offset + f64::from(from[l]);
+                let value = slope[l] * offset + from[l].to_f64();
                 out[l] = value;
                 sum[l] += value;
             }
@@ -188,13 +194,13 @@ fn interpolate_twelve(axis: Axis, lows: &[u32], input: &[f32], out: &mut [f64]) 
 }
 
 /// As [`interpolate_twelve`], for any number of leads, without the sum.
-fn interpolate(axis: Axis, lows: &[u32], input: &[f32], leads: usize, out: &mut [f64]) {
+fn interpolate<S: Sample>(axis: Axis, lows: &[u32], input: &[S], leads: usize, out: &mut [f64]) {
     for ((j, out), i) in out.chunks_exact_mut(leads).enumerate().zip(lows) {
         let i = *i as usize;
         let (low, high) = input[i * leads..(i + 2) * leads].split_at(leads);
         let (span, offset) = (axis.at(i + 1) - axis.at(i), j as f64 - axis.at(i));
         for ((low, high), out) in low.iter().zip(high).zip(out) {
-            *out = f64::from(high - low) / span * offset + f64::from(*low);
+            *out = (*high - *low).to_f64() / span * offset + low.to_f64();
         }
     }
 }
@@ -204,15 +210,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn resample(input: &[f32], leads: usize, from: u32, to: u32) -> Vec<f64> {
+    fn resample<S: Sample>(input: &[S], leads: usize, from: u32, to: u32) -> Vec<f64> {
         let mut out = vec![7.0; 3];
-        Plan::new(input.len() / leads, from, to).apply(input, leads, &mut out);
+        Plan::new(input.len() / leads, f64::from(from), to).apply(input, leads, &mut out);
         out
     }
 
     #[test]
     fn too_few_samples_for_a_line_make_a_constant() {
-        assert_eq!(resample(&[], 1, 400, 500), [0.0; 0]);
+        assert_eq!(resample::<f32>(&[], 1, 400, 500), [0.0; 0]);
         assert_eq!(resample(&[3.0], 1, 400, 500), [3.0]);
         assert_eq!(
             resample(&[3.0, 4.0], 2, 100, 500),
@@ -224,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_length_that_no_memory_holds_is_not_wrapped_around() {
-        assert_eq!(resampled_len(usize::MAX, 1, u32::MAX), usize::MAX);
+        assert_eq!(resampled_len(usize::MAX, 1.0, u32::MAX), usize::MAX);
     }
 
     #[test]
@@ -243,7 +249,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_straight_line_stays_one(n in 2usize..300, to in 1u32..2000, start in -4i32..4, slope in -4i32..4) {
-            let line: Vec<f32> = (0..n).map(|i| (start + slope * i as i32) as f32).collect();
+            let line: Vec<f64> = (0..n).map(|i| f64::from(start + slope * i as i32)).collect();
             let out = resample(&line, 1, 400, to);
             let stretch = (n - 1) as f64 / (out.len().max(2) - 1) as f64;
             for (j, v) in out.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! Resampling of one recording after another.
 
 use crate::resample::Plan;
+use crate::sample::Sample;
 
 /// Plans that are kept: most archives have recordings of a few lengths only.
 const PLANS: usize = 4;
@@ -16,7 +17,7 @@ pub(crate) struct Resampler {
 
 impl Resampler {
     /// Resamples `input` (sample-major) into [`Self::samples`]; returns the sum of every lead.
-    pub(crate) fn apply(&mut self, input: &[f32], leads: usize, (from, to): (u32, u32)) -> Vec<f64> {
+    pub(crate) fn apply<S: Sample>(&mut self, input: &[S], leads: usize, (from, to): (f64, u32)) -> Vec<f64> {
         let n = input.len() / leads;
         let known = self.plans.iter().position(|p| p.is_for(n, from, to));
         let known = known.unwrap_or_else(|| {

@@ -82,7 +82,7 @@ impl CheckedSteps {
                 Step::TrimPadding => checked.trims_padding = true,
                 Step::SelectLeads { leads } => checked.leads = Some(select(leads)?),
                 Step::Resample { sample_rate } => {
-                    check_rate(*sample_rate)?;
+                    check_rate(f64::from(*sample_rate))?;
                     checked.sample_rate = *sample_rate;
                     checked.computing.push(step.clone());
                 }
@@ -115,9 +115,9 @@ fn check_order(steps: &[Step]) -> Result<()> {
 /// Checks a sample rate, in Hz.
 ///
 /// # Errors
-/// 0, or above [`MAX_SAMPLE_RATE`].
-pub fn check_rate(value: u32) -> Result<()> {
-    if (1..=MAX_SAMPLE_RATE).contains(&value) {
+/// Under 1, or above [`MAX_SAMPLE_RATE`].
+pub fn check_rate(value: f64) -> Result<()> {
+    if (1.0..=f64::from(MAX_SAMPLE_RATE)).contains(&value) {
         return Ok(());
     }
     Err(Error::SampleRate {

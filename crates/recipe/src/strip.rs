@@ -1,5 +1,6 @@
 //! Dropping the zero padding that CODE-15 adds to fill its fixed length.
 
+use crate::sample::Sample;
 use std::ops::Range;
 
 /// Range of samples that is left of `samples` (sample-major, `leads` values a sample) without the leading and trailing
@@ -8,10 +9,10 @@ use std::ops::Range;
 ///
 /// ```
 /// use ecgfm_recipe::strip::strip;
-/// assert_eq!(strip(&[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], 2), 1..4);
-/// assert_eq!(strip(&[0.0; 6], 2), 0..3);
+/// assert_eq!(strip(&[0f32, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], 2), 1..4);
+/// assert_eq!(strip(&[0f64; 6], 2), 0..3);
 /// ```
-pub fn strip(samples: &[f32], leads: usize) -> Range<usize> {
+pub fn strip<S: Sample>(samples: &[S], leads: usize) -> Range<usize> {
     let leads = leads.max(1);
     let whole = samples.len() / leads;
     let samples = &samples[..whole * leads];
@@ -24,21 +25,25 @@ pub fn strip(samples: &[f32], leads: usize) -> Range<usize> {
 /// Values that are looked at together: zeros, of which there may be thousands, are passed over a register at a time.
 const RUN: usize = 64;
 
-fn is_zero(run: &[f32; RUN]) -> bool {
-    // All bits but the sign; NaN has some of them.
-    run.iter().fold(0, |bits, v| bits | v.to_bits() << 1) == 0
+/// NaN is not 0: it has bits besides the sign.
+fn is_zero<S: Sample>(run: &[S; RUN]) -> bool {
+    let mut bits = S::Bits::default();
+    run.iter().for_each(|v| bits |= v.to_bits());
+    S::are_zero(bits)
 }
 
-fn first_nonzero(values: &[f32]) -> Option<usize> {
+fn first_nonzero<S: Sample>(values: &[S]) -> Option<usize> {
     let (runs, _) = values.as_chunks::<RUN>();
     let zeros = runs.iter().take_while(|run| is_zero(run)).count() * RUN;
-    Some(zeros + values[zeros..].iter().position(|v| *v != 0.0)?)
+    Some(zeros + values[zeros..].iter().position(|v| *v != S::default())?)
 }
 
-fn last_nonzero(values: &[f32]) -> Option<usize> {
+fn last_nonzero<S: Sample>(values: &[S]) -> Option<usize> {
     let (_, runs) = values.as_rchunks::<RUN>();
     let zeros = runs.iter().rev().take_while(|run| is_zero(run)).count() * RUN;
-    values[..values.len() - zeros].iter().rposition(|v| *v != 0.0)
+    values[..values.len() - zeros]
+        .iter()
+        .rposition(|v| *v != S::default())
 }
 
 #[cfg(test)]
@@ -53,9 +58,9 @@ mod tests {
 
     #[test]
     fn no_sample_and_no_lead_are_no_trouble() {
-        assert_eq!(strip(&[], 12), 0..0);
-        assert_eq!(strip(&[1.0], 0), 0..1);
-        assert_eq!(strip(&[1.0], 12), 0..0);
+        assert_eq!(strip::<f32>(&[], 12), 0..0);
+        assert_eq!(strip(&[1f32], 0), 0..1);
+        assert_eq!(strip(&[1f64], 12), 0..0);
     }
 
     proptest! {
@@ -68,6 +73,8 @@ mod tests {
             let left = &cells[range.start * leads..range.end * leads];
             let again = strip(left, leads);
             prop_assert_eq!(again, 0..range.len());
+            let wide: Vec<f64> = cells.iter().map(|v| f64::from(*v)).collect();
+            prop_assert_eq!(strip(&wide, leads), range.clone());
             if left.iter().any(|v| *v != 0.0) {
                 prop_assert!(left[..leads].iter().any(|v| *v != 0.0));
                 prop_assert!(left[left.len() - leads..].iter().any(|v| *v != 0.0));

@@ -6,6 +6,7 @@ use crate::quality::{self, Quality};
 use crate::recipe::Recipe;
 use crate::resample::resampled_len;
 use crate::resampler::Resampler;
+use crate::sample::Sample;
 use crate::segment;
 use crate::standardize::{Moments, Scale, centre};
 use crate::step::Step;
@@ -13,23 +14,23 @@ use std::ops::Range;
 
 /// A recording without its padding, all in the leads of the recipe. Made by [`Recipe::trim`].
 #[derive(Debug)]
-pub struct Trimmed<'a> {
+pub struct Trimmed<'a, S> {
     pub(crate) recipe: &'a Recipe,
     /// Sample rate of the recording, in Hz.
-    pub(crate) sample_rate: u32,
+    pub(crate) sample_rate: f64,
     pub(crate) kept: Range<usize>,
-    pub(crate) org: &'a [f32],
+    pub(crate) org: &'a [S],
     pub(crate) resampler: &'a mut Resampler,
 }
 
-impl<'a> Trimmed<'a> {
+impl<'a, S: Sample> Trimmed<'a, S> {
     /// The samples of the tracing that were kept.
     pub fn kept(&self) -> Range<usize> {
         self.kept.clone()
     }
 
     /// The recording at its own rate, sample-major.
-    pub fn org(&self) -> &[f32] {
+    pub fn org(&self) -> &[S] {
         self.org
     }
 
@@ -39,7 +40,7 @@ impl<'a> Trimmed<'a> {
     }
 
     /// Measures [`Self::org`].
-    pub fn measure(&self) -> Quality {
+    pub fn measure(&self) -> Quality<S> {
         quality::measure(self.org, self.leads())
     }
 
@@ -55,9 +56,9 @@ impl<'a> Trimmed<'a> {
             _ => None,
         });
         let start = (self.org_samples(), self.sample_rate);
-        let resample = |(samples, from), to| match from == to {
-            true => (samples, to),
-            false => (resampled_len(samples, from, to), to),
+        let resample = |(samples, from), to: u32| match from == f64::from(to) {
+            true => (samples, from),
+            false => (resampled_len(samples, from, to), f64::from(to)),
         };
         resampled.fold(start, resample).0
     }
@@ -68,7 +69,7 @@ impl<'a> Trimmed<'a> {
     }
 
     /// Resamples and standardises, in float64. `quality` is what [`Self::measure`] found.
-    pub fn process(mut self, quality: Quality) -> Processed<'a> {
+    pub fn process(mut self, quality: Quality<S>) -> Processed<'a, S> {
         let leads = self.leads();
         let (moments, scale) = self.centre();
         let preprocessed = &mut self.resampler.samples;
@@ -114,10 +115,10 @@ impl<'a> Trimmed<'a> {
             match step {
                 Step::Resample { sample_rate } => {
                     sums = Some(self.resample(sums.is_some(), (rate, *sample_rate)));
-                    rate = *sample_rate;
+                    rate = f64::from(*sample_rate);
                 }
                 Step::Standardize { constant_leads } => {
-                    let sums = sums.take().unwrap_or_else(|| self.resample(false, (rate, rate)));
+                    let sums = sums.take().unwrap_or_else(|| self.widen());
                     let moments = centre(&mut self.resampler.samples, leads, &sums);
                     undivided = Some(Scale::new(&moments.std, *constant_leads));
                     last = Some(moments);
@@ -128,13 +129,21 @@ impl<'a> Trimmed<'a> {
         (last, undivided.unwrap_or_else(|| Scale::none(leads)))
     }
 
-    /// Resamples the recording, or what the steps so far `began` to make of it, rounded to float32 as recordings are.
-    fn resample(&mut self, began: bool, rates: (u32, u32)) -> Vec<f64> {
+    /// Takes the recording over as float64; returns the sum of every lead.
+    fn widen(&mut self) -> Vec<f64> {
+        let samples = &mut self.resampler.samples;
+        samples.clear();
+        samples.extend(self.org.iter().map(|v| v.to_f64()));
+        sum(samples, self.recipe.leads().len())
+    }
+
+    /// Resamples the recording, or what the steps so far `began` to make of it, rounded to the type of the recording.
+    fn resample(&mut self, began: bool, rates: (f64, u32)) -> Vec<f64> {
         let leads = self.leads();
         if !began {
             return self.resampler.apply(self.org, leads, rates);
         }
-        let made: Vec<f32> = self.resampler.samples.iter().map(|v| *v as f32).collect();
+        let made: Vec<S> = self.resampler.samples.iter().map(|v| S::nearest(*v)).collect();
         self.resampler.apply(&made, leads, rates)
     }
 }

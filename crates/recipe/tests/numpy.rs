@@ -4,6 +4,7 @@
 //! such a view sample by sample; a contiguous copy of it would be summed pairwise and differ in the last digits.
 
 use ecgfm_recipe::processed::Processed;
+use ecgfm_recipe::sample::Sample;
 use ecgfm_recipe::standardize::ConstantLeads;
 use ecgfm_recipe::{EcgFm, Scratch};
 use std::io::{Read, Write};
@@ -12,9 +13,9 @@ use std::process::{Command, Stdio};
 
 const JUDGE: &str = r"
 import sys, numpy as np
-source, target, strategy = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+source, target, strategy, dtype = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 np.seterr(all='ignore')
-tracing = np.frombuffer(sys.stdin.buffer.read(), '<f4').reshape(-1, 12).T
+tracing = np.frombuffer(sys.stdin.buffer.read(), dtype).reshape(-1, 12).T
 used = np.where((tracing != 0).any(axis=0))[0]
 org = tracing[:, used.min():used.max() + 1]
 n = org.shape[1]
@@ -31,7 +32,8 @@ mean = y.mean(axis=1, keepdims=True)
 centred = y - mean
 std = centred.std(axis=1, keepdims=True)
 if strategy == 'nan':
-    z = centred / std
+    # Over 0, what rounding leaves of a constant would be an infinity.
+    z = centred / np.where(std == 0, np.nan, std)
 else:
     z = centred / np.where(std == 0, 1, std)
     if strategy == 'zero':
@@ -61,7 +63,7 @@ fn python() -> Option<Command> {
     found.then_some(command)
 }
 
-fn judge(mut python: Command, tracing: &[f32], source_rate: u32, settings: &EcgFm) -> Vec<u8> {
+fn judge(mut python: Command, bytes: &[u8], (source_rate, dtype): (f64, &str), settings: &EcgFm) -> Vec<u8> {
     let strategy = match settings.constant_leads {
         ConstantLeads::Zero => "zero",
         ConstantLeads::Nan => "nan",
@@ -71,6 +73,7 @@ fn judge(mut python: Command, tracing: &[f32], source_rate: u32, settings: &EcgF
         source_rate.to_string(),
         settings.sample_rate.to_string(),
         strategy.to_owned(),
+        dtype.to_owned(),
     ];
     let mut child = python
         .args(["-c", JUDGE])
@@ -79,9 +82,8 @@ fn judge(mut python: Command, tracing: &[f32], source_rate: u32, settings: &EcgF
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 starts");
-    let bytes: Vec<u8> = tracing.iter().flat_map(|v| v.to_le_bytes()).collect();
     let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(&bytes).expect("the judge reads");
+    stdin.write_all(bytes).expect("the judge reads");
     drop(stdin);
     let mut out = Vec::new();
     child
@@ -95,10 +97,10 @@ fn judge(mut python: Command, tracing: &[f32], source_rate: u32, settings: &EcgF
 }
 
 /// What the recipe made, in the judge's order.
-fn ours(processed: &Processed<'_>) -> (Vec<f32>, Vec<f64>) {
+fn ours<S: Sample>(processed: &Processed<'_, S>) -> (Vec<S>, Vec<f64>) {
     let quality = processed.quality();
     let moments = processed.moments().expect("it was standardised");
-    let single = quality.mean.iter().chain(&quality.std).copied().collect();
+    let measured = quality.mean.iter().chain(&quality.std).copied().collect();
     let double = moments
         .mean
         .iter()
@@ -106,7 +108,7 @@ fn ours(processed: &Processed<'_>) -> (Vec<f32>, Vec<f64>) {
         .chain(processed.preprocessed())
         .copied()
         .collect();
-    (single, double)
+    (measured, double)
 }
 
 /// Any NaN counts as the same: which one comes out is the processor's affair.
@@ -132,22 +134,51 @@ fn tracing(samples: usize, pad: usize, seed: u64) -> Vec<f32> {
     out
 }
 
-fn agrees(name: &str, tracing: &[f32], source_rate: u32, settings: &EcgFm) {
+fn agrees(name: &str, tracing: &[f32], source_rate: impl Into<f64>, settings: &EcgFm) {
+    let source_rate = source_rate.into();
+    let bytes: Vec<u8> = tracing.iter().flat_map(|v| v.to_le_bytes()).collect();
+    agrees_as(
+        &format!("{name}, float32"),
+        tracing,
+        (&bytes, "<f4"),
+        source_rate,
+        settings,
+    );
+    // Values that float32 has not.
+    let wide: Vec<f64> = tracing.iter().map(|v| f64::from(*v) / 3.0).collect();
+    let bytes: Vec<u8> = wide.iter().flat_map(|v| v.to_le_bytes()).collect();
+    agrees_as(
+        &format!("{name}, float64"),
+        &wide,
+        (&bytes, "<f8"),
+        source_rate,
+        settings,
+    );
+}
+
+fn agrees_as<S: Sample>(
+    name: &str,
+    tracing: &[S],
+    (bytes, dtype): (&[u8], &str),
+    source_rate: f64,
+    settings: &EcgFm,
+) {
     let Some(python) = python() else { return };
     let recipe = settings.recipe().expect("the settings are valid");
     let mut scratch = Scratch::default();
     let processed = recipe
         .apply(tracing, source_rate, &mut scratch)
         .expect("whole samples");
-    let (single, double) = ours(&processed);
-    let wanted = judge(python, tracing, source_rate, settings);
-    let (head, tail) = wanted.split_at(single.len() * 4);
+    let (measured, double) = ours(&processed);
+    let wanted = judge(python, bytes, (source_rate, dtype), settings);
+    let (head, tail) = wanted.split_at(measured.len() * size_of::<S>());
     assert_eq!(tail.len(), double.len() * 8, "{name}: as many values");
-    for (i, (bytes, v)) in head.as_chunks::<4>().0.iter().zip(&single).enumerate() {
-        assert!(
-            same(f32::from_le_bytes(*bytes).into(), (*v).into()),
-            "{name}: float32 statistic {i}"
-        );
+    for (i, (bytes, v)) in head.chunks_exact(size_of::<S>()).zip(&measured).enumerate() {
+        let wanted = match *bytes {
+            [a, b, c, d] => f32::from_le_bytes([a, b, c, d]).into(),
+            _ => f64::from_le_bytes(bytes.try_into().expect("8 bytes")),
+        };
+        assert!(same(wanted, v.to_f64()), "{name}: statistic {i}");
     }
     for (i, (bytes, v)) in tail.as_chunks::<8>().0.iter().zip(&double).enumerate() {
         let wanted = f64::from_le_bytes(*bytes);
@@ -186,6 +217,16 @@ fn other_rates_agree_with_numpy_to_the_bit() {
             &settings,
         );
     }
+}
+
+#[test]
+fn rates_that_are_no_whole_numbers_agree_with_numpy_to_the_bit() {
+    let settings = EcgFm {
+        segment_seconds: 1.0,
+        ..EcgFm::default()
+    };
+    agrees("499.5 to 500", &tracing(2222, 4, 3), 499.5, &settings);
+    agrees("977.6 to 500", &tracing(3001, 0, 3), 977.6, &settings);
 }
 
 #[test]

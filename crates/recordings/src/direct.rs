@@ -51,8 +51,9 @@ impl RecordingFile for DirectFile {
     }
 
     fn read(&self, row: usize, out: &mut Recording) -> Result<()> {
-        out.samples.resize(self.rows.row_len(), 0.0);
-        self.rows.read_row(row, &mut out.samples)?;
+        let samples = out.samples.float32_buffer();
+        samples.resize(self.rows.row_len(), 0.0);
+        self.rows.read_row(row, samples)?;
         self.encoding.describe(out, &self.leads, (&self.path, row));
         Ok(())
     }
@@ -84,6 +85,7 @@ impl Encoding {
         out.leads.clone_from(leads);
         out.sample_rate = self.sample_rate;
         out.unit = self.unit;
+        out.metadata = None;
         let file = file.clone();
         out.provenance = Provenance { file, row };
     }

@@ -60,8 +60,9 @@ impl RecordingFile for Hdf5File {
     }
 
     fn read(&self, row: usize, out: &mut Recording) -> Result<()> {
-        out.samples.resize(self.part.row_len(), 0.0);
-        self.part.read_row(row, &mut out.samples)?;
+        let samples = out.samples.float32_buffer();
+        samples.resize(self.part.row_len(), 0.0);
+        self.part.read_row(row, samples)?;
         self.encoding.describe(out, &self.leads, (&self.path, row));
         Ok(())
     }

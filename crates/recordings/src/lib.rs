@@ -3,6 +3,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`recording`] | [`Recording`]: one ECG, and its leads in the standard order |
+//! | `samples` | [`Samples`]: its values, float32 or float64 |
+//! | `metadata` | [`RecordingMetadata`]: what its file states besides |
+//! | `standard_leads` | the standard leads out of those of a file, and [`MissingLeads`] |
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
 //! | [`lead_names`] | standard names of leads, found from the spellings that files use |
@@ -15,15 +18,21 @@ pub mod file;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
 pub mod lead_names;
+mod metadata;
 #[cfg(feature = "hdf5")]
 mod open;
 pub mod recording;
+mod samples;
+mod standard_leads;
 
 pub use direct::DirectFile;
 pub use ecgfm_formats::{Error, Fault, Result};
 pub use file::{DirectRows, RecordingFile};
 #[cfg(feature = "hdf5")]
 pub use hdf5::Hdf5File;
+pub use metadata::RecordingMetadata;
 #[cfg(feature = "hdf5")]
 pub use open::{HDF5_ENDINGS, open};
-pub use recording::{Encoding, Leads, MissingLead, Provenance, Recording, Unit};
+pub use recording::{Encoding, Leads, Provenance, Recording, Unit};
+pub use samples::Samples;
+pub use standard_leads::{LeadProblem, MissingLeads};

@@ -1,7 +1,9 @@
 //! One ECG as its file holds it.
 
+use crate::metadata::RecordingMetadata;
+use crate::samples::Samples;
+use crate::standard_leads::{self, LeadProblem, LeadSource, MissingLeads};
 use ecgfm_recipe::leads;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -19,10 +21,10 @@ pub enum Unit {
 }
 
 /// What a file format does not state about its recordings, and an archive's documentation does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Encoding {
     /// Samples a second, of each lead.
-    pub sample_rate: u32,
+    pub sample_rate: f64,
     /// Unit of the values.
     pub unit: Unit,
 }
@@ -42,11 +44,15 @@ pub struct Recording {
     /// Names of the leads.
     pub leads: Leads,
     /// Samples a second, of each lead.
-    pub sample_rate: u32,
+    pub sample_rate: f64,
     /// Unit of the values.
     pub unit: Unit,
     /// Values, sample by sample with all leads of each.
-    pub samples: Vec<f32>,
+    pub samples: Samples,
+    /// Standard leads that the file does not hold, and that [`Self::use_standard_leads`] computed or filled in.
+    pub supplied_leads: Vec<&'static str>,
+    /// What the file states besides the samples; none in formats that state nothing.
+    pub metadata: Option<Box<RecordingMetadata>>,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -67,9 +73,11 @@ impl Default for Recording {
     fn default() -> Self {
         Self {
             leads: STANDARD.clone(),
-            sample_rate: 0,
+            sample_rate: 0.0,
             unit: Unit::NotStated,
-            samples: Vec::new(),
+            samples: Samples::default(),
+            supplied_leads: Vec::new(),
+            metadata: None,
             provenance: Provenance::default(),
         }
     }
@@ -90,31 +98,34 @@ impl Recording {
     /// names are dropped. Costs nothing where that is the order already.
     ///
     /// # Errors
-    /// A standard lead is missing.
+    /// A standard lead is missing and `policy` does not supply it, or appears twice.
     ///
     /// ```
-    /// use ecgfm_recordings::Recording;
+    /// use ecgfm_recordings::{MissingLeads, Recording, Samples};
     /// let mut names = ecgfm_recipe::leads::NAMES.map(str::to_owned);
     /// names.reverse();
-    /// let samples = (0..24).map(|v| v as f32).collect();
+    /// let samples = Samples::Float32((0..24).map(|v| v as f32).collect());
     /// let mut recording = Recording { leads: names.into(), samples, ..Recording::default() };
-    /// recording.use_standard_leads().unwrap();
-    /// assert_eq!(recording.samples[..3], [11.0, 10.0, 9.0]);
+    /// recording.use_standard_leads(MissingLeads::Refuse).unwrap();
+    /// assert_eq!(recording.samples.to_f64()[..3], [11.0, 10.0, 9.0]);
     /// ```
-    pub fn use_standard_leads(&mut self) -> Result<(), MissingLead> {
+    pub fn use_standard_leads(&mut self, policy: MissingLeads) -> Result<(), LeadProblem> {
+        self.supplied_leads.clear();
         if Arc::ptr_eq(&self.leads, &STANDARD) {
             return Ok(());
         }
-        let mut positions = [0; leads::COUNT];
-        for (name, position) in leads::NAMES.iter().zip(&mut positions) {
-            let found = self.leads.iter().position(|lead| is_named(lead, name));
-            *position = found.ok_or(MissingLead(name))?;
+        let sources = standard_leads::sources(&self.leads, policy)?;
+        let same = |(lead, source): (usize, &LeadSource)| *source == LeadSource::Position(lead);
+        if self.leads.len() != leads::COUNT || !sources.iter().enumerate().all(same) {
+            let count = self.leads.len();
+            match &mut self.samples {
+                Samples::Float32(samples) => *samples = standard_leads::arrange(samples, count, &sources),
+                Samples::Float64(samples) => *samples = standard_leads::arrange(samples, count, &sources),
+            }
         }
-        if !(positions.into_iter().eq(0..leads::COUNT) && self.leads.len() == leads::COUNT) {
-            let samples = self.samples.chunks_exact(self.leads.len());
-            let ordered = samples.flat_map(|sample| positions.map(|lead| sample[lead]));
-            self.samples = ordered.collect();
-        }
+        let supplied = sources.iter().zip(leads::NAMES);
+        let supplied = supplied.filter(|(source, _)| !matches!(source, LeadSource::Position(_)));
+        self.supplied_leads.extend(supplied.map(|(_, name)| name));
         self.leads = STANDARD.clone();
         Ok(())
     }
@@ -124,22 +135,6 @@ impl Recording {
         &self.provenance.file
     }
 }
-
-fn is_named(lead: &str, name: &str) -> bool {
-    lead.trim().eq_ignore_ascii_case(name)
-}
-
-/// A standard lead that a recording does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MissingLead(pub &'static str);
-
-impl fmt::Display for MissingLead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "lead {} is missing", self.0)
-    }
-}
-
-impl std::error::Error for MissingLead {}
 
 #[cfg(test)]
 mod tests {
@@ -153,15 +148,18 @@ mod tests {
         all[4] = "AVR";
         let mut recording = Recording {
             leads: names(&all),
-            samples: (0..26).map(|v| v as f32).collect(),
+            samples: Samples::Float32((0..26).map(|v| v as f32).collect()),
             ..Recording::default()
         };
-        recording.use_standard_leads().unwrap();
-        let wanted: Vec<f32> = (1..13).chain(14..26).map(|v| v as f32).collect();
+        recording.use_standard_leads(MissingLeads::Refuse).unwrap();
+        let wanted = Samples::Float32((1..13).chain(14..26).map(|v| v as f32).collect());
         assert_eq!((recording.len(), &recording.samples), (2, &wanted));
         assert_eq!(*recording.leads, leads::NAMES);
         all.retain(|name| *name != "V3");
         recording.leads = names(&all);
-        assert_eq!(recording.use_standard_leads(), Err(MissingLead("V3")));
+        assert_eq!(
+            recording.use_standard_leads(MissingLeads::Refuse),
+            Err(LeadProblem::Missing("V3"))
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Outcomes of exams: kept, with what was measured, or rejected.
 
+use crate::measured::StoredSample;
 use crate::quality_flags::QualityFlag;
 use ecgfm_archives::RejectedExam;
+use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::quality::Row;
 use ecgfm_artifacts::recipe::leads;
 use ecgfm_artifacts::recipe::quality::Quality;
@@ -17,7 +19,7 @@ pub(crate) struct KeptExam {
     /// Row in that file.
     pub(crate) row: usize,
     /// Sample rate of the recording, in Hz.
-    pub(crate) sample_rate: u32,
+    pub(crate) sample_rate: f64,
     /// Samples per lead of the trimmed recording.
     pub(crate) sample_size: usize,
     /// Number of segments.
@@ -34,12 +36,20 @@ impl KeptExam {
     }
 }
 
+/// Bits of numbers of the recording's type: in JSON too NaN is one of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Statistics {
+    Float32(Box<[u32]>),
+    Float64(Box<[u64]>),
+}
+
 /// Measurements of the trimmed recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Measurements {
-    /// Bits of the means of all leads, then of the deviations: in JSON too NaN is one of them.
-    statistics: Box<[u32]>,
+    /// Means of all leads, then deviations.
+    statistics: Statistics,
     /// Bit `i` is set where lead `i` is nothing but NaN.
     nan: u16,
     /// Bit `i` is set where lead `i` is constant.
@@ -49,25 +59,34 @@ pub(crate) struct Measurements {
 }
 
 impl Measurements {
-    pub(crate) fn new(quality: &Quality) -> Self {
+    pub(crate) fn new<S: StoredSample>(quality: &Quality<S>) -> Self {
         let bits = |flags: &[bool]| {
             flags
                 .iter()
                 .rev()
                 .fold(0, |bits, flag| bits << 1 | u16::from(*flag))
         };
-        let statistics = quality.mean.iter().chain(&quality.std);
+        let statistics = [&quality.mean[..], &quality.std].concat();
         Self {
-            statistics: statistics.map(|v| v.to_bits()).collect(),
+            statistics: S::statistics(&statistics),
             nan: bits(&quality.nan),
             constant: bits(&quality.constant),
             any_nan: quality.any_nan,
         }
     }
 
-    /// Means of all leads, then deviations.
-    pub(crate) fn statistics(&self) -> impl Iterator<Item = f32> {
-        self.statistics.iter().map(|bits| f32::from_bits(*bits))
+    /// Cells of the means of all leads, then of the deviations.
+    pub(crate) fn statistics(&self) -> Vec<Cell<'static>> {
+        match &self.statistics {
+            Statistics::Float32(bits) => bits
+                .iter()
+                .map(|bits| Cell::Float32(f32::from_bits(*bits)))
+                .collect(),
+            Statistics::Float64(bits) => bits
+                .iter()
+                .map(|bits| Cell::Float(f64::from_bits(*bits)))
+                .collect(),
+        }
     }
 
     /// For each lead, whether it is nothing but NaN.

@@ -16,6 +16,7 @@ mod error;
 mod journal;
 mod kept;
 mod mat;
+mod measured;
 mod meta;
 mod on_bad;
 mod params;

@@ -3,7 +3,7 @@
 //!
 //! | directory | `feats` | and |
 //! |---|---|---|
-//! | `org` | float32 (leads, samples): trimmed, nothing else | rates, sizes, `idx` |
+//! | `org` | float32 or float64 (leads, samples), as the recording is: trimmed, nothing else | rates, sizes, `idx` |
 //! | `preprocessed` | float64 (leads, samples): resampled, standardised | the same, `mean` and `std` (leads, 1) |
 //! | `segmented` | float64 (leads, samples of a segment) | the same, `segment_i` |
 //!
@@ -11,6 +11,7 @@
 
 use crate::error::Result;
 use crate::kept::KeptExam;
+use crate::measured::StoredSample;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::mat5::{MatData, MatWriter};
 use ecgfm_artifacts::formats::pages::{PageBuffer, write_file};
@@ -60,17 +61,17 @@ pub(crate) fn create_dir(dir: &Path) -> Result<()> {
 }
 
 /// Writes all files of one exam.
-pub(crate) fn write(
+pub(crate) fn write<S: StoredSample>(
     folders: &Folders,
     buffer: &mut PageBuffer,
     (exam, save_file): (&KeptExam, &str),
-    made: &Processed<'_>,
+    made: &Processed<'_, S>,
     recipe: &Recipe,
 ) -> Result<()> {
     let (leads, org_size) = (made.leads(), made.org_samples());
-    let rate = recipe.sample_rate();
-    let variables = |current_rate: u32, current_size: usize| Variables {
-        rates: [exam.sample_rate.into(), current_rate.into()],
+    let rate = f64::from(recipe.sample_rate());
+    let variables = |current_rate: f64, current_size: usize| Variables {
+        rates: [exam.sample_rate, current_rate],
         sizes: [org_size as i64, current_size as i64],
         idx: exam.idx as i64,
         leads,
@@ -78,7 +79,7 @@ pub(crate) fn write(
     // Sample by sample is column by column of (leads, samples): what MATLAB stores.
     let moments = made.moments().map(|m| [&m.mean[..], &m.std[..]]);
     create(buffer, &folders.org.join(save_file), |mat| {
-        variables(exam.sample_rate, org_size).put(mat, MatData::F32(made.org()), None)
+        variables(exam.sample_rate, org_size).put(mat, S::mat_data(made.org()), None)
     })?;
     create(buffer, &folders.preprocessed.join(save_file), |mat| {
         variables(rate, made.samples()).put(mat, MatData::F64(made.preprocessed()), moments)
@@ -98,7 +99,7 @@ pub(crate) fn write(
 /// What every file has besides its signal.
 struct Variables {
     /// Original and current sample rate, in Hz.
-    rates: [i64; 2],
+    rates: [f64; 2],
     /// Original and current samples per lead.
     sizes: [i64; 2],
     idx: i64,
@@ -115,8 +116,15 @@ impl Variables {
         let one = |mat: &mut MatWriter<&mut PageBuffer>, name: &str, value: i64| {
             mat.put(name, [1, 1], MatData::I64(&[value]))
         };
-        one(mat, "org_sample_rate", self.rates[0])?;
-        one(mat, "curr_sample_rate", self.rates[1])?;
+        for (name, rate) in ["org_sample_rate", "curr_sample_rate"]
+            .into_iter()
+            .zip(self.rates)
+        {
+            match rate.fract() == 0.0 {
+                true => one(mat, name, rate as i64)?,
+                false => mat.put(name, [1, 1], MatData::F64(&[rate]))?,
+            }
+        }
         one(mat, "org_sample_size", self.sizes[0])?;
         one(mat, "curr_sample_size", self.sizes[1])?;
         mat.put("feats", [self.leads, self.sizes[1] as usize], feats)?;

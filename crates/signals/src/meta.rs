@@ -20,11 +20,12 @@ pub(crate) fn write_meta(
     paths: &TablePaths,
 ) -> Result<()> {
     let (leads, exams) = (recipe.lead_names(), archive.exams());
+    let whole_rates = kept.iter().all(|exam| exam.sample_rate.fract() == 0.0);
     let written = table::write_rows(path, header(exams.header(), leads.len()), |w| {
         for row in kept {
             w.cell(Cell::Int(row.idx as i64));
             exams.cells(row.idx).for_each(|cell| w.cell(cell));
-            write_measured(w, row, &leads, (archive, paths));
+            write_measured(w, row, &leads, whole_rates, (archive, paths));
             w.end_row()?;
         }
         Ok(())
@@ -49,6 +50,7 @@ fn write_measured<W: Write>(
     w: &mut RowWriter<W>,
     row: &KeptExam,
     leads: &[&str],
+    whole_rates: bool,
     (archive, paths): (&dyn Archive, &TablePaths),
 ) {
     let save_file = archive.save_file(row.idx);
@@ -64,7 +66,7 @@ fn write_measured<W: Write>(
     w.cell(Cell::Int(row.row as i64));
     w.cell(Cell::Text(&paths.recording(&save_file)));
     w.cell(Cell::Text(&order));
-    w.cell(Cell::Int(row.sample_rate.into()));
+    w.cell(rate_cell(row.sample_rate, whole_rates));
     w.cell(Cell::Int(row.sample_size as i64));
     w.cell(Cell::Text(&order));
     w.cell(Cell::Bool(measured.any_nan));
@@ -72,7 +74,15 @@ fn write_measured<W: Write>(
     w.cell(Cell::Text(&flagged(&mut measured.nan())));
     w.cell(Cell::Bool(measured.any_constant_lead()));
     w.cell(Cell::Text(&flagged(&mut measured.constant())));
-    measured.statistics().for_each(|v| w.cell(Cell::Float32(v)));
+    measured.statistics().into_iter().for_each(|cell| w.cell(cell));
+}
+
+/// A sample rate as pandas writes it: whole numbers where every one of the column is whole.
+fn rate_cell(rate: f64, whole_rates: bool) -> Cell<'static> {
+    match whole_rates {
+        true => Cell::Int(rate as i64),
+        false => Cell::Float(rate),
+    }
 }
 
 /// As Python prints a list of text: `['I', 'II']`.

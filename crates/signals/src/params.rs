@@ -5,6 +5,7 @@ use ecgfm_archives::datasets;
 use ecgfm_artifacts::recipe::EcgFm;
 use ecgfm_artifacts::recipe::standardize::ConstantLeads;
 use ecgfm_artifacts::recipe::step::MAX_SAMPLE_RATE;
+use ecgfm_artifacts::recordings::MissingLeads;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -45,6 +46,9 @@ pub struct Params {
     /// Names of the leads to keep (I, II, III, aVR, aVL, aVF, V1 to V6), always stored in that order; all twelve if not given.
     #[serde(default)]
     pub leads: Option<Vec<String>>,
+    /// What becomes of a recording without one of the twelve leads.
+    #[serde(default)]
+    pub missing_leads: MissingLeads,
     /// What becomes of a lead that never changes.
     #[serde(default)]
     pub constant_leads: ConstantLeads,
@@ -97,6 +101,7 @@ impl Params {
             sample_rate: default_sample_rate(),
             segment_seconds: default_segment_seconds(),
             leads: None,
+            missing_leads: MissingLeads::default(),
             constant_leads: ConstantLeads::default(),
             standardize: default_standardize(),
             store: Store::default(),

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kept::{ExamOutcome, KeptExam, Measurements};
+use crate::measured::StoredSample;
 use crate::on_bad::{Action, RejectOrKeep};
 use crate::params::Params;
 use crate::policy::{self, Policy};
@@ -11,7 +12,7 @@ use ecgfm_archives::{Archive, LocatedExam};
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
 use ecgfm_artifacts::recipe::{Recipe, Scratch, leads};
-use ecgfm_artifacts::recordings::Recording;
+use ecgfm_artifacts::recordings::{Recording, Samples};
 use ecgfm_artifacts::rejected::Reason;
 
 /// Everything that the work on one exam depends on.
@@ -39,16 +40,31 @@ impl ExamProcessor<'_> {
         out: &mut StorePartWriter<'_>,
         buffers: &mut Buffers,
     ) -> Result<ExamOutcome> {
-        let reject = |reason, detail| self.reject(exam, reason, detail);
         let recording = &mut buffers.recording;
         if let Err(detail) = self.read(exam, recording)? {
-            return reject(Reason::UnreadableTracing, detail);
+            return self.reject(exam, Reason::UnreadableTracing, detail);
         }
-        let sample_rate = recording.sample_rate;
-        let trimmed = match self
-            .recipe
-            .trim(&recording.samples, sample_rate, &mut buffers.scratch)
-        {
+        let rate = recording.sample_rate;
+        match &recording.samples {
+            Samples::Float32(samples) => {
+                self.process_samples(exam, (samples, rate), out, &mut buffers.scratch)
+            }
+            Samples::Float64(samples) => {
+                self.process_samples(exam, (samples, rate), out, &mut buffers.scratch)
+            }
+        }
+    }
+
+    /// Applies the recipe to samples in the standard leads, and judges the result.
+    fn process_samples<S: StoredSample>(
+        &self,
+        exam: &LocatedExam,
+        (samples, sample_rate): (&[S], f64),
+        out: &mut StorePartWriter<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<ExamOutcome> {
+        let reject = |reason, detail| self.reject(exam, reason, detail);
+        let trimmed = match self.recipe.trim(samples, sample_rate, scratch) {
             Ok(trimmed) => trimmed,
             Err(e) => return reject(Reason::UnreadableTracing, e.to_string()),
         };
@@ -102,18 +118,21 @@ impl ExamProcessor<'_> {
             Err(why) => return Ok(Err(why.clone())),
         };
         match file.read(exam.location.row, recording) {
-            Ok(()) => Ok(recording.use_standard_leads().map_err(|error| error.to_string())),
+            Ok(()) => {
+                let arranged = recording.use_standard_leads(self.params.missing_leads);
+                Ok(arranged.map_err(|error| error.to_string()))
+            }
             Err(error) if error.fault().is_some() => Err(error.into()),
             Err(error) => Ok(Err(error.to_string())),
         }
     }
 
     /// Finds out why a recording is not to be kept, if it is not.
-    fn find_fault(
+    fn find_fault<S: StoredSample>(
         &self,
-        trimmed: &Trimmed<'_>,
-        quality: &Quality,
-        sample_rate: u32,
+        trimmed: &Trimmed<'_, S>,
+        quality: &Quality<S>,
+        sample_rate: f64,
     ) -> Option<(Reason, String)> {
         let samples = trimmed.org_samples();
         if quality.all_zero && self.params.all_zero == RejectOrKeep::Reject {
@@ -132,7 +151,7 @@ impl ExamProcessor<'_> {
             ));
         }
         if trimmed.segment_count() == 0 {
-            let seconds = samples as f64 / f64::from(sample_rate);
+            let seconds = samples as f64 / sample_rate;
             let wanted = self.params.segment_seconds;
             let detail =
                 format!("{samples} samples at {sample_rate} Hz are {seconds} s; a segment is {wanted} s");

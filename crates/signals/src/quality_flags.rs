@@ -1,5 +1,6 @@
 //! Flags of recordings that can be kept, and are doubtful.
 
+use crate::measured::StoredSample;
 use ecgfm_artifacts::quality::{Check, Row};
 use ecgfm_artifacts::recipe::leads::{self, NAMES};
 use ecgfm_artifacts::recipe::limb::{self, Mistake};
@@ -62,12 +63,17 @@ impl fmt::Display for QualityFlag {
 
 /// Finds all flags of a recording. `chosen` are the positions of its leads; the laws of the limb leads are looked at where
 /// there are all twelve.
-pub(crate) fn find(trimmed: &Trimmed<'_>, quality: &Quality, chosen: &[usize]) -> Vec<QualityFlag> {
+pub(crate) fn find<S: StoredSample>(
+    trimmed: &Trimmed<'_, S>,
+    quality: &Quality<S>,
+    chosen: &[usize],
+) -> Vec<QualityFlag> {
     let mut found = Vec::new();
+    let (mean, std) = (S::as_f32(&quality.mean), S::as_f32(&quality.std));
     if chosen.len() == leads::COUNT {
-        flag_limb_leads(trimmed.org(), quality, &mut found);
+        flag_limb_leads(&S::as_f32(trimmed.org()), (&mean, &std), &mut found);
     }
-    let leads = || chosen.iter().copied().zip(quality.std.iter().copied());
+    let leads = || chosen.iter().copied().zip(std.iter().copied());
     let large = leads().filter(|(_, std)| *std > MAX_STD);
     found.extend(flag_deviation(Check::Amplitude, large, f32::max));
     let small = leads().filter(|(_, std)| *std < MIN_STD);
@@ -97,19 +103,19 @@ fn flag_deviation(
     })
 }
 
-fn flag_limb_leads(samples: &[f32], quality: &Quality, found: &mut Vec<QualityFlag>) {
+fn flag_limb_leads(samples: &[f32], (mean, std): (&[f32], &[f32]), found: &mut Vec<QualityFlag>) {
     const CHECKS: [Check; 4] = [
         Check::Einthoven,
         Check::GoldbergerAvr,
         Check::GoldbergerAvl,
         Check::GoldbergerAvf,
     ];
-    let left = limb::deviations(samples, &quality.mean);
-    let level = limb::level(&quality.std);
+    let left = limb::deviations(samples, mean);
+    let level = limb::level(std);
     if !left.iter().any(|left| limb::is_broken(*left, level)) {
         return;
     }
-    let flat = (0..limb::LIMB).find(|lead| quality.std[*lead] < MIN_STD);
+    let flat = (0..limb::LIMB).find(|lead| std[*lead] < MIN_STD);
     let detail = match (flat, limb::explain(samples)) {
         (Some(lead), _) => format!("{} is flat", NAMES[lead]),
         (None, Some(mistake)) => format!("as if {}", mistake_text(&mistake)),

@@ -4,6 +4,7 @@ use crate::check::refused;
 use crate::error::{Error, Result};
 use crate::kept::KeptExam;
 use crate::mat;
+use crate::measured::StoredSample;
 use crate::params::Store;
 use crate::table_paths::segment_names;
 use ecgfm_archives::Archive;
@@ -198,7 +199,7 @@ fn write_view(dir: &Path, source: SegmentSource<'_>, parts: &[Vec<KeptExam>]) ->
 }
 
 /// The sample rate that all recordings have, in Hz: a view holds one.
-fn one_sample_rate(parts: &[Vec<KeptExam>]) -> Result<u32> {
+fn one_sample_rate(parts: &[Vec<KeptExam>]) -> Result<f64> {
     let mut rates = parts.iter().flatten().map(|exam| exam.sample_rate);
     let first = rates.next().unwrap_or_default();
     match rates.find(|rate| *rate != first) {
@@ -234,7 +235,12 @@ fn check_direct(archive: &dyn Archive) -> Result<()> {
 
 impl StorePartWriter<'_> {
     /// Stores the segments of one exam.
-    pub(crate) fn put(&mut self, exam: &KeptExam, trimmed: Trimmed<'_>, quality: Quality) -> Result<()> {
+    pub(crate) fn put<S: StoredSample>(
+        &mut self,
+        exam: &KeptExam,
+        trimmed: Trimmed<'_, S>,
+        quality: Quality<S>,
+    ) -> Result<()> {
         match self {
             Self::Packed(part) => {
                 let count = trimmed.segment_count();

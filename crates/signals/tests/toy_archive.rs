@@ -124,7 +124,7 @@ fn a_recording_says_where_it_comes_from() {
     let mut recording = Recording::default();
     let file = &archive.files()[located.found[1].location.file];
     file.recordings.as_ref().unwrap().read(0, &mut recording).unwrap();
-    assert_eq!((recording.sample_rate, recording.len()), (250, 600));
+    assert_eq!((recording.sample_rate, recording.len()), (250.0, 600));
     assert_eq!(recording.leads[0], "V6");
     assert_eq!(recording.file(), raw.path().join("C3.txt"));
 }

@@ -8,7 +8,7 @@ pub(crate) const SOURCE: &str = "code_15";
 pub const EXAMS_FILE: &str = "exams.csv";
 /// What the parts do not state.
 pub const ENCODING: Encoding = Encoding {
-    sample_rate: 400,
+    sample_rate: 400.0,
     unit: Unit::Millivolts,
 };
 /// Files in an archive of synthetic ECGs, as `ecgfm synth` writes them.

@@ -126,7 +126,7 @@ impl RawPart {
     }
 
     /// Opens the file, whose recordings have `sample_rate` Hz, where it is still the one that was recorded.
-    pub(super) fn open(self, sample_rate: u32) -> Result<DirectFile> {
+    pub(super) fn open(self, sample_rate: f64) -> Result<DirectFile> {
         let (size, sample) = fingerprint(&self.path)?;
         if (size, &sample) != (self.size, &self.sample) {
             let what = "is not the file that the signals stage read: run that again, or put the file back";

@@ -10,11 +10,12 @@ use crate::columns::{CUT, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::key;
 use crate::pandas::Cell;
+use crate::recipe::sample::Sample;
 use crate::recipe::standardize::ConstantLeads;
 use crate::recipe::{self, EcgFm, Recipe, Scratch};
-use crate::recordings::{DirectFile, Recording, RecordingFile};
+use crate::recordings::{DirectFile, Recording, RecordingFile, Samples};
 use crate::table::{self, Column, Kind, OtherColumns};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,8 @@ pub struct ViewStore {
 #[serde(deny_unknown_fields)]
 struct ViewRecipe {
     /// Sample rate of the recordings, in Hz.
-    source_rate: u32,
+    #[serde(serialize_with = "whole_as_integer")]
+    source_rate: f64,
     /// Sample rate of the segments, in Hz.
     target_rate: u32,
     /// Length of a segment, in seconds.
@@ -82,7 +84,7 @@ impl ViewStore {
     ///
     /// # Errors
     /// `settings` name an unknown lead.
-    pub fn new(settings: &EcgFm, source_rate: u32, parts: Vec<RawPart>) -> recipe::Result<Self> {
+    pub fn new(settings: &EcgFm, source_rate: f64, parts: Vec<RawPart>) -> recipe::Result<Self> {
         Ok(Self {
             format_version: FORMAT_VERSION,
             recipe: ViewRecipe {
@@ -214,14 +216,33 @@ impl ViewReader {
     fn compute(&self, place: ViewLocation, last: &mut LastRecording) -> Result<()> {
         let recording = &mut last.recording;
         self.parts[place.part].read(place.row, recording)?;
-        let trimmed = self
-            .recipe
-            .trim(&recording.samples, recording.sample_rate, &mut last.scratch);
-        let trimmed = trimmed.map_err(|e| Error::invalid(&self.root, e.to_string()))?;
-        let values = trimmed.segment_count() * self.recipe.segment_values();
-        last.segments.resize(values, 0.0);
-        trimmed.write_segments(&mut last.segments);
-        Ok(())
+        let (rate, scratch, segments) = (recording.sample_rate, &mut last.scratch, &mut last.segments);
+        let cut = match &recording.samples {
+            Samples::Float32(samples) => cut_segments(&self.recipe, (samples, rate), scratch, segments),
+            Samples::Float64(samples) => cut_segments(&self.recipe, (samples, rate), scratch, segments),
+        };
+        cut.map_err(|e| Error::invalid(&self.root, e.to_string()))
+    }
+}
+
+/// Computes all segments of a recording into `segments`.
+fn cut_segments<S: Sample>(
+    recipe: &Recipe,
+    (samples, rate): (&[S], f64),
+    scratch: &mut Scratch,
+    segments: &mut Vec<f32>,
+) -> recipe::Result<()> {
+    let trimmed = recipe.trim(samples, rate, scratch)?;
+    segments.resize(trimmed.segment_count() * recipe.segment_values(), 0.0);
+    trimmed.write_segments(segments);
+    Ok(())
+}
+
+/// Writes a rate that is a whole number of Hz without decimals.
+fn whole_as_integer<S: Serializer>(rate: &f64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    match rate.fract() == 0.0 {
+        true => serializer.serialize_u64(*rate as u64),
+        false => serializer.serialize_f64(*rate),
     }
 }
 

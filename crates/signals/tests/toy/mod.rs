@@ -3,7 +3,7 @@
 use ecgfm_archives::column::{CellFormat, ColumnRole, ColumnRule};
 use ecgfm_archives::{Archive, ArchiveFile, ExamTable, LocatedExams, RecordingLocation, TableRules};
 use ecgfm_artifacts::rejected::Reason;
-use ecgfm_recordings::{DirectRows, Error, Provenance, Recording, RecordingFile, Result, Unit};
+use ecgfm_recordings::{DirectRows, Error, Provenance, Recording, RecordingFile, Result, Samples, Unit};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -107,9 +107,9 @@ impl RecordingFile for TextFile {
         out.sample_rate = rate.parse().unwrap();
         out.leads = lines.next().unwrap().split(' ').map(str::to_owned).collect();
         out.unit = Unit::Millivolts;
-        out.samples = lines
-            .flat_map(|line| line.split(' ').map(|v| v.parse::<f32>().unwrap()))
-            .collect();
+        let values = lines.flat_map(|line| line.split(' ').map(|v| v.parse::<f32>().unwrap()));
+        out.samples = Samples::Float32(values.collect());
+        out.metadata = None;
         let file = Arc::new(self.0.clone());
         out.provenance = Provenance { file, row };
         Ok(())

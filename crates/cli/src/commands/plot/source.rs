@@ -5,7 +5,7 @@ use crate::errors::unusable_file;
 use crate::results;
 use ecgfm_archives::{DATASETS, datasets};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
-use ecgfm_artifacts::recordings::{self, Encoding, Recording, RecordingFile};
+use ecgfm_artifacts::recordings::{self, Encoding, MissingLeads, Recording, RecordingFile};
 use ecgfm_artifacts::table::{self, Column, Kind};
 use ecgfm_artifacts::{key, records};
 use ecgfm_formats::mat5;
@@ -86,10 +86,10 @@ fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Resu
     let mut recording = Recording::default();
     file.read(row, &mut recording).map_err(unusable_file)?;
     recording
-        .use_standard_leads()
+        .use_standard_leads(MissingLeads::Refuse)
         .map_err(|e| bad_input(format!("{path}: {e}")))?;
-    let values = &recording.samples;
-    let kept = strip(values, LEADS.len());
+    let values = recording.samples.to_f32();
+    let kept = strip(&values, LEADS.len());
     let lead = |at: usize| {
         kept.clone()
             .map(|sample| values[sample * LEADS.len() + at])

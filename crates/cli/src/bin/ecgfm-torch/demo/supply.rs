@@ -77,10 +77,9 @@ impl BatchMaker {
         for index in 0..self.generator.options().exams {
             let exam = self.generator.exam(index)?;
             let tracing = exam.samples.as_standard_layout();
-            let made = tracing.as_slice().map(|tracing| {
-                self.recipe
-                    .apply(tracing, ecgfm_synth::SAMPLE_RATE as u32, &mut scratch)
-            });
+            let made = tracing
+                .as_slice()
+                .map(|tracing| self.recipe.apply(tracing, ecgfm_synth::SAMPLE_RATE, &mut scratch));
             let processed = made
                 .ok_or_else(|| StageError::failed("a synthetic ECG lies scattered in memory; this is a bug"))?
                 .map_err(|e| StageError::failed(e.to_string()))?;

@@ -1,0 +1,46 @@
+//! Recordings of float32 and of float64: how each is measured and stored.
+
+use crate::kept::Statistics;
+use ecgfm_artifacts::formats::mat5::MatData;
+use ecgfm_artifacts::recipe::sample::Sample;
+use std::borrow::Cow;
+
+/// A type of samples whose statistics and values can be stored.
+pub(crate) trait StoredSample: Sample {
+    /// Statistics of this type.
+    fn statistics(values: &[Self]) -> Statistics;
+
+    /// Values as an array of a `.mat` file.
+    fn mat_data(values: &[Self]) -> MatData<'_>;
+
+    /// Values rounded to float32.
+    fn as_f32(values: &[Self]) -> Cow<'_, [f32]>;
+}
+
+impl StoredSample for f32 {
+    fn statistics(values: &[Self]) -> Statistics {
+        Statistics::Float32(values.iter().map(|v| v.to_bits()).collect())
+    }
+
+    fn mat_data(values: &[Self]) -> MatData<'_> {
+        MatData::F32(values)
+    }
+
+    fn as_f32(values: &[Self]) -> Cow<'_, [f32]> {
+        Cow::Borrowed(values)
+    }
+}
+
+impl StoredSample for f64 {
+    fn statistics(values: &[Self]) -> Statistics {
+        Statistics::Float64(values.iter().map(|v| v.to_bits()).collect())
+    }
+
+    fn mat_data(values: &[Self]) -> MatData<'_> {
+        MatData::F64(values)
+    }
+
+    fn as_f32(values: &[Self]) -> Cow<'_, [f32]> {
+        Cow::Owned(values.iter().map(|v| *v as f32).collect())
+    }
+}
