@@ -1,7 +1,7 @@
 //! Label sets and mappings: data, in `configs/`, found by file or by name.
 
 use crate::error::{Error, Result};
-use crate::presence::is_file;
+use crate::presence::{is_dir, is_file};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -367,6 +367,7 @@ fn read_definition(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) ->
         }
         return std::fs::read_to_string(path).map_err(Error::io("read", path));
     }
+    let is_directory = is_dir(path)?;
     built_in
         .iter()
         .find(|(name, _)| *name == name_or_path)
@@ -374,7 +375,7 @@ fn read_definition(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) ->
         .ok_or_else(|| {
             let names: Vec<&str> = built_in.iter().map(|b| b.0).collect();
             let known = names.join(", ");
-            let message = if path.is_dir() {
+            let message = if is_directory {
                 format!("is a directory; name a file, or one of the built-in {what}: {known}")
             } else {
                 let looked = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -1,7 +1,10 @@
 //! Loads a pipeline by name or path: a file, `pipelines/NAME.yaml`, or the ones built in.
 
+use crate::errors::file_error;
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
+use ecgfm_system::presence;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The pipelines built into the program: name and text of each.
@@ -12,24 +15,28 @@ pub const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipel
 /// same name means the same in both.
 pub fn load_pipeline(name_or_path: &str) -> Result<Pipeline, Error> {
     let path = Path::new(name_or_path);
-    if path.is_file() {
+    if is_there(presence::is_file, path)? {
         return Pipeline::load(path);
     }
     let path = path_in_pipelines(name_or_path);
-    if path.is_file() {
+    if is_there(presence::is_file, &path)? {
         return Pipeline::load(&path).map(Pipeline::in_current_directory);
     }
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
         return Pipeline::parse(&format!("{name}.yaml (built in)"), text);
     }
-    if Path::new(name_or_path).is_dir() {
+    if is_there(presence::is_dir, Path::new(name_or_path))? {
         let message = format!("`{name_or_path}` is a directory; a pipeline is a YAML file");
         return Err(Error::new(ErrorKind::Config, message).help("name the file in it"));
     }
-    let names: Vec<String> = list_named().into_keys().collect();
+    let names: Vec<String> = list_named()?.into_keys().collect();
     let help = format!("name a YAML file, or one of: {}", names.join(", "));
     let message = format!("no pipeline `{name_or_path}`: neither a file nor a name in pipelines/");
     Err(Error::new(ErrorKind::Config, message).help(help))
+}
+
+fn is_there(presence: fn(&Path) -> io::Result<bool>, path: &Path) -> Result<bool, Error> {
+    presence(path).map_err(|error| file_error("look for", path, &error))
 }
 
 /// Returns `pipelines/NAME.yaml`.
@@ -38,17 +45,25 @@ fn path_in_pipelines(name: &str) -> PathBuf {
 }
 
 /// Lists every pipeline that has a name, with its file; none for one that is built in.
-pub fn list_named() -> BTreeMap<String, Option<PathBuf>> {
+///
+/// # Errors
+/// The system does not let this program list `pipelines/`.
+pub fn list_named() -> Result<BTreeMap<String, Option<PathBuf>>, Error> {
     let mut known: BTreeMap<String, Option<PathBuf>> = BUILT_IN
         .iter()
         .map(|(name, _)| ((*name).to_owned(), None))
         .collect();
-    for entry in std::fs::read_dir("pipelines").into_iter().flatten().flatten() {
-        let path = entry.path();
+    let dir = Path::new("pipelines");
+    let not_listed = |error: io::Error| file_error("list", dir, &error);
+    if !presence::is_dir(dir).map_err(not_listed)? {
+        return Ok(known);
+    }
+    for entry in std::fs::read_dir(dir).map_err(not_listed)? {
+        let path = entry.map_err(not_listed)?.path();
         let name = path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
         if let Some(name) = name.filter(|name| path == path_in_pipelines(name)) {
             known.insert(name, Some(path));
         }
     }
-    known
+    Ok(known)
 }

@@ -5,6 +5,7 @@ use ecgfm_artifacts::logits::RECORD_FILE;
 use ecgfm_artifacts::{logits, notices, predictions, store, table};
 use ecgfm_pipeline::{Graph, Stage, Summary};
 use ecgfm_stage_params::ModelCard;
+use ecgfm_system::presence::exists;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ pub fn metrics_text(graph: &Graph, summary: &Summary) -> Option<String> {
     text.push_str(&format!("\n{}", format_metrics(&dir.join(METRICS_FILE))?));
     let page = finished_stage(graph, summary, "report")
         .map(|r| graph.run_dir().join(r.name()).join("report.html"))
-        .filter(|p| p.exists());
+        .filter(|page| exists(page).unwrap_or(true));
     let more = page.unwrap_or(dir);
     text.push_str(&format!("\nmore in {}\n", more.display()));
     Some(text)

@@ -9,6 +9,7 @@ use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, StageError};
 use ecgfm_stage_params::{ExportParams, InferParams};
+use ecgfm_system::presence::exists;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -90,7 +91,7 @@ fn program_path() -> std::io::Result<PathBuf> {
     let beside = std::env::current_exe()?.with_file_name(PROGRAM);
     let built = option_env!("ECGFM_BUILT_IN").map(|place| Path::new(place).join(PROGRAM));
     match built {
-        Some(built) if !beside.exists() && built.exists() => Ok(built),
+        Some(built) if !exists(&beside)? && exists(&built)? => Ok(built),
         _ => Ok(beside),
     }
 }
@@ -100,7 +101,7 @@ fn program_path() -> std::io::Result<PathBuf> {
 fn missing_libtorch_dir() -> Option<&'static str> {
     let place = option_env!("ECGFM_LIBTORCH")?;
     let named = std::env::var_os("LD_LIBRARY_PATH").is_some_and(|named| !named.is_empty());
-    (!named && !Path::new(place).exists()).then_some(place)
+    (!named && !exists(Path::new(place)).unwrap_or(true)).then_some(place)
 }
 
 /// Starts the other program in this one's place. Returns only if that fails.

@@ -11,6 +11,8 @@ use crate::predict::params::{DEFAULT_THRESHOLD, Params, PerLabel, ThresholdByNam
 use crate::predict::resolved::ResolvedLabels;
 use ecgfm_artifacts::evaluation::{THRESHOLDS, ThresholdsUsed, read_thresholds};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pair};
+use ecgfm_artifacts::presence::is_file;
+use ecgfm_artifacts::stage::{FailureClass, StageFailure as _};
 use polars::prelude::DataFrame;
 use std::collections::BTreeSet;
 
@@ -202,11 +204,16 @@ pub fn check_params(params: &Params) -> Result<()> {
     }
     match &params.thresholds {
         Some(PerLabel::Map(named)) => check_named(params, named)?,
-        // One that another stage writes is not there yet.
-        Some(PerLabel::Table(path)) if path.is_file() => {
-            read_thresholds(path).map_err(|error| Error::parameter("thresholds", error.to_string()))?;
+        Some(PerLabel::Table(path)) => {
+            // One that another stage writes is not there yet.
+            if is_file(path)? {
+                read_thresholds(path).map_err(|error| match error.class() {
+                    FailureClass::Failed => Error::Artifact(error),
+                    _ => Error::parameter("thresholds", error.to_string()),
+                })?;
+            }
         }
-        _ => {}
+        None => {}
     }
     let choosing = [
         ("choose_by", params.choose_by.is_some()),

@@ -60,6 +60,17 @@ fn thresholds_are_never_chosen_on_what_is_predicted() {
 }
 
 #[test]
+fn a_table_of_thresholds_that_may_not_be_looked_at_is_not_one_that_comes_later() {
+    let bench = Bench::new(&[row(0, 0, 1.0)]);
+    // A link that leads to itself cannot be looked at, by no user.
+    std::os::unix::fs::symlink("endless", bench.path("endless")).unwrap();
+    let mut params = predict_params(&bench.path("infer"));
+    (params.threshold, params.thresholds) = (None, Some(PerLabel::Table(bench.path("endless"))));
+    let error = predict::check_params(&params).unwrap_err();
+    assert!(error.to_string().contains("cannot look for"), "{error}");
+}
+
+#[test]
 fn a_table_of_thresholds_has_every_label_or_the_others_have_one() {
     let bench = Bench::new(&[row(0, 0, 3.0)]);
     let path = bench.path("thresholds.csv");

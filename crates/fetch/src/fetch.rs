@@ -390,7 +390,7 @@ impl<'a> FileTask<'a> {
 /// Returns true if there is a file at `path`; an error where the system does not let this program look, because a download would
 /// then replace a file that may be there.
 fn exists(path: &Path) -> Result<bool, Error> {
-    ecgfm_system::exists(path).map_err(io_error(path, "look for"))
+    ecgfm_system::presence::exists(path).map_err(io_error(path, "look for"))
 }
 
 fn file_size(path: &Path) -> u64 {

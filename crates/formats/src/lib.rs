@@ -74,5 +74,5 @@ pub mod tracings;
 #[cfg(any(feature = "npy", feature = "mat"))]
 pub mod watch;
 
-pub use ecgfm_system::{Fault, exists};
+pub use ecgfm_system::{Fault, presence};
 pub use error::{Error, Result};

@@ -9,6 +9,7 @@ mod status;
 pub use status::{Capability, CudaDevices, CudaProblem, CudaStatus, DeviceCode, UnusableDevice};
 
 use crate::symbols::{self, Driver};
+use ecgfm_artifacts::presence::exists;
 use status::code_in;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -83,7 +84,7 @@ impl CudaStatus {
         let devices = find_devices();
         let driver = !matches!(devices, Err(CudaProblem::NoDriver(_)));
         let device_files = ["/dev/nvidiactl", "/dev/nvidia0", "/proc/driver/nvidia"];
-        let there = driver || device_files.iter().any(|path| Path::new(path).exists());
+        let there = driver || device_files.iter().any(may_exist);
         // A user who hides all devices expects none to be used.
         let hidden =
             std::env::var("CUDA_VISIBLE_DEVICES").is_ok_and(|list| ["", "-1"].contains(&list.trim()));
@@ -93,6 +94,11 @@ impl CudaStatus {
             tf32_forced: std::env::var("NVIDIA_TF32_OVERRIDE").is_ok_and(|value| value == "1"),
         }
     }
+}
+
+/// Returns false where certainly nothing is at `path`.
+fn may_exist(path: &&str) -> bool {
+    exists(Path::new(path)).unwrap_or(true)
 }
 
 /// The devices of this machine. libtorch is asked last: where the driver does not suit, it would warn on standard error.

@@ -8,6 +8,7 @@ use crate::failure::{is_cudnn_error, log_and_shorten, model_or_machine_error};
 use crate::shape::SegmentShape;
 use crate::signal_buffer::SignalBuffer;
 use crate::{Error, Result, symbols, version};
+use ecgfm_artifacts::presence::is_file;
 use ecgfm_stage_params::{InferOutput, OutputSelection};
 use outputs::Outputs;
 use std::cell::RefCell;
@@ -45,7 +46,7 @@ impl TorchScript {
     /// When the file is not there, is not TorchScript, or does not fit the device.
     pub fn load(path: &Path, placement: Placement, wanted: OutputSelection) -> Result<Self> {
         let refused = |what: String| Error::model(path, what);
-        if !path.is_file() {
+        if !is_file(path)? {
             return Err(refused(
                 "no such model file; export one with `ecgfm export CHECKPOINT.pt -o MODEL.ts`".to_owned(),
             ));

@@ -1,5 +1,6 @@
 //! Typed parameters: from the JSON of a stage's `with` to a struct, with errors that know their place.
 
+use ecgfm_stage::FailureClass;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -56,6 +57,8 @@ pub struct ParamError {
     pub problem: ParamProblem,
     /// Advice on what to do.
     pub help: Option<String>,
+    /// Class of the error: of the configuration, unless the system did not let the value be checked.
+    pub class: FailureClass,
 }
 
 impl ParamError {
@@ -74,7 +77,14 @@ impl ParamError {
                 phrase: phrase.into(),
             },
             help: None,
+            class: FailureClass::Config,
         }
+    }
+
+    /// Sets the class: a path among the parameters that the system does not let this program look at is no mistake in them.
+    #[must_use]
+    pub fn of_class(self, class: FailureClass) -> Self {
+        Self { class, ..self }
     }
 
     /// Adds a line that says what to do.
@@ -175,6 +185,7 @@ fn explain_message(mut path: Vec<PathStep>, message: &str) -> ParamError {
         path,
         problem,
         help: None,
+        class: FailureClass::Config,
     }
 }
 

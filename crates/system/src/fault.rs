@@ -3,7 +3,6 @@
 use rustix::io::Errno;
 use std::error::Error;
 use std::io::{self, ErrorKind};
-use std::path::Path;
 
 /// A fault of the system: the same work on the same data succeeds once it is mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,18 +142,6 @@ impl Fault {
                 "the disk that holds it fails or has gone: look at the system's log, and run again; finished stages stay"
             }
         }
-    }
-}
-
-/// Says if there is something at `path`. Unlike [`Path::exists`] it does not say no where it is not allowed to look.
-///
-/// # Errors
-/// The system does not let this program look, or fails.
-pub fn exists(path: &Path) -> io::Result<bool> {
-    match path.try_exists() {
-        // A file where a directory should be: there is nothing below it.
-        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
-        answer => answer,
     }
 }
 

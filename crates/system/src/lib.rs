@@ -14,6 +14,7 @@
 
 mod fault;
 mod lock;
+pub mod presence;
 
-pub use fault::{Fault, exists};
+pub use fault::Fault;
 pub use lock::try_lock;

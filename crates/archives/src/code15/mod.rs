@@ -12,8 +12,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::table::ExamTable;
 pub use columns::RULES;
-use ecgfm_artifacts::Error as ArtifactError;
-use ecgfm_artifacts::formats::exists;
+use ecgfm_artifacts::presence::{exists, is_dir};
 use ecgfm_recordings::{Hdf5File, RecordingFile};
 pub(crate) use files::PartFiles;
 pub(crate) use layout::SOURCE;
@@ -83,7 +82,7 @@ impl Archive for Code15 {
 /// The system does not let this program look for that file: the ECGs must not pass for patients'.
 pub(crate) fn read_notice(dir: &Path) -> Result<Option<String>> {
     for name in SYNTHETIC {
-        if is_there(&dir.join(name))? {
+        if exists(&dir.join(name))? {
             let notice = "SYNTHETIC: a program made these ECGs, they are no patients'.";
             return Ok(Some(notice.to_owned()));
         }
@@ -110,10 +109,10 @@ fn table_in(raw: &Path) -> Result<PathBuf> {
         (raw, "there is no such directory of raw data"),
         (&path, "there is no table of exams"),
     ] {
-        if !is_there(at)? {
+        if !exists(at)? {
             return Err(missing(at, what));
         }
-        if at == raw && !raw.is_dir() {
+        if at == raw && !is_dir(raw)? {
             return Err(missing(
                 raw,
                 "is a file; `raw` is the directory that holds exams.csv and the parts",
@@ -121,11 +120,6 @@ fn table_in(raw: &Path) -> Result<PathBuf> {
         }
     }
     Ok(path)
-}
-
-/// Whether there is something; an error where the system does not let us look.
-fn is_there(at: &Path) -> Result<bool> {
-    Ok(exists(at).map_err(ArtifactError::io("look for", at))?)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use ecgfm_artifacts::recordings::{self, Encoding};
 use ecgfm_artifacts::{logits, table};
 use ecgfm_formats::{manifest, mat5, pt, store};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile};
-use ecgfm_system::exists;
+use ecgfm_system::presence::{exists, is_dir};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn describe_path(path: &Path) -> Result<Value, Error> {
             path.display()
         )));
     }
-    if path.is_dir() {
+    if is_dir(path).map_err(|e| file_error("read", path, &e))? {
         return describe_run(path);
     }
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();

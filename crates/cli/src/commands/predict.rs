@@ -11,12 +11,14 @@ mod user_paths;
 
 use super::print_json;
 use crate::args::PredictArgs;
+use crate::errors::file_error;
 use crate::failure::Failure;
 use crate::{kinds, observer::ConsoleReporter, torch};
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Event, Observer, Pipeline, RunOptions, Settings,
 };
 use ecgfm_system::Fault;
+use ecgfm_system::presence::is_dir;
 use inputs::InputFiles;
 use model_input::ModelInput;
 use results::PredictionResults;
@@ -69,16 +71,19 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), F
 
 /// Checks that the table can be written where it is asked for, and that no input is there.
 fn check_output_path(args: &PredictArgs, output: &Path) -> Result<(), Error> {
-    let refused = |what: &str| {
+    let is_dir = |path: &Path| is_dir(path).map_err(|e| file_error("look for", path, &e));
+    let not_writable = |what: &str| {
         let message = format!("cannot write the table to `{}`: {what}", output.display());
         Err(Error::new(ErrorKind::Config, message).help("choose another file"))
     };
     let parent = output.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if parent.is_some_and(|parent| !parent.is_dir()) {
-        return refused("there is no such directory");
+    if let Some(parent) = parent
+        && !is_dir(parent)?
+    {
+        return not_writable("there is no such directory");
     }
-    if output.is_dir() {
-        return refused("it is a directory");
+    if is_dir(output)? {
+        return not_writable("it is a directory");
     }
     let card = args.model.with_extension("json");
     let read = args
@@ -89,7 +94,7 @@ fn check_output_path(args: &PredictArgs, output: &Path) -> Result<(), Error> {
     let real = output.canonicalize().ok();
     let mut same = read.filter(|path| real.is_some() && path.canonicalize().ok() == real);
     match same.next() {
-        Some(_) => refused("it is among the files that are read"),
+        Some(_) => not_writable("it is among the files that are read"),
         None => Ok(()),
     }
 }

@@ -124,7 +124,11 @@ fn file_title(text: &str) -> String {
 /// Failure of a command without a pipeline's name. The pipelines and their profiles are printed, or are in the failure's JSON.
 pub fn missing_pipeline(json: bool) -> Failure {
     let mut listed = Vec::new();
-    for (name, file) in pipelines::list_named() {
+    let named = match pipelines::list_named() {
+        Ok(named) => named,
+        Err(error) => return error.into(),
+    };
+    for (name, file) in named {
         let place = file.map_or_else(|| "built in".to_owned(), |file| file.display().to_string());
         let loaded = pipelines::load_pipeline(&name);
         if json {

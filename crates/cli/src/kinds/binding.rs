@@ -6,7 +6,7 @@ use ecgfm_pipeline::{
     CodeChange, Findings, LookAheadContext, NamedOrPath, OutputSpec, ParamError, StageKind, canonical_params,
     parse_params,
 };
-use ecgfm_stage::{Context, Outcome, StageError};
+use ecgfm_stage::{Context, FailureClass, Outcome, StageError, StageFailure};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -62,6 +62,17 @@ pub fn no_further_inputs<P>(_: &P) -> Vec<(&'static str, PathBuf)> {
 /// Outputs that hold all that is needed of the inputs.
 pub fn holds_all_inputs<P>(_: &P) -> &'static [&'static str] {
     &[]
+}
+
+/// The error of parameters that are refused as a whole: a fault of the configuration, unless the system did not let them be checked.
+pub fn refused_parameters(error: &(impl StageFailure + 'static)) -> ParamError {
+    let refused = ParamError::invalid("", format!("are refused: {error}"));
+    let error = StageError::of(error);
+    match (error.class, error.help) {
+        (FailureClass::Failed, Some(help)) => refused.of_class(FailureClass::Failed).help(help),
+        (FailureClass::Failed, None) => refused.of_class(FailureClass::Failed),
+        _ => refused,
+    }
 }
 
 /// Nothing further to check.

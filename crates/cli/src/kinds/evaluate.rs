@@ -1,7 +1,7 @@
 //! Stages predict, evaluate, report.
 
 use super::ahead;
-use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_inputs};
+use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_inputs, refused_parameters};
 use super::definitions::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, config_fact};
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
@@ -12,7 +12,7 @@ use ecgfm_report::report as report_stage;
 fn refused_param(error: Error) -> ParamError {
     match error {
         Error::Parameter { name, what } => ParamError::invalid(name, format!("is refused: {what}")),
-        other => ParamError::invalid("", format!("are refused: {other}")),
+        other => refused_parameters(&other),
     }
 }
 

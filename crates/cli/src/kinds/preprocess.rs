@@ -1,7 +1,9 @@
 //! Stages signals, labels, splits, manifests.
 
 use super::ahead;
-use super::binding::{StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs};
+use super::binding::{
+    StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, refused_parameters,
+};
 use super::definitions::{LABEL_SET, config_fact};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
@@ -14,7 +16,7 @@ use ecgfm_splits as splits;
 fn refused_signals(error: signals::Error) -> ParamError {
     match error {
         signals::Error::Parameter { name, what } => ParamError::invalid(name, what),
-        other => ParamError::invalid("", format!("are refused: {other}")),
+        other => refused_parameters(&other),
     }
 }
 
@@ -22,7 +24,7 @@ fn refused_signals(error: signals::Error) -> ParamError {
 fn refused_splits(error: splits::Error) -> ParamError {
     match error {
         splits::Error::Parameter { name, what } => ParamError::invalid(name, what),
-        other => ParamError::invalid("", format!("are refused: {other}")),
+        other => refused_parameters(&other),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::shape::SegmentShape;
 use crate::torchscript::TorchScript;
 use crate::{Error, Result};
 use ecgfm_artifacts::manifests::{self, Subset};
+use ecgfm_artifacts::presence::is_file;
 use ecgfm_artifacts::store::SegmentReader;
 use ecgfm_stage_params::{InferOutput, LabelNames, ModelCard, OutputSelection, Returns};
 use sha2::{Digest, Sha256};
@@ -77,7 +78,7 @@ pub(super) fn load_model(
     source: &SegmentSource,
     placement: Placement,
 ) -> Result<LoadedModel> {
-    let sha256 = if params.model.is_file() {
+    let sha256 = if is_file(&params.model)? {
         hash_file(&params.model)?
     } else {
         String::new()

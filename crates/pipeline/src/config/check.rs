@@ -34,7 +34,10 @@ pub(crate) fn refused_param(stage: &Name, with: &Node, error: ParamError) -> Err
             note_origin(Error::config(place, format!("{subject} {phrase}")), node)
         }
     };
-    raised.help_if(error.help).in_stage(&stage.text)
+    raised
+        .help_if(error.help)
+        .of_class(error.class)
+        .in_stage(&stage.text)
 }
 
 fn missing_key(stage: &Name, inside: Option<&Entry>, name: &str, key: &str) -> Error {

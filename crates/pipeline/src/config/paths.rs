@@ -11,6 +11,8 @@ use crate::config::interpolate::Lookup;
 use crate::config::node::Node;
 use crate::kind::StageKind;
 use crate::param::{ParamError, ParamProblem, PathStep, collect_texts, is_parameter};
+use ecgfm_stage::FailureClass;
+use ecgfm_system::presence;
 
 /// Directories that paths may begin in.
 pub(crate) struct PathBases<'a> {
@@ -60,7 +62,9 @@ impl PathBases<'_> {
                 true => self.base.join(&text),
                 false => text.clone().into(),
             };
-            let is_name = named.is_some_and(|named| (named.built_in)(&text) && !opened.is_file());
+            // A file that cannot be looked for counts as one: who opens it says why.
+            let is_name = named.is_some_and(|named| (named.built_in)(&text))
+                && !presence::is_file(&opened).unwrap_or(true);
             let Some(opened) = opened.to_str().filter(|_| !is_name && !text.is_empty()) else {
                 continue;
             };
@@ -79,6 +83,7 @@ impl PathBases<'_> {
             path: path.to_vec(),
             problem: ParamProblem::Invalid { phrase },
             help: Some(help.to_owned()),
+            class: FailureClass::Config,
         };
         if !rest.is_empty() && !rest.starts_with('/') {
             let phrase = format!("is `{text}`, and `~` before a name is not expanded");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::graph::{Graph, Stage};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::{fingerprint_inputs, reads_removed};
 use crate::plan::reason::Reason;
@@ -38,7 +38,7 @@ impl<'a> RunOnDisk<'a> {
         let lock = LockFile::read(&graph.run_dir)?;
         let mut lock = lock.unwrap_or_else(|| LockFile::new(&graph.pipeline, &graph.profile, &graph.vars));
         let mut unpublished = None;
-        if let Some(publishing) = journal::read_pending(&graph.run_dir) {
+        if let Some(publishing) = journal::read_pending(&graph.run_dir)? {
             match publishing.progress(&graph.run_dir)? {
                 PublishProgress::Published(record) => {
                     lock.put(graph, &publishing.vars, &publishing.stage, *record);
@@ -152,7 +152,7 @@ impl<'a> RunOnDisk<'a> {
         if !known && reasons.is_empty() {
             reasons.push(Reason::Upstream { stages: waits_for });
         }
-        let parts = self.parts(stage).filter(|_| !force && !reasons.is_empty());
+        let parts = self.parts(stage)?.filter(|_| !force && !reasons.is_empty());
         if parts.is_some() && !known {
             reasons.push(Reason::PartsKept);
         } else if parts.is_some_and(|parts| parts == facts.fingerprint()) {
@@ -193,12 +193,16 @@ impl<'a> RunOnDisk<'a> {
     }
 
     /// The fingerprint of the interrupted run of a stage from whose parts the next may go on, if there are any.
-    fn parts(&self, stage: &Stage) -> Option<String> {
+    fn parts(&self, stage: &Stage) -> Result<Option<String>> {
         let complete = self.unpublished.iter().find(|(name, _)| name == stage.name());
         match complete {
-            Some((_, fingerprint)) => Some(fingerprint.clone()),
-            None => partial::resumable_fingerprint(&self.graph.stage_dir(stage.name()))
-                .filter(|_| stage.kind.resumable()),
+            Some((_, fingerprint)) => Ok(Some(fingerprint.clone())),
+            None if stage.kind.resumable() => {
+                let dir = self.graph.stage_dir(stage.name());
+                partial::resumable_fingerprint(&dir)
+                    .map_err(|e| Error::io("read the parts that are kept for", &dir, &e))
+            }
+            None => Ok(None),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::store::layout::{RUN_TOKEN, THROUGH_PREFIX, engine_dirs, inside_run, l
 use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::record::{InputRecord, InputState, combined_hash};
 use crate::store::sample;
+use ecgfm_system::presence;
 
 /// Gathers the facts about a stage; `outputs_on_disk` is what the stages before it left. Those in `open` run before it, or may: what
 /// it reads of them is not known yet, and what only their files name is not looked for.
@@ -108,7 +109,8 @@ fn further_inputs(left: &UpstreamOutputs<'_>, stage: &Stage, inputs: &mut BTreeM
                 }
                 left.input(&whole, &stage)
             }
-            None if path.is_dir() => continue,
+            // What cannot be looked for is no directory here, and is recorded as unreadable.
+            None if presence::is_dir(&path).unwrap_or(false) => continue,
             // Recorded paths that are relative begin beside the pipeline file; this one begins in the current directory.
             None if !left.graph.base.as_os_str().is_empty() => {
                 let path = std::path::absolute(&path).unwrap_or(path);
@@ -279,10 +281,12 @@ pub(crate) fn fingerprint_inputs_alone(
         )
     });
     let further = kind.further_inputs(params).into_iter();
-    let further = further.filter(|(_, path)| !path.is_dir()).map(|(what, path)| {
-        let read = sample::fingerprint_input(&path.to_string_lossy(), &path, own);
-        (format!("{THROUGH_PREFIX}{what}"), read)
-    });
+    let further = further
+        .filter(|(_, path)| !presence::is_dir(path).unwrap_or(false))
+        .map(|(what, path)| {
+            let read = sample::fingerprint_input(&path.to_string_lossy(), &path, own);
+            (format!("{THROUGH_PREFIX}{what}"), read)
+        });
     let inputs = inputs.chain(further).collect();
     let extra = kind.extra(params).map_err(|e| Error::of_stage(kind.name(), e))?;
     Ok(FingerprintInputs {

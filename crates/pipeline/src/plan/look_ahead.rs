@@ -16,6 +16,7 @@ use crate::kind::StageKind;
 use crate::plan::examine::ExaminedStage;
 use crate::plan::status::StageAction;
 use crate::promises::{LookAheadContext, Mistake, Promises};
+use ecgfm_system::presence;
 
 /// Has every stage look ahead that a run reaches, and those before them.
 ///
@@ -45,9 +46,8 @@ pub(crate) fn look_ahead(graph: &Graph, plan: &[ExaminedStage]) -> Result<()> {
     let mut errors = Vec::new();
     for stage in graph.stages.iter().filter(|stage| looked.contains(stage.name())) {
         let runs = runs.contains(stage.name());
-        let found = stage
-            .kind
-            .look_ahead(&stage.params, &context_of(graph, stage, runs, &promises));
+        let context = context_of(graph, stage, runs, &promises)?;
+        let found = stage.kind.look_ahead(&stage.params, &context);
         if runs {
             errors.extend(mistake_errors(&stage.name, &stage.with, found.mistakes));
         }
@@ -61,11 +61,12 @@ fn context_of<'a>(
     stage: &Stage,
     runs: bool,
     promises: &'a BTreeMap<&str, Promises>,
-) -> LookAheadContext<'a> {
+) -> Result<LookAheadContext<'a>> {
     let before = stage.upstream.iter();
     let before = before.filter_map(|u| Some((graph.stage_dir(&u.stage), promises.get(u.stage.as_str())?)));
     let left = graph.stage_dir(stage.name());
-    LookAheadContext::new((!runs && left.is_dir()).then_some(left), before.collect())
+    let is_left = !runs && presence::is_dir(&left).map_err(|e| Error::io("look for", &left, &e))?;
+    Ok(LookAheadContext::new(is_left.then_some(left), before.collect()))
 }
 
 /// Has a stage look ahead that runs alone: all it reads comes from outside.

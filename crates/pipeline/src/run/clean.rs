@@ -23,6 +23,7 @@ use crate::store::publish;
 use crate::store::record::{Cleaned, StageRecord};
 use crate::store::run_lock;
 use crate::time::rfc3339;
+use ecgfm_system::presence;
 
 /// Result of [`Graph::clean`] for a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -97,7 +98,7 @@ impl Graph {
         let mut paths = Vec::new();
         for path in stage.kind.made_again() {
             let place = dir.join(path);
-            if place.is_dir() {
+            if presence::is_dir(&place).map_err(io("look for files in"))? {
                 let files = list(&place).map_err(io("list"))?;
                 found.bytes += files.iter().map(|file| file.size).sum::<u64>();
                 found.files += files.len() as u64;

@@ -15,6 +15,7 @@ use crate::run::event::{Observer, ProgressEvents};
 use crate::store::partial;
 use crate::store::publish;
 use ecgfm_stage::{Cancel, Context, Outcome};
+use ecgfm_system::presence;
 
 /// One stage about to run.
 pub(crate) struct StageInvocation<'a> {
@@ -89,17 +90,15 @@ impl StageInvocation<'_> {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.kind.run(self.params, &context)))
             .map_err(|panic| self.panic_error(panic_text(panic.as_ref())))?
             .map_err(|e| Error::of_stage(self.stage, e))?;
-        let absent = self
-            .outputs
-            .iter()
-            .find(|o| o.required && !self.out.join(&o.relative).exists());
-        match absent {
-            None => Ok(outcome),
-            Some(output) => Err(self.bug_error(&format!(
-                "it left no `{}`, its output `{}`",
-                output.relative, output.name
-            ))),
+        for output in self.outputs.iter().filter(|output| output.required) {
+            let path = self.out.join(&output.relative);
+            let io = |e: io::Error| Error::io("look for", &path, &e).in_stage(self.stage);
+            if !presence::exists(&path).map_err(io)? {
+                let (path, name) = (&output.relative, &output.name);
+                return Err(self.bug_error(&format!("it left no `{path}`, its output `{name}`")));
+            }
         }
+        Ok(outcome)
     }
 
     /// A panic is a bug, unless the system is at fault: it may refuse a thread where no error can be returned.

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::files::list;
 use crate::store::layout::{self, COMMANDS_FILE, LOCK_FILE};
 use crate::store::lock_file::LockFile;
 use crate::store::run_lock;
 use crate::time::rfc3339;
+use ecgfm_system::presence;
 
 /// A run on disk, without a look at the pipeline's file: whether it is fresh is for [`Graph::status`](crate::Graph::status).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,11 +75,11 @@ pub fn list_runs(workdir: &Path) -> Result<Vec<RunInfo>> {
     let mut found = Vec::new();
     for pipeline in list_directories(workdir)? {
         for run_dir in list_directories(&pipeline)? {
-            let ours = [LOCK_FILE, layout::RUN_LOCK_FILE, COMMANDS_FILE]
-                .iter()
-                .any(|name| run_dir.join(name).is_file());
-            if ours {
-                found.push(run_info(&pipeline, &run_dir)?);
+            for name in [LOCK_FILE, layout::RUN_LOCK_FILE, COMMANDS_FILE] {
+                if is_there(presence::is_file, &run_dir.join(name))? {
+                    found.push(run_info(&pipeline, &run_dir)?);
+                    break;
+                }
             }
         }
     }
@@ -91,13 +92,19 @@ fn list_directories(dir: &Path) -> Result<Vec<PathBuf>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(Error::io("list", dir, &e)),
     };
-    let mut found: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| Error::io("list", dir, &e))?.path();
+        if is_there(presence::is_dir, &path)? {
+            found.push(path);
+        }
+    }
     found.sort();
     Ok(found)
+}
+
+fn is_there(presence: fn(&Path) -> io::Result<bool>, path: &Path) -> Result<bool> {
+    presence(path).map_err(|e| Error::io("look for", path, &e))
 }
 
 fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
@@ -114,13 +121,17 @@ fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
             *stages.entry(stage.to_owned()).or_insert(0) += file.size;
         }
     }
-    let lock = LockFile::read(run_dir);
-    let half_done =
-        || stages.keys().any(|name| name.starts_with('.')) || run_dir.join(layout::JOURNAL_FILE).exists();
+    let lock = match LockFile::read(run_dir) {
+        // What the system does not let this program read is not damaged.
+        Err(error) if error.kind() != ErrorKind::BadInput => return Err(error),
+        lock => lock,
+    };
+    let half_done = stages.keys().any(|name| name.starts_with('.'))
+        || is_there(presence::exists, &run_dir.join(layout::JOURNAL_FILE))?;
     let state = match &lock {
-        _ if run_lock::is_held(run_dir) => RunState::Running,
+        _ if run_lock::is_held(run_dir)? => RunState::Running,
         Err(_) => RunState::Damaged,
-        Ok(_) if half_done() => RunState::Interrupted,
+        Ok(_) if half_done => RunState::Interrupted,
         Ok(None) => RunState::Empty,
         Ok(Some(lock)) if lock.stages.is_empty() => RunState::Empty,
         Ok(Some(_)) => RunState::Idle,

@@ -1,6 +1,7 @@
 //! One stage on explicit files, without a pipeline.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::config::assignment::{nested_mapping, parse_assignment};
@@ -21,6 +22,7 @@ use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
 use ecgfm_stage::{Cancel, Outcome};
+use ecgfm_system::presence;
 
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
 /// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
@@ -130,8 +132,12 @@ fn require_empty(out: &Path, force: bool) -> Result<()> {
     let refused = |what: &str, help: &str| {
         Err(Error::new(ErrorKind::Config, format!("`{}` {what}", out.display())).help(help))
     };
-    let occupied = fs::read_dir(out).map_or_else(|_| out.exists(), |mut entries| entries.next().is_some());
-    let ours = out.join(LONE_STAGE_FILE).is_file();
+    let io = |e: io::Error| Error::io("look for what is in", out, &e);
+    let occupied = match presence::is_dir(out).map_err(io)? {
+        true => fs::read_dir(out).map_err(io)?.next().is_some(),
+        false => presence::exists(out).map_err(io)?,
+    };
+    let ours = presence::is_file(&out.join(LONE_STAGE_FILE)).map_err(io)?;
     if out.file_name().is_none() {
         return refused("cannot be replaced", "give a directory by its name");
     }

@@ -7,6 +7,7 @@ use crate::plan::examine::ExaminedStage;
 use crate::plan::reason::Reason;
 use crate::plan::status::StageState;
 use crate::run::event::Event;
+use ecgfm_system::presence;
 
 impl Run<'_> {
     /// Stages that are not chosen but read from: stale ones are used as they are, missing ones cannot be.
@@ -68,9 +69,14 @@ impl Run<'_> {
             .iter()
             .filter(|u| u.stage == upstream)
             .flat_map(|u| &u.outputs);
-        let absent = refers
-            .filter_map(|o| outputs.iter().find(|output| output.name == o))
-            .find(|o| o.required && !o.path.exists());
+        let mut absent = None;
+        for output in refers.filter_map(|o| outputs.iter().find(|output| output.name == o)) {
+            let io = |e: std::io::Error| Error::io("look for", &output.path, &e).in_stage(name);
+            if output.required && !presence::exists(&output.path).map_err(io)? {
+                absent = Some(output);
+                break;
+            }
+        }
         let missing = match (disk, absent) {
             (None, _) => format!("`{upstream}` has left nothing"),
             (_, Some(output)) => format!("`{}` is missing", output.path.display()),

@@ -15,6 +15,7 @@ use crate::store::lock_file::LockFile;
 use crate::store::record::{Accepted, StageRecord};
 use crate::store::sample;
 use ecgfm_stage::{Cancel, Progress};
+use ecgfm_system::presence;
 
 /// Result of [`verify_outputs`]. Paths are relative to the run's directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -94,7 +95,7 @@ impl Verification {
         for entry in fs::read_dir(run_dir).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let directory = entry.path().is_dir();
+            let directory = presence::is_dir(&entry.path()).map_err(io)?;
             let known = match directory {
                 _ if given.contains(name.as_str()) => true,
                 true => lock.stages.contains_key(&name),
@@ -119,7 +120,7 @@ impl Verification {
         cancel: &Cancel,
     ) -> Result<()> {
         let dir = run_dir.join(stage);
-        let mut now = match dir.is_dir() {
+        let mut now = match presence::is_dir(&dir).map_err(|e| Error::io("look for", &dir, &e))? {
             true => summarize_dir(&dir).map_err(|e| Error::io("list", &dir, &e))?,
             false => BTreeMap::new(),
         };

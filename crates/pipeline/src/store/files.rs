@@ -76,8 +76,12 @@ fn list_files(
             } else {
                 format!("{prefix}/{name}")
             };
-            // A link that leads nowhere is not a file.
-            let Ok(meta) = fs::metadata(&path) else { continue };
+            let meta = match fs::metadata(&path) {
+                Ok(meta) => meta,
+                // A link that leads nowhere is not a file.
+                Err(e) if leads_nowhere(&e) => continue,
+                Err(e) => return Err(e),
+            };
             if skip(&path, &meta) {
                 continue;
             }
@@ -96,6 +100,13 @@ fn list_files(
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// The error of looking behind a link to what is not there, or to itself.
+fn leads_nowhere(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP))
 }
 
 /// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a

@@ -4,6 +4,7 @@
 //! crash cuts off after that, the next run completes.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::partial;
 use crate::store::publish;
 use crate::store::record::StageRecord;
+use ecgfm_system::presence::entry_exists;
 
 /// A stage that was about to be put in place.
 #[derive(Serialize, Deserialize)]
@@ -57,13 +59,18 @@ pub(crate) fn clear(run_dir: &Path) -> Result<()> {
         .map_err(|e| Error::io("remove", &path, &e))
 }
 
-/// The publication that a crash cut off, if any. An unreadable journal proves nothing: the stage then runs again.
-pub(crate) fn read_pending(run_dir: &Path) -> Option<PendingPublication> {
-    let text = fs::read_to_string(run_dir.join(JOURNAL_FILE)).ok()?;
-    let publishing: PendingPublication = serde_json::from_str(&text).ok()?;
-    let stage = &publishing.stage;
-    let plain = !stage.is_empty() && !stage.contains(['/', '\\']) && !stage.starts_with('.');
-    plain.then_some(publishing)
+/// The publication that a crash cut off, if any. A spoilt journal proves nothing: the stage then runs again.
+pub(crate) fn read_pending(run_dir: &Path) -> Result<Option<PendingPublication>> {
+    let path = run_dir.join(JOURNAL_FILE);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io("read", &path, &e)),
+    };
+    let publishing = serde_json::from_slice(&bytes).ok();
+    Ok(publishing.filter(|PendingPublication { stage, .. }| {
+        !stage.is_empty() && !stage.contains(['/', '\\']) && !stage.starts_with('.')
+    }))
 }
 
 impl PendingPublication {
@@ -86,7 +93,7 @@ impl PendingPublication {
 /// After a crash: puts in place and records the stage that was complete.
 pub(crate) fn recover(graph: &Graph, lock: &mut LockFile) -> Result<()> {
     let run_dir = &graph.run_dir;
-    if let Some(publishing) = read_pending(run_dir) {
+    if let Some(publishing) = read_pending(run_dir)? {
         let target = run_dir.join(&publishing.stage);
         if let PublishProgress::Staged = publishing.progress(run_dir)? {
             let complete = layout::temporary_dir(&target);
@@ -99,8 +106,9 @@ pub(crate) fn recover(graph: &Graph, lock: &mut LockFile) -> Result<()> {
             lock.write(run_dir)?;
         }
     }
-    match fs::symlink_metadata(run_dir.join(JOURNAL_FILE)) {
-        Ok(_) => clear(run_dir),
-        Err(_) => Ok(()),
+    let path = run_dir.join(JOURNAL_FILE);
+    match entry_exists(&path).map_err(|e| Error::io("look for", &path, &e))? {
+        true => clear(run_dir),
+        false => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::store::files::{FileSummary, summarize_dir};
 use crate::store::record::{FileRecord, StageRecord};
+use ecgfm_system::presence;
 
 /// A stage's outputs as they are now, against their record.
 #[derive(Debug, Clone)]
@@ -47,8 +48,9 @@ impl OutputsOnDisk {
             Err(e) if e.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(e) => return Err(Error::io("list", dir, &e)),
         };
+        let exists = presence::exists(dir).map_err(|e| Error::io("look for", dir, &e))?;
         let mut disk = Self {
-            gone: !dir.exists() && record.cleaned.is_none(),
+            gone: !exists && record.cleaned.is_none(),
             ..Self::as_recorded(record.clone())
         };
         disk.record.outputs.clear();

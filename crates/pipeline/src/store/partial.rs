@@ -11,16 +11,20 @@ use crate::store::publish;
 use ecgfm_stage::{COMPLETE, UNFINISHED};
 
 /// The fingerprint of the interrupted run whose parts are kept for `target`, if any.
-pub(crate) fn resumable_fingerprint(target: &Path) -> Option<String> {
-    let text = fs::read_to_string(temporary_dir(target).join(FINGERPRINT_FILE)).ok()?;
-    Some(text.trim().to_owned())
+pub(crate) fn resumable_fingerprint(target: &Path) -> io::Result<Option<String>> {
+    match fs::read(temporary_dir(target).join(FINGERPRINT_FILE)) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        // Hours of work may lie there: what cannot be read is not taken for absent, and removed.
+        Err(e) => Err(e),
+    }
 }
 
 /// Makes the temporary directory ready: with its parts where `resume` is the fingerprint they belong to, else
 /// empty. Returns it and whether it holds parts.
 pub(crate) fn prepare_dir(target: &Path, resume: Option<&str>) -> io::Result<(PathBuf, bool)> {
     let dir = temporary_dir(target);
-    if resume.is_some() && resumable_fingerprint(target).as_deref() == resume {
+    if resume.is_some() && resumable_fingerprint(target)?.as_deref() == resume {
         remove_unfinished(&dir)?;
         return Ok((dir, true));
     }
@@ -55,7 +59,7 @@ pub(crate) fn remove_marks(dir: &Path) -> io::Result<()> {
 
 /// After a crash: removes a temporary directory that holds no parts to go on from.
 pub(crate) fn remove_leftovers(target: &Path) -> io::Result<()> {
-    if resumable_fingerprint(target).is_some() {
+    if resumable_fingerprint(target)?.is_some() {
         return Ok(());
     }
     publish::remove(&temporary_dir(target))

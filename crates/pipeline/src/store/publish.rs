@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint::{self, FileSteps, Point};
 use crate::store::files::list;
 use crate::store::layout::{backup_dir, temporary_file};
+use ecgfm_system::presence::entry_exists;
 
 /// From so many files on the whole file system is asked to sync, which is quicker than file by file.
 const MANY_SYNCS: usize = 512;
@@ -116,7 +117,7 @@ pub(crate) fn replace_dir(new: &Path, current: &Path) -> io::Result<()> {
 
 /// Returns where the old directory is now.
 fn swap(new: &Path, current: &Path) -> io::Result<Option<PathBuf>> {
-    if fs::symlink_metadata(current).is_err() {
+    if !entry_exists(current)? {
         failpoint::at(Point::StageRename, current)?;
         fs::rename(new, current)?;
         return Ok(None);
@@ -168,10 +169,10 @@ fn unsupported(_error: &io::Error) -> bool {
 /// Completes what a crash between two renames left: without a current directory the one set aside comes back.
 pub(crate) fn recover_dir(current: &Path) -> io::Result<()> {
     let aside = backup_dir(current);
-    if fs::symlink_metadata(&aside).is_err() {
+    if !entry_exists(&aside)? {
         return Ok(());
     }
-    if fs::symlink_metadata(current).is_ok() {
+    if entry_exists(current)? {
         remove(&aside)
     } else {
         fs::rename(aside, current)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::store::layout::inside_run;
+use ecgfm_system::presence;
 
 /// The record of one stage's last complete run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -143,7 +144,8 @@ impl StageRecord {
             return run_dir.join(inside);
         }
         let started = Path::new(&self.directory);
-        if started.is_dir() {
+        // A directory that cannot be looked for is still there: who opens the path says why.
+        if presence::is_dir(started).unwrap_or(true) {
             return started.join(path);
         }
         PathBuf::from(path)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::layout::RUN_LOCK_FILE;
 use crate::store::publish;
+use ecgfm_system::presence;
 
 /// Number of further attempts at a lock that is held.
 const ATTEMPTS: u32 = 10;
@@ -46,11 +47,13 @@ pub(crate) fn lock_run_dir(run_dir: &Path) -> Result<RunLock> {
 
 /// Says if a process holds the lock of a run's directory. Looks without waiting; who takes the lock at this very moment tries
 /// again.
-pub(crate) fn is_held(run_dir: &Path) -> bool {
-    let Ok(file) = File::open(run_dir.join(RUN_LOCK_FILE)) else {
-        return false;
-    };
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+pub(crate) fn is_held(run_dir: &Path) -> Result<bool> {
+    let path = run_dir.join(RUN_LOCK_FILE);
+    match File::open(&path) {
+        Ok(file) => Ok(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Error::io("open", &path, &e)),
+    }
 }
 
 /// Takes the lock of a directory that a stage alone will put in place; its file lies beside it and goes with the lock.
@@ -101,7 +104,13 @@ fn take_lock(path: &Path, held: &dyn Fn(&str) -> Error) -> Result<File> {
 
 /// Creates the directory with those above it, so that their names are on disk before anything in it is.
 fn create_synced(dir: &Path) -> std::io::Result<()> {
-    let missing: Vec<&Path> = dir.ancestors().take_while(|d| !d.exists()).collect();
+    let mut missing = Vec::new();
+    for dir in dir.ancestors() {
+        if presence::exists(dir)? {
+            break;
+        }
+        missing.push(dir);
+    }
     fs::create_dir_all(dir)?;
     missing
         .iter()

@@ -3,12 +3,13 @@
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_cli::args::ExportArgs;
-use ecgfm_cli::errors::of_stage;
+use ecgfm_cli::errors::{file_error, of_stage};
 use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
 use ecgfm_cli::print_json;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
 use ecgfm_stage_params::{ExportParams, LabelNames, PositionalForm};
+use ecgfm_system::presence::{exists, is_dir};
 use serde_json::Value;
 use std::path::Path;
 
@@ -115,37 +116,40 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
 fn check_targets(args: &ExportArgs) -> Result<(), Error> {
     let model = &args.output;
     let card = model.with_extension("json");
-    let refused = |what: String| {
+    let not_free = |what: String| {
         Err(Error::new(ErrorKind::Config, what).help("choose another name, for example `-o model.ts`"))
     };
     if model.extension().is_some_and(|extension| extension == "json") {
-        return refused(format!("`{}` is where the model's card goes", model.display()));
+        return not_free(format!("`{}` is where the model's card goes", model.display()));
     }
     let real = |path: &Path| path.canonicalize().ok();
     let checkpoint = real(&args.checkpoint);
     for path in [model, &card] {
-        if path.is_dir() {
-            return refused(format!("`{}` is a directory", path.display()));
+        if is_dir(path).map_err(|e| file_error("look for", path, &e))? {
+            return not_free(format!("`{}` is a directory", path.display()));
         }
         if checkpoint.is_some() && real(path) == checkpoint {
-            return refused(format!(
+            return not_free(format!(
                 "`{}` would replace the checkpoint itself",
                 path.display()
             ));
         }
     }
     // A card of an earlier version may have other fields.
-    let known = std::fs::read(&card).ok();
-    let known = known.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let known = match std::fs::read(&card) {
+        Ok(text) => serde_json::from_slice::<Value>(&text).ok(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(file_error("read", &card, &e)),
+    };
     let ours = known.is_some_and(|card| {
         let file = card["model"]["file"].as_str().map(std::ffi::OsStr::new);
         card["exporter"]["name"] == "ecgfm" && file == model.file_name()
     });
-    match [&card, model].into_iter().find(|path| path.exists()) {
-        Some(path) if !ours => refused(format!(
-            "`{}` is there and no model that was exported",
-            path.display()
-        )),
-        _ => Ok(()),
+    for path in [&card, model] {
+        if !ours && exists(path).map_err(|e| file_error("look for", path, &e))? {
+            let path = path.display();
+            return not_free(format!("`{path}` is there and no model that was exported"));
+        }
     }
+    Ok(())
 }

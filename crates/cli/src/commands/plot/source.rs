@@ -1,7 +1,7 @@
 //! Reads the ECG to plot: from a part of an archive, a `.mat` file, or the archive that a run was made from.
 
 use crate::args::PlotArgs;
-use crate::errors::unusable_file;
+use crate::errors::{file_error, unusable_file};
 use crate::results;
 use ecgfm_archives::{DATASETS, datasets};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
@@ -13,6 +13,7 @@ use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
 use ecgfm_recipe::strip::strip;
 use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
 use ecgfm_report::saliency_overlay;
+use ecgfm_system::presence::is_dir;
 use std::path::{Path, PathBuf};
 
 /// Number of ids that an error names when the one that was asked for is not there.
@@ -33,7 +34,7 @@ fn bad_input(error: impl ToString) -> Error {
 /// Finds the ECG that is asked for.
 pub(super) fn find_ecg(args: &PlotArgs) -> Result<PlottedEcg, Error> {
     let path = &args.file;
-    if path.is_dir() {
+    if is_dir(path).map_err(|e| file_error("read", path, &e))? {
         return read_from_run(path, required_id(args)?);
     }
     if let Some(file) = recordings::open(path, Encoding::default()) {

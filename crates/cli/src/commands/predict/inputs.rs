@@ -109,13 +109,13 @@ impl InputFiles {
         for path in paths {
             let segment = SegmentFile::read(path, model)?;
             let link = root.join(format!("{}.mat", segment.name));
-            if link.exists() {
-                return Err(bad_input(format!(
+            symlink(absolute_path(path)?, link).map_err(|error| match error.kind() {
+                std::io::ErrorKind::AlreadyExists => bad_input(format!(
                     "{}: another of the files has the same name",
                     path.display()
-                )));
-            }
-            symlink(absolute_path(path)?, link).map_err(io)?;
+                )),
+                _ => io(error),
+            })?;
             manifest += &format!("{}.mat\t{}\n", segment.name, segment.samples);
             let same = |(recording, _, exam): &&(String, PathBuf, Option<i64>)| {
                 *recording == segment.recording && *exam != segment.exam

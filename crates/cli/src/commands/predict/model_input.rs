@@ -5,7 +5,7 @@ use crate::errors::file_error;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_stage_params::{CardError, ModelCard};
-use ecgfm_system::exists;
+use ecgfm_system::presence::{exists, is_dir};
 use std::path::Path;
 
 /// Labels, sample rate and segment length that the model expects, by its card.
@@ -19,8 +19,8 @@ impl ModelInput {
     /// Reads the card beside the model. A model without a card is taken to expect what ECG-FM does; its labels must then be
     /// named.
     pub(super) fn read(args: &PredictArgs) -> Result<Self, Error> {
-        let there = exists(&args.model).map_err(|e| file_error("read", &args.model, &e))?;
-        if !there || args.model.is_dir() {
+        let unreadable = |e: std::io::Error| file_error("read", &args.model, &e);
+        if !exists(&args.model).map_err(unreadable)? || is_dir(&args.model).map_err(unreadable)? {
             let message = format!("`{}`: no such model file", args.model.display());
             return Err(Error::new(ErrorKind::BadInput, message)
                 .help("make one: `ecgfm export CHECKPOINT.pt --labels SET -o MODEL.ts`"));

@@ -1,12 +1,14 @@
 //! Predictions and rejected ECGs, by the names of the user's files.
 
 use super::inputs::InputFiles;
+use crate::errors::file_error;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::predictions::{CSV_FILE, ECG_FILE, INFO_FILE, PredictionsInfo};
 use ecgfm_artifacts::{logits, rejected, table};
 use ecgfm_evaluate::exceeds;
 use ecgfm_pipeline::{Error, ErrorKind};
+use ecgfm_system::presence::exists;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -118,7 +120,7 @@ impl PredictionResults {
 
     /// Adds the exams that the signals stage rejected.
     fn add_rejected_exams(&mut self, path: &Path, group: &InputFiles) -> Result<(), Error> {
-        if !path.exists() {
+        if !exists(path).map_err(|e| file_error("look for", path, &e))? {
             return Ok(());
         }
         let frame = table::read_all_text(path).map_err(stage_failed)?;

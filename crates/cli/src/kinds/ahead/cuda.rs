@@ -1,5 +1,6 @@
 //! Looks for a CUDA device without libtorch.
 
+use ecgfm_system::presence::exists;
 use std::path::Path;
 
 /// Files that the kernel's driver makes; the last is that of Windows' Linux.
@@ -24,7 +25,7 @@ pub(super) fn none_here() -> Option<&'static str> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    if DEVICES.iter().any(|device| Path::new(device).exists()) {
+    if DEVICES.iter().any(|device| may_exist(Path::new(device))) {
         return None;
     }
     let named = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
@@ -33,11 +34,16 @@ pub(super) fn none_here() -> Option<&'static str> {
         .iter()
         .map(Path::new)
         .chain(named.iter().map(AsRef::as_ref));
-    let loads = places.any(|place| place.join(LIBRARY).exists())
+    let loads = places.any(|place| may_exist(&place.join(LIBRARY)))
         || std::env::var_os("LD_PRELOAD").is_some()
         || std::fs::read(CACHE)
             .is_ok_and(|cache| cache.windows(LIBRARY.len()).any(|at| at == LIBRARY.as_bytes()));
     (!loads).then_some(
         "there is no NVIDIA driver here: neither the file /dev/nvidiactl nor the library libcuda.so.1",
     )
+}
+
+/// Returns false where certainly nothing is at `path`.
+fn may_exist(path: &Path) -> bool {
+    exists(path).unwrap_or(true)
 }

@@ -128,14 +128,8 @@ fn check_logits(
 /// The labels of logits from outside, as the record beside them has them.
 fn recorded_labels(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
     // Somebody else's logits may be a file.
-    if !path.exists() {
-        check_path(
-            found,
-            ahead,
-            "logits",
-            path,
-            Wanted::Directory("what the stage `infer` left"),
-        );
+    let wanted = Wanted::Either("what the stage `infer` left");
+    if !check_path(found, ahead, "logits", path, wanted) {
         return None;
     }
     let recorded = logits::labels_recorded(path).ok()??;

@@ -249,16 +249,10 @@ fn check_subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadCon
                 found.add_invalid("subset", phrase);
             }
         }
-        None if !params.manifest.exists() => {
-            check_path(
-                found,
-                ahead,
-                "manifest",
-                &params.manifest,
-                Wanted::Directory("the directory of the manifests"),
-            );
+        None => {
+            let wanted = Wanted::Either("the directory of the manifests");
+            check_path(found, ahead, "manifest", &params.manifest, wanted);
         }
-        None => {}
     }
 }
 
@@ -268,17 +262,9 @@ fn check_segments(
     ahead: &LookAheadContext<'_>,
     model: &Promises,
 ) {
-    if let Some(path) = &params.segments
-        && ahead.promises(path).is_none()
-        && !path.exists()
-    {
-        check_path(
-            found,
-            ahead,
-            "segments",
-            path,
-            Wanted::Directory("a store of segments"),
-        );
+    if let Some(path) = &params.segments {
+        let wanted = Wanted::Either("a store of segments");
+        check_path(found, ahead, "segments", path, wanted);
     }
     let Some(promises) = ahead.promises(&params.manifest) else {
         return;

@@ -12,6 +12,8 @@ pub(super) enum Wanted<'a> {
     File(&'a str),
     /// A directory, described.
     Directory(&'a str),
+    /// A file or a directory, described: the stage reads both.
+    Either(&'a str),
 }
 
 /// Says if a path from outside is there and of the right kind, and adds the mistake otherwise; one that a stage leaves will be.
@@ -28,6 +30,7 @@ pub(super) fn check_path(
     let (phrase, help) = match (wanted, std::fs::metadata(path)) {
         (Wanted::File(_), Ok(meta)) if meta.is_file() => return true,
         (Wanted::Directory(_), Ok(meta)) if meta.is_dir() => return true,
+        (Wanted::Either(_), Ok(_)) => return true,
         // Pipes, and systems that say nothing: the stage will see.
         (Wanted::File(what), Ok(meta)) if meta.is_dir() => (
             format!(
@@ -44,20 +47,22 @@ pub(super) fn check_path(
             "name the directory",
         ),
         (Wanted::File(_), Ok(_)) => return true,
-        (Wanted::File(what) | Wanted::Directory(what), Err(error)) => match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => (
-                format!(
-                    "names {}, which does not exist; {what} is wanted",
-                    full_path(path)
+        (Wanted::File(what) | Wanted::Directory(what) | Wanted::Either(what), Err(error)) => {
+            match error.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => (
+                    format!(
+                        "names {}, which does not exist; {what} is wanted",
+                        full_path(path)
+                    ),
+                    missing_path_advice(path),
                 ),
-                missing_path_advice(path),
-            ),
-            _ => {
-                let phrase = format!("names {}, which cannot be looked at: {error}", full_path(path));
-                system_fault(found, parameter, phrase, Fault::of(&error));
-                return false;
+                _ => {
+                    let phrase = format!("names {}, which cannot be looked at: {error}", full_path(path));
+                    system_fault(found, parameter, phrase, Fault::of(&error));
+                    return false;
+                }
             }
-        },
+        }
     };
     bad_input(found, parameter, phrase, help);
     false

@@ -165,9 +165,7 @@ fn check_subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookA
 pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_>) -> Findings {
     let mut found = Findings::default();
     let mut directory = |parameter: &str, path: &Path, what: &str| {
-        if ahead.promises(path).is_none() && !path.exists() {
-            check_path(&mut found, ahead, parameter, path, Wanted::Directory(what));
-        }
+        check_path(&mut found, ahead, parameter, path, Wanted::Either(what));
     };
     directory("metrics", &params.metrics, "what the stage `evaluate` left");
     for (parameter, path, what) in [
