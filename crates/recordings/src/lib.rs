@@ -8,6 +8,7 @@
 //! | `standard_leads` | the standard leads out of those of a file, and [`MissingLeads`] |
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
+//! | [`mod@wfdb`] | WFDB records: headers, signal files |
 //! | [`lead_names`] | standard names of leads, found from the spellings that files use |
 //! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
 //!
@@ -24,6 +25,7 @@ mod open;
 pub mod recording;
 mod samples;
 mod standard_leads;
+pub mod wfdb;
 
 pub use direct::DirectFile;
 pub use ecgfm_formats::{Error, Fault, Result};

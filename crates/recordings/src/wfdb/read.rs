@@ -1,0 +1,22 @@
+//! Reading a record of either kind.
+
+use super::digital::read_signals;
+use super::header::WfdbHeader;
+use super::paths::find_header;
+use super::record::WfdbRecord;
+use super::segments::read_segments;
+use ecgfm_formats::Result;
+use std::path::Path;
+
+/// Reads the record that `path` names: its `.hea`, one of its signal files, or either without ending.
+///
+/// # Errors
+/// I/O; the header or a signal file is missing, damaged, too large or contradicts the other.
+pub fn read(path: &Path) -> Result<WfdbRecord> {
+    let path = find_header(path)?;
+    let header = WfdbHeader::read(&path)?;
+    match header.segments {
+        Some(_) => read_segments(path, header),
+        None => Ok(read_signals(path, header)?.into_physical()),
+    }
+}

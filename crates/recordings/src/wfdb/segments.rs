@@ -1,0 +1,207 @@
+//! Records that consist of others, one after the other.
+//!
+//! In a fixed layout every segment has the same signals. In a variable layout the first segment, of no samples, describes all
+//! signals that there are; every other segment has some of them, found by their names. Where a segment has none, and in gaps
+//! (`~`), the samples are NaN.
+
+use super::digital::read_signals;
+use super::error::{HEADER_HELP, LineDefect, malformed, unsupported};
+use super::header::WfdbHeader;
+use super::limits::MAX_VALUES;
+use super::paths::check_name;
+use super::record::{WfdbRecord, WfdbSignal, unit_and_scale};
+use super::specification::SegmentSpecification;
+use crate::lead_names::standard_name;
+use ecgfm_formats::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// Record whose segments are being put together.
+struct SegmentedRecord {
+    record: WfdbRecord,
+    /// Frames that are there so far.
+    filled: u64,
+    /// True for a variable layout.
+    variable: bool,
+}
+
+/// Reads all segments of the multi-segment record whose header is at `path`.
+///
+/// # Errors
+/// Those of a segment; the segments contradict each other or the header; a segment that consists of segments itself.
+pub(super) fn read_segments(path: PathBuf, mut header: WfdbHeader) -> Result<WfdbRecord> {
+    let segments = header.segments.clone().unwrap_or_default();
+    let frames = total_frames(&path, &header, &segments)?;
+    let variable = segments.first().is_some_and(|first| first.frames == 0);
+    let described = segments.iter().find(|segment| !segment.is_null());
+    let Some(described) = described else {
+        return Err(unsupported(
+            &path,
+            "segments",
+            "all segments are gaps",
+            "give a record with samples",
+        ));
+    };
+    let first = read_segment_header(&path, described)?.1;
+    check_values(&path, &first, frames)?;
+    // The signals of all segments, as the one that describes them has them.
+    header.signals.clone_from(&first.signals);
+    let numbered = first.signals.iter().enumerate();
+    let signals = numbered.map(|(number, signal)| WfdbSignal {
+        name: signal
+            .description
+            .clone()
+            .unwrap_or_else(|| format!("signal {number}")),
+        lead: signal.description.as_deref().and_then(standard_name),
+        unit: unit_and_scale(signal).0,
+        samples_per_frame: signal.samples_per_frame,
+        samples: Vec::new(),
+    });
+    let mut all = SegmentedRecord {
+        record: WfdbRecord {
+            signals: signals.collect(),
+            warnings: header.warnings.clone(),
+            path,
+            header,
+            frames,
+        },
+        filled: 0,
+        variable,
+    };
+    for segment in segments.iter().skip(usize::from(variable)) {
+        all.append(segment)?;
+    }
+    Ok(all.record)
+}
+
+/// Frames of all segments together, which the record line may state, too.
+fn total_frames(path: &Path, header: &WfdbHeader, segments: &[SegmentSpecification]) -> Result<u64> {
+    let sum = segments
+        .iter()
+        .try_fold(0u64, |sum, segment| sum.checked_add(segment.frames));
+    let sum = sum
+        .filter(|sum| *sum <= MAX_VALUES)
+        .ok_or_else(|| too_large(path))?;
+    match header.frames {
+        Some(stated) if stated != sum => {
+            let what = format!("{stated} samples are stated, but the segments have {sum} together");
+            Err(malformed(path, "record line", what, HEADER_HELP))
+        }
+        _ => Ok(sum),
+    }
+}
+
+fn too_large(path: &Path) -> Error {
+    let what = format!("more than {MAX_VALUES} samples: this reader takes short ECGs");
+    unsupported(path, "segments", what, "give the segments one by one")
+}
+
+fn check_values(path: &Path, first: &WfdbHeader, frames: u64) -> Result<()> {
+    let per_frame: u64 = first
+        .signals
+        .iter()
+        .map(|signal| u64::from(signal.samples_per_frame))
+        .sum();
+    match frames.checked_mul(per_frame) {
+        Some(values) if values <= MAX_VALUES => Ok(()),
+        _ => Err(too_large(path)),
+    }
+}
+
+/// Reads the header of a segment, which lies beside that of the record.
+fn read_segment_header(path: &Path, segment: &SegmentSpecification) -> Result<(PathBuf, WfdbHeader)> {
+    check_name(&segment.name).map_err(|what| LineDefect(what).in_line(path, segment.line))?;
+    let of_segment = path.with_file_name(format!("{}.hea", segment.name));
+    let header = WfdbHeader::read(&of_segment)?;
+    if header.segments.is_some() {
+        let what = "a segment that consists of segments itself";
+        return Err(unsupported(
+            &of_segment,
+            "record line",
+            what,
+            "give its segments one by one",
+        ));
+    }
+    Ok((of_segment, header))
+}
+
+impl SegmentedRecord {
+    fn append(&mut self, segment: &SegmentSpecification) -> Result<()> {
+        if !segment.is_null() {
+            let path = self.record.path.clone();
+            let (of_segment, header) = read_segment_header(&path, segment)?;
+            self.check_rate(&of_segment, &header)?;
+            let read = read_signals(of_segment, header)?.into_physical();
+            if read.frames != segment.frames {
+                let what = format!(
+                    "{} samples, but the record gives the segment {}",
+                    read.frames, segment.frames
+                );
+                return Err(malformed(&read.path, "length", what, HEADER_HELP));
+            }
+            let name = &segment.name;
+            let warnings = read
+                .warnings
+                .iter()
+                .map(|warning| format!("segment {name}: {warning}"));
+            self.record.warnings.extend(warnings);
+            self.append_signals(read)?;
+        }
+        self.filled += segment.frames;
+        for signal in &mut self.record.signals {
+            let samples = self.filled * u64::from(signal.samples_per_frame);
+            signal.samples.resize(samples as usize, f64::NAN);
+        }
+        Ok(())
+    }
+
+    fn check_rate(&self, path: &Path, segment: &WfdbHeader) -> Result<()> {
+        if segment.frame_rate == self.record.header.frame_rate {
+            return Ok(());
+        }
+        let shown = |rate: Option<f64>| rate.map_or("no rate".to_owned(), |rate| format!("{rate} Hz"));
+        let (here, there) = (shown(segment.frame_rate), shown(self.record.header.frame_rate));
+        Err(malformed(
+            path,
+            "record line",
+            format!("{here}, but the whole record has {there}"),
+            HEADER_HELP,
+        ))
+    }
+
+    fn append_signals(&mut self, segment: WfdbRecord) -> Result<()> {
+        let count = segment.signals.len();
+        if !self.variable && count != self.record.signals.len() {
+            let what = format!(
+                "{count} signals, but the first segment has {}",
+                self.record.signals.len()
+            );
+            return Err(malformed(&segment.path, "record line", what, HEADER_HELP));
+        }
+        for (number, signal) in segment.signals.into_iter().enumerate() {
+            let place = match self.variable {
+                true => self
+                    .record
+                    .signals
+                    .iter()
+                    .position(|known| known.name == signal.name),
+                false => Some(number),
+            };
+            let known = place.map(|place| &mut self.record.signals[place]);
+            let fits = |known: &&mut WfdbSignal| {
+                known.name == signal.name
+                    && known.unit == signal.unit
+                    && known.samples_per_frame == signal.samples_per_frame
+                    && known.samples.len() as u64 == self.filled * u64::from(known.samples_per_frame)
+            };
+            let Some(known) = known.filter(fits) else {
+                let what = format!(
+                    "signal {} is not one of the record: name, unit or rate differ",
+                    signal.name
+                );
+                return Err(malformed(&segment.path, "signals", what, HEADER_HELP));
+            };
+            known.samples.extend(signal.samples);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Every record of the reference data against wfdb-python: digital and physical values, leads, rates, units, comments.
+#![allow(clippy::print_stderr, clippy::unwrap_used, missing_docs)]
+
+use ecgfm_recordings::wfdb::{self, SignalUnit};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Reads the records named by the arguments after the first, which is the directory to write to: digital values as int64,
+/// physical ones as float64, signal by signal, and the rest as JSON.
+const JUDGE: &str = r#"
+import json, sys, numpy as np, wfdb
+out, described = sys.argv[1], []
+def digital_values(path):
+    try:
+        return wfdb.rdrecord(path, physical=False, smooth_frames=False)
+    except ValueError:
+        # It does not know the type of its own big-endian samples (format 61); with one sample a frame this is the same.
+        record = wfdb.rdrecord(path, physical=False)
+        assert set(record.samps_per_frame) == {1}
+        record.e_d_signal = list(record.d_signal.T)
+        return record
+for number, path in enumerate(sys.argv[2:]):
+    digital = digital_values(path)
+    physical = wfdb.rdrecord(path, physical=True, smooth_frames=False)
+    np.concatenate(digital.e_d_signal).astype("<i8").tofile(f"{out}/{number}.digital")
+    np.concatenate(physical.e_p_signal).astype("<f8").tofile(f"{out}/{number}.physical")
+    described.append({
+        "names": digital.sig_name, "units": digital.units, "rate": digital.fs, "counter": digital.counter_freq,
+        "per_frame": digital.samps_per_frame, "frames": digital.sig_len, "comments": digital.comments,
+        "time": digital.base_time and str(digital.base_time), "date": digital.base_date and str(digital.base_date),
+        "gains": digital.adc_gain, "baselines": digital.baseline,
+    })
+print(json.dumps(described))
+"#;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Records of the reference data; none where those are not here.
+fn records() -> Option<Vec<PathBuf>> {
+    let shared = std::env::var_os("ECGFM_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    let Ok(folders) = shared.join("wfdb").read_dir() else {
+        eprintln!(
+            "SKIPPED: no records at {}/wfdb; set ECGFM_SHARED to where they are",
+            shared.display()
+        );
+        return None;
+    };
+    let folders = folders
+        .map(|folder| folder.unwrap().path())
+        .filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| folder.read_dir().unwrap().map(|file| file.unwrap().path()));
+    let headers = files.filter(|file| file.extension().is_some_and(|ending| ending == "hea"));
+    let mut records: Vec<PathBuf> = headers.map(|header| header.with_extension("")).collect();
+    records.sort();
+    Some(records)
+}
+
+/// What wfdb-python says of the records; none where there is no wfdb-python.
+fn judge(records: &[PathBuf], out: &Path) -> Option<Vec<Value>> {
+    let tools = root().join(".tools");
+    let packages =
+        std::env::var("ECGFM_PYTHONPATH").unwrap_or_else(|_| format!("{0}/wfdb:{0}/pytest", tools.display()));
+    let mut python = Command::new("python3");
+    python
+        .env("PYTHONPATH", packages)
+        .args(["-c", JUDGE])
+        .arg(out)
+        .args(records);
+    let output = python.output().ok()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    if complaint.contains("ModuleNotFoundError") {
+        eprintln!("SKIPPED: no Python with wfdb; run tools/setup test");
+        return None;
+    }
+    assert!(output.status.success(), "{complaint}");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+fn numbers<T>(path: PathBuf, number: fn([u8; 8]) -> T) -> impl Iterator<Item = T> {
+    let bytes = std::fs::read(path).unwrap();
+    let words: Vec<[u8; 8]> = bytes.as_chunks().0.to_vec();
+    words.into_iter().map(number)
+}
+
+fn list<'a, T>(value: &'a Value, get: impl Fn(&'a Value) -> T) -> Vec<T> {
+    value.as_array().unwrap().iter().map(get).collect()
+}
+
+#[test]
+fn every_record_is_what_wfdb_python_makes_of_it() {
+    let Some(records) = records() else { return };
+    assert!(records.len() > 10, "{records:?}");
+    let out = tempfile::tempdir().unwrap();
+    let Some(judged) = judge(&records, out.path()) else {
+        return;
+    };
+    for (number, (path, theirs)) in records.iter().zip(&judged).enumerate() {
+        let name = path.display();
+        let file = |kind: &str| out.path().join(format!("{number}.{kind}"));
+        let digital = wfdb::read_digital(path).unwrap();
+        let ours = digital.samples.iter().flatten().map(|sample| i64::from(*sample));
+        assert!(
+            ours.eq(numbers(file("digital"), i64::from_le_bytes)),
+            "{name}: digital values"
+        );
+
+        let record = wfdb::read(path).unwrap();
+        let ours = record.signals.iter().flat_map(|signal| &signal.samples);
+        let mut theirs_physical = numbers(file("physical"), f64::from_le_bytes);
+        for (at, value) in ours.enumerate() {
+            let judged = theirs_physical.next().unwrap();
+            // None of these records has a unit of voltage but millivolts, so that nothing is converted: equal, not close.
+            assert!(
+                *value == judged || (value.is_nan() && judged.is_nan()),
+                "{name}: value {at} is {value}, not {judged}"
+            );
+        }
+        assert!(theirs_physical.next().is_none(), "{name}: there are more values");
+        compare_headers(&record, theirs);
+        // All of them are sound.
+        let wrong = record
+            .warnings
+            .iter()
+            .filter(|warning| !warning.contains("no unit is stated"));
+        assert_eq!(wrong.collect::<Vec<_>>(), [""; 0], "{name}");
+    }
+}
+
+fn compare_headers(record: &wfdb::WfdbRecord, theirs: &Value) {
+    let (name, header) = (record.path.display(), &record.header);
+    let names: Vec<&str> = record.signals.iter().map(|signal| signal.name.as_str()).collect();
+    assert_eq!(
+        names,
+        list(&theirs["names"], |name| name.as_str().unwrap()),
+        "{name}"
+    );
+    assert_eq!(header.frame_rate, theirs["rate"].as_f64(), "{name}");
+    assert_eq!(header.counter_rate, theirs["counter"].as_f64(), "{name}");
+    assert_eq!(Some(record.frames), theirs["frames"].as_u64(), "{name}");
+    let per_frame: Vec<u64> = record
+        .signals
+        .iter()
+        .map(|signal| signal.samples_per_frame.into())
+        .collect();
+    assert_eq!(
+        per_frame,
+        list(&theirs["per_frame"], |count| count.as_u64().unwrap()),
+        "{name}"
+    );
+    assert_eq!(
+        header.comments,
+        list(&theirs["comments"], |comment| comment.as_str().unwrap()),
+        "{name}"
+    );
+    assert_eq!(
+        header.time.map(|time| time.to_string()),
+        start(&theirs["time"]),
+        "{name}"
+    );
+    assert_eq!(
+        header.date.map(|date| date.to_string()),
+        start(&theirs["date"]),
+        "{name}"
+    );
+    for (number, (stated, signal)) in header.signals.iter().zip(&record.signals).enumerate() {
+        let unit = theirs["units"][number].as_str().unwrap();
+        match &signal.unit {
+            SignalUnit::Millivolts => assert!(unit.eq_ignore_ascii_case("mV"), "{name}: {unit}"),
+            SignalUnit::Other(other) => assert_eq!(other, unit, "{name}"),
+        }
+        assert_eq!(
+            Some(stated.effective_gain()),
+            theirs["gains"][number].as_f64(),
+            "{name}"
+        );
+        assert_eq!(
+            Some(stated.effective_baseline()),
+            theirs["baselines"][number].as_i64(),
+            "{name}"
+        );
+    }
+}
+
+/// Time or date in the form in which ours is shown, without zeros at the end of a fraction.
+fn start(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    Some(if text.contains('.') {
+        text.trim_end_matches('0').to_owned()
+    } else {
+        text.to_owned()
+    })
+}
