@@ -12,7 +12,6 @@ use read::{Header, Spec};
 use std::path::Path;
 
 mod blocks;
-pub mod cell;
 mod cells;
 mod column;
 mod frame;
@@ -24,6 +23,7 @@ mod rows;
 mod write;
 
 pub use column::{Column, Kind, OtherColumns};
+pub use ecgfm_formats::cell;
 pub use frame::{bool_column, build_frame, int_column, str_column};
 pub use lines::Lines;
 pub use parquet::{read_parquet, read_parquet_columns, write_parquet};

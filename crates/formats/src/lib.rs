@@ -8,6 +8,7 @@
 //! | [`mat5`] | `mat` | MATLAB level-5 matrices | yes, also compressed | as SciPy does |
 //! | [`pages`] | `npy`, `mat` | any, past the operating system's cache | no | yes |
 //! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
+//! | [`cell`] | | text of one cell of a table | yes | no |
 //! | [`manifest`] | `manifest` | fairseq's lists of recordings | yes | yes |
 //! | [`store`] | `store` | header of a memory-mapped array, a pickle | yes, without running it | yes |
 //! | [`pt`] | `pt` | PyTorch checkpoints, safetensors | yes, without running them | no |
@@ -51,6 +52,7 @@ compile_error!(
     "these formats are little-endian, and values are moved to and from files as they are in memory"
 );
 
+pub mod cell;
 mod error;
 
 #[cfg(feature = "hdf5")]

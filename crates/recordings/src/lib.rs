@@ -9,23 +9,34 @@
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
 //! | [`mod@wfdb`] | WFDB records: headers, signal files |
+//! | [`muse`] | GE MUSE's XML |
+//! | [`arrays`] | NumPy's arrays, `.npy` and `.npz` |
+//! | [`csv`] | one ECG a CSV file |
+//! | [`amplitude`] | units of amplitude |
 //! | [`lead_names`] | standard names of leads, found from the spellings that files use |
 //! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
 //!
 //! A format that is added here is a module that implements [`RecordingFile`], and its file endings in `open`.
 
+pub mod amplitude;
+pub mod arrays;
+pub mod csv;
 pub mod direct;
 pub mod file;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
 pub mod lead_names;
 mod metadata;
+pub mod muse;
 #[cfg(feature = "hdf5")]
 mod open;
 pub mod recording;
+mod refusal;
 mod samples;
 mod standard_leads;
+mod text;
 pub mod wfdb;
+mod xml;
 
 pub use direct::DirectFile;
 pub use ecgfm_formats::{Error, Fault, Result};

@@ -53,7 +53,7 @@ pub(crate) enum LeadSource {
 const LIMB: usize = 6;
 
 /// The limb leads I, II, III, aVR, aVL, aVF as sums of I and II under these weights.
-const BY_I_AND_II: [[f64; 2]; LIMB] = [
+pub(crate) const BY_I_AND_II: [[f64; 2]; LIMB] = [
     [1.0, 0.0],
     [0.0, 1.0],
     [-1.0, 1.0],

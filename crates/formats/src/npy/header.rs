@@ -1,6 +1,6 @@
 //! Header of an array: type of its values, shape, order.
 
-use super::literal;
+use super::literal::{self, HeaderFields};
 use std::fmt;
 use std::io::{self, Read, Write};
 
@@ -211,6 +211,16 @@ pub fn has_header(path: &std::path::Path) -> io::Result<bool> {
 /// I/O, and `InvalidData` with a message for anything that is not a `.npy` header of a known type. At most 64 KiB are
 /// read, whatever the file claims. That the values are all there is not checked here: [`super::NpyReader`] does.
 pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u64)> {
+    let (fields, offset) = read_header_fields(input)?;
+    Ok((typed_header(fields)?, offset))
+}
+
+/// Reads the entries of a header, whatever the type of the values, and the offset of the first value. `input` is left at
+/// that value.
+///
+/// # Errors
+/// As [`read_header`], without those of an unknown type or of a shape that is more than any file can hold.
+pub fn read_header_fields<R: Read + ?Sized>(input: &mut R) -> io::Result<(HeaderFields, u64)> {
     let mut start = [0; 8];
     read_exactly(input, &mut start, "the magic string")?;
     if &start[..6] != MAGIC {
@@ -237,13 +247,12 @@ pub fn read_header<R: Read + ?Sized>(input: &mut R) -> io::Result<(NpyHeader, u6
     }
     let mut text = vec![0; length];
     read_exactly(input, &mut text, "the header")?;
-    let header = parse_header(&text)?;
-    Ok((header, (start.len() + width + length) as u64))
+    let fields =
+        literal::parse_header(&text).map_err(|e| invalid_data(format!("the header's dictionary: {e}")))?;
+    Ok((fields, (start.len() + width + length) as u64))
 }
 
-fn parse_header(text: &[u8]) -> io::Result<NpyHeader> {
-    let fields =
-        literal::parse_header(text).map_err(|e| invalid_data(format!("the header's dictionary: {e}")))?;
+fn typed_header(fields: HeaderFields) -> io::Result<NpyHeader> {
     let dtype = Dtype::from_descr(&fields.descr).ok_or_else(|| {
         let known = Dtype::ALL.map(Dtype::descr).join(" ");
         invalid_data(format!("values of type {:?}; known are {known}", fields.descr))

@@ -1,11 +1,14 @@
 //! Parser of a header's dictionary, a literal of Python with three keys.
 
-/// Entries of the dictionary.
-#[derive(Debug)]
-pub(super) struct HeaderFields {
-    pub(super) descr: String,
-    pub(super) fortran_order: bool,
-    pub(super) shape: Vec<usize>,
+/// Entries of a header's dictionary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderFields {
+    /// NumPy's code of the type of the values, such as `<f4`.
+    pub descr: String,
+    /// True if the first dimension varies fastest (column-major) instead of the last.
+    pub fortran_order: bool,
+    /// Extent of each dimension; none for a single number.
+    pub shape: Vec<usize>,
 }
 
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, in any order of keys.

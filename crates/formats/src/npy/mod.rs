@@ -35,6 +35,7 @@ mod writer;
 
 pub use bulk::{BulkWriter, Flusher};
 pub use element::{NpyElement, write_values};
-pub use header::{Dtype, NpyHeader, has_header, read_header, write_header};
+pub use header::{Dtype, NpyHeader, has_header, read_header, read_header_fields, write_header};
+pub use literal::HeaderFields;
 pub use reader::NpyReader;
 pub use writer::{NpyWriter, WrittenArray};

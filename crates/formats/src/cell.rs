@@ -13,7 +13,7 @@ const LONGEST: usize = 4;
 /// Returns true for a cell that holds nothing: it is empty, or holds what another program writes for a missing value.
 ///
 /// ```
-/// use ecgfm_artifacts::table::cell::is_missing;
+/// use ecgfm_formats::cell::is_missing;
 /// assert!(["", " ", "NA", "NaN", "null", "None", "."].into_iter().all(is_missing));
 /// assert!(!is_missing("0") && !is_missing("nobody"));
 /// ```
@@ -25,7 +25,7 @@ pub fn is_missing(cell: &str) -> bool {
 /// True or False, as Python, R, JSON and numbers write them; nothing for any other text.
 ///
 /// ```
-/// use ecgfm_artifacts::table::cell::boolean;
+/// use ecgfm_formats::cell::parse_boolean;
 /// assert_eq!(["True", "TRUE", "0.0", "perhaps"].map(parse_boolean), [Some(true), Some(true), Some(false), None]);
 /// ```
 pub fn parse_boolean(cell: &str) -> Option<bool> {
@@ -39,7 +39,7 @@ pub fn parse_boolean(cell: &str) -> Option<bool> {
 /// An integer, also where pandas has turned its column into floats (`7.0`); nothing for any other text.
 ///
 /// ```
-/// use ecgfm_artifacts::table::cell::integer;
+/// use ecgfm_formats::cell::parse_integer;
 /// assert_eq!(["7", " 7.0", "7.5", "NA"].map(parse_integer), [Some(7), Some(7), None, None]);
 /// ```
 pub fn parse_integer(cell: &str) -> Option<i64> {
@@ -52,7 +52,7 @@ pub fn parse_integer(cell: &str) -> Option<i64> {
 /// A number; nothing for any other text, NaN among it.
 ///
 /// ```
-/// use ecgfm_artifacts::table::cell::number;
+/// use ecgfm_formats::cell::parse_number;
 /// assert_eq!(["51.5", " 1e2", "NaN", "old"].map(parse_number), [Some(51.5), Some(100.0), None, None]);
 /// ```
 pub fn parse_number(cell: &str) -> Option<f64> {

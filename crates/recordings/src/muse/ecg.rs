@@ -1,0 +1,145 @@
+//! One ECG of a MUSE file.
+
+use super::facts::{self, MuseFacts};
+use super::ordered_leads::{MuseLead, ordered};
+use super::other_xml;
+use super::waveform::{StoredWaveform, shown};
+use crate::refusal::{Refusal, read_whole};
+use crate::text;
+use crate::xml::{Node, XmlTree, declared_encoding};
+use ecgfm_formats::Result;
+use std::path::Path;
+
+/// Bytes of the largest file that is read; ordinary ones have 0.2 MB.
+const MAX_BYTES: u64 = 64 << 20;
+/// Outermost element.
+pub(super) const ROOT: &str = "RestingECG";
+/// Elements in which people write, and devices do not escape what they wrote.
+const FREE_TEXT: [&str; 5] = [
+    "StmtText",
+    "Question",
+    "Answer",
+    "PatientLastName",
+    "PatientFirstName",
+];
+
+/// ECG of a MUSE file: its rhythm waveform, in millivolts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MuseEcg {
+    /// Leads: the standard ones in their order, then others.
+    pub leads: Vec<MuseLead>,
+    /// Samples a second, of each lead.
+    pub sample_rate: f64,
+    /// Millivolts, sample by sample with all leads of each. NaN where the file has −32768, which stands for a missing value.
+    pub samples: Vec<f64>,
+    /// Patient, acquisition, filters, diagnosis.
+    pub facts: MuseFacts,
+    /// Doubts about the content, each a sentence.
+    pub doubts: Vec<String>,
+}
+
+impl MuseEcg {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], I/O, and a file of more than 64 MiB.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::parse(path, &read_whole(path, MAX_BYTES)?)
+    }
+
+    /// Reads `bytes`, the content of the file at `path`.
+    ///
+    /// # Errors
+    /// XML that is damaged or not MUSE's; no rhythm waveform; no sample rate, unit or scale; leads of unequal length; a
+    /// lead whose bytes are not as many as the file says, or that is there twice with different samples.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        parse(bytes).map_err(|refusal| refusal.at(path))
+    }
+
+    /// Number of samples of each lead.
+    pub fn len(&self) -> usize {
+        self.samples.len() / self.leads.len().max(1)
+    }
+
+    /// True if there is no sample, which no file that was read has.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<MuseEcg, Refusal> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Refusal::malformed(
+            "file",
+            "it is empty",
+            "copy or export it again",
+        ));
+    }
+    let help = "save it in UTF-8, or export it again";
+    let decoded = text::decode(bytes, declared_encoding(bytes));
+    let decoded = decoded.map_err(|what| Refusal::unsupported("encoding", what, help))?;
+    let tree = XmlTree::parse(&decoded.text, &FREE_TEXT).map_err(|error| {
+        let place = format!("line {}", error.line);
+        Refusal::malformed(
+            place,
+            error.what,
+            "it is damaged or cut short: copy or export it again",
+        )
+    })?;
+    let root = tree.root();
+    if root.name() != ROOT || root.child("Waveform").is_none() && root.attributes().contains("philips") {
+        let what = other_xml::describe(root);
+        let help = "of XML, only that of GE MUSE (<RestingECG>) is read: export the ECG as that, or as WFDB";
+        return Err(Refusal::unsupported("format", what, help));
+    }
+    let mut doubts: Vec<String> = decoded.doubt.into_iter().collect();
+    if tree.repaired > 0 {
+        let repaired = tree.repaired;
+        doubts.push(format!(
+            "{repaired} characters < or & that are not escaped were taken for text"
+        ));
+    }
+    let rhythm = rhythm_waveform(root, &mut doubts)?;
+    let stored = StoredWaveform::read(rhythm, &mut doubts)?;
+    let facts = facts::read(root, rhythm, &mut doubts);
+    let (leads, samples) = ordered(&stored.leads);
+    Ok(MuseEcg {
+        leads,
+        sample_rate: stored.sample_rate,
+        samples,
+        facts,
+        doubts,
+    })
+}
+
+/// Waveform with the recorded samples. The median is one computed beat, which is never taken for an ECG.
+fn rhythm_waveform<'t>(root: Node<'t>, doubts: &mut Vec<String>) -> Result<Node<'t>, Refusal> {
+    let kind = |waveform: Node<'t>| waveform.text_of("WaveformType").unwrap_or("of no type");
+    let is_rhythm = |waveform: &Node<'t>| kind(*waveform).eq_ignore_ascii_case("Rhythm");
+    let mut rhythms = root.children_named("Waveform").filter(is_rhythm);
+    let Some(rhythm) = rhythms.next() else {
+        let there: Vec<String> = root
+            .children_named("Waveform")
+            .map(|w| shown(kind(w)))
+            .take(8)
+            .collect();
+        let what = if there.is_empty() {
+            "there is no waveform, only what was measured".to_owned()
+        } else {
+            format!("there is no rhythm waveform, only: {}", there.join(", "))
+        };
+        return Err(Refusal::unsupported(
+            "Waveform",
+            what,
+            "export the ECG with its rhythm waveform",
+        ));
+    };
+    let more = rhythms.count();
+    if more > 0 {
+        doubts.push(format!(
+            "there are {} rhythm waveforms, of which the first is read",
+            more + 1
+        ));
+    }
+    Ok(rhythm)
+}

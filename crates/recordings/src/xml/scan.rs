@@ -1,0 +1,269 @@
+//! Text of XML into tags and texts.
+
+use memchr::{memchr, memmem};
+
+const DOCTYPE: &str = "<!DOCTYPE";
+
+/// Contradiction in XML.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct XmlError {
+    /// Line, from 1 on.
+    pub(crate) line: usize,
+    /// Contradiction found there.
+    pub(crate) what: String,
+}
+
+/// Piece of XML.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// Opening tag.
+    Start(StartTag<'a>),
+    /// Closing tag.
+    End(&'a str),
+    /// Text whose references are not yet resolved.
+    Text(&'a str),
+    /// Text without references.
+    Verbatim(&'a str),
+}
+
+/// Opening tag.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct StartTag<'a> {
+    pub(super) name: &'a str,
+    /// Text between the name and the end of the tag.
+    pub(super) attributes: &'a str,
+    /// True for `<name/>`, which closes itself.
+    pub(super) empty: bool,
+}
+
+/// Reads XML piece by piece. A `<` that begins no tag is text.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    /// Number of `<` that were read as text.
+    pub(super) repaired: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            repaired: 0,
+        }
+    }
+
+    /// Contradiction at the place that was reached.
+    pub(super) fn error(&self, what: impl Into<String>) -> XmlError {
+        let read = self.text.as_bytes().get(..self.at).unwrap_or_default();
+        XmlError {
+            line: 1 + memchr::memchr_iter(b'\n', read).count(),
+            what: what.into(),
+        }
+    }
+
+    /// Next piece; none at the end. Comments, processing instructions and the document type are passed over.
+    pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, XmlError> {
+        loop {
+            let rest = &self.text[self.at..];
+            let token = if rest.is_empty() {
+                return Ok(None);
+            } else if let Some(length) = self.skipped_len(rest)? {
+                self.at += length;
+                continue;
+            } else if rest.starts_with("<![CDATA[") {
+                Token::Verbatim(self.until("]]>", "<![CDATA[".len())?)
+            } else if let Some((token, length)) = tag(rest) {
+                self.at += length;
+                token
+            } else {
+                Token::Text(self.text_piece(rest))
+            };
+            return Ok(Some(token));
+        }
+    }
+
+    /// Text up to the closing tag `</name>`, which is not passed: whatever looks like a tag in it belongs to the text.
+    pub(super) fn free_text(&mut self, name: &str) -> Result<Token<'a>, XmlError> {
+        let rest = &self.text[self.at..];
+        if rest.starts_with("<![CDATA[") {
+            return Ok(Token::Verbatim(self.until("]]>", "<![CDATA[".len())?));
+        }
+        let text = memmem::find(rest.as_bytes(), b"</").map(|end| &rest[..end]);
+        let closed = text.filter(|text| rest[text.len() + 2..].starts_with(name));
+        let text = closed.ok_or_else(|| self.error(format!("<{name}> is not closed")))?;
+        self.at += text.len();
+        self.repaired += memchr::memchr_iter(b'<', text.as_bytes()).count();
+        Ok(Token::Text(text))
+    }
+
+    /// Length of a comment, a processing instruction or the document type at the beginning of `rest`.
+    fn skipped_len(&self, rest: &str) -> Result<Option<usize>, XmlError> {
+        let end = if rest.starts_with("<!--") {
+            memmem::find(&rest.as_bytes()[4..], b"-->").map(|at| at + 7)
+        } else if rest.starts_with("<?") {
+            memmem::find(rest.as_bytes(), b"?>").map(|at| at + 2)
+        } else if rest.starts_with(DOCTYPE) {
+            doctype_len(rest)
+        } else {
+            return Ok(None);
+        };
+        let length = end.ok_or_else(|| self.error(format!("`{}` has no end", &rest[..2])))?;
+        Ok(Some(length))
+    }
+
+    /// Text from `skip` bytes ahead up to `end`, which is passed.
+    fn until(&mut self, end: &str, skip: usize) -> Result<&'a str, XmlError> {
+        let rest = &self.text[self.at + skip..];
+        let length = memmem::find(rest.as_bytes(), end.as_bytes());
+        let length = length.ok_or_else(|| self.error(format!("there is no `{end}`")))?;
+        self.at += skip + length + end.len();
+        Ok(&rest[..length])
+    }
+
+    /// Text at the beginning of `rest`, up to the next piece that is not text.
+    fn text_piece(&mut self, rest: &'a str) -> &'a str {
+        let mut length = 0;
+        loop {
+            match memchr(b'<', &rest.as_bytes()[length..]) {
+                None => length = rest.len(),
+                Some(more) if is_markup(&rest[length + more..]) => length += more,
+                Some(more) => {
+                    length += more + 1;
+                    self.repaired += 1;
+                    continue;
+                }
+            }
+            self.at += length;
+            return &rest[..length];
+        }
+    }
+}
+
+fn is_markup(rest: &str) -> bool {
+    let marks = ["<!--", "<![CDATA[", "<?", DOCTYPE];
+    marks.iter().any(|mark| rest.starts_with(mark)) || tag(rest).is_some()
+}
+
+/// Length of a document type, with declarations in brackets; nothing in it is looked at.
+fn doctype_len(rest: &str) -> Option<usize> {
+    let head = rest.find(['[', '>'])?;
+    if rest.as_bytes()[head] == b'>' {
+        return Some(head + 1);
+    }
+    let declarations = head + rest[head..].find(']')?;
+    Some(declarations + rest[declarations..].find('>')? + 1)
+}
+
+/// Tag at the beginning of `rest`, and its length.
+fn tag(rest: &str) -> Option<(Token<'_>, usize)> {
+    let inside = rest.strip_prefix('<')?;
+    if let Some(closing) = inside.strip_prefix('/') {
+        let name = &closing[..name_len(closing)?];
+        let blanks = closing[name.len()..].find(|c: char| !c.is_ascii_whitespace())?;
+        let end = name.len() + blanks;
+        return (closing.as_bytes()[end] == b'>').then_some((Token::End(name), end + 3));
+    }
+    let name = &inside[..name_len(inside)?];
+    let (length, empty) = attributes_len(&inside[name.len()..])?;
+    let attributes = &inside[name.len()..name.len() + length];
+    let start = StartTag {
+        name,
+        attributes,
+        empty,
+    };
+    Some((Token::Start(start), name.len() + length + 2 + usize::from(empty)))
+}
+
+/// Length of the name at the beginning of `text`.
+fn name_len(text: &str) -> Option<usize> {
+    let starts = |b: u8| b.is_ascii_alphabetic() || matches!(b, b'_' | b':') || !b.is_ascii();
+    let continues = |b: u8| starts(b) || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    text.bytes().next().filter(|b| starts(*b))?;
+    Some(text.bytes().position(|b| !continues(b)).unwrap_or(text.len()))
+}
+
+/// Length of well-formed attributes before the end of an opening tag; true where the tag closes itself.
+fn attributes_len(text: &str) -> Option<(usize, bool)> {
+    let mut at = 0;
+    loop {
+        let blanks = text[at..].find(|c: char| !c.is_ascii_whitespace())?;
+        at += blanks;
+        match text.as_bytes()[at] {
+            b'>' => return Some((at, false)),
+            b'/' => return (text.as_bytes().get(at + 1) == Some(&b'>')).then_some((at, true)),
+            _ if blanks == 0 => return None,
+            _ => at += attribute(&text[at..])?.2,
+        }
+    }
+}
+
+/// Name, value and length of the attribute at the beginning of `text`.
+fn attribute(text: &str) -> Option<(&str, &str, usize)> {
+    let name = &text[..name_len(text)?];
+    let value = text[name.len()..].trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (value, rest) = value[1..].split_once(quote)?;
+    Some((name, value, text.len() - rest.len()))
+}
+
+/// Encoding that the declaration at the beginning of an XML file states. The declaration is ASCII in every encoding of
+/// single bytes.
+pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
+    let start = &bytes[..bytes.len().min(200)];
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let end = memmem::find(start, b"?>")?;
+    let declaration = std::str::from_utf8(&start[..end]).ok()?.strip_prefix("<?xml")?;
+    let at = declaration.find("encoding")?;
+    attribute(&declaration[at..]).map(|(_, value, _)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<Token<'_>> {
+        let mut scanner = Scanner::new(text);
+        std::iter::from_fn(|| scanner.next().unwrap()).collect()
+    }
+
+    #[test]
+    fn tags_texts_and_what_is_passed_over() {
+        let text = "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b \"c\">]><a x = '>' y=\"<\">1<!-- <b> --><b/>\
+                    <![CDATA[<&]]></a >";
+        let start = |name, attributes, empty| {
+            Token::Start(StartTag {
+                name,
+                attributes,
+                empty,
+            })
+        };
+        let wanted = [
+            start("a", " x = '>' y=\"<\"", false),
+            Token::Text("1"),
+            start("b", "", true),
+            Token::Verbatim("<&"),
+            Token::End("a"),
+        ];
+        assert_eq!(tokens(text), wanted);
+    }
+
+    #[test]
+    fn a_less_than_sign_that_begins_no_tag_is_text() {
+        let mut scanner = Scanner::new("QRS < 120 <5 <PR or <");
+        assert_eq!(scanner.next(), Ok(Some(Token::Text("QRS < 120 <5 <PR or <"))));
+        assert_eq!((scanner.next(), scanner.repaired), (Ok(None), 4));
+    }
+
+    #[test]
+    fn the_declared_encoding_is_found() {
+        let declared = |text: &'static str| declared_encoding(text.as_bytes());
+        assert_eq!(
+            declared("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>"),
+            Some("ISO-8859-1")
+        );
+        assert_eq!(declared("\u{feff}<?xml encoding = 'utf-8' ?>"), Some("utf-8"));
+        assert_eq!(declared("<?xml version=\"1.0\"?>"), None);
+        assert_eq!(declared("<a encoding='x'?>"), None);
+    }
+}
