@@ -8,7 +8,7 @@
 //! | `standard_leads` | the standard leads out of those of a file, and [`MissingLeads`] |
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
-//! | [`mod@wfdb`] | WFDB records: headers, signal files |
+//! | [`mod@wfdb`] | [`RecordingFile`] for WFDB records: headers, signal files |
 //! | [`muse`] | GE MUSE's XML |
 //! | [`arrays`] | NumPy's arrays, `.npy` and `.npz` |
 //! | [`csv`] | one ECG a CSV file |
@@ -28,7 +28,6 @@ pub mod hdf5;
 pub mod lead_names;
 mod metadata;
 pub mod muse;
-#[cfg(feature = "hdf5")]
 mod open;
 pub mod recording;
 mod refusal;
@@ -44,7 +43,6 @@ pub use file::{DirectRows, RecordingFile};
 #[cfg(feature = "hdf5")]
 pub use hdf5::Hdf5File;
 pub use metadata::RecordingMetadata;
-#[cfg(feature = "hdf5")]
 pub use open::{HDF5_ENDINGS, open};
 pub use recording::{Encoding, Leads, Provenance, Recording, Unit};
 pub use samples::Samples;

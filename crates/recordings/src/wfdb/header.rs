@@ -31,7 +31,7 @@ pub struct WfdbHeader {
     pub time: Option<BaseTime>,
     /// Date of the first sample.
     pub date: Option<BaseDate>,
-    /// Signals; empty in a multi-segment record.
+    /// Signals; empty in the header of a multi-segment record.
     pub signals: Vec<SignalSpecification>,
     /// Segments; none in an ordinary record.
     pub segments: Option<Vec<SegmentSpecification>>,

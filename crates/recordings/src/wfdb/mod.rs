@@ -29,7 +29,9 @@
 
 mod decode;
 mod digital;
+mod ecg_leads;
 mod error;
+mod file;
 mod flac;
 mod format;
 mod header;
@@ -53,6 +55,8 @@ mod text;
 mod unit;
 
 pub use digital::{DigitalRecord, read_digital};
+pub use file::WfdbFile;
+pub(crate) use file::header_of;
 pub use format::SampleFormat;
 pub use header::{WfdbHeader, is_header};
 pub use read::read;

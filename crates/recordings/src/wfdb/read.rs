@@ -6,7 +6,7 @@ use super::paths::find_header;
 use super::record::WfdbRecord;
 use super::segments::read_segments;
 use ecgfm_formats::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads the record that `path` names: its `.hea`, one of its signal files, or either without ending.
 ///
@@ -15,6 +15,11 @@ use std::path::Path;
 pub fn read(path: &Path) -> Result<WfdbRecord> {
     let path = find_header(path)?;
     let header = WfdbHeader::read(&path)?;
+    read_record(path, header)
+}
+
+/// Reads the signals of the record whose header is at `path`.
+pub(super) fn read_record(path: PathBuf, header: WfdbHeader) -> Result<WfdbRecord> {
     match header.segments {
         Some(_) => read_segments(path, header),
         None => Ok(read_signals(path, header)?.into_physical()),

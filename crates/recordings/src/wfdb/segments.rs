@@ -10,7 +10,7 @@ use super::header::WfdbHeader;
 use super::limits::MAX_VALUES;
 use super::paths::check_name;
 use super::record::{WfdbRecord, WfdbSignal, unit_and_scale};
-use super::specification::SegmentSpecification;
+use super::specification::{SegmentSpecification, SignalSpecification};
 use crate::lead_names::standard_name;
 use ecgfm_formats::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,22 @@ struct SegmentedRecord {
     variable: bool,
 }
 
+/// Signals of a record by its header: those of an ordinary record, or those of the segment that describes them.
+///
+/// # Errors
+/// All segments are gaps, or the header of the one that describes the signals cannot be read.
+pub(super) fn described_signals(path: &Path, header: &WfdbHeader) -> Result<Vec<SignalSpecification>> {
+    let Some(segments) = &header.segments else {
+        return Ok(header.signals.clone());
+    };
+    let described = segments.iter().find(|segment| !segment.is_null());
+    let Some(described) = described else {
+        let what = "all segments are gaps";
+        return Err(unsupported(path, "segments", what, "give a record with samples"));
+    };
+    Ok(read_segment_header(path, described)?.1.signals)
+}
+
 /// Reads all segments of the multi-segment record whose header is at `path`.
 ///
 /// # Errors
@@ -32,20 +48,9 @@ pub(super) fn read_segments(path: PathBuf, mut header: WfdbHeader) -> Result<Wfd
     let segments = header.segments.clone().unwrap_or_default();
     let frames = total_frames(&path, &header, &segments)?;
     let variable = segments.first().is_some_and(|first| first.frames == 0);
-    let described = segments.iter().find(|segment| !segment.is_null());
-    let Some(described) = described else {
-        return Err(unsupported(
-            &path,
-            "segments",
-            "all segments are gaps",
-            "give a record with samples",
-        ));
-    };
-    let first = read_segment_header(&path, described)?.1;
-    check_values(&path, &first, frames)?;
-    // The signals of all segments, as the one that describes them has them.
-    header.signals.clone_from(&first.signals);
-    let numbered = first.signals.iter().enumerate();
+    header.signals = described_signals(&path, &header)?;
+    check_values(&path, &header, frames)?;
+    let numbered = header.signals.iter().enumerate();
     let signals = numbered.map(|(number, signal)| WfdbSignal {
         name: signal
             .description
@@ -95,8 +100,8 @@ fn too_large(path: &Path) -> Error {
     unsupported(path, "segments", what, "give the segments one by one")
 }
 
-fn check_values(path: &Path, first: &WfdbHeader, frames: u64) -> Result<()> {
-    let per_frame: u64 = first
+fn check_values(path: &Path, header: &WfdbHeader, frames: u64) -> Result<()> {
+    let per_frame: u64 = header
         .signals
         .iter()
         .map(|signal| u64::from(signal.samples_per_frame))

@@ -1,6 +1,7 @@
 //! Whole records, written by these tests.
 
 mod damage;
+mod file;
 mod headers;
 mod segments;
 

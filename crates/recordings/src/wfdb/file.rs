@@ -1,0 +1,223 @@
+//! A record as a file of one recording.
+
+use super::ecg_leads::EcgLeads;
+use super::error::unsupported;
+use super::header::{WfdbHeader, is_header};
+use super::paths::find_header;
+use super::read::read_record;
+use super::record::WfdbRecord;
+use super::segments::described_signals;
+use super::specification::SignalSpecification;
+use crate::file::{DirectRows, RecordingFile};
+use crate::metadata::RecordingMetadata;
+use crate::recording::{Encoding, Leads, Provenance, Recording, Unit};
+use ecgfm_formats::{Error, Result};
+use serde_json::{Map, Value, json};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes at the start of a file that may show that it is a header.
+const SHOWN_BYTES: u64 = 4096;
+
+/// WFDB record. Its leads are the signals in a unit of voltage; others are left out and named among the doubts.
+pub struct WfdbFile {
+    path: Arc<PathBuf>,
+    header: WfdbHeader,
+    signals: Vec<SignalSpecification>,
+    ecg: EcgLeads,
+    leads: Leads,
+    frame_rate: f64,
+}
+
+/// Path of the header if `path` belongs to a WFDB record: it is a header, or one beside it names it.
+pub(crate) fn header_of(path: &Path) -> Option<Result<PathBuf>> {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    // Nothing else that is read here has these endings, so that an error says more than "unknown".
+    if ending == "hea" || ending == "dat" {
+        return Some(find_header(path));
+    }
+    let beside = find_header(path).ok();
+    let names_it = |header: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        !path.exists()
+            || WfdbHeader::read(header).is_ok_and(|h| h.signals.iter().any(|s| Some(s.file.as_str()) == name))
+    };
+    let of_record = beside.filter(names_it);
+    of_record
+        .or_else(|| has_header(path).then(|| path.to_owned()))
+        .map(Ok)
+}
+
+/// Returns true if the file at `path` is a header, whatever its name.
+fn has_header(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(SHOWN_BYTES).read_to_end(&mut start));
+    let looks_so = file.is_ok() && is_header(&start);
+    looks_so
+        && WfdbHeader::read(path).is_ok_and(|header| !header.signals.is_empty() || header.segments.is_some())
+}
+
+impl WfdbFile {
+    /// Opens the record whose header is at `path`. The sample rate is that of the header; where it states none, that of
+    /// `encoding`, if it is not 0.
+    ///
+    /// # Errors
+    /// The header cannot be read, describes no ECG, or neither it nor `encoding` has a sample rate.
+    pub fn open(path: &Path, encoding: Encoding) -> Result<Self> {
+        let header = WfdbHeader::read(path)?;
+        let signals = described_signals(path, &header)?;
+        let ecg = EcgLeads::choose(path, &signals)?;
+        let frame_rate = header.frame_rate.or_else(|| {
+            let stated = encoding.sample_rate > 0.0;
+            stated.then(|| encoding.sample_rate / f64::from(ecg.samples_per_frame))
+        });
+        Ok(Self {
+            path: Arc::new(path.to_owned()),
+            leads: ecg.names.clone().into(),
+            frame_rate: frame_rate.ok_or_else(|| no_rate(path))?,
+            header,
+            signals,
+            ecg,
+        })
+    }
+
+    /// Header of the record.
+    pub fn header(&self) -> &WfdbHeader {
+        &self.header
+    }
+
+    fn sample_rate(&self) -> f64 {
+        self.frame_rate * f64::from(self.ecg.samples_per_frame)
+    }
+
+    /// Name of the file, without its ending: what tells records of an archive apart.
+    fn record_id(&self) -> Option<String> {
+        Some(self.path.file_stem()?.to_string_lossy().into_owned())
+    }
+
+    fn metadata(&self, record: &mut WfdbRecord) -> RecordingMetadata {
+        let header = &self.header;
+        let comment = |key: &str| {
+            header
+                .comment(key)
+                .filter(|value| !value.is_empty())
+                .map(str::to_owned)
+        };
+        let start: Vec<String> = [
+            header.date.map(|date| date.to_string()),
+            header.time.map(|time| time.to_string()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let mut doubts = std::mem::take(&mut record.warnings);
+        doubts.extend_from_slice(&self.ecg.left_out);
+        RecordingMetadata {
+            format: "WFDB",
+            patient_id: comment("subject_id").or_else(|| comment("<subject_id>")),
+            age: comment("age"),
+            sex: comment("sex"),
+            acquired_at: (!start.is_empty()).then(|| start.join("T")),
+            comments: header
+                .comments
+                .iter()
+                .map(|comment| split_comment(comment))
+                .collect(),
+            doubts,
+            ..RecordingMetadata::default()
+        }
+    }
+}
+
+fn no_rate(path: &Path) -> Error {
+    let help = "write the rate in samples a second after the number of signals in its first line. WFDB's documentation \
+                would assume 250, which few archives have";
+    unsupported(path, "record line", "the header states no sample rate", help)
+}
+
+/// Key and value of a comment; an empty key where there is no colon.
+fn split_comment(comment: &str) -> (String, String) {
+    let (key, value) = comment.split_once(':').unwrap_or(("", comment));
+    (key.trim().to_owned(), value.trim().to_owned())
+}
+
+impl RecordingFile for WfdbFile {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn exam_ids(&self) -> Vec<Option<String>> {
+        vec![self.record_id()]
+    }
+
+    fn lead_count(&self) -> usize {
+        self.leads.len()
+    }
+
+    fn read(&self, row: usize, out: &mut Recording) -> Result<()> {
+        if row > 0 {
+            let what = format!("row {row} was asked for; a WFDB record is one recording");
+            let path = self.path.to_path_buf();
+            return Err(Error::Request { path, what });
+        }
+        let mut record = read_record(self.path.to_path_buf(), self.header.clone())?;
+        let samples = record.frames as usize * self.ecg.samples_per_frame as usize;
+        let values = out.samples.float64_buffer();
+        values.clear();
+        values.resize(samples * self.leads.len(), 0.0);
+        for (lead, position) in self.ecg.positions.iter().enumerate() {
+            let places = values.iter_mut().skip(lead).step_by(self.leads.len());
+            for (place, value) in places.zip(&record.signals[*position].samples) {
+                *place = *value;
+            }
+        }
+        out.leads.clone_from(&self.leads);
+        out.sample_rate = self.sample_rate();
+        out.unit = Unit::Millivolts;
+        out.supplied_leads.clear();
+        out.metadata = Some(Box::new(self.metadata(&mut record)));
+        let file = self.path.clone();
+        out.provenance = Provenance { file, row };
+        Ok(())
+    }
+
+    fn direct_rows(&self) -> Option<DirectRows> {
+        None
+    }
+
+    fn storage(&self) -> String {
+        let mut formats: Vec<String> = self
+            .signals
+            .iter()
+            .map(|signal| signal.format.to_string())
+            .collect();
+        formats.dedup();
+        format!("signal files of format {}", formats.join(", "))
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        let header = &self.header;
+        let mut files: Vec<&str> = header.signals.iter().map(|signal| signal.file.as_str()).collect();
+        files.dedup();
+        let samples = header
+            .frames
+            .map(|frames| frames * u64::from(self.ecg.samples_per_frame));
+        let facts = [
+            ("format", json!("WFDB")),
+            ("record", json!(header.name)),
+            ("rows", json!(1)),
+            ("samples", json!(samples)),
+            ("leads", json!(self.leads.len())),
+            ("lead_names", json!(*self.leads)),
+            ("sample_rate", json!(self.sample_rate())),
+            ("storage", json!(self.storage())),
+            ("signal_files", json!(files)),
+            ("segments", json!(header.segments.as_ref().map(Vec::len))),
+            ("comments", json!(header.comments)),
+        ];
+        let stated = facts.into_iter().filter(|(_, fact)| !fact.is_null());
+        stated.map(|(name, fact)| (name.to_owned(), fact)).collect()
+    }
+}
