@@ -87,6 +87,16 @@ pub fn ok(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
+/// Makes a synthetic archive of `exams` exams, `per_part` a part, in `dir`/raw; returns its path.
+pub fn synthetic_archive(dir: &Path, exams: usize, per_part: usize) -> PathBuf {
+    let raw = dir.join("raw");
+    let mut synth = ecgfm();
+    synth.args(["synth", "--quiet", "--exams", &exams.to_string()]);
+    synth.args(["--exams-per-part", &per_part.to_string(), "--out"]);
+    ok(synth.arg(&raw));
+    raw
+}
+
 /// A run of the full profile on the reference's ten recordings and its tiny checkpoint.
 pub struct Bench {
     pub reference: PathBuf,

@@ -1,7 +1,7 @@
 //! Commands that messages recommend, each tried on the input that provokes it.
 
 use crate::common::{ecgfm, ok, python, root};
-use crate::refusing::{said, signals};
+use crate::refused_calls::{error_text, signals_stage};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -35,15 +35,15 @@ f.close()
         eprintln!("{}", String::from_utf8_lossy(&output.stdout));
         return None;
     }
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", error_text(&output));
     Some(raw)
 }
 
 /// What the stage says of it.
 fn refused(raw: &Path, out: &Path) -> String {
-    let output = signals(&mut ecgfm(), raw, out).output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    said(&output)
+    let output = signals_stage(&mut ecgfm(), raw, out).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", error_text(&output));
+    error_text(&output)
 }
 
 /// The command between backticks that begins with a word.
@@ -80,9 +80,9 @@ fn copied_reads(raw: &Path, out: &Path, wanted: &[&str]) {
     }
     assert!(!text.contains("h5repack"), "{text}");
     let output = shell(command(&text, "python3 -c"), raw);
-    assert!(output.status.success(), "{text}\n{}", said(&output));
+    assert!(output.status.success(), "{text}\n{}", error_text(&output));
     std::fs::rename(raw.join("exams_part0.copy.hdf5"), raw.join("exams_part0.hdf5")).unwrap();
-    ok(signals(&mut ecgfm(), raw, out));
+    ok(signals_stage(&mut ecgfm(), raw, out));
     alike(raw, out);
 }
 
@@ -90,7 +90,7 @@ fn copied_reads(raw: &Path, out: &Path, wanted: &[&str]) {
 fn alike(raw: &Path, out: &Path) {
     std::fs::rename(raw.join("whole"), raw.join("exams_part0.hdf5")).unwrap();
     let first = out.with_extension("first");
-    ok(signals(&mut ecgfm(), raw, &first));
+    ok(signals_stage(&mut ecgfm(), raw, &first));
     for file in ["rejected.csv", "segments/part-00000.npy"] {
         assert!(
             std::fs::read(out.join(file)).unwrap() == std::fs::read(first.join(file)).unwrap(),
@@ -123,10 +123,10 @@ f.create_dataset('tracings', data=x, chunks=(2, 1000, 5), compression='lzf')",
         let Some(raw) = archive(&dir, "", lines) else {
             return;
         };
-        ok(signals(&mut ecgfm(), &raw, &dir.join("out")));
+        ok(signals_stage(&mut ecgfm(), &raw, &dir.join("out")));
         // The same from a store that reads it again.
         let mut view = ecgfm();
-        ok(signals(&mut view, &raw, &dir.join("view")).args(["--with", "store=view"]));
+        ok(signals_stage(&mut view, &raw, &dir.join("view")).args(["--with", "store=view"]));
         alike(&raw, &dir.join("out"));
     }
 }
@@ -185,11 +185,11 @@ fn recordings_without_numbers_are_numbered() {
     };
     let part = raw.join("exams_part0.hdf5");
     let output = ecgfm().arg("inspect").arg(&part).output().unwrap();
-    let text = said(&output);
+    let text = error_text(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("\nhelp: "), "{text}");
     let numbered = shell(command(&text, "cp "), &raw);
-    assert!(numbered.status.success(), "{text}\n{}", said(&numbered));
+    assert!(numbered.status.success(), "{text}\n{}", error_text(&numbered));
     let found = ok(ecgfm().args(["inspect", "--json"]).arg(raw.join("numbered.hdf5")));
     let found: serde_json::Value = serde_json::from_str(&found).unwrap();
     assert_eq!(found["first_exam_ids"], serde_json::json!([1, 2, 3]));
@@ -218,8 +218,8 @@ fn a_file_left_open_by_its_writer() {
         eprintln!("SKIPPED in part: no h5clear; install hdf5-tools");
         return;
     }
-    assert!(output.status.success(), "{command}: {}", said(&output));
-    ok(signals(&mut ecgfm(), &raw, &dir.path().join("out")));
+    assert!(output.status.success(), "{command}: {}", error_text(&output));
+    ok(signals_stage(&mut ecgfm(), &raw, &dir.path().join("out")));
     alike(&raw, &dir.path().join("out"));
 }
 

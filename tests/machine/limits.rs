@@ -1,7 +1,7 @@
 //! Faults of the system: named as what they are, exit code 1, never blamed on the data, never set aside.
 
-use crate::common::{ecgfm, ok};
-use crate::refusing::{archive, library, limited, refusing, said, signals};
+use crate::common::{ecgfm, ok, synthetic_archive};
+use crate::refused_calls::{error_text, refusal_library, signals_stage, with_limit, with_refused_calls};
 use std::path::Path;
 use std::process::Output;
 
@@ -10,7 +10,7 @@ const BLAMES: [&str; 5] = ["set aside", "unreadable_parts", "on_bad", "download"
 
 /// Holds the output against what a fault of the system is to look like.
 fn check(output: &Output, words: &[&str], out: &Path) {
-    let text = said(output);
+    let text = error_text(output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("\nhelp: "), "{text}");
     for word in words {
@@ -26,11 +26,11 @@ fn check(output: &Output, words: &[&str], out: &Path) {
 #[test]
 fn too_many_open_files() {
     let dir = tempfile::tempdir().unwrap();
-    let raw = archive(dir.path(), 40);
+    let raw = synthetic_archive(dir.path(), 40, 1);
     for policy in ["reject", "fail"] {
         let out = dir.path().join("out");
-        let mut command = limited("ulimit -n 32");
-        signals(&mut command, &raw, &out);
+        let mut command = with_limit("ulimit -n 32");
+        signals_stage(&mut command, &raw, &out);
         command.args([
             "--with",
             &format!("on_bad={policy}"),
@@ -44,8 +44,8 @@ fn too_many_open_files() {
         );
     }
     // Enough of them, and all is well.
-    ok(signals(
-        &mut limited("ulimit -n 256"),
+    ok(signals_stage(
+        &mut with_limit("ulimit -n 256"),
         &raw,
         &dir.path().join("enough"),
     ));
@@ -53,9 +53,9 @@ fn too_many_open_files() {
 
 #[test]
 fn every_refusal_of_a_part_is_the_systems() {
-    let Some(library) = library() else { return };
+    let Some(library) = refusal_library() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let raw = archive(dir.path(), 3);
+    let raw = synthetic_archive(dir.path(), 3, 1);
     for (call, number, words) in [
         ("open", 13, ["Permission denied", "ls -l"]),
         ("open", 1, ["Operation not permitted", "ls -l"]),
@@ -66,22 +66,26 @@ fn every_refusal_of_a_part_is_the_systems() {
         ("read", 116, ["Stale file handle", "system's log"]),
     ] {
         let out = dir.path().join("out");
-        let mut command = refusing(library, &format!("{call}:{number}:exams_part1"));
-        signals(&mut command, &raw, &out);
+        let mut command = with_refused_calls(library, &format!("{call}:{number}:exams_part1"));
+        signals_stage(&mut command, &raw, &out);
         command.args(["--with", "on_bad=reject", "--with", "unreadable_parts=reject"]);
         let output = command.output().unwrap();
         check(&output, &words, &out);
-        assert!(said(&output).contains("exams_part1.hdf5"), "{}", said(&output));
+        assert!(
+            error_text(&output).contains("exams_part1.hdf5"),
+            "{}",
+            error_text(&output)
+        );
     }
 }
 
 #[test]
 fn a_table_that_may_not_be_read_is_not_a_table_that_is_missing() {
-    let Some(library) = library() else { return };
+    let Some(library) = refusal_library() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let raw = archive(dir.path(), 1);
+    let raw = synthetic_archive(dir.path(), 1, 1);
     let out = dir.path().join("out");
-    let output = signals(&mut refusing(library, "open:13:exams.csv"), &raw, &out).output();
+    let output = signals_stage(&mut with_refused_calls(library, "open:13:exams.csv"), &raw, &out).output();
     check(
         &output.unwrap(),
         &["exams.csv", "Permission denied", "ls -l"],
@@ -91,9 +95,9 @@ fn a_table_that_may_not_be_read_is_not_a_table_that_is_missing() {
 
 #[test]
 fn disks_that_take_no_more() {
-    let Some(library) = library() else { return };
+    let Some(library) = refusal_library() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let raw = archive(dir.path(), 2);
+    let raw = synthetic_archive(dir.path(), 2, 1);
     for (number, words) in [
         (28, ["No space left on device", "free some space"]),
         (122, ["Disk quota exceeded", "quota"]),
@@ -102,8 +106,8 @@ fn disks_that_take_no_more() {
     ] {
         let out = dir.path().join("results");
         // What the stage writes lies beside its place until it is done.
-        let output = signals(
-            &mut refusing(library, &format!("write:{number}:results")),
+        let output = signals_stage(
+            &mut with_refused_calls(library, &format!("write:{number}:results")),
             &raw,
             &out,
         )
@@ -114,9 +118,9 @@ fn disks_that_take_no_more() {
 
 #[test]
 fn the_run_after_a_fault_of_the_system_does_the_stage_that_failed() {
-    let Some(library) = library() else { return };
+    let Some(library) = refusal_library() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let raw = archive(dir.path(), 4);
+    let raw = synthetic_archive(dir.path(), 4, 1);
     let arguments = |command: &mut std::process::Command| {
         command.args([
             "run",
@@ -132,7 +136,7 @@ fn the_run_after_a_fault_of_the_system_does_the_stage_that_failed() {
         command.arg(format!("vars.raw={}", raw.display()));
         command.args(["--set", "signals.unreadable_parts=reject"]);
     };
-    let mut failing = refusing(library, "read:5:exams_part2");
+    let mut failing = with_refused_calls(library, "read:5:exams_part2");
     arguments(&mut failing);
     assert_eq!(failing.output().unwrap().status.code(), Some(1));
     let mut again = ecgfm();
@@ -154,8 +158,8 @@ enum Ended {
 
 /// Runs `signals` on `raw` with so many KiB of address space, and holds a refusal against what it is to look like.
 fn signals_within(raw: &Path, out: &Path, kib: u64) -> Ended {
-    let mut command = limited(&format!("ulimit -v {kib}"));
-    signals(&mut command, raw, out).args([
+    let mut command = with_limit(&format!("ulimit -v {kib}"));
+    signals_stage(&mut command, raw, out).args([
         "--with",
         "on_bad=reject",
         "--with",
@@ -164,7 +168,7 @@ fn signals_within(raw: &Path, out: &Path, kib: u64) -> Ended {
         "threads=2",
     ]);
     let output = command.output().unwrap();
-    let text = said(&output);
+    let text = error_text(&output);
     assert!(!text.contains("set aside"), "{kib}: {text}");
     match output.status.code() {
         Some(0) => Ended::Done,
@@ -180,7 +184,7 @@ fn signals_within(raw: &Path, out: &Path, kib: u64) -> Ended {
 #[test]
 fn little_memory() {
     let dir = tempfile::tempdir().unwrap();
-    let raw = archive(dir.path(), 8);
+    let raw = synthetic_archive(dir.path(), 8, 1);
     let mut refused = 0;
     let mut attempt = |kib: u64| {
         let ended = signals_within(&raw, &dir.path().join(format!("out{kib}")), kib);

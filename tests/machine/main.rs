@@ -10,5 +10,5 @@ mod advice;
 mod limits;
 mod locks;
 mod output;
+mod refused_calls;
 mod refused_paths;
-mod refusing;

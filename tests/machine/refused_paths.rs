@@ -1,7 +1,7 @@
 //! A path that the system does not let the program look at is named as that, and never as one that does not exist.
 
-use super::refusing::{archive, said};
-use crate::common::ecgfm;
+use super::refused_calls::error_text;
+use crate::common::{ecgfm, synthetic_archive};
 
 #[test]
 fn a_path_that_may_not_be_looked_at_does_not_pass_for_absent() {
@@ -12,7 +12,7 @@ fn a_path_that_may_not_be_looked_at_does_not_pass_for_absent() {
     let endless = endless.as_str();
     let model = dir.path().join("m.ts").display().to_string();
     std::fs::write(&model, "").unwrap();
-    let raw = format!("raw={}", archive(dir.path(), 1).display());
+    let raw = format!("raw={}", synthetic_archive(dir.path(), 1, 1).display());
     let thresholds = format!("thresholds={endless}");
     let out = dir.path().join("out").display().to_string();
     let labels = format!("labels={endless}");
@@ -79,7 +79,7 @@ fn a_path_that_may_not_be_looked_at_does_not_pass_for_absent() {
         ],
     ] {
         let output = ecgfm().args(arguments).output().unwrap();
-        let text = said(&output);
+        let text = error_text(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {text}");
         assert!(text.contains("endless"), "{arguments:?}: {text}");
         assert!(

@@ -1,6 +1,6 @@
 //! HDF5 files are opened by a process of their own; whatever becomes of it is an error that names the file.
 
-use crate::common::{ecgfm, ok, python, root};
+use crate::common::{ecgfm, ok, python, root, synthetic_archive};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -8,19 +8,7 @@ use std::time::{Duration, Instant};
 /// A small synthetic archive of two parts, in `raw`.
 fn archive() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut synth = ecgfm();
-    synth
-        .args([
-            "synth",
-            "--quiet",
-            "--exams",
-            "6",
-            "--exams-per-part",
-            "3",
-            "--out",
-        ])
-        .arg(dir.path().join("raw"));
-    ok(&mut synth);
+    synthetic_archive(dir.path(), 6, 3);
     dir
 }
 

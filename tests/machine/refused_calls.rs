@@ -1,12 +1,12 @@
-//! A library that makes the C library refuse calls, and archives to try it on.
+//! A library that makes the C library refuse calls, and commands to try it on.
 
-use crate::common::{ecgfm, ok};
+use crate::common::ecgfm;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// The library, compiled once, unless there is no C++ compiler; then the test says so and should return.
-pub fn library() -> Option<&'static Path> {
+pub fn refusal_library() -> Option<&'static Path> {
     static BUILT: OnceLock<Option<(tempfile::TempDir, PathBuf)>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let dir = tempfile::tempdir().expect("a directory");
@@ -36,14 +36,14 @@ pub fn library() -> Option<&'static Path> {
 }
 
 /// The program, with these calls refused.
-pub fn refusing(library: &Path, what: &str) -> Command {
+pub fn with_refused_calls(library: &Path, what: &str) -> Command {
     let mut command = ecgfm();
     command.env("LD_PRELOAD", library).env("REFUSE", what);
     command
 }
 
 /// The program in a shell that first sets a limit: `ulimit -n 32`.
-pub fn limited(limit: &str) -> Command {
+pub fn with_limit(limit: &str) -> Command {
     let program = ecgfm();
     let mut command = Command::new("sh");
     command
@@ -54,31 +54,13 @@ pub fn limited(limit: &str) -> Command {
     command
 }
 
-/// Synthetic exams, one a part.
-pub fn archive(dir: &Path, exams: usize) -> PathBuf {
-    let raw = dir.join("raw");
-    let exams = exams.to_string();
-    let mut command = ecgfm();
-    command.args([
-        "synth",
-        "--quiet",
-        "--exams",
-        &exams,
-        "--exams-per-part",
-        "1",
-        "--out",
-    ]);
-    ok(command.arg(&raw));
-    raw
-}
-
 /// `stage signals` on `raw` into `out`.
-pub fn signals<'a>(command: &'a mut Command, raw: &Path, out: &Path) -> &'a mut Command {
+pub fn signals_stage<'a>(command: &'a mut Command, raw: &Path, out: &Path) -> &'a mut Command {
     command.args(["stage", "signals", "--out"]).arg(out);
     command.arg("--with").arg(format!("raw={}", raw.display()))
 }
 
-/// Standard error.
-pub fn said(output: &Output) -> String {
+/// Text on standard error.
+pub fn error_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
