@@ -105,6 +105,56 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Words in backquotes that are files or directories: they end in `/` or in the ending of a file of the repository.
+fn quoted_paths(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let is_path = |word: &&str| {
+        let plain = word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+        let endings = ["/", ".rs", ".md", ".toml", ".yaml"];
+        plain && !word.contains("NAME") && endings.iter().any(|ending| word.ends_with(ending))
+    };
+    quoted.filter(is_path).collect()
+}
+
+/// Paths of a paragraph or a table's row that do not exist. A path is one from the root, or relative to a directory of the
+/// path before it; a row of the table of crates is about that crate.
+fn missing_paths(text: &str) -> Vec<String> {
+    let crate_name = text.split('|').nth(2).unwrap_or_default().trim();
+    let mut before = PathBuf::from("crates").join(crate_name).join("src");
+    let mut missing = Vec::new();
+    for path in quoted_paths(text) {
+        let places = before.ancestors().map(|dir| dir.join(path));
+        match places.into_iter().find(|place| root().join(place).exists()) {
+            Some(found) => before = found,
+            None => missing.push(format!("`{path}` in: {text}")),
+        }
+    }
+    missing
+}
+
+#[test]
+fn every_path_that_the_architecture_names_exists() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let prose: String = text.split("```").step_by(2).collect();
+    let is_row = |line: &&str| line.starts_with('|');
+    let rows = prose.lines().filter(is_row).map(str::to_owned);
+    let paragraphs = prose
+        .split("\n\n")
+        .filter(|part| !is_row(part))
+        .map(str::to_owned);
+    let missing: Vec<String> = rows
+        .chain(paragraphs)
+        .flat_map(|part| missing_paths(&part))
+        .collect();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    assert_eq!(
+        missing_paths("`crates/model/src/export.rs`, `nothing.rs`").len(),
+        1
+    );
+}
+
 #[test]
 fn the_documentation_stays_short() {
     let pages = pages("docs").into_iter().chain([root().join("README.md")]);
