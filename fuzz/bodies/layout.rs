@@ -1,7 +1,7 @@
 //! What another process says about an HDF5 file, and rows read from where it says they are.
 
 use ecgfm_formats::tracings::description::{StoredRows, decode_description, encode_description};
-use ecgfm_formats::tracings::{Placement, TracingRows};
+use ecgfm_formats::tracings::{RowPlacement, TracingRows};
 
 /// Values of a row, and of a block, that are read.
 const VALUES: usize = 1 << 16;
@@ -30,8 +30,8 @@ pub(crate) fn run(data: &[u8]) {
         return;
     };
     let block = match &placement {
-        Placement::Contiguous { .. } => Some(0),
-        Placement::Blocks(table) => table.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)),
+        RowPlacement::Contiguous { .. } => Some(0),
+        RowPlacement::Blocks(table) => table.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)),
     };
     super::scratch::with_file(file, |path| {
         let Ok(rows) = TracingRows::open(path, described.shape, placement) else {

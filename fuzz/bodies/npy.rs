@@ -1,6 +1,6 @@
 //! A `.npy` array: by rows, as a whole, and its header written again.
 
-use ecgfm_formats::npy::{Dtype, NpyElement, NpyReader, read_header, write_header};
+use ecgfm_formats::npy::{NpyDtype, NpyElement, NpyReader, read_header, write_header};
 
 /// Rows that are read one by one.
 const ROWS: usize = 16;
@@ -33,10 +33,10 @@ pub(crate) fn run(data: &[u8]) {
             .read_rows(reader.rows(), 1, &mut row)
             .map_err(|e| e.to_string());
         match reader.header().dtype {
-            Dtype::F32 => all::<f32>(&reader),
-            Dtype::F64 => all::<f64>(&reader),
-            Dtype::I64 => all::<i64>(&reader),
-            Dtype::U8 => all::<u8>(&reader),
+            NpyDtype::F32 => all::<f32>(&reader),
+            NpyDtype::F64 => all::<f64>(&reader),
+            NpyDtype::I64 => all::<i64>(&reader),
+            NpyDtype::U8 => all::<u8>(&reader),
             _ => {}
         }
     });

@@ -1,8 +1,8 @@
 //! A pipeline file: parsed, every profile resolved against the schema of a stage, nothing run.
 
 use ecgfm_pipeline::{
-    Context, Environment, Kinds, Outcome, OutputSpec, ParamError, Pipeline, Settings, StageError, StageKind,
-    canonical_params,
+    Context, Environment, Outcome, OutputSpec, ParamError, Pipeline, RunSettings, StageError, StageKind,
+    StageKinds, canonical_params,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -77,10 +77,10 @@ pub(crate) fn run(data: &[u8]) {
             return;
         }
     };
-    let kinds = Kinds::new().with(Kind("signals")).with(Kind("splits"));
+    let kinds = StageKinds::new().with(Kind("signals")).with(Kind("splits"));
     let environment: BTreeMap<_, _> = [("HOME".to_owned(), "/home/x".to_owned())].into();
     for profile in pipeline.profiles() {
-        let settings = Settings {
+        let settings = RunSettings {
             profile: Some(profile.name),
             set: vec![],
             workdir: PathBuf::from("runs"),

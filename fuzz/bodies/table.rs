@@ -1,12 +1,12 @@
 //! A CSV table: all as text, typed columns, and what was read written and read again.
 
-use ecgfm_artifacts::table::{self, Column, Kind, OtherColumns};
+use ecgfm_artifacts::table::{self, Column, ColumnKind, OtherColumns};
 
 const TYPED: [Column; 4] = [
-    Column::new("idx", Kind::Int),
-    Column::optional("age", Kind::Float),
-    Column::optional("is_male", Kind::Bool),
-    Column::new("segment", Kind::Text),
+    Column::new("idx", ColumnKind::Int),
+    Column::optional("age", ColumnKind::Float),
+    Column::optional("is_male", ColumnKind::Bool),
+    Column::new("segment", ColumnKind::Text),
 ];
 
 /// `data` is the whole file.
@@ -16,7 +16,7 @@ pub(crate) fn run(data: &[u8]) {
         for column in TYPED {
             let _ = table::read(path, &[column], OtherColumns::Ignore).map_err(|e| e.to_string());
         }
-        let _ = table::read(path, &TYPED, OtherColumns::Read(Kind::Float)).map_err(|e| e.to_string());
+        let _ = table::read(path, &TYPED, OtherColumns::Read(ColumnKind::Float)).map_err(|e| e.to_string());
         match table::read_all_text(path) {
             Ok(frame) => {
                 let names = names.expect("a table that was read has a header");

@@ -1,7 +1,7 @@
 //! Expectations of inputs.md as data; each has a test, and the page for users names every reason and check.
 
 use crate::common::root;
-use ecgfm_artifacts::quality::Check;
+use ecgfm_artifacts::quality::QualityCheck;
 use ecgfm_artifacts::rejected::Reason;
 use std::collections::BTreeSet;
 use std::fs;
@@ -111,7 +111,7 @@ fn every_reason_and_every_check_has_a_row() {
         let named = format!("`{}`", reason.as_str());
         assert!(page.contains(&named), "the page for users lacks {named}");
     }
-    for check in Check::ALL {
+    for check in QualityCheck::ALL {
         let wanted = format!("flagged: {}", check.reason().as_str());
         assert!(
             rows.iter().any(|row| row.outcome == wanted),

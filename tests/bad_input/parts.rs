@@ -3,7 +3,7 @@
 use crate::archive::{Archive, LEADS, PART, SAMPLES, line, recording, rows, write_part};
 use crate::common::python;
 use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};
-use ecgfm_formats::tracings::Placement;
+use ecgfm_formats::tracings::RowPlacement;
 use std::fs;
 
 const SECOND: &str = "exams_part1.hdf5";
@@ -93,7 +93,7 @@ fn a_damaged_block() {
         shuffle: true,
     };
     write_part(&archive.part(), &rows(), layout);
-    let Some(Placement::Blocks(table)) = PartReader::open(&archive.part()).unwrap().placement() else {
+    let Some(RowPlacement::Blocks(table)) = PartReader::open(&archive.part()).unwrap().placement() else {
         panic!("the part has no blocks");
     };
     let block = table.blocks[2];

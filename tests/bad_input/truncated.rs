@@ -19,10 +19,10 @@ const LAYOUTS: [WriteLayout; 2] = [
 fn boundaries(bytes: &[u8], part: &Path) -> Vec<usize> {
     let row_bytes = SAMPLES * LEADS * 4;
     let samples: Vec<(usize, usize)> = match PartReader::open(part).unwrap().placement().unwrap() {
-        ecgfm_formats::tracings::Placement::Contiguous { offset } => (0..4)
+        ecgfm_formats::tracings::RowPlacement::Contiguous { offset } => (0..4)
             .map(|row| (offset as usize + row * row_bytes, row_bytes))
             .collect(),
-        ecgfm_formats::tracings::Placement::Blocks(table) => table
+        ecgfm_formats::tracings::RowPlacement::Blocks(table) => table
             .blocks
             .iter()
             .map(|b| (b.at as usize, b.size as usize))

@@ -20,7 +20,7 @@ pub struct Checkpoints {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Dated<T> {
+struct CheckpointRecord<T> {
     /// Identifier of the machine's start in which the checkpoint was written.
     boot: String,
     note: T,
@@ -48,7 +48,7 @@ impl Checkpoints {
     /// Returns the checkpoint of a name, if there is a valid one.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let json = std::fs::read(self.dir.join(name)).ok()?;
-        let dated: Dated<T> = serde_json::from_slice(&json).ok()?;
+        let dated: CheckpointRecord<T> = serde_json::from_slice(&json).ok()?;
         (dated.boot == self.boot && !self.boot.is_empty()).then_some(dated.note)
     }
 
@@ -63,7 +63,7 @@ impl Checkpoints {
         let boot = self.boot.clone();
         let written = File::create(&temporary).and_then(|file| {
             let mut out = BufWriter::new(file);
-            serde_json::to_writer(&mut out, &Dated { boot, note })?;
+            serde_json::to_writer(&mut out, &CheckpointRecord { boot, note })?;
             out.flush()
         });
         written.map_err(Error::io("write", &path))?;

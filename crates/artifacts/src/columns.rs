@@ -34,9 +34,9 @@ pub const EXAM_ID: &str = "exam_id";
 pub const PATIENT_ID: &str = "patient_id";
 /// The HDF5 part that CODE-15 says an exam is in.
 pub const TRACE_FILE: &str = "trace_file";
-/// Why an exam was set aside: a [`crate::rejected::Reason`].
+/// Reason why an exam was set aside: a [`crate::rejected::Reason`].
 pub const REASON: &str = "reason";
-/// Check that a kept exam failed: a [`crate::quality::Check`].
+/// Check that a kept exam failed: a [`crate::quality::QualityCheck`].
 pub const CHECK: &str = "check";
 /// Names of leads.
 pub const LEADS: &str = "leads";

@@ -30,7 +30,7 @@ pub enum Error {
         /// The columns that are there.
         found: String,
     },
-    /// One cell of a table does not hold what its column promises.
+    /// A cell of a table does not hold what its column promises.
     #[error("{}: line {line}, column `{column}`: `{value}` is not {wanted}", path.display())]
     Cell {
         /// The table's file.

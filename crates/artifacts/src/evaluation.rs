@@ -6,7 +6,7 @@
 use crate::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
 use crate::error::{Error, Result};
 use crate::json::{read_json, write_json};
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_columns, tu
 pub const COMPARISON_FILE: &str = "comparison.csv";
 /// class, prevalence, recall, precision, f1, specificity, accuracy, npv: the tutorial's table, joined by key.
 pub const TUTORIAL_FILE: &str = "tutorial_table.csv";
-/// One row a unit and label.
+/// Table of a row a unit and label.
 pub const METRICS_FILE: &str = "metrics.csv";
 /// `metrics.csv` as Parquet.
 pub const METRICS_PARQUET_FILE: &str = "metrics.parquet";
@@ -126,7 +126,7 @@ impl Metrics {
     }
 
     /// The statistics of one unit.
-    pub fn unit(&self, unit: Unit) -> Option<&UnitMetrics> {
+    pub fn unit(&self, unit: EvaluationUnit) -> Option<&UnitMetrics> {
         self.units.iter().find(|u| u.unit == unit)
     }
 }
@@ -145,10 +145,10 @@ pub fn write_comparison(dir: &Path, frame: &DataFrame) -> Result<()> {
 /// As [`table::read`].
 pub fn read_comparison(dir: &Path) -> Result<DataFrame> {
     let columns = [
-        Column::new(SEGMENT, Kind::Text),
-        Column::new(IDX, Kind::Int),
-        Column::new(PREDICTED, Kind::Text),
-        Column::new(ACTUAL, Kind::Text),
+        Column::new(SEGMENT, ColumnKind::Text),
+        Column::new(IDX, ColumnKind::Int),
+        Column::new(PREDICTED, ColumnKind::Text),
+        Column::new(ACTUAL, ColumnKind::Text),
     ];
     table::read(&dir.join(COMPARISON_FILE), &columns, OtherColumns::Ignore)
 }
@@ -158,10 +158,17 @@ pub fn read_comparison(dir: &Path) -> Result<DataFrame> {
 /// # Errors
 /// As [`table::read`].
 pub fn read_metrics_table(dir: &Path) -> Result<DataFrame> {
-    let text = [Column::new("unit", Kind::Text), Column::new("label", Kind::Text)];
-    let counts = ["n", "positives", "tp", "fp", "fn", "tn"].map(|n| Column::new(n, Kind::Int));
+    let text = [
+        Column::new("unit", ColumnKind::Text),
+        Column::new("label", ColumnKind::Text),
+    ];
+    let counts = ["n", "positives", "tp", "fp", "fn", "tn"].map(|n| Column::new(n, ColumnKind::Int));
     let columns: Vec<Column> = text.into_iter().chain(counts).collect();
-    table::read(&dir.join(METRICS_FILE), &columns, OtherColumns::Read(Kind::Float))
+    table::read(
+        &dir.join(METRICS_FILE),
+        &columns,
+        OtherColumns::Read(ColumnKind::Float),
+    )
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl ExtraWriter {
     /// I/O.
     pub fn create(dir: &Path, output: &str, subset: &str, row: &[usize]) -> Result<Self> {
         let path = dir.join(file_name(output, subset));
-        Ok(Self(npy::NpyWriter::create(&path, npy::Dtype::F32, row)?))
+        Ok(Self(npy::NpyWriter::create(&path, npy::NpyDtype::F32, row)?))
     }
 
     /// Opens the unfinished file of an interrupted run, keeps its first `rows` rows and goes on after them.
@@ -31,7 +31,12 @@ impl ExtraWriter {
     /// I/O, another file than [`create`](Self::create) began, or fewer rows in it.
     pub fn resume(dir: &Path, output: &str, subset: &str, row: &[usize], rows: usize) -> Result<Self> {
         let path = dir.join(file_name(output, subset));
-        Ok(Self(npy::NpyWriter::resume(&path, npy::Dtype::F32, row, rows)?))
+        Ok(Self(npy::NpyWriter::resume(
+            &path,
+            npy::NpyDtype::F32,
+            row,
+            rows,
+        )?))
     }
 
     /// Hands what is buffered to the operating system.

@@ -3,7 +3,7 @@
 use crate::columns::IDX;
 use crate::error::{Error, Result};
 use crate::formats::npy;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,8 @@ pub enum MissingLabel {
 pub fn read(path: &Path) -> Result<DataFrame> {
     let frame = table::read(
         path,
-        &[Column::new(IDX, Kind::Int)],
-        OtherColumns::ReadOptional(Kind::Bool),
+        &[Column::new(IDX, ColumnKind::Int)],
+        OtherColumns::ReadOptional(ColumnKind::Bool),
     )?;
     let idx = table::int_column(path, &frame, IDX)?;
     if let Some(twice) = crate::key::find_duplicate(|| idx.iter().flatten()) {
@@ -105,7 +105,7 @@ pub fn write_array(
     mut fill: impl FnMut(Range<usize>, &mut [f64]),
 ) -> Result<()> {
     let header = npy::NpyHeader {
-        dtype: npy::Dtype::F64,
+        dtype: npy::NpyDtype::F64,
         shape: vec![rows, labels],
         fortran_order: false,
     };

@@ -20,7 +20,7 @@ pub enum Pool {
     NoisyOr,
 }
 
-/// One label.
+/// Label of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
@@ -58,7 +58,7 @@ pub struct LabelSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LabelSource {
-    /// One.
+    /// A single label.
     One(String),
     /// Several that all stand for the same.
     Many(Vec<String>),
@@ -91,7 +91,7 @@ pub enum Combination {
 }
 
 impl Combination {
-    /// One probability out of several, in float64, rounded once.
+    /// Combines several probabilities into one, in float64, rounded once.
     pub fn combine(self, probabilities: impl Iterator<Item = f32>) -> f32 {
         match self {
             Self::Max => probabilities.fold(f32::NEG_INFINITY, f32::max),
@@ -100,10 +100,10 @@ impl Combination {
     }
 }
 
-/// One step of a mapping.
+/// Step of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pair {
+pub struct LabelPair {
     /// The model's label, or a list of labels that stand for the same.
     pub from: LabelSource,
     /// Rule by which the probabilities of several labels become one.
@@ -124,7 +124,7 @@ pub struct Mapping {
     /// Label set of the truth.
     pub to: String,
     /// The pairs in order.
-    pub map: Vec<Pair>,
+    pub map: Vec<LabelPair>,
 }
 
 const BUILT_IN_LABELS: [(&str, &str); 3] = [
@@ -241,7 +241,7 @@ impl LabelSet {
     }
 
     /// Name and hash, for messages.
-    pub fn described(&self) -> String {
+    pub fn describe(&self) -> String {
         format!("label set `{}` (hash {})", self.name, self.hash())
     }
 
@@ -260,7 +260,7 @@ impl Mapping {
 
     /// The mapping of a label set onto itself, for a truth that has the model's own labels.
     pub fn identity(labels: &LabelSet) -> Self {
-        let pair = |label: &Label| Pair {
+        let pair = |label: &Label| LabelPair {
             from: LabelSource::One(label.name.clone()),
             how: Combination::default(),
             to: label.name.clone(),
@@ -296,7 +296,7 @@ impl Mapping {
     /// # Errors
     /// The label set is another, or a label is none of the model's; the message lists those the model has.
     pub fn check_from(&self, origin: &str, labels: &LabelSet) -> Result<()> {
-        let (names, whose) = (labels.names(), labels.described());
+        let (names, whose) = (labels.names(), labels.describe());
         let mut strange = self.from_names();
         strange.retain(|name| !names.contains(name));
         if !strange.is_empty() {

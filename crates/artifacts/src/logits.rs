@@ -7,11 +7,11 @@
 use crate::columns::{IDX, ROW, SAVE_FILE, SEGMENT};
 use crate::error::{Error, Result};
 use crate::formats::{npy, store};
-use crate::manifests::Key;
+use crate::manifests::SegmentKey;
 use crate::pandas::Cell;
 use crate::presence::exists;
 use crate::store::SegmentReader;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use ecgfm_stage_params::Returns;
 use polars::prelude::{DataFrame, Int64Chunked, IntoColumn, StringChunked};
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ pub struct LabelsRecorded {
 
 impl LabelsRecorded {
     /// Name and hash, for messages.
-    pub fn described(&self) -> String {
+    pub fn describe(&self) -> String {
         let hash = self
             .hash
             .as_ref()
@@ -148,7 +148,7 @@ impl LogitsWriter {
     /// I/O.
     pub fn create(dir: &Path, subset: &str, labels: usize) -> Result<Self> {
         crate::manifests::check_plain(dir, subset)?;
-        let array = npy::NpyWriter::create(&dir.join(array_file(subset)), npy::Dtype::F32, &[labels])?;
+        let array = npy::NpyWriter::create(&dir.join(array_file(subset)), npy::NpyDtype::F32, &[labels])?;
         Ok(Self {
             dir: dir.to_owned(),
             subset: subset.to_owned(),
@@ -164,7 +164,7 @@ impl LogitsWriter {
     /// I/O, another array than [`create`](Self::create) began, or fewer rows in it.
     pub fn resume(dir: &Path, subset: &str, labels: usize, rows: usize) -> Result<Self> {
         let path = dir.join(array_file(subset));
-        let array = npy::NpyWriter::resume(&path, npy::Dtype::F32, &[labels], rows)?;
+        let array = npy::NpyWriter::resume(&path, npy::NpyDtype::F32, &[labels], rows)?;
         Ok(Self {
             dir: dir.to_owned(),
             subset: subset.to_owned(),
@@ -196,7 +196,7 @@ impl LogitsWriter {
     ///
     /// # Errors
     /// I/O, or another number of keys than rows.
-    pub fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a Key>) -> Result<()> {
+    pub fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a SegmentKey>) -> Result<()> {
         if keys.len() != self.rows {
             let what = format!("{} keys for {} rows of logits", keys.len(), self.rows);
             return Err(Error::invalid(&self.dir.join(index_file(&self.subset)), what));
@@ -217,7 +217,7 @@ impl LogitsWriter {
 ///
 /// # Errors
 /// I/O.
-pub fn write_index<'a>(dir: &Path, subset: &str, keys: impl Iterator<Item = &'a Key>) -> Result<()> {
+pub fn write_index<'a>(dir: &Path, subset: &str, keys: impl Iterator<Item = &'a SegmentKey>) -> Result<()> {
     let path = &dir.join(index_file(subset));
     table::write_rows(path, [ROW, SEGMENT, IDX, SAVE_FILE], |w| {
         for (row, key) in keys.enumerate() {
@@ -324,7 +324,7 @@ pub fn open_array(array: &Path, header: &Path) -> Result<npy::NpyReader> {
         return Err(Error::advised(array, what, help));
     }
     let said = store::StoreHeader::read(header)?;
-    let dtype = npy::Dtype::from_name(&said.dtype)
+    let dtype = npy::NpyDtype::from_name(&said.dtype)
         .ok_or_else(|| Error::invalid(header, format!("values of type `{}` are not read", said.dtype)))?;
     let known = npy::NpyHeader {
         dtype,
@@ -355,8 +355,9 @@ impl ManifestRows<'_> {
             let store = SegmentReader::open(self.segments.unwrap_or(&subset.root))?;
             subset.find_idx(&store)?;
         }
-        let text =
-            |of: fn(&Key) -> &str| -> StringChunked { subset.rows.iter().map(|row| of(&row.key)).collect() };
+        let text = |of: fn(&SegmentKey) -> &str| -> StringChunked {
+            subset.rows.iter().map(|row| of(&row.key)).collect()
+        };
         let columns = [
             (SEGMENT, text(|key| &key.segment).into_column()),
             (
@@ -389,10 +390,10 @@ fn missing_index(index: &Path, subset: &str) -> Error {
 
 fn read_index(path: &Path) -> Result<DataFrame> {
     let columns = [
-        Column::new(ROW, Kind::Int),
-        Column::new(SEGMENT, Kind::Text),
-        Column::optional(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
+        Column::new(ROW, ColumnKind::Int),
+        Column::new(SEGMENT, ColumnKind::Text),
+        Column::optional(IDX, ColumnKind::Int),
+        Column::new(SAVE_FILE, ColumnKind::Text),
     ];
     let frame = table::read(path, &columns, OtherColumns::Ignore)?;
     let in_order = table::int_column(path, &frame, ROW)?

@@ -10,7 +10,7 @@ use crate::formats::manifest::Manifest;
 use crate::key;
 use crate::presence::is_file;
 use crate::store::SegmentReader;
-use crate::table::{self, Column, DataFrame, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, DataFrame, OtherColumns};
 use hashbrown::HashMap;
 use polars::prelude::{Int64Chunked, IntoColumn, StringChunked};
 use rayon::prelude::*;
@@ -47,7 +47,7 @@ pub fn file_name(subset: &str) -> String {
 
 /// The key of a segment, and where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct SegmentKey {
     /// Key of the segment.
     pub segment: String,
     /// Row number of the exam in the raw table; none when the manifest came without an index.
@@ -56,18 +56,18 @@ pub struct Key {
     pub save_file: String,
 }
 
-/// One line of a manifest with its key.
+/// Line of a manifest with its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestRow {
     /// The key.
-    pub key: Key,
+    pub key: SegmentKey,
     /// Path below the root.
     pub path: String,
     /// Samples per lead.
     pub samples: usize,
 }
 
-/// One manifest, keyed.
+/// Manifest with the key of every line.
 #[derive(Debug, Clone)]
 pub struct Subset {
     /// Name of the subset, as in `test`.
@@ -217,9 +217,9 @@ fn require_unique(path: &Path, manifest: &Manifest) -> Result<()> {
     Err(Error::invalid(path, what))
 }
 
-fn key_from_name(segment: String) -> Key {
+fn key_from_name(segment: String) -> SegmentKey {
     let save_file = key::save_file(&segment).unwrap_or_else(|| format!("{segment}.mat"));
-    Key {
+    SegmentKey {
         segment,
         idx: None,
         save_file,
@@ -257,9 +257,9 @@ impl ManifestIndex {
             return Ok(None);
         }
         let columns = [
-            Column::new(SEGMENT, Kind::Text),
-            Column::new(IDX, Kind::Int),
-            Column::new(SAVE_FILE, Kind::Text),
+            Column::new(SEGMENT, ColumnKind::Text),
+            Column::new(IDX, ColumnKind::Int),
+            Column::new(SAVE_FILE, ColumnKind::Text),
         ];
         Ok(Some(Self {
             frame: table::read(path, &columns, OtherColumns::Ignore)?,
@@ -281,12 +281,12 @@ impl ManifestIndex {
         Ok(rows)
     }
 
-    fn key(&self, row: usize) -> Result<Key> {
+    fn key(&self, row: usize) -> Result<SegmentKey> {
         let text = |name| -> Result<String> {
             let column = table::str_column(&self.path, &self.frame, name)?;
             Ok(column.get(row).unwrap_or_default().to_owned())
         };
-        Ok(Key {
+        Ok(SegmentKey {
             segment: text(SEGMENT)?,
             idx: table::int_column(&self.path, &self.frame, IDX)?.get(row),
             save_file: text(SAVE_FILE)?,
@@ -298,9 +298,9 @@ impl ManifestIndex {
 ///
 /// # Errors
 /// I/O.
-pub fn write_index<'a>(path: &Path, rows: impl IntoIterator<Item = (&'a Key, &'a str)>) -> Result<()> {
-    let rows: Vec<(&Key, &str)> = rows.into_iter().collect();
-    let text = |of: fn(&(&'a Key, &'a str)) -> &'a str| rows.iter().map(of).collect::<StringChunked>();
+pub fn write_index<'a>(path: &Path, rows: impl IntoIterator<Item = (&'a SegmentKey, &'a str)>) -> Result<()> {
+    let rows: Vec<(&SegmentKey, &str)> = rows.into_iter().collect();
+    let text = |of: fn(&(&'a SegmentKey, &'a str)) -> &'a str| rows.iter().map(of).collect::<StringChunked>();
     let columns = [
         text(|(key, _)| &key.segment).into_column(),
         rows.iter()

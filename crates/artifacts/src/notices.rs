@@ -3,7 +3,7 @@
 //! The maker of the data or the model writes it into `segments.store.json` and in the model's card; from there it goes with
 //! whatever is made of them. A notice begins with its head, in capitals, and a colon.
 
-/// One text out of several notices: their heads, then what was `given` besides, then what the notices say in full. What comes
+/// Joins several notices into one text: their heads, then what was `given` besides, then what the notices say in full. What comes
 /// first is shown where there is room for no more. None where there is nothing to say.
 ///
 /// ```

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 mod append;
 mod number;
 
-/// One cell.
+/// Cell of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {
     /// Empty.

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::evaluation::ThresholdsUsed;
 use crate::json::{read_json, write_json};
 use crate::labelset::{LabelSet, Mapping};
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use ecgfm_stage_params::Returns;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -113,11 +113,11 @@ pub fn write_mapped(dir: &Path, frame: &DataFrame) -> Result<()> {
 pub fn read_mapped(dir: &Path) -> Result<DataFrame> {
     let path = dir.join(MAPPED_FILE);
     let columns = [
-        Column::new(SEGMENT, Kind::Text),
-        Column::optional(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
-        Column::new(SPLIT, Kind::Text),
-        Column::new(PREDICTED, Kind::Text),
+        Column::new(SEGMENT, ColumnKind::Text),
+        Column::optional(IDX, ColumnKind::Int),
+        Column::new(SAVE_FILE, ColumnKind::Text),
+        Column::new(SPLIT, ColumnKind::Text),
+        Column::new(PREDICTED, ColumnKind::Text),
     ];
     let frame = table::read(&path, &columns, OtherColumns::Ignore)?;
     require_unique(&path, &frame, SEGMENT)?;
@@ -139,16 +139,19 @@ pub fn write_ecg(dir: &Path, frame: &DataFrame) -> Result<()> {
 pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
     let path = dir.join(ECG_FILE);
     let columns = [
-        Column::optional(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
-        Column::new(SEGMENTS, Kind::Int),
+        Column::optional(IDX, ColumnKind::Int),
+        Column::new(SAVE_FILE, ColumnKind::Text),
+        Column::new(SEGMENTS, ColumnKind::Int),
     ];
     let key = |name: &String| ECG_KEYS.contains(&name.as_str()) || name == LABELS;
     let labels: Vec<String> = table::read_header(&path)?
         .into_iter()
         .filter(|name| !key(name))
         .collect();
-    cast_probabilities(&path, table::read_named(&path, &columns, &labels, Kind::Float)?)
+    cast_probabilities(
+        &path,
+        table::read_named(&path, &columns, &labels, ColumnKind::Float)?,
+    )
 }
 
 fn cast_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {

@@ -14,7 +14,7 @@ pub const FILE: &str = "quality.csv";
 /// Property of a recording that is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Check {
+pub enum QualityCheck {
     /// II = I + III.
     Einthoven,
     /// aVR = −(I + II) / 2.
@@ -29,8 +29,8 @@ pub enum Check {
     FlatLead,
 }
 
-impl Check {
-    /// All checks.
+impl QualityCheck {
+    /// Every check.
     pub const ALL: [Self; 6] = [
         Self::Einthoven,
         Self::GoldbergerAvr,
@@ -64,15 +64,15 @@ impl Check {
     }
 }
 
-/// One doubt about one exam.
+/// Finding of a check on an exam.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct QualityRow {
     /// Row number of the exam in the raw table.
     pub idx: usize,
     /// Number of the exam.
     pub exam_id: String,
     /// Check that the recording failed.
-    pub check: Check,
+    pub check: QualityCheck,
     /// Names of the leads it is about, a blank between two.
     pub leads: String,
     /// A standard deviation in the unit of the recording: of the lead, or of what the law leaves over.
@@ -85,7 +85,7 @@ pub struct Row {
 ///
 /// # Errors
 /// I/O.
-pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
+pub fn write(path: &Path, rows: &[QualityRow]) -> Result<()> {
     table::write_rows(path, [IDX, EXAM_ID, CHECK, LEADS, VALUE, DETAIL], |w| {
         for row in rows {
             w.row([

@@ -3,7 +3,7 @@
 use crate::columns::{IDX, SAVE_FILE};
 use crate::error::Result;
 use crate::table::cell::is_missing;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -35,7 +35,10 @@ pub const ADDED: [&str; 15] = [
 /// # Errors
 /// As [`table::read`].
 pub fn read(path: &Path, further: &[Column]) -> Result<DataFrame> {
-    let mut columns = vec![Column::new(IDX, Kind::Int), Column::new(SAVE_FILE, Kind::Text)];
+    let mut columns = vec![
+        Column::new(IDX, ColumnKind::Int),
+        Column::new(SAVE_FILE, ColumnKind::Text),
+    ];
     columns.extend(further.iter().filter(|c| c.name != IDX && c.name != SAVE_FILE));
     table::read(path, &columns, OtherColumns::Ignore)
 }

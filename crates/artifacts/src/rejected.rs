@@ -11,7 +11,7 @@ use std::path::Path;
 /// File name inside the signals directory.
 pub const FILE: &str = "rejected.csv";
 
-/// Why an exam was set aside.
+/// Reason why an exam was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -29,7 +29,7 @@ pub enum Reason {
     WrongTraceFile,
     /// The named part holds the exam more than once, so that which one is meant is unknown.
     DuplicateTracing,
-    /// Its samples cannot be read.
+    /// Samples that cannot be read.
     UnreadableTracing,
     /// Every sample is zero.
     AllZero,
@@ -46,7 +46,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All reasons.
+    /// Every reason.
     pub const ALL: [Self; 14] = [
         Self::BadRow,
         Self::DuplicateExam,
@@ -103,14 +103,14 @@ impl Reason {
     }
 }
 
-/// One exam set aside.
+/// Exam that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// As in the exam table, unparsed, so that a broken id can be found again.
     pub exam_id: String,
     /// As in the exam table.
     pub trace_file: String,
-    /// Why.
+    /// Reason.
     pub reason: Reason,
     /// Details of what was found, for a person.
     pub detail: String,

@@ -7,14 +7,14 @@
 use crate::columns::{PATH, SAMPLE_SIZE, SAVE_FILE};
 use crate::error::Result;
 use crate::pandas::Cell;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
 /// File name inside the signals directory.
 pub const FILE: &str = "segmented.csv";
 
-/// One segment.
+/// Row of a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// Path of its `.mat` file, or its name in the packed store.
@@ -49,9 +49,9 @@ pub fn write(path: &Path, segments: &mut [Segment]) -> Result<()> {
 /// As [`table::read`].
 pub fn read(path: &Path) -> Result<DataFrame> {
     let columns = [
-        Column::new(PATH, Kind::Text),
-        Column::new(SAVE_FILE, Kind::Text),
-        Column::new(SAMPLE_SIZE, Kind::Int),
+        Column::new(PATH, ColumnKind::Text),
+        Column::new(SAVE_FILE, ColumnKind::Text),
+        Column::new(SAMPLE_SIZE, ColumnKind::Int),
     ];
     table::read(path, &columns, OtherColumns::Ignore)
 }

@@ -2,7 +2,7 @@
 
 use crate::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SPLIT};
 use crate::error::Result;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
 use std::path::Path;
 
@@ -25,9 +25,9 @@ pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
 /// As [`table::read`].
 pub fn read_meta(path: &Path) -> Result<DataFrame> {
     let columns = [
-        Column::new(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
-        Column::new(SPLIT, Kind::Text),
+        Column::new(IDX, ColumnKind::Int),
+        Column::new(SAVE_FILE, ColumnKind::Text),
+        Column::new(SPLIT, ColumnKind::Text),
     ];
     table::read(path, &columns, OtherColumns::Ignore)
 }
@@ -38,11 +38,11 @@ pub fn read_meta(path: &Path) -> Result<DataFrame> {
 /// As [`table::read`].
 pub fn read_segmented(path: &Path) -> Result<DataFrame> {
     let columns = [
-        Column::new(IDX, Kind::Int),
-        Column::new(SAVE_FILE, Kind::Text),
-        Column::new(SPLIT, Kind::Text),
-        Column::new(PATH, Kind::Text),
-        Column::new(SAMPLE_SIZE, Kind::Int),
+        Column::new(IDX, ColumnKind::Int),
+        Column::new(SAVE_FILE, ColumnKind::Text),
+        Column::new(SPLIT, ColumnKind::Text),
+        Column::new(PATH, ColumnKind::Text),
+        Column::new(SAMPLE_SIZE, ColumnKind::Int),
     ];
     table::read(path, &columns, OtherColumns::Ignore)
 }

@@ -8,7 +8,7 @@
 //! 467,725 rows are written in about its time (0.8 s).
 
 use crate::error::Result;
-use read::{Header, Spec};
+use read::{ColumnSpec, Header};
 use std::path::Path;
 
 mod blocks;
@@ -22,7 +22,7 @@ mod records;
 mod rows;
 mod write;
 
-pub use column::{Column, Kind, OtherColumns};
+pub use column::{Column, ColumnKind, OtherColumns};
 pub use ecgfm_formats::cell;
 pub use frame::{bool_column, build_frame, int_column, str_column};
 pub use lines::Lines;
@@ -40,8 +40,8 @@ pub fn read(path: &Path, columns: &[Column], others: OtherColumns) -> Result<Dat
     let asked = |h: &&String| !columns.iter().any(|c| c.name == h.as_str());
     let named = || header.names.iter().filter(asked).cloned().collect();
     let (others, kind, missing) = match others {
-        OtherColumns::Ignore => (Vec::new(), Kind::Text, false),
-        OtherColumns::Read(kind) => (named(), kind, kind == Kind::Float),
+        OtherColumns::Ignore => (Vec::new(), ColumnKind::Text, false),
+        OtherColumns::Read(kind) => (named(), kind, kind == ColumnKind::Float),
         OtherColumns::ReadOptional(kind) => (named(), kind, true),
     };
     read::read_columns(path, &header, &column_specs(columns, &others, (kind, missing)))
@@ -51,8 +51,8 @@ pub fn read(path: &Path, columns: &[Column], others: OtherColumns) -> Result<Dat
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_named(path: &Path, columns: &[Column], named: &[String], kind: Kind) -> Result<DataFrame> {
-    let specs = column_specs(columns, named, (kind, kind == Kind::Float));
+pub fn read_named(path: &Path, columns: &[Column], named: &[String], kind: ColumnKind) -> Result<DataFrame> {
+    let specs = column_specs(columns, named, (kind, kind == ColumnKind::Float));
     read::read_columns(path, &Header::read(path)?, &specs)
 }
 
@@ -64,7 +64,7 @@ pub fn read_named_optional(
     path: &Path,
     columns: &[Column],
     named: &[String],
-    kind: Kind,
+    kind: ColumnKind,
 ) -> Result<DataFrame> {
     read::read_columns(
         path,
@@ -73,7 +73,11 @@ pub fn read_named_optional(
     )
 }
 
-fn column_specs<'a>(columns: &[Column], named: &'a [String], (kind, missing): (Kind, bool)) -> Vec<Spec<'a>> {
+fn column_specs<'a>(
+    columns: &[Column],
+    named: &'a [String],
+    (kind, missing): (ColumnKind, bool),
+) -> Vec<ColumnSpec<'a>> {
     let asked = columns.iter().map(|c| (c.name, c.kind, c.missing));
     let named = named.iter().map(|n| (n.as_str(), kind, missing));
     asked.chain(named).collect()
@@ -84,7 +88,7 @@ fn column_specs<'a>(columns: &[Column], named: &'a [String], (kind, missing): (K
 /// # Errors
 /// As [`read`].
 pub fn read_all_text(path: &Path) -> Result<DataFrame> {
-    read(path, &[], OtherColumns::Read(Kind::Text))
+    read(path, &[], OtherColumns::Read(ColumnKind::Text))
 }
 
 /// The column names of a CSV file.

@@ -28,7 +28,7 @@ Results go to standard output, everything else to standard error. Set ECGFM_LOG=
 #[derive(Debug, Parser)]
 #[command(name = "ecgfm", version, about, after_help = AFTER, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// Command to run.
     #[command(subcommand)]
     pub command: Command,
     /// Log more: once for information, twice for debugging.
@@ -169,10 +169,10 @@ pub struct PlotArgs {
     /// The ECG: an exam's number; in a run also a recording's name or an idx.
     #[arg(short, long, value_name = "ID")]
     pub ecg: Option<String>,
-    /// Where to write, a name that ends in .svg; `-` is standard output. <record>.svg if not given.
+    /// File to write, a name that ends in .svg; `-` is standard output. <record>.svg if not given.
     #[arg(short, long, value_name = "FILE.svg")]
     pub output: Option<PathBuf>,
-    /// How many of the archive's units are a millivolt, a number above 0; CODE-15% does not say.
+    /// Number of the archive's units in a millivolt, above 0; CODE-15% does not say.
     #[arg(long, value_name = "N", value_parser = parse_positive)]
     pub units_per_mv: Option<f64>,
     /// Millimetres a second, a number above 0.
@@ -229,7 +229,7 @@ pub struct VerifyArgs {
 /// `ecgfm kinds`
 #[derive(Debug, Args)]
 pub struct KindsArgs {
-    /// One kind; all if not given.
+    /// Name of a kind; all if not given.
     pub kind: Option<String>,
     /// Print JSON on standard output.
     #[arg(long)]

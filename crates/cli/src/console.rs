@@ -46,18 +46,18 @@ fn record_failure(written: Result<(), Error>) {
 }
 
 /// `print!` that forgives a reader who left.
-macro_rules! out {
+macro_rules! print_stdout {
     ($($text:tt)*) => { $crate::console::write_stdout(format_args!($($text)*)) };
 }
 
 /// `println!` that forgives a reader who left.
-macro_rules! outln {
+macro_rules! println_stdout {
     ($($text:tt)*) => { $crate::console::write_stdout(format_args!("{}\n", format_args!($($text)*))) };
 }
 
 /// `eprintln!` that forgives a terminal that was closed.
-macro_rules! errln {
+macro_rules! println_stderr {
     ($($text:tt)*) => { $crate::console::write_stderr(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-pub(crate) use {errln, out, outln};
+pub(crate) use {print_stdout, println_stderr, println_stdout};

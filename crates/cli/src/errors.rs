@@ -12,7 +12,7 @@ pub fn of_stage(error: &(impl StageFailure + 'static)) -> ecgfm_pipeline::Error 
     StageError::of(error).into()
 }
 
-/// Why a file that a command was given cannot be used, as the program's error: bad input, unless the system is at fault.
+/// Error of a file that a command was given and cannot use: bad input, unless the system is at fault.
 pub fn unusable_file(error: impl Error + 'static) -> ecgfm_pipeline::Error {
     let message = error.to_string();
     if let Some(fault) = Fault::in_chain(&error) {

@@ -1,17 +1,17 @@
 //! Output of a command that failed: a message for people on standard error, and with `--json` an object on standard output.
 
 use crate::interrupt;
-use ecgfm_pipeline::{Error, ErrorKind, Event, Observer, Origin, Span};
+use ecgfm_pipeline::{Error, ErrorKind, Origin, RunEvent, RunObserver, Span};
 use serde_json::{Map, Value, json};
 use std::sync::{Mutex, PoisonError};
 
 /// An error, and what the command has to say in JSON all the same: what finished before it.
-pub struct Failure {
+pub struct CommandFailure {
     error: Error,
     output: Value,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for CommandFailure {
     fn from(error: Error) -> Self {
         Self {
             error,
@@ -20,7 +20,7 @@ impl From<Error> for Failure {
     }
 }
 
-impl Failure {
+impl CommandFailure {
     /// `output` is an object: what the command prints in JSON beside the error.
     pub fn with_output(error: Error, output: Value) -> Self {
         Self { error, output }
@@ -58,7 +58,7 @@ fn print_json(error: &Value, output: &Value) {
     let mut all = Map::new();
     all.insert("error".to_owned(), error.clone());
     all.extend(output.as_object().cloned().unwrap_or_default());
-    crate::console::outln!("{:#}", Value::Object(all));
+    crate::console::println_stdout!("{:#}", Value::Object(all));
 }
 
 /// Exit code for an error; after an interruption it depends on the signal.
@@ -93,13 +93,13 @@ fn error_json(error: &Error) -> Value {
 
 /// Passes events on, and remembers what had finished when the run ended.
 pub struct FinishRecorder<'a> {
-    to: &'a dyn Observer,
+    to: &'a dyn RunObserver,
     finished: Mutex<Value>,
 }
 
 impl<'a> FinishRecorder<'a> {
     /// Passes events on to `to`.
-    pub fn new(to: &'a dyn Observer) -> Self {
+    pub fn new(to: &'a dyn RunObserver) -> Self {
         Self {
             to,
             finished: Mutex::new(json!({})),
@@ -115,9 +115,9 @@ impl<'a> FinishRecorder<'a> {
     }
 }
 
-impl Observer for FinishRecorder<'_> {
-    fn event(&self, event: &Event) {
-        if let Event::RunFinished {
+impl RunObserver for FinishRecorder<'_> {
+    fn event(&self, event: &RunEvent) {
+        if let RunEvent::RunFinished {
             ran,
             fresh,
             failed,

@@ -46,7 +46,7 @@ fn register_handlers(cancel: &Cancel) -> io::Result<()> {
     let mut signals = Signals::new(SIGNALS)?;
     let tell = move || {
         if signals.forever().next().is_some() {
-            console::errln!("stopping at the next safe point; once more to stop at once");
+            console::println_stderr!("stopping at the next safe point; once more to stop at once");
         }
     };
     let named = std::thread::Builder::new().name("signals".to_owned());

@@ -37,11 +37,11 @@ use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 use ecgfm_formats::{code15, isolated};
 use ecgfm_pipeline::Cancel;
-use failure::Failure;
+use failure::CommandFailure;
 
 /// Parses the command line, does what it says, and ends the program with its exit code. `torch` is what libtorch is needed
 /// for, where the program links it.
-pub fn main(torch: Option<&'static dyn torch::Torch>) -> ! {
+pub fn main(torch: Option<&'static dyn torch::TorchHalf>) -> ! {
     if let Some(torch) = torch {
         torch::register_torch(torch);
     }
@@ -83,7 +83,7 @@ fn run_command_line() -> u8 {
 /// Help and version are no failure.
 fn arguments_refused(error: &clap::Error) -> u8 {
     if error.kind() == ClapErrorKind::DisplayVersion {
-        console::outln!("{}", version::version_text());
+        console::println_stdout!("{}", version::version_text());
         return 0;
     }
     let _ = error.print();
@@ -94,7 +94,7 @@ fn arguments_refused(error: &clap::Error) -> u8 {
     if help { 0 } else { 2 }
 }
 
-fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), Failure> {
+fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
     let quiet = cli.quiet;
     let done = match &cli.command {
         Command::Run(args) => return commands::run::run(args, quiet, cancel),

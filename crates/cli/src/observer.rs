@@ -1,9 +1,9 @@
 //! Reports the events of a run on standard error, for people.
 
-use crate::console::errln;
+use crate::console::println_stderr;
 use crate::number_format::{format_duration, format_size, group_thousands};
 use crate::run_log::RunLog;
-use ecgfm_pipeline::{Event, Observer, PlannedStage, Progress, SkipReason, StageAction};
+use ecgfm_pipeline::{PlannedStage, Progress, RunEvent, RunObserver, SkipReason, StageAction};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -74,8 +74,8 @@ impl ConsoleReporter {
     fn report_always(&self, line: &str) {
         self.log_message(line);
         match self.bar() {
-            Some(bar) => bar.suspend(|| errln!("{line}")),
-            None => errln!("{line}"),
+            Some(bar) => bar.suspend(|| println_stderr!("{line}")),
+            None => println_stderr!("{line}"),
         }
     }
 
@@ -128,10 +128,10 @@ impl ConsoleReporter {
     }
 }
 
-impl Observer for ConsoleReporter {
-    fn event(&self, event: &Event) {
+impl RunObserver for ConsoleReporter {
+    fn event(&self, event: &RunEvent) {
         match event {
-            Event::Plan {
+            RunEvent::Plan {
                 pipeline,
                 profile,
                 run_dir,
@@ -148,20 +148,20 @@ impl Observer for ConsoleReporter {
                     self.report_plan(stages);
                 }
             }
-            Event::ProgressBegan { stage, total, unit } => self.start_bar(stage, *total, unit),
-            Event::ProgressAdvanced { by, .. } => {
+            RunEvent::ProgressBegan { stage, total, unit } => self.start_bar(stage, *total, unit),
+            RunEvent::ProgressAdvanced { by, .. } => {
                 if let Some(bar) = self.bar() {
                     bar.inc(*by);
                 }
             }
-            Event::Note { stage, message } => self.report(&format!("  {stage}: {message}")),
-            Event::Warning { message, help, .. } => {
+            RunEvent::Note { stage, message } => self.report(&format!("  {stage}: {message}")),
+            RunEvent::Warning { message, help, .. } => {
                 self.report_always(&format!("warning: {message}"));
                 if let Some(help) = help {
                     self.report_always(&format!("help: {help}"));
                 }
             }
-            Event::RunFinished {
+            RunEvent::RunFinished {
                 ran, fresh, seconds, ..
             } => {
                 self.set_bar(None);
@@ -188,9 +188,9 @@ impl ConsoleReporter {
     }
 
     /// Reports that a stage started, finished, failed or did not run.
-    fn report_stage(&self, event: &Event) {
+    fn report_stage(&self, event: &RunEvent) {
         match event {
-            Event::StageStarted {
+            RunEvent::StageStarted {
                 stage,
                 number,
                 of,
@@ -206,7 +206,7 @@ impl ConsoleReporter {
                 };
                 self.report(&format!("[{number}/{of}] {stage}: {}{resumed}", why.join("; ")));
             }
-            Event::StageFinished {
+            RunEvent::StageFinished {
                 stage,
                 counts,
                 seconds,
@@ -216,7 +216,7 @@ impl ConsoleReporter {
                 let (time, counts) = (format_duration(*seconds), counts_text(counts));
                 self.report(&format!("  {stage} done in {time}{counts}"));
             }
-            Event::StageSkipped { stage, because } => match because {
+            RunEvent::StageSkipped { stage, because } => match because {
                 SkipReason::Fresh => self.report(&format!("  {stage} is up to date")),
                 SkipReason::Cleaned => {
                     self.report(&format!("  {stage} is up to date, some of it removed by clean"));
@@ -225,7 +225,7 @@ impl ConsoleReporter {
                     self.report_always(&format!("  {stage} not run: a stage it needs failed"));
                 }
             },
-            Event::StageFailed { message, .. } => {
+            RunEvent::StageFailed { message, .. } => {
                 self.set_bar(None);
                 if self.keep_going {
                     self.report_always(&format!("error: {message}"));

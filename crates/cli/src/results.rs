@@ -3,7 +3,7 @@
 use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics, ShownIn, shown_in};
 use ecgfm_artifacts::logits::RECORD_FILE;
 use ecgfm_artifacts::{logits, notices, predictions, store, table};
-use ecgfm_pipeline::{Graph, Stage, Summary};
+use ecgfm_pipeline::{Graph, RunSummary, Stage};
 use ecgfm_stage_params::ModelCard;
 use ecgfm_system::presence::exists;
 use serde_json::Value;
@@ -14,7 +14,7 @@ const FIRST_COLUMNS: [&str; 4] = ["unit", "label", "n", "positives"];
 
 /// The metrics of the run's evaluation as a table, and where to read on; nothing where there is none. What an earlier run
 /// left is no result of one that stopped before it.
-pub fn metrics_text(graph: &Graph, summary: &Summary) -> Option<String> {
+pub fn metrics_text(graph: &Graph, summary: &RunSummary) -> Option<String> {
     let evaluation = finished_stage(graph, summary, "evaluate")?;
     let dir = graph.run_dir().join(evaluation.name());
     let mut text = String::new();
@@ -30,14 +30,14 @@ pub fn metrics_text(graph: &Graph, summary: &Summary) -> Option<String> {
     Some(text)
 }
 
-/// What every reader of the run's results must know of its data and its model, as far as it came.
-pub fn results_notice(graph: &Graph, summary: &Summary) -> Option<String> {
+/// Notice to every reader of the run's results on its data and its model, as far as the run came.
+pub fn results_notice(graph: &Graph, summary: &RunSummary) -> Option<String> {
     notice_of(graph.run_dir(), |kind| {
         finished_stage(graph, summary, kind).map(Stage::name)
     })
 }
 
-/// What every reader of the results in a run's directory must know; `stage` names the stage of a kind that is done. The
+/// Notice to every reader of the results in a run's directory; `stage` names the stage of a kind that is done. The
 /// furthest stage knows it from those before.
 pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
     let dir = |kind: &str| stage(kind).map(|name| run_dir.join(name));
@@ -61,8 +61,8 @@ pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) ->
     notices::join(&all, "")
 }
 
-/// Where each inference of the run computed, and in what: `infer ran on cpu in float32`.
-pub fn inference_devices(graph: &Graph, summary: &Summary) -> Vec<String> {
+/// Device and precision of each inference of the run: `infer ran on cpu in float32`.
+pub fn inference_devices(graph: &Graph, summary: &RunSummary) -> Vec<String> {
     let stages = graph
         .stages()
         .iter()
@@ -78,7 +78,7 @@ pub fn inference_devices(graph: &Graph, summary: &Summary) -> Vec<String> {
 }
 
 /// The stage of a kind, where the run did it or found it done.
-fn finished_stage<'a>(graph: &'a Graph, summary: &Summary, kind: &str) -> Option<&'a Stage> {
+fn finished_stage<'a>(graph: &'a Graph, summary: &RunSummary, kind: &str) -> Option<&'a Stage> {
     let is_done = |name: &str| summary.ran.iter().chain(&summary.fresh).any(|done| done == name);
     let mut stages = graph.stages().iter();
     stages.find(|stage| stage.kind().name() == kind && is_done(stage.name()))

@@ -2,11 +2,11 @@
 //!
 //! The schema is of draft-07, which every editor's YAML support knows; newer drafts are known to some only, and in part.
 
-use ecgfm_pipeline::{Kinds, StageKind};
+use ecgfm_pipeline::{StageKind, StageKinds};
 use serde_json::{Map, Value, json};
 
 /// The schema.
-pub fn pipeline_file(kinds: &Kinds) -> Value {
+pub fn pipeline_file(kinds: &StageKinds) -> Value {
     let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "ecgfm pipeline",
@@ -46,7 +46,7 @@ fn file_properties() -> Value {
     })
 }
 
-fn schema_definitions(kinds: &Kinds) -> Map<String, Value> {
+fn schema_definitions(kinds: &StageKinds) -> Map<String, Value> {
     let mut all = Map::new();
     let mut add = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
     add(
@@ -117,7 +117,7 @@ fn profile_rule(kind: &str) -> Value {
     })
 }
 
-fn stage_schema(kinds: &Kinds) -> Value {
+fn stage_schema(kinds: &StageKinds) -> Value {
     let uses: Vec<Value> = kinds
         .iter()
         .map(|kind| json!({ "const": kind.name(), "description": kind.about() }))
@@ -149,7 +149,7 @@ fn stage_schema(kinds: &Kinds) -> Value {
 }
 
 /// A stage that nothing is added to: it has a kind, and what the kind requires.
-fn complete_stage_schema(kinds: &Kinds) -> Value {
+fn complete_stage_schema(kinds: &StageKinds) -> Value {
     let mut all = vec![
         json!({ "$ref": "#/definitions/stage" }),
         json!({ "required": ["uses"] }),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Work that only libtorch can do.
-pub trait Torch: Sync {
+pub trait TorchHalf: Sync {
     /// Version of the libtorch that is loaded.
     fn version(&self) -> String;
 
@@ -57,15 +57,15 @@ pub trait Torch: Sync {
 /// File name of the program that has libtorch.
 const PROGRAM: &str = "ecgfm-torch";
 
-static REGISTERED: OnceLock<&'static dyn Torch> = OnceLock::new();
+static REGISTERED: OnceLock<&'static dyn TorchHalf> = OnceLock::new();
 
 /// Says once, at the start, that this program is the one with libtorch.
-pub(crate) fn register_torch(torch: &'static dyn Torch) {
+pub(crate) fn register_torch(torch: &'static dyn TorchHalf) {
     let _ = REGISTERED.set(torch);
 }
 
 /// The half with libtorch, if this program is it.
-pub(crate) fn registered_torch() -> Option<&'static dyn Torch> {
+pub(crate) fn registered_torch() -> Option<&'static dyn TorchHalf> {
     REGISTERED.get().copied()
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn needs_libtorch(kind: &str) -> bool {
 ///
 /// # Errors
 /// When that program is not there or does not start.
-pub(crate) fn require_torch() -> Result<&'static dyn Torch, Error> {
+pub(crate) fn require_torch() -> Result<&'static dyn TorchHalf, Error> {
     match registered_torch() {
         Some(torch) => Ok(torch),
         None => Err(exec_torch_program()),
@@ -111,7 +111,7 @@ fn exec_torch_program() -> Error {
         Err(error) => return Error::new(ErrorKind::StageFailed, format!("where is this program? {error}")),
     };
     if let Some(place) = missing_libtorch_dir() {
-        crate::console::errln!(
+        crate::console::println_stderr!(
             "warning: libtorch is no longer in {place}, where it was when this program was built\n\
              help: if the next line says that a library is missing, set LD_LIBRARY_PATH to where libtorch is, or build again"
         );

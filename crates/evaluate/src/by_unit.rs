@@ -5,13 +5,13 @@ use crate::error::{Error, Result};
 use crate::examples::choose_examples;
 use crate::score::score_unit;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::Scoring;
+use crate::scoring::ScoringSettings;
 use ecgfm_artifacts::columns::SAVE_FILE;
-use ecgfm_artifacts::evaluation::{Example, PairUsed, Scored, Unit, UnitMetrics};
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Example, PairUsed, ScoredEcgs, UnitMetrics};
 use ecgfm_artifacts::stage::Context;
 
 /// The statistics of both units, and the ECGs to show.
-pub(crate) struct ByUnit {
+pub(crate) struct UnitScores {
     pub(crate) segments: UnitMetrics,
     pub(crate) ecgs: UnitMetrics,
     /// Of the ECGs.
@@ -19,12 +19,12 @@ pub(crate) struct ByUnit {
     pub(crate) shown: Vec<Example>,
 }
 
-impl ByUnit {
+impl UnitScores {
     /// Scores both; `shown` ECGs are chosen a label and kind of decision. Writes `scored.parquet`.
     pub(crate) fn score(
         (segments, ecgs): (&ScoredRows, &ScoredRows),
         patients: Option<&Patients>,
-        scoring: &Scoring<'_>,
+        scoring: &ScoringSettings<'_>,
         shown: usize,
         ctx: &Context<'_>,
     ) -> Result<Self> {
@@ -38,7 +38,7 @@ impl ByUnit {
         };
         let of_segments = || {
             let clusters = cluster_rows(segments, patients)?;
-            of(Unit::Segment, segments, &clusters)
+            of(EvaluationUnit::Segment, segments, &clusters)
         };
         let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
             let clusters = cluster_rows(ecgs, patients)?;
@@ -47,7 +47,7 @@ impl ByUnit {
                 || scored_ecgs(ecgs, &clusters, scoring.pairs).write(ctx.out),
                 || {
                     rayon::join(
-                        || of(Unit::Ecg, ecgs, &clusters),
+                        || of(EvaluationUnit::Ecg, ecgs, &clusters),
                         || choose_examples(ecgs, scoring.pairs, scoring.thresholds, shown),
                     )
                 },
@@ -67,7 +67,7 @@ impl ByUnit {
 }
 
 /// The scored ECGs, for comparing runs.
-fn scored_ecgs(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> Scored {
+fn scored_ecgs(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> ScoredEcgs {
     let files = ecgs
         .table
         .column(SAVE_FILE)
@@ -78,7 +78,7 @@ fn scored_ecgs(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> Sc
         truth
     };
     let files = files.map(|files| files.iter().map(|f| f.unwrap_or_default().to_owned()).collect());
-    Scored {
+    ScoredEcgs {
         idx: ecgs.idx().collect(),
         save_file: files.unwrap_or_default(),
         cluster: clusters.of_row.clone(),

@@ -7,14 +7,14 @@ use ecgfm_artifacts::evaluation::Estimate;
 use ecgfm_artifacts::labelset::{Mapping, RewardMatrix};
 
 /// Rewards of the score, or why there is none.
-pub(crate) enum Challenge {
+pub(crate) enum ChallengeRewards {
     /// Rewards in the order of the mapped labels.
     Rewards(Rewards),
-    /// Why there is no score.
+    /// Reason why there is no score.
     Undefined(String),
 }
 
-impl Challenge {
+impl ChallengeRewards {
     /// The matrix called `name` for the mapped labels. The score is defined on all labels of the matrix together, so a
     /// mapping that leaves some out has none.
     pub(crate) fn new(name: &str, mapping: &Mapping) -> Result<Self> {

@@ -5,7 +5,7 @@ use crate::joins::{last_of_each, left_join};
 use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
 use ecgfm_artifacts::records::{self, normalize_key};
-use ecgfm_artifacts::table::{self, Kind};
+use ecgfm_artifacts::table::{self, ColumnKind};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ impl Patients {
         if !table::read_header(path)?.iter().any(|name| name == PATIENT_ID) {
             return Ok(None);
         }
-        let frame = records::read(path, &[table::Column::new(PATIENT_ID, Kind::Text)])?;
+        let frame = records::read(path, &[table::Column::new(PATIENT_ID, ColumnKind::Text)])?;
         let named = |text: Option<&str>| -> Option<String> {
             let patient = normalize_key(text.unwrap_or_default());
             (!patient.is_empty()).then(|| patient.to_owned())

@@ -16,7 +16,7 @@ use crate::resampled::resample_each;
 use crate::scored_rows::{take_rows, unknown_rows};
 use crate::sigmoid::exceeds;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
-use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, Scored, ShownIn, Statistic, shown_in};
+use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, ScoredEcgs, ShownIn, Statistic, shown_in};
 use ecgfm_artifacts::presence;
 use polars::prelude::*;
 use serde::Serialize;
@@ -42,7 +42,7 @@ pub struct Comparison {
     pub only_b: u64,
     /// Patients among the compared ECGs, or ECGs where patients are not known; an ECG that names none counts as one.
     pub clusters: u64,
-    /// Which of the two it is: `patient` or `ecg`.
+    /// Unit of resampling: `patient` or `ecg`.
     pub cluster: &'static str,
     /// Resamples of these.
     pub replicates: u64,
@@ -54,7 +54,7 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// One statistic of one label.
+/// Difference in a statistic of a label.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// The mapped label, or [`MACRO`].
@@ -76,10 +76,10 @@ pub struct Difference {
 /// [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) where patients are known.
 const PATIENT: &str = "patient";
 
-/// One evaluation.
+/// Results of an evaluation, as read back from its directory.
 struct Evaluation {
     dir: PathBuf,
-    scored: Scored,
+    scored: ScoredEcgs,
     metrics: Metrics,
 }
 
@@ -94,7 +94,7 @@ impl Evaluation {
         };
         Ok(Self {
             metrics: Metrics::read(dir)?,
-            scored: Scored::read(dir)?,
+            scored: ScoredEcgs::read(dir)?,
             dir: dir.to_owned(),
         })
     }
@@ -236,7 +236,7 @@ fn shared_rows(a: &Evaluation, b: &Evaluation) -> Result<Vec<(usize, usize)>> {
     Ok(shared)
 }
 
-/// Which of the compared ECGs are resampled together: those of one patient, where either evaluation knows patients.
+/// Clusters of the compared ECGs, which are resampled together: those of one patient, where either evaluation knows patients.
 fn shared_clusters(
     (a, rows_a): (&Evaluation, &[usize]),
     (b, rows_b): (&Evaluation, &[usize]),

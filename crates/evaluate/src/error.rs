@@ -47,11 +47,11 @@ pub enum Error {
         segment: String,
         /// The first such label.
         label: String,
-        /// Its value.
+        /// Value that is no probability.
         value: f32,
         /// Segments with such a value.
         count: usize,
-        /// All segments.
+        /// Number of all segments.
         rows: usize,
     },
     /// Keys contradict each other.
@@ -86,7 +86,7 @@ pub enum Error {
         unit: &'static str,
         /// The first such row.
         name: String,
-        /// Its idx, or "none".
+        /// Key of its exam, or "none".
         idx: String,
         /// Further ones.
         more: usize,

@@ -6,7 +6,7 @@
 
 pub(crate) mod params;
 
-use crate::by_unit::ByUnit;
+use crate::by_unit::UnitScores;
 use crate::clusters::{Clusters, Patients};
 use crate::ecgs::{extend_keys, pool_segments};
 use crate::error::{Error, Result};
@@ -14,14 +14,16 @@ use crate::expressions::is_above;
 use crate::label_text::label_text;
 pub use crate::scored_rows::OnMissing;
 use crate::scored_rows::{ScoredRows, join_truth, probability_of};
-use crate::scoring::Scoring;
-use crate::settings::Settings;
+use crate::scoring::ScoringSettings;
+use crate::settings::EvaluationSettings;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::{score_subgroups, subgroup_rows};
 use crate::truth::{Truth, actual_column};
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
-use ecgfm_artifacts::evaluation::{Flow, Metrics, SCHEMA, Tutorial, Unit, write_comparison, write_examples};
+use ecgfm_artifacts::evaluation::{
+    EvaluationUnit, Flow, Metrics, SCHEMA, Tutorial, write_comparison, write_examples,
+};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{notices, predictions};
 pub use params::Params;
@@ -34,7 +36,7 @@ use polars::prelude::*;
 /// Inputs cannot be read or contradict each other; a counterpart is missing (unless these are to be dropped); no row
 /// is left to score.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let settings = Settings::resolve(params)?;
+    let settings = EvaluationSettings::resolve(params)?;
     ctx.progress.begin(4, "steps");
     let rows = JoinedRows::read(params, &settings)?;
     for note in rows.notes() {
@@ -59,7 +61,7 @@ struct JoinedRows {
 }
 
 impl JoinedRows {
-    fn read(params: &Params, settings: &Settings) -> Result<Self> {
+    fn read(params: &Params, settings: &EvaluationSettings) -> Result<Self> {
         let (dir, labels, mapping) = (&params.predictions, &params.labels, &settings.mapping);
         let from = mapping.from_names();
         let (predicted, truth) = rayon::join(
@@ -138,7 +140,11 @@ impl JoinedRows {
 }
 
 /// Writes `comparison.csv`; computes the tutorial's table.
-fn compare_segments(segments: &ScoredRows, settings: &Settings, ctx: &Context<'_>) -> Result<Tutorial> {
+fn compare_segments(
+    segments: &ScoredRows,
+    settings: &EvaluationSettings,
+    ctx: &Context<'_>,
+) -> Result<Tutorial> {
     let names: Vec<&str> = settings.mapping.map.iter().map(|pair| pair.to.as_str()).collect();
     let text = |column: &str, holds: &dyn Fn(usize) -> Expr| -> Result<Column> {
         let labels = names.iter().enumerate().map(|(at, name)| (*name, holds(at)));
@@ -160,7 +166,7 @@ fn compare_segments(segments: &ScoredRows, settings: &Settings, ctx: &Context<'_
 
 fn compute_metrics(
     params: &Params,
-    settings: &Settings,
+    settings: &EvaluationSettings,
     rows: &JoinedRows,
     ctx: &Context<'_>,
 ) -> Result<Metrics> {
@@ -171,7 +177,7 @@ fn compute_metrics(
         Some(records) => subgroup_rows(&params.subgroups, records, &rows.ecgs)?,
     };
     let mapping = settings.mapping_used(&rows.truth_labels);
-    let scoring = Scoring {
+    let scoring = ScoringSettings {
         pairs: &mapping.pairs,
         thresholds: &settings.thresholds,
         sampling: settings.sampling,
@@ -180,7 +186,7 @@ fn compute_metrics(
     let patients = patients.as_ref();
     let (both, tutorial) = rayon::join(
         || {
-            ByUnit::score(
+            UnitScores::score(
                 (&rows.segments, &rows.ecgs),
                 patients,
                 &scoring,
@@ -212,7 +218,7 @@ fn compute_metrics(
 
 fn report_outcome(metrics: &Metrics) -> Outcome {
     let flow = &metrics.flow;
-    let auroc: serde_json::Map<String, serde_json::Value> = (metrics.unit(Unit::Ecg).into_iter())
+    let auroc: serde_json::Map<String, serde_json::Value> = (metrics.unit(EvaluationUnit::Ecg).into_iter())
         .flat_map(|unit| &unit.labels)
         .map(|label| {
             (

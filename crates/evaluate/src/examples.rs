@@ -3,7 +3,7 @@
 use crate::scored_rows::ScoredRows;
 use crate::sigmoid::exceeds;
 use ecgfm_artifacts::columns::SAVE_FILE;
-use ecgfm_artifacts::evaluation::{Example, PairUsed, Verdict};
+use ecgfm_artifacts::evaluation::{DecisionOutcome, Example, PairUsed};
 use rayon::prelude::*;
 
 /// `count` ECGs a label and kind of decision, the surest first; equally sure ones by idx.
@@ -22,14 +22,17 @@ pub(crate) fn choose_examples(
     let of_label = |(at, pair): (usize, &PairUsed)| {
         let mut all = Vec::new();
         let (truth, scores) = (&rows.truth[at], &rows.scores[at]);
-        for verdict in Verdict::ALL {
+        for verdict in DecisionOutcome::ALL {
             let unknown = |row: usize| rows.unknown[at].binary_search(&(row as u32)).is_ok();
             let of = |row: &usize| {
                 verdict == self::decision_outcome(truth[*row], exceeds(scores[*row], thresholds[at]))
                     && !unknown(*row)
             };
             let mut found: Vec<usize> = (0..rows.len()).filter(of).collect();
-            let predicted = matches!(verdict, Verdict::TruePositive | Verdict::FalsePositive);
+            let predicted = matches!(
+                verdict,
+                DecisionOutcome::TruePositive | DecisionOutcome::FalsePositive
+            );
             let surest = |&a: &usize, &b: &usize| {
                 let by_score = scores[a].total_cmp(&scores[b]);
                 let surest = if predicted { by_score.reverse() } else { by_score };
@@ -60,12 +63,12 @@ pub(crate) fn choose_examples(
     pairs.par_iter().enumerate().flat_map_iter(of_label).collect()
 }
 
-fn decision_outcome(truth: bool, decided: bool) -> Verdict {
+fn decision_outcome(truth: bool, decided: bool) -> DecisionOutcome {
     match (truth, decided) {
-        (true, true) => Verdict::TruePositive,
-        (false, true) => Verdict::FalsePositive,
-        (true, false) => Verdict::FalseNegative,
-        (false, false) => Verdict::TrueNegative,
+        (true, true) => DecisionOutcome::TruePositive,
+        (false, true) => DecisionOutcome::FalsePositive,
+        (true, false) => DecisionOutcome::FalseNegative,
+        (false, false) => DecisionOutcome::TrueNegative,
     }
 }
 

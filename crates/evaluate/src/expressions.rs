@@ -1,7 +1,7 @@
 //! Probabilities, decisions and pooling, as expressions of polars.
 
 use crate::sigmoid::sigmoid;
-use ecgfm_artifacts::labelset::{Combination, Pair, Pool};
+use ecgfm_artifacts::labelset::{Combination, LabelPair, Pool};
 use ecgfm_artifacts::stage_params::Returns;
 use polars::lazy::dsl::max_horizontal;
 use polars::prelude::*;
@@ -27,7 +27,7 @@ pub(crate) fn is_above(probability: Expr, threshold: f64) -> Expr {
 }
 
 /// The probability of a mapped label, out of those of the model's labels that stand for it; their columns have their names.
-pub(crate) fn combine_labels(pair: &Pair) -> Expr {
+pub(crate) fn combine_labels(pair: &LabelPair) -> Expr {
     let columns: Vec<Expr> = pair.from.names().iter().map(|name| col(name.as_str())).collect();
     match (pair.how, &columns[..]) {
         (_, [only]) => only.clone(),
@@ -109,7 +109,7 @@ mod tests {
             ).unwrap();
             for how in [Combination::Max, Combination::Any] {
                 let from = LabelSource::Many(columns.map(str::to_owned).to_vec());
-                let pair = Pair { from, how, to: "t".into() };
+                let pair = LabelPair { from, how, to: "t".into() };
                 let expected: Vec<u32> = rows.iter().map(|r| how.combine([r.0, r.1, r.2].into_iter()).to_bits()).collect();
                 prop_assert_eq!(bits(&frame, combine_labels(&pair)), expected);
             }

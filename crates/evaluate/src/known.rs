@@ -10,9 +10,9 @@ use std::borrow::Cow;
 pub(crate) struct KnownRows<'a> {
     /// Truth of the label.
     pub(crate) truth: Cow<'a, [bool]>,
-    /// Its probabilities.
+    /// Probabilities of the label, one a row.
     pub(crate) scores: Cow<'a, [f32]>,
-    /// Which rows are resampled together: numbers of the clusters of all rows.
+    /// Number of the cluster of every row; rows of one cluster are resampled together.
     pub(crate) clusters: Cow<'a, [u32]>,
     /// The label is predicted above this probability.
     pub(crate) threshold: f64,

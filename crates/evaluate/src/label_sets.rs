@@ -1,13 +1,13 @@
 //! Statistics of all labels together: how far the set of decided labels is the true one, row by row.
 
-use crate::challenge::Challenge;
+use crate::challenge::ChallengeRewards;
 use crate::clusters::Clusters;
 use crate::estimate::{estimate, set_interval};
-use crate::metrics::challenge::Earned;
+use crate::metrics::challenge::EarnedRewards;
 use crate::metrics::multilabel::{Agreement, RowAgreement};
 use crate::resampled::RowSums;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::{Scoring, decide_labels};
+use crate::scoring::{ScoringSettings, decide_labels};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
 
 /// Statistics of sets of labels, with their intervals.
@@ -20,7 +20,11 @@ pub(crate) struct SetStatistics {
 }
 
 /// Computes them from rows in which every label's truth is known.
-pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &Scoring<'_>) -> SetStatistics {
+pub(crate) fn set_statistics(
+    rows: &ScoredRows,
+    clusters: &Clusters,
+    scoring: &ScoringSettings<'_>,
+) -> SetStatistics {
     let decided = decide_labels(&rows.scores, scoring.thresholds);
     let agreement = Agreement::count(&rows.truth, &decided, rows.len());
     let mut out = SetStatistics {
@@ -40,7 +44,7 @@ pub(crate) fn set_statistics(rows: &ScoredRows, clusters: &Clusters, scoring: &S
 
 /// Columns that are summed over rows: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
 /// constant ones, where the Challenge has a score for these labels.
-fn summed_columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challenge) -> Vec<Vec<f64>> {
+fn summed_columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &ChallengeRewards) -> Vec<Vec<f64>> {
     let all = || 0..rows.len();
     let agreement: Vec<RowAgreement> = all()
         .map(|row| RowAgreement::of(&rows.truth, decided, row))
@@ -51,9 +55,9 @@ fn summed_columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &Challeng
         agreement.iter().map(|a| f64::from(a.wrong)).collect(),
         agreement.iter().map(|a| a.jaccard).collect(),
     ];
-    if let Challenge::Rewards(rewards) = challenge {
-        let earned: Vec<Earned> = all()
-            .map(|row| Earned::of(&rows.truth, decided, rewards, row))
+    if let ChallengeRewards::Rewards(rewards) = challenge {
+        let earned: Vec<EarnedRewards> = all()
+            .map(|row| EarnedRewards::of(&rows.truth, decided, rewards, row))
             .collect();
         columns.push(earned.iter().map(|e| e.observed).collect());
         columns.push(earned.iter().map(|e| e.perfect).collect());
@@ -80,7 +84,7 @@ impl SetStatistics {
             let &[_, _, _, _, observed, perfect, constant] = sums else {
                 return None;
             };
-            let earned = Earned {
+            let earned = EarnedRewards {
                 observed,
                 perfect,
                 constant,
@@ -113,12 +117,12 @@ fn co_occurrence(truth: &[Vec<bool>], decided: &[Vec<bool>], rows: usize) -> CoO
 mod tests {
     use super::*;
     use crate::metrics::bootstrap::ResamplingPlan;
-    use crate::metrics::interval::Method;
+    use crate::metrics::interval::IntervalEstimator;
     use crate::resampled::Sampling;
     use polars::prelude::df;
 
     /// Sixty rows of two labels, every third of them with a wrong decision, in clusters of one row.
-    fn of_method(method: Method) -> SetStatistics {
+    fn of_method(method: IntervalEstimator) -> SetStatistics {
         let rows = ScoredRows {
             table: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
             truth: vec![(0..60).map(|i| i % 2 == 0).collect(), vec![false; 60]],
@@ -139,18 +143,18 @@ mod tests {
             replicates: 400,
             seed: 3,
         };
-        let scoring = Scoring {
+        let scoring = ScoringSettings {
             pairs: &[],
             thresholds: &[0.5, 0.5],
             sampling: Some(Sampling { plan, method }),
-            challenge: &Challenge::Undefined("not asked for".into()),
+            challenge: &ChallengeRewards::Undefined("not asked for".into()),
         };
         set_statistics(&rows, &clusters, &scoring)
     }
 
     #[test]
     fn statistics_of_sets_of_labels_have_intervals_as_wide_as_those_of_shares() {
-        for method in [Method::Percentile, Method::Bca] {
+        for method in [IntervalEstimator::Percentile, IntervalEstimator::Bca] {
             let found = of_method(method);
             for (estimate, value) in [
                 (&found.exact_match, 2.0 / 3.0),

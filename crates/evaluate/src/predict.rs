@@ -74,14 +74,14 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         return Err(Error::Cancelled);
     }
     let thresholds = Thresholds::find(params, &set, &ecgs)?;
-    if let Some(note) = thresholds.note(&set) {
+    if let Some(note) = thresholds.unused_notice(&set) {
         ctx.progress.note(&note);
     }
     let about = PredictionsInfo {
         subset: params.subset.clone(),
         returns,
         thresholds: thresholds.used.clone(),
-        threshold_of: thresholds.named(&names),
+        threshold_of: thresholds.by_label(&names),
         labels: set.labels.clone(),
         mapping: set.mapping.clone(),
         notices: notices_recorded(&params.logits)?,
@@ -160,7 +160,7 @@ fn check_label_names(params: &Params, names: &[&str], described: &str) -> Result
             name: "labels",
             what: format!(
                 "{described} is not the one that the model was exported with, {}: label {} is `{}` there and `{}` here",
-                recorded.described(),
+                recorded.describe(),
                 at + 1,
                 recorded.labels[at],
                 names[at]
@@ -169,7 +169,7 @@ fn check_label_names(params: &Params, names: &[&str], described: &str) -> Result
     }
 }
 
-/// One row a segment: segment, idx, save_file, split, then the logits of every label.
+/// Table of a row a segment: segment, idx, save_file, split, then the logits of every label.
 fn logit_table(subset: &str, logits: Logits, names: &[&str]) -> Result<DataFrame> {
     let failed = || Error::table("keying the logits");
     let rows = logits.index.height();

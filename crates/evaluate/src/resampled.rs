@@ -6,7 +6,7 @@ use crate::metrics::LabelRows;
 use crate::metrics::bootstrap::{
     Resampled, ResamplingPlan, leave_out, leave_out_sums, resample_labels, resample_sums,
 };
-use crate::metrics::interval::{Interval, Method, bca_interval, percentile_interval};
+use crate::metrics::interval::{Interval, IntervalEstimator, bca_interval, percentile_interval};
 use ecgfm_artifacts::evaluation::Statistic;
 
 /// Groups of clusters that the jackknife of BCa leaves out, one after the other; each cluster is one where there are no more.
@@ -16,10 +16,10 @@ const GROUPS: usize = 256;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sampling {
     pub(crate) plan: ResamplingPlan,
-    pub(crate) method: Method,
+    pub(crate) method: IntervalEstimator,
 }
 
-/// All labels in all resamples.
+/// Statistics of all labels in all resamples.
 pub(crate) struct Resamples {
     /// `[label][replicate]`.
     replicates: Vec<Vec<Resampled>>,
@@ -37,7 +37,8 @@ impl Resamples {
         let left_out = |labels: &[LabelRows<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
         Self {
             replicates: resample_each(labels, rows, draw),
-            left_out: (sampling.method == Method::Bca).then(|| resample_each(labels, rows, left_out)),
+            left_out: (sampling.method == IntervalEstimator::Bca)
+                .then(|| resample_each(labels, rows, left_out)),
         }
     }
 
@@ -107,7 +108,7 @@ impl RowSums {
         let groups = GROUPS.min(count);
         Self {
             replicates: resample_sums(columns, of_row, count, sampling.plan),
-            left_out: (sampling.method == Method::Bca)
+            left_out: (sampling.method == IntervalEstimator::Bca)
                 .then(|| leave_out_sums(columns, of_row, count, groups)),
         }
     }

@@ -11,19 +11,21 @@ use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
 use crate::metrics::probability::calibration_curve;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::Scoring;
-use ecgfm_artifacts::evaluation::{LabelMetrics, PairUsed, STATISTICS, ScoreHistogram, Unit, UnitMetrics};
+use crate::scoring::ScoringSettings;
+use ecgfm_artifacts::evaluation::{
+    EvaluationUnit, LabelMetrics, PairUsed, STATISTICS, ScoreHistogram, UnitMetrics,
+};
 use rayon::prelude::*;
 
 /// Computes the statistics of one unit.
 pub(crate) fn score_unit(
-    unit: Unit,
+    unit: EvaluationUnit,
     rows: &ScoredRows,
     clusters: &Clusters,
-    scoring: &Scoring<'_>,
+    scoring: &ScoringSettings<'_>,
 ) -> UnitMetrics {
     let known = KnownRows::of_all(rows, clusters, scoring.thresholds);
-    let independent = unit == Unit::Ecg && clusters.count == rows.len();
+    let independent = unit == EvaluationUnit::Ecg && clusters.count == rows.len();
     let intervals = Intervals::draw(&known, clusters, scoring.sampling, independent);
     let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().zip(&known).enumerate())
         .map(|(at, (pair, known))| LabelMetrics {
@@ -32,6 +34,7 @@ pub(crate) fn score_unit(
         })
         .collect();
     let averages = average_labels(&labels, &known, intervals.resamples.as_ref());
+    // Freed first: `set_statistics` draws resamples of its own, and both at once would raise the peak of memory.
     drop(intervals);
     drop(known);
     let complete = complete_rows(rows);
@@ -90,7 +93,7 @@ fn label_metrics(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::challenge::Challenge;
+    use crate::challenge::ChallengeRewards;
     use polars::prelude::df;
 
     fn rows() -> ScoredRows {
@@ -103,11 +106,11 @@ mod tests {
         }
     }
 
-    fn scored(unit: Unit) -> UnitMetrics {
+    fn scored(unit: EvaluationUnit) -> UnitMetrics {
         scored_rows(unit, &rows())
     }
 
-    fn scored_rows(unit: Unit, rows: &ScoredRows) -> UnitMetrics {
+    fn scored_rows(unit: EvaluationUnit, rows: &ScoredRows) -> UnitMetrics {
         let pair = |to: &str| PairUsed {
             from: to.into(),
             to: to.into(),
@@ -115,11 +118,11 @@ mod tests {
             pool: vec![],
         };
         let pairs = [pair("AF"), pair("SB")];
-        let scoring = Scoring {
+        let scoring = ScoringSettings {
             pairs: &pairs,
             thresholds: &[0.5, 0.5],
             sampling: None,
-            challenge: &Challenge::Undefined("not asked for".into()),
+            challenge: &ChallengeRewards::Undefined("not asked for".into()),
         };
         let clusters = Clusters {
             of_row: vec![0, 1, 2, 3],
@@ -130,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_undefined_says_why_and_what_is_defined_does_not() {
-        let sb = &scored(Unit::Ecg).labels[1];
+        let sb = &scored(EvaluationUnit::Ecg).labels[1];
         for (name, reason) in [
             ("auroc", "no positives"),
             ("auprc", "no positives"),
@@ -155,7 +158,7 @@ mod tests {
     fn a_row_of_unknown_truth_is_left_out_of_that_label_and_of_what_needs_all_labels() {
         let mut rows = rows();
         rows.unknown = vec![vec![1, 3], vec![0]];
-        let unit = scored_rows(Unit::Ecg, &rows);
+        let unit = scored_rows(EvaluationUnit::Ecg, &rows);
         assert_eq!((unit.n, unit.complete), (4, Some(1)));
         let told: Vec<_> = unit
             .labels
@@ -169,14 +172,17 @@ mod tests {
 
     #[test]
     fn proportions_have_wilsons_interval_where_ecgs_are_independent_and_segments_never_are() {
-        assert_eq!(scored(Unit::Segment).labels[0].estimates["sensitivity"].lo, None);
-        let ecg = &scored(Unit::Ecg).labels[0].estimates["sensitivity"];
+        assert_eq!(
+            scored(EvaluationUnit::Segment).labels[0].estimates["sensitivity"].lo,
+            None
+        );
+        let ecg = &scored(EvaluationUnit::Ecg).labels[0].estimates["sensitivity"];
         assert!(ecg.lo.unwrap() < 0.5 && ecg.hi.unwrap() > 0.5);
     }
 
     #[test]
     fn averages_name_the_labels_that_they_leave_out() {
-        let unit = scored(Unit::Ecg);
+        let unit = scored(EvaluationUnit::Ecg);
         let of = |average: &str, statistic: &str| {
             let found = unit
                 .averages
@@ -205,7 +211,7 @@ mod tests {
 
     #[test]
     fn co_occurrence_counts_pairs_of_truth_and_decision() {
-        let both = scored(Unit::Ecg).co_occurrence;
+        let both = scored(EvaluationUnit::Ecg).co_occurrence;
         assert_eq!(both.actual, [[2, 0], [0, 0]]);
         assert_eq!(both.actual_predicted, [[1, 0], [0, 0]]);
         assert_eq!(both.none_predicted, [1, 0]);

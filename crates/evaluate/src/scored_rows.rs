@@ -5,14 +5,14 @@ use crate::expressions::combine_labels;
 use crate::joins::left_join;
 use crate::truth::{Truth, actual_column};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
-use ecgfm_artifacts::labelset::{Mapping, Pair};
+use ecgfm_artifacts::labelset::{LabelPair, Mapping};
 use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What to do with rows that lack their counterpart.
+/// Treatment of rows that lack their counterpart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnMissing {
@@ -73,7 +73,7 @@ impl ScoredRows {
     }
 
     /// Number of rows in which the truth of each label is not known, of those labels that have such rows.
-    pub(crate) fn without_label(&self, pairs: &[Pair]) -> BTreeMap<String, u64> {
+    pub(crate) fn without_label(&self, pairs: &[LabelPair]) -> BTreeMap<String, u64> {
         let counted = pairs
             .iter()
             .zip(&self.unknown)
@@ -145,7 +145,7 @@ pub(crate) fn join_truth(
 }
 
 /// Truth and probability of a mapped label, as plain slices: what statistics are computed from.
-fn columns_of(table: &DataFrame, pair: &Pair) -> PolarsResult<(Vec<Option<bool>>, Vec<f32>)> {
+fn columns_of(table: &DataFrame, pair: &LabelPair) -> PolarsResult<(Vec<Option<bool>>, Vec<f32>)> {
     let truth = table.column(&actual_column(&pair.to))?.bool()?;
     let scores = table.column(&probability_of(&pair.to))?.f32()?;
     Ok((
@@ -193,7 +193,7 @@ mod tests {
     use ecgfm_artifacts::labelset::{Combination, LabelSource};
 
     fn mapping() -> Mapping {
-        let map = vec![Pair {
+        let map = vec![LabelPair {
             from: LabelSource::One("STach".into()),
             how: Combination::Max,
             to: "ST".into(),

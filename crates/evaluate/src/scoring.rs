@@ -1,20 +1,20 @@
 //! Settings by which rows are scored: labels, thresholds, resampling, the Challenge's score.
 
-use crate::challenge::Challenge;
+use crate::challenge::ChallengeRewards;
 use crate::resampled::Sampling;
 use crate::sigmoid::exceeds;
 use ecgfm_artifacts::evaluation::PairUsed;
 
 /// Settings by which rows are scored.
-pub(crate) struct Scoring<'a> {
+pub(crate) struct ScoringSettings<'a> {
     /// The mapped labels in order.
     pub(crate) pairs: &'a [PairUsed],
-    /// Each is predicted above its threshold.
+    /// Threshold of each label, above which it is predicted.
     pub(crate) thresholds: &'a [f64],
     /// Resampling for intervals; none for no intervals.
     pub(crate) sampling: Option<Sampling>,
     /// The Challenge's score, as far as the labels have one.
-    pub(crate) challenge: &'a Challenge,
+    pub(crate) challenge: &'a ChallengeRewards,
 }
 
 /// Decisions on each mapped label: true where its probability is above its threshold.

@@ -1,10 +1,10 @@
 //! Evaluate's parameters, resolved against what the predictions say about themselves.
 
-use crate::challenge::Challenge;
+use crate::challenge::ChallengeRewards;
 use crate::error::{Error, Result};
 use crate::evaluate::params::{MAX_BOOTSTRAP, Params};
 use crate::metrics::bootstrap::ResamplingPlan;
-use crate::metrics::interval::Method;
+use crate::metrics::interval::IntervalEstimator;
 use crate::resampled::Sampling;
 use crate::same_labels::same_labels;
 use crate::thresholds::thresholds_of_pairs;
@@ -13,20 +13,20 @@ use ecgfm_artifacts::labelset::{LabelSet, LabelSource, Mapping};
 use ecgfm_artifacts::predictions::PredictionsInfo;
 
 /// Everything that evaluation needs to know besides its rows.
-pub(crate) struct Settings {
+pub(crate) struct EvaluationSettings {
     /// Record of how the predictions were made.
     pub(crate) about: PredictionsInfo,
-    /// Which of the model's labels stand for which of the truth's.
+    /// Labels of the model, by those of the truth that they stand for.
     pub(crate) mapping: Mapping,
     /// A mapped label is predicted where its probability is above this; in the order of the mapping.
     pub(crate) thresholds: Vec<f64>,
     /// Resampling; none for no such intervals.
     pub(crate) sampling: Option<Sampling>,
     /// The Challenge's score.
-    pub(crate) challenge: Challenge,
+    pub(crate) challenge: ChallengeRewards,
 }
 
-impl Settings {
+impl EvaluationSettings {
     pub(crate) fn resolve(params: &Params) -> Result<Self> {
         params.check()?;
         let about = PredictionsInfo::read(&params.predictions)?;
@@ -44,7 +44,7 @@ impl Settings {
         }
         let mapping = load_mapping(params, &about)?;
         Ok(Self {
-            challenge: Challenge::new(&params.challenge, &mapping)?,
+            challenge: ChallengeRewards::new(&params.challenge, &mapping)?,
             thresholds: thresholds_of_pairs(&mapping, &about.threshold_of)?,
             mapping,
             about,
@@ -67,7 +67,7 @@ impl Settings {
             let of = |name: &String| labels.iter().find(|l| l.name == *name).map(|l| l.pool);
             from.names().iter().filter_map(of).collect()
         };
-        let pair = |p: &ecgfm_artifacts::labelset::Pair| PairUsed {
+        let pair = |p: &ecgfm_artifacts::labelset::LabelPair| PairUsed {
             from: p.from.joined(),
             to: p.to.clone(),
             title: title(&p.from),
@@ -96,8 +96,8 @@ impl Settings {
         let cluster = if patients { "patient" } else { "ecg" };
         let over = if patients { "patients" } else { "ECGs" };
         let ranking = match self.sampling.map(|sampling| sampling.method) {
-            Some(Method::Percentile) => format!("percentile bootstrap over {over}"),
-            Some(Method::Bca) => format!("BCa bootstrap over {over}"),
+            Some(IntervalEstimator::Percentile) => format!("percentile bootstrap over {over}"),
+            Some(IntervalEstimator::Bca) => format!("BCa bootstrap over {over}"),
             None => "none".to_owned(),
         };
         IntervalMethod {

@@ -11,23 +11,23 @@ use crate::joins::{last_of_each, left_join};
 use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::Scoring;
+use crate::scoring::ScoringSettings;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{PairUsed, ShownIn, Subgroup, SubgroupLabel, shown_in};
 use ecgfm_artifacts::table::cell::{is_missing, parse_boolean, parse_number};
-use ecgfm_artifacts::table::{self, Kind};
+use ecgfm_artifacts::table::{self, ColumnKind};
 use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Which groups.
+/// Groups of ECGs that are scored alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Subgroups {
     /// `sex`, `age`, or columns of the records.
     pub by: Vec<String>,
-    /// Where age bands begin; the first reaches down to 0.
+    /// Ages at which age bands begin; the first reaches down to 0.
     pub age_bands: Vec<u32>,
     /// Fewest positives and fewest negatives of a label whose figures are told.
     pub min_cell: u64,
@@ -145,7 +145,7 @@ pub(crate) fn score_subgroups(
     groups: &[SubgroupRows<'_>],
     rows: &ScoredRows,
     clusters: &Clusters,
-    scoring: &Scoring<'_>,
+    scoring: &ScoringSettings<'_>,
 ) -> Result<Vec<Subgroup>> {
     let group = |group: &SubgroupRows<'_>| -> Result<Subgroup> {
         Ok(Subgroup {
@@ -166,8 +166,8 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
             format!("no column `{column}`, which subgroup `{by}` needs; name others in `subgroups.by`");
         return Err(Error::keys(records, what));
     }
-    let key = table::Column::new(IDX, Kind::Int);
-    let frame = table::read_named(records, &[key], &[column.to_owned()], Kind::Text)?;
+    let key = table::Column::new(IDX, ColumnKind::Int);
+    let frame = table::read_named(records, &[key], &[column.to_owned()], ColumnKind::Text)?;
     let named = |value: &str| match by {
         "sex" => match parse_boolean(value) {
             Some(true) => (1, "male".to_owned()),
@@ -210,7 +210,7 @@ fn label_statistics(
     wanted: &Subgroups,
     rows: &ScoredRows,
     clusters: &Clusters,
-    scoring: &Scoring<'_>,
+    scoring: &ScoringSettings<'_>,
     members: &[usize],
 ) -> Result<Vec<SubgroupLabel>> {
     let part = rows.part(members);

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::expressions::{combine_labels, is_above};
 use crate::label_text::label_text;
 use ecgfm_artifacts::columns::{LABELS, PREDICTED};
-use ecgfm_artifacts::labelset::{Mapping, Pair};
+use ecgfm_artifacts::labelset::{LabelPair, Mapping};
 use ecgfm_artifacts::predictions::{KEYS, PROBABILITY};
 use polars::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn with_labels(
 /// Segments with the mapped labels; `thresholds` are those of the mapping's pairs.
 pub(crate) fn mapped_table(segments: &DataFrame, mapping: &Mapping, thresholds: &[f64]) -> Result<DataFrame> {
     let failed = || Error::table("mapping labels");
-    let probability = |pair: &Pair| combine_labels(pair).alias(pair.to.as_str());
+    let probability = |pair: &LabelPair| combine_labels(pair).alias(pair.to.as_str());
     let probabilities: Vec<Expr> = mapping.map.iter().map(probability).collect();
     let probabilities = segments
         .clone()

@@ -10,7 +10,7 @@ use crate::metrics::threshold::Criterion;
 use crate::predict::params::{DEFAULT_THRESHOLD, Params, PerLabel, ThresholdByName};
 use crate::predict::resolved::ResolvedLabels;
 use ecgfm_artifacts::evaluation::{THRESHOLDS, ThresholdsUsed, read_thresholds};
-use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pair};
+use ecgfm_artifacts::labelset::{LabelPair, LabelSet, Mapping};
 use ecgfm_artifacts::presence::is_file;
 use ecgfm_artifacts::stage::{FailureClass, StageFailure as _};
 use polars::prelude::DataFrame;
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Thresholds {
     /// Of the model's labels, in order.
     pub(crate) values: Vec<f64>,
-    /// Their origin.
+    /// Origin of the thresholds.
     pub(crate) used: ThresholdsUsed,
     /// Names in a table that are no label's here.
     unused: Vec<String>,
@@ -84,7 +84,7 @@ impl Thresholds {
     }
 
     /// By label.
-    pub(crate) fn named(&self, names: &[&str]) -> ThresholdByName {
+    pub(crate) fn by_label(&self, names: &[&str]) -> ThresholdByName {
         let pairs = names.iter().zip(&self.values);
         pairs
             .map(|(name, threshold)| ((*name).to_owned(), *threshold))
@@ -92,7 +92,7 @@ impl Thresholds {
     }
 
     /// A word about thresholds that no label has.
-    pub(crate) fn note(&self, set: &ResolvedLabels) -> Option<String> {
+    pub(crate) fn unused_notice(&self, set: &ResolvedLabels) -> Option<String> {
         let names = self.unused.join(", ");
         let mapping = set
             .mapping
@@ -125,7 +125,7 @@ fn threshold_of_label(
 ) -> Result<f64> {
     let pairs = set.mapping.iter().flat_map(|mapping| &mapping.map);
     let is_target = |name: &str| pairs.clone().any(|pair| pair.to == name);
-    let stands_for = |pair: &&Pair| pair.from.names().iter().any(|from| from == name);
+    let stands_for = |pair: &&LabelPair| pair.from.names().iter().any(|from| from == name);
     let Some(pair) = pairs.clone().find(stands_for) else {
         let own = named.get(name).filter(|_| !is_target(name)).copied();
         // What is mapped to nothing is compared with nothing.
@@ -168,7 +168,7 @@ fn missing_threshold(name: &str, named: &ThresholdByName) -> Error {
 /// # Errors
 /// A mapped label stands for several of the model's, which have different thresholds.
 pub(crate) fn thresholds_of_pairs(mapping: &Mapping, threshold_of: &ThresholdByName) -> Result<Vec<f64>> {
-    let of_pair = |pair: &Pair| {
+    let of_pair = |pair: &LabelPair| {
         let mut thresholds = pair
             .from
             .names()
@@ -230,7 +230,7 @@ pub fn check_params(params: &Params) -> Result<()> {
         }
         _ => {}
     }
-    let refused = params.choose_by.and_then(Criterion::refused);
+    let refused = params.choose_by.and_then(Criterion::why_invalid);
     refused.map_or(Ok(()), |what| Err(Error::parameter("choose_by", what)))
 }
 

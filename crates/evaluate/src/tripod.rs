@@ -12,106 +12,106 @@ pub(crate) const FILE: &str = "tripod.json";
 /// Extent to which a run attests an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Attested {
+enum Attestation {
     Yes,
     Partly,
     No,
 }
 
-/// One item of the checklist.
+/// Item of the checklist.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Item {
+struct ChecklistItem {
     item: &'static str,
     topic: &'static str,
-    attested: Attested,
+    attested: Attestation,
     /// Place of the evidence in the run, or words on what is missing.
     evidence: String,
 }
 
 /// Items that every run attests in the same way.
-const ALWAYS_ATTESTED: [(&str, &str, Attested, &str); 14] = [
+const ALWAYS_ATTESTED: [(&str, &str, Attestation, &str); 14] = [
     (
         "5a",
         "source of the data",
-        Attested::Partly,
+        Attestation::Partly,
         "lock.json: the archive's path, size and hash",
     ),
     (
         "7",
         "preparation of the data",
-        Attested::Yes,
+        Attestation::Yes,
         "lock.json: every parameter of signals and splits",
     ),
     (
         "8a",
         "outcome",
-        Attested::Partly,
+        Attestation::Partly,
         "metrics.json mapping: labels of the archive and of the model",
     ),
     (
         "9b",
         "definition of predictors",
-        Attested::Partly,
+        Attestation::Partly,
         "model.json: leads, sampling rate, length of the signal",
     ),
     (
         "12b",
         "handling of predictors",
-        Attested::Yes,
+        Attestation::Yes,
         "lock.json: resampling, standardising, cutting into segments",
     ),
     (
         "12c",
         "type of model",
-        Attested::Partly,
+        Attestation::Partly,
         "model.json: architecture and sizes; it was trained elsewhere",
     ),
     (
         "12e",
         "measures of performance",
-        Attested::Yes,
+        Attestation::Yes,
         "metrics.json: discrimination, calibration, classification",
     ),
     (
         "12f",
         "updating after evaluation",
-        Attested::Yes,
+        Attestation::Yes,
         "none: the hash of the model that ran is in lock.json",
     ),
     (
         "12g",
         "how predictions were calculated",
-        Attested::Yes,
+        Attestation::Yes,
         "model.ts, infer.json, predictions.json",
     ),
     (
         "13",
         "class imbalance",
-        Attested::Partly,
+        Attestation::Partly,
         "metrics.json: prevalence of every label; nothing is reweighted here",
     ),
     (
         "18f",
         "availability of code",
-        Attested::Partly,
+        Attestation::Partly,
         "lock.json: versions and parameters that reproduce the run",
     ),
     (
         "20b",
         "characteristics of participants",
-        Attested::Partly,
+        Attestation::Partly,
         "subgroups.csv: numbers by sex and age, where known",
     ),
     (
         "21",
         "participants and outcomes in each analysis",
-        Attested::Yes,
+        Attestation::Yes,
         "metrics.csv: n and positives of every label",
     ),
     (
         "22",
         "the full model",
-        Attested::Yes,
+        Attestation::Yes,
         "export/model.ts and model.json",
     ),
 ];
@@ -152,7 +152,7 @@ const NEVER_ATTESTED: [(&str, &str); 30] = [
 
 /// The checklist as text.
 pub(crate) fn checklist_json(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
-    let item = |(item, topic, attested, evidence)| Item {
+    let item = |(item, topic, attested, evidence)| ChecklistItem {
         item,
         topic,
         attested,
@@ -161,14 +161,19 @@ pub(crate) fn checklist_json(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
     let same = ALWAYS_ATTESTED
         .map(|(number, topic, attested, evidence)| (number, topic, attested, evidence.to_owned()));
     let missing = "not in a run: to be written by the authors";
-    let others = NEVER_ATTESTED.map(|(number, topic)| (number, topic, Attested::No, missing.to_owned()));
-    let further = [("27c", "next steps of research", Attested::No, missing.to_owned())];
+    let others = NEVER_ATTESTED.map(|(number, topic)| (number, topic, Attestation::No, missing.to_owned()));
+    let further = [(
+        "27c",
+        "next steps of research",
+        Attestation::No,
+        missing.to_owned(),
+    )];
     let all = items_of_run(metrics)
         .into_iter()
         .chain(same)
         .chain(others)
         .chain(further);
-    let mut items: Vec<Item> = all.map(item).collect();
+    let mut items: Vec<ChecklistItem> = all.map(item).collect();
     items.sort_by_key(|item| item_order(item.item));
     let mut text = serde_json::to_vec_pretty(&serde_json::json!({
         "checklist": "TRIPOD+AI, BMJ 2024;385:e078378",
@@ -196,8 +201,8 @@ fn participants_text(flow: &Flow) -> String {
 }
 
 /// Items whose evidence is this run's own.
-fn items_of_run(metrics: &Metrics) -> [(&'static str, &'static str, Attested, String); 7] {
-    use Attested::{No, Partly, Yes};
+fn items_of_run(metrics: &Metrics) -> [(&'static str, &'static str, Attestation, String); 7] {
+    use Attestation::{No, Partly, Yes};
     let (flow, thresholds) = (&metrics.flow, &metrics.thresholds);
     let given = |yes: bool, otherwise| if yes { Yes } else { otherwise };
     let (exams, groups) = (flow.exams_read.is_some(), metrics.subgroups.len());

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{evaluate_params, key, predict_params, stage, write_logits};
-use ecgfm_artifacts::manifests::Key;
+use ecgfm_artifacts::manifests::SegmentKey;
 use ecgfm_evaluate::difference::{Difference, MACRO, compare_evaluations};
 use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
 use ecgfm_evaluate::{evaluate, predict};
@@ -16,7 +16,7 @@ const PLAN: ResamplingPlan = ResamplingPlan {
 };
 
 /// Logits of 200 ECGs: sure of the truth, plus noise of a given size that is always the same.
-fn logits(noise: f32) -> Vec<(Key, Vec<f32>)> {
+fn logits(noise: f32) -> Vec<(SegmentKey, Vec<f32>)> {
     let turn =
         |idx: i64, label: usize| (((idx as f32 + 0.5) * (label as f32 + 1.7)).sin() * 43_758.547).fract();
     let one = |idx: i64| {
@@ -28,7 +28,12 @@ fn logits(noise: f32) -> Vec<(Key, Vec<f32>)> {
 }
 
 /// An evaluation in `dir/name/evaluate`.
-fn evaluation(dir: &Path, name: &str, rows: &[(Key, Vec<f32>)], truth: impl Fn(i64) -> bool) -> PathBuf {
+fn evaluation(
+    dir: &Path,
+    name: &str,
+    rows: &[(SegmentKey, Vec<f32>)],
+    truth: impl Fn(i64) -> bool,
+) -> PathBuf {
     evaluation_of(dir, name, rows, truth, None)
 }
 
@@ -36,7 +41,7 @@ fn evaluation(dir: &Path, name: &str, rows: &[(Key, Vec<f32>)], truth: impl Fn(i
 fn evaluation_of(
     dir: &Path,
     name: &str,
-    rows: &[(Key, Vec<f32>)],
+    rows: &[(SegmentKey, Vec<f32>)],
     truth: impl Fn(i64) -> bool,
     patient: Option<fn(i64) -> i64>,
 ) -> PathBuf {

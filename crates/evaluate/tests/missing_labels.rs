@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Bench, evaluate_params, row, says, stage};
-use ecgfm_artifacts::evaluation::{COMPARISON_FILE, METRICS_FILE, Metrics, Scored};
+use ecgfm_artifacts::evaluation::{COMPARISON_FILE, METRICS_FILE, Metrics, ScoredEcgs};
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_evaluate::difference::compare_evaluations;
 use ecgfm_evaluate::evaluate;
@@ -79,7 +79,7 @@ fn figures_of_a_label_are_those_of_the_ecgs_that_are_known() {
     let text = std::fs::read_to_string(bench.path("evaluate").join(COMPARISON_FILE)).unwrap();
     assert_eq!(text.lines().next(), Some("segment,idx,predicted,actual,unknown"));
     assert_eq!(text.lines().nth(4), Some("exam_3_0,3,,,AF"));
-    let scored = Scored::read(&bench.path("evaluate")).unwrap();
+    let scored = ScoredEcgs::read(&bench.path("evaluate")).unwrap();
     assert_eq!(scored.truth[4][..4], [Some(true), Some(false), Some(true), None]);
 }
 

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{evaluate_params, key, predict_params, stage, write_logits};
-use ecgfm_artifacts::evaluation::{Metrics, Scored, Unit};
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics, ScoredEcgs};
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_evaluate::{evaluate, predict};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ fn evaluated(dir: &Path, columns: &str, of: impl Fn(i64) -> String) -> (Outcome,
 }
 
 fn clusters(dir: &Path) -> usize {
-    let scored = Scored::read(&dir.join("evaluate")).unwrap();
+    let scored = ScoredEcgs::read(&dir.join("evaluate")).unwrap();
     scored.cluster.iter().collect::<BTreeSet<_>>().len()
 }
 
@@ -157,7 +157,7 @@ fn a_proportion_of_1_that_few_resamples_define_has_the_interval_of_its_patients(
     (params.records, params.bootstrap) = (Some(dir.path().join("meta.csv")), 1000);
     stage(&dir.path().join("evaluate"), |ctx| evaluate::run(&params, ctx)).unwrap();
     let metrics = Metrics::read(&dir.path().join("evaluate")).unwrap();
-    let af = &metrics.unit(Unit::Ecg).unwrap().labels[4];
+    let af = &metrics.unit(EvaluationUnit::Ecg).unwrap().labels[4];
     let two = ecgfm_evaluate::metrics::interval::wilson_interval(2, 2).unwrap();
     let sensitivity = &af.estimates["sensitivity"];
     assert_eq!(

@@ -5,8 +5,8 @@
 mod common;
 
 use common::{evaluate_params, key, predict_params, stage, write_logits};
-use ecgfm_artifacts::evaluation::{Metrics, Unit};
-use ecgfm_artifacts::manifests::Key;
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics};
+use ecgfm_artifacts::manifests::SegmentKey;
 use ecgfm_evaluate::metrics::ConfusionMatrix;
 use ecgfm_evaluate::{evaluate, predict};
 use rand::{RngExt, SeedableRng};
@@ -23,9 +23,9 @@ struct Cohort {
     /// Whether AF is present, by idx.
     truth: Vec<bool>,
     /// One row a segment of all splits, in table order: its key and whether it is in the test split.
-    rows: Vec<(Key, bool)>,
+    rows: Vec<(SegmentKey, bool)>,
     /// Logits of the test split's rows, in order.
-    test: Vec<(Key, Vec<f32>)>,
+    test: Vec<(SegmentKey, Vec<f32>)>,
 }
 
 /// A good but not perfect classifier on ECGs of one to three segments, 80 % of which are in the test split.
@@ -90,7 +90,7 @@ fn a_join_by_position_makes_chance_of_a_good_classifier_and_a_join_by_key_does_n
     .unwrap();
     let metrics = Metrics::read(&evaluated).unwrap();
     let af = metrics
-        .unit(Unit::Segment)
+        .unit(EvaluationUnit::Segment)
         .unwrap()
         .labels
         .iter()

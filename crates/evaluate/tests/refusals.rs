@@ -246,7 +246,7 @@ fn a_mapping_of_several_labels_to_one_takes_the_largest_or_any() {
         let name = mapping.to_string_lossy().into_owned();
         bench.predict(|p| p.mapping = Some(name)).unwrap();
         bench.evaluate(|_| {}).unwrap();
-        let scored = ecgfm_artifacts::evaluation::Scored::read(&bench.path("evaluate")).unwrap();
+        let scored = ecgfm_artifacts::evaluation::ScoredEcgs::read(&bench.path("evaluate")).unwrap();
         assert_eq!(scored.truth, [[Some(true), Some(false)]]);
         let mapped = std::fs::read_to_string(bench.path("predict").join("mapped.csv")).unwrap();
         assert!(

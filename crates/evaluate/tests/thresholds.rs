@@ -4,9 +4,9 @@
 mod common;
 
 use common::{Bench, LABELS, evaluate_params, key, predict_params, row, says, stage, write_logits};
-use ecgfm_artifacts::evaluation::{Metrics, Scored, read_comparison, read_thresholds};
+use ecgfm_artifacts::evaluation::{Metrics, ScoredEcgs, read_comparison, read_thresholds};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, Pool};
-use ecgfm_artifacts::manifests::Key;
+use ecgfm_artifacts::manifests::SegmentKey;
 use ecgfm_artifacts::table::{self, DataFrame};
 use ecgfm_evaluate::metrics::threshold::Criterion;
 use ecgfm_evaluate::predict::{OnMissing, PerLabel};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Predictions of another split, as its threshold's source.
-fn with_valid(bench: &Bench, subset: &str, rows: &[(Key, Vec<f32>)]) -> PathBuf {
+fn with_valid(bench: &Bench, subset: &str, rows: &[(SegmentKey, Vec<f32>)]) -> PathBuf {
     write_logits(&bench.path("infer_valid"), subset, LABELS, rows);
     let mut params = predict_params(&bench.path("infer_valid"));
     params.subset = subset.to_owned();
@@ -212,7 +212,7 @@ fn a_table_of_thresholds_in_per_cent() {
 }
 
 /// ECGs 2 to 7 for choosing: every label in some and not in others.
-fn for_choosing(bench: &Bench) -> Vec<(Key, Vec<f32>)> {
+fn for_choosing(bench: &Bench) -> Vec<(SegmentKey, Vec<f32>)> {
     let mut text = std::fs::read_to_string(bench.path("labels.csv")).unwrap();
     for idx in 2..8 {
         let holds = if idx % 2 == 0 { "True" } else { "False" };
@@ -305,7 +305,7 @@ impl Drawn {
                 .wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f32 / (1 << 24) as f32
         };
-        let rows: Vec<(Key, Vec<f32>)> = (0..6)
+        let rows: Vec<(SegmentKey, Vec<f32>)> = (0..6)
             .flat_map(|idx| [(idx, 0), (idx, 1)])
             .map(|(idx, i)| (key(idx, i), (0..LABELS).map(|_| 8.0 * number() - 4.0).collect()))
             .collect();
@@ -382,7 +382,7 @@ impl Drawn {
         let joined = texts(&labels_path, &segments, "labels");
         let metrics = Metrics::read(&evaluate).unwrap();
         let written = read_thresholds(&evaluate.join("thresholds.csv")).unwrap();
-        let scored = Scored::read(&evaluate).unwrap();
+        let scored = ScoredEcgs::read(&evaluate).unwrap();
         for (at, pair) in mapping.map.iter().enumerate() {
             let threshold = self.thresholds[&pair.to];
             assert_eq!(written[&pair.to], threshold);

@@ -5,8 +5,8 @@ mod common;
 
 use common::{evaluate_params, predict_params, reference, stage, write_logits};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PATH, PREDICTED, SAVE_FILE, SEGMENT};
-use ecgfm_artifacts::evaluation::{Metrics, Unit, read_comparison, read_metrics_table};
-use ecgfm_artifacts::manifests::Key;
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics, read_comparison, read_metrics_table};
+use ecgfm_artifacts::manifests::SegmentKey;
 use ecgfm_artifacts::{predictions, splits, table};
 use ecgfm_evaluate::{evaluate, predict};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use std::path::Path;
 const LABELS: usize = 26;
 
 /// The reference's logits, keyed through its own table of splits.
-fn golden_logits(reference: &Path) -> Vec<(Key, Vec<f32>)> {
+fn golden_logits(reference: &Path) -> Vec<(SegmentKey, Vec<f32>)> {
     let order = std::fs::read_to_string(reference.join("golden/segments_order.json")).unwrap();
     let order: Vec<String> = serde_json::from_str(&order).unwrap();
     // The reference's `.npy` is a bare array of float32.
@@ -40,7 +40,7 @@ fn golden_logits(reference: &Path) -> Vec<(Key, Vec<f32>)> {
         let segment = ecgfm_artifacts::key::stem(name).to_owned();
         let (idx, save_file) = keys[&segment].clone();
         (
-            Key {
+            SegmentKey {
                 segment,
                 idx: Some(idx),
                 save_file,
@@ -187,7 +187,7 @@ fn metrics_csv_has_both_units_in_mapping_order_with_the_same_counts() {
     assert_eq!(labels[..5], ["RBBB", "LBBB", "SB", "ST", "AF"]);
     let n = table.column("n").unwrap().i64().unwrap();
     assert_eq!((n.get(0), n.get(5)), (Some(14), Some(10)));
-    let segment = metrics.unit(Unit::Segment).unwrap();
+    let segment = metrics.unit(EvaluationUnit::Segment).unwrap();
     let sb = &segment.labels[2];
     assert_eq!(
         [sb.counts.tp, sb.counts.fp, sb.counts.r#fn, sb.counts.tn],

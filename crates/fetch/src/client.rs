@@ -6,6 +6,7 @@ use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy};
 
+/// Redirects that are followed, at most, so that a circle of them ends.
 const REDIRECTS: usize = 10;
 
 /// Request for a file.

@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Bytes read at once.
 const PIECE: usize = 1 << 20;
 
 /// Checksum that a publisher states.

@@ -7,7 +7,9 @@ use crate::{Error, FetchOptions};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+/// Longest pause that doubling reaches; a server that asks for more is obeyed up to `longest_pause`.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// Longest time for which a request to stop goes unnoticed.
 const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Bytes that count as progress.
 const PROGRESS_BYTES: u64 = 1 << 20;
@@ -77,6 +79,7 @@ impl<'a> Attempts<'a> {
 
     /// Waits before the next attempt, after one that received `gained` bytes; an error if there is no further attempt.
     pub(crate) fn wait_for_next(&mut self, error: RequestError, gained: u64) -> Result<(), Error> {
+        // Attempts that bring nothing are limited, not the breaks of a long download that goes on.
         if gained >= PROGRESS_BYTES {
             *self = Self::new(self.context, self.url);
         }

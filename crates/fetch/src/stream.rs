@@ -9,7 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use ureq::http::HeaderMap;
 
+/// Bytes of a piece of a body: large beside the cost of handing it to another thread.
 const PIECE_BYTES: usize = 256 << 10;
+/// Longest time for which a request to stop goes unnoticed.
 const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Head of an answer.
@@ -54,6 +56,7 @@ impl<'a> BodyStream<'a> {
         request: HttpRequest,
         cancel: &'a AtomicBool,
     ) -> Result<(AnswerHead, Self), StreamError> {
+        // Bounded, so that a fast server does not fill the memory while a slow disk writes.
         let (sender, messages) = sync_channel(4);
         let client = client.clone();
         std::thread::spawn(move || {

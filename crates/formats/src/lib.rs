@@ -35,7 +35,7 @@
 //! Manifest { root: dir.path().to_owned(), entries }.write(&list)?;
 //!
 //! // Each listed segment into one row of a .npy file.
-//! let mut rows = npy::NpyWriter::create(&dir.path().join("all.npy"), npy::Dtype::F32, &[2, 3])?;
+//! let mut rows = npy::NpyWriter::create(&dir.path().join("all.npy"), npy::NpyDtype::F32, &[2, 3])?;
 //! let manifest = Manifest::read(&list)?;
 //! for entry in &manifest.entries {
 //!     let ((leads, _), values) = mat5::MatFile::read(&manifest.root.join(&entry.path))?.f32_matrix("feats")?;

@@ -222,6 +222,7 @@ impl DiskThread {
 
     /// Waits until everything is written.
     fn finish(self) -> io::Result<()> {
+        // The thread ends when no sender is left.
         drop(self.tasks);
         match self.thread.join() {
             Ok(written) => written,

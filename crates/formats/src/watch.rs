@@ -10,7 +10,7 @@ pub enum WriteStep {
     Create,
     /// Bytes are written by [`crate::pages`] or [`crate::npy`], on any thread.
     Bytes,
-    /// All bytes are written.
+    /// The bytes are written, all of them.
     Written,
     /// The file is renamed to its final name.
     Rename,

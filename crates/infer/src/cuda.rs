@@ -6,9 +6,9 @@
 
 mod status;
 
-pub use status::{Capability, CudaDevices, CudaProblem, CudaStatus, DeviceCode, UnusableDevice};
+pub use status::{ComputeCapability, CudaDevices, CudaProblem, CudaStatus, DeviceCode, UnusableDevice};
 
-use crate::symbols::{self, Driver};
+use crate::symbols::{self, CudaDriver};
 use ecgfm_artifacts::presence::exists;
 use status::code_in;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ fn may_exist(path: &&str) -> bool {
 fn find_devices() -> Result<CudaDevices, CudaProblem> {
     let loaded = loaded_libraries();
     loaded.driver.clone().map_err(CudaProblem::NoDriver)?;
-    let driver = Driver::start().map_err(CudaProblem::DriverFails)?;
+    let driver = CudaDriver::start().map_err(CudaProblem::DriverFails)?;
     let count = driver.devices();
     if count == 0 {
         return Err(CudaProblem::NoDevice);
@@ -135,7 +135,7 @@ fn find_devices() -> Result<CudaDevices, CudaProblem> {
     let capability = |index| {
         driver
             .capability(index)
-            .map(|(major, minor)| Capability { major, minor })
+            .map(|(major, minor)| ComputeCapability { major, minor })
     };
     Ok(CudaDevices {
         capabilities: (0..seen).map(capability).collect(),

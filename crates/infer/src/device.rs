@@ -134,7 +134,7 @@ impl Placement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cuda::{Capability, CudaDevices, CudaProblem};
+    use crate::cuda::{ComputeCapability, CudaDevices, CudaProblem};
 
     fn found(devices: Result<CudaDevices, CudaProblem>) -> CudaStatus {
         CudaStatus {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn one_gpu() -> CudaStatus {
-        let capability = Capability { major: 9, minor: 0 };
+        let capability = ComputeCapability { major: 9, minor: 0 };
         found(Ok(CudaDevices {
             capabilities: vec![Some(capability)],
             code: Vec::new(),

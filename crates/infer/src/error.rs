@@ -9,7 +9,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Failure of a backend while it runs, in the words of its runtime.
 pub type BackendError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What can go wrong while a model runs.
+/// Failure of the stage infer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,7 +21,7 @@ pub enum Error {
     Model {
         /// The model or its card.
         path: PathBuf,
-        /// What is wrong, and what to do about it.
+        /// Fault, and what to do about it.
         what: String,
     },
     /// Nobody says what the model returns, and its values do not tell; or they are not what was said.
@@ -29,7 +29,7 @@ pub enum Error {
     Returns {
         /// The model.
         path: PathBuf,
-        /// What was found.
+        /// Content that was found.
         what: String,
     },
     /// The segments do not suit the model or each other.
@@ -37,19 +37,19 @@ pub enum Error {
     Segments {
         /// The manifest.
         path: PathBuf,
-        /// What is wrong, and what to do about it.
+        /// Fault, and what to do about it.
         what: String,
     },
     /// The device or precision that was asked for is not to be had.
     #[error("{what}")]
     Device {
-        /// Why not, and what to do about it.
+        /// Reason, and what to do about it.
         what: String,
     },
     /// The device, its driver, its memory or the installation failed: no fault of the data or the model.
     #[error("{what}")]
     Machine {
-        /// What failed, and what to do about it.
+        /// Failure, and what to do about it.
         what: String,
     },
     /// libtorch failed while segments were running.
@@ -57,11 +57,11 @@ pub enum Error {
     Torch {
         /// Key of the first segment of the batch.
         segment: String,
-        /// What was being done.
+        /// Action that failed, as in "cannot ACTION".
         action: &'static str,
-        /// Its reason in a sentence, and what to do where the machine is to blame.
+        /// Reason in a sentence, and what to do where the machine is to blame.
         what: String,
-        /// Its own words.
+        /// Error in the backend's own words.
         source: BackendError,
     },
     /// Somebody asked to stop.

@@ -46,25 +46,25 @@ impl BatchPlan {
     }
 }
 
-/// One batch.
+/// Batch of segments, read and ready to run.
 #[derive(Debug)]
 pub struct Batch {
     /// Numbers of its segments: the first, and one past the last.
     pub segments: Range<usize>,
     /// Rows that the model runs on: its segments and the padding after them.
     pub rows: usize,
-    /// Their signals, one row after the other; what comes after `rows` is left from another batch.
+    /// Signals of the segments, one row after the other; what comes after `rows` is left from another batch.
     pub signals: SignalBuffer,
 }
 
 /// A batch's number with the batch, or with nothing where the thread that was reading it panicked.
-type Filled<E> = (usize, Option<Result<Batch, E>>);
+type FilledBatch<E> = (usize, Option<Result<Batch, E>>);
 
 /// The batches in order, as they become ready, or the error that reading one met.
 pub struct Batches<E> {
     plan: BatchPlan,
     next: usize,
-    filled: Receiver<Filled<E>>,
+    filled: Receiver<FilledBatch<E>>,
     free: Sender<SignalBuffer>,
     early: BTreeMap<usize, Result<Batch, E>>,
 }
@@ -116,6 +116,7 @@ pub fn with_batches<T, E: Send>(
             let (filled, free, next, read) = (filled_sender.clone(), &free, &next, &read);
             scope.spawn(move || fill_buffers(plan, free, next, read, &filled));
         }
+        // Only the readers hold senders now, so the receiver ends with the last of them instead of waiting forever.
         drop(filled_sender);
         let mut batches = Batches {
             plan,
@@ -134,7 +135,7 @@ fn fill_buffers<E>(
     free: &Mutex<Receiver<SignalBuffer>>,
     next: &AtomicUsize,
     read: impl Fn(usize, &mut [f32]) -> Result<(), E>,
-    filled: &Sender<Filled<E>>,
+    filled: &Sender<FilledBatch<E>>,
 ) {
     loop {
         let buffer = free.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -153,6 +154,7 @@ fn fill_buffers<E>(
             .try_for_each(|(segment, values)| read(segment, values));
         let rows = plan.rows(segments.len());
         signals.pad(segments.len(), rows);
+        // Dropped before the batch is sent: no panic after this point is one of reading.
         drop(report);
         let batch = outcome.map(|()| Batch {
             segments,
@@ -168,7 +170,7 @@ fn fill_buffers<E>(
 /// Notifies the consumer where reading a batch panics. The consumer would wait for that batch forever.
 struct ReaderPanicNotifier<'a, E> {
     number: usize,
-    filled: &'a Sender<Filled<E>>,
+    filled: &'a Sender<FilledBatch<E>>,
 }
 
 impl<E> Drop for ReaderPanicNotifier<'_, E> {

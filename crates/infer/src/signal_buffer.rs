@@ -42,7 +42,7 @@ impl SignalBuffer {
         self.shape
     }
 
-    /// All values, one segment after the other.
+    /// Values of all segments, one after the other.
     pub fn values(&self) -> &[f32] {
         match self.tensor.numel() {
             // An empty tensor has no memory to point at.
@@ -52,7 +52,7 @@ impl SignalBuffer {
         }
     }
 
-    /// All values, to be filled.
+    /// Values of all segments, to be filled.
     pub fn values_mut(&mut self) -> &mut [f32] {
         match self.tensor.numel() {
             0 => &mut [],

@@ -19,11 +19,11 @@ use batch_size::{Batching, choose_batch_size};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{extra_outputs, logits, manifests};
 use ecgfm_stage_params::InferOutput;
-use journal::Journal;
+use journal::ScoringJournal;
 use returns::ReturnedValues;
 use run_stats::{VARYING, report_outcome};
 use scoring::score_segments;
-use segment_source::{SegmentSource, load_model};
+use segment_source::{SubsetSegments, load_model};
 use tch::Device;
 
 /// Runs the model on every segment of the subset and writes its logits into `ctx.out`.
@@ -32,7 +32,7 @@ use tch::Device;
 /// When the manifest, a segment, the model or the device cannot be used, the model does not suit the segments or the label
 /// set, or the run is interrupted.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let source = SegmentSource::open(params)?;
+    let source = SubsetSegments::open(params)?;
     let ResolvedPlacement { placement, note } = Placement::resolve(params.device, params.precision)?;
     placement.activate()?;
     if let Some(note) = note {
@@ -51,7 +51,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     for note in hints::for_precision(params.precision, on_cpu, segments, &hints::processor_features()) {
         ctx.progress.note(note);
     }
-    let mut journal = Journal::open(ctx.out)?;
+    let mut journal = ScoringJournal::open(ctx.out)?;
     let chosen = choose_batch_size(
         (params.batch_size, journal.batch_size()),
         &mut loaded.model,
@@ -59,6 +59,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         segments,
         on_cpu,
     )?;
+    // Puts the number of threads back before the pool sets its own, so that the end of the run restores the first.
     drop(measuring);
     let batching = Batching::new(chosen.size, segments, on_cpu);
     let pool = WorkerPool::new(threads, placement.device, segments.div_ceil(batching.size));

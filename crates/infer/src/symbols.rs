@@ -236,7 +236,7 @@ pub(crate) fn cuda_runtime() -> Option<u32> {
     read_written_number(c"cudaRuntimeGetVersion")
 }
 
-/// What a function of CUDA writes through its only argument, where it returns 0.
+/// Number that a function of CUDA writes through its only argument, where it returns 0.
 fn read_written_number(name: &CStr) -> Option<u32> {
     let library = Library::this();
     let mut value = 0i32;
@@ -246,9 +246,9 @@ fn read_written_number(name: &CStr) -> Option<u32> {
 }
 
 /// NVIDIA's driver, started.
-pub(crate) struct Driver(());
+pub(crate) struct CudaDriver(());
 
-impl Driver {
+impl CudaDriver {
     /// Starts the driver, whose library must have been loaded.
     ///
     /// # Errors
@@ -284,7 +284,7 @@ impl Driver {
         }
     }
 
-    /// How many devices it knows.
+    /// Number of devices that the driver knows.
     pub(crate) fn devices(&self) -> usize {
         read_written_number(c"cuDeviceGetCount").map_or(0, |count| count as usize)
     }

@@ -2,7 +2,7 @@
 
 use crate::Params;
 use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
-use ecgfm_artifacts::manifests::{self, Key};
+use ecgfm_artifacts::manifests::{self, SegmentKey};
 use ecgfm_artifacts::store::PackedWriter;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ pub(crate) fn project(dir: &Path, count: usize) -> Params {
             path: segment.clone(),
             samples: SAMPLES,
         });
-        keys.push(Key {
+        keys.push(SegmentKey {
             segment,
             idx: Some(i as i64 + 7),
             save_file: format!("ecg_{i}.mat"),

@@ -10,7 +10,7 @@ use crate::signal_buffer::SignalBuffer;
 use crate::{Error, Result, symbols, version};
 use ecgfm_artifacts::presence::is_file;
 use ecgfm_stage_params::{InferOutput, OutputSelection};
-use outputs::Outputs;
+use outputs::ModelOutputs;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ impl TorchScript {
     }
 
     /// Logits and the other outputs that were asked for, of signals (rows, leads, samples); still on the device.
-    fn forward(&self, signals: &Tensor) -> Result<Parsed<DeviceOutputs>, TchError> {
+    fn forward(&self, signals: &Tensor) -> Result<ParsedAnswer<DeviceOutputs>, TchError> {
         // Weights of a foreign model may ask for gradients.
         let _no_grad = tch::no_grad_guard();
         let device = self.placement.device;
@@ -157,7 +157,7 @@ impl TorchScript {
         })
     }
 
-    /// One run on a made-up signal; the number of labels (none from an encoder) and what else there is.
+    /// Runs the model on a made-up signal; returns the number of labels (none from an encoder) and what else there is.
     fn probe(&self, count: usize, shape: SegmentShape) -> Result<(usize, Vec<ExtraOutput>)> {
         let refused = |what: String| Error::model(&self.path, what);
         let shown = format!(
@@ -281,7 +281,7 @@ impl Backend for TorchScript {
     }
 }
 
-/// Whether the calling thread has a stream of its own on a device; it gets one where it can be had. So its copies run beside
+/// Gives the calling thread a stream of its own on a device, and returns true where it has one. So its copies run beside
 /// the other threads' kernels, and it waits for its own batch only.
 fn has_own_stream(device: Device) -> bool {
     thread_local! {
@@ -314,9 +314,9 @@ fn convert_weights(module: &mut CModule, placement: Placement) -> Result<()> {
 }
 
 /// Value looked for in a model's answer, or a description of what is there instead.
-type Parsed<T> = Result<T, String>;
+type ParsedAnswer<T> = Result<T, String>;
 
-/// What a model outputs of a batch.
+/// Outputs of a model for a batch.
 struct DeviceOutputs {
     /// None from an encoder.
     logits: Option<Tensor>,
@@ -324,8 +324,8 @@ struct DeviceOutputs {
 }
 
 /// Logits (where there is a head), embedding and saliency out of the answer of our own models' method.
-fn parse_outputs(answer: IValue, wanted: OutputSelection) -> Result<Parsed<DeviceOutputs>, TchError> {
-    let Some(outputs) = Outputs::parse(answer) else {
+fn parse_outputs(answer: IValue, wanted: OutputSelection) -> Result<ParsedAnswer<DeviceOutputs>, TchError> {
+    let Some(outputs) = ModelOutputs::parse(answer) else {
         return Ok(Err(format!(
             "the model's method `{OUTPUTS_METHOD}` does not answer with logits, embedding and saliency"
         )));
@@ -347,7 +347,7 @@ fn parse_outputs(answer: IValue, wanted: OutputSelection) -> Result<Parsed<Devic
 }
 
 /// A tensor, the first element of a tuple or list, or `logits` of a dict.
-fn find_logits(answer: IValue) -> Parsed<Tensor> {
+fn find_logits(answer: IValue) -> ParsedAnswer<Tensor> {
     let first = |found: Option<IValue>, what: &str| match found {
         Some(IValue::Tensor(tensor)) => Ok(tensor),
         _ => Err(format!(

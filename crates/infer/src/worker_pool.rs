@@ -59,7 +59,7 @@ impl WorkerPool {
 
 /// A batch's number, the batch, and its output, why there is none, or why it was not begun; nothing where the worker
 /// panicked.
-type Finished<T> = Option<(usize, Batch, Result<Result<T, BackendError>>)>;
+type FinishedBatch<T> = Option<(usize, Batch, Result<Result<T, BackendError>>)>;
 
 /// Runs `run` on every batch, `pool.workers` at a time, and `deliver` on batch and answer in the batches' order.
 /// Before each new batch `may_continue` is asked. Gives the time that workers waited for a batch, added up over them.
@@ -83,10 +83,12 @@ pub(crate) fn run_in_order<T: Send>(
             let (queue, answers, waited) = (&queue, answers_in.clone(), &waited);
             let run = |batch: &Batch| may_continue().map(|()| run(batch));
             scope.spawn(move || {
+                // OpenMP keeps this number for every thread that starts work, so that each worker sets its own.
                 tch::set_num_threads(i32::try_from(pool.threads_each).unwrap_or(1));
                 run_worker(queue, &answers, waited, run);
             });
         }
+        // Only the workers hold senders now, so the receiver ends with the last of them instead of waiting forever.
         drop(answers_in);
         let (mut begun, mut delivered) = (0, 0);
         let mut early = BTreeMap::new();
@@ -119,7 +121,7 @@ pub(crate) fn run_in_order<T: Send>(
 /// Runs batches on a worker's thread until there are no more, or until the receiver is gone.
 fn run_worker<T>(
     queue: &Mutex<Receiver<(usize, Batch)>>,
-    answers: &Sender<Finished<T>>,
+    answers: &Sender<FinishedBatch<T>>,
     waited: &AtomicU64,
     run: impl Fn(&Batch) -> Result<Result<T, BackendError>>,
 ) {
@@ -139,7 +141,7 @@ fn run_worker<T>(
 }
 
 /// Notifies the receiver where the model panics. The receiver would wait for the output forever.
-struct WorkerPanicNotifier<'a, T>(&'a Sender<Finished<T>>);
+struct WorkerPanicNotifier<'a, T>(&'a Sender<FinishedBatch<T>>);
 
 impl<T> Drop for WorkerPanicNotifier<'_, T> {
     fn drop(&mut self) {

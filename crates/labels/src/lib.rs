@@ -12,7 +12,7 @@ use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::table::{self, Column, Kind};
+use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{Error as ArtifactError, atomic, labels, parallel, splits};
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -91,7 +91,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 struct LabelTable {
     names: Vec<String>,
     idx: Vec<i64>,
-    /// One vector a label; none where its truth is not known.
+    /// Truth of each label, `[label][exam]`; none where it is not known.
     values: Vec<Vec<Option<bool>>>,
     frame: DataFrame,
 }
@@ -184,7 +184,7 @@ impl LabelTable {
             .filter(|(_, unknown)| *unknown > 0)
     }
 
-    /// One message for each label that is not known of every exam.
+    /// Messages, one for each label that is not known of every exam.
     fn notes(&self) -> Vec<String> {
         let note = |(name, unknown)| {
             format!(
@@ -219,9 +219,9 @@ fn read_labels(path: &Path, names: &[String]) -> Result<DataFrame> {
     }
     Ok(table::read_named_optional(
         path,
-        &[Column::new(IDX, Kind::Int)],
+        &[Column::new(IDX, ColumnKind::Int)],
         names,
-        Kind::Bool,
+        ColumnKind::Bool,
     )?)
 }
 

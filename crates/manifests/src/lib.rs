@@ -47,7 +47,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     );
     let (manifests, index) = (manifests?, index?);
     let mut outcome = Outcome::default().count("segments", frame.height());
-    let mut tasks: Vec<parallel::Task<'_, Error>> = vec![Box::new(|| {
+    let mut tasks: Vec<parallel::ParallelTask<'_, Error>> = vec![Box::new(|| {
         Ok(manifests::write_index_table(
             &ctx.out.join(manifests::INDEX_FILE),
             &index,
@@ -139,7 +139,7 @@ fn common_directory<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ecgfm_artifacts::manifests::Key;
+    use ecgfm_artifacts::manifests::SegmentKey;
     use ecgfm_artifacts::stage::{Cancel, NoProgress};
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
         assert!(test.root.ends_with("../signals/segments"), "{:?}", test.root);
         assert_eq!(
             test.rows[1].key,
-            Key {
+            SegmentKey {
                 segment: "x_7_1".into(),
                 idx: Some(5),
                 save_file: "x_7.mat".into()

@@ -1,6 +1,6 @@
 //! PyTorch's container: an uncompressed zip archive whose entries start at multiples of 64 bytes.
 
-use crate::pickle::{TensorEntry, storage_class};
+use crate::pickle::{PickledTensor, storage_class};
 use crate::{Error, Result, Weights};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,13 +10,13 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// An archive being written. The same entries give the same bytes: no time and no random number goes in.
-pub(crate) struct Archive {
+pub(crate) struct TorchArchive {
     path: PathBuf,
     root: &'static str,
     zip: ZipWriter<BufWriter<File>>,
 }
 
-impl Archive {
+impl TorchArchive {
     pub(crate) fn create(path: &Path, root: &'static str) -> Result<Self> {
         let file = File::create(path).map_err(Error::io("create", path))?;
         Ok(Self {
@@ -31,7 +31,9 @@ impl Archive {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(DateTime::default())
+            // Four gigabytes or more are refused unless they are announced.
             .large_file(bytes.len() as u64 >= u64::from(u32::MAX))
+            // PyTorch may map the file and read the numbers in place, which needs them aligned.
             .with_alignment(64);
         let written = self
             .zip
@@ -62,8 +64,12 @@ impl Archive {
     }
 }
 
-/// How the pickle of an archive refers to a weight whose numbers are `data/<key>`.
-pub(crate) fn describe_tensor<'a>(key: usize, tensor: &Tensor, shape: &'a [i64]) -> Result<TensorEntry<'a>> {
+/// Reference of an archive's pickle to a weight whose numbers are `data/<key>`.
+pub(crate) fn describe_tensor<'a>(
+    key: usize,
+    tensor: &Tensor,
+    shape: &'a [i64],
+) -> Result<PickledTensor<'a>> {
     let kind = tensor.f_kind().map_err(Error::torch("tell a weight's type"))?;
     if storage_class(kind).is_none() {
         let source = tch::TchError::Kind(format!("{kind:?} is not a floating-point type"));
@@ -72,7 +78,7 @@ pub(crate) fn describe_tensor<'a>(key: usize, tensor: &Tensor, shape: &'a [i64])
             source,
         });
     }
-    Ok(TensorEntry { key, kind, shape })
+    Ok(PickledTensor { key, kind, shape })
 }
 
 fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>, tch::TchError> {

@@ -1,6 +1,6 @@
 //! Writes a checkpoint that PyTorch and the reference read.
 
-use crate::archive::{self, Archive};
+use crate::archive::{self, TorchArchive};
 use crate::pickle::Pickle;
 use crate::weights::{self, PositionalNames};
 use crate::{Config, Error, Result, Weights, files};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use tch::Kind;
 
-/// How to write a checkpoint.
+/// Options of writing a checkpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckpointOptions {
-    /// How the positional convolution's weight is named.
+    /// Names of the positional convolution's weight.
     pub positional_names: PositionalNames,
     /// Element type of the weights.
     pub kind: Kind,
@@ -70,7 +70,7 @@ pub fn write_checkpoint(
     pickle.text("last_optimizer_state").value(&Value::Null).op(b"u");
     let pickle = pickle.finish();
     files::replace_file(path, |partial| {
-        let mut archive = Archive::create(partial, "archive")?;
+        let mut archive = TorchArchive::create(partial, "archive")?;
         archive.entry("data.pkl", &pickle)?;
         archive.entry("byteorder", b"little")?;
         archive.tensors(&state)?;

@@ -17,7 +17,7 @@ const MAX_SIZE: i64 = 1 << 20;
 /// Names of configurations that hold an encoder without a head: itself, and what pretraining makes of it.
 const HEADLESS: [&str; 3] = [ENCODER, "wav2vec2", "wav2vec2_cmsc"];
 
-/// One layer of the convolutional feature extractor.
+/// Layer of the convolutional feature extractor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConvLayer {
     /// Output channels.
@@ -36,7 +36,7 @@ pub struct Config {
     pub leads: i64,
     /// The feature extractor (`conv_feature_layers`).
     pub conv_layers: Vec<ConvLayer>,
-    /// Whether the feature extractor's convolutions have a bias (`conv_bias`).
+    /// True where the feature extractor's convolutions have a bias (`conv_bias`).
     pub conv_bias: bool,
     /// Width of a token (`encoder_embed_dim`).
     pub embed_dim: i64,

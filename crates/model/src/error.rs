@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong between a checkpoint and a model.
+/// Failure between a checkpoint and a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,9 +21,9 @@ pub enum Error {
         path: PathBuf,
         /// Dotted key inside it, as in `cfg.model.encoder_layers`.
         key: String,
-        /// What it says.
+        /// Value of the key, as the checkpoint has it.
         value: String,
-        /// What is supported.
+        /// Values that are supported, in words.
         supported: String,
     },
     /// The file holds weights and does not say of which network.
@@ -40,7 +40,7 @@ pub enum Error {
     ConfigFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Fault of the file.
         message: String,
     },
     /// The state dict does not fit the configuration.
@@ -62,7 +62,7 @@ pub enum Error {
         path: PathBuf,
         /// The weight's name.
         name: String,
-        /// What is wrong.
+        /// Fault of the values.
         message: String,
     },
     /// The checkpoint is not the one that was asked for.
@@ -70,13 +70,13 @@ pub enum Error {
     Sha256 {
         /// The checkpoint.
         path: PathBuf,
-        /// What was required.
+        /// SHA-256 that was required.
         expected: String,
-        /// What it is.
+        /// SHA-256 of the file.
         found: String,
     },
     /// The labels that are said are not those of the head.
-    #[error("{}: the model has {found} labels, and label set `{name}` has {said}; name the set that it was trained on", path.display())]
+    #[error("{}: the model has {found} labels, and label set `{name}` has {set_size}; name the set that it was trained on", path.display())]
     Labels {
         /// The checkpoint.
         path: PathBuf,
@@ -85,14 +85,14 @@ pub enum Error {
         /// Name of the set.
         name: String,
         /// Labels of the set.
-        said: usize,
+        set_size: usize,
     },
     /// Training cannot go on.
     #[error("training, step {step}: {message}")]
     Training {
         /// The step, from 1.
         step: u64,
-        /// Why.
+        /// Reason to stop.
         message: String,
     },
     /// Training was told to stop.
@@ -101,9 +101,9 @@ pub enum Error {
     /// libtorch refused an operation.
     #[error("libtorch cannot {action}: {source}")]
     Torch {
-        /// What was being done.
+        /// Action that failed, as in "cannot ACTION".
         action: &'static str,
-        /// Its reason.
+        /// Reason that libtorch gives.
         source: tch::TchError,
     },
     /// The exported model does not compute what the network computes.
@@ -111,13 +111,13 @@ pub enum Error {
     Export {
         /// The model file.
         path: PathBuf,
-        /// How it differs.
+        /// Difference between the model and the network.
         message: String,
     },
     /// A file cannot be written or read.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was being done.
+        /// Action that failed, as in "cannot ACTION".
         action: &'static str,
         /// The file.
         path: PathBuf,

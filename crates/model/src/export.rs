@@ -22,7 +22,7 @@ const SAMPLES: i64 = 2500;
 /// Largest difference between the exported model and the network; both run the same kernels.
 const TOLERANCE: f64 = 1e-5;
 
-/// What to export.
+/// Parameters of an export: checkpoint, configuration, labels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
@@ -34,14 +34,14 @@ pub struct Params {
     /// The checkpoint's SHA-256, where it must be a certain file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// What the labels are, in the order of the logits; goes into the card.
+    /// Labels in the order of the logits; goes into the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelNames>,
-    /// How the positional convolution is computed on CUDA. By its spectrum unless said otherwise: that is a fortieth of the
+    /// Form of the positional convolution on CUDA. By its spectrum unless another is asked for: that is a fortieth of the
     /// arithmetic. The others are there to be measured against it.
     #[serde(default = "default_positions")]
     pub positions_on_cuda: PositionalForm,
-    /// What every reader of the model's results must know; goes into its card.
+    /// Notice to every reader of the model's results; goes into its card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
@@ -85,6 +85,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     }
     let labels = head_labels(params, &config)?;
     let weights = Weights::read(&file, &config)?;
+    // Nothing is read from the checkpoint from here on, and it may hold gigabytes.
     drop(file);
     let target = out_dir.join(MODEL_FILE);
     let samples = SAMPLES.max(config.min_samples());
@@ -111,25 +112,25 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     Ok(card)
 }
 
-/// The labels that are said, which must be as many as the head has. An encoder has no head, and no labels.
+/// The labels that are named, which must be as many as the head has. An encoder has no head, and no labels.
 fn head_labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
     let path = &params.checkpoint;
     match &params.labels {
-        Some(said) if !config.has_head() => {
-            let name = &said.name;
+        Some(named) if !config.has_head() => {
+            let name = &named.name;
             tracing::warn!(
                 "{} is an encoder without a head: label set `{name}` is not used",
                 path.display()
             );
             Ok(None)
         }
-        Some(said) if i64::try_from(said.labels.len()) != Ok(config.labels) => Err(Error::Labels {
+        Some(named) if i64::try_from(named.labels.len()) != Ok(config.labels) => Err(Error::Labels {
             path: path.clone(),
             found: config.labels,
-            name: said.name.clone(),
-            said: said.labels.len(),
+            name: named.name.clone(),
+            set_size: named.labels.len(),
         }),
-        said => Ok(said.clone()),
+        named => Ok(named.clone()),
     }
 }
 

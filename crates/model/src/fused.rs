@@ -52,14 +52,14 @@ pub fn fuse_weights(config: &Config, weights: &Weights, tokens: i64) -> Result<W
         let mut tensors = Vec::new();
         for (name, tensor) in weights.iter() {
             match fusion_role(name) {
-                Fuses::Not => tensors.push((name.to_owned(), tensor.shallow_clone())),
-                Fuses::First(attention, part) => {
+                FusionRole::Not => tensors.push((name.to_owned(), tensor.shallow_clone())),
+                FusionRole::First(attention, part) => {
                     let parts = PROJECTIONS.map(|which| weights.get(&format!("{attention}.{which}.{part}")));
                     let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
                     let name = format!("{}.{part}", fused_projection(attention));
                     tensors.push((name, Tensor::f_cat(&parts, 0)?));
                 }
-                Fuses::Other => {}
+                FusionRole::Other => {}
             }
         }
         let kernel = weights.get(&positional_weight())?;
@@ -70,24 +70,24 @@ pub fn fuse_weights(config: &Config, weights: &Weights, tokens: i64) -> Result<W
 }
 
 /// Part of a weight in the fusion.
-enum Fuses<'a> {
+enum FusionRole<'a> {
     /// Stays as it is.
     Not,
     /// The first of three that become one: the attention block and which part of the projection it is.
     First(&'a str, &'a str),
-    /// One of the others.
+    /// The second or third of the three.
     Other,
 }
 
-fn fusion_role(name: &str) -> Fuses<'_> {
+fn fusion_role(name: &str) -> FusionRole<'_> {
     let found = PROJECTIONS
         .iter()
         .enumerate()
         .find_map(|(at, which)| Some((at, name.split_once(&format!(".{which}."))?)));
     match found {
-        None => Fuses::Not,
-        Some((0, (attention, part))) => Fuses::First(attention, part),
-        Some(_) => Fuses::Other,
+        None => FusionRole::Not,
+        Some((0, (attention, part))) => FusionRole::First(attention, part),
+        Some(_) => FusionRole::Other,
     }
 }
 

@@ -15,7 +15,7 @@ const LINEAR_STD: f64 = 0.02;
 /// # Errors
 /// When libtorch cannot hold a weight.
 pub fn random_weights(config: &Config, seed: u64) -> Result<Weights> {
-    let mut source = Normal::new(seed);
+    let mut source = NormalNumbers::new(seed);
     let mut tensors = Vec::new();
     for (name, shape) in weights::weight_shapes(config) {
         let numel: i64 = shape.iter().product();
@@ -33,7 +33,7 @@ pub fn random_weights(config: &Config, seed: u64) -> Result<Weights> {
 /// # Errors
 /// When libtorch cannot hold it.
 pub fn normal_noise(shape: &[i64], seed: u64) -> Result<Tensor> {
-    let mut source = Normal::new(seed);
+    let mut source = NormalNumbers::new(seed);
     let numel: i64 = shape.iter().product();
     let values: Vec<f32> = (0..numel).map(|_| source.next() as f32).collect();
     tensor_of(&values, shape)
@@ -67,12 +67,12 @@ fn std_of(name: &str, shape: &[i64], config: &Config) -> Spread {
 }
 
 /// Standard normal numbers: SplitMix64 (Steele, Lea and Flood, 2014) through Box and Muller's transform.
-struct Normal {
+struct NormalNumbers {
     state: u64,
     spare: Option<f64>,
 }
 
-impl Normal {
+impl NormalNumbers {
     fn new(seed: u64) -> Self {
         Self {
             state: seed,
@@ -81,6 +81,7 @@ impl Normal {
     }
 
     fn bits(&mut self) -> u64 {
+        // 2^64 divided by the golden ratio, made odd; the shifts and multipliers below are variant 13 of D. Stafford.
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -99,6 +100,7 @@ impl Normal {
         }
         let radius = (-2.0 * self.uniform().ln()).sqrt();
         let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
+        // The transform makes two numbers of two; the other is the next.
         self.spare = Some(radius * sin);
         radius * cos
     }

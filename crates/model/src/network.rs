@@ -12,7 +12,7 @@ const EPSILON: f64 = 1e-5;
 
 /// Is shown every intermediate by name; the names are those of the reference's golden arrays, as in
 /// `08_layer00_attn_out`.
-pub type Tap<'a> = dyn FnMut(&str, &Tensor) + 'a;
+pub type IntermediateObserver<'a> = dyn FnMut(&str, &Tensor) + 'a;
 
 /// Logits (batch, labels) of signals (batch, leads, samples), for any batch size and any number of samples that leaves
 /// at least one token. No sigmoid is applied.
@@ -27,7 +27,7 @@ pub fn forward(
     weights: &Weights,
     signals: &Tensor,
     positions: PositionalForm,
-    tap: &mut Tap<'_>,
+    tap: &mut IntermediateObserver<'_>,
 ) -> Result<Tensor, TchError> {
     tap("00_source", signals);
     let network = Network {
@@ -58,12 +58,12 @@ pub fn compute_logits(
 
 /// Everything the network can say of signals in one pass.
 #[derive(Debug)]
-pub struct Outputs {
+pub struct NetworkOutputs {
     /// (batch, labels), as [`compute_logits`] gives them; none from an encoder.
     pub logits: Option<Tensor>,
     /// (batch, width): the mean over the tokens that the head reads.
     pub embedding: Tensor,
-    /// What the last layer's attention says of every token.
+    /// Saliency of every token in the last layer's attention.
     pub saliency: Saliency,
 }
 
@@ -100,7 +100,7 @@ pub fn compute_outputs(
     weights: &Weights,
     signals: &Tensor,
     positions: PositionalForm,
-) -> Result<Outputs, TchError> {
+) -> Result<NetworkOutputs, TchError> {
     let network = Network {
         config,
         weights,
@@ -108,7 +108,7 @@ pub fn compute_outputs(
     };
     let (x, before_last) = network.encode(signals, &mut |_, _| {})?;
     let embedding = mean_over_tokens(&x)?;
-    Ok(Outputs {
+    Ok(NetworkOutputs {
         logits: if config.has_head() {
             Some(network.linear(&embedding, "proj")?)
         } else {
@@ -119,7 +119,7 @@ pub fn compute_outputs(
     })
 }
 
-/// One transformer layer by number on (batch, tokens, width), by itself: for measurements.
+/// Runs a transformer layer by number on (batch, tokens, width), by itself: for measurements.
 ///
 /// # Errors
 /// As [`forward`].
@@ -183,7 +183,11 @@ impl<'a> Network<'a> {
     }
 
     /// (batch, leads, samples) to (batch, tokens, width), after the last layer and before it.
-    fn encode(&self, signals: &Tensor, tap: &mut Tap<'_>) -> Result<(Tensor, Tensor), TchError> {
+    fn encode(
+        &self,
+        signals: &Tensor,
+        tap: &mut IntermediateObserver<'_>,
+    ) -> Result<(Tensor, Tensor), TchError> {
         let features = self.features(signals, tap)?;
         let tokens = self.tokens(&features, tap)?;
         let mut x = self.add_positions(&tokens, tap)?;
@@ -199,7 +203,7 @@ impl<'a> Network<'a> {
 
     /// (batch, leads, samples) to (batch, channels, tokens): strided convolutions, each followed by exact GELU, and after
     /// the first a normalisation of each channel over time.
-    fn features(&self, signals: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+    fn features(&self, signals: &Tensor, tap: &mut IntermediateObserver<'_>) -> Result<Tensor, TchError> {
         let mut x = signals.shallow_clone();
         for (at, layer) in self.config.conv_layers.iter().enumerate() {
             let block = format!("encoder.feature_extractor.conv_layers.{at}");
@@ -232,7 +236,7 @@ impl<'a> Network<'a> {
     }
 
     /// (batch, channels, tokens) to (batch, tokens, width).
-    fn tokens(&self, features: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+    fn tokens(&self, features: &Tensor, tap: &mut IntermediateObserver<'_>) -> Result<Tensor, TchError> {
         let mut x = self.layer_norm(&features.f_transpose(1, 2)?, "encoder.layer_norm")?;
         tap("03_layer_norm", &x);
         if self.config.has_projection() {
@@ -243,7 +247,7 @@ impl<'a> Network<'a> {
     }
 
     /// Adds what a wide grouped convolution over the tokens says about their places.
-    fn add_positions(&self, tokens: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+    fn add_positions(&self, tokens: &Tensor, tap: &mut IntermediateObserver<'_>) -> Result<Tensor, TchError> {
         tap(
             "pos_conv_effective_weight",
             self.weights.get(&crate::weights::positional_weight())?,
@@ -257,8 +261,8 @@ impl<'a> Network<'a> {
         Ok(x)
     }
 
-    /// One transformer layer, normalised after attention and after the feed-forward part.
-    fn block(&self, layer: i64, x: &Tensor, tap: &mut Tap<'_>) -> Result<Tensor, TchError> {
+    /// Runs a transformer layer, normalised after attention and after the feed-forward part.
+    fn block(&self, layer: i64, x: &Tensor, tap: &mut IntermediateObserver<'_>) -> Result<Tensor, TchError> {
         let (name, label) = (
             format!("encoder.encoder.layers.{layer}"),
             format!("08_layer{layer:02}"),
@@ -320,6 +324,7 @@ impl<'a> Network<'a> {
         let (query, key, _) = self.projected(&name, x)?;
         let scale = ((self.config.embed_dim / self.config.heads) as f64).sqrt();
         query
+            // By hand: the fused attention above does not return its weights.
             .f_matmul(&key.f_transpose(2, 3)?)?
             .f_div_scalar(scale)?
             .f_softmax(-1, None::<tch::Kind>)
@@ -328,6 +333,7 @@ impl<'a> Network<'a> {
 
 /// Mean over the tokens, as the reference computes it: the sum over the number of values that are not zero, per channel.
 fn mean_over_tokens(x: &Tensor) -> Result<Tensor, TchError> {
+    // Not the number of tokens: the reference masks padding by writing 0, and counts what is left.
     let count = x.f_ne(0.0)?.f_sum_dim_intlist(&[1i64][..], false, None)?;
     x.f_sum_dim_intlist(&[1i64][..], false, None)?.f_div(&count)
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tch::Kind;
 
-/// Where a tensor's numbers are in the archive, and their shape; always contiguous.
-pub(crate) struct TensorEntry<'a> {
+/// Place of a tensor's numbers in the archive, and their shape; always contiguous.
+pub(crate) struct PickledTensor<'a> {
     /// Number of the entry below `data/`.
     pub(crate) key: usize,
     pub(crate) kind: Kind,
@@ -27,6 +27,7 @@ pub(crate) struct Pickle(Vec<u8>);
 
 impl Pickle {
     pub(crate) fn new() -> Self {
+        // PROTO 2, as PyTorch writes.
         Self(vec![0x80, 2])
     }
 
@@ -50,6 +51,7 @@ impl Pickle {
     pub(crate) fn integer(&mut self, value: i64) -> &mut Self {
         match i32::try_from(value) {
             Ok(small) => self.op(b"J").op(&small.to_le_bytes()),
+            // LONG1 of 8 bytes.
             Err(_) => self.op(&[0x8a, 8]).op(&value.to_le_bytes()),
         }
     }
@@ -75,13 +77,14 @@ impl Pickle {
     }
 
     /// A call of `_rebuild_tensor_v2` on a storage of the archive.
-    pub(crate) fn tensor(&mut self, entry: &TensorEntry<'_>) -> &mut Self {
+    pub(crate) fn tensor(&mut self, entry: &PickledTensor<'_>) -> &mut Self {
         let class = storage_class(entry.kind).unwrap_or("FloatStorage");
         let mut strides = vec![1i64; entry.shape.len()];
         for axis in (1..strides.len()).rev() {
             strides[axis - 1] = strides[axis] * entry.shape[axis];
         }
         self.global("torch._utils", "_rebuild_tensor_v2")
+            // Two marks: the tuple of arguments, and in it the tuple that names the storage, closed by `tQ` (BINPERSID).
             .op(b"((")
             .text("storage")
             .global("torch", class);
@@ -91,6 +94,7 @@ impl Pickle {
             .op(b"tQ")
             .integer(0);
         self.integers(entry.shape).integers(&strides).bool(false);
+        // Backward hooks: none. `tR` then closes the arguments and calls `_rebuild_tensor_v2`.
         self.global("collections", "OrderedDict").op(b")RtR")
     }
 
@@ -102,6 +106,7 @@ impl Pickle {
             Value::Number(number) => match number.as_i64() {
                 Some(integer) => self.integer(integer),
                 None => self
+                    // BINFLOAT is the one opcode whose number is big-endian.
                     .op(b"G")
                     .op(&number.as_f64().unwrap_or(f64::NAN).to_be_bytes()),
             },

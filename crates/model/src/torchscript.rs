@@ -4,9 +4,9 @@
 //! converted to another type. So the network is traced with its weights as *inputs*, and the traced program is put into
 //! an archive of our own in which those inputs are the module's parameters.
 
-use crate::archive::{self, Archive};
+use crate::archive::{self, TorchArchive};
 use crate::fused::fuse_weights;
-use crate::network::{self, Outputs, PositionalForm, Saliency};
+use crate::network::{self, NetworkOutputs, PositionalForm, Saliency};
 use crate::pickle::Pickle;
 use crate::{Config, Error, Result, Weights};
 use std::io::Read;
@@ -33,7 +33,7 @@ const FOUR_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor]";
 const FIVE_TENSORS: &str = "Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]";
 
 /// Writes a module that maps signals (batch, leads, samples) to logits (batch, labels) for any batch size and length. Its
-/// method [`OUTPUTS_METHOD`] gives [`network::Outputs`] as a tuple in that order.
+/// method [`OUTPUTS_METHOD`] gives [`network::NetworkOutputs`] as a tuple in that order.
 ///
 /// The same weights give the same bytes. `samples` is the length of the example that is traced; `on_cuda` is how signals of
 /// that length get their positional convolution on CUDA.
@@ -66,7 +66,7 @@ pub fn write_module(
         on_cuda,
     )?);
     let names: Vec<String> = weights.iter().map(|(name, _)| name.replace('.', "_")).collect();
-    let mut archive = Archive::create(path, "model")?;
+    let mut archive = TorchArchive::create(path, "model")?;
     archive.entry("data.pkl", &module_state(&names, weights)?)?;
     archive.entry("code/__torch__.py", class_source(&names, &methods).as_bytes())?;
     archive.entry("constants.pkl", b"\x80\x02).")?;
@@ -84,20 +84,20 @@ fn trace_method(
     example: &Tensor,
     name: &str,
     on_cuda: PositionalForm,
-) -> Result<Vec<Method>> {
+) -> Result<Vec<ScriptMethod>> {
     let forward = name == "forward";
     let returns = match config.has_head() {
         _ if forward => TENSOR,
         true => FIVE_TENSORS,
         false => FOUR_TENSORS,
     };
-    let method = |name: String, body: String, binds: bool| Method {
+    let method = |name: String, body: String, binds: bool| ScriptMethod {
         name,
         returns,
         body,
         binds,
     };
-    let form = |suffix: &str, positions: PositionalForm| -> Result<Method> {
+    let form = |suffix: &str, positions: PositionalForm| -> Result<ScriptMethod> {
         let code = trace_statements(path, weights, example, |weights, signals| {
             if forward {
                 return network::compute_logits(config, weights, signals, positions);
@@ -122,8 +122,8 @@ fn trace_method(
     ])
 }
 
-/// One method of the class.
-struct Method {
+/// Method of the class.
+struct ScriptMethod {
     name: String,
     /// Type of the answer, as TorchScript spells it.
     returns: &'static str,
@@ -159,7 +159,7 @@ fn choose_form(name: &str, samples: i64, cuda: &str) -> String {
 }
 
 /// Outputs in one tensor, since a trace can give back no more.
-fn join_outputs(outputs: Outputs) -> Result<Tensor, tch::TchError> {
+fn join_outputs(outputs: NetworkOutputs) -> Result<Tensor, tch::TchError> {
     let Saliency {
         per_query,
         per_query_of_heads,
@@ -205,6 +205,7 @@ fn trace_statements(
         });
     }
     let module = traced.map_err(Error::torch("trace the network"))?;
+    // libtorch gives a trace's code only by way of a file.
     let temporary = path.with_extension("trace.partial");
     let saved = module
         .save(&temporary)
@@ -322,7 +323,7 @@ fn plain_convolution(line: &str) -> Option<String> {
 }
 
 /// The class's source: its parameters, and methods that bind them to the names the trace uses.
-fn class_source(names: &[String], methods: &[Method]) -> String {
+fn class_source(names: &[String], methods: &[ScriptMethod]) -> String {
     let quoted: String = names.iter().map(|name| format!("\"{name}\", ")).collect();
     let mut source = format!("class {CLASS}(Module):\n  __parameters__ = [{quoted}]\n  __buffers__ = []\n");
     for name in names {

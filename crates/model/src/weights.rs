@@ -16,10 +16,10 @@ use tch::{Kind, Tensor};
 /// The positional convolution, as its names begin.
 pub(crate) const POS_CONV: &str = "encoder.conv_pos.pos_conv.0";
 
-/// What a classifier's names have before those of its encoder.
+/// Prefix of the encoder's names in a classifier.
 const ENCODER_PREFIX: &str = "encoder.";
 
-/// What pretraining adds to an encoder, as its names begin; encoding does without.
+/// Beginnings of the names that pretraining adds to an encoder; encoding does without.
 const PRETRAINING: [&str; 7] = [
     "mask_emb",
     "quantizer.",
@@ -30,7 +30,7 @@ const PRETRAINING: [&str; 7] = [
     "final_proj.",
 ];
 
-/// How a state dict spells the two factors of the positional convolution's weight.
+/// Spelling of the two factors of the positional convolution's weight in a state dict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PositionalNames {
     /// `parametrizations.weight.original0` and `original1`, by current code.

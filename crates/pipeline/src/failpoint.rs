@@ -28,7 +28,7 @@ pub enum Point {
     TempMark,
     /// The stage's own code begins.
     StageBegin,
-    /// One of its files is made, under a temporary name.
+    /// A file of the stage is made, under a temporary name.
     FileCreate,
     /// Some bytes of a file, or of one that is written row by row, are handed to the system.
     FileBytes,
@@ -40,9 +40,9 @@ pub enum Point {
     FileDone,
     /// The stage's code is done; nothing is hashed yet.
     StageEnd,
-    /// All files of the stage are synced.
+    /// The files of the stage are synced, all of them.
     SyncFiles,
-    /// All directories of the stage are synced.
+    /// The directories of the stage are synced, all of them.
     SyncDirs,
     /// The journal, which says what is about to get in place, is made under a temporary name.
     JournalCreate,
@@ -76,7 +76,7 @@ pub enum Point {
     RunEnd,
 }
 
-/// All points, in the order of a run.
+/// Every point, in the order of a run.
 pub const POINTS: [Point; 28] = [
     Point::RunBegin,
     Point::Recovered,
@@ -187,7 +187,7 @@ mod armed {
 
     const VARIABLE: &str = "ECGFM_FAILPOINT";
 
-    enum Action {
+    enum FailAction {
         Kill,
         Stop,
         Errno(i32),
@@ -197,7 +197,7 @@ mod armed {
     struct Armed {
         point: Point,
         nth: u32,
-        action: Action,
+        action: FailAction,
         hits: AtomicU32,
     }
 
@@ -223,12 +223,12 @@ mod armed {
         Ok(())
     }
 
-    fn run_action(action: &Action, path: &Path) -> io::Result<()> {
+    fn run_action(action: &FailAction, path: &Path) -> io::Result<()> {
         match action {
-            Action::Kill => signal("KILL"),
-            Action::Stop => signal("STOP"),
-            Action::Errno(number) => Err(io::Error::from_raw_os_error(*number)),
-            Action::Short => {
+            FailAction::Kill => signal("KILL"),
+            FailAction::Stop => signal("STOP"),
+            FailAction::Errno(number) => Err(io::Error::from_raw_os_error(*number)),
+            FailAction::Short => {
                 if let Ok(file) = File::options().write(true).open(path) {
                     let half = file.metadata()?.len() / 2;
                     file.set_len(half)?;
@@ -254,14 +254,14 @@ mod armed {
             point: point.ok_or_else(|| wrong("no such point"))?,
             nth: nth.parse().map_err(|_| wrong("NTH is a number from 1"))?,
             action: match action {
-                "kill" => Action::Kill,
-                "stop" => Action::Stop,
-                "short" => Action::Short,
-                "EIO" => Action::Errno(5),
-                "EINVAL" => Action::Errno(22),
-                "ENOSPC" => Action::Errno(28),
-                "EROFS" => Action::Errno(30),
-                "EDQUOT" => Action::Errno(122),
+                "kill" => FailAction::Kill,
+                "stop" => FailAction::Stop,
+                "short" => FailAction::Short,
+                "EIO" => FailAction::Errno(5),
+                "EINVAL" => FailAction::Errno(22),
+                "ENOSPC" => FailAction::Errno(28),
+                "EROFS" => FailAction::Errno(30),
+                "EDQUOT" => FailAction::Errno(122),
                 _ => return Err(wrong("no such action")),
             },
             hits: AtomicU32::new(0),

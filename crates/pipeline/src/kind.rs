@@ -8,7 +8,7 @@ use ecgfm_stage::{Context, Outcome, StageError};
 use serde_json::Value;
 
 use crate::param::ParamError;
-use crate::promises::{Findings, LookAheadContext};
+use crate::promises::{LookAheadContext, LookAheadFindings};
 
 /// Declared output of a stage kind: a file or directory that a stage leaves, which others refer to as `${stage.name}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub trait StageKind: Send + Sync {
     }
 
     /// The parameters that are a name or the path of a file: those of `inputs` are paths only.
-    fn named(&self) -> &'static [NamedOrPath] {
+    fn names_or_paths(&self) -> &'static [NamedOrPath] {
         &[]
     }
 
@@ -130,8 +130,8 @@ pub trait StageKind: Send + Sync {
     /// from outside, and what the stages before this one promise to leave. Tells what is wrong, and what this stage
     /// promises. Called for the stages that a run reaches, by `--dry-run` too, and for those before them, whose promises
     /// count and whose mistakes do not. It must be quick.
-    fn look_ahead(&self, _with: &Value, _ahead: &LookAheadContext<'_>) -> Findings {
-        Findings::default()
+    fn look_ahead(&self, _with: &Value, _ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+        LookAheadFindings::default()
     }
 
     /// Facts beyond parameters and inputs that decide the outputs, as (name, value), for example the hash of
@@ -162,9 +162,9 @@ pub trait StageKind: Send + Sync {
 
 /// The stage kinds a pipeline may use.
 #[derive(Clone, Default)]
-pub struct Kinds(BTreeMap<&'static str, Arc<dyn StageKind>>);
+pub struct StageKinds(BTreeMap<&'static str, Arc<dyn StageKind>>);
 
-impl Kinds {
+impl StageKinds {
     /// An empty set.
     #[must_use]
     pub fn new() -> Self {
@@ -184,7 +184,7 @@ impl Kinds {
         self.0.get(name)
     }
 
-    /// All kinds by name.
+    /// Iterates over all kinds, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn StageKind>> {
         self.0.values()
     }
@@ -195,7 +195,7 @@ impl Kinds {
     }
 }
 
-impl std::fmt::Debug for Kinds {
+impl std::fmt::Debug for StageKinds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.names()).finish()
     }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-/// One step of a path inside `with`.
+/// Step of a path inside `with`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
     /// Into a mapping.

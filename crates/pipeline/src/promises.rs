@@ -34,8 +34,8 @@ impl Promises {
 
 /// Something wrong with a parameter, found before anything ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// Whose fault it is: the configuration's, or that of the data that a parameter names.
+pub struct ParamMistake {
+    /// Class of the fault: the configuration's, or that of the data that a parameter names.
     pub class: FailureClass,
     /// The parameter, and what is wrong with it.
     pub error: ParamError,
@@ -43,14 +43,14 @@ pub struct Mistake {
 
 /// Mistakes that a stage found ahead of the run, and its promises.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Findings {
+pub struct LookAheadFindings {
     /// Facts about what the stage will leave, if all goes well.
     pub promises: Promises,
     /// Mistakes in the parameters.
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Vec<ParamMistake>,
 }
 
-impl Findings {
+impl LookAheadFindings {
     /// Adds a mistake in the configuration. `parameter` and `phrase` as in [`ParamError::invalid`].
     pub fn add_invalid(&mut self, parameter: &str, phrase: impl Into<String>) {
         self.add(FailureClass::Config, ParamError::invalid(parameter, phrase));
@@ -58,7 +58,7 @@ impl Findings {
 
     /// Adds a mistake.
     pub fn add(&mut self, class: FailureClass, error: ParamError) {
-        self.mistakes.push(Mistake { class, error });
+        self.mistakes.push(ParamMistake { class, error });
     }
 }
 
@@ -78,7 +78,7 @@ impl<'a> LookAheadContext<'a> {
     /// The stage's own directory, where the run leaves it as it is: what lies there is what stages after it will read,
     /// whatever the parameters say now.
     #[must_use]
-    pub fn left(&self) -> Option<&Path> {
+    pub fn kept_dir(&self) -> Option<&Path> {
         self.left.as_deref()
     }
 

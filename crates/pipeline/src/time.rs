@@ -11,7 +11,7 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{nanos:09}Z")
 }
 
-/// This moment, as records and logs say it: RFC 3339, UTC.
+/// The current time, as records and logs write it: RFC 3339, UTC.
 #[must_use]
 pub fn now() -> String {
     rfc3339(SystemTime::now())

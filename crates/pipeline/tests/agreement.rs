@@ -11,8 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use ecgfm_pipeline::{
-    Cancel, Event, Graph, NoProgress, Observer, Pipeline, PlannedStage, Reason, RunOptions, Selection,
-    Settings, StageAction, StageState, verify_outputs,
+    Cancel, Graph, NoProgress, Pipeline, PlannedStage, RunEvent, RunObserver, RunOptions, RunSettings,
+    StageAction, StageSelection, StageState, StaleReason, verify_outputs,
 };
 use proptest::prelude::*;
 use toys::Bench;
@@ -106,16 +106,16 @@ struct World {
     /// What a stage that is at work read; by name, also of those that ended.
     seen: Mutex<BTreeMap<String, Vec<Option<Vec<u8>>>>>,
     begun: Mutex<BTreeMap<String, Vec<Option<Vec<u8>>>>>,
-    events: Mutex<Vec<Event>>,
+    events: Mutex<Vec<RunEvent>>,
 }
 
-impl Observer for World {
-    fn event(&self, event: &Event) {
+impl RunObserver for World {
+    fn event(&self, event: &RunEvent) {
         match event {
-            Event::StageStarted { stage, .. } => {
+            RunEvent::StageStarted { stage, .. } => {
                 self.begun.lock().unwrap().insert(stage.clone(), self.read(stage));
             }
-            Event::StageFinished { stage, .. } => {
+            RunEvent::StageFinished { stage, .. } => {
                 let read = self.begun.lock().unwrap()[stage].clone();
                 self.seen.lock().unwrap().insert(stage.clone(), read);
             }
@@ -152,7 +152,7 @@ impl World {
     }
 
     fn graph_in(&self, workdir: &Path) -> Graph {
-        let settings = Settings {
+        let settings = RunSettings {
             set: self
                 .set
                 .iter()
@@ -174,7 +174,7 @@ impl World {
         self.graph_in(&self.bench.dir.path().join("runs"))
     }
 
-    fn run(&self, options: &RunOptions) -> Result<ecgfm_pipeline::Summary, ecgfm_pipeline::Error> {
+    fn run(&self, options: &RunOptions) -> Result<ecgfm_pipeline::RunSummary, ecgfm_pipeline::Error> {
         self.events.lock().unwrap().clear();
         self.graph().run(options, self, &Cancel::default())
     }
@@ -196,9 +196,9 @@ impl World {
 
     /// Edits; a run that fails, because what it needs is not there, is as good as none.
     fn apply(&mut self, edit: &Edit) {
-        let only = |stage: usize| Selection {
+        let only = |stage: usize| StageSelection {
             only: vec![STAGES[stage].to_owned()],
-            ..Selection::default()
+            ..StageSelection::default()
         };
         match *edit {
             Edit::Seed(n) => self.set("vars.seed", n),
@@ -222,9 +222,9 @@ impl World {
                 ..RunOptions::default()
             })),
             Edit::Until(stage) => drop(self.run(&RunOptions {
-                selection: Selection {
+                selection: StageSelection {
                     until: Some(STAGES[stage].to_owned()),
-                    ..Selection::default()
+                    ..StageSelection::default()
                 },
                 ..RunOptions::default()
             })),
@@ -238,10 +238,10 @@ impl World {
     }
 
     /// What a run did with a stage: nothing if it did not run, else why, and whether it went on from parts.
-    fn did(&self, stage: &str) -> Option<(Vec<Reason>, bool)> {
+    fn did(&self, stage: &str) -> Option<(Vec<StaleReason>, bool)> {
         let events = self.events.lock().unwrap();
         events.iter().find_map(|event| match event {
-            Event::StageStarted {
+            RunEvent::StageStarted {
                 stage: name,
                 reasons,
                 resumed,
@@ -273,7 +273,7 @@ impl World {
                 prop_assert!(!other, "{name} was left as made of other data");
             }
         }
-        let promised = said.state == StageState::Partial || said.reasons.contains(&Reason::PartsKept);
+        let promised = said.state == StageState::Partial || said.reasons.contains(&StaleReason::PartsKept);
         prop_assert!(!resumed || promised, "{name} went on without a word: {said:?}");
         Ok(())
     }
@@ -338,7 +338,7 @@ proptest! {
         prop_assert!(verified.is_intact());
         let other = tempfile::tempdir().unwrap();
         let graph = world.graph_in(other.path());
-        graph.run(&RunOptions::default(), &ecgfm_pipeline::Silent, &Cancel::default()).unwrap();
+        graph.run(&RunOptions::default(), &ecgfm_pipeline::SilentObserver, &Cancel::default()).unwrap();
         let removed = |name: &String| name.starts_with("signals/large/");
         let (mut left, mut expected) = (tree(&world.bench.path("")), tree(graph.run_dir()));
         if verified.cleaned > 0 {

@@ -5,7 +5,7 @@ mod toys;
 
 use std::fs;
 
-use ecgfm_pipeline::{LockFile, Reason, StageState};
+use ecgfm_pipeline::{LockFile, StageState, StaleReason};
 use toys::Bench;
 
 fn states(bench: &Bench, set: &[&str]) -> Vec<StageState> {
@@ -133,7 +133,7 @@ fn parts_of_an_interrupted_run_are_promised_only_where_it_is_sure_to_go_on() {
     let told = |seed| {
         let status = graph(seed).status().unwrap();
         let slow = status.stages.last().unwrap();
-        (slow.state, slow.reasons.contains(&Reason::PartsKept))
+        (slow.state, slow.reasons.contains(&StaleReason::PartsKept))
     };
     assert_eq!(told("1"), (StageState::Partial, false));
     // Another seed may give the same split, or not.

@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use ecgfm_pipeline::{
-    ErrorKind, Event, LockFile, NoProgress, Progress, Selection, hash_inputs, verify_outputs,
+    ErrorKind, LockFile, NoProgress, Progress, RunEvent, StageSelection, hash_inputs, verify_outputs,
 };
 use toys::Bench;
 
@@ -140,7 +140,7 @@ fn only_uses_what_is_on_disk_and_says_when_it_is_stale() {
         .take_events()
         .into_iter()
         .filter_map(|e| match e {
-            Event::Warning { message, help, .. } => {
+            RunEvent::Warning { message, help, .. } => {
                 Some(format!("{message}\n  {}", help.unwrap_or_default()))
             }
             _ => None,
@@ -170,7 +170,7 @@ fn from_and_until_bound_the_run() {
     let graph = bench.graph(&[]);
     let pick = |from: Option<&str>, until: Option<&str>| {
         let (from, until) = (from.map(str::to_owned), until.map(str::to_owned));
-        let chosen = graph.select(&Selection {
+        let chosen = graph.select(&StageSelection {
             only: vec![],
             from,
             until,

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ecgfm_pipeline::{
-    Cancel, Context, Environment, Error, ErrorKind, FailureClass, Findings, Graph, Kinds, LookAheadContext,
-    NamedOrPath, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, Selection, Settings, Silent,
-    StageError, StageKind, canonical_params, parse_params,
+    Cancel, Context, Environment, Error, ErrorKind, FailureClass, Graph, LookAheadContext, LookAheadFindings,
+    NamedOrPath, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, RunSettings, SilentObserver,
+    StageError, StageKind, StageKinds, StageSelection, canonical_params, parse_params,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,15 +52,18 @@ impl StageKind for Copy {
     fn inputs(&self) -> &'static [&'static str] {
         &["file"]
     }
-    fn named(&self) -> &'static [NamedOrPath] {
+    fn names_or_paths(&self) -> &'static [NamedOrPath] {
         NAMED
     }
     fn check(&self, with: &Value) -> Result<Value, ParamError> {
         canonical_params::<Params>(with)
     }
-    fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> Findings {
-        let (mut found, params) = (Findings::default(), parse_params::<Params>(with).unwrap());
-        let word = match (ahead.left(), ahead.promises(&params.file)) {
+    fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+        let (mut found, params) = (
+            LookAheadFindings::default(),
+            parse_params::<Params>(with).unwrap(),
+        );
+        let word = match (ahead.kept_dir(), ahead.promises(&params.file)) {
             (Some(left), _) => first_word(&left.join("copy.txt")),
             (None, Some(promises)) => promises.get("word").and_then(Value::as_str).map(str::to_owned),
             (None, None) => first_word(&params.file),
@@ -117,15 +120,15 @@ impl Bench {
     fn try_graph(&self, text: &str, set: &[&str]) -> Result<Graph, Error> {
         let path = self.0.path().join("chain.yaml");
         fs::write(&path, text).unwrap();
-        let settings = Settings {
+        let settings = RunSettings {
             workdir: self.0.path().join("work"),
             set: set.iter().map(|s| (*s).to_owned()).collect(),
             environment: Environment::Fixed(
                 [("HOME".to_owned(), self.0.path().display().to_string())].into(),
             ),
-            ..Settings::default()
+            ..RunSettings::default()
         };
-        Pipeline::load(&path)?.graph(&Kinds::new().with(Copy), &settings)
+        Pipeline::load(&path)?.graph(&StageKinds::new().with(Copy), &settings)
     }
 
     fn graph(&self, text: &str, set: &[&str]) -> Graph {
@@ -143,7 +146,7 @@ fn run(graph: &Graph, change: impl FnOnce(&mut RunOptions)) -> Result<Vec<String
     let mut options = RunOptions::default();
     change(&mut options);
     graph
-        .run(&options, &Silent, &Cancel::default())
+        .run(&options, &SilentObserver, &Cancel::default())
         .map(|summary| summary.ran)
 }
 
@@ -175,9 +178,9 @@ fn several_mistakes_are_one_error_that_the_configurations_leads() {
 #[test]
 fn only_stages_that_run_are_held_to_account_and_others_count_by_what_they_left() {
     let bench = Bench::new();
-    let until = |stage: &str| Selection {
+    let until = |stage: &str| StageSelection {
         until: Some(stage.to_owned()),
-        ..Selection::default()
+        ..StageSelection::default()
     };
     let wrong = bench.graph(CHAIN, &["vars.want=pear"]);
     assert_eq!(
@@ -188,9 +191,9 @@ fn only_stages_that_run_are_held_to_account_and_others_count_by_what_they_left()
     assert!(run(&wrong, |_| {}).is_err());
     // What it reads is what was left, and not what the file says now.
     fs::write(bench.0.path().join("text.txt"), "pear tart").unwrap();
-    let only = Selection {
+    let only = StageSelection {
         only: vec!["third".to_owned()],
-        ..Selection::default()
+        ..StageSelection::default()
     };
     assert!(run(&wrong, |options| options.selection = only.clone()).is_err());
     assert_eq!(

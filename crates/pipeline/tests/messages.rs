@@ -3,7 +3,7 @@
 
 mod toys;
 
-use ecgfm_pipeline::{Kinds, Pipeline, Settings};
+use ecgfm_pipeline::{Pipeline, RunSettings, StageKinds};
 use toys::{Bench, PIPELINE};
 
 /// The rendered error of the toy pipeline after `from` is replaced by `to`.
@@ -197,11 +197,14 @@ fn bad_settings_are_named_with_what_was_meant() {
 fn an_unknown_profile_and_an_unreadable_file_are_named() {
     let pipeline = Pipeline::parse("pipelines/toy.yaml", PIPELINE).unwrap();
     let profile = |name: &str| {
-        let settings = Settings {
+        let settings = RunSettings {
             profile: Some(name.to_owned()),
-            ..Settings::default()
+            ..RunSettings::default()
         };
-        pipeline.graph(&Kinds::new(), &settings).unwrap_err().render()
+        pipeline
+            .graph(&StageKinds::new(), &settings)
+            .unwrap_err()
+            .render()
     };
     let absent = Pipeline::load("no/such.yaml".as_ref()).unwrap_err();
     assert_eq!(absent.kind().exit_code(), 2);
@@ -227,7 +230,7 @@ stages:
   export: { uses: join, with: { from: [] } }
 ";
     let shown = |profile: &str| {
-        let settings = Settings {
+        let settings = RunSettings {
             profile: Some(profile.to_owned()),
             ..bench.settings(&[])
         };

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::sync::{Arc, atomic::AtomicU32};
 
 use ecgfm_pipeline::failpoint::{POINTS, Point};
-use ecgfm_pipeline::{Cancel, Environment, Event, Graph, Observer, Pipeline, RunOptions, Settings};
+use ecgfm_pipeline::{Cancel, Environment, Graph, Pipeline, RunEvent, RunObserver, RunOptions, RunSettings};
 
 /// Where the child process finds its working directory.
 const WORKDIR: &str = "TOY_WORKDIR";
@@ -19,10 +19,10 @@ const PIPELINE: &str =
     "name: toy\nprofiles: { sample: }\nstages: { slow: { uses: slow, with: { from: [], word: W } } }";
 
 fn graph(workdir: &Path, word: &str) -> Graph {
-    let settings = Settings {
+    let settings = RunSettings {
         workdir: workdir.to_owned(),
         environment: Environment::Fixed([].into()),
-        ..Settings::default()
+        ..RunSettings::default()
     };
     let kinds = toys::kinds(&Arc::new(AtomicU32::new(1)));
     let text = PIPELINE.replace('W', word);
@@ -35,8 +35,8 @@ fn graph(workdir: &Path, word: &str) -> Graph {
 /// Writes down what a run says, for the parent.
 struct Loud(PathBuf);
 
-impl Observer for Loud {
-    fn event(&self, event: &Event) {
+impl RunObserver for Loud {
+    fn event(&self, event: &RunEvent) {
         let said = fs::read_to_string(&self.0).unwrap_or_default();
         fs::write(&self.0, format!("{said}{event:?}\n")).unwrap();
     }

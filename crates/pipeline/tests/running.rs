@@ -6,7 +6,7 @@ mod toys;
 use std::fs;
 use std::sync::Mutex;
 
-use ecgfm_pipeline::{Cancel, Error, ErrorKind, Event, LockFile, Observer, run_stage};
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, LockFile, RunEvent, RunObserver, run_stage};
 use toys::Bench;
 
 const TROUBLE: &str = "\
@@ -34,7 +34,7 @@ fn a_failure_stops_the_run_or_only_what_depends_on_it() {
     let error = bench.run_with(&graph, |o| o.keep_going = true).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StageFailed);
     assert!(bench.path("apart/joined.txt").exists());
-    let Some(Event::RunFinished {
+    let Some(RunEvent::RunFinished {
         ran, failed, blocked, ..
     }) = bench.take_events().pop()
     else {
@@ -95,7 +95,7 @@ fn an_interrupted_stage_goes_on_where_it_stopped() {
     };
     bench.take_events();
     assert_eq!(bench.run(&graph).unwrap().ran, ["slow"]);
-    let goes_on = Event::Note {
+    let goes_on = RunEvent::Note {
         stage: "slow".to_owned(),
         message: "goes on".to_owned(),
     };
@@ -118,7 +118,7 @@ fn parts_of_another_fingerprint_are_not_used_and_force_begins_anew() {
     fs::write(bench.path(".slow.tmp/.fingerprint"), "0123").unwrap();
     bench.run(&graph).unwrap();
     assert_eq!(fs::read_to_string(bench.path("slow/part0")).unwrap(), "0");
-    let begins = Event::Note {
+    let begins = RunEvent::Note {
         stage: "slow".to_owned(),
         message: "begins".to_owned(),
     };
@@ -249,7 +249,7 @@ fn one_stage_runs_alone_on_explicit_files() {
 }
 
 /// Runs a toy alone in `alone`.
-fn alone(bench: &Bench, kind: &str, with: &[&str], observer: &dyn Observer) -> Result<(), Error> {
+fn alone(bench: &Bench, kind: &str, with: &[&str], observer: &dyn RunObserver) -> Result<(), Error> {
     let with: Vec<String> = with.iter().map(|&s| s.to_owned()).collect();
     let out = bench.dir.path().join("alone");
     let kind = bench.kinds.get(kind).unwrap();
@@ -278,7 +278,7 @@ fn a_stage_that_runs_alone_goes_on_where_it_was_interrupted() {
     assert_eq!(fs::read_to_string(out.join("part0")).unwrap(), "as it was");
     assert!(out.join("part2").exists());
     let goes_on =
-        |event: &Event| matches!(event, Event::Note { message, .. } if message.starts_with("resuming"));
+        |event: &RunEvent| matches!(event, RunEvent::Note { message, .. } if message.starts_with("resuming"));
     assert!(bench.take_events().iter().any(goes_on));
     let mut left: Vec<_> = fs::read_dir(bench.dir.path())
         .unwrap()
@@ -307,8 +307,8 @@ fn parts_of_a_stage_that_ran_alone_are_no_parts_of_another() {
 fn of_two_that_write_one_directory_the_second_is_refused() {
     /// Starts the second while the first is at work.
     struct Second<'a>(&'a Bench, Mutex<Vec<ErrorKind>>);
-    impl Observer for Second<'_> {
-        fn event(&self, _: &Event) {
+    impl RunObserver for Second<'_> {
+        fn event(&self, _: &RunEvent) {
             let raw = format!("raw={}", self.0.raw().display());
             let error = alone(self.0, "signals", &[&raw], self.0).unwrap_err();
             self.1.lock().unwrap().push(error.kind());

@@ -2,7 +2,7 @@
 
 use crate::recording::Recording;
 use ecgfm_formats::Result;
-use ecgfm_formats::tracings::Placement;
+use ecgfm_formats::tracings::RowPlacement;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub struct DirectRows {
     /// Rows, samples, leads.
     pub shape: [usize; 3],
     /// Where their bytes are.
-    pub placement: Placement,
+    pub placement: RowPlacement,
 }
 
 /// An open file of recordings, one a row, which any number of threads may read at once.

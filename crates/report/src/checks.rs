@@ -1,7 +1,7 @@
 //! Checks that a reader should know of before believing a number.
 
 use crate::text::count_text;
-use ecgfm_artifacts::evaluation::{Metrics, Unit};
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics};
 use serde::Serialize;
 
 /// Fewer positives than this make sensitivity, PPV and AUROC hardly more than anecdote.
@@ -18,7 +18,7 @@ pub(crate) struct ReportCheck {
     pub(crate) finding: String,
 }
 
-/// All checks, those that found something first.
+/// Runs all checks; those that found something come first.
 pub(crate) fn run_checks(metrics: &Metrics) -> Vec<ReportCheck> {
     let mut all = vec![check_truth(metrics), check_coverage(metrics)];
     all.extend(check_unknown_labels(metrics));
@@ -103,7 +103,7 @@ fn check_unknown_labels(metrics: &Metrics) -> Option<ReportCheck> {
 }
 
 fn check_few_positives(metrics: &Metrics) -> Option<ReportCheck> {
-    let labels = &metrics.unit(Unit::Ecg)?.labels;
+    let labels = &metrics.unit(EvaluationUnit::Ecg)?.labels;
     let few: Vec<String> = (labels.iter())
         .filter(|label| label.positives < FEW_POSITIVES)
         .map(|label| format!("{} ({})", label.label, label.positives))
@@ -122,7 +122,7 @@ fn check_few_positives(metrics: &Metrics) -> Option<ReportCheck> {
 /// Undefined statistics of ECGs, by reason.
 fn check_undefined(metrics: &Metrics) -> Option<ReportCheck> {
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
-    for label in &metrics.unit(Unit::Ecg)?.labels {
+    for label in &metrics.unit(EvaluationUnit::Ecg)?.labels {
         for reason in label.estimates.values().filter_map(|e| e.reason.as_deref()) {
             match by_reason.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, labels)) if labels.last() == Some(&label.label.as_str()) => {}

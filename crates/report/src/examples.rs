@@ -9,10 +9,10 @@ use crate::params::Params;
 use crate::saliency_overlay::{describe_shades, read_saliency, spans_of};
 use crate::text::{number_text, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
-use ecgfm_artifacts::evaluation::{Example, Metrics, Verdict, read_examples};
+use ecgfm_artifacts::evaluation::{DecisionOutcome, Example, Metrics, read_examples};
 use ecgfm_artifacts::presence::is_dir;
 use ecgfm_artifacts::store::{SegmentReader, StoreInfo};
-use ecgfm_artifacts::table::{self, Column, Kind};
+use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records, segments};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -24,7 +24,7 @@ const INLINE: usize = 24;
 /// Greatest height of a drawing, in millimetres, to fit on A4 landscape under its heading and above its caption.
 const A4_ROOM: f64 = 168.0;
 
-/// One drawn example.
+/// Example that is drawn.
 #[derive(Debug, Serialize)]
 pub(crate) struct DrawnExample {
     pub(crate) file: String,
@@ -81,12 +81,12 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
     Ok(shown)
 }
 
-fn verdict_words(verdict: Verdict) -> &'static str {
+fn verdict_words(verdict: DecisionOutcome) -> &'static str {
     match verdict {
-        Verdict::TruePositive => "rightly predicted",
-        Verdict::FalsePositive => "predicted, but not in the truth",
-        Verdict::FalseNegative => "in the truth, but not predicted",
-        Verdict::TrueNegative => "rightly not predicted",
+        DecisionOutcome::TruePositive => "rightly predicted",
+        DecisionOutcome::FalsePositive => "predicted, but not in the truth",
+        DecisionOutcome::FalseNegative => "in the truth, but not predicted",
+        DecisionOutcome::TrueNegative => "rightly not predicted",
     }
 }
 
@@ -254,7 +254,12 @@ fn read_lead_scales(
     if names.iter().any(|name| !header.contains(name)) {
         return Ok(HashMap::new());
     }
-    let frame = table::read_named(path, &[Column::new(SAVE_FILE, Kind::Text)], &names, Kind::Float)?;
+    let frame = table::read_named(
+        path,
+        &[Column::new(SAVE_FILE, ColumnKind::Text)],
+        &names,
+        ColumnKind::Float,
+    )?;
     let files = table::str_column(path, &frame, SAVE_FILE)?;
     let bad = |what: String| Error::About {
         path: path.to_owned(),

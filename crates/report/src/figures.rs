@@ -1,8 +1,8 @@
 //! The figures of a run: per label a ROC curve, a precision–recall curve and the spread of the scores.
 
-use crate::svg::{Bars, Chart, Curve, Reference, draw_calibration, draw_curves, draw_histogram};
+use crate::svg::{Chart, Curve, HistogramBars, ReferenceLine, draw_calibration, draw_curves, draw_histogram};
 use crate::text::{count_text, estimate_text, number_text, slug};
-use ecgfm_artifacts::evaluation::{LabelMetrics, Metrics, Unit, UnitMetrics};
+use ecgfm_artifacts::evaluation::{EvaluationUnit, LabelMetrics, Metrics, UnitMetrics};
 use std::collections::HashSet;
 
 /// A figure and where it is kept.
@@ -17,23 +17,23 @@ pub(crate) struct Figure {
 pub(crate) struct LabelFigures {
     /// The mapped label.
     pub(crate) label: String,
-    /// Its meaning in words.
+    /// Meaning of the figure in words.
     pub(crate) title: String,
     /// ROC, precision–recall, scores.
     pub(crate) figures: Vec<Figure>,
 }
 
 /// A label scored by ECG and by segment.
-struct ByUnit<'a> {
+struct LabelByUnit<'a> {
     ecg: &'a LabelMetrics,
     segment: Option<&'a LabelMetrics>,
 }
 
-impl<'a> ByUnit<'a> {
+impl<'a> LabelByUnit<'a> {
     /// Segments first, so that ECGs are drawn over them.
-    fn drawn(&self) -> impl Iterator<Item = (Unit, &'a LabelMetrics)> {
-        let segment = self.segment.map(|label| (Unit::Segment, label));
-        segment.into_iter().chain([(Unit::Ecg, self.ecg)])
+    fn by_unit(&self) -> impl Iterator<Item = (EvaluationUnit, &'a LabelMetrics)> {
+        let segment = self.segment.map(|label| (EvaluationUnit::Segment, label));
+        segment.into_iter().chain([(EvaluationUnit::Ecg, self.ecg)])
     }
 
     fn value(label: &LabelMetrics, name: &str) -> Option<f64> {
@@ -61,10 +61,10 @@ impl<'a> ByUnit<'a> {
 
 /// Draws everything.
 pub(crate) fn draw_figures(metrics: &Metrics) -> Vec<LabelFigures> {
-    let Some(ecg) = metrics.unit(Unit::Ecg) else {
+    let Some(ecg) = metrics.unit(EvaluationUnit::Ecg) else {
         return Vec::new();
     };
-    let segment = metrics.unit(Unit::Segment);
+    let segment = metrics.unit(EvaluationUnit::Segment);
     let mut taken = HashSet::new();
     ecg.labels
         .iter()
@@ -78,7 +78,7 @@ fn label_figures(
     taken: &mut HashSet<String>,
 ) -> LabelFigures {
     let segment = segments.and_then(|unit| unit.labels.iter().find(|s| s.label == ecg.label));
-    let by_unit = ByUnit { ecg, segment };
+    let by_unit = LabelByUnit { ecg, segment };
     let name = unique_name(slug(&ecg.label), taken);
     let figure = |kind: &str, chart| Figure {
         file: format!("{kind}_{name}.svg"),
@@ -107,15 +107,15 @@ fn unique_name(name: String, taken: &mut HashSet<String>) -> String {
     out
 }
 
-fn roc_figure(label: &ByUnit<'_>) -> Chart {
+fn roc_figure(label: &LabelByUnit<'_>) -> Chart {
     let threshold = label.ecg.threshold;
-    let drawn: Vec<Curve<'_>> = (label.drawn())
+    let drawn: Vec<Curve<'_>> = (label.by_unit())
         .map(|(unit, label)| Curve {
             class: unit.name(),
             x: &label.roc.fpr,
             y: &label.roc.tpr,
-            operating: ByUnit::value(label, "specificity")
-                .zip(ByUnit::value(label, "sensitivity"))
+            operating: LabelByUnit::value(label, "specificity")
+                .zip(LabelByUnit::value(label, "sensitivity"))
                 .map(|(s, t)| (1.0 - s, t)),
             steps: false,
         })
@@ -133,23 +133,23 @@ fn roc_figure(label: &ByUnit<'_>) -> Chart {
         words,
         ("1 − specificity", "sensitivity"),
         &drawn,
-        &Reference::Diagonal,
+        &ReferenceLine::Diagonal,
         &label.why_undefined("auroc"),
     )
 }
 
-fn precision_recall_figure(label: &ByUnit<'_>) -> Chart {
+fn precision_recall_figure(label: &LabelByUnit<'_>) -> Chart {
     let threshold = label.ecg.threshold;
-    let drawn: Vec<Curve<'_>> = (label.drawn())
+    let drawn: Vec<Curve<'_>> = (label.by_unit())
         .map(|(unit, label)| Curve {
             class: unit.name(),
             x: &label.pr.recall,
             y: &label.pr.precision,
-            operating: ByUnit::value(label, "sensitivity").zip(ByUnit::value(label, "ppv")),
+            operating: LabelByUnit::value(label, "sensitivity").zip(LabelByUnit::value(label, "ppv")),
             steps: true,
         })
         .collect();
-    let prevalence = ByUnit::value(label.ecg, "prevalence");
+    let prevalence = LabelByUnit::value(label.ecg, "prevalence");
     let words = (
         format!("Precision–recall curve, {}", label.ecg.label),
         format!(
@@ -161,7 +161,7 @@ fn precision_recall_figure(label: &ByUnit<'_>) -> Chart {
             prevalence.map_or("undefined".to_owned(), number_text)
         ),
     );
-    let reference = prevalence.map_or(Reference::None, Reference::Level);
+    let reference = prevalence.map_or(ReferenceLine::None, ReferenceLine::Level);
     draw_curves(
         words,
         ("sensitivity (recall)", "PPV (precision)"),
@@ -171,7 +171,7 @@ fn precision_recall_figure(label: &ByUnit<'_>) -> Chart {
     )
 }
 
-fn score_figure(label: &ByUnit<'_>) -> Chart {
+fn score_figure(label: &LabelByUnit<'_>) -> Chart {
     let threshold = label.ecg.threshold;
     let counts = &label.ecg.histogram;
     let (with, without) = (counts.positives.iter().sum(), counts.negatives.iter().sum());
@@ -187,7 +187,7 @@ fn score_figure(label: &ByUnit<'_>) -> Chart {
     );
     draw_histogram(
         words,
-        &Bars {
+        &HistogramBars {
             positives: &counts.positives,
             negatives: &counts.negatives,
             threshold,
@@ -195,7 +195,7 @@ fn score_figure(label: &ByUnit<'_>) -> Chart {
     )
 }
 
-fn calibration_figure(label: &ByUnit<'_>) -> Chart {
+fn calibration_figure(label: &LabelByUnit<'_>) -> Chart {
     let words = (
         format!("Calibration, {}", label.ecg.label),
         format!(

@@ -10,7 +10,9 @@ use crate::run_card::{self, Fact, RejectionCount, RunStage};
 use crate::svg::STYLE;
 use crate::tables::{ClassView, GroupView, UnitView, class_view, group_view, unit_view};
 use crate::text::count_text;
-use ecgfm_artifacts::evaluation::{Metrics, STATISTICS, ShownIn, TUTORIAL_STATISTICS, Unit, shown_in};
+use ecgfm_artifacts::evaluation::{
+    EvaluationUnit, Metrics, STATISTICS, ShownIn, TUTORIAL_STATISTICS, shown_in,
+};
 use minijinja::Environment;
 use serde::Serialize;
 use std::path::Path;
@@ -111,7 +113,7 @@ pub(crate) fn render_page(
             .exact_match
             .map_or("n/a".to_owned(), |v| format!("{:.2} %", 100.0 * v)),
         statistics: STATISTICS.iter().map(|statistic| statistic.name).collect(),
-        units: [Unit::Ecg, Unit::Segment]
+        units: [EvaluationUnit::Ecg, EvaluationUnit::Segment]
             .iter()
             .filter_map(|u| metrics.unit(*u))
             .map(unit_view)

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// What to report on.
+/// Parameters of the stage report: the run to report on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
@@ -26,7 +26,7 @@ pub struct Params {
     #[schemars(extend("exclusiveMinimum" = 0))]
     #[serde(default)]
     pub sample_rate: Option<f64>,
-    /// How many of the archive's units are a millivolt, where it is known.
+    /// Number of the archive's units in a millivolt, where it is known.
     #[schemars(extend("exclusiveMinimum" = 0))]
     #[serde(default)]
     pub units_per_mv: Option<f64>,
@@ -43,7 +43,7 @@ pub struct Params {
 
 impl Params {
     /// A number that nothing can be drawn to scale by: the parameter's name, and what is wrong with it.
-    pub fn refused(&self) -> Option<(&'static str, String)> {
+    pub fn why_invalid(&self) -> Option<(&'static str, String)> {
         let numbers = [
             ("sample_rate", self.sample_rate, "samples a second"),
             ("units_per_mv", self.units_per_mv, "units a millivolt"),

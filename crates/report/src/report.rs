@@ -21,7 +21,7 @@ pub const PLOTS_DIR: &str = "plots";
 /// # Errors
 /// A parameter is refused; an input cannot be read or is not what it should be; I/O.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    if let Some((name, message)) = params.refused() {
+    if let Some((name, message)) = params.why_invalid() {
         let origin = format!("parameter `{name}`");
         return Err(ecgfm_artifacts::Error::Config { origin, message }.into());
     }

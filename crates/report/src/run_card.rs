@@ -16,7 +16,7 @@ pub(crate) struct Fact {
     pub(crate) value: String,
 }
 
-/// One stage of the run.
+/// Stage of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct RunStage {
     pub(crate) name: String,

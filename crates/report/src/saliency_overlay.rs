@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::paper::ShadedSpan;
 use ecgfm_artifacts::columns::SEGMENT;
 use ecgfm_artifacts::presence::exists;
-use ecgfm_artifacts::table::{self, Column, Kind, OtherColumns};
+use ecgfm_artifacts::table::{self, Column, ColumnKind, OtherColumns};
 use ecgfm_artifacts::{extra_outputs, logits};
 use std::collections::HashMap;
 use std::path::Path;
@@ -66,7 +66,11 @@ pub(crate) fn read_saliency(dir: &Path, subset: &str) -> Result<HashMap<String, 
         return Ok(HashMap::new());
     };
     let path = dir.join(logits::index_file(subset));
-    let frame = table::read(&path, &[Column::new(SEGMENT, Kind::Text)], OtherColumns::Ignore)?;
+    let frame = table::read(
+        &path,
+        &[Column::new(SEGMENT, ColumnKind::Text)],
+        OtherColumns::Ignore,
+    )?;
     let keys = table::str_column(&path, &frame, SEGMENT)?;
     let of = |(row, segment): (usize, Option<&str>)| {
         let values = values.get(row * tokens..(row + 1) * tokens)?;

@@ -2,7 +2,7 @@
 
 use crate::text::{count_text, estimate_text, number_text};
 use ecgfm_artifacts::evaluation::{
-    Estimate, STATISTICS, ShownIn, Statistic, Subgroup, TutorialClass, Unit, UnitMetrics, shown_in,
+    Estimate, EvaluationUnit, STATISTICS, ShownIn, Statistic, Subgroup, TutorialClass, UnitMetrics, shown_in,
 };
 use serde::Serialize;
 
@@ -127,8 +127,8 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
         .map(count_text),
     });
     let (plural, heading) = match unit.unit {
-        Unit::Ecg => ("ECGs", "By ECG, segments pooled"),
-        Unit::Segment => ("segments", "By segment"),
+        EvaluationUnit::Ecg => ("ECGs", "By ECG, segments pooled"),
+        EvaluationUnit::Segment => ("segments", "By segment"),
     };
     let both = &unit.co_occurrence;
     let matrix = both.actual_predicted.iter().chain([&both.none_predicted]);
@@ -152,7 +152,7 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
     }
 }
 
-/// One kind of average of every statistic.
+/// Row of a kind of average of every statistic.
 fn average_row(unit: &UnitMetrics, name: &str) -> AverageRow {
     let of = |statistic: &str| {
         let mut all = unit.averages.iter();
@@ -173,7 +173,7 @@ fn average_row(unit: &UnitMetrics, name: &str) -> AverageRow {
     }
 }
 
-/// One group of ECGs.
+/// View of a group of ECGs.
 pub(crate) fn group_view(group: &Subgroup) -> GroupView {
     let rows = group.labels.iter().map(|label| GroupRow {
         label: label.label.clone(),

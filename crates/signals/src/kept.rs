@@ -4,7 +4,7 @@ use crate::measured::StoredSample;
 use crate::quality_flags::QualityFlag;
 use ecgfm_archives::RejectedExam;
 use ecgfm_artifacts::pandas::Cell;
-use ecgfm_artifacts::quality::Row;
+use ecgfm_artifacts::quality::QualityRow;
 use ecgfm_artifacts::recipe::leads;
 use ecgfm_artifacts::recipe::quality::Quality;
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub(crate) struct KeptExam {
 
 impl KeptExam {
     /// Rows of `quality.csv` about it.
-    pub(crate) fn quality_rows(&self, exam_id: &str) -> impl Iterator<Item = Row> {
+    pub(crate) fn quality_rows(&self, exam_id: &str) -> impl Iterator<Item = QualityRow> {
         self.flags.iter().map(|flag| flag.row(self.idx, exam_id))
     }
 }

@@ -1,7 +1,7 @@
 //! Flags of recordings that can be kept, and are doubtful.
 
 use crate::measured::StoredSample;
-use ecgfm_artifacts::quality::{Check, Row};
+use ecgfm_artifacts::quality::{QualityCheck, QualityRow};
 use ecgfm_artifacts::recipe::leads::{self, NAMES};
 use ecgfm_artifacts::recipe::limb::{self, Mistake};
 use ecgfm_artifacts::recipe::quality::Quality;
@@ -20,7 +20,7 @@ const MIN_STD: f32 = 0.001;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QualityFlag {
-    pub(crate) check: Check,
+    pub(crate) check: QualityCheck,
     /// Positions of the leads it is about: bit `i` for lead `i` of the twelve.
     leads: u16,
     /// Bits of the standard deviation that was found.
@@ -31,9 +31,9 @@ pub(crate) struct QualityFlag {
 
 impl QualityFlag {
     /// The row of `quality.csv`.
-    pub(crate) fn row(&self, idx: usize, exam_id: &str) -> Row {
+    pub(crate) fn row(&self, idx: usize, exam_id: &str) -> QualityRow {
         let named = (0..leads::COUNT).filter(|lead| self.leads >> lead & 1 == 1);
-        Row {
+        QualityRow {
             idx,
             exam_id: exam_id.to_owned(),
             check: self.check,
@@ -75,15 +75,15 @@ pub(crate) fn find<S: StoredSample>(
     }
     let leads = || chosen.iter().copied().zip(std.iter().copied());
     let large = leads().filter(|(_, std)| *std > MAX_STD);
-    found.extend(flag_deviation(Check::Amplitude, large, f32::max));
+    found.extend(flag_deviation(QualityCheck::Amplitude, large, f32::max));
     let small = leads().filter(|(_, std)| *std < MIN_STD);
-    found.extend(flag_deviation(Check::FlatLead, small, f32::min));
+    found.extend(flag_deviation(QualityCheck::FlatLead, small, f32::min));
     found
 }
 
 /// One flag of all of these leads, if there are any; `worst` chooses among their deviations.
 fn flag_deviation(
-    check: Check,
+    check: QualityCheck,
     leads: impl Iterator<Item = (usize, f32)>,
     worst: fn(f32, f32) -> f32,
 ) -> Option<QualityFlag> {
@@ -91,7 +91,7 @@ fn flag_deviation(
         .map(|(lead, std)| (1 << lead, std))
         .reduce(|(all, value), (lead, std)| (all | lead, worst(value, std)))?;
     let detail = match check {
-        Check::Amplitude => format!("above {MAX_STD} mV is no ECG in millivolts"),
+        QualityCheck::Amplitude => format!("above {MAX_STD} mV is no ECG in millivolts"),
         _ => format!("under {MIN_STD} mV is no signal"),
     };
     let value = f32::to_bits(value);
@@ -104,11 +104,11 @@ fn flag_deviation(
 }
 
 fn flag_limb_leads(samples: &[f32], (mean, std): (&[f32], &[f32]), found: &mut Vec<QualityFlag>) {
-    const CHECKS: [Check; 4] = [
-        Check::Einthoven,
-        Check::GoldbergerAvr,
-        Check::GoldbergerAvl,
-        Check::GoldbergerAvf,
+    const CHECKS: [QualityCheck; 4] = [
+        QualityCheck::Einthoven,
+        QualityCheck::GoldbergerAvr,
+        QualityCheck::GoldbergerAvl,
+        QualityCheck::GoldbergerAvf,
     ];
     let left = limb::deviations(samples, mean);
     let level = limb::level(std);

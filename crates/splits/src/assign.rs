@@ -11,17 +11,17 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Splits of all exams.
-pub(crate) struct Assignment {
-    /// One entry an exam: the number of its split, none where it is left out.
+pub(crate) struct SplitAssignment {
+    /// Number of the split of each exam, none where it is left out.
     pub(crate) split_of: Vec<Option<usize>>,
     /// Exams whose group is not known, each of which was split by itself.
     pub(crate) without_group: usize,
 }
 
 /// Assigns every exam.
-pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Assignment> {
+pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]) -> Result<SplitAssignment> {
     let n = exams.frame.height();
-    let ungrouped = |split_of| Assignment {
+    let ungrouped = |split_of| SplitAssignment {
         split_of,
         without_group: 0,
     };
@@ -31,7 +31,7 @@ pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]
         Strategy::Grouped => {
             let groups = ExamGroups::of(exams, &params.group)?;
             let split_of = cut_order(&random_permutation(groups.count, params.seed), shares);
-            Ok(Assignment {
+            Ok(SplitAssignment {
                 split_of: groups.of_exam.into_iter().map(|g| split_of[g]).collect(),
                 without_group: groups.unknown,
             })
@@ -39,7 +39,7 @@ pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]
         Strategy::GroupedTemporal => {
             let own = cut_order(&chronological_order(exams, params)?, shares);
             let groups = ExamGroups::of(exams, &params.group)?;
-            Ok(Assignment {
+            Ok(SplitAssignment {
                 split_of: assign_majority_split(&own, &groups, shares.len(), params.out_of_period),
                 without_group: groups.unknown,
             })

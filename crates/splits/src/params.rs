@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::fractions;
-use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
+use ecgfm_artifacts::columns::{IDX, PATIENT_ID, SAVE_FILE};
 use ecgfm_artifacts::manifests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ pub struct Params {
 }
 
 fn default_group() -> String {
-    "patient_id".to_owned()
+    PATIENT_ID.to_owned()
 }
 
 impl Params {

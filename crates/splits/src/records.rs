@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::params::{DATASET, Params, missing_date};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::table::cell::{is_missing, parse_boolean};
-use ecgfm_artifacts::table::{self, Kind};
+use ecgfm_artifacts::table::{self, ColumnKind};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -27,10 +27,10 @@ impl ExamRecords {
         wanted.sort();
         wanted.dedup();
         let keys = [
-            table::Column::new(IDX, Kind::Int),
-            table::Column::new(SAVE_FILE, Kind::Text),
+            table::Column::new(IDX, ColumnKind::Int),
+            table::Column::new(SAVE_FILE, ColumnKind::Text),
         ];
-        let frame = table::read_named(path, &keys, &wanted, Kind::Text)?;
+        let frame = table::read_named(path, &keys, &wanted, ColumnKind::Text)?;
         Ok(Self {
             path: path.clone(),
             frame,

@@ -20,7 +20,7 @@ pub struct ExportParams {
     /// The model's label set, by name or file; its names go into the model's card, and hold from there on.
     #[serde(default)]
     pub labels: Option<String>,
-    /// How the positional convolution is computed on CUDA; choose another way only where it was measured to be faster there.
+    /// Form of the positional convolution on CUDA; choose another only where it was measured to be faster there.
     #[serde(default = "default_positions")]
     pub positions_on_cuda: PositionalForm,
 }
@@ -29,7 +29,7 @@ fn default_positions() -> PositionalForm {
     PositionalForm::Spectrum
 }
 
-/// How the positional convolution is computed.
+/// Form in which the positional convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PositionalForm {

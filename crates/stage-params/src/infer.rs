@@ -24,24 +24,24 @@ pub struct InferParams {
     /// Label set by name or file; it must be the model's, by length and by what the model's card says.
     #[serde(default)]
     pub labels: Option<String>,
-    /// What the model returns for each label: `logits`, or `probabilities` where it ends in a sigmoid or a softmax. As its
+    /// Meaning of the model's values: `logits`, or `probabilities` where it ends in a sigmoid or a softmax. As its
     /// card says if not given; where neither says it, a model whose values all lie from 0 to 1 is refused.
     #[serde(default)]
     pub returns: Option<Returns>,
-    /// What to ask the model for. Logits are always written, unless the model is an encoder.
+    /// Outputs to ask the model for. Logits are always written, unless the model is an encoder.
     #[serde(default = "logits_only")]
     pub outputs: Vec<InferOutput>,
-    /// What saliency says of a token: `query`, the most attention that it pays to any one token, as ECG-FM's own scripts
+    /// Saliency of a token: `query`, the most attention that it pays to any one token, as ECG-FM's own scripts
     /// do; or `key`, the most attention that any token pays to it.
     #[serde(default)]
     pub saliency_per: SaliencyPer,
-    /// Whether saliency is that of all heads together, or each head's.
+    /// Saliency of all heads together, or each head's.
     #[serde(default)]
     pub saliency_heads: SaliencyHeads,
-    /// Where to run.
+    /// Device to run on.
     #[serde(default)]
     pub device: DeviceChoice,
-    /// What to compute in.
+    /// Precision to compute in.
     #[serde(default)]
     pub precision: Precision,
     /// A precision below float32 that changes a probability by more than this brings a warning.
@@ -65,7 +65,7 @@ fn logits_only() -> Vec<InferOutput> {
     vec![InferOutput::Logits]
 }
 
-/// Where to run.
+/// Device to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceChoice {
@@ -142,7 +142,7 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-/// What to compute in.
+/// Precision to compute in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -177,7 +177,7 @@ impl Precision {
     }
 }
 
-/// What a model is asked for.
+/// Output that a model is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InferOutput {
@@ -200,7 +200,7 @@ impl InferOutput {
     }
 }
 
-/// What saliency says of a token, out of the attention that queries (tokens that look) pay to keys (tokens looked at).
+/// Saliency of a token, out of the attention that queries (tokens that look) pay to keys (tokens looked at).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SaliencyPer {
@@ -222,7 +222,7 @@ impl SaliencyPer {
     }
 }
 
-/// What becomes of the heads of the attention that saliency is read from.
+/// Treatment of the heads of the attention that saliency is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SaliencyHeads {
@@ -258,17 +258,17 @@ impl OutputSelection {
     }
 }
 
-/// How many segments to run at once.
+/// Number of segments to run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Count", into = "Count")]
 pub enum BatchSize {
-    /// What suits the device: on a CPU a number that was measured once and for all, so that batches have the same shape in
+    /// Suits the device: on a CPU a number that was measured once and for all, so that batches have the same shape in
     /// every run; on a GPU what a short sweep finds.
     #[default]
     Auto,
-    /// What a short sweep finds, on a CPU too.
+    /// Found by a short sweep, on a CPU too.
     Sweep,
-    /// This many.
+    /// A number of segments.
     Of(usize),
 }
 

@@ -64,7 +64,7 @@ pub struct ValueRange {
 }
 
 impl ValueRange {
-    /// How far a value may lie outside of [0, 1] and count as a probability: a sum of rounded shares may pass 1.
+    /// Distance that a value may lie outside of [0, 1] and count as a probability: a sum of rounded shares may pass 1.
     pub const TOLERANCE: f32 = 1e-5;
 
     /// Widens the range to these values.

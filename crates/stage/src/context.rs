@@ -64,7 +64,7 @@ pub const COMPLETE: &str = ".complete";
 /// interrupted stage left of them before the stage resumes.
 pub const UNFINISHED: &str = ".tmp-";
 
-/// What a running stage is given besides its parameters.
+/// Directory, progress and cancellation that a running stage is given besides its parameters.
 pub struct Context<'a> {
     /// Existing directory to write into. It is published under another name once the stage is complete. It is empty, or holds
     /// what an interrupted run of a resumable stage with the same parameters and inputs left.

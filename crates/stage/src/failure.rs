@@ -35,7 +35,7 @@ pub trait StageFailure: Error {
 pub struct StageError {
     /// Class, which decides the exit code.
     pub class: FailureClass,
-    /// What failed, and where.
+    /// Message: the failure, and its place.
     pub message: String,
     /// Advice on what to do.
     pub help: Option<String>,

@@ -3,7 +3,7 @@
 /// Fault that an exam of a release can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArchiveFault {
-    /// One lead is 0 throughout.
+    /// A lead is 0 throughout.
     FlatLead,
     /// NaN in a stretch of one lead.
     Nan,
@@ -13,7 +13,7 @@ pub enum ArchiveFault {
     ShortRecording,
     /// Listed in exams.csv, and in no part.
     MissingExam,
-    /// All samples 0.
+    /// Every sample is 0.
     AllZero,
     /// exams.csv names another part.
     WrongTraceFile,

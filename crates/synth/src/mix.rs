@@ -10,14 +10,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
 
-/// How often each label holds. Written as `prevalence`, `balanced`, or a map of label to share such as
+/// Share of exams with each label. Written as `prevalence`, `balanced`, or a map of label to share such as
 /// `{RBBB: 0.2, AF: 0.2, normal_ecg: 0.3}` (labels left out never hold).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Mix {
     /// CODE-15's shares: 1dAVb .0166, RBBB .0281, LBBB .0175, SB .0162, ST .0220, AF .0204, normal .391.
     #[default]
     Prevalence,
-    /// Each of the six, and normal, at .15: for training.
+    /// The six, and normal, each at .15: for training.
     Balanced,
     /// Shares of one's own.
     Custom(Shares),

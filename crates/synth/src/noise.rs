@@ -10,6 +10,7 @@ use crate::leads::from_electrodes;
 use crate::planes::Planes;
 use crate::random::RandomStream;
 
+/// RA, LA, LL, V1 to V6. RL is the ground that the others are measured against.
 const ELECTRODES: usize = 9;
 /// Shared courses: mains and three wanders (sine and cosine each), and a ramp.
 const COURSES: usize = 9;

@@ -14,7 +14,7 @@ pub const MAX_EXAMS: u64 = 1 << 22;
 /// The most exams of one part, as in CODE-15 (a dummy row comes on top).
 pub const MAX_EXAMS_PER_PART: u64 = 20_000;
 
-/// What to make. Every key has a default, an unknown one is an error.
+/// Options of a synthetic archive. Every key has a default, an unknown one is an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SynthOptions {
@@ -23,7 +23,7 @@ pub struct SynthOptions {
     pub exams: u64,
     /// Everything random follows from it.
     pub seed: u64,
-    /// How often each label holds.
+    /// Share of exams with each label.
     pub mix: Mix,
     /// Electrode noise: 1 as in a tidy archive, 0 none, 3 bad. It changes nothing but the noise.
     #[schemars(range(min = 0, max = 20))]
@@ -152,11 +152,11 @@ fn check_range<T: PartialOrd + fmt::Display>(
     })
 }
 
-/// How many exams get each fault; no exam gets two. faults.csv lists them.
+/// Number of exams that get each fault; no exam gets two. faults.csv lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultCounts {
-    /// One lead is 0 throughout, as with an electrode off.
+    /// Exams in which a lead is 0 throughout, as with an electrode off.
     pub flat_lead: u64,
     /// NaN for up to half a second of one lead.
     pub nan: u64,
@@ -166,7 +166,7 @@ pub struct FaultCounts {
     pub short_recording: u64,
     /// In exams.csv but in no part.
     pub missing_exam: u64,
-    /// All samples 0.
+    /// Exams in which every sample is 0.
     pub all_zero: u64,
     /// exams.csv names another part (or, where there is one part only, a part that does not exist).
     pub wrong_trace_file: u64,
@@ -184,7 +184,7 @@ impl FaultCounts {
             .fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
-    /// Each fault with its number of exams.
+    /// Faults, each with its number of exams.
     pub(crate) fn listed(&self) -> [(crate::fault::ArchiveFault, u64); 9] {
         use crate::fault::ArchiveFault;
         [

@@ -5,6 +5,8 @@
 
 use crate::random::{Purpose, RandomStream};
 
+/// Rounds of the network. Four of them with random functions make a pseudorandom permutation (Luby and Rackoff, 1988); two
+/// more, because the function here is a plain mixer.
 const ROUNDS: usize = 6;
 
 /// Permutation of 0..len.
@@ -36,6 +38,8 @@ impl Permutation {
                 (left, right) = (right, left ^ self.mix(right, key));
             }
             value = self.joined(left, right);
+            // The network permutes 0 to a power of four; applied again to a value outside of 0..len, it comes back into it, and no
+            // two numbers to the same (cycle walking: Black and Rogaway, 2002).
             if value < self.len {
                 return value;
             }

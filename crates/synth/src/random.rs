@@ -13,13 +13,13 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub(crate) enum Purpose {
     /// Division of a block of slots among patients.
     Patients = 1,
-    /// One patient: sex, age, disease, anatomy.
+    /// A patient: sex, age, disease, anatomy.
     Person = 2,
-    /// One exam's labels, findings and length.
+    /// Labels, findings and length of an exam.
     Plan = 3,
-    /// One exam's heart: beats and waves.
+    /// Heart of an exam: beats and waves.
     Heart = 4,
-    /// One exam's electrode noise, in a stream of its own so that the noise level changes nothing else.
+    /// Electrode noise of an exam, in a stream of its own so that the noise level changes nothing else.
     Noise = 5,
     /// The keys of the permutations.
     Permutation = 6,
@@ -51,6 +51,7 @@ impl RandomStream {
 
     /// Uniform in [0, 1).
     pub(crate) fn unit(&mut self) -> f64 {
+        // 53 bits fill the mantissa of a float64, so that every value is exact and 1 is never reached.
         (self.bits() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
 
@@ -66,6 +67,8 @@ impl RandomStream {
 
     /// Normal with the given mean and standard deviation (Box and Muller).
     pub(crate) fn normal(&mut self, mean: f64, sd: f64) -> f64 {
+        // `1 - unit()` lies in (0, 1], whose logarithm is finite. The second number of the pair is not kept: every draw takes
+        // two from the stream, whatever was drawn before.
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         mean + sd * radius * (TAU * self.unit()).cos()
     }
@@ -87,7 +90,7 @@ impl RandomStream {
         ((self.unit() * n as f64) as usize).min(n - 1)
     }
 
-    /// One of `items`, each as likely as its weight says. The weights' sum is positive.
+    /// Draws one of `items`, each as likely as its weight says. The weights' sum is positive.
     pub(crate) fn weighted<T: Copy>(&mut self, items: &[(T, f64)]) -> T {
         let total: f64 = items.iter().map(|(_, weight)| weight).sum();
         let mut left = self.unit() * total;
@@ -97,6 +100,7 @@ impl RandomStream {
             }
             left -= weight;
         }
+        // Rounding of the sum can leave a rest beyond the last item.
         items[items.len() - 1].0
     }
 }

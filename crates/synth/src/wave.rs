@@ -68,6 +68,7 @@ impl Wave {
 
     /// Extent in which any of the twelve leads deflects by more than `share` of the greatest deflection.
     pub(crate) fn extent(&self, leads: &LeadVectors, share: f64) -> Extent {
+        // Steps of less than a millisecond in a QRS complex of 0.1 s.
         const STEPS: usize = 160;
         let start = self.0.iter().map(|b| b.support().0).fold(f64::INFINITY, f64::min);
         let end = self

@@ -35,7 +35,7 @@ impl ConfusionMatrix {
         } += weight;
     }
 
-    /// All rows.
+    /// Number of all rows.
     pub fn n(&self) -> u64 {
         self.tp + self.fp + self.r#fn + self.tn
     }

@@ -4,7 +4,7 @@ use super::rows::write_rows;
 use crate::columns::{IDX, SAVE_FILE};
 use crate::error::{Error, Result};
 use crate::pandas::Cell;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub const EXAMPLES_FILE: &str = "examples.csv";
 /// Outcome of a decision: right or wrong, positive or negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum DecisionOutcome {
     /// Present and predicted.
     TruePositive,
     /// Absent and predicted.
@@ -25,8 +25,8 @@ pub enum Verdict {
     TrueNegative,
 }
 
-impl Verdict {
-    /// All, in the order in which a reader wants them.
+impl DecisionOutcome {
+    /// Every outcome, in the order in which a reader wants them.
     pub const ALL: [Self; 4] = [
         Self::TruePositive,
         Self::FalsePositive,
@@ -45,13 +45,13 @@ impl Verdict {
     }
 }
 
-/// One ECG to look at.
+/// ECG to look at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Example {
     /// The mapped label.
     pub label: String,
     /// Outcome of the decision.
-    pub verdict: Verdict,
+    pub verdict: DecisionOutcome,
     /// 1 for the surest of its kind.
     pub rank: u64,
     /// The ECG.
@@ -92,15 +92,15 @@ fn example_row(example: &Example) -> Vec<Cell<'_>> {
 /// The file cannot be read or is not what it should be.
 pub fn read_examples(dir: &Path) -> Result<Vec<Example>> {
     let path = &dir.join(EXAMPLES_FILE);
-    let text = |name| Column::new(name, Kind::Text);
-    let int = |name| Column::new(name, Kind::Int);
+    let text = |name| Column::new(name, ColumnKind::Text);
+    let int = |name| Column::new(name, ColumnKind::Int);
     let columns = [
         text("label"),
         text("kind"),
         int("rank"),
         int(IDX),
         text(SAVE_FILE),
-        Column::new("probability", Kind::Float),
+        Column::new("probability", ColumnKind::Float),
     ];
     let frame = table::read(path, &columns, OtherColumns::Ignore)?;
     let (labels, kinds) = (
@@ -115,7 +115,7 @@ pub fn read_examples(dir: &Path) -> Result<Vec<Example>> {
     let bad = |e: polars::error::PolarsError| Error::invalid(path, e.to_string());
     let probabilities = frame.column("probability").and_then(|c| c.f64()).map_err(bad)?;
     let one = |row: usize| -> Option<Example> {
-        let verdict = Verdict::ALL
+        let verdict = DecisionOutcome::ALL
             .into_iter()
             .find(|v| Some(v.name()) == kinds.get(row))?;
         Some(Example {
@@ -141,7 +141,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let example = Example {
             label: "AF".into(),
-            verdict: Verdict::FalseNegative,
+            verdict: DecisionOutcome::FalseNegative,
             rank: 1,
             idx: 7,
             save_file: "a.mat".into(),

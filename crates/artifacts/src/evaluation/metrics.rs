@@ -53,7 +53,7 @@ pub struct ThresholdsUsed {
 }
 
 impl ThresholdsUsed {
-    /// One number for all labels.
+    /// A threshold for all labels.
     pub fn fixed(threshold: f64) -> Self {
         Self::from("fixed", threshold.to_string())
     }
@@ -79,7 +79,7 @@ pub struct Subgroup {
     pub group: String,
     /// Number of ECGs.
     pub n: u64,
-    /// One entry a mapped label, in mapping order.
+    /// Entries, one a mapped label, in mapping order.
     pub labels: Vec<SubgroupLabel>,
 }
 
@@ -111,7 +111,7 @@ pub struct MappingUsed {
     pub unmapped_truth: Vec<String>,
 }
 
-/// One pair of a mapping.
+/// Pair of a mapping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairUsed {
     /// The model's label; several joined by ` + `.
@@ -195,7 +195,7 @@ pub struct Tutorial {
     pub classes: Vec<TutorialClass>,
 }
 
-/// One row of the tutorial's table. Statistics are rounded to 3 decimals; f1 is the tutorial's harmonic mean.
+/// Row of the tutorial's table. Statistics are rounded to 3 decimals; f1 is the tutorial's harmonic mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TutorialClass {
     /// Label, or the empty text for "no mapped label".
@@ -209,14 +209,14 @@ pub struct TutorialClass {
 /// Unit of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Unit {
+pub enum EvaluationUnit {
     /// A segment. Segments of one ECG resemble each other.
     Segment,
     /// An ECG, its segments pooled.
     Ecg,
 }
 
-impl Unit {
+impl EvaluationUnit {
     /// Text in the tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -230,7 +230,7 @@ impl Unit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnitMetrics {
     /// The unit.
-    pub unit: Unit,
+    pub unit: EvaluationUnit,
     /// Number of rows.
     pub n: u64,
     /// Rows in which the truth of every mapped label is known, where those are not all: `exact_match`, `hamming`, `jaccard`,
@@ -247,7 +247,7 @@ pub struct UnitMetrics {
     pub challenge: Estimate,
     /// Averages over labels.
     pub averages: Vec<Average>,
-    /// One entry a mapped label, in mapping order.
+    /// Entries, one a mapped label, in mapping order.
     pub labels: Vec<LabelMetrics>,
     /// Counts of mapped labels that go together.
     pub co_occurrence: CoOccurrence,
@@ -256,9 +256,9 @@ pub struct UnitMetrics {
 /// Counts of rows in which two mapped labels go together; row and column order is mapping order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoOccurrence {
-    /// Both hold in truth; the diagonal counts the label itself.
+    /// Number of rows in which both hold in truth; the diagonal counts the label itself.
     pub actual: Vec<Vec<u64>>,
-    /// Both are predicted.
+    /// Number of rows in which both are predicted.
     pub predicted: Vec<Vec<u64>>,
     /// The row's label holds in truth and the column's is predicted.
     pub actual_predicted: Vec<Vec<u64>>,
@@ -279,7 +279,7 @@ pub struct Estimate {
     pub lo: Option<f64>,
     /// Upper end.
     pub hi: Option<f64>,
-    /// Why there is no value.
+    /// Reason why there is no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -15,7 +15,7 @@ const PROBABILITY: &str = "probability:";
 
 /// Scored ECGs; columns of labels are in mapping order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scored {
+pub struct ScoredEcgs {
     /// The ECGs.
     pub idx: Vec<i64>,
     /// Files of their recordings.
@@ -30,7 +30,7 @@ pub struct Scored {
     pub scores: Vec<Vec<f32>>,
 }
 
-impl Scored {
+impl ScoredEcgs {
     /// Writes the file in `dir`.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn scored_ecgs_come_back_bit_for_bit() {
         let dir = tempfile::tempdir().unwrap();
-        let scored = Scored {
+        let scored = ScoredEcgs {
             idx: vec![3, 1],
             save_file: vec!["a.mat".into(), "b.mat".into()],
             cluster: vec![0, 1],
@@ -114,6 +114,6 @@ mod tests {
             scores: vec![vec![0.1, 0.751_620_8]],
         };
         scored.write(dir.path()).unwrap();
-        assert_eq!(Scored::read(dir.path()).unwrap(), scored);
+        assert_eq!(ScoredEcgs::read(dir.path()).unwrap(), scored);
     }
 }

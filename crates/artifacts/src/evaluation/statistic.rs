@@ -13,7 +13,7 @@ pub struct Statistic {
     pub name: &'static str,
     /// Input of its computation.
     pub computed_from: ComputedFrom,
-    /// Why it has no value, where it has none.
+    /// Reason why it has no value, where it has none.
     pub undefined: fn(&ConfusionMatrix) -> &'static str,
     /// Rows that it is a share of, where it is one: its interval is Wilson's where rows are independent.
     pub share_of: Option<ShareOf>,
@@ -45,7 +45,7 @@ pub enum ComputedFrom {
 /// Rows that a statistic is a share of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShareOf {
-    /// All rows.
+    /// Every row.
     AllRows,
     /// Rows with the label.
     Positives,
@@ -88,7 +88,7 @@ pub enum ShownIn {
 use ComputedFrom::{CalibrationBins, Counts, LogErrors, PrecisionRecallCurve, RocCurve, SquaredErrors};
 use ShownIn::{Comparison, ComparisonText, MicroAverage, RunText, Subgroups};
 
-/// All statistics of a label, in the order of their columns.
+/// Statistics of a label, in the order of their columns.
 pub static STATISTICS: [Statistic; 13] = [
     Statistic {
         computed_from: Counts(ConfusionMatrix::prevalence),

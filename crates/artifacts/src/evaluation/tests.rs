@@ -126,7 +126,7 @@ fn metrics() -> Metrics {
             classes: vec![class],
         },
         units: vec![UnitMetrics {
-            unit: Unit::Segment,
+            unit: EvaluationUnit::Segment,
             n: 4,
             complete: None,
             exact_match: estimate(0.5),

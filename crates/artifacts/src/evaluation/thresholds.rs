@@ -3,7 +3,7 @@
 use super::rows::write_rows;
 use crate::error::{Error, Result};
 use crate::pandas::Cell;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -30,8 +30,8 @@ pub fn write_thresholds<'a>(path: &Path, rows: impl Iterator<Item = (&'a str, f6
 /// The file cannot be read, lacks a column, or names a label twice or without a number in [`THRESHOLDS`].
 pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
     let columns = [
-        Column::new("label", Kind::Text),
-        Column::new("threshold", Kind::Float),
+        Column::new("label", ColumnKind::Text),
+        Column::new("threshold", ColumnKind::Float),
     ];
     let frame = table::read(path, &columns, OtherColumns::Ignore)?;
     let labels = table::str_column(path, &frame, "label")?;

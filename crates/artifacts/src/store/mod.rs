@@ -202,7 +202,7 @@ impl SegmentReader {
 mod tests {
     use super::*;
     use crate::formats::mat5::{MatData, MatWriter};
-    use crate::formats::npy::{Dtype, NpyWriter};
+    use crate::formats::npy::{NpyDtype, NpyWriter};
 
     #[test]
     fn segments_of_another_shape_are_refused_though_they_hold_as_many_values() {
@@ -230,7 +230,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for (part, shape) in [(0, [2, 3]), (1, [3, 2])] {
             let path = dir.path().join(format!("part-{part:05}.npy"));
-            let mut writer = NpyWriter::create(&path, Dtype::F32, &shape).unwrap();
+            let mut writer = NpyWriter::create(&path, NpyDtype::F32, &shape).unwrap();
             writer.write_f32(&[0.0; 6]).unwrap();
             writer.finish().unwrap();
         }

@@ -4,10 +4,10 @@
 use super::index::{INDEX_FILE, duplicate_segment};
 use crate::columns::{PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
-use crate::formats::npy::{BulkWriter, Dtype, Flusher, NpyReader};
+use crate::formats::npy::{BulkWriter, Flusher, NpyDtype, NpyReader};
 use crate::key;
 use crate::pandas::Cell;
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use std::collections::HashMap;
@@ -28,15 +28,15 @@ pub enum SampleType {
 }
 
 impl SampleType {
-    fn dtype(self) -> Dtype {
+    fn dtype(self) -> NpyDtype {
         match self {
-            Self::Float32 => Dtype::F32,
-            Self::Float16 => Dtype::F16,
+            Self::Float32 => NpyDtype::F32,
+            Self::Float16 => NpyDtype::F16,
         }
     }
 }
 
-/// One part being written.
+/// Part being written.
 pub struct PartFile<'a> {
     values: SampleType,
     writer: BulkWriter<'a>,
@@ -258,9 +258,9 @@ pub(super) struct PackedReader {
 impl PackedReader {
     pub(super) fn open(root: &Path, index: &Path) -> Result<Self> {
         let columns = [
-            Column::new(SEGMENT, Kind::Text),
-            Column::new(PART, Kind::Int),
-            Column::new(ROW, Kind::Int),
+            Column::new(SEGMENT, ColumnKind::Text),
+            Column::new(PART, ColumnKind::Int),
+            Column::new(ROW, ColumnKind::Int),
         ];
         let frame = table::read(index, &columns, OtherColumns::Ignore)?;
         let segments = table::str_column(index, &frame, SEGMENT)?;

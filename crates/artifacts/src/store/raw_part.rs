@@ -1,7 +1,7 @@
 //! A raw file of a view: where it is, what tells it from another file, and where the bytes of its rows are.
 
 use crate::error::{Error, Result};
-use crate::formats::tracings::{BlockTable, Compression, Placement, StoredBlock};
+use crate::formats::tracings::{BlockTable, Compression, RowPlacement, StoredBlock};
 use crate::recordings::{DirectFile, DirectRows, Encoding, Unit};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of a raw file that are hashed at each of three places.
 const SAMPLED: usize = 1 << 16;
 
-/// One raw file.
+/// Raw file of an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawPart {
@@ -48,11 +48,11 @@ enum RowLayout {
     },
 }
 
-impl From<Placement> for RowLayout {
-    fn from(placement: Placement) -> Self {
+impl From<RowPlacement> for RowLayout {
+    fn from(placement: RowPlacement) -> Self {
         match placement {
-            Placement::Contiguous { offset } => Self::Contiguous { offset },
-            Placement::Blocks(table) => Self::Blocks {
+            RowPlacement::Contiguous { offset } => Self::Contiguous { offset },
+            RowPlacement::Blocks(table) => Self::Blocks {
                 shape: table.shape,
                 shuffled: table.shuffled,
                 deflated: table.compression == Compression::Deflate,
@@ -75,7 +75,7 @@ impl From<Placement> for RowLayout {
     }
 }
 
-impl From<RowLayout> for Placement {
+impl From<RowLayout> for RowPlacement {
     fn from(layout: RowLayout) -> Self {
         match layout {
             RowLayout::Contiguous { offset } => Self::Contiguous { offset },

@@ -14,7 +14,7 @@ use crate::recipe::sample::Sample;
 use crate::recipe::standardize::ConstantLeads;
 use crate::recipe::{self, EcgFm, Recipe, Scratch};
 use crate::recordings::{DirectFile, Recording, RecordingFile, Samples};
-use crate::table::{self, Column, Kind, OtherColumns};
+use crate::table::{self, Column, ColumnKind, OtherColumns};
 use serde::{Deserialize, Serialize, Serializer};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -212,7 +212,7 @@ impl ViewReader {
         })
     }
 
-    /// All segments of a recording.
+    /// Computes all segments of a recording.
     fn compute(&self, place: ViewLocation, last: &mut LastRecording) -> Result<()> {
         let recording = &mut last.recording;
         self.parts[place.part].read(place.row, recording)?;
@@ -248,10 +248,10 @@ fn whole_as_integer<S: Serializer>(rate: &f64, serializer: S) -> std::result::Re
 
 fn read_locations(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, ViewLocation>> {
     let columns = [
-        Column::new(SEGMENT, Kind::Text),
-        Column::new(PART, Kind::Int),
-        Column::new(ROW, Kind::Int),
-        Column::new(CUT, Kind::Int),
+        Column::new(SEGMENT, ColumnKind::Text),
+        Column::new(PART, ColumnKind::Int),
+        Column::new(ROW, ColumnKind::Int),
+        Column::new(CUT, ColumnKind::Int),
     ];
     let frame = table::read(index, &columns, OtherColumns::Ignore)?;
     let segments = table::str_column(index, &frame, SEGMENT)?;

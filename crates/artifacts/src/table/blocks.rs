@@ -30,7 +30,7 @@ pub(super) trait RecordCount {
     fn records(&self) -> usize;
 }
 
-/// Why a piece was not read.
+/// Reason why a piece was not read.
 enum ScanError {
     Io(io::Error),
     Record(RecordError),
@@ -177,6 +177,8 @@ impl PieceQueue {
             if quoted != UNKNOWN {
                 return quoted;
             }
+            // Most often the piece before is being counted this moment. Where its thread does not run, spinning keeps the
+            // processor from it.
             if turn < 64 {
                 std::hint::spin_loop();
             } else {

@@ -1,10 +1,10 @@
 //! Cells of a column, read one after the other, into a column of a frame.
 
 use super::cell::{is_missing, parse_boolean, parse_integer};
-use super::column::Kind;
+use super::column::ColumnKind;
 use polars::prelude::*;
 
-/// One column being read.
+/// Column being read.
 pub(super) struct CellReader {
     missing: bool,
     values: ColumnBuilder,
@@ -19,13 +19,13 @@ enum ColumnBuilder {
 
 impl CellReader {
     /// A column named `name` of `kind`, whose cells may hold nothing if `missing`; room for `rows`.
-    pub(super) fn new(name: &str, kind: Kind, missing: bool, rows: usize) -> Self {
+    pub(super) fn new(name: &str, kind: ColumnKind, missing: bool, rows: usize) -> Self {
         let name: PlSmallStr = name.into();
         let values = match kind {
-            Kind::Int => ColumnBuilder::Int(PrimitiveChunkedBuilder::new(name, rows)),
-            Kind::Float => ColumnBuilder::Float(PrimitiveChunkedBuilder::new(name, rows)),
-            Kind::Bool => ColumnBuilder::Bool(BooleanChunkedBuilder::new(name, rows)),
-            Kind::Text => ColumnBuilder::Text(StringChunkedBuilder::new(name, rows)),
+            ColumnKind::Int => ColumnBuilder::Int(PrimitiveChunkedBuilder::new(name, rows)),
+            ColumnKind::Float => ColumnBuilder::Float(PrimitiveChunkedBuilder::new(name, rows)),
+            ColumnKind::Bool => ColumnBuilder::Bool(BooleanChunkedBuilder::new(name, rows)),
+            ColumnKind::Text => ColumnBuilder::Text(StringChunkedBuilder::new(name, rows)),
         };
         Self { missing, values }
     }

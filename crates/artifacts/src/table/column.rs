@@ -2,7 +2,7 @@
 
 /// Type of the cells of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// A 64-bit integer.
     Int,
     /// A 64-bit float.
@@ -19,14 +19,14 @@ pub struct Column {
     /// Name in the header.
     pub name: &'static str,
     /// Type of its cells.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// True where a cell may hold nothing ([`super::cell::is_missing`]). Text may always be empty.
     pub missing: bool,
 }
 
 impl Column {
     /// A column whose every cell must be filled.
-    pub const fn new(name: &'static str, kind: Kind) -> Self {
+    pub const fn new(name: &'static str, kind: ColumnKind) -> Self {
         Self {
             name,
             kind,
@@ -35,7 +35,7 @@ impl Column {
     }
 
     /// A column whose cells may hold nothing.
-    pub const fn optional(name: &'static str, kind: Kind) -> Self {
+    pub const fn optional(name: &'static str, kind: ColumnKind) -> Self {
         Self {
             name,
             kind,
@@ -47,10 +47,10 @@ impl Column {
 /// Treatment of the columns that a reader does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtherColumns {
-    /// They are not read.
+    /// Other columns are not read.
     Ignore,
-    /// They are read as this kind, after the named ones; cells must be filled.
-    Read(Kind),
-    /// They are read as this kind, after the named ones; cells may hold nothing.
-    ReadOptional(Kind),
+    /// Other columns are read as this kind, after the named ones; cells must be filled.
+    Read(ColumnKind),
+    /// Other columns are read as this kind, after the named ones; cells may hold nothing.
+    ReadOptional(ColumnKind),
 }

@@ -2,7 +2,7 @@
 
 use super::blocks::{self, RecordCount};
 use super::cells::CellReader;
-use super::column::Kind;
+use super::column::ColumnKind;
 use super::frame::build_frame;
 use super::records::{self, ColumnSelection, RecordError, RecordErrorKind};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub(super) struct Header {
 }
 
 /// A column to read: its name, what it holds, whether cells may be empty.
-pub(super) type Spec<'a> = (&'a str, Kind, bool);
+pub(super) type ColumnSpec<'a> = (&'a str, ColumnKind, bool);
 
 impl Header {
     pub(super) fn read(path: &Path) -> Result<Self> {
@@ -94,19 +94,19 @@ impl Header {
 }
 
 /// Columns of one piece of a file.
-struct Piece {
+struct FilePiece {
     records: usize,
     columns: Vec<Series>,
 }
 
-impl RecordCount for Piece {
+impl RecordCount for FilePiece {
     fn records(&self) -> usize {
         self.records
     }
 }
 
 /// Reads the columns of `specs`, in their order.
-pub(super) fn read_columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> Result<DataFrame> {
+pub(super) fn read_columns(path: &Path, header: &Header, specs: &[ColumnSpec<'_>]) -> Result<DataFrame> {
     let names: Vec<&str> = specs.iter().map(|spec| spec.0).collect();
     let places = names.iter().map(|name| header.position(path, name));
     let width = header.names.len();
@@ -142,8 +142,8 @@ pub(super) fn read_columns(path: &Path, header: &Header, specs: &[Spec<'_>]) -> 
 fn read_piece(
     text: &str,
     selection: &ColumnSelection,
-    specs: &[Spec<'_>],
-) -> std::result::Result<Piece, RecordError> {
+    specs: &[ColumnSpec<'_>],
+) -> std::result::Result<FilePiece, RecordError> {
     // As many as there are lines, unless cells hold line feeds.
     let rows = memchr_iter(b'\n', text.as_bytes()).count() + 1;
     let mut cells: Vec<CellReader> = specs
@@ -151,7 +151,7 @@ fn read_piece(
         .map(|&(name, kind, missing)| CellReader::new(name, kind, missing, rows))
         .collect();
     let records = records::read_cells(text, selection, |column, cell| cells[column].push(cell))?;
-    Ok(Piece {
+    Ok(FilePiece {
         records,
         columns: cells.into_iter().map(CellReader::finish).collect(),
     })

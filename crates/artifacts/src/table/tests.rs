@@ -16,11 +16,11 @@ fn what_pandas_wrote_is_read_and_written_back_byte_for_byte() {
     let text = "idx,save_file,AF,age,p\n3,a.mat,True,,0.25\n-1,\"b,c.mat\",False,12.5,1e-07\n";
     let (_dir, path) = table(text);
     let columns = [
-        Column::new("idx", Kind::Int),
-        Column::new("save_file", Kind::Text),
-        Column::new("AF", Kind::Bool),
-        Column::optional("age", Kind::Float),
-        Column::new("p", Kind::Float),
+        Column::new("idx", ColumnKind::Int),
+        Column::new("save_file", ColumnKind::Text),
+        Column::new("AF", ColumnKind::Bool),
+        Column::optional("age", ColumnKind::Float),
+        Column::new("p", ColumnKind::Float),
     ];
     let frame = read(&path, &columns, OtherColumns::Ignore).unwrap();
     write(&path, &frame).unwrap();
@@ -32,7 +32,10 @@ fn a_wrong_cell_is_named_by_line_and_column() {
     let (_dir, path) = table("idx,AF\n1,True\n2,maybe\n");
     let error = read(
         &path,
-        &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)],
+        &[
+            Column::new("idx", ColumnKind::Int),
+            Column::new("AF", ColumnKind::Bool),
+        ],
         OtherColumns::Ignore,
     );
     let message = error.unwrap_err().to_string();
@@ -47,7 +50,10 @@ fn windows_line_ends_and_a_byte_order_mark_are_read() {
     let (_dir, path) = table("\u{feff}idx,AF\r\n1,True\r\n");
     let frame = read(
         &path,
-        &[Column::new("idx", Kind::Int), Column::new("AF", Kind::Bool)],
+        &[
+            Column::new("idx", ColumnKind::Int),
+            Column::new("AF", ColumnKind::Bool),
+        ],
         OtherColumns::Ignore,
     )
     .unwrap();
@@ -57,7 +63,7 @@ fn windows_line_ends_and_a_byte_order_mark_are_read() {
 #[test]
 fn a_missing_column_and_a_ragged_line_are_errors() {
     let (_dir, path) = table("idx,b\n1,2\n");
-    let message = read(&path, &[Column::new("x", Kind::Int)], OtherColumns::Ignore)
+    let message = read(&path, &[Column::new("x", ColumnKind::Int)], OtherColumns::Ignore)
         .unwrap_err()
         .to_string();
     assert!(message.ends_with("no column `x`; it has idx, b"), "{message}");
@@ -65,8 +71,8 @@ fn a_missing_column_and_a_ragged_line_are_errors() {
     assert!(
         read(
             &path,
-            &[Column::new("idx", Kind::Int)],
-            OtherColumns::Read(Kind::Text)
+            &[Column::new("idx", ColumnKind::Int)],
+            OtherColumns::Read(ColumnKind::Text)
         )
         .is_err()
     );
@@ -77,8 +83,8 @@ fn an_empty_table_keeps_its_columns() {
     let (_dir, path) = table("idx,b\n");
     let frame = read(
         &path,
-        &[Column::new("idx", Kind::Int)],
-        OtherColumns::Read(Kind::Text),
+        &[Column::new("idx", ColumnKind::Int)],
+        OtherColumns::Read(ColumnKind::Text),
     )
     .unwrap();
     assert_eq!((frame.height(), frame.width()), (0, 2));
@@ -140,10 +146,10 @@ fn a_table_of_several_megabytes_comes_back_whatever_the_number_of_threads() {
     write(&path, &frame).unwrap();
     assert!(std::fs::metadata(&path).unwrap().len() > 4 << 20);
     let columns = [
-        Column::new("AF", Kind::Bool),
-        Column::new("text", Kind::Text),
-        Column::new("idx", Kind::Int),
-        Column::optional("age", Kind::Float),
+        Column::new("AF", ColumnKind::Bool),
+        Column::new("text", ColumnKind::Text),
+        Column::new("idx", ColumnKind::Int),
+        Column::optional("age", ColumnKind::Float),
     ];
     for threads in [1, 2, 5] {
         let back = with_threads(threads, || read(&path, &columns, OtherColumns::Ignore)).unwrap();
@@ -157,7 +163,7 @@ fn a_wrong_cell_far_into_a_table_is_named_by_its_line() {
     (0..300_000).for_each(|i| text.push_str(&format!("{i},\"a, {i}\"\n")));
     text.push_str("x,last\n");
     let (_dir, path) = table(&text);
-    let columns = [Column::new("idx", Kind::Int)];
+    let columns = [Column::new("idx", ColumnKind::Int)];
     for threads in [1, 4] {
         let error = with_threads(threads, || read(&path, &columns, OtherColumns::Ignore)).unwrap_err();
         let message = error.to_string();

@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-/// Which pipeline, with which settings.
+/// Arguments that name a pipeline and its settings.
 #[derive(Debug, Args)]
 pub struct PipelineArgs {
     /// A pipeline file, or the name of one; without it the pipelines are listed with their profiles.

@@ -26,7 +26,7 @@ pub struct PredictArgs {
     /// The model's label set, by name or file; as its card says if not given.
     #[arg(short, long, value_name = "SET")]
     pub labels: Option<String>,
-    /// What the model returns: logits, or probabilities where it ends in a sigmoid or a softmax; as its card says if not given.
+    /// Meaning of the model's values: logits, or probabilities where it ends in a sigmoid or a softmax; as its card says if not given.
     #[arg(long, value_name = "WHAT", value_parser = ["logits", "probabilities"])]
     pub returns: Option<String>,
     /// Only this exam of the .hdf5 files (repeatable).
@@ -38,10 +38,10 @@ pub struct PredictArgs {
     /// A table label,threshold: thresholds label by label. --threshold is that of all others.
     #[arg(long, value_name = "FILE.csv")]
     pub thresholds: Option<PathBuf>,
-    /// Where to run: auto (the first CUDA device if there is one), cpu, cuda, or one of several as cuda:1.
+    /// Device to run on: auto (the first CUDA device if there is one), cpu, cuda, or one of several as cuda:1.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// What to compute in: auto (float32), float32, tf32 (CUDA only), bfloat16, float16.
+    /// Precision to compute in: auto (float32), float32, tf32 (CUDA only), bfloat16, float16.
     #[arg(long, default_value = "auto")]
     pub precision: String,
     /// Write the table here instead of standard output.

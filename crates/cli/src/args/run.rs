@@ -43,7 +43,7 @@ pub struct GraphArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub target: PipelineArgs,
-    /// How to draw.
+    /// Format of the drawing.
     #[arg(long, value_enum, default_value_t = GraphFormat::Text, conflicts_with = "json")]
     pub format: GraphFormat,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// `ecgfm sources`
 #[derive(Debug, Args)]
 pub struct SourcesArgs {
-    /// One source; all if not given.
+    /// Name of a source; all if not given.
     pub name: Option<String>,
     /// Check what is there in this directory instead of the usual place.
     #[arg(long, value_name = "DIR")]

@@ -34,13 +34,13 @@ pub struct SynthArgs {
     /// Directory to write; it must not exist yet.
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
-    /// How many exams, 1 to 4,194,304; CODE-15 has 345,779.
+    /// Number of exams, 1 to 4,194,304; CODE-15 has 345,779.
     #[arg(long, default_value_t = 400)]
     pub exams: u32,
     /// A whole number, 0 or more: the same options and seed give the same bytes, with any number of threads.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How often each label holds: `prevalence` (as in CODE-15), `balanced` (.15 each), or shares from 0 to 1 such
+    /// Share of exams with each label: `prevalence` (as in CODE-15), `balanced` (.15 each), or shares from 0 to 1 such
     /// as '{RBBB: 0.2, AF: 0.1, normal_ecg: 0.4}', of 1dAVb, RBBB, LBBB, SB, ST, AF, normal_ecg.
     #[arg(long, default_value = "prevalence")]
     pub mix: String,

@@ -3,13 +3,13 @@
 use super::print_json;
 use super::run::graph_of;
 use crate::args::AcceptArgs;
-use crate::console::outln;
-use crate::failure::Failure;
+use crate::console::println_stdout;
+use crate::failure::CommandFailure;
 use ecgfm_pipeline::{Error, ErrorKind};
 use std::collections::BTreeMap;
 
 /// Records that the stages' outputs are accepted.
-pub fn accept(args: &AcceptArgs) -> Result<(), Failure> {
+pub fn accept(args: &AcceptArgs) -> Result<(), CommandFailure> {
     let graph = graph_of(&args.target)?;
     if args.stages.is_empty() {
         let message = "no stage is named whose output is accepted";
@@ -21,7 +21,7 @@ pub fn accept(args: &AcceptArgs) -> Result<(), Failure> {
         return Ok(print_json(&accepted.into_iter().collect::<BTreeMap<_, _>>())?);
     }
     for (stage, accepted) in accepted {
-        outln!("{stage}: {accepted}");
+        println_stdout!("{stage}: {accepted}");
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 use super::print_json;
 use super::run::graph_of;
 use crate::args::CleanArgs;
-use crate::console::outln;
-use crate::failure::Failure;
+use crate::console::println_stdout;
+use crate::failure::CommandFailure;
 use crate::number_format::format_size;
 use serde_json::json;
 
 /// Removes what the stages can make again.
-pub fn clean(args: &CleanArgs) -> Result<(), Failure> {
+pub fn clean(args: &CleanArgs) -> Result<(), CommandFailure> {
     let stages = graph_of(&args.target)?.clean(&args.stages, args.dry_run)?;
     let total = stages.iter().map(|stage| stage.bytes).sum::<u64>();
     if args.target.json {
@@ -24,8 +24,8 @@ pub fn clean(args: &CleanArgs) -> Result<(), Failure> {
     };
     for stage in &stages {
         match &stage.kept {
-            Some(why) => outln!("{}: left as it is: {why}", stage.stage),
-            None => outln!(
+            Some(why) => println_stdout!("{}: left as it is: {why}", stage.stage),
+            None => println_stdout!(
                 "{}: {} in {} files",
                 stage.stage,
                 format_size(stage.bytes),
@@ -33,6 +33,6 @@ pub fn clean(args: &CleanArgs) -> Result<(), Failure> {
             ),
         }
     }
-    outln!("{gives} {}", format_size(total));
+    println_stdout!("{gives} {}", format_size(total));
     Ok(())
 }

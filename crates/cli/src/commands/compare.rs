@@ -28,9 +28,9 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
         return print_json(&found);
     }
     for notice in &found.notices {
-        crate::console::outln!("{notice}\n");
+        crate::console::println_stdout!("{notice}\n");
     }
-    crate::console::outln!("{}", differences_table(&found));
+    crate::console::println_stdout!("{}", differences_table(&found));
     Ok(())
 }
 

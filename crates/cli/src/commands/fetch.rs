@@ -28,7 +28,7 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
         return Ok(());
     }
     if !quiet {
-        crate::console::errln!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
+        crate::console::println_stderr!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
     }
     let progress = CommandProgress::new("bytes", quiet);
     let fetched = fetcher.fetch(&source, &args.part, &dir, &progress, &flag);
@@ -95,7 +95,7 @@ fn print_fetched(fetched: &FetchedFile) {
         FetchOutcome::Unverified => "present, not compared",
     };
     let path = fetched.path.display();
-    crate::console::outln!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
+    crate::console::println_stdout!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
 }
 
 fn print_plan(planned: &[PlannedFile]) {
@@ -113,9 +113,9 @@ fn print_plan(planned: &[PlannedFile]) {
             (None, Some(why)) => format!("size unknown ({why})"),
             (None, None) => "size unknown".to_owned(),
         };
-        crate::console::outln!("{}\t{size}\t{}", file.path.display(), file.url);
+        crate::console::println_stdout!("{}\t{size}\t{}", file.path.display(), file.url);
     }
     let wanted = planned.iter().filter(|f| !f.present);
     let left = wanted.map(|f| f.size.unwrap_or(0).saturating_sub(f.have));
-    crate::console::outln!("to download, as far as known: {}", HumanBytes(left.sum()));
+    crate::console::println_stdout!("to download, as far as known: {}", HumanBytes(left.sum()));
 }

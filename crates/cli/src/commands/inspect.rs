@@ -190,16 +190,16 @@ fn print_nested(value: &Value, depth: usize) {
         let pad = "  ".repeat(depth);
         match value {
             Value::Object(_) => {
-                crate::console::outln!("{pad}{key}:");
+                crate::console::println_stdout!("{pad}{key}:");
                 print_nested(value, depth + 1);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                crate::console::outln!("{pad}{key}: {}", items.len());
+                crate::console::println_stdout!("{pad}{key}: {}", items.len());
                 items
                     .iter()
-                    .for_each(|item| crate::console::outln!("{pad}  {}", inline_text(item)));
+                    .for_each(|item| crate::console::println_stdout!("{pad}  {}", inline_text(item)));
             }
-            other => crate::console::outln!("{pad}{key}: {}", inline_text(other)),
+            other => crate::console::println_stdout!("{pad}{key}: {}", inline_text(other)),
         }
     }
 }

@@ -22,21 +22,21 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
         return print_json(&chosen().map(|kind| kind_json(kind.as_ref())).collect::<Vec<_>>());
     }
     for kind in chosen() {
-        crate::console::outln!("{}: {}", kind.name(), kind.about());
+        crate::console::println_stdout!("{}: {}", kind.name(), kind.about());
         if !kind.inputs().is_empty() {
-            crate::console::outln!("  reads the paths in: {}", kind.inputs().join(", "));
+            crate::console::println_stdout!("  reads the paths in: {}", kind.inputs().join(", "));
         }
         for output in kind.outputs() {
             let path = if output.path.is_empty() { "." } else { output.path };
-            crate::console::outln!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
+            crate::console::println_stdout!("  ${{<stage>.{}}}  {path}  {}", output.name, output.about);
         }
         if args.kind.is_some() {
-            crate::console::outln!("");
-            crate::console::out!("{}", parameters_text(kind.as_ref()));
+            crate::console::println_stdout!("");
+            crate::console::print_stdout!("{}", parameters_text(kind.as_ref()));
         }
     }
     if args.kind.is_none() {
-        crate::console::outln!("\n`ecgfm kinds KIND` explains the parameters of one kind.");
+        crate::console::println_stdout!("\n`ecgfm kinds KIND` explains the parameters of one kind.");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::print_json;
 use crate::args::ListArgs;
-use crate::console::outln;
+use crate::console::println_stdout;
 use crate::number_format::format_size;
 use ecgfm_pipeline::{Error, list_runs};
 
@@ -13,7 +13,7 @@ pub fn list(args: &ListArgs) -> Result<(), Error> {
         return print_json(&found);
     }
     if found.is_empty() {
-        outln!("no runs in {}", args.workdir.display());
+        println_stdout!("no runs in {}", args.workdir.display());
         return Ok(());
     }
     let mut rows = vec![["pipeline", "profile", "size", "last used (UTC)", "state"].map(str::to_owned)];
@@ -45,7 +45,7 @@ pub fn list(args: &ListArgs) -> Result<(), Error> {
     let widths: [usize; 4] = [width(0), width(1), width(2), width(3)];
     for [pipeline, profile, size, used, state] in &rows {
         let [a, b, c, d] = widths;
-        outln!("{pipeline:a$}  {profile:b$}  {size:>c$}  {used:d$}  {state}");
+        println_stdout!("{pipeline:a$}  {profile:b$}  {size:>c$}  {used:d$}  {state}");
     }
     Ok(())
 }

@@ -26,6 +26,6 @@ use serde::Serialize;
 pub fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let text =
         serde_json::to_string_pretty(value).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
-    crate::console::outln!("{text}");
+    crate::console::println_stdout!("{text}");
     Ok(())
 }

@@ -58,7 +58,7 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     let drawing = draw_ecg(&ecg, paper, "ecg");
     let svg = drawing.file(found.notice.as_deref());
     if args.output.as_deref() == Some(Path::new("-")) {
-        crate::console::outln!("{}", svg.trim_end());
+        crate::console::println_stdout!("{}", svg.trim_end());
         return Ok(());
     }
     let path = args
@@ -74,9 +74,9 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
             "rate_hz": ecg.rate, "width_mm": width, "height_mm": height, "says": drawing.footer,
         }));
     }
-    crate::console::outln!("{}: {width} by {height} mm", path.display());
+    crate::console::println_stdout!("{}: {width} by {height} mm", path.display());
     for line in &drawing.footer {
-        crate::console::outln!("  {line}");
+        crate::console::println_stdout!("  {line}");
     }
     Ok(())
 }

@@ -12,15 +12,15 @@ mod user_paths;
 use super::print_json;
 use crate::args::PredictArgs;
 use crate::errors::file_error;
-use crate::failure::Failure;
+use crate::failure::CommandFailure;
 use crate::{kinds, observer::ConsoleReporter, torch};
 use ecgfm_pipeline::{
-    Cancel, Environment, Error, ErrorKind, Event, Observer, Pipeline, RunOptions, Settings,
+    Cancel, Environment, Error, ErrorKind, Pipeline, RunEvent, RunObserver, RunOptions, RunSettings,
 };
 use ecgfm_system::Fault;
 use ecgfm_system::presence::is_dir;
 use inputs::InputFiles;
-use model_input::ModelInput;
+use model_input::ExpectedInput;
 use results::PredictionResults;
 use std::path::Path;
 
@@ -38,9 +38,9 @@ const STAGES: &str = "
 ";
 
 /// Predicts and prints.
-pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
+pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFailure> {
     torch::require_torch()?;
-    let model = ModelInput::read(args)?;
+    let model = ExpectedInput::read(args)?;
     if let Some(output) = &args.output {
         check_output_path(args, output)?;
     }
@@ -64,7 +64,7 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), F
         }
     }
     match first.filter(|_| results.is_empty()) {
-        Some(error) => Err(Failure::with_output(error, results.json(&args.model))),
+        Some(error) => Err(CommandFailure::with_output(error, results.json(&args.model))),
         None => Ok(print_results(args, quiet, &results)?),
     }
 }
@@ -102,13 +102,13 @@ fn check_output_path(args: &PredictArgs, output: &Path) -> Result<(), Error> {
 /// Prints notices, rejected ECGs and the table, or writes the table to the file that was asked for.
 fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -> Result<(), Error> {
     for notice in results.notices.iter().filter(|_| !quiet) {
-        crate::console::errln!("{notice}");
+        crate::console::println_stderr!("{notice}");
     }
     for (file, ecg, why) in &results.rejected {
         let ecg = ecg
             .as_ref()
             .map_or_else(String::new, |ecg| format!(", ECG {ecg}"));
-        crate::console::errln!("set aside: {}{ecg}: {why}", file.display());
+        crate::console::println_stderr!("set aside: {}{ecg}: {why}", file.display());
     }
     if let Some(path) = &args.output {
         std::fs::write(path, results.csv()).map_err(|e| {
@@ -119,7 +119,7 @@ fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -
     match (args.json, &args.output) {
         (true, _) => print_json(&results.json(&args.model)),
         (false, None) => {
-            crate::console::out!("{}", results.csv());
+            crate::console::print_stdout!("{}", results.csv());
             Ok(())
         }
         (false, Some(_)) => Ok(()),
@@ -129,7 +129,7 @@ fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -
 /// Runs the stages on a group of files; returns the directory of the run.
 fn run_stages(
     args: &PredictArgs,
-    model: &ModelInput,
+    model: &ExpectedInput,
     group: &InputFiles,
     observer: &CompactObserver,
     cancel: &Cancel,
@@ -155,10 +155,10 @@ fn run_stages(
     let (before, manifests, needs) = group.stages();
     let last = STAGES.replace("MANIFESTS", manifests).replace("NEEDS", needs);
     let text = format!("name: predict\nvars: {vars}\nstages:\n{before}{last}");
-    let settings = Settings {
+    let settings = RunSettings {
         workdir: group.root().with_extension("run"),
         environment: Environment::Fixed([].into()),
-        ..Settings::default()
+        ..RunSettings::default()
     };
     let graph = Pipeline::parse("predict", &text)?.graph(&kinds::all_kinds(), &settings)?;
     graph.run(&RunOptions::default(), observer, cancel)?;
@@ -188,14 +188,14 @@ fn advise_on_full_disk(error: Error, place: &Path) -> Error {
 /// Shows progress and warnings only: the user has asked for no pipeline.
 struct CompactObserver(ConsoleReporter);
 
-impl Observer for CompactObserver {
-    fn event(&self, event: &Event) {
+impl RunObserver for CompactObserver {
+    fn event(&self, event: &RunEvent) {
         match event {
-            Event::ProgressBegan { .. }
-            | Event::ProgressAdvanced { .. }
-            | Event::Warning { .. }
-            | Event::Note { .. } => self.0.event(event),
-            Event::StageFinished { .. } | Event::StageFailed { .. } => self.0.clear_bar(),
+            RunEvent::ProgressBegan { .. }
+            | RunEvent::ProgressAdvanced { .. }
+            | RunEvent::Warning { .. }
+            | RunEvent::Note { .. } => self.0.event(event),
+            RunEvent::StageFinished { .. } | RunEvent::StageFailed { .. } => self.0.clear_bar(),
             _ => {}
         }
     }

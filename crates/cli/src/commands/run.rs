@@ -2,26 +2,26 @@
 
 use super::print_json;
 use crate::args::{GraphArgs, GraphFormat, PipelineArgs, RunArgs, StatusArgs};
-use crate::failure::{Failure, FinishRecorder};
+use crate::failure::{CommandFailure, FinishRecorder};
 use crate::observer::ConsoleReporter;
 use crate::run_log::RunLog;
 use crate::{kinds, pipelines, results, torch};
 use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, Selection, Settings, Silent,
-    Stage, StageAction, Summary,
+    Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, RunSettings, RunSummary,
+    SilentObserver, Stage, StageAction, StageSelection,
 };
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, Failure> {
+pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, CommandFailure> {
     let Some(named) = &target.pipeline else {
         return Err(super::show::missing_pipeline(target.json));
     };
-    let settings = Settings {
+    let settings = RunSettings {
         profile: target.profile.clone(),
         set: target.set.clone(),
         workdir: target.workdir.clone(),
@@ -31,16 +31,16 @@ pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, Failure> {
     Ok(pipelines::load_pipeline(named)?.graph(&kinds::all_kinds(), &settings)?)
 }
 
-/// What `run --json` prints.
+/// Report that `run --json` prints.
 #[derive(Serialize)]
-struct Finished<'a> {
+struct RunReport<'a> {
     pipeline: &'a str,
     profile: &'a str,
     run_dir: &'a Path,
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
     #[serde(flatten)]
-    summary: &'a Summary,
+    summary: &'a RunSummary,
 }
 
 /// The steps of a stage's file as points of the run; nothing without the feature `failpoints`.
@@ -56,11 +56,11 @@ fn pass_write_step(step: WriteStep, path: &Path) -> std::io::Result<()> {
 }
 
 /// Runs a pipeline.
-pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
+pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFailure> {
     set_watcher(pass_write_step);
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
-        selection: Selection {
+        selection: StageSelection {
             only: args.only.clone(),
             from: args.from.clone(),
             until: args.until.clone(),
@@ -85,17 +85,17 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
         said.as_object_mut()
             .into_iter()
             .for_each(|said| said.extend(recorder.finished().as_object().cloned().unwrap_or_default()));
-        Failure::with_output(error, said)
+        CommandFailure::with_output(error, said)
     });
-    observer.log_exit(ran.as_ref().map_or_else(Failure::exit_code, |_| 0));
+    observer.log_exit(ran.as_ref().map_or_else(CommandFailure::exit_code, |_| 0));
     let summary = ran?;
     if !quiet && !args.dry_run {
         for line in results::inference_devices(&graph, &summary) {
-            crate::console::errln!("{line}");
+            crate::console::println_stderr!("{line}");
         }
     }
     if args.target.json {
-        return Ok(print_json(&Finished {
+        return Ok(print_json(&RunReport {
             pipeline,
             profile,
             run_dir,
@@ -104,7 +104,7 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> 
         })?);
     }
     if let Some(text) = results::metrics_text(&graph, &summary).filter(|_| !args.dry_run) {
-        crate::console::out!("{text}");
+        crate::console::print_stdout!("{text}");
     }
     Ok(())
 }
@@ -114,13 +114,13 @@ fn recorded_versions() -> BTreeMap<String, String> {
     [("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()
 }
 
-/// Whether a run would come to a stage that needs libtorch. What is wrong with it is told before that is loaded.
+/// Returns true where a run would come to a stage that needs libtorch. What is wrong with the run is told before that is loaded.
 fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
     let asked = RunOptions {
         dry_run: true,
         ..options.clone()
     };
-    let summary = match graph.run(&asked, &Silent, &Cancel::default()) {
+    let summary = match graph.run(&asked, &SilentObserver, &Cancel::default()) {
         Ok(summary) => summary,
         Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::BadInput) => return Err(error),
         // What the system refuses, or another run changes at this moment, the run itself meets with its lock held.
@@ -132,25 +132,25 @@ fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
 }
 
 /// Says what is fresh and what is not.
-pub fn status(args: &StatusArgs) -> Result<(), Failure> {
+pub fn status(args: &StatusArgs) -> Result<(), CommandFailure> {
     let status = graph_of(&args.target)?.status()?;
     if args.target.json {
         return Ok(print_json(&status)?);
     }
-    crate::console::out!("{}", status.text());
+    crate::console::print_stdout!("{}", status.text());
     Ok(())
 }
 
 /// Draws the graph.
-pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
+pub fn graph(args: &GraphArgs) -> Result<(), CommandFailure> {
     let graph = graph_of(&args.target)?;
     if args.target.json {
         return Ok(print_json(&graph_json(&graph))?);
     }
     match args.format {
-        GraphFormat::Text => crate::console::out!("{}", graph.text()),
-        GraphFormat::Mermaid => crate::console::out!("{}", graph.mermaid()),
-        GraphFormat::Dot => crate::console::out!("{}", graph.dot()),
+        GraphFormat::Text => crate::console::print_stdout!("{}", graph.text()),
+        GraphFormat::Mermaid => crate::console::print_stdout!("{}", graph.mermaid()),
+        GraphFormat::Dot => crate::console::print_stdout!("{}", graph.dot()),
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use super::print_json;
 use crate::args::ShowArgs;
-use crate::console::{errln, out, outln};
-use crate::failure::Failure;
+use crate::console::{print_stdout, println_stderr, println_stdout};
+use crate::failure::CommandFailure;
 use crate::pipelines;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
@@ -79,12 +79,12 @@ fn print_file(name: &str, families: &[BuiltInFamily], json: bool) -> Result<(), 
     }
     for (other, _) in found {
         let (word, other) = other.names();
-        errln!(
+        println_stderr!(
             "note: this is the {}; for the {other} of that name: ecgfm show {word} {name}",
             family.names().1
         );
     }
-    out!("{text}");
+    print_stdout!("{text}");
     Ok(())
 }
 
@@ -100,10 +100,10 @@ fn list_files(json: bool) -> Result<(), Error> {
     }
     for family in FAMILIES {
         for (name, text) in family.files() {
-            outln!("{:8}  {name:34}  {}", family.names().0, file_title(text));
+            println_stdout!("{:8}  {name:34}  {}", family.names().0, file_title(text));
         }
     }
-    outln!("\n`ecgfm show NAME > FILE` makes a copy to edit.");
+    println_stdout!("\n`ecgfm show NAME > FILE` makes a copy to edit.");
     Ok(())
 }
 
@@ -122,7 +122,7 @@ fn file_title(text: &str) -> String {
 }
 
 /// Failure of a command without a pipeline's name. The pipelines and their profiles are printed, or are in the failure's JSON.
-pub fn missing_pipeline(json: bool) -> Failure {
+pub fn missing_pipeline(json: bool) -> CommandFailure {
     let mut listed = Vec::new();
     let named = match pipelines::list_named() {
         Ok(named) => named,
@@ -135,15 +135,15 @@ pub fn missing_pipeline(json: bool) -> Failure {
             listed.push(describe_pipeline(&name, &place, &loaded));
             continue;
         }
-        outln!("{name}  ({place})");
+        println_stdout!("{name}  ({place})");
         match loaded {
-            Ok(pipeline) => out!("{}", profile_lines(&pipeline)),
-            Err(error) => outln!("  cannot be read: {error}"),
+            Ok(pipeline) => print_stdout!("{}", profile_lines(&pipeline)),
+            Err(error) => println_stdout!("  cannot be read: {error}"),
         }
     }
     let error = Error::new(ErrorKind::Config, "no pipeline is named")
         .help("name one, or a YAML file: `ecgfm run code15 --profile sample`");
-    Failure::with_output(error, json!({ "pipelines": listed }))
+    CommandFailure::with_output(error, json!({ "pipelines": listed }))
 }
 
 fn describe_pipeline(name: &str, place: &str, loaded: &Result<Pipeline, Error>) -> Value {

@@ -22,8 +22,11 @@ pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
         if args.json {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
         } else {
-            crate::console::outln!("{}: {}", source.name, source.instructions());
-            crate::console::outln!("{}", source_state(source, &problems, &dir.display().to_string()));
+            crate::console::println_stdout!("{}: {}", source.name, source.instructions());
+            crate::console::println_stdout!(
+                "{}",
+                source_state(source, &problems, &dir.display().to_string())
+            );
         }
     }
     if args.json { print_json(&listed) } else { Ok(()) }

@@ -63,7 +63,7 @@ fn run_single_stage(
         );
     }
     for (name, n) in &outcome.counts {
-        crate::console::outln!("{name}\t{n}");
+        crate::console::println_stdout!("{name}\t{n}");
     }
     Ok(())
 }

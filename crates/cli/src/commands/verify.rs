@@ -2,8 +2,8 @@
 
 use super::print_json;
 use crate::args::VerifyArgs;
-use crate::console::outln;
-use crate::failure::Failure;
+use crate::console::println_stdout;
+use crate::failure::CommandFailure;
 use crate::number_format::group_thousands;
 use crate::observer::CommandProgress;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, InputHashes, Verification};
@@ -21,7 +21,7 @@ struct VerifyReport {
 }
 
 /// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
-pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Failure> {
+pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFailure> {
     let bar = |task| CommandProgress::new(task, quiet);
     let outputs = ecgfm_pipeline::verify_outputs(&args.dir, &bar("outputs"), cancel)?;
     let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
@@ -29,7 +29,7 @@ pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Fai
     let found = VerifyReport { outputs, inputs };
     match (found.require_intact(args), args.json) {
         (Ok(()), true) => Ok(print_json(&found)?),
-        (Err(error), true) => Err(Failure::with_output(error, json!(found))),
+        (Err(error), true) => Err(CommandFailure::with_output(error, json!(found))),
         (intact, false) => {
             found.print_text();
             Ok(intact?)
@@ -40,10 +40,10 @@ pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), Fai
 impl VerifyReport {
     fn print_text(&self) {
         let outputs = &self.outputs;
-        outln!("{} files are intact", group_thousands(outputs.intact as u64));
+        println_stdout!("{} files are intact", group_thousands(outputs.intact as u64));
         if outputs.cleaned > 0 {
             let cleaned = group_thousands(outputs.cleaned as u64);
-            outln!("{cleaned} were removed by clean, to be made again when they are needed");
+            println_stdout!("{cleaned} were removed by clean, to be made again when they are needed");
         }
         print_files(&[
             ("missing", &outputs.missing),
@@ -52,18 +52,18 @@ impl VerifyReport {
             ("input changed since", &outputs.inputs_changed),
         ]);
         for (stage, accepted) in &outputs.accepted {
-            outln!("{stage}: {accepted}");
+            println_stdout!("{stage}: {accepted}");
         }
         let Some(inputs) = &self.inputs else { return };
         if inputs.recorded > 0 {
-            outln!(
+            println_stdout!(
                 "{} files of input are recorded in inputs.json now",
                 group_thousands(inputs.recorded as u64)
             );
         }
         // On the first time there was nothing to compare with.
         if inputs.recorded == 0 || inputs.intact > 0 {
-            outln!(
+            println_stdout!(
                 "{} files of input are intact",
                 group_thousands(inputs.intact as u64)
             );
@@ -110,6 +110,6 @@ impl VerifyReport {
 
 fn print_files(lists: &[(&str, &Vec<String>)]) {
     for (what, files) in lists {
-        files.iter().for_each(|file| outln!("{what}: {file}"));
+        files.iter().for_each(|file| println_stdout!("{what}: {file}"));
     }
 }

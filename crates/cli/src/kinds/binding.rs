@@ -3,8 +3,8 @@
 use crate::parameters::check_bounds;
 use crate::torch;
 use ecgfm_pipeline::{
-    CodeChange, Findings, LookAheadContext, NamedOrPath, OutputSpec, ParamError, StageKind, canonical_params,
-    parse_params,
+    CodeChange, LookAheadContext, LookAheadFindings, NamedOrPath, OutputSpec, ParamError, StageKind,
+    canonical_params, parse_params,
 };
 use ecgfm_stage::{Context, FailureClass, Outcome, StageError, StageFailure};
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -13,13 +13,13 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// Further facts for the fingerprint, out of the typed parameters.
-pub type Extra<P> = fn(&P) -> Result<Vec<(String, String)>, StageError>;
+pub type ExtraFacts<P> = fn(&P) -> Result<Vec<(String, String)>, StageError>;
 
 /// A stage function and what the engine must know about it.
 pub struct StageBinding<P> {
     /// Name in `uses:`.
     pub name: &'static str,
-    /// One line.
+    /// Purpose of the stage in a line.
     pub about: &'static str,
     /// Raised when the same inputs would give other outputs.
     pub version: u32,
@@ -32,7 +32,7 @@ pub struct StageBinding<P> {
     /// Parameters that cannot change what the stage leaves: no part of the fingerprint.
     pub idle: &'static [&'static str],
     /// Inputs that no parameter names; see [`StageKind::further_inputs`].
-    pub further: Further<P>,
+    pub further: FurtherInputs<P>,
     /// Parameters whose content the outputs only point at; see [`StageKind::points_at`].
     pub points_at: fn(&P) -> &'static [&'static str],
     /// Outputs that it makes again to the byte, which `clean` may remove; see [`StageKind::made_again`].
@@ -42,9 +42,9 @@ pub struct StageBinding<P> {
     /// Values that the types allow and the stage does not.
     pub check: fn(&P) -> Result<(), ParamError>,
     /// Checks before the first stage runs.
-    pub look_ahead: fn(&P, &LookAheadContext<'_>) -> Findings,
+    pub look_ahead: fn(&P, &LookAheadContext<'_>) -> LookAheadFindings,
     /// Facts beyond parameters and inputs.
-    pub extra: Extra<P>,
+    pub extra: ExtraFacts<P>,
     /// Set where the stage resumes from what an interrupted run left in its directory.
     pub resumable: bool,
     /// The stage itself.
@@ -52,7 +52,7 @@ pub struct StageBinding<P> {
 }
 
 /// Files and directories with what leads there, out of the typed parameters.
-pub type Further<P> = fn(&P) -> Vec<(&'static str, PathBuf)>;
+pub type FurtherInputs<P> = fn(&P) -> Vec<(&'static str, PathBuf)>;
 
 /// A stage that reads nothing but what its parameters name.
 pub fn no_further_inputs<P>(_: &P) -> Vec<(&'static str, PathBuf)> {
@@ -134,14 +134,14 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         self.made_again
     }
 
-    fn named(&self) -> &'static [NamedOrPath] {
+    fn names_or_paths(&self) -> &'static [NamedOrPath] {
         self.named
     }
 
-    fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> Findings {
+    fn look_ahead(&self, with: &Value, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
         // What does not fit its type was refused before.
         parse_params(with).map_or_else(
-            |_| Findings::default(),
+            |_| LookAheadFindings::default(),
             |params| (self.look_ahead)(&params, ahead),
         )
     }

@@ -182,7 +182,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
         made_again: &[],
         named: &[LOCK],
         check: |params| {
-            let refused = params.refused();
+            let refused = params.why_invalid();
             refused.map_or(Ok(()), |(name, what)| {
                 Err(ParamError::invalid(name, format!("is refused: {what}")))
             })

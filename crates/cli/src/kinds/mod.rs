@@ -11,11 +11,11 @@ mod sample;
 
 pub use demo::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
 
-use ecgfm_pipeline::Kinds;
+use ecgfm_pipeline::StageKinds;
 
-/// All stage kinds, by name.
-pub fn all_kinds() -> Kinds {
-    Kinds::new()
+/// Stage kinds that the program knows, by name.
+pub fn all_kinds() -> StageKinds {
+    StageKinds::new()
         .with(sample::synth())
         .with(preprocess::signals())
         .with(preprocess::labels())

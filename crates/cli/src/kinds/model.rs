@@ -11,7 +11,7 @@ use ecgfm_pipeline::{CodeChange, Error, OutputSpec, StageError};
 use ecgfm_stage_params::{ExportParams, InferParams};
 use std::path::PathBuf;
 
-/// That the half of the program with libtorch is not to be had.
+/// Error of a stage that finds no half of the program with libtorch.
 fn missing_torch(error: Error) -> StageError {
     let failed = StageError::failed(error.message());
     match error.help_text() {

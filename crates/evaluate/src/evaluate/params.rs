@@ -1,7 +1,7 @@
 //! Parameters of the stage evaluate.
 
 use crate::error::{Error, Result};
-use crate::metrics::interval::Method;
+use crate::metrics::interval::IntervalEstimator;
 use crate::scored_rows::OnMissing;
 use crate::subgroups::Subgroups;
 use ecgfm_artifacts::labels::MissingLabel;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Most resamples that are allowed: each is kept in memory until all are done.
 pub(crate) const MAX_BOOTSTRAP: u32 = 100_000;
 
-/// What to score, against what.
+/// Parameters of the stage evaluate: predictions, and the truth to score them against.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
@@ -24,7 +24,7 @@ pub struct Params {
     /// The model's label set, to be checked against the one that the predictions name; theirs if not given.
     #[serde(default)]
     pub label_set: Option<String>,
-    /// Which of the model's labels stand for which of the truth's; that of the predictions if not given.
+    /// Mapping of the model's labels to those of the truth; that of the predictions if not given.
     #[serde(default)]
     pub mapping: Option<String>,
     /// Moved: predict decides, so that all tables of a run agree. Write `predict.threshold`.
@@ -53,31 +53,31 @@ pub struct Params {
     /// `rejected.csv` of the signals stage: with it and the records, the flow begins with the exams that were read.
     #[serde(default)]
     pub rejected: Option<PathBuf>,
-    /// Which groups of ECGs are also scored alone.
+    /// Groups of ECGs that are also scored alone.
     #[serde(default)]
     pub subgroups: Subgroups,
-    /// How many ECGs to show for each label and kind of decision.
+    /// Number of ECGs to show for each label and kind of decision.
     #[serde(default = "default_examples")]
     pub examples: usize,
     /// Rewards that the Challenge's score is computed with: a built-in name or a file.
     #[serde(default = "default_challenge")]
     pub challenge: String,
-    /// What to do with a prediction whose ECG has no truth.
+    /// Treatment of a prediction whose ECG has no truth.
     #[serde(default)]
     pub missing_truth: OnMissing,
-    /// What to do with an ECG of which the truth of a mapped label is not known.
+    /// Treatment of an ECG of which the truth of a mapped label is not known.
     #[serde(default)]
     pub missing_label: MissingLabel,
-    /// What to do with a segment of the subset that has no prediction.
+    /// Treatment of a segment of the subset that has no prediction.
     #[serde(default)]
     pub missing_prediction: OnMissing,
     /// Resamples for the intervals; 0 for none.
     #[schemars(range(max = MAX_BOOTSTRAP))]
     #[serde(default = "default_bootstrap")]
     pub bootstrap: u32,
-    /// How intervals are read off them.
+    /// Way in which intervals are read off the resamples.
     #[serde(default)]
-    pub interval: Method,
+    pub interval: IntervalEstimator,
     /// Seed of the resampling.
     #[serde(default = "default_seed")]
     pub seed: u64,
@@ -113,7 +113,7 @@ impl Params {
     }
 }
 
-/// Where a parameter is written that evaluate had in earlier versions.
+/// Advice on where to write a parameter that evaluate had in earlier versions.
 fn moved_to_predict(name: &str, given: &Value) -> String {
     let truth = match name {
         "choose_on" => ", with the truth, `truth: ${labels.labels}`",

@@ -7,7 +7,7 @@
 
 use super::label_rows::LabelRows;
 use super::probability::{log_error, squared_error};
-use super::ranked_rows::{LANES, RankedRows, ResampleStatistics, Weights};
+use super::ranked_rows::{LANES, LaneWeights, RankedRows, ResampleStatistics};
 use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -85,7 +85,7 @@ pub fn resample_sums(
 }
 
 /// Fills in the weights of a block of resamples.
-fn fill_with_resamples(plan: ResamplingPlan) -> impl Fn(usize, &mut [Weights]) + Sync {
+fn fill_with_resamples(plan: ResamplingPlan) -> impl Fn(usize, &mut [LaneWeights]) + Sync {
     move |block, weights| {
         let first = block * LANES;
         for lane in 0..LANES.min(plan.replicates - first) {
@@ -117,7 +117,7 @@ pub fn leave_out_sums(columns: &[Vec<f64>], clusters: &[u32], count: usize, grou
 }
 
 /// Fills in the weights of a block of groups.
-fn fill_with_groups_left_out(groups: usize) -> impl Fn(usize, &mut [Weights]) + Sync {
+fn fill_with_groups_left_out(groups: usize) -> impl Fn(usize, &mut [LaneWeights]) + Sync {
     move |block, weights| {
         for (cluster, weights) in weights.iter_mut().enumerate() {
             *weights = [1; LANES];
@@ -135,7 +135,7 @@ fn weighted_sums(
     clusters: &[u32],
     count: usize,
     replicates: usize,
-    fill: impl Fn(usize, &mut [Weights]) + Sync,
+    fill: impl Fn(usize, &mut [LaneWeights]) + Sync,
 ) -> Vec<Vec<f64>> {
     let width = columns.len();
     let mut sums = vec![0.0; count * width];
@@ -179,7 +179,7 @@ fn evaluate_weights(
     clusters: &[u32],
     count: usize,
     replicates: usize,
-    fill: impl Fn(usize, &mut [Weights]) + Sync,
+    fill: impl Fn(usize, &mut [LaneWeights]) + Sync,
 ) -> Vec<Vec<Resampled>> {
     let ordered: Vec<RankedRows> = labels
         .iter()
@@ -222,7 +222,7 @@ fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]
 }
 
 /// Draws one lane's resample: as many clusters as there are, each with equal probability.
-fn draw_resample(weights: &mut [Weights], lane: usize, seed: u64, replicate: u64) {
+fn draw_resample(weights: &mut [LaneWeights], lane: usize, seed: u64, replicate: u64) {
     let count = weights.len() as u32;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(replicate);
@@ -264,7 +264,7 @@ impl ClusterErrors {
     }
 
     /// Mean errors of every label in every lane.
-    fn means(&self, weights: &[Weights]) -> Vec<[[Option<f64>; LANES]; 2]> {
+    fn means(&self, weights: &[LaneWeights]) -> Vec<[[Option<f64>; LANES]; 2]> {
         let width = 2 * self.labels;
         let mut total = vec![[0.0f64; LANES]; width];
         let mut rows = [0u64; LANES];

@@ -9,13 +9,13 @@
 pub struct Rewards {
     /// (labels, labels).
     pub weights: Vec<Vec<f64>>,
-    /// Which label is sinus rhythm.
+    /// Index of the label that is sinus rhythm.
     pub normal: usize,
 }
 
 /// Rewards that the decisions on a recording earn, that right ones would, and that always deciding sinus rhythm would.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Earned {
+pub struct EarnedRewards {
     /// By the decisions.
     pub observed: f64,
     /// By a perfect model.
@@ -24,7 +24,7 @@ pub struct Earned {
     pub constant: f64,
 }
 
-impl Earned {
+impl EarnedRewards {
     /// On one recording.
     pub fn of(truth: &[Vec<bool>], decided: &[Vec<bool>], rewards: &Rewards, row: usize) -> Self {
         let earned = |decided: &dyn Fn(usize) -> bool| {
@@ -59,9 +59,9 @@ pub fn challenge_score(
     rewards: &Rewards,
     rows: usize,
 ) -> Option<f64> {
-    let sum = (0..rows).fold(Earned::default(), |sum, row| {
-        let earned = Earned::of(truth, decided, rewards, row);
-        Earned {
+    let sum = (0..rows).fold(EarnedRewards::default(), |sum, row| {
+        let earned = EarnedRewards::of(truth, decided, rewards, row);
+        EarnedRewards {
             observed: sum.observed + earned.observed,
             perfect: sum.perfect + earned.perfect,
             constant: sum.constant + earned.constant,

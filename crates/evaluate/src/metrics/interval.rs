@@ -39,10 +39,10 @@ pub fn wilson_interval(part: u64, whole: u64) -> Option<Interval> {
     Some(Interval { lo, hi })
 }
 
-/// How an interval is read off resamples.
+/// Way in which an interval is read off resamples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Method {
+pub enum IntervalEstimator {
     /// Between the 2.5 % and 97.5 % quantiles.
     #[default]
     Percentile,
@@ -71,6 +71,8 @@ pub fn bca_interval(
     left_out: impl Iterator<Item = Option<f64>>,
 ) -> Option<Interval> {
     let sorted = sorted_defined(values)?;
+    // Resamples that equal the estimate count as half below it: with few ECGs many do, and all on one side would shift the
+    // interval.
     let below = sorted.partition_point(|v| *v < estimate);
     let up_to = sorted.partition_point(|v| *v <= estimate);
     let bias = normal_quantile((below + up_to) as f64 / (2 * sorted.len()) as f64);
@@ -80,6 +82,7 @@ pub fn bca_interval(
     };
     let (lo, hi) = match acceleration(left_out) {
         Some(acceleration) if bias.is_finite() => (end(-Z, acceleration), end(Z, acceleration)),
+        // Nothing to correct by: the percentile interval.
         _ => (0.025, 0.975),
     };
     Some(Interval {

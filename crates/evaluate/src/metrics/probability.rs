@@ -18,13 +18,13 @@ pub fn log_loss(truth: &[bool], scores: &[f32]) -> Option<f64> {
     mean_error(truth, scores, log_error)
 }
 
-/// One row's part of the Brier score.
+/// Part of a row in the Brier score.
 pub(crate) fn squared_error(truth: bool, score: f32) -> f64 {
     let error = f64::from(score) - f64::from(u8::from(truth));
     error * error
 }
 
-/// One row's part of the log loss.
+/// Part of a row in the log loss.
 pub(crate) fn log_error(truth: bool, score: f32) -> f64 {
     let p = f64::from(score).clamp(f64::EPSILON, 1.0 - f64::EPSILON);
     -(if truth { p } else { 1.0 - p }).ln()
@@ -35,10 +35,10 @@ fn mean_error(truth: &[bool], scores: &[f32], error: fn(bool, f32) -> f64) -> Op
     (!scores.is_empty()).then(|| sum / scores.len() as f64)
 }
 
-/// One bin of a calibration curve that has rows in it.
+/// Bin of a calibration curve that has rows in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bin {
-    /// Its lower end; it reaches to the next bin's.
+    /// Lower end of the bin, which reaches to that of the next.
     pub from: f64,
     /// Rows in it.
     pub count: u64,

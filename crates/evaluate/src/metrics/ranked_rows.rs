@@ -11,7 +11,7 @@ pub(super) const LANES: usize = 64;
 const SHORT: usize = 257;
 
 /// Number of times that a cluster is in each of [`LANES`] resamples.
-pub(super) type Weights = [u8; LANES];
+pub(super) type LaneWeights = [u8; LANES];
 
 /// Rows by falling score, so that a resample is one pass without sorting.
 pub(super) struct RankedRows {
@@ -34,7 +34,7 @@ struct RowRun {
 enum RunKind {
     /// Negatives only, of whatever scores: between two positives their order does not matter.
     Negatives,
-    /// All rows of one score, some of them positive.
+    /// Rows of one score, some of them positive.
     Ties,
     /// No rows: what comes before is predicted, what follows is not.
     Threshold,
@@ -97,7 +97,7 @@ impl RankedRows {
     }
 
     /// Scans all rows; `weights` are the clusters'.
-    pub(super) fn scan(&self, weights: &[Weights]) -> Vec<ResampleStatistics> {
+    pub(super) fn scan(&self, weights: &[LaneWeights]) -> Vec<ResampleStatistics> {
         let mut sums = Sums::default();
         let mut predicted = None;
         let mut start = 0;
@@ -142,7 +142,7 @@ impl RankedRows {
     }
 }
 
-fn add_weights(sums: &mut [u32; LANES], weights: &Weights) {
+fn add_weights(sums: &mut [u32; LANES], weights: &LaneWeights) {
     for (sum, weight) in sums.iter_mut().zip(weights) {
         *sum += u32::from(*weight);
     }
@@ -175,6 +175,7 @@ impl Sums {
     fn rank_pending(&mut self) {
         for lane in 0..LANES {
             let pending = std::mem::take(&mut self.pending[lane]);
+            // Pairs are counted twice so that a tie, half a pair, stays a whole number and the sum is exact.
             self.twice_won[lane] += u64::from(pending) * 2 * u64::from(self.tp[lane]);
             self.fp[lane] += pending;
         }

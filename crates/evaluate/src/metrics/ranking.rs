@@ -12,7 +12,7 @@ pub struct Ranking {
     negatives: u64,
 }
 
-/// All rows of one score.
+/// Rows of one score, all of them.
 #[derive(Debug, Clone, Copy)]
 struct ScoreStep {
     score: f32,

@@ -5,7 +5,7 @@ use crate::sigmoid::exceeds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a threshold is chosen by.
+/// Criterion that a threshold is chosen by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
@@ -21,8 +21,8 @@ pub enum Criterion {
 }
 
 impl Criterion {
-    /// Why it is no criterion: a share that is none.
-    pub(crate) fn refused(self) -> Option<String> {
+    /// Reason why a share makes no criterion; none where all is well.
+    pub(crate) fn why_invalid(self) -> Option<String> {
         let (Self::Sensitivity(share) | Self::Specificity(share)) = self else {
             return None;
         };

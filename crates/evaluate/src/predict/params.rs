@@ -16,7 +16,7 @@ pub(crate) const DEFAULT_THRESHOLD: f64 = 0.5;
 /// Thresholds by the names of labels.
 pub(crate) type ThresholdByName = BTreeMap<String, f64>;
 
-/// What to predict, from what.
+/// Parameters of the stage predict: logits, and the labels and thresholds that make predictions of them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
@@ -26,7 +26,7 @@ pub struct Params {
     /// index beside them, as the reference's inference writes them.
     #[serde(default)]
     pub manifest: Option<PathBuf>,
-    /// Where the segments of that manifest are; where its first line says if absent. Their files say `idx` where the manifest
+    /// Directory of the segments of that manifest; the one that its first line names if absent. Their files say `idx` where the manifest
     /// has no index.
     #[serde(default)]
     pub segments: Option<PathBuf>,
@@ -35,11 +35,11 @@ pub struct Params {
     pub subset: String,
     /// The model's label set: a built-in name or a file.
     pub labels: String,
-    /// Which of the model's labels stand for which of the data set's: a built-in name or a file. Without one there
+    /// Mapping of the model's labels to those of the data set: a built-in name or a file. Without one there
     /// is no `mapped.csv`.
     #[serde(default)]
     pub mapping: Option<String>,
-    /// What the model returned: `logits`, or `probabilities` where it ends in a sigmoid or a softmax. As the inference's
+    /// Meaning of the model's values: `logits`, or `probabilities` where it ends in a sigmoid or a softmax. As the inference's
     /// record says if not given; where nobody says it and every value is from 0 to 1, the stage stops.
     #[serde(default)]
     pub returns: Option<Returns>,
@@ -56,27 +56,27 @@ pub struct Params {
     /// on its ECGs.
     #[serde(default)]
     pub choose_on: Option<PathBuf>,
-    /// What they are chosen by; Youden's index if not given.
+    /// Criterion that they are chosen by; Youden's index if not given.
     #[serde(default)]
     pub choose_by: Option<Criterion>,
     /// The truth of the ECGs that thresholds are chosen on: `labels.csv`.
     #[serde(default)]
     pub truth: Option<PathBuf>,
-    /// What to do with an ECG to choose on that has no truth.
+    /// Treatment of an ECG to choose on that has no truth.
     #[serde(default)]
     pub missing_truth: OnMissing,
-    /// What to do with an ECG to choose on of which the truth of a label is not known.
+    /// Treatment of an ECG to choose on of which the truth of a label is not known.
     #[serde(default)]
     pub missing_label: MissingLabel,
-    /// How segments of an ECG are pooled, for all labels; as the label set says for each if not given.
+    /// Pooling of the segments of an ECG, for all labels; as the label set says for each if not given.
     #[serde(default)]
     pub pool: Option<Pool>,
-    /// What to do with a segment that has a NaN or infinite logit.
+    /// Treatment of a segment that has a NaN or infinite logit.
     #[serde(default)]
     pub on_non_finite: OnNonFinite,
 }
 
-/// What to do with a segment that has a NaN or infinite logit.
+/// Treatment of a segment that has a NaN or infinite logit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnNonFinite {

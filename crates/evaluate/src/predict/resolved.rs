@@ -7,7 +7,7 @@ use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 /// Names of configurations, resolved.
 pub(crate) struct ResolvedLabels {
     pub(crate) labels: LabelSet,
-    /// What messages call the label set, before its pooling is overruled.
+    /// Name of the label set in messages, before its pooling is overruled.
     pub(super) described: String,
     pub(crate) mapping: Option<Mapping>,
 }
@@ -17,7 +17,7 @@ impl ResolvedLabels {
     /// A label set or mapping cannot be found, or they do not belong together.
     pub(crate) fn load(params: &Params) -> Result<Self> {
         let mut labels = LabelSet::load(&params.labels)?;
-        let described = labels.described();
+        let described = labels.describe();
         let mapping = params.mapping.as_deref().map(Mapping::load).transpose()?;
         if let (Some(mapping), Some(origin)) = (&mapping, &params.mapping) {
             mapping.check_from(origin, &labels)?;

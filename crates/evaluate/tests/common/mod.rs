@@ -3,7 +3,7 @@
 
 use ecgfm_artifacts::labels::MissingLabel;
 use ecgfm_artifacts::logits::LogitsWriter;
-use ecgfm_artifacts::manifests::Key;
+use ecgfm_artifacts::manifests::SegmentKey;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
 use ecgfm_artifacts::stage_params::Returns;
 use ecgfm_evaluate::{Error, evaluate, predict};
@@ -36,7 +36,7 @@ pub(crate) fn stage<E>(
 }
 
 /// Writes logits with their keys as the infer stage does.
-pub(crate) fn write_logits(dir: &Path, subset: &str, labels: usize, rows: &[(Key, Vec<f32>)]) {
+pub(crate) fn write_logits(dir: &Path, subset: &str, labels: usize, rows: &[(SegmentKey, Vec<f32>)]) {
     std::fs::create_dir_all(dir).unwrap();
     let mut writer = LogitsWriter::create(dir, subset, labels).unwrap();
     for (_, logits) in rows {
@@ -46,9 +46,9 @@ pub(crate) fn write_logits(dir: &Path, subset: &str, labels: usize, rows: &[(Key
 }
 
 /// The key of segment `i` of exam `idx`.
-pub(crate) fn key(idx: i64, i: usize) -> Key {
+pub(crate) fn key(idx: i64, i: usize) -> SegmentKey {
     let save_file = format!("exam_{idx}.mat");
-    Key {
+    SegmentKey {
         segment: ecgfm_artifacts::key::segment_key(&save_file, i),
         idx: Some(idx),
         save_file,
@@ -94,7 +94,7 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         subgroups: evaluate::Subgroups::default(),
         examples: 1,
         challenge: "physionet2021".into(),
-        interval: ecgfm_evaluate::metrics::interval::Method::Percentile,
+        interval: ecgfm_evaluate::metrics::interval::IntervalEstimator::Percentile,
         missing_truth: evaluate::OnMissing::Error,
         missing_label: MissingLabel::Exclude,
         missing_prediction: evaluate::OnMissing::Error,
@@ -113,7 +113,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(rows: &[(Key, Vec<f32>)]) -> Self {
+    pub(crate) fn new(rows: &[(SegmentKey, Vec<f32>)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         write_logits(&dir.path().join("infer"), "test", rows[0].1.len(), rows);
         std::fs::write(
@@ -142,7 +142,7 @@ impl Bench {
 }
 
 /// The logits of segment `i` of exam `idx`, unsure of nothing but AF.
-pub(crate) fn row(idx: i64, i: usize, af: f32) -> (Key, Vec<f32>) {
+pub(crate) fn row(idx: i64, i: usize, af: f32) -> (SegmentKey, Vec<f32>) {
     let mut logits = vec![-3.0; LABELS];
     logits[0] = af;
     (key(idx, i), logits)

@@ -1,12 +1,12 @@
 //! Storage of recordings in a part.
 
-use crate::tracings::{Compression, Placement};
+use crate::tracings::{Compression, RowPlacement};
 use std::fmt;
 
 /// Storage of a part's recordings, which decides how fast rows can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingLayout {
-    /// One after another, uncompressed float32, from byte `offset` of the file: read directly.
+    /// Rows one after another, uncompressed float32, from byte `offset` of the file: read directly.
     Contiguous {
         /// Offset of the first row in the file.
         offset: u64,
@@ -38,10 +38,10 @@ pub enum Filter {
 
 impl RecordingLayout {
     /// Layout of rows that are read from `placement`.
-    pub(super) fn of(placement: &Placement) -> Self {
+    pub(super) fn of(placement: &RowPlacement) -> Self {
         match placement {
-            Placement::Contiguous { offset } => Self::Contiguous { offset: *offset },
-            Placement::Blocks(table) => {
+            RowPlacement::Contiguous { offset } => Self::Contiguous { offset: *offset },
+            RowPlacement::Blocks(table) => {
                 let shuffle = table.shuffled.then_some(Filter::Shuffle);
                 let compression = match table.compression {
                     Compression::None => None,

@@ -10,7 +10,7 @@ use super::{EXAM_ID, TRACINGS};
 use crate::error::{Error, Result};
 use crate::isolated::{self, SandboxedReader};
 use crate::tracings::description::{DescribedFile, StoredRows};
-use crate::tracings::{BlockTable, Placement, TracingRows};
+use crate::tracings::{BlockTable, RowPlacement, TracingRows};
 use hdf5::Dataset;
 use hdf5::dataset::{ChunkOpts, Layout as StoredLayout};
 use hdf5::plist::DatasetCreate;
@@ -153,7 +153,7 @@ impl<'a> TracingsDataset<'a> {
         match self.plist.layout() {
             StoredLayout::Contiguous if plain => match self.dataset.offset() {
                 Some(offset) => {
-                    let rows = TracingRows::open(self.path, self.shape, Placement::Contiguous { offset })?;
+                    let rows = TracingRows::open(self.path, self.shape, RowPlacement::Contiguous { offset })?;
                     Ok((RecordingLayout::Contiguous { offset }, RowSource::Direct(rows)))
                 }
                 None => self.by_library("never written"),
@@ -206,7 +206,7 @@ impl<'a> TracingsDataset<'a> {
             fill: fill.unwrap_or(0.0),
             blocks: chunks::list_blocks(self.path, &self.dataset, TRACINGS, shape, self.file_size)?,
         };
-        let rows = TracingRows::open(self.path, self.shape, Placement::Blocks(table))?;
+        let rows = TracingRows::open(self.path, self.shape, RowPlacement::Blocks(table))?;
         let filters = known.filters().to_vec();
         Ok((
             RecordingLayout::Chunked { shape, filters },

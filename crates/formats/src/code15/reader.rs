@@ -5,7 +5,7 @@ use super::library::library_error;
 use super::open::{self, OpenedPart, RowSource};
 use crate::error::{Error, Result};
 use crate::isolated;
-use crate::tracings::{Placement, check_request};
+use crate::tracings::{RowPlacement, check_request};
 use hdf5::Dataset;
 use ndarray::{Ix2, s};
 use std::fs::File;
@@ -92,7 +92,7 @@ impl PartReader {
     }
 
     /// Place of the rows in the file, where they are read without the HDF5 library.
-    pub fn placement(&self) -> Option<Placement> {
+    pub fn placement(&self) -> Option<RowPlacement> {
         match &self.opened.source {
             RowSource::Direct(rows) => Some(rows.placement()),
             RowSource::Library(_) | RowSource::Sandboxed(_) => None,

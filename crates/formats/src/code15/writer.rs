@@ -26,7 +26,7 @@ pub struct WriteOptions {
 /// Storage of the recordings in a part to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteLayout {
-    /// One after another, as in the release.
+    /// Rows one after another, as in the release.
     Contiguous,
     /// In blocks of whole rows.
     Chunked {
@@ -165,6 +165,7 @@ impl PartWriter {
             } => {
                 let failed = |e: hdf5::Error| library_error(&self.path, &e, EXAM_ID);
                 exam_id.write_raw(&ids).map_err(failed)?;
+                // HDF5 closes a file only once no dataset of it is open.
                 drop((exam_id, tracings));
                 file.close().map_err(failed)
             }
@@ -251,6 +252,7 @@ fn reopen_for_direct_writing(
     tracings: Dataset,
 ) -> Result<TracingsSink> {
     let places = (exam_id.offset(), tracings.offset());
+    // HDF5 closes a file only once no dataset of it is open, and must have written its metadata before we write beside it.
     drop((exam_id, tracings));
     file.close().map_err(|e| library_error(path, &e, "layout"))?;
     let (Some(exam_id_at), Some(tracings_at)) = places else {

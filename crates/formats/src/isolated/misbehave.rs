@@ -2,7 +2,7 @@
 
 use super::limits::ProcessLimits;
 use super::message::write_message;
-use crate::tracings::Placement;
+use crate::tracings::RowPlacement;
 use crate::tracings::description::{DescribedFile, StoredRows, encode_description};
 use rustix::process::{Signal, getpid, kill_process};
 use std::ffi::OsString;
@@ -91,7 +91,7 @@ pub(super) fn before_opening(path: &Path) -> io::Result<()> {
         "early" => out.write_all(&[9, 0, 0])?,
         "nonsense" => write_message(&mut out, b"ecgfm-1\n\x07")?,
         "lie" => {
-            let placement = Placement::Contiguous { offset: 1 << 40 };
+            let placement = RowPlacement::Contiguous { offset: 1 << 40 };
             let stored = StoredRows::Direct(placement);
             let false_description = DescribedFile {
                 exam_ids: vec![1],

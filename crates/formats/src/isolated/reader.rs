@@ -215,6 +215,7 @@ impl SandboxedReader {
         let until = Instant::now() + EXIT_TIMEOUT;
         let status = loop {
             match self.child.try_wait() {
+                // The standard library has no wait with a time limit.
                 Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
                 Ok(status) => break status,
                 Err(_) => break None,

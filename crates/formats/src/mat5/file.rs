@@ -78,7 +78,7 @@ impl MatFile {
         };
         let mut at = HEADER_BYTES;
         while at < file.buffers[0].len() {
-            at = file.variable(at).map_err(|problem| file.damaged(&problem))?;
+            at = file.variable(at).map_err(|problem| file.defect_error(&problem))?;
         }
         Ok(file)
     }
@@ -205,7 +205,7 @@ impl MatFile {
         Ok(top.next)
     }
 
-    fn damaged(&self, problem: &MatDefect) -> Error {
+    fn defect_error(&self, problem: &MatDefect) -> Error {
         Error::malformed(
             &self.path,
             format!("byte {}", problem.at),

@@ -33,6 +33,7 @@ impl<'a> MatData<'a> {
     /// Array class, storage type, bytes.
     fn parts(self) -> (u32, u32, &'a [u8]) {
         match self {
+            // Numbers of mxDOUBLE_CLASS, miDOUBLE and so on: MAT-File Format, array types (table 1-3) and storage types (table 1-1).
             Self::F64(v) => (6, 9, bytemuck::cast_slice(v)),
             Self::F32(v) => (7, 7, bytemuck::cast_slice(v)),
             Self::I64(v) => (14, 12, bytemuck::cast_slice(v)),
@@ -56,6 +57,7 @@ impl<W: Write> MatWriter<W> {
     pub fn new(out: W) -> io::Result<Self> {
         let mut header = [b' '; HEADER_BYTES];
         header[..DESCRIPTION.len()].copy_from_slice(DESCRIPTION);
+        // Offset of subsystem data: none. Then version 1.0, and "IM" as a little-endian machine writes the mark "MI".
         header[116..124].fill(0);
         header[124..126].copy_from_slice(&0x0100u16.to_le_bytes());
         header[126..].copy_from_slice(b"IM");
@@ -80,6 +82,7 @@ impl<W: Write> MatWriter<W> {
         }
         let (class, storage, bytes) = data.parts();
         let mut small = Vec::with_capacity(128);
+        // Array flags (miUINT32, 8 bytes: class, then a word for sparse arrays), then dimensions (miINT32, 8 bytes).
         for word in [
             6,
             8,
@@ -94,6 +97,7 @@ impl<W: Write> MatWriter<W> {
         }
         put_tag(&mut small, 1, name.len())?;
         small.extend_from_slice(name.as_bytes());
+        // Every element begins at a multiple of 8 bytes.
         small.resize(small.len().next_multiple_of(8), 0);
         put_tag(&mut small, storage, bytes.len())?;
         let body = small.len() + bytes.len();

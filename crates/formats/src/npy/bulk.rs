@@ -4,7 +4,7 @@
 //! of a [`Flusher`] writes full buffers to the disk while the next are filled ([`crate::pages`]).
 
 use super::header::write_padded_header;
-use super::{Dtype, NpyElement, NpyHeader};
+use super::{NpyDtype, NpyElement, NpyHeader};
 use crate::error::{Error, Result};
 use crate::pages::{PAGE, PageBuffer, PageFile};
 use bytemuck::Pod;
@@ -155,7 +155,7 @@ impl<'a> BulkWriter<'a> {
     ///
     /// # Errors
     /// I/O, or a row shape that overflows or is empty.
-    pub fn create(flusher: &'a Flusher, path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<Self> {
+    pub fn create(flusher: &'a Flusher, path: &Path, dtype: NpyDtype, row_shape: &[usize]) -> Result<Self> {
         let (header, row_len) = super::writer::empty_array(path, dtype, row_shape)?;
         let row_bytes = row_len.checked_mul(dtype.size());
         let row_bytes = row_bytes.ok_or_else(|| Error::request(path, "rows that are larger than memory"))?;
@@ -248,7 +248,7 @@ mod tests {
             return;
         }
         let flusher = Flusher::start().unwrap();
-        let mut writer = BulkWriter::create(&flusher, full, Dtype::F32, &[1 << 20]).unwrap();
+        let mut writer = BulkWriter::create(&flusher, full, NpyDtype::F32, &[1 << 20]).unwrap();
         // The channel holds a few buffers before the error comes back.
         let refused = (0..64).any(|_| writer.append::<f32>(2).is_err());
         assert!(refused);
@@ -263,7 +263,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("a.npy");
             let flusher = Flusher::start().unwrap();
-            let mut writer = BulkWriter::create(&flusher, &path, Dtype::F32, &[row_len]).unwrap();
+            let mut writer = BulkWriter::create(&flusher, &path, NpyDtype::F32, &[row_len]).unwrap();
             let mut next = 0;
             for count in &counts {
                 for v in writer.append::<f32>(*count).unwrap() {

@@ -1,13 +1,13 @@
 //! Rust types of an array's values.
 
-use super::Dtype;
+use super::NpyDtype;
 use half::f16;
 use std::io::{self, Write};
 
 /// Rust type of a `.npy` array's values: `f16`, `f32`, `f64`, `i64`, `i32`, `u8`, `bool`.
 pub trait NpyElement: Copy + Default + Send + Sync + private::ByteCodec + 'static {
     /// Type of an array of such values.
-    const DTYPE: Dtype;
+    const DTYPE: NpyDtype;
 }
 
 /// Writes values in the form in which a file holds them after its header ([`super::write_header`]).
@@ -33,7 +33,7 @@ pub(super) mod private {
 macro_rules! plain {
     ($($type:ty => $dtype:ident),*) => {$(
         impl NpyElement for $type {
-            const DTYPE: Dtype = Dtype::$dtype;
+            const DTYPE: NpyDtype = NpyDtype::$dtype;
         }
 
         impl private::ByteCodec for $type {
@@ -51,7 +51,7 @@ macro_rules! plain {
 plain!(f16 => F16, f32 => F32, f64 => F64, i64 => I64, i32 => I32, u8 => U8);
 
 impl NpyElement for bool {
-    const DTYPE: Dtype = Dtype::Bool;
+    const DTYPE: NpyDtype = NpyDtype::Bool;
 }
 
 impl private::ByteCodec for bool {

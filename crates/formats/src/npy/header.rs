@@ -14,7 +14,7 @@ const MAX_HEADER: usize = 1 << 16;
 
 /// Type of the values, always little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dtype {
+pub enum NpyDtype {
     /// IEEE half precision, `<f2`.
     F16,
     /// IEEE single precision, `<f4`.
@@ -27,11 +27,11 @@ pub enum Dtype {
     I32,
     /// Byte, `|u1`.
     U8,
-    /// One byte, 0 or 1, `|b1`.
+    /// A byte, 0 or 1, `|b1`.
     Bool,
 }
 
-impl Dtype {
+impl NpyDtype {
     const ALL: [Self; 7] = [
         Self::F16,
         Self::F32,
@@ -92,7 +92,7 @@ impl Dtype {
     }
 }
 
-impl fmt::Display for Dtype {
+impl fmt::Display for NpyDtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -102,7 +102,7 @@ impl fmt::Display for Dtype {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NpyHeader {
     /// Type of the values.
-    pub dtype: Dtype,
+    pub dtype: NpyDtype,
     /// Extent of each dimension; none for a single number.
     pub shape: Vec<usize>,
     /// True if the first dimension varies fastest (column-major) instead of the last.
@@ -176,10 +176,10 @@ pub(super) fn write_padded_header(header: &NpyHeader, align: usize) -> io::Resul
 /// Writes the header and returns the offset of the first value: the header's length, a multiple of 64.
 ///
 /// ```
-/// use ecgfm_formats::npy::{Dtype, NpyHeader, write_header};
+/// use ecgfm_formats::npy::{NpyDtype, NpyHeader, write_header};
 ///
 /// let mut file = Vec::new();
-/// let header = NpyHeader { dtype: Dtype::F32, shape: vec![14, 26], fortran_order: false };
+/// let header = NpyHeader { dtype: NpyDtype::F32, shape: vec![14, 26], fortran_order: false };
 /// assert_eq!(write_header(&mut file, &header)?, 128);
 /// assert!(file.starts_with(b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (14, 26), }"));
 /// # Ok::<(), std::io::Error>(())
@@ -253,8 +253,8 @@ pub fn read_header_fields<R: Read + ?Sized>(input: &mut R) -> io::Result<(Header
 }
 
 fn typed_header(fields: HeaderFields) -> io::Result<NpyHeader> {
-    let dtype = Dtype::from_descr(&fields.descr).ok_or_else(|| {
-        let known = Dtype::ALL.map(Dtype::descr).join(" ");
+    let dtype = NpyDtype::from_descr(&fields.descr).ok_or_else(|| {
+        let known = NpyDtype::ALL.map(NpyDtype::descr).join(" ");
         invalid_data(format!("values of type {:?}; known are {known}", fields.descr))
     })?;
     let header = NpyHeader {
@@ -291,7 +291,7 @@ mod tests {
     fn a_row_count_of_any_length_leaves_the_header_as_long_as_it_was() {
         let length = |rows| {
             let header = NpyHeader {
-                dtype: Dtype::F32,
+                dtype: NpyDtype::F32,
                 shape: vec![rows, 12, 2500],
                 fortran_order: false,
             };
@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(
             header,
             NpyHeader {
-                dtype: Dtype::F64,
+                dtype: NpyDtype::F64,
                 shape: vec![3],
                 fortran_order: true
             }
@@ -321,14 +321,14 @@ mod tests {
     #[test]
     fn other_types_are_refused_by_name() {
         for descr in [">f4", "<c8", "<U3", "|O", "<M8[ns]", "<f", ""] {
-            assert_eq!(Dtype::from_descr(descr), None, "{descr}");
+            assert_eq!(NpyDtype::from_descr(descr), None, "{descr}");
         }
     }
 
     proptest! {
         #[test]
         fn a_header_comes_back_as_it_was_written(
-            dtype in prop::sample::select(Dtype::ALL.to_vec()),
+            dtype in prop::sample::select(NpyDtype::ALL.to_vec()),
             shape in prop::collection::vec(0usize..5000, 0..5),
             fortran_order: bool,
         ) {
@@ -347,7 +347,7 @@ mod tests {
             flips in prop::collection::vec((0usize..128, any::<u8>()), 0..4),
         ) {
             let _ = read_header(&mut bytes.as_slice());
-            let header = NpyHeader { dtype: Dtype::F32, shape: vec![7, 12, 2500], fortran_order: false };
+            let header = NpyHeader { dtype: NpyDtype::F32, shape: vec![7, 12, 2500], fortran_order: false };
             let mut file = header.to_bytes(ALIGN).unwrap();
             file[6] = version;
             for (at, byte) in flips {

@@ -8,12 +8,12 @@
 //! For arrays of many gigabytes there is [`BulkWriter`], which bypasses the operating system's cache.
 //!
 //! ```
-//! use ecgfm_formats::npy::{Dtype, NpyReader, NpyWriter};
+//! use ecgfm_formats::npy::{NpyDtype, NpyReader, NpyWriter};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dir = tempfile::tempdir()?;
 //! let path = dir.path().join("logits.npy");
-//! let mut writer = NpyWriter::create(&path, Dtype::F32, &[3])?; // rows of three values
+//! let mut writer = NpyWriter::create(&path, NpyDtype::F32, &[3])?; // rows of three values
 //! writer.write_f32(&[0.0, 1.0, 2.0])?;
 //! writer.write_f32(&[3.0, 4.0, 5.0])?;
 //! assert_eq!(writer.finish()?.header.shape, [2, 3]);
@@ -35,7 +35,7 @@ mod writer;
 
 pub use bulk::{BulkWriter, Flusher};
 pub use element::{NpyElement, write_values};
-pub use header::{Dtype, NpyHeader, has_header, read_header, read_header_fields, write_header};
+pub use header::{NpyDtype, NpyHeader, has_header, read_header, read_header_fields, write_header};
 pub use literal::HeaderFields;
 pub use reader::NpyReader;
 pub use writer::{NpyWriter, WrittenArray};

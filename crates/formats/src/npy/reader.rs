@@ -1,6 +1,6 @@
 //! Reading arrays, row by row.
 
-use super::{Dtype, NpyElement, NpyHeader, read_header};
+use super::{NpyDtype, NpyElement, NpyHeader, read_header};
 use crate::error::{Error, Result};
 use half::f16;
 use std::fs::File;
@@ -95,9 +95,9 @@ impl NpyReader {
     /// I/O, rows past the end, `out` of another size, column-major order, or values that are not floating-point.
     pub fn read_rows(&self, start: usize, n: usize, out: &mut [f32]) -> Result<()> {
         match self.header.dtype {
-            Dtype::F32 => self.read(start, n, out),
-            Dtype::F16 => self.read_converted::<f16>(start, n, out, f16::to_f32),
-            Dtype::F64 => self.read_converted::<f64>(start, n, out, |v| v as f32),
+            NpyDtype::F32 => self.read(start, n, out),
+            NpyDtype::F16 => self.read_converted::<f16>(start, n, out, f16::to_f32),
+            NpyDtype::F64 => self.read_converted::<f64>(start, n, out, |v| v as f32),
             other => Err(self.wrong_type(other, "floating-point")),
         }
     }
@@ -181,7 +181,7 @@ impl NpyReader {
         Ok(self.data_offset + (start * self.row_len * self.header.dtype.size()) as u64)
     }
 
-    fn wrong_type(&self, found: Dtype, wanted: &str) -> Error {
+    fn wrong_type(&self, found: NpyDtype, wanted: &str) -> Error {
         let what = format!("the values are {found}, not {wanted}");
         Error::unsupported(
             &self.path,

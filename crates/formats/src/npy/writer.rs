@@ -1,6 +1,6 @@
 //! Writing arrays, row by row.
 
-use super::{Dtype, NpyElement, NpyHeader, read_header, write_header};
+use super::{NpyDtype, NpyElement, NpyHeader, read_header, write_header};
 use crate::error::{Error, Result};
 use crate::watch::{self, WriteStep};
 use std::fs::{File, OpenOptions};
@@ -34,7 +34,7 @@ impl NpyWriter {
     ///
     /// # Errors
     /// I/O, or a row shape that overflows or is empty.
-    pub fn create(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<Self> {
+    pub fn create(path: &Path, dtype: NpyDtype, row_shape: &[usize]) -> Result<Self> {
         let file = File::create(path).map_err(Error::io("create", path))?;
         let (header, row_len) = empty_array(path, dtype, row_shape)?;
         let mut out = BufWriter::with_capacity(1 << 16, file);
@@ -53,7 +53,7 @@ impl NpyWriter {
     ///
     /// # Errors
     /// I/O, another header than [`Self::create`] would have written, or fewer rows in the file than are to be kept.
-    pub fn resume(path: &Path, dtype: Dtype, row_shape: &[usize], rows: usize) -> Result<Self> {
+    pub fn resume(path: &Path, dtype: NpyDtype, row_shape: &[usize], rows: usize) -> Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -75,6 +75,7 @@ impl NpyWriter {
                 format!("{rows} rows are to be kept; the file is shorter"),
             ));
         };
+        // As in a new file, the header says that there are no rows until `finish` counts them.
         file.set_len(end).map_err(Error::io("write", path))?;
         file.seek(SeekFrom::Start(0)).map_err(Error::io("write", path))?;
         write_header(&mut file, &header).map_err(Error::io("write", path))?;
@@ -169,7 +170,7 @@ impl NpyWriter {
     }
 }
 
-pub(super) fn empty_array(path: &Path, dtype: Dtype, row_shape: &[usize]) -> Result<(NpyHeader, usize)> {
+pub(super) fn empty_array(path: &Path, dtype: NpyDtype, row_shape: &[usize]) -> Result<(NpyHeader, usize)> {
     let shape = std::iter::once(0).chain(row_shape.iter().copied()).collect();
     let header = NpyHeader {
         dtype,

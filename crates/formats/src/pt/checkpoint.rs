@@ -89,7 +89,7 @@ impl Checkpoint {
                 None if value.items().len() == 0 => {
                     return Err(self.wrong_type(&keys[..depth], "a dict with keys", value));
                 }
-                None => return Err(self.missing(&keys[..=depth], value)),
+                None => return Err(self.missing_keys(&keys[..=depth], value)),
             };
         }
         Ok(value)
@@ -164,7 +164,7 @@ impl Checkpoint {
         Ok(dtype.to_f32(&bytes).unwrap_or_default())
     }
 
-    fn missing(&self, keys: &[&str], parent: PickleValue<'_>) -> Error {
+    fn missing_keys(&self, keys: &[&str], parent: PickleValue<'_>) -> Error {
         const SHOWN: usize = 12;
         let names: Vec<&str> = parent.items().filter_map(|(key, _)| key.as_str()).collect();
         let mut available = names

@@ -90,7 +90,7 @@ impl ZipContainer {
     pub(super) fn read(&self, entry: &str, limit: u64) -> Result<Vec<u8>> {
         let size = self.size(entry)?;
         if size > limit {
-            return Err(self.wrong(entry, format!("{size} bytes, and {limit} are the limit")));
+            return Err(self.entry_error(entry, format!("{size} bytes, and {limit} are the limit")));
         }
         self.read_range(entry, 0, size)
     }
@@ -141,10 +141,10 @@ impl ZipContainer {
         let name = format!("{}{entry}", self.root);
         let mut file = archive
             .by_name(&name)
-            .map_err(|error| self.wrong(entry, error.to_string()))?;
+            .map_err(|error| self.entry_error(entry, error.to_string()))?;
         self.check(&file)
             .and_then(|()| then(&mut file))
-            .map_err(|message| self.wrong(entry, message))
+            .map_err(|message| self.entry_error(entry, message))
     }
 
     /// Checks that an entry claims no more bytes than the file can hold.
@@ -169,7 +169,7 @@ impl ZipContainer {
         Ok(())
     }
 
-    fn wrong(&self, entry: &str, message: String) -> Error {
+    fn entry_error(&self, entry: &str, message: String) -> Error {
         Error::Archive {
             path: self.path.clone(),
             entry: entry.to_owned(),

@@ -5,7 +5,7 @@ use half::{bf16, f16};
 /// Element type of a storage, by PyTorch's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are PyTorch's own")]
-pub enum DType {
+pub enum TorchDtype {
     Float64,
     Float32,
     Float16,
@@ -20,7 +20,7 @@ pub enum DType {
     Complex128,
 }
 
-impl DType {
+impl TorchDtype {
     /// The element type of a storage class, as in `torch.FloatStorage`.
     pub fn from_storage_class(name: &str) -> Option<Self> {
         Some(match name {
@@ -109,7 +109,7 @@ impl DType {
     }
 }
 
-impl std::fmt::Display for DType {
+impl std::fmt::Display for TorchDtype {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
@@ -127,23 +127,23 @@ mod tests {
 
     #[test]
     fn every_real_type_converts_to_float32() {
-        assert_eq!(DType::Float64.to_f32(&1.5f64.to_le_bytes()), Some(vec![1.5]));
+        assert_eq!(TorchDtype::Float64.to_f32(&1.5f64.to_le_bytes()), Some(vec![1.5]));
         assert_eq!(
-            DType::Float32.to_f32(&(-2.25f32).to_le_bytes()),
+            TorchDtype::Float32.to_f32(&(-2.25f32).to_le_bytes()),
             Some(vec![-2.25])
         );
         assert_eq!(
-            DType::Float16.to_f32(&f16::from_f32(0.5).to_le_bytes()),
+            TorchDtype::Float16.to_f32(&f16::from_f32(0.5).to_le_bytes()),
             Some(vec![0.5])
         );
         assert_eq!(
-            DType::BFloat16.to_f32(&bf16::from_f32(-3.0).to_le_bytes()),
+            TorchDtype::BFloat16.to_f32(&bf16::from_f32(-3.0).to_le_bytes()),
             Some(vec![-3.0])
         );
-        assert_eq!(DType::Int64.to_f32(&(-7i64).to_le_bytes()), Some(vec![-7.0]));
-        assert_eq!(DType::Int8.to_f32(&[0xff]), Some(vec![-1.0]));
-        assert_eq!(DType::UInt8.to_f32(&[0xff]), Some(vec![255.0]));
-        assert_eq!(DType::Bool.to_f32(&[1, 0]), Some(vec![1.0, 0.0]));
-        assert_eq!(DType::Complex64.to_f32(&[0; 8]), None);
+        assert_eq!(TorchDtype::Int64.to_f32(&(-7i64).to_le_bytes()), Some(vec![-7.0]));
+        assert_eq!(TorchDtype::Int8.to_f32(&[0xff]), Some(vec![-1.0]));
+        assert_eq!(TorchDtype::UInt8.to_f32(&[0xff]), Some(vec![255.0]));
+        assert_eq!(TorchDtype::Bool.to_f32(&[1, 0]), Some(vec![1.0, 0.0]));
+        assert_eq!(TorchDtype::Complex64.to_f32(&[0; 8]), None);
     }
 }

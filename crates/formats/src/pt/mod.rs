@@ -37,7 +37,7 @@ mod value;
 mod weights;
 
 pub use checkpoint::Checkpoint;
-pub use dtype::DType;
+pub use dtype::TorchDtype;
 pub use error::{Error, Result};
 pub use limits::PickleLimits;
 pub use pickle::{PickleDocument, PickleError};

@@ -3,7 +3,7 @@
 //! Nothing in such a file can be executed. The claims of its table are compared with the file's size before memory
 //! is allocated for them.
 
-use super::{DType, Error, Result};
+use super::{Error, Result, TorchDtype};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
@@ -38,7 +38,7 @@ pub(super) struct Safetensors {
 #[derive(Debug)]
 pub(super) struct PlacedTensor {
     pub(super) name: String,
-    pub(super) dtype: DType,
+    pub(super) dtype: TorchDtype,
     pub(super) shape: Vec<u64>,
     /// Offset of the first byte in the file.
     start: u64,
@@ -153,7 +153,7 @@ struct TensorEntry {
 
 impl TensorEntry {
     fn place(self, name: String, first: u64) -> Result<PlacedTensor, String> {
-        let dtype = DType::from_safetensors(&self.dtype).ok_or_else(|| {
+        let dtype = TorchDtype::from_safetensors(&self.dtype).ok_or_else(|| {
             let text = &self.dtype;
             format!("tensor `{name}` is of type {text}; read are F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL")
         })?;

@@ -1,6 +1,6 @@
 //! Tensors as views of storages.
 
-use super::DType;
+use super::TorchDtype;
 use std::sync::Arc;
 
 /// Number of dimensions that PyTorch allows at most.
@@ -12,7 +12,7 @@ pub struct Storage {
     /// Name of the archive's entry below `data/`.
     pub key: String,
     /// Element type.
-    pub dtype: DType,
+    pub dtype: TorchDtype,
     /// Device it was saved from, as in `cpu` or `cuda:0`. Irrelevant to reading.
     pub location: String,
     /// Number of elements.
@@ -38,7 +38,7 @@ pub(crate) type ViewProblem = String;
 
 impl TensorRef {
     /// Element type.
-    pub fn dtype(&self) -> DType {
+    pub fn dtype(&self) -> TorchDtype {
         self.storage.dtype
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn view(shape: &[u64], stride: &[u64], offset: u64, numel: u64) -> TensorRef {
         let storage = Storage {
             key: "0".into(),
-            dtype: DType::UInt8,
+            dtype: TorchDtype::UInt8,
             location: "cpu".into(),
             numel,
         };

@@ -1,7 +1,7 @@
 //! Trained weights by name, from a training checkpoint, a state dict or a safetensors file.
 
 use super::safetensors::{self, Safetensors};
-use super::{Checkpoint, DType, Error, PickleValue, Result, TensorRef};
+use super::{Checkpoint, Error, PickleValue, Result, TensorRef, TorchDtype};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
@@ -44,7 +44,7 @@ pub struct Weight {
     /// Elements in each dimension.
     pub shape: Vec<u64>,
     /// Element type.
-    pub dtype: DType,
+    pub dtype: TorchDtype,
     place: WeightLocation,
 }
 

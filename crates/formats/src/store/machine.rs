@@ -16,13 +16,13 @@ pub(super) struct PickleDefect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeaderKey {
     Shape,
-    Dtype,
+    NpyDtype,
     Offset,
 }
 
 impl HeaderKey {
     fn new(name: &str) -> Option<Self> {
-        [Self::Shape, Self::Dtype, Self::Offset]
+        [Self::Shape, Self::NpyDtype, Self::Offset]
             .into_iter()
             .find(|k| k.name() == name)
     }
@@ -30,7 +30,7 @@ impl HeaderKey {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Shape => "shape",
-            Self::Dtype => "dtype",
+            Self::NpyDtype => "dtype",
             Self::Offset => "offset",
         }
     }

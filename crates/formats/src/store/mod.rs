@@ -106,7 +106,7 @@ impl StoreHeader {
                 (HeaderKey::Shape, HeaderValue::Numbers(dims)) => {
                     shape = dims.into_iter().map(|d| usize::try_from(d).ok()).collect()
                 }
-                (HeaderKey::Dtype, HeaderValue::Text(name)) => dtype = Some(name),
+                (HeaderKey::NpyDtype, HeaderValue::Text(name)) => dtype = Some(name),
                 (HeaderKey::Offset, HeaderValue::Number(bytes)) if bytes >= 0 => {
                     offset = bytes.unsigned_abs()
                 }

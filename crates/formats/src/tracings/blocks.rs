@@ -1,6 +1,6 @@
 //! Rows of a dataset that is stored in blocks.
 
-use super::decode::{DecodeBuffers, Encoding, with_buffers};
+use super::decode::{BlockFilters, DecodeBuffers, with_buffers};
 use super::placement::{BlockTable, CUT_SHORT, Compression, MAX_ROW_BYTES, StoredBlock, VALUES};
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
@@ -157,7 +157,7 @@ impl BlockReader {
         decoded.map_err(BlockError::Damaged)
     }
 
-    fn encoding_of(&self, block: StoredBlock) -> Encoding {
+    fn encoding_of(&self, block: StoredBlock) -> BlockFilters {
         let BlockTable {
             shuffled,
             compression,
@@ -165,7 +165,7 @@ impl BlockReader {
         } = self.table;
         // Filters are numbered in the order they were applied: shuffle, where there is one, comes first.
         let applied = |number: u32| block.skipped_filters & (1 << number) == 0;
-        Encoding {
+        BlockFilters {
             shuffled: shuffled && applied(0),
             compression: if applied(u32::from(shuffled)) {
                 compression

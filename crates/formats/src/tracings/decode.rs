@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 /// Filters that a block's bytes went through. Other filters, and other orders, are left to the HDF5 library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Encoding {
+pub(super) struct BlockFilters {
     pub(super) shuffled: bool,
     pub(super) compression: Compression,
 }
@@ -38,7 +38,7 @@ pub(super) fn with_buffers<T>(work: impl FnOnce(&mut DecodeBuffers) -> T) -> T {
 
 impl DecodeBuffers {
     /// Decodes `self.stored` into `out`, which is as long as a block.
-    pub(super) fn decode(&mut self, encoding: Encoding, out: &mut [f32]) -> Result<(), String> {
+    pub(super) fn decode(&mut self, encoding: BlockFilters, out: &mut [f32]) -> Result<(), String> {
         if !encoding.shuffled {
             return decompress_block(
                 encoding.compression,
@@ -141,7 +141,7 @@ mod tests {
         prop::sample::select(vec![Compression::None, Compression::Deflate, Compression::Lzf])
     }
 
-    fn encode(values: &[f32], encoding: Encoding) -> Vec<u8> {
+    fn encode(values: &[f32], encoding: BlockFilters) -> Vec<u8> {
         let mut bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         if encoding.shuffled {
             bytes = (0..4)
@@ -171,7 +171,7 @@ mod tests {
             bits in prop::collection::vec(any::<u32>(), 1..300), shuffled: bool, compression in compression(),
         ) {
             let values: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
-            let encoding = Encoding { shuffled, compression };
+            let encoding = BlockFilters { shuffled, compression };
             let mut out = vec![0.0; values.len()];
             with_buffers(|buffers| {
                 buffers.stored = encode(&values, encoding);
@@ -186,7 +186,7 @@ mod tests {
         ) {
             with_buffers(|buffers| {
                 buffers.stored = stored;
-                let _ = buffers.decode(Encoding { shuffled, compression }, &mut vec![0.0; n]);
+                let _ = buffers.decode(BlockFilters { shuffled, compression }, &mut vec![0.0; n]);
             });
         }
     }

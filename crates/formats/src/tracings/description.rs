@@ -1,7 +1,7 @@
 //! Description of an archive's file by the process that opened it with the HDF5 library, as a message. That process may have been
 //! taken over by a hostile file, so nothing in a message is believed before it is checked.
 
-use super::placement::{BlockTable, Compression, Placement, StoredBlock};
+use super::placement::{BlockTable, Compression, RowPlacement, StoredBlock};
 
 /// Length of the longest message that is read, in bytes; it describes six million blocks.
 pub const MAX_MESSAGE: usize = 256 << 20;
@@ -27,7 +27,7 @@ pub struct DescribedFile {
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredRows {
     /// From the file directly.
-    Direct(Placement),
+    Direct(RowPlacement),
     /// By the HDF5 library only; the text says how they are stored.
     Library(String),
 }
@@ -125,11 +125,11 @@ impl MessageWriter {
         self.numbers(file.shape);
         self.text(&file.dtype);
         match &file.stored {
-            StoredRows::Direct(Placement::Contiguous { offset }) => {
+            StoredRows::Direct(RowPlacement::Contiguous { offset }) => {
                 self.0.push(0);
                 self.number(*offset);
             }
-            StoredRows::Direct(Placement::Blocks(table)) => {
+            StoredRows::Direct(RowPlacement::Blocks(table)) => {
                 self.0.push(1);
                 self.table(table);
             }
@@ -227,10 +227,10 @@ impl<'a> MessageReader<'a> {
             return Err(format!("{} rows and {rows} exams", shape[0]));
         }
         let stored = match self.byte()? {
-            0 => StoredRows::Direct(Placement::Contiguous {
+            0 => StoredRows::Direct(RowPlacement::Contiguous {
                 offset: self.number()?,
             }),
-            1 => StoredRows::Direct(Placement::Blocks(self.table()?)),
+            1 => StoredRows::Direct(RowPlacement::Blocks(self.table()?)),
             2 => StoredRows::Library(self.text()?),
             other => return Err(format!("rows that are stored in way {other}")),
         };
@@ -318,9 +318,9 @@ mod tests {
             prop::collection::vec(block, 0..5),
         );
         prop_oneof![
-            any::<u64>().prop_map(|offset| StoredRows::Direct(Placement::Contiguous { offset })),
+            any::<u64>().prop_map(|offset| StoredRows::Direct(RowPlacement::Contiguous { offset })),
             table.prop_map(|(shuffled, compression, fill, blocks)| {
-                StoredRows::Direct(Placement::Blocks(BlockTable {
+                StoredRows::Direct(RowPlacement::Blocks(BlockTable {
                     shape: [2, 4, 2],
                     shuffled,
                     compression,

@@ -2,10 +2,10 @@
 //!
 //! An HDF5 dataset of float32 is either one run of bytes or a set of blocks, which may be shuffled and compressed with
 //! zlib or LZF. The HDF5 library is asked once where they are ([`crate::code15`]); from then on this module reads them, from
-//! any number of threads, without that library. A [`Placement`] can also be stored and used by another program.
+//! any number of threads, without that library. A [`RowPlacement`] can also be stored and used by another program.
 //!
 //! ```
-//! use ecgfm_formats::tracings::{Placement, TracingRows};
+//! use ecgfm_formats::tracings::{RowPlacement, TracingRows};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dir = tempfile::tempdir()?;
@@ -13,7 +13,7 @@
 //! let values: Vec<u8> = [0f32, 1.0, 2.0, 3.0].iter().flat_map(|v| v.to_le_bytes()).collect();
 //! std::fs::write(&path, &values)?;
 //!
-//! let rows = TracingRows::open(&path, [2, 1, 2], Placement::Contiguous { offset: 0 })?; // 2 rows of 1 sample of 2 leads
+//! let rows = TracingRows::open(&path, [2, 1, 2], RowPlacement::Contiguous { offset: 0 })?; // 2 rows of 1 sample of 2 leads
 //! let mut row = [0.0; 2];
 //! rows.read_row(1, &mut row)?;
 //! assert_eq!(row, [2.0, 3.0]);
@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 use blocks::BlockReader;
 #[cfg(feature = "hdf5")]
 pub(crate) use decode::decode_numbers;
-pub use placement::{BlockTable, Compression, MAX_ROW_BYTES, Placement, StoredBlock};
+pub use placement::{BlockTable, Compression, MAX_ROW_BYTES, RowPlacement, StoredBlock};
 use placement::{CUT_SHORT, VALUES};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -60,7 +60,7 @@ impl TracingRows {
     ///
     /// # Errors
     /// I/O; values outside the file, blocks that take more than [`MAX_ROW_BYTES`], or blocks that are not in order of their places.
-    pub fn open(path: &Path, shape: [usize; 3], placement: Placement) -> Result<Self> {
+    pub fn open(path: &Path, shape: [usize; 3], placement: RowPlacement) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let size = file.metadata().map_err(Error::io("open", path))?.len();
         // The size of a row first: the product with 0 rows would be 0 and hide a row whose size overflows.
@@ -79,7 +79,7 @@ impl TracingRows {
             )
         })?;
         let source = match placement {
-            Placement::Contiguous { offset } => {
+            RowPlacement::Contiguous { offset } => {
                 if offset.checked_add(bytes as u64).is_none_or(|end| end > size) {
                     let what =
                         format!("{shape:?} values of 4 bytes from byte {offset} on, in a file of {size}");
@@ -87,7 +87,7 @@ impl TracingRows {
                 }
                 OpenPlacement::Contiguous { offset }
             }
-            Placement::Blocks(table) => OpenPlacement::Blocks(BlockReader::new(path, shape, table, size)?),
+            RowPlacement::Blocks(table) => OpenPlacement::Blocks(BlockReader::new(path, shape, table, size)?),
         };
         Ok(Self {
             path: path.to_owned(),
@@ -108,10 +108,10 @@ impl TracingRows {
     }
 
     /// Places of the rows in the file.
-    pub fn placement(&self) -> Placement {
+    pub fn placement(&self) -> RowPlacement {
         match &self.source {
-            OpenPlacement::Contiguous { offset } => Placement::Contiguous { offset: *offset },
-            OpenPlacement::Blocks(blocks) => Placement::Blocks(blocks.table.clone()),
+            OpenPlacement::Contiguous { offset } => RowPlacement::Contiguous { offset: *offset },
+            OpenPlacement::Blocks(blocks) => RowPlacement::Blocks(blocks.table.clone()),
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_row_beyond_counting_is_refused_even_where_there_are_no_rows() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let placement = || Placement::Contiguous { offset: 0 };
+        let placement = || RowPlacement::Contiguous { offset: 0 };
         let refused = TracingRows::open(file.path(), [0, usize::MAX, 2], placement()).unwrap_err();
         assert!(
             refused.to_string().contains("more than any file can hold"),

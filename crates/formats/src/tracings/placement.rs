@@ -8,8 +8,8 @@ pub(super) const CUT_SHORT: &str = "the file is cut short: download or copy it a
 
 /// Places of the rows of a dataset of float32 in a file.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Placement {
-    /// One after another, uncompressed, from byte `offset` on.
+pub enum RowPlacement {
+    /// Rows one after another, uncompressed, from byte `offset` on.
     Contiguous {
         /// Offset of the first row in the file.
         offset: u64,
@@ -45,7 +45,7 @@ pub enum Compression {
     Lzf,
 }
 
-/// One stored block.
+/// Block as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredBlock {
     /// Number of the block along rows, samples and leads.

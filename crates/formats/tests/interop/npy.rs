@@ -1,5 +1,5 @@
 use crate::judge::{python, reference};
-use ecgfm_formats::npy::{Dtype, NpyHeader, NpyReader, NpyWriter, write_header};
+use ecgfm_formats::npy::{NpyDtype, NpyHeader, NpyReader, NpyWriter, write_header};
 use half::f16;
 use proptest::prelude::*;
 use rayon::prelude::*;
@@ -10,7 +10,7 @@ fn rows(n: usize, width: usize) -> Vec<f32> {
 }
 
 fn write_rows(path: &Path, n: usize, width: usize) {
-    let mut writer = NpyWriter::create(path, Dtype::F32, &[width]).unwrap();
+    let mut writer = NpyWriter::create(path, NpyDtype::F32, &[width]).unwrap();
     writer.write_f32(&rows(n, width)).unwrap();
     writer.finish().unwrap();
 }
@@ -36,13 +36,13 @@ for dtype in ['<f2', '<f4', '<f8', '<i8', '<i4', '|u1', '|b1']:
             panic!("{line}")
         };
         let dtypes = [
-            Dtype::F16,
-            Dtype::F32,
-            Dtype::F64,
-            Dtype::I64,
-            Dtype::I32,
-            Dtype::U8,
-            Dtype::Bool,
+            NpyDtype::F16,
+            NpyDtype::F32,
+            NpyDtype::F64,
+            NpyDtype::I64,
+            NpyDtype::I32,
+            NpyDtype::U8,
+            NpyDtype::Bool,
         ];
         let header = NpyHeader {
             dtype: dtypes.into_iter().find(|d| d.descr() == dtype).unwrap(),
@@ -63,7 +63,7 @@ for dtype in ['<f2', '<f4', '<f8', '<i8', '<i4', '|u1', '|b1']:
 #[test]
 fn a_streamed_file_equals_numpys_own() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = NpyWriter::create(&dir.path().join("ours.npy"), Dtype::F32, &[2, 3]).unwrap();
+    let mut writer = NpyWriter::create(&dir.path().join("ours.npy"), NpyDtype::F32, &[2, 3]).unwrap();
     for i in 0..5 {
         let row: Vec<f32> = (0..6).map(|k| (i * 6 + k) as f32).collect();
         writer.write_f32(&row).unwrap();
@@ -161,20 +161,20 @@ fn an_unfinished_file_is_refused_and_can_be_resumed_to_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let (whole, cut) = (dir.path().join("whole.npy"), dir.path().join("cut.npy"));
     write_rows(&whole, 10, 4);
-    let mut writer = NpyWriter::create(&cut, Dtype::F32, &[4]).unwrap();
+    let mut writer = NpyWriter::create(&cut, NpyDtype::F32, &[4]).unwrap();
     writer.write_f32(&rows(7, 4)).unwrap();
     writer.sync().unwrap();
     drop(writer);
     assert!(NpyReader::open(&cut).is_err());
     assert!(
-        NpyWriter::resume(&cut, Dtype::F32, &[4], 8).is_err(),
+        NpyWriter::resume(&cut, NpyDtype::F32, &[4], 8).is_err(),
         "more rows than there are"
     );
     assert!(
-        NpyWriter::resume(&cut, Dtype::F32, &[5], 6).is_err(),
+        NpyWriter::resume(&cut, NpyDtype::F32, &[5], 6).is_err(),
         "rows of another shape"
     );
-    let mut writer = NpyWriter::resume(&cut, Dtype::F32, &[4], 6).unwrap();
+    let mut writer = NpyWriter::resume(&cut, NpyDtype::F32, &[4], 6).unwrap();
     writer.write_f32(&rows(10, 4)[24..]).unwrap();
     assert_eq!(writer.rows(), 10);
     writer.finish().unwrap();
@@ -199,10 +199,10 @@ fn requests_that_do_not_fit_are_errors() {
             "{start} {n} {room}"
         );
     }
-    let mut writer = NpyWriter::create(&path, Dtype::F32, &[4]).unwrap();
+    let mut writer = NpyWriter::create(&path, NpyDtype::F32, &[4]).unwrap();
     assert!(writer.write_f32(&[0.0; 5]).is_err());
     assert!(writer.write(&[0i64; 4]).is_err());
-    assert!(NpyWriter::create(&path, Dtype::F32, &[0]).is_err());
+    assert!(NpyWriter::create(&path, NpyDtype::F32, &[0]).is_err());
 }
 
 proptest! {

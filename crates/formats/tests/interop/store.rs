@@ -1,12 +1,12 @@
 use crate::judge::{python, reference};
-use ecgfm_formats::npy::{Dtype, NpyReader, NpyWriter};
+use ecgfm_formats::npy::{NpyDtype, NpyReader, NpyWriter};
 use ecgfm_formats::store::StoreHeader;
 
 #[test]
 fn numpy_maps_from_the_header_what_it_loads_from_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("outputs.npy");
-    let mut writer = NpyWriter::create(&path, Dtype::F32, &[26]).unwrap();
+    let mut writer = NpyWriter::create(&path, NpyDtype::F32, &[26]).unwrap();
     for row in 0..14 {
         writer
             .write_f32(&(0..26).map(|i| (row * 26 + i) as f32 * 0.1).collect::<Vec<_>>())

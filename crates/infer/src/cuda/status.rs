@@ -18,21 +18,21 @@ pub struct CudaStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CudaDevices {
     /// Compute capability of each, where the driver says.
-    pub capabilities: Vec<Option<Capability>>,
-    /// What this libtorch has code for; empty where it does not say.
+    pub capabilities: Vec<Option<ComputeCapability>>,
+    /// Devices that this libtorch has code for; empty where it does not say.
     pub code: Vec<DeviceCode>,
 }
 
 /// A compute capability, as in 9.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Capability {
+pub struct ComputeCapability {
     /// Number before the point.
     pub major: u32,
     /// Number after the point.
     pub minor: u32,
 }
 
-impl fmt::Display for Capability {
+impl fmt::Display for ComputeCapability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)
     }
@@ -42,20 +42,20 @@ impl fmt::Display for Capability {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceCode {
     /// Machine code: runs on devices of the same major and at least this minor number.
-    Machine(Capability),
+    Machine(ComputeCapability),
     /// Code that the driver translates: runs on every device of at least this capability.
-    Portable(Capability),
+    Portable(ComputeCapability),
 }
 
 impl DeviceCode {
-    fn runs_on(self, device: Capability) -> bool {
+    fn runs_on(self, device: ComputeCapability) -> bool {
         match self {
             Self::Machine(made) => made.major == device.major && made <= device,
             Self::Portable(made) => made <= device,
         }
     }
 
-    fn capability(self) -> Capability {
+    fn capability(self) -> ComputeCapability {
         let (Self::Machine(made) | Self::Portable(made)) = self;
         made
     }
@@ -72,14 +72,14 @@ pub enum CudaProblem {
     NoDevice,
     /// The driver is older than the CUDA that libtorch is made for; versions as in 12040.
     DriverTooOld {
-        /// What the driver offers.
+        /// Version of CUDA that the driver offers.
         offers: u32,
-        /// What libtorch is made for.
+        /// Version of CUDA that libtorch is made for.
         needs: u32,
     },
     /// libtorch's CUDA half does not load.
     NoLibrary {
-        /// Where it was looked for.
+        /// Path where it was looked for.
         path: PathBuf,
         /// The linker's words.
         reason: String,
@@ -186,22 +186,22 @@ impl CudaStatus {
     }
 }
 
-/// Why a device cannot be used.
+/// Reason why a device cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusableDevice {
     /// The reason, and what to do about it.
     pub what: String,
-    /// Whether there is no such device at all.
+    /// True where there is no such device at all.
     pub absent: bool,
 }
 
 impl CudaDevices {
-    fn has_code_for(&self, device: Capability) -> bool {
+    fn has_code_for(&self, device: ComputeCapability) -> bool {
         self.code.is_empty() || self.code.iter().any(|code| code.runs_on(device))
     }
 
     fn code_names(&self) -> String {
-        let mut made: Vec<Capability> = self.code.iter().map(|code| code.capability()).collect();
+        let mut made: Vec<ComputeCapability> = self.code.iter().map(|code| code.capability()).collect();
         made.sort();
         made.dedup();
         made.iter()
@@ -211,7 +211,7 @@ impl CudaDevices {
     }
 }
 
-/// What libtorch has code for, from the flags of its compiler: `-gencode;arch=compute_90,code=sm_90`.
+/// Devices that libtorch has code for, from the flags of its compiler: `-gencode;arch=compute_90,code=sm_90`.
 pub(super) fn code_in(config: &str) -> Vec<DeviceCode> {
     let named = config.split("code=").skip(1).filter_map(|rest| {
         let end = rest
@@ -225,7 +225,7 @@ pub(super) fn code_in(config: &str) -> Vec<DeviceCode> {
             .trim_end_matches(|c: char| c.is_ascii_alphabetic())
             .parse()
             .ok()?;
-        Some(Capability {
+        Some(ComputeCapability {
             major: number / 10,
             minor: number % 10,
         })
@@ -246,7 +246,7 @@ mod tests {
                          -gencode;arch=compute_90,code=sm_90a;-gencode;arch=compute_120,code=sm_120\n  - CuDNN 91.3\n";
 
     fn on(major: u32, minor: u32) -> CudaStatus {
-        let capabilities = vec![Some(Capability { major, minor })];
+        let capabilities = vec![Some(ComputeCapability { major, minor })];
         CudaStatus {
             nvidia: true,
             devices: Ok(CudaDevices {
@@ -276,10 +276,10 @@ mod tests {
             code: code_in("code=compute_80,"),
             ..CudaDevices::default()
         };
-        assert!(portable.has_code_for(Capability { major: 12, minor: 0 }));
-        assert!(!portable.has_code_for(Capability { major: 7, minor: 5 }));
+        assert!(portable.has_code_for(ComputeCapability { major: 12, minor: 0 }));
+        assert!(!portable.has_code_for(ComputeCapability { major: 7, minor: 5 }));
         assert!(
-            CudaDevices::default().has_code_for(Capability { major: 3, minor: 0 }),
+            CudaDevices::default().has_code_for(ComputeCapability { major: 3, minor: 0 }),
             "it does not say"
         );
         assert!(on(9, 0).usable(1).unwrap_err().absent);

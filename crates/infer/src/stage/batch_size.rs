@@ -35,7 +35,7 @@ const SHARE_OF_MEMORY: f64 = 0.8;
 /// Batches on a device at a time.
 const IN_FLIGHT: u64 = 2;
 
-/// What a sweep may cost: this share of the time that the whole run is expected to take, and never more than this.
+/// Cost that a sweep may have: this share of the time that the whole run is expected to take, and never more than this.
 const SHARE_OF_RUN: f64 = 0.03;
 const MOST_SWEEP_TIME: Duration = Duration::from_secs(2);
 
@@ -67,7 +67,7 @@ impl Batching {
         Self { size, multiple: size }
     }
 
-    /// How `segments` segments are read.
+    /// Plan by which `segments` segments are read.
     pub(super) fn plan(self, segments: usize) -> BatchPlan {
         BatchPlan {
             segments,

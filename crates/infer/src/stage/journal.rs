@@ -65,13 +65,13 @@ struct JournalEntry {
 }
 
 /// The note of one stage directory.
-pub(super) struct Journal {
+pub(super) struct ScoringJournal {
     checkpoints: Checkpoints,
     found: Option<JournalEntry>,
     noted: Option<Instant>,
 }
 
-impl Journal {
+impl ScoringJournal {
     /// The journal of the stage directory `out`, with what an interrupted run left of it.
     pub(super) fn open(out: &Path) -> Result<Self> {
         let checkpoints = Checkpoints::open(out)?;

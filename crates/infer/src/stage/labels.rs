@@ -35,7 +35,7 @@ pub(super) fn check_label_names(
         let at = at.unwrap_or_default();
         return refused(format!(
             "{} is not the one that the model was exported with, {}: label {} is `{}` there and `{}` here",
-            configured.described(),
+            configured.describe(),
             describe_label_set(&set),
             at + 1,
             set.labels[at],

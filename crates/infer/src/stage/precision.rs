@@ -3,7 +3,7 @@
 use super::Params;
 use super::batch_size::Batching;
 use super::returns::ReturnedValues;
-use super::segment_source::SegmentSource;
+use super::segment_source::SubsetSegments;
 use crate::Result;
 use crate::backend::Backend;
 use crate::device::Placement;
@@ -38,7 +38,7 @@ pub(super) struct PrecisionChange {
 /// changes by more than the bound.
 pub(super) fn compare_with_float32(
     params: &Params,
-    (source, returned): (&SegmentSource, &ReturnedValues),
+    (source, returned): (&SubsetSegments, &ReturnedValues),
     model: &impl Backend,
     placement: Placement,
     batching: Batching,
@@ -57,6 +57,7 @@ pub(super) fn compare_with_float32(
     let mut reference = TorchScript::load(&params.model, exact, wanted)?;
     reference.prepare(source.shape, &batching.row_counts(segments))?;
     let expected = run_first_segments(&reference, source, segments, batching)?;
+    // Frees its memory for the model that runs next.
     drop(reference);
     // TF32 is a switch of the whole process, so the float32 reference had turned it off.
     placement.activate()?;
@@ -89,7 +90,7 @@ pub(super) fn compare_with_float32(
 /// Logits of the first segments, batch by batch as the run computes them; from an encoder the first of what it says.
 fn run_first_segments(
     model: &impl Backend,
-    source: &SegmentSource,
+    source: &SubsetSegments,
     segments: usize,
     batching: Batching,
 ) -> Result<Vec<f32>> {

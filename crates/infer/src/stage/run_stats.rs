@@ -1,6 +1,6 @@
 //! Counts and facts of a run.
 
-use super::segment_source::SegmentSource;
+use super::segment_source::SubsetSegments;
 use crate::backend::Backend;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_stage_params::ValueRange;
@@ -51,7 +51,7 @@ impl RunStats {
 }
 
 /// Record of a run.
-pub(super) fn report_outcome(source: &SegmentSource, model: &impl Backend, stats: &RunStats) -> Outcome {
+pub(super) fn report_outcome(source: &SubsetSegments, model: &impl Backend, stats: &RunStats) -> Outcome {
     let description = model.describe();
     let seconds = stats.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
     let rate = ((stats.segments - stats.resumed) as f64 / seconds * 100.0).round() / 100.0;

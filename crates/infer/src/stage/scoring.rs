@@ -1,10 +1,10 @@
 //! Runs the model on every segment of a run, and writes its outputs.
 
 use super::batch_size::Batching;
-use super::journal::{Journal, RunConditions};
+use super::journal::{RunConditions, ScoringJournal};
 use super::returns::ReturnedValues;
 use super::run_stats::RunStats;
-use super::segment_source::SegmentSource;
+use super::segment_source::SubsetSegments;
 use super::writers::OutputWriters;
 use crate::backend::{Backend, BackendError, BatchOutput};
 use crate::failure::batch_error;
@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 
 /// Runs a prepared model on all segments, from where an interrupted run stopped.
 pub(super) fn score_segments(
-    source: &SegmentSource,
+    source: &SubsetSegments,
     model: &impl Backend,
     returned: &ReturnedValues,
     (batching, pool): (Batching, WorkerPool),
-    journal: &mut Journal,
+    journal: &mut ScoringJournal,
     ctx: &Context<'_>,
 ) -> Result<RunStats> {
     let rows = &source.subset.rows;
@@ -40,7 +40,7 @@ pub(super) fn score_segments(
             .read(&rows[segment].path, values)
             .map_err(Error::from)
     };
-    let mut scoring = Scoring {
+    let mut scoring = ScoringRun {
         source,
         model,
         returned,
@@ -73,7 +73,7 @@ pub(super) fn score_segments(
 
 /// Opens the output files, and returns what an interrupted run has written of them, if they are usable.
 fn open_writers(
-    source: &SegmentSource,
+    source: &SubsetSegments,
     model: &impl Backend,
     reached: Option<RunStats>,
     ctx: &Context<'_>,
@@ -92,19 +92,19 @@ fn open_writers(
 }
 
 /// Run in progress.
-struct Scoring<'a, M> {
-    source: &'a SegmentSource,
+struct ScoringRun<'a, M> {
+    source: &'a SubsetSegments,
     model: &'a M,
     returned: &'a ReturnedValues,
     ctx: &'a Context<'a>,
     /// Segments that an interrupted run had finished.
     resumed: usize,
     stats: RunStats,
-    journal: (&'a mut Journal, RunConditions),
+    journal: (&'a mut ScoringJournal, RunConditions),
     writer: &'a mut OutputWriters,
 }
 
-impl<M: Backend> Scoring<'_, M> {
+impl<M: Backend> ScoringRun<'_, M> {
     /// Runs the model on all batches; returns the time that workers waited for them.
     fn consume(&mut self, pool: WorkerPool, batches: &mut Batches<Error>) -> Result<Duration> {
         let (model, cancel) = (self.model, self.ctx.cancel);

@@ -16,7 +16,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The segments of a subset.
-pub(super) struct SegmentSource {
+pub(super) struct SubsetSegments {
     manifest: PathBuf,
     pub(super) subset: Subset,
     pub(super) reader: SegmentReader,
@@ -25,7 +25,7 @@ pub(super) struct SegmentSource {
     pub(super) without_idx: usize,
 }
 
-impl SegmentSource {
+impl SubsetSegments {
     pub(super) fn open(params: &Params) -> Result<Self> {
         let manifest = params.manifest.join(manifests::file_name(&params.subset));
         let mut subset = manifests::read(&params.manifest, &params.subset)?;
@@ -57,7 +57,7 @@ impl SegmentSource {
         })
     }
 
-    fn refused(&self, what: String) -> Error {
+    fn segments_error(&self, what: String) -> Error {
         Error::Segments {
             path: self.manifest.clone(),
             what,
@@ -75,7 +75,7 @@ pub(super) struct LoadedModel {
 /// Loads the model after its card, if there is one, has been held against the segments.
 pub(super) fn load_model(
     params: &Params,
-    source: &SegmentSource,
+    source: &SubsetSegments,
     placement: Placement,
 ) -> Result<LoadedModel> {
     let sha256 = if is_file(&params.model)? {
@@ -94,7 +94,7 @@ pub(super) fn load_model(
 
 impl LoadedModel {
     /// Notices for every reader of the results, about the ECGs and about the model.
-    pub(super) fn notices(&self, source: &SegmentSource) -> Vec<String> {
+    pub(super) fn notices(&self, source: &SubsetSegments) -> Vec<String> {
         let of_store = source.reader.info().and_then(|about| about.notice.clone());
         let of_model = self.card.as_ref().and_then(|card| card.notice.clone());
         of_store.into_iter().chain(of_model).collect()
@@ -132,17 +132,17 @@ impl LoadedModel {
 }
 
 /// Checks that the segments are what the card says that the model takes.
-fn check_card(card: &ModelCard, source: &SegmentSource) -> Result<()> {
+fn check_card(card: &ModelCard, source: &SubsetSegments) -> Result<()> {
     let (leads, samples) = (source.shape.leads, source.shape.samples);
     if card.input.leads != leads {
-        return Err(source.refused(format!(
+        return Err(source.segments_error(format!(
             "segments have {leads} leads, and the model takes {}",
             card.input.leads
         )));
     }
     if card.input.min_samples > samples {
         let needed = card.input.min_samples;
-        return Err(source.refused(format!(
+        return Err(source.segments_error(format!(
             "segments have {samples} samples, and the model needs {needed} at least"
         )));
     }
@@ -153,13 +153,13 @@ fn check_card(card: &ModelCard, source: &SegmentSource) -> Result<()> {
     if let (Some(rate), Some(expected)) = (rate, card.input.sample_rate_hz)
         && rate != expected
     {
-        return Err(source.refused(format!(
+        return Err(source.segments_error(format!(
             "segments have {rate} samples a second, and the model was trained on {expected}, by its card: every rate and \
              interval would look wrong to it; run the signals stage with `sample_rate: {expected}`"
         )));
     }
     if source.reader.info().is_some_and(|about| !about.standardized) {
-        return Err(source.refused(
+        return Err(source.segments_error(
             "segments are in the archive's unit, and the model was trained on standardised leads; run the signals stage \
              with `standardize: true`"
                 .to_owned(),

@@ -20,13 +20,13 @@ const ONE: WorkerPool = WorkerPool {
 
 /// Scores a project with a double, in batches of four that a CPU pads to four.
 fn scored(
-    source: &SegmentSource,
+    source: &SubsetSegments,
     model: &Double,
     out: &Path,
     cancel: &Cancel,
 ) -> Result<run_stats::RunStats> {
     let batching = Batching::new(4, source.subset.rows.len(), true);
-    let mut journal = Journal::open(out)?;
+    let mut journal = ScoringJournal::open(out)?;
     score_segments(
         source,
         model,
@@ -122,7 +122,7 @@ fn context<'a>(out: &'a Path, cancel: &'a Cancel) -> Context<'a> {
 #[test]
 fn logits_are_keyed_in_manifest_order_and_padding_leaves_no_row() {
     let dir = tempfile::tempdir().unwrap();
-    let source = SegmentSource::open(&project(dir.path(), 10)).unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 10)).unwrap();
     let model = Double::new();
     let tally = scored(&source, &model, dir.path(), &Cancel::default()).unwrap();
     assert_eq!(*model.batches.lock().unwrap(), [4, 4, 4]);
@@ -245,7 +245,7 @@ fn auto_and_sweep_find_a_batch_size_and_say_how() {
 #[test]
 fn infinite_logits_are_kept_counted_and_named() {
     let dir = tempfile::tempdir().unwrap();
-    let source = SegmentSource::open(&project(dir.path(), 6)).unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 6)).unwrap();
     let model = Double {
         limit: 3500.0,
         ..Double::new()
@@ -262,7 +262,7 @@ fn infinite_logits_are_kept_counted_and_named() {
 #[test]
 fn a_request_to_stop_is_heeded_between_batches() {
     let dir = tempfile::tempdir().unwrap();
-    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 50)).unwrap();
     let cancel = Cancel::default();
     let model = Double {
         cancel: Some(cancel.clone()),
@@ -278,7 +278,7 @@ fn a_request_to_stop_is_heeded_between_batches() {
 #[test]
 fn a_device_that_fails_in_the_middle_is_named_in_a_sentence_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
-    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 50)).unwrap();
     let words = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has 79 GiB.\nException raised from malloc at \
                  /pytorch/c10/cuda/CUDACachingAllocator.cpp:1 (most recent call first):\nframe #0: c10::Error::Error";
     let model = Double {
@@ -308,7 +308,7 @@ fn left(dir: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 50)).unwrap();
     let [whole, cut] = ["whole", "cut"].map(|name| dir.path().join(name));
     std::fs::create_dir(&whole).unwrap();
     std::fs::create_dir(&cut).unwrap();
@@ -343,7 +343,7 @@ fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_th
 #[test]
 fn what_another_run_left_or_what_is_damaged_is_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let source = SegmentSource::open(&project(dir.path(), 50)).unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 50)).unwrap();
     let whole = dir.path().join("whole");
     std::fs::create_dir(&whole).unwrap();
     scored(&source, &Double::new(), &whole, &Cancel::default()).unwrap();

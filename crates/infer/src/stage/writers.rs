@@ -4,7 +4,7 @@ use crate::Result;
 use crate::backend::{Backend, BatchOutput};
 use ecgfm_artifacts::extra_outputs::ExtraWriter;
 use ecgfm_artifacts::logits::{LogitsWriter, write_index};
-use ecgfm_artifacts::manifests::Key;
+use ecgfm_artifacts::manifests::SegmentKey;
 use std::path::{Path, PathBuf};
 
 /// Writers of a run's output files.
@@ -76,7 +76,7 @@ impl OutputWriters {
     }
 
     /// Completes the files; `keys` are those of all segments, in their order.
-    pub(super) fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a Key>) -> Result<()> {
+    pub(super) fn finish<'a>(self, keys: impl ExactSizeIterator<Item = &'a SegmentKey>) -> Result<()> {
         match self.main {
             KeyedFile::Logits(writer) => writer.finish(keys)?,
             KeyedFile::Index { dir, subset } => write_index(&dir, &subset, keys)?,

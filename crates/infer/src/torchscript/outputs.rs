@@ -9,23 +9,23 @@ pub(super) const NO_QUERIES: &str = "the model gives saliency per key only, as e
 
 /// Logits, embedding and saliency of a batch.
 #[derive(Debug)]
-pub(super) struct Outputs {
+pub(super) struct ModelOutputs {
     /// None from an encoder, which has no head.
     pub(super) logits: Option<Tensor>,
     pub(super) embedding: Tensor,
-    pub(super) saliency: Saliency,
+    pub(super) saliency: ModelSaliency,
 }
 
 /// Saliency of tokens as a model returns it.
 #[derive(Debug)]
-pub(super) struct Saliency {
+pub(super) struct ModelSaliency {
     /// (batch, tokens), and of each head (batch, heads, tokens); none from older exports.
     per_query: Option<(Tensor, Tensor)>,
     /// (batch, heads, tokens).
     per_key_of_heads: Tensor,
 }
 
-impl Outputs {
+impl ModelOutputs {
     /// Splits the answer: a tuple of [logits], embedding, saliency per query, the same of each head, saliency per key
     /// of each head; from older exports [logits], embedding, saliency per key of each head.
     pub(super) fn parse(answer: IValue) -> Option<Self> {
@@ -46,7 +46,7 @@ impl Outputs {
         tensors.is_empty().then_some(Self {
             logits,
             embedding,
-            saliency: Saliency {
+            saliency: ModelSaliency {
                 per_query,
                 per_key_of_heads,
             },
@@ -54,7 +54,7 @@ impl Outputs {
     }
 }
 
-impl Saliency {
+impl ModelSaliency {
     /// Selects the saliency that is asked for; none where the model does not give it.
     pub(super) fn select(self, per: SaliencyPer, heads: SaliencyHeads) -> Result<Option<Tensor>, TchError> {
         Ok(match (per, heads) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Result;
-use crate::archive::{self, Archive};
+use crate::archive::{self, TorchArchive};
 use crate::pickle::Pickle;
 use ecgfm_formats::pt::WeightsFile;
 use serde_json::{Value as Json, json};
@@ -35,7 +35,7 @@ fn read(model: &Json) -> Result<Config> {
     pickle
         .tensor(&archive::describe_tensor(0, &head, &[17, 48]).unwrap())
         .op(b"uu");
-    let mut archive = Archive::create(&path, "archive").unwrap();
+    let mut archive = TorchArchive::create(&path, "archive").unwrap();
     archive.entry("data.pkl", &pickle.finish()).unwrap();
     archive
         .tensors(&crate::Weights::new(vec![("proj.weight".to_owned(), head)]))

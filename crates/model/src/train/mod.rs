@@ -17,7 +17,7 @@ use tch::{Device, Reduction, Tensor};
 
 /// Weights that only scale or shift; decaying those helps nothing.
 const UNDECAYED: usize = 0;
-/// All other weights.
+/// Group of all other weights.
 const DECAYED: usize = 1;
 
 /// ECGs to learn from.
@@ -31,7 +31,7 @@ pub struct TrainingBatch {
     pub rows: usize,
 }
 
-/// One update of the weights.
+/// Update of the weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainingStep {
     /// Number of the update, from 1.
@@ -107,6 +107,7 @@ fn training_error(step: u64, message: &str) -> Error {
 fn create_variables(store: &VarStore, initial: &Weights) -> Result<Weights> {
     let mut variables = Vec::new();
     for (name, value) in initial.iter() {
+        // Biases and the scales of norms are not drawn to 0 (as in BERT and wav2vec 2.0).
         let group = if value.dim() < 2 { UNDECAYED } else { DECAYED };
         let mut path = store.root().set_group(group);
         let (parents, last) = name.rsplit_once('.').unwrap_or(("", name));

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::config::document::ProfiledDocument;
-use crate::config::node::{Data, Entry, Node};
+use crate::config::node::{MapEntry, Node, NodeData};
 use crate::config::source::{SourceText, Span};
 use crate::config::suggest::{nearest_name, suggest_name};
 use crate::config::yaml;
 use crate::error::{Error, Result};
 
 /// A parsed `a.b=v` argument.
-pub(crate) struct Assignment {
+pub(crate) struct ParamAssignment {
     pub(crate) path: Vec<String>,
     pub(crate) value: Node,
     pub(crate) span: Span,
@@ -18,7 +18,7 @@ pub(crate) struct Assignment {
 
 /// Parses `a.b=v`; `option` is the option's name for messages. The value is YAML: `7` is a number, `[a, b]` a
 /// list, `"7"` a text, nothing is null.
-pub(crate) fn parse_assignment(option: &str, argument: &str) -> Result<Assignment> {
+pub(crate) fn parse_assignment(option: &str, argument: &str) -> Result<ParamAssignment> {
     let source: Arc<SourceText> = SourceText::argument(format!("{option} {argument}"));
     let span = Span::start_of(&source);
     let malformed = || {
@@ -38,25 +38,25 @@ pub(crate) fn parse_assignment(option: &str, argument: &str) -> Result<Assignmen
     }
     let value = yaml::parse_yaml(&source, value)
         .map_err(|e| e.help("the value is read as YAML; put text with special characters in quotes"))?;
-    Ok(Assignment { path, value, span })
+    Ok(ParamAssignment { path, value, span })
 }
 
 /// A mapping with one value at `path`.
 pub(crate) fn nested_mapping(path: &[String], value: Node, span: &Span) -> Node {
     path.iter().rev().fold(value, |inner, key| {
-        let entry = Entry {
+        let entry = MapEntry {
             key: key.clone(),
             key_span: span.clone(),
             value: inner,
         };
-        Node::new(Data::Map(vec![entry]), span.clone())
+        Node::new(NodeData::Map(vec![entry]), span.clone())
     })
 }
 
 impl ProfiledDocument {
     /// Applies one `--set` argument. `profiles_with` names the profiles that have a variable.
     pub(crate) fn set(&mut self, argument: &str, profiles_with: &dyn Fn(&str) -> Vec<String>) -> Result<()> {
-        let Assignment { path, value, span } = parse_assignment("--set", argument)?;
+        let ParamAssignment { path, value, span } = parse_assignment("--set", argument)?;
         match path.as_slice() {
             [vars, name, rest @ ..] if vars == "vars" => {
                 let Some(var) = self.vars.iter_mut().find(|v| v.key == *name) else {
@@ -127,7 +127,7 @@ fn existing_value<'a>(
     what: &str,
 ) -> Result<&'a mut Node> {
     for key in path {
-        let Data::Map(entries) = &mut node.data else {
+        let NodeData::Map(entries) = &mut node.data else {
             return Err(Error::config(
                 span,
                 format!("{what} has no part `{key}`: it is not a mapping"),
@@ -146,13 +146,13 @@ fn existing_value<'a>(
 /// Puts `over`, a chain of one-key mappings along `path`, into `with`. Unlike a merge, the value at the end
 /// of the path replaces what was there even when both are mappings.
 fn set_value(with: &mut Node, path: &[String], over: Node) {
-    let (Data::Map(entries), Data::Map(mut new)) = (&mut with.data, over.data.clone()) else {
+    let (NodeData::Map(entries), NodeData::Map(mut new)) = (&mut with.data, over.data.clone()) else {
         *with = over;
         return;
     };
     let Some(new) = new.pop() else { return };
     match entries.iter_mut().find(|e| e.key == new.key) {
-        Some(existing) if path.len() > 1 && matches!(existing.value.data, Data::Map(_)) => {
+        Some(existing) if path.len() > 1 && matches!(existing.value.data, NodeData::Map(_)) => {
             set_value(&mut existing.value, &path[1..], new.value);
         }
         Some(existing) => *existing = new,

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use crate::config::check;
 use crate::config::document::{Document, Name, ProfiledDocument, StageEntry};
 use crate::config::graph::{Graph, Stage, Upstream};
-use crate::config::interpolate::{Lookup, Scope, output_references};
-use crate::config::node::{Data, Node};
+use crate::config::interpolate::{EnvironmentLookup, Scope, output_references};
+use crate::config::node::{Node, NodeData};
 use crate::config::order;
 use crate::config::outputs::output_paths;
 use crate::config::paths::{PathBases, PlacedParams};
 use crate::config::source::Span;
 use crate::config::suggest::suggest_name;
 use crate::error::{Error, Result};
-use crate::kind::{Kinds, StageKind};
+use crate::kind::{StageKind, StageKinds};
 
 /// A stage whose kind and edges are known.
 struct ResolvedStage<'a> {
@@ -27,9 +27,9 @@ struct ResolvedStage<'a> {
 pub(crate) fn build_graph(
     document: &Document,
     effective: &ProfiledDocument,
-    kinds: &Kinds,
+    kinds: &StageKinds,
     (workdir, base): (&Path, &Path),
-    environment: Lookup<'_>,
+    environment: EnvironmentLookup<'_>,
 ) -> Result<Graph> {
     // Every variable's references are checked, but a missing environment variable matters only to those used.
     let mut trial = Scope::new(&effective.vars, &effective.profile, &|_| Some(String::new()));
@@ -85,7 +85,10 @@ fn running_order(resolved: &[ResolvedStage<'_>]) -> Result<Vec<usize>> {
     order::running_order(&names, &edges)
 }
 
-fn resolve_stages<'a>(effective: &'a ProfiledDocument, kinds: &'a Kinds) -> Result<Vec<ResolvedStage<'a>>> {
+fn resolve_stages<'a>(
+    effective: &'a ProfiledDocument,
+    kinds: &'a StageKinds,
+) -> Result<Vec<ResolvedStage<'a>>> {
     let with_kind = effective
         .stages
         .iter()
@@ -107,7 +110,7 @@ fn resolve_stages<'a>(effective: &'a ProfiledDocument, kinds: &'a Kinds) -> Resu
         .collect()
 }
 
-fn kind_of<'a>(stage: &StageEntry, kinds: &'a Kinds) -> Result<&'a Arc<dyn StageKind>> {
+fn kind_of<'a>(stage: &StageEntry, kinds: &'a StageKinds) -> Result<&'a Arc<dyn StageKind>> {
     let Some(uses) = &stage.uses else {
         let meant = kinds
             .get(&stage.name.text)
@@ -215,7 +218,7 @@ fn check_stage(
         let path = found.and_then(|o| o.path.to_str()).map(str::to_owned);
         path.ok_or_else(|| Error::config(span, format!("stage `{stage}` has no output `{output}`")))
     };
-    let empty = Node::new(Data::Map(Vec::new()), name.span.clone());
+    let empty = Node::new(NodeData::Map(Vec::new()), name.span.clone());
     let with = scope
         .resolve(stage.text.with.as_ref().unwrap_or(&empty), Some(&path_of))
         .map_err(|e| e.in_stage(&name.text))?;

@@ -1,7 +1,7 @@
 //! Turns a refused parameter into an error at its place in the pipeline file.
 
 use crate::config::document::Name;
-use crate::config::node::{Entry, Node};
+use crate::config::node::{MapEntry, Node};
 use crate::config::source::Origin;
 use crate::config::suggest::{nearest_name, suggest_name};
 use crate::error::Error;
@@ -27,7 +27,7 @@ pub(crate) fn refused_param(stage: &Name, with: &Node, error: ParamError) -> Err
         )
         .help(accepted_words(word, expected)),
         ParamProblem::Type { expected } => {
-            let message = format!("{subject} must be {expected}, not {}", node.described());
+            let message = format!("{subject} must be {expected}, not {}", node.describe());
             note_origin(Error::config(&node.span, message), node)
         }
         ParamProblem::Invalid { phrase } => {
@@ -40,7 +40,7 @@ pub(crate) fn refused_param(stage: &Name, with: &Node, error: ParamError) -> Err
         .in_stage(&stage.text)
 }
 
-fn missing_key(stage: &Name, inside: Option<&Entry>, name: &str, key: &str) -> Error {
+fn missing_key(stage: &Name, inside: Option<&MapEntry>, name: &str, key: &str) -> Error {
     let full = if name.is_empty() {
         key.to_owned()
     } else {
@@ -77,7 +77,7 @@ fn accepted_words(word: &str, expected: &[String]) -> String {
 
 fn unknown_key(
     stage: &Name,
-    key: Option<&Entry>,
+    key: Option<&MapEntry>,
     node: &Node,
     path: &[PathStep],
     expected: &[String],
@@ -104,7 +104,7 @@ fn note_origin(error: Error, node: &Node) -> Error {
     match &via.defined {
         Some(defined) => {
             let error = error.note(format!("`${{{}}}` is set at {defined}", via.reference));
-            let unset = matches!(node.data, crate::config::node::Data::Null);
+            let unset = matches!(node.data, crate::config::node::NodeData::Null);
             let help = unset.then(|| format!("give it a value: `--set {}=...`", via.reference));
             error.help_if(help)
         }

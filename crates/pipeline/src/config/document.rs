@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::interpolate::variable_references;
-use crate::config::node::{Data, Entry, Node};
+use crate::config::node::{MapEntry, Node, NodeData};
 pub(crate) use crate::config::shape::Name;
 use crate::config::shape::{check_count, check_name, known_keys, optional_text, require_mapping, text_of};
 use crate::config::source::SourceText;
@@ -18,7 +18,7 @@ pub(crate) struct Document {
     pub(crate) name: Name,
     pub(crate) description: Option<String>,
     pub(crate) profiles: Vec<Profile>,
-    pub(crate) vars: Vec<Entry>,
+    pub(crate) vars: Vec<MapEntry>,
     pub(crate) stages: Vec<StageEntry>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Document {
 pub(crate) struct Profile {
     pub(crate) name: Name,
     pub(crate) description: Option<String>,
-    pub(crate) vars: Vec<Entry>,
+    pub(crate) vars: Vec<MapEntry>,
     /// `None` removes the stage.
     pub(crate) stages: Vec<(Name, Option<StageEntry>)>,
 }
@@ -45,7 +45,7 @@ pub(crate) struct StageEntry {
 #[derive(Debug, Clone)]
 pub(crate) struct ProfiledDocument {
     pub(crate) profile: String,
-    pub(crate) vars: Vec<Entry>,
+    pub(crate) vars: Vec<MapEntry>,
     pub(crate) stages: Vec<StageEntry>,
     /// Stages the profile takes away, for messages.
     pub(crate) removed: Vec<String>,
@@ -223,11 +223,11 @@ fn read_profiles(root: &Node) -> Result<Vec<Profile>> {
     entries.iter().map(read_profile).collect()
 }
 
-fn read_profile(entry: &Entry) -> Result<Profile> {
+fn read_profile(entry: &MapEntry) -> Result<Profile> {
     let name = entry_name(entry);
     check_name(&name, "a profile's name")?;
     let what = format!("profile `{}`", entry.key);
-    if matches!(entry.value.data, Data::Null) {
+    if matches!(entry.value.data, NodeData::Null) {
         return Ok(Profile {
             name,
             description: None,
@@ -249,11 +249,11 @@ fn read_profile(entry: &Entry) -> Result<Profile> {
     })
 }
 
-fn vars_of(node: &Node, what: &str) -> Result<Vec<Entry>> {
+fn vars_of(node: &Node, what: &str) -> Result<Vec<MapEntry>> {
     let Some(vars) = node.entry("vars") else {
         return Ok(Vec::new());
     };
-    if matches!(vars.value.data, Data::Null) {
+    if matches!(vars.value.data, NodeData::Null) {
         return Ok(Vec::new());
     }
     let entries = require_mapping(&vars.value, what)?;
@@ -264,7 +264,7 @@ fn vars_of(node: &Node, what: &str) -> Result<Vec<Entry>> {
 }
 
 fn stages_of(node: &Node, what: &str) -> Result<Vec<(Name, Option<StageEntry>)>> {
-    if matches!(node.data, Data::Null) {
+    if matches!(node.data, NodeData::Null) {
         return Ok(Vec::new());
     }
     let entries = require_mapping(node, what)?;
@@ -275,7 +275,7 @@ fn stages_of(node: &Node, what: &str) -> Result<Vec<(Name, Option<StageEntry>)>>
         .collect()
 }
 
-fn read_stage(entry: &Entry) -> Result<Option<StageEntry>> {
+fn read_stage(entry: &MapEntry) -> Result<Option<StageEntry>> {
     let name = entry_name(entry);
     check_name(&name, "a stage's name")?;
     if matches!(name.text.as_str(), "vars" | "env" | "profile" | "run") {
@@ -285,7 +285,7 @@ fn read_stage(entry: &Entry) -> Result<Option<StageEntry>> {
         );
         return Err(Error::config(&name.span, message).help("choose another name"));
     }
-    if matches!(entry.value.data, Data::Null) {
+    if matches!(entry.value.data, NodeData::Null) {
         return Ok(None);
     }
     let what = format!("stage `{}`", name.text);
@@ -307,7 +307,7 @@ fn read_stage(entry: &Entry) -> Result<Option<StageEntry>> {
         None => None,
     };
     let with = match node.entry("with").map(|e| &e.value) {
-        Some(with) if matches!(with.data, Data::Null) => None,
+        Some(with) if matches!(with.data, NodeData::Null) => None,
         Some(with) => {
             require_mapping(with, &format!("`with` of {what}"))?;
             Some(with.clone())
@@ -334,13 +334,13 @@ fn read_names(node: &Node, what: &str) -> Result<Vec<Name>> {
         })
     };
     match &node.data {
-        Data::Null => Ok(Vec::new()),
-        Data::List(items) => items.iter().map(one).collect(),
+        NodeData::Null => Ok(Vec::new()),
+        NodeData::List(items) => items.iter().map(one).collect(),
         _ => Ok(vec![one(node)?]),
     }
 }
 
-fn entry_name(entry: &Entry) -> Name {
+fn entry_name(entry: &MapEntry) -> Name {
     Name {
         text: entry.key.clone(),
         span: entry.key_span.clone(),

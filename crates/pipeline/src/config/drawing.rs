@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::config::graph::{Graph, Stage, Upstream};
 
 impl Graph {
-    /// One line a stage, in running order, each with what it reads from which stage.
+    /// Draws a line a stage, in running order, each with what it reads from which stage.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!("{}, profile {}\n", self.pipeline, self.profile);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::config::node::{Data, Entry, Node, Via};
-use crate::config::reference::{MalformedReference, Piece, Reference, split_references};
+use crate::config::node::{MapEntry, Node, NodeData, ValueOrigin};
+use crate::config::reference::{MalformedReference, Reference, TextPiece, split_references};
 use crate::config::source::Span;
 use crate::config::suggest::suggest_name;
 use crate::config::yaml::{MAX_BYTES, MAX_WEIGHT};
@@ -17,22 +17,22 @@ const MAX_CHAIN: usize = 32;
 const MAX_DEPTH: usize = 128;
 
 /// Looks a name up, for example in the process's environment.
-pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type EnvironmentLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Gives the path of a stage's output; `None` where stages cannot be referred to.
 pub(crate) type OutputPath<'a> = &'a dyn Fn(&str, &str, &Span) -> Result<String>;
 
 /// Values that references may refer to.
 pub(crate) struct Scope<'a> {
-    vars: &'a [Entry],
+    vars: &'a [MapEntry],
     profile: &'a str,
-    environment: Lookup<'a>,
+    environment: EnvironmentLookup<'a>,
     resolved: HashMap<String, Node>,
     chain: Vec<String>,
     weight: usize,
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(vars: &'a [Entry], profile: &'a str, environment: Lookup<'a>) -> Self {
+    pub(crate) fn new(vars: &'a [MapEntry], profile: &'a str, environment: EnvironmentLookup<'a>) -> Self {
         Self {
             vars,
             profile,
@@ -44,7 +44,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The value of a variable, its own references replaced.
-    pub(crate) fn variable(&mut self, entry: &Entry) -> Result<Node> {
+    pub(crate) fn variable(&mut self, entry: &MapEntry) -> Result<Node> {
         if let Some(node) = self.resolved.get(&entry.key) {
             return Ok(node.clone());
         }
@@ -75,14 +75,14 @@ impl<'a> Scope<'a> {
     /// The value with every reference in it replaced.
     pub(crate) fn resolve(&mut self, node: &Node, outputs: Option<OutputPath<'_>>) -> Result<Node> {
         let data = match &node.data {
-            Data::Text(text) => return self.text(node, text, outputs),
-            Data::List(items) => Data::List(
+            NodeData::Text(text) => return self.text(node, text, outputs),
+            NodeData::List(items) => NodeData::List(
                 items
                     .iter()
                     .map(|n| self.resolve(n, outputs))
                     .collect::<Result<_>>()?,
             ),
-            Data::Map(entries) => Data::Map(
+            NodeData::Map(entries) => NodeData::Map(
                 entries
                     .iter()
                     .map(|e| self.entry(e, outputs))
@@ -98,14 +98,14 @@ impl<'a> Scope<'a> {
         })
     }
 
-    fn entry(&mut self, entry: &Entry, outputs: Option<OutputPath<'_>>) -> Result<Entry> {
+    fn entry(&mut self, entry: &MapEntry, outputs: Option<OutputPath<'_>>) -> Result<MapEntry> {
         if entry.key.contains("${") {
             return Err(Error::config(
                 &entry.key_span,
                 "references are allowed in values, not in keys",
             ));
         }
-        Ok(Entry {
+        Ok(MapEntry {
             value: self.resolve(&entry.value, outputs)?,
             ..entry.clone()
         })
@@ -113,12 +113,12 @@ impl<'a> Scope<'a> {
 
     fn text(&mut self, node: &Node, text: &str, outputs: Option<OutputPath<'_>>) -> Result<Node> {
         let pieces = split_references(text).map_err(|m| malformed_reference(&node.span, m))?;
-        if let [Piece::Reference(reference, raw)] = pieces.as_slice() {
+        if let [TextPiece::Reference(reference, raw)] = pieces.as_slice() {
             let span = node.span.narrowed_to(raw);
             let value = self.reference(reference, raw, &span, outputs)?;
             let name = raw[2..raw.len() - 1].trim().to_owned();
             let defined = matches!(reference, Reference::Var(_)).then_some(value.span);
-            let via = Some(Arc::new(Via {
+            let via = Some(Arc::new(ValueOrigin {
                 reference: name,
                 defined,
             }));
@@ -133,8 +133,8 @@ impl<'a> Scope<'a> {
         let mut in_file = node.in_file;
         for piece in &pieces {
             match piece {
-                Piece::Text(text) => spliced.push_str(text),
-                Piece::Reference(reference, raw) => {
+                TextPiece::Text(text) => spliced.push_str(text),
+                TextPiece::Reference(reference, raw) => {
                     let span = node.span.narrowed_to(raw);
                     let value = self.reference(reference, raw, &span, outputs)?;
                     // What a path begins with decides where it begins.
@@ -154,7 +154,7 @@ impl<'a> Scope<'a> {
         self.charge(spliced.len(), &node.span)?;
         Ok(Node {
             in_file,
-            ..Node::new(Data::Text(spliced), node.span.clone())
+            ..Node::new(NodeData::Text(spliced), node.span.clone())
         })
     }
 
@@ -167,7 +167,7 @@ impl<'a> Scope<'a> {
     ) -> Result<Node> {
         let text = |text: String| Node {
             in_file: false,
-            ..Node::new(Data::Text(text), span.clone())
+            ..Node::new(NodeData::Text(text), span.clone())
         };
         match reference {
             Reference::Profile => Ok(Node {
@@ -217,7 +217,7 @@ impl<'a> Scope<'a> {
             );
             let error = error.note(format!("`{name}` is set at {}", entry.key_span));
             return Err(error.help(match &found.node.data {
-                Data::Map(parts) => {
+                NodeData::Map(parts) => {
                     let missing = steps.iter().find_map(|s| match s {
                         PathStep::Key(key) if found.node.entry(key).is_none() => Some(key.as_str()),
                         _ => None,
@@ -228,7 +228,7 @@ impl<'a> Scope<'a> {
                         parts.iter().map(|e| e.key.as_str()),
                     )
                 }
-                _ => format!("it is {}, which has no parts", found.node.described()),
+                _ => format!("it is {}, which has no parts", found.node.describe()),
             }));
         }
         let (weight, depth) = found.node.measure();
@@ -253,12 +253,12 @@ impl<'a> Scope<'a> {
 
 fn as_text(value: &Node, raw: &str, span: &Span) -> Result<String> {
     match &value.data {
-        Data::Text(text) => Ok(text.clone()),
-        Data::Number(number) => Ok(number.to_string()),
-        Data::Bool(value) => Ok(value.to_string()),
+        NodeData::Text(text) => Ok(text.clone()),
+        NodeData::Number(number) => Ok(number.to_string()),
+        NodeData::Bool(value) => Ok(value.to_string()),
         _ => Err(Error::config(
             span,
-            format!("`{raw}` is {}; it cannot be part of a text", value.described()),
+            format!("`{raw}` is {}; it cannot be part of a text", value.describe()),
         )
         .help("let the reference stand alone, or refer to text, a number, true or false")),
     }
@@ -271,15 +271,15 @@ pub(crate) fn malformed_reference(span: &Span, malformed: MalformedReference) ->
 /// The names of all variables that a value refers to.
 pub(crate) fn variable_references(node: &Node, found: &mut BTreeSet<String>) {
     match &node.data {
-        Data::Text(text) => {
+        NodeData::Text(text) => {
             for piece in split_references(text).unwrap_or_default() {
-                if let Piece::Reference(Reference::Var(path), _) = piece {
+                if let TextPiece::Reference(Reference::Var(path), _) = piece {
                     found.extend(path.into_iter().next());
                 }
             }
         }
-        Data::List(items) => items.iter().for_each(|n| variable_references(n, found)),
-        Data::Map(entries) => entries.iter().for_each(|e| variable_references(&e.value, found)),
+        NodeData::List(items) => items.iter().for_each(|n| variable_references(n, found)),
+        NodeData::Map(entries) => entries.iter().for_each(|e| variable_references(&e.value, found)),
         _ => {}
     }
 }
@@ -290,16 +290,16 @@ pub(crate) fn output_references(
     found: &mut dyn FnMut(&str, &str, Span) -> Result<()>,
 ) -> Result<()> {
     match &node.data {
-        Data::Text(text) => {
+        NodeData::Text(text) => {
             for piece in split_references(text).map_err(|m| malformed_reference(&node.span, m))? {
-                if let Piece::Reference(Reference::Output { stage, output }, raw) = piece {
+                if let TextPiece::Reference(Reference::Output { stage, output }, raw) = piece {
                     found(&stage, &output, node.span.narrowed_to(&raw))?;
                 }
             }
             Ok(())
         }
-        Data::List(items) => items.iter().try_for_each(|n| output_references(n, found)),
-        Data::Map(entries) => entries
+        NodeData::List(items) => items.iter().try_for_each(|n| output_references(n, found)),
+        NodeData::Map(entries) => entries
             .iter()
             .try_for_each(|e| output_references(&e.value, found)),
         _ => Ok(()),

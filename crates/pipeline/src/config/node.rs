@@ -10,10 +10,10 @@ use crate::param::PathStep;
 /// A value with its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    pub(crate) data: Data,
+    pub(crate) data: NodeData,
     pub(crate) span: Span,
     /// Set where the value came through a reference: `span` is then the place of use.
-    pub(crate) via: Option<Arc<Via>>,
+    pub(crate) via: Option<Arc<ValueOrigin>>,
     /// Set where the value was written in a pipeline file, wherever it was used: relative paths in it begin beside that file. Those of
     /// arguments and of the environment begin in the current directory.
     pub(crate) in_file: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Node {
 
 /// The reference a value came through.
 #[derive(Debug)]
-pub(crate) struct Via {
+pub(crate) struct ValueOrigin {
     /// For example `vars.seed`.
     pub(crate) reference: String,
     /// Place where the referenced value is written; none for the environment.
@@ -29,25 +29,25 @@ pub(crate) struct Via {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Data {
+pub(crate) enum NodeData {
     Null,
     Bool(bool),
     Number(Number),
     Text(String),
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
 }
 
-/// One key of a mapping. Keys are unique and keep their order.
+/// Key of a mapping, and its value. Keys are unique and keep their order.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct MapEntry {
     pub(crate) key: String,
     pub(crate) key_span: Span,
     pub(crate) value: Node,
 }
 
 impl Node {
-    pub(crate) fn new(data: Data, span: Span) -> Self {
+    pub(crate) fn new(data: NodeData, span: Span) -> Self {
         Self {
             in_file: span.origin() == Origin::File,
             data,
@@ -57,33 +57,33 @@ impl Node {
     }
 
     /// The entry of a mapping; none for other values.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&MapEntry> {
         match &self.data {
-            Data::Map(entries) => entries.iter().find(|e| e.key == key),
+            NodeData::Map(entries) => entries.iter().find(|e| e.key == key),
             _ => None,
         }
     }
 
     /// Description of this value for people: "the text `abc`", "a list".
-    pub(crate) fn described(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.data {
-            Data::Null => "an empty value".to_owned(),
-            Data::Bool(b) => format!("`{b}`"),
-            Data::Number(n) => format!("the number `{n}`"),
-            Data::Text(t) => format!("the text `{}`", shorten(t)),
-            Data::List(_) => "a list".to_owned(),
-            Data::Map(_) => "a mapping".to_owned(),
+            NodeData::Null => "an empty value".to_owned(),
+            NodeData::Bool(b) => format!("`{b}`"),
+            NodeData::Number(n) => format!("the number `{n}`"),
+            NodeData::Text(t) => format!("the text `{}`", shorten(t)),
+            NodeData::List(_) => "a list".to_owned(),
+            NodeData::Map(_) => "a mapping".to_owned(),
         }
     }
 
     pub(crate) fn to_json(&self) -> Value {
         match &self.data {
-            Data::Null => Value::Null,
-            Data::Bool(b) => Value::Bool(*b),
-            Data::Number(n) => Value::Number(n.clone()),
-            Data::Text(t) => Value::String(t.clone()),
-            Data::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
-            Data::Map(entries) => {
+            NodeData::Null => Value::Null,
+            NodeData::Bool(b) => Value::Bool(*b),
+            NodeData::Number(n) => Value::Number(n.clone()),
+            NodeData::Text(t) => Value::String(t.clone()),
+            NodeData::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
+            NodeData::Map(entries) => {
                 let pairs = entries.iter().map(|e| (e.key.clone(), e.value.to_json()));
                 Value::Object(pairs.collect::<Map<_, _>>())
             }
@@ -93,17 +93,17 @@ impl Node {
     /// Memory weight (bytes, roughly) and depth of nesting (a scalar is 1).
     pub(crate) fn measure(&self) -> (usize, usize) {
         let own = NODE_WEIGHT
-            + if let Data::Text(t) = &self.data {
+            + if let NodeData::Text(t) = &self.data {
                 t.len()
             } else {
                 0
             };
         let children: Vec<&Node> = match &self.data {
-            Data::List(items) => items.iter().collect(),
-            Data::Map(entries) => entries.iter().map(|e| &e.value).collect(),
+            NodeData::List(items) => items.iter().collect(),
+            NodeData::Map(entries) => entries.iter().map(|e| &e.value).collect(),
             _ => Vec::new(),
         };
-        let keys: usize = if let Data::Map(m) = &self.data {
+        let keys: usize = if let NodeData::Map(m) = &self.data {
             m.iter().map(|e| e.key.len()).sum()
         } else {
             0
@@ -126,8 +126,8 @@ impl Node {
         };
         for step in path {
             let next = match (step, &found.node.data) {
-                (PathStep::Key(key), Data::Map(_)) => found.node.entry(key).map(|e| (&e.value, Some(e))),
-                (PathStep::Index(at), Data::List(items)) => items.get(*at).map(|n| (n, None)),
+                (PathStep::Key(key), NodeData::Map(_)) => found.node.entry(key).map(|e| (&e.value, Some(e))),
+                (PathStep::Index(at), NodeData::List(items)) => items.get(*at).map(|n| (n, None)),
                 _ => None,
             };
             match next {
@@ -150,9 +150,9 @@ impl Node {
     pub(crate) fn merge(&mut self, over: Node) {
         match (&mut self.data, over) {
             (
-                Data::Map(base),
+                NodeData::Map(base),
                 Node {
-                    data: Data::Map(entries),
+                    data: NodeData::Map(entries),
                     ..
                 },
             ) => {
@@ -177,7 +177,7 @@ pub(crate) const NODE_WEIGHT: usize = 64;
 /// Result of [`Node::deepest`]: the deepest node on a path that exists.
 pub(crate) struct DeepestNode<'a> {
     pub(crate) node: &'a Node,
-    pub(crate) key: Option<&'a Entry>,
+    pub(crate) key: Option<&'a MapEntry>,
     pub(crate) complete: bool,
 }
 

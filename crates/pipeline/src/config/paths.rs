@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::config::interpolate::Lookup;
+use crate::config::interpolate::EnvironmentLookup;
 use crate::config::node::Node;
 use crate::kind::StageKind;
 use crate::param::{ParamError, ParamProblem, PathStep, collect_texts, is_parameter};
@@ -19,7 +19,7 @@ pub(crate) struct PathBases<'a> {
     /// The pipeline file's directory; empty for the current one.
     pub(crate) base: &'a Path,
     pub(crate) run_dir: &'a Path,
-    pub(crate) environment: Lookup<'a>,
+    pub(crate) environment: EnvironmentLookup<'a>,
 }
 
 /// Parameters whose paths have been placed.
@@ -49,7 +49,7 @@ impl PathBases<'_> {
         };
         for (path, text) in texts {
             let named = kind
-                .named()
+                .names_or_paths()
                 .iter()
                 .find(|named| is_parameter(named.parameter, &path));
             if named.is_none() && !kind.inputs().iter().any(|name| is_parameter(name, &path)) {
@@ -57,7 +57,7 @@ impl PathBases<'_> {
             }
             let found = with.deepest(&path);
             let in_file = found.complete && found.node.in_file;
-            let text = self.home(&path, text)?;
+            let text = self.expand_home(&path, text)?;
             let opened = match in_file && Path::new(&text).is_relative() {
                 true => self.base.join(&text),
                 false => text.clone().into(),
@@ -75,7 +75,7 @@ impl PathBases<'_> {
     }
 
     /// The text with the home directory in the place of `~`.
-    fn home(&self, path: &[PathStep], text: String) -> Result<String, ParamError> {
+    fn expand_home(&self, path: &[PathStep], text: String) -> Result<String, ParamError> {
         let Some(rest) = text.strip_prefix('~') else {
             return Ok(text);
         };

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::assignment::{Assignment, parse_assignment};
+use crate::config::assignment::{ParamAssignment, parse_assignment};
 use crate::config::build;
 use crate::config::document::{Document, Profile, ProfiledDocument};
 use crate::config::graph::Graph;
@@ -14,7 +14,7 @@ use crate::config::source::SourceText;
 use crate::config::suggest::suggest_name;
 use crate::config::yaml::MAX_BYTES;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kind::Kinds;
+use crate::kind::StageKinds;
 
 /// A pipeline file, checked for its shape.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Pipeline {
 pub struct ProfileInfo {
     /// Name of the profile.
     pub name: String,
-    /// What it is for.
+    /// Purpose of the pipeline, in words.
     pub description: Option<String>,
 }
 
@@ -39,13 +39,13 @@ pub enum Environment {
     /// The process's environment.
     #[default]
     Process,
-    /// These variables only.
+    /// Only these variables.
     Fixed(BTreeMap<String, String>),
 }
 
 /// Settings under which a pipeline is read for one run.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct RunSettings {
     /// The profile; the first in the file where none is named.
     pub profile: Option<String>,
     /// `vars.k=v` and `stage.k=v` arguments, applied in order.
@@ -114,7 +114,7 @@ impl Pipeline {
         &self.document.name.text
     }
 
-    /// What it is for.
+    /// Purpose of the pipeline, in words.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.document.description.as_deref()
@@ -143,7 +143,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The first thing that is wrong, with its place and what was meant.
-    pub fn graph(&self, kinds: &Kinds, settings: &Settings) -> Result<Graph> {
+    pub fn graph(&self, kinds: &StageKinds, settings: &RunSettings) -> Result<Graph> {
         let mut effective = self.document.with_profile(settings.profile.as_deref())?;
         let profiles_with = |var: &str| {
             let having = self
@@ -166,11 +166,11 @@ impl Pipeline {
     }
 
     /// A variable that was set and that nothing uses was meant for another profile, whose data would be missed.
-    fn reject_unused_settings(&self, effective: &ProfiledDocument, settings: &Settings) -> Result<()> {
+    fn reject_unused_settings(&self, effective: &ProfiledDocument, settings: &RunSettings) -> Result<()> {
         let mut used = effective.used_variables();
         used.extend(settings.read.iter().cloned());
         for argument in &settings.set {
-            let Assignment { path, span, .. } = parse_assignment("--set", argument)?;
+            let ParamAssignment { path, span, .. } = parse_assignment("--set", argument)?;
             let [vars, name, ..] = path.as_slice() else {
                 continue;
             };

@@ -15,7 +15,7 @@ pub(crate) enum Reference {
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum TextPiece {
     Text(String),
     /// The reference and how it is written, braces and all.
     Reference(Reference, String),
@@ -30,7 +30,7 @@ pub(crate) struct MalformedReference {
 }
 
 /// Splits a text at its references. `$${` is a literal `${`; other dollar signs are themselves.
-pub(crate) fn split_references(text: &str) -> Result<Vec<Piece>, MalformedReference> {
+pub(crate) fn split_references(text: &str) -> Result<Vec<TextPiece>, MalformedReference> {
     let mut found = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -51,14 +51,14 @@ pub(crate) fn split_references(text: &str) -> Result<Vec<Piece>, MalformedRefere
         };
         let raw = &rest[at..=at + end];
         if !literal.is_empty() {
-            found.push(Piece::Text(std::mem::take(&mut literal)));
+            found.push(TextPiece::Text(std::mem::take(&mut literal)));
         }
-        found.push(Piece::Reference(parse_reference(raw)?, raw.to_owned()));
+        found.push(TextPiece::Reference(parse_reference(raw)?, raw.to_owned()));
         rest = &rest[at + end + 1..];
     }
     literal.push_str(rest);
     if !literal.is_empty() || found.is_empty() {
-        found.push(Piece::Text(literal));
+        found.push(TextPiece::Text(literal));
     }
     Ok(found)
 }
@@ -137,10 +137,16 @@ mod tests {
 
     #[test]
     fn spaces_inside_the_braces_do_not_matter() {
-        let expected = vec![Piece::Reference(Reference::Profile, "${ profile }".to_owned())];
+        let expected = vec![TextPiece::Reference(
+            Reference::Profile,
+            "${ profile }".to_owned(),
+        )];
         assert_eq!(split_references("${ profile }"), Ok(expected));
-        assert_eq!(split_references(""), Ok(vec![Piece::Text(String::new())]));
-        assert_eq!(split_references("a$b$"), Ok(vec![Piece::Text("a$b$".to_owned())]));
+        assert_eq!(split_references(""), Ok(vec![TextPiece::Text(String::new())]));
+        assert_eq!(
+            split_references("a$b$"),
+            Ok(vec![TextPiece::Text("a$b$".to_owned())])
+        );
     }
 
     proptest! {
@@ -148,16 +154,16 @@ mod tests {
         fn literal_text_comes_back_whole(parts in prop::collection::vec("[a-z$ {}]{0,3}[a-z }]", 0..6)) {
             let literal: String = parts.concat();
             prop_assume!(!literal.contains("$${"));
-            prop_assert_eq!(split_references(&escaped(&literal)), Ok(vec![Piece::Text(literal)]));
+            prop_assert_eq!(split_references(&escaped(&literal)), Ok(vec![TextPiece::Text(literal)]));
         }
 
         #[test]
         fn references_are_found_between_any_texts(before in "[a-z }]{1,5}", after in "[a-z {}]{1,5}") {
             let text = format!("{before}${{vars.x}}{after}");
             prop_assert_eq!(split_references(&text), Ok(vec![
-                Piece::Text(before),
-                Piece::Reference(Reference::Var(vec!["x".to_owned()]), "${vars.x}".to_owned()),
-                Piece::Text(after),
+                TextPiece::Text(before),
+                TextPiece::Reference(Reference::Var(vec!["x".to_owned()]), "${vars.x}".to_owned()),
+                TextPiece::Text(after),
             ]));
         }
 

@@ -2,20 +2,20 @@
 
 use serde_json::Number;
 
-use crate::config::node::Data;
+use crate::config::node::NodeData;
 
 /// The value of a plain (unquoted) scalar. Numbers that neither 64-bit integers nor finite doubles hold
 /// are refused: to keep them they must be quoted.
-pub(crate) fn parse_plain(text: &str) -> Result<Data, String> {
+pub(crate) fn parse_plain(text: &str) -> Result<NodeData, String> {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Data::Null),
-        "true" | "True" | "TRUE" => return Ok(Data::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Data::Bool(false)),
+        "" | "~" | "null" | "Null" | "NULL" => return Ok(NodeData::Null),
+        "true" | "True" | "TRUE" => return Ok(NodeData::Bool(true)),
+        "false" | "False" | "FALSE" => return Ok(NodeData::Bool(false)),
         _ => {}
     }
     if let Some(integer) = parse_integer(text) {
         return match integer {
-            Some(number) => Ok(Data::Number(number)),
+            Some(number) => Ok(NodeData::Number(number)),
             None => Err(format!(
                 "the number {text} does not fit 64 bits; put it in quotes if it is text"
             )),
@@ -24,9 +24,9 @@ pub(crate) fn parse_plain(text: &str) -> Result<Data, String> {
     if is_float(text) {
         let value = text.parse::<f64>().ok().and_then(Number::from_f64);
         let refused = || format!("{text} is not a finite number; put it in quotes if it is text");
-        return value.map(Data::Number).ok_or_else(refused);
+        return value.map(NodeData::Number).ok_or_else(refused);
     }
-    Ok(Data::Text(text.to_owned()))
+    Ok(NodeData::Text(text.to_owned()))
 }
 
 /// Integer of a plain scalar; none where it is no integer, and `Some(None)` where it is out of range.
@@ -75,10 +75,10 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match parse_plain(text) {
-            Ok(Data::Null) => "null".into(),
-            Ok(Data::Bool(b)) => format!("bool {b}"),
-            Ok(Data::Number(n)) => format!("number {n}"),
-            Ok(Data::Text(t)) => format!("text {t}"),
+            Ok(NodeData::Null) => "null".into(),
+            Ok(NodeData::Bool(b)) => format!("bool {b}"),
+            Ok(NodeData::Number(n)) => format!("number {n}"),
+            Ok(NodeData::Text(t)) => format!("text {t}"),
             Ok(_) => unreachable!(),
             Err(e) => e,
         }

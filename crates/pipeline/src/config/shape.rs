@@ -1,6 +1,6 @@
 //! Checks of the shapes that a pipeline file is made of: mappings with known keys, texts, names.
 
-use crate::config::node::{Data, Entry, Node};
+use crate::config::node::{MapEntry, Node, NodeData};
 use crate::config::source::Span;
 use crate::config::suggest::suggest_name;
 use crate::error::{Error, Result};
@@ -15,20 +15,20 @@ pub(crate) struct Name {
     pub(crate) span: Span,
 }
 
-pub(crate) fn require_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a [Entry]> {
+pub(crate) fn require_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a [MapEntry]> {
     match &node.data {
-        Data::Map(entries) => Ok(entries),
+        NodeData::Map(entries) => Ok(entries),
         _ => {
             let message = format!(
                 "{what} must be a mapping (`key: value` lines), not {}",
-                node.described()
+                node.describe()
             );
             Err(Error::config(&node.span, message))
         }
     }
 }
 
-pub(crate) fn known_keys(entries: &[Entry], known: &[&str], place: &str) -> Result<()> {
+pub(crate) fn known_keys(entries: &[MapEntry], known: &[&str], place: &str) -> Result<()> {
     match entries.iter().find(|e| !known.contains(&e.key.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(Error::config(
@@ -41,12 +41,12 @@ pub(crate) fn known_keys(entries: &[Entry], known: &[&str], place: &str) -> Resu
 
 pub(crate) fn text_of(node: &Node, what: &str) -> Result<String> {
     match &node.data {
-        Data::Text(text) => Ok(text.clone()),
-        Data::Number(number) => Ok(number.to_string()),
-        Data::Bool(value) => Ok(value.to_string()),
+        NodeData::Text(text) => Ok(text.clone()),
+        NodeData::Number(number) => Ok(number.to_string()),
+        NodeData::Bool(value) => Ok(value.to_string()),
         _ => Err(Error::config(
             &node.span,
-            format!("{what} must be text, not {}", node.described()),
+            format!("{what} must be text, not {}", node.describe()),
         )),
     }
 }
@@ -70,7 +70,7 @@ pub(crate) fn check_name(name: &Name, what: &str) -> Result<()> {
         .help("use letters, digits, `_` and `-`, and begin with a letter or digit"))
 }
 
-pub(crate) fn check_count(entries: &[Entry], what: &str) -> Result<()> {
+pub(crate) fn check_count(entries: &[MapEntry], what: &str) -> Result<()> {
     match entries.get(MAX_NAMES) {
         Some(entry) => Err(Error::config(
             &entry.key_span,

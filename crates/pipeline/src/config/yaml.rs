@@ -6,7 +6,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Marks, Tag};
 
 use crate::config::mask::{mask_references, unmask_references};
-use crate::config::node::{Data, Entry, Node};
+use crate::config::node::{MapEntry, Node, NodeData};
 use crate::config::scalar;
 use crate::config::source::{SourceText, Span};
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ pub(crate) fn parse_yaml(source: &Arc<SourceText>, text: &str) -> Result<Node> {
     }
     Ok(builder
         .root
-        .unwrap_or_else(|| Node::new(Data::Null, Span::start_of(source))))
+        .unwrap_or_else(|| Node::new(NodeData::Null, Span::start_of(source))))
 }
 
 /// The place of a syntax error; the end of the last line where the parser ran off the text.
@@ -67,7 +67,7 @@ enum Frame {
         items: Vec<Node>,
     },
     Map {
-        entries: Vec<Entry>,
+        entries: Vec<MapEntry>,
         seen: HashSet<String>,
         key: Option<(String, Span)>,
     },
@@ -200,8 +200,8 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let data = match frame {
-            Frame::List { items } => Data::List(items),
-            Frame::Map { entries, .. } => Data::Map(entries),
+            Frame::List { items } => NodeData::List(items),
+            Frame::Map { entries, .. } => NodeData::Map(entries),
         };
         self.complete(Node::new(data, span), anchor)
     }
@@ -228,14 +228,14 @@ impl<'a> Builder<'a> {
             return self.attach(node);
         }
         match node.data {
-            Data::Text(text) => self.key(text, span.clone()),
+            NodeData::Text(text) => self.key(text, span.clone()),
             _ => Err(Error::config(span, "a key must be plain text")),
         }
     }
 
     /// A value is whole: remember it under its anchor and put it where it belongs.
     fn complete(&mut self, node: Node, anchor: usize) -> Result<()> {
-        let own = if let Data::Text(text) = &node.data {
+        let own = if let NodeData::Text(text) = &node.data {
             text.len()
         } else {
             0
@@ -254,7 +254,7 @@ impl<'a> Builder<'a> {
             Some(Frame::List { items }) => items.push(node),
             Some(Frame::Map { entries, key, .. }) => {
                 if let Some((key, key_span)) = key.take() {
-                    entries.push(Entry {
+                    entries.push(MapEntry {
                         key,
                         key_span,
                         value: node,
@@ -280,8 +280,8 @@ impl<'a> Builder<'a> {
 fn scalar_node(text: String, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Node> {
     let data = match (tag, style) {
         (None, ScalarStyle::Plain) => scalar::parse_plain(&text).map_err(|e| Error::config(&span, e))?,
-        (None, _) => Data::Text(text),
-        (Some(tag), _) if tag.is_yaml_core_schema() && tag.suffix == "str" => Data::Text(text),
+        (None, _) => NodeData::Text(text),
+        (Some(tag), _) if tag.is_yaml_core_schema() && tag.suffix == "str" => NodeData::Text(text),
         (Some(tag), _) => {
             let message = format!("the YAML tag `{tag}` is not supported; only `!!str` is");
             return Err(Error::config(&span, message));

@@ -6,8 +6,8 @@ use crate::config::graph::{Graph, Stage};
 use crate::error::{Error, Result};
 use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::{fingerprint_inputs, reads_removed};
-use crate::plan::reason::Reason;
-use crate::plan::status::{PlannedStage, StageAction, StageState, Status};
+use crate::plan::reason::StaleReason;
+use crate::plan::status::{PipelineStatus, PlannedStage, StageAction, StageState};
 use crate::store::journal::{self, PublishProgress};
 use crate::store::lock_file::LockFile;
 use crate::store::outputs_on_disk::OutputsOnDisk;
@@ -125,7 +125,7 @@ impl<'a> RunOnDisk<'a> {
                 false => StageAction::RunIfChanged,
             };
             let by = readers.iter().map(|other| other.planned.stage.clone()).collect();
-            planned.reasons.push(Reason::Needed { by });
+            planned.reasons.push(StaleReason::Needed { by });
         }
     }
 
@@ -147,17 +147,17 @@ impl<'a> RunOnDisk<'a> {
         let facts = fingerprint_inputs(self.graph, stage, &self.outputs_on_disk, open)?;
         let mut reasons = self.reasons(stage, &facts, open);
         if force {
-            reasons.push(Reason::Forced);
+            reasons.push(StaleReason::Forced);
         }
         if !known && reasons.is_empty() {
-            reasons.push(Reason::Upstream { stages: waits_for });
+            reasons.push(StaleReason::Upstream { stages: waits_for });
         }
         let parts = self.parts(stage)?.filter(|_| !force && !reasons.is_empty());
         if parts.is_some() && !known {
-            reasons.push(Reason::PartsKept);
+            reasons.push(StaleReason::PartsKept);
         } else if parts.is_some_and(|parts| parts == facts.fingerprint()) {
-            reasons.retain(|reason| *reason != Reason::NeverRan);
-            reasons.insert(0, Reason::Partial);
+            reasons.retain(|reason| *reason != StaleReason::NeverRan);
+            reasons.insert(0, StaleReason::Partial);
         }
         let cleaned = self
             .lock
@@ -206,23 +206,23 @@ impl<'a> RunOnDisk<'a> {
         }
     }
 
-    fn state(&self, stage: &str, reasons: &[Reason]) -> StageState {
+    fn state(&self, stage: &str, reasons: &[StaleReason]) -> StageState {
         let there = self.outputs_on_disk.get(stage).is_some_and(|disk| !disk.gone);
         match reasons.first() {
             None => StageState::Fresh,
-            Some(Reason::Partial) => StageState::Partial,
-            Some(Reason::Upstream { .. }) => StageState::Undecided,
+            Some(StaleReason::Partial) => StageState::Partial,
+            Some(StaleReason::Upstream { .. }) => StageState::Undecided,
             Some(_) if there => StageState::Stale,
             Some(_) => StageState::Missing,
         }
     }
 
-    fn reasons(&self, stage: &Stage, facts: &FingerprintInputs, open: &BTreeSet<String>) -> Vec<Reason> {
+    fn reasons(&self, stage: &Stage, facts: &FingerprintInputs, open: &BTreeSet<String>) -> Vec<StaleReason> {
         let (Some(record), Some(disk)) = (
             self.lock.stages.get(stage.name()),
             self.outputs_on_disk.get(stage.name()),
         ) else {
-            return vec![Reason::NeverRan];
+            return vec![StaleReason::NeverRan];
         };
         let mut reasons = facts.differences(record, &|upstream| open.contains(upstream));
         if let Some(path) = disk.missing.first() {
@@ -231,26 +231,26 @@ impl<'a> RunOnDisk<'a> {
             } else {
                 (path.as_str(), disk.missing.len() - 1)
             };
-            reasons.push(Reason::OutputMissing {
+            reasons.push(StaleReason::OutputMissing {
                 path: format!("{}/{path}", stage.name()),
                 more,
             });
         } else if disk.gone {
-            reasons.push(Reason::OutputMissing {
+            reasons.push(StaleReason::OutputMissing {
                 path: format!("{}/", stage.name()),
                 more: 0,
             });
         }
         if let Some(path) = disk.changed.first() {
             let path = format!("{}/{path}", stage.name());
-            reasons.push(Reason::OutputChanged {
+            reasons.push(StaleReason::OutputChanged {
                 path,
                 more: disk.changed.len() - 1,
             });
         }
         if reasons.is_empty() && !record.outdated_by.is_empty() {
             let stages = record.outdated_by.iter().cloned().collect();
-            reasons.push(Reason::Outdated { stages });
+            reasons.push(StaleReason::Outdated { stages });
         }
         reasons
     }
@@ -261,7 +261,7 @@ impl Graph {
     ///
     /// # Errors
     /// When `lock.json` is unusable, or a stage's files cannot be looked at.
-    pub fn status(&self) -> Result<Status> {
+    pub fn status(&self) -> Result<PipelineStatus> {
         let view = RunOnDisk::read(self)?;
         let everything = self.stages.iter().map(|s| s.name().to_owned()).collect();
         let stages = view
@@ -269,7 +269,7 @@ impl Graph {
             .into_iter()
             .map(|e| e.planned)
             .collect();
-        Ok(Status {
+        Ok(PipelineStatus {
             pipeline: self.pipeline.clone(),
             profile: self.profile.clone(),
             run_dir: self.run_dir.clone(),

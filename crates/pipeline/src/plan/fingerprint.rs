@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::kind::CodeChange;
-use crate::plan::reason::Reason;
+use crate::plan::reason::StaleReason;
 use crate::store::layout::THROUGH_PREFIX;
 use crate::store::record::{InputRecord, InputState, StageRecord};
 
@@ -56,10 +56,10 @@ impl FingerprintInputs {
     }
 
     /// Differences from a record, apart from parameters without effect and inputs that come from `skip`ped stages.
-    pub(crate) fn differences(&self, record: &StageRecord, skip: &dyn Fn(&str) -> bool) -> Vec<Reason> {
+    pub(crate) fn differences(&self, record: &StageRecord, skip: &dyn Fn(&str) -> bool) -> Vec<StaleReason> {
         let mut reasons = Vec::new();
         if record.kind != self.kind {
-            reasons.push(Reason::Kind {
+            reasons.push(StaleReason::Kind {
                 from: record.kind.clone(),
                 to: self.kind.clone(),
             });
@@ -67,7 +67,7 @@ impl FingerprintInputs {
         let from = record.stands_for_version();
         if from != self.code_version {
             let since = self.changes.iter().filter(|change| change.0 > from);
-            reasons.push(Reason::CodeVersion {
+            reasons.push(StaleReason::CodeVersion {
                 from,
                 to: self.code_version,
                 changes: since.map(|change| change.1.to_owned()).collect(),
@@ -99,7 +99,7 @@ impl FingerprintInputs {
                 continue;
             }
             let path = path(to.or(from)).unwrap_or_default();
-            reasons.push(Reason::Input {
+            reasons.push(StaleReason::Input {
                 name: name.clone(),
                 path,
                 stage,
@@ -111,7 +111,7 @@ impl FingerprintInputs {
             .keys()
             .chain(self.extra.keys().filter(|k| !record.extra.contains_key(*k)));
         for name in names.filter(|name| record.extra.get(*name) != self.extra.get(*name)) {
-            reasons.push(Reason::Extra { name: name.clone() });
+            reasons.push(StaleReason::Extra { name: name.clone() });
         }
         reasons
     }
@@ -149,7 +149,7 @@ fn describe_change(from: Option<&InputRecord>, to: Option<&InputRecord>) -> &'st
     }
 }
 
-fn changed_params(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<Reason>) {
+fn changed_params(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<StaleReason>) {
     let (Value::Object(old), Value::Object(new)) = (from, to) else {
         if from != to {
             reasons.push(changed_param(prefix, Some(from), Some(to)));
@@ -169,8 +169,8 @@ fn changed_params(prefix: &str, from: &Value, to: &Value, reasons: &mut Vec<Reas
     }
 }
 
-fn changed_param(name: &str, from: Option<&Value>, to: Option<&Value>) -> Reason {
-    Reason::Parameter {
+fn changed_param(name: &str, from: Option<&Value>, to: Option<&Value>) -> StaleReason {
+    StaleReason::Parameter {
         name: name.to_owned(),
         from: from.cloned(),
         to: to.cloned(),

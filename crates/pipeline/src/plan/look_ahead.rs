@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::kind::StageKind;
 use crate::plan::examine::ExaminedStage;
 use crate::plan::status::StageAction;
-use crate::promises::{LookAheadContext, Mistake, Promises};
+use crate::promises::{LookAheadContext, ParamMistake, Promises};
 use ecgfm_system::presence;
 
 /// Has every stage look ahead that a run reaches, and those before them.
@@ -78,7 +78,7 @@ pub(crate) fn look_ahead_alone(kind: &dyn StageKind, params: &Value, name: &Name
 fn mistake_errors<'a>(
     name: &'a Name,
     with: &'a Node,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<ParamMistake>,
 ) -> impl Iterator<Item = Error> + use<'a> {
     mistakes
         .into_iter()

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::config::node::shorten;
 use crate::store::layout::THROUGH_PREFIX;
 
-/// One reason for a stage to run.
+/// Reason for a stage to run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
-pub enum Reason {
+pub enum StaleReason {
     /// There is no record of it.
     NeverRan,
     /// An interrupted run left a part from which the stage goes on.
@@ -31,7 +31,7 @@ pub enum Reason {
         /// Names of the stages.
         stages: Vec<String>,
     },
-    /// Its outputs were removed, and stages that run, or may, read it.
+    /// Removed outputs of the stage are read by stages that run, or may.
     Needed {
         /// Names of the stages.
         by: Vec<String>,
@@ -93,7 +93,7 @@ pub enum Reason {
     },
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StaleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeverRan => write!(f, "never ran"),

@@ -7,12 +7,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Stages to run; all where nothing is set.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub struct StageSelection {
     /// Exactly these, on what is on disk.
     pub only: Vec<String>,
-    /// This stage, all that depends on it, and what those need besides; not what comes before it.
+    /// The stage of this name, all that depends on it, and what those need besides; not what comes before it.
     pub from: Option<String>,
-    /// This stage and all that it depends on.
+    /// The stage of this name and all that it depends on.
     pub until: Option<String>,
 }
 
@@ -21,7 +21,7 @@ impl Graph {
     ///
     /// # Errors
     /// When a stage does not exist or nothing is left.
-    pub fn select(&self, selection: &Selection) -> Result<BTreeSet<String>> {
+    pub fn select(&self, selection: &StageSelection) -> Result<BTreeSet<String>> {
         for name in selection
             .only
             .iter()

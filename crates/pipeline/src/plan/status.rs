@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::plan::reason::Reason;
+use crate::plan::reason::StaleReason;
 use crate::store::record::Accepted;
 
 /// The state of a stage's outputs on disk.
@@ -65,8 +65,8 @@ pub struct PlannedStage {
     pub kind: String,
     /// The state of its outputs.
     pub state: StageState,
-    /// Why it is not fresh; empty when it is.
-    pub reasons: Vec<Reason>,
+    /// Reasons why it is not fresh; empty when it is.
+    pub reasons: Vec<StaleReason>,
     /// Action of a run on the stage.
     pub action: StageAction,
     /// Set where somebody accepted outputs of an older version of the code for the present one.
@@ -76,7 +76,7 @@ pub struct PlannedStage {
 
 /// The state of every stage of a pipeline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
+pub struct PipelineStatus {
     /// The pipeline's name.
     pub pipeline: String,
     /// The profile.
@@ -87,7 +87,7 @@ pub struct Status {
     pub stages: Vec<PlannedStage>,
 }
 
-impl Status {
+impl PipelineStatus {
     /// Says if a run would do nothing.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
@@ -143,14 +143,15 @@ impl PlannedStage {
     /// The version of the code for which its outputs can be accepted as they are: the version is all that has changed.
     pub(crate) fn acceptable_version(&self) -> Option<u32> {
         match self.certain_reasons().as_slice() {
-            [Reason::CodeVersion { to, .. }] => Some(*to),
+            [StaleReason::CodeVersion { to, .. }] => Some(*to),
             _ => None,
         }
     }
 
-    /// Why it runs whatever the stages before it leave.
-    pub(crate) fn certain_reasons(&self) -> Vec<&Reason> {
-        let certain = |reason: &&Reason| !matches!(reason, Reason::PartsKept | Reason::Upstream { .. });
+    /// Reasons to run whatever the stages before it leave.
+    pub(crate) fn certain_reasons(&self) -> Vec<&StaleReason> {
+        let certain =
+            |reason: &&StaleReason| !matches!(reason, StaleReason::PartsKept | StaleReason::Upstream { .. });
         self.reasons.iter().filter(certain).collect()
     }
 }

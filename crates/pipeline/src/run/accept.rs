@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::config::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::reason::Reason;
+use crate::plan::reason::StaleReason;
 use crate::plan::status::PlannedStage;
 use crate::store::record::Accepted;
 use crate::store::run_lock;
@@ -58,11 +58,11 @@ fn acceptable_version(planned: &PlannedStage) -> Result<u32> {
     let reasons = planned.certain_reasons();
     if reasons
         .iter()
-        .any(|reason| matches!(reason, Reason::CodeVersion { .. }))
+        .any(|reason| matches!(reason, StaleReason::CodeVersion { .. }))
     {
         let others = reasons
             .iter()
-            .filter(|reason| !matches!(reason, Reason::CodeVersion { .. }));
+            .filter(|reason| !matches!(reason, StaleReason::CodeVersion { .. }));
         let others: Vec<String> = others.map(ToString::to_string).collect();
         return refused(
             format!("stage `{name}` would run all the same: {}", others.join("; ")),

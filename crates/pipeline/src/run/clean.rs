@@ -34,7 +34,7 @@ pub struct CleanedStage {
     pub bytes: u64,
     /// Files removed.
     pub files: u64,
-    /// Why nothing was removed, where something could have been.
+    /// Reason why nothing was removed, where something could have been.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,
 }

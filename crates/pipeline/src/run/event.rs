@@ -6,28 +6,28 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::reason::Reason;
+use crate::plan::reason::StaleReason;
 use crate::plan::status::PlannedStage;
 use ecgfm_stage::Progress;
 
 /// Receives the events of a run, possibly from several threads.
-pub trait Observer: Sync {
+pub trait RunObserver: Sync {
     /// Something happened.
-    fn event(&self, event: &Event);
+    fn event(&self, event: &RunEvent);
 }
 
 /// Ignores every event.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub struct SilentObserver;
 
-impl Observer for Silent {
-    fn event(&self, _event: &Event) {}
+impl RunObserver for SilentObserver {
+    fn event(&self, _event: &RunEvent) {}
 }
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
+pub enum RunEvent {
     /// The plan of the run.
     Plan {
         /// The pipeline's name.
@@ -49,8 +49,8 @@ pub enum Event {
         number: usize,
         /// Number of chosen stages.
         of: usize,
-        /// Why it runs.
-        reasons: Vec<Reason>,
+        /// Reasons to run.
+        reasons: Vec<StaleReason>,
         /// Set where it resumes from the parts of an interrupted run.
         resumed: bool,
     },
@@ -92,7 +92,7 @@ pub enum Event {
     StageSkipped {
         /// The stage.
         stage: String,
-        /// Why not.
+        /// Reason to skip it.
         because: SkipReason,
     },
     /// A stage failed.
@@ -132,19 +132,19 @@ pub enum Event {
     },
 }
 
-/// Why a stage does not run.
+/// Reason why a stage does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// Its outputs are up to date.
+    /// The stage's outputs are up to date.
     Fresh,
-    /// Its outputs are up to date, and some removed; they are made again when a stage that reads it runs.
+    /// The stage's outputs are up to date, and some removed; they are made again when a stage that reads it runs.
     Cleaned,
     /// A stage that it reads from failed.
     UpstreamFailed,
 }
 
-impl Event {
+impl RunEvent {
     pub(crate) fn failed(stage: &str, error: &Error) -> Self {
         Self::StageFailed {
             stage: stage.to_owned(),
@@ -159,12 +159,12 @@ impl Event {
 /// Turns a stage's progress into events.
 pub(crate) struct ProgressEvents<'a> {
     pub(crate) stage: &'a str,
-    pub(crate) observer: &'a dyn Observer,
+    pub(crate) observer: &'a dyn RunObserver,
 }
 
 impl Progress for ProgressEvents<'_> {
     fn begin(&self, total: u64, unit: &'static str) {
-        self.observer.event(&Event::ProgressBegan {
+        self.observer.event(&RunEvent::ProgressBegan {
             stage: self.stage.to_owned(),
             total,
             unit,
@@ -172,14 +172,14 @@ impl Progress for ProgressEvents<'_> {
     }
 
     fn advance(&self, n: u64) {
-        self.observer.event(&Event::ProgressAdvanced {
+        self.observer.event(&RunEvent::ProgressAdvanced {
             stage: self.stage.to_owned(),
             by: n,
         });
     }
 
     fn note(&self, message: &str) {
-        self.observer.event(&Event::Note {
+        self.observer.event(&RunEvent::Note {
             stage: self.stage.to_owned(),
             message: message.to_owned(),
         });

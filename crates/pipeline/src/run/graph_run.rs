@@ -13,10 +13,10 @@ use crate::plan::examine::{ExaminedStage, RunOnDisk};
 use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather;
 use crate::plan::look_ahead::look_ahead;
-use crate::plan::reason::Reason;
-use crate::plan::selection::Selection;
+use crate::plan::reason::StaleReason;
+use crate::plan::selection::StageSelection;
 use crate::plan::status::{PlannedStage, StageAction, StageState};
-use crate::run::event::{Event, Observer, SkipReason};
+use crate::run::event::{RunEvent, RunObserver, SkipReason};
 use crate::run::invocation::{StageInvocation, input_changed, prepare_dir};
 use crate::run::publish_stage::publish_stage;
 use crate::store::journal;
@@ -32,7 +32,7 @@ use ecgfm_stage::Cancel;
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
     /// Stages to run.
-    pub selection: Selection,
+    pub selection: StageSelection,
     /// Run the selected stages even where they are fresh, from their beginning.
     pub force: bool,
     /// After a failure go on with what does not depend on it.
@@ -45,7 +45,7 @@ pub struct RunOptions {
 
 /// Result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Summary {
+pub struct RunSummary {
     /// Plan of the run; every stage in running order.
     pub plan: Vec<PlannedStage>,
     /// Stages that ran.
@@ -69,7 +69,12 @@ impl Graph {
     /// The first stage's error ([`ErrorKind::StageFailed`], [`ErrorKind::BadInput`], [`ErrorKind::Config`]), after
     /// the rest has run where `keep_going` is set; [`ErrorKind::Interrupted`] after a cancellation;
     /// [`ErrorKind::Locked`] when another run is at work here.
-    pub fn run(&self, options: &RunOptions, observer: &dyn Observer, cancel: &Cancel) -> Result<Summary> {
+    pub fn run(
+        &self,
+        options: &RunOptions,
+        observer: &dyn RunObserver,
+        cancel: &Cancel,
+    ) -> Result<RunSummary> {
         let began = Instant::now();
         let chosen = self.select(&options.selection)?;
         let held = if options.dry_run {
@@ -127,10 +132,10 @@ fn pass_point(point: Point, graph: &Graph) -> Result<()> {
 pub(super) struct Run<'a> {
     pub(super) view: RunOnDisk<'a>,
     pub(super) options: &'a RunOptions,
-    pub(super) observer: &'a dyn Observer,
+    pub(super) observer: &'a dyn RunObserver,
     pub(super) cancel: &'a Cancel,
     pub(super) chosen: BTreeSet<String>,
-    pub(super) summary: Summary,
+    pub(super) summary: RunSummary,
     pub(super) first_error: Option<Error>,
 }
 
@@ -138,7 +143,7 @@ impl<'a> Run<'a> {
     fn new(
         view: RunOnDisk<'a>,
         options: &'a RunOptions,
-        observer: &'a dyn Observer,
+        observer: &'a dyn RunObserver,
         cancel: &'a Cancel,
         chosen: BTreeSet<String>,
     ) -> Self {
@@ -148,7 +153,7 @@ impl<'a> Run<'a> {
             observer,
             cancel,
             chosen,
-            summary: Summary::default(),
+            summary: RunSummary::default(),
             first_error: None,
         }
     }
@@ -156,7 +161,7 @@ impl<'a> Run<'a> {
     fn announce(&mut self, plan: &[ExaminedStage]) {
         self.summary.plan = plan.iter().map(|e| e.planned.clone()).collect();
         let graph = self.view.graph;
-        self.observer.event(&Event::Plan {
+        self.observer.event(&RunEvent::Plan {
             pipeline: graph.pipeline.clone(),
             profile: graph.profile.clone(),
             run_dir: graph.run_dir.clone(),
@@ -224,7 +229,7 @@ impl<'a> Run<'a> {
             None => error,
         };
         self.summary.failed.push(stage.name().to_owned());
-        self.observer.event(&Event::failed(stage.name(), &error));
+        self.observer.event(&RunEvent::failed(stage.name(), &error));
         if !self.options.keep_going {
             return Err(error);
         }
@@ -233,7 +238,7 @@ impl<'a> Run<'a> {
     }
 
     fn report_skip(&self, stage: &Stage, because: SkipReason) {
-        self.observer.event(&Event::StageSkipped {
+        self.observer.event(&RunEvent::StageSkipped {
             stage: stage.name().to_owned(),
             because,
         });
@@ -257,7 +262,7 @@ impl<'a> Run<'a> {
         self.view.lock.write(&self.view.graph.run_dir)
     }
 
-    fn report_start(&self, stage: &Stage, reasons: Vec<Reason>, resumed: bool) {
+    fn report_start(&self, stage: &Stage, reasons: Vec<StaleReason>, resumed: bool) {
         let chosen: Vec<&PlannedStage> = self
             .summary
             .plan
@@ -265,7 +270,7 @@ impl<'a> Run<'a> {
             .filter(|p| p.action != StageAction::Exclude)
             .collect();
         let at = chosen.iter().position(|p| p.stage == stage.name());
-        self.observer.event(&Event::StageStarted {
+        self.observer.event(&RunEvent::StageStarted {
             stage: stage.name().to_owned(),
             kind: stage.kind.name().to_owned(),
             number: at.map_or(1, |at| at + 1),
@@ -279,7 +284,7 @@ impl<'a> Run<'a> {
         &mut self,
         stage: &Stage,
         facts: &FingerprintInputs,
-        reasons: Vec<Reason>,
+        reasons: Vec<StaleReason>,
     ) -> Result<()> {
         let target = self.view.graph.stage_dir(stage.name());
         let fingerprint = facts.fingerprint();
@@ -304,7 +309,7 @@ impl<'a> Run<'a> {
         versions.extend(stage.kind.versions());
         let published = publish_stage(&mut self.view, stage, facts, outcome, (started, clock), versions)?;
         self.summary.ran.push(stage.name().to_owned());
-        self.observer.event(&Event::StageFinished {
+        self.observer.event(&RunEvent::StageFinished {
             stage: stage.name().to_owned(),
             counts,
             seconds: published.seconds,
@@ -346,9 +351,9 @@ impl<'a> Run<'a> {
         ))
     }
 
-    fn finish(mut self, began: Instant, result: Result<()>) -> Result<Summary> {
+    fn finish(mut self, began: Instant, result: Result<()>) -> Result<RunSummary> {
         self.summary.seconds = began.elapsed().as_secs_f64();
-        let Summary {
+        let RunSummary {
             ran,
             fresh,
             failed,
@@ -356,7 +361,7 @@ impl<'a> Run<'a> {
             seconds,
             ..
         } = self.summary.clone();
-        self.observer.event(&Event::RunFinished {
+        self.observer.event(&RunEvent::RunFinished {
             ran,
             fresh,
             failed,

@@ -11,13 +11,13 @@ use serde_json::Value;
 use crate::config::outputs::StageOutput;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
-use crate::run::event::{Observer, ProgressEvents};
+use crate::run::event::{ProgressEvents, RunObserver};
 use crate::store::partial;
 use crate::store::publish;
 use ecgfm_stage::{Cancel, Context, Outcome};
 use ecgfm_system::presence;
 
-/// One stage about to run.
+/// Stage about to run.
 pub(crate) struct StageInvocation<'a> {
     pub(crate) stage: &'a str,
     pub(crate) kind: &'a dyn StageKind,
@@ -58,7 +58,7 @@ impl StageInvocation<'_> {
     /// are, and the stage is done or can resume.
     pub(crate) fn run(
         &self,
-        observer: &dyn Observer,
+        observer: &dyn RunObserver,
         cancel: &Cancel,
         require_unchanged_inputs: impl FnOnce() -> Result<()>,
     ) -> Result<Outcome> {
@@ -75,7 +75,7 @@ impl StageInvocation<'_> {
     }
 
     /// Runs the stage and checks that it left what it promised. A panic becomes an error.
-    fn run_code(&self, observer: &dyn Observer, cancel: &Cancel) -> Result<Outcome> {
+    fn run_code(&self, observer: &dyn RunObserver, cancel: &Cancel) -> Result<Outcome> {
         let progress = ProgressEvents {
             stage: self.stage,
             observer,

@@ -28,7 +28,7 @@ pub struct RunInfo {
     pub bytes: u64,
     /// Bytes by stage.
     pub stages: BTreeMap<String, u64>,
-    /// When something in it was last written, RFC 3339, UTC.
+    /// Time at which something in it was last written, RFC 3339, UTC.
     pub last_used: String,
     /// State of the run.
     pub state: RunState,

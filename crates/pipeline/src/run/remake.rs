@@ -7,9 +7,9 @@ use crate::config::graph::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::reads_removed;
-use crate::plan::reason::Reason;
+use crate::plan::reason::StaleReason;
 use crate::plan::status::StageState;
-use crate::run::event::Event;
+use crate::run::event::RunEvent;
 
 impl Run<'_> {
     /// Makes again what a stage that is about to run reads and what was removed; whether there was anything.
@@ -54,14 +54,14 @@ impl Run<'_> {
             .get(name)
             .and_then(|disk| disk.record.output(""));
         let by = vec![reader.name().to_owned()];
-        self.run_stage(stage, &facts, vec![Reason::Needed { by }])?;
+        self.run_stage(stage, &facts, vec![StaleReason::Needed { by }])?;
         let now = self
             .view
             .outputs_on_disk
             .get(name)
             .and_then(|disk| disk.record.output(""));
         if before != now {
-            self.observer.event(&Event::Warning {
+            self.observer.event(&RunEvent::Warning {
                 stage: Some(name.to_owned()),
                 message: format!("`{name}`, made again, differs from what it left before"),
                 help: Some("run the same command again: what was made of it follows".to_owned()),

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::config::assignment::{nested_mapping, parse_assignment};
 use crate::config::check;
 use crate::config::document::Name;
-use crate::config::node::{Data, Node};
+use crate::config::node::{Node, NodeData};
 use crate::config::outputs;
 use crate::config::paths::PathBases;
 use crate::config::source::{SourceText, Span};
@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
 use crate::plan::gather::fingerprint_inputs_alone;
 use crate::plan::look_ahead::look_ahead_alone;
-use crate::run::event::{Event, Observer};
+use crate::run::event::{RunEvent, RunObserver};
 use crate::run::invocation::{StageInvocation, input_changed, prepare_dir};
 use crate::store::layout::{self, LONE_STAGE_FILE};
 use crate::store::partial;
@@ -37,7 +37,7 @@ pub fn run_stage(
     with: &[String],
     out: &Path,
     force: bool,
-    observer: &dyn Observer,
+    observer: &dyn RunObserver,
     cancel: &Cancel,
 ) -> Result<Outcome> {
     let (name, node) = parse_arguments(kind, with)?;
@@ -65,7 +65,7 @@ pub fn run_stage(
     let fingerprint = facts.fingerprint();
     let (temporary, resumed) = prepare_dir(kind, out, &fingerprint, false).map_err(io)?;
     if resumed {
-        observer.event(&Event::Note {
+        observer.event(&RunEvent::Note {
             stage: kind.name().to_owned(),
             message: "resuming where it was interrupted".to_owned(),
         });
@@ -109,7 +109,7 @@ pub fn run_stage(
 
 fn parse_arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
     let span = Span::start_of(&SourceText::argument("--with"));
-    let mut node = Node::new(Data::Map(Vec::new()), span.clone());
+    let mut node = Node::new(NodeData::Map(Vec::new()), span.clone());
     for argument in with {
         let assignment = parse_assignment("--with", argument)?;
         node.merge(nested_mapping(

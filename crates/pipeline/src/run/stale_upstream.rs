@@ -4,9 +4,9 @@ use super::graph_run::Run;
 use crate::config::graph::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::examine::ExaminedStage;
-use crate::plan::reason::Reason;
+use crate::plan::reason::StaleReason;
 use crate::plan::status::StageState;
-use crate::run::event::Event;
+use crate::run::event::RunEvent;
 use ecgfm_system::presence;
 
 impl Run<'_> {
@@ -33,7 +33,7 @@ impl Run<'_> {
                 }
                 self.require_outputs(stage, &upstream.stage)?;
                 let why: Vec<String> = found.reasons.iter().map(why_stale).collect();
-                self.observer.event(&Event::Warning {
+                self.observer.event(&RunEvent::Warning {
                     stage: Some(stage.name().to_owned()),
                     message: format!(
                         "`{}` reads what `{}` left earlier, which {}: {}",
@@ -92,9 +92,9 @@ impl Run<'_> {
 }
 
 /// A reason, for a stage that will not run now.
-fn why_stale(reason: &Reason) -> String {
+fn why_stale(reason: &StaleReason) -> String {
     match reason {
-        Reason::Upstream { stages } => {
+        StaleReason::Upstream { stages } => {
             format!("it depends on stages that are not fresh ({})", stages.join(", "))
         }
         other => other.to_string(),

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, CodeChange, Context, Environment, Error, Event, Graph, Kinds, Observer, Outcome, OutputSpec,
-    ParamError, Pipeline, RunOptions, Selection, Settings, StageError, StageKind, Summary, canonical_params,
-    parse_params,
+    Cancel, CodeChange, Context, Environment, Error, Graph, Outcome, OutputSpec, ParamError, Pipeline,
+    RunEvent, RunObserver, RunOptions, RunSettings, RunSummary, StageError, StageKind, StageKinds,
+    StageSelection, canonical_params, parse_params,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -283,14 +283,14 @@ fn trouble(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
 /// A place to run the toy pipeline in, which keeps the events; `version` is that of the `splits` kind.
 pub struct Bench {
     pub dir: tempfile::TempDir,
-    pub kinds: Kinds,
+    pub kinds: StageKinds,
     pub version: Arc<AtomicU32>,
     pub cancel: Cancel,
-    pub events: Mutex<Vec<Event>>,
+    pub events: Mutex<Vec<RunEvent>>,
 }
 
-impl Observer for Bench {
-    fn event(&self, event: &Event) {
+impl RunObserver for Bench {
+    fn event(&self, event: &RunEvent) {
         self.events.lock().unwrap().push(event.clone());
     }
 }
@@ -319,7 +319,7 @@ stages:
     with: { from: [${manifests.joined}, ${labels.joined}] }
 ";
 
-pub fn kinds(version: &Arc<AtomicU32>) -> Kinds {
+pub fn kinds(version: &Arc<AtomicU32>) -> StageKinds {
     const JOINED: &[OutputSpec] = &[
         OutputSpec::new("joined", "joined.txt", "all texts"),
         OutputSpec::new("dir", "", "all"),
@@ -349,7 +349,7 @@ pub fn kinds(version: &Arc<AtomicU32>) -> Kinds {
             Arc::new(AtomicU32::new(1))
         },
     };
-    Kinds::new()
+    StageKinds::new()
         .with(toy(
             "signals",
             SIGNALS,
@@ -392,8 +392,8 @@ impl Bench {
         self.dir.path().join("raw.txt")
     }
 
-    pub fn settings(&self, set: &[&str]) -> Settings {
-        Settings {
+    pub fn settings(&self, set: &[&str]) -> RunSettings {
+        RunSettings {
             profile: None,
             set: set.iter().map(|&s| s.to_owned()).collect(),
             workdir: self.dir.path().join("runs"),
@@ -411,21 +411,21 @@ impl Bench {
         self.graph_of(PIPELINE, set).unwrap()
     }
 
-    pub fn run(&self, graph: &Graph) -> Result<Summary, Error> {
+    pub fn run(&self, graph: &Graph) -> Result<RunSummary, Error> {
         graph.run(&RunOptions::default(), self, &self.cancel)
     }
 
-    pub fn run_with(&self, graph: &Graph, change: impl FnOnce(&mut RunOptions)) -> Result<Summary, Error> {
+    pub fn run_with(&self, graph: &Graph, change: impl FnOnce(&mut RunOptions)) -> Result<RunSummary, Error> {
         let mut options = RunOptions::default();
         change(&mut options);
         graph.run(&options, self, &self.cancel)
     }
 
-    pub fn only(&self, graph: &Graph, stage: &str) -> Result<Summary, Error> {
+    pub fn only(&self, graph: &Graph, stage: &str) -> Result<RunSummary, Error> {
         self.run_with(graph, |o| {
-            o.selection = Selection {
+            o.selection = StageSelection {
                 only: vec![stage.to_owned()],
-                ..Selection::default()
+                ..StageSelection::default()
             }
         })
     }
@@ -434,7 +434,7 @@ impl Bench {
         self.dir.path().join("runs/toy/sample").join(path)
     }
 
-    pub fn take_events(&self) -> Vec<Event> {
+    pub fn take_events(&self) -> Vec<RunEvent> {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 

@@ -26,7 +26,7 @@ impl SignalUnit {
         }
     }
 
-    pub(super) fn words(self) -> String {
+    pub(super) fn scale_text(self) -> String {
         match self {
             Self::PerMillivolt(1.0) => "in mV".to_owned(),
             Self::PerMillivolt(units) => format!("{units} units a mV"),

@@ -36,7 +36,7 @@ pub(super) struct Strip {
 pub(super) struct LeadRow {
     /// Vertical position of its zero.
     pub(super) zero: f64,
-    /// Its ends.
+    /// Upper and lower end of the row.
     pub(super) top: f64,
     pub(super) bottom: f64,
     pub(super) strips: Vec<Strip>,
@@ -86,13 +86,13 @@ impl Layout {
     }
 
     /// Left end of the traces.
-    pub(super) fn left(&self) -> f64 {
+    pub(super) fn traces_left(&self) -> f64 {
         MARGIN + PULSE
     }
 
     /// Horizontal position of a second of the paper.
     pub(super) fn x(&self, seconds: f64) -> f64 {
-        self.left() + seconds * self.speed
+        self.traces_left() + seconds * self.speed
     }
 
     /// Height of a value of a lead above zero; negative is below.

@@ -100,7 +100,7 @@ fn footer_lines(ecg: &Ecg, layout: &Layout) -> Vec<String> {
             ecg.filters,
             number_text(ecg.rate)
         ),
-        format!("{}; each lead about its median", ecg.unit.words()),
+        format!("{}; each lead about its median", ecg.unit.scale_text()),
     ];
     if !ecg.shades.is_empty() {
         lines.push(format!("shaded: {}", ecg.shades_meaning));

@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Weaker shades are left away: they would only tint the paper.
 const FAINT: f64 = 0.1;
 
-/// One strip with its lead's name.
+/// Draws a strip with its lead's name.
 pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &LeadRow, layout: &Layout) {
     let (from, _) = strip_range(ecg, strip, ecg.leads.get(strip.lead).map_or(0, Vec::len));
     let mut path = String::new();
@@ -46,7 +46,7 @@ pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Lead
     }
 }
 
-/// One millivolt, for a fifth of a second.
+/// Draws the calibration pulse: one millivolt, for a fifth of a second.
 pub(super) fn draw_calibration(body: &mut String, row: &LeadRow, layout: &Layout) {
     let (x, zero, height) = (MARGIN + 1.5, row.zero, layout.gain);
     let _ = write!(

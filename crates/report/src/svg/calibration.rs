@@ -4,7 +4,7 @@ use super::chart::Chart;
 use super::plane::Plane;
 use ecgfm_artifacts::evaluation::CalibrationBin;
 
-/// Each bin as a point at its mean probability and its share of positives, with the share's interval, as large as it has
+/// Draws each bin as a point at its mean probability and its share of positives, with the share's interval, as large as it has
 /// rows.
 pub(crate) fn draw_calibration((title, description): (String, String), bins: &[CalibrationBin]) -> Chart {
     let mut plane = Plane::new("mean probability of the bin", "share with the label", 1.0);
@@ -19,7 +19,7 @@ pub(crate) fn draw_calibration((title, description): (String, String), bins: &[C
         plane.line("whisker", (x, plane.y(bin.lo)), (x, plane.y(bin.hi)));
         // By area, and never too small to see.
         let radius = 2.5 + 5.5 * (bin.count as f64 / most).sqrt();
-        plane.put(format_args!(
+        plane.write_element(format_args!(
             "<circle class=\"point ecg\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"><title>{} ECGs</title></circle>",
             bin.count
         ));

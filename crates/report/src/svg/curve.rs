@@ -4,7 +4,7 @@ use super::chart::Chart;
 use super::plane::Plane;
 use std::fmt::Write;
 
-/// One curve with its operating point.
+/// Curve with its operating point.
 pub(crate) struct Curve<'a> {
     /// CSS class of its colour and dash: `ecg` or `segment`.
     pub(crate) class: &'a str,
@@ -14,12 +14,12 @@ pub(crate) struct Curve<'a> {
     pub(crate) y: &'a [f64],
     /// The point of the threshold in use, if defined.
     pub(crate) operating: Option<(f64, f64)>,
-    /// Each value holds from the point before it on, as precision does; otherwise it changes evenly between points.
+    /// True where a value holds from the point before it on, as precision does; otherwise it changes evenly between points.
     pub(crate) steps: bool,
 }
 
 /// A line to compare with, as what chance would give.
-pub(crate) enum Reference {
+pub(crate) enum ReferenceLine {
     /// The diagonal.
     Diagonal,
     /// A horizontal line.
@@ -33,28 +33,30 @@ pub(crate) fn draw_curves(
     (title, description): (String, String),
     (x_name, y_name): (&str, &str),
     curves: &[Curve<'_>],
-    reference: &Reference,
+    reference: &ReferenceLine,
     why_empty: &str,
 ) -> Chart {
     let mut plane = Plane::new(x_name, y_name, 1.0);
     match *reference {
-        Reference::Diagonal => plane.line(
+        ReferenceLine::Diagonal => plane.line(
             "chance",
             (plane.x(0.0), plane.y(0.0)),
             (plane.x(1.0), plane.y(1.0)),
         ),
-        Reference::Level(v) => plane.line("chance", (plane.x(0.0), plane.y(v)), (plane.x(1.0), plane.y(v))),
-        Reference::None => {}
+        ReferenceLine::Level(v) => {
+            plane.line("chance", (plane.x(0.0), plane.y(v)), (plane.x(1.0), plane.y(v)))
+        }
+        ReferenceLine::None => {}
     }
     for curve in curves.iter().filter(|c| !c.x.is_empty()) {
         let path = curve_path(&plane, curve);
-        plane.put(format_args!(
+        plane.write_element(format_args!(
             "<path class=\"curve {}\" d=\"{path}\"/>",
             curve.class
         ));
         if let Some((x, y)) = curve.operating {
             let (x, y) = (plane.x(x), plane.y(y));
-            plane.put(format_args!(
+            plane.write_element(format_args!(
                 "<circle class=\"point {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>",
                 curve.class
             ));
@@ -94,7 +96,13 @@ mod tests {
             steps,
         };
         let names = ("ROC <AF>".to_owned(), "words".to_owned());
-        draw_curves(names, ("x", "y"), &[curve], &Reference::Diagonal, "no positives")
+        draw_curves(
+            names,
+            ("x", "y"),
+            &[curve],
+            &ReferenceLine::Diagonal,
+            "no positives",
+        )
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::chart::Chart;
 use super::plane::Plane;
 
 /// Counts in bins of equal width from 0 to 1.
-pub(crate) struct Bars<'a> {
+pub(crate) struct HistogramBars<'a> {
     /// Rows in which the label holds.
     pub(crate) positives: &'a [u64],
     /// Rows in which it does not.
@@ -14,7 +14,7 @@ pub(crate) struct Bars<'a> {
 }
 
 /// A chart of each class's share in every bin: the classes are of very different size, and their shapes are compared.
-pub(crate) fn draw_histogram((title, description): (String, String), bars: &Bars<'_>) -> Chart {
+pub(crate) fn draw_histogram((title, description): (String, String), bars: &HistogramBars<'_>) -> Chart {
     let (positives, negatives) = (bin_shares(bars.positives), bin_shares(bars.negatives));
     let highest = positives.iter().chain(&negatives).copied().fold(0.0, f64::max);
     // Room to the next tenth above the highest bar.
@@ -30,7 +30,7 @@ pub(crate) fn draw_histogram((title, description): (String, String), bars: &Bars
     plane.chart((title, description))
 }
 
-/// Each bin's share of all; nothing where there are none.
+/// Share of each bin in all; nothing where there are none.
 fn bin_shares(counts: &[u64]) -> Vec<f64> {
     let all: u64 = counts.iter().sum();
     if all == 0 {
@@ -44,7 +44,7 @@ fn draw_bars(plane: &mut Plane, class: &str, shares: &[f64]) {
     for (i, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let (x0, x1) = (plane.x(i as f64 * width), plane.x((i + 1) as f64 * width));
         let (y0, y1) = (plane.y(share), plane.y(0.0));
-        plane.put(format_args!(
+        plane.write_element(format_args!(
             "<rect class=\"bar {class}\" x=\"{:.1}\" y=\"{y0:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
             x0 + 0.5,
             x1 - x0 - 1.0,
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn every_bin_that_holds_rows_has_a_bar() {
-        let bars = Bars {
+        let bars = HistogramBars {
             positives: &[0, 0, 5, 1],
             negatives: &[1_000_000, 1, 0, 0],
             threshold: 0.5,
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_class_without_rows_has_no_bars() {
-        let bars = Bars {
+        let bars = HistogramBars {
             positives: &[0, 0],
             negatives: &[1, 1],
             threshold: 0.5,

@@ -9,5 +9,5 @@ mod plane;
 
 pub(crate) use calibration::draw_calibration;
 pub(crate) use chart::{Chart, STYLE};
-pub(crate) use curve::{Curve, Reference, draw_curves};
-pub(crate) use histogram::{Bars, draw_histogram};
+pub(crate) use curve::{Curve, ReferenceLine, draw_curves};
+pub(crate) use histogram::{HistogramBars, draw_histogram};

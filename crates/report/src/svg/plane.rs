@@ -36,7 +36,7 @@ impl Plane {
         }
         plane.text("axis", (plane.x(0.5), HEIGHT - 10.0), "middle", x_name);
         let (x, y) = (13.0, plane.y(top / 2.0));
-        plane.put(format_args!(
+        plane.write_element(format_args!(
             "<text class=\"axis\" text-anchor=\"middle\" transform=\"translate({x} {y:.1}) rotate(-90)\">{}</text>",
             escape(y_name)
         ));
@@ -65,21 +65,21 @@ impl Plane {
     }
 
     /// Appends elements.
-    pub(super) fn put(&mut self, element: std::fmt::Arguments<'_>) {
+    pub(super) fn write_element(&mut self, element: std::fmt::Arguments<'_>) {
         // Writing to a String does not fail.
         let _ = self.body.write_fmt(element);
     }
 
     /// A line between two places of the drawing.
     pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
-        self.put(format_args!(
+        self.write_element(format_args!(
             "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
         ));
     }
 
     /// Text at a place of the drawing.
     pub(super) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: &str, text: &str) {
-        self.put(format_args!(
+        self.write_element(format_args!(
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
             escape(text)
         ));

@@ -2,9 +2,9 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use ecgfm_artifacts::evaluation::{
-    Average, CalibrationBin, CoOccurrence, ConfusionMatrix, Estimate, Flow, IntervalMethod, LabelMetrics,
-    MappingUsed, Metrics, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram, Subgroup,
-    SubgroupLabel, ThresholdsUsed, Tutorial, TutorialClass, Unit, UnitMetrics,
+    Average, CalibrationBin, CoOccurrence, ConfusionMatrix, Estimate, EvaluationUnit, Flow, IntervalMethod,
+    LabelMetrics, MappingUsed, Metrics, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram,
+    Subgroup, SubgroupLabel, ThresholdsUsed, Tutorial, TutorialClass, UnitMetrics,
 };
 use ecgfm_artifacts::labelset::Pool;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
@@ -186,7 +186,7 @@ pub(crate) fn metrics() -> Metrics {
             exact_match: Some(0.8997),
             classes: vec![class(""), class("AF")],
         },
-        units: vec![unit(Unit::Segment), unit(Unit::Ecg)],
+        units: vec![unit(EvaluationUnit::Segment), unit(EvaluationUnit::Ecg)],
     }
 }
 

@@ -70,7 +70,7 @@ fn write_part(
         end: last,
     } = job.options().positions_of_part(part);
     let rows = rows_of(job.generator, first..last);
-    let store = PartFile::create(job.out.join(part_name(part)), rows)?;
+    let store = ReleasePart::create(job.out.join(part_name(part)), rows)?;
     let (full, to_store) = sync_channel(1);
     let (to_draw, empty) = channel();
     for _ in 0..BLOCKS {
@@ -78,7 +78,7 @@ fn write_part(
         let _ = to_draw.send(ExamBlock::default());
     }
     thread::scope(|scope| {
-        let storing = scope.spawn(move || store.all(&to_store, &to_draw));
+        let storing = scope.spawn(move || store.write_all(&to_store, &to_draw));
         let drawing = (first..last).step_by(BLOCK as usize).try_for_each(|start| {
             job.stop_if_cancelled(start)?;
             // No empty block comes back if storing has failed: `stored` below has its error.
@@ -106,13 +106,13 @@ fn write_part(
 }
 
 /// Part that is being written.
-struct PartFile {
+struct ReleasePart {
     path: PathBuf,
     writer: PartWriter,
     row: usize,
 }
 
-impl PartFile {
+impl ReleasePart {
     fn create(path: PathBuf, rows: usize) -> Result<Self, Error> {
         let options = WriteOptions {
             layout: WriteLayout::Contiguous,
@@ -125,7 +125,7 @@ impl PartFile {
     }
 
     /// Writes all received blocks, and returns each to be filled again, then writes the dummy row.
-    fn all(mut self, blocks: &Receiver<ExamBlock>, done: &Sender<ExamBlock>) -> Result<(), Error> {
+    fn write_all(mut self, blocks: &Receiver<ExamBlock>, done: &Sender<ExamBlock>) -> Result<(), Error> {
         for block in blocks {
             for (exam, tracing) in block.exams.iter().zip(block.tracings.chunks_exact(TRACING)) {
                 self.exam(exam, tracing)?;

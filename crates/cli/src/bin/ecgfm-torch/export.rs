@@ -24,7 +24,7 @@ fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
     })
 }
 
-/// What must be said of the results of the bundled demo model. A file that cannot be read is the export's business.
+/// Notice on the results of the bundled demo model. A file that cannot be read is the export's business.
 fn demo_notice(checkpoint: &Path) -> Option<String> {
     let is_as_long =
         std::fs::metadata(checkpoint).is_ok_and(|meta| meta.len() == BUNDLED_CHECKPOINT.len() as u64);
@@ -112,7 +112,7 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether model and card may be written where they are asked for: only what was exported before is ever replaced.
+/// Refuses to write model and card over anything but what was exported before.
 fn check_targets(args: &ExportArgs) -> Result<(), Error> {
     let model = &args.output;
     let card = model.with_extension("json");

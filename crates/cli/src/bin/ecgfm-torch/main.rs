@@ -8,7 +8,7 @@ mod export;
 
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_cli::args;
-use ecgfm_cli::torch::Torch;
+use ecgfm_cli::torch::TorchHalf;
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_pipeline::{Cancel, Error, StageError};
 use ecgfm_stage_params::{ExportParams, InferParams};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 struct Linked;
 
-impl Torch for Linked {
+impl TorchHalf for Linked {
     fn version(&self) -> String {
         ecgfm_infer::version::loaded_version().unwrap_or_else(|| "unknown".to_owned())
     }

@@ -4,9 +4,9 @@ use crate::args::PlotArgs;
 use crate::errors::{file_error, unusable_file};
 use crate::results;
 use ecgfm_archives::{DATASETS, datasets};
-use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
+use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, TRACE_FILE};
 use ecgfm_artifacts::recordings::{self, Encoding, MissingLeads, Recording, RecordingFile};
-use ecgfm_artifacts::table::{self, Column, Kind};
+use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records};
 use ecgfm_formats::mat5;
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
@@ -205,11 +205,11 @@ struct EcgRecord {
 impl EcgRecord {
     fn find(path: &Path, id: &str) -> Result<Self, Error> {
         let columns = [
-            Column::new(IDX, Kind::Text),
-            Column::new("exam_id", Kind::Text),
-            Column::new("trace_file", Kind::Text),
-            Column::new(SAVE_FILE, Kind::Text),
-            Column::new("sample_rate", Kind::Text),
+            Column::new(IDX, ColumnKind::Text),
+            Column::new(EXAM_ID, ColumnKind::Text),
+            Column::new(TRACE_FILE, ColumnKind::Text),
+            Column::new(SAVE_FILE, ColumnKind::Text),
+            Column::new("sample_rate", ColumnKind::Text),
         ];
         let frame = table::read(path, &columns, table::OtherColumns::Ignore).map_err(unusable_file)?;
         let cell = |name: &str, row: usize| -> Result<String, Error> {
@@ -217,20 +217,20 @@ impl EcgRecord {
             Ok(column.get(row).unwrap_or_default().to_owned())
         };
         // A recording's name, then an exam's number, then an idx: what is unlikely to be meant by another comes first.
-        for name in [SAVE_FILE, "exam_id", IDX] {
+        for name in [SAVE_FILE, EXAM_ID, IDX] {
             let column = table::str_column(path, &frame, name).map_err(unusable_file)?;
             let named = |value: &str| value == id || (name == SAVE_FILE && key::stem(value) == id);
             if let Some(row) = column.iter().position(|value| value.is_some_and(named)) {
                 return Ok(Self {
-                    exam_id: cell("exam_id", row)?,
-                    trace_file: cell("trace_file", row)?,
+                    exam_id: cell(EXAM_ID, row)?,
+                    trace_file: cell(TRACE_FILE, row)?,
                     save_file: cell(SAVE_FILE, row)?,
                     rate: cell("sample_rate", row)?.parse().map_err(unusable_file)?,
                 });
             }
         }
         let exams: Vec<String> = (0..frame.height().min(IDS_IN_ERROR))
-            .map(|row| cell("exam_id", row))
+            .map(|row| cell(EXAM_ID, row))
             .collect::<Result<_, _>>()?;
         Err(bad_input(format!(
             "{}: no ECG `{id}` among its {}",

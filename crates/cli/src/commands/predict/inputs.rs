@@ -1,6 +1,6 @@
 //! The files to predict, laid out as the stages read them.
 
-use super::model_input::ModelInput;
+use super::model_input::ExpectedInput;
 use super::segment_file::{SegmentFile, copy_store_info};
 use super::user_paths::{absolute_path, bad_input, hide_paths_below};
 use crate::args::PredictArgs;
@@ -24,7 +24,7 @@ pub(super) enum InputFiles {
         files: Vec<PathBuf>,
         /// Part and exam by row of that table.
         exams: Vec<(usize, i64)>,
-        /// Whether segments can be computed from the parts when they are read.
+        /// True where segments can be computed from the parts when they are read.
         direct: bool,
     },
     /// `.mat` files: segments, as they are.
@@ -44,7 +44,11 @@ fn no_reader(file: &Path) -> Error {
 
 impl InputFiles {
     /// Groups the files by kind and lays each group out below the directory `place`.
-    pub(super) fn collect(args: &PredictArgs, model: &ModelInput, place: &Path) -> Result<Vec<Self>, Error> {
+    pub(super) fn collect(
+        args: &PredictArgs,
+        model: &ExpectedInput,
+        place: &Path,
+    ) -> Result<Vec<Self>, Error> {
         let is = |path: &&PathBuf, known: &[&str]| {
             path.extension()
                 .and_then(|e| e.to_str())
@@ -102,7 +106,7 @@ impl InputFiles {
         })
     }
 
-    fn segments(paths: &[PathBuf], model: &ModelInput, root: &Path) -> Result<Self, Error> {
+    fn segments(paths: &[PathBuf], model: &ExpectedInput, root: &Path) -> Result<Self, Error> {
         let io = |e: std::io::Error| file_error("write", root, &e);
         fs::create_dir(root).map_err(io)?;
         let (mut files, mut manifest) = (BTreeMap::new(), format!("{}\n", root.display()));
@@ -272,7 +276,7 @@ fn write_keys(dir: &Path, files: &BTreeMap<String, (String, PathBuf, Option<i64>
     let mut keys = Vec::with_capacity(files.len());
     for (segment, (recording, ..)) in files {
         let next = numbers.len() as i64;
-        keys.push(manifests::Key {
+        keys.push(manifests::SegmentKey {
             segment: segment.clone(),
             idx: Some(*numbers.entry(recording).or_insert(next)),
             save_file: format!("{recording}.mat"),

@@ -9,13 +9,13 @@ use ecgfm_system::presence::{exists, is_dir};
 use std::path::Path;
 
 /// Labels, sample rate and segment length that the model expects, by its card.
-pub(super) struct ModelInput {
+pub(super) struct ExpectedInput {
     pub(super) labels: String,
     pub(super) sample_rate: u32,
     pub(super) segment_seconds: f64,
 }
 
-impl ModelInput {
+impl ExpectedInput {
     /// Reads the card beside the model. A model without a card is taken to expect what ECG-FM does; its labels must then be
     /// named.
     pub(super) fn read(args: &PredictArgs) -> Result<Self, Error> {

@@ -2,7 +2,7 @@
 
 use super::inputs::InputFiles;
 use crate::errors::file_error;
-use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SEGMENTS};
+use ecgfm_artifacts::columns::{DETAIL, EXAM_ID, IDX, REASON, SAVE_FILE, SEGMENT, SEGMENTS, TRACE_FILE};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::predictions::{CSV_FILE, ECG_FILE, INFO_FILE, PredictionsInfo};
 use ecgfm_artifacts::{logits, rejected, table};
@@ -129,10 +129,10 @@ impl PredictionResults {
             Ok::<_, Error>(column.get(row).unwrap_or_default().to_owned())
         };
         for row in 0..frame.height() {
-            let detail = group.user_paths_in(&cell("detail", row)?);
-            let why = format!("{}: {detail}", cell("reason", row)?);
-            let file = group.file(&cell("trace_file", row)?);
-            self.rejected.push((file, Some(cell("exam_id", row)?), why));
+            let detail = group.user_paths_in(&cell(DETAIL, row)?);
+            let why = format!("{}: {detail}", cell(REASON, row)?);
+            let file = group.file(&cell(TRACE_FILE, row)?);
+            self.rejected.push((file, Some(cell(EXAM_ID, row)?), why));
         }
         Ok(())
     }

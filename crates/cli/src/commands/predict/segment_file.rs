@@ -1,6 +1,6 @@
 //! Segments in `.mat` files, and the description of the stores that they come from.
 
-use super::model_input::ModelInput;
+use super::model_input::ExpectedInput;
 use super::user_paths::{absolute_path, bad_input};
 use crate::errors::unusable_file;
 use ecgfm_artifacts::store::StoreInfo;
@@ -10,7 +10,7 @@ use ecgfm_pipeline::Error;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// One `.mat` file that holds a segment.
+/// A `.mat` file that holds a segment.
 pub(super) struct SegmentFile {
     pub(super) name: String,
     /// Name without the segment's number.
@@ -21,7 +21,7 @@ pub(super) struct SegmentFile {
 }
 
 impl SegmentFile {
-    pub(super) fn read(path: &Path, model: &ModelInput) -> Result<Self, Error> {
+    pub(super) fn read(path: &Path, model: &ExpectedInput) -> Result<Self, Error> {
         let refused = |what: String| {
             bad_input(format!("{}: {what}", path.display()))
                 .help("give files of `segmented/`, as the signals stage names them, or the archive's .hdf5")

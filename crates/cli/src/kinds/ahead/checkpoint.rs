@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Facts about a checkpoint that matter before it is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct ModelHead {
     /// Number of labels, by the shape of the head; none where that cannot be told, 0 for an encoder.
     pub(super) labels: Option<u64>,
 }
@@ -17,10 +17,10 @@ const HEAD: &str = "proj.weight";
 ///
 /// # Errors
 /// The file cannot be read or holds no weights in a format that is known.
-pub(super) fn read_head(path: &Path) -> Result<Head, Error> {
+pub(super) fn read_head(path: &Path) -> Result<ModelHead, Error> {
     let weights = WeightsFile::open(path)?;
     let head = weights.weight(HEAD);
-    Ok(Head {
+    Ok(ModelHead {
         labels: head.and_then(|weight| weight.shape.first().copied()),
     })
 }

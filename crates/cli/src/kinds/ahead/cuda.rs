@@ -20,7 +20,7 @@ const PLACES: [&str; 7] = [
 /// File in which the loader keeps the names of the libraries that it knows.
 const CACHE: &str = "/etc/ld.so.cache";
 
-/// Why there is certainly no CUDA device here; none where there may be one, which libtorch will tell.
+/// Reason why there is certainly no CUDA device here; none where there may be one, which libtorch finds out.
 pub(super) fn none_here() -> Option<&'static str> {
     if !cfg!(target_os = "linux") {
         return None;

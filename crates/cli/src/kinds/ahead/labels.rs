@@ -2,27 +2,27 @@
 
 use super::mapping::{check_source_labels, load_mapping};
 use super::model::check_same_label_set;
-use super::paths::{Wanted, check_path};
+use super::paths::{ExpectedPath, check_path};
 use super::splits::record_columns;
 use super::thresholds::check_thresholds;
-use super::{Identity, facts, label_set, name_list, typed_fact};
+use super::{LabelSetIdentity, facts, label_set, name_list, typed_fact};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits;
 use ecgfm_evaluate::predict as prediction;
 use ecgfm_labels as truth;
-use ecgfm_pipeline::{Findings, LookAheadContext};
+use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Holds the labels of the truth against the columns of the records.
-pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let is_there = check_path(
         &mut found,
         ahead,
         "records",
         &params.records,
-        Wanted::File("the table of records"),
+        ExpectedPath::File("the table of records"),
     );
     if let Some(splits) = &params.splits {
         check_path(
@@ -30,7 +30,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
             ahead,
             "splits",
             splits,
-            Wanted::File("the table of splits"),
+            ExpectedPath::File("the table of splits"),
         );
     }
     let Some(set) = label_set(&mut found, "label_set", &params.label_set) else {
@@ -44,7 +44,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
             .filter(|name| !columns.iter().any(|c| c == name))
             .collect();
         if !missing.is_empty() {
-            let (name, missing) = (Identity::of(&set).described(), missing.join("`, `"));
+            let (name, missing) = (LabelSetIdentity::of(&set).describe(), missing.join("`, `"));
             let phrase = format!(
                 "names {name}, and the records have no column `{missing}`; they have {}",
                 name_list(&columns)
@@ -52,15 +52,17 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> Findings 
             found.add_invalid("label_set", phrase);
         }
     }
-    if ahead.left().is_none() {
-        found.promises.add(facts::TRUTH_LABELS, Identity::of(&set).fact());
+    if ahead.kept_dir().is_none() {
+        found
+            .promises
+            .add(facts::TRUTH_LABELS, LabelSetIdentity::of(&set).fact());
     }
     found
 }
 
 /// Holds label set and mapping against the model, and the subset against what was inferred.
-pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let set = label_set(&mut found, "labels", &params.labels);
     check_logits(&mut found, params, ahead, set.as_ref());
     let mapping = params.mapping.as_deref().and_then(|name| {
@@ -71,9 +73,11 @@ pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Fin
         Some(mapping)
     });
     check_thresholds(&mut found, params, ahead, (set.as_ref(), mapping.as_ref()));
-    if ahead.left().is_none() {
+    if ahead.kept_dir().is_none() {
         if let Some(set) = &set {
-            found.promises.add(facts::MODEL_LABELS, Identity::of(set).fact());
+            found
+                .promises
+                .add(facts::MODEL_LABELS, LabelSetIdentity::of(set).fact());
         }
         if params.mapping.is_none() || mapping.is_some() {
             found.promises.add(
@@ -87,7 +91,7 @@ pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Fin
 }
 
 fn check_logits(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     params: &prediction::Params,
     ahead: &LookAheadContext<'_>,
     set: Option<&LabelSet>,
@@ -102,17 +106,20 @@ fn check_logits(
                 );
             }
             let head = promises.get(facts::HEAD).and_then(Value::as_u64);
-            (typed_fact::<Identity>(promises.get(facts::MODEL_LABELS)), head)
+            (
+                typed_fact::<LabelSetIdentity>(promises.get(facts::MODEL_LABELS)),
+                head,
+            )
         }
         None => (recorded_labels(found, ahead, &params.logits), None),
     };
-    let Some(named) = set.map(Identity::of) else {
+    let Some(named) = set.map(LabelSetIdentity::of) else {
         return;
     };
     match (exported, head) {
         (Some(exported), _) => check_same_label_set(found, "labels", &named, &exported),
         (None, Some(head)) if head > 0 && head != named.labels.len() as u64 => {
-            let what = named.described();
+            let what = named.describe();
             found.add_invalid(
                 "labels",
                 format!(
@@ -126,14 +133,18 @@ fn check_logits(
 }
 
 /// The labels of logits from outside, as the record beside them has them.
-fn recorded_labels(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
+fn recorded_labels(
+    found: &mut LookAheadFindings,
+    ahead: &LookAheadContext<'_>,
+    path: &Path,
+) -> Option<LabelSetIdentity> {
     // Somebody else's logits may be a file.
-    let wanted = Wanted::Either("what the stage `infer` left");
+    let wanted = ExpectedPath::Either("what the stage `infer` left");
     if !check_path(found, ahead, "logits", path, wanted) {
         return None;
     }
     let recorded = logits::labels_recorded(path).ok()??;
-    Some(Identity {
+    Some(LabelSetIdentity {
         name: recorded.name,
         hash: recorded.hash,
         labels: recorded.labels,

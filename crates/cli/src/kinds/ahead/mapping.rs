@@ -1,11 +1,11 @@
 //! Mappings between label sets, for the stages that take one.
 
-use super::{Identity, name_list, refuse_parameter};
+use super::{LabelSetIdentity, name_list, refuse_parameter};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
-use ecgfm_pipeline::Findings;
+use ecgfm_pipeline::LookAheadFindings;
 
 /// The mapping that a parameter names, or the mistake that it is none.
-pub(super) fn load_mapping(found: &mut Findings, name: &str) -> Option<Mapping> {
+pub(super) fn load_mapping(found: &mut LookAheadFindings, name: &str) -> Option<Mapping> {
     match Mapping::load(name) {
         Ok(mapping) => Some(mapping),
         Err(error) => {
@@ -16,7 +16,7 @@ pub(super) fn load_mapping(found: &mut Findings, name: &str) -> Option<Mapping> 
 }
 
 /// Reports a mapping that does not start from the model's labels.
-pub(super) fn check_source_labels(found: &mut Findings, mapping: &Mapping, set: &LabelSet) {
+pub(super) fn check_source_labels(found: &mut LookAheadFindings, mapping: &Mapping, set: &LabelSet) {
     if let Err(error) = mapping.check_from(&mapping.name, set) {
         refuse_parameter(found, "mapping", &error);
     }
@@ -25,12 +25,12 @@ pub(super) fn check_source_labels(found: &mut Findings, mapping: &Mapping, set: 
 /// Reports a mapping that does not lead to the labels of the truth. `named` is the parameter that names it, and the words
 /// before its name in the message.
 pub(super) fn check_target_labels(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     named: (&str, &str),
     mapping: &Mapping,
-    truth: &Identity,
+    truth: &LabelSetIdentity,
 ) {
-    let (whose, (parameter, by)) = (truth.described(), named);
+    let (whose, (parameter, by)) = (truth.describe(), named);
     if mapping.to != truth.name {
         let (name, to) = (&mapping.name, &mapping.to);
         let phrase = format!("{by} `{name}`, which leads to label set `{to}`, and the truth is of {whose}");

@@ -21,7 +21,7 @@ pub use scores::{evaluate, report};
 pub use splits::{manifests, splits};
 
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_pipeline::{Findings, ParamError};
+use ecgfm_pipeline::{LookAheadFindings, ParamError};
 use ecgfm_stage::{FailureClass, StageError, StageFailure};
 use ecgfm_system::Fault;
 use serde::de::DeserializeOwned;
@@ -44,9 +44,9 @@ mod facts {
     pub const SEGMENTED: &str = "segmented";
     /// Number of a model's labels; 0 for an encoder.
     pub const HEAD: &str = "head";
-    /// The model's labels: an [`Identity`](super::Identity).
+    /// The model's labels: an [`LabelSetIdentity`](super::LabelSetIdentity).
     pub const MODEL_LABELS: &str = "model_labels";
-    /// The labels of the truth: an [`Identity`](super::Identity).
+    /// The labels of the truth: an [`LabelSetIdentity`](super::LabelSetIdentity).
     pub const TRUTH_LABELS: &str = "truth_labels";
     /// The split that was predicted.
     pub const SUBSET: &str = "subset";
@@ -56,14 +56,14 @@ mod facts {
 
 /// Identity of a label set, so that a copy that was edited and kept its name is told apart.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-struct Identity {
+struct LabelSetIdentity {
     name: String,
     #[serde(default)]
     hash: Option<String>,
     labels: Vec<String>,
 }
 
-impl Identity {
+impl LabelSetIdentity {
     fn of(set: &LabelSet) -> Self {
         Self {
             name: set.name.clone(),
@@ -73,7 +73,7 @@ impl Identity {
     }
 
     /// Name of the set, with its hash where that is known.
-    fn described(&self) -> String {
+    fn describe(&self) -> String {
         match &self.hash {
             Some(hash) => format!("label set `{}` (hash {hash})", self.name),
             None => format!("label set `{}`", self.name),
@@ -95,7 +95,7 @@ fn typed_fact<T: DeserializeOwned>(fact: Option<&Value>) -> Option<T> {
 }
 
 /// The label set that a parameter names, or the mistake that it is none.
-fn label_set(found: &mut Findings, parameter: &str, name: &str) -> Option<LabelSet> {
+fn label_set(found: &mut LookAheadFindings, parameter: &str, name: &str) -> Option<LabelSet> {
     match LabelSet::load(name) {
         Ok(set) => Some(set),
         Err(error) => {
@@ -106,7 +106,7 @@ fn label_set(found: &mut Findings, parameter: &str, name: &str) -> Option<LabelS
 }
 
 /// The mistake that what a parameter names cannot be used.
-fn refuse_parameter(found: &mut Findings, parameter: &str, error: &(impl StageFailure + 'static)) {
+fn refuse_parameter(found: &mut LookAheadFindings, parameter: &str, error: &(impl StageFailure + 'static)) {
     let staged = StageError::of(error);
     let mistake = ParamError::invalid(parameter, format!("is refused: {}", staged.message));
     let mistake = match staged.help {
@@ -117,7 +117,7 @@ fn refuse_parameter(found: &mut Findings, parameter: &str, error: &(impl StageFa
 }
 
 /// A mistake about data that a parameter names.
-fn bad_input(found: &mut Findings, parameter: &str, phrase: String, help: &str) {
+fn bad_input(found: &mut LookAheadFindings, parameter: &str, phrase: String, help: &str) {
     found.add(
         FailureClass::BadInput,
         ParamError::invalid(parameter, phrase).help(help),
@@ -125,7 +125,7 @@ fn bad_input(found: &mut Findings, parameter: &str, phrase: String, help: &str) 
 }
 
 /// A fault of the system, met where a parameter leads: no fault of the data.
-fn system_fault(found: &mut Findings, parameter: &str, phrase: String, fault: Option<Fault>) {
+fn system_fault(found: &mut LookAheadFindings, parameter: &str, phrase: String, fault: Option<Fault>) {
     let advice = fault.map_or("run again when the system can read it", Fault::advice);
     found.add(
         FailureClass::Failed,

@@ -1,11 +1,11 @@
 //! Models: `demo_model`, `export`, `infer`.
 
-use super::paths::{Wanted, check_path};
-use super::{Identity, cuda, facts, full_path, label_set, name_list, typed_fact};
+use super::paths::{ExpectedPath, check_path};
+use super::{LabelSetIdentity, cuda, facts, full_path, label_set, name_list, typed_fact};
 use super::{bad_input, checkpoint, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::manifests;
-use ecgfm_pipeline::{Findings, LookAheadContext, Promises};
+use ecgfm_pipeline::{LookAheadContext, LookAheadFindings, Promises};
 use ecgfm_stage::FailureClass;
 use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, ModelCard, Precision};
 use ecgfm_system::Fault;
@@ -13,15 +13,15 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Promises the size of the bundled checkpoint's head.
-pub fn demo_model(_: &DemoModel, _: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn demo_model(_: &DemoModel, _: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     found.promises.add(facts::HEAD, DEMO_LABELS);
     found
 }
 
 /// Holds the label set against the checkpoint's head.
-pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let path = &params.checkpoint;
     let head = match ahead.promises(path) {
         Some(promises) => promises.get(facts::HEAD).and_then(Value::as_u64),
@@ -30,7 +30,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
             ahead,
             "checkpoint",
             path,
-            Wanted::File("a checkpoint"),
+            ExpectedPath::File("a checkpoint"),
         ) =>
         {
             match checkpoint::read_head(path) {
@@ -67,11 +67,13 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
     }
     let set = params.labels.as_deref();
     let set = set.and_then(|name| label_set(&mut found, "labels", name));
-    let set = set.as_ref().map(Identity::of);
+    let set = set.as_ref().map(LabelSetIdentity::of);
     if let (Some(set), Some(head)) = (&set, head) {
         as_many(&mut found, set, head, "the checkpoint's head");
     }
-    let left = ahead.left().and_then(|dir| read_card(&dir.join("model.json")));
+    let left = ahead
+        .kept_dir()
+        .and_then(|dir| read_card(&dir.join("model.json")));
     match left {
         Some(card) => promise_card(&mut found.promises, &card),
         None => {
@@ -87,10 +89,10 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> Findings {
 }
 
 /// Tells where a label set has another length than a model, an encoder apart, which uses none.
-fn as_many(found: &mut Findings, set: &Identity, head: u64, whose: &str) {
+fn as_many(found: &mut LookAheadFindings, set: &LabelSetIdentity, head: u64, whose: &str) {
     let labels = set.labels.len() as u64;
     if head > 0 && labels != head {
-        let what = set.described();
+        let what = set.describe();
         found.add_invalid("labels", format!("names {what}, which has {labels} labels, and {whose} has {head}; one of them is the wrong one"));
     }
 }
@@ -104,7 +106,7 @@ fn read_card(path: &Path) -> Option<ModelCard> {
 fn promise_card(promises: &mut Promises, card: &ModelCard) {
     promises.add(facts::HEAD, card.labels);
     if let Some(set) = &card.label_set {
-        let set = Identity {
+        let set = LabelSetIdentity {
             name: set.name.clone(),
             hash: set.hash.clone(),
             labels: set.labels.clone(),
@@ -118,8 +120,8 @@ fn promise_card(promises: &mut Promises, card: &ModelCard) {
 }
 
 /// Holds the model against labels, splits and device.
-pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let mut model = Promises::default();
     match ahead.promises(&params.model) {
         Some(promises) => model.pass_on(promises),
@@ -129,17 +131,17 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
                 ahead,
                 "model",
                 &params.model,
-                Wanted::File("a TorchScript model"),
+                ExpectedPath::File("a TorchScript model"),
             );
             if let Some(card) = read_card(&ModelCard::path_beside(&params.model)) {
                 promise_card(&mut model, &card);
             }
         }
     }
-    let promised: Option<Identity> = typed_fact(model.get(facts::MODEL_LABELS));
+    let promised: Option<LabelSetIdentity> = typed_fact(model.get(facts::MODEL_LABELS));
     let named = params.labels.as_deref();
     let named = named.and_then(|name| label_set(&mut found, "labels", name));
-    let named = named.as_ref().map(Identity::of);
+    let named = named.as_ref().map(LabelSetIdentity::of);
     if let Some(named) = &named {
         match (&promised, model.get(facts::HEAD).and_then(Value::as_u64)) {
             (Some(exported), _) => check_same_label_set(&mut found, "labels", named, exported),
@@ -150,7 +152,7 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
     check_device(&mut found, params);
     check_subset(&mut found, params, ahead);
     check_segments(&mut found, params, ahead, &model);
-    if ahead.left().is_none() {
+    if ahead.kept_dir().is_none() {
         for fact in [facts::HEAD, facts::MODEL_LABELS] {
             if let Some(known) = model.get(fact) {
                 found.promises.add(fact, known.clone());
@@ -166,15 +168,15 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> Findings {
 
 /// Tells where a label set is not the one that a model was exported with.
 pub(super) fn check_same_label_set(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     parameter: &str,
-    named: &Identity,
-    exported: &Identity,
+    named: &LabelSetIdentity,
+    exported: &LabelSetIdentity,
 ) {
     if named.labels == exported.labels {
         return;
     }
-    let (ours, theirs) = (named.described(), exported.described());
+    let (ours, theirs) = (named.describe(), exported.describe());
     let phrase = format!(
         "names {ours}, which is not the one that the model is exported with, {theirs}: {}",
         first_difference(named, exported)
@@ -182,7 +184,7 @@ pub(super) fn check_same_label_set(
     found.add_invalid(parameter, phrase);
 }
 
-fn first_difference(named: &Identity, exported: &Identity) -> String {
+fn first_difference(named: &LabelSetIdentity, exported: &LabelSetIdentity) -> String {
     let (ours, theirs) = (&named.labels, &exported.labels);
     if ours.len() != theirs.len() {
         return format!("{} labels here, {} there", ours.len(), theirs.len());
@@ -200,7 +202,7 @@ fn first_difference(named: &Identity, exported: &Identity) -> String {
     )
 }
 
-fn check_device(found: &mut Findings, params: &InferParams) {
+fn check_device(found: &mut LookAheadFindings, params: &InferParams) {
     if let DeviceChoice::Cuda(_) = params.device
         && let Some(why) = cuda::none_here()
     {
@@ -225,7 +227,7 @@ fn check_device(found: &mut Findings, params: &InferParams) {
     }
 }
 
-fn check_subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadContext<'_>) {
+fn check_subset(found: &mut LookAheadFindings, params: &InferParams, ahead: &LookAheadContext<'_>) {
     if !manifests::is_plain(&params.subset) {
         found.add_invalid(
             "subset",
@@ -250,20 +252,20 @@ fn check_subset(found: &mut Findings, params: &InferParams, ahead: &LookAheadCon
             }
         }
         None => {
-            let wanted = Wanted::Either("the directory of the manifests");
+            let wanted = ExpectedPath::Either("the directory of the manifests");
             check_path(found, ahead, "manifest", &params.manifest, wanted);
         }
     }
 }
 
 fn check_segments(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     params: &InferParams,
     ahead: &LookAheadContext<'_>,
     model: &Promises,
 ) {
     if let Some(path) = &params.segments {
-        let wanted = Wanted::Either("a store of segments");
+        let wanted = ExpectedPath::Either("a store of segments");
         check_path(found, ahead, "segments", path, wanted);
     }
     let Some(promises) = ahead.promises(&params.manifest) else {

@@ -2,22 +2,22 @@
 
 use super::{facts, refuse_parameter, typed_fact};
 use ecgfm_artifacts::{records, table};
-use ecgfm_pipeline::{Findings, LookAheadContext};
+use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
 use ecgfm_signals as signals;
 
 /// Promises the columns of the table.
-pub fn synth(_: &ecgfm_synth::SynthOptions, _: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn synth(_: &ecgfm_synth::SynthOptions, _: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let columns: Vec<&str> = ecgfm_synth::EXAMS_COLUMNS.split(',').collect();
     found.promises.add(facts::COLUMNS, columns);
     found
 }
 
 /// Looks for the table of exams and its header, and for parts.
-pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let left = ahead
-        .left()
+        .kept_dir()
         .and_then(|dir| table::read_header(&dir.join(records::FILE)).ok());
     let columns = match (left, ahead.promises(&params.raw)) {
         (Some(left), _) => Some(left),
@@ -36,7 +36,7 @@ pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> Findin
     if let Some(columns) = columns {
         found.promises.add(facts::COLUMNS, columns);
     }
-    if ahead.left().is_none() {
+    if ahead.kept_dir().is_none() {
         found.promises.add(facts::SAMPLE_RATE, params.sample_rate);
         found.promises.add(facts::LEADS, params.lead_count() as u64);
         found.promises.add(facts::STANDARDIZED, params.standardize);

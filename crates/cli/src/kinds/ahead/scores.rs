@@ -1,25 +1,25 @@
 //! Truth against predictions, and the page: `evaluate`, `report`.
 
 use super::mapping::{check_source_labels, check_target_labels, load_mapping};
-use super::paths::{Wanted, check_path};
+use super::paths::{ExpectedPath, check_path};
 use super::splits::{expect_segment_table, record_columns};
-use super::{Identity, facts, name_list, refuse_parameter, typed_fact};
+use super::{LabelSetIdentity, facts, name_list, refuse_parameter, typed_fact};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
 use ecgfm_artifacts::predictions::PredictionsInfo;
 use ecgfm_evaluate::evaluate as scoring;
-use ecgfm_pipeline::{Findings, LookAheadContext, Promises};
+use ecgfm_pipeline::{LookAheadContext, LookAheadFindings, Promises};
 use std::path::Path;
 
 /// Holds label set, mapping and subgroups against what is predicted and known.
-pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let predicted = known_predictions(&mut found, ahead, "predictions", &params.predictions);
-    let model: Option<Identity> = typed_fact(predicted.get(facts::MODEL_LABELS));
+    let model: Option<LabelSetIdentity> = typed_fact(predicted.get(facts::MODEL_LABELS));
     if let Some(name) = &params.label_set
         && let Some(set) = super::label_set(&mut found, "label_set", name)
         && let Some(model) = &model
     {
-        super::model::check_same_label_set(&mut found, "label_set", &Identity::of(&set), model);
+        super::model::check_same_label_set(&mut found, "label_set", &LabelSetIdentity::of(&set), model);
     }
     let used = used_mapping(&mut found, params, &predicted, model.as_ref());
     check_tables(&mut found, params, ahead);
@@ -39,7 +39,7 @@ pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> Findi
 
 /// Facts known of predictions: promised, or in the record beside those from outside.
 pub(super) fn known_predictions(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     ahead: &LookAheadContext<'_>,
     parameter: &str,
     path: &Path,
@@ -53,14 +53,14 @@ pub(super) fn known_predictions(
         ahead,
         parameter,
         path,
-        Wanted::Directory("what the stage `predict` left"),
+        ExpectedPath::Directory("what the stage `predict` left"),
     ) {
         match PredictionsInfo::read(path) {
             Ok(about) => {
                 // How segments are pooled may be the stage's own choice, so that the hash is another's.
-                let labels = Identity {
+                let labels = LabelSetIdentity {
                     hash: None,
-                    ..Identity::of(&about.labels)
+                    ..LabelSetIdentity::of(&about.labels)
                 };
                 known.add(facts::MODEL_LABELS, labels.fact());
                 known.add(facts::MAPPING, serde_json::json!(about.mapping));
@@ -74,10 +74,10 @@ pub(super) fn known_predictions(
 
 /// The mapping that is scored by: the parameter's, or that of the predictions.
 fn used_mapping(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     params: &scoring::Params,
     predicted: &Promises,
-    model: Option<&Identity>,
+    model: Option<&LabelSetIdentity>,
 ) -> Option<Mapping> {
     let Some(name) = &params.mapping else {
         return typed_fact(predicted.get(facts::MAPPING));
@@ -96,7 +96,7 @@ fn used_mapping(
                 .filter(|name| !model.has(name))
                 .collect();
             if !strange.is_empty() {
-                let (whose, strange) = (model.described(), strange.join("`, `"));
+                let (whose, strange) = (model.describe(), strange.join("`, `"));
                 let phrase = format!(
                     "is `{}`, which maps `{strange}`, and {whose} of the predictions has {}",
                     mapping.name,
@@ -111,19 +111,19 @@ fn used_mapping(
 }
 
 /// The labels of the truth: promised, or by the header of a table from outside, whose label set has no name.
-fn truth_of(ahead: &LookAheadContext<'_>, path: &Path) -> Option<Identity> {
+fn truth_of(ahead: &LookAheadContext<'_>, path: &Path) -> Option<LabelSetIdentity> {
     ahead
         .fact(path, facts::TRUTH_LABELS)
         .and_then(|fact| typed_fact(Some(fact)))
 }
 
-fn check_tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
+fn check_tables(found: &mut LookAheadFindings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
     check_path(
         found,
         ahead,
         "labels",
         &params.labels,
-        Wanted::File("the truth, labels.csv"),
+        ExpectedPath::File("the truth, labels.csv"),
     );
     for (parameter, path, what) in [
         ("splits", &params.splits, "the table of the segments' splits"),
@@ -135,7 +135,7 @@ fn check_tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAhea
         ),
     ] {
         if let Some(path) = path {
-            check_path(found, ahead, parameter, path, Wanted::File(what));
+            check_path(found, ahead, parameter, path, ExpectedPath::File(what));
         }
     }
     if let Some(path) = &params.splits {
@@ -144,7 +144,7 @@ fn check_tables(found: &mut Findings, params: &scoring::Params, ahead: &LookAhea
 }
 
 /// Holds the columns that make groups against those of the records.
-fn check_subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
+fn check_subgroups(found: &mut LookAheadFindings, params: &scoring::Params, ahead: &LookAheadContext<'_>) {
     let Some(records) = &params.records else { return };
     let Some(columns) = record_columns(ahead, records) else {
         return;
@@ -162,10 +162,10 @@ fn check_subgroups(found: &mut Findings, params: &scoring::Params, ahead: &LookA
 }
 
 /// Looks for what comes from outside.
-pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let mut directory = |parameter: &str, path: &Path, what: &str| {
-        check_path(&mut found, ahead, parameter, path, Wanted::Either(what));
+        check_path(&mut found, ahead, parameter, path, ExpectedPath::Either(what));
     };
     directory("metrics", &params.metrics, "what the stage `evaluate` left");
     for (parameter, path, what) in [
@@ -186,7 +186,7 @@ pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_
         ),
     ] {
         if let Some(path) = path {
-            check_path(&mut found, ahead, parameter, path, Wanted::File(what));
+            check_path(&mut found, ahead, parameter, path, ExpectedPath::File(what));
         }
     }
     found

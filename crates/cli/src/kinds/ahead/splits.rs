@@ -1,22 +1,22 @@
 //! Checks of splits and manifests: `splits`, `manifests`.
 
-use super::paths::{Wanted, check_path};
+use super::paths::{ExpectedPath, check_path};
 use super::{facts, name_list, typed_fact};
 use ecgfm_artifacts::splits as artifact;
 use ecgfm_manifests as manifests;
-use ecgfm_pipeline::{Findings, LookAheadContext};
+use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
 use ecgfm_splits as splits;
 use std::path::Path;
 
 /// Holds the named columns against those of the records.
-pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     let is_there = check_path(
         &mut found,
         ahead,
         "records",
         &params.records,
-        Wanted::File("the table of records"),
+        ExpectedPath::File("the table of records"),
     );
     if let Some(segments) = &params.segments {
         check_path(
@@ -24,7 +24,7 @@ pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings
             ahead,
             "segments",
             segments,
-            Wanted::File("the table of segments"),
+            ExpectedPath::File("the table of segments"),
         );
     }
     if let Some(promises) = ahead.promises(&params.records) {
@@ -43,7 +43,7 @@ pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> Findings
         }
     }
     // What an earlier run left may be of other splits.
-    if ahead.left().is_none() {
+    if ahead.kept_dir().is_none() {
         found.promises.add(facts::SPLITS, params.names.clone());
         found.promises.add(facts::SEGMENTED, params.segments.is_some());
     }
@@ -59,14 +59,14 @@ pub(super) fn record_columns(ahead: &LookAheadContext<'_>, records: &Path) -> Op
 }
 
 /// Passes on what is known of the splits.
-pub fn manifests(params: &manifests::Params, ahead: &LookAheadContext<'_>) -> Findings {
-    let mut found = Findings::default();
+pub fn manifests(params: &manifests::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
     check_path(
         &mut found,
         ahead,
         "splits",
         &params.splits,
-        Wanted::File("the table of the segments' splits"),
+        ExpectedPath::File("the table of the segments' splits"),
     );
     expect_segment_table(&mut found, ahead, "splits", &params.splits);
     if let Some(promises) = ahead.promises(&params.splits) {
@@ -77,7 +77,7 @@ pub fn manifests(params: &manifests::Params, ahead: &LookAheadContext<'_>) -> Fi
 
 /// Says if the stage before will leave the table of the segments' splits, where that is what a parameter names.
 pub(super) fn expect_segment_table(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     ahead: &LookAheadContext<'_>,
     parameter: &str,
     path: &Path,

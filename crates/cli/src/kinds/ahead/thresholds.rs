@@ -1,18 +1,18 @@
 //! Thresholds of `predict`: by label, in a table, or chosen on another split.
 
-use super::paths::{Wanted, check_path};
+use super::paths::{ExpectedPath, check_path};
 use super::scores::known_predictions;
 use super::{bad_input, facts, full_path, name_list, refuse_parameter};
 use ecgfm_artifacts::evaluation::read_thresholds;
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 use ecgfm_evaluate::predict::{Params, PerLabel};
-use ecgfm_pipeline::{Findings, LookAheadContext};
+use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Holds thresholds against the labels that need one.
 pub(super) fn check_thresholds(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     params: &Params,
     ahead: &LookAheadContext<'_>,
     (set, mapping): (Option<&LabelSet>, Option<&Mapping>),
@@ -21,7 +21,13 @@ pub(super) fn check_thresholds(
         chosen_on(found, ahead, path, &params.subset);
     }
     if let Some(path) = &params.truth {
-        check_path(found, ahead, "truth", path, Wanted::File("the truth, labels.csv"));
+        check_path(
+            found,
+            ahead,
+            "truth",
+            path,
+            ExpectedPath::File("the truth, labels.csv"),
+        );
     }
     let (named, table) = match &params.thresholds {
         None => return,
@@ -58,7 +64,7 @@ pub(super) fn check_thresholds(
 }
 
 fn read_table(
-    found: &mut Findings,
+    found: &mut LookAheadFindings,
     ahead: &LookAheadContext<'_>,
     path: &Path,
 ) -> Option<BTreeMap<String, f64>> {
@@ -68,7 +74,7 @@ fn read_table(
             ahead,
             "thresholds",
             path,
-            Wanted::File("a table of thresholds"),
+            ExpectedPath::File("a table of thresholds"),
         )
     {
         return None;
@@ -107,7 +113,7 @@ fn labels_without_threshold(
 }
 
 /// Thresholds are to be chosen on another split than the one that is predicted.
-fn chosen_on(found: &mut Findings, ahead: &LookAheadContext<'_>, path: &Path, subset: &str) {
+fn chosen_on(found: &mut LookAheadFindings, ahead: &LookAheadContext<'_>, path: &Path, subset: &str) {
     let other = known_predictions(found, ahead, "choose_on", path);
     if other.get(facts::SUBSET).and_then(serde_json::Value::as_str) == Some(subset) {
         let phrase = format!(

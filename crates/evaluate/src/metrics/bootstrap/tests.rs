@@ -59,7 +59,7 @@ proptest! {
         let clusters: Vec<u32> = rows.iter().map(|r| r.2).collect();
         let threshold = f32::from(threshold) / 11.0 - 0.01;
         let label = [LabelRows { truth: &truth, scores: &scores, threshold }];
-        let fill = |_: usize, all: &mut [Weights]| {
+        let fill = |_: usize, all: &mut [LaneWeights]| {
             for (all, weight) in all.iter_mut().zip(&weights) {
                 *all = [*weight; LANES];
             }

@@ -67,7 +67,7 @@ impl PickleMachine<'_> {
 
     /// Value of `callable(*arguments)` where this reader knows it, else an opaque value.
     fn applied(&mut self, callable: ValueId, arguments: ValueId) -> Result<ValueId, PickleProblem> {
-        match self.known(callable, arguments)? {
+        match self.call_known(callable, arguments)? {
             Some(id) => Ok(id),
             None => self.opaque(callable, arguments),
         }
@@ -84,7 +84,11 @@ impl PickleMachine<'_> {
         self.new_node(ValueNode::Opaque(Box::new(object)), size_of::<OpaqueNode>())
     }
 
-    fn known(&mut self, callable: ValueId, arguments: ValueId) -> Result<Option<ValueId>, PickleProblem> {
+    fn call_known(
+        &mut self,
+        callable: ValueId,
+        arguments: ValueId,
+    ) -> Result<Option<ValueId>, PickleProblem> {
         let (ValueNode::Global(global), ValueNode::Tuple(ids)) = (self.node(callable), self.node(arguments))
         else {
             return Ok(None);

@@ -1,6 +1,6 @@
 //! Storages and the tensors that view them.
 
-use super::super::DType;
+use super::super::TorchDtype;
 use super::super::tensor::{MAX_DIMENSIONS, Storage, TensorRef};
 use super::super::value::{ValueId, ValueNode};
 use super::input::PickleProblem;
@@ -50,7 +50,7 @@ impl PickleMachine<'_> {
             .text_of(location)
             .filter(|location| location.len() <= MAX_NAME)?
             .to_owned();
-        let Some(dtype) = DType::from_storage_class(&class.name) else {
+        let Some(dtype) = TorchDtype::from_storage_class(&class.name) else {
             return Some(Err(class.as_ref().clone()));
         };
         Some(Ok(Storage {

@@ -65,7 +65,7 @@ impl Iterator for BatchSupply {
 struct BatchMaker {
     generator: Generator,
     recipe: Recipe,
-    rules: Vec<Option<targets::Rule>>,
+    rules: Vec<Option<targets::LabelRule>>,
     rows: usize,
 }
 
@@ -87,7 +87,7 @@ impl BatchMaker {
                 let start = batch.signals.len();
                 batch.signals.resize(start + size, 0.0);
                 lead_major(segment, leads::COUNT, &mut batch.signals[start..]);
-                let holds = |rule: &Option<targets::Rule>| rule.is_some_and(|rule| rule(&exam.truth));
+                let holds = |rule: &Option<targets::LabelRule>| rule.is_some_and(|rule| rule(&exam.truth));
                 batch
                     .targets
                     .extend(self.rules.iter().map(|rule| f32::from(holds(rule))));

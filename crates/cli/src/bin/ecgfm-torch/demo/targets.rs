@@ -3,11 +3,11 @@
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_synth::{ExamTruth, Finding, Rhythm};
 
-/// Whether an ECG has a label.
-pub(super) type Rule = fn(&ExamTruth) -> bool;
+/// Returns true where an ECG has a label.
+pub(super) type LabelRule = fn(&ExamTruth) -> bool;
 
 /// Labels that a synthetic ECG can have, and when it has them. All others are never positive.
-const KNOWN: [(&str, Rule); 17] = [
+const KNOWN: [(&str, LabelRule); 17] = [
     ("AF", |t| t.labels.af),
     ("CLBBB|LBBB", |t| t.labels.lbbb),
     ("CRBBB|RBBB", |t| t.labels.rbbb),
@@ -34,7 +34,7 @@ fn has_finding(truth: &ExamTruth, finding: Finding) -> bool {
 }
 
 /// The rules of a label set's labels in its order; none where no synthetic ECG has the label.
-pub(super) fn label_rules(labels: &LabelSet) -> Vec<Option<Rule>> {
+pub(super) fn label_rules(labels: &LabelSet) -> Vec<Option<LabelRule>> {
     let rule = |name: &str| KNOWN.iter().find(|(known, _)| *known == name).map(|k| k.1);
     labels.names().into_iter().map(rule).collect()
 }
