@@ -1,7 +1,7 @@
 //! Rows of float32 whose bytes are known.
 
 use crate::file::{DirectRows, RecordingFile};
-use crate::recording::{Encoding, Leads, Provenance, Recording, unnamed};
+use crate::recording::{Encoding, Leads, Provenance, Recording};
 use ecgfm_formats::Result;
 use ecgfm_formats::tracings::TracingRows;
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ impl DirectFile {
     /// # Errors
     /// As [`TracingRows::open`].
     pub fn open(path: &Path, rows: DirectRows, encoding: Encoding) -> Result<Self> {
-        let leads = unnamed(rows.shape[2]);
+        let leads = encoding.leads(rows.shape[2]);
         Ok(Self {
             path: Arc::new(path.to_owned()),
             rows: TracingRows::open(path, rows.shape, rows.placement)?,
@@ -81,7 +81,7 @@ impl RecordingFile for DirectFile {
 
 impl Encoding {
     /// Fills in all of a recording but its samples.
-    pub(crate) fn describe(self, out: &mut Recording, leads: &Leads, (file, row): (&Arc<PathBuf>, usize)) {
+    pub(crate) fn describe(&self, out: &mut Recording, leads: &Leads, (file, row): (&Arc<PathBuf>, usize)) {
         out.leads.clone_from(leads);
         out.sample_rate = self.sample_rate;
         out.unit = self.unit;

@@ -1,5 +1,6 @@
 //! Files of recordings.
 
+use crate::metadata::RecordingMetadata;
 use crate::recording::Recording;
 use ecgfm_formats::Result;
 use ecgfm_formats::tracings::RowPlacement;
@@ -13,6 +14,17 @@ pub struct DirectRows {
     pub shape: [usize; 3],
     /// Where their bytes are.
     pub placement: RowPlacement,
+}
+
+/// An open file of recordings, whatever its format.
+pub type BoxedFile = Box<dyn RecordingFile>;
+
+/// Path and first bytes of a file.
+pub struct FileHead<'a> {
+    /// Path of the file.
+    pub path: &'a Path,
+    /// At most its first 4096 bytes.
+    pub bytes: &'a [u8],
 }
 
 /// An open file of recordings, one a row, which any number of threads may read at once.
@@ -35,6 +47,12 @@ pub trait RecordingFile: Send + Sync {
     /// Where the bytes of every row are, for formats whose rows can be read without this file's reader. A store without
     /// samples of its own (`store: view`) keeps that.
     fn direct_rows(&self) -> Option<DirectRows>;
+
+    /// What the file states about the recording of row `row` besides its samples, as far as it is known without reading them.
+    fn metadata(&self, row: usize) -> Option<RecordingMetadata> {
+        let _ = row;
+        None
+    }
 
     /// How the recordings are stored, in words.
     fn storage(&self) -> String;

@@ -1,7 +1,7 @@
 //! The HDF5 files of CODE-15 and of anything shaped like them.
 
-use crate::file::{DirectRows, RecordingFile};
-use crate::recording::{Encoding, Leads, Recording, unnamed};
+use crate::file::{DirectRows, FileHead, RecordingFile};
+use crate::recording::{Encoding, Leads, Recording};
 use ecgfm_formats::Result;
 use ecgfm_formats::code15::PartReader;
 use serde_json::{Map, Value, json};
@@ -10,6 +10,18 @@ use std::sync::Arc;
 
 /// Exam numbers that are shown of a file.
 const SHOWN: usize = 5;
+
+/// Endings of the names of HDF5 files.
+pub const HDF5_ENDINGS: [&str; 2] = ["hdf5", "h5"];
+
+/// First bytes of an HDF5 file without a user block.
+const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
+
+/// Recognises a file by its ending too: one that is damaged or cut short is to be named as HDF5.
+pub(crate) fn recognizes(head: &FileHead<'_>, _: &Encoding) -> bool {
+    let ending = head.path.extension().and_then(|ending| ending.to_str());
+    head.bytes.starts_with(SIGNATURE) || ending.is_some_and(|ending| HDF5_ENDINGS.contains(&ending))
+}
 
 /// An open HDF5 file of recordings. Its rows have no lead names, sample rate or unit.
 pub struct Hdf5File {
@@ -28,7 +40,7 @@ impl Hdf5File {
         let part = PartReader::open(path)?;
         Ok(Self {
             path: Arc::new(path.to_owned()),
-            leads: unnamed(part.leads()),
+            leads: encoding.leads(part.leads()),
             part,
             encoding,
         })

@@ -16,7 +16,7 @@
 //! | [`lead_names`] | standard names of leads, found from the spellings that files use |
 //! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
 //!
-//! A format that is added here is a module that implements [`RecordingFile`], and its file endings in `open`.
+//! A format that is added here is a module that implements [`RecordingFile`], and a line of `FORMATS` in [`open`](mod@open).
 
 pub mod amplitude;
 pub mod arrays;
@@ -28,7 +28,7 @@ pub mod hdf5;
 pub mod lead_names;
 mod metadata;
 pub mod muse;
-mod open;
+pub mod open;
 pub mod recording;
 mod refusal;
 mod samples;
@@ -39,11 +39,11 @@ mod xml;
 
 pub use direct::DirectFile;
 pub use ecgfm_formats::{Error, Fault, Result};
-pub use file::{DirectRows, RecordingFile};
+pub use file::{BoxedFile, DirectRows, FileHead, RecordingFile};
 #[cfg(feature = "hdf5")]
-pub use hdf5::Hdf5File;
+pub use hdf5::{HDF5_ENDINGS, Hdf5File};
 pub use metadata::RecordingMetadata;
-pub use open::{HDF5_ENDINGS, open};
+pub use open::open;
 pub use recording::{Encoding, Leads, Provenance, Recording, Unit};
 pub use samples::Samples;
 pub use standard_leads::{LeadProblem, MissingLeads};

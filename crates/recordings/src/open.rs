@@ -1,45 +1,63 @@
-//! Files of recordings by their content.
+//! Files of recordings, told from each other by their content.
 
-use crate::file::RecordingFile;
-#[cfg(feature = "hdf5")]
-use crate::hdf5::Hdf5File;
+use crate::file::{BoxedFile, FileHead};
 use crate::recording::Encoding;
-use crate::wfdb::{self, WfdbFile};
-use ecgfm_formats::Result;
+use ecgfm_formats::{Error, Result};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// Endings of the names of HDF5 files.
-pub const HDF5_ENDINGS: [&str; 2] = ["hdf5", "h5"];
+/// Bytes at the start of a file by which its format is recognised.
+const HEAD_BYTES: u64 = 4096;
 
-/// Opened file of recordings.
-type Opened = Result<Box<dyn RecordingFile>>;
+/// A format of files of recordings.
+struct FileFormat {
+    /// Checks by the path and the first bytes that a file has this format.
+    recognizes: fn(&FileHead<'_>, &Encoding) -> bool,
+    /// Opens a file that was recognised.
+    open: fn(&Path, &Encoding) -> Result<BoxedFile>,
+}
 
-/// Opens a file of recordings; none where no reader knows it. `encoding` is what the format does not state.
-///
-/// HDF5 files are known by their ending, WFDB records by a header: the file is one, or a header beside it names it.
+/// Every format that is read, in the order in which they are tried. One that is added is a line here.
+const FORMATS: &[FileFormat] = &[
+    #[cfg(feature = "hdf5")]
+    FileFormat {
+        recognizes: crate::hdf5::recognizes,
+        open: |path, encoding| Ok(Box::new(crate::Hdf5File::open(path, encoding.clone())?)),
+    },
+    FileFormat {
+        recognizes: |head, _| crate::wfdb::header_of(head.path).is_some(),
+        open: crate::wfdb::open,
+    },
+];
+
+/// Opens a file of recordings; none where no reader knows its format. `encoding` is what the format does not state.
 ///
 /// # Errors
-/// The file cannot be read, or holds something else.
-pub fn open(path: &Path, encoding: Encoding) -> Option<Opened> {
-    open_hdf5(path, encoding).or_else(|| open_wfdb(path, encoding))
+/// The file cannot be read, or is damaged.
+pub fn open(path: &Path, encoding: &Encoding) -> Option<Result<BoxedFile>> {
+    let bytes = match read_head(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Some(Err(error)),
+    };
+    let head = FileHead { path, bytes: &bytes };
+    let format = FORMATS
+        .iter()
+        .find(|format| (format.recognizes)(&head, encoding))?;
+    Some((format.open)(path, encoding))
 }
 
-#[cfg(feature = "hdf5")]
-fn open_hdf5(path: &Path, encoding: Encoding) -> Option<Opened> {
-    let ending = path.extension()?.to_str()?;
-    HDF5_ENDINGS.contains(&ending).then(|| {
-        let file = Hdf5File::open(path, encoding)?;
-        Ok(Box::new(file) as Box<dyn RecordingFile>)
-    })
-}
-
-#[cfg(not(feature = "hdf5"))]
-fn open_hdf5(_: &Path, _: Encoding) -> Option<Opened> {
-    None
-}
-
-fn open_wfdb(path: &Path, encoding: Encoding) -> Option<Opened> {
-    let header = wfdb::header_of(path)?;
-    let file = header.and_then(|header| WfdbFile::open(&header, encoding));
-    Some(file.map(|file| Box::new(file) as Box<dyn RecordingFile>))
+fn read_head(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(bytes),
+        // The name of a WFDB record without an ending is no file's.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(bytes),
+        Err(source) => Err(Error::Io {
+            path: path.to_owned(),
+            action: "open",
+            source,
+        }),
+    }
 }

@@ -21,12 +21,25 @@ pub enum Unit {
 }
 
 /// What a file format does not state about its recordings, and an archive's documentation does.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Encoding {
-    /// Samples a second, of each lead.
+    /// Samples a second, of each lead; 0 where it is not stated.
     pub sample_rate: f64,
     /// Unit of the values.
     pub unit: Unit,
+    /// Names of the leads, in the order of the file.
+    pub leads: Option<Leads>,
+}
+
+impl Encoding {
+    /// Names of `count` leads of a file that does not name them: those stated, else the standard twelve in their order, else
+    /// numbers.
+    pub(crate) fn leads(&self, count: usize) -> Leads {
+        match &self.leads {
+            Some(leads) if leads.len() == count => leads.clone(),
+            _ => unnamed(count),
+        }
+    }
 }
 
 /// Where a recording comes from.
@@ -61,7 +74,7 @@ pub struct Recording {
 static STANDARD: LazyLock<Leads> = LazyLock::new(|| leads::NAMES.map(str::to_owned).into());
 
 /// Names of `count` leads of a file that does not name them: the standard twelve in their order, else their numbers.
-pub(crate) fn unnamed(count: usize) -> Leads {
+fn unnamed(count: usize) -> Leads {
     if count == leads::COUNT {
         return STANDARD.clone();
     }

@@ -10,6 +10,7 @@ pub const EXAMS_FILE: &str = "exams.csv";
 pub const ENCODING: Encoding = Encoding {
     sample_rate: 400.0,
     unit: Unit::Millivolts,
+    leads: None,
 };
 /// Files in an archive of synthetic ECGs, as `ecgfm synth` writes them.
 pub(super) const SYNTHETIC: [&str; 2] = ["SYNTHETIC.md", "synth.json"];

@@ -139,6 +139,7 @@ impl RawPart {
         let encoding = Encoding {
             sample_rate,
             unit: Unit::NotStated,
+            ..Encoding::default()
         };
         Ok(DirectFile::open(&self.path, rows, encoding)?)
     }

@@ -32,7 +32,7 @@ fn describe_path(path: &Path) -> Result<Value, Error> {
         return describe_run(path);
     }
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    if let Some(file) = recordings::open(path, Encoding::default()) {
+    if let Some(file) = recordings::open(path, &Encoding::default()) {
         return Ok(Value::Object(file.map_err(unusable_file)?.facts()));
     }
     match extension {

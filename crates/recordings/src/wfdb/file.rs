@@ -8,7 +8,7 @@ use super::read::read_record;
 use super::record::WfdbRecord;
 use super::segments::described_signals;
 use super::specification::SignalSpecification;
-use crate::file::{DirectRows, RecordingFile};
+use crate::file::{BoxedFile, DirectRows, RecordingFile};
 use crate::metadata::RecordingMetadata;
 use crate::recording::{Encoding, Leads, Provenance, Recording, Unit};
 use ecgfm_formats::{Error, Result};
@@ -50,6 +50,12 @@ pub(crate) fn header_of(path: &Path) -> Option<Result<PathBuf>> {
         .map(Ok)
 }
 
+/// Opens the record that the file at `path` belongs to.
+pub(crate) fn open(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
+    let header = header_of(path).unwrap_or_else(|| Ok(path.to_owned()))?;
+    Ok(Box::new(WfdbFile::open(&header, encoding)?))
+}
+
 /// Returns true if the file at `path` is a header, whatever its name.
 fn has_header(path: &Path) -> bool {
     let mut start = Vec::new();
@@ -65,7 +71,7 @@ impl WfdbFile {
     ///
     /// # Errors
     /// The header cannot be read, describes no ECG, or neither it nor `encoding` has a sample rate.
-    pub fn open(path: &Path, encoding: Encoding) -> Result<Self> {
+    pub fn open(path: &Path, encoding: &Encoding) -> Result<Self> {
         let header = WfdbHeader::read(path)?;
         let signals = described_signals(path, &header)?;
         let ecg = EcgLeads::choose(path, &signals)?;

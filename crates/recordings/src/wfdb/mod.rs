@@ -56,7 +56,7 @@ mod unit;
 
 pub use digital::{DigitalRecord, read_digital};
 pub use file::WfdbFile;
-pub(crate) use file::header_of;
+pub(crate) use file::{header_of, open};
 pub use format::SampleFormat;
 pub use header::{WfdbHeader, is_header};
 pub use read::read;

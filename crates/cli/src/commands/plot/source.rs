@@ -37,7 +37,7 @@ pub(super) fn find_ecg(args: &PlotArgs) -> Result<PlottedEcg, Error> {
     if is_dir(path).map_err(|e| file_error("read", path, &e))? {
         return read_from_run(path, required_id(args)?);
     }
-    if let Some(file) = recordings::open(path, Encoding::default()) {
+    if let Some(file) = recordings::open(path, &Encoding::default()) {
         let file = file.map_err(unusable_file)?;
         let id = required_id(args)?;
         return read_ecg(file.as_ref(), id, id, args.rate);

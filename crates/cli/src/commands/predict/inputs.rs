@@ -298,7 +298,7 @@ struct ArchivePart {
 fn open_parts(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<ArchivePart>, Error> {
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
-        let opened = recordings::open(file, Encoding::default());
+        let opened = recordings::open(file, &Encoding::default());
         let part = opened.ok_or_else(|| no_reader(file))?.map_err(unusable_file)?;
         let ids = part
             .exam_ids()

@@ -4,7 +4,7 @@ use super::*;
 use crate::{Encoding, MissingLeads, Recording, Samples, Unit};
 
 fn opened(records: &Records, name: &str) -> Box<dyn crate::RecordingFile> {
-    crate::open(&records.path(name), Encoding::default())
+    crate::open(&records.path(name), &Encoding::default())
         .unwrap()
         .unwrap()
 }
@@ -96,7 +96,7 @@ fn without_a_rate_a_unit_of_voltage_or_one_rate_a_record_is_no_recording() {
     records.write("r.dat", [0; 64]);
     let error = |text: &str| {
         records.write("r.hea", text);
-        let opened = crate::open(&records.path("r.hea"), Encoding::default()).unwrap();
+        let opened = crate::open(&records.path("r.hea"), &Encoding::default()).unwrap();
         opened.err().unwrap().to_string()
     };
     let no_rate = error("r 1\nr.dat 16 1/mV 0 0 0 0 0 I\n");
@@ -118,7 +118,7 @@ fn without_a_rate_a_unit_of_voltage_or_one_rate_a_record_is_no_recording() {
         sample_rate: 400.0,
         ..Encoding::default()
     };
-    let file = crate::open(&records.path("r.hea"), stated).unwrap().unwrap();
+    let file = crate::open(&records.path("r.hea"), &stated).unwrap().unwrap();
     assert_eq!(file.facts()["sample_rate"], 400.0);
 }
 
@@ -131,12 +131,12 @@ fn files_of_other_formats_are_not_taken_for_records() {
     records.write("numbers.txt", "1 2 3\n4 5 6\n");
     for name in ["segment.mat", "list.tsv", "table.csv", "numbers.txt", "nothing"] {
         assert!(
-            crate::open(&records.path(name), Encoding::default()).is_none(),
+            crate::open(&records.path(name), &Encoding::default()).is_none(),
             "{name}"
         );
     }
     records.write("alone.dat", [0; 8]);
-    let error = crate::open(&records.path("alone.dat"), Encoding::default())
+    let error = crate::open(&records.path("alone.dat"), &Encoding::default())
         .unwrap()
         .err()
         .unwrap();
