@@ -98,35 +98,80 @@ fn every_record_is_what_wfdb_python_makes_of_it() {
         return;
     };
     for (number, (path, theirs)) in records.iter().zip(&judged).enumerate() {
-        let name = path.display();
-        let file = |kind: &str| out.path().join(format!("{number}.{kind}"));
-        let digital = wfdb::read_digital(path).unwrap();
-        let ours = digital.samples.iter().flatten().map(|sample| i64::from(*sample));
-        assert!(
-            ours.eq(numbers(file("digital"), i64::from_le_bytes)),
-            "{name}: digital values"
-        );
-
-        let record = wfdb::read(path).unwrap();
-        let ours = record.signals.iter().flat_map(|signal| &signal.samples);
-        let mut theirs_physical = numbers(file("physical"), f64::from_le_bytes);
-        for (at, value) in ours.enumerate() {
-            let judged = theirs_physical.next().unwrap();
-            // None of these records has a unit of voltage but millivolts, so that nothing is converted: equal, not close.
-            assert!(
-                *value == judged || (value.is_nan() && judged.is_nan()),
-                "{name}: value {at} is {value}, not {judged}"
-            );
-        }
-        assert!(theirs_physical.next().is_none(), "{name}: there are more values");
-        compare_headers(&record, theirs);
-        // All of them are sound.
-        let wrong = record
-            .warnings
-            .iter()
-            .filter(|warning| !warning.contains("no unit is stated"));
-        assert_eq!(wrong.collect::<Vec<_>>(), [""; 0], "{name}");
+        compare_records(path, theirs, &out.path().join(number.to_string()));
     }
+}
+
+#[test]
+fn what_is_written_is_read_by_wfdb_python() {
+    let directory = tempfile::tempdir().unwrap();
+    let wave = |lead: usize| {
+        (0..500).map(move |at| {
+            if at == 7 {
+                f64::NAN
+            } else {
+                ((at * lead) as f64 / 30.0).sin()
+            }
+        })
+    };
+    let samples: Vec<Vec<f64>> = (0..12).map(|lead| wave(lead).collect()).collect();
+    let leads = samples.iter().zip(ecgfm_recipe::leads::NAMES);
+    let record = wfdb::RecordToWrite {
+        name: "written",
+        sample_rate: 257.5,
+        leads: leads
+            .map(|(samples, name)| wfdb::LeadToWrite { name, samples })
+            .collect(),
+        comments: vec!["Age: 61".to_owned(), "Dx: 426783006".to_owned()],
+        ..wfdb::RecordToWrite::default()
+    };
+    let encoded = record.encode().unwrap();
+    assert!(encoded.largest_error < 2e-5, "{}", encoded.largest_error);
+    encoded.write_to(directory.path()).unwrap();
+    let path = directory.path().join("written");
+    let out = tempfile::tempdir().unwrap();
+    let Some(judged) = judge(std::slice::from_ref(&path), out.path()) else {
+        return;
+    };
+    compare_records(&path, &judged[0], &out.path().join("0"));
+    let read = wfdb::read(&path).unwrap();
+    for (given, read) in samples.iter().zip(&read.signals) {
+        let pairs = given.iter().zip(&read.samples);
+        assert!(
+            pairs
+                .into_iter()
+                .all(|(a, b)| (a - b).abs() <= encoded.largest_error || (a.is_nan() && b.is_nan()))
+        );
+    }
+}
+
+/// Compares a record with what wfdb-python wrote of it into files that begin with `out`.
+fn compare_records(path: &Path, theirs: &Value, out: &Path) {
+    let name = path.display();
+    let digital = wfdb::read_digital(path).unwrap();
+    let ours = digital.samples.iter().flatten().map(|sample| i64::from(*sample));
+    assert!(
+        ours.eq(numbers(out.with_extension("digital"), i64::from_le_bytes)),
+        "{name}: digital values"
+    );
+
+    let record = wfdb::read(path).unwrap();
+    let ours = record.signals.iter().flat_map(|signal| &signal.samples);
+    let mut judged = numbers(out.with_extension("physical"), f64::from_le_bytes);
+    for (at, value) in ours.enumerate() {
+        let judged = judged.next().unwrap();
+        // None of these records has a unit of voltage but millivolts, so that nothing is converted: equal, not close.
+        assert!(
+            *value == judged || (value.is_nan() && judged.is_nan()),
+            "{name}: value {at} is {value}, not {judged}"
+        );
+    }
+    assert!(judged.next().is_none(), "{name}: there are more values");
+    compare_headers(&record, theirs);
+    // All of them are sound.
+    let wrong = record.warnings.iter();
+    let wrong = wrong.filter(|warning| !warning.contains("no unit is stated"));
+    assert_eq!(wrong.collect::<Vec<_>>(), [""; 0], "{name}");
 }
 
 fn compare_headers(record: &wfdb::WfdbRecord, theirs: &Value) {

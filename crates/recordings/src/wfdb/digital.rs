@@ -57,7 +57,7 @@ pub(super) fn read_signals(path: PathBuf, header: WfdbHeader) -> Result<DigitalR
     }
     check_size(&path, &header)?;
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut frames = header.frames;
+    let frames = header.frames;
     let mut record = DigitalRecord {
         samples: Vec::with_capacity(header.signals.len()),
         frames: 0,
@@ -80,12 +80,7 @@ pub(super) fn read_signals(path: PathBuf, header: WfdbHeader) -> Result<DigitalR
         record.samples.extend(read.signals);
         record.warnings.extend(read.warnings);
     }
-    frames.get_or_insert(record.frames);
-    let checked = record.header.signals.iter().zip(&record.samples);
-    let stated = record.header.frames.is_some();
-    let warnings: Vec<String> = checked
-        .filter_map(|(signal, samples)| verify(signal, samples, stated))
-        .collect();
+    let warnings = verify_signals(&record.header, &record.samples);
     record.warnings.extend(warnings);
     Ok(record)
 }
@@ -106,6 +101,35 @@ fn check_size(path: &Path, header: &WfdbHeader) -> Result<()> {
     Ok(())
 }
 
+/// Differences that are told one by one; of more in a file, the signals are named.
+const TOLD_ONE_BY_ONE: usize = 2;
+
+/// Compares all signals with the checksums and first values in the header, and says which differ, file by file.
+fn verify_signals(header: &WfdbHeader, samples: &[Vec<i32>]) -> Vec<String> {
+    const MEANING: &str = "the file or the header was changed or damaged";
+    let signals: Vec<_> = header.signals.iter().zip(samples).collect();
+    let mut warnings = Vec::new();
+    for of_file in signals.chunk_by(|(a, _), (b, _)| a.file == b.file) {
+        let difference = |(signal, samples): &(&SignalSpecification, &Vec<i32>)| {
+            let what = verify(signal, samples, header.frames.is_some())?;
+            Some((signal.label(), what))
+        };
+        let differing: Vec<(String, String)> = of_file.iter().filter_map(difference).collect();
+        let file = &of_file[0].0.file;
+        if differing.len() > TOLD_ONE_BY_ONE {
+            let names: Vec<String> = differing.into_iter().map(|(name, _)| name).collect();
+            let names = names.join(", ");
+            warnings.push(format!(
+                "{file}: signals {names}: their checksums or first values are not those that the header states: {MEANING}"
+            ));
+        } else {
+            let one = |(name, what)| format!("{file}: signal {name}: {what} as the header states: {MEANING}");
+            warnings.extend(differing.into_iter().map(one));
+        }
+    }
+    warnings
+}
+
 /// Compares a signal with the checksum and the first value in its header, and says what differs.
 ///
 /// A first value of 0 that is wrong beside a right checksum is a placeholder. So is a checksum of 0 where the header does not
@@ -121,17 +145,13 @@ fn verify(signal: &SignalSpecification, samples: &[i32], length: bool) -> Option
     let wrong_first = signal
         .initial
         .filter(|initial| Some(*initial) != first && !placeholder);
-    let what = match (wrong_sum, wrong_first) {
-        (None, None) => return None,
-        (Some(stated), None) => format!("its checksum is {sum}, not {stated}"),
-        (None, Some(initial)) => format!("its first value is {}, not {initial}", first.unwrap_or_default()),
-        (Some(stated), Some(initial)) => format!(
-            "its checksum is {sum}, not {stated}, and its first value {}, not {initial}",
-            first.unwrap_or_default()
-        ),
-    };
-    let (file, name) = (&signal.file, signal.label());
-    Some(format!(
-        "{file}: signal {name}: {what} as the header states: the file or the header was changed or damaged"
-    ))
+    let value = first.unwrap_or_default();
+    match (wrong_sum, wrong_first) {
+        (None, None) => None,
+        (Some(stated), None) => Some(format!("its checksum is {sum}, not {stated}")),
+        (None, Some(initial)) => Some(format!("its first value is {value}, not {initial}")),
+        (Some(stated), Some(initial)) => Some(format!(
+            "its checksum is {sum}, not {stated}, and its first value {value}, not {initial}"
+        )),
+    }
 }

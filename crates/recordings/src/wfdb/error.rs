@@ -1,7 +1,8 @@
 //! Errors of headers and signal files.
 
+use crate::refusal::Refusal;
+pub(super) use crate::refusal::io_error;
 use ecgfm_formats::Error;
-use std::io;
 use std::path::Path;
 
 /// Advice for a header that cannot be right.
@@ -26,12 +27,7 @@ pub(super) fn malformed(
     what: impl Into<String>,
     help: impl Into<String>,
 ) -> Error {
-    Error::Malformed {
-        path: path.to_owned(),
-        place: place.into(),
-        what: what.into(),
-        help: help.into(),
-    }
+    Refusal::malformed(place, what, help).at(path)
 }
 
 /// Error of a file that is valid and not read here.
@@ -41,16 +37,5 @@ pub(super) fn unsupported(
     what: impl Into<String>,
     help: impl Into<String>,
 ) -> Error {
-    Error::Unsupported {
-        path: path.to_owned(),
-        place: place.into(),
-        what: what.into(),
-        help: help.into(),
-    }
-}
-
-/// Error of the operating system.
-pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Io { path, action, source }
+    Refusal::unsupported(place, what, help).at(path)
 }

@@ -66,16 +66,8 @@ impl WfdbHeader {
             let what = format!("more than {MAX_HEADER_BYTES} bytes");
             return Err(unsupported(path, "header", what, "give the record's .hea file"));
         }
-        if bytes.contains(&0) {
-            let what = "zero bytes: this is no text in UTF-8 or Latin-1";
-            return Err(malformed(
-                path,
-                "header",
-                what,
-                "give the record's .hea file, saved as UTF-8",
-            ));
-        }
-        let text = split_header(bytes);
+        let help = "give the record's .hea file, saved as UTF-8";
+        let text = split_header(bytes).map_err(|what| malformed(path, "header", what, help))?;
         let Some((first, lines)) = text.lines.split_first() else {
             return Err(malformed(path, "header", "there is no record line", HEADER_HELP));
         };
@@ -133,8 +125,10 @@ impl WfdbHeader {
 
 /// Returns true if `bytes`, the start of a file, begin as a header does: comments, then a record line.
 pub fn is_header(bytes: &[u8]) -> bool {
-    let text = split_header(bytes);
-    let first = text.lines.first().filter(|_| !bytes.contains(&0));
+    let Ok(text) = split_header(bytes) else {
+        return false;
+    };
+    let first = text.lines.first();
     first.is_some_and(|first| parse_record_line(&first.text, text.lines.len() - 1).is_ok())
 }
 

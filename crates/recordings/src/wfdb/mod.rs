@@ -8,6 +8,8 @@
 //! [`WfdbHeader`] gives what a header states and none where it states nothing; [`read`] assumes what WFDB's documentation does of
 //! gain and unit, and says so in [`WfdbRecord::warnings`], together with checksums that differ.
 //!
+//! [`RecordToWrite`] is a record to be written, in format 16.
+//!
 //! ```
 //! use ecgfm_recordings::wfdb;
 //!
@@ -53,6 +55,7 @@ mod testing;
 mod tests;
 mod text;
 mod unit;
+mod write;
 
 pub use digital::{DigitalRecord, read_digital};
 pub use file::WfdbFile;
@@ -64,3 +67,4 @@ pub use record::{WfdbRecord, WfdbSignal};
 pub use specification::{SegmentSpecification, SignalSpecification};
 pub use start::{BaseDate, BaseTime};
 pub use unit::SignalUnit;
+pub use write::{EncodedRecord, LeadToWrite, RecordToWrite};

@@ -93,11 +93,11 @@ fn to_physical(number: usize, signal: &SignalSpecification, samples: &[i32]) -> 
 /// Unit of the samples of a signal, and how they get there. Without a unit they are millivolts, as header(5) has it.
 pub(super) fn unit_and_scale(signal: &SignalSpecification) -> (SignalUnit, Scale) {
     let Some(unit) = &signal.unit else {
-        return (SignalUnit::Millivolts, Scale::One);
+        return (SignalUnit::Millivolts, Scale::Times(1.0));
     };
     match scale_to_millivolts(unit) {
         Some(scale) => (SignalUnit::Millivolts, scale),
-        None => (SignalUnit::Other(unit.clone()), Scale::One),
+        None => (SignalUnit::Other(unit.clone()), Scale::Times(1.0)),
     }
 }
 

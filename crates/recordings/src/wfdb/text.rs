@@ -1,7 +1,4 @@
-//! Lines of a header: UTF-8 or Latin-1, ended by LF, CR LF or CR, comments apart from the rest.
-
-/// Byte order mark of UTF-8.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+//! Lines of a header, ended by LF, CR LF or CR, comments apart from the rest.
 
 /// Line of a header that is neither empty nor a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +18,18 @@ pub(super) struct HeaderText {
     pub(super) comments: Vec<String>,
 }
 
-/// Splits the content of a header.
-pub(super) fn split_header(bytes: &[u8]) -> HeaderText {
+/// Splits the content of a header: UTF-8, UTF-16 or else Windows-1252. No header declares which.
+///
+/// # Errors
+/// In words, why the content is no text.
+pub(super) fn split_header(bytes: &[u8]) -> Result<HeaderText, String> {
+    let decoded = crate::text::decode(bytes, None)?;
+    if decoded.text.contains('\0') {
+        return Err("zero bytes: this is no text".to_owned());
+    }
     let mut split = HeaderText::default();
-    let bytes = bytes.strip_prefix(&BYTE_ORDER_MARK).unwrap_or(bytes);
-    for (index, line) in lines(bytes).enumerate() {
-        let text = decode(line);
-        let text = text.trim();
+    for (index, line) in lines(&decoded.text).enumerate() {
+        let text = line.trim();
         if let Some(comment) = text.strip_prefix('#') {
             split.comments.push(comment.trim().to_owned());
         } else if !text.is_empty() {
@@ -37,30 +39,22 @@ pub(super) fn split_header(bytes: &[u8]) -> HeaderText {
             });
         }
     }
-    split
+    Ok(split)
 }
 
 /// Lines, as an editor counts them.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(bytes);
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
     std::iter::from_fn(move || {
-        let bytes = rest?;
-        let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+        let text = rest?;
+        let Some(end) = text.find(['\n', '\r']) else {
             rest = None;
-            return Some(bytes);
+            return Some(text);
         };
-        let pair = bytes[end..].starts_with(b"\r\n");
-        rest = Some(&bytes[end + 1 + usize::from(pair)..]);
-        Some(&bytes[..end])
+        let pair = text[end..].starts_with("\r\n");
+        rest = Some(&text[end + 1 + usize::from(pair)..]);
+        Some(&text[..end])
     })
-}
-
-/// Text of a line in UTF-8, or else in Latin-1, of which every byte is a character.
-fn decode(line: &[u8]) -> String {
-    match std::str::from_utf8(line) {
-        Ok(text) => text.to_owned(),
-        Err(_) => line.iter().map(|byte| char::from(*byte)).collect(),
-    }
 }
 
 #[cfg(test)]
@@ -68,27 +62,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_end_of_line_and_both_encodings_give_the_same_lines() {
-        let utf8 = "\u{feff}# Ménière\nr 1\n\n #Dx: a, b\nlast".as_bytes().to_vec();
-        let expected = split_header(&utf8);
+    fn every_end_of_line_and_encoding_gives_the_same_lines() {
+        let text = "\u{feff}# Ménière\nr 1\n\n #Dx: a, b\nlast";
+        let expected = split_header(text.as_bytes()).unwrap();
         assert_eq!(expected.comments, ["Ménière", "Dx: a, b"]);
-        assert_eq!(
-            expected.lines,
-            [(2, "r 1"), (5, "last")].map(|(number, text)| HeaderLine {
-                number,
-                text: text.to_owned()
-            })
-        );
-        let text = String::from_utf8(utf8.clone()).unwrap();
+        let line = |(number, text): (usize, &str)| HeaderLine {
+            number,
+            text: text.to_owned(),
+        };
+        assert_eq!(expected.lines, [(2, "r 1"), (5, "last")].map(line));
         for end in ["\r\n", "\r"] {
-            assert_eq!(
-                split_header(text.replace('\n', end).as_bytes()),
-                expected,
-                "{end:?}"
-            );
+            let ended = text.replace('\n', end);
+            assert_eq!(split_header(ended.as_bytes()), Ok(expected.clone()), "{end:?}");
         }
-        assert_eq!(split_header(format!("{text}\n").as_bytes()), expected);
+        assert_eq!(split_header(format!("{text}\n").as_bytes()), Ok(expected.clone()));
         let latin1: Vec<u8> = text.chars().skip(1).map(|c| c as u8).collect();
-        assert_eq!(split_header(&latin1), expected);
+        assert_eq!(split_header(&latin1), Ok(expected.clone()));
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(split_header(&utf16), Ok(expected));
+        assert!(split_header(b"r 1\0").is_err());
     }
 }
