@@ -285,8 +285,8 @@ impl JsonSchema for BatchSize {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "oneOf": [
             { "const": "auto", "description": "What suits the device: on a CPU always the same number, on a GPU what a short sweep finds." },
-            { "const": "sweep", "description": "What a short sweep finds, on a CPU too." },
-            { "type": "integer", "minimum": 1, "description": "This many." },
+            { "const": "sweep", "description": "Found by a short sweep, on a CPU too." },
+            { "type": "integer", "minimum": 1, "description": "A number of segments." },
         ] })
     }
 }
