@@ -5,8 +5,9 @@
 
 use crate::error::{Error, Result};
 use crate::formats::pages::{PageFile, PageWriter};
-use crate::formats::watch::{WriteStep, before_step};
+use crate::formats::watch::before_step;
 use crate::stage::UNFINISHED;
+use ecgfm_system::replace::{ReplaceError, ReplaceStep, TemporaryName, WrittenFile, replace_file};
 use std::io::Write;
 use std::path::Path;
 
@@ -18,24 +19,27 @@ pub fn write<E>(path: &Path, fill: impl FnOnce(&mut PageWriter) -> std::result::
 where
     Error: From<E>,
 {
-    let directory = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    before_step(WriteStep::Create, path).map_err(Error::io("create", path))?;
-    let temporary = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .make_in(directory, PageFile::create_new)
-        .map_err(Error::io("create", path))?;
-    let (file, temporary) = temporary.into_parts();
-    let mut writer = PageWriter::new(file);
-    fill(&mut writer)?;
-    writer.finish().map_err(Error::io("write", path))?;
-    before_step(WriteStep::Written, &temporary).map_err(Error::io("write", path))?;
-    before_step(WriteStep::Rename, path)
-        .and_then(|()| temporary.persist(path).map_err(|e| e.error))
-        .map_err(Error::io("rename into", path))?;
-    before_step(WriteStep::Done, path).map_err(Error::io("write", path))
+    let fill = |file: PageFile| {
+        let mut writer = PageWriter::new(file);
+        fill(&mut writer)?;
+        writer.finish().map_err(Error::io("write", path))?;
+        Ok(WrittenFile::SyncLater)
+    };
+    let before_step = |step: ReplaceStep, path: &Path| before_step(step.into(), path);
+    let name = TemporaryName::Unique(UNFINISHED);
+    replace_file(path, name, before_step, PageFile::create_new, fill).map_err(|error| match error {
+        ReplaceError::Fill(error) => error,
+        ReplaceError::Step(step, error) => Error::io(action(step), path)(error),
+    })
+}
+
+/// Action that a step is part of, as in "cannot create".
+fn action(step: ReplaceStep) -> &'static str {
+    match step {
+        ReplaceStep::Create => "create",
+        ReplaceStep::Written | ReplaceStep::Renamed => "write",
+        ReplaceStep::Rename => "rename into",
+    }
 }
 
 /// Writes `bytes` to `path` as [`write()`] does.

@@ -7,7 +7,9 @@
 use crate::Error;
 use crate::digest::{Checksum, Digests};
 use crate::error::io_error;
+use ecgfm_system::replace::{self, TemporaryName, WrittenFile};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -116,21 +118,26 @@ impl Pin {
 
 /// Replaces a small file atomically: a reader sees the old content or the new one.
 pub(crate) fn replace_file(path: &Path, text: &[u8]) -> Result<(), Error> {
-    let temporary = path.with_extension("json.new");
-    let write = || {
-        let mut file = std::fs::File::create(&temporary)?;
+    let fill = |mut file: File| {
         file.write_all(text)?;
-        file.sync_all()
+        file.sync_all()?;
+        Ok(WrittenFile::SyncLater)
     };
-    write().map_err(io_error(&temporary, "write"))?;
-    rename_synced(&temporary, path)
+    let name = TemporaryName::Fixed(path.with_extension("json.new"));
+    replace::replace_file(path, name, |_, _| Ok(()), |path: &Path| File::create(path), fill)
+        .map_err(|error| io_error(path, "write")(error.into()))?;
+    try_sync_name(path);
+    Ok(())
 }
 
 /// Renames a file, and syncs the directory so that a power cut does not undo it.
 pub(crate) fn rename_synced(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::rename(from, to).map_err(io_error(to, "write"))?;
-    let parent = to.parent().filter(|p| !p.as_os_str().is_empty());
-    // Errors are ignored: not every file system can sync a directory, and the file itself is synced.
-    let _ = std::fs::File::open(parent.unwrap_or(Path::new("."))).and_then(|dir| dir.sync_all());
+    try_sync_name(to);
     Ok(())
+}
+
+fn try_sync_name(path: &Path) {
+    // Errors are ignored: not every file system can sync a directory, and the file itself is synced.
+    let _ = replace::sync_dir(replace::directory_of(path));
 }

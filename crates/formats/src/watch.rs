@@ -1,5 +1,6 @@
 //! For tests: a watcher that sees, and can stop, each step of writing a file before it is taken.
 
+use ecgfm_system::replace::ReplaceStep;
 use std::io;
 use std::path::Path;
 
@@ -16,6 +17,17 @@ pub enum WriteStep {
     Rename,
     /// The file has its final name.
     Done,
+}
+
+impl From<ReplaceStep> for WriteStep {
+    fn from(step: ReplaceStep) -> Self {
+        match step {
+            ReplaceStep::Create => Self::Create,
+            ReplaceStep::Written => Self::Written,
+            ReplaceStep::Rename => Self::Rename,
+            ReplaceStep::Renamed => Self::Done,
+        }
+    }
 }
 
 /// Function that is called before every step with the file's path at that time. Its error becomes the step's.

@@ -1,9 +1,10 @@
 //! Hashes of files, and writing one so that nobody sees half of it.
 
 use crate::{Error, Result};
+use ecgfm_system::replace::{self, ReplaceError, TemporaryName, WrittenFile};
 use sha2::{Digest, Sha256};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Name, size and hash of a file.
 pub(crate) fn hash_file(path: &Path) -> Result<(u64, String)> {
@@ -28,14 +29,13 @@ pub(crate) fn replace_file(path: &Path, write: impl FnOnce(&Path) -> Result<()>)
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".partial");
-    let partial = path.with_file_name(name);
-    let renamed =
-        write(&partial).and_then(|()| std::fs::rename(&partial, path).map_err(Error::io("write", path)));
-    if renamed.is_err() {
-        // The error is what matters; a partial file that cannot be removed is overwritten next time.
-        let _ = std::fs::remove_file(&partial);
-    }
-    renamed
+    let fill = |partial: PathBuf| write(&partial).map(|()| WrittenFile::SyncLater);
+    let name = TemporaryName::Fixed(path.with_file_name(name));
+    let create = |partial: &Path| Ok(partial.to_owned());
+    replace::replace_file(path, name, |_, _| Ok(()), create, fill).map_err(|error| match error {
+        ReplaceError::Fill(error) => error,
+        ReplaceError::Step(_, error) => Error::io("write", path)(error),
+    })
 }
 
 /// Writes a whole small file and syncs it.

@@ -15,6 +15,7 @@
 mod fault;
 mod lock;
 pub mod presence;
+pub mod replace;
 
 pub use fault::Fault;
 pub use lock::try_lock;

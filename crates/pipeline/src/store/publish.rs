@@ -13,6 +13,7 @@ use crate::failpoint::{self, FileSteps, Point};
 use crate::store::files::list;
 use crate::store::layout::{backup_dir, temporary_file};
 use ecgfm_system::presence::entry_exists;
+use ecgfm_system::replace::{ReplaceStep, TemporaryName, WrittenFile, directory_of, replace_file, sync_dir};
 
 /// From so many files on the whole file system is asked to sync, which is quicker than file by file.
 const MANY_SYNCS: usize = 512;
@@ -34,27 +35,24 @@ pub(crate) fn replace_json<T: Serialize>(path: &Path, value: &T, steps: FileStep
 
 /// Replaces a file: written beside it, synced, renamed. A file that is no part of a run has no named steps.
 pub(crate) fn replace(path: &Path, bytes: &[u8], steps: Option<FileSteps>) -> Result<()> {
-    let temporary = temporary_file(path);
-    let written = write(&temporary, path, bytes, steps);
-    written.map_err(|e| {
-        // The system's first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-        Error::io("write", path, &e)
-    })
-}
-
-fn write(temporary: &Path, path: &Path, bytes: &[u8], steps: Option<FileSteps>) -> io::Result<()> {
-    let pass = |step: usize, path: &Path| steps.map_or(Ok(()), |points| failpoint::at(points[step], path));
-    pass(0, path)?;
-    let mut file = File::create(temporary)?;
-    file.write_all(bytes)?;
-    pass(1, temporary)?;
-    file.sync_all()?;
-    drop(file);
-    pass(2, path)?;
-    fs::rename(temporary, path)?;
-    pass(3, path)?;
-    path.parent().map_or(Ok(()), sync_dir)
+    let before_step = |step: ReplaceStep, path: &Path| match steps {
+        Some(points) => failpoint::at(points[step as usize], path),
+        None => Ok(()),
+    };
+    let fill = |mut file: File| {
+        file.write_all(bytes)?;
+        Ok(WrittenFile::SyncNow(file))
+    };
+    // The run's lock is held: no other process writes under this name, by which a crash's leftover is found and removed.
+    let temporary = TemporaryName::Fixed(temporary_file(path));
+    replace_file(
+        path,
+        temporary,
+        before_step,
+        |path: &Path| File::create(path),
+        fill,
+    )
+    .map_err(|e| Error::io("write", path, &e.into()))
 }
 
 /// Syncs every file and directory under `dir` to the disk.
@@ -89,23 +87,11 @@ fn sync_file_system(dir: &Path) -> io::Result<bool> {
     }
 }
 
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let dir = if dir.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            dir
-        };
-        File::open(dir)?.sync_all()?;
-    }
-    Ok(())
-}
-
 /// Puts the directory `new` in the place of `current`, whether that exists or not, and removes the old one.
 pub(crate) fn replace_dir(new: &Path, current: &Path) -> io::Result<()> {
     let old = swap(new, current)?;
     failpoint::at(Point::StageDirSync, current)?;
-    current.parent().map_or(Ok(()), sync_dir)?;
+    sync_dir(directory_of(current))?;
     match old {
         Some(old) => {
             failpoint::at(Point::OldRemove, &old)?;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::layout::RUN_LOCK_FILE;
-use crate::store::publish;
 use ecgfm_system::presence;
+use ecgfm_system::replace::{directory_of, sync_dir};
 
 /// Number of further attempts at a lock that is held.
 const ATTEMPTS: u32 = 10;
@@ -112,10 +112,7 @@ fn create_synced(dir: &Path) -> std::io::Result<()> {
         missing.push(dir);
     }
     fs::create_dir_all(dir)?;
-    missing
-        .iter()
-        .filter_map(|d| d.parent())
-        .try_for_each(publish::sync_dir)
+    missing.iter().try_for_each(|dir| sync_dir(directory_of(dir)))
 }
 
 /// Tries for half a second. A process that is just starting another one shares its open files with it for a
