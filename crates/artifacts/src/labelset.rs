@@ -1,11 +1,14 @@
 //! Label sets and mappings: data, in `configs/`, found by file or by name.
 
-use crate::error::{Error, Result};
-use crate::presence::{is_dir, is_file};
+mod definition;
+
+pub use definition::Definition;
+
+use crate::error::Result;
+use definition::{config_error, parse_yaml};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Pooling of the segments of one ECG into one probability.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -127,18 +130,6 @@ pub struct Mapping {
     pub map: Vec<LabelPair>,
 }
 
-const BUILT_IN_LABELS: [(&str, &str); 3] = [
-    (
-        "physionet2021",
-        include_str!("../../../configs/labels/physionet2021.yaml"),
-    ),
-    (
-        "mimic_iv_ecg",
-        include_str!("../../../configs/labels/mimic_iv_ecg.yaml"),
-    ),
-    ("code15", include_str!("../../../configs/labels/code15.yaml")),
-];
-
 /// Matrix of a score: the reward of deciding one label where another holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,11 +148,6 @@ pub struct RewardMatrix {
     #[serde(skip)]
     names: Vec<String>,
 }
-
-const BUILT_IN_SCORES: [(&str, &str); 1] = [(
-    "physionet2021",
-    include_str!("../../../configs/scores/physionet2021.yaml"),
-)];
 
 impl RewardMatrix {
     /// Loads a built-in matrix by name, or one from a file.
@@ -201,20 +187,6 @@ impl RewardMatrix {
         self.weights.get(holds)?.get(column).copied()
     }
 }
-
-const BUILT_IN_MAPPINGS: [(&str, &str); 2] = [
-    (
-        "physionet2021_to_code15",
-        include_str!("../../../configs/mappings/physionet2021_to_code15.yaml"),
-    ),
-    (
-        "physionet2021_to_code15_with_1davb",
-        include_str!("../../../configs/mappings/physionet2021_to_code15_with_1davb.yaml"),
-    ),
-];
-
-/// A configuration file larger than this is none.
-const MAX_BYTES: u64 = 1 << 20;
 
 impl LabelSet {
     /// Loads a label set from a file, or the built-in one of that name.
@@ -315,81 +287,6 @@ impl Mapping {
     }
 }
 
-/// Kind of definition that a name or path in a pipeline refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Definition {
-    /// A [`LabelSet`].
-    Labels,
-    /// A [`Mapping`].
-    Mapping,
-    /// A [`RewardMatrix`].
-    Score,
-}
-
-impl Definition {
-    /// The definitions built into the program: name and text of each.
-    pub fn built_in(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Labels => &BUILT_IN_LABELS,
-            Self::Mapping => &BUILT_IN_MAPPINGS,
-            Self::Score => &BUILT_IN_SCORES,
-        }
-    }
-
-    /// Returns true where a definition of that name is built in.
-    pub fn is_built_in(self, name: &str) -> bool {
-        self.built_in().iter().any(|(known, _)| *known == name)
-    }
-
-    /// The text behind the name or path.
-    ///
-    /// # Errors
-    /// There is neither a file nor a built-in of that name.
-    pub fn text(self, name_or_path: &str) -> Result<String> {
-        let what = match self {
-            Self::Labels => "label sets",
-            Self::Mapping => "mappings",
-            Self::Score => "scores",
-        };
-        read_definition(name_or_path, what, self.built_in())
-    }
-}
-
-fn read_definition(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) -> Result<String> {
-    let path = Path::new(name_or_path);
-    if is_file(path)? {
-        let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
-        if size > MAX_BYTES {
-            return Err(config_error(
-                name_or_path,
-                format!("{size} bytes are too many for a configuration"),
-            ));
-        }
-        return std::fs::read_to_string(path).map_err(Error::io("read", path));
-    }
-    let is_directory = is_dir(path)?;
-    built_in
-        .iter()
-        .find(|(name, _)| *name == name_or_path)
-        .map(|(_, text)| (*text).to_owned())
-        .ok_or_else(|| {
-            let names: Vec<&str> = built_in.iter().map(|b| b.0).collect();
-            let known = names.join(", ");
-            let message = if is_directory {
-                format!("is a directory; name a file, or one of the built-in {what}: {known}")
-            } else {
-                let looked = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-                let looked = looked.display();
-                format!("neither a file (looked for {looked}) nor one of the built-in {what}: {known}")
-            };
-            config_error(name_or_path, message)
-        })
-}
-
-fn parse_yaml<T: serde::de::DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
-    serde_yaml::from_str(text).map_err(|e| config_error(origin, e.to_string()))
-}
-
 fn require_unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = BTreeSet::new();
     for name in names {
@@ -401,13 +298,6 @@ fn require_unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Res
         }
     }
     Ok(())
-}
-
-fn config_error(origin: &str, message: String) -> Error {
-    Error::Config {
-        origin: origin.to_owned(),
-        message,
-    }
 }
 
 #[cfg(test)]

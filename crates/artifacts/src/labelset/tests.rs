@@ -4,10 +4,10 @@ use super::*;
 
 #[test]
 fn every_built_in_configuration_loads_under_its_own_name() {
-    for (name, _) in BUILT_IN_LABELS {
+    for &(name, _) in Definition::Labels.built_in() {
         assert_eq!(LabelSet::load(name).unwrap().name, name);
     }
-    for (name, _) in BUILT_IN_SCORES {
+    for &(name, _) in Definition::Score.built_in() {
         let matrix = RewardMatrix::load(name).unwrap();
         assert_eq!((matrix.name.as_str(), matrix.names().len()), (name, 26));
         assert_eq!(matrix.reward("AF", "AFL"), matrix.reward("AFL", "AF"));
@@ -16,7 +16,7 @@ fn every_built_in_configuration_loads_under_its_own_name() {
             (Some(0.15), Some(1.0))
         );
     }
-    for (name, _) in BUILT_IN_MAPPINGS {
+    for &(name, _) in Definition::Mapping.built_in() {
         let mapping = Mapping::load(name).unwrap();
         mapping
             .check_from(name, &LabelSet::load(&mapping.from).unwrap())

@@ -10,8 +10,7 @@ use ecgfm_stage_params::BatchSize;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-/// Segments in a batch of one CPU core: fastest where it was measured, by 2 % before 4 and by 7 % before 1; see
-/// docs/performance.md. A layer's widest tensor takes 1.9 MB a segment, and with 16 it leaves the cache.
+/// Segments in a batch of one CPU core: fastest where it was measured, by 2 % before 4 and by 7 % before 1. A layer's widest tensor takes 1.9 MB a segment, and with 16 it leaves the cache.
 const ON_CPU: usize = 8;
 
 /// On a CPU the last batch is padded to a multiple of this, so that the library meets few shapes and none of very few rows, for
