@@ -20,7 +20,7 @@ pub fn find_duplicate<K: Ord + Hash + Copy, I: Iterator<Item = K>>(keys: impl Fn
 /// Key of segment `i` of the recording saved as `save_file`: `code_15_7.mat`, 1 → `code_15_7_1`.
 ///
 /// ```
-/// assert_eq!(ecgfm_artifacts::key::segment("code_15_7.mat", 1), "code_15_7_1");
+/// assert_eq!(ecgfm_artifacts::key::segment_key("code_15_7.mat", 1), "code_15_7_1");
 /// ```
 pub fn segment_key(save_file: &str, i: usize) -> String {
     format!("{}_{i}", stem(save_file))

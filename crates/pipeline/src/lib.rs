@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use ecgfm_pipeline::{
-//!     Cancel, Context, Kinds, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, Settings, Silent, StageError, StageKind,
+//!     Cancel, Context, StageKinds, Outcome, OutputSpec, ParamError, Pipeline, RunOptions, RunSettings, SilentObserver, StageError, StageKind,
 //!     canonical_params, parse_params,
 //! };
 //! use serde_json::Value;
@@ -38,7 +38,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let dir = tempfile::tempdir()?;
 //! let text = "{ name: post, vars: { who: you }, stages: { letter: { uses: greet, with: { to: ${vars.who} } } } }";
-//! let settings = Settings { workdir: dir.path().to_owned(), ..RunSettings::default() };
+//! let settings = RunSettings { workdir: dir.path().to_owned(), ..RunSettings::default() };
 //! let graph = Pipeline::parse("post.yaml", text)?.graph(&StageKinds::new().with(Greet), &settings)?;
 //! let summary = graph.run(&RunOptions::default(), &SilentObserver, &Cancel::default())?;
 //! assert_eq!(summary.ran, ["letter"]);
