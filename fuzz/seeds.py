@@ -206,6 +206,57 @@ def layouts():
     sent("missing", b"ecgfm-1\n\3" + text("tracings") + text("a\x1b[2J"))
 
 
+def crc(data: bytes, bits: int, polynomial: int) -> int:
+    total = 0
+    for byte in data:
+        total ^= byte << (bits - 8)
+        for _ in range(8):
+            total = (total << 1 ^ (polynomial if total >> (bits - 1) & 1 else 0)) & ((1 << bits) - 1)
+    return total
+
+
+def flac(signals: list, bits: int) -> bytes:
+    """A stream of one frame, whose samples are as they are."""
+    channels, samples = len(signals), len(signals[0])
+    info = struct.pack(">HH6x", samples, samples) + struct.pack(">Q", 96000 << 44 | channels - 1 << 41 | bits - 1 << 36 | samples) + bytes(16)
+    frame = bytes([0xFF, 0xF8, 0x60, channels - 1 << 4 | {8: 1, 16: 4, 24: 6}[bits] << 1, 0, samples - 1])
+    frame += bytes([crc(frame, 8, 0x07)])
+    for signal in signals:
+        frame += b"\2" + b"".join(value.to_bytes(bits // 8, "big", signed=True) for value in signal)
+    return b"fLaC\x80\0\0\x22" + info + frame + crc(frame, 16, 0x8005).to_bytes(2, "big")
+
+
+def records():
+    """WFDB records: the length of the header, the header, the signal file."""
+
+    def record(name: str, header: str | bytes, samples: bytes = b"") -> None:
+        header = header.encode() if isinstance(header, str) else header
+        seed("wfdb", name, struct.pack("<H", len(header)) + header + samples)
+
+    two = "r 2 500 6\nr.dat {0} 200(5)/mV 12 0 1 21 0 I\nr.dat {0} 200/uV 12 0 -1 -21 0 aVR\n# Age: 61\n#Dx: 426783006\n"
+    pairs = [v for i in range(1, 7) for v in (i, -i)]
+    bytes_of = {
+        8: struct.pack("12b", *pairs), 16: struct.pack("<12h", *pairs), 32: struct.pack("<12i", *pairs), 61: struct.pack(">12h", *pairs),
+        24: b"".join(v.to_bytes(3, "little", signed=True) for v in pairs), 80: bytes(v + 128 for v in pairs),
+        160: struct.pack("<12H", *(v + 32768 for v in pairs)), 212: bytes(range(18)), 310: bytes(range(16)), 311: bytes(range(16)),
+    }
+    for number, samples in bytes_of.items():
+        record(f"format-{number}", two.format(number), samples)
+    for bits in (8, 16, 24):
+        record(f"format-{500 + bits}", two.format(500 + bits), flac([pairs[::2], pairs[1::2]], bits))
+    head = struct.pack("<5I", 30, 2, 6, 0, 4) + b"val\0"
+    record("level-4", two.format("16x1+24"), head + bytes_of[16])
+    record("level-4-without-offset", two.format("16"), head + bytes_of[16])
+    matlab = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+    record("level-5", two.format("16+24"), matlab + matrix("ecg", 10, 3, (2, 6), bytes_of[16]))
+    record("frames", "r 2 62.5/1000(-1) 2 9:0:0.5 1/2/2003\nr.dat 16x4:1 1/mV\nr.dat 16x2:1 0/mmHg 0 5\n", bytes_of[16])
+    record("length-absent", "\ufeff# first\r\nr 1\r\nr.dat 212 MLII\r\n", bytes(range(9)))
+    record("latin-1", "r 1 500 2\rr.dat 16 1/\xb5V 16 0 0 0 0 I\r# M\xe9ni\xe8re".encode("latin-1"), bytes(4))
+    record("segments", "r/3 2 360 30\n~ 10\nr 10\n~ 10\n")
+    record("outside", "r 1 500 1\n../r.dat 16 1/mV\n", bytes(2))
+    record("day", "r 1 1000 86400000\nr.dat 16 1/mV\n", bytes(2))
+
+
 PIPELINE = """name: code15
 description: synthetic
 profiles:
@@ -240,12 +291,13 @@ def pipelines():
 
 
 if __name__ == "__main__":
-    for target in ("pt", "mat", "npy", "manifest", "store", "table", "pipeline", "layout"):
+    for target in ("pt", "mat", "npy", "manifest", "store", "table", "pipeline", "layout", "wfdb"):
         shutil.rmtree(CORPUS / target, ignore_errors=True)
     checkpoints()
     matrices()
     arrays()
     texts()
     layouts()
+    records()
     pipelines()
     print(sum(p.stat().st_size for p in CORPUS.rglob("*") if p.is_file()), "bytes in", CORPUS.relative_to(os.getcwd()) if CORPUS.is_relative_to(os.getcwd()) else CORPUS)

@@ -1,14 +1,14 @@
 //! The fuzz targets over their seeds, and over every seed cut short or with a bit turned.
 
 use crate::common::root;
-use crate::{layout, manifest, mat, npy, pipeline, pt, store, table};
+use crate::{layout, manifest, mat, npy, pipeline, pt, store, table, wfdb};
 use std::path::{Path, PathBuf};
 
 /// What a fuzz target does with an input.
 type Body = fn(&[u8]);
 
 /// All fuzz targets by name.
-const TARGETS: [(&str, Body); 8] = [
+const TARGETS: [(&str, Body); 9] = [
     ("pt", pt::run),
     ("mat", mat::run),
     ("npy", npy::run),
@@ -17,6 +17,7 @@ const TARGETS: [(&str, Body); 8] = [
     ("pipeline", pipeline::run),
     ("layout", layout::run),
     ("table", table::run),
+    ("wfdb", wfdb::run),
 ];
 /// The most that all seeds together take, in bytes.
 const SEEDS: usize = 200_000;

@@ -29,6 +29,8 @@ mod scratch;
 mod store;
 #[path = "../../fuzz/bodies/table.rs"]
 mod table;
+#[path = "../../fuzz/bodies/wfdb.rs"]
+mod wfdb;
 
 /// The stage signals on a raw archive, with further parameters.
 fn signals(raw: &std::path::Path, out: &std::path::Path, with: &[&str]) -> std::process::Command {
