@@ -1,9 +1,9 @@
 //! One ECG of a MUSE file.
 
 use super::facts::{self, MuseFacts};
-use super::ordered_leads::{MuseLead, ordered};
+use super::ordered_leads::{LeadSource, MuseLead, interleave, order};
 use super::other_xml;
-use super::waveform::{StoredWaveform, shown};
+use super::waveform::{StoredLead, StoredWaveform, shown};
 use crate::refusal::{Refusal, read_whole};
 use crate::text;
 use crate::xml::{Node, XmlTree, declared_encoding};
@@ -30,12 +30,13 @@ pub struct MuseEcg {
     pub leads: Vec<MuseLead>,
     /// Samples a second, of each lead.
     pub sample_rate: f64,
-    /// Millivolts, sample by sample with all leads of each. NaN where the file has −32768, which stands for a missing value.
-    pub samples: Vec<f64>,
     /// Patient, acquisition, filters, diagnosis.
     pub facts: MuseFacts,
     /// Doubts about the content, each a sentence.
     pub doubts: Vec<String>,
+    stored: Vec<StoredLead>,
+    /// Source of each of `leads`.
+    sources: Vec<LeadSource>,
 }
 
 impl MuseEcg {
@@ -56,14 +57,22 @@ impl MuseEcg {
         parse(bytes).map_err(|refusal| refusal.at(path))
     }
 
-    /// Number of samples of each lead.
+    /// Number of samples of each lead, at least 1.
+    #[allow(clippy::len_without_is_empty, reason = "an ECG without samples is not read")]
     pub fn len(&self) -> usize {
-        self.samples.len() / self.leads.len().max(1)
+        self.stored.first().map_or(0, |lead| lead.counts.len())
     }
 
-    /// True if there is no sample, which no file that was read has.
-    pub fn is_empty(&self) -> bool {
-        self.samples.is_empty()
+    /// Millivolts, sample by sample with all leads of each. NaN where the file has −32768, which stands for a missing value.
+    pub fn samples(&self) -> Vec<f64> {
+        let mut samples = Vec::new();
+        self.read_samples(&mut samples);
+        samples
+    }
+
+    /// Fills `samples` as [`Self::samples`] does.
+    pub fn read_samples(&self, samples: &mut Vec<f64>) {
+        interleave(&self.stored, &self.sources, samples);
     }
 }
 
@@ -102,11 +111,12 @@ fn parse(bytes: &[u8]) -> Result<MuseEcg, Refusal> {
     let rhythm = rhythm_waveform(root, &mut doubts)?;
     let stored = StoredWaveform::read(rhythm, &mut doubts)?;
     let facts = facts::read(root, rhythm, &mut doubts);
-    let (leads, samples) = ordered(&stored.leads);
+    let (leads, sources) = order(&stored.leads);
     Ok(MuseEcg {
         leads,
+        sources,
         sample_rate: stored.sample_rate,
-        samples,
+        stored: stored.leads,
         facts,
         doubts,
     })

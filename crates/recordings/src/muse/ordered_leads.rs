@@ -3,7 +3,8 @@
 use super::waveform::{MISSING, StoredLead};
 use crate::lead_names::standard_name;
 use crate::standard_leads::BY_I_AND_II;
-use ecgfm_recipe::leads::NAMES;
+use ecgfm_recipe::leads::{COUNT, NAMES};
+use std::ops::Range;
 
 /// Samples of all leads that are converted at a time: as many as the processor's nearest memory holds.
 const BLOCK: usize = 128;
@@ -17,66 +18,104 @@ pub struct MuseLead {
     pub derived: bool,
 }
 
-enum LeadSource<'a> {
-    Stored(&'a StoredLead),
-    Weighted([(&'a StoredLead, f64); 2]),
+/// Source of the samples of a lead.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum LeadSource {
+    /// Position among the stored leads.
+    Stored(usize),
+    /// Sum of I and II, which are the first two leads then, under these weights.
+    Weighted([f64; 2]),
 }
 
-/// Leads in the standard order, followed by others in the order of the file, and their samples in millivolts, sample by
-/// sample with all leads of each. A missing value is NaN.
-pub(super) fn ordered(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<f64>) {
-    let find = |name: &str| stored.iter().find(|lead| standard_name(&lead.id) == Some(name));
-    let limb = find("I").zip(find("II"));
-    // Weights of I and II, in a limb lead that is not stored.
-    let source = |name: &str, weights: Option<[f64; 2]>| match (find(name), limb.zip(weights)) {
-        (Some(lead), _) => Some(LeadSource::Stored(lead)),
-        (None, Some(((one, two), [a, b]))) => Some(LeadSource::Weighted([(one, a), (two, b)])),
-        (None, None) => None,
-    };
+/// Leads in the standard order, followed by others in the order of the file, with their sources. Limb leads that are not
+/// stored follow from I and II.
+pub(super) fn order(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<LeadSource>) {
+    let names: Vec<Option<&str>> = stored.iter().map(|lead| standard_name(&lead.id)).collect();
+    let find = |name: &str| names.iter().position(|stored| *stored == Some(name));
+    let limb = find("I").is_some() && find("II").is_some();
     let mut leads = Vec::new();
+    let mut sources = Vec::new();
+    let mut add = |name: &str, source| {
+        leads.push(MuseLead {
+            name: name.to_owned(),
+            derived: matches!(source, LeadSource::Weighted(_)),
+        });
+        sources.push(source);
+    };
     for (at, name) in NAMES.into_iter().enumerate() {
-        let source = source(name, BY_I_AND_II.get(at).copied());
-        leads.extend(source.map(|source| (name.to_owned(), source)));
-    }
-    for lead in stored {
-        let name = standard_name(&lead.id);
-        if !name.is_some_and(|name| NAMES.contains(&name)) {
-            let name = name.unwrap_or(&lead.id).to_owned();
-            leads.push((name, LeadSource::Stored(lead)));
+        match (find(name), BY_I_AND_II.get(at)) {
+            (Some(position), _) => add(name, LeadSource::Stored(position)),
+            (None, Some(weights)) if limb => add(name, LeadSource::Weighted(*weights)),
+            _ => {}
         }
     }
-    let samples = interleaved(&leads, stored.first().map_or(0, |lead| lead.counts.len()));
-    let named = leads.into_iter().map(|(name, source)| MuseLead {
-        name,
-        derived: matches!(source, LeadSource::Weighted(_)),
-    });
-    (named.collect(), samples)
+    for (position, (lead, name)) in stored.iter().zip(&names).enumerate() {
+        if !name.is_some_and(|name| NAMES.contains(&name)) {
+            add(name.unwrap_or(&lead.id), LeadSource::Stored(position));
+        }
+    }
+    (leads, sources)
 }
 
-fn interleaved(leads: &[(String, LeadSource<'_>)], length: usize) -> Vec<f64> {
-    let width = leads.len();
-    let mut samples = vec![0.0; width * length];
+/// Millivolts of one lead in a block.
+type LeadBlock = [f64; BLOCK];
+
+/// Fills `samples` with millivolts, sample by sample with all leads of each. A missing value is NaN.
+pub(super) fn interleave(stored: &[StoredLead], sources: &[LeadSource], samples: &mut Vec<f64>) {
+    let length = stored.first().map_or(0, |lead| lead.counts.len());
+    let width = sources.len();
+    samples.resize(width * length, 0.0);
+    let mut columns: Vec<LeadBlock> = vec![[0.0; BLOCK]; width];
     for (block, start) in samples.chunks_mut(BLOCK * width.max(1)).zip((0..).step_by(BLOCK)) {
         let rows = start..start + block.len() / width;
-        for (position, (_, source)) in leads.iter().enumerate() {
-            let column = block[position..].iter_mut().step_by(width);
+        for (at, source) in sources.iter().enumerate() {
             match source {
-                LeadSource::Stored(lead) => {
-                    let counts = &lead.counts[rows.clone()];
-                    column
-                        .zip(counts)
-                        .for_each(|(out, count)| *out = millivolts(*count, lead.scale));
+                LeadSource::Stored(position) => scale(&stored[*position], rows.clone(), &mut columns[at]),
+                LeadSource::Weighted(weights) => {
+                    let (limb, others) = columns.split_at_mut(2);
+                    weigh([&limb[0], &limb[1]], *weights, &mut others[at - 2]);
                 }
-                LeadSource::Weighted([(one, a), (two, b)]) => {
-                    let counts = one.counts[rows.clone()].iter().zip(&two.counts[rows.clone()]);
-                    column.zip(counts).for_each(|(out, (i, ii))| {
-                        *out = a * millivolts(*i, one.scale) + b * millivolts(*ii, two.scale);
-                    });
+            }
+        }
+        // As long as the number of leads is known when this is compiled, no bound is checked.
+        match (
+            <&[LeadBlock; COUNT]>::try_from(columns.as_slice()),
+            block.as_chunks_mut::<COUNT>(),
+        ) {
+            (Ok(columns), (block, [])) => {
+                for (row, sample) in block.iter_mut().enumerate().take(BLOCK) {
+                    sample
+                        .iter_mut()
+                        .zip(columns)
+                        .for_each(|(out, column)| *out = column[row]);
+                }
+            }
+            _ => {
+                for (row, sample) in block.chunks_exact_mut(width).enumerate() {
+                    sample
+                        .iter_mut()
+                        .zip(&columns)
+                        .for_each(|(out, column)| *out = column[row]);
                 }
             }
         }
     }
-    samples
+}
+
+fn scale(lead: &StoredLead, rows: Range<usize>, column: &mut LeadBlock) {
+    let counts = &lead.counts[rows];
+    column
+        .iter_mut()
+        .zip(counts)
+        .for_each(|(out, count)| *out = millivolts(*count, lead.scale));
+}
+
+fn weigh([one, two]: [&LeadBlock; 2], [a, b]: [f64; 2], column: &mut LeadBlock) {
+    let limb = one.iter().zip(two);
+    column
+        .iter_mut()
+        .zip(limb)
+        .for_each(|(out, (i, ii))| *out = a * i + b * ii);
 }
 
 fn millivolts(count: i16, scale: f64) -> f64 {
@@ -97,6 +136,13 @@ mod tests {
             counts: counts.to_vec(),
             scale,
         }
+    }
+
+    fn ordered(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<f64>) {
+        let (leads, sources) = order(stored);
+        let mut samples = vec![7.0; 3];
+        interleave(stored, &sources, &mut samples);
+        (leads, samples)
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) struct StoredWaveform {
 }
 
 /// Lead as it is stored.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct StoredLead {
     /// Name as it is written.
     pub(super) id: String,

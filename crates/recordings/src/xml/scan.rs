@@ -3,6 +3,7 @@
 use memchr::{memchr, memmem};
 
 const DOCTYPE: &str = "<!DOCTYPE";
+const CDATA: &str = "<![CDATA[";
 
 /// Contradiction in XML.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,14 +69,14 @@ impl<'a> Scanner<'a> {
             let rest = &self.text[self.at..];
             let token = if rest.is_empty() {
                 return Ok(None);
-            } else if let Some(length) = self.skipped_len(rest)? {
-                self.at += length;
-                continue;
-            } else if rest.starts_with("<![CDATA[") {
-                Token::Verbatim(self.until("]]>", "<![CDATA[".len())?)
             } else if let Some((token, length)) = tag(rest) {
                 self.at += length;
                 token
+            } else if let Some(length) = self.skipped_len(rest)? {
+                self.at += length;
+                continue;
+            } else if rest.starts_with(CDATA) {
+                Token::Verbatim(self.until("]]>", CDATA.len())?)
             } else {
                 Token::Text(self.text_piece(rest))
             };
@@ -86,8 +87,8 @@ impl<'a> Scanner<'a> {
     /// Text up to the closing tag `</name>`, which is not passed: whatever looks like a tag in it belongs to the text.
     pub(super) fn free_text(&mut self, name: &str) -> Result<Token<'a>, XmlError> {
         let rest = &self.text[self.at..];
-        if rest.starts_with("<![CDATA[") {
-            return Ok(Token::Verbatim(self.until("]]>", "<![CDATA[".len())?));
+        if rest.starts_with(CDATA) {
+            return Ok(Token::Verbatim(self.until("]]>", CDATA.len())?));
         }
         let text = memmem::find(rest.as_bytes(), b"</").map(|end| &rest[..end]);
         let closed = text.filter(|text| rest[text.len() + 2..].starts_with(name));
@@ -141,8 +142,8 @@ impl<'a> Scanner<'a> {
 }
 
 fn is_markup(rest: &str) -> bool {
-    let marks = ["<!--", "<![CDATA[", "<?", DOCTYPE];
-    marks.iter().any(|mark| rest.starts_with(mark)) || tag(rest).is_some()
+    let marks = ["<!--", CDATA, "<?", DOCTYPE];
+    tag(rest).is_some() || marks.iter().any(|mark| rest.starts_with(mark))
 }
 
 /// Length of a document type, with declarations in brackets; nothing in it is looked at.
@@ -185,6 +186,9 @@ fn name_len(text: &str) -> Option<usize> {
 
 /// Length of well-formed attributes before the end of an opening tag; true where the tag closes itself.
 fn attributes_len(text: &str) -> Option<(usize, bool)> {
+    if text.starts_with('>') {
+        return Some((0, false));
+    }
     let mut at = 0;
     loop {
         let blanks = text[at..].find(|c: char| !c.is_ascii_whitespace())?;

@@ -33,7 +33,7 @@ fn rate_unit_and_scale_are_stated_or_there_is_an_error() {
     );
     assert!(error("MICROVOLTS", "METRES").contains("METRES, which is no unit of voltage"));
     let scaled = with("<LeadAmplitudeUnits>MICROVOLTS", "<LeadAmplitudeUnits>MILLIVOLTS").unwrap();
-    assert!((scaled.samples[0] - -400.0 * 4.88).abs() < 1e-9);
+    assert!((scaled.samples()[0] - -400.0 * 4.88).abs() < 1e-9);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_the_device_doubts_is_doubted() {
         "{:?}",
         ecg.doubts
     );
-    assert_eq!(ecg.samples.iter().filter(|value| value.is_nan()).count(), 1);
+    assert_eq!(ecg.samples().iter().filter(|value| value.is_nan()).count(), 1);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_thousand_flipped_bits_give_an_error_a_doubt_or_the_same_samples() {
                     let leads =
                         |ecg: &MuseEcg| ecg.leads.iter().map(|lead| lead.name.clone()).collect::<Vec<_>>();
                     assert!(
-                        ecg.samples == wanted.samples || leads(&ecg) != leads(&wanted),
+                        ecg.samples() == wanted.samples() || leads(&ecg) != leads(&wanted),
                         "{text}"
                     );
                 }

@@ -30,7 +30,7 @@ fn a_document_comes_back_with_the_leads_that_follow() {
     assert_eq!(ecg.facts, document.facts);
     let millivolts = |lead: usize, at: usize| f64::from(document.leads[lead].counts[at]) * 4.88 / 1000.0;
     for at in 0..30 {
-        let sample = &ecg.samples[at * 12..][..12];
+        let sample = &ecg.samples()[at * 12..][..12];
         let (i, ii) = (millivolts(0, at), millivolts(1, at));
         let wanted = [
             i,
@@ -86,7 +86,7 @@ fn fifteen_leads_keep_their_names_and_stored_limb_leads_are_not_computed() {
     assert_eq!(names[..4], ["I", "II", "III", "aVR"]);
     assert_eq!(names[12..], ["V3R", "V4R", "V7"]);
     assert!(!ecg.leads[3].derived && ecg.leads[2].derived);
-    assert!((ecg.samples[3] - 4.88).abs() < 1e-12);
+    assert!((ecg.samples()[3] - 4.88).abs() < 1e-12);
 }
 
 proptest! {
@@ -108,7 +108,7 @@ proptest! {
         prop_assert_eq!(ecg.sample_rate, f64::from(sample_rate));
         let trimmed = text.trim();
         prop_assert_eq!(ecg.facts.diagnosis.concat(), trimmed);
-        for (at, sample) in ecg.samples.chunks(document.leads.len()).enumerate() {
+        for (at, sample) in ecg.samples().chunks(document.leads.len()).enumerate() {
             for (lead, value) in document.leads.iter().zip(sample) {
                 let count = lead.counts[at];
                 let wanted = f64::from(count) * microvolts_per_count / 1000.0;
