@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into fuzz/corpus/: small, synthetic, the same every time. Python's own library only."""
+import base64
 import io
 import json
 import os
@@ -290,8 +291,63 @@ def pipelines():
     seed("pipeline", "names.yaml", "name: ../p\nstages:\n  ../a: { uses: signals, with: { raw: $${x} } }\n")
 
 
+def muse_lead(name: str, counts: list, unit="MICROVOLTS", crc=True) -> str:
+    data = struct.pack(f"<{len(counts)}h", *counts)
+    sum_ = f"<LeadDataCRC32>{zlib.crc32(data)}</LeadDataCRC32>" if crc else ""
+    return (
+        f"<LeadData><LeadByteCountTotal>{len(data)}</LeadByteCountTotal><LeadSampleCountTotal>{len(counts)}</LeadSampleCountTotal>"
+        f"<LeadAmplitudeUnitsPerBit>4.88</LeadAmplitudeUnitsPerBit><LeadAmplitudeUnits>{unit}</LeadAmplitudeUnits>"
+        f"<LeadID>{name}</LeadID><LeadSampleSize>2</LeadSampleSize>{sum_}<WaveFormData>\n{base64.encodebytes(data).decode()}</WaveFormData></LeadData>"
+    )
+
+
+def muse_file(leads: list, text="Sinus rhythm", encoding="ISO-8859-1", kind="Rhythm", rate="500") -> str:
+    return (
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<!DOCTYPE RestingECG SYSTEM "restecg.dtd">\n<RestingECG>'
+        "<PatientDemographics><PatientID>P1</PatientID><PatientAge>6</PatientAge><AgeUnits>MONTHS</AgeUnits>"
+        "<DateofBirth>02-29-2020</DateofBirth><Gender>FEMALE</Gender></PatientDemographics>"
+        f"<Diagnosis><DiagnosisStatement><StmtFlag>ENDSLINE</StmtFlag><StmtText>{text}</StmtText></DiagnosisStatement></Diagnosis>"
+        f"<Waveform><WaveformType>{kind}</WaveformType><NumberofLeads>{len(leads)}</NumberofLeads><SampleBase>{rate}</SampleBase>"
+        f"<SampleExponent>0</SampleExponent><HighPassFilter>16</HighPassFilter>{''.join(leads)}</Waveform></RestingECG>\n"
+    )
+
+
+def ecgs():
+    """ECGs of MUSE, in arrays and in CSV."""
+    eight = [muse_lead(name, list(range(at, at + 20))) for at, name in enumerate(("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"))]
+    three = [muse_lead(name, [-32768, 32767, 0], crc=False) for name in ("I", "AVR", "V3R")]
+    seed("muse", "eight.xml", muse_file(eight))
+    seed("muse", "free.xml", muse_file(three, text="QRS < 120 & T &lt; 2 <PR>"))
+    seed("muse", "latin1.xml", muse_file(three, text="M\xe9ni\xe8re").encode("latin1"))
+    seed("muse", "utf16.xml", muse_file(three, encoding="UTF-16").encode("utf-16"))
+    seed("muse", "median.xml", muse_file(three, kind="Median"))
+    seed("muse", "units.xml", muse_file([muse_lead("V1", [1, 2], unit="MILLIVOLTS"), muse_lead("V1", [1, 2])], rate="500.0"))
+    seed("muse", "entities.xml", '<!DOCTYPE r [<!ENTITY a "b">]><r b="c">&a;<![CDATA[<]]><!-- --><e/></r>')
+    seed("muse", "broken.xml", muse_file(three).replace("AAA", "!AAA", 1))
+
+    numbers = list(range(12))
+    for descr, code in (("<i2", "<12h"), (">i2", ">12h"), ("<i4", "<12i"), ("<f4", "<12f"), (">f8", ">12d")):
+        name = descr.replace("<", "le").replace(">", "be")
+        seed("arrays", f"{name}.npy", npy(descr, "(2, 3, 2)", struct.pack(code, *numbers)))
+    two = npy("<i2", "(3, 4)", struct.pack("<12h", *numbers))
+    seed("arrays", "fortran.npy", npy("<i2", "(2, 3, 2)", struct.pack("<12h", *numbers), fortran="True"))
+    seed("arrays", "objects.npy", npy("|O", "(3, 1)", b"\x80\x04N."))
+    for name, method in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as archive:
+            archive.writestr(zipfile.ZipInfo("ecgs.npy"), two, method)
+        seed("arrays", f"{name}.npz", out.getvalue())
+
+    seed("csv", "plain.csv", "I,II\n1,2\n3.5,-4e-1\n")
+    seed("csv", "timed.csv", "time,I (uV),II [mV]\n0.000,1,2\n0.002,3,NA\n0.004,5,6\n")
+    seed("csv", "german.csv", "ms;I;II\r\n0;1,5;-2\r\n2;\"1,25\";3\r\n")
+    seed("csv", "tabs.csv", "\ufeffII\tI\n1\t2\n\n3\t4\n")
+    seed("csv", "bare.csv", "1,2\n3,4\n")
+    seed("csv", "quotes.csv", '"a ""b""","I\n1,2\n')
+
+
 if __name__ == "__main__":
-    for target in ("pt", "mat", "npy", "manifest", "store", "table", "pipeline", "layout", "wfdb"):
+    for target in ("pt", "mat", "npy", "manifest", "store", "table", "pipeline", "layout", "wfdb", "muse", "arrays", "csv"):
         shutil.rmtree(CORPUS / target, ignore_errors=True)
     checkpoints()
     matrices()
@@ -300,4 +356,5 @@ if __name__ == "__main__":
     layouts()
     records()
     pipelines()
+    ecgs()
     print(sum(p.stat().st_size for p in CORPUS.rglob("*") if p.is_file()), "bytes in", CORPUS.relative_to(os.getcwd()) if CORPUS.is_relative_to(os.getcwd()) else CORPUS)

@@ -1,14 +1,14 @@
 //! The fuzz targets over their seeds, and over every seed cut short or with a bit turned.
 
 use crate::common::root;
-use crate::{layout, manifest, mat, npy, pipeline, pt, store, table, wfdb};
+use crate::{arrays, csv, layout, manifest, mat, muse, npy, pipeline, pt, store, table, wfdb};
 use std::path::{Path, PathBuf};
 
 /// What a fuzz target does with an input.
 type Body = fn(&[u8]);
 
 /// All fuzz targets by name.
-const TARGETS: [(&str, Body); 9] = [
+const TARGETS: [(&str, Body); 12] = [
     ("pt", pt::run),
     ("mat", mat::run),
     ("npy", npy::run),
@@ -18,6 +18,9 @@ const TARGETS: [(&str, Body); 9] = [
     ("layout", layout::run),
     ("table", table::run),
     ("wfdb", wfdb::run),
+    ("muse", muse::run),
+    ("arrays", arrays::run),
+    ("csv", csv::run),
 ];
 /// The most that all seeds together take, in bytes.
 const SEEDS: usize = 200_000;

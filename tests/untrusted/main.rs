@@ -11,12 +11,18 @@ mod hdf5;
 mod paths;
 
 // The bodies of the fuzz targets, so that they are compiled, and run over their seeds, by every `cargo test`.
+#[path = "../../fuzz/bodies/arrays.rs"]
+mod arrays;
+#[path = "../../fuzz/bodies/csv.rs"]
+mod csv;
 #[path = "../../fuzz/bodies/layout.rs"]
 mod layout;
 #[path = "../../fuzz/bodies/manifest.rs"]
 mod manifest;
 #[path = "../../fuzz/bodies/mat.rs"]
 mod mat;
+#[path = "../../fuzz/bodies/muse.rs"]
+mod muse;
 #[path = "../../fuzz/bodies/npy.rs"]
 mod npy;
 #[path = "../../fuzz/bodies/pipeline.rs"]

@@ -9,9 +9,9 @@
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
 //! | [`mod@wfdb`] | [`RecordingFile`] for WFDB records: headers, signal files |
-//! | [`muse`] | GE MUSE's XML |
-//! | [`arrays`] | NumPy's arrays, `.npy` and `.npz` |
-//! | [`csv`] | one ECG a CSV file |
+//! | [`muse`] | [`RecordingFile`] for GE MUSE's XML, and a writer of it |
+//! | [`arrays`] | [`RecordingFile`] for NumPy's arrays, `.npy` and `.npz` |
+//! | [`csv`] | [`RecordingFile`] for one ECG a CSV file |
 //! | [`amplitude`] | units of amplitude |
 //! | [`lead_names`] | standard names of leads, found from the spellings that files use |
 //! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
@@ -32,6 +32,7 @@ pub mod open;
 pub mod recording;
 mod refusal;
 mod samples;
+mod single;
 mod standard_leads;
 mod text;
 pub mod wfdb;

@@ -29,6 +29,18 @@ const FORMATS: &[FileFormat] = &[
         recognizes: |head, _| crate::wfdb::header_of(head.path).is_some(),
         open: crate::wfdb::open,
     },
+    FileFormat {
+        recognizes: crate::muse::recognizes,
+        open: crate::muse::open,
+    },
+    FileFormat {
+        recognizes: crate::arrays::recognizes,
+        open: crate::arrays::open,
+    },
+    FileFormat {
+        recognizes: crate::csv::recognizes,
+        open: crate::csv::open,
+    },
 ];
 
 /// Opens a file of recordings; none where no reader knows its format. `encoding` is what the format does not state.

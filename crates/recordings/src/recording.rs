@@ -1,5 +1,6 @@
 //! One ECG as its file holds it.
 
+use crate::arrays::Axes;
 use crate::metadata::RecordingMetadata;
 use crate::samples::Samples;
 use crate::standard_leads::{self, LeadProblem, LeadSource, MissingLeads};
@@ -29,9 +30,27 @@ pub struct Encoding {
     pub unit: Unit,
     /// Names of the leads, in the order of the file.
     pub leads: Option<Leads>,
+    /// Millivolts of a value of 1 in formats that have no unit (arrays, CSV files), where that is not 1.
+    pub millivolts: Option<f64>,
+    /// Order of the dimensions of arrays.
+    pub axes: Option<Axes>,
+    /// Name of the array in files of several.
+    pub array: Option<String>,
+    /// Value that stands for a missing one in arrays, such as −32768.
+    pub missing: Option<f64>,
 }
 
 impl Encoding {
+    /// Millivolts of a value of 1, where that is stated.
+    pub(crate) fn scale(&self) -> Option<f64> {
+        self.millivolts.or((self.unit == Unit::Millivolts).then_some(1.0))
+    }
+
+    /// Samples a second, where that is stated.
+    pub(crate) fn stated_rate(&self) -> Option<f64> {
+        (self.sample_rate != 0.0).then_some(self.sample_rate)
+    }
+
     /// Names of `count` leads of a file that does not name them: those stated, else the standard twelve in their order, else
     /// numbers.
     pub(crate) fn leads(&self, count: usize) -> Leads {
@@ -79,6 +98,15 @@ fn unnamed(count: usize) -> Leads {
         return STANDARD.clone();
     }
     (0..count).map(|lead| format!("lead {lead}")).collect()
+}
+
+/// Leads of these names. The standard twelve in their order are shared by all recordings.
+pub(crate) fn shared_leads(names: Vec<String>) -> Leads {
+    if names == leads::NAMES {
+        STANDARD.clone()
+    } else {
+        names.into()
+    }
 }
 
 impl Default for Recording {

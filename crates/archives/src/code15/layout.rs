@@ -11,6 +11,10 @@ pub const ENCODING: Encoding = Encoding {
     sample_rate: 400.0,
     unit: Unit::Millivolts,
     leads: None,
+    millivolts: None,
+    axes: None,
+    array: None,
+    missing: None,
 };
 /// Files in an archive of synthetic ECGs, as `ecgfm synth` writes them.
 pub(super) const SYNTHETIC: [&str; 2] = ["SYNTHETIC.md", "synth.json"];

@@ -2,9 +2,12 @@
 
 use crate::amplitude::millivolts_per;
 use crate::refusal::Refusal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Order of the last two dimensions of an array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Axes {
     /// (leads, samples)
     LeadsSamples,
@@ -27,6 +30,11 @@ impl ArrayUnit {
     /// ```
     pub fn named(name: &str) -> Option<Self> {
         millivolts_per(name).map(|millivolts| Self { millivolts })
+    }
+
+    /// Unit of which one is so many millivolts.
+    pub fn of_millivolts(millivolts: f64) -> Self {
+        Self { millivolts }
     }
 
     /// Counts of an analog-to-digital converter, of which so many are a millivolt.

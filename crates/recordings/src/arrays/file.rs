@@ -32,11 +32,6 @@ pub struct ArrayFile {
     facts: ArrayFacts,
 }
 
-/// Returns true if a file that begins with `start` may be an array, or an archive of arrays.
-pub fn is_array(start: &[u8]) -> bool {
-    start.starts_with(NPY_MAGIC) || start.starts_with(ZIP_MAGIC)
-}
-
 impl ArrayFile {
     /// Opens the array at `path`, of two dimensions (one ECG) or three (many).
     ///

@@ -11,7 +11,9 @@ mod description;
 mod dtype;
 mod file;
 mod npz;
+mod recordings;
 
 pub(crate) use description::repeated;
 pub use description::{ArrayDescription, ArrayUnit, Axes};
-pub use file::{ArrayFile, is_array};
+pub use file::ArrayFile;
+pub(crate) use recordings::{open, recognizes};

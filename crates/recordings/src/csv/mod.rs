@@ -14,7 +14,9 @@ mod cells;
 mod description;
 mod ecg;
 mod header;
+mod recordings;
 mod time;
 
 pub use description::CsvDescription;
 pub use ecg::CsvEcg;
+pub(crate) use recordings::{open, recognizes};

@@ -20,6 +20,7 @@
 mod base64;
 mod ecg;
 mod facts;
+mod file;
 mod number;
 mod ordered_leads;
 mod other_xml;
@@ -28,5 +29,6 @@ mod write;
 
 pub use ecg::MuseEcg;
 pub use facts::{AgeUnit, MuseAge, MuseFacts, MuseFilters, Sex};
+pub(crate) use file::{open, recognizes};
 pub use ordered_leads::MuseLead;
 pub use write::{CountedLead, MuseDocument};
