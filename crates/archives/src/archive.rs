@@ -26,6 +26,17 @@ pub trait Archive: Send + Sync {
         None
     }
 
+    /// Name of the dataset that the exam in `row` comes from, where an archive is of several.
+    fn dataset(&self, row: usize) -> &str {
+        let _ = row;
+        self.source()
+    }
+
+    /// Returns true where recordings are filled with zeros at both ends, which are to be cut off.
+    fn is_zero_padded(&self) -> bool {
+        false
+    }
+
     /// File name of the recording of the exam in `row`, its key in every table: `code_15_7.mat`.
     fn save_file(&self, row: usize) -> String {
         format!("{}_{}.mat", self.source(), self.exams().exam_id(row))

@@ -2,21 +2,30 @@
 
 use crate::archive::Archive;
 use crate::error::Result;
-use ecgfm_recordings::{RecordingFile, Result as RecordingResult};
+use ecgfm_recordings::{BoxedFile, Result as RecordingResult};
 use std::path::Path;
 
-/// A layout of archives, and how one of them is opened.
-#[derive(Clone, Copy)]
-pub struct Dataset {
-    /// Name of the layout in parameters.
-    pub name: &'static str,
+/// A layout of archives.
+pub trait Dataset: Send + Sync {
     /// Opens the archive at a path.
-    pub open: fn(&Path) -> Result<Box<dyn Archive>>,
-    /// Names of the columns of the table of exams of the archive at a path. Looks at no more than the table's header and
-    /// the names of the files.
-    pub columns: fn(&Path) -> Result<Vec<String>>,
-    /// Whether the table of exams names files of the archive's directory, and no paths.
-    pub files_are_names: bool,
+    ///
+    /// # Errors
+    /// There is none, or it is refused.
+    fn open(&self, raw: &Path) -> Result<Box<dyn Archive>>;
+
+    /// Names of the columns of the table of exams of the archive at a path, looking at no more than headers of tables and names
+    /// of files; none where only the recordings tell.
+    ///
+    /// # Errors
+    /// There is no archive, or no usable table.
+    fn column_names(&self, raw: &Path) -> Result<Option<Vec<String>>>;
+
     /// Opens one file of the archive at a path, by its name in the table of exams.
-    pub open_file: fn(&Path, &str) -> RecordingResult<Box<dyn RecordingFile>>,
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn open_file(&self, raw: &Path, name: &str) -> RecordingResult<BoxedFile>;
+
+    /// True for a name in the table of exams that does not lead out of the archive.
+    fn is_inside(&self, name: &str) -> bool;
 }

@@ -9,15 +9,18 @@
 //! | [`dataset`] | [`Dataset`]: a layout of archives, and how one of them is opened |
 //! | [`datasets`] | the archives known, by the name that the parameter `dataset` gives |
 //! | [`code15`] | CODE-15, and anything laid out like it |
-//! | [`listed`] | files anywhere, listed in a table |
+//! | [`listed`] | files of CODE-15 anywhere, listed in a table |
+//! | [`described`] | archives that a YAML file describes |
 //!
-//! An archive that is added here is a module that implements [`Archive`], and its line in [`datasets::DATASETS`].
+//! An archive that is added is a description in `configs/datasets`. One that no description fits is a module that implements
+//! [`Dataset`] and [`Archive`], and its line in [`datasets`].
 
 pub mod archive;
 pub mod code15;
 pub mod column;
 pub mod dataset;
 pub mod datasets;
+pub mod described;
 mod error;
 pub mod listed;
 pub mod located;
@@ -25,7 +28,7 @@ pub mod table;
 
 pub use archive::{Archive, ArchiveFile, LocatedExams};
 pub use dataset::Dataset;
-pub use datasets::DATASETS;
+pub use described::DatasetDescription;
 pub use error::{Error, Result};
 pub use located::{LocatedExam, RecordingLocation, RejectedExam, Rejection};
 pub use table::{ExamTable, TableRules};

@@ -1,6 +1,7 @@
 //! Files anywhere, listed in a table of two columns: `exam_id` and `trace_file`, the path of the file that holds the
 //! exam. The files are those of CODE-15, one archive's or several's; their other tables are not read.
 
+use crate::archive::Archive;
 use crate::code15::{Code15, ENCODING, PartFiles, RULES, read_notice};
 use crate::dataset::Dataset;
 use crate::error::Result;
@@ -8,21 +9,33 @@ use crate::table::ExamTable;
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::table;
-use ecgfm_recordings::{Hdf5File, RecordingFile};
+use ecgfm_recordings::{BoxedFile, Hdf5File, Result as RecordingResult};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// How the program opens such a list.
-pub const DATASET: Dataset = Dataset {
-    name: "listed",
-    open: |table| Ok(Box::new(open(table)?)),
-    columns: |table| ExamTable::column_names(table, &RULES),
-    files_are_names: false,
-    open_file: |table, name| {
-        let path = resolve_path(table, name);
-        Ok(Box::new(Hdf5File::open(&path, ENCODING)?) as Box<dyn RecordingFile>)
-    },
-};
+pub struct ListedFiles;
+
+/// Name of the layout in parameters.
+pub const NAME: &str = "listed";
+
+impl Dataset for ListedFiles {
+    fn open(&self, table: &Path) -> Result<Box<dyn Archive>> {
+        Ok(Box::new(open(table)?))
+    }
+
+    fn column_names(&self, table: &Path) -> Result<Option<Vec<String>>> {
+        ExamTable::column_names(table, &RULES).map(Some)
+    }
+
+    fn open_file(&self, table: &Path, name: &str) -> RecordingResult<BoxedFile> {
+        Ok(Box::new(Hdf5File::open(&resolve_path(table, name), ENCODING)?))
+    }
+
+    fn is_inside(&self, _: &str) -> bool {
+        true
+    }
+}
 
 /// Opens the table at `path`, and every file that it names, as one archive.
 ///

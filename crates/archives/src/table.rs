@@ -8,7 +8,7 @@ use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 use ecgfm_artifacts::table::{self, Lines};
-use polars::prelude::StringChunked;
+use polars::prelude::{NewChunkedArray, StringChunked};
 use std::path::{Path, PathBuf};
 
 /// Rules for a table of exams.
@@ -54,7 +54,8 @@ impl TableRules {
             let what = format!("two columns are called `{name}`, but for blanks around the name");
             return Err(bad(what, "rename one of them or take it out"));
         }
-        let reserved = |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || is_statistic(h);
+        let reserved =
+            |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || records::is_statistic(h);
         if let Some(clash) = header.iter().find(reserved) {
             let what = format!("column `{clash}` has a name that the stage gives to a column of its own");
             let help = "give the raw table, not one that was processed, or rename the column";
@@ -62,12 +63,6 @@ impl TableRules {
         }
         Ok(())
     }
-}
-
-/// Whether it is `mean_3`, `std_11` or the like.
-fn is_statistic(name: &str) -> bool {
-    let number = name.strip_prefix("mean_").or_else(|| name.strip_prefix("std_"));
-    number.is_some_and(|n| n.parse::<u8>().is_ok())
 }
 
 /// Names of columns without the blanks around them: ` AF` left as it is would be a column that nobody checks.
@@ -88,7 +83,8 @@ pub struct ExamTable {
     recording_file: Option<usize>,
     rules: TableRules,
     rows: usize,
-    lines: Lines,
+    /// Lines of the rows; none where the table is not a file's.
+    lines: Option<Lines>,
 }
 
 impl ExamTable {
@@ -104,7 +100,39 @@ impl ExamTable {
             .iter()
             .map(|name| Ok(table::str_column(path, &frame, name)?.clone()));
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let header = trim_names(&names);
+        let mut table = Self::new(path, (trim_names(&names), columns), rules)?;
+        table.lines = Some(Lines::read(path, table.header.len())?);
+        Ok(table)
+    }
+
+    /// The table of these columns, all of one length. `path` is the file or directory that they were made from; `of_lines` says
+    /// that their rows are those of the file.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn from_columns(
+        path: &Path,
+        columns: Vec<(String, Vec<String>)>,
+        of_lines: bool,
+        rules: &TableRules,
+    ) -> Result<Self> {
+        let (header, columns): (Vec<String>, Vec<Vec<String>>) = columns.into_iter().unzip();
+        let columns = columns
+            .into_iter()
+            .map(|cells| StringChunked::from_slice("".into(), &cells))
+            .collect();
+        let mut table = Self::new(path, (header, columns), rules)?;
+        if of_lines {
+            table.lines = Some(Lines::read(path, table::read_header(path)?.len())?);
+        }
+        Ok(table)
+    }
+
+    fn new(
+        path: &Path,
+        (header, columns): (Vec<String>, Vec<StringChunked>),
+        rules: &TableRules,
+    ) -> Result<Self> {
         rules.check_header(path, &header)?;
         let place = |name: &str| header.iter().position(|h| h == name);
         let checked = |rule: &&ColumnRule| {
@@ -119,6 +147,7 @@ impl ExamTable {
         };
         Ok(Self {
             path: path.to_owned(),
+            rows: columns.first().map_or(0, |cells| cells.len()),
             columns,
             formats: header.iter().map(format).collect(),
             checked: checked
@@ -127,8 +156,7 @@ impl ExamTable {
             exam_id: rules.name_of(ColumnRole::ExamId).and_then(place),
             recording_file: rules.name_of(ColumnRole::RecordingFile).and_then(place),
             rules: *rules,
-            rows: frame.height(),
-            lines: Lines::read(path, header.len())?,
+            lines: None,
             header,
         })
     }
@@ -148,9 +176,12 @@ impl ExamTable {
         &self.path
     }
 
-    /// Line of the file on which a row is.
-    pub fn line(&self, row: usize) -> usize {
-        self.lines.of(row)
+    /// Where a row is, for people: `line 7` of the file, or `number 6` among the exams that were found.
+    pub fn place_of(&self, row: usize) -> String {
+        match &self.lines {
+            Some(lines) => format!("line {}", lines.of(row)),
+            None => format!("number {}", row + 1),
+        }
     }
 
     /// Number of exams.
@@ -239,8 +270,8 @@ impl ExamTable {
         } else {
             format!("`{}`", value.escape_debug())
         };
-        let (line, name, expected) = (self.line(row), rule.name, rule.format.expected());
-        let detail = format!("line {line}, column `{name}`: {shown} is not {expected}");
+        let (place, name, expected) = (self.place_of(row), rule.name, rule.format.expected());
+        let detail = format!("{place}, column `{name}`: {shown} is not {expected}");
         Err((Reason::BadRow, detail))
     }
 

@@ -30,6 +30,12 @@ pub const ADDED: [&str; 15] = [
     "constant_leads",
 ];
 
+/// Returns true for the name of a column of means or deviations: `mean_3`, `std_11`.
+pub fn is_statistic(name: &str) -> bool {
+    let number = name.strip_prefix("mean_").or_else(|| name.strip_prefix("std_"));
+    number.is_some_and(|n| n.parse::<u8>().is_ok())
+}
+
 /// Reads `idx`, `save_file` and the given further columns, in that order.
 ///
 /// # Errors

@@ -11,6 +11,8 @@ use crate::step::Step;
 /// tutorial's: all twelve leads, segments of 5 s at 500 Hz.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EcgFm {
+    /// Whether zeros at both ends are cut off: CODE-15 fills its recordings with them.
+    pub trim_padding: bool,
     /// Sample rate of the segments, in Hz.
     pub sample_rate: u32,
     /// Length of a segment, in seconds; a whole number of samples.
@@ -33,7 +35,11 @@ impl EcgFm {
 
     /// The steps, in order.
     pub fn steps(&self) -> Vec<Step> {
-        let mut steps = vec![Step::TrimPadding];
+        let mut steps: Vec<Step> = self
+            .trim_padding
+            .then_some(Step::TrimPadding)
+            .into_iter()
+            .collect();
         steps.extend(self.leads.clone().map(|leads| Step::SelectLeads { leads }));
         steps.push(Step::Resample {
             sample_rate: self.sample_rate,
@@ -73,6 +79,7 @@ impl EcgFm {
 impl Default for EcgFm {
     fn default() -> Self {
         Self {
+            trim_padding: true,
             sample_rate: Self::SAMPLE_RATE,
             segment_seconds: Self::SEGMENT_SECONDS,
             leads: None,

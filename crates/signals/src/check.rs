@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::meta;
 use crate::params::Params;
 use crate::policy::Policy;
-use ecgfm_archives::{Dataset, datasets};
+use ecgfm_archives::{Archive, Dataset, datasets};
 use ecgfm_artifacts::recipe::{Error as RecipeError, Recipe, leads};
 
 impl Params {
@@ -15,7 +15,7 @@ impl Params {
     pub fn check(&self) -> Result<()> {
         Policy::new(self)?;
         self.known_dataset()?;
-        self.recipe().map(drop)
+        self.check_recipe()
     }
 
     /// Names of the columns of `meta.csv`, given those of the raw table.
@@ -23,12 +23,12 @@ impl Params {
         meta::header(raw, self.lead_count())
     }
 
-    /// Names of the columns of the raw table, by its header alone.
+    /// Names of the columns of the raw table, by headers of tables alone; none where only the recordings tell.
     ///
     /// # Errors
     /// There is no archive at `raw`, or no usable table or no part in it.
-    pub fn raw_columns(&self) -> Result<Vec<String>> {
-        Ok((self.known_dataset()?.columns)(&self.raw)?)
+    pub fn raw_columns(&self) -> Result<Option<Vec<String>>> {
+        Ok(self.known_dataset()?.column_names(&self.raw)?)
     }
 
     /// Number of leads that are kept.
@@ -36,21 +36,37 @@ impl Params {
         self.leads.as_ref().map_or(leads::COUNT, Vec::len)
     }
 
-    pub(crate) fn known_dataset(&self) -> Result<Dataset> {
-        datasets::find_dataset(&self.dataset).ok_or_else(|| {
+    pub(crate) fn known_dataset(&self) -> Result<Box<dyn Dataset>> {
+        datasets::find_dataset(&self.dataset)?.ok_or_else(|| {
             let known = datasets::dataset_names().join("`, `");
-            Error::parameter("dataset", format!("is `{}`; known are `{known}`", self.dataset))
+            Error::parameter(
+                "dataset",
+                format!(
+                    "is `{}`; known are `{known}`, and the path of a YAML file that describes one",
+                    self.dataset
+                ),
+            )
         })
     }
 
-    pub(crate) fn recipe(&self) -> Result<Recipe> {
+    /// Checks the settings of the recipe.
+    pub(crate) fn check_recipe(&self) -> Result<()> {
+        self.recipe(true).map(drop)
+    }
+
+    /// The recipe for the recordings of an archive.
+    pub(crate) fn recipe_of(&self, archive: &dyn Archive) -> Result<Recipe> {
+        self.recipe(archive.is_zero_padded())
+    }
+
+    fn recipe(&self, zero_padded: bool) -> Result<Recipe> {
         if self.threads == Some(0) {
             return Err(Error::parameter(
                 "threads",
                 "is 0; leave it out to use every processor",
             ));
         }
-        self.recipe_settings().recipe().map_err(refused)
+        self.recipe_settings(zero_padded).recipe().map_err(refused)
     }
 }
 

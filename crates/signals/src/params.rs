@@ -29,11 +29,12 @@ pub enum Store {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Layout of the raw data: `code15`, or `listed` for a table of exams whose column `trace_file` holds paths.
-    #[schemars(extend("enum" = datasets::dataset_names()))]
+    /// Layout of the raw data: a name such as `code15`, `ptbxl` or `folder` (any files below a directory), or the path of a YAML
+    /// file that describes another.
+    #[schemars(extend("examples" = datasets::dataset_names()))]
     #[serde(default = "default_dataset")]
     pub dataset: String,
-    /// Directory of `exams.csv` and the parts; of `listed`, the table.
+    /// Directory of the archive; of `listed` and `files`, the table that lists the files.
     pub raw: PathBuf,
     /// Sample rate of the segments, in Hz.
     #[schemars(range(min = 1, max = MAX_SAMPLE_RATE))]
@@ -77,7 +78,7 @@ pub struct Params {
 }
 
 fn default_dataset() -> String {
-    datasets::dataset_names()[0].to_owned()
+    datasets::DEFAULT.to_owned()
 }
 
 fn default_sample_rate() -> u32 {
@@ -113,9 +114,10 @@ impl Params {
         }
     }
 
-    /// Settings of the recipe that the parameters name.
-    pub(crate) fn recipe_settings(&self) -> EcgFm {
+    /// Settings of the recipe that the parameters name, for recordings that are filled with zeros at both ends or not.
+    pub(crate) fn recipe_settings(&self, zero_padded: bool) -> EcgFm {
         EcgFm {
+            trim_padding: zero_padded,
             sample_rate: self.sample_rate,
             segment_seconds: self.segment_seconds,
             leads: self.leads.clone(),

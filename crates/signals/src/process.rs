@@ -99,13 +99,17 @@ impl ExamProcessor<'_> {
             return Ok(ExamOutcome::Rejected(rejected));
         }
         let path = &self.archive.files()[exam.location.file].path;
-        let (row, id, line) = (exam.location.row, table.exam_id(exam.idx), table.line(exam.idx));
+        let (row, id, place) = (
+            exam.location.row,
+            table.exam_id(exam.idx),
+            table.place_of(exam.idx),
+        );
         let detail = detail
             .strip_prefix(&format!("{}: ", path.display()))
             .unwrap_or(&detail);
         let file = table.path().file_name().unwrap_or_default().to_string_lossy();
         Err(Error::BadInput {
-            what: format!("row {row}, exam {id} (line {line} of {file}): {detail}"),
+            what: format!("row {row}, exam {id} ({place} of {file}): {detail}"),
             path: path.clone(),
             help: Some(policy::advice(reason)),
         })

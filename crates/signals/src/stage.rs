@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 /// A parameter that makes no sense; raw data that are missing, unreadable or leave no exam; a bad exam where the
 /// parameters say that it ends the stage; I/O; interruption.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    params.recipe()?;
+    params.check_recipe()?;
     Policy::new(params)?;
-    let archive = (params.known_dataset()?.open)(&params.raw)?;
+    let archive = params.known_dataset()?.open(&params.raw)?;
     run_on(archive.as_ref(), params, ctx)
 }
 
@@ -33,7 +33,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
 /// # Errors
 /// As [`run`].
 pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let recipe = params.recipe()?;
+    let recipe = params.recipe_of(archive)?;
     let policy = Policy::new(params)?;
     let exams = archive.exams();
     check_files(&policy, archive, ctx)?;
@@ -119,11 +119,11 @@ fn check_files(policy: &Policy, archive: &dyn Archive, ctx: &Context<'_>) -> Res
 
 /// The error that ends the stage for an exam without a recording.
 fn failure(exams: &ExamTable, exam: &RejectedExam) -> Error {
-    let (line, detail) = (exams.line(exam.idx), &exam.entry.detail);
-    let detail = detail.strip_prefix(&format!("line {line}, ")).unwrap_or(detail);
+    let (place, detail) = (exams.place_of(exam.idx), &exam.entry.detail);
+    let detail = detail.strip_prefix(&format!("{place}, ")).unwrap_or(detail);
     Error::BadInput {
         path: exams.path().to_owned(),
-        what: format!("line {line}, exam {}: {detail}", exam.entry.exam_id),
+        what: format!("{place}, exam {}: {detail}", exam.entry.exam_id),
         help: Some(policy::advice(exam.entry.reason)),
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn process_exams(
     exams: &[LocatedExam],
     ctx: &Context<'_>,
 ) -> Result<ExamOutcomes> {
-    let settings = processor.params.recipe_settings();
+    let settings = processor
+        .params
+        .recipe_settings(processor.archive.is_zero_padded());
     let source = SegmentSource {
         archive: processor.archive,
         settings: &settings,

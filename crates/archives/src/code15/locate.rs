@@ -30,8 +30,8 @@ fn locate_exam(
     if let Some(earlier) = row_of.insert(exam_id, idx) {
         // Whatever becomes of the first row, a later one never takes its place.
         row_of.insert(exam_id, earlier);
-        let (line, first) = (table.line(idx), table.line(earlier));
-        let detail = format!("line {line} names the exam of line {first} again");
+        let (place, first) = (table.place_of(idx), table.place_of(earlier));
+        let detail = format!("{place} names the exam of {first} again");
         return Err((Reason::DuplicateExam, detail));
     }
     table.check_row(idx)?;
@@ -43,8 +43,8 @@ fn positive_id(table: &ExamTable, idx: usize) -> Result<i64, Rejection> {
     let text = table.exam_id_text(idx);
     parse_integer(text).filter(|id| *id > 0).ok_or_else(|| {
         let detail = format!(
-            "line {}, column `{EXAM_ID}`: `{}` is not a positive integer",
-            table.line(idx),
+            "{}, column `{EXAM_ID}`: `{}` is not a positive integer",
+            table.place_of(idx),
             text.escape_debug()
         );
         (Reason::BadRow, detail)

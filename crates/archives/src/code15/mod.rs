@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::table::ExamTable;
 pub use columns::RULES;
 use ecgfm_artifacts::presence::{exists, is_dir};
-use ecgfm_recordings::{Hdf5File, RecordingFile};
+use ecgfm_recordings::{BoxedFile, Hdf5File, Result as RecordingResult};
 pub(crate) use files::PartFiles;
 pub(crate) use layout::SOURCE;
 pub use layout::{ENCODING, EXAMS_FILE};
@@ -22,13 +22,25 @@ pub(crate) use locate::locate;
 use std::path::{Path, PathBuf};
 
 /// How the program opens such an archive.
-pub const DATASET: Dataset = Dataset {
-    name: "code15",
-    open: |raw| Ok(Box::new(Code15::open(raw)?)),
-    columns: column_names,
-    files_are_names: true,
-    open_file: |raw, name| Ok(Box::new(Hdf5File::open(&raw.join(name), ENCODING)?) as Box<dyn RecordingFile>),
-};
+pub struct Code15Layout;
+
+impl Dataset for Code15Layout {
+    fn open(&self, raw: &Path) -> Result<Box<dyn Archive>> {
+        Ok(Box::new(Code15::open(raw)?))
+    }
+
+    fn column_names(&self, raw: &Path) -> Result<Option<Vec<String>>> {
+        column_names(raw).map(Some)
+    }
+
+    fn open_file(&self, raw: &Path, name: &str) -> RecordingResult<BoxedFile> {
+        Ok(Box::new(Hdf5File::open(&raw.join(name), ENCODING)?))
+    }
+
+    fn is_inside(&self, name: &str) -> bool {
+        Path::new(name).file_name() == Some(name.as_ref())
+    }
+}
 
 /// An open archive in the shape of CODE-15.
 pub struct Code15 {
@@ -73,6 +85,10 @@ impl Archive for Code15 {
 
     fn notice(&self) -> Option<String> {
         self.notice.clone()
+    }
+
+    fn is_zero_padded(&self) -> bool {
+        true
     }
 }
 

@@ -52,11 +52,19 @@ struct ViewRecipe {
     constant_leads: ConstantLeads,
     /// True where leads are standardised.
     standardize: bool,
+    /// True where zeros at both ends are cut off, as in every view of CODE-15.
+    #[serde(default = "is_true", skip_serializing_if = "Clone::clone")]
+    trim_padding: bool,
+}
+
+fn is_true() -> bool {
+    true
 }
 
 impl ViewRecipe {
     fn settings(&self) -> EcgFm {
         EcgFm {
+            trim_padding: self.trim_padding,
             sample_rate: self.target_rate,
             segment_seconds: self.segment_seconds,
             leads: self.leads.as_deref().map(EcgFm::lead_names),
@@ -94,6 +102,7 @@ impl ViewStore {
                 leads: settings.lead_positions()?,
                 constant_leads: settings.constant_leads,
                 standardize: settings.standardize,
+                trim_padding: settings.trim_padding,
             },
             parts,
         })

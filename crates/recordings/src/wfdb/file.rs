@@ -5,7 +5,6 @@ use super::error::unsupported;
 use super::header::{WfdbHeader, is_header};
 use super::paths::find_header;
 use super::read::read_record;
-use super::record::WfdbRecord;
 use super::segments::described_signals;
 use super::specification::SignalSpecification;
 use crate::file::{BoxedFile, DirectRows, RecordingFile};
@@ -103,7 +102,8 @@ impl WfdbFile {
         Some(self.path.file_stem()?.to_string_lossy().into_owned())
     }
 
-    fn metadata(&self, record: &mut WfdbRecord) -> RecordingMetadata {
+    /// What the header states; `warnings` are those of reading the signals.
+    fn stated(&self, warnings: Vec<String>) -> RecordingMetadata {
         let header = &self.header;
         let comment = |key: &str| {
             header
@@ -118,7 +118,7 @@ impl WfdbFile {
         .into_iter()
         .flatten()
         .collect();
-        let mut doubts = std::mem::take(&mut record.warnings);
+        let mut doubts = warnings;
         doubts.extend_from_slice(&self.ecg.left_out);
         RecordingMetadata {
             format: "WFDB",
@@ -183,7 +183,7 @@ impl RecordingFile for WfdbFile {
         out.sample_rate = self.sample_rate();
         out.unit = Unit::Millivolts;
         out.supplied_leads.clear();
-        out.metadata = Some(Box::new(self.metadata(&mut record)));
+        out.metadata = Some(Box::new(self.stated(std::mem::take(&mut record.warnings))));
         let file = self.path.clone();
         out.provenance = Provenance { file, row };
         Ok(())
@@ -191,6 +191,10 @@ impl RecordingFile for WfdbFile {
 
     fn direct_rows(&self) -> Option<DirectRows> {
         None
+    }
+
+    fn metadata(&self, _: usize) -> Option<RecordingMetadata> {
+        Some(self.stated(Vec::new()))
     }
 
     fn storage(&self) -> String {

@@ -3,7 +3,7 @@
 use crate::args::PlotArgs;
 use crate::errors::{file_error, unusable_file};
 use crate::results;
-use ecgfm_archives::{DATASETS, datasets};
+use ecgfm_archives::datasets;
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, TRACE_FILE};
 use ecgfm_artifacts::recordings::{self, Encoding, MissingLeads, Recording, RecordingFile};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
@@ -40,7 +40,7 @@ pub(super) fn find_ecg(args: &PlotArgs) -> Result<PlottedEcg, Error> {
     if let Some(file) = recordings::open(path, &Encoding::default()) {
         let file = file.map_err(unusable_file)?;
         let id = required_id(args)?;
-        return read_ecg(file.as_ref(), id, id, args.rate);
+        return read_ecg(file.as_ref(), find_row(file.as_ref(), id)?, id, args.rate);
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("mat") => read_mat(path),
@@ -76,8 +76,7 @@ fn find_row(file: &dyn RecordingFile, id: &str) -> Result<usize, Error> {
 }
 
 /// Reads a recording as the archive has it, without the zeros around it, under the name `record`.
-fn read_ecg(file: &dyn RecordingFile, id: &str, record: &str, rate: f64) -> Result<PlottedEcg, Error> {
-    let row = find_row(file, id)?;
+fn read_ecg(file: &dyn RecordingFile, row: usize, record: &str, rate: f64) -> Result<PlottedEcg, Error> {
     let (path, count) = (file.path().display(), file.lead_count());
     if count != LEADS.len() {
         return Err(bad_input(format!(
@@ -157,18 +156,27 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
         .ok_or_else(|| bad_input(format!("{}: the run has no signals stage yet", dir.display())))?;
     let row = EcgRecord::find(&dir.join(stage).join(records::FILE), id)?;
     let name = record.parameters["dataset"].as_str().unwrap_or_default();
-    let dataset = datasets::find_dataset(name).unwrap_or(DATASETS[0]);
+    let dataset = datasets::find_dataset(name)
+        .map_err(unusable_file)?
+        .ok_or_else(|| {
+            bad_input(format!(
+                "{}: the run is of the dataset `{name}`, which is not known",
+                dir.display()
+            ))
+        })?;
     // A table says it, and must not lead out of the archive.
-    if dataset.files_are_names && Path::new(&row.trace_file).file_name() != Some(row.trace_file.as_ref()) {
+    if !dataset.is_inside(&row.trace_file) {
         let what = format!(
-            "{}: trace_file `{}` is no file name",
+            "{}: trace_file `{}` is no file of the archive",
             records::FILE,
             row.trace_file.escape_debug()
         );
         return Err(bad_input(what).help("run the signals stage again"));
     }
-    let file = (dataset.open_file)(&raw_dir(dir, record)?, &row.trace_file).map_err(unusable_file)?;
-    let mut found = read_ecg(file.as_ref(), &row.exam_id, key::stem(&row.save_file), row.rate)?;
+    let file = dataset
+        .open_file(&raw_dir(dir, record)?, &row.trace_file)
+        .map_err(unusable_file)?;
+    let mut found = read_ecg(file.as_ref(), row.row, key::stem(&row.save_file), row.rate)?;
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
@@ -196,9 +204,10 @@ fn raw_dir(dir: &Path, record: &StageRecord) -> Result<PathBuf, Error> {
 
 /// Row of a run's records for one ECG.
 struct EcgRecord {
-    exam_id: String,
     trace_file: String,
     save_file: String,
+    /// Row of the recording in its file.
+    row: usize,
     rate: f64,
 }
 
@@ -210,6 +219,7 @@ impl EcgRecord {
             Column::new(TRACE_FILE, ColumnKind::Text),
             Column::new(SAVE_FILE, ColumnKind::Text),
             Column::new("sample_rate", ColumnKind::Text),
+            Column::new("hdf_ind", ColumnKind::Text),
         ];
         let frame = table::read(path, &columns, table::OtherColumns::Ignore).map_err(unusable_file)?;
         let cell = |name: &str, row: usize| -> Result<String, Error> {
@@ -222,10 +232,10 @@ impl EcgRecord {
             let named = |value: &str| value == id || (name == SAVE_FILE && key::stem(value) == id);
             if let Some(row) = column.iter().position(|value| value.is_some_and(named)) {
                 return Ok(Self {
-                    exam_id: cell(EXAM_ID, row)?,
                     trace_file: cell(TRACE_FILE, row)?,
                     save_file: cell(SAVE_FILE, row)?,
                     rate: cell("sample_rate", row)?.parse().map_err(unusable_file)?,
+                    row: cell("hdf_ind", row)?.parse().map_err(unusable_file)?,
                 });
             }
         }

@@ -26,7 +26,7 @@ pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> LookAh
             raw.map(|raw| params.columns(&raw))
         }
         (None, None) => match params.raw_columns() {
-            Ok(raw) => Some(params.columns(&raw)),
+            Ok(raw) => raw.map(|raw| params.columns(&raw)),
             Err(error) => {
                 refuse_parameter(&mut found, "raw", &error);
                 None

@@ -1,0 +1,235 @@
+//! What a description of an archive may say.
+
+use crate::error::{Error, Result};
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_recordings::{Encoding, Unit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Descriptions that the program has inside, by name.
+const BUILT_IN: [(&str, &str); 6] = [
+    ("folder", include_str!("../../../../configs/datasets/folder.yaml")),
+    ("files", include_str!("../../../../configs/datasets/files.yaml")),
+    ("ptbxl", include_str!("../../../../configs/datasets/ptbxl.yaml")),
+    (
+        "ptbxl_100hz",
+        include_str!("../../../../configs/datasets/ptbxl_100hz.yaml"),
+    ),
+    (
+        "physionet2021",
+        include_str!("../../../../configs/datasets/physionet2021.yaml"),
+    ),
+    (
+        "mimic_iv_ecg",
+        include_str!("../../../../configs/datasets/mimic_iv_ecg.yaml"),
+    ),
+];
+
+/// Description of an archive: where its exams are listed, where their recordings are, and what the files do not state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetDescription {
+    /// Name of the archive in parameters.
+    pub name: String,
+    /// Description, for people.
+    #[serde(default)]
+    pub title: String,
+    /// Name of the archive in tables, and start of the file names made from its exams; `name` where it is not given.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Table of exams, relative to the archive's directory; `.` where the archive is the table itself. Without one, every
+    /// recording below the directory is an exam.
+    #[serde(default)]
+    pub table: Option<String>,
+    /// Column of the table that identifies an exam. Without a table, an exam is known by the path of its file.
+    #[serde(default)]
+    pub exam_id: Option<String>,
+    /// Column of the table with the path of the recording, relative to the archive's directory, with or without its ending.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// Column, or comment of the file, that identifies the patient.
+    #[serde(default)]
+    pub patient: Option<String>,
+    /// Column, or comment of the file, with the age in years.
+    #[serde(default)]
+    pub age: Option<String>,
+    /// Column, or comment of the file, with the sex, and how it is written.
+    #[serde(default)]
+    pub sex: Option<SexRule>,
+    /// Columns made from comments of the files: name of the column, name of the comment.
+    #[serde(default)]
+    pub comments: BTreeMap<String, String>,
+    /// Further tables, joined by a key.
+    #[serde(default)]
+    pub joins: Vec<JoinedTable>,
+    /// Start of paths that is left out of the names of exams and of the files made from them.
+    #[serde(default)]
+    pub strip: String,
+    /// True where the first directory of a path names the dataset that the exam comes from.
+    #[serde(default)]
+    pub dataset_is_directory: bool,
+    /// Samples a second, where the files do not state it.
+    #[serde(default)]
+    pub sample_rate: Option<f64>,
+    /// Unit of the values, where the files do not state it; only `mV` is known.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// Names of the leads in the order of the files, where these do not state them.
+    #[serde(default)]
+    pub leads: Option<Vec<String>>,
+    /// True where recordings are filled with zeros at both ends, which are to be cut off.
+    #[serde(default)]
+    pub zero_padded: bool,
+}
+
+/// How the sex of a patient is written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SexRule {
+    /// Column, or comment of the file.
+    pub column: String,
+    /// Texts for male, in any case.
+    pub male: Vec<String>,
+    /// Texts for female, in any case.
+    pub female: Vec<String>,
+}
+
+/// Table that is joined to the table of exams by a key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinedTable {
+    /// The table, relative to the archive's directory.
+    pub table: String,
+    /// Column of both tables.
+    pub key: String,
+    /// Columns to take over.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// Columns made of the texts of several, those that are not empty, joined by `; `.
+    #[serde(default)]
+    pub texts: BTreeMap<String, Vec<String>>,
+    /// True where an archive may lack the table.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+impl DatasetDescription {
+    /// Names of the descriptions that the program has inside.
+    pub fn built_in_names() -> [&'static str; BUILT_IN.len()] {
+        BUILT_IN.map(|(name, _)| name)
+    }
+
+    /// Text of the built-in description of that name.
+    pub fn built_in_text(name: &str) -> Option<&'static str> {
+        let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+        found.map(|(_, text)| *text)
+    }
+
+    /// Reads the built-in description of that name, or the file of that path; none where it is neither a name nor a path of a
+    /// YAML file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no description.
+    pub fn load(name: &str) -> Result<Option<Self>> {
+        if let Some(text) = Self::built_in_text(name) {
+            return Self::parse(Path::new(name), text).map(Some);
+        }
+        let path = Path::new(name);
+        if !path
+            .extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+        {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(path).map_err(ArtifactError::io("read", path))?;
+        Self::parse(path, &text).map(Some)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        let refused = |what: String| Error::BadInput {
+            path: path.to_owned(),
+            what,
+            help: Some("`ecgfm show ptbxl` prints a description to start from".to_owned()),
+        };
+        let parsed: Self = serde_yaml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        parsed.check().map_err(refused)?;
+        Ok(parsed)
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.table.is_some() && (self.exam_id.is_none() || self.file.is_none()) {
+            return Err("with a `table`, `exam_id` and `file` name its columns".to_owned());
+        }
+        if self.table.is_none() && (self.exam_id.is_some() || self.file.is_some() || !self.joins.is_empty()) {
+            return Err("`exam_id`, `file` and `joins` are of a `table`, and none is given".to_owned());
+        }
+        if let Some(unit) = self
+            .unit
+            .as_deref()
+            .filter(|unit| !unit.eq_ignore_ascii_case("mV"))
+        {
+            return Err(format!("unit: `{unit}` is not mV"));
+        }
+        match self.sample_rate {
+            Some(rate) if !(rate.is_finite() && rate >= 1.0) => {
+                Err(format!("sample_rate: {rate} Hz is none of an ECG"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Name of the archive in tables.
+    pub fn source(&self) -> &str {
+        self.source.as_deref().unwrap_or(&self.name)
+    }
+
+    /// What the files do not state.
+    pub(crate) fn encoding(&self) -> Encoding {
+        Encoding {
+            sample_rate: self.sample_rate.unwrap_or_default(),
+            unit: match self.unit {
+                Some(_) => Unit::Millivolts,
+                None => Unit::NotStated,
+            },
+            leads: self.leads.clone().map(Into::into),
+        }
+    }
+
+    /// True where columns are made of what the files themselves state.
+    pub(crate) fn reads_comments(&self) -> bool {
+        self.table.is_none() || !self.comments.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_description_is_read_and_has_its_name() {
+        for name in DatasetDescription::built_in_names() {
+            let description = DatasetDescription::load(name).unwrap().unwrap();
+            assert_eq!(description.name, name);
+            assert!(!description.title.is_empty());
+        }
+        assert_eq!(DatasetDescription::load("code15").unwrap(), None);
+    }
+
+    #[test]
+    fn a_description_that_contradicts_itself_is_refused() {
+        for (text, words) in [
+            ("name: x\ntable: t.csv", "`exam_id` and `file` name its columns"),
+            ("name: x\nexam_id: id", "none is given"),
+            ("name: x\nunit: uV", "`uV` is not mV"),
+            ("name: x\nsample_rate: 0", "0 Hz is none of an ECG"),
+            ("name: x\nrate: 500", "unknown field `rate`"),
+        ] {
+            let error = DatasetDescription::parse(Path::new("x.yaml"), text)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

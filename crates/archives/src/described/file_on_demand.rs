@@ -1,0 +1,73 @@
+//! A file of one recording that is open only while it is read: an archive may have hundreds of thousands.
+
+use ecgfm_recordings::{
+    BoxedFile, DirectRows, Encoding, Error, Recording, RecordingFile, RecordingMetadata, Result,
+};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// A file of one recording, opened anew by every reading.
+pub(super) struct FileOnDemand {
+    path: PathBuf,
+    encoding: Encoding,
+}
+
+impl FileOnDemand {
+    pub(super) fn new(path: PathBuf, encoding: Encoding) -> Self {
+        Self { path, encoding }
+    }
+
+    fn open(&self) -> Result<BoxedFile> {
+        open_recognized(&self.path, &self.encoding)
+    }
+}
+
+/// Opens a file of any format that is read.
+///
+/// # Errors
+/// As [`ecgfm_recordings::open`]; no reader knows the format.
+pub(super) fn open_recognized(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
+    ecgfm_recordings::open(path, encoding).unwrap_or_else(|| {
+        Err(Error::Unsupported {
+            path: path.to_owned(),
+            place: "start".to_owned(),
+            what: "no reader knows this format".to_owned(),
+            help: "convert the file to WFDB, or take it out of the archive".to_owned(),
+        })
+    })
+}
+
+impl RecordingFile for FileOnDemand {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn exam_ids(&self) -> Vec<Option<String>> {
+        vec![None]
+    }
+
+    fn lead_count(&self) -> usize {
+        self.open().map_or(0, |file| file.lead_count())
+    }
+
+    fn read(&self, row: usize, out: &mut Recording) -> Result<()> {
+        self.open()?.read(row, out)
+    }
+
+    fn direct_rows(&self) -> Option<DirectRows> {
+        None
+    }
+
+    fn metadata(&self, row: usize) -> Option<RecordingMetadata> {
+        self.open().ok()?.metadata(row)
+    }
+
+    fn storage(&self) -> String {
+        self.open()
+            .map_or_else(|error| error.to_string(), |file| file.storage())
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        self.open().map(|file| file.facts()).unwrap_or_default()
+    }
+}

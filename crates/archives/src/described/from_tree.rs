@@ -1,0 +1,227 @@
+//! Exams that are the files below a directory, of any format that is read.
+
+use super::archive::FoundExam;
+use super::description::DatasetDescription;
+use super::exam_columns::{ACQUIRED_AT, ExamColumns};
+use super::file_on_demand::open_recognized;
+use crate::error::{Error, Result};
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
+use ecgfm_artifacts::rejected::Reason;
+use ecgfm_recordings::{BoxedFile, RecordingMetadata};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Endings of files that are no recordings by themselves: signal files and annotations of WFDB, text, tables of lists.
+const NO_RECORDINGS: [&str; 12] = [
+    "dat", "mat", "atr", "qrs", "xyz", "md", "txt", "html", "pdf", "json", "tsv", "sha256",
+];
+/// Levels of directories that are searched.
+const MAX_DEPTH: usize = 32;
+
+/// A file that is one, and the recordings in it.
+struct OpenedFile {
+    name: String,
+    recordings: std::result::Result<Vec<RecordingOfFile>, String>,
+}
+
+/// A recording of a file, by what it states besides samples.
+struct RecordingOfFile {
+    id: Option<String>,
+    metadata: Option<RecordingMetadata>,
+}
+
+/// Searches the directory `raw`, and fills `columns`.
+pub(super) fn exams(
+    description: &DatasetDescription,
+    raw: &Path,
+    columns: &mut ExamColumns,
+) -> Result<Vec<FoundExam>> {
+    let mut names = Vec::new();
+    list_files(raw, Path::new(""), 0, &mut names)?;
+    names.sort_unstable();
+    let opened: Vec<OpenedFile> = names
+        .into_par_iter()
+        .filter_map(|name| open_file(description, raw, name))
+        .collect::<Result<_>>()?;
+    let (mut found, mut metadata) = (Vec::new(), Vec::new());
+    for file in opened {
+        let id = id_of(&file.name, &description.strip);
+        match file.recordings {
+            Ok(recordings) => {
+                let several = recordings.len() > 1;
+                for (row, recording) in recordings.into_iter().enumerate() {
+                    let of_row = || recording.id.clone().unwrap_or_else(|| row.to_string());
+                    found.push(FoundExam {
+                        id: if several {
+                            format!("{id}/{}", of_row())
+                        } else {
+                            id.clone()
+                        },
+                        file: file.name.clone(),
+                        row,
+                        rejection: None,
+                    });
+                    metadata.push(recording.metadata.unwrap_or_default());
+                }
+            }
+            Err(why) => {
+                found.push(FoundExam {
+                    id,
+                    file: file.name,
+                    row: 0,
+                    rejection: Some((Reason::UnreadableTracing, why)),
+                });
+                metadata.push(RecordingMetadata::default());
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::BadInput {
+            path: raw.to_owned(),
+            what: "there is no recording below this directory".to_owned(),
+            help: Some("WFDB headers (.hea), GE MUSE XML, HDF5 and CSV with named leads are read".to_owned()),
+        });
+    }
+    columns.add(EXAM_ID, found.iter().map(|exam| exam.id.clone()).collect());
+    columns.add(TRACE_FILE, found.iter().map(|exam| exam.file.clone()).collect());
+    let comments = CommentColumns::new(description, metadata);
+    columns.add_patient(description, |name| comments.stated(name));
+    comments.add_to(columns);
+    Ok(found)
+}
+
+/// Adds the paths of all files below `directory`, relative to `raw`, without hidden ones.
+fn list_files(raw: &Path, directory: &Path, depth: usize, names: &mut Vec<String>) -> Result<()> {
+    let path = raw.join(directory);
+    let listed = std::fs::read_dir(&path).map_err(ArtifactError::io("list", &path))?;
+    for entry in listed {
+        let entry = entry.map_err(ArtifactError::io("list", &path))?;
+        let name = entry.file_name();
+        let Some(text) = name.to_str() else {
+            return Err(Error::BadInput {
+                path: entry.path(),
+                what: "the name of this file is not UTF-8 text".to_owned(),
+                help: Some("rename it".to_owned()),
+            });
+        };
+        if text.starts_with('.') {
+            continue;
+        }
+        let relative = directory.join(text);
+        // A link to a directory is not followed: it may lead back here.
+        let kind = entry.file_type().map_err(ArtifactError::io("list", &path))?;
+        if kind.is_dir() {
+            if depth == MAX_DEPTH {
+                return Err(Error::BadInput {
+                    path: raw.join(relative),
+                    what: format!("more than {MAX_DEPTH} directories inside each other"),
+                    help: None,
+                });
+            }
+            list_files(raw, &relative, depth + 1, names)?;
+        } else if !NO_RECORDINGS.iter().any(|ending| {
+            relative
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case(ending))
+        }) {
+            names.push(relative.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file, if a reader knows it. What is wrong with a file is said of its exam; a fault of the system is an error.
+fn open_file(description: &DatasetDescription, raw: &Path, name: String) -> Option<Result<OpenedFile>> {
+    let encoding = description.encoding();
+    let recordings = match ecgfm_recordings::open(&raw.join(&name), &encoding)? {
+        Ok(file) => Ok(recordings_of(&file)),
+        Err(error) if error.fault().is_some() => return Some(Err(error.into())),
+        Err(error) => Err(error.to_string()),
+    };
+    Some(Ok(OpenedFile { name, recordings }))
+}
+
+fn recordings_of(file: &BoxedFile) -> Vec<RecordingOfFile> {
+    let ids = file.exam_ids().into_iter().enumerate();
+    ids.map(|(row, id)| RecordingOfFile {
+        id,
+        metadata: file.metadata(row),
+    })
+    .collect()
+}
+
+/// Name of an exam: the path of its file without the ending.
+fn id_of(name: &str, strip: &str) -> String {
+    let path = PathBuf::from(name).with_extension("");
+    let path = path.to_string_lossy();
+    path.strip_prefix(strip).unwrap_or(&path).to_owned()
+}
+
+/// What the files of an archive state besides samples, as columns.
+pub(super) struct CommentColumns<'a> {
+    description: &'a DatasetDescription,
+    metadata: Vec<RecordingMetadata>,
+}
+
+impl<'a> CommentColumns<'a> {
+    fn new(description: &'a DatasetDescription, metadata: Vec<RecordingMetadata>) -> Self {
+        Self {
+            description,
+            metadata,
+        }
+    }
+
+    /// Reads the start of every exam's file.
+    pub(super) fn read(description: &'a DatasetDescription, directory: &Path, exams: &[FoundExam]) -> Self {
+        let encoding = description.encoding();
+        let metadata = exams.par_iter().map(|exam| {
+            let file = open_recognized(&directory.join(&exam.file), &encoding);
+            file.ok()
+                .and_then(|file| file.metadata(exam.row))
+                .unwrap_or_default()
+        });
+        Self::new(description, metadata.collect())
+    }
+
+    /// One cell an exam: a comment, or what every format calls `patient_id`, `age`, `sex`; none where no file states it.
+    pub(super) fn stated(&self, name: &str) -> Option<Vec<String>> {
+        let of_one = |one: &RecordingMetadata| {
+            let named = match name {
+                "patient_id" => one.patient_id.clone(),
+                "age" => one.age.clone(),
+                "sex" => one.sex.clone(),
+                _ => None,
+            };
+            let comment = || one.comment(name).map(str::to_owned);
+            named.or_else(comment).unwrap_or_default()
+        };
+        let cells: Vec<String> = self.metadata.iter().map(of_one).collect();
+        cells.iter().any(|cell| !cell.is_empty()).then_some(cells)
+    }
+
+    /// Adds the columns that the description makes of comments, date and statements where any file states them.
+    pub(super) fn add_to(&self, columns: &mut ExamColumns) {
+        for (column, comment) in &self.description.comments {
+            let cells = self.stated(comment);
+            columns.add_raw(
+                column,
+                cells.unwrap_or_else(|| vec![String::new(); self.metadata.len()]),
+            );
+        }
+        let dates: Vec<String> = (self.metadata.iter())
+            .map(|one| one.acquired_at.clone().unwrap_or_default())
+            .collect();
+        if dates.iter().any(|date| !date.is_empty()) {
+            columns.add_raw(ACQUIRED_AT, dates);
+        }
+        let statements: Vec<String> = self
+            .metadata
+            .iter()
+            .map(|one| one.statements.join("; "))
+            .collect();
+        if statements.iter().any(|text| !text.is_empty()) {
+            columns.add_raw("statements", statements);
+        }
+    }
+}

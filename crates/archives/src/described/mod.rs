@@ -1,0 +1,20 @@
+//! Archives that a description tells how to read: data in `configs/datasets`, or a file of the user's.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`description`] | [`DatasetDescription`]: what a description may say |
+//! | [`archive`] | [`DescribedArchive`]: the open archive |
+//! | `from_table` | exams that a table lists |
+//! | `from_tree` | exams that are the files below a directory |
+//! | `exam_columns` | the columns that every table of exams gets: exam, file, patient, age, sex |
+//! | `file_on_demand` | a file of one recording that is open only while it is read |
+
+pub mod archive;
+pub mod description;
+mod exam_columns;
+mod file_on_demand;
+mod from_table;
+mod from_tree;
+
+pub use archive::DescribedArchive;
+pub use description::DatasetDescription;
