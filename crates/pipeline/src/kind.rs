@@ -120,7 +120,7 @@ pub trait StageKind: Send + Sync {
     }
 
     /// Checks parameters and returns them in canonical form, defaults filled in. Paths are texts and
-    /// need not exist yet. See [`canonical`](crate::canonical).
+    /// need not exist yet. See [`canonical_params`](crate::canonical_params).
     ///
     /// # Errors
     /// What is wrong with which parameter.
