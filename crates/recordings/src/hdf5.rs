@@ -2,8 +2,8 @@
 
 use crate::file::{DirectRows, FileHead, RecordingFile};
 use crate::recording::{Encoding, Leads, Recording};
-use ecgfm_formats::Result;
 use ecgfm_formats::code15::PartReader;
+use ecgfm_formats::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +38,14 @@ impl Hdf5File {
     /// As [`PartReader::open`].
     pub fn open(path: &Path, encoding: Encoding) -> Result<Self> {
         let part = PartReader::open(path)?;
+        if encoding.millivolts.is_some() {
+            return Err(Error::Unsupported {
+                path: path.to_owned(),
+                place: "values".to_owned(),
+                what: "a unit other than mV was stated for an HDF5 file".to_owned(),
+                help: "convert the values to mV".to_owned(),
+            });
+        }
         Ok(Self {
             path: Arc::new(path.to_owned()),
             leads: encoding.leads(part.leads()),

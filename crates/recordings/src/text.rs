@@ -56,9 +56,9 @@ fn named_encoding(declared: Option<&str>) -> Result<TextEncoding, String> {
         return Ok(TextEncoding::Utf8);
     };
     let is = |name: &&str| declared.eq_ignore_ascii_case(name);
-    if UTF8.iter().any(|name| is(&name)) {
+    if UTF8.iter().any(is) {
         Ok(TextEncoding::Utf8)
-    } else if LATIN1.iter().any(|name| is(&name)) {
+    } else if LATIN1.iter().any(is) {
         Ok(TextEncoding::Latin1)
     } else {
         let shown: String = declared.chars().take(40).collect();

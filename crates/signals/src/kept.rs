@@ -1,6 +1,6 @@
 //! Outcomes of exams: kept, with what was measured, or rejected.
 
-use crate::measured::StoredSample;
+use crate::measured::{Statistics, StoredSample};
 use crate::quality_flags::QualityFlag;
 use ecgfm_archives::RejectedExam;
 use ecgfm_artifacts::pandas::Cell;
@@ -34,14 +34,6 @@ impl KeptExam {
     pub(crate) fn quality_rows(&self, exam_id: &str) -> impl Iterator<Item = QualityRow> {
         self.flags.iter().map(|flag| flag.row(self.idx, exam_id))
     }
-}
-
-/// Bits of numbers of the recording's type: in JSON too NaN is one of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Statistics {
-    Float32(Box<[u32]>),
-    Float64(Box<[u64]>),
 }
 
 /// Measurements of the trimmed recording.

@@ -1,9 +1,17 @@
 //! Recordings of float32 and of float64: how each is measured and stored.
 
-use crate::kept::Statistics;
 use ecgfm_artifacts::formats::mat5::MatData;
 use ecgfm_artifacts::recipe::sample::Sample;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+
+/// Bits of numbers of the recording's type: in JSON too NaN is one of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Statistics {
+    Float32(Box<[u32]>),
+    Float64(Box<[u64]>),
+}
 
 /// A type of samples whose statistics and values can be stored.
 pub(crate) trait StoredSample: Sample {

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_recordings::amplitude::millivolts_per;
+use ecgfm_recordings::arrays::Axes;
 use ecgfm_recordings::{Encoding, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,9 +75,21 @@ pub struct DatasetDescription {
     /// Samples a second, where the files do not state it.
     #[serde(default)]
     pub sample_rate: Option<f64>,
-    /// Unit of the values, where the files do not state it; only `mV` is known.
+    /// Unit of the values, where the files do not state it: `mV`, `uV`, `V`.
     #[serde(default)]
     pub unit: Option<String>,
+    /// Counts of the recorder that are a millivolt, where the values are counts.
+    #[serde(default)]
+    pub counts_per_millivolt: Option<f64>,
+    /// Order of the dimensions of arrays.
+    #[serde(default)]
+    pub axes: Option<Axes>,
+    /// Name of the array in `.npz` files of several.
+    #[serde(default)]
+    pub array: Option<String>,
+    /// Value that stands for a missing one in arrays, such as -32768.
+    #[serde(default)]
+    pub missing_value: Option<f64>,
     /// Names of the leads in the order of the files, where these do not state them.
     #[serde(default)]
     pub leads: Option<Vec<String>>,
@@ -165,12 +179,17 @@ impl DatasetDescription {
         if self.table.is_none() && (self.exam_id.is_some() || self.file.is_some() || !self.joins.is_empty()) {
             return Err("`exam_id`, `file` and `joins` are of a `table`, and none is given".to_owned());
         }
-        if let Some(unit) = self
-            .unit
-            .as_deref()
-            .filter(|unit| !unit.eq_ignore_ascii_case("mV"))
-        {
-            return Err(format!("unit: `{unit}` is not mV"));
+        if let Some(unit) = self.unit.as_deref().filter(|unit| millivolts_per(unit).is_none()) {
+            return Err(format!("unit: `{unit}` is no unit of voltage; give mV, uV or V"));
+        }
+        match self.counts_per_millivolt {
+            Some(_) if self.unit.is_some() => {
+                return Err("give `unit` or `counts_per_millivolt`, not both".to_owned());
+            }
+            Some(counts) if !(counts.is_finite() && counts > 0.0) => {
+                return Err(format!("counts_per_millivolt: {counts} is not above 0"));
+            }
+            _ => {}
         }
         match self.sample_rate {
             Some(rate) if !(rate.is_finite() && rate >= 1.0) => {
@@ -187,13 +206,21 @@ impl DatasetDescription {
 
     /// What the files do not state.
     pub(crate) fn encoding(&self) -> Encoding {
+        let of_unit = self.unit.as_deref().and_then(millivolts_per);
         Encoding {
             sample_rate: self.sample_rate.unwrap_or_default(),
-            unit: match self.unit {
-                Some(_) => Unit::Millivolts,
-                None => Unit::NotStated,
+            unit: match of_unit == Some(1.0) {
+                true => Unit::Millivolts,
+                false => Unit::NotStated,
             },
             leads: self.leads.clone().map(Into::into),
+            millivolts: self
+                .counts_per_millivolt
+                .map(|counts| 1.0 / counts)
+                .or(of_unit.filter(|millivolts| *millivolts != 1.0)),
+            axes: self.axes,
+            array: self.array.clone(),
+            missing: self.missing_value,
         }
     }
 
@@ -222,7 +249,8 @@ mod tests {
         for (text, words) in [
             ("name: x\ntable: t.csv", "`exam_id` and `file` name its columns"),
             ("name: x\nexam_id: id", "none is given"),
-            ("name: x\nunit: uV", "`uV` is not mV"),
+            ("name: x\nunit: mmHg", "`mmHg` is no unit of voltage"),
+            ("name: x\nunit: mV\ncounts_per_millivolt: 200", "not both"),
             ("name: x\nsample_rate: 0", "0 Hz is none of an ECG"),
             ("name: x\nrate: 500", "unknown field `rate`"),
         ] {
