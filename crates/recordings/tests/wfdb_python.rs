@@ -210,6 +210,11 @@ fn compare_headers(record: &wfdb::WfdbRecord, theirs: &Value) {
         start(&theirs["date"]),
         "{name}"
     );
+    compare_signals(record, theirs);
+}
+
+fn compare_signals(record: &wfdb::WfdbRecord, theirs: &Value) {
+    let (name, header) = (record.path.display(), &record.header);
     for (number, (stated, signal)) in header.signals.iter().zip(&record.signals).enumerate() {
         let unit = theirs["units"][number].as_str().unwrap();
         match &signal.unit {

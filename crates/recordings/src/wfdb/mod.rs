@@ -31,6 +31,7 @@
 
 mod decode;
 mod digital;
+mod digitize;
 mod ecg_leads;
 mod error;
 mod file;

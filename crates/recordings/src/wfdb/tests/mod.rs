@@ -4,6 +4,7 @@ mod damage;
 mod file;
 mod headers;
 mod segments;
+mod write;
 
 use super::format::SampleFormat;
 use super::testing::{encode_flac, encode_samples};
