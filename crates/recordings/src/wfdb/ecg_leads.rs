@@ -1,7 +1,7 @@
 //! Which signals of a record make one recording: those of an ECG, all at one rate.
 
+use super::calibration::Calibration;
 use super::error::{HEADER_HELP, unsupported};
-use super::record::unit_and_scale;
 use super::specification::SignalSpecification;
 use super::unit::SignalUnit;
 use crate::lead_names::standard_name;
@@ -28,7 +28,8 @@ impl EcgLeads {
     /// # Errors
     /// No signal is in a unit of voltage; known leads have several rates.
     pub(super) fn choose(path: &Path, signals: &[SignalSpecification]) -> Result<Self> {
-        let in_millivolts = |signal: &SignalSpecification| unit_and_scale(signal).0 == SignalUnit::Millivolts;
+        let in_millivolts =
+            |signal: &SignalSpecification| Calibration::of(signal).1 == SignalUnit::Millivolts;
         let is_known = |signal: &SignalSpecification| signal.description.as_deref().is_some_and(is_lead);
         let voltages = || signals.iter().filter(|signal| in_millivolts(signal));
         let known = || voltages().filter(|signal| is_known(signal));

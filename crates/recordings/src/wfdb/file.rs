@@ -1,12 +1,15 @@
 //! A record as a file of one recording.
 
 use super::ecg_leads::EcgLeads;
+use super::ecg_values::{fill_from_record, fill_from_stored};
 use super::error::unsupported;
 use super::header::{WfdbHeader, is_header};
 use super::paths::find_header;
 use super::read::read_record;
+use super::record::doubts_about;
 use super::segments::described_signals;
 use super::specification::SignalSpecification;
+use super::stored::StoredRecord;
 use crate::file::{BoxedFile, DirectRows, RecordingFile};
 use crate::metadata::RecordingMetadata;
 use crate::recording::{Encoding, Leads, Provenance, Recording, Unit};
@@ -93,6 +96,21 @@ impl WfdbFile {
         &self.header
     }
 
+    /// Fills in the values of the leads, and returns what is odd about the record.
+    fn fill(&self, values: &mut Vec<f64>) -> Result<Vec<String>> {
+        let (path, header) = (self.path.to_path_buf(), self.header.clone());
+        if header.segments.is_some() {
+            let record = read_record(path, header)?;
+            fill_from_record(&record, &self.ecg, values);
+            return Ok(record.warnings);
+        }
+        let stored = StoredRecord::read(path, header)?;
+        fill_from_stored(&stored, &self.ecg, values);
+        let mut warnings = stored.warnings;
+        warnings.extend(doubts_about(&stored.header.signals));
+        Ok(warnings)
+    }
+
     fn sample_rate(&self) -> f64 {
         self.frame_rate * f64::from(self.ecg.samples_per_frame)
     }
@@ -102,8 +120,8 @@ impl WfdbFile {
         Some(self.path.file_stem()?.to_string_lossy().into_owned())
     }
 
-    /// What the header states; `warnings` are those of reading the signals.
-    fn stated(&self, warnings: Vec<String>) -> RecordingMetadata {
+    /// What the header states; `doubts` are those of reading the signals.
+    fn stated(&self, mut doubts: Vec<String>) -> RecordingMetadata {
         let header = &self.header;
         let comment = |key: &str| {
             header
@@ -118,7 +136,6 @@ impl WfdbFile {
         .into_iter()
         .flatten()
         .collect();
-        let mut doubts = warnings;
         doubts.extend_from_slice(&self.ecg.left_out);
         RecordingMetadata {
             format: "WFDB",
@@ -168,22 +185,12 @@ impl RecordingFile for WfdbFile {
             let path = self.path.to_path_buf();
             return Err(Error::Request { path, what });
         }
-        let mut record = read_record(self.path.to_path_buf(), self.header.clone())?;
-        let samples = record.frames as usize * self.ecg.samples_per_frame as usize;
-        let values = out.samples.float64_buffer();
-        values.clear();
-        values.resize(samples * self.leads.len(), 0.0);
-        for (lead, position) in self.ecg.positions.iter().enumerate() {
-            let places = values.iter_mut().skip(lead).step_by(self.leads.len());
-            for (place, value) in places.zip(&record.signals[*position].samples) {
-                *place = *value;
-            }
-        }
+        let warnings = self.fill(out.samples.float64_buffer())?;
         out.leads.clone_from(&self.leads);
         out.sample_rate = self.sample_rate();
         out.unit = Unit::Millivolts;
         out.supplied_leads.clear();
-        out.metadata = Some(Box::new(self.stated(std::mem::take(&mut record.warnings))));
+        out.metadata = Some(Box::new(self.stated(warnings)));
         let file = self.path.clone();
         out.provenance = Provenance { file, row };
         Ok(())

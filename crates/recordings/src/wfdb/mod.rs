@@ -29,15 +29,18 @@
 //! # }
 //! ```
 
+mod calibration;
 mod decode;
 mod digital;
 mod digitize;
 mod ecg_leads;
+mod ecg_values;
 mod error;
 mod file;
 mod flac;
 mod format;
 mod header;
+mod interleaved;
 mod limits;
 mod mat_head;
 mod paths;
@@ -50,12 +53,14 @@ mod signal_group;
 mod signal_line;
 mod specification;
 mod start;
+mod stored;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
 mod unit;
+mod verify;
 mod write;
 
 pub use digital::{DigitalRecord, read_digital};

@@ -1,10 +1,10 @@
 //! Reading a record of either kind.
 
-use super::digital::read_signals;
 use super::header::WfdbHeader;
 use super::paths::find_header;
 use super::record::WfdbRecord;
 use super::segments::read_segments;
+use super::stored::StoredRecord;
 use ecgfm_formats::Result;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,6 @@ pub fn read(path: &Path) -> Result<WfdbRecord> {
 pub(super) fn read_record(path: PathBuf, header: WfdbHeader) -> Result<WfdbRecord> {
     match header.segments {
         Some(_) => read_segments(path, header),
-        None => Ok(read_signals(path, header)?.into_physical()),
+        None => Ok(WfdbRecord::from_stored(StoredRecord::read(path, header)?)),
     }
 }

@@ -1,9 +1,10 @@
 //! Records in physical units.
 
-use super::digital::DigitalRecord;
+use super::calibration::Calibration;
 use super::header::WfdbHeader;
 use super::specification::SignalSpecification;
-use super::unit::{Scale, SignalUnit, scale_to_millivolts};
+use super::stored::StoredRecord;
+use super::unit::SignalUnit;
 use crate::lead_names::standard_name;
 use std::path::PathBuf;
 
@@ -48,57 +49,58 @@ impl WfdbRecord {
     }
 }
 
-impl DigitalRecord {
-    /// Amplitudes: `(sample - baseline) / gain`, in millivolts where the unit is one of voltage, shifted by the skew. Samples
-    /// of the value that the format has for "no value" are NaN.
-    pub fn into_physical(self) -> WfdbRecord {
-        let mut warnings = self.warnings;
-        warnings.extend(assumptions(&self.header.signals));
-        let numbered = self.header.signals.iter().zip(&self.samples).enumerate();
+impl WfdbRecord {
+    /// Amplitudes of a record, in millivolts where the unit is one of voltage, shifted by the skew. Samples of the value that
+    /// the format has for "no value" are NaN.
+    pub(super) fn from_stored(stored: StoredRecord) -> Self {
+        let amplitudes = stored.map(|signal| {
+            let (calibration, _) = Calibration::of(signal);
+            move |sample| calibration.amplitude(sample)
+        });
+        let numbered = stored.header.signals.iter().zip(amplitudes).enumerate();
         let signals: Vec<WfdbSignal> = numbered
-            .map(|(number, (signal, samples))| to_physical(number, signal, samples))
+            .map(|(number, (signal, amplitudes))| WfdbSignal::new(number, signal, shift(signal, amplitudes)))
             .collect();
-        warnings.extend(repeated_leads(&signals));
-        WfdbRecord {
-            path: self.path,
-            header: self.header,
+        let mut warnings = stored.warnings;
+        warnings.extend(doubts_about(&stored.header.signals));
+        Self {
+            path: stored.path,
+            header: stored.header,
             signals,
-            frames: self.frames,
+            frames: stored.frames,
             warnings,
         }
     }
 }
 
-fn to_physical(number: usize, signal: &SignalSpecification, samples: &[i32]) -> WfdbSignal {
-    let (unit, scale) = unit_and_scale(signal);
-    let (gain, baseline) = (signal.effective_gain(), signal.effective_baseline() as f64);
-    let invalid = signal.format.invalid_sample();
-    let amplitude = |sample: &i32| match Some(*sample) == invalid {
-        true => f64::NAN,
-        false => scale.apply((f64::from(*sample) - baseline) / gain),
-    };
-    let skipped = (signal.skew as usize).saturating_mul(signal.samples_per_frame as usize);
-    let mut amplitudes: Vec<f64> = samples.iter().skip(skipped).map(amplitude).collect();
-    amplitudes.resize(samples.len(), f64::NAN);
-    let name = signal.description.clone();
-    WfdbSignal {
-        lead: name.as_deref().and_then(standard_name),
-        name: name.unwrap_or_else(|| format!("signal {number}")),
-        unit,
-        samples_per_frame: signal.samples_per_frame,
-        samples: amplitudes,
+impl WfdbSignal {
+    /// Signal that is number `number` of its record, from 0 on.
+    pub(super) fn new(number: usize, signal: &SignalSpecification, samples: Vec<f64>) -> Self {
+        let name = signal.description.clone();
+        Self {
+            lead: name.as_deref().and_then(standard_name),
+            name: name.unwrap_or_else(|| format!("signal {number}")),
+            unit: Calibration::of(signal).1,
+            samples_per_frame: signal.samples_per_frame,
+            samples,
+        }
     }
 }
 
-/// Unit of the samples of a signal, and how they get there. Without a unit they are millivolts, as header(5) has it.
-pub(super) fn unit_and_scale(signal: &SignalSpecification) -> (SignalUnit, Scale) {
-    let Some(unit) = &signal.unit else {
-        return (SignalUnit::Millivolts, Scale::Times(1.0));
-    };
-    match scale_to_millivolts(unit) {
-        Some(scale) => (SignalUnit::Millivolts, scale),
-        None => (SignalUnit::Other(unit.clone()), Scale::Times(1.0)),
-    }
+/// Drops the samples that precede the record; there are none at its end then.
+fn shift(signal: &SignalSpecification, mut amplitudes: Vec<f64>) -> Vec<f64> {
+    let length = amplitudes.len();
+    let before = (signal.skew as usize).saturating_mul(signal.samples_per_frame as usize);
+    amplitudes.drain(..before.min(length));
+    amplitudes.resize(length, f64::NAN);
+    amplitudes
+}
+
+/// What is odd about signals by their header alone, in words.
+pub(super) fn doubts_about(signals: &[SignalSpecification]) -> Vec<String> {
+    let mut doubts = assumptions(signals);
+    doubts.extend(repeated_leads(signals));
+    doubts
 }
 
 /// What was assumed of signals about which the header is silent, or which it describes oddly.
@@ -129,9 +131,14 @@ fn assumptions(signals: &[SignalSpecification]) -> Vec<String> {
 }
 
 /// Leads that several signals claim to be.
-fn repeated_leads(signals: &[WfdbSignal]) -> Vec<String> {
-    let count = |lead: &str| signals.iter().filter(|signal| signal.lead == Some(lead)).count();
-    let mut leads: Vec<&str> = signals.iter().filter_map(|signal| signal.lead).collect();
+fn repeated_leads(signals: &[SignalSpecification]) -> Vec<String> {
+    let named = || {
+        signals
+            .iter()
+            .filter_map(|signal| standard_name(signal.description.as_deref()?))
+    };
+    let count = |lead: &str| named().filter(|named| *named == lead).count();
+    let mut leads: Vec<&str> = named().collect();
     leads.sort_unstable();
     leads.dedup();
     let repeated = leads.into_iter().filter(|lead| count(lead) > 1);

@@ -4,14 +4,13 @@
 //! signals that there are; every other segment has some of them, found by their names. Where a segment has none, and in gaps
 //! (`~`), the samples are NaN.
 
-use super::digital::read_signals;
 use super::error::{HEADER_HELP, LineDefect, malformed, unsupported};
 use super::header::WfdbHeader;
 use super::limits::MAX_VALUES;
 use super::paths::check_name;
-use super::record::{WfdbRecord, WfdbSignal, unit_and_scale};
+use super::record::{WfdbRecord, WfdbSignal};
 use super::specification::{SegmentSpecification, SignalSpecification};
-use crate::lead_names::standard_name;
+use super::stored::StoredRecord;
 use ecgfm_formats::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -51,16 +50,7 @@ pub(super) fn read_segments(path: PathBuf, mut header: WfdbHeader) -> Result<Wfd
     header.signals = described_signals(&path, &header)?;
     check_values(&path, &header, frames)?;
     let numbered = header.signals.iter().enumerate();
-    let signals = numbered.map(|(number, signal)| WfdbSignal {
-        name: signal
-            .description
-            .clone()
-            .unwrap_or_else(|| format!("signal {number}")),
-        lead: signal.description.as_deref().and_then(standard_name),
-        unit: unit_and_scale(signal).0,
-        samples_per_frame: signal.samples_per_frame,
-        samples: Vec::new(),
-    });
+    let signals = numbered.map(|(number, signal)| WfdbSignal::new(number, signal, Vec::new()));
     let mut all = SegmentedRecord {
         record: WfdbRecord {
             signals: signals.collect(),
@@ -135,7 +125,7 @@ impl SegmentedRecord {
             let path = self.record.path.clone();
             let (of_segment, header) = read_segment_header(&path, segment)?;
             self.check_rate(&of_segment, &header)?;
-            let read = read_signals(of_segment, header)?.into_physical();
+            let read = WfdbRecord::from_stored(StoredRecord::read(of_segment, header)?);
             if read.frames != segment.frames {
                 let what = format!(
                     "{} samples, but the record gives the segment {}",

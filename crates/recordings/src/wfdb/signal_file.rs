@@ -4,6 +4,7 @@ use super::decode::decode_samples;
 use super::error::{io_error, malformed, unsupported};
 use super::flac::{self, FlacFile};
 use super::format::SampleFormat;
+use super::interleaved::InterleavedSamples;
 use super::limits::MAX_VALUES;
 use super::mat_head::{LOOKED_AT, MatHead, read_level_5};
 use super::signal_group::SignalGroup;
@@ -15,10 +16,8 @@ use std::path::{Path, PathBuf};
 /// Samples of the signals of one file, in ADC units.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FileSamples {
-    /// Samples by signal.
-    pub(super) signals: Vec<Vec<i32>>,
-    /// Frames: samples of each signal, where a frame has one.
-    pub(super) frames: u64,
+    /// Samples, frame by frame.
+    pub(super) stored: InterleavedSamples,
     /// What is odd about the file, in words.
     pub(super) warnings: Vec<String>,
 }
@@ -140,7 +139,7 @@ impl SignalFile<'_> {
         self.read_bytes(offset, needed, &mut bytes)?;
         let flat = decode_samples(format, &bytes, samples as usize);
         let excess = self.bytes.saturating_sub(offset.saturating_add(padded));
-        self.finish(&flat, frames, (excess > 0).then(|| format!("{excess} bytes")))
+        Ok(self.finish(flat, (excess > 0).then(|| format!("{excess} bytes"))))
     }
 
     fn read_level_5(&mut self) -> Result<FileSamples> {
@@ -151,11 +150,12 @@ impl SignalFile<'_> {
         }
         let mut bytes = Vec::new();
         self.read_bytes(0, self.bytes, &mut bytes)?;
-        let (flat, name) = read_level_5(&self.path, bytes, per_frame)?;
+        let (mut flat, name) = read_level_5(&self.path, bytes, per_frame)?;
         let there = flat.len() as u64 / per_frame;
         let frames = self.frames_to_read(there)?;
         let excess = (there > frames).then(|| format!("{} samples of each signal", there - frames));
-        let mut read = self.finish(&flat[..(frames * per_frame) as usize], frames, excess)?;
+        flat.truncate((frames * per_frame) as usize);
+        let mut read = self.finish(flat, excess);
         let file = self.group.file();
         read.warnings.push(format!(
             "{file}: a level-5 MATLAB file, of which variable {name:?} was read; the byte offset of the header was not used"
@@ -191,11 +191,7 @@ impl SignalFile<'_> {
         let signals = stream.read(group.byte_offset(), (frames * per_signal) as usize)?;
         let excess = there.unwrap_or(0).saturating_sub(frames * per_signal);
         let excess = (excess > 0).then(|| format!("{excess} samples of each signal"));
-        Ok(FileSamples {
-            signals,
-            frames,
-            warnings: self.longer(excess),
-        })
+        Ok(self.finish(interleave(&signals, per_signal as usize), excess))
     }
 
     /// Frames to read where `there` are in the file.
@@ -242,46 +238,33 @@ impl SignalFile<'_> {
         excess.map(warning).into_iter().collect()
     }
 
-    /// Splits interleaved samples by signal.
-    fn finish(&self, flat: &[i32], frames: u64, excess: Option<String>) -> Result<FileSamples> {
+    /// Samples as they are returned, where `samples` are what the file holds: differences in format 8.
+    fn finish(&self, samples: Vec<i32>, excess: Option<String>) -> FileSamples {
         let per_frame = self.group.samples_per_frame() as usize;
-        let mut first = 0;
-        let mut signals = Vec::with_capacity(self.group.signals.len());
-        for signal in self.group.signals {
-            let of_signal = signal.samples_per_frame as usize;
-            let mut samples = deinterleave(flat, per_frame, first, of_signal);
-            if signal.format == SampleFormat::Difference8 {
-                accumulate(&mut samples, signal.initial.or(signal.adc_zero).unwrap_or(0));
+        let mut stored = InterleavedSamples { samples, per_frame };
+        if self.group.format() == SampleFormat::Difference8 {
+            let mut first = 0;
+            for signal in self.group.signals {
+                let count = signal.samples_per_frame as usize;
+                stored.accumulate(first, count, signal.initial.or(signal.adc_zero).unwrap_or(0));
+                first += count;
             }
-            signals.push(samples);
-            first += of_signal;
         }
-        Ok(FileSamples {
-            signals,
-            frames,
+        FileSamples {
+            stored,
             warnings: self.longer(excess),
-        })
+        }
     }
 }
 
-/// Samples `first..first + count` of every frame of `per_frame` samples.
-fn deinterleave(flat: &[i32], per_frame: usize, first: usize, count: usize) -> Vec<i32> {
-    if count == 1 {
-        return flat.iter().skip(first).step_by(per_frame).copied().collect();
+/// Samples frame by frame, `count` of each signal in a frame.
+fn interleave(signals: &[Vec<i32>], count: usize) -> Vec<i32> {
+    let frames = signals.first().map_or(0, |signal| signal.len() / count);
+    let mut samples = Vec::with_capacity(frames * count * signals.len());
+    for frame in 0..frames {
+        for signal in signals {
+            samples.extend_from_slice(&signal[frame * count..(frame + 1) * count]);
+        }
     }
-    let frames = flat.chunks_exact(per_frame);
-    frames
-        .flat_map(|frame| &frame[first..first + count])
-        .copied()
-        .collect()
-}
-
-/// Makes values of first differences; `before` is the value before the first.
-fn accumulate(samples: &mut [i32], before: i64) {
-    // As all 32-bit readers of the format do, in which a damaged file may overflow.
-    let mut value = before as i32;
-    for sample in samples {
-        value = value.wrapping_add(*sample);
-        *sample = value;
-    }
+    samples
 }

@@ -68,6 +68,32 @@ fn leads_of_one_rate_become_a_recording_and_the_rest_is_named() {
 }
 
 #[test]
+fn the_values_of_a_recording_are_those_of_its_signals() {
+    let records = Records::new();
+    records.write(
+        "r.hea",
+        "r 4 250 4\na.dat 16x2:1 3/mV\nb.dat 212 1/mmHg\nb.dat 212x2 -7(9)/uV\nc.dat 8x2 2/mV 8 0 5\n",
+    );
+    records.write("a.dat", (1..9i16).flat_map(i16::to_le_bytes).collect::<Vec<u8>>());
+    records.write("b.dat", (0..18).map(|byte| byte * 13).collect::<Vec<u8>>());
+    records.write("c.dat", (0..8).collect::<Vec<u8>>());
+    let record = records.read().unwrap();
+    let mut recording = Recording::default();
+    opened(&records, "r.hea").read(0, &mut recording).unwrap();
+    let values = recording.samples.to_f64();
+    assert_eq!(values.len(), 24);
+    for (lead, signal) in [0, 2, 3].into_iter().enumerate() {
+        let of_lead: Vec<f64> = values.iter().skip(lead).step_by(3).copied().collect();
+        let same = of_lead.iter().zip(&record.signals[signal].samples);
+        assert!(
+            same.into_iter().all(|(a, b)| a.to_bits() == b.to_bits()),
+            "{signal}: {of_lead:?}"
+        );
+    }
+    assert_eq!(recording.metadata.unwrap().doubts[0], record.warnings[0]);
+}
+
+#[test]
 fn the_order_of_the_leads_is_that_of_their_names() {
     let records = Records::new();
     // MIMIC-IV-ECG has aVR, aVF, aVL.
