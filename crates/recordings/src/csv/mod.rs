@@ -15,6 +15,7 @@ mod description;
 mod ecg;
 mod header;
 mod recordings;
+mod rows;
 mod time;
 
 pub use description::CsvDescription;
