@@ -1,7 +1,7 @@
 //! Headers of records, `.hea`.
 
 use super::error::{HEADER_HELP, LineDefect, io_error, malformed, unsupported};
-use super::limits::{MAX_HEADER_BYTES, MAX_SEGMENTS};
+use super::limits::{MAX_HEADER_BYTES, MAX_SEGMENTS, MAX_SIGNALS};
 use super::record_line::{RecordLine, parse_record_line};
 use super::signal_line::parse_signal_line;
 use super::specification::{SegmentSpecification, SignalSpecification};
@@ -143,6 +143,12 @@ fn check_line_count(record: &RecordLine, following: usize) -> Result<(), LineDef
     {
         return Err(LineDefect(format!(
             "{announced} segments; 1 to {MAX_SEGMENTS} are read"
+        )));
+    }
+    if record.signal_count > MAX_SIGNALS {
+        let count = record.signal_count;
+        return Err(LineDefect(format!(
+            "{count} signals; at most {MAX_SIGNALS} are read"
         )));
     }
     if announced != following {

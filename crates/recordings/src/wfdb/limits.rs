@@ -11,3 +11,9 @@ pub(super) const MAX_SAMPLES_PER_FRAME: u32 = 1 << 16;
 
 /// Segments of a record, at most. Each is two files that are opened.
 pub(super) const MAX_SEGMENTS: usize = 20_000;
+
+/// Signals of a record, at most.
+pub(super) const MAX_SIGNALS: usize = 1024;
+
+/// Bytes of the largest level-5 MATLAB file that is taken for a signal file.
+pub(super) const MAX_LEVEL_5_BYTES: u64 = 1 << 26;

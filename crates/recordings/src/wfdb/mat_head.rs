@@ -6,6 +6,7 @@
 
 use super::error::{malformed, unsupported};
 use super::format::SampleFormat;
+use super::limits::MAX_VALUES;
 use ecgfm_formats::mat5::MatFile;
 use ecgfm_formats::{Error, Result};
 use std::path::Path;
@@ -121,7 +122,7 @@ pub(super) fn read_level_5(path: &Path, bytes: Vec<u8>, frame: u64) -> Result<(V
         array.class.is_numeric()
             && array.dims.len() == 2
             && array.dims[0] as u64 == frame
-            && array.dims[1] > 1
+            && (2..=MAX_VALUES / frame.max(1)).contains(&(array.dims[1] as u64))
     });
     let (Some(array), None) = (fitting.next(), fitting.next()) else {
         return Err(no_matrix(path, &file, frame));

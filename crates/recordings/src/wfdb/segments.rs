@@ -12,6 +12,7 @@ use super::record::{WfdbRecord, WfdbSignal};
 use super::specification::{SegmentSpecification, SignalSpecification};
 use super::stored::StoredRecord;
 use ecgfm_formats::{Error, Result};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Record whose segments are being put together.
@@ -19,8 +20,8 @@ struct SegmentedRecord {
     record: WfdbRecord,
     /// Frames that are there so far.
     filled: u64,
-    /// True for a variable layout.
-    variable: bool,
+    /// Positions of the signals by name, in a variable layout; none in a fixed one.
+    places: Option<HashMap<String, usize>>,
 }
 
 /// Signals of a record by its header: those of an ordinary record, or those of the segment that describes them.
@@ -51,16 +52,17 @@ pub(super) fn read_segments(path: PathBuf, mut header: WfdbHeader) -> Result<Wfd
     check_values(&path, &header, frames)?;
     let numbered = header.signals.iter().enumerate();
     let signals = numbered.map(|(number, signal)| WfdbSignal::new(number, signal, Vec::new()));
+    let signals: Vec<WfdbSignal> = signals.collect();
     let mut all = SegmentedRecord {
+        places: variable.then(|| places_by_name(&signals)),
         record: WfdbRecord {
-            signals: signals.collect(),
+            signals,
             warnings: header.warnings.clone(),
             path,
             header,
             frames,
         },
         filled: 0,
-        variable,
     };
     for segment in segments.iter().skip(usize::from(variable)) {
         all.append(segment)?;
@@ -119,6 +121,14 @@ fn read_segment_header(path: &Path, segment: &SegmentSpecification) -> Result<(P
     Ok((of_segment, header))
 }
 
+/// Positions of signals by name; of two of one name, the first.
+fn places_by_name(signals: &[WfdbSignal]) -> HashMap<String, usize> {
+    let named = signals.iter().enumerate().rev();
+    named
+        .map(|(place, signal)| (signal.name.clone(), place))
+        .collect()
+}
+
 impl SegmentedRecord {
     fn append(&mut self, segment: &SegmentSpecification) -> Result<()> {
         if !segment.is_null() {
@@ -165,7 +175,7 @@ impl SegmentedRecord {
 
     fn append_signals(&mut self, segment: WfdbRecord) -> Result<()> {
         let count = segment.signals.len();
-        if !self.variable && count != self.record.signals.len() {
+        if self.places.is_none() && count != self.record.signals.len() {
             let what = format!(
                 "{count} signals, but the first segment has {}",
                 self.record.signals.len()
@@ -173,13 +183,9 @@ impl SegmentedRecord {
             return Err(malformed(&segment.path, "record line", what, HEADER_HELP));
         }
         for (number, signal) in segment.signals.into_iter().enumerate() {
-            let place = match self.variable {
-                true => self
-                    .record
-                    .signals
-                    .iter()
-                    .position(|known| known.name == signal.name),
-                false => Some(number),
+            let place = match &self.places {
+                Some(places) => places.get(&signal.name).copied(),
+                None => Some(number),
             };
             let known = place.map(|place| &mut self.record.signals[place]);
             let fits = |known: &&mut WfdbSignal| {

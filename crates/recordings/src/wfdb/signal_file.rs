@@ -5,7 +5,7 @@ use super::error::{io_error, malformed, unsupported};
 use super::flac::{self, FlacFile};
 use super::format::SampleFormat;
 use super::interleaved::InterleavedSamples;
-use super::limits::MAX_VALUES;
+use super::limits::{MAX_LEVEL_5_BYTES, MAX_VALUES};
 use super::mat_head::{LOOKED_AT, MatHead, read_level_5};
 use super::signal_group::SignalGroup;
 use ecgfm_formats::Result;
@@ -144,8 +144,7 @@ impl SignalFile<'_> {
 
     fn read_level_5(&mut self) -> Result<FileSamples> {
         let per_frame = self.group.samples_per_frame();
-        // Eight bytes a value, and as much again for other variables.
-        if self.bytes > MAX_VALUES * 16 {
+        if self.bytes > MAX_LEVEL_5_BYTES {
             return Err(self.too_large());
         }
         let mut bytes = Vec::new();

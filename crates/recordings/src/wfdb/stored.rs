@@ -8,7 +8,7 @@ use super::signal_file::read_signal_file;
 use super::signal_group::group_signals;
 use super::specification::SignalSpecification;
 use super::verify::verify_signals;
-use ecgfm_formats::Result;
+use ecgfm_formats::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Ordinary record in ADC units, file by file.
@@ -43,6 +43,7 @@ impl StoredRecord {
             header,
         };
         let stated = record.header.frames;
+        let mut values = 0;
         for group in group_signals(&record.path, &record.header.signals)? {
             let read = read_signal_file(&directory, group, stated)?;
             let frames = read.stored.frames() as u64;
@@ -52,6 +53,11 @@ impl StoredRecord {
                 return Err(malformed(&record.path, "length", what, HEADER_HELP));
             }
             record.frames = frames;
+            // Where no length is stated, only the files say how much they hold together.
+            values += read.stored.samples.len() as u64;
+            if values > MAX_VALUES {
+                return Err(too_large(&record.path));
+            }
             record.warnings.extend(read.warnings);
             let differences = verify_signals(group.signals, &read.stored, stated.is_some());
             record.warnings.extend(differences);
@@ -92,16 +98,16 @@ fn check_kind(path: &Path, header: &WfdbHeader) -> Result<()> {
 
 /// Checks that all signals together stay below the limit, before any file is opened.
 fn check_size(path: &Path, header: &WfdbHeader) -> Result<()> {
-    let per_frame: u64 = header
-        .signals
-        .iter()
-        .map(|signal| u64::from(signal.samples_per_frame))
-        .sum();
-    let values = header.frames.unwrap_or(1).checked_mul(per_frame);
-    if values.is_none_or(|values| values > MAX_VALUES) {
-        let what = format!("more than {MAX_VALUES} samples: this reader takes short ECGs");
-        let help = "cut the record into shorter ones first, as xform of the WFDB software does";
-        return Err(unsupported(path, "record line", what, help));
+    let signals = header.signals.iter();
+    let per_frame: u64 = signals.map(|signal| u64::from(signal.samples_per_frame)).sum();
+    match header.frames.unwrap_or(1).checked_mul(per_frame) {
+        Some(values) if values <= MAX_VALUES => Ok(()),
+        _ => Err(too_large(path)),
     }
-    Ok(())
+}
+
+fn too_large(path: &Path) -> Error {
+    let what = format!("more than {MAX_VALUES} samples: this reader takes short ECGs");
+    let help = "cut the record into shorter ones first, as xform of the WFDB software does";
+    unsupported(path, "record line", what, help)
 }

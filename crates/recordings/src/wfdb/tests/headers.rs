@@ -370,6 +370,23 @@ fn several_files_agree_in_length_and_every_signal_of_a_file_in_format() {
 }
 
 #[test]
+fn files_of_unstated_length_have_the_limit_of_values_together() {
+    let records = Records::new();
+    let size = 1 << 25;
+    for name in ["a.dat", "b.dat"] {
+        let file = std::fs::File::create(records.path(name)).unwrap();
+        // Without content: nothing is written but the length.
+        file.set_len(size * 3 / 4).unwrap();
+    }
+    records.write("r.hea", "r 2 500\na.dat 80 1/mV\nb.dat 80 1/mV");
+    let error = message(records.read());
+    assert!(error.contains("cut the record into shorter ones"), "{error}");
+    records.write("r.hea", format!("r 1025 500\n{}", "a.dat 80\n".repeat(1025)));
+    let error = message(records.read());
+    assert!(error.contains("1025 signals; at most 1024 are read"), "{error}");
+}
+
+#[test]
 fn a_record_of_a_day_is_refused_before_memory_is_taken() {
     let records = Records::new();
     records.write("r.dat", [0; 64]);
