@@ -3,6 +3,7 @@
 use crate::refusal::Refusal;
 pub(super) use crate::refusal::io_error;
 use ecgfm_formats::Error;
+use std::fs::Metadata;
 use std::path::Path;
 
 /// Advice for a header that cannot be right.
@@ -38,4 +39,17 @@ pub(super) fn unsupported(
     help: impl Into<String>,
 ) -> Error {
     Refusal::unsupported(place, what, help).at(path)
+}
+
+/// Refuses directories, pipes and devices.
+pub(super) fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(malformed(
+        path,
+        "file",
+        "this is not a regular file",
+        "copy the record again",
+    ))
 }

@@ -1,6 +1,6 @@
 //! Headers of records, `.hea`.
 
-use super::error::{HEADER_HELP, LineDefect, io_error, malformed, unsupported};
+use super::error::{HEADER_HELP, LineDefect, check_regular, io_error, malformed, unsupported};
 use super::limits::{MAX_HEADER_BYTES, MAX_SEGMENTS, MAX_SIGNALS};
 use super::record_line::{RecordLine, parse_record_line};
 use super::signal_line::parse_signal_line;
@@ -51,6 +51,8 @@ impl WfdbHeader {
     /// I/O, and those of [`Self::from_bytes`].
     pub fn read(path: &Path) -> Result<Self> {
         let mut bytes = Vec::new();
+        let metadata = std::fs::metadata(path).map_err(io_error("open", path))?;
+        check_regular(path, &metadata)?;
         let file = File::open(path).map_err(io_error("open", path))?;
         let mut start = file.take(MAX_HEADER_BYTES + 1);
         start.read_to_end(&mut bytes).map_err(io_error("read", path))?;

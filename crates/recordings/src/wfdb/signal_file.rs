@@ -1,7 +1,7 @@
 //! Reading the samples of one signal file.
 
 use super::decode::decode_samples;
-use super::error::{io_error, malformed, unsupported};
+use super::error::{check_regular, io_error, malformed, unsupported};
 use super::flac::{self, FlacFile};
 use super::format::SampleFormat;
 use super::interleaved::InterleavedSamples;
@@ -41,27 +41,7 @@ pub(super) fn read_signal_file(
     group: SignalGroup<'_>,
     frames: Option<u64>,
 ) -> Result<FileSamples> {
-    let path = directory.join(group.file());
-    let file = File::open(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => missing_file(&path),
-        _ => io_error("open", &path)(error),
-    })?;
-    let metadata = file.metadata().map_err(io_error("open", &path))?;
-    if !metadata.is_file() {
-        return Err(malformed(
-            &path,
-            "signal file",
-            "this is not a regular file",
-            "copy the record again",
-        ));
-    }
-    let mut file = SignalFile {
-        path,
-        file,
-        bytes: metadata.len(),
-        group,
-        frames,
-    };
+    let mut file = SignalFile::open(directory, group, frames)?;
     let mut start = Vec::new();
     file.read_bytes(0, LOOKED_AT as u64, &mut start)?;
     if group.format().flac_bits().is_some() {
@@ -107,7 +87,25 @@ fn missing_file(path: &Path) -> ecgfm_formats::Error {
     )
 }
 
-impl SignalFile<'_> {
+impl<'a> SignalFile<'a> {
+    fn open(directory: &Path, group: SignalGroup<'a>, frames: Option<u64>) -> Result<Self> {
+        let path = directory.join(group.file());
+        let metadata = std::fs::metadata(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => missing_file(&path),
+            _ => io_error("open", &path)(error),
+        })?;
+        // Asked before it is opened: opening a pipe waits for a writer.
+        check_regular(&path, &metadata)?;
+        let file = File::open(&path).map_err(io_error("open", &path))?;
+        Ok(Self {
+            path,
+            file,
+            bytes: metadata.len(),
+            group,
+            frames,
+        })
+    }
+
     /// Appends up to `count` bytes from byte `from` on.
     fn read_bytes(&mut self, from: u64, count: u64, bytes: &mut Vec<u8>) -> Result<()> {
         let mut read = || {

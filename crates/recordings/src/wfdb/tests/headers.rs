@@ -369,6 +369,29 @@ fn several_files_agree_in_length_and_every_signal_of_a_file_in_format() {
     assert!(message(records.read()).contains("not on consecutive lines"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_directory_is_no_signal_file_and_no_header() {
+    let records = Records::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(records.path("pipe.dat"))
+        .status();
+    std::fs::create_dir(records.path("directory.dat")).unwrap();
+    std::fs::create_dir(records.path("directory.hea")).unwrap();
+    for name in ["pipe", "directory"] {
+        if name == "pipe" && !made.as_ref().is_ok_and(|status| status.success()) {
+            continue;
+        }
+        records.write("r.hea", format!("r 1 500 1\n{name}.dat 16 1/mV"));
+        let error = message(records.read());
+        assert!(
+            error.contains(".dat: file: this is not a regular file"),
+            "{error}"
+        );
+    }
+    assert!(message(read(&records.path("directory.hea"))).contains("not a regular file"));
+}
+
 #[test]
 fn files_of_unstated_length_have_the_limit_of_values_together() {
     let records = Records::new();
