@@ -34,6 +34,15 @@ for number, path in enumerate(sys.argv[2:]):
 print(json.dumps(described))
 "#;
 
+/// Amplitudes of the record named by the second argument, signal by signal, as wfdb-python joins segments and shifts skewed
+/// signals.
+const JOINING_JUDGE: &str = r#"
+import json, sys, numpy as np, wfdb
+record = wfdb.rdrecord(sys.argv[2], physical=True)
+record.p_signal.T.astype("<f8").tofile(f"{sys.argv[1]}/0.physical")
+print(json.dumps([{"names": record.sig_name}]))
+"#;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -58,15 +67,15 @@ fn records() -> Option<Vec<PathBuf>> {
     Some(records)
 }
 
-/// What wfdb-python says of the records; none where there is no wfdb-python.
-fn judge(records: &[PathBuf], out: &Path) -> Option<Vec<Value>> {
+/// What wfdb-python says of the records by that program; none where there is no wfdb-python.
+fn ask(program: &str, records: &[PathBuf], out: &Path) -> Option<Vec<Value>> {
     let tools = root().join(".tools");
     let packages =
         std::env::var("ECGFM_PYTHONPATH").unwrap_or_else(|_| format!("{0}/wfdb:{0}/pytest", tools.display()));
     let mut python = Command::new("python3");
     python
         .env("PYTHONPATH", packages)
-        .args(["-c", JUDGE])
+        .args(["-c", program])
         .arg(out)
         .args(records);
     let output = python.output().ok()?;
@@ -94,7 +103,7 @@ fn every_record_is_what_wfdb_python_makes_of_it() {
     let Some(records) = records() else { return };
     assert!(records.len() > 10, "{records:?}");
     let out = tempfile::tempdir().unwrap();
-    let Some(judged) = judge(&records, out.path()) else {
+    let Some(judged) = ask(JUDGE, &records, out.path()) else {
         return;
     };
     for (number, (path, theirs)) in records.iter().zip(&judged).enumerate() {
@@ -130,7 +139,7 @@ fn what_is_written_is_read_by_wfdb_python() {
     encoded.write_to(directory.path()).unwrap();
     let path = directory.path().join("written");
     let out = tempfile::tempdir().unwrap();
-    let Some(judged) = judge(std::slice::from_ref(&path), out.path()) else {
+    let Some(judged) = ask(JUDGE, std::slice::from_ref(&path), out.path()) else {
         return;
     };
     compare_records(&path, &judged[0], &out.path().join("0"));
@@ -142,6 +151,78 @@ fn what_is_written_is_read_by_wfdb_python() {
                 .into_iter()
                 .all(|(a, b)| (a - b).abs() <= encoded.largest_error || (a.is_nan() && b.is_nan()))
         );
+    }
+}
+
+/// Writes a segment of a record, with a gap in its first lead.
+fn write_segment(directory: &Path, name: &str, leads: &[&str], length: usize) {
+    let samples = |lead: usize| {
+        (0..length).map(move |at| {
+            if at == 3 + lead {
+                f64::NAN
+            } else {
+                (at * 7 % 100) as f64 / 200.0
+            }
+        })
+    };
+    let samples: Vec<Vec<f64>> = (0..leads.len()).map(|lead| samples(lead).collect()).collect();
+    let leads = samples.iter().zip(leads);
+    let record = wfdb::RecordToWrite {
+        name,
+        sample_rate: 250.0,
+        leads: leads
+            .map(|(samples, name)| wfdb::LeadToWrite { name, samples })
+            .collect(),
+        ..wfdb::RecordToWrite::default()
+    };
+    record.encode().unwrap().write_to(directory).unwrap();
+}
+
+#[test]
+fn segments_are_joined_and_skewed_signals_shifted_as_wfdb_python_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+    write_segment(directory.path(), "first", &["I", "II"], 40);
+    write_segment(directory.path(), "second", &["I", "II"], 25);
+    write_segment(directory.path(), "third", &["V5", "II"], 30);
+    write("fixed.hea", "fixed/2 2 250 65\nfirst 40\nsecond 25\n");
+    write(
+        "layout.hea",
+        "layout 3 250 0\n~ 0 200/mV 16 0 0 0 0 II\n~ 0 200/mV 16 0 0 0 0 V5\n~ 0 200/mV 16 0 0 0 0 I\n",
+    );
+    write(
+        "variable.hea",
+        "variable/5 3 250 105\nlayout 0\nfirst 40\n~ 10\nthird 30\nsecond 25\n",
+    );
+    write(
+        "skewed.hea",
+        "skewed 2 250 40\nfirst.dat 16:0 200/mV 16 0 0 0 0 I\nfirst.dat 16:7 200/mV 16 0 0 0 0 II\n",
+    );
+    for name in ["fixed", "variable", "skewed"] {
+        let out = tempfile::tempdir().unwrap();
+        let Some(judged) = ask(JOINING_JUDGE, &[path(name)], out.path()) else {
+            return;
+        };
+        let record = wfdb::read(&path(name)).unwrap();
+        let names: Vec<&str> = record.signals.iter().map(|signal| signal.name.as_str()).collect();
+        assert_eq!(
+            names,
+            list(&judged[0]["names"], |name| name.as_str().unwrap()),
+            "{name}"
+        );
+        let ours: Vec<f64> = record
+            .signals
+            .into_iter()
+            .flat_map(|signal| signal.samples)
+            .collect();
+        let theirs: Vec<f64> = numbers(out.path().join("0.physical"), f64::from_le_bytes).collect();
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        let same = ours
+            .iter()
+            .zip(&theirs)
+            .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
+        assert!(same, "{name}: {ours:?} {theirs:?}");
     }
 }
 
