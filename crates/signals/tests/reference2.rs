@@ -4,10 +4,9 @@
 
 mod common;
 
-use common::{lines, reference, run};
+use common::{cells, reference, run};
 use ecgfm_artifacts::recordings::MissingLeads;
 use ecgfm_signals::{Params, RejectOrKeep, Store};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,30 +32,6 @@ fn judge(archive: &Path, source: &str, ours: &Path) -> Option<String> {
         return None;
     }
     Some(String::from_utf8(output.stdout).unwrap())
-}
-
-/// Cells of a table by `save_file` and column.
-fn cells(path: &Path) -> BTreeMap<String, BTreeMap<String, String>> {
-    let rows: Vec<Vec<String>> = lines(path).iter().map(|line| split(line)).collect();
-    let key = rows[0].iter().position(|name| name == "save_file").unwrap();
-    let row = |row: &Vec<String>| {
-        let cells = rows[0].iter().cloned().zip(row.iter().cloned());
-        (row[key].clone(), cells.collect())
-    };
-    rows[1..].iter().map(row).collect()
-}
-
-/// Cells of a line of CSV, of which some are quoted.
-fn split(line: &str) -> Vec<String> {
-    let (mut cells, mut quoted) = (vec![String::new()], false);
-    for letter in line.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            _ => cells.last_mut().unwrap().push(letter),
-        }
-    }
-    cells
 }
 
 fn params(dataset: &str, raw: PathBuf) -> Params {

@@ -36,6 +36,8 @@ pub struct DescribedArchive {
     /// Number of each exam's file.
     file_numbers: Vec<usize>,
     notice: Option<String>,
+    /// Number of files that look like recordings and are no exam's.
+    unlisted: usize,
 }
 
 impl DescribedArchive {
@@ -46,8 +48,8 @@ impl DescribedArchive {
     pub fn open(description: DatasetDescription, raw: &Path) -> Result<Self> {
         check_place(&description, raw)?;
         let mut columns = ExamColumns::default();
-        let found = match &description.table {
-            Some(_) => from_table::exams(&description, raw, &mut columns)?,
+        let (found, unlisted) = match &description.table {
+            Some(_) => (from_table::exams(&description, raw, &mut columns)?, 0),
             None => from_tree::exams(&description, raw, &mut columns)?,
         };
         let directory = directory_of(&description, raw);
@@ -59,6 +61,7 @@ impl DescribedArchive {
             exams: found,
             files,
             file_numbers,
+            unlisted,
         })
     }
 }
@@ -143,7 +146,7 @@ impl Archive for DescribedArchive {
 
     fn locate(&self) -> LocatedExams {
         let (mut ids, mut names) = (HashMap::new(), HashMap::new());
-        LocatedExams::by_row(&self.table, |idx| {
+        let located = LocatedExams::by_row(&self.table, |idx| {
             let exam = &self.exams[idx];
             if let Some(rejection) = &exam.rejection {
                 return Err(rejection.clone());
@@ -164,7 +167,11 @@ impl Archive for DescribedArchive {
                 file: self.file_numbers[idx],
                 row: exam.row,
             })
-        })
+        });
+        LocatedExams {
+            unlisted: self.unlisted,
+            ..located
+        }
     }
 
     fn notice(&self) -> Option<String> {

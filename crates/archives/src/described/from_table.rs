@@ -79,7 +79,7 @@ pub(super) fn exams(
     let named = |name: &Option<String>| listed.required(name.as_deref().unwrap_or_default());
     let (ids, paths) = (named(&description.exam_id)?, named(&description.file)?);
     let directory = directory_of(description, raw);
-    let found: Vec<FoundExam> = (ids.iter().zip(paths))
+    let mut found: Vec<FoundExam> = (ids.iter().zip(paths))
         .map(|(id, path)| find_exam(description, directory, id, path))
         .collect();
     columns.add(EXAM_ID, found.iter().map(|exam| exam.id.clone()).collect());
@@ -101,7 +101,7 @@ pub(super) fn exams(
         }
     }
     for join in &description.joins {
-        add_joined(join, &listed, raw, columns)?;
+        add_joined(join, (&listed, &mut found), raw, columns)?;
     }
     Ok(found)
 }
@@ -146,7 +146,8 @@ fn find_exam(description: &DatasetDescription, directory: &Path, id: &str, path:
     };
     let is_path = description.exam_id == description.file;
     if is_path {
-        exam.id = id.strip_prefix(&description.strip).unwrap_or(id).to_owned();
+        let id = id.strip_prefix(&description.strip).unwrap_or(id);
+        exam.id = without_ending(id).to_owned();
     }
     let inside = description.table.as_deref() == Some(".")
         || Path::new(path)
@@ -173,6 +174,14 @@ fn find_exam(description: &DatasetDescription, directory: &Path, id: &str, path:
     exam
 }
 
+/// A path without the ending of a format that is read.
+fn without_ending(path: &str) -> &str {
+    let known = ENDINGS
+        .iter()
+        .find_map(|ending| path.strip_suffix(ending)?.strip_suffix('.'));
+    known.unwrap_or(path)
+}
+
 /// The path of the file, with its ending.
 fn find_file(directory: &Path, path: &str) -> Result<Option<String>> {
     if exists(&directory.join(path))? && !ecgfm_artifacts::presence::is_dir(&directory.join(path))? {
@@ -187,32 +196,35 @@ fn find_file(directory: &Path, path: &str) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Joins a further table by its key, never by position. A key that the table has twice is refused: which row is meant is
-/// unknown.
-fn add_joined(join: &JoinedTable, listed: &TextTable, raw: &Path, columns: &mut ExamColumns) -> Result<()> {
+/// Joins a further table by its key, never by position. Where rows of one key differ, which of them is meant is unknown: the exams
+/// of that key are rejected.
+fn add_joined(
+    join: &JoinedTable,
+    (listed, exams): (&TextTable, &mut [FoundExam]),
+    raw: &Path,
+    columns: &mut ExamColumns,
+) -> Result<()> {
     let path = raw.join(&join.table);
     if join.optional && !exists(&path)? {
         return Ok(());
     }
     let further = TextTable::read(&path)?;
-    let mut rows: HashMap<&str, usize> = HashMap::new();
-    for (row, key) in further.required(&join.key)?.iter().enumerate() {
+    let rows = RowsByKey::new(&further, further.required(&join.key)?);
+    let mut of_exam = Vec::with_capacity(exams.len());
+    for (exam, key) in exams.iter_mut().zip(listed.required(&join.key)?) {
         let key = normalize_key(key);
-        if let Some(first) = rows.insert(key, row).filter(|_| !key.is_empty()) {
-            return Err(Error::BadInput {
-                path,
-                what: format!("rows {} and {} have one `{}`", first + 1, row + 1, join.key),
-                help: Some("take one of them out".to_owned()),
-            });
+        if let Some((first, second)) = rows.ambiguous.get(key) {
+            let detail = format!(
+                "rows {} and {} of {} have `{}` {key} and differ",
+                first + 1,
+                second + 1,
+                join.table,
+                join.key
+            );
+            exam.rejection.get_or_insert((Reason::BadRow, detail));
         }
+        of_exam.push(rows.first.get(key).copied());
     }
-    let of_exam: Vec<Option<usize>> = (listed.required(&join.key)?.iter())
-        .map(|key| {
-            Some(normalize_key(key))
-                .filter(|key| !key.is_empty())
-                .and_then(|key| rows.get(key).copied())
-        })
-        .collect();
     let cell =
         |cells: &Vec<String>, row: Option<usize>| row.map_or_else(String::new, |row| cells[row].clone());
     for (name, parts) in &join.texts {
@@ -229,4 +241,28 @@ fn add_joined(join: &JoinedTable, listed: &TextTable, raw: &Path, columns: &mut 
         columns.add_raw(name, of_exam.iter().map(|row| cell(cells, *row)).collect());
     }
     Ok(())
+}
+
+/// Rows of a table by their keys; rows without a key are left out.
+struct RowsByKey<'a> {
+    first: HashMap<&'a str, usize>,
+    /// The first two rows of a key that differ.
+    ambiguous: HashMap<&'a str, (usize, usize)>,
+}
+
+impl<'a> RowsByKey<'a> {
+    fn new(table: &TextTable, keys: &'a [String]) -> Self {
+        let mut rows = Self {
+            first: HashMap::with_capacity(keys.len()),
+            ambiguous: HashMap::new(),
+        };
+        let keys = keys.iter().map(|key| normalize_key(key)).enumerate();
+        for (row, key) in keys.filter(|(_, key)| !key.is_empty()) {
+            let first = *rows.first.entry(key).or_insert(row);
+            if table.columns.iter().any(|(_, cells)| cells[first] != cells[row]) {
+                rows.ambiguous.entry(key).or_insert((first, row));
+            }
+        }
+        rows
+    }
 }

@@ -31,15 +31,18 @@ struct RecordingOfFile {
     metadata: Option<RecordingMetadata>,
 }
 
-/// Searches the directory `raw`, and fills `columns`.
+/// Searches the directory `raw`, and fills `columns`. Returns the exams, and the number of files that look like recordings and are
+/// no exam's.
 pub(super) fn exams(
     description: &DatasetDescription,
     raw: &Path,
     columns: &mut ExamColumns,
-) -> Result<Vec<FoundExam>> {
+) -> Result<(Vec<FoundExam>, usize)> {
     let mut names = Vec::new();
     list_files(raw, Path::new(""), 0, &mut names)?;
     names.sort_unstable();
+    let without_header = mats_without_header(&names);
+    names.retain(|name| !has_ending(Path::new(name), &NO_RECORDINGS));
     let opened: Vec<OpenedFile> = names
         .into_par_iter()
         .filter_map(|name| open_file(description, raw, name))
@@ -88,7 +91,7 @@ pub(super) fn exams(
     let comments = CommentColumns::new(description, metadata);
     columns.add_patient(description, |name| comments.stated(name));
     comments.add_to(columns);
-    Ok(found)
+    Ok((found, without_header))
 }
 
 /// Adds the paths of all files below `directory`, relative to `raw`, without hidden ones.
@@ -120,15 +123,29 @@ fn list_files(raw: &Path, directory: &Path, depth: usize, names: &mut Vec<String
                 });
             }
             list_files(raw, &relative, depth + 1, names)?;
-        } else if !NO_RECORDINGS.iter().any(|ending| {
-            relative
-                .extension()
-                .is_some_and(|e| e.eq_ignore_ascii_case(ending))
-        }) {
+        } else {
             names.push(relative.to_string_lossy().into_owned());
         }
     }
     Ok(())
+}
+
+/// Number of `.mat` files without a WFDB header of their name: recordings whose header was lost, or something else.
+fn mats_without_header(names: &[String]) -> usize {
+    let mats = names.iter().filter(|name| has_ending(Path::new(name), &["mat"]));
+    let header_of = |name: &String| {
+        Path::new(name)
+            .with_extension("hea")
+            .to_string_lossy()
+            .into_owned()
+    };
+    mats.filter(|name| names.binary_search(&header_of(name)).is_err())
+        .count()
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    endings.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// Opens a file, if a reader knows it. What is wrong with a file is said of its exam; a fault of the system is an error.

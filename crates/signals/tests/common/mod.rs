@@ -118,3 +118,27 @@ pub fn lines(path: &Path) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+/// Cells of a table by `save_file` and column.
+pub fn cells(path: &Path) -> BTreeMap<String, BTreeMap<String, String>> {
+    let rows: Vec<Vec<String>> = lines(path).iter().map(|line| split(line)).collect();
+    let key = rows[0].iter().position(|name| name == "save_file").unwrap();
+    let row = |row: &Vec<String>| {
+        let cells = rows[0].iter().cloned().zip(row.iter().cloned());
+        (row[key].clone(), cells.collect())
+    };
+    rows[1..].iter().map(row).collect()
+}
+
+/// Cells of a line of CSV, of which some are quoted.
+pub fn split(line: &str) -> Vec<String> {
+    let (mut cells, mut quoted) = (vec![String::new()], false);
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            _ => cells.last_mut().unwrap().push(letter),
+        }
+    }
+    cells
+}
