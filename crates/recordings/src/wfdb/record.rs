@@ -26,7 +26,7 @@ pub struct WfdbSignal {
 /// Record in physical units.
 ///
 /// Signals of several samples a frame keep them all, so that a signal has its own rate. Averaging them to one a frame, as
-/// wfdb-python does unless told otherwise, would lose most of the signal: 250 Hz would become 62.5.
+/// wfdb-python does by default, would lose most of the signal: 250 Hz would become 62.5.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WfdbRecord {
     /// Path of the header.

@@ -104,7 +104,7 @@ fn check_values(path: &Path, header: &WfdbHeader, frames: u64) -> Result<()> {
     }
 }
 
-/// Reads the header of a segment, which lies beside that of the record.
+/// Reads the header of a segment, a file beside that of the record.
 fn read_segment_header(path: &Path, segment: &SegmentSpecification) -> Result<(PathBuf, WfdbHeader)> {
     check_name(&segment.name).map_err(|what| LineDefect(what).in_line(path, segment.line))?;
     let of_segment = path.with_file_name(format!("{}.hea", segment.name));

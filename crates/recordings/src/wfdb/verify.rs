@@ -3,8 +3,8 @@
 use super::interleaved::InterleavedSamples;
 use super::specification::SignalSpecification;
 
-/// Differences that are told one by one; of more in a file, the signals are named.
-const TOLD_ONE_BY_ONE: usize = 2;
+/// Differences that are shown one by one; of more in a file, the signals are named.
+const SHOWN_ONE_BY_ONE: usize = 2;
 
 const MEANING: &str = "the file or the header was changed or damaged";
 
@@ -30,7 +30,7 @@ pub(super) fn verify_signals(
     let Some(file) = signals.first().map(|signal| &signal.file) else {
         return Vec::new();
     };
-    if differing.len() > TOLD_ONE_BY_ONE {
+    if differing.len() > SHOWN_ONE_BY_ONE {
         let names: Vec<String> = differing.into_iter().map(|(name, _)| name).collect();
         let names = names.join(", ");
         return vec![format!(
