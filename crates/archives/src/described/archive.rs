@@ -3,10 +3,11 @@
 use super::description::DatasetDescription;
 use super::exam_columns::ExamColumns;
 use super::file_on_demand::{FileOnDemand, open_recognized};
+use super::found_exam::{FoundExam, directory_of};
 use super::{from_table, from_tree};
 use crate::archive::{Archive, ArchiveFile, LocatedExams};
 use crate::error::{Error, Result};
-use crate::located::{RecordingLocation, Rejection};
+use crate::located::RecordingLocation;
 use crate::table::ExamTable;
 use crate::{Dataset, code15};
 use ecgfm_artifacts::presence::{exists, is_dir};
@@ -14,18 +15,6 @@ use ecgfm_artifacts::rejected::Reason;
 use ecgfm_recordings::{BoxedFile, Result as RecordingResult};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-/// An exam as it was found: its name, the file that holds it, and the row in that file.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct FoundExam {
-    /// Name in tables.
-    pub(super) id: String,
-    /// Path of the file, relative to the archive's directory.
-    pub(super) file: String,
-    pub(super) row: usize,
-    /// Why the exam cannot be used, where that is known already.
-    pub(super) rejection: Option<Rejection>,
-}
 
 /// An open archive.
 pub struct DescribedArchive {
@@ -86,14 +75,6 @@ fn check_place(description: &DatasetDescription, raw: &Path) -> Result<()> {
         (true, true) if is_table => refused("this is a directory, and the table of exams is asked for"),
         (true, false) if !is_table => refused("this is a file, and a directory of raw data is asked for"),
         _ => Ok(()),
-    }
-}
-
-/// Directory to which the paths of files are relative.
-pub(super) fn directory_of<'a>(description: &DatasetDescription, raw: &'a Path) -> &'a Path {
-    match description.table.as_deref() {
-        Some(".") => raw.parent().unwrap_or(Path::new("")),
-        _ => raw,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Exams that a table lists.
 
-use super::archive::{FoundExam, directory_of};
+use super::comment_columns::CommentColumns;
 use super::description::{DatasetDescription, JoinedTable};
 use super::exam_columns::ExamColumns;
-use super::from_tree::CommentColumns;
+use super::found_exam::{FoundExam, directory_of};
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::presence::exists;

@@ -7,12 +7,16 @@
 //! | `from_table` | exams that a table lists |
 //! | `from_tree` | exams that are the files below a directory |
 //! | `exam_columns` | the columns that every table of exams gets: exam, file, patient, age, sex |
+//! | `comment_columns` | columns of what the files state besides samples |
+//! | `found_exam` | an exam as it was found |
 //! | `file_on_demand` | a file of one recording that is open only while it is read |
 
 pub mod archive;
+mod comment_columns;
 pub mod description;
 mod exam_columns;
 mod file_on_demand;
+mod found_exam;
 mod from_table;
 mod from_tree;
 
