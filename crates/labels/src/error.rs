@@ -21,6 +21,14 @@ pub enum Error {
         /// Line, column and value, and why they are refused.
         what: String,
     },
+    /// A parameter that does not fit the others, or what they name.
+    #[error("parameter `{name}` {what}")]
+    Parameter {
+        /// Name of the parameter; `outer.inner` where it is within another.
+        name: &'static str,
+        /// Phrase that follows its name.
+        what: String,
+    },
 }
 
 impl StageFailure for Error {
@@ -28,13 +36,14 @@ impl StageFailure for Error {
         match self {
             Self::Artifact(error) => error.class(),
             Self::BadInput { .. } => FailureClass::BadInput,
+            Self::Parameter { .. } => FailureClass::Config,
         }
     }
 
     fn help(&self) -> Option<String> {
         match self {
             Self::Artifact(error) => error.help(),
-            Self::BadInput { .. } => None,
+            Self::BadInput { .. } | Self::Parameter { .. } => None,
         }
     }
 }
@@ -44,6 +53,14 @@ impl Error {
     pub(crate) fn bad_input(path: &Path, what: impl Into<String>) -> Self {
         Self::BadInput {
             path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+
+    /// Error about the parameter `name`; `what` follows the name in the message.
+    pub(crate) fn parameter(name: &'static str, what: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
             what: what.into(),
         }
     }

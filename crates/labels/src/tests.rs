@@ -1,7 +1,8 @@
 //! The stage on small tables.
 
 use super::*;
-use ecgfm_artifacts::stage::{Cancel, NoProgress};
+use ecgfm_artifacts::labels::MissingLabel;
+use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
 
 fn run_on(meta: &str, splits: Option<&str>) -> (tempfile::TempDir, Result<Outcome>) {
     run_with(meta, splits, MissingLabel::default())
@@ -28,6 +29,7 @@ fn run_with(
     let params = Params {
         records: dir.path().join("meta.csv"),
         label_set,
+        from: TruthOrigin::default(),
         splits,
         missing_label,
     };

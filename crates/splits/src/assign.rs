@@ -1,6 +1,7 @@
 //! Assignment of exams to splits.
 
 use crate::error::{Error, Result};
+use crate::folds::{LeftOutFolds, assign_folds};
 use crate::fractions::{split_at, split_ends};
 use crate::params::{OutOfPeriod, Params, Strategy};
 use crate::records::ExamRecords;
@@ -16,6 +17,8 @@ pub(crate) struct SplitAssignment {
     pub(crate) split_of: Vec<Option<usize>>,
     /// Exams whose group is not known, each of which was split by itself.
     pub(crate) without_group: usize,
+    /// Exams that the strategy `column` leaves out; none for the others.
+    pub(crate) folds: Option<LeftOutFolds>,
 }
 
 /// Assigns every exam.
@@ -24,6 +27,7 @@ pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]
     let ungrouped = |split_of| SplitAssignment {
         split_of,
         without_group: 0,
+        folds: None,
     };
     match params.strategy {
         Strategy::Random => Ok(ungrouped(cut_order(&random_permutation(n, params.seed), shares))),
@@ -34,6 +38,7 @@ pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]
             Ok(SplitAssignment {
                 split_of: groups.of_exam.into_iter().map(|g| split_of[g]).collect(),
                 without_group: groups.unknown,
+                folds: None,
             })
         }
         Strategy::GroupedTemporal => {
@@ -42,6 +47,14 @@ pub(crate) fn assign_splits(exams: &ExamRecords, params: &Params, shares: &[f64]
             Ok(SplitAssignment {
                 split_of: assign_majority_split(&own, &groups, shares.len(), params.out_of_period),
                 without_group: groups.unknown,
+                folds: None,
+            })
+        }
+        Strategy::Column => {
+            let (split_of, folds) = assign_folds(exams, params)?;
+            Ok(SplitAssignment {
+                folds: Some(folds),
+                ..ungrouped(split_of)
             })
         }
     }

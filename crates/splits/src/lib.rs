@@ -5,6 +5,7 @@
 
 mod assign;
 mod error;
+mod folds;
 mod fractions;
 mod params;
 mod records;
@@ -13,5 +14,5 @@ mod shuffle;
 mod stage;
 
 pub use error::{Error, Result};
-pub use params::{OutOfPeriod, Params, Strategy};
+pub use params::{Fold, OutOfPeriod, Params, Strategy};
 pub use stage::run;

@@ -4,8 +4,10 @@ use crate::error::{Error, Result};
 use crate::fractions;
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID, SAVE_FILE};
 use ecgfm_artifacts::manifests;
+use ecgfm_artifacts::records::normalize_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Assignment of exams to splits.
@@ -21,6 +23,28 @@ pub enum Strategy {
     Temporal,
     /// Exams by date; then each group goes where most of its exams are, the earlier split at a tie.
     GroupedTemporal,
+    /// Exams by a published column of folds; `folds` says which split each fold is. An exam of another fold, or of none, is left out.
+    Column,
+}
+
+/// Fold of a published split: a number or a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a fold: a whole number or a text")]
+pub enum Fold {
+    /// Number.
+    Number(i64),
+    /// Text.
+    Text(String),
+}
+
+impl Fold {
+    /// The text of the fold, as a cell of the column has it.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => normalize_key(text).to_owned(),
+        }
+    }
 }
 
 /// Treatment by `grouped_temporal` of an exam whose own date is in another split than its group's.
@@ -46,11 +70,20 @@ pub struct Params {
     /// Assignment of exams to splits.
     #[serde(default)]
     pub strategy: Strategy,
-    /// Share of each split. A sum below 1 gets the remainder as one more split, a sum above 1 is normalised.
+    /// Share of each split, for all strategies but `column`. A sum below 1 gets the remainder as one more split, a sum above 1 is
+    /// normalised.
     #[schemars(inner(range(min = 0)))]
+    #[serde(default)]
     pub fractions: Vec<f64>,
     /// Names of the splits, one a fraction (and one for the remainder).
+    #[serde(default)]
     pub names: Vec<String>,
+    /// Column of published folds, for the strategy `column`, such as PTB-XL's `strat_fold`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Folds of each split, for the strategy `column`, by the split's name: `{train: [1, 2], test: [10]}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub folds: BTreeMap<String, Vec<Fold>>,
     /// Seed of the random strategies.
     #[serde(default)]
     pub seed: u64,
@@ -79,7 +112,7 @@ fn default_group() -> String {
 }
 
 impl Params {
-    /// The columns of the records that go into the tables, each once: the group's, the date's, and those to keep.
+    /// The columns of the records that go into the tables, each once: the group's, the date's, the folds', and those to keep.
     pub(crate) fn carried(&self) -> Vec<&str> {
         let group = self.is_grouped().then_some(self.group.as_str());
         let date = self.date.as_deref().filter(|_| self.is_temporal());
@@ -87,6 +120,7 @@ impl Params {
         for column in group
             .into_iter()
             .chain(date)
+            .chain(self.fold_column())
             .chain(self.keep_cols.iter().map(String::as_str))
         {
             if ![IDX, SAVE_FILE].contains(&column) && !carried.contains(&column) {
@@ -99,14 +133,100 @@ impl Params {
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// Fractions and names do not fit, or a strategy lacks its column.
+    /// Fractions and names do not fit, a strategy lacks its column, or `column` and another strategy's parameters are mixed.
     pub fn check(&self) -> Result<()> {
-        fractions::complete_fractions(&self.fractions, self.names.len())?;
-        check_names(&self.names)?;
+        if self.strategy == Strategy::Column {
+            return self.check_folds();
+        }
+        let of_column = [
+            ("column", self.column.is_some()),
+            ("folds", !self.folds.is_empty()),
+        ];
+        if let Some((name, _)) = of_column.into_iter().find(|(_, given)| *given) {
+            let what = "is for `strategy: column` only; another strategy is asked for";
+            return Err(Error::parameter(name, what));
+        }
+        for (name, missing) in [
+            ("fractions", self.fractions.is_empty()),
+            ("names", self.names.is_empty()),
+        ] {
+            if missing {
+                return Err(Error::parameter(name, "is needed by every strategy but `column`"));
+            }
+        }
+        self.shares()?;
+        check_names("names", &self.names)?;
         if self.is_temporal() && self.date.is_none() {
             return Err(missing_date());
         }
         Ok(())
+    }
+
+    fn check_folds(&self) -> Result<()> {
+        if self.column.is_none() {
+            return Err(Error::parameter(
+                "column",
+                "is needed: the column of the records that holds the folds",
+            ));
+        }
+        for (name, given) in [
+            ("fractions", !self.fractions.is_empty()),
+            ("names", !self.names.is_empty()),
+        ] {
+            if given {
+                let what = "contradicts `strategy: column`, whose splits are those of `folds`; leave it out";
+                return Err(Error::parameter(name, what));
+            }
+        }
+        if self.folds.is_empty() {
+            let what = "is needed: the folds of each split, as in {train: [1, 2, 3], test: [10]}";
+            return Err(Error::parameter("folds", what));
+        }
+        check_names("folds", &self.split_names())?;
+        let mut split_of: BTreeMap<String, &str> = BTreeMap::new();
+        for (split, folds) in &self.folds {
+            if folds.is_empty() {
+                return Err(Error::parameter("folds", format!("names no fold of `{split}`")));
+            }
+            for fold in folds.iter().map(Fold::key) {
+                if fold.is_empty() {
+                    return Err(Error::parameter(
+                        "folds",
+                        format!("names an empty fold of `{split}`"),
+                    ));
+                }
+                if let Some(other) = split_of.insert(fold.clone(), split) {
+                    let what = format!(
+                        "names fold {fold} for `{other}` and for `{split}`; a fold is in one split, once"
+                    );
+                    return Err(Error::parameter("folds", what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Names of the splits: those of `names`, or of `folds` in alphabetical order.
+    pub fn split_names(&self) -> Vec<String> {
+        match self.strategy {
+            Strategy::Column => self.folds.keys().cloned().collect(),
+            _ => self.names.clone(),
+        }
+    }
+
+    /// Share of each split by `fractions`; empty for the strategy `column`.
+    pub(crate) fn shares(&self) -> Result<Vec<f64>> {
+        match self.strategy {
+            Strategy::Column => Ok(Vec::new()),
+            _ => fractions::complete_fractions(&self.fractions, self.names.len()),
+        }
+    }
+
+    /// The column of folds, for the strategy `column`.
+    pub(crate) fn fold_column(&self) -> Option<&str> {
+        self.column
+            .as_deref()
+            .filter(|_| self.strategy == Strategy::Column)
     }
 
     /// The columns of the records that are read, by the parameter that names each.
@@ -118,6 +238,9 @@ impl Params {
         }
         if let Some(date) = self.date.as_deref().filter(|_| self.is_temporal()) {
             columns.push(("date".to_owned(), date));
+        }
+        if let Some(column) = self.fold_column() {
+            columns.push(("column".to_owned(), column));
         }
         if !self.dataset_subset.is_empty() {
             columns.push(("dataset_subset".to_owned(), DATASET));
@@ -150,12 +273,12 @@ pub(crate) fn missing_date() -> Error {
 }
 
 /// A split's name becomes a file's name.
-pub(crate) fn check_names(names: &[String]) -> Result<()> {
+fn check_names(parameter: &'static str, names: &[String]) -> Result<()> {
     for (i, name) in names.iter().enumerate() {
         if !manifests::is_plain(name) || names[..i].contains(name) {
             let what =
                 format!("holds `{name}`: names are unique and made of letters, digits, `-`, `_` and `.`");
-            return Err(Error::parameter("names", what));
+            return Err(Error::parameter(parameter, what));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The records that are split: columns of `meta.csv`.
 
 use crate::error::{Error, Result};
-use crate::params::{DATASET, Params, missing_date};
+use crate::params::{DATASET, Params};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SPLIT};
 use ecgfm_artifacts::table::cell::{is_missing, parse_boolean};
 use ecgfm_artifacts::table::{self, ColumnKind};
@@ -18,9 +18,6 @@ pub(crate) struct ExamRecords {
 impl ExamRecords {
     pub(crate) fn read(params: &Params) -> Result<Self> {
         let path = &params.records;
-        if params.is_temporal() && params.date.is_none() {
-            return Err(missing_date());
-        }
         let named = params.columns();
         let mut wanted: Vec<String> = named.into_iter().map(|(_, name)| name.to_owned()).collect();
         wanted.retain(|w| w != IDX && w != SAVE_FILE);
@@ -82,10 +79,8 @@ impl ExamRecords {
     /// idx, save_file, split and the carried columns of the exams that have a split.
     pub(crate) fn with_splits(&self, params: &Params, assigned: &[Option<usize>]) -> Result<DataFrame> {
         let bad = |e: PolarsError| Error::bad_input(&self.path, e.to_string());
-        let names: StringChunked = assigned
-            .iter()
-            .map(|a| a.map(|i| params.names[i].as_str()))
-            .collect();
+        let splits = params.split_names();
+        let names: StringChunked = assigned.iter().map(|a| a.map(|i| splits[i].as_str())).collect();
         let mut frame = self.frame.clone();
         frame
             .with_column(names.with_name(SPLIT.into()).into_column())

@@ -1,10 +1,11 @@
 //! The stage: reads, assigns, writes, counts.
 
+use crate::assign::assign_splits;
 use crate::error::{Error, Result};
-use crate::params::{Params, check_names};
+use crate::folds::LeftOutFolds;
+use crate::params::Params;
 use crate::records::ExamRecords;
 use crate::segments::{find_exams, write_segments};
-use crate::{assign, fractions};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{parallel, segments, splits};
 use polars::prelude::*;
@@ -14,8 +15,8 @@ use polars::prelude::*;
 /// # Errors
 /// Fractions and names do not fit; a column is missing; a segment's recording is not among the records.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let shares = fractions::complete_fractions(&params.fractions, params.names.len())?;
-    check_names(&params.names)?;
+    params.check()?;
+    let shares = params.shares()?;
     let (all, segments) = rayon::join(
         || ExamRecords::read(params),
         || params.segments.as_deref().map(segments::read).transpose(),
@@ -42,54 +43,74 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             Ok(())
         }),
     ])?;
-    let kept = split.frame.height();
-    let mut outcome = Outcome::default()
-        .count("read", all.frame.height())
-        .count("filtered", all.frame.height() - split.assigned.len())
-        .count("out_of_period", split.assigned.len() - kept)
-        .count("kept", kept)
-        .fact("seed", params.seed);
-    for (i, name) in params.names.iter().enumerate() {
-        outcome = outcome.count(
-            &format!("exams_{name}"),
-            split.assigned.iter().filter(|a| **a == Some(i)).count(),
-        );
+    if let (Some(folds), Some(column)) = (&split.folds, params.fold_column()) {
+        folds
+            .notes(column)
+            .iter()
+            .for_each(|note| ctx.progress.note(note));
     }
-    if split.without_group > 0 {
-        outcome = outcome.count("exams_without_group", split.without_group);
-    }
-    if let Some((written, left_out)) = of_segments {
-        outcome = outcome
+    let outcome = split.count_outcome(params, all.frame.height());
+    Ok(match of_segments {
+        Some((written, left_out)) => outcome
             .count("segments", written)
-            .count("segments_left_out", left_out);
-    }
-    Ok(outcome)
+            .count("segments_left_out", left_out),
+        None => outcome,
+    })
 }
 
 /// The exams that have a split.
 struct SplitExams {
     /// idx, save_file, split and the carried columns of each.
     frame: DataFrame,
-    /// The number of the split of every exam that was not filtered out; none where it lies out of its period.
+    /// The number of the split of every exam that was not filtered out; none where it has no split.
     assigned: Vec<Option<usize>>,
     /// True for each of all exams that was not filtered out.
     included: Vec<bool>,
     /// Exams whose group is not known, each of which was split by itself.
     without_group: usize,
+    /// Exams that the strategy `column` leaves out; none for the others.
+    folds: Option<LeftOutFolds>,
 }
 
 impl SplitExams {
     fn of(all: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Self> {
         let included = all.included(params)?;
         let exams = all.select(&included)?;
-        let assigned = assign::assign_splits(&exams, params, shares)?;
+        let assigned = assign_splits(&exams, params, shares)?;
         let frame = exams.with_splits(params, &assigned.split_of)?;
         Ok(Self {
             frame,
             assigned: assigned.split_of,
             included,
             without_group: assigned.without_group,
+            folds: assigned.folds,
         })
+    }
+
+    /// What a run records of the `read` exams.
+    fn count_outcome(&self, params: &Params, read: usize) -> Outcome {
+        let kept = self.frame.height();
+        let mut outcome = Outcome::default()
+            .count("read", read)
+            .count("filtered", read - self.assigned.len())
+            .count("kept", kept);
+        outcome = match &self.folds {
+            Some(folds) => outcome
+                .count("exams_of_other_folds", folds.exams())
+                .count("exams_without_fold", folds.without_fold)
+                .fact("folds_left_out", serde_json::json!(folds.unnamed)),
+            None => outcome
+                .count("out_of_period", self.assigned.len() - kept)
+                .fact("seed", params.seed),
+        };
+        for (i, name) in params.split_names().iter().enumerate() {
+            let exams = self.assigned.iter().filter(|a| **a == Some(i)).count();
+            outcome = outcome.count(&format!("exams_{name}"), exams);
+        }
+        if self.without_group > 0 {
+            outcome = outcome.count("exams_without_group", self.without_group);
+        }
+        outcome
     }
 
     /// Row of each of all exams in the frame; none where it has no split.

@@ -1,10 +1,11 @@
-//! Definitions by name or path: the files of `configs/`, which are built in, and those that a user writes.
+//! Definitions in `configs/`: data, built into the program, found by file or by name.
 
 use crate::error::{Error, Result};
 use crate::presence::{is_dir, is_file};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-const BUILT_IN_LABELS: [(&str, &str); 3] = [
+const BUILT_IN_LABELS: [(&str, &str); 5] = [
     (
         "physionet2021",
         include_str!("../../../../configs/labels/physionet2021.yaml"),
@@ -14,14 +15,14 @@ const BUILT_IN_LABELS: [(&str, &str); 3] = [
         include_str!("../../../../configs/labels/mimic_iv_ecg.yaml"),
     ),
     ("code15", include_str!("../../../../configs/labels/code15.yaml")),
+    ("ptbxl", include_str!("../../../../configs/labels/ptbxl.yaml")),
+    (
+        "ptbxl_superclasses",
+        include_str!("../../../../configs/labels/ptbxl_superclasses.yaml"),
+    ),
 ];
 
-const BUILT_IN_SCORES: [(&str, &str); 1] = [(
-    "physionet2021",
-    include_str!("../../../../configs/scores/physionet2021.yaml"),
-)];
-
-const BUILT_IN_MAPPINGS: [(&str, &str); 2] = [
+const BUILT_IN_MAPPINGS: [(&str, &str); 3] = [
     (
         "physionet2021_to_code15",
         include_str!("../../../../configs/mappings/physionet2021_to_code15.yaml"),
@@ -30,7 +31,21 @@ const BUILT_IN_MAPPINGS: [(&str, &str); 2] = [
         "physionet2021_to_code15_with_1davb",
         include_str!("../../../../configs/mappings/physionet2021_to_code15_with_1davb.yaml"),
     ),
+    (
+        "physionet2021_to_ptbxl",
+        include_str!("../../../../configs/mappings/physionet2021_to_ptbxl.yaml"),
+    ),
 ];
+
+const BUILT_IN_SCORES: [(&str, &str); 1] = [(
+    "physionet2021",
+    include_str!("../../../../configs/scores/physionet2021.yaml"),
+)];
+
+const BUILT_IN_TEXT_RULES: [(&str, &str); 1] = [(
+    "mimic_iv_ecg",
+    include_str!("../../../../configs/text_rules/mimic_iv_ecg.yaml"),
+)];
 
 /// A configuration file larger than this is none.
 const MAX_BYTES: u64 = 1 << 20;
@@ -38,12 +53,14 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Kind of definition that a name or path in a pipeline refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Definition {
-    /// A label set.
+    /// A [`LabelSet`](super::LabelSet).
     Labels,
-    /// A mapping between label sets.
+    /// A [`Mapping`](super::Mapping).
     Mapping,
-    /// A matrix of a score.
+    /// A [`RewardMatrix`](super::RewardMatrix).
     Score,
+    /// [`TextRules`](super::TextRules).
+    TextRules,
 }
 
 impl Definition {
@@ -53,6 +70,7 @@ impl Definition {
             Self::Labels => &BUILT_IN_LABELS,
             Self::Mapping => &BUILT_IN_MAPPINGS,
             Self::Score => &BUILT_IN_SCORES,
+            Self::TextRules => &BUILT_IN_TEXT_RULES,
         }
     }
 
@@ -70,6 +88,7 @@ impl Definition {
             Self::Labels => "label sets",
             Self::Mapping => "mappings",
             Self::Score => "scores",
+            Self::TextRules => "rules for text",
         };
         read_definition(name_or_path, what, self.built_in())
     }
@@ -108,6 +127,19 @@ fn read_definition(name_or_path: &str, what: &str, built_in: &[(&str, &str)]) ->
 
 pub(super) fn parse_yaml<T: serde::de::DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
     serde_yaml::from_str(text).map_err(|e| config_error(origin, e.to_string()))
+}
+
+pub(super) fn require_unique<'a>(origin: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if name.is_empty() || !seen.insert(name) {
+            return Err(config_error(
+                origin,
+                format!("label `{name}` is empty or is there twice"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn config_error(origin: &str, message: String) -> Error {

@@ -24,6 +24,9 @@ fn every_built_in_configuration_loads_under_its_own_name() {
         let truth = LabelSet::load(&mapping.to).unwrap();
         assert!(mapping.map.iter().all(|p| truth.names().contains(&p.to.as_str())));
     }
+    for &(name, _) in Definition::TextRules.built_in() {
+        assert_eq!(TextRules::load(name).unwrap().name, name);
+    }
     assert_eq!(LabelSet::load("physionet2021").unwrap().labels.len(), 26);
     assert_eq!(LabelSet::load("mimic_iv_ecg").unwrap().labels.len(), 17);
 }
@@ -35,6 +38,54 @@ fn an_unknown_name_lists_the_known_ones() {
         message.starts_with("physionet: neither a file (looked for /"),
         "{message}"
     );
-    let known = "/physionet) nor one of the built-in label sets: physionet2021, mimic_iv_ecg, code15";
+    let known = "/physionet) nor one of the built-in label sets: physionet2021, mimic_iv_ecg, code15, ptbxl, \
+                 ptbxl_superclasses";
     assert!(message.ends_with(known), "{message}");
+}
+
+#[test]
+fn the_hash_of_a_set_without_scp_statements_is_the_one_that_models_were_exported_with() {
+    let set = |scp: &str| {
+        let text = format!("name: s\ntitle: s\nlabels: [{{name: A, title: a{scp}}}]\n");
+        serde_yaml::from_str::<LabelSet>(&text).unwrap()
+    };
+    assert_eq!(set("").hash(), set(", scp: []").hash());
+    assert_ne!(set("").hash(), set(", scp: [NORM]").hash());
+}
+
+#[test]
+fn every_statement_of_ptbxl_is_a_label_and_belongs_to_the_classes_of_its_table() {
+    let (all, classes) = (
+        LabelSet::load("ptbxl").unwrap(),
+        LabelSet::load("ptbxl_superclasses").unwrap(),
+    );
+    assert_eq!((all.labels.len(), classes.labels.len()), (71, 5));
+    let statements: Vec<&str> = all
+        .labels
+        .iter()
+        .flat_map(|l| l.scp.iter().map(String::as_str))
+        .collect();
+    assert_eq!(statements, all.names());
+    let in_classes: Vec<&String> = classes.labels.iter().flat_map(|l| &l.scp).collect();
+    assert_eq!(in_classes.len(), 44);
+    assert!(in_classes.iter().all(|s| statements.contains(&s.as_str())));
+}
+
+#[test]
+fn text_rules_name_only_labels_of_their_set_and_findings_that_something_follows_from() {
+    let rules = |means: &str, all: &str| {
+        let text = format!(
+            "name: r\ntitle: r\nlabels: mimic_iv_ecg\nstatements: [{{text: [x], means: [{means}]}}]\n\
+             implied: [{{all: [{all}], also: [Infarction]}}]\nnegation: {{}}\nuncertainty: {{}}\n"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rules.yaml");
+        std::fs::write(&path, text).unwrap();
+        TextRules::load(&path.display().to_string())
+    };
+    rules("Fascicular block", "Fascicular block").unwrap();
+    let message = rules("Infraction", "Infarction").unwrap_err().to_string();
+    assert!(message.contains("`Infraction`"), "{message}");
+    let message = rules("Infarction", "Nothing").unwrap_err().to_string();
+    assert!(message.contains("`Nothing`"), "{message}");
 }

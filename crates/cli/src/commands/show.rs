@@ -1,4 +1,4 @@
-//! `ecgfm show`: the built-in pipelines, label sets, mappings and scores, as they are.
+//! `ecgfm show`: the built-in pipelines, label sets, mappings, scores and rules for text, as they are.
 
 use super::print_json;
 use crate::args::ShowArgs;
@@ -17,11 +17,12 @@ enum BuiltInFamily {
 }
 
 /// Families in the order in which a name is looked up.
-const FAMILIES: [BuiltInFamily; 4] = [
+const FAMILIES: [BuiltInFamily; 5] = [
     BuiltInFamily::Pipeline,
     BuiltInFamily::Defined(Definition::Labels),
     BuiltInFamily::Defined(Definition::Mapping),
     BuiltInFamily::Defined(Definition::Score),
+    BuiltInFamily::Defined(Definition::TextRules),
 ];
 
 impl BuiltInFamily {
@@ -32,6 +33,7 @@ impl BuiltInFamily {
             Self::Defined(Definition::Labels) => ("labels", "label set"),
             Self::Defined(Definition::Mapping) => ("mapping", "mapping"),
             Self::Defined(Definition::Score) => ("score", "score"),
+            Self::Defined(Definition::TextRules) => ("rules", "rules for text"),
         }
     }
 

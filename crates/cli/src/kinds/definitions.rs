@@ -1,4 +1,4 @@
-//! Parameters that name a definition (a label set, a mapping, a score), or its file.
+//! Parameters that name a definition (a label set, a mapping, a score, rules for text), or its file.
 
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::NamedOrPath;
@@ -10,6 +10,8 @@ pub(super) const MAPPING: NamedOrPath =
     named_or_path("mapping", |name| Definition::Mapping.is_built_in(name));
 pub(super) const CHALLENGE: NamedOrPath =
     named_or_path("challenge", |name| Definition::Score.is_built_in(name));
+pub(super) const TEXT_RULES: NamedOrPath =
+    named_or_path("from.rules", |name| Definition::TextRules.is_built_in(name));
 /// A path whose content does not decide what is made of it.
 pub(super) const LOCK: NamedOrPath = named_or_path("lock", |_| false);
 
@@ -17,7 +19,7 @@ const fn named_or_path(parameter: &'static str, built_in: fn(&str) -> bool) -> N
     NamedOrPath { parameter, built_in }
 }
 
-/// The text of a label set, mapping or score as a fact of the fingerprint: it may be found by name, and then no path
+/// The text of a label set, mapping, score or rules as a fact of the fingerprint: it may be found by name, and then no path
 /// says that it changed. One that cannot be read
 /// gives its error as the text: looking ahead reports that.
 pub(super) fn config_fact(parameter: &str, what: Definition, name: &str) -> (String, String) {

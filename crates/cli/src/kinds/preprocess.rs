@@ -4,7 +4,7 @@ use super::ahead;
 use super::binding::{
     StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, refused_parameters,
 };
-use super::definitions::{LABEL_SET, config_fact};
+use super::definitions::{LABEL_SET, TEXT_RULES, config_fact};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
@@ -16,6 +16,14 @@ use ecgfm_splits as splits;
 fn refused_signals(error: signals::Error) -> ParamError {
     match error {
         signals::Error::Parameter { name, what } => ParamError::invalid(name, what),
+        other => refused_parameters(&other),
+    }
+}
+
+/// A parameter that makes no sense, at its place in the pipeline file.
+fn refused_labels(error: labels::Error) -> ParamError {
+    match error {
+        labels::Error::Parameter { name, what } => ParamError::invalid(name, what),
         other => refused_parameters(&other),
     }
 }
@@ -104,15 +112,14 @@ pub fn labels() -> StageBinding<labels::Params> {
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],
-        named: &[LABEL_SET],
-        check: no_check,
+        named: &[LABEL_SET, TEXT_RULES],
+        check: |params| params.check().map_err(refused_labels),
         look_ahead: ahead::labels,
         extra: |params| {
-            Ok(vec![config_fact(
-                "label_set",
-                Definition::Labels,
-                &params.label_set,
-            )])
+            let set = config_fact("label_set", Definition::Labels, &params.label_set);
+            let rules = params.from.rules.as_deref();
+            let rules = rules.map(|name| config_fact("from.rules", Definition::TextRules, name));
+            Ok(std::iter::once(set).chain(rules).collect())
         },
         resumable: false,
         run: |params, ctx| Ok(labels::run(params, ctx)?),

@@ -5,11 +5,11 @@ use super::model::check_same_label_set;
 use super::paths::{ExpectedPath, check_path};
 use super::splits::record_columns;
 use super::thresholds::check_thresholds;
-use super::{LabelSetIdentity, facts, label_set, name_list, typed_fact};
+use super::{LabelSetIdentity, facts, label_set, name_list, refuse_parameter, typed_fact};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::logits;
 use ecgfm_evaluate::predict as prediction;
-use ecgfm_labels as truth;
+use ecgfm_labels::{self as truth, TruthReader};
 use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -37,20 +37,14 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> LookAhead
         return found;
     };
     let columns = record_columns(ahead, &params.records).filter(|_| is_there);
-    if let Some(columns) = columns {
-        let missing: Vec<&str> = set
-            .names()
-            .into_iter()
-            .filter(|name| !columns.iter().any(|c| c == name))
-            .collect();
-        if !missing.is_empty() {
-            let (name, missing) = (LabelSetIdentity::of(&set).describe(), missing.join("`, `"));
-            let phrase = format!(
-                "names {name}, and the records have no column `{missing}`; they have {}",
-                name_list(&columns)
-            );
-            found.add_invalid("label_set", phrase);
+    match TruthReader::new(&params.from, &set) {
+        Ok(reader) => {
+            if let Some(columns) = &columns {
+                check_truth_columns(&mut found, &reader, &set, columns);
+            }
         }
+        Err(truth::Error::Parameter { name, what }) => found.add_invalid(name, what),
+        Err(error) => refuse_parameter(&mut found, "from.rules", &error),
     }
     if ahead.kept_dir().is_none() {
         found
@@ -58,6 +52,34 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> LookAhead
             .add(facts::TRUTH_LABELS, LabelSetIdentity::of(&set).fact());
     }
     found
+}
+
+/// Holds the columns that the truth is read from against those of the records.
+fn check_truth_columns(
+    found: &mut LookAheadFindings,
+    reader: &TruthReader,
+    set: &LabelSet,
+    columns: &[String],
+) {
+    let has = |name: &str| columns.iter().any(|column| column == name);
+    if let Some((parameter, column)) = reader.column() {
+        if !has(column) {
+            let has = name_list(columns);
+            let phrase =
+                format!("names the column `{column}`, which the records do not have; they have {has}");
+            found.add_invalid(parameter, phrase);
+        }
+        return;
+    }
+    let missing: Vec<&str> = set.names().into_iter().filter(|name| !has(name)).collect();
+    if !missing.is_empty() {
+        let (name, missing) = (LabelSetIdentity::of(set).describe(), missing.join("`, `"));
+        let phrase = format!(
+            "names {name}, and the records have no column `{missing}`; they have {}",
+            name_list(columns)
+        );
+        found.add_invalid("label_set", phrase);
+    }
 }
 
 /// Holds label set and mapping against the model, and the subset against what was inferred.

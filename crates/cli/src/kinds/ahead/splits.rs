@@ -44,7 +44,7 @@ pub fn splits(params: &splits::Params, ahead: &LookAheadContext<'_>) -> LookAhea
     }
     // What an earlier run left may be of other splits.
     if ahead.kept_dir().is_none() {
-        found.promises.add(facts::SPLITS, params.names.clone());
+        found.promises.add(facts::SPLITS, params.split_names());
         found.promises.add(facts::SEGMENTED, params.segments.is_some());
     }
     found
