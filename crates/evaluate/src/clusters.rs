@@ -187,6 +187,13 @@ mod tests {
     }
 
     #[test]
+    fn a_patient_may_have_a_name_instead_of_a_number() {
+        let known = patients("idx,save_file,patient_id\n4,a.mat,P1\n7,b.mat,\"Müller, A\"\n9,c.mat,P1\n");
+        let by_patient = cluster_rows(&rows(), Some(&known)).unwrap();
+        assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 1, 0], 2));
+    }
+
+    #[test]
     fn a_scored_ecg_that_is_not_among_the_records_is_an_error() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n9,c.mat,12\n");
         let message = cluster_rows(&rows(), Some(&known)).err().unwrap().to_string();

@@ -39,19 +39,19 @@ pub(crate) struct LeftoverWords {
 }
 
 const CODES: LeftoverWords = LeftoverWords {
-    message: "codes belong to no label of the set",
+    message: "codes that belong to no label of the set",
     count: "codes_unknown",
     exams: "exams_with_unknown_codes",
     fact: "unknown_codes",
 };
 const STATEMENTS: LeftoverWords = LeftoverWords {
-    message: "statements belong to no label of the set",
+    message: "statements that belong to no label of the set",
     count: "statements_unknown",
     exams: "exams_with_unknown_statements",
     fact: "unknown_statements",
 };
 const TEXT: LeftoverWords = LeftoverWords {
-    message: "phrases match no rule",
+    message: "phrases that match no rule",
     count: "phrases_unmatched",
     exams: "exams_with_unmatched_text",
     fact: "unmatched_text",
@@ -89,7 +89,7 @@ impl TruthReader {
             }
             (.., Some(name)) => {
                 let rules = TextRules::load(origin.rules.as_deref().unwrap_or_default())?;
-                let whose = format!("rule in `{}`", rules.name);
+                let whose = format!("rules in `{}`", rules.name);
                 require_all(set, "from.rules", &whose, |label| {
                     rules.given().any(|name| name == label.name)
                 })?;
@@ -159,7 +159,7 @@ fn require_all(
         return Ok(());
     }
     let what = format!(
-        "cannot give the labels of {}: there is no {what} for `{}`",
+        "cannot give the labels of {}: there are no {what} for `{}`",
         set.describe(),
         without.join("`, `")
     );

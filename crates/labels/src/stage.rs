@@ -68,11 +68,10 @@ fn notes(truth: &LabelTable, column: Option<&ColumnSummary>, missing: MissingLab
     notes.extend(truth.notes(column.silent));
     if column.leftovers.count() > 0 {
         notes.push(format!(
-            "column `{}`: {} {}, in {} of {exams} exams: {}",
+            "column `{}`: {} of {exams} exams have {}: {}",
             column.name,
-            column.leftovers.count(),
-            column.words.message,
             column.leftovers.exams(),
+            column.words.message,
             column.leftovers.describe()
         ));
     }

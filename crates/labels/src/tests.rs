@@ -136,3 +136,145 @@ fn an_exam_that_stands_twice_or_a_missing_label_is_an_error() {
     let (_dir, missing) = run_on("idx,save_file,A\n0,a.mat,True\n", None);
     assert!(missing.unwrap_err().to_string().contains("no column `B`"));
 }
+
+/// Messages of a stage.
+#[derive(Default)]
+struct Notes(std::sync::Mutex<Vec<String>>);
+
+impl ecgfm_artifacts::stage::Progress for Notes {
+    fn begin(&self, _total: u64, _unit: &'static str) {}
+    fn advance(&self, _n: u64) {}
+    fn note(&self, message: &str) {
+        self.0.lock().unwrap().push(message.to_owned());
+    }
+}
+
+/// Runs the stage on a table whose column `said` holds the truth: `labels.csv`, what was counted, and the messages.
+fn run_from(
+    meta: &str,
+    label_set: &str,
+    from: TruthOrigin,
+    missing_label: MissingLabel,
+) -> Result<(String, Outcome, Vec<String>)> {
+    let dir = tempfile::tempdir().unwrap();
+    let records = dir.path().join("meta.csv");
+    std::fs::write(&records, meta).unwrap();
+    let params = Params {
+        records,
+        label_set: label_set.to_owned(),
+        from,
+        splits: None,
+        missing_label,
+    };
+    let notes = Notes::default();
+    let ctx = Context {
+        out: dir.path(),
+        home: dir.path(),
+        progress: &notes,
+        cancel: &Cancel::default(),
+    };
+    let outcome = run(&params, &ctx)?;
+    let table = std::fs::read_to_string(dir.path().join("labels.csv")).unwrap();
+    Ok((table, outcome, notes.0.into_inner().unwrap()))
+}
+
+fn scp_codes() -> TruthOrigin {
+    TruthOrigin {
+        scp_codes: Some("said".into()),
+        likelihood: Some(50.0),
+        ..TruthOrigin::default()
+    }
+}
+
+#[test]
+fn one_column_gives_all_labels_and_what_no_label_has_is_counted_and_told() {
+    let meta = "idx,save_file,said\n1,b.mat,\n0,a.mat,\"{'NORM': 100.0, 'SR': 0.0}\"\n2,c.mat,\"{'IMI': 35.0, 'LVH': 80}\"\n";
+    let (table, outcome, notes) =
+        run_from(meta, "ptbxl_superclasses", scp_codes(), MissingLabel::Exclude).unwrap();
+    let expected =
+        "idx,NORM,MI,STTC,CD,HYP\n0,True,False,False,False,False\n1,,,,,\n2,False,False,False,False,True\n";
+    assert_eq!(table, expected);
+    let count = |name: &str| outcome.counts[name];
+    assert_eq!(
+        (
+            count("exams"),
+            count("labels_unknown"),
+            count("exams_without_truth")
+        ),
+        (3, 5, 1)
+    );
+    assert_eq!(
+        (
+            count("statements_unknown"),
+            count("exams_with_unknown_statements")
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        outcome.facts["unknown_statements"],
+        serde_json::json!({ "SR": 1 })
+    );
+    assert_eq!(
+        notes,
+        [
+            "column `said` says nothing about 1 of 3 exams; they are left out of every label (`missing_label: negative` takes \
+             them as exams without any)",
+            "column `said`: 1 of 3 exams have statements that belong to no label of the set: `SR` (1)"
+        ]
+    );
+    let (table, ..) = run_from(meta, "ptbxl_superclasses", scp_codes(), MissingLabel::Negative).unwrap();
+    assert!(table.contains("\n1,False,False,False,False,False\n"), "{table}");
+    let refused = run_from(meta, "ptbxl_superclasses", scp_codes(), MissingLabel::Error)
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("exam idx 1 has no truth of `NORM`"), "{refused}");
+}
+
+#[test]
+fn a_cell_that_is_no_dictionary_ends_the_stage_with_its_line() {
+    let meta = "idx,save_file,said\n0,a.mat,{'NORM': 100.0}\n1,b.mat,NORM\n";
+    let refused = run_from(meta, "ptbxl_superclasses", scp_codes(), MissingLabel::Exclude)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.ends_with(
+            "meta.csv: line 3, column `said`: `NORM` is not a dictionary of statements and likelihoods, {'NORM': 100.0}: it is \
+             not between { and }"
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_label_that_nothing_could_make_true_is_refused() {
+    let meta = "idx,save_file,said\n0,a.mat,1\n";
+    let of = |origin: TruthOrigin, set: &str| {
+        run_from(meta, set, origin, MissingLabel::Exclude)
+            .unwrap_err()
+            .to_string()
+    };
+    let codes = TruthOrigin {
+        codes: Some("said".into()),
+        ..TruthOrigin::default()
+    };
+    let message = of(codes, "ptbxl_superclasses");
+    assert!(
+        message.contains("`from.codes`") && message.contains("no `snomed` codes for `NORM`, `MI`"),
+        "{message}"
+    );
+    let message = of(scp_codes(), "physionet2021");
+    assert!(
+        message.contains("there are no `scp` statements for `AF`"),
+        "{message}"
+    );
+    let text = TruthOrigin {
+        text: Some("said".into()),
+        rules: Some("mimic_iv_ecg".into()),
+        ..TruthOrigin::default()
+    };
+    let message = of(text, "physionet2021");
+    assert!(
+        message.contains("there are no rules in `mimic_iv_ecg` for `AF`"),
+        "{message}"
+    );
+}

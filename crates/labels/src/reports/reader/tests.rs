@@ -76,6 +76,7 @@ fn what_a_text_is_unsure_of_is_as_asked_with_all_that_follows_from_it() {
             "Infarction",
         ),
         ("Infarct cannot be ruled out", "Infarction"),
+        ("Infarct could not be excluded", "Infarction"),
         ("Rule out MI", "Infarction"),
         ("Consider infarct; infarct", ""),
         ("Anterior infarct - possibly acute", ""),
