@@ -53,13 +53,13 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Kind of definition that a name or path in a pipeline refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Definition {
-    /// A [`LabelSet`](super::LabelSet).
+    /// A label set.
     Labels,
-    /// A [`Mapping`](super::Mapping).
+    /// A mapping between label sets.
     Mapping,
-    /// A [`RewardMatrix`](super::RewardMatrix).
+    /// A matrix of a score.
     Score,
-    /// [`TextRules`](super::TextRules).
+    /// Rules for text.
     TextRules,
 }
 
