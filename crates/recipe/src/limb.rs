@@ -147,7 +147,7 @@ pub enum Mistake {
 /// The one mistake that, mended, leaves no law broken: the smallest, if there is exactly one of its size. An exchange of
 /// two leads or a wrong sign is smaller than another order of all limb leads.
 pub fn explain(samples: &[f32]) -> Option<Mistake> {
-    let moments = Moments::of(samples);
+    let moments = LeadCovariances::of(samples);
     let smallest = exchanges().chain((0..LIMB).map(Mistake::Inverted));
     match moments.mended_by(smallest)[..] {
         [ref one] => return Some(one.clone()),
@@ -185,9 +185,9 @@ fn orders() -> impl Iterator<Item = Mistake> {
 }
 
 /// Covariances of the leads, of every [`STRIDE`]th sample.
-struct Moments([[f64; COUNT]; COUNT]);
+struct LeadCovariances([[f64; COUNT]; COUNT]);
 
-impl Moments {
+impl LeadCovariances {
     fn of(samples: &[f32]) -> Self {
         let rows = samples.as_chunks::<COUNT>().0.iter().step_by(STRIDE);
         let rows: Vec<[f64; COUNT]> = rows.map(|row| row.map(f64::from)).collect();

@@ -1,7 +1,7 @@
 //! Every record of the reference data against wfdb-python: digital and physical values, leads, rates, units, comments.
 #![allow(clippy::print_stderr, clippy::unwrap_used, missing_docs)]
 
-use ecgfm_recordings::wfdb::{self, SignalUnit};
+use ecgfm_recordings::wfdb::{self, WfdbUnit};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -299,8 +299,8 @@ fn compare_signals(record: &wfdb::WfdbRecord, theirs: &Value) {
     for (number, (stated, signal)) in header.signals.iter().zip(&record.signals).enumerate() {
         let unit = theirs["units"][number].as_str().unwrap();
         match &signal.unit {
-            SignalUnit::Millivolts => assert!(unit.eq_ignore_ascii_case("mV"), "{name}: {unit}"),
-            SignalUnit::Other(other) => assert_eq!(other, unit, "{name}"),
+            WfdbUnit::Millivolts => assert!(unit.eq_ignore_ascii_case("mV"), "{name}: {unit}"),
+            WfdbUnit::Other(other) => assert_eq!(other, unit, "{name}"),
         }
         assert_eq!(
             Some(stated.effective_gain()),

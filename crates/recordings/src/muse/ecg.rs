@@ -1,12 +1,12 @@
 //! One ECG of a MUSE file.
 
 use super::facts::{self, MuseFacts};
-use super::ordered_leads::{LeadSource, MuseLead, interleave, order};
+use super::ordered_leads::{MuseLead, MuseLeadSource, interleave, order};
 use super::other_xml;
 use super::waveform::{StoredLead, StoredWaveform, shown};
 use crate::refusal::{Refusal, read_whole};
 use crate::text;
-use crate::xml::{Node, XmlTree, declared_encoding};
+use crate::xml::{XmlNode, XmlTree, declared_encoding};
 use ecgfm_formats::Result;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub struct MuseEcg {
     pub doubts: Vec<String>,
     stored: Vec<StoredLead>,
     /// Source of each of `leads`.
-    sources: Vec<LeadSource>,
+    sources: Vec<MuseLeadSource>,
 }
 
 impl MuseEcg {
@@ -123,9 +123,9 @@ fn parse(bytes: &[u8]) -> Result<MuseEcg, Refusal> {
 }
 
 /// Waveform with the recorded samples. The median is one computed beat, which is never taken for an ECG.
-fn rhythm_waveform<'t>(root: Node<'t>, doubts: &mut Vec<String>) -> Result<Node<'t>, Refusal> {
-    let kind = |waveform: Node<'t>| waveform.text_of("WaveformType").unwrap_or("of no type");
-    let is_rhythm = |waveform: &Node<'t>| kind(*waveform).eq_ignore_ascii_case("Rhythm");
+fn rhythm_waveform<'t>(root: XmlNode<'t>, doubts: &mut Vec<String>) -> Result<XmlNode<'t>, Refusal> {
+    let kind = |waveform: XmlNode<'t>| waveform.text_of("WaveformType").unwrap_or("of no type");
+    let is_rhythm = |waveform: &XmlNode<'t>| kind(*waveform).eq_ignore_ascii_case("Rhythm");
     let mut rhythms = root.children_named("Waveform").filter(is_rhythm);
     let Some(rhythm) = rhythms.next() else {
         let there: Vec<String> = root

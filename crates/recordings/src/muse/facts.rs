@@ -2,7 +2,7 @@
 
 use super::number::finite;
 use super::waveform::shown;
-use crate::xml::Node;
+use crate::xml::XmlNode;
 
 /// Facts about an ECG, as far as its file states them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,7 +89,7 @@ pub struct MuseFilters {
 }
 
 /// Facts of a document, and doubts about what is no fact.
-pub(super) fn read(root: Node<'_>, waveform: Node<'_>, doubts: &mut Vec<String>) -> MuseFacts {
+pub(super) fn read(root: XmlNode<'_>, waveform: XmlNode<'_>, doubts: &mut Vec<String>) -> MuseFacts {
     let block = |name| root.child(name);
     let field = |name, field| block(name)?.text_of(field).filter(|text| is_known(text));
     let patient = |name| field("PatientDemographics", name);
@@ -113,7 +113,7 @@ fn is_known(text: &str) -> bool {
     !text.eq_ignore_ascii_case("UNKNOWN") && !text.chars().all(|c| matches!(c, 'x' | 'X' | '*'))
 }
 
-fn filters(waveform: Node<'_>) -> MuseFilters {
+fn filters(waveform: XmlNode<'_>) -> MuseFilters {
     let frequency = |name| waveform.text_of(name).and_then(finite).filter(|hz| *hz > 0.0);
     MuseFilters {
         high_pass_hz: frequency("HighPassFilter").map(|hundredths| hundredths / 100.0),
@@ -199,13 +199,13 @@ fn is_date(year: u16, month: u16, day: u16) -> bool {
 }
 
 /// Texts of all statements of a diagnosis.
-fn statements(diagnosis: Option<Node<'_>>) -> Vec<String> {
+fn statements(diagnosis: Option<XmlNode<'_>>) -> Vec<String> {
     let statements = diagnosis
         .into_iter()
         .flat_map(|block| block.children_named("DiagnosisStatement"));
     let texts = statements
         .flat_map(|statement| statement.children_named("StmtText"))
-        .map(Node::text);
+        .map(XmlNode::text);
     texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
 }
 

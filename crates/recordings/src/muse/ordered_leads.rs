@@ -20,7 +20,7 @@ pub struct MuseLead {
 
 /// Source of the samples of a lead.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum LeadSource {
+pub(super) enum MuseLeadSource {
     /// Position among the stored leads.
     Stored(usize),
     /// Sum of I and II, which are the first two leads then, under these weights.
@@ -29,7 +29,7 @@ pub(super) enum LeadSource {
 
 /// Leads in the standard order, followed by others in the order of the file, with their sources. Limb leads that are not
 /// stored follow from I and II.
-pub(super) fn order(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<LeadSource>) {
+pub(super) fn order(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<MuseLeadSource>) {
     let names: Vec<Option<&str>> = stored.iter().map(|lead| standard_name(&lead.id)).collect();
     let find = |name: &str| names.iter().position(|stored| *stored == Some(name));
     let limb = find("I").is_some() && find("II").is_some();
@@ -38,20 +38,20 @@ pub(super) fn order(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<LeadSource>) {
     let mut add = |name: &str, source| {
         leads.push(MuseLead {
             name: name.to_owned(),
-            derived: matches!(source, LeadSource::Weighted(_)),
+            derived: matches!(source, MuseLeadSource::Weighted(_)),
         });
         sources.push(source);
     };
     for (at, name) in NAMES.into_iter().enumerate() {
         match (find(name), BY_I_AND_II.get(at)) {
-            (Some(position), _) => add(name, LeadSource::Stored(position)),
-            (None, Some(weights)) if limb => add(name, LeadSource::Weighted(*weights)),
+            (Some(position), _) => add(name, MuseLeadSource::Stored(position)),
+            (None, Some(weights)) if limb => add(name, MuseLeadSource::Weighted(*weights)),
             _ => {}
         }
     }
     for (position, (lead, name)) in stored.iter().zip(&names).enumerate() {
         if !name.is_some_and(|name| NAMES.contains(&name)) {
-            add(name.unwrap_or(&lead.id), LeadSource::Stored(position));
+            add(name.unwrap_or(&lead.id), MuseLeadSource::Stored(position));
         }
     }
     (leads, sources)
@@ -61,7 +61,7 @@ pub(super) fn order(stored: &[StoredLead]) -> (Vec<MuseLead>, Vec<LeadSource>) {
 type LeadBlock = [f64; BLOCK];
 
 /// Fills `samples` with millivolts, sample by sample with all leads of each. A missing value is NaN.
-pub(super) fn interleave(stored: &[StoredLead], sources: &[LeadSource], samples: &mut Vec<f64>) {
+pub(super) fn interleave(stored: &[StoredLead], sources: &[MuseLeadSource], samples: &mut Vec<f64>) {
     let length = stored.first().map_or(0, |lead| lead.counts.len());
     let width = sources.len();
     samples.resize(width * length, 0.0);
@@ -70,8 +70,8 @@ pub(super) fn interleave(stored: &[StoredLead], sources: &[LeadSource], samples:
         let rows = start..start + block.len() / width;
         for (at, source) in sources.iter().enumerate() {
             match source {
-                LeadSource::Stored(position) => scale(&stored[*position], rows.clone(), &mut columns[at]),
-                LeadSource::Weighted(weights) => {
+                MuseLeadSource::Stored(position) => scale(&stored[*position], rows.clone(), &mut columns[at]),
+                MuseLeadSource::Weighted(weights) => {
                     let (limb, others) = columns.split_at_mut(2);
                     weigh([&limb[0], &limb[1]], *weights, &mut others[at - 2]);
                 }

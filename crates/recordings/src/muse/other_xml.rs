@@ -1,9 +1,9 @@
 //! XML that is not MUSE's, by its outermost element.
 
-use crate::xml::Node;
+use crate::xml::XmlNode;
 
 /// Description of a document whose outermost element is `root`.
-pub(super) fn describe(root: Node<'_>) -> String {
+pub(super) fn describe(root: XmlNode<'_>) -> String {
     let name = root.name();
     let local = name.rsplit(':').next().unwrap_or(name);
     let attributes = root.attributes();

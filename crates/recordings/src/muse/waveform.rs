@@ -4,7 +4,7 @@ use super::base64;
 use super::number::{finite, integer};
 use crate::lead_names::standard_name;
 use crate::refusal::Refusal;
-use crate::xml::Node;
+use crate::xml::XmlNode;
 
 /// Advice on a lead whose samples cannot be trusted.
 const EXPORT_AGAIN: &str = "export the ECG again";
@@ -32,7 +32,7 @@ pub(super) struct StoredLead {
 
 impl StoredWaveform {
     /// Reads a `Waveform` element.
-    pub(super) fn read(waveform: Node<'_>, doubts: &mut Vec<String>) -> Result<Self, Refusal> {
+    pub(super) fn read(waveform: XmlNode<'_>, doubts: &mut Vec<String>) -> Result<Self, Refusal> {
         let sample_rate = sample_rate(waveform, doubts)?;
         if let Some(kind) = waveform.text_of("SampleType")
             && !kind.eq_ignore_ascii_case("CONTINUOUS_SAMPLES")
@@ -71,7 +71,7 @@ fn name_of(lead: &StoredLead) -> &str {
     standard_name(&lead.id).unwrap_or(&lead.id)
 }
 
-fn sample_rate(waveform: Node<'_>, doubts: &mut Vec<String>) -> Result<f64, Refusal> {
+fn sample_rate(waveform: XmlNode<'_>, doubts: &mut Vec<String>) -> Result<f64, Refusal> {
     let wrong = |what: String| Refusal::malformed("SampleBase", what, EXPORT_AGAIN);
     let base = waveform
         .text_of("SampleBase")
@@ -94,7 +94,7 @@ fn sample_rate(waveform: Node<'_>, doubts: &mut Vec<String>) -> Result<f64, Refu
         .ok_or_else(|| wrong(format!("{} · 10^{exponent} is no sample rate", shown(base))))
 }
 
-fn read_lead(lead: Node<'_>, number: usize, doubts: &mut Vec<String>) -> Result<StoredLead, Refusal> {
+fn read_lead(lead: XmlNode<'_>, number: usize, doubts: &mut Vec<String>) -> Result<StoredLead, Refusal> {
     let id = lead.text_of("LeadID").map(shown).ok_or_else(|| {
         let place = format!("LeadData number {}", number + 1);
         Refusal::malformed(place, "it has no LeadID", EXPORT_AGAIN)
@@ -123,7 +123,7 @@ fn read_lead(lead: Node<'_>, number: usize, doubts: &mut Vec<String>) -> Result<
 }
 
 /// Millivolts of a count of 1.
-fn scale(lead: Node<'_>) -> Result<f64, String> {
+fn scale(lead: XmlNode<'_>) -> Result<f64, String> {
     let per_bit = lead
         .text_of("LeadAmplitudeUnitsPerBit")
         .ok_or("LeadAmplitudeUnitsPerBit is not given")?;
@@ -143,7 +143,7 @@ fn scale(lead: Node<'_>) -> Result<f64, String> {
 }
 
 /// Adds doubts about what the device says of a lead.
-fn doubt_flags(lead: Node<'_>, id: &str, doubts: &mut Vec<String>) {
+fn doubt_flags(lead: XmlNode<'_>, id: &str, doubts: &mut Vec<String>) {
     for (element, meaning) in [
         ("LeadOff", "its electrode was off"),
         ("BaselineSway", "its baseline sways"),
@@ -166,7 +166,7 @@ fn doubt_flags(lead: Node<'_>, id: &str, doubts: &mut Vec<String>) {
 }
 
 /// Bytes of the samples of a lead. They are trusted where the checksum or the number of bytes is as the file says.
-fn lead_bytes(lead: Node<'_>, id: &str, doubts: &mut Vec<String>) -> Result<Vec<u8>, Refusal> {
+fn lead_bytes(lead: XmlNode<'_>, id: &str, doubts: &mut Vec<String>) -> Result<Vec<u8>, Refusal> {
     let place = || format!("lead {id}");
     let text = lead.text_of("WaveFormData");
     let text =
@@ -214,7 +214,7 @@ fn checksum(text: &str) -> Option<u32> {
 }
 
 /// True if the file says how many bytes or samples there are, and it is right.
-fn check_counts(lead: Node<'_>, bytes: usize) -> Result<bool, String> {
+fn check_counts(lead: XmlNode<'_>, bytes: usize) -> Result<bool, String> {
     let mut counted = false;
     for (element, there) in [("LeadByteCountTotal", bytes), ("LeadSampleCountTotal", bytes / 2)] {
         let Some(said) = lead.text_of(element) else {
@@ -266,7 +266,7 @@ fn doubt_missing_values(leads: &[StoredLead], doubts: &mut Vec<String>) {
     }
 }
 
-fn check_lead_count(waveform: Node<'_>, there: usize, doubts: &mut Vec<String>) {
+fn check_lead_count(waveform: XmlNode<'_>, there: usize, doubts: &mut Vec<String>) {
     if let Some(said) = waveform.text_of("NumberofLeads")
         && integer(said) != Some(there as i64)
     {

@@ -1,7 +1,7 @@
 //! Amplitudes of samples.
 
 use super::specification::SignalSpecification;
-use super::unit::{Scale, SignalUnit, scale_to_millivolts};
+use super::unit::{MillivoltConversion, WfdbUnit, scale_to_millivolts};
 
 /// How a sample of a signal becomes an amplitude.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,20 +9,20 @@ pub(super) struct Calibration {
     gain: f64,
     baseline: f64,
     invalid: Option<i32>,
-    scale: Scale,
+    scale: MillivoltConversion,
 }
 
 impl Calibration {
     /// Calibration of a signal, and the unit of its amplitudes. Without a unit they are millivolts, as header(5) has it.
-    pub(super) fn of(signal: &SignalSpecification) -> (Self, SignalUnit) {
+    pub(super) fn of(signal: &SignalSpecification) -> (Self, WfdbUnit) {
         let (unit, scale) = match signal
             .unit
             .as_deref()
             .map(|unit| (unit, scale_to_millivolts(unit)))
         {
-            None => (SignalUnit::Millivolts, Scale::Times(1.0)),
-            Some((_, Some(scale))) => (SignalUnit::Millivolts, scale),
-            Some((unit, None)) => (SignalUnit::Other(unit.to_owned()), Scale::Times(1.0)),
+            None => (WfdbUnit::Millivolts, MillivoltConversion::Times(1.0)),
+            Some((_, Some(scale))) => (WfdbUnit::Millivolts, scale),
+            Some((unit, None)) => (WfdbUnit::Other(unit.to_owned()), MillivoltConversion::Times(1.0)),
         };
         let calibration = Self {
             gain: signal.effective_gain(),

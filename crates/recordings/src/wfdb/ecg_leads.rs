@@ -3,7 +3,7 @@
 use super::calibration::Calibration;
 use super::error::{HEADER_HELP, unsupported};
 use super::specification::SignalSpecification;
-use super::unit::SignalUnit;
+use super::unit::WfdbUnit;
 use crate::lead_names::standard_name;
 use ecgfm_formats::{Error, Result};
 use std::path::Path;
@@ -28,8 +28,7 @@ impl EcgLeads {
     /// # Errors
     /// No signal is in a unit of voltage; known leads have several rates.
     pub(super) fn choose(path: &Path, signals: &[SignalSpecification]) -> Result<Self> {
-        let in_millivolts =
-            |signal: &SignalSpecification| Calibration::of(signal).1 == SignalUnit::Millivolts;
+        let in_millivolts = |signal: &SignalSpecification| Calibration::of(signal).1 == WfdbUnit::Millivolts;
         let is_known = |signal: &SignalSpecification| signal.description.as_deref().is_some_and(is_lead);
         let voltages = || signals.iter().filter(|signal| in_millivolts(signal));
         let known = || voltages().filter(|signal| is_known(signal));

@@ -72,5 +72,5 @@ pub use read::read;
 pub use record::{WfdbRecord, WfdbSignal};
 pub use specification::{SegmentSpecification, SignalSpecification};
 pub use start::{BaseDate, BaseTime};
-pub use unit::SignalUnit;
+pub use unit::WfdbUnit;
 pub use write::{EncodedRecord, LeadToWrite, RecordToWrite};

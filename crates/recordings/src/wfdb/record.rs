@@ -4,7 +4,7 @@ use super::calibration::Calibration;
 use super::header::WfdbHeader;
 use super::specification::SignalSpecification;
 use super::stored::StoredRecord;
-use super::unit::SignalUnit;
+use super::unit::WfdbUnit;
 use crate::lead_names::standard_name;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub struct WfdbSignal {
     /// Standard name of the lead; none where the name is not known as one.
     pub lead: Option<&'static str>,
     /// Unit of the samples.
-    pub unit: SignalUnit,
+    pub unit: WfdbUnit,
     /// Samples in a frame: the sample rate is so many times that of frames.
     pub samples_per_frame: u32,
     /// Samples in that unit; NaN where the file has none.

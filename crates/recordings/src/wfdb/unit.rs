@@ -4,7 +4,7 @@ use crate::amplitude::millivolts_per;
 
 /// Unit of the samples of a signal as they are returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignalUnit {
+pub enum WfdbUnit {
     /// Millivolts, converted where the header states another unit of voltage.
     Millivolts,
     /// Another unit than one of voltage, as the header states it.
@@ -13,14 +13,14 @@ pub enum SignalUnit {
 
 /// Conversion to millivolts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Scale {
+pub(super) enum MillivoltConversion {
     /// Factor of millivolts or a larger unit.
     Times(f64),
     /// Divisor of a smaller unit: exact where a factor would be rounded.
     Over(f64),
 }
 
-impl Scale {
+impl MillivoltConversion {
     /// Converts a value.
     pub(super) fn apply(self, value: f64) -> f64 {
         match self {
@@ -31,11 +31,11 @@ impl Scale {
 }
 
 /// Conversion of the unit that a header states; none where it is no unit of voltage.
-pub(super) fn scale_to_millivolts(unit: &str) -> Option<Scale> {
+pub(super) fn scale_to_millivolts(unit: &str) -> Option<MillivoltConversion> {
     let factor = millivolts_per(unit)?;
     Some(match factor < 1.0 {
-        true => Scale::Over((1.0 / factor).round()),
-        false => Scale::Times(factor),
+        true => MillivoltConversion::Over((1.0 / factor).round()),
+        false => MillivoltConversion::Times(factor),
     })
 }
 

@@ -7,4 +7,4 @@ mod tree;
 
 pub(crate) use entities::escape;
 pub(crate) use scan::declared_encoding;
-pub(crate) use tree::{Node, XmlTree};
+pub(crate) use tree::{XmlNode, XmlTree};

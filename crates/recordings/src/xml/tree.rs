@@ -30,7 +30,7 @@ struct Element<'a> {
 
 /// Element of a document.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Node<'t> {
+pub(crate) struct XmlNode<'t> {
     elements: &'t [Element<'t>],
     index: usize,
 }
@@ -70,8 +70,8 @@ impl<'a> XmlTree<'a> {
     }
 
     /// Outermost element.
-    pub(crate) fn root(&self) -> Node<'_> {
-        Node {
+    pub(crate) fn root(&self) -> XmlNode<'_> {
+        XmlNode {
             elements: &self.elements,
             index: 0,
         }
@@ -145,7 +145,7 @@ fn shown(name: &str) -> String {
     name.chars().take(SHOWN).collect()
 }
 
-impl<'t> Node<'t> {
+impl<'t> XmlNode<'t> {
     fn element(self) -> &'t Element<'t> {
         &self.elements[self.index]
     }
@@ -166,10 +166,10 @@ impl<'t> Node<'t> {
     }
 
     /// Elements directly inside.
-    pub(crate) fn children(self) -> impl Iterator<Item = Node<'t>> {
+    pub(crate) fn children(self) -> impl Iterator<Item = XmlNode<'t>> {
         let mut index = self.index + 1;
         std::iter::from_fn(move || {
-            let child = Node { index, ..self };
+            let child = XmlNode { index, ..self };
             let found = index < self.element().end;
             if found {
                 index = child.element().end;
@@ -179,18 +179,20 @@ impl<'t> Node<'t> {
     }
 
     /// Elements of the name `name` directly inside.
-    pub(crate) fn children_named(self, name: &'t str) -> impl Iterator<Item = Node<'t>> {
+    pub(crate) fn children_named(self, name: &'t str) -> impl Iterator<Item = XmlNode<'t>> {
         self.children().filter(move |child| child.name() == name)
     }
 
     /// First element of the name `name` directly inside.
-    pub(crate) fn child(self, name: &'t str) -> Option<Node<'t>> {
+    pub(crate) fn child(self, name: &'t str) -> Option<XmlNode<'t>> {
         self.children_named(name).next()
     }
 
     /// Text of the first element of the name `name` directly inside; none where there is no text.
     pub(crate) fn text_of(self, name: &'t str) -> Option<&'t str> {
-        self.child(name).map(Node::text).filter(|text| !text.is_empty())
+        self.child(name)
+            .map(XmlNode::text)
+            .filter(|text| !text.is_empty())
     }
 }
 
@@ -204,7 +206,7 @@ mod tests {
         let tree = XmlTree::parse(text, &[]).unwrap();
         let root = tree.root();
         assert_eq!((root.name(), root.attributes(), root.text()), ("r", " a='1'", ""));
-        let texts: Vec<&str> = root.children_named("x").map(Node::text).collect();
+        let texts: Vec<&str> = root.children_named("x").map(XmlNode::text).collect();
         assert_eq!(texts, ["one", "thre&e", ""]);
         assert_eq!(root.child("y").unwrap().text_of("x"), Some("two"));
         assert_eq!(root.children().count(), 4);
@@ -214,7 +216,7 @@ mod tests {
     fn free_text_keeps_what_looks_like_tags() {
         let text = "<r><s>QRS < 120 & <PR></s><s/><s>a</s><s><![CDATA[<&amp;]]></s></r>";
         let tree = XmlTree::parse(text, &["s"]).unwrap();
-        let texts: Vec<&str> = tree.root().children().map(Node::text).collect();
+        let texts: Vec<&str> = tree.root().children().map(XmlNode::text).collect();
         assert_eq!(texts, ["QRS < 120 & <PR>", "", "a", "<&amp;"]);
         assert_eq!(tree.repaired, 3);
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wfdb::testing::level_4_head;
-use crate::wfdb::{SignalUnit, read_digital};
+use crate::wfdb::{WfdbUnit, read_digital};
 
 /// Record `r` of two signals, three samples and a level-4 MATLAB file.
 const LINES: [&str; 3] = [
@@ -46,7 +46,7 @@ fn a_record_of_the_challenges_has_nothing_to_warn_of() {
     assert_eq!(read.warnings, [""; 0]);
     assert_eq!(first(&read), [0.001, 0.002, 0.003]);
     assert_eq!(read.signals[1].samples, [-0.001, -0.002, -0.003]);
-    assert_eq!(read.signals[1].unit, SignalUnit::Millivolts);
+    assert_eq!(read.signals[1].unit, WfdbUnit::Millivolts);
     assert_eq!(read.sample_rate(&read.signals[1]), Some(500.0));
 }
 
@@ -304,7 +304,7 @@ fn units_of_voltage_become_millivolts_signal_by_signal() {
         assert_eq!(read.warnings.len(), usize::from(unit.is_empty()));
     }
     let read = with("1000.0(0)/mV 16 0 1", "1000.0(0)/mmHg 16 0 1").1.unwrap();
-    assert_eq!(read.signals[0].unit, SignalUnit::Other("mmHg".to_owned()));
+    assert_eq!(read.signals[0].unit, WfdbUnit::Other("mmHg".to_owned()));
 }
 
 #[test]
