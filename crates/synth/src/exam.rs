@@ -25,6 +25,26 @@ pub const UNITS_PER_MILLIVOLT: f64 = 1.8;
 /// Gain of I, II and V1 to V6 for the fibrillating atria, which are under V1, against that of a distant dipole.
 const ATRIAL_PROXIMITY: [f64; INDEPENDENT] = [1.0, 1.0, 1.35, 0.6, 0.5, 0.6, 0.7, 0.7];
 
+/// Samples of an ECG that is drawn: their rate, their number, their unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sampling {
+    /// Samples a second.
+    pub rate: f64,
+    pub samples: usize,
+    pub units_per_millivolt: f64,
+}
+
+impl Sampling {
+    /// Samples as CODE-15 has them.
+    fn of_code15(plan: &ExamPlan) -> Self {
+        Self {
+            rate: SAMPLE_RATE,
+            samples: plan.samples,
+            units_per_millivolt: UNITS_PER_MILLIVOLT,
+        }
+    }
+}
+
 /// A constant of about a microvolt in the leads, so that a noiseless ECG has no row of zeros: rows of zeros are
 /// padding.
 const REST: [f32; 9] = [
@@ -132,10 +152,16 @@ impl Generator {
         plan_exam(&self.options, &self.layout, index)
     }
 
-    /// Draws the exam that `plan` describes.
+    /// Draws the exam that `plan` describes, as CODE-15 has it.
     pub(crate) fn draw(&self, plan: &ExamPlan) -> Exam {
+        self.draw_sampled(plan, Sampling::of_code15(plan))
+    }
+
+    /// Draws the exam that `plan` describes, sampled in another way: the beats are the same, and so are the waves, which are
+    /// computed for each sample; the noise is another.
+    pub(crate) fn draw_sampled(&self, plan: &ExamPlan, sampling: Sampling) -> Exam {
         let mut stream = RandomStream::new(self.options.seed, Purpose::Heart, plan.index);
-        let heart = Heart::draw(plan, &mut stream);
+        let heart = Heart::draw(plan, sampling, &mut stream);
         let samples = SHEET.with_borrow_mut(|(planes, room)| {
             heart.beat(planes, &mut stream);
             let mut stream = RandomStream::new(self.options.seed, Purpose::Noise, plan.index);
@@ -171,17 +197,18 @@ struct Heart {
     /// Sway of voltage (share) and axis (radians) with respiration.
     sway: (f64, f64),
     fibrillating: bool,
-    samples: usize,
+    sampling: Sampling,
     gain: f32,
 }
 
 impl Heart {
-    fn draw(plan: &ExamPlan, stream: &mut RandomStream) -> Self {
+    fn draw(plan: &ExamPlan, sampling: Sampling, stream: &mut RandomStream) -> Self {
         let leads = LeadVectors::placed(stream);
         let template = BeatTemplate::draw(plan, &leads, stream);
         let respiration = Respiration::draw(stream);
         let sway = (stream.between(0.01, 0.06), stream.between(0.5, 4.0).to_radians());
-        let gain = (UNITS_PER_MILLIVOLT * stream.normal(0.0, 0.1).exp()) as f32;
+        let gain = (sampling.units_per_millivolt * stream.normal(0.0, 0.1).exp()) as f32;
+        // Of the plan, not of what is drawn of it: the beats of an exam are the same at any rate.
         let seconds = plan.samples as f64 / SAMPLE_RATE;
         let beats = draw_beats(plan, &respiration, seconds, stream);
         let fibrillating = plan.rhythm == Rhythm::AtrialFibrillation;
@@ -192,14 +219,14 @@ impl Heart {
             respiration,
             sway,
             fibrillating,
-            samples: plan.samples,
+            sampling,
             gain,
         }
     }
 
     /// Draws all beats, and the atria's waves where they fibrillate.
     fn beat(&self, planes: &mut Planes, stream: &mut RandomStream) {
-        planes.start(self.samples, from_electrodes(REST));
+        planes.start(self.sampling.samples, self.sampling.rate, from_electrodes(REST));
         for beat in &self.beats {
             let breath = self.respiration.at(beat.onset);
             let sway = (1.0 - self.sway.0 * breath, self.sway.1 * breath);
@@ -238,7 +265,7 @@ impl Heart {
     }
 
     fn truth(&self, plan: &ExamPlan) -> ExamTruth {
-        let seconds = self.samples as f64 / SAMPLE_RATE;
+        let seconds = self.sampling.samples as f64 / self.sampling.rate;
         let (mut r_peaks, mut premature, mut qt, mut usual) = (Vec::new(), 0, 0.0, 0.0);
         for beat in &self.beats {
             let ventricular = beat.origin == BeatOrigin::Ventricular;
@@ -294,7 +321,7 @@ fn add_fibrillation(planes: &mut Planes, leads: &LeadVectors, stream: &mut Rando
         let swell = (stream.between(0.2, 0.6), stream.between(0.0, TAU));
         let start = stream.between(0.0, TAU);
         for (i, value) in course.iter_mut().enumerate() {
-            let t = i as f64 / SAMPLE_RATE;
+            let t = i as f64 / planes.rate();
             let phase = TAU * frequency * t + start + wobble.2 * (TAU * wobble.0 * t + wobble.1).sin();
             let envelope = 0.7 + 0.3 * (TAU * swell.0 * t + swell.1).sin();
             // A second harmonic gives the sawtooth look of coarse waves.

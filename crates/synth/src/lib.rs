@@ -1,4 +1,4 @@
-//! CODE-15-shaped synthetic ECGs with known rhythm and conduction labels.
+//! Synthetic ECGs in the shape of CODE-15 or of other archives, with known rhythm and conduction labels.
 //!
 //! A heart vector draws P, QRS and T loops for every beat; Dower's lead vectors turn it into twelve leads; nine
 //! noisy electrodes pick it up. Labels come first and the ECG is built to meet them, so every exam's
@@ -18,6 +18,7 @@ mod error;
 mod exam;
 mod fault;
 mod labels;
+mod layout;
 mod leads;
 mod mix;
 mod morphology;
@@ -34,10 +35,11 @@ pub use error::Error;
 pub use exam::{Exam, ExamTruth, Generator, UNITS_PER_MILLIVOLT, make_exam};
 pub use fault::ArchiveFault;
 pub use labels::{Conduction, Finding, Labels, Rhythm};
+pub use layout::ReleaseLayout;
 pub use leads::{LEAD_NAMES, LEADS};
 pub use mix::{Mix, Shares};
 pub use options::{FaultCounts, MAX_EXAMS, MAX_EXAMS_PER_PART, SynthOptions};
 pub use release::{EXAMS_COLUMNS, ReleaseSummary, generate_release};
 
-/// Samples a second.
+/// Samples a second in CODE-15's layout.
 pub const SAMPLE_RATE: f64 = 400.0;

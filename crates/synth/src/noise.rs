@@ -5,7 +5,6 @@
 
 use std::f64::consts::TAU;
 
-use crate::SAMPLE_RATE;
 use crate::leads::from_electrodes;
 use crate::planes::Planes;
 use crate::random::RandomStream;
@@ -45,7 +44,7 @@ fn add_shared_noise(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, str
     ];
     courses.clear();
     for frequency in [mains, wanders[0], wanders[1], wanders[2]] {
-        append_oscillation(courses, frequency, samples);
+        append_oscillation(courses, frequency, planes.rate(), samples);
     }
     courses.extend((0..samples).map(|i| (i as f32 / samples as f32) - 0.5));
 
@@ -80,9 +79,9 @@ fn add_shared_noise(planes: &mut Planes, level: f64, courses: &mut Vec<f32>, str
     }
 }
 
-/// Appends sine and cosine of `frequency` hertz, by turning a unit vector step by step.
-fn append_oscillation(courses: &mut Vec<f32>, frequency: f64, samples: usize) {
-    let (sin, cos) = (TAU * frequency / SAMPLE_RATE).sin_cos();
+/// Appends sine and cosine of `frequency` hertz at `rate` samples a second, by turning a unit vector step by step.
+fn append_oscillation(courses: &mut Vec<f32>, frequency: f64, rate: f64, samples: usize) {
+    let (sin, cos) = (TAU * frequency / rate).sin_cos();
     let start = courses.len();
     courses.resize(start + 2 * samples, 0.0);
     let (sines, cosines) = courses[start..].split_at_mut(samples);
@@ -110,6 +109,7 @@ fn add_muscle_noise(planes: &mut Planes, level: f64, room: &mut NoiseBuffers, st
     if stream.chance(0.12) {
         add_burst(
             &mut electrodes[stream.below(ELECTRODES) * samples..][..samples],
+            planes.rate(),
             stream,
         );
     }
@@ -150,8 +150,8 @@ fn near_normal(bytes: &[u8], size: f32, plane: &mut [f32]) {
 }
 
 /// Makes one electrode's muscle noise swell for half a second to two.
-fn add_burst(plane: &mut [f32], stream: &mut RandomStream) {
-    let length = (stream.between(0.5, 2.0) * SAMPLE_RATE) as usize;
+fn add_burst(plane: &mut [f32], rate: f64, stream: &mut RandomStream) {
+    let length = (stream.between(0.5, 2.0) * rate) as usize;
     let start = stream.below(plane.len().saturating_sub(length).max(1));
     let gain = stream.between(2.0, 5.0) as f32;
     for (i, value) in plane[start..].iter_mut().take(length).enumerate() {
@@ -163,7 +163,7 @@ fn add_burst(plane: &mut [f32], stream: &mut RandomStream) {
 /// Motion: now and then an electrode's potential heaves and comes back.
 fn add_motion(planes: &mut Planes, level: f64, stream: &mut RandomStream) {
     let events = stream.weighted(&[(0, 0.75), (1, 0.18), (2, 0.07)]);
-    let seconds = planes.samples() as f64 / SAMPLE_RATE;
+    let seconds = planes.samples() as f64 / planes.rate();
     for _ in 0..events {
         let mut electrodes = [0.0_f32; ELECTRODES];
         electrodes[stream.below(ELECTRODES)] = (level * stream.normal(0.0, 0.18)) as f32;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::layout::ReleaseLayout;
 use crate::mix::Mix;
 
 /// The most exams of one release: ids are drawn from 1 to 2^22.
@@ -18,6 +19,10 @@ pub const MAX_EXAMS_PER_PART: u64 = 20_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SynthOptions {
+    /// Layout of the archive. All but `code15` have recordings of 10 s at 500 Hz, in millivolts.
+    // Skipped where it is the default, so that synth.json and fingerprints of such runs stay as they were.
+    #[serde(skip_serializing_if = "ReleaseLayout::is_code15")]
+    pub layout: ReleaseLayout,
     /// Number of exams; the whole CODE-15 has 345,779.
     #[schemars(range(min = 1, max = MAX_EXAMS))]
     pub exams: u64,
@@ -46,6 +51,7 @@ pub struct SynthOptions {
 impl Default for SynthOptions {
     fn default() -> Self {
         Self {
+            layout: ReleaseLayout::Code15,
             exams: 1000,
             seed: 42,
             mix: Mix::Prevalence,
@@ -99,6 +105,7 @@ impl SynthOptions {
         check_range("noise", self.noise, 0.0, 20.0)?;
         check_range("long_share", self.long_share, 0.0, 1.0)?;
         self.mix.shares().validate()?;
+        self.validate_layout()?;
         let planted = self.faults.total();
         if planted > self.exams {
             return Err(Error::Option {
@@ -111,6 +118,26 @@ impl SynthOptions {
             });
         }
         Ok(())
+    }
+
+    /// Checks that no option of CODE-15's layout is given with another.
+    fn validate_layout(&self) -> Result<(), Error> {
+        let defaults = Self::default();
+        let of_code15 = [
+            ("faults", self.faults.total() != 0),
+            ("exams_per_part", self.exams_per_part != defaults.exams_per_part),
+            ("parts", self.parts.is_some()),
+            ("long_share", self.long_share != defaults.long_share),
+        ];
+        let given = of_code15.iter().find(|(_, is_given)| *is_given);
+        match given {
+            Some((option, _)) if self.layout != ReleaseLayout::Code15 => Err(Error::Option {
+                option: "layout",
+                value: self.layout.name().to_owned(),
+                hint: format!("`{option}` is an option of the layout code15: leave one of the two out"),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Checks that each of `parts` has exams, and no more than a part can have.

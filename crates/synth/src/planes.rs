@@ -2,7 +2,6 @@
 
 use ndarray::Array2;
 
-use crate::SAMPLE_RATE;
 use crate::leads::{INDEPENDENT, LEADS, twelve_leads};
 use crate::wave::Bump;
 
@@ -10,15 +9,17 @@ use crate::wave::Bump;
 #[derive(Debug, Default)]
 pub(crate) struct Planes {
     samples: usize,
+    /// Samples a second.
+    rate: f64,
     values: Vec<f32>,
     /// Buffer for the weights of one bump, reused for the next.
     weights: Vec<f32>,
 }
 
 impl Planes {
-    /// Sets the length to `samples`, and each sample of a lead to its value of `rest`.
-    pub(crate) fn start(&mut self, samples: usize, rest: [f32; INDEPENDENT]) {
-        self.samples = samples;
+    /// Sets the length to `samples` at `rate` samples a second, and each sample of a lead to its value of `rest`.
+    pub(crate) fn start(&mut self, samples: usize, rate: f64, rest: [f32; INDEPENDENT]) {
+        (self.samples, self.rate) = (samples, rate);
         self.values.clear();
         for value in rest {
             self.values.resize(self.values.len() + samples, value);
@@ -27,6 +28,11 @@ impl Planes {
 
     pub(crate) fn samples(&self) -> usize {
         self.samples
+    }
+
+    /// Samples a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.rate
     }
 
     /// Samples of one lead: 0 is I, 1 II, 2 to 7 V1 to V6.
@@ -42,16 +48,14 @@ impl Planes {
     /// Parts outside the recording are cut.
     pub(crate) fn add_bump(&mut self, bump: &Bump, by: f64, heights: [f32; INDEPENDENT]) {
         let (start, end) = bump.support();
-        let first = ((start + by) * SAMPLE_RATE)
-            .ceil()
-            .clamp(0.0, self.samples as f64) as usize;
-        let last = ((end + by) * SAMPLE_RATE).ceil().clamp(0.0, self.samples as f64) as usize;
+        let first = ((start + by) * self.rate).ceil().clamp(0.0, self.samples as f64) as usize;
+        let last = ((end + by) * self.rate).ceil().clamp(0.0, self.samples as f64) as usize;
         if first >= last {
             return;
         }
-        let from_centre = (first as f64 - (bump.centre + by) * SAMPLE_RATE) as f32;
-        let rise = (1.0 / (bump.rise * SAMPLE_RATE)) as f32;
-        let fall = (1.0 / (bump.fall * SAMPLE_RATE)) as f32;
+        let from_centre = (first as f64 - (bump.centre + by) * self.rate) as f32;
+        let rise = (1.0 / (bump.rise * self.rate)) as f32;
+        let fall = (1.0 / (bump.fall * self.rate)) as f32;
         self.weights.clear();
         self.weights.extend((0..last - first).map(|i| {
             let distance = from_centre + i as f32;
@@ -85,7 +89,7 @@ mod tests {
     #[test]
     fn a_bump_is_drawn_where_it_lies_and_cut_at_the_edges() {
         let mut planes = Planes::default();
-        planes.start(400, [0.0; INDEPENDENT]);
+        planes.start(400, 400.0, [0.0; INDEPENDENT]);
         let bump = Bump::new(0.5, 0.1, 0.1, [0.0; 3]);
         planes.add_bump(&bump, 0.0, [1.0; INDEPENDENT]);
         planes.add_bump(&bump, -0.5, [1.0; INDEPENDENT]);
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn finishing_keeps_every_sample() {
         let mut planes = Planes::default();
-        planes.start(7, [1.0; INDEPENDENT]);
+        planes.start(7, 400.0, [1.0; INDEPENDENT]);
         let rows = planes.finish(2.0);
         assert_eq!(rows.dim(), (7, 12));
         assert_eq!(rows[[6, 3]], -2.0);

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::context::{ReleaseSummary, io_error};
 use crate::error::Error;
 use crate::exam::UNITS_PER_MILLIVOLT;
+use crate::layout::ReleaseLayout;
 use crate::options::SynthOptions;
 
 const STATEMENT: &str = "SYNTHETIC DATA. These ECGs were computed. No patient was recorded, every name and number of \
@@ -19,34 +20,61 @@ pub(super) fn write_cards(options: &SynthOptions, summary: &ReleaseSummary, out:
     let path = out.join("SYNTHETIC.md");
     fs::write(&path, card_text(options, summary)).map_err(io_error(&path))?;
     let path = out.join("synth.json");
+    let (rate, units) = match options.layout {
+        ReleaseLayout::Code15 => (crate::SAMPLE_RATE, UNITS_PER_MILLIVOLT),
+        _ => (super::files::RATE, 1.0),
+    };
     let record = json!({
         "synthetic": true,
         "statement": STATEMENT,
         "generator": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
-        "sample_rate": crate::SAMPLE_RATE,
-        "units_per_millivolt": UNITS_PER_MILLIVOLT,
+        "sample_rate": rate,
+        "units_per_millivolt": units,
         "options": options,
         "counts": summary,
     });
     fs::write(&path, format!("{record:#}\n")).map_err(io_error(&path))
 }
 
+const TRUTH_OF_FILES: &str = "\nsynth_truth.csv holds the true rate, intervals, axis, findings and R peaks of every exam by \
+                              exam_id, the name of the exam in this archive.\n";
+
+/// Sentence that says how many files of what there are.
+fn counts_text(layout: ReleaseLayout, summary: &ReleaseSummary) -> String {
+    let of_patients = format!("{} exams of {} patients", summary.exams, summary.patients);
+    let files = match layout {
+        ReleaseLayout::Code15 => {
+            return format!(
+                "{of_patients} in {} parts; {} rows in exams.csv, {} tracings (dummy rows included).",
+                summary.parts, summary.rows, summary.tracings
+            );
+        }
+        ReleaseLayout::Ptbxl => {
+            "WFDB records of 500 Hz in records500/ and of 100 Hz in records100/; ptbxl_database.csv"
+        }
+        ReleaseLayout::Physionet2021 => {
+            "WFDB records in training/, of MATLAB files, with SNOMED CT codes in the comment Dx"
+        }
+        ReleaseLayout::MimicIvEcg => "WFDB records in files/; record_list.csv, machine_measurements.csv",
+        ReleaseLayout::Folder => "WFDB records in wfdb/, tables in csv/, GE MUSE's XML in muse/; exams.csv",
+        ReleaseLayout::Muse => "GE MUSE's XML in muse/; exams.csv",
+    };
+    format!("{of_patients}, each of 10 s at 500 Hz. {files}.")
+}
+
 fn card_text(options: &SynthOptions, summary: &ReleaseSummary) -> String {
     let mut text = format!(
         "# SYNTHETIC ECGs: not patients\n\n**{STATEMENT}**\n\n\
-         Shaped like CODE-15%, which it is not. Made by {} {} from seed {}; the same options in synth.json give \
+         Shaped like {}, which it is not. Made by {} {} from seed {}; the same options in synth.json give \
          the same bytes.\n\n\
-         {} exams of {} patients in {} parts; {} rows in exams.csv, {} tracings (dummy rows included).\n\n\
+         {}\n\n\
          | label | exams | share |\n|---|---|---|\n",
+        options.layout.title(),
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
         options.seed,
-        summary.exams,
-        summary.patients,
-        summary.parts,
-        summary.rows,
-        summary.tracings,
+        counts_text(options.layout, summary),
     );
     // Writing to a string cannot fail.
     for (label, count) in &summary.labels {
@@ -55,6 +83,10 @@ fn card_text(options: &SynthOptions, summary: &ReleaseSummary) -> String {
             "| {label} | {count} | {:.4} |",
             *count as f64 / summary.exams as f64
         );
+    }
+    if options.layout != ReleaseLayout::Code15 {
+        text.push_str(TRUTH_OF_FILES);
+        return text;
     }
     let _ = write!(text, "\nPlanted faults (each exam in faults.csv): ");
     if summary.faults.is_empty() {

@@ -1,8 +1,9 @@
-//! Writing a release as CODE-15 publishes one: parts, exams.csv, and in addition the true measurements, which only
-//! synthetic ECGs have.
+//! Writing a release as CODE-15, or another archive, is published, and in addition the true measurements, which only synthetic
+//! ECGs have.
 
 mod card;
 mod context;
+mod files;
 mod parts;
 mod plant;
 mod tables;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::exam::Generator;
+use crate::layout::ReleaseLayout;
 use crate::options::SynthOptions;
 
 use context::ReleaseContext;
@@ -27,6 +29,8 @@ pub use tables::EXAMS_COLUMNS;
 /// | synth_truth.csv | rate, intervals, axis, R peaks and findings of every exam, by exam_id |
 /// | faults.csv | the planted faults, by exam_id |
 /// | SYNTHETIC.md, synth.json | statement that the ECGs are synthetic, and the options; synth.json is written last |
+///
+/// Of other layouts than CODE-15's, SYNTHETIC.md says which files there are; synth_truth.csv and the last two are in all.
 ///
 /// The bytes depend on the options only, not on the number of threads (the current rayon pool's). `progress` is
 /// called with the number of exams written since its last call, `cancelled` is asked between blocks of exams. About 50 MB of
@@ -49,16 +53,22 @@ pub fn generate_release(
         progress,
         cancelled,
     };
-    let mut summary = ReleaseSummary {
-        parts: options.part_count(),
-        ..ReleaseSummary::default()
-    };
-    let mut planted = parts::write_parts(&job, &mut summary)?;
-    planted.sort_by_key(|fault| fault.index);
-    tables::write_exams(&job, &mut summary)?;
-    tables::write_faults(&out_dir.join("faults.csv"), &planted)?;
+    let mut summary = ReleaseSummary::default();
+    if options.layout == ReleaseLayout::Code15 {
+        write_code15(&job, &mut summary)?;
+    } else {
+        files::write_files(&job, &mut summary)?;
+    }
     card::write_cards(options, &summary, out_dir)?;
     Ok(summary)
+}
+
+fn write_code15(job: &ReleaseContext<'_>, summary: &mut ReleaseSummary) -> Result<(), Error> {
+    summary.parts = job.options().part_count();
+    let mut planted = parts::write_parts(job, summary)?;
+    planted.sort_by_key(|fault| fault.index);
+    tables::write_exams(job, summary)?;
+    tables::write_faults(&job.out.join("faults.csv"), &planted)
 }
 
 fn prepare_directory(out: &Path) -> Result<(), Error> {

@@ -197,7 +197,7 @@ impl ExamBlock {
 fn draw_exam(generator: &Generator, position: u64, tracing: &mut [f32]) -> DrawnExam {
     let plan = generator.plan(generator.layout().index_at(position));
     let mut exam = generator.draw(&plan);
-    let truth = truth_row(&exam);
+    let truth = truth_row(&exam, &exam.exam_id.to_string());
     let planted = plan.fault.map(|fault| {
         let done = plant_fault(fault, &mut exam, generator.options().seed);
         let detail = if done.is_empty() {

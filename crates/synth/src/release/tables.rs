@@ -134,14 +134,14 @@ pub(super) fn truth_header() -> String {
     )
 }
 
-/// Row of synth_truth.csv for an exam. Its values are those before a fault is planted.
-pub(super) fn truth_row(exam: &Exam) -> String {
+/// Row of synth_truth.csv for an exam, which its archive knows as `id`. Its values are those before a fault is planted.
+pub(super) fn truth_row(exam: &Exam, id: &str) -> String {
     let truth = &exam.truth;
     let pr = truth.pr_ms.map(|pr| format!("{pr:.1}")).unwrap_or_default();
     let findings: Vec<&str> = truth.findings.iter().map(|finding| finding.name()).collect();
     let mut row = format!(
         "{},{},{:.2},{pr},{:.1},{:.1},{:.1},{},{},{},{},",
-        exam.exam_id,
+        id,
         truth.rhythm.name(),
         truth.heart_rate,
         truth.qrs_ms,
