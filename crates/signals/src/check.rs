@@ -31,6 +31,15 @@ impl Params {
         Ok(self.known_dataset()?.column_names(&self.raw)?)
     }
 
+    /// Names of the columns of the raw table, where the table of exams at `raw` will have the columns `header`; none where only
+    /// the recordings tell.
+    ///
+    /// # Errors
+    /// A column that the archive needs is not among them.
+    pub fn raw_columns_of_header(&self, header: &[String]) -> Result<Option<Vec<String>>> {
+        Ok(self.known_dataset()?.columns_of_header(&self.raw, header)?)
+    }
+
     /// Number of leads that are kept.
     pub fn lead_count(&self) -> usize {
         self.leads.as_ref().map_or(leads::COUNT, Vec::len)

@@ -39,7 +39,7 @@ pub use layout::ReleaseLayout;
 pub use leads::{LEAD_NAMES, LEADS};
 pub use mix::{Mix, Shares};
 pub use options::{FaultCounts, MAX_EXAMS, MAX_EXAMS_PER_PART, SynthOptions};
-pub use release::{EXAMS_COLUMNS, ReleaseSummary, generate_release};
+pub use release::{ReleaseSummary, exams_header, generate_release};
 
 /// Samples a second in CODE-15's layout.
 pub const SAMPLE_RATE: f64 = 400.0;

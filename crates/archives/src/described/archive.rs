@@ -191,6 +191,16 @@ impl Dataset for DatasetDescription {
         }
     }
 
+    fn columns_of_header(&self, raw: &Path, header: &[String]) -> Result<Option<Vec<String>>> {
+        match &self.table {
+            Some(_) if !self.reads_comments() => {
+                let path = from_table::place(self, raw);
+                from_table::columns_of_header(self, &path, header).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn open_file(&self, raw: &Path, name: &str) -> RecordingResult<BoxedFile> {
         let path: PathBuf = directory_of(self, raw).join(name);
         open_recognized(&path, &self.encoding())

@@ -109,14 +109,20 @@ pub(super) fn exams(
 /// Names of the columns that [`exams`] fills, by the headers of the tables alone.
 pub(super) fn column_names(description: &DatasetDescription, raw: &Path) -> Result<Vec<String>> {
     let path = place(description, raw);
-    let header: Vec<String> = table::read_header(&path)?
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .collect();
-    let known: Vec<&str> = header.iter().map(String::as_str).collect();
+    columns_of_header(description, &path, &table::read_header(&path)?)
+}
+
+/// Names of the columns that [`exams`] fills, where the table of exams, at `path`, has the columns `header`.
+pub(super) fn columns_of_header(
+    description: &DatasetDescription,
+    path: &Path,
+    header: &[String],
+) -> Result<Vec<String>> {
+    let header: Vec<&str> = header.iter().map(|name| name.trim()).collect();
+    let known = header.as_slice();
     for name in [&description.exam_id, &description.file].into_iter().flatten() {
         if !known.contains(&name.as_str()) {
-            return Err(missing_column(&path, name, &known));
+            return Err(missing_column(path, name, known));
         }
     }
     let mut columns = ExamColumns::default();
@@ -124,7 +130,7 @@ pub(super) fn column_names(description: &DatasetDescription, raw: &Path) -> Resu
     columns.add(TRACE_FILE, Vec::new());
     columns.add_patient(description, |name| known.contains(&name).then(Vec::new));
     let own = [&description.exam_id, &description.file].map(|name| name.as_deref().unwrap_or_default());
-    for name in header.iter().filter(|name| !own.contains(&name.as_str())) {
+    for name in header.iter().filter(|name| !own.contains(name)) {
         columns.add_raw(name, Vec::new());
     }
     for join in &description.joins {
@@ -132,7 +138,7 @@ pub(super) fn column_names(description: &DatasetDescription, raw: &Path) -> Resu
             columns.add_raw(name, Vec::new());
         }
     }
-    Ok(columns.into_table(&path, false)?.header().to_vec())
+    Ok(columns.into_table(path, false)?.header().to_vec())
 }
 
 /// The exam of a row: its name, and its file if there is one of that name or of that name with an ending.

@@ -10,8 +10,12 @@ use ecgfm_synth::SynthOptions;
 
 pub fn synth() -> StageBinding<SynthOptions> {
     const OUTPUTS: &[OutputSpec] = &[
-        OutputSpec::new("dir", "", "an archive in CODE-15's shape"),
-        OutputSpec::new("exams", "exams.csv", "one row an exam"),
+        OutputSpec::new("dir", "", "an archive in the shape of CODE-15, or of `layout`"),
+        OutputSpec::new(
+            "exams",
+            "exams.csv",
+            "one row an exam; layouts code15, folder, muse",
+        ),
         OutputSpec::new(
             "truth",
             "synth_truth.csv",
@@ -20,7 +24,7 @@ pub fn synth() -> StageBinding<SynthOptions> {
     ];
     StageBinding {
         name: "synth",
-        about: "SYNTHETIC ECGs in CODE-15's shape, with known labels",
+        about: "SYNTHETIC ECGs in the shape of CODE-15 or another archive, with known labels",
         version: 1,
         changes: &[],
         outputs: OUTPUTS,

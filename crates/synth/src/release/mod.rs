@@ -18,7 +18,7 @@ use crate::options::SynthOptions;
 
 use context::ReleaseContext;
 pub use context::ReleaseSummary;
-pub use tables::EXAMS_COLUMNS;
+pub use files::exams_header;
 
 /// Writes a release into `out_dir`, a directory that is empty or does not exist:
 ///

@@ -48,7 +48,7 @@ impl TextTable {
 }
 
 /// Header of exams.csv: the names of its columns, with commas between.
-pub const EXAMS_COLUMNS: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
+pub(super) const EXAMS_COLUMNS: &str = "exam_id,age,is_male,nn_predicted_age,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,death,timey,\
                                  normal_ecg,trace_file";
 
 /// Writes exams.csv in the order of the exams' indices.

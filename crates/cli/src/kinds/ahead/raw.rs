@@ -5,11 +5,13 @@ use ecgfm_artifacts::{records, table};
 use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
 use ecgfm_signals as signals;
 
-/// Promises the columns of the table.
-pub fn synth(_: &ecgfm_synth::SynthOptions, _: &LookAheadContext<'_>) -> LookAheadFindings {
+/// Promises the columns of the table of exams, where the layout has one.
+pub fn synth(options: &ecgfm_synth::SynthOptions, _: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
-    let columns: Vec<&str> = ecgfm_synth::EXAMS_COLUMNS.split(',').collect();
-    found.promises.add(facts::COLUMNS, columns);
+    if let Some(header) = ecgfm_synth::exams_header(options.layout) {
+        let columns: Vec<&str> = header.split(',').collect();
+        found.promises.add(facts::COLUMNS, columns);
+    }
     found
 }
 
@@ -19,19 +21,20 @@ pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> LookAh
     let left = ahead
         .kept_dir()
         .and_then(|dir| table::read_header(&dir.join(records::FILE)).ok());
-    let columns = match (left, ahead.promises(&params.raw)) {
-        (Some(left), _) => Some(left),
+    let raw = match (&left, ahead.promises(&params.raw)) {
+        (Some(_), _) => Ok(None),
         (None, Some(promises)) => {
-            let raw = typed_fact::<Vec<String>>(promises.get(facts::COLUMNS));
-            raw.map(|raw| params.columns(&raw))
+            let header = typed_fact::<Vec<String>>(promises.get(facts::COLUMNS));
+            header.map_or(Ok(None), |header| params.raw_columns_of_header(&header))
         }
-        (None, None) => match params.raw_columns() {
-            Ok(raw) => raw.map(|raw| params.columns(&raw)),
-            Err(error) => {
-                refuse_parameter(&mut found, "raw", &error);
-                None
-            }
-        },
+        (None, None) => params.raw_columns(),
+    };
+    let columns = match raw {
+        Ok(raw) => raw.map(|raw| params.columns(&raw)).or(left),
+        Err(error) => {
+            refuse_parameter(&mut found, "raw", &error);
+            None
+        }
     };
     if let Some(columns) = columns {
         found.promises.add(facts::COLUMNS, columns);

@@ -17,6 +17,7 @@ use crate::cohort::LONG;
 use crate::error::Error;
 use crate::exam::{Exam, Generator, Sampling};
 use crate::layout::ReleaseLayout;
+pub use exam_files::exams_header;
 use exam_files::{ArchivedExam, header_of, write_exam};
 
 /// Samples a second.
