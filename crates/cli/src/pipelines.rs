@@ -8,7 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The pipelines built into the program: name and text of each.
-pub const BUILT_IN: [(&str, &str); 1] = [("code15", include_str!("../../../pipelines/code15.yaml"))];
+pub const BUILT_IN: [(&str, &str); 2] = [
+    ("code15", include_str!("../../../pipelines/code15.yaml")),
+    ("folder", include_str!("../../../pipelines/folder.yaml")),
+];
 
 /// Loads a pipeline by path or name. Relative paths in one that is named by its file begin in the file's directory; in one
 /// that is found by its name they begin in the current directory, whether it lies in `pipelines/` there or is built in: the

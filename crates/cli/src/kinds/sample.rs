@@ -11,11 +11,7 @@ use ecgfm_synth::SynthOptions;
 pub fn synth() -> StageBinding<SynthOptions> {
     const OUTPUTS: &[OutputSpec] = &[
         OutputSpec::new("dir", "", "an archive in the shape of CODE-15, or of `layout`"),
-        OutputSpec::new(
-            "exams",
-            "exams.csv",
-            "one row an exam; layouts code15, folder, muse",
-        ),
+        OutputSpec::new("exams", "exams.csv", "one row an exam: its file and labels"),
         OutputSpec::new(
             "truth",
             "synth_truth.csv",

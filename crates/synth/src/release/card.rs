@@ -38,7 +38,8 @@ pub(super) fn write_cards(options: &SynthOptions, summary: &ReleaseSummary, out:
 }
 
 const TRUTH_OF_FILES: &str = "\nsynth_truth.csv holds the true rate, intervals, axis, findings and R peaks of every exam by \
-                              exam_id, the name of the exam in this archive.\n";
+                              exam_id, the name of the exam in this archive. exams.csv lists exams, files and labels; no archive \
+                              but one of the layouts folder and muse has it.\n";
 
 /// Sentence that says how many files of what there are.
 fn counts_text(layout: ReleaseLayout, summary: &ReleaseSummary) -> String {
@@ -57,8 +58,8 @@ fn counts_text(layout: ReleaseLayout, summary: &ReleaseSummary) -> String {
             "WFDB records in training/, of MATLAB files, with SNOMED CT codes in the comment Dx"
         }
         ReleaseLayout::MimicIvEcg => "WFDB records in files/; record_list.csv, machine_measurements.csv",
-        ReleaseLayout::Folder => "WFDB records in wfdb/, tables in csv/, GE MUSE's XML in muse/; exams.csv",
-        ReleaseLayout::Muse => "GE MUSE's XML in muse/; exams.csv",
+        ReleaseLayout::Folder => "WFDB records in wfdb/, tables in csv/, GE MUSE's XML in muse/",
+        ReleaseLayout::Muse => "GE MUSE's XML in muse/",
     };
     format!("{of_patients}, each of 10 s at 500 Hz. {files}.")
 }

@@ -37,6 +37,8 @@ const SOURCES: [(&str, &str, usize); 4] = [
 /// Name of an exam in its archive, and its rows in the archive's tables.
 pub(super) struct ArchivedExam {
     pub(super) id: String,
+    /// Path of its recording, relative to the archive's directory.
+    pub(super) file: String,
     /// Path of a table, relative to the archive's directory, and the row, with its line feed.
     pub(super) rows: Vec<(String, String)>,
 }
@@ -89,6 +91,7 @@ fn write_ptbxl(exam: &Exam, out: &Path) -> Result<ArchivedExam, Error> {
     );
     Ok(ArchivedExam {
         id: ecg_id.to_string(),
+        file: format!("{high}.hea"),
         rows: vec![("ptbxl_database.csv".to_owned(), row)],
     })
 }
@@ -117,6 +120,7 @@ fn write_physionet2021(exam: &Exam, out: &Path) -> Result<ArchivedExam, Error> {
     record.write_mat(&leads_of(exam), &out.join(&directory))?;
     Ok(ArchivedExam {
         id: format!("{group}/{name}"),
+        file: format!("{directory}/{name}.hea"),
         rows: vec![(format!("{directory}/RECORDS"), format!("{name}\n"))],
     })
 }
@@ -152,6 +156,7 @@ fn write_mimic_iv_ecg(exam: &Exam, out: &Path) -> Result<ArchivedExam, Error> {
     );
     Ok(ArchivedExam {
         id: format!("{id}/{study}"),
+        file: format!("files/{id}/{study}.hea"),
         rows: vec![
             ("record_list.csv".to_owned(), listed),
             ("machine_measurements.csv".to_owned(), measured),
@@ -196,23 +201,32 @@ fn write_mixed(exam: &Exam, out: &Path, format: u64) -> Result<ArchivedExam, Err
         }
     }
     let id = format!("{directory}/{name}");
+    Ok(ArchivedExam {
+        file: format!("{id}.{ending}"),
+        id,
+        rows: Vec::new(),
+    })
+}
+
+/// Row of exams.csv: what is known of an exam, by CODE-15's names of labels.
+pub(super) fn row_of_exams(exam: &Exam, archived: &ArchivedExam) -> String {
+    let sex = if exam.is_male { "male" } else { "female" };
     let labels = exam
         .truth
         .labels
         .values()
         .map(|holds| if holds { "True" } else { "False" });
-    let row = format!(
-        "{id},{id}.{ending},{patient},{},{sex},{}\n",
+    format!(
+        "{},{},P{:07},{},{sex},{}\n",
+        archived.id,
+        archived.file,
+        exam.patient_id,
         exam.age,
         labels.join(",")
-    );
-    Ok(ArchivedExam {
-        id,
-        rows: vec![("exams.csv".to_owned(), row)],
-    })
+    )
 }
 
-/// Columns of the table of directories that have none of their own.
+/// Columns of exams.csv.
 const EXAMS_OF_FILES: &str = "exam_id,trace_file,patient_id,age,sex,1dAVb,RBBB,LBBB,SB,ST,AF,normal_ecg";
 
 /// Names of the columns of a layout's table of exams, with commas between; none where it has no such table.
@@ -270,7 +284,10 @@ mod tests {
         let exam = crate::make_exam(&options, 1).unwrap();
         for layout in ReleaseLayout::ALL {
             let dir = tempfile::tempdir().unwrap();
-            for (table, row) in write_exam(layout, &exam, dir.path()).unwrap().rows {
+            let mut archived = write_exam(layout, &exam, dir.path()).unwrap();
+            let row = row_of_exams(&exam, &archived);
+            archived.rows.push(("exams.csv".to_owned(), row));
+            for (table, row) in archived.rows {
                 let Some(header) = header_of(&table) else { continue };
                 // One cell, of scp_codes, is quoted and may hold commas.
                 let cells: usize = row

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::exam::{Exam, Generator, Sampling};
 use crate::layout::ReleaseLayout;
 pub use exam_files::exams_header;
-use exam_files::{ArchivedExam, header_of, write_exam};
+use exam_files::{ArchivedExam, header_of, row_of_exams, write_exam};
 
 /// Samples a second.
 pub(super) const RATE: f64 = 500.0;
@@ -49,6 +49,8 @@ pub(super) fn write_files(job: &ReleaseContext<'_>, summary: &mut ReleaseSummary
         let count = written.len() as u64;
         for one in written {
             truth.push(&truth_row(&one.exam, &one.archived.id))?;
+            let row = row_of_exams(&one.exam, &one.archived);
+            tables.entry("exams.csv".to_owned()).or_default().push(row);
             for (table, row) in one.archived.rows {
                 tables.entry(table).or_default().push(row);
             }
