@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Samples a second of the recordings of all layouts but CODE-15's.
+pub(crate) const RATE_OF_FILES: f64 = 500.0;
+
 /// Layout of a synthetic archive: which files, in which format, and which tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::context::{ReleaseSummary, io_error};
 use crate::error::Error;
 use crate::exam::UNITS_PER_MILLIVOLT;
-use crate::layout::ReleaseLayout;
+use crate::layout::{RATE_OF_FILES, ReleaseLayout};
 use crate::options::SynthOptions;
 
 const STATEMENT: &str = "SYNTHETIC DATA. These ECGs were computed. No patient was recorded, every name and number of \
@@ -22,7 +22,7 @@ pub(super) fn write_cards(options: &SynthOptions, summary: &ReleaseSummary, out:
     let path = out.join("synth.json");
     let (rate, units) = match options.layout {
         ReleaseLayout::Code15 => (crate::SAMPLE_RATE, UNITS_PER_MILLIVOLT),
-        _ => (super::files::RATE, 1.0),
+        _ => (RATE_OF_FILES, 1.0),
     };
     let record = json!({
         "synthetic": true,

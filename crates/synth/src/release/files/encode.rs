@@ -8,9 +8,9 @@ use std::path::Path;
 use ecgfm_recordings::muse::{AgeUnit, CountedLead, MuseAge, MuseDocument, MuseFacts, Sex};
 use ecgfm_recordings::wfdb::{EncodedRecord, LeadToWrite, RecordToWrite};
 
-use super::RATE;
 use crate::error::Error;
 use crate::exam::Exam;
+use crate::layout::RATE_OF_FILES;
 use crate::leads::{LEAD_NAMES, LEADS};
 use crate::release::context::io_error;
 
@@ -138,7 +138,7 @@ pub(super) fn csv_text(leads: &[Vec<f64>]) -> String {
     text.push('\n');
     for at in 0..leads[0].len() {
         // Writing to a string cannot fail.
-        let _ = write!(text, "{:.3}", at as f64 / RATE);
+        let _ = write!(text, "{:.3}", at as f64 / RATE_OF_FILES);
         for lead in leads {
             let _ = write!(text, ",{:.3}", lead[at]);
         }
@@ -160,7 +160,7 @@ pub(super) fn muse_text(exam: &Exam, patient_id: &str, date: &str, diagnosis: &[
     };
     let document = MuseDocument {
         leads: MUSE_LEADS.iter().map(lead).collect(),
-        sample_rate: RATE as u32,
+        sample_rate: RATE_OF_FILES as u32,
         microvolts_per_count: MICROVOLTS_PER_COUNT,
         facts: MuseFacts {
             patient_id: Some(patient_id.to_owned()),
@@ -200,7 +200,7 @@ mod tests {
     fn decimation_keeps_a_slow_wave_and_takes_a_fast_one_away() {
         let wave = |hz: f64| {
             (0..5000)
-                .map(|at| (2.0 * PI * hz * at as f64 / RATE).sin())
+                .map(|at| (2.0 * PI * hz * at as f64 / RATE_OF_FILES).sin())
                 .collect()
         };
         let decimated = decimate_leads(&[wave(7.0), wave(90.0)]);

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use super::RATE;
 use super::encode::{
     WfdbLayout, create_directory, csv_text, decimate_leads, leads_of, muse_text, standard_order, write_file,
 };
 use super::statements::{heart_axis, machine_texts, scp_codes, snomed_codes};
 use crate::error::Error;
 use crate::exam::Exam;
-use crate::layout::ReleaseLayout;
+use crate::layout::{RATE_OF_FILES, ReleaseLayout};
 use crate::release::tables::EXAMS_COLUMNS;
 
 /// Columns of PTB-XL's table; those that a synthetic ECG has no value for are empty.
@@ -75,7 +74,7 @@ fn write_ptbxl(exam: &Exam, out: &Path) -> Result<ArchivedExam, Error> {
         record.write(leads, &out.join(&directory))?;
         Ok(format!("{directory}/{name}"))
     };
-    let high = write("hr", RATE, &leads)?;
+    let high = write("hr", RATE_OF_FILES, &leads)?;
     let low = write("lr", 100.0, &decimate_leads(&leads))?;
     // A patient's exams are all in one fold.
     let fold = exam.patient_id % FOLDS + 1;
@@ -105,7 +104,7 @@ fn write_physionet2021(exam: &Exam, out: &Path) -> Result<ArchivedExam, Error> {
     let sex = if exam.is_male { "Male" } else { "Female" };
     let record = WfdbLayout {
         name: &name,
-        rate: RATE,
+        rate: RATE_OF_FILES,
         order: standard_order(),
         comments: vec![
             format!("Age: {}", exam.age),
@@ -134,7 +133,7 @@ fn write_mimic_iv_ecg(exam: &Exam, out: &Path) -> Result<ArchivedExam, Error> {
     order.swap(4, 5);
     let record = WfdbLayout {
         name: &name,
-        rate: RATE,
+        rate: RATE_OF_FILES,
         order,
         comments: Vec::new(),
     };
@@ -187,7 +186,7 @@ fn write_mixed(exam: &Exam, out: &Path, format: u64) -> Result<ArchivedExam, Err
         WFDB => {
             let record = WfdbLayout {
                 name: &name,
-                rate: RATE,
+                rate: RATE_OF_FILES,
                 order: standard_order(),
                 comments: vec![format!("Age: {}", exam.age), format!("Sex: {sex}")],
             };

@@ -16,12 +16,10 @@ use super::tables::{TextTable, truth_header, truth_row};
 use crate::cohort::LONG;
 use crate::error::Error;
 use crate::exam::{Exam, Generator, Sampling};
-use crate::layout::ReleaseLayout;
+use crate::layout::{RATE_OF_FILES, ReleaseLayout};
 pub use exam_files::exams_header;
 use exam_files::{ArchivedExam, header_of, row_of_exams, write_exam};
 
-/// Samples a second.
-pub(super) const RATE: f64 = 500.0;
 /// Samples of a recording: 10 s.
 const SAMPLES: usize = 5000;
 /// Exams that are drawn and written at a time.
@@ -77,7 +75,7 @@ fn draw_and_write(generator: &Generator, out: &Path, index: u64) -> Result<Writt
     // Beats are drawn for the longer of CODE-15's recordings, so that an exam is the same ECG in every layout.
     plan.samples = LONG;
     let sampling = Sampling {
-        rate: RATE,
+        rate: RATE_OF_FILES,
         samples: SAMPLES,
         units_per_millivolt: 1.0,
     };
