@@ -59,7 +59,7 @@ impl DescribedArchive {
 fn check_place(description: &DatasetDescription, raw: &Path) -> Result<()> {
     let refused = |what: &str| {
         let help = format!(
-            "give the directory of {}; a dataset of another layout is described in a YAML file: `ecgfm show ptbxl` prints one",
+            "give the directory of {}; a dataset of another layout is described in a YAML file: `ecgfm show dataset ptbxl` prints one",
             description.title
         );
         Err(Error::BadInput {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Descriptions that the program has inside, by name.
-const BUILT_IN: [(&str, &str); 6] = [
+/// Descriptions that the program has inside: name and text.
+pub static BUILT_IN: [(&str, &str); 6] = [
     ("folder", include_str!("../../../../configs/datasets/folder.yaml")),
     ("files", include_str!("../../../../configs/datasets/files.yaml")),
     ("ptbxl", include_str!("../../../../configs/datasets/ptbxl.yaml")),
@@ -131,8 +131,8 @@ pub struct JoinedTable {
 
 impl DatasetDescription {
     /// Names of the descriptions that the program has inside.
-    pub fn built_in_names() -> [&'static str; BUILT_IN.len()] {
-        BUILT_IN.map(|(name, _)| name)
+    pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
     }
 
     /// Text of the built-in description of that name.
@@ -165,7 +165,7 @@ impl DatasetDescription {
         let refused = |what: String| Error::BadInput {
             path: path.to_owned(),
             what,
-            help: Some("`ecgfm show ptbxl` prints a description to start from".to_owned()),
+            help: Some("`ecgfm show dataset ptbxl` prints a description to start from".to_owned()),
         };
         let parsed: Self = serde_yaml::from_str(text).map_err(|e| refused(e.to_string()))?;
         parsed.check().map_err(refused)?;

@@ -21,4 +21,4 @@ mod from_table;
 mod from_tree;
 
 pub use archive::DescribedArchive;
-pub use description::DatasetDescription;
+pub use description::{BUILT_IN, DatasetDescription};

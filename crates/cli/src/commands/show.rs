@@ -1,10 +1,11 @@
-//! `ecgfm show`: the built-in pipelines, label sets, mappings, scores and rules for text, as they are.
+//! `ecgfm show`: the built-in pipelines, label sets, mappings, scores, rules for text and descriptions of datasets, as they are.
 
 use super::print_json;
 use crate::args::ShowArgs;
 use crate::console::{print_stdout, println_stderr, println_stdout};
 use crate::failure::CommandFailure;
 use crate::pipelines;
+use ecgfm_archives::described;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
 use serde_json::{Value, json};
@@ -14,15 +15,17 @@ use serde_json::{Value, json};
 enum BuiltInFamily {
     Pipeline,
     Defined(Definition),
+    Dataset,
 }
 
 /// Families in the order in which a name is looked up.
-const FAMILIES: [BuiltInFamily; 5] = [
+const FAMILIES: [BuiltInFamily; 6] = [
     BuiltInFamily::Pipeline,
     BuiltInFamily::Defined(Definition::Labels),
     BuiltInFamily::Defined(Definition::Mapping),
     BuiltInFamily::Defined(Definition::Score),
     BuiltInFamily::Defined(Definition::TextRules),
+    BuiltInFamily::Dataset,
 ];
 
 impl BuiltInFamily {
@@ -34,6 +37,7 @@ impl BuiltInFamily {
             Self::Defined(Definition::Mapping) => ("mapping", "mapping"),
             Self::Defined(Definition::Score) => ("score", "score"),
             Self::Defined(Definition::TextRules) => ("rules", "rules for text"),
+            Self::Dataset => ("dataset", "description of a dataset"),
         }
     }
 
@@ -41,6 +45,7 @@ impl BuiltInFamily {
         match self {
             Self::Pipeline => &pipelines::BUILT_IN,
             Self::Defined(definition) => definition.built_in(),
+            Self::Dataset => &described::BUILT_IN,
         }
     }
 
