@@ -77,6 +77,7 @@ fn what_is_built_in_is_printed_as_it_is() {
             "labels" => "configs/labels",
             "mapping" => "configs/mappings",
             "score" => "configs/scores",
+            "rules" => "configs/text_rules",
             other => panic!("{other}"),
         };
         let path = root().join(folder).join(format!("{name}.yaml"));
@@ -92,6 +93,7 @@ fn what_is_built_in_is_printed_as_it_is() {
         "configs/labels",
         "configs/mappings",
         "configs/scores",
+        "configs/text_rules",
     ];
     assert_eq!(
         listed.len(),
