@@ -4,7 +4,6 @@
 
 use crate::error::Result;
 use crate::formats::npy;
-use crate::presence::exists;
 use std::path::Path;
 
 /// File name of an output of a subset.
@@ -63,23 +62,6 @@ impl ExtraWriter {
         self.0.finish()?;
         Ok(())
     }
-}
-
-/// Key of the record that says what saliency is per: `query` or `key`.
-pub const SALIENCY_PER: &str = "saliency_per";
-
-/// Returns what saliency is per, as the record in `dir` has it; none where there is no record, or it does not say, as none did when
-/// saliency was always per key.
-///
-/// # Errors
-/// The record cannot be read.
-pub fn saliency_per(dir: &Path) -> Result<Option<String>> {
-    let path = dir.join(crate::logits::RECORD_FILE);
-    if !exists(&path)? {
-        return Ok(None);
-    }
-    let record: serde_json::Value = crate::json::read_json(&path)?;
-    Ok(record[SALIENCY_PER].as_str().map(str::to_owned))
 }
 
 /// Shape, with the rows first, and values of an output of a subset in `dir`.

@@ -6,10 +6,7 @@
 
 mod record;
 
-pub use record::{
-    LABEL_SET_HASH, LabelsRecorded, NOTICES, RECORD_FILE, RETURNS, labels_recorded, notices_recorded,
-    returns_recorded, write_record,
-};
+pub use record::{InferenceRecord, PrecisionComparison, RECORD_FILE};
 
 use crate::columns::{IDX, ROW, SAVE_FILE, SEGMENT};
 use crate::error::{Error, Result};

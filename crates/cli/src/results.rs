@@ -1,12 +1,11 @@
 //! What a finished run of an evaluation says, on standard output.
 
 use ecgfm_artifacts::evaluation::{METRICS_FILE, Metrics, ShownIn, shown_in};
-use ecgfm_artifacts::logits::RECORD_FILE;
-use ecgfm_artifacts::{logits, notices, predictions, store, table};
+use ecgfm_artifacts::logits::InferenceRecord;
+use ecgfm_artifacts::{notices, predictions, store, table};
 use ecgfm_pipeline::{Graph, RunSummary, Stage};
 use ecgfm_stage_params::ModelCard;
 use ecgfm_system::presence::exists;
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Columns of `metrics.csv` that are shown, before the statistics.
@@ -47,8 +46,8 @@ pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) ->
     if let Some(about) = dir("predict").and_then(|dir| predictions::PredictionsInfo::read(&dir).ok()) {
         return notices::join(&about.notices, "");
     }
-    if let Some(notices) = dir("infer").and_then(|dir| logits::notices_recorded(&dir).ok()) {
-        return notices::join(&notices, "");
+    if let Some(record) = dir("infer").and_then(|dir| InferenceRecord::read(&dir).ok()) {
+        return notices::join(&record.notices.unwrap_or_default(), "");
     }
     let stores = dir("signals")
         .into_iter()
@@ -69,9 +68,8 @@ pub fn inference_devices(graph: &Graph, summary: &RunSummary) -> Vec<String> {
         .filter(|stage| stage.kind().name() == "infer");
     let ran = stages.filter(|stage| summary.ran.iter().any(|ran| ran == stage.name()));
     let line = |stage: &Stage| {
-        let record = std::fs::read(graph.run_dir().join(stage.name()).join(RECORD_FILE)).ok()?;
-        let record: Value = serde_json::from_slice(&record).ok()?;
-        let (device, precision) = (record["device"].as_str()?, record["precision"].as_str()?);
+        let record = InferenceRecord::read(&graph.run_dir().join(stage.name())).ok()?;
+        let (device, precision) = (record.device?, record.precision?);
         Some(format!("{} ran on {device} in {precision}", stage.name()))
     };
     ran.filter_map(line).collect()

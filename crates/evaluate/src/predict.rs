@@ -13,7 +13,7 @@ pub use crate::thresholds::check_params;
 use crate::thresholds::{self, Thresholds};
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use ecgfm_artifacts::labelset::Mapping;
-use ecgfm_artifacts::logits::{Logits, ManifestRows, labels_recorded, notices_recorded};
+use ecgfm_artifacts::logits::{InferenceRecord, Logits, ManifestRows};
 use ecgfm_artifacts::predictions::{self, PredictionsInfo};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{key, manifests, parallel, table};
@@ -84,7 +84,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         threshold_of: thresholds.by_label(&names),
         labels: set.labels.clone(),
         mapping: set.mapping.clone(),
-        notices: notices_recorded(&params.logits)?,
+        notices: InferenceRecord::read(&params.logits)?.notices.unwrap_or_default(),
     };
     write_tables(ctx, &about, &thresholds.values, &segments, &ecgs)?;
     ctx.progress.advance(read as u64);
@@ -151,7 +151,7 @@ fn write_tables(
 /// Checks that the labels are those that the model was exported with, where that is recorded beside its logits. `described` is what
 /// messages call the configured ones.
 fn check_label_names(params: &Params, names: &[&str], described: &str) -> Result<()> {
-    let Some(recorded) = labels_recorded(&params.logits)? else {
+    let Some(recorded) = InferenceRecord::read(&params.logits)?.labels_by_name() else {
         return Ok(());
     };
     match recorded.labels.iter().zip(names).position(|(a, b)| a != b) {

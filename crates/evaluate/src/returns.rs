@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::predict::params::Params;
 use ecgfm_artifacts::columns::SEGMENT;
-use ecgfm_artifacts::logits::{Logits, returns_recorded};
+use ecgfm_artifacts::logits::{InferenceRecord, Logits};
 use ecgfm_artifacts::stage_params::{Returns, ValueRange};
 use ecgfm_artifacts::table;
 use rayon::prelude::*;
@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 16;
 /// Both say it and contradict each other; neither says it, and every value is from 0 to 1; a value is no probability of a
 /// model that is said to return them.
 pub(crate) fn find_returns(params: &Params, logits: &Logits, names: &[&str]) -> Result<Returns> {
-    let recorded = returns_recorded(&params.logits)?;
+    let recorded = InferenceRecord::read(&params.logits)?.returns;
     if let (Some(given), Some(recorded)) = (params.returns, recorded)
         && given != recorded
     {

@@ -204,16 +204,14 @@ pub fn check_params(params: &Params) -> Result<()> {
     }
     match &params.thresholds {
         Some(PerLabel::Map(named)) => check_named(params, named)?,
-        Some(PerLabel::Table(path)) => {
-            // One that another stage writes is not there yet.
-            if is_file(path)? {
-                read_thresholds(path).map_err(|error| match error.class() {
-                    FailureClass::Failed => Error::Artifact(error),
-                    _ => Error::parameter("thresholds", error.to_string()),
-                })?;
-            }
+        Some(PerLabel::Table(path)) if is_file(path)? => {
+            read_thresholds(path).map_err(|error| match error.class() {
+                FailureClass::Failed => Error::Artifact(error),
+                _ => Error::parameter("thresholds", error.to_string()),
+            })?;
         }
-        None => {}
+        // A table that another stage writes is not there yet.
+        Some(PerLabel::Table(_)) | None => {}
     }
     let choosing = [
         ("choose_by", params.choose_by.is_some()),

@@ -16,12 +16,13 @@ use crate::device::{Placement, ResolvedPlacement};
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
+use ecgfm_artifacts::logits::InferenceRecord;
+use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_artifacts::{extra_outputs, logits, manifests};
 use ecgfm_stage_params::InferOutput;
 use journal::ScoringJournal;
 use returns::ReturnedValues;
-use run_stats::{VARYING, report_outcome};
+use run_stats::{record_inference, report_outcome};
 use scoring::score_segments;
 use segment_source::{SubsetSegments, load_model};
 use tch::Device;
@@ -70,36 +71,28 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let change =
         precision::compare_with_float32(params, (&source, &returned), model, placement, batching, ctx)?;
     let stats = score_segments(&source, model, &returned, (batching, pool), &mut journal, ctx)?;
-    let done = report_outcome(&source, model, &stats)
-        .fact("batch_size", batching.size)
-        .fact("batch_size_by", chosen.chosen_by);
-    let done = match change {
-        None => done,
-        Some(change) => change.record(done, params.precision_bound),
+    let mut record = InferenceRecord {
+        batch_size: Some(batching.size),
+        batch_size_by: Some(chosen.chosen_by.to_owned()),
+        against_float32: change.map(|change| change.record(params.precision_bound)),
+        model_sha256: Some(loaded.sha256.clone()),
+        notices: Some(loaded.notices(&source)).filter(|notices| !notices.is_empty()),
+        ..record_inference(&source, model, &stats)
     };
-    let mut done = done.fact("model_sha256", loaded.sha256.clone());
     if model.labels() > 0
         && let Some((returns, by)) = returned.conclude(&stats)?
     {
-        done = done.fact(logits::RETURNS, returns.name()).fact("returns_by", by);
+        (record.returns, record.returns_by) = (Some(returns), Some(by.to_owned()));
     }
     if let Some(set) = label_set {
-        done = done.fact("label_set", set.name).fact("label_names", set.labels);
-        if let Some(hash) = set.hash {
-            done = done.fact(logits::LABEL_SET_HASH, hash);
-        }
+        record.set_labels_by_name(set);
     }
     if params.outputs.contains(&InferOutput::Saliency) {
-        done = done.fact(extra_outputs::SALIENCY_PER, params.saliency_per.name());
+        record.saliency_per = Some(params.saliency_per);
     }
-    let notices = loaded.notices(&source);
-    if !notices.is_empty() {
-        done = done.fact(logits::NOTICES, notices);
-    }
-    let mut record = done.facts.clone();
-    // Facts that change from run to run go into the lock file only: the same run must leave the same bytes.
-    record.retain(|name, _| !VARYING.contains(&name.as_str()));
-    logits::write_record(ctx.out, &record)?;
+    record.write(ctx.out)?;
+    let mut done = report_outcome(&stats);
+    done.facts.extend(record.facts()?);
     Ok(chosen
         .record(done)
         .fact("threads", pool.threads())

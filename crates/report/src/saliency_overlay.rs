@@ -3,7 +3,9 @@
 use crate::error::Result;
 use crate::paper::ShadedSpan;
 use ecgfm_artifacts::columns::SEGMENT;
+use ecgfm_artifacts::logits::InferenceRecord;
 use ecgfm_artifacts::presence::exists;
+use ecgfm_artifacts::stage_params::SaliencyPer;
 use ecgfm_artifacts::table::{self, Column, ColumnKind, OtherColumns};
 use ecgfm_artifacts::{extra_outputs, logits};
 use std::collections::HashMap;
@@ -21,7 +23,7 @@ const PER_KEY: &str = "how strongly any moment attends to this one (last layer),
 /// # Errors
 /// The record cannot be read.
 pub fn describe_shades(dir: &Path) -> Result<&'static str> {
-    let per_query = extra_outputs::saliency_per(dir)?.is_some_and(|per| per == "query");
+    let per_query = InferenceRecord::read(dir)?.saliency_per == Some(SaliencyPer::Query);
     Ok(if per_query { PER_QUERY } else { PER_KEY })
 }
 

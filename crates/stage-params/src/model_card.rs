@@ -68,6 +68,22 @@ pub struct LabelNames {
     pub labels: Vec<String>,
 }
 
+impl LabelNames {
+    /// Name and hash, for messages.
+    pub fn describe(&self) -> String {
+        let hash = self
+            .hash
+            .as_ref()
+            .map_or_else(String::new, |hash| format!(" (hash {hash})"));
+        format!("`{}`{hash}", self.name)
+    }
+
+    /// True where one of the labels has this name.
+    pub fn has(&self, label: &str) -> bool {
+        self.labels.iter().any(|known| known == label)
+    }
+}
+
 /// Signals that a model takes: (batch, leads, samples), float32 unless converted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInput {

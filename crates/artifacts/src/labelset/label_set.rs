@@ -2,6 +2,7 @@
 
 use super::definition::{Definition, parse_yaml, require_unique};
 use crate::error::Result;
+use ecgfm_stage_params::LabelNames;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,15 @@ impl LabelSet {
     /// Name and hash, for messages.
     pub fn describe(&self) -> String {
         format!("label set `{}` (hash {})", self.name, self.hash())
+    }
+
+    /// Name, hash and labels, as a model's card and the record of an inference have them.
+    pub fn label_names(&self) -> LabelNames {
+        LabelNames {
+            name: self.name.clone(),
+            hash: Some(self.hash()),
+            labels: self.names().into_iter().map(str::to_owned).collect(),
+        }
     }
 
     /// The names in order.

@@ -1,107 +1,190 @@
 //! `infer.json`: the record of how logits were computed, beside them.
 
 use crate::error::{Error, Result};
+use crate::json::{read_json, write_json};
 use crate::presence::exists;
-use ecgfm_stage_params::Returns;
+use ecgfm_stage_params::{LabelNames, Returns, SaliencyPer};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// File name of the record of how they were computed.
 pub const RECORD_FILE: &str = "infer.json";
 
-/// Key of the record with the notices to every reader of results: that ECGs are synthetic, that a model is a demonstration.
-pub const NOTICES: &str = "notices";
-
-/// Key of the record with the kind of the values: a name of [`Returns`].
-pub const RETURNS: &str = "returns";
-
-/// Hash of the model's label set, in the record.
-pub const LABEL_SET_HASH: &str = "label_set_hash";
-
-/// Writes the record: device, precision, model, by name.
-///
-/// # Errors
-/// I/O.
-pub fn write_record(dir: &Path, facts: &std::collections::BTreeMap<String, serde_json::Value>) -> Result<()> {
-    let path = dir.join(RECORD_FILE);
-    let mut text = serde_json::to_vec_pretty(facts).map_err(|e| Error::io("write", &path)(e.into()))?;
-    text.push(b'\n');
-    crate::atomic::write_bytes(&path, &text)
-}
-
-/// Labels by name, in the order of the logits, as the record has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabelsRecorded {
+/// Record of an inference. The stage `infer` says what it knows; a record of an older version or of other hands may lack any of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InferenceRecord {
+    /// Changes by a reduced precision; none where the run was in float32.
+    pub against_float32: Option<PrecisionComparison>,
+    /// Name of the runtime, as in `torchscript`.
+    pub backend: Option<String>,
+    /// Segments in a batch.
+    pub batch_size: Option<usize>,
+    /// Origin of the batch size: given, fixed or found by a sweep.
+    pub batch_size_by: Option<String>,
+    /// The device, as in `cpu` or `cuda:0`.
+    pub device: Option<String>,
+    /// Shape of a segment's embedding.
+    pub embedding_shape: Option<Vec<usize>>,
+    /// Names of the labels, in the order of the logits.
+    pub label_names: Option<Vec<String>>,
     /// Name of the label set.
-    pub name: String,
-    /// Hash of the label set, where the record has one.
-    pub hash: Option<String>,
-    /// Names of its labels.
-    pub labels: Vec<String>,
+    pub label_set: Option<String>,
+    /// Hash of the label set.
+    pub label_set_hash: Option<String>,
+    /// Number of labels, the width of the logits; 0 from an encoder.
+    pub labels: Option<usize>,
+    /// Leads of a segment.
+    pub leads: Option<usize>,
+    /// Version of libtorch.
+    pub libtorch: Option<String>,
+    /// SHA-256 of the model file.
+    pub model_sha256: Option<String>,
+    /// Keys of the first segments with non-finite logits.
+    pub non_finite_segments: Option<Vec<String>>,
+    /// Notices to every reader of results: that ECGs are synthetic, that a model is a demonstration.
+    pub notices: Option<Vec<String>>,
+    /// The precision, as in `float32`.
+    pub precision: Option<String>,
+    /// Kind of the values for the labels.
+    #[serde(deserialize_with = "parse_returns")]
+    pub returns: Option<Returns>,
+    /// Origin of `returns`: a parameter, the model's card or the values themselves.
+    pub returns_by: Option<String>,
+    /// Tokens that saliency has a value for; none where there is no saliency, or from the time when it was always per key.
+    pub saliency_per: Option<SaliencyPer>,
+    /// Shape of a segment's saliency.
+    pub saliency_shape: Option<Vec<usize>>,
+    /// Samples of a segment.
+    pub samples: Option<usize>,
 }
 
-impl LabelsRecorded {
-    /// Name and hash, for messages.
-    pub fn describe(&self) -> String {
-        let hash = self
-            .hash
-            .as_ref()
-            .map_or_else(String::new, |hash| format!(" (hash {hash})"));
-        format!("`{}`{hash}", self.name)
+/// Largest changes of a reduced precision against float32, over the first segments of a run. A change from or to NaN is infinite, which
+/// JSON has as `null`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrecisionComparison {
+    /// Segments compared.
+    pub segments: usize,
+    /// Largest change of a value of the embedding, from an encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_embedding_change: Option<f64>,
+    /// Largest change of a value of the saliency, from an encoder that was asked for nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_saliency_change: Option<f64>,
+    /// Largest change of a logit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_logit_change: Option<f64>,
+    /// Largest change of a probability; none from an encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_probability_change: Option<f64>,
+    /// Largest change of a probability without a warning: the parameter `precision_bound`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<f64>,
+}
+
+impl InferenceRecord {
+    /// Reads the record in `dir`; empty where there is none, as beside logits of another program.
+    ///
+    /// # Errors
+    /// The record cannot be read, or a value is not of its type.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let path = dir.join(RECORD_FILE);
+        match exists(&path)? {
+            true => read_json(&path),
+            false => Ok(Self::default()),
+        }
+    }
+
+    /// Writes the record into `dir`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        write_json(&dir.join(RECORD_FILE), &self.facts()?)
+    }
+
+    /// What is known, by name, in alphabetical order.
+    ///
+    /// # Errors
+    /// None in practice: every value has a form in JSON.
+    pub fn facts(&self) -> Result<BTreeMap<String, Value>> {
+        let invalid = |e: serde_json::Error| Error::invalid(Path::new(RECORD_FILE), e.to_string());
+        let all: BTreeMap<String, Value> =
+            serde_json::from_value(serde_json::to_value(self).map_err(invalid)?).map_err(invalid)?;
+        Ok(all.into_iter().filter(|(_, value)| !value.is_null()).collect())
+    }
+
+    /// Labels in the order of the logits; none where the record does not name them. A label set without a name is named by nothing.
+    pub fn labels_by_name(&self) -> Option<LabelNames> {
+        Some(LabelNames {
+            name: self.label_set.clone().unwrap_or_default(),
+            hash: self.label_set_hash.clone(),
+            labels: self.label_names.clone()?,
+        })
+    }
+
+    /// Adds the labels in the order of the logits.
+    pub fn set_labels_by_name(&mut self, names: LabelNames) {
+        self.label_set = Some(names.name);
+        self.label_set_hash = names.hash;
+        self.label_names = Some(names.labels);
     }
 }
 
-/// Reads the labels of the logits from the record in `dir`; none where there is no record, or none in it.
-///
-/// # Errors
-/// The record cannot be read.
-pub fn labels_recorded(dir: &Path) -> Result<Option<LabelsRecorded>> {
-    let path = dir.join(RECORD_FILE);
-    if !exists(&path)? {
-        return Ok(None);
-    }
-    let record: serde_json::Value = crate::json::read_json(&path)?;
-    let names = record["label_names"].as_array();
-    let name = record["label_set"].as_str().unwrap_or_default().to_owned();
-    let hash = record[LABEL_SET_HASH].as_str().map(str::to_owned);
-    Ok(names.map(|names| LabelsRecorded {
-        name,
-        hash,
-        labels: names
-            .iter()
-            .map(|n| n.as_str().unwrap_or_default().to_owned())
-            .collect(),
-    }))
+/// Parses the name of a kind of values, so that a wrong one is refused in the words of the parameter `returns`.
+fn parse_returns<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Returns>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    let returns = name.map(|name| name.parse::<Returns>()).transpose();
+    returns.map_err(|what| serde::de::Error::custom(format!("`returns`: {what}")))
 }
 
-/// Reads the kind of the values, logits or probabilities, from the record in `dir`; none where there is no record, or none in it.
-///
-/// # Errors
-/// The record cannot be read, or says something else.
-pub fn returns_recorded(dir: &Path) -> Result<Option<Returns>> {
-    let path = dir.join(RECORD_FILE);
-    if !exists(&path)? {
-        return Ok(None);
-    }
-    let record: serde_json::Value = crate::json::read_json(&path)?;
-    let Some(text) = record[RETURNS].as_str() else {
-        return Ok(None);
-    };
-    let returns = text.parse();
-    returns
-        .map(Some)
-        .map_err(|what| Error::invalid(&path, format!("`{RETURNS}`: {what}")))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Reads the notices to every reader of results from the record in `dir`; empty where there is no record.
-///
-/// # Errors
-/// The record cannot be read.
-pub fn notices_recorded(dir: &Path) -> Result<Vec<String>> {
-    let path = dir.join(RECORD_FILE);
-    if !exists(&path)? {
-        return Ok(Vec::new());
+    #[test]
+    fn a_record_is_written_in_alphabetical_order_without_what_is_unknown_and_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let record = InferenceRecord {
+            against_float32: Some(PrecisionComparison {
+                segments: 5,
+                largest_logit_change: Some(f64::INFINITY),
+                largest_probability_change: Some(0.25),
+                bound: Some(0.01),
+                ..PrecisionComparison::default()
+            }),
+            returns: Some(Returns::Logits),
+            device: Some("cpu".into()),
+            saliency_per: Some(SaliencyPer::Query),
+            labels: Some(26),
+            ..InferenceRecord::default()
+        };
+        record.write(dir.path()).unwrap();
+        let text = std::fs::read_to_string(dir.path().join(RECORD_FILE)).unwrap();
+        let compact: String = text.split_whitespace().collect();
+        assert_eq!(
+            compact,
+            "{\"against_float32\":{\"segments\":5,\"largest_logit_change\":null,\"largest_probability_change\":0.25,\
+             \"bound\":0.01},\"device\":\"cpu\",\"labels\":26,\"returns\":\"logits\",\"saliency_per\":\"query\"}"
+        );
+        let read = InferenceRecord::read(dir.path()).unwrap();
+        assert_eq!((read.returns, read.labels), (record.returns, record.labels));
+        assert_eq!(read.saliency_per, record.saliency_per);
     }
-    let record: serde_json::Value = crate::json::read_json(&path)?;
-    let notices = record[NOTICES].as_array().into_iter().flatten();
-    Ok(notices.filter_map(|n| n.as_str()).map(str::to_owned).collect())
+
+    #[test]
+    fn logits_of_another_program_have_no_record_and_a_record_may_be_short() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(
+            InferenceRecord::read(dir.path()).unwrap(),
+            InferenceRecord::default()
+        );
+        std::fs::write(dir.path().join(RECORD_FILE), "{\"more\": 1}").unwrap();
+        assert_eq!(InferenceRecord::read(dir.path()).unwrap().labels_by_name(), None);
+    }
 }

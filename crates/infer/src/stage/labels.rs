@@ -36,26 +36,13 @@ pub(super) fn check_label_names(
         return refused(format!(
             "{} is not the one that the model was exported with, {}: label {} is `{}` there and `{}` here",
             configured.describe(),
-            describe_label_set(&set),
+            set.describe(),
             at + 1,
             set.labels[at],
             names[at]
         ));
     }
-    let labels = names.iter().map(|&name| name.to_owned()).collect();
-    Ok(Some(LabelNames {
-        hash: Some(configured.hash()),
-        name: configured.name,
-        labels,
-    }))
-}
-
-fn describe_label_set(set: &LabelNames) -> String {
-    let hash = set
-        .hash
-        .as_ref()
-        .map_or_else(String::new, |hash| format!(" (hash {hash})"));
-    format!("`{}`{hash}", set.name)
+    Ok(Some(configured.label_names()))
 }
 
 #[cfg(test)]

@@ -9,25 +9,32 @@ use crate::backend::Backend;
 use crate::device::Placement;
 use crate::failure::batch_error;
 use crate::torchscript::TorchScript;
-use ecgfm_artifacts::stage::{Context, Outcome};
-use ecgfm_stage_params::{OutputSelection, Precision, Returns};
+use ecgfm_artifacts::logits::PrecisionComparison;
+use ecgfm_artifacts::stage::Context;
+use ecgfm_stage_params::{InferOutput, OutputSelection, Precision, Returns};
 
 /// Segments that are run in both precisions, at most.
 const SEGMENTS: usize = 64;
 
-/// Name of the values that a model with a head is compared by.
-const LOGIT: &str = "logit";
-
-/// Name of the values of a model that returns probabilities.
-const PROBABILITY: &str = "probability";
+/// Values that two precisions are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ComparedValues {
+    Logits,
+    /// Of a model that returns them.
+    Probabilities,
+    /// Of an encoder, which has no logits.
+    Embedding,
+    /// Of an encoder that is asked for nothing else.
+    Saliency,
+}
 
 /// Largest changes of a reduced precision against float32.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PrecisionChange {
     /// Segments compared.
     segments: usize,
-    /// Kind of values that were compared: logits, or the output of an encoder.
-    of: &'static str,
+    /// Values that were compared.
+    of: ComparedValues,
     /// Largest change of a value.
     largest: f64,
     /// Largest change of a probability; none from an encoder, which has none.
@@ -62,14 +69,11 @@ pub(super) fn compare_with_float32(
     // TF32 is a switch of the whole process, so the float32 reference had turned it off.
     placement.activate()?;
     let actual = run_first_segments(model, source, segments, batching)?;
-    let extra = model
-        .extras()
-        .first()
-        .map_or("output", |extra| extra.output.name());
     let of = match (model.labels(), returned.stated()) {
-        (0, _) => extra,
-        (_, Some(Returns::Probabilities)) => PROBABILITY,
-        _ => LOGIT,
+        (0, _) if first_output(model) == Some(InferOutput::Saliency) => ComparedValues::Saliency,
+        (0, _) => ComparedValues::Embedding,
+        (_, Some(Returns::Probabilities)) => ComparedValues::Probabilities,
+        _ => ComparedValues::Logits,
     };
     let change = compare_outputs(of, &expected, &actual, segments);
     if let Some(probability) = change
@@ -85,6 +89,11 @@ pub(super) fn compare_with_float32(
         ctx.progress.note(&note);
     }
     Ok(Some(change))
+}
+
+/// First of a model's outputs beside logits.
+fn first_output(model: &impl Backend) -> Option<InferOutput> {
+    model.extras().first().map(|extra| extra.output)
 }
 
 /// Logits of the first segments, batch by batch as the run computes them; from an encoder the first of what it says.
@@ -118,7 +127,7 @@ fn run_first_segments(
     Ok(values)
 }
 
-fn compare_outputs(of: &'static str, expected: &[f32], actual: &[f32], segments: usize) -> PrecisionChange {
+fn compare_outputs(of: ComparedValues, expected: &[f32], actual: &[f32], segments: usize) -> PrecisionChange {
     let sigmoid = |logit: f32| 1.0 / (1.0 + (-f64::from(logit)).exp());
     // NaN against a number is as bad as can be; `max` would pass over it.
     let largest = |differences: &mut dyn Iterator<Item = f64>| {
@@ -131,25 +140,27 @@ fn compare_outputs(of: &'static str, expected: &[f32], actual: &[f32], segments:
         of,
         largest: change,
         probability: match of {
-            LOGIT => Some(largest(
+            ComparedValues::Logits => Some(largest(
                 &mut pairs().map(|(a, b)| (sigmoid(*a) - sigmoid(*b)).abs()),
             )),
-            PROBABILITY => Some(change),
+            ComparedValues::Probabilities => Some(change),
             _ => None,
         },
     }
 }
 
 impl PrecisionChange {
-    /// The record of the run, with what was found.
-    pub(super) fn record(self, outcome: Outcome, bound: f64) -> Outcome {
-        let mut found = serde_json::json!({ "segments": self.segments });
-        found[format!("largest_{}_change", self.of)] = self.largest.into();
-        if let Some(probability) = self.probability {
-            found["largest_probability_change"] = probability.into();
-            found["bound"] = bound.into();
+    /// What was found, for the record of the run.
+    pub(super) fn record(self, bound: f64) -> PrecisionComparison {
+        let largest_of = |values: ComparedValues| (self.of == values).then_some(self.largest);
+        PrecisionComparison {
+            segments: self.segments,
+            largest_embedding_change: largest_of(ComparedValues::Embedding),
+            largest_saliency_change: largest_of(ComparedValues::Saliency),
+            largest_logit_change: largest_of(ComparedValues::Logits),
+            largest_probability_change: self.probability,
+            bound: self.probability.map(|_| bound),
         }
-        outcome.fact("against_float32", found)
     }
 }
 
@@ -159,16 +170,19 @@ mod tests {
 
     #[test]
     fn the_largest_change_is_found_and_nan_is_no_agreement() {
-        let change = compare_outputs(LOGIT, &[0.0, 2.0], &[0.5, 2.0], 1);
+        let change = compare_outputs(ComparedValues::Logits, &[0.0, 2.0], &[0.5, 2.0], 1);
         assert_eq!(change.largest, 0.5);
         assert!((change.probability.unwrap() - 0.122_459).abs() < 1e-6);
         assert_eq!(
-            compare_outputs(LOGIT, &[0.0], &[f32::NAN], 1).probability,
+            compare_outputs(ComparedValues::Logits, &[0.0], &[f32::NAN], 1).probability,
             Some(f64::INFINITY)
         );
-        assert_eq!(compare_outputs("embedding", &[1.0], &[3.0], 1).probability, None);
         assert_eq!(
-            compare_outputs(PROBABILITY, &[0.25], &[0.5], 1).probability,
+            compare_outputs(ComparedValues::Embedding, &[1.0], &[3.0], 1).probability,
+            None
+        );
+        assert_eq!(
+            compare_outputs(ComparedValues::Probabilities, &[0.25], &[0.5], 1).probability,
             Some(0.25)
         );
     }

@@ -2,18 +2,10 @@
 
 use super::segment_source::SubsetSegments;
 use crate::backend::Backend;
+use ecgfm_artifacts::logits::InferenceRecord;
 use ecgfm_artifacts::stage::Outcome;
-use ecgfm_stage_params::ValueRange;
+use ecgfm_stage_params::{InferOutput, ValueRange};
 use std::time::Duration;
-
-/// Segments a second, warm-up excluded.
-const RATE: &str = "segments_per_second";
-
-/// Share of their time that workers waited for a batch to be read.
-const FEEDING: &str = "waiting_for_batches";
-
-/// Facts about time, which differ from run to run.
-pub(super) const VARYING: [&str; 2] = [RATE, FEEDING];
 
 /// Most segments with non-finite logits that are named.
 const NAMED: usize = 20;
@@ -50,32 +42,44 @@ impl RunStats {
     }
 }
 
-/// Record of a run.
-pub(super) fn report_outcome(source: &SubsetSegments, model: &impl Backend, stats: &RunStats) -> Outcome {
-    let description = model.describe();
+/// Counts of a run, and facts about its time. These change from run to run and go into the lock file only: the same run must leave the
+/// same bytes.
+pub(super) fn report_outcome(stats: &RunStats) -> Outcome {
     let seconds = stats.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+    // A second of scoring, without the warm-up and what an interrupted run had done.
     let rate = ((stats.segments - stats.resumed) as f64 / seconds * 100.0).round() / 100.0;
+    // Share of their time that workers waited for a batch to be read.
     let waited = stats.waited.as_secs_f64() / (seconds * stats.workers.max(1) as f64);
-    let mut outcome = Outcome::default()
+    Outcome::default()
         .count("segments", stats.segments)
         .count("batches", stats.batches)
         .count("non_finite", stats.non_finite)
-        .fact("backend", description.name)
-        .fact("device", description.device)
-        .fact("precision", description.precision)
-        .fact("labels", model.labels())
-        .fact("leads", source.shape.leads)
-        .fact("samples", source.shape.samples)
-        .fact(RATE, rate)
-        .fact(FEEDING, (waited * 1e4).round() / 1e4);
-    for extra in model.extras() {
-        outcome = outcome.fact(&format!("{}_shape", extra.output.name()), extra.shape.clone());
+        .fact("segments_per_second", rate)
+        .fact("waiting_for_batches", (waited * 1e4).round() / 1e4)
+}
+
+/// Record of a run as far as the segments, the model and its answers tell it.
+pub(super) fn record_inference(
+    source: &SubsetSegments,
+    model: &impl Backend,
+    stats: &RunStats,
+) -> InferenceRecord {
+    let description = model.describe();
+    let shape_of = |output: InferOutput| {
+        let extra = model.extras().iter().find(|extra| extra.output == output);
+        extra.map(|extra| extra.shape.clone())
+    };
+    InferenceRecord {
+        backend: Some(description.name.to_owned()),
+        device: Some(description.device),
+        precision: Some(description.precision.to_owned()),
+        libtorch: description.runtime,
+        labels: Some(model.labels()),
+        leads: Some(source.shape.leads),
+        samples: Some(source.shape.samples),
+        embedding_shape: shape_of(InferOutput::Embedding),
+        saliency_shape: shape_of(InferOutput::Saliency),
+        non_finite_segments: (stats.non_finite > 0).then(|| stats.non_finite_keys.clone()),
+        ..InferenceRecord::default()
     }
-    if let Some(runtime) = description.runtime {
-        outcome = outcome.fact("libtorch", runtime);
-    }
-    if stats.non_finite > 0 {
-        outcome = outcome.fact("non_finite_segments", stats.non_finite_keys.clone());
-    }
-    outcome
 }

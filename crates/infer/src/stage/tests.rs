@@ -209,7 +209,8 @@ fn a_run_records_how_it_ran() {
     );
     let record = std::fs::read_to_string(dir.path().join("infer.json")).unwrap();
     assert!(record.contains("batch_size_by"), "{record}");
-    assert!(VARYING.iter().all(|name| !record.contains(name)), "{record}");
+    let varying = ["segments_per_second", "waiting_for_batches"];
+    assert!(varying.iter().all(|name| !record.contains(name)), "{record}");
     let logits = Logits::read(dir.path(), "test").unwrap();
     assert_eq!(logits.values[..LEADS], [4001.5, 4011.5, 4021.5]);
 }
@@ -256,7 +257,7 @@ fn infinite_logits_are_kept_counted_and_named() {
         (2, &["ecg_5_0".to_owned(), "ecg_4_0".to_owned()][..])
     );
     assert!(Logits::read(dir.path(), "test").unwrap().values[0].is_nan());
-    assert_eq!(report_outcome(&source, &model, &tally).counts["non_finite"], 2);
+    assert_eq!(report_outcome(&tally).counts["non_finite"], 2);
 }
 
 #[test]
@@ -335,7 +336,7 @@ fn a_run_that_is_interrupted_after_every_batch_computes_none_twice_and_leaves_th
     };
     assert_eq!(runs, 13);
     assert_eq!(left(&cut), left(&whole));
-    let counts = |tally: &run_stats::RunStats| report_outcome(&source, &limited(), tally).counts;
+    let counts = |tally: &run_stats::RunStats| report_outcome(tally).counts;
     assert_eq!(counts(&in_pieces), counts(&at_once));
     assert_eq!(in_pieces.non_finite_keys, at_once.non_finite_keys);
 }
@@ -464,7 +465,7 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
     let files = std::fs::read_dir(&plain).unwrap();
     let files = files.filter(|entry| entry.as_ref().unwrap().path().is_file());
     assert_eq!(files.count(), 4);
-    assert_eq!(extra_outputs::saliency_per(&plain).unwrap(), None);
+    assert_eq!(InferenceRecord::read(&plain).unwrap().saliency_per, None);
     params.outputs = vec![InferOutput::Embedding, InferOutput::Saliency];
     let mean = ran(&params, "mean");
     let logits = Logits::read(&mean, "test").unwrap();
@@ -504,10 +505,7 @@ fn what_is_asked_for_beside_logits_is_written_row_for_row_and_nothing_else() {
             "{per:?} {heads:?}"
         );
         assert_eq!(saliency[..expected.len()], expected, "{per:?} {heads:?}");
-        assert_eq!(
-            extra_outputs::saliency_per(&out).unwrap(),
-            Some(per.name().to_owned())
-        );
+        assert_eq!(InferenceRecord::read(&out).unwrap().saliency_per, Some(per));
     }
     assert_eq!(
         extra_outputs::read(&mean, "saliency", "test").unwrap().1[..SAMPLES],

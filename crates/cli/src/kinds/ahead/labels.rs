@@ -5,9 +5,9 @@ use super::model::check_same_label_set;
 use super::paths::{ExpectedPath, check_path};
 use super::splits::record_columns;
 use super::thresholds::check_thresholds;
-use super::{LabelSetIdentity, facts, label_set, name_list, refuse_parameter, typed_fact};
+use super::{LabelNames, facts, label_set, name_list, refuse_parameter, typed_fact};
 use ecgfm_artifacts::labelset::LabelSet;
-use ecgfm_artifacts::logits;
+use ecgfm_artifacts::logits::InferenceRecord;
 use ecgfm_evaluate::predict as prediction;
 use ecgfm_labels::{self as truth, TruthReader};
 use ecgfm_pipeline::{LookAheadContext, LookAheadFindings};
@@ -47,9 +47,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> LookAhead
         Err(error) => refuse_parameter(&mut found, "from.rules", &error),
     }
     if ahead.kept_dir().is_none() {
-        found
-            .promises
-            .add(facts::TRUTH_LABELS, LabelSetIdentity::of(&set).fact());
+        found.promises.add(facts::TRUTH_LABELS, json!(set.label_names()));
     }
     found
 }
@@ -73,7 +71,7 @@ fn check_truth_columns(
     }
     let missing: Vec<&str> = set.names().into_iter().filter(|name| !has(name)).collect();
     if !missing.is_empty() {
-        let (name, missing) = (LabelSetIdentity::of(set).describe(), missing.join("`, `"));
+        let (name, missing) = (LabelSet::label_names(set).describe(), missing.join("`, `"));
         let phrase = format!(
             "names {name}, and the records have no column `{missing}`; they have {}",
             name_list(columns)
@@ -97,9 +95,7 @@ pub fn predict(params: &prediction::Params, ahead: &LookAheadContext<'_>) -> Loo
     check_thresholds(&mut found, params, ahead, (set.as_ref(), mapping.as_ref()));
     if ahead.kept_dir().is_none() {
         if let Some(set) = &set {
-            found
-                .promises
-                .add(facts::MODEL_LABELS, LabelSetIdentity::of(set).fact());
+            found.promises.add(facts::MODEL_LABELS, json!(set.label_names()));
         }
         if params.mapping.is_none() || mapping.is_some() {
             found.promises.add(
@@ -128,14 +124,11 @@ fn check_logits(
                 );
             }
             let head = promises.get(facts::HEAD).and_then(Value::as_u64);
-            (
-                typed_fact::<LabelSetIdentity>(promises.get(facts::MODEL_LABELS)),
-                head,
-            )
+            (typed_fact::<LabelNames>(promises.get(facts::MODEL_LABELS)), head)
         }
         None => (recorded_labels(found, ahead, &params.logits), None),
     };
-    let Some(named) = set.map(LabelSetIdentity::of) else {
+    let Some(named) = set.map(LabelSet::label_names) else {
         return;
     };
     match (exported, head) {
@@ -145,7 +138,7 @@ fn check_logits(
             found.add_invalid(
                 "labels",
                 format!(
-                    "names {what}, which has {} labels, and the model has {head}",
+                    "names label set {what}, which has {} labels, and the model has {head}",
                     named.labels.len()
                 ),
             );
@@ -159,16 +152,11 @@ fn recorded_labels(
     found: &mut LookAheadFindings,
     ahead: &LookAheadContext<'_>,
     path: &Path,
-) -> Option<LabelSetIdentity> {
+) -> Option<LabelNames> {
     // Somebody else's logits may be a file.
     let wanted = ExpectedPath::Either("what the stage `infer` left");
     if !check_path(found, ahead, "logits", path, wanted) {
         return None;
     }
-    let recorded = logits::labels_recorded(path).ok()??;
-    Some(LabelSetIdentity {
-        name: recorded.name,
-        hash: recorded.hash,
-        labels: recorded.labels,
-    })
+    InferenceRecord::read(path).ok()?.labels_by_name()
 }

@@ -1,6 +1,6 @@
 //! Mappings between label sets, for the stages that take one.
 
-use super::{LabelSetIdentity, name_list, refuse_parameter};
+use super::{LabelNames, name_list, refuse_parameter};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping};
 use ecgfm_pipeline::LookAheadFindings;
 
@@ -28,9 +28,9 @@ pub(super) fn check_target_labels(
     found: &mut LookAheadFindings,
     named: (&str, &str),
     mapping: &Mapping,
-    truth: &LabelSetIdentity,
+    truth: &LabelNames,
 ) {
-    let (whose, (parameter, by)) = (truth.describe(), named);
+    let (whose, (parameter, by)) = (format!("label set {}", truth.describe()), named);
     if mapping.to != truth.name {
         let (name, to) = (&mapping.name, &mapping.to);
         let phrase = format!("{by} `{name}`, which leads to label set `{to}`, and the truth is of {whose}");

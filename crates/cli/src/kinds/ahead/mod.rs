@@ -23,9 +23,10 @@ pub use splits::{manifests, splits};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{LookAheadFindings, ParamError};
 use ecgfm_stage::{FailureClass, StageError, StageFailure};
+use ecgfm_stage_params::LabelNames;
 use ecgfm_system::Fault;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
 
 /// Names of the facts that stages promise.
@@ -44,49 +45,14 @@ mod facts {
     pub const SEGMENTED: &str = "segmented";
     /// Number of a model's labels; 0 for an encoder.
     pub const HEAD: &str = "head";
-    /// The model's labels: an [`LabelSetIdentity`](super::LabelSetIdentity).
+    /// The model's labels: [`LabelNames`](super::LabelNames).
     pub const MODEL_LABELS: &str = "model_labels";
-    /// The labels of the truth: an [`LabelSetIdentity`](super::LabelSetIdentity).
+    /// The labels of the truth: [`LabelNames`](super::LabelNames).
     pub const TRUTH_LABELS: &str = "truth_labels";
     /// The split that was predicted.
     pub const SUBSET: &str = "subset";
     /// The mapping that was predicted with: its text as JSON; null where there is none.
     pub const MAPPING: &str = "mapping";
-}
-
-/// Identity of a label set, so that a copy that was edited and kept its name is told apart.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-struct LabelSetIdentity {
-    name: String,
-    #[serde(default)]
-    hash: Option<String>,
-    labels: Vec<String>,
-}
-
-impl LabelSetIdentity {
-    fn of(set: &LabelSet) -> Self {
-        Self {
-            name: set.name.clone(),
-            hash: Some(set.hash()),
-            labels: set.names().into_iter().map(str::to_owned).collect(),
-        }
-    }
-
-    /// Name of the set, with its hash where that is known.
-    fn describe(&self) -> String {
-        match &self.hash {
-            Some(hash) => format!("label set `{}` (hash {hash})", self.name),
-            None => format!("label set `{}`", self.name),
-        }
-    }
-
-    fn has(&self, label: &str) -> bool {
-        self.labels.iter().any(|known| known == label)
-    }
-
-    fn fact(&self) -> Value {
-        json!(self)
-    }
 }
 
 /// A promised fact in its type.

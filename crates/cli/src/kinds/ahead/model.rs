@@ -1,15 +1,16 @@
 //! Models: `demo_model`, `export`, `infer`.
 
 use super::paths::{ExpectedPath, check_path};
-use super::{LabelSetIdentity, cuda, facts, full_path, label_set, name_list, typed_fact};
+use super::{LabelNames, cuda, facts, full_path, label_set, name_list, typed_fact};
 use super::{bad_input, checkpoint, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
+use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::manifests;
 use ecgfm_pipeline::{LookAheadContext, LookAheadFindings, Promises};
 use ecgfm_stage::FailureClass;
 use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, ModelCard, Precision};
 use ecgfm_system::Fault;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Promises the size of the bundled checkpoint's head.
@@ -67,7 +68,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
     }
     let set = params.labels.as_deref();
     let set = set.and_then(|name| label_set(&mut found, "labels", name));
-    let set = set.as_ref().map(LabelSetIdentity::of);
+    let set = set.as_ref().map(LabelSet::label_names);
     if let (Some(set), Some(head)) = (&set, head) {
         as_many(&mut found, set, head, "the checkpoint's head");
     }
@@ -81,7 +82,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
                 found.promises.add(facts::HEAD, head);
             }
             if let Some(set) = set {
-                found.promises.add(facts::MODEL_LABELS, set.fact());
+                found.promises.add(facts::MODEL_LABELS, json!(set));
             }
         }
     }
@@ -89,11 +90,11 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
 }
 
 /// Tells where a label set has another length than a model, an encoder apart, which uses none.
-fn as_many(found: &mut LookAheadFindings, set: &LabelSetIdentity, head: u64, whose: &str) {
+fn as_many(found: &mut LookAheadFindings, set: &LabelNames, head: u64, whose: &str) {
     let labels = set.labels.len() as u64;
     if head > 0 && labels != head {
         let what = set.describe();
-        found.add_invalid("labels", format!("names {what}, which has {labels} labels, and {whose} has {head}; one of them is the wrong one"));
+        found.add_invalid("labels", format!("names label set {what}, which has {labels} labels, and {whose} has {head}; one of them is the wrong one"));
     }
 }
 
@@ -106,12 +107,7 @@ fn read_card(path: &Path) -> Option<ModelCard> {
 fn promise_card(promises: &mut Promises, card: &ModelCard) {
     promises.add(facts::HEAD, card.labels);
     if let Some(set) = &card.label_set {
-        let set = LabelSetIdentity {
-            name: set.name.clone(),
-            hash: set.hash.clone(),
-            labels: set.labels.clone(),
-        };
-        promises.add(facts::MODEL_LABELS, set.fact());
+        promises.add(facts::MODEL_LABELS, json!(set));
     }
     if let Some(rate) = card.input.sample_rate_hz {
         promises.add("model_rate", rate);
@@ -138,10 +134,10 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFin
             }
         }
     }
-    let promised: Option<LabelSetIdentity> = typed_fact(model.get(facts::MODEL_LABELS));
+    let promised: Option<LabelNames> = typed_fact(model.get(facts::MODEL_LABELS));
     let named = params.labels.as_deref();
     let named = named.and_then(|name| label_set(&mut found, "labels", name));
-    let named = named.as_ref().map(LabelSetIdentity::of);
+    let named = named.as_ref().map(LabelSet::label_names);
     if let Some(named) = &named {
         match (&promised, model.get(facts::HEAD).and_then(Value::as_u64)) {
             (Some(exported), _) => check_same_label_set(&mut found, "labels", named, exported),
@@ -159,7 +155,7 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFin
             }
         }
         if let (Some(named), None) = (named, promised) {
-            found.promises.add(facts::MODEL_LABELS, named.fact());
+            found.promises.add(facts::MODEL_LABELS, json!(named));
         }
         found.promises.add(facts::SUBSET, params.subset.clone());
     }
@@ -170,21 +166,21 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFin
 pub(super) fn check_same_label_set(
     found: &mut LookAheadFindings,
     parameter: &str,
-    named: &LabelSetIdentity,
-    exported: &LabelSetIdentity,
+    named: &LabelNames,
+    exported: &LabelNames,
 ) {
     if named.labels == exported.labels {
         return;
     }
     let (ours, theirs) = (named.describe(), exported.describe());
     let phrase = format!(
-        "names {ours}, which is not the one that the model is exported with, {theirs}: {}",
+        "names label set {ours}, which is not the one that the model is exported with, label set {theirs}: {}",
         first_difference(named, exported)
     );
     found.add_invalid(parameter, phrase);
 }
 
-fn first_difference(named: &LabelSetIdentity, exported: &LabelSetIdentity) -> String {
+fn first_difference(named: &LabelNames, exported: &LabelNames) -> String {
     let (ours, theirs) = (&named.labels, &exported.labels);
     if ours.len() != theirs.len() {
         return format!("{} labels here, {} there", ours.len(), theirs.len());

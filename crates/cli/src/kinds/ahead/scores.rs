@@ -3,7 +3,7 @@
 use super::mapping::{check_source_labels, check_target_labels, load_mapping};
 use super::paths::{ExpectedPath, check_path};
 use super::splits::{expect_segment_table, record_columns};
-use super::{LabelSetIdentity, facts, name_list, refuse_parameter, typed_fact};
+use super::{LabelNames, facts, name_list, refuse_parameter, typed_fact};
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
 use ecgfm_artifacts::predictions::PredictionsInfo;
 use ecgfm_evaluate::evaluate as scoring;
@@ -14,12 +14,12 @@ use std::path::Path;
 pub fn evaluate(params: &scoring::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
     let predicted = known_predictions(&mut found, ahead, "predictions", &params.predictions);
-    let model: Option<LabelSetIdentity> = typed_fact(predicted.get(facts::MODEL_LABELS));
+    let model: Option<LabelNames> = typed_fact(predicted.get(facts::MODEL_LABELS));
     if let Some(name) = &params.label_set
         && let Some(set) = super::label_set(&mut found, "label_set", name)
         && let Some(model) = &model
     {
-        super::model::check_same_label_set(&mut found, "label_set", &LabelSetIdentity::of(&set), model);
+        super::model::check_same_label_set(&mut found, "label_set", &set.label_names(), model);
     }
     let used = used_mapping(&mut found, params, &predicted, model.as_ref());
     check_tables(&mut found, params, ahead);
@@ -58,11 +58,11 @@ pub(super) fn known_predictions(
         match PredictionsInfo::read(path) {
             Ok(about) => {
                 // How segments are pooled may be the stage's own choice, so that the hash is another's.
-                let labels = LabelSetIdentity {
+                let labels = LabelNames {
                     hash: None,
-                    ..LabelSetIdentity::of(&about.labels)
+                    ..about.labels.label_names()
                 };
-                known.add(facts::MODEL_LABELS, labels.fact());
+                known.add(facts::MODEL_LABELS, serde_json::json!(labels));
                 known.add(facts::MAPPING, serde_json::json!(about.mapping));
                 known.add(facts::SUBSET, about.subset);
             }
@@ -77,7 +77,7 @@ fn used_mapping(
     found: &mut LookAheadFindings,
     params: &scoring::Params,
     predicted: &Promises,
-    model: Option<&LabelSetIdentity>,
+    model: Option<&LabelNames>,
 ) -> Option<Mapping> {
     let Some(name) = &params.mapping else {
         return typed_fact(predicted.get(facts::MAPPING));
@@ -98,7 +98,7 @@ fn used_mapping(
             if !strange.is_empty() {
                 let (whose, strange) = (model.describe(), strange.join("`, `"));
                 let phrase = format!(
-                    "is `{}`, which maps `{strange}`, and {whose} of the predictions has {}",
+                    "is `{}`, which maps `{strange}`, and label set {whose} of the predictions has {}",
                     mapping.name,
                     name_list(&model.labels)
                 );
@@ -111,7 +111,7 @@ fn used_mapping(
 }
 
 /// The labels of the truth: promised, or by the header of a table from outside, whose label set has no name.
-fn truth_of(ahead: &LookAheadContext<'_>, path: &Path) -> Option<LabelSetIdentity> {
+fn truth_of(ahead: &LookAheadContext<'_>, path: &Path) -> Option<LabelNames> {
     ahead
         .fact(path, facts::TRUTH_LABELS)
         .and_then(|fact| typed_fact(Some(fact)))
