@@ -45,9 +45,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     ctx.progress.advance(1);
     let metrics = compute_metrics(params, &settings, &rows, ctx)?;
     metrics.write(ctx.out)?;
-    let path = ctx.out.join(tripod::FILE);
-    let text = tripod::checklist_json(&metrics).map_err(|e| Error::keys(&path, e.to_string()))?;
-    ecgfm_artifacts::atomic::write_bytes(&path, &text)?;
+    tripod::write_checklist(ctx.out, &metrics)?;
     Ok(report_outcome(&metrics))
 }
 

@@ -1,13 +1,16 @@
-//! `tripod.json`: which items of the TRIPOD+AI checklist a run can attest, and by what.
-//!
-//! Numbers are those of G. S. Collins et al., BMJ 2024;385:e078378; the words are short ones of our own. Most of what a report
-//! of a prediction model owes its readers is not in a run: why, on whom, with whose consent. Those items say so.
+//! `tripod.json`: which items of the TRIPOD+AI checklist a run can attest, and by what. The items are data:
+//! `configs/checklists/tripod_ai.yaml`.
 
+use crate::error::{Error, Result};
 use ecgfm_artifacts::evaluation::{Flow, Metrics};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// File name inside the evaluation's directory.
-pub(crate) const FILE: &str = "tripod.json";
+const FILE: &str = "tripod.json";
+
+/// Items, and what every run attests of them.
+const CHECKLIST: &str = include_str!("../../../configs/checklists/tripod_ai.yaml");
 
 /// Extent to which a run attests an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,176 +21,128 @@ enum Attestation {
     No,
 }
 
+/// Extent to which runs attest an item.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AttestedByRuns {
+    /// Each to its own extent.
+    ByRun,
+    Yes,
+    Partly,
+    #[default]
+    No,
+}
+
+/// The checklist as the configuration has it, its items in order.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Checklist {
+    /// Name and source.
+    checklist: String,
+    /// Evidence of an item that no run attests.
+    unattested: String,
+    items: Vec<ChecklistItem>,
+}
+
 /// Item of the checklist.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ChecklistItem {
-    item: &'static str,
-    topic: &'static str,
+    item: String,
+    topic: String,
+    #[serde(default)]
+    attested: AttestedByRuns,
+    /// Place of the evidence in every run.
+    evidence: Option<String>,
+}
+
+/// Item as a run attests it.
+#[derive(Debug, Serialize)]
+struct AttestedItem {
+    item: String,
+    topic: String,
     attested: Attestation,
     /// Place of the evidence in the run, or words on what is missing.
     evidence: String,
 }
 
-/// Items that every run attests in the same way.
-const ALWAYS_ATTESTED: [(&str, &str, Attestation, &str); 14] = [
-    (
-        "5a",
-        "source of the data",
-        Attestation::Partly,
-        "lock.json: the archive's path, size and hash",
-    ),
-    (
-        "7",
-        "preparation of the data",
-        Attestation::Yes,
-        "lock.json: every parameter of signals and splits",
-    ),
-    (
-        "8a",
-        "outcome",
-        Attestation::Partly,
-        "metrics.json mapping: labels of the archive and of the model",
-    ),
-    (
-        "9b",
-        "definition of predictors",
-        Attestation::Partly,
-        "model.json: leads, sampling rate, length of the signal",
-    ),
-    (
-        "12b",
-        "handling of predictors",
-        Attestation::Yes,
-        "lock.json: resampling, standardising, cutting into segments",
-    ),
-    (
-        "12c",
-        "type of model",
-        Attestation::Partly,
-        "model.json: architecture and sizes; it was trained elsewhere",
-    ),
-    (
-        "12e",
-        "measures of performance",
-        Attestation::Yes,
-        "metrics.json: discrimination, calibration, classification",
-    ),
-    (
-        "12f",
-        "updating after evaluation",
-        Attestation::Yes,
-        "none: the hash of the model that ran is in lock.json",
-    ),
-    (
-        "12g",
-        "how predictions were calculated",
-        Attestation::Yes,
-        "model.ts, infer.json, predictions.json",
-    ),
-    (
-        "13",
-        "class imbalance",
-        Attestation::Partly,
-        "metrics.json: prevalence of every label; nothing is reweighted here",
-    ),
-    (
-        "18f",
-        "availability of code",
-        Attestation::Partly,
-        "lock.json: versions and parameters that reproduce the run",
-    ),
-    (
-        "20b",
-        "characteristics of participants",
-        Attestation::Partly,
-        "subgroups.csv: numbers by sex and age, where known",
-    ),
-    (
-        "21",
-        "participants and outcomes in each analysis",
-        Attestation::Yes,
-        "metrics.csv: n and positives of every label",
-    ),
-    (
-        "22",
-        "the full model",
-        Attestation::Yes,
-        "export/model.ts and model.json",
-    ),
-];
-
-/// Items that no run attests.
-const NEVER_ATTESTED: [(&str, &str); 30] = [
-    ("1", "title"),
-    ("2", "abstract"),
-    ("3a", "clinical context"),
-    ("3b", "target population, users and purpose"),
-    ("3c", "known health inequalities"),
-    ("4", "objectives"),
-    ("5b", "dates of the data"),
-    ("6a", "setting"),
-    ("6b", "eligibility"),
-    ("6c", "treatments received"),
-    ("8b", "who assessed the outcome"),
-    ("8c", "blinding of that assessment"),
-    ("9a", "choice of predictors"),
-    ("9c", "who assessed predictors"),
-    ("10", "sample size"),
-    ("12d", "heterogeneity between places"),
-    ("16", "differences between training and evaluation data"),
-    ("17", "ethical approval"),
-    ("18a", "funding"),
-    ("18b", "conflicts of interest"),
-    ("18c", "protocol"),
-    ("18d", "registration"),
-    ("18e", "availability of data"),
-    ("19", "involvement of patients and the public"),
-    ("20c", "comparison with development data"),
-    ("24", "results of updating"),
-    ("25", "interpretation"),
-    ("26", "limitations"),
-    ("27a", "use: inputs of poor quality or missing"),
-    ("27b", "use: interaction of users"),
-];
-
-/// The checklist as text.
-pub(crate) fn checklist_json(metrics: &Metrics) -> serde_json::Result<Vec<u8>> {
-    let item = |(item, topic, attested, evidence)| ChecklistItem {
-        item,
-        topic,
-        attested,
-        evidence,
-    };
-    let same = ALWAYS_ATTESTED
-        .map(|(number, topic, attested, evidence)| (number, topic, attested, evidence.to_owned()));
-    let missing = "not in a run: to be written by the authors";
-    let others = NEVER_ATTESTED.map(|(number, topic)| (number, topic, Attestation::No, missing.to_owned()));
-    let further = [(
-        "27c",
-        "next steps of research",
-        Attestation::No,
-        missing.to_owned(),
-    )];
-    let all = items_of_run(metrics)
-        .into_iter()
-        .chain(same)
-        .chain(others)
-        .chain(further);
-    let mut items: Vec<ChecklistItem> = all.map(item).collect();
-    items.sort_by_key(|item| item_order(item.item));
+/// Writes the checklist, as this run attests it, into `dir`.
+///
+/// # Errors
+/// I/O.
+pub(crate) fn write_checklist(dir: &Path, metrics: &Metrics) -> Result<()> {
+    let path = dir.join(FILE);
+    let invalid = |what: String| Error::keys(&path, what);
+    let checklist = read_checklist().map_err(|e| invalid(e.to_string()))?;
+    let attest = |item: ChecklistItem| attest_item(item, &checklist.unattested, metrics);
+    let items: Option<Vec<AttestedItem>> = checklist.items.into_iter().map(attest).collect();
+    let items = items.ok_or_else(|| invalid("an item `by_run` that no run attests".to_owned()))?;
     let mut text = serde_json::to_vec_pretty(&serde_json::json!({
-        "checklist": "TRIPOD+AI, BMJ 2024;385:e078378",
+        "checklist": checklist.checklist,
         "notice": metrics.notice,
         "items": items,
-    }))?;
+    }))
+    .map_err(|e| invalid(e.to_string()))?;
     text.push(b'\n');
-    Ok(text)
+    Ok(ecgfm_artifacts::atomic::write_bytes(&path, &text)?)
 }
 
-/// 3b stands after 3a, and 10 after 9.
-fn item_order(item: &str) -> (u32, &str) {
-    let digits = item.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    (digits.parse().unwrap_or(u32::MAX), &item[digits.len()..])
+fn read_checklist() -> serde_yaml::Result<Checklist> {
+    serde_yaml::from_str(CHECKLIST)
+}
+
+/// An item as a run attests it; none where it is the run's own, and unknown.
+fn attest_item(item: ChecklistItem, unattested: &str, metrics: &Metrics) -> Option<AttestedItem> {
+    let evidence = item.evidence.unwrap_or_else(|| unattested.to_owned());
+    let (attested, evidence) = match item.attested {
+        AttestedByRuns::ByRun => attest_by_run(&item.item, metrics)?,
+        AttestedByRuns::Yes => (Attestation::Yes, evidence),
+        AttestedByRuns::Partly => (Attestation::Partly, evidence),
+        AttestedByRuns::No => (Attestation::No, evidence),
+    };
+    Some(AttestedItem {
+        item: item.item,
+        topic: item.topic,
+        attested,
+        evidence,
+    })
+}
+
+/// Extent and evidence of an item that depends on the run.
+fn attest_by_run(item: &str, metrics: &Metrics) -> Option<(Attestation, String)> {
+    use Attestation::{No, Partly, Yes};
+    let (flow, thresholds) = (&metrics.flow, &metrics.thresholds);
+    let yes_if = |yes: bool, otherwise| if yes { Yes } else { otherwise };
+    let (exams, groups) = (flow.exams_read.is_some(), metrics.subgroups.len());
+    let by_group = || format!("metrics.json subgroups: {groups} groups");
+    Some(match item {
+        // Missing data.
+        "11" => {
+            let rejected: u64 = flow.exams_rejected.values().sum();
+            let evidence = format!("metrics.json flow: {rejected} exams set aside by reason");
+            (yes_if(exams, Partly), evidence)
+        }
+        // Use of the data.
+        "12a" => {
+            let evidence = format!("split `{}` was scored; metrics.json flow", metrics.subset);
+            (Yes, evidence)
+        }
+        // Fairness, and heterogeneity of performance.
+        "14" | "23b" => (yes_if(groups > 0, No), by_group()),
+        // Output and thresholds.
+        "15" => {
+            let (source, by) = (&thresholds.source, &thresholds.by);
+            (Yes, format!("probabilities; thresholds {source}: {by}"))
+        }
+        // Flow of participants.
+        "20a" => (yes_if(exams, Partly), participants_text(flow)),
+        // Performance with intervals.
+        "23a" => {
+            let attested = yes_if(metrics.intervals.replicates > 0, Partly);
+            (attested, metrics.intervals.ranking.clone())
+        }
+        _ => return None,
+    })
 }
 
 /// ECGs and patients that were scored, as far as they are known.
@@ -200,72 +155,31 @@ fn participants_text(flow: &Flow) -> String {
     format!("{} ECGs of {patients}", flow.ecgs_scored)
 }
 
-/// Items whose evidence is this run's own.
-fn items_of_run(metrics: &Metrics) -> [(&'static str, &'static str, Attestation, String); 7] {
-    use Attestation::{No, Partly, Yes};
-    let (flow, thresholds) = (&metrics.flow, &metrics.thresholds);
-    let given = |yes: bool, otherwise| if yes { Yes } else { otherwise };
-    let (exams, groups) = (flow.exams_read.is_some(), metrics.subgroups.len());
-    let rejected: u64 = flow.exams_rejected.values().sum();
-    let by_group = format!("metrics.json subgroups: {groups} groups");
-    [
-        (
-            "11",
-            "missing data",
-            given(exams, Partly),
-            format!("metrics.json flow: {rejected} exams set aside by reason"),
-        ),
-        (
-            "12a",
-            "use of the data",
-            Yes,
-            format!("split `{}` was scored; metrics.json flow", metrics.subset),
-        ),
-        ("14", "fairness", given(groups > 0, No), by_group.clone()),
-        (
-            "15",
-            "output and thresholds",
-            Yes,
-            format!(
-                "probabilities; thresholds {}: {}",
-                thresholds.source, thresholds.by
-            ),
-        ),
-        (
-            "20a",
-            "flow of participants",
-            given(exams, Partly),
-            participants_text(flow),
-        ),
-        (
-            "23a",
-            "performance with intervals",
-            given(metrics.intervals.replicates > 0, Partly),
-            metrics.intervals.ranking.clone(),
-        ),
-        (
-            "23b",
-            "heterogeneity of performance",
-            given(groups > 0, No),
-            by_group,
-        ),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn items_stand_in_the_order_of_the_checklist() {
-        let mut all: Vec<&str> = NEVER_ATTESTED
-            .iter()
-            .map(|o| o.0)
-            .chain(ALWAYS_ATTESTED.iter().map(|s| s.0))
-            .collect();
-        all.sort_by_key(|item| item_order(item));
-        let place = |item: &str| all.iter().position(|i| *i == item).unwrap();
-        assert!(place("3a") < place("3b") && place("9b") < place("10") && place("5a") < place("5b"));
-        assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+        let items = read_checklist().unwrap().items;
+        let order = |item: &ChecklistItem| {
+            let letter = item.item.trim_start_matches(|c: char| c.is_ascii_digit());
+            let number = item.item.trim_end_matches(letter).parse::<u32>().unwrap();
+            (number, letter.to_owned())
+        };
+        assert!(items.windows(2).all(|pair| order(&pair[0]) < order(&pair[1])));
+        assert_eq!(items.len(), 52);
+    }
+
+    #[test]
+    fn every_item_is_attested_by_every_run_by_the_run_or_by_none() {
+        let items = read_checklist().unwrap().items;
+        for item in &items {
+            let by_every = matches!(item.attested, AttestedByRuns::Yes | AttestedByRuns::Partly);
+            assert_eq!(by_every, item.evidence.is_some(), "{}", item.item);
+        }
+        let by_run = items.iter().filter(|item| item.attested == AttestedByRuns::ByRun);
+        let by_run: Vec<&str> = by_run.map(|item| item.item.as_str()).collect();
+        assert_eq!(by_run, ["11", "12a", "14", "15", "20a", "23a", "23b"]);
     }
 }

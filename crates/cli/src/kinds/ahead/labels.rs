@@ -71,7 +71,7 @@ fn check_truth_columns(
     }
     let missing: Vec<&str> = set.names().into_iter().filter(|name| !has(name)).collect();
     if !missing.is_empty() {
-        let (name, missing) = (LabelSet::label_names(set).describe(), missing.join("`, `"));
+        let (name, missing) = (set.describe(), missing.join("`, `"));
         let phrase = format!(
             "names {name}, and the records have no column `{missing}`; they have {}",
             name_list(columns)
