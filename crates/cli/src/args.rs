@@ -1,5 +1,7 @@
 //! What can be typed after `ecgfm`.
 
+mod convert;
+mod encoding;
 mod numbers;
 mod pipeline;
 mod predict;
@@ -8,6 +10,8 @@ mod sources;
 mod synth;
 mod upkeep;
 
+pub use convert::{ConvertArgs, ConvertFormat};
+pub use encoding::EncodingArgs;
 pub use pipeline::PipelineArgs;
 pub use predict::PredictArgs;
 pub use run::{GraphArgs, GraphFormat, RunArgs, StatusArgs};
@@ -58,12 +62,14 @@ pub enum Command {
     Stage(StageArgs),
     /// Turn a checkpoint into TorchScript: model.ts, and a card beside it.
     Export(ExportArgs),
-    /// Say what is in a file: .hdf5 .mat .npy .pt .ts .tsv .csv .parquet, a header pickle, or a run directory.
+    /// Say what is in files: recordings of any format or a directory of them, .mat .npy .pt .ts .tsv .csv .parquet, runs.
     Inspect(InspectArgs),
     /// Hash every file of a finished run again and compare with its lock file.
     Verify(VerifyArgs),
     /// Draw one ECG on ECG paper, to scale, as SVG.
     Plot(PlotArgs),
+    /// Write recordings of any format as WFDB records or NumPy arrays.
+    Convert(ConvertArgs),
     /// Say what a model predicts for the ECGs of a few files, without a pipeline.
     Predict(PredictArgs),
     /// Compare two runs' evaluations, ECG by ECG: what changed, with an interval.
@@ -99,6 +105,7 @@ impl Command {
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Plot(args) => args.json,
+            Self::Convert(args) => args.json,
             Self::Predict(args) => args.json,
             Self::Compare(args) => args.json,
             Self::Sources(args) => args.json,
@@ -150,11 +157,26 @@ pub struct ExportArgs {
     pub json: bool,
 }
 
+const ABOUT_INSPECT: &str = "\
+Of a recording: leads by standard name and as the file has them, rate, unit, length, filters, derived leads, what is doubtful
+(its samples are read, and checksums compared), and all that the file states, the patient included. Of a directory: how many
+recordings have which format, rate, unit, leads and length, and what cannot be read.
+
+Examples:
+  ecgfm inspect records/E07500.hea export.xml
+  ecgfm inspect records --json
+  ecgfm inspect ecgs.npy --axes leads_samples --rate 500 --unit mV --leads I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6";
+
 /// `ecgfm inspect`
 #[derive(Debug, Args)]
+#[command(after_help = ABOUT_INSPECT)]
 pub struct InspectArgs {
-    /// The file or run directory.
-    pub file: PathBuf,
+    /// Files, directories of recordings, run directories.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub encoding: EncodingArgs,
     /// Print JSON on standard output.
     #[arg(long)]
     pub json: bool,
@@ -163,16 +185,16 @@ pub struct InspectArgs {
 /// `ecgfm plot`
 #[derive(Debug, Args)]
 pub struct PlotArgs {
-    /// A part of an archive (.hdf5), a .mat file, or a run directory.
+    /// A file of recordings in any format that is read, a .mat file of a run, or a run directory.
     #[arg(value_name = "FILE|RUN")]
     pub file: PathBuf,
-    /// The ECG: an exam's number; in a run also a recording's name or an idx.
+    /// The ECG, where there are several: an exam's number; in a run also a recording's name or an idx.
     #[arg(short, long, value_name = "ID")]
     pub ecg: Option<String>,
     /// File to write, a name that ends in .svg; `-` is standard output. <record>.svg if not given.
     #[arg(short, long, value_name = "FILE.svg")]
     pub output: Option<PathBuf>,
-    /// Number of the archive's units in a millivolt, above 0; CODE-15% does not say.
+    /// Number of the archive's units in a millivolt, above 0, where the file states no unit; CODE-15% does not say.
     #[arg(long, value_name = "N", value_parser = parse_positive)]
     pub units_per_mv: Option<f64>,
     /// Millimetres a second, a number above 0.
@@ -181,9 +203,9 @@ pub struct PlotArgs {
     /// Millimetres a millivolt, a number above 0.
     #[arg(long, default_value_t = 10.0, value_parser = parse_positive)]
     pub gain: f64,
-    /// Samples a second of an archive's part, a number above 0; the part does not say.
-    #[arg(long, default_value_t = 400.0, value_parser = parse_positive)]
-    pub rate: f64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub encoding: EncodingArgs,
     /// Print JSON on standard output.
     #[arg(long)]
     pub json: bool,

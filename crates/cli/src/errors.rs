@@ -24,6 +24,11 @@ pub fn unusable_file(error: impl Error + 'static) -> ecgfm_pipeline::Error {
     let of_artifact = error.downcast_ref::<ecgfm_artifacts::Error>();
     let help = of_format.and_then(ecgfm_formats::Error::help);
     let help = help.or_else(|| of_artifact.and_then(StageFailure::help));
+    let of_archive = match error.downcast_ref::<ecgfm_archives::Error>() {
+        Some(ecgfm_archives::Error::BadInput { help, .. }) => help.clone(),
+        _ => None,
+    };
+    let help = help.or(of_archive);
     match help {
         Some(help) => bad.help(help),
         None => bad,

@@ -114,6 +114,7 @@ fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
         Command::Export(args) => torch::require_torch()?.export_command(args),
         Command::Inspect(args) => commands::inspect::inspect(args),
         Command::Plot(args) => commands::plot::plot(args),
+        Command::Convert(args) => commands::convert::convert(args),
         Command::Compare(args) => commands::compare::compare(args),
         Command::Sources(args) => commands::sources::sources(args),
         Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),

@@ -12,6 +12,7 @@
 //! | [`muse`] | [`RecordingFile`] for GE MUSE's XML, and a writer of it |
 //! | [`arrays`] | [`RecordingFile`] for NumPy's arrays, `.npy` and `.npz` |
 //! | [`csv`] | [`RecordingFile`] for one ECG a CSV file |
+//! | `unread` | formats that are recognised, and not read |
 //! | [`amplitude`] | units of amplitude |
 //! | [`lead_names`] | standard names of leads, found from the spellings that files use |
 //! | [`direct`] | [`RecordingFile`] for rows of float32 whose bytes are known, without the HDF5 library |
@@ -35,6 +36,7 @@ mod samples;
 mod single;
 mod standard_leads;
 mod text;
+mod unread;
 pub mod wfdb;
 mod xml;
 

@@ -43,16 +43,19 @@ const FORMATS: &[FileFormat] = &[
     },
 ];
 
-/// Opens a file of recordings; none where no reader knows its format. `encoding` is what the format does not state.
+/// Opens a file of recordings; none where its format is not known. `encoding` is what the format does not state.
 ///
 /// # Errors
-/// The file cannot be read, or is damaged.
+/// The file cannot be read, is damaged, or is in a format that is known and not read.
 pub fn open(path: &Path, encoding: &Encoding) -> Option<Result<BoxedFile>> {
     let bytes = match read_head(path) {
         Ok(bytes) => bytes,
         Err(error) => return Some(Err(error)),
     };
     let head = FileHead { path, bytes: &bytes };
+    if crate::unread::recognizes(&head) {
+        return Some(crate::unread::refuse(path, &bytes));
+    }
     let format = FORMATS
         .iter()
         .find(|format| (format.recognizes)(&head, encoding))?;

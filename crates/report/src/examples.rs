@@ -218,6 +218,7 @@ impl ExampleSegments {
             filters: "none".to_owned(),
             shades,
             shades_meaning: self.shades_meaning.to_owned(),
+            notes: Vec::new(),
         };
         let in_archives_unit = params
             .units_per_mv

@@ -205,7 +205,7 @@ impl DatasetDescription {
     }
 
     /// What the files do not state.
-    pub(crate) fn encoding(&self) -> Encoding {
+    pub fn encoding(&self) -> Encoding {
         let of_unit = self.unit.as_deref().and_then(millivolts_per);
         Encoding {
             sample_rate: self.sample_rate.unwrap_or_default(),

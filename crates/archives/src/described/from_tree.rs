@@ -38,11 +38,9 @@ pub(super) fn exams(
     raw: &Path,
     columns: &mut ExamColumns,
 ) -> Result<(Vec<FoundExam>, usize)> {
-    let mut names = Vec::new();
-    list_files(raw, Path::new(""), 0, &mut names)?;
-    names.sort_unstable();
+    let mut names = files_below(raw)?;
     let without_header = mats_without_header(&names);
-    names.retain(|name| !has_ending(Path::new(name), &NO_RECORDINGS));
+    names.retain(|name| may_be_recording(name));
     let opened: Vec<OpenedFile> = names
         .into_par_iter()
         .filter_map(|name| open_file(description, raw, name))
@@ -92,6 +90,30 @@ pub(super) fn exams(
     columns.add_patient(description, |name| comments.stated(name));
     comments.add_to(columns);
     Ok((found, without_header))
+}
+
+/// Paths of the files below the directory `raw` that may be recordings, relative to it and in order. Left out are hidden files, and
+/// those whose ending says that they are something else or a part of a WFDB record, whose header is listed.
+///
+/// # Errors
+/// A directory cannot be listed, a name is not UTF-8 text, or directories are nested too deeply.
+pub fn recording_candidates(raw: &Path) -> Result<Vec<String>> {
+    let mut names = files_below(raw)?;
+    names.retain(|name| may_be_recording(name));
+    Ok(names)
+}
+
+/// Returns true unless the ending of a file says that it is something else than a recording.
+fn may_be_recording(name: &str) -> bool {
+    !has_ending(Path::new(name), &NO_RECORDINGS)
+}
+
+/// Paths of all files below the directory `raw`, relative to it and in order, without hidden ones.
+fn files_below(raw: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    list_files(raw, Path::new(""), 0, &mut names)?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// Adds the paths of all files below `directory`, relative to `raw`, without hidden ones.

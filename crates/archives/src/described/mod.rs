@@ -22,3 +22,4 @@ mod from_tree;
 
 pub use archive::DescribedArchive;
 pub use description::{BUILT_IN, DatasetDescription};
+pub use from_tree::recording_candidates;

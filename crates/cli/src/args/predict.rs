@@ -1,15 +1,21 @@
 //! `ecgfm predict`.
 
+use super::encoding::EncodingArgs;
 use super::numbers::parse_probability;
 use clap::Args;
 use std::path::PathBuf;
 
 const ABOUT_PREDICT: &str = "\
-A file is a part of an archive in CODE-15's shape (.hdf5), whose recordings are prepared as the signals stage does it, or a \
-prepared segment (.mat), as that stage writes it with `store: mat`; segments of one recording are taken together. What is \
-printed is a CSV table: a line an ECG, a probability a label, and the labels above the threshold.
+A file is a recording in any format that is read: a WFDB record, GE MUSE XML, CSV with named leads, a NumPy array whose rate, \
+unit, leads and order the options state, or a part of an archive in CODE-15's shape (.hdf5). A directory stands for all \
+recordings below it. Recordings are prepared as the signals stage does it. A .mat file that is no WFDB record is a prepared \
+segment, as that stage writes it with `store: mat`; segments of one recording are taken together.
+
+On a terminal the labels of the highest probabilities are printed, `*` after those above the threshold; elsewhere a CSV \
+table: a line an ECG, a probability a label, and the labels above the threshold.
 
 Examples:
+  ecgfm predict records export.xml --model model.ts --plot drawings
   ecgfm predict data/code15/exams_part0.hdf5 --model model.ts --ecg 1238362
   ecgfm predict segmented/*.mat --model model.ts --json | jq '.ecgs[0].probabilities'";
 
@@ -17,8 +23,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_PREDICT)]
 pub struct PredictArgs {
-    /// Parts of an archive (.hdf5), or segments (.mat).
-    #[arg(required = true, value_name = "FILE")]
+    /// Recordings of any format, directories of them, parts of an archive (.hdf5), segments (.mat).
+    #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
     /// The model: what `ecgfm export` made of a checkpoint.
     #[arg(short, long, value_name = "MODEL.ts")]
@@ -32,6 +38,16 @@ pub struct PredictArgs {
     /// Only this exam of the .hdf5 files (repeatable).
     #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
     pub ecg: Vec<i64>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub encoding: EncodingArgs,
+    /// What becomes of a recording without one of the twelve leads: `refuse` it, `derive` limb leads from two of I, II and III,
+    /// or derive them and take any other lead as `zero` or `nan`.
+    #[arg(long, value_name = "POLICY", default_value = "refuse", value_parser = ["refuse", "derive", "zero", "nan"])]
+    pub missing_leads: String,
+    /// Draw every ECG with its predictions into this directory, as SVG.
+    #[arg(long, value_name = "DIR")]
+    pub plot: Option<PathBuf>,
     /// A label holds where its probability is above this, a number from 0 to 1.
     #[arg(long, default_value_t = 0.5, value_parser = parse_probability)]
     pub threshold: f64,

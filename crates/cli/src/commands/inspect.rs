@@ -1,9 +1,12 @@
-//! `ecgfm inspect`: describes a file or a run directory.
+//! `ecgfm inspect`: describes files, directories of recordings and run directories.
 
-use super::print_json;
-use crate::args::InspectArgs;
+mod directory;
+mod recording;
+mod text;
+
+use super::{print_json, recording_files};
+use crate::args::{EncodingArgs, InspectArgs};
 use crate::errors::{file_error, unusable_file};
-use ecgfm_artifacts::recordings::{self, Encoding};
 use ecgfm_artifacts::{logits, table};
 use ecgfm_formats::{manifest, mat5, pt, store};
 use ecgfm_pipeline::{Error, ErrorKind, LockFile};
@@ -11,30 +14,87 @@ use ecgfm_system::presence::{exists, is_dir};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Describes a file or a run directory.
-pub fn inspect(args: &InspectArgs) -> Result<(), Error> {
-    let found = describe_path(&args.file)?;
-    if args.json {
-        return print_json(&found);
-    }
-    print_nested(&found, 0);
-    Ok(())
+/// What was found at a path, by how it is shown to people.
+enum Description {
+    Recording(Value),
+    Directory(Value),
+    Other(Value),
 }
 
-fn describe_path(path: &Path) -> Result<Value, Error> {
-    if !exists(path).map_err(|e| file_error("read", path, &e))? {
+impl Description {
+    fn json(&self) -> &Value {
+        match self {
+            Self::Recording(found) | Self::Directory(found) | Self::Other(found) => found,
+        }
+    }
+
+    fn print(&self) {
+        match self {
+            Self::Recording(found) => crate::console::print_stdout!("{}", recording::text(found)),
+            Self::Directory(found) => crate::console::print_stdout!("{}", directory::text(found)),
+            Self::Other(found) => print_nested(found, 0),
+        }
+    }
+}
+
+/// Describes files, directories of recordings and run directories.
+pub fn inspect(args: &InspectArgs) -> Result<(), Error> {
+    if args.json {
+        let found = args.files.iter().map(|path| describe_path(path, &args.encoding));
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<&Value> = found.iter().map(Description::json).collect();
+        return match found[..] {
+            [only] => print_json(only),
+            _ => print_json(&found),
+        };
+    }
+    let mut failures = Vec::new();
+    for path in &args.files {
+        match describe_path(path, &args.encoding) {
+            Ok(found) => {
+                if let Description::Other(_) = found
+                    && args.files.len() > 1
+                {
+                    crate::console::println_stdout!("{}", path.display());
+                }
+                found.print();
+            }
+            Err(error) => failures.push(error),
+        }
+    }
+    // The last one is reported by the program, with its exit code.
+    let last = failures.pop();
+    for error in failures {
+        crate::console::write_stderr(format_args!("{}", error.render()));
+    }
+    last.map_or(Ok(()), Err)
+}
+
+fn describe_path(path: &Path, encoding: &EncodingArgs) -> Result<Description, Error> {
+    let is_directory = is_dir(path).map_err(|e| file_error("read", path, &e))?;
+    if is_directory {
+        return describe_directory(path, encoding);
+    }
+    let missing = !exists(path).map_err(|e| file_error("read", path, &e))?;
+    if missing && !recording_files::is_record_name(path) {
         return Err(bad_input(format!(
             "{}: no such file or directory",
             path.display()
         )));
     }
-    if is_dir(path).map_err(|e| file_error("read", path, &e))? {
-        return describe_run(path);
+    if let Some(file) = recording_files::open_file(path, encoding) {
+        let file = file?;
+        return match file.exam_ids().len() {
+            1 => recording::describe(file.as_ref(), encoding).map(Description::Recording),
+            _ => Ok(Description::Other(Value::Object(file.facts()))),
+        };
     }
+    describe_other(path).map(Description::Other)
+}
+
+/// Describes a file that holds no recording.
+fn describe_other(path: &Path) -> Result<Value, Error> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    if let Some(file) = recordings::open(path, &Encoding::default()) {
-        return Ok(Value::Object(file.map_err(unusable_file)?.facts()));
-    }
     match extension {
         "mat" => describe_mat(path),
         "npy" => describe_array(path),
@@ -44,8 +104,10 @@ fn describe_path(path: &Path) -> Result<Value, Error> {
         "tsv" => describe_manifest(path),
         "csv" => describe_table(path, table::read_all_text(path)),
         "parquet" => describe_table(path, table::read_parquet(path)),
-        _ => Err(bad_input(format!("{}: no reader for `.{extension}`", path.display()))
-            .help("known are .hdf5 .h5 .mat .npy .pt .pth .ckpt .bin .safetensors .ts .pkl .tsv .csv .parquet, and run directories")),
+        _ => Err(bad_input(format!("{}: no reader for `.{extension}`", path.display())).help(
+            "known are recordings (WFDB, GE MUSE XML, HDF5, CSV with named leads), .mat .npy .pt .pth .ckpt .bin .safetensors .ts \
+             .pkl .tsv .csv .parquet, directories of recordings, and run directories",
+        )),
     }
 }
 
@@ -176,11 +238,20 @@ impl Tabular for table::DataFrame {
     }
 }
 
-fn describe_run(path: &Path) -> Result<Value, Error> {
-    let help = "a run directory is <workdir>/<pipeline>/<profile>";
-    let lock = LockFile::read(path)?
-        .ok_or_else(|| bad_input(format!("{}: no lock.json in it", path.display())).help(help))?;
-    Ok(json!({ "format": "run", "lock": lock }))
+/// Describes a run directory, or the recordings below another.
+fn describe_directory(path: &Path, encoding: &EncodingArgs) -> Result<Description, Error> {
+    if let Some(lock) = LockFile::read(path)? {
+        return Ok(Description::Other(json!({ "format": "run", "lock": lock })));
+    }
+    let help = "a run directory is <workdir>/<pipeline>/<profile>; of another directory, the recordings below it are summarised";
+    let found = directory::summarize(path, encoding)?;
+    found.map(Description::Directory).ok_or_else(|| {
+        bad_input(format!(
+            "{}: no lock.json in it, and no recording below it",
+            path.display()
+        ))
+        .help(help)
+    })
 }
 
 /// Prints nested keys and values, one a line.

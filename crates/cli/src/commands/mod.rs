@@ -3,12 +3,14 @@
 pub mod accept;
 pub mod clean;
 pub mod compare;
+pub mod convert;
 pub mod fetch;
 pub mod inspect;
 pub mod kinds;
 pub mod list;
 pub mod plot;
 pub mod predict;
+mod recording_files;
 pub mod run;
 pub mod schema;
 pub mod show;

@@ -1,6 +1,7 @@
-//! `ecgfm plot`: one ECG on ECG paper, from an archive's part, a `.mat` file or a run.
+//! `ecgfm plot`: one ECG on ECG paper, from any file of recordings, a `.mat` file or a run.
 
-mod source;
+pub(super) mod recording;
+pub(super) mod source;
 
 use super::print_json;
 use crate::args::PlotArgs;
@@ -37,6 +38,22 @@ fn check_ending(path: &Path) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Config, message).help(help))
 }
 
+/// Unit of the values: as the file states it, else as the arguments say.
+fn unit_to_draw(args: &PlotArgs, found: &source::PlottedEcg) -> Result<SignalUnit, Error> {
+    match (args.units_per_mv, found.ecg.unit) {
+        _ if found.standardized => Ok(SignalUnit::Standardized),
+        (None, stated) => Ok(stated),
+        (Some(units), SignalUnit::PerMillivolt(stated)) if units != stated => {
+            let message = format!(
+                "{}: the values are in mV, and --units-per-mv says {units}",
+                args.file.display()
+            );
+            Err(Error::new(ErrorKind::BadInput, message).help("leave --units-per-mv out"))
+        }
+        (Some(units), _) => Ok(SignalUnit::PerMillivolt(units)),
+    }
+}
+
 /// Draws one ECG as SVG.
 pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     if let Some(path) = &args.output {
@@ -44,11 +61,7 @@ pub fn plot(args: &PlotArgs) -> Result<(), Error> {
     }
     let found = source::find_ecg(args)?;
     let ecg = Ecg {
-        unit: match (args.units_per_mv, found.standardized) {
-            (_, true) => SignalUnit::Standardized,
-            (Some(units), false) => SignalUnit::PerMillivolt(units),
-            (None, false) => SignalUnit::NotStated,
-        },
+        unit: unit_to_draw(args, &found)?,
         ..found.ecg
     };
     let paper = PaperScale {

@@ -3,10 +3,16 @@
 //! The files are laid out as an archive, or as prepared segments, in a temporary directory, and the stages of a pipeline
 //! run on them: the numbers are those that a run gives.
 
+mod collect;
+mod drawings;
 mod inputs;
 mod model_input;
+mod parts;
+mod ranking;
+mod recordings;
 mod results;
 mod segment_file;
+mod segments;
 mod user_paths;
 
 use super::print_json;
@@ -14,6 +20,8 @@ use crate::args::PredictArgs;
 use crate::errors::file_error;
 use crate::failure::CommandFailure;
 use crate::{kinds, observer::ConsoleReporter, torch};
+use collect::collect_inputs;
+use drawings::DrawingDirectory;
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Pipeline, RunEvent, RunObserver, RunOptions, RunSettings,
 };
@@ -22,6 +30,7 @@ use ecgfm_system::presence::is_dir;
 use inputs::InputFiles;
 use model_input::ExpectedInput;
 use results::PredictionResults;
+use std::io::IsTerminal;
 use std::path::Path;
 
 /// The last stages; [`InputFiles::stages`] gives those before them.
@@ -50,11 +59,23 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), C
     })?;
     let observer = CompactObserver(ConsoleReporter::new(quiet));
     let (mut results, mut first) = (PredictionResults::default(), None);
-    for group in InputFiles::collect(args, &model, place.path())? {
+    let mut drawings = DrawingDirectory::create(args)?;
+    let (groups, refused) = collect_inputs(args, &model, place.path())?;
+    for (file, error) in refused {
+        results.add_refused(&file, &error);
+        first.get_or_insert(error);
+    }
+    for group in groups {
         let run = run_stages(args, &model, &group, &observer, cancel);
         observer.0.clear_bar();
         match run.map_err(|error| group.restore_user_paths(error)) {
-            Ok(dir) => results.add_run(&dir, &group)?,
+            Ok(dir) => {
+                let known = results.rows.len();
+                results.add_run(&dir, &group)?;
+                if let Some(drawings) = &mut drawings {
+                    drawings.draw_group(&results, known, &group)?;
+                }
+            }
             // None of these files can be used; others may be.
             Err(error) if error.kind() == ErrorKind::BadInput => {
                 results.add_failure(&group, error.message());
@@ -110,6 +131,11 @@ fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -
             .map_or_else(String::new, |ecg| format!(", ECG {ecg}"));
         crate::console::println_stderr!("set aside: {}{ecg}: {why}", file.display());
     }
+    for row in &results.rows {
+        for doubt in row.facts.iter().flat_map(|facts| &facts.doubts) {
+            crate::console::println_stderr!("doubtful: {}: {doubt}", row.file.display());
+        }
+    }
     if let Some(path) = &args.output {
         std::fs::write(path, results.csv()).map_err(|e| {
             let message = format!("cannot write `{}`: {e}", path.display());
@@ -118,6 +144,15 @@ fn print_results(args: &PredictArgs, quiet: bool, results: &PredictionResults) -
     }
     match (args.json, &args.output) {
         (true, _) => print_json(&results.json(&args.model)),
+        (false, None) if std::io::stdout().is_terminal() => {
+            crate::console::print_stdout!("{}", ranking::table(results));
+            if !quiet {
+                crate::console::println_stderr!(
+                    "* above the threshold. Probabilities of all labels: -o FILE.csv"
+                );
+            }
+            Ok(())
+        }
         (false, None) => {
             crate::console::print_stdout!("{}", results.csv());
             Ok(())
@@ -146,6 +181,7 @@ fn run_stages(
         "labels": model.labels.replace("${", "$${"),
         "sample_rate": model.sample_rate,
         "segment_seconds": model.segment_seconds,
+        "missing_leads": args.missing_leads,
         "device": args.device,
         "precision": args.precision,
         "returns": args.returns,

@@ -64,6 +64,8 @@ pub struct Ecg {
     pub shades: Vec<ShadedSpan>,
     /// Meaning of the shaded spans, in a few words.
     pub shades_meaning: String,
+    /// Further lines of text below the traces.
+    pub notes: Vec<String>,
 }
 
 /// Scale of a drawing.

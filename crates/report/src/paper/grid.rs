@@ -1,11 +1,11 @@
 //! The paper itself: a line every millimetre, a stronger one every five.
 
-use super::layout::{FOOTER, Layout, MARGIN};
+use super::layout::{Layout, MARGIN};
 
 /// The ground with its grid, which begins and ends on strong lines where the paper's size allows.
 pub(super) fn draw_grid(layout: &Layout, id: &str) -> String {
     let (width, height) = (layout.width, layout.height);
-    let (inner_width, inner_height) = (width - 2.0 * MARGIN, height - FOOTER - MARGIN);
+    let (inner_width, inner_height) = (width - 2.0 * MARGIN, layout.paper_bottom - MARGIN);
     format!(
         "<defs><pattern id=\"{id}-mm\" width=\"1\" height=\"1\" patternUnits=\"userSpaceOnUse\" x=\"{MARGIN}\" y=\"{MARGIN}\">\
          <path class=\"paper-thin\" d=\"M0 0H1M0 0V1\"/></pattern>\

@@ -6,8 +6,12 @@ use super::ecg::{Ecg, LEADS, PaperScale, SECONDS};
 pub(super) const MARGIN: f64 = 5.0;
 /// Room for the calibration pulse, left of the traces.
 pub(super) const PULSE: f64 = 10.0;
-/// Room for words below the traces.
-pub(super) const FOOTER: f64 = 13.0;
+/// Room for the first three lines of text below the traces.
+const FOOTER: f64 = 13.0;
+/// Lines of text for which [`FOOTER`] has room.
+const FOOTER_LINES: usize = 3;
+/// Distance of lines of text.
+pub(super) const LINE_HEIGHT: f64 = 3.6;
 /// Least height of a row above and below its zero.
 const LEAST: f64 = 10.0;
 /// Between rows.
@@ -47,6 +51,8 @@ pub(super) struct LeadRow {
 pub(super) struct Layout {
     pub(super) width: f64,
     pub(super) height: f64,
+    /// Lower end of the paper with the traces; text is below.
+    pub(super) paper_bottom: f64,
     pub(super) speed: f64,
     /// The gain in use, and the one that was asked for.
     pub(super) gain: f64,
@@ -68,6 +74,7 @@ impl Layout {
         let mut layout = Self {
             width: 2.0 * MARGIN + PULSE + SECONDS * paper.speed,
             height: 0.0,
+            paper_bottom: 0.0,
             speed: paper.speed,
             gain: paper.gain,
             asked: paper.gain,
@@ -78,11 +85,17 @@ impl Layout {
         for halving in 0..=HALVINGS {
             layout.gain = paper.gain / f64::from(1u32 << halving);
             layout.stack(ecg);
-            if layout.height <= HIGHEST {
+            if layout.paper_bottom + FOOTER <= HIGHEST {
                 break;
             }
         }
         layout
+    }
+
+    /// Makes room for lines of text below the traces.
+    pub(super) fn fit_footer(&mut self, lines: usize) {
+        let further = lines.saturating_sub(FOOTER_LINES);
+        self.height = self.paper_bottom + FOOTER + LINE_HEIGHT * further as f64;
     }
 
     /// Left end of the traces.
@@ -140,7 +153,7 @@ impl Layout {
                 }
             })
             .collect();
-        self.height = y + FOOTER;
+        self.paper_bottom = y;
     }
 }
 

@@ -41,7 +41,9 @@ impl Drawing {
 
 /// Draws an ECG; `id` makes the drawing's own names unique where several stand on one page.
 pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
-    let layout = Layout::of(ecg, paper);
+    let mut layout = Layout::of(ecg, paper);
+    let footer = footer_lines(ecg, &layout);
+    layout.fit_footer(footer.len());
     let mut body = grid::draw_grid(&layout, id);
     trace::draw_shades(&mut body, ecg, &layout);
     for row in &layout.rows {
@@ -50,9 +52,8 @@ pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
             trace::draw_strip(&mut body, ecg, strip, row, &layout);
         }
     }
-    let footer = footer_lines(ecg, &layout);
     for (line, text) in footer.iter().enumerate() {
-        let y = layout.height - layout::FOOTER + 3.5 + 3.6 * line as f64;
+        let y = layout.paper_bottom + 3.5 + layout::LINE_HEIGHT * line as f64;
         let _ = write!(
             body,
             "<text class=\"paper-text\" x=\"{}\" y=\"{y:.1}\">{}</text>",
@@ -104,6 +105,25 @@ fn footer_lines(ecg: &Ecg, layout: &Layout) -> Vec<String> {
     ];
     if !ecg.shades.is_empty() {
         lines.push(format!("shaded: {}", ecg.shades_meaning));
+    }
+    lines.extend(ecg.notes.iter().flat_map(|note| wrap(note)));
+    lines
+}
+
+/// Letters that a line of text below the traces has room for.
+const LINE_LETTERS: usize = 165;
+
+/// Lines of a text, broken between words.
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_LETTERS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
     lines
 }

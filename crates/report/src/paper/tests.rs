@@ -10,6 +10,7 @@ fn ecg(leads: Vec<Vec<f32>>) -> Ecg {
         filters: "none".into(),
         shades: Vec::new(),
         shades_meaning: String::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -91,6 +92,20 @@ fn a_high_signal_halves_the_gain_and_says_so() {
         svg.contains("5 mm/mV instead of 10 for its height") || svg.contains("2.5 mm/mV instead of 10"),
         "{svg}"
     );
+}
+
+#[test]
+fn a_lead_without_values_is_named_and_notes_make_the_paper_longer() {
+    let mut ecg = ecg(vec![vec![0.1; 1000]; 12]);
+    let plain = draw_ecg(&ecg, PaperScale::default(), "a");
+    ecg.leads[8].fill(f32::NAN);
+    ecg.notes = vec!["word ".repeat(80), "not in the file: V3".to_owned()];
+    let drawing = draw_ecg(&ecg, PaperScale::default(), "a");
+    assert_eq!(drawing.footer.len(), 2 + 3 + 1);
+    assert!((drawing.size().1 - plain.size().1 - 3.0 * 3.6).abs() < 1e-9);
+    let svg = drawing.file(None);
+    assert!(svg.contains(">V3 <tspan class=\"paper-text\">no values</tspan></text>"));
+    assert_eq!(svg.matches("no values").count(), 1);
 }
 
 #[test]

@@ -32,9 +32,14 @@ pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Lead
         );
     }
     let name = LEADS[strip.lead];
+    let absent = if is_without_values(ecg, strip.lead) {
+        " <tspan class=\"paper-text\">no values</tspan>"
+    } else {
+        ""
+    };
     let _ = write!(
         body,
-        "<text class=\"paper-lead\" x=\"{:.2}\" y=\"{:.2}\">{name}</text>",
+        "<text class=\"paper-lead\" x=\"{:.2}\" y=\"{:.2}\">{name}{absent}</text>",
         x + 1.0,
         row.top + 3.8
     );
@@ -44,6 +49,12 @@ pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Lead
             "<path class=\"paper-trace\" data-lead=\"{name}\" d=\"{path}\"/>"
         );
     }
+}
+
+/// Returns true for a lead that has samples, none of which is a value.
+fn is_without_values(ecg: &Ecg, lead: usize) -> bool {
+    let samples = ecg.leads.get(lead).map_or(&[][..], Vec::as_slice);
+    !samples.is_empty() && !samples.iter().any(|value| value.is_finite())
 }
 
 /// Draws the calibration pulse: one millivolt, for a fifth of a second.

@@ -1,16 +1,17 @@
-//! Reads the ECG to plot: from a part of an archive, a `.mat` file, or the archive that a run was made from.
+//! Reads the ECG to plot: from a file of recordings, a `.mat` file, or the archive that a run was made from.
 
+use super::recording::ecg_to_draw;
 use crate::args::PlotArgs;
+use crate::commands::recording_files;
 use crate::errors::{file_error, unusable_file};
 use crate::results;
 use ecgfm_archives::datasets;
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, TRACE_FILE};
-use ecgfm_artifacts::recordings::{self, Encoding, MissingLeads, Recording, RecordingFile};
+use ecgfm_artifacts::recordings::{Recording, RecordingFile};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records};
 use ecgfm_formats::mat5;
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
-use ecgfm_recipe::strip::strip;
 use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
 use ecgfm_report::saliency_overlay;
 use ecgfm_system::presence::is_dir;
@@ -20,8 +21,8 @@ use std::path::{Path, PathBuf};
 const IDS_IN_ERROR: usize = 5;
 
 /// ECG to plot, with its caveats.
-pub(super) struct PlottedEcg {
-    pub(super) ecg: Ecg,
+pub(in crate::commands) struct PlottedEcg {
+    pub(in crate::commands) ecg: Ecg,
     /// Set where its values are standard deviations.
     pub(super) standardized: bool,
     pub(super) notice: Option<String>,
@@ -37,15 +38,12 @@ pub(super) fn find_ecg(args: &PlotArgs) -> Result<PlottedEcg, Error> {
     if is_dir(path).map_err(|e| file_error("read", path, &e))? {
         return read_from_run(path, required_id(args)?);
     }
-    if let Some(file) = recordings::open(path, &Encoding::default()) {
-        let file = file.map_err(unusable_file)?;
-        let id = required_id(args)?;
-        return read_ecg(file.as_ref(), find_row(file.as_ref(), id)?, id, args.rate);
+    if let Some(file) = recording_files::open_file(path, &args.encoding) {
+        return read_from_file(file?.as_ref(), args);
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("mat") => read_mat(path),
-        _ => Err(bad_input(format!("{}: not an archive's .hdf5, a .mat file or a run", path.display()))
-            .help("give a part such as exams_part0.hdf5 with --ecg EXAM_ID, a .mat file, or a run directory with --ecg ID")),
+        _ => Err(recording_files::unknown_format(path)),
     }
 }
 
@@ -75,43 +73,38 @@ fn find_row(file: &dyn RecordingFile, id: &str) -> Result<usize, Error> {
     )
 }
 
-/// Reads a recording as the archive has it, without the zeros around it, under the name `record`.
-fn read_ecg(file: &dyn RecordingFile, row: usize, record: &str, rate: f64) -> Result<PlottedEcg, Error> {
-    let (path, count) = (file.path().display(), file.lead_count());
-    if count != LEADS.len() {
-        return Err(bad_input(format!(
-            "{path}: {count} leads; an ECG on paper has 12"
-        )));
-    }
-    let mut recording = Recording::default();
-    file.read(row, &mut recording).map_err(unusable_file)?;
-    recording
-        .use_standard_leads(MissingLeads::Refuse)
-        .map_err(|e| bad_input(format!("{path}: {e}")))?;
-    let values = recording.samples.to_f32();
-    let kept = strip(&values, LEADS.len());
-    let lead = |at: usize| {
-        kept.clone()
-            .map(|sample| values[sample * LEADS.len() + at])
-            .collect()
+/// Samples a second of CODE-15's files, which do not state it.
+pub(in crate::commands) const CODE15_RATE: f64 = 400.0;
+
+/// Reads a recording as its file has it.
+fn read_from_file(file: &dyn RecordingFile, args: &PlotArgs) -> Result<PlottedEcg, Error> {
+    let rows = file.exam_ids().len();
+    let (row, record) = match &args.ecg {
+        None if rows == 1 => (0, recording_files::stem(file.path())),
+        _ => {
+            let id = required_id(args)?;
+            (find_row(file, id)?, id.to_owned())
+        }
     };
+    let mut recording = recording_files::read_recording(file, row, &args.encoding)?;
+    let rate_is_assumed = recording.sample_rate == 0.0;
+    if rate_is_assumed {
+        recording.sample_rate = CODE15_RATE;
+    }
+    let mut ecg = ecg_to_draw(recording, &record, recording_files::is_hdf5(file))?;
+    if rate_is_assumed {
+        let note = format!("rate not stated by the file: drawn at CODE-15's {CODE15_RATE} Hz");
+        ecg.notes.insert(0, note);
+    }
     Ok(PlottedEcg {
-        ecg: Ecg {
-            record: record.to_owned(),
-            leads: (0..LEADS.len()).map(lead).collect(),
-            rate,
-            unit: SignalUnit::NotStated,
-            filters: "none".to_owned(),
-            shades: Vec::new(),
-            shades_meaning: String::new(),
-        },
+        ecg,
         standardized: false,
         notice: None,
     })
 }
 
 /// Reads a `.mat` file of a run: `org/` holds the archive's values, the others hold standard deviations.
-fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
+pub(in crate::commands) fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
     let file = mat5::MatFile::read(path).map_err(unusable_file)?;
     let ((leads, samples), values) = file.f32_matrix("feats").map_err(unusable_file)?;
     if leads != LEADS.len() {
@@ -138,6 +131,7 @@ fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
             filters: "none stated".to_owned(),
             shades: Vec::new(),
             shades_meaning: String::new(),
+            notes: Vec::new(),
         },
         standardized: folder != "org",
         notice: None,
@@ -176,19 +170,25 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
     let file = dataset
         .open_file(&raw_dir(dir, record)?, &row.trace_file)
         .map_err(unusable_file)?;
-    let mut found = read_ecg(file.as_ref(), row.row, key::stem(&row.save_file), row.rate)?;
+    let mut recording = Recording::default();
+    file.read(row.row, &mut recording).map_err(unusable_file)?;
+    recording.sample_rate = row.rate;
+    let zero_padded = recording_files::is_hdf5(file.as_ref());
+    let mut ecg = ecg_to_draw(recording, key::stem(&row.save_file), zero_padded)?;
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
         let infer = dir.join(infer);
-        found.ecg.shades =
-            saliency_overlay::spans_of_recording(&infer, stem, seconds).map_err(unusable_file)?;
-        found.ecg.shades_meaning = saliency_overlay::describe_shades(&infer)
+        ecg.shades = saliency_overlay::spans_of_recording(&infer, stem, seconds).map_err(unusable_file)?;
+        ecg.shades_meaning = saliency_overlay::describe_shades(&infer)
             .map_err(unusable_file)?
             .to_owned();
     }
-    found.notice = results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str()));
-    Ok(found)
+    Ok(PlottedEcg {
+        ecg,
+        standardized: false,
+        notice: results::notice_of(dir, |kind| of_kind(kind).map(|(name, _)| name.as_str())),
+    })
 }
 
 /// The archive's directory, as the run recorded it.

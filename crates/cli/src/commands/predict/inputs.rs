@@ -1,19 +1,38 @@
 //! The files to predict, laid out as the stages read them.
 
-use super::model_input::ExpectedInput;
-use super::segment_file::{SegmentFile, copy_store_info};
-use super::user_paths::{absolute_path, bad_input, hide_paths_below};
-use crate::args::PredictArgs;
-use crate::errors::{file_error, unusable_file};
+use super::user_paths::{absolute_text, hide_paths_below};
+use crate::commands::recording_files::SuppliedLeads;
 use ecgfm_archives::code15::EXAMS_FILE;
-use ecgfm_archives::listed;
-use ecgfm_artifacts::recordings::{self, Encoding, HDF5_ENDINGS};
-use ecgfm_artifacts::{key, manifests};
+use ecgfm_artifacts::key;
 use ecgfm_pipeline::{Error, ErrorKind};
-use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The recording's name, the file and the exam's number in it, by the segment's name.
+pub(super) type SegmentFiles = BTreeMap<String, (String, PathBuf, Option<i64>)>;
+
+/// A file that cannot be predicted, and why.
+pub(super) type RefusedFile = (PathBuf, Error);
+
+/// A recording to predict.
+pub(super) struct GivenRecording {
+    /// Path as the user gave it.
+    pub(super) path: PathBuf,
+    /// Name for people: that of the file.
+    pub(super) name: String,
+    /// Name in tables, which no other has.
+    pub(super) exam: String,
+    /// Path in tables.
+    pub(super) trace_file: String,
+    pub(super) facts: RecordingFacts,
+}
+
+/// Facts about a recording that are shown beside its prediction.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct RecordingFacts {
+    pub(super) doubts: Vec<String>,
+    pub(super) leads: SuppliedLeads,
+}
 
 /// Files of one kind, which are predicted together.
 pub(super) enum InputFiles {
@@ -32,122 +51,42 @@ pub(super) enum InputFiles {
         /// Directory with links to them and a manifest.
         root: PathBuf,
         /// The recording's name, the file and the exam's number in it, by the segment's name.
-        files: BTreeMap<String, (String, PathBuf, Option<i64>)>,
+        files: SegmentFiles,
+    },
+    /// Recordings in files of any other format, which are prepared first.
+    Recordings {
+        /// Directory of the table that lists them, and of its description.
+        root: PathBuf,
+        /// By row of that table.
+        recordings: Vec<GivenRecording>,
     },
 }
 
-fn no_reader(file: &Path) -> Error {
-    bad_input(format!("{}: neither .hdf5 nor .mat", file.display())).help(
-        "give parts of an archive in CODE-15's shape, or segments as `signals` with `store: mat` writes them",
-    )
-}
+/// Stages before inference, for recordings of the dataset `DATASET` that the table `TABLE` lists.
+const STAGES_OF_RECORDINGS: &str = "
+  signals:
+    uses: signals
+    with: { dataset: DATASET, raw: 'TABLE', store: '${vars.store}', sample_rate: '${vars.sample_rate}',
+            segment_seconds: '${vars.segment_seconds}', missing_leads: '${vars.missing_leads}' }
+  splits:
+    uses: splits
+    with: { records: '${signals.records}', segments: '${signals.segments}', strategy: random, fractions: [1],
+            names: [test], seed: 0 }
+  manifests:
+    uses: manifests
+    with: { splits: '${splits.segmented}' }
+";
+
+/// Table of the recordings of any format, in the directory of its group.
+pub(super) const TABLE_FILE: &str = "files.csv";
+/// Description of that table, with what the files do not state.
+pub(super) const DATASET_FILE: &str = "files.yaml";
 
 impl InputFiles {
-    /// Groups the files by kind and lays each group out below the directory `place`.
-    pub(super) fn collect(
-        args: &PredictArgs,
-        model: &ExpectedInput,
-        place: &Path,
-    ) -> Result<Vec<Self>, Error> {
-        let is = |path: &&PathBuf, known: &[&str]| {
-            path.extension()
-                .and_then(|e| e.to_str())
-                .is_some_and(|e| known.contains(&e))
-        };
-        let parts: Vec<PathBuf> = args
-            .files
-            .iter()
-            .filter(|p| is(p, &HDF5_ENDINGS))
-            .cloned()
-            .collect();
-        let mats: Vec<PathBuf> = args.files.iter().filter(|p| is(p, &["mat"])).cloned().collect();
-        if let Some(other) = args
-            .files
-            .iter()
-            .find(|p| !is(p, &HDF5_ENDINGS) && !is(p, &["mat"]))
-        {
-            return Err(no_reader(other));
-        }
-        if !args.ecg.is_empty() && parts.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "--ecg chooses among the exams of .hdf5 files".to_owned(),
-            ));
-        }
-        let mut groups = Vec::new();
-        for (number, parts) in group_without_shared_exams(open_parts(&parts, &args.ecg)?)
-            .into_iter()
-            .enumerate()
-        {
-            groups.push(Self::parts(&parts, &place.join(format!("parts{number}")))?);
-        }
-        if !mats.is_empty() {
-            groups.push(Self::segments(&mats, model, &place.join("segments"))?);
-        }
-        Ok(groups)
-    }
-
-    fn parts(parts: &[ArchivePart], root: &Path) -> Result<Self, Error> {
-        fs::create_dir(root).map_err(|e| file_error("write", root, &e))?;
-        let (mut exams, mut rows) = (Vec::new(), Vec::new());
-        for (at, part) in parts.iter().enumerate() {
-            let path = absolute_text(&part.file)?;
-            for id in &part.exams {
-                exams.push((at, *id));
-                rows.push((*id, path.clone()));
-            }
-        }
-        listed::write(&root.join(EXAMS_FILE), &rows).map_err(unusable_file)?;
-        Ok(Self::Parts {
-            root: root.to_owned(),
-            files: parts.iter().map(|part| part.file.clone()).collect(),
-            exams,
-            direct: parts.iter().all(|part| part.direct),
-        })
-    }
-
-    fn segments(paths: &[PathBuf], model: &ExpectedInput, root: &Path) -> Result<Self, Error> {
-        let io = |e: std::io::Error| file_error("write", root, &e);
-        fs::create_dir(root).map_err(io)?;
-        let (mut files, mut manifest) = (BTreeMap::new(), format!("{}\n", root.display()));
-        for path in paths {
-            let segment = SegmentFile::read(path, model)?;
-            let link = root.join(format!("{}.mat", segment.name));
-            symlink(absolute_path(path)?, link).map_err(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => bad_input(format!(
-                    "{}: another of the files has the same name",
-                    path.display()
-                )),
-                _ => io(error),
-            })?;
-            manifest += &format!("{}.mat\t{}\n", segment.name, segment.samples);
-            let same = |(recording, _, exam): &&(String, PathBuf, Option<i64>)| {
-                *recording == segment.recording && *exam != segment.exam
-            };
-            if let Some((_, other, _)) = files.values().find(same) {
-                let (path, other) = (path.display(), other.display());
-                return Err(
-                    bad_input(format!("{path}: of another exam than {other}, by the same name"))
-                        .help("predict them one after the other"),
-                );
-            }
-            files.insert(segment.name, (segment.recording, path.clone(), segment.exam));
-        }
-        copy_store_info(paths, root)?;
-        let lists = root.join(MANIFESTS);
-        fs::create_dir(&lists).map_err(io)?;
-        fs::write(lists.join(manifests::file_name("test")), manifest).map_err(io)?;
-        write_keys(&lists, &files)?;
-        Ok(Self::Segments {
-            root: root.to_owned(),
-            files,
-        })
-    }
-
     /// Directory that holds the links.
     pub(super) fn root(&self) -> &Path {
         match self {
-            Self::Parts { root, .. } | Self::Segments { root, .. } => root,
+            Self::Parts { root, .. } | Self::Segments { root, .. } | Self::Recordings { root, .. } => root,
         }
     }
 
@@ -160,27 +99,15 @@ impl InputFiles {
     }
 
     /// Stages before inference as YAML, the manifests that inference reads, and the stages that it also needs.
-    pub(super) fn stages(&self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Segments { .. } => ("", "${vars.root}/manifests", "[]"),
-            Self::Parts { .. } => (
-                "
-  signals:
-    uses: signals
-    with: { dataset: listed, raw: '${vars.root}/exams.csv', store: '${vars.store}', sample_rate: '${vars.sample_rate}',
-            segment_seconds: '${vars.segment_seconds}' }
-  splits:
-    uses: splits
-    with: { records: '${signals.records}', segments: '${signals.segments}', strategy: random, fractions: [1],
-            names: [test], seed: 0 }
-  manifests:
-    uses: manifests
-    with: { splits: '${splits.segmented}' }
-",
-                "${manifests.dir}",
-                "[signals]",
-            ),
-        }
+    pub(super) fn stages(&self) -> (String, &'static str, &'static str) {
+        let (dataset, table) = match self {
+            Self::Segments { .. } => return (String::new(), "${vars.root}/manifests", "[]"),
+            Self::Parts { .. } => ("listed".to_owned(), EXAMS_FILE),
+            Self::Recordings { .. } => (format!("'${{vars.root}}/{DATASET_FILE}'"), TABLE_FILE),
+        };
+        let before = STAGES_OF_RECORDINGS.replace("DATASET", &dataset);
+        let before = before.replace("TABLE", &format!("${{vars.root}}/{table}"));
+        (before, "${manifests.dir}", "[signals]")
     }
 
     /// Returns the user's file and the name of the ECG in it, of the row and recording that the stages know it by.
@@ -192,6 +119,13 @@ impl InputFiles {
                 row.map_or_else(
                     || (self.root().to_owned(), stem.to_owned()),
                     |(at, id)| (files[*at].clone(), id.to_string()),
+                )
+            }
+            Self::Recordings { recordings, .. } => {
+                let row = idx.parse().ok().and_then(|row: usize| recordings.get(row));
+                row.map_or_else(
+                    || (self.root().to_owned(), stem.to_owned()),
+                    |recording| (recording.path.clone(), recording.name.clone()),
                 )
             }
             Self::Segments { files, .. } => {
@@ -207,17 +141,40 @@ impl InputFiles {
         match self {
             Self::Parts { files, .. } => files.iter().map(PathBuf::as_path).collect(),
             Self::Segments { files, .. } => files.values().map(|(_, file, _)| file.as_path()).collect(),
+            Self::Recordings { recordings, .. } => recordings
+                .iter()
+                .map(|recording| recording.path.as_path())
+                .collect(),
         }
     }
 
-    /// Returns the user's file by its name in the table of exams.
-    pub(super) fn file(&self, link: &str) -> PathBuf {
-        let Self::Parts { files, .. } = self else {
-            return PathBuf::from(link);
+    /// Returns the user's file and the name of an ECG in it, by their names in the table of exams.
+    pub(super) fn origin_of_exam(&self, trace_file: &str, exam: &str) -> (PathBuf, String) {
+        let found = match self {
+            Self::Segments { .. } => None,
+            Self::Parts { files, .. } => {
+                let mut all = files.iter();
+                all.find(|file| absolute_text(file).is_ok_and(|path| path == trace_file))
+                    .map(|file| (file.clone(), exam.to_owned()))
+            }
+            Self::Recordings { recordings, .. } => {
+                let mut all = recordings.iter();
+                all.find(|recording| recording.trace_file == trace_file)
+                    .map(|recording| (recording.path.clone(), recording.name.clone()))
+            }
         };
-        let mut all = files.iter();
-        all.find(|file| absolute_text(file).is_ok_and(|path| path == link))
-            .map_or_else(|| PathBuf::from(link), Clone::clone)
+        found.unwrap_or_else(|| (PathBuf::from(trace_file), exam.to_owned()))
+    }
+
+    /// Facts about the recording that the stages know by this row; none where they are not known.
+    pub(super) fn facts(&self, idx: &str) -> Option<&RecordingFacts> {
+        match self {
+            Self::Recordings { recordings, .. } => {
+                let recording = recordings.get(idx.parse::<usize>().ok()?)?;
+                Some(&recording.facts)
+            }
+            Self::Parts { .. } | Self::Segments { .. } => None,
+        }
     }
 
     /// Returns the error with the user's files in place of their links.
@@ -239,6 +196,12 @@ impl InputFiles {
                 let files = files.iter();
                 files
                     .filter_map(|file| Some((absolute_text(file).ok()?, file.as_path())))
+                    .collect()
+            }
+            Self::Recordings { recordings, .. } => {
+                let recordings = recordings.iter();
+                recordings
+                    .map(|recording| (recording.trace_file.clone(), recording.path.as_path()))
                     .collect()
             }
             Self::Segments { files, .. } => {
@@ -264,93 +227,6 @@ impl InputFiles {
         let place = self.root().parent().unwrap_or(self.root());
         hide_paths_below(&text, &place.display().to_string())
     }
-}
-
-/// Directory of the manifest of `.mat` files, below the links to them.
-const MANIFESTS: &str = "manifests";
-
-/// Writes the keys of the segments, with a number for each recording.
-fn write_keys(dir: &Path, files: &BTreeMap<String, (String, PathBuf, Option<i64>)>) -> Result<(), Error> {
-    // The `idx` in the files cannot be the number: files of two runs may share it.
-    let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
-    let mut keys = Vec::with_capacity(files.len());
-    for (segment, (recording, ..)) in files {
-        let next = numbers.len() as i64;
-        keys.push(manifests::SegmentKey {
-            segment: segment.clone(),
-            idx: Some(*numbers.entry(recording).or_insert(next)),
-            save_file: format!("{recording}.mat"),
-        });
-    }
-    let rows = keys.iter().map(|key| (key, "test"));
-    manifests::write_index(&dir.join(manifests::INDEX_FILE), rows)
-        .map_err(|error| Error::new(ErrorKind::StageFailed, error.to_string()))
-}
-
-/// A part of an archive, and the exams of it that are wanted.
-struct ArchivePart {
-    file: PathBuf,
-    exams: Vec<i64>,
-    direct: bool,
-}
-
-/// Opens the parts, with the exams `wanted` of each, or all exams where none is named.
-fn open_parts(files: &[PathBuf], wanted: &[i64]) -> Result<Vec<ArchivePart>, Error> {
-    let mut parts = Vec::with_capacity(files.len());
-    for file in files {
-        let opened = recordings::open(file, &Encoding::default());
-        let part = opened.ok_or_else(|| no_reader(file))?.map_err(unusable_file)?;
-        let ids = part
-            .exam_ids()
-            .into_iter()
-            .flatten()
-            .filter_map(|id| id.parse().ok());
-        parts.push(ArchivePart {
-            file: file.clone(),
-            exams: ids
-                .filter(|id| wanted.is_empty() || wanted.contains(id))
-                .collect(),
-            direct: part.direct_rows().is_some(),
-        });
-    }
-    match wanted
-        .iter()
-        .find(|id| !parts.iter().any(|part| part.exams.contains(id)))
-    {
-        Some(missing) => Err(bad_input(format!("no exam {missing} in the files given"))
-            .help("`ecgfm inspect FILE` names some that are there")),
-        None => {
-            parts.retain(|part| !part.exams.is_empty() || wanted.is_empty());
-            Ok(parts)
-        }
-    }
-}
-
-/// Groups the parts so that no two of a group share an exam's number: two archives may both have it.
-fn group_without_shared_exams(parts: Vec<ArchivePart>) -> Vec<Vec<ArchivePart>> {
-    let mut groups: Vec<(HashSet<i64>, Vec<ArchivePart>)> = Vec::new();
-    for part in parts {
-        let free = |(known, _): &&mut (HashSet<i64>, Vec<ArchivePart>)| {
-            !part.exams.iter().any(|id| known.contains(id))
-        };
-        match groups.iter_mut().find(free) {
-            Some((known, group)) => {
-                known.extend(&part.exams);
-                group.push(part);
-            }
-            None => groups.push((part.exams.iter().copied().collect(), vec![part])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// The absolute path of a file as text, for the table that lists it.
-fn absolute_text(path: &Path) -> Result<String, Error> {
-    let path = std::path::absolute(path).map_err(|e| file_error("open", path, &e))?;
-    path.to_str().map(str::to_owned).ok_or_else(|| {
-        let message = format!("`{}`: its name is not UTF-8 text", path.display());
-        Error::new(ErrorKind::BadInput, message).help("rename it")
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Predictions and rejected ECGs, by the names of the user's files.
 
-use super::inputs::InputFiles;
+use super::inputs::{InputFiles, RecordingFacts};
 use crate::errors::file_error;
 use ecgfm_artifacts::columns::{DETAIL, EXAM_ID, IDX, REASON, SAVE_FILE, SEGMENT, SEGMENTS, TRACE_FILE};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
@@ -14,21 +14,23 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Prediction for one ECG.
-struct EcgPrediction {
-    file: PathBuf,
-    ecg: String,
-    segments: String,
+pub(super) struct EcgPrediction {
+    pub(super) file: PathBuf,
+    pub(super) ecg: String,
+    pub(super) segments: String,
     /// In the order of the labels, digits as the tables of a run have them.
-    probabilities: Vec<String>,
+    pub(super) probabilities: Vec<String>,
     /// Names of the labels above their thresholds.
-    holds: Vec<String>,
+    pub(super) holds: Vec<String>,
+    /// Facts about its recording, where they are known.
+    pub(super) facts: Option<RecordingFacts>,
 }
 
 /// Predictions for all files, notices, and ECGs without a prediction.
 #[derive(Default)]
 pub(super) struct PredictionResults {
-    labels: Vec<String>,
-    rows: Vec<EcgPrediction>,
+    pub(super) labels: Vec<String>,
+    pub(super) rows: Vec<EcgPrediction>,
     /// File, ECG (none for the whole file) and reason why there is no prediction.
     pub(super) rejected: Vec<(PathBuf, Option<String>, String)>,
     pub(super) notices: Vec<String>,
@@ -56,7 +58,8 @@ impl PredictionResults {
         let cell =
             |name: &str, row: usize| Ok::<_, Error>(column(name)?.get(row).unwrap_or_default().to_owned());
         for row in 0..frame.height() {
-            let (file, ecg) = group.origin(&cell(IDX, row)?, &cell(SAVE_FILE, row)?);
+            let idx = cell(IDX, row)?;
+            let (file, ecg) = group.origin(&idx, &cell(SAVE_FILE, row)?);
             let probabilities = self.labels.iter().map(|label| cell(label, row));
             let probabilities: Vec<String> = probabilities.collect::<Result<_, _>>()?;
             let threshold = |label: &String| about.threshold_of.get(label).copied();
@@ -77,6 +80,7 @@ impl PredictionResults {
                 segments: cell(SEGMENTS, row)?,
                 holds: holds.map(|(label, _)| label.clone()).collect(),
                 probabilities,
+                facts: group.facts(&idx).cloned(),
             });
         }
         self.add_rejected_exams(&dir.join("signals").join(rejected::FILE), group)?;
@@ -111,6 +115,18 @@ impl PredictionResults {
         self.rows.is_empty()
     }
 
+    /// Records why a file cannot be used.
+    pub(super) fn add_refused(&mut self, file: &Path, error: &Error) {
+        let place = format!("{}: ", file.display());
+        let why = error.message();
+        let why = why.strip_prefix(&place).unwrap_or(why);
+        let help = error
+            .help_text()
+            .map_or_else(String::new, |help| format!("; {help}"));
+        self.rejected
+            .push((file.to_owned(), None, format!("{why}{help}")));
+    }
+
     /// Records why none of the files of a group could be used.
     pub(super) fn add_failure(&mut self, group: &InputFiles, why: &str) {
         let files = group.files().into_iter();
@@ -131,8 +147,8 @@ impl PredictionResults {
         for row in 0..frame.height() {
             let detail = group.user_paths_in(&cell(DETAIL, row)?);
             let why = format!("{}: {detail}", cell(REASON, row)?);
-            let file = group.file(&cell(TRACE_FILE, row)?);
-            self.rejected.push((file, Some(cell(EXAM_ID, row)?), why));
+            let (file, ecg) = group.origin_of_exam(&cell(TRACE_FILE, row)?, &cell(EXAM_ID, row)?);
+            self.rejected.push((file, Some(ecg), why));
         }
         Ok(())
     }
@@ -174,10 +190,16 @@ impl PredictionResults {
             let probabilities: serde_json::Map<_, _> = pairs
                 .map(|(label, p)| (label.clone(), json!(number(p))))
                 .collect();
-            json!({
+            let mut described = json!({
                 "file": row.file.to_string_lossy(), "ecg": row.ecg, "segments": row.segments.parse::<u64>().ok(),
                 "probabilities": probabilities, "labels": row.holds,
-            })
+            });
+            if let Some(facts) = &row.facts {
+                described["doubts"] = json!(facts.doubts);
+                described["computed_leads"] = json!(facts.leads.computed);
+                described["absent_leads"] = json!(facts.leads.absent);
+            }
+            described
         };
         let set_aside = |(file, ecg, why): &(PathBuf, Option<String>, String)| json!({ "file": file.to_string_lossy(), "ecg": ecg, "why": why });
         json!({

@@ -14,6 +14,15 @@ pub(super) fn absolute_path(path: &Path) -> Result<PathBuf, Error> {
     path.canonicalize().map_err(|e| file_error("open", path, &e))
 }
 
+/// Returns the absolute path of a file as text, for the table that lists it.
+pub(super) fn absolute_text(path: &Path) -> Result<String, Error> {
+    let path = std::path::absolute(path).map_err(|e| file_error("open", path, &e))?;
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        let message = format!("`{}`: its name is not UTF-8 text", path.display());
+        Error::new(ErrorKind::BadInput, message).help("rename it")
+    })
+}
+
 /// Returns the text with "the files given" for every path that begins with `place`.
 pub(super) fn hide_paths_below(text: &str, place: &str) -> String {
     let mut left = text;
