@@ -14,7 +14,8 @@ pub const LEADS: [&str; 12] = [
 /// Values of a lead: a wave of its own frequency and height, in whole microvolts.
 pub fn wave(name: &str, samples: usize) -> Vec<f64> {
     let number = LEADS.iter().position(|lead| *lead == name).unwrap_or(20) as f64;
-    let value = |at: usize| ((at as f64 * (0.02 + 0.003 * number)).sin() * (300.0 + 40.0 * number)).round() / 1000.0;
+    let value =
+        |at: usize| ((at as f64 * (0.02 + 0.003 * number)).sin() * (300.0 + 40.0 * number)).round() / 1000.0;
     (0..samples).map(value).collect()
 }
 
@@ -22,7 +23,10 @@ pub fn wave(name: &str, samples: usize) -> Vec<f64> {
 pub fn write_wfdb(directory: &Path, name: &str, leads: &[&str], rename: fn(&str) -> String, rate: f64) {
     std::fs::create_dir_all(directory).unwrap();
     let samples = (rate * 10.0) as usize;
-    let waves: Vec<(String, Vec<f64>)> = leads.iter().map(|lead| (rename(lead), wave(lead, samples))).collect();
+    let waves: Vec<(String, Vec<f64>)> = leads
+        .iter()
+        .map(|lead| (rename(lead), wave(lead, samples)))
+        .collect();
     let record = RecordToWrite {
         name,
         sample_rate: rate,
@@ -43,7 +47,10 @@ pub fn write_muse(path: &Path) {
         counts: wave(name, 5000).iter().map(|mv| (mv * 200.0) as i16).collect(),
     };
     let document = MuseDocument {
-        leads: ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"].iter().map(lead).collect(),
+        leads: ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]
+            .iter()
+            .map(lead)
+            .collect(),
         sample_rate: 500,
         microvolts_per_count: 5.0,
         facts: MuseFacts::default(),

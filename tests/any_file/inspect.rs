@@ -16,17 +16,33 @@ fn a_record_is_shown_with_its_leads_by_both_names_its_rate_and_its_doubts() {
     let signal = dir.path().join("r.dat");
     let found = inspected(&[dir.path().join("r").as_os_str()]);
     assert_eq!(
-        (found["sample_rate"].as_f64(), found["samples"].as_u64(), found["seconds"].as_f64()),
+        (
+            found["sample_rate"].as_f64(),
+            found["samples"].as_u64(),
+            found["seconds"].as_f64()
+        ),
         (Some(500.0), Some(5000), Some(10.0))
     );
-    assert_eq!((&found["unit"], &found["patient_id"], &found["age"]), (&"mV".into(), &"4711".into(), &"61".into()));
-    assert_eq!((&found["lead_names"][3], &found["standard_leads"][3]), (&"Lead aVR".into(), &"aVR".into()));
+    assert_eq!(
+        (&found["unit"], &found["patient_id"], &found["age"]),
+        (&"mV".into(), &"4711".into(), &"61".into())
+    );
+    assert_eq!(
+        (&found["lead_names"][3], &found["standard_leads"][3]),
+        (&"Lead aVR".into(), &"aVR".into())
+    );
     assert_eq!(found["doubts"], Value::Array(Vec::new()));
     let mut bytes = std::fs::read(&signal).unwrap();
     bytes[100] ^= 1;
     std::fs::write(&signal, bytes).unwrap();
     let text = ok(program(["inspect"]).arg(&signal));
-    for words in ["aVR (Lead aVR)", "  sample rate      500 Hz\n", "5000 samples, 10 s", "filters          none stated", "checksum"] {
+    for words in [
+        "aVR (Lead aVR)",
+        "  sample rate      500 Hz\n",
+        "5000 samples, 10 s",
+        "filters          none stated",
+        "checksum",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
@@ -41,20 +57,32 @@ fn several_files_are_shown_and_a_directory_is_summarised() {
     std::fs::write(at("bad.xml"), "<RestingECG/>").unwrap();
     std::fs::write(at("notes.txt"), "nothing").unwrap();
     let found = inspected(&[dir.path().as_os_str()]);
-    assert_eq!((found["files"].as_u64(), found["recordings"].as_u64()), (Some(4), Some(3)));
+    assert_eq!(
+        (found["files"].as_u64(), found["recordings"].as_u64()),
+        (Some(4), Some(3))
+    );
     assert_eq!(
         (&found["formats"][0]["value"], &found["formats"][0]["recordings"]),
         (&"WFDB".into(), &2.into())
     );
     assert_eq!(
-        (&found["sample_rates"][0]["value"], &found["sample_rates"][1]["value"]),
+        (
+            &found["sample_rates"][0]["value"],
+            &found["sample_rates"][1]["value"]
+        ),
         (&"500 Hz".into(), &"250 Hz".into())
     );
     assert_eq!(found["not_read"][0]["file"], "bad.xml");
     let text = ok(program(["inspect"]).arg(dir.path()));
-    assert!(text.contains("3 recordings in 4 files") && text.contains("2 × 500 Hz"), "{text}");
+    assert!(
+        text.contains("3 recordings in 4 files") && text.contains("2 × 500 Hz"),
+        "{text}"
+    );
     let both = inspected(&[at("a/one.hea").as_os_str(), at("three.xml").as_os_str()]);
-    assert_eq!((&both[0]["format"], &both[1]["format"]), (&"WFDB".into(), &"GE MUSE XML".into()));
+    assert_eq!(
+        (&both[0]["format"], &both[1]["format"]),
+        (&"WFDB".into(), &"GE MUSE XML".into())
+    );
     assert_eq!(both[1]["derived_leads"].as_array().unwrap().len(), 4);
     let two = ok(program(["inspect"]).arg(at("a/two.hea")));
     assert!(two.contains("not in the file  V3, V4, V5, V6"), "{two}");
@@ -69,12 +97,21 @@ fn what_a_file_does_not_state_is_stated_by_options_and_never_assumed() {
     assert!(code == Some(3) && message.contains("rate"), "{message}");
     let rate = ["--rate", "400", "--unit", "mV"].map(std::ffi::OsStr::new);
     let found = inspected(&[&[csv.as_os_str()], &rate[..]].concat());
-    assert_eq!((found["seconds"].as_f64(), &found["unit"]), (Some(10.0), &"mV".into()));
+    assert_eq!(
+        (found["seconds"].as_f64(), &found["unit"]),
+        (Some(10.0), &"mV".into())
+    );
     write_wfdb(dir.path(), "r", &LEADS, str::to_owned, 500.0);
     let (code, message) = failed(program(["inspect", "--rate", "400"]).arg(dir.path().join("r.hea")));
-    assert!(code == Some(3) && message.contains("states 500 Hz, and --rate says 400"), "{message}");
+    assert!(
+        code == Some(3) && message.contains("states 500 Hz, and --rate says 400"),
+        "{message}"
+    );
     let (code, message) = failed(program(["inspect", "--unit", "mmHg"]).arg(&csv));
-    assert!(code == Some(2) && message.contains("unit of voltage"), "{message}");
+    assert!(
+        code == Some(2) && message.contains("unit of voltage"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -86,7 +123,10 @@ fn formats_that_are_not_read_are_named() {
     std::fs::write(&path, dicom).unwrap();
     for command in ["inspect", "plot"] {
         let (code, message) = failed(program([command]).arg(&path));
-        assert!(code == Some(3) && message.contains("this is DICOM, which is not read yet; convert it to WFDB"), "{message}");
+        assert!(
+            code == Some(3) && message.contains("this is DICOM, which is not read yet; convert it to WFDB"),
+            "{message}"
+        );
     }
     for (name, words) in [
         ("formats/dicom/pydicom_waveform_ecg.dcm", "DICOM"),

@@ -21,7 +21,10 @@ fn leads_are_drawn_by_name_in_millivolts_at_the_rate_of_the_file() {
     reversed.reverse();
     write_wfdb(&dir.path().join("a"), "r", &LEADS, str::to_owned, 500.0);
     write_wfdb(&dir.path().join("b"), "r", &reversed, str::to_lowercase, 500.0);
-    let (a, b) = (drawn(&dir.path().join("a/r.hea"), &[]), drawn(&dir.path().join("b/r.hea"), &[]));
+    let (a, b) = (
+        drawn(&dir.path().join("a/r.hea"), &[]),
+        drawn(&dir.path().join("b/r.hea"), &[]),
+    );
     for lead in LEADS {
         assert_eq!(trace(&a, lead), trace(&b, lead), "{lead}");
     }
@@ -31,7 +34,11 @@ fn leads_are_drawn_by_name_in_millivolts_at_the_rate_of_the_file() {
         (["--rate", "400"], "states 500 Hz, and --rate says 400"),
         (["--units-per-mv", "1.8"], "in mV, and --units-per-mv says 1.8"),
     ] {
-        let (code, message) = failed(program(["plot", "-o", "-"]).arg(dir.path().join("a/r.hea")).args(further));
+        let (code, message) = failed(
+            program(["plot", "-o", "-"])
+                .arg(dir.path().join("a/r.hea"))
+                .args(further),
+        );
         assert!(code == Some(3) && message.contains(words), "{message}");
     }
 }

@@ -20,8 +20,14 @@ impl Bench {
             let bench = Self {
                 dir: tempfile::tempdir().unwrap(),
             };
-            ok(program(["synth", "--quiet", "--exams", "6", "--long-share", "1", "--out"]).arg(bench.path("raw")));
-            ok(program(["export", "models/demo/demo.pt", "--labels", "physionet2021", "-o"]).arg(bench.path("model.ts")));
+            ok(
+                program(["synth", "--quiet", "--exams", "6", "--long-share", "1", "--out"])
+                    .arg(bench.path("raw")),
+            );
+            ok(
+                program(["export", "models/demo/demo.pt", "--labels", "physionet2021", "-o"])
+                    .arg(bench.path("model.ts")),
+            );
             bench
         })
     }
@@ -59,13 +65,21 @@ fn a_directory_of_records_gets_the_probabilities_of_the_archive_and_drawings() {
     let bench = Bench::get();
     let part = bench.path("raw/exams_part0.hdf5");
     let records = bench.path("records");
-    ok(program(["convert", "--to", "wfdb", "--rate", "400", "--unit", "mV"]).arg(&part).arg("-o").arg(&records));
+    ok(
+        program(["convert", "--to", "wfdb", "--rate", "400", "--unit", "mV"])
+            .arg(&part)
+            .arg("-o")
+            .arg(&records),
+    );
     let of_archive = probabilities(&bench.predictions(&part));
     let drawings = bench.path("drawings");
     let said = ok(bench.predict(&records).arg("--plot").arg(&drawings).arg("--json"));
     let of_records = probabilities(&serde_json::from_str(&said).unwrap());
     assert_eq!(of_archive.len(), 6);
-    assert_eq!(of_archive.keys().collect::<Vec<_>>(), of_records.keys().collect::<Vec<_>>());
+    assert_eq!(
+        of_archive.keys().collect::<Vec<_>>(),
+        of_records.keys().collect::<Vec<_>>()
+    );
     for (exam, wanted) in &of_archive {
         for (found, wanted) in of_records[exam].iter().zip(wanted) {
             assert!((found - wanted).abs() < 0.01, "{exam}: {found} {wanted}");
@@ -75,25 +89,49 @@ fn a_directory_of_records_gets_the_probabilities_of_the_archive_and_drawings() {
     }
     // Piped, the table is CSV, a line an ECG by the name of its file.
     let csv = ok(&mut bench.predict(&records));
-    assert!(csv.starts_with("file,ecg,segments,") && csv.lines().count() == 7, "{csv}");
+    assert!(
+        csv.starts_with("file,ecg,segments,") && csv.lines().count() == 7,
+        "{csv}"
+    );
 }
 
 #[test]
 fn leads_that_are_missing_are_refused_or_supplied_as_asked() {
     let bench = Bench::get();
     let dir = bench.path("few");
-    write_wfdb(&dir, "limb", &["II", "I", "V1", "V2", "V3", "V4", "V5", "V6"], str::to_owned, 500.0);
+    write_wfdb(
+        &dir,
+        "limb",
+        &["II", "I", "V1", "V2", "V3", "V4", "V5", "V6"],
+        str::to_owned,
+        500.0,
+    );
     write_wfdb(&dir, "chest", &LEADS[..9], str::to_owned, 500.0);
     let (code, message) = failed(&mut bench.predict(&dir));
-    assert!(code == Some(3) && message.contains("lead III is missing"), "{code:?} {message}");
+    assert!(
+        code == Some(3) && message.contains("lead III is missing"),
+        "{code:?} {message}"
+    );
     let derived = ok(bench.predict(&dir).args(["--missing-leads", "derive", "--json"]));
     let derived: Value = serde_json::from_str(&derived).unwrap();
-    assert_eq!((&derived["ecgs"][0]["ecg"], derived["ecgs"].as_array().unwrap().len()), (&"limb".into(), 1));
-    assert_eq!(derived["ecgs"][0]["computed_leads"], serde_json::json!(["III", "aVR", "aVL", "aVF"]));
+    assert_eq!(
+        (
+            &derived["ecgs"][0]["ecg"],
+            derived["ecgs"].as_array().unwrap().len()
+        ),
+        (&"limb".into(), 1)
+    );
+    assert_eq!(
+        derived["ecgs"][0]["computed_leads"],
+        serde_json::json!(["III", "aVR", "aVL", "aVF"])
+    );
     assert_eq!(derived["rejected"][0]["ecg"], "chest");
     let zero = ok(bench.predict(&dir).args(["--missing-leads", "zero", "--json"]));
     let zero: Value = serde_json::from_str(&zero).unwrap();
-    assert_eq!(zero["ecgs"][0]["absent_leads"], serde_json::json!(["V4", "V5", "V6"]));
+    assert_eq!(
+        zero["ecgs"][0]["absent_leads"],
+        serde_json::json!(["V4", "V5", "V6"])
+    );
 }
 
 #[test]
@@ -112,15 +150,24 @@ fn a_rate_that_is_not_stated_is_an_error_and_files_of_no_ecg_are_set_aside() {
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && said.contains("set aside") && said.contains("no ECG in a format that is read"), "{said}");
+    assert!(
+        output.status.success()
+            && said.contains("set aside")
+            && said.contains("no ECG in a format that is read"),
+        "{said}"
+    );
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
 }
 
 #[test]
 fn published_records_are_predicted_and_drawn() {
     let bench = Bench::get();
-    let Some(georgia) = shared("wfdb/cinc2021-georgia") else { return };
-    let Some(muse) = shared("formats/muse") else { return };
+    let Some(georgia) = shared("wfdb/cinc2021-georgia") else {
+        return;
+    };
+    let Some(muse) = shared("formats/muse") else {
+        return;
+    };
     let drawings = bench.path("published");
     let output = bench
         .predict(&georgia)

@@ -173,7 +173,10 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
 /// Opens a file, if a reader knows it. What is wrong with a file is said of its exam; a fault of the system is an error.
 fn open_file(description: &DatasetDescription, raw: &Path, name: String) -> Option<Result<OpenedFile>> {
     let encoding = description.encoding();
-    let recordings = match ecgfm_recordings::open(&raw.join(&name), &encoding)? {
+    let path = raw.join(&name);
+    let recordings = match ecgfm_recordings::open(&path, &encoding)? {
+        // A signal file of a WFDB record, whose header is listed, too.
+        Ok(file) if file.path() != path => return None,
         Ok(file) => Ok(recordings_of(&file)),
         Err(error) if error.fault().is_some() => return Some(Err(error.into())),
         Err(error) => Err(error.to_string()),

@@ -121,7 +121,10 @@ fn rows_to_convert(files: &[(PathBuf, BoxedFile)], args: &ConvertArgs) -> Result
 
 fn check_free(path: &Path) -> Result<(), Error> {
     if exists(path).map_err(|e| file_error("look for", path, &e))? {
-        let message = format!("`{}` is there already, and nothing is overwritten", path.display());
+        let message = format!(
+            "`{}` is there already, and nothing is overwritten",
+            path.display()
+        );
         return Err(Error::new(ErrorKind::Config, message).help("choose another directory: -o DIR"));
     }
     Ok(())
@@ -154,14 +157,15 @@ fn print_converted(args: &ConvertArgs, converted: &[Value], skipped: &[Skipped])
     }
     for one in converted.iter().take(SHOWN) {
         let rounding = one["largest_error_mv"].as_f64();
-        let rounding =
-            rounding.map_or_else(String::new, |error| format!(", rounded by at most {error:.2e} mV"));
+        let rounding = rounding.map_or_else(String::new, |error| {
+            format!(", rounded by at most {error:.2e} mV")
+        });
         crate::console::println_stdout!(
             "{}: {} leads, {} samples at {} Hz{rounding}",
             one["file"].as_str().unwrap_or_default(),
             one["leads"].as_array().map_or(0, Vec::len),
             one["samples"],
-            one["sample_rate"]
+            one["sample_rate"].as_f64().unwrap_or_default()
         );
         for doubt in one["doubts"].as_array().into_iter().flatten() {
             crate::console::println_stdout!("  doubtful: {}", doubt.as_str().unwrap_or_default());

@@ -15,12 +15,18 @@ const IDENTIFYING: [&str; 4] = ["subject_id", "<subject_id>", "patient_id", "pat
 ///
 /// # Errors
 /// The recording cannot be held by the format; I/O.
-pub(super) fn write_wfdb(recording: &MillivoltRecording, directory: &Path, name: &str) -> Result<Value, Error> {
+pub(super) fn write_wfdb(
+    recording: &MillivoltRecording,
+    directory: &Path,
+    name: &str,
+) -> Result<Value, Error> {
     let leads = recording.names.iter().zip(&recording.leads);
     let record = RecordToWrite {
         name,
         sample_rate: recording.sample_rate,
-        leads: leads.map(|(name, samples)| LeadToWrite { name, samples }).collect(),
+        leads: leads
+            .map(|(name, samples)| LeadToWrite { name, samples })
+            .collect(),
         comments: comments(recording),
         ..RecordToWrite::default()
     };
@@ -35,7 +41,11 @@ pub(super) fn write_wfdb(recording: &MillivoltRecording, directory: &Path, name:
 /// Comments of a header: what the file states, a line each.
 fn comments(recording: &MillivoltRecording) -> Vec<String> {
     let metadata = &recording.metadata;
-    let stated = [("Age", &metadata.age), ("Sex", &metadata.sex), ("Acquired", &metadata.acquired_at)];
+    let stated = [
+        ("Age", &metadata.age),
+        ("Sex", &metadata.sex),
+        ("Acquired", &metadata.acquired_at),
+    ];
     let stated = stated
         .into_iter()
         .filter(|(name, _)| metadata.comment(name).is_none())
@@ -46,7 +56,11 @@ fn comments(recording: &MillivoltRecording) -> Vec<String> {
     };
     let own = metadata.comments.iter().cloned();
     let own = own.filter(|(name, _)| !IDENTIFYING.iter().any(|known| name.eq_ignore_ascii_case(known)));
-    let derived: Vec<String> = metadata.derived_leads.iter().map(|lead| (*lead).to_owned()).collect();
+    let derived: Vec<String> = metadata
+        .derived_leads
+        .iter()
+        .map(|lead| (*lead).to_owned())
+        .collect();
     let all = stated
         .chain(own)
         .chain(named("Statement", &metadata.statements))
@@ -67,7 +81,11 @@ fn comments(recording: &MillivoltRecording) -> Vec<String> {
 ///
 /// # Errors
 /// I/O.
-pub(super) fn write_npy(recording: &MillivoltRecording, directory: &Path, name: &str) -> Result<Value, Error> {
+pub(super) fn write_npy(
+    recording: &MillivoltRecording,
+    directory: &Path,
+    name: &str,
+) -> Result<Value, Error> {
     let path = directory.join(format!("{name}.npy"));
     let mut array = NpyWriter::create(&path, NpyDtype::F64, &[recording.len()]).map_err(unusable_file)?;
     for lead in &recording.leads {

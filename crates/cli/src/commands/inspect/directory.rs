@@ -42,7 +42,12 @@ pub(super) fn summarize(directory: &Path, encoding: &EncodingArgs) -> Result<Opt
     let read: Vec<(String, Result<FileProperties, Error>)> = names
         .into_par_iter()
         .filter_map(|name| {
-            let file = open_file(&directory.join(&name), encoding)?;
+            let path = directory.join(&name);
+            let file = open_file(&path, encoding)?;
+            // A signal file of a WFDB record, whose header is listed, too.
+            if file.as_ref().is_ok_and(|file| file.path() != path) {
+                return None;
+            }
             let properties = file.and_then(|file| properties_of(file.as_ref(), encoding));
             Some((name, properties))
         })

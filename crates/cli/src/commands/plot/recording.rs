@@ -48,9 +48,8 @@ pub(in crate::commands) fn ecg_to_draw(
 /// Filters that the file says were applied.
 fn filters_text(metadata: Option<&RecordingMetadata>) -> String {
     match metadata {
-        None => "none".to_owned(),
-        Some(metadata) if metadata.filters.is_empty() => "none stated".to_owned(),
-        Some(metadata) => metadata.filters.join(", "),
+        Some(metadata) if !metadata.filters.is_empty() => metadata.filters.join(", "),
+        _ => "none stated".to_owned(),
     }
 }
 

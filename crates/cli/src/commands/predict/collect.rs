@@ -36,14 +36,14 @@ pub(super) fn collect_inputs(
             "--ecg chooses among the exams of .hdf5 files".to_owned(),
         ));
     }
-    if let (Some(rate), Some((path, _))) = (args.encoding.rate, sorted.parts.first()) {
+    let is_stated = args.encoding.rate.is_some() || args.encoding.leads.is_some();
+    if let Some((path, _)) = sorted.parts.first().filter(|_| is_stated) {
         let message = format!(
-            "{}: HDF5 files are read at CODE-15's rate, and --rate says {rate}",
+            "{}: HDF5 is read as CODE-15 is, 400 Hz and twelve leads in its order; --rate and --leads are for other formats",
             path.display()
         );
-        return Err(Error::new(ErrorKind::Config, message).help(
-            "convert them: `ecgfm convert FILE -o DIR --to wfdb --rate HZ --unit mV`, and predict DIR",
-        ));
+        return Err(Error::new(ErrorKind::Config, message)
+            .help("convert it: `ecgfm convert FILE -o DIR --to wfdb --rate HZ --unit mV`, and predict DIR"));
     }
     let mut groups = part_groups(sorted.parts, &args.ecg, place)?;
     if !sorted.segments.is_empty() {
