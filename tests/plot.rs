@@ -89,11 +89,7 @@ fn an_ecg_is_drawn_from_a_run_and_from_its_archive() {
             3,
             "it is no run",
         ),
-        (
-            vec![svg.as_os_str()],
-            3,
-            "not an archive's .hdf5, a .mat file or a run",
-        ),
+        (vec![svg.as_os_str()], 3, "of XML, only that of GE MUSE"),
     ] {
         let (found, message) = refused(ecgfm().arg("plot").args(&arguments));
         assert!(

@@ -85,7 +85,9 @@ fn describe_path(path: &Path, encoding: &EncodingArgs) -> Result<Description, Er
     if let Some(file) = recording_files::open_file(path, encoding) {
         let file = file?;
         return match file.exam_ids().len() {
-            1 => recording::describe(file.as_ref(), encoding).map(Description::Recording),
+            1 if !recording_files::is_hdf5(file.as_ref()) => {
+                recording::describe(file.as_ref(), encoding).map(Description::Recording)
+            }
             _ => Ok(Description::Other(Value::Object(file.facts()))),
         };
     }

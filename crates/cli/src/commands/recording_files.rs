@@ -38,6 +38,10 @@ pub(super) fn is_record_name(path: &Path) -> bool {
 
 /// Error for a file whose format is not known.
 pub(super) fn unknown_format(path: &Path) -> Error {
+    if !path.exists() {
+        let message = format!("{}: no such file or directory", path.display());
+        return Error::new(ErrorKind::BadInput, message);
+    }
     let error = Error::new(
         ErrorKind::BadInput,
         format!("{}: no ECG in a format that is read", path.display()),
@@ -48,9 +52,7 @@ pub(super) fn unknown_format(path: &Path) -> Error {
             "an array states neither rate nor unit: give --axes leads_samples or samples_leads, --rate, --unit and --leads",
         );
     }
-    error.help(
-        "WFDB records, GE MUSE XML, HDF5 in CODE-15's shape, CSV with named leads and NumPy arrays are read",
-    )
+    error.help("WFDB records, GE MUSE XML, CODE-15's .hdf5, CSV with named leads and NumPy arrays are read")
 }
 
 /// Returns true for HDF5 in CODE-15's shape, whose recordings are filled up with zeros and have no rate, unit or names.
