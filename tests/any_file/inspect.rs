@@ -93,7 +93,7 @@ fn what_a_file_does_not_state_is_stated_by_options_and_never_assumed() {
     let dir = tempfile::tempdir().unwrap();
     let csv = dir.path().join("x.csv");
     write_csv(&csv);
-    let (code, message) = failed(program(["inspect"]).arg(&csv));
+    let (code, message) = failed(program(["inspect", "--unit", "mV"]).arg(&csv));
     assert!(code == Some(3) && message.contains("rate"), "{message}");
     let rate = ["--rate", "400", "--unit", "mV"].map(std::ffi::OsStr::new);
     let found = inspected(&[&[csv.as_os_str()], &rate[..]].concat());

@@ -175,6 +175,10 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
     recording.sample_rate = row.rate;
     let zero_padded = recording_files::is_hdf5(file.as_ref());
     let mut ecg = ecg_to_draw(recording, key::stem(&row.save_file), zero_padded)?;
+    if zero_padded {
+        // CODE-15 does not state the unit of its values.
+        ecg.unit = SignalUnit::NotStated;
+    }
     let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
