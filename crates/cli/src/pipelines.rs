@@ -8,8 +8,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The pipelines built into the program: name and text of each.
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 5] = [
     ("code15", include_str!("../../../pipelines/code15.yaml")),
+    ("ptbxl", include_str!("../../../pipelines/ptbxl.yaml")),
+    (
+        "physionet2021",
+        include_str!("../../../pipelines/physionet2021.yaml"),
+    ),
+    (
+        "mimic_iv_ecg",
+        include_str!("../../../pipelines/mimic_iv_ecg.yaml"),
+    ),
     ("folder", include_str!("../../../pipelines/folder.yaml")),
 ];
 

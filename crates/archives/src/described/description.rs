@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Descriptions that the program has inside: name and text.
-pub static BUILT_IN: [(&str, &str); 6] = [
+pub static BUILT_IN: [(&str, &str); 7] = [
     ("folder", include_str!("../../../../configs/datasets/folder.yaml")),
     ("files", include_str!("../../../../configs/datasets/files.yaml")),
     ("ptbxl", include_str!("../../../../configs/datasets/ptbxl.yaml")),
@@ -22,6 +22,10 @@ pub static BUILT_IN: [(&str, &str); 6] = [
     (
         "physionet2021",
         include_str!("../../../../configs/datasets/physionet2021.yaml"),
+    ),
+    (
+        "challenge2025",
+        include_str!("../../../../configs/datasets/challenge2025.yaml"),
     ),
     (
         "mimic_iv_ecg",

@@ -22,7 +22,7 @@ const BUILT_IN_LABELS: [(&str, &str); 5] = [
     ),
 ];
 
-const BUILT_IN_MAPPINGS: [(&str, &str); 3] = [
+const BUILT_IN_MAPPINGS: [(&str, &str); 4] = [
     (
         "physionet2021_to_code15",
         include_str!("../../../../configs/mappings/physionet2021_to_code15.yaml"),
@@ -30,6 +30,10 @@ const BUILT_IN_MAPPINGS: [(&str, &str); 3] = [
     (
         "physionet2021_to_code15_with_1davb",
         include_str!("../../../../configs/mappings/physionet2021_to_code15_with_1davb.yaml"),
+    ),
+    (
+        "physionet2021_to_mimic_iv_ecg",
+        include_str!("../../../../configs/mappings/physionet2021_to_mimic_iv_ecg.yaml"),
     ),
     (
         "physionet2021_to_ptbxl",
