@@ -78,6 +78,7 @@ fn what_is_built_in_is_printed_as_it_is() {
             "mapping" => "configs/mappings",
             "score" => "configs/scores",
             "rules" => "configs/text_rules",
+            "dataset" => "configs/datasets",
             other => panic!("{other}"),
         };
         let path = root().join(folder).join(format!("{name}.yaml"));
@@ -94,10 +95,12 @@ fn what_is_built_in_is_printed_as_it_is() {
         "configs/mappings",
         "configs/scores",
         "configs/text_rules",
+        "configs/datasets",
     ];
     assert_eq!(
         listed.len(),
-        folders.map(built_in).iter().sum::<usize>(),
+        // configs/datasets/code15.yaml says where CODE-15 is fetched from; its layout is in the code.
+        folders.map(built_in).iter().sum::<usize>() - 1,
         "every file of the checkout is built in"
     );
 }
