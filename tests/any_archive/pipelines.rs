@@ -31,7 +31,7 @@ fn aurocs(run: &Path) -> HashMap<String, f64> {
 
 #[test]
 fn every_pipeline_ends_with_what_the_demo_model_knows_of_its_sample() {
-    for (name, labels) in [
+    let pipelines: [(&str, &[&str]); 4] = [
         ("ptbxl", &["AFIB", "CRBBB", "CLBBB", "SBRAD", "STACH", "1AVB"]),
         (
             "physionet2021",
@@ -45,11 +45,11 @@ fn every_pipeline_ends_with_what_the_demo_model_knows_of_its_sample() {
                 "Left bundle branch block",
                 "Bradycardia",
                 "1st degree atrioventricular block",
-                "Atrial fibrillation",
             ],
         ),
         ("folder", &["AF", "RBBB", "LBBB", "SB", "ST", "1dAVb"]),
-    ] {
+    ];
+    for (name, labels) in pipelines {
         let dir = tempfile::tempdir().unwrap();
         let run = run(name, &["synth.exams=120"], dir.path());
         let found = aurocs(&run);
