@@ -31,6 +31,9 @@ struct ConvertedRow {
     name: String,
 }
 
+/// Path as the user gave it, and the file.
+type OpenedFile = (PathBuf, BoxedFile);
+
 /// A recording or file that was not converted, and why.
 type Skipped = (PathBuf, Error);
 
@@ -65,7 +68,7 @@ pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
 }
 
 /// Opens the files; those that cannot be read are set aside.
-fn open_files(args: &ConvertArgs) -> Result<(Vec<(PathBuf, BoxedFile)>, Vec<Skipped>), Error> {
+fn open_files(args: &ConvertArgs) -> Result<(Vec<OpenedFile>, Vec<Skipped>), Error> {
     let (mut files, mut skipped, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for GivenFile { path, in_directory } in files_given(&args.files)? {
         match open_file(&path, &args.encoding) {

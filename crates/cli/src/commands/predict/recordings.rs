@@ -15,6 +15,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Path of a file in tables, and facts about its recording.
+type ListedFacts = (String, RecordingFacts);
+
 /// Dataset that describes a table of files.
 const DATASET: &str = "files";
 
@@ -25,7 +28,7 @@ pub(super) fn list_recordings(
     root: &Path,
 ) -> Result<(Option<InputFiles>, Vec<RefusedFile>), Error> {
     let files = without_repeated(files);
-    let read: Vec<(PathBuf, Result<(String, RecordingFacts), Error>)> = files
+    let read: Vec<(PathBuf, Result<ListedFacts, Error>)> = files
         .into_par_iter()
         .map(|(path, file)| {
             let facts = read_facts(file.as_ref(), args);
@@ -70,7 +73,7 @@ fn without_repeated(files: Vec<(PathBuf, BoxedFile)>) -> Vec<(PathBuf, BoxedFile
 }
 
 /// Path of the file in tables, and what is doubtful about its recording.
-fn read_facts(file: &dyn RecordingFile, args: &PredictArgs) -> Result<(String, RecordingFacts), Error> {
+fn read_facts(file: &dyn RecordingFile, args: &PredictArgs) -> Result<ListedFacts, Error> {
     let rows = file.exam_ids().len();
     if rows != 1 {
         let what = format!("{}: {rows} recordings in one file", file.path().display());
