@@ -17,6 +17,12 @@ pub fn dataset_names() -> Vec<&'static str> {
         .collect()
 }
 
+/// Regular expression of what names an archive: a name that is known, or the path of a YAML file.
+pub fn dataset_pattern() -> String {
+    let names = dataset_names().join("|");
+    format!(r"^({names}|.*\.ya?ml)$")
+}
+
 /// The archive of that name, or the one that the YAML file of that path describes; none where there is no such name.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pub enum Store {
 pub struct Params {
     /// Layout of the raw data: a name such as `code15`, `ptbxl` or `folder` (any files below a directory), or the path of a YAML
     /// file that describes another.
-    #[schemars(extend("examples" = datasets::dataset_names()))]
+    #[schemars(extend("pattern" = datasets::dataset_pattern(), "examples" = datasets::dataset_names()))]
     #[serde(default = "default_dataset")]
     pub dataset: String,
     /// Directory of the archive; of `listed` and `files`, the table that lists the files.

@@ -14,8 +14,13 @@ fn least(kind: &dyn StageKind) -> Value {
         "names" => json!(["all"]),
         _ => json!("some/path"),
     };
+    // Needed by all strategies but one, so that the schema does not require them.
+    let of_splits = ["fractions", "names"]
+        .into_iter()
+        .filter(|_| kind.name() == "splits");
     let least: Map<_, _> = required
         .filter_map(Value::as_str)
+        .chain(of_splits)
         .map(|name| {
             let value = match name {
                 // A label set is looked up.
@@ -76,14 +81,13 @@ fn every_parameter_and_every_word_has_a_meaning() {
 fn defaults_are_those_that_the_stage_fills_in() {
     let mut compared = 0;
     for kind in all_kinds().iter() {
-        let filled = kind
-            .check(&least(kind.as_ref()))
-            .expect("the least that is required");
+        let given = least(kind.as_ref());
+        let filled = kind.check(&given).expect("the least that is required");
         let schema = kind.parameters();
         let properties = schema["properties"].as_object();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, parameter) in properties.into_iter().flatten() {
-            if !required.contains(&json!(name)) {
+            if !required.contains(&json!(name)) && given[name].is_null() {
                 assert_eq!(parameter["default"], filled[name], "{}.{name}", kind.name());
                 compared += 1;
             }
