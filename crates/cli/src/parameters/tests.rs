@@ -164,6 +164,8 @@ fn what_the_schema_allows_is_accepted_and_what_it_does_not_is_refused() {
         "label_set",
         "segment_seconds",
         "strategy",
+        "column",
+        "folds",
         "truth",
     ];
     let mut tried = 0;

@@ -10,7 +10,7 @@
 //! one thread at a time; [`PartReader::layout`] tells the two apart.
 //!
 //! The HDF5 library is a large body of C that parses what it is given. A program that calls [`crate::isolated::enable_isolation`] has it open
-//! files in a process of its own ([`serve`]), with bounded memory and time; a crash there is an [`crate::Error`] here.
+//! files in a process of its own ([`serve_part`]), with bounded memory and time; a crash there is an [`crate::Error`] here.
 //!
 //! ```
 //! use ecgfm_formats::code15::{PartReader, PartWriter, WriteLayout, WriteOptions};

@@ -3,7 +3,7 @@
 //! A program that calls [`enable_isolation`] has its own executable started again for each file. That process calls
 //! a `serve` function with the rest of its arguments, limits its memory and time, opens the file, and answers on its standard streams: first a
 //! description of the file ([`crate::tracings::description`]), then rows, where the program cannot read them itself. Which parser opens
-//! the file is the caller's: [`crate::code15::serve`] opens parts of CODE-15% with the HDF5 library.
+//! the file is the caller's: [`crate::code15::serve_part`] opens parts of CODE-15% with the HDF5 library.
 
 mod limits;
 mod message;
