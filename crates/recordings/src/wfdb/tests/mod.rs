@@ -3,6 +3,7 @@
 mod damage;
 mod file;
 mod headers;
+mod limits;
 mod segments;
 mod write;
 
@@ -60,4 +61,8 @@ fn header_of(format: SampleFormat, signals: &[Vec<i32>]) -> String {
         text += &format!("r.dat {format} 200(5)/mV 0 0 {} {sum} 0 {name}\n", signal[0]);
     }
     text
+}
+
+fn message(read: Result<WfdbRecord>) -> String {
+    read.unwrap_err().to_string()
 }
