@@ -109,7 +109,7 @@ fn leads_that_are_missing_are_refused_or_supplied_as_asked() {
     write_wfdb(&dir, "chest", &LEADS[..9], str::to_owned, 500.0);
     let (code, message) = failed(&mut bench.predict(&dir));
     assert!(
-        code == Some(3) && message.contains("is missing"),
+        code == Some(3) && message.contains("is missing") && message.contains("`missing_leads: derive`"),
         "{code:?} {message}"
     );
     let derived = ok(bench.predict(&dir).args(["--missing-leads", "derive", "--json"]));

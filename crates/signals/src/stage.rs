@@ -184,7 +184,15 @@ fn nothing_left(exams: &ExamTable, rejected: &[RejectedExam]) -> Error {
             )
         }
     };
-    let help = "check that exams.csv and the parts beside it belong together and were downloaded whole";
+    let first = rejected.first().map(|exam| exam.entry.reason);
+    let help = match first {
+        Some(Reason::UnreadableTracing) => {
+            "`ecgfm inspect` shows what such a file holds; `missing_leads: derive` computes limb leads that it lacks"
+        }
+        _ => {
+            "check that the table of exams and the files of recordings belong together and were downloaded whole"
+        }
+    };
     Error::BadInput {
         path: exams.path().to_owned(),
         what,

@@ -7,6 +7,7 @@ use super::found_exam::FoundExam;
 use crate::error::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
+use ecgfm_artifacts::presence::is_dir;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_recordings::{BoxedFile, RecordingMetadata};
 use rayon::prelude::*;
@@ -145,7 +146,7 @@ fn list_files(raw: &Path, directory: &Path, depth: usize, names: &mut Vec<String
                 });
             }
             list_files(raw, &relative, depth + 1, names)?;
-        } else {
+        } else if !(kind.is_symlink() && is_dir(&entry.path())?) {
             names.push(relative.to_string_lossy().into_owned());
         }
     }
@@ -198,4 +199,23 @@ fn id_of(name: &str, strip: &str) -> String {
     let path = PathBuf::from(name).with_extension("");
     let path = path.to_string_lossy();
     path.strip_prefix(strip).unwrap_or(&path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_directory_is_no_recording_and_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("a")).unwrap();
+        std::fs::write(dir.path().join("a/r.hea"), "").unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("a/up")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("a/r.hea"), dir.path().join("linked.hea")).unwrap();
+        assert_eq!(
+            recording_candidates(dir.path()).unwrap(),
+            ["a/r.hea", "linked.hea"]
+        );
+    }
 }
