@@ -8,11 +8,12 @@ use crate::config::assignment::{nested_mapping, parse_assignment};
 use crate::config::check;
 use crate::config::document::Name;
 use crate::config::node::{Node, NodeData};
-use crate::config::outputs;
+use crate::config::outputs::{self, StageOutput};
 use crate::config::paths::PathBases;
 use crate::config::source::{SourceText, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
+use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::fingerprint_inputs_alone;
 use crate::plan::look_ahead::look_ahead_alone;
 use crate::run::event::{RunEvent, RunObserver};
@@ -23,6 +24,7 @@ use crate::store::publish;
 use crate::store::run_lock;
 use ecgfm_stage::{Cancel, Outcome};
 use ecgfm_system::presence;
+use serde_json::Value;
 
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
 /// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
@@ -40,71 +42,105 @@ pub fn run_stage(
     observer: &dyn RunObserver,
     cancel: &Cancel,
 ) -> Result<Outcome> {
-    let (name, node) = parse_arguments(kind, with)?;
-    let params = kind
-        .check(&node.to_json())
-        .map_err(|e| check::refused_param(&name, &node, e))?;
-    let places = PathBases {
-        base: Path::new(""),
-        run_dir: Path::new(""),
-        environment: &|name| std::env::var(name).ok(),
-    };
-    let placed = places
-        .placed(kind, params, &node)
-        .map_err(|e| check::refused_param(&name, &node, e))?;
-    let params = placed.params;
-    look_ahead_alone(kind, &params, &name, &node)?;
-    let outputs =
-        outputs::output_paths(kind.outputs(), &params, out).map_err(|m| Error::new(ErrorKind::Config, m))?;
+    let stage = LoneStage::parse(kind, with, out)?;
     require_empty(out, force)?;
     let _lock = run_lock::lock_target(out)?;
     // Another process may have been at it until now.
     require_empty(out, force)?;
-    let io = |e: std::io::Error| Error::io("write", out, &e);
-    let facts = fingerprint_inputs_alone(kind, &params, &[out.to_owned(), layout::temporary_dir(out)])?;
-    let fingerprint = facts.fingerprint();
-    let (temporary, resumed) = prepare_dir(kind, out, &fingerprint, false).map_err(io)?;
-    if resumed {
-        observer.event(&RunEvent::Note {
-            stage: kind.name().to_owned(),
-            message: "resuming where it was interrupted".to_owned(),
-        });
+    let outcome = stage.run(observer, cancel)?;
+    stage.publish(&outcome)?;
+    Ok(outcome)
+}
+
+/// Stage with checked parameters and explicit files, outside a pipeline.
+struct LoneStage<'a> {
+    kind: &'a dyn StageKind,
+    params: Value,
+    outputs: Vec<StageOutput>,
+    out: &'a Path,
+}
+
+impl<'a> LoneStage<'a> {
+    /// Reads `k=v` arguments, and checks all that can be known before the stage runs.
+    fn parse(kind: &'a dyn StageKind, with: &[String], out: &'a Path) -> Result<Self> {
+        let (name, node) = parse_arguments(kind, with)?;
+        let refused = |e| check::refused_param(&name, &node, e);
+        let params = kind.check(&node.to_json()).map_err(refused)?;
+        let bases = PathBases {
+            base: Path::new(""),
+            run_dir: Path::new(""),
+            environment: &|name| std::env::var(name).ok(),
+        };
+        let params = bases.placed(kind, params, &node).map_err(refused)?.params;
+        look_ahead_alone(kind, &params, &name, &node)?;
+        let outputs = outputs::output_paths(kind.outputs(), &params, out)
+            .map_err(|message| Error::new(ErrorKind::Config, message))?;
+        Ok(Self {
+            kind,
+            params,
+            outputs,
+            out,
+        })
     }
-    let invocation = StageInvocation {
-        stage: kind.name(),
-        kind,
-        params: &params,
-        outputs: &outputs,
-        out: &temporary,
-        home: out,
-    };
-    let require_unchanged_inputs = || {
-        let own = [out.to_owned(), temporary.clone()];
-        let now = fingerprint_inputs_alone(kind, &params, &own);
-        let changed = now.map_or_else(|_| vec![], |now| facts.changed_since(&now));
+
+    /// Hashes of what the stage reads; of what it writes itself, none.
+    fn fingerprint_inputs(&self) -> Result<FingerprintInputs> {
+        let own = [self.out.to_owned(), layout::temporary_dir(self.out)];
+        fingerprint_inputs_alone(self.kind, &self.params, &own)
+    }
+
+    /// Runs the stage into its temporary directory, or goes on there.
+    fn run(&self, observer: &dyn RunObserver, cancel: &Cancel) -> Result<Outcome> {
+        let name = self.kind.name();
+        let inputs = self.fingerprint_inputs()?;
+        let (temporary, resumed) = prepare_dir(self.kind, self.out, &inputs.fingerprint(), false)
+            .map_err(|e| Error::io("write", self.out, &e))?;
+        if resumed {
+            observer.event(&RunEvent::Note {
+                stage: name.to_owned(),
+                message: "resuming where it was interrupted".to_owned(),
+            });
+        }
+        let invocation = StageInvocation {
+            stage: name,
+            kind: self.kind,
+            params: &self.params,
+            outputs: &self.outputs,
+            out: &temporary,
+            home: self.out,
+        };
+        let ran = invocation.run(observer, cancel, || self.require_unchanged_inputs(&inputs));
+        ran.map_err(
+            |error| match error.kind() == ErrorKind::Interrupted && self.kind.resumable() {
+                true => error.help("run the same command again to resume"),
+                false => error,
+            },
+        )
+    }
+
+    fn require_unchanged_inputs(&self, before: &FingerprintInputs) -> Result<()> {
+        let now = self.fingerprint_inputs();
+        let changed = now.map_or_else(|_| vec![], |now| before.changed_since(&now));
         let help = "run again when nothing writes to it any more";
         changed
             .first()
-            .map_or(Ok(()), |input| Err(input_changed(kind.name(), input, help)))
-    };
-    let ran = invocation.run(observer, cancel, require_unchanged_inputs);
-    let outcome = ran.map_err(
-        |error| match error.kind() == ErrorKind::Interrupted && kind.resumable() {
-            true => error.help("run the same command again to resume"),
-            false => error,
-        },
-    )?;
-    let record = serde_json::json!({
-        "kind": kind.name(), "code_version": kind.version(), "parameters": params,
-        "counts": outcome.counts, "facts": outcome.facts,
-    });
-    let record = publish::json(&temporary.join(LONE_STAGE_FILE), &record)?;
-    partial::remove_marks(&temporary)
-        .and_then(|()| fs::write(temporary.join(LONE_STAGE_FILE), record))
-        .and_then(|()| publish::sync_tree(&temporary))
-        .and_then(|()| publish::replace_dir(&temporary, out))
-        .map_err(io)?;
-    Ok(outcome)
+            .map_or(Ok(()), |input| Err(input_changed(self.kind.name(), input, help)))
+    }
+
+    /// Records what the stage left in its temporary directory, has it on disk and puts it in place.
+    fn publish(&self, outcome: &Outcome) -> Result<()> {
+        let temporary = layout::temporary_dir(self.out);
+        let record = serde_json::json!({
+            "kind": self.kind.name(), "code_version": self.kind.version(), "parameters": self.params,
+            "counts": outcome.counts, "facts": outcome.facts,
+        });
+        let record = publish::json(&temporary.join(LONE_STAGE_FILE), &record)?;
+        partial::remove_marks(&temporary)
+            .and_then(|()| fs::write(temporary.join(LONE_STAGE_FILE), record))
+            .and_then(|()| publish::sync_tree(&temporary))
+            .and_then(|()| publish::replace_dir(&temporary, self.out))
+            .map_err(|e| Error::io("write", self.out, &e))
+    }
 }
 
 fn parse_arguments(kind: &dyn StageKind, with: &[String]) -> Result<(Name, Node)> {
