@@ -6,3 +6,5 @@
 mod common;
 mod page;
 mod pipelines;
+mod reference;
+mod sources;

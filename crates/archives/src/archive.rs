@@ -12,11 +12,30 @@ pub trait Archive: Send + Sync {
     /// Name of the archive in tables, and start of the file names made from its exams: `code_15`.
     fn source(&self) -> &str;
 
+    /// Names of the archives that this one is made of, in order: its own, unless it is [`JoinedArchives`](crate::JoinedArchives).
+    fn sources(&self) -> Vec<&str> {
+        vec![self.source()]
+    }
+
+    /// Name of the archive that the exam in `row` is of: one of [`Self::sources`].
+    fn source_of(&self, row: usize) -> &str {
+        let _ = row;
+        self.source()
+    }
+
     /// Table of exams.
     fn exams(&self) -> &ExamTable;
 
-    /// Files of recordings, in the order in which they are best read.
-    fn files(&self) -> &[ArchiveFile];
+    /// Number of files of recordings.
+    fn file_count(&self) -> usize;
+
+    /// File of that number, in the order in which they are best read.
+    fn file(&self, number: usize) -> &ArchiveFile;
+
+    /// Files of recordings, in the order of their numbers.
+    fn files(&self) -> Box<dyn Iterator<Item = &ArchiveFile> + '_> {
+        Box::new((0..self.file_count()).map(|number| self.file(number)))
+    }
 
     /// Finds the recording of every exam.
     fn locate(&self) -> LocatedExams;
@@ -32,8 +51,9 @@ pub trait Archive: Send + Sync {
         self.source()
     }
 
-    /// Returns true where recordings are filled with zeros at both ends, which are to be cut off.
-    fn is_zero_padded(&self) -> bool {
+    /// Returns true where the recordings of a file, by its number, are filled with zeros at both ends, which are to be cut off.
+    fn is_zero_padded(&self, file: usize) -> bool {
+        let _ = file;
         false
     }
 

@@ -7,6 +7,9 @@ use std::path::Path;
 
 /// A layout of archives.
 pub trait Dataset: Send + Sync {
+    /// Name of its archives in tables, as [`Archive::source`].
+    fn source(&self) -> &str;
+
     /// Opens the archive at a path.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! | [`table`] | [`ExamTable`]: the table of exams, checked by rules for its columns |
 //! | [`mod@column`] | the rules: what a column holds, and what it is for |
 //! | [`dataset`] | [`Dataset`]: a layout of archives, and how one of them is opened |
+//! | [`joined`] | [`JoinedArchives`]: several archives as one |
 //! | [`datasets`] | the archives known, by the name that the parameter `dataset` gives |
 //! | [`code15`] | CODE-15, and anything laid out like it |
 //! | [`listed`] | files of CODE-15 anywhere, listed in a table |
@@ -22,6 +23,7 @@ pub mod dataset;
 pub mod datasets;
 pub mod described;
 mod error;
+pub mod joined;
 pub mod listed;
 pub mod located;
 pub mod table;
@@ -30,5 +32,6 @@ pub use archive::{Archive, ArchiveFile, LocatedExams};
 pub use dataset::Dataset;
 pub use described::DatasetDescription;
 pub use error::{Error, Result};
+pub use joined::{JoinedArchives, NamedArchive};
 pub use located::{LocatedExam, RecordingLocation, RejectedExam, Rejection};
 pub use table::{ExamTable, TableRules};

@@ -2,7 +2,7 @@
 //! exam. The files are those of CODE-15, one archive's or several's; their other tables are not read.
 
 use crate::archive::Archive;
-use crate::code15::{Code15, ENCODING, PartFiles, RULES, read_notice};
+use crate::code15::{Code15, ENCODING, PartFiles, RULES, SOURCE, read_notice};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::table::ExamTable;
@@ -20,6 +20,10 @@ pub struct ListedFiles;
 pub const NAME: &str = "listed";
 
 impl Dataset for ListedFiles {
+    fn source(&self) -> &str {
+        SOURCE
+    }
+
     fn open(&self, table: &Path) -> Result<Box<dyn Archive>> {
         Ok(Box::new(open(table)?))
     }
@@ -120,7 +124,8 @@ mod tests {
         assert_eq!(located.rejected[0].entry.reason.as_str(), "duplicate_exam");
         assert_eq!(listed.save_file(1), "code_15_7.mat");
         assert!(listed.notice().unwrap().starts_with("SYNTHETIC"));
-        let file = listed.files()[located.found[1].location.file]
+        let file = listed
+            .file(located.found[1].location.file)
             .recordings
             .as_ref()
             .unwrap();

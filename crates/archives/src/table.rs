@@ -1,90 +1,49 @@
-//! The table of exams of an archive, every cell as it is in the file.
+//! The table of exams of an archive, or of several, one below another.
 
-use crate::column::{CellFormat, ColumnRole, ColumnRule};
-use crate::error::{Error, Result};
+mod archive_table;
+mod rules;
+
+pub use rules::TableRules;
+
+use crate::error::Result;
 use crate::located::{RejectedExam, Rejection};
-use ecgfm_artifacts::columns::IDX;
+use archive_table::ArchiveTable;
 use ecgfm_artifacts::pandas::Cell;
-use ecgfm_artifacts::records;
-use ecgfm_artifacts::rejected::{Reason, Rejected};
-use ecgfm_artifacts::table::{self, Lines};
-use polars::prelude::{NewChunkedArray, StringChunked};
-use std::path::{Path, PathBuf};
+use ecgfm_artifacts::rejected::Rejected;
+use ecgfm_artifacts::table;
+use polars::prelude::StringChunked;
+use rules::trim_names;
+use std::path::Path;
+use std::sync::Arc;
 
-/// Rules for a table of exams.
-#[derive(Debug, Clone, Copy)]
-pub struct TableRules {
-    /// Columns that the table may have, and of those of the roles [`ColumnRole::ExamId`] and
-    /// [`ColumnRole::RecordingFile`] must have.
-    pub columns: &'static [ColumnRule],
-    /// Advice where one that it must have is missing.
-    pub help: &'static str,
-}
-
-impl TableRules {
-    /// Name of the column of that role, where there is a rule for one.
-    fn name_of(&self, role: ColumnRole) -> Option<&'static str> {
-        let rule = self.columns.iter().find(|rule| rule.role == role)?;
-        Some(rule.name)
-    }
-
-    fn rule_of(&self, name: &str) -> Option<ColumnRule> {
-        self.columns.iter().copied().find(|rule| rule.name == name)
-    }
-
-    fn check_header(&self, path: &Path, header: &[String]) -> Result<()> {
-        let bad = |what: String, help: &str| Error::BadInput {
-            path: path.to_owned(),
-            what,
-            help: Some(help.to_owned()),
-        };
-        let required = [ColumnRole::ExamId, ColumnRole::RecordingFile];
-        let mut required = required.into_iter().filter_map(|role| self.name_of(role));
-        if let Some(missing) = required.find(|name| !header.iter().any(|h| h == name)) {
-            let what = format!("no column `{missing}`; it has {}", header.join(", "));
-            let one = (header.len() == 1).then(|| header.first()).flatten();
-            let help = match one.and_then(|h| h.chars().find(|c| [';', '\t', '|'].contains(c))) {
-                Some(_) => "the columns are to be separated by commas",
-                None => self.help,
-            };
-            return Err(bad(what, help));
-        }
-        let mut numbered = header.iter().enumerate();
-        if let Some((_, name)) = numbered.find(|(at, name)| header[..*at].contains(name)) {
-            let what = format!("two columns are called `{name}`, but for blanks around the name");
-            return Err(bad(what, "rename one of them or take it out"));
-        }
-        let reserved =
-            |h: &&String| *h == IDX || records::ADDED.contains(&h.as_str()) || records::is_statistic(h);
-        if let Some(clash) = header.iter().find(reserved) {
-            let what = format!("column `{clash}` has a name that the stage gives to a column of its own");
-            let help = "give the raw table, not one that was processed, or rename the column";
-            return Err(bad(what, help));
-        }
-        Ok(())
-    }
-}
-
-/// Names of columns without the blanks around them: ` AF` left as it is would be a column that nobody checks.
-fn trim_names<S: AsRef<str>>(names: &[S]) -> Vec<String> {
-    names.iter().map(|name| name.as_ref().trim().to_owned()).collect()
-}
-
-/// A table of exams, one a row.
+/// A table of exams, one a row: of an archive, or of several, one below another.
 pub struct ExamTable {
-    path: PathBuf,
     header: Vec<String>,
-    columns: Vec<StringChunked>,
-    /// How each column is written to `meta.csv`.
-    formats: Vec<CellFormat>,
-    /// Columns whose cells are checked, by number, in the order of the rules.
-    checked: Vec<(usize, ColumnRule)>,
-    exam_id: Option<usize>,
-    recording_file: Option<usize>,
-    rules: TableRules,
-    rows: usize,
-    /// Lines of the rows; none where the table is not a file's.
-    lines: Option<Lines>,
+    /// At least one.
+    members: Vec<MemberTable>,
+}
+
+/// Table of an archive as rows of the whole.
+#[derive(Clone)]
+struct MemberTable {
+    /// Row of the whole that is its first.
+    first_row: usize,
+    table: Arc<ArchiveTable>,
+    /// Its column under each name of the header; none where it has no such column.
+    columns: Vec<Option<usize>>,
+    /// Number of its column of patients, and their names, where they differ from those in the table.
+    patients: Option<(usize, StringChunked)>,
+}
+
+impl MemberTable {
+    fn cell(&self, column: usize, row: usize) -> Cell<'_> {
+        match &self.patients {
+            Some((of_patients, names)) if *of_patients == column => {
+                names.get(row).map_or(Cell::Missing, Cell::Text)
+            }
+            _ => self.table.canonical_cell(column, row),
+        }
+    }
 }
 
 impl ExamTable {
@@ -94,15 +53,7 @@ impl ExamTable {
     /// I/O; no table; a required column is missing, two have one name, or one has a name that `meta.csv` gives to a
     /// column of its own.
     pub fn read(path: &Path, rules: &TableRules) -> Result<Self> {
-        let frame = table::read_all_text(path)?;
-        let names = frame.get_column_names();
-        let columns = names
-            .iter()
-            .map(|name| Ok(table::str_column(path, &frame, name)?.clone()));
-        let columns = columns.collect::<Result<Vec<_>>>()?;
-        let mut table = Self::new(path, (trim_names(&names), columns), rules)?;
-        table.lines = Some(Lines::read(path, table.header.len())?);
-        Ok(table)
+        ArchiveTable::read(path, rules).map(Self::of_archive)
     }
 
     /// The table of these columns, all of one length. `path` is the file or directory that they were made from; `of_lines` says
@@ -116,49 +67,55 @@ impl ExamTable {
         of_lines: bool,
         rules: &TableRules,
     ) -> Result<Self> {
-        let (header, columns): (Vec<String>, Vec<Vec<String>>) = columns.into_iter().unzip();
-        let columns = columns
-            .into_iter()
-            .map(|cells| StringChunked::from_slice("".into(), &cells))
-            .collect();
-        let mut table = Self::new(path, (header, columns), rules)?;
-        if of_lines {
-            table.lines = Some(Lines::read(path, table::read_header(path)?.len())?);
-        }
-        Ok(table)
+        ArchiveTable::from_columns(path, columns, of_lines, rules).map(Self::of_archive)
     }
 
-    fn new(
-        path: &Path,
-        (header, columns): (Vec<String>, Vec<StringChunked>),
-        rules: &TableRules,
-    ) -> Result<Self> {
-        rules.check_header(path, &header)?;
-        let place = |name: &str| header.iter().position(|h| h == name);
-        let checked = |rule: &&ColumnRule| {
-            use ColumnRole::{ExamId, RecordingFile, Unused};
-            ![ExamId, RecordingFile, Unused].contains(&rule.role)
+    fn of_archive(table: ArchiveTable) -> Self {
+        let header = table.header().to_vec();
+        let member = MemberTable {
+            first_row: 0,
+            columns: (0..header.len()).map(Some).collect(),
+            patients: None,
+            table: Arc::new(table),
         };
-        let checked = rules.columns.iter().filter(checked);
-        let format = |name: &String| {
-            rules
-                .rule_of(name)
-                .map_or(CellFormat::Verbatim, |rule| rule.format)
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            rows: columns.first().map_or(0, |cells| cells.len()),
-            columns,
-            formats: header.iter().map(format).collect(),
-            checked: checked
-                .filter_map(|rule| Some((place(rule.name)?, *rule)))
-                .collect(),
-            exam_id: rules.name_of(ColumnRole::ExamId).and_then(place),
-            recording_file: rules.name_of(ColumnRole::RecordingFile).and_then(place),
-            rules: *rules,
-            lines: None,
+        Self {
             header,
-        })
+            members: vec![member],
+        }
+    }
+
+    /// The tables of several archives, one below another, each with the name of its archive. A patient is called
+    /// `<archive>:<patient>`, as patient `1` of an archive is not patient `1` of another.
+    pub fn join<'a>(tables: impl IntoIterator<Item = (&'a str, &'a Self)> + Clone) -> Self {
+        let header = Self::join_headers(tables.clone().into_iter().map(|(_, table)| table.header()));
+        let (mut members, mut first_row) = (Vec::new(), 0);
+        for (name, table) in tables {
+            for member in &table.members {
+                let own = member.table.header();
+                let columns = header
+                    .iter()
+                    .map(|name| own.iter().position(|known| known == name));
+                members.push(MemberTable {
+                    first_row: first_row + member.first_row,
+                    columns: columns.collect(),
+                    patients: member.table.patients_of(name),
+                    table: Arc::clone(&member.table),
+                });
+            }
+            first_row += table.len();
+        }
+        Self { header, members }
+    }
+
+    /// Names of the columns of several tables, one below another: each once, in the order in which they are met.
+    pub fn join_headers<'a>(headers: impl IntoIterator<Item = &'a [String]>) -> Vec<String> {
+        let mut joined: Vec<String> = Vec::new();
+        for name in headers.into_iter().flatten() {
+            if !joined.contains(name) {
+                joined.push(name.clone());
+            }
+        }
+        joined
     }
 
     /// Names of the columns of the table at `path`, by its header alone.
@@ -171,27 +128,39 @@ impl ExamTable {
         Ok(header)
     }
 
-    /// Path of the table.
+    /// The table that holds a row, and the row in it.
+    fn find(&self, row: usize) -> (&MemberTable, usize) {
+        let after = self.members.partition_point(|member| member.first_row <= row);
+        let member = &self.members[after.saturating_sub(1)];
+        (member, row - member.first_row)
+    }
+
+    /// Path of the table, of the first where there are several.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.members[0].table.path()
+    }
+
+    /// Path of the table that holds a row.
+    pub fn path_of(&self, row: usize) -> &Path {
+        self.find(row).0.table.path()
     }
 
     /// Where a row is, for people: `line 7` of the file, or `number 6` among the exams that were found.
     pub fn place_of(&self, row: usize) -> String {
-        match &self.lines {
-            Some(lines) => format!("line {}", lines.of(row)),
-            None => format!("number {}", row + 1),
-        }
+        let (member, row) = self.find(row);
+        member.table.place_of(row)
     }
 
     /// Number of exams.
     pub fn len(&self) -> usize {
-        self.rows
+        self.members
+            .last()
+            .map_or(0, |member| member.first_row + member.table.len())
     }
 
-    /// Whether there is no exam.
+    /// True where there is no exam.
     pub fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.len() == 0
     }
 
     /// Names of the columns, in order.
@@ -201,54 +170,50 @@ impl ExamTable {
 
     /// Names of the columns of truths of labels that the table has, in the order of its rules.
     pub fn label_columns(&self) -> Vec<&'static str> {
-        self.columns_of(ColumnRole::Label).collect()
+        let mut names = Vec::new();
+        for name in self
+            .members
+            .iter()
+            .flat_map(|member| member.table.label_columns())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// Name of the column of patients, where the table has one.
     pub fn patient_column(&self) -> Option<&'static str> {
-        self.columns_of(ColumnRole::Patient).next()
-    }
-
-    fn columns_of(&self, role: ColumnRole) -> impl Iterator<Item = &'static str> {
-        let rules = self.rules.columns.iter().filter(move |rule| rule.role == role);
-        rules
-            .map(|rule| rule.name)
-            .filter(|name| self.header.iter().any(|h| h == name))
+        self.members
+            .iter()
+            .find_map(|member| member.table.patient_column())
     }
 
     /// Cells of a row, in the order of the columns: in one form for one value where a rule says what the column holds, as
     /// they are in the file elsewhere.
     pub fn cells(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
-        let formats = self.formats.iter().enumerate();
-        formats.map(move |(column, format)| format.canonical(self.cell(Some(column), row)))
-    }
-
-    fn cell(&self, column: Option<usize>, row: usize) -> &str {
-        column
-            .and_then(|column| self.columns[column].get(row))
-            .unwrap_or_default()
+        let (member, row) = self.find(row);
+        let columns = member.columns.iter();
+        columns.map(move |column| column.map_or(Cell::Missing, |column| member.cell(column, row)))
     }
 
     /// Number of the exam in a row, as it is in the file.
     pub fn exam_id_text(&self, row: usize) -> &str {
-        self.cell(self.exam_id, row)
+        let (member, row) = self.find(row);
+        member.table.exam_id_text(row)
     }
 
     /// Number of the exam in a row, in one form for one value: `7` for ` 7.0`.
     pub fn exam_id(&self, row: usize) -> String {
-        let format = self
-            .exam_id
-            .map_or(CellFormat::Verbatim, |column| self.formats[column]);
-        match format.canonical(self.exam_id_text(row)) {
-            Cell::Int(id) => id.to_string(),
-            Cell::Text(id) => id.to_owned(),
-            _ => String::new(),
-        }
+        let (member, row) = self.find(row);
+        member.table.exam_id(row)
     }
 
     /// Name of the file with the recording of the exam in a row, as it is in the table.
     pub fn recording_file(&self, row: usize) -> &str {
-        self.cell(self.recording_file, row)
+        let (member, row) = self.find(row);
+        member.table.recording_file(row)
     }
 
     /// Checks the cells of a row by the rules.
@@ -256,23 +221,8 @@ impl ExamTable {
     /// # Errors
     /// The first cell that its rule refuses.
     pub fn check_row(&self, row: usize) -> std::result::Result<(), Rejection> {
-        let cells = self
-            .checked
-            .iter()
-            .map(|(column, rule)| (self.cell(Some(*column), row), rule));
-        let mut refused = cells.filter(|(value, rule)| !rule.format.accepts(value));
-        let Some((value, rule)) = refused.next() else {
-            return Ok(());
-        };
-        // Messages and logs name no patient.
-        let shown = if rule.role == ColumnRole::Patient {
-            "a value that".to_owned()
-        } else {
-            format!("`{}`", value.escape_debug())
-        };
-        let (place, name, expected) = (self.place_of(row), rule.name, rule.format.expected());
-        let detail = format!("{place}, column `{name}`: {shown} is not {expected}");
-        Err((Reason::BadRow, detail))
+        let (member, row) = self.find(row);
+        member.table.check_row(row)
     }
 
     /// The exam in a row, rejected.
@@ -293,6 +243,7 @@ impl ExamTable {
 mod tests {
     use super::*;
     use crate::code15::RULES;
+    use ecgfm_artifacts::rejected::Reason;
 
     #[test]
     fn the_columns_of_labels_and_of_patients_are_known() {
@@ -312,6 +263,63 @@ mod tests {
         assert_eq!(
             detail,
             "line 2, column `patient_id`: a value that is not an integer or empty"
+        );
+    }
+
+    #[test]
+    fn tables_of_several_archives_are_one_below_another_and_their_patients_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let read = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            ExamTable::read(&path, &RULES).unwrap()
+        };
+        let a = read(
+            "a.csv",
+            "exam_id,patient_id,trace_file,AF\n7,1,a.hdf5,1\n8,,a.hdf5,0\n",
+        );
+        let empty = read("empty.csv", "exam_id,trace_file\n");
+        let b = read(
+            "b.csv",
+            "trace_file,exam_id,ward,patient_id\nb.hdf5, 7.0,X, 1.0\n",
+        );
+        let joined = ExamTable::join([("a", &a), ("empty", &empty), ("b", &b)]);
+        assert_eq!(
+            joined.header(),
+            ["exam_id", "patient_id", "trace_file", "AF", "ward"]
+        );
+        assert_eq!((joined.len(), joined.label_columns()), (3, vec!["AF"]));
+        let cells: Vec<Vec<Cell<'_>>> = (0..3).map(|row| joined.cells(row).collect()).collect();
+        let text = Cell::Text;
+        assert_eq!(
+            cells[0],
+            [
+                Cell::Int(7),
+                text("a:1"),
+                text("a.hdf5"),
+                Cell::Bool(true),
+                Cell::Missing
+            ]
+        );
+        assert_eq!(cells[1][1], Cell::Missing);
+        assert_eq!(
+            cells[2],
+            [
+                Cell::Int(7),
+                text("b:1"),
+                text("b.hdf5"),
+                Cell::Missing,
+                text("X")
+            ]
+        );
+        assert_eq!(joined.place_of(2), "line 2");
+        assert!(joined.path_of(1).ends_with("a.csv") && joined.path_of(2).ends_with("b.csv"));
+        assert_eq!(
+            (
+                joined.exam_id(2).as_str(),
+                joined.rejected(2, (Reason::BadRow, String::new())).idx
+            ),
+            ("7", 2)
         );
     }
 }

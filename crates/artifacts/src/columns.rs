@@ -34,6 +34,8 @@ pub const EXAM_ID: &str = "exam_id";
 pub const PATIENT_ID: &str = "patient_id";
 /// The HDF5 part that CODE-15 says an exam is in.
 pub const TRACE_FILE: &str = "trace_file";
+/// Name of the archive that an exam is of.
+pub const SOURCE: &str = "source";
 /// Reason why an exam was set aside: a [`crate::rejected::Reason`].
 pub const REASON: &str = "reason";
 /// Check that a kept exam failed: a [`crate::quality::QualityCheck`].

@@ -1,6 +1,6 @@
 //! `meta.csv`: one row a kept exam, the raw table's columns first, then what was measured on the recording.
 
-use crate::columns::{IDX, SAVE_FILE};
+use crate::columns::{IDX, SAVE_FILE, SOURCE};
 use crate::error::Result;
 use crate::table::cell::is_missing;
 use crate::table::{self, Column, ColumnKind, OtherColumns};
@@ -15,7 +15,7 @@ pub const FILE: &str = "meta.csv";
 pub const ADDED: [&str; 15] = [
     "path",
     SAVE_FILE,
-    "source",
+    SOURCE,
     "dataset",
     "hdf_ind",
     "save_path",

@@ -1,6 +1,6 @@
 //! `rejected.csv`: every exam that was set aside, and why. Read = kept + rejected.
 
-use crate::columns::{DETAIL, EXAM_ID, REASON, TRACE_FILE};
+use crate::columns::{DETAIL, EXAM_ID, REASON, SOURCE, TRACE_FILE};
 use crate::error::Result;
 use crate::pandas::Cell;
 use crate::table;
@@ -116,19 +116,26 @@ pub struct Rejected {
     pub detail: String,
 }
 
-/// Writes the table.
+/// Writes the table: exams, and the source of each, which is the last column where there are several.
 ///
 /// # Errors
 /// I/O.
-pub fn write(path: &Path, rows: &[Rejected]) -> Result<()> {
-    table::write_rows(path, [EXAM_ID, TRACE_FILE, REASON, DETAIL], |w| {
-        for r in rows {
-            w.row([
-                Cell::Text(&r.exam_id),
-                Cell::Text(&r.trace_file),
-                Cell::Text(r.reason.as_str()),
-                Cell::Text(&r.detail),
-            ])?;
+pub fn write<'a>(
+    path: &Path,
+    several: bool,
+    rows: impl Iterator<Item = (&'a Rejected, &'a str)>,
+) -> Result<()> {
+    let header = [EXAM_ID, TRACE_FILE, REASON, DETAIL].into_iter();
+    table::write_rows(path, header.chain(several.then_some(SOURCE)), |w| {
+        for (exam, source) in rows {
+            let cells = [
+                Cell::Text(&exam.exam_id),
+                Cell::Text(&exam.trace_file),
+                Cell::Text(exam.reason.as_str()),
+                Cell::Text(&exam.detail),
+            ];
+            let source = several.then_some(Cell::Text(source));
+            w.row(cells.into_iter().chain(source))?;
         }
         Ok(())
     })

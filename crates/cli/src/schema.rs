@@ -155,11 +155,16 @@ fn complete_stage_schema(kinds: &StageKinds) -> Value {
         json!({ "required": ["uses"] }),
     ];
     for kind in kinds.iter() {
-        let required = kind.parameters()["required"].take();
-        if required.is_array() {
+        // Parameters that are required, always or where others are not given.
+        let schema = kind.parameters();
+        let rules = ["required", "if", "then"].into_iter();
+        let rules: Map<_, _> = rules
+            .filter_map(|rule| Some((rule.to_owned(), schema.get(rule)?.clone())))
+            .collect();
+        if !rules.is_empty() {
             all.push(json!({
                 "if": { "required": ["uses"], "properties": { "uses": { "const": kind.name() } } },
-                "then": { "required": ["with"], "properties": { "with": { "required": required } } },
+                "then": { "required": ["with"], "properties": { "with": rules } },
             }));
         }
     }

@@ -45,10 +45,10 @@ struct LabelBlock {
     silent: usize,
 }
 
-/// Reads `column` of the records at `path` into one column for each of `names`.
+/// Reads `column` of the records at `path` into one column for each of `names`. Of records that are not `wanted` nothing is known.
 pub(crate) fn read_label_cells(
     path: &Path,
-    column: &str,
+    (column, wanted): (&str, Option<&[bool]>),
     names: &[String],
     reader: &dyn CellReader,
 ) -> Result<ReadColumn> {
@@ -56,10 +56,14 @@ pub(crate) fn read_label_cells(
     let frame = table::read_named(path, &keys, &[column.to_owned()], ColumnKind::Text)?;
     let cells = table::str_column(path, &frame, column)?;
     let cells: Vec<&str> = cells.iter().map(Option::unwrap_or_default).collect();
+    let unwanted = |row: usize| wanted.is_some_and(|wanted| !wanted[row]);
     let blocks: Vec<LabelBlock> = cells
         .par_chunks(BLOCK)
         .enumerate()
-        .map(|(at, block)| read_block(block, names.len(), reader).map_err(|bad| (at * BLOCK + bad.0, bad.1)))
+        .map(|(at, block)| {
+            let unwanted = |row: usize| unwanted(at * BLOCK + row);
+            read_block((block, &unwanted), names.len(), reader).map_err(|bad| (at * BLOCK + bad.0, bad.1))
+        })
         .collect::<std::result::Result<_, (usize, String)>>()
         .map_err(|(row, what)| refuse_cell(path, column, (row, cells[row]), &what))?;
     let mut labels: Vec<Vec<Option<bool>>> = names.iter().map(|_| Vec::with_capacity(cells.len())).collect();
@@ -86,7 +90,7 @@ pub(crate) fn read_label_cells(
 
 /// Reads successive cells; the error has the place of the cell among them.
 fn read_block(
-    cells: &[&str],
+    (cells, unwanted): (&[&str], &dyn Fn(usize) -> bool),
     labels: usize,
     reader: &dyn CellReader,
 ) -> std::result::Result<LabelBlock, (usize, String)> {
@@ -96,11 +100,12 @@ fn read_block(
         silent: 0,
     };
     for (row, cell) in cells.iter().enumerate() {
-        let truth = match is_missing(cell) {
+        let unwanted = unwanted(row);
+        let truth = match unwanted || is_missing(cell) {
             true => CellTruth::default(),
             false => reader.read_cell(cell).map_err(|what| (row, what))?,
         };
-        block.silent += usize::from(truth.labels.is_empty());
+        block.silent += usize::from(truth.labels.is_empty() && !unwanted);
         let values = truth.labels.into_iter().chain(std::iter::repeat(None));
         block
             .labels

@@ -57,6 +57,17 @@ impl Error {
         }
     }
 
+    /// An error about `from`, as one about what `by_source` says of a source.
+    pub(crate) fn of_source(self, source: &str) -> Self {
+        match self {
+            Self::Parameter { name, what } => {
+                let name = name.strip_prefix("from.").unwrap_or(name);
+                Self::parameter("by_source", format!("has for `{source}` a `{name}` that {what}"))
+            }
+            other => other,
+        }
+    }
+
     /// Error about the parameter `name`; `what` follows the name in the message.
     pub(crate) fn parameter(name: &'static str, what: impl Into<String>) -> Self {
         Self::Parameter {

@@ -78,6 +78,9 @@ pub(crate) fn groups_by_split(path: &Path, truth: &LabelTable) -> Result<Vec<Exa
         .flatten()
         .zip(names.iter().flatten())
     {
+        if truth.others.binary_search(&idx).is_ok() {
+            continue;
+        }
         let row = truth.row(idx).ok_or_else(|| {
             Error::bad_input(
                 path,

@@ -15,14 +15,21 @@ pub(crate) struct LabelTable {
     /// Truth of each label, `[label][exam]`; none where it is not known.
     pub(crate) values: Vec<Vec<Option<bool>>>,
     pub(crate) frame: DataFrame,
+    /// Keys of exams that are among the records and get no labels, sorted.
+    pub(crate) others: Vec<i64>,
 }
 
 impl LabelTable {
-    /// The table of `frame`, which has idx and one boolean column a label, in the order of the records at `path`.
+    /// The table of `frame`, which has idx and one boolean column a label, in the order of the records at `path`; `others` are the
+    /// exams of these that get no labels.
     ///
     /// # Errors
     /// An idx is in more than one row; a truth is not known where that is an error.
-    pub(crate) fn of(path: &Path, mut frame: DataFrame, missing: MissingLabel) -> Result<Self> {
+    pub(crate) fn of(
+        path: &Path,
+        (mut frame, others): (DataFrame, Vec<i64>),
+        missing: MissingLabel,
+    ) -> Result<Self> {
         let names = labels::label_columns(&frame);
         if !table::int_column(path, &frame, IDX)?.iter().is_sorted() {
             let sorted = frame.sort([IDX], SortMultipleOptions::default().with_maintain_order(true));
@@ -49,6 +56,7 @@ impl LabelTable {
             idx,
             values,
             frame,
+            others,
         })
     }
 
@@ -60,8 +68,9 @@ impl LabelTable {
             .filter(|(_, unknown)| *unknown > 0)
     }
 
-    /// Messages, one for each label that is not known of more than `silent` exams, of which nothing is known at all.
-    pub(crate) fn notes(&self, silent: usize) -> Vec<String> {
+    /// Messages, one for each label that is not known of more exams than is said elsewhere: `told` tells how many, by the number
+    /// of the label.
+    pub(crate) fn notes(&self, told: impl Fn(usize) -> usize) -> Vec<String> {
         let note = |(name, unknown)| {
             format!(
                 "label `{name}`: {unknown} of {} exams have no truth of it; they are left out of this label \
@@ -69,7 +78,10 @@ impl LabelTable {
                 self.idx.len()
             )
         };
-        let unknown = self.unknown().filter(|(_, unknown)| *unknown > silent);
+        let number = |name: &String| self.names.iter().position(|known| known == name);
+        let unknown = self
+            .unknown()
+            .filter(|(name, unknown)| *unknown > number(name).map_or(0, &told));
         unknown.map(note).collect()
     }
 

@@ -5,7 +5,8 @@
 //! are then those of the split named `train`, otherwise those of all exams. As in the Python scripts, splits are in the
 //! order of their names, and `all` counts the exams that are in a split, where splits are given.
 //!
-//! The truth is in one column a label, or is made of one column of codes, of SCP-ECG statements or of text: [`TruthReader`].
+//! The truth is in one column a label, or is made of one column of codes, of SCP-ECG statements or of text, by one rule or by one
+//! for each source of the records: [`TruthReader`].
 
 mod cells;
 mod codes;
@@ -19,11 +20,12 @@ mod params;
 mod reports;
 mod scp_statements;
 mod stage;
+mod truth_reader;
 
 pub use error::{Error, Result};
-pub use origin::TruthReader;
 pub use params::{Negation, Params, TruthOrigin, Uncertain};
 pub use stage::run;
+pub use truth_reader::TruthReader;
 
 #[cfg(test)]
 mod tests;

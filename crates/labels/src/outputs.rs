@@ -13,13 +13,18 @@ const MAX_VALUES: usize = 1 << 30;
 /// Writes `y.npy`.
 pub(crate) fn write_array(path: &Path, records: &Path, truth: &LabelTable) -> Result<()> {
     let width = truth.names.len();
-    let height = match (truth.idx.first(), truth.idx.last()) {
-        (Some(&first), _) if first < 0 => {
-            return Err(Error::bad_input(records, format!("idx {first} is negative")));
-        }
-        (_, Some(&last)) => usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1),
-        _ => 0,
-    };
+    let (first, last) = ([&truth.idx, &truth.others].into_iter()).fold((0, None), |(first, last), idx| {
+        (
+            first.min(idx.first().copied().unwrap_or_default()),
+            last.max(idx.last().copied()),
+        )
+    });
+    if first < 0 {
+        return Err(Error::bad_input(records, format!("idx {first} is negative")));
+    }
+    let height = last.map_or(0, |last| {
+        usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1)
+    });
     let size = height.saturating_mul(width);
     if size > MAX_VALUES {
         return Err(Error::bad_input(
@@ -28,8 +33,12 @@ pub(crate) fn write_array(path: &Path, records: &Path, truth: &LabelTable) -> Re
         ));
     }
     // They are sorted, so that the exams of a block follow those of the last.
+    let mut others = truth.others.iter().map(|idx| *idx as usize).peekable();
     let mut exams = truth.idx.iter().map(|idx| *idx as usize).enumerate().peekable();
     Ok(labels::write_array(path, (height, width), |rows, values| {
+        while let Some(idx) = others.next_if(|idx| *idx < rows.end) {
+            values[(idx - rows.start) * width..][..width].fill(f64::NAN);
+        }
         while let Some((exam, idx)) = exams.next_if(|(_, idx)| *idx < rows.end) {
             let row = &mut values[(idx - rows.start) * width..][..width];
             for (value, holds) in row.iter_mut().zip(&truth.values) {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use ecgfm_artifacts::labels::MissingLabel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Parameters of the stage.
@@ -19,6 +20,10 @@ pub struct Params {
     /// a label.
     #[serde(default, skip_serializing_if = "TruthOrigin::is_label_columns")]
     pub from: TruthOrigin,
+    /// The same for records of several sources, by the name in their column `source`, in the place of `from`; `{}` for one column a
+    /// label. A label that the rule of a source cannot give is unknown of its exams; exams of sources without a rule get no row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_source: BTreeMap<String, TruthOrigin>,
     /// `meta_split.csv`, for counts per split.
     #[serde(default)]
     pub splits: Option<PathBuf>,
@@ -89,9 +94,18 @@ impl Params {
     /// Checks everything that can be checked without files.
     ///
     /// # Errors
-    /// `from` names two columns, or says something about a column that it does not name.
+    /// `from` names two columns, or says something about a column that it does not name; an origin of `by_source` does; both are
+    /// given.
     pub fn check(&self) -> Result<()> {
-        self.from.check()
+        if !self.by_source.is_empty() && !self.from.is_label_columns() {
+            let what = "is given beside `from`, which is for records of one source: give one of them";
+            return Err(Error::parameter("by_source", what));
+        }
+        self.from.check()?;
+        for (source, origin) in &self.by_source {
+            origin.check().map_err(|error| error.of_source(source))?;
+        }
+        Ok(())
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::error::Result;
 use crate::exam_groups::{group_of_all, groups_by_split};
 use crate::label_table::LabelTable;
-use crate::origin::{ColumnSummary, TruthReader};
+use crate::origin::ColumnSummary;
 use crate::outputs::{write_array, write_definition};
 use crate::params::Params;
+use crate::truth_reader::{ReadTruth, TruthReader};
 use ecgfm_artifacts::labels::{self, MissingLabel};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -22,9 +23,11 @@ const TRAIN: &str = "train";
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     params.check()?;
     let set = LabelSet::load(&params.label_set)?;
-    let (frame, column) = TruthReader::new(&params.from, &set)?.read(&params.records)?;
-    let truth = LabelTable::of(&params.records, frame, params.missing_label)?;
-    for note in notes(&truth, column.as_ref(), params.missing_label) {
+    let mut read = TruthReader::new(params, &set)?.read(&params.records)?;
+    let frame = std::mem::take(&mut read.frame);
+    let others = std::mem::take(&mut read.others.idx);
+    let truth = LabelTable::of(&params.records, (frame, others), params.missing_label)?;
+    for note in notes(&truth, &read, params.missing_label) {
         ctx.progress.note(&note);
     }
     let groups = match &params.splits {
@@ -43,52 +46,87 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         &ctx.out.join(labels::WEIGHT_FILE),
         labels::weight_text(&weights).as_bytes(),
     )?;
-    Ok(count_outcome(&truth, column.as_ref()))
+    Ok(count_outcome(&truth, &read))
 }
 
-/// Messages about what is not known of the exams, and about what of a column no label has.
-fn notes(truth: &LabelTable, column: Option<&ColumnSummary>, missing: MissingLabel) -> Vec<String> {
-    let exams = truth.idx.len();
-    let Some(column) = column else {
-        return truth.notes(0);
-    };
-    let mut notes = Vec::new();
-    if column.silent > 0 {
-        let fate = match missing {
-            MissingLabel::Negative => "they count as exams without any label",
-            MissingLabel::Exclude | MissingLabel::Error => {
-                "they are left out of every label (`missing_label: negative` takes them as exams without any)"
-            }
-        };
-        let (name, silent) = (&column.name, column.silent);
+/// Messages about what is not known of the exams, and about what of columns no label has.
+fn notes(truth: &LabelTable, read: &ReadTruth, missing: MissingLabel) -> Vec<String> {
+    let mut notes = Vec::from_iter(read.others.note(truth.others.len()));
+    notes.extend(
+        read.columns
+            .iter()
+            .filter_map(|(source, column)| silence_note((source.as_deref(), column), missing)),
+    );
+    let silent: usize = read.columns.iter().map(|(_, column)| column.silent).sum();
+    notes.extend(truth.notes(|label| silent + read.not_given[label]));
+    for (name, exams) in truth
+        .names
+        .iter()
+        .zip(&read.not_given)
+        .filter(|(_, exams)| **exams > 0)
+    {
         notes.push(format!(
-            "column `{name}` says nothing about {silent} of {exams} exams; {fate}"
+            "label `{name}`: {exams} exams are of sources whose rule cannot give it; they are left out of this label"
         ));
     }
-    notes.extend(truth.notes(column.silent));
-    if column.leftovers.count() > 0 {
-        notes.push(format!(
-            "column `{}`: {} of {exams} exams have {}: {}",
+    let leftovers = read
+        .columns
+        .iter()
+        .filter(|(_, column)| column.leftovers.count() > 0);
+    notes.extend(leftovers.map(|(source, column)| {
+        format!(
+            "{}column `{}`: {} of {} exams have {}: {}",
+            of_source(source.as_deref()),
             column.name,
             column.leftovers.exams(),
+            column.exams,
             column.words.message,
             column.leftovers.describe()
-        ));
-    }
+        )
+    }));
     notes
 }
 
-fn count_outcome(truth: &LabelTable, column: Option<&ColumnSummary>) -> Outcome {
+/// Start of a message about a source.
+fn of_source(source: Option<&str>) -> String {
+    source.map_or_else(String::new, |source| format!("source {source}: "))
+}
+
+/// Message about exams whose cell says nothing; none where there are none.
+fn silence_note((source, column): (Option<&str>, &ColumnSummary), missing: MissingLabel) -> Option<String> {
+    let (name, silent, exams) = (&column.name, column.silent, column.exams);
+    let fate = match missing {
+        MissingLabel::Negative => "they count as exams without any label",
+        MissingLabel::Exclude | MissingLabel::Error => {
+            "they are left out of every label (`missing_label: negative` takes them as exams without any)"
+        }
+    };
+    (silent > 0).then(|| {
+        let source = of_source(source);
+        format!("{source}column `{name}` says nothing about {silent} of {exams} exams; {fate}")
+    })
+}
+
+fn count_outcome(truth: &LabelTable, read: &ReadTruth) -> Outcome {
     let mut outcome = Outcome::default()
         .count("exams", truth.idx.len())
         .count("labels", truth.names.len());
-    if let Some(column) = column {
-        let (words, leftovers) = (column.words, &column.leftovers);
+    if !truth.others.is_empty() {
         outcome = outcome
-            .count("exams_without_truth", column.silent)
-            .count(words.count, leftovers.count())
-            .count(words.exams, leftovers.exams())
-            .fact(words.fact, leftovers.to_json());
+            .count("exams_of_other_sources", truth.others.len())
+            .fact("other_sources", serde_json::json!(read.others.by_source));
+    }
+    for (source, column) in &read.columns {
+        let (words, leftovers) = (column.words, &column.leftovers);
+        let named = |name: &str| match source {
+            Some(source) => format!("{name}_{source}"),
+            None => name.to_owned(),
+        };
+        outcome = outcome
+            .count(&named("exams_without_truth"), column.silent)
+            .count(&named(words.count), leftovers.count())
+            .count(&named(words.exams), leftovers.exams())
+            .fact(&named(words.fact), leftovers.to_json());
     }
     let unknown: BTreeMap<&String, usize> = truth.unknown().collect();
     if unknown.is_empty() {

@@ -30,6 +30,7 @@ fn run_with(
         records: dir.path().join("meta.csv"),
         label_set,
         from: TruthOrigin::default(),
+        by_source: std::collections::BTreeMap::new(),
         splits,
         missing_label,
     };
@@ -163,6 +164,7 @@ fn run_from(
         records,
         label_set: label_set.to_owned(),
         from,
+        by_source: std::collections::BTreeMap::new(),
         splits: None,
         missing_label,
     };

@@ -225,19 +225,14 @@ fn readable_type(expected: &str) -> String {
     }
 }
 
-/// Says if the input parameter `name` (`outer.inner`) is the one at `path`, or the list it is in.
+/// Says if the input parameter `name` (`outer.inner`) is the one at `path`, or the list it is in. `*` stands for any key.
 pub(crate) fn is_parameter(name: &str, path: &[PathStep]) -> bool {
-    let keys: Vec<&str> = path
-        .iter()
-        .filter_map(|step| {
-            if let PathStep::Key(key) = step {
-                Some(key.as_str())
-            } else {
-                None
-            }
-        })
-        .collect();
-    keys.join(".") == name
+    let mut keys = path.iter().filter_map(|step| match step {
+        PathStep::Key(key) => Some(key.as_str()),
+        PathStep::Index(_) => None,
+    });
+    let mut named = name.split('.');
+    named.all(|name| keys.next().is_some_and(|key| name == "*" || name == key)) && keys.next().is_none()
 }
 
 /// The texts in a value, with their paths.

@@ -4,17 +4,17 @@ use crate::error::{Error, Result};
 use crate::meta;
 use crate::params::Params;
 use crate::policy::Policy;
-use ecgfm_archives::{Archive, Dataset, datasets};
 use ecgfm_artifacts::recipe::{Error as RecipeError, Recipe, leads};
 
 impl Params {
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// An unknown data set or lead, a rate or length that makes no sense, no threads, an `on_bad` that contradicts itself.
+    /// An unknown data set or lead, archives of one name, a rate or length that makes no sense, no threads, an `on_bad` that
+    /// contradicts itself.
     pub fn check(&self) -> Result<()> {
         Policy::new(self)?;
-        self.known_dataset()?;
+        self.archives()?;
         self.check_recipe()
     }
 
@@ -23,39 +23,9 @@ impl Params {
         meta::header(raw, self.lead_count())
     }
 
-    /// Names of the columns of the raw table, by headers of tables alone; none where only the recordings tell.
-    ///
-    /// # Errors
-    /// There is no archive at `raw`, or no usable table or no part in it.
-    pub fn raw_columns(&self) -> Result<Option<Vec<String>>> {
-        Ok(self.known_dataset()?.column_names(&self.raw)?)
-    }
-
-    /// Names of the columns of the raw table, where the table of exams at `raw` will have the columns `header`; none where only
-    /// the recordings tell.
-    ///
-    /// # Errors
-    /// A column that the archive needs is not among them.
-    pub fn raw_columns_of_header(&self, header: &[String]) -> Result<Option<Vec<String>>> {
-        Ok(self.known_dataset()?.columns_of_header(&self.raw, header)?)
-    }
-
     /// Number of leads that are kept.
     pub fn lead_count(&self) -> usize {
         self.leads.as_ref().map_or(leads::COUNT, Vec::len)
-    }
-
-    pub(crate) fn known_dataset(&self) -> Result<Box<dyn Dataset>> {
-        datasets::find_dataset(&self.dataset)?.ok_or_else(|| {
-            let known = datasets::dataset_names().join("`, `");
-            Error::parameter(
-                "dataset",
-                format!(
-                    "is `{}`; known are `{known}`, and the path of a YAML file that describes one",
-                    self.dataset
-                ),
-            )
-        })
     }
 
     /// Checks the settings of the recipe.
@@ -63,12 +33,8 @@ impl Params {
         self.recipe(true).map(drop)
     }
 
-    /// The recipe for the recordings of an archive.
-    pub(crate) fn recipe_of(&self, archive: &dyn Archive) -> Result<Recipe> {
-        self.recipe(archive.is_zero_padded())
-    }
-
-    fn recipe(&self, zero_padded: bool) -> Result<Recipe> {
+    /// The recipe for recordings that are filled with zeros at both ends, or not.
+    pub(crate) fn recipe(&self, zero_padded: bool) -> Result<Recipe> {
         if self.threads == Some(0) {
             return Err(Error::parameter(
                 "threads",

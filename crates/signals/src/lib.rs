@@ -1,6 +1,6 @@
 //! Stage `signals`: raw recordings to standardised segments, and a table of what was kept.
 //!
-//! Reads an archive: its table of exams and its files of recordings ([`ecgfm_archives`]). Writes `meta.csv`,
+//! Reads an archive, or several: its table of exams and its files of recordings ([`ecgfm_archives`]). Writes `meta.csv`,
 //! `segmented.csv`, `rejected.csv`, `quality.csv` and the segment store. What is computed is the recipe
 //! ([`ecgfm_artifacts::recipe`]); this crate decides what becomes of an exam with which something is wrong, and in which
 //! order to read.
@@ -23,6 +23,9 @@ mod params;
 mod policy;
 mod process;
 mod quality_flags;
+mod recipes;
+mod source_counts;
+mod sources;
 mod stage;
 mod store_writer;
 mod stream;
@@ -30,7 +33,8 @@ mod table_paths;
 
 pub use error::{Error, Result};
 pub use on_bad::{Action, OnBad, RejectOrKeep, UnreadableParts};
-pub use params::{Params, Store};
+pub use params::{Params, SourceArchive, Store};
+pub use sources::ArchivePlace;
 pub use stage::{run, run_on};
 
 use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR};

@@ -61,7 +61,7 @@ fn write_measured<W: Write>(
     };
     w.cell(Cell::Text(&archive.exams().exam_id(row.idx)));
     w.cell(Cell::Text(&save_file));
-    w.cell(Cell::Text(archive.source()));
+    w.cell(Cell::Text(archive.source_of(row.idx)));
     w.cell(Cell::Text(archive.dataset(row.idx)));
     w.cell(Cell::Int(row.row as i64));
     w.cell(Cell::Text(&paths.recording(&save_file)));

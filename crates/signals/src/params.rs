@@ -8,6 +8,7 @@ use ecgfm_artifacts::recipe::step::MAX_SAMPLE_RATE;
 use ecgfm_artifacts::recordings::MissingLeads;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Where the segments go.
@@ -25,17 +26,36 @@ pub enum Store {
     Mat,
 }
 
+/// Archive of several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceArchive {
+    /// Layout of the archive, as `dataset` of the stage.
+    #[schemars(extend("pattern" = datasets::dataset_pattern(), "examples" = datasets::dataset_names()))]
+    pub dataset: String,
+    /// Directory or table of the archive, as `raw` of the stage.
+    pub raw: PathBuf,
+    /// Name of the source in tables, and start of the names of its ECGs; the dataset's own if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
 /// Parameters of the stage.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("if" = json!({"not": {"required": ["sources"]}}), "then" = json!({"required": ["raw"]})))]
 pub struct Params {
     /// Layout of the raw data: a name such as `code15`, `ptbxl` or `folder` (any files below a directory), or the path of a YAML
     /// file that describes another.
     #[schemars(extend("pattern" = datasets::dataset_pattern(), "examples" = datasets::dataset_names()))]
     #[serde(default = "default_dataset")]
     pub dataset: String,
-    /// Directory of the archive; of `listed` and `files`, the table that lists the files.
-    pub raw: PathBuf,
+    /// Directory of the archive; of `listed` and `files`, the table that lists the files. `raw` or `sources` is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<PathBuf>,
+    /// Several archives, in the place of `dataset` and `raw`: one after another, each with the name of its source in `meta.csv`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceArchive>,
     /// Sample rate of the segments, in Hz.
     #[schemars(range(min = 1, max = MAX_SAMPLE_RATE))]
     #[serde(default = "default_sample_rate")]
@@ -98,7 +118,8 @@ impl Params {
     pub fn new(raw: impl Into<PathBuf>) -> Self {
         Self {
             dataset: default_dataset(),
-            raw: raw.into(),
+            raw: Some(raw.into()),
+            sources: Vec::new(),
             sample_rate: default_sample_rate(),
             segment_seconds: default_segment_seconds(),
             leads: None,

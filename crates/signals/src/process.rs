@@ -7,11 +7,12 @@ use crate::on_bad::{Action, RejectOrKeep};
 use crate::params::Params;
 use crate::policy::{self, Policy};
 use crate::quality_flags::{self, QualityFlag};
+use crate::recipes::Recipes;
 use crate::store_writer::StorePartWriter;
 use ecgfm_archives::{Archive, LocatedExam};
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
-use ecgfm_artifacts::recipe::{Recipe, Scratch, leads};
+use ecgfm_artifacts::recipe::{Scratch, leads};
 use ecgfm_artifacts::recordings::{Recording, Samples};
 use ecgfm_artifacts::rejected::Reason;
 
@@ -20,7 +21,7 @@ use ecgfm_artifacts::rejected::Reason;
 pub(crate) struct ExamProcessor<'a> {
     pub(crate) params: &'a Params,
     pub(crate) policy: Policy,
-    pub(crate) recipe: &'a Recipe,
+    pub(crate) recipes: &'a Recipes,
     pub(crate) archive: &'a dyn Archive,
 }
 
@@ -64,7 +65,8 @@ impl ExamProcessor<'_> {
         scratch: &mut Scratch,
     ) -> Result<ExamOutcome> {
         let reject = |reason, detail| self.reject(exam, reason, detail);
-        let trimmed = match self.recipe.trim(samples, sample_rate, scratch) {
+        let recipe = self.recipes.of(self.archive.is_zero_padded(exam.location.file));
+        let trimmed = match recipe.trim(samples, sample_rate, scratch) {
             Ok(trimmed) => trimmed,
             Err(e) => return reject(Reason::UnreadableTracing, e.to_string()),
         };
@@ -72,7 +74,7 @@ impl ExamProcessor<'_> {
         if let Some((reason, detail)) = self.find_fault(&trimmed, &quality, sample_rate) {
             return reject(reason, detail);
         }
-        let flags = quality_flags::find(&trimmed, &quality, self.recipe.leads());
+        let flags = quality_flags::find(&trimmed, &quality, recipe.leads());
         let unwanted = |flag: &&QualityFlag| self.policy.action(flag.check.reason()) != Action::Flag;
         if let Some(flag) = flags.iter().find(unwanted) {
             return reject(flag.check.reason(), flag.to_string());
@@ -98,7 +100,7 @@ impl ExamProcessor<'_> {
             let rejected = table.rejected(exam.idx, (reason, detail));
             return Ok(ExamOutcome::Rejected(rejected));
         }
-        let path = &self.archive.files()[exam.location.file].path;
+        let path = &self.archive.file(exam.location.file).path;
         let (row, id, place) = (
             exam.location.row,
             table.exam_id(exam.idx),
@@ -107,7 +109,11 @@ impl ExamProcessor<'_> {
         let detail = detail
             .strip_prefix(&format!("{}: ", path.display()))
             .unwrap_or(&detail);
-        let file = table.path().file_name().unwrap_or_default().to_string_lossy();
+        let file = table
+            .path_of(exam.idx)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         Err(Error::BadInput {
             what: format!("row {row}, exam {id} ({place} of {file}): {detail}"),
             path: path.clone(),
@@ -117,7 +123,7 @@ impl ExamProcessor<'_> {
 
     /// Reads the recording in the standard leads, or says what is wrong with it. A fault of the system is an error.
     fn read(&self, exam: &LocatedExam, recording: &mut Recording) -> Result<std::result::Result<(), String>> {
-        let file = match &self.archive.files()[exam.location.file].recordings {
+        let file = match &self.archive.file(exam.location.file).recordings {
             Ok(file) => file,
             Err(why) => return Ok(Err(why.clone())),
         };
@@ -147,7 +153,7 @@ impl ExamProcessor<'_> {
             .filter(|_| self.params.not_finite == RejectOrKeep::Reject)
         {
             let value = trimmed.org()[sample * trimmed.leads() + lead];
-            let name = leads::NAMES[self.recipe.leads()[lead]];
+            let name = leads::NAMES[self.recipes.any().leads()[lead]];
             let sample = trimmed.kept().start + sample;
             return Some((
                 Reason::NotFinite,

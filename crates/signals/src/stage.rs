@@ -7,10 +7,12 @@ use crate::on_bad::Action;
 use crate::params::{Params, Store};
 use crate::policy::{self, Policy};
 use crate::process::ExamProcessor;
+use crate::recipes::Recipes;
+use crate::source_counts::count_by_source;
 use crate::stream::process_exams;
 use crate::table_paths::TablePaths;
 use ecgfm_archives::{Archive, ExamTable, RejectedExam};
-use ecgfm_artifacts::rejected::{Reason, Rejected};
+use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR, StoreInfo};
 use ecgfm_artifacts::{quality, records, rejected, segments};
@@ -24,16 +26,16 @@ use std::collections::BTreeMap;
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     params.check_recipe()?;
     Policy::new(params)?;
-    let archive = params.known_dataset()?.open(&params.raw)?;
+    let archive = params.open_archive()?;
     run_on(archive.as_ref(), params, ctx)
 }
 
-/// Runs the stage on an archive that is open; `params.dataset` and `params.raw` are not looked at.
+/// Runs the stage on an archive that is open; `dataset`, `raw` and `sources` of `params` are not looked at.
 ///
 /// # Errors
 /// As [`run`].
 pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
-    let recipe = params.recipe_of(archive)?;
+    let recipes = Recipes::new(params)?;
     let policy = Policy::new(params)?;
     let exams = archive.exams();
     check_files(&policy, archive, ctx)?;
@@ -48,7 +50,7 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
     let processor = ExamProcessor {
         params,
         policy,
-        recipe: &recipe,
+        recipes: &recipes,
         archive,
     };
     let outcomes = process_exams(&processor, &located.found, ctx)?;
@@ -60,10 +62,17 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
     if kept.is_empty() {
         return Err(nothing_left(exams, &rejected));
     }
-    let rejected: Vec<Rejected> = rejected.into_iter().map(|exam| exam.entry).collect();
     let segments = write_tables(&processor, (&kept, &rejected), &paths, ctx)?;
-    let done = outcome(exams, located.unlisted, archive.files().len(), &kept, &rejected);
+    let done = outcome(archive, located.unlisted, &kept, &rejected);
     let done = done.count("segments", segments);
+    let done = match count_by_source(archive, &kept, &rejected) {
+        None => done,
+        Some(sources) => {
+            let notes = sources.iter().map(|(source, counts)| counts.note(source));
+            notes.for_each(|note| ctx.progress.note(&note));
+            done.fact("sources", serde_json::json!(sources))
+        }
+    };
     Ok(match params.store {
         Store::Packed16 => done.fact("largest_error_of_float16", outcomes.largest_error),
         Store::Packed | Store::View | Store::Mat => done,
@@ -73,11 +82,11 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
 /// Writes all tables; returns the number of segments.
 fn write_tables(
     processor: &ExamProcessor<'_>,
-    (kept, rejected): (&[&KeptExam], &[Rejected]),
+    (kept, rejected): (&[&KeptExam], &[RejectedExam]),
     paths: &TablePaths,
     ctx: &Context<'_>,
 ) -> Result<usize> {
-    let (params, archive, recipe) = (processor.params, processor.archive, processor.recipe);
+    let (params, archive, recipe) = (processor.params, processor.archive, processor.recipes.any());
     let samples = recipe.segment_samples();
     let mut cuts = paths.segments(archive, kept.iter().copied(), samples);
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
@@ -88,7 +97,11 @@ fn write_tables(
         Store::Packed | Store::Packed16 | Store::View => PACKED_DIR,
     }))?;
     meta::write_meta(&ctx.out.join(records::FILE), archive, kept, recipe, paths)?;
-    rejected::write(&ctx.out.join(rejected::FILE), rejected)?;
+    let several = archive.sources().len() > 1;
+    let rows = rejected
+        .iter()
+        .map(|exam| (&exam.entry, archive.source_of(exam.idx)));
+    rejected::write(&ctx.out.join(rejected::FILE), several, rows)?;
     let rows = kept.iter().flat_map(|exam| {
         let id = archive.exams().exam_id(exam.idx);
         exam.quality_rows(&id).collect::<Vec<_>>()
@@ -110,7 +123,10 @@ fn check_files(policy: &Policy, archive: &dyn Archive, ctx: &Context<'_>) -> Res
                 help: Some("or set `unreadable_parts: reject` to go on without its exams".to_owned()),
             });
         }
-        let name = &file.name;
+        let name = match archive.sources().len() {
+            1 => file.name.clone(),
+            _ => file.path.display().to_string(),
+        };
         ctx.progress
             .note(&format!("{name} cannot be read, its exams are set aside: {why}"));
     }
@@ -122,31 +138,25 @@ fn failure(exams: &ExamTable, exam: &RejectedExam) -> Error {
     let (place, detail) = (exams.place_of(exam.idx), &exam.entry.detail);
     let detail = detail.strip_prefix(&format!("{place}, ")).unwrap_or(detail);
     Error::BadInput {
-        path: exams.path().to_owned(),
+        path: exams.path_of(exam.idx).to_owned(),
         what: format!("{place}, exam {}: {detail}", exam.entry.exam_id),
         help: Some(policy::advice(exam.entry.reason)),
     }
 }
 
-fn outcome(
-    exams: &ExamTable,
-    unlisted: usize,
-    files: usize,
-    kept: &[&KeptExam],
-    rows: &[Rejected],
-) -> Outcome {
+fn outcome(archive: &dyn Archive, unlisted: usize, kept: &[&KeptExam], rejected: &[RejectedExam]) -> Outcome {
     let kept_if = |test: &dyn Fn(&KeptExam) -> bool| kept.iter().filter(|k| test(k)).count();
     let mut outcome = Outcome::default()
-        .count("read", exams.len())
+        .count("read", archive.exams().len())
         .count("kept", kept.len())
-        .count("rejected", rows.len())
+        .count("rejected", rejected.len())
         .count(
             "kept_with_constant_leads",
             kept_if(&|k| k.measured.any_constant_lead()),
         )
         .count("flagged", kept_if(&|k| !k.flags.is_empty()))
-        .count("parts", files);
-    for (reason, n) in count_by_reason(rows.iter()) {
+        .count("parts", archive.file_count());
+    for (reason, n) in count_by_reason(rejected) {
         outcome = outcome.count(&format!("rejected_{}", reason.as_str()), n);
     }
     let doubts = Reason::ALL.into_iter().filter(|reason| reason.is_doubt());
@@ -160,10 +170,10 @@ fn outcome(
         .fold(outcome, |outcome, (name, n)| outcome.count(&name, n))
 }
 
-fn count_by_reason<'a>(rows: impl Iterator<Item = &'a Rejected>) -> BTreeMap<Reason, usize> {
+fn count_by_reason(rejected: &[RejectedExam]) -> BTreeMap<Reason, usize> {
     let mut counts = BTreeMap::new();
-    for row in rows {
-        *counts.entry(row.reason).or_insert(0) += 1;
+    for exam in rejected {
+        *counts.entry(exam.entry.reason).or_insert(0) += 1;
     }
     counts
 }
@@ -172,7 +182,7 @@ fn nothing_left(exams: &ExamTable, rejected: &[RejectedExam]) -> Error {
     let what = match rejected.first() {
         None => "the table has no exam".to_owned(),
         Some(RejectedExam { entry: first, .. }) => {
-            let counts = count_by_reason(rejected.iter().map(|exam| &exam.entry));
+            let counts = count_by_reason(rejected);
             let counts: Vec<String> = counts
                 .iter()
                 .map(|(r, n)| format!("{n} {}", r.as_str()))

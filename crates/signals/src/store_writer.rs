@@ -74,6 +74,7 @@ impl<'a> StoreWriter<'a> {
         mat::create_dir(&dir)?;
         if store == Store::View {
             check_direct(source.archive)?;
+            check_padding(source.archive)?;
             return Ok(Self::View { dir, source });
         }
         Ok(Self::Packed {
@@ -171,7 +172,7 @@ fn names_of(archive: &dyn Archive, exam: &KeptExam) -> impl Iterator<Item = Stri
 /// Writes a store without samples, which names every file of the archive that it can read.
 fn write_view(dir: &Path, source: SegmentSource<'_>, parts: &[Vec<KeptExam>]) -> Result<()> {
     let archive = source.archive;
-    let files = archive.files().iter().enumerate().filter_map(|(number, file)| {
+    let files = archive.files().enumerate().filter_map(|(number, file)| {
         let rows = file.recordings.as_ref().ok()?.direct_rows()?;
         Some(
             RawPart::new(&file.path, rows)
@@ -216,7 +217,7 @@ fn one_sample_rate(parts: &[Vec<KeptExam>]) -> Result<f64> {
 
 /// Checks that every file that can be read is read without its format's library, as a view reads it.
 fn check_direct(archive: &dyn Archive) -> Result<()> {
-    let slow = archive.files().iter().find_map(|file| {
+    let slow = archive.files().find_map(|file| {
         let recordings = file.recordings.as_ref().ok()?;
         let slow = recordings.direct_rows().is_none();
         slow.then(|| (&file.name, recordings.storage()))
@@ -231,6 +232,18 @@ fn check_direct(archive: &dyn Archive) -> Result<()> {
             Err(Error::parameter("store", what))
         }
     }
+}
+
+/// Checks that the recordings of all files are filled with zeros at both ends, or those of none: a view holds one recipe.
+fn check_padding(archive: &dyn Archive) -> Result<()> {
+    let mut padded = (0..archive.file_count()).map(|number| archive.is_zero_padded(number));
+    let first = padded.next().unwrap_or_default();
+    if padded.all(|padded| padded == first) {
+        return Ok(());
+    }
+    let what = "is `view`, which treats all recordings alike; some of the archives fill theirs with zeros at both ends (CODE-15), \
+                some do not: use `packed`";
+    Err(Error::parameter("store", what))
 }
 
 impl StorePartWriter<'_> {

@@ -34,13 +34,15 @@ pub(crate) fn process_exams(
     exams: &[LocatedExam],
     ctx: &Context<'_>,
 ) -> Result<ExamOutcomes> {
-    let settings = processor
-        .params
-        .recipe_settings(processor.archive.is_zero_padded());
+    // A view has one recipe, and is refused where there would be two.
+    let padded = exams
+        .first()
+        .is_some_and(|exam| processor.archive.is_zero_padded(exam.location.file));
+    let settings = processor.params.recipe_settings(padded);
     let source = SegmentSource {
         archive: processor.archive,
         settings: &settings,
-        recipe: processor.recipe,
+        recipe: processor.recipes.any(),
     };
     let writer = StoreWriter::create(ctx.out, processor.params.store, source)?;
     // A view has nothing that could be kept.

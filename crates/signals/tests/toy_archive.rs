@@ -122,7 +122,7 @@ fn a_recording_says_where_it_comes_from() {
     assert_eq!(archive.exams().patient_column(), Some("person"));
     let located = archive.locate();
     let mut recording = Recording::default();
-    let file = &archive.files()[located.found[1].location.file];
+    let file = archive.file(located.found[1].location.file);
     file.recordings.as_ref().unwrap().read(0, &mut recording).unwrap();
     assert_eq!((recording.sample_rate, recording.len()), (250.0, 600));
     assert_eq!(recording.leads[0], "V6");

@@ -25,6 +25,10 @@ use std::path::{Path, PathBuf};
 pub struct Code15Layout;
 
 impl Dataset for Code15Layout {
+    fn source(&self) -> &str {
+        SOURCE
+    }
+
     fn open(&self, raw: &Path) -> Result<Box<dyn Archive>> {
         Ok(Box::new(Code15::open(raw)?))
     }
@@ -75,8 +79,12 @@ impl Archive for Code15 {
         &self.table
     }
 
-    fn files(&self) -> &[ArchiveFile] {
-        self.parts.files()
+    fn file_count(&self) -> usize {
+        self.parts.files().len()
+    }
+
+    fn file(&self, number: usize) -> &ArchiveFile {
+        &self.parts.files()[number]
     }
 
     fn locate(&self) -> LocatedExams {
@@ -87,7 +95,7 @@ impl Archive for Code15 {
         self.notice.clone()
     }
 
-    fn is_zero_padded(&self) -> bool {
+    fn is_zero_padded(&self, _: usize) -> bool {
         true
     }
 }

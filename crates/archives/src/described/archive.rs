@@ -121,8 +121,12 @@ impl Archive for DescribedArchive {
         &self.table
     }
 
-    fn files(&self) -> &[ArchiveFile] {
-        &self.files
+    fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
+    fn file(&self, number: usize) -> &ArchiveFile {
+        &self.files[number]
     }
 
     fn locate(&self) -> LocatedExams {
@@ -171,12 +175,16 @@ impl Archive for DescribedArchive {
             .unwrap_or(self.source())
     }
 
-    fn is_zero_padded(&self) -> bool {
+    fn is_zero_padded(&self, _: usize) -> bool {
         self.description.zero_padded
     }
 }
 
 impl Dataset for DatasetDescription {
+    fn source(&self) -> &str {
+        Self::source(self)
+    }
+
     fn open(&self, raw: &Path) -> Result<Box<dyn Archive>> {
         Ok(Box::new(DescribedArchive::open(self.clone(), raw)?))
     }

@@ -12,6 +12,9 @@ pub(super) const CHALLENGE: NamedOrPath =
     named_or_path("challenge", |name| Definition::Score.is_built_in(name));
 pub(super) const TEXT_RULES: NamedOrPath =
     named_or_path("from.rules", |name| Definition::TextRules.is_built_in(name));
+pub(super) const TEXT_RULES_BY_SOURCE: NamedOrPath = named_or_path("by_source.*.rules", |name| {
+    Definition::TextRules.is_built_in(name)
+});
 /// A path whose content does not decide what is made of it.
 pub(super) const LOCK: NamedOrPath = named_or_path("lock", |_| false);
 

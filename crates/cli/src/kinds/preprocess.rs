@@ -4,13 +4,14 @@ use super::ahead;
 use super::binding::{
     StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, refused_parameters,
 };
-use super::definitions::{LABEL_SET, TEXT_RULES, config_fact};
+use super::definitions::{LABEL_SET, TEXT_RULES, TEXT_RULES_BY_SOURCE, config_fact};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
-use ecgfm_pipeline::{CodeChange, OutputSpec, ParamError};
+use ecgfm_pipeline::{CodeChange, OutputSpec, ParamError, ParamProblem};
 use ecgfm_signals as signals;
 use ecgfm_splits as splits;
+use ecgfm_stage::FailureClass;
 
 /// A parameter that makes no sense, at its place in the pipeline file.
 fn refused_signals(error: signals::Error) -> ParamError {
@@ -33,6 +34,18 @@ fn refused_splits(error: splits::Error) -> ParamError {
     match error {
         splits::Error::Parameter { name, what } => ParamError::invalid(name, what),
         other => refused_parameters(&other),
+    }
+}
+
+/// Neither one archive nor several.
+fn missing_raw() -> ParamError {
+    ParamError {
+        path: Vec::new(),
+        problem: ParamProblem::MissingKey {
+            key: "raw".to_owned(),
+        },
+        help: None,
+        class: FailureClass::Config,
     }
 }
 
@@ -62,16 +75,21 @@ pub fn signals() -> StageBinding<signals::Params> {
             CodeChange(5, "the store says what its segments are"),
         ],
         outputs: OUTPUTS,
-        inputs: &["raw"],
+        inputs: &["raw", "sources.raw"],
         idle: &["threads"],
         further: no_further_inputs,
         points_at: |params| match params.store {
-            signals::Store::View => &["raw"],
+            signals::Store::View => &["raw", "sources"],
             signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
         },
         made_again: signals::SAMPLE_DIRS,
         named: &[],
-        check: |params| params.check().map_err(refused_signals),
+        check: |params| {
+            if params.raw.is_none() && params.sources.is_empty() {
+                return Err(missing_raw());
+            }
+            params.check().map_err(refused_signals)
+        },
         look_ahead: ahead::signals,
         extra: no_extra_facts,
         resumable: true,
@@ -112,14 +130,22 @@ pub fn labels() -> StageBinding<labels::Params> {
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],
-        named: &[LABEL_SET, TEXT_RULES],
+        named: &[LABEL_SET, TEXT_RULES, TEXT_RULES_BY_SOURCE],
         check: |params| params.check().map_err(refused_labels),
         look_ahead: ahead::labels,
         extra: |params| {
             let set = config_fact("label_set", Definition::Labels, &params.label_set);
             let rules = params.from.rules.as_deref();
             let rules = rules.map(|name| config_fact("from.rules", Definition::TextRules, name));
-            Ok(std::iter::once(set).chain(rules).collect())
+            let by_source = params.by_source.iter().filter_map(|(source, origin)| {
+                let parameter = format!("by_source.{source}.rules");
+                Some(config_fact(
+                    &parameter,
+                    Definition::TextRules,
+                    origin.rules.as_deref()?,
+                ))
+            });
+            Ok(std::iter::once(set).chain(rules).chain(by_source).collect())
         },
         resumable: false,
         run: |params, ctx| Ok(labels::run(params, ctx)?),

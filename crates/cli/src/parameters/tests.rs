@@ -14,13 +14,14 @@ fn least(kind: &dyn StageKind) -> Value {
         "names" => json!(["all"]),
         _ => json!("some/path"),
     };
-    // Needed by all strategies but one, so that the schema does not require them.
-    let of_splits = ["fractions", "names"]
+    // Needed by all strategies of splits but one, by signals of one archive, so that the schema does not require them.
+    let further = [("splits", "fractions"), ("splits", "names"), ("signals", "raw")]
         .into_iter()
-        .filter(|_| kind.name() == "splits");
+        .filter(|(of, _)| *of == kind.name())
+        .map(|(_, name)| name);
     let least: Map<_, _> = required
         .filter_map(Value::as_str)
-        .chain(of_splits)
+        .chain(further)
         .map(|name| {
             let value = match name {
                 // A label set is looked up.

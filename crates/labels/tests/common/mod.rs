@@ -27,6 +27,7 @@ pub(crate) fn params(records: PathBuf, label_set: &str, from: TruthOrigin) -> Pa
         records,
         label_set: label_set.to_owned(),
         from,
+        by_source: BTreeMap::new(),
         splits: None,
         missing_label: MissingLabel::Exclude,
     }

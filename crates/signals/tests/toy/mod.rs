@@ -65,8 +65,12 @@ impl Archive for ToyArchive {
         &self.table
     }
 
-    fn files(&self) -> &[ArchiveFile] {
-        &self.files
+    fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
+    fn file(&self, number: usize) -> &ArchiveFile {
+        &self.files[number]
     }
 
     fn locate(&self) -> LocatedExams {

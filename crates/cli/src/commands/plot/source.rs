@@ -5,8 +5,7 @@ use crate::args::PlotArgs;
 use crate::commands::recording_files;
 use crate::errors::{file_error, unusable_file};
 use crate::results;
-use ecgfm_archives::datasets;
-use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, TRACE_FILE};
+use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, SOURCE, TRACE_FILE};
 use ecgfm_artifacts::recordings::{Recording, RecordingFile};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records};
@@ -14,8 +13,9 @@ use ecgfm_formats::mat5;
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
 use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
 use ecgfm_report::saliency_overlay;
+use ecgfm_signals::{ArchivePlace, Params as SignalsParams};
 use ecgfm_system::presence::is_dir;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Number of ids that an error names when the one that was asked for is not there.
 const IDS_IN_ERROR: usize = 5;
@@ -149,15 +149,8 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
     let (stage, record) = of_kind("signals")
         .ok_or_else(|| bad_input(format!("{}: the run has no signals stage yet", dir.display())))?;
     let row = EcgRecord::find(&dir.join(stage).join(records::FILE), id)?;
-    let name = record.parameters["dataset"].as_str().unwrap_or_default();
-    let dataset = datasets::find_dataset(name)
-        .map_err(unusable_file)?
-        .ok_or_else(|| {
-            bad_input(format!(
-                "{}: the run is of the dataset `{name}`, which is not known",
-                dir.display()
-            ))
-        })?;
+    let archive = archive_of(dir, record, &row.source)?;
+    let dataset = archive.dataset;
     // A table says it, and must not lead out of the archive.
     if !dataset.is_inside(&row.trace_file) {
         let what = format!(
@@ -168,7 +161,10 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
         return Err(bad_input(what).help("run the signals stage again"));
     }
     let file = dataset
-        .open_file(&raw_dir(dir, record)?, &row.trace_file)
+        .open_file(
+            &record.locate(dir, &archive.raw.to_string_lossy()),
+            &row.trace_file,
+        )
         .map_err(unusable_file)?;
     let mut recording = Recording::default();
     file.read(row.row, &mut recording).map_err(unusable_file)?;
@@ -195,14 +191,24 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
     })
 }
 
-/// The archive's directory, as the run recorded it.
-fn raw_dir(dir: &Path, record: &StageRecord) -> Result<PathBuf, Error> {
-    match record.parameters["raw"].as_str() {
-        Some(raw) => Ok(record.locate(dir, raw)),
-        None => Err(bad_input(format!(
-            "{}: the run does not say where its archive is",
+/// The archive of a run that an ECG is of, by the name of its source.
+fn archive_of(dir: &Path, record: &StageRecord, source: &str) -> Result<ArchivePlace, Error> {
+    let unusable = |why: String| {
+        bad_input(format!(
+            "{}: the run does not say where its archive is: {why}",
             dir.display()
-        ))),
+        ))
+    };
+    let params: SignalsParams =
+        serde_json::from_value(record.parameters.clone()).map_err(|error| unusable(error.to_string()))?;
+    let mut archives = params.archives().map_err(|error| unusable(error.to_string()))?;
+    let found = match archives.len() {
+        1 => Some(0),
+        _ => archives.iter().position(|archive| archive.name == source),
+    };
+    match found {
+        Some(number) => Ok(archives.swap_remove(number)),
+        None => Err(unusable(format!("none of its sources is `{source}`"))),
     }
 }
 
@@ -210,6 +216,8 @@ fn raw_dir(dir: &Path, record: &StageRecord) -> Result<PathBuf, Error> {
 struct EcgRecord {
     trace_file: String,
     save_file: String,
+    /// Name of the archive.
+    source: String,
     /// Row of the recording in its file.
     row: usize,
     rate: f64,
@@ -222,6 +230,7 @@ impl EcgRecord {
             Column::new(EXAM_ID, ColumnKind::Text),
             Column::new(TRACE_FILE, ColumnKind::Text),
             Column::new(SAVE_FILE, ColumnKind::Text),
+            Column::new(SOURCE, ColumnKind::Text),
             Column::new("sample_rate", ColumnKind::Text),
             Column::new("hdf_ind", ColumnKind::Text),
         ];
@@ -238,6 +247,7 @@ impl EcgRecord {
                 return Ok(Self {
                     trace_file: cell(TRACE_FILE, row)?,
                     save_file: cell(SAVE_FILE, row)?,
+                    source: cell(SOURCE, row)?,
                     rate: cell("sample_rate", row)?.parse().map_err(unusable_file)?,
                     row: cell("hdf_ind", row)?.parse().map_err(unusable_file)?,
                 });

@@ -37,7 +37,7 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> LookAhead
         return found;
     };
     let columns = record_columns(ahead, &params.records).filter(|_| is_there);
-    match TruthReader::new(&params.from, &set) {
+    match TruthReader::new(params, &set) {
         Ok(reader) => {
             if let Some(columns) = &columns {
                 check_truth_columns(&mut found, &reader, &set, columns);
@@ -52,6 +52,9 @@ pub fn labels(params: &truth::Params, ahead: &LookAheadContext<'_>) -> LookAhead
     found
 }
 
+/// Parameter that names the columns of labels.
+const LABEL_SET: &str = "label_set";
+
 /// Holds the columns that the truth is read from against those of the records.
 fn check_truth_columns(
     found: &mut LookAheadFindings,
@@ -60,23 +63,23 @@ fn check_truth_columns(
     columns: &[String],
 ) {
     let has = |name: &str| columns.iter().any(|column| column == name);
-    if let Some((parameter, column)) = reader.column() {
-        if !has(column) {
-            let has = name_list(columns);
-            let phrase =
-                format!("names the column `{column}`, which the records do not have; they have {has}");
-            found.add_invalid(parameter, phrase);
+    let mut missing = Vec::new();
+    for (parameter, column) in reader.columns().into_iter().filter(|(_, column)| !has(column)) {
+        if parameter == LABEL_SET {
+            missing.push(column);
+            continue;
         }
-        return;
+        let has = name_list(columns);
+        let phrase = format!("names the column `{column}`, which the records do not have; they have {has}");
+        found.add_invalid(&parameter, phrase);
     }
-    let missing: Vec<&str> = set.names().into_iter().filter(|name| !has(name)).collect();
     if !missing.is_empty() {
         let (name, missing) = (set.describe(), missing.join("`, `"));
         let phrase = format!(
             "names {name}, and the records have no column `{missing}`; they have {}",
             name_list(columns)
         );
-        found.add_invalid("label_set", phrase);
+        found.add_invalid(LABEL_SET, phrase);
     }
 }
 

@@ -15,26 +15,44 @@ pub fn synth(options: &ecgfm_synth::SynthOptions, _: &LookAheadContext<'_>) -> L
     found
 }
 
+/// Columns of the tables of exams of all archives, and what is wrong with any; none where those of one are not known.
+fn table_columns(
+    params: &signals::Params,
+    ahead: &LookAheadContext<'_>,
+    found: &mut LookAheadFindings,
+) -> Option<Vec<Vec<String>>> {
+    // What is wrong with the parameters themselves was said before.
+    let archives = params.archives().ok()?;
+    let mut tables = Some(Vec::with_capacity(archives.len()));
+    for archive in archives {
+        let columns = match ahead.promises(&archive.raw) {
+            None => archive.column_names(None),
+            Some(promises) => match typed_fact::<Vec<String>>(promises.get(facts::COLUMNS)) {
+                Some(header) => archive.column_names(Some(&header)),
+                None => Ok(None),
+            },
+        };
+        let columns = columns.unwrap_or_else(|error| {
+            refuse_parameter(found, &archive.parameter, &error);
+            None
+        });
+        tables = tables.zip(columns).map(|(mut tables, columns)| {
+            tables.push(columns);
+            tables
+        });
+    }
+    tables
+}
+
 /// Looks for the table of exams and its header, and for parts.
 pub fn signals(params: &signals::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
     let left = ahead
         .kept_dir()
         .and_then(|dir| table::read_header(&dir.join(records::FILE)).ok());
-    let raw = match (&left, ahead.promises(&params.raw)) {
-        (Some(_), _) => Ok(None),
-        (None, Some(promises)) => {
-            let header = typed_fact::<Vec<String>>(promises.get(facts::COLUMNS));
-            header.map_or(Ok(None), |header| params.raw_columns_of_header(&header))
-        }
-        (None, None) => params.raw_columns(),
-    };
-    let columns = match raw {
-        Ok(raw) => raw.map(|raw| params.columns(&raw)).or(left),
-        Err(error) => {
-            refuse_parameter(&mut found, "raw", &error);
-            None
-        }
+    let columns = match left {
+        Some(left) => Some(left),
+        None => table_columns(params, ahead, &mut found).map(|tables| params.columns_of(&tables)),
     };
     if let Some(columns) = columns {
         found.promises.add(facts::COLUMNS, columns);
