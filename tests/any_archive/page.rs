@@ -33,7 +33,12 @@ fn every_command_of_the_page_does_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
     make_archives(dir.path());
     let descriptions = blocks(&page, "yaml");
-    fs::write(dir.path().join("ours.yaml"), descriptions[0]).unwrap();
+    for (name, text) in ["ours.yaml", "rhythms.yaml", "both.yaml"]
+        .into_iter()
+        .zip(&descriptions)
+    {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
     let commands = blocks(&page, "sh").concat();
     assert!(commands.lines().count() >= 8, "{commands}");
     for line in commands.lines() {
@@ -46,4 +51,16 @@ fn every_command_of_the_page_does_what_it_says() {
         let rejected = fs::read_to_string(out.join("rejected.csv")).unwrap();
         assert_eq!(rejected.lines().count(), 1, "{line}: {rejected}");
     }
+    assert!(page.contains("`ecgfm run both.yaml` leaves `runs/both/default/`"));
+    ok(ecgfm()
+        .current_dir(dir.path())
+        .args(["run", "both.yaml", "--quiet"]));
+    let run = dir.path().join("runs/both/default");
+    let lines = |name: &str| fs::read_to_string(run.join(name)).unwrap().lines().count();
+    assert_eq!(lines("signals/meta.csv"), 1 + 18);
+    assert_eq!(lines("labels/labels.csv"), 1 + 12);
+    assert_eq!(
+        lines("manifests/train.tsv") + lines("manifests/test.tsv"),
+        lines("signals/segmented.csv") + 1
+    );
 }

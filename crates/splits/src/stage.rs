@@ -76,6 +76,13 @@ impl SplitExams {
     fn of(all: &ExamRecords, params: &Params, shares: &[f64]) -> Result<Self> {
         let included = all.included(params)?;
         let exams = all.select(&included)?;
+        if exams.frame.height() == 0 && all.frame.height() > 0 {
+            let what = format!(
+                "all of its {} exams are left out by `filter_cols` and `dataset_subset`, so that there is none to split",
+                all.frame.height()
+            );
+            return Err(Error::bad_input(&all.path, what));
+        }
         let assigned = assign_splits(&exams, params, shares)?;
         let frame = exams.with_splits(params, &assigned.split_of)?;
         Ok(Self {

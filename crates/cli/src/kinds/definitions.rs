@@ -1,8 +1,11 @@
 //! Parameters that name a definition (a label set, a mapping, a score, rules for text), or its file.
 
+use ecgfm_archives::datasets;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::NamedOrPath;
 
+pub(super) const DATASET: NamedOrPath = named_or_path("dataset", is_known_dataset);
+pub(super) const DATASET_OF_SOURCE: NamedOrPath = named_or_path("sources.dataset", is_known_dataset);
 pub(super) const LABELS: NamedOrPath = named_or_path("labels", |name| Definition::Labels.is_built_in(name));
 pub(super) const LABEL_SET: NamedOrPath =
     named_or_path("label_set", |name| Definition::Labels.is_built_in(name));
@@ -17,6 +20,17 @@ pub(super) const TEXT_RULES_BY_SOURCE: NamedOrPath = named_or_path("by_source.*.
 });
 /// A path whose content does not decide what is made of it.
 pub(super) const LOCK: NamedOrPath = named_or_path("lock", |_| false);
+
+fn is_known_dataset(name: &str) -> bool {
+    datasets::dataset_names().contains(&name)
+}
+
+/// The text of a file that describes a dataset as a fact of the fingerprint; none for a dataset that is known by its name.
+pub(super) fn dataset_fact(parameter: &str, name: &str) -> Option<(String, String)> {
+    // What cannot be read is an error elsewhere.
+    let text = || std::fs::read_to_string(name).unwrap_or_else(|error| error.to_string());
+    (!is_known_dataset(name)).then(|| (parameter.to_owned(), text()))
+}
 
 const fn named_or_path(parameter: &'static str, built_in: fn(&str) -> bool) -> NamedOrPath {
     NamedOrPath { parameter, built_in }

@@ -4,7 +4,9 @@ use super::ahead;
 use super::binding::{
     StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, refused_parameters,
 };
-use super::definitions::{LABEL_SET, TEXT_RULES, TEXT_RULES_BY_SOURCE, config_fact};
+use super::definitions::{
+    DATASET, DATASET_OF_SOURCE, LABEL_SET, TEXT_RULES, TEXT_RULES_BY_SOURCE, config_fact, dataset_fact,
+};
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
 use ecgfm_manifests as manifests;
@@ -83,7 +85,7 @@ pub fn signals() -> StageBinding<signals::Params> {
             signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
         },
         made_again: signals::SAMPLE_DIRS,
-        named: &[],
+        named: &[DATASET, DATASET_OF_SOURCE],
         check: |params| {
             if params.raw.is_none() && params.sources.is_empty() {
                 return Err(missing_raw());
@@ -91,7 +93,16 @@ pub fn signals() -> StageBinding<signals::Params> {
             params.check().map_err(refused_signals)
         },
         look_ahead: ahead::signals,
-        extra: no_extra_facts,
+        extra: |params| {
+            let of_source = |(number, source): (usize, &signals::SourceArchive)| {
+                dataset_fact(&format!("sources.{number}.dataset"), &source.dataset)
+            };
+            let of_sources = params.sources.iter().enumerate().filter_map(of_source);
+            Ok(dataset_fact("dataset", &params.dataset)
+                .into_iter()
+                .chain(of_sources)
+                .collect())
+        },
         resumable: true,
         run: |params, ctx| Ok(signals::run(params, ctx)?),
     }
