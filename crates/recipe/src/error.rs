@@ -57,4 +57,51 @@ pub enum Error {
         /// Leads that a sample has.
         leads: usize,
     },
+    /// Frequencies that a filter cannot have at this sample rate.
+    #[error(
+        "{low} to {high} Hz at {rate} Hz: edges of a filter are above 0, below half the sample rate, and in order"
+    )]
+    Frequency {
+        /// The lower edge, in Hz.
+        low: f64,
+        /// The upper edge, in Hz; for a filter of one edge the same.
+        high: f64,
+        /// The sample rate, in Hz.
+        rate: f64,
+    },
+    /// A step whose parameter makes no sense.
+    #[error("{step}: {problem}")]
+    StepValue {
+        /// The step.
+        step: &'static str,
+        /// Which parameter, and why.
+        problem: String,
+    },
+    /// A recording that is too short for a step.
+    #[error("{step}: takes at least {least} samples a lead, and there are {samples}")]
+    TooShort {
+        /// The step.
+        step: &'static str,
+        /// Samples a lead.
+        samples: usize,
+        /// What the step takes at least.
+        least: usize,
+    },
+    /// A text that is no recipe, or a name of none.
+    #[error("recipe: {problem}")]
+    NoRecipe {
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// Steps that do not lead to one length.
+    #[error(
+        "steps: the length of what they make depends on the recording; cut `segments`, or `resample` to a number of samples"
+    )]
+    OpenLength,
+    /// A lead that a recipe needs.
+    #[error("leads: the recording has no lead {name}")]
+    MissingLead {
+        /// Name of the lead.
+        name: String,
+    },
 }

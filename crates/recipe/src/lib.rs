@@ -23,6 +23,9 @@
 //! | [`standardize`] | mean 0 and deviation 1, lead by lead |
 //! | [`segment`] | cuts of equal length |
 //! | [`quality`] | float32 mean and deviation, NaN and constant leads |
+//! | [`filter`] | filters of zero phase, as scipy's |
+//! | [`running_median`], [`fourier`], [`polyphase`] | a baseline, and resampling, as scipy's |
+//! | [`steps`] | recipes of any model, as data, and what applies them |
 //! | [`trimmed`] | a recording without its padding, and the short way to float32 segments |
 //! | [`processed`] | what comes out, and the step to lead-major |
 //!
@@ -45,20 +48,25 @@ mod columns;
 mod divide;
 pub mod ecg_fm;
 mod error;
+pub mod filter;
+pub mod fourier;
 pub mod leads;
 pub mod limb;
+pub mod polyphase;
 pub mod processed;
 pub mod quality;
 pub mod recipe;
 pub mod resample;
 mod resampler;
 pub mod residuals;
+pub mod running_median;
 pub mod saliency;
 pub mod sample;
 pub mod segment;
 pub mod selection;
 pub mod standardize;
 pub mod step;
+pub mod steps;
 pub mod strip;
 pub mod trimmed;
 
