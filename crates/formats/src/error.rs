@@ -93,8 +93,9 @@ impl Error {
         let only_tracings = name == "exam_id" && available.split(", ").any(|there| there == "tracings");
         only_tracings.then(|| {
             format!(
-                "its recordings have no numbers, they are in the order of a table. Number a copy of it from 1 on, so that \
-                 exam N is row N of that table: `cp {0} numbered.hdf5 && python3 -c \"import h5py; \
+                "its recordings have no numbers, they are in the order of a table. The datasets `code_test` and `sami_trop` are read so, \
+                 and others by a description with `by_position`: `ecgfm show dataset code_test` prints one. Or number a copy from 1 \
+                 on, so that exam N is row N of that table: `cp {0} numbered.hdf5 && python3 -c \"import h5py; \
                  f = h5py.File('numbered.hdf5', 'a'); f['exam_id'] = range(1, len(f['tracings']) + 1)\"` \
                  (`python3 -m pip install h5py`)",
                 path.display()

@@ -8,6 +8,7 @@
 //! | `standard_leads` | the standard leads out of those of a file, and [`MissingLeads`] |
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
+//! | `hdf5_rows` | [`RecordingFile`] for other HDF5 files of rows, which somebody describes |
 //! | [`mod@wfdb`] | [`RecordingFile`] for WFDB records: headers, signal files |
 //! | [`muse`] | [`RecordingFile`] for GE MUSE's XML, and a writer of it |
 //! | [`arrays`] | [`RecordingFile`] for NumPy's arrays, `.npy` and `.npz` |
@@ -26,6 +27,8 @@ pub mod direct;
 pub mod file;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
+#[cfg(feature = "hdf5")]
+mod hdf5_rows;
 pub mod lead_names;
 mod metadata;
 pub mod muse;

@@ -23,7 +23,7 @@ const FORMATS: &[FileFormat] = &[
     #[cfg(feature = "hdf5")]
     FileFormat {
         recognizes: crate::hdf5::recognizes,
-        open: |path, encoding| Ok(Box::new(crate::Hdf5File::open(path, encoding.clone())?)),
+        open: open_hdf5,
     },
     FileFormat {
         recognizes: |head, _| crate::wfdb::header_of(head.path).is_some(),
@@ -42,6 +42,16 @@ const FORMATS: &[FileFormat] = &[
         open: crate::csv::open,
     },
 ];
+
+/// Opens an HDF5 file as it is described, or as CODE-15 is where nobody describes it.
+#[cfg(feature = "hdf5")]
+fn open_hdf5(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
+    if encoding.axes.is_some() || encoding.is_complete {
+        crate::hdf5_rows::open(path, encoding)
+    } else {
+        Ok(Box::new(crate::Hdf5File::open(path, encoding.clone())?))
+    }
+}
 
 /// Opens a file of recordings; none where its format is not known. `encoding` is what the format does not state.
 ///

@@ -32,12 +32,16 @@ pub struct Encoding {
     pub leads: Option<Leads>,
     /// Millivolts of a value of 1 in formats that have no unit (arrays, CSV files), where that is not 1.
     pub millivolts: Option<f64>,
-    /// Order of the dimensions of arrays.
+    /// Order of the dimensions of arrays, and of rows of HDF5 files.
     pub axes: Option<Axes>,
-    /// Name of the array in files of several.
+    /// Name of the array in files of several, with the groups that it is in.
     pub array: Option<String>,
     /// Value that stands for a missing one in arrays, such as −32768.
     pub missing: Option<f64>,
+    /// Name of the dataset of identifiers in HDF5 files of many recordings.
+    pub row_ids: Option<String>,
+    /// True where a file that states less than is needed is refused, also one that looks like CODE-15's.
+    pub is_complete: bool,
 }
 
 impl Encoding {

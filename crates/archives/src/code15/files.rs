@@ -173,10 +173,13 @@ fn advice_on_shape(samples: usize, found: usize) -> &'static str {
         (leads::COUNT, _) => "write the recordings as (exams, samples, leads)",
         (_, INDEPENDENT) => {
             "if they are I, II and V1 to V6, the other four follow: III = II - I, aVR = -(I + II) / 2, aVL = I - II / 2, \
-             aVF = II - I / 2; write all twelve, in the order I, II, III, aVR, aVL, aVF, V1 to V6, in millivolts"
+             aVF = II - I / 2: give a dataset that names the leads (`ecgfm show dataset ikem` prints one) and \
+             `missing_leads: derive`"
         }
         (_, leads::COUNT) => "so long a recording is taken for damage",
-        _ => "write all twelve leads, in the order I, II, III, aVR, aVL, aVF, V1 to V6",
+        _ => {
+            "write all twelve leads, in the order I, II, III, aVR, aVL, aVF, V1 to V6, or name those that are there in a dataset"
+        }
     }
 }
 

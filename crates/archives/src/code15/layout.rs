@@ -15,6 +15,8 @@ pub const ENCODING: Encoding = Encoding {
     axes: None,
     array: None,
     missing: None,
+    row_ids: None,
+    is_complete: false,
 };
 /// Files in an archive of synthetic ECGs, as `ecgfm synth` writes them.
 pub(super) const SYNTHETIC: [&str; 2] = ["SYNTHETIC.md", "synth.json"];

@@ -1,7 +1,7 @@
 //! Checks of what a part claims against the size of its file and against what is decoded at most.
 
+use super::filters;
 use super::library::library_error;
-use super::{EXAM_ID, TRACINGS, filters};
 use crate::error::{Error, Result};
 use crate::tracings::MAX_ROW_BYTES;
 use hdf5::Dataset;
@@ -14,18 +14,18 @@ const MAX_RATIO: u64 = 1040;
 
 pub(super) const DAMAGED: &str = "the file is damaged: download or copy it again";
 
-/// Checks that a file of `file_size` bytes can hold `rows` exams.
-pub(super) fn check_count(path: &Path, rows: usize, file_size: u64) -> Result<()> {
+/// Checks that a file of `file_size` bytes can hold `rows` exams in the dataset `name`.
+pub(super) fn check_count(path: &Path, name: &str, rows: usize, file_size: u64) -> Result<()> {
     let bytes = (rows as u64).checked_mul(8);
     if bytes.is_none_or(|bytes| bytes / MAX_RATIO > file_size) {
         let what = format!("{rows} exams cannot be in a file of {file_size} bytes");
-        return Err(Error::malformed(path, EXAM_ID, what, DAMAGED));
+        return Err(Error::malformed(path, name, what, DAMAGED));
     }
     Ok(())
 }
 
-/// Checks that recordings have values, and that their number does not overflow.
-pub(super) fn check_shape(path: &Path, shape: [usize; 3]) -> Result<()> {
+/// Checks that the recordings in the dataset `name` have values, and that their number does not overflow.
+pub(super) fn check_shape(path: &Path, name: &str, shape: [usize; 3]) -> Result<()> {
     let [rows, samples, leads] = shape;
     let row_len = samples.checked_mul(leads).filter(|&n| n > 0);
     if row_len
@@ -33,13 +33,13 @@ pub(super) fn check_shape(path: &Path, shape: [usize; 3]) -> Result<()> {
         .is_none()
     {
         let what = format!("shape {shape:?} is empty or more than any file can hold");
-        return Err(Error::malformed(path, TRACINGS, what, DAMAGED));
+        return Err(Error::malformed(path, name, what, DAMAGED));
     }
     Ok(())
 }
 
-/// Checks that a row that the library decodes is no larger than one that is decoded here may be.
-pub(super) fn check_row(path: &Path, shape: [usize; 3]) -> Result<()> {
+/// Checks that a row of the dataset `name` that the library decodes is no larger than one that is decoded here may be.
+pub(super) fn check_row(path: &Path, name: &str, shape: [usize; 3]) -> Result<()> {
     let bytes = (shape[1] * shape[2]) as u64 * 8;
     if bytes > MAX_ROW_BYTES {
         let what = format!("one row takes {bytes} bytes to decode; at most {MAX_ROW_BYTES} are");
@@ -47,7 +47,7 @@ pub(super) fn check_row(path: &Path, shape: [usize; 3]) -> Result<()> {
             "store it in smaller chunks, or in none: {}",
             filters::copy_command(path)
         );
-        return Err(Error::unsupported(path, TRACINGS, what, help));
+        return Err(Error::unsupported(path, name, what, help));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use ecgfm_system::Fault;
 use hdf5::datatype::ByteOrder;
 use hdf5::types::{IntSize, TypeDescriptor};
-use hdf5::{Dataset, Datatype, File, LinkType, MinorErrorCode};
+use hdf5::{Dataset, Datatype, File, Group, LinkType, MinorErrorCode};
 use std::io;
 use std::path::Path;
 
@@ -27,10 +27,24 @@ pub(super) fn open_file(path: &Path) -> Result<File> {
         .map_err(|e| library_error(path, &e, "start"))
 }
 
-/// Opens the dataset `name` of `file`. Links to other files are refused.
+/// Opens the dataset `name` of `file`, after the groups that it is in: `ecg/tracings`. Links to other files are refused.
 pub(super) fn open_dataset(path: &Path, file: &File, name: &str) -> Result<Dataset> {
+    let failed = |e: hdf5::Error| library_error(path, &e, name);
+    let mut steps: Vec<&str> = name.split('/').filter(|step| !step.is_empty()).collect();
+    let last = steps.pop().unwrap_or(name);
+    let mut group = Group::clone(file);
+    for step in steps {
+        check_link(path, &group, step)?;
+        group = group.group(step).map_err(failed)?;
+    }
+    check_link(path, &group, last)?;
+    group.dataset(last).map_err(failed)
+}
+
+/// Checks that `name` is in `group` itself.
+fn check_link(path: &Path, group: &Group, name: &str) -> Result<()> {
     let (mut names, mut link) = (Vec::new(), None);
-    let listed = file.iter_visit_default(|found, info| {
+    let listed = group.iter_visit_default(|found, info| {
         if found == name {
             link = Some(info.link_type);
         }
@@ -43,21 +57,16 @@ pub(super) fn open_dataset(path: &Path, file: &File, name: &str) -> Result<Datas
     match link {
         None => {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            return Err(Error::missing(path, name, &names));
+            Err(Error::missing(path, name, &names))
         }
         // Not followed: they would open whichever file they name.
         Some(LinkType::External | LinkType::Soft) => {
             let help = format!("copy the values themselves into one file: {}", copy_command(path));
-            return Err(Error::unsupported(
-                path,
-                name,
-                "a link to somewhere else, not a dataset",
-                help,
-            ));
+            let what = "a link to somewhere else, not a dataset";
+            Err(Error::unsupported(path, name, what, help))
         }
-        Some(LinkType::Hard) => {}
+        Some(LinkType::Hard) => Ok(()),
     }
-    file.dataset(name).map_err(|e| library_error(path, &e, name))
 }
 
 /// Kind of the values of a dataset.

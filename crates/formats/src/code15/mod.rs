@@ -9,6 +9,9 @@
 //! compressed with gzip or LZF or shuffled are decoded here. Rows stored otherwise go through the library, correct but
 //! one thread at a time; [`PartReader::layout`] tells the two apart.
 //!
+//! Other archives keep rows in datasets of other names, without identifiers or as integers: [`RowDatasets`] names them, and
+//! [`PartReader::open_datasets`] reads them.
+//!
 //! The HDF5 library is a large body of C that parses what it is given. A program that calls [`crate::isolated::enable_isolation`] has it open
 //! files in a process of its own ([`serve_part`]), with bounded memory and time; a crash there is an [`crate::Error`] here.
 //!
@@ -35,19 +38,23 @@
 
 mod checks;
 mod chunks;
-mod exam_ids;
+mod datasets;
 mod filters;
 mod layout;
 mod library;
 mod open;
 mod reader;
+mod row_ids;
 mod serve;
+mod write_rows;
 mod writer;
 
+pub use datasets::RowDatasets;
 pub use layout::{Filter, RecordingLayout};
 pub use library::library_version;
 pub use reader::PartReader;
 pub use serve::serve_part;
+pub use write_rows::{RowValues, write_rows};
 pub use writer::{PartWriter, WriteLayout, WriteOptions};
 
 /// Name of the dataset of exam numbers.

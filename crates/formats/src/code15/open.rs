@@ -1,15 +1,17 @@
 //! Opening a part: all questions to the HDF5 library, with checks of every claim of the file.
 
-use super::checks::{check_count, check_row, check_shape, check_values_in_file, check_within_file_size};
+use super::checks::{
+    DAMAGED, check_count, check_row, check_shape, check_values_in_file, check_within_file_size,
+};
 use super::chunks;
-use super::exam_ids::read_exam_ids;
+use super::datasets::RowDatasets;
 use super::filters::{self, KnownFilters};
 use super::layout::RecordingLayout;
 use super::library::{self, NumberKind, library_error};
-use super::{EXAM_ID, TRACINGS};
+use super::row_ids::IdDataset;
 use crate::error::{Error, Result};
 use crate::isolated::{self, SandboxedReader};
-use crate::tracings::description::{DescribedFile, StoredRows};
+use crate::tracings::description::{DescribedFile, RowIds, StoredRows};
 use crate::tracings::{BlockTable, RowPlacement, TracingRows};
 use hdf5::Dataset;
 use hdf5::dataset::{ChunkOpts, Layout as StoredLayout};
@@ -31,7 +33,7 @@ pub(super) enum RowSource {
 /// Content of a part, as opening it found, and the way to read its rows.
 #[derive(Debug)]
 pub(super) struct OpenedPart {
-    pub(super) exam_ids: Vec<i64>,
+    pub(super) ids: RowIds,
     /// Rows, samples, leads.
     pub(super) shape: [usize; 3],
     pub(super) dtype: String,
@@ -40,15 +42,31 @@ pub(super) struct OpenedPart {
 }
 
 /// Has the part at `path`, a file of `file_size` bytes, opened by another process, and checks its description.
-pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -> Result<OpenedPart> {
-    let (description, reader) = isolated::open_isolated_file(path, first_argument)?;
+pub(super) fn open_isolated(
+    path: &Path,
+    file_size: u64,
+    first_argument: &str,
+    datasets: &RowDatasets,
+) -> Result<OpenedPart> {
+    let arguments = datasets.to_arguments();
+    let (description, reader) = isolated::open_isolated_file(path, first_argument, &arguments)?;
     let DescribedFile {
-        exam_ids,
+        ids,
         shape,
         dtype,
         stored,
     } = description;
-    check_count(path, exam_ids.len(), file_size)?;
+    let name = datasets.recordings.as_str();
+    check_count(path, name, shape[0], file_size)?;
+    let expected = match (&ids, &datasets.ids) {
+        (RowIds::Absent, asked) => asked.is_none(),
+        (RowIds::Numbers(_), asked) => asked.is_some(),
+        (RowIds::Texts(_), asked) => asked.is_some() && datasets.described,
+    };
+    if !expected {
+        let what = "the process that opens it answers with other identifiers than it was asked for";
+        return Err(Error::malformed(path, name, what, DAMAGED));
+    }
     let (layout, source) = match stored {
         StoredRows::Direct(placement) => {
             let layout = RecordingLayout::of(&placement);
@@ -58,8 +76,8 @@ pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -
             )
         }
         StoredRows::Library(what) => {
-            check_shape(path, shape)?;
-            check_row(path, shape)?;
+            check_shape(path, name, shape)?;
+            check_row(path, name, shape)?;
             (
                 RecordingLayout::Library { what },
                 RowSource::Sandboxed(Box::new(Mutex::new(reader))),
@@ -67,7 +85,7 @@ pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -
         }
     };
     Ok(OpenedPart {
-        exam_ids,
+        ids,
         shape,
         dtype,
         layout,
@@ -76,23 +94,34 @@ pub(super) fn open_isolated(path: &Path, file_size: u64, first_argument: &str) -
 }
 
 /// Opens the part at `path`, a file of `file_size` bytes.
-pub(super) fn open_part(path: &Path, file_size: u64) -> Result<OpenedPart> {
+pub(super) fn open_part(path: &Path, file_size: u64, datasets: &RowDatasets) -> Result<OpenedPart> {
     let file = library::open_file(path)?;
-    let exam_ids = read_exam_ids(path, &library::open_dataset(path, &file, EXAM_ID)?, file_size)?;
-    let tracings = TracingsDataset::open(path, library::open_dataset(path, &file, TRACINGS)?, file_size)?;
-    if tracings.shape[0] != exam_ids.len() {
-        let what = format!(
-            "{} rows of {TRACINGS} for {} of {EXAM_ID}",
-            tracings.shape[0],
-            exam_ids.len()
-        );
+    let ids = match &datasets.ids {
+        Some(name) => {
+            let dataset = library::open_dataset(path, &file, name)?;
+            let ids = IdDataset {
+                path,
+                name,
+                dataset,
+                file_size,
+            };
+            ids.read(datasets.described)?
+        }
+        None => RowIds::Absent,
+    };
+    let tracings = TracingsDataset::open(path, &file, datasets, file_size)?;
+    if let (Some(count), Some(name)) = (ids.count(), &datasets.ids)
+        && tracings.shape[0] != count
+    {
+        let (rows, recordings) = (tracings.shape[0], &datasets.recordings);
+        let what = format!("{rows} rows of {recordings} for {count} of {name}");
         let help = "the two belong together row by row: download or write the file again";
-        return Err(Error::malformed(path, TRACINGS, what, help));
+        return Err(Error::malformed(path, recordings, what, help));
     }
     let (shape, dtype) = (tracings.shape, tracings.dtype.clone());
     let (layout, source) = tracings.choose_source()?;
     Ok(OpenedPart {
-        exam_ids,
+        ids,
         shape,
         dtype,
         layout,
@@ -100,9 +129,22 @@ pub(super) fn open_part(path: &Path, file_size: u64) -> Result<OpenedPart> {
     })
 }
 
+/// Advice where the values of recordings are of a type that is not read.
+fn advice_on_type(kind: NumberKind, datasets: &RowDatasets) -> &'static str {
+    match (kind, datasets.described) {
+        (_, true) => "write the recordings as float32, or as integers of 16 bits",
+        (NumberKind::Integer, false) => {
+            "write the recordings as float32, in millivolts, or give a dataset that states what an integer is: \
+             `ecgfm show dataset ikem` prints one"
+        }
+        _ => "write the recordings as float32, in millivolts",
+    }
+}
+
 /// Dataset of recordings, checked but not read.
 struct TracingsDataset<'a> {
     path: &'a Path,
+    name: &'a str,
     dataset: Dataset,
     file_size: u64,
     shape: [usize; 3],
@@ -111,34 +153,40 @@ struct TracingsDataset<'a> {
 }
 
 impl<'a> TracingsDataset<'a> {
-    fn open(path: &'a Path, dataset: Dataset, file_size: u64) -> Result<Self> {
-        let failed = |e: hdf5::Error| library_error(path, &e, TRACINGS);
+    fn open(path: &'a Path, file: &hdf5::File, datasets: &'a RowDatasets, file_size: u64) -> Result<Self> {
+        let name = datasets.recordings.as_str();
+        let dataset = library::open_dataset(path, file, name)?;
+        let failed = |e: hdf5::Error| library_error(path, &e, name);
         let shape = dataset.get_shape().map_err(failed)?;
         let &[rows, samples, leads] = shape.as_slice() else {
             let what = format!("shape {shape:?}; it has three dimensions");
             return Err(Error::malformed(
                 path,
-                TRACINGS,
+                name,
                 what,
                 "write the recordings as (exams, samples, leads)",
             ));
         };
-        check_shape(path, [rows, samples, leads])?;
-        let (kind, dtype) = library::number_kind(&dataset.dtype().map_err(failed)?);
-        if kind != NumberKind::Float {
-            let help = "write the recordings as float32, in millivolts";
+        check_shape(path, name, [rows, samples, leads])?;
+        let of_values = dataset.dtype().map_err(failed)?;
+        let (kind, dtype) = library::number_kind(&of_values);
+        // Larger integers are not all float32 values.
+        let is_small = kind == NumberKind::Integer && of_values.size() <= size_of::<i16>();
+        if kind != NumberKind::Float && !(is_small && datasets.described) {
+            let what = format!("values of {dtype}");
             return Err(Error::unsupported(
                 path,
-                TRACINGS,
-                format!("values of {dtype}"),
-                help,
+                name,
+                what,
+                advice_on_type(kind, datasets),
             ));
         }
         let plist = dataset.dcpl().map_err(failed)?;
-        check_values_in_file(path, TRACINGS, &plist)?;
-        check_within_file_size(path, TRACINGS, &dataset, file_size)?;
+        check_values_in_file(path, name, &plist)?;
+        check_within_file_size(path, name, &dataset, file_size)?;
         Ok(Self {
             path,
+            name,
             dataset,
             file_size,
             shape: [rows, samples, leads],
@@ -168,8 +216,8 @@ impl<'a> TracingsDataset<'a> {
     }
 
     fn by_library(self, what: &str) -> Result<(RecordingLayout, RowSource)> {
-        check_row(self.path, self.shape)?;
-        filters::check_available(self.path, TRACINGS, &self.plist)?;
+        check_row(self.path, self.name, self.shape)?;
+        filters::check_available(self.path, self.name, &self.plist)?;
         Ok((
             RecordingLayout::Library {
                 what: what.to_owned(),
@@ -197,14 +245,14 @@ impl<'a> TracingsDataset<'a> {
         // Value where no block was written. `fill_value_as` would take one that HDF5 calls damaged for none; this is an error
         // here, as in h5py, which does not read such a dataset either.
         let fill = self.plist.get_fill_value_as::<f32>();
-        let fill = fill.map_err(|e| library_error(self.path, &e, TRACINGS))?;
+        let fill = fill.map_err(|e| library_error(self.path, &e, self.name))?;
         let table = BlockTable {
             shape,
             shuffled: known.shuffled(),
             compression: known.compression(),
             // HDF5 leaves values undefined where there is no fill value; 0 makes reading deterministic.
             fill: fill.unwrap_or(0.0),
-            blocks: chunks::list_blocks(self.path, &self.dataset, TRACINGS, shape, self.file_size)?,
+            blocks: chunks::list_blocks(self.path, &self.dataset, self.name, shape, self.file_size)?,
         };
         let rows = TracingRows::open(self.path, self.shape, RowPlacement::Blocks(table))?;
         let filters = known.filters().to_vec();

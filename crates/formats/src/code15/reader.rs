@@ -1,10 +1,12 @@
 //! Reading parts, row by row.
 
+use super::datasets::RowDatasets;
 use super::layout::RecordingLayout;
 use super::library::library_error;
 use super::open::{self, OpenedPart, RowSource};
 use crate::error::{Error, Result};
 use crate::isolated;
+use crate::tracings::description::RowIds;
 use crate::tracings::{RowPlacement, check_request};
 use hdf5::Dataset;
 use ndarray::{Ix2, s};
@@ -19,6 +21,7 @@ use std::sync::PoisonError;
 #[derive(Debug)]
 pub struct PartReader {
     path: PathBuf,
+    datasets: RowDatasets,
     opened: OpenedPart,
 }
 
@@ -31,22 +34,32 @@ impl PartReader {
     /// in blocks that take more than 1 GiB; where files are opened by another process ([`crate::isolated`]), a
     /// crash of it, or too much memory or time.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_datasets(path, RowDatasets::code15())
+    }
+
+    /// Opens `datasets` of the file at `path`, and checks what they claim to hold against its size.
+    ///
+    /// # Errors
+    /// As [`Self::open`], of the datasets named; integers of more than 16 bits; texts of more than 256 bytes.
+    pub fn open_datasets(path: &Path, datasets: RowDatasets) -> Result<Self> {
         let size = file_size(path)?;
         let opened = match isolated::first_argument() {
-            Some(first_argument) => open::open_isolated(path, size, first_argument)?,
-            None => open::open_part(path, size)?,
+            Some(first_argument) => open::open_isolated(path, size, first_argument, &datasets)?,
+            None => open::open_part(path, size, &datasets)?,
         };
         Ok(Self {
             path: path.to_owned(),
+            datasets,
             opened,
         })
     }
 
     /// Opens the part in this process, also where [`crate::isolated`] is enabled: that process uses it.
-    pub(super) fn open_here(path: &Path) -> Result<Self> {
-        let opened = open::open_part(path, file_size(path)?)?;
+    pub(super) fn open_here(path: &Path, datasets: RowDatasets) -> Result<Self> {
+        let opened = open::open_part(path, file_size(path)?, &datasets)?;
         Ok(Self {
             path: path.to_owned(),
+            datasets,
             opened,
         })
     }
@@ -56,9 +69,17 @@ impl PartReader {
         &self.opened.source
     }
 
-    /// Numbers of the exams, one a row. 0 marks the dummy row that ends every part of the release.
+    /// Numbers of the exams, one a row; nothing where rows have none. 0 marks the dummy row that ends every part of the release.
     pub fn exam_ids(&self) -> &[i64] {
-        &self.opened.exam_ids
+        match &self.opened.ids {
+            RowIds::Numbers(numbers) => numbers,
+            RowIds::Texts(_) | RowIds::Absent => &[],
+        }
+    }
+
+    /// Identifiers of the rows.
+    pub fn ids(&self) -> &RowIds {
+        &self.opened.ids
     }
 
     /// Number of rows.
@@ -125,8 +146,8 @@ impl PartReader {
     fn read_by_library(&self, dataset: &Dataset, row: usize, out: &mut [f32]) -> Result<()> {
         check_request(&self.path, self.opened.shape, row, out.len())?;
         let values = dataset.read_slice::<f32, _, Ix2>(s![row, .., ..]);
-        let values =
-            values.map_err(|e| library_error(&self.path, &e, &format!("{}, row {row}", super::TRACINGS)))?;
+        let place = || format!("{}, row {row}", self.datasets.recordings);
+        let values = values.map_err(|e| library_error(&self.path, &e, &place()))?;
         out.iter_mut().zip(&values).for_each(|(o, v)| *o = *v);
         Ok(())
     }

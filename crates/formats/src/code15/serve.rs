@@ -1,8 +1,9 @@
 //! The process that opens a part with the HDF5 library ([`crate::isolated`]).
 
+use super::datasets::RowDatasets;
 use super::open::RowSource;
 use super::reader::PartReader;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::isolated::{self, SandboxedFile};
 use crate::tracings::description::{DescribedFile, StoredRows};
 use std::ffi::OsString;
@@ -10,7 +11,15 @@ use std::ffi::OsString;
 /// Does the work of the process that [`crate::isolated::enable_isolation`] has started: reads the `arguments` after the first, limits
 /// the memory and time of this process, opens the part, and answers on the standard streams. Returns the exit code.
 pub fn serve_part(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    isolated::serve_file(arguments, PartReader::open_here)
+    isolated::serve_file(arguments, |path, names| {
+        match RowDatasets::from_arguments(names) {
+            Some(datasets) => PartReader::open_here(path, datasets),
+            None => Err(Error::request(
+                path,
+                "the process that opens it was not told what to read",
+            )),
+        }
+    })
 }
 
 impl SandboxedFile for PartReader {
@@ -20,7 +29,7 @@ impl SandboxedFile for PartReader {
             RowSource::Library(_) | RowSource::Sandboxed(_) => StoredRows::Library(self.layout().to_string()),
         };
         DescribedFile {
-            exam_ids: self.exam_ids().to_vec(),
+            ids: self.ids().clone(),
             shape: [self.rows(), self.samples(), self.leads()],
             dtype: self.dtype().to_owned(),
             stored,

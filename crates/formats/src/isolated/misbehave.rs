@@ -3,7 +3,7 @@
 use super::limits::ProcessLimits;
 use super::message::write_message;
 use crate::tracings::RowPlacement;
-use crate::tracings::description::{DescribedFile, StoredRows, encode_description};
+use crate::tracings::description::{DescribedFile, RowIds, StoredRows, encode_description};
 use rustix::process::{Signal, getpid, kill_process};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -89,12 +89,12 @@ pub(super) fn before_opening(path: &Path) -> io::Result<()> {
             std::thread::sleep(Duration::from_millis(1));
         },
         "early" => out.write_all(&[9, 0, 0])?,
-        "nonsense" => write_message(&mut out, b"ecgfm-1\n\x07")?,
+        "nonsense" => write_message(&mut out, b"ecgfm-2\n\x07")?,
         "lie" => {
             let placement = RowPlacement::Contiguous { offset: 1 << 40 };
             let stored = StoredRows::Direct(placement);
             let false_description = DescribedFile {
-                exam_ids: vec![1],
+                ids: RowIds::Numbers(vec![1]),
                 shape: [1, 4096, 12],
                 dtype: "float32".into(),
                 stored,

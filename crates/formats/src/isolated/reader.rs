@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::tracings::description::{DescribedFile, MAX_MESSAGE, decode_description};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -60,15 +61,16 @@ impl ReaderFailure {
     }
 }
 
-/// Has the file at `path` opened by another process, whose first argument is `first_argument`.
+/// Has the file at `path` opened by another process, whose first argument is `first_argument` and whose last ones are `of_reader`.
 ///
 /// # Errors
 /// Those of opening the file; a process that crashes, or takes too much time or memory; no process can be started.
 pub(crate) fn open_isolated_file(
     path: &Path,
     first_argument: &str,
+    of_reader: &[OsString],
 ) -> Result<(DescribedFile, SandboxedReader)> {
-    let mut reader = SandboxedReader::start(path, first_argument)?;
+    let mut reader = SandboxedReader::start(path, first_argument, of_reader)?;
     let message = reader.read_message()?;
     match decode_description(&message).map_err(|what| reader.protocol_error(&what))? {
         Ok(description) => Ok((description, reader)),
@@ -77,7 +79,7 @@ pub(crate) fn open_isolated_file(
 }
 
 impl SandboxedReader {
-    fn start(path: &Path, first_argument: &str) -> Result<Self> {
+    fn start(path: &Path, first_argument: &str, of_reader: &[OsString]) -> Result<Self> {
         let failed = |source| Error::io("start a process to open", path)(source);
         let limits = process_limits();
         let mut command = Command::new(own_executable().map_err(failed)?);
@@ -85,7 +87,8 @@ impl SandboxedReader {
             .arg(first_argument)
             .arg(limits.cpu_seconds.to_string())
             .arg(limits.memory_mib.to_string())
-            .arg(path);
+            .arg(path)
+            .args(of_reader);
         command.env_clear().envs(
             ENVIRONMENT
                 .iter()

@@ -26,13 +26,14 @@ pub(crate) trait SandboxedFile {
 }
 
 /// Does the work of the process that [`super::enable`] has started: reads the `arguments` after the first, confines
-/// this process, opens the file with `open_file`, and answers on the standard streams. Returns the exit code.
+/// this process, opens the file with `open_file`, which gets the arguments after the path, and answers on the standard streams. Returns
+/// the exit code.
 pub(crate) fn serve_file<F: SandboxedFile>(
     arguments: impl IntoIterator<Item = OsString>,
-    open_file: impl FnOnce(&Path) -> Result<F>,
+    open_file: impl FnOnce(&Path, &[OsString]) -> Result<F>,
 ) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let [cpu, memory, path] = arguments.as_slice() else {
+    let [cpu, memory, path, of_reader @ ..] = arguments.as_slice() else {
         return 2;
     };
     let number = |text: &OsString| text.to_str().and_then(|t| t.parse::<u64>().ok());
@@ -44,6 +45,7 @@ pub(crate) fn serve_file<F: SandboxedFile>(
         memory_mib,
         patience: Duration::MAX,
     };
+    let open_file = |path: &Path| open_file(path, of_reader);
     match confine_process(&limits).and_then(|()| answer_requests(Path::new(path), &limits, open_file)) {
         Ok(()) => 0,
         Err(_) => 1,

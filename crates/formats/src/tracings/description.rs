@@ -8,13 +8,36 @@ pub const MAX_MESSAGE: usize = 256 << 20;
 /// Length of the longest text in a message, in bytes.
 const MAX_TEXT: usize = 4096;
 /// First bytes of a message; the digit is the version.
-const MAGIC: &[u8; 8] = b"ecgfm-1\n";
+const MAGIC: &[u8; 8] = b"ecgfm-2\n";
 
-/// Exams of an archive's file, and how its rows are stored.
+/// Identifiers of the rows of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowIds {
+    /// Numbers, one a row.
+    Numbers(Vec<i64>),
+    /// Texts, one a row.
+    Texts(Vec<String>),
+    /// None: rows are known by their position.
+    Absent,
+}
+
+impl RowIds {
+    /// Number of identifiers, where there are any.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        match self {
+            Self::Numbers(numbers) => Some(numbers.len()),
+            Self::Texts(texts) => Some(texts.len()),
+            Self::Absent => None,
+        }
+    }
+}
+
+/// Identifiers of the rows of an archive's file, and how these are stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DescribedFile {
-    /// Numbers of the exams, one a row.
-    pub exam_ids: Vec<i64>,
+    /// Identifiers of the rows.
+    pub ids: RowIds,
     /// Rows, samples, leads.
     pub shape: [usize; 3],
     /// Type of the stored values, as NumPy names it.
@@ -118,10 +141,7 @@ impl MessageWriter {
 
     fn file(&mut self, file: &DescribedFile) {
         self.0.push(0);
-        self.number(file.exam_ids.len() as u64);
-        file.exam_ids
-            .iter()
-            .for_each(|id| self.number(id.cast_unsigned()));
+        self.ids(&file.ids);
         self.numbers(file.shape);
         self.text(&file.dtype);
         match &file.stored {
@@ -134,6 +154,22 @@ impl MessageWriter {
                 self.table(table);
             }
             StoredRows::Library(what) => self.texts(2, std::slice::from_ref(what)),
+        }
+    }
+
+    fn ids(&mut self, ids: &RowIds) {
+        match ids {
+            RowIds::Numbers(numbers) => {
+                self.0.push(0);
+                self.number(numbers.len() as u64);
+                numbers.iter().for_each(|id| self.number(id.cast_unsigned()));
+            }
+            RowIds::Texts(texts) => {
+                self.0.push(1);
+                self.number(texts.len() as u64);
+                texts.iter().for_each(|text| self.text(text));
+            }
+            RowIds::Absent => self.0.push(2),
         }
     }
 
@@ -218,13 +254,10 @@ impl<'a> MessageReader<'a> {
     }
 
     fn file(&mut self) -> Result<DescribedFile, String> {
-        let rows = self.count(8)?;
-        let exam_ids: Vec<i64> = (0..rows)
-            .map(|_| self.number().map(u64::cast_signed))
-            .collect::<Result<_, _>>()?;
+        let ids = self.ids()?;
         let (shape, dtype) = (self.sizes()?, self.text()?);
-        if shape[0] != rows {
-            return Err(format!("{} rows and {rows} exams", shape[0]));
+        if let Some(count) = ids.count().filter(|count| *count != shape[0]) {
+            return Err(format!("{} rows and {count} exams", shape[0]));
         }
         let stored = match self.byte()? {
             0 => StoredRows::Direct(RowPlacement::Contiguous {
@@ -235,10 +268,27 @@ impl<'a> MessageReader<'a> {
             other => return Err(format!("rows that are stored in way {other}")),
         };
         Ok(DescribedFile {
-            exam_ids,
+            ids,
             shape,
             dtype,
             stored,
+        })
+    }
+
+    fn ids(&mut self) -> Result<RowIds, String> {
+        // A text takes at least the 8 bytes of its length.
+        Ok(match self.byte()? {
+            0 => {
+                let count = self.count(8)?;
+                let numbers = (0..count).map(|_| self.number().map(u64::cast_signed));
+                RowIds::Numbers(numbers.collect::<Result<_, _>>()?)
+            }
+            1 => {
+                let count = self.count(8)?;
+                RowIds::Texts((0..count).map(|_| self.text()).collect::<Result<_, _>>()?)
+            }
+            2 => RowIds::Absent,
+            other => return Err(format!("identifiers of kind {other}")),
         })
     }
 
@@ -296,7 +346,7 @@ mod tests {
     fn described(ids: Vec<i64>, stored: StoredRows) -> DescribedFile {
         DescribedFile {
             shape: [ids.len(), 4, 2],
-            exam_ids: ids,
+            ids: RowIds::Numbers(ids),
             dtype: "float32".into(),
             stored,
         }
@@ -353,6 +403,15 @@ mod tests {
     }
 
     #[test]
+    fn texts_arrive_and_so_does_that_there_are_none() {
+        let rows = described(vec![1, 2], StoredRows::Library("x".into()));
+        for ids in [RowIds::Texts(vec!["P1".into(), "é 2".into()]), RowIds::Absent] {
+            let said = Ok(DescribedFile { ids, ..rows.clone() });
+            assert_eq!(decode_description(&encode_description(&said)), Ok(said));
+        }
+    }
+
+    #[test]
     fn errors_arrive_in_their_parts_without_control_characters() {
         let said = Err(ReadRefusal::Missing(["tracings".into(), "a\x1b[2Jb".into()]));
         let told = Err(ReadRefusal::Missing(["tracings".into(), "a\\u{1b}[2Jb".into()]));
@@ -370,7 +429,7 @@ mod tests {
     #[test]
     fn claims_beyond_the_message_are_refused_before_anything_is_allocated() {
         let mut message = encode_description(&Ok(described(vec![], StoredRows::Library("x".into()))));
-        message[MAGIC.len() + 1..][..8].copy_from_slice(&(u64::MAX / 8).to_le_bytes());
+        message[MAGIC.len() + 2..][..8].copy_from_slice(&(u64::MAX / 8).to_le_bytes());
         assert!(decode_description(&message).unwrap_err().contains("are left"));
         let rows = described(vec![1], StoredRows::Library("x".into()));
         let lying = DescribedFile {

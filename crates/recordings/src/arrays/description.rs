@@ -69,18 +69,19 @@ pub struct ArrayDescription {
 
 /// Complete description.
 #[derive(Debug, Clone)]
-pub(super) struct ArrayFacts {
-    pub(super) axes: Axes,
-    pub(super) sample_rate: f64,
-    pub(super) scale: f64,
-    pub(super) leads: Vec<String>,
-    pub(super) missing: Option<f64>,
+pub(crate) struct ArrayFacts {
+    pub(crate) axes: Axes,
+    pub(crate) sample_rate: f64,
+    /// Millivolts of a value of 1.
+    pub(crate) scale: f64,
+    pub(crate) leads: Vec<String>,
+    pub(crate) missing: Option<f64>,
 }
 
 impl ArrayDescription {
     /// The facts, all of them.
-    pub(super) fn complete(&self) -> Result<ArrayFacts, Refusal> {
-        let help = "an array does not state it: state it in the dataset, or on the command line";
+    pub(crate) fn complete(&self) -> Result<ArrayFacts, Refusal> {
+        let help = "the file does not state it: state it in the dataset, or on the command line";
         let absent = |what: &str| Refusal::unsupported("description", format!("{what} not stated"), help);
         let wrong = |what: String| Refusal::unsupported("description", what, "correct it");
         let sample_rate = self.sample_rate.ok_or_else(|| absent("the sample rate is"))?;

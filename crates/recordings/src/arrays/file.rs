@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Bytes that are read at a time from an array in column-major order, where the values of an ECG are far apart.
 const WINDOW: usize = 1 << 16;
 /// Number of values of the longest ECG that is read: 24 hours of twelve leads at 500 Hz.
-const MAX_VALUES: usize = 24 * 3600 * 500 * 12;
+pub(crate) const MAX_VALUES: usize = 24 * 3600 * 500 * 12;
 const NPY_MAGIC: &[u8] = b"\x93NUMPY";
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 

@@ -13,7 +13,8 @@ mod file;
 mod npz;
 mod recordings;
 
-pub(crate) use description::repeated;
 pub use description::{ArrayDescription, ArrayUnit, Axes};
+pub(crate) use description::{ArrayFacts, repeated};
 pub use file::ArrayFile;
-pub(crate) use recordings::{open, recognizes};
+pub(crate) use file::MAX_VALUES;
+pub(crate) use recordings::{description_of, open, recognizes};

@@ -4,6 +4,7 @@ use super::description::{ArrayDescription, ArrayUnit};
 use super::file::ArrayFile;
 use crate::file::{BoxedFile, DirectRows, FileHead, RecordingFile};
 use crate::recording::{Encoding, Leads, Provenance, Recording, Unit, shared_leads};
+use crate::refusal::Refusal;
 use ecgfm_formats::Result;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -43,20 +44,30 @@ fn holds_array(start: &[u8]) -> bool {
 /// # Errors
 /// As [`ArrayFile::open`].
 pub(crate) fn open(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
-    let description = ArrayDescription {
-        axes: encoding.axes,
-        sample_rate: encoding.stated_rate(),
-        unit: encoding.scale().map(ArrayUnit::of_millivolts),
-        leads: encoding.leads.as_ref().map(|leads| leads.to_vec()),
-        member: encoding.array.clone(),
-        missing: encoding.missing,
-    };
+    let description = description_of(encoding);
+    if encoding.row_ids.is_some() {
+        let what = "identifiers of rows are asked for, and an array has none";
+        let help = "find rows by position, or by a column of the table";
+        return Err(Refusal::unsupported("description", what, help).at(path));
+    }
     let array = ArrayFile::open(path, &description)?;
     Ok(Box::new(ArrayRecordings {
         path: Arc::new(path.to_owned()),
         leads: shared_leads(array.leads().to_vec()),
         array,
     }))
+}
+
+/// Description of arrays that `encoding` makes.
+pub(crate) fn description_of(encoding: &Encoding) -> ArrayDescription {
+    ArrayDescription {
+        axes: encoding.axes,
+        sample_rate: encoding.stated_rate(),
+        unit: encoding.scale().map(ArrayUnit::of_millivolts),
+        leads: encoding.leads.as_ref().map(|leads| leads.to_vec()),
+        member: encoding.array.clone(),
+        missing: encoding.missing,
+    }
 }
 
 impl RecordingFile for ArrayRecordings {
