@@ -3,7 +3,7 @@
 use ecgfm_artifacts::rejected::{Reason, Rejected};
 
 /// Where a recording is. Ordered as recordings are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordingLocation {
     /// Number of the file in [`Archive::files`](crate::Archive::files).
     pub file: usize,

@@ -4,7 +4,8 @@ use super::description::DatasetDescription;
 use super::exam_columns::ExamColumns;
 use super::file_on_demand::{FileOnDemand, open_recognized};
 use super::found_exam::{FoundExam, directory_of};
-use super::{from_table, from_tree};
+use super::from_table::{self, ListedExams};
+use super::from_tree;
 use crate::archive::{Archive, ArchiveFile, LocatedExams};
 use crate::error::{Error, Result};
 use crate::located::RecordingLocation;
@@ -37,12 +38,29 @@ impl DescribedArchive {
     pub fn open(description: DatasetDescription, raw: &Path) -> Result<Self> {
         check_place(&description, raw)?;
         let mut columns = ExamColumns::default();
-        let (found, unlisted) = match &description.table {
-            Some(_) => (from_table::exams(&description, raw, &mut columns)?, 0),
-            None => from_tree::exams(&description, raw, &mut columns)?,
+        let ListedExams {
+            exams: found,
+            files: opened,
+            unlisted,
+        } = match &description.table {
+            Some(_) => from_table::exams(&description, raw, &mut columns)?,
+            None => {
+                let (exams, unlisted) = from_tree::exams(&description, raw, &mut columns)?;
+                ListedExams {
+                    exams,
+                    files: None,
+                    unlisted,
+                }
+            }
         };
         let directory = directory_of(&description, raw);
-        let (files, file_numbers) = list_files(&description, directory, &found)?;
+        let (files, file_numbers) = match opened {
+            Some(files) => {
+                let numbers = number_files(&files, &found);
+                (files, numbers)
+            }
+            None => list_files(&description, directory, &found)?,
+        };
         Ok(Self {
             table: columns.into_table(&from_table::place(&description, raw), description.table.is_some())?,
             notice: code15::read_notice(directory)?,
@@ -76,6 +94,16 @@ fn check_place(description: &DatasetDescription, raw: &Path) -> Result<()> {
         (true, false) if !is_table => refused("this is a file, and a directory of raw data is asked for"),
         _ => Ok(()),
     }
+}
+
+/// Number of each exam's file; 0 for one without a file, whose number is not looked at.
+fn number_files(files: &[ArchiveFile], exams: &[FoundExam]) -> Vec<usize> {
+    let numbered = files.iter().enumerate();
+    let numbers: HashMap<&str, usize> = numbered
+        .map(|(number, file)| (file.name.as_str(), number))
+        .collect();
+    let number = |exam: &FoundExam| numbers.get(exam.file.as_str()).copied().unwrap_or_default();
+    exams.iter().map(number).collect()
 }
 
 /// Every file that an exam names, once, in the order of their names; and the number of each exam's file.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
-use ecgfm_recordings::amplitude::millivolts_per;
+use ecgfm_recordings::amplitude::millivolts_of;
 use ecgfm_recordings::arrays::Axes;
 use ecgfm_recordings::{Encoding, Unit};
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Descriptions that the program has inside: name and text.
-pub static BUILT_IN: [(&str, &str); 7] = [
+pub static BUILT_IN: [(&str, &str); 10] = [
     ("folder", include_str!("../../../../configs/datasets/folder.yaml")),
     ("files", include_str!("../../../../configs/datasets/files.yaml")),
     ("ptbxl", include_str!("../../../../configs/datasets/ptbxl.yaml")),
@@ -31,6 +31,15 @@ pub static BUILT_IN: [(&str, &str); 7] = [
         "mimic_iv_ecg",
         include_str!("../../../../configs/datasets/mimic_iv_ecg.yaml"),
     ),
+    (
+        "sami_trop",
+        include_str!("../../../../configs/datasets/sami_trop.yaml"),
+    ),
+    (
+        "code_test",
+        include_str!("../../../../configs/datasets/code_test.yaml"),
+    ),
+    ("ikem", include_str!("../../../../configs/datasets/ikem.yaml")),
 ];
 
 /// Description of an archive: where its exams are listed, where their recordings are, and what the files do not state.
@@ -49,12 +58,26 @@ pub struct DatasetDescription {
     /// recording below the directory is an exam.
     #[serde(default)]
     pub table: Option<String>,
-    /// Column of the table that identifies an exam. Without a table, an exam is known by the path of its file.
+    /// Column of the table that identifies an exam. Without a table, an exam is known by the path of its file; without this column,
+    /// which only `by_position` may lack, by its number in the table, from 0 on.
     #[serde(default)]
     pub exam_id: Option<String>,
     /// Column of the table with the path of the recording, relative to the archive's directory, with or without its ending.
     #[serde(default)]
     pub file: Option<String>,
+    /// Files of all recordings, many each, relative to the archive's directory, where the table has no column of them; `*` stands
+    /// for any text: `exams_part*.hdf5`.
+    #[serde(default)]
+    pub files: Option<String>,
+    /// Dataset of HDF5 files that identifies their rows, by which the recording of an exam is found.
+    #[serde(default)]
+    pub row_ids: Option<String>,
+    /// Column of the table with the number of the recording in its file, from 0 on.
+    #[serde(default)]
+    pub row: Option<String>,
+    /// True where the exams of the table are the recordings of the files in their order. There must be as many.
+    #[serde(default)]
+    pub by_position: bool,
     /// Column, or comment of the file, that identifies the patient.
     #[serde(default)]
     pub patient: Option<String>,
@@ -79,16 +102,16 @@ pub struct DatasetDescription {
     /// Samples a second, where the files do not state it.
     #[serde(default)]
     pub sample_rate: Option<f64>,
-    /// Unit of the values, where the files do not state it: `mV`, `uV`, `V`.
+    /// Unit of the values, where the files do not state it: `mV`, `uV`, `V`, or a number of one: `4.88 uV`.
     #[serde(default)]
     pub unit: Option<String>,
     /// Counts of the recorder that are a millivolt, where the values are counts.
     #[serde(default)]
     pub counts_per_millivolt: Option<f64>,
-    /// Order of the dimensions of arrays.
+    /// Order of the dimensions of arrays and of the rows of HDF5 files.
     #[serde(default)]
     pub axes: Option<Axes>,
-    /// Name of the array in `.npz` files of several.
+    /// Name of the array in `.npz` files of several; in HDF5 files that of the dataset, `tracings` where it is not given.
     #[serde(default)]
     pub array: Option<String>,
     /// Value that stands for a missing one in arrays, such as -32768.
@@ -121,7 +144,11 @@ pub struct JoinedTable {
     /// The table, relative to the archive's directory.
     pub table: String,
     /// Column of both tables.
+    #[serde(default)]
     pub key: String,
+    /// True where the rows of both tables belong together by their position. There must be as many.
+    #[serde(default)]
+    pub by_position: bool,
     /// Columns to take over.
     #[serde(default)]
     pub columns: Vec<String>,
@@ -177,14 +204,24 @@ impl DatasetDescription {
     }
 
     fn check(&self) -> std::result::Result<(), String> {
-        if self.table.is_some() && (self.exam_id.is_none() || self.file.is_none()) {
-            return Err("with a `table`, `exam_id` and `file` name its columns".to_owned());
+        self.check_rows()?;
+        if let Some(join) = self
+            .joins
+            .iter()
+            .find(|join| join.key.is_empty() != join.by_position)
+        {
+            return Err(format!(
+                "joins: give either `key` or `by_position` of {}",
+                join.table
+            ));
         }
         if self.table.is_none() && (self.exam_id.is_some() || self.file.is_some() || !self.joins.is_empty()) {
             return Err("`exam_id`, `file` and `joins` are of a `table`, and none is given".to_owned());
         }
-        if let Some(unit) = self.unit.as_deref().filter(|unit| millivolts_per(unit).is_none()) {
-            return Err(format!("unit: `{unit}` is no unit of voltage; give mV, uV or V"));
+        if let Some(unit) = self.unit.as_deref().filter(|unit| millivolts_of(unit).is_none()) {
+            return Err(format!(
+                "unit: `{unit}` is no unit of voltage; give mV, uV, V or a number of one"
+            ));
         }
         match self.counts_per_millivolt {
             Some(_) if self.unit.is_some() => {
@@ -210,7 +247,7 @@ impl DatasetDescription {
 
     /// What the files do not state.
     pub fn encoding(&self) -> Encoding {
-        let of_unit = self.unit.as_deref().and_then(millivolts_per);
+        let of_unit = self.unit.as_deref().and_then(millivolts_of);
         Encoding {
             sample_rate: self.sample_rate.unwrap_or_default(),
             unit: match of_unit == Some(1.0) {
@@ -225,6 +262,8 @@ impl DatasetDescription {
             axes: self.axes,
             array: self.array.clone(),
             missing: self.missing_value,
+            row_ids: self.row_ids.clone(),
+            is_complete: true,
         }
     }
 
@@ -251,7 +290,35 @@ mod tests {
     #[test]
     fn a_description_that_contradicts_itself_is_refused() {
         for (text, words) in [
-            ("name: x\ntable: t.csv", "`exam_id` and `file` name its columns"),
+            (
+                "name: x\ntable: t.csv",
+                "give `file`, its column of files, or `files`",
+            ),
+            (
+                "name: x\ntable: t.csv\nfile: f",
+                "`exam_id` names its column of exams",
+            ),
+            (
+                "name: x\ntable: t.csv\nexam_id: e\nfiles: a.h5",
+                "with `files`, give one of",
+            ),
+            (
+                "name: x\nby_position: true",
+                "are of a `table`, and none is given",
+            ),
+            (
+                "name: x\ntable: t.csv\nfiles: a.h5\nby_position: true\nrow: r",
+                "give one of `row_ids`, `row` and `by_position`",
+            ),
+            (
+                "name: x\ntable: t.csv\nfiles: a.h5\nby_position: true\nsample_rate: 400\nunit: 4 uV\naxes: samples_leads",
+                "give `leads`: files of many recordings do not state it",
+            ),
+            (
+                "name: x\ntable: t.csv\nexam_id: e\nfile: f\njoins: [{ table: u.csv }]",
+                "either `key` or",
+            ),
+            ("name: x\nunit: 0 mV", "`0 mV` is no unit of voltage"),
             ("name: x\nexam_id: id", "none is given"),
             ("name: x\nunit: mmHg", "`mmHg` is no unit of voltage"),
             ("name: x\nunit: mV\ncounts_per_millivolt: 200", "not both"),

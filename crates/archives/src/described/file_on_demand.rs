@@ -51,7 +51,17 @@ impl RecordingFile for FileOnDemand {
     }
 
     fn read(&self, row: usize, out: &mut Recording) -> Result<()> {
-        self.open()?.read(row, out)
+        let file = self.open()?;
+        let count = file.exam_ids().len();
+        if count != 1 {
+            return Err(Error::Unsupported {
+                path: self.path.clone(),
+                place: "file".to_owned(),
+                what: format!("{count} recordings, and nothing says which is this exam's"),
+                help: "give `row_ids`, `row` or `by_position` in the description of the dataset".to_owned(),
+            });
+        }
+        file.read(row, out)
     }
 
     fn direct_rows(&self) -> Option<DirectRows> {

@@ -4,9 +4,13 @@ use super::comment_columns::CommentColumns;
 use super::description::{DatasetDescription, JoinedTable};
 use super::exam_columns::ExamColumns;
 use super::found_exam::{FoundExam, directory_of};
+use super::row_files::{ListedRows, RowFiles};
+use super::row_rule::RowRule;
+use super::text_table::{TextTable, missing_column};
+use crate::archive::ArchiveFile;
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
-use ecgfm_artifacts::presence::exists;
+use ecgfm_artifacts::presence::{exists, is_dir};
 use ecgfm_artifacts::records::normalize_key;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::table;
@@ -16,51 +20,6 @@ use std::path::{Path, PathBuf};
 /// Endings that the path of a recording may lack, in the order in which they are tried.
 const ENDINGS: [&str; 4] = ["hea", "xml", "npy", "csv"];
 
-/// Columns of text, by name, in the order of the file.
-struct TextTable {
-    path: PathBuf,
-    columns: Vec<(String, Vec<String>)>,
-}
-
-impl TextTable {
-    fn read(path: &Path) -> Result<Self> {
-        let frame = table::read_all_text(path)?;
-        let column = |name: &str| -> Result<(String, Vec<String>)> {
-            let cells = table::str_column(path, &frame, name)?.iter();
-            let cells = cells.map(|cell| cell.unwrap_or_default().to_owned());
-            Ok((name.trim().to_owned(), cells.collect()))
-        };
-        let names = frame.get_column_names();
-        Ok(Self {
-            path: path.to_owned(),
-            columns: names
-                .into_iter()
-                .map(|name| column(name))
-                .collect::<Result<_>>()?,
-        })
-    }
-
-    fn find(&self, name: &str) -> Option<&Vec<String>> {
-        let found = self.columns.iter().find(|(known, _)| known == name);
-        found.map(|(_, cells)| cells)
-    }
-
-    fn required(&self, name: &str) -> Result<&Vec<String>> {
-        self.find(name).ok_or_else(|| {
-            let known: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
-            missing_column(&self.path, name, &known)
-        })
-    }
-}
-
-fn missing_column(path: &Path, name: &str, known: &[&str]) -> Error {
-    Error::BadInput {
-        path: path.to_owned(),
-        what: format!("no column `{name}`; it has {}", known.join(", ")),
-        help: Some("give the archive's own table, or correct the description of the dataset".to_owned()),
-    }
-}
-
 /// Path of the table of exams; of the directory where there is none.
 pub(super) fn place(description: &DatasetDescription, raw: &Path) -> PathBuf {
     match description.table.as_deref() {
@@ -69,19 +28,32 @@ pub(super) fn place(description: &DatasetDescription, raw: &Path) -> PathBuf {
     }
 }
 
+/// Exams that a table lists.
+pub(super) struct ListedExams {
+    pub(super) exams: Vec<FoundExam>,
+    /// Their files, where these hold many recordings each and are open.
+    pub(super) files: Option<Vec<ArchiveFile>>,
+    /// Number of recordings of these files that are no exam's.
+    pub(super) unlisted: usize,
+}
+
 /// Reads the tables of the archive at `raw`, and fills `columns`.
 pub(super) fn exams(
     description: &DatasetDescription,
     raw: &Path,
     columns: &mut ExamColumns,
-) -> Result<Vec<FoundExam>> {
+) -> Result<ListedExams> {
     let listed = TextTable::read(&place(description, raw))?;
-    let named = |name: &Option<String>| listed.required(name.as_deref().unwrap_or_default());
-    let (ids, paths) = (named(&description.exam_id)?, named(&description.file)?);
     let directory = directory_of(description, raw);
-    let mut found: Vec<FoundExam> = (ids.iter().zip(paths))
-        .map(|(id, path)| find_exam(description, directory, id, path))
-        .collect();
+    let rule = description.row_rule().ok().flatten();
+    let ListedExams {
+        exams: mut found,
+        files,
+        unlisted,
+    } = match rule {
+        Some(rule) => find_rows(description, directory, &listed, rule)?,
+        None => find_files(description, directory, &listed)?,
+    };
     columns.add(EXAM_ID, found.iter().map(|exam| exam.id.clone()).collect());
     columns.add(TRACE_FILE, found.iter().map(|exam| exam.file.clone()).collect());
     let comments = description
@@ -103,7 +75,81 @@ pub(super) fn exams(
     for join in &description.joins {
         add_joined(join, (&listed, &mut found), raw, columns)?;
     }
-    Ok(found)
+    Ok(ListedExams {
+        exams: found,
+        files,
+        unlisted,
+    })
+}
+
+/// Finds the file of every exam.
+fn find_files(description: &DatasetDescription, directory: &Path, listed: &TextTable) -> Result<ListedExams> {
+    let named = |name: &Option<String>| listed.required(name.as_deref().unwrap_or_default());
+    let (ids, paths) = (named(&description.exam_id)?, named(&description.file)?);
+    let exams = (ids.iter().zip(paths)).map(|(id, path)| find_exam(description, directory, id, path));
+    Ok(ListedExams {
+        exams: exams.collect(),
+        files: None,
+        unlisted: 0,
+    })
+}
+
+/// Finds the recording of every exam in files of many.
+fn find_rows(
+    description: &DatasetDescription,
+    directory: &Path,
+    listed: &TextTable,
+    rule: RowRule<'_>,
+) -> Result<ListedExams> {
+    let column = |name: Option<&str>| name.map(|name| listed.required(name)).transpose();
+    let ids = match column(description.exam_id.as_deref())? {
+        Some(ids) => ids.iter().map(|id| normalize_key(id).to_owned()).collect(),
+        None => (0..listed.rows()).map(|row| row.to_string()).collect(),
+    };
+    let paths = column(description.file.as_deref())?;
+    let rows = match rule {
+        RowRule::Column(name) => Some(listed.required(name)?),
+        RowRule::Id | RowRule::Position => None,
+    };
+    let names = match paths {
+        Some(paths) => named_files(description, directory, paths)?,
+        None => description.list_row_files(directory)?,
+    };
+    let files = RowFiles::open(description, directory, names)?;
+    let of_table = ListedRows {
+        path: &listed.path,
+        ids,
+        files: paths.map(Vec::as_slice),
+        rows: rows.map(Vec::as_slice),
+    };
+    let (exams, unlisted) = files.find(&rule, &of_table)?;
+    Ok(ListedExams {
+        exams,
+        files: Some(files.into_files()),
+        unlisted,
+    })
+}
+
+/// Files that a column names and that are there, each once.
+fn named_files(description: &DatasetDescription, directory: &Path, paths: &[String]) -> Result<Vec<String>> {
+    let mut names: Vec<&str> = paths.iter().map(|path| path.trim()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut there = Vec::with_capacity(names.len());
+    for name in names.into_iter().filter(|name| is_inside(description, name)) {
+        let path = directory.join(name);
+        if exists(&path)? && !is_dir(&path)? {
+            there.push(name.to_owned());
+        }
+    }
+    Ok(there)
+}
+
+/// Returns true for the path of a file that may be one of the archive.
+fn is_inside(description: &DatasetDescription, path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    let inside = |part| matches!(part, std::path::Component::Normal(_));
+    !path.is_empty() && (description.table.as_deref() == Some(".") || parts.all(inside))
 }
 
 /// Names of the columns that [`exams`] fills, by the headers of the tables alone.
@@ -120,7 +166,10 @@ pub(super) fn columns_of_header(
 ) -> Result<Vec<String>> {
     let header: Vec<&str> = header.iter().map(|name| name.trim()).collect();
     let known = header.as_slice();
-    for name in [&description.exam_id, &description.file].into_iter().flatten() {
+    for name in [&description.exam_id, &description.file, &description.row]
+        .into_iter()
+        .flatten()
+    {
         if !known.contains(&name.as_str()) {
             return Err(missing_column(path, name, known));
         }
@@ -155,13 +204,9 @@ fn find_exam(description: &DatasetDescription, directory: &Path, id: &str, path:
         let id = id.strip_prefix(&description.strip).unwrap_or(id);
         exam.id = without_ending(id).to_owned();
     }
-    let inside = description.table.as_deref() == Some(".")
-        || Path::new(path)
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
     exam.rejection = if exam.id.is_empty() {
         Some((Reason::BadRow, "the row names no exam".to_owned()))
-    } else if path.is_empty() || !inside {
+    } else if !is_inside(description, path) {
         let detail = format!("`{}` is no path inside the archive", path.escape_debug());
         Some((Reason::BadRow, detail))
     } else {
@@ -190,7 +235,7 @@ fn without_ending(path: &str) -> &str {
 
 /// The path of the file, with its ending.
 fn find_file(directory: &Path, path: &str) -> Result<Option<String>> {
-    if exists(&directory.join(path))? && !ecgfm_artifacts::presence::is_dir(&directory.join(path))? {
+    if exists(&directory.join(path))? && !is_dir(&directory.join(path))? {
         return Ok(Some(path.to_owned()));
     }
     for ending in ENDINGS {
@@ -202,7 +247,7 @@ fn find_file(directory: &Path, path: &str) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Joins a further table by its key, never by position. Where rows of one key differ, which of them is meant is unknown: the exams
+/// Joins a further table by its key, or by position where the description says so. Where rows of one key differ, which of them is meant is unknown: the exams
 /// of that key are rejected.
 fn add_joined(
     join: &JoinedTable,
@@ -215,6 +260,11 @@ fn add_joined(
         return Ok(());
     }
     let further = TextTable::read(&path)?;
+    if join.by_position {
+        check_same_length(&further, listed.rows())?;
+        let of_exam: Vec<Option<usize>> = (0..listed.rows()).map(Some).collect();
+        return add_cells(join, &further, &of_exam, columns);
+    }
     let rows = RowsByKey::new(&further, further.required(&join.key)?);
     let mut of_exam = Vec::with_capacity(exams.len());
     for (exam, key) in exams.iter_mut().zip(listed.required(&join.key)?) {
@@ -231,6 +281,31 @@ fn add_joined(
         }
         of_exam.push(rows.first.get(key).copied());
     }
+    add_cells(join, &further, &of_exam, columns)
+}
+
+/// Checks that a table has as many rows as the one that it is joined to by position.
+fn check_same_length(further: &TextTable, rows: usize) -> Result<()> {
+    let found = further.rows();
+    if found == rows {
+        return Ok(());
+    }
+    Err(Error::BadInput {
+        path: further.path.clone(),
+        what: format!(
+            "{found} rows, and the table of exams has {rows}: they belong together by their position"
+        ),
+        help: Some("give the tables as they were published together".to_owned()),
+    })
+}
+
+/// Adds the cells of a further table, of the row `of_exam` for each exam.
+fn add_cells(
+    join: &JoinedTable,
+    further: &TextTable,
+    of_exam: &[Option<usize>],
+    columns: &mut ExamColumns,
+) -> Result<()> {
     let cell =
         |cells: &Vec<String>, row: Option<usize>| row.map_or_else(String::new, |row| cells[row].clone());
     for (name, parts) in &join.texts {

@@ -5,10 +5,13 @@
 //! | [`description`] | [`DatasetDescription`]: what a description may say |
 //! | [`archive`] | [`DescribedArchive`]: the open archive |
 //! | `from_table` | exams that a table lists |
+//! | `text_table` | a table as columns of text |
 //! | `from_tree` | exams that are the files below a directory |
 //! | `exam_columns` | the columns that every table of exams gets: exam, file, patient, age, sex |
 //! | `comment_columns` | columns of what the files state besides samples |
 //! | `found_exam` | an exam as it was found |
+//! | `row_rule` | how an exam is found in files of many recordings |
+//! | `row_files` | files of many recordings, and where in them each exam is |
 //! | `file_on_demand` | a file of one recording that is open only while it is read |
 
 pub mod archive;
@@ -19,6 +22,9 @@ mod file_on_demand;
 mod found_exam;
 mod from_table;
 mod from_tree;
+mod row_files;
+mod row_rule;
+mod text_table;
 
 pub use archive::DescribedArchive;
 pub use description::{BUILT_IN, DatasetDescription};

@@ -4,7 +4,7 @@ use super::numbers::parse_positive;
 use clap::Args;
 use ecgfm_archives::DatasetDescription;
 use ecgfm_recordings::Encoding;
-use ecgfm_recordings::amplitude::millivolts_per;
+use ecgfm_recordings::amplitude::millivolts_of;
 use ecgfm_recordings::arrays::Axes;
 
 /// What some formats do not state: rate, unit, leads, order of the dimensions.
@@ -13,7 +13,7 @@ pub struct EncodingArgs {
     /// Samples a second, where the file does not state it; one that states another rate is refused.
     #[arg(long, value_name = "HZ", value_parser = parse_positive)]
     pub rate: Option<f64>,
-    /// Unit of the values, where the file does not state it: mV, uV, V.
+    /// Unit of the values, where the file does not state it: mV, uV, V, or a number of one: 4.88uV.
     #[arg(long, value_parser = parse_unit)]
     pub unit: Option<String>,
     /// Leads in the order of the file, where it does not name them: I,II,V1,V2.
@@ -25,9 +25,9 @@ pub struct EncodingArgs {
 }
 
 fn parse_unit(text: &str) -> Result<String, String> {
-    match millivolts_per(text) {
+    match millivolts_of(text) {
         Some(_) => Ok(text.to_owned()),
-        None => Err("must be a unit of voltage: mV, uV, V".to_owned()),
+        None => Err("must be a unit of voltage, mV, uV or V, or a number of one: 4.88uV".to_owned()),
     }
 }
 
@@ -49,6 +49,9 @@ impl EncodingArgs {
 
     /// What the arguments state, for the readers.
     pub fn encoding(&self) -> Encoding {
-        self.complete(DatasetDescription::default()).encoding()
+        Encoding {
+            is_complete: false,
+            ..self.complete(DatasetDescription::default()).encoding()
+        }
     }
 }

@@ -55,13 +55,20 @@ pub(super) fn unknown_format(path: &Path) -> Error {
     error.help("WFDB records, GE MUSE XML, CODE-15's .hdf5, CSV with named leads and NumPy arrays are read")
 }
 
-/// Returns true for HDF5 in CODE-15's shape, whose recordings are filled up with zeros and have no rate, unit or names.
+/// Returns true for HDF5, whose recordings are filled up with zeros and have no rate, unit or names.
 pub(super) fn is_hdf5(file: &dyn RecordingFile) -> bool {
+    format_of(file).contains("HDF5")
+}
+
+/// Returns true for HDF5 in CODE-15's shape that nobody describes.
+pub(super) fn is_code15_part(file: &dyn RecordingFile) -> bool {
+    format_of(file).contains("CODE-15")
+}
+
+fn format_of(file: &dyn RecordingFile) -> String {
     let facts = file.facts();
-    facts
-        .get("format")
-        .and_then(|format| format.as_str())
-        .is_some_and(|format| format.contains("HDF5"))
+    let format = facts.get("format").and_then(|format| format.as_str());
+    format.unwrap_or_default().to_owned()
 }
 
 /// Reads a recording of a file; its rate must not contradict the one that the arguments state.

@@ -6,7 +6,7 @@ use super::parts::part_groups;
 use super::recordings::list_recordings;
 use super::segments::link_segments;
 use crate::args::PredictArgs;
-use crate::commands::recording_files::{GivenFile, files_given, is_hdf5, open_file, unknown_format};
+use crate::commands::recording_files::{GivenFile, files_given, is_code15_part, open_file, unknown_format};
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_recordings::{BoxedFile, HDF5_ENDINGS};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(super) fn collect_inputs(
     let is_stated = args.encoding.rate.is_some() || args.encoding.leads.is_some();
     if let Some((path, _)) = sorted.parts.first().filter(|_| is_stated) {
         let message = format!(
-            "{}: HDF5 is read as CODE-15 is, 400 Hz and twelve leads in its order; --rate and --leads are for other formats",
+            "{}: without --axes, HDF5 is read as CODE-15 is, 400 Hz and twelve leads in its order",
             path.display()
         );
         return Err(Error::new(ErrorKind::Config, message)
@@ -77,7 +77,7 @@ fn sort_files(args: &PredictArgs) -> Result<SortedFiles, Error> {
     let mut sorted = SortedFiles::default();
     for GivenFile { path, in_directory } in files_given(&args.files)? {
         match open_file(&path, &args.encoding) {
-            Some(Ok(file)) if is_hdf5(file.as_ref()) => sorted.parts.push((path, file)),
+            Some(Ok(file)) if is_code15_part(file.as_ref()) => sorted.parts.push((path, file)),
             Some(Ok(file)) => sorted.recordings.push((path, file)),
             // A damaged part ends the command, as it ends a stage.
             Some(Err(error)) if error.kind() != ErrorKind::BadInput || has_ending(&path, &HDF5_ENDINGS) => {
