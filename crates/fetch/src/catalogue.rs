@@ -1,13 +1,16 @@
-//! Sources to fetch: the catalogue in `configs/checkpoints` and `configs/datasets`.
+//! Sources to fetch: the catalogue in `configs/checkpoints`, `configs/datasets` and `configs/sources`.
 
 use crate::Error;
+use crate::checksum_list::ChecksumList;
+use crate::hexadecimal::is_hexadecimal;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-const BUILT_IN: [&str; 3] = [
+const BUILT_IN: [&str; 4] = [
     include_str!("../../../configs/checkpoints/physionet_finetuned.yaml"),
     include_str!("../../../configs/checkpoints/mimic_iv_ecg_finetuned.yaml"),
     include_str!("../../../configs/datasets/code15.yaml"),
+    include_str!("../../../configs/sources/ptbxl.yaml"),
 ];
 
 /// Model hub of files in repositories, unless [`crate::FetchOptions::hub`] names another.
@@ -187,10 +190,6 @@ fn check_hexadecimal(text: Option<&str>, digits: usize, name: &str) -> Result<()
     }
 }
 
-pub(crate) fn is_hexadecimal(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// Checkpoint or dataset of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -203,18 +202,25 @@ pub struct DataSource {
     pub kind: SourceKind,
     /// Page with its description and terms of use.
     pub page: String,
+    /// Licence, where the publisher names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
     /// Label set of the model, for a checkpoint.
     #[serde(default)]
     pub labels: Option<String>,
     /// Address of the record in Zenodo's API, which lists every file with its size and MD5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// List of all files, where the publisher has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksums: Option<ChecksumList>,
     /// Directory in which the pipelines look for the files.
     pub place: PathBuf,
     /// True if a file whose URL ends in another name is an archive to unpack.
     #[serde(default)]
     pub unpack: bool,
-    /// Files of the source.
+    /// Files of the source; nothing where a list names them.
+    #[serde(default)]
     pub files: Vec<SourceFile>,
 }
 
@@ -239,7 +245,12 @@ impl DataSource {
     /// # Errors
     /// The source has no such part.
     pub fn select(&self, parts: &[u32]) -> Result<Vec<&SourceFile>, Error> {
-        let known: Vec<u32> = self.files.iter().filter_map(|f| f.part).collect();
+        let listed = self
+            .checksums
+            .iter()
+            .flat_map(|list| &list.parts)
+            .map(|part| part.part);
+        let known: Vec<u32> = self.files.iter().filter_map(|f| f.part).chain(listed).collect();
         if let Some(part) = parts.iter().find(|p| !known.contains(p)) {
             return Err(Error::UnknownPart {
                 name: self.name.clone(),
@@ -260,12 +271,14 @@ impl DataSource {
 
     /// Instructions for some of the files, and another directory.
     pub(crate) fn instructions_for(&self, files: &[&SourceFile], place: &std::path::Path) -> String {
-        let mut text = format!(
-            "{}\n  terms and description: {}\n  put into: {}/\n",
-            self.title,
-            self.page,
-            place.display()
-        );
+        let mut text = format!("{}\n  terms and description: {}\n", self.title, self.page);
+        if let Some(licence) = &self.licence {
+            text.push_str(&format!("  licence: {licence}\n"));
+        }
+        text.push_str(&format!("  put into: {}/\n", place.display()));
+        if let Some(list) = self.checksums.as_ref().filter(|_| files.is_empty()) {
+            text.push_str(&format!("  all files that {} names\n", list.url));
+        }
         for file in files {
             let action = self.archive(file).map_or("", |_| "  (unpack)");
             text.push_str(&format!("  {}  <-  {}{action}\n", file.name, file.url(HUB)));
@@ -274,11 +287,15 @@ impl DataSource {
     }
 }
 
-/// `none`, or the numbers as `0` or `0-17`; the catalogue numbers parts without gaps.
+/// `none`, or the numbers as `0` or `0-17`, or one by one where there are gaps.
 fn part_ranges(known: &[u32]) -> String {
-    match (known.iter().min(), known.iter().max()) {
-        (Some(first), Some(last)) if first != last => format!("{first}-{last}"),
-        (Some(only), _) => only.to_string(),
+    let mut known = known.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    match (known.first(), known.last()) {
+        (Some(first), Some(last)) if first == last => first.to_string(),
+        (Some(first), Some(last)) if (last - first) as usize == known.len() - 1 => format!("{first}-{last}"),
+        (Some(_), _) => known.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
         _ => "none".to_owned(),
     }
 }
@@ -322,7 +339,7 @@ mod tests {
         let message = find_source("code16").unwrap_err().to_string();
         assert_eq!(
             message,
-            "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15"
+            "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15, ptbxl"
         );
     }
 

@@ -36,7 +36,11 @@ impl DataSource {
     /// A file cannot be read.
     pub fn check(&self, dir: &Path, depth: CheckDepth) -> Result<Vec<FileProblem>, Error> {
         let mut problems = Vec::new();
-        for file in &self.files {
+        let list = self.checksums.as_ref();
+        if let Some(list) = list.filter(|list| !dir.join(list.name()).is_file()) {
+            return Ok(vec![FileProblem::Missing(list.name().to_owned())]);
+        }
+        for file in &self.with_listed_files(dir)?.files {
             problems.extend(self.check_file(dir, file, depth)?);
         }
         Ok(problems)

@@ -1,6 +1,10 @@
-//! HTTP requests, one at a time, with rules of our own for redirects.
+//! HTTP requests, one at a time.
 
+use crate::address::{check_redirect, is_private, parse_address, redirect_target, same_host};
+use crate::netrc::NetrcFile;
 use crate::{Error, FetchOptions};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -27,6 +31,8 @@ pub(crate) enum RequestError {
     Status {
         code: u16,
         retry_after: Option<Duration>,
+        /// What to do about a login, where the host asks for one.
+        login: Option<String>,
         /// The hub's code for the error, such as `GatedRepo`.
         code_of_hub: Option<String>,
     },
@@ -56,6 +62,9 @@ pub(crate) struct HttpClient {
     agent: Agent,
     hub: Uri,
     token: Option<String>,
+    netrc: NetrcFile,
+    /// Hosts that have asked for a login.
+    asking: Arc<Mutex<HashSet<String>>>,
 }
 
 impl HttpClient {
@@ -83,8 +92,14 @@ impl HttpClient {
             value: options.hub.clone(),
             reason,
         })?;
-        let token = options.token.clone();
-        Ok(Self { agent, hub, token })
+        let netrc = options.netrc.as_deref().map(NetrcFile::read).transpose()?;
+        Ok(Self {
+            agent,
+            hub,
+            token: options.token.clone(),
+            netrc: netrc.unwrap_or_default(),
+            asking: Arc::default(),
+        })
     }
 
     /// Sends a request and follows redirects; for `HEAD` only on the same host.
@@ -93,25 +108,75 @@ impl HttpClient {
         let mut at = start.clone();
         let mut linked = HubFile::default();
         for _ in 0..=REDIRECTS {
-            let response = self.send(request, &at)?;
+            let login = self.login(&at);
+            let response = self.send(request, &at, login.as_deref())?;
             if same_host(&at, &start) {
                 linked.read_headers(response.headers());
             }
             let next = match response.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => redirect_target(response.headers(), &at)?,
-                code @ 400.. => return Err(status_error(code, response.headers())),
+                301 | 302 | 303 | 307 | 308 => {
+                    redirect_target(response.headers(), &at).map_err(RequestError::Redirect)?
+                }
+                // The same request again, now with the login.
+                401 if login.is_none() && self.is_asked_for_login(&at) => at.clone(),
+                code @ 400.. => {
+                    let advice = self.login_advice(code, &at, login.is_some());
+                    return Err(status_error(code, response.headers(), advice));
+                }
                 _ => return Ok(HttpAnswer { response, linked }),
             };
             if request.head_only && !same_host(&next, &start) {
                 return Ok(HttpAnswer { response, linked });
             }
-            check_redirect(&start, &at, &next)?;
+            check_redirect(&start, &at, &next).map_err(RequestError::Redirect)?;
             at = next;
         }
         Err(RequestError::Redirect(format!("more than {REDIRECTS} redirects")))
     }
 
-    fn send(&self, request: &HttpRequest, at: &Uri) -> Result<Response<Body>, RequestError> {
+    /// Header with the login for the host of `at`, where that has asked for one.
+    fn login(&self, at: &Uri) -> Option<String> {
+        let host = at.host().filter(|_| is_private(at))?;
+        let asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let header = asking.contains(host).then(|| self.netrc.authorization(host));
+        header.flatten()
+    }
+
+    /// Notes that the host of `at` asks for a login; true where there is one that may be sent.
+    fn is_asked_for_login(&self, at: &Uri) -> bool {
+        let host = at.host().filter(|_| is_private(at)).unwrap_or_default();
+        let known = self.netrc.authorization(host).is_some();
+        if known {
+            let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            asking.insert(host.to_owned());
+        }
+        known
+    }
+
+    /// What to do where the host of `at` has refused to give a file.
+    fn login_advice(&self, code: u16, at: &Uri, sent: bool) -> Option<String> {
+        let host = at
+            .host()
+            .filter(|_| matches!(code, 401 | 403) && !same_host(at, &self.hub))?;
+        Some(if sent {
+            format!(
+                "the login that your netrc file has for {host} is not enough: sign the terms on the page named above, or correct it"
+            )
+        } else if !is_private(at) {
+            format!("a login for {host} is sent over https only")
+        } else {
+            format!(
+                "add `machine {host} login NAME password PASSWORD` to ~/.netrc, or to the file that NETRC names"
+            )
+        })
+    }
+
+    fn send(
+        &self,
+        request: &HttpRequest,
+        at: &Uri,
+        login: Option<&str>,
+    ) -> Result<Response<Body>, RequestError> {
         let mut builder = match request.head_only {
             true => self.agent.head(at.clone()),
             false => self.agent.get(at.clone()),
@@ -119,13 +184,11 @@ impl HttpClient {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        let private = at.scheme_str() == Some("https") || is_this_machine(at);
-        if let Some(token) = self
-            .token
-            .as_ref()
-            .filter(|_| private && same_host(at, &self.hub))
-        {
-            builder = builder.header("Authorization", format!("Bearer {token}"));
+        let is_for_hub = is_private(at) && same_host(at, &self.hub);
+        let token = self.token.as_ref().filter(|_| is_for_hub);
+        let token = token.map(|token| format!("Bearer {token}"));
+        if let Some(value) = token.as_deref().or(login) {
+            builder = builder.header("Authorization", value);
         }
         // A compressed answer would have another size, and ranges would count compressed bytes.
         let builder = builder.header("Accept-Encoding", "identity");
@@ -144,14 +207,6 @@ pub(crate) fn network_error(error: ureq::Error) -> RequestError {
         }
         ureq::Error::Io(error) => RequestError::Network(error.to_string()),
         other => RequestError::Network(other.to_string()),
-    }
-}
-
-fn parse_address(url: &str) -> Result<Uri, String> {
-    let uri: Uri = url.parse().map_err(|_| "not an address".to_owned())?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(uri),
-        _ => Err("not an http or https address".to_owned()),
     }
 }
 
@@ -207,7 +262,7 @@ impl HubFile {
         self.size = header_number(headers, "x-linked-size").or(self.size);
         // The entity tag of a large file is its SHA-256; that of a small one is another hash, of another length.
         let tag = header_text(headers, "x-linked-etag").map(|t| t.trim_matches('"').to_ascii_lowercase());
-        let sha256 = tag.filter(|t| crate::catalogue::is_hexadecimal(t, 64));
+        let sha256 = tag.filter(|t| crate::hexadecimal::is_hexadecimal(t, 64));
         self.sha256 = sha256.or(self.sha256.take());
     }
 }
@@ -220,92 +275,19 @@ pub(crate) fn header_number(headers: &HeaderMap, name: &str) -> Option<u64> {
     header_text(headers, name)?.trim().parse().ok()
 }
 
-fn status_error(code: u16, headers: &HeaderMap) -> RequestError {
+fn status_error(code: u16, headers: &HeaderMap, login: Option<String>) -> RequestError {
     RequestError::Status {
         code,
+        login,
         // The header's other form, a date, is rare; the usual pause is used then.
         retry_after: header_number(headers, "retry-after").map(Duration::from_secs),
         code_of_hub: header_text(headers, "x-error-code").map(str::to_owned),
     }
 }
 
-fn same_host(a: &Uri, b: &Uri) -> bool {
-    a.scheme() == b.scheme() && a.authority() == b.authority()
-}
-
-fn is_this_machine(uri: &Uri) -> bool {
-    matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-/// Address of a redirect; one without a host is on the host of `at`.
-fn redirect_target(headers: &HeaderMap, at: &Uri) -> Result<Uri, RequestError> {
-    let Some(location) = header_text(headers, "location") else {
-        return Err(RequestError::Redirect(
-            "a redirect that does not say where".to_owned(),
-        ));
-    };
-    let scheme = at.scheme_str().unwrap_or("https");
-    let authority = at.authority().map_or("", |a| a.as_str());
-    let whole = match location {
-        l if l.starts_with("//") => format!("{scheme}:{l}"),
-        l if l.starts_with('/') => format!("{scheme}://{authority}{l}"),
-        l if l.contains("://") => l.to_owned(),
-        l => {
-            let folder = at.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-            format!("{scheme}://{authority}{folder}/{l}")
-        }
-    };
-    // The part after `#` is not sent to a server.
-    let whole = whole.split('#').next().unwrap_or_default();
-    parse_address(whole)
-        .map_err(|reason| RequestError::Redirect(format!("a redirect to `{location}`: {reason}")))
-}
-
-/// Refuses a redirect from https to http, unless the first request went to this machine, as in a test.
-fn check_redirect(start: &Uri, from: &Uri, to: &Uri) -> Result<(), RequestError> {
-    let from_https = from.scheme_str() == Some("https") || start.scheme_str() == Some("https");
-    let local = start.scheme_str() == Some("http") && is_this_machine(start);
-    if from_https && to.scheme_str() == Some("http") && !local {
-        return Err(RequestError::Redirect(format!(
-            "it redirects to {to}, which is not encrypted; not followed"
-        )));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn uri(text: &str) -> Uri {
-        parse_address(text).unwrap()
-    }
-
-    #[test]
-    fn a_redirect_never_leaves_encryption_unless_all_began_on_this_machine() {
-        let (safe, open) = (uri("https://a/x"), uri("http://b/x"));
-        let local = uri("http://127.0.0.1:1/x");
-        assert!(check_redirect(&safe, &safe, &open).is_err());
-        assert!(check_redirect(&open, &safe, &open).is_err());
-        assert!(check_redirect(&local, &safe, &open).is_ok());
-        assert!(check_redirect(&open, &open, &safe).is_ok());
-        assert!(check_redirect(&safe, &safe, &uri("https://b/x")).is_ok());
-    }
-
-    #[test]
-    fn a_redirect_may_be_relative() {
-        let at = uri("https://host:1/a/b?c");
-        let to = |location: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("location", location.parse().unwrap());
-            redirect_target(&headers, &at).map(|u| u.to_string())
-        };
-        assert_eq!(to("/d?e").unwrap(), "https://host:1/d?e");
-        assert_eq!(to("d#f").unwrap(), "https://host:1/a/d");
-        assert_eq!(to("//other/d").unwrap(), "https://other/d");
-        assert_eq!(to("http://other/d").unwrap(), "http://other/d");
-        assert!(to("ftp://other/d").is_err());
-    }
 
     #[test]
     fn only_a_sha256_counts_as_the_hubs_checksum() {

@@ -81,6 +81,8 @@ pub enum Error {
         reason: String,
         /// Instructions for downloading by hand.
         by_hand: String,
+        /// Advice where the host asks for a login.
+        login: Option<String>,
     },
     /// The server redirects to an address that is not followed.
     #[error("{url}: {reason}")]
@@ -234,6 +236,9 @@ impl StageFailure for Error {
 
     fn help(&self) -> Option<String> {
         let help = match self {
+            Self::Refused {
+                login: Some(login), ..
+            } => login.as_str(),
             Self::Refused {
                 status: 401 | 403, ..
             } => "set HF_TOKEN to an access token of the model hub",

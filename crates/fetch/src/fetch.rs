@@ -1,74 +1,23 @@
-//! Fetching a source: existing files are compared and kept, missing ones downloaded, unpacked and compared.
+//! Fetching a source: file by file, or all that a publisher's list names.
 
 use crate::catalogue::{DataSource, SourceFile};
+use crate::checksum_list::ChecksumList;
 use crate::client::HttpClient;
-use crate::digest::{Digests, check_cancelled, digest_file};
+use crate::digest::check_cancelled;
 use crate::error::io_error;
-use crate::partial::PartialFile;
-use crate::progress::FileProgress;
+use crate::file_task::{FetchedFile, FileTask, PlannedFile, exists};
+use crate::listed_files::list_as_file;
 use crate::publisher::Publisher;
-use crate::retry::FetchContext;
-use crate::transfer::{PublishedFile, transfer_file};
-use crate::unpack::unpack_member;
-use crate::{Checksum, Error, FetchOptions, Pin};
+use crate::{Error, FetchOptions};
 use ecgfm_stage::{NoProgress, Progress};
-use serde::Serialize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// Result for a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FetchOutcome {
-    /// Downloaded, and unpacked where it is published in an archive.
-    Fetched,
-    /// The file existed, and equals the published one.
-    Present,
-    /// The file existed, put there by hand, and nothing is known to compare it with.
-    Unverified,
-}
-
-/// File after fetching.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FetchedFile {
-    /// Name of the file.
-    pub file: String,
-    /// Path on disk.
-    pub path: PathBuf,
-    /// Result.
-    pub outcome: FetchOutcome,
-    /// Bytes on disk.
-    pub size: u64,
-    /// SHA-256; none if the file was not compared with anything.
-    pub sha256: Option<String>,
-    /// Address at which it is published.
-    pub url: String,
-    /// Checksum of the publisher with which the file, or its archive, was compared.
-    pub published: Option<Checksum>,
-    /// Bytes downloaded now.
-    pub downloaded: u64,
-    /// Bytes downloaded before by an interrupted run.
-    pub resumed_from: u64,
-}
-
-/// Plan for a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PlannedFile {
-    /// Name of the file.
-    pub file: String,
-    /// Path on disk after fetching.
-    pub path: PathBuf,
-    /// Address at which it is published.
-    pub url: String,
-    /// True if the file exists and would be compared only.
-    pub present: bool,
-    /// Size of the download in bytes, where the publisher states it.
-    pub size: Option<u64>,
-    /// Bytes downloaded already by an interrupted run.
-    pub have: u64,
-    /// Reason for which the size is not known.
-    pub unknown: Option<String>,
-}
+/// Files of a list that are fetched at a time.
+const CONNECTIONS: usize = 4;
+/// Bytes of the largest list that is read: of two million files.
+const MAX_LIST: usize = 256 << 20;
 
 /// Fetcher of sources.
 pub struct Fetcher {
@@ -97,12 +46,15 @@ impl Fetcher {
         dir: &Path,
         cancel: &AtomicBool,
     ) -> Result<Vec<PlannedFile>, Error> {
+        if let Some(list) = &source.checksums {
+            return self.plan_listed((source, list), parts, dir, cancel);
+        }
         let publisher = Publisher::new(source);
         let mut planned: Vec<PlannedFile> = Vec::new();
         // A publisher that cannot be reached is asked once, not once for each of its files.
         let mut unreachable = None;
         for file in source.select(parts)? {
-            let task = FileTask::new(self, &publisher, source, file, dir);
+            let task = self.task(&publisher, source, file, dir);
             let (size, unknown) = match &unreachable {
                 Some(why) => (file.size, Some(String::clone(why))),
                 None => task.size(cancel, &mut unreachable)?,
@@ -125,274 +77,124 @@ impl Fetcher {
         progress: &dyn Progress,
         cancel: &AtomicBool,
     ) -> Result<Vec<FetchedFile>, Error> {
+        std::fs::create_dir_all(dir).map_err(io_error(dir, "write"))?;
+        if let Some(list) = &source.checksums {
+            return self.fetch_listed((source, list), parts, dir, progress, cancel);
+        }
         let publisher = Publisher::new(source);
         let files = source.select(parts)?;
-        std::fs::create_dir_all(dir).map_err(io_error(dir, "write"))?;
         files
             .into_iter()
             .map(|file| {
                 check_cancelled(cancel)?;
-                FileTask::new(self, &publisher, source, file, dir).fetch(progress, cancel)
+                self.task(&publisher, source, file, dir).fetch(progress, cancel)
             })
             .collect()
     }
-}
 
-/// File of a source to be fetched, and its paths.
-struct FileTask<'a> {
-    fetcher: &'a Fetcher,
-    publisher: &'a Publisher<'a>,
-    file: &'a SourceFile,
-    /// Name of the archive it is published in.
-    archive: Option<PathBuf>,
-    path: PathBuf,
-    url: String,
-    by_hand: String,
-}
-
-impl<'a> FileTask<'a> {
-    fn new(
-        fetcher: &'a Fetcher,
+    fn task<'a>(
+        &'a self,
         publisher: &'a Publisher<'a>,
         source: &DataSource,
         file: &'a SourceFile,
         dir: &Path,
-    ) -> Self {
-        let archive = source.archive(file).map(|name| dir.join(name));
-        let mut by_hand = source.instructions_for(&[file], dir);
-        if archive.is_some() {
-            by_hand.push_str(
-                "  An archive put there as it is will do: run again, and it is compared and unpacked.\n",
-            );
-        }
-        Self {
-            fetcher,
-            publisher,
-            file,
-            archive,
-            path: dir.join(&file.name),
-            url: file.url(&fetcher.options.hub),
-            by_hand,
-        }
+    ) -> FileTask<'a> {
+        FileTask::new((&self.client, &self.options), publisher, source, file, dir)
     }
 
-    fn context<'b>(&'b self, progress: &'b dyn Progress, cancel: &'b AtomicBool) -> FetchContext<'b> {
-        FetchContext {
-            client: &self.fetcher.client,
-            options: &self.fetcher.options,
-            progress: FileProgress {
-                progress,
-                file: &self.file.name,
-            },
-            cancel,
-            name: &self.file.name,
-            by_hand: &self.by_hand,
-        }
-    }
-
-    /// Path to which the published file, which may be an archive, is downloaded.
-    fn published_path(&self) -> &Path {
-        self.archive.as_deref().unwrap_or(&self.path)
-    }
-
-    /// Size of the download, or the reason for which it is not known. The publisher is asked once, so that a plan does not wait for
-    /// retries.
-    fn size(
+    /// Plans the files that the source's list names. The list is asked for where it is not in `dir`; nothing is written.
+    fn plan_listed(
         &self,
+        (source, list): (&DataSource, &ChecksumList),
+        parts: &[u32],
+        dir: &Path,
         cancel: &AtomicBool,
-        unreachable: &mut Option<String>,
-    ) -> Result<(Option<u64>, Option<String>), Error> {
-        let once = FetchOptions {
-            retries: 0,
-            ..self.fetcher.options.clone()
-        };
-        let context = FetchContext {
-            options: &once,
-            ..self.context(&NoProgress, cancel)
-        };
-        let error = match self.publisher.size(context, self.file) {
-            Ok(Some(size)) => return Ok((Some(size), None)),
-            Ok(None) => return Ok((None, Some("the publisher does not state it".to_owned()))),
-            Err(Error::Cancelled) => return Err(Error::Cancelled),
-            Err(Error::Unreachable { url, reason, .. }) => {
-                *unreachable = Some(format!("{url}: {reason}"));
-                return Ok((self.file.size, unreachable.clone()));
-            }
-            Err(error) => error.to_string(),
-        };
-        Ok((self.file.size, error.lines().next().map(str::to_owned)))
-    }
-
-    fn planned(&self, size: Option<u64>, unknown: Option<String>) -> PlannedFile {
-        // A plan does not fail where the system does not let it look: fetching says so.
-        let present = exists(&self.path).unwrap_or(false);
-        let partial = PartialFile::path_for(self.published_path());
-        let have = match &self.archive {
-            _ if present => 0,
-            Some(archive) if exists(archive).unwrap_or(false) => file_size(archive),
-            _ => file_size(&partial),
-        };
-        PlannedFile {
-            file: self.file.name.clone(),
-            path: self.path.clone(),
-            url: self.url.clone(),
-            present,
-            size,
-            have,
-            unknown,
-        }
-    }
-
-    fn fetch(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<FetchedFile, Error> {
-        let context = self.context(progress, cancel);
-        let pin = Pin::read(&self.path)?;
-        if exists(&self.path)? {
-            return match pin {
-                Some(pin) => self.fetch_pinned(context, &pin),
-                None => self.fetch_present(context),
-            };
-        }
-        let published = self.publisher.published(context, self.file)?;
-        if let (Some(pin), None) = (&pin, &self.archive) {
-            pin.check_published(published.checksum.as_ref(), &self.path, &self.url)?;
-        }
-        self.download(context, &published, pin.as_ref())
-    }
-
-    /// Compares a file with the record of when it was fetched. The publisher is not asked.
-    fn fetch_pinned(&self, context: FetchContext<'_>, pin: &Pin) -> Result<FetchedFile, Error> {
-        let found = digest_file(&self.path, context.progress, context.cancel)?;
-        pin.verify(&found, &self.path, &self.path.display().to_string())?;
-        Ok(self.fetched_file(FetchOutcome::Present, &found, pin.published.clone(), (0, 0)))
-    }
-
-    /// Compares a file that was put there by hand with what the publisher states.
-    fn fetch_present(&self, context: FetchContext<'_>) -> Result<FetchedFile, Error> {
-        if self.archive.is_some() {
-            return Ok(self.unverified(context, "not compared: it was unpacked by hand"));
-        }
-        let published = match self.publisher.published(context, self.file) {
-            Ok(published) => published,
-            Err(Error::Unreachable { .. } | Error::Refused { .. }) => {
-                return Ok(self.unverified(context, "not compared: its publisher cannot be asked"));
-            }
-            Err(error) => return Err(error),
-        };
-        if published.checksum.is_none() && published.size.is_none() {
-            return Ok(self.unverified(context, "not compared: its publisher states no checksum"));
-        }
-        let found = digest_file(&self.path, context.progress, context.cancel)?;
-        published.verify(&found, &self.path.display().to_string())?;
-        self.check_pin(&found, &published, None, &self.path.display().to_string())?;
-        Ok(self.fetched_file(FetchOutcome::Present, &found, published.checksum, (0, 0)))
-    }
-
-    fn unverified(&self, context: FetchContext<'_>, why: &str) -> FetchedFile {
-        context.progress.note(why);
-        FetchedFile {
-            file: self.file.name.clone(),
-            path: self.path.clone(),
-            outcome: FetchOutcome::Unverified,
-            size: file_size(&self.path),
-            sha256: None,
-            url: self.url.clone(),
-            published: None,
-            downloaded: 0,
-            resumed_from: 0,
-        }
-    }
-
-    fn download(
-        &self,
-        context: FetchContext<'_>,
-        published: &PublishedFile,
-        pin: Option<&Pin>,
-    ) -> Result<FetchedFile, Error> {
-        let (found, bytes) = match &self.archive {
-            None => {
-                let at = (self.url.as_str(), self.path.as_path());
-                let done = transfer_file(context, at, published, |found| {
-                    self.check_pin(found, published, pin, &self.url)
-                })?;
-                (done.digests, (done.downloaded, done.resumed_from))
-            }
-            Some(archive) => {
-                let bytes = self.fetch_archive(context, archive, published)?;
-                let of = format!("{}, {}", archive.display(), context.name);
-                let found = unpack_member(context, archive, &self.path, |found| {
-                    self.check_pin(found, published, pin, &of)
-                })?;
-                if !self.fetcher.options.keep_archives {
-                    std::fs::remove_file(archive).map_err(io_error(archive, "remove"))?;
+    ) -> Result<Vec<PlannedFile>, Error> {
+        let (publisher, file) = (Publisher::new(source), list_as_file(list));
+        let task = self.task(&publisher, source, &file, dir);
+        let whole = match exists(&dir.join(list.name()))? {
+            true => source.with_listed_files(dir)?,
+            false => match task.read_published(MAX_LIST, cancel) {
+                Ok(text) => source.with_list(&String::from_utf8_lossy(&text))?,
+                Err(Error::Unreachable { url, reason, .. }) => {
+                    return Ok(vec![task.planned(None, Some(format!("{url}: {reason}")))]);
                 }
-                (found, bytes)
-            }
+                Err(error) => return Err(error),
+            },
         };
-        Ok(self.fetched_file(FetchOutcome::Fetched, &found, published.checksum.clone(), bytes))
+        let unknown = || Some("the publisher's list states no sizes".to_owned());
+        let files = whole.select(parts)?.into_iter();
+        Ok(files
+            .map(|file| self.task(&publisher, &whole, file, dir).planned(None, unknown()))
+            .collect())
     }
 
-    /// Downloads the archive unless it exists; returns the bytes downloaded now and by an interrupted run.
-    fn fetch_archive(
+    /// Fetches the source's list, then the files that it names, several at a time.
+    fn fetch_listed(
         &self,
-        context: FetchContext<'_>,
-        archive: &Path,
-        published: &PublishedFile,
-    ) -> Result<(u64, u64), Error> {
-        if exists(archive)? {
-            // An archive that an interrupted run has left, that was kept on request, or put there by hand.
-            let found = digest_file(archive, context.progress, context.cancel)?;
-            published.verify(&found, &archive.display().to_string())?;
-            return Ok((0, 0));
+        (source, list): (&DataSource, &ChecksumList),
+        parts: &[u32],
+        dir: &Path,
+        progress: &dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<Vec<FetchedFile>, Error> {
+        let (publisher, of_list) = (Publisher::new(source), list_as_file(list));
+        let fetched_list = self
+            .task(&publisher, source, &of_list, dir)
+            .fetch(progress, cancel)?;
+        let whole = source.with_listed_files(dir)?;
+        let mut files = whole.select(parts)?;
+        files.retain(|file| file.name != of_list.name);
+        progress.note(&format!("{}: names {} files", of_list.name, files.len()));
+        progress.begin(files.len() as u64, "files");
+        let fetch_one = |file: &SourceFile| {
+            check_cancelled(cancel)?;
+            let path = dir.join(&file.name);
+            let folder = path.parent().unwrap_or(dir);
+            std::fs::create_dir_all(folder).map_err(io_error(folder, "write"))?;
+            let fetched = self
+                .task(&publisher, &whole, file, dir)
+                .fetch(&NoProgress, cancel)?;
+            progress.advance(1);
+            Ok(fetched)
+        };
+        let mut fetched = vec![fetched_list];
+        fetched.extend(map_in_parallel(&files, fetch_one)?);
+        Ok(fetched)
+    }
+}
+
+/// Applies `work` to all files, some at a time, in their order; after an error no more are begun.
+fn map_in_parallel<T: Send>(
+    files: &[&SourceFile],
+    work: impl Fn(&SourceFile) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
+    let worker = || {
+        while let Some((number, file)) = take_next(&next, files) {
+            let result = work(file);
+            if result.is_err() {
+                next.store(files.len(), Ordering::Relaxed);
+            }
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            results.push((number, result));
         }
-        let done = transfer_file(context, (&self.url, archive), published, |_| Ok(()))?;
-        Ok((done.downloaded, done.resumed_from))
-    }
-
-    /// Checks that the file is the one fetched before. The first one is pinned, before it is renamed to its final name, so that no
-    /// file is ever without its pin.
-    fn check_pin(
-        &self,
-        found: &Digests,
-        published: &PublishedFile,
-        pin: Option<&Pin>,
-        of: &str,
-    ) -> Result<(), Error> {
-        match pin {
-            Some(pin) => pin.verify(found, &self.path, of),
-            None => {
-                let checksum = published.checksum.clone();
-                Pin::new(found, &self.url, checksum, published.commit.clone()).write(&self.path)
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..CONNECTIONS).map(|_| scope.spawn(worker)).collect();
+        worker();
+        for other in others {
+            if let Err(panic) = other.join() {
+                std::panic::resume_unwind(panic);
             }
         }
-    }
-
-    fn fetched_file(
-        &self,
-        outcome: FetchOutcome,
-        found: &Digests,
-        published: Option<Checksum>,
-        (downloaded, resumed_from): (u64, u64),
-    ) -> FetchedFile {
-        FetchedFile {
-            file: self.file.name.clone(),
-            path: self.path.clone(),
-            outcome,
-            size: found.size,
-            sha256: Some(found.sha256.clone()),
-            url: self.url.clone(),
-            published,
-            downloaded,
-            resumed_from,
-        }
-    }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Returns true if there is a file at `path`; an error where the system does not let this program look, because a download would
-/// then replace a file that may be there.
-fn exists(path: &Path) -> Result<bool, Error> {
-    ecgfm_system::presence::exists(path).map_err(io_error(path, "look for"))
-}
-
-fn file_size(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |m| m.len())
+fn take_next<'a>(next: &AtomicUsize, files: &[&'a SourceFile]) -> Option<(usize, &'a SourceFile)> {
+    let number = next.fetch_add(1, Ordering::Relaxed);
+    files.get(number).map(|file| (number, *file))
 }

@@ -1,6 +1,6 @@
 //! Checkpoints and datasets by name: their addresses, downloading them, checking files on disk.
 //!
-//! The catalogue is data in `configs/checkpoints` and `configs/datasets`. A [`DataSource`] tells a person exactly which
+//! The catalogue is data in `configs/checkpoints`, `configs/datasets` and `configs/sources`. A [`DataSource`] tells a person exactly which
 //! file to put where; a [`Fetcher`] does it: it resumes an interrupted download, compares with what the publisher
 //! states, and pins each fetched file ([`Pin`]), so that a different file later is noticed. Nothing here prints or reads
 //! the environment.
@@ -21,12 +21,18 @@
 //! # }
 //! ```
 
+mod address;
 mod catalogue;
 mod check;
+mod checksum_list;
 mod client;
 mod digest;
 mod error;
 mod fetch;
+mod file_task;
+mod hexadecimal;
+mod listed_files;
+mod netrc;
 mod options;
 mod partial;
 mod pin;
@@ -39,8 +45,10 @@ mod unpack;
 
 pub use catalogue::{DataSource, FileOrigin, HUB, SourceFile, SourceKind, all_sources, find_source};
 pub use check::{CheckDepth, FileProblem};
+pub use checksum_list::{ChecksumList, ListedPart};
 pub use digest::{Checksum, sha256};
 pub use error::Error;
-pub use fetch::{FetchOutcome, FetchedFile, Fetcher, PlannedFile};
+pub use fetch::Fetcher;
+pub use file_task::{FetchOutcome, FetchedFile, PlannedFile};
 pub use options::FetchOptions;
 pub use pin::Pin;

@@ -10,6 +10,8 @@ pub struct FetchOptions {
     pub hub: String,
     /// Access token of the hub, sent to the hub only, and only over https or to this machine.
     pub token: Option<String>,
+    /// Netrc file with logins for hosts that ask for one; each is sent to its host only, and only over https or to this machine.
+    pub netrc: Option<PathBuf>,
     /// Proxy to connect through, such as `http://proxy:3128`; never used for this machine.
     pub proxy: Option<String>,
     /// Hosts to connect to without the proxy, separated by commas.
@@ -35,6 +37,7 @@ impl Default for FetchOptions {
         Self {
             hub: crate::HUB.to_owned(),
             token: None,
+            netrc: None,
             proxy: None,
             no_proxy: None,
             certificates: None,

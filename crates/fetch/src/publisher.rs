@@ -1,15 +1,16 @@
 //! Sizes and checksums that publishers state, asked for when a file is fetched.
 
 use crate::Error;
-use crate::catalogue::{DataSource, FileOrigin, SourceFile, is_hexadecimal};
+use crate::catalogue::{DataSource, FileOrigin, SourceFile};
 use crate::client::HttpRequest;
 use crate::digest::Checksum;
+use crate::hexadecimal::is_hexadecimal;
 use crate::retry::{AttemptError, Attempts, FetchContext};
 use crate::stream::{AnswerHead, BodyStream};
 use crate::transfer::PublishedFile;
 use serde::Deserialize;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Size of the largest record that is read, in bytes: enough for hundreds of files, more than any record has.
 const RECORD: usize = 4 << 20;
@@ -31,12 +32,12 @@ struct RecordFile {
 /// Asks publishers about files, and for each record only once.
 pub(crate) struct Publisher<'a> {
     source: &'a DataSource,
-    record: OnceCell<BTreeMap<String, PublishedFile>>,
+    record: OnceLock<BTreeMap<String, PublishedFile>>,
 }
 
 impl<'a> Publisher<'a> {
     pub(crate) fn new(source: &'a DataSource) -> Self {
-        let record = OnceCell::new();
+        let record = OnceLock::new();
         Self { source, record }
     }
 
@@ -97,20 +98,39 @@ impl<'a> Publisher<'a> {
 }
 
 fn read_record(context: FetchContext<'_>, url: &str) -> Result<BTreeMap<String, PublishedFile>, Error> {
-    let text = Attempts::new(context, url).run(|| {
-        let request = HttpRequest {
-            url: url.to_owned(),
-            head_only: false,
-            headers: vec![("Accept", "application/json".to_owned())],
-        };
-        let (_, stream) = BodyStream::open(context.client, request, context.cancel)?;
-        Ok::<_, AttemptError>(stream.read_all(RECORD)?)
-    })?;
+    let text = read_body(
+        context,
+        url,
+        RECORD,
+        vec![("Accept", "application/json".to_owned())],
+    )?;
     let record: ZenodoRecord = serde_json::from_slice(&text).map_err(|error| Error::Protocol {
         url: url.to_owned(),
         reason: format!("not a record as Zenodo describes them: {error}"),
     })?;
     Ok(record.files.into_iter().map(from_record).collect())
+}
+
+/// Reads what is published at `url`, of `limit` bytes at most.
+pub(crate) fn read_small(context: FetchContext<'_>, url: &str, limit: usize) -> Result<Vec<u8>, Error> {
+    read_body(context, url, limit, Vec::new())
+}
+
+fn read_body(
+    context: FetchContext<'_>,
+    url: &str,
+    limit: usize,
+    headers: Vec<(&'static str, String)>,
+) -> Result<Vec<u8>, Error> {
+    Attempts::new(context, url).run(|| {
+        let request = HttpRequest {
+            url: url.to_owned(),
+            head_only: false,
+            headers: headers.clone(),
+        };
+        let (_, stream) = BodyStream::open(context.client, request, context.cancel)?;
+        Ok::<_, AttemptError>(stream.read_all(limit)?)
+    })
 }
 
 fn from_record(listed: RecordFile) -> (String, PublishedFile) {

@@ -147,12 +147,14 @@ fn into_error(error: RequestError, url: &str, by_hand: &str) -> Error {
         RequestError::Status {
             code,
             retry_after,
+            login,
             code_of_hub,
         } => Error::Refused {
             url,
             status: code,
             reason: explain_status(code, retry_after, code_of_hub.as_deref()),
             by_hand: by_hand.to_owned(),
+            login,
         },
     }
 }

@@ -48,6 +48,8 @@ Examples:
   ecgfm fetch physionet_finetuned
   ecgfm fetch code15 --part 0 --part 17 --dir /data/code15
   ecgfm fetch code15 --dry-run
+  ecgfm fetch ptbxl --part 500
 
 Beside each file goes NAME.ecgfm.json with its size and SHA-256; a later, other file is refused.
+A host that asks for a login gets that of ~/.netrc, or of the file that NETRC names.
 HF_ENDPOINT, HF_TOKEN, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.";

@@ -3,6 +3,7 @@
 use super::print_json;
 use crate::args::FetchArgs;
 use crate::errors::of_stage;
+use crate::number_format::group_thousands;
 use crate::observer::CommandProgress;
 use ecgfm_fetch::{
     DataSource, FetchOptions, FetchOutcome, FetchedFile, Fetcher, PlannedFile, SourceKind, find_source,
@@ -10,6 +11,11 @@ use ecgfm_fetch::{
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
 use indicatif::HumanBytes;
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Files that are shown one by one at most; of more, their directories are.
+const MAX_SHOWN: usize = 60;
 
 /// Fetches a source, or prints what that would download.
 pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> {
@@ -24,11 +30,19 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
         if args.json {
             return print_json(&json!({ "source": source.name, "dir": dir, "would_fetch": planned }));
         }
-        print_plan(&planned);
+        match planned.len() {
+            0..=MAX_SHOWN => print_plan(&planned),
+            _ => print_planned_directories(&dir, &planned),
+        }
         return Ok(());
     }
     if !quiet {
-        crate::console::println_stderr!("{} into {}/; terms: {}", source.title, dir.display(), source.page);
+        let licence = source
+            .licence
+            .as_ref()
+            .map_or_else(String::new, |licence| format!("; licence: {licence}"));
+        let (title, page) = (&source.title, &source.page);
+        crate::console::println_stderr!("{title} into {}/; terms: {page}{licence}", dir.display());
     }
     let progress = CommandProgress::new("bytes", quiet);
     let fetched = fetcher.fetch(&source, &args.part, &dir, &progress, &flag);
@@ -38,7 +52,10 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
     if args.json {
         return print_json(&json!({ "source": source.name, "dir": dir, "files": fetched }));
     }
-    fetched.iter().for_each(print_fetched);
+    match fetched.len() {
+        0..=MAX_SHOWN => fetched.iter().for_each(print_fetched),
+        _ => print_directories(&dir, &fetched),
+    }
     Ok(())
 }
 
@@ -72,6 +89,9 @@ fn fetch_options(args: &FetchArgs) -> FetchOptions {
     FetchOptions {
         hub: variable(&["HF_ENDPOINT"]).unwrap_or(usual.hub),
         token: variable(&["HF_TOKEN"]),
+        netrc: variable(&["NETRC"])
+            .map(PathBuf::from)
+            .or_else(|| variable(&["HOME"]).map(|home| Path::new(&home).join(".netrc"))),
         proxy: variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
         no_proxy: variable(&["NO_PROXY", "no_proxy"]),
         certificates: variable(&["SSL_CERT_FILE"]).map(Into::into),
@@ -96,6 +116,75 @@ fn print_fetched(fetched: &FetchedFile) {
     };
     let path = fetched.path.display();
     crate::console::println_stdout!("{path}\t{}\t{outcome}", HumanBytes(fetched.size));
+}
+
+/// Prints how many files of each directory below `dir` were fetched and how many were there.
+fn print_directories(dir: &Path, fetched: &[FetchedFile]) {
+    let rows = fetched.iter().map(|file| {
+        (
+            file.path.as_path(),
+            file.outcome == FetchOutcome::Fetched,
+            file.size,
+        )
+    });
+    for (place, counts) in count_by_directory(dir, rows) {
+        let Counts {
+            chosen,
+            others,
+            bytes,
+        } = counts;
+        crate::console::println_stdout!(
+            "{}\t{}\t{} fetched, {} present",
+            place.display(),
+            HumanBytes(bytes),
+            group_thousands(chosen),
+            group_thousands(others)
+        );
+    }
+}
+
+/// Prints how many files of each directory below `dir` would be downloaded and how many are there.
+fn print_planned_directories(dir: &Path, planned: &[PlannedFile]) {
+    let rows = planned.iter().map(|file| (file.path.as_path(), !file.present, 0));
+    for (place, counts) in count_by_directory(dir, rows) {
+        let (missing, present) = (group_thousands(counts.chosen), group_thousands(counts.others));
+        crate::console::println_stdout!("{}\t{missing} to download, {present} present", place.display());
+    }
+    if let Some(why) = planned.iter().find_map(|file| file.unknown.as_ref()) {
+        crate::console::println_stdout!("size unknown ({why})");
+    }
+}
+
+/// Numbers of files of a directory.
+#[derive(Default)]
+struct Counts {
+    chosen: u64,
+    others: u64,
+    bytes: u64,
+}
+
+/// Counts files by the first directory below `dir`: those chosen, the others, and the bytes of all.
+fn count_by_directory<'a>(
+    dir: &Path,
+    files: impl Iterator<Item = (&'a Path, bool, u64)>,
+) -> BTreeMap<PathBuf, Counts> {
+    let mut counts: BTreeMap<PathBuf, Counts> = BTreeMap::new();
+    for (path, is_chosen, bytes) in files {
+        let below = path.strip_prefix(dir).unwrap_or(path);
+        let mut parts = below.components();
+        let place = match (parts.next(), parts.next()) {
+            (Some(first), Some(_)) => dir.join(first),
+            _ => dir.to_owned(),
+        };
+        let of_place = counts.entry(place).or_default();
+        of_place.bytes += bytes;
+        *(if is_chosen {
+            &mut of_place.chosen
+        } else {
+            &mut of_place.others
+        }) += 1;
+    }
+    counts
 }
 
 fn print_plan(planned: &[PlannedFile]) {

@@ -7,6 +7,9 @@ use ecgfm_fetch::{CheckDepth, DataSource, FileProblem, all_sources, find_source}
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde_json::json;
 
+/// Problems of a source that are shown.
+const MAX_SHOWN: usize = 40;
+
 /// Says where to get each source and what is still missing.
 pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
     let found = match &args.name {
@@ -34,10 +37,20 @@ pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
 
 fn source_state(source: &DataSource, problems: &[FileProblem], dir: &str) -> String {
     if problems.is_empty() {
-        return format!("  all {} files are in {dir}/\n", source.files.len());
+        let files = match &source.checksums {
+            Some(list) => format!("all files that {} names", list.url),
+            None => format!("all {} files", source.files.len()),
+        };
+        return format!("  {files} are in {dir}/\n");
     }
+    let further = problems.len().saturating_sub(MAX_SHOWN);
+    let further = match further {
+        0 => String::new(),
+        n => format!("  and {} further files\n", group_thousands(n as u64)),
+    };
     let lines: Vec<String> = problems
         .iter()
+        .take(MAX_SHOWN)
         .map(|problem| match problem {
             FileProblem::Missing(file) => format!("  missing in {dir}/: {file}\n"),
             FileProblem::Size(file, found, published) => {
@@ -52,5 +65,9 @@ fn source_state(source: &DataSource, problems: &[FileProblem], dir: &str) -> Str
             }
         })
         .collect();
-    format!("{}  to get it: ecgfm fetch {}\n", lines.concat(), source.name)
+    format!(
+        "{}{further}  to get it: ecgfm fetch {}\n",
+        lines.concat(),
+        source.name
+    )
 }
