@@ -142,5 +142,7 @@ fn runs_are_listed_with_their_sizes() {
     fs::write(bench.path(".labels.tmp/half"), "").unwrap();
     assert_eq!(list_runs(&workdir).unwrap()[0].state, RunState::Interrupted);
     fs::write(bench.path("lock.json"), "{").unwrap();
-    assert_eq!(list_runs(&workdir).unwrap()[0].state, RunState::Damaged);
+    let found = list_runs(&workdir).unwrap();
+    assert_eq!(found[0].state, RunState::Damaged);
+    assert!(found[0].problem.as_ref().unwrap().contains("lock.json"));
 }

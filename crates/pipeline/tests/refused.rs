@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use ecgfm_pipeline::{Cancel, Error, ErrorKind, NoProgress, list_runs, run_stage, verify_outputs};
+use ecgfm_pipeline::{Cancel, Error, ErrorKind, NoProgress, RunState, list_runs, run_stage, verify_outputs};
 use toys::Bench;
 
 /// Puts a link that leads to itself in the place of `path`: nobody may look behind it, not even root.
@@ -47,9 +47,39 @@ fn records_are_not_missing() {
         refuse(&bench.path(name));
         check(graph.status(), name);
         check(bench.run(&graph), name);
-        check(list_runs(&bench.dir.path().join("runs")), name);
+        let listed = list_runs(&bench.dir.path().join("runs")).unwrap();
+        let problem = listed[0].problem.as_ref().unwrap();
+        assert_eq!((listed.len(), listed[0].state), (1, RunState::Unreadable));
+        assert!(
+            problem.contains(name) && problem.contains("symbolic links"),
+            "{problem}"
+        );
         fs::remove_file(bench.path(name)).unwrap();
     }
+}
+
+#[test]
+fn a_run_that_cannot_be_read_does_not_hide_the_others() {
+    let bench = Bench::new();
+    bench.run(&bench.graph(&[])).unwrap();
+    let workdir = bench.dir.path().join("runs");
+    refuse(&workdir.join("other"));
+    refuse(&workdir.join("toy/broken"));
+    let listed = list_runs(&workdir).unwrap();
+    let rows: Vec<(&str, &str, RunState)> = listed
+        .iter()
+        .map(|run| (run.pipeline.as_str(), run.profile.as_str(), run.state))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("other", "", RunState::Unreadable),
+            ("toy", "broken", RunState::Unreadable),
+            ("toy", "sample", RunState::Idle),
+        ]
+    );
+    assert!(listed[1].problem.as_ref().unwrap().contains("toy/broken"));
+    check(list_runs(&workdir.join("other")), "other");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::print_json;
 use crate::args::ListArgs;
-use crate::console::println_stdout;
+use crate::console::{println_stderr, println_stdout};
 use crate::number_format::format_size;
-use ecgfm_pipeline::{Error, list_runs};
+use ecgfm_pipeline::{Error, RunState, list_runs};
 
 /// Lists the runs below a working directory.
 pub fn list(args: &ListArgs) -> Result<(), Error> {
@@ -28,13 +28,11 @@ pub fn list(args: &ListArgs) -> Result<(), Error> {
             true => run.state.word().to_owned(),
             false => format!("{}, cleaned: {}", run.state.word(), run.cleaned.join(", ")),
         };
-        rows.push([
-            run.pipeline.clone(),
-            run.profile.clone(),
-            format_size(run.bytes),
-            used,
-            state,
-        ]);
+        let size = match run.state {
+            RunState::Unreadable => String::new(),
+            _ => format_size(run.bytes),
+        };
+        rows.push([run.pipeline.clone(), run.profile.clone(), size, used, state]);
     }
     let width = |column: usize| {
         rows.iter()
@@ -46,6 +44,9 @@ pub fn list(args: &ListArgs) -> Result<(), Error> {
     for [pipeline, profile, size, used, state] in &rows {
         let [a, b, c, d] = widths;
         println_stdout!("{pipeline:a$}  {profile:b$}  {size:>c$}  {used:d$}  {state}");
+    }
+    for problem in found.iter().filter_map(|run| run.problem.as_ref()) {
+        println_stderr!("warning: {problem}");
     }
     Ok(())
 }

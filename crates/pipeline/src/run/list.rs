@@ -34,6 +34,9 @@ pub struct RunInfo {
     pub state: RunState,
     /// Stages of whose outputs clean removed some.
     pub cleaned: Vec<String>,
+    /// Reason for which the run, or its `lock.json`, cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// State of a run.
@@ -46,6 +49,8 @@ pub enum RunState {
     Interrupted,
     /// The `lock.json` of the run cannot be used.
     Damaged,
+    /// The system does not let this program read the run.
+    Unreadable,
     /// The run holds no finished stage.
     Empty,
     /// Nothing is at work and nothing half done.
@@ -60,6 +65,7 @@ impl RunState {
             Self::Running => "running",
             Self::Interrupted => "interrupted",
             Self::Damaged => "damaged",
+            Self::Unreadable => "unreadable",
             Self::Empty => "empty",
             Self::Idle => "idle",
         }
@@ -67,26 +73,54 @@ impl RunState {
 }
 
 /// The runs below a working directory, `<workdir>/<pipeline>/<profile>/`, by pipeline and profile. Takes no lock that a run
-/// would wait for, and changes nothing.
+/// would wait for, and changes nothing. What cannot be read is [`RunState::Unreadable`], and the others are listed.
 ///
 /// # Errors
-/// The directory cannot be listed. One that does not exist holds none.
+/// The working directory cannot be listed. One that does not exist holds none.
 pub fn list_runs(workdir: &Path) -> Result<Vec<RunInfo>> {
     let mut found = Vec::new();
-    for pipeline in list_directories(workdir)? {
-        for run_dir in list_directories(&pipeline)? {
-            for name in [LOCK_FILE, layout::RUN_LOCK_FILE, COMMANDS_FILE] {
-                if is_there(presence::is_file, &run_dir.join(name))? {
-                    found.push(run_info(&pipeline, &run_dir)?);
-                    break;
-                }
+    for (pipeline, looked_at) in list_directories(workdir)? {
+        match looked_at.and_then(|()| list_directories(&pipeline)) {
+            Ok(run_dirs) => {
+                let runs = run_dirs.into_iter().filter_map(|(run_dir, looked_at)| {
+                    let info = looked_at.and_then(|()| find_run(&pipeline, &run_dir));
+                    info.unwrap_or_else(|error| Some(unreadable(&pipeline, Some(&run_dir), &error)))
+                });
+                found.extend(runs);
             }
+            Err(error) => found.push(unreadable(&pipeline, None, &error)),
         }
     }
     Ok(found)
 }
 
-fn list_directories(dir: &Path) -> Result<Vec<PathBuf>> {
+/// The run in `run_dir`, if there is one.
+fn find_run(pipeline: &Path, run_dir: &Path) -> Result<Option<RunInfo>> {
+    for name in [LOCK_FILE, layout::RUN_LOCK_FILE, COMMANDS_FILE] {
+        if is_there(presence::is_file, &run_dir.join(name))? {
+            return run_info(pipeline, run_dir).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Row for a run, or for all runs of a pipeline, that cannot be read.
+fn unreadable(pipeline: &Path, run_dir: Option<&Path>, error: &Error) -> RunInfo {
+    RunInfo {
+        pipeline: name_of(pipeline),
+        profile: run_dir.map(name_of).unwrap_or_default(),
+        run_dir: run_dir.unwrap_or(pipeline).to_owned(),
+        bytes: 0,
+        stages: BTreeMap::new(),
+        last_used: String::new(),
+        state: RunState::Unreadable,
+        cleaned: Vec::new(),
+        problem: Some(error.message().to_owned()),
+    }
+}
+
+/// Paths of the directories in `dir`, and of what cannot be looked at, with the reason.
+fn list_directories(dir: &Path) -> Result<Vec<(PathBuf, Result<()>)>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -95,12 +129,19 @@ fn list_directories(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| Error::io("list", dir, &e))?.path();
-        if is_there(presence::is_dir, &path)? {
-            found.push(path);
+        match is_there(presence::is_dir, &path) {
+            Ok(true) => found.push((path, Ok(()))),
+            Ok(false) => {}
+            Err(error) => found.push((path, Err(error))),
         }
     }
-    found.sort();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(found)
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn is_there(presence: fn(&Path) -> io::Result<bool>, path: &Path) -> Result<bool> {
@@ -108,12 +149,6 @@ fn is_there(presence: fn(&Path) -> io::Result<bool>, path: &Path) -> Result<bool
 }
 
 fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
-    let name = |path: &Path| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
     let files = list(run_dir).map_err(|e| Error::io("list", run_dir, &e))?;
     let mut stages = BTreeMap::new();
     for file in &files {
@@ -136,6 +171,7 @@ fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
         Ok(Some(lock)) if lock.stages.is_empty() => RunState::Empty,
         Ok(Some(_)) => RunState::Idle,
     };
+    let problem = lock.as_ref().err().map(|error| error.message().to_owned());
     let lock = lock.ok().flatten().unwrap_or_default();
     let cleaned = lock.stages.iter().filter(|(_, record)| record.cleaned.is_some());
     let times = files.iter().map(|file| file.modified.clone());
@@ -145,13 +181,14 @@ fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
             .map(rfc3339)
     };
     Ok(RunInfo {
-        pipeline: name(pipeline),
-        profile: name(run_dir),
+        pipeline: name_of(pipeline),
+        profile: name_of(run_dir),
         run_dir: run_dir.to_owned(),
         bytes: files.iter().map(|file| file.size).sum(),
         cleaned: cleaned.map(|(name, _)| name.clone()).collect(),
         last_used: times.max().or_else(|| begun().ok()).unwrap_or_default(),
         stages,
         state,
+        problem,
     })
 }
