@@ -6,5 +6,6 @@
 mod common;
 mod page;
 mod pipelines;
+mod rates;
 mod reference;
 mod sources;

@@ -128,6 +128,36 @@ impl Archive {
         self.rows(|rows| spoil(rows[2].1.as_chunks_mut::<LEADS>().0))
     }
 
+    /// Adds the same course, by time in seconds, to the leads of the third recording as one between two electrodes, at 400 Hz.
+    pub fn added(self, course: impl Fn(f32) -> f32) -> Self {
+        const SHARES: [f32; LEADS] = [1.0, 1.0, 0.0, -1.0, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3];
+        self.spoilt(|samples| {
+            for (t, row) in samples
+                .iter_mut()
+                .enumerate()
+                .filter(|(_, row)| **row != [0.0; LEADS])
+            {
+                let value = course(t as f32 / 400.0);
+                row.iter_mut()
+                    .zip(SHARES)
+                    .for_each(|(lead, share)| *lead += share * value);
+            }
+        })
+    }
+
+    /// Spikes 350 times a minute in the third recording.
+    pub fn racing(self) -> Self {
+        self.added(|t| {
+            let since = (t * 350.0 / 60.0).fract() * 60.0 / 350.0;
+            5.0 * (-((since - 0.08) / 0.01).powi(2)).exp()
+        })
+    }
+
+    /// Hum of 48 Hz in the third recording, which would be of 60 Hz at a rate of 500 Hz.
+    pub fn humming(self) -> Self {
+        self.added(|t| 0.1 * (std::f32::consts::TAU * 48.0 * t).sin())
+    }
+
     /// Spoils a lead of the third recording.
     pub fn lead(self, lead: usize, spoil: impl Fn(f32) -> f32) -> Self {
         self.spoilt(|samples| samples.iter_mut().for_each(|row| row[lead] = spoil(row[lead])))

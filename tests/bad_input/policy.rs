@@ -32,6 +32,21 @@ fn a_flat_lead_set_aside_on_request() {
 }
 
 #[test]
+fn a_heart_rate_set_aside_on_request() {
+    Archive::new().racing().meets(
+        "a_heart_rate_set_aside_on_request",
+        &["on_bad={heart_rate: reject}"],
+    );
+}
+
+#[test]
+fn hum_set_aside_on_request() {
+    Archive::new()
+        .humming()
+        .meets("hum_set_aside_on_request", &["on_bad={mains_frequency: reject}"]);
+}
+
+#[test]
 fn a_recording_that_ends_the_stage() {
     let archive = Archive::new().spoilt(|samples| samples[1000][4] = f32::NAN);
     for on_bad in ["on_bad=fail", "on_bad={not_finite: fail}"] {

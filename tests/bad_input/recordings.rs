@@ -87,6 +87,18 @@ fn microvolts() {
 }
 
 #[test]
+fn a_heart_rate_of_no_heart() {
+    Archive::new().racing().meets("a_heart_rate_of_no_heart", &[]);
+}
+
+#[test]
+fn hum_at_a_frequency_of_another_rate() {
+    Archive::new()
+        .humming()
+        .meets("hum_at_a_frequency_of_another_rate", &[]);
+}
+
+#[test]
 fn shorter_than_a_segment() {
     of_length(1999).meets("shorter_than_a_segment", &[]);
 }

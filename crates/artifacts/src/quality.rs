@@ -27,17 +27,26 @@ pub enum QualityCheck {
     Amplitude,
     /// A lead that hardly varies or does not.
     FlatLead,
+    /// A heart rate that no heart has.
+    HeartRate,
+    /// A line of the mains where another sample rate would put it.
+    MainsFrequency,
+    /// Recordings of the archive that look as if they had another sample rate.
+    SampleRate,
 }
 
 impl QualityCheck {
     /// Every check.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Einthoven,
         Self::GoldbergerAvr,
         Self::GoldbergerAvl,
         Self::GoldbergerAvf,
         Self::Amplitude,
         Self::FlatLead,
+        Self::HeartRate,
+        Self::MainsFrequency,
+        Self::SampleRate,
     ];
 
     /// The word written into the table.
@@ -49,6 +58,9 @@ impl QualityCheck {
             Self::GoldbergerAvf => "goldberger_avf",
             Self::Amplitude => "amplitude",
             Self::FlatLead => "flat_lead",
+            Self::HeartRate => "heart_rate",
+            Self::MainsFrequency => "mains_frequency",
+            Self::SampleRate => "sample_rate",
         }
     }
 
@@ -60,6 +72,18 @@ impl QualityCheck {
             }
             Self::Amplitude => Reason::Amplitude,
             Self::FlatLead => Reason::FlatLead,
+            Self::HeartRate => Reason::HeartRate,
+            Self::MainsFrequency => Reason::MainsFrequency,
+            Self::SampleRate => Reason::SampleRate,
+        }
+    }
+
+    /// Unit of the value that the check finds.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::HeartRate => "/min",
+            Self::MainsFrequency | Self::SampleRate => "Hz",
+            _ => "mV",
         }
     }
 }
@@ -73,9 +97,10 @@ pub struct QualityRow {
     pub exam_id: String,
     /// Check that the recording failed.
     pub check: QualityCheck,
-    /// Names of the leads it is about, a blank between two.
+    /// Names of the leads it is about, a blank between two; empty where it is about the recording.
     pub leads: String,
-    /// A standard deviation in the unit of the recording: of the lead, or of what the law leaves over.
+    /// Finding: a standard deviation, of the lead or of what the law leaves over; a heart rate; the frequency of a line; the
+    /// sample rate that is stated. In [`QualityCheck::unit`].
     pub value: f32,
     /// Explanation of the value, for a person.
     pub detail: String,

@@ -43,11 +43,17 @@ pub enum Reason {
     Amplitude,
     /// A lead hardly varies or does not; flagged unless this is asked for.
     FlatLead,
+    /// A heart rate that no heart has; flagged unless this is asked for.
+    HeartRate,
+    /// A line of the mains where another sample rate would put it; flagged unless this is asked for.
+    MainsFrequency,
+    /// The archive's recordings look as if they had another sample rate; flagged unless this is asked for.
+    SampleRate,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::BadRow,
         Self::DuplicateExam,
         Self::UnknownTraceFile,
@@ -62,11 +68,22 @@ impl Reason {
         Self::LimbLeads,
         Self::Amplitude,
         Self::FlatLead,
+        Self::HeartRate,
+        Self::MainsFrequency,
+        Self::SampleRate,
     ];
 
     /// Returns true for a doubt about a recording, which is kept and flagged unless something else is asked for.
     pub fn is_doubt(self) -> bool {
-        matches!(self, Self::LimbLeads | Self::Amplitude | Self::FlatLead)
+        matches!(
+            self,
+            Self::LimbLeads
+                | Self::Amplitude
+                | Self::FlatLead
+                | Self::HeartRate
+                | Self::MainsFrequency
+                | Self::SampleRate
+        )
     }
 
     /// Meaning of the reason: the text of its documentation above.
@@ -99,6 +116,9 @@ impl Reason {
             Self::LimbLeads => "limb_leads",
             Self::Amplitude => "amplitude",
             Self::FlatLead => "flat_lead",
+            Self::HeartRate => "heart_rate",
+            Self::MainsFrequency => "mains_frequency",
+            Self::SampleRate => "sample_rate",
         }
     }
 }

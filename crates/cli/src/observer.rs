@@ -283,6 +283,11 @@ impl Progress for CommandProgress {
     fn note(&self, message: &str) {
         self.reporter.report(&format!("  {message}"));
     }
+
+    fn warn(&self, message: &str, help: &str) {
+        self.reporter.report_always(&format!("warning: {message}"));
+        self.reporter.report_always(&format!("help: {help}"));
+    }
 }
 
 impl Drop for CommandProgress {

@@ -20,6 +20,9 @@ pub fn metrics_text(graph: &Graph, summary: &RunSummary) -> Option<String> {
     if let Some(notice) = results_notice(graph, summary) {
         text.push_str(&format!("\n{notice}\n"));
     }
+    for warning in archive_warnings(graph, summary) {
+        text.push_str(&format!("\nwarning: {warning}\n"));
+    }
     text.push_str(&format!("\n{}", format_metrics(&dir.join(METRICS_FILE))?));
     let page = finished_stage(graph, summary, "report")
         .map(|r| graph.run_dir().join(r.name()).join("report.html"))
@@ -27,6 +30,21 @@ pub fn metrics_text(graph: &Graph, summary: &RunSummary) -> Option<String> {
     let more = page.unwrap_or(dir);
     text.push_str(&format!("\nmore in {}\n", more.display()));
     Some(text)
+}
+
+/// Warnings about the archive whose segments the run used: that its sample rate looks wrong, for one.
+pub fn archive_warnings(graph: &Graph, summary: &RunSummary) -> Vec<String> {
+    let stage = finished_stage(graph, summary, "signals");
+    let dir = stage.map(|stage| graph.run_dir().join(stage.name()));
+    let infos = stores(dir).filter_map(|root| store::StoreInfo::read(&root).ok().flatten());
+    infos.flat_map(|info| info.warnings).collect()
+}
+
+/// Stores that may be in a directory of the signals stage.
+fn stores(dir: Option<PathBuf>) -> impl Iterator<Item = PathBuf> {
+    let names = [store::PACKED_DIR, store::MAT_DIR];
+    dir.into_iter()
+        .flat_map(move |dir| names.map(|name| dir.join(name)))
 }
 
 /// Notice to every reader of the run's results on its data and its model, as far as the run came.
@@ -49,14 +67,14 @@ pub fn notice_of<'a>(run_dir: &Path, stage: impl Fn(&str) -> Option<&'a str>) ->
     if let Some(record) = dir("infer").and_then(|dir| InferenceRecord::read(&dir).ok()) {
         return notices::join(&record.notices.unwrap_or_default(), "");
     }
-    let stores = dir("signals")
-        .into_iter()
-        .flat_map(|dir| ["segments", "segmented"].map(|name| dir.join(name)));
     let of_store = |root: PathBuf| store::StoreInfo::read(&root).ok().flatten()?.notice;
     let card: Option<ModelCard> =
         dir("export").and_then(|dir| ModelCard::read(&dir.join("model.json")).ok().flatten());
     let of_model = card.and_then(|card| card.notice);
-    let all: Vec<String> = stores.filter_map(of_store).chain(of_model).collect();
+    let all: Vec<String> = stores(dir("signals"))
+        .filter_map(of_store)
+        .chain(of_model)
+        .collect();
     notices::join(&all, "")
 }
 

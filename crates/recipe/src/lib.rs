@@ -22,6 +22,8 @@
 //! | [`resample`] | linear interpolation with aligned ends |
 //! | [`standardize`] | mean 0 and deviation 1, lead by lead |
 //! | [`segment`] | cuts of equal length |
+//! | [`excerpt`], [`beats`], [`mains`] | the middle of a recording, durations of its beats, the line of the mains |
+//! | [`rate_check`] | sample rates held against these |
 //! | [`quality`] | float32 mean and deviation, NaN and constant leads |
 //! | [`filter`] | filters of zero phase, as scipy's |
 //! | [`running_median`], [`fourier`], [`polyphase`] | a baseline, and resampling, as scipy's |
@@ -44,17 +46,21 @@
 //! ```
 
 pub mod apply;
+pub mod beats;
 mod columns;
 mod divide;
 pub mod ecg_fm;
 mod error;
+pub mod excerpt;
 pub mod filter;
 pub mod fourier;
 pub mod leads;
 pub mod limb;
+pub mod mains;
 pub mod polyphase;
 pub mod processed;
 pub mod quality;
+pub mod rate_check;
 pub mod recipe;
 pub mod resample;
 mod resampler;

@@ -1,7 +1,11 @@
 //! Checks that a reader should know of before believing a number.
 
+use crate::error::Result;
+use crate::params::Params;
 use crate::text::count_text;
 use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics};
+use ecgfm_artifacts::presence::is_dir;
+use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR, StoreInfo};
 use serde::Serialize;
 
 /// Fewer positives than this make sensitivity, PPV and AUROC hardly more than anecdote.
@@ -19,8 +23,10 @@ pub(crate) struct ReportCheck {
 }
 
 /// Runs all checks; those that found something come first.
-pub(crate) fn run_checks(metrics: &Metrics) -> Vec<ReportCheck> {
-    let mut all = vec![check_truth(metrics), check_coverage(metrics)];
+/// `warnings` are those of the signals stage about the archive.
+pub(crate) fn run_checks(metrics: &Metrics, warnings: &[String]) -> Vec<ReportCheck> {
+    let mut all: Vec<ReportCheck> = warnings.iter().map(|text| warn(format!("{text}."))).collect();
+    all.extend([check_truth(metrics), check_coverage(metrics)]);
     all.extend(check_unknown_labels(metrics));
     all.extend(check_few_positives(metrics));
     all.extend(check_undefined(metrics));
@@ -31,6 +37,23 @@ pub(crate) fn run_checks(metrics: &Metrics) -> Vec<ReportCheck> {
             .position(|state| *state == check.state)
     });
     all
+}
+
+/// Warnings of the signals stage about the archive, where its directory is given.
+pub(crate) fn read_archive_warnings(params: &Params) -> Result<Vec<String>> {
+    let stores = params.signals.iter();
+    let stores = stores.flat_map(|dir| [PACKED_DIR, MAT_DIR].map(|name| dir.join(name)));
+    let mut all = Vec::new();
+    for store in stores {
+        if is_dir(&store)? {
+            all.extend(
+                StoreInfo::read(&store)?
+                    .into_iter()
+                    .flat_map(|info| info.warnings),
+            );
+        }
+    }
+    Ok(all)
 }
 
 fn ok(finding: String) -> ReportCheck {

@@ -1,6 +1,6 @@
 //! The page: everything the template shows, as text.
 
-use crate::checks::{ReportCheck, run_checks};
+use crate::checks::{ReportCheck, read_archive_warnings, run_checks};
 use crate::error::Result;
 use crate::examples::DrawnExample;
 use crate::figures::LabelFigures;
@@ -98,7 +98,7 @@ pub(crate) fn render_page(
             .map(run_card::read_stages)
             .transpose()?
             .unwrap_or_default(),
-        checks: run_checks(metrics),
+        checks: run_checks(metrics, &read_archive_warnings(params)?),
         flow: flow_facts(metrics),
         rejected: params
             .rejected

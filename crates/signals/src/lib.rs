@@ -5,6 +5,8 @@
 //! ([`ecgfm_artifacts::recipe`]); this crate decides what becomes of an exam with which something is wrong, and in which
 //! order to read.
 //!
+//! Before that, some exams are read to hold the sample rate that is stated against the signal.
+//!
 //! Every exam of the table is either kept or named in `rejected.csv` with a
 //! [`Reason`](ecgfm_artifacts::rejected::Reason); what is doubtful about one that is kept is in `quality.csv`. Its `idx` is
 //! its row number in the table, whatever happens to other rows. Tables are in the order of that table. Recordings are read,
@@ -13,6 +15,7 @@
 
 mod check;
 mod error;
+mod exam_reader;
 mod journal;
 mod kept;
 mod mat;
@@ -23,6 +26,7 @@ mod params;
 mod policy;
 mod process;
 mod quality_flags;
+mod rate_survey;
 mod recipes;
 mod source_counts;
 mod sources;
@@ -30,6 +34,7 @@ mod stage;
 mod store_writer;
 mod stream;
 mod table_paths;
+mod warnings;
 
 pub use error::{Error, Result};
 pub use on_bad::{Action, OnBad, RejectOrKeep, UnreadableParts};

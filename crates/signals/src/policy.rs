@@ -8,6 +8,15 @@ use ecgfm_artifacts::rejected::Reason;
 /// Advice about an exam that ended the stage.
 pub(crate) fn advice(reason: Reason) -> String {
     let word = reason.as_str();
+    if matches!(
+        reason,
+        Reason::HeartRate | Reason::MainsFrequency | Reason::SampleRate
+    ) {
+        return format!(
+            "state the true sample rate, in the description of the dataset or in the files' headers, or set `on_bad` to `flag` for \
+             `{word}` to go on"
+        );
+    }
     format!(
         "`on_bad` says that `{word}` ends the stage: mend the exam or take it out of exams.csv, or set `on_bad` to `reject` \
          for `{word}` to set such exams aside and go on"
@@ -130,7 +139,7 @@ mod tests {
         for (with, words) in [
             (
                 json!({"on_bad": "flag"}),
-                "only doubts (limb_leads, amplitude, flat_lead) are flagged",
+                "only doubts (limb_leads, amplitude, flat_lead, heart_rate, mains_frequency, sample_rate) are flagged",
             ),
             (
                 json!({"on_bad": {"too_short": "flag"}}),

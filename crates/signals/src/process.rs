@@ -1,15 +1,18 @@
 //! One exam: read its recording, apply the recipe, judge the result.
 
 use crate::error::{Error, Result};
+use crate::exam_reader::ExamReader;
 use crate::kept::{ExamOutcome, KeptExam, Measurements};
 use crate::measured::StoredSample;
 use crate::on_bad::{Action, RejectOrKeep};
 use crate::params::Params;
 use crate::policy::{self, Policy};
 use crate::quality_flags::{self, QualityFlag};
+use crate::rate_survey::RateSurvey;
 use crate::recipes::Recipes;
 use crate::store_writer::StorePartWriter;
 use ecgfm_archives::{Archive, LocatedExam};
+use ecgfm_artifacts::recipe::mains::MainsFinder;
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
 use ecgfm_artifacts::recipe::{Scratch, leads};
@@ -23,6 +26,8 @@ pub(crate) struct ExamProcessor<'a> {
     pub(crate) policy: Policy,
     pub(crate) recipes: &'a Recipes,
     pub(crate) archive: &'a dyn Archive,
+    pub(crate) reader: ExamReader<'a>,
+    pub(crate) survey: &'a RateSurvey,
 }
 
 /// Buffers of one worker.
@@ -30,6 +35,7 @@ pub(crate) struct ExamProcessor<'a> {
 pub(crate) struct Buffers {
     recording: Recording,
     scratch: Scratch,
+    finder: MainsFinder,
 }
 
 impl ExamProcessor<'_> {
@@ -42,17 +48,23 @@ impl ExamProcessor<'_> {
         buffers: &mut Buffers,
     ) -> Result<ExamOutcome> {
         let recording = &mut buffers.recording;
-        if let Err(detail) = self.read(exam, recording)? {
+        if let Err(detail) = self.reader.read(exam, recording)? {
             return self.reject(exam, Reason::UnreadableTracing, detail);
         }
         let rate = recording.sample_rate;
         match &recording.samples {
-            Samples::Float32(samples) => {
-                self.process_samples(exam, (samples, rate), out, &mut buffers.scratch)
-            }
-            Samples::Float64(samples) => {
-                self.process_samples(exam, (samples, rate), out, &mut buffers.scratch)
-            }
+            Samples::Float32(samples) => self.process_samples(
+                exam,
+                (samples, rate),
+                out,
+                (&mut buffers.scratch, &mut buffers.finder),
+            ),
+            Samples::Float64(samples) => self.process_samples(
+                exam,
+                (samples, rate),
+                out,
+                (&mut buffers.scratch, &mut buffers.finder),
+            ),
         }
     }
 
@@ -62,7 +74,7 @@ impl ExamProcessor<'_> {
         exam: &LocatedExam,
         (samples, sample_rate): (&[S], f64),
         out: &mut StorePartWriter<'_>,
-        scratch: &mut Scratch,
+        (scratch, finder): (&mut Scratch, &mut MainsFinder),
     ) -> Result<ExamOutcome> {
         let reject = |reason, detail| self.reject(exam, reason, detail);
         let recipe = self.recipes.of(self.archive.is_zero_padded(exam.location.file));
@@ -74,7 +86,10 @@ impl ExamProcessor<'_> {
         if let Some((reason, detail)) = self.find_fault(&trimmed, &quality, sample_rate) {
             return reject(reason, detail);
         }
-        let flags = quality_flags::find(&trimmed, &quality, recipe.leads());
+        let mut flags = quality_flags::find(&trimmed, &quality, recipe.leads());
+        let kept = trimmed.kept();
+        let kept = &samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
+        flags.extend(self.survey.flags(&self.reader, exam, (kept, sample_rate), finder));
         let unwanted = |flag: &&QualityFlag| self.policy.action(flag.check.reason()) != Action::Flag;
         if let Some(flag) = flags.iter().find(unwanted) {
             return reject(flag.check.reason(), flag.to_string());
@@ -119,22 +134,6 @@ impl ExamProcessor<'_> {
             path: path.clone(),
             help: Some(policy::advice(reason)),
         })
-    }
-
-    /// Reads the recording in the standard leads, or says what is wrong with it. A fault of the system is an error.
-    fn read(&self, exam: &LocatedExam, recording: &mut Recording) -> Result<std::result::Result<(), String>> {
-        let file = match &self.archive.file(exam.location.file).recordings {
-            Ok(file) => file,
-            Err(why) => return Ok(Err(why.clone())),
-        };
-        match file.read(exam.location.row, recording) {
-            Ok(()) => {
-                let arranged = recording.use_standard_leads(self.params.missing_leads);
-                Ok(arranged.map_err(|error| error.to_string()))
-            }
-            Err(error) if error.fault().is_some() => Err(error.into()),
-            Err(error) => Ok(Err(error.to_string())),
-        }
     }
 
     /// Finds out why a recording is not to be kept, if it is not.

@@ -23,13 +23,23 @@ pub(crate) struct QualityFlag {
     pub(crate) check: QualityCheck,
     /// Positions of the leads it is about: bit `i` for lead `i` of the twelve.
     leads: u16,
-    /// Bits of the standard deviation that was found.
+    /// Bits of what was found.
     value: u32,
     /// What would explain it.
     detail: String,
 }
 
 impl QualityFlag {
+    /// A flag that is about the recording and no lead of it.
+    pub(crate) fn of_recording(check: QualityCheck, value: f32, detail: String) -> Self {
+        Self {
+            check,
+            leads: 0,
+            value: value.to_bits(),
+            detail,
+        }
+    }
+
     /// The row of `quality.csv`.
     pub(crate) fn row(&self, idx: usize, exam_id: &str) -> QualityRow {
         let named = (0..leads::COUNT).filter(|lead| self.leads >> lead & 1 == 1);
@@ -47,17 +57,17 @@ impl QualityFlag {
 impl fmt::Display for QualityFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = self.row(0, "");
-        let (leads, check) = (row.leads.replace(' ', ", "), row.check.as_str());
+        let (check, unit) = (row.check.as_str(), row.check.unit());
+        let leads = match row.leads.as_str() {
+            "" => String::new(),
+            leads => format!(", leads {}", leads.replace(' ', ", ")),
+        };
         let left = if row.check.reason() == Reason::LimbLeads {
             " is left over"
         } else {
             ""
         };
-        write!(
-            f,
-            "{check}, leads {leads}: {} mV{left}, {}",
-            row.value, row.detail
-        )
+        write!(f, "{check}{leads}: {} {unit}{left}, {}", row.value, row.detail)
     }
 }
 

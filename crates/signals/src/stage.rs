@@ -1,16 +1,19 @@
 //! The stage: opens the archive, processes its exams, writes the tables, counts.
 
 use crate::error::{Error, Result};
+use crate::exam_reader::ExamReader;
 use crate::kept::KeptExam;
 use crate::meta;
 use crate::on_bad::Action;
 use crate::params::{Params, Store};
 use crate::policy::{self, Policy};
 use crate::process::ExamProcessor;
+use crate::rate_survey::RateSurvey;
 use crate::recipes::Recipes;
 use crate::source_counts::count_by_source;
-use crate::stream::process_exams;
+use crate::stream::{process_exams, thread_count};
 use crate::table_paths::TablePaths;
+use crate::warnings::{ArchiveWarning, warn_of_amplitudes};
 use ecgfm_archives::{Archive, ExamTable, RejectedExam};
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -47,11 +50,19 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
     let paths = TablePaths::new(ctx.home, params.store)?;
     ctx.progress.begin(exams.len() as u64, "exams");
     ctx.progress.advance(located.rejected.len() as u64);
+    let reader = ExamReader {
+        archive,
+        missing_leads: params.missing_leads,
+        recipes: &recipes,
+    };
+    let survey = RateSurvey::new(&reader, &located.found, thread_count(params.threads), ctx.cancel)?;
     let processor = ExamProcessor {
         params,
         policy,
         recipes: &recipes,
         archive,
+        reader,
+        survey: &survey,
     };
     let outcomes = process_exams(&processor, &located.found, ctx)?;
     let mut rejected = std::mem::take(&mut located.rejected);
@@ -62,7 +73,8 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
     if kept.is_empty() {
         return Err(nothing_left(exams, &rejected));
     }
-    let segments = write_tables(&processor, (&kept, &rejected), &paths, ctx)?;
+    let warnings = [survey.warnings.clone(), warn_of_amplitudes(archive, &kept)].concat();
+    let segments = write_tables(&processor, (&kept, &rejected), &warnings, &paths, ctx)?;
     let done = outcome(archive, located.unlisted, &kept, &rejected);
     let done = done.count("segments", segments);
     let done = match count_by_source(archive, &kept, &rejected) {
@@ -73,16 +85,30 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
             done.fact("sources", serde_json::json!(sources))
         }
     };
+    let done = report_warnings(done, &warnings, ctx);
     Ok(match params.store {
         Store::Packed16 => done.fact("largest_error_of_float16", outcomes.largest_error),
         Store::Packed | Store::View | Store::Mat => done,
     })
 }
 
+/// Shows warnings about the archive, and makes them a fact of the outcome where there are any.
+fn report_warnings(outcome: Outcome, warnings: &[ArchiveWarning], ctx: &Context<'_>) -> Outcome {
+    for warning in warnings {
+        ctx.progress.warn(&warning.message, warning.help);
+    }
+    let messages: Vec<&str> = warnings.iter().map(|warning| warning.message.as_str()).collect();
+    match messages.is_empty() {
+        true => outcome,
+        false => outcome.fact("warnings", messages),
+    }
+}
+
 /// Writes all tables; returns the number of segments.
 fn write_tables(
     processor: &ExamProcessor<'_>,
     (kept, rejected): (&[&KeptExam], &[RejectedExam]),
+    warnings: &[ArchiveWarning],
     paths: &TablePaths,
     ctx: &Context<'_>,
 ) -> Result<usize> {
@@ -92,6 +118,7 @@ fn write_tables(
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
     let mut about = StoreInfo::new(params.sample_rate, params.segment_seconds, params.standardize);
     about.notice = archive.notice();
+    about.warnings = warnings.iter().map(|warning| warning.message.clone()).collect();
     about.write(&ctx.out.join(match params.store {
         Store::Mat => MAT_DIR,
         Store::Packed | Store::Packed16 | Store::View => PACKED_DIR,

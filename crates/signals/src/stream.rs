@@ -82,7 +82,7 @@ pub(crate) fn process_exams(
     Ok(streamed)
 }
 
-fn thread_count(wanted: Option<usize>) -> usize {
+pub(crate) fn thread_count(wanted: Option<usize>) -> usize {
     wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 

@@ -15,6 +15,10 @@ pub trait Progress: Sync {
     fn advance(&self, n: u64);
     /// Reports something that a person should know, once.
     fn note(&self, message: &str);
+    /// Reports something that makes results doubtful, with advice on what to do. Shown where notes are not.
+    fn warn(&self, message: &str, help: &str) {
+        self.note(&format!("{message}; {help}"));
+    }
 }
 
 /// Ignores all progress.

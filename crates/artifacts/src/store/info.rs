@@ -22,6 +22,9 @@ pub struct StoreInfo {
     /// Notice to every reader of results, where the archive has one: that the ECGs are synthetic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
+    /// Warnings about most of the recordings that the segments were made from, such as a sample rate that looks wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl StoreInfo {
@@ -33,6 +36,7 @@ impl StoreInfo {
             segment_seconds,
             standardized,
             notice: None,
+            warnings: Vec::new(),
         }
     }
 

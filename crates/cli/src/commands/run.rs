@@ -39,6 +39,8 @@ struct RunReport<'a> {
     run_dir: &'a Path,
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     #[serde(flatten)]
     summary: &'a RunSummary,
 }
@@ -100,6 +102,7 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFa
             profile,
             run_dir,
             notice: results::results_notice(&graph, &summary),
+            warnings: results::archive_warnings(&graph, &summary),
             summary: &summary,
         })?);
     }

@@ -66,7 +66,7 @@ pub fn signals() -> StageBinding<signals::Params> {
     StageBinding {
         name: "signals",
         about: "raw recordings to standardised segments",
-        version: 5,
+        version: 6,
         changes: &[
             CodeChange(
                 2,
@@ -75,6 +75,7 @@ pub fn signals() -> StageBinding<signals::Params> {
             CodeChange(3, "a packed store has parts of 512 exams"),
             CodeChange(4, "doubts about kept exams go into quality.csv"),
             CodeChange(5, "the store says what its segments are"),
+            CodeChange(6, "sample rates are held against the signal"),
         ],
         outputs: OUTPUTS,
         inputs: &["raw", "sources.raw"],

@@ -184,4 +184,12 @@ impl Progress for ProgressEvents<'_> {
             message: message.to_owned(),
         });
     }
+
+    fn warn(&self, message: &str, help: &str) {
+        self.observer.event(&RunEvent::Warning {
+            stage: Some(self.stage.to_owned()),
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
+        });
+    }
 }
