@@ -27,7 +27,7 @@ const AMONG_ARCHIVES: [f64; 3] = [0.15, 0.07, 0.04];
 const AMONG_RECORDINGS: [f64; 3] = [0.33, 0.26, 0.12];
 /// Variance of a median as a multiple of that of a mean.
 const OF_MEDIAN: f64 = std::f64::consts::FRAC_PI_2;
-/// The most that one duration counts: an archive of bundle branch blocks has wide QRS at any rate.
+/// Largest misfit of one duration: an archive of bundle branch blocks has wide QRS at any rate.
 const MOST: f64 = 4.0;
 /// Logarithm of the likelihood by which another rate fits better, if it is to be named.
 const BETTER: f64 = 4.0;
@@ -35,7 +35,8 @@ const BETTER: f64 = 4.0;
 const WELL: f64 = 3.5;
 /// Misfits between which the more common rate is named.
 const ALIKE: f64 = 1.0;
-/// What it counts that recordings of one length last a round time at the other rate, and do not at that which is stated.
+/// Logarithm of the likelihood that another rate gains where recordings of one length last a round time at it, and do not at
+/// the rate that is stated.
 const ROUND_LENGTH: f64 = 2.0;
 /// Share of the recordings that have one length where an archive's recordings have one.
 const OF_ONE_LENGTH: f64 = 0.9;
@@ -44,7 +45,7 @@ const FEWEST_LINES: usize = 3;
 /// Recordings with such a line for each that has it where it should be.
 const LINES_EACH: usize = 4;
 
-/// Whether two rates are too near to each other to be told apart by durations.
+/// Returns true for two rates that are too near to each other to be distinguished by durations.
 pub(crate) fn is_near(a: f64, b: f64) -> bool {
     (a / b).ln().abs() < 0.12
 }
@@ -77,8 +78,12 @@ pub struct BetterRate {
     pub better_timing: Option<BeatTiming>,
 }
 
-/// Judges the rate of the recordings of an archive that are stated to have one rate. `remeasure` measures the durations of
-/// the same recordings as if they were of each of some rates; it is called only where something is odd.
+/// Returns the rate that fits the recordings of an archive much better than `stated`, in Hz, which all of them are stated to
+/// have; none where there is no such rate. `remeasure` measures the durations of the same recordings as if they had each of
+/// some rates, one list of them a rate; it is called only where something is odd.
+///
+/// # Errors
+/// Those of `remeasure`.
 pub fn find_better_rate<E>(
     stated: f64,
     recordings: &[RateEvidence],
@@ -212,7 +217,7 @@ impl Misfit {
     }
 }
 
-/// What the length of the recordings counts for another rate: archives cut recordings to a round time.
+/// Logarithm of the likelihood that another rate gains by the length of the recordings: archives cut these to a round time.
 fn length_evidence(recordings: &[RateEvidence], stated: f64, rate: f64) -> f64 {
     let mut lengths = BTreeMap::new();
     for recording in recordings {
