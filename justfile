@@ -84,6 +84,8 @@ bench-peer exams="20000" segments="128": (setup "bench") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       {{ built }}/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
       PYTHONPATH=.tools/pytest python3 benches/signals_peer.py {{ built }}/ecgfm "$dir/raw" 1000
+    cargo build --quiet --release --package ecgfm-recipe --example filter_steps
+    PYTHONPATH=.tools/pytest python3 benches/filters_peer.py {{ built }}/examples/filter_steps
     PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm
     cargo run --quiet --release --package ecgfm-evaluate --example full_size
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \

@@ -1,5 +1,5 @@
 //! The costliest steps of recipes on one ECG of 12 leads, 10 s at 500 Hz: `cargo bench -p ecgfm-recipe --bench filters`.
-//! benches/filters_peer.py does the same with scipy.
+//! benches/filters_peer.py runs them and the same steps of scipy in turns.
 
 use divan::{Bencher, black_box};
 use ecgfm_recipe::filter::{Band, Fraction, ZeroPhase};
@@ -10,6 +10,7 @@ fn main() {
     divan::main();
 }
 
+/// Beats, wander and noise.
 fn ecg() -> Vec<Vec<f64>> {
     let mut state = 1u64;
     let mut random = move || {
@@ -25,43 +26,82 @@ fn ecg() -> Vec<Vec<f64>> {
         .collect()
 }
 
-#[divan::bench]
-fn notch(bencher: Bencher) {
-    let filter = ZeroPhase::fraction(Fraction::notch(50.0, 30.0, 500.0).expect("a notch"));
-    let mut leads = ecg();
-    bencher.bench_local(|| filter.apply("notch", black_box(&mut leads)));
+fn notch() -> ZeroPhase {
+    ZeroPhase::fraction(Fraction::notch(50.0, 30.0, 500.0).expect("a notch"))
 }
 
-#[divan::bench]
-fn butterworth(bencher: Bencher) {
-    let filter = Fraction::butterworth(4, Band::Between(0.67, 40.0), 500.0).expect("a band");
-    let filter = ZeroPhase::fraction(filter);
-    let mut leads = ecg();
-    bencher.bench_local(|| filter.apply("butterworth", black_box(&mut leads)));
+fn butterworth() -> ZeroPhase {
+    ZeroPhase::fraction(Fraction::butterworth(4, Band::Between(0.67, 40.0), 500.0).expect("a band"))
+}
+
+/// Filters copies of the same leads.
+fn filter(bencher: Bencher, filter: &ZeroPhase) {
+    let (leads, mut copy, mut buffer) = (ecg(), ecg(), Vec::new());
+    bencher.bench_local(|| {
+        copy.clone_from(&leads);
+        filter.apply("filter", black_box(&mut copy), &mut buffer)
+    });
+}
+
+#[divan::bench(name = "notch")]
+fn notch_of_50_hz(bencher: Bencher) {
+    filter(bencher, &notch());
+}
+
+#[divan::bench(name = "butterworth")]
+fn butterworth_of_order_4(bencher: Bencher) {
+    filter(bencher, &butterworth());
+}
+
+/// What the filters leave.
+fn filtered() -> Vec<Vec<f64>> {
+    let (mut leads, mut buffer) = (ecg(), Vec::new());
+    for filter in [notch(), butterworth()] {
+        filter
+            .apply("filter", &mut leads, &mut buffer)
+            .expect("long enough");
+    }
+    leads
 }
 
 #[divan::bench]
 fn median_201(bencher: Bencher) {
-    let mut leads = ecg();
-    let filter = Fraction::butterworth(4, Band::Between(0.67, 40.0), 500.0).expect("a band");
-    ZeroPhase::fraction(filter)
-        .apply("butterworth", &mut leads)
-        .expect("long enough");
-    let (mut median, mut out) = (RunningMedian::default(), Vec::new());
+    let (leads, mut median, mut out) = (filtered(), RunningMedian::default(), Vec::new());
     bencher.bench_local(|| {
-        leads
-            .iter()
-            .for_each(|lead| median.medians(black_box(lead), 201, &mut out))
+        for lead in &leads {
+            median.medians(black_box(lead), 201, &mut out);
+        }
     });
 }
 
 #[divan::bench]
 fn fourier_to_250_hz(bencher: Bencher) {
-    let leads = ecg();
-    let (mut fourier, mut out) = (FourierResampler::default(), Vec::new());
+    let (leads, mut fourier, mut out) = (filtered(), FourierResampler::default(), Vec::new());
     bencher.bench_local(|| {
-        leads
-            .iter()
-            .for_each(|lead| fourier.resample(black_box(lead), 2500, &mut out))
+        for lead in &leads {
+            fourier.resample(black_box(lead), 2500, &mut out);
+        }
+    });
+}
+
+/// All four, with the subtraction of the baseline.
+#[divan::bench]
+fn all_four(bencher: Bencher) {
+    let (leads, mut copy, mut buffer) = (ecg(), ecg(), Vec::new());
+    let (notch, butterworth) = (notch(), butterworth());
+    let (mut median, mut fourier, mut out) =
+        (RunningMedian::default(), FourierResampler::default(), Vec::new());
+    bencher.bench_local(|| {
+        copy.clone_from(&leads);
+        for filter in [&notch, &butterworth] {
+            filter
+                .apply("filter", &mut copy, &mut buffer)
+                .expect("long enough");
+        }
+        for lead in black_box(&mut copy) {
+            median.medians(lead, 201, &mut out);
+            lead.iter_mut().zip(&out).for_each(|(v, m)| *v -= m);
+            fourier.resample(lead, 2500, &mut out);
+        }
     });
 }

@@ -63,7 +63,8 @@ impl FourierResampler {
     fn transform_back(&mut self, samples: usize, out: &mut [f64]) {
         let plan = self.planner.plan_fft_inverse(out.len());
         self.scratch.resize(plan.get_scratch_len(), Complex::default());
-        self.spectrum.iter_mut().for_each(|bin| *bin /= samples as f64);
+        let scale = 1.0 / samples as f64;
+        self.spectrum.iter_mut().for_each(|bin| *bin *= scale);
         // The spectrum of a real signal has no imaginary part there.
         self.spectrum[0].im = 0.0;
         if out.len().is_multiple_of(2) {

@@ -1,23 +1,21 @@
 //! Running median of an odd number of samples, zeros beyond both ends: `scipy.signal.medfilt` of one lead.
 //!
-//! Values fall into buckets of equal width over the middle of the lead's range. As the window moves on, one value enters its
-//! bucket and one leaves; the bucket that holds the median moves to a neighbour at most, most of the time. A bucket with one
-//! value gives it away as the exclusive or of the values it holds; only of a bucket with more is the window searched. NaN
-//! counts as larger than any number.
+//! The values of a stretch are sorted once. A window is then a set of ranks, a bit each: as it moves on, one bit is set and
+//! one cleared, and the median moves to the next bit up or down, or stays. NaN counts as larger than any number.
 
+use multiversion::multiversion;
 use std::cmp::Ordering;
 
-/// Buckets; the first and the last take what is beyond the middle of the range. A power of two.
-const BUCKETS: usize = 8192;
+/// Medians that are taken of one sorted stretch, at least: few enough for its ranks to be near each other.
+const STRETCH: usize = 2500;
 const WORD: usize = 64;
 
 /// Buffers of a running median, to be used again for lead after lead.
 #[derive(Debug, Clone, Default)]
 pub struct RunningMedian {
     padded: Vec<f64>,
-    places: Vec<u16>,
-    sorted: Vec<f64>,
-    buckets: Buckets,
+    order: RankOrder,
+    members: Vec<u64>,
 }
 
 impl RunningMedian {
@@ -32,226 +30,196 @@ impl RunningMedian {
     pub fn medians(&mut self, values: &[f64], width: usize, out: &mut Vec<f64>) {
         out.clear();
         let half = width / 2;
-        self.pad(values, half);
-        self.place(values);
-        self.buckets.clear();
-        let width = 2 * half + 1;
-        for (v, place) in self.padded.iter().zip(&self.places).take(width) {
-            self.buckets.add(*v, *place);
-        }
-        let mut known = Known::default();
-        for i in 0..values.len() {
-            if i > 0 {
-                let (old, new) = (i - 1, i + width - 1);
-                self.buckets.remove(self.padded[old], self.places[old]);
-                self.buckets.add(self.padded[new], self.places[new]);
-                known.forget_if_in([self.places[old], self.places[new]]);
-            }
-            self.buckets.find(half);
-            let window = i..i + width;
-            let (values, places) = (&self.padded[window.clone()], &self.places[window]);
-            out.push(
-                self.buckets
-                    .value(values, places, half, &mut known, &mut self.sorted),
-            );
-        }
-    }
-
-    fn pad(&mut self, values: &[f64], half: usize) {
         self.padded.clear();
         self.padded.resize(half, 0.0);
         self.padded.extend_from_slice(values);
         self.padded.resize(half + values.len() + half, 0.0);
-    }
-
-    /// Finds the bucket of every value.
-    fn place(&mut self, values: &[f64]) {
-        let (low, scale) = self.middle(values);
-        let top = (BUCKETS - 1) as f64;
-        let place = |v: &f64| {
-            let at = (v - low) * scale + 1.0;
-            // A bucket that is beyond the last for what is no number.
-            let at = if at.is_nan() { top } else { at.clamp(0.0, top) };
-            at as u16
-        };
-        self.places.clear();
-        self.places.extend(self.padded.iter().map(place));
-    }
-
-    /// Lower end of the middle of the range, and buckets per unit, from some of the values.
-    fn middle(&mut self, values: &[f64]) -> (f64, f64) {
-        self.sorted.clear();
-        let some = values.iter().step_by(values.len().div_ceil(96).max(1));
-        self.sorted.extend(some.filter(|v| v.is_finite()));
-        self.sorted.sort_unstable_by(f64::total_cmp);
-        let last = self.sorted.len().saturating_sub(1);
-        let at = |share: f64| self.sorted.get((last as f64 * share) as usize).copied();
-        let (low, high) = (at(0.04).unwrap_or(0.0), at(0.96).unwrap_or(0.0));
-        let scale = (BUCKETS - 2) as f64 / (high - low);
-        (low, if scale.is_finite() { scale } else { 0.0 })
-    }
-}
-
-/// The last median, while the bucket that held it stays as it is.
-#[derive(Debug, Default)]
-struct Known {
-    at: Option<(usize, usize)>,
-    value: f64,
-}
-
-impl Known {
-    fn forget_if_in(&mut self, places: [u16; 2]) {
-        if self
-            .at
-            .is_some_and(|(bucket, _)| places.contains(&(bucket as u16)))
-        {
-            self.at = None;
+        let most = STRETCH.max(8 * half);
+        for start in (0..values.len()).step_by(most) {
+            let end = (start + most).min(values.len());
+            self.order.sort(&self.padded[start..end + 2 * half]);
+            self.members.clear();
+            // A word more on each side, so that there is always one to look at.
+            self.members.resize(self.order.ranks.len() / WORD + 3, 0);
+            run(&self.order, half, &mut self.members, out);
         }
     }
 }
 
-/// The values of a window by bucket.
-#[derive(Debug, Clone)]
-struct Buckets {
-    counts: Box<[u16; BUCKETS]>,
-    /// Exclusive or of the bits of the values in each bucket.
-    mixed: Box<[u64; BUCKETS]>,
-    /// A bit for every bucket that is not empty.
-    occupied: Box<[u64; BUCKETS / WORD]>,
-    /// The bucket that holds the median, once found.
-    median: usize,
-    /// Values in the buckets before it.
-    below: usize,
-}
-
-impl Default for Buckets {
-    fn default() -> Self {
-        Self {
-            counts: Box::new([0; BUCKETS]),
-            mixed: Box::new([0; BUCKETS]),
-            occupied: Box::new([0; BUCKETS / WORD]),
-            median: 0,
-            below: 0,
-        }
+/// Medians of all windows of `2 * half + 1` of these values.
+#[multiversion(targets("x86_64+avx+avx2+bmi1+bmi2+lzcnt"))]
+fn run(order: &RankOrder, half: usize, members: &mut [u64], out: &mut Vec<f64>) {
+    let ranks = &order.ranks[..];
+    let mut window = Members(members);
+    ranks
+        .iter()
+        .take(2 * half + 1)
+        .for_each(|rank| window.insert(*rank));
+    let mut median = (0..half).fold(window.next(0), |median, _| window.next(median));
+    out.push(order.sorted[median - WORD]);
+    for (old, new) in ranks.iter().zip(&ranks[2 * half + 1..]) {
+        window.remove(*old);
+        window.insert(*new);
+        let (old, new) = (*old as usize, *new as usize);
+        let more_below = isize::from(new < median) - isize::from(old < median);
+        let (down, up) = (window.before(median), window.next(median));
+        let same = if old == median { up } else { median };
+        let moved = if more_below < 0 { up } else { same };
+        median = if more_below > 0 { down } else { moved };
+        out.push(order.sorted[median - WORD]);
     }
 }
 
-impl Buckets {
-    fn clear(&mut self) {
-        self.counts.fill(0);
-        self.mixed.fill(0);
-        self.occupied.fill(0);
-        (self.median, self.below) = (0, 0);
+/// A set of ranks, a bit each. Ranks begin in the second word, and end before the last.
+struct Members<'a>(&'a mut [u64]);
+
+impl Members<'_> {
+    #[inline(always)]
+    fn insert(&mut self, rank: u32) {
+        self.0[rank as usize / WORD] |= 1 << (rank as usize % WORD);
     }
 
     #[inline(always)]
-    fn add(&mut self, value: f64, place: u16) {
-        let bucket = usize::from(place) % BUCKETS;
-        self.counts[bucket] += 1;
-        self.mixed[bucket] ^= value.to_bits();
-        self.occupied[bucket / WORD] |= 1 << (bucket % WORD);
-        self.below += usize::from(bucket < self.median);
+    fn remove(&mut self, rank: u32) {
+        self.0[rank as usize / WORD] &= !(1 << (rank as usize % WORD));
     }
 
+    /// The next member above; where there is none, no matter what.
     #[inline(always)]
-    fn remove(&mut self, value: f64, place: u16) {
-        let bucket = usize::from(place) % BUCKETS;
-        self.counts[bucket] -= 1;
-        self.mixed[bucket] ^= value.to_bits();
-        let empty = u64::from(self.counts[bucket] == 0);
-        self.occupied[bucket / WORD] &= !(empty << (bucket % WORD));
-        self.below -= usize::from(bucket < self.median);
-    }
-
-    /// Moves to the bucket that holds the value with `rank` smaller ones.
-    #[inline(always)]
-    fn find(&mut self, rank: usize) {
-        while self.below > rank {
-            self.median = self.before(self.median);
-            self.below -= usize::from(self.counts[self.median % BUCKETS]);
-        }
-        loop {
-            let here = usize::from(self.counts[self.median % BUCKETS]);
-            if self.below + here > rank {
-                break;
-            }
-            self.below += here;
-            self.median = self.after(self.median);
-        }
-    }
-
-    /// The next bucket down that is not empty; the first where there is none.
-    #[inline(always)]
-    fn before(&self, bucket: usize) -> usize {
-        let (mut word, bit) = (bucket / WORD % (BUCKETS / WORD), bucket % WORD);
-        let mut bits = self.occupied[word] & ((1 << bit) - 1);
-        while bits == 0 && word > 0 {
-            word -= 1;
-            bits = self.occupied[word];
-        }
-        word * WORD + bits.checked_ilog2().unwrap_or(0) as usize
-    }
-
-    /// The next bucket up that is not empty; the last where there is none.
-    #[inline(always)]
-    fn after(&self, bucket: usize) -> usize {
-        let (mut word, bit) = (bucket / WORD % (BUCKETS / WORD), bucket % WORD);
-        let mut bits = self.occupied[word] & (u64::MAX << bit << 1);
-        while bits == 0 && word + 1 < BUCKETS / WORD {
+    fn next(&self, rank: usize) -> usize {
+        let (mut word, bit) = (rank / WORD, rank % WORD);
+        let here = self.0[word] & (u64::MAX << bit << 1);
+        let mut bits = here;
+        if here == 0 {
             word += 1;
-            bits = self.occupied[word];
+            bits = self.0[word];
         }
-        (word * WORD + bits.trailing_zeros() as usize).min(BUCKETS - 1)
+        while bits == 0 && word + 1 < self.0.len() {
+            word += 1;
+            bits = self.0[word];
+        }
+        word * WORD + bits.trailing_zeros() as usize % WORD
     }
 
-    /// The median of the window, which is in the bucket found.
+    /// The next member below; where there is none, no matter what.
     #[inline(always)]
-    fn value(
-        &self,
-        values: &[f64],
-        places: &[u16],
-        rank: usize,
-        known: &mut Known,
-        sorted: &mut Vec<f64>,
-    ) -> f64 {
-        let bucket = self.median % BUCKETS;
-        if self.counts[bucket] == 1 {
-            return f64::from_bits(self.mixed[bucket]);
+    fn before(&self, rank: usize) -> usize {
+        let (mut word, bit) = (rank / WORD, rank % WORD);
+        let here = self.0[word] & !(u64::MAX << bit);
+        let mut bits = here;
+        if here == 0 {
+            word -= 1;
+            bits = self.0[word];
         }
-        let at = Some((bucket, rank - self.below));
-        if known.at != at {
-            gather(values, places, bucket as u16, sorted);
-            let order = |a: &f64, b: &f64| match a.partial_cmp(b) {
-                Some(order) => order,
-                None if a.is_nan() == b.is_nan() => Ordering::Equal,
-                None => a.is_nan().cmp(&b.is_nan()),
-            };
-            let (_, median, _) = sorted.select_nth_unstable_by(rank - self.below, order);
-            (known.at, known.value) = (at, *median);
+        while bits == 0 && word > 1 {
+            word -= 1;
+            bits = self.0[word];
         }
-        known.value
+        word * WORD + (WORD - 1 - bits.leading_zeros() as usize % WORD)
     }
 }
 
-/// The values of the window that are in this bucket.
-#[inline(never)]
-fn gather(values: &[f64], places: &[u16], bucket: u16, found: &mut Vec<f64>) {
-    found.clear();
-    let (runs, rest) = places.as_chunks::<16>();
-    let (value_runs, value_rest) = values.as_chunks::<16>();
-    for (run, values) in runs.iter().zip(value_runs) {
-        let here: [bool; 16] = std::array::from_fn(|k| run[k] == bucket);
-        if here.contains(&true) {
-            found.extend(
-                here.iter()
-                    .zip(values)
-                    .filter(|(here, _)| **here)
-                    .map(|(_, v)| *v),
-            );
+/// Bits of a digit by which values are sorted, and its number of values.
+const DIGIT: u32 = 11;
+const DIGITS: usize = 1 << DIGIT;
+
+/// Values in order.
+#[derive(Debug, Clone, Default)]
+struct RankOrder {
+    sorted: Vec<f64>,
+    /// Rank of each value, in the order of time, from [`WORD`] on.
+    ranks: Vec<u32>,
+    keyed: Vec<u64>,
+    other: Vec<u64>,
+}
+
+impl RankOrder {
+    /// Sorts by a coarse key of two digits, then what has the same key.
+    fn sort(&mut self, values: &[f64]) {
+        let counts = self.key(values);
+        self.other.resize(self.keyed.len(), 0);
+        for (digit, counts) in counts.into_iter().enumerate() {
+            distribute(&self.keyed, &mut self.other, digit as u32, counts);
+            std::mem::swap(&mut self.keyed, &mut self.other);
+        }
+        sort_equal_keys(&mut self.keyed, values);
+        self.ranks.resize(values.len(), 0);
+        self.sorted.clear();
+        for (rank, keyed) in self.keyed.iter().enumerate() {
+            let place = *keyed as u32 as usize;
+            self.ranks[place] = (rank + WORD) as u32;
+            self.sorted.push(values[place]);
         }
     }
-    let rest = rest.iter().zip(value_rest).filter(|(place, _)| **place == bucket);
-    found.extend(rest.map(|(_, v)| *v));
+
+    /// Keys, over places. Returns how often each value of each digit occurs.
+    fn key(&mut self, values: &[f64]) -> [[u32; DIGITS]; 2] {
+        self.keyed.resize(values.len(), 0);
+        write_keys(values, &mut self.keyed);
+        let mut counts = [[0; DIGITS]; 2];
+        for keyed in &self.keyed {
+            let key = (keyed >> 32) as usize;
+            counts[0][key % DIGITS] += 1;
+            counts[1][key / DIGITS % DIGITS] += 1;
+        }
+        counts
+    }
+}
+
+/// Number of keys, less one.
+const TOP: f64 = ((1u32 << (2 * DIGIT)) - 1) as f64;
+
+/// Keys that grow with the values, in steps of equal width from the least to the largest number, above places.
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn write_keys(values: &[f64], keyed: &mut [u64]) {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for v in values {
+        let v = if v.is_finite() { *v } else { 0.0 };
+        low = if v < low { v } else { low };
+        high = if v > high { v } else { high };
+    }
+    let scale = if high > low { TOP / (high - low) } else { 0.0 };
+    for (place, (keyed, v)) in keyed.iter_mut().zip(values).enumerate() {
+        let at = (v - low) * scale;
+        // Without a scale all have one key. NaN is above all others.
+        let at = if at < TOP { at } else { TOP };
+        let at = if at > 0.0 && scale > 0.0 { at } else { 0.0 };
+        // In this range the lowest bits of a float64 count by one.
+        let key = (at + f64::from(1u32 << 26) * f64::from(1u32 << 26)).to_bits() & 0xffff_ffff;
+        *keyed = key << 32 | place as u64;
+    }
+}
+
+/// One pass of a radix sort.
+fn distribute(from: &[u64], to: &mut [u64], digit: u32, counts: [u32; DIGITS]) {
+    let mut next = 0;
+    let mut starts = counts.map(|count| {
+        let start = next;
+        next += count;
+        start
+    });
+    for keyed in from {
+        let start = &mut starts[(keyed >> (32 + digit * DIGIT)) as usize % DIGITS];
+        to[*start as usize] = *keyed;
+        *start += 1;
+    }
+}
+
+fn sort_equal_keys(keyed: &mut [u64], values: &[f64]) {
+    let value = |keyed: &u64| values[*keyed as u32 as usize];
+    for run in keyed
+        .chunk_by_mut(|a, b| a >> 32 == b >> 32)
+        .filter(|run| run.len() > 1)
+    {
+        run.sort_unstable_by(|a, b| compare(value(a), value(b)));
+    }
+}
+
+fn compare(a: f64, b: f64) -> Ordering {
+    match a.partial_cmp(&b) {
+        Some(order) => order,
+        None => a.is_nan().cmp(&b.is_nan()),
+    }
 }
 
 #[cfg(test)]

@@ -119,7 +119,9 @@ fn agrees(tolerance: f64, case: impl Fn(&mut Random) -> (Value, Vec<f64>)) {
 
 fn filtered(filter: &ZeroPhase, x: &[f64]) -> Vec<f64> {
     let mut leads = vec![x.to_vec()];
-    filter.apply("filter", &mut leads).expect("long enough");
+    filter
+        .apply("filter", &mut leads, &mut Vec::new())
+        .expect("long enough");
     leads.remove(0)
 }
 

@@ -67,6 +67,7 @@ fn run_fixed<const N: usize, const D: usize>(
     state.copy_from_slice(&local);
 }
 
+// No closure: it would be compiled for the least of processors.
 #[multiversion(targets("x86_64+avx+avx2"))]
 fn run_unrolled<const N: usize, const D: usize>(
     now: f64,
@@ -76,47 +77,65 @@ fn run_unrolled<const N: usize, const D: usize>(
     samples: &mut [Lanes<N>],
     backwards: bool,
 ) {
-    let step = |state: &mut [Lanes<N>; D], x: &mut Lanes<N>| {
-        let input = *x;
-        for l in 0..N {
-            x[l] = state[0][l] + now * input[l];
-        }
-        for k in 0..D - 1 {
-            for l in 0..N {
-                state[k][l] = (state[k + 1][l] + input[l] * inputs[k]) - x[l] * outputs[k];
-            }
-        }
-        for l in 0..N {
-            state[D - 1][l] = input[l] * inputs[D - 1] - x[l] * outputs[D - 1];
-        }
-    };
     if backwards {
-        samples.iter_mut().rev().for_each(|x| step(state, x));
+        for x in samples.iter_mut().rev() {
+            advance(now, inputs, outputs, state, x);
+        }
     } else {
-        samples.iter_mut().for_each(|x| step(state, x));
+        for x in samples {
+            advance(now, inputs, outputs, state, x);
+        }
+    }
+}
+
+/// One sample, in place.
+#[inline(always)]
+fn advance<const N: usize, const D: usize>(
+    now: f64,
+    inputs: &[f64; D],
+    outputs: &[f64; D],
+    state: &mut [Lanes<N>; D],
+    x: &mut Lanes<N>,
+) {
+    let input = *x;
+    for l in 0..N {
+        x[l] = state[0][l] + now * input[l];
+    }
+    for k in 0..D - 1 {
+        for l in 0..N {
+            state[k][l] = (state[k + 1][l] + input[l] * inputs[k]) - x[l] * outputs[k];
+        }
+    }
+    for l in 0..N {
+        state[D - 1][l] = input[l] * inputs[D - 1] - x[l] * outputs[D - 1];
     }
 }
 
 #[multiversion(targets("x86_64+avx+avx2"))]
 fn run_any<const N: usize>(taps: &Taps, state: &mut [Lanes<N>], samples: &mut [Lanes<N>], backwards: bool) {
-    let delays = state.len();
-    let mut step = |x: &mut Lanes<N>| {
-        let input = *x;
-        for l in 0..N {
-            x[l] = state.first().map_or(0.0, |z| z[l]) + taps.now * input[l];
-        }
-        for k in 0..delays {
-            let next = state.get(k + 1).copied();
-            for l in 0..N {
-                let carried = next.map_or(input[l] * taps.inputs[k], |z| z[l] + input[l] * taps.inputs[k]);
-                state[k][l] = carried - x[l] * taps.outputs[k];
-            }
-        }
-    };
     if backwards {
-        samples.iter_mut().rev().for_each(&mut step);
+        for x in samples.iter_mut().rev() {
+            advance_any(taps, state, x);
+        }
     } else {
-        samples.iter_mut().for_each(&mut step);
+        for x in samples {
+            advance_any(taps, state, x);
+        }
+    }
+}
+
+#[inline(always)]
+fn advance_any<const N: usize>(taps: &Taps, state: &mut [Lanes<N>], x: &mut Lanes<N>) {
+    let input = *x;
+    for l in 0..N {
+        x[l] = state.first().map_or(0.0, |z| z[l]) + taps.now * input[l];
+    }
+    for k in 0..state.len() {
+        let next = state.get(k + 1).copied();
+        for l in 0..N {
+            let carried = next.map_or(input[l] * taps.inputs[k], |z| z[l] + input[l] * taps.inputs[k]);
+            state[k][l] = carried - x[l] * taps.outputs[k];
+        }
     }
 }
 

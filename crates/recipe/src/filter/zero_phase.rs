@@ -40,11 +40,11 @@ impl ZeroPhase {
         })
     }
 
-    /// Filters leads of equal length in place.
+    /// Filters leads of equal length in place. The buffer may be used again.
     ///
     /// # Errors
     /// Leads that are not longer than what they are extended by.
-    pub fn apply(&self, step: &'static str, leads: &mut [Vec<f64>]) -> Result<()> {
+    pub fn apply(&self, step: &'static str, leads: &mut [Vec<f64>], buffer: &mut Vec<f64>) -> Result<()> {
         for lead in &*leads {
             if lead.len() <= self.extension {
                 return Err(Error::TooShort {
@@ -54,31 +54,35 @@ impl ZeroPhase {
                 });
             }
         }
-        for group in leads.chunks_mut(12) {
+        // As many leads as have their state in registers; short filters, which mostly wait, take more.
+        let longest = self
+            .filters
+            .iter()
+            .map(|(_, start)| start.len())
+            .max()
+            .unwrap_or(0);
+        for group in leads.chunks_mut(if longest > 4 { 4 } else { 12 }) {
             match group.len() {
-                1 => self.apply_lanes::<1>(group),
-                2..=4 => self.apply_lanes::<4>(group),
-                5..=8 => self.apply_lanes::<8>(group),
-                _ => self.apply_lanes::<12>(group),
+                1 => self.apply_lanes::<1>(group, buffer),
+                2..=4 => self.apply_lanes::<4>(group, buffer),
+                5..=8 => self.apply_lanes::<8>(group, buffer),
+                _ => self.apply_lanes::<12>(group, buffer),
             }
         }
         Ok(())
     }
 
-    fn apply_lanes<const N: usize>(&self, leads: &mut [Vec<f64>]) {
+    fn apply_lanes<const N: usize>(&self, leads: &mut [Vec<f64>], buffer: &mut Vec<f64>) {
         let n = leads[0].len();
-        let mut samples = vec![[0.0; N]; n + 2 * self.extension];
+        buffer.resize(N * (n + 2 * self.extension), 0.0);
+        let samples = buffer.as_chunks_mut::<N>().0;
         let inner = self.extension..self.extension + n;
         interleave(leads, &mut samples[inner.clone()]);
-        self.extend(&mut samples, n);
+        self.extend(samples, n);
         for backwards in [false, true] {
-            self.pass(&mut samples, backwards);
+            self.pass(samples, backwards);
         }
-        for (l, lead) in leads.iter_mut().enumerate() {
-            for (v, sample) in lead.iter_mut().zip(&samples[inner.clone()]) {
-                *v = sample[l];
-            }
-        }
+        separate(&samples[inner], leads);
     }
 
     /// Continues the samples beyond both ends, mirrored at the end's value.
@@ -107,10 +111,29 @@ impl ZeroPhase {
     }
 }
 
+/// Samples of a lead that are moved before those of the next: few enough to be still near when they are needed again.
+const BLOCK: usize = 64;
+
+/// Lanes without a lead are 0.
 fn interleave<const N: usize>(leads: &[Vec<f64>], samples: &mut [Lanes<N>]) {
-    for (l, lead) in leads.iter().enumerate() {
-        for (sample, v) in samples.iter_mut().zip(lead) {
-            sample[l] = *v;
+    for (b, block) in samples.chunks_mut(BLOCK).enumerate() {
+        for (l, lead) in leads.iter().enumerate() {
+            for (sample, v) in block.iter_mut().zip(&lead[b * BLOCK..]) {
+                sample[l] = *v;
+            }
+        }
+        for sample in block {
+            sample[leads.len()..].fill(0.0);
+        }
+    }
+}
+
+fn separate<const N: usize>(samples: &[Lanes<N>], leads: &mut [Vec<f64>]) {
+    for (b, block) in samples.chunks(BLOCK).enumerate() {
+        for (l, lead) in leads.iter_mut().enumerate() {
+            for (v, sample) in lead[b * BLOCK..].iter_mut().zip(block) {
+                *v = sample[l];
+            }
         }
     }
 }
@@ -139,7 +162,7 @@ mod tests {
     fn a_wave_inside_the_band_is_neither_shifted_nor_weakened() {
         for filter in filters() {
             let mut leads = vec![wave(5000, 12.0)];
-            filter.apply("filter", &mut leads).unwrap();
+            filter.apply("filter", &mut leads, &mut Vec::new()).unwrap();
             let wanted = wave(5000, 12.0);
             let middle = 1000..4000;
             let off = |i: usize| (leads[0][i] - wanted[i]).abs();
@@ -156,10 +179,10 @@ mod tests {
         for filter in filters() {
             let all: Vec<Vec<f64>> = (0..15).map(|l| wave(900, 3.0 + f64::from(l))).collect();
             let mut together = all.clone();
-            filter.apply("filter", &mut together).unwrap();
+            filter.apply("filter", &mut together, &mut Vec::new()).unwrap();
             for count in [1, 3, 7] {
                 let mut few = all[..count].to_vec();
-                filter.apply("filter", &mut few).unwrap();
+                filter.apply("filter", &mut few, &mut Vec::new()).unwrap();
                 assert_eq!(few, together[..count]);
             }
         }
@@ -168,11 +191,17 @@ mod tests {
     #[test]
     fn a_signal_that_is_too_short_to_be_mirrored_is_refused() {
         let filter = &filters()[0];
-        let error = filter.apply("notch", &mut [wave(9, 1.0)]).unwrap_err();
+        let error = filter
+            .apply("notch", &mut [wave(9, 1.0)], &mut Vec::new())
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "notch: takes at least 10 samples a lead, and there are 9"
         );
-        assert!(filter.apply("notch", &mut [wave(10, 1.0)]).is_ok());
+        assert!(
+            filter
+                .apply("notch", &mut [wave(10, 1.0)], &mut Vec::new())
+                .is_ok()
+        );
     }
 }

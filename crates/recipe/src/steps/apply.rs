@@ -128,7 +128,7 @@ impl Pieces {
             }
             RecipeStep::Notch { .. } | RecipeStep::Butterworth { .. } | RecipeStep::Fir { .. } => {
                 let filter = design(step, self.rate)?;
-                self.each(|rows| filter.apply(step.name(), rows))
+                self.each(|rows| filter.apply(step.name(), rows, &mut work.lanes))
             }
             RecipeStep::MissingValues { to } => self.each(|rows| values::replace_missing(rows, *to)),
             _ => {

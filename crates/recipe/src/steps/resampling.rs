@@ -40,7 +40,11 @@ pub(super) fn to_rate(
         }
         ResampleMethod::IirDecimate => {
             let factor = whole(rate / hz, rate, hz)?;
-            ZeroPhase::sections(Sections::before_decimation(factor)?).apply("resample", rows)?;
+            ZeroPhase::sections(Sections::before_decimation(factor)?).apply(
+                "resample",
+                rows,
+                &mut work.lanes,
+            )?;
             keep_every(factor, rows);
         }
         ResampleMethod::Stride => keep_every(whole(rate / hz, rate, hz)?, rows),

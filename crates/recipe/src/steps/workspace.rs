@@ -9,4 +9,5 @@ pub struct Workspace {
     pub(super) median: RunningMedian,
     pub(super) fourier: FourierResampler,
     pub(super) row: Vec<f64>,
+    pub(super) lanes: Vec<f64>,
 }
