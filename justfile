@@ -84,6 +84,10 @@ bench-peer exams="20000" segments="128": (setup "bench") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
       {{ built }}/ecgfm synth --quiet --exams {{ exams }} -o "$dir/raw" && \
       PYTHONPATH=.tools/pytest python3 benches/signals_peer.py {{ built }}/ecgfm "$dir/raw" 1000
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      {{ built }}/ecgfm synth --quiet --layout ptbxl --exams {{ exams }} -o "$dir/ptbxl" && \
+      {{ built }}/ecgfm synth --quiet --layout muse --exams {{ exams }} -o "$dir/muse" && \
+      PYTHONPATH=.tools/pytest:.tools/wfdb python3 benches/recordings_peer.py {{ built }}/ecgfm "$dir/ptbxl" "$dir/muse"
     cargo build --quiet --release --package ecgfm-recipe --example filter_steps
     PYTHONPATH=.tools/pytest python3 benches/filters_peer.py {{ built }}/examples/filter_steps
     PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm

@@ -12,64 +12,26 @@ of nothing but reading the raw file once and writing files of the same sizes, pa
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
 import h5py
 import numpy as np
 import pandas as pd
-from scipy.interpolate import interp1d
-from scipy.io import savemat
 
-LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
-RATE, TARGET, SEGMENT = 400, 500, 2500
+from signals_work import FOLDERS, clock, ours, process, sizes
 
-
-def clock(who):
-    used = resource.getrusage(who)
-    return time.perf_counter(), used.ru_utime + used.ru_stime
-
-
-def measure(ecg):
-    mean, nan = ecg.mean(axis=1), np.isnan(ecg)
-    constant, nan_leads = (ecg == mean[:, None]).all(axis=1), nan.all(axis=1)
-    return {
-        "nan_any": nan.any(),
-        "nan_leads_any": nan_leads.any(),
-        "nan_leads": [lead for lead, flag in zip(LEADS, nan_leads) if flag],
-        "constant_leads_any": constant.any(),
-        "constant_leads": [lead for lead, flag in zip(LEADS, constant) if flag],
-        **{f"mean_{i}": v for i, v in enumerate(mean)},
-        **{f"std_{i}": v for i, v in enumerate(ecg.std(axis=1))},
-    }
+RATE = 400
 
 
 def exam(raw, idx, name, out):
     ecg = raw.T
     signal = np.flatnonzero((ecg != 0).any(axis=0))
-    ecg = ecg[:, signal[0]: signal[-1] + 1]
-    n = ecg.shape[1]
-    size = n * TARGET // RATE
-    row = {"idx": idx, "save_file": name, "lead_order": LEADS, "sample_rate": RATE, "sample_size": n, **measure(ecg)}
-    rates = {"org_sample_rate": RATE, "org_sample_size": n, "idx": idx}
-    savemat(f"{out}/org/{name}", {**rates, "curr_sample_rate": RATE, "curr_sample_size": n, "feats": ecg})
-    feats = interp1d(np.linspace(0, size - 1, n), ecg, kind="linear", axis=1)(np.arange(size))
-    mean, std = feats.mean(axis=1, keepdims=True), feats.std(axis=1, keepdims=True)
-    feats = (feats - mean) / np.where(std == 0, 1, std)
-    rates.update(curr_sample_rate=TARGET, mean=mean, std=std)
-    savemat(f"{out}/preprocessed/{name}", {**rates, "curr_sample_size": size, "feats": feats})
-    cuts = []
-    for i in range(size // SEGMENT):
-        piece, path = feats[:, i * SEGMENT: (i + 1) * SEGMENT], f"{out}/segmented/{name[:-4]}_{i}.mat"
-        savemat(path, {**rates, "curr_sample_size": SEGMENT, "feats": piece, "segment_i": i})
-        cuts.append({"path": path, "save_file": name, "sample_size": SEGMENT})
-    return row, cuts
+    return process(ecg[:, signal[0]: signal[-1] + 1], RATE, idx, name, out)
 
 
 def peer(raw, exams, out):
-    for folder in ("org", "preprocessed", "segmented"):
+    for folder in FOLDERS:
         os.mkdir(f"{out}/{folder}")
     wall, used = clock(resource.RUSAGE_SELF)
     table = pd.read_csv(f"{raw}/exams.csv").iloc[:exams]
@@ -84,10 +46,6 @@ def peer(raw, exams, out):
     pd.DataFrame(segments).sort_values("path").to_csv(f"{out}/segmented.csv", index=False)
     after = clock(resource.RUSAGE_SELF)
     return exams / (after[0] - wall), exams / (after[1] - used)
-
-
-def sizes(folder):
-    return [os.path.getsize(os.path.join(at, f)) for at, _, files in os.walk(folder) for f in files]
 
 
 def floor(raw, written, out):
@@ -112,25 +70,12 @@ def floor(raw, written, out):
     return used
 
 
-def ours(program, raw, store, out):
-    exams = sum(1 for _ in open(f"{raw}/exams.csv")) - 1
-    os.sync()  # What earlier runs wrote must not be this one's to wait for.
-    stage = [program, "stage", "signals", "--quiet", "--with", f"raw={raw}", "--with", f"store={store}", "--with", "threads=1", "-o", out]
-    wall, used = clock(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(stage, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(stage)}: exit code {process.returncode}")
-    after = clock(resource.RUSAGE_CHILDREN)
-    return exams, after[0] - wall, after[1] - used, usage.ru_maxrss
-
-
 def main():
     program, raw = sys.argv[1:3]
     exams = int(sys.argv[3]) if len(sys.argv) > 3 else 300
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 2
     read = os.path.getsize(f"{raw}/exams_part0.hdf5")
+    count = sum(1 for _ in open(f"{raw}/exams.csv")) - 1
     found = {}
     for number in range(rounds):
         with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(raw))) as out:
@@ -138,16 +83,16 @@ def main():
             wall, used = peer(raw, exams, f"{out}/peer")
             found.setdefault("peer", []).append((1 / used, 1 / wall))
             for store in ("packed", "packed16", "view", "mat"):
-                count, wall, used, peak = ours(program, raw, store, f"{out}/{store}")
+                wall, used, peak = ours(program, [f"raw={raw}", f"store={store}"], f"{out}/{store}")
                 written = sizes(f"{out}/{store}")
-                found.setdefault(store, []).append((used, wall, peak, sum(written), floor(raw, written, out), count))
+                found.setdefault(store, []).append((used, wall, peak, sum(written), floor(raw, written, out)))
                 shutil.rmtree(f"{out}/{store}")
     print("| signals, one core | exams/s, processor | ratio | exams/s, wall | read, MB | written, MB | processor s | i/o floor s | peak MB |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     peer_used, peer_wall = min(found.pop("peer"))
     print(f"| numpy, scipy, pandas: three .mat files an exam | {1 / peer_used:.0f} | 1 | {1 / peer_wall:.0f} | | | | | |")
     for store, results in found.items():
-        used, wall, peak, written, _, count = min(results)
+        used, wall, peak, written, _ = min(results)
         print(
             f"| ecgfm, store: {store} | {count / used:.0f} | {peer_used * count / used:.1f} | {count / wall:.0f} "
             f"| {read / 1e6:.0f} | {written / 1e6:.0f} | {used:.2f} | {min(r[4] for r in results):.2f} | {peak / 1024:.0f} |"

@@ -107,3 +107,21 @@ fn the_same_ecgs_at_400_hz_in_hdf5_and_at_500_hz_in_wfdb_get_the_same_probabilit
     }
     assert!(largest < 0.02, "{largest}");
 }
+
+#[test]
+fn a_store_without_samples_gives_the_same_predictions_and_report() {
+    for name in ["ptbxl", "folder"] {
+        let dir = tempfile::tempdir().unwrap();
+        let of = |store: &str| {
+            let settings = ["synth.exams=60", &format!("signals.store={store}")];
+            run(name, &settings, &dir.path().join(store))
+        };
+        let (packed, view) = (of("packed"), of("view"));
+        assert!(!view.join("signals/segments/part-00000.npy").exists());
+        for table in ["predict/predictions.csv", "evaluate/metrics.csv"] {
+            let read = |run: &Path| fs::read_to_string(run.join(table)).unwrap();
+            assert_eq!(read(&packed), read(&view), "{name}, {table}");
+        }
+        assert!(view.join("report/report.html").exists());
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::located::{LocatedExam, RecordingLocation, RejectedExam, Rejection};
 use crate::table::ExamTable;
-use ecgfm_recordings::RecordingFile;
+use ecgfm_recordings::{Encoding, RecordingFile};
 use std::path::PathBuf;
 
 /// An open archive: a table of exams, and the files that hold their recordings.
@@ -35,6 +35,13 @@ pub trait Archive: Send + Sync {
     /// Files of recordings, in the order of their numbers.
     fn files(&self) -> Box<dyn Iterator<Item = &ArchiveFile> + '_> {
         Box::new((0..self.file_count()).map(|number| self.file(number)))
+    }
+
+    /// What the format of the file of that number does not state, where [`ecgfm_recordings::open`] opens it as it is opened here; none
+    /// where the archive has a reader of its own.
+    fn encoding(&self, file: usize) -> Option<Encoding> {
+        let _ = file;
+        None
     }
 
     /// Finds the recording of every exam.

@@ -3,6 +3,7 @@
 use crate::archive::{Archive, ArchiveFile, LocatedExams};
 use crate::located::{LocatedExam, RecordingLocation, RejectedExam};
 use crate::table::ExamTable;
+use ecgfm_recordings::Encoding;
 use std::collections::HashSet;
 
 /// An archive, and what it is called among others.
@@ -151,6 +152,11 @@ impl Archive for JoinedArchives {
     fn file(&self, number: usize) -> &ArchiveFile {
         let (member, number) = self.find_file(number);
         member.archive.file(number)
+    }
+
+    fn encoding(&self, file: usize) -> Option<Encoding> {
+        let (member, file) = self.find_file(file);
+        member.archive.encoding(file)
     }
 
     fn locate(&self) -> LocatedExams {

@@ -46,5 +46,11 @@ pub const LEADS: &str = "leads";
 pub const VALUE: &str = "value";
 /// Details of what was found.
 pub const DETAIL: &str = "detail";
+/// Size of a file, in bytes.
+pub const SIZE: &str = "size";
+/// Place in a list of rules.
+pub const RULES: &str = "rules";
+/// Digest of a recording.
+pub const DIGEST: &str = "digest";
 /// Name of a label.
 pub const NAME: &str = "name";

@@ -7,8 +7,32 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil_date(days);
-    let (h, m, s, nanos) = (second / 3600, second / 60 % 60, second % 60, since.subsec_nanos());
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{nanos:09}Z")
+    let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
+    // Digit by digit: of an archive, there is one a file.
+    let mut text = String::with_capacity("2026-01-31T23:59:58.123456789Z".len());
+    let fields = [
+        (year, 4, '-'),
+        (month, 2, '-'),
+        (day, 2, 'T'),
+        (h, 2, ':'),
+        (m, 2, ':'),
+        (s, 2, '.'),
+    ];
+    for (value, digits, end) in fields {
+        push_digits(&mut text, value, digits);
+        text.push(end);
+    }
+    push_digits(&mut text, since.subsec_nanos().into(), 9);
+    text.push('Z');
+    text
+}
+
+/// Appends the last `digits` decimal digits of `value`, zeros before it where it has fewer.
+fn push_digits(text: &mut String, value: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = value / 10u64.pow(place) % 10;
+        text.push(char::from(b'0' + digit as u8));
+    }
 }
 
 /// The current time, as records and logs write it: RFC 3339, UTC.

@@ -4,6 +4,7 @@
 //! last, one addition at a time), and lets the compiler work on all leads of a sample at once.
 
 use crate::leads;
+use crate::sample::Sample;
 
 /// Runs `step(parameter, state, value)` for every value of `samples` (sample-major), with the parameter and the state
 /// of the value's lead. `parameters` and `states` have one entry a lead.
@@ -38,11 +39,13 @@ pub(crate) fn fold<T: Copy, P: Copy + Default, S: Copy + Default>(
     }
 }
 
-/// Sum of every lead of `samples` (sample-major), taken sample by sample.
-pub(crate) fn sum(samples: &[f64], leads: usize) -> Vec<f64> {
+/// Sum of every lead of `samples` (sample-major) in float64, taken sample by sample.
+pub(crate) fn sum<S: Sample>(samples: &[S], leads: usize) -> Vec<f64> {
     let none = vec![0.0; leads];
     let mut sum = none.clone();
-    fold(samples, &none, &mut sum, |_: f64, s: &mut f64, v| *s += v);
+    fold(samples, &none, &mut sum, |_: f64, s: &mut f64, v| {
+        *s += v.to_f64()
+    });
     sum
 }
 

@@ -14,6 +14,7 @@
 //! | [`recipe`] | a list of steps, checked |
 //! | [`apply`] | a recipe applied to one recording |
 //! | [`sample`] | float32 or float64, the types of a recording's values |
+//! | [`counts`] | counts of an electrocardiograph as amplitudes |
 //! | [`leads`] | names and order of the twelve leads |
 //! | [`selection`] | leads by name |
 //! | [`limb`] | laws that tie the limb leads, and mistakes that explain broken ones |
@@ -48,6 +49,7 @@
 pub mod apply;
 pub mod beats;
 mod columns;
+pub mod counts;
 mod divide;
 pub mod ecg_fm;
 mod error;

@@ -17,6 +17,7 @@
 //! chest leads exchanged with each other, which no law ties.
 
 use crate::leads::COUNT;
+use crate::sample::Sample;
 use multiversion::multiversion;
 
 /// Number of limb leads, the first of the twelve.
@@ -68,7 +69,7 @@ pub const LAWS: [Law; 4] = [
     },
 ];
 
-/// Deviation of what each of [`LAWS`] leaves over, in the unit of the leads. `samples` are sample-major, twelve leads
+/// Deviation of what each of [`LAWS`] leaves over, in the unit of the leads, in float32. `samples` are sample-major, twelve leads
 /// each; `mean` is the leads' mean. NaN or infinite where the samples are, or are too large to be squared.
 ///
 /// ```
@@ -81,7 +82,7 @@ pub const LAWS: [Law; 4] = [
 /// let mean = ecgfm_recipe::quality::measure(&samples, 12).mean;
 /// assert!(deviations(&samples, &mean).iter().all(|left| *left < 1e-6));
 /// ```
-pub fn deviations(samples: &[f32], mean: &[f32]) -> [f32; LAWS.len()] {
+pub fn deviations<S: Sample>(samples: &[S], mean: &[f32]) -> [f32; LAWS.len()] {
     let mut offset = [0f32; COUNT];
     offset.iter_mut().zip(mean).for_each(|(o, m)| *o = *m);
     let rows = samples.as_chunks::<COUNT>().0;
@@ -102,10 +103,10 @@ fn left_over(sample: &[f32; COUNT]) -> [f32; LAWS.len()] {
 
 /// Sums of squares of what is left over, around `offset`.
 #[multiversion(targets("x86_64+avx+avx2"))]
-fn squares(rows: &[[f32; COUNT]], offset: [f32; LAWS.len()]) -> [f32; LAWS.len()] {
+fn squares<S: Sample>(rows: &[[S; COUNT]], offset: [f32; LAWS.len()]) -> [f32; LAWS.len()] {
     let mut sums = [[0f32; LAWS.len()]; 2];
-    let mut add = |to: usize, row: &[f32; COUNT]| {
-        let left = left_over(row);
+    let mut add = |to: usize, row: &[S; COUNT]| {
+        let left = left_over(&row.map(|v| v.to_f64() as f32));
         for law in 0..LAWS.len() {
             let centred = left[law] - offset[law];
             sums[to][law] += centred * centred;

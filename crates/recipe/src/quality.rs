@@ -67,24 +67,24 @@ fn measure_twelve<S: Sample>(samples: &[S]) -> Quality<S> {
 fn spread<S: Sample>(samples: &[S], mean: &[S]) -> (Vec<S>, Vec<S::Bits>) {
     let leads = mean.len();
     let (mut squares, mut unlike) = (vec![S::default(); leads], vec![S::Bits::default(); leads]);
-    if let (true, Ok(mean)) = (S::CONSTANT_BY_MEAN, <[S; COUNT]>::try_from(mean)) {
+    let expected = if S::CONSTANT_BY_MEAN {
+        mean
+    } else {
+        &samples[..leads.min(samples.len())]
+    };
+    if let (Ok(mean), Ok(expected)) = (<[S; COUNT]>::try_from(mean), <[S; COUNT]>::try_from(expected)) {
         let (mut s, mut u) = ([S::default(); COUNT], [S::Bits::default(); COUNT]);
         for row in samples.as_chunks::<COUNT>().0 {
             for l in 0..COUNT {
                 let centred = row[l] - mean[l];
                 s[l] += centred * centred;
-                u[l] |= centred.to_bits();
+                u[l] |= (row[l] - expected[l]).to_bits();
             }
         }
         squares.copy_from_slice(&s);
         unlike.copy_from_slice(&u);
     } else {
         fold(samples, mean, &mut squares, |m, s, v| *s += (v - m) * (v - m));
-        let expected = if S::CONSTANT_BY_MEAN {
-            mean
-        } else {
-            &samples[..leads.min(samples.len())]
-        };
         if expected.len() == leads {
             fold(samples, expected, &mut unlike, |e, u, v| *u |= (v - e).to_bits());
         }

@@ -7,6 +7,7 @@
 use crate::columns::{fold, sum, update};
 use crate::divide::Divisors;
 use crate::leads::COUNT;
+use crate::sample::Sample;
 use multiversion::{multiversion, target::target_cfg_f};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,43 @@ pub(crate) fn centre(samples: &mut [f64], leads: usize, sum: &[f64]) -> Moments 
     Moments { mean, std }
 }
 
+/// Fills `out` with `input` (sample-major, `leads` values a sample) without the mean of every lead, and returns the moments.
+pub(crate) fn centre_from<S: Sample>(input: &[S], leads: usize, out: &mut Vec<f64>) -> Moments {
+    let leads = leads.max(1);
+    let count = (input.len() / leads) as f64;
+    let mean: Vec<f64> = sum(input, leads).iter().map(|s| s / count).collect();
+    let std = match <[f64; COUNT]>::try_from(&mean[..]) {
+        Ok(mean) => {
+            out.resize(input.len(), 0.0);
+            centre_twelve_from(input, &mean, count, out)
+        }
+        Err(_) => {
+            out.clear();
+            out.extend(input.iter().map(|v| v.to_f64()));
+            centre_any(out, &mean, count)
+        }
+    };
+    Moments { mean, std }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn centre_twelve_from<S: Sample>(input: &[S], mean: &[f64; COUNT], count: f64, out: &mut [f64]) -> Vec<f64> {
+    let (mean, mut rest) = (*mean, [0.0; COUNT]);
+    for (row, out) in input
+        .as_chunks::<COUNT>()
+        .0
+        .iter()
+        .zip(out.as_chunks_mut::<COUNT>().0)
+    {
+        for l in 0..COUNT {
+            let value = row[l].to_f64() - mean[l];
+            out[l] = value;
+            rest[l] += value;
+        }
+    }
+    deviations(out, &rest, count)
+}
+
 #[multiversion(targets("x86_64+avx+avx2"))]
 fn centre_twelve(samples: &mut [f64], mean: &[f64; COUNT], count: f64) -> [f64; COUNT] {
     let deviations = centre_any(samples, mean, count);
@@ -77,8 +115,14 @@ fn centre_any(samples: &mut [f64], mean: &[f64], count: f64) -> Vec<f64> {
         *v -= m;
         *s += *v;
     });
+    deviations(samples, &rest, count)
+}
+
+/// Deviation of every lead of centred `samples`, of which `rest` is the sum.
+#[inline(always)]
+fn deviations(samples: &[f64], rest: &[f64], count: f64) -> Vec<f64> {
     let rest: Vec<f64> = rest.iter().map(|s| s / count).collect();
-    let mut squares = vec![0.0; mean.len()];
+    let mut squares = vec![0.0; rest.len()];
     fold(samples, &rest, &mut squares, |m, s, v| *s += (v - m) * (v - m));
     squares.iter().map(|s| (s / count).sqrt()).collect()
 }

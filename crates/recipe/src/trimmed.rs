@@ -8,7 +8,7 @@ use crate::resample::resampled_len;
 use crate::resampler::Resampler;
 use crate::sample::Sample;
 use crate::segment;
-use crate::standardize::{Moments, Scale, centre};
+use crate::standardize::{Moments, Scale, centre, centre_from};
 use crate::step::Step;
 use std::ops::Range;
 
@@ -113,28 +113,30 @@ impl<'a, S: Sample> Trimmed<'a, S> {
                 sums = Some(sum(&self.resampler.samples, leads));
             }
             match step {
+                // Equal rates leave a recording as it is.
+                Step::Resample { sample_rate } if sums.is_none() && rate == f64::from(*sample_rate) => {}
                 Step::Resample { sample_rate } => {
                     sums = Some(self.resample(sums.is_some(), (rate, *sample_rate)));
                     rate = f64::from(*sample_rate);
                 }
                 Step::Standardize { constant_leads } => {
-                    let sums = sums.take().unwrap_or_else(|| self.widen());
-                    let moments = centre(&mut self.resampler.samples, leads, &sums);
+                    let samples = &mut self.resampler.samples;
+                    let moments = match sums.take() {
+                        Some(sums) => centre(samples, leads, &sums),
+                        None => centre_from(self.org, leads, samples),
+                    };
                     undivided = Some(Scale::new(&moments.std, *constant_leads));
                     last = Some(moments);
                 }
                 Step::TrimPadding | Step::SelectLeads { .. } | Step::Cut { .. } => {}
             }
         }
+        if sums.is_none() && last.is_none() {
+            let samples = &mut self.resampler.samples;
+            samples.clear();
+            samples.extend(self.org.iter().map(|v| v.to_f64()));
+        }
         (last, undivided.unwrap_or_else(|| Scale::none(leads)))
-    }
-
-    /// Takes the recording over as float64; returns the sum of every lead.
-    fn widen(&mut self) -> Vec<f64> {
-        let samples = &mut self.resampler.samples;
-        samples.clear();
-        samples.extend(self.org.iter().map(|v| v.to_f64()));
-        sum(samples, self.recipe.leads().len())
     }
 
     /// Resamples the recording, or what the steps so far `began` to make of it, rounded to the type of the recording.

@@ -25,6 +25,8 @@ pub struct FileHead<'a> {
     pub path: &'a Path,
     /// At most its first 4096 bytes.
     pub bytes: &'a [u8],
+    /// True where that is the whole file.
+    pub is_whole: bool,
 }
 
 /// An open file of recordings, one a row, which any number of threads may read at once.

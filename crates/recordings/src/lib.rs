@@ -7,6 +7,7 @@
 //! | `metadata` | [`RecordingMetadata`]: what its file states besides |
 //! | `standard_leads` | the standard leads out of those of a file, and [`MissingLeads`] |
 //! | [`file`](mod@file) | [`RecordingFile`]: a file of recordings, read row by row |
+//! | `on_demand` | [`FileOnDemand`]: a file of one recording that is open only while it is read |
 //! | `hdf5` | [`RecordingFile`] for the HDF5 files of CODE-15 (with the feature `hdf5`) |
 //! | `hdf5_rows` | [`RecordingFile`] for other HDF5 files of rows, which somebody describes |
 //! | [`mod@wfdb`] | [`RecordingFile`] for WFDB records: headers, signal files |
@@ -32,6 +33,7 @@ mod hdf5_rows;
 pub mod lead_names;
 mod metadata;
 pub mod muse;
+mod on_demand;
 pub mod open;
 pub mod recording;
 mod refusal;
@@ -49,7 +51,8 @@ pub use file::{BoxedFile, DirectRows, FileHead, RecordingFile};
 #[cfg(feature = "hdf5")]
 pub use hdf5::{HDF5_ENDINGS, Hdf5File};
 pub use metadata::RecordingMetadata;
-pub use open::open;
+pub use on_demand::{FileOnDemand, open_recognized};
+pub use open::{FileListing, ListedRecording, list, open};
 pub use recording::{Encoding, Leads, Provenance, Recording, Unit};
 pub use samples::Samples;
 pub use standard_leads::{LeadProblem, MissingLeads};

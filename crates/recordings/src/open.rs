@@ -1,21 +1,24 @@
 //! Files of recordings, told from each other by their content.
 
 use crate::file::{BoxedFile, FileHead};
+use crate::metadata::RecordingMetadata;
 use crate::recording::Encoding;
 use ecgfm_formats::{Error, Result};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes at the start of a file by which its format is recognised.
-const HEAD_BYTES: u64 = 4096;
+const HEAD_BYTES: usize = 4096;
 
 /// A format of files of recordings.
 struct FileFormat {
     /// Checks by the path and the first bytes that a file has this format.
     recognizes: fn(&FileHead<'_>, &Encoding) -> bool,
     /// Opens a file that was recognised.
-    open: fn(&Path, &Encoding) -> Result<BoxedFile>,
+    open: fn(&FileHead<'_>, &Encoding) -> Result<BoxedFile>,
+    /// Reads what a file of one recording states besides its samples, in formats where opening it reads these.
+    describe: Option<fn(&Path, &Encoding) -> Result<RecordingMetadata>>,
 }
 
 /// Every format that is read, in the order in which they are tried. One that is added is a line here.
@@ -23,23 +26,28 @@ const FORMATS: &[FileFormat] = &[
     #[cfg(feature = "hdf5")]
     FileFormat {
         recognizes: crate::hdf5::recognizes,
-        open: open_hdf5,
+        open: |head, encoding| open_hdf5(head.path, encoding),
+        describe: None,
     },
     FileFormat {
-        recognizes: |head, _| crate::wfdb::header_of(head.path).is_some(),
+        recognizes: |head, _| crate::wfdb::header_of(head).is_some(),
         open: crate::wfdb::open,
+        describe: None,
     },
     FileFormat {
         recognizes: crate::muse::recognizes,
-        open: crate::muse::open,
+        open: |head, encoding| crate::muse::open(head.path, encoding),
+        describe: Some(crate::muse::describe),
     },
     FileFormat {
         recognizes: crate::arrays::recognizes,
-        open: crate::arrays::open,
+        open: |head, encoding| crate::arrays::open(head.path, encoding),
+        describe: None,
     },
     FileFormat {
         recognizes: crate::csv::recognizes,
-        open: crate::csv::open,
+        open: |head, encoding| crate::csv::open(head.path, encoding),
+        describe: None,
     },
 ];
 
@@ -58,27 +66,98 @@ fn open_hdf5(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
 /// # Errors
 /// The file cannot be read, is damaged, or is in a format that is known and not read.
 pub fn open(path: &Path, encoding: &Encoding) -> Option<Result<BoxedFile>> {
-    let bytes = match read_head(path) {
-        Ok(bytes) => bytes,
+    with_format(path, encoding, |format, head| (format.open)(head, encoding))
+}
+
+/// A file, and its recordings by what it states besides their samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileListing {
+    /// The file; of a WFDB record, its header.
+    pub path: PathBuf,
+    /// Recordings in the order of their rows.
+    pub recordings: Vec<ListedRecording>,
+}
+
+/// A recording by what its file states besides its samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedRecording {
+    /// Number of its exam; none where it is no exam's.
+    pub exam_id: Option<String>,
+    /// What the file states.
+    pub metadata: Option<RecordingMetadata>,
+}
+
+/// Lists the recordings of a file as [`open`] would; none where its format is not known. Damage that concerns samples alone may go
+/// unnoticed.
+///
+/// # Errors
+/// As [`open`].
+pub fn list(path: &Path, encoding: &Encoding) -> Option<Result<FileListing>> {
+    with_format(path, encoding, |format, head| match format.describe {
+        Some(describe) => Ok(FileListing {
+            path: path.to_owned(),
+            recordings: vec![ListedRecording {
+                exam_id: path.file_stem().map(|name| name.to_string_lossy().into_owned()),
+                metadata: Some(describe(path, encoding)?),
+            }],
+        }),
+        None => {
+            let file = (format.open)(head, encoding)?;
+            let ids = file.exam_ids().into_iter().enumerate();
+            let recordings = ids.map(|(row, exam_id)| ListedRecording {
+                exam_id,
+                metadata: file.metadata(row),
+            });
+            Ok(FileListing {
+                path: file.path().to_owned(),
+                recordings: recordings.collect(),
+            })
+        }
+    })
+}
+
+/// Gives `read` the format and the head of a file; none where the format is not known.
+fn with_format<T>(
+    path: &Path,
+    encoding: &Encoding,
+    read: impl FnOnce(&FileFormat, &FileHead<'_>) -> Result<T>,
+) -> Option<Result<T>> {
+    let mut bytes = [0; HEAD_BYTES];
+    let length = match read_head(path, &mut bytes) {
+        Ok(length) => length,
         Err(error) => return Some(Err(error)),
     };
-    let head = FileHead { path, bytes: &bytes };
+    let head = FileHead {
+        path,
+        bytes: &bytes[..length.unwrap_or_default()],
+        is_whole: length.is_some_and(|length| length < HEAD_BYTES),
+    };
     if crate::unread::recognizes(&head) {
-        return Some(crate::unread::refuse(path, &bytes));
+        return Some(crate::unread::refuse(path, head.bytes));
     }
     let format = FORMATS
         .iter()
         .find(|format| (format.recognizes)(&head, encoding))?;
-    Some((format.open)(path, encoding))
+    Some(read(format, &head))
 }
 
-fn read_head(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut bytes));
+/// Reads the first bytes of a file; returns how many there are, and none where there is no file.
+fn read_head(path: &Path, bytes: &mut [u8]) -> Result<Option<usize>> {
+    let read = File::open(path).and_then(|mut file| {
+        let mut filled = 0;
+        loop {
+            match file.read(&mut bytes[filled..]) {
+                Ok(0) => return Ok(filled),
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    });
     match read {
-        Ok(_) => Ok(bytes),
+        Ok(length) => Ok(Some(length)),
         // The name of a WFDB record without an ending is no file's.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::Io {
             path: path.to_owned(),
             action: "open",

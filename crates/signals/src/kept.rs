@@ -7,6 +7,7 @@ use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::quality::QualityRow;
 use ecgfm_artifacts::recipe::leads;
 use ecgfm_artifacts::recipe::quality::Quality;
+use ecgfm_artifacts::store::RecordingDigest;
 use serde::{Deserialize, Serialize};
 
 /// An exam that was kept. There may be hundreds of thousands of them: it is small.
@@ -30,6 +31,15 @@ pub(crate) struct KeptExam {
 }
 
 impl KeptExam {
+    /// Digest of its trimmed recording, by which a store without samples knows it again.
+    pub(crate) fn digest(&self) -> RecordingDigest {
+        RecordingDigest::new(
+            self.sample_rate,
+            self.sample_size,
+            self.measured.statistics.as_f64(),
+        )
+    }
+
     /// Rows of `quality.csv` about it.
     pub(crate) fn quality_rows(&self, exam_id: &str) -> impl Iterator<Item = QualityRow> {
         self.flags.iter().map(|flag| flag.row(self.idx, exam_id))

@@ -34,6 +34,7 @@ mod stage;
 mod store_writer;
 mod stream;
 mod table_paths;
+mod view;
 mod warnings;
 
 pub use error::{Error, Result};

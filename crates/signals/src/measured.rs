@@ -13,6 +13,16 @@ pub(crate) enum Statistics {
     Float64(Box<[u64]>),
 }
 
+impl Statistics {
+    /// Values as float64, exactly.
+    pub(crate) fn as_f64(&self) -> Vec<f64> {
+        match self {
+            Self::Float32(bits) => bits.iter().map(|bits| f64::from(f32::from_bits(*bits))).collect(),
+            Self::Float64(bits) => bits.iter().map(|bits| f64::from_bits(*bits)).collect(),
+        }
+    }
+}
+
 /// A type of samples whose statistics and values can be stored.
 pub(crate) trait StoredSample: Sample {
     /// Statistics of this type.

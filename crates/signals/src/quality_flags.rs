@@ -81,7 +81,7 @@ pub(crate) fn find<S: StoredSample>(
     let mut found = Vec::new();
     let (mean, std) = (S::as_f32(&quality.mean), S::as_f32(&quality.std));
     if chosen.len() == leads::COUNT {
-        flag_limb_leads(&S::as_f32(trimmed.org()), (&mean, &std), &mut found);
+        flag_limb_leads(trimmed.org(), (&mean, &std), &mut found);
     }
     let leads = || chosen.iter().copied().zip(std.iter().copied());
     let large = leads().filter(|(_, std)| *std > MAX_STD);
@@ -113,7 +113,11 @@ fn flag_deviation(
     })
 }
 
-fn flag_limb_leads(samples: &[f32], (mean, std): (&[f32], &[f32]), found: &mut Vec<QualityFlag>) {
+fn flag_limb_leads<S: StoredSample>(
+    samples: &[S],
+    (mean, std): (&[f32], &[f32]),
+    found: &mut Vec<QualityFlag>,
+) {
     const CHECKS: [QualityCheck; 4] = [
         QualityCheck::Einthoven,
         QualityCheck::GoldbergerAvr,
@@ -126,7 +130,7 @@ fn flag_limb_leads(samples: &[f32], (mean, std): (&[f32], &[f32]), found: &mut V
         return;
     }
     let flat = (0..limb::LIMB).find(|lead| std[*lead] < MIN_STD);
-    let detail = match (flat, limb::explain(samples)) {
+    let detail = match (flat, limb::explain(&S::as_f32(samples))) {
         (Some(lead), _) => format!("{} is flat", NAMES[lead]),
         (None, Some(mistake)) => format!("as if {}", mistake_text(&mistake)),
         (None, None) => "no exchange, order or sign of single leads explains it".to_owned(),

@@ -1,12 +1,12 @@
 //! The segment store, written by many workers at once.
 
-use crate::check::refused;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kept::KeptExam;
 use crate::mat;
 use crate::measured::StoredSample;
 use crate::params::Store;
 use crate::table_paths::segment_names;
+use crate::view::{check_view, write_view};
 use ecgfm_archives::Archive;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::npy::Flusher;
@@ -14,9 +14,8 @@ use ecgfm_artifacts::formats::pages::PageBuffer;
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
 use ecgfm_artifacts::recipe::{EcgFm, Recipe};
-use ecgfm_artifacts::store::{
-    PACKED_DIR, PartFile, RawPart, SampleType, ViewRow, ViewStore, write_packed_index,
-};
+use ecgfm_artifacts::recordings::MissingLeads;
+use ecgfm_artifacts::store::{PACKED_DIR, PartFile, SampleType, write_packed_index};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SegmentSource<'a> {
     pub(crate) archive: &'a dyn Archive,
     pub(crate) settings: &'a EcgFm,
+    pub(crate) missing_leads: MissingLeads,
     pub(crate) recipe: &'a Recipe,
 }
 
@@ -73,8 +73,7 @@ impl<'a> StoreWriter<'a> {
         let dir = out.join(PACKED_DIR);
         mat::create_dir(&dir)?;
         if store == Store::View {
-            check_direct(source.archive)?;
-            check_padding(source.archive)?;
+            check_view(source.archive)?;
             return Ok(Self::View { dir, source });
         }
         Ok(Self::Packed {
@@ -152,98 +151,23 @@ impl FlushedStore<'_> {
         match self {
             Self::Packed { dir, archive } => {
                 let of_part = |(number, kept): (usize, &Vec<KeptExam>)| {
-                    let names = kept.iter().flat_map(|exam| names_of(*archive, exam));
+                    let names = kept
+                        .iter()
+                        .flat_map(|exam| segment_names(&archive.save_file(exam.idx), exam.segments));
                     let names = names.collect::<Vec<_>>().into_iter().enumerate();
                     names.map(move |(row, name)| (name, number, row))
                 };
                 let rows = parts.iter().enumerate().flat_map(of_part);
                 Ok(write_packed_index(dir, rows)?)
             }
-            Self::View { dir, source } => write_view(dir, *source, parts),
+            Self::View { dir, source } => write_view(
+                dir,
+                (source.archive, source.settings, source.missing_leads),
+                parts,
+            ),
             Self::Mat => Ok(()),
         }
     }
-}
-
-fn names_of(archive: &dyn Archive, exam: &KeptExam) -> impl Iterator<Item = String> + use<> {
-    segment_names(&archive.save_file(exam.idx), exam.segments)
-}
-
-/// Writes a store without samples, which names every file of the archive that it can read.
-fn write_view(dir: &Path, source: SegmentSource<'_>, parts: &[Vec<KeptExam>]) -> Result<()> {
-    let archive = source.archive;
-    let files = archive.files().enumerate().filter_map(|(number, file)| {
-        let rows = file.recordings.as_ref().ok()?.direct_rows()?;
-        Some(
-            RawPart::new(&file.path, rows)
-                .map(|part| (number, part))
-                .map_err(Error::from),
-        )
-    });
-    let files = files.collect::<Result<Vec<(usize, RawPart)>>>()?;
-    let (numbers, files): (Vec<usize>, Vec<RawPart>) = files.into_iter().unzip();
-    let rows = parts.iter().flatten().flat_map(|kept| {
-        // Every file that holds an exam is in the list.
-        let part = numbers.binary_search(&kept.file).unwrap_or(usize::MAX);
-        let row = kept.row;
-        names_of(archive, kept)
-            .enumerate()
-            .map(move |(cut, segment)| ViewRow {
-                segment,
-                part,
-                row,
-                cut,
-            })
-    });
-    let view = ViewStore::new(source.settings, one_sample_rate(parts)?, files).map_err(refused)?;
-    Ok(view.write(dir, rows)?)
-}
-
-/// The sample rate that all recordings have, in Hz: a view holds one.
-fn one_sample_rate(parts: &[Vec<KeptExam>]) -> Result<f64> {
-    let mut rates = parts.iter().flatten().map(|exam| exam.sample_rate);
-    let first = rates.next().unwrap_or_default();
-    match rates.find(|rate| *rate != first) {
-        None => Ok(first),
-        Some(other) => {
-            let what = format!(
-                "is `view`, which reads recordings of one sample rate; there are some of {first} and of {other} Hz: use \
-                 `packed`"
-            );
-            Err(Error::parameter("store", what))
-        }
-    }
-}
-
-/// Checks that every file that can be read is read without its format's library, as a view reads it.
-fn check_direct(archive: &dyn Archive) -> Result<()> {
-    let slow = archive.files().find_map(|file| {
-        let recordings = file.recordings.as_ref().ok()?;
-        let slow = recordings.direct_rows().is_none();
-        slow.then(|| (&file.name, recordings.storage()))
-    });
-    match slow {
-        None => Ok(()),
-        Some((name, storage)) => {
-            let what = format!(
-                "is `view`, which reads float32 that lies plain or in chunks of gzip; {name} is stored otherwise \
-                 ({storage}): use `packed`"
-            );
-            Err(Error::parameter("store", what))
-        }
-    }
-}
-
-/// Checks that the recordings of all files are filled with zeros at both ends, or those of none: a view holds one recipe.
-fn check_padding(archive: &dyn Archive) -> Result<()> {
-    let mut padded = (0..archive.file_count()).map(|number| archive.is_zero_padded(number));
-    let first = padded.next().unwrap_or_default();
-    if padded.all(|padded| padded == first) {
-        return Ok(());
-    }
-    let what = "is `view`, which treats all recordings alike; some of the archives fill theirs with zeros at both ends (CODE-15), \
-                some do not: use `packed`";
-    Err(Error::parameter("store", what))
 }
 
 impl StorePartWriter<'_> {

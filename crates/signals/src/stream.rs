@@ -42,6 +42,7 @@ pub(crate) fn process_exams(
     let source = SegmentSource {
         archive: processor.archive,
         settings: &settings,
+        missing_leads: processor.params.missing_leads,
         recipe: processor.recipes.any(),
     };
     let writer = StoreWriter::create(ctx.out, processor.params.store, source)?;

@@ -50,17 +50,7 @@ fn segments(out: &Path, store: Store) -> Vec<Vec<u32>> {
     } else {
         "segments"
     };
-    let reader = SegmentReader::open(&out.join(folder)).unwrap();
-    let table = common::lines(&out.join("segmented.csv"));
-    let read = |line: &String| {
-        let path = line.split(',').next().unwrap();
-        let path = path.rsplit('/').next().unwrap();
-        assert_eq!(reader.shape(path).unwrap(), (12, 1000));
-        let mut values = vec![0f32; 12_000];
-        reader.read(path, &mut values).unwrap();
-        values.iter().map(|v| v.to_bits()).collect()
-    };
-    table[1..].iter().map(read).collect()
+    common::segments_in(out, folder, 1000)
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::table::ExamTable;
 pub use columns::RULES;
 use ecgfm_artifacts::presence::{exists, is_dir};
-use ecgfm_recordings::{BoxedFile, Hdf5File, Result as RecordingResult};
+use ecgfm_recordings::{BoxedFile, Encoding, Hdf5File, Result as RecordingResult};
 pub(crate) use files::PartFiles;
 pub(crate) use layout::SOURCE;
 pub use layout::{ENCODING, EXAMS_FILE};
@@ -85,6 +85,10 @@ impl Archive for Code15 {
 
     fn file(&self, number: usize) -> &ArchiveFile {
         &self.parts.files()[number]
+    }
+
+    fn encoding(&self, _: usize) -> Option<Encoding> {
+        Some(ENCODING)
     }
 
     fn locate(&self) -> LocatedExams {

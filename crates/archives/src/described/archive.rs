@@ -2,7 +2,6 @@
 
 use super::description::DatasetDescription;
 use super::exam_columns::ExamColumns;
-use super::file_on_demand::{FileOnDemand, open_recognized};
 use super::found_exam::{FoundExam, directory_of};
 use super::from_table::{self, ListedExams};
 use super::from_tree;
@@ -13,9 +12,10 @@ use crate::table::ExamTable;
 use crate::{Dataset, code15};
 use ecgfm_artifacts::presence::{exists, is_dir};
 use ecgfm_artifacts::rejected::Reason;
-use ecgfm_recordings::{BoxedFile, Result as RecordingResult};
+use ecgfm_recordings::{BoxedFile, Encoding, FileOnDemand, Result as RecordingResult, open_recognized};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An open archive.
 pub struct DescribedArchive {
@@ -122,7 +122,7 @@ fn list_files(
     for exam in exams {
         several[numbers[exam.file.as_str()]] |= exam.row > 0;
     }
-    let encoding = description.encoding();
+    let encoding = Arc::new(description.encoding());
     let file = |(name, several): (&&str, bool)| {
         let path = directory.join(name);
         let recordings: Result<BoxedFile> = match several {
@@ -155,6 +155,10 @@ impl Archive for DescribedArchive {
 
     fn file(&self, number: usize) -> &ArchiveFile {
         &self.files[number]
+    }
+
+    fn encoding(&self, _: usize) -> Option<Encoding> {
+        Some(self.description.encoding())
     }
 
     fn locate(&self) -> LocatedExams {

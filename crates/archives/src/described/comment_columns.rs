@@ -2,9 +2,8 @@
 
 use super::description::DatasetDescription;
 use super::exam_columns::{ACQUIRED_AT, ExamColumns};
-use super::file_on_demand::open_recognized;
 use super::found_exam::FoundExam;
-use ecgfm_recordings::RecordingMetadata;
+use ecgfm_recordings::{RecordingMetadata, open_recognized};
 use rayon::prelude::*;
 use std::path::Path;
 

@@ -14,6 +14,7 @@ use ecgfm_artifacts::presence::{exists, is_dir};
 use ecgfm_artifacts::records::normalize_key;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::table;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -86,7 +87,8 @@ pub(super) fn exams(
 fn find_files(description: &DatasetDescription, directory: &Path, listed: &TextTable) -> Result<ListedExams> {
     let named = |name: &Option<String>| listed.required(name.as_deref().unwrap_or_default());
     let (ids, paths) = (named(&description.exam_id)?, named(&description.file)?);
-    let exams = (ids.iter().zip(paths)).map(|(id, path)| find_exam(description, directory, id, path));
+    let rows = ids.par_iter().zip(paths);
+    let exams = rows.map(|(id, path)| find_exam(description, directory, id, path));
     Ok(ListedExams {
         exams: exams.collect(),
         files: None,

@@ -9,7 +9,7 @@ use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::presence::is_dir;
 use ecgfm_artifacts::rejected::Reason;
-use ecgfm_recordings::{BoxedFile, RecordingMetadata};
+use ecgfm_recordings::{ListedRecording, RecordingMetadata};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -23,13 +23,7 @@ const MAX_DEPTH: usize = 32;
 /// A file that is one, and the recordings in it.
 struct OpenedFile {
     name: String,
-    recordings: std::result::Result<Vec<RecordingOfFile>, String>,
-}
-
-/// A recording of a file, by what it states besides samples.
-struct RecordingOfFile {
-    id: Option<String>,
-    metadata: Option<RecordingMetadata>,
+    recordings: std::result::Result<Vec<ListedRecording>, String>,
 }
 
 /// Searches the directory `raw`, and fills `columns`. Returns the exams, and the number of files that look like recordings and are
@@ -53,7 +47,7 @@ pub(super) fn exams(
             Ok(recordings) => {
                 let several = recordings.len() > 1;
                 for (row, recording) in recordings.into_iter().enumerate() {
-                    let of_row = || recording.id.clone().unwrap_or_else(|| row.to_string());
+                    let of_row = || recording.exam_id.clone().unwrap_or_else(|| row.to_string());
                     found.push(FoundExam {
                         id: if several {
                             format!("{id}/{}", of_row())
@@ -111,15 +105,42 @@ fn may_be_recording(name: &str) -> bool {
 
 /// Paths of all files below the directory `raw`, relative to it and in order, without hidden ones.
 fn files_below(raw: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    list_files(raw, Path::new(""), 0, &mut names)?;
-    names.sort_unstable();
+    let mut names = list_files(raw, Path::new(""), 0)?;
+    names.par_sort_unstable();
     Ok(names)
 }
 
-/// Adds the paths of all files below `directory`, relative to `raw`, without hidden ones.
-fn list_files(raw: &Path, directory: &Path, depth: usize, names: &mut Vec<String>) -> Result<()> {
-    let path = raw.join(directory);
+/// Paths of all files below `directory`, relative to `raw`, without hidden ones. Directories are listed side by side.
+fn list_files(raw: &Path, directory: &Path, depth: usize) -> Result<Vec<String>> {
+    let mut listed = list_directory(raw, directory)?;
+    if depth == MAX_DEPTH
+        && let Some(deeper) = listed.directories.first()
+    {
+        return Err(Error::BadInput {
+            path: raw.join(deeper),
+            what: format!("more than {MAX_DEPTH} directories inside each other"),
+            help: None,
+        });
+    }
+    let below = listed.directories.par_iter();
+    let below: Vec<Result<Vec<String>>> = below
+        .map(|directory| list_files(raw, directory, depth + 1))
+        .collect();
+    for files in below {
+        listed.files.extend(files?);
+    }
+    Ok(listed.files)
+}
+
+/// Content of one directory, as paths relative to the archive.
+#[derive(Default)]
+struct ListedDirectory {
+    files: Vec<String>,
+    directories: Vec<PathBuf>,
+}
+
+fn list_directory(raw: &Path, directory: &Path) -> Result<ListedDirectory> {
+    let (path, mut content) = (raw.join(directory), ListedDirectory::default());
     let listed = std::fs::read_dir(&path).map_err(ArtifactError::io("list", &path))?;
     for entry in listed {
         let entry = entry.map_err(ArtifactError::io("list", &path))?;
@@ -138,19 +159,13 @@ fn list_files(raw: &Path, directory: &Path, depth: usize, names: &mut Vec<String
         // A link to a directory is not followed: it may lead back here.
         let kind = entry.file_type().map_err(ArtifactError::io("list", &path))?;
         if kind.is_dir() {
-            if depth == MAX_DEPTH {
-                return Err(Error::BadInput {
-                    path: raw.join(relative),
-                    what: format!("more than {MAX_DEPTH} directories inside each other"),
-                    help: None,
-                });
-            }
-            list_files(raw, &relative, depth + 1, names)?;
+            content.directories.push(relative);
         } else if !(kind.is_symlink() && is_dir(&entry.path())?) {
-            names.push(relative.to_string_lossy().into_owned());
+            content.files.push(relative.to_string_lossy().into_owned());
         }
     }
-    Ok(())
+    content.directories.sort_unstable();
+    Ok(content)
 }
 
 /// Number of `.mat` files without a WFDB header of their name: recordings whose header was lost, or something else.
@@ -175,23 +190,14 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
 fn open_file(description: &DatasetDescription, raw: &Path, name: String) -> Option<Result<OpenedFile>> {
     let encoding = description.encoding();
     let path = raw.join(&name);
-    let recordings = match ecgfm_recordings::open(&path, &encoding)? {
+    let recordings = match ecgfm_recordings::list(&path, &encoding)? {
         // A signal file of a WFDB record, whose header is listed, too.
-        Ok(file) if file.path() != path => return None,
-        Ok(file) => Ok(recordings_of(&file)),
+        Ok(file) if file.path != path => return None,
+        Ok(file) => Ok(file.recordings),
         Err(error) if error.fault().is_some() => return Some(Err(error.into())),
         Err(error) => Err(error.to_string()),
     };
     Some(Ok(OpenedFile { name, recordings }))
-}
-
-fn recordings_of(file: &BoxedFile) -> Vec<RecordingOfFile> {
-    let ids = file.exam_ids().into_iter().enumerate();
-    ids.map(|(row, id)| RecordingOfFile {
-        id,
-        metadata: file.metadata(row),
-    })
-    .collect()
 }
 
 /// Name of an exam: the path of its file without the ending.

@@ -12,13 +12,11 @@
 //! | `found_exam` | an exam as it was found |
 //! | `row_rule` | how an exam is found in files of many recordings |
 //! | `row_files` | files of many recordings, and where in them each exam is |
-//! | `file_on_demand` | a file of one recording that is open only while it is read |
 
 pub mod archive;
 mod comment_columns;
 pub mod description;
 mod exam_columns;
-mod file_on_demand;
 mod found_exam;
 mod from_table;
 mod from_tree;

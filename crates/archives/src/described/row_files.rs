@@ -1,7 +1,6 @@
 //! Files of many recordings, one a row, and where in them each exam of a table is.
 
 use super::description::DatasetDescription;
-use super::file_on_demand::open_recognized;
 use super::found_exam::FoundExam;
 use super::row_rule::RowRule;
 use crate::archive::ArchiveFile;
@@ -9,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::located::{RecordingLocation, Rejection};
 use ecgfm_artifacts::records::normalize_key;
 use ecgfm_artifacts::rejected::Reason;
+use ecgfm_recordings::open_recognized;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -6,21 +6,27 @@
 //! | `packed` | `part-00000.npy` …, float32 (segments, leads, samples), and `index.csv`: segment, part, row | read |
 //! | `packed16` | the same in float16 | read and widened |
 //! | `view` | `view.json`: recipe and raw files; `index.csv`: segment, part, row, cut | computed from the raw file |
+//! | `view` of other files than HDF5 | the same; `files.csv`: path, size | computed from the raw file |
 //! | `mat` | one `.mat` a segment | read, and rounded to float32 |
 //!
 //! Beside each lies a file `<directory>.store.json`, which says at which rate and in which unit the samples are: see [`StoreInfo`].
 //! `packed`, `view` and `mat` give the same float32 values to the bit.
 
+mod digest;
 mod index;
 mod info;
 mod packed;
 mod raw_part;
+mod reopened;
 mod view;
+mod view_reader;
 
+pub use digest::RecordingDigest;
 pub use index::INDEX_FILE;
 pub use info::StoreInfo;
 pub use packed::{PackedWriter, PartFile, SampleType, write_packed_index};
 pub use raw_part::RawPart;
+pub use reopened::{RecordingRules, ReopenedFile};
 pub use view::{ViewRow, ViewStore};
 
 use crate::columns::IDX;
@@ -31,7 +37,7 @@ use crate::presence::{is_dir, is_file};
 use packed::PackedReader;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use view::ViewReader;
+use view_reader::ViewReader;
 
 /// Directory of a packed store or a view inside the signals directory.
 pub const PACKED_DIR: &str = "segments";

@@ -1,29 +1,31 @@
-//! A store without samples: which rows of which raw files hold the segments, and the recipe that makes them.
+//! A store without samples: which recordings of which raw files hold the segments, and the recipe that makes them.
 //!
-//! `view.json` holds the recipe and, for every raw file, its path, what tells it from another file, and how its rows lie
-//! in it; `index.csv` holds segment, part, row and cut: the raw file's place in that list, the row of the recording, and
-//! the segment's number in it. A segment is computed when it is read, to the same bits that a packed store holds.
+//! `view.json` holds the recipe. Of raw files whose rows are float32 at known bytes it also holds path, what tells each from another
+//! file, and how its rows lie in it (format 1); files of any other format are listed in `files.csv` and opened by their content
+//! (format 2). `index.csv` holds segment, part, row and cut: the raw file's place in the list, the row of the recording, and the
+//! segment's number in it; in format 2 also the recording's digest. A segment is computed when it is read, to the same bits that a
+//! packed store holds.
 
-use super::index::{INDEX_FILE, duplicate_segment};
+use super::digest::RecordingDigest;
+use super::index::INDEX_FILE;
 use super::raw_part::RawPart;
-use crate::columns::{CUT, PART, ROW, SEGMENT};
+use super::reopened::{RecordingRules, ReopenedFile, write_files};
+use crate::columns::{CUT, DIGEST, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
-use crate::key;
 use crate::pandas::Cell;
-use crate::recipe::sample::Sample;
 use crate::recipe::standardize::ConstantLeads;
-use crate::recipe::{self, EcgFm, Recipe, Scratch};
-use crate::recordings::{DirectFile, Recording, RecordingFile, Samples};
-use crate::table::{self, Column, ColumnKind, OtherColumns};
+use crate::recipe::{self, EcgFm, Recipe};
+use crate::table;
 use serde::{Deserialize, Serialize, Serializer};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
 /// File that makes a directory a view.
 pub(super) const FILE: &str = "view.json";
-const FORMAT_VERSION: u32 = 1;
+/// Format of a view of rows at known bytes.
+const DIRECT_FORMAT: u32 = 1;
+/// Format of a view of files that are opened by their content.
+const REOPENED_FORMAT: u32 = 2;
+
 /// Recipe and raw files of a view: the content of `view.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,17 +33,28 @@ pub struct ViewStore {
     format_version: u32,
     /// Recipe by which recordings become segments.
     recipe: ViewRecipe,
-    /// The raw files.
-    parts: Vec<RawPart>,
+    /// Raw files whose rows lie at known bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) parts: Vec<RawPart>,
+    /// Rules by which raw files are read that are opened by their content; none where `parts` are all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) recordings: Vec<RecordingRules>,
+    /// Raw files that are opened by their content, which have a table of their own.
+    #[serde(skip)]
+    files: Vec<ReopenedFile>,
 }
 
-/// The recipe of ECG-FM and the sample rate of the recordings, as a view has them written down.
+/// The recipe of ECG-FM, as a view has it written down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ViewRecipe {
-    /// Sample rate of the recordings, in Hz.
-    #[serde(serialize_with = "whole_as_integer")]
-    source_rate: f64,
+    /// Sample rate of the recordings, in Hz, where their files do not state it.
+    #[serde(
+        default,
+        serialize_with = "whole_as_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    source_rate: Option<f64>,
     /// Sample rate of the segments, in Hz.
     target_rate: u32,
     /// Length of a segment, in seconds.
@@ -62,6 +75,18 @@ fn is_true() -> bool {
 }
 
 impl ViewRecipe {
+    fn new(settings: &EcgFm, source_rate: Option<f64>) -> recipe::Result<Self> {
+        Ok(Self {
+            source_rate,
+            target_rate: settings.sample_rate,
+            segment_seconds: settings.segment_seconds,
+            leads: settings.lead_positions()?,
+            constant_leads: settings.constant_leads,
+            standardize: settings.standardize,
+            trim_padding: settings.trim_padding,
+        })
+    }
+
     fn settings(&self) -> EcgFm {
         EcgFm {
             trim_padding: self.trim_padding,
@@ -85,27 +110,74 @@ pub struct ViewRow {
     pub row: usize,
     /// Number of the segment in the recording.
     pub cut: usize,
+    /// Digest of the recording, where its file is opened by its content.
+    pub digest: Option<RecordingDigest>,
 }
 
 impl ViewStore {
-    /// Segments made with `settings` from the recordings of these files, which have `source_rate` Hz.
+    /// Segments made with `settings` from the rows of these files, twelve leads in the standard order of `source_rate` Hz.
     ///
     /// # Errors
     /// `settings` name an unknown lead.
-    pub fn new(settings: &EcgFm, source_rate: f64, parts: Vec<RawPart>) -> recipe::Result<Self> {
+    pub fn of_rows(settings: &EcgFm, source_rate: f64, parts: Vec<RawPart>) -> recipe::Result<Self> {
         Ok(Self {
-            format_version: FORMAT_VERSION,
-            recipe: ViewRecipe {
-                source_rate,
-                target_rate: settings.sample_rate,
-                segment_seconds: settings.segment_seconds,
-                leads: settings.lead_positions()?,
-                constant_leads: settings.constant_leads,
-                standardize: settings.standardize,
-                trim_padding: settings.trim_padding,
-            },
+            format_version: DIRECT_FORMAT,
+            recipe: ViewRecipe::new(settings, Some(source_rate))?,
             parts,
+            recordings: Vec::new(),
+            files: Vec::new(),
         })
+    }
+
+    /// Segments made with `settings` from the recordings of these files, opened by their content, and by the rules that each names.
+    ///
+    /// # Errors
+    /// `settings` name an unknown lead.
+    pub fn of_files(
+        settings: &EcgFm,
+        rules: Vec<RecordingRules>,
+        files: Vec<ReopenedFile>,
+    ) -> recipe::Result<Self> {
+        Ok(Self {
+            format_version: REOPENED_FORMAT,
+            recipe: ViewRecipe::new(settings, None)?,
+            parts: Vec::new(),
+            recordings: rules,
+            files,
+        })
+    }
+
+    /// Reads `view.json` in the directory `root`.
+    pub(super) fn read(root: &Path) -> Result<Self> {
+        let path = root.join(FILE);
+        let view: Self = crate::json::read_json(&path)?;
+        if ![DIRECT_FORMAT, REOPENED_FORMAT].contains(&view.format_version) {
+            let what = format!(
+                "format {}; this version reads {DIRECT_FORMAT} and {REOPENED_FORMAT}: run the signals stage again",
+                view.format_version
+            );
+            return Err(Error::invalid(&path, what));
+        }
+        Ok(view)
+    }
+
+    /// The recipe, for recordings that are filled with zeros at both ends or not.
+    pub(super) fn recipe(&self, zero_padded: bool) -> recipe::Result<Recipe> {
+        let settings = EcgFm {
+            trim_padding: zero_padded,
+            ..self.recipe.settings()
+        };
+        settings.recipe()
+    }
+
+    /// True where the rows of `parts` are filled with zeros at both ends.
+    pub(super) fn trims_padding(&self) -> bool {
+        self.recipe.trim_padding
+    }
+
+    /// Sample rate of the rows of `parts`, in Hz.
+    pub(super) fn source_rate(&self) -> f64 {
+        self.recipe.source_rate.unwrap_or_default()
     }
 
     /// Writes the store into the existing directory `dir`.
@@ -113,14 +185,27 @@ impl ViewStore {
     /// # Errors
     /// I/O.
     pub fn write(&self, dir: &Path, rows: impl IntoIterator<Item = ViewRow>) -> Result<()> {
-        let index = dir.join(INDEX_FILE);
-        table::write_rows(&index, [SEGMENT, PART, ROW, CUT], |w| {
+        let columns = [SEGMENT, PART, ROW, CUT, DIGEST];
+        let columns = match self.recordings.is_empty() {
+            true => &columns[..4],
+            false => &columns[..],
+        };
+        table::write_rows(&dir.join(INDEX_FILE), columns, |w| {
             for row in rows {
                 let place = [row.part, row.row, row.cut].map(|n| Cell::Int(n as i64));
-                w.row(std::iter::once(Cell::Text(&row.segment)).chain(place))?;
+                let digest = row.digest.map(|digest| digest.to_string());
+                let digest = digest.as_deref().map(Cell::Text);
+                w.row(
+                    std::iter::once(Cell::Text(&row.segment))
+                        .chain(place)
+                        .chain(digest),
+                )?;
             }
             Ok(())
         })?;
+        if !self.recordings.is_empty() {
+            write_files(dir, &self.files)?;
+        }
         let path = dir.join(FILE);
         let mut json = serde_json::to_vec(self).map_err(|e| Error::io("write", &path)(e.into()))?;
         json.push(b'\n');
@@ -128,165 +213,14 @@ impl ViewStore {
     }
 }
 
-/// Recording and position that a segment is cut from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ViewLocation {
-    part: usize,
-    row: usize,
-    cut: usize,
-}
-
-/// A view, open.
-pub(super) struct ViewReader {
-    root: PathBuf,
-    recipe: Recipe,
-    parts: Vec<DirectFile>,
-    locations: HashMap<String, ViewLocation>,
-    /// Tells one open view from another.
-    number: u64,
-}
-
-/// Recording that a thread processed last: its other segments are likely to be read next.
-#[derive(Default)]
-struct LastRecording {
-    /// View, part and row.
-    of: Option<(u64, usize, usize)>,
-    recording: Recording,
-    scratch: Scratch,
-    segments: Vec<f32>,
-}
-
-thread_local! {
-    static LAST_RECORDING: RefCell<LastRecording> = RefCell::default();
-}
-
-static OPENED: AtomicU64 = AtomicU64::new(0);
-
-impl ViewReader {
-    pub(super) fn open(root: &Path, index: &Path) -> Result<Self> {
-        let path = root.join(FILE);
-        let view: ViewStore = crate::json::read_json(&path)?;
-        if view.format_version != FORMAT_VERSION {
-            let what = format!(
-                "format {}; this version reads {FORMAT_VERSION}: run the signals stage again",
-                view.format_version
-            );
-            return Err(Error::invalid(&path, what));
-        }
-        let recipe = view.recipe.settings().recipe();
-        let recipe = recipe.map_err(|e| Error::invalid(&path, e.to_string()))?;
-        let parts = view
-            .parts
-            .into_iter()
-            .map(|part| part.open(view.recipe.source_rate))
-            .collect::<Result<Vec<_>>>()?;
-        let locations = read_locations(index, &parts)?;
-        Ok(Self {
-            root: root.to_owned(),
-            recipe,
-            parts,
-            locations,
-            number: OPENED.fetch_add(1, Ordering::Relaxed),
-        })
-    }
-
-    pub(super) fn locate(&self, path: &str) -> Option<ViewLocation> {
-        self.locations.get(key::of_path(path)).copied()
-    }
-
-    /// (leads, samples).
-    pub(super) fn shape(&self) -> (usize, usize) {
-        (self.recipe.leads().len(), self.recipe.segment_samples())
-    }
-
-    pub(super) fn read(&self, place: ViewLocation, out: &mut [f32]) -> Result<()> {
-        LAST_RECORDING.with_borrow_mut(|last| {
-            let wanted = Some((self.number, place.part, place.row));
-            if last.of != wanted {
-                // Not there until it is whole.
-                last.of = None;
-                self.compute(place, last)?;
-                last.of = wanted;
-            }
-            let start = place.cut * out.len();
-            let segment = last.segments.get(start..start + out.len()).ok_or_else(|| {
-                let what = format!(
-                    "row {} of part {} has no segment {}",
-                    place.row, place.part, place.cut
-                );
-                Error::invalid(&self.root, what)
-            })?;
-            out.copy_from_slice(segment);
-            Ok(())
-        })
-    }
-
-    /// Computes all segments of a recording.
-    fn compute(&self, place: ViewLocation, last: &mut LastRecording) -> Result<()> {
-        let recording = &mut last.recording;
-        self.parts[place.part].read(place.row, recording)?;
-        let (rate, scratch, segments) = (recording.sample_rate, &mut last.scratch, &mut last.segments);
-        let cut = match &recording.samples {
-            Samples::Float32(samples) => cut_segments(&self.recipe, (samples, rate), scratch, segments),
-            Samples::Float64(samples) => cut_segments(&self.recipe, (samples, rate), scratch, segments),
-        };
-        cut.map_err(|e| Error::invalid(&self.root, e.to_string()))
-    }
-}
-
-/// Computes all segments of a recording into `segments`.
-fn cut_segments<S: Sample>(
-    recipe: &Recipe,
-    (samples, rate): (&[S], f64),
-    scratch: &mut Scratch,
-    segments: &mut Vec<f32>,
-) -> recipe::Result<()> {
-    let trimmed = recipe.trim(samples, rate, scratch)?;
-    segments.resize(trimmed.segment_count() * recipe.segment_values(), 0.0);
-    trimmed.write_segments(segments);
-    Ok(())
-}
-
 /// Writes a rate that is a whole number of Hz without decimals.
-fn whole_as_integer<S: Serializer>(rate: &f64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    match rate.fract() == 0.0 {
-        true => serializer.serialize_u64(*rate as u64),
-        false => serializer.serialize_f64(*rate),
+fn whole_as_integer<S: Serializer>(
+    rate: &Option<f64>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match rate {
+        Some(rate) if rate.fract() == 0.0 => serializer.serialize_u64(*rate as u64),
+        Some(rate) => serializer.serialize_f64(*rate),
+        None => serializer.serialize_none(),
     }
-}
-
-fn read_locations(index: &Path, parts: &[DirectFile]) -> Result<HashMap<String, ViewLocation>> {
-    let columns = [
-        Column::new(SEGMENT, ColumnKind::Text),
-        Column::new(PART, ColumnKind::Int),
-        Column::new(ROW, ColumnKind::Int),
-        Column::new(CUT, ColumnKind::Int),
-    ];
-    let frame = table::read(index, &columns, OtherColumns::Ignore)?;
-    let segments = table::str_column(index, &frame, SEGMENT)?;
-    let [part, row, cut] = [PART, ROW, CUT].map(|name| table::int_column(index, &frame, name));
-    let (part, row, cut) = (part?, row?, cut?);
-    let mut locations = HashMap::with_capacity(frame.height());
-    for (((segment, part), row), cut) in segments.iter().zip(part.iter()).zip(row.iter()).zip(cut.iter()) {
-        let number = |n: Option<i64>| n.and_then(|n| usize::try_from(n).ok());
-        let segment = segment.unwrap_or_default();
-        let place = match (number(part), number(row), number(cut)) {
-            (Some(part), Some(row), Some(cut)) => ViewLocation { part, row, cut },
-            _ => {
-                let what = format!("segment `{segment}`: part, row and cut must be numbers from 0 on");
-                return Err(Error::invalid(index, what));
-            }
-        };
-        if parts.get(place.part).is_none_or(|p| place.row >= p.row_count()) {
-            let what = format!(
-                "segment `{segment}`: there is no row {} in part {}",
-                place.row, place.part
-            );
-            return Err(Error::invalid(index, what));
-        }
-        if locations.insert(segment.to_owned(), place).is_some() {
-            return Err(duplicate_segment(index, segment));
-        }
-    }
-    Ok(locations)
 }

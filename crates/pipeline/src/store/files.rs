@@ -66,7 +66,8 @@ fn list_files(
             continue;
         }
         for entry in fs::read_dir(&dir)? {
-            let path = entry?.path();
+            let entry = entry?;
+            let path = entry.path();
             let name = path
                 .file_name()
                 .map(|n| n.to_string_lossy().into_owned())
@@ -76,7 +77,7 @@ fn list_files(
             } else {
                 format!("{prefix}/{name}")
             };
-            let meta = match fs::metadata(&path) {
+            let meta = match metadata(&entry, &path) {
                 Ok(meta) => meta,
                 // A link that leads nowhere is not a file.
                 Err(e) if leads_nowhere(&e) => continue,
@@ -100,6 +101,16 @@ fn list_files(
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// What is known of an entry of a directory, behind links.
+fn metadata(entry: &fs::DirEntry, path: &Path) -> io::Result<fs::Metadata> {
+    // Asked of the open directory: no path is looked up.
+    let meta = entry.metadata()?;
+    match meta.is_symlink() {
+        true => fs::metadata(path),
+        false => Ok(meta),
+    }
 }
 
 /// The error of looking behind a link to what is not there, or to itself.

@@ -79,6 +79,7 @@ mod tests {
             let head = FileHead {
                 path: Path::new("x"),
                 bytes: text.as_bytes(),
+                is_whole: true,
             };
             recognizes(&head, encoding)
         };

@@ -76,7 +76,38 @@ impl MuseEcg {
     }
 }
 
+/// Reads patient, acquisition, filters and diagnosis of the file at `path`, and no samples.
+///
+/// # Errors
+/// As [`MuseEcg::read`], but for what concerns samples.
+pub(super) fn read_facts(path: &Path) -> Result<MuseFacts> {
+    let bytes = read_whole(path, MAX_BYTES)?;
+    let facts =
+        |root: XmlNode<'_>, rhythm: XmlNode<'_>, mut doubts| Ok(facts::read(root, rhythm, &mut doubts));
+    with_document(&bytes, facts).map_err(|refusal| refusal.at(path))
+}
+
 fn parse(bytes: &[u8]) -> Result<MuseEcg, Refusal> {
+    with_document(bytes, |root, rhythm, mut doubts| {
+        let stored = StoredWaveform::read(rhythm, &mut doubts)?;
+        let facts = facts::read(root, rhythm, &mut doubts);
+        let (leads, sources) = order(&stored.leads);
+        Ok(MuseEcg {
+            leads,
+            sources,
+            sample_rate: stored.sample_rate,
+            stored: stored.leads,
+            facts,
+            doubts,
+        })
+    })
+}
+
+/// Gives `read` the document, its rhythm waveform, and doubts about its text.
+fn with_document<T>(
+    bytes: &[u8],
+    read: impl FnOnce(XmlNode<'_>, XmlNode<'_>, Vec<String>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     if bytes.trim_ascii().is_empty() {
         return Err(Refusal::malformed(
             "file",
@@ -109,17 +140,7 @@ fn parse(bytes: &[u8]) -> Result<MuseEcg, Refusal> {
         ));
     }
     let rhythm = rhythm_waveform(root, &mut doubts)?;
-    let stored = StoredWaveform::read(rhythm, &mut doubts)?;
-    let facts = facts::read(root, rhythm, &mut doubts);
-    let (leads, sources) = order(&stored.leads);
-    Ok(MuseEcg {
-        leads,
-        sources,
-        sample_rate: stored.sample_rate,
-        stored: stored.leads,
-        facts,
-        doubts,
-    })
+    read(root, rhythm, doubts)
 }
 
 /// Waveform with the recorded samples. The median is one computed beat, which is never taken for an ECG.

@@ -1,6 +1,6 @@
 //! MUSE's files as files of one recording.
 
-use super::ecg::MuseEcg;
+use super::ecg::{MuseEcg, read_facts};
 use super::facts::{AgeUnit, MuseAge, MuseFacts, MuseFilters, Sex};
 use crate::file::{BoxedFile, FileHead};
 use crate::lead_names::standard_name;
@@ -27,6 +27,14 @@ pub(crate) fn open(path: &Path, _: &Encoding) -> Result<BoxedFile> {
     Ok(Box::new(SingleFile::new(path, content, read_samples)))
 }
 
+/// Reads what the file at `path` states besides its samples.
+///
+/// # Errors
+/// As [`MuseEcg::read`], but for what concerns samples.
+pub(crate) fn describe(path: &Path, _: &Encoding) -> Result<RecordingMetadata> {
+    Ok(stated(&read_facts(path)?))
+}
+
 /// Returns true for XML, of which MUSE's is read and other kinds are refused by name.
 pub(crate) fn recognizes(head: &FileHead<'_>, _: &Encoding) -> bool {
     is_xml(head.bytes)
@@ -43,12 +51,19 @@ fn is_xml(start: &[u8]) -> bool {
 }
 
 fn metadata(ecg: &MuseEcg) -> RecordingMetadata {
-    let facts = &ecg.facts;
+    let derived = ecg.leads.iter().filter(|lead| lead.derived);
+    RecordingMetadata {
+        derived_leads: derived.filter_map(|lead| standard_name(&lead.name)).collect(),
+        doubts: ecg.doubts.clone(),
+        ..stated(&ecg.facts)
+    }
+}
+
+fn stated(facts: &MuseFacts) -> RecordingMetadata {
     let sex = facts.sex.map(|sex| match sex {
         Sex::Female => "female",
         Sex::Male => "male",
     });
-    let derived = ecg.leads.iter().filter(|lead| lead.derived);
     RecordingMetadata {
         format: "GE MUSE XML",
         patient_id: facts.patient_id.clone(),
@@ -58,8 +73,7 @@ fn metadata(ecg: &MuseEcg) -> RecordingMetadata {
         statements: facts.diagnosis.clone(),
         comments: comments(facts),
         filters: filters(facts.filters),
-        derived_leads: derived.filter_map(|lead| standard_name(&lead.name)).collect(),
-        doubts: ecg.doubts.clone(),
+        ..RecordingMetadata::default()
     }
 }
 

@@ -29,6 +29,6 @@ mod write;
 
 pub use ecg::MuseEcg;
 pub use facts::{AgeUnit, MuseAge, MuseFacts, MuseFilters, Sex};
-pub(crate) use file::{open, recognizes};
+pub(crate) use file::{describe, open, recognizes};
 pub use ordered_leads::MuseLead;
 pub use write::{CountedLead, MuseDocument};

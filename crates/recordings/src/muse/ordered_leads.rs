@@ -4,6 +4,7 @@ use super::waveform::{MISSING, StoredLead};
 use crate::lead_names::standard_name;
 use crate::standard_leads::BY_I_AND_II;
 use ecgfm_recipe::leads::{COUNT, NAMES};
+use multiversion::multiversion;
 use std::ops::Range;
 
 /// Samples of all leads that are converted at a time: as many as the processor's nearest memory holds.
@@ -103,11 +104,14 @@ pub(super) fn interleave(stored: &[StoredLead], sources: &[MuseLeadSource], samp
 }
 
 fn scale(lead: &StoredLead, rows: Range<usize>, column: &mut LeadBlock) {
-    let counts = &lead.counts[rows];
-    column
-        .iter_mut()
-        .zip(counts)
-        .for_each(|(out, count)| *out = millivolts(*count, lead.scale));
+    scale_counts(&lead.counts[rows], lead.scale, column);
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn scale_counts(counts: &[i16], scale: f64, column: &mut LeadBlock) {
+    for (out, count) in column.iter_mut().zip(counts) {
+        *out = millivolts(*count, scale);
+    }
 }
 
 fn weigh([one, two]: [&LeadBlock; 2], [a, b]: [f64; 2], column: &mut LeadBlock) {
@@ -118,6 +122,7 @@ fn weigh([one, two]: [&LeadBlock; 2], [a, b]: [f64; 2], column: &mut LeadBlock) 
         .for_each(|(out, (i, ii))| *out = a * i + b * ii);
 }
 
+#[inline(always)]
 fn millivolts(count: i16, scale: f64) -> f64 {
     if count == MISSING {
         f64::NAN

@@ -33,6 +33,12 @@ impl Calibration {
         (calibration, unit)
     }
 
+    /// Baseline and gain, where amplitudes are converted by nothing else.
+    pub(super) fn baseline_and_gain(&self) -> Option<(f64, f64)> {
+        let is_all = self.scale == MillivoltConversion::Times(1.0);
+        is_all.then_some((self.baseline, self.gain))
+    }
+
     /// Amplitude `(sample - baseline) / gain`, scaled; NaN for the sample that means "no value".
     pub(super) fn amplitude(&self, sample: i32) -> f64 {
         if Some(sample) == self.invalid {

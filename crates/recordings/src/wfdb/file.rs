@@ -3,6 +3,7 @@
 use super::ecg_leads::EcgLeads;
 use super::ecg_values::{fill_from_record, fill_from_stored};
 use super::error::unsupported;
+use super::frames16::fill_from_frames16;
 use super::header::{WfdbHeader, is_header};
 use super::paths::find_header;
 use super::read::read_record;
@@ -10,31 +11,28 @@ use super::record::doubts_about;
 use super::segments::described_signals;
 use super::specification::SignalSpecification;
 use super::stored::StoredRecord;
-use crate::file::{BoxedFile, DirectRows, RecordingFile};
+use crate::file::{BoxedFile, DirectRows, FileHead, RecordingFile};
 use crate::metadata::RecordingMetadata;
-use crate::recording::{Encoding, Leads, Provenance, Recording, Unit};
+use crate::recording::{Encoding, Leads, Provenance, Recording, Unit, shared_leads};
 use ecgfm_formats::{Error, Result};
 use serde_json::{Map, Value, json};
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Bytes at the start of a file that may show that it is a header.
-const SHOWN_BYTES: u64 = 4096;
 
 /// WFDB record. Its leads are the signals in a unit of voltage; others are left out and named among the doubts.
 pub struct WfdbFile {
     path: Arc<PathBuf>,
     header: WfdbHeader,
-    signals: Vec<SignalSpecification>,
+    /// Signals of a record of several segments, whose header does not describe them.
+    of_segments: Option<Vec<SignalSpecification>>,
     ecg: EcgLeads,
     leads: Leads,
     frame_rate: f64,
 }
 
-/// Path of the header if `path` belongs to a WFDB record: it is a header, or one beside it names it.
-pub(crate) fn header_of(path: &Path) -> Option<Result<PathBuf>> {
+/// Path of the header if the file belongs to a WFDB record whose head is given: it is a header, or one beside it names it.
+pub(crate) fn header_of(head: &FileHead<'_>) -> Option<Result<PathBuf>> {
+    let path = head.path;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     // Nothing else that is read here has these endings, so that an error says more than "unknown".
     if ending == "hea" || ending == "dat" {
@@ -48,23 +46,25 @@ pub(crate) fn header_of(path: &Path) -> Option<Result<PathBuf>> {
     };
     let of_record = beside.filter(names_it);
     of_record
-        .or_else(|| has_header(path).then(|| path.to_owned()))
+        .or_else(|| has_header(head).then(|| path.to_owned()))
         .map(Ok)
 }
 
-/// Opens the record that the file at `path` belongs to.
-pub(crate) fn open(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
-    let header = header_of(path).unwrap_or_else(|| Ok(path.to_owned()))?;
-    Ok(Box::new(WfdbFile::open(&header, encoding)?))
+/// Opens the record that the file belongs to whose head is given.
+pub(crate) fn open(head: &FileHead<'_>, encoding: &Encoding) -> Result<BoxedFile> {
+    let path = header_of(head).unwrap_or_else(|| Ok(head.path.to_owned()))?;
+    let header = match head.is_whole && path == head.path {
+        true => WfdbHeader::from_bytes(&path, head.bytes)?,
+        false => WfdbHeader::read(&path)?,
+    };
+    Ok(Box::new(WfdbFile::with_header(&path, header, encoding)?))
 }
 
-/// Returns true if the file at `path` is a header, whatever its name.
-fn has_header(path: &Path) -> bool {
-    let mut start = Vec::new();
-    let file = File::open(path).and_then(|file| file.take(SHOWN_BYTES).read_to_end(&mut start));
-    let looks_so = file.is_ok() && is_header(&start);
-    looks_so
-        && WfdbHeader::read(path).is_ok_and(|header| !header.signals.is_empty() || header.segments.is_some())
+/// Returns true if the file is a header, whatever its name.
+fn has_header(head: &FileHead<'_>) -> bool {
+    is_header(head.bytes)
+        && WfdbHeader::read(head.path)
+            .is_ok_and(|header| !header.signals.is_empty() || header.segments.is_some())
 }
 
 impl WfdbFile {
@@ -74,19 +74,25 @@ impl WfdbFile {
     /// # Errors
     /// The header cannot be read, describes no ECG, or neither it nor `encoding` has a sample rate.
     pub fn open(path: &Path, encoding: &Encoding) -> Result<Self> {
-        let header = WfdbHeader::read(path)?;
-        let signals = described_signals(path, &header)?;
-        let ecg = EcgLeads::choose(path, &signals)?;
+        Self::with_header(path, WfdbHeader::read(path)?, encoding)
+    }
+
+    fn with_header(path: &Path, header: WfdbHeader, encoding: &Encoding) -> Result<Self> {
+        let of_segments = header.segments.is_some();
+        let of_segments = of_segments
+            .then(|| described_signals(path, &header))
+            .transpose()?;
+        let ecg = EcgLeads::choose(path, of_segments.as_ref().unwrap_or(&header.signals))?;
         let frame_rate = header.frame_rate.or_else(|| {
             let stated = encoding.sample_rate > 0.0;
             stated.then(|| encoding.sample_rate / f64::from(ecg.samples_per_frame))
         });
         Ok(Self {
             path: Arc::new(path.to_owned()),
-            leads: ecg.names.clone().into(),
+            leads: shared_leads(ecg.names.clone()),
             frame_rate: frame_rate.ok_or_else(|| no_rate(path))?,
             header,
-            signals,
+            of_segments,
             ecg,
         })
     }
@@ -98,13 +104,16 @@ impl WfdbFile {
 
     /// Fills in the values of the leads, and returns what is odd about the record.
     fn fill(&self, values: &mut Vec<f64>) -> Result<Vec<String>> {
-        let (path, header) = (self.path.to_path_buf(), self.header.clone());
+        let (path, header) = (self.path.to_path_buf(), &self.header);
         if header.segments.is_some() {
-            let record = read_record(path, header)?;
+            let record = read_record(path, header.clone())?;
             fill_from_record(&record, &self.ecg, values);
             return Ok(record.warnings);
         }
-        let stored = StoredRecord::read(path, header)?;
+        if let Some(warnings) = fill_from_frames16(&path, header, &self.ecg, values)? {
+            return Ok(warnings);
+        }
+        let stored = StoredRecord::read(path, header.clone())?;
         fill_from_stored(&stored, &self.ecg, values);
         let mut warnings = stored.warnings;
         warnings.extend(doubts_about(&stored.header.signals));
@@ -205,11 +214,8 @@ impl RecordingFile for WfdbFile {
     }
 
     fn storage(&self) -> String {
-        let mut formats: Vec<String> = self
-            .signals
-            .iter()
-            .map(|signal| signal.format.to_string())
-            .collect();
+        let signals = self.of_segments.as_ref().unwrap_or(&self.header.signals);
+        let mut formats: Vec<String> = signals.iter().map(|signal| signal.format.to_string()).collect();
         formats.dedup();
         format!("signal files of format {}", formats.join(", "))
     }

@@ -127,6 +127,10 @@ impl WfdbHeader {
 
 /// Returns true if `bytes`, the start of a file, begin as a header does: comments, then a record line.
 pub fn is_header(bytes: &[u8]) -> bool {
+    // Neither XML nor an array begins as a name does.
+    if bytes.starts_with(b"<") || bytes.starts_with(b"\x93") {
+        return false;
+    }
     let Ok(text) = split_header(bytes) else {
         return false;
     };

@@ -39,6 +39,7 @@ mod error;
 mod file;
 mod flac;
 mod format;
+mod frames16;
 mod header;
 mod interleaved;
 mod limits;

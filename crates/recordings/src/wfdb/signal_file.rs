@@ -10,7 +10,7 @@ use super::mat_head::{LOOKED_AT, MatHead, read_level_5};
 use super::signal_group::SignalGroup;
 use ecgfm_formats::Result;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Samples of the signals of one file, in ADC units.
@@ -20,6 +20,61 @@ pub(super) struct FileSamples {
     pub(super) stored: InterleavedSamples,
     /// What is odd about the file, in words.
     pub(super) warnings: Vec<String>,
+}
+
+/// Samples of format 16 as they are stored.
+pub(super) struct Int16Samples {
+    /// Place of the samples among the bytes that were read.
+    pub(super) samples: std::ops::Range<usize>,
+    /// What is odd about the file, in words.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads the samples of `group`, which are of format 16, from its file in `directory` at once, into the beginning of `bytes`; none
+/// where the file is shorter than `frames`, which the header states, or anything but samples at the place that the header gives.
+///
+/// # Errors
+/// I/O; the file is missing, or its head contradicts the header.
+pub(super) fn read_int16_bytes(
+    directory: &Path,
+    group: SignalGroup<'_>,
+    frames: Option<u64>,
+    bytes: &mut Vec<u8>,
+) -> Result<Option<Int16Samples>> {
+    let mut file = SignalFile::open(directory, group, frames)?;
+    let (offset, per_frame) = (group.byte_offset(), group.samples_per_frame());
+    let there = file.bytes.saturating_sub(offset) / size_of::<i16>() as u64;
+    let Ok(frames) = file.frames_to_read(there / per_frame) else {
+        return Ok(None);
+    };
+    // Below 2^28 by the limit of values. What goes before is read, too, so it must be little.
+    let end = offset + frames * per_frame * size_of::<i16>() as u64;
+    if offset > LOOKED_AT as u64 || end < LOOKED_AT as u64 {
+        return Ok(None);
+    }
+    let end = end as usize;
+    bytes.resize(bytes.len().max(end), 0);
+    match file.file.read_exact(&mut bytes[..end]) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+        read => read.map_err(io_error("read", &file.path))?,
+    }
+    let start = &bytes[..LOOKED_AT];
+    let is_head = match MatHead::find(start) {
+        None => offset == 0,
+        Some(MatHead::Level4(head)) if head.data_offset == offset => {
+            head.check(&file.path, group.format(), per_frame)?;
+            true
+        }
+        Some(_) => false,
+    };
+    if !is_head || start.starts_with(flac::SIGNATURE) {
+        return Ok(None);
+    }
+    let excess = file.bytes - end as u64;
+    Ok(Some(Int16Samples {
+        samples: offset as usize..end,
+        warnings: file.longer((excess > 0).then(|| format!("{excess} bytes"))),
+    }))
 }
 
 /// Signal file that is being read.

@@ -59,7 +59,8 @@ impl StoredRecord {
                 return Err(too_large(&record.path));
             }
             record.warnings.extend(read.warnings);
-            let differences = verify_signals(group.signals, &read.stored, stated.is_some());
+            let (sums, first) = (read.stored.checksums(), &read.stored.samples);
+            let differences = verify_signals(group.signals, (&sums, first), stated.is_some());
             record.warnings.extend(differences);
             record.files.push((group.signals.len(), read.stored));
         }
@@ -97,7 +98,7 @@ fn check_kind(path: &Path, header: &WfdbHeader) -> Result<()> {
 }
 
 /// Checks that all signals together stay below the limit, before any file is opened.
-fn check_size(path: &Path, header: &WfdbHeader) -> Result<()> {
+pub(super) fn check_size(path: &Path, header: &WfdbHeader) -> Result<()> {
     let signals = header.signals.iter();
     let per_frame: u64 = signals.map(|signal| u64::from(signal.samples_per_frame)).sum();
     match header.frames.unwrap_or(1).checked_mul(per_frame) {

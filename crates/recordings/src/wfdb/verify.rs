@@ -1,6 +1,5 @@
 //! Checksums and first values that a header states, against the samples.
 
-use super::interleaved::InterleavedSamples;
 use super::specification::SignalSpecification;
 
 /// Differences that are shown one by one; of more in a file, the signals are named.
@@ -8,14 +7,13 @@ const SHOWN_ONE_BY_ONE: usize = 2;
 
 const MEANING: &str = "the file or the header was changed or damaged";
 
-/// Compares the signals of a file with the checksums and first values in the header, and says which differ. `length` is true
-/// if the header states the length.
+/// Compares the signals of a file with the checksums and first values in the header, and says which differ. `sums` are those of each
+/// of the samples of a frame, `first_frame` begins with the first frame. `length` is true if the header states the length.
 pub(super) fn verify_signals(
     signals: &[SignalSpecification],
-    stored: &InterleavedSamples,
+    (sums, first_frame): (&[u16], &[i32]),
     length: bool,
 ) -> Vec<String> {
-    let sums = stored.checksums();
     let mut at = 0;
     let mut differing = Vec::new();
     for signal in signals {
@@ -24,7 +22,7 @@ pub(super) fn verify_signals(
         let sum = sums[positions.clone()]
             .iter()
             .fold(0u16, |sum, one| sum.wrapping_add(*one));
-        let first = i64::from(stored.samples[positions.start]);
+        let first = i64::from(first_frame[positions.start]);
         differing.extend(verify(signal, sum, first, length).map(|what| (signal.label(), what)));
     }
     let Some(file) = signals.first().map(|signal| &signal.file) else {

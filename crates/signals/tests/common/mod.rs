@@ -10,6 +10,7 @@
 
 use ecgfm_artifacts::formats::code15::{PartWriter, WriteLayout, WriteOptions};
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
+use ecgfm_artifacts::store::SegmentReader;
 use ecgfm_signals::{self as signals, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -108,6 +109,21 @@ pub fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     files
+}
+
+/// Bits of every segment of the store in `folder`, of twelve leads and so many samples, in the order of `segmented.csv`.
+pub fn segments_in(out: &Path, folder: &str, samples: usize) -> Vec<Vec<u32>> {
+    let reader = SegmentReader::open(&out.join(folder)).unwrap();
+    let table = lines(&out.join("segmented.csv"));
+    let read = |line: &String| {
+        let path = line.split(',').next().unwrap();
+        let path = path.rsplit('/').next().unwrap();
+        assert_eq!(reader.shape(path).unwrap(), (12, samples));
+        let mut values = vec![0f32; 12 * samples];
+        reader.read(path, &mut values).unwrap();
+        values.iter().map(|v| v.to_bits()).collect()
+    };
+    table[1..].iter().map(read).collect()
 }
 
 /// The lines of a table, its header first.

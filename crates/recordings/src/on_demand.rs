@@ -1,19 +1,22 @@
-//! A file of one recording that is open only while it is read: an archive may have hundreds of thousands.
+//! Files of one recording that are open only while they are read: an archive may have hundreds of thousands.
 
-use ecgfm_recordings::{
-    BoxedFile, DirectRows, Encoding, Error, Recording, RecordingFile, RecordingMetadata, Result,
-};
+use crate::file::{BoxedFile, DirectRows, RecordingFile};
+use crate::metadata::RecordingMetadata;
+use crate::recording::{Encoding, Recording};
+use ecgfm_formats::{Error, Result};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A file of one recording, opened anew by every reading.
-pub(super) struct FileOnDemand {
+/// File of one recording, opened anew by every reading.
+pub struct FileOnDemand {
     path: PathBuf,
-    encoding: Encoding,
+    encoding: Arc<Encoding>,
 }
 
 impl FileOnDemand {
-    pub(super) fn new(path: PathBuf, encoding: Encoding) -> Self {
+    /// The file at `path`, of which `encoding` is what its format does not state. It is not opened yet.
+    pub fn new(path: PathBuf, encoding: Arc<Encoding>) -> Self {
         Self { path, encoding }
     }
 
@@ -25,9 +28,9 @@ impl FileOnDemand {
 /// Opens a file of any format that is read.
 ///
 /// # Errors
-/// As [`ecgfm_recordings::open`]; no reader knows the format.
-pub(super) fn open_recognized(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
-    ecgfm_recordings::open(path, encoding).unwrap_or_else(|| {
+/// As [`open`](crate::open()); no reader knows the format.
+pub fn open_recognized(path: &Path, encoding: &Encoding) -> Result<BoxedFile> {
+    crate::open(path, encoding).unwrap_or_else(|| {
         Err(Error::Unsupported {
             path: path.to_owned(),
             place: "start".to_owned(),
