@@ -21,12 +21,9 @@ impl Excerpt {
         let wanted = ((SECONDS * sample_rate) as usize).max(LEAST_SAMPLES);
         let taken = rows.len().min(wanted);
         let start = (rows.len() - taken) / 2;
-        let mut leads = vec![Vec::with_capacity(taken); COUNT];
-        for row in &rows[start..start + taken] {
-            for (lead, value) in leads.iter_mut().zip(row) {
-                lead.push(value.to_f64() as f32);
-            }
-        }
+        let rows = &rows[start..start + taken];
+        let lead = |lead: usize| rows.iter().map(|row| row[lead].to_f64() as f32).collect();
+        let leads = (0..COUNT).map(lead).collect();
         Self { leads }
     }
 
