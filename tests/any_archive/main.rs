@@ -1,6 +1,6 @@
 //! Archives of other layouts than CODE-15's: their pipelines, and the commands of docs/data.md.
 
-#![allow(missing_docs, clippy::unwrap_used)] // A test that cannot go on should stop there.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)] // A test that cannot go on should stop there.
 
 #[path = "../common/mod.rs"]
 mod common;

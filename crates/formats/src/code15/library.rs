@@ -30,7 +30,10 @@ pub fn library_version() -> String {
 /// Opens the file for reading, without the lock that network disks refuse.
 pub(super) fn open_file(path: &Path) -> Result<File> {
     File::with_options()
-        .with_fapl(|p| p.file_locking(false).chunk_cache(CACHE_SLOTS, CACHE_BYTES, CACHE_PREEMPTION))
+        .with_fapl(|p| {
+            p.file_locking(false)
+                .chunk_cache(CACHE_SLOTS, CACHE_BYTES, CACHE_PREEMPTION)
+        })
         .open(path)
         .map_err(|e| library_error(path, &e, "start"))
 }
