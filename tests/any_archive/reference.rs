@@ -3,6 +3,7 @@
 
 mod bench;
 mod compare;
+mod main_splits;
 mod mimic_first;
 mod options;
 
@@ -15,6 +16,7 @@ use std::fs;
 fn further_sources_and_options_come_out_as_the_table_says() {
     let Some(bench) = Bench::new() else { return };
     let groups = [
+        ("main", main_splits::splits_and_manifests(&bench)),
         ("mimic_first", mimic_first::mimic_first(&bench)),
         ("options", options::pipeline_options(&bench)),
         ("splits and labels", options::splits_and_labels_options(&bench)),

@@ -5,10 +5,10 @@
 //! stage's directory, so that a run can be moved and two runs can be compared byte for byte.
 
 use crate::columns::{PATH, SAMPLE_SIZE, SAVE_FILE};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pandas::Cell;
 use crate::table::{self, Column, ColumnKind, OtherColumns};
-use polars::prelude::DataFrame;
+use polars::prelude::{BooleanChunked, DataFrame};
 use std::path::Path;
 
 /// File name inside the signals directory.
@@ -43,7 +43,8 @@ pub fn write(path: &Path, segments: &mut [Segment]) -> Result<()> {
     })
 }
 
-/// Reads the table: path, save_file (text), sample_size (integer).
+/// Reads the table: path, save_file (text), sample_size (integer). Rows without a path are left out: the Python scripts write one,
+/// which names nothing, for every recording that is shorter than a segment.
 ///
 /// # Errors
 /// As [`table::read`].
@@ -53,5 +54,16 @@ pub fn read(path: &Path) -> Result<DataFrame> {
         Column::new(SAVE_FILE, ColumnKind::Text),
         Column::new(SAMPLE_SIZE, ColumnKind::Int),
     ];
-    table::read(path, &columns, OtherColumns::Ignore)
+    let frame = table::read(path, &columns, OtherColumns::Ignore)?;
+    let paths = table::str_column(path, &frame, PATH)?;
+    let named: BooleanChunked = paths
+        .iter()
+        .map(|path| path.is_some_and(|path| !path.is_empty()))
+        .collect();
+    match named.all() {
+        true => Ok(frame),
+        false => frame
+            .filter(&named)
+            .map_err(|e| Error::invalid(path, e.to_string())),
+    }
 }

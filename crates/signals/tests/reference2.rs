@@ -16,12 +16,13 @@ fn reference2() -> Option<PathBuf> {
 }
 
 /// What the judge prints of two directories of `.mat` files; none without Python.
-fn judge(archive: &Path, source: &str, ours: &Path) -> Option<String> {
+fn judge(archive: &Path, source: &str, ours: &Path, naming: &[&str]) -> Option<String> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new("python3")
         .env("PYTHONPATH", manifest.join("../../.tools/pytest"))
         .arg(manifest.join("tests/reference2.py"))
         .args([archive.as_os_str(), source.as_ref(), ours.as_os_str()])
+        .args(naming)
         .output()
         .ok()?;
     if !output.status.success() {
@@ -72,7 +73,7 @@ fn compare(main: &Path, source: &str, out: &Path, (same, too_short): (&[&str], u
             assert!(close, "{name}: {column}: {a:e}, the reference has {b:e}");
         }
     }
-    let Some(verdict) = judge(&main.join("mats.tar.xz"), source, out) else {
+    let Some(verdict) = judge(&main.join("mats.tar.xz"), source, out, &[]) else {
         return;
     };
     let expected = |line: &&str| {
@@ -126,4 +127,57 @@ fn mimic_is_that_of_the_scripts() {
         "machine_report",
     ];
     compare(&main, "mimic_iv_ecg", out.path(), (&same, 1));
+}
+
+/// The scripts' names lack the source, and their values are counts of 4.88 µV.
+#[test]
+fn muse_is_that_of_the_scripts_in_millivolts() {
+    const SCALE: f64 = 4.88e-3;
+    let Some(main) = reference2() else { return };
+    let out = tempfile::tempdir().unwrap();
+    let derived = Params {
+        missing_leads: MissingLeads::Derive,
+        ..params("folder", main.join("raw/muse"))
+    };
+    run(&derived, out.path()).unwrap();
+    let (ours, theirs) = (
+        cells(&out.path().join("meta.csv")),
+        cells(&main.join("processed/muse/meta.csv")),
+    );
+    assert_eq!((ours.len(), theirs.len()), (3, 3));
+    let number = |cell: &str| cell.parse::<f64>().unwrap_or(f64::NAN);
+    for (name, theirs) in &theirs {
+        let ours = &ours[&format!("folder_{name}")];
+        for column in [
+            "idx",
+            "lead_order",
+            "sample_rate",
+            "sample_size",
+            "nan_leads",
+            "constant_leads",
+        ] {
+            assert_eq!(ours[column], theirs[column], "{name}: {column}");
+        }
+        for (own, column) in [
+            ("patient_id", "PatientDemographics_PatientID"),
+            ("age", "PatientDemographics_PatientAge"),
+        ] {
+            assert_eq!(ours[own], theirs[column], "{name}: {own}");
+        }
+        let is_male = theirs["sex"]
+            .parse::<f64>()
+            .map(|sex| if sex == 0.0 { "True" } else { "False" });
+        assert_eq!(ours["is_male"], is_male.unwrap_or_default(), "{name}");
+        for column in (0..12).flat_map(|lead| ["mean", "std"].map(|what| format!("{what}_{lead}"))) {
+            let (a, b) = (number(&ours[&column]), number(&theirs[&column]) * SCALE);
+            assert!(
+                (a - b).abs() <= 1e-13,
+                "{name}: {column}: {a:e}, the reference has {b:e}"
+            );
+        }
+    }
+    let naming = ["folder_", &SCALE.to_string()];
+    if let Some(verdict) = judge(&main.join("mats.tar.xz"), "muse", out.path(), &naming) {
+        assert_eq!(verdict.trim(), "compared 10");
+    }
 }

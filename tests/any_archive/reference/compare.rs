@@ -204,3 +204,38 @@ pub(super) fn sizes(path: &Path) -> BTreeMap<String, usize> {
     }
     sizes
 }
+
+/// Compares the splits of exams, by idx; `column` holds the scripts'.
+pub(super) fn compare_split_of_exams(ours: &Path, (theirs, column): (&Path, &str)) -> String {
+    let splits = |path: &Path, column: &str| -> BTreeMap<String, String> {
+        rows(path)
+            .into_iter()
+            .map(|row| (row["idx"].clone(), row[column].clone()))
+            .collect()
+    };
+    let (ours, theirs) = (splits(ours, "split"), splits(theirs, column));
+    let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+    let differ = keys.into_iter().filter(|idx| ours.get(*idx) != theirs.get(*idx));
+    let name = |split: Option<&String>| split.map_or("none", String::as_str).to_owned();
+    verdict(
+        differ
+            .map(|idx| {
+                format!(
+                    "idx {idx} in {} not {}",
+                    name(ours.get(idx)),
+                    name(theirs.get(idx))
+                )
+            })
+            .collect(),
+    )
+}
+
+/// Compares manifests as they are.
+pub(super) fn compare_manifest(ours: &Path, theirs: &Path) -> String {
+    let (ours, theirs) = (std::fs::read_to_string(ours), std::fs::read_to_string(theirs));
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) if ours == theirs => "same".to_owned(),
+        (Err(_), Err(_)) => "same".to_owned(),
+        (ours, theirs) => format!("{:?} not {:?}", ours.ok(), theirs.ok()),
+    }
+}
