@@ -36,15 +36,11 @@ fn further_sources_and_options_come_out_as_the_table_says() {
         for (case, verdict) in cases {
             let key = format!("{group}\t{case}");
             let (wanted, why) = expected.get(&key).copied().unwrap_or_default();
-            if wanted != verdict {
+            if wanted != verdict || (verdict != "same" && why.is_empty()) {
                 wrong.push(format!(
                     "{group}, {case}\n  expected {wanted}\n  found    {verdict}"
                 ));
             }
-            assert!(
-                verdict == "same" || !why.is_empty() || wanted.is_empty(),
-                "{group}, {case}: say why"
-            );
             writeln!(made, "{key}\t{verdict}\t{why}").unwrap();
         }
     }

@@ -14,7 +14,7 @@ pub(super) fn splits_and_manifests(bench: &Bench) -> Vec<(String, String)> {
         (
             "meta_split_grouped_temporal.csv",
             "subject_id_split",
-            &["strategy=grouped_temporal"],
+            &["strategy=grouped_temporal", "out_of_period=drop"],
         ),
         (
             "meta_split_grouped_temporal_False.csv",
