@@ -3,6 +3,7 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
+use ecgfm_recipe::counts::CountScale;
 use ecgfm_recipe::strip::strip;
 use ecgfm_recipe::{EcgFm, Scratch};
 use ecgfm_recipe::{limb, quality};
@@ -34,6 +35,19 @@ fn strip_padding(bencher: Bencher, samples: usize) {
     bencher
         .counter(bytes(&input))
         .bench_local(|| strip(black_box(&input), 12));
+}
+
+/// 16-bit counts of ten seconds at 500 Hz to millivolts; bytes are those of the counts.
+#[divan::bench]
+fn convert_counts(bencher: Bencher) {
+    let counts: Vec<u8> = (0..5000 * 12i32)
+        .flat_map(|i| ((i * i % 4001 - 2000) as i16).to_le_bytes())
+        .collect();
+    let scale = CountScale::new(&[0.0; 12], &[1000.0; 12]);
+    let mut out = vec![0.0; counts.len() / 2];
+    bencher
+        .counter(BytesCount::of_slice(&counts))
+        .bench_local(|| scale.convert(black_box(&counts), &mut out));
 }
 
 #[divan::bench(args = LENGTHS)]

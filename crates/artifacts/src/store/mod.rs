@@ -58,7 +58,7 @@ pub struct SegmentReader {
 
 enum OpenStore {
     Packed(PackedReader),
-    View(ViewReader),
+    View(Box<ViewReader>),
     Mat,
 }
 
@@ -78,7 +78,7 @@ impl SegmentReader {
         }
         let index = root.join(INDEX_FILE);
         let kind = if is_file(&root.join(view::FILE))? {
-            OpenStore::View(ViewReader::open(root, &index)?)
+            OpenStore::View(Box::new(ViewReader::open(root, &index)?))
         } else if is_file(&index)? {
             OpenStore::Packed(PackedReader::open(root, &index)?)
         } else {
