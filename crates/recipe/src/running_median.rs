@@ -136,12 +136,12 @@ struct RankOrder {
 impl RankOrder {
     /// Sorts by a coarse key of two digits, then what has the same key.
     fn sort(&mut self, values: &[f64]) {
-        let counts = self.key(values);
-        self.other.resize(self.keyed.len(), 0);
-        for (digit, counts) in counts.into_iter().enumerate() {
-            distribute(&self.keyed, &mut self.other, digit as u32, counts);
-            std::mem::swap(&mut self.keyed, &mut self.other);
-        }
+        self.keyed.resize(values.len(), 0);
+        self.other.resize(values.len(), 0);
+        write_keys(values, &mut self.keyed);
+        let mut starts = starts(&self.keyed);
+        distribute(&self.keyed, &mut self.other, 0, &mut starts[0]);
+        distribute(&self.other, &mut self.keyed, 1, &mut starts[1]);
         sort_equal_keys(&mut self.keyed, values);
         self.ranks.resize(values.len(), 0);
         self.sorted.clear();
@@ -151,19 +151,22 @@ impl RankOrder {
             self.sorted.push(values[place]);
         }
     }
+}
 
-    /// Keys, over places. Returns how often each value of each digit occurs.
-    fn key(&mut self, values: &[f64]) -> [[u32; DIGITS]; 2] {
-        self.keyed.resize(values.len(), 0);
-        write_keys(values, &mut self.keyed);
-        let mut counts = [[0; DIGITS]; 2];
-        for keyed in &self.keyed {
-            let key = (keyed >> 32) as usize;
-            counts[0][key % DIGITS] += 1;
-            counts[1][key / DIGITS % DIGITS] += 1;
-        }
-        counts
+/// For each digit, the place of the first value with each of its values.
+fn starts(keyed: &[u64]) -> [[u32; DIGITS]; 2] {
+    let mut counts = [[0; DIGITS]; 2];
+    for keyed in keyed {
+        let key = (keyed >> 32) as usize;
+        counts[0][key % DIGITS] += 1;
+        counts[1][key / DIGITS % DIGITS] += 1;
     }
+    for counts in &mut counts {
+        counts
+            .iter_mut()
+            .fold(0, |next, count| next + std::mem::replace(count, next));
+    }
+    counts
 }
 
 /// Number of keys, less one.
@@ -172,12 +175,7 @@ const TOP: f64 = ((1u32 << (2 * DIGIT)) - 1) as f64;
 /// Keys that grow with the values, in steps of equal width from the least to the largest number, above places.
 #[multiversion(targets("x86_64+avx+avx2"))]
 fn write_keys(values: &[f64], keyed: &mut [u64]) {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for v in values {
-        let v = if v.is_finite() { *v } else { 0.0 };
-        low = if v < low { v } else { low };
-        high = if v > high { v } else { high };
-    }
+    let (low, high) = range(values);
     let scale = if high > low { TOP / (high - low) } else { 0.0 };
     for (place, (keyed, v)) in keyed.iter_mut().zip(values).enumerate() {
         let at = (v - low) * scale;
@@ -190,14 +188,26 @@ fn write_keys(values: &[f64], keyed: &mut [u64]) {
     }
 }
 
+/// Least and largest number. Several are looked for at once, so that none waits for the one before it.
+#[inline(always)]
+fn range(values: &[f64]) -> (f64, f64) {
+    let (mut lows, mut highs) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut last = [0.0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    for values in eights.iter().chain([&last]) {
+        for ((low, high), v) in lows.iter_mut().zip(&mut highs).zip(values) {
+            let v = if v.is_finite() { *v } else { 0.0 };
+            *low = if v < *low { v } else { *low };
+            *high = if v > *high { v } else { *high };
+        }
+    }
+    let low = lows.into_iter().fold(f64::INFINITY, f64::min);
+    (low, highs.into_iter().fold(f64::NEG_INFINITY, f64::max))
+}
+
 /// One pass of a radix sort.
-fn distribute(from: &[u64], to: &mut [u64], digit: u32, counts: [u32; DIGITS]) {
-    let mut next = 0;
-    let mut starts = counts.map(|count| {
-        let start = next;
-        next += count;
-        start
-    });
+fn distribute(from: &[u64], to: &mut [u64], digit: u32, starts: &mut [u32; DIGITS]) {
     for keyed in from {
         let start = &mut starts[(keyed >> (32 + digit * DIGIT)) as usize % DIGITS];
         to[*start as usize] = *keyed;

@@ -42,7 +42,9 @@ fn judge(cases: &[Value]) -> Option<Vec<Vec<f64>>> {
         command.args(["-c", code]).env("PYTHONPATH", &tools);
         command
     };
-    let found = python("import scipy.signal").stderr(Stdio::null()).status();
+    let found = python("import importlib.util as u, sys; sys.exit(u.find_spec('scipy') is None)")
+        .stderr(Stdio::null())
+        .status();
     if !found.is_ok_and(|s| s.success()) {
         eprintln!("SKIPPED: no python3 with scipy, so that nothing judges the steps; run tools/setup test");
         return None;

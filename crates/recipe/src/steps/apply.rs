@@ -131,6 +131,9 @@ impl Pieces {
                 self.each(|rows| filter.apply(step.name(), rows, &mut work.lanes))
             }
             RecipeStep::MissingValues { to } => self.each(|rows| values::replace_missing(rows, *to)),
+            RecipeStep::RejectZeroStart { samples } => {
+                self.each(|rows| values::reject_zero_start(rows, *samples))
+            }
             _ => {
                 let rate = self.rate;
                 self.each(|rows| {

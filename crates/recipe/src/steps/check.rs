@@ -73,6 +73,7 @@ impl Known {
             RecipeStep::TrimPadding => refuse_if(place > 0, "can only be the first step"),
             RecipeStep::Leads { names, .. } => self.take_leads(names),
             RecipeStep::MissingValues { .. } | RecipeStep::FlatToZero => Ok(()),
+            RecipeStep::RejectZeroStart { samples } => check_samples(*samples),
             RecipeStep::Scale { multiply, divide, .. } => refuse_if(
                 !multiply.is_finite() || !is_above_zero(divide.abs()),
                 "multiply and divide must be numbers, and divide not 0",
@@ -83,16 +84,10 @@ impl Known {
             }
             RecipeStep::Butterworth { pass, order, hz, .. } => self.check_butterworth(*pass, *order, hz),
             RecipeStep::Fir { seconds, hz } => {
-                refuse_if(
-                    !is_above_zero(*seconds),
-                    format!("seconds: {seconds} is not above 0"),
-                )?;
+                check_widths(&[*seconds])?;
                 self.check_band(Band::Between(hz[0], hz[1]))
             }
-            RecipeStep::MedianBaseline { seconds, .. } => refuse_if(
-                seconds.is_empty() || !seconds.iter().all(|s| is_above_zero(*s) && *s < 3600.0),
-                "seconds: give one width or more, each above 0",
-            ),
+            RecipeStep::MedianBaseline { seconds, .. } => check_widths(seconds),
             RecipeStep::Resample { method, hz, samples } => self.take_resample(*method, *hz, *samples),
             RecipeStep::Clip { low, high } => {
                 let ordered = low.iter().zip(high).all(|(l, h)| l <= h);
@@ -233,6 +228,17 @@ impl Known {
     }
 }
 
+/// Longest filter or window, in seconds.
+const MAX_WIDTH: f64 = 60.0;
+
+fn check_widths(seconds: &[f64]) -> Checked {
+    let fit = !seconds.is_empty() && seconds.iter().all(|s| is_above_zero(*s) && *s <= MAX_WIDTH);
+    refuse_if(
+        !fit,
+        format!("seconds: give widths above 0 and up to {MAX_WIDTH}"),
+    )
+}
+
 fn check_samples(samples: usize) -> Checked {
     let fits = (1..=MAX_SEGMENT_SAMPLES).contains(&samples);
     refuse_if(
@@ -297,6 +303,10 @@ mod tests {
             (
                 format!("[{{step: clip, low: [0], high: [1]}}, {CUT}]"),
                 "each of 12 leads",
+            ),
+            (
+                format!("[{{step: median_baseline, seconds: [], round: down}}, {CUT}]"),
+                "seconds: give widths",
             ),
             (format!("[{CUT}, {{step: flatten}}, {{step: flatten}}]"), "once"),
             ("[{step: segments, take: even, samples: 9}]".to_owned(), "count"),

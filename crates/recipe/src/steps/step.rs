@@ -26,6 +26,11 @@ pub enum RecipeStep {
         /// By what.
         to: MissingValue,
     },
+    /// Refuses a recording of which every lead begins with zeros.
+    RejectZeroStart {
+        /// How many zeros.
+        samples: usize,
+    },
     /// Multiplies, divides, then rounds: mV to another unit.
     Scale {
         /// Factor.
@@ -280,6 +285,7 @@ impl RecipeStep {
             Self::TrimPadding => "trim_padding",
             Self::Leads { .. } => "leads",
             Self::MissingValues { .. } => "missing_values",
+            Self::RejectZeroStart { .. } => "reject_zero_start",
             Self::Scale { .. } => "scale",
             Self::FlatToZero => "flat_to_zero",
             Self::Notch { .. } => "notch",

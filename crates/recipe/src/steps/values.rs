@@ -52,6 +52,18 @@ fn interpolate(row: &mut [f64]) {
     }
 }
 
+/// Refuses rows that all begin with this many zeros.
+pub(super) fn reject_zero_start(rows: &Rows, samples: usize) -> Result<()> {
+    let starts_with_zeros = |row: &Vec<f64>| row.iter().take(samples).all(|v| *v == 0.0);
+    if rows.iter().all(starts_with_zeros) {
+        return Err(Error::StepValue {
+            step: "reject_zero_start",
+            problem: format!("the first {samples} samples of every lead are 0"),
+        });
+    }
+    Ok(())
+}
+
 /// Multiplies, divides, and rounds halves to even numbers.
 pub(super) fn scale(rows: &mut Rows, multiply: f64, divide: f64, round: bool) {
     for v in rows.iter_mut().flatten() {
@@ -111,6 +123,17 @@ mod tests {
         assert_eq!(replaced(&[NAN, NAN], MissingValue::Mean), [0.0, 0.0]);
         let error = replace_missing(&mut vec![row.to_vec()], MissingValue::Reject).unwrap_err();
         assert_eq!(error.to_string(), "missing_values: a lead has 4 missing values");
+    }
+
+    #[test]
+    fn a_recording_that_begins_with_zeros_is_refused() {
+        let rows = vec![vec![0.0, 0.0, 1.0], vec![0.0, 0.0, 0.0]];
+        assert!(reject_zero_start(&rows, 3).is_ok());
+        let message = reject_zero_start(&rows, 2).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "reject_zero_start: the first 2 samples of every lead are 0"
+        );
     }
 
     #[test]
