@@ -24,7 +24,7 @@
 //! | [`standardize`] | mean 0 and deviation 1, lead by lead |
 //! | [`segment`] | cuts of equal length |
 //! | [`excerpt`], [`beats`], [`mains`] | the middle of a recording, durations of its beats, the line of the mains |
-//! | [`rate_check`] | sample rates held against these |
+//! | [`rate_check`], [`common_rates`] | sample rates held against these, and those that recordings have |
 //! | [`quality`] | float32 mean and deviation, NaN and constant leads |
 //! | [`filter`] | filters of zero phase, as scipy's |
 //! | [`running_median`], [`fourier`], [`polyphase`] | a baseline, and resampling, as scipy's |
@@ -49,6 +49,7 @@
 pub mod apply;
 pub mod beats;
 mod columns;
+pub mod common_rates;
 pub mod counts;
 mod divide;
 pub mod ecg_fm;

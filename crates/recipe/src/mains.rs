@@ -1,7 +1,7 @@
 //! The line of the mains in the spectrum of a recording: at 50 or 60 Hz, or where another sample rate would put it.
 
+use crate::common_rates::{COMMON_RATES, is_near};
 use crate::excerpt::Excerpt;
-use crate::rate_check::{COMMON_RATES, is_near};
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 use std::f64::consts::TAU;

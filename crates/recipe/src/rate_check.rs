@@ -7,11 +7,9 @@
 //! line of the mains says more, where recorders did not filter it out ([`MainsLine`]).
 
 use crate::beats::BeatTiming;
+use crate::common_rates::{COMMON_RATES, is_near};
 use crate::mains::MainsLine;
 use std::collections::BTreeMap;
-
-/// Sample rates at which electrocardiographs and archives record, in Hz, the most common first.
-pub const COMMON_RATES: [u32; 9] = [500, 1000, 400, 250, 100, 360, 257, 200, 128];
 
 /// Heart rates, in beats a minute, that hearts have: an idioventricular rhythm is not below 20, and atria that flutter do
 /// not drive ventricles faster than 300.
@@ -44,11 +42,6 @@ const OF_ONE_LENGTH: f64 = 0.9;
 const FEWEST_LINES: usize = 3;
 /// Recordings with such a line for each that has it where it should be.
 const LINES_EACH: usize = 4;
-
-/// Returns true for two rates that are too near to each other to be distinguished by durations.
-pub(crate) fn is_near(a: f64, b: f64) -> bool {
-    (a / b).ln().abs() < 0.12
-}
 
 /// Measurements on one recording at the rate that is stated.
 #[derive(Debug, Clone, Copy, PartialEq)]

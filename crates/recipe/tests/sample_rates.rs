@@ -2,9 +2,10 @@
 //! is wrong is known by them.
 
 use ecgfm_recipe::beats::BeatTiming;
+use ecgfm_recipe::common_rates::COMMON_RATES;
 use ecgfm_recipe::excerpt::Excerpt;
 use ecgfm_recipe::mains::{MainsFinder, MainsLine};
-use ecgfm_recipe::rate_check::{BetterRate, COMMON_RATES, RateEvidence, find_better_rate};
+use ecgfm_recipe::rate_check::{BetterRate, RateEvidence, find_better_rate};
 use proptest::prelude::*;
 use std::convert::Infallible;
 use std::f64::consts::TAU;

@@ -7,11 +7,10 @@ mod common;
 use common::reference;
 use ecgfm_archives::datasets::find_dataset;
 use ecgfm_artifacts::recipe::beats::BeatTiming;
+use ecgfm_artifacts::recipe::common_rates::COMMON_RATES;
 use ecgfm_artifacts::recipe::excerpt::Excerpt;
 use ecgfm_artifacts::recipe::mains::{MainsFinder, MainsLine};
-use ecgfm_artifacts::recipe::rate_check::{
-    BetterRate, COMMON_RATES, HEART_RATES, RateEvidence, find_better_rate,
-};
+use ecgfm_artifacts::recipe::rate_check::{BetterRate, HEART_RATES, RateEvidence, find_better_rate};
 use ecgfm_artifacts::recipe::strip::strip;
 use ecgfm_recordings::{MissingLeads, Recording, Samples};
 use std::convert::Infallible;
