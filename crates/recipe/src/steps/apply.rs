@@ -6,7 +6,7 @@ use super::filters::{design, subtract_baseline};
 use super::lead_names::choose;
 use super::normalize::normalize;
 use super::resampling::{to_rate, to_samples};
-use super::step::{MissingLead, RecipeStep};
+use super::step::{MissingLead, RecipeStep, ResampleMethod};
 use super::values;
 use super::workspace::Workspace;
 use crate::error::{Error, Result};
@@ -104,28 +104,7 @@ impl Pieces {
                 self.pieces = cuts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
                 Ok(())
             }
-            RecipeStep::Resample {
-                method, hz: Some(hz), ..
-            } => {
-                let rates = (std::mem::replace(&mut self.rate, *hz), *hz);
-                self.each(|rows| to_rate(*method, rows, rates, work))
-            }
-            RecipeStep::Resample {
-                method,
-                samples: Some(samples),
-                ..
-            } => {
-                let n = self
-                    .pieces
-                    .first()
-                    .and_then(|rows| rows.first())
-                    .map_or(0, Vec::len);
-                self.rate *= *samples as f64 / n.max(1) as f64;
-                self.each(|rows| {
-                    to_samples(*method, rows, *samples, work);
-                    Ok(())
-                })
-            }
+            RecipeStep::Resample { method, hz, samples } => self.resample(*method, (*hz, *samples), work),
             RecipeStep::Notch { .. } | RecipeStep::Butterworth { .. } | RecipeStep::Fir { .. } => {
                 let filter = design(step, self.rate)?;
                 self.each(|rows| filter.apply(step.name(), rows, &mut work.lanes))
@@ -142,6 +121,26 @@ impl Pieces {
                 })
             }
         }
+    }
+
+    fn resample(
+        &mut self,
+        method: ResampleMethod,
+        (hz, samples): (Option<f64>, Option<usize>),
+        work: &mut Workspace,
+    ) -> Result<()> {
+        if let Some(hz) = hz {
+            let rates = (std::mem::replace(&mut self.rate, hz), hz);
+            return self.each(|rows| to_rate(method, rows, rates, work));
+        }
+        let Some(samples) = samples else { return Ok(()) };
+        let first = self.pieces.first().and_then(|rows| rows.first());
+        let n = first.map_or(0, Vec::len);
+        self.rate *= samples as f64 / n.max(1) as f64;
+        self.each(|rows| {
+            to_samples(method, rows, samples, work);
+            Ok(())
+        })
     }
 
     fn each(&mut self, mut change: impl FnMut(&mut Rows) -> Result<()>) -> Result<()> {

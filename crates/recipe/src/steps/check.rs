@@ -283,6 +283,15 @@ mod tests {
                 format!("[{{step: resample, method: fft, hz: 90}}, {{step: notch, hz: 50, q: 30}}, {CUT}]"),
                 "edges of a filter",
             ),
+        ] {
+            let message = refused(&steps);
+            assert!(message.contains(problem), "{steps}: {message}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_make_no_sense_are_refused_before_any_recording() {
+        for (steps, problem) in [
             (
                 format!("[{{step: resample, method: stride, samples: 9}}, {CUT}]"),
                 "this method takes hz",
