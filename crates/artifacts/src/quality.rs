@@ -33,11 +33,13 @@ pub enum QualityCheck {
     MainsFrequency,
     /// Recordings of the archive that look as if they had another sample rate.
     SampleRate,
+    /// A file that contradicts itself, or says something that cannot be: a checksum that does not fit.
+    DoubtfulFile,
 }
 
 impl QualityCheck {
     /// Every check.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Einthoven,
         Self::GoldbergerAvr,
         Self::GoldbergerAvl,
@@ -47,6 +49,7 @@ impl QualityCheck {
         Self::HeartRate,
         Self::MainsFrequency,
         Self::SampleRate,
+        Self::DoubtfulFile,
     ];
 
     /// The word written into the table.
@@ -61,6 +64,7 @@ impl QualityCheck {
             Self::HeartRate => "heart_rate",
             Self::MainsFrequency => "mains_frequency",
             Self::SampleRate => "sample_rate",
+            Self::DoubtfulFile => "doubtful_file",
         }
     }
 
@@ -75,6 +79,7 @@ impl QualityCheck {
             Self::HeartRate => Reason::HeartRate,
             Self::MainsFrequency => Reason::MainsFrequency,
             Self::SampleRate => Reason::SampleRate,
+            Self::DoubtfulFile => Reason::DoubtfulFile,
         }
     }
 
@@ -100,7 +105,7 @@ pub struct QualityRow {
     /// Names of the leads it is about, a blank between two; empty where it is about the recording.
     pub leads: String,
     /// Finding: a standard deviation, of the lead or of what the law leaves over; a heart rate; the frequency of a line; the
-    /// sample rate that is stated. In [`QualityCheck::unit`].
+    /// sample rate that is stated. In [`QualityCheck::unit`]; NaN where there is none, an empty cell.
     pub value: f32,
     /// Explanation of the value, for a person.
     pub detail: String,

@@ -49,11 +49,13 @@ pub enum Reason {
     MainsFrequency,
     /// The archive's recordings look as if they had another sample rate; flagged unless this is asked for.
     SampleRate,
+    /// The file contradicts itself, or says something that cannot be; flagged unless this is asked for.
+    DoubtfulFile,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::BadRow,
         Self::DuplicateExam,
         Self::UnknownTraceFile,
@@ -71,6 +73,7 @@ impl Reason {
         Self::HeartRate,
         Self::MainsFrequency,
         Self::SampleRate,
+        Self::DoubtfulFile,
     ];
 
     /// Returns true for a doubt about a recording, which is kept and flagged unless something else is asked for.
@@ -83,6 +86,7 @@ impl Reason {
                 | Self::HeartRate
                 | Self::MainsFrequency
                 | Self::SampleRate
+                | Self::DoubtfulFile
         )
     }
 
@@ -119,6 +123,7 @@ impl Reason {
             Self::HeartRate => "heart_rate",
             Self::MainsFrequency => "mains_frequency",
             Self::SampleRate => "sample_rate",
+            Self::DoubtfulFile => "doubtful_file",
         }
     }
 }

@@ -139,7 +139,7 @@ mod tests {
         for (with, words) in [
             (
                 json!({"on_bad": "flag"}),
-                "only doubts (limb_leads, amplitude, flat_lead, heart_rate, mains_frequency, sample_rate) are flagged",
+                "only doubts (limb_leads, amplitude, flat_lead, heart_rate, mains_frequency, sample_rate, doubtful_file) are flagged",
             ),
             (
                 json!({"on_bad": {"too_short": "flag"}}),

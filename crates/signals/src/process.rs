@@ -51,28 +51,19 @@ impl ExamProcessor<'_> {
         if let Err(detail) = self.reader.read(exam, recording)? {
             return self.reject(exam, Reason::UnreadableTracing, detail);
         }
-        let rate = recording.sample_rate;
+        let (rate, flags) = (recording.sample_rate, quality_flags::of_file(recording));
+        let tools = (&mut buffers.scratch, &mut buffers.finder);
         match &recording.samples {
-            Samples::Float32(samples) => self.process_samples(
-                exam,
-                (samples, rate),
-                out,
-                (&mut buffers.scratch, &mut buffers.finder),
-            ),
-            Samples::Float64(samples) => self.process_samples(
-                exam,
-                (samples, rate),
-                out,
-                (&mut buffers.scratch, &mut buffers.finder),
-            ),
+            Samples::Float32(samples) => self.process_samples(exam, (samples, rate, flags), out, tools),
+            Samples::Float64(samples) => self.process_samples(exam, (samples, rate, flags), out, tools),
         }
     }
 
-    /// Applies the recipe to samples in the standard leads, and judges the result.
+    /// Applies the recipe to samples in the standard leads, and judges the result. `flags` are those of the file.
     fn process_samples<S: StoredSample>(
         &self,
         exam: &LocatedExam,
-        (samples, sample_rate): (&[S], f64),
+        (samples, sample_rate, mut flags): (&[S], f64, Vec<QualityFlag>),
         out: &mut StorePartWriter<'_>,
         (scratch, finder): (&mut Scratch, &mut MainsFinder),
     ) -> Result<ExamOutcome> {
@@ -86,7 +77,7 @@ impl ExamProcessor<'_> {
         if let Some((reason, detail)) = self.find_fault(&trimmed, &quality, sample_rate) {
             return reject(reason, detail);
         }
-        let mut flags = quality_flags::find(&trimmed, &quality, recipe.leads());
+        flags.extend(quality_flags::find(&trimmed, &quality, recipe.leads()));
         let kept = trimmed.kept();
         let kept = &samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
         flags.extend(self.survey.flags(&self.reader, exam, (kept, sample_rate), finder));

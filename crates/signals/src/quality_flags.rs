@@ -6,6 +6,7 @@ use ecgfm_artifacts::recipe::leads::{self, NAMES};
 use ecgfm_artifacts::recipe::limb::{self, Mistake};
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
+use ecgfm_artifacts::recordings::Recording;
 use ecgfm_artifacts::rejected::Reason;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -67,8 +68,19 @@ impl fmt::Display for QualityFlag {
         } else {
             ""
         };
+        if row.value.is_nan() {
+            return write!(f, "{check}: {}", row.detail);
+        }
         write!(f, "{check}{leads}: {} {unit}{left}, {}", row.value, row.detail)
     }
+}
+
+/// Flags of what is doubtful about the file of a recording, as its reader found it.
+pub(crate) fn of_file(recording: &Recording) -> Vec<QualityFlag> {
+    let doubts = recording.metadata.iter().flat_map(|metadata| &metadata.doubts);
+    let flag =
+        |doubt: &String| QualityFlag::of_recording(QualityCheck::DoubtfulFile, f32::NAN, doubt.clone());
+    doubts.map(flag).collect()
 }
 
 /// Finds all flags of a recording. `chosen` are the positions of its leads; the laws of the limb leads are looked at where

@@ -13,7 +13,7 @@ use crate::recipes::Recipes;
 use crate::source_counts::count_by_source;
 use crate::stream::{process_exams, thread_count};
 use crate::table_paths::TablePaths;
-use crate::warnings::{ArchiveWarning, warn_of_amplitudes};
+use crate::warnings::{ArchiveWarning, warn_of_flags};
 use ecgfm_archives::{Archive, ExamTable, RejectedExam};
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -73,7 +73,7 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
     if kept.is_empty() {
         return Err(nothing_left(exams, &rejected));
     }
-    let warnings = [survey.warnings.clone(), warn_of_amplitudes(archive, &kept)].concat();
+    let warnings = [survey.warnings.clone(), warn_of_flags(archive, &kept)].concat();
     let segments = write_tables(&processor, (&kept, &rejected), &warnings, &paths, ctx)?;
     let done = outcome(archive, located.unlisted, &kept, &rejected);
     let done = done.count("segments", segments);

@@ -55,6 +55,10 @@ impl ArchiveWarning {
                 "have a line of the mains where another sample rate would put it",
                 RATE_HELP,
             ),
+            QualityCheck::DoubtfulFile => (
+                "are of files that contradict themselves or state what cannot be",
+                "`quality.csv` says what is wrong with each; fetch or export the files again",
+            ),
             _ => return None,
         };
         (2 * flagged > of).then(|| Self {
@@ -64,18 +68,21 @@ impl ArchiveWarning {
     }
 }
 
-/// Warnings about datasets of which most recordings are no ECG in millivolts.
-pub(crate) fn warn_of_amplitudes(archive: &dyn Archive, kept: &[&KeptExam]) -> Vec<ArchiveWarning> {
-    let mut counts = BTreeMap::<&str, (usize, usize)>::new();
+/// Warnings about datasets of which most recordings are no ECG in millivolts, or of doubtful files.
+pub(crate) fn warn_of_flags(archive: &dyn Archive, kept: &[&KeptExam]) -> Vec<ArchiveWarning> {
+    let checks = [QualityCheck::Amplitude, QualityCheck::DoubtfulFile];
+    let mut counts = BTreeMap::<&str, ([usize; 2], usize)>::new();
     for exam in kept {
         let (flagged, of) = counts.entry(archive.dataset(exam.idx)).or_default();
-        *flagged += usize::from(
-            exam.flags
-                .iter()
-                .any(|flag| flag.check == QualityCheck::Amplitude),
-        );
+        for (count, check) in flagged.iter_mut().zip(checks) {
+            *count += usize::from(exam.flags.iter().any(|flag| flag.check == check));
+        }
         *of += 1;
     }
-    let warn = |(dataset, (flagged, of))| ArchiveWarning::most(dataset, QualityCheck::Amplitude, flagged, of);
-    counts.into_iter().filter_map(warn).collect()
+    let warn = |(dataset, (flagged, of)): (&str, ([usize; 2], usize))| {
+        let checks = checks.into_iter().zip(flagged);
+        let warnings = checks.map(|(check, flagged)| ArchiveWarning::most(dataset, check, flagged, of));
+        warnings.flatten().collect::<Vec<_>>()
+    };
+    counts.into_iter().flat_map(warn).collect()
 }

@@ -217,3 +217,36 @@ fn a_view_names_the_raw_file_that_changed_or_vanished() {
         "{error}"
     );
 }
+
+#[test]
+fn a_checksum_that_does_not_fit_is_flagged_and_sets_the_exam_aside_on_request() {
+    let raw = tempfile::tempdir().unwrap();
+    write_wfdb(raw.path(), "a", (500.0, 2600), &ALL);
+    write_wfdb(raw.path(), "bb", (500.0, 2600), &ALL);
+    let samples = raw.path().join("bb.dat");
+    let mut bytes = fs::read(&samples).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&samples, bytes).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let params = params(raw.path(), "folder", Store::View);
+    run(&params, &out.path().join("flagged")).unwrap();
+    let table = fs::read_to_string(out.path().join("flagged/quality.csv")).unwrap();
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|row| row.contains("doubtful_file"))
+        .collect();
+    assert_eq!(rows.len(), 1, "{table}");
+    assert!(rows[0].starts_with("1,bb,doubtful_file,,,"), "{table}");
+    assert!(rows[0].contains("its checksum is"), "{table}");
+    let reason = ecgfm_artifacts::rejected::Reason::DoubtfulFile;
+    let params = Params {
+        on_bad: ecgfm_signals::OnBad::Each([(reason, ecgfm_signals::Action::Reject)].into()),
+        ..params
+    };
+    run(&params, &out.path().join("rejected")).unwrap();
+    let rejected = fs::read_to_string(out.path().join("rejected/rejected.csv")).unwrap();
+    assert!(
+        rejected.contains("doubtful_file,doubtful_file: bb.dat"),
+        "{rejected}"
+    );
+}

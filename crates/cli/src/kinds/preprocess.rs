@@ -75,7 +75,10 @@ pub fn signals() -> StageBinding<signals::Params> {
             CodeChange(3, "a packed store has parts of 512 exams"),
             CodeChange(4, "doubts about kept exams go into quality.csv"),
             CodeChange(5, "the store says what its segments are"),
-            CodeChange(6, "sample rates are held against the signal"),
+            CodeChange(
+                6,
+                "sample rates are held against the signal, doubtful files flagged",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &["raw", "sources.raw"],
