@@ -37,7 +37,7 @@ pub trait Archive: Send + Sync {
         Box::new((0..self.file_count()).map(|number| self.file(number)))
     }
 
-    /// What the format of the file of that number does not state, where [`ecgfm_recordings::open`] opens it as it is opened here; none
+    /// What the format of the file of that number does not state, where [`ecgfm_recordings::open()`] opens it as it is opened here; none
     /// where the archive has a reader of its own.
     fn encoding(&self, file: usize) -> Option<Encoding> {
         let _ = file;
