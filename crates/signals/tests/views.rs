@@ -6,10 +6,11 @@ mod common;
 
 use common::{part, run, segments_in, tracing};
 use ecgfm_artifacts::formats::code15::WriteLayout;
+use ecgfm_artifacts::rejected::Reason;
 use ecgfm_recordings::MissingLeads;
 use ecgfm_recordings::muse::{CountedLead, MuseDocument, MuseFacts};
 use ecgfm_recordings::wfdb::{LeadToWrite, RecordToWrite};
-use ecgfm_signals::{Params, Store};
+use ecgfm_signals::{Action, OnBad, Params, Store};
 use std::fs;
 use std::path::Path;
 
@@ -218,8 +219,8 @@ fn a_view_names_the_raw_file_that_changed_or_vanished() {
     );
 }
 
-#[test]
-fn a_checksum_that_does_not_fit_is_flagged_and_sets_the_exam_aside_on_request() {
+/// Runs the stage over two WFDB records, of which the second has a changed bit.
+fn run_on_damaged_records(on_bad: OnBad, out: &Path) {
     let raw = tempfile::tempdir().unwrap();
     write_wfdb(raw.path(), "a", (500.0, 2600), &ALL);
     write_wfdb(raw.path(), "bb", (500.0, 2600), &ALL);
@@ -227,26 +228,36 @@ fn a_checksum_that_does_not_fit_is_flagged_and_sets_the_exam_aside_on_request() 
     let mut bytes = fs::read(&samples).unwrap();
     bytes[100] ^= 1;
     fs::write(&samples, bytes).unwrap();
+    let params = Params {
+        on_bad,
+        ..params(raw.path(), "folder", Store::View)
+    };
+    run(&params, out).unwrap();
+}
+
+#[test]
+fn a_checksum_that_does_not_fit() {
     let out = tempfile::tempdir().unwrap();
-    let params = params(raw.path(), "folder", Store::View);
-    run(&params, &out.path().join("flagged")).unwrap();
-    let table = fs::read_to_string(out.path().join("flagged/quality.csv")).unwrap();
+    run_on_damaged_records(OnBad::default(), &out.path().join("signals"));
+    let table = fs::read_to_string(out.path().join("signals/quality.csv")).unwrap();
     let rows: Vec<&str> = table
         .lines()
         .filter(|row| row.contains("doubtful_file"))
         .collect();
     assert_eq!(rows.len(), 1, "{table}");
     assert!(rows[0].starts_with("1,bb,doubtful_file,,,"), "{table}");
-    assert!(rows[0].contains("its checksum is"), "{table}");
-    let reason = ecgfm_artifacts::rejected::Reason::DoubtfulFile;
-    let params = Params {
-        on_bad: ecgfm_signals::OnBad::Each([(reason, ecgfm_signals::Action::Reject)].into()),
-        ..params
-    };
-    run(&params, &out.path().join("rejected")).unwrap();
-    let rejected = fs::read_to_string(out.path().join("rejected/rejected.csv")).unwrap();
+    assert!(rows[0].contains("bb.dat: signal III: its checksum is"), "{table}");
+}
+
+#[test]
+fn a_checksum_that_does_not_fit_set_aside_on_request() {
+    let out = tempfile::tempdir().unwrap();
+    let on_bad = OnBad::Each([(Reason::DoubtfulFile, Action::Reject)].into());
+    run_on_damaged_records(on_bad, &out.path().join("signals"));
+    let rejected = fs::read_to_string(out.path().join("signals/rejected.csv")).unwrap();
     assert!(
-        rejected.contains("doubtful_file,doubtful_file: bb.dat"),
+        rejected.contains("doubtful_file: bb.dat: signal III"),
         "{rejected}"
     );
+    assert_eq!(rejected.lines().count(), 2, "{rejected}");
 }
