@@ -33,7 +33,7 @@ pub enum QualityCheck {
     MainsFrequency,
     /// Recordings of the archive that look as if they had another sample rate.
     SampleRate,
-    /// A file that contradicts itself, or says something that cannot be: a checksum that does not fit.
+    /// A file that contradicts itself or does not state all that it should: a checksum that does not fit, a unit that is absent.
     DoubtfulFile,
 }
 

@@ -49,7 +49,7 @@ pub enum Reason {
     MainsFrequency,
     /// The archive's recordings look as if they had another sample rate; flagged unless this is asked for.
     SampleRate,
-    /// The file contradicts itself, or says something that cannot be; flagged unless this is asked for.
+    /// The file contradicts itself or does not state all that it should; flagged unless this is asked for.
     DoubtfulFile,
 }
 

@@ -56,8 +56,8 @@ impl ArchiveWarning {
                 RATE_HELP,
             ),
             QualityCheck::DoubtfulFile => (
-                "are of files that contradict themselves or state what cannot be",
-                "`quality.csv` says what is wrong with each; fetch or export the files again",
+                "are of doubtful files",
+                "`quality.csv` says what is doubtful about each; where files are damaged, fetch or export them again",
             ),
             _ => return None,
         };
