@@ -1,7 +1,7 @@
 //! Rows of float32 whose bytes are known.
 
 use crate::file::{DirectRows, RecordingFile};
-use crate::recording::{Encoding, Leads, Provenance, Recording};
+use crate::recording::{Encoding, Leads, Recording};
 use ecgfm_formats::Result;
 use ecgfm_formats::tracings::TracingRows;
 use serde_json::{Map, Value, json};
@@ -82,11 +82,7 @@ impl RecordingFile for DirectFile {
 impl Encoding {
     /// Fills in all of a recording but its samples.
     pub(crate) fn describe(&self, out: &mut Recording, leads: &Leads, (file, row): (&Arc<PathBuf>, usize)) {
-        out.leads.clone_from(leads);
-        out.sample_rate = self.sample_rate;
+        out.describe(leads, self.sample_rate, None, (file, row));
         out.unit = self.unit;
-        out.metadata = None;
-        let file = file.clone();
-        out.provenance = Provenance { file, row };
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::arrays::{ArrayFacts, Axes, MAX_VALUES, description_of};
 use crate::file::{BoxedFile, DirectRows, RecordingFile};
-use crate::recording::{Encoding, Leads, Provenance, Recording, Unit, shared_leads};
+use crate::recording::{Encoding, Leads, Recording, shared_leads};
 use crate::refusal::Refusal;
 use ecgfm_formats::Result;
 use ecgfm_formats::code15::{PartReader, RowDatasets, TRACINGS};
@@ -137,13 +137,7 @@ impl RecordingFile for Hdf5Rows {
                 self.arrange(&values, out.samples.float64_buffer(), convert);
             }
         }
-        out.leads.clone_from(&self.leads);
-        out.sample_rate = self.facts.sample_rate;
-        out.unit = Unit::Millivolts;
-        out.supplied_leads.clear();
-        out.metadata = None;
-        let file = self.path.clone();
-        out.provenance = Provenance { file, row };
+        out.describe(&self.leads, self.facts.sample_rate, None, (&self.path, row));
         Ok(())
     }
 
@@ -182,6 +176,7 @@ impl RecordingFile for Hdf5Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::Unit;
     use ecgfm_formats::code15::{RowValues, write_rows};
 
     fn encoding(axes: Axes, leads: &[&str]) -> Encoding {

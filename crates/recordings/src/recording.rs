@@ -129,6 +129,23 @@ impl Default for Recording {
 }
 
 impl Recording {
+    /// Sets all but the samples, in millivolts, of the recording in `row` of a file. Nothing stays of the one before.
+    pub(crate) fn describe(
+        &mut self,
+        leads: &Leads,
+        sample_rate: f64,
+        metadata: Option<RecordingMetadata>,
+        (file, row): (&Arc<PathBuf>, usize),
+    ) {
+        self.leads.clone_from(leads);
+        self.sample_rate = sample_rate;
+        self.unit = Unit::Millivolts;
+        self.supplied_leads.clear();
+        self.metadata = metadata.map(Box::new);
+        let file = file.clone();
+        self.provenance = Provenance { file, row };
+    }
+
     /// Number of samples of each lead.
     pub fn len(&self) -> usize {
         self.samples.len() / self.leads.len().max(1)

@@ -2,7 +2,7 @@
 
 use crate::file::{DirectRows, RecordingFile};
 use crate::metadata::RecordingMetadata;
-use crate::recording::{Leads, Provenance, Recording, Unit, shared_leads};
+use crate::recording::{Leads, Recording, shared_leads};
 use ecgfm_formats::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -73,13 +73,12 @@ impl RecordingFile for SingleFile {
             return Err(Error::Request { path, what });
         }
         (self.read_samples)(out.samples.float64_buffer());
-        out.leads.clone_from(&self.leads);
-        out.sample_rate = self.sample_rate;
-        out.unit = Unit::Millivolts;
-        out.supplied_leads.clear();
-        out.metadata = Some(Box::new(self.metadata.clone()));
-        let file = self.path.clone();
-        out.provenance = Provenance { file, row };
+        out.describe(
+            &self.leads,
+            self.sample_rate,
+            Some(self.metadata.clone()),
+            (&self.path, row),
+        );
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::description::{ArrayDescription, ArrayUnit};
 use super::file::ArrayFile;
 use crate::file::{BoxedFile, DirectRows, FileHead, RecordingFile};
-use crate::recording::{Encoding, Leads, Provenance, Recording, Unit, shared_leads};
+use crate::recording::{Encoding, Leads, Recording, shared_leads};
 use crate::refusal::Refusal;
 use ecgfm_formats::Result;
 use serde_json::{Map, Value, json};
@@ -86,13 +86,7 @@ impl RecordingFile for ArrayRecordings {
 
     fn read(&self, row: usize, out: &mut Recording) -> Result<()> {
         self.array.read(row, out.samples.float64_buffer())?;
-        out.leads.clone_from(&self.leads);
-        out.sample_rate = self.array.sample_rate();
-        out.unit = Unit::Millivolts;
-        out.supplied_leads.clear();
-        out.metadata = None;
-        let file = self.path.clone();
-        out.provenance = Provenance { file, row };
+        out.describe(&self.leads, self.array.sample_rate(), None, (&self.path, row));
         Ok(())
     }
 

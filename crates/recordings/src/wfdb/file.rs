@@ -13,7 +13,7 @@ use super::specification::SignalSpecification;
 use super::stored::StoredRecord;
 use crate::file::{BoxedFile, DirectRows, FileHead, RecordingFile};
 use crate::metadata::RecordingMetadata;
-use crate::recording::{Encoding, Leads, Provenance, Recording, Unit, shared_leads};
+use crate::recording::{Encoding, Leads, Recording, shared_leads};
 use ecgfm_formats::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -195,13 +195,12 @@ impl RecordingFile for WfdbFile {
             return Err(Error::Request { path, what });
         }
         let warnings = self.fill(out.samples.float64_buffer())?;
-        out.leads.clone_from(&self.leads);
-        out.sample_rate = self.sample_rate();
-        out.unit = Unit::Millivolts;
-        out.supplied_leads.clear();
-        out.metadata = Some(Box::new(self.stated(warnings)));
-        let file = self.path.clone();
-        out.provenance = Provenance { file, row };
+        out.describe(
+            &self.leads,
+            self.sample_rate(),
+            Some(self.stated(warnings)),
+            (&self.path, row),
+        );
         Ok(())
     }
 
