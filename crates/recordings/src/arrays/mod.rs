@@ -13,8 +13,13 @@ mod file;
 mod npz;
 mod recordings;
 
+#[cfg(feature = "hdf5")]
+pub(crate) use description::ArrayFacts;
+pub(crate) use description::repeated;
 pub use description::{ArrayDescription, ArrayUnit, Axes};
-pub(crate) use description::{ArrayFacts, repeated};
 pub use file::ArrayFile;
+#[cfg(feature = "hdf5")]
 pub(crate) use file::MAX_VALUES;
-pub(crate) use recordings::{description_of, open, recognizes};
+#[cfg(feature = "hdf5")]
+pub(crate) use recordings::description_of;
+pub(crate) use recordings::{open, recognizes};
