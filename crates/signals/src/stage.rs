@@ -15,6 +15,7 @@ use crate::stream::{process_exams, thread_count};
 use crate::table_paths::TablePaths;
 use crate::warnings::{ArchiveWarning, warn_of_flags};
 use ecgfm_archives::{Archive, ExamTable, RejectedExam};
+use ecgfm_artifacts::recipe::steps::RecipeSteps;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR, StoreInfo};
@@ -117,6 +118,9 @@ fn write_tables(
     let mut cuts = paths.segments(archive, kept.iter().copied(), samples);
     segments::write(&ctx.out.join(segments::FILE), &mut cuts)?;
     let mut about = StoreInfo::new(params.sample_rate, params.segment_seconds, params.standardize);
+    about.recipe = Some(RecipeSteps::from(
+        &params.recipe_settings(archive_is_padded(archive, kept)),
+    ));
     about.notice = archive.notice();
     about.warnings = warnings.iter().map(|warning| warning.message.clone()).collect();
     about.write(&ctx.out.join(match params.store {
@@ -135,6 +139,11 @@ fn write_tables(
     });
     quality::write(&ctx.out.join(quality::FILE), &rows.collect::<Vec<_>>())?;
     Ok(cuts.len())
+}
+
+/// True where the file of any exam is filled with zeros at both ends.
+fn archive_is_padded(archive: &dyn Archive, kept: &[&KeptExam]) -> bool {
+    kept.iter().any(|exam| archive.is_zero_padded(exam.file))
 }
 
 /// Ends the stage where a file cannot be read, or names it once, as the policy has it.

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::presence::exists;
+use crate::recipe::steps::RecipeSteps;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,9 @@ pub struct StoreInfo {
     pub segment_seconds: f64,
     /// True where every lead was brought to mean 0 and deviation 1 over its recording; else values are in the archive's unit.
     pub standardized: bool,
+    /// Steps by which the segments were made; none in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<RecipeSteps>,
     /// Notice to every reader of results, where the archive has one: that the ECGs are synthetic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
@@ -35,6 +39,7 @@ impl StoreInfo {
             sample_rate,
             segment_seconds,
             standardized,
+            recipe: None,
             notice: None,
             warnings: Vec::new(),
         }
@@ -83,6 +88,7 @@ impl StoreInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::steps;
 
     #[test]
     fn what_is_written_is_read_and_another_version_is_refused() {
@@ -93,6 +99,7 @@ mod tests {
         let mut info = StoreInfo::new(500, 5.0, true);
         for notice in [None, Some("SYNTHETIC".to_owned())] {
             info.notice = notice;
+            info.recipe = steps::built_in("ecg_fm").ok();
             info.write(&root).unwrap();
             assert_eq!(StoreInfo::read(&root).unwrap().as_ref(), Some(&info));
         }

@@ -66,7 +66,7 @@ pub fn signals() -> StageBinding<signals::Params> {
     StageBinding {
         name: "signals",
         about: "raw recordings to standardised segments",
-        version: 6,
+        version: 7,
         changes: &[
             CodeChange(
                 2,
@@ -79,6 +79,7 @@ pub fn signals() -> StageBinding<signals::Params> {
                 6,
                 "sample rates are held against the signal, doubtful files flagged",
             ),
+            CodeChange(7, "the store says by which steps its segments were made"),
         ],
         outputs: OUTPUTS,
         inputs: &["raw", "sources.raw"],

@@ -1,10 +1,8 @@
 //! An ordered list of steps.
 
 use super::check::CheckedRecipe;
-use super::step::{NormalizeKind, RecipeStep, ResampleMethod, Scope, ShortRecording, Take};
-use crate::ecg_fm::EcgFm;
+use super::step::RecipeStep;
 use crate::error::{Error, Result};
-use crate::standardize::ConstantLeads;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -37,66 +35,6 @@ impl RecipeSteps {
     /// that do not lead to one length.
     pub fn check(&self) -> Result<CheckedRecipe> {
         CheckedRecipe::new(&self.0)
-    }
-
-    /// The settings of ECG-FM's recipe, where that is what the steps are: the way that it has of its own makes the same
-    /// values faster.
-    pub fn as_ecg_fm(&self) -> Option<EcgFm> {
-        let mut steps = &self.0[..];
-        let mut settings = EcgFm {
-            trim_padding: false,
-            standardize: false,
-            ..EcgFm::default()
-        };
-        if let [RecipeStep::TrimPadding, rest @ ..] = steps {
-            (settings.trim_padding, steps) = (true, rest);
-        }
-        let [resample, rest @ ..] = steps else { return None };
-        settings.sample_rate = linear_rate(resample)?;
-        steps = rest;
-        if let [RecipeStep::Normalize { .. }, rest @ ..] = steps {
-            settings.constant_leads = z_score_of_leads(&steps[0])?;
-            (settings.standardize, steps) = (true, rest);
-        }
-        let [cut] = steps else { return None };
-        settings.segment_seconds = tiles(cut)? as f64 / f64::from(settings.sample_rate);
-        Some(settings)
-    }
-}
-
-fn linear_rate(step: &RecipeStep) -> Option<u32> {
-    match step {
-        RecipeStep::Resample {
-            method: ResampleMethod::Linear,
-            hz: Some(hz),
-            samples: None,
-        } if hz.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(hz) => Some(*hz as u32),
-        _ => None,
-    }
-}
-
-fn z_score_of_leads(step: &RecipeStep) -> Option<ConstantLeads> {
-    match step {
-        RecipeStep::Normalize {
-            kind: NormalizeKind::ZScore,
-            over: Scope::Lead,
-            eps: 0.0,
-            constant,
-            ..
-        } => *constant,
-        _ => None,
-    }
-}
-
-fn tiles(step: &RecipeStep) -> Option<usize> {
-    match step {
-        RecipeStep::Segments {
-            take: Take::Tile,
-            samples,
-            short: ShortRecording::Drop,
-            ..
-        } => Some(*samples),
-        _ => None,
     }
 }
 

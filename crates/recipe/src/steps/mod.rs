@@ -7,6 +7,8 @@ mod apply;
 mod built_in;
 mod check;
 mod cut;
+mod difference;
+mod ecg_fm_list;
 mod filters;
 mod lead_names;
 mod list;
@@ -19,6 +21,7 @@ mod workspace;
 pub use apply::{LeadSignals, ModelInput};
 pub use built_in::{BUILT_IN, built_in};
 pub use check::CheckedRecipe;
+pub use difference::RecipeDifference;
 pub use list::RecipeSteps;
 pub use step::{
     FilterForm, MissingLead, MissingValue, NormalizeKind, PassBand, RecipeStep, ResampleMethod, Rounding,
