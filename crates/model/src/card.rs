@@ -3,7 +3,8 @@
 use crate::config::Config;
 use crate::weights;
 use ecgfm_stage_params::{
-    CARD_FORMAT_VERSION, CardFile, CardOutput, Exporter, LabelNames, ModelCard, ModelInput, Returns,
+    CARD_FORMAT_VERSION, CardFile, CardOutput, CardRecipe, Exporter, LabelNames, ModelCard, ModelInput,
+    Returns,
 };
 
 /// Card of a network that this crate builds.
@@ -36,6 +37,7 @@ pub(crate) fn new(config: &Config, label_set: Option<LabelNames>, source: CardFi
     Card {
         format_version: CARD_FORMAT_VERSION,
         architecture: config.architecture().to_owned(),
+        family: Some("ecg_fm".to_owned()),
         labels: usize::try_from(config.labels).unwrap_or_default(),
         label_set,
         returns: config.has_head().then_some(Returns::Logits),
@@ -47,11 +49,16 @@ pub(crate) fn new(config: &Config, label_set: Option<LabelNames>, source: CardFi
             any_length: true,
             min_samples: usize::try_from(config.min_samples()).unwrap_or_default(),
         },
+        recipe: CardRecipe::built_in("ecg_fm").ok(),
+        pooling: None,
+        thresholds: None,
         outputs: outputs(config),
         config: Some(config.clone()),
         notice: None,
+        licence: None,
         source,
         model,
+        golden: None,
         exporter: Exporter {
             name: "ecgfm".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -3,17 +3,22 @@
 //! The program checks a pipeline's parameters, fingerprints and status with these types alone; only what runs or exports a
 //! model links libtorch, which takes longer to load than most stages take to run.
 
+mod card_recipe;
 mod export;
 mod infer;
 mod model_card;
+mod pool;
 mod returns;
 
+pub use card_recipe::CardRecipe;
 pub use export::{ExportParams, PositionalForm};
 pub use infer::{
     BatchSize, DeviceChoice, InferOutput, InferParams, OutputSelection, Precision, SaliencyHeads,
     SaliencyPer, UnknownDevice,
 };
 pub use model_card::{
-    CARD_FORMAT_VERSION, CardError, CardFile, CardOutput, Exporter, LabelNames, ModelCard, ModelInput,
+    CARD_FORMAT_VERSION, CardError, CardFile, CardLicence, CardOutput, Exporter, LabelNames, ModelCard,
+    ModelInput,
 };
+pub use pool::Pool;
 pub use returns::{Returns, ValueRange};

@@ -1,8 +1,10 @@
 //! `model.json`, the card beside `model.ts`: one type for the exporter, which writes it, and for everyone who reads it.
 
-use crate::Returns;
+use crate::card_recipe::CardRecipe;
+use crate::{Pool, Returns};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,9 @@ pub struct ModelCard<Network = IgnoredAny> {
     /// Name of the architecture in the reference.
     #[serde(default)]
     pub architecture: String,
+    /// Family of networks that this program builds, as in `ecg_fm`; none for a model of other hands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// Number of labels, the width of the logits; 0 for an encoder, which has none.
     pub labels: usize,
     /// Names of the labels, in the order of the logits, where they were known at export.
@@ -33,6 +38,15 @@ pub struct ModelCard<Network = IgnoredAny> {
     pub parameters: u64,
     /// Signals that the model takes.
     pub input: ModelInput,
+    /// Steps from a recording to the model's input; none where the card does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<CardRecipe>,
+    /// Pooling of the segments of an ECG that the model's authors use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooling: Option<Pool>,
+    /// Thresholds of the model's authors: label → probability above which it is predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<BTreeMap<String, f64>>,
     /// Outputs that the model can give; all but the logits through the method `outputs`.
     #[serde(default)]
     pub outputs: Vec<CardOutput>,
@@ -42,11 +56,17 @@ pub struct ModelCard<Network = IgnoredAny> {
     /// Notice for every reader of the model's results, such as that it is a demonstration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
+    /// What the model may be used for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<CardLicence>,
     /// Checkpoint that the model was made from.
     #[serde(default)]
     pub source: CardFile,
     /// The model file.
     pub model: CardFile,
+    /// Golden vectors: inputs, and what the model returned for them when it was exported; NumPy's .npz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden: Option<CardFile>,
     /// Program that wrote the card.
     #[serde(default)]
     pub exporter: Exporter,
@@ -84,10 +104,28 @@ impl LabelNames {
     }
 }
 
-/// Signals that a model takes: (batch, leads, samples), float32 unless converted.
+/// Licences of a model, and where it is from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardLicence {
+    /// Licence of the authors' code, by its SPDX identifier or in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Licence of the weights, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// True where code or weights may not be used commercially.
+    #[serde(default)]
+    pub non_commercial: bool,
+    /// Addresses of code and weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+}
+
+/// Signals that a model takes: (batch, rows, samples), float32 unless converted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInput {
-    /// Number of leads, in the order I, II, III, aVR, aVL, aVF, V1–V6.
+    /// Number of rows: leads, in the order of the recipe, without one I, II, III, aVR, aVL, aVF, V1–V6; 1 where the recipe
+    /// puts them one after another.
     pub leads: usize,
     /// Samples per second that the model was trained on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,6 +239,24 @@ mod tests {
             (2, None, None)
         );
         assert_eq!(card.model.sha256, "ab");
+        assert_eq!((card.family, card.recipe, card.golden), (None, None, None));
+    }
+
+    #[test]
+    fn a_card_comes_back_with_everything_that_it_says_of_use_and_preparation() {
+        let text = serde_json::json!({
+            "format_version": 1, "architecture": "", "family": "ecgfounder", "labels": 2, "parameters": 0,
+            "input": { "leads": 12, "any_length": false, "min_samples": 5000 },
+            "recipe": { "steps": [{ "step": "segments", "take": "first", "samples": 5000, "short": "refuse" }] },
+            "pooling": "max", "thresholds": { "AF": 0.25 }, "outputs": [],
+            "licence": { "weights": "CC-BY-NC-4.0", "non_commercial": true },
+            "source": { "file": "", "size": 0, "sha256": "" }, "model": { "file": "", "size": 0, "sha256": "ab" },
+            "golden": { "file": "model.golden.npz", "size": 9, "sha256": "cd" },
+            "exporter": { "name": "", "version": "" },
+        });
+        let card: ModelCard<serde_json::Value> = serde_json::from_value(text.clone()).unwrap();
+        assert_eq!(card.pooling, Some(Pool::Max));
+        assert_eq!(serde_json::to_value(&card).unwrap(), text);
     }
 
     #[test]

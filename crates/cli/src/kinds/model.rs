@@ -29,7 +29,7 @@ pub fn export() -> StageBinding<ExportParams> {
     StageBinding {
         name: "export",
         about: "a checkpoint to TorchScript",
-        version: 7,
+        version: 8,
         changes: &[
             CodeChange(2, "the card says what the model expects"),
             CodeChange(3, "the labels are bound to the model"),
@@ -37,6 +37,7 @@ pub fn export() -> StageBinding<ExportParams> {
             CodeChange(5, "the card says that a model is the demo model"),
             CodeChange(6, "the card says what the model returns"),
             CodeChange(7, "saliency per query, as ECG-FM's, and per key"),
+            CodeChange(8, "the card says recipe and golden vectors"),
         ],
         outputs: OUTPUTS,
         inputs: &["checkpoint", "config"],
