@@ -26,6 +26,14 @@ pub(crate) const OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tenso
 pub(crate) const OLDER_OUTPUTS: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    \
      m = torch.mean(x, [2])\n    return (m, torch.mul(m, 2), torch.mul(x, 3))\n";
 
+/// A method `outputs` like that of a family without saliency: means, and twice the means as embedding.
+pub(crate) const NO_SALIENCY: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor]:\n    \
+     m = torch.mean(x, [2])\n    return (m, torch.mul(m, 2))\n";
+
+/// The same of an encoder, a tuple of one.
+pub(crate) const ONLY_EMBEDDING: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor]:\n    \
+     m = torch.mean(x, [2])\n    return (torch.mul(m, 2),)\n";
+
 /// A method `outputs` like that of an encoder: [`OUTPUTS`] without the means.
 pub(crate) const ENCODER: &str = "  def outputs(self: __torch__.M,\n    x: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:\n    \
      m = torch.mean(x, [2])\n    return (torch.mul(m, 2), torch.select(x, 1, 0), torch.mul(x, 2), torch.mul(x, 3))\n";

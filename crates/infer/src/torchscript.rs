@@ -335,7 +335,10 @@ fn parse_outputs(answer: IValue, wanted: OutputSelection) -> Result<ParsedAnswer
         extras.push((InferOutput::Embedding, outputs.embedding));
     }
     if let Some((per, heads)) = wanted.saliency {
-        match outputs.saliency.select(per, heads)? {
+        let Some(saliency) = outputs.saliency else {
+            return Ok(Err(outputs::NO_SALIENCY.to_owned()));
+        };
+        match saliency.select(per, heads)? {
             Some(saliency) => extras.push((InferOutput::Saliency, saliency)),
             None => return Ok(Err(outputs::NO_QUERIES.to_owned())),
         }

@@ -1,6 +1,7 @@
 //! What can go wrong between a checkpoint and a model.
 
 use ecgfm_stage::{FailureClass, StageFailure};
+use ecgfm_stage_params::FamilyMismatch;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -26,14 +27,26 @@ pub enum Error {
         /// Values that are supported, in words.
         supported: String,
     },
-    /// The file holds weights and does not say of which network.
+    /// The file holds weights of no network that is known.
+    #[error("{}: weights of no family that is known; they begin with {}; tried were{}", path.display(), names.join(", "), list_families(tried))]
+    NoFamily {
+        /// The file.
+        path: PathBuf,
+        /// The first names of its weights.
+        names: Vec<String>,
+        /// Families that were tried, with the names that they have and the file lacks.
+        tried: Vec<FamilyMismatch>,
+    },
+    /// The file holds weights and does not say all of their network's sizes.
     #[error(
-        "{}: weights without a configuration: how many heads the attention has, and the strides of the convolutions, no weight's shape tells",
+        "{}: weights without a configuration: {missing}, no weight's shape tells",
         path.display()
     )]
     NoConfiguration {
         /// The file.
         path: PathBuf,
+        /// Sizes that are missing, in words.
+        missing: String,
     },
     /// A configuration file cannot be read.
     #[error("{}: {message}", path.display())]
@@ -136,6 +149,7 @@ impl StageFailure for Error {
             Self::Io { .. }
             | Self::Checkpoint(_)
             | Self::Config { .. }
+            | Self::NoFamily { .. }
             | Self::NoConfiguration { .. }
             | Self::ConfigFile { .. }
             | Self::Weights { .. }
@@ -160,7 +174,12 @@ impl StageFailure for Error {
             Self::Checkpoint(_) => {
                 format!("set `checkpoint` to a .pt file written by PyTorch, or a safetensors file; {SOURCES}")
             }
-            Self::NoConfiguration { path } => format!("{CONFIGURATION}{}", possible_configurations(path)),
+            Self::NoFamily { .. } => {
+                "`ecgfm inspect` lists names and shapes; a model of another kind runs as TorchScript, which `infer` and \
+                 `predict` take as it is"
+                    .to_owned()
+            }
+            Self::NoConfiguration { path, .. } => format!("{CONFIGURATION}{}", possible_configurations(path)),
             Self::ConfigFile { .. } => CONFIGURATION.to_owned(),
             Self::Config { .. } => {
                 "this network is not ECG-FM's as the program builds it; where the configuration is another's, give the right \
@@ -217,6 +236,10 @@ impl Error {
     pub(crate) fn torch(action: &'static str) -> impl FnOnce(tch::TchError) -> Self {
         move |source| Self::Torch { action, source }
     }
+}
+
+fn list_families(tried: &[FamilyMismatch]) -> String {
+    tried.iter().map(|mismatch| format!("\n  {mismatch}")).collect()
 }
 
 fn list_problems(missing: &[String], unexpected: &[String], mismatched: &[String]) -> String {

@@ -1,10 +1,11 @@
 //! The export stage: a checkpoint in, `model.ts` and `model.json` out.
 
 use crate::card::{self, Card};
-use crate::config::Config;
-use crate::network::{PositionalForm, Saliency};
+use crate::families::{self, Network};
+use crate::outputs::{NetworkOutputs, Saliency};
+use crate::positions::PositionalForm;
 use crate::torchscript::OUTPUTS_METHOD;
-use crate::{Error, Result, Weights, files, init, network, torchscript};
+use crate::{Error, Result, Weights, files, init, torchscript};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_stage_params::{CardFile, LabelNames};
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,6 @@ use tch::{CModule, IValue, Kind, TchError, Tensor};
 pub const MODEL_FILE: &str = "model.ts";
 /// File name of its card.
 pub const CARD_FILE: &str = "model.json";
-
-/// Samples of a segment the model was trained on: 5 s at 500 Hz.
-const SAMPLES: i64 = 2500;
 
 /// Largest difference between the exported model and the network; both run the same kernels.
 const TOLERANCE: f64 = 1e-5;
@@ -53,8 +51,8 @@ fn default_positions() -> PositionalForm {
 /// Writes [`MODEL_FILE`] and [`CARD_FILE`] into the existing directory `out_dir`; each appears whole or not at all.
 ///
 /// Only the configuration and the model's weights are read from the checkpoint, never the optimizer's state. The written
-/// model is loaded again and compared with the network on two shapes before it is given its name. The same checkpoint
-/// gives the same bytes.
+/// model is loaded again and compared with the network on batches of 1, 2 and 8, of another length too where the network
+/// takes one, before it is given its name. The same checkpoint gives the same bytes.
 ///
 /// # Errors
 /// When the checkpoint cannot be read, is not the required one, configures an unsupported network or does not fit its
@@ -72,8 +70,9 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         let names = file.skipped_tensors().join(", ");
         tracing::warn!("{}: not of the network, and left out: {names}", path.display());
     }
-    let config = Config::read(&file, params.config.as_deref())?;
-    let source = describe_file(path, path)?;
+    let network = families::find_network(&file, params.config.as_deref())?;
+    let network = network.as_ref();
+    let source = describe_file(file.path(), file.path())?;
     if let Some(expected) = &params.sha256
         && !expected.eq_ignore_ascii_case(&source.sha256)
     {
@@ -83,16 +82,17 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
             found: source.sha256,
         });
     }
-    let labels = head_labels(params, &config)?;
-    let weights = Weights::read(&file, &config)?;
+    let labels = head_labels(params, network.labels())?;
+    let weights = network.read_weights(&file)?;
     // Nothing is read from the checkpoint from here on, and it may hold gigabytes.
     drop(file);
     let target = out_dir.join(MODEL_FILE);
-    let samples = SAMPLES.max(config.min_samples());
     let mut model = None;
+    let checks = compute_checks(network, &weights, params.positions_on_cuda)?;
     files::replace_file(&target, |partial| {
-        torchscript::write_module(partial, &config, &weights, samples, params.positions_on_cuda)?;
-        verify_export(partial, &config, &weights, samples, params.positions_on_cuda)?;
+        // The weights go with it, so that they are not in memory beside those of the model that is verified.
+        torchscript::write_module(partial, network, weights, params.positions_on_cuda)?;
+        verify_export(partial, network, &checks)?;
         model = Some(describe_file(partial, &target)?);
         Ok(())
     })?;
@@ -100,10 +100,11 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     let notice = params.notice.clone();
     let card = Card {
         notice,
-        ..card::new(&config, labels, source, model)
+        ..card::new(network, labels, source, model)
     };
     write_card(&out_dir.join(CARD_FILE), &card)?;
     tracing::info!(
+        family = %network.family(),
         parameters = card.parameters,
         labels = card.labels,
         "exported {}",
@@ -113,10 +114,10 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
 }
 
 /// The labels that are named, which must be as many as the head has. An encoder has no head, and no labels.
-fn head_labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
+fn head_labels(params: &Params, head: i64) -> Result<Option<LabelNames>> {
     let path = &params.checkpoint;
     match &params.labels {
-        Some(named) if !config.has_head() => {
+        Some(named) if head == 0 => {
             let name = &named.name;
             tracing::warn!(
                 "{} is an encoder without a head: label set `{name}` is not used",
@@ -124,9 +125,9 @@ fn head_labels(params: &Params, config: &Config) -> Result<Option<LabelNames>> {
             );
             Ok(None)
         }
-        Some(named) if i64::try_from(named.labels.len()) != Ok(config.labels) => Err(Error::Labels {
+        Some(named) if i64::try_from(named.labels.len()) != Ok(head) => Err(Error::Labels {
             path: path.clone(),
-            found: config.labels,
+            found: head,
             name: named.name.clone(),
             set_size: named.labels.len(),
         }),
@@ -153,14 +154,43 @@ fn describe_file(path: &Path, named: &Path) -> Result<CardFile> {
     Ok(CardFile { file, size, sha256 })
 }
 
-/// Loads the model again and compares it with the network, on a batch and a length that were not traced.
-fn verify_export(
-    path: &Path,
-    config: &Config,
+/// What the network says of a batch, to hold the exported model against.
+struct ExportCheck {
+    /// Method like `outputs` that is to say the same.
+    method: String,
+    signals: Tensor,
+    expected: NetworkOutputs,
+}
+
+/// What the network says of batches of 1, 2 and 8 segments, the last of another length where it takes one.
+fn compute_checks(
+    network: &dyn Network,
     weights: &Weights,
-    samples: i64,
     on_cuda: PositionalForm,
-) -> Result<()> {
+) -> Result<Vec<ExportCheck>> {
+    let input = network.input();
+    let on_cuda = torchscript::outputs_on_cuda(network, on_cuda);
+    let outputs = OUTPUTS_METHOD.to_owned();
+    let other = input.other_samples.unwrap_or(input.samples);
+    let batches = [
+        (1, input.samples, outputs.clone()),
+        (2, input.samples, on_cuda),
+        (8, other, outputs),
+    ];
+    let check = |(batch, samples, method)| {
+        let signals = init::normal_noise(&[batch, input.rows, samples], 1)?;
+        let expected = network.run(weights, &signals, PositionalForm::Convolution, &mut |_, _| {});
+        Ok(ExportCheck {
+            method,
+            signals,
+            expected: expected.map_err(Error::torch("run the network"))?,
+        })
+    };
+    batches.into_iter().map(check).collect()
+}
+
+/// Loads the model again and compares it with what the network said.
+fn verify_export(path: &Path, network: &dyn Network, checks: &[ExportCheck]) -> Result<()> {
     let differs = |message: String| Error::Export {
         path: path.to_owned(),
         message,
@@ -169,21 +199,17 @@ fn verify_export(
     module
         .f_set_eval()
         .map_err(Error::torch("switch the exported model to evaluation"))?;
-    for (batch, samples, method) in [
-        (1, samples, OUTPUTS_METHOD.to_owned()),
-        (2, samples, torchscript::outputs_on_cuda(on_cuda)),
-        (3, samples + 357, OUTPUTS_METHOD.to_owned()),
-    ] {
-        let signals = init::normal_noise(&[batch, config.leads, samples], 1)?;
-        let compared = run_both(&module, &method, config, weights, &signals);
-        for (what, actual, expected) in &compared.map_err(Error::torch("run the exported model"))? {
+    for check in checks {
+        let compared = run_both(&module, check).map_err(Error::torch("run the exported model"))?;
+        for (what, actual, expected) in &compared {
             let (difference, scale) =
                 largest_difference(actual, expected).map_err(Error::torch("compare the exported model"))?;
             // A comparison with NaN is false, so NaN does not agree.
             let agrees = difference <= TOLERANCE * scale.max(1.0);
             if !agrees {
+                let (family, shape) = (network.family(), check.signals.size());
                 return Err(differs(format!(
-                    "{what}: {difference} on a batch of {batch} with {samples} samples"
+                    "{what} of {family}: {difference} on signals of shape {shape:?}"
                 )));
             }
         }
@@ -191,16 +217,10 @@ fn verify_export(
     Ok(())
 }
 
-/// Everything that the exported model says of signals by a method like `outputs`, each with what the network says.
-fn run_both(
-    module: &CModule,
-    method: &str,
-    config: &Config,
-    weights: &Weights,
-    signals: &Tensor,
-) -> Result<Vec<(&'static str, Tensor, Tensor)>, TchError> {
-    let expected = network::compute_outputs(config, weights, signals, PositionalForm::Convolution)?;
-    let answer = module.method_is(method, &[&IValue::Tensor(signals.shallow_clone())])?;
+/// Everything that the exported model says of signals, each with what the network says.
+fn run_both(module: &CModule, check: &ExportCheck) -> Result<Vec<(&'static str, Tensor, Tensor)>, TchError> {
+    let (signals, expected) = (&check.signals, &check.expected);
+    let answer = module.method_is(&check.method, &[&IValue::Tensor(signals.shallow_clone())])?;
     let mut compared = Vec::new();
     let mut answer = tuple_tensors(answer)?.into_iter();
     let mut next = || {
@@ -208,23 +228,25 @@ fn run_both(
             .next()
             .ok_or_else(|| TchError::Shape("an answer is missing".to_owned()))
     };
-    if let Some(logits) = expected.logits {
-        let alone = module.forward_ts(std::slice::from_ref(signals))?;
-        compared.push(("logits", alone, logits.shallow_clone()));
-        compared.push(("logits beside others", next()?, logits));
+    let mut add = |what, actual, expected: &Tensor| compared.push((what, actual, expected.shallow_clone()));
+    if let Some(logits) = &expected.logits {
+        add(
+            "logits",
+            module.forward_ts(std::slice::from_ref(signals))?,
+            logits,
+        );
+        add("logits beside others", next()?, logits);
     }
-    let Saliency {
+    add("embedding", next()?, &expected.embedding);
+    if let Some(Saliency {
         per_query,
         per_query_of_heads,
         per_key_of_heads,
-    } = expected.saliency;
-    for (what, expected) in [
-        ("embedding", expected.embedding),
-        ("saliency", per_query),
-        ("saliency per query of heads", per_query_of_heads),
-        ("saliency per key of heads", per_key_of_heads),
-    ] {
-        compared.push((what, next()?, expected));
+    }) = &expected.saliency
+    {
+        add("saliency", next()?, per_query);
+        add("saliency per query of heads", next()?, per_query_of_heads);
+        add("saliency per key of heads", next()?, per_key_of_heads);
     }
     Ok(compared)
 }

@@ -132,13 +132,23 @@ mod tests {
             let weights = scattered(&config, 3);
             let signals = crate::init::normal_noise(&[3, 12, 2500], 5).unwrap();
             let fused = fuse_weights(&config, &weights, config.tokens(2500)).unwrap();
-            let expected =
-                network::compute_outputs(&config, &weights, &signals, PositionalForm::Convolution).unwrap();
+            let expected = network::compute_outputs(
+                &config,
+                &weights,
+                &signals,
+                PositionalForm::Convolution,
+                &mut |_, _| {},
+            )
+            .unwrap();
             for positions in [PositionalForm::Convolution, PositionalForm::Spectrum] {
-                let actual = network::compute_outputs(&config, &fused, &signals, positions).unwrap();
+                let actual =
+                    network::compute_outputs(&config, &fused, &signals, positions, &mut |_, _| {}).unwrap();
                 let largest = difference(&actual.logits.unwrap(), expected.logits.as_ref().unwrap());
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
-                let largest = difference(&actual.saliency.per_query, &expected.saliency.per_query);
+                let largest = difference(
+                    &actual.saliency.unwrap().per_query,
+                    &expected.saliency.as_ref().unwrap().per_query,
+                );
                 assert!(largest <= 5e-6, "{conv_pos} {positions:?}: {largest}");
             }
         }

@@ -1,25 +1,21 @@
 //! Random weights of a configuration, as training starts from them.
 
-use crate::{Config, Error, Result, Weights, weights};
+use crate::families::Network;
+use crate::spread::Spread;
+use crate::{Error, Result, Weights};
 use tch::Tensor;
 
-/// Standard deviation of linear layers' weights, as in BERT and wav2vec 2.0.
-const LINEAR_STD: f64 = 0.02;
-
-/// Random weights, the same for the same configuration and seed on every machine.
-///
-/// Linear weights are normal with standard deviation 0.02; convolutions are He-normal; the positional convolution is
-/// normal with variance 4/(kernel · width), as in wav2vec 2.0; the head is Xavier-uniform in variance; norms start as
-/// the identity and biases at zero.
+/// Random weights, the same for the same network and seed on every machine, spread as
+/// [`Network::initial_spread`] says.
 ///
 /// # Errors
 /// When libtorch cannot hold a weight.
-pub fn random_weights(config: &Config, seed: u64) -> Result<Weights> {
+pub fn random_weights(network: &dyn Network, seed: u64) -> Result<Weights> {
     let mut source = NormalNumbers::new(seed);
     let mut tensors = Vec::new();
-    for (name, shape) in weights::weight_shapes(config) {
+    for (name, shape) in network.weight_shapes() {
         let numel: i64 = shape.iter().product();
-        let values: Vec<f32> = match std_of(&name, &shape, config) {
+        let values: Vec<f32> = match network.initial_spread(&name, &shape) {
             Spread::Constant(value) => vec![value; numel as usize],
             Spread::Normal(std) => (0..numel).map(|_| (source.next() * std) as f32).collect(),
         };
@@ -43,27 +39,6 @@ fn tensor_of(values: &[f32], shape: &[i64]) -> Result<Tensor> {
     Tensor::f_from_slice(values)
         .and_then(|flat| flat.f_reshape(shape))
         .map_err(Error::torch("hold a weight"))
-}
-
-enum Spread {
-    Constant(f32),
-    Normal(f64),
-}
-
-fn std_of(name: &str, shape: &[i64], config: &Config) -> Spread {
-    if name.ends_with(".bias") {
-        Spread::Constant(0.0)
-    } else if shape.len() == 1 {
-        Spread::Constant(1.0)
-    } else if name == weights::positional_weight() {
-        Spread::Normal((4.0 / (config.conv_pos * config.embed_dim) as f64).sqrt())
-    } else if shape.len() == 3 {
-        Spread::Normal((2.0 / (shape[1] * shape[2]) as f64).sqrt())
-    } else if name == "proj.weight" {
-        Spread::Normal((2.0 / (shape[0] + shape[1]) as f64).sqrt())
-    } else {
-        Spread::Normal(LINEAR_STD)
-    }
 }
 
 /// Standard normal numbers: SplitMix64 (Steele, Lea and Flood, 2014) through Box and Muller's transform.

@@ -1,11 +1,13 @@
-//! The ECG-FM classifier: from a training checkpoint to a TorchScript file, without Python.
+//! Networks for ECGs, by family: from a training checkpoint to a TorchScript file, without Python.
 //!
 //! | step | module |
 //! |---|---|
-//! | what the checkpoint says the network is | [`config`] |
-//! | its weights, by name, checked one by one | [`weights`] |
-//! | the forward pass | [`network`] |
-//! | the positional convolution in every form | [`mod@positions`] |
+//! | which family a checkpoint is of, its sizes, its forward pass | [`families`] |
+//! | weights, by name, checked one by one | [`weights`] |
+//! | what a network says of signals | [`outputs`] |
+//! | ECG-FM: what the checkpoint says the network is | [`config`] |
+//! | its forward pass | [`network`] |
+//! | its positional convolution in every form | [`mod@positions`] |
 //! | the same in fewer operations | [`mod@fused`] |
 //! | `model.ts`, a TorchScript archive with real parameters | [`torchscript`] |
 //! | `model.json`, the card beside it | [`card`] |
@@ -21,12 +23,15 @@ pub mod config;
 mod conv_layers;
 mod error;
 pub mod export;
+pub mod families;
 mod files;
 pub mod fused;
 pub mod init;
 pub mod network;
+pub mod outputs;
 mod pickle;
 pub mod positions;
+pub mod spread;
 pub mod torchscript;
 pub mod train;
 pub mod weights;
@@ -35,6 +40,7 @@ pub use card::Card;
 pub use config::{Config, ConvLayer};
 pub use error::{Error, Result};
 pub use export::{Params, export};
+pub use families::{Family, Network, find_network};
 pub use weights::Weights;
 
 #[cfg(test)]

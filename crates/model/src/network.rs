@@ -5,14 +5,11 @@ use crate::positions::encode_positions;
 use crate::{Config, Result, Weights};
 use tch::{TchError, Tensor};
 
+pub use crate::outputs::{IntermediateObserver, NetworkOutputs, Saliency};
 pub use crate::positions::PositionalForm;
 
 /// Added to every variance before its root is taken.
 const EPSILON: f64 = 1e-5;
-
-/// Is shown every intermediate by name; the names are those of the reference's golden arrays, as in
-/// `08_layer00_attn_out`.
-pub type IntermediateObserver<'a> = dyn FnMut(&str, &Tensor) + 'a;
 
 /// Logits (batch, labels) of signals (batch, leads, samples), for any batch size and any number of samples that leaves
 /// at least one token. No sigmoid is applied.
@@ -56,41 +53,6 @@ pub fn compute_logits(
     forward(config, weights, signals, positions, &mut |_, _| {})
 }
 
-/// Everything the network can say of signals in one pass.
-#[derive(Debug)]
-pub struct NetworkOutputs {
-    /// (batch, labels), as [`compute_logits`] gives them; none from an encoder.
-    pub logits: Option<Tensor>,
-    /// (batch, width): the mean over the tokens that the head reads.
-    pub embedding: Tensor,
-    /// Saliency of every token in the last layer's attention.
-    pub saliency: Saliency,
-}
-
-/// The last layer's attention, summed up in one value a token. Every value lies in 0 to 1.
-#[derive(Debug)]
-pub struct Saliency {
-    /// (batch, tokens): the most attention that a token pays to any one token, of the mean over the heads. This is the
-    /// saliency of ECG-FM's own scripts: `attention.mean(heads).max(keys)`.
-    pub per_query: Tensor,
-    /// (batch, heads, tokens): the same of each head for itself.
-    pub per_query_of_heads: Tensor,
-    /// (batch, heads, tokens): the most attention that any token pays to a token, of each head for itself.
-    pub per_key_of_heads: Tensor,
-}
-
-impl Saliency {
-    /// Sums up attention weights (batch, heads, queries, keys).
-    fn of(attention: &Tensor) -> Result<Self, TchError> {
-        let mean = attention.f_mean_dim(&[1i64][..], false, None::<tch::Kind>)?;
-        Ok(Self {
-            per_query: mean.f_amax([2i64], false)?,
-            per_query_of_heads: attention.f_amax([3i64], false)?,
-            per_key_of_heads: attention.f_amax([2i64], false)?,
-        })
-    }
-}
-
 /// Logits, embedding and saliency of signals (batch, leads, samples).
 ///
 /// # Errors
@@ -100,13 +62,14 @@ pub fn compute_outputs(
     weights: &Weights,
     signals: &Tensor,
     positions: PositionalForm,
+    tap: &mut IntermediateObserver<'_>,
 ) -> Result<NetworkOutputs, TchError> {
     let network = Network {
         config,
         weights,
         positions,
     };
-    let (x, before_last) = network.encode(signals, &mut |_, _| {})?;
+    let (x, before_last) = network.encode(signals, tap)?;
     let embedding = mean_over_tokens(&x)?;
     Ok(NetworkOutputs {
         logits: if config.has_head() {
@@ -114,7 +77,9 @@ pub fn compute_outputs(
         } else {
             None
         },
-        saliency: Saliency::of(&network.attention_weights(config.layers - 1, &before_last)?)?,
+        saliency: Some(Saliency::of(
+            &network.attention_weights(config.layers - 1, &before_last)?,
+        )?),
         embedding,
     })
 }

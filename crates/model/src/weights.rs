@@ -88,7 +88,8 @@ impl Weights {
             _ => PositionalNames::Parametrized,
         };
         let expected = state_dict(config, spelling);
-        compare_shapes(file.path(), config, &found, &expected)?;
+        let own = |name: &str| own_name(config, name).to_owned();
+        compare_shapes(file.path(), &found, &expected, &own)?;
         let mut tensors = Vec::with_capacity(expected.len());
         let [length_name, direction_name] = spelling.factors();
         for (name, shape) in expected {
@@ -230,21 +231,26 @@ pub fn parameter_count(config: &Config) -> u64 {
 
 /// The weights of a file by the names used here, without what only pretraining needs.
 fn find_weights<'a>(file: &'a WeightsFile, config: &Config) -> Result<BTreeMap<String, &'a Weight>> {
-    let all = file.required()?.iter();
-    if config.has_head() {
-        return Ok(all.map(|weight| (weight.name.clone(), weight)).collect());
-    }
-    let (ours, left): (Vec<_>, Vec<_>) =
-        all.partition(|weight| !PRETRAINING.iter().any(|part| weight.name.starts_with(part)));
+    let all = file.required()?;
+    let ours: BTreeMap<String, &Weight> = all
+        .iter()
+        .filter_map(|weight| Some((network_name(config, &weight.name)?, weight)))
+        .collect();
     tracing::debug!(
         "{}: {} tensors of pretraining left out",
         file.path().display(),
-        left.len()
+        all.len() - ours.len()
     );
-    Ok(ours
-        .into_iter()
-        .map(|weight| (format!("{ENCODER_PREFIX}{}", weight.name), weight))
-        .collect())
+    Ok(ours)
+}
+
+/// The name used here of a weight that a state dict calls `name`; none for what only pretraining of an encoder needs.
+pub(crate) fn network_name(config: &Config, name: &str) -> Option<String> {
+    if config.has_head() {
+        return Some(name.to_owned());
+    }
+    let pretraining = PRETRAINING.iter().any(|part| name.starts_with(part));
+    (!pretraining).then(|| format!("{ENCODER_PREFIX}{name}"))
 }
 
 /// A name as the state dict of such a network has it.
@@ -255,13 +261,16 @@ pub(crate) fn own_name<'a>(config: &Config, name: &'a str) -> &'a str {
     }
 }
 
-fn compare_shapes(
+/// Holds the weights that were found against those that are wanted; `own` is a name as the file has it.
+///
+/// # Errors
+/// Names that are missing, unexpected or of another shape; all are listed.
+pub(crate) fn compare_shapes(
     path: &Path,
-    config: &Config,
     found: &BTreeMap<String, &Weight>,
     expected: &[(String, Vec<i64>)],
+    own: &dyn Fn(&str) -> String,
 ) -> Result<()> {
-    let own = |name: &str| own_name(config, name).to_owned();
     let known: BTreeMap<&str, &[i64]> = expected
         .iter()
         .map(|(name, shape)| (name.as_str(), shape.as_slice()))
@@ -297,7 +306,11 @@ fn compare_shapes(
     })
 }
 
-fn read_weight(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
+/// Reads a weight as float32.
+///
+/// # Errors
+/// When it cannot be read, or holds infinities or NaN.
+pub(crate) fn read_weight(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
     let values = file.read_f32(weight)?;
     let tensor = Tensor::f_from_slice(&values)
         .and_then(|flat| flat.f_reshape(shape))
@@ -322,7 +335,7 @@ fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<()> {
 }
 
 /// `direction * length / ‖direction‖` per tap, in double precision: weight normalisation over dimension 2.
-fn fold_weight_norm(length: &Tensor, direction: &Tensor) -> Result<Tensor, tch::TchError> {
+pub(crate) fn fold_weight_norm(length: &Tensor, direction: &Tensor) -> Result<Tensor, tch::TchError> {
     let direction = direction.f_to_kind(Kind::Double)?;
     let norm = tap_norms(&direction)?;
     direction

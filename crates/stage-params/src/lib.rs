@@ -7,6 +7,7 @@ mod card_recipe;
 mod export;
 mod infer;
 mod model_card;
+mod model_family;
 mod pool;
 mod returns;
 
@@ -20,5 +21,6 @@ pub use model_card::{
     CARD_FORMAT_VERSION, CardError, CardFile, CardLicence, CardOutput, Exporter, LabelNames, ModelCard,
     ModelInput,
 };
+pub use model_family::{FamilyMismatch, ModelFamily};
 pub use pool::Pool;
 pub use returns::{Returns, ValueRange};

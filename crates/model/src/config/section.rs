@@ -113,7 +113,8 @@ impl Section {
         let path = weights.path().to_owned();
         let Some((place, model)) = weights.configuration() else {
             weights.required()?;
-            return Err(Error::NoConfiguration { path });
+            let missing = "how many heads the attention has, and the strides of the convolutions".to_owned();
+            return Err(Error::NoConfiguration { path, missing });
         };
         let pairs = model.items();
         Ok(Self {

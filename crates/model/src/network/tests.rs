@@ -168,9 +168,16 @@ fn saliency_is_read_from_the_attention_weights_that_pytorch_computes() {
         difference(&attended, &output) <= 5e-6,
         "the judge sees another input"
     );
-    let saliency = compute_outputs(&config, &weights, &signals, PositionalForm::Convolution)
-        .unwrap()
-        .saliency;
+    let saliency = compute_outputs(
+        &config,
+        &weights,
+        &signals,
+        PositionalForm::Convolution,
+        &mut |_, _| {},
+    )
+    .unwrap()
+    .saliency
+    .unwrap();
     let tokens = config.tokens(1200);
     assert_eq!(averaged.size(), [3, tokens, tokens]);
     for (what, actual, expected) in [

@@ -10,7 +10,7 @@ fn joined_outputs_are_split_outputs() {
         "    a = f(x)\n    _7 = [a, b, c, d, e]\n    return torch.cat(_7, 1)\n",
         "    a = f(x)\n    _7 = [a, b, c, d, e]\n    _8 = torch.cat(_7, 1)\n    return _8\n",
     ] {
-        assert_eq!(split_outputs(joined, 4).unwrap(), apart);
+        assert_eq!(split_outputs(joined, true, Some(4)).unwrap(), apart);
     }
     assert_eq!(
         list_elements("a, f(b, [1, 2]), c"),
@@ -19,16 +19,27 @@ fn joined_outputs_are_split_outputs() {
     );
     let encoder = "    a = f(x)\n    return torch.cat([a, b, c, d], 1)\n";
     assert_eq!(
-        split_outputs(encoder, 2).unwrap(),
+        split_outputs(encoder, false, Some(2)).unwrap(),
         "    a = f(x)\n    return (a, b, torch.unflatten(c, 1, [2, -1]), torch.unflatten(d, 1, [2, -1]))\n"
+    );
+    let without_saliency = "    a = f(x)\n    return torch.cat([a, b], 1)\n";
+    assert_eq!(
+        split_outputs(without_saliency, true, None).unwrap(),
+        "    a = f(x)\n    return (a, b)\n"
+    );
+    let one = "    a = f(x)\n    return torch.cat([a], 1)\n";
+    assert_eq!(
+        split_outputs(one, false, None).unwrap(),
+        "    a = f(x)\n    return (a,)\n"
     );
     for odd in [
         "    return a\n",
         "    a = f(x)\n    return torch.cat([a], 1)\n",
         "    a = f(x)\n    return torch.cat([a, b, c], 1)\n",
         "    a = f(x)\n    return torch.cat([a, b, c, d, e, f], 1)\n",
+        "    a = f(x)\n    return torch.cat([a, b, c, d], 1)\n",
     ] {
-        assert_eq!(split_outputs(odd, 4), None);
+        assert_eq!(split_outputs(odd, true, Some(4)), None);
     }
 }
 

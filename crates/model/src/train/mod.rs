@@ -1,4 +1,4 @@
-//! Trains a classifier of a configuration from random weights.
+//! Trains a classifier of any family from random weights.
 //!
 //! The caller supplies batches and need not hold more than one at a time; nothing here knows where ECGs come from.
 //! Binary cross-entropy over all labels, AdamW, a learning rate that rises and falls. The same batches and options give the
@@ -9,8 +9,9 @@ mod schedule;
 
 pub use options::TrainingOptions;
 
-use crate::network::PositionalForm;
-use crate::{Config, Error, Result, Weights, init, network};
+use crate::families::Network;
+use crate::positions::PositionalForm;
+use crate::{Error, Result, Weights, init};
 use schedule::learning_rate;
 use tch::nn::{AdamW, Optimizer, OptimizerConfig, VarStore};
 use tch::{Device, Reduction, Tensor};
@@ -57,14 +58,14 @@ pub enum AfterStep {
 /// When `batches` ends early or a batch has another shape, the loss is no number, `observe` says stop, or libtorch
 /// refuses an operation.
 pub fn train_network(
-    config: &Config,
+    network: &dyn Network,
     options: &TrainingOptions,
     batches: &mut dyn Iterator<Item = TrainingBatch>,
     observe: &mut dyn FnMut(TrainingStep) -> AfterStep,
 ) -> Result<Weights> {
     tch::set_num_threads(i32::try_from(options.threads).unwrap_or(i32::MAX));
     let store = VarStore::new(Device::Cpu);
-    let weights = create_variables(&store, &init::random_weights(config, options.seed)?)?;
+    let weights = create_variables(&store, &init::random_weights(network, options.seed)?)?;
     let mut optimizer = create_optimizer(&store, options).map_err(Error::torch("make an optimizer"))?;
     for number in 1..=options.steps {
         let batch = batches
@@ -72,7 +73,7 @@ pub fn train_network(
             .ok_or_else(|| training_error(number, "the batches ended early"))?;
         let rate = learning_rate(options, number);
         optimizer.set_lr(rate);
-        let loss = compute_loss(config, &weights, &batch, number)?;
+        let loss = compute_loss(network, &weights, &batch, number)?;
         let value = loss.f_double_value(&[]).map_err(Error::torch("read the loss"))?;
         if !value.is_finite() {
             return Err(training_error(
@@ -130,11 +131,18 @@ fn create_optimizer(store: &VarStore, options: &TrainingOptions) -> Result<Optim
 }
 
 /// Mean binary cross-entropy over rows and labels.
-fn compute_loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step: u64) -> Result<Tensor> {
-    let signals = signal_tensor(config, batch).map_err(|message| training_error(step, &message))?;
+fn compute_loss(
+    network: &dyn Network,
+    weights: &Weights,
+    batch: &TrainingBatch,
+    step: u64,
+) -> Result<Tensor> {
+    let signals = signal_tensor(network, batch).map_err(|message| training_error(step, &message))?;
     let forward = || {
-        let targets = Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, config.labels])?;
-        network::compute_logits(config, weights, &signals?, PositionalForm::Convolution)?
+        let targets =
+            Tensor::f_from_slice(&batch.targets)?.f_reshape([batch.rows as i64, network.labels()])?;
+        network
+            .compute_logits(weights, &signals?, PositionalForm::Convolution)?
             .f_binary_cross_entropy_with_logits(&targets, None::<Tensor>, None::<Tensor>, Reduction::Mean)
     };
     forward().map_err(Error::torch("compute the loss"))
@@ -144,27 +152,30 @@ fn compute_loss(config: &Config, weights: &Weights, batch: &TrainingBatch, step:
 ///
 /// # Errors
 /// When the batch has another shape than the configuration needs, or libtorch refuses an operation.
-pub fn score_batch(config: &Config, weights: &Weights, batch: &TrainingBatch) -> Result<Vec<f32>> {
-    let signals = signal_tensor(config, batch).map_err(|message| training_error(0, &message))?;
+pub fn score_batch(network: &dyn Network, weights: &Weights, batch: &TrainingBatch) -> Result<Vec<f32>> {
+    let signals = signal_tensor(network, batch).map_err(|message| training_error(0, &message))?;
     let forward = || {
-        let logits = tch::no_grad(|| {
-            network::compute_logits(config, weights, &signals?, PositionalForm::Convolution)
-        })?;
+        let logits =
+            tch::no_grad(|| network.compute_logits(weights, &signals?, PositionalForm::Convolution))?;
         Vec::<f32>::try_from(logits.f_flatten(0, -1)?)
     };
     forward().map_err(Error::torch("compute logits"))
 }
 
 /// The signals as a tensor, once they are known to fit; the outer error says how they do not.
-fn signal_tensor(config: &Config, batch: &TrainingBatch) -> Result<Result<Tensor, tch::TchError>, String> {
-    let (leads, labels) = (config.leads as usize, config.labels as usize);
+fn signal_tensor(
+    network: &dyn Network,
+    batch: &TrainingBatch,
+) -> Result<Result<Tensor, tch::TchError>, String> {
+    let input = network.input();
+    let (leads, labels) = (input.rows as usize, network.labels() as usize);
     let samples = batch.signals.len() / (batch.rows * leads).max(1);
     let fits = batch.rows > 0
         && batch.signals.len() == batch.rows * leads * samples
-        && samples as i64 >= config.min_samples()
+        && samples as i64 >= input.min_samples
         && batch.targets.len() == batch.rows * labels;
     if fits {
-        let shape = [batch.rows as i64, config.leads, samples as i64];
+        let shape = [batch.rows as i64, input.rows, samples as i64];
         return Ok(Tensor::f_from_slice(&batch.signals).and_then(|flat| flat.f_reshape(shape)));
     }
     Err(format!(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ConvLayer;
+use crate::{Config, ConvLayer};
 
 fn config() -> Config {
     let layer = ConvLayer {

@@ -46,8 +46,8 @@ impl TorchHalf for Linked {
     }
 
     fn network(&self, weights: &WeightsFile) -> Value {
-        match ecgfm_model::Config::read(weights, None) {
-            Ok(config) => json!(config),
+        match ecgfm_model::find_network(weights, None) {
+            Ok(network) => network.sizes(),
             Err(error) => json!(error.to_string()),
         }
     }

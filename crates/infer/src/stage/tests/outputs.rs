@@ -1,7 +1,10 @@
 //! Whole runs: outputs beside logits, and reduced precisions.
 
 use super::*;
-use crate::testing::{LEADS, MEANS, OLDER_OUTPUTS, OUTPUTS, SAMPLES, project, value, write_model};
+use crate::testing::{
+    LEADS, MEANS, NO_SALIENCY, OLDER_OUTPUTS, ONLY_EMBEDDING, OUTPUTS, SAMPLES, project, value,
+    write_methods, write_model,
+};
 use ecgfm_artifacts::extra_outputs;
 use ecgfm_artifacts::logits::Logits;
 use ecgfm_stage_params::{Precision, SaliencyHeads, SaliencyPer};
@@ -95,6 +98,33 @@ fn an_older_export_gives_saliency_per_key_and_says_what_to_do_for_the_other() {
     params.saliency_per = SaliencyPer::Query;
     params.outputs = vec![InferOutput::Logits, InferOutput::Embedding];
     ran(&params, "embedding").unwrap();
+}
+
+#[test]
+fn a_model_without_saliency_gives_its_embedding_and_refuses_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 3);
+    let ran = |params: &Params, name: &str| {
+        let out = dir.path().join(name);
+        std::fs::create_dir(&out).unwrap();
+        run(params, &context(&out, &Cancel::default())).map(|_| out)
+    };
+    write_model(&params.model, &format!("{MEANS}{NO_SALIENCY}"));
+    params.outputs = vec![InferOutput::Embedding];
+    let out = ran(&params, "classifier").unwrap();
+    let logits = Logits::read(&out, "test").unwrap().values;
+    let (_, embedding) = extra_outputs::read(&out, "embedding", "test").unwrap();
+    assert_eq!(embedding, logits.iter().map(|v| v * 2.0).collect::<Vec<_>>());
+    params.outputs = vec![InferOutput::Embedding, InferOutput::Saliency];
+    let message = ran(&params, "refused").unwrap_err().to_string();
+    assert!(message.contains("the model gives no saliency"), "{message}");
+    write_methods(&params.model, ONLY_EMBEDDING);
+    params.outputs = vec![InferOutput::Embedding];
+    let out = ran(&params, "encoder").unwrap();
+    assert_eq!(
+        extra_outputs::read(&out, "embedding", "test").unwrap(),
+        (vec![3, LEADS], embedding)
+    );
 }
 
 #[test]
