@@ -131,3 +131,87 @@ fn an_interrupted_download_exits_130_and_is_gone_on_from() {
     assert_eq!(fetched["files"][0]["resumed_from"], SIZE / 2);
     assert_eq!(fetched["files"][0]["sha256"], sha256(&bytes(SIZE)));
 }
+
+/// The text that a command prints before anything is downloaded.
+fn refused_by(args: &[&str]) -> String {
+    let hub = self::hub(|_, _| Reply::new(404, ""));
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = ecgfm();
+    command.env("HF_ENDPOINT", &hub.base).arg("fetch").args(args);
+    let (_, text) = said(&command.arg("--dir").arg(dir.path()).output().unwrap());
+    text
+}
+
+#[test]
+fn the_licence_of_a_model_is_told_before_its_weights_and_loudly_where_it_forbids_commercial_use() {
+    let text = refused_by(&["ecgfounder"]);
+    let (told, failed) = (
+        text.find("licence: MIT (code), not stated (weights)"),
+        text.find("error: "),
+    );
+    assert!(told.is_some() && told < failed, "{text}");
+    assert!(!text.contains("NON-COMMERCIAL"), "{text}");
+    for args in [&["hubert_ecg"][..], &["model", "hubert_ecg", "--quiet"]] {
+        let text = refused_by(args);
+        assert!(text.contains("NON-COMMERCIAL USE ONLY: HuBERT-ECG"), "{text}");
+        assert!(text.contains("CC BY-NC 4.0"), "{text}");
+    }
+}
+
+#[test]
+fn weights_without_a_known_address_are_got_by_hand() {
+    for name in ["st_mem", "deepecg"] {
+        let output = ecgfm().args(["fetch", name]).output().unwrap();
+        let (code, text) = said(&output);
+        assert_eq!(code, Some(2), "{text}");
+        for part in [
+            "by hand: ",
+            &format!("ecgfm export FILE --model {name} -o {name}.ts"),
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_gated_model_of_ones_own_description_is_fetched_with_the_token_of_the_environment() {
+    let whole = bytes(5000);
+    let hub = Server::start(move |asked, _| match asked.header("authorization") {
+        Some("Bearer secret") => Reply::file(asked, &whole, "\"blob\""),
+        _ => Reply::new(401, "").with("X-Error-Code", "GatedRepo"),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("mine.yaml");
+    std::fs::write(
+        &model,
+        "name: mine\ntitle: Mine\nabout: ''\ncode: {url: u, licence: MIT}\nrecipe: ecg_fm\nweights:\n  page: https://hub/mine\n  \
+         licence: not stated\n  gated: true\n  files: [{name: m.pt, repository: o/m, revision: main, file: m.pt}]\n",
+    )
+    .unwrap();
+    let fetch = |token: Option<&str>| {
+        let mut command = ecgfm();
+        command.env_remove("HF_TOKEN").env("HF_ENDPOINT", &hub.base);
+        if let Some(token) = token {
+            command.env("HF_TOKEN", token);
+        }
+        let output = command
+            .arg("fetch")
+            .arg(&model)
+            .arg("--dir")
+            .arg(dir.path())
+            .output();
+        said(&output.unwrap())
+    };
+    let (code, text) = fetch(None);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("gated: accept the terms on https://hub/mine") && text.contains("help: set HF_TOKEN"),
+        "{text}"
+    );
+    let (code, text) = fetch(Some("secret"));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        dir.path().join("m.pt").is_file() && !text.contains("secret"),
+        "{text}"
+    );
+}

@@ -79,6 +79,7 @@ fn what_is_built_in_is_printed_as_it_is() {
             "score" => "configs/scores",
             "rules" => "configs/text_rules",
             "dataset" => "configs/datasets",
+            "model" => "configs/models",
             other => panic!("{other}"),
         };
         let path = root().join(folder).join(format!("{name}.yaml"));
@@ -96,6 +97,7 @@ fn what_is_built_in_is_printed_as_it_is() {
         "configs/scores",
         "configs/text_rules",
         "configs/datasets",
+        "configs/models",
     ];
     assert_eq!(
         listed.len(),

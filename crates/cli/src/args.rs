@@ -82,9 +82,9 @@ pub enum Command {
     Synth(SynthArgs),
     /// Train the demo model anew, on synthetic ECGs; takes minutes.
     DemoModel(DemoModelArgs),
-    /// List stage kinds with their outputs, or explain one with its parameters.
+    /// List stage kinds with their outputs, or explain one with its parameters; `kinds model` lists the models known.
     Kinds(KindsArgs),
-    /// Print a built-in pipeline, label set, mapping or score as it is, or list them.
+    /// Print a built-in pipeline, label set, mapping, score or description of a model as it is, or list them.
     Show(ShowArgs),
     /// Print the JSON Schema of pipeline files, for editors.
     Schema(SchemaArgs),
@@ -251,7 +251,7 @@ pub struct VerifyArgs {
 /// `ecgfm kinds`
 #[derive(Debug, Args)]
 pub struct KindsArgs {
-    /// Name of a kind; all if not given.
+    /// Name of a kind; all if not given. `model`: the models known.
     pub kind: Option<String>,
     /// Print JSON on standard output.
     #[arg(long)]
@@ -260,9 +260,11 @@ pub struct KindsArgs {
 
 /// `ecgfm show`
 #[derive(Debug, Args)]
-#[command(override_usage = "ecgfm show [OPTIONS] [[pipeline|labels|mapping|score] <NAME>]")]
+#[command(
+    override_usage = "ecgfm show [OPTIONS] [[pipeline|labels|mapping|score|rules|dataset|model] <NAME>]"
+)]
 pub struct ShowArgs {
-    /// A pipeline, label set, mapping or score; `labels NAME` and the like choose where several have one name.
+    /// A pipeline, label set, mapping, score, or description of a model; `labels NAME` and the like choose where several have one name.
     #[arg(num_args = 0..=2, value_name = "NAME")]
     pub what: Vec<String>,
     /// Print JSON on standard output.

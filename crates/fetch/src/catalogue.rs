@@ -1,20 +1,19 @@
-//! Sources to fetch: the catalogue in `configs/checkpoints`, `configs/datasets` and `configs/sources`.
+//! Sources to fetch: the models of `configs/models`, and the catalogue in `configs/datasets` and `configs/sources`.
 
 use crate::Error;
 use crate::checksum_list::ChecksumList;
-use crate::hexadecimal::is_hexadecimal;
+use crate::source_file::{HUB, SourceFile};
+use ecgfm_stage_params::{ModelDescription, known_models};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-const BUILT_IN: [&str; 4] = [
-    include_str!("../../../configs/checkpoints/physionet_finetuned.yaml"),
-    include_str!("../../../configs/checkpoints/mimic_iv_ecg_finetuned.yaml"),
+const DATASETS: [&str; 2] = [
     include_str!("../../../configs/datasets/code15.yaml"),
     include_str!("../../../configs/sources/ptbxl.yaml"),
 ];
 
-/// Model hub of files in repositories, unless [`crate::FetchOptions::hub`] names another.
-pub const HUB: &str = "https://huggingface.co";
+/// Directory in which the pipelines look for checkpoints.
+const CHECKPOINTS: &str = "checkpoints";
 
 /// Kind of files that a source provides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,170 +23,6 @@ pub enum SourceKind {
     Checkpoint,
     /// Raw recordings.
     Dataset,
-}
-
-/// Address at which a file is published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileOrigin {
-    /// At a plain address.
-    Url(String),
-    /// In a repository of the model hub.
-    Hub {
-        /// Owner and name.
-        repository: String,
-        /// Branch, tag or commit.
-        revision: String,
-        /// Path in the repository.
-        file: String,
-    },
-}
-
-/// File of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "FileEntry", into = "FileEntry")]
-pub struct SourceFile {
-    /// Name on disk.
-    pub name: String,
-    /// Number of the part, for a dataset in parts. A file without one belongs to every part.
-    pub part: Option<u32>,
-    /// Address; that of an archive to unpack where [`DataSource::archive`] says so.
-    pub origin: FileOrigin,
-    /// Size of the published file in bytes, where the publisher states one.
-    pub size: Option<u64>,
-    /// SHA-256 of the published file in lower-case hexadecimal, where the publisher states one.
-    pub sha256: Option<String>,
-    /// MD5 of the published file, where the publisher states no better checksum.
-    pub md5: Option<String>,
-}
-
-impl SourceFile {
-    /// Address of the file, on the model hub `hub` if it is in a repository.
-    #[must_use]
-    pub fn url(&self, hub: &str) -> String {
-        match &self.origin {
-            FileOrigin::Url(url) => url.clone(),
-            FileOrigin::Hub {
-                repository,
-                revision,
-                file,
-            } => format!(
-                "{}/{repository}/resolve/{revision}/{file}",
-                hub.trim_end_matches('/')
-            ),
-        }
-    }
-
-    /// Name of the published file: the last part of its address.
-    pub(crate) fn published_name(&self) -> &str {
-        let whole = match &self.origin {
-            FileOrigin::Url(url) => url,
-            FileOrigin::Hub { file, .. } => file,
-        };
-        whole.rsplit('/').next().unwrap_or(whole)
-    }
-}
-
-/// File as the catalogue's YAML has it: either `url`, or `repository`, `revision` and `file`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct FileEntry {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    part: Option<u32>,
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repository: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revision: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    size: Option<u64>,
-    sha256: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    md5: Option<String>,
-}
-
-impl TryFrom<FileEntry> for SourceFile {
-    type Error = String;
-
-    fn try_from(written: FileEntry) -> Result<Self, String> {
-        let FileEntry { name, part, size, .. } = written;
-        check_plain_name(&name)?;
-        check_hexadecimal(written.sha256.as_deref(), 64, &name)?;
-        check_hexadecimal(written.md5.as_deref(), 32, &name)?;
-        let hub = (written.repository, written.revision, written.file);
-        let origin = match (&written.url, hub) {
-            (Some(url), (None, None, None)) => FileOrigin::Url(url.clone()),
-            (_, (Some(repository), Some(revision), Some(file))) => FileOrigin::Hub {
-                repository,
-                revision,
-                file,
-            },
-            _ => {
-                return Err(format!(
-                    "file `{name}` needs either `url`, or `repository`, `revision` and `file`"
-                ));
-            }
-        };
-        let file = Self {
-            name,
-            part,
-            origin,
-            size,
-            sha256: written.sha256,
-            md5: written.md5,
-        };
-        check_plain_name(file.published_name())?;
-        match written.url {
-            // Both are written for readers that do not know the hub, so both may be read, if they agree.
-            Some(url) if url != file.url(HUB) => {
-                Err(format!("file `{}` has two addresses that differ", file.name))
-            }
-            _ => Ok(file),
-        }
-    }
-}
-
-impl From<SourceFile> for FileEntry {
-    fn from(file: SourceFile) -> Self {
-        let url = Some(file.url(HUB));
-        let (repository, revision, path) = match file.origin {
-            FileOrigin::Url(_) => (None, None, None),
-            FileOrigin::Hub {
-                repository,
-                revision,
-                file,
-            } => (Some(repository), Some(revision), Some(file)),
-        };
-        Self {
-            name: file.name,
-            part: file.part,
-            url,
-            repository,
-            revision,
-            file: path,
-            size: file.size,
-            sha256: file.sha256,
-            md5: file.md5,
-        }
-    }
-}
-
-/// Checks that a name is one of a file, and not a path to another directory.
-fn check_plain_name(name: &str) -> Result<(), String> {
-    let stays = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
-    stays
-        .then_some(())
-        .ok_or_else(|| format!("`{name}` is not a plain file name"))
-}
-
-fn check_hexadecimal(text: Option<&str>, digits: usize, name: &str) -> Result<(), String> {
-    match text {
-        Some(text) if !is_hexadecimal(text, digits) => Err(format!(
-            "file `{name}`: a checksum of {digits} lower-case hexadecimal digits was expected, not `{text}`"
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Checkpoint or dataset of the catalogue.
@@ -205,6 +40,15 @@ pub struct DataSource {
     /// Licence, where the publisher names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// True where the licence forbids commercial use.
+    #[serde(default)]
+    pub non_commercial: bool,
+    /// True where the publisher gives the files to those only who accepted their terms.
+    #[serde(default)]
+    pub gated: bool,
+    /// What to do by hand, where no address of the files is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
     /// Label set of the model, for a checkpoint.
     #[serde(default)]
     pub labels: Option<String>,
@@ -231,6 +75,34 @@ impl DataSource {
     /// The text is no such entry.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         Ok(serde_yaml::from_str(text)?)
+    }
+
+    /// The weights of a model.
+    ///
+    /// # Errors
+    /// A file with two addresses or none, or a checksum that is none.
+    pub fn of_model(model: &ModelDescription) -> Result<Self, Error> {
+        let files = model.weights.files.iter().cloned();
+        let files = files.map(SourceFile::try_from).collect::<Result<_, String>>();
+        Ok(Self {
+            name: model.name.clone(),
+            title: model.title.clone(),
+            kind: SourceKind::Checkpoint,
+            page: model.weights.page.clone(),
+            licence: Some(model.licence_text()),
+            non_commercial: model.non_commercial,
+            gated: model.weights.gated,
+            by_hand: model.weights.by_hand.clone(),
+            labels: model.labels.clone(),
+            record: None,
+            checksums: None,
+            place: PathBuf::from(CHECKPOINTS),
+            unpack: false,
+            files: files.map_err(|problem| Error::Model {
+                name: model.name.clone(),
+                problem,
+            })?,
+        })
     }
 
     /// Name of the archive that holds the file, if it is published in one.
@@ -275,6 +147,19 @@ impl DataSource {
         if let Some(licence) = &self.licence {
             text.push_str(&format!("  licence: {licence}\n"));
         }
+        if self.non_commercial {
+            text.push_str("  FOR NON-COMMERCIAL USE ONLY\n");
+        }
+        if self.gated {
+            text.push_str("  gated: accept the terms on that page first\n");
+        }
+        if let Some(by_hand) = &self.by_hand {
+            text.push_str(&format!(
+                "  by hand: {by_hand}\n  then: ecgfm export FILE --model {0} -o {0}.ts\n",
+                self.name
+            ));
+            return text;
+        }
         text.push_str(&format!("  put into: {}/\n", place.display()));
         if let Some(list) = self.checksums.as_ref().filter(|_| files.is_empty()) {
             text.push_str(&format!("  all files that {} names\n", list.url));
@@ -305,7 +190,10 @@ fn part_ranges(known: &[u32]) -> String {
 /// # Errors
 /// An entry that does not parse.
 pub fn all_sources() -> Result<Vec<DataSource>, Error> {
-    BUILT_IN.iter().map(|text| DataSource::from_yaml(text)).collect()
+    let models = known_models().map_err(|error| Error::Description(error.to_string()))?;
+    let checkpoints = models.iter().map(DataSource::of_model);
+    let datasets = DATASETS.iter().map(|text| DataSource::from_yaml(text));
+    checkpoints.chain(datasets).collect()
 }
 
 /// Source named `name`.
@@ -339,7 +227,8 @@ mod tests {
         let message = find_source("code16").unwrap_err().to_string();
         assert_eq!(
             message,
-            "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, code15, ptbxl"
+            "no source is called `code16`; there are physionet_finetuned, mimic_iv_ecg_finetuned, ecgfounder, hubert_ecg, \
+             hubert_ecg_encoder, ecg_jepa, st_mem, merl, deepecg, code15, ptbxl"
         );
     }
 
@@ -348,6 +237,33 @@ mod tests {
         let text = find_source("code15").unwrap().instructions();
         assert_eq!(text.matches("(unpack)").count(), 18);
         assert!(text.contains("exams.csv  <-  https://zenodo.org"));
+    }
+
+    #[test]
+    fn a_model_without_a_known_address_says_what_to_do_by_hand() {
+        let text = find_source("deepecg").unwrap().instructions();
+        for part in [
+            "accept the terms on that page first",
+            "by hand: accept the terms",
+            "then: ecgfm export FILE --model deepecg -o deepecg.ts",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains("put into"), "{text}");
+    }
+
+    #[test]
+    fn a_model_that_is_not_for_commercial_use_says_so() {
+        let text = find_source("hubert_ecg").unwrap().instructions();
+        assert!(
+            text.contains("CC BY-NC 4.0 (code and weights)\n  FOR NON-COMMERCIAL USE ONLY"),
+            "{text}"
+        );
+        let text = find_source("ecgfounder").unwrap().instructions();
+        assert!(
+            text.contains("MIT (code), not stated (weights)") && !text.contains("COMMERCIAL"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -370,23 +286,6 @@ mod tests {
         assert_eq!(names(&[]).len(), 19);
         let message = source.select(&[18]).unwrap_err().to_string();
         assert_eq!(message, "`code15` has no part 18; its parts are 0-17");
-    }
-
-    #[test]
-    fn a_file_with_two_origins_a_path_for_a_name_or_a_bad_checksum_is_refused() {
-        let bad = [
-            "{ name: a, url: b, file: c }",
-            "{ name: a, url: http://h/a, repository: o/r, revision: main, file: c }",
-            "{ name: a }",
-            "{ name: a, repository: b }",
-            "{ name: ../a, url: http://h/a }",
-            "{ name: a, url: http://h/ }",
-            "{ name: a, url: http://h/a, sha256: ABC }",
-            "{ name: a, url: http://h/a, colour: red }",
-        ];
-        for text in bad {
-            assert!(serde_yaml::from_str::<SourceFile>(text).is_err(), "{text}");
-        }
     }
 
     #[test]

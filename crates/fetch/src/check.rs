@@ -1,8 +1,9 @@
 //! Comparison of the files on disk with the catalogue and with earlier fetches, without a network.
 
-use crate::catalogue::{DataSource, SourceFile};
+use crate::catalogue::DataSource;
 use crate::digest::{Checksum, digest_file};
 use crate::progress::FileProgress;
+use crate::source_file::SourceFile;
 use crate::{Error, Pin};
 use serde::Serialize;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::error::io_error;
 use crate::progress::FileProgress;
-use crate::{Error, catalogue::SourceFile};
+use crate::{Error, source_file::SourceFile};
 use md5::Md5;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -28,6 +28,25 @@ pub enum Error {
     /// A catalogue file is broken.
     #[error("catalogue entry: {0}")]
     Catalogue(#[from] serde_yaml::Error),
+    /// The description of a model is broken.
+    #[error("{0}")]
+    Description(String),
+    /// The files of a model are described wrongly.
+    #[error("{name}: {problem}")]
+    Model {
+        /// The model.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No address of a source's files is known.
+    #[error("`{name}`: where its files can be downloaded from is not known to this program\n{instructions}")]
+    NoAddress {
+        /// The source.
+        name: String,
+        /// What to do by hand.
+        instructions: String,
+    },
     /// An option is invalid.
     #[error("{what} `{value}`: {reason}")]
     Setting {
@@ -215,7 +234,12 @@ mod tests {
 impl StageFailure for Error {
     fn class(&self) -> FailureClass {
         match self {
-            Self::Unknown { .. } | Self::UnknownPart { .. } | Self::Setting { .. } => FailureClass::Config,
+            Self::Unknown { .. }
+            | Self::UnknownPart { .. }
+            | Self::Setting { .. }
+            | Self::Description(_)
+            | Self::Model { .. }
+            | Self::NoAddress { .. } => FailureClass::Config,
             Self::TooLarge { .. }
             | Self::Size { .. }
             | Self::Checksum { .. }

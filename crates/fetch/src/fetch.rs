@@ -1,6 +1,6 @@
 //! Fetching a source: file by file, or all that a publisher's list names.
 
-use crate::catalogue::{DataSource, SourceFile};
+use crate::catalogue::DataSource;
 use crate::checksum_list::ChecksumList;
 use crate::client::HttpClient;
 use crate::digest::check_cancelled;
@@ -8,6 +8,7 @@ use crate::error::io_error;
 use crate::file_task::{FetchedFile, FileTask, PlannedFile, exists};
 use crate::listed_files::list_as_file;
 use crate::publisher::Publisher;
+use crate::source_file::SourceFile;
 use crate::{Error, FetchOptions};
 use ecgfm_stage::{NoProgress, Progress};
 use std::path::Path;
@@ -46,6 +47,7 @@ impl Fetcher {
         dir: &Path,
         cancel: &AtomicBool,
     ) -> Result<Vec<PlannedFile>, Error> {
+        check_address(source)?;
         if let Some(list) = &source.checksums {
             return self.plan_listed((source, list), parts, dir, cancel);
         }
@@ -77,6 +79,7 @@ impl Fetcher {
         progress: &dyn Progress,
         cancel: &AtomicBool,
     ) -> Result<Vec<FetchedFile>, Error> {
+        check_address(source)?;
         std::fs::create_dir_all(dir).map_err(io_error(dir, "write"))?;
         if let Some(list) = &source.checksums {
             return self.fetch_listed((source, list), parts, dir, progress, cancel);
@@ -162,6 +165,17 @@ impl Fetcher {
         fetched.extend(map_in_parallel(&files, fetch_one)?);
         Ok(fetched)
     }
+}
+
+/// Checks that there is something to fetch.
+fn check_address(source: &DataSource) -> Result<(), Error> {
+    if source.by_hand.is_none() {
+        return Ok(());
+    }
+    Err(Error::NoAddress {
+        name: source.name.clone(),
+        instructions: source.instructions().trim_end().to_owned(),
+    })
 }
 
 /// Applies `work` to all files, some at a time, in their order; after an error no more are begun.

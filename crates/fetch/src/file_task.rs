@@ -1,6 +1,6 @@
 //! Fetching one file of a source: an existing one is compared and kept, a missing one downloaded, unpacked and compared.
 
-use crate::catalogue::{DataSource, SourceFile};
+use crate::catalogue::DataSource;
 use crate::client::HttpClient;
 use crate::digest::{Digests, digest_file};
 use crate::error::io_error;
@@ -8,6 +8,7 @@ use crate::partial::PartialFile;
 use crate::progress::FileProgress;
 use crate::publisher::{Publisher, read_small};
 use crate::retry::FetchContext;
+use crate::source_file::SourceFile;
 use crate::transfer::{PublishedFile, transfer_file};
 use crate::unpack::unpack_member;
 use crate::{Checksum, Error, FetchOptions, Pin};

@@ -1,6 +1,6 @@
 //! Checkpoints and datasets by name: their addresses, downloading them, checking files on disk.
 //!
-//! The catalogue is data in `configs/checkpoints`, `configs/datasets` and `configs/sources`. A [`DataSource`] tells a person exactly which
+//! The catalogue is data in `configs/models`, `configs/datasets` and `configs/sources`. A [`DataSource`] tells a person exactly which
 //! file to put where; a [`Fetcher`] does it: it resumes an interrupted download, compares with what the publisher
 //! states, and pins each fetched file ([`Pin`]), so that a different file later is noticed. Nothing here prints or reads
 //! the environment.
@@ -39,11 +39,12 @@ mod pin;
 mod progress;
 mod publisher;
 mod retry;
+mod source_file;
 mod stream;
 mod transfer;
 mod unpack;
 
-pub use catalogue::{DataSource, FileOrigin, HUB, SourceFile, SourceKind, all_sources, find_source};
+pub use catalogue::{DataSource, SourceKind, all_sources, find_source};
 pub use check::{CheckDepth, FileProblem};
 pub use checksum_list::{ChecksumList, ListedPart};
 pub use digest::{Checksum, sha256};
@@ -52,3 +53,4 @@ pub use fetch::Fetcher;
 pub use file_task::{FetchOutcome, FetchedFile, PlannedFile};
 pub use options::FetchOptions;
 pub use pin::Pin;
+pub use source_file::{FileOrigin, HUB, SourceFile};

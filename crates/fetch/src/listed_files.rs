@@ -1,9 +1,10 @@
 //! Files of a source that its publisher's list names.
 
 use crate::Error;
-use crate::catalogue::{DataSource, FileOrigin, SourceFile};
+use crate::catalogue::DataSource;
 use crate::checksum_list::ChecksumList;
 use crate::error::io_error;
+use crate::source_file::{FileOrigin, SourceFile};
 use std::io::ErrorKind;
 use std::path::Path;
 

@@ -1,11 +1,12 @@
 //! Sizes and checksums that publishers state, asked for when a file is fetched.
 
 use crate::Error;
-use crate::catalogue::{DataSource, FileOrigin, SourceFile};
+use crate::catalogue::DataSource;
 use crate::client::HttpRequest;
 use crate::digest::Checksum;
 use crate::hexadecimal::is_hexadecimal;
 use crate::retry::{AttemptError, Attempts, FetchContext};
+use crate::source_file::{FileOrigin, SourceFile};
 use crate::stream::{AnswerHead, BodyStream};
 use crate::transfer::PublishedFile;
 use serde::Deserialize;

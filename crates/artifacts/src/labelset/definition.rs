@@ -5,7 +5,7 @@ use crate::presence::{is_dir, is_file};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const BUILT_IN_LABELS: [(&str, &str); 5] = [
+const BUILT_IN_LABELS: [(&str, &str); 8] = [
     (
         "physionet2021",
         include_str!("../../../../configs/labels/physionet2021.yaml"),
@@ -20,9 +20,18 @@ const BUILT_IN_LABELS: [(&str, &str); 5] = [
         "ptbxl_superclasses",
         include_str!("../../../../configs/labels/ptbxl_superclasses.yaml"),
     ),
+    (
+        "ecgfounder",
+        include_str!("../../../../configs/labels/ecgfounder.yaml"),
+    ),
+    (
+        "hubert_ecg",
+        include_str!("../../../../configs/labels/hubert_ecg.yaml"),
+    ),
+    ("deepecg", include_str!("../../../../configs/labels/deepecg.yaml")),
 ];
 
-const BUILT_IN_MAPPINGS: [(&str, &str); 4] = [
+const BUILT_IN_MAPPINGS: [(&str, &str); 13] = [
     (
         "physionet2021_to_code15",
         include_str!("../../../../configs/mappings/physionet2021_to_code15.yaml"),
@@ -38,6 +47,42 @@ const BUILT_IN_MAPPINGS: [(&str, &str); 4] = [
     (
         "physionet2021_to_ptbxl",
         include_str!("../../../../configs/mappings/physionet2021_to_ptbxl.yaml"),
+    ),
+    (
+        "ecgfounder_to_code15",
+        include_str!("../../../../configs/mappings/ecgfounder_to_code15.yaml"),
+    ),
+    (
+        "ecgfounder_to_physionet2021",
+        include_str!("../../../../configs/mappings/ecgfounder_to_physionet2021.yaml"),
+    ),
+    (
+        "ecgfounder_to_ptbxl",
+        include_str!("../../../../configs/mappings/ecgfounder_to_ptbxl.yaml"),
+    ),
+    (
+        "hubert_ecg_to_code15",
+        include_str!("../../../../configs/mappings/hubert_ecg_to_code15.yaml"),
+    ),
+    (
+        "hubert_ecg_to_physionet2021",
+        include_str!("../../../../configs/mappings/hubert_ecg_to_physionet2021.yaml"),
+    ),
+    (
+        "hubert_ecg_to_ptbxl",
+        include_str!("../../../../configs/mappings/hubert_ecg_to_ptbxl.yaml"),
+    ),
+    (
+        "deepecg_to_code15",
+        include_str!("../../../../configs/mappings/deepecg_to_code15.yaml"),
+    ),
+    (
+        "deepecg_to_physionet2021",
+        include_str!("../../../../configs/mappings/deepecg_to_physionet2021.yaml"),
+    ),
+    (
+        "deepecg_to_ptbxl",
+        include_str!("../../../../configs/mappings/deepecg_to_ptbxl.yaml"),
     ),
 ];
 

@@ -28,7 +28,14 @@ fn every_built_in_configuration_loads_under_its_own_name() {
         assert_eq!(TextRules::load(name).unwrap().name, name);
     }
     assert_eq!(LabelSet::load("physionet2021").unwrap().labels.len(), 26);
-    assert_eq!(LabelSet::load("mimic_iv_ecg").unwrap().labels.len(), 17);
+    for (name, labels) in [
+        ("mimic_iv_ecg", 17),
+        ("ecgfounder", 150),
+        ("hubert_ecg", 164),
+        ("deepecg", 77),
+    ] {
+        assert_eq!(LabelSet::load(name).unwrap().labels.len(), labels, "{name}");
+    }
 }
 
 #[test]
@@ -39,7 +46,7 @@ fn an_unknown_name_lists_the_known_ones() {
         "{message}"
     );
     let known = "/physionet) nor one of the built-in label sets: physionet2021, mimic_iv_ecg, code15, ptbxl, \
-                 ptbxl_superclasses";
+                 ptbxl_superclasses, ecgfounder, hubert_ecg, deepecg";
     assert!(message.ends_with(known), "{message}");
 }
 

@@ -18,9 +18,9 @@ pub struct SourcesArgs {
 
 /// `ecgfm fetch`
 #[derive(Debug, Args)]
-#[command(after_help = ABOUT_FETCH, override_usage = "ecgfm fetch [OPTIONS] [checkpoint|dataset] <NAME>")]
+#[command(after_help = ABOUT_FETCH, override_usage = "ecgfm fetch [OPTIONS] [model|dataset] <NAME>")]
 pub struct FetchArgs {
-    /// A source that `ecgfm sources` lists; `checkpoint NAME` and `dataset NAME` say the same.
+    /// A source that `ecgfm sources` lists, or the description of a model, FILE.yaml; `model NAME` and `dataset NAME` say the same.
     #[arg(required = true, num_args = 1..=2, value_name = "NAME")]
     pub source: Vec<String>,
     /// Put it into this directory instead of the usual place.
@@ -50,6 +50,7 @@ Examples:
   ecgfm fetch code15 --dry-run
   ecgfm fetch ptbxl --part 500
 
+The licence is told before anything is downloaded. `ecgfm kinds model` lists the models known.
 Beside each file goes NAME.ecgfm.json with its size and SHA-256; a later, other file is refused.
 A host that asks for a login gets that of ~/.netrc, or of the file that NETRC names.
 HF_ENDPOINT, HF_TOKEN, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE are honoured.";

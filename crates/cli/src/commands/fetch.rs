@@ -9,6 +9,7 @@ use ecgfm_fetch::{
     DataSource, FetchOptions, FetchOutcome, FetchedFile, Fetcher, PlannedFile, SourceKind, find_source,
 };
 use ecgfm_pipeline::{Cancel, Error, ErrorKind};
+use ecgfm_stage_params::ModelDescription;
 use indicatif::HumanBytes;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,7 +29,9 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
             .plan(&source, &args.part, &dir, &flag)
             .map_err(fetch_error)?;
         if args.json {
-            return print_json(&json!({ "source": source.name, "dir": dir, "would_fetch": planned }));
+            return print_json(
+                &json!({ "source": source.name, "licence": source.licence, "non_commercial": source.non_commercial, "dir": dir, "would_fetch": planned }),
+            );
         }
         match planned.len() {
             0..=MAX_SHOWN => print_plan(&planned),
@@ -36,21 +39,16 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
         }
         return Ok(());
     }
-    if !quiet {
-        let licence = source
-            .licence
-            .as_ref()
-            .map_or_else(String::new, |licence| format!("; licence: {licence}"));
-        let (title, page) = (&source.title, &source.page);
-        crate::console::println_stderr!("{title} into {}/; terms: {page}{licence}", dir.display());
-    }
+    tell_terms(&source, &dir, quiet);
     let progress = CommandProgress::new("bytes", quiet);
     let fetched = fetcher.fetch(&source, &args.part, &dir, &progress, &flag);
     // Takes the bar away.
     drop(progress);
     let fetched = fetched.map_err(fetch_error)?;
     if args.json {
-        return print_json(&json!({ "source": source.name, "dir": dir, "files": fetched }));
+        return print_json(
+            &json!({ "source": source.name, "licence": source.licence, "non_commercial": source.non_commercial, "dir": dir, "files": fetched }),
+        );
     }
     match fetched.len() {
         0..=MAX_SHOWN => fetched.iter().for_each(print_fetched),
@@ -59,7 +57,30 @@ pub fn fetch(args: &FetchArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
     Ok(())
 }
 
-/// Parses `NAME`, `checkpoint NAME` or `dataset NAME`.
+/// Says what is fetched under which licence, before it is; one that forbids commercial use is told always.
+fn tell_terms(source: &DataSource, dir: &Path, quiet: bool) {
+    let licence = source
+        .licence
+        .as_ref()
+        .map_or_else(String::new, |licence| format!("; licence: {licence}"));
+    let (title, page) = (&source.title, &source.page);
+    if !quiet {
+        crate::console::println_stderr!("{title} into {}/; terms: {page}{licence}", dir.display());
+    }
+    if source.non_commercial {
+        crate::console::println_stderr!(
+            "NON-COMMERCIAL USE ONLY: {title} may not be used commercially, nor may what is made with it. Licence: {}; read it at {page}",
+            source.licence.as_deref().unwrap_or("not stated")
+        );
+    }
+    if source.gated && !quiet {
+        crate::console::println_stderr!(
+            "gated: accept the terms on {page} with an account of the hub, and set HF_TOKEN to its access token"
+        );
+    }
+}
+
+/// Parses `NAME`, `checkpoint NAME`, `model NAME` or `dataset NAME`; a name may be the file of a model's description.
 fn parse_source(words: &[String]) -> Result<DataSource, Error> {
     let wrong =
         |message: String| Error::new(ErrorKind::Config, message).help("`ecgfm sources` lists what there is");
@@ -68,12 +89,19 @@ fn parse_source(words: &[String]) -> Result<DataSource, Error> {
         [kind, name] => (Some(kind.as_str()), name),
         _ => return Err(wrong("one source at a time".to_owned())),
     };
-    let source = find_source(name).map_err(|e| wrong(e.to_string()))?;
+    let source = match Path::new(name).is_file() {
+        true => {
+            let model = ModelDescription::load(name).map_err(|e| wrong(e.to_string()))?;
+            DataSource::of_model(&model).map_err(|e| wrong(e.to_string()))?
+        }
+        false => find_source(name).map_err(|e| wrong(e.to_string()))?,
+    };
     let is = match source.kind {
         SourceKind::Checkpoint => "checkpoint",
         SourceKind::Dataset => "dataset",
     };
     match kind {
+        Some("model") if is == "checkpoint" => Ok(source),
         Some(kind) if kind != is => Err(wrong(format!("`{name}` is a {is}, not a `{kind}`"))),
         _ => Ok(source),
     }

@@ -1,6 +1,6 @@
 //! `ecgfm kinds`: what a pipeline may use.
 
-use super::print_json;
+use super::{models, print_json};
 use crate::args::KindsArgs;
 use crate::parameters::{list_parameters, parameter_table};
 use ecgfm_pipeline::{Error, ErrorKind, StageKind};
@@ -8,10 +8,13 @@ use serde_json::json;
 
 /// Lists stage kinds.
 pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
+    if args.kind.as_deref() == Some("model") {
+        return models::list(args.json);
+    }
     let all = crate::kinds::all_kinds();
     if let Some(name) = args.kind.as_deref().filter(|name| all.get(name).is_none()) {
         let names: Vec<&str> = all.names().collect();
-        let help = format!("there are {}", names.join(", "));
+        let help = format!("there are {}, and model, which lists models", names.join(", "));
         return Err(Error::new(ErrorKind::Config, format!("no stage kind `{name}`")).help(help));
     }
     let chosen = || {
@@ -36,7 +39,9 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
         }
     }
     if args.kind.is_none() {
-        crate::console::println_stdout!("\n`ecgfm kinds KIND` explains the parameters of one kind.");
+        crate::console::println_stdout!(
+            "\n`ecgfm kinds KIND` explains the parameters of one kind; `ecgfm kinds model` lists models."
+        );
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod inspect;
 pub mod kinds;
 pub mod list;
+mod models;
 pub mod plot;
 pub mod predict;
 mod recording_files;

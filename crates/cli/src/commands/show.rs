@@ -1,4 +1,4 @@
-//! `ecgfm show`: the built-in pipelines, label sets, mappings, scores, rules for text and descriptions of datasets, as they are.
+//! `ecgfm show`: the built-in pipelines, label sets, mappings, scores, rules for text, descriptions of datasets and models, as they are.
 
 use super::print_json;
 use crate::args::ShowArgs;
@@ -8,6 +8,7 @@ use crate::pipelines;
 use ecgfm_archives::described;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
+use ecgfm_stage_params::KNOWN_MODELS;
 use serde_json::{Value, json};
 
 /// A family of built-in files.
@@ -16,16 +17,18 @@ enum BuiltInFamily {
     Pipeline,
     Defined(Definition),
     Dataset,
+    Model,
 }
 
 /// Families in the order in which a name is looked up.
-const FAMILIES: [BuiltInFamily; 6] = [
+const FAMILIES: [BuiltInFamily; 7] = [
     BuiltInFamily::Pipeline,
     BuiltInFamily::Defined(Definition::Labels),
     BuiltInFamily::Defined(Definition::Mapping),
     BuiltInFamily::Defined(Definition::Score),
     BuiltInFamily::Defined(Definition::TextRules),
     BuiltInFamily::Dataset,
+    BuiltInFamily::Model,
 ];
 
 impl BuiltInFamily {
@@ -38,6 +41,7 @@ impl BuiltInFamily {
             Self::Defined(Definition::Score) => ("score", "score"),
             Self::Defined(Definition::TextRules) => ("rules", "rules for text"),
             Self::Dataset => ("dataset", "description of a dataset"),
+            Self::Model => ("model", "description of a model"),
         }
     }
 
@@ -46,6 +50,7 @@ impl BuiltInFamily {
             Self::Pipeline => &pipelines::BUILT_IN,
             Self::Defined(definition) => definition.built_in(),
             Self::Dataset => &described::BUILT_IN,
+            Self::Model => &KNOWN_MODELS,
         }
     }
 

@@ -26,6 +26,9 @@ pub fn sources(args: &SourcesArgs) -> Result<(), Error> {
             listed.push(json!({ "source": source, "dir": dir, "problems": problems }));
         } else {
             crate::console::println_stdout!("{}: {}", source.name, source.instructions());
+            if source.by_hand.is_some() {
+                continue;
+            }
             crate::console::println_stdout!(
                 "{}",
                 source_state(source, &problems, &dir.display().to_string())

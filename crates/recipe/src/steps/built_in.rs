@@ -4,8 +4,12 @@ use super::list::RecipeSteps;
 use crate::error::{Error, Result};
 
 /// Names and texts of the recipes.
-pub const BUILT_IN: [(&str, &str); 9] = [
+pub const BUILT_IN: [(&str, &str); 10] = [
     ("clef", include_str!("../../../../configs/recipes/clef.yaml")),
+    (
+        "deepecg",
+        include_str!("../../../../configs/recipes/deepecg.yaml"),
+    ),
     (
         "echonext",
         include_str!("../../../../configs/recipes/echonext.yaml"),
@@ -66,7 +70,7 @@ mod tests {
             built_in("bert")
                 .unwrap_err()
                 .to_string()
-                .contains("none of clef, echonext")
+                .contains("none of clef, deepecg")
         );
     }
 

@@ -10,6 +10,7 @@ use crate::step::{MAX_SEGMENT_SAMPLES, check_rate};
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedRecipe {
     steps: Vec<RecipeStep>,
+    rows: usize,
     samples: usize,
 }
 
@@ -23,8 +24,10 @@ impl CheckedRecipe {
             })?;
         }
         let samples = known.samples.ok_or(Error::OpenLength)?;
+        let rows = if known.flat { 1 } else { known.lead_count() };
         Ok(Self {
             steps: steps.to_vec(),
+            rows,
             samples,
         })
     }
@@ -32,6 +35,11 @@ impl CheckedRecipe {
     /// The steps, in order.
     pub fn steps(&self) -> &[RecipeStep] {
         &self.steps
+    }
+
+    /// Rows of what the model is given: leads, or 1 where they are put one after another.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Samples of a row of what the model is given.
@@ -339,6 +347,9 @@ mod tests {
         let steps = format!(
             "[{{step: resample, method: fft, hz: 500}}, {CUT}, {{step: flatten}}, {{step: resample, method: iir_decimate, hz: 100}}]"
         );
-        assert_eq!(checked(&steps).unwrap().samples(), 240);
+        let recipe = checked(&steps).unwrap();
+        assert_eq!((recipe.rows(), recipe.samples()), (1, 240));
+        let two = format!("[{{step: leads, names: [I, V1]}}, {CUT}]");
+        assert_eq!(checked(&two).unwrap().rows(), 2);
     }
 }
