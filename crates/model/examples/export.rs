@@ -20,6 +20,7 @@ fn main() {
     let params = Params {
         checkpoint: paths[0].clone(),
         config: paths.get(2).cloned(),
+        head: None,
         sha256: None,
         labels: None,
         positions_on_cuda: PositionalForm::Spectrum,

@@ -29,6 +29,9 @@ pub struct Params {
     /// The network's configuration, YAML or JSON, where the checkpoint has none or another holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<PathBuf>,
+    /// Weights of a head that was trained on the checkpoint's encoder, where they are a file of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<PathBuf>,
     /// The checkpoint's SHA-256, where it must be a certain file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -59,7 +62,10 @@ fn default_positions() -> PositionalForm {
 /// configuration; when libtorch or the file system refuse; or when the written model does not compute the same.
 pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     let path = &params.checkpoint;
-    let file = WeightsFile::open(path)?;
+    let mut file = WeightsFile::open(path)?;
+    if let Some(head) = &params.head {
+        file = file.with_head(WeightsFile::open(head)?);
+    }
     for name in file.opaque_names() {
         tracing::warn!(
             "{} asks for `{name}`, which is not known and was not run",

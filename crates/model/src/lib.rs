@@ -21,6 +21,7 @@ pub mod card;
 pub mod checkpoint;
 pub mod config;
 mod conv_layers;
+mod document;
 mod error;
 pub mod export;
 pub mod families;

@@ -2,14 +2,15 @@
 
 use super::safetensors::{self, Safetensors};
 use super::{Checkpoint, Error, PickleValue, Result, TensorRef, TorchDtype};
+use crate::presence::is_file;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Keys under which fairseq, Lightning and many training scripts save the weights of a checkpoint. Without any of them the
+/// Keys under which fairseq, Lightning and many training scripts save the weights of a checkpoint, or of the part of it that is kept. Without any of them the
 /// checkpoint itself is the weights.
-const STATE_DICT_KEYS: [&str; 3] = ["model", "state_dict", "model_state_dict"];
+const STATE_DICT_KEYS: [&str; 4] = ["model", "state_dict", "model_state_dict", "encoder"];
 
 /// Parts of a name that tools add before a module's name, or inside it where they wrapped a part: DistributedDataParallel, `torch.compile`,
 /// FullyShardedDataParallel, activation checkpointing.
@@ -20,6 +21,12 @@ const WRAPPERS: [&str; 4] = [
     "_checkpoint_wrapped_module",
 ];
 
+/// File of weights in a folder as transformers writes it.
+const FOLDER_WEIGHTS: &str = "model.safetensors";
+
+/// File beside it that says the network's sizes.
+const FOLDER_CONFIGURATION: &str = "config.json";
+
 /// Prefix of the network's names in a Lightning module that trains it.
 const NETWORK_PREFIX: &str = "model";
 
@@ -28,6 +35,9 @@ pub struct WeightsFile {
     held: WeightsSource,
     weights: Vec<Weight>,
     skipped_tensors: Vec<String>,
+    configuration_file: Option<PathBuf>,
+    /// File of weights that replace some and are added to the others.
+    head: Option<Box<WeightsFile>>,
 }
 
 /// File that holds the weights.
@@ -46,9 +56,11 @@ pub struct Weight {
     /// Element type.
     pub dtype: TorchDtype,
     place: WeightLocation,
+    /// True for a weight of the file of the head.
+    of_head: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum WeightLocation {
     Checkpoint(TensorRef),
     /// Index in the table of contents.
@@ -56,14 +68,15 @@ enum WeightLocation {
 }
 
 impl WeightsFile {
-    /// Opens a file of weights, and finds its format by its content; reads no weight and runs nothing. A checkpoint without
-    /// weights opens, and has none.
+    /// Opens a file of weights, or a folder with `model.safetensors` in it, and finds its format by its content; reads no weight and
+    /// runs nothing. A checkpoint without weights opens, and has none.
     ///
     /// # Errors
     /// When the file cannot be read, is neither a zip checkpoint of PyTorch 1.6 or later nor a safetensors file, is damaged,
     /// or two weights have the same name after the prefixes of training tools are removed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+        let (path, configuration_file) = inside_folder(path.as_ref())?;
+        let path = path.as_path();
         let held = if starts_as_safetensors(path)? {
             WeightsSource::Safetensors(Safetensors::open(path)?)
         } else {
@@ -91,7 +104,38 @@ impl WeightsFile {
             held,
             weights,
             skipped_tensors: others.into_iter().map(|weight| weight.name).collect(),
+            configuration_file,
+            head: None,
         })
+    }
+
+    /// The file with the weights of another, such as of a head that was trained on the network: they replace those of the same
+    /// name.
+    #[must_use]
+    pub fn with_head(mut self, head: Self) -> Self {
+        let added = head.weights.iter().map(|weight| Weight {
+            name: weight.name.clone(),
+            shape: weight.shape.clone(),
+            dtype: weight.dtype,
+            place: weight.place.clone(),
+            of_head: true,
+        });
+        let added: Vec<Weight> = added.collect();
+        self.weights
+            .retain(|weight| added.iter().all(|other| other.name != weight.name));
+        self.weights.extend(added);
+        self.head = Some(Box::new(head));
+        self
+    }
+
+    /// True where a weight is of a file that was added by [`with_head`](Self::with_head).
+    pub fn is_of_head(&self, name: &str) -> bool {
+        self.weight(name).is_some_and(|weight| weight.of_head)
+    }
+
+    /// The file beside the weights that says the network's sizes, where a folder was opened that has one.
+    pub fn configuration_file(&self) -> Option<&Path> {
+        self.configuration_file.as_deref()
     }
 
     /// Path of the file.
@@ -180,6 +224,11 @@ impl WeightsFile {
     /// # Errors
     /// When the weight is damaged or complex, or the file cannot be read.
     pub fn read_f32(&self, weight: &Weight) -> Result<Vec<f32>> {
+        if let (true, Some(head)) = (weight.of_head, &self.head) {
+            return head
+                .weight(&weight.name)
+                .map_or(Ok(Vec::new()), |weight| head.read_f32(weight));
+        }
         match (&self.held, &weight.place) {
             (WeightsSource::Checkpoint(checkpoint), WeightLocation::Checkpoint(tensor)) => {
                 checkpoint.read_f32(tensor)
@@ -203,6 +252,7 @@ impl WeightsSource {
                     shape: tensor.shape.clone(),
                     dtype: tensor.dtype(),
                     place: WeightLocation::Checkpoint(tensor.clone()),
+                    of_head: false,
                 })
                 .collect(),
             Self::Safetensors(file) => (0..)
@@ -212,10 +262,27 @@ impl WeightsSource {
                     shape: tensor.shape.clone(),
                     dtype: tensor.dtype,
                     place: WeightLocation::Safetensors(at),
+                    of_head: false,
                 })
                 .collect(),
         }
     }
+}
+
+/// The weights and the configuration in a folder; any other path as it is.
+fn inside_folder(path: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
+    let there = |path: &Path| {
+        let path = path.to_owned();
+        is_file(&path).map_err(|source| Error::Io { path, source })
+    };
+    let is_folder = std::fs::metadata(path).is_ok_and(|found| found.is_dir());
+    let weights = path.join(FOLDER_WEIGHTS);
+    if !is_folder || !there(&weights)? {
+        return Ok((path.to_owned(), None));
+    }
+    let configuration = path.join(FOLDER_CONFIGURATION);
+    let found = there(&configuration)?;
+    Ok((weights, found.then_some(configuration)))
 }
 
 fn starts_as_safetensors(path: &Path) -> Result<bool> {

@@ -1,14 +1,12 @@
 //! The section of a configuration that describes the network: in a checkpoint, or in a file of its own.
 
 use super::{ARCHITECTURE, Config, HEADLESS, MAX_SIZE};
+use crate::document::read_document;
 use crate::{Error, Result};
 use ecgfm_formats::pt::{self, WeightsFile};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
-
-/// The longest configuration file that is read; the published ones have 4 KB.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// `cfg.model` of the reference's training code, under its keys.
 #[derive(Debug)]
@@ -36,17 +34,7 @@ impl ConfigFile {
             path: path.to_owned(),
             message,
         };
-        let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
-        if size > MAX_BYTES {
-            return Err(refused(format!("{size} bytes, and {MAX_BYTES} are the limit")));
-        }
-        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-        // Every JSON file is YAML too, but a JSON parser names places better.
-        let json = path.extension().is_some_and(|extension| extension == "json");
-        let whole: Value = match json {
-            true => serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?,
-            false => serde_yaml::from_str(&text).map_err(|error| refused(error.to_string()))?,
-        };
+        let whole = read_document(path)?;
         if let Ok(config) = Config::deserialize(&whole["config"]) {
             return Ok(Self::Card(config));
         }

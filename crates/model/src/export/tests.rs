@@ -13,6 +13,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
         &Params {
             checkpoint: checkpoint.to_owned(),
             config: None,
+            head: None,
             sha256: None,
             labels: None,
             positions_on_cuda: PositionalForm::Spectrum,
@@ -169,6 +170,7 @@ fn a_required_hash_is_enforced() {
     let params = |sha256: &str| Params {
         checkpoint: path.clone(),
         config: None,
+        head: None,
         sha256: Some(sha256.to_owned()),
         labels: None,
         positions_on_cuda: PositionalForm::Spectrum,
@@ -289,6 +291,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
     let params = Params {
         checkpoint: path,
         config: None,
+        head: None,
         sha256: None,
         labels: Some(LabelNames {
             hash: None,
@@ -332,6 +335,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
     let with = |count: usize| Params {
         checkpoint: path.clone(),
         config: None,
+        head: None,
         sha256: None,
         labels: Some(LabelNames {
             hash: None,
@@ -362,6 +366,7 @@ fn both_forms_for_cuda_export_and_compute_the_same() {
         let params = Params {
             checkpoint: path.clone(),
             config: None,
+            head: None,
             sha256: None,
             labels: None,
             positions_on_cuda: form,

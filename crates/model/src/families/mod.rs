@@ -1,10 +1,25 @@
 //! Families of networks: each in a module of its own behind one trait, and here the list of them.
 
 mod ecg_fm;
+mod ecg_jepa;
+mod ecgfounder;
 mod family;
+#[cfg(test)]
+mod golden;
+mod hubert_ecg;
+mod layers;
+mod merl;
+mod settings;
+mod shapes;
+mod st_mem;
 
 pub use ecg_fm::EcgFm;
+pub use ecg_jepa::{EcgJepa, JepaNetwork};
+pub use ecgfounder::{EcgFounder, Net1d, Net1dStage};
 pub use family::{Family, Network, NetworkInput, WeightShapes};
+pub use hubert_ecg::{HubertEcg, HubertNetwork};
+pub use merl::{Merl, MerlNetwork};
+pub use st_mem::{StMem, StMemNetwork};
 
 use crate::{Error, Result};
 use ecgfm_formats::pt::WeightsFile;
@@ -16,7 +31,7 @@ use std::path::Path;
 const SHOWN: usize = 5;
 
 /// All families that are built.
-pub const FAMILIES: [&dyn Family; 1] = [&EcgFm];
+pub const FAMILIES: [&dyn Family; 6] = [&EcgFm, &EcgFounder, &HubertEcg, &EcgJepa, &StMem, &Merl];
 
 /// The network that a file holds, by the names and shapes of its weights.
 ///
@@ -49,4 +64,15 @@ fn find_family(file: &WeightsFile) -> Result<&'static dyn Family> {
         names: names.iter().take(SHOWN).map(ToString::to_string).collect(),
         tried,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ecgfm_stage_params::ModelFamily;
+
+    #[test]
+    fn every_family_that_a_card_may_name_is_built() {
+        assert_eq!(FAMILIES.map(Family::kind), ModelFamily::ALL);
+    }
 }

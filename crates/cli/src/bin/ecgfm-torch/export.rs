@@ -42,6 +42,7 @@ pub fn run_stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, St
     let params = Params {
         checkpoint: params.checkpoint.clone(),
         config: params.config.clone(),
+        head: None,
         sha256: params.sha256.clone(),
         labels: labels?,
         positions_on_cuda: params.positions_on_cuda,
@@ -74,6 +75,7 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
     let params = Params {
         checkpoint: args.checkpoint.clone(),
         config: args.config.clone(),
+        head: None,
         sha256: None,
         labels,
         positions_on_cuda: PositionalForm::Spectrum,
