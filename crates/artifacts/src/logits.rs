@@ -6,7 +6,7 @@
 
 mod record;
 
-pub use record::{InferenceRecord, PrecisionComparison, RECORD_FILE};
+pub use record::{GoldenComparison, InferenceRecord, PrecisionComparison, RECORD_FILE};
 
 use crate::columns::{IDX, ROW, SAVE_FILE, SEGMENT};
 use crate::error::{Error, Result};

@@ -8,6 +8,7 @@
 //! | [`mat5`] | `mat` | MATLAB level-5 matrices | yes, also compressed | as SciPy does |
 //! | [`pages`] | `npy`, `mat` | any, past the operating system's cache | no | yes |
 //! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
+//! | [`npz`] | `npz` | small archives of NumPy arrays of float32 | whole | whole |
 //! | [`cell`] | | text of one cell of a table | yes | no |
 //! | [`manifest`] | `manifest` | fairseq's lists of recordings | yes | yes |
 //! | [`store`] | `store` | header of a memory-mapped array, a pickle | yes, without running it | yes |
@@ -65,6 +66,8 @@ pub mod manifest;
 pub mod mat5;
 #[cfg(feature = "npy")]
 pub mod npy;
+#[cfg(feature = "npz")]
+pub mod npz;
 #[cfg(any(feature = "npy", feature = "mat"))]
 pub mod pages;
 #[cfg(feature = "pt")]

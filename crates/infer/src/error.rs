@@ -32,6 +32,14 @@ pub enum Error {
         /// Content that was found.
         what: String,
     },
+    /// The model does not compute here what it computed when it was exported.
+    #[error("{}: {what}", path.display())]
+    Golden {
+        /// The model.
+        path: PathBuf,
+        /// Output, input, difference and tolerance.
+        what: String,
+    },
     /// The segments do not suit the model or each other.
     #[error("{}: {what}", path.display())]
     Segments {
@@ -76,13 +84,20 @@ impl StageFailure for Error {
             Self::Device { .. } | Self::Returns { .. } => FailureClass::Config,
             Self::Model { .. } | Self::Segments { .. } => FailureClass::BadInput,
             Self::Cancelled => FailureClass::Interrupted,
-            Self::Machine { .. } | Self::Torch { .. } => FailureClass::Failed,
+            // Model and golden vectors are those of the card, by their hashes: most likely the machine is to blame.
+            Self::Golden { .. } | Self::Machine { .. } | Self::Torch { .. } => FailureClass::Failed,
         }
     }
 
     fn help(&self) -> Option<String> {
         match self {
             Self::Artifact(error) => error.help(),
+            Self::Golden { .. } => Some(
+                "another GPU or its driver, or another libtorch, may compute otherwise: try `device: cpu` and `precision: float32`, \
+                 or export the checkpoint again with the library of this machine. Or the model file was damaged or exchanged \
+                 and its card with it: copy model, card and golden vectors again. Its results would be wrong by at least as much"
+                    .to_owned(),
+            ),
             Self::Returns { .. } => Some(
                 "say what it returns: `returns: probabilities` where the model ends in a sigmoid or a softmax, `returns: logits` \
                  where it does not; in its card (model.json), as `infer.returns`, or as `ecgfm predict --returns`"

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | the stage and its parameters | [`mod@stage`], [`stage_params`] (the crate of that name) |
 //! | the card beside the model | [`card`] |
+//! | what the model returned at export, held against what it returns here | `golden` |
 //! | device and precision | [`device`] |
 //! | CUDA, loaded only where there is a driver, and its devices | [`cuda`] |
 //! | messages of libtorch when it fails | `failure` |
@@ -24,6 +25,7 @@ pub mod cuda;
 pub mod device;
 mod error;
 mod failure;
+mod golden;
 pub mod prefetch;
 pub mod shape;
 pub mod signal_buffer;

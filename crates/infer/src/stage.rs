@@ -13,10 +13,11 @@ mod writers;
 
 use crate::backend::Backend;
 use crate::device::{Placement, ResolvedPlacement};
+use crate::golden::check_golden_vectors;
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
-use ecgfm_artifacts::logits::InferenceRecord;
+use ecgfm_artifacts::logits::{GoldenComparison, InferenceRecord};
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_stage_params::InferOutput;
@@ -24,7 +25,9 @@ use journal::ScoringJournal;
 use returns::ReturnedValues;
 use run_stats::{record_inference, report_outcome};
 use scoring::score_segments;
-use segment_source::{SubsetSegments, load_model};
+#[cfg(test)]
+pub(crate) use segment_source::hash_file;
+use segment_source::{LoadedModel, SubsetSegments, load_model};
 use tch::Device;
 
 /// Runs the model on every segment of the subset and writes its logits into `ctx.out`.
@@ -46,6 +49,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         ctx.progress.note(&warning);
     }
     let mut loaded = load_model(params, &source, placement)?;
+    let golden = check_model(params, &mut loaded, placement, ctx)?;
     // A sweep measures one worker of a pool that has as many batches as it can run.
     let measuring = ThreadCount::set(WorkerPool::new(threads, placement.device, usize::MAX).threads_each);
     let on_cpu = placement.device == Device::Cpu;
@@ -75,6 +79,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         batch_size: Some(batching.size),
         batch_size_by: Some(chosen.chosen_by.to_owned()),
         against_float32: change.map(|change| change.record(params.precision_bound)),
+        golden,
         model_sha256: Some(loaded.sha256.clone()),
         notices: Some(loaded.notices(&source)).filter(|notices| !notices.is_empty()),
         ..record_inference(&source, model, &stats)
@@ -97,6 +102,24 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         .record(done)
         .fact("threads", pool.threads())
         .fact("workers", pool.workers))
+}
+
+/// Holds a model against its golden vectors, if its card names some. With one thread, so that the record of a run does not depend on
+/// the number of threads.
+fn check_model(
+    params: &Params,
+    loaded: &mut LoadedModel,
+    placement: Placement,
+    ctx: &Context<'_>,
+) -> Result<Option<GoldenComparison>> {
+    let Some(card) = loaded.golden() else {
+        ctx.progress.note(
+            "the model has no golden vectors: nothing was checked of what it computes on this device and with this library",
+        );
+        return Ok(None);
+    };
+    let _threads = ThreadCount::set(1);
+    check_golden_vectors(&params.model, &card, &mut loaded.model, placement).map(Some)
 }
 
 /// Number of threads to divide among workers.

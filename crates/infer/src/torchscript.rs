@@ -82,10 +82,12 @@ impl TorchScript {
         let _no_grad = tch::no_grad_guard();
         let device = self.placement.device;
         let on_cpu = device == Device::Cpu;
+        let own_copy = on_cpu && self.placement.kind() == Kind::Float;
         let shared = !on_cpu && !has_own_stream(device);
         let _one = shared.then(|| self.handing_over.lock().unwrap_or_else(PoisonError::into_inner));
-        // From page-locked memory this only starts the copy; on a CPU there is none.
-        let signals = signals.f_to_device_(device, Kind::Float, !on_cpu, false)?;
+        // From page-locked memory this only starts the copy. On a CPU the model gets a copy, too: some models change their
+        // input in place, and the buffer may be run again, by another model or as a batch's padding.
+        let signals = signals.f_to_device_(device, Kind::Float, !on_cpu, own_copy)?;
         let signals = signals.f_to_kind(self.placement.kind())?;
         let signals = IValue::Tensor(signals);
         if !self.wanted.any() {

@@ -1,13 +1,14 @@
-//! The export stage: a checkpoint in, `model.ts` and `model.json` out.
+//! The export stage: a checkpoint in, `model.ts`, its card, its golden vectors and its recipe out.
 
 use crate::card::{self, Card};
 use crate::families::{self, Network};
 use crate::outputs::{NetworkOutputs, Saliency};
 use crate::positions::PositionalForm;
 use crate::torchscript::OUTPUTS_METHOD;
-use crate::{Error, Result, Weights, files, init, torchscript};
+use crate::{Error, Result, Weights, files, golden, init, torchscript};
 use ecgfm_formats::pt::WeightsFile;
-use ecgfm_stage_params::{CardFile, LabelNames};
+use ecgfm_stage_params::golden::GoldenVectors;
+use ecgfm_stage_params::{CardFile, CardRecipe, LabelNames};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tch::{CModule, IValue, Kind, TchError, Tensor};
@@ -16,6 +17,8 @@ use tch::{CModule, IValue, Kind, TchError, Tensor};
 pub const MODEL_FILE: &str = "model.ts";
 /// File name of its card.
 pub const CARD_FILE: &str = "model.json";
+/// File name of the card's recipe as YAML, which changes when the steps do and not when the weights do.
+pub const RECIPE_FILE: &str = "recipe.yaml";
 
 /// Largest difference between the exported model and the network; both run the same kernels.
 const TOLERANCE: f64 = 1e-5;
@@ -51,7 +54,8 @@ fn default_positions() -> PositionalForm {
     PositionalForm::Spectrum
 }
 
-/// Writes [`MODEL_FILE`] and [`CARD_FILE`] into the existing directory `out_dir`; each appears whole or not at all.
+/// Writes [`MODEL_FILE`], its golden vectors, [`RECIPE_FILE`] where the recipe is known and, last, [`CARD_FILE`] into the
+/// existing directory `out_dir`; each appears whole or not at all.
 ///
 /// Only the configuration and the model's weights are read from the checkpoint, never the optimizer's state. The written
 /// model is loaded again and compared with the network on batches of 1, 2 and 8, of another length too where the network
@@ -104,10 +108,15 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     })?;
     let model = model.map_or_else(|| describe_file(&target, &target), Ok)?;
     let notice = params.notice.clone();
-    let card = Card {
+    let mut card = Card {
         notice,
         ..card::new(network, labels, source, model)
     };
+    let vectors = golden::write_golden_vectors(&target, &GoldenVectors::path_beside(&target), &card)?;
+    card.golden = Some(vectors);
+    if let Some(recipe) = &card.recipe {
+        write_recipe(&out_dir.join(RECIPE_FILE), recipe)?;
+    }
     write_card(&out_dir.join(CARD_FILE), &card)?;
     tracing::info!(
         family = %network.family(),
@@ -147,6 +156,15 @@ fn write_card(path: &Path, card: &Card) -> Result<()> {
             serde_json::to_vec_pretty(card).map_err(|error| Error::io("write", path)(error.into()))?;
         json.push(b'\n');
         files::write_bytes(partial, &json)
+    })
+}
+
+/// Writes the steps alone, as in a file of `configs/recipes/`.
+fn write_recipe(path: &Path, recipe: &CardRecipe) -> Result<()> {
+    files::replace_file(path, |partial| {
+        let invalid = |error: serde_yaml::Error| Error::io("write", path)(std::io::Error::other(error));
+        let yaml = serde_yaml::to_string(&recipe.steps).map_err(invalid)?;
+        files::write_bytes(partial, yaml.as_bytes())
     })
 }
 

@@ -11,6 +11,7 @@
 //! | the same in fewer operations | [`mod@fused`] |
 //! | `model.ts`, a TorchScript archive with real parameters | [`torchscript`] |
 //! | `model.json`, the card beside it | [`card`] |
+//! | a few inputs with the model's outputs, for whoever runs it | `golden` |
 //! | all of it: checkpoint in, model and card out | [`mod@export`] |
 //!
 //! [`init`], [`mod@train`] and [`checkpoint`] go the other way: random weights of a configuration, trained ones, and a
@@ -27,6 +28,7 @@ pub mod export;
 pub mod families;
 mod files;
 pub mod fused;
+mod golden;
 pub mod init;
 pub mod network;
 pub mod outputs;

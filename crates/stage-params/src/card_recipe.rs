@@ -1,6 +1,6 @@
 //! The recipe in a model's card: steps, or the name of a built-in recipe.
 
-use ecgfm_recipe::steps::{RecipeSteps, built_in};
+use ecgfm_recipe::steps::{RecipeStep, RecipeSteps, built_in};
 use serde::{Deserialize, Serialize};
 
 /// Steps from a recording to what a model is given, and the name that they go by.
@@ -32,6 +32,27 @@ impl CardRecipe {
         let name = Some(name.to_owned());
         Ok(Self { name, steps })
     }
+
+    /// True for ECG-FM's steps, whatever their settings, that standardise.
+    pub fn is_ecg_fm(&self) -> bool {
+        self.steps
+            .as_ecg_fm()
+            .is_some_and(|settings| settings.standardize)
+    }
+}
+
+/// Steps that cut segments as long as those of `other`.
+pub(crate) fn with_length_of(mut steps: RecipeSteps, other: &RecipeSteps) -> RecipeSteps {
+    let length = other.0.iter().find_map(|step| match step {
+        RecipeStep::Segments { samples, .. } => Some(*samples),
+        _ => None,
+    });
+    for step in &mut steps.0 {
+        if let (RecipeStep::Segments { samples, .. }, Some(length)) = (step, length) {
+            *samples = length;
+        }
+    }
+    steps
 }
 
 /// The recipe as a card may say it: by name, by steps, or both.

@@ -5,6 +5,7 @@
 
 mod card_recipe;
 mod export;
+pub mod golden;
 mod infer;
 mod known_models;
 mod model_card;

@@ -1,7 +1,8 @@
 //! `model.json`, the card beside `model.ts`: one type for the exporter, which writes it, and for everyone who reads it.
 
-use crate::card_recipe::CardRecipe;
+use crate::card_recipe::{CardRecipe, with_length_of};
 use crate::{Pool, Returns};
+use ecgfm_recipe::steps::{RecipeDifference, RecipeSteps};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,6 +201,18 @@ impl std::error::Error for CardError {
     }
 }
 
+impl<Network> ModelCard<Network> {
+    /// The first step in which a store's segments were made otherwise than the model wants; none where they were made alike, or the
+    /// card names no recipe. Where the model takes any length, segments may be of another.
+    pub fn recipe_difference(&self, store: &RecipeSteps) -> Option<RecipeDifference> {
+        let mut wanted = self.recipe.as_ref()?.steps.clone();
+        if self.input.any_length {
+            wanted = with_length_of(wanted, store);
+        }
+        store.first_difference(&wanted)
+    }
+}
+
 impl ModelCard {
     /// Path of the card beside a model: `model.json` for `model.ts`.
     pub fn path_beside(model: &Path) -> PathBuf {
@@ -226,6 +239,7 @@ impl<Network: DeserializeOwned> ModelCard<Network> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ecgfm_recipe::steps::RecipeStep;
 
     #[test]
     fn a_card_written_by_hand_may_leave_out_what_only_the_exporter_knows() {
@@ -240,6 +254,30 @@ mod tests {
         );
         assert_eq!(card.model.sha256, "ab");
         assert_eq!((card.family, card.recipe, card.golden), (None, None, None));
+    }
+
+    #[test]
+    fn a_store_of_another_recipe_differs_by_its_first_step_and_its_length_matters_where_the_model_takes_one_only()
+     {
+        let card = |recipe: &str, any_length: bool| -> ModelCard {
+            let input = serde_json::json!({ "leads": 12, "min_samples": 9, "any_length": any_length });
+            let text = serde_json::json!({
+                "format_version": 1, "labels": 2, "input": input, "recipe": { "name": recipe }, "model": { "sha256": "ab" },
+            });
+            serde_json::from_value(text).unwrap()
+        };
+        let mut store = ecgfm_recipe::steps::built_in("ecg_fm").unwrap();
+        assert_eq!(card("ecg_fm", true).recipe_difference(&store), None);
+        let difference = card("ecgfounder", true).recipe_difference(&store).unwrap();
+        assert_eq!((difference.number, difference.name), (1, "missing_values"));
+        if let Some(RecipeStep::Segments { samples, .. }) = store.0.last_mut() {
+            *samples = 5000;
+        }
+        assert_eq!(card("ecg_fm", true).recipe_difference(&store), None);
+        assert_eq!(
+            card("ecg_fm", false).recipe_difference(&store).unwrap().name,
+            "segments"
+        );
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct InferenceRecord {
     pub device: Option<String>,
     /// Shape of a segment's embedding.
     pub embedding_shape: Option<Vec<usize>>,
+    /// The model held against what it returned when it was exported; none where its card names no golden vectors.
+    pub golden: Option<GoldenComparison>,
     /// Names of the labels, in the order of the logits.
     pub label_names: Option<Vec<String>>,
     /// Name of the label set.
@@ -83,6 +85,19 @@ pub struct PrecisionComparison {
     /// Largest change of a probability without a warning: the parameter `precision_bound`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bound: Option<f64>,
+}
+
+/// Outputs of a model for its golden inputs, held against what it returned when it was exported, before the first batch, on the run's
+/// device and in its precision.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GoldenComparison {
+    /// Inputs that were run.
+    pub inputs: usize,
+    /// Largest difference of each output that was compared, as a share of the output's largest value.
+    pub largest_differences: BTreeMap<String, f64>,
+    /// Largest difference that is not refused.
+    pub tolerance: f64,
 }
 
 impl InferenceRecord {

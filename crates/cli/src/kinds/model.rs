@@ -8,7 +8,8 @@ use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::store::StoreInfo;
 use ecgfm_pipeline::{CodeChange, Error, OutputSpec, StageError};
-use ecgfm_stage_params::{ExportParams, InferParams};
+use ecgfm_stage_params::golden::GoldenVectors;
+use ecgfm_stage_params::{ExportParams, InferParams, ModelCard};
 use std::path::PathBuf;
 
 /// Error of a stage that finds no half of the program with libtorch.
@@ -25,6 +26,17 @@ pub fn export() -> StageBinding<ExportParams> {
         OutputSpec::new("dir", "", "the model and its card"),
         OutputSpec::new("model", "model.ts", "the TorchScript file"),
         OutputSpec::new("card", "model.json", "what the model is and expects"),
+        OutputSpec::new(
+            "golden",
+            "model.golden.npz",
+            "a few inputs, and what the model returned for them",
+        ),
+        OutputSpec::new(
+            "recipe",
+            "recipe.yaml",
+            "the steps from a recording to the model's input",
+        )
+        .optional(),
     ];
     StageBinding {
         name: "export",
@@ -59,10 +71,13 @@ pub fn export() -> StageBinding<ExportParams> {
     }
 }
 
-/// The model's card beside it; the store that the manifest's first line names, where no parameter does; and what that store
+/// The model's card and golden vectors beside it; the store that the manifest's first line names, where no parameter does; and what that store
 /// says of its segments, beside it.
 fn beside_and_below(params: &InferParams) -> Vec<(&'static str, PathBuf)> {
-    let mut found = vec![("model", params.model.with_extension("json"))];
+    let mut found = vec![
+        ("model", ModelCard::path_beside(&params.model)),
+        ("model", GoldenVectors::path_beside(&params.model)),
+    ];
     let below = || manifests::read_root(&params.manifest, &params.subset);
     if let Some(store) = params.segments.clone().or_else(below) {
         found.extend(StoreInfo::path(&store).ok().map(|about| ("store", about)));
@@ -90,7 +105,7 @@ pub fn infer() -> StageBinding<InferParams> {
     StageBinding {
         name: "infer",
         about: "logits of every segment of a manifest",
-        version: 7,
+        version: 8,
         changes: &[
             CodeChange(2, "infer.json is written"),
             CodeChange(3, "the labels of the model are recorded"),
@@ -101,6 +116,7 @@ pub fn infer() -> StageBinding<InferParams> {
                 7,
                 "saliency is per query by default, and idx is taken from .mat files",
             ),
+            CodeChange(8, "a model is held against its golden vectors and its recipe"),
         ],
         outputs: OUTPUTS,
         inputs: &["manifest", "segments", "model"],

@@ -10,7 +10,9 @@ use crate::{Error, Result};
 use ecgfm_artifacts::manifests::{self, Subset};
 use ecgfm_artifacts::presence::is_file;
 use ecgfm_artifacts::store::SegmentReader;
-use ecgfm_stage_params::{InferOutput, LabelNames, ModelCard, OutputSelection, Returns};
+use ecgfm_stage_params::{
+    CardFile, CardRecipe, InferOutput, LabelNames, ModelCard, OutputSelection, Returns,
+};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -85,7 +87,7 @@ pub(super) fn load_model(
     };
     let card = read_card_beside(&params.model, &sha256)?;
     if let Some(card) = &card {
-        check_card(card, source)?;
+        check_card(&params.model, card, source)?;
     }
     let wanted = OutputSelection::new(&params.outputs, params.saliency_per, params.saliency_heads);
     let model = TorchScript::load(&params.model, placement, wanted)?;
@@ -98,6 +100,11 @@ impl LoadedModel {
         let of_store = source.reader.info().and_then(|about| about.notice.clone());
         let of_model = self.card.as_ref().and_then(|card| card.notice.clone());
         of_store.into_iter().chain(of_model).collect()
+    }
+
+    /// File of the model's golden vectors, by its card.
+    pub(super) fn golden(&self) -> Option<CardFile> {
+        self.card.as_ref().and_then(|card| card.golden.clone())
     }
 
     /// Meaning of the model's values, by its card.
@@ -132,7 +139,7 @@ impl LoadedModel {
 }
 
 /// Checks that the segments are what the card says that the model takes.
-fn check_card(card: &ModelCard, source: &SubsetSegments) -> Result<()> {
+fn check_card(model: &Path, card: &ModelCard, source: &SubsetSegments) -> Result<()> {
     let (leads, samples) = (source.shape.leads, source.shape.samples);
     if card.input.leads != leads {
         return Err(source.segments_error(format!(
@@ -158,17 +165,28 @@ fn check_card(card: &ModelCard, source: &SubsetSegments) -> Result<()> {
              interval would look wrong to it; run the signals stage with `sample_rate: {expected}`"
         )));
     }
-    if source.reader.info().is_some_and(|about| !about.standardized) {
+    let recipe = source.reader.info().and_then(|about| about.recipe.as_ref());
+    // Other recipes bring values into a range of their own.
+    let wants_standardised = recipe.is_none() || card.recipe.as_ref().is_none_or(CardRecipe::is_ecg_fm);
+    if wants_standardised && source.reader.info().is_some_and(|about| !about.standardized) {
         return Err(source.segments_error(
             "segments are in the archive's unit, and the model was trained on standardised leads; run the signals stage \
              with `standardize: true`"
                 .to_owned(),
         ));
     }
+    if let Some(difference) = recipe.and_then(|recipe| card.recipe_difference(recipe)) {
+        return Err(source.segments_error(format!(
+            "segments were made by another recipe than the model's: {}; run the signals stage with \
+             `recipe: ${{export.recipe}}`, or with the model's card, `recipe: {}`",
+            difference.between("the store's recipe", "the model's"),
+            ModelCard::path_beside(model).display()
+        )));
+    }
     Ok(())
 }
 
-pub(super) fn hash_file(path: &Path) -> Result<String> {
+pub(crate) fn hash_file(path: &Path) -> Result<String> {
     let failed = |error: std::io::Error| Error::model(path, error.to_string());
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let mut hash = Sha256::new();

@@ -8,6 +8,7 @@ use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
 use ecgfm_cli::print_json;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
+use ecgfm_stage_params::golden::GoldenVectors;
 use ecgfm_stage_params::{ExportParams, LabelNames, PositionalForm};
 use ecgfm_system::presence::{exists, is_dir};
 use serde_json::Value;
@@ -84,12 +85,13 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
     let made = make(&params, &temporary)
         .map_err(|e| of_stage(&e))
         .and_then(|mut card| {
-            card.model.file = args
-                .output
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let golden = GoldenVectors::path_beside(&args.output);
+            let made_golden = GoldenVectors::path_beside(&temporary.join("model.ts"));
+            card.model.file = file_name(&args.output);
+            if let Some(file) = &mut card.golden {
+                file.file = file_name(&golden);
+                std::fs::rename(made_golden, &golden).map_err(io)?;
+            }
             let text = serde_json::to_vec_pretty(&card).unwrap_or_default();
             std::fs::write(temporary.join("model.json"), text).map_err(io)?;
             std::fs::rename(temporary.join("model.json"), args.output.with_extension("json")).map_err(io)?;
@@ -114,10 +116,18 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses to write model and card over anything but what was exported before.
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Refuses to write model, card and golden vectors over anything but what was exported before.
 fn check_targets(args: &ExportArgs) -> Result<(), Error> {
     let model = &args.output;
     let card = model.with_extension("json");
+    let golden = GoldenVectors::path_beside(model);
     let not_free = |what: String| {
         Err(Error::new(ErrorKind::Config, what).help("choose another name, for example `-o model.ts`"))
     };
@@ -126,7 +136,7 @@ fn check_targets(args: &ExportArgs) -> Result<(), Error> {
     }
     let real = |path: &Path| path.canonicalize().ok();
     let checkpoint = real(&args.checkpoint);
-    for path in [model, &card] {
+    for path in [model, &card, &golden] {
         if is_dir(path).map_err(|e| file_error("look for", path, &e))? {
             return not_free(format!("`{}` is a directory", path.display()));
         }
@@ -147,7 +157,7 @@ fn check_targets(args: &ExportArgs) -> Result<(), Error> {
         let file = card["model"]["file"].as_str().map(std::ffi::OsStr::new);
         card["exporter"]["name"] == "ecgfm" && file == model.file_name()
     });
-    for path in [&card, model] {
+    for path in [&card, model, &golden] {
         if !ours && exists(path).map_err(|e| file_error("look for", path, &e))? {
             let path = path.display();
             return not_free(format!("`{path}` is there and no model that was exported"));

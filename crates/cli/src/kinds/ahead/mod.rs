@@ -39,6 +39,8 @@ mod facts {
     pub const LEADS: &str = "leads";
     /// True where the leads of the segments are standardised.
     pub const STANDARDIZED: &str = "standardized";
+    /// Steps by which the segments are made: [`RecipeSteps`](ecgfm_artifacts::recipe::steps::RecipeSteps).
+    pub const RECIPE: &str = "recipe";
     /// Names of the splits: a list.
     pub const SPLITS: &str = "splits";
     /// True where there is a table of the segments' splits.
@@ -47,6 +49,8 @@ mod facts {
     pub const HEAD: &str = "head";
     /// The model's labels: [`LabelNames`](super::LabelNames).
     pub const MODEL_LABELS: &str = "model_labels";
+    /// The model's card: [`ModelCard`](ecgfm_stage_params::ModelCard), as JSON.
+    pub const MODEL_CARD: &str = "model_card";
     /// The labels of the truth: [`LabelNames`](super::LabelNames).
     pub const TRUTH_LABELS: &str = "truth_labels";
     /// The split that was predicted.

@@ -6,8 +6,11 @@ use super::{bad_input, checkpoint, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::manifests;
+use ecgfm_artifacts::presence::exists;
+use ecgfm_artifacts::recipe::steps::RecipeSteps;
 use ecgfm_pipeline::{LookAheadContext, LookAheadFindings, Promises};
 use ecgfm_stage::FailureClass;
+use ecgfm_stage_params::golden::GoldenVectors;
 use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, ModelCard, Precision};
 use ecgfm_system::Fault;
 use serde_json::{Value, json};
@@ -99,12 +102,13 @@ fn as_many(found: &mut LookAheadFindings, set: &LabelNames, head: u64, whose: &s
 }
 
 /// Reads a model's card, where there is a usable one.
-fn read_card(path: &Path) -> Option<ModelCard> {
+fn read_card(path: &Path) -> Option<ModelCard<Value>> {
     ModelCard::read(path).ok().flatten()
 }
 
 /// Promises what a card says.
-fn promise_card(promises: &mut Promises, card: &ModelCard) {
+fn promise_card(promises: &mut Promises, card: &ModelCard<Value>) {
+    promises.add(facts::MODEL_CARD, json!(card));
     promises.add(facts::HEAD, card.labels);
     if let Some(set) = &card.label_set {
         promises.add(facts::MODEL_LABELS, json!(set));
@@ -131,6 +135,7 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFin
             );
             if let Some(card) = read_card(&ModelCard::path_beside(&params.model)) {
                 promise_card(&mut model, &card);
+                check_golden(&mut found, params, &card);
             }
         }
     }
@@ -160,6 +165,42 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFin
         found.promises.add(facts::SUBSET, params.subset.clone());
     }
     found
+}
+
+/// Tells where a model's golden vectors are not beside it.
+fn check_golden(found: &mut LookAheadFindings, params: &InferParams, card: &ModelCard<Value>) {
+    let golden = GoldenVectors::path_beside(&params.model);
+    if card.golden.is_some() && matches!(exists(&golden), Ok(false)) {
+        let phrase = format!(
+            "has a card that names golden vectors, and there is no {}",
+            full_path(&golden)
+        );
+        let help = "copy the file from beside the model that was exported, or export again; to run the model unchecked, remove \
+                    `golden` from its card";
+        bad_input(found, "model", phrase, help);
+    }
+}
+
+/// Tells where the segments are made by another recipe than the model's.
+fn check_recipe(
+    found: &mut LookAheadFindings,
+    params: &InferParams,
+    segments: &RecipeSteps,
+    model: &Promises,
+) {
+    let card: Option<ModelCard<Value>> = typed_fact(model.get(facts::MODEL_CARD));
+    if let Some(difference) = card.and_then(|card| card.recipe_difference(segments)) {
+        let phrase = format!(
+            "wants another recipe than that of the segments, by its card: {}",
+            difference.between("the segments' recipe", "the model's")
+        );
+        let card = ModelCard::path_beside(&params.model);
+        let help = format!(
+            "run the signals stage with `recipe: ${{export.recipe}}`, or with the model's card, `recipe: {}`",
+            card.display()
+        );
+        bad_input(found, "model", phrase, &help);
+    }
 }
 
 /// Tells where a label set is not the one that a model was exported with.
@@ -277,6 +318,10 @@ fn check_segments(
         {
             let phrase = format!("wants {wanted} {what}, by its card, and the segments will have {made}");
             found.add_invalid("model", phrase);
+            return;
         }
+    }
+    if let Some(recipe) = typed_fact::<RecipeSteps>(promises.get(facts::RECIPE)) {
+        check_recipe(found, params, &recipe, model);
     }
 }
