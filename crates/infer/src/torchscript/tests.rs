@@ -105,6 +105,17 @@ fn weights_are_converted_to_the_precision_and_logits_come_back_in_float32() {
 }
 
 #[test]
+fn a_model_that_changes_its_input_in_place_is_given_a_copy() {
+    let rest = "-> Tensor:\n    return torch.mean(torch.mul_(x, 208.), [2])\n";
+    let model = prepared(rest, Precision::Auto, SHAPE).unwrap();
+    let batch = signals(&[1.0; LEADS * SAMPLES]);
+    for _ in 0..2 {
+        assert_eq!(model.run(&batch, 1).unwrap().logits, [208.0; LEADS]);
+    }
+    assert!(batch.values().iter().all(|value| *value == 1.0));
+}
+
+#[test]
 fn running_leaves_gradients_as_they_were() {
     let model = prepared(MEANS, Precision::Auto, SHAPE).unwrap();
     let weight = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);

@@ -6,6 +6,7 @@ use crate::checkpoint::{CheckpointOptions, write_checkpoint};
 use crate::network;
 use crate::testing::{difference, npy, reference, scattered, small};
 use crate::weights::{PositionalNames, positional_weight};
+use serde_json::Value;
 use tch::{Device, Tensor};
 
 fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
@@ -145,21 +146,58 @@ fn the_same_checkpoint_gives_the_same_bytes_and_leaves_nothing_else() {
     let (path, ..) = variant(source.path(), &CheckpointOptions::default());
     let first = run(&path, a.path()).unwrap();
     assert_eq!(first, run(&path, b.path()).unwrap());
-    for file in [MODEL_FILE, CARD_FILE] {
+    let golden = "model.golden.npz";
+    for file in [MODEL_FILE, CARD_FILE, RECIPE_FILE, golden] {
         assert_eq!(
             std::fs::read(a.path().join(file)).unwrap(),
             std::fs::read(b.path().join(file)).unwrap(),
             "{file}"
         );
     }
-    assert_eq!(std::fs::read_dir(a.path()).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(a.path()).unwrap().count(), 4);
     let card: Card = serde_json::from_slice(&std::fs::read(a.path().join(CARD_FILE)).unwrap()).unwrap();
     assert_eq!(card, first);
     assert_eq!(card.model.file, MODEL_FILE);
+    assert_eq!(card.golden.as_ref().unwrap().file, golden);
     assert_eq!(
         card.model.size,
         std::fs::metadata(a.path().join(MODEL_FILE)).unwrap().len()
     );
+}
+
+#[test]
+fn golden_vectors_are_what_the_model_returns_and_the_recipe_is_the_card_s() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, config, weights) = variant(dir.path(), &CheckpointOptions::default());
+    let card = run(&path, dir.path()).unwrap();
+    let golden = GoldenVectors::path_beside(&dir.path().join(MODEL_FILE));
+    let vectors = GoldenVectors::parse(&golden, &std::fs::read(&golden).unwrap()).unwrap();
+    assert_eq!(vectors.inputs.shape, [3, card.input.leads, 2500]);
+    let inputs = Tensor::from_slice(&vectors.inputs.values).reshape([3, config.leads, 2500]);
+    let expected = network::compute_outputs(
+        &config,
+        &weights,
+        &inputs,
+        PositionalForm::Convolution,
+        &mut |_, _| {},
+    )
+    .unwrap();
+    for (output, expected) in vectors
+        .outputs
+        .iter()
+        .zip([expected.logits.unwrap(), expected.embedding])
+    {
+        let values = Tensor::from_slice(&output.values).reshape(expected.size());
+        assert!(difference(&values, &expected) < 1e-5, "{}", output.name);
+    }
+    assert_eq!(vectors.outputs.len(), 2);
+    let yaml = std::fs::read_to_string(dir.path().join(RECIPE_FILE)).unwrap();
+    let steps: Vec<Value> = serde_yaml::from_str(&yaml).unwrap();
+    assert_eq!(
+        serde_json::to_value(&steps).unwrap(),
+        serde_json::to_value(card.recipe.unwrap().steps).unwrap()
+    );
+    assert_eq!(steps[0]["step"], "resample");
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::stage::segment_source::hash_file;
-use crate::testing::{LEADS, SAMPLES, project};
+use crate::testing::{LEADS, SAMPLES, project, write_model};
 use ecgfm_artifacts::logits::Logits;
-use ecgfm_stage_params::BatchSize;
+use ecgfm_artifacts::recipe::steps;
+use ecgfm_artifacts::store::StoreInfo;
+use ecgfm_stage_params::{BatchSize, Precision, Returns};
 
 #[test]
 fn the_batch_size_changes_no_byte_of_a_model_that_does_not_depend_on_it() {
@@ -173,4 +175,59 @@ fn unknown_parameters_are_refused() {
     let json = serde_json::json!({ "manifest": "m", "subset": "test", "model": "m.ts", "batchsize": 8 });
     let message = serde_json::from_value::<Params>(json).unwrap_err().to_string();
     assert!(message.contains("batchsize"), "{message}");
+}
+
+#[test]
+fn segments_of_another_recipe_than_the_models_are_refused_by_the_first_step_that_differs() {
+    let dir = tempfile::tempdir().unwrap();
+    let params = project(dir.path(), 3);
+    let card = serde_json::json!({
+        "format_version": 1, "labels": LEADS, "input": { "leads": LEADS, "min_samples": 1 },
+        "recipe": { "name": "ecgfounder" }, "model": { "sha256": hash_file(&params.model).unwrap() },
+    });
+    std::fs::write(dir.path().join("model.json"), card.to_string()).unwrap();
+    let mut about = StoreInfo::new(500, 5.0, true);
+    let mut ran = |recipe: Option<&str>| {
+        about.recipe = recipe.map(|name| steps::built_in(name).unwrap());
+        about.write(params.segments.as_ref().unwrap()).unwrap();
+        run(&params, &context(dir.path(), &Cancel::default())).map_err(|error| error.to_string())
+    };
+    let message = ran(Some("ecg_fm")).unwrap_err();
+    for part in [
+        "step 1: resample in the store's recipe and missing_values in the model's",
+        "`recipe: ${export.recipe}`",
+        "model.json`",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(ran(Some("ecgfounder")).is_ok());
+    assert!(ran(None).is_ok(), "a store that does not say its recipe");
+}
+
+#[test]
+fn a_model_that_changes_its_input_in_place_spoils_no_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 6);
+    let in_place =
+        "-> Tensor:\n    y = torch.mul_(x, 0.0002)\n    return torch.sigmoid(torch.mean(y, [2]))\n";
+    write_model(&params.model, in_place);
+    params.returns = Some(Returns::Probabilities);
+    let mut values = Vec::new();
+    for batch_size in [1, 4, 6] {
+        let out = dir.path().join(format!("out{batch_size}"));
+        std::fs::create_dir(&out).unwrap();
+        params.batch_size = BatchSize::Of(batch_size);
+        run(&params, &context(&out, &Cancel::default())).unwrap();
+        values.push(Logits::read(&out, "test").unwrap().values);
+    }
+    assert!(values.windows(2).all(|pair| pair[0] == pair[1]));
+    let expected = |value: f32| 1.0 / (1.0 + (-value * 0.0002).exp());
+    assert!((values[0][0] - expected(5001.5)).abs() < 1e-6);
+    // Both precisions are given the same segments.
+    params.precision = Precision::Bfloat16;
+    let facts = run(&params, &context(dir.path(), &Cancel::default()))
+        .unwrap()
+        .facts;
+    let change = &facts["against_float32"]["largest_probability_change"];
+    assert!(change.as_f64().unwrap() < 0.01, "{change}");
 }
