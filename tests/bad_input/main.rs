@@ -12,6 +12,7 @@ mod matching;
 mod parts;
 mod policy;
 mod real;
+mod recipes;
 mod recordings;
 mod table;
 mod truncated;

@@ -3,7 +3,7 @@
 use crate::archive::{Archive, LEADS, SAMPLES, recording};
 
 /// Everything but the first `samples` samples of the third recording is padding.
-fn of_length(samples: usize) -> Archive {
+pub fn of_length(samples: usize) -> Archive {
     Archive::new().rows(|rows| rows[2].1 = recording(samples, 3))
 }
 

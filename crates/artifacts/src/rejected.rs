@@ -37,6 +37,8 @@ pub enum Reason {
     NotFinite,
     /// Shorter than one segment.
     TooShort,
+    /// A step of the recipe does not take it: it begins with zeros, or its sample rate does not fit.
+    RefusedByRecipe,
     /// The limb leads break the laws that tie them; flagged in `quality.csv` unless this is asked for.
     LimbLeads,
     /// A lead varies by more than any electrocardiograph records; flagged unless this is asked for.
@@ -55,7 +57,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BadRow,
         Self::DuplicateExam,
         Self::UnknownTraceFile,
@@ -67,6 +69,7 @@ impl Reason {
         Self::AllZero,
         Self::NotFinite,
         Self::TooShort,
+        Self::RefusedByRecipe,
         Self::LimbLeads,
         Self::Amplitude,
         Self::FlatLead,
@@ -117,6 +120,7 @@ impl Reason {
             Self::AllZero => "all_zero",
             Self::NotFinite => "not_finite",
             Self::TooShort => "too_short",
+            Self::RefusedByRecipe => "refused_by_recipe",
             Self::LimbLeads => "limb_leads",
             Self::Amplitude => "amplitude",
             Self::FlatLead => "flat_lead",

@@ -34,6 +34,11 @@ impl<'a, S: Sample> Trimmed<'a, S> {
         self.org
     }
 
+    /// Sample rate of the recording, in Hz.
+    pub fn sample_rate(&self) -> f64 {
+        self.sample_rate
+    }
+
     /// Samples per lead of [`Self::org`].
     pub fn org_samples(&self) -> usize {
         self.kept.len()

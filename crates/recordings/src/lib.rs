@@ -55,4 +55,4 @@ pub use on_demand::{FileOnDemand, open_recognized};
 pub use open::{FileListing, ListedRecording, list, open};
 pub use recording::{Encoding, Leads, Provenance, Recording, Unit};
 pub use samples::Samples;
-pub use standard_leads::{LeadProblem, MissingLeads};
+pub use standard_leads::{LeadProblem, LeadSupply, MissingLeads};

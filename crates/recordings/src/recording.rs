@@ -3,7 +3,7 @@
 use crate::arrays::Axes;
 use crate::metadata::RecordingMetadata;
 use crate::samples::Samples;
-use crate::standard_leads::{self, LeadProblem, LeadSource, MissingLeads};
+use crate::standard_leads::{self, LeadProblem, LeadSource, LeadSupply};
 use ecgfm_recipe::leads;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -87,6 +87,8 @@ pub struct Recording {
     pub samples: Samples,
     /// Standard leads that the file does not hold, and that [`Self::use_standard_leads`] computed or filled in.
     pub supplied_leads: Vec<&'static str>,
+    /// Those of them that nothing determines, and that have one value throughout.
+    pub absent_leads: Vec<&'static str>,
     /// What the file states besides the samples; none in formats that state nothing.
     pub metadata: Option<Box<RecordingMetadata>>,
     /// Where it comes from.
@@ -122,6 +124,7 @@ impl Default for Recording {
             unit: Unit::NotStated,
             samples: Samples::default(),
             supplied_leads: Vec::new(),
+            absent_leads: Vec::new(),
             metadata: None,
             provenance: Provenance::default(),
         }
@@ -141,6 +144,7 @@ impl Recording {
         self.sample_rate = sample_rate;
         self.unit = Unit::Millivolts;
         self.supplied_leads.clear();
+        self.absent_leads.clear();
         self.metadata = metadata.map(Box::new);
         let file = file.clone();
         self.provenance = Provenance { file, row };
@@ -160,7 +164,7 @@ impl Recording {
     /// names are dropped. Costs nothing where that is the order already.
     ///
     /// # Errors
-    /// A standard lead is missing and `policy` does not supply it, or appears twice.
+    /// A standard lead is missing and `supply` does not supply it, or appears twice.
     ///
     /// ```
     /// use ecgfm_recordings::{MissingLeads, Recording, Samples};
@@ -171,12 +175,13 @@ impl Recording {
     /// recording.use_standard_leads(MissingLeads::Refuse).unwrap();
     /// assert_eq!(recording.samples.to_f64()[..3], [11.0, 10.0, 9.0]);
     /// ```
-    pub fn use_standard_leads(&mut self, policy: MissingLeads) -> Result<(), LeadProblem> {
+    pub fn use_standard_leads(&mut self, supply: impl Into<LeadSupply>) -> Result<(), LeadProblem> {
         self.supplied_leads.clear();
-        if Arc::ptr_eq(&self.leads, &STANDARD) {
+        self.absent_leads.clear();
+        if self.has_standard_leads() {
             return Ok(());
         }
-        let sources = standard_leads::sources(&self.leads, policy)?;
+        let sources = standard_leads::sources(&self.leads, supply.into())?;
         let same = |(lead, source): (usize, &LeadSource)| *source == LeadSource::Position(lead);
         if self.leads.len() != leads::COUNT || !sources.iter().enumerate().all(same) {
             let count = self.leads.len();
@@ -187,9 +192,19 @@ impl Recording {
         }
         let supplied = sources.iter().zip(leads::NAMES);
         let supplied = supplied.filter(|(source, _)| !matches!(source, LeadSource::Position(_)));
-        self.supplied_leads.extend(supplied.map(|(_, name)| name));
+        for (source, name) in supplied {
+            self.supplied_leads.push(name);
+            if matches!(source, LeadSource::Constant(_)) {
+                self.absent_leads.push(name);
+            }
+        }
         self.leads = STANDARD.clone();
         Ok(())
+    }
+
+    /// True where the leads are known to be the standard twelve in their order.
+    pub fn has_standard_leads(&self) -> bool {
+        Arc::ptr_eq(&self.leads, &STANDARD)
     }
 
     /// The file that it comes from.
@@ -201,6 +216,7 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MissingLeads;
 
     #[test]
     fn further_leads_are_dropped_and_a_missing_one_is_named() {

@@ -27,6 +27,28 @@ pub enum MissingLeads {
     Nan,
 }
 
+/// What is done about the standard leads that a recording lacks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeadSupply {
+    /// True where limb leads are computed from two of I, II and III.
+    pub derive: bool,
+    /// Value of any other lead throughout; none where a recording without it is refused.
+    pub fill: Option<f64>,
+}
+
+impl From<MissingLeads> for LeadSupply {
+    fn from(policy: MissingLeads) -> Self {
+        Self {
+            derive: policy != MissingLeads::Refuse,
+            fill: match policy {
+                MissingLeads::Refuse | MissingLeads::Derive => None,
+                MissingLeads::Zero => Some(0.0),
+                MissingLeads::Nan => Some(f64::NAN),
+            },
+        }
+    }
+}
+
 /// Why the leads of a recording do not make the standard twelve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LeadProblem {
@@ -65,10 +87,10 @@ pub(crate) const BY_I_AND_II: [[f64; 2]; LIMB] = [
 /// Where each of the standard leads comes from, given the names of the leads of a file.
 ///
 /// # Errors
-/// A lead is missing and `policy` does not supply it, or appears twice.
+/// A lead is missing and is not supplied, or appears twice.
 pub(crate) fn sources(
     names: &[String],
-    policy: MissingLeads,
+    supply: LeadSupply,
 ) -> Result<[LeadSource; leads::COUNT], LeadProblem> {
     let mut held = [None; leads::COUNT];
     for (at, name) in names.iter().enumerate() {
@@ -81,19 +103,12 @@ pub(crate) fn sources(
     }
     let mut sources = [LeadSource::Constant(0.0); leads::COUNT];
     for (lead, source) in sources.iter_mut().enumerate() {
-        let derived = || {
-            (policy != MissingLeads::Refuse)
-                .then(|| derive(lead, &held))
-                .flatten()
-        };
-        *source = match (held[lead].map(LeadSource::Position).or_else(derived), policy) {
-            (Some(source), _) => source,
-            (None, MissingLeads::Zero) => LeadSource::Constant(0.0),
-            (None, MissingLeads::Nan) => LeadSource::Constant(f64::NAN),
-            (None, MissingLeads::Refuse | MissingLeads::Derive) => {
-                return Err(LeadProblem::Missing(leads::NAMES[lead]));
-            }
-        };
+        let derived = || supply.derive.then(|| derive(lead, &held)).flatten();
+        *source = held[lead]
+            .map(LeadSource::Position)
+            .or_else(derived)
+            .or(supply.fill.map(LeadSource::Constant))
+            .ok_or(LeadProblem::Missing(leads::NAMES[lead]))?;
     }
     Ok(sources)
 }
@@ -143,19 +158,19 @@ mod tests {
     fn a_chest_lead_is_refused_zero_or_nan_as_the_policy_says() {
         let held = names(&["I", "II", "V1", "V2", "V3", "V4", "V5"]);
         assert_eq!(
-            sources(&held, MissingLeads::Refuse),
+            sources(&held, MissingLeads::Refuse.into()),
             Err(LeadProblem::Missing("III"))
         );
         assert_eq!(
-            sources(&held, MissingLeads::Derive),
+            sources(&held, MissingLeads::Derive.into()),
             Err(LeadProblem::Missing("V6"))
         );
-        let zero = sources(&held, MissingLeads::Zero).unwrap();
+        let zero = sources(&held, MissingLeads::Zero.into()).unwrap();
         assert_eq!(zero[11], LeadSource::Constant(0.0));
         let nan = arrange(
             &[1.0, 3.0, 0.1, 0.2, 0.3, 0.4, 0.5],
             7,
-            &sources(&held, MissingLeads::Nan).unwrap(),
+            &sources(&held, MissingLeads::Nan.into()).unwrap(),
         );
         assert_eq!(
             nan[..11],
@@ -180,11 +195,11 @@ mod tests {
             "V5",
             "V6",
         ]);
-        let found = sources(&held, MissingLeads::Refuse).unwrap();
+        let found = sources(&held, MissingLeads::Refuse.into()).unwrap();
         assert!((0..12).all(|lead| found[lead] == LeadSource::Position(lead)));
         held.push("II".to_owned());
         assert_eq!(
-            sources(&held, MissingLeads::Nan),
+            sources(&held, MissingLeads::Nan.into()),
             Err(LeadProblem::Repeated("II"))
         );
     }
@@ -199,7 +214,7 @@ mod tests {
             let held: Vec<&str> = two.iter().map(|lead| leads::NAMES[*lead]).chain(chest.iter().copied()).collect();
             let mut sample: Vec<f64> = two.iter().map(|lead| all[*lead]).collect();
             sample.extend([0.0; LIMB]);
-            let sources = sources(&names(&held), MissingLeads::Derive).unwrap();
+            let sources = sources(&names(&held), MissingLeads::Derive.into()).unwrap();
             let made = arrange(&sample, sample.len(), &sources);
             for (made, wanted) in made.iter().zip(all) {
                 prop_assert!((made - wanted).abs() < 1e-12, "{made} {wanted}");

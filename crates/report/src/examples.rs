@@ -11,6 +11,7 @@ use crate::text::{number_text, slug};
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{DecisionOutcome, Example, Metrics, read_examples};
 use ecgfm_artifacts::presence::is_dir;
+use ecgfm_artifacts::recipe::steps::{RecipeStep, Take};
 use ecgfm_artifacts::store::{SegmentReader, StoreInfo};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records, segments};
@@ -104,11 +105,20 @@ struct ExampleSegments {
     segments: BTreeMap<String, Vec<String>>,
     scales: HashMap<String, LeadScales>,
     /// Samples a second.
-    rate: f64,
+    rate: Option<f64>,
     /// Leads were scaled to mean 0 and deviation 1.
-    standardized: bool,
+    standardized: Option<bool>,
+    /// True where the segments of a recording follow each other.
+    consecutive: bool,
     /// Meaning of the shades behind a drawing.
     shades_meaning: &'static str,
+}
+
+/// True where segments are cut one after another.
+fn is_consecutive(about: &StoreInfo) -> bool {
+    let steps = about.recipe.iter().flat_map(|recipe| &recipe.0);
+    let other = |step: &RecipeStep| matches!(step, RecipeStep::Segments { take, .. } if *take != Take::Tile);
+    !steps.into_iter().any(other)
 }
 
 /// The rate of segments of which nobody says it.
@@ -144,7 +154,7 @@ impl ExampleSegments {
             paths.sort_by_key(|path| (path.len(), path.clone()));
         }
         let reader = SegmentReader::open(&root)?;
-        let said = reader.info().map(|about| f64::from(about.sample_rate));
+        let said = reader.info().and_then(|about| about.sample_rate);
         if let (Some(given), Some(said)) = (params.sample_rate, said)
             && given != said
         {
@@ -156,8 +166,12 @@ impl ExampleSegments {
             });
         }
         Ok(Self {
-            rate: said.or(params.sample_rate).unwrap_or(USUAL_RATE),
-            standardized: reader.info().is_none_or(|about| about.standardized),
+            // A store that states no rate has recordings of several.
+            rate: said
+                .or(params.sample_rate)
+                .or(reader.info().is_none().then_some(USUAL_RATE)),
+            standardized: reader.info().map_or(Some(true), |about| about.standardized),
+            consecutive: reader.info().is_none_or(is_consecutive),
             reader,
             scales: read_lead_scales(&dir.join(records::FILE), &found)?,
             segments: found,
@@ -179,6 +193,9 @@ impl ExampleSegments {
         else {
             return Ok(None);
         };
+        let Some(rate) = self.rate else {
+            return Ok(None);
+        };
         let mut leads = vec![Vec::new(); LEADS.len()];
         let mut laid = Vec::new();
         for path in paths {
@@ -188,32 +205,32 @@ impl ExampleSegments {
             }
             let mut values = vec![0.0; count * samples];
             self.reader.read(path, &mut values)?;
-            let start = leads[0].len() as f64 / self.rate;
-            let seconds = samples as f64 / self.rate;
+            let start = leads[0].len() as f64 / rate;
+            let seconds = samples as f64 / rate;
             if let Some(tokens) = shades.get(key::of_path(path)) {
                 laid.extend(spans_of(tokens, start, seconds));
             }
             for (lead, values) in leads.iter_mut().zip(values.chunks_exact(samples)) {
                 lead.extend_from_slice(values);
             }
-            if leads[0].len() as f64 / self.rate >= SECONDS {
+            if !self.consecutive || leads[0].len() as f64 / rate >= SECONDS {
                 break;
             }
         }
-        Ok(Some(self.in_units(params, example, leads, laid)))
+        Ok(Some(self.in_units(params, example, (leads, rate), laid)))
     }
 
     fn in_units(
         &self,
         params: &Params,
         example: &Example,
-        mut leads: Vec<Vec<f32>>,
+        (mut leads, rate): (Vec<Vec<f32>>, f64),
         shades: Vec<ShadedSpan>,
     ) -> Ecg {
         let mut ecg = Ecg {
             record: key::stem(&example.save_file).to_owned(),
             leads: Vec::new(),
-            rate: self.rate,
+            rate,
             unit: SignalUnit::Standardized,
             filters: "none".to_owned(),
             shades,
@@ -224,7 +241,9 @@ impl ExampleSegments {
             .units_per_mv
             .map_or(SignalUnit::NotStated, SignalUnit::PerMillivolt);
         let scale = self.scales.get(&example.save_file);
-        if !self.standardized {
+        if self.standardized.is_none() {
+            ecg.unit = SignalUnit::NotStated;
+        } else if self.standardized == Some(false) {
             ecg.unit = in_archives_unit;
         } else if let Some(scale) = scale {
             for (lead, (mean, deviation)) in leads.iter_mut().zip(scale.means.iter().zip(&scale.deviations)) {
@@ -234,8 +253,11 @@ impl ExampleSegments {
             }
             ecg.unit = in_archives_unit;
         }
-        if let Some(scale) = scale.filter(|scale| scale.rate != self.rate) {
+        if let Some(scale) = scale.filter(|scale| scale.rate != rate) {
             ecg.filters = format!("none; resampled from {} Hz", scale.rate);
+        }
+        if self.standardized.is_none() {
+            ecg.filters = "those of the model's recipe".to_owned();
         }
         ecg.leads = leads;
         ecg

@@ -9,8 +9,12 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// The notes of one stage directory.
-pub(crate) struct Journal(Checkpoints);
+/// The notes of one recipe in a stage directory.
+pub(crate) struct Journal {
+    checkpoints: Checkpoints,
+    /// Name of the recipe, where there are several.
+    recipe: Option<String>,
+}
 
 /// Outcomes of the exams of one part.
 #[derive(Serialize, Deserialize)]
@@ -27,14 +31,25 @@ struct Record<'a> {
 struct RejectedRow(usize, String, String, Reason, String);
 
 impl Journal {
-    /// The journal of the stage directory `out`, with what is there of it.
-    pub(crate) fn open(out: &Path) -> Result<Self> {
-        Ok(Self(Checkpoints::open(out)?))
+    /// The journal of a recipe in the stage directory `out`, with what is there of it; the recipe has a name where there are
+    /// several.
+    pub(crate) fn open(out: &Path, recipe: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            checkpoints: Checkpoints::open(out)?,
+            recipe: recipe.map(str::to_owned),
+        })
+    }
+
+    fn name(&self, number: usize) -> String {
+        match &self.recipe {
+            None => format!("{number:05}.json"),
+            Some(recipe) => format!("{recipe}.{number:05}.json"),
+        }
     }
 
     /// Outcomes of a part that is complete.
     pub(crate) fn outcome(&self, number: usize, exams: &[LocatedExam]) -> Option<PartOutcome> {
-        let record: Record<'static> = self.0.read(&name(number))?;
+        let record: Record<'static> = self.checkpoints.read(&self.name(number))?;
         if record.exams != extent(exams) || record.kept.len() + record.rejected.len() != exams.len() {
             return None;
         }
@@ -59,12 +74,8 @@ impl Journal {
             rejected: outcome.rejected.iter().map(to_row).collect(),
             largest_error_bits: outcome.largest_error.to_bits(),
         };
-        Ok(self.0.write(&name(number), record)?)
+        Ok(self.checkpoints.write(&self.name(number), record)?)
     }
-}
-
-fn name(number: usize) -> String {
-    format!("{number:05}.json")
 }
 
 fn extent(exams: &[LocatedExam]) -> (usize, usize) {

@@ -16,30 +16,36 @@
 mod check;
 mod error;
 mod exam_reader;
+mod faults;
 mod journal;
 mod kept;
 mod mat;
 mod measured;
 mod meta;
 mod on_bad;
+mod overrides;
 mod params;
 mod policy;
 mod process;
 mod quality_flags;
 mod rate_survey;
+mod recipe_source;
 mod recipes;
 mod source_counts;
 mod sources;
 mod stage;
+mod step_inputs;
 mod store_writer;
 mod stream;
 mod table_paths;
+mod target_result;
 mod view;
 mod warnings;
 
 pub use error::{Error, Result};
 pub use on_bad::{Action, OnBad, RejectOrKeep, UnreadableParts};
 pub use params::{Params, SourceArchive, Store};
+pub use recipe_source::{is_built_in_recipe, load_recipe};
 pub use sources::ArchivePlace;
 pub use stage::{run, run_on};
 

@@ -6,7 +6,7 @@ use crate::table_paths::TablePaths;
 use ecgfm_archives::Archive;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
-use ecgfm_artifacts::recipe::Recipe;
+use ecgfm_artifacts::recipe::steps::SegmentRecipe;
 use ecgfm_artifacts::{records, table};
 use std::io::Write;
 use std::path::Path;
@@ -16,10 +16,10 @@ pub(crate) fn write_meta(
     path: &Path,
     archive: &dyn Archive,
     kept: &[&KeptExam],
-    recipe: &Recipe,
+    recipe: &SegmentRecipe,
     paths: &TablePaths,
 ) -> Result<()> {
-    let (leads, exams) = (recipe.lead_names(), archive.exams());
+    let (leads, exams) = (recipe.selection().lead_names(), archive.exams());
     let whole_rates = kept.iter().all(|exam| exam.sample_rate.fract() == 0.0);
     let written = table::write_rows(path, header(exams.header(), leads.len()), |w| {
         for row in kept {

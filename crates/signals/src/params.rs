@@ -5,10 +5,12 @@ use ecgfm_archives::datasets;
 use ecgfm_artifacts::recipe::EcgFm;
 use ecgfm_artifacts::recipe::standardize::ConstantLeads;
 use ecgfm_artifacts::recipe::step::MAX_SAMPLE_RATE;
+use ecgfm_artifacts::recipe::steps;
 use ecgfm_artifacts::recordings::MissingLeads;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where the segments go.
@@ -41,8 +43,10 @@ pub struct SourceArchive {
 }
 
 /// Parameters of the stage.
+///
+/// Written with ECG-FM's settings where no recipe is named, so that saying a default changes nothing.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(extend("if" = json!({"not": {"required": ["sources"]}}), "then" = json!({"required": ["raw"]})))]
 pub struct Params {
     /// Layout of the raw data: a name such as `code15`, `ptbxl` or `folder` (any files below a directory), or the path of a YAML
@@ -56,26 +60,38 @@ pub struct Params {
     /// Several archives, in the place of `dataset` and `raw`: one after another, each with the name of its source in `meta.csv`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceArchive>,
-    /// Sample rate of the segments, in Hz.
+    /// Recipe of the segments: a built-in name such as `ecgfounder`, a YAML file of steps, or a model's card (`model.json`), of which
+    /// the steps are taken; ECG-FM's with the five settings below if not given. `ecgfm kinds recipe` explains the steps. Zeros
+    /// at both ends are dropped as the dataset says.
+    #[schemars(extend("examples" = recipe_names()))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
+    /// Several recipes by name, in the place of `recipe`: each recording is read once, and the directory of each name holds the
+    /// tables and the store that a stage with that one recipe leaves.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recipes: BTreeMap<String, String>,
+    /// Sample rate of the segments, in Hz: 500, or the recipe's. With `recipe`, the rate of its one step `resample`.
     #[schemars(range(min = 1, max = MAX_SAMPLE_RATE))]
-    #[serde(default = "default_sample_rate")]
-    pub sample_rate: u32,
-    /// Length of a segment, in seconds; it must be a whole number of samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
+    /// Length of a segment, in seconds: 5, or the recipe's; a whole number of samples. With `recipe`, that of its step `segments`.
     #[schemars(extend("exclusiveMinimum" = 0))]
-    #[serde(default = "default_segment_seconds")]
-    pub segment_seconds: f64,
-    /// Names of the leads to keep (I, II, III, aVR, aVL, aVF, V1 to V6), always stored in that order; all twelve if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_seconds: Option<f64>,
+    /// Names of the leads to keep (I, II, III, aVR, aVL, aVF, V1 to V6), always stored in that order; all twelve, or the recipe's, if
+    /// not given. With `recipe`, the names of its step `leads`, in the order given.
     #[serde(default)]
     pub leads: Option<Vec<String>>,
-    /// What becomes of a recording without one of the twelve leads.
+    /// What becomes of a recording without one of the twelve leads. What a step `leads` of the recipe says goes first.
     #[serde(default)]
     pub missing_leads: MissingLeads,
-    /// What becomes of a lead that never changes.
-    #[serde(default)]
-    pub constant_leads: ConstantLeads,
-    /// Whether every lead is brought to mean 0 and deviation 1 over its recording.
-    #[serde(default = "default_standardize")]
-    pub standardize: bool,
+    /// What becomes of a lead that never changes: `zero`, or as the recipe has it. With `recipe`, of its steps `normalize`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constant_leads: Option<ConstantLeads>,
+    /// Whether every lead is brought to mean 0 and deviation 1 over its recording: true, or as the recipe has it. With `recipe`,
+    /// false takes its steps `normalize` out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardize: Option<bool>,
     /// Where the segments go.
     #[serde(default)]
     pub store: Store,
@@ -101,16 +117,20 @@ fn default_dataset() -> String {
     datasets::DEFAULT.to_owned()
 }
 
-fn default_sample_rate() -> u32 {
-    EcgFm::SAMPLE_RATE
+fn recipe_names() -> Vec<&'static str> {
+    steps::BUILT_IN.map(|(name, _)| name).to_vec()
 }
 
-fn default_segment_seconds() -> f64 {
-    EcgFm::SEGMENT_SECONDS
+impl Serialize for Params {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(&self.clone().completed(), serializer)
+    }
 }
 
-fn default_standardize() -> bool {
-    EcgFm::STANDARDIZE
+impl<'de> Deserialize<'de> for Params {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer).map(Self::completed)
+    }
 }
 
 impl Params {
@@ -120,12 +140,14 @@ impl Params {
             dataset: default_dataset(),
             raw: Some(raw.into()),
             sources: Vec::new(),
-            sample_rate: default_sample_rate(),
-            segment_seconds: default_segment_seconds(),
+            recipe: None,
+            recipes: BTreeMap::new(),
+            sample_rate: None,
+            segment_seconds: None,
             leads: None,
             missing_leads: MissingLeads::default(),
-            constant_leads: ConstantLeads::default(),
-            standardize: default_standardize(),
+            constant_leads: None,
+            standardize: None,
             store: Store::default(),
             all_zero: RejectOrKeep::default(),
             not_finite: RejectOrKeep::default(),
@@ -135,15 +157,61 @@ impl Params {
         }
     }
 
-    /// Settings of the recipe that the parameters name, for recordings that are filled with zeros at both ends or not.
-    pub(crate) fn recipe_settings(&self, zero_padded: bool) -> EcgFm {
-        EcgFm {
-            trim_padding: zero_padded,
-            sample_rate: self.sample_rate,
-            segment_seconds: self.segment_seconds,
-            leads: self.leads.clone(),
-            constant_leads: self.constant_leads,
-            standardize: self.standardize,
+    /// The parameters with ECG-FM's settings where no recipe is named.
+    fn completed(self) -> Self {
+        if self.recipe.is_some() || !self.recipes.is_empty() {
+            return self;
         }
+        let settings = self.ecg_fm();
+        Self {
+            sample_rate: Some(settings.sample_rate),
+            segment_seconds: Some(settings.segment_seconds),
+            constant_leads: Some(settings.constant_leads),
+            standardize: Some(settings.standardize),
+            ..self
+        }
+    }
+
+    /// Settings of ECG-FM's recipe, where no other is named.
+    pub(crate) fn ecg_fm(&self) -> EcgFm {
+        EcgFm {
+            trim_padding: true,
+            sample_rate: self.sample_rate.unwrap_or(EcgFm::SAMPLE_RATE),
+            segment_seconds: self.segment_seconds.unwrap_or(EcgFm::SEGMENT_SECONDS),
+            leads: self.leads.clone(),
+            constant_leads: self.constant_leads.unwrap_or_default(),
+            standardize: self.standardize.unwrap_or(EcgFm::STANDARDIZE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(with: serde_json::Value) -> serde_json::Value {
+        let params: Params = serde_json::from_value(with).unwrap();
+        serde_json::to_value(params).unwrap()
+    }
+
+    #[test]
+    fn a_default_that_is_said_is_written_as_one_that_is_not() {
+        let plain = written(json!({"raw": "r"}));
+        assert_eq!(
+            (&plain["sample_rate"], &plain["standardize"]),
+            (&json!(500), &json!(true))
+        );
+        assert_eq!(
+            plain,
+            written(json!({"raw": "r", "segment_seconds": 5.0, "constant_leads": "zero"}))
+        );
+    }
+
+    #[test]
+    fn settings_beside_a_recipe_are_those_that_are_said() {
+        let with = written(json!({"raw": "r", "recipe": "merl", "sample_rate": 500}));
+        assert_eq!(with["sample_rate"], 500);
+        assert!(with.get("segment_seconds").is_none() && with.get("standardize").is_none());
+        assert_eq!(written(with.clone()), with);
     }
 }

@@ -1,30 +1,32 @@
-//! One exam: read its recording, apply the recipe, judge the result.
+//! One exam: read its recording, apply every recipe, judge the results.
 
 use crate::error::{Error, Result};
 use crate::exam_reader::ExamReader;
+use crate::faults::{find_fault, reason_of_refusal};
 use crate::kept::{ExamOutcome, KeptExam, Measurements};
 use crate::measured::StoredSample;
-use crate::on_bad::{Action, RejectOrKeep};
+use crate::on_bad::Action;
 use crate::params::Params;
 use crate::policy::{self, Policy};
 use crate::quality_flags::{self, QualityFlag};
 use crate::rate_survey::RateSurvey;
-use crate::recipes::Recipes;
+use crate::recipes::StoreTarget;
+use crate::step_inputs::StepInputs;
 use crate::store_writer::StorePartWriter;
 use ecgfm_archives::{Archive, LocatedExam};
 use ecgfm_artifacts::recipe::mains::MainsFinder;
-use ecgfm_artifacts::recipe::quality::Quality;
-use ecgfm_artifacts::recipe::trimmed::Trimmed;
-use ecgfm_artifacts::recipe::{Scratch, leads};
+use ecgfm_artifacts::recipe::steps::{ModelInput, RecipeForm, SegmentRecipe, Workspace};
+use ecgfm_artifacts::recipe::{Result as RecipeResult, Scratch, leads};
 use ecgfm_artifacts::recordings::{Recording, Samples};
 use ecgfm_artifacts::rejected::Reason;
+use ecgfm_artifacts::store::withheld_leads;
 
 /// Everything that the work on one exam depends on.
 #[derive(Clone, Copy)]
 pub(crate) struct ExamProcessor<'a> {
     pub(crate) params: &'a Params,
     pub(crate) policy: Policy,
-    pub(crate) recipes: &'a Recipes,
+    pub(crate) targets: &'a [StoreTarget],
     pub(crate) archive: &'a dyn Archive,
     pub(crate) reader: ExamReader<'a>,
     pub(crate) survey: &'a RateSurvey,
@@ -34,68 +36,190 @@ pub(crate) struct ExamProcessor<'a> {
 #[derive(Default)]
 pub(crate) struct Buffers {
     recording: Recording,
+    /// The recording in the leads of one recipe, where others want other ones.
+    copy: Recording,
     scratch: Scratch,
     finder: MainsFinder,
+    work: Workspace,
+}
+
+/// Judgement of a recording before the steps of a recipe are applied.
+enum Judged {
+    Rejected(Reason, String),
+    /// ECG-FM's recipe: its segments are stored.
+    Stored(KeptExam),
+    /// Any other: its segments are to be made.
+    ToMake(KeptExam),
+}
+
+/// An exam's recording in the standard leads, for one recipe.
+#[derive(Clone, Copy)]
+struct ArrangedExam<'a> {
+    exam: &'a LocatedExam,
+    recording: &'a Recording,
+    recipe: &'a SegmentRecipe,
+}
+
+/// Flags that are the same for all recipes of an exam: those of its file, and those of its rate once they are found.
+struct SharedFlags {
+    of_file: Vec<QualityFlag>,
+    of_rate: Option<Vec<QualityFlag>>,
 }
 
 impl ExamProcessor<'_> {
-    /// Processes one exam. Errors are the store's and the system's; what is wrong with the exam makes it
-    /// [`ExamOutcome::Rejected`].
+    /// Processes one exam: the outcome by each recipe, whose part of the store is in `parts`. Errors are the store's and the
+    /// system's; what is wrong with the exam makes it [`ExamOutcome::Rejected`].
     pub(crate) fn process(
         &self,
         exam: &LocatedExam,
-        out: &mut StorePartWriter<'_>,
+        parts: &mut [StorePartWriter<'_>],
         buffers: &mut Buffers,
-    ) -> Result<ExamOutcome> {
-        let recording = &mut buffers.recording;
-        if let Err(detail) = self.reader.read(exam, recording)? {
-            return self.reject(exam, Reason::UnreadableTracing, detail);
+    ) -> Result<Vec<ExamOutcome>> {
+        let Buffers {
+            recording,
+            copy,
+            scratch,
+            finder,
+            work,
+        } = buffers;
+        if let Err(detail) = self.reader.read_file(exam, recording)? {
+            let reject = |_| self.reject(exam, Reason::UnreadableTracing, detail.clone());
+            return self.targets.iter().map(reject).collect();
         }
-        let (rate, flags) = (recording.sample_rate, quality_flags::of_file(recording));
-        let tools = (&mut buffers.scratch, &mut buffers.finder);
-        match &recording.samples {
-            Samples::Float32(samples) => self.process_samples(exam, (samples, rate, flags), out, tools),
-            Samples::Float64(samples) => self.process_samples(exam, (samples, rate, flags), out, tools),
+        let mut shared = SharedFlags {
+            of_file: quality_flags::of_file(recording),
+            of_rate: None,
+        };
+        let padded = self.archive.is_zero_padded(exam.location.file);
+        let (mut outcomes, mut inputs) = (Vec::with_capacity(parts.len()), StepInputs::default());
+        for (number, target) in self.targets.iter().enumerate() {
+            let recipe = target.recipes.of(padded);
+            let arranged = match number + 1 == self.targets.len() || recording.has_standard_leads() {
+                true => &mut *recording,
+                false => {
+                    copy.clone_from(recording);
+                    &mut *copy
+                }
+            };
+            let judged = match self.reader.arrange(recipe, arranged) {
+                Err(detail) => Judged::Rejected(Reason::UnreadableTracing, detail),
+                Ok(()) => {
+                    let arranged = ArrangedExam {
+                        exam,
+                        recording: arranged,
+                        recipe,
+                    };
+                    self.judge(arranged, &mut shared, &mut parts[number], (scratch, finder))?
+                }
+            };
+            outcomes.push(match judged {
+                Judged::Rejected(reason, detail) => Some(self.reject(exam, reason, detail)?),
+                Judged::Stored(kept) => Some(ExamOutcome::Kept(kept)),
+                Judged::ToMake(kept) => {
+                    inputs.add((number, kept), arranged, recipe);
+                    None
+                }
+            });
+        }
+        for (number, kept, made) in inputs.apply(self.targets, padded, work) {
+            outcomes[number] = Some(self.finish(exam, kept, made, &mut parts[number])?);
+        }
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    fn judge(
+        &self,
+        arranged: ArrangedExam<'_>,
+        shared: &mut SharedFlags,
+        out: &mut StorePartWriter<'_>,
+        tools: (&mut Scratch, &mut MainsFinder),
+    ) -> Result<Judged> {
+        match &arranged.recording.samples {
+            Samples::Float32(samples) => self.judge_samples(arranged, samples, shared, out, tools),
+            Samples::Float64(samples) => self.judge_samples(arranged, samples, shared, out, tools),
         }
     }
 
-    /// Applies the recipe to samples in the standard leads, and judges the result. `flags` are those of the file.
-    fn process_samples<S: StoredSample>(
+    /// Measures samples in the standard leads and judges them; stores the segments of ECG-FM's recipe.
+    fn judge_samples<S: StoredSample>(
         &self,
-        exam: &LocatedExam,
-        (samples, sample_rate, mut flags): (&[S], f64, Vec<QualityFlag>),
+        arranged: ArrangedExam<'_>,
+        samples: &[S],
+        shared: &mut SharedFlags,
         out: &mut StorePartWriter<'_>,
         (scratch, finder): (&mut Scratch, &mut MainsFinder),
-    ) -> Result<ExamOutcome> {
-        let reject = |reason, detail| self.reject(exam, reason, detail);
-        let recipe = self.recipes.of(self.archive.is_zero_padded(exam.location.file));
+    ) -> Result<Judged> {
+        let ArrangedExam {
+            exam,
+            recording,
+            recipe,
+        } = arranged;
+        let sample_rate = recording.sample_rate;
         let trimmed = match recipe.trim(samples, sample_rate, scratch) {
             Ok(trimmed) => trimmed,
-            Err(e) => return reject(Reason::UnreadableTracing, e.to_string()),
+            Err(e) => return Ok(Judged::Rejected(Reason::UnreadableTracing, e.to_string())),
         };
         let quality = trimmed.measure();
-        if let Some((reason, detail)) = self.find_fault(&trimmed, &quality, sample_rate) {
-            return reject(reason, detail);
+        let without = withheld_leads(recipe, recording);
+        if let Some((reason, detail)) = find_fault(self.params, (recipe, without), &trimmed, &quality) {
+            return Ok(Judged::Rejected(reason, detail));
         }
-        flags.extend(quality_flags::find(&trimmed, &quality, recipe.leads()));
-        let kept = trimmed.kept();
-        let kept = &samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
-        flags.extend(self.survey.flags(&self.reader, exam, (kept, sample_rate), finder));
+        let mut flags = shared.of_file.clone();
+        flags.extend(quality_flags::find(
+            &trimmed,
+            &quality,
+            recipe.selection().leads(),
+        ));
+        let of_rate = shared.of_rate.get_or_insert_with(|| {
+            let kept = trimmed.kept();
+            let kept = &samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
+            self.survey.flags(&self.reader, exam, (kept, sample_rate), finder)
+        });
+        flags.extend(of_rate.iter().cloned());
         let unwanted = |flag: &&QualityFlag| self.policy.action(flag.check.reason()) != Action::Flag;
         if let Some(flag) = flags.iter().find(unwanted) {
-            return reject(flag.check.reason(), flag.to_string());
+            return Ok(Judged::Rejected(flag.check.reason(), flag.to_string()));
         }
-        let kept = KeptExam {
+        let mut kept = KeptExam {
             idx: exam.idx,
             file: exam.location.file,
             row: exam.location.row,
             sample_rate,
             sample_size: trimmed.org_samples(),
-            segments: trimmed.segment_count(),
+            segments: 0,
             measured: Measurements::new(&quality),
             flags,
         };
+        if let RecipeForm::Steps(_) = recipe.form() {
+            return Ok(Judged::ToMake(kept));
+        }
+        kept.segments = trimmed.segment_count();
         out.put(&kept, trimmed, quality)?;
+        Ok(Judged::Stored(kept))
+    }
+
+    /// Stores what the steps of a recipe made of an exam, or sets it aside where they refused it.
+    fn finish(
+        &self,
+        exam: &LocatedExam,
+        mut kept: KeptExam,
+        made: RecipeResult<ModelInput>,
+        out: &mut StorePartWriter<'_>,
+    ) -> Result<ExamOutcome> {
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => {
+                let (reason, detail) = reason_of_refusal(&error);
+                return self.reject(exam, reason, detail);
+            }
+        };
+        kept.segments = made.segments.len();
+        if kept.segments == 0 {
+            let (samples, rate) = (kept.sample_size, kept.sample_rate);
+            let detail = format!("{samples} samples at {rate} Hz make no segment");
+            return self.reject(exam, Reason::TooShort, detail);
+        }
+        out.put_steps(&made)?;
         Ok(ExamOutcome::Kept(kept))
     }
 
@@ -125,38 +249,5 @@ impl ExamProcessor<'_> {
             path: path.clone(),
             help: Some(policy::advice(reason)),
         })
-    }
-
-    /// Finds out why a recording is not to be kept, if it is not.
-    fn find_fault<S: StoredSample>(
-        &self,
-        trimmed: &Trimmed<'_, S>,
-        quality: &Quality<S>,
-        sample_rate: f64,
-    ) -> Option<(Reason, String)> {
-        let samples = trimmed.org_samples();
-        if quality.all_zero && self.params.all_zero == RejectOrKeep::Reject {
-            return Some((Reason::AllZero, format!("all {samples} samples are 0")));
-        }
-        if let Some((sample, lead)) = quality
-            .not_finite
-            .filter(|_| self.params.not_finite == RejectOrKeep::Reject)
-        {
-            let value = trimmed.org()[sample * trimmed.leads() + lead];
-            let name = leads::NAMES[self.recipes.any().leads()[lead]];
-            let sample = trimmed.kept().start + sample;
-            return Some((
-                Reason::NotFinite,
-                format!("sample {sample} of lead {name} is {value}"),
-            ));
-        }
-        if trimmed.segment_count() == 0 {
-            let seconds = samples as f64 / sample_rate;
-            let wanted = self.params.segment_seconds;
-            let detail =
-                format!("{samples} samples at {sample_rate} Hz are {seconds} s; a segment is {wanted} s");
-            return Some((Reason::TooShort, detail));
-        }
-        None
     }
 }

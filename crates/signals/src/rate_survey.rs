@@ -239,9 +239,7 @@ impl SurveyWorkspace {
             return Ok(None);
         }
         let rate = recording.sample_rate;
-        let recipe = reader
-            .recipes
-            .of(reader.archive.is_zero_padded(exam.location.file));
+        let recipe = reader.first_recipe(exam);
         macro_rules! take {
             ($samples:ident) => {{
                 let Ok(trimmed) = recipe.trim($samples, rate, &mut self.scratch) else {

@@ -93,8 +93,8 @@ impl Params {
         Ok(Box::new(joined))
     }
 
-    /// Names of the columns of `meta.csv`, given those of the table of exams of every archive.
-    pub fn columns_of(&self, tables: &[Vec<String>]) -> Vec<String> {
+    /// Names of the columns of `meta.csv`, given those of the table of exams of every archive; none as for [`Self::columns`].
+    pub fn columns_of(&self, tables: &[Vec<String>]) -> Option<Vec<String>> {
         self.columns(&ExamTable::join_headers(tables.iter().map(Vec::as_slice)))
     }
 }

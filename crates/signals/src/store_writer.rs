@@ -12,8 +12,8 @@ use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::formats::npy::Flusher;
 use ecgfm_artifacts::formats::pages::PageBuffer;
 use ecgfm_artifacts::recipe::quality::Quality;
+use ecgfm_artifacts::recipe::steps::{ModelInput, SegmentRecipe};
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
-use ecgfm_artifacts::recipe::{EcgFm, Recipe};
 use ecgfm_artifacts::recordings::MissingLeads;
 use ecgfm_artifacts::store::{PACKED_DIR, PartFile, SampleType, write_packed_index};
 use std::io;
@@ -23,16 +23,15 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy)]
 pub(crate) struct SegmentSource<'a> {
     pub(crate) archive: &'a dyn Archive,
-    pub(crate) settings: &'a EcgFm,
     pub(crate) missing_leads: MissingLeads,
-    pub(crate) recipe: &'a Recipe,
+    pub(crate) recipe: &'a SegmentRecipe,
 }
 
 /// The store being written, by many workers at once, each at a part of its own.
 pub(crate) enum StoreWriter<'a> {
     Packed {
         dir: PathBuf,
-        /// Leads and samples of a segment.
+        /// Rows and samples of a segment.
         shape: (usize, usize),
         values: SampleType,
         flusher: Flusher,
@@ -79,7 +78,7 @@ impl<'a> StoreWriter<'a> {
         Ok(Self::Packed {
             flusher: Flusher::start().map_err(ArtifactError::io("write", &dir))?,
             dir,
-            shape: (source.recipe.leads().len(), source.recipe.segment_samples()),
+            shape: (source.recipe.rows(), source.recipe.samples()),
             values,
             archive: source.archive,
         })
@@ -160,18 +159,16 @@ impl FlushedStore<'_> {
                 let rows = parts.iter().enumerate().flat_map(of_part);
                 Ok(write_packed_index(dir, rows)?)
             }
-            Self::View { dir, source } => write_view(
-                dir,
-                (source.archive, source.settings, source.missing_leads),
-                parts,
-            ),
+            Self::View { dir, source } => {
+                write_view(dir, (source.archive, source.recipe, source.missing_leads), parts)
+            }
             Self::Mat => Ok(()),
         }
     }
 }
 
 impl StorePartWriter<'_> {
-    /// Stores the segments of one exam.
+    /// Stores the segments of one exam, made by ECG-FM's recipe.
     pub(crate) fn put<S: StoredSample>(
         &mut self,
         exam: &KeptExam,
@@ -195,9 +192,26 @@ impl StorePartWriter<'_> {
                     buffer,
                     (exam, &save_file),
                     &trimmed.process(quality),
-                    source.recipe,
+                    source.recipe.selection(),
                 )
             }
+        }
+    }
+
+    /// Stores the segments that the steps of a recipe made of one exam.
+    pub(crate) fn put_steps(&mut self, made: &ModelInput) -> Result<()> {
+        match self {
+            Self::Packed(part) => {
+                let fill = |room: &mut [f32]| {
+                    let values = made.segments.iter().flatten();
+                    room.iter_mut()
+                        .zip(values)
+                        .for_each(|(v, value)| *v = *value as f32);
+                };
+                Ok(part.append(made.segments.len(), fill)?)
+            }
+            // A mat store holds ECG-FM's segments only, which is checked before.
+            Self::View | Self::Mat { .. } => Ok(()),
         }
     }
 

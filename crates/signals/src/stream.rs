@@ -8,7 +8,8 @@ use crate::journal::Journal;
 use crate::kept::{ExamOutcome, KeptExam, PartOutcome};
 use crate::params::Store;
 use crate::process::{Buffers, ExamProcessor};
-use crate::store_writer::{SegmentSource, StorePartWriter, StoreWriter};
+use crate::recipes::StoreTarget;
+use crate::store_writer::{FlushedStore, SegmentSource, StorePartWriter, StoreWriter};
 use ecgfm_archives::{LocatedExam, RejectedExam};
 use ecgfm_artifacts::checkpoint::PendingCheckpoint;
 use ecgfm_artifacts::stage::Context;
@@ -20,7 +21,8 @@ const EXAMS_PER_PART: usize = 512;
 /// Exams between two reports of progress.
 const REPORTED: usize = 32;
 
-/// Outcomes of all exams.
+/// Outcomes of all exams by one recipe.
+#[derive(Default)]
 pub(crate) struct ExamOutcomes {
     /// By part of the store.
     pub(crate) kept: Vec<Vec<KeptExam>>,
@@ -28,59 +30,85 @@ pub(crate) struct ExamOutcomes {
     pub(crate) largest_error: f32,
 }
 
-/// Processes all exams, and fills the store in `ctx.out`.
+/// The store of one recipe, and the journal of its parts.
+struct TargetStore<'a> {
+    writer: StoreWriter<'a>,
+    journal: Option<Journal>,
+}
+
+impl<'a> TargetStore<'a> {
+    fn create(
+        target: &'a StoreTarget,
+        processor: &ExamProcessor<'a>,
+        padded: bool,
+        ctx: &Context<'_>,
+    ) -> Result<Self> {
+        let source = SegmentSource {
+            archive: processor.archive,
+            missing_leads: processor.params.missing_leads,
+            recipe: target.recipes.of(padded),
+        };
+        let store = processor.params.store;
+        let writer = StoreWriter::create(&target.dir(ctx.out), store, source)?;
+        // A view has nothing that could be kept.
+        let journal = (store != Store::View).then(|| Journal::open(ctx.out, target.name.as_deref()));
+        Ok(Self {
+            writer,
+            journal: journal.transpose()?,
+        })
+    }
+
+    /// The outcome of a part that is noted and still there whole.
+    fn done(&self, number: usize, exams: &[LocatedExam]) -> Option<PartOutcome> {
+        let done = self.journal.as_ref()?.outcome(number, exams)?;
+        let segments = done.kept.iter().map(|kept| kept.segments).sum();
+        self.writer.is_whole(number, segments).then_some(done)
+    }
+}
+
+/// Processes all exams, and fills the stores of all recipes in `ctx.out`; the outcomes by each recipe.
 pub(crate) fn process_exams(
     processor: &ExamProcessor<'_>,
     exams: &[LocatedExam],
     ctx: &Context<'_>,
-) -> Result<ExamOutcomes> {
-    // A view has one recipe, and is refused where there would be two.
+) -> Result<Vec<ExamOutcomes>> {
+    // A view has one form of a recipe, and is refused where there would be two.
     let padded = exams
         .first()
         .is_some_and(|exam| processor.archive.is_zero_padded(exam.location.file));
-    let settings = processor.params.recipe_settings(padded);
-    let source = SegmentSource {
-        archive: processor.archive,
-        settings: &settings,
-        missing_leads: processor.params.missing_leads,
-        recipe: processor.recipes.any(),
-    };
-    let writer = StoreWriter::create(ctx.out, processor.params.store, source)?;
-    // A view has nothing that could be kept.
-    let journal = (processor.params.store != Store::View)
-        .then(|| Journal::open(ctx.out))
-        .transpose()?;
+    let create = |target| TargetStore::create(target, processor, padded, ctx);
+    let stores = processor.targets.iter().map(create).collect::<Result<Vec<_>>>()?;
     let queue = WorkQueue {
         processor,
         ctx,
-        writer: &writer,
-        journal: journal.as_ref(),
+        stores: &stores,
         parts: exams.chunks(EXAMS_PER_PART).collect(),
         next: AtomicUsize::new(0),
         failed: AtomicUsize::new(usize::MAX),
     };
     let ran = queue.run(thread_count(processor.params.threads));
     // Where writing failed, the flusher knows why and the workers only that.
-    let flushed = writer.flush();
-    let outcomes = match (ran, flushed.as_ref().err()) {
-        (Err(Error::Interrupted), _) => return Err(Error::Interrupted),
-        (Err(error), None) => return Err(error),
-        (Err(_), Some(_)) => Vec::new(),
-        (Ok(outcomes), _) => outcomes,
+    let flushed: Vec<Result<FlushedStore<'_>>> =
+        stores.into_iter().map(|store| store.writer.flush()).collect();
+    let parts = match ran {
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
+        Err(error) if flushed.iter().all(Result::is_ok) => return Err(error),
+        Err(_) => Vec::new(),
+        Ok(parts) => parts,
     };
-    let flushed = flushed?;
-    let mut streamed = ExamOutcomes {
-        kept: Vec::with_capacity(outcomes.len()),
-        rejected: Vec::new(),
-        largest_error: 0.0,
-    };
-    for outcome in outcomes {
-        streamed.kept.push(outcome.kept);
-        streamed.rejected.extend(outcome.rejected);
-        streamed.largest_error = streamed.largest_error.max(outcome.largest_error);
+    let flushed = flushed.into_iter().collect::<Result<Vec<_>>>()?;
+    let mut outcomes: Vec<ExamOutcomes> = flushed.iter().map(|_| ExamOutcomes::default()).collect();
+    for part in parts {
+        for (outcomes, part) in outcomes.iter_mut().zip(part) {
+            outcomes.kept.push(part.kept);
+            outcomes.rejected.extend(part.rejected);
+            outcomes.largest_error = outcomes.largest_error.max(part.largest_error);
+        }
     }
-    flushed.index(&streamed.kept)?;
-    Ok(streamed)
+    for (flushed, outcomes) in flushed.iter().zip(&outcomes) {
+        flushed.index(&outcomes.kept)?;
+    }
+    Ok(outcomes)
 }
 
 pub(crate) fn thread_count(wanted: Option<usize>) -> usize {
@@ -91,8 +119,8 @@ pub(crate) fn thread_count(wanted: Option<usize>) -> usize {
 struct WorkQueue<'a> {
     processor: &'a ExamProcessor<'a>,
     ctx: &'a Context<'a>,
-    writer: &'a StoreWriter<'a>,
-    journal: Option<&'a Journal>,
+    /// By recipe.
+    stores: &'a [TargetStore<'a>],
     parts: Vec<&'a [LocatedExam]>,
     next: AtomicUsize,
     /// The first part that met an error. Parts before it are still worked on: theirs comes first, whatever the threads.
@@ -100,9 +128,9 @@ struct WorkQueue<'a> {
 }
 
 impl WorkQueue<'_> {
-    /// Runs the workers; the outcomes in the order of the parts, or the error of the first part that met one.
-    fn run(&self, threads: usize) -> Result<Vec<PartOutcome>> {
-        let mut slots: Vec<Option<Result<PartOutcome>>> = Vec::new();
+    /// Runs the workers; the outcomes in the order of the parts, of each by recipe, or the error of the first part that met one.
+    fn run(&self, threads: usize) -> Result<Vec<Vec<PartOutcome>>> {
+        let mut slots: Vec<Option<Result<Vec<PartOutcome>>>> = Vec::new();
         slots.resize_with(self.parts.len(), || None);
         let slots = Mutex::new(slots);
         let workers = threads.clamp(1, self.parts.len().max(1));
@@ -140,57 +168,59 @@ impl WorkQueue<'_> {
         (number < self.parts.len()).then_some(number)
     }
 
-    /// Processes one part, unless the journal has it.
-    fn process_part(&self, number: usize, buffers: &mut Buffers) -> Result<PartOutcome> {
+    /// Processes one part, unless the journals of all recipes have it; the outcomes by recipe.
+    fn process_part(&self, number: usize, buffers: &mut Buffers) -> Result<Vec<PartOutcome>> {
         let exams = self.parts[number];
-        if let Some(done) = self.journal.and_then(|journal| journal.outcome(number, exams)) {
-            let segments = done.kept.iter().map(|kept| kept.segments).sum();
-            if self.writer.is_whole(number, segments) {
-                self.ctx.progress.advance(exams.len() as u64);
-                return Ok(done);
-            }
+        let done = self.stores.iter().map(|store| store.done(number, exams));
+        if let Some(done) = done.collect::<Option<Vec<_>>>() {
+            self.ctx.progress.advance(exams.len() as u64);
+            return Ok(done);
         }
-        let mut part = self.writer.part(number)?;
-        let mut outcome = PartOutcome {
-            kept: Vec::with_capacity(exams.len()),
-            ..PartOutcome::default()
-        };
+        let parts = self.stores.iter().map(|store| store.writer.part(number));
+        let mut parts = parts.collect::<Result<Vec<_>>>()?;
+        let mut outcomes: Vec<PartOutcome> = parts.iter().map(|_| PartOutcome::default()).collect();
         for some in exams.chunks(REPORTED) {
             if self.ctx.cancel.is_cancelled() || self.failed.load(Ordering::Relaxed) < number {
                 return Err(Error::Interrupted);
             }
             for exam in some {
-                match self.processor.process(exam, &mut part, buffers)? {
-                    ExamOutcome::Kept(kept) => outcome.kept.push(kept),
-                    ExamOutcome::Rejected(row) => outcome.rejected.push(row),
+                let of_exam = self.processor.process(exam, &mut parts, buffers)?;
+                for (outcome, of_exam) in outcomes.iter_mut().zip(of_exam) {
+                    match of_exam {
+                        ExamOutcome::Kept(kept) => outcome.kept.push(kept),
+                        ExamOutcome::Rejected(row) => outcome.rejected.push(row),
+                    }
                 }
             }
             self.ctx.progress.advance(some.len() as u64);
         }
-        outcome.largest_error = part.largest_error();
-        self.finish_part(number, exams, part, &outcome)?;
-        Ok(outcome)
+        for ((part, outcome), store) in parts.into_iter().zip(&mut outcomes).zip(self.stores) {
+            outcome.largest_error = part.largest_error();
+            finish_part(store, (number, exams), part, outcome)?;
+        }
+        Ok(outcomes)
     }
+}
 
-    fn finish_part(
-        &self,
-        number: usize,
-        exams: &[LocatedExam],
-        part: StorePartWriter<'_>,
-        outcome: &PartOutcome,
-    ) -> Result<()> {
-        let note = self.journal.map(|journal| journal.note(number, exams, outcome));
-        let note = note.transpose()?;
-        let empty = outcome
-            .kept
-            .is_empty()
-            .then(|| self.writer.part_file(number))
-            .flatten();
-        part.finish(move || {
-            if let Some(file) = empty {
-                std::fs::remove_file(file)?;
-            }
-            note.as_ref().map_or(Ok(()), PendingCheckpoint::commit)
-        })
-    }
+/// Completes a part of the store of one recipe, and notes it in its journal.
+fn finish_part(
+    store: &TargetStore<'_>,
+    (number, exams): (usize, &[LocatedExam]),
+    part: StorePartWriter<'_>,
+    outcome: &PartOutcome,
+) -> Result<()> {
+    let journal = store.journal.as_ref();
+    let note = journal.map(|journal| journal.note(number, exams, outcome));
+    let note = note.transpose()?;
+    let empty = outcome
+        .kept
+        .is_empty()
+        .then(|| store.writer.part_file(number))
+        .flatten();
+    part.finish(move || {
+        if let Some(file) = empty {
+            std::fs::remove_file(file)?;
+        }
+        note.as_ref().map_or(Ok(()), PendingCheckpoint::commit)
+    })
 }

@@ -24,8 +24,8 @@ pub(crate) struct TablePaths {
 }
 
 impl TablePaths {
-    /// For the stage directory that will be at `home`.
-    pub(crate) fn new(home: &Path, store: Store) -> Result<Self> {
+    /// For the stage directory that will be at `home`; of several recipes, for the one of that name.
+    pub(crate) fn new(home: &Path, store: Store, recipe: Option<&str>) -> Result<Self> {
         let path = if store == Store::Mat {
             std::path::absolute(home).map_err(ArtifactError::io("resolve", home))?
         } else {
@@ -37,8 +37,9 @@ impl TablePaths {
             let what = "the path is not valid UTF-8, and tables cannot hold it; use another run directory";
             Error::bad_input(&path, what)
         })?;
+        let text = text.trim_end_matches('/');
         Ok(Self {
-            prefix: text.trim_end_matches('/').to_owned(),
+            prefix: recipe.map_or_else(|| text.to_owned(), |name| format!("{text}/{name}")),
             store,
         })
     }

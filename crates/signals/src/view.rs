@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 use crate::kept::KeptExam;
 use crate::table_paths::segment_names;
 use ecgfm_archives::{Archive, ArchiveFile};
-use ecgfm_artifacts::recipe::{EcgFm, leads};
+use ecgfm_artifacts::recipe::leads;
+use ecgfm_artifacts::recipe::steps::SegmentRecipe;
 use ecgfm_artifacts::recordings::{DirectRows, Encoding, MissingLeads, RecordingFile};
 use ecgfm_artifacts::store::{RawPart, RecordingRules, ReopenedFile, ViewRow, ViewStore};
 use std::path::Path;
@@ -34,19 +35,19 @@ fn unknown_format(name: &str, storage: &str) -> Error {
 /// Writes a store without samples.
 pub(crate) fn write_view(
     dir: &Path,
-    (archive, settings, missing_leads): (&dyn Archive, &EcgFm, MissingLeads),
+    (archive, recipe, missing_leads): (&dyn Archive, &SegmentRecipe, MissingLeads),
     parts: &[Vec<KeptExam>],
 ) -> Result<()> {
     if let Some(rate) = rate_of_standard_rows(archive, parts) {
         let (numbers, files) = raw_parts(archive)?;
-        let view = ViewStore::of_rows(settings, rate, files).map_err(refused)?;
+        let view = ViewStore::of_rows(recipe, rate, files).map_err(refused)?;
         return Ok(view.write(dir, view_rows(archive, parts, &numbers, false))?);
     }
     let mut numbers: Vec<usize> = parts.iter().flatten().map(|exam| exam.file).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let (rules, files) = reopened_files(archive, missing_leads, &numbers)?;
-    let view = ViewStore::of_files(settings, rules, files).map_err(refused)?;
+    let view = ViewStore::of_files(recipe, rules, files).map_err(refused)?;
     Ok(view.write(dir, view_rows(archive, parts, &numbers, true))?)
 }
 

@@ -263,9 +263,10 @@ fn parameters_that_make_no_sense_are_named() {
         refused(|p| p.dataset = "ptb".into())
             .starts_with("parameter `dataset` is `ptb`; known are `code15`, `listed`")
     );
-    assert!(refused(|p| p.sample_rate = 0).starts_with("parameter `sample_rate` is refused: 0 Hz"));
+    assert!(refused(|p| p.sample_rate = Some(0)).starts_with("parameter `sample_rate` is refused: 0 Hz"));
     assert!(
-        refused(|p| p.segment_seconds = -1.0).starts_with("parameter `segment_seconds` is refused: -1 s")
+        refused(|p| p.segment_seconds = Some(-1.0))
+            .starts_with("parameter `segment_seconds` is refused: -1 s")
     );
     assert!(refused(|p| p.leads = Some(vec!["V9".into()])).starts_with("parameter `leads` is refused: `V9`"));
     assert!(refused(|p| p.threads = Some(0)).starts_with("parameter `threads` is 0"));

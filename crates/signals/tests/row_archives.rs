@@ -176,7 +176,7 @@ fn ikem_is_found_by_its_numbers_and_its_leads_are_derived() {
     assert!(refused.contains("lead III is missing"), "{refused}");
     let derived = Params {
         missing_leads: MissingLeads::Derive,
-        segment_seconds: 4.0,
+        segment_seconds: Some(4.0),
         ..params("ikem", raw)
     };
     let (meta, packed) = segments(&derived, &out.path().join("a"));
@@ -205,8 +205,8 @@ fn the_same_ecgs_as_integers_of_eight_leads_and_as_millivolts_of_twelve_agree() 
     fs::write(&ours, described.replace("sample_rate: 500", "sample_rate: 400")).unwrap();
     let settings = |dataset: &Path, raw: &Path| Params {
         missing_leads: MissingLeads::Derive,
-        standardize: false,
-        sample_rate: 400,
+        standardize: Some(false),
+        sample_rate: Some(400),
         ..params(dataset.to_str().unwrap(), raw)
     };
     let (_, integers) = segments(&settings(&ours, raw), &out.path().join("a"));

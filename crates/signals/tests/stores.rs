@@ -38,7 +38,7 @@ fn release(raw: &Path, layout: WriteLayout) {
 fn params(raw: &Path, store: Store) -> Params {
     Params {
         store,
-        segment_seconds: 2.0,
+        segment_seconds: Some(2.0),
         ..Params::new(raw)
     }
 }
@@ -163,7 +163,7 @@ fn many(raw: &Path) -> usize {
 fn short(raw: &Path, store: Store, threads: usize) -> Params {
     Params {
         store,
-        segment_seconds: 0.1,
+        segment_seconds: Some(0.1),
         threads: Some(threads),
         ..Params::new(raw)
     }

@@ -32,7 +32,7 @@ fn write_archive(dir: &Path) {
 
 fn run_toy(dir: &Path, out: &Path, store: Store) -> Result<Outcome> {
     let params = Params {
-        segment_seconds: 1.0,
+        segment_seconds: Some(1.0),
         store,
         ..Params::new(dir)
     };

@@ -4,48 +4,18 @@
 
 mod common;
 
+use common::records::{NAMES, lead, write_wfdb};
 use common::{part, run, segments_in, tracing};
 use ecgfm_artifacts::formats::code15::WriteLayout;
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_recordings::MissingLeads;
 use ecgfm_recordings::muse::{CountedLead, MuseDocument, MuseFacts};
-use ecgfm_recordings::wfdb::{LeadToWrite, RecordToWrite};
 use ecgfm_signals::{Action, OnBad, Params, Store};
 use std::fs;
 use std::path::Path;
 
-const NAMES: [&str; 12] = [
-    "I", "II", "III", "AVR", "AVL", "AVF", "V1", "V2", "V3", "V4", "V5", "V6",
-];
 /// Samples of a segment.
 const SEGMENT: usize = 1000;
-
-fn lead(number: usize, samples: usize, seed: usize) -> Vec<f64> {
-    let value = |t: usize| {
-        let phase = (t * (number + 3) + seed * 31) as f64 * 0.07;
-        ((phase.sin() + 0.25 * number as f64) * 1000.0).round() / 1000.0
-    };
-    (0..samples).map(value).collect()
-}
-
-/// A record of the leads of these numbers, in this order.
-fn write_wfdb(raw: &Path, name: &str, (rate, samples): (f64, usize), order: &[usize]) {
-    let leads: Vec<Vec<f64>> = order
-        .iter()
-        .map(|number| lead(*number, samples, name.len()))
-        .collect();
-    let named = order.iter().zip(&leads).map(|(number, samples)| LeadToWrite {
-        name: NAMES[*number],
-        samples,
-    });
-    let record = RecordToWrite {
-        name,
-        sample_rate: rate,
-        leads: named.collect(),
-        ..RecordToWrite::default()
-    };
-    record.encode().unwrap().write_to(raw).unwrap();
-}
 
 fn write_muse(raw: &Path, name: &str, seed: usize) {
     let counted = |number: usize| CountedLead {
@@ -96,7 +66,7 @@ fn params(raw: &Path, dataset: &str, store: Store) -> Params {
     Params {
         dataset: dataset.to_owned(),
         store,
-        segment_seconds: 2.0,
+        segment_seconds: Some(2.0),
         missing_leads: MissingLeads::Derive,
         ..Params::new(raw)
     }

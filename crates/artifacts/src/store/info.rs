@@ -2,8 +2,9 @@
 //! The file is not in the store, where the reference has nothing but segments.
 
 use crate::error::{Error, Result};
+use crate::json::whole_as_integer;
 use crate::presence::exists;
-use crate::recipe::steps::RecipeSteps;
+use crate::recipe::steps::{RecipeForm, RecipeSteps, SegmentRecipe};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -14,12 +15,20 @@ const FORMAT_VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct StoreInfo {
     format_version: u32,
-    /// Samples a second.
-    pub sample_rate: u32,
-    /// Length of a segment, in seconds.
-    pub segment_seconds: f64,
-    /// True where every lead was brought to mean 0 and deviation 1 over its recording; else values are in the archive's unit.
-    pub standardized: bool,
+    /// Samples a second; none where they depend on the recording.
+    #[serde(
+        default,
+        serialize_with = "whole_as_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sample_rate: Option<f64>,
+    /// Length of a segment, in seconds; none where it depends on the recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_seconds: Option<f64>,
+    /// True where every lead was brought to mean 0 and deviation 1 over its recording; false where values are in the archive's unit;
+    /// none where the recipe makes something else of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardized: Option<bool>,
     /// Steps by which the segments were made; none in files of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<RecipeSteps>,
@@ -32,14 +41,22 @@ pub struct StoreInfo {
 }
 
 impl StoreInfo {
-    /// Segments of that rate and length.
-    pub fn new(sample_rate: u32, segment_seconds: f64, standardized: bool) -> Self {
+    /// Segments made by that recipe.
+    pub fn of_recipe(recipe: &SegmentRecipe) -> Self {
+        let (sample_rate, segment_seconds, standardized) = match recipe.form() {
+            RecipeForm::EcgFm(settings) => (
+                Some(settings.sample_rate.into()),
+                Some(settings.segment_seconds),
+                Some(settings.standardize),
+            ),
+            RecipeForm::Steps(steps) => (steps.sample_rate(), steps.seconds(), steps.is_standardized()),
+        };
         Self {
             format_version: FORMAT_VERSION,
             sample_rate,
             segment_seconds,
             standardized,
-            recipe: None,
+            recipe: Some(recipe.steps()),
             notice: None,
             warnings: Vec::new(),
         }
@@ -88,7 +105,8 @@ impl StoreInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::steps;
+    use crate::recipe::EcgFm;
+    use crate::recipe::steps::built_in;
 
     #[test]
     fn what_is_written_is_read_and_another_version_is_refused() {
@@ -96,10 +114,14 @@ mod tests {
         let root = dir.path().join("segments");
         std::fs::create_dir(&root).unwrap();
         assert_eq!(StoreInfo::read(&root).unwrap(), None);
-        let mut info = StoreInfo::new(500, 5.0, true);
+        let merl = SegmentRecipe::of_steps(&built_in("merl").unwrap(), false).unwrap();
+        StoreInfo::of_recipe(&merl).write(&root).unwrap();
+        assert_eq!(StoreInfo::read(&root).unwrap(), Some(StoreInfo::of_recipe(&merl)));
+        let recipe = SegmentRecipe::of_ecg_fm(EcgFm::default()).unwrap();
+        let mut info = StoreInfo::of_recipe(&recipe);
+        assert_eq!(info.recipe, built_in("ecg_fm").ok());
         for notice in [None, Some("SYNTHETIC".to_owned())] {
             info.notice = notice;
-            info.recipe = steps::built_in("ecg_fm").ok();
             info.write(&root).unwrap();
             assert_eq!(StoreInfo::read(&root).unwrap().as_ref(), Some(&info));
         }

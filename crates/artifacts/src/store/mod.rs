@@ -3,18 +3,20 @@
 //!
 //! | store | directory holds | a segment is |
 //! |---|---|---|
-//! | `packed` | `part-00000.npy` …, float32 (segments, leads, samples), and `index.csv`: segment, part, row | read |
+//! | `packed` | `part-00000.npy` …, float32 (segments, rows, samples), and `index.csv`: segment, part, row | read |
 //! | `packed16` | the same in float16 | read and widened |
 //! | `view` | `view.json`: recipe and raw files; `index.csv`: segment, part, row, cut | computed from the raw file |
 //! | `view` of other files than HDF5 | the same; `files.csv`: path, size | computed from the raw file |
 //! | `mat` | one `.mat` a segment | read, and rounded to float32 |
 //!
 //! Beside each lies a file `<directory>.store.json`, which says at which rate and in which unit the samples are: see [`StoreInfo`].
-//! `packed`, `view` and `mat` give the same float32 values to the bit.
+//! `packed`, `view` and `mat` give the same float32 values to the bit. A segment's rows are leads, or one row where the recipe puts
+//! the leads one after another.
 
 mod digest;
 mod index;
 mod info;
+mod lead_supply;
 mod packed;
 mod raw_part;
 mod reopened;
@@ -24,6 +26,7 @@ mod view_reader;
 pub use digest::RecordingDigest;
 pub use index::INDEX_FILE;
 pub use info::StoreInfo;
+pub use lead_supply::{lead_supply, withheld_leads};
 pub use packed::{PackedWriter, PartFile, SampleType, write_packed_index};
 pub use raw_part::RawPart;
 pub use reopened::{RecordingRules, ReopenedFile};
@@ -103,7 +106,7 @@ impl SegmentReader {
     /// The file cannot be read.
     pub fn sample_rate(&self, path: &str) -> Result<Option<f64>> {
         match (&self.info, &self.kind) {
-            (Some(info), _) => Ok(Some(info.sample_rate.into())),
+            (Some(info), _) => Ok(info.sample_rate),
             (None, OpenStore::Mat) => {
                 let file = mat5::MatFile::read(&self.root.join(path))?;
                 Ok(file.f64_scalar("curr_sample_rate").ok())

@@ -2,7 +2,7 @@
 //!
 //! `view.json` holds the recipe. Of raw files whose rows are float32 at known bytes it also holds path, what tells each from another
 //! file, and how its rows lie in it (format 1); files of any other format are listed in `files.csv` and opened by their content
-//! (format 2). `index.csv` holds segment, part, row and cut: the raw file's place in the list, the row of the recording, and the
+//! (format 2). A recipe that is not ECG-FM's is a list of steps there (format 3 of either). `index.csv` holds segment, part, row and cut: the raw file's place in the list, the row of the recording, and the
 //! segment's number in it; in format 2 also the recording's digest. A segment is computed when it is read, to the same bits that a
 //! packed store holds.
 
@@ -12,11 +12,13 @@ use super::raw_part::RawPart;
 use super::reopened::{RecordingRules, ReopenedFile, write_files};
 use crate::columns::{CUT, DIGEST, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
+use crate::json::whole_as_integer;
 use crate::pandas::Cell;
 use crate::recipe::standardize::ConstantLeads;
-use crate::recipe::{self, EcgFm, Recipe};
+use crate::recipe::steps::{RecipeForm, RecipeSteps, SegmentRecipe};
+use crate::recipe::{self, EcgFm};
 use crate::table;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// File that makes a directory a view.
@@ -25,14 +27,20 @@ pub(super) const FILE: &str = "view.json";
 const DIRECT_FORMAT: u32 = 1;
 /// Format of a view of files that are opened by their content.
 const REOPENED_FORMAT: u32 = 2;
+/// Format of a view of either, by another recipe than ECG-FM's.
+const STEPS_FORMAT: u32 = 3;
 
 /// Recipe and raw files of a view: the content of `view.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ViewStore {
     format_version: u32,
-    /// Recipe by which recordings become segments.
-    recipe: ViewRecipe,
+    /// Recipe of ECG-FM by which recordings become segments; none where `steps` are another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipe: Option<ViewRecipe>,
+    /// Any other recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    steps: Option<ViewSteps>,
     /// Raw files whose rows lie at known bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<RawPart>,
@@ -67,6 +75,23 @@ struct ViewRecipe {
     standardize: bool,
     /// True where zeros at both ends are cut off, as in every view of CODE-15.
     #[serde(default = "is_true", skip_serializing_if = "Clone::clone")]
+    trim_padding: bool,
+}
+
+/// Another recipe than ECG-FM's, as a view has it written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ViewSteps {
+    /// Sample rate of the recordings, in Hz, where their files do not state it.
+    #[serde(
+        default,
+        serialize_with = "whole_as_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    source_rate: Option<f64>,
+    /// The steps, with `trim_padding` first where zeros at both ends are cut off.
+    steps: RecipeSteps,
+    /// True where zeros at both ends are cut off.
     trim_padding: bool,
 }
 
@@ -115,35 +140,57 @@ pub struct ViewRow {
 }
 
 impl ViewStore {
-    /// Segments made with `settings` from the rows of these files, twelve leads in the standard order of `source_rate` Hz.
+    /// Segments made by `recipe` from the rows of these files, twelve leads in the standard order of `source_rate` Hz.
     ///
     /// # Errors
-    /// `settings` name an unknown lead.
-    pub fn of_rows(settings: &EcgFm, source_rate: f64, parts: Vec<RawPart>) -> recipe::Result<Self> {
+    /// The recipe names an unknown lead.
+    pub fn of_rows(recipe: &SegmentRecipe, source_rate: f64, parts: Vec<RawPart>) -> recipe::Result<Self> {
         Ok(Self {
-            format_version: DIRECT_FORMAT,
-            recipe: ViewRecipe::new(settings, Some(source_rate))?,
             parts,
-            recordings: Vec::new(),
-            files: Vec::new(),
+            ..Self::new(DIRECT_FORMAT, recipe, Some(source_rate))?
         })
     }
 
-    /// Segments made with `settings` from the recordings of these files, opened by their content, and by the rules that each names.
+    /// Segments made by `recipe` from the recordings of these files, opened by their content, and by the rules that each names.
     ///
     /// # Errors
-    /// `settings` name an unknown lead.
+    /// The recipe names an unknown lead.
     pub fn of_files(
-        settings: &EcgFm,
+        recipe: &SegmentRecipe,
         rules: Vec<RecordingRules>,
         files: Vec<ReopenedFile>,
     ) -> recipe::Result<Self> {
         Ok(Self {
-            format_version: REOPENED_FORMAT,
-            recipe: ViewRecipe::new(settings, None)?,
-            parts: Vec::new(),
             recordings: rules,
             files,
+            ..Self::new(REOPENED_FORMAT, recipe, None)?
+        })
+    }
+
+    /// A view of no files.
+    fn new(format_version: u32, recipe: &SegmentRecipe, source_rate: Option<f64>) -> recipe::Result<Self> {
+        let (format_version, of_ecg_fm, steps) = match recipe.form() {
+            RecipeForm::EcgFm(settings) => (
+                format_version,
+                Some(ViewRecipe::new(settings, source_rate)?),
+                None,
+            ),
+            RecipeForm::Steps(_) => {
+                let steps = ViewSteps {
+                    source_rate,
+                    steps: recipe.steps(),
+                    trim_padding: recipe.trims_padding(),
+                };
+                (STEPS_FORMAT, None, Some(steps))
+            }
+        };
+        Ok(Self {
+            format_version,
+            recipe: of_ecg_fm,
+            steps,
+            parts: Vec::new(),
+            recordings: Vec::new(),
+            files: Vec::new(),
         })
     }
 
@@ -151,33 +198,45 @@ impl ViewStore {
     pub(super) fn read(root: &Path) -> Result<Self> {
         let path = root.join(FILE);
         let view: Self = crate::json::read_json(&path)?;
-        if ![DIRECT_FORMAT, REOPENED_FORMAT].contains(&view.format_version) {
+        if !(DIRECT_FORMAT..=STEPS_FORMAT).contains(&view.format_version) {
             let what = format!(
-                "format {}; this version reads {DIRECT_FORMAT} and {REOPENED_FORMAT}: run the signals stage again",
+                "format {}; this version reads {DIRECT_FORMAT} to {STEPS_FORMAT}: run the signals stage again",
                 view.format_version
             );
+            return Err(Error::invalid(&path, what));
+        }
+        if view.recipe.is_some() == view.steps.is_some() {
+            let what = "says `recipe` and `steps`, or neither: run the signals stage again";
             return Err(Error::invalid(&path, what));
         }
         Ok(view)
     }
 
     /// The recipe, for recordings that are filled with zeros at both ends or not.
-    pub(super) fn recipe(&self, zero_padded: bool) -> recipe::Result<Recipe> {
-        let settings = EcgFm {
-            trim_padding: zero_padded,
-            ..self.recipe.settings()
-        };
-        settings.recipe()
+    pub(super) fn recipe(&self, zero_padded: bool) -> recipe::Result<SegmentRecipe> {
+        match (&self.recipe, &self.steps) {
+            (_, Some(view)) => SegmentRecipe::of_steps(&view.steps, zero_padded),
+            (recipe, None) => SegmentRecipe::of_ecg_fm(EcgFm {
+                trim_padding: zero_padded,
+                ..recipe.as_ref().map(ViewRecipe::settings).unwrap_or_default()
+            }),
+        }
     }
 
     /// True where the rows of `parts` are filled with zeros at both ends.
     pub(super) fn trims_padding(&self) -> bool {
-        self.recipe.trim_padding
+        let steps = self.steps.as_ref().map(|view| view.trim_padding);
+        steps
+            .or(self.recipe.as_ref().map(|recipe| recipe.trim_padding))
+            .unwrap_or_default()
     }
 
     /// Sample rate of the rows of `parts`, in Hz.
     pub(super) fn source_rate(&self) -> f64 {
-        self.recipe.source_rate.unwrap_or_default()
+        let steps = self.steps.as_ref().and_then(|view| view.source_rate);
+        steps
+            .or(self.recipe.as_ref().and_then(|recipe| recipe.source_rate))
+            .unwrap_or_default()
     }
 
     /// Writes the store into the existing directory `dir`.
@@ -210,17 +269,5 @@ impl ViewStore {
         let mut json = serde_json::to_vec(self).map_err(|e| Error::io("write", &path)(e.into()))?;
         json.push(b'\n');
         crate::atomic::write_bytes(&path, &json)
-    }
-}
-
-/// Writes a rate that is a whole number of Hz without decimals.
-fn whole_as_integer<S: Serializer>(
-    rate: &Option<f64>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    match rate {
-        Some(rate) if rate.fract() == 0.0 => serializer.serialize_u64(*rate as u64),
-        Some(rate) => serializer.serialize_f64(*rate),
-        None => serializer.serialize_none(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::digest::RecordingDigest;
 use super::index::duplicate_segment;
+use super::lead_supply::{lead_supply, withheld_leads};
 use super::raw_part::RawPart;
 use super::reopened::{CHANGED, OpenedFile, open_files};
 use super::view::{FILE, ViewStore};
@@ -9,7 +10,8 @@ use crate::columns::{CUT, DIGEST, PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
 use crate::key;
 use crate::recipe::sample::Sample;
-use crate::recipe::{self, Recipe, Scratch};
+use crate::recipe::steps::{SegmentRecipe, Workspace};
+use crate::recipe::{self, Scratch};
 use crate::recordings::{Recording, Samples};
 use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
@@ -31,7 +33,7 @@ pub(super) struct ViewLocation {
 pub(super) struct ViewReader {
     root: PathBuf,
     /// For recordings that are filled with zeros at both ends, and for others.
-    recipes: [Recipe; 2],
+    recipes: [SegmentRecipe; 2],
     files: Vec<OpenedFile>,
     locations: HashMap<String, ViewLocation>,
     /// Tells one open view from another.
@@ -45,6 +47,7 @@ struct LastRecording {
     of: Option<(u64, usize, usize)>,
     recording: Recording,
     scratch: Scratch,
+    work: Workspace,
     segments: Vec<f32>,
 }
 
@@ -83,7 +86,7 @@ impl ViewReader {
     /// (leads, samples).
     pub(super) fn shape(&self) -> (usize, usize) {
         let [recipe, _] = &self.recipes;
-        (recipe.leads().len(), recipe.segment_samples())
+        (recipe.rows(), recipe.samples())
     }
 
     pub(super) fn read(&self, place: ViewLocation, out: &mut [f32]) -> Result<()> {
@@ -116,14 +119,19 @@ impl ViewReader {
         let path = file.recordings.path();
         file.recordings.read(place.row, recording)?;
         if let Some(policy) = file.missing_leads {
-            let arranged = recording.use_standard_leads(policy);
+            let arranged = recording.use_standard_leads(lead_supply(recipe, policy));
             arranged.map_err(|problem| Error::invalid(path, format!("{problem}; it {CHANGED}")))?;
         }
-        let (rate, scratch, segments) = (recording.sample_rate, &mut last.scratch, &mut last.segments);
-        let digest = place.digest;
+        let (rate, without) = (recording.sample_rate, withheld_leads(recipe, recording));
+        let found = FoundRecording {
+            recipe,
+            digest: place.digest,
+            without,
+        };
+        let buffers = (&mut last.scratch, &mut last.work, &mut last.segments);
         let cut = match &recording.samples {
-            Samples::Float32(samples) => cut_segments(recipe, (samples, rate), digest, scratch, segments),
-            Samples::Float64(samples) => cut_segments(recipe, (samples, rate), digest, scratch, segments),
+            Samples::Float32(samples) => found.cut_segments(samples, rate, buffers),
+            Samples::Float64(samples) => found.cut_segments(samples, rate, buffers),
         };
         match cut {
             Ok(true) => Ok(()),
@@ -146,22 +154,31 @@ fn open_parts(view: ViewStore) -> Result<Vec<OpenedFile>> {
     view.parts.into_iter().map(open).collect()
 }
 
-/// Computes all segments of a recording into `segments`. Returns false where it is another recording than the one of `digest`.
-fn cut_segments<S: Sample>(
-    recipe: &Recipe,
-    (samples, rate): (&[S], f64),
+/// A recording as it was found in its place.
+struct FoundRecording<'a> {
+    recipe: &'a SegmentRecipe,
     digest: Option<RecordingDigest>,
-    scratch: &mut Scratch,
-    segments: &mut Vec<f32>,
-) -> recipe::Result<bool> {
-    let trimmed = recipe.trim(samples, rate, scratch)?;
-    let found = || RecordingDigest::of_quality(rate, trimmed.org_samples(), &trimmed.measure());
-    if digest.is_some_and(|digest| digest != found()) {
-        return Ok(false);
+    /// Leads that it lacks, and that a step of the recipe supplies.
+    without: &'a [&'static str],
+}
+
+impl FoundRecording<'_> {
+    /// Computes all segments into `segments`. Returns false where it is another recording than the one of the digest.
+    fn cut_segments<S: Sample>(
+        &self,
+        samples: &[S],
+        rate: f64,
+        (scratch, work, segments): (&mut Scratch, &mut Workspace, &mut Vec<f32>),
+    ) -> recipe::Result<bool> {
+        let trimmed = self.recipe.trim(samples, rate, scratch)?;
+        let found = || RecordingDigest::of_quality(rate, trimmed.org_samples(), &trimmed.measure());
+        if self.digest.is_some_and(|digest| digest != found()) {
+            return Ok(false);
+        }
+        self.recipe
+            .make_segments(trimmed, samples, self.without, work, segments)?;
+        Ok(true)
     }
-    segments.resize(trimmed.segment_count() * recipe.segment_values(), 0.0);
-    trimmed.write_segments(segments);
-    Ok(true)
 }
 
 /// The index of a view.

@@ -35,6 +35,9 @@ pub struct PredictArgs {
     /// Meaning of the model's values: logits, or probabilities where it ends in a sigmoid or a softmax; as its card says if not given.
     #[arg(long, value_name = "WHAT", value_parser = ["logits", "probabilities"])]
     pub returns: Option<String>,
+    /// Recipe of the model, by name or file; as its card says if not given, else ECG-FM's.
+    #[arg(long, value_name = "RECIPE")]
+    pub recipe: Option<String>,
     /// Only this exam of the .hdf5 files (repeatable).
     #[arg(short, long, value_name = "EXAM", allow_negative_numbers = true)]
     pub ecg: Vec<i64>,

@@ -1,6 +1,7 @@
 //! `ecgfm convert`: recordings of any format as WFDB records or NumPy arrays.
 
 mod millivolts;
+mod model_input;
 mod written;
 
 use super::print_json;
@@ -13,6 +14,7 @@ use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_recordings::BoxedFile;
 use ecgfm_system::presence::exists;
 use millivolts::MillivoltRecording;
+use model_input::{TensorRecipe, load_tensor_recipe};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -39,6 +41,7 @@ type Skipped = (PathBuf, Error);
 
 /// Converts recordings.
 pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
+    let recipe = load_tensor_recipe(args)?;
     let (files, mut skipped) = open_files(args)?;
     let rows = rows_to_convert(&files, args)?;
     if rows.is_empty() {
@@ -50,7 +53,7 @@ pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
         .par_iter()
         .map(|row| {
             let (path, file) = &files[row.file];
-            convert_row(file, row, args).map_err(|error| (path.clone(), error))
+            convert_row(file, row, args, recipe.as_ref()).map_err(|error| (path.clone(), error))
         })
         .collect();
     let mut converted = Vec::with_capacity(written.len());
@@ -134,8 +137,17 @@ fn check_free(path: &Path) -> Result<(), Error> {
 }
 
 /// Converts a recording; the description of what was written.
-fn convert_row(file: &BoxedFile, row: &ConvertedRow, args: &ConvertArgs) -> Result<Value, Error> {
+fn convert_row(
+    file: &BoxedFile,
+    row: &ConvertedRow,
+    args: &ConvertArgs,
+    recipe: Option<&TensorRecipe>,
+) -> Result<Value, Error> {
     let recording = read_recording(file.as_ref(), row.row, &args.encoding)?;
+    if let Some(recipe) = recipe {
+        let zero_padded = is_hdf5(file.as_ref());
+        return recipe.write(recording, zero_padded, &args.output, &row.name);
+    }
     let recording = MillivoltRecording::of(recording, is_hdf5(file.as_ref()))?;
     match args.to {
         ConvertFormat::Npy => write_npy(&recording, &args.output, &row.name),
@@ -163,13 +175,20 @@ fn print_converted(args: &ConvertArgs, converted: &[Value], skipped: &[Skipped])
         let rounding = rounding.map_or_else(String::new, |error| {
             format!(", rounded by at most {error:.2e} mV")
         });
-        crate::console::println_stdout!(
-            "{}: {} leads, {} samples at {} Hz{rounding}",
-            one["file"].as_str().unwrap_or_default(),
-            one["leads"].as_array().map_or(0, Vec::len),
-            one["samples"],
-            one["sample_rate"].as_f64().unwrap_or_default()
-        );
+        let file = one["file"].as_str().unwrap_or_default();
+        let rate = one["sample_rate"].as_f64();
+        let rate = rate.map_or_else(String::new, |rate| format!(" at {rate} Hz"));
+        match one["rows"].as_u64() {
+            Some(rows) => {
+                let (segments, samples) = (&one["segments"], &one["samples"]);
+                crate::console::println_stdout!("{file}: {segments} segments of {rows} × {samples}{rate}");
+            }
+            None => crate::console::println_stdout!(
+                "{file}: {} leads, {} samples{rate}{rounding}",
+                one["leads"].as_array().map_or(0, Vec::len),
+                one["samples"],
+            ),
+        }
         for doubt in one["doubts"].as_array().into_iter().flatten() {
             crate::console::println_stdout!("  doubtful: {}", doubt.as_str().unwrap_or_default());
         }

@@ -1,6 +1,6 @@
 //! `ecgfm kinds`: what a pipeline may use.
 
-use super::{models, print_json};
+use super::{models, print_json, recipe_steps};
 use crate::args::KindsArgs;
 use crate::parameters::{list_parameters, parameter_table};
 use ecgfm_pipeline::{Error, ErrorKind, StageKind};
@@ -11,10 +11,17 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
     if args.kind.as_deref() == Some("model") {
         return models::list(args.json);
     }
+    if args.kind.as_deref() == Some(recipe_steps::NAME) {
+        return recipe_steps::explain(args.json);
+    }
     let all = crate::kinds::all_kinds();
     if let Some(name) = args.kind.as_deref().filter(|name| all.get(name).is_none()) {
         let names: Vec<&str> = all.names().collect();
-        let help = format!("there are {}, and model, which lists models", names.join(", "));
+        let help = format!(
+            "there are {}; `model`, which lists models, and `{}`, for the steps of recipes",
+            names.join(", "),
+            recipe_steps::NAME
+        );
         return Err(Error::new(ErrorKind::Config, format!("no stage kind `{name}`")).help(help));
     }
     let chosen = || {
@@ -40,7 +47,8 @@ pub fn kinds(args: &KindsArgs) -> Result<(), Error> {
     }
     if args.kind.is_none() {
         crate::console::println_stdout!(
-            "\n`ecgfm kinds KIND` explains the parameters of one kind; `ecgfm kinds model` lists models."
+            "\n`ecgfm kinds KIND` explains the parameters of one kind, `ecgfm kinds recipe` the steps of recipes; \
+             `ecgfm kinds model` lists models."
         );
     }
     Ok(())

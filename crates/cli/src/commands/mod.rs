@@ -11,6 +11,7 @@ pub mod list;
 mod models;
 pub mod plot;
 pub mod predict;
+mod recipe_steps;
 mod recording_files;
 pub mod run;
 pub mod schema;

@@ -25,6 +25,7 @@ use drawings::DrawingDirectory;
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Pipeline, RunEvent, RunObserver, RunOptions, RunSettings,
 };
+use ecgfm_recipe::steps::RecipeSteps;
 use ecgfm_system::Fault;
 use ecgfm_system::presence::is_dir;
 use inputs::InputFiles;
@@ -174,7 +175,13 @@ fn run_stages(
         .thresholds
         .as_ref()
         .map(|path| escape_references(&std::path::absolute(path).unwrap_or_else(|_| path.clone())));
+    let recipe = model
+        .recipe
+        .as_ref()
+        .map(|steps| write_recipe(group, steps))
+        .transpose()?;
     let vars = serde_json::json!({
+        "recipe": recipe.as_deref().map(escape_references).transpose()?,
         "root": escape_references(group.root())?,
         "store": group.store(),
         "model": escape_references(&model_path)?,
@@ -188,7 +195,7 @@ fn run_stages(
         "threshold": args.threshold,
         "thresholds": thresholds.transpose()?,
     });
-    let (before, manifests, needs) = group.stages();
+    let (before, manifests, needs) = group.stages(recipe.is_some());
     let last = STAGES.replace("MANIFESTS", manifests).replace("NEEDS", needs);
     let text = format!("name: predict\nvars: {vars}\nstages:\n{before}{last}");
     let settings = RunSettings {
@@ -199,6 +206,15 @@ fn run_stages(
     let graph = Pipeline::parse("predict", &text)?.graph(&kinds::all_kinds(), &settings)?;
     graph.run(&RunOptions::default(), observer, cancel)?;
     Ok(graph.run_dir().to_owned())
+}
+
+/// Writes the recipe of a group beside its directory; returns the file.
+fn write_recipe(group: &InputFiles, steps: &RecipeSteps) -> Result<std::path::PathBuf, Error> {
+    let path = group.root().with_extension("recipe.yaml");
+    // JSON is YAML.
+    let text = serde_json::to_string(steps).map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
+    std::fs::write(&path, text).map_err(|e| file_error("write", &path, &e))?;
+    Ok(path)
 }
 
 /// Text of a path for a pipeline file, in which nothing is a reference.

@@ -4,6 +4,7 @@ use crate::args::EncodingArgs;
 use crate::errors::{file_error, unusable_file};
 use ecgfm_archives::described::recording_candidates;
 use ecgfm_pipeline::{Error, ErrorKind};
+use ecgfm_recipe::steps::RecipeSteps;
 use ecgfm_recordings::{BoxedFile, MissingLeads, Recording, RecordingFile};
 use ecgfm_system::presence::is_dir;
 use std::collections::HashSet;
@@ -11,6 +12,19 @@ use std::path::{Path, PathBuf};
 
 /// Endings of arrays.
 const ARRAY_ENDINGS: [&str; 2] = ["npy", "npz"];
+
+/// The steps of the recipe that `--recipe` names.
+///
+/// # Errors
+/// There is neither a recipe nor a file of that name, or the file holds none that makes sense.
+pub(super) fn load_recipe(name: &str) -> Result<RecipeSteps, Error> {
+    ecgfm_signals::load_recipe(name).map_err(|error| match error {
+        ecgfm_signals::Error::Parameter { what, .. } => {
+            Error::new(ErrorKind::Config, format!("--recipe {what}"))
+        }
+        other => unusable_file(other),
+    })
+}
 
 /// Opens a file of recordings; none where its format is not known.
 ///

@@ -18,6 +18,8 @@ pub(super) const TEXT_RULES: NamedOrPath =
 pub(super) const TEXT_RULES_BY_SOURCE: NamedOrPath = named_or_path("by_source.*.rules", |name| {
     Definition::TextRules.is_built_in(name)
 });
+pub(super) const RECIPE: NamedOrPath = named_or_path("recipe", ecgfm_signals::is_built_in_recipe);
+pub(super) const RECIPE_BY_NAME: NamedOrPath = named_or_path("recipes.*", ecgfm_signals::is_built_in_recipe);
 /// A path whose content does not decide what is made of it.
 pub(super) const LOCK: NamedOrPath = named_or_path("lock", |_| false);
 
@@ -30,6 +32,14 @@ pub(super) fn dataset_fact(parameter: &str, name: &str) -> Option<(String, Strin
     // What cannot be read is an error elsewhere.
     let text = || std::fs::read_to_string(name).unwrap_or_else(|error| error.to_string());
     (!is_known_dataset(name)).then(|| (parameter.to_owned(), text()))
+}
+
+/// The steps of a recipe as a fact of the fingerprint: a card of other weights with the same steps changes nothing.
+pub(super) fn recipe_fact(parameter: &str, name: &str) -> (String, String) {
+    // What cannot be read is an error elsewhere.
+    let steps = ecgfm_signals::load_recipe(name).map_err(|error| error.to_string());
+    let text = steps.and_then(|steps| serde_json::to_string(&steps).map_err(|error| error.to_string()));
+    (parameter.to_owned(), text.unwrap_or_else(|error| error))
 }
 
 const fn named_or_path(parameter: &'static str, built_in: fn(&str) -> bool) -> NamedOrPath {

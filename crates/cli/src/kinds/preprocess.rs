@@ -5,7 +5,8 @@ use super::binding::{
     StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, refused_parameters,
 };
 use super::definitions::{
-    DATASET, DATASET_OF_SOURCE, LABEL_SET, TEXT_RULES, TEXT_RULES_BY_SOURCE, config_fact, dataset_fact,
+    DATASET, DATASET_OF_SOURCE, LABEL_SET, RECIPE, RECIPE_BY_NAME, TEXT_RULES, TEXT_RULES_BY_SOURCE,
+    config_fact, dataset_fact, recipe_fact,
 };
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_labels as labels;
@@ -90,7 +91,7 @@ pub fn signals() -> StageBinding<signals::Params> {
             signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
         },
         made_again: signals::SAMPLE_DIRS,
-        named: &[DATASET, DATASET_OF_SOURCE],
+        named: &[DATASET, DATASET_OF_SOURCE, RECIPE, RECIPE_BY_NAME],
         check: |params| {
             if params.raw.is_none() && params.sources.is_empty() {
                 return Err(missing_raw());
@@ -103,9 +104,14 @@ pub fn signals() -> StageBinding<signals::Params> {
                 dataset_fact(&format!("sources.{number}.dataset"), &source.dataset)
             };
             let of_sources = params.sources.iter().enumerate().filter_map(of_source);
+            let recipe = params.recipe.iter().map(|recipe| recipe_fact("recipe", recipe));
+            let recipes = params.recipes.iter();
+            let recipes = recipes.map(|(name, recipe)| recipe_fact(&format!("recipes.{name}"), recipe));
             Ok(dataset_fact("dataset", &params.dataset)
                 .into_iter()
                 .chain(of_sources)
+                .chain(recipe)
+                .chain(recipes)
                 .collect())
         },
         resumable: true,

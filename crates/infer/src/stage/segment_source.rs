@@ -168,7 +168,12 @@ fn check_card(model: &Path, card: &ModelCard, source: &SubsetSegments) -> Result
     let recipe = source.reader.info().and_then(|about| about.recipe.as_ref());
     // Other recipes bring values into a range of their own.
     let wants_standardised = recipe.is_none() || card.recipe.as_ref().is_none_or(CardRecipe::is_ecg_fm);
-    if wants_standardised && source.reader.info().is_some_and(|about| !about.standardized) {
+    if wants_standardised
+        && source
+            .reader
+            .info()
+            .is_some_and(|about| about.standardized == Some(false))
+    {
         return Err(source.segments_error(
             "segments are in the archive's unit, and the model was trained on standardised leads; run the signals stage \
              with `standardize: true`"

@@ -11,6 +11,7 @@ use super::values;
 use super::workspace::Workspace;
 use crate::error::{Error, Result};
 use crate::leads;
+use crate::sample::Sample;
 use crate::step::check_rate;
 use crate::strip::strip;
 
@@ -43,8 +44,30 @@ impl ModelInput {
     }
 }
 
+impl LeadSignals {
+    /// The leads of samples in the standard twelve leads (sample-major), but for those `without`.
+    pub fn of_standard_leads<S: Sample>(samples: &[S], sample_rate: f64, without: &[&str]) -> Self {
+        let kept = || {
+            leads::NAMES
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| !without.contains(name))
+        };
+        let lead = |(at, _): (usize, &&str)| {
+            let values = samples.iter().skip(at).step_by(leads::COUNT);
+            values.map(|v| v.to_f64()).collect()
+        };
+        Self {
+            names: kept().map(|(_, name)| (*name).to_owned()).collect(),
+            sample_rate,
+            leads: kept().map(lead).collect(),
+        }
+    }
+}
+
 /// What the steps so far made of a recording.
-struct Pieces {
+#[derive(Clone)]
+pub(super) struct Pieces {
     /// In Hz.
     rate: f64,
     names: Vec<String>,
@@ -59,17 +82,8 @@ impl CheckedRecipe {
     /// Leads of unequal length or without a name, a lead that the recipe needs and the recording lacks, a recording that is
     /// too short for a step, a rate that a step does not take, and missing values where they are refused.
     pub fn apply(&self, recording: &LeadSignals, work: &mut Workspace) -> Result<ModelInput> {
-        check_recording(recording)?;
-        let steps = self.steps();
-        let mut state = Pieces {
-            rate: recording.sample_rate,
-            names: recording.names.clone(),
-            pieces: vec![recording.leads.clone()],
-        };
-        if !steps.iter().any(|step| matches!(step, RecipeStep::Leads { .. })) {
-            state.choose(&leads::NAMES.map(str::to_owned), MissingLead::Refuse, false)?;
-        }
-        for step in steps {
+        let mut state = Pieces::new(recording.clone())?;
+        for step in &self.all_steps() {
             state.take(step, work)?;
         }
         state.finish(self.samples())
@@ -90,7 +104,17 @@ fn check_recording(recording: &LeadSignals) -> Result<()> {
 }
 
 impl Pieces {
-    fn take(&mut self, step: &RecipeStep, work: &mut Workspace) -> Result<()> {
+    /// A recording, before the first step.
+    pub(super) fn new(recording: LeadSignals) -> Result<Self> {
+        check_recording(&recording)?;
+        Ok(Self {
+            rate: recording.sample_rate,
+            names: recording.names,
+            pieces: vec![recording.leads],
+        })
+    }
+
+    pub(super) fn take(&mut self, step: &RecipeStep, work: &mut Workspace) -> Result<()> {
         match step {
             RecipeStep::Leads {
                 names,
@@ -155,7 +179,7 @@ impl Pieces {
         })
     }
 
-    fn finish(self, samples: usize) -> Result<ModelInput> {
+    pub(super) fn finish(self, samples: usize) -> Result<ModelInput> {
         let rows = self.pieces.first().map_or(0, Vec::len);
         if let Some(row) = self.pieces.iter().flatten().find(|row| row.len() != samples) {
             return Err(Error::Shape {

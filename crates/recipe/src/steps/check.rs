@@ -1,6 +1,6 @@
 //! Steps checked before there is any recording.
 
-use super::step::{PassBand, RecipeStep, ResampleMethod, Scope, Take};
+use super::step::{MAX_WIDTH, PassBand, RecipeStep, ResampleMethod, Scope, Take};
 use crate::error::{Error, Result};
 use crate::filter::{Band, MAX_ORDER};
 use crate::leads;
@@ -12,6 +12,8 @@ pub struct CheckedRecipe {
     steps: Vec<RecipeStep>,
     rows: usize,
     samples: usize,
+    rate: Option<f64>,
+    seconds: Option<f64>,
 }
 
 impl CheckedRecipe {
@@ -29,6 +31,8 @@ impl CheckedRecipe {
             steps: steps.to_vec(),
             rows,
             samples,
+            rate: known.rate,
+            seconds: known.seconds,
         })
     }
 
@@ -46,6 +50,16 @@ impl CheckedRecipe {
     pub fn samples(&self) -> usize {
         self.samples
     }
+
+    /// Sample rate of what the model is given, in Hz; none where it depends on the recording.
+    pub fn sample_rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// Seconds of a recording that a segment holds; none where they depend on the recording.
+    pub fn seconds(&self) -> Option<f64> {
+        self.seconds
+    }
 }
 
 /// What is known of a recording after the steps so far.
@@ -55,6 +69,8 @@ struct Known {
     rate: Option<f64>,
     /// Samples a row; none while it depends on the recording.
     samples: Option<usize>,
+    /// Seconds of a segment; none before the cut, and where they depend on the recording.
+    seconds: Option<f64>,
     leads: Option<usize>,
     cut: bool,
     flat: bool,
@@ -225,6 +241,7 @@ impl Known {
             "every: `take: stride` takes it, above 0; no other does",
         )?;
         (self.cut, self.samples) = (true, Some(*samples));
+        self.seconds = self.rate.map(|rate| *samples as f64 / rate);
         Ok(())
     }
 
@@ -235,9 +252,6 @@ impl Known {
         Ok(())
     }
 }
-
-/// Longest filter or window, in seconds.
-const MAX_WIDTH: f64 = 60.0;
 
 fn check_widths(seconds: &[f64]) -> Checked {
     let fit = !seconds.is_empty() && seconds.iter().all(|s| is_above_zero(*s) && *s <= MAX_WIDTH);
@@ -335,11 +349,13 @@ mod tests {
 
     #[test]
     fn a_step_that_looks_at_other_ecgs_is_refused_with_the_reason() {
-        let message = refused(&format!("[{{step: scale_by_batch}}, {CUT}]"));
-        assert!(
-            message.starts_with("scale_by_batch: looks at other ECGs: the same ECG"),
-            "{message}"
-        );
+        for step in ["scale_by_batch", "standard_scaler", "batch_scale"] {
+            let message = refused(&format!("[{{step: {step}}}, {CUT}]"));
+            assert!(
+                message.starts_with("scale_by_batch: looks at other ECGs: the same ECG"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -9,11 +9,14 @@ mod check;
 mod cut;
 mod difference;
 mod ecg_fm_list;
+mod facts;
 mod filters;
 mod lead_names;
 mod list;
 mod normalize;
 mod resampling;
+mod segment_recipe;
+mod shared;
 mod step;
 mod values;
 mod workspace;
@@ -23,6 +26,8 @@ pub use built_in::{BUILT_IN, built_in};
 pub use check::CheckedRecipe;
 pub use difference::RecipeDifference;
 pub use list::RecipeSteps;
+pub use segment_recipe::{RecipeForm, SegmentRecipe};
+pub use shared::apply_together;
 pub use step::{
     FilterForm, MissingLead, MissingValue, NormalizeKind, PassBand, RecipeStep, ResampleMethod, Rounding,
     Scope, ShortRecording, Take,

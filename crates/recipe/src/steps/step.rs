@@ -1,6 +1,8 @@
 //! The steps of a recipe, as they are written in `configs/recipes/`.
 
+use crate::filter::MAX_ORDER;
 use crate::standardize::ConstantLeads;
+use crate::step::{MAX_SAMPLE_RATE, MAX_SEGMENT_SAMPLES};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,7 @@ pub enum RecipeStep {
     /// Refuses a recording of which every lead begins with zeros.
     RejectZeroStart {
         /// How many zeros.
+        #[schemars(range(min = 1, max = MAX_SEGMENT_SAMPLES))]
         samples: usize,
     },
     /// Multiplies, divides, then rounds: mV to another unit.
@@ -47,9 +50,11 @@ pub enum RecipeStep {
     FlatToZero,
     /// Takes one frequency out, forth and back (`scipy.signal.iirnotch`, `filtfilt`).
     Notch {
-        /// The frequency, in Hz.
+        /// The frequency, in Hz, below half the sample rate.
+        #[schemars(extend("exclusiveMinimum" = 0))]
         hz: f64,
         /// Quality: the frequency over the width at −3 dB.
+        #[schemars(extend("exclusiveMinimum" = 0))]
         q: f64,
     },
     /// Butterworth filter, forth and back (`scipy.signal.butter`, `filtfilt` or `sosfiltfilt`).
@@ -57,6 +62,7 @@ pub enum RecipeStep {
         /// What passes.
         pass: PassBand,
         /// Order; a band pass has twice as many poles.
+        #[schemars(range(min = 1, max = MAX_ORDER))]
         order: usize,
         /// One edge, or for `band` two, in Hz.
         hz: Vec<f64>,
@@ -66,6 +72,7 @@ pub enum RecipeStep {
     /// Band pass of finite length with a Hamming window, forth and back (`scipy.signal.firwin`, `filtfilt`).
     Fir {
         /// Length in seconds; rounded down to samples, and up to an odd number of them.
+        #[schemars(range(max = MAX_WIDTH), extend("exclusiveMinimum" = 0))]
         seconds: f64,
         /// Both edges, in Hz.
         hz: [f64; 2],
@@ -82,9 +89,11 @@ pub enum RecipeStep {
         /// How.
         method: ResampleMethod,
         /// The rate, in Hz; a recording of that rate stays as it is.
+        #[schemars(range(min = 1, max = MAX_SAMPLE_RATE))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hz: Option<f64>,
         /// The number of samples that the whole recording, or each segment, becomes.
+        #[schemars(range(min = 1, max = MAX_SEGMENT_SAMPLES))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         samples: Option<usize>,
     },
@@ -112,6 +121,7 @@ pub enum RecipeStep {
         #[serde(default = "unit", skip_serializing_if = "is_unit")]
         to: [f64; 2],
         /// Added to the divisor.
+        #[schemars(range(min = 0.0))]
         #[serde(default)]
         eps: f64,
         /// What becomes of values that are all the same; without it, what the formula gives.
@@ -123,11 +133,14 @@ pub enum RecipeStep {
         /// Which.
         take: Take,
         /// Samples of a segment.
+        #[schemars(range(min = 1, max = MAX_SEGMENT_SAMPLES))]
         samples: usize,
         /// How many, for `even`.
+        #[schemars(range(min = 1))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         count: Option<usize>,
         /// Samples from one start to the next, for `stride`.
+        #[schemars(range(min = 1))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         every: Option<usize>,
         /// What becomes of a recording shorter than a segment.
@@ -137,8 +150,12 @@ pub enum RecipeStep {
     /// Puts the leads one after another into one row.
     Flatten,
     /// Scales by what other ECGs of the same batch are like. No recipe may: it is here to be refused with the reason.
+    #[serde(alias = "batch_scale", alias = "standard_scaler")]
     ScaleByBatch,
 }
+
+/// Longest filter or window, in seconds.
+pub(super) const MAX_WIDTH: f64 = 60.0;
 
 fn one() -> f64 {
     1.0

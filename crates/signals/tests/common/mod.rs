@@ -8,6 +8,8 @@
     clippy::unwrap_used
 )]
 
+pub mod records;
+
 use ecgfm_artifacts::formats::code15::{PartWriter, WriteLayout, WriteOptions};
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
 use ecgfm_artifacts::store::SegmentReader;

@@ -18,22 +18,31 @@ pub(super) struct MillivoltRecording {
     pub(super) source: (String, usize),
 }
 
+/// Refuses a recording of which nobody states rate or unit.
+///
+/// # Errors
+/// Rate or unit are not known.
+pub(super) fn require_rate_and_unit(recording: &Recording) -> Result<(), Error> {
+    let path = recording.file().display();
+    let unknown =
+        |what: &str, help: &str| Err(Error::new(ErrorKind::BadInput, format!("{path}: {what}")).help(help));
+    if recording.sample_rate == 0.0 {
+        return unknown("the file states no sample rate", "state it: --rate HZ");
+    }
+    if recording.unit == Unit::NotStated {
+        return unknown("the file states no unit", "state it: --unit mV");
+    }
+    Ok(())
+}
+
 impl MillivoltRecording {
     /// The values of a recording, without the zeros around those of a `zero_padded` one.
     ///
     /// # Errors
     /// Rate or unit are not known.
     pub(super) fn of(recording: Recording, zero_padded: bool) -> Result<Self, Error> {
+        require_rate_and_unit(&recording)?;
         let path = recording.file().display().to_string();
-        let unknown = |what: &str, help: &str| {
-            Err(Error::new(ErrorKind::BadInput, format!("{path}: {what}")).help(help))
-        };
-        if recording.sample_rate == 0.0 {
-            return unknown("the file states no sample rate", "state it: --rate HZ");
-        }
-        if recording.unit == Unit::NotStated {
-            return unknown("the file states no unit", "state it: --unit mV");
-        }
         let (values, count) = (recording.samples.to_f64(), recording.leads.len());
         let kept = if zero_padded {
             strip(&values, count)

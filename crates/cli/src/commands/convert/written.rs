@@ -95,11 +95,19 @@ pub(super) fn write_npy(
     let mut described = describe(recording);
     described["file"] = json!(path.to_string_lossy());
     described["axes"] = json!("leads_samples");
-    let text = serde_json::to_string_pretty(&described)
+    write_beside(&path, &described)?;
+    Ok(described)
+}
+
+/// Writes the description of an array into a JSON file beside it.
+///
+/// # Errors
+/// I/O.
+pub(super) fn write_beside(path: &Path, described: &Value) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(described)
         .map_err(|e| Error::new(ErrorKind::StageFailed, e.to_string()))?;
     let beside = path.with_extension("json");
-    std::fs::write(&beside, text + "\n").map_err(|e| file_error("write", &beside, &e))?;
-    Ok(described)
+    std::fs::write(&beside, text + "\n").map_err(|e| file_error("write", &beside, &e))
 }
 
 /// What is known of a recording, but for who the patient is.

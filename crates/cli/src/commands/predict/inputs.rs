@@ -66,8 +66,7 @@ pub(super) enum InputFiles {
 const STAGES_OF_RECORDINGS: &str = "
   signals:
     uses: signals
-    with: { dataset: DATASET, raw: 'TABLE', store: '${vars.store}', sample_rate: '${vars.sample_rate}',
-            segment_seconds: '${vars.segment_seconds}', missing_leads: '${vars.missing_leads}' }
+    with: { dataset: DATASET, raw: 'TABLE', store: '${vars.store}', RECIPE, missing_leads: '${vars.missing_leads}' }
   splits:
     uses: splits
     with: { records: '${signals.records}', segments: '${signals.segments}', strategy: random, fractions: [1],
@@ -76,6 +75,12 @@ const STAGES_OF_RECORDINGS: &str = "
     uses: manifests
     with: { splits: '${splits.segmented}' }
 ";
+
+/// Recipe of the stage signals: a file's.
+const RECIPE: &str = "recipe: '${vars.recipe}'";
+/// Recipe of the stage signals: ECG-FM's, at the rate and length that the model takes.
+const ECG_FM_SETTINGS: &str =
+    "sample_rate: '${vars.sample_rate}', segment_seconds: '${vars.segment_seconds}'";
 
 /// Table of the recordings of any format, in the directory of its group.
 pub(super) const TABLE_FILE: &str = "files.csv";
@@ -98,8 +103,9 @@ impl InputFiles {
         }
     }
 
-    /// Stages before inference as YAML, the manifests that inference reads, and the stages that it also needs.
-    pub(super) fn stages(&self) -> (String, &'static str, &'static str) {
+    /// Stages before inference as YAML, the manifests that inference reads, and the stages that it also needs. Recordings are
+    /// prepared by the recipe in the file of the variable `recipe`, or by ECG-FM's.
+    pub(super) fn stages(&self, by_recipe: bool) -> (String, &'static str, &'static str) {
         let (dataset, table) = match self {
             Self::Segments { .. } => return (String::new(), "${vars.root}/manifests", "[]"),
             Self::Parts { .. } => ("listed".to_owned(), EXAMS_FILE),
@@ -107,6 +113,7 @@ impl InputFiles {
         };
         let before = STAGES_OF_RECORDINGS.replace("DATASET", &dataset);
         let before = before.replace("TABLE", &format!("${{vars.root}}/{table}"));
+        let before = before.replace("RECIPE", if by_recipe { RECIPE } else { ECG_FM_SETTINGS });
         (before, "${manifests.dir}", "[signals]")
     }
 

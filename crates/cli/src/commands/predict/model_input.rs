@@ -1,18 +1,22 @@
 //! Input that a model expects, as its card describes it.
 
 use crate::args::PredictArgs;
+use crate::commands::recording_files::load_recipe;
 use crate::errors::file_error;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{Error, ErrorKind};
+use ecgfm_recipe::steps::RecipeSteps;
 use ecgfm_stage_params::{CardError, ModelCard};
 use ecgfm_system::presence::{exists, is_dir};
 use std::path::Path;
 
-/// Labels, sample rate and segment length that the model expects, by its card.
+/// Labels, recipe, sample rate and segment length that the model expects, by its card.
 pub(super) struct ExpectedInput {
     pub(super) labels: String,
     pub(super) sample_rate: u32,
     pub(super) segment_seconds: f64,
+    /// Steps of the recipe; none where neither the arguments nor the card say any.
+    pub(super) recipe: Option<RecipeSteps>,
 }
 
 impl ExpectedInput {
@@ -42,6 +46,12 @@ impl ExpectedInput {
                     .help("name them: `--labels physionet2021`, or a label set's file"));
             }
         };
+        let recipe = match &args.recipe {
+            Some(name) => Some(load_recipe(name)?),
+            None => card
+                .and_then(|card| card.recipe.as_ref())
+                .map(|recipe| recipe.steps.clone()),
+        };
         let input = card.map(|card| &card.input);
         let rate = input.and_then(|input| input.sample_rate_hz);
         let whole = rate.filter(|rate| (1.0..=1e6).contains(rate) && rate.fract() == 0.0);
@@ -49,6 +59,7 @@ impl ExpectedInput {
             labels,
             sample_rate: whole.map_or(500, |rate| rate as u32),
             segment_seconds: input.and_then(|input| input.segment_seconds).unwrap_or(5.0),
+            recipe,
         })
     }
 }
