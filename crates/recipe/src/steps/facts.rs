@@ -44,14 +44,6 @@ impl CheckedRecipe {
         }
     }
 
-    /// Rows of a segment: one a lead, or one where a step puts the leads one after another.
-    pub fn rows(&self) -> usize {
-        match self.steps().contains(&RecipeStep::Flatten) {
-            true => 1,
-            false => self.lead_names().len(),
-        }
-    }
-
     /// Whether a step puts something in the place of missing values.
     pub fn replaces_missing_values(&self) -> bool {
         let replaces = |step: &RecipeStep| matches!(step, RecipeStep::MissingValues { to } if *to != MissingValue::Reject);

@@ -186,7 +186,8 @@ fn segments_of_another_recipe_than_the_models_are_refused_by_the_first_step_that
         "recipe": { "name": "ecgfounder" }, "model": { "sha256": hash_file(&params.model).unwrap() },
     });
     std::fs::write(dir.path().join("model.json"), card.to_string()).unwrap();
-    let mut about = StoreInfo::new(500, 5.0, true);
+    let ecg_fm = steps::SegmentRecipe::of_steps(&steps::built_in("ecg_fm").unwrap(), false).unwrap();
+    let mut about = StoreInfo::of_recipe(&ecg_fm);
     let mut ran = |recipe: Option<&str>| {
         about.recipe = recipe.map(|name| steps::built_in(name).unwrap());
         about.write(params.segments.as_ref().unwrap()).unwrap();
