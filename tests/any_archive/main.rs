@@ -7,5 +7,6 @@ mod common;
 mod page;
 mod pipelines;
 mod rates;
+mod recipes;
 mod reference;
 mod sources;

@@ -40,11 +40,16 @@ pub fn archive_warnings(graph: &Graph, summary: &RunSummary) -> Vec<String> {
     infos.flat_map(|info| info.warnings).collect()
 }
 
-/// Stores that may be in a directory of the signals stage.
+/// Stores that may be in a directory of the signals stage: its own, or those of its recipes.
 fn stores(dir: Option<PathBuf>) -> impl Iterator<Item = PathBuf> {
     let names = [store::PACKED_DIR, store::MAT_DIR];
-    dir.into_iter()
-        .flat_map(move |dir| names.map(|name| dir.join(name)))
+    let of_recipes = dir.iter().flat_map(std::fs::read_dir).flatten().flatten();
+    let of_recipes: Vec<PathBuf> = of_recipes
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    let dirs = dir.into_iter().chain(of_recipes);
+    dirs.flat_map(move |dir| names.map(|name| dir.join(name)))
 }
 
 /// Notice to every reader of the run's results on its data and its model, as far as the run came.

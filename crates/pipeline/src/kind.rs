@@ -22,6 +22,8 @@ pub struct OutputSpec {
     pub about: &'static str,
     /// Set where the stage must write it.
     pub required: bool,
+    /// Parameter with which the stage has no such output.
+    pub unless: Option<&'static str>,
 }
 
 impl OutputSpec {
@@ -33,6 +35,16 @@ impl OutputSpec {
             path,
             about,
             required: true,
+            unless: None,
+        }
+    }
+
+    /// Makes it an output that the stage does not have where this parameter is given.
+    #[must_use]
+    pub const fn unless(self, parameter: &'static str) -> Self {
+        Self {
+            unless: Some(parameter),
+            ..self
         }
     }
 
@@ -92,6 +104,12 @@ pub trait StageKind: Send + Sync {
     /// The parameters (`name`, or `outer.inner`) that cannot change what the stage leaves, such as a number of threads
     /// where every number gives the same bytes. They are recorded and are no part of the fingerprint.
     fn idle_parameters(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The parameters (`name`) that are mappings each of whose entries makes outputs of its own: an entry that is no longer asked
+    /// for makes nothing stale. What it made stays until the stage runs again.
+    fn separate_parameters(&self) -> &'static [&'static str] {
         &[]
     }
 

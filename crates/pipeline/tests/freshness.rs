@@ -37,6 +37,33 @@ fn another_seed_runs_the_splits_and_what_follows_and_status_says_why() {
 }
 
 #[test]
+fn an_entry_that_makes_outputs_of_its_own_is_dropped_without_a_run_and_added_with_one() {
+    let bench = Bench::new();
+    bench
+        .run(&bench.graph(&["signals.copies.a=one", "signals.copies.b=two"]))
+        .unwrap();
+    let fewer = bench.graph(&["signals.copies.b=two"]);
+    assert!(bench.run(&fewer).unwrap().ran.is_empty());
+    assert!(fewer.status().unwrap().is_fresh());
+    assert!(bench.path("signals/copy_a").exists());
+    // What is asked for again is still there.
+    let again = bench.graph(&["signals.copies.a=one", "signals.copies.b=two"]);
+    assert!(bench.run(&again).unwrap().ran.is_empty());
+    for other in [
+        &["signals.copies.b=three"][..],
+        &["signals.copies.b=two", "signals.copies.c=one"],
+        &[],
+    ] {
+        assert!(!bench.graph(other).status().unwrap().is_fresh(), "{other:?}");
+    }
+    assert_eq!(
+        bench.run(&bench.graph(&["signals.copies.b=three"])).unwrap().ran,
+        ["signals"]
+    );
+    assert!(!bench.path("signals/copy_a").exists());
+}
+
+#[test]
 fn a_deleted_artifact_is_made_again_and_what_follows_stays() {
     let bench = Bench::new();
     let graph = bench.graph(&[]);

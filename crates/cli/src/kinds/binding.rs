@@ -31,6 +31,8 @@ pub struct StageBinding<P> {
     pub inputs: &'static [&'static str],
     /// Parameters that cannot change what the stage leaves: no part of the fingerprint.
     pub idle: &'static [&'static str],
+    /// Mappings each of whose entries makes outputs of its own; see [`StageKind::separate_parameters`].
+    pub separate: &'static [&'static str],
     /// Inputs that no parameter names; see [`StageKind::further_inputs`].
     pub further: FurtherInputs<P>,
     /// Parameters whose content the outputs only point at; see [`StageKind::points_at`].
@@ -120,6 +122,10 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
 
     fn idle_parameters(&self) -> &'static [&'static str] {
         self.idle
+    }
+
+    fn separate_parameters(&self) -> &'static [&'static str] {
+        self.separate
     }
 
     fn further_inputs(&self, with: &Value) -> Vec<(&'static str, PathBuf)> {

@@ -55,14 +55,15 @@ fn missing_raw() -> ParamError {
 pub fn signals() -> StageBinding<signals::Params> {
     const OUTPUTS: &[OutputSpec] = &[
         OutputSpec::new("dir", "", "the whole directory"),
-        OutputSpec::new("records", "meta.csv", "one row a kept exam"),
-        OutputSpec::new("segments", "segmented.csv", "one row a segment"),
+        OutputSpec::new("records", "meta.csv", "one row a kept exam").unless("recipes"),
+        OutputSpec::new("segments", "segmented.csv", "one row a segment").unless("recipes"),
         OutputSpec::new(
             "rejected",
             "rejected.csv",
             "one row an exam set aside, with the reason",
-        ),
-        OutputSpec::new("quality", "quality.csv", "one row a doubt about a kept exam"),
+        )
+        .unless("recipes"),
+        OutputSpec::new("quality", "quality.csv", "one row a doubt about a kept exam").unless("recipes"),
     ];
     StageBinding {
         name: "signals",
@@ -85,6 +86,7 @@ pub fn signals() -> StageBinding<signals::Params> {
         outputs: OUTPUTS,
         inputs: &["raw", "sources.raw"],
         idle: &["threads"],
+        separate: &["recipes"],
         further: no_further_inputs,
         points_at: |params| match params.store {
             signals::Store::View => &["raw", "sources"],
@@ -149,6 +151,7 @@ pub fn labels() -> StageBinding<labels::Params> {
         outputs: OUTPUTS,
         inputs: &["records", "splits"],
         idle: &[],
+        separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],
@@ -191,6 +194,7 @@ pub fn splits() -> StageBinding<splits::Params> {
         outputs: OUTPUTS,
         inputs: &["records", "segments"],
         idle: &[],
+        separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],
@@ -216,6 +220,7 @@ pub fn manifests() -> StageBinding<manifests::Params> {
         outputs: OUTPUTS,
         inputs: &["splits"],
         idle: &[],
+        separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],

@@ -25,8 +25,10 @@ pub(crate) fn output_paths(
     params: &Value,
     dir: &Path,
 ) -> Result<Vec<StageOutput>, String> {
+    let has = |output: &&OutputSpec| output.unless.is_none_or(|parameter| params[parameter].is_null());
     outputs
         .iter()
+        .filter(has)
         .map(|output| {
             let relative = fill_template(output.path, params)?;
             let inside = Path::new(&relative)

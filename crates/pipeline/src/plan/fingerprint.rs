@@ -19,6 +19,8 @@ pub(crate) struct FingerprintInputs {
     pub(crate) parameters: Value,
     /// Parameters that cannot change the outputs.
     pub(crate) idle: &'static [&'static str],
+    /// Mappings each of whose entries makes outputs of its own.
+    pub(crate) separate: &'static [&'static str],
     pub(crate) inputs: BTreeMap<String, InputRecord>,
     /// Set where inputs that no parameter names are among the inputs.
     pub(crate) complete: bool,
@@ -42,6 +44,15 @@ impl FingerprintInputs {
             self.extra
         ]);
         blake3::hash(facts.to_string().as_bytes()).to_hex().to_string()
+    }
+
+    /// True for an entry of a mapping each of whose entries makes outputs of its own.
+    fn is_separate(&self, name: &str) -> bool {
+        let mut mappings = self.separate.iter();
+        mappings.any(|mapping| {
+            name.strip_prefix(*mapping)
+                .is_some_and(|rest| rest.starts_with('.'))
+        })
     }
 
     /// The inputs that are others in facts that were gathered later.
@@ -80,12 +91,19 @@ impl FingerprintInputs {
             &active(&self.parameters),
             &mut reasons,
         );
+        reasons.retain(|reason| match reason {
+            StaleReason::Parameter { name, to: None, .. } => !self.is_separate(name),
+            _ => true,
+        });
         let names = record
             .inputs
             .keys()
             .chain(self.inputs.keys().filter(|k| !record.inputs.contains_key(*k)));
         for name in names {
             let (from, to) = (record.inputs.get(name), self.inputs.get(name));
+            if to.is_none() && self.is_separate(name) {
+                continue;
+            }
             let stage = to.or(from).and_then(|input| input.stage.clone());
             if stage.as_deref().is_some_and(skip)
                 || (!self.complete && name.starts_with(THROUGH_PREFIX))
@@ -110,7 +128,11 @@ impl FingerprintInputs {
             .extra
             .keys()
             .chain(self.extra.keys().filter(|k| !record.extra.contains_key(*k)));
-        for name in names.filter(|name| record.extra.get(*name) != self.extra.get(*name)) {
+        let differs = |name: &&String| {
+            let dropped = !self.extra.contains_key(*name) && self.is_separate(name);
+            !dropped && record.extra.get(*name) != self.extra.get(*name)
+        };
+        for name in names.filter(differs) {
             reasons.push(StaleReason::Extra { name: name.clone() });
         }
         reasons
@@ -202,6 +224,7 @@ mod tests {
             changes: &[],
             parameters,
             idle: &["b.d"],
+            separate: &[],
             inputs,
             complete: true,
             extra,

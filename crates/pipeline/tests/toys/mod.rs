@@ -39,6 +39,9 @@ pub struct Signals {
     quality: Quality,
     #[serde(default)]
     threads: Option<u32>,
+    /// Texts, each in a file of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    copies: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -117,6 +120,12 @@ impl StageKind for Toy {
             _ => &[],
         }
     }
+    fn separate_parameters(&self) -> &'static [&'static str] {
+        match self.name {
+            "signals" => &["copies"],
+            _ => &[],
+        }
+    }
     fn further_inputs(&self, with: &Value) -> Vec<(&'static str, PathBuf)> {
         match (self.name, with["raw"].as_str()) {
             ("follow", Some(list)) => followed(Path::new(list)).map_or(vec![], |file| vec![("raw", file)]),
@@ -180,6 +189,9 @@ fn signals(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     write(ctx, "segmented.csv", &raw.to_uppercase())?;
     fs::create_dir(ctx.out.join("large")).map_err(|e| StageError::failed(e.to_string()))?;
     write(ctx, "large/segments", &raw.to_uppercase())?;
+    for (name, text) in &p.copies {
+        write(ctx, &format!("copy_{name}"), text)?;
+    }
     ctx.progress.advance(raw.lines().count() as u64);
     let counts = BTreeMap::from([("read".to_owned(), raw.lines().count() as u64)]);
     Ok(Outcome {

@@ -6,7 +6,9 @@ use crate::commands::recording_files;
 use crate::errors::{file_error, unusable_file};
 use crate::results;
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, SOURCE, TRACE_FILE};
+use ecgfm_artifacts::recipe::EcgFm;
 use ecgfm_artifacts::recordings::{Recording, RecordingFile};
+use ecgfm_artifacts::store::{PACKED_DIR, StoreInfo};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records};
 use ecgfm_formats::mat5;
@@ -175,7 +177,10 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
         // CODE-15 does not state the unit of its values.
         ecg.unit = SignalUnit::NotStated;
     }
-    let seconds = record.parameters["segment_seconds"].as_f64().unwrap_or(5.0);
+    let about = StoreInfo::read(&dir.join(stage).join(PACKED_DIR)).ok().flatten();
+    let seconds = about.and_then(|about| about.segment_seconds);
+    let seconds = seconds.or(record.parameters["segment_seconds"].as_f64());
+    let seconds = seconds.unwrap_or(EcgFm::SEGMENT_SECONDS);
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
         let infer = dir.join(infer);
