@@ -30,7 +30,8 @@ fn ran(command: &mut Command) -> Vec<String> {
 const AFTER: &str = "
   splits:
     uses: splits
-    with: { records: '${signals.dir}/jepa/meta.csv', segments: '${signals.dir}/jepa/segmented.csv' }
+    with: { records: '${signals.dir}/jepa/meta.csv', segments: '${signals.dir}/jepa/segmented.csv', strategy: random,
+            fractions: [1], names: [test], seed: 0 }
   manifests: { uses: manifests, with: { splits: '${splits.segmented}' } }
 ";
 
@@ -66,7 +67,7 @@ fn of_several_recipes_one_is_dropped_without_reading_again() {
             assert!(signals.join(name).join(file).exists(), "{name}/{file}");
         }
     }
-    let manifest = std::fs::read_to_string(dir.path().join("runs/mine/default/manifests/train.tsv")).unwrap();
+    let manifest = std::fs::read_to_string(dir.path().join("runs/mine/default/manifests/test.tsv")).unwrap();
     assert!(manifest.starts_with("../signals/jepa/segments\n"), "{manifest}");
     let fewer = pipeline("recipes: { jepa: ecg_jepa, ours: own.yaml }");
     assert!(ran(&mut run(dir.path(), &fewer, &[])).is_empty());
@@ -103,7 +104,7 @@ fn what_cannot_be_is_told_before_a_run_with_its_line() {
         assert!(said.contains(words) && said.contains("mine.yaml:3"), "{said}");
     }
     let named = "name: mine\nstages:\n  signals: { uses: signals, with: { raw: raw, recipes: { a: merl } } }\n  \
-                 splits: { uses: splits, with: { records: '${signals.records}' } }\n";
+                 splits: { uses: splits, with: { records: '${signals.records}', fractions: [1], names: [test], seed: 0 } }\n";
     let output = run(dir.path(), named, &["--dry-run"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(

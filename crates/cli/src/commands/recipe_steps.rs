@@ -51,9 +51,10 @@ pub(super) fn explain(as_json: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The comment that a built-in recipe begins with.
-fn first_comment(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim_start_matches("# ")
+/// The comment that a built-in recipe begins with, in one line.
+fn first_comment(text: &str) -> String {
+    let lines = text.lines().map_while(|line| line.strip_prefix('#'));
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 fn list_steps() -> Vec<StepSchema> {
