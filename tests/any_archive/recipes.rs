@@ -68,7 +68,7 @@ fn of_several_recipes_one_is_dropped_without_reading_again() {
         }
     }
     let manifest = std::fs::read_to_string(dir.path().join("runs/mine/default/manifests/test.tsv")).unwrap();
-    assert!(manifest.starts_with("../signals/jepa/segments\n"), "{manifest}");
+    assert!(manifest.starts_with("../signals/jepa/segments/\n"), "{manifest}");
     let fewer = pipeline("recipes: { jepa: ecg_jepa, ours: own.yaml }");
     assert!(ran(&mut run(dir.path(), &fewer, &[])).is_empty());
     // A step that differs is another recipe.
@@ -88,12 +88,12 @@ fn what_cannot_be_is_told_before_a_run_with_its_line() {
     for (recipes, words) in [
         (
             "recipes: { jepa: ecg_jepa, ours: nowhere.yaml }",
-            "`recipes` is `",
+            "nowhere.yaml`, and there is no such file",
         ),
         ("recipe: own.yaml", "no such file; built in are"),
         (
             "recipe: merl, segment_seconds: 5",
-            "`segment_seconds` changes the step `segments`",
+            "`segment_seconds` of stage `signals` changes the step `segments`",
         ),
     ] {
         let output = run(dir.path(), &pipeline(recipes), &["--dry-run"])

@@ -19,32 +19,69 @@ pub(super) fn cut(step: &RecipeStep, mut rows: Rows) -> Result<Vec<Rows>> {
         return Ok(vec![rows]);
     };
     let n = rows.first().map_or(0, Vec::len);
-    if n < *samples {
-        match short {
-            ShortRecording::Drop => return Ok(Vec::new()),
-            ShortRecording::Refuse => {
-                return Err(Error::TooShort {
-                    step: "segments",
-                    samples: n,
-                    least: *samples,
-                });
-            }
-            ShortRecording::PadRight => pad(&mut rows, 0, *samples),
-            ShortRecording::PadBoth => pad(&mut rows, (samples - n) / 2, *samples),
+    match short {
+        ShortRecording::Drop if n < *samples => return Ok(Vec::new()),
+        ShortRecording::Refuse if n < *samples => {
+            return Err(Error::TooShort {
+                step: "segments",
+                samples: n,
+                least: *samples,
+            });
         }
+        _ => {}
     }
-    let n = n.max(*samples);
+    let padded = n.max(*samples);
+    let parameters = (count.unwrap_or(1), every.unwrap_or(1));
+    check_room(
+        &rows,
+        segment_count(*take, padded, *samples, parameters),
+        *samples,
+    )?;
+    if n < *samples {
+        let before = if *short == ShortRecording::PadBoth {
+            (samples - n) / 2
+        } else {
+            0
+        };
+        pad(&mut rows, before, *samples);
+    }
     let segment = |start: usize| {
         rows.iter()
             .map(|row| row[start..start + samples].to_vec())
             .collect()
     };
-    Ok(
-        starts(*take, n, *samples, (count.unwrap_or(1), every.unwrap_or(1)))
-            .into_iter()
-            .map(segment)
-            .collect(),
-    )
+    Ok(starts(*take, padded, *samples, parameters)
+        .into_iter()
+        .map(segment)
+        .collect())
+}
+
+/// Most values that all segments of a recording, or its resampled leads, may have beyond its own: 1 GiB.
+pub(super) const MOST_VALUES: usize = 1 << 27;
+
+/// Refuses segments that overlap so much, or are so many, that they would not fit into memory.
+fn check_room(rows: &Rows, segments: usize, samples: usize) -> Result<()> {
+    let own = rows.iter().map(Vec::len).sum::<usize>();
+    let values = segments.saturating_mul(samples).saturating_mul(rows.len());
+    match values <= MOST_VALUES.max(own) {
+        true => Ok(()),
+        false => Err(Error::StepValue {
+            step: "segments",
+            problem: format!(
+                "{segments} segments of {samples} samples are more than are made of one recording"
+            ),
+        }),
+    }
+}
+
+/// Number of the segments of `length` in `n` samples.
+fn segment_count(take: Take, n: usize, length: usize, (count, every): (usize, usize)) -> usize {
+    match take {
+        Take::First => 1,
+        Take::Tile => n / length,
+        Take::Even => count,
+        Take::Stride => (n - length) / every + 1,
+    }
 }
 
 fn pad(rows: &mut Rows, before: usize, samples: usize) {
@@ -87,6 +124,41 @@ mod tests {
         assert_eq!(starts(Take::Even, 11, 4, (3, 1)), [0, 3, 7]);
         assert_eq!(starts(Take::Even, 10, 4, (1, 1)), [0]);
         assert_eq!(starts(Take::Stride, 10, 4, (1, 3)), [0, 3, 6]);
+        for (take, n, parameters) in [
+            (Take::First, 10, (1, 1)),
+            (Take::Tile, 11, (1, 1)),
+            (Take::Even, 11, (3, 1)),
+            (Take::Stride, 11, (1, 3)),
+        ] {
+            assert_eq!(
+                segment_count(take, n, 4, parameters),
+                starts(take, n, 4, parameters).len(),
+                "{take:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn segments_that_would_not_fit_into_memory_are_refused() {
+        let step = |take, count, every| RecipeStep::Segments {
+            take,
+            samples: 5000,
+            count,
+            every,
+            short: ShortRecording::Refuse,
+        };
+        let rows = || vec![vec![0.0; 100_000]; 12];
+        assert!(cut(&step(Take::Stride, None, Some(100)), rows()).is_ok());
+        for step in [
+            step(Take::Stride, None, Some(1)),
+            step(Take::Even, Some(usize::MAX), None),
+        ] {
+            let message = cut(&step, rows()).unwrap_err().to_string();
+            assert!(
+                message.contains("segments of 5000 samples are more than"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Resampling of rows.
 
-use super::cut::Rows;
+use super::cut::{MOST_VALUES, Rows};
 use super::step::ResampleMethod;
 use super::workspace::Workspace;
 use crate::error::{Error, Result};
@@ -30,6 +30,15 @@ pub(super) fn to_rate(
         return Ok(());
     }
     let n = rows.first().map_or(0, Vec::len);
+    let made = method.resampled_len(n, rate, hz);
+    if made.saturating_mul(rows.len()) > MOST_VALUES.max(n * rows.len()) {
+        return Err(Error::StepValue {
+            step: "resample",
+            problem: format!(
+                "{rate} Hz to {hz} Hz makes {made} samples of {n}, more than are made of one recording"
+            ),
+        });
+    }
     match method {
         ResampleMethod::Linear | ResampleMethod::Fft => {
             to_samples(method, rows, method.resampled_len(n, rate, hz), work);
@@ -121,6 +130,14 @@ mod tests {
                 assert_eq!(made, method.resampled_len(n, rates.0, rates.1), "{method:?} {n}");
             }
         }
+    }
+
+    #[test]
+    fn a_recording_that_would_not_fit_into_memory_is_refused() {
+        let message = resampled(ResampleMethod::Linear, (1.0, 100_000.0), 2000)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("makes 200000000 samples of 2000"), "{message}");
     }
 
     #[test]
