@@ -13,6 +13,7 @@ use std::path::Path;
 mod confusion_matrix;
 mod examples;
 mod metrics;
+mod panel;
 mod rows;
 mod scored;
 mod statistic;
@@ -21,6 +22,7 @@ mod thresholds;
 
 pub use confusion_matrix::ConfusionMatrix;
 pub use examples::*;
+pub use panel::*;
 pub use scored::*;
 pub use statistic::*;
 pub use tables::metric_columns;

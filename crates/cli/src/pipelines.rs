@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The pipelines built into the program: name and text of each.
-pub const BUILT_IN: [(&str, &str); 5] = [
+pub const BUILT_IN: [(&str, &str); 6] = [
     ("code15", include_str!("../../../pipelines/code15.yaml")),
     ("ptbxl", include_str!("../../../pipelines/ptbxl.yaml")),
     (
@@ -19,6 +19,7 @@ pub const BUILT_IN: [(&str, &str); 5] = [
         "mimic_iv_ecg",
         include_str!("../../../pipelines/mimic_iv_ecg.yaml"),
     ),
+    ("panel", include_str!("../../../pipelines/panel.yaml")),
     ("folder", include_str!("../../../pipelines/folder.yaml")),
 ];
 

@@ -3,22 +3,19 @@
 //! Both are resampled together, the same patients in the same resample, so that what makes ECGs hard or easy for both does
 //! not widen the interval of the difference.
 
-use crate::clusters::Clusters;
 use crate::error::{Error, Result};
 use crate::estimate::LabelStatistics;
-use crate::joins::left_join;
+use crate::evaluations::{
+    Evaluation, same_split, same_truth, shared_clusters, shared_rows, unit_of_resampling,
+};
 use crate::known::KnownRows;
+use crate::metrics::LabelRows;
 use crate::metrics::bootstrap::{Resampled, ResamplingPlan, resample_labels};
 use crate::metrics::interval::percentile_interval;
 use crate::metrics::multilabel::weighted_mean;
-use crate::metrics::{ConfusionMatrix, LabelRows};
 use crate::resampled::resample_each;
-use crate::scored_rows::{take_rows, unknown_rows};
-use crate::sigmoid::exceeds;
-use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
-use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, ScoredEcgs, ShownIn, Statistic, shown_in};
-use ecgfm_artifacts::presence;
-use polars::prelude::*;
+use crate::scored_rows::unknown_rows;
+use ecgfm_artifacts::evaluation::{ShownIn, Statistic, shown_in};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -73,61 +70,6 @@ pub struct Difference {
     pub hi: Option<f64>,
 }
 
-/// [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) where patients are known.
-const PATIENT: &str = "patient";
-
-/// Results of an evaluation, as read back from its directory.
-struct Evaluation {
-    dir: PathBuf,
-    scored: ScoredEcgs,
-    metrics: Metrics,
-}
-
-impl Evaluation {
-    /// From an evaluation's directory, or from that of a run which has one.
-    fn read(dir: &Path) -> Result<Self> {
-        let inside = dir.join("evaluate");
-        let dir = if presence::exists(&dir.join(SCORED_FILE))? {
-            dir
-        } else {
-            &inside
-        };
-        Ok(Self {
-            metrics: Metrics::read(dir)?,
-            scored: ScoredEcgs::read(dir)?,
-            dir: dir.to_owned(),
-        })
-    }
-
-    /// True where its ECGs are grouped by patient.
-    fn knows_patients(&self) -> bool {
-        self.metrics.intervals.cluster == PATIENT
-    }
-
-    /// The thresholds of the labels, in order.
-    fn thresholds(&self) -> Vec<f64> {
-        let unit = self.metrics.units.first();
-        unit.map(|unit| unit.labels.iter().map(|label| label.threshold).collect())
-            .unwrap_or_default()
-    }
-
-    /// The rows of an evaluation in another order, or some of them.
-    fn rows(&self, rows: &[usize]) -> (Vec<Vec<Option<bool>>>, Vec<Vec<f32>>) {
-        (
-            self.scored
-                .truth
-                .iter()
-                .map(|column| take_rows(column, rows))
-                .collect(),
-            self.scored
-                .scores
-                .iter()
-                .map(|column| take_rows(column, rows))
-                .collect(),
-        )
-    }
-}
-
 /// Compares the second evaluation with the first, on the ECGs that both scored. Each is a directory that `evaluate` wrote,
 /// or a run with one.
 ///
@@ -137,11 +79,11 @@ impl Evaluation {
 pub fn compare_evaluations(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<Comparison> {
     let (a, b) = (Evaluation::read(a)?, Evaluation::read(b)?);
     same_question(&a, &b)?;
-    let shared = shared_rows(&a, &b)?;
-    let (rows_a, rows_b): (Vec<usize>, Vec<usize>) = shared.iter().copied().unzip();
-    let ((truth, scores_a), (truth_b, scores_b)) = (a.rows(&rows_a), b.rows(&rows_b));
-    same_truth(&a, &b, &rows_a, &truth, &truth_b)?;
-    let clusters = shared_clusters((&a, &rows_a), (&b, &rows_b))?;
+    let shared = shared_rows(&[&a, &b])?;
+    let [rows_a, rows_b] = [&shared[0], &shared[1]];
+    let ((truth, scores_a), (_, scores_b)) = (a.rows(rows_a), b.rows(rows_b));
+    same_truth((&a, rows_a), (&b, rows_b))?;
+    let clusters = shared_clusters(&[(&a, rows_a), (&b, rows_b)])?;
     let sides = [(&scores_a, a.thresholds()), (&scores_b, b.thresholds())];
     let holds: Vec<Vec<bool>> = truth
         .iter()
@@ -156,11 +98,11 @@ pub fn compare_evaluations(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<C
             })
         })
         .collect();
-    let drawn = resample_each(&known, shared.len(), |labels, of_row| {
+    let drawn = resample_each(&known, rows_a.len(), |labels, of_row| {
         resample_labels(labels, of_row, clusters.count, plan)
     });
     let labels: Vec<LabelRows<'_>> = known.iter().map(KnownRows::label).collect();
-    let count = |of: &Evaluation| (of.scored.idx.len() - shared.len()) as u64;
+    let count = |of: &Evaluation| (of.scored.idx.len() - rows_a.len()) as u64;
     let notices = [&a, &b]
         .into_iter()
         .filter_map(|side| side.metrics.notice.clone());
@@ -168,14 +110,11 @@ pub fn compare_evaluations(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<C
     notices.dedup();
     Ok(Comparison {
         subset: a.metrics.subset.clone(),
-        ecgs: shared.len() as u64,
+        ecgs: rows_a.len() as u64,
         only_a: count(&a),
         only_b: count(&b),
         clusters: clusters.count as u64,
-        cluster: match a.knows_patients() || b.knows_patients() {
-            true => PATIENT,
-            false => "ecg",
-        },
+        cluster: unit_of_resampling(&[&a, &b]),
         replicates: plan.replicates as u64,
         seed: plan.seed,
         notices,
@@ -187,14 +126,7 @@ pub fn compare_evaluations(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<C
 
 fn same_question(a: &Evaluation, b: &Evaluation) -> Result<()> {
     let differ = |what: String| Err(Error::keys(&b.dir, what));
-    if a.metrics.subset != b.metrics.subset {
-        return differ(format!(
-            "scored split `{}`, and {} scored split `{}`; only the same split can be compared",
-            b.metrics.subset,
-            a.dir.display(),
-            a.metrics.subset
-        ));
-    }
+    same_split(a, b)?;
     if a.scored.labels != b.scored.labels {
         return differ(format!(
             "scored {} (mapping `{}`), and {} scored {} (mapping `{}`); only the same labels can be compared",
@@ -208,92 +140,10 @@ fn same_question(a: &Evaluation, b: &Evaluation) -> Result<()> {
     Ok(())
 }
 
-/// Rows of the same ECGs in both, in the order of the first.
-fn shared_rows(a: &Evaluation, b: &Evaluation) -> Result<Vec<(usize, usize)>> {
-    let rows = |of: &Evaluation, name: &str| -> PolarsResult<LazyFrame> {
-        let keys = df!(IDX => &of.scored.idx, SAVE_FILE => &of.scored.save_file)?;
-        Ok(keys.lazy().with_row_index(name, None))
-    };
-    let joined = || -> PolarsResult<Vec<(usize, usize)>> {
-        let joined = left_join(rows(a, "a")?, rows(b, "b")?, &[col(IDX), col(SAVE_FILE)]);
-        let shared = joined.filter(col("b").is_not_null()).collect()?;
-        let rows = |name: &str| -> PolarsResult<Vec<usize>> {
-            Ok(shared
-                .column(name)?
-                .u32()?
-                .iter()
-                .flatten()
-                .map(|row| row as usize)
-                .collect())
-        };
-        Ok(rows("a")?.into_iter().zip(rows("b")?).collect())
-    };
-    let shared = joined().map_err(Error::table("joining the ECGs of both evaluations"))?;
-    if shared.is_empty() {
-        let what = format!("no ECG of it was scored in {} too", a.dir.display());
-        return Err(Error::keys(&b.dir, what));
-    }
-    Ok(shared)
-}
-
-/// Clusters of the compared ECGs, which are resampled together: those of one patient, where either evaluation knows patients.
-fn shared_clusters(
-    (a, rows_a): (&Evaluation, &[usize]),
-    (b, rows_b): (&Evaluation, &[usize]),
-) -> Result<Clusters> {
-    let of = |evaluation: &Evaluation, rows: &[usize]| {
-        let clusters = take_rows(&evaluation.scored.cluster, rows);
-        Clusters::by_key(vec![Column::new("cluster".into(), clusters)])
-    };
-    let (of_a, of_b) = (of(a, rows_a)?, of(b, rows_b)?);
-    match (a.knows_patients(), b.knows_patients()) {
-        (true, true) => {}
-        (false, true) => return Ok(of_b),
-        _ => return Ok(of_a),
-    }
-    // Clusters are numbered in the order of their first rows, so that the same clusters have the same numbers.
-    let differs = of_a.of_row.iter().zip(&of_b.of_row).position(|(a, b)| a != b);
-    match differs {
-        None => Ok(of_a),
-        Some(at) => {
-            let what = format!(
-                "the ECGs that share a patient with ECG idx {} are others here than in {}; evaluate both runs with the same \
-                 `records`",
-                a.scored.idx[rows_a[at]],
-                a.dir.display()
-            );
-            Err(Error::keys(&b.dir, what))
-        }
-    }
-}
-
-fn same_truth(
-    a: &Evaluation,
-    b: &Evaluation,
-    rows: &[usize],
-    ours: &[Vec<Option<bool>>],
-    theirs: &[Vec<Option<bool>>],
-) -> Result<()> {
-    let word = |truth: Option<bool>| truth.map_or("unknown".to_owned(), |holds| holds.to_string());
-    for (label, (ours, theirs)) in a.scored.labels.iter().zip(ours.iter().zip(theirs)) {
-        if let Some(at) = (0..rows.len()).find(|&at| ours[at] != theirs[at]) {
-            let what = format!(
-                "ECG idx {}: the truth of `{label}` is {} here and {} in {}; both must be scored against the same truth",
-                a.scored.idx[rows[at]],
-                word(theirs[at]),
-                word(ours[at]),
-                a.dir.display()
-            );
-            return Err(Error::keys(&b.dir, what));
-        }
-    }
-    Ok(())
-}
-
 /// Differences of every label and of the means over labels; `labels` and `drawn` hold the first evaluation's labels and then the
 /// second's.
 fn differences(names: &[String], labels: &[LabelRows<'_>], drawn: &[Vec<Resampled>]) -> Vec<Difference> {
-    let statistics: Vec<LabelStatistics<'_>> = labels.iter().map(rank_label).collect();
+    let statistics: Vec<LabelStatistics<'_>> = labels.iter().map(LabelStatistics::of_label).collect();
     let n = names.len();
     let mut all = Vec::new();
     for (at, name) in names.iter().enumerate() {
@@ -359,11 +209,4 @@ fn difference(
         lo: interval.map(|i| i.lo),
         hi: interval.map(|i| i.hi),
     }
-}
-
-/// A label's rows, counted at its threshold and ranked.
-fn rank_label<'a>(label: &LabelRows<'a>) -> LabelStatistics<'a> {
-    let decided = (label.scores.iter()).map(|&score| exceeds(score, f64::from(label.threshold)));
-    let counts = ConfusionMatrix::count(label.truth.iter().copied().zip(decided));
-    LabelStatistics::new(label.truth, label.scores, counts)
 }

@@ -2,7 +2,8 @@
 
 use crate::metrics::interval::Interval;
 use crate::metrics::probability::{brier_score, calibration_curve, expected_calibration_error, log_loss};
-use crate::metrics::{ConfusionMatrix, Ranking};
+use crate::metrics::{ConfusionMatrix, LabelRows, Ranking};
+use crate::sigmoid::exceeds;
 use ecgfm_artifacts::evaluation::{ComputedFrom, Estimate, Statistic};
 
 /// Rows of one label, counted and ranked once for all of its statistics.
@@ -24,6 +25,13 @@ impl<'a> LabelStatistics<'a> {
             counts,
             ranking: Ranking::new(truth, scores),
         }
+    }
+
+    /// Counts a label's rows at its threshold, and ranks them.
+    pub(crate) fn of_label(label: &LabelRows<'a>) -> Self {
+        let decided = (label.scores.iter()).map(|&score| exceeds(score, f64::from(label.threshold)));
+        let counts = ConfusionMatrix::count(label.truth.iter().copied().zip(decided));
+        Self::new(label.truth, label.scores, counts)
     }
 
     /// The value of a statistic; none where the rows do not define it.

@@ -2,6 +2,7 @@
 //!
 //! - [`predict`]: logits → probabilities, labels, mapped labels; segments pooled into ECGs.
 //! - [`evaluate`]: predictions and truth, joined by key → metrics.
+//! - [`panel`]: evaluations of several models → one table, and the differences of every pair.
 //! - [`difference`]: two evaluations of the same ECGs → what changed, with intervals.
 //!
 //! The statistics themselves are in [`metrics`], on plain slices.
@@ -16,6 +17,7 @@ mod ecgs;
 mod error;
 mod estimate;
 pub mod evaluate;
+mod evaluations;
 mod examples;
 mod expressions;
 mod flow;
@@ -25,6 +27,7 @@ mod known;
 mod label_sets;
 mod label_text;
 pub mod metrics;
+pub mod panel;
 pub mod predict;
 mod resampled;
 mod returns;

@@ -1,13 +1,15 @@
-//! Runs compared: with themselves, with a worse model, and where they cannot be.
+//! Runs compared: with themselves, with a worse model, in a panel, and where they cannot be.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 use common::{evaluate_params, key, predict_params, stage, write_logits};
+use ecgfm_artifacts::evaluation::{Panel, PanelDifference};
 use ecgfm_artifacts::manifests::SegmentKey;
 use ecgfm_evaluate::difference::{Difference, MACRO, compare_evaluations};
 use ecgfm_evaluate::metrics::bootstrap::ResamplingPlan;
-use ecgfm_evaluate::{evaluate, predict};
+use ecgfm_evaluate::{evaluate, panel, predict};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 const PLAN: ResamplingPlan = ResamplingPlan {
@@ -181,4 +183,82 @@ fn runs_that_do_not_agree_on_patients_are_not_compared() {
             && message.contains("the same `records`"),
         "{message}"
     );
+}
+
+/// The panel of some evaluations, by the names of their directories.
+fn panel_of(dir: &Path, models: &[&PathBuf]) -> Result<Panel, ecgfm_evaluate::Error> {
+    let name = |run: &PathBuf| run.file_name().unwrap().to_string_lossy().into_owned();
+    let params = panel::Params {
+        models: models
+            .iter()
+            .map(|run| (name(run), run.join("evaluate")))
+            .collect::<BTreeMap<_, _>>(),
+        bootstrap: PLAN.replicates as u32,
+        seed: PLAN.seed,
+    };
+    let out = dir.join("panel");
+    stage(&out, |ctx| panel::run(&params, ctx))?;
+    Ok(Panel::read(&out).unwrap())
+}
+
+#[test]
+fn a_panel_says_of_every_pair_what_comparing_the_two_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = |idx| idx % 3 == 0;
+    let known: fn(i64) -> i64 = |idx| 1000 - idx / 2;
+    let runs = [("a", 6.0), ("b", 20.0), ("c", 60.0)]
+        .map(|(name, noise)| evaluation_of(dir.path(), name, &logits(noise), truth, Some(known)));
+    let panel = panel_of(dir.path(), &[&runs[0], &runs[1], &runs[2]]).unwrap();
+    assert_eq!(
+        (panel.ecgs, panel.clusters, panel.cluster.as_str()),
+        (200, 100, "patient")
+    );
+    assert_eq!(panel.models.iter().map(|m| m.left_out).sum::<u64>(), 0);
+    let pairs = [(0, 1), (0, 2), (1, 2)];
+    for (a, b) in pairs {
+        let compared = compare_evaluations(&runs[a], &runs[b], PLAN).unwrap().differences;
+        for statistic in ["auroc", "auprc", "brier"] {
+            let name = |at: usize| panel.models[at].name.clone();
+            let found: Vec<&PanelDifference> = panel
+                .differences
+                .iter()
+                .filter(|d| d.a == name(a) && d.b == name(b) && d.label == "AF" && d.statistic == statistic)
+                .collect();
+            let expected = of(&compared, "AF", statistic);
+            assert_eq!(found.len(), 1);
+            assert_eq!(
+                (found[0].difference, found[0].lo, found[0].hi),
+                (expected.difference, expected.lo, expected.hi)
+            );
+        }
+    }
+    // LBBB has no positives, so that it is in no mean.
+    assert!(panel.not_in_mean.contains(&"LBBB".to_owned()));
+    let auroc = |label: &str| panel.value("c", label).unwrap().estimates["auroc"].value;
+    assert_eq!((auroc("LBBB"), auroc("AF")), (None, auroc(Panel::MEAN)));
+    assert_eq!(panel.value("a", "AF").unwrap().positives, Some(67));
+}
+
+#[test]
+fn ecgs_that_only_some_models_of_a_panel_have_are_counted_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = |idx| idx % 3 == 0;
+    let all = evaluation(dir.path(), "all", &logits(6.0), truth);
+    let half = evaluation(dir.path(), "half", &logits(20.0)[50..], truth);
+    let panel = panel_of(dir.path(), &[&all, &half]).unwrap();
+    assert_eq!(
+        (panel.ecgs, panel.models[0].left_out, panel.models[1].left_out),
+        (150, 50, 0)
+    );
+    assert_eq!(panel.models[0].left_out_files.len(), 20);
+    assert_eq!(panel.value("all", "AF").unwrap().n, 150);
+    let alone = panel_of(dir.path(), &[&half]).unwrap();
+    assert!(alone.differences.is_empty() && alone.ecgs == 150);
+    let other = evaluation(dir.path(), "other", &logits(6.0), |idx| idx % 3 == 1);
+    let message = panel_of(dir.path(), &[&all, &half, &other])
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("the truth of `AF`"), "{message}");
+    let message = panel_of(dir.path(), &[]).unwrap_err().to_string();
+    assert!(message.contains("`models`: none is given"), "{message}");
 }

@@ -9,6 +9,7 @@ mod examples;
 mod figures;
 mod methods;
 mod page;
+mod panel;
 pub mod paper;
 mod params;
 pub mod report;

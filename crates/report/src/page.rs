@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::examples::DrawnExample;
 use crate::figures::LabelFigures;
 use crate::methods::pooling_sentence;
+use crate::panel::PanelView;
 use crate::params::Params;
 use crate::run_card::{self, Fact, RejectionCount, RunStage};
 use crate::svg::STYLE;
@@ -56,6 +57,7 @@ struct Page<'a> {
     examples: &'a [DrawnExample],
     examples_inside: usize,
     labels: Vec<LabelView>,
+    panel: Option<PanelView>,
     pooling: String,
     numbers: String,
 }
@@ -74,6 +76,7 @@ pub(crate) fn render_page(
     metrics: &Metrics,
     figures: &[LabelFigures],
     examples: &[DrawnExample],
+    panel: Option<PanelView>,
 ) -> Result<String> {
     let (model, inference) = (
         read_facts(params.model.as_deref())?,
@@ -125,6 +128,7 @@ pub(crate) fn render_page(
         examples,
         examples_inside: examples.iter().filter(|e| e.inline.is_some()).count(),
         labels: figures.iter().enumerate().map(label_view).collect(),
+        panel,
         pooling: pooling_sentence(&metrics.mapping),
         numbers: metrics_json(metrics),
     };

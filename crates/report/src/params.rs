@@ -33,6 +33,9 @@ pub struct Params {
     /// Directory that the infer stage wrote: saliency there is laid over the ECGs.
     #[serde(default)]
     pub saliency: Option<PathBuf>,
+    /// Directory that the panel stage wrote: several models side by side, and their differences.
+    #[serde(default)]
+    pub panel: Option<PathBuf>,
     /// The run's `lock.json`, for stages, devices and times.
     #[serde(default)]
     pub lock: Option<PathBuf>,

@@ -4,9 +4,10 @@ use crate::error::Result;
 use crate::examples::draw_examples;
 use crate::figures::draw_figures;
 use crate::page;
+use crate::panel::{draw_panel, panel_view};
 pub use crate::params::Params;
 use ecgfm_artifacts::atomic::write_bytes;
-use ecgfm_artifacts::evaluation::Metrics;
+use ecgfm_artifacts::evaluation::{Metrics, Panel};
 use ecgfm_artifacts::stage::{Context, Outcome};
 
 /// File name of the page.
@@ -27,7 +28,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let metrics = Metrics::read(&params.metrics)?;
     let figures = draw_figures(&metrics);
-    let count = figures.iter().map(|label| label.figures.len()).sum();
+    let count: usize = figures.iter().map(|label| label.figures.len()).sum();
     ctx.progress.begin(count as u64, "figures");
     let plots = ctx.out.join(PLOTS_DIR);
     std::fs::create_dir_all(&plots).map_err(ecgfm_artifacts::Error::io("create", &plots))?;
@@ -38,14 +39,24 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         )?;
         ctx.progress.advance(1);
     }
+    let panel = params.panel.as_deref().map(Panel::read).transpose()?;
+    let panel = panel.as_ref().map(|panel| (panel, draw_panel(panel)));
+    if let Some((panel, figure)) = &panel {
+        let notice = (!panel.notices.is_empty()).then(|| panel.notices.join(" "));
+        write_bytes(
+            &plots.join(&figure.file),
+            figure.chart.file(notice.as_deref()).as_bytes(),
+        )?;
+    }
     let examples = draw_examples(params, &metrics)?;
     for example in &examples {
         write_bytes(&plots.join(&example.file), example.svg.as_bytes())?;
     }
-    let html = page::render_page(params, &metrics, &figures, &examples)?;
+    let side_by_side = panel.as_ref().map(|(panel, figure)| panel_view(panel, figure));
+    let html = page::render_page(params, &metrics, &figures, &examples, side_by_side)?;
     write_bytes(&ctx.out.join(PAGE_FILE), html.as_bytes())?;
     Ok(Outcome::default()
-        .count("figures", count)
+        .count("figures", count + usize::from(panel.is_some()))
         .count("ecgs_drawn", examples.len())
         .count("page_bytes", html.len()))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// A cell of a table: a value with its interval, or why there is none.
 #[derive(Debug, Serialize)]
-struct StatisticCell {
+pub(crate) struct StatisticCell {
     value: String,
     interval: String,
     reason: String,
@@ -72,7 +72,7 @@ struct GroupRow {
     cells: Vec<StatisticCell>,
 }
 
-fn statistic_cell(estimate: Option<&Estimate>) -> StatisticCell {
+pub(crate) fn statistic_cell(estimate: Option<&Estimate>) -> StatisticCell {
     let value = estimate
         .and_then(|e| e.value)
         .map_or("n/a".to_owned(), number_text);

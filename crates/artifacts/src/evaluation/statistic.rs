@@ -83,10 +83,12 @@ pub enum ShownIn {
     ComparisonText,
     /// The table that a finished run prints.
     RunText,
+    /// Several models side by side.
+    Panel,
 }
 
 use ComputedFrom::{CalibrationBins, Counts, LogErrors, PrecisionRecallCurve, RocCurve, SquaredErrors};
-use ShownIn::{Comparison, ComparisonText, MicroAverage, RunText, Subgroups};
+use ShownIn::{Comparison, ComparisonText, MicroAverage, Panel, RunText, Subgroups};
 
 /// Statistics of a label, in the order of their columns.
 pub static STATISTICS: [Statistic; 13] = [
@@ -102,13 +104,20 @@ pub static STATISTICS: [Statistic; 13] = [
             0 => NO_POSITIVES,
             _ => NO_NEGATIVES,
         },
-        shown_in: &[MicroAverage, Subgroups, Comparison, ComparisonText, RunText],
+        shown_in: &[
+            MicroAverage,
+            Subgroups,
+            Comparison,
+            ComparisonText,
+            RunText,
+            Panel,
+        ],
         ..usual_statistic("auroc")
     },
     Statistic {
         computed_from: PrecisionRecallCurve,
         undefined: |_| NO_POSITIVES,
-        shown_in: &[MicroAverage, Comparison, ComparisonText],
+        shown_in: &[MicroAverage, Comparison, ComparisonText, Panel],
         ..usual_statistic("auprc")
     },
     Statistic {
@@ -161,7 +170,7 @@ pub static STATISTICS: [Statistic; 13] = [
     Statistic {
         computed_from: SquaredErrors,
         after_counts: true,
-        shown_in: &[MicroAverage, Comparison, ComparisonText],
+        shown_in: &[MicroAverage, Comparison, ComparisonText, Panel],
         ..usual_statistic("brier")
     },
     Statistic {
@@ -231,7 +240,7 @@ mod tests {
         let without = STATISTICS.iter().filter(|statistic| !statistic.resampled);
         assert!(without.clone().count() > 0);
         for statistic in without {
-            let promises = [Subgroups, Comparison, ComparisonText];
+            let promises = [Subgroups, Comparison, ComparisonText, Panel];
             assert!(
                 statistic.share_of.is_none()
                     && !promises.iter().any(|place| statistic.shown_in.contains(place)),

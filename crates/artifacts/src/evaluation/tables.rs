@@ -124,10 +124,10 @@ pub(super) fn tutorial_row(class: &TutorialClass) -> Vec<Cell<'_>> {
         .collect()
 }
 
-fn count_cell(v: u64) -> Cell<'static> {
+pub(super) fn count_cell(v: u64) -> Cell<'static> {
     Cell::Int(v as i64)
 }
 
-fn statistic_cell(v: Option<f64>) -> Cell<'static> {
+pub(super) fn statistic_cell(v: Option<f64>) -> Cell<'static> {
     v.map_or(Cell::Missing, Cell::Float)
 }

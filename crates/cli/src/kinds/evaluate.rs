@@ -4,7 +4,7 @@ use super::ahead;
 use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_inputs, refused_parameters};
 use super::definitions::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, config_fact};
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
-use ecgfm_evaluate::{Error, evaluate as scoring, predict as prediction};
+use ecgfm_evaluate::{Error, evaluate as scoring, panel as side_by_side, predict as prediction};
 use ecgfm_pipeline::{CodeChange, OutputSpec, ParamError};
 use ecgfm_report::report as report_stage;
 
@@ -148,6 +148,37 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
     }
 }
 
+pub fn panel() -> StageBinding<side_by_side::Params> {
+    const OUTPUTS: &[OutputSpec] = &[
+        OutputSpec::new("dir", "", "the whole directory"),
+        OutputSpec::new("table", "panel.csv", "one row a model and label"),
+        OutputSpec::new(
+            "differences",
+            "panel_differences.csv",
+            "one row a pair of models, label and statistic",
+        ),
+        OutputSpec::new("json", "panel.json", "everything that was compared"),
+    ];
+    StageBinding {
+        name: "panel",
+        about: "several models on the same ECGs, and their differences",
+        version: 1,
+        changes: &[],
+        outputs: OUTPUTS,
+        inputs: &["models.*"],
+        idle: &[],
+        further: no_further_inputs,
+        points_at: holds_all_inputs,
+        made_again: &[],
+        named: &[],
+        check: |params| params.check().map_err(refused_param),
+        look_ahead: ahead::panel,
+        extra: no_extra_facts,
+        resumable: false,
+        run: |params, ctx| Ok(side_by_side::run(params, ctx)?),
+    }
+}
+
 /// A score is defined by its matrix and by the label set of that matrix.
 fn score_facts(name: &str) -> Vec<(String, String)> {
     let mut facts = vec![config_fact("challenge", Definition::Score, name)];
@@ -177,7 +208,15 @@ pub fn report() -> StageBinding<report_stage::Params> {
             CodeChange(4, "ECGs are drawn at the store's own sample rate"),
         ],
         outputs: OUTPUTS,
-        inputs: &["metrics", "model", "inference", "rejected", "signals", "saliency"],
+        inputs: &[
+            "metrics",
+            "model",
+            "inference",
+            "rejected",
+            "signals",
+            "saliency",
+            "panel",
+        ],
         idle: &[],
         separate: &[],
         further: no_further_inputs,

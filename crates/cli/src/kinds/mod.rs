@@ -26,6 +26,7 @@ pub fn all_kinds() -> StageKinds {
         .with(model::infer())
         .with(evaluate::predict())
         .with(evaluate::evaluate())
+        .with(evaluate::panel())
         .with(evaluate::report())
 }
 

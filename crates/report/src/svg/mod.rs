@@ -4,10 +4,12 @@
 mod calibration;
 mod chart;
 mod curve;
+mod forest;
 mod histogram;
 mod plane;
 
 pub(crate) use calibration::draw_calibration;
 pub(crate) use chart::{Chart, STYLE};
 pub(crate) use curve::{Curve, ReferenceLine, draw_curves};
+pub(crate) use forest::{ForestGroup, ForestRow, draw_forest};
 pub(crate) use histogram::{HistogramBars, draw_histogram};

@@ -17,7 +17,7 @@ mod thresholds;
 pub use labels::{labels, predict};
 pub use model::{demo_model, export, infer};
 pub use raw::{signals, synth};
-pub use scores::{evaluate, report};
+pub use scores::{evaluate, panel, report};
 pub use splits::{manifests, splits};
 
 use ecgfm_artifacts::labelset::LabelSet;

@@ -162,6 +162,16 @@ fn check_subgroups(found: &mut LookAheadFindings, params: &scoring::Params, ahea
 }
 
 /// Looks for what comes from outside.
+pub fn panel(params: &ecgfm_evaluate::panel::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
+    let mut found = LookAheadFindings::default();
+    for path in params.models.values() {
+        let wanted = ExpectedPath::Directory("what the stage `evaluate` left");
+        check_path(&mut found, ahead, "models", path, wanted);
+    }
+    found
+}
+
+/// Looks for what the page is drawn from.
 pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
     let mut directory = |parameter: &str, path: &Path, what: &str| {
@@ -171,6 +181,7 @@ pub fn report(params: &ecgfm_report::report::Params, ahead: &LookAheadContext<'_
     for (parameter, path, what) in [
         ("signals", &params.signals, "what the stage `signals` left"),
         ("saliency", &params.saliency, "what the stage `infer` left"),
+        ("panel", &params.panel, "what the stage `panel` left"),
     ] {
         if let Some(path) = path {
             directory(parameter, path, what);

@@ -1,0 +1,182 @@
+//! Evaluations of several models, read back from their directories, and what they share: ECGs, truth, patients.
+
+use crate::clusters::Clusters;
+use crate::error::{Error, Result};
+use crate::joins::left_join;
+use crate::scored_rows::take_rows;
+use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
+use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, ScoredEcgs};
+use ecgfm_artifacts::presence;
+use polars::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) where patients are known.
+const PATIENT: &str = "patient";
+
+/// Results of an evaluation, as read back from its directory.
+pub(crate) struct Evaluation {
+    pub(crate) dir: PathBuf,
+    pub(crate) scored: ScoredEcgs,
+    pub(crate) metrics: Metrics,
+}
+
+impl Evaluation {
+    /// From an evaluation's directory, or from that of a run which has one.
+    pub(crate) fn read(dir: &Path) -> Result<Self> {
+        let inside = dir.join("evaluate");
+        let dir = if presence::exists(&dir.join(SCORED_FILE))? {
+            dir
+        } else {
+            &inside
+        };
+        Ok(Self {
+            metrics: Metrics::read(dir)?,
+            scored: ScoredEcgs::read(dir)?,
+            dir: dir.to_owned(),
+        })
+    }
+
+    /// True where its ECGs are grouped by patient.
+    fn knows_patients(&self) -> bool {
+        self.metrics.intervals.cluster == PATIENT
+    }
+
+    /// The thresholds of the labels, in order.
+    pub(crate) fn thresholds(&self) -> Vec<f64> {
+        let unit = self.metrics.units.first();
+        unit.map(|unit| unit.labels.iter().map(|label| label.threshold).collect())
+            .unwrap_or_default()
+    }
+
+    /// The rows of an evaluation in another order, or some of them.
+    pub(crate) fn rows(&self, rows: &[usize]) -> (Vec<Vec<Option<bool>>>, Vec<Vec<f32>>) {
+        (
+            self.scored
+                .truth
+                .iter()
+                .map(|column| take_rows(column, rows))
+                .collect(),
+            self.scored
+                .scores
+                .iter()
+                .map(|column| take_rows(column, rows))
+                .collect(),
+        )
+    }
+}
+
+/// Unit that is resampled: `patient` where any of the evaluations knows patients, or else `ecg`.
+pub(crate) fn unit_of_resampling(evaluations: &[&Evaluation]) -> &'static str {
+    match evaluations.iter().any(|evaluation| evaluation.knows_patients()) {
+        true => PATIENT,
+        false => "ecg",
+    }
+}
+
+/// Refuses evaluations of two splits.
+pub(crate) fn same_split(a: &Evaluation, b: &Evaluation) -> Result<()> {
+    if a.metrics.subset == b.metrics.subset {
+        return Ok(());
+    }
+    let what = format!(
+        "scored split `{}`, and {} scored split `{}`; only the same split can be compared",
+        b.metrics.subset,
+        a.dir.display(),
+        a.metrics.subset
+    );
+    Err(Error::keys(&b.dir, what))
+}
+
+/// Rows of the ECGs that all evaluations scored, in the order of the first: `[evaluation][ECG]`.
+pub(crate) fn shared_rows(evaluations: &[&Evaluation]) -> Result<Vec<Vec<usize>>> {
+    let column = |at: usize| format!("row_{at}");
+    let keys = |at: usize, of: &Evaluation| -> PolarsResult<LazyFrame> {
+        let keys = df!(IDX => &of.scored.idx, SAVE_FILE => &of.scored.save_file)?;
+        Ok(keys.lazy().with_row_index(column(at), None))
+    };
+    let joined = || -> PolarsResult<Vec<Vec<usize>>> {
+        let mut all: Option<LazyFrame> = None;
+        for (at, evaluation) in evaluations.iter().enumerate() {
+            let rows = keys(at, evaluation)?;
+            all = Some(match all {
+                None => rows,
+                Some(before) => {
+                    left_join(before, rows, &[col(IDX), col(SAVE_FILE)]).filter(col(column(at)).is_not_null())
+                }
+            });
+        }
+        let shared = all.unwrap_or_default().collect()?;
+        let rows = |at: usize| -> PolarsResult<Vec<usize>> {
+            let rows = shared.column(&column(at))?.u32()?.iter().flatten();
+            Ok(rows.map(|row| row as usize).collect())
+        };
+        (0..evaluations.len()).map(rows).collect()
+    };
+    let shared = joined().map_err(Error::table("joining the ECGs of the evaluations"))?;
+    match evaluations.split_last() {
+        Some((last, others)) if shared.iter().all(Vec::is_empty) => {
+            let others: Vec<String> = others
+                .iter()
+                .map(|other| other.dir.display().to_string())
+                .collect();
+            let what = format!("no ECG of it was scored in {} too", others.join(", "));
+            Err(Error::keys(&last.dir, what))
+        }
+        _ => Ok(shared),
+    }
+}
+
+/// Clusters of the compared ECGs, which are resampled together: those of one patient, where any evaluation knows patients.
+/// Each evaluation comes with its rows of these ECGs.
+pub(crate) fn shared_clusters(sides: &[(&Evaluation, &Vec<usize>)]) -> Result<Clusters> {
+    let knowing: Vec<_> = sides.iter().filter(|(of, _)| of.knows_patients()).collect();
+    let Some(&&first) = knowing.first().or(sides.first().as_ref()) else {
+        return Err(Error::parameter("models", "none is given"));
+    };
+    let grouped = |(evaluation, rows): (&Evaluation, &Vec<usize>)| {
+        let clusters = take_rows(&evaluation.scored.cluster, rows);
+        Clusters::by_key(vec![Column::new("cluster".into(), clusters)])
+    };
+    let clusters = grouped(first)?;
+    for &&other in knowing.iter().skip(1) {
+        // Clusters are numbered in the order of their first rows, so that the same clusters have the same numbers.
+        let theirs = grouped(other)?;
+        let mut pairs = clusters.of_row.iter().zip(&theirs.of_row);
+        if let Some(at) = pairs.position(|(a, b)| a != b) {
+            let what = format!(
+                "the ECGs that share a patient with ECG idx {} are others here than in {}; evaluate both runs with the same \
+                 `records`",
+                first.0.scored.idx[first.1[at]],
+                first.0.dir.display()
+            );
+            return Err(Error::keys(&other.0.dir, what));
+        }
+    }
+    Ok(clusters)
+}
+
+/// Refuses evaluations of the same ECGs against another truth of a label that both have. Each comes with its rows of these ECGs.
+pub(crate) fn same_truth(
+    (a, rows_a): (&Evaluation, &[usize]),
+    (b, rows_b): (&Evaluation, &[usize]),
+) -> Result<()> {
+    let word = |truth: Option<bool>| truth.map_or("unknown".to_owned(), |holds| holds.to_string());
+    for (label, ours) in a.scored.labels.iter().zip(&a.scored.truth) {
+        let Some(place) = b.scored.labels.iter().position(|other| other == label) else {
+            continue;
+        };
+        let theirs = &b.scored.truth[place];
+        let differs = |at: &usize| ours[rows_a[*at]] != theirs[rows_b[*at]];
+        if let Some(at) = (0..rows_a.len()).find(differs) {
+            let what = format!(
+                "ECG idx {}: the truth of `{label}` is {} here and {} in {}; both must be scored against the same truth",
+                a.scored.idx[rows_a[at]],
+                word(theirs[rows_b[at]]),
+                word(ours[rows_a[at]]),
+                a.dir.display()
+            );
+            return Err(Error::keys(&b.dir, what));
+        }
+    }
+    Ok(())
+}
