@@ -16,7 +16,7 @@ const TILE: usize = 8;
 /// Counts of a tile.
 const VALUES: usize = TILE * COUNT;
 /// Count that stands for a missing value.
-const MISSING: f64 = i16::MIN as f64;
+const MISSING: i16 = i16::MIN;
 /// Magnitudes of gains and of baselines for which nothing leaves the normal range.
 const MODERATE: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 const MAX_BASELINE: f64 = 1e15;
@@ -74,7 +74,7 @@ impl CountScale {
 }
 
 /// Converts whole tiles, and adds their counts to `sums`. Loops instead of closures: those would be compiled for any processor.
-#[multiversion(targets("x86_64+avx+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx+avx2+fma"))]
 fn convert_tiles(
     tiles: &[[u8; VALUES * COUNT_BYTES]],
     scale: &CountScale,
@@ -83,24 +83,33 @@ fn convert_tiles(
 ) {
     let (mut total, is_short) = (*sums, scale.has_short_gains);
     for (tile, out) in tiles.iter().zip(out) {
-        let mut counts = [0i16; VALUES];
+        let (mut counts, mut is_missing) = ([0i16; VALUES], false);
         for i in 0..VALUES {
             counts[i] = i16::from_le_bytes([tile[2 * i], tile[2 * i + 1]]);
+        }
+        for i in 0..VALUES {
             total[i] = total[i].wrapping_add(counts[i].cast_unsigned());
+        }
+        for i in 0..VALUES {
+            is_missing |= counts[i] == MISSING;
         }
         if target_cfg_f!(target_feature = "fma") && is_short {
             for i in 0..VALUES {
                 let (count, gain, reciprocal) = (f64::from(counts[i]), scale.gains[i], scale.reciprocals[i]);
                 let dividend = count - scale.baselines[i];
                 let estimate = dividend * reciprocal;
-                let value = (-estimate).mul_add(gain, dividend).mul_add(reciprocal, estimate);
-                out[i] = if count == MISSING { f64::NAN } else { value };
+                out[i] = (-estimate).mul_add(gain, dividend).mul_add(reciprocal, estimate);
             }
         } else {
             for i in 0..VALUES {
-                let count = f64::from(counts[i]);
-                let value = (count - scale.baselines[i]) / scale.gains[i];
-                out[i] = if count == MISSING { f64::NAN } else { value };
+                out[i] = (f64::from(counts[i]) - scale.baselines[i]) / scale.gains[i];
+            }
+        }
+        if is_missing {
+            for i in 0..VALUES {
+                if counts[i] == MISSING {
+                    out[i] = f64::NAN;
+                }
             }
         }
     }

@@ -59,6 +59,21 @@ impl<const N: usize> Divisors<N> {
         }
     }
 
+    /// Returns true if no divisor is too large or too small for the division by way of the reciprocal.
+    pub(crate) fn are_moderate(&self) -> bool {
+        self.moderate
+    }
+
+    /// The value divided by number `at` of the divisors, by way of the reciprocal where that is `FUSED`: only for moderate divisors, and
+    /// only fast where the processor has fused multiply-adds.
+    #[inline(always)]
+    pub(crate) fn quotient<const FUSED: bool>(&self, at: usize, v: f64) -> f64 {
+        match FUSED {
+            true => fused(v, self.value[at], self.reciprocal[at]),
+            false => v / self.value[at],
+        }
+    }
+
     /// Divides in place; `has_fma` says whether this is compiled for a processor with fused multiply-adds. (A loop, no
     /// closure given to an iterator: that would be compiled without them.)
     #[inline(always)]

@@ -57,6 +57,7 @@ mod error;
 pub mod excerpt;
 pub mod filter;
 pub mod fourier;
+mod lead_major;
 pub mod leads;
 pub mod limb;
 pub mod mains;

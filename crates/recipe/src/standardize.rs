@@ -6,6 +6,7 @@
 
 use crate::columns::{fold, sum, update};
 use crate::divide::Divisors;
+use crate::lead_major::lead_major_twelve;
 use crate::leads::COUNT;
 use crate::sample::Sample;
 use multiversion::{multiversion, target::target_cfg_f};
@@ -80,6 +81,37 @@ pub(crate) fn centre_from<S: Sample>(input: &[S], leads: usize, out: &mut Vec<f6
             centre_any(out, &mean, count)
         }
     };
+    Moments { mean, std }
+}
+
+/// Moments of `input` (sample-major, `leads` values a sample), which [`centre_from`] takes out.
+pub(crate) fn moments<S: Sample>(input: &[S], leads: usize) -> Moments {
+    match leads {
+        COUNT => moments_of_twelve(input),
+        _ => moments_of_any(input, leads.max(1)),
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn moments_of_twelve<S: Sample>(input: &[S]) -> Moments {
+    moments_of_any(input, COUNT)
+}
+
+/// A value is centred anew where it is looked at, which costs less than keeping it.
+#[inline(always)]
+fn moments_of_any<S: Sample>(input: &[S], leads: usize) -> Moments {
+    let count = (input.len() / leads) as f64;
+    let none = vec![0.0; leads];
+    let (mut sums, mut rest, mut squares) = (none.clone(), none.clone(), none.clone());
+    fold(input, &none, &mut sums, |_: f64, s, v: S| *s += v.to_f64());
+    let mean: Vec<f64> = sums.iter().map(|s| s / count).collect();
+    fold(input, &mean, &mut rest, |m, s, v: S| *s += v.to_f64() - m);
+    let both: Vec<[f64; 2]> = mean.iter().zip(&rest).map(|(m, s)| [*m, s / count]).collect();
+    fold(input, &both, &mut squares, |[m, rest], s, v: S| {
+        let centred = v.to_f64() - m;
+        *s += (centred - rest) * (centred - rest);
+    });
+    let std = squares.iter().map(|s| (s / count).sqrt()).collect();
     Moments { mean, std }
 }
 
@@ -181,17 +213,22 @@ impl Scale {
         }
     }
 
-    /// Divides centred values (sample-major) into `out`, lead-major, each quotient rounded to the nearest float32.
-    pub(crate) fn lead_major(&self, samples: &[f64], out: &mut [f32]) {
+    /// Subtracts the `means` from values (sample-major) and divides them into `out`, lead-major, each quotient rounded to the nearest
+    /// float32. Means of 0 leave values as they are.
+    pub(crate) fn lead_major<S: Sample>(&self, samples: &[S], means: &[f64], out: &mut [f32]) {
         let leads = self.divisors.len().max(1);
         let length = samples.len() / leads;
-        match <&[f64; COUNT]>::try_from(&self.divisors[..]) {
-            Ok(divisors) => lead_major_twelve(samples, divisors, out),
-            Err(_) => {
+        match (
+            <&[f64; COUNT]>::try_from(means),
+            <&[f64; COUNT]>::try_from(&self.divisors[..]),
+        ) {
+            (Ok(means), Ok(divisors)) => lead_major_twelve(samples, means, divisors, out),
+            _ => {
                 for (lead, row) in out.chunks_exact_mut(length.max(1)).take(leads).enumerate() {
                     let values = samples.iter().skip(lead).step_by(leads);
+                    let centred = values.map(|v| v.to_f64() - means[lead]);
                     row.iter_mut()
-                        .zip(values)
+                        .zip(centred)
                         .for_each(|(o, v)| *o = (v / self.divisors[lead]) as f32);
                 }
             }
@@ -215,33 +252,6 @@ fn divide_twelve(samples: &mut [f64], divisors: &Divisors<{ TILE * COUNT }>) {
     tile[..rest.len()].copy_from_slice(rest);
     divisors.divide(&mut tile, target_cfg_f!(target_feature = "fma"));
     rest.copy_from_slice(&tile[..rest.len()]);
-}
-
-/// A tile is divided as it lies and turned after that: it is still in the fastest cache.
-#[multiversion(targets("x86_64+avx+avx2+fma"))]
-fn lead_major_twelve(samples: &[f64], divisors: &[f64; COUNT], out: &mut [f32]) {
-    let length = samples.len() / COUNT;
-    let (tiles, rest) = samples.as_chunks::<{ TILE * COUNT }>();
-    let mut leads = out.chunks_exact_mut(length);
-    let mut rows: [&mut [[f32; TILE]]; COUNT] =
-        std::array::from_fn(|_| leads.next().map_or(&mut [][..], |row| row.as_chunks_mut().0));
-    let by = Divisors::<{ TILE * COUNT }>::cycled(divisors);
-    for (number, tile) in tiles.iter().enumerate() {
-        let mut tile = *tile;
-        by.divide(&mut tile, target_cfg_f!(target_feature = "fma"));
-        let rounded = tile.map(|v| v as f32);
-        for (lead, row) in rows.iter_mut().enumerate() {
-            let column: [f32; TILE] = std::array::from_fn(|t| rounded[t * COUNT + lead]);
-            if let Some(place) = row.get_mut(number) {
-                *place = column;
-            }
-        }
-    }
-    for (t, sample) in rest.chunks_exact(COUNT).enumerate() {
-        for (lead, (v, divisor)) in sample.iter().zip(divisors).enumerate() {
-            out[lead * length + tiles.len() * TILE + t] = (v / divisor) as f32;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -298,6 +308,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn moments_are_those_that_centring_takes_out(
+            samples in prop::collection::vec(-1e3f64..1e3, 24..600), leads in prop::sample::select(vec![1usize, 5, 12]),
+        ) {
+            let samples = &samples[..samples.len() / leads * leads];
+            let float32: Vec<f32> = samples.iter().map(|v| *v as f32).collect();
+            let bits = |moments: Moments| [moments.mean, moments.std].concat().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            let mut out = Vec::new();
+            prop_assert_eq!(bits(moments(samples, leads)), bits(centre_from(samples, leads, &mut out)));
+            prop_assert_eq!(bits(moments(&float32, leads)), bits(centre_from(&float32, leads, &mut out)));
+        }
+
         #[test]
         fn a_standardised_lead_has_mean_zero_and_deviation_one(
             samples in prop::collection::vec(-1e3f64..1e3, 36..600), leads in 1usize..14,

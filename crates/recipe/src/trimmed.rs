@@ -8,7 +8,7 @@ use crate::resample::resampled_len;
 use crate::resampler::Resampler;
 use crate::sample::Sample;
 use crate::segment;
-use crate::standardize::{Moments, Scale, centre, centre_from};
+use crate::standardize::{ConstantLeads, Moments, Scale, centre, centre_from, moments};
 use crate::step::Step;
 use std::ops::Range;
 
@@ -96,12 +96,33 @@ impl<'a, S: Sample> Trimmed<'a, S> {
     /// of [`Processed::segments`] without the way through a standardised recording in memory. `out` has room for
     /// [`Self::segment_count`] segments; what is beyond its end is left out.
     pub fn write_segments(mut self, out: &mut [f32]) {
-        let (leads, length) = (self.leads(), self.recipe.segment_samples());
+        if let Some(constant_leads) = self.only_standardizes() {
+            let moments = moments(self.org, self.leads());
+            let scale = Scale::new(&moments.std, constant_leads);
+            return self.cut_segments(self.org, (&moments.mean, &scale), out);
+        }
         let (_, scale) = self.centre();
-        let samples = &self.resampler.samples;
+        let none = vec![0.0; self.leads()];
+        self.cut_segments(&self.resampler.samples, (&none, &scale), out);
+    }
+
+    /// What becomes of constant leads, where nothing but one standardising stands between the recording and the cut.
+    fn only_standardizes(&self) -> Option<ConstantLeads> {
+        let keeps = |step: &&Step| matches!(step, Step::Resample { sample_rate } if self.sample_rate == f64::from(*sample_rate));
+        match self.recipe.computing() {
+            [rest @ .., Step::Standardize { constant_leads }] if rest.iter().all(|step| keeps(&step)) => {
+                Some(*constant_leads)
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes all segments of `samples` (sample-major) into `out`, without the means and divided.
+    fn cut_segments<T: Sample>(&self, samples: &[T], (means, scale): (&[f64], &Scale), out: &mut [f32]) {
+        let (leads, length) = (self.leads(), self.recipe.segment_samples());
         let cuts = segment::ranges(samples.len() / leads, length);
         for (cut, out) in cuts.zip(out.chunks_exact_mut(leads * length)) {
-            scale.lead_major(&samples[cut.start * leads..cut.end * leads], out);
+            scale.lead_major(&samples[cut.start * leads..cut.end * leads], means, out);
         }
     }
 

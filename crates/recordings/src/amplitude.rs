@@ -27,6 +27,9 @@ pub fn millivolts_of(text: &str) -> Option<f64> {
 /// assert_eq!(millivolts_per("mmHg"), None);
 /// ```
 pub fn millivolts_per(unit: &str) -> Option<f64> {
+    if unit == "mV" {
+        return Some(1.0);
+    }
     // The micro sign and the Greek letter are different characters.
     match unit.trim().to_lowercase().as_str() {
         "v" | "volt" | "volts" => Some(1e3),

@@ -5,6 +5,7 @@ use crate::recording::Recording;
 use ecgfm_formats::Result;
 use ecgfm_formats::tracings::RowPlacement;
 use serde_json::{Map, Value};
+use std::fs::File;
 use std::path::Path;
 
 /// Where the rows of a file are.
@@ -27,6 +28,8 @@ pub struct FileHead<'a> {
     pub bytes: &'a [u8],
     /// True where that is the whole file.
     pub is_whole: bool,
+    /// The file, open after those bytes; none where there is no more to read.
+    pub rest: Option<&'a File>,
 }
 
 /// An open file of recordings, one a row, which any number of threads may read at once.

@@ -53,11 +53,17 @@ pub fn standard_name(name: &str) -> Option<&'static str> {
     if name.len() > MAX_BYTES {
         return None;
     }
-    let folded = without_remark(name).to_ascii_uppercase();
+    let plain = without_remark(name);
+    // Most files write nothing but the name.
+    known_name(plain).or_else(|| folded_name(&plain.to_ascii_uppercase()))
+}
+
+/// Standard name of the lead that is spelled `folded`, in upper case.
+fn folded_name(folded: &str) -> Option<&'static str> {
     match folded.strip_prefix(CODE_PREFIX) {
         Some(code) => known_name(code),
         None => {
-            let short = without_prefixes(&folded);
+            let short = without_prefixes(folded);
             known_name(short).or_else(|| synonym(short))
         }
     }

@@ -23,6 +23,7 @@
 
 pub mod amplitude;
 pub mod arrays;
+mod content;
 pub mod csv;
 pub mod direct;
 pub mod file;

@@ -18,7 +18,7 @@ struct FileFormat {
     /// Opens a file that was recognised.
     open: fn(&FileHead<'_>, &Encoding) -> Result<BoxedFile>,
     /// Reads what a file of one recording states besides its samples, in formats where opening it reads these.
-    describe: Option<fn(&Path, &Encoding) -> Result<RecordingMetadata>>,
+    describe: Option<fn(&FileHead<'_>) -> Result<RecordingMetadata>>,
 }
 
 /// Every format that is read, in the order in which they are tried. One that is added is a line here.
@@ -36,7 +36,7 @@ const FORMATS: &[FileFormat] = &[
     },
     FileFormat {
         recognizes: crate::muse::recognizes,
-        open: |head, encoding| crate::muse::open(head.path, encoding),
+        open: |head, _| crate::muse::open(head),
         describe: Some(crate::muse::describe),
     },
     FileFormat {
@@ -98,7 +98,7 @@ pub fn list(path: &Path, encoding: &Encoding) -> Option<Result<FileListing>> {
             path: path.to_owned(),
             recordings: vec![ListedRecording {
                 exam_id: path.file_stem().map(|name| name.to_string_lossy().into_owned()),
-                metadata: Some(describe(path, encoding)?),
+                metadata: Some(describe(head)?),
             }],
         }),
         None => {
@@ -123,14 +123,17 @@ fn with_format<T>(
     read: impl FnOnce(&FileFormat, &FileHead<'_>) -> Result<T>,
 ) -> Option<Result<T>> {
     let mut bytes = [0; HEAD_BYTES];
-    let length = match read_head(path, &mut bytes) {
-        Ok(length) => length,
+    let opened = match read_head(path, &mut bytes) {
+        Ok(opened) => opened,
         Err(error) => return Some(Err(error)),
     };
+    let (file, length) = opened.map_or((None, 0), |(file, length)| (Some(file), length));
+    let is_whole = file.is_some() && length < HEAD_BYTES;
     let head = FileHead {
         path,
-        bytes: &bytes[..length.unwrap_or_default()],
-        is_whole: length.is_some_and(|length| length < HEAD_BYTES),
+        bytes: &bytes[..length],
+        is_whole,
+        rest: file.as_ref().filter(|_| !is_whole),
     };
     if crate::unread::recognizes(&head) {
         return Some(crate::unread::refuse(path, head.bytes));
@@ -141,13 +144,13 @@ fn with_format<T>(
     Some(read(format, &head))
 }
 
-/// Reads the first bytes of a file; returns how many there are, and none where there is no file.
-fn read_head(path: &Path, bytes: &mut [u8]) -> Result<Option<usize>> {
+/// Reads the first bytes of a file; returns it and how many there are, and none where there is no file.
+fn read_head(path: &Path, bytes: &mut [u8]) -> Result<Option<(File, usize)>> {
     let read = File::open(path).and_then(|mut file| {
         let mut filled = 0;
         loop {
             match file.read(&mut bytes[filled..]) {
-                Ok(0) => return Ok(filled),
+                Ok(0) => return Ok((file, filled)),
                 Ok(more) => filled += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -155,7 +158,7 @@ fn read_head(path: &Path, bytes: &mut [u8]) -> Result<Option<usize>> {
         }
     });
     match read {
-        Ok(length) => Ok(Some(length)),
+        Ok(opened) => Ok(Some(opened)),
         // The name of a WFDB record without an ending is no file's.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::Io {

@@ -41,6 +41,12 @@ impl Refusal {
         }
     }
 
+    /// A file of `size` bytes, of which at most `limit` are read.
+    pub(crate) fn too_large(size: u64, limit: u64) -> Self {
+        let what = format!("{size} bytes; at most {limit} are read");
+        Self::unsupported("size", what, "is it the right file?")
+    }
+
     /// Error of the file at `path`.
     pub(crate) fn at(self, path: &Path) -> Error {
         let (path, place, what, help) = (path.to_owned(), self.place, self.what, self.help);
@@ -80,8 +86,7 @@ pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
         .read_to_end(&mut bytes)
         .map_err(io_error("read", path))?;
     if bytes.len() as u64 > limit {
-        let what = format!("{size} bytes; at most {limit} are read");
-        return Err(Refusal::unsupported("size", what, "is it the right file?").at(path));
+        return Err(Refusal::too_large(size, limit).at(path));
     }
     Ok(bytes)
 }

@@ -95,6 +95,8 @@ fn reopened_files(
     numbers: &[usize],
 ) -> Result<(Vec<RecordingRules>, Vec<ReopenedFile>)> {
     let (mut known, mut files) = (Vec::new(), Vec::with_capacity(numbers.len()));
+    // Asked for once: it is where every relative path begins.
+    let here = std::env::current_dir().unwrap_or_default();
     for number in numbers.iter().copied() {
         let file = archive.file(number);
         let encoding = archive.encoding(number);
@@ -104,7 +106,7 @@ fn reopened_files(
         if known.last() != Some(&rules) {
             known.push(rules);
         }
-        files.push(ReopenedFile::new(&file.path, known.len() - 1)?);
+        files.push(ReopenedFile::new(&here.join(&file.path), known.len() - 1)?);
     }
     Ok((known, files))
 }

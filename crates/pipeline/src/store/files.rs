@@ -67,15 +67,10 @@ fn list_files(
         }
         for entry in fs::read_dir(&dir)? {
             let entry = entry?;
-            let path = entry.path();
-            let name = path
-                .file_name()
-                .map(|n| n.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let name = if prefix.is_empty() {
-                name
-            } else {
-                format!("{prefix}/{name}")
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = match prefix.as_str() {
+                "" => name.to_string_lossy().into_owned(),
+                prefix => [prefix, "/", &name.to_string_lossy()].concat(),
             };
             let meta = match metadata(&entry, &path) {
                 Ok(meta) => meta,

@@ -80,6 +80,7 @@ mod tests {
                 path: Path::new("x"),
                 bytes: text.as_bytes(),
                 is_whole: true,
+                rest: None,
             };
             recognizes(&head, encoding)
         };

@@ -1,5 +1,9 @@
 //! Base64 as devices write it: in lines, and sometimes damaged.
 
+#[cfg(target_arch = "x86_64")]
+use super::base64_avx2::decode_lines_at_once;
+use super::base64_lines::{BLOCK, LineLayout, decode_lines};
+
 /// Bytes that were encoded, and how well the text keeps to the format.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Base64Bytes {
@@ -45,11 +49,16 @@ fn six_bits(character: u8) -> u8 {
 
 /// Decodes `text`. At most three bytes are returned for four of its characters.
 pub(super) fn decode(text: &str) -> Base64Bytes {
-    let text = without_line_ends(text.as_bytes());
+    let text = text.as_bytes();
     let mut decoded = Base64Bytes {
-        bytes: Vec::with_capacity(text.len() / 4 * 3 + 3),
+        bytes: vec![0; text.len() / 4 * 3 + BLOCK],
         ..Base64Bytes::default()
     };
+    let layout = LineLayout::of(text);
+    let (taken, filled) = decode_lines_at_once(text, layout, &mut decoded.bytes)
+        .unwrap_or_else(|| decode_lines(text, layout, &mut decoded.bytes, decode_block));
+    decoded.bytes.truncate(filled);
+    let text = without_line_ends(&text[taken..]);
     let mut at = 0;
     loop {
         at += whole_groups(&text[at..], &mut decoded.bytes);
@@ -59,6 +68,22 @@ pub(super) fn decode(text: &str) -> Base64Bytes {
         };
         at += taken;
     }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn decode_lines_at_once(_: &[u8], _: LineLayout, _: &mut [u8]) -> Option<(usize, usize)> {
+    None
+}
+
+/// Decodes a block into its beginning; none where a character outside the alphabet is in it.
+#[inline]
+fn decode_block(block: &[u8; BLOCK]) -> Option<[u8; BLOCK]> {
+    let mut bytes = [0; BLOCK];
+    let groups = block.as_chunks::<8>().0.iter();
+    for (group, place) in groups.zip(bytes.as_chunks_mut::<6>().0) {
+        *place = decode_eight(group)?;
+    }
+    Some(bytes)
 }
 
 fn without_line_ends(text: &[u8]) -> Vec<u8> {
@@ -80,18 +105,24 @@ fn whole_groups(text: &[u8], bytes: &mut Vec<u8>) -> usize {
     let (places, _) = bytes[start..].as_chunks_mut::<6>();
     let mut decoded = 0;
     for (group, place) in groups.iter().zip(places) {
-        let [a, b, c, d, e, f, g, h] = group.map(usize::from);
-        let first = PLACED[0][a] | PLACED[1][b] | PLACED[2][c] | PLACED[3][d];
-        let second = PLACED[0][e] | PLACED[1][f] | PLACED[2][g] | PLACED[3][h];
-        if (first | second) & OUTSIDE != 0 {
+        let Some(six) = decode_eight(group) else {
             break;
-        }
-        let [six @ .., _, _] = (u64::from(first) | u64::from(second) << 24).to_le_bytes();
+        };
         *place = six;
         decoded += 1;
     }
     bytes.truncate(start + decoded * 6);
     decoded * 8
+}
+
+/// Decodes eight characters; none where another one is among them.
+#[inline(always)]
+fn decode_eight(group: &[u8; 8]) -> Option<[u8; 6]> {
+    let [a, b, c, d, e, f, g, h] = group.map(usize::from);
+    let first = PLACED[0][a] | PLACED[1][b] | PLACED[2][c] | PLACED[3][d];
+    let second = PLACED[0][e] | PLACED[1][f] | PLACED[2][g] | PLACED[3][h];
+    let [six @ .., _, _] = (u64::from(first) | u64::from(second) << 24).to_le_bytes();
+    ((first | second) & OUTSIDE == 0).then_some(six)
 }
 
 /// Decodes up to four characters, with whatever is between them; none at the end of the text.
@@ -193,6 +224,37 @@ mod tests {
             encode(&bytes, quads * 4, &mut text);
             prop_assert!(text.lines().all(|line| line.len() <= quads * 4));
             prop_assert_eq!(decode(&text), sound(&bytes));
+        }
+
+        #[test]
+        fn blocks_are_decoded_as_characters_one_by_one(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..900),
+            width in prop::sample::select(vec![32usize, 36, 60, 64, 72, 76, 128, 4000]),
+            damage in prop::collection::vec((0usize..1200, any::<u8>()), 0..3),
+            end in prop::sample::select(vec!["\n", "\r\n"]),
+        ) {
+            let mut text = String::new();
+            bytes.push(0);
+            encode(&bytes, width, &mut text);
+            let mut text = text.replace('\n', end).into_bytes();
+            for (at, character) in damage {
+                let at = at % text.len();
+                text[at] = character % 128;
+            }
+            let text = String::from_utf8(text).unwrap();
+            let mut one_by_one = Base64Bytes::default();
+            let mut at = 0;
+            while let Some(taken) = slow_quad(&text.as_bytes()[at..], &mut one_by_one) {
+                at += taken;
+            }
+            let mut bytes = vec![0; text.len() + BLOCK];
+            let layout = LineLayout::of(text.as_bytes());
+            let (taken, filled) = decode_lines(text.as_bytes(), layout, &mut bytes, decode_block);
+            prop_assert_eq!(&bytes[..filled], &one_by_one.bytes[..filled]);
+            let mut all_at_once = vec![0; text.len() + BLOCK];
+            let found = decode_lines_at_once(text.as_bytes(), layout, &mut all_at_once);
+            prop_assert_eq!(found.unwrap_or((taken, filled)), (taken, filled));
+            prop_assert_eq!(decode(&text), one_by_one);
         }
 
         #[test]

@@ -11,7 +11,9 @@ use ecgfm_formats::Result;
 use std::path::Path;
 
 /// Bytes of the largest file that is read; ordinary ones have 0.2 MB.
-const MAX_BYTES: u64 = 64 << 20;
+pub(super) const MAX_BYTES: usize = 64 << 20;
+/// Bytes at the start of a file in which the facts before the samples are looked for.
+const FACTS_WITHIN: usize = 64 << 10;
 /// Outermost element.
 pub(super) const ROOT: &str = "RestingECG";
 /// Elements in which people write, and devices do not escape what they wrote.
@@ -45,7 +47,7 @@ impl MuseEcg {
     /// # Errors
     /// As [`Self::parse`], I/O, and a file of more than 64 MiB.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(path, &read_whole(path, MAX_BYTES)?)
+        Self::parse(path, &read_whole(path, MAX_BYTES as u64)?)
     }
 
     /// Reads `bytes`, the content of the file at `path`.
@@ -76,15 +78,38 @@ impl MuseEcg {
     }
 }
 
-/// Reads patient, acquisition, filters and diagnosis of the file at `path`, and no samples.
+/// Reads patient, acquisition, filters and diagnosis of `bytes`, the content of the file at `path`, and no samples.
 ///
 /// # Errors
 /// As [`MuseEcg::read`], but for what concerns samples.
-pub(super) fn read_facts(path: &Path) -> Result<MuseFacts> {
-    let bytes = read_whole(path, MAX_BYTES)?;
+pub(super) fn read_facts(path: &Path, bytes: &[u8]) -> Result<MuseFacts> {
+    if let Some(facts) = facts_before_samples(&bytes[..bytes.len().min(FACTS_WITHIN)]) {
+        return Ok(facts);
+    }
     let facts =
         |root: XmlNode<'_>, rhythm: XmlNode<'_>, mut doubts| Ok(facts::read(root, rhythm, &mut doubts));
-    with_document(&bytes, facts).map_err(|refusal| refusal.at(path))
+    with_document(bytes, facts).map_err(|refusal| refusal.at(path))
+}
+
+/// Facts in `start`, the beginning of a file, where it is plain text that reaches the samples of the rhythm waveform and everything
+/// that has facts comes before these, as devices write it; else none.
+pub(super) fn facts_before_samples(start: &[u8]) -> Option<MuseFacts> {
+    let text = std::str::from_utf8(start)
+        .ok()
+        .filter(|text| text.is_ascii() && !text.contains('\0'))?;
+    let tree = XmlTree::parse_until(text, &FREE_TEXT, "LeadData", is_rhythm)?;
+    let (root, mut doubts) = (tree.root(), Vec::new());
+    let is_complete = root.name() == ROOT && facts::BLOCKS.iter().all(|block| root.child(block).is_some());
+    let rhythm = is_complete
+        .then(|| rhythm_waveform(root, &mut doubts).ok())
+        .flatten()?;
+    Some(facts::read(root, rhythm, &mut doubts))
+}
+
+/// Returns true for a waveform with the recorded samples.
+fn is_rhythm(waveform: XmlNode<'_>) -> bool {
+    let kind = waveform.text_of("WaveformType");
+    waveform.name() == "Waveform" && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Rhythm"))
 }
 
 fn parse(bytes: &[u8]) -> Result<MuseEcg, Refusal> {
@@ -146,8 +171,9 @@ fn with_document<T>(
 /// Waveform with the recorded samples. The median is one computed beat, which is never taken for an ECG.
 fn rhythm_waveform<'t>(root: XmlNode<'t>, doubts: &mut Vec<String>) -> Result<XmlNode<'t>, Refusal> {
     let kind = |waveform: XmlNode<'t>| waveform.text_of("WaveformType").unwrap_or("of no type");
-    let is_rhythm = |waveform: &XmlNode<'t>| kind(*waveform).eq_ignore_ascii_case("Rhythm");
-    let mut rhythms = root.children_named("Waveform").filter(is_rhythm);
+    let mut rhythms = root
+        .children_named("Waveform")
+        .filter(|waveform| is_rhythm(*waveform));
     let Some(rhythm) = rhythms.next() else {
         let there: Vec<String> = root
             .children_named("Waveform")

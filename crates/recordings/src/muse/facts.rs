@@ -88,6 +88,14 @@ pub struct MuseFilters {
     pub mains_hz: Option<f64>,
 }
 
+/// Elements that facts are in, besides the waveform.
+pub(super) const BLOCKS: [&str; 4] = [
+    "PatientDemographics",
+    "TestDemographics",
+    "Diagnosis",
+    "OriginalDiagnosis",
+];
+
 /// Facts of a document, and doubts about what is no fact.
 pub(super) fn read(root: XmlNode<'_>, waveform: XmlNode<'_>, doubts: &mut Vec<String>) -> MuseFacts {
     let block = |name| root.child(name);

@@ -1,21 +1,21 @@
 //! MUSE's files as files of one recording.
 
-use super::ecg::{MuseEcg, read_facts};
+use super::ecg::{MAX_BYTES, MuseEcg, facts_before_samples, read_facts};
 use super::facts::{AgeUnit, MuseAge, MuseFacts, MuseFilters, Sex};
+use crate::content::with_content;
 use crate::file::{BoxedFile, FileHead};
 use crate::lead_names::standard_name;
 use crate::metadata::RecordingMetadata;
 use crate::recording::Encoding;
 use crate::single::{SingleContent, SingleFile};
 use ecgfm_formats::Result;
-use std::path::Path;
 
-/// Opens the file at `path`.
+/// Opens a file.
 ///
 /// # Errors
 /// As [`MuseEcg::read`].
-pub(crate) fn open(path: &Path, _: &Encoding) -> Result<BoxedFile> {
-    let ecg = MuseEcg::read(path)?;
+pub(crate) fn open(head: &FileHead<'_>) -> Result<BoxedFile> {
+    let ecg = with_content(head, MAX_BYTES, |bytes| MuseEcg::parse(head.path, bytes))?;
     let content = SingleContent {
         leads: ecg.leads.iter().map(|lead| lead.name.clone()).collect(),
         sample_rate: ecg.sample_rate,
@@ -24,15 +24,19 @@ pub(crate) fn open(path: &Path, _: &Encoding) -> Result<BoxedFile> {
         metadata: metadata(&ecg),
     };
     let read_samples = move |samples: &mut Vec<f64>| ecg.read_samples(samples);
-    Ok(Box::new(SingleFile::new(path, content, read_samples)))
+    Ok(Box::new(SingleFile::new(head.path, content, read_samples)))
 }
 
-/// Reads what the file at `path` states besides its samples.
+/// Reads what a file states before its samples, and after them only where what is before is not all that is looked for.
 ///
 /// # Errors
-/// As [`MuseEcg::read`], but for what concerns samples.
-pub(crate) fn describe(path: &Path, _: &Encoding) -> Result<RecordingMetadata> {
-    Ok(stated(&read_facts(path)?))
+/// As [`MuseEcg::read`], but for what concerns samples and for damage after the place that was read.
+pub(crate) fn describe(head: &FileHead<'_>) -> Result<RecordingMetadata> {
+    if let Some(facts) = facts_before_samples(head.bytes) {
+        return Ok(stated(&facts));
+    }
+    let facts = with_content(head, MAX_BYTES, |bytes| read_facts(head.path, bytes))?;
+    Ok(stated(&facts))
 }
 
 /// Returns true for XML, of which MUSE's is read and other kinds are refused by name.

@@ -18,12 +18,16 @@
 //! Scale, unit and rate are in the file or there is an error: nothing is assumed.
 
 mod base64;
+#[cfg(target_arch = "x86_64")]
+mod base64_avx2;
+mod base64_lines;
 mod ecg;
 mod facts;
 mod file;
 mod number;
 mod ordered_leads;
 mod other_xml;
+mod usual_leads;
 mod waveform;
 mod write;
 

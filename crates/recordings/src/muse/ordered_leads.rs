@@ -1,5 +1,6 @@
 //! Stored leads, and those that follow from them, in millivolts.
 
+use super::usual_leads::{DERIVED, STORED, UsualLeads};
 use super::waveform::{MISSING, StoredLead};
 use crate::lead_names::standard_name;
 use crate::standard_leads::BY_I_AND_II;
@@ -66,8 +67,16 @@ pub(super) fn interleave(stored: &[StoredLead], sources: &[MuseLeadSource], samp
     let length = stored.first().map_or(0, |lead| lead.counts.len());
     let width = sources.len();
     samples.resize(width * length, 0.0);
+    let done = usual_leads(stored, sources).map_or(0, |leads| leads.interleave(samples));
+    interleave_from(done, stored, sources, samples);
+}
+
+/// Fills `samples` from number `from` on.
+fn interleave_from(from: usize, stored: &[StoredLead], sources: &[MuseLeadSource], samples: &mut [f64]) {
+    let width = sources.len();
     let mut columns: Vec<LeadBlock> = vec![[0.0; BLOCK]; width];
-    for (block, start) in samples.chunks_mut(BLOCK * width.max(1)).zip((0..).step_by(BLOCK)) {
+    let blocks = samples[from * width..].chunks_mut(BLOCK * width.max(1));
+    for (block, start) in blocks.zip((from..).step_by(BLOCK)) {
         let rows = start..start + block.len() / width;
         for (at, source) in sources.iter().enumerate() {
             match source {
@@ -101,6 +110,30 @@ pub(super) fn interleave(stored: &[StoredLead], sources: &[MuseLeadSource], samp
             }
         }
     }
+}
+
+/// The leads of an electrocardiograph, where that is what there is: I, II and V1 to V6 are stored, and the other limb leads follow.
+fn usual_leads<'a>(stored: &'a [StoredLead], sources: &[MuseLeadSource]) -> Option<UsualLeads<'a>> {
+    let [first, second, limb @ .., c, d, e, f, g, h] = sources else {
+        return None;
+    };
+    let derived = limb.iter().zip(&BY_I_AND_II[2..]);
+    let follows =
+        |(source, weights): (&MuseLeadSource, &[f64; 2])| *source == MuseLeadSource::Weighted(*weights);
+    if limb.len() != DERIVED || !derived.into_iter().all(follows) {
+        return None;
+    }
+    let lead = |source: &MuseLeadSource| match source {
+        MuseLeadSource::Stored(position) => stored.get(*position),
+        MuseLeadSource::Weighted(_) => None,
+    };
+    let leads = [first, second, c, d, e, f, g, h].map(lead);
+    let leads: Vec<&StoredLead> = leads.into_iter().collect::<Option<_>>()?;
+    let leads = <[&StoredLead; STORED]>::try_from(leads).ok()?;
+    Some(UsualLeads {
+        counts: leads.map(|lead| lead.counts.as_slice()),
+        scales: leads.map(|lead| lead.scale),
+    })
 }
 
 fn scale(lead: &StoredLead, rows: Range<usize>, column: &mut LeadBlock) {
@@ -166,6 +199,34 @@ mod tests {
         assert_eq!(samples[..7], [3e4, -1.5e4, -4.5e4, 1.0, 3.75e4, -3e4, 7.0]);
         assert!(samples[10].is_nan());
         assert_eq!(samples[7..10], [10.0, 15.0, 5.0]);
+    }
+
+    #[test]
+    fn eight_leads_become_twelve_as_one_by_one_also_where_a_value_is_missing() {
+        for length in [1, 7, 8, 9, 200] {
+            let stored: Vec<StoredLead> = ["V6", "II", "V1", "V2", "I", "V3", "V4", "V5"]
+                .into_iter()
+                .enumerate()
+                .map(|(number, id)| StoredLead {
+                    id: id.to_owned(),
+                    counts: (0..length)
+                        .map(|i| (i * i * 31 + number as i32 * 977) as i16)
+                        .collect(),
+                    scale: 4.88e-3 + number as f64 * 1e-4,
+                })
+                .collect();
+            for missing in [None, Some(0), Some(length as usize - 1)] {
+                let mut stored = stored.clone();
+                missing.into_iter().for_each(|at| stored[4].counts[at] = MISSING);
+                let (_, sources) = order(&stored);
+                assert!(usual_leads(&stored, &sources).is_some());
+                let (mut at_once, mut one_by_one) = (Vec::new(), vec![0.0; 12 * length as usize]);
+                interleave(&stored, &sources, &mut at_once);
+                interleave_from(0, &stored, &sources, &mut one_by_one);
+                let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&at_once), bits(&one_by_one), "{length} {missing:?}");
+            }
+        }
     }
 
     #[test]

@@ -256,8 +256,14 @@ fn check_lengths(leads: &[StoredLead]) -> Result<(), Refusal> {
 
 fn doubt_missing_values(leads: &[StoredLead], doubts: &mut Vec<String>) {
     for lead in leads {
-        let missing = lead.counts.iter().filter(|count| **count == MISSING).count();
-        if missing > 0 {
+        let is_missing = |count: &&i16| **count == MISSING;
+        // Most leads have none, and to see that takes less time than to count.
+        if lead
+            .counts
+            .iter()
+            .fold(false, |any, count| any | is_missing(&count))
+        {
+            let missing = lead.counts.iter().filter(is_missing).count();
             doubts.push(format!(
                 "lead {}: {missing} samples are {MISSING}, which stands for a missing value",
                 lead.id

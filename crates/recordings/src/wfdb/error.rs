@@ -3,7 +3,6 @@
 use crate::refusal::Refusal;
 pub(super) use crate::refusal::io_error;
 use ecgfm_formats::Error;
-use std::fs::Metadata;
 use std::path::Path;
 
 /// Advice for a header that cannot be right.
@@ -41,15 +40,12 @@ pub(super) fn unsupported(
     Refusal::unsupported(place, what, help).at(path)
 }
 
-/// Refuses directories, pipes and devices.
-pub(super) fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), Error> {
-    if metadata.is_file() {
-        return Ok(());
-    }
-    Err(malformed(
+/// Error of a directory, a pipe or a device.
+pub(super) fn not_regular(path: &Path) -> Error {
+    malformed(
         path,
         "file",
         "this is not a regular file",
         "copy the record again",
-    ))
+    )
 }

@@ -38,6 +38,10 @@ pub(crate) fn header_of(head: &FileHead<'_>) -> Option<Result<PathBuf>> {
     if ending == "hea" || ending == "dat" {
         return Some(find_header(path));
     }
+    // A declaration of XML is no signal's first samples.
+    if head.bytes.starts_with(b"<?xml") {
+        return None;
+    }
     let beside = find_header(path).ok();
     let names_it = |header: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());

@@ -1,14 +1,15 @@
 //! Headers of records, `.hea`.
 
-use super::error::{HEADER_HELP, LineDefect, check_regular, io_error, malformed, unsupported};
+use super::error::{HEADER_HELP, LineDefect, io_error, malformed, unsupported};
 use super::limits::{MAX_HEADER_BYTES, MAX_SEGMENTS, MAX_SIGNALS};
 use super::record_line::{RecordLine, parse_record_line};
+use super::regular_file::open_regular;
 use super::signal_line::parse_signal_line;
 use super::specification::{SegmentSpecification, SignalSpecification};
 use super::start::{BaseDate, BaseTime};
 use super::text::{HeaderLine, split_header};
 use ecgfm_formats::Result;
-use std::fs::File;
+use rustix::io::Errno;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -51,9 +52,8 @@ impl WfdbHeader {
     /// I/O, and those of [`Self::from_bytes`].
     pub fn read(path: &Path) -> Result<Self> {
         let mut bytes = Vec::new();
-        let metadata = std::fs::metadata(path).map_err(io_error("open", path))?;
-        check_regular(path, &metadata)?;
-        let file = File::open(path).map_err(io_error("open", path))?;
+        let opened = open_regular(path)?;
+        let (file, _) = opened.ok_or_else(|| io_error("open", path)(Errno::NOENT.into()))?;
         let mut start = file.take(MAX_HEADER_BYTES + 1);
         start.read_to_end(&mut bytes).map_err(io_error("read", path))?;
         Self::from_bytes(path, &bytes)

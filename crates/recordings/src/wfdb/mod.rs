@@ -48,6 +48,7 @@ mod paths;
 mod read;
 mod record;
 mod record_line;
+mod regular_file;
 mod segments;
 mod signal_file;
 mod signal_group;

@@ -132,17 +132,13 @@ fn assumptions(signals: &[SignalSpecification]) -> Vec<String> {
 
 /// Leads that several signals claim to be.
 fn repeated_leads(signals: &[SignalSpecification]) -> Vec<String> {
-    let named = || {
-        signals
-            .iter()
-            .filter_map(|signal| standard_name(signal.description.as_deref()?))
-    };
-    let count = |lead: &str| named().filter(|named| *named == lead).count();
-    let mut leads: Vec<&str> = named().collect();
+    let named = signals
+        .iter()
+        .filter_map(|signal| standard_name(signal.description.as_deref()?));
+    let mut leads: Vec<&str> = named.collect();
     leads.sort_unstable();
-    leads.dedup();
-    let repeated = leads.into_iter().filter(|lead| count(lead) > 1);
+    let repeated = leads.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
     repeated
-        .map(|lead| format!("{} signals are called {lead}", count(lead)))
+        .map(|same| format!("{} signals are called {}", same.len(), same[0]))
         .collect()
 }

@@ -1,12 +1,13 @@
 //! Reading the samples of one signal file.
 
 use super::decode::decode_samples;
-use super::error::{check_regular, io_error, malformed, unsupported};
+use super::error::{io_error, malformed, unsupported};
 use super::flac::{self, FlacFile};
 use super::format::SampleFormat;
 use super::interleaved::InterleavedSamples;
 use super::limits::{MAX_LEVEL_5_BYTES, MAX_VALUES};
 use super::mat_head::{LOOKED_AT, MatHead, read_level_5};
+use super::regular_file::open_regular;
 use super::signal_group::SignalGroup;
 use ecgfm_formats::Result;
 use std::fs::File;
@@ -145,17 +146,12 @@ fn missing_file(path: &Path) -> ecgfm_formats::Error {
 impl<'a> SignalFile<'a> {
     fn open(directory: &Path, group: SignalGroup<'a>, frames: Option<u64>) -> Result<Self> {
         let path = directory.join(group.file());
-        let metadata = std::fs::metadata(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => missing_file(&path),
-            _ => io_error("open", &path)(error),
-        })?;
-        // Asked before it is opened: opening a pipe waits for a writer.
-        check_regular(&path, &metadata)?;
-        let file = File::open(&path).map_err(io_error("open", &path))?;
+        let opened = open_regular(&path)?;
+        let (file, bytes) = opened.ok_or_else(|| missing_file(&path))?;
         Ok(Self {
             path,
             file,
-            bytes: metadata.len(),
+            bytes,
             group,
             frames,
         })

@@ -41,6 +41,8 @@ pub(super) struct StartTag<'a> {
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Tag at `at` and its length, where the end of a text was found by it.
+    seen: Option<(Token<'a>, usize)>,
     /// Number of `<` that were read as text.
     pub(super) repaired: usize,
 }
@@ -50,6 +52,7 @@ impl<'a> Scanner<'a> {
         Self {
             text,
             at: 0,
+            seen: None,
             repaired: 0,
         }
     }
@@ -63,15 +66,18 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Next piece; none at the end. Comments, processing instructions and the document type are passed over.
+    /// Next piece; none at the end. Comments, processing instructions, the document type and blanks before a tag are passed over.
     pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, XmlError> {
         loop {
             let rest = &self.text[self.at..];
+            let blanks = rest.bytes().take_while(u8::is_ascii_whitespace).count();
             let token = if rest.is_empty() {
                 return Ok(None);
-            } else if let Some((token, length)) = tag(rest) {
-                self.at += length;
+            } else if let Some((token, length)) = self.seen.take().or_else(|| tag(&rest[blanks..])) {
+                self.at += blanks + length;
                 token
+            } else if !rest.starts_with('<') {
+                Token::Text(self.text_piece(rest))
             } else if let Some(length) = self.skipped_len(rest)? {
                 self.at += length;
                 continue;
@@ -124,26 +130,28 @@ impl<'a> Scanner<'a> {
 
     /// Text at the beginning of `rest`, up to the next piece that is not text.
     fn text_piece(&mut self, rest: &'a str) -> &'a str {
-        let mut length = 0;
-        loop {
-            match memchr(b'<', &rest.as_bytes()[length..]) {
-                None => length = rest.len(),
-                Some(more) if is_markup(&rest[length + more..]) => length += more,
-                Some(more) => {
-                    length += more + 1;
-                    self.repaired += 1;
-                    continue;
-                }
+        let mut from = 0;
+        let length = loop {
+            let Some(more) = memchr(b'<', &rest.as_bytes()[from..]) else {
+                break rest.len();
+            };
+            let sign = from + more;
+            self.seen = tag(&rest[sign..]);
+            if self.seen.is_some() || begins_other_markup(&rest[sign..]) {
+                break sign;
             }
-            self.at += length;
-            return &rest[..length];
-        }
+            from = sign + 1;
+            self.repaired += 1;
+        };
+        self.at += length;
+        &rest[..length]
     }
 }
 
-fn is_markup(rest: &str) -> bool {
+/// Returns true for markup other than a tag.
+fn begins_other_markup(rest: &str) -> bool {
     let marks = ["<!--", CDATA, "<?", DOCTYPE];
-    tag(rest).is_some() || marks.iter().any(|mark| rest.starts_with(mark))
+    marks.iter().any(|mark| rest.starts_with(mark))
 }
 
 /// Length of a document type, with declarations in brackets; nothing in it is looked at.
@@ -161,7 +169,8 @@ fn tag(rest: &str) -> Option<(Token<'_>, usize)> {
     let inside = rest.strip_prefix('<')?;
     if let Some(closing) = inside.strip_prefix('/') {
         let name = &closing[..name_len(closing)?];
-        let blanks = closing[name.len()..].find(|c: char| !c.is_ascii_whitespace())?;
+        let mut after = closing.as_bytes()[name.len()..].iter();
+        let blanks = after.position(|byte| !byte.is_ascii_whitespace())?;
         let end = name.len() + blanks;
         return (closing.as_bytes()[end] == b'>').then_some((Token::End(name), end + 3));
     }
@@ -176,12 +185,26 @@ fn tag(rest: &str) -> Option<(Token<'_>, usize)> {
     Some((Token::Start(start), name.len() + length + 2 + usize::from(empty)))
 }
 
+const fn starts_name(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') || !byte.is_ascii()
+}
+
+/// For every byte, whether it may stand in a name.
+static IN_NAME: [bool; 256] = {
+    let (mut allowed, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        let b = byte as u8;
+        allowed[byte] = starts_name(b) || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+        byte += 1;
+    }
+    allowed
+};
+
 /// Length of the name at the beginning of `text`.
 fn name_len(text: &str) -> Option<usize> {
-    let starts = |b: u8| b.is_ascii_alphabetic() || matches!(b, b'_' | b':') || !b.is_ascii();
-    let continues = |b: u8| starts(b) || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    text.bytes().next().filter(|b| starts(*b))?;
-    Some(text.bytes().position(|b| !continues(b)).unwrap_or(text.len()))
+    text.bytes().next().filter(|byte| starts_name(*byte))?;
+    let end = text.bytes().position(|byte| !IN_NAME[usize::from(byte)]);
+    Some(end.unwrap_or(text.len()))
 }
 
 /// Length of well-formed attributes before the end of an opening tag; true where the tag closes itself.

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 /// Number of elements of a document that are read.
 const MAX_ELEMENTS: usize = 1 << 18;
+/// Number of elements that memory is reserved for at once.
+const ELEMENTS: usize = 512;
 /// Depth to which elements may be nested.
 const MAX_DEPTH: usize = 64;
 /// Length of a name that is repeated in a message, in characters.
@@ -41,20 +43,9 @@ impl<'a> XmlTree<'a> {
     pub(crate) fn parse(text: &'a str, free_text: &[&str]) -> Result<Self, XmlError> {
         let mut scanner = Scanner::new(text);
         let mut builder = TreeBuilder::default();
+        builder.elements.reserve(ELEMENTS);
         while let Some(token) = scanner.next()? {
-            if builder.open.is_empty() && !builder.elements.is_empty() {
-                if matches!(token, Token::Start(_) | Token::End(_)) {
-                    return Err(scanner.error("there is more after the end of the document"));
-                }
-                continue;
-            }
-            let free =
-                matches!(&token, Token::Start(start) if !start.empty && free_text.contains(&start.name));
-            builder.add(token).map_err(|what| scanner.error(what))?;
-            if free && let Some(name) = builder.open_name() {
-                let text = scanner.free_text(name)?;
-                builder.add(text).map_err(|what| scanner.error(what))?;
-            }
+            builder.add_next(token, &mut scanner, free_text)?;
         }
         if let Some(name) = builder.open_name() {
             let what = format!("the file ends inside <{}>", shown(name));
@@ -63,10 +54,28 @@ impl<'a> XmlTree<'a> {
         if builder.elements.is_empty() {
             return Err(scanner.error("there is no element"));
         }
-        Ok(Self {
-            elements: builder.elements,
-            repaired: builder.repaired + scanner.repaired,
-        })
+        Ok(builder.into_tree(&scanner))
+    }
+
+    /// Reads a document up to the first opening tag `name` of whose parent, as far as it was read, `is_enough` says so; none where
+    /// there is no such tag in `text`, or damage before it. Elements that are open there end there.
+    pub(crate) fn parse_until(
+        text: &'a str,
+        free_text: &[&str],
+        name: &str,
+        is_enough: impl Fn(XmlNode<'_>) -> bool,
+    ) -> Option<Self> {
+        let mut scanner = Scanner::new(text);
+        let mut builder = TreeBuilder::default();
+        while let Some(token) = scanner.next().ok()? {
+            if matches!(&token, Token::Start(start) if start.name == name)
+                && builder.innermost().is_some_and(&is_enough)
+            {
+                return Some(builder.into_tree(&scanner));
+            }
+            builder.add_next(token, &mut scanner, free_text).ok()?;
+        }
+        None
     }
 
     /// Outermost element.
@@ -86,6 +95,50 @@ struct TreeBuilder<'a> {
 }
 
 impl<'a> TreeBuilder<'a> {
+    fn into_tree(self, scanner: &Scanner<'a>) -> XmlTree<'a> {
+        XmlTree {
+            elements: self.elements,
+            repaired: self.repaired + scanner.repaired,
+        }
+    }
+
+    /// The innermost element that is open, with what was read of it.
+    fn innermost(&mut self) -> Option<XmlNode<'_>> {
+        let end = self.elements.len();
+        for open in &self.open {
+            self.elements[*open].end = end;
+        }
+        let index = *self.open.last()?;
+        Some(XmlNode {
+            elements: &self.elements,
+            index,
+        })
+    }
+
+    /// Adds a piece, and the content of an element of free text with its opening tag.
+    fn add_next(
+        &mut self,
+        token: Token<'a>,
+        scanner: &mut Scanner<'a>,
+        free_text: &[&str],
+    ) -> Result<(), XmlError> {
+        if self.open.is_empty() && !self.elements.is_empty() {
+            return match token {
+                Token::Start(_) | Token::End(_) => {
+                    Err(scanner.error("there is more after the end of the document"))
+                }
+                Token::Text(_) | Token::Verbatim(_) => Ok(()),
+            };
+        }
+        let free = matches!(&token, Token::Start(start) if !start.empty && free_text.contains(&start.name));
+        self.add(token).map_err(|what| scanner.error(what))?;
+        if free && let Some(name) = self.open_name() {
+            let text = scanner.free_text(name)?;
+            self.add(text).map_err(|what| scanner.error(what))?;
+        }
+        Ok(())
+    }
+
     fn open_name(&self) -> Option<&'a str> {
         self.open.last().map(|open| self.elements[*open].name)
     }
@@ -219,6 +272,27 @@ mod tests {
         let texts: Vec<&str> = tree.root().children().map(XmlNode::text).collect();
         assert_eq!(texts, ["QRS < 120 & <PR>", "", "a", "<&amp;"]);
         assert_eq!(tree.repaired, 3);
+    }
+
+    #[test]
+    fn a_document_is_read_up_to_the_tag_that_is_enough() {
+        let text = "<r><a>1</a><x><k>one</k><v>&#1</v></x><x><k>two</k><v>3</v><k>";
+        let until =
+            |text, kind| XmlTree::parse_until(text, &[], "v", |parent| parent.text_of("k") == Some(kind));
+        let tree = until(text, "two").unwrap();
+        let kinds: Vec<Option<&str>> = tree.root().children_named("x").map(|x| x.text_of("k")).collect();
+        assert_eq!(
+            (tree.root().text_of("a"), &kinds[..]),
+            (Some("1"), &[Some("one"), Some("two")][..])
+        );
+        assert_eq!(
+            (
+                tree.root().children().count(),
+                until(text, "one").unwrap().root().children().count()
+            ),
+            (3, 2)
+        );
+        assert!(until(text, "three").is_none() && until("<r></x><v>", "one").is_none());
     }
 
     #[test]
