@@ -167,7 +167,6 @@ pub fn panel() -> StageBinding<side_by_side::Params> {
         outputs: OUTPUTS,
         inputs: &["models.*"],
         idle: &[],
-        separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],
