@@ -311,10 +311,17 @@ pub(crate) fn compare_shapes(
 /// # Errors
 /// When it cannot be read, or holds infinities or NaN.
 pub(crate) fn read_weight(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
-    let values = file.read_f32(weight)?;
-    let tensor = Tensor::f_from_slice(&values)
-        .and_then(|flat| flat.f_reshape(shape))
-        .map_err(Error::torch("hold a weight"))?;
+    let hold = Error::torch("hold a weight");
+    // Before what is read, so that the memory of that, freed, is the next weight's, and no gaps stay between weights.
+    let made = Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu));
+    let fill = |mut tensor: Tensor| -> Result<Tensor> {
+        let values = file.read_f32(weight)?;
+        let flat = Tensor::f_from_slice(&values).and_then(|flat| flat.f_reshape(shape));
+        flat.and_then(|flat| tensor.f_copy_(&flat))
+            .map_err(Error::torch("hold a weight"))?;
+        Ok(tensor)
+    };
+    let tensor = fill(made.map_err(hold)?)?;
     check_finite(file.path(), name, &tensor)?;
     Ok(tensor)
 }
