@@ -40,6 +40,10 @@ graph name format="text": build
 demo-model *args: build
     {{ ecgfm }} demo-model --out models/demo {{ args }}
 
+# Train the demo model of another family anew, a Net1D, into models/demo_net1d/. The next build bundles it.
+demo-net1d *args: build
+    {{ ecgfm }} demo-model --network net1d --steps 600 --threads 1 --out models/demo_net1d {{ args }}
+
 # All tests, including parity with numpy, scipy, pandas, scikit-learn and h5py.
 test *args: (setup "test")
     cargo test --workspace --quiet {{ args }}

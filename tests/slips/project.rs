@@ -74,6 +74,22 @@ pub struct Project {
     elsewhere: tempfile::TempDir,
 }
 
+/// A card of a model that gives logits and an embedding.
+fn without_saliency(card: &str) -> String {
+    let mut card: serde_json::Value = serde_json::from_str(card).unwrap();
+    let output = |name: &str| serde_json::json!({ "name": name, "dimensions": [] });
+    card["outputs"] = [output("logits"), output("embedding")].into();
+    card.to_string()
+}
+
+/// A safetensors file of one weight that no family of networks has.
+fn foreign_weights() -> String {
+    let table = r#"{"net.fc.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let length = (table.len() as u64).to_le_bytes().map(char::from);
+    let length: String = length.iter().collect();
+    format!("{length}{table}\0\0\0\0")
+}
+
 impl Project {
     /// With synthetic ECGs, the bundled checkpoint, and files with slips in them.
     pub fn new() -> Self {
@@ -105,6 +121,9 @@ impl Project {
             ("fifty.csv", thresholds(&["RBBB", "LBBB", "SB", "ST", "AF"], 50.0)),
             ("model.ts", String::new()),
             ("model.json", card(26)),
+            ("no_saliency.ts", String::new()),
+            ("no_saliency.json", without_saliency(&card(26))),
+            ("foreign.safetensors", foreign_weights()),
             ("other.ts", String::new()),
             ("other.json", card(17)),
         ] {

@@ -19,6 +19,7 @@ pub use sources::{FetchArgs, SourcesArgs};
 pub use synth::SynthArgs;
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
 
+use crate::kinds::DemoNetwork;
 use clap::{Args, Parser, Subcommand};
 use numbers::parse_positive;
 use std::path::PathBuf;
@@ -80,7 +81,7 @@ pub enum Command {
     Fetch(FetchArgs),
     /// Make a CODE-15-shaped archive of synthetic ECGs with known labels.
     Synth(SynthArgs),
-    /// Train the demo model anew, on synthetic ECGs; takes minutes.
+    /// Train a demo model anew, on synthetic ECGs; takes minutes.
     DemoModel(DemoModelArgs),
     /// List stage kinds with their outputs, or explain one with its parameters; `kinds model` lists the models known.
     Kinds(KindsArgs),
@@ -141,11 +142,14 @@ pub struct StageArgs {
 /// `ecgfm export`
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// A checkpoint written by PyTorch (.pt), a state dict, or a safetensors file.
+    /// A checkpoint written by PyTorch (.pt), a state dict, a safetensors file, or a folder with one and its config.json.
     pub checkpoint: PathBuf,
     /// The network's configuration (YAML or JSON), where the checkpoint has none.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Weights of a head that was trained on the checkpoint's encoder, where they are a file of their own.
+    #[arg(long, value_name = "FILE")]
+    pub head: Option<PathBuf>,
     /// The TorchScript file to write; its card goes beside it as <name>.json.
     #[arg(short, long, value_name = "MODEL.ts")]
     pub output: PathBuf,
@@ -286,6 +290,9 @@ pub struct DemoModelArgs {
     /// Directory to write demo.pt, demo.md and training_log.csv into.
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Network that is trained.
+    #[arg(long, value_enum, default_value_t = DemoNetwork::EcgFm)]
+    pub network: DemoNetwork,
     /// Updates of the weights, 1 to 60,000.
     #[arg(long, default_value_t = 1500, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub steps: u64,

@@ -24,6 +24,7 @@ fn main() {
         sha256: None,
         labels: None,
         positions_on_cuda: PositionalForm::Spectrum,
+        recipe: None,
         notice: None,
     };
     // libtorch sets up its kernels at the first operation, whatever the model.

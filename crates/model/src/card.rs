@@ -57,6 +57,7 @@ pub(crate) fn new(
             leads: usize::try_from(input.rows).unwrap_or_default(),
             sample_rate_hz: Some(family.sample_rate_hz()),
             segment_seconds: Some(input.seconds),
+            samples: usize::try_from(input.samples).ok(),
             any_length: input.any_length,
             min_samples: usize::try_from(input.min_samples).unwrap_or_default(),
         },

@@ -68,12 +68,40 @@ pub fn write_checkpoint(
         .text("extra_state")
         .value(&json!({}));
     pickle.text("last_optimizer_state").value(&Value::Null).op(b"u");
-    let pickle = pickle.finish();
+    write_archive(path, &pickle.finish(), &state)
+}
+
+/// Writes weights in PyTorch's container as a dictionary of `step`, the number of updates, and `state_dict`, as training scripts do
+/// that know no configuration.
+///
+/// The same weights give the same bytes.
+///
+/// # Errors
+/// When a weight has no floating-point type, or the file cannot be written.
+pub fn write_state_dict(path: &Path, weights: &Weights, updates: u64) -> Result<()> {
+    let mut pickle = Pickle::new();
+    pickle
+        .op(b"}(")
+        .text("step")
+        .value(&json!(updates))
+        .text("state_dict")
+        .op(b"}(");
+    for (key, (name, tensor)) in weights.iter().enumerate() {
+        pickle
+            .text(name)
+            .tensor(&archive::describe_tensor(key, tensor, &tensor.size())?);
+    }
+    pickle.op(b"uu");
+    write_archive(path, &pickle.finish(), weights)
+}
+
+/// Writes a checkpoint of a pickle and the tensors that it names.
+fn write_archive(path: &Path, pickle: &[u8], weights: &Weights) -> Result<()> {
     files::replace_file(path, |partial| {
         let mut archive = TorchArchive::create(partial, "archive")?;
-        archive.entry("data.pkl", &pickle)?;
+        archive.entry("data.pkl", pickle)?;
         archive.entry("byteorder", b"little")?;
-        archive.tensors(&state)?;
+        archive.tensors(weights)?;
         archive.entry("version", b"3\n")?;
         archive.finish()
     })

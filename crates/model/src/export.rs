@@ -24,7 +24,7 @@ pub const RECIPE_FILE: &str = "recipe.yaml";
 const TOLERANCE: f64 = 1e-5;
 
 /// Parameters of an export: checkpoint, configuration, labels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The checkpoint: a `.pt` file of the reference's training code, a state dict, or a safetensors file.
@@ -45,6 +45,9 @@ pub struct Params {
     /// arithmetic. The others are there to be measured against it.
     #[serde(default = "default_positions")]
     pub positions_on_cuda: PositionalForm,
+    /// The steps that the model was trained on, where they are not those of its family's published models; they go into its card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<CardRecipe>,
     /// Notice to every reader of the model's results; goes into its card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
@@ -112,6 +115,9 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         notice,
         ..card::new(network, labels, source, model)
     };
+    if let Some(recipe) = &params.recipe {
+        set_recipe(&mut card, recipe);
+    }
     let vectors = golden::write_golden_vectors(&target, &GoldenVectors::path_beside(&target), &card)?;
     card.golden = Some(vectors);
     if let Some(recipe) = &card.recipe {
@@ -126,6 +132,16 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         path.display()
     );
     Ok(card)
+}
+
+/// Puts the steps that a model was trained on into its card, with the length of the segments that they cut.
+fn set_recipe(card: &mut Card, recipe: &CardRecipe) {
+    if let Ok(checked) = recipe.steps.check() {
+        let samples = checked.samples();
+        card.input.samples = Some(samples);
+        card.input.segment_seconds = card.input.sample_rate_hz.map(|rate| samples as f64 / rate);
+    }
+    card.recipe = Some(recipe.clone());
 }
 
 /// The labels that are named, which must be as many as the head has. An encoder has no head, and no labels.

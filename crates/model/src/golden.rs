@@ -53,6 +53,7 @@ fn made_up_inputs(input: &ModelInput) -> NpzArray {
         true => trained_on.max(input.min_samples),
         false => input.min_samples,
     };
+    let samples = input.samples.unwrap_or(samples);
     let (rows, mut noise) = (input.leads, Noise(0x9E37_79B9_7F4A_7C15));
     let mut values = Vec::with_capacity(COUNT * rows * samples);
     for segment in 0..COUNT {
@@ -144,6 +145,7 @@ mod tests {
             leads: 12,
             sample_rate_hz: Some(500.0),
             segment_seconds: Some(5.0),
+            samples: None,
             any_length: true,
             min_samples: 40,
         };

@@ -311,19 +311,23 @@ pub(crate) fn compare_shapes(
 /// # Errors
 /// When it cannot be read, or holds infinities or NaN.
 pub(crate) fn read_weight(file: &WeightsFile, weight: &Weight, name: &str, shape: &[i64]) -> Result<Tensor> {
-    let hold = Error::torch("hold a weight");
     // Before what is read, so that the memory of that, freed, is the next weight's, and no gaps stay between weights.
     let made = Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu));
-    let fill = |mut tensor: Tensor| -> Result<Tensor> {
-        let values = file.read_f32(weight)?;
-        let flat = Tensor::f_from_slice(&values).and_then(|flat| flat.f_reshape(shape));
-        flat.and_then(|flat| tensor.f_copy_(&flat))
-            .map_err(Error::torch("hold a weight"))?;
-        Ok(tensor)
-    };
-    let tensor = fill(made.map_err(hold)?)?;
+    let tensor = made.map_err(Error::torch("hold a weight"))?;
+    fill_flat(&tensor, &file.read_f32(weight)?).map_err(Error::torch("hold a weight"))?;
     check_finite(file.path(), name, &tensor)?;
     Ok(tensor)
+}
+
+/// Copies values into a tensor of as many elements, in pieces, so that they are in memory twice and not three times.
+fn fill_flat(tensor: &Tensor, values: &[f32]) -> Result<(), tch::TchError> {
+    const PIECE: usize = 1 << 18;
+    let flat = tensor.f_view([-1i64])?;
+    for (at, piece) in values.chunks(PIECE).enumerate() {
+        flat.f_narrow(0, (at * PIECE) as i64, piece.len() as i64)?
+            .f_copy_(&Tensor::f_from_slice(piece)?)?;
+    }
+    Ok(())
 }
 
 fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<()> {
@@ -342,7 +346,7 @@ fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<()> {
 }
 
 /// `direction * length / ‖direction‖` per tap, in double precision: weight normalisation over dimension 2.
-pub(crate) fn fold_weight_norm(length: &Tensor, direction: &Tensor) -> Result<Tensor, tch::TchError> {
+fn fold_weight_norm(length: &Tensor, direction: &Tensor) -> Result<Tensor, tch::TchError> {
     let direction = direction.f_to_kind(Kind::Double)?;
     let norm = tap_norms(&direction)?;
     direction

@@ -8,12 +8,16 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportParams {
-    /// The checkpoint: a `.pt` file of the reference's training code, a state dict, or a safetensors file.
+    /// The checkpoint: a `.pt` or `.pth` file of a training script, a state dict, a safetensors file, or a folder with
+    /// `model.safetensors` and `config.json`.
     pub checkpoint: PathBuf,
     /// The network's configuration, where the checkpoint has none: the YAML or JSON that it was trained with, or the card of
     /// an export of the same network.
     #[serde(default)]
     pub config: Option<PathBuf>,
+    /// Weights of a head that was trained on the checkpoint's encoder, where they are a file of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<PathBuf>,
     /// The checkpoint's SHA-256 in hexadecimal, where it must be a certain file.
     #[serde(default)]
     pub sha256: Option<String>,

@@ -134,6 +134,10 @@ pub struct ModelInput {
     /// Seconds per segment that the model was trained on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment_seconds: Option<f64>,
+    /// Samples of each row of a segment that the model was trained on; more than a segment's seconds have where leads are put one
+    /// after another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
     /// True where segments of other lengths run too.
     #[serde(default)]
     pub any_length: bool,

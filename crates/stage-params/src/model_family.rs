@@ -148,6 +148,11 @@ impl ModelFamily {
         self.layout().heads
     }
 
+    /// Name of that weight in a file of the head alone, of a family whose own checkpoints have none.
+    pub fn separate_head(self) -> Option<&'static str> {
+        (self == Self::Merl).then_some("linear.weight")
+    }
+
     /// Names of the outputs of a model: logits where it has a head, the embedding, and saliency where the family has it.
     pub fn outputs(self, has_head: bool) -> Vec<&'static str> {
         let logits = has_head.then_some("logits");
@@ -171,7 +176,7 @@ impl ModelFamily {
             if missing.is_empty() {
                 return Ok(prefix);
             }
-            if closest.as_ref().is_none_or(|best| missing.len() <= best.len()) {
+            if closest.as_ref().is_none_or(|best| missing.len() < best.len()) {
                 closest = Some(missing);
             }
         }

@@ -28,6 +28,22 @@ pub const SLIPS: &[Slip] = &[
         "names the directory DIR/raw",
     ),
     slip(
+        "a checkpoint of a network that is not built",
+        "demo.pt",
+        "foreign.safetensors",
+        "foreign.safetensors",
+        3,
+        "of no family that is known; ecg_fm: no encoder.feature_extractor",
+    ),
+    slip(
+        "saliency of a model that has none",
+        "${export.model}\n      device: cpu",
+        "no_saliency.ts\n      device: cpu\n      outputs: [embedding, saliency]",
+        "[embedding, saliency]",
+        2,
+        "asks for saliency, and the model gives logits, embedding",
+    ),
+    slip(
         "17 labels for a model of 26",
         "labels: ${vars.labels}",
         "labels: mimic_iv_ecg",

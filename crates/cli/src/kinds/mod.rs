@@ -9,7 +9,7 @@ mod model;
 mod preprocess;
 mod sample;
 
-pub use demo::{BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT};
+pub use demo::{BUNDLED_DEMOS, BundledDemo, DEMO_CARD, DEMO_CHECKPOINT, DemoNetwork};
 
 use ecgfm_pipeline::StageKinds;
 

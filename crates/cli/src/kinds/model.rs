@@ -52,7 +52,7 @@ pub fn export() -> StageBinding<ExportParams> {
             CodeChange(8, "the card says recipe and golden vectors"),
         ],
         outputs: OUTPUTS,
-        inputs: &["checkpoint", "config"],
+        inputs: &["checkpoint", "config", "head"],
         idle: &[],
         separate: &[],
         further: no_further_inputs,

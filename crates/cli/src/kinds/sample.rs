@@ -2,7 +2,7 @@
 
 use super::ahead;
 use super::binding::{StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs};
-use super::demo::{BUNDLED_CARD, BUNDLED_CHECKPOINT, DEMO_CARD, DEMO_CHECKPOINT, DemoModel};
+use super::demo::{DEMO_CARD, DEMO_CHECKPOINT, DemoModel};
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_pipeline::{OutputSpec, ParamError};
@@ -67,7 +67,7 @@ pub fn demo_model() -> StageBinding<DemoModel> {
     ];
     StageBinding {
         name: "demo_model",
-        about: "the bundled DEMO MODEL: ECG-FM in small, trained on SYNTHETIC ECGs only",
+        about: "a bundled DEMO MODEL: ECG-FM or a Net1D in small, trained on SYNTHETIC ECGs only",
         version: 1,
         changes: &[],
         outputs: OUTPUTS,
@@ -80,21 +80,23 @@ pub fn demo_model() -> StageBinding<DemoModel> {
         named: &[],
         check: no_check,
         look_ahead: ahead::demo_model,
-        extra: |_| {
-            let hash = blake3::hash(BUNDLED_CHECKPOINT).to_hex().to_string();
+        extra: |params| {
+            let checkpoint = params.network.bundled().checkpoint;
+            let hash = blake3::hash(checkpoint).to_hex().to_string();
             Ok(vec![("bundled checkpoint".to_owned(), hash)])
         },
         resumable: false,
-        run: |_, ctx| {
+        run: |params, ctx| {
+            let demo = params.network.bundled();
             let files: [(&str, &[u8]); 2] = [
-                (DEMO_CHECKPOINT, BUNDLED_CHECKPOINT),
-                (DEMO_CARD, BUNDLED_CARD.as_bytes()),
+                (DEMO_CHECKPOINT, demo.checkpoint),
+                (DEMO_CARD, demo.card.as_bytes()),
             ];
             for (name, bytes) in files {
                 write_bytes(&ctx.out.join(name), bytes)?;
             }
             Ok(Outcome::default()
-                .count("bytes", BUNDLED_CHECKPOINT.len())
+                .count("bytes", demo.checkpoint.len())
                 .fact("trained_on", "synthetic ECGs"))
         },
     }

@@ -18,6 +18,7 @@ fn run(checkpoint: &Path, out: &Path) -> Result<Card> {
             sha256: None,
             labels: None,
             positions_on_cuda: PositionalForm::Spectrum,
+            recipe: None,
             notice: None,
         },
         out,
@@ -212,6 +213,7 @@ fn a_required_hash_is_enforced() {
         sha256: Some(sha256.to_owned()),
         labels: None,
         positions_on_cuda: PositionalForm::Spectrum,
+        recipe: None,
         notice: None,
     };
     assert!(export(&params(&card.source.sha256.to_uppercase()), dir.path()).is_ok());
@@ -337,6 +339,7 @@ fn an_encoder_gives_what_the_classifier_around_it_gives_but_logits() {
             labels: vec!["A".into()],
         }),
         positions_on_cuda: PositionalForm::Spectrum,
+        recipe: None,
         notice: None,
     };
     let card = export(&params, dir.path()).unwrap();
@@ -381,6 +384,7 @@ fn labels_are_bound_to_the_model_by_its_card_and_must_be_as_many_as_it_has() {
             labels: (0..count).map(|i| format!("L{i}")).collect(),
         }),
         positions_on_cuda: PositionalForm::Spectrum,
+        recipe: None,
         notice: None,
     };
     assert_eq!(export(&with(17), dir.path()).unwrap().label_set, with(17).labels);
@@ -408,6 +412,7 @@ fn both_forms_for_cuda_export_and_compute_the_same() {
             sha256: None,
             labels: None,
             positions_on_cuda: form,
+            recipe: None,
             notice: None,
         };
         export(&params, dir.path()).unwrap();

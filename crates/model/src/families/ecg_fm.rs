@@ -15,8 +15,8 @@ use tch::{TchError, Tensor};
 /// Samples of a segment that the published model was trained on: 5 s at 500 Hz.
 const SAMPLES: i64 = 2500;
 
-/// Samples by which a verified segment is longer than the published ones.
-const LONGER: i64 = 357;
+/// Samples of a segment of another length, by which an export is verified.
+const OTHER_SAMPLES: i64 = 857;
 
 /// The family ECG-FM.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Network for Config {
             samples,
             seconds: 5.0,
             min_samples: self.min_samples(),
-            other_samples: Some(samples + LONGER),
+            other_samples: Some(OTHER_SAMPLES.max(self.min_samples() + 1)),
             any_length: true,
         }
     }

@@ -250,7 +250,7 @@ impl Network for Net1d {
             samples: 5000,
             seconds: 10.0,
             min_samples: 1,
-            other_samples: Some(4999),
+            other_samples: Some(1249),
             any_length: true,
         }
     }

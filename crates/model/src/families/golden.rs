@@ -53,6 +53,7 @@ pub(super) fn exported_with_head(
         sha256: None,
         labels: None,
         positions_on_cuda: PositionalForm::Spectrum,
+        recipe: None,
         notice: None,
     };
     let card = export(&params, out).unwrap();

@@ -6,7 +6,7 @@ use super::settings::Settings;
 use super::shapes::Shapes;
 use crate::outputs::{IntermediateObserver, NetworkOutputs};
 use crate::positions::PositionalForm;
-use crate::weights::{fold_weight_norm, tap_norms};
+use crate::weights::tap_norms;
 use crate::{Error, Result, Weights};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_stage_params::ModelFamily;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 /// The positional convolution, as its names begin.
 const POSITIONS: &str = "encoder.pos_conv_embed.conv";
@@ -306,7 +306,7 @@ impl Network for HubertNetwork {
             samples,
             seconds: 5.0,
             min_samples: self.min_samples(),
-            other_samples: Some(samples + 763),
+            other_samples: Some(self.min_samples().max(1237)),
             any_length: true,
         }
     }
@@ -376,11 +376,17 @@ impl Network for HubertNetwork {
         Some(name.to_owned())
     }
 
-    /// Folds the factors of the positional convolution's weight into one, in double precision.
+    /// Folds the factors of the positional convolution's weight into one.
     fn prepare_weights(&self, weights: Weights) -> Result<Weights> {
         let factors = FACTORS[0].map(|factor| format!("{POSITIONS}.{factor}"));
         let [length, direction] = &factors;
-        let fold = || fold_weight_norm(weights.get(length)?, weights.get(direction)?);
+        let fold = || {
+            let (length, direction) = (weights.get(length)?, weights.get(direction)?);
+            // The factor of each tap in double precision, the product in the weights' own: that is a tenth of all weights.
+            let norms = tap_norms(&direction.f_to_kind(Kind::Double)?)?;
+            let factors = length.f_to_kind(Kind::Double)?.f_div(&norms)?;
+            direction.f_mul(&factors.f_to_kind(direction.f_kind()?)?)
+        };
         let folded = fold().map_err(Error::torch("fold the positional convolution's weight"))?;
         let others = weights
             .iter()

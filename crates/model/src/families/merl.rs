@@ -286,7 +286,7 @@ impl Network for MerlNetwork {
             samples: SAMPLES,
             seconds: 10.0,
             min_samples: if free { 1 } else { SAMPLES },
-            other_samples: free.then_some(SAMPLES + 357),
+            other_samples: free.then_some(1357),
             any_length: free,
         }
     }

@@ -173,7 +173,7 @@ impl Network for StMemNetwork {
 
     fn input(&self) -> NetworkInput {
         let samples = self.patches * self.patch_size;
-        let fewer = (self.patches * 2 / 3).max(1) * self.patch_size;
+        let fewer = (self.patches / 3).max(1) * self.patch_size;
         NetworkInput {
             rows: self.num_leads,
             samples,

@@ -4,11 +4,15 @@ use super::list::RecipeSteps;
 use crate::error::{Error, Result};
 
 /// Names and texts of the recipes.
-pub const BUILT_IN: [(&str, &str); 10] = [
+pub const BUILT_IN: [(&str, &str); 11] = [
     ("clef", include_str!("../../../../configs/recipes/clef.yaml")),
     (
         "deepecg",
         include_str!("../../../../configs/recipes/deepecg.yaml"),
+    ),
+    (
+        "demo_net1d",
+        include_str!("../../../../configs/recipes/demo_net1d.yaml"),
     ),
     (
         "echonext",

@@ -1,4 +1,4 @@
-//! `ecgfm demo-model`: trains the demo model anew.
+//! `ecgfm demo-model`: trains a demo model anew.
 
 use crate::demo;
 use ecgfm_cli::args::DemoModelArgs;
@@ -9,6 +9,7 @@ pub fn demo_model(args: &DemoModelArgs, quiet: bool, cancel: &Cancel) -> Result<
     let failed = |message: String| Error::new(ErrorKind::StageFailed, message);
     std::fs::create_dir_all(&args.out).map_err(|e| failed(format!("{}: {e}", args.out.display())))?;
     let params = demo::DemoParams {
+        network: args.network,
         steps: args.steps,
         batch: args.batch.into(),
         seed: args.seed,

@@ -4,12 +4,12 @@ use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_cli::args::ExportArgs;
 use ecgfm_cli::errors::{file_error, of_stage};
-use ecgfm_cli::kinds::BUNDLED_CHECKPOINT;
+use ecgfm_cli::kinds::{BUNDLED_DEMOS, BundledDemo};
 use ecgfm_cli::print_json;
 use ecgfm_model::{Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
 use ecgfm_stage_params::golden::GoldenVectors;
-use ecgfm_stage_params::{ExportParams, LabelNames, PositionalForm};
+use ecgfm_stage_params::{CardRecipe, ExportParams, LabelNames, PositionalForm};
 use ecgfm_system::presence::{exists, is_dir};
 use serde_json::Value;
 use std::path::Path;
@@ -25,16 +25,24 @@ fn label_names(set: &str) -> Result<LabelNames, ecgfm_artifacts::Error> {
     })
 }
 
-/// Notice on the results of the bundled demo model. A file that cannot be read is the export's business.
+/// The bundled demo model that a checkpoint is. A file that cannot be read is the export's business.
+fn bundled_demo(checkpoint: &Path) -> Option<&'static BundledDemo> {
+    let length = std::fs::metadata(checkpoint).map(|meta| meta.len()).ok()?;
+    let is_it = |demo: &&BundledDemo| {
+        length == demo.checkpoint.len() as u64
+            && std::fs::read(checkpoint).is_ok_and(|bytes| bytes == demo.checkpoint)
+    };
+    BUNDLED_DEMOS.iter().find(is_it)
+}
+
+/// Notice on the results of a bundled demo model.
 fn demo_notice(checkpoint: &Path) -> Option<String> {
-    let is_as_long =
-        std::fs::metadata(checkpoint).is_ok_and(|meta| meta.len() == BUNDLED_CHECKPOINT.len() as u64);
-    let is_demo = is_as_long && std::fs::read(checkpoint).is_ok_and(|bytes| bytes == BUNDLED_CHECKPOINT);
-    is_demo.then(|| {
-        "DEMO MODEL: the model is a small one, trained on synthetic ECGs only; it is not ECG-FM, and its figures say \
-         nothing about ECG-FM."
-            .to_owned()
-    })
+    bundled_demo(checkpoint).map(|demo| demo.notice.to_owned())
+}
+
+/// Recipe that a bundled demo model was trained on.
+fn demo_recipe(checkpoint: &Path) -> Option<CardRecipe> {
+    bundled_demo(checkpoint).and_then(|demo| CardRecipe::built_in(demo.recipe).ok())
 }
 
 /// The stage `export`.
@@ -43,10 +51,11 @@ pub fn run_stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, St
     let params = Params {
         checkpoint: params.checkpoint.clone(),
         config: params.config.clone(),
-        head: None,
+        head: params.head.clone(),
         sha256: params.sha256.clone(),
         labels: labels?,
         positions_on_cuda: params.positions_on_cuda,
+        recipe: demo_recipe(&params.checkpoint),
         notice: demo_notice(&params.checkpoint),
     };
     let card = make(&params, ctx.out)?;
@@ -76,10 +85,11 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
     let params = Params {
         checkpoint: args.checkpoint.clone(),
         config: args.config.clone(),
-        head: None,
+        head: args.head.clone(),
         sha256: None,
         labels,
         positions_on_cuda: PositionalForm::Spectrum,
+        recipe: demo_recipe(&args.checkpoint),
         notice: demo_notice(&args.checkpoint),
     };
     let made = make(&params, &temporary)
@@ -108,10 +118,16 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
         (labels, None) => format!("{labels} labels (which, `--labels SET` would tell)"),
         (labels, Some(set)) => format!("{labels} labels of {}", set.name),
     };
+    let names: Vec<&str> = card.outputs.iter().map(|output| output.name.as_str()).collect();
+    let given = names.iter().filter(|name| !name.starts_with("saliency_per_"));
+    let given: Vec<&str> = given.copied().collect();
     ecgfm_cli::write_stdout(format_args!(
-        "{}: {what}, {} parameters\n",
+        "{}: {} of family {}, {what}, {} parameters; gives {}\n",
         args.output.display(),
-        card.parameters
+        card.architecture,
+        card.family.as_deref().unwrap_or("unknown"),
+        card.parameters,
+        given.join(", ")
     ));
     Ok(())
 }

@@ -47,6 +47,8 @@ mod facts {
     pub const SEGMENTED: &str = "segmented";
     /// Number of a model's labels; 0 for an encoder.
     pub const HEAD: &str = "head";
+    /// Names of what a model gives, such as `embedding`: a list.
+    pub const OUTPUTS: &str = "outputs";
     /// The model's labels: [`LabelNames`](super::LabelNames).
     pub const MODEL_LABELS: &str = "model_labels";
     /// The model's card: [`ModelCard`](ecgfm_stage_params::ModelCard), as JSON.

@@ -1,8 +1,9 @@
 //! Models: `demo_model`, `export`, `infer`.
 
+use super::checkpoint::{self, ModelHead};
 use super::paths::{ExpectedPath, check_path};
 use super::{LabelNames, cuda, facts, full_path, label_set, name_list, typed_fact};
-use super::{bad_input, checkpoint, system_fault};
+use super::{bad_input, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::manifests;
@@ -11,15 +12,17 @@ use ecgfm_artifacts::recipe::steps::RecipeSteps;
 use ecgfm_pipeline::{LookAheadContext, LookAheadFindings, Promises};
 use ecgfm_stage::FailureClass;
 use ecgfm_stage_params::golden::GoldenVectors;
-use ecgfm_stage_params::{DeviceChoice, ExportParams, InferParams, ModelCard, Precision};
+use ecgfm_stage_params::{DeviceChoice, ExportParams, InferOutput, InferParams, ModelCard, Precision};
 use ecgfm_system::Fault;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Promises the size of the bundled checkpoint's head.
-pub fn demo_model(_: &DemoModel, _: &LookAheadContext<'_>) -> LookAheadFindings {
+/// Promises the size of the bundled checkpoint's head, and its outputs.
+pub fn demo_model(params: &DemoModel, _: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
     found.promises.add(facts::HEAD, DEMO_LABELS);
+    let outputs = params.network.bundled().family.outputs(true);
+    found.promises.add(facts::OUTPUTS, json!(outputs));
     found
 }
 
@@ -27,28 +30,42 @@ pub fn demo_model(_: &DemoModel, _: &LookAheadContext<'_>) -> LookAheadFindings 
 pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
     let path = &params.checkpoint;
+    let mut outputs = None;
     let head = match ahead.promises(path) {
-        Some(promises) => promises.get(facts::HEAD).and_then(Value::as_u64),
+        Some(promises) => {
+            outputs = promises.get(facts::OUTPUTS).cloned();
+            promises.get(facts::HEAD).and_then(Value::as_u64)
+        }
         None if check_path(
             &mut found,
             ahead,
             "checkpoint",
             path,
-            ExpectedPath::File("a checkpoint"),
+            ExpectedPath::Either("a checkpoint"),
         ) =>
         {
-            match checkpoint::read_head(path) {
-                Ok(head) => head.labels,
+            match checkpoint::read_head(path, params.head.as_deref()) {
+                Ok(head) => {
+                    refuse_unknown_family(&mut found, path, &head);
+                    outputs = head.outputs().map(|names| json!(names));
+                    head.labels
+                }
                 Err(error) if Fault::in_chain(&error).is_some() => {
                     let phrase = format!("names {}, which cannot be read: {error}", full_path(path));
                     system_fault(&mut found, "checkpoint", phrase, Fault::in_chain(&error));
                     None
                 }
                 Err(error) => {
-                    let phrase = format!(
-                        "names {}, which is no checkpoint that can be read: {error}",
-                        full_path(path)
-                    );
+                    let phrase = match path.is_dir() {
+                        true => format!(
+                            "names the directory {}, and a checkpoint is wanted, or a folder with model.safetensors in it",
+                            full_path(path)
+                        ),
+                        false => format!(
+                            "names {}, which is no checkpoint that can be read: {error}",
+                            full_path(path)
+                        ),
+                    };
                     bad_input(
                         &mut found,
                         "checkpoint",
@@ -84,12 +101,28 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
             if let Some(head) = head {
                 found.promises.add(facts::HEAD, head);
             }
+            if let Some(outputs) = outputs {
+                found.promises.add(facts::OUTPUTS, outputs);
+            }
             if let Some(set) = set {
                 found.promises.add(facts::MODEL_LABELS, json!(set));
             }
         }
     }
     found
+}
+
+/// Tells where a checkpoint is of no family that is built.
+fn refuse_unknown_family(found: &mut LookAheadFindings, path: &Path, head: &ModelHead) {
+    if let (Err(tried), false) = (&head.family, head.configured) {
+        let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
+        let phrase = format!(
+            "names {}, whose weights are of no family that is known; {}",
+            full_path(path),
+            tried.join("; ")
+        );
+        bad_input(found, "checkpoint", phrase, "");
+    }
 }
 
 /// Tells where a label set has another length than a model, an encoder apart, which uses none.
@@ -117,6 +150,10 @@ fn promise_card(promises: &mut Promises, card: &ModelCard<Value>) {
         promises.add("model_rate", rate);
     }
     promises.add("model_leads", card.input.leads as f64);
+    if !card.outputs.is_empty() {
+        let names: Vec<&str> = card.outputs.iter().map(|output| output.name.as_str()).collect();
+        promises.add(facts::OUTPUTS, json!(names));
+    }
 }
 
 /// Holds the model against labels, splits and device.
@@ -150,6 +187,7 @@ pub fn infer(params: &InferParams, ahead: &LookAheadContext<'_>) -> LookAheadFin
             (None, None) => {}
         }
     }
+    check_outputs(&mut found, params, &model);
     check_device(&mut found, params);
     check_subset(&mut found, params, ahead);
     check_segments(&mut found, params, ahead, &model);
@@ -237,6 +275,24 @@ fn first_difference(named: &LabelNames, exported: &LabelNames) -> String {
         theirs[at],
         ours[at]
     )
+}
+
+/// Tells where an output is asked for that the model does not give.
+fn check_outputs(found: &mut LookAheadFindings, params: &InferParams, model: &Promises) {
+    let Some(given) = typed_fact::<Vec<String>>(model.get(facts::OUTPUTS)) else {
+        return;
+    };
+    // Logits are written wherever there are any, asked for or not.
+    let asked = params
+        .outputs
+        .iter()
+        .filter(|output| **output != InferOutput::Logits);
+    for name in asked.map(|output| output.name()) {
+        if !given.iter().any(|known| known == name) {
+            let phrase = format!("asks for {name}, and the model gives {}", name_list(&given));
+            found.add_invalid("outputs", phrase);
+        }
+    }
 }
 
 fn check_device(found: &mut LookAheadFindings, params: &InferParams) {

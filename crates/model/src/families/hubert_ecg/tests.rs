@@ -4,7 +4,6 @@ use super::super::golden::*;
 use super::*;
 use crate::testing::difference;
 use std::path::PathBuf;
-use tch::Kind;
 
 /// Records of the goldens, and how many of their samples each has.
 const RECORDS: [(&str, &str, i64); 4] = [

@@ -1,8 +1,8 @@
 //! The demo model's card and training log.
 
 use super::held_out::LabelScore;
+use super::network::DemoSizes;
 use super::params::{CARD, CHECKPOINT, DemoParams, LOG, LogRow};
-use ecgfm_model::{Config, weights};
 use ecgfm_pipeline::StageError;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ const SHOWN: usize = 15;
 pub(super) fn write_card_and_log(
     out: &Path,
     params: &DemoParams,
-    config: &Config,
+    sizes: &DemoSizes,
     log: &[LogRow],
     scores: &[LabelScore],
 ) -> Result<(), StageError> {
@@ -33,7 +33,7 @@ pub(super) fn write_card_and_log(
         std::fs::read(&path).map_err(|e| StageError::failed(format!("{}: {e}", path.display())))?;
     write_file(
         &out.join(CARD),
-        &card_text(params, config, log, scores, &checkpoint),
+        &card_text(params, sizes, log, scores, &checkpoint),
     )
 }
 
@@ -43,7 +43,7 @@ fn write_file(path: &Path, text: &str) -> Result<(), StageError> {
 
 fn card_text(
     params: &DemoParams,
-    config: &Config,
+    sizes: &DemoSizes,
     log: &[LogRow],
     scores: &[LabelScore],
     checkpoint: &[u8],
@@ -52,37 +52,35 @@ fn card_text(
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
+    let (network, words) = (sizes.network(), sizes.words());
     let mut text = format!(
         "# The demo model
 
 **DEMO MODEL, TRAINED ON SYNTHETIC ECGs ONLY. It has never seen a patient. Use it to see how ecgfm works and for
-nothing else; its scores say nothing about ECG-FM or about any real ECG.**
+nothing else; its scores say nothing about {published} or about any real ECG.**
 
-A small network of ECG-FM's architecture that predicts the 26 labels of the model finetuned on PhysioNet 2021, so that
+A small network of {published}'s architecture that predicts the 26 labels of the model finetuned on PhysioNet 2021, so that
 it can stand in for that model where there is none. `ecgfm demo-model` wrote this page, the checkpoint and the log;
-`just demo-model` does so again.
+`{command}` does so again.
 
 | | |
 |---|---|
-| file | `{CHECKPOINT}`, {size} bytes, in the reference's checkpoint container |
+| file | `{CHECKPOINT}`, {size} bytes, {container} |
 | sha256 | `{sha256}` |
-| input | (batch, {leads}, samples): 500 Hz, standardised per lead over the whole recording, trained on 5 s |
+| input | (batch, {leads}, samples): {input} |
 | output | (batch, {labels}) logits in the order of `configs/labels/physionet2021.yaml` |
-| network | {convs} convolutions of {channels} channels, width {d}, {layers} layers, {heads} heads, feed-forward {ffn}, positional kernel {pos} in {groups} groups |
+| network | {shape} |
 | parameters | {parameters} |
 ",
         size = checkpoint.len(),
-        leads = config.leads,
-        labels = config.labels,
-        convs = config.conv_layers.len(),
-        channels = config.conv_layers.first().map_or(0, |l| l.channels),
-        d = config.embed_dim,
-        layers = config.layers,
-        heads = config.heads,
-        ffn = config.ffn_dim,
-        pos = config.conv_pos,
-        groups = config.conv_pos_groups,
-        parameters = weights::parameter_count(config),
+        published = words.published,
+        command = words.command,
+        container = words.container,
+        input = words.input,
+        shape = words.network,
+        leads = network.input().rows,
+        labels = network.labels(),
+        parameters = network.parameters(),
     );
     text.push_str(&training_section(params, log));
     text.push_str(&held_out(params, scores));

@@ -1,12 +1,13 @@
 //! Scores of the model on synthetic ECGs that it was not trained on.
 
+use super::params::DemoParams;
 use super::supply::BatchSupply;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
 use ecgfm_evaluate::metrics::Ranking;
-use ecgfm_model::{Config, Weights, train};
+use ecgfm_model::families::Network;
+use ecgfm_model::{Weights, train};
 use ecgfm_pipeline::StageError;
-use ecgfm_synth::SynthOptions;
 
 /// Segments scored at once.
 const BATCH: usize = 64;
@@ -24,20 +25,20 @@ pub(super) struct LabelScore {
 
 /// Scores of every label, over segments.
 pub(super) fn score_labels(
-    config: &Config,
+    network: &dyn Network,
     weights: &Weights,
-    ecgs: &SynthOptions,
+    params: &DemoParams,
     labels: &LabelSet,
     cancel: &Cancel,
 ) -> Result<Vec<LabelScore>, StageError> {
     let names = labels.names();
     let mut columns = vec![(Vec::new(), Vec::new()); names.len()];
-    let mut supply = BatchSupply::new(ecgs, labels, BATCH)?;
+    let mut supply = BatchSupply::new(&params.held_out_ecgs(), params.network, labels, BATCH)?;
     for batch in &mut supply {
         if cancel.is_cancelled() {
             return Err(StageError::interrupted());
         }
-        let logits = train::score_batch(config, weights, &batch)?;
+        let logits = train::score_batch(network, weights, &batch)?;
         let rows = logits.chunks_exact(names.len());
         for (scores, targets) in rows.zip(batch.targets.chunks_exact(names.len())) {
             for ((truth, score), (t, s)) in columns.iter_mut().zip(targets.iter().zip(scores)) {

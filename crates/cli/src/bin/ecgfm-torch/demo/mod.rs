@@ -1,9 +1,10 @@
-//! Makes the demo model: a small ECG-FM trained on SYNTHETIC ECGs, which the sample profile runs.
+//! Makes a demo model: a small ECG-FM or Net1D trained on SYNTHETIC ECGs, which pipelines of synthetic samples run.
 //!
 //! `model` trains, `synth` makes ECGs, `signal` turns them into segments; this is where they meet.
 
 mod card;
 mod held_out;
+mod network;
 mod params;
 mod supply;
 mod targets;
@@ -11,8 +12,8 @@ mod targets;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::Cancel;
 use ecgfm_model::train::{self, AfterStep, TrainingStep};
-use ecgfm_model::{Config, ConvLayer, checkpoint};
 use ecgfm_pipeline::StageError;
+use network::DemoSizes;
 use std::path::Path;
 use supply::BatchSupply;
 
@@ -22,27 +23,6 @@ pub use params::{CARD, CHECKPOINT, DemoParams, LOG, LogRow};
 const LABELS: &str = "physionet2021";
 /// Steps that a row of the log is the mean of.
 const LOG_EVERY: u64 = 100;
-
-/// ECG-FM's shape in small: its convolutions' kernels and strides, fewer channels, layers and heads.
-fn demo_config(labels: i64) -> Config {
-    let layer = ConvLayer {
-        channels: 64,
-        kernel: 2,
-        stride: 2,
-    };
-    Config {
-        leads: 12,
-        conv_layers: vec![layer; 4],
-        conv_bias: false,
-        embed_dim: 96,
-        ffn_dim: 256,
-        layers: 3,
-        heads: 4,
-        conv_pos: 64,
-        conv_pos_groups: 16,
-        labels,
-    }
-}
 
 /// Trains, measures, and writes checkpoint, card and log into `out`. `say` is told a line now and then.
 ///
@@ -55,11 +35,12 @@ pub fn make_demo_model(
     cancel: &Cancel,
 ) -> Result<(), StageError> {
     let labels = LabelSet::load(LABELS)?;
-    let config = demo_config(labels.names().len() as i64);
+    let sizes = DemoSizes::of(params.network, labels.names().len() as i64);
+    let network = sizes.network();
     let (ecgs, options) = (params.training_ecgs(), params.training());
-    let mut supply = BatchSupply::new(&ecgs, &labels, params.batch)?;
+    let mut supply = BatchSupply::new(&ecgs, params.network, &labels, params.batch)?;
     let mut log = TrainingLog::new(params, say);
-    let trained = train::train_network(&config, &options, &mut supply, &mut |step| {
+    let trained = train::train_network(network, &options, &mut supply, &mut |step| {
         log.add(step);
         if cancel.is_cancelled() {
             AfterStep::Stop
@@ -69,15 +50,10 @@ pub fn make_demo_model(
     });
     supply.finish()?;
     let weights = trained?;
-    let path = out.join(CHECKPOINT);
-    let written = checkpoint::CheckpointOptions {
-        updates: params.steps,
-        ..checkpoint::CheckpointOptions::default()
-    };
-    checkpoint::write_checkpoint(&path, &config, &weights, &written)?;
+    sizes.write(out, &weights, params)?;
     say("measuring on held-out ECGs");
-    let scores = held_out::score_labels(&config, &weights, &params.held_out_ecgs(), &labels, cancel)?;
-    card::write_card_and_log(out, params, &config, &log.rows, &scores)
+    let scores = held_out::score_labels(network, &weights, params, &labels, cancel)?;
+    card::write_card_and_log(out, params, &sizes, &log.rows, &scores)
 }
 
 struct TrainingLog<'a> {

@@ -1,5 +1,6 @@
 //! Settings of the demo model, its files, and rows of its training log.
 
+use ecgfm_cli::kinds::DemoNetwork;
 use ecgfm_model::train::TrainingOptions;
 use ecgfm_synth::{Mix, SynthOptions};
 
@@ -11,6 +12,8 @@ pub const LOG: &str = "training_log.csv";
 /// Settings of the demo model's training and evaluation.
 #[derive(Debug, Clone)]
 pub struct DemoParams {
+    /// The network.
+    pub network: DemoNetwork,
     /// Updates of the weights.
     pub steps: u64,
     /// Segments an update.
