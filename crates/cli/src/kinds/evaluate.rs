@@ -171,6 +171,7 @@ pub fn panel() -> StageBinding<side_by_side::Params> {
         points_at: holds_all_inputs,
         made_again: &[],
         named: &[],
+        separate: &[],
         check: |params| params.check().map_err(refused_param),
         look_ahead: ahead::panel,
         extra: no_extra_facts,
