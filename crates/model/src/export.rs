@@ -2,7 +2,7 @@
 
 use crate::card::{self, Card};
 use crate::families::{self, Network};
-use crate::outputs::{NetworkOutputs, Saliency};
+use crate::outputs::{NetworkOutputs, Saliency, tuple_tensors};
 use crate::positions::PositionalForm;
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, golden, init, torchscript};
@@ -289,14 +289,6 @@ fn run_both(module: &CModule, check: &ExportCheck) -> Result<Vec<(&'static str, 
         add("saliency per key of heads", next()?, per_key_of_heads);
     }
     Ok(compared)
-}
-
-/// The tensors of a tuple.
-pub(crate) fn tuple_tensors(answer: IValue) -> Result<Vec<Tensor>, TchError> {
-    match answer {
-        IValue::Tuple(values) => values.into_iter().map(Tensor::try_from).collect(),
-        other => Err(TchError::Kind(format!("{other:?} is no tuple"))),
-    }
 }
 
 /// The largest difference, and the largest value expected.

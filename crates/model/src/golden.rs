@@ -1,7 +1,7 @@
 //! Golden vectors of an exported model: made-up inputs, and what the model returns for them.
 
 use crate::card::Card;
-use crate::export::tuple_tensors;
+use crate::outputs::tuple_tensors;
 use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, files};
 use ecgfm_formats::npz::NpzArray;

@@ -1,6 +1,6 @@
 //! What a network says of signals.
 
-use tch::{TchError, Tensor};
+use tch::{IValue, TchError, Tensor};
 
 /// Is shown every intermediate by name; the names are those of the golden arrays of each family, as in
 /// `08_layer00_attn_out`.
@@ -38,5 +38,13 @@ impl Saliency {
             per_query_of_heads: attention.f_amax([3i64], false)?,
             per_key_of_heads: attention.f_amax([2i64], false)?,
         })
+    }
+}
+
+/// The tensors of a tuple.
+pub(crate) fn tuple_tensors(answer: IValue) -> Result<Vec<Tensor>, TchError> {
+    match answer {
+        IValue::Tuple(values) => values.into_iter().map(Tensor::try_from).collect(),
+        other => Err(TchError::Kind(format!("{other:?} is no tuple"))),
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn run_double(
 /// The tensors that an exported model's `outputs` answers with.
 pub(super) fn outputs_of(module: &CModule, signals: &Tensor) -> Vec<Tensor> {
     let answer = module.method_is(OUTPUTS_METHOD, &[IValue::Tensor(signals.to_kind(Kind::Float))]);
-    crate::export::tuple_tensors(answer.unwrap()).unwrap()
+    crate::outputs::tuple_tensors(answer.unwrap()).unwrap()
 }
 
 /// Largest difference over the largest value expected; both may have leading dimensions of 1.

@@ -57,6 +57,9 @@ fn promise_segments(params: &signals::Params, found: &mut LookAheadFindings) {
     if let Some(standardized) = about.standardized {
         found.promises.add(facts::STANDARDIZED, standardized);
     }
+    if let Some(recipe) = about.recipe {
+        found.promises.add(facts::RECIPE, serde_json::json!(recipe));
+    }
 }
 
 /// The mistake that a recipe cannot be used, or that another parameter does not fit it.
