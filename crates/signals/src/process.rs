@@ -20,6 +20,7 @@ use ecgfm_artifacts::recipe::{Result as RecipeResult, Scratch, leads};
 use ecgfm_artifacts::recordings::{Recording, Samples};
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::store::withheld_leads;
+use std::ops::Range;
 
 /// Everything that the work on one exam depends on.
 #[derive(Clone, Copy)]
@@ -101,17 +102,13 @@ impl ExamProcessor<'_> {
                     &mut *copy
                 }
             };
-            let judged = match self.reader.arrange(recipe, arranged) {
-                Err(detail) => Judged::Rejected(Reason::UnreadableTracing, detail),
-                Ok(()) => {
-                    let arranged = ArrangedExam {
-                        exam,
-                        recording: arranged,
-                        recipe,
-                    };
-                    self.judge(arranged, &mut shared, &mut parts[number], (scratch, finder))?
-                }
-            };
+            let judged = self.judge(
+                (exam, recipe),
+                arranged,
+                &mut shared,
+                &mut parts[number],
+                (scratch, finder),
+            )?;
             outcomes.push(match judged {
                 Judged::Rejected(reason, detail) => Some(self.reject(exam, reason, detail)?),
                 Judged::Stored(kept) => Some(ExamOutcome::Kept(kept)),
@@ -127,14 +124,24 @@ impl ExamProcessor<'_> {
         Ok(outcomes.into_iter().flatten().collect())
     }
 
+    /// Brings a recording into the leads that a recipe wants, and judges it.
     fn judge(
         &self,
-        arranged: ArrangedExam<'_>,
+        (exam, recipe): (&LocatedExam, &SegmentRecipe),
+        recording: &mut Recording,
         shared: &mut SharedFlags,
         out: &mut StorePartWriter<'_>,
         tools: (&mut Scratch, &mut MainsFinder),
     ) -> Result<Judged> {
-        match &arranged.recording.samples {
+        if let Err(detail) = self.reader.arrange(recipe, recording) {
+            return Ok(Judged::Rejected(Reason::UnreadableTracing, detail));
+        }
+        let arranged = ArrangedExam {
+            exam,
+            recording,
+            recipe,
+        };
+        match &recording.samples {
             Samples::Float32(samples) => self.judge_samples(arranged, samples, shared, out, tools),
             Samples::Float64(samples) => self.judge_samples(arranged, samples, shared, out, tools),
         }
@@ -170,12 +177,7 @@ impl ExamProcessor<'_> {
             &quality,
             recipe.selection().leads(),
         ));
-        let of_rate = shared.of_rate.get_or_insert_with(|| {
-            let kept = trimmed.kept();
-            let kept = &samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
-            self.survey.flags(&self.reader, exam, (kept, sample_rate), finder)
-        });
-        flags.extend(of_rate.iter().cloned());
+        flags.extend(self.flags_of_rate(arranged, samples, trimmed.kept(), shared, finder));
         let unwanted = |flag: &&QualityFlag| self.policy.action(flag.check.reason()) != Action::Flag;
         if let Some(flag) = flags.iter().find(unwanted) {
             return Ok(Judged::Rejected(flag.check.reason(), flag.to_string()));
@@ -196,6 +198,24 @@ impl ExamProcessor<'_> {
         kept.segments = trimmed.segment_count();
         out.put(&kept, trimmed, quality)?;
         Ok(Judged::Stored(kept))
+    }
+
+    /// Flags of the sample rate of a recording, found once for all recipes.
+    fn flags_of_rate<S: StoredSample>(
+        &self,
+        arranged: ArrangedExam<'_>,
+        samples: &[S],
+        kept: Range<usize>,
+        shared: &mut SharedFlags,
+        finder: &mut MainsFinder,
+    ) -> Vec<QualityFlag> {
+        let found = shared.of_rate.get_or_insert_with(|| {
+            let kept = &samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
+            let rate = arranged.recording.sample_rate;
+            self.survey
+                .flags(&self.reader, arranged.exam, (kept, rate), finder)
+        });
+        found.clone()
     }
 
     /// Stores what the steps of a recipe made of an exam, or sets it aside where they refused it.
