@@ -90,8 +90,8 @@ fn convert_tiles(
         for i in 0..VALUES {
             total[i] = total[i].wrapping_add(counts[i].cast_unsigned());
         }
-        for i in 0..VALUES {
-            is_missing |= counts[i] == MISSING;
+        for count in &counts {
+            is_missing |= *count == MISSING;
         }
         if target_cfg_f!(target_feature = "fma") && is_short {
             for i in 0..VALUES {

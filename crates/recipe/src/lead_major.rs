@@ -61,6 +61,10 @@ pub(crate) fn lead_major_twelve<S: Sample>(
 
 /// Float32 of a tile's values, centred and divided: each word has those of two samples that follow each other.
 #[inline(always)]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "the numbers are places in several arrays"
+)]
 fn divide_pairs<const FUSED: bool, S: Sample>(
     tile: &[S; VALUES],
     means: &[f64; VALUES],

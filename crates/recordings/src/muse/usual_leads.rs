@@ -33,6 +33,10 @@ impl UsualLeads<'_> {
 
 /// Fills whole tiles; returns their number. Loops instead of closures: those would be compiled for any processor.
 #[multiversion(targets("x86_64+avx+avx2"))]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "the numbers are places in several arrays"
+)]
 fn interleave_tiles(counts: &[&[i16]; STORED], scales: &[f64; STORED], samples: &mut [f64]) -> usize {
     let leads = counts.map(|lead| lead.as_chunks::<TILE>().0);
     let (rows, _) = samples.as_chunks_mut::<COUNT>();
@@ -75,6 +79,7 @@ fn interleave_tiles(counts: &[&[i16]; STORED], scales: &[f64; STORED], samples: 
 
 /// Rows as columns.
 #[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "the numbers are places in two arrays")]
 fn turn(tile: &Tile) -> Tile {
     let mut turned = [[0; STORED]; TILE];
     for row in 0..TILE {
