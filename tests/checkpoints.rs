@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{ok, python, reference, root};
+use common::{ecgfm, ok, python, reference, root};
 
 /// Export of a 1.08 GB checkpoint within 1.6 GB of memory, and logits, embeddings and saliency of the
 /// real segments to 1e-5; see the script.
@@ -39,4 +39,102 @@ fn checkpoints_as_met_in_the_wild_export_and_a_trap_executes_nothing() {
         .arg(&reference)
         .arg(dir.path()));
     assert!(said.contains("15 variants"), "{said}");
+}
+
+/// The card of the demo model, exported as the model that is named; or what is said where that is refused.
+fn exported_as(model: &str) -> Result<serde_json::Value, (Option<i32>, String)> {
+    let dir = tempfile::tempdir().unwrap();
+    let output = ecgfm()
+        .arg("export")
+        .arg(root().join("models/demo/demo.pt"))
+        .args(["--model", model, "-o"])
+        .arg(dir.path().join("m.ts"))
+        .output()
+        .unwrap();
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err((output.status.code(), said));
+    }
+    let card = std::fs::read(dir.path().join("m.json")).unwrap();
+    Ok(serde_json::from_slice(&card).unwrap())
+}
+
+#[test]
+fn a_model_by_name_gives_its_card_labels_recipe_licence_and_source() {
+    let card = exported_as("physionet_finetuned").unwrap();
+    assert_eq!(card["label_set"]["name"], "physionet2021");
+    assert_eq!(card["recipe"]["name"], "ecg_fm");
+    let licence = &card["licence"];
+    assert_eq!(
+        (&licence["code"], &licence["weights"], &licence["non_commercial"]),
+        (&"MIT".into(), &"not stated".into(), &false.into())
+    );
+    assert_eq!(
+        licence["sources"][1],
+        "https://huggingface.co/wanglab/ecg-fm-preprint"
+    );
+    assert!(
+        card["notice"].as_str().unwrap().starts_with("DEMO MODEL"),
+        "{card}"
+    );
+}
+
+#[test]
+fn a_checkpoint_of_another_model_than_is_named_is_refused() {
+    let (code, said) = exported_as("ecgfounder").unwrap_err();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("the model has 26 labels, and label set `ecgfounder` has 150"),
+        "{said}"
+    );
+    let (code, said) = exported_as("merl").unwrap_err();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("the checkpoint is of ecg_fm, and the model `merl` is described as of merl"),
+        "{said}"
+    );
+    let (code, said) = exported_as("ecgfm").unwrap_err();
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("physionet_finetuned, mimic_iv_ecg_finetuned,"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_described_torchscript_file_runs_as_it_is_with_a_card_of_its_description() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, model) = (dir.path().join("any.pt"), dir.path().join("deepecg.ts"));
+    std::fs::write(&file, b"PK\x03\x04 stands for TorchScript").unwrap();
+    ok(ecgfm()
+        .arg("export")
+        .arg(&file)
+        .args(["--model", "deepecg", "-o"])
+        .arg(&model));
+    assert_eq!(std::fs::read(&model).unwrap(), std::fs::read(&file).unwrap());
+    let card: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(model.with_extension("json")).unwrap()).unwrap();
+    assert_eq!(
+        (&card["labels"], &card["returns"]),
+        (&77.into(), &"logits".into())
+    );
+    assert_eq!(card["thresholds"]["Afib"], 0.074);
+    assert_eq!(
+        (&card["input"]["leads"], &card["input"]["min_samples"]),
+        (&12.into(), &2500.into())
+    );
+    assert!(
+        card["notice"].as_str().unwrap().contains("scaling by batch"),
+        "{card}"
+    );
+
+    std::fs::write(&file, "weights").unwrap();
+    let refused = ecgfm()
+        .arg("export")
+        .arg(&file)
+        .args(["--model", "deepecg", "-o"])
+        .arg(&model)
+        .output();
+    let said = String::from_utf8_lossy(&refused.unwrap().stderr).into_owned();
+    assert!(said.contains("no TorchScript file"), "{said}");
 }

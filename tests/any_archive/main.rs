@@ -9,4 +9,5 @@ mod pipelines;
 mod rates;
 mod recipes;
 mod reference;
+mod sensitivity;
 mod sources;

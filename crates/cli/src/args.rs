@@ -6,6 +6,7 @@ mod numbers;
 mod pipeline;
 mod predict;
 mod run;
+mod sensitivity;
 mod sources;
 mod synth;
 mod upkeep;
@@ -15,6 +16,7 @@ pub use encoding::EncodingArgs;
 pub use pipeline::PipelineArgs;
 pub use predict::PredictArgs;
 pub use run::{GraphArgs, GraphFormat, RunArgs, StatusArgs};
+pub use sensitivity::SensitivityArgs;
 pub use sources::{FetchArgs, SourcesArgs};
 pub use synth::SynthArgs;
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
@@ -73,6 +75,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Say what a model predicts for the ECGs of a few files, without a pipeline.
     Predict(PredictArgs),
+    /// Say how far a model's answers move, on a sample of an archive, where its recipe is not followed.
+    Sensitivity(SensitivityArgs),
     /// Compare two runs' evaluations, ECG by ECG: what changed, with an interval.
     Compare(CompareArgs),
     /// Say where checkpoints and datasets come from, where they belong, and what is missing.
@@ -108,6 +112,7 @@ impl Command {
             Self::Plot(args) => args.json,
             Self::Convert(args) => args.json,
             Self::Predict(args) => args.json,
+            Self::Sensitivity(args) => args.json,
             Self::Compare(args) => args.json,
             Self::Sources(args) => args.json,
             Self::Fetch(args) => args.json,
@@ -153,7 +158,11 @@ pub struct ExportArgs {
     /// The TorchScript file to write; its card goes beside it as <name>.json.
     #[arg(short, long, value_name = "MODEL.ts")]
     pub output: PathBuf,
-    /// The label set it was trained on: a name such as physionet2021 or mimic_iv_ecg, or a file. Goes into the card.
+    /// The model that the checkpoint is of: a name that `ecgfm kinds model` lists, or the file of a description. Its label set, recipe,
+    /// licence and notice go into the card.
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// The label set it was trained on, where it is not that of --model: a name such as physionet2021 or mimic_iv_ecg, or a file. Goes into the card.
     #[arg(short, long, value_name = "SET")]
     pub labels: Option<String>,
     /// Print JSON on standard output.

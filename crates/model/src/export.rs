@@ -176,7 +176,10 @@ fn write_card(path: &Path, card: &Card) -> Result<()> {
 }
 
 /// Writes the steps alone, as in a file of `configs/recipes/`.
-fn write_recipe(path: &Path, recipe: &CardRecipe) -> Result<()> {
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_recipe(path: &Path, recipe: &CardRecipe) -> Result<()> {
     files::replace_file(path, |partial| {
         let invalid = |error: serde_yaml::Error| Error::io("write", path)(std::io::Error::other(error));
         let yaml = serde_yaml::to_string(&recipe.steps).map_err(invalid)?;

@@ -15,6 +15,7 @@ mod params;
 pub mod report;
 mod run_card;
 pub mod saliency_overlay;
+pub mod sensitivity;
 mod svg;
 mod tables;
 mod text;

@@ -21,7 +21,11 @@ pub struct ExportParams {
     /// The checkpoint's SHA-256 in hexadecimal, where it must be a certain file.
     #[serde(default)]
     pub sha256: Option<String>,
-    /// The model's label set, by name or file; its names go into the model's card, and hold from there on.
+    /// The model that the checkpoint is of: a name that `ecgfm kinds model` lists, or the file of a description. Its label set,
+    /// recipe, pooling, thresholds, licence and notice go into the card. A TorchScript file that is described runs as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The model's label set, by name or file, where it is not that of `model`; its names go into the model's card, and hold from there on.
     #[serde(default)]
     pub labels: Option<String>,
     /// Form of the positional convolution on CUDA; choose another only where it was measured to be faster there.

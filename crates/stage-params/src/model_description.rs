@@ -1,7 +1,8 @@
 //! Descriptions of models, `configs/models/*.yaml`: where one is from, what it may be used for, what it takes and returns.
 
 use crate::known_models::KNOWN_MODELS;
-use crate::{CardLicence, Pool, Returns};
+use crate::{CardLicence, CardRecipe, ModelFamily, Pool, Returns};
+use ecgfm_recipe::steps::RecipeSteps;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -189,6 +190,10 @@ impl ModelDescription {
         if self.labels.is_some() != self.returns.is_some() {
             return Err("give both `labels` and `returns`, or for an encoder neither".to_owned());
         }
+        let families = ModelFamily::ALL.map(ModelFamily::name);
+        if let Some(family) = self.family.as_deref().filter(|name| !families.contains(name)) {
+            return Err(format!("family: `{family}` is none of {}", families.join(", ")));
+        }
         let thresholds = self.thresholds.iter().flat_map(|t| &t.of);
         let mut wrong = thresholds.filter(|(_, value)| !(0.0..=1.0).contains(*value));
         match wrong.next() {
@@ -217,6 +222,24 @@ impl ModelDescription {
             non_commercial: self.non_commercial,
             sources: vec![self.code.url.clone(), self.weights.page.clone()],
         }
+    }
+
+    /// The recipe as a model's card has it.
+    ///
+    /// # Errors
+    /// There is neither a file nor a built-in recipe of that name; its steps make no sense.
+    pub fn card_recipe(&self) -> Result<CardRecipe, DescriptionError> {
+        let problem = |problem: String| DescriptionError {
+            origin: self.recipe.clone(),
+            problem,
+        };
+        if !Path::new(&self.recipe).is_file() {
+            return CardRecipe::built_in(&self.recipe).map_err(|e| problem(e.to_string()));
+        }
+        let text = std::fs::read_to_string(&self.recipe).map_err(|e| problem(e.to_string()))?;
+        let steps = RecipeSteps::parse(&text).map_err(|e| problem(e.to_string()))?;
+        steps.check().map_err(|e| problem(e.to_string()))?;
+        Ok(CardRecipe { name: None, steps })
     }
 
     /// The licences in words.
@@ -290,6 +313,10 @@ mod tests {
             ("weights: {page: p, licence: MIT}\n".to_owned(), "either `files`"),
             (format!("{weights}labels: ecgfounder\n"), "`labels` and `returns`"),
             (format!("{weights}colour: red\n"), "unknown field `colour`"),
+            (
+                format!("{weights}family: bert\n"),
+                "`bert` is none of ecg_fm, ecgfounder",
+            ),
             (
                 format!("{weights}thresholds: {{from: f, of: {{AF: 2}}}}\n"),
                 "2 of `AF` is no",

@@ -15,6 +15,7 @@ mod recipe_steps;
 mod recording_files;
 pub mod run;
 pub mod schema;
+pub mod sensitivity;
 pub mod show;
 pub mod sources;
 pub mod stage;

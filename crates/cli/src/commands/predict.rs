@@ -58,7 +58,7 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), C
         let message = format!("cannot make a temporary directory: {e}");
         Error::new(ErrorKind::StageFailed, message).help("set TMPDIR to a directory that can be written to")
     })?;
-    let observer = CompactObserver(ConsoleReporter::new(quiet));
+    let observer = CompactObserver::new(quiet);
     let (mut results, mut first) = (PredictionResults::default(), None);
     let mut drawings = DrawingDirectory::create(args)?;
     let (groups, refused) = collect_inputs(args, &model, place.path())?;
@@ -68,7 +68,7 @@ pub fn predict(args: &PredictArgs, quiet: bool, cancel: &Cancel) -> Result<(), C
     }
     for group in groups {
         let run = run_stages(args, &model, &group, &observer, cancel);
-        observer.0.clear_bar();
+        observer.clear_bar();
         match run.map_err(|error| group.restore_user_paths(error)) {
             Ok(dir) => {
                 let known = results.rows.len();
@@ -218,7 +218,7 @@ fn write_recipe(group: &InputFiles, steps: &RecipeSteps) -> Result<std::path::Pa
 }
 
 /// Text of a path for a pipeline file, in which nothing is a reference.
-fn escape_references(path: &Path) -> Result<String, Error> {
+pub(super) fn escape_references(path: &Path) -> Result<String, Error> {
     let text = path.to_str().map(|text| text.replace("${", "$${"));
     text.ok_or_else(|| {
         let message = format!("`{}`: its name is not UTF-8 text", path.display());
@@ -227,7 +227,7 @@ fn escape_references(path: &Path) -> Result<String, Error> {
 }
 
 /// Adds advice for a full disk: results of this command are computed where temporary files are.
-fn advise_on_full_disk(error: Error, place: &Path) -> Error {
+pub(super) fn advise_on_full_disk(error: Error, place: &Path) -> Error {
     match Fault::in_text(error.message()) {
         Some(Fault::DiskFull | Fault::QuotaUsedUp | Fault::ReadOnly) => error.help(format!(
             "free some space on the disk of {}, or set TMPDIR to a directory on another disk",
@@ -238,16 +238,38 @@ fn advise_on_full_disk(error: Error, place: &Path) -> Error {
 }
 
 /// Shows progress and warnings only: the user has asked for no pipeline.
-struct CompactObserver(ConsoleReporter);
+pub(super) struct CompactObserver {
+    console: ConsoleReporter,
+    /// False where notes of the stages are not shown either.
+    notes: bool,
+}
+
+impl CompactObserver {
+    pub(super) fn new(quiet: bool) -> Self {
+        let console = ConsoleReporter::new(quiet);
+        Self { console, notes: true }
+    }
+
+    /// Shows no notes.
+    pub(super) fn without_notes(self) -> Self {
+        Self { notes: false, ..self }
+    }
+
+    /// Takes the progress bar away.
+    pub(super) fn clear_bar(&self) {
+        self.console.clear_bar();
+    }
+}
 
 impl RunObserver for CompactObserver {
     fn event(&self, event: &RunEvent) {
         match event {
+            RunEvent::Note { .. } if !self.notes => {}
             RunEvent::ProgressBegan { .. }
             | RunEvent::ProgressAdvanced { .. }
             | RunEvent::Warning { .. }
-            | RunEvent::Note { .. } => self.0.event(event),
-            RunEvent::StageFinished { .. } | RunEvent::StageFailed { .. } => self.0.clear_bar(),
+            | RunEvent::Note { .. } => self.console.event(event),
+            RunEvent::StageFinished { .. } | RunEvent::StageFailed { .. } => self.console.clear_bar(),
             _ => {}
         }
     }

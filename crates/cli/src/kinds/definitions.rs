@@ -3,10 +3,12 @@
 use ecgfm_archives::datasets;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_pipeline::NamedOrPath;
+use ecgfm_stage_params::{ModelDescription, is_known_model};
 
 pub(super) const DATASET: NamedOrPath = named_or_path("dataset", is_known_dataset);
 pub(super) const DATASET_OF_SOURCE: NamedOrPath = named_or_path("sources.dataset", is_known_dataset);
 pub(super) const LABELS: NamedOrPath = named_or_path("labels", |name| Definition::Labels.is_built_in(name));
+pub(super) const MODEL: NamedOrPath = named_or_path("model", is_known_model);
 pub(super) const LABEL_SET: NamedOrPath =
     named_or_path("label_set", |name| Definition::Labels.is_built_in(name));
 pub(super) const MAPPING: NamedOrPath =
@@ -40,6 +42,16 @@ pub(super) fn recipe_fact(parameter: &str, name: &str) -> (String, String) {
     let steps = ecgfm_signals::load_recipe(name).map_err(|error| error.to_string());
     let text = steps.and_then(|steps| serde_json::to_string(&steps).map_err(|error| error.to_string()));
     (parameter.to_owned(), text.unwrap_or_else(|error| error))
+}
+
+/// Description and recipe of a model as a fact of the fingerprint. What cannot be read gives its error as the text: looking ahead
+/// reports that.
+pub(super) fn model_fact(name: &str) -> (String, String) {
+    let text = ModelDescription::load(name).and_then(|model| {
+        let recipe = model.card_recipe()?;
+        Ok(serde_json::json!({ "model": model, "recipe": recipe }).to_string())
+    });
+    ("model".to_owned(), text.unwrap_or_else(|error| error.to_string()))
 }
 
 const fn named_or_path(parameter: &'static str, built_in: fn(&str) -> bool) -> NamedOrPath {

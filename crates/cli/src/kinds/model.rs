@@ -2,14 +2,14 @@
 
 use super::ahead;
 use super::binding::{StageBinding, holds_all_inputs, no_check, no_further_inputs};
-use super::definitions::{LABELS, config_fact};
+use super::definitions::{LABELS, MODEL, config_fact, model_fact};
 use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::store::StoreInfo;
 use ecgfm_pipeline::{CodeChange, Error, OutputSpec, StageError};
 use ecgfm_stage_params::golden::GoldenVectors;
-use ecgfm_stage_params::{ExportParams, InferParams, ModelCard};
+use ecgfm_stage_params::{ExportParams, InferParams, ModelCard, ModelDescription};
 use std::path::PathBuf;
 
 /// Error of a stage that finds no half of the program with libtorch.
@@ -58,14 +58,20 @@ pub fn export() -> StageBinding<ExportParams> {
         further: no_further_inputs,
         points_at: holds_all_inputs,
         made_again: &[],
-        named: &[LABELS],
+        named: &[LABELS, MODEL],
         check: no_check,
         look_ahead: ahead::export,
         extra: |params| {
-            let name = params.labels.iter();
-            Ok(name
-                .map(|name| config_fact("labels", Definition::Labels, name))
-                .collect())
+            let described = params
+                .model
+                .as_ref()
+                .and_then(|name| ModelDescription::load(name).ok());
+            let labels = params.labels.clone().or(described.and_then(|model| model.labels));
+            let labels = labels
+                .iter()
+                .map(|name| config_fact("labels", Definition::Labels, name));
+            let model = params.model.iter().map(|name| model_fact(name));
+            Ok(labels.chain(model).collect())
         },
         resumable: false,
         run: |params, ctx| torch::require_torch().map_err(missing_torch)?.export(params, ctx),

@@ -1,15 +1,17 @@
 //! A checkpoint to TorchScript, as a stage and outside a pipeline.
 
+use crate::described;
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_cli::args::ExportArgs;
 use ecgfm_cli::errors::{file_error, of_stage};
 use ecgfm_cli::kinds::{BUNDLED_DEMOS, BundledDemo};
 use ecgfm_cli::print_json;
-use ecgfm_model::{Params, export as make};
+use ecgfm_model::export::{CARD_FILE, RECIPE_FILE, write_recipe};
+use ecgfm_model::{Card, Params, export as make};
 use ecgfm_pipeline::{Error, ErrorKind, StageError};
 use ecgfm_stage_params::golden::GoldenVectors;
-use ecgfm_stage_params::{CardRecipe, ExportParams, LabelNames, PositionalForm};
+use ecgfm_stage_params::{CardRecipe, ExportParams, LabelNames, ModelDescription, PositionalForm};
 use ecgfm_system::presence::{exists, is_dir};
 use serde_json::Value;
 use std::path::Path;
@@ -45,9 +47,41 @@ fn demo_recipe(checkpoint: &Path) -> Option<CardRecipe> {
     bundled_demo(checkpoint).and_then(|demo| CardRecipe::built_in(demo.recipe).ok())
 }
 
+/// The label set that is named, or that of the model that is named.
+fn labels_of<'a>(named: Option<&'a str>, model: Option<&'a ModelDescription>) -> Option<&'a str> {
+    named.or_else(|| model.and_then(|model| model.labels.as_deref()))
+}
+
+/// Exports into a directory; the card says what the model's description does.
+fn make_described(params: &Params, model: Option<&ModelDescription>, out: &Path) -> Result<Card, StageError> {
+    let card = match model {
+        Some(model) if model.family.is_none() => {
+            described::adopt_torchscript(&params.checkpoint, model, params.labels.clone(), out)?
+        }
+        _ => make(params, out)?,
+    };
+    let Some(model) = model else { return Ok(card) };
+    let mut card = card;
+    if model.family.is_some() {
+        described::complete_card(&mut card, model)?;
+    }
+    if let Some(recipe) = &card.recipe {
+        write_recipe(&out.join(RECIPE_FILE), recipe)?;
+    }
+    let path = out.join(CARD_FILE);
+    let mut text = serde_json::to_vec_pretty(&card)
+        .map_err(|e| StageError::failed(format!("{}: {e}", path.display())))?;
+    text.push(b'\n');
+    std::fs::write(&path, text).map_err(ecgfm_artifacts::Error::io("write", &path))?;
+    Ok(card)
+}
+
 /// The stage `export`.
 pub fn run_stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, StageError> {
-    let labels = params.labels.as_deref().map(label_names).transpose();
+    let model = described::load(params.model.as_deref())?;
+    let labels = labels_of(params.labels.as_deref(), model.as_ref())
+        .map(label_names)
+        .transpose();
     let params = Params {
         checkpoint: params.checkpoint.clone(),
         config: params.config.clone(),
@@ -58,7 +92,7 @@ pub fn run_stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, St
         recipe: demo_recipe(&params.checkpoint),
         notice: demo_notice(&params.checkpoint),
     };
-    let card = make(&params, ctx.out)?;
+    let card = make_described(&params, model.as_ref(), ctx.out)?;
     let outcome = Outcome::default()
         .count("labels", card.labels)
         .fact("parameters", card.parameters);
@@ -69,7 +103,10 @@ pub fn run_stage(params: &ExportParams, ctx: &Context<'_>) -> Result<Outcome, St
 
 /// Writes the model where it was asked for, and its card beside it.
 pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
-    let labels = args.labels.as_deref().map(label_names).transpose();
+    let model = described::load(args.model.as_deref()).map_err(Error::from)?;
+    let labels = labels_of(args.labels.as_deref(), model.as_ref())
+        .map(label_names)
+        .transpose();
     let labels = labels.map_err(|e| of_stage(&e))?;
     check_targets(args)?;
     let place = args
@@ -92,8 +129,8 @@ pub fn run_command(args: &ExportArgs) -> Result<(), Error> {
         recipe: demo_recipe(&args.checkpoint),
         notice: demo_notice(&args.checkpoint),
     };
-    let made = make(&params, &temporary)
-        .map_err(|e| of_stage(&e))
+    let made = make_described(&params, model.as_ref(), &temporary)
+        .map_err(Error::from)
         .and_then(|mut card| {
             let golden = GoldenVectors::path_beside(&args.output);
             let made_golden = GoldenVectors::path_beside(&temporary.join("model.ts"));

@@ -4,6 +4,7 @@
 
 mod demo;
 mod demo_model;
+mod described;
 mod export;
 
 use ecgfm_artifacts::stage::{Context, Outcome};

@@ -23,7 +23,7 @@ pub use splits::{manifests, splits};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_pipeline::{LookAheadFindings, ParamError};
 use ecgfm_stage::{FailureClass, StageError, StageFailure};
-use ecgfm_stage_params::LabelNames;
+use ecgfm_stage_params::{LabelNames, ModelDescription};
 use ecgfm_system::Fault;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -72,6 +72,18 @@ fn label_set(found: &mut LookAheadFindings, parameter: &str, name: &str) -> Opti
         Ok(set) => Some(set),
         Err(error) => {
             refuse_parameter(found, parameter, &error);
+            None
+        }
+    }
+}
+
+/// The description of the model that is named, or the mistake that it is none.
+fn described_model(found: &mut LookAheadFindings, name: &str) -> Option<ModelDescription> {
+    let model = ModelDescription::load(name).and_then(|model| model.card_recipe().map(|_| model));
+    match model {
+        Ok(model) => Some(model),
+        Err(error) => {
+            found.add_invalid("model", format!("is refused: {error}"));
             None
         }
     }

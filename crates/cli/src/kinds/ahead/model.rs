@@ -3,7 +3,7 @@
 use super::checkpoint::{self, ModelHead};
 use super::paths::{ExpectedPath, check_path};
 use super::{LabelNames, cuda, facts, full_path, label_set, name_list, typed_fact};
-use super::{bad_input, system_fault};
+use super::{bad_input, described_model, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
 use ecgfm_artifacts::labelset::LabelSet;
 use ecgfm_artifacts::manifests;
@@ -29,6 +29,11 @@ pub fn demo_model(params: &DemoModel, _: &LookAheadContext<'_>) -> LookAheadFind
 /// Holds the label set against the checkpoint's head.
 pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
+    let model = params
+        .model
+        .as_deref()
+        .and_then(|name| described_model(&mut found, name));
+    let runs_as_it_is = model.as_ref().is_some_and(|model| model.family.is_none());
     let path = &params.checkpoint;
     let mut outputs = None;
     let head = match ahead.promises(path) {
@@ -45,6 +50,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
         ) =>
         {
             match checkpoint::read_head(path, params.head.as_deref()) {
+                _ if runs_as_it_is => None,
                 Ok(head) => {
                     refuse_unknown_family(&mut found, path, &head);
                     outputs = head.outputs().map(|names| json!(names));
@@ -87,6 +93,7 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
         );
     }
     let set = params.labels.as_deref();
+    let set = set.or_else(|| model.as_ref()?.labels.as_deref());
     let set = set.and_then(|name| label_set(&mut found, "labels", name));
     let set = set.as_ref().map(LabelSet::label_names);
     if let (Some(set), Some(head)) = (&set, head) {
