@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn lay_out_sample(args: &SensitivityArgs, place: &Path) -> Result<PathBuf, Error> {
     let raw = std::path::absolute(&args.raw).unwrap_or_else(|_| args.raw.clone());
     let dataset = find_dataset(&args.dataset)
-        .map_err(|e| unusable_file(e))?
+        .map_err(unusable_file)?
         .ok_or_else(|| {
             let message = format!("no dataset is called `{}`", args.dataset);
             Error::new(ErrorKind::Config, message).help(format!(
@@ -23,10 +23,10 @@ pub(super) fn lay_out_sample(args: &SensitivityArgs, place: &Path) -> Result<Pat
                 dataset_names().join(", ")
             ))
         })?;
-    let archive = dataset.open(&raw).map_err(|e| unusable_file(e))?;
+    let archive = dataset.open(&raw).map_err(unusable_file)?;
     let found = archive.locate().found;
     let wanted = args.exams as usize;
-    let described = DatasetDescription::load(&args.dataset).map_err(|e| unusable_file(e))?;
+    let described = DatasetDescription::load(&args.dataset).map_err(unusable_file)?;
     let by_position = described.is_some_and(|description| description.by_position);
     match table_of(archive.as_ref(), &raw).filter(|_| found.len() > wanted && !by_position) {
         Some((root, table)) => {
