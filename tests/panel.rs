@@ -30,7 +30,7 @@ fn a_model_that_is_no_longer_compared_makes_nothing_stale_but_the_panel() {
     assert!(panel.notices[0].contains("DEMO MODEL"), "{:?}", panel.notices);
     let page = std::fs::read_to_string(dir.path().join("runs/panel/sample/report/report.html")).unwrap();
     assert!(page.contains("<h2>Models side by side</h2>") && page.contains("panel_auroc.svg"));
-    let line = "        demo_bfloat16: ${evaluate_bfloat16.dir}\n";
+    let line = "        demo_net1d: ${evaluate_net1d.dir}\n";
     assert!(text.contains(line));
     let status = run("status", dir.path(), &text.replace(line, ""));
     let not_fresh: Vec<&str> = status
@@ -40,7 +40,7 @@ fn a_model_that_is_no_longer_compared_makes_nothing_stale_but_the_panel() {
         .collect();
     assert_eq!(not_fresh.len(), 2, "{status}");
     assert!(
-        not_fresh[0].contains("stale") && not_fresh[0].contains("parameter `models.demo_bfloat16` is gone"),
+        not_fresh[0].contains("stale") && not_fresh[0].contains("parameter `models.demo_net1d` is gone"),
         "{status}"
     );
     assert!(not_fresh[1].contains("undecided  report"), "{status}");
