@@ -71,11 +71,11 @@ pub struct Params {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recipes: BTreeMap<String, String>,
     /// Sample rate of the segments, in Hz: 500, or the recipe's. With `recipe`, the rate of its one step `resample`.
-    #[schemars(range(min = 1, max = MAX_SAMPLE_RATE))]
+    #[schemars(range(min = 1, max = MAX_SAMPLE_RATE), extend("default" = EcgFm::SAMPLE_RATE))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample_rate: Option<u32>,
     /// Length of a segment, in seconds: 5, or the recipe's; a whole number of samples. With `recipe`, that of its step `segments`.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("exclusiveMinimum" = 0, "default" = EcgFm::SEGMENT_SECONDS))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment_seconds: Option<f64>,
     /// Names of the leads to keep (I, II, III, aVR, aVL, aVF, V1 to V6), always stored in that order; all twelve, or the recipe's, if
@@ -86,10 +86,12 @@ pub struct Params {
     #[serde(default)]
     pub missing_leads: MissingLeads,
     /// What becomes of a lead that never changes: `zero`, or as the recipe has it. With `recipe`, of its steps `normalize`.
+    #[schemars(extend("default" = ConstantLeads::default()))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constant_leads: Option<ConstantLeads>,
     /// Whether every lead is brought to mean 0 and deviation 1 over its recording: true, or as the recipe has it. With `recipe`,
     /// false takes its steps `normalize` out.
+    #[schemars(extend("default" = EcgFm::STANDARDIZE))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardize: Option<bool>,
     /// Where the segments go.

@@ -12,6 +12,7 @@ fn least(kind: &dyn StageKind) -> Value {
     let value = |name: &str| match name {
         "fractions" => json!([1.0]),
         "names" => json!(["all"]),
+        "models" => json!({ "one": "some/path", "two": "another/path" }),
         _ => json!("some/path"),
     };
     // Needed by all strategies of splits but one, by signals of one archive, so that the schema does not require them.
