@@ -96,6 +96,10 @@ fn compare(name: &str, made: &ModelInput, golden: &[f32]) -> f64 {
         .fold(0.0, f64::max)
 }
 
+fn swap_rows(values: &mut [f32], (first, second): (usize, usize), samples: usize) {
+    (0..samples).for_each(|t| values.swap(first * samples + t, second * samples + t));
+}
+
 #[test]
 fn every_recipe_makes_what_the_authors_code_makes() {
     let Some(root) = shared() else { return };
@@ -124,7 +128,11 @@ fn every_recipe_makes_what_the_authors_code_makes() {
                 // Made of the first 10 s.
                 recording.leads.iter_mut().for_each(|lead| lead.truncate(10_000));
             }
-            let golden = golden(&root, &format!("{directory}/{name}.npy"));
+            let mut golden = golden(&root, &format!("{directory}/{name}.npy"));
+            if recipe == "merl" {
+                // The golden rows are in the standard order; MERL's network takes MIMIC's.
+                swap_rows(&mut golden, (4, 5), 5000);
+            }
             worst.push((recipe, *name, compare(recipe, &made(recipe, &recording), &golden)));
         }
     }

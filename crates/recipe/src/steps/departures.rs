@@ -75,8 +75,8 @@ const ALL: [(&str, &str, Change); 14] = [
         without(steps, "filters nothing", is_filter)
     }),
     (
-        "leads_of_mimic",
-        "aVL and aVF exchanged: MIMIC-IV-ECG's order taken as it is",
+        "leads_exchanged",
+        "aVL and aVF exchanged: MIMIC-IV-ECG's order for the standard one, or the reverse",
         exchange_leads,
     ),
     ("microvolts", "microvolts taken for millivolts", |steps| {

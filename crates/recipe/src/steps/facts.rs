@@ -116,6 +116,7 @@ mod tests {
     fn leads_are_those_that_a_step_selects() {
         let leads = |name: &str| built_in(name).unwrap().check().unwrap().lead_names();
         assert_eq!(leads("ecg_jepa"), ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]);
-        assert_eq!(leads("merl").len(), 12);
+        assert_eq!(leads("ecgfounder").len(), 12);
+        assert_eq!(leads("merl")[3..6], ["aVR", "aVF", "aVL"]);
     }
 }

@@ -217,6 +217,7 @@ mod tests {
             ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]
         );
         assert_eq!(jepa.supplies_leads(), Some(false));
-        assert_eq!(form("merl").supplies_leads(), None);
+        assert_eq!(form("merl").supplies_leads(), Some(true));
+        assert_eq!(form("ecgfounder").supplies_leads(), None);
     }
 }

@@ -74,7 +74,7 @@ fn normalising_moves_across_the_cut_and_changes_its_scope() {
     assert_eq!(after, ["trim_padding", "resample", "segments", "normalize"]);
     let before = made("merl", "normalize_by_recording").unwrap();
     assert!(matches!(
-        before.0[0],
+        before.0[1],
         RecipeStep::Normalize {
             over: Scope::Record,
             kind: NormalizeKind::MinMax,
@@ -100,13 +100,13 @@ fn the_order_of_mimic_exchanges_two_rows() {
     let recording = recording(500.0);
     let (given, departed) = (
         tensor(&built_in("merl").unwrap(), &recording),
-        tensor(&made("merl", "leads_of_mimic").unwrap(), &recording),
+        tensor(&made("merl", "leads_exchanged").unwrap(), &recording),
     );
     let row = |tensor: &[f64], row: usize| tensor[5000 * row..5000 * (row + 1)].to_vec();
     assert_eq!(row(&given, 4), row(&departed, 5));
     assert_eq!(row(&given, 5), row(&departed, 4));
     assert_eq!(row(&given, 6), row(&departed, 6));
-    let why = made("ecg_jepa", "leads_of_mimic").unwrap_err();
+    let why = made("ecg_jepa", "leads_exchanged").unwrap_err();
     assert_eq!(why, "the model takes aVL and aVF not both");
 }
 
