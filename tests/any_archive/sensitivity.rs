@@ -96,7 +96,7 @@ fn without_a_truth_there_is_no_auroc_and_the_table_is_csv_where_no_terminal_is()
         lines[1].starts_with("as_the_recipe_says,,5,0.0,0.0,0,130,,,"),
         "{text}"
     );
-    assert!(text.contains("leads_of_mimic,AF,5,"), "{text}");
+    assert!(text.contains("leads_exchanged,AF,5,"), "{text}");
 
     let output = ecgfm()
         .arg("sensitivity")

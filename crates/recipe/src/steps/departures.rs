@@ -74,11 +74,7 @@ const ALL: [(&str, &str, Change); 14] = [
     ("no_filter", "not filtered, and the baseline kept", |steps| {
         without(steps, "filters nothing", is_filter)
     }),
-    (
-        "leads_exchanged",
-        "aVL and aVF exchanged: MIMIC-IV-ECG's order for the standard one, or the reverse",
-        exchange_leads,
-    ),
+    ("leads_exchanged", "aVL and aVF exchanged", exchange_leads),
     ("microvolts", "microvolts taken for millivolts", |steps| {
         Ok(put_first(
             steps,

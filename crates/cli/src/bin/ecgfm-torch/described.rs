@@ -26,7 +26,8 @@ pub fn complete_card(card: &mut Card, model: &ModelDescription) -> Result<(), St
     if card.family != model.family {
         let family = |family: &Option<String>| family.clone().unwrap_or_else(|| "no family".to_owned());
         let message = format!(
-            "the checkpoint is of {}, and the model `{}` is described as of {}",
+            "{}: the checkpoint is of {}, and the model `{}` is described as of {}",
+            card.source.file,
             family(&card.family),
             model.name,
             family(&model.family)
