@@ -6,7 +6,6 @@ use crate::params::Params;
 use crate::policy::Policy;
 use crate::recipe_source::is_built_in_recipe;
 use crate::recipes::{StoreTarget, check_together, store_targets};
-use ecgfm_artifacts::recipe::Error as RecipeError;
 use ecgfm_artifacts::store::StoreInfo;
 
 impl Params {
@@ -81,19 +80,4 @@ pub(crate) fn check_threads(params: &Params) -> Result<()> {
         )),
         _ => Ok(()),
     }
-}
-
-/// An error of the recipe as one of the parameter, which it names itself: `leads: …`.
-pub(crate) fn refused(error: RecipeError) -> Error {
-    let name = match error {
-        RecipeError::SampleRate { .. } => "sample_rate",
-        RecipeError::SegmentLength { .. } => "segment_seconds",
-        _ => "leads",
-    };
-    let text = error.to_string();
-    let what = text
-        .strip_prefix(name)
-        .and_then(|t| t.strip_prefix(": "))
-        .unwrap_or(&text);
-    Error::parameter(name, format!("is refused: {what}"))
 }

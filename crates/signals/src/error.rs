@@ -1,6 +1,7 @@
 //! Errors of the stage.
 
 use ecgfm_archives::Error as ArchiveError;
+use ecgfm_artifacts::recipe::Error as RecipeError;
 use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use ecgfm_artifacts::{Error as ArtifactError, formats};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,21 @@ impl Error {
             what: what.into(),
             help: None,
         }
+    }
+
+    /// An error of ECG-FM's recipe as one of the parameter, which it names itself: `leads: …`.
+    pub(crate) fn of_recipe(error: RecipeError) -> Self {
+        let name = match error {
+            RecipeError::SampleRate { .. } => "sample_rate",
+            RecipeError::SegmentLength { .. } => "segment_seconds",
+            _ => "leads",
+        };
+        let text = error.to_string();
+        let what = text
+            .strip_prefix(name)
+            .and_then(|t| t.strip_prefix(": "))
+            .unwrap_or(&text);
+        Self::parameter(name, format!("is refused: {what}"))
     }
 
     /// A parameter that does not fit.

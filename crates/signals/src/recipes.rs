@@ -1,6 +1,5 @@
 //! The recipes of a run, and where the segments of each go.
 
-use crate::check::refused;
 use crate::error::{Error, Result};
 use crate::overrides::override_steps;
 use crate::params::{Params, Store};
@@ -25,7 +24,7 @@ impl Recipes {
                 trim_padding,
                 ..settings
             });
-            recipe.map_err(refused)
+            recipe.map_err(Error::of_recipe)
         };
         Ok(Self {
             padded: form(true)?,

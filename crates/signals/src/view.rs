@@ -1,6 +1,5 @@
 //! A store without samples: which raw files it reads, and how.
 
-use crate::check::refused;
 use crate::error::{Error, Result};
 use crate::kept::KeptExam;
 use crate::table_paths::segment_names;
@@ -40,14 +39,14 @@ pub(crate) fn write_view(
 ) -> Result<()> {
     if let Some(rate) = rate_of_standard_rows(archive, parts) {
         let (numbers, files) = raw_parts(archive)?;
-        let view = ViewStore::of_rows(recipe, rate, files).map_err(refused)?;
+        let view = ViewStore::of_rows(recipe, rate, files).map_err(Error::of_recipe)?;
         return Ok(view.write(dir, view_rows(archive, parts, &numbers, false))?);
     }
     let mut numbers: Vec<usize> = parts.iter().flatten().map(|exam| exam.file).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let (rules, files) = reopened_files(archive, missing_leads, &numbers)?;
-    let view = ViewStore::of_files(recipe, rules, files).map_err(refused)?;
+    let view = ViewStore::of_files(recipe, rules, files).map_err(Error::of_recipe)?;
     Ok(view.write(dir, view_rows(archive, parts, &numbers, true))?)
 }
 

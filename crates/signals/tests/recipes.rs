@@ -168,7 +168,7 @@ fn a_recording_that_a_recipe_does_not_take_is_set_aside_with_the_reason() {
         "the recipe derives limb leads: {echonext:?}"
     );
     assert_eq!(
-        rejected("merl")["dddd"],
+        rejected("ecgfounder")["dddd"],
         "unreadable_tracing: lead III is missing"
     );
 }
