@@ -78,6 +78,11 @@ pub(crate) fn check_golden_vectors(
             .largest_differences
             .insert(expected.name.clone(), found.relative);
     }
+    if comparison.largest_differences.is_empty() {
+        tracing::warn!(
+            "none of the outputs that are asked for is among the model's golden vectors: nothing was compared"
+        );
+    }
     Ok(comparison)
 }
 

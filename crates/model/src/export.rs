@@ -8,7 +8,7 @@ use crate::torchscript::OUTPUTS_METHOD;
 use crate::{Error, Result, Weights, files, golden, init, torchscript};
 use ecgfm_formats::pt::WeightsFile;
 use ecgfm_stage_params::golden::GoldenVectors;
-use ecgfm_stage_params::{CardFile, CardRecipe, LabelNames};
+use ecgfm_stage_params::{CardRecipe, LabelNames};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tch::{CModule, IValue, Kind, TchError, Tensor};
@@ -85,7 +85,7 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
     }
     let network = families::find_network(&file, params.config.as_deref())?;
     let network = network.as_ref();
-    let source = describe_file(file.path(), file.path())?;
+    let source = files::describe_file(file.path(), file.path())?;
     if let Some(expected) = &params.sha256
         && !expected.eq_ignore_ascii_case(&source.sha256)
     {
@@ -106,10 +106,10 @@ pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
         // The weights go with it, so that they are not in memory beside those of the model that is verified.
         torchscript::write_module(partial, network, weights, params.positions_on_cuda)?;
         verify_export(partial, network, &checks)?;
-        model = Some(describe_file(partial, &target)?);
+        model = Some(files::describe_file(partial, &target)?);
         Ok(())
     })?;
-    let model = model.map_or_else(|| describe_file(&target, &target), Ok)?;
+    let model = model.map_or_else(|| files::describe_file(&target, &target), Ok)?;
     let notice = params.notice.clone();
     let mut card = Card {
         notice,
@@ -185,16 +185,6 @@ pub fn write_recipe(path: &Path, recipe: &CardRecipe) -> Result<()> {
         let yaml = serde_yaml::to_string(&recipe.steps).map_err(invalid)?;
         files::write_bytes(partial, yaml.as_bytes())
     })
-}
-
-fn describe_file(path: &Path, named: &Path) -> Result<CardFile> {
-    let (size, sha256) = files::hash_file(path)?;
-    let file = named
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    Ok(CardFile { file, size, sha256 })
 }
 
 /// What the network says of a batch, to hold the exported model against.

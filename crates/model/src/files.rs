@@ -1,6 +1,7 @@
 //! Hashes of files, and writing one so that nobody sees half of it.
 
 use crate::{Error, Result};
+use ecgfm_stage_params::CardFile;
 use ecgfm_system::replace::{self, ReplaceError, TemporaryName, WrittenFile};
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -22,6 +23,17 @@ pub(crate) fn hash_file(path: &Path) -> Result<(u64, String)> {
     }
     let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((size, hex))
+}
+
+/// A file's name, that of the path `named`, with its size and hash.
+pub(crate) fn describe_file(path: &Path, named: &Path) -> Result<CardFile> {
+    let (size, sha256) = hash_file(path)?;
+    let file = named
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(CardFile { file, size, sha256 })
 }
 
 /// Lets `write` make a file beside `path`, then renames it to `path`.

@@ -7,7 +7,6 @@ use crate::{Error, Result, files};
 use ecgfm_formats::npz::NpzArray;
 use ecgfm_stage_params::golden::{COMPARED, GoldenVectors};
 use ecgfm_stage_params::{CardFile, ModelInput};
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use tch::{CModule, IValue, Kind, TchError, Tensor};
 
@@ -28,18 +27,7 @@ pub(crate) fn write_golden_vectors(model: &Path, path: &Path, card: &Card) -> Re
     let vectors = GoldenVectors { inputs, outputs };
     let bytes = vectors.to_bytes().map_err(Error::io("write", path))?;
     files::replace_file(path, |partial| files::write_bytes(partial, &bytes))?;
-    Ok(CardFile {
-        file: path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        size: bytes.len() as u64,
-        sha256: Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    })
+    files::describe_file(path, path)
 }
 
 /// Inputs of the model's shape: noise, and pulses at the rate of a heart. Made by sums, products and quotients only, which have the
@@ -138,6 +126,7 @@ fn with_one_thread<T>(run: impl FnOnce() -> T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest, Sha256};
 
     #[test]
     fn inputs_are_the_same_everywhere_of_the_model_s_shape_and_look_like_beats() {

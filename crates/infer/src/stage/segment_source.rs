@@ -167,7 +167,7 @@ fn check_card(model: &Path, card: &ModelCard, source: &SubsetSegments) -> Result
     }
     let recipe = source.reader.info().and_then(|about| about.recipe.as_ref());
     // Other recipes bring values into a range of their own.
-    let wants_standardised = recipe.is_none() || card.recipe.as_ref().is_none_or(CardRecipe::is_ecg_fm);
+    let wants_standardised = card.recipe.as_ref().is_none_or(CardRecipe::is_ecg_fm);
     if wants_standardised
         && source
             .reader

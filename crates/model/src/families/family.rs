@@ -20,6 +20,12 @@ pub trait Family: Sync {
     /// The family, with the names by which it is recognised.
     fn kind(&self) -> ModelFamily;
 
+    /// Beginning that the names of a file's weights have in common before those of the family; empty where it has none.
+    fn prefix_in(&self, file: &WeightsFile) -> &'static str {
+        let names = file.weights().iter().map(|weight| weight.name.as_str());
+        self.kind().prefix_of(&names.collect()).unwrap_or_default()
+    }
+
     /// Reads the sizes of the network that a file holds: from the shapes of its weights, and what no shape tells from
     /// `given`, a YAML or JSON file, or else from the file of the weights itself.
     ///

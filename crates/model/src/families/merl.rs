@@ -11,7 +11,6 @@ use ecgfm_formats::pt::WeightsFile;
 use ecgfm_stage_params::ModelFamily;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 
@@ -34,10 +33,12 @@ impl Family for Merl {
     }
 
     fn configure(&self, file: &WeightsFile, given: Option<&Path>) -> Result<Box<dyn Network>> {
-        let names: BTreeSet<&str> = file.weights().iter().map(|weight| weight.name.as_str()).collect();
-        let prefix = self.kind().prefix_of(&names).unwrap_or_default();
         let settings = Settings::read(file, given, "config")?;
-        Ok(Box::new(MerlNetwork::read(file, prefix, &settings)?))
+        Ok(Box::new(MerlNetwork::read(
+            file,
+            self.prefix_in(file),
+            &settings,
+        )?))
     }
 }
 

@@ -179,46 +179,32 @@ fn normalize_all_leads(steps: &[RecipeStep]) -> Result<Vec<RecipeStep>, String> 
     normalize_over(steps, if is_cut { Scope::Segment } else { Scope::Record })
 }
 
-/// Moves normalising to the other side of the cut; all leads together stay together.
 fn normalize_after_cut(steps: &[RecipeStep]) -> Result<Vec<RecipeStep>, String> {
-    let place = normalized_at(steps)?;
-    let cut = cut_at(steps).ok_or("the recipe makes one segment of the whole recording")?;
-    if cut < place {
-        return Err("the recipe does just that".to_owned());
-    }
-    let mut changed = steps.to_vec();
-    let mut step = changed.remove(place);
-    if matches!(
-        step,
-        RecipeStep::Normalize {
-            over: Scope::Record,
-            ..
-        }
-    ) {
-        set_scope(&mut step, Scope::Segment);
-    }
-    // Removing the step moved the cut to the front by one place.
-    changed.insert(cut, step);
-    Ok(changed)
+    move_across_cut(steps, |place, cut| place < cut, (Scope::Record, Scope::Segment))
 }
 
 fn normalize_before_cut(steps: &[RecipeStep]) -> Result<Vec<RecipeStep>, String> {
+    move_across_cut(steps, |place, cut| place > cut, (Scope::Segment, Scope::Record))
+}
+
+/// Moves normalising to the other side of the cut, from where `can_move` finds it; all leads together stay together, over the
+/// second of the scopes.
+fn move_across_cut(
+    steps: &[RecipeStep],
+    can_move: fn(usize, usize) -> bool,
+    (from, to): (Scope, Scope),
+) -> Result<Vec<RecipeStep>, String> {
     let place = normalized_at(steps)?;
     let cut = cut_at(steps).ok_or("the recipe makes one segment of the whole recording")?;
-    if place < cut {
+    if !can_move(place, cut) {
         return Err("the recipe does just that".to_owned());
     }
     let mut changed = steps.to_vec();
     let mut step = changed.remove(place);
-    if matches!(
-        step,
-        RecipeStep::Normalize {
-            over: Scope::Segment,
-            ..
-        }
-    ) {
-        set_scope(&mut step, Scope::Record);
+    if matches!(&step, RecipeStep::Normalize { over, .. } if *over == from) {
+        set_scope(&mut step, to);
     }
+    // Removing a step before the cut moves the cut to the front by one place, so that the step comes behind it.
     changed.insert(cut, step);
     Ok(changed)
 }

@@ -92,8 +92,8 @@ pub fn adopt_torchscript(
         parameters: 0,
         input: ModelInput {
             leads: checked.rows(),
-            sample_rate_hz: None,
-            segment_seconds: None,
+            sample_rate_hz: checked.sample_rate(),
+            segment_seconds: checked.seconds(),
             any_length: false,
             min_samples: checked.samples(),
             samples: Some(checked.samples()),

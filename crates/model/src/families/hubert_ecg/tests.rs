@@ -3,6 +3,7 @@
 use super::super::golden::*;
 use super::*;
 use crate::testing::difference;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Records of the goldens, and how many of their samples each has.

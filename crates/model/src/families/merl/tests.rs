@@ -2,6 +2,7 @@
 
 use super::super::golden::*;
 use super::*;
+use std::collections::BTreeSet;
 use tch::Kind;
 
 const RECORDS: [&str; 2] = ["HR06000", "JS20000"];
