@@ -4,12 +4,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// `2026-01-31T23:59:58.123456789Z`. Times before 1970 are given as 1970's first instant.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let mut text = String::with_capacity("2026-01-31T23:59:58.123456789Z".len());
+    push_rfc3339(&mut text, time);
+    text
+}
+
+/// Appends what [`rfc3339`] returns.
+pub(crate) fn push_rfc3339(text: &mut String, time: SystemTime) {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil_date(days);
     let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
     // Digit by digit: of an archive, there is one a file.
-    let mut text = String::with_capacity("2026-01-31T23:59:58.123456789Z".len());
     let fields = [
         (year, 4, '-'),
         (month, 2, '-'),
@@ -19,12 +25,16 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
         (s, 2, '.'),
     ];
     for (value, digits, end) in fields {
-        push_digits(&mut text, value, digits);
+        push_digits(text, value, digits);
         text.push(end);
     }
-    push_digits(&mut text, since.subsec_nanos().into(), 9);
+    push_digits(text, since.subsec_nanos().into(), 9);
     text.push('Z');
-    text
+}
+
+/// Appends a number in decimal digits.
+pub(crate) fn push_number(text: &mut String, value: u64) {
+    push_digits(text, value, value.checked_ilog10().unwrap_or(0) + 1);
 }
 
 /// Appends the last `digits` decimal digits of `value`, zeros before it where it has fewer.

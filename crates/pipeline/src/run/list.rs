@@ -174,7 +174,7 @@ fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
     let problem = lock.as_ref().err().map(|error| error.message().to_owned());
     let lock = lock.ok().flatten().unwrap_or_default();
     let cleaned = lock.stages.iter().filter(|(_, record)| record.cleaned.is_some());
-    let times = files.iter().map(|file| file.modified.clone());
+    let times = files.iter().map(|file| file.modified);
     let begun = || {
         fs::metadata(run_dir)
             .and_then(|meta| meta.modified())
@@ -186,7 +186,11 @@ fn run_info(pipeline: &Path, run_dir: &Path) -> Result<RunInfo> {
         run_dir: run_dir.to_owned(),
         bytes: files.iter().map(|file| file.size).sum(),
         cleaned: cleaned.map(|(name, _)| name.clone()).collect(),
-        last_used: times.max().or_else(|| begun().ok()).unwrap_or_default(),
+        last_used: times
+            .max()
+            .map(rfc3339)
+            .or_else(|| begun().ok())
+            .unwrap_or_default(),
         stages,
         state,
         problem,

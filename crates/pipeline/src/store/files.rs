@@ -1,12 +1,14 @@
 //! Files of a directory, and hashes of their content.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use crate::store::layout::{self, is_resume_mark};
+use crate::store::layout::is_resume_mark;
 use crate::store::record::{FileRecord, combined_hash};
+use crate::store::walk::{VisitedFile, visit_files, visit_input};
 use crate::time::rfc3339;
 use rayon::prelude::*;
 
@@ -14,8 +16,6 @@ use rayon::prelude::*;
 const MANY: usize = 4096;
 /// Files at least this large are hashed by all threads together.
 const LARGE: u64 = 16 << 20;
-/// Deeper directories are not looked into.
-const MAX_DEPTH: usize = 32;
 
 /// A regular file found under a directory.
 #[derive(Debug, Clone)]
@@ -24,7 +24,18 @@ pub(crate) struct ListedFile {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) size: u64,
-    pub(crate) modified: String,
+    pub(crate) modified: SystemTime,
+}
+
+impl ListedFile {
+    fn of(file: &VisitedFile<'_>) -> Self {
+        Self {
+            name: file.name.to_owned(),
+            path: file.path(),
+            size: file.size,
+            modified: file.modified,
+        }
+    }
 }
 
 /// A file or a collapsed directory, without its hash.
@@ -36,83 +47,24 @@ pub(crate) struct FileSummary {
     members: Vec<ListedFile>,
 }
 
-/// Every regular file under `dir`, sorted by name. Links are followed, each directory once.
+/// Every regular file under `dir`, as [`visit_files`] visits them.
 pub(crate) fn list(dir: &Path) -> io::Result<Vec<ListedFile>> {
-    list_files(dir, BTreeSet::new(), &|_, _| false)
-}
-
-/// [`list`] without what the program itself keeps there: the directories `own`, which may not exist yet, and what stages that
-/// run alone write. A run that is kept inside the data that it reads must not take itself for data.
-pub(crate) fn list_input(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<ListedFile>> {
-    let root = fs::canonicalize(dir)?;
-    let own = own.iter().filter_map(|own| fs::canonicalize(own).ok());
-    // Where the data are the directory itself, what is in it is data.
-    list_files(
-        dir,
-        own.filter(|own| *own != root).collect(),
-        &layout::is_lone_stage_file,
-    )
-}
-
-fn list_files(
-    dir: &Path,
-    mut seen: BTreeSet<PathBuf>,
-    skip: &dyn Fn(&Path, &fs::Metadata) -> bool,
-) -> io::Result<Vec<ListedFile>> {
     let mut found = Vec::new();
-    let mut open = vec![(dir.to_owned(), String::new(), 0)];
-    while let Some((dir, prefix, depth)) = open.pop() {
-        if depth > MAX_DEPTH || !seen.insert(fs::canonicalize(&dir)?) {
-            continue;
-        }
-        for entry in fs::read_dir(&dir)? {
-            let entry = entry?;
-            let (path, name) = (entry.path(), entry.file_name());
-            let name = match prefix.as_str() {
-                "" => name.to_string_lossy().into_owned(),
-                prefix => [prefix, "/", &name.to_string_lossy()].concat(),
-            };
-            let meta = match metadata(&entry, &path) {
-                Ok(meta) => meta,
-                // A link that leads nowhere is not a file.
-                Err(e) if leads_nowhere(&e) => continue,
-                Err(e) => return Err(e),
-            };
-            if skip(&path, &meta) {
-                continue;
-            }
-            if meta.is_dir() {
-                open.push((path, name, depth + 1));
-            } else if meta.is_file() {
-                let modified = meta.modified().map(rfc3339)?;
-                found.push(ListedFile {
-                    name,
-                    path,
-                    size: meta.len(),
-                    modified,
-                });
-            }
-        }
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    visit_files(dir, &mut |file| {
+        found.push(ListedFile::of(file));
+        Ok(())
+    })?;
     Ok(found)
 }
 
-/// What is known of an entry of a directory, behind links.
-fn metadata(entry: &fs::DirEntry, path: &Path) -> io::Result<fs::Metadata> {
-    // Asked of the open directory: no path is looked up.
-    let meta = entry.metadata()?;
-    match meta.is_symlink() {
-        true => fs::metadata(path),
-        false => Ok(meta),
-    }
-}
-
-/// The error of looking behind a link to what is not there, or to itself.
-fn leads_nowhere(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let errno = Errno::from_io_error(error);
-    matches!(errno, Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP))
+/// [`list`] without what the program itself keeps there, as [`visit_input`] has it.
+fn list_input(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<ListedFile>> {
+    let mut found = Vec::new();
+    visit_input(dir, own, &mut |file| {
+        found.push(ListedFile::of(file));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a
@@ -140,11 +92,8 @@ fn summarize_files(listed: Vec<ListedFile>, many: usize) -> io::Result<BTreeMap<
     for (folder, members) in folders {
         if members.len() > many {
             let size = members.iter().map(|m| m.size).sum();
-            let modified = members
-                .iter()
-                .map(|m| m.modified.clone())
-                .max()
-                .unwrap_or_default();
+            let modified = members.iter().map(|m| m.modified).max();
+            let modified = modified.map(rfc3339).unwrap_or_default();
             let files = Some(members.len() as u64);
             outlines.insert(
                 format!("{folder}/"),
@@ -157,7 +106,7 @@ fn summarize_files(listed: Vec<ListedFile>, many: usize) -> io::Result<BTreeMap<
             );
         } else {
             for file in members {
-                let (size, modified) = (file.size, file.modified.clone());
+                let (size, modified) = (file.size, rfc3339(file.modified));
                 let members = vec![file.clone()];
                 outlines.insert(
                     file.name,
@@ -249,7 +198,7 @@ fn single_file(path: &Path) -> io::Result<ListedFile> {
         name: String::new(),
         path: path.to_owned(),
         size: meta.len(),
-        modified: meta.modified().map(rfc3339)?,
+        modified: meta.modified()?,
     })
 }
 
@@ -303,15 +252,5 @@ mod tests {
             hash_file(&path, LARGE + 5).unwrap(),
             blake3::hash(&bytes).to_hex().to_string()
         );
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_in_a_circle_end() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a"), "x").unwrap();
-        std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
-        std::os::unix::fs::symlink(dir.path().join("gone"), dir.path().join("dangling")).unwrap();
-        assert_eq!(list(dir.path()).unwrap().len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! The names and places of files that the engine itself keeps, in a run's directory and beside stages' directories.
 
-use std::fs;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use ecgfm_stage::COMPLETE;
@@ -66,11 +66,11 @@ pub(crate) fn temporary_file(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Says if a path is what a stage that runs alone keeps while it runs, or left.
-pub(crate) fn is_lone_stage_file(path: &Path, meta: &fs::Metadata) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+/// Says if an entry of a directory is what a stage that runs alone keeps while it runs, or left.
+pub(crate) fn is_lone_stage_file(directory: &Path, file_name: &OsStr, is_dir: bool) -> bool {
+    let name = file_name.to_string_lossy();
     let hidden = name.starts_with('.') && (name.ends_with(".lock") || name.ends_with(".tmp"));
-    hidden || (meta.is_dir() && path.join(LONE_STAGE_FILE).is_file())
+    hidden || (is_dir && directory.join(file_name).join(LONE_STAGE_FILE).is_file())
 }
 
 /// The directories that a run and those beside it write: its own, and the working directory that it is in.

@@ -11,3 +11,4 @@ pub(crate) mod publish;
 pub(crate) mod record;
 pub(crate) mod run_lock;
 pub(crate) mod sample;
+pub(crate) mod walk;

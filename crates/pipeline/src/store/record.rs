@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::store::layout::inside_run;
+use crate::time::push_number;
 use ecgfm_system::presence;
 
 /// The record of one stage's last complete run.
@@ -253,17 +254,39 @@ const HASHED_AT_ONCE: usize = 64 << 10;
 
 /// One hash for several files: of their names, sizes and hashes, in the given order.
 pub(crate) fn combined_hash<'a>(parts: impl IntoIterator<Item = (&'a str, u64, &'a str)>) -> String {
-    let (mut hasher, mut text) = (blake3::Hasher::new(), String::new());
-    for (name, size, hash) in parts {
-        text.extend([name, "\0", &size.to_string(), "\0", hash, "\n"]);
+    let mut hash = CombinedHash::default();
+    for (name, size, part) in parts {
+        hash.add(name, size, part);
+    }
+    hash.finish()
+}
+
+/// [`combined_hash`] of files that come one by one.
+#[derive(Default)]
+pub(crate) struct CombinedHash {
+    hasher: blake3::Hasher,
+    /// What is not hashed yet.
+    text: String,
+}
+
+impl CombinedHash {
+    /// Adds a file by its name, size and hash.
+    pub(crate) fn add(&mut self, name: &str, size: u64, hash: &str) {
+        self.text.extend([name, "\0"]);
+        push_number(&mut self.text, size);
+        self.text.extend(["\0", hash, "\n"]);
         // Many small texts one by one take several times as long.
-        if text.len() >= HASHED_AT_ONCE {
-            hasher.update(text.as_bytes());
-            text.clear();
+        if self.text.len() >= HASHED_AT_ONCE {
+            self.hasher.update(self.text.as_bytes());
+            self.text.clear();
         }
     }
-    hasher.update(text.as_bytes());
-    hasher.finalize().to_hex().to_string()
+
+    /// The hash of all files.
+    pub(crate) fn finish(mut self) -> String {
+        self.hasher.update(self.text.as_bytes());
+        self.hasher.finalize().to_hex().to_string()
+    }
 }
 
 #[cfg(test)]

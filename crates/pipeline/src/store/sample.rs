@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::store::files::list_input;
-use crate::store::record::{InputRecord, InputState, combined_hash};
-use crate::time::rfc3339;
+use crate::store::record::{CombinedHash, InputRecord, InputState, combined_hash};
+use crate::store::walk::visit_input;
+use crate::time::{push_rfc3339, rfc3339};
 
 /// Bytes looked at from either end of a file. Up to twice this a file is read whole.
 const END: u64 = 64 << 10;
@@ -57,29 +57,30 @@ fn sample_file(path: &Path, size: u64) -> io::Result<(String, bool)> {
     Ok((hasher.finalize().to_hex().to_string(), false))
 }
 
+/// Hash of a directory's files, their bytes and their number.
 fn sample_dir(path: &Path, own: &[PathBuf]) -> io::Result<(String, u64, u64)> {
-    let listed = list_input(path, own)?;
-    let mut budget = DIRECTORY_BUDGET;
-    let mut facts = Vec::with_capacity(listed.len());
-    for entry in &listed {
-        let cost = entry.size.min(2 * END);
-        let fact = if cost <= budget {
+    let (mut hash, mut fact) = (CombinedHash::default(), String::new());
+    let (mut size, mut files, mut budget) = (0, 0, DIRECTORY_BUDGET);
+    visit_input(path, own, &mut |file| {
+        fact.clear();
+        let cost = file.size.min(2 * END);
+        let is_sampled = cost <= budget;
+        let mut is_whole = false;
+        if is_sampled {
             budget -= cost;
-            match sample_file(&entry.path, entry.size)? {
-                (hash, true) => hash,
-                (hash, false) => format!("{hash} {}", entry.modified),
+            (fact, is_whole) = sample_file(&file.path(), file.size)?;
+        }
+        if !is_whole {
+            if is_sampled {
+                fact.push(' ');
             }
-        } else {
-            entry.modified.clone()
-        };
-        facts.push(fact);
-    }
-    let parts = listed
-        .iter()
-        .zip(&facts)
-        .map(|(l, fact)| (l.name.as_str(), l.size, fact.as_str()));
-    let hash = combined_hash(parts);
-    Ok((hash, listed.iter().map(|l| l.size).sum(), listed.len() as u64))
+            push_rfc3339(&mut fact, file.modified);
+        }
+        hash.add(file.name, file.size, &fact);
+        (size, files) = (size + file.size, files + 1);
+        Ok(())
+    })?;
+    Ok((hash.finish(), size, files))
 }
 
 #[cfg(test)]
