@@ -1,5 +1,6 @@
 //! The export stage: a checkpoint in, `model.ts`, its card, its golden vectors and its recipe out.
 
+use crate::allocation::LargePiecesGivenBack;
 use crate::card::{self, Card};
 use crate::families::{self, Network};
 use crate::outputs::{NetworkOutputs, Saliency, tuple_tensors};
@@ -61,13 +62,14 @@ fn default_positions() -> PositionalForm {
 /// existing directory `out_dir`; each appears whole or not at all.
 ///
 /// Only the configuration and the model's weights are read from the checkpoint, never the optimizer's state. The written
-/// model is loaded again and compared with the network on batches of 1, 2 and 8, of another length too where the network
+/// model is loaded again and compared with the network on batches of three sizes, of another length too where the network
 /// takes one, before it is given its name. The same checkpoint gives the same bytes.
 ///
 /// # Errors
 /// When the checkpoint cannot be read, is not the required one, configures an unsupported network or does not fit its
 /// configuration; when libtorch or the file system refuse; or when the written model does not compute the same.
 pub fn export(params: &Params, out_dir: &Path) -> Result<Card> {
+    let _pieces = LargePiecesGivenBack::begin();
     let path = &params.checkpoint;
     let mut file = WeightsFile::open(path)?;
     if let Some(head) = &params.head {
@@ -195,7 +197,8 @@ struct ExportCheck {
     expected: NetworkOutputs,
 }
 
-/// What the network says of batches of 1, 2 and 8 segments, the last of another length where it takes one.
+/// What the network says of batches of 1, 2 and 8 segments, the last of another length where it takes one. Where it does not, 3 are
+/// enough: such networks compare every pair of hundreds of tokens, and 8 would take more memory than their weights.
 fn compute_checks(
     network: &dyn Network,
     weights: &Weights,
@@ -204,11 +207,11 @@ fn compute_checks(
     let input = network.input();
     let on_cuda = torchscript::outputs_on_cuda(network, on_cuda);
     let outputs = OUTPUTS_METHOD.to_owned();
-    let other = input.other_samples.unwrap_or(input.samples);
+    let (most, other) = input.other_samples.map_or((3, input.samples), |other| (8, other));
     let batches = [
         (1, input.samples, outputs.clone()),
         (2, input.samples, on_cuda),
-        (8, other, outputs),
+        (most, other, outputs),
     ];
     let check = |(batch, samples, method)| {
         let signals = init::normal_noise(&[batch, input.rows, samples], 1)?;

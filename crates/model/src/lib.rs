@@ -17,6 +17,7 @@
 //! [`init`], [`mod@train`] and [`checkpoint`] go the other way: random weights of a configuration, trained ones, and a
 //! checkpoint file of them that PyTorch and the reference read.
 
+mod allocation;
 mod archive;
 pub mod card;
 pub mod checkpoint;
