@@ -3,6 +3,7 @@
 use super::super::golden::*;
 use super::*;
 use crate::testing::difference;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
