@@ -1,10 +1,13 @@
 //! Checkpoints of the real size and of every kind met in the wild, judged by a second implementation.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+#![allow(clippy::unwrap_used, unreachable_pub)] // A test that cannot go on should stop there.
 
 mod common;
+#[path = "common/torchscript.rs"]
+mod torchscript;
 
 use common::{ecgfm, ok, python, reference, root};
+use ecgfm_stage_params::golden::GoldenVectors;
 
 /// Export of a 1.08 GB checkpoint within 1.6 GB of memory, and logits, embeddings and saliency of the
 /// real segments to 1e-5; see the script.
@@ -105,7 +108,12 @@ fn a_checkpoint_of_another_model_than_is_named_is_refused() {
 fn a_described_torchscript_file_runs_as_it_is_with_a_card_of_its_description() {
     let dir = tempfile::tempdir().unwrap();
     let (file, model) = (dir.path().join("any.pt"), dir.path().join("deepecg.ts"));
-    std::fs::write(&file, b"PK\x03\x04 stands for TorchScript").unwrap();
+    // A value for each of 77 labels, of as many samples of lead I.
+    torchscript::write(
+        &file,
+        "  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n    \
+         return torch.slice(torch.select(x, 1, 0), 1, 0, 77)\n",
+    );
     ok(ecgfm()
         .arg("export")
         .arg(&file)
@@ -128,6 +136,14 @@ fn a_described_torchscript_file_runs_as_it_is_with_a_card_of_its_description() {
         "{card}"
     );
 
+    // Its golden vectors are made by running it.
+    let golden = std::fs::read(model.with_extension("golden.npz")).unwrap();
+    assert_eq!(card["golden"]["size"].as_u64(), Some(golden.len() as u64));
+    let vectors = GoldenVectors::parse(&model, &golden).unwrap();
+    assert_eq!(vectors.inputs.shape, [3, 12, 2500]);
+    assert_eq!(vectors.outputs[0].shape, [3, 77]);
+    assert_eq!(vectors.outputs[0].values[..77], vectors.inputs.values[..77]);
+
     std::fs::write(&file, "weights").unwrap();
     let refused = ecgfm()
         .arg("export")
@@ -137,4 +153,39 @@ fn a_described_torchscript_file_runs_as_it_is_with_a_card_of_its_description() {
         .output();
     let said = String::from_utf8_lossy(&refused.unwrap().stderr).into_owned();
     assert!(said.contains("no TorchScript file"), "{said}");
+}
+
+#[test]
+fn a_torchscript_file_of_other_labels_or_of_a_recipe_without_a_rate_is_told_when_it_is_described() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("any.pt");
+    torchscript::write(
+        &file,
+        "  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n    return torch.mean(x, [2])\n",
+    );
+    std::fs::write(
+        dir.path().join("cut.yaml"),
+        "- { step: segments, take: first, samples: 1000 }\n",
+    )
+    .unwrap();
+    let shown = ok(ecgfm().args(["show", "model", "deepecg"]));
+    let without_rate = shown.replace("recipe: deepecg", "recipe: cut.yaml");
+    assert_ne!(shown, without_rate);
+    std::fs::write(dir.path().join("mine.yaml"), without_rate).unwrap();
+    let output = ecgfm()
+        .arg("export")
+        .arg(&file)
+        .arg("--model")
+        .arg(dir.path().join("mine.yaml"))
+        .arg("-o")
+        .arg(dir.path().join("m.ts"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("states no sample rate"), "{said}");
+    assert!(
+        said.contains("returns 12 values") && said.contains("has 77 labels"),
+        "{said}"
+    );
 }

@@ -72,6 +72,27 @@ fn of_several_recipes_one_is_dropped_without_reading_again() {
     assert_eq!(root, "../signals/jepa/segments/");
     let fewer = pipeline("recipes: { jepa: ecg_jepa, ours: own.yaml }");
     assert!(ran(&mut run(dir.path(), &fewer, &[])).is_empty());
+    // One that is added has the recordings read again, and what follows on the others stays.
+    let more = pipeline("recipes: { jepa: ecg_jepa, ours: own.yaml, hubert: hubert_ecg, merl: merl }");
+    assert_eq!(ran(&mut run(dir.path(), &more, &[])), ["signals"]);
+    // The samples of every recipe can be made again, and nothing is made until they are read.
+    let clean = |arguments: &[&str]| -> Value {
+        let mut command = ecgfm();
+        command.arg("clean").arg(dir.path().join("mine.yaml"));
+        command
+            .arg("--workdir")
+            .arg(dir.path().join("runs"))
+            .arg("--json");
+        serde_json::from_str(&ok(command.args(arguments))).unwrap()
+    };
+    let would = clean(&["--dry-run"]);
+    assert_eq!(clean(&[])["bytes"], would["bytes"]);
+    assert!(would["bytes"].as_u64().unwrap() > 100_000, "{would}");
+    for name in ["jepa", "ours", "hubert", "merl"] {
+        assert!(!signals.join(name).join("segments").exists(), "{name}");
+        assert!(signals.join(name).join("meta.csv").exists(), "{name}");
+    }
+    assert!(ran(&mut run(dir.path(), &more, &[])).is_empty());
     // A step that differs is another recipe.
     std::fs::write(
         dir.path().join("own.yaml"),

@@ -1,5 +1,7 @@
 //! Every column name that crosses a stage, in one place.
 
+use std::borrow::Cow;
+
 /// Row number of the exam in the raw table; the integer key of a recording.
 pub const IDX: &str = "idx";
 /// `save_file` stem plus `_i`: the key of a segment, as in `code_15_1238362_0`.
@@ -18,7 +20,7 @@ pub const ROW: &str = "row";
 pub const PART: &str = "part";
 /// Number of a segment in its recording, from 0 on.
 pub const CUT: &str = "cut";
-/// Names of all model labels above their threshold, joined by `, `.
+/// Names of all model labels above their threshold, joined by `, `, each as [`quote_label`] has it; likewise in the columns below.
 pub const LABELS: &str = "labels";
 /// Names of all mapped labels predicted, joined by `, `.
 pub const PREDICTED: &str = "predicted";
@@ -54,3 +56,18 @@ pub const RULES: &str = "rules";
 pub const DIGEST: &str = "digest";
 /// Name of a label.
 pub const NAME: &str = "name";
+
+/// A label as it stands in a list that is joined by `, `: one with a comma or quotation marks is put into quotation marks, and its own are
+/// doubled, as in a line of CSV.
+///
+/// ```
+/// use ecgfm_artifacts::columns::quote_label;
+/// assert_eq!(quote_label("AF"), "AF");
+/// assert_eq!(quote_label("Q wave (II, aVF)"), "\"Q wave (II, aVF)\"");
+/// ```
+pub fn quote_label(label: &str) -> Cow<'_, str> {
+    match label.contains([',', '"']) {
+        true => format!("\"{}\"", label.replace('"', "\"\"")).into(),
+        false => label.into(),
+    }
+}

@@ -1,6 +1,7 @@
 //! Sets of labels as text: names joined by `, `, in order; no label is the empty text.
 
 use crate::error::{Error, Result};
+use ecgfm_artifacts::columns::quote_label;
 use polars::prelude::*;
 
 /// Labels whose decisions fit into one mask.
@@ -27,7 +28,7 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
     };
     let part = |(at, (label, _)): (usize, &(&str, Expr))| {
         when(holds(at))
-            .then(lit(format!("{label}{SEPARATOR}")))
+            .then(lit(format!("{}{SEPARATOR}", quote_label(label))))
             .otherwise(lit(""))
     };
     let text = labels
@@ -83,6 +84,15 @@ mod tests {
         let columns = [vec![true, false, true], vec![true, false, false]];
         assert_eq!(texts(&["SB", "AF"], &columns), ["SB, AF", "", "SB"]);
         assert_eq!(texts(&["SB"], &[vec![]]), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_with_a_comma_is_told_from_two_names() {
+        let columns = [vec![true], vec![true], vec![true]];
+        assert_eq!(
+            texts(&["AF", "Q wave (II, aVF)", "a \"b\""], &columns),
+            ["AF, \"Q wave (II, aVF)\", \"a \"\"b\"\"\""]
+        );
     }
 
     #[test]

@@ -5,12 +5,14 @@ use crate::backend::Backend;
 use crate::device::Placement;
 use crate::failure::batch_error;
 use crate::shape::SegmentShape;
+use crate::threads::ThreadCount;
+use crate::torchscript::TorchScript;
 use crate::{Error, Result};
 use ecgfm_artifacts::formats::npz::{self, NpzArray};
 use ecgfm_artifacts::logits::GoldenComparison;
 use ecgfm_artifacts::presence::is_file;
 use ecgfm_stage_params::golden::GoldenVectors;
-use ecgfm_stage_params::{CardFile, InferOutput, Precision};
+use ecgfm_stage_params::{CardFile, InferOutput, OutputSelection, Precision};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -78,12 +80,47 @@ pub(crate) fn check_golden_vectors(
             .largest_differences
             .insert(expected.name.clone(), found.relative);
     }
-    if comparison.largest_differences.is_empty() {
-        tracing::warn!(
-            "none of the outputs that are asked for is among the model's golden vectors: nothing was compared"
-        );
-    }
     Ok(comparison)
+}
+
+/// What a TorchScript file returns for labels, on the CPU and with one thread, beside the inputs that it is given.
+///
+/// # Errors
+/// The file cannot be loaded, does not take such inputs, or returns none of these values, or a value that is no number.
+pub fn record_golden_vectors(path: &Path, inputs: NpzArray) -> Result<GoldenVectors> {
+    let &[count, leads, samples] = inputs.shape.as_slice() else {
+        return Err(Error::model(
+            path,
+            "inputs of another shape than (count, rows, samples)",
+        ));
+    };
+    let shape = SegmentShape { leads, samples };
+    let placement = Placement {
+        device: tch::Device::Cpu,
+        precision: Precision::Float32,
+    };
+    let _threads = ThreadCount::set(1);
+    let mut model = TorchScript::load(path, placement, OutputSelection::default())?;
+    model.prepare(shape, &[count])?;
+    let mut signals = model.allocate(count, shape)?;
+    signals.values_mut().copy_from_slice(&inputs.values);
+    let answer = model.run(&signals, count);
+    let answer = answer.map_err(|error| batch_error("a golden input", "run the model", error))?;
+    if answer.logits.iter().any(|value| !value.is_finite()) {
+        return Err(Error::model(
+            path,
+            "it returns a value that is infinite or no number for a made-up ECG",
+        ));
+    }
+    let logits = NpzArray {
+        name: "logits".to_owned(),
+        shape: vec![count, model.labels()],
+        values: answer.logits,
+    };
+    Ok(GoldenVectors {
+        inputs,
+        outputs: vec![logits],
+    })
 }
 
 /// Reads the file, if it is the card's.

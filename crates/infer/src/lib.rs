@@ -6,7 +6,7 @@
 //! |---|---|
 //! | the stage and its parameters | [`mod@stage`], [`stage_params`] (the crate of that name) |
 //! | the card beside the model | [`card`] |
-//! | what the model returned at export, held against what it returns here | `golden` |
+//! | what the model returned at export, held against what it returns here | [`golden`] |
 //! | device and precision | [`device`] |
 //! | CUDA, loaded only where there is a driver, and its devices | [`cuda`] |
 //! | messages of libtorch when it fails | `failure` |
@@ -17,6 +17,7 @@
 //! | reading ahead while the model computes | [`prefetch`] |
 //! | number of segments at once | `stage::batch_size` |
 //! | several batches at once, outputs in order | `worker_pool` |
+//! | number of libtorch's threads | `threads` |
 //! | version of the libtorch that is loaded | [`version`] |
 
 pub mod backend;
@@ -25,12 +26,13 @@ pub mod cuda;
 pub mod device;
 mod error;
 mod failure;
-mod golden;
+pub mod golden;
 pub mod prefetch;
 pub mod shape;
 pub mod signal_buffer;
 pub mod stage;
 mod symbols;
+mod threads;
 pub mod torchscript;
 pub mod version;
 mod worker_pool;

@@ -14,6 +14,7 @@ mod writers;
 use crate::backend::Backend;
 use crate::device::{Placement, ResolvedPlacement};
 use crate::golden::check_golden_vectors;
+use crate::threads::ThreadCount;
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
@@ -119,7 +120,14 @@ fn check_model(
         return Ok(None);
     };
     let _threads = ThreadCount::set(1);
-    check_golden_vectors(&params.model, &card, &mut loaded.model, placement).map(Some)
+    let comparison = check_golden_vectors(&params.model, &card, &mut loaded.model, placement)?;
+    if comparison.largest_differences.is_empty() {
+        ctx.progress.warn(
+            "none of the outputs that are asked for is among the model's golden vectors: nothing was compared",
+            "ask for `outputs: [embedding]` too, and the model is checked by it",
+        );
+    }
+    Ok(Some(comparison))
 }
 
 /// Number of threads to divide among workers.
@@ -128,23 +136,6 @@ fn thread_count(wanted: Option<usize>) -> Result<usize> {
         None => Ok(usize::try_from(tch::get_num_threads()).unwrap_or(1)),
         Some(n) if (1..=1024).contains(&n) => Ok(n),
         Some(n) => Err(Error::device(format!("threads {n}; a number from 1 to 1024"))),
-    }
-}
-
-/// Number of libtorch's threads for a run; restored when dropped.
-struct ThreadCount(i32);
-
-impl ThreadCount {
-    fn set(threads: usize) -> Self {
-        let before = tch::get_num_threads();
-        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
-        Self(before)
-    }
-}
-
-impl Drop for ThreadCount {
-    fn drop(&mut self) {
-        tch::set_num_threads(self.0);
     }
 }
 

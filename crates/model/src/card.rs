@@ -59,6 +59,7 @@ pub(crate) fn new(
             segment_seconds: Some(input.seconds),
             samples: usize::try_from(input.samples).ok(),
             any_length: input.any_length,
+            multiple_of: input.multiple_of.and_then(|of| usize::try_from(of).ok()),
             min_samples: usize::try_from(input.min_samples).unwrap_or_default(),
         },
         recipe,

@@ -32,7 +32,7 @@ pub(crate) fn write_golden_vectors(model: &Path, path: &Path, card: &Card) -> Re
 
 /// Inputs of the model's shape: noise, and pulses at the rate of a heart. Made by sums, products and quotients only, which have the
 /// same bits on every machine.
-fn made_up_inputs(input: &ModelInput) -> NpzArray {
+pub fn made_up_inputs(input: &ModelInput) -> NpzArray {
     let rate = input.sample_rate_hz.unwrap_or(500.0);
     let trained_on = input
         .segment_seconds
@@ -136,6 +136,7 @@ mod tests {
             segment_seconds: Some(5.0),
             samples: None,
             any_length: true,
+            multiple_of: None,
             min_samples: 40,
         };
         let made = made_up_inputs(&input);

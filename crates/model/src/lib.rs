@@ -29,7 +29,7 @@ pub mod export;
 pub mod families;
 mod files;
 pub mod fused;
-mod golden;
+pub mod golden;
 pub mod init;
 pub mod network;
 pub mod outputs;

@@ -128,8 +128,8 @@ pub trait StageKind: Send + Sync {
 
     /// Paths inside the stage's directory (empty: all of it) that the stage makes again, to the byte, of the same parameters
     /// and inputs, and that are large enough to be worth it: what [`Graph::clean`](crate::Graph::clean) may remove.
-    fn made_again(&self) -> &'static [&'static str] {
-        &[]
+    fn made_again(&self, _with: &Value) -> Vec<String> {
+        Vec::new()
     }
 
     /// The parameters that are a name or the path of a file: those of `inputs` are paths only.

@@ -50,6 +50,16 @@ pub use sources::ArchivePlace;
 pub use stage::{run, run_on};
 
 use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR};
+use std::collections::BTreeMap;
 
-/// Directories of samples, of every store: the stage makes them again to the byte.
-pub const SAMPLE_DIRS: &[&str] = &[PACKED_DIR, MAT_DIR, mat::ORG_DIR, mat::PREPROCESSED_DIR];
+/// Directories of samples, of every store, below the directory of each name where recipes are named: the stage makes them again to the byte.
+pub fn sample_dirs(recipes: &BTreeMap<String, String>) -> Vec<String> {
+    let dirs = [PACKED_DIR, MAT_DIR, mat::ORG_DIR, mat::PREPROCESSED_DIR];
+    match recipes.is_empty() {
+        true => dirs.map(str::to_owned).to_vec(),
+        false => {
+            let of_name = |name: &String| dirs.map(|dir| format!("{name}/{dir}"));
+            recipes.keys().flat_map(of_name).collect()
+        }
+    }
+}

@@ -141,8 +141,35 @@ pub struct ModelInput {
     /// True where segments of other lengths run too.
     #[serde(default)]
     pub any_length: bool,
+    /// Number that a segment's samples are a multiple of, where segments of fewer samples than [`samples`](Self::samples) run too, but
+    /// not of every length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiple_of: Option<usize>,
     /// Fewest samples that the model runs on.
     pub min_samples: usize,
+}
+
+impl ModelInput {
+    /// Why segments of that many samples do not run; none where they may.
+    pub fn refuse_length(&self, samples: usize) -> Option<String> {
+        if samples < self.min_samples {
+            let needed = self.min_samples;
+            return Some(format!(
+                "segments have {samples} samples, and the model needs {needed} at least"
+            ));
+        }
+        let of = self.multiple_of.filter(|of| *of > 0)?;
+        let most = self.samples.filter(|most| samples > *most);
+        if samples.is_multiple_of(of) && most.is_none() {
+            return None;
+        }
+        let most = self
+            .samples
+            .map_or_else(String::new, |most| format!(", up to {most}"));
+        Some(format!(
+            "segments have {samples} samples, and the model takes multiples of {of}{most}"
+        ))
+    }
 }
 
 /// One output of a model for every segment.
@@ -207,10 +234,10 @@ impl std::error::Error for CardError {
 
 impl<Network> ModelCard<Network> {
     /// The first step in which a store's segments were made otherwise than the model wants; none where they were made alike, or the
-    /// card names no recipe. Where the model takes any length, segments may be of another.
+    /// card names no recipe. Where the model takes other lengths, which [`ModelInput::refuse_length`] tells, segments may be of another.
     pub fn recipe_difference(&self, store: &RecipeSteps) -> Option<RecipeDifference> {
         let mut wanted = self.recipe.as_ref()?.steps.clone();
-        if self.input.any_length {
+        if self.input.any_length || self.input.multiple_of.is_some() {
             wanted = with_length_of(wanted, store);
         }
         store.first_difference(&wanted)
@@ -282,6 +309,26 @@ mod tests {
             card("ecg_fm", false).recipe_difference(&store).unwrap().name,
             "segments"
         );
+    }
+
+    #[test]
+    fn lengths_are_refused_that_are_too_short_no_multiple_or_beyond_the_most() {
+        let input: ModelInput = serde_json::from_value(serde_json::json!({
+            "leads": 12, "samples": 2250, "multiple_of": 75, "min_samples": 75,
+        }))
+        .unwrap();
+        assert_eq!(
+            [75, 750, 2250].map(|samples| input.refuse_length(samples)),
+            [None, None, None]
+        );
+        assert!(input.refuse_length(74).unwrap().contains("needs 75 at least"));
+        for samples in [1250, 2325] {
+            let said = input.refuse_length(samples).unwrap();
+            assert!(
+                said.contains(&samples.to_string()) && said.contains("multiples of 75, up to 2250"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

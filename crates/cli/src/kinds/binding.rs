@@ -38,7 +38,7 @@ pub struct StageBinding<P> {
     /// Parameters whose content the outputs only point at; see [`StageKind::points_at`].
     pub points_at: fn(&P) -> &'static [&'static str],
     /// Outputs that it makes again to the byte, which `clean` may remove; see [`StageKind::made_again`].
-    pub made_again: &'static [&'static str],
+    pub made_again: fn(&P) -> Vec<String>,
     /// Parameters that are a name or a path.
     pub named: &'static [NamedOrPath],
     /// Values that the types allow and the stage does not.
@@ -64,6 +64,11 @@ pub fn no_further_inputs<P>(_: &P) -> Vec<(&'static str, PathBuf)> {
 /// Outputs that hold all that is needed of the inputs.
 pub fn holds_all_inputs<P>(_: &P) -> &'static [&'static str] {
     &[]
+}
+
+/// No outputs that `clean` may remove.
+pub fn nothing_made_again<P>(_: &P) -> Vec<String> {
+    Vec::new()
 }
 
 /// The error of parameters that are refused as a whole: a fault of the configuration, unless the system did not let them be checked.
@@ -136,8 +141,8 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         parse_params(with).map_or(&[], |params| (self.points_at)(&params))
     }
 
-    fn made_again(&self) -> &'static [&'static str] {
-        self.made_again
+    fn made_again(&self, with: &Value) -> Vec<String> {
+        parse_params(with).map_or_else(|_| Vec::new(), |params| (self.made_again)(&params))
     }
 
     fn names_or_paths(&self) -> &'static [NamedOrPath] {

@@ -1,7 +1,9 @@
 //! Stages predict, evaluate, report.
 
 use super::ahead;
-use super::binding::{StageBinding, holds_all_inputs, no_extra_facts, no_further_inputs, refused_parameters};
+use super::binding::{
+    StageBinding, holds_all_inputs, no_extra_facts, no_further_inputs, nothing_made_again, refused_parameters,
+};
 use super::definitions::{CHALLENGE, LABEL_SET, LABELS, LOCK, MAPPING, config_fact};
 use ecgfm_artifacts::labelset::{Definition, RewardMatrix};
 use ecgfm_evaluate::{Error, evaluate as scoring, panel as side_by_side, predict as prediction};
@@ -31,7 +33,7 @@ pub fn predict() -> StageBinding<prediction::Params> {
     StageBinding {
         name: "predict",
         about: "logits to probabilities and labels",
-        version: 6,
+        version: 7,
         changes: &[
             CodeChange(2, "facts of the pooling and of ECGs are recorded"),
             CodeChange(
@@ -41,6 +43,10 @@ pub fn predict() -> StageBinding<prediction::Params> {
             CodeChange(4, "tables are compressed with Snappy"),
             CodeChange(5, "synthetic ECGs and the demo model are named"),
             CodeChange(6, "thresholds are decided here, label by label"),
+            CodeChange(
+                7,
+                "labels with commas are in quotation marks where they are joined",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &[
@@ -55,7 +61,7 @@ pub fn predict() -> StageBinding<prediction::Params> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[LABELS, MAPPING],
         check: |params| prediction::check_params(params).map_err(refused_param),
         look_ahead: ahead::predict,
@@ -109,7 +115,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
     StageBinding {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 6,
+        version: 7,
         changes: &[
             CodeChange(
                 2,
@@ -125,6 +131,10 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
                 6,
                 "thresholds are those of predict; unknown labels are left out; f1 is one in every table",
             ),
+            CodeChange(
+                7,
+                "labels with commas are in quotation marks where they are joined",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &["predictions", "labels", "splits", "records", "rejected"],
@@ -132,7 +142,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[LABEL_SET, MAPPING, CHALLENGE],
         check: |params| params.check().map_err(refused_param),
         look_ahead: ahead::evaluate,
@@ -169,7 +179,7 @@ pub fn panel() -> StageBinding<side_by_side::Params> {
         idle: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[],
         separate: &[],
         check: |params| params.check().map_err(refused_param),
@@ -222,7 +232,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[LOCK],
         check: |params| {
             let refused = params.why_invalid();

@@ -1,7 +1,7 @@
 //! Stages export and infer. What runs them is in the program `ecgfm-torch`.
 
 use super::ahead;
-use super::binding::{StageBinding, holds_all_inputs, no_check, no_further_inputs};
+use super::binding::{StageBinding, holds_all_inputs, no_check, no_further_inputs, nothing_made_again};
 use super::definitions::{LABELS, MODEL, config_fact, model_fact};
 use crate::torch;
 use ecgfm_artifacts::labelset::Definition;
@@ -57,7 +57,7 @@ pub fn export() -> StageBinding<ExportParams> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[LABELS, MODEL],
         check: no_check,
         look_ahead: ahead::export,
@@ -131,7 +131,7 @@ pub fn infer() -> StageBinding<InferParams> {
         separate: &[],
         further: beside_and_below,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[LABELS],
         check: no_check,
         look_ahead: ahead::infer,

@@ -2,7 +2,8 @@
 
 use super::ahead;
 use super::binding::{
-    StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, refused_parameters,
+    StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, nothing_made_again,
+    refused_parameters,
 };
 use super::definitions::{
     DATASET, DATASET_OF_SOURCE, LABEL_SET, RECIPE, RECIPE_BY_NAME, TEXT_RULES, TEXT_RULES_BY_SOURCE,
@@ -92,7 +93,7 @@ pub fn signals() -> StageBinding<signals::Params> {
             signals::Store::View => &["raw", "sources"],
             signals::Store::Packed | signals::Store::Packed16 | signals::Store::Mat => &[],
         },
-        made_again: signals::SAMPLE_DIRS,
+        made_again: |params| signals::sample_dirs(&params.recipes),
         named: &[DATASET, DATASET_OF_SOURCE, RECIPE, RECIPE_BY_NAME],
         check: |params| {
             if params.raw.is_none() && params.sources.is_empty() {
@@ -154,7 +155,7 @@ pub fn labels() -> StageBinding<labels::Params> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[LABEL_SET, TEXT_RULES, TEXT_RULES_BY_SOURCE],
         check: |params| params.check().map_err(refused_labels),
         look_ahead: ahead::labels,
@@ -197,7 +198,7 @@ pub fn splits() -> StageBinding<splits::Params> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[],
         check: |params| params.check().map_err(refused_splits),
         look_ahead: ahead::splits,
@@ -223,7 +224,7 @@ pub fn manifests() -> StageBinding<manifests::Params> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[],
         check: no_check,
         look_ahead: ahead::manifests,

@@ -1,7 +1,9 @@
 //! Stages that make a sample to run on: synthetic ECGs, the demo model.
 
 use super::ahead;
-use super::binding::{StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs};
+use super::binding::{
+    StageBinding, holds_all_inputs, no_check, no_extra_facts, no_further_inputs, nothing_made_again,
+};
 use super::demo::{DEMO_CARD, DEMO_CHECKPOINT, DemoModel};
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::stage::Outcome;
@@ -29,7 +31,7 @@ pub fn synth() -> StageBinding<SynthOptions> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[""],
+        made_again: |_| vec![String::new()],
         named: &[],
         check: |options| {
             options
@@ -76,7 +78,7 @@ pub fn demo_model() -> StageBinding<DemoModel> {
         separate: &[],
         further: no_further_inputs,
         points_at: holds_all_inputs,
-        made_again: &[],
+        made_again: nothing_made_again,
         named: &[],
         check: no_check,
         look_ahead: ahead::demo_model,

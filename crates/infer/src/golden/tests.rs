@@ -173,6 +173,64 @@ fn an_encoder_is_compared_by_its_embedding() {
     );
 }
 
+/// The warnings of a run.
+#[derive(Default)]
+struct Warnings(std::sync::Mutex<Vec<String>>);
+
+impl ecgfm_artifacts::stage::Progress for Warnings {
+    fn begin(&self, _: u64, _: &'static str) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn warn(&self, message: &str, _: &str) {
+        self.0.lock().unwrap().push(message.to_owned());
+    }
+}
+
+#[test]
+fn a_run_that_asks_for_nothing_that_is_compared_warns() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut params = project(dir.path(), 3);
+    write_methods(&params.model, ENCODER);
+    let mut vectors = means();
+    let doubled = vectors.outputs[0].values.iter().map(|v| v * 2.0).collect();
+    vectors.outputs = vec![array("embedding", &[2, LEADS], doubled)];
+    write_card(&params, &vectors);
+    for (output, warned) in [(InferOutput::Saliency, true), (InferOutput::Embedding, false)] {
+        params.outputs = vec![output];
+        let (warnings, out) = (Warnings::default(), dir.path().join(output.name()));
+        std::fs::create_dir_all(&out).unwrap();
+        let ctx = Context {
+            out: &out,
+            home: &out,
+            progress: &warnings,
+            cancel: &Cancel::default(),
+        };
+        run(&params, &ctx).unwrap();
+        let said = warnings.0.into_inner().unwrap();
+        let of_golden = said
+            .iter()
+            .any(|message| message.contains("nothing was compared"));
+        assert_eq!(of_golden, warned, "{said:?}");
+    }
+}
+
+#[test]
+fn golden_vectors_are_recorded_of_any_torchscript_and_hold_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let params = project(dir.path(), 3);
+    let recorded = record_golden_vectors(&params.model, means().inputs).unwrap();
+    write_card(&params, &recorded);
+    ran(&params, &dir.path().join("out")).unwrap();
+    write_model(
+        &params.model,
+        "-> Tensor:\n    return torch.sqrt(torch.sub(torch.mean(x, [2]), 1000.))\n",
+    );
+    let message = record_golden_vectors(&params.model, means().inputs)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("infinite or no number"), "{message}");
+}
+
 #[test]
 fn a_reduced_precision_is_held_to_a_wider_tolerance() {
     let dir = tempfile::tempdir().unwrap();

@@ -147,11 +147,8 @@ fn check_card(model: &Path, card: &ModelCard, source: &SubsetSegments) -> Result
             card.input.leads
         )));
     }
-    if card.input.min_samples > samples {
-        let needed = card.input.min_samples;
-        return Err(source.segments_error(format!(
-            "segments have {samples} samples, and the model needs {needed} at least"
-        )));
+    if let Some(refusal) = card.input.refuse_length(samples) {
+        return Err(source.segments_error(refusal));
     }
     let rate = match source.subset.rows.first() {
         Some(first) => source.reader.sample_rate(&first.path)?,

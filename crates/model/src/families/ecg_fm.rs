@@ -66,6 +66,7 @@ impl Network for Config {
             min_samples: self.min_samples(),
             other_samples: Some(OTHER_SAMPLES.max(self.min_samples() + 1)),
             any_length: true,
+            multiple_of: None,
         }
     }
 

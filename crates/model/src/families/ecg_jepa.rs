@@ -160,6 +160,7 @@ impl Network for JepaNetwork {
             min_samples: samples,
             other_samples: None,
             any_length: false,
+            multiple_of: None,
         }
     }
 

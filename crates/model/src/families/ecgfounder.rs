@@ -252,6 +252,7 @@ impl Network for Net1d {
             min_samples: 1,
             other_samples: Some(1249),
             any_length: true,
+            multiple_of: None,
         }
     }
 

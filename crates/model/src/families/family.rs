@@ -49,6 +49,8 @@ pub struct NetworkInput {
     pub other_samples: Option<i64>,
     /// True where every length from [`min_samples`](Self::min_samples) runs.
     pub any_length: bool,
+    /// Number that every length is a multiple of, up to [`samples`](Self::samples), where such run beside it.
+    pub multiple_of: Option<i64>,
 }
 
 /// Network of one family, of the sizes of one checkpoint.

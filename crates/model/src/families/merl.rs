@@ -289,6 +289,7 @@ impl Network for MerlNetwork {
             min_samples: if free { 1 } else { SAMPLES },
             other_samples: free.then_some(1357),
             any_length: free,
+            multiple_of: None,
         }
     }
 

@@ -181,8 +181,9 @@ impl Network for StMemNetwork {
             seconds: 9.0,
             min_samples: self.patch_size,
             other_samples: Some(fewer),
-            // Multiples of the patch only, and no more than there are positions.
             any_length: false,
+            // And no more than there are positions.
+            multiple_of: Some(self.patch_size),
         }
     }
 

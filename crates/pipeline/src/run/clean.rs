@@ -62,7 +62,10 @@ impl Graph {
         let mut done = Vec::new();
         for (stage, examined) in self.stages.iter().zip(&plan) {
             let asked = only.is_empty() || only.iter().any(|name| name == stage.name());
-            if !asked || stage.kind.made_again().is_empty() || !view.lock.stages.contains_key(stage.name()) {
+            if !asked
+                || stage.kind.made_again(stage.params()).is_empty()
+                || !view.lock.stages.contains_key(stage.name())
+            {
                 continue;
             }
             let state = examined.planned.state;
@@ -96,13 +99,13 @@ impl Graph {
             kept: None,
         };
         let mut paths = Vec::new();
-        for path in stage.kind.made_again() {
-            let place = dir.join(path);
+        for path in stage.kind.made_again(stage.params()) {
+            let place = dir.join(&path);
             if presence::is_dir(&place).map_err(io("look for files in"))? {
                 let files = list(&place).map_err(io("list"))?;
                 found.bytes += files.iter().map(|file| file.size).sum::<u64>();
                 found.files += files.len() as u64;
-                paths.push((*path).to_owned());
+                paths.push(path);
             }
         }
         if dry_run || found.files == 0 {

@@ -132,10 +132,10 @@ impl StageKind for Toy {
             _ => vec![],
         }
     }
-    fn made_again(&self) -> &'static [&'static str] {
+    fn made_again(&self, _: &Value) -> Vec<String> {
         match self.name {
-            "signals" => &["large"],
-            _ => &[],
+            "signals" => vec!["large".to_owned()],
+            _ => Vec::new(),
         }
     }
     fn points_at(&self, _: &Value) -> &'static [&'static str] {

@@ -1,8 +1,11 @@
 //! Models by name: what the description of one adds to an export.
 
 use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_infer::golden::record_golden_vectors;
 use ecgfm_model::Card;
+use ecgfm_model::golden::made_up_inputs;
 use ecgfm_stage::StageError;
+use ecgfm_stage_params::golden::GoldenVectors;
 use ecgfm_stage_params::{
     CARD_FORMAT_VERSION, CardFile, Exporter, LabelNames, ModelCard, ModelDescription, ModelInput,
 };
@@ -49,7 +52,7 @@ pub fn complete_card(card: &mut Card, model: &ModelDescription) -> Result<(), St
     Ok(())
 }
 
-/// Copies a TorchScript file that runs as it is to `model.ts` in `out`, and makes its card of its description.
+/// Copies a TorchScript file that runs as it is to `model.ts` in `out`, and makes its card of its description, and golden vectors by running it.
 pub fn adopt_torchscript(
     file: &Path,
     model: &ModelDescription,
@@ -73,6 +76,12 @@ pub fn adopt_torchscript(
     let described = |e: &dyn std::fmt::Display| StageError::config(format!("{}: {e}", model.name));
     let recipe = model.card_recipe().map_err(|e| described(&e))?;
     let checked = recipe.steps.check().map_err(|e| described(&e))?;
+    if checked.sample_rate().is_none() {
+        tracing::warn!(
+            "the recipe of model `{}` states no sample rate: segments of every rate will be taken",
+            model.name
+        );
+    }
     let named = |path: &Path| {
         let name = path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
@@ -95,6 +104,7 @@ pub fn adopt_torchscript(
             sample_rate_hz: checked.sample_rate(),
             segment_seconds: checked.seconds(),
             any_length: false,
+            multiple_of: None,
             min_samples: checked.samples(),
             samples: Some(checked.samples()),
         },
@@ -114,5 +124,35 @@ pub fn adopt_torchscript(
         },
     };
     complete_card(&mut card, model)?;
+    card.golden = Some(record_golden(&target, &card)?);
     Ok(card)
+}
+
+/// Runs a model on made-up inputs, and leaves them beside it with what it returned.
+fn record_golden(model: &Path, card: &Card) -> Result<CardFile, StageError> {
+    let vectors = record_golden_vectors(model, made_up_inputs(&card.input))?;
+    let returned = vectors.outputs.first().and_then(|output| output.shape.last());
+    if let (Some(set), Some(&returned)) = (&card.label_set, returned)
+        && set.labels.len() != returned
+    {
+        let message = format!(
+            "{}: the model returns {returned} values, and label set {} has {} labels; one of them is the wrong one",
+            card.source.file,
+            set.describe(),
+            set.labels.len()
+        );
+        return Err(StageError::bad_input(message));
+    }
+    let path = GoldenVectors::path_beside(model);
+    let written = vectors.to_bytes().and_then(|bytes| {
+        std::fs::write(&path, &bytes)?;
+        Ok(bytes.len() as u64)
+    });
+    let size = written.map_err(ArtifactError::io("write", &path))?;
+    let name = path.file_name().unwrap_or_default();
+    Ok(CardFile {
+        file: name.to_string_lossy().into_owned(),
+        size,
+        sha256: ecgfm_fetch::sha256(&path)?,
+    })
 }

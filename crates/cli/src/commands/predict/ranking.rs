@@ -1,6 +1,7 @@
 //! Predictions for people: the labels of the highest probabilities.
 
 use super::results::{EcgPrediction, PredictionResults};
+use ecgfm_artifacts::columns::quote_label;
 
 /// Labels that are shown of every ECG, and all above the threshold.
 const SHOWN: usize = 3;
@@ -41,7 +42,7 @@ pub(super) fn caption(labels: &[String], row: &EcgPrediction, model: &str) -> St
     let list = |labels: &[RankedLabel<'_>]| {
         let texts = labels
             .iter()
-            .map(|label| format!("{} {:.3}", label.name, label.probability));
+            .map(|label| format!("{} {:.3}", quote_label(label.name), label.probability));
         texts.collect::<Vec<_>>().join(", ")
     };
     let above = match above.as_slice() {

@@ -2,7 +2,9 @@
 
 use super::inputs::{InputFiles, RecordingFacts};
 use crate::errors::file_error;
-use ecgfm_artifacts::columns::{DETAIL, EXAM_ID, IDX, REASON, SAVE_FILE, SEGMENT, SEGMENTS, TRACE_FILE};
+use ecgfm_artifacts::columns::{
+    DETAIL, EXAM_ID, IDX, REASON, SAVE_FILE, SEGMENT, SEGMENTS, TRACE_FILE, quote_label,
+};
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::predictions::{CSV_FILE, ECG_FILE, INFO_FILE, PredictionsInfo};
 use ecgfm_artifacts::{logits, rejected, table};
@@ -169,7 +171,8 @@ impl PredictionResults {
             .chain(["labels"]);
         let mut table = RowWriter::new(out, header)?;
         for row in &self.rows {
-            let (file, holds) = (row.file.to_string_lossy(), row.holds.join(", "));
+            let holds = row.holds.iter().map(|label| quote_label(label));
+            let (file, holds) = (row.file.to_string_lossy(), holds.collect::<Vec<_>>().join(", "));
             for text in [&*file, &row.ecg, &row.segments]
                 .into_iter()
                 .chain(row.probabilities.iter().map(String::as_str))

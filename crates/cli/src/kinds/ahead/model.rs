@@ -1,7 +1,7 @@
 //! Models: `demo_model`, `export`, `infer`.
 
 use super::checkpoint::{self, ModelHead};
-use super::paths::{ExpectedPath, check_path};
+use super::paths::{ExpectedPath, check_path, check_path_advising};
 use super::{LabelNames, cuda, facts, full_path, label_set, name_list, typed_fact};
 use super::{bad_input, described_model, system_fault};
 use crate::kinds::demo::{DEMO_LABELS, DemoModel};
@@ -26,6 +26,10 @@ pub fn demo_model(params: &DemoModel, _: &LookAheadContext<'_>) -> LookAheadFind
     found
 }
 
+/// Advice where a checkpoint is none.
+const CHECKPOINT_ADVICE: &str =
+    "name a .pt or safetensors file; `ecgfm sources` says where the published ones are";
+
 /// Holds the label set against the checkpoint's head.
 pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadFindings {
     let mut found = LookAheadFindings::default();
@@ -41,12 +45,13 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
             outputs = promises.get(facts::OUTPUTS).cloned();
             promises.get(facts::HEAD).and_then(Value::as_u64)
         }
-        None if check_path(
+        None if check_path_advising(
             &mut found,
             ahead,
             "checkpoint",
             path,
             ExpectedPath::Either("a checkpoint"),
+            Some(CHECKPOINT_ADVICE),
         ) =>
         {
             match checkpoint::read_head(path, params.head.as_deref()) {
@@ -72,26 +77,13 @@ pub fn export(params: &ExportParams, ahead: &LookAheadContext<'_>) -> LookAheadF
                             full_path(path)
                         ),
                     };
-                    bad_input(
-                        &mut found,
-                        "checkpoint",
-                        phrase,
-                        "name a .pt or safetensors file; `ecgfm sources` says where the published ones are",
-                    );
+                    bad_input(&mut found, "checkpoint", phrase, CHECKPOINT_ADVICE);
                     None
                 }
             }
         }
         None => None,
     };
-    // Nothing was said before but of the checkpoint.
-    if let Some(mistake) = found.mistakes.last_mut()
-        && mistake.class == FailureClass::BadInput
-    {
-        mistake.error.help = Some(
-            "name a .pt or safetensors file; `ecgfm sources` says where the published ones are".to_owned(),
-        );
-    }
     let set = params.labels.as_deref();
     let set = set.or_else(|| model.as_ref()?.labels.as_deref());
     let set = set.and_then(|name| label_set(&mut found, "labels", name));
@@ -128,7 +120,7 @@ fn refuse_unknown_family(found: &mut LookAheadFindings, path: &Path, head: &Mode
             full_path(path),
             tried.join("; ")
         );
-        bad_input(found, "checkpoint", phrase, "");
+        bad_input(found, "checkpoint", phrase, CHECKPOINT_ADVICE);
     }
 }
 
@@ -233,8 +225,21 @@ fn check_recipe(
     segments: &RecipeSteps,
     model: &Promises,
 ) {
-    let card: Option<ModelCard<Value>> = typed_fact(model.get(facts::MODEL_CARD));
-    if let Some(difference) = card.and_then(|card| card.recipe_difference(segments)) {
+    let Some(card) = typed_fact::<ModelCard<Value>>(model.get(facts::MODEL_CARD)) else {
+        return;
+    };
+    let length = segments.check().map(|checked| checked.samples());
+    if let Some(refusal) = length.ok().and_then(|samples| card.input.refuse_length(samples)) {
+        let phrase = format!("does not suit, by its card: {refusal}");
+        bad_input(
+            found,
+            "model",
+            phrase,
+            "cut segments of another length: the recipe's step `segments`",
+        );
+        return;
+    }
+    if let Some(difference) = card.recipe_difference(segments) {
         let phrase = format!(
             "wants another recipe than that of the segments, by its card: {}",
             difference.between("the segments' recipe", "the model's")

@@ -24,6 +24,18 @@ pub(super) fn check_path(
     path: &Path,
     wanted: ExpectedPath<'_>,
 ) -> bool {
+    check_path_advising(found, ahead, parameter, path, wanted, None)
+}
+
+/// The same with advice of its own for what is not there, or of another kind.
+pub(super) fn check_path_advising(
+    found: &mut LookAheadFindings,
+    ahead: &LookAheadContext<'_>,
+    parameter: &str,
+    path: &Path,
+    wanted: ExpectedPath<'_>,
+    advice: Option<&str>,
+) -> bool {
     if ahead.promises(path).is_some() {
         return true;
     }
@@ -65,7 +77,7 @@ pub(super) fn check_path(
             }
         },
     };
-    bad_input(found, parameter, phrase, help);
+    bad_input(found, parameter, phrase, advice.unwrap_or(help));
     false
 }
 

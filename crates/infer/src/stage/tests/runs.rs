@@ -206,6 +206,31 @@ fn segments_of_another_recipe_than_the_models_are_refused_by_the_first_step_that
 }
 
 #[test]
+fn segments_of_a_length_that_the_model_does_not_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let params = project(dir.path(), 3);
+    let ran = |input: serde_json::Value| {
+        let card = serde_json::json!({
+            "format_version": 1, "labels": LEADS, "input": input,
+            "model": { "sha256": hash_file(&params.model).unwrap() },
+        });
+        std::fs::write(dir.path().join("model.json"), card.to_string()).unwrap();
+        run(&params, &context(dir.path(), &Cancel::default())).map_err(|error| error.to_string())
+    };
+    let input = |samples: usize, of: usize| serde_json::json!({ "leads": LEADS, "min_samples": 1, "samples": samples, "multiple_of": of });
+    for (samples, of) in [(6, 3), (2, 2)] {
+        let message = ran(input(samples, of)).unwrap_err();
+        assert!(
+            message.contains(&format!(
+                "segments have 4 samples, and the model takes multiples of {of}, up to {samples}"
+            )),
+            "{message}"
+        );
+    }
+    assert!(ran(input(6, 2)).is_ok());
+}
+
+#[test]
 fn a_model_that_changes_its_input_in_place_spoils_no_batch() {
     let dir = tempfile::tempdir().unwrap();
     let mut params = project(dir.path(), 6);

@@ -110,6 +110,7 @@ fn the_published_sizes_have_the_published_names() {
         super::super::find_network(&WeightsFile::open(&path).unwrap(), None).unwrap()
     };
     let network = find(&encoder);
+    assert_eq!(network.input().multiple_of, Some(75));
     let sorted = |mut shapes: WeightShapes| {
         shapes.sort();
         shapes

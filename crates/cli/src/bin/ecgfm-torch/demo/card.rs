@@ -83,7 +83,7 @@ it can stand in for that model where there is none. `ecgfm demo-model` wrote thi
         parameters = network.parameters(),
     );
     text.push_str(&training_section(params, log));
-    text.push_str(&held_out(params, scores));
+    text.push_str(&held_out(params, scores, words.voltages));
     text
 }
 
@@ -129,15 +129,14 @@ From `{LOG}`:
     text
 }
 
-fn held_out(params: &DemoParams, scores: &[LabelScore]) -> String {
+fn held_out(params: &DemoParams, scores: &[LabelScore], voltages: &str) -> String {
     let ecgs = params.held_out_ecgs();
     let mut text = format!(
         "
 ## Scores on held-out SYNTHETIC ECGs
 
 {} ECGs of seed {}, which training did not use; every 5 s segment counts alone. A label that no synthetic ECG has is
-never positive in training and has no score. Voltages are gone once leads are standardised, so low voltage
-(LQRSV) can only be told by what goes with it; a premature beat labels every segment of its ECG, with the beat or without.
+never positive in training and has no score. {voltages}; a premature beat labels every segment of its ECG, with the beat or without.
 
 | label | segments | positives | AUROC | average precision |
 |---|---:|---:|---:|---:|

@@ -62,6 +62,7 @@ impl DemoSizes {
                     config.conv_pos_groups
                 ),
                 command: "just demo-model",
+                voltages: "Voltages are gone once leads are standardised, so low voltage\n(LQRSV) can only be told by what goes with it",
             },
             Self::Net1d(net1d) => DemoWords {
                 published: "ECGFounder",
@@ -80,6 +81,9 @@ impl DemoSizes {
                         .join(", ")
                 ),
                 command: "just demo-net1d",
+                voltages: "Of voltages, what a deviation of 1 of the whole\n\
+                           recording leaves is their ratios to each other, so low voltage\n\
+                           (LQRSV) can only be told by what goes with it",
             },
         }
     }
@@ -93,6 +97,8 @@ pub(super) struct DemoWords {
     pub(super) input: &'static str,
     pub(super) network: String,
     pub(super) command: &'static str,
+    /// What the preparation leaves of voltages.
+    pub(super) voltages: &'static str,
 }
 
 fn describe_stage(stage: &Net1dStage) -> String {
