@@ -23,6 +23,7 @@
 
 pub mod amplitude;
 pub mod arrays;
+mod ascii;
 mod content;
 pub mod csv;
 pub mod direct;

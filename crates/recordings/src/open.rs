@@ -148,14 +148,15 @@ fn with_format<T>(
 fn read_head(path: &Path, bytes: &mut [u8]) -> Result<Option<(File, usize)>> {
     let read = File::open(path).and_then(|mut file| {
         let mut filled = 0;
-        loop {
+        while filled < bytes.len() {
             match file.read(&mut bytes[filled..]) {
-                Ok(0) => return Ok((file, filled)),
+                Ok(0) => break,
                 Ok(more) => filled += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok((file, filled))
     });
     match read {
         Ok(opened) => Ok(Some(opened)),

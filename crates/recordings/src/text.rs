@@ -1,5 +1,6 @@
 //! Bytes of a text file as text, by the encoding that it states.
 
+use crate::ascii::ascii_text;
 use std::borrow::Cow;
 
 /// Text of a file.
@@ -9,6 +10,16 @@ pub(crate) struct DecodedText<'a> {
     pub(crate) text: Cow<'a, str>,
     /// Doubt about the encoding.
     pub(crate) doubt: Option<String>,
+}
+
+impl<'a> DecodedText<'a> {
+    /// Text that nothing was done to.
+    fn sound(text: &'a str) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            doubt: None,
+        }
+    }
 }
 
 /// Encodings that are read.
@@ -35,8 +46,11 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Result<Deco
         [0xFE, 0xFF, rest @ ..] => (TextEncoding::Utf16 { big_endian: true }, rest),
         [1..=255, 0, 1..=255, 0, ..] => (TextEncoding::Utf16 { big_endian: false }, bytes),
         [0, 1..=255, 0, 1..=255, ..] => (TextEncoding::Utf16 { big_endian: true }, bytes),
-        _ if bytes.is_ascii() => (TextEncoding::Utf8, bytes),
-        _ => (named_encoding(declared)?, bytes),
+        // ASCII is the same in all other encodings.
+        _ => match ascii_text(bytes) {
+            Some(text) => return Ok(DecodedText::sound(text)),
+            None => (named_encoding(declared)?, bytes),
+        },
     };
     match encoding {
         TextEncoding::Utf8 => Ok(decode_utf8(bytes)),
@@ -68,10 +82,7 @@ fn named_encoding(declared: Option<&str>) -> Result<TextEncoding, String> {
 
 fn decode_utf8(bytes: &[u8]) -> DecodedText<'_> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => DecodedText {
-            text: Cow::Borrowed(text),
-            doubt: None,
-        },
+        Ok(text) => DecodedText::sound(text),
         Err(error) => {
             let at = error.valid_up_to();
             DecodedText {

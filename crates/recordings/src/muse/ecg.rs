@@ -4,6 +4,7 @@ use super::facts::{self, MuseFacts};
 use super::ordered_leads::{MuseLead, MuseLeadSource, interleave, order};
 use super::other_xml;
 use super::waveform::{StoredLead, StoredWaveform, shown};
+use crate::ascii::ascii_text;
 use crate::refusal::{Refusal, read_whole};
 use crate::text;
 use crate::xml::{XmlNode, XmlTree, declared_encoding};
@@ -62,7 +63,7 @@ impl MuseEcg {
     /// Number of samples of each lead, at least 1.
     #[allow(clippy::len_without_is_empty, reason = "an ECG without samples is not read")]
     pub fn len(&self) -> usize {
-        self.stored.first().map_or(0, |lead| lead.counts.len())
+        self.stored.first().map_or(0, |lead| lead.counts().len())
     }
 
     /// Millivolts, sample by sample with all leads of each. NaN where the file has −32768, which stands for a missing value.
@@ -94,9 +95,7 @@ pub(super) fn read_facts(path: &Path, bytes: &[u8]) -> Result<MuseFacts> {
 /// Facts in `start`, the beginning of a file, where it is plain text that reaches the samples of the rhythm waveform and everything
 /// that has facts comes before these, as devices write it; else none.
 pub(super) fn facts_before_samples(start: &[u8]) -> Option<MuseFacts> {
-    let text = std::str::from_utf8(start)
-        .ok()
-        .filter(|text| text.is_ascii() && !text.contains('\0'))?;
+    let text = ascii_text(start).filter(|text| !text.contains('\0'))?;
     let tree = XmlTree::parse_until(text, &FREE_TEXT, "LeadData", is_rhythm)?;
     let (root, mut doubts) = (tree.root(), Vec::new());
     let is_complete = root.name() == ROOT && facts::BLOCKS.iter().all(|block| root.child(block).is_some());

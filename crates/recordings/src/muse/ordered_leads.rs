@@ -64,7 +64,7 @@ type LeadBlock = [f64; BLOCK];
 
 /// Fills `samples` with millivolts, sample by sample with all leads of each. A missing value is NaN.
 pub(super) fn interleave(stored: &[StoredLead], sources: &[MuseLeadSource], samples: &mut Vec<f64>) {
-    let length = stored.first().map_or(0, |lead| lead.counts.len());
+    let length = stored.first().map_or(0, |lead| lead.counts().len());
     let width = sources.len();
     samples.resize(width * length, 0.0);
     let done = usual_leads(stored, sources).map_or(0, |leads| leads.interleave(samples));
@@ -131,19 +131,19 @@ fn usual_leads<'a>(stored: &'a [StoredLead], sources: &[MuseLeadSource]) -> Opti
     let leads: Vec<&StoredLead> = leads.into_iter().collect::<Option<_>>()?;
     let leads = <[&StoredLead; STORED]>::try_from(leads).ok()?;
     Some(UsualLeads {
-        counts: leads.map(|lead| lead.counts.as_slice()),
+        counts: leads.map(StoredLead::counts),
         scales: leads.map(|lead| lead.scale),
     })
 }
 
 fn scale(lead: &StoredLead, rows: Range<usize>, column: &mut LeadBlock) {
-    scale_counts(&lead.counts[rows], lead.scale, column);
+    scale_counts(&lead.counts()[rows], lead.scale, column);
 }
 
 #[multiversion(targets("x86_64+avx+avx2"))]
-fn scale_counts(counts: &[i16], scale: f64, column: &mut LeadBlock) {
+fn scale_counts(counts: &[[u8; 2]], scale: f64, column: &mut LeadBlock) {
     for (out, count) in column.iter_mut().zip(counts) {
-        *out = millivolts(*count, scale);
+        *out = millivolts(i16::from_le_bytes(*count), scale);
     }
 }
 
@@ -168,10 +168,14 @@ fn millivolts(count: i16, scale: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn bytes_of(counts: impl IntoIterator<Item = i16>) -> Vec<u8> {
+        counts.into_iter().flat_map(i16::to_le_bytes).collect()
+    }
+
     fn lead(id: &str, counts: [i16; 2], scale: f64) -> StoredLead {
         StoredLead {
             id: id.to_owned(),
-            counts: counts.to_vec(),
+            bytes: bytes_of(counts),
             scale,
         }
     }
@@ -209,15 +213,15 @@ mod tests {
                 .enumerate()
                 .map(|(number, id)| StoredLead {
                     id: id.to_owned(),
-                    counts: (0..length)
-                        .map(|i| (i * i * 31 + number as i32 * 977) as i16)
-                        .collect(),
+                    bytes: bytes_of((0..length).map(|i| (i * i * 31 + number as i32 * 977) as i16)),
                     scale: 4.88e-3 + number as f64 * 1e-4,
                 })
                 .collect();
             for missing in [None, Some(0), Some(length as usize - 1)] {
                 let mut stored = stored.clone();
-                missing.into_iter().for_each(|at| stored[4].counts[at] = MISSING);
+                let mut set =
+                    |at: usize| stored[4].bytes[2 * at..][..2].copy_from_slice(&MISSING.to_le_bytes());
+                missing.into_iter().for_each(&mut set);
                 let (_, sources) = order(&stored);
                 assert!(usual_leads(&stored, &sources).is_some());
                 let (mut at_once, mut one_by_one) = (Vec::new(), vec![0.0; 12 * length as usize]);

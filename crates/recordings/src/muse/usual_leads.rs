@@ -17,8 +17,8 @@ type Tile = [[i16; STORED]; TILE];
 
 /// Leads I, II, V1 to V6 as they are stored.
 pub(super) struct UsualLeads<'a> {
-    /// Counts, as many of every lead.
-    pub(super) counts: [&'a [i16]; STORED],
+    /// Counts, as many of every lead, each as its two bytes.
+    pub(super) counts: [&'a [[u8; 2]]; STORED],
     /// Millivolts of a count of 1.
     pub(super) scales: [f64; STORED],
 }
@@ -37,7 +37,7 @@ impl UsualLeads<'_> {
     clippy::needless_range_loop,
     reason = "the numbers are places in several arrays"
 )]
-fn interleave_tiles(counts: &[&[i16]; STORED], scales: &[f64; STORED], samples: &mut [f64]) -> usize {
+fn interleave_tiles(counts: &[&[[u8; 2]]; STORED], scales: &[f64; STORED], samples: &mut [f64]) -> usize {
     let leads = counts.map(|lead| lead.as_chunks::<TILE>().0);
     let (rows, _) = samples.as_chunks_mut::<COUNT>();
     let (tiles, _) = rows.as_chunks_mut::<TILE>();
@@ -52,9 +52,10 @@ fn interleave_tiles(counts: &[&[i16]; STORED], scales: &[f64; STORED], samples: 
             let Some(counts) = leads[lead].get(number) else {
                 return number;
             };
-            tile[lead] = *counts;
-            for count in counts {
-                is_missing |= *count == MISSING;
+            for at in 0..TILE {
+                let count = i16::from_le_bytes(counts[at]);
+                tile[lead][at] = count;
+                is_missing |= count == MISSING;
             }
         }
         if is_missing {

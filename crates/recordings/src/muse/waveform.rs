@@ -25,9 +25,17 @@ pub(super) struct StoredWaveform {
 pub(super) struct StoredLead {
     /// Name as it is written.
     pub(super) id: String,
-    pub(super) counts: Vec<i16>,
+    /// Bytes of the counts, an even number.
+    pub(super) bytes: Vec<u8>,
     /// Millivolts of a count of 1.
     pub(super) scale: f64,
+}
+
+impl StoredLead {
+    /// Counts, each as its two bytes; the lower one is the first.
+    pub(super) fn counts(&self) -> &[[u8; 2]] {
+        self.bytes.as_chunks().0
+    }
 }
 
 impl StoredWaveform {
@@ -50,7 +58,7 @@ impl StoredWaveform {
                 .find(|other| name_of(other).eq_ignore_ascii_case(name_of(&lead)))
             {
                 None => leads.push(lead),
-                Some(other) if other.counts == lead.counts && other.scale == lead.scale => {
+                Some(other) if other.bytes == lead.bytes && other.scale == lead.scale => {
                     doubts.push(format!("lead {} is there twice, with the same samples", lead.id));
                 }
                 Some(_) => {
@@ -113,13 +121,11 @@ fn read_lead(lead: XmlNode<'_>, number: usize, doubts: &mut Vec<String>) -> Resu
     }
     doubt_flags(lead, &id, doubts);
     let bytes = lead_bytes(lead, &id, doubts)?;
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    if !rest.is_empty() {
+    if !bytes.len().is_multiple_of(2) {
         let what = format!("{} bytes are no whole number of samples of 2 bytes", bytes.len());
         return Err(Refusal::malformed(format!("lead {id}"), what, EXPORT_AGAIN));
     }
-    let counts = pairs.iter().map(|pair| i16::from_le_bytes(*pair)).collect();
-    Ok(StoredLead { id, counts, scale })
+    Ok(StoredLead { id, bytes, scale })
 }
 
 /// Millivolts of a count of 1.
@@ -229,21 +235,21 @@ fn check_counts(lead: XmlNode<'_>, bytes: usize) -> Result<bool, String> {
 }
 
 fn check_lengths(leads: &[StoredLead]) -> Result<(), Refusal> {
-    let Some(first) = leads.first().filter(|first| !first.counts.is_empty()) else {
+    let Some(first) = leads.first().filter(|first| !first.bytes.is_empty()) else {
         return Err(Refusal::malformed(
             "rhythm waveform",
             "it has no samples",
             EXPORT_AGAIN,
         ));
     };
-    match leads.iter().find(|lead| lead.counts.len() != first.counts.len()) {
+    match leads.iter().find(|lead| lead.bytes.len() != first.bytes.len()) {
         None => Ok(()),
         Some(other) => {
             let what = format!(
                 "it has {} samples, and lead {} has {}",
-                other.counts.len(),
+                other.counts().len(),
                 first.id,
-                first.counts.len()
+                first.counts().len()
             );
             Err(Refusal::malformed(
                 format!("lead {}", other.id),
@@ -256,14 +262,14 @@ fn check_lengths(leads: &[StoredLead]) -> Result<(), Refusal> {
 
 fn doubt_missing_values(leads: &[StoredLead], doubts: &mut Vec<String>) {
     for lead in leads {
-        let is_missing = |count: &&i16| **count == MISSING;
+        let is_missing = |count: &&[u8; 2]| i16::from_le_bytes(**count) == MISSING;
         // Most leads have none, and to see that takes less time than to count.
         if lead
-            .counts
+            .counts()
             .iter()
             .fold(false, |any, count| any | is_missing(&count))
         {
-            let missing = lead.counts.iter().filter(is_missing).count();
+            let missing = lead.counts().iter().filter(is_missing).count();
             doubts.push(format!(
                 "lead {}: {missing} samples are {MISSING}, which stands for a missing value",
                 lead.id

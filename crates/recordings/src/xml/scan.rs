@@ -1,6 +1,6 @@
 //! Text of XML into tags and texts.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 const DOCTYPE: &str = "<!DOCTYPE";
 const CDATA: &str = "<![CDATA[";
@@ -88,6 +88,22 @@ impl<'a> Scanner<'a> {
             };
             return Ok(Some(token));
         }
+    }
+
+    /// Text without references and the closing tag `</name>` after it, both passed; none, and nothing passed, where something else comes
+    /// first. Most elements are like that, and are read in one step.
+    pub(super) fn plain_content(&mut self, name: &str) -> Option<&'a str> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = memchr2(b'<', b'&', rest)?;
+        let after = rest[length..]
+            .strip_prefix(b"</")?
+            .strip_prefix(name.as_bytes())?;
+        if after.first() != Some(&b'>') {
+            return None;
+        }
+        let text = &self.text[self.at..self.at + length];
+        self.at += length + name.len() + 3;
+        Some(text)
     }
 
     /// Text up to the closing tag `</name>`, which is not passed: whatever looks like a tag in it belongs to the text.
@@ -280,6 +296,30 @@ mod tests {
         let mut scanner = Scanner::new("QRS < 120 <5 <PR or <");
         assert_eq!(scanner.next(), Ok(Some(Token::Text("QRS < 120 <5 <PR or <"))));
         assert_eq!((scanner.next(), scanner.repaired), (Ok(None), 4));
+    }
+
+    #[test]
+    fn only_content_that_is_text_without_references_is_taken_with_its_closing_tag() {
+        let content = |text: &'static str| {
+            let mut scanner = Scanner::new(text);
+            let content = scanner.plain_content("a");
+            (content, &text[scanner.at..])
+        };
+        assert_eq!(content("1 \u{e9}</a>2"), (Some("1 \u{e9}"), "2"));
+        assert_eq!(content("</a></a>"), (Some(""), "</a>"));
+        for text in [
+            "1",
+            "1<",
+            "1</",
+            "1</a",
+            "1</a ></a>",
+            "1</ab></a>",
+            "1<b/></a>",
+            "&amp;</a>",
+            "<</a>",
+        ] {
+            assert_eq!(content(text), (None, text));
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 
 /// Number of elements of a document that are read.
 const MAX_ELEMENTS: usize = 1 << 18;
-/// Number of elements that memory is reserved for at once.
+/// Number of elements that memory is reserved for at once: of a document, and of the beginning of one.
 const ELEMENTS: usize = 512;
+const FIRST_ELEMENTS: usize = 128;
 /// Depth to which elements may be nested.
 const MAX_DEPTH: usize = 64;
 /// Length of a name that is repeated in a message, in characters.
@@ -67,6 +68,7 @@ impl<'a> XmlTree<'a> {
     ) -> Option<Self> {
         let mut scanner = Scanner::new(text);
         let mut builder = TreeBuilder::default();
+        builder.elements.reserve(FIRST_ELEMENTS);
         while let Some(token) = scanner.next().ok()? {
             if matches!(&token, Token::Start(start) if start.name == name)
                 && builder.innermost().is_some_and(&is_enough)
@@ -115,7 +117,7 @@ impl<'a> TreeBuilder<'a> {
         })
     }
 
-    /// Adds a piece, and the content of an element of free text with its opening tag.
+    /// Adds a piece; with an opening tag also free text, or all of an element that has nothing but text.
     fn add_next(
         &mut self,
         token: Token<'a>,
@@ -130,11 +132,20 @@ impl<'a> TreeBuilder<'a> {
                 Token::Text(_) | Token::Verbatim(_) => Ok(()),
             };
         }
-        let free = matches!(&token, Token::Start(start) if !start.empty && free_text.contains(&start.name));
+        let (is_opened, is_free) = match &token {
+            Token::Start(start) if !start.empty => (true, free_text.contains(&start.name)),
+            _ => (false, false),
+        };
         self.add(token).map_err(|what| scanner.error(what))?;
-        if free && let Some(name) = self.open_name() {
+        let Some(name) = self.open_name().filter(|_| is_opened) else {
+            return Ok(());
+        };
+        if is_free {
             let text = scanner.free_text(name)?;
             self.add(text).map_err(|what| scanner.error(what))?;
+        } else if let Some(text) = scanner.plain_content(name) {
+            self.add_text(Cow::Borrowed(text));
+            self.close();
         }
         Ok(())
     }
@@ -166,10 +177,7 @@ impl<'a> TreeBuilder<'a> {
                 if open != name {
                     return Err(format!("</{}> closes <{}>", shown(name), shown(open)));
                 }
-                let end = self.elements.len();
-                if let Some(closed) = self.open.pop() {
-                    self.elements[closed].end = end;
-                }
+                self.close();
             }
             Token::Text(text) => {
                 let mut repaired = 0;
@@ -179,6 +187,14 @@ impl<'a> TreeBuilder<'a> {
             Token::Verbatim(text) => self.add_text(Cow::Borrowed(text)),
         }
         Ok(())
+    }
+
+    /// Closes the innermost element that is open.
+    fn close(&mut self) {
+        let end = self.elements.len();
+        if let Some(closed) = self.open.pop() {
+            self.elements[closed].end = end;
+        }
     }
 
     fn add_text(&mut self, text: Cow<'a, str>) {
