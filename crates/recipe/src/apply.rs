@@ -152,6 +152,36 @@ mod tests {
     }
 
     #[test]
+    fn what_was_measured_before_changes_no_segment() {
+        let float32 = tracing(610, 4);
+        let float64: Vec<f64> = float32.iter().map(|v| f64::from(*v) * 1.1).collect();
+        let mut scratch = Scratch::default();
+        for (sample_rate, leads) in [(500, None), (400, None), (400, named(&[0, 5, 7]))] {
+            let options = EcgFm {
+                segment_seconds: 0.25,
+                sample_rate,
+                leads,
+                ..EcgFm::default()
+            };
+            let recipe = options.recipe().unwrap();
+            macro_rules! assert_same {
+                ($input:expr) => {{
+                    let trimmed = recipe.trim($input, 400.0, &mut scratch).unwrap();
+                    let quality = trimmed.measure();
+                    let mut written = vec![7.0; trimmed.segment_count() * recipe.segment_values()];
+                    let mut measured = written.clone();
+                    trimmed.write_segments(&mut written);
+                    let trimmed = recipe.trim($input, 400.0, &mut scratch).unwrap();
+                    trimmed.write_measured_segments(&quality, &mut measured);
+                    assert_eq!(measured, written);
+                }};
+            }
+            assert_same!(&float32);
+            assert_same!(&float64);
+        }
+    }
+
+    #[test]
     fn segments_written_at_once_are_those_of_the_recording_rounded() {
         let mut input = tracing(610, 4);
         input.iter_mut().skip(5).step_by(12).for_each(|v| *v = 0.25);

@@ -86,14 +86,14 @@ fn quantile<T: PartialOrd + Copy>(values: &mut [T], share: usize, of: usize) -> 
 fn steepness(excerpt: &Excerpt, lag: usize) -> Option<Vec<f32>> {
     let length = excerpt.samples().checked_sub(lag).filter(|n| *n > 0)?;
     let (mut sum, mut leads) = (vec![0f32; length], 0);
-    for lead in excerpt.leads() {
+    let squares = sums_of_squares(excerpt, lag, length);
+    for (lead, squares) in excerpt.leads().iter().zip(squares) {
         let changes = || {
             lead[lag..]
                 .iter()
                 .zip(lead)
                 .map(|(later, value)| (later - value).abs())
         };
-        let squares: f32 = changes().map(|change| change * change).sum();
         let scale = (length as f32 / squares).sqrt();
         if scale.is_finite() && scale > 0.0 {
             leads += 1;
@@ -105,6 +105,35 @@ fn steepness(excerpt: &Excerpt, lag: usize) -> Option<Vec<f32>> {
     let share = 1.0 / leads as f32;
     sum.iter_mut().for_each(|sum| *sum *= share);
     (leads > 0).then_some(sum)
+}
+
+/// Sum of the squares of the changes in `lag` samples of every lead, each taken in order.
+fn sums_of_squares(excerpt: &Excerpt, lag: usize, length: usize) -> Vec<f32> {
+    let leads: Vec<&[f32]> = excerpt.leads().iter().map(Vec::as_slice).collect();
+    let (some, rest) = leads.as_chunks();
+    let together = some
+        .iter()
+        .flat_map(|leads| sums_side_by_side::<4>(leads, lag, length));
+    let alone = rest
+        .iter()
+        .flat_map(|lead| sums_side_by_side(&[lead], lag, length));
+    together.chain(alone).collect()
+}
+
+/// Sums of several leads at once: one alone would wait for itself.
+fn sums_side_by_side<const LEADS: usize>(leads: &[&[f32]; LEADS], lag: usize, length: usize) -> [f32; LEADS] {
+    let (earlier, later) = (
+        leads.map(|lead| &lead[..length]),
+        leads.map(|lead| &lead[lag..][..length]),
+    );
+    let mut sums = [0f32; LEADS];
+    for at in 0..length {
+        for lead in 0..LEADS {
+            let change = later[lead][at] - earlier[lead][at];
+            sums[lead] += change * change;
+        }
+    }
+    sums
 }
 
 /// Mean of `width` values around each value; at the ends, the nearest such mean.

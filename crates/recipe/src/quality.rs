@@ -26,6 +26,8 @@ pub struct Quality<S> {
     pub not_finite: Option<(usize, usize)>,
     /// Whether every value is 0.
     pub all_zero: bool,
+    /// Sum of what each lead is without its mean, which rounding leaves; none of float32, whose mean is not that of float64.
+    pub(crate) left: Vec<f64>,
 }
 
 impl<S> Quality<S> {
@@ -61,35 +63,56 @@ fn measure_twelve<S: Sample>(samples: &[S]) -> Quality<S> {
     measure_any(samples, crate::leads::COUNT)
 }
 
-/// Sum of squares of every lead around its mean, and the bits of all differences of its values from the value that a
-/// constant lead has throughout.
+/// How every lead lies around its mean.
+struct Spread<S: Sample> {
+    squares: Vec<S>,
+    /// Bits of all differences from the value that a constant lead has throughout.
+    unlike: Vec<S::Bits>,
+    /// Sum without the mean, of float64.
+    left: Vec<S>,
+}
+
 #[inline(always)]
-fn spread<S: Sample>(samples: &[S], mean: &[S]) -> (Vec<S>, Vec<S::Bits>) {
+fn spread<S: Sample>(samples: &[S], mean: &[S]) -> Spread<S> {
     let leads = mean.len();
     let (mut squares, mut unlike) = (vec![S::default(); leads], vec![S::Bits::default(); leads]);
+    let mut left = squares.clone();
     let expected = if S::CONSTANT_BY_MEAN {
         mean
     } else {
         &samples[..leads.min(samples.len())]
     };
     if let (Ok(mean), Ok(expected)) = (<[S; COUNT]>::try_from(mean), <[S; COUNT]>::try_from(expected)) {
-        let (mut s, mut u) = ([S::default(); COUNT], [S::Bits::default(); COUNT]);
+        let (mut s, mut u, mut sum) = (
+            [S::default(); COUNT],
+            [S::Bits::default(); COUNT],
+            [S::default(); COUNT],
+        );
         for row in samples.as_chunks::<COUNT>().0 {
             for l in 0..COUNT {
                 let centred = row[l] - mean[l];
                 s[l] += centred * centred;
+                if S::IS_FLOAT64 {
+                    sum[l] += centred;
+                }
                 u[l] |= (row[l] - expected[l]).to_bits();
             }
         }
         squares.copy_from_slice(&s);
         unlike.copy_from_slice(&u);
+        left.copy_from_slice(&sum);
     } else {
         fold(samples, mean, &mut squares, |m, s, v| *s += (v - m) * (v - m));
+        fold(samples, mean, &mut left, |m, s, v| *s += v - m);
         if expected.len() == leads {
             fold(samples, expected, &mut unlike, |e, u, v| *u |= (v - e).to_bits());
         }
     }
-    (squares, unlike)
+    Spread {
+        squares,
+        unlike,
+        left,
+    }
 }
 
 #[inline(always)]
@@ -101,7 +124,12 @@ fn measure_any<S: Sample>(samples: &[S], leads: usize) -> Quality<S> {
     let mut sum = none.clone();
     fold(samples, &none, &mut sum, |_: S, s: &mut S, v| *s += v);
     let mean: Vec<S> = sum.iter().map(divide).collect();
-    let (squares, unlike) = spread(samples, &mean);
+    let Spread {
+        squares,
+        unlike,
+        left,
+    } = spread(samples, &mean);
+    let left = left.iter().filter(|_| S::IS_FLOAT64).map(|sum| sum.to_f64());
     let std = squares.iter().map(|s| divide(s).sqrt()).collect();
 
     // Looked for only where a sum shows that there may be one: a sum with a NaN or an infinity in it is neither.
@@ -122,6 +150,7 @@ fn measure_any<S: Sample>(samples: &[S], leads: usize) -> Quality<S> {
         any_nan: nans.iter().any(|n| *n > 0),
         not_finite,
         all_zero: samples.iter().all(|v| *v == S::default()),
+        left: left.collect(),
     }
 }
 

@@ -22,6 +22,9 @@ pub trait Sample:
     /// Bits of a value.
     type Bits: Copy + Default + BitOrAssign;
 
+    /// True where arithmetic on values is that of float64.
+    const IS_FLOAT64: bool;
+
     /// True where the values are so moderate that a division by way of the reciprocal is correctly rounded.
     const IS_MODERATE: bool;
 
@@ -68,9 +71,10 @@ mod private {
 }
 
 macro_rules! sample {
-    ($float:ident, $bits:ident, $buffer:ident, moderate: $moderate:literal, constant_by_mean: $by_mean:literal) => {
+    ($float:ident, $bits:ident, $buffer:ident, float64: $float64:literal, moderate: $moderate:literal, constant_by_mean: $by_mean:literal) => {
         impl Sample for $float {
             type Bits = $bits;
+            const IS_FLOAT64: bool = $float64;
             const IS_MODERATE: bool = $moderate;
             const CONSTANT_BY_MEAN: bool = $by_mean;
 
@@ -116,5 +120,5 @@ macro_rules! sample {
     };
 }
 
-sample!(f32, u32, float32, moderate: true, constant_by_mean: true);
-sample!(f64, u64, float64, moderate: false, constant_by_mean: false);
+sample!(f32, u32, float32, float64: false, moderate: true, constant_by_mean: true);
+sample!(f64, u64, float64, float64: true, moderate: false, constant_by_mean: false);

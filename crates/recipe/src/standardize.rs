@@ -102,11 +102,31 @@ fn moments_of_twelve<S: Sample>(input: &[S]) -> Moments {
 fn moments_of_any<S: Sample>(input: &[S], leads: usize) -> Moments {
     let count = (input.len() / leads) as f64;
     let none = vec![0.0; leads];
-    let (mut sums, mut rest, mut squares) = (none.clone(), none.clone(), none.clone());
+    let (mut sums, mut rest) = (none.clone(), none.clone());
     fold(input, &none, &mut sums, |_: f64, s, v: S| *s += v.to_f64());
     let mean: Vec<f64> = sums.iter().map(|s| s / count).collect();
     fold(input, &mean, &mut rest, |m, s, v: S| *s += v.to_f64() - m);
-    let both: Vec<[f64; 2]> = mean.iter().zip(&rest).map(|(m, s)| [*m, s / count]).collect();
+    moments_around(input, mean, &rest)
+}
+
+/// As [`moments`], where the means are known, and the sum of what every lead is without its mean.
+pub(crate) fn moments_of_known_means<S: Sample>(input: &[S], mean: Vec<f64>, rest: &[f64]) -> Moments {
+    match mean.len() {
+        COUNT => moments_of_twelve_known_means(input, mean, rest),
+        _ => moments_around(input, mean, rest),
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn moments_of_twelve_known_means<S: Sample>(input: &[S], mean: Vec<f64>, rest: &[f64]) -> Moments {
+    moments_around(input, mean, rest)
+}
+
+#[inline(always)]
+fn moments_around<S: Sample>(input: &[S], mean: Vec<f64>, rest: &[f64]) -> Moments {
+    let count = (input.len() / mean.len().max(1)) as f64;
+    let mut squares = vec![0.0; mean.len()];
+    let both: Vec<[f64; 2]> = mean.iter().zip(rest).map(|(m, s)| [*m, s / count]).collect();
     fold(input, &both, &mut squares, |[m, rest], s, v: S| {
         let centred = v.to_f64() - m;
         *s += (centred - rest) * (centred - rest);
@@ -314,9 +334,12 @@ mod tests {
         ) {
             let samples = &samples[..samples.len() / leads * leads];
             let float32: Vec<f32> = samples.iter().map(|v| *v as f32).collect();
+            let measured = crate::quality::measure(samples, leads);
             let bits = |moments: Moments| [moments.mean, moments.std].concat().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
             let mut out = Vec::new();
             prop_assert_eq!(bits(moments(samples, leads)), bits(centre_from(samples, leads, &mut out)));
+            let known = moments_of_known_means(samples, measured.mean, &measured.left);
+            prop_assert_eq!(bits(known), bits(moments(samples, leads)));
             prop_assert_eq!(bits(moments(&float32, leads)), bits(centre_from(&float32, leads, &mut out)));
         }
 

@@ -246,20 +246,15 @@ impl SurveyWorkspace {
                     return Ok(None);
                 };
                 let kept = trimmed.kept();
-                (
-                    Excerpt::new(
-                        &$samples[kept.start * leads::COUNT..kept.end * leads::COUNT],
-                        rate,
-                    ),
-                    kept.len(),
-                )
+                let values = &$samples[kept.start * leads::COUNT..kept.end * leads::COUNT];
+                self.excerpt.fill(values, rate);
+                kept.len()
             }};
         }
-        let (excerpt, samples) = match &recording.samples {
+        let samples = match &recording.samples {
             Samples::Float32(samples) => take!(samples),
             Samples::Float64(samples) => take!(samples),
         };
-        self.excerpt = excerpt;
         Ok(Some((rate, samples)))
     }
 

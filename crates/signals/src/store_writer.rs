@@ -178,7 +178,8 @@ impl StorePartWriter<'_> {
         match self {
             Self::Packed(part) => {
                 let count = trimmed.segment_count();
-                Ok(part.append(count, |room| trimmed.write_segments(room))?)
+                let write = |room: &mut [f32]| trimmed.write_measured_segments(&quality, room);
+                Ok(part.append(count, write)?)
             }
             Self::View => Ok(()),
             Self::Mat {
