@@ -64,7 +64,6 @@ pub mod mains;
 pub mod polyphase;
 pub mod processed;
 pub mod quality;
-mod rank_order;
 pub mod rate_check;
 pub mod recipe;
 pub mod resample;
