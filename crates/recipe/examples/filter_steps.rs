@@ -35,10 +35,7 @@ fn median(rows: &mut Rows, buffers: &mut Buffers) {
 }
 
 fn fourier(rows: &mut Rows, buffers: &mut Buffers) {
-    for row in rows {
-        buffers.fourier.resample(row, 2500, &mut buffers.row);
-        std::mem::swap(row, &mut buffers.row);
-    }
+    buffers.fourier.resample(rows, 2500);
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -81,7 +81,7 @@ fn members(places: &[u32; KNOWN], start: u32, width: u32) -> u32 {
 #[inline]
 fn advance(known: &mut KnownRanks, old: &Lanes, new: &Lanes) -> u32 {
     let [first, members, median, old, new]: [__m256i; 5] =
-        [known.first.0, known.members.0, known.median.0, old.0, new.0].map(|lanes| must_cast(lanes));
+        [known.first.0, known.members.0, known.median.0, old.0, new.0].map(must_cast);
     let (zero, one) = (_mm256_setzero_si256(), _mm256_set1_epi32(1));
     let (old, new) = (_mm256_sub_epi32(old, first), _mm256_sub_epi32(new, first));
     // A shift by 32 or more leaves nothing.

@@ -148,12 +148,12 @@ fn range(values: &[f64]) -> (f64, f64) {
 /// Makes rows of a key of each stretch.
 #[inline(always)]
 fn put_side_by_side(keyed: &[u32], rows: &mut [Lanes]) {
-    let mut stretches = keyed.chunks_exact(rows.len());
+    let mut parts = keyed.chunks_exact(rows.len());
     let stretches: [&[u32]; LANES] =
-        std::array::from_fn(|_| stretches.next().map_or(&[][..], |s| &s[..rows.len()]));
+        std::array::from_fn(|_| parts.next().map_or(&[][..], |keys| &keys[..rows.len()]));
     for (place, row) in rows.iter_mut().enumerate() {
-        for lane in 0..LANES {
-            row.0[lane] = stretches[lane][place];
+        for (lane, keys) in row.0.iter_mut().zip(stretches) {
+            *lane = keys[place];
         }
     }
 }

@@ -70,13 +70,15 @@ pub(super) fn to_samples(method: ResampleMethod, rows: &mut Rows, samples: usize
     if method == ResampleMethod::Polyphase {
         return apply_polyphase(&Polyphase::new(n, samples), rows);
     }
-    let linear = u32::try_from(samples).map(|to| Plan::new(n, n as f64, to));
-    for row in rows {
-        match &linear {
-            Ok(plan) if method == ResampleMethod::Linear => plan.apply(row, 1, &mut work.row),
-            _ => work.fourier.resample(row, samples, &mut work.row),
+    match u32::try_from(samples) {
+        Ok(to) if method == ResampleMethod::Linear => {
+            let plan = Plan::new(n, n as f64, to);
+            for row in rows {
+                plan.apply(row, 1, &mut work.row);
+                std::mem::swap(row, &mut work.row);
+            }
         }
-        std::mem::swap(row, &mut work.row);
+        _ => work.fourier.resample(rows, samples),
     }
 }
 
