@@ -4,7 +4,7 @@ Usage: filters_peer.py FILTER_STEPS [RUNS]      FILTER_STEPS is the example of t
 
 Both take turns, one thread each; the least processor time (user and system) of RUNS (7) counts. Each run is of as many ECGs as
 take scipy about half a second; of the example's time that of its start is taken off. Both design their filters for every
-ECG. What both make of it is compared.
+ECG, and both keep the tables of their Fourier transforms. What both make of it is compared.
 """
 
 import os
