@@ -104,6 +104,10 @@ fn put_together<const V: usize>(stage: &Stage, block: &mut [Row<V>]) {
 
 #[target_feature(enable = "avx2,fma")]
 #[inline]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "the number is a place in several arrays"
+)]
 fn pass<const R: usize, const V: usize, const BACK: bool>(stage: &Stage, block: &mut [Row<V>]) {
     let count = block.len() / R;
     let mut parts = block.chunks_exact_mut(count);
@@ -132,6 +136,10 @@ fn pass<const R: usize, const V: usize, const BACK: bool>(stage: &Stage, block: 
 
 #[target_feature(enable = "avx2,fma")]
 #[inline]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "the number is a place in several arrays"
+)]
 fn filter_shortest<const R: usize, const V: usize>(block: &mut [Row<V>], response: &[[f64; 2]]) {
     let Some(rows) = block.first_chunk_mut::<R>() else {
         return;
