@@ -56,6 +56,14 @@ torture trials="1000" seed="42": setup
       ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
       cargo test --package ecgfm-cli --test reliability torture -- --nocapture
 
+# Divide the long stages among processes that are killed, in random schedules: `just torture-shards 200`.
+torture-shards schedules="200" seed="42": setup
+    cargo build --release --package ecgfm-cli --features failpoints
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp {{ built }}/ecgfm {{ built }}/ecgfm-torch "$dir/" && \
+      cargo build --quiet --release --package ecgfm-cli && \
+      ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_SCHEDULES={{ schedules }} ECGFM_TORTURE_SEED={{ seed }} \
+      cargo test --package ecgfm-cli --test reliability shards -- --nocapture
+
 # Fuzz the readers of untrusted files, so many seconds each: `just fuzz 600`, `just fuzz 60 pt mat`; fuzz/README.md.
 fuzz seconds="60" *targets:
     fuzz/run {{ seconds }} {{ targets }}

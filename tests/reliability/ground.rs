@@ -125,6 +125,8 @@ impl Course {
 fn command(workdir: &Path, seed: u32, verb: &str, further: &[&str]) -> Command {
     let mut command = ecgfm();
     command.args([verb, "code15", "--workdir"]).arg(workdir);
+    // Of 24 exams several chunks.
+    command.env("ECGFM_CHUNK_LENGTH", "8");
     let seed = format!("vars.seed={seed}");
     for setting in SMALL.into_iter().chain([seed.as_str()]) {
         command.args(["--set", setting]);

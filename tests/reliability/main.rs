@@ -13,6 +13,7 @@ mod ground;
 mod points;
 mod privacy;
 mod run;
+mod shards;
 mod signals;
 mod torture;
 mod trial;

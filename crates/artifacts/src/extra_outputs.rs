@@ -24,28 +24,6 @@ impl ExtraWriter {
         Ok(Self(npy::NpyWriter::create(&path, npy::NpyDtype::F32, row)?))
     }
 
-    /// Opens the unfinished file of an interrupted run, keeps its first `rows` rows and goes on after them.
-    ///
-    /// # Errors
-    /// I/O, another file than [`create`](Self::create) began, or fewer rows in it.
-    pub fn resume(dir: &Path, output: &str, subset: &str, row: &[usize], rows: usize) -> Result<Self> {
-        let path = dir.join(file_name(output, subset));
-        Ok(Self(npy::NpyWriter::resume(
-            &path,
-            npy::NpyDtype::F32,
-            row,
-            rows,
-        )?))
-    }
-
-    /// Hands what is buffered to the operating system.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn flush(&mut self) -> Result<()> {
-        Ok(self.0.flush()?)
-    }
-
     /// Appends rows.
     ///
     /// # Errors

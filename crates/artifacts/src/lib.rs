@@ -26,7 +26,7 @@ pub use ecgfm_stage as stage;
 pub use ecgfm_stage_params as stage_params;
 
 pub mod atomic;
-pub mod checkpoint;
+pub mod chunks;
 pub mod columns;
 mod error;
 pub mod evaluation;

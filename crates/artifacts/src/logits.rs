@@ -60,37 +60,13 @@ impl LogitsWriter {
         })
     }
 
-    /// Opens the unfinished files of an interrupted run, keeps the first `rows` and goes on after them.
+    /// Appends the logits of one or more segments.
     ///
     /// # Errors
-    /// I/O, another array than [`create`](Self::create) began, or fewer rows in it.
-    pub fn resume(dir: &Path, subset: &str, labels: usize, rows: usize) -> Result<Self> {
-        let path = dir.join(array_file(subset));
-        let array = npy::NpyWriter::resume(&path, npy::NpyDtype::F32, &[labels], rows)?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            subset: subset.to_owned(),
-            labels,
-            array,
-            rows,
-        })
-    }
-
-    /// Hands what is buffered to the operating system.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn flush(&mut self) -> Result<()> {
-        Ok(self.array.flush()?)
-    }
-
-    /// Appends the logits of one segment.
-    ///
-    /// # Errors
-    /// I/O, or another number of values than labels.
+    /// I/O, or a number of values that is no multiple of the labels.
     pub fn push(&mut self, logits: &[f32]) -> Result<()> {
         self.array.write_f32(logits)?;
-        self.rows += 1;
+        self.rows = self.array.rows();
         Ok(())
     }
 

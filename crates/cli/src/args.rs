@@ -7,6 +7,7 @@ mod pipeline;
 mod predict;
 mod run;
 mod sensitivity;
+mod shard;
 mod sources;
 mod synth;
 mod upkeep;
@@ -17,6 +18,7 @@ pub use pipeline::PipelineArgs;
 pub use predict::PredictArgs;
 pub use run::{GraphArgs, GraphFormat, RunArgs, StatusArgs};
 pub use sensitivity::SensitivityArgs;
+pub use shard::{MissingArgs, ShardChoice};
 pub use sources::{FetchArgs, SourcesArgs};
 pub use synth::SynthArgs;
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
@@ -53,6 +55,8 @@ pub enum Command {
     Run(RunArgs),
     /// Say of every stage whether it is fresh, stale, partial or missing, or depends on what runs before it, and why.
     Status(StatusArgs),
+    /// Print the shares of a divided run that still have work, for the next submission to a scheduler.
+    Missing(MissingArgs),
     /// Keep what an older version of a stage's code left, and record that.
     Accept(AcceptArgs),
     /// List the runs in a working directory, with size, last use and state.
@@ -101,6 +105,7 @@ impl Command {
         match self {
             Self::Run(args) => args.target.json,
             Self::Status(args) => args.target.json,
+            Self::Missing(args) => args.target.json,
             Self::Graph(args) => args.target.json,
             Self::Accept(args) => args.target.json,
             Self::Clean(args) => args.target.json,

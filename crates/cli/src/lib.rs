@@ -99,6 +99,7 @@ fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
     let done = match &cli.command {
         Command::Run(args) => return commands::run::run(args, quiet, cancel),
         Command::Status(args) => return commands::run::status(args),
+        Command::Missing(args) => return commands::share::missing(args),
         Command::Accept(args) => return commands::accept::accept(args),
         Command::Clean(args) => return commands::clean::clean(args),
         Command::Graph(args) => return commands::run::graph(args),

@@ -221,6 +221,9 @@ impl ConsoleReporter {
                 SkipReason::Cleaned => {
                     self.report(&format!("  {stage} is up to date, some of it removed by clean"));
                 }
+                SkipReason::InputsMissing => {
+                    self.report(&format!("  {stage} waits: stages before it are not done"));
+                }
                 SkipReason::UpstreamFailed => {
                     self.report_always(&format!("  {stage} not run: a stage it needs failed"));
                 }

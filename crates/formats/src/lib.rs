@@ -7,7 +7,8 @@
 //! | [`tracings`] | `tracings` | rows of float32, plain or in blocks, where their place in the file is known | by row, from many threads | no |
 //! | [`mat5`] | `mat` | MATLAB level-5 matrices | yes, also compressed | as SciPy does |
 //! | [`pages`] | `npy`, `mat` | any, past the operating system's cache | no | yes |
-//! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row, or resumed |
+//! | [`file_sum`] | `npy` | any: its length and CRC-32 | whole | no |
+//! | [`npy`] | `npy` | NumPy arrays | by row, from many threads | row by row |
 //! | [`npz`] | `npz` | small archives of NumPy arrays of float32 | whole | whole |
 //! | [`cell`] | | text of one cell of a table | yes | no |
 //! | [`manifest`] | `manifest` | fairseq's lists of recordings | yes | yes |
@@ -58,6 +59,8 @@ mod error;
 
 #[cfg(feature = "hdf5")]
 pub mod code15;
+#[cfg(feature = "npy")]
+pub mod file_sum;
 #[cfg(feature = "hdf5")]
 pub mod isolated;
 #[cfg(feature = "manifest")]

@@ -39,13 +39,12 @@ fn store(dir: &std::path::Path) -> (SegmentReader, Vec<String>) {
 fn prefetch(bencher: Bencher<'_, '_>, (batch_size, readers): (usize, usize)) {
     let dir = tempfile::tempdir().unwrap();
     let (reader, names) = store(dir.path());
-    let plan = BatchPlan {
-        segments: SEGMENTS,
-        done: 0,
+    let plan = BatchPlan::new(
+        std::slice::from_ref(&(0..SEGMENTS)),
         batch_size,
-        multiple: batch_size,
+        batch_size,
         readers,
-    };
+    );
     let buffers = || (0..readers + 2).map(|_| SignalBuffer::new(batch_size, SHAPE, Device::Cpu).unwrap());
     bencher
         .counter(ItemsCount::new(SEGMENTS))
@@ -53,7 +52,7 @@ fn prefetch(bencher: Bencher<'_, '_>, (batch_size, readers): (usize, usize)) {
         .with_inputs(|| buffers().collect())
         .bench_local_values(|buffers| {
             let read = |segment: usize, values: &mut [f32]| reader.read(&names[segment], values);
-            with_batches(plan, buffers, read, |batches| {
+            with_batches(plan.clone(), buffers, read, |batches| {
                 while let Some(batch) = batches.next() {
                     batches.recycle(batch.unwrap());
                 }

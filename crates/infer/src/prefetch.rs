@@ -11,26 +11,36 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
-/// Division of the segments into batches, and the number of readers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Division of segments into batches, and the number of readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchPlan {
-    /// Segments in all.
-    pub segments: usize,
-    /// Segments that are done already, whole batches.
-    pub done: usize,
-    /// Segments in a batch; the last may hold fewer.
+    /// Runs of segments that are read, in order, each with the number of its first batch. No batch holds segments of two.
+    runs: Vec<(usize, Range<usize>)>,
+    batches: usize,
+    /// Segments in a batch; the last of a run may hold fewer.
     pub batch_size: usize,
-    /// The last batch is padded to a multiple of this number of rows, but never beyond `batch_size`.
+    /// The last batch of a run is padded to a multiple of this number of rows, but never beyond `batch_size`.
     pub multiple: usize,
     /// Threads that read.
     pub readers: usize,
 }
 
 impl BatchPlan {
-    fn batches(&self) -> usize {
-        self.segments
-            .saturating_sub(self.done)
-            .div_ceil(self.batch_size.max(1))
+    /// Batches of at most `batch_size` segments of these runs.
+    pub fn new(runs: &[Range<usize>], batch_size: usize, multiple: usize, readers: usize) -> Self {
+        let mut batches = 0;
+        let number = |run: &Range<usize>| {
+            let first = batches;
+            batches += run.len().div_ceil(batch_size.max(1));
+            (first, run.clone())
+        };
+        Self {
+            runs: runs.iter().map(number).collect(),
+            batches,
+            batch_size,
+            multiple,
+            readers,
+        }
     }
 
     /// Rows that a batch of `segments` segments is padded to.
@@ -41,8 +51,12 @@ impl BatchPlan {
     }
 
     fn range(&self, batch: usize) -> Range<usize> {
-        let start = self.done + batch * self.batch_size;
-        start..self.segments.min(start + self.batch_size)
+        let run = self.runs.partition_point(|(first, _)| *first <= batch);
+        let Some((first, run)) = run.checked_sub(1).map(|at| &self.runs[at]) else {
+            return 0..0;
+        };
+        let start = run.start + (batch - first) * self.batch_size;
+        start..run.end.min(start + self.batch_size)
     }
 }
 
@@ -62,7 +76,7 @@ type FilledBatch<E> = (usize, Option<Result<Batch, E>>);
 
 /// The batches in order, as they become ready, or the error that reading one met.
 pub struct Batches<E> {
-    plan: BatchPlan,
+    count: usize,
     next: usize,
     filled: Receiver<FilledBatch<E>>,
     free: Sender<SignalBuffer>,
@@ -73,7 +87,7 @@ impl<E> Iterator for Batches<E> {
     type Item = Result<Batch, E>;
 
     fn next(&mut self) -> Option<Result<Batch, E>> {
-        if self.next == self.plan.batches() {
+        if self.next == self.count {
             return None;
         }
         while !self.early.contains_key(&self.next) {
@@ -110,16 +124,16 @@ pub fn with_batches<T, E: Send>(
     for buffer in buffers {
         let _ = free_sender.send(buffer);
     }
-    let (free, next) = (Mutex::new(free), AtomicUsize::new(0));
+    let (free, next, count) = (Mutex::new(free), AtomicUsize::new(0), plan.batches);
     std::thread::scope(|scope| {
         for _ in 0..plan.readers.max(1) {
-            let (filled, free, next, read) = (filled_sender.clone(), &free, &next, &read);
+            let (filled, plan, free, next, read) = (filled_sender.clone(), &plan, &free, &next, &read);
             scope.spawn(move || fill_buffers(plan, free, next, read, &filled));
         }
         // Only the readers hold senders now, so the receiver ends with the last of them instead of waiting forever.
         drop(filled_sender);
         let mut batches = Batches {
-            plan,
+            count,
             next: 0,
             filled,
             free: free_sender,
@@ -131,7 +145,7 @@ pub fn with_batches<T, E: Send>(
 
 /// Fills buffers on a reading thread until the last batch, or until the receiver is gone.
 fn fill_buffers<E>(
-    plan: BatchPlan,
+    plan: &BatchPlan,
     free: &Mutex<Receiver<SignalBuffer>>,
     next: &AtomicUsize,
     read: impl Fn(usize, &mut [f32]) -> Result<(), E>,
@@ -141,7 +155,7 @@ fn fill_buffers<E>(
         let buffer = free.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut signals) = buffer else { return };
         let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= plan.batches() {
+        if number >= plan.batches {
             return;
         }
         let report = ReaderPanicNotifier { number, filled };
@@ -189,17 +203,11 @@ mod tests {
     use tch::Device;
 
     fn plan(segments: usize, batch_size: usize) -> BatchPlan {
-        BatchPlan {
-            segments,
-            done: 0,
-            batch_size,
-            multiple: 1,
-            readers: 3,
-        }
+        BatchPlan::new(&[0..segments], batch_size, 1, 3)
     }
 
     /// Room for four batches of segments of two values.
-    fn buffers(plan: BatchPlan) -> Vec<SignalBuffer> {
+    fn buffers(plan: &BatchPlan) -> Vec<SignalBuffer> {
         let shape = SegmentShape { leads: 1, samples: 2 };
         let buffer = |_| SignalBuffer::new(plan.batch_size, shape, Device::Cpu).unwrap();
         (0..4).map(buffer).collect()
@@ -210,7 +218,8 @@ mod tests {
         read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
         consume: impl FnOnce(&mut Batches<E>) -> T,
     ) -> T {
-        with_batches(plan, buffers(plan), read, consume)
+        let buffers = buffers(&plan);
+        with_batches(plan, buffers, read, consume)
     }
 
     fn fill_with_number(segment: usize, values: &mut [f32]) -> Result<(), usize> {
@@ -237,6 +246,20 @@ mod tests {
             }
         });
         assert_eq!(seen, (0..103).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_batch_holds_segments_of_two_runs() {
+        let plan = BatchPlan::new(&[4..7, 10..10, 20..26, 30..31], 3, 1, 2);
+        let mut seen = Vec::new();
+        with(plan, fill_with_number, |batches| {
+            while let Some(batch) = batches.next() {
+                let batch = batch.unwrap();
+                seen.push(batch.segments.clone());
+                batches.recycle(batch);
+            }
+        });
+        assert_eq!(seen, [4..7, 20..23, 23..26, 30..31]);
     }
 
     #[test]

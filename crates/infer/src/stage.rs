@@ -1,8 +1,8 @@
 //! The stage `infer`: logits of every segment of a manifest, in its order, keyed.
 
 mod batch_size;
+mod chunks;
 mod hints;
-mod journal;
 mod labels;
 mod precision;
 mod returns;
@@ -18,11 +18,12 @@ use crate::threads::ThreadCount;
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
+use chunks::planned_batch_size;
+use ecgfm_artifacts::chunks::{ChunkStore, remove_own};
 use ecgfm_artifacts::logits::{GoldenComparison, InferenceRecord};
 use ecgfm_artifacts::manifests;
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_stage_params::InferOutput;
-use journal::ScoringJournal;
 use returns::ReturnedValues;
 use run_stats::{record_inference, report_outcome};
 use scoring::score_segments;
@@ -57,9 +58,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     for note in hints::for_precision(params.precision, on_cpu, segments, &hints::processor_features()) {
         ctx.progress.note(note);
     }
-    let mut journal = ScoringJournal::open(ctx.out)?;
+    let chunks = ChunkStore::open(ctx, None)?;
     let chosen = choose_batch_size(
-        (params.batch_size, journal.batch_size()),
+        (params.batch_size, planned_batch_size(&chunks)?),
         &mut loaded.model,
         source.shape,
         segments,
@@ -75,7 +76,11 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let returned = ReturnedValues::new(params, loaded.returns())?;
     let change =
         precision::compare_with_float32(params, (&source, &returned), model, placement, batching, ctx)?;
-    let stats = score_segments(&source, model, &returned, (batching, pool), &mut journal, ctx)?;
+    let stats = score_segments(&source, model, &returned, (batching, pool), &chunks, ctx)?;
+    if chunks.shard().is_some() {
+        return Ok(report_outcome(&stats).fact("device", model.describe().device));
+    }
+    remove_own(ctx)?;
     let mut record = InferenceRecord {
         batch_size: Some(batching.size),
         batch_size_by: Some(chosen.chosen_by.to_owned()),

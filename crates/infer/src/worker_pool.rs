@@ -159,21 +159,16 @@ mod tests {
     use crate::signal_buffer::SignalBuffer;
     use std::sync::atomic::AtomicUsize;
 
-    const PLAN: BatchPlan = BatchPlan {
-        segments: 100,
-        done: 0,
-        batch_size: 3,
-        multiple: 1,
-        readers: 2,
-    };
+    const BATCH_SIZE: usize = 3;
 
     fn with_batches<T>(
         read: impl Fn(usize, &mut [f32]) -> Result<()> + Sync,
         consume: impl FnOnce(&mut Batches<Error>) -> T,
     ) -> T {
         let shape = SegmentShape { leads: 1, samples: 1 };
-        let buffer = |_| SignalBuffer::new(PLAN.batch_size, shape, Device::Cpu).unwrap();
-        prefetch::with_batches(PLAN, (0..12).map(buffer).collect(), read, consume)
+        let buffer = |_| SignalBuffer::new(BATCH_SIZE, shape, Device::Cpu).unwrap();
+        let plan = BatchPlan::new(std::slice::from_ref(&(0..100)), BATCH_SIZE, 1, 2);
+        prefetch::with_batches(plan, (0..12).map(buffer).collect(), read, consume)
     }
 
     fn pool(workers: usize) -> WorkerPool {

@@ -40,6 +40,7 @@ fn run_with(
         home: dir.path(),
         progress: &NoProgress,
         cancel: &cancel,
+        chunks: None,
     };
     let outcome = run(&params, &ctx);
     (dir, outcome)
@@ -174,6 +175,7 @@ fn run_from(
         home: dir.path(),
         progress: &notes,
         cancel: &Cancel::default(),
+        chunks: None,
     };
     let outcome = run(&params, &ctx)?;
     let table = std::fs::read_to_string(dir.path().join("labels.csv")).unwrap();

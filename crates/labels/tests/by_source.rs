@@ -64,6 +64,7 @@ fn run(params: &Params, out: &Path) -> Result<(Outcome, Vec<String>)> {
         home: out,
         progress: &notes,
         cancel: &Cancel::default(),
+        chunks: None,
     };
     let outcome = ecgfm_labels::run(params, &ctx)?;
     Ok((outcome, notes.0.into_inner().unwrap()))

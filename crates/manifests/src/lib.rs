@@ -168,6 +168,7 @@ mod tests {
             home: dir.path(),
             progress: &NoProgress,
             cancel: &cancel,
+            chunks: None,
         };
         let outcome = run(
             &Params {
@@ -199,6 +200,7 @@ mod tests {
             home: dir.path(),
             progress: &NoProgress,
             cancel: &cancel,
+            chunks: None,
         };
         let splits = dir.path().join("s.csv");
         for (row, reason) in [

@@ -24,8 +24,8 @@ pub enum Point {
     Recovered,
     /// A stage's temporary directory is made.
     TempCreate,
-    /// A resumable stage's temporary directory is marked with its fingerprint.
-    TempMark,
+    /// The directory of the chunks of a stage that works in chunks is made.
+    ChunksCreate,
     /// The stage's own code begins.
     StageBegin,
     /// A file of the stage is made, under a temporary name.
@@ -70,6 +70,8 @@ pub enum Point {
     LockDirSync,
     /// The journal is removed.
     JournalClear,
+    /// The chunks of the stage, which is in place and recorded, are removed.
+    ChunksRemove,
     /// The stage is in place and recorded.
     StagePublished,
     /// The run lets its lock go.
@@ -77,11 +79,11 @@ pub enum Point {
 }
 
 /// Every point, in the order of a run.
-pub const POINTS: [Point; 28] = [
+pub const POINTS: [Point; 29] = [
     Point::RunBegin,
     Point::Recovered,
     Point::TempCreate,
-    Point::TempMark,
+    Point::ChunksCreate,
     Point::StageBegin,
     Point::FileCreate,
     Point::FileBytes,
@@ -104,6 +106,7 @@ pub const POINTS: [Point; 28] = [
     Point::LockRename,
     Point::LockDirSync,
     Point::JournalClear,
+    Point::ChunksRemove,
     Point::StagePublished,
     Point::RunEnd,
 ];
@@ -116,7 +119,7 @@ impl Point {
             Self::RunBegin => "run-begin",
             Self::Recovered => "recovered",
             Self::TempCreate => "temp-create",
-            Self::TempMark => "temp-mark",
+            Self::ChunksCreate => "chunks-create",
             Self::StageBegin => "stage-begin",
             Self::FileCreate => "file-create",
             Self::FileBytes => "file-bytes",
@@ -139,6 +142,7 @@ impl Point {
             Self::LockRename => "lock-rename",
             Self::LockDirSync => "lock-dir-sync",
             Self::JournalClear => "journal-clear",
+            Self::ChunksRemove => "chunks-remove",
             Self::StagePublished => "stage-published",
             Self::RunEnd => "run-end",
         }
@@ -276,7 +280,7 @@ mod tests {
     #[test]
     fn every_point_is_listed_once_and_has_a_name_of_its_own() {
         let mut names: Vec<&str> = POINTS.iter().map(|p| p.name()).collect();
-        assert!(POINTS.is_sorted() && POINTS[27] == Point::RunEnd);
+        assert!(POINTS.is_sorted() && POINTS[28] == Point::RunEnd);
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), POINTS.len());

@@ -161,8 +161,9 @@ pub trait StageKind: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Says if an interrupted run leaves parts in `ctx.out` from which the next run goes on.
-    fn resumable(&self) -> bool {
+    /// Says if the stage works in chunks ([`Context::chunks`]): an interrupted run leaves those that are whole, from which the next goes
+    /// on, and several processes can do a share each.
+    fn chunked(&self) -> bool {
         false
     }
 

@@ -1,4 +1,4 @@
-//! A resumable stage that is killed anywhere goes on from its parts, and a complete one is never done again.
+//! A stage that works in chunks and is killed anywhere goes on from those that are whole, and a complete one is never done again.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -70,7 +70,7 @@ fn parts(workdir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_resumable_stage_killed_at_any_point_keeps_its_parts() {
+fn a_stage_killed_at_any_point_keeps_its_chunks() {
     let mut reached = 0;
     for (point, nth) in POINTS.iter().map(|p| (*p, 1)).chain([(Point::FileDone, 2)]) {
         let dir = tempfile::tempdir().unwrap();
@@ -83,7 +83,7 @@ fn a_resumable_stage_killed_at_any_point_keeps_its_parts() {
         let (again, said) = run(dir.path(), "");
         assert!(again.status.success(), "{point:?}");
         assert_eq!(parts(dir.path()), ["0", "1", "2"], "{point:?}");
-        let has_parts = point > Point::TempMark;
+        let has_parts = point > Point::ChunksCreate;
         let complete = point > Point::JournalRename;
         assert_eq!(
             said.contains("resumed: true"),

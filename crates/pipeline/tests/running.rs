@@ -4,6 +4,7 @@
 mod toys;
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, LockFile, RunEvent, RunObserver, run_stage};
@@ -256,6 +257,15 @@ fn alone(bench: &Bench, kind: &str, with: &[&str], observer: &dyn RunObserver) -
     run_stage(kind.as_ref(), &with, &out, false, observer, &Cancel::default()).map(drop)
 }
 
+/// Where the chunks of the toy that runs alone are kept.
+fn kept_chunks(bench: &Bench) -> PathBuf {
+    let chunks = bench.dir.path().join(".alone.chunks");
+    let mut works = fs::read_dir(chunks).unwrap().map(|entry| entry.unwrap().path());
+    let work = works.next().unwrap();
+    assert!(works.next().is_none());
+    work
+}
+
 #[test]
 fn a_stage_that_runs_alone_goes_on_where_it_was_interrupted() {
     let bench = Bench::new();
@@ -269,8 +279,7 @@ fn a_stage_that_runs_alone_goes_on_where_it_was_interrupted() {
         "{}",
         error.render()
     );
-    let part = bench.dir.path().join(".alone.tmp/part0");
-    fs::write(&part, "as it was").unwrap();
+    fs::write(kept_chunks(&bench).join("part0"), "as it was").unwrap();
     fs::remove_file(&stop).unwrap();
     bench.take_events();
     alone(&bench, "slow", &[&from], &bench).unwrap();
@@ -295,7 +304,7 @@ fn parts_of_a_stage_that_ran_alone_are_no_parts_of_another() {
     fs::write(&stop, "").unwrap();
     let from = format!("from=[{}]", stop.display());
     alone(&bench, "slow", &[&from], &bench).unwrap_err();
-    fs::write(bench.dir.path().join(".alone.tmp/part0"), "as it was").unwrap();
+    fs::write(kept_chunks(&bench).join("part0"), "as it was").unwrap();
     alone(&bench, "slow", &["from=[]"], &bench).unwrap();
     assert_eq!(
         fs::read_to_string(bench.dir.path().join("alone/part0")).unwrap(),

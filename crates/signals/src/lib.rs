@@ -14,10 +14,10 @@
 //! front to back, by several workers each at a stretch of its own, which a disk likes and a compressed file needs.
 
 mod check;
+mod chunks;
 mod error;
 mod exam_reader;
 mod faults;
-mod journal;
 mod kept;
 mod mat;
 mod measured;

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::kept::KeptExam;
 use crate::measured::StoredSample;
 use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::formats::file_sum::FileSum;
 use ecgfm_artifacts::formats::mat5::{MatData, MatWriter};
 use ecgfm_artifacts::formats::pages::{PageBuffer, write_file};
 use ecgfm_artifacts::key;
@@ -49,9 +50,9 @@ impl Folders {
         Ok(folders)
     }
 
-    /// The directory of the trimmed recordings.
-    pub(crate) fn org(&self) -> &Path {
-        &self.org
+    /// The directory that they are in.
+    pub(crate) fn parent(&self) -> &Path {
+        self.org.parent().unwrap_or(&self.org)
     }
 }
 
@@ -60,10 +61,10 @@ pub(crate) fn create_dir(dir: &Path) -> Result<()> {
     Ok(std::fs::create_dir_all(dir).map_err(ArtifactError::io("create", dir))?)
 }
 
-/// Writes all files of one exam.
+/// Writes all files of one exam, and adds them to the sum of the directory that their directories are in.
 pub(crate) fn write<S: StoredSample>(
     folders: &Folders,
-    buffer: &mut PageBuffer,
+    (buffer, sum): (&mut PageBuffer, &mut FileSum),
     (exam, save_file): (&KeptExam, &str),
     made: &Processed<'_, S>,
     recipe: &Recipe,
@@ -78,17 +79,17 @@ pub(crate) fn write<S: StoredSample>(
     };
     // Sample by sample is column by column of (leads, samples): what MATLAB stores.
     let moments = made.moments().map(|m| [&m.mean[..], &m.std[..]]);
-    create(buffer, &folders.org.join(save_file), |mat| {
+    create((buffer, sum), &folders.org.join(save_file), |mat| {
         variables(exam.sample_rate, org_size).put(mat, S::mat_data(made.org()), None)
     })?;
-    create(buffer, &folders.preprocessed.join(save_file), |mat| {
+    create((buffer, sum), &folders.preprocessed.join(save_file), |mat| {
         variables(rate, made.samples()).put(mat, MatData::F64(made.preprocessed()), moments)
     })?;
     for (i, segment) in made.segments().enumerate() {
         let path = folders
             .segmented
             .join(format!("{}.mat", key::segment_key(save_file, i)));
-        create(buffer, &path, |mat| {
+        create((buffer, sum), &path, |mat| {
             variables(rate, recipe.segment_samples()).put(mat, MatData::F64(segment), moments)?;
             mat.put("segment_i", [1, 1], MatData::I64(&[i as i64]))
         })?;
@@ -137,7 +138,7 @@ impl Variables {
 }
 
 fn create(
-    buffer: &mut PageBuffer,
+    (buffer, sum): (&mut PageBuffer, &mut FileSum),
     path: &Path,
     fill: impl FnOnce(&mut MatWriter<&mut PageBuffer>) -> io::Result<()>,
 ) -> Result<()> {
@@ -147,5 +148,14 @@ fn create(
         mat.finish().map(drop)
     });
     let written = written.and_then(|()| write_file(path, buffer));
-    Ok(written.map_err(ArtifactError::io("write", path))?)
+    written.map_err(ArtifactError::io("write", path))?;
+    let name_of = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let folder = path.parent().map_or_else(String::new, name_of);
+    sum.add_file(&format!("{folder}/{}", name_of(path)), buffer.bytes());
+    Ok(())
 }

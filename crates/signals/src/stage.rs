@@ -9,7 +9,7 @@ use crate::policy::{self, Policy};
 use crate::process::ExamProcessor;
 use crate::rate_survey::RateSurvey;
 use crate::recipes::store_targets;
-use crate::stream::{process_exams, thread_count};
+use crate::stream::{ProcessedExams, exams_to_do, process_exams, thread_count};
 use crate::table_paths::TablePaths;
 use crate::target_result::TargetResult;
 use crate::warnings::ArchiveWarning;
@@ -48,8 +48,14 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
     for target in &targets {
         TablePaths::new(ctx.home, params.store, target.name.as_deref())?;
     }
-    ctx.progress.begin(archive.exams().len() as u64, "exams");
-    ctx.progress.advance(located.rejected.len() as u64);
+    let to_do = exams_to_do(located.found.len(), ctx);
+    match to_do == located.found.len() {
+        true => {
+            ctx.progress.begin(archive.exams().len() as u64, "exams");
+            ctx.progress.advance(located.rejected.len() as u64);
+        }
+        false => ctx.progress.begin(to_do as u64, "exams"),
+    }
     let reader = ExamReader {
         archive,
         missing_leads: params.missing_leads,
@@ -64,7 +70,14 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
         reader,
         survey: &survey,
     };
-    let outcomes = process_exams(&processor, &located.found, ctx)?;
+    let outcomes = match process_exams(&processor, &located.found, ctx)? {
+        ProcessedExams::All(outcomes) => outcomes,
+        ProcessedExams::Share(share) => {
+            return Ok(Outcome::default()
+                .count("chunks", share.chunks)
+                .count("exams", share.exams));
+        }
+    };
     let results = targets.iter().zip(outcomes).map(|(target, outcomes)| {
         let result = TargetResult::new(target, outcomes, &located.rejected);
         result.write(&processor, ctx).map(|warnings| (result, warnings))

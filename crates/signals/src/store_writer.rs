@@ -9,6 +9,8 @@ use crate::table_paths::segment_names;
 use crate::view::{check_view, write_view};
 use ecgfm_archives::Archive;
 use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::chunks::{ChunkData, ChunkStore, PendingChunk, TemporaryPath, link_data};
+use ecgfm_artifacts::formats::file_sum::FileSum;
 use ecgfm_artifacts::formats::npy::Flusher;
 use ecgfm_artifacts::formats::pages::PageBuffer;
 use ecgfm_artifacts::recipe::quality::Quality;
@@ -16,8 +18,10 @@ use ecgfm_artifacts::recipe::steps::{ModelInput, SegmentRecipe};
 use ecgfm_artifacts::recipe::trimmed::Trimmed;
 use ecgfm_artifacts::recordings::MissingLeads;
 use ecgfm_artifacts::store::{PACKED_DIR, PartFile, SampleType, write_packed_index};
-use std::io;
 use std::path::{Path, PathBuf};
+
+/// Role of a part's segments in its chunk.
+pub(crate) const DATA: &str = "segments";
 
 /// What segments are made from, and how.
 #[derive(Clone, Copy)]
@@ -47,13 +51,18 @@ pub(crate) enum StoreWriter<'a> {
     },
 }
 
-/// One part of the store.
+/// One part of the store, under a temporary name in the directory of the chunks.
 pub(crate) enum StorePartWriter<'a> {
-    Packed(PartFile<'a>),
+    Packed {
+        part: PartFile<'a>,
+        path: TemporaryPath,
+    },
     View,
     Mat {
-        folders: &'a mat::Folders,
+        folders: mat::Folders,
+        path: TemporaryPath,
         buffer: PageBuffer,
+        sum: FileSum,
         source: SegmentSource<'a>,
     },
 }
@@ -84,38 +93,39 @@ impl<'a> StoreWriter<'a> {
         })
     }
 
-    /// Starts part `number`.
-    pub(crate) fn part(&self, number: usize) -> Result<StorePartWriter<'_>> {
+    /// Starts a part.
+    pub(crate) fn part(&self, chunks: &ChunkStore) -> Result<StorePartWriter<'_>> {
         Ok(match self {
             Self::Packed {
-                dir,
                 shape,
                 values,
                 flusher,
                 ..
-            } => StorePartWriter::Packed(PartFile::create(flusher, dir, number, *shape, *values)?),
+            } => {
+                let path = chunks.temporary_path("npy");
+                let part = PartFile::create(flusher, &path, *shape, *values)?;
+                StorePartWriter::Packed { part, path }
+            }
             Self::View { .. } => StorePartWriter::View,
-            Self::Mat { folders, source } => StorePartWriter::Mat {
-                folders,
-                buffer: PageBuffer::default(),
-                source: *source,
-            },
+            Self::Mat { source, .. } => {
+                let path = chunks.temporary_path("mat");
+                StorePartWriter::Mat {
+                    folders: mat::Folders::create(&path)?,
+                    path,
+                    buffer: PageBuffer::default(),
+                    sum: FileSum::default(),
+                    source: *source,
+                }
+            }
         })
     }
 
-    /// Whether what part `number` left, `segments` in number, is still there whole.
-    pub(crate) fn is_whole(&self, number: usize, segments: usize) -> bool {
-        match self {
-            Self::Packed { dir, .. } => segments == 0 || PartFile::is_whole(dir, number, segments),
-            Self::View { .. } | Self::Mat { .. } => true,
-        }
-    }
-
-    /// The file of part `number`, where parts are files.
-    pub(crate) fn part_file(&self, number: usize) -> Option<PathBuf> {
+    /// Where the data of part `number` belong in the store; none where a part has no data of its own.
+    pub(crate) fn place(&self, number: usize) -> Option<PathBuf> {
         match self {
             Self::Packed { dir, .. } => Some(PartFile::path(dir, number)),
-            Self::View { .. } | Self::Mat { .. } => None,
+            Self::View { .. } => None,
+            Self::Mat { folders, .. } => Some(folders.parent().to_owned()),
         }
     }
 
@@ -176,7 +186,7 @@ impl StorePartWriter<'_> {
         quality: Quality<S>,
     ) -> Result<()> {
         match self {
-            Self::Packed(part) => {
+            Self::Packed { part, .. } => {
                 let count = trimmed.segment_count();
                 let write = |room: &mut [f32]| trimmed.write_measured_segments(&quality, room);
                 Ok(part.append(count, write)?)
@@ -185,12 +195,14 @@ impl StorePartWriter<'_> {
             Self::Mat {
                 folders,
                 buffer,
+                sum,
                 source,
+                ..
             } => {
                 let save_file = source.archive.save_file(exam.idx);
                 mat::write(
                     folders,
-                    buffer,
+                    (buffer, sum),
                     (exam, &save_file),
                     &trimmed.process(quality),
                     source.recipe.selection(),
@@ -202,7 +214,7 @@ impl StorePartWriter<'_> {
     /// Stores the segments that the steps of a recipe made of one exam.
     pub(crate) fn put_steps(&mut self, made: &ModelInput) -> Result<()> {
         match self {
-            Self::Packed(part) => {
+            Self::Packed { part, .. } => {
                 let fill = |room: &mut [f32]| {
                     let values = made.segments.iter().flatten();
                     room.iter_mut()
@@ -219,17 +231,30 @@ impl StorePartWriter<'_> {
     /// The largest difference between a value and what is stored of it.
     pub(crate) fn largest_error(&self) -> f32 {
         match self {
-            Self::Packed(part) => part.largest_error(),
+            Self::Packed { part, .. } => part.largest_error(),
             Self::View | Self::Mat { .. } => 0.0,
         }
     }
 
-    /// Completes the part; `then` is called once it is written.
-    pub(crate) fn finish(self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
+    /// Completes the part, and then its chunk; the data get their place in the store, if they are to have one. A part without segments
+    /// has no data.
+    pub(crate) fn finish(self, chunk: PendingChunk, is_empty: bool, place: Option<PathBuf>) -> Result<()> {
+        let complete = chunk.path().to_owned();
+        let commit = move |data: Option<(TemporaryPath, FileSum)>| {
+            let role = DATA.to_owned();
+            let data = data.filter(|_| !is_empty);
+            let data = data.map(|(path, sum)| ChunkData { role, path, sum });
+            let placed = chunk.commit(data.into_iter().collect())?;
+            match placed.first().zip(place) {
+                Some((data, place)) => link_data(data, &place),
+                None => Ok(()),
+            }
+        };
+        let failed = ArtifactError::io("write", &complete);
         match self {
-            Self::Packed(part) => Ok(part.finish(then)?),
-            Self::View => Ok(()),
-            Self::Mat { folders, .. } => Ok(then().map_err(ArtifactError::io("write", folders.org()))?),
+            Self::Packed { part, path } => Ok(part.finish(move |sum| commit(Some((path, sum))))?),
+            Self::View => Ok(commit(None).map_err(failed)?),
+            Self::Mat { path, sum, .. } => Ok(commit(Some((path, sum))).map_err(failed)?),
         }
     }
 }

@@ -1,18 +1,20 @@
 //! All exams, in bounded memory: workers take parts of the exams one after another, and each writes a part of the store.
 //!
-//! Which exams are in a part does not depend on the workers, so neither does what is written. A part that is complete is
-//! noted in a journal; after an interruption the stage goes on with the parts that are not.
+//! Which exams are in a part does not depend on the workers, so neither does what is written. A part is a chunk of the stage:
+//! what an interrupted run or another process left of them is not done again.
 
+use crate::chunks::{PartRecord, begin_part, read_part};
 use crate::error::{Error, Result};
-use crate::journal::Journal;
 use crate::kept::{ExamOutcome, KeptExam, PartOutcome};
 use crate::params::Store;
 use crate::process::{Buffers, ExamProcessor};
 use crate::recipes::StoreTarget;
-use crate::store_writer::{FlushedStore, SegmentSource, StorePartWriter, StoreWriter};
+use crate::store_writer::{DATA, FlushedStore, SegmentSource, StoreWriter};
 use ecgfm_archives::{LocatedExam, RejectedExam};
-use ecgfm_artifacts::checkpoint::PendingCheckpoint;
-use ecgfm_artifacts::stage::Context;
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::chunks::{Chunk, ChunkStore, chunk_length, link_data, remove_own};
+use ecgfm_artifacts::stage::{ChunkPlan, Context};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -30,10 +32,29 @@ pub(crate) struct ExamOutcomes {
     pub(crate) largest_error: f32,
 }
 
-/// The store of one recipe, and the journal of its parts.
+/// Counts of a share of the stage.
+#[derive(Default)]
+pub(crate) struct ShareDone {
+    /// Parts of the share.
+    pub(crate) chunks: usize,
+    /// Exams in them.
+    pub(crate) exams: usize,
+}
+
+/// What came of the work on an archive.
+pub(crate) enum ProcessedExams {
+    /// All exams, by recipe.
+    All(Vec<ExamOutcomes>),
+    /// A share, whose chunks are written.
+    Share(ShareDone),
+}
+
+/// The store of one recipe, and the chunks that are its parts.
 struct TargetStore<'a> {
     writer: StoreWriter<'a>,
-    journal: Option<Journal>,
+    chunks: ChunkStore,
+    /// Set where parts are kept as chunks. Those of a view are worth it only where another process needs them: they have no samples.
+    keeps: bool,
 }
 
 impl<'a> TargetStore<'a> {
@@ -50,39 +71,82 @@ impl<'a> TargetStore<'a> {
         };
         let store = processor.params.store;
         let writer = StoreWriter::create(&target.dir(ctx.out), store, source)?;
-        // A view has nothing that could be kept.
-        let journal = (store != Store::View).then(|| Journal::open(ctx.out, target.name.as_deref()));
+        let chunks = ChunkStore::open(ctx, target.name.as_deref())?;
+        let keeps = store != Store::View || chunks.shard().is_some();
         Ok(Self {
             writer,
-            journal: journal.transpose()?,
+            chunks,
+            keeps,
         })
     }
 
-    /// The outcome of a part that is noted and still there whole.
-    fn done(&self, number: usize, exams: &[LocatedExam]) -> Option<PartOutcome> {
-        let done = self.journal.as_ref()?.outcome(number, exams)?;
-        let segments = done.kept.iter().map(|kept| kept.segments).sum();
-        self.writer.is_whole(number, segments).then_some(done)
+    /// Where the data of a part belong; none for a share of the stage, which writes chunks only.
+    fn place(&self, number: usize) -> Option<PathBuf> {
+        let place = self.writer.place(number);
+        place.filter(|_| self.chunks.shard().is_none())
+    }
+
+    /// Puts the data of a part that is there whole in their place; its outcome.
+    fn take(&self, number: usize, chunk: Chunk<PartRecord<'static>>) -> Result<PartOutcome> {
+        if let Some((data, place)) = chunk.data(DATA).zip(self.place(number)) {
+            link_data(&data, &place).map_err(ArtifactError::io("write", &place))?;
+        }
+        Ok(chunk.record.into_outcome())
     }
 }
 
-/// Processes all exams, and fills the stores of all recipes in `ctx.out`; the outcomes by each recipe.
+/// Exams of a part.
+fn part_length() -> usize {
+    chunk_length(EXAMS_PER_PART).max(1)
+}
+
+/// Number of exams of this process's share; all of them where it has none.
+pub(crate) fn exams_to_do(exams: usize, ctx: &Context<'_>) -> usize {
+    let Some(shard) = ctx.chunks.and_then(|chunks| chunks.shard) else {
+        return exams;
+    };
+    let parts = 0..exams.div_ceil(part_length());
+    let length = |part: usize| part_length().min(exams - part * part_length());
+    parts.filter(|part| shard.holds(*part)).map(length).sum()
+}
+
+/// Processes exams, and fills the stores of all recipes in `ctx.out`; a share of the stage writes its chunks only.
 pub(crate) fn process_exams(
     processor: &ExamProcessor<'_>,
     exams: &[LocatedExam],
     ctx: &Context<'_>,
-) -> Result<Vec<ExamOutcomes>> {
+) -> Result<ProcessedExams> {
     // A view has one form of a recipe, and is refused where there would be two.
     let padded = exams
         .first()
         .is_some_and(|exam| processor.archive.is_zero_padded(exam.location.file));
     let create = |target| TargetStore::create(target, processor, padded, ctx);
     let stores = processor.targets.iter().map(create).collect::<Result<Vec<_>>>()?;
+    let parts: Vec<&[LocatedExam]> = exams.chunks(part_length()).collect();
+    let chunks = stores.first().map(|store| &store.chunks);
+    if let Some(chunks) = chunks {
+        let names = processor.targets.iter();
+        let names = names.map(|target| target.name.clone().unwrap_or_default());
+        chunks.agree(&ChunkPlan {
+            chunks: parts.len(),
+            names: names.collect(),
+            settings: serde_json::Value::Null,
+        })?;
+    }
+    let is_ours = |number: &usize| chunks.is_none_or(|chunks| chunks.is_ours(*number));
+    let numbers: Vec<usize> = (0..parts.len()).filter(is_ours).collect();
+    let is_share = chunks.is_some_and(|chunks| chunks.shard().is_some());
+    let share = ShareDone {
+        chunks: numbers.len(),
+        exams: numbers.iter().map(|number| parts[*number].len()).sum(),
+    };
     let queue = WorkQueue {
         processor,
         ctx,
         stores: &stores,
-        parts: exams.chunks(EXAMS_PER_PART).collect(),
+        parts,
+        numbers,
+        keeps_outcomes: !is_share,
         next: AtomicUsize::new(0),
         failed: AtomicUsize::new(usize::MAX),
     };
@@ -97,6 +161,9 @@ pub(crate) fn process_exams(
         Ok(parts) => parts,
     };
     let flushed = flushed.into_iter().collect::<Result<Vec<_>>>()?;
+    if is_share {
+        return Ok(ProcessedExams::Share(share));
+    }
     let mut outcomes: Vec<ExamOutcomes> = flushed.iter().map(|_| ExamOutcomes::default()).collect();
     for part in parts {
         for (outcomes, part) in outcomes.iter_mut().zip(part) {
@@ -108,7 +175,8 @@ pub(crate) fn process_exams(
     for (flushed, outcomes) in flushed.iter().zip(&outcomes) {
         flushed.index(&outcomes.kept)?;
     }
-    Ok(outcomes)
+    remove_own(ctx)?;
+    Ok(ProcessedExams::All(outcomes))
 }
 
 pub(crate) fn thread_count(wanted: Option<usize>) -> usize {
@@ -122,8 +190,13 @@ struct WorkQueue<'a> {
     /// By recipe.
     stores: &'a [TargetStore<'a>],
     parts: Vec<&'a [LocatedExam]>,
+    /// Numbers of the parts to do.
+    numbers: Vec<usize>,
+    /// Set where outcomes are wanted once the parts are done.
+    keeps_outcomes: bool,
+    /// Position of the next of them.
     next: AtomicUsize,
-    /// The first part that met an error. Parts before it are still worked on: theirs comes first, whatever the threads.
+    /// The first position at which an error was met. Parts before it are still worked on: theirs comes first, whatever the threads.
     failed: AtomicUsize,
 }
 
@@ -131,18 +204,22 @@ impl WorkQueue<'_> {
     /// Runs the workers; the outcomes in the order of the parts, of each by recipe, or the error of the first part that met one.
     fn run(&self, threads: usize) -> Result<Vec<Vec<PartOutcome>>> {
         let mut slots: Vec<Option<Result<Vec<PartOutcome>>>> = Vec::new();
-        slots.resize_with(self.parts.len(), || None);
+        slots.resize_with(self.numbers.len(), || None);
         let slots = Mutex::new(slots);
-        let workers = threads.clamp(1, self.parts.len().max(1));
+        let workers = threads.clamp(1, self.numbers.len().max(1));
         std::thread::scope(|scope| {
             let worker = || {
                 let mut buffers = Buffers::default();
-                while let Some(number) = self.next_part() {
-                    let outcome = self.process_part(number, &mut buffers);
+                while let Some(at) = self.next_part() {
+                    let outcome = self.process_part(at, &mut buffers);
                     if outcome.is_err() {
-                        self.failed.fetch_min(number, Ordering::Relaxed);
+                        self.failed.fetch_min(at, Ordering::Relaxed);
                     }
-                    slots.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(outcome);
+                    let outcome = outcome.map(|outcome| match self.keeps_outcomes {
+                        true => outcome,
+                        false => Vec::new(),
+                    });
+                    slots.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(outcome);
                 }
             };
             let others: Vec<_> = (1..workers).map(|_| scope.spawn(worker)).collect();
@@ -164,23 +241,23 @@ impl WorkQueue<'_> {
         if self.failed.load(Ordering::Relaxed) != usize::MAX {
             return None;
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        (number < self.parts.len()).then_some(number)
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        (at < self.numbers.len()).then_some(at)
     }
 
-    /// Processes one part, unless the journals of all recipes have it; the outcomes by recipe.
-    fn process_part(&self, number: usize, buffers: &mut Buffers) -> Result<Vec<PartOutcome>> {
+    /// Processes one part, unless the stores of all recipes have it; the outcomes by recipe.
+    fn process_part(&self, at: usize, buffers: &mut Buffers) -> Result<Vec<PartOutcome>> {
+        let number = self.numbers[at];
         let exams = self.parts[number];
-        let done = self.stores.iter().map(|store| store.done(number, exams));
-        if let Some(done) = done.collect::<Option<Vec<_>>>() {
+        if let Some(done) = self.done(number, exams)? {
             self.ctx.progress.advance(exams.len() as u64);
             return Ok(done);
         }
-        let parts = self.stores.iter().map(|store| store.writer.part(number));
+        let parts = self.stores.iter().map(|store| store.writer.part(&store.chunks));
         let mut parts = parts.collect::<Result<Vec<_>>>()?;
         let mut outcomes: Vec<PartOutcome> = parts.iter().map(|_| PartOutcome::default()).collect();
         for some in exams.chunks(REPORTED) {
-            if self.ctx.cancel.is_cancelled() || self.failed.load(Ordering::Relaxed) < number {
+            if self.ctx.cancel.is_cancelled() || self.failed.load(Ordering::Relaxed) < at {
                 return Err(Error::Interrupted);
             }
             for exam in some {
@@ -196,31 +273,25 @@ impl WorkQueue<'_> {
         }
         for ((part, outcome), store) in parts.into_iter().zip(&mut outcomes).zip(self.stores) {
             outcome.largest_error = part.largest_error();
-            finish_part(store, (number, exams), part, outcome)?;
+            if store.keeps {
+                let chunk = begin_part(&store.chunks, number, exams, outcome)?;
+                part.finish(chunk, outcome.kept.is_empty(), store.place(number))?;
+            }
         }
         Ok(outcomes)
     }
-}
 
-/// Completes a part of the store of one recipe, and notes it in its journal.
-fn finish_part(
-    store: &TargetStore<'_>,
-    (number, exams): (usize, &[LocatedExam]),
-    part: StorePartWriter<'_>,
-    outcome: &PartOutcome,
-) -> Result<()> {
-    let journal = store.journal.as_ref();
-    let note = journal.map(|journal| journal.note(number, exams, outcome));
-    let note = note.transpose()?;
-    let empty = outcome
-        .kept
-        .is_empty()
-        .then(|| store.writer.part_file(number))
-        .flatten();
-    part.finish(move || {
-        if let Some(file) = empty {
-            std::fs::remove_file(file)?;
-        }
-        note.as_ref().map_or(Ok(()), PendingCheckpoint::commit)
-    })
+    /// The outcomes of a part, where the stores of all recipes have it.
+    fn done(&self, number: usize, exams: &[LocatedExam]) -> Result<Option<Vec<PartOutcome>>> {
+        let chunks = self.stores.iter();
+        let chunks = chunks.map(|store| read_part(&store.chunks, number, exams));
+        let Some(chunks) = chunks.collect::<Result<Option<Vec<_>>>>()? else {
+            return Ok(None);
+        };
+        let taken = self.stores.iter().zip(chunks);
+        taken
+            .map(|(store, chunk)| store.take(number, chunk))
+            .collect::<Result<Vec<_>>>()
+            .map(Some)
+    }
 }

@@ -284,6 +284,7 @@ fn an_interrupted_run_says_so() {
         home: dir.path(),
         progress: &NoProgress,
         cancel: &cancel,
+        chunks: None,
     };
     let stopped = ecgfm_signals::run(&Params::new(dir.path()), &ctx);
     assert!(matches!(stopped, Err(Error::Interrupted)));

@@ -6,7 +6,7 @@ mod common;
 
 use common::{contents, exams, part, row, run, tracing};
 use ecgfm_artifacts::formats::code15::{PartWriter, WriteLayout, WriteOptions};
-use ecgfm_artifacts::stage::{Cancel, Context, Progress};
+use ecgfm_artifacts::stage::{Cancel, ChunkWork, Context, NoProgress, Progress, Shard};
 use ecgfm_artifacts::store::SegmentReader;
 use ecgfm_signals::{self as signals, Error, Params, Result, Store};
 use std::path::Path;
@@ -197,6 +197,7 @@ fn stopped(params: &Params, out: &Path, exams: u64) -> Result<()> {
         home: Path::new("/runs/x/signals"),
         progress: &progress,
         cancel: &progress.cancel.clone(),
+        chunks: None,
     };
     signals::run(params, &context).map(drop)
 }
@@ -214,8 +215,12 @@ fn an_interrupted_stage_goes_on_with_the_parts_that_are_missing() {
             matches!(stopped(&params, &cut, 700), Err(Error::Interrupted)),
             "{store:?}"
         );
-        let entries = || std::fs::read_dir(cut.join(".complete")).unwrap().count();
-        assert_eq!(entries(), 1, "{store:?}: one part of three is complete");
+        let complete = || {
+            let files = std::fs::read_dir(cut.join(".chunks")).unwrap().flatten();
+            let names = files.map(|file| file.file_name().into_string().unwrap());
+            names.filter(|name| name.ends_with(".jsonl")).count()
+        };
+        assert_eq!(complete(), 1, "{store:?}: one part of three is complete");
         let first =
             ["segments/part-00000.npy", "segmented/code_15_1_0.mat"][usize::from(store == Store::Mat)];
         let written = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
@@ -239,13 +244,56 @@ fn a_part_that_was_damaged_in_between_is_made_again() {
     run(&params, &whole).unwrap();
     std::fs::create_dir_all(&cut).unwrap();
     assert!(stopped(&params, &cut, 700).is_err());
-    let part = std::fs::OpenOptions::new()
-        .write(true)
-        .open(cut.join("segments/part-00000.npy"))
-        .unwrap();
-    part.set_len(5000).unwrap();
+    // The store and its chunk are two names of one file.
+    let part = cut.join("segments/part-00000.npy");
+    let mut bytes = std::fs::read(&part).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&part, bytes).unwrap();
     run(&params, &cut).unwrap();
     assert_eq!(contents(&cut), contents(&whole));
+}
+
+#[test]
+fn shares_in_any_order_leave_what_one_run_leaves() {
+    let (raw, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    many(raw.path());
+    for store in [Store::Packed, Store::Packed16, Store::View, Store::Mat] {
+        let params = short(raw.path(), store, 2);
+        let [whole, merged, share] = ["whole", "merged", "share"].map(|name| {
+            let dir = out.path().join(format!("{store:?}-{name}"));
+            std::fs::create_dir_all(&dir).unwrap();
+            dir
+        });
+        run(&params, &whole).unwrap();
+        let chunks = out.path().join(format!("{store:?}-chunks"));
+        let work = |out: &Path, shard| {
+            let cancel = Cancel::default();
+            let context = Context {
+                out,
+                home: Path::new("/runs/x/signals"),
+                progress: &NoProgress,
+                cancel: &cancel,
+                chunks: Some(ChunkWork { dir: &chunks, shard }),
+            };
+            signals::run(&params, &context).unwrap()
+        };
+        let mut exams = 0;
+        for number in [3, 1] {
+            let done = work(&share, Shard::new(number, 3)).counts;
+            assert_eq!(done["chunks"], 1, "{store:?}");
+            exams += done["exams"];
+        }
+        assert_eq!(exams, 512 + 276, "{store:?}");
+        // Two that were done, one that is missing.
+        let merged_counts = work(&merged, None).counts;
+        assert_eq!(
+            merged_counts["kept"] + merged_counts["rejected"],
+            1300,
+            "{store:?}"
+        );
+        assert_eq!(contents(&merged), contents(&whole), "{store:?}");
+    }
 }
 
 #[test]

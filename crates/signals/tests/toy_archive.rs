@@ -42,6 +42,7 @@ fn run_toy(dir: &Path, out: &Path, store: Store) -> Result<Outcome> {
         home: Path::new("/runs/x/signals"),
         progress: &NoProgress,
         cancel: &cancel,
+        chunks: None,
     };
     std::fs::create_dir_all(out).unwrap();
     run_on(&ToyArchive::open(dir), &params, &ctx)

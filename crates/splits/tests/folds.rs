@@ -47,6 +47,7 @@ fn published_folds_make_the_splits_and_an_exam_of_no_named_fold_is_left_out_and_
         home: dir.path(),
         progress: &NoProgress,
         cancel: &Cancel::default(),
+        chunks: None,
     };
     let outcome = ecgfm_splits::run(&params, &ctx).unwrap();
     let text = std::fs::read_to_string(dir.path().join("meta_split.csv")).unwrap();

@@ -85,6 +85,7 @@ fn run(params: &Params) -> ecgfm_splits::Result<Outcome> {
         home: dir,
         progress: &NoProgress,
         cancel: &cancel,
+        chunks: None,
     };
     splits::run(params, &ctx)
 }

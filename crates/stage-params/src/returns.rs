@@ -75,6 +75,12 @@ impl ValueRange {
         }
     }
 
+    /// Widens the range to another.
+    pub fn join(&mut self, other: Self) {
+        let ends = other.ends.map(|(lowest, highest)| [lowest, highest]);
+        self.add(ends.as_ref().map_or(&[], |ends| ends));
+    }
+
     /// Returns the smallest and the largest value; none where no finite value was seen.
     pub fn ends(self) -> Option<(f32, f32)> {
         self.ends

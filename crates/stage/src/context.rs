@@ -1,5 +1,6 @@
 //! What a stage is given besides its parameters, and what it gives back.
 
+use crate::shard::Shard;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -60,18 +61,12 @@ impl Cancel {
     }
 }
 
-/// Directory inside [`Context::out`] in which a resumable stage notes which of its parts are complete. The engine removes it
-/// when the stage is: it is no part of the outputs.
-pub const COMPLETE: &str = ".complete";
-
-/// Begins the name of a file that is being written; it gets its own name when it is whole. The engine removes what an
-/// interrupted stage left of them before the stage resumes.
+/// Begins the name of a file that is being written; it gets its own name when it is whole.
 pub const UNFINISHED: &str = ".tmp-";
 
 /// Directory, progress and cancellation that a running stage is given besides its parameters.
 pub struct Context<'a> {
-    /// Existing directory to write into. It is published under another name once the stage is complete. It is empty, or holds
-    /// what an interrupted run of a resumable stage with the same parameters and inputs left.
+    /// Existing, empty directory to write into. It is published under another name once the stage is complete.
     pub out: &'a Path,
     /// Name of `out` once it is published: the directory that absolute paths written into outputs must name.
     pub home: &'a Path,
@@ -79,6 +74,19 @@ pub struct Context<'a> {
     pub progress: &'a dyn Progress,
     /// Looked at between units of work.
     pub cancel: &'a Cancel,
+    /// Place of the chunks of a stage that works in chunks, and its share of them; without one, the stage does all of its work, and keeps
+    /// its chunks inside `out` until it is done.
+    pub chunks: Option<ChunkWork<'a>>,
+}
+
+/// Place of a stage's chunks, which several processes may fill at the same time, and the share of them that this one does.
+#[derive(Debug, Clone, Copy)]
+pub struct ChunkWork<'a> {
+    /// Existing directory, named after the fingerprint of the stage: what is in it was made of the same parameters and inputs.
+    pub dir: &'a Path,
+    /// Share of the chunks to do. A stage that is given one writes its chunks and nothing else; without one it does what is
+    /// missing, and then its outputs from all chunks.
+    pub shard: Option<Shard>,
 }
 
 /// Report of a finished stage: numbers that add up, and facts about how it ran.

@@ -27,8 +27,12 @@
 //! assert_eq!(StageError::from(Error::NoNumber(3)).class, FailureClass::BadInput);
 //! ```
 
+mod chunk_plan;
 mod context;
 mod failure;
+mod shard;
 
-pub use context::{COMPLETE, Cancel, Context, NoProgress, Outcome, Progress, UNFINISHED};
+pub use chunk_plan::{ChunkPlan, chunk_file, chunk_stem};
+pub use context::{Cancel, ChunkWork, Context, NoProgress, Outcome, Progress, UNFINISHED};
 pub use failure::{FailureClass, StageError, StageFailure};
+pub use shard::Shard;

@@ -26,6 +26,9 @@ pub struct InferenceRecord {
     pub batch_size_by: Option<String>,
     /// The device, as in `cpu` or `cuda:0`.
     pub device: Option<String>,
+    /// Devices that computed parts of the outputs, where they are not all of one: such outputs may differ in their last bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Vec<String>>,
     /// Shape of a segment's embedding.
     pub embedding_shape: Option<Vec<usize>>,
     /// The model held against what it returned when it was exported; none where its card names no golden vectors.

@@ -4,6 +4,7 @@
 use super::index::{INDEX_FILE, duplicate_segment};
 use crate::columns::{PART, ROW, SEGMENT};
 use crate::error::{Error, Result};
+use crate::formats::file_sum::FileSum;
 use crate::formats::npy::{BulkWriter, Flusher, NpyDtype, NpyReader};
 use crate::key;
 use crate::pandas::Cell;
@@ -47,21 +48,19 @@ pub struct PartFile<'a> {
 }
 
 impl<'a> PartFile<'a> {
-    /// Starts part `number` of segments of (leads, samples) in the existing directory `dir`.
+    /// Starts a part of segments of (leads, samples) at `path`.
     ///
     /// # Errors
     /// I/O.
     pub fn create(
         flusher: &'a Flusher,
-        dir: &Path,
-        number: usize,
+        path: &Path,
         shape: (usize, usize),
         values: SampleType,
     ) -> Result<Self> {
-        let path = dir.join(part_file(number));
         Ok(Self {
             values,
-            writer: BulkWriter::create(flusher, &path, values.dtype(), &[shape.0, shape.1])?,
+            writer: BulkWriter::create(flusher, path, values.dtype(), &[shape.0, shape.1])?,
             row_len: shape.0 * shape.1,
             wide: Vec::new(),
             largest_error: 0.0,
@@ -98,17 +97,12 @@ impl<'a> PartFile<'a> {
         self.largest_error
     }
 
-    /// Completes the part; `then` is called once it is written.
+    /// Completes the part; `then` is called once it is written, with what the file is.
     ///
     /// # Errors
     /// Writing has failed before; the flusher says why.
-    pub fn finish(self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
+    pub fn finish(self, then: impl FnOnce(FileSum) -> io::Result<()> + Send + 'static) -> Result<()> {
         Ok(self.writer.finish(then)?)
-    }
-
-    /// Returns true where part `number` in `dir` is complete and holds that many segments.
-    pub fn is_whole(dir: &Path, number: usize, rows: usize) -> bool {
-        NpyReader::open(&dir.join(part_file(number))).is_ok_and(|part| part.rows() == rows)
     }
 
     /// Path of part `number` in `dir`.
@@ -222,10 +216,11 @@ impl PackedWriter {
             return Ok(());
         }
         let number = (self.rows.len() - 1) / ROWS_PER_PART;
-        let mut part = PartFile::create(&self.flusher, &self.dir, number, self.shape, SampleType::Float32)?;
+        let path = PartFile::path(&self.dir, number);
+        let mut part = PartFile::create(&self.flusher, &path, self.shape, SampleType::Float32)?;
         part.append(count, |room| room.copy_from_slice(&self.current))?;
         self.current.clear();
-        part.finish(|| Ok(()))
+        part.finish(|_| Ok(()))
     }
 
     /// Completes the store.

@@ -1,7 +1,9 @@
 //! Arguments of `run`, `status` and `graph`.
 
 use super::pipeline::PipelineArgs;
+use super::shard::ShardChoice;
 use clap::{Args, ValueEnum};
+use ecgfm_pipeline::StageSelection;
 
 /// `ecgfm run`
 #[derive(Debug, Args)]
@@ -18,6 +20,9 @@ pub struct RunArgs {
     /// Stop after this stage.
     #[arg(long, value_name = "STAGE")]
     pub until: Option<String>,
+    /// Do share i of n of the chunks, and nothing else; `auto/n` takes i from the scheduler. Needs no lock and no other process.
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["force", "keep_going", "dry_run"])]
+    pub shard: Option<ShardChoice>,
     /// Run the selected stages even where they are up to date.
     #[arg(long)]
     pub force: bool,
@@ -27,6 +32,17 @@ pub struct RunArgs {
     /// Say what would run, and run nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+impl RunArgs {
+    /// The stages that were chosen.
+    pub fn selection(&self) -> StageSelection {
+        StageSelection {
+            only: self.only.clone(),
+            from: self.from.clone(),
+            until: self.until.clone(),
+        }
+    }
 }
 
 /// `ecgfm status`

@@ -16,6 +16,7 @@ mod recording_files;
 pub mod run;
 pub mod schema;
 pub mod sensitivity;
+pub mod share;
 pub mod show;
 pub mod sources;
 pub mod stage;

@@ -10,7 +10,7 @@ use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
     Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, RunSettings, RunSummary,
-    SilentObserver, Stage, StageAction, StageSelection,
+    SilentObserver, Stage, StageAction,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -60,13 +60,12 @@ fn pass_write_step(step: WriteStep, path: &Path) -> std::io::Result<()> {
 /// Runs a pipeline.
 pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFailure> {
     set_watcher(pass_write_step);
+    if let Some(shard) = args.shard {
+        return super::share::run_share(args, shard, quiet, cancel);
+    }
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
-        selection: StageSelection {
-            only: args.only.clone(),
-            from: args.from.clone(),
-            until: args.until.clone(),
-        },
+        selection: args.selection(),
         force: args.force,
         keep_going: args.keep_going,
         dry_run: args.dry_run,

@@ -47,8 +47,8 @@ pub struct StageBinding<P> {
     pub look_ahead: fn(&P, &LookAheadContext<'_>) -> LookAheadFindings,
     /// Facts beyond parameters and inputs.
     pub extra: ExtraFacts<P>,
-    /// Set where the stage resumes from what an interrupted run left in its directory.
-    pub resumable: bool,
+    /// Set where the stage works in chunks.
+    pub chunked: bool,
     /// The stage itself.
     pub run: fn(&P, &Context<'_>) -> Result<Outcome, StageError>,
 }
@@ -168,8 +168,8 @@ impl<P: DeserializeOwned + Serialize + JsonSchema> StageKind for StageBinding<P>
         (self.extra)(&stage_params(with)?)
     }
 
-    fn resumable(&self) -> bool {
-        self.resumable
+    fn chunked(&self) -> bool {
+        self.chunked
     }
 
     fn versions(&self) -> Vec<(String, String)> {

@@ -73,7 +73,7 @@ pub fn predict() -> StageBinding<prediction::Params> {
             let labels = config_fact("labels", Definition::Labels, &params.labels);
             Ok(std::iter::once(labels).chain(mapping).collect())
         },
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(prediction::run(params, ctx)?),
     }
 }
@@ -153,7 +153,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
             let mapping = mapping.map(|m| config_fact("mapping", Definition::Mapping, m));
             Ok(set.chain(mapping).chain(score_facts(&params.challenge)).collect())
         },
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(scoring::run(params, ctx)?),
     }
 }
@@ -185,7 +185,7 @@ pub fn panel() -> StageBinding<side_by_side::Params> {
         check: |params| params.check().map_err(refused_param),
         look_ahead: ahead::panel,
         extra: no_extra_facts,
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(side_by_side::run(params, ctx)?),
     }
 }
@@ -242,7 +242,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
         },
         look_ahead: ahead::report,
         extra: no_extra_facts,
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(report_stage::run(params, ctx)?),
     }
 }

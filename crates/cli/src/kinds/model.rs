@@ -73,7 +73,7 @@ pub fn export() -> StageBinding<ExportParams> {
             let model = params.model.iter().map(|name| model_fact(name));
             Ok(labels.chain(model).collect())
         },
-        resumable: false,
+        chunked: false,
         run: |params, ctx| torch::require_torch().map_err(missing_torch)?.export(params, ctx),
     }
 }
@@ -141,7 +141,7 @@ pub fn infer() -> StageBinding<InferParams> {
                 .map(|name| config_fact("labels", Definition::Labels, name))
                 .collect())
         },
-        resumable: true,
+        chunked: true,
         run: |params, ctx| torch::require_torch().map_err(missing_torch)?.infer(params, ctx),
     }
 }

@@ -117,7 +117,7 @@ pub fn signals() -> StageBinding<signals::Params> {
                 .chain(recipes)
                 .collect())
         },
-        resumable: true,
+        chunked: true,
         run: |params, ctx| Ok(signals::run(params, ctx)?),
     }
 }
@@ -173,7 +173,7 @@ pub fn labels() -> StageBinding<labels::Params> {
             });
             Ok(std::iter::once(set).chain(rules).chain(by_source).collect())
         },
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(labels::run(params, ctx)?),
     }
 }
@@ -203,7 +203,7 @@ pub fn splits() -> StageBinding<splits::Params> {
         check: |params| params.check().map_err(refused_splits),
         look_ahead: ahead::splits,
         extra: no_extra_facts,
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(splits::run(params, ctx)?),
     }
 }
@@ -229,7 +229,7 @@ pub fn manifests() -> StageBinding<manifests::Params> {
         check: no_check,
         look_ahead: ahead::manifests,
         extra: no_extra_facts,
-        resumable: false,
+        chunked: false,
         run: |params, ctx| Ok(manifests::run(params, ctx)?),
     }
 }

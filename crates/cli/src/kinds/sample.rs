@@ -40,7 +40,7 @@ pub fn synth() -> StageBinding<SynthOptions> {
         },
         look_ahead: ahead::synth,
         extra: no_extra_facts,
-        resumable: false,
+        chunked: false,
         run: |options, ctx| {
             ctx.progress.begin(options.exams, "exams");
             let done = ecgfm_synth::generate_release(options, ctx.out, &|n| ctx.progress.advance(n), &|| {
@@ -87,7 +87,7 @@ pub fn demo_model() -> StageBinding<DemoModel> {
             let hash = blake3::hash(checkpoint).to_hex().to_string();
             Ok(vec![("bundled checkpoint".to_owned(), hash)])
         },
-        resumable: false,
+        chunked: false,
         run: |params, ctx| {
             let demo = params.network.bundled();
             let files: [(&str, &[u8]); 2] = [

@@ -32,6 +32,7 @@ pub(crate) fn stage<E>(
         home: out,
         progress: &NoProgress,
         cancel: &Cancel::default(),
+        chunks: None,
     })
 }
 

@@ -6,6 +6,7 @@
 use super::header::write_padded_header;
 use super::{NpyDtype, NpyElement, NpyHeader};
 use crate::error::{Error, Result};
+use crate::file_sum::FileSum;
 use crate::pages::{PAGE, PageBuffer, PageFile};
 use bytemuck::Pod;
 use std::io::{self, Write};
@@ -19,8 +20,8 @@ const BUFFER_BYTES: usize = 4 << 20;
 /// Number of buffers that can wait for the thread.
 const QUEUED_BUFFERS: usize = 4;
 
-/// Action after a file is complete.
-type OnComplete = Box<dyn FnOnce() -> io::Result<()> + Send>;
+/// Action after a file is complete, given what is written.
+type OnComplete = Box<dyn FnOnce(FileSum) -> io::Result<()> + Send>;
 
 enum DiskTask {
     /// Whole pages at an offset.
@@ -44,6 +45,34 @@ enum DiskTask {
 struct TargetFile {
     path: PathBuf,
     file: PageFile,
+    /// CRC-32 of the values so far, which come in their order.
+    sum: Mutex<crc32fast::Hasher>,
+}
+
+impl TargetFile {
+    /// Writes whole pages and whatever follows them, in the order of the file.
+    fn write(&self, pages: &[u8], rest: &[u8], at: u64) -> io::Result<()> {
+        let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+        sum.update(pages);
+        sum.update(rest);
+        self.file.write_pages(pages, at)?;
+        self.file.write_rest(rest, at + pages.len() as u64)
+    }
+
+    /// Writes the header in front of the values; what the whole file is then.
+    fn write_header(&self, header: &NpyHeader) -> io::Result<FileSum> {
+        let bytes = write_padded_header(header, PAGE)?;
+        self.file.write_rest(&bytes, 0)?;
+        let values = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = crc32fast::Hasher::new();
+        all.update(&bytes);
+        all.combine(&values);
+        let values = header.data_bytes().unwrap_or(0);
+        Ok(FileSum {
+            bytes: bytes.len() as u64 + values,
+            crc32: all.finalize(),
+        })
+    }
 }
 
 /// Thread that writes the buffers of [`BulkWriter`]s to the disk. After the first error it writes nothing more.
@@ -108,8 +137,8 @@ fn run_tasks(waiting: &Receiver<DiskTask>, spare: &Mutex<Vec<PageBuffer>>) -> Re
     for task in waiting {
         let mut buffer = match task {
             DiskTask::Pages { file, buffer, at } => {
-                file.file
-                    .write_pages(&buffer.bytes()[..buffer.full_pages_len()], at)
+                let pages = &buffer.bytes()[..buffer.full_pages_len()];
+                file.write(pages, &[], at)
                     .map_err(Error::io("write", &file.path))?;
                 buffer
             }
@@ -122,12 +151,9 @@ fn run_tasks(waiting: &Receiver<DiskTask>, spare: &Mutex<Vec<PageBuffer>>) -> Re
             } => {
                 let (pages, rest) = buffer.bytes().split_at(buffer.full_pages_len());
                 let finished = file
-                    .file
-                    .write_pages(pages, at)
-                    .and_then(|()| file.file.write_rest(rest, at + pages.len() as u64))
-                    .and_then(|()| write_padded_header(&header, PAGE))
-                    .and_then(|bytes| file.file.write_rest(&bytes, 0))
-                    .and_then(|()| then());
+                    .write(pages, rest, at)
+                    .and_then(|()| file.write_header(&header))
+                    .and_then(then);
                 finished.map_err(Error::io("write", &file.path))?;
                 buffer
             }
@@ -165,6 +191,7 @@ impl<'a> BulkWriter<'a> {
             file: Arc::new(TargetFile {
                 path: path.to_owned(),
                 file,
+                sum: Mutex::default(),
             }),
             header,
             row_bytes,
@@ -218,7 +245,7 @@ impl<'a> BulkWriter<'a> {
     ///
     /// # Errors
     /// Writing has failed before; [`Flusher::finish`] says why.
-    pub fn finish(mut self, then: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<()> {
+    pub fn finish(mut self, then: impl FnOnce(FileSum) -> io::Result<()> + Send + 'static) -> Result<()> {
         self.header.shape[0] = self.rows();
         let task = DiskTask::Finish {
             file: self.file.clone(),
@@ -272,11 +299,10 @@ mod tests {
                 }
             }
             let rows = writer.rows();
-            let done = dir.path().join("done");
-            let then = done.clone();
-            writer.finish(move || std::fs::write(then, b"")).unwrap();
+            let (told, sum) = std::sync::mpsc::channel();
+            writer.finish(move |sum| Ok(told.send(sum).unwrap())).unwrap();
             flusher.finish().unwrap();
-            prop_assert!(done.exists());
+            prop_assert_eq!(sum.recv().unwrap(), FileSum::of(&path).unwrap());
             prop_assert_eq!(rows, counts.iter().sum::<usize>());
             let reader = NpyReader::open(&path).unwrap();
             prop_assert_eq!(&reader.header().shape, &[rows, row_len]);

@@ -1,9 +1,9 @@
 //! Writing arrays, row by row.
 
-use super::{NpyDtype, NpyElement, NpyHeader, read_header, write_header};
+use super::{NpyDtype, NpyElement, NpyHeader, write_header};
 use crate::error::{Error, Result};
 use crate::watch::{self, WriteStep};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -46,49 +46,6 @@ impl NpyWriter {
             data_offset,
             row_len,
             values: 0,
-        })
-    }
-
-    /// Opens an unfinished file of the same type and row shape, keeps its first `rows` rows and appends after them.
-    ///
-    /// # Errors
-    /// I/O, another header than [`Self::create`] would have written, or fewer rows in the file than are to be kept.
-    pub fn resume(path: &Path, dtype: NpyDtype, row_shape: &[usize], rows: usize) -> Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(Error::io("open", path))?;
-        let (header, row_len) = empty_array(path, dtype, row_shape)?;
-        let (found, data_offset) = read_header(&mut file).map_err(Error::io("read", path))?;
-        let same_rows = found.shape.get(1..) == header.shape.get(1..) && found.dtype == dtype;
-        if !same_rows || found.fortran_order {
-            let what = format!("{} rows of shape {row_shape:?} cannot follow {found:?}", dtype);
-            return Err(Error::request(path, what));
-        }
-        let values = (rows as u64).checked_mul(row_len as u64);
-        let end = values.and_then(|v| v.checked_mul(dtype.size() as u64)?.checked_add(data_offset));
-        let size = file.metadata().map_err(Error::io("open", path))?.len();
-        let (Some(values), Some(end)) = (values, end.filter(|&e| e <= size)) else {
-            return Err(Error::request(
-                path,
-                format!("{rows} rows are to be kept; the file is shorter"),
-            ));
-        };
-        // As in a new file, the header says that there are no rows until `finish` counts them.
-        file.set_len(end).map_err(Error::io("write", path))?;
-        file.seek(SeekFrom::Start(0)).map_err(Error::io("write", path))?;
-        write_header(&mut file, &header).map_err(Error::io("write", path))?;
-        file.seek(SeekFrom::Start(end))
-            .map_err(Error::io("write", path))?;
-        let out = BufWriter::with_capacity(1 << 16, file);
-        Ok(Self {
-            path: path.to_owned(),
-            out,
-            header,
-            data_offset,
-            row_len,
-            values,
         })
     }
 
@@ -135,15 +92,6 @@ impl NpyWriter {
     /// I/O.
     pub fn flush(&mut self) -> Result<()> {
         self.out.flush().map_err(Error::io("write", &self.path))
-    }
-
-    /// Writes buffered bytes to the file and waits until they are on disk.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn sync(&mut self) -> Result<()> {
-        let synced = self.out.flush().and_then(|()| self.out.get_ref().sync_data());
-        synced.map_err(Error::io("write", &self.path))
     }
 
     /// Writes the number of rows into the header and closes the file.

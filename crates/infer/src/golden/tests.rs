@@ -14,6 +14,7 @@ fn ran(params: &Params, out: &Path) -> Result<Outcome> {
         home: out,
         progress: &NoProgress,
         cancel: &Cancel::default(),
+        chunks: None,
     };
     run(params, &ctx)
 }

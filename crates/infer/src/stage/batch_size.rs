@@ -5,9 +5,11 @@ use crate::backend::Backend;
 use crate::failure::batch_error;
 use crate::prefetch::BatchPlan;
 use crate::shape::SegmentShape;
+use ecgfm_artifacts::chunks::chunk_length;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_stage_params::BatchSize;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Segments in a batch of one CPU core: fastest where it was measured, by 2 % before 4 and by 7 % before 1. A layer's widest tensor takes 1.9 MB a segment, and with 16 it leaves the cache.
@@ -16,6 +18,9 @@ const ON_CPU: usize = 8;
 /// On a CPU the last batch is padded to a multiple of this, so that the library meets few shapes and none of very few rows, for
 /// which it multiplies matrices by other kernels. Bits are promised for batches of one shape only: docs/models.md.
 const CPU_MULTIPLE: usize = 4;
+
+/// Least number of segments in a chunk. The fastest CPUs take seconds for it with a model of full size, which is what a killed process loses.
+const CHUNK_SEGMENTS: usize = 256;
 
 /// Sizes that a sweep tries on a CPU, in this order.
 const CPU_SIZES: [usize; 4] = [4, 8, 16, 32];
@@ -49,7 +54,9 @@ const MEASURED: Duration = Duration::from_millis(100);
 pub(super) struct Batching {
     /// Segments in a batch, except in the last.
     pub(super) size: usize,
-    multiple: usize,
+    pub(super) multiple: usize,
+    /// Least number of segments in a chunk.
+    pub(super) least_chunk: usize,
 }
 
 impl Batching {
@@ -60,27 +67,31 @@ impl Batching {
             return Self {
                 size: size.min(most),
                 multiple: CPU_MULTIPLE,
+                least_chunk: chunk_length(CHUNK_SEGMENTS),
             };
         }
         let size = size.min(segments.max(1));
-        Self { size, multiple: size }
+        Self {
+            size,
+            multiple: size,
+            least_chunk: chunk_length(CHUNK_SEGMENTS),
+        }
     }
 
-    /// Plan by which `segments` segments are read.
-    pub(super) fn plan(self, segments: usize) -> BatchPlan {
-        BatchPlan {
-            segments,
-            done: 0,
-            batch_size: self.size,
-            multiple: self.multiple,
-            readers: reader_count(),
-        }
+    /// Plan by which these runs of segments are read.
+    pub(super) fn plan(self, runs: &[Range<usize>]) -> BatchPlan {
+        BatchPlan::new(runs, self.size, self.multiple, reader_count())
+    }
+
+    /// Segments of a chunk: whole batches, so that a batch is the same however the chunks are shared out.
+    pub(super) fn chunk_size(self) -> usize {
+        self.least_chunk.next_multiple_of(self.size.max(1))
     }
 
     /// Every number of rows that the model meets, the full batch first.
     pub(super) fn row_counts(self, segments: usize) -> Vec<usize> {
         let (full, rest) = (segments / self.size, segments % self.size);
-        let rest = self.plan(segments).rows(rest);
+        let rest = self.plan(&[]).rows(rest);
         let mut counts = Vec::new();
         if full > 0 {
             counts.push(self.size);
@@ -128,25 +139,29 @@ impl ChosenBatchSize {
     }
 }
 
-/// Finds the batch size. A sweep is spared where an interrupted run has made one.
+/// Finds the batch size. A sweep is spared where another process, or an interrupted run, has planned the chunks of this work by one.
 ///
 /// # Errors
 /// When the model does not run on the smallest size that is tried.
 pub(super) fn choose_batch_size(
-    (wanted, interrupted): (BatchSize, Option<usize>),
+    (wanted, planned): (BatchSize, Option<usize>),
     model: &mut impl Backend,
     shape: SegmentShape,
     segments: usize,
     on_cpu: bool,
 ) -> Result<ChosenBatchSize> {
     let sizes: &[usize] = if on_cpu { &CPU_SIZES } else { &GPU_SIZES };
-    match wanted {
-        BatchSize::Of(n) => return Ok(ChosenBatchSize::at_once(n, "given")),
-        BatchSize::Auto if on_cpu => return Ok(ChosenBatchSize::at_once(ON_CPU, "fixed")),
-        BatchSize::Auto | BatchSize::Sweep => {}
-    }
-    if let Some(size) = interrupted {
-        return Ok(ChosenBatchSize::at_once(size, "sweep"));
+    match (wanted, planned) {
+        (BatchSize::Of(n), _) => return Ok(ChosenBatchSize::at_once(n, "given")),
+        (BatchSize::Auto, None | Some(ON_CPU)) if on_cpu => {
+            return Ok(ChosenBatchSize::at_once(ON_CPU, "fixed"));
+        }
+        (_, Some(size)) => {
+            let unmeasured = size == sizes[0] && segments < size * LEAST_BATCHES;
+            let chosen_by = if unmeasured { "few segments" } else { "sweep" };
+            return Ok(ChosenBatchSize::at_once(size, chosen_by));
+        }
+        (BatchSize::Auto | BatchSize::Sweep, None) => {}
     }
     let before = model.free_memory();
     // What the model takes for a batch is what is missing afterwards; libtorch keeps what it once had.

@@ -62,6 +62,7 @@ mod tests {
             home: out,
             progress: &NoProgress,
             cancel: &Cancel::default(),
+            chunks: None,
         };
         run(params, &ctx)
     }

@@ -122,17 +122,22 @@ mod tests {
     use crate::stage::run;
     use crate::testing::{LEADS, project, write_model};
     use ecgfm_artifacts::logits::Logits;
-    use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
+    use ecgfm_artifacts::stage::{Cancel, ChunkWork, Context, NoProgress, Outcome, Shard};
     use std::path::Path;
 
     const SIGMOID: &str = "-> Tensor:\n    return torch.sigmoid(torch.mean(torch.mul(x, 0.0001), [2]))\n";
 
     fn ran(params: &Params, out: &Path) -> Result<Outcome> {
+        ran_in_chunks(params, out, None)
+    }
+
+    fn ran_in_chunks(params: &Params, out: &Path, chunks: Option<ChunkWork<'_>>) -> Result<Outcome> {
         let ctx = Context {
             out,
             home: out,
             progress: &NoProgress,
             cancel: &Cancel::default(),
+            chunks,
         };
         run(params, &ctx)
     }
@@ -187,8 +192,16 @@ mod tests {
             (&facts["returns"], &facts["returns_by"]),
             (&"logits".into(), &"values".into())
         );
+        let (kept, share) = (tempfile::tempdir().unwrap(), Shard::new(1, 1));
+        let chunks = |shard| {
+            let dir = kept.path();
+            Some(ChunkWork { dir, shard })
+        };
+        ran_in_chunks(&params, dir.path(), chunks(share)).unwrap();
         params.returns = Some(Returns::Probabilities);
-        let resumed = ran(&params, dir.path()).unwrap_err().to_string();
+        let resumed = ran_in_chunks(&params, dir.path(), chunks(None))
+            .unwrap_err()
+            .to_string();
         assert!(
             resumed.contains("a segment has a value that is none"),
             "{resumed}"

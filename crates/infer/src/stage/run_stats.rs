@@ -5,6 +5,7 @@ use crate::backend::Backend;
 use ecgfm_artifacts::logits::InferenceRecord;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_stage_params::{InferOutput, ValueRange};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Most segments with non-finite logits that are named.
@@ -26,9 +27,22 @@ pub(super) struct RunStats {
     pub(super) workers: usize,
     /// Time that workers waited for batches, summed over the workers.
     pub(super) waited: Duration,
+    /// Devices that computed the chunks.
+    pub(super) devices: BTreeSet<String>,
 }
 
 impl RunStats {
+    /// Adds the counts of later segments.
+    pub(super) fn add(&mut self, later: &Self) {
+        self.segments += later.segments;
+        self.batches += later.batches;
+        self.non_finite += later.non_finite;
+        let room = NAMED.saturating_sub(self.non_finite_keys.len());
+        let keys = later.non_finite_keys.iter().take(room);
+        self.non_finite_keys.extend(keys.cloned());
+        self.range.join(later.range);
+    }
+
     pub(super) fn add_segment(&mut self, segment: &str, logits: &[f32]) {
         self.segments += 1;
         self.range.add(logits);
@@ -77,6 +91,7 @@ pub(super) fn record_inference(
         labels: Some(model.labels()),
         leads: Some(source.shape.leads),
         samples: Some(source.shape.samples),
+        devices: (stats.devices.len() > 1).then(|| stats.devices.iter().cloned().collect()),
         embedding_shape: shape_of(InferOutput::Embedding),
         saliency_shape: shape_of(InferOutput::Saliency),
         non_finite_segments: (stats.non_finite > 0).then(|| stats.non_finite_keys.clone()),

@@ -1,65 +1,43 @@
-//! Runs the model on every segment of a run, and writes its outputs.
+//! Runs the model on every segment of a run, chunk by chunk, and writes its outputs.
 
 use super::batch_size::Batching;
-use super::journal::{RunConditions, ScoringJournal};
+use super::chunks::{ChunksToDo, RunChunks};
 use super::returns::ReturnedValues;
 use super::run_stats::RunStats;
 use super::segment_source::SubsetSegments;
-use super::writers::OutputWriters;
+use super::writers::{ChunkWriters, OutputWriters};
 use crate::backend::{Backend, BackendError, BatchOutput};
 use crate::failure::batch_error;
 use crate::prefetch::{Batch, Batches, with_batches};
 use crate::worker_pool::{WorkerPool, run_in_order};
 use crate::{Error, Result};
+use ecgfm_artifacts::chunks::ChunkStore;
 use ecgfm_artifacts::stage::Context;
 use std::time::{Duration, Instant};
 
-/// Runs a prepared model on all segments, from where an interrupted run stopped.
+/// Runs a prepared model on all segments whose chunks are not there yet, and writes the outputs of all. A share of a run writes its
+/// chunks only.
 pub(super) fn score_segments(
     source: &SubsetSegments,
     model: &impl Backend,
     returned: &ReturnedValues,
     (batching, pool): (Batching, WorkerPool),
-    journal: &mut ScoringJournal,
+    store: &ChunkStore,
     ctx: &Context<'_>,
 ) -> Result<RunStats> {
-    let rows = &source.subset.rows;
-    let conditions = RunConditions::new(model, rows.len(), batching, pool);
-    let (mut writer, reached) = open_writers(source, model, journal.progress_of(&conditions), ctx)?;
-    let mut plan = batching.plan(rows.len());
-    plan.done = reached.segments;
-    // One for every reader to fill, and those that workers have.
-    let buffers = (plan.readers + pool.batches_in_flight()).min(rows.len().div_ceil(batching.size));
-    let buffers = (0..buffers.max(1)).map(|_| model.allocate(batching.size, source.shape));
-    let buffers = buffers.collect::<Result<Vec<_>>>()?;
-    ctx.progress.begin(rows.len() as u64, "segments");
-    ctx.progress.advance(reached.segments as u64);
-    let read = |segment: usize, values: &mut [f32]| {
-        source
-            .reader
-            .read(&rows[segment].path, values)
-            .map_err(Error::from)
-    };
-    let mut scoring = ScoringRun {
-        source,
-        model,
-        returned,
-        ctx,
-        resumed: reached.segments,
-        stats: reached,
-        journal: (journal, conditions),
-        writer: &mut writer,
-    };
+    let segments = source.subset.rows.len();
+    let chunks = RunChunks::new(store, model, segments, batching, pool)?;
+    let todo = chunks.divide()?;
+    let ours = todo.done.segments + todo.runs.iter().map(ExactSizeIterator::len).sum::<usize>();
+    ctx.progress.begin(ours as u64, "segments");
+    ctx.progress.advance(todo.done.segments as u64);
     let started = Instant::now();
-    let waited = with_batches(plan, buffers, read, |batches| scoring.consume(pool, batches));
-    let mut stats = scoring.finish(waited)?;
-    if model.labels() > 0 {
-        // Before the files are finished: a refused model leaves no result.
-        returned.conclude(&stats)?;
-    }
-    writer.finish(rows.iter().map(|row| &row.key))?;
+    let mut stats = score_chunks(source, model, returned, (batching, pool), &chunks, todo, ctx)?;
     stats.elapsed = started.elapsed();
     stats.workers = pool.workers;
+    if store.shard().is_none() {
+        merge_chunks(source, model, returned, &chunks, &mut stats, ctx)?;
+    }
     if stats.non_finite > 0 {
         let keys = stats.non_finite_keys.join(", ");
         let note = format!(
@@ -71,24 +49,78 @@ pub(super) fn score_segments(
     Ok(stats)
 }
 
-/// Opens the output files, and returns what an interrupted run has written of them, if they are usable.
-fn open_writers(
+/// Computes the chunks that are to be done.
+fn score_chunks(
     source: &SubsetSegments,
     model: &impl Backend,
-    reached: Option<RunStats>,
+    returned: &ReturnedValues,
+    (batching, pool): (Batching, WorkerPool),
+    chunks: &RunChunks<'_>,
+    todo: ChunksToDo,
     ctx: &Context<'_>,
-) -> Result<(OutputWriters, RunStats)> {
+) -> Result<RunStats> {
+    let rows = &source.subset.rows;
+    let plan = batching.plan(&todo.runs);
+    // One for every reader to fill, and those that workers have.
+    let segments: usize = todo.runs.iter().map(ExactSizeIterator::len).sum();
+    let buffers = (plan.readers + pool.batches_in_flight()).min(segments.div_ceil(batching.size));
+    let buffers = (0..buffers).map(|_| model.allocate(batching.size, source.shape));
+    let buffers = buffers.collect::<Result<Vec<_>>>()?;
+    let read = |segment: usize, values: &mut [f32]| {
+        source
+            .reader
+            .read(&rows[segment].path, values)
+            .map_err(Error::from)
+    };
+    let mut scoring = ScoringRun {
+        source,
+        model,
+        returned,
+        ctx,
+        chunks,
+        open: None,
+        stats: todo.done,
+    };
+    let waited = with_batches(plan, buffers, read, |batches| scoring.consume(pool, batches))?;
+    scoring.stats.waited = waited;
+    Ok(scoring.stats)
+}
+
+/// Writes the outputs of a run whose chunks are all there.
+fn merge_chunks(
+    source: &SubsetSegments,
+    model: &impl Backend,
+    returned: &ReturnedValues,
+    chunks: &RunChunks<'_>,
+    stats: &mut RunStats,
+    ctx: &Context<'_>,
+) -> Result<()> {
     let subset = &source.subset;
-    if let Some(reached) = reached.filter(|reached| reached.segments > 0) {
-        match OutputWriters::resume(ctx.out, &subset.name, model, reached.segments) {
-            Ok(writers) => return Ok((writers, reached)),
-            Err(error) => tracing::warn!("what an interrupted run left is not used: {error}"),
-        }
+    let mut outputs = OutputWriters::create(ctx.out, &subset.name, model)?;
+    // Counted anew, in the order of the segments.
+    let mut all = RunStats::default();
+    stats.devices = chunks.merge(&mut outputs, &mut all)?;
+    if model.labels() > 0 {
+        // Before the files are finished: a refused model leaves no result.
+        returned.conclude(&all)?;
     }
-    Ok((
-        OutputWriters::create(ctx.out, &subset.name, model)?,
-        RunStats::default(),
-    ))
+    outputs.finish(subset.rows.iter().map(|row| &row.key))?;
+    *stats = RunStats {
+        resumed: stats.resumed,
+        elapsed: stats.elapsed,
+        workers: stats.workers,
+        waited: stats.waited,
+        devices: std::mem::take(&mut stats.devices),
+        ..all
+    };
+    Ok(())
+}
+
+/// Chunk whose segments are being scored.
+struct OpenChunk {
+    number: usize,
+    stats: RunStats,
+    writers: ChunkWriters,
 }
 
 /// Run in progress.
@@ -97,11 +129,10 @@ struct ScoringRun<'a, M> {
     model: &'a M,
     returned: &'a ReturnedValues,
     ctx: &'a Context<'a>,
-    /// Segments that an interrupted run had finished.
-    resumed: usize,
+    chunks: &'a RunChunks<'a>,
+    open: Option<OpenChunk>,
+    /// Counts of the chunks that were done before, and of all segments since.
     stats: RunStats,
-    journal: (&'a mut ScoringJournal, RunConditions),
-    writer: &'a mut OutputWriters,
 }
 
 impl<M: Backend> ScoringRun<'_, M> {
@@ -125,43 +156,42 @@ impl<M: Backend> ScoringRun<'_, M> {
         })
     }
 
-    /// Writes the outputs of a batch.
+    /// Writes the outputs of a batch, and completes its chunk where it is the last of it.
     fn write_batch(&mut self, batch: &Batch, answer: Result<BatchOutput, BackendError>) -> Result<()> {
         let labels = self.model.labels();
         let rows = &self.source.subset.rows[batch.segments.clone()];
         let first = rows.first().map_or("", |row| &row.key.segment);
         let answer = answer.map_err(|error| batch_error(first, "run the model", error))?;
+        let mut chunk = self.open_chunk(self.chunks.number(batch.segments.start))?;
         for (at, row) in rows.iter().enumerate() {
             let logits = &answer.logits[at * labels..][..labels];
             self.stats.add_segment(&row.key.segment, logits);
+            chunk.stats.add_segment(&row.key.segment, logits);
             if labels > 0 {
                 self.returned.check(&self.stats, &row.key.segment)?;
             }
-            self.writer.push(logits)?;
         }
-        self.writer.push_extras(&answer)?;
+        chunk.writers.push(&answer)?;
+        chunk.stats.batches += 1;
         self.stats.batches += 1;
-        self.ctx.progress.advance(rows.len() as u64);
-        if self.journal.0.is_due() {
-            self.record_progress()?;
+        if batch.segments.end == self.chunks.range(chunk.number).end {
+            self.chunks.finish(chunk.number, &chunk.stats, chunk.writers)?;
+        } else {
+            self.open = Some(chunk);
         }
+        self.ctx.progress.advance(rows.len() as u64);
         Ok(())
     }
 
-    /// Records the progress of the run in the journal.
-    fn record_progress(&mut self) -> Result<()> {
-        self.writer.flush()?;
-        let (journal, conditions) = &mut self.journal;
-        journal.record(conditions, &self.stats)
-    }
-
-    /// Ends the run. A run that was interrupted records its progress first.
-    fn finish(mut self, waited: Result<Duration>) -> Result<RunStats> {
-        if matches!(waited, Err(Error::Cancelled)) && self.stats.batches > 0 {
-            self.record_progress()?;
+    /// The chunk of a number, which is begun where it is not open.
+    fn open_chunk(&mut self, number: usize) -> Result<OpenChunk> {
+        match self.open.take() {
+            Some(open) if open.number == number => Ok(open),
+            _ => Ok(OpenChunk {
+                number,
+                stats: RunStats::default(),
+                writers: ChunkWriters::create(self.chunks.store, self.model)?,
+            }),
         }
-        self.stats.waited = waited?;
-        self.stats.resumed = self.resumed;
-        Ok(self.stats)
     }
 }

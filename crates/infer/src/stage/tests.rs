@@ -17,22 +17,25 @@ const ONE: WorkerPool = WorkerPool {
     threads_each: 1,
 };
 
-/// Scores a project with a double, in batches of four that a CPU pads to four.
+/// Scores a project with a double, in batches of four that a CPU pads to four, a chunk each.
 fn scored(
     source: &SubsetSegments,
     model: &Double,
     out: &Path,
     cancel: &Cancel,
 ) -> Result<run_stats::RunStats> {
-    let batching = Batching::new(4, source.subset.rows.len(), true);
-    let mut journal = ScoringJournal::open(out)?;
+    let ctx = context(out, cancel);
+    let batching = Batching {
+        least_chunk: 4,
+        ..Batching::new(4, source.subset.rows.len(), true)
+    };
     score_segments(
         source,
         model,
         &ReturnedValues::default(),
         (batching, ONE),
-        &mut journal,
-        &context(out, cancel),
+        &ChunkStore::open(&ctx, None)?,
+        &ctx,
     )
 }
 
@@ -115,5 +118,6 @@ fn context<'a>(out: &'a Path, cancel: &'a Cancel) -> Context<'a> {
         home: out,
         progress: &NoProgress,
         cancel,
+        chunks: None,
     }
 }

@@ -1,16 +1,94 @@
-//! Files for a model's outputs.
+//! Files for a model's outputs: those of a chunk, and those of the run.
 
 use crate::Result;
 use crate::backend::{Backend, BatchOutput};
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::chunks::{Chunk, ChunkData, ChunkStore, PendingChunk, TemporaryPath};
 use ecgfm_artifacts::extra_outputs::ExtraWriter;
+use ecgfm_artifacts::formats::file_sum::FileSum;
+use ecgfm_artifacts::formats::npy::{NpyDtype, NpyReader, NpyWriter};
 use ecgfm_artifacts::logits::{LogitsWriter, write_index};
 use ecgfm_artifacts::manifests::SegmentKey;
 use std::path::{Path, PathBuf};
 
+/// Role of the logits in a chunk; other outputs have their own names.
+const LOGITS: &str = "logits";
+
+/// Values that are read from a chunk at once.
+const BLOCK_VALUES: usize = 1 << 20;
+
+/// Writers of the files of one chunk.
+pub(super) struct ChunkWriters {
+    logits: Option<ChunkArray>,
+    extras: Vec<ChunkArray>,
+}
+
+struct ChunkArray {
+    role: &'static str,
+    path: TemporaryPath,
+    rows: NpyWriter,
+}
+
+impl ChunkArray {
+    fn create(store: &ChunkStore, role: &'static str, row: &[usize]) -> Result<Self> {
+        let path = store.temporary_path("npy");
+        let rows = NpyWriter::create(&path, NpyDtype::F32, row).map_err(ArtifactError::from)?;
+        Ok(Self { role, path, rows })
+    }
+
+    fn push(&mut self, rows: &[f32]) -> Result<()> {
+        Ok(self.rows.write_f32(rows).map_err(ArtifactError::from)?)
+    }
+
+    fn finish(self) -> Result<ChunkData> {
+        self.rows.finish().map_err(ArtifactError::from)?;
+        let sum = FileSum::of(&self.path).map_err(ArtifactError::io("read", &self.path))?;
+        Ok(ChunkData {
+            role: self.role.to_owned(),
+            path: self.path,
+            sum,
+        })
+    }
+}
+
+impl ChunkWriters {
+    pub(super) fn create(store: &ChunkStore, model: &impl Backend) -> Result<Self> {
+        let extras = model.extras().iter();
+        let extras = extras.map(|extra| ChunkArray::create(store, extra.output.name(), &extra.shape));
+        let logits = match model.labels() {
+            0 => None,
+            labels => Some(ChunkArray::create(store, LOGITS, &[labels])?),
+        };
+        Ok(Self {
+            logits,
+            extras: extras.collect::<Result<_>>()?,
+        })
+    }
+
+    /// Appends the outputs of a batch.
+    pub(super) fn push(&mut self, answer: &BatchOutput) -> Result<()> {
+        if let Some(logits) = &mut self.logits {
+            logits.push(&answer.logits)?;
+        }
+        self.extras
+            .iter_mut()
+            .zip(&answer.extras)
+            .try_for_each(|(writer, rows)| writer.push(rows))
+    }
+
+    /// Completes the files, and with them the chunk.
+    pub(super) fn finish(self, pending: PendingChunk) -> Result<()> {
+        let data = self.logits.into_iter().chain(self.extras).map(ChunkArray::finish);
+        let (data, place) = (data.collect::<Result<Vec<_>>>()?, pending.path().to_owned());
+        pending.commit(data).map_err(ArtifactError::io("write", &place))?;
+        Ok(())
+    }
+}
+
 /// Writers of a run's output files.
 pub(super) struct OutputWriters {
     main: KeyedFile,
-    extras: Vec<ExtraWriter>,
+    extras: Vec<(&'static str, ExtraWriter)>,
 }
 
 /// File that goes with the keys: the logits, or where a model has none, the index alone.
@@ -21,8 +99,10 @@ enum KeyedFile {
 
 impl OutputWriters {
     pub(super) fn create(dir: &Path, subset: &str, model: &impl Backend) -> Result<Self> {
-        let extras = model.extras().iter();
-        let extras = extras.map(|extra| ExtraWriter::create(dir, extra.output.name(), subset, &extra.shape));
+        let extras = model.extras().iter().map(|extra| {
+            let name = extra.output.name();
+            Ok((name, ExtraWriter::create(dir, name, subset, &extra.shape)?))
+        });
         let main = match model.labels() {
             0 => KeyedFile::Index {
                 dir: dir.to_owned(),
@@ -32,45 +112,17 @@ impl OutputWriters {
         };
         Ok(Self {
             main,
-            extras: extras.collect::<Result<_, _>>()?,
+            extras: extras.collect::<Result<_>>()?,
         })
     }
 
-    /// Opens the files that an interrupted run left, and appends after their first `rows` rows.
-    pub(super) fn resume(dir: &Path, subset: &str, model: &impl Backend, rows: usize) -> Result<Self> {
-        let extras = model.extras().iter();
-        let extras =
-            extras.map(|extra| ExtraWriter::resume(dir, extra.output.name(), subset, &extra.shape, rows));
-        let extras = extras.collect::<Result<_, _>>()?;
-        let main = match model.labels() {
-            0 => KeyedFile::Index {
-                dir: dir.to_owned(),
-                subset: subset.to_owned(),
-            },
-            labels => KeyedFile::Logits(LogitsWriter::resume(dir, subset, labels, rows)?),
-        };
-        Ok(Self { main, extras })
-    }
-
-    /// Writes what is buffered to the operating system.
-    pub(super) fn flush(&mut self) -> Result<()> {
+    /// Appends the outputs of a chunk of so many segments.
+    pub(super) fn append_chunk<T>(&mut self, chunk: &Chunk<T>, segments: usize) -> Result<()> {
         if let KeyedFile::Logits(writer) = &mut self.main {
-            writer.flush()?;
+            read_blocks(chunk, LOGITS, segments, |rows| Ok(writer.push(rows)?))?;
         }
-        Ok(self.extras.iter_mut().try_for_each(ExtraWriter::flush)?)
-    }
-
-    /// Appends one segment's logits, if the model has any.
-    pub(super) fn push(&mut self, logits: &[f32]) -> Result<()> {
-        if let KeyedFile::Logits(writer) = &mut self.main {
-            writer.push(logits)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn push_extras(&mut self, answer: &BatchOutput) -> Result<()> {
-        for (writer, rows) in self.extras.iter_mut().zip(&answer.extras) {
-            writer.push(rows)?;
+        for (name, writer) in &mut self.extras {
+            read_blocks(chunk, name, segments, |rows| Ok(writer.push(rows)?))?;
         }
         Ok(())
     }
@@ -81,6 +133,35 @@ impl OutputWriters {
             KeyedFile::Logits(writer) => writer.finish(keys)?,
             KeyedFile::Index { dir, subset } => write_index(&dir, &subset, keys)?,
         }
-        Ok(self.extras.into_iter().try_for_each(ExtraWriter::finish)?)
+        Ok(self
+            .extras
+            .into_iter()
+            .try_for_each(|(_, writer)| writer.finish())?)
     }
+}
+
+/// Reads the rows of one output of a chunk, a block at a time.
+fn read_blocks<T>(
+    chunk: &Chunk<T>,
+    role: &str,
+    segments: usize,
+    mut push: impl FnMut(&[f32]) -> Result<()>,
+) -> Result<()> {
+    let path = chunk.data(role).unwrap_or_default();
+    let reader = NpyReader::open(&path).map_err(ArtifactError::from)?;
+    if reader.rows() != segments {
+        let what = format!("{} rows; its chunk has {segments} segments", reader.rows());
+        return Err(ArtifactError::invalid(&path, what).into());
+    }
+    let block = (BLOCK_VALUES / reader.row_len().max(1)).max(1);
+    let mut values = Vec::new();
+    for first in (0..segments).step_by(block) {
+        let rows = block.min(segments - first);
+        values.resize(rows * reader.row_len(), 0.0);
+        reader
+            .read_rows(first, rows, &mut values)
+            .map_err(ArtifactError::from)?;
+        push(&values)?;
+    }
+    Ok(())
 }

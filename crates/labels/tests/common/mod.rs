@@ -40,6 +40,7 @@ pub(crate) fn run(params: &Params) -> (tempfile::TempDir, Outcome) {
         home: dir.path(),
         progress: &NoProgress,
         cancel: &Cancel::default(),
+        chunks: None,
     };
     let outcome = ecgfm_labels::run(params, &ctx).unwrap();
     (dir, outcome)

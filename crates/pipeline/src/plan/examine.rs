@@ -11,8 +11,8 @@ use crate::plan::status::{PipelineStatus, PlannedStage, StageAction, StageState}
 use crate::store::journal::{self, PublishProgress};
 use crate::store::lock_file::LockFile;
 use crate::store::outputs_on_disk::OutputsOnDisk;
-use crate::store::partial;
 use crate::store::record::InputRecord;
+use crate::store::stage_chunks::{self, ChunkCount};
 
 /// A pipeline with what its run's directory holds.
 pub(crate) struct RunOnDisk<'a> {
@@ -152,10 +152,11 @@ impl<'a> RunOnDisk<'a> {
         if !known && reasons.is_empty() {
             reasons.push(StaleReason::Upstream { stages: waits_for });
         }
-        let parts = self.parts(stage)?.filter(|_| !force && !reasons.is_empty());
-        if parts.is_some() && !known {
+        let mut kept = self.kept_work(stage)?;
+        kept.retain(|_| !force && !reasons.is_empty());
+        if !kept.is_empty() && !known {
             reasons.push(StaleReason::PartsKept);
-        } else if parts.is_some_and(|parts| parts == facts.fingerprint()) {
+        } else if !kept.is_empty() && kept.contains(&facts.fingerprint()) {
             reasons.retain(|reason| *reason != StaleReason::NeverRan);
             reasons.insert(0, StaleReason::Partial);
         }
@@ -173,7 +174,12 @@ impl<'a> RunOnDisk<'a> {
             StageState::Undecided => StageAction::RunIfChanged,
             StageState::Stale | StageState::Missing | StageState::Partial => StageAction::Run,
         };
+        let chunks = match state {
+            StageState::Partial => self.chunks(stage, &facts.fingerprint())?,
+            _ => None,
+        };
         let planned = PlannedStage {
+            chunks,
             stage: name.to_owned(),
             kind: stage.kind.name().to_owned(),
             state,
@@ -192,18 +198,25 @@ impl<'a> RunOnDisk<'a> {
         })
     }
 
-    /// The fingerprint of the interrupted run of a stage from whose parts the next may go on, if there are any.
-    fn parts(&self, stage: &Stage) -> Result<Option<String>> {
+    /// The fingerprints of the work on a stage from which the next run may go on.
+    fn kept_work(&self, stage: &Stage) -> Result<Vec<String>> {
         let complete = self.unpublished.iter().find(|(name, _)| name == stage.name());
         match complete {
-            Some((_, fingerprint)) => Ok(Some(fingerprint.clone())),
-            None if stage.kind.resumable() => {
+            Some((_, fingerprint)) => Ok(vec![fingerprint.clone()]),
+            None if stage.kind.chunked() => {
                 let dir = self.graph.stage_dir(stage.name());
-                partial::resumable_fingerprint(&dir)
-                    .map_err(|e| Error::io("read the parts that are kept for", &dir, &e))
+                stage_chunks::kept_fingerprints(&dir)
+                    .map_err(|e| Error::io("read the chunks that are kept for", &dir, &e))
             }
-            None => Ok(None),
+            None => Ok(Vec::new()),
         }
+    }
+
+    /// Number of the chunks of a stage that are there, where it was begun.
+    fn chunks(&self, stage: &Stage, fingerprint: &str) -> Result<Option<ChunkCount>> {
+        let dir = self.graph.stage_dir(stage.name());
+        stage_chunks::count(&dir, fingerprint)
+            .map_err(|e| Error::io("count the chunks that are kept for", &dir, &e))
     }
 
     fn state(&self, stage: &str, reasons: &[StaleReason]) -> StageState {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::plan::reason::StaleReason;
 use crate::store::record::Accepted;
+use crate::store::stage_chunks::ChunkCount;
 
 /// The state of a stage's outputs on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,6 +70,9 @@ pub struct PlannedStage {
     pub reasons: Vec<StaleReason>,
     /// Action of a run on the stage.
     pub action: StageAction,
+    /// Number of its chunks that are there, of a partial stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunks: Option<ChunkCount>,
     /// Set where somebody accepted outputs of an older version of the code for the present one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
@@ -111,7 +115,9 @@ impl PipelineStatus {
         for stage in &self.stages {
             let line = format!("  {:state$}  {:width$}  ", stage.state.word(), stage.stage);
             let indent = " ".repeat(line.chars().count());
-            let reasons = stage.reasons.iter().map(ToString::to_string);
+            let chunks = stage.chunks.iter();
+            let chunks = chunks.map(|count| format!("{} of {} chunks are there", count.there, count.of));
+            let reasons = stage.reasons.iter().map(ToString::to_string).chain(chunks);
             let reasons: Vec<String> = reasons
                 .chain(stage.accepted.iter().map(ToString::to_string))
                 .collect();

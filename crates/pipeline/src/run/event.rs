@@ -142,6 +142,8 @@ pub enum SkipReason {
     Cleaned,
     /// A stage that it reads from failed.
     UpstreamFailed,
+    /// Stages that it reads from are not done, and a share of a run does not do them.
+    InputsMissing,
 }
 
 impl RunEvent {

@@ -17,15 +17,15 @@ use crate::plan::reason::StaleReason;
 use crate::plan::selection::StageSelection;
 use crate::plan::status::{PlannedStage, StageAction, StageState};
 use crate::run::event::{RunEvent, RunObserver, SkipReason};
-use crate::run::invocation::{StageInvocation, input_changed, prepare_dir};
+use crate::run::invocation::{StageInvocation, input_changed, prepare_dirs};
 use crate::run::publish_stage::publish_stage;
 use crate::store::journal;
 use crate::store::layout::{self, LOCK_FILE, inside_run};
 use crate::store::lock_file::LockFile;
 use crate::store::outputs_on_disk::OutputsOnDisk;
-use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
+use crate::store::stage_chunks;
 use ecgfm_stage::Cancel;
 
 /// Options of a run.
@@ -113,7 +113,9 @@ impl Graph {
         journal::recover(self, &mut lock)?;
         for stage in &self.stages {
             let dir = self.stage_dir(stage.name());
-            partial::remove_leftovers(&dir)
+            let record = lock.stages.get(stage.name());
+            let published = record.map(|record| record.fingerprint.as_str());
+            stage_chunks::remove_leftovers(&dir, published)
                 .map_err(|e| Error::io("remove", &layout::temporary_dir(&dir), &e))?;
         }
         for name in [LOCK_FILE, layout::JOURNAL_FILE] {
@@ -196,9 +198,9 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         if matches!(state, StageState::Fresh | StageState::Cleaned) {
-            // Parts of an interrupted run with other inputs: nothing goes on from them any more.
-            let parts = layout::temporary_dir(&graph.stage_dir(stage.name()));
-            publish::remove(&parts).map_err(|e| Error::io("remove", &parts, &e))?;
+            // Chunks of an interrupted run with other inputs: nothing goes on from them any more.
+            let chunks = layout::chunks_dir(&graph.stage_dir(stage.name()));
+            publish::remove(&chunks).map_err(|e| Error::io("remove", &chunks, &e))?;
             self.record_new_times(stage)?;
             self.summary.fresh.push(stage.name().to_owned());
             self.report_skip(
@@ -289,18 +291,19 @@ impl<'a> Run<'a> {
         let target = self.view.graph.stage_dir(stage.name());
         let fingerprint = facts.fingerprint();
         let io = |e: std::io::Error| Error::io("prepare", &layout::temporary_dir(&target), &e);
-        let prepared = prepare_dir(stage.kind.as_ref(), &target, &fingerprint, self.options.force);
-        let (out, resumed) = prepared.map_err(io)?;
-        failpoint::at(Point::StageBegin, &out).map_err(io)?;
-        self.report_start(stage, reasons, resumed);
+        let prepared = prepare_dirs(stage.kind.as_ref(), &target, &fingerprint, self.options.force);
+        let dirs = prepared.map_err(io)?;
+        failpoint::at(Point::StageBegin, &dirs.out).map_err(io)?;
+        self.report_start(stage, reasons, dirs.resumed);
         let (started, clock) = (SystemTime::now(), Instant::now());
         let invocation = StageInvocation {
             stage: stage.name(),
             kind: stage.kind.as_ref(),
             params: &stage.params,
             outputs: &stage.outputs,
-            out: &out,
+            out: &dirs.out,
             home: &target,
+            chunks: dirs.chunks(),
         };
         let unchanged = || self.require_unchanged_inputs(stage, facts);
         let outcome = invocation.run(self.observer, self.cancel, unchanged)?;

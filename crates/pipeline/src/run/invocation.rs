@@ -12,9 +12,9 @@ use crate::config::outputs::StageOutput;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::StageKind;
 use crate::run::event::{ProgressEvents, RunObserver};
-use crate::store::partial;
 use crate::store::publish;
-use ecgfm_stage::{Cancel, Context, Outcome};
+use crate::store::stage_chunks;
+use ecgfm_stage::{Cancel, ChunkWork, Context, Outcome};
 use ecgfm_system::presence;
 
 /// Stage about to run.
@@ -25,22 +25,44 @@ pub(crate) struct StageInvocation<'a> {
     pub(crate) outputs: &'a [StageOutput],
     pub(crate) out: &'a Path,
     pub(crate) home: &'a Path,
+    /// Of a stage that works in chunks.
+    pub(crate) chunks: Option<ChunkWork<'a>>,
 }
 
-/// Makes the temporary directory of a stage ready, marked where the stage can resume. Returns it, and says if it holds parts of an
-/// interrupted run with the same fingerprint; `from_beginning` leaves none of them.
-pub(crate) fn prepare_dir(
+/// The directories that a stage is given.
+pub(crate) struct StageDirs {
+    /// Empty, for its outputs.
+    pub(crate) out: PathBuf,
+    /// Of a stage that works in chunks, for those.
+    chunks: Option<PathBuf>,
+    /// Set where there are chunks of an interrupted run, or of other processes, with the same fingerprint.
+    pub(crate) resumed: bool,
+}
+
+impl StageDirs {
+    /// Place of all chunks.
+    pub(crate) fn chunks(&self) -> Option<ChunkWork<'_>> {
+        let dir = self.chunks.as_deref();
+        dir.map(|dir| ChunkWork { dir, shard: None })
+    }
+}
+
+/// Makes the directories of a stage ready; `from_beginning` leaves no chunks in them.
+pub(crate) fn prepare_dirs(
     kind: &dyn StageKind,
     home: &Path,
     fingerprint: &str,
     from_beginning: bool,
-) -> io::Result<(PathBuf, bool)> {
-    let resume = (kind.resumable() && !from_beginning).then_some(fingerprint);
-    let (dir, resumed) = partial::prepare_dir(home, resume)?;
-    if kind.resumable() {
-        partial::mark_resumable(&dir, fingerprint)?;
-    }
-    Ok((dir, resumed))
+) -> io::Result<StageDirs> {
+    let out = stage_chunks::prepare_outputs(home)?;
+    let (chunks, resumed) = match kind.chunked() {
+        true => {
+            let (dir, there) = stage_chunks::prepare_chunks(home, fingerprint, from_beginning)?;
+            (Some(dir), there)
+        }
+        false => (None, false),
+    };
+    Ok(StageDirs { out, chunks, resumed })
 }
 
 /// The error of a stage whose input changed while the stage was reading it.
@@ -54,8 +76,8 @@ pub(crate) fn input_changed(stage: &str, input: &str, help: &str) -> Error {
 }
 
 impl StageInvocation<'_> {
-    /// Runs the stage, and then asks whether its inputs are what they were when it began. What it wrote stays only where they
-    /// are, and the stage is done or can resume.
+    /// Runs the stage, and then asks whether its inputs are what they were when it began. What it wrote stays only where they are and the
+    /// stage is done; chunks stay where the inputs are.
     pub(crate) fn run(
         &self,
         observer: &dyn RunObserver,
@@ -64,8 +86,11 @@ impl StageInvocation<'_> {
     ) -> Result<Outcome> {
         let ran = self.run_code(observer, cancel);
         let unchanged = require_unchanged_inputs();
-        if unchanged.is_err() || (ran.is_err() && !self.kind.resumable()) {
+        if unchanged.is_err() || ran.is_err() {
             let _ = publish::remove(self.out);
+        }
+        if let (Err(_), Some(chunks)) = (&unchanged, self.chunks) {
+            let _ = publish::remove(chunks.dir);
         }
         match (ran, unchanged) {
             (Ok(outcome), unchanged) => unchanged.map(|()| outcome),
@@ -85,12 +110,14 @@ impl StageInvocation<'_> {
             home: self.home,
             progress: &progress,
             cancel,
+            chunks: self.chunks,
         };
         // What a panicking stage leaves half done lies in its temporary directory, which nobody reads.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.kind.run(self.params, &context)))
             .map_err(|panic| self.panic_error(panic_text(panic.as_ref())))?
             .map_err(|e| Error::of_stage(self.stage, e))?;
-        for output in self.outputs.iter().filter(|output| output.required) {
+        let is_share = self.chunks.is_some_and(|chunks| chunks.shard.is_some());
+        for output in self.outputs.iter().filter(|output| output.required && !is_share) {
             let path = self.out.join(&output.relative);
             let io = |e: io::Error| Error::io("look for", &path, &e).in_stage(self.stage);
             if !presence::exists(&path).map_err(io)? {

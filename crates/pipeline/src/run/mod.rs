@@ -9,6 +9,7 @@ pub(crate) mod invocation;
 pub(crate) mod list;
 pub(crate) mod publish_stage;
 pub(crate) mod remake;
+pub(crate) mod share;
 pub(crate) mod single;
 pub(crate) mod stale_upstream;
 pub(crate) mod verify;

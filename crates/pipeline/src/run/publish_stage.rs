@@ -13,9 +13,9 @@ use crate::store::files;
 use crate::store::journal;
 use crate::store::layout;
 use crate::store::outputs_on_disk::OutputsOnDisk;
-use crate::store::partial;
 use crate::store::publish;
 use crate::store::record::{FileRecord, StageRecord};
+use crate::store::stage_chunks;
 use crate::time::rfc3339;
 use ecgfm_stage::Outcome;
 
@@ -63,10 +63,10 @@ pub(crate) fn publish_stage(
         seconds: clock.elapsed().as_secs_f64(),
     };
     journal::write(view.graph, stage.name(), &record)?;
-    partial::remove_marks(&out)
-        .and_then(|()| publish::replace_dir(&out, &target))
-        .map_err(io)?;
+    publish::replace_dir(&out, &target).map_err(io)?;
     let published = record_stage(view, stage, record)?;
+    stage_chunks::remove_chunks(&target)
+        .map_err(|e| Error::io("remove", &layout::chunks_dir(&target), &e))?;
     failpoint::at(Point::StagePublished, &target).map_err(io)?;
     Ok(published)
 }

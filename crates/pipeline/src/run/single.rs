@@ -17,19 +17,19 @@ use crate::plan::fingerprint::FingerprintInputs;
 use crate::plan::gather::fingerprint_inputs_alone;
 use crate::plan::look_ahead::look_ahead_alone;
 use crate::run::event::{RunEvent, RunObserver};
-use crate::run::invocation::{StageInvocation, input_changed, prepare_dir};
+use crate::run::invocation::{StageInvocation, input_changed, prepare_dirs};
 use crate::store::layout::{self, LONE_STAGE_FILE};
-use crate::store::partial;
 use crate::store::publish;
 use crate::store::run_lock;
+use crate::store::stage_chunks;
 use ecgfm_stage::{Cancel, Outcome};
 use ecgfm_system::presence;
 use serde_json::Value;
 
 /// Runs one stage of a kind with parameters given as `k=v` arguments (values are YAML, `a.b=v` nests) and puts
 /// what it leaves at `out`, with a record in `.stage.json`. An `out` that already holds such a stage is replaced
-/// with `force`; one that holds anything else never is. A resumable stage that was interrupted goes on where it
-/// was.
+/// with `force`; one that holds anything else never is. A stage that works in chunks and was interrupted goes on with
+/// those that are missing.
 ///
 /// # Errors
 /// As a run's stage; [`ErrorKind::Config`] when `out` is not empty; [`ErrorKind::Locked`] while another process
@@ -85,7 +85,11 @@ impl<'a> LoneStage<'a> {
 
     /// Hashes of what the stage reads; of what it writes itself, none.
     fn fingerprint_inputs(&self) -> Result<FingerprintInputs> {
-        let own = [self.out.to_owned(), layout::temporary_dir(self.out)];
+        let own = [
+            self.out.to_owned(),
+            layout::temporary_dir(self.out),
+            layout::chunks_dir(self.out),
+        ];
         fingerprint_inputs_alone(self.kind, &self.params, &own)
     }
 
@@ -93,9 +97,9 @@ impl<'a> LoneStage<'a> {
     fn run(&self, observer: &dyn RunObserver, cancel: &Cancel) -> Result<Outcome> {
         let name = self.kind.name();
         let inputs = self.fingerprint_inputs()?;
-        let (temporary, resumed) = prepare_dir(self.kind, self.out, &inputs.fingerprint(), false)
+        let dirs = prepare_dirs(self.kind, self.out, &inputs.fingerprint(), false)
             .map_err(|e| Error::io("write", self.out, &e))?;
-        if resumed {
+        if dirs.resumed {
             observer.event(&RunEvent::Note {
                 stage: name.to_owned(),
                 message: "resuming where it was interrupted".to_owned(),
@@ -106,12 +110,13 @@ impl<'a> LoneStage<'a> {
             kind: self.kind,
             params: &self.params,
             outputs: &self.outputs,
-            out: &temporary,
+            out: &dirs.out,
             home: self.out,
+            chunks: dirs.chunks(),
         };
         let ran = invocation.run(observer, cancel, || self.require_unchanged_inputs(&inputs));
         ran.map_err(
-            |error| match error.kind() == ErrorKind::Interrupted && self.kind.resumable() {
+            |error| match error.kind() == ErrorKind::Interrupted && self.kind.chunked() {
                 true => error.help("run the same command again to resume"),
                 false => error,
             },
@@ -135,10 +140,10 @@ impl<'a> LoneStage<'a> {
             "counts": outcome.counts, "facts": outcome.facts,
         });
         let record = publish::json(&temporary.join(LONE_STAGE_FILE), &record)?;
-        partial::remove_marks(&temporary)
-            .and_then(|()| fs::write(temporary.join(LONE_STAGE_FILE), record))
+        fs::write(temporary.join(LONE_STAGE_FILE), record)
             .and_then(|()| publish::sync_tree(&temporary))
             .and_then(|()| publish::replace_dir(&temporary, self.out))
+            .and_then(|()| stage_chunks::remove_chunks(self.out))
             .map_err(|e| Error::io("write", self.out, &e))
     }
 }

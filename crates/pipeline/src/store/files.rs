@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::store::layout::is_resume_mark;
 use crate::store::record::{FileRecord, combined_hash};
 use crate::store::walk::{VisitedFile, visit_files, visit_input};
 use crate::time::rfc3339;
@@ -67,15 +66,13 @@ fn list_input(dir: &Path, own: &[PathBuf]) -> io::Result<Vec<ListedFile>> {
     Ok(found)
 }
 
-/// The entries by which a stage's directory is recorded. Costs no reading. The engine's own mark in a
-/// directory that is being written is not one of them.
+/// The entries by which a stage's directory is recorded. Costs no reading.
 pub(crate) fn summarize_dir(dir: &Path) -> io::Result<BTreeMap<String, FileSummary>> {
     summarize(list(dir)?)
 }
 
 fn summarize(listed: Vec<ListedFile>) -> io::Result<BTreeMap<String, FileSummary>> {
-    let listed = listed.into_iter().filter(|file| !is_resume_mark(&file.name));
-    summarize_files(listed.collect(), MANY)
+    summarize_files(listed, MANY)
 }
 
 fn summarize_files(listed: Vec<ListedFile>, many: usize) -> io::Result<BTreeMap<String, FileSummary>> {

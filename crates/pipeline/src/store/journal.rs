@@ -16,7 +16,6 @@ use crate::failpoint::{self, Point};
 use crate::store::layout::{self, JOURNAL_FILE};
 use crate::store::lock_file::LockFile;
 use crate::store::outputs_on_disk::OutputsOnDisk;
-use crate::store::partial;
 use crate::store::publish;
 use crate::store::record::StageRecord;
 use ecgfm_system::presence::entry_exists;
@@ -97,9 +96,7 @@ pub(crate) fn recover(graph: &Graph, lock: &mut LockFile) -> Result<()> {
         let target = run_dir.join(&publishing.stage);
         if let PublishProgress::Staged = publishing.progress(run_dir)? {
             let complete = layout::temporary_dir(&target);
-            partial::remove_marks(&complete)
-                .and_then(|()| publish::replace_dir(&complete, &target))
-                .map_err(|e| Error::io("put in place", &target, &e))?;
+            publish::replace_dir(&complete, &target).map_err(|e| Error::io("put in place", &target, &e))?;
         }
         if let PublishProgress::Published(record) = publishing.progress(run_dir)? {
             lock.put(graph, &publishing.vars, &publishing.stage, *record);

@@ -3,8 +3,6 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use ecgfm_stage::COMPLETE;
-
 /// The record of a run, in its directory.
 pub const LOCK_FILE: &str = "lock.json";
 
@@ -24,9 +22,6 @@ pub const COMMANDS_FILE: &str = "commands.jsonl";
 /// The log of the runs in a directory, a line each with its time. No part of the run either.
 pub const LOG_FILE: &str = "run.log";
 
-/// Holds the fingerprint of the run whose parts a temporary directory keeps.
-pub(crate) const FINGERPRINT_FILE: &str = ".fingerprint";
-
 /// The record of a stage that ran alone, in its directory: what the directory is known by, and what it was made from.
 pub(crate) const LONE_STAGE_FILE: &str = ".stage.json";
 
@@ -36,11 +31,6 @@ pub(crate) const RUN_TOKEN: &str = "${run}";
 /// Begins the name of an input that no parameter names.
 pub(crate) const THROUGH_PREFIX: &str = "through ";
 
-/// Says if a file is there for going on after an interruption only.
-pub(crate) fn is_resume_mark(name: &str) -> bool {
-    name == FINGERPRINT_FILE || name.split('/').next() == Some(COMPLETE)
-}
-
 /// Directory that a stage writes into: beside its final place, so that a rename suffices.
 pub(crate) fn temporary_dir(target: &Path) -> PathBuf {
     let name = target
@@ -48,6 +38,15 @@ pub(crate) fn temporary_dir(target: &Path) -> PathBuf {
         .map(|n| n.to_string_lossy().into_owned())
         .unwrap_or_default();
     target.with_file_name(format!(".{name}.tmp"))
+}
+
+/// Directory of the chunks of a stage, beside its final place: one directory inside it for each fingerprint.
+pub(crate) fn chunks_dir(target: &Path) -> PathBuf {
+    let name = target
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    target.with_file_name(format!(".{name}.chunks"))
 }
 
 /// Name under which the old directory of a stage waits to be removed.
@@ -69,7 +68,8 @@ pub(crate) fn temporary_file(path: &Path) -> PathBuf {
 /// Says if an entry of a directory is what a stage that runs alone keeps while it runs, or left.
 pub(crate) fn is_lone_stage_file(directory: &Path, file_name: &OsStr, is_dir: bool) -> bool {
     let name = file_name.to_string_lossy();
-    let hidden = name.starts_with('.') && (name.ends_with(".lock") || name.ends_with(".tmp"));
+    let ends = [".lock", ".tmp", ".chunks"];
+    let hidden = name.starts_with('.') && ends.iter().any(|end| name.ends_with(end));
     hidden || (is_dir && directory.join(file_name).join(LONE_STAGE_FILE).is_file())
 }
 

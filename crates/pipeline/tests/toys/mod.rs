@@ -16,6 +16,7 @@ use ecgfm_pipeline::{
     CodeChange, Context, Outcome, OutputSpec, ParamError, StageError, StageKind, StageKinds,
     canonical_params, parse_params,
 };
+use ecgfm_stage::{ChunkPlan, chunk_file};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -86,7 +87,7 @@ pub struct Toy {
     pub name: &'static str,
     pub outputs: &'static [OutputSpec],
     pub inputs: &'static [&'static str],
-    pub resumable: bool,
+    pub chunked: bool,
     pub check: Check,
     pub act: Act,
     pub version: Arc<AtomicU32>,
@@ -156,8 +157,8 @@ impl StageKind for Toy {
             _ => Ok(vec![]),
         }
     }
-    fn resumable(&self) -> bool {
-        self.resumable
+    fn chunked(&self) -> bool {
+        self.chunked
     }
     fn run(&self, with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
         (self.act)(with, ctx)
@@ -267,19 +268,33 @@ fn develop(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
 /// Counts to three, a file each, and is cancelled by the word `stop` after the first.
 fn slow(with: &Value, ctx: &Context<'_>) -> Result<Outcome, StageError> {
     let p: Join = params(with)?;
-    let resumed = ctx.out.join("part0").exists();
+    let chunks = ctx.chunks.unwrap();
+    let resumed = chunks.dir.join("part0").exists();
     ctx.progress.note(if resumed { "goes on" } else { "begins" });
-    for part in 0..3 {
-        if ctx.out.join(format!("part{part}")).exists() {
+    let plan = serde_json::json!({"chunks": 3, "names": [""]});
+    fs::write(ChunkPlan::path(chunks.dir), plan.to_string()).unwrap();
+    for part in (0..3).filter(|part| chunks.shard.is_none_or(|shard| shard.holds(*part))) {
+        if chunks.dir.join(format!("part{part}")).exists() {
             continue;
         }
         if ctx.cancel.is_cancelled() {
             return Err(StageError::interrupted());
         }
-        write(ctx, &format!("part{part}"), &part.to_string())?;
+        let path = chunks.dir.join(format!("part{part}"));
+        fs::write(&path, part.to_string())
+            .and_then(|()| failpoint::at(Point::FileDone, &path))
+            .unwrap();
+        fs::write(chunks.dir.join(chunk_file("", part)), "").unwrap();
         if p.from.iter().any(|f| f.ends_with("stop") && f.exists()) {
             ctx.cancel.cancel();
         }
+    }
+    if chunks.shard.is_some() {
+        return Ok(Outcome::default());
+    }
+    for part in 0..3 {
+        let name = format!("part{part}");
+        write(ctx, &name, &read(&chunks.dir.join(&name))?)?;
     }
     Ok(Outcome::default())
 }
@@ -316,7 +331,7 @@ pub fn kinds(version: &Arc<AtomicU32>) -> StageKinds {
         name,
         outputs,
         inputs,
-        resumable: name == "slow",
+        chunked: name == "slow",
         check,
         act,
         version: if name == "splits" {

@@ -221,6 +221,7 @@ pub(crate) fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, 
             home: dir.path(),
             progress: &NoProgress,
             cancel: &Cancel::default(),
+            chunks: None,
         },
     )?;
     assert_eq!(outcome.counts["figures"], 8);

@@ -89,6 +89,7 @@ pub fn run(params: &signals::Params, out: &Path) -> Result<Outcome> {
             home,
             progress: &NoProgress,
             cancel: &cancel,
+            chunks: None,
         },
     )
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::testing::{project, value};
 use ecgfm_artifacts::logits::Logits;
+use ecgfm_artifacts::stage::{ChunkWork, Shard};
 
 #[test]
 fn logits_are_keyed_in_manifest_order_and_padding_leaves_no_row() {
@@ -135,19 +136,25 @@ fn what_another_run_left_or_what_is_damaged_is_begun_anew() {
     let whole = dir.path().join("whole");
     std::fs::create_dir(&whole).unwrap();
     scored(&source, &Double::new(), &whole, &Cancel::default()).unwrap();
-    let entry = |out: &Path| out.join(".complete/batches.json");
+    let entry = |out: &Path| out.join(".chunks/000000.jsonl");
     let rewrite = |out: &Path, from: &str, to: &str| {
         let text = std::fs::read_to_string(entry(out)).unwrap();
         assert!(text.contains(from), "{text}");
         std::fs::write(entry(out), text.replace(from, to)).unwrap();
     };
-    let spoil: [&dyn Fn(&Path); 6] = [
+    let data = |out: &Path| {
+        let files = std::fs::read_dir(out.join(".chunks")).unwrap().flatten();
+        let mut arrays = files
+            .map(|file| file.path())
+            .filter(|path| path.extension().is_some_and(|e| e == "npy"));
+        arrays.next().unwrap()
+    };
+    let spoil: [&dyn Fn(&Path); 5] = [
         &|out| std::fs::write(entry(out), "{").unwrap(),
-        &|out| rewrite(out, "\"boot\":\"", "\"boot\":\"another"),
         &|out| rewrite(out, "\"batch_size\":4", "\"batch_size\":2"),
-        &|out| rewrite(out, "\"batches\":1", "\"batches\":9"),
-        &|out| std::fs::write(out.join("outputs_test.npy"), b"short").unwrap(),
-        &|out| std::fs::remove_file(out.join("outputs_test.npy")).unwrap(),
+        &|out| rewrite(out, "\"non_finite\":0", "\"non_finite\":9"),
+        &|out| std::fs::write(data(out), b"short").unwrap(),
+        &|out| std::fs::remove_file(data(out)).unwrap(),
     ];
     for (number, spoil) in spoil.into_iter().enumerate() {
         let out = dir.path().join(number.to_string());
@@ -163,5 +170,64 @@ fn what_another_run_left_or_what_is_damaged_is_begun_anew() {
         scored(&source, &again, &out, &Cancel::default()).unwrap();
         assert_eq!(again.batches.lock().unwrap().len(), 13, "{number}");
         assert_eq!(left(&out), left(&whole), "{number}");
+    }
+}
+
+#[test]
+fn shares_in_any_order_leave_what_one_run_leaves_and_compute_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 50)).unwrap();
+    let whole = dir.path().join("whole");
+    std::fs::create_dir(&whole).unwrap();
+    let limited = || Double {
+        limit: value(30, 0, 0),
+        ..Double::new()
+    };
+    let at_once = scored(&source, &limited(), &whole, &Cancel::default()).unwrap();
+    for count in [1, 2, 5, 20] {
+        let chunks = dir.path().join(format!("chunks{count}"));
+        let out = dir.path().join(format!("out{count}"));
+        std::fs::create_dir(&out).unwrap();
+        let score = |model: &Double, shard: Option<Shard>| {
+            let cancel = Cancel::default();
+            let work = ChunkWork { dir: &chunks, shard };
+            let ctx = Context {
+                chunks: Some(work),
+                ..context(&out, &cancel)
+            };
+            let batching = Batching {
+                least_chunk: 4,
+                ..Batching::new(4, source.subset.rows.len(), true)
+            };
+            let store = ChunkStore::open(&ctx, None).unwrap();
+            score_segments(
+                &source,
+                model,
+                &ReturnedValues::default(),
+                (batching, ONE),
+                &store,
+                &ctx,
+            )
+            .unwrap()
+        };
+        let model = limited();
+        // Another number of shares at the last try.
+        for number in (2..=count).rev() {
+            score(&model, Shard::new(number, count));
+        }
+        assert!(
+            !out.join("outputs_test.npy").exists(),
+            "a share publishes nothing"
+        );
+        score(&model, Shard::new(1, 3));
+        let merged = score(&model, None);
+        assert_eq!(model.batches.lock().unwrap().len(), 13, "{count}");
+        assert_eq!(left(&out), left(&whole), "{count}");
+        assert_eq!(
+            report_outcome(&merged).counts,
+            report_outcome(&at_once).counts,
+            "{count}"
+        );
+        assert_eq!(merged.non_finite_keys, at_once.non_finite_keys, "{count}");
     }
 }

@@ -1,0 +1,221 @@
+//! Chunks of a run: fixed numbers of rows of the manifest, each computed and kept as one.
+
+use super::batch_size::Batching;
+use super::run_stats::RunStats;
+use super::writers::{ChunkWriters, OutputWriters};
+use crate::Result;
+use crate::backend::Backend;
+use crate::worker_pool::WorkerPool;
+use ecgfm_artifacts::Error as ArtifactError;
+use ecgfm_artifacts::chunks::ChunkStore;
+use ecgfm_artifacts::stage::ChunkPlan;
+use ecgfm_stage_params::ValueRange;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Choices that all processes share which work on the chunks of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharedSettings {
+    batch_size: usize,
+}
+
+/// Number of segments in a batch by the plan of another process, or of an interrupted run; none where there is no plan yet.
+///
+/// # Errors
+/// The plan cannot be read.
+pub(super) fn planned_batch_size(store: &ChunkStore) -> Result<Option<usize>> {
+    let plan = store.plan()?;
+    let settings = plan.and_then(|plan| serde_json::from_value::<SharedSettings>(plan.settings).ok());
+    Ok(settings.map(|settings| settings.batch_size))
+}
+
+/// Conditions of a chunk that decide its outputs beside the stage's inputs. One of other conditions is computed again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChunkConditions {
+    backend: String,
+    precision: String,
+    runtime: Option<String>,
+    labels: usize,
+    extras: Vec<Vec<usize>>,
+    batch_size: usize,
+}
+
+/// Record of a chunk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChunkRecord {
+    /// Its first segment, and how many it has.
+    segments: (usize, usize),
+    conditions: ChunkConditions,
+    /// The device, and what sets it apart from others: two kinds of device differ in the last bits.
+    device: String,
+    /// Threads of libtorch for a batch.
+    threads_each: usize,
+    counts: ChunkCounts,
+}
+
+/// Counts of the segments of a chunk.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChunkCounts {
+    batches: usize,
+    non_finite: usize,
+    non_finite_keys: Vec<String>,
+    range: ValueRange,
+}
+
+impl From<&RunStats> for ChunkCounts {
+    fn from(stats: &RunStats) -> Self {
+        Self {
+            batches: stats.batches,
+            non_finite: stats.non_finite,
+            non_finite_keys: stats.non_finite_keys.clone(),
+            range: stats.range,
+        }
+    }
+}
+
+impl ChunkCounts {
+    fn stats(&self, segments: usize) -> RunStats {
+        RunStats {
+            segments,
+            batches: self.batches,
+            non_finite: self.non_finite,
+            non_finite_keys: self.non_finite_keys.clone(),
+            range: self.range,
+            ..RunStats::default()
+        }
+    }
+}
+
+/// Chunks of one run, with what this process would record of each.
+pub(super) struct RunChunks<'a> {
+    pub(super) store: &'a ChunkStore,
+    segments: usize,
+    /// Segments in a chunk, except in the last.
+    size: usize,
+    conditions: ChunkConditions,
+    device: String,
+    threads_each: usize,
+}
+
+/// Chunks of this process: those to be computed, and what is known of the others.
+pub(super) struct ChunksToDo {
+    /// Runs of segments, a chunk each, in order.
+    pub(super) runs: Vec<Range<usize>>,
+    /// Counts of the chunks that are done.
+    pub(super) done: RunStats,
+}
+
+impl<'a> RunChunks<'a> {
+    pub(super) fn new(
+        store: &'a ChunkStore,
+        model: &impl Backend,
+        segments: usize,
+        batching: Batching,
+        pool: WorkerPool,
+    ) -> Result<Self> {
+        let description = model.describe();
+        let (size, batch_size) = (batching.chunk_size(), batching.size);
+        store.agree(&ChunkPlan {
+            chunks: segments.div_ceil(size),
+            names: vec![String::new()],
+            settings: serde_json::json!(SharedSettings { batch_size }),
+        })?;
+        Ok(Self {
+            store,
+            segments,
+            size,
+            conditions: ChunkConditions {
+                backend: description.name.to_owned(),
+                precision: description.precision.to_owned(),
+                runtime: description.runtime,
+                labels: model.labels(),
+                extras: model.extras().iter().map(|extra| extra.shape.clone()).collect(),
+                batch_size,
+            },
+            device: description.device,
+            threads_each: pool.threads_each,
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.segments.div_ceil(self.size)
+    }
+
+    /// Number of the chunk of a segment.
+    pub(super) fn number(&self, segment: usize) -> usize {
+        segment / self.size
+    }
+
+    /// Segments of a chunk.
+    pub(super) fn range(&self, number: usize) -> Range<usize> {
+        let first = number * self.size;
+        first..self.segments.min(first + self.size)
+    }
+
+    /// A chunk that was computed as this process would.
+    fn read(&self, number: usize) -> Result<Option<ecgfm_artifacts::chunks::Chunk<ChunkRecord>>> {
+        let range = self.range(number);
+        let chunk = self.store.read::<ChunkRecord>(number)?;
+        Ok(chunk.filter(|chunk| {
+            chunk.record.segments == (range.start, range.len()) && chunk.record.conditions == self.conditions
+        }))
+    }
+
+    /// Divides the chunks of this process's share into those that are done and those to do.
+    pub(super) fn divide(&self) -> Result<ChunksToDo> {
+        let mut found = ChunksToDo {
+            runs: Vec::new(),
+            done: RunStats::default(),
+        };
+        for number in (0..self.count()).filter(|number| self.store.is_ours(*number)) {
+            let range = self.range(number);
+            match self.read(number)? {
+                Some(chunk) if chunk.is_intact()? => {
+                    found.done.add(&chunk.record.counts.stats(range.len()));
+                }
+                _ => found.runs.push(range),
+            }
+        }
+        found.done.resumed = found.done.segments;
+        Ok(found)
+    }
+
+    /// Completes a chunk.
+    pub(super) fn finish(&self, number: usize, stats: &RunStats, writers: ChunkWriters) -> Result<()> {
+        let range = self.range(number);
+        let record = ChunkRecord {
+            segments: (range.start, range.len()),
+            conditions: self.conditions.clone(),
+            device: self.device.clone(),
+            threads_each: self.threads_each,
+            counts: stats.into(),
+        };
+        let pending = self.store.begin(number, &record)?;
+        writers.finish(pending)
+    }
+
+    /// Appends the outputs of all chunks, in their order, and adds their counts up. Returns the devices that computed them.
+    pub(super) fn merge(
+        &self,
+        outputs: &mut OutputWriters,
+        stats: &mut RunStats,
+    ) -> Result<BTreeSet<String>> {
+        let mut devices = BTreeSet::new();
+        for number in 0..self.count() {
+            let Some(chunk) = self.read(number)? else {
+                let what = format!("chunk {number} of the stage is gone: something else removed it");
+                return Err(ArtifactError::invalid(self.store.dir(), what).into());
+            };
+            let range = self.range(number);
+            outputs.append_chunk(&chunk, range.len())?;
+            stats.add(&chunk.record.counts.stats(range.len()));
+            devices.insert(chunk.record.device);
+        }
+        Ok(devices)
+    }
+}
