@@ -30,7 +30,8 @@ use std::path::PathBuf;
 
 const AFTER: &str = "\
 Exit codes: 0 done; 1 a stage failed; 2 wrong arguments or configuration; 3 bad input data;
-4 another run holds the run directory; 130 interrupted by Ctrl-C, 143 by SIGTERM (run again to go on).
+4 another run holds the run directory; 75 disk full, device lost: try again; 130 interrupted by Ctrl-C,
+143 by SIGTERM (run again to go on).
 Results go to standard output, everything else to standard error. Set ECGFM_LOG=debug for more.";
 
 /// Run ECG foundation models over large ECG archives, stage by stage.

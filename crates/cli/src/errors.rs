@@ -16,7 +16,7 @@ pub fn of_stage(error: &(impl StageFailure + 'static)) -> ecgfm_pipeline::Error 
 pub fn unusable_file(error: impl Error + 'static) -> ecgfm_pipeline::Error {
     let message = error.to_string();
     if let Some(fault) = Fault::in_chain(&error) {
-        return ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message).help(fault.advice());
+        return ecgfm_pipeline::Error::of_fault(fault, message);
     }
     let bad = ecgfm_pipeline::Error::new(ErrorKind::BadInput, message);
     let error = &error as &dyn Error;
@@ -39,7 +39,7 @@ pub fn unusable_file(error: impl Error + 'static) -> ecgfm_pipeline::Error {
 pub fn file_error(doing: &str, path: &Path, error: &io::Error) -> ecgfm_pipeline::Error {
     let message = format!("cannot {doing} `{}`: {error}", path.display());
     match Fault::of(error) {
-        Some(fault) => ecgfm_pipeline::Error::new(ErrorKind::StageFailed, message).help(fault.advice()),
+        Some(fault) => ecgfm_pipeline::Error::of_fault(fault, message),
         None if error.kind() == io::ErrorKind::NotFound => {
             ecgfm_pipeline::Error::new(ErrorKind::BadInput, message)
         }

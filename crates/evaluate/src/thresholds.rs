@@ -206,7 +206,7 @@ pub fn check_params(params: &Params) -> Result<()> {
         Some(PerLabel::Map(named)) => check_named(params, named)?,
         Some(PerLabel::Table(path)) if is_file(path)? => {
             read_thresholds(path).map_err(|error| match error.class() {
-                FailureClass::Failed => Error::Artifact(error),
+                FailureClass::Failed | FailureClass::TryAgain => Error::Artifact(error),
                 _ => Error::parameter("thresholds", error.to_string()),
             })?;
         }

@@ -1,5 +1,6 @@
 //! What can go wrong while a model runs.
 
+use crate::failure::is_lost_device;
 use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,8 @@ impl StageFailure for Error {
             Self::Device { .. } | Self::Returns { .. } => FailureClass::Config,
             Self::Model { .. } | Self::Segments { .. } => FailureClass::BadInput,
             Self::Cancelled => FailureClass::Interrupted,
+            Self::Machine { what } if is_lost_device(what) => FailureClass::TryAgain,
+            Self::Torch { source, .. } if is_lost_device(&source.to_string()) => FailureClass::TryAgain,
             // Model and golden vectors are those of the card, by their hashes: most likely the machine is to blame.
             Self::Golden { .. } | Self::Machine { .. } | Self::Torch { .. } => FailureClass::Failed,
         }

@@ -11,8 +11,10 @@ use ecgfm_system::Fault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// A stage failed, or the machine did (disk full, permission).
+    /// A stage failed, or the machine did (permission, memory, limits).
     StageFailed,
+    /// The machine failed in a way that may pass (disk full, device lost, stale file handle): the same command may be tried again.
+    TryAgain,
     /// The pipeline file or an argument is wrong.
     Config,
     /// A stage found its input data missing or malformed.
@@ -24,7 +26,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// 1 stage failed, 2 configuration, 3 bad input, 4 locked, 130 interrupted.
+    /// 1 stage failed, 2 configuration, 3 bad input, 4 locked, 75 try again (`EX_TEMPFAIL` of sysexits.h), 130 interrupted.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -32,6 +34,7 @@ impl ErrorKind {
             Self::Config => 2,
             Self::BadInput => 3,
             Self::Locked => 4,
+            Self::TryAgain => 75,
             Self::Interrupted => 130,
         }
     }
@@ -108,11 +111,19 @@ impl Error {
         Self::new(ErrorKind::Config, message).at(span)
     }
 
+    /// A fault of the system, with its advice.
+    #[must_use]
+    pub fn of_fault(fault: Fault, message: impl Into<String>) -> Self {
+        Self::new(FailureClass::of_fault(fault).into(), message).help(fault.advice())
+    }
+
     /// A failed operation on a file, with what was attempted: "cannot read `path`: reason".
     pub(crate) fn io(doing: &str, path: &Path, source: &std::io::Error) -> Self {
         let message = format!("cannot {doing} `{}`: {source}", path.display());
-        let help = Fault::of(source).map(|fault| fault.advice().to_owned());
-        Self::new(ErrorKind::StageFailed, message).help_if(help)
+        match Fault::of(source) {
+            Some(fault) => Self::of_fault(fault, message),
+            None => Self::new(ErrorKind::StageFailed, message),
+        }
     }
 
     pub(crate) fn at(mut self, span: &Span) -> Self {
@@ -233,6 +244,7 @@ impl From<FailureClass> for ErrorKind {
     fn from(class: FailureClass) -> Self {
         match class {
             FailureClass::Failed => Self::StageFailed,
+            FailureClass::TryAgain => Self::TryAgain,
             FailureClass::BadInput => Self::BadInput,
             FailureClass::Config => Self::Config,
             FailureClass::Interrupted => Self::Interrupted,

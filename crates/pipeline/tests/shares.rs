@@ -19,7 +19,7 @@ vars: { raw: RAW }
 stages:
   first: { uses: signals, with: { raw: ${vars.raw}, store: packed } }
   slow: { uses: slow, with: { from: [${first.records}], word: w } }
-  last: { uses: join, with: { from: [${slow.dir}] } }
+  last: { uses: join, with: { from: ['${slow.dir}/part0'] } }
 ";
 
 fn share(bench: &Bench, graph: &Graph, number: usize, count: usize) -> ShareSummary {

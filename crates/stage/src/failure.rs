@@ -8,6 +8,8 @@ use std::error::Error;
 pub enum FailureClass {
     /// Neither the data nor the configuration is to blame: the machine, or the program.
     Failed,
+    /// The machine is to blame for something that may pass, such as a full disk or a lost device: the same work may be tried again.
+    TryAgain,
     /// The input data are missing or malformed.
     BadInput,
     /// A parameter is wrong, as the stage found once it looked at the data.
@@ -16,11 +18,22 @@ pub enum FailureClass {
     Interrupted,
 }
 
+impl FailureClass {
+    /// Class of a fault of the system.
+    #[must_use]
+    pub fn of_fault(fault: Fault) -> Self {
+        match fault.may_pass() {
+            true => Self::TryAgain,
+            false => Self::Failed,
+        }
+    }
+}
+
 /// An error of a stage that knows its class. Implement it beside the error, with a `match` that names every variant: then a new
 /// variant does not compile before it has a class.
 pub trait StageFailure: Error {
     /// Class of this failure. Where the system is at fault, an I/O error among the sources says so, and
-    /// [`FailureClass::Failed`] takes the place of this answer.
+    /// [`FailureClass::Failed`] or [`FailureClass::TryAgain`] takes the place of this answer.
     fn class(&self) -> FailureClass;
 
     /// Advice on what to do, where the message does not give any.
@@ -65,9 +78,12 @@ impl StageError {
     pub fn of<E: StageFailure + 'static>(error: &E) -> Self {
         let message = error.to_string();
         let fault = Fault::in_chain(error);
-        let blames_data = matches!(error.class(), FailureClass::BadInput | FailureClass::Config);
-        if let (Some(fault), true) = (fault, blames_data) {
-            return Self::failed(message).help(fault.advice());
+        let class = match (fault, error.class()) {
+            (Some(fault), class) if class != FailureClass::Interrupted => FailureClass::of_fault(fault),
+            (_, class) => class,
+        };
+        if let (Some(fault), FailureClass::BadInput | FailureClass::Config) = (fault, error.class()) {
+            return Self::new(class, message).help(fault.advice());
         }
         // Libraries in C and C++ pass the system's errors on as text: that serves for advice, and never for the class.
         let advice = || {
@@ -76,11 +92,7 @@ impl StageError {
                 .map(|fault| fault.advice().to_owned())
         };
         let help = error.help().or_else(advice);
-        Self {
-            class: error.class(),
-            message,
-            help,
-        }
+        Self { class, message, help }
     }
 
     /// The machine or the program failed.
@@ -133,8 +145,10 @@ mod tests {
     #[test]
     fn a_fault_of_the_system_blames_no_data() {
         let full = StageError::from(Unread(io::ErrorKind::StorageFull.into()));
-        assert_eq!(full.class, FailureClass::Failed);
+        assert_eq!(full.class, FailureClass::TryAgain);
         assert!(full.help.is_some());
+        let refused = StageError::from(Unread(io::ErrorKind::PermissionDenied.into()));
+        assert_eq!(refused.class, FailureClass::Failed);
         let missing = StageError::from(Unread(io::ErrorKind::NotFound.into()));
         assert_eq!((missing.class, missing.help), (FailureClass::BadInput, None));
     }

@@ -110,6 +110,21 @@ impl Fault {
         told.map(|(_, fault)| *fault)
     }
 
+    /// Says if the fault may pass without anybody changing how the program is run: a scheduler may start it again, perhaps on another
+    /// machine.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        match self {
+            Self::DiskFull | Self::QuotaUsedUp | Self::DiskFails => true,
+            Self::TooManyFiles
+            | Self::TooManyProcesses
+            | Self::NoPermission
+            | Self::NoMemory
+            | Self::ReadOnly
+            | Self::FileTooLong => false,
+        }
+    }
+
     /// Advice on what to do. For use behind a message that names the file and the system's reason.
     #[must_use]
     pub fn advice(self) -> &'static str {

@@ -76,8 +76,13 @@ pub fn refused_parameters(error: &(impl StageFailure + 'static)) -> ParamError {
     let refused = ParamError::invalid("", format!("are refused: {error}"));
     let error = StageError::of(error);
     match (error.class, error.help) {
-        (FailureClass::Failed, Some(help)) => refused.of_class(FailureClass::Failed).help(help),
-        (FailureClass::Failed, None) => refused.of_class(FailureClass::Failed),
+        (class @ (FailureClass::Failed | FailureClass::TryAgain), help) => {
+            let refused = refused.of_class(class);
+            match help {
+                Some(help) => refused.help(help),
+                None => refused,
+            }
+        }
         _ => refused,
     }
 }
