@@ -63,7 +63,7 @@ fn a_lock_that_fails_otherwise_ends_the_run_with_advice() {
     .output();
     let output = output.unwrap();
     let text = error_text(&output);
-    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(output.status.code(), Some(75), "{text}");
     assert!(
         text.contains("cannot lock") && text.contains("\nhelp: "),
         "{text}"

@@ -97,7 +97,12 @@ fn arguments_refused(error: &clap::Error) -> u8 {
 fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
     let quiet = cli.quiet;
     let done = match &cli.command {
-        Command::Run(args) => return commands::run::run(args, quiet, cancel),
+        Command::Run(args) => {
+            return match args.shard {
+                Some(share) => commands::share::run_share(args, share, quiet, cancel),
+                None => commands::run::run(args, quiet, cancel),
+            };
+        }
         Command::Status(args) => return commands::run::status(args),
         Command::Missing(args) => return commands::share::missing(args),
         Command::Accept(args) => return commands::accept::accept(args),

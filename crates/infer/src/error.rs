@@ -1,6 +1,6 @@
 //! What can go wrong while a model runs.
 
-use crate::failure::is_lost_device;
+use crate::lost_device::is_lost_device;
 use ecgfm_artifacts::stage::{FailureClass, StageFailure};
 use std::path::{Path, PathBuf};
 

@@ -49,21 +49,6 @@ const OF_MACHINES: [(&[&str], &str); 6] = [
     ),
 ];
 
-/// Words of a message of CUDA about a GPU that is gone or taken: another attempt, perhaps on another machine, may succeed.
-const OF_LOST_DEVICES: [&str; 6] = [
-    "GPU is lost",
-    "uncorrectable ECC error",
-    "hardware stack error",
-    "unspecified launch failure",
-    "busy or unavailable",
-    "device is unavailable",
-];
-
-/// Returns true for a message of CUDA about a GPU that is gone or taken.
-pub(crate) fn is_lost_device(text: &str) -> bool {
-    OF_LOST_DEVICES.iter().any(|words| text.contains(words))
-}
-
 /// Advice for a message of libtorch about the machine; none for one about the model.
 pub(crate) fn machine_advice(text: &str) -> Option<&'static str> {
     let about = |words: &&[&str]| words.iter().any(|word| text.contains(word));

@@ -9,7 +9,7 @@
 //! | what the model returned at export, held against what it returns here | [`golden`] |
 //! | device and precision | [`device`] |
 //! | CUDA, loaded only where there is a driver, and its devices | [`cuda`] |
-//! | messages of libtorch when it fails | `failure` |
+//! | messages of libtorch when it fails | `failure`, `lost_device` |
 //! | one interface for every runtime of models | [`backend`] |
 //! | TorchScript behind that interface | [`torchscript`] |
 //! | leads and samples of a segment | [`shape`] |
@@ -27,6 +27,7 @@ pub mod device;
 mod error;
 mod failure;
 pub mod golden;
+mod lost_device;
 pub mod prefetch;
 pub mod shape;
 pub mod signal_buffer;

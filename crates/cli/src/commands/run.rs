@@ -57,12 +57,14 @@ fn pass_write_step(step: WriteStep, path: &Path) -> std::io::Result<()> {
     failpoint::at(point, path)
 }
 
+/// Makes the steps of a stage's file points of the run.
+pub(super) fn watch_writing() {
+    set_watcher(pass_write_step);
+}
+
 /// Runs a pipeline.
 pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFailure> {
-    set_watcher(pass_write_step);
-    if let Some(shard) = args.shard {
-        return super::share::run_share(args, shard, quiet, cancel);
-    }
+    watch_writing();
     let graph = graph_of(&args.target)?;
     let options = RunOptions {
         selection: args.selection(),

@@ -1,7 +1,7 @@
 //! `ecgfm run --shard` and `ecgfm missing`: a run divided among processes, on any machines.
 
 use super::print_json;
-use super::run::graph_of;
+use super::run::{graph_of, watch_writing};
 use crate::args::{MissingArgs, RunArgs, ShardChoice};
 use crate::failure::CommandFailure;
 use crate::observer::ConsoleReporter;
@@ -11,12 +11,13 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Does a share of the chunks of a run.
-pub(super) fn run_share(
+pub fn run_share(
     args: &RunArgs,
     choice: ShardChoice,
     quiet: bool,
     cancel: &Cancel,
 ) -> Result<(), CommandFailure> {
+    watch_writing();
     let shard = choice.resolve(|name| std::env::var(name).ok())?;
     let graph = graph_of(&args.target)?;
     let selection = args.selection();
