@@ -205,6 +205,7 @@ fn a_run_that_asks_for_nothing_that_is_compared_warns() {
             home: &out,
             progress: &warnings,
             cancel: &Cancel::default(),
+            chunks: None,
         };
         run(&params, &ctx).unwrap();
         let said = warnings.0.into_inner().unwrap();
