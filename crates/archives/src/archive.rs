@@ -3,6 +3,7 @@
 use crate::located::{LocatedExam, RecordingLocation, RejectedExam, Rejection};
 use crate::table::ExamTable;
 use ecgfm_recordings::{Encoding, RecordingFile};
+use std::ops::Deref;
 use std::path::PathBuf;
 
 /// An open archive: a table of exams, and the files that hold their recordings.
@@ -30,10 +31,10 @@ pub trait Archive: Send + Sync {
     fn file_count(&self) -> usize;
 
     /// File of that number, in the order in which they are best read.
-    fn file(&self, number: usize) -> &ArchiveFile;
+    fn file(&self, number: usize) -> FoundFile<'_>;
 
     /// Files of recordings, in the order of their numbers.
-    fn files(&self) -> Box<dyn Iterator<Item = &ArchiveFile> + '_> {
+    fn files(&self) -> Box<dyn Iterator<Item = FoundFile<'_>> + '_> {
         Box::new((0..self.file_count()).map(|number| self.file(number)))
     }
 
@@ -78,6 +79,25 @@ pub struct ArchiveFile {
     pub path: PathBuf,
     /// The open file, or why it cannot be read.
     pub recordings: std::result::Result<Box<dyn RecordingFile>, String>,
+}
+
+/// A file of recordings of an archive, which keeps it or makes it when it is asked for: there may be millions.
+pub enum FoundFile<'a> {
+    /// Kept by the archive.
+    Kept(&'a ArchiveFile),
+    /// Made now.
+    Made(ArchiveFile),
+}
+
+impl Deref for FoundFile<'_> {
+    type Target = ArchiveFile;
+
+    fn deref(&self) -> &ArchiveFile {
+        match self {
+            Self::Kept(file) => file,
+            Self::Made(file) => file,
+        }
+    }
 }
 
 /// Exams of an archive, by whether their recordings were found.

@@ -1,6 +1,6 @@
 //! Several archives as one: the exams of each after those of the one before.
 
-use crate::archive::{Archive, ArchiveFile, LocatedExams};
+use crate::archive::{Archive, FoundFile, LocatedExams};
 use crate::located::{LocatedExam, RecordingLocation, RejectedExam};
 use crate::table::ExamTable;
 use ecgfm_recordings::Encoding;
@@ -149,7 +149,7 @@ impl Archive for JoinedArchives {
         last.map_or(0, |member| member.first_file + member.archive.file_count())
     }
 
-    fn file(&self, number: usize) -> &ArchiveFile {
+    fn file(&self, number: usize) -> FoundFile<'_> {
         let (member, number) = self.find_file(number);
         member.archive.file(number)
     }
@@ -259,21 +259,26 @@ mod tests {
             (
                 joined.save_file(exam.idx),
                 joined.source_of(exam.idx),
-                file.name.as_str(),
+                file.name.clone(),
             )
         });
         assert_eq!(
             found.collect::<Vec<_>>(),
             [
-                ("first_1.mat".to_owned(), "first", "first/1.hea"),
-                ("first_2.mat".to_owned(), "first", "first/2.hea"),
-                ("second_2.mat".to_owned(), "second", "second/2.hea"),
+                ("first_1.mat".to_owned(), "first", "first/1.hea".to_owned()),
+                ("first_2.mat".to_owned(), "first", "first/2.hea".to_owned()),
+                ("second_2.mat".to_owned(), "second", "second/2.hea".to_owned()),
             ]
         );
         assert_eq!(located.rejected.len(), 1);
         assert_eq!(located.rejected[0].idx, 2);
         assert_eq!((joined.file_count(), joined.dataset(3)), (3, "second"));
-        let patients = [0, 3].map(|row| format!("{:?}", joined.exams().cells(row).nth(2)));
+        let mut rows = joined.exams().rows();
+        let patients = [0, 3].map(|row| {
+            let mut cells = Vec::new();
+            rows.read(row, |cell| cells.push(format!("{cell:?}"))).unwrap();
+            cells.swap_remove(2)
+        });
         assert_ne!(patients[0], patients[1]);
     }
 

@@ -28,10 +28,10 @@ pub mod listed;
 pub mod located;
 pub mod table;
 
-pub use archive::{Archive, ArchiveFile, LocatedExams};
+pub use archive::{Archive, ArchiveFile, FoundFile, LocatedExams};
 pub use dataset::Dataset;
 pub use described::DatasetDescription;
 pub use error::{Error, Result};
 pub use joined::{JoinedArchives, NamedArchive};
 pub use located::{LocatedExam, RecordingLocation, RejectedExam, Rejection};
-pub use table::{ExamTable, TableRules};
+pub use table::{ExamRows, ExamTable, TableRules};

@@ -124,11 +124,8 @@ mod tests {
         assert_eq!(located.rejected[0].entry.reason.as_str(), "duplicate_exam");
         assert_eq!(listed.save_file(1), "code_15_7.mat");
         assert!(listed.notice().unwrap().starts_with("SYNTHETIC"));
-        let file = listed
-            .file(located.found[1].location.file)
-            .recordings
-            .as_ref()
-            .unwrap();
+        let file = listed.file(located.found[1].location.file);
+        let file = file.recordings.as_ref().unwrap();
         let mut recording = ecgfm_recordings::Recording::default();
         file.read(located.found[1].location.row, &mut recording).unwrap();
         assert_eq!(

@@ -1,17 +1,19 @@
 //! The table of exams of an archive, or of several, one below another.
 
 mod archive_table;
+mod exam_rows;
 mod rules;
+mod table_column;
 
+pub use exam_rows::ExamRows;
 pub use rules::TableRules;
+pub(crate) use table_column::TableColumn;
 
 use crate::error::Result;
 use crate::located::{RejectedExam, Rejection};
 use archive_table::ArchiveTable;
-use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::rejected::Rejected;
-use ecgfm_artifacts::table;
-use polars::prelude::StringChunked;
+use ecgfm_artifacts::table::{self, FileTable};
 use rules::trim_names;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,19 +33,8 @@ struct MemberTable {
     table: Arc<ArchiveTable>,
     /// Its column under each name of the header; none where it has no such column.
     columns: Vec<Option<usize>>,
-    /// Number of its column of patients, and their names, where they differ from those in the table.
-    patients: Option<(usize, StringChunked)>,
-}
-
-impl MemberTable {
-    fn cell(&self, column: usize, row: usize) -> Cell<'_> {
-        match &self.patients {
-            Some((of_patients, names)) if *of_patients == column => {
-                names.get(row).map_or(Cell::Missing, Cell::Text)
-            }
-            _ => self.table.canonical_cell(column, row),
-        }
-    }
+    /// Number of its column of patients, and the name of the archive that comes before each, where one does.
+    patients: Option<(usize, String)>,
 }
 
 impl ExamTable {
@@ -56,18 +47,18 @@ impl ExamTable {
         ArchiveTable::read(path, rules).map(Self::of_archive)
     }
 
-    /// The table of these columns, all of one length. `path` is the file or directory that they were made from; `of_lines` says
-    /// that their rows are those of the file.
+    /// The table of these columns, all of one length, those of `file` included. `path` is the file or directory that they were made
+    /// from; `of_lines` says that their rows are those of the file.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn from_columns(
+    pub(crate) fn from_columns(
         path: &Path,
-        columns: Vec<(String, Vec<String>)>,
+        (columns, file): (Vec<(String, TableColumn)>, Option<Arc<FileTable>>),
         of_lines: bool,
         rules: &TableRules,
     ) -> Result<Self> {
-        ArchiveTable::from_columns(path, columns, of_lines, rules).map(Self::of_archive)
+        ArchiveTable::from_columns(path, (columns, file), of_lines, rules).map(Self::of_archive)
     }
 
     fn of_archive(table: ArchiveTable) -> Self {
@@ -98,7 +89,7 @@ impl ExamTable {
                 members.push(MemberTable {
                     first_row: first_row + member.first_row,
                     columns: columns.collect(),
-                    patients: member.table.patients_of(name),
+                    patients: member.table.patients().map(|column| (column, name.to_owned())),
                     table: Arc::clone(&member.table),
                 });
             }
@@ -130,9 +121,16 @@ impl ExamTable {
 
     /// The table that holds a row, and the row in it.
     fn find(&self, row: usize) -> (&MemberTable, usize) {
+        let (_, member, row) = self.find_member(row);
+        (member, row)
+    }
+
+    /// The table that holds a row, with its number, and the row in it.
+    fn find_member(&self, row: usize) -> (usize, &MemberTable, usize) {
         let after = self.members.partition_point(|member| member.first_row <= row);
-        let member = &self.members[after.saturating_sub(1)];
-        (member, row - member.first_row)
+        let number = after.saturating_sub(1);
+        let member = &self.members[number];
+        (number, member, row - member.first_row)
     }
 
     /// Path of the table, of the first where there are several.
@@ -190,12 +188,9 @@ impl ExamTable {
             .find_map(|member| member.table.patient_column())
     }
 
-    /// Cells of a row, in the order of the columns: in one form for one value where a rule says what the column holds, as
-    /// they are in the file elsewhere.
-    pub fn cells(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
-        let (member, row) = self.find(row);
-        let columns = member.columns.iter();
-        columns.map(move |column| column.map_or(Cell::Missing, |column| member.cell(column, row)))
+    /// All rows, to be read in their order.
+    pub fn rows(&self) -> ExamRows<'_> {
+        ExamRows::new(self)
     }
 
     /// Number of the exam in a row, as it is in the file.
@@ -243,6 +238,7 @@ impl ExamTable {
 mod tests {
     use super::*;
     use crate::code15::RULES;
+    use ecgfm_artifacts::pandas::Cell;
     use ecgfm_artifacts::rejected::Reason;
 
     #[test]
@@ -289,28 +285,36 @@ mod tests {
             ["exam_id", "patient_id", "trace_file", "AF", "ward"]
         );
         assert_eq!((joined.len(), joined.label_columns()), (3, vec!["AF"]));
-        let cells: Vec<Vec<Cell<'_>>> = (0..3).map(|row| joined.cells(row).collect()).collect();
+        let mut rows = joined.rows();
+        let cells: Vec<Vec<String>> = (0..3)
+            .map(|row| {
+                let mut cells = Vec::new();
+                rows.read(row, |cell| cells.push(format!("{cell:?}"))).unwrap();
+                cells
+            })
+            .collect();
+        let shown = |cells: &[Cell<'_>]| cells.iter().map(|cell| format!("{cell:?}")).collect::<Vec<_>>();
         let text = Cell::Text;
         assert_eq!(
             cells[0],
-            [
+            shown(&[
                 Cell::Int(7),
                 text("a:1"),
                 text("a.hdf5"),
                 Cell::Bool(true),
                 Cell::Missing
-            ]
+            ])
         );
-        assert_eq!(cells[1][1], Cell::Missing);
+        assert_eq!(cells[1][1], format!("{:?}", Cell::Missing));
         assert_eq!(
             cells[2],
-            [
+            shown(&[
                 Cell::Int(7),
                 text("b:1"),
                 text("b.hdf5"),
                 Cell::Missing,
                 text("X")
-            ]
+            ])
         );
         assert_eq!(joined.place_of(2), "line 2");
         assert!(joined.path_of(1).ends_with("a.csv") && joined.path_of(2).ends_with("b.csv"));

@@ -115,7 +115,7 @@ pub struct QualityRow {
 ///
 /// # Errors
 /// I/O.
-pub fn write(path: &Path, rows: &[QualityRow]) -> Result<()> {
+pub fn write(path: &Path, rows: impl IntoIterator<Item = QualityRow>) -> Result<()> {
     table::write_rows(path, [IDX, EXAM_ID, CHECK, LEADS, VALUE, DETAIL], |w| {
         for row in rows {
             w.row([

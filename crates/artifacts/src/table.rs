@@ -14,21 +14,25 @@ use std::path::Path;
 mod blocks;
 mod cells;
 mod column;
+mod file_table;
 mod frame;
 mod lines;
 mod parquet;
 mod read;
 mod records;
 mod rows;
+mod text_column;
 mod write;
 
 pub use column::{Column, ColumnKind, OtherColumns};
 pub use ecgfm_formats::cell;
+pub use file_table::{FileRow, FileRows, FileTable};
 pub use frame::{bool_column, build_frame, int_column, str_column};
 pub use lines::Lines;
 pub use parquet::{read_parquet, read_parquet_columns, write_parquet};
 pub use polars::prelude::DataFrame;
 pub use rows::write_rows;
+pub use text_column::TextColumn;
 pub use write::write;
 
 /// Reads the asked columns of a CSV file, in the asked order.

@@ -22,7 +22,8 @@ impl ExamReader<'_> {
         exam: &LocatedExam,
         recording: &mut Recording,
     ) -> Result<std::result::Result<(), String>> {
-        let file = match &self.archive.file(exam.location.file).recordings {
+        let file = self.archive.file(exam.location.file);
+        let file = match &file.recordings {
             Ok(file) => file,
             Err(why) => return Ok(Err(why.clone())),
         };

@@ -1,6 +1,6 @@
 //! Outcomes of exams: kept, with what was measured, or rejected.
 
-use crate::measured::{Statistics, StoredSample};
+use crate::measured::{Statistics, StoredSample, take_bytes};
 use crate::quality_flags::QualityFlag;
 use ecgfm_archives::RejectedExam;
 use ecgfm_artifacts::pandas::Cell;
@@ -9,8 +9,9 @@ use ecgfm_artifacts::recipe::leads;
 use ecgfm_artifacts::recipe::quality::Quality;
 use ecgfm_artifacts::store::RecordingDigest;
 use serde::{Deserialize, Serialize};
+use std::io;
 
-/// An exam that was kept. There may be hundreds of thousands of them: it is small.
+/// An exam that was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeptExam {
@@ -38,6 +39,39 @@ impl KeptExam {
             self.sample_size,
             self.measured.statistics.as_f64(),
         )
+    }
+
+    /// Appends it as [`Self::take`] reads it: bytes of this process's own file.
+    pub(crate) fn put(&self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let counts = [self.idx, self.file, self.row, self.sample_size, self.segments];
+        counts
+            .iter()
+            .for_each(|n| bytes.extend((*n as u64).to_le_bytes()));
+        bytes.extend(self.sample_rate.to_bits().to_le_bytes());
+        self.measured.put(bytes);
+        if !self.flags.is_empty() {
+            serde_json::to_writer(bytes, &self.flags)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what [`Self::put`] wrote; none where it is something else.
+    pub(crate) fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let mut count = || Some(u64::from_le_bytes(take_bytes(bytes)?) as usize);
+        let (idx, file, row, sample_size, segments) = (count()?, count()?, count()?, count()?, count()?);
+        Some(Self {
+            idx,
+            file,
+            row,
+            sample_rate: f64::from_bits(u64::from_le_bytes(take_bytes(bytes)?)),
+            sample_size,
+            segments,
+            measured: Measurements::take(bytes)?,
+            flags: match bytes.is_empty() {
+                true => Vec::new(),
+                false => serde_json::from_slice(bytes).ok()?,
+            },
+        })
     }
 
     /// Rows of `quality.csv` about it.
@@ -75,6 +109,22 @@ impl Measurements {
             constant: bits(&quality.constant),
             any_nan: quality.any_nan,
         }
+    }
+
+    fn put(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.nan.to_le_bytes());
+        bytes.extend(self.constant.to_le_bytes());
+        bytes.push(u8::from(self.any_nan));
+        self.statistics.put(bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            nan: u16::from_le_bytes(take_bytes(bytes)?),
+            constant: u16::from_le_bytes(take_bytes(bytes)?),
+            any_nan: take_bytes::<1>(bytes)? != [0],
+            statistics: Statistics::take(bytes)?,
+        })
     }
 
     /// Cells of the means of all leads, then of the deviations.

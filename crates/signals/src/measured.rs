@@ -23,6 +23,45 @@ impl Statistics {
     }
 }
 
+impl Statistics {
+    /// Appends them as [`Self::take`] reads them.
+    pub(crate) fn put(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Float32(bits) => {
+                bytes.extend([4, bits.len() as u8]);
+                bits.iter().for_each(|bits| bytes.extend(bits.to_le_bytes()));
+            }
+            Self::Float64(bits) => {
+                bytes.extend([8, bits.len() as u8]);
+                bits.iter().for_each(|bits| bytes.extend(bits.to_le_bytes()));
+            }
+        }
+    }
+
+    /// Reads what [`Self::put`] wrote; none where it is something else.
+    pub(crate) fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let [width, count] = take_bytes(bytes)?;
+        match width {
+            4 => {
+                let bits = (0..count).map(|_| Some(u32::from_le_bytes(take_bytes(bytes)?)));
+                Some(Self::Float32(bits.collect::<Option<_>>()?))
+            }
+            8 => {
+                let bits = (0..count).map(|_| Some(u64::from_le_bytes(take_bytes(bytes)?)));
+                Some(Self::Float64(bits.collect::<Option<_>>()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The next bytes, where there are so many.
+pub(crate) fn take_bytes<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*first)
+}
+
 /// A type of samples whose statistics and values can be stored.
 pub(crate) trait StoredSample: Sample {
     /// Statistics of this type.

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::kept::KeptExam;
+use crate::kept_exams::KeptExams;
 use crate::table_paths::TablePaths;
 use ecgfm_archives::Archive;
 use ecgfm_artifacts::columns::IDX;
@@ -15,22 +16,28 @@ use std::path::Path;
 pub(crate) fn write_meta(
     path: &Path,
     archive: &dyn Archive,
-    kept: &[&KeptExam],
+    kept: &KeptExams,
     recipe: &SegmentRecipe,
     paths: &TablePaths,
 ) -> Result<()> {
     let (leads, exams) = (recipe.selection().lead_names(), archive.exams());
-    let whole_rates = kept.iter().all(|exam| exam.sample_rate.fract() == 0.0);
-    let written = table::write_rows(path, header(exams.header(), leads.len()), |w| {
-        for row in kept {
-            w.cell(Cell::Int(row.idx as i64));
-            exams.cells(row.idx).for_each(|cell| w.cell(cell));
-            write_measured(w, row, &leads, whole_rates, (archive, paths));
-            w.end_row()?;
-        }
-        Ok(())
-    });
-    Ok(written?)
+    let whole_rates = kept
+        .rates()
+        .into_iter()
+        .all(|rate| f64::from_bits(rate).fract() == 0.0);
+    let mut rows = exams.rows();
+    kept.read_by_row(|kept| {
+        let written = table::write_rows(path, header(exams.header(), leads.len()), |w| {
+            for row in kept {
+                w.cell(Cell::Int(row.idx as i64));
+                rows.read(row.idx, |cell| w.cell(cell))?;
+                write_measured(w, &row, &leads, whole_rates, (archive, paths));
+                w.end_row()?;
+            }
+            Ok(())
+        });
+        Ok(written?)
+    })
 }
 
 /// The columns, given those of the raw table.

@@ -250,7 +250,7 @@ impl ExamProcessor<'_> {
             let rejected = table.rejected(exam.idx, (reason, detail));
             return Ok(ExamOutcome::Rejected(rejected));
         }
-        let path = &self.archive.file(exam.location.file).path;
+        let path = self.archive.file(exam.location.file).path.clone();
         let (row, id, place) = (
             exam.location.row,
             table.exam_id(exam.idx),
@@ -266,7 +266,7 @@ impl ExamProcessor<'_> {
             .to_string_lossy();
         Err(Error::BadInput {
             what: format!("row {row}, exam {id} ({place} of {file}): {detail}"),
-            path: path.clone(),
+            path,
             help: Some(policy::advice(reason)),
         })
     }

@@ -1,6 +1,5 @@
 //! Counts of exams by the archive that they are of.
 
-use crate::kept::KeptExam;
 use ecgfm_archives::{Archive, RejectedExam};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ impl SourceCounts {
 /// Counts of every source; none where there is only one.
 pub(crate) fn count_by_source(
     archive: &dyn Archive,
-    kept: &[&KeptExam],
+    kept: impl Iterator<Item = usize>,
     rejected: &[RejectedExam],
 ) -> Option<BTreeMap<String, SourceCounts>> {
     let sources = archive.sources();
@@ -46,8 +45,7 @@ pub(crate) fn count_by_source(
             counts.read += 1;
         }
     };
-    kept.iter()
-        .for_each(|exam| count(exam.idx, |counts| &mut counts.kept));
+    kept.for_each(|row| count(row, |counts| &mut counts.kept));
     rejected
         .iter()
         .for_each(|exam| count(exam.idx, |counts| &mut counts.rejected));

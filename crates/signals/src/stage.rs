@@ -79,7 +79,7 @@ pub fn run_on(archive: &dyn Archive, params: &Params, ctx: &Context<'_>) -> Resu
         }
     };
     let results = targets.iter().zip(outcomes).map(|(target, outcomes)| {
-        let result = TargetResult::new(target, outcomes, &located.rejected);
+        let result = TargetResult::new(target, outcomes, archive, &located.rejected)?;
         result.write(&processor, ctx).map(|warnings| (result, warnings))
     });
     let results = results.collect::<Result<Vec<_>>>()?;
@@ -122,11 +122,11 @@ fn count_by_recipe(
     let read = archive.exams().len();
     let kept: BTreeSet<usize> = results
         .iter()
-        .flat_map(|(result, _)| result.kept().map(|exam| exam.idx))
+        .flat_map(|(result, _)| result.kept.rows())
         .collect();
     let mut by_recipe = serde_json::Map::new();
     for (result, _) in results {
-        let (kept, rejected, segments) = (result.kept().count(), result.rejected.len(), result.segments());
+        let (kept, rejected, segments) = (result.kept.len(), result.rejected.len(), result.kept.segments());
         let name = result.target.name.as_deref().unwrap_or_default();
         ctx.progress.note(&format!(
             "recipe {name}: {read} exams read, {kept} kept, {rejected} set aside, {segments} segments"
@@ -135,7 +135,7 @@ fn count_by_recipe(
             serde_json::json!({"read": read, "kept": kept, "rejected": rejected, "segments": segments});
         by_recipe.insert(name.to_owned(), counts);
     }
-    let segments = results.iter().map(|(result, _)| result.segments()).sum();
+    let segments = results.iter().map(|(result, _)| result.kept.segments()).sum();
     Outcome::default()
         .count("read", read)
         .count("kept", kept.len())

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::kept::KeptExam;
+use crate::kept_exams::KeptExams;
 use crate::mat;
 use crate::measured::StoredSample;
 use crate::params::Store;
@@ -156,21 +157,25 @@ pub(crate) enum FlushedStore<'a> {
 
 impl FlushedStore<'_> {
     /// Writes the index: the kept exams of every part, in the order in which they were written.
-    pub(crate) fn index(&self, parts: &[Vec<KeptExam>]) -> Result<()> {
+    pub(crate) fn index(&self, kept: &KeptExams) -> Result<()> {
         match self {
             Self::Packed { dir, archive } => {
-                let of_part = |(number, kept): (usize, &Vec<KeptExam>)| {
-                    let names = kept
-                        .iter()
-                        .flat_map(|exam| segment_names(&archive.save_file(exam.idx), exam.segments));
-                    let names = names.collect::<Vec<_>>().into_iter().enumerate();
-                    names.map(move |(row, name)| (name, number, row))
-                };
-                let rows = parts.iter().enumerate().flat_map(of_part);
-                Ok(write_packed_index(dir, rows)?)
+                let (mut part, mut next) = (0, 0);
+                kept.read_by_part(|exams| {
+                    let rows = exams.flat_map(|(number, exam)| {
+                        if number != part {
+                            (part, next) = (number, 0);
+                        }
+                        let first = next;
+                        next += exam.segments;
+                        let names = segment_names(&archive.save_file(exam.idx), exam.segments);
+                        names.zip(first..).map(move |(name, row)| (name, number, row))
+                    });
+                    Ok(write_packed_index(dir, rows)?)
+                })
             }
             Self::View { dir, source } => {
-                write_view(dir, (source.archive, source.recipe, source.missing_leads), parts)
+                write_view(dir, (source.archive, source.recipe, source.missing_leads), kept)
             }
             Self::Mat => Ok(()),
         }

@@ -5,7 +5,9 @@
 
 use crate::chunks::{PartRecord, begin_part, read_part};
 use crate::error::{Error, Result};
-use crate::kept::{ExamOutcome, KeptExam, PartOutcome};
+use crate::kept::{ExamOutcome, PartOutcome};
+use crate::kept_exams::{KeptExams, KeptPart};
+use crate::kept_file::KeptFile;
 use crate::params::Store;
 use crate::process::{Buffers, ExamProcessor};
 use crate::recipes::StoreTarget;
@@ -16,7 +18,7 @@ use ecgfm_artifacts::chunks::{Chunk, ChunkStore, chunk_length, link_data, remove
 use ecgfm_artifacts::stage::{ChunkPlan, Context};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Exams in a part: about 85 MB of float32 segments.
 const EXAMS_PER_PART: usize = 512;
@@ -24,10 +26,8 @@ const EXAMS_PER_PART: usize = 512;
 const REPORTED: usize = 32;
 
 /// Outcomes of all exams by one recipe.
-#[derive(Default)]
 pub(crate) struct ExamOutcomes {
-    /// By part of the store.
-    pub(crate) kept: Vec<Vec<KeptExam>>,
+    pub(crate) kept: KeptExams,
     pub(crate) rejected: Vec<RejectedExam>,
     pub(crate) largest_error: f32,
 }
@@ -47,6 +47,13 @@ pub(crate) enum ProcessedExams {
     All(Vec<ExamOutcomes>),
     /// A share, whose chunks are written.
     Share(ShareDone),
+}
+
+/// Outcomes of the exams of one part of the store, of which those kept are in the file of kept exams.
+struct StoredPart {
+    kept: KeptPart,
+    rejected: Vec<RejectedExam>,
+    largest_error: f32,
 }
 
 /// The store of one recipe, and the chunks that are its parts.
@@ -140,9 +147,11 @@ pub(crate) fn process_exams(
         chunks: numbers.len(),
         exams: numbers.iter().map(|number| parts[*number].len()).sum(),
     };
+    let kept = Arc::new(KeptFile::create(ctx.out)?);
     let queue = WorkQueue {
         processor,
         ctx,
+        kept: &kept,
         stores: &stores,
         parts,
         numbers,
@@ -164,7 +173,12 @@ pub(crate) fn process_exams(
     if is_share {
         return Ok(ProcessedExams::Share(share));
     }
-    let mut outcomes: Vec<ExamOutcomes> = flushed.iter().map(|_| ExamOutcomes::default()).collect();
+    let none = |_| ExamOutcomes {
+        kept: KeptExams::new(kept.clone()),
+        rejected: Vec::new(),
+        largest_error: 0.0,
+    };
+    let mut outcomes: Vec<ExamOutcomes> = flushed.iter().map(none).collect();
     for part in parts {
         for (outcomes, part) in outcomes.iter_mut().zip(part) {
             outcomes.kept.push(part.kept);
@@ -187,6 +201,7 @@ pub(crate) fn thread_count(wanted: Option<usize>) -> usize {
 struct WorkQueue<'a> {
     processor: &'a ExamProcessor<'a>,
     ctx: &'a Context<'a>,
+    kept: &'a KeptFile,
     /// By recipe.
     stores: &'a [TargetStore<'a>],
     parts: Vec<&'a [LocatedExam]>,
@@ -202,8 +217,8 @@ struct WorkQueue<'a> {
 
 impl WorkQueue<'_> {
     /// Runs the workers; the outcomes in the order of the parts, of each by recipe, or the error of the first part that met one.
-    fn run(&self, threads: usize) -> Result<Vec<Vec<PartOutcome>>> {
-        let mut slots: Vec<Option<Result<Vec<PartOutcome>>>> = Vec::new();
+    fn run(&self, threads: usize) -> Result<Vec<Vec<StoredPart>>> {
+        let mut slots: Vec<Option<Result<Vec<StoredPart>>>> = Vec::new();
         slots.resize_with(self.numbers.len(), || None);
         let slots = Mutex::new(slots);
         let workers = threads.clamp(1, self.numbers.len().max(1));
@@ -212,13 +227,10 @@ impl WorkQueue<'_> {
                 let mut buffers = Buffers::default();
                 while let Some(at) = self.next_part() {
                     let outcome = self.process_part(at, &mut buffers);
+                    let outcome = outcome.and_then(|parts| self.store_kept(parts));
                     if outcome.is_err() {
                         self.failed.fetch_min(at, Ordering::Relaxed);
                     }
-                    let outcome = outcome.map(|outcome| match self.keeps_outcomes {
-                        true => outcome,
-                        false => Vec::new(),
-                    });
                     slots.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(outcome);
                 }
             };
@@ -235,6 +247,21 @@ impl WorkQueue<'_> {
             .into_iter()
             .map(|slot| slot.unwrap_or(Err(Error::Interrupted)))
             .collect()
+    }
+
+    /// Puts what is known of kept exams where it takes no memory.
+    fn store_kept(&self, parts: Vec<PartOutcome>) -> Result<Vec<StoredPart>> {
+        if !self.keeps_outcomes {
+            return Ok(Vec::new());
+        }
+        let store = |part: PartOutcome| {
+            Ok(StoredPart {
+                kept: KeptPart::store(self.kept, &part.kept)?,
+                rejected: part.rejected,
+                largest_error: part.largest_error,
+            })
+        };
+        parts.into_iter().map(store).collect()
     }
 
     fn next_part(&self) -> Option<usize> {

@@ -1,11 +1,8 @@
 //! Paths by which the tables refer to what is in the stage's directory.
 
 use crate::error::{Error, Result};
-use crate::kept::KeptExam;
 use crate::mat;
 use crate::params::Store;
-use ecgfm_archives::Archive;
-use ecgfm_artifacts::segments::Segment;
 use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR};
 use ecgfm_artifacts::{Error as ArtifactError, key};
 use std::path::Path;
@@ -49,25 +46,12 @@ impl TablePaths {
         format!("{}/{}/{save_file}", self.prefix, mat::ORG_DIR)
     }
 
-    /// The rows of `segmented.csv`.
-    pub(crate) fn segments<'a>(
-        &self,
-        archive: &dyn Archive,
-        kept: impl Iterator<Item = &'a KeptExam>,
-        sample_size: usize,
-    ) -> Vec<Segment> {
+    /// The path of a segment, by its key.
+    pub(crate) fn segment(&self, key: &str) -> String {
         let (dir, extension) = match self.store {
             Store::Mat => (MAT_DIR, ".mat"),
             Store::Packed | Store::Packed16 | Store::View => (PACKED_DIR, ""),
         };
-        let of_exam = |exam: &KeptExam| {
-            let save_file = archive.save_file(exam.idx);
-            segment_names(&save_file, exam.segments).map(move |name| Segment {
-                path: format!("{}/{dir}/{name}{extension}", self.prefix),
-                save_file: save_file.clone(),
-                sample_size,
-            })
-        };
-        kept.flat_map(of_exam).collect()
+        format!("{}/{dir}/{key}{extension}", self.prefix)
     }
 }

@@ -1,7 +1,8 @@
 //! What became of all exams by one recipe: its tables, and its counts.
 
 use crate::error::{Error, Result};
-use crate::kept::KeptExam;
+use crate::kept_exams::KeptExams;
+use crate::kept_facts::KeptFacts;
 use crate::meta;
 use crate::params::Store;
 use crate::process::ExamProcessor;
@@ -9,7 +10,7 @@ use crate::recipes::StoreTarget;
 use crate::source_counts::count_by_source;
 use crate::stream::ExamOutcomes;
 use crate::table_paths::TablePaths;
-use crate::warnings::{ArchiveWarning, warn_of_flags};
+use crate::warnings::ArchiveWarning;
 use ecgfm_archives::{Archive, ExamTable, RejectedExam};
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -21,8 +22,8 @@ use std::path::Path;
 /// All exams, kept or not, by one recipe.
 pub(crate) struct TargetResult<'a> {
     pub(crate) target: &'a StoreTarget,
-    /// By part of the store.
-    parts: Vec<Vec<KeptExam>>,
+    pub(crate) kept: KeptExams,
+    facts: KeptFacts,
     /// In the order of the table.
     pub(crate) rejected: Vec<RejectedExam>,
     /// The largest difference between a value and what is stored of it.
@@ -31,25 +32,21 @@ pub(crate) struct TargetResult<'a> {
 
 impl<'a> TargetResult<'a> {
     /// Outcomes by a recipe; `unlocated` exams have no recording.
-    pub(crate) fn new(target: &'a StoreTarget, outcomes: ExamOutcomes, unlocated: &[RejectedExam]) -> Self {
+    pub(crate) fn new(
+        target: &'a StoreTarget,
+        outcomes: ExamOutcomes,
+        archive: &dyn Archive,
+        unlocated: &[RejectedExam],
+    ) -> Result<Self> {
         let mut rejected = [unlocated, &outcomes.rejected].concat();
         rejected.sort_by_key(|exam| exam.idx);
-        Self {
+        Ok(Self {
             target,
-            parts: outcomes.kept,
+            facts: KeptFacts::find(&outcomes.kept, archive)?,
+            kept: outcomes.kept,
             rejected,
             largest_error: outcomes.largest_error,
-        }
-    }
-
-    /// Exams that are kept, in the order of the store.
-    pub(crate) fn kept(&self) -> impl Iterator<Item = &KeptExam> {
-        self.parts.iter().flatten()
-    }
-
-    /// Number of segments.
-    pub(crate) fn segments(&self) -> usize {
-        self.kept().map(|exam| exam.segments).sum()
+        })
     }
 
     /// Writes all tables, and what the store is; returns warnings about the archive.
@@ -62,24 +59,23 @@ impl<'a> TargetResult<'a> {
         ctx: &Context<'_>,
     ) -> Result<Vec<ArchiveWarning>> {
         let archive = processor.archive;
-        let mut kept: Vec<&KeptExam> = self.kept().collect();
-        kept.sort_by_key(|exam| exam.idx);
-        if kept.is_empty() {
+        if self.kept.len() == 0 {
             return Err(nothing_left(
                 archive.exams(),
                 self.target.name.as_deref(),
                 &self.rejected,
             ));
         }
-        let warnings = [processor.survey.warnings.clone(), warn_of_flags(archive, &kept)].concat();
+        let warnings = [&processor.survey.warnings[..], &self.facts.warnings].concat();
         let (out, store) = (self.target.dir(ctx.out), processor.params.store);
         let paths = TablePaths::new(ctx.home, store, self.target.name.as_deref())?;
-        let recipe = self
-            .target
-            .recipes
-            .of(kept.iter().any(|exam| archive.is_zero_padded(exam.file)));
-        let mut cuts = paths.segments(archive, kept.iter().copied(), recipe.samples());
-        segments::write(&out.join(segments::FILE), &mut cuts)?;
+        let recipe = self.target.recipes.of(self.facts.any_padded);
+        segments::write(
+            &out.join(segments::FILE),
+            &self.facts.recordings,
+            |key| paths.segment(key),
+            recipe.samples(),
+        )?;
         let mut about = StoreInfo::of_recipe(recipe);
         about.notice = archive.notice();
         about.warnings = warnings.iter().map(|warning| warning.message.clone()).collect();
@@ -87,18 +83,35 @@ impl<'a> TargetResult<'a> {
             Store::Mat => MAT_DIR,
             Store::Packed | Store::Packed16 | Store::View => PACKED_DIR,
         }))?;
-        meta::write_meta(&out.join(records::FILE), archive, &kept, recipe, &paths)?;
-        write_doubts(&out, archive, &kept, &self.rejected)?;
+        meta::write_meta(&out.join(records::FILE), archive, &self.kept, recipe, &paths)?;
+        self.write_doubts(&out, archive)?;
         Ok(warnings)
+    }
+
+    /// Writes the tables of what is set aside, and of what is doubtful about the rest.
+    fn write_doubts(&self, out: &Path, archive: &dyn Archive) -> Result<()> {
+        let several = archive.sources().len() > 1;
+        let rows = self.rejected.iter();
+        let rows = rows.map(|exam| (&exam.entry, archive.source_of(exam.idx)));
+        rejected::write(&out.join(rejected::FILE), several, rows)?;
+        let path = out.join(quality::FILE);
+        if self.facts.flagged == 0 {
+            return Ok(quality::write(&path, [])?);
+        }
+        self.kept.read_by_row(|kept| {
+            let rows = kept.flat_map(|exam| {
+                let id = archive.exams().exam_id(exam.idx);
+                exam.quality_rows(&id).collect::<Vec<_>>()
+            });
+            Ok(quality::write(&path, rows)?)
+        })
     }
 
     /// Counts of a stage of one recipe.
     pub(crate) fn count(&self, archive: &dyn Archive, unlisted: usize, ctx: &Context<'_>) -> Outcome {
-        let mut kept: Vec<&KeptExam> = self.kept().collect();
-        kept.sort_by_key(|exam| exam.idx);
-        let done = count_exams(archive, unlisted, &kept, &self.rejected);
-        let done = done.count("segments", self.segments());
-        match count_by_source(archive, &kept, &self.rejected) {
+        let done = self.count_exams(archive, unlisted);
+        let done = done.count("segments", self.kept.segments());
+        match count_by_source(archive, self.kept.rows(), &self.rejected) {
             None => done,
             Some(sources) => {
                 let notes = sources.iter().map(|(source, counts)| counts.note(source));
@@ -107,59 +120,28 @@ impl<'a> TargetResult<'a> {
             }
         }
     }
-}
 
-/// Writes the tables of what is set aside, and of what is doubtful about the rest.
-fn write_doubts(
-    out: &Path,
-    archive: &dyn Archive,
-    kept: &[&KeptExam],
-    rejected: &[RejectedExam],
-) -> Result<()> {
-    let several = archive.sources().len() > 1;
-    let rows = rejected
-        .iter()
-        .map(|exam| (&exam.entry, archive.source_of(exam.idx)));
-    rejected::write(&out.join(rejected::FILE), several, rows)?;
-    let rows = kept.iter().flat_map(|exam| {
-        let id = archive.exams().exam_id(exam.idx);
-        exam.quality_rows(&id).collect::<Vec<_>>()
-    });
-    Ok(quality::write(
-        &out.join(quality::FILE),
-        &rows.collect::<Vec<_>>(),
-    )?)
-}
-
-fn count_exams(
-    archive: &dyn Archive,
-    unlisted: usize,
-    kept: &[&KeptExam],
-    rejected: &[RejectedExam],
-) -> Outcome {
-    let kept_if = |test: &dyn Fn(&KeptExam) -> bool| kept.iter().filter(|k| test(k)).count();
-    let mut outcome = Outcome::default()
-        .count("read", archive.exams().len())
-        .count("kept", kept.len())
-        .count("rejected", rejected.len())
-        .count(
-            "kept_with_constant_leads",
-            kept_if(&|k| k.measured.any_constant_lead()),
-        )
-        .count("flagged", kept_if(&|k| !k.flags.is_empty()))
-        .count("parts", archive.file_count());
-    for (reason, n) in count_by_reason(rejected) {
-        outcome = outcome.count(&format!("rejected_{}", reason.as_str()), n);
+    fn count_exams(&self, archive: &dyn Archive, unlisted: usize) -> Outcome {
+        let mut outcome = Outcome::default()
+            .count("read", archive.exams().len())
+            .count("kept", self.kept.len())
+            .count("rejected", self.rejected.len())
+            .count("kept_with_constant_leads", self.facts.with_constant_leads)
+            .count("flagged", self.facts.flagged)
+            .count("parts", archive.file_count());
+        for (reason, n) in count_by_reason(&self.rejected) {
+            outcome = outcome.count(&format!("rejected_{}", reason.as_str()), n);
+        }
+        let doubts = Reason::ALL.into_iter().filter(|reason| reason.is_doubt());
+        let doubts = doubts.map(|reason| {
+            let n = self.facts.by_doubt.get(&reason).copied().unwrap_or_default();
+            (format!("flagged_{}", reason.as_str()), n)
+        });
+        let further = doubts.chain([("tracings_without_exam".to_owned(), unlisted)]);
+        further
+            .filter(|(_, n)| *n > 0)
+            .fold(outcome, |outcome, (name, n)| outcome.count(&name, n))
     }
-    let doubts = Reason::ALL.into_iter().filter(|reason| reason.is_doubt());
-    let doubts = doubts.map(|reason| {
-        let n = kept_if(&|k| k.flags.iter().any(|flag| flag.check.reason() == reason));
-        (format!("flagged_{}", reason.as_str()), n)
-    });
-    let further = doubts.chain([("tracings_without_exam".to_owned(), unlisted)]);
-    further
-        .filter(|(_, n)| *n > 0)
-        .fold(outcome, |outcome, (name, n)| outcome.count(&name, n))
 }
 
 fn count_by_reason(rejected: &[RejectedExam]) -> BTreeMap<Reason, usize> {

@@ -1,11 +1,8 @@
 //! Warnings about most of an archive, for people who would otherwise find a thousand rows in a table.
 
-use crate::kept::KeptExam;
-use ecgfm_archives::Archive;
 use ecgfm_artifacts::quality::QualityCheck;
 use ecgfm_artifacts::recipe::beats::BeatTiming;
 use ecgfm_artifacts::recipe::rate_check::BetterRate;
-use std::collections::BTreeMap;
 
 /// A warning about most recordings of a dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,23 +63,4 @@ impl ArchiveWarning {
             help,
         })
     }
-}
-
-/// Warnings about datasets of which most recordings are no ECG in millivolts, or of doubtful files.
-pub(crate) fn warn_of_flags(archive: &dyn Archive, kept: &[&KeptExam]) -> Vec<ArchiveWarning> {
-    let checks = [QualityCheck::Amplitude, QualityCheck::DoubtfulFile];
-    let mut counts = BTreeMap::<&str, ([usize; 2], usize)>::new();
-    for exam in kept {
-        let (flagged, of) = counts.entry(archive.dataset(exam.idx)).or_default();
-        for (count, check) in flagged.iter_mut().zip(checks) {
-            *count += usize::from(exam.flags.iter().any(|flag| flag.check == check));
-        }
-        *of += 1;
-    }
-    let warn = |(dataset, (flagged, of)): (&str, ([usize; 2], usize))| {
-        let checks = checks.into_iter().zip(flagged);
-        let warnings = checks.map(|(check, flagged)| ArchiveWarning::most(dataset, check, flagged, of));
-        warnings.flatten().collect::<Vec<_>>()
-    };
-    counts.into_iter().flat_map(warn).collect()
 }

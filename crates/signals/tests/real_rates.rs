@@ -25,7 +25,8 @@ fn ecgs(dataset: &str, raw: &Path) -> Vec<Ecg> {
     let mut all = Vec::new();
     for exam in archive.locate().found {
         let mut recording = Recording::default();
-        let Ok(file) = &archive.file(exam.location.file).recordings else {
+        let file = archive.file(exam.location.file);
+        let Ok(file) = &file.recordings else {
             continue;
         };
         if file.read(exam.location.row, &mut recording).is_err()

@@ -7,7 +7,7 @@ mod files;
 mod layout;
 mod locate;
 
-use crate::archive::{Archive, ArchiveFile, LocatedExams};
+use crate::archive::{Archive, FoundFile, LocatedExams};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::table::ExamTable;
@@ -83,8 +83,8 @@ impl Archive for Code15 {
         self.parts.files().len()
     }
 
-    fn file(&self, number: usize) -> &ArchiveFile {
-        &self.parts.files()[number]
+    fn file(&self, number: usize) -> FoundFile<'_> {
+        FoundFile::Kept(&self.parts.files()[number])
     }
 
     fn encoding(&self, _: usize) -> Option<Encoding> {

@@ -2,29 +2,26 @@
 
 use super::description::DatasetDescription;
 use super::exam_columns::ExamColumns;
-use super::found_exam::{FoundExam, directory_of};
+use super::exam_files::ExamFiles;
+use super::found_exam::{FoundExams, directory_of};
 use super::from_table::{self, ListedExams};
 use super::from_tree;
-use crate::archive::{Archive, ArchiveFile, LocatedExams};
+use super::repeated::{find_repeated, name_in_tables};
+use crate::archive::{Archive, FoundFile, LocatedExams};
 use crate::error::{Error, Result};
 use crate::located::RecordingLocation;
 use crate::table::ExamTable;
 use crate::{Dataset, code15};
 use ecgfm_artifacts::presence::{exists, is_dir};
-use ecgfm_artifacts::rejected::Reason;
-use ecgfm_recordings::{BoxedFile, Encoding, FileOnDemand, Result as RecordingResult, open_recognized};
-use std::collections::HashMap;
+use ecgfm_recordings::{BoxedFile, Encoding, Result as RecordingResult, open_recognized};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// An open archive.
 pub struct DescribedArchive {
     description: DatasetDescription,
     table: ExamTable,
-    exams: Vec<FoundExam>,
-    files: Vec<ArchiveFile>,
-    /// Number of each exam's file.
-    file_numbers: Vec<usize>,
+    exams: FoundExams,
+    files: ExamFiles,
     notice: Option<String>,
     /// Number of files that look like recordings and are no exam's.
     unlisted: usize,
@@ -54,12 +51,9 @@ impl DescribedArchive {
             }
         };
         let directory = directory_of(&description, raw);
-        let (files, file_numbers) = match opened {
-            Some(files) => {
-                let numbers = number_files(&files, &found);
-                (files, numbers)
-            }
-            None => list_files(&description, directory, &found)?,
+        let files = match opened {
+            Some(files) => ExamFiles::of_open(files, &found),
+            None => ExamFiles::of_names(&description, directory, &found)?,
         };
         Ok(Self {
             table: columns.into_table(&from_table::place(&description, raw), description.table.is_some())?,
@@ -67,7 +61,6 @@ impl DescribedArchive {
             description,
             exams: found,
             files,
-            file_numbers,
             unlisted,
         })
     }
@@ -96,50 +89,6 @@ fn check_place(description: &DatasetDescription, raw: &Path) -> Result<()> {
     }
 }
 
-/// Number of each exam's file; 0 for one without a file, whose number is not looked at.
-fn number_files(files: &[ArchiveFile], exams: &[FoundExam]) -> Vec<usize> {
-    let numbered = files.iter().enumerate();
-    let numbers: HashMap<&str, usize> = numbered
-        .map(|(number, file)| (file.name.as_str(), number))
-        .collect();
-    let number = |exam: &FoundExam| numbers.get(exam.file.as_str()).copied().unwrap_or_default();
-    exams.iter().map(number).collect()
-}
-
-/// Every file that an exam names, once, in the order of their names; and the number of each exam's file.
-fn list_files(
-    description: &DatasetDescription,
-    directory: &Path,
-    exams: &[FoundExam],
-) -> Result<(Vec<ArchiveFile>, Vec<usize>)> {
-    let mut names: Vec<&str> = exams.iter().map(|exam| exam.file.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(names.len());
-    numbers.extend(names.iter().enumerate().map(|(number, name)| (*name, number)));
-    let file_numbers = exams.iter().map(|exam| numbers[exam.file.as_str()]).collect();
-    let mut several = vec![false; names.len()];
-    for exam in exams {
-        several[numbers[exam.file.as_str()]] |= exam.row > 0;
-    }
-    let encoding = Arc::new(description.encoding());
-    let file = |(name, several): (&&str, bool)| {
-        let path = directory.join(name);
-        let recordings: Result<BoxedFile> = match several {
-            // Files of many recordings are few, and dear to open.
-            true => open_recognized(&path, &encoding).map_err(Error::from),
-            false => Ok(Box::new(FileOnDemand::new(path.clone(), encoding.clone()))),
-        };
-        Ok(ArchiveFile {
-            name: (*name).to_owned(),
-            path,
-            recordings: Ok(recordings?),
-        })
-    };
-    let files = names.iter().zip(several).map(file).collect::<Result<Vec<_>>>()?;
-    Ok((files, file_numbers))
-}
-
 impl Archive for DescribedArchive {
     fn source(&self) -> &str {
         self.description.source()
@@ -150,11 +99,11 @@ impl Archive for DescribedArchive {
     }
 
     fn file_count(&self) -> usize {
-        self.files.len()
+        self.files.count()
     }
 
-    fn file(&self, number: usize) -> &ArchiveFile {
-        &self.files[number]
+    fn file(&self, number: usize) -> FoundFile<'_> {
+        self.files.file(number, &self.exams)
     }
 
     fn encoding(&self, _: usize) -> Option<Encoding> {
@@ -162,27 +111,16 @@ impl Archive for DescribedArchive {
     }
 
     fn locate(&self) -> LocatedExams {
-        let (mut ids, mut names) = (HashMap::new(), HashMap::new());
+        let repeated = find_repeated(&self.exams);
         let located = LocatedExams::by_row(&self.table, |idx| {
-            let exam = &self.exams[idx];
-            if let Some(rejection) = &exam.rejection {
+            let known = self.exams.rejections.get(&idx).or_else(|| repeated.get(&idx));
+            if let Some(rejection) = known {
                 return Err(rejection.clone());
-            }
-            if let Some(first) = ids.insert(exam.id.as_str(), idx) {
-                let detail = format!("exam {} is in row {} of the table already", exam.id, first + 1);
-                return Err((Reason::DuplicateExam, detail));
-            }
-            if let Some(first) = names.insert(self.save_file(idx), idx) {
-                let detail = format!(
-                    "{} and {} would have one name in tables",
-                    exam.id, self.exams[first].id
-                );
-                return Err((Reason::DuplicateExam, detail));
             }
             self.table.check_row(idx)?;
             Ok(RecordingLocation {
-                file: self.file_numbers[idx],
-                row: exam.row,
+                file: self.files.number_of(idx),
+                row: self.exams.row(idx),
             })
         });
         LocatedExams {
@@ -196,12 +134,11 @@ impl Archive for DescribedArchive {
     }
 
     fn save_file(&self, row: usize) -> String {
-        let exam = &self.exams[row].id;
-        format!("{}_{}.mat", self.source(), exam.replace(['/', ' '], "_"))
+        format!("{}_{}.mat", self.source(), name_in_tables(self.exams.id(row)))
     }
 
     fn dataset(&self, row: usize) -> &str {
-        let directory = self.exams[row].id.split_once('/').map(|(directory, _)| directory);
+        let directory = self.exams.id(row).split_once('/').map(|(directory, _)| directory);
         directory
             .filter(|_| self.description.dataset_is_directory)
             .unwrap_or(self.source())

@@ -2,7 +2,8 @@
 
 use super::description::DatasetDescription;
 use super::exam_columns::{ACQUIRED_AT, ExamColumns};
-use super::found_exam::FoundExam;
+use super::found_exam::FoundExams;
+use crate::table::TableColumn;
 use ecgfm_recordings::{RecordingMetadata, open_recognized};
 use rayon::prelude::*;
 use std::path::Path;
@@ -22,19 +23,19 @@ impl<'a> CommentColumns<'a> {
     }
 
     /// Reads the start of every exam's file.
-    pub(super) fn read(description: &'a DatasetDescription, directory: &Path, exams: &[FoundExam]) -> Self {
+    pub(super) fn read(description: &'a DatasetDescription, directory: &Path, exams: &FoundExams) -> Self {
         let encoding = description.encoding();
-        let metadata = exams.par_iter().map(|exam| {
-            let file = open_recognized(&directory.join(&exam.file), &encoding);
+        let metadata = (0..exams.len()).into_par_iter().map(|idx| {
+            let file = open_recognized(&directory.join(exams.file(idx)), &encoding);
             file.ok()
-                .and_then(|file| file.metadata(exam.row))
+                .and_then(|file| file.metadata(exams.row(idx)))
                 .unwrap_or_default()
         });
         Self::new(description, metadata.collect())
     }
 
     /// One cell an exam: a comment, or what every format calls `patient_id`, `age`, `sex`; none where no file states it.
-    pub(super) fn stated(&self, name: &str) -> Option<Vec<String>> {
+    pub(super) fn stated(&self, name: &str) -> Option<TableColumn> {
         let of_one = |one: &RecordingMetadata| {
             let named = match name {
                 "patient_id" => one.patient_id.clone(),
@@ -46,23 +47,22 @@ impl<'a> CommentColumns<'a> {
             named.or_else(comment).unwrap_or_default()
         };
         let cells: Vec<String> = self.metadata.iter().map(of_one).collect();
-        cells.iter().any(|cell| !cell.is_empty()).then_some(cells)
+        let is_stated = cells.iter().any(|cell| !cell.is_empty());
+        is_stated.then(|| cells.into_iter().collect())
     }
 
     /// Adds the columns that the description makes of comments, date and statements where any file states them.
     pub(super) fn add_to(&self, columns: &mut ExamColumns) {
         for (column, comment) in &self.description.comments {
             let cells = self.stated(comment);
-            columns.add_raw(
-                column,
-                cells.unwrap_or_else(|| vec![String::new(); self.metadata.len()]),
-            );
+            let nothing = || self.metadata.iter().map(|_| "").collect();
+            columns.add_raw(column, cells.unwrap_or_else(nothing));
         }
         let dates: Vec<String> = (self.metadata.iter())
             .map(|one| one.acquired_at.clone().unwrap_or_default())
             .collect();
         if dates.iter().any(|date| !date.is_empty()) {
-            columns.add_raw(ACQUIRED_AT, dates);
+            columns.add_raw(ACQUIRED_AT, dates.into_iter().collect());
         }
         let statements: Vec<String> = self
             .metadata
@@ -70,7 +70,7 @@ impl<'a> CommentColumns<'a> {
             .map(|one| one.statements.join("; "))
             .collect();
         if statements.iter().any(|text| !text.is_empty()) {
-            columns.add_raw("statements", statements);
+            columns.add_raw("statements", statements.into_iter().collect());
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::description::{DatasetDescription, SexRule};
 use crate::column::{CellFormat, ColumnRole, ColumnRule};
-use crate::table::{ExamTable, TableRules};
+use crate::table::{ExamTable, TableColumn, TableRules};
 use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
 use ecgfm_artifacts::records;
+use ecgfm_artifacts::table::FileTable;
 use ecgfm_artifacts::table::cell::{is_missing, parse_number};
+use std::sync::Arc;
 
 /// Column of ages, in years.
 pub(super) const AGE: &str = "age";
@@ -27,54 +29,63 @@ const RULES: TableRules = TableRules {
 };
 
 /// Columns of a table of exams in the making.
-#[derive(Debug, Default)]
-pub(super) struct ExamColumns(Vec<(String, Vec<String>)>);
+#[derive(Default)]
+pub(super) struct ExamColumns {
+    columns: Vec<(String, TableColumn)>,
+    /// The file of the columns that are not in memory.
+    file: Option<Arc<FileTable>>,
+}
 
 impl ExamColumns {
+    /// Sets the file that columns are of whose cells are not in memory.
+    pub(super) fn set_file(&mut self, file: Arc<FileTable>) {
+        self.file = Some(file);
+    }
+
     /// Adds a column that every archive has.
-    pub(super) fn add(&mut self, name: &str, cells: Vec<String>) {
-        self.0.push((name.to_owned(), cells));
+    pub(super) fn add(&mut self, name: &str, cells: TableColumn) {
+        self.columns.push((name.to_owned(), cells));
     }
 
     /// Adds a column of the archive's own. One whose name is taken, by a column above or by one that the stage adds, is called
     /// `raw_` and its name.
-    pub(super) fn add_raw(&mut self, name: &str, cells: Vec<String>) {
+    pub(super) fn add_raw(&mut self, name: &str, cells: TableColumn) {
         let taken = |name: &str| {
             let added = name == IDX || records::ADDED.contains(&name) || records::is_statistic(name);
-            added || self.0.iter().any(|(known, _)| known == name)
+            added || self.columns.iter().any(|(known, _)| known == name)
         };
         let mut name = name.trim().to_owned();
         while taken(&name) {
             name = format!("raw_{name}");
         }
-        self.0.push((name, cells));
+        self.columns.push((name, cells));
     }
 
     /// Adds patient, age and sex, each where the description says which of `cells` it is.
     pub(super) fn add_patient(
         &mut self,
         description: &DatasetDescription,
-        cells: impl Fn(&str) -> Option<Vec<String>>,
+        cells: impl Fn(&str) -> Option<TableColumn>,
     ) {
         if let Some(patients) = description.patient.as_deref().and_then(&cells) {
-            let key = |cell: &String| records::normalize_key(cell).to_owned();
-            self.add(PATIENT_ID, patients.iter().map(key).collect());
+            self.add(
+                PATIENT_ID,
+                patients.map(|cell| records::normalize_key(cell).to_owned()),
+            );
         }
         if let Some(ages) = description.age.as_deref().and_then(&cells) {
-            self.add(AGE, ages.iter().map(|age| age_in_years(age)).collect());
+            self.add(AGE, ages.map(age_in_years));
         }
         let sexes = description.sex.as_ref().map(|rule| (rule, cells(&rule.column)));
         if let Some((rule, Some(sexes))) = sexes {
-            self.add(
-                IS_MALE,
-                sexes.iter().map(|sex| rule.is_male(sex).to_owned()).collect(),
-            );
+            let rule = rule.clone();
+            self.add(IS_MALE, sexes.map(move |sex| rule.is_male(sex).to_owned()));
         }
     }
 
     /// The table; `path` is where its exams are listed or found, `of_lines` says that its rows are those of that file.
     pub(super) fn into_table(self, path: &std::path::Path, of_lines: bool) -> crate::Result<ExamTable> {
-        ExamTable::from_columns(path, self.0, of_lines, &RULES)
+        ExamTable::from_columns(path, (self.columns, self.file), of_lines, &RULES)
     }
 }
 
@@ -124,11 +135,11 @@ mod tests {
     #[test]
     fn names_that_the_stage_gives_are_not_taken() {
         let mut columns = ExamColumns::default();
-        columns.add(EXAM_ID, Vec::new());
+        columns.add(EXAM_ID, TableColumn::of_file(0));
         for name in ["path", "exam_id", "mean_3", "exam_id", "age "] {
-            columns.add_raw(name, Vec::new());
+            columns.add_raw(name, TableColumn::of_file(0));
         }
-        let names: Vec<&str> = columns.0.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = columns.columns.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(
             names,
             [

@@ -3,23 +3,26 @@
 use super::comment_columns::CommentColumns;
 use super::description::{DatasetDescription, JoinedTable};
 use super::exam_columns::ExamColumns;
-use super::found_exam::{FoundExam, directory_of};
+use super::found_exam::{FoundExam, FoundExams, directory_of};
 use super::row_files::{ListedRows, RowFiles};
 use super::row_rule::RowRule;
 use super::text_table::{TextTable, missing_column};
 use crate::archive::ArchiveFile;
 use crate::error::{Error, Result};
+use crate::table::TableColumn;
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::presence::{exists, is_dir};
 use ecgfm_artifacts::records::normalize_key;
 use ecgfm_artifacts::rejected::Reason;
-use ecgfm_artifacts::table;
+use ecgfm_artifacts::table::{self, TextColumn};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Endings that the path of a recording may lack, in the order in which they are tried.
 const ENDINGS: [&str; 4] = ["hea", "xml", "npy", "csv"];
+/// Exams whose files are looked for at once.
+const AT_ONCE: usize = 4096;
 
 /// Path of the table of exams; of the directory where there is none.
 pub(super) fn place(description: &DatasetDescription, raw: &Path) -> PathBuf {
@@ -31,7 +34,7 @@ pub(super) fn place(description: &DatasetDescription, raw: &Path) -> PathBuf {
 
 /// Exams that a table lists.
 pub(super) struct ListedExams {
-    pub(super) exams: Vec<FoundExam>,
+    pub(super) exams: FoundExams,
     /// Their files, where these hold many recordings each and are open.
     pub(super) files: Option<Vec<ArchiveFile>>,
     /// Number of recordings of these files that are no exam's.
@@ -55,22 +58,23 @@ pub(super) fn exams(
         Some(rule) => find_rows(description, directory, &listed, rule)?,
         None => find_files(description, directory, &listed)?,
     };
-    columns.add(EXAM_ID, found.iter().map(|exam| exam.id.clone()).collect());
-    columns.add(TRACE_FILE, found.iter().map(|exam| exam.file.clone()).collect());
+    columns.set_file(listed.file.clone());
+    columns.add(EXAM_ID, TableColumn::Kept(found.ids.clone()));
+    columns.add(TRACE_FILE, TableColumn::Kept(found.files.clone()));
     let comments = description
         .reads_comments()
         .then(|| CommentColumns::read(description, directory, &found));
     columns.add_patient(description, |name| {
         let stated = || comments.as_ref().and_then(|comments| comments.stated(name));
-        listed.find(name).cloned().or_else(stated)
+        listed.place(name).map(TableColumn::of_file).or_else(stated)
     });
     if let Some(comments) = comments {
         comments.add_to(columns);
     }
     let own = [&description.exam_id, &description.file].map(|name| name.as_deref().unwrap_or_default());
-    for (name, cells) in &listed.columns {
+    for (place, name) in listed.names.iter().enumerate() {
         if !own.contains(&name.as_str()) {
-            columns.add_raw(name, cells.clone());
+            columns.add_raw(name, TableColumn::of_file(place));
         }
     }
     for join in &description.joins {
@@ -87,10 +91,17 @@ pub(super) fn exams(
 fn find_files(description: &DatasetDescription, directory: &Path, listed: &TextTable) -> Result<ListedExams> {
     let named = |name: &Option<String>| listed.required(name.as_deref().unwrap_or_default());
     let (ids, paths) = (named(&description.exam_id)?, named(&description.file)?);
-    let rows = ids.par_iter().zip(paths);
-    let exams = rows.map(|(id, path)| find_exam(description, directory, id, path));
+    let mut exams = FoundExams::default();
+    for from in (0..ids.len()).step_by(AT_ONCE) {
+        let some = (from..ids.len().min(from + AT_ONCE)).into_par_iter();
+        let some = some.map(|row| {
+            let [id, path] = [&ids, &paths].map(|cells| cells.get(row).unwrap_or_default());
+            find_exam(description, directory, id, path)
+        });
+        exams.extend(some.collect::<Vec<_>>());
+    }
     Ok(ListedExams {
-        exams: exams.collect(),
+        exams,
         files: None,
         unlisted: 0,
     })
@@ -103,26 +114,29 @@ fn find_rows(
     listed: &TextTable,
     rule: RowRule<'_>,
 ) -> Result<ListedExams> {
-    let column = |name: Option<&str>| name.map(|name| listed.required(name)).transpose();
+    let required = |name: &str| -> Result<Vec<String>> {
+        Ok(listed.required(name)?.iter().map(str::to_owned).collect())
+    };
+    let column = |name: Option<&str>| name.map(required).transpose();
     let ids = match column(description.exam_id.as_deref())? {
         Some(ids) => ids.iter().map(|id| normalize_key(id).to_owned()).collect(),
         None => (0..listed.rows()).map(|row| row.to_string()).collect(),
     };
     let paths = column(description.file.as_deref())?;
     let rows = match rule {
-        RowRule::Column(name) => Some(listed.required(name)?),
+        RowRule::Column(name) => Some(required(name)?),
         RowRule::Id | RowRule::Position => None,
     };
-    let names = match paths {
+    let names = match &paths {
         Some(paths) => named_files(description, directory, paths)?,
         None => description.list_row_files(directory)?,
     };
     let files = RowFiles::open(description, directory, names)?;
     let of_table = ListedRows {
-        path: &listed.path,
+        path: listed.path(),
         ids,
-        files: paths.map(Vec::as_slice),
-        rows: rows.map(Vec::as_slice),
+        files: paths.as_deref(),
+        rows: rows.as_deref(),
     };
     let (exams, unlisted) = files.find(&rule, &of_table)?;
     Ok(ListedExams {
@@ -177,16 +191,18 @@ pub(super) fn columns_of_header(
         }
     }
     let mut columns = ExamColumns::default();
-    columns.add(EXAM_ID, Vec::new());
-    columns.add(TRACE_FILE, Vec::new());
-    columns.add_patient(description, |name| known.contains(&name).then(Vec::new));
+    columns.add(EXAM_ID, TableColumn::of_file(0));
+    columns.add(TRACE_FILE, TableColumn::of_file(0));
+    columns.add_patient(description, |name| {
+        known.contains(&name).then(|| TableColumn::of_file(0))
+    });
     let own = [&description.exam_id, &description.file].map(|name| name.as_deref().unwrap_or_default());
     for name in header.iter().filter(|name| !own.contains(name)) {
-        columns.add_raw(name, Vec::new());
+        columns.add_raw(name, TableColumn::of_file(0));
     }
     for join in &description.joins {
         for name in join.texts.keys().chain(&join.columns) {
-            columns.add_raw(name, Vec::new());
+            columns.add_raw(name, TableColumn::of_file(0));
         }
     }
     Ok(columns.into_table(path, false)?.header().to_vec())
@@ -253,7 +269,7 @@ fn find_file(directory: &Path, path: &str) -> Result<Option<String>> {
 /// of that key are rejected.
 fn add_joined(
     join: &JoinedTable,
-    (listed, exams): (&TextTable, &mut [FoundExam]),
+    (listed, exams): (&TextTable, &mut FoundExams),
     raw: &Path,
     columns: &mut ExamColumns,
 ) -> Result<()> {
@@ -267,9 +283,10 @@ fn add_joined(
         let of_exam: Vec<Option<usize>> = (0..listed.rows()).map(Some).collect();
         return add_cells(join, &further, &of_exam, columns);
     }
-    let rows = RowsByKey::new(&further, further.required(&join.key)?);
+    let keys = further.required(&join.key)?;
+    let rows = RowsByKey::new(&further, &keys)?;
     let mut of_exam = Vec::with_capacity(exams.len());
-    for (exam, key) in exams.iter_mut().zip(listed.required(&join.key)?) {
+    for (idx, key) in listed.required(&join.key)?.iter().enumerate() {
         let key = normalize_key(key);
         if let Some((first, second)) = rows.ambiguous.get(key) {
             let detail = format!(
@@ -279,7 +296,7 @@ fn add_joined(
                 join.table,
                 join.key
             );
-            exam.rejection.get_or_insert((Reason::BadRow, detail));
+            exams.rejections.entry(idx).or_insert((Reason::BadRow, detail));
         }
         of_exam.push(rows.first.get(key).copied());
     }
@@ -293,7 +310,7 @@ fn check_same_length(further: &TextTable, rows: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::BadInput {
-        path: further.path.clone(),
+        path: further.path().to_owned(),
         what: format!(
             "{found} rows, and the table of exams has {rows}: they belong together by their position"
         ),
@@ -308,20 +325,22 @@ fn add_cells(
     of_exam: &[Option<usize>],
     columns: &mut ExamColumns,
 ) -> Result<()> {
-    let cell =
-        |cells: &Vec<String>, row: Option<usize>| row.map_or_else(String::new, |row| cells[row].clone());
+    fn cell(cells: &TextColumn, row: Option<usize>) -> &str {
+        row.and_then(|row| cells.get(row)).unwrap_or_default()
+    }
     for (name, parts) in &join.texts {
-        let parts: Vec<&Vec<String>> = parts.iter().filter_map(|part| further.find(part)).collect();
+        let parts = parts.iter().map(|part| further.find(part));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
         let text = |row: &Option<usize>| {
-            let texts = parts.iter().map(|cells| cell(cells, *row).trim().to_owned());
-            let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+            let texts = parts.iter().flatten().map(|cells| cell(cells, *row).trim());
+            let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
             texts.join("; ")
         };
         columns.add_raw(name, of_exam.iter().map(text).collect());
     }
     for name in &join.columns {
         let cells = further.required(name)?;
-        columns.add_raw(name, of_exam.iter().map(|row| cell(cells, *row)).collect());
+        columns.add_raw(name, of_exam.iter().map(|row| cell(&cells, *row)).collect());
     }
     Ok(())
 }
@@ -334,18 +353,30 @@ struct RowsByKey<'a> {
 }
 
 impl<'a> RowsByKey<'a> {
-    fn new(table: &TextTable, keys: &'a [String]) -> Self {
-        let mut rows = Self {
-            first: HashMap::with_capacity(keys.len()),
-            ambiguous: HashMap::new(),
-        };
-        let keys = keys.iter().map(|key| normalize_key(key)).enumerate();
+    fn new(table: &TextTable, keys: &'a TextColumn) -> Result<Self> {
+        let (mut rows, mut repeated) = (HashMap::with_capacity(keys.len()), Vec::new());
+        let keys = keys.iter().map(normalize_key).enumerate();
         for (row, key) in keys.filter(|(_, key)| !key.is_empty()) {
-            let first = *rows.first.entry(key).or_insert(row);
-            if table.columns.iter().any(|(_, cells)| cells[first] != cells[row]) {
-                rows.ambiguous.entry(key).or_insert((first, row));
+            let first = *rows.entry(key).or_insert(row);
+            if first != row {
+                repeated.push((key, first, row));
             }
         }
-        rows
+        let mut ambiguous = HashMap::new();
+        // Looked at only where there is one: a table may be large.
+        let width = if repeated.is_empty() { 0 } else { table.names.len() };
+        for place in 0..width {
+            let cells = table.file.column(place)?;
+            for (key, first, row) in &repeated {
+                if cells.get(*first) != cells.get(*row) {
+                    let pair = ambiguous.entry(*key).or_insert((*first, *row));
+                    *pair = (*pair).min((*first, *row));
+                }
+            }
+        }
+        Ok(Self {
+            first: rows,
+            ambiguous,
+        })
     }
 }

@@ -3,8 +3,9 @@
 use super::comment_columns::CommentColumns;
 use super::description::DatasetDescription;
 use super::exam_columns::ExamColumns;
-use super::found_exam::FoundExam;
+use super::found_exam::{FoundExam, FoundExams};
 use crate::error::{Error, Result};
+use crate::table::TableColumn;
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::presence::is_dir;
@@ -32,7 +33,7 @@ pub(super) fn exams(
     description: &DatasetDescription,
     raw: &Path,
     columns: &mut ExamColumns,
-) -> Result<(Vec<FoundExam>, usize)> {
+) -> Result<(FoundExams, usize)> {
     let mut names = files_below(raw)?;
     let without_header = mats_without_header(&names);
     names.retain(|name| may_be_recording(name));
@@ -79,8 +80,9 @@ pub(super) fn exams(
             help: Some("WFDB headers (.hea), GE MUSE XML, HDF5 and CSV with named leads are read".to_owned()),
         });
     }
-    columns.add(EXAM_ID, found.iter().map(|exam| exam.id.clone()).collect());
-    columns.add(TRACE_FILE, found.iter().map(|exam| exam.file.clone()).collect());
+    let found: FoundExams = found.into_iter().collect();
+    columns.add(EXAM_ID, TableColumn::Kept(found.ids.clone()));
+    columns.add(TRACE_FILE, TableColumn::Kept(found.files.clone()));
     let comments = CommentColumns::new(description, metadata);
     columns.add_patient(description, |name| comments.stated(name));
     comments.add_to(columns);

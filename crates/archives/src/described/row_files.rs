@@ -1,7 +1,7 @@
 //! Files of many recordings, one a row, and where in them each exam of a table is.
 
 use super::description::DatasetDescription;
-use super::found_exam::FoundExam;
+use super::found_exam::{FoundExam, FoundExams};
 use super::row_rule::RowRule;
 use crate::archive::ArchiveFile;
 use crate::error::{Error, Result};
@@ -86,11 +86,7 @@ impl RowFiles {
     /// # Errors
     /// Rows are found by position, and there are more or fewer than exams; a column has the number of the row, and nothing says in
     /// which of several files.
-    pub(super) fn find(
-        &self,
-        rule: &RowRule<'_>,
-        listed: &ListedRows<'_>,
-    ) -> Result<(Vec<FoundExam>, usize)> {
+    pub(super) fn find(&self, rule: &RowRule<'_>, listed: &ListedRows<'_>) -> Result<(FoundExams, usize)> {
         let located = match rule {
             RowRule::Id => self.by_id(listed),
             RowRule::Position => self.by_position(listed)?,

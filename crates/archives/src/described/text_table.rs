@@ -1,51 +1,54 @@
-//! A table as columns of text.
+//! A table of text, whose cells stay in its file.
 
 use crate::error::{Error, Result};
-use ecgfm_artifacts::table;
-use std::path::{Path, PathBuf};
+use ecgfm_artifacts::table::{FileTable, TextColumn};
+use std::path::Path;
+use std::sync::Arc;
 
-/// Columns of text, by name, in the order of the file.
+/// A table of text, by the names of its columns without the blanks around them.
 pub(super) struct TextTable {
-    pub(super) path: PathBuf,
-    pub(super) columns: Vec<(String, Vec<String>)>,
+    pub(super) file: Arc<FileTable>,
+    /// Names of the columns, in the order of the file.
+    pub(super) names: Vec<String>,
 }
 
 impl TextTable {
-    /// Reads the table at `path`.
+    /// Opens the table at `path`, and checks every row of it.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let frame = table::read_all_text(path)?;
-        let column = |name: &str| -> Result<(String, Vec<String>)> {
-            let cells = table::str_column(path, &frame, name)?.iter();
-            let cells = cells.map(|cell| cell.unwrap_or_default().to_owned());
-            Ok((name.trim().to_owned(), cells.collect()))
-        };
-        let names = frame.get_column_names();
+        let file = FileTable::open(path)?;
+        let names = file.header().iter().map(|name| name.trim().to_owned());
         Ok(Self {
-            path: path.to_owned(),
-            columns: names
-                .into_iter()
-                .map(|name| column(name))
-                .collect::<Result<_>>()?,
+            names: names.collect(),
+            file: Arc::new(file),
         })
+    }
+
+    /// Path of the table.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
     }
 
     /// Number of rows.
     pub(super) fn rows(&self) -> usize {
-        self.columns.first().map_or(0, |(_, cells)| cells.len())
+        self.file.rows()
+    }
+
+    /// Place of a column, where there is one.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
     }
 
     /// Cells of a column, where there is one.
-    pub(super) fn find(&self, name: &str) -> Option<&Vec<String>> {
-        let found = self.columns.iter().find(|(known, _)| known == name);
-        found.map(|(_, cells)| cells)
+    pub(super) fn find(&self, name: &str) -> Result<Option<TextColumn>> {
+        let place = self.place(name);
+        Ok(place.map(|place| self.file.column(place)).transpose()?)
     }
 
     /// Cells of a column that must be there.
-    pub(super) fn required(&self, name: &str) -> Result<&Vec<String>> {
-        self.find(name).ok_or_else(|| {
-            let known: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
-            missing_column(&self.path, name, &known)
-        })
+    pub(super) fn required(&self, name: &str) -> Result<TextColumn> {
+        let known = || self.names.iter().map(String::as_str).collect::<Vec<_>>();
+        self.find(name)?
+            .ok_or_else(|| missing_column(self.path(), name, &known()))
     }
 }
 

@@ -1,21 +1,23 @@
-//! The table of exams of one archive, every cell as it is in the file.
+//! The table of exams of one archive.
 
 use super::rules::{TableRules, trim_names};
+use super::table_column::TableColumn;
 use crate::column::{CellFormat, ColumnRole, ColumnRule};
 use crate::error::Result;
 use crate::located::Rejection;
 use ecgfm_artifacts::pandas::Cell;
 use ecgfm_artifacts::rejected::Reason;
-use ecgfm_artifacts::table::cell::is_missing;
-use ecgfm_artifacts::table::{self, Lines};
-use polars::prelude::{NewChunkedArray, StringChunked};
+use ecgfm_artifacts::table::{self, FileRow, FileTable, Lines};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Table of exams of one archive, one a row.
 pub(super) struct ArchiveTable {
     path: PathBuf,
     header: Vec<String>,
-    columns: Vec<StringChunked>,
+    columns: Vec<TableColumn>,
+    /// The file that columns are of whose cells are not in memory.
+    file: Option<Arc<FileTable>>,
     /// How each column is written to `meta.csv`.
     formats: Vec<CellFormat>,
     /// Columns whose cells are checked, by number, in the order of the rules.
@@ -24,8 +26,8 @@ pub(super) struct ArchiveTable {
     recording_file: Option<usize>,
     rules: TableRules,
     rows: usize,
-    /// Lines of the rows; none where the table is not a file's.
-    lines: Option<Lines>,
+    /// Lines of the rows, which are looked for when one is asked for; none where the table is not a file's.
+    lines: Option<OnceLock<Lines>>,
 }
 
 impl ArchiveTable {
@@ -39,46 +41,41 @@ impl ArchiveTable {
         let names = frame.get_column_names();
         let columns = names
             .iter()
-            .map(|name| Ok(table::str_column(path, &frame, name)?.clone()));
+            .map(|name| Ok(TableColumn::Frame(table::str_column(path, &frame, name)?.clone())));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let mut table = Self::new(path, (trim_names(&names), columns), rules)?;
-        table.lines = Some(Lines::read(path, table.header.len())?);
+        table.lines = Some(OnceLock::from(Lines::read(path, table.header.len())?));
         Ok(table)
     }
 
-    /// The table of these columns, all of one length. `path` is the file or directory that they were made from; `of_lines` says
-    /// that their rows are those of the file.
+    /// The table of these columns, all of one length, those of `file` included. `path` is the file or directory that they were made
+    /// from; `of_lines` says that their rows are those of the file.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub(super) fn from_columns(
         path: &Path,
-        columns: Vec<(String, Vec<String>)>,
+        (columns, file): (Vec<(String, TableColumn)>, Option<Arc<FileTable>>),
         of_lines: bool,
         rules: &TableRules,
     ) -> Result<Self> {
-        let (header, columns): (Vec<String>, Vec<Vec<String>>) = columns.into_iter().unzip();
-        let columns = columns
-            .into_iter()
-            .map(|cells| StringChunked::from_slice("".into(), &cells))
-            .collect();
-        let mut table = Self::new(path, (header, columns), rules)?;
-        if of_lines {
-            table.lines = Some(Lines::read(path, table::read_header(path)?.len())?);
-        }
+        let mut table = Self::new(path, columns.into_iter().unzip(), rules)?;
+        table.lines = of_lines.then(OnceLock::new);
+        table.file = file;
         Ok(table)
     }
 
     fn new(
         path: &Path,
-        (header, columns): (Vec<String>, Vec<StringChunked>),
+        (header, columns): (Vec<String>, Vec<TableColumn>),
         rules: &TableRules,
     ) -> Result<Self> {
         rules.check_header(path, &header)?;
         let place = |name: &str| header.iter().position(|h| h == name);
         let checked = |rule: &&ColumnRule| {
             use ColumnRole::{ExamId, RecordingFile, Unused};
-            ![ExamId, RecordingFile, Unused].contains(&rule.role)
+            let is_any_text = matches!(rule.format, CellFormat::Text | CellFormat::Verbatim);
+            !is_any_text && ![ExamId, RecordingFile, Unused].contains(&rule.role)
         };
         let checked = rules.columns.iter().filter(checked);
         let format = |name: &String| {
@@ -88,8 +85,9 @@ impl ArchiveTable {
         };
         Ok(Self {
             path: path.to_owned(),
-            rows: columns.first().map_or(0, |cells| cells.len()),
+            rows: columns.iter().find_map(TableColumn::len).unwrap_or_default(),
             columns,
+            file: None,
             formats: header.iter().map(format).collect(),
             checked: checked
                 .filter_map(|rule| Some((place(rule.name)?, *rule)))
@@ -110,9 +108,20 @@ impl ArchiveTable {
     /// Where a row is, for people: `line 7` of the file, or `number 6` among the exams that were found.
     pub(super) fn place_of(&self, row: usize) -> String {
         match &self.lines {
-            Some(lines) => format!("line {}", lines.of(row)),
+            Some(lines) => format!("line {}", lines.get_or_init(|| self.read_lines()).of(row)),
             None => format!("number {}", row + 1),
         }
+    }
+
+    /// Lines of the rows. Where the file cannot be read again, every row counts as one.
+    fn read_lines(&self) -> Lines {
+        let lines = table::read_header(&self.path).and_then(|names| Lines::read(&self.path, names.len()));
+        lines.unwrap_or_default()
+    }
+
+    /// The file that columns are of whose cells are not in memory.
+    pub(super) fn file(&self) -> Option<&FileTable> {
+        self.file.as_deref()
     }
 
     /// Number of exams.
@@ -142,29 +151,26 @@ impl ArchiveTable {
             .filter(|name| self.header.iter().any(|h| h == name))
     }
 
-    /// Cell of a row in a column, by its number: in one form for one value where a rule says what the column holds, as it is in
-    /// the file elsewhere.
-    pub(super) fn canonical_cell(&self, column: usize, row: usize) -> Cell<'_> {
-        self.formats[column].canonical(self.cell(Some(column), row))
+    /// Gives the cell of a column, by its number, and a row to `put`: in one form for one value where a rule says what the column
+    /// holds, as it is in the file elsewhere. `record` is the row of the file, where there is one.
+    pub(super) fn put_cell(
+        &self,
+        (column, row): (usize, usize),
+        record: Option<FileRow<'_>>,
+        put: impl FnOnce(Cell<'_>),
+    ) {
+        let format = self.formats[column];
+        self.columns[column].put_cell(row, record, |cell| put(format.canonical(cell)));
     }
 
-    /// Number of the column of patients, and their names with the name of the archive in front: patient `1` of an archive is not
-    /// patient `1` of another.
-    pub(super) fn patients_of(&self, source: &str) -> Option<(usize, StringChunked)> {
+    /// Number of the column of patients.
+    pub(super) fn patients(&self) -> Option<usize> {
         let column = self.patient_column()?;
-        let column = self.header.iter().position(|name| name == column)?;
-        let name = |row: usize| match self.canonical_cell(column, row) {
-            Cell::Int(patient) => Some(format!("{source}:{patient}")),
-            Cell::Text(patient) if !is_missing(patient) => Some(format!("{source}:{patient}")),
-            _ => None,
-        };
-        Some((column, (0..self.rows).map(name).collect()))
+        self.header.iter().position(|name| name == column)
     }
 
     fn cell(&self, column: Option<usize>, row: usize) -> &str {
-        column
-            .and_then(|column| self.columns[column].get(row))
-            .unwrap_or_default()
+        column.map_or("", |column| self.columns[column].kept_cell(row))
     }
 
     /// Number of the exam in a row, as it is in the file.

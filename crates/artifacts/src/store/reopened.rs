@@ -172,15 +172,20 @@ fn size_of(path: &Path) -> Result<u64> {
 }
 
 /// Writes the table of the files into the directory `dir`.
-pub(super) fn write_files(dir: &Path, files: &[ReopenedFile]) -> Result<()> {
-    table::write_rows(&dir.join(FILE), [PATH, SIZE, RULES], |w| {
-        for file in files {
+pub(super) fn write_files(dir: &Path, files: impl IntoIterator<Item = Result<ReopenedFile>>) -> Result<()> {
+    let mut missing = None;
+    let present = files
+        .into_iter()
+        .map_while(|file| file.map_err(|error| missing = Some(error)).ok());
+    let written = table::write_rows(&dir.join(FILE), [PATH, SIZE, RULES], |w| {
+        for file in present {
             let numbers = [file.size as i64, file.rules as i64].map(Cell::Int);
             let path = file.path.to_string_lossy();
             w.row(std::iter::once(Cell::Text(&path)).chain(numbers))?;
         }
         Ok(())
-    })
+    });
+    missing.map_or(written, Err)
 }
 
 fn read_files(path: &Path) -> Result<Vec<ReopenedFile>> {

@@ -47,9 +47,6 @@ pub struct ViewStore {
     /// Rules by which raw files are read that are opened by their content; none where `parts` are all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) recordings: Vec<RecordingRules>,
-    /// Raw files that are opened by their content, which have a table of their own.
-    #[serde(skip)]
-    files: Vec<ReopenedFile>,
 }
 
 /// The recipe of ECG-FM, as a view has it written down.
@@ -151,18 +148,13 @@ impl ViewStore {
         })
     }
 
-    /// Segments made by `recipe` from the recordings of these files, opened by their content, and by the rules that each names.
+    /// Segments made by `recipe` from recordings of files that are opened by their content, and by the rules that each names.
     ///
     /// # Errors
     /// The recipe names an unknown lead.
-    pub fn of_files(
-        recipe: &SegmentRecipe,
-        rules: Vec<RecordingRules>,
-        files: Vec<ReopenedFile>,
-    ) -> recipe::Result<Self> {
+    pub fn of_files(recipe: &SegmentRecipe, rules: Vec<RecordingRules>) -> recipe::Result<Self> {
         Ok(Self {
             recordings: rules,
-            files,
             ..Self::new(REOPENED_FORMAT, recipe, None)?
         })
     }
@@ -190,7 +182,6 @@ impl ViewStore {
             steps,
             parts: Vec::new(),
             recordings: Vec::new(),
-            files: Vec::new(),
         })
     }
 
@@ -239,11 +230,16 @@ impl ViewStore {
             .unwrap_or_default()
     }
 
-    /// Writes the store into the existing directory `dir`.
+    /// Writes the store into the existing directory `dir`; `files` are those that are opened by their content.
     ///
     /// # Errors
-    /// I/O.
-    pub fn write(&self, dir: &Path, rows: impl IntoIterator<Item = ViewRow>) -> Result<()> {
+    /// I/O; a file that is not there.
+    pub fn write(
+        &self,
+        dir: &Path,
+        rows: impl IntoIterator<Item = ViewRow>,
+        files: impl IntoIterator<Item = Result<ReopenedFile>>,
+    ) -> Result<()> {
         let columns = [SEGMENT, PART, ROW, CUT, DIGEST];
         let columns = match self.recordings.is_empty() {
             true => &columns[..4],
@@ -263,7 +259,7 @@ impl ViewStore {
             Ok(())
         })?;
         if !self.recordings.is_empty() {
-            write_files(dir, &self.files)?;
+            write_files(dir, files)?;
         }
         let path = dir.join(FILE);
         let mut json = serde_json::to_vec(self).map_err(|e| Error::io("write", &path)(e.into()))?;

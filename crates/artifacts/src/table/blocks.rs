@@ -49,9 +49,20 @@ pub(super) fn scan_records<T: RecordCount + Send>(
     parse: impl Fn(&str) -> std::result::Result<T, RecordError> + Sync,
 ) -> Result<Vec<T>> {
     let source = ByteSource::open(path).map_err(Error::io("read", path))?;
+    scan_source(&source, (path, from), columns, width, parse)
+}
+
+/// [`scan_records`] of a file that is open.
+pub(super) fn scan_source<T: RecordCount + Send>(
+    source: &ByteSource,
+    (path, from): (&Path, usize),
+    columns: &[&str],
+    width: usize,
+    parse: impl Fn(&str) -> std::result::Result<T, RecordError> + Sync,
+) -> Result<Vec<T>> {
     let mut all = Vec::new();
     let mut records = 0;
-    for piece in scan_pieces(&source, from, PIECE, &parse) {
+    for piece in scan_pieces(source, from, PIECE, &parse) {
         let piece = piece.map_err(|stop| match stop {
             ScanError::Io(error) => Error::io("read", path)(error),
             ScanError::Record(error) => record_error(path, columns, width, records, error),
@@ -230,14 +241,14 @@ fn record_error(path: &Path, columns: &[&str], width: usize, records: usize, err
 }
 
 /// Bytes of a file; of what is no regular file all are in memory.
-struct ByteSource {
+pub(super) struct ByteSource {
     file: File,
     size: usize,
     held: Option<Vec<u8>>,
 }
 
 impl ByteSource {
-    fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let meta = file.metadata()?;
         let held = match meta.is_file() {
@@ -249,7 +260,7 @@ impl ByteSource {
     }
 
     /// Puts a stretch of the file into `buffer`.
-    fn fill(&self, buffer: &mut Vec<u8>, start: usize, end: usize) -> io::Result<()> {
+    pub(super) fn fill(&self, buffer: &mut Vec<u8>, start: usize, end: usize) -> io::Result<()> {
         // What is there is overwritten; only what is new need be made.
         buffer.resize(end - start, 0);
         self.read(&mut buffer[..], start)

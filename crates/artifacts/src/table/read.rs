@@ -21,7 +21,7 @@ pub(super) struct Header {
     /// Names of the columns.
     pub(super) names: Vec<String>,
     /// First byte of the line after the header.
-    end: usize,
+    pub(super) end: usize,
 }
 
 /// A column to read: its name, what it holds, whether cells may be empty.

@@ -1,7 +1,9 @@
 //! A toy archive: `patients.csv`, and one text file a recording: `RATE Hz`, the names of the leads, a line a sample.
 
 use ecgfm_archives::column::{CellFormat, ColumnRole, ColumnRule};
-use ecgfm_archives::{Archive, ArchiveFile, ExamTable, LocatedExams, RecordingLocation, TableRules};
+use ecgfm_archives::{
+    Archive, ArchiveFile, ExamTable, FoundFile, LocatedExams, RecordingLocation, TableRules,
+};
 use ecgfm_artifacts::rejected::Reason;
 use ecgfm_recordings::{DirectRows, Error, Provenance, Recording, RecordingFile, Result, Samples, Unit};
 use serde_json::{Map, Value};
@@ -69,8 +71,8 @@ impl Archive for ToyArchive {
         self.files.len()
     }
 
-    fn file(&self, number: usize) -> &ArchiveFile {
-        &self.files[number]
+    fn file(&self, number: usize) -> FoundFile<'_> {
+        FoundFile::Kept(&self.files[number])
     }
 
     fn locate(&self) -> LocatedExams {
