@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(located.rejected.len(), 1);
         assert_eq!(located.rejected[0].idx, 2);
         assert_eq!((joined.file_count(), joined.dataset(3)), (3, "second"));
-        let mut rows = joined.exams().rows();
+        let mut rows = crate::table::ExamRows::new(joined.exams());
         let patients = [0, 3].map(|row| {
             let mut cells = Vec::new();
             rows.read(row, |cell| cells.push(format!("{cell:?}"))).unwrap();

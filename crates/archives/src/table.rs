@@ -188,11 +188,6 @@ impl ExamTable {
             .find_map(|member| member.table.patient_column())
     }
 
-    /// All rows, to be read in their order.
-    pub fn rows(&self) -> ExamRows<'_> {
-        ExamRows::new(self)
-    }
-
     /// Number of the exam in a row, as it is in the file.
     pub fn exam_id_text(&self, row: usize) -> &str {
         let (member, row) = self.find(row);
@@ -285,7 +280,7 @@ mod tests {
             ["exam_id", "patient_id", "trace_file", "AF", "ward"]
         );
         assert_eq!((joined.len(), joined.label_columns()), (3, vec!["AF"]));
-        let mut rows = joined.rows();
+        let mut rows = ExamRows::new(&joined);
         let cells: Vec<Vec<String>> = (0..3)
             .map(|row| {
                 let mut cells = Vec::new();

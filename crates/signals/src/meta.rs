@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::kept::KeptExam;
 use crate::kept_exams::KeptExams;
 use crate::table_paths::TablePaths;
-use ecgfm_archives::Archive;
+use ecgfm_archives::{Archive, ExamRows};
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::recipe::steps::SegmentRecipe;
@@ -25,7 +25,7 @@ pub(crate) fn write_meta(
         .rates()
         .into_iter()
         .all(|rate| f64::from_bits(rate).fract() == 0.0);
-    let mut rows = exams.rows();
+    let mut rows = ExamRows::new(exams);
     kept.read_by_row(|kept| {
         let written = table::write_rows(path, header(exams.header(), leads.len()), |w| {
             for row in kept {

@@ -14,7 +14,8 @@ pub struct ExamRows<'a> {
 }
 
 impl<'a> ExamRows<'a> {
-    pub(super) fn new(table: &'a ExamTable) -> Self {
+    /// All rows of a table.
+    pub fn new(table: &'a ExamTable) -> Self {
         let file = |member: &'a MemberTable| Some(member.table.file()?.records());
         Self {
             table,
