@@ -46,8 +46,13 @@ impl SegmentedRecordings {
         segments.map(move |i| (key::segment_key(self.save_file(recording), i), recording))
     }
 
-    /// Gives every segment, with its recording, to `put`, sorted by key as text.
-    fn each_sorted(&self, mut put: impl FnMut(&str, usize) -> io::Result<()>) -> io::Result<()> {
+    /// Gives the path of every segment, with its recording, to `put`, sorted by path as text. `path_of` makes it of a segment's key: all
+    /// paths begin and end alike.
+    fn each_sorted(
+        &self,
+        path_of: impl Fn(&str) -> String,
+        mut put: impl FnMut(&str, usize) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut order: Vec<usize> = (0..self.counts.len()).collect();
         order.sort_unstable_by(|a, b| compare_starts(self.stem(*a), self.stem(*b)));
         let mut rest = &order[..];
@@ -59,13 +64,15 @@ impl SegmentedRecordings {
                 after.is_some_and(|after| after.starts_with(SEPARATOR))
             };
             let group = 1 + others.iter().take_while(begins).count();
-            let mut keys: Vec<(String, usize)> = rest[..group]
+            // By path and not by key: the end of a path counts where one key begins as another.
+            let mut paths: Vec<(String, usize)> = rest[..group]
                 .iter()
                 .flat_map(|recording| self.keys(*recording))
+                .map(|(key, recording)| (path_of(&key), recording))
                 .collect();
-            keys.sort_unstable();
-            for (key, recording) in &keys {
-                put(key, *recording)?;
+            paths.sort_unstable();
+            for (path, recording) in &paths {
+                put(path, *recording)?;
             }
             rest = &rest[group..];
         }
@@ -104,9 +111,9 @@ pub fn write(
     sample_size: usize,
 ) -> Result<()> {
     table::write_rows(path, [PATH, SAVE_FILE, SAMPLE_SIZE], |w| {
-        recordings.each_sorted(|key, recording| {
+        recordings.each_sorted(path_of, |path, recording| {
             w.row([
-                Cell::Text(&path_of(key)),
+                Cell::Text(path),
                 Cell::Text(recordings.save_file(recording)),
                 Cell::Int(sample_size as i64),
             ])
@@ -159,8 +166,8 @@ mod tests {
                 .collect();
             expected.sort();
             let mut found = Vec::new();
-            all.each_sorted(|key, _| {
-                found.push(path_of(key));
+            all.each_sorted(path_of, |path, _| {
+                found.push(path.to_owned());
                 Ok(())
             })?;
             proptest::prop_assert_eq!(found, expected);

@@ -148,18 +148,16 @@ mod tests {
     use crate::kept::Measurements;
     use crate::quality_flags::QualityFlag;
     use ecgfm_artifacts::quality::QualityCheck;
-    use ecgfm_artifacts::recipe::quality::Quality;
+    use ecgfm_artifacts::recipe::quality::{self, Quality};
+    use ecgfm_artifacts::recipe::sample::Sample;
 
-    fn quality<S: Clone>(mean: &[S], std: &[S], idx: usize) -> Quality<S> {
-        Quality {
-            mean: mean.to_vec(),
-            std: std.to_vec(),
-            nan: vec![idx.is_multiple_of(2); 12],
-            constant: vec![idx % 5 == 1; 12],
-            any_nan: idx % 7 == 1,
-            not_finite: None,
-            all_zero: false,
-        }
+    fn quality<S: Sample>(mean: &[S], std: &[S], idx: usize) -> Quality<S> {
+        let mut quality = quality::measure(mean, 12);
+        (quality.mean, quality.std) = (mean.to_vec(), std.to_vec());
+        quality.nan = vec![idx.is_multiple_of(2); 12];
+        quality.constant = vec![idx % 5 == 1; 12];
+        quality.any_nan = idx % 7 == 1;
+        quality
     }
 
     fn exam(idx: usize, flags: usize) -> KeptExam {
