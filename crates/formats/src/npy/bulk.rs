@@ -300,7 +300,7 @@ mod tests {
             }
             let rows = writer.rows();
             let (told, sum) = std::sync::mpsc::channel();
-            writer.finish(move |sum| Ok(told.send(sum).unwrap())).unwrap();
+            writer.finish(move |sum| { told.send(sum).unwrap(); Ok(()) }).unwrap();
             flusher.finish().unwrap();
             prop_assert_eq!(sum.recv().unwrap(), FileSum::of(&path).unwrap());
             prop_assert_eq!(rows, counts.iter().sum::<usize>());
