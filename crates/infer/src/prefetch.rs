@@ -203,7 +203,7 @@ mod tests {
     use tch::Device;
 
     fn plan(segments: usize, batch_size: usize) -> BatchPlan {
-        BatchPlan::new(&[0..segments], batch_size, 1, 3)
+        BatchPlan::new(std::slice::from_ref(&(0..segments)), batch_size, 1, 3)
     }
 
     /// Room for four batches of segments of two values.
