@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words of docs/*.md and README.md together, at most: 14,000, 1,500 for archives other than CODE-15, and 1,500 for models other than
-/// ECG-FM. A new page needs room that an older one gives up.
-const MOST_WORDS: usize = 17_000;
+/// Words of docs/*.md and README.md together, at most: 14,000, 1,500 for archives other than CODE-15, 1,500 for models other than
+/// ECG-FM, and 600 for clusters. A new page needs room that an older one gives up.
+const MOST_WORDS: usize = 17_600;
 
 /// Markdown files of a directory below the repository, in the order of their names.
 fn pages(dir: &str) -> Vec<PathBuf> {

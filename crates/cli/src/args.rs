@@ -9,6 +9,7 @@ mod run;
 mod sensitivity;
 mod shard;
 mod sources;
+mod submit;
 mod synth;
 mod upkeep;
 
@@ -20,6 +21,9 @@ pub use run::{GraphArgs, GraphFormat, RunArgs, StatusArgs};
 pub use sensitivity::SensitivityArgs;
 pub use shard::{MissingArgs, ShardChoice};
 pub use sources::{FetchArgs, SourcesArgs};
+pub use submit::{
+    KubernetesArgs, QueueArgs, SharedSubmitArgs, SlurmArgs, SnakemakeArgs, SubmitArgs, SubmitEngine,
+};
 pub use synth::SynthArgs;
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
 
@@ -58,6 +62,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Print the shares of a divided run that still have work, for the next submission to a scheduler.
     Missing(MissingArgs),
+    /// Print what Slurm, Kubernetes or Snakemake needs to run a pipeline on many machines, or submit it.
+    Submit(SubmitArgs),
     /// Keep what an older version of a stage's code left, and record that.
     Accept(AcceptArgs),
     /// List the runs in a working directory, with size, last use and state.
@@ -107,6 +113,7 @@ impl Command {
             Self::Run(args) => args.target.json,
             Self::Status(args) => args.target.json,
             Self::Missing(args) => args.target.json,
+            Self::Submit(args) => args.engine.shared().target.json,
             Self::Graph(args) => args.target.json,
             Self::Accept(args) => args.target.json,
             Self::Clean(args) => args.target.json,

@@ -105,6 +105,7 @@ fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
         }
         Command::Status(args) => return commands::run::status(args),
         Command::Missing(args) => return commands::share::missing(args),
+        Command::Submit(args) => return commands::submit::submit(args),
         Command::Accept(args) => return commands::accept::accept(args),
         Command::Clean(args) => return commands::clean::clean(args),
         Command::Graph(args) => return commands::run::graph(args),

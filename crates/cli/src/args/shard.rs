@@ -15,6 +15,9 @@ pub struct MissingArgs {
     /// Number of shares that the work is divided into.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub of: u32,
+    /// Look at this stage alone (repeatable).
+    #[arg(long, value_name = "STAGE")]
+    pub only: Vec<String>,
 }
 
 const ABOUT_MISSING: &str = "\

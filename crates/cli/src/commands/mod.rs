@@ -20,6 +20,7 @@ pub mod share;
 pub mod show;
 pub mod sources;
 pub mod stage;
+pub mod submit;
 pub mod verify;
 
 use ecgfm_pipeline::{Error, ErrorKind};

@@ -52,7 +52,14 @@ fn needs_torch(graph: &Graph, shard: Shard, selection: &StageSelection) -> Resul
 pub fn missing(args: &MissingArgs) -> Result<(), CommandFailure> {
     let graph = graph_of(&args.target)?;
     let of = usize::try_from(args.of).unwrap_or(usize::MAX);
-    let stages = graph.missing_shares(of, &StageSelection::default())?;
+    let named = StageSelection {
+        only: args.only.clone(),
+        ..StageSelection::default()
+    };
+    let named = graph.select(&named)?;
+    // All are looked at: of a stage alone nobody would say that it waits for others.
+    let mut stages = graph.missing_shares(of, &StageSelection::default())?;
+    stages.retain(|found| named.contains(&found.stage));
     let shards: BTreeSet<usize> = stages
         .iter()
         .flat_map(|stage| stage.shares.iter().copied())
