@@ -115,21 +115,46 @@ fn free_port() -> u16 {
 
 /// Configuration of one node, which pretends four processors, without authentication. A task that is put back waits for its
 /// credential to expire first: five seconds here, two minutes as a rule.
+const CONFIGURATION: &str = "\
+ClusterName=test
+SlurmctldHost=HOST(127.0.0.1)
+SlurmctldPort=PORT_1
+SlurmdPort=PORT_2
+AuthType=auth/none
+CredType=cred/none
+AuthInfo=cred_expire=5
+SlurmUser=root
+StateSaveLocation=DIR/state
+SlurmdSpoolDir=DIR/spool
+SlurmctldPidFile=DIR/slurmctld.pid
+SlurmdPidFile=DIR/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SchedulerParameters=sched_interval=2
+SlurmdParameters=config_overrides
+MaxArraySize=65
+ReturnToService=2
+KillWait=10
+NodeName=HOST NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+";
+
 fn configuration(dir: &Path) -> String {
-    let (dir, host) = (
-        dir.display(),
-        fs::read_to_string("/proc/sys/kernel/hostname").unwrap(),
-    );
-    let host = host.trim();
-    format!(
-        "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmctldPort={}\nSlurmdPort={}\nAuthType=auth/none\n\
-         CredType=cred/none\nAuthInfo=cred_expire=5\nSchedulerParameters=sched_interval=2\nSlurmUser=root\nStateSaveLocation={dir}/state\nSlurmdSpoolDir={dir}/spool\n\
-         SlurmctldPidFile={dir}/slurmctld.pid\nSlurmdPidFile={dir}/slurmd.pid\nProctrackType=proctrack/linuxproc\n\
-         TaskPlugin=task/none\nJobAcctGatherType=jobacct_gather/none\nAccountingStorageType=accounting_storage/none\n\
-         MpiDefault=none\nSelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\nSlurmdParameters=config_overrides\n\
-         MaxArraySize=65\nReturnToService=2\nKillWait=10\nNodeName={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN\n\
-         PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n",
-        free_port(),
-        free_port(),
-    )
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let words = [
+        ("HOST", host.trim().to_owned()),
+        ("PORT_1", free_port().to_string()),
+        ("PORT_2", free_port().to_string()),
+        ("DIR", dir.display().to_string()),
+    ];
+    words
+        .iter()
+        .fold(CONFIGURATION.to_owned(), |text, (word, value)| {
+            text.replace(word, value)
+        })
 }

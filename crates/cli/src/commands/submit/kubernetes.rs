@@ -10,8 +10,8 @@ use serde_json::json;
 const GRACE_SECONDS: u32 = 120;
 /// Times that a failed task starts again.
 const RETRIES: u32 = 3;
-/// Most indexes that a Job may be told to let fail where it has very many.
-const MOST_FAILED_INDEXES: u32 = 10_000;
+/// Most indexes that may run at once or fail in a Job that has very many.
+const MOST_INDEXES: u32 = 10_000;
 /// Longest name of a Job whose pods' names, which add an index, are still host names.
 const LONGEST_NAME: usize = 50;
 
@@ -64,12 +64,12 @@ fn job(
     suspended: bool,
 ) -> String {
     let shards = run.shared.shards;
+    let most = shards.min(MOST_INDEXES);
     let (spread, on_refusal) = match step.work {
         StepWork::Shares(_) => (
             format!(
-                "  completionMode: Indexed\n  completions: {shards}\n  parallelism: {shards}\n  \
-                 backoffLimitPerIndex: {RETRIES}\n  maxFailedIndexes: {}\n",
-                shards.min(MOST_FAILED_INDEXES)
+                "  completionMode: Indexed\n  completions: {shards}\n  parallelism: {most}\n  \
+                 backoffLimitPerIndex: {RETRIES}\n  maxFailedIndexes: {most}\n"
             ),
             "FailIndex",
         ),
