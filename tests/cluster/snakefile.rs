@@ -25,11 +25,16 @@ pub fn cluster_python(package: &str) -> Option<Command> {
     None
 }
 
+/// Processors of this machine, as Snakemake's tasks are to use them: the record of inference says how many there were.
+fn processors() -> String {
+    std::thread::available_parallelism().unwrap().to_string()
+}
+
 /// Snakemake on the Snakefile in `dir`.
 fn snakemake(dir: &Path, further: &[&str]) -> Option<Command> {
     let mut python = cluster_python("snakemake")?;
     python
-        .args(["-m", "snakemake", "--cores", "2", "--nocolor"])
+        .args(["-m", "snakemake", "--cores", &processors(), "--nocolor"])
         .args(further);
     python.current_dir(dir).env("HOME", dir).env(CHUNK.0, CHUNK.1);
     Some(python)
@@ -44,7 +49,7 @@ fn snakemake_leaves_what_one_process_leaves() {
     let text = ok(&mut command(
         dir.path(),
         &["submit", "snakemake"],
-        &["--shards=4"],
+        &["--shards=4", "--cpus-per-task", &processors()],
     ));
     std::fs::write(dir.path().join("Snakefile"), text).unwrap();
     ok(&mut run);
