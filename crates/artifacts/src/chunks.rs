@@ -309,7 +309,6 @@ impl PendingChunk {
     /// I/O.
     pub fn commit(mut self, data: Vec<ChunkData>) -> io::Result<Vec<PathBuf>> {
         let mut placed = Vec::with_capacity(data.len());
-        // Renamed data are no longer under the names that would be removed.
         for ChunkData { role, path, sum } in data {
             let extension = path.extension().unwrap_or_default().to_string_lossy();
             let name = format!("{}.{role}.{:08x}.{extension}", self.stem, sum.crc32);
