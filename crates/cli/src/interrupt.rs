@@ -11,12 +11,16 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Signals that ask for a stop.
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
 /// Number that shells add to a signal's to make an exit code.
 const ENDED_BY_SIGNAL: i32 = 128;
+
+/// Time after which it is told that the stop takes long. Schedulers wait 30 s and more before they kill.
+const SOON: Duration = Duration::from_secs(10);
 
 /// Set where the next signal ends the program at once.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
@@ -47,6 +51,11 @@ fn register_handlers(cancel: &Cancel) -> io::Result<()> {
     let tell = move || {
         if signals.forever().next().is_some() {
             console::println_stderr!("stopping at the next safe point; once more to stop at once");
+            std::thread::sleep(SOON);
+            let seconds = SOON.as_secs();
+            console::println_stderr!(
+                "still at work {seconds} s after the signal: what is in hand takes long; once more to stop at once"
+            );
         }
     };
     let named = std::thread::Builder::new().name("signals".to_owned());
