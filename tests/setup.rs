@@ -7,9 +7,11 @@ mod common;
 
 use common::root;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 /// Installs by making the directory and writing down what was asked for; fails without a network.
 const PYTHON: &str = r#"#!/bin/bash
@@ -66,7 +68,15 @@ impl Checkout {
             .env_remove("ECGFM_LIBTORCH")
             .env("PATH", format!("{}:{system}", self.path("bin").display()))
             .envs(variables.iter().copied());
-        command.output().unwrap()
+        loop {
+            match command.output() {
+                // Another test's process was started while this one's script was being written, and has it open for a moment.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                ran => return ran.unwrap(),
+            }
+        }
     }
 
     /// The libtorch that is there.
