@@ -50,13 +50,21 @@ struct TargetFile {
 }
 
 impl TargetFile {
-    /// Writes whole pages and whatever follows them, in the order of the file.
-    fn write(&self, pages: &[u8], rest: &[u8], at: u64) -> io::Result<()> {
+    /// Writes whole pages, in the order of the file.
+    fn write_pages(&self, pages: &[u8], at: u64) -> io::Result<()> {
+        self.add_to_sum(pages);
+        self.file.write_pages(pages, at)
+    }
+
+    /// Writes what follows the last whole page. No page can be written past the cache after this.
+    fn write_rest(&self, rest: &[u8], at: u64) -> io::Result<()> {
+        self.add_to_sum(rest);
+        self.file.write_rest(rest, at)
+    }
+
+    fn add_to_sum(&self, values: &[u8]) {
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-        sum.update(pages);
-        sum.update(rest);
-        self.file.write_pages(pages, at)?;
-        self.file.write_rest(rest, at + pages.len() as u64)
+        sum.update(values);
     }
 
     /// Writes the header in front of the values; what the whole file is then.
@@ -138,7 +146,7 @@ fn run_tasks(waiting: &Receiver<DiskTask>, spare: &Mutex<Vec<PageBuffer>>) -> Re
         let mut buffer = match task {
             DiskTask::Pages { file, buffer, at } => {
                 let pages = &buffer.bytes()[..buffer.full_pages_len()];
-                file.write(pages, &[], at)
+                file.write_pages(pages, at)
                     .map_err(Error::io("write", &file.path))?;
                 buffer
             }
@@ -151,7 +159,8 @@ fn run_tasks(waiting: &Receiver<DiskTask>, spare: &Mutex<Vec<PageBuffer>>) -> Re
             } => {
                 let (pages, rest) = buffer.bytes().split_at(buffer.full_pages_len());
                 let finished = file
-                    .write(pages, rest, at)
+                    .write_pages(pages, at)
+                    .and_then(|()| file.write_rest(rest, at + pages.len() as u64))
                     .and_then(|()| file.write_header(&header))
                     .and_then(then);
                 finished.map_err(Error::io("write", &file.path))?;
