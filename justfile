@@ -48,21 +48,14 @@ demo-net1d *args: build
 test *args: (setup "test")
     cargo test --workspace --quiet {{ args }}
 
-# Kill runs at every point of a publication and at random times: `just torture 1000`; see tests/reliability/points.md.
-torture trials="1000" seed="42": setup
+# Kill runs at every point of a publication and at random times: `just torture 1000`; or, as `just torture 200 42 shards`, divide the
+# long stages among processes that are killed, in random schedules. See tests/reliability/points.md.
+torture trials="1000" seed="42" mode="torture": setup
     cargo build --release --package ecgfm-cli --features failpoints
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp {{ built }}/ecgfm {{ built }}/ecgfm-torch "$dir/" && \
       cargo build --quiet --release --package ecgfm-cli && \
       ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_TRIALS={{ trials }} ECGFM_TORTURE_SEED={{ seed }} \
-      cargo test --package ecgfm-cli --test reliability torture -- --nocapture
-
-# Divide the long stages among processes that are killed, in random schedules: `just torture-shards 200`.
-torture-shards schedules="200" seed="42": setup
-    cargo build --release --package ecgfm-cli --features failpoints
-    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cp {{ built }}/ecgfm {{ built }}/ecgfm-torch "$dir/" && \
-      cargo build --quiet --release --package ecgfm-cli && \
-      ECGFM_PROGRAM="$dir/ecgfm" ECGFM_TORTURE_SCHEDULES={{ schedules }} ECGFM_TORTURE_SEED={{ seed }} \
-      cargo test --package ecgfm-cli --test reliability shards -- --nocapture
+      cargo test --package ecgfm-cli --test reliability {{ mode }} -- --nocapture
 
 # Fuzz the readers of untrusted files, so many seconds each: `just fuzz 600`, `just fuzz 60 pt mat`; fuzz/README.md.
 fuzz seconds="60" *targets:

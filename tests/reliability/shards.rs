@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Schedules as a test among others; `just torture-shards` makes two hundred.
+/// Schedules as a test among others; `just torture 200 42 shards` makes two hundred.
 const SHORT: usize = 6;
 /// Numbers of shares.
 const COUNTS: [usize; 4] = [1, 2, 7, 64];
@@ -141,7 +141,7 @@ fn shares_in_any_schedule_leave_what_one_run_leaves() {
         let value = std::env::var(name).ok().and_then(|value| value.parse().ok());
         value.unwrap_or(default)
     };
-    let schedules = from_environment("ECGFM_TORTURE_SCHEDULES", SHORT);
+    let schedules = from_environment("ECGFM_TORTURE_TRIALS", SHORT);
     let seed = from_environment("ECGFM_TORTURE_SEED", 42) as u64;
     let ground = Ground::get();
     let mut wrong = Vec::new();

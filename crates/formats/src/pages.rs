@@ -170,6 +170,12 @@ impl PageFile {
         self.write_cached(bytes, at)
     }
 
+    /// Returns true while whole pages go past the cache.
+    #[cfg(test)]
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.load(Ordering::Relaxed)
+    }
+
     fn write_cached(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         if self.direct.swap(false, Ordering::Relaxed) {
             disable_direct(&self.file)?;

@@ -18,7 +18,7 @@ use crate::threads::ThreadCount;
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
-use chunks::planned_batch_size;
+use chunks::{agree_on_batching, planned_batch_size};
 use ecgfm_artifacts::chunks::{ChunkStore, remove_own};
 use ecgfm_artifacts::logits::{GoldenComparison, InferenceRecord};
 use ecgfm_artifacts::manifests;
@@ -69,6 +69,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     // Puts the number of threads back before the pool sets its own, so that the end of the run restores the first.
     drop(measuring);
     let batching = Batching::new(chosen.size, segments, on_cpu);
+    let batching = agree_on_batching(&chunks, batching, segments, on_cpu)?;
     let pool = WorkerPool::new(threads, placement.device, segments.div_ceil(batching.size));
     let _threads = ThreadCount::set(pool.threads_each);
     let label_set = loaded.prepare(params, source.shape, &batching.row_counts(segments))?;

@@ -139,3 +139,22 @@ fn a_share_that_is_interrupted_says_so_and_keeps_what_is_whole() {
     let found = graph.missing_shares(3, &StageSelection::default()).unwrap();
     assert_eq!(found[0].shares, [2, 3]);
 }
+
+#[test]
+fn a_share_waits_for_inputs_that_clean_removed() {
+    let bench = Bench::new();
+    let text = PIPELINE.replace("${first.records}", "${first.dir}/large");
+    let graph = bench.graph_of(&text, &[]).unwrap();
+    bench.run(&graph).unwrap();
+    fs::remove_dir_all(bench.path("slow")).unwrap();
+    assert_eq!(missing(&graph, 2), (ShareState::Unfinished, vec![1, 2]));
+    let cleaned = graph.clean(&["first".to_owned()], false).unwrap();
+    assert!(cleaned[0].files > 0, "{cleaned:?}");
+    assert_eq!(missing(&graph, 2), (ShareState::Waiting, vec![]));
+    assert_eq!(
+        state(&share(&bench, &graph, 1, 2)),
+        [("slow", ShareState::Waiting)]
+    );
+    bench.run(&graph).unwrap();
+    assert_eq!(parts(&bench), ["0", "1", "2"]);
+}

@@ -103,7 +103,9 @@ fn spread<S: Sample>(samples: &[S], mean: &[S]) -> Spread<S> {
         left.copy_from_slice(&sum);
     } else {
         fold(samples, mean, &mut squares, |m, s, v| *s += (v - m) * (v - m));
-        fold(samples, mean, &mut left, |m, s, v| *s += v - m);
+        if S::IS_FLOAT64 {
+            fold(samples, mean, &mut left, |m, s, v| *s += v - m);
+        }
         if expected.len() == leads {
             fold(samples, expected, &mut unlike, |e, u, v| *u |= (v - e).to_bits());
         }

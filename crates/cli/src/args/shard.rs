@@ -5,6 +5,9 @@ use clap::Args;
 use ecgfm_pipeline::{Error, ErrorKind, Shard};
 use std::str::FromStr;
 
+/// More shares than any scheduler hands out.
+pub(super) const MOST_SHARES: i64 = 1_000_000;
+
 /// `ecgfm missing`
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_MISSING)]
@@ -13,7 +16,7 @@ pub struct MissingArgs {
     #[allow(missing_docs)]
     pub target: PipelineArgs,
     /// Number of shares that the work is divided into.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SHARES))]
     pub of: u32,
     /// Look at this stage alone (repeatable).
     #[arg(long, value_name = "STAGE")]

@@ -1,6 +1,7 @@
 //! Arguments of `submit`: one set for all engines, and further ones of each.
 
 use super::pipeline::PipelineArgs;
+use super::shard::MOST_SHARES;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -51,7 +52,7 @@ pub struct SharedSubmitArgs {
     #[allow(missing_docs)]
     pub target: PipelineArgs,
     /// Tasks that each long stage is divided into; ten or twenty a worker let fast workers do more.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SHARES))]
     pub shards: u32,
     /// GPUs of every task that runs a model.
     #[arg(long, value_name = "N", default_value_t = 0)]

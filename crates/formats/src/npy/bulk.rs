@@ -292,6 +292,29 @@ mod tests {
         assert!(flusher.finish().unwrap_err().to_string().contains("/dev/full"));
     }
 
+    #[test]
+    fn pages_go_past_the_cache_until_the_array_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let flusher = Flusher::start().unwrap();
+        let create =
+            |name: &str| BulkWriter::create(&flusher, &dir.path().join(name), NpyDtype::F32, &[1 << 20]);
+        let mut writer = create("long.npy").unwrap();
+        // Not every file system lets them pass.
+        let direct = writer.file.file.is_direct();
+        for _ in 0..8 {
+            writer.append::<f32>(1).unwrap().fill(1.0);
+        }
+        // The thread takes tasks in their order: those of the array so far are done when this file is.
+        let (told, done) = std::sync::mpsc::channel();
+        let other = create("other.npy").unwrap();
+        other
+            .finish(move |_| told.send(()).map_err(io::Error::other))
+            .unwrap();
+        done.recv().unwrap();
+        assert!(writer.bytes_sent > 0);
+        assert_eq!(writer.file.file.is_direct(), direct);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]

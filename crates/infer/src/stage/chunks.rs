@@ -31,6 +31,30 @@ pub(super) fn planned_batch_size(store: &ChunkStore) -> Result<Option<usize>> {
     Ok(settings.map(|settings| settings.batch_size))
 }
 
+/// Agrees with all processes on how `segments` segments are divided: by these batches, or by those of the first process that came to
+/// this work.
+///
+/// # Errors
+/// The plan cannot be read or written.
+pub(super) fn agree_on_batching(
+    store: &ChunkStore,
+    batching: Batching,
+    segments: usize,
+    on_cpu: bool,
+) -> Result<Batching> {
+    let batch_size = batching.size;
+    let agreed = store.agree(&ChunkPlan {
+        chunks: segments.div_ceil(batching.chunk_size()),
+        names: vec![String::new()],
+        settings: serde_json::json!(SharedSettings { batch_size }),
+    })?;
+    let agreed = serde_json::from_value::<SharedSettings>(agreed.settings);
+    Ok(match agreed {
+        Ok(agreed) if agreed.batch_size != batch_size => Batching::new(agreed.batch_size, segments, on_cpu),
+        Ok(_) | Err(_) => batching,
+    })
+}
+
 /// Conditions of a chunk that decide its outputs beside the stage's inputs. One of other conditions is computed again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,29 +141,23 @@ impl<'a> RunChunks<'a> {
         segments: usize,
         batching: Batching,
         pool: WorkerPool,
-    ) -> Result<Self> {
+    ) -> Self {
         let description = model.describe();
-        let (size, batch_size) = (batching.chunk_size(), batching.size);
-        store.agree(&ChunkPlan {
-            chunks: segments.div_ceil(size),
-            names: vec![String::new()],
-            settings: serde_json::json!(SharedSettings { batch_size }),
-        })?;
-        Ok(Self {
+        Self {
             store,
             segments,
-            size,
+            size: batching.chunk_size(),
             conditions: ChunkConditions {
                 backend: description.name.to_owned(),
                 precision: description.precision.to_owned(),
                 runtime: description.runtime,
                 labels: model.labels(),
                 extras: model.extras().iter().map(|extra| extra.shape.clone()).collect(),
-                batch_size,
+                batch_size: batching.size,
             },
             device: description.device,
             threads_each: pool.threads_each,
-        })
+        }
     }
 
     fn count(&self) -> usize {

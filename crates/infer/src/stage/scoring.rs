@@ -26,7 +26,7 @@ pub(super) fn score_segments(
     ctx: &Context<'_>,
 ) -> Result<RunStats> {
     let segments = source.subset.rows.len();
-    let chunks = RunChunks::new(store, model, segments, batching, pool)?;
+    let chunks = RunChunks::new(store, model, segments, batching, pool);
     let todo = chunks.divide()?;
     let ours = todo.done.segments + todo.runs.iter().map(ExactSizeIterator::len).sum::<usize>();
     ctx.progress.begin(ours as u64, "segments");

@@ -89,7 +89,10 @@ impl StageInvocation<'_> {
         if unchanged.is_err() || ran.is_err() {
             let _ = publish::remove(self.out);
         }
-        if let (Err(_), Some(chunks)) = (&unchanged, self.chunks) {
+        // Where the system did not let the inputs be looked at, the chunks stay, those of other processes among them: they count for a run
+        // only that finds the inputs as they were.
+        let changed = matches!(&unchanged, Err(error) if error.kind() == ErrorKind::BadInput);
+        if let Some(chunks) = self.chunks.filter(|_| changed) {
             let _ = publish::remove(chunks.dir);
         }
         match (ran, unchanged) {

@@ -15,7 +15,7 @@ use crate::config::graph::{Graph, Stage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::examine::{ExaminedStage, RunOnDisk};
 use crate::plan::fingerprint::FingerprintInputs;
-use crate::plan::gather;
+use crate::plan::gather::{self, reads_removed};
 use crate::plan::look_ahead::look_ahead;
 use crate::plan::selection::StageSelection;
 use crate::plan::status::{StageAction, StageState};
@@ -120,7 +120,7 @@ impl Graph {
         let view = RunOnDisk::read(self)?;
         let plan = view.plan(&chosen, false)?;
         let missing = |(stage, examined): (&Stage, ExaminedStage)| {
-            let mut state = share_state(&examined);
+            let mut state = share_state(&view, &examined);
             let shares = match examined.facts.filter(|_| state == ShareState::Unfinished) {
                 Some(facts) => {
                     let dir = self.stage_dir(stage.name());
@@ -153,11 +153,14 @@ fn chunked_stages(graph: &Graph, plan: Vec<ExaminedStage>) -> impl Iterator<Item
     })
 }
 
-/// State of a stage before a share does anything.
-fn share_state(examined: &ExaminedStage) -> ShareState {
+/// State of a stage before a share does anything. What clean removed of its inputs, a run without a share makes again.
+fn share_state(view: &RunOnDisk<'_>, examined: &ExaminedStage) -> ShareState {
+    let removed =
+        |stage: &Stage| reads_removed(view.graph, &view.outputs_on_disk, &examined.inputs, stage.name());
     match (examined.planned.state, &examined.facts) {
         (StageState::Fresh | StageState::Cleaned, _) => ShareState::Fresh,
         (_, None) => ShareState::Waiting,
+        (_, Some(_)) if view.graph.stages.iter().any(removed) => ShareState::Waiting,
         (_, Some(_)) => ShareState::Unfinished,
     }
 }
@@ -183,11 +186,11 @@ impl ShareRun<'_> {
                 counts: BTreeMap::new(),
             })
         };
-        let state = share_state(&examined);
+        let state = share_state(&self.view, &examined);
         let reasons = examined.planned.reasons;
         let facts = match (state, examined.facts) {
             (ShareState::Fresh, _) => return skipped(ShareState::Fresh, SkipReason::Fresh),
-            (_, None) => {
+            (ShareState::Waiting, _) | (_, None) => {
                 return skipped(ShareState::Waiting, SkipReason::InputsMissing);
             }
             (_, Some(facts)) => facts,
@@ -266,9 +269,11 @@ impl ShareRun<'_> {
 
     /// Says if the stage is in place by now, made of what this share read.
     fn is_fresh_now(&self, stage: &Stage) -> bool {
-        let looked_at =
-            RunOnDisk::read(self.view.graph).and_then(|view| view.examine(stage, &BTreeSet::new(), false));
-        looked_at.is_ok_and(|examined| share_state(&examined) == ShareState::Fresh)
+        let is_fresh = RunOnDisk::read(self.view.graph).and_then(|view| {
+            let examined = view.examine(stage, &BTreeSet::new(), false)?;
+            Ok(share_state(&view, &examined) == ShareState::Fresh)
+        });
+        is_fresh.unwrap_or(false)
     }
 }
 

@@ -231,3 +231,18 @@ fn shares_in_any_order_leave_what_one_run_leaves_and_compute_nothing_twice() {
         assert_eq!(merged.non_finite_keys, at_once.non_finite_keys, "{count}");
     }
 }
+
+#[test]
+fn processes_that_would_divide_the_segments_otherwise_take_the_division_of_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::default();
+    let ctx = context(dir.path(), &cancel);
+    let store = ChunkStore::open(&ctx, None).unwrap();
+    assert_eq!(chunks::planned_batch_size(&store).unwrap(), None);
+    let sizes = [64, 256, 8].map(|size| {
+        let batching = Batching::new(size, 1000, false);
+        agree_on_batching(&store, batching, 1000, false).unwrap().size
+    });
+    assert_eq!(sizes, [64, 64, 64]);
+    assert_eq!(chunks::planned_batch_size(&store).unwrap(), Some(64));
+}
