@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod containers;
 #[path = "../reliability/ground.rs"]
 mod ground;
 mod plain;

@@ -5,13 +5,34 @@ pub use crate::error::BackendError;
 use crate::shape::SegmentShape;
 use crate::signal_buffer::SignalBuffer;
 use ecgfm_stage_params::InferOutput;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Name of a device on its machine, and what it is: two kinds of device differ in the last bits of what they compute.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceName {
+    /// Place on the machine, as in `cpu` or `cuda:0`.
+    pub device: String,
+    /// What it is, as in `NVIDIA H100 80GB HBM3`; none where the system does not say.
+    pub model: Option<String>,
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.model {
+            Some(model) => write!(f, "{} ({model})", self.device),
+            None => f.write_str(&self.device),
+        }
+    }
+}
 
 /// Runtime, device and precision of a backend, for the record of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackendDescription {
     /// Name of the runtime, as in `torchscript`.
     pub name: &'static str,
-    /// The device, as in `cpu` or `cuda:0`.
+    /// The device, as in `cpu` or `cuda:0`, or several, as in `cuda:0,2`.
     pub device: String,
     /// The precision, as in `float32`.
     pub precision: &'static str,
@@ -35,6 +56,8 @@ pub struct BatchOutput {
     pub logits: Vec<f32>,
     /// Outputs beside logits, in the order of [`Backend::extras`].
     pub extras: Vec<Vec<f32>>,
+    /// Device that computed them, by its place in [`Backend::devices`].
+    pub device: usize,
 }
 
 impl BatchOutput {
@@ -83,6 +106,14 @@ pub trait Backend: Sync {
 
     /// Runtime, device and precision.
     fn describe(&self) -> BackendDescription;
+
+    /// The devices that it runs on.
+    fn devices(&self) -> Vec<DeviceName>;
+
+    /// Warnings since the last call, about devices that it goes on without.
+    fn take_warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +125,7 @@ mod tests {
         let mut answer = BatchOutput {
             logits: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
             extras: vec![vec![7.0, 8.0, 9.0], Vec::new()],
+            device: 0,
         };
         answer.truncate(2, 3);
         assert_eq!(answer.logits, [1.0, 2.0, 3.0, 4.0]);

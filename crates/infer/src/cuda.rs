@@ -143,6 +143,12 @@ fn find_devices() -> Result<CudaDevices, CudaProblem> {
     })
 }
 
+/// Name of a CUDA device by the driver, as in `NVIDIA H100 80GB HBM3`.
+pub(crate) fn device_model(index: usize) -> Option<String> {
+    loaded_libraries().driver.as_ref().ok()?;
+    CudaDriver::start().ok()?.name(index)
+}
+
 fn same_file(a: &Path, b: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(a) == real(b)

@@ -17,57 +17,138 @@ pub struct Placement {
     pub precision: Precision,
 }
 
-/// Placement, with a note for the user.
+/// Placements, with a note for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedPlacement {
-    /// Device and precision.
+    /// Device and precision; of several devices the first.
     pub placement: Placement,
-    /// Reason why it is the CPU although there is an NVIDIA driver or device.
+    /// Further devices, in the same precision.
+    pub others: Vec<Placement>,
+    /// Reason why it is the CPU although there is an NVIDIA driver or device, or which devices are not used.
     pub note: Option<String>,
 }
 
-/// Decides on a device and a precision, and changes nothing. `found` is called where CUDA may be used.
+impl ResolvedPlacement {
+    /// The placements on all devices.
+    pub fn all(&self) -> impl Iterator<Item = Placement> {
+        std::iter::once(self.placement).chain(self.others.iter().copied())
+    }
+}
+
+/// Devices that a choice comes to, and what to tell the user.
+struct FoundDevices {
+    first: Device,
+    others: Vec<Device>,
+    status: Option<CudaStatus>,
+    /// Reason why it is the CPU although a GPU is expected.
+    fallen: Option<String>,
+    note: Option<String>,
+}
+
+impl FoundDevices {
+    fn cpu(fallen: Option<String>) -> Self {
+        Self {
+            first: Device::Cpu,
+            others: Vec::new(),
+            status: None,
+            note: fallen
+                .as_ref()
+                .map(|reason| format!("running on the CPU: {reason}")),
+            fallen,
+        }
+    }
+
+    fn cuda(first: usize, others: impl Iterator<Item = usize>, status: CudaStatus) -> Self {
+        Self {
+            first: Device::Cuda(first),
+            others: others.map(Device::Cuda).collect(),
+            status: Some(status),
+            fallen: None,
+            note: None,
+        }
+    }
+
+    fn noting(self, note: Option<String>) -> Self {
+        Self { note, ..self }
+    }
+}
+
+/// Decides on devices and a precision, and changes nothing. `found` is called where CUDA may be used.
 ///
 /// # Errors
-/// When the device is not there, cannot be used, or does not know the precision.
+/// When a device is not there, cannot be used, or does not know the precision.
 pub fn resolve_with(
     choice: DeviceChoice,
     precision: Precision,
     found: impl FnOnce() -> CudaStatus,
 ) -> Result<ResolvedPlacement> {
     let precision = precision.resolved();
-    let (device, found, fallen) = match choice {
-        DeviceChoice::Cpu => (Device::Cpu, None, None),
-        DeviceChoice::Cuda(index) => {
-            let found = found();
-            found
-                .usable(index)
-                .map_err(|reason| unusable_device(index, reason))?;
-            (Device::Cuda(index), Some(found), None)
-        }
-        DeviceChoice::Auto => {
-            let found = found();
-            match found.usable(0) {
-                Ok(()) => (Device::Cuda(0), Some(found), None),
-                Err(reason) => (Device::Cpu, None, found.nvidia.then_some(reason.what)),
-            }
-        }
+    let devices = match choice {
+        DeviceChoice::Cpu => FoundDevices::cpu(None),
+        DeviceChoice::Auto => first_or_cpu(found()),
+        DeviceChoice::Cuda(index) => named_devices(&[index], found())?,
+        DeviceChoice::SeveralCuda(numbers) => named_devices(&numbers.iter().collect::<Vec<_>>(), found())?,
+        DeviceChoice::AllCuda => all_devices(found())?,
     };
-    if precision == Precision::Tf32 && device == Device::Cpu {
-        let why = fallen.map_or_else(String::new, |reason| format!(" (no GPU is used: {reason})"));
+    if precision == Precision::Tf32 && devices.first == Device::Cpu {
+        let why = devices
+            .fallen
+            .map_or_else(String::new, |reason| format!(" (no GPU is used: {reason})"));
         return Err(Error::device(format!(
             "precision tf32 exists on CUDA only; on the CPU use float32, or bfloat16{why}"
         )));
     }
-    if precision == Precision::Float32 && found.is_some_and(|found| found.tf32_forced) {
+    if precision == Precision::Float32 && devices.status.is_some_and(|status| status.tf32_forced) {
         return Err(Error::device(
             "NVIDIA_TF32_OVERRIDE=1 would make the GPU compute in TF32 where float32 is asked for; unset it, or use precision tf32",
         ));
     }
+    let on = |device| Placement { device, precision };
     Ok(ResolvedPlacement {
-        placement: Placement { device, precision },
-        note: fallen.map(|reason| format!("running on the CPU: {reason}")),
+        placement: on(devices.first),
+        others: devices.others.into_iter().map(on).collect(),
+        note: devices.note,
     })
+}
+
+/// The first CUDA device where it can be used, else the CPU.
+fn first_or_cpu(status: CudaStatus) -> FoundDevices {
+    match status.usable(0) {
+        Err(reason) => FoundDevices::cpu(status.nvidia.then_some(reason.what)),
+        Ok(()) => {
+            let further = status.usable_devices().count() - 1;
+            let note = format!(
+                "running on cuda:0; `device: cuda:all` uses the other {further} CUDA devices of this machine as well"
+            );
+            FoundDevices::cuda(0, std::iter::empty(), status).noting((further > 0).then_some(note))
+        }
+    }
+}
+
+/// The CUDA devices of these numbers, each of which must be usable.
+fn named_devices(numbers: &[usize], status: CudaStatus) -> Result<FoundDevices> {
+    for &index in numbers {
+        status
+            .usable(index)
+            .map_err(|reason| unusable_device(index, reason))?;
+    }
+    let (first, others) = numbers
+        .split_first()
+        .map_or((0, &[][..]), |(first, others)| (*first, others));
+    Ok(FoundDevices::cuda(first, others.iter().copied(), status))
+}
+
+/// All CUDA devices that can be used, of which there must be one.
+fn all_devices(status: CudaStatus) -> Result<FoundDevices> {
+    let mut usable = status.usable_devices().collect::<Vec<_>>().into_iter();
+    let Some(first) = usable.next() else {
+        return named_devices(&[0], status);
+    };
+    let unusable = status
+        .unusable_devices()
+        .map(|(index, reason)| format!("cuda:{index} is not used: {}", reason.what));
+    let note = unusable.collect::<Vec<_>>().join("; ");
+    Ok(FoundDevices::cuda(first, usable, status).noting((!note.is_empty()).then_some(note)))
 }
 
 fn unusable_device(index: usize, reason: UnusableDevice) -> Error {
@@ -122,6 +203,14 @@ impl Placement {
         }
     }
 
+    /// What the device is, by its driver or by the system; none where they do not say.
+    pub fn device_model(&self) -> Option<String> {
+        match self.device {
+            Device::Cuda(index) => crate::cuda::device_model(index),
+            _ => crate::processor::processor_model(),
+        }
+    }
+
     /// The device as a configuration spells it.
     pub fn device_name(&self) -> String {
         match self.device {
@@ -149,6 +238,18 @@ mod tests {
         found(Ok(CudaDevices {
             capabilities: vec![Some(capability)],
             code: Vec::new(),
+        }))
+    }
+
+    /// Devices of these major numbers, and a libtorch with code for 9.0 only.
+    fn gpus(majors: &[u32]) -> CudaStatus {
+        let capability = |&major: &u32| Some(ComputeCapability { major, minor: 0 });
+        found(Ok(CudaDevices {
+            capabilities: majors.iter().map(capability).collect(),
+            code: vec![crate::cuda::DeviceCode::Machine(ComputeCapability {
+                major: 9,
+                minor: 0,
+            })],
         }))
     }
 
@@ -217,6 +318,42 @@ mod tests {
         let failing = cuda(0, too_old()).unwrap_err();
         assert!(matches!(failing, Error::Machine { .. }), "{failing:?}");
         assert!(failing.to_string().contains("driver 580 or newer"), "{failing}");
+    }
+
+    #[test]
+    fn several_devices_are_those_named_or_all_that_can_be_used() {
+        let of = |choice: &str, majors: &[u32]| {
+            resolve_with(choice.parse().unwrap(), Precision::Bfloat16, || gpus(majors))
+        };
+        let names = |resolved: &ResolvedPlacement| {
+            let names: Vec<String> = resolved.all().map(|placement| placement.device_name()).collect();
+            names.join(" ")
+        };
+        let all = of("cuda:all", &[9, 6, 9]).unwrap();
+        assert_eq!(names(&all), "cuda:0 cuda:2");
+        assert!(
+            all.all()
+                .all(|placement| placement.precision == Precision::Bfloat16)
+        );
+        let note = all.note.unwrap();
+        assert!(
+            note.starts_with("cuda:1 is not used: the GPU has compute capability 6.0"),
+            "{note}"
+        );
+        let named = of("cuda:0,2", &[9, 6, 9]).unwrap();
+        assert_eq!((names(&named).as_str(), named.note), ("cuda:0 cuda:2", None));
+        let error = of("cuda:0,1", &[9, 6, 9]).unwrap_err();
+        assert!(error.to_string().starts_with("cuda:1 cannot be used"), "{error}");
+        let error = of("cuda:0,3", &[9, 9]).unwrap_err();
+        assert!(error.to_string().contains("there is no cuda:3"), "{error}");
+        let error = of("cuda:all", &[6]).unwrap_err();
+        assert!(error.to_string().starts_with("cuda:0 cannot be used"), "{error}");
+        let auto = of("auto", &[9, 9, 9]).unwrap();
+        assert!(auto.note.as_deref().unwrap().contains("the other 2 CUDA devices"));
+        assert_eq!(
+            (names(&auto).as_str(), of("auto", &[9]).unwrap().note),
+            ("cuda:0", None)
+        );
     }
 
     #[test]

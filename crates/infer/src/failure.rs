@@ -6,15 +6,18 @@ use std::fmt::Display;
 use std::path::Path;
 use tch::TchError;
 
+/// Words of a message about memory of the device that is used up.
+const OF_MEMORY: [&str; 4] = [
+    "out of memory",
+    "can't allocate memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+];
+
 /// Messages of libtorch and CUDA that are about the machine, each with advice.
 const OF_MACHINES: [(&[&str], &str); 6] = [
     (
-        &[
-            "out of memory",
-            "can't allocate memory",
-            "CUBLAS_STATUS_ALLOC_FAILED",
-            "CUDNN_STATUS_ALLOC_FAILED",
-        ],
+        &OF_MEMORY,
         "use a smaller batch_size, or end what else takes the device's memory",
     ),
     (
@@ -56,6 +59,11 @@ pub(crate) fn machine_advice(text: &str) -> Option<&'static str> {
         .iter()
         .find(|(words, _)| about(words))
         .map(|(_, advice)| *advice)
+}
+
+/// Returns true where the device has no memory left.
+pub(crate) fn is_out_of_memory(text: &str) -> bool {
+    OF_MEMORY.iter().any(|words| text.contains(words))
 }
 
 /// Returns true where cuDNN failed, which libtorch uses for attention in 16 bits on some GPUs.

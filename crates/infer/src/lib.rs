@@ -7,7 +7,8 @@
 //! | the stage and its parameters | [`mod@stage`], [`stage_params`] (the crate of that name) |
 //! | the card beside the model | [`card`] |
 //! | what the model returned at export, held against what it returns here | [`golden`] |
-//! | device and precision | [`device`] |
+//! | devices and precision | [`device`] |
+//! | a model on several devices, run as one | `device_pool` |
 //! | CUDA, loaded only where there is a driver, and its devices | [`cuda`] |
 //! | messages of libtorch when it fails | `failure`, `lost_device` |
 //! | one interface for every runtime of models | [`backend`] |
@@ -18,17 +19,20 @@
 //! | number of segments at once | `stage::batch_size` |
 //! | several batches at once, outputs in order | `worker_pool` |
 //! | number of libtorch's threads | `threads` |
+//! | processor of this machine | `processor` |
 //! | version of the libtorch that is loaded | [`version`] |
 
 pub mod backend;
 pub mod card;
 pub mod cuda;
 pub mod device;
+mod device_pool;
 mod error;
 mod failure;
 pub mod golden;
 mod lost_device;
 pub mod prefetch;
+mod processor;
 pub mod shape;
 pub mod signal_buffer;
 pub mod stage;

@@ -12,13 +12,14 @@ mod segment_source;
 mod writers;
 
 use crate::backend::Backend;
-use crate::device::{Placement, ResolvedPlacement};
+use crate::device::Placement;
 use crate::golden::check_golden_vectors;
+use crate::processor::processor_features;
 use crate::threads::ThreadCount;
 use crate::worker_pool::WorkerPool;
 use crate::{Error, Params, Result, version};
 use batch_size::{Batching, choose_batch_size};
-use chunks::{agree_on_batching, planned_batch_size};
+use chunks::{agree_on_batching, planned_batch_size, require_same_kind};
 use ecgfm_artifacts::chunks::{ChunkStore, remove_own};
 use ecgfm_artifacts::logits::{GoldenComparison, InferenceRecord};
 use ecgfm_artifacts::manifests;
@@ -39,10 +40,11 @@ use tch::Device;
 /// set, or the run is interrupted.
 pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let source = SubsetSegments::open(params)?;
-    let ResolvedPlacement { placement, note } = Placement::resolve(params.device, params.precision)?;
+    let resolved = Placement::resolve(params.device, params.precision)?;
+    let placement = resolved.placement;
     placement.activate()?;
-    if let Some(note) = note {
-        ctx.progress.note(&note);
+    if let Some(note) = &resolved.note {
+        ctx.progress.note(note);
     }
     let (segments, threads) = (source.subset.rows.len(), thread_count(params.threads)?);
     let without_idx =
@@ -50,18 +52,23 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     for warning in version::version_warning().into_iter().chain(without_idx) {
         ctx.progress.note(&warning);
     }
-    let mut loaded = load_model(params, &source, placement)?;
-    let golden = check_model(params, &mut loaded, placement, ctx)?;
+    let mut loaded = load_model(params, &source, &resolved)?;
+    let devices = loaded.model.devices();
+    if params.same_device {
+        require_same_kind(&devices)?;
+    }
+    let golden = check_model(params, &mut loaded, ctx)?;
     // A sweep measures one worker of a pool that has as many batches as it can run.
-    let measuring = ThreadCount::set(WorkerPool::new(threads, placement.device, usize::MAX).threads_each);
+    let measuring =
+        ThreadCount::set(WorkerPool::new(threads, (placement.device, 1), usize::MAX).threads_each);
     let on_cpu = placement.device == Device::Cpu;
-    for note in hints::for_precision(params.precision, on_cpu, segments, &hints::processor_features()) {
+    for note in hints::for_precision(params.precision, on_cpu, segments, &processor_features()) {
         ctx.progress.note(note);
     }
     let chunks = ChunkStore::open(ctx, None)?;
     let chosen = choose_batch_size(
         (params.batch_size, planned_batch_size(&chunks)?),
-        &mut loaded.model,
+        loaded.model.smallest_mut(),
         source.shape,
         segments,
         on_cpu,
@@ -69,8 +76,13 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     // Puts the number of threads back before the pool sets its own, so that the end of the run restores the first.
     drop(measuring);
     let batching = Batching::new(chosen.size, segments, on_cpu);
-    let batching = agree_on_batching(&chunks, batching, segments, on_cpu)?;
-    let pool = WorkerPool::new(threads, placement.device, segments.div_ceil(batching.size));
+    let kind = devices.first().filter(|_| params.same_device);
+    let batching = agree_on_batching(&chunks, batching, segments, on_cpu, kind)?;
+    let pool = WorkerPool::new(
+        threads,
+        (placement.device, devices.len()),
+        segments.div_ceil(batching.size),
+    );
     let _threads = ThreadCount::set(pool.threads_each);
     let label_set = loaded.prepare(params, source.shape, &batching.row_counts(segments))?;
     let model = &loaded.model;
@@ -80,6 +92,9 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let stats = score_segments(&source, model, &returned, (batching, pool), &chunks, ctx)?;
     if chunks.shard().is_some() {
         return Ok(report_outcome(&stats).fact("device", model.describe().device));
+    }
+    if params.same_device {
+        require_same_kind(&stats.devices)?;
     }
     remove_own(ctx)?;
     let mut record = InferenceRecord {
@@ -111,12 +126,11 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         .fact("workers", pool.workers))
 }
 
-/// Holds a model against its golden vectors, if its card names some. With one thread, so that the record of a run does not depend on
-/// the number of threads.
+/// Holds a model on each device against its golden vectors, if its card names some; returns the largest differences. With one thread,
+/// so that the record of a run does not depend on the number of threads.
 fn check_model(
     params: &Params,
     loaded: &mut LoadedModel,
-    placement: Placement,
     ctx: &Context<'_>,
 ) -> Result<Option<GoldenComparison>> {
     let Some(card) = loaded.golden() else {
@@ -126,7 +140,11 @@ fn check_model(
         return Ok(None);
     };
     let _threads = ThreadCount::set(1);
-    let comparison = check_golden_vectors(&params.model, &card, &mut loaded.model, placement)?;
+    let mut comparison = GoldenComparison::default();
+    for model in loaded.model.members_mut() {
+        let placement = model.placement();
+        comparison.join(check_golden_vectors(&params.model, &card, model, placement)?);
+    }
     if comparison.largest_differences.is_empty() {
         ctx.progress.warn(
             "none of the outputs that are asked for is among the model's golden vectors: nothing was compared",

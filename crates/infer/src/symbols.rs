@@ -294,6 +294,28 @@ impl CudaDriver {
         read_written_number(c"cuDriverGetVersion")
     }
 
+    /// Name of a device, as in `NVIDIA H100 80GB HBM3`.
+    pub(crate) fn name(&self, index: usize) -> Option<String> {
+        let (library, index) = (Library::this(), i32::try_from(index).ok()?);
+        let (mut device, mut name) = (0i32, [0u8; 256]);
+        // SAFETY: as above; both write through their first argument, the second no more than the length that it is told, with a zero
+        // at the end.
+        unsafe {
+            let get = library
+                .get::<unsafe extern "C" fn(*mut i32, i32) -> i32>(c"cuDeviceGet")
+                .ok()?;
+            let ask = library
+                .get::<unsafe extern "C" fn(*mut c_char, i32, i32) -> i32>(c"cuDeviceGetName")
+                .ok()?;
+            let found = get(&raw mut device, index) == 0 && ask(name.as_mut_ptr().cast(), 256, device) == 0;
+            if !found {
+                return None;
+            }
+        }
+        let name = CStr::from_bytes_until_nul(&name).ok()?.to_string_lossy();
+        Some(name.trim().to_owned())
+    }
+
     /// Compute capability of a device: before and after the point.
     pub(crate) fn capability(&self, index: usize) -> Option<(u32, u32)> {
         /// `CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR` and `…_MINOR`.

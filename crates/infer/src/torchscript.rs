@@ -2,7 +2,7 @@
 
 mod outputs;
 
-use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, ExtraOutput};
+use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, DeviceName, ExtraOutput};
 use crate::device::Placement;
 use crate::failure::{is_cudnn_error, log_and_shorten, model_or_machine_error};
 use crate::shape::SegmentShape;
@@ -74,6 +74,11 @@ impl TorchScript {
             extras: Vec::new(),
             handing_over: Mutex::new(()),
         })
+    }
+
+    /// Device and precision.
+    pub(crate) fn placement(&self) -> Placement {
+        self.placement
     }
 
     /// Logits and the other outputs that were asked for, of signals (rows, leads, samples); still on the device.
@@ -156,6 +161,7 @@ impl TorchScript {
         Ok(BatchOutput {
             logits: outputs.logits.as_ref().map_or(Ok(Vec::new()), copy_to_memory)?,
             extras: extras.collect::<Result<_, _>>()?,
+            device: 0,
         })
     }
 
@@ -280,6 +286,13 @@ impl Backend for TorchScript {
             precision: self.placement.precision.name(),
             runtime: version::loaded_version(),
         }
+    }
+
+    fn devices(&self) -> Vec<DeviceName> {
+        vec![DeviceName {
+            device: self.placement.device_name(),
+            model: self.placement.device_model(),
+        }]
     }
 }
 

@@ -31,13 +31,13 @@ pub(crate) struct WorkerPool {
 }
 
 impl WorkerPool {
-    /// Divides `threads` among `batches`.
-    pub(crate) fn new(threads: usize, device: Device, batches: usize) -> Self {
+    /// Divides `threads` among `batches` on a number of devices of a kind.
+    pub(crate) fn new(threads: usize, (device, devices): (Device, usize), batches: usize) -> Self {
         let threads = threads.max(1);
         let workers = if device == Device::Cpu {
             threads.min(batches).clamp(1, MOST_WORKERS)
         } else {
-            GPU_WORKERS.min(batches).max(1)
+            (GPU_WORKERS * devices).min(batches).max(1)
         };
         Self {
             workers,
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn threads_are_shared_out() {
         let of = |threads, device, batches| {
-            let pool = WorkerPool::new(threads, device, batches);
+            let pool = WorkerPool::new(threads, (device, 1), batches);
             (pool.workers, pool.threads_each)
         };
         assert_eq!(of(2, Device::Cpu, 100), (2, 1));
@@ -303,6 +303,7 @@ mod tests {
         assert_eq!(of(4, Device::Cpu, 0), (1, 4));
         assert_eq!(of(4, Device::Cuda(0), 100), (2, 2));
         assert_eq!(of(1, Device::Cuda(0), 1), (1, 1));
-        assert_eq!(WorkerPool::new(7, Device::Cpu, 3).threads(), 6);
+        assert_eq!(WorkerPool::new(7, (Device::Cpu, 1), 3).threads(), 6);
+        assert_eq!(WorkerPool::new(16, (Device::Cuda(0), 4), 100).workers, 8);
     }
 }

@@ -1,12 +1,11 @@
 //! Parameters of the stage `infer`.
 
+use crate::device::DeviceChoice;
 use crate::returns::Returns;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// Parameters of the stage `infer`: what to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +40,9 @@ pub struct InferParams {
     /// Device to run on.
     #[serde(default)]
     pub device: DeviceChoice,
+    /// Refuses a run whose parts would be computed by devices of several kinds, which differ in the last bits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub same_device: bool,
     /// Precision to compute in.
     #[serde(default)]
     pub precision: Precision,
@@ -63,83 +65,6 @@ fn default_bound() -> f64 {
 
 fn logits_only() -> Vec<InferOutput> {
     vec![InferOutput::Logits]
-}
-
-/// Device to run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum DeviceChoice {
-    /// The first CUDA device if there is one, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// The CUDA device of this number.
-    Cuda(usize),
-}
-
-// By hand, as what its text may be is in `FromStr`.
-impl JsonSchema for DeviceChoice {
-    fn schema_name() -> Cow<'static, str> {
-        "DeviceChoice".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "oneOf": [
-            { "const": "auto", "description": "The first CUDA device if there is one, else the CPU." },
-            { "const": "cpu", "description": "The CPU." },
-            { "type": "string", "pattern": "^cuda(:[0-9]+)?$", "examples": ["cuda", "cuda:0", "cuda:1"],
-              "description": "The CUDA device of this number; 0 if none is given." },
-        ] })
-    }
-}
-
-/// Error for a text that names no device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownDevice(String);
-
-impl fmt::Display for UnknownDevice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "device `{}`; one of auto, cpu, cuda, cuda:0, cuda:1, …",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for UnknownDevice {}
-
-impl FromStr for DeviceChoice {
-    type Err = UnknownDevice;
-
-    fn from_str(text: &str) -> Result<Self, UnknownDevice> {
-        let unknown = || UnknownDevice(text.to_owned());
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
-            _ => text
-                .strip_prefix("cuda:")
-                .and_then(|index| index.parse().ok())
-                .map(Self::Cuda)
-                .ok_or_else(unknown),
-        }
-    }
-}
-
-impl fmt::Display for DeviceChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Cpu => f.write_str("cpu"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
-        }
-    }
 }
 
 /// Precision to compute in.
@@ -323,38 +248,12 @@ impl From<BatchSize> for Count {
     }
 }
 
-impl TryFrom<String> for DeviceChoice {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map_err(|error: UnknownDevice| error.to_string())
-    }
-}
-
-impl From<DeviceChoice> for String {
-    fn from(choice: DeviceChoice) -> Self {
-        choice.to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn choices_are_spelt_as_in_a_pipeline() {
-        for (text, choice) in [
-            ("auto", DeviceChoice::Auto),
-            ("cpu", DeviceChoice::Cpu),
-            ("cuda:3", DeviceChoice::Cuda(3)),
-        ] {
-            let parsed: DeviceChoice = serde_json::from_value(text.into()).unwrap();
-            assert_eq!((parsed, parsed.to_string().as_str()), (choice, text));
-        }
-        assert_eq!("cuda".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cuda(0));
-        for text in ["gpu", "cuda:", "cuda:-1", "cuda:x"] {
-            assert!(text.parse::<DeviceChoice>().is_err(), "{text}");
-        }
         let size = |json: &str| serde_json::from_str::<BatchSize>(json);
         assert_eq!(size("\"auto\"").unwrap(), BatchSize::Auto);
         assert_eq!(size("\"sweep\"").unwrap(), BatchSize::Sweep);

@@ -4,6 +4,7 @@
 //! model links libtorch, which takes longer to load than most stages take to run.
 
 mod card_recipe;
+mod device;
 mod export;
 pub mod golden;
 mod infer;
@@ -15,10 +16,10 @@ mod pool;
 mod returns;
 
 pub use card_recipe::CardRecipe;
+pub use device::{DeviceChoice, DeviceNumbers, UnknownDevice};
 pub use export::{ExportParams, PositionalForm};
 pub use infer::{
-    BatchSize, DeviceChoice, InferOutput, InferParams, OutputSelection, Precision, SaliencyHeads,
-    SaliencyPer, UnknownDevice,
+    BatchSize, InferOutput, InferParams, OutputSelection, Precision, SaliencyHeads, SaliencyPer,
 };
 pub use known_models::KNOWN_MODELS;
 pub use model_card::{

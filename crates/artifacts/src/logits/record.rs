@@ -103,6 +103,17 @@ pub struct GoldenComparison {
     pub tolerance: f64,
 }
 
+impl GoldenComparison {
+    /// Adds the comparison of the same model on another device: the larger difference of each output stays.
+    pub fn join(&mut self, other: Self) {
+        (self.inputs, self.tolerance) = (other.inputs, other.tolerance);
+        for (output, difference) in other.largest_differences {
+            let largest = self.largest_differences.entry(output).or_default();
+            *largest = largest.max(difference);
+        }
+    }
+}
+
 impl InferenceRecord {
     /// Reads the record in `dir`; empty where there is none, as beside logits of another program.
     ///
@@ -193,6 +204,19 @@ mod tests {
         let read = InferenceRecord::read(dir.path()).unwrap();
         assert_eq!((read.returns, read.labels), (record.returns, record.labels));
         assert_eq!(read.saliency_per, record.saliency_per);
+    }
+
+    #[test]
+    fn comparisons_on_several_devices_keep_the_largest_differences() {
+        let of = |logits: f64, embedding: f64| GoldenComparison {
+            inputs: 3,
+            largest_differences: [("logits".to_owned(), logits), ("embedding".to_owned(), embedding)].into(),
+            tolerance: 0.02,
+        };
+        let mut joined = GoldenComparison::default();
+        joined.join(of(1e-7, 0.0));
+        joined.join(of(1e-8, 1e-6));
+        assert_eq!(joined, of(1e-7, 1e-6));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct SensitivityArgs {
     /// A table label,threshold: thresholds label by label. --threshold is that of all others.
     #[arg(long, value_name = "FILE.csv")]
     pub thresholds: Option<PathBuf>,
-    /// Device to run on: auto (the first CUDA device if there is one), cpu, cuda, or one of several as cuda:1.
+    /// Device to run on: auto (the first CUDA device if there is one), cpu, cuda, one of several as cuda:1, several as cuda:0,2 or cuda:all.
     #[arg(long, default_value = "auto")]
     pub device: String,
     /// Draw the table into this file, as SVG.

@@ -186,6 +186,24 @@ impl CudaStatus {
     }
 }
 
+impl CudaStatus {
+    /// Numbers of the devices that can be used, in ascending order.
+    pub fn usable_devices(&self) -> impl Iterator<Item = usize> {
+        (0..self.count()).filter(|index| self.usable(*index).is_ok())
+    }
+
+    /// Numbers of the other devices, each with the reason.
+    pub fn unusable_devices(&self) -> impl Iterator<Item = (usize, UnusableDevice)> {
+        (0..self.count()).filter_map(|index| Some((index, self.usable(index).err()?)))
+    }
+
+    fn count(&self) -> usize {
+        self.devices
+            .as_ref()
+            .map_or(0, |devices| devices.capabilities.len())
+    }
+}
+
 /// Reason why a device cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusableDevice {

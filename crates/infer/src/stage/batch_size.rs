@@ -78,9 +78,9 @@ impl Batching {
         }
     }
 
-    /// Plan by which these runs of segments are read.
-    pub(super) fn plan(self, runs: &[Range<usize>]) -> BatchPlan {
-        BatchPlan::new(runs, self.size, self.multiple, reader_count())
+    /// Plan by which these runs of segments are read for a number of devices.
+    pub(super) fn plan(self, runs: &[Range<usize>], devices: usize) -> BatchPlan {
+        BatchPlan::new(runs, self.size, self.multiple, reader_count(devices))
     }
 
     /// Segments of a chunk: whole batches, so that a batch is the same however the chunks are shared out.
@@ -91,7 +91,7 @@ impl Batching {
     /// Every number of rows that the model meets, the full batch first.
     pub(super) fn row_counts(self, segments: usize) -> Vec<usize> {
         let (full, rest) = (segments / self.size, segments % self.size);
-        let rest = self.plan(&[]).rows(rest);
+        let rest = self.plan(&[], 1).rows(rest);
         let mut counts = Vec::new();
         if full > 0 {
             counts.push(self.size);
@@ -105,8 +105,8 @@ impl Batching {
 
 /// Threads that read: two keep many cores' models fed; a GPU takes some thousand segments a second, each of which may have
 /// to be computed from the recording.
-fn reader_count() -> usize {
-    std::thread::available_parallelism().map_or(2, |cores| (cores.get() / 2).clamp(2, 8))
+fn reader_count(devices: usize) -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| (cores.get() / 2).clamp(2, 8 * devices.max(1)))
 }
 
 /// Batch size, and how it was found.

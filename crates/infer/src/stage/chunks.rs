@@ -3,9 +3,9 @@
 use super::batch_size::Batching;
 use super::run_stats::RunStats;
 use super::writers::{ChunkWriters, OutputWriters};
-use crate::Result;
-use crate::backend::Backend;
+use crate::backend::{Backend, DeviceName};
 use crate::worker_pool::WorkerPool;
+use crate::{Error, Result};
 use ecgfm_artifacts::Error as ArtifactError;
 use ecgfm_artifacts::chunks::ChunkStore;
 use ecgfm_artifacts::stage::ChunkPlan;
@@ -15,10 +15,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Choices that all processes share which work on the chunks of one run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SharedSettings {
     batch_size: usize,
+    /// What the device is on which all chunks are to be computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_model: Option<String>,
 }
 
 /// Number of segments in a batch by the plan of another process, or of an interrupted run; none where there is no plan yet.
@@ -32,27 +35,70 @@ pub(super) fn planned_batch_size(store: &ChunkStore) -> Result<Option<usize>> {
 }
 
 /// Agrees with all processes on how `segments` segments are divided: by these batches, or by those of the first process that came to
-/// this work.
+/// this work. Where all chunks are to be of one kind of device, `kind` is that of this process.
 ///
 /// # Errors
-/// The plan cannot be read or written.
+/// The plan cannot be read or written, or the work was begun on another kind of device.
 pub(super) fn agree_on_batching(
     store: &ChunkStore,
     batching: Batching,
     segments: usize,
     on_cpu: bool,
+    kind: Option<&DeviceName>,
 ) -> Result<Batching> {
     let batch_size = batching.size;
+    let device_model = kind.map(|name| name.model.clone().unwrap_or_else(|| name.device.clone()));
     let agreed = store.agree(&ChunkPlan {
         chunks: segments.div_ceil(batching.chunk_size()),
         names: vec![String::new()],
-        settings: serde_json::json!(SharedSettings { batch_size }),
+        settings: serde_json::json!(SharedSettings {
+            batch_size,
+            device_model: device_model.clone()
+        }),
     })?;
     let agreed = serde_json::from_value::<SharedSettings>(agreed.settings);
+    if let (
+        Some(ours),
+        Ok(SharedSettings {
+            device_model: Some(theirs),
+            ..
+        }),
+    ) = (device_model, &agreed)
+        && ours != *theirs
+    {
+        return Err(mixed_devices(&format!(
+            "the run was begun on {theirs}, and this machine has {ours}"
+        )));
+    }
     Ok(match agreed {
         Ok(agreed) if agreed.batch_size != batch_size => Batching::new(agreed.batch_size, segments, on_cpu),
         Ok(_) | Err(_) => batching,
     })
+}
+
+/// Error for a run whose parts are of several kinds of device though it is to be of one.
+fn mixed_devices(found: &str) -> Error {
+    Error::device(format!(
+        "`same_device` is set, and {found}; their results differ in the last bits: run all of it on one kind, or leave `same_device` \
+         out, and infer.json lists the devices"
+    ))
+}
+
+/// Checks that the devices of a run are of one kind.
+///
+/// # Errors
+/// They are not; all are named.
+pub(super) fn require_same_kind<'n>(names: impl IntoIterator<Item = &'n DeviceName>) -> Result<()> {
+    let names: Vec<&DeviceName> = names.into_iter().collect();
+    if names.iter().all(|name| name.model == names[0].model) {
+        return Ok(());
+    }
+    let listed = names
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(mixed_devices(&format!("the devices are {listed}")))
 }
 
 /// Conditions of a chunk that decide its outputs beside the stage's inputs. One of other conditions is computed again.
@@ -74,8 +120,8 @@ struct ChunkRecord {
     /// Its first segment, and how many it has.
     segments: (usize, usize),
     conditions: ChunkConditions,
-    /// The device, and what sets it apart from others: two kinds of device differ in the last bits.
-    device: String,
+    /// Devices that computed its batches: two kinds of device differ in the last bits.
+    devices: BTreeSet<DeviceName>,
     /// Threads of libtorch for a batch.
     threads_each: usize,
     counts: ChunkCounts,
@@ -122,7 +168,6 @@ pub(super) struct RunChunks<'a> {
     /// Segments in a chunk, except in the last.
     size: usize,
     conditions: ChunkConditions,
-    device: String,
     threads_each: usize,
 }
 
@@ -155,7 +200,6 @@ impl<'a> RunChunks<'a> {
                 extras: model.extras().iter().map(|extra| extra.shape.clone()).collect(),
                 batch_size: batching.size,
             },
-            device: description.device,
             threads_each: pool.threads_each,
         }
     }
@@ -209,7 +253,7 @@ impl<'a> RunChunks<'a> {
         let record = ChunkRecord {
             segments: (range.start, range.len()),
             conditions: self.conditions.clone(),
-            device: self.device.clone(),
+            devices: stats.devices.clone(),
             threads_each: self.threads_each,
             counts: stats.into(),
         };
@@ -217,13 +261,8 @@ impl<'a> RunChunks<'a> {
         writers.finish(pending)
     }
 
-    /// Appends the outputs of all chunks, in their order, and adds their counts up. Returns the devices that computed them.
-    pub(super) fn merge(
-        &self,
-        outputs: &mut OutputWriters,
-        stats: &mut RunStats,
-    ) -> Result<BTreeSet<String>> {
-        let mut devices = BTreeSet::new();
+    /// Appends the outputs of all chunks, in their order, and adds their counts up.
+    pub(super) fn merge(&self, outputs: &mut OutputWriters, stats: &mut RunStats) -> Result<()> {
         for number in 0..self.count() {
             let Some(chunk) = self.read(number)? else {
                 let what = format!("chunk {number} of the stage is gone: something else removed it");
@@ -232,8 +271,8 @@ impl<'a> RunChunks<'a> {
             let range = self.range(number);
             outputs.append_chunk(&chunk, range.len())?;
             stats.add(&chunk.record.counts.stats(range.len()));
-            devices.insert(chunk.record.device);
+            stats.devices.extend(chunk.record.devices);
         }
-        Ok(devices)
+        Ok(())
     }
 }

@@ -32,14 +32,6 @@ pub(super) fn for_precision(
     note.into_iter().collect()
 }
 
-/// The features of this machine's processor, by Linux's names; nothing where it does not say or has others.
-pub(super) fn processor_features() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = text.lines().find(|line| line.starts_with("flags"));
-    let flags = flags.and_then(|line| line.split_once(':'));
-    flags.map_or_else(String::new, |(_, flags)| flags.trim().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

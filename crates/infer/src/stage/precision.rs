@@ -105,7 +105,7 @@ fn run_first_segments(
 ) -> Result<Vec<f32>> {
     let (rows, plan) = (
         source.subset.rows.get(..segments).unwrap_or_default(),
-        batching.plan(&[]),
+        batching.plan(&[], 1),
     );
     let (mut signals, mut values) = (model.allocate(batching.size, source.shape)?, Vec::new());
     for batch in rows.chunks(batching.size) {

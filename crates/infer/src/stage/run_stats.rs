@@ -1,7 +1,7 @@
 //! Counts and facts of a run.
 
 use super::segment_source::SubsetSegments;
-use crate::backend::Backend;
+use crate::backend::{Backend, DeviceName};
 use ecgfm_artifacts::logits::InferenceRecord;
 use ecgfm_artifacts::stage::Outcome;
 use ecgfm_stage_params::{InferOutput, ValueRange};
@@ -28,7 +28,7 @@ pub(super) struct RunStats {
     /// Time that workers waited for batches, summed over the workers.
     pub(super) waited: Duration,
     /// Devices that computed the chunks.
-    pub(super) devices: BTreeSet<String>,
+    pub(super) devices: BTreeSet<DeviceName>,
 }
 
 impl RunStats {
@@ -41,6 +41,7 @@ impl RunStats {
         let keys = later.non_finite_keys.iter().take(room);
         self.non_finite_keys.extend(keys.cloned());
         self.range.join(later.range);
+        self.devices.extend(later.devices.iter().cloned());
     }
 
     pub(super) fn add_segment(&mut self, segment: &str, logits: &[f32]) {
@@ -91,7 +92,7 @@ pub(super) fn record_inference(
         labels: Some(model.labels()),
         leads: Some(source.shape.leads),
         samples: Some(source.shape.samples),
-        devices: (stats.devices.len() > 1).then(|| stats.devices.iter().cloned().collect()),
+        devices: (stats.devices.len() > 1).then(|| stats.devices.iter().map(ToString::to_string).collect()),
         embedding_shape: shape_of(InferOutput::Embedding),
         saliency_shape: shape_of(InferOutput::Saliency),
         non_finite_segments: (stats.non_finite > 0).then(|| stats.non_finite_keys.clone()),

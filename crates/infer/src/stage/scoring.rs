@@ -6,7 +6,7 @@ use super::returns::ReturnedValues;
 use super::run_stats::RunStats;
 use super::segment_source::SubsetSegments;
 use super::writers::{ChunkWriters, OutputWriters};
-use crate::backend::{Backend, BackendError, BatchOutput};
+use crate::backend::{Backend, BackendError, BatchOutput, DeviceName};
 use crate::failure::batch_error;
 use crate::prefetch::{Batch, Batches, with_batches};
 use crate::worker_pool::{WorkerPool, run_in_order};
@@ -60,7 +60,7 @@ fn score_chunks(
     ctx: &Context<'_>,
 ) -> Result<RunStats> {
     let rows = &source.subset.rows;
-    let plan = batching.plan(&todo.runs);
+    let plan = batching.plan(&todo.runs, model.devices().len());
     // One for every reader to fill, and those that workers have.
     let segments: usize = todo.runs.iter().map(ExactSizeIterator::len).sum();
     let buffers = (plan.readers + pool.batches_in_flight()).min(segments.div_ceil(batching.size));
@@ -78,6 +78,7 @@ fn score_chunks(
         returned,
         ctx,
         chunks,
+        devices: model.devices(),
         open: None,
         stats: todo.done,
     };
@@ -99,7 +100,7 @@ fn merge_chunks(
     let mut outputs = OutputWriters::create(ctx.out, &subset.name, model)?;
     // Counted anew, in the order of the segments.
     let mut all = RunStats::default();
-    stats.devices = chunks.merge(&mut outputs, &mut all)?;
+    chunks.merge(&mut outputs, &mut all)?;
     if model.labels() > 0 {
         // Before the files are finished: a refused model leaves no result.
         returned.conclude(&all)?;
@@ -110,7 +111,6 @@ fn merge_chunks(
         elapsed: stats.elapsed,
         workers: stats.workers,
         waited: stats.waited,
-        devices: std::mem::take(&mut stats.devices),
         ..all
     };
     Ok(())
@@ -130,6 +130,8 @@ struct ScoringRun<'a, M> {
     returned: &'a ReturnedValues,
     ctx: &'a Context<'a>,
     chunks: &'a RunChunks<'a>,
+    /// Devices of the model.
+    devices: Vec<DeviceName>,
     open: Option<OpenChunk>,
     /// Counts of the chunks that were done before, and of all segments since.
     stats: RunStats,
@@ -162,7 +164,17 @@ impl<M: Backend> ScoringRun<'_, M> {
         let rows = &self.source.subset.rows[batch.segments.clone()];
         let first = rows.first().map_or("", |row| &row.key.segment);
         let answer = answer.map_err(|error| batch_error(first, "run the model", error))?;
+        for warning in self.model.take_warnings() {
+            self.ctx.progress.warn(
+                &warning,
+                "the segments that it had begun are computed by the others",
+            );
+        }
         let mut chunk = self.open_chunk(self.chunks.number(batch.segments.start))?;
+        chunk
+            .stats
+            .devices
+            .extend(self.devices.get(answer.device).cloned());
         for (at, row) in rows.iter().enumerate() {
             let logits = &answer.logits[at * labels..][..labels];
             self.stats.add_segment(&row.key.segment, logits);

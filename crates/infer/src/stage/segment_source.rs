@@ -3,7 +3,8 @@
 use super::{Params, labels};
 use crate::backend::Backend;
 use crate::card::read_card_beside;
-use crate::device::Placement;
+use crate::device::ResolvedPlacement;
+use crate::device_pool::DevicePool;
 use crate::shape::SegmentShape;
 use crate::torchscript::TorchScript;
 use crate::{Error, Result};
@@ -69,16 +70,16 @@ impl SubsetSegments {
 
 /// Loaded model, with its hash and its card.
 pub(super) struct LoadedModel {
-    pub(super) model: TorchScript,
+    pub(super) model: DevicePool<TorchScript>,
     pub(super) sha256: String,
     card: Option<ModelCard>,
 }
 
-/// Loads the model after its card, if there is one, has been held against the segments.
+/// Loads the model on each device after its card, if there is one, has been held against the segments.
 pub(super) fn load_model(
     params: &Params,
     source: &SubsetSegments,
-    placement: Placement,
+    placements: &ResolvedPlacement,
 ) -> Result<LoadedModel> {
     let sha256 = if is_file(&params.model)? {
         hash_file(&params.model)?
@@ -90,7 +91,10 @@ pub(super) fn load_model(
         check_card(&params.model, card, source)?;
     }
     let wanted = OutputSelection::new(&params.outputs, params.saliency_per, params.saliency_heads);
-    let model = TorchScript::load(&params.model, placement, wanted)?;
+    let load = |placement| TorchScript::load(&params.model, placement, wanted);
+    let first = load(placements.placement)?;
+    let others = placements.others.iter().map(|placement| load(*placement));
+    let model = DevicePool::new(first, others.collect::<Result<Vec<_>>>()?);
     Ok(LoadedModel { model, sha256, card })
 }
 

@@ -5,12 +5,14 @@ mod runs;
 mod scoring;
 
 use super::*;
-use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, ExtraOutput};
+use crate::backend::{Backend, BackendDescription, BackendError, BatchOutput, DeviceName, ExtraOutput};
+use crate::device_pool::DevicePool;
 use crate::shape::SegmentShape;
 use crate::signal_buffer::SignalBuffer;
 use ecgfm_artifacts::stage::{Cancel, NoProgress};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 const ONE: WorkerPool = WorkerPool {
     workers: 1,
@@ -24,6 +26,17 @@ fn scored(
     out: &Path,
     cancel: &Cancel,
 ) -> Result<run_stats::RunStats> {
+    scored_at_once(source, model, out, cancel, ONE)
+}
+
+/// The same with several batches at once.
+fn scored_at_once(
+    source: &SubsetSegments,
+    model: &impl Backend,
+    out: &Path,
+    cancel: &Cancel,
+    pool: WorkerPool,
+) -> Result<run_stats::RunStats> {
     let ctx = context(out, cancel);
     let batching = Batching {
         least_chunk: 4,
@@ -33,7 +46,7 @@ fn scored(
         source,
         model,
         &ReturnedValues::default(),
-        (batching, ONE),
+        (batching, pool),
         &ChunkStore::open(&ctx, None)?,
         &ctx,
     )
@@ -42,6 +55,9 @@ fn scored(
 /// Answers with the first value of each segment and its negative; infinite for values above a limit.
 struct Double {
     limit: f32,
+    device: &'static str,
+    /// Time of a batch.
+    pause: Duration,
     /// Batches that it answers, and what libtorch says of the next.
     fails: Option<(usize, &'static str)>,
     batches: Mutex<Vec<usize>>,
@@ -52,6 +68,8 @@ impl Double {
     fn new() -> Self {
         Self {
             limit: f32::INFINITY,
+            device: "none",
+            pause: Duration::ZERO,
             fails: None,
             batches: Mutex::default(),
             cancel: None,
@@ -78,6 +96,7 @@ impl Backend for Double {
 
     fn run(&self, signals: &SignalBuffer, rows: usize) -> Result<BatchOutput, BackendError> {
         let mut out = vec![0.0; 2 * rows];
+        std::thread::sleep(self.pause);
         if let Some((answered, words)) = self.fails
             && self.batches.lock().unwrap().len() == answered
         {
@@ -99,16 +118,24 @@ impl Backend for Double {
         Ok(BatchOutput {
             logits: out,
             extras: Vec::new(),
+            device: 0,
         })
     }
 
     fn describe(&self) -> BackendDescription {
         BackendDescription {
             name: "double",
-            device: "none".into(),
+            device: self.device.into(),
             precision: "float32",
             runtime: None,
         }
+    }
+
+    fn devices(&self) -> Vec<DeviceName> {
+        vec![DeviceName {
+            device: self.device.into(),
+            model: None,
+        }]
     }
 }
 

@@ -308,7 +308,7 @@ fn check_outputs(found: &mut LookAheadFindings, params: &InferParams, model: &Pr
 }
 
 fn check_device(found: &mut LookAheadFindings, params: &InferParams) {
-    if let DeviceChoice::Cuda(_) = params.device
+    if !matches!(params.device, DeviceChoice::Auto | DeviceChoice::Cpu)
         && let Some(why) = cuda::none_here()
     {
         let phrase = format!("is `{}`, and {why}", params.device);

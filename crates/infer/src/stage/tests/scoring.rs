@@ -241,8 +241,75 @@ fn processes_that_would_divide_the_segments_otherwise_take_the_division_of_the_f
     assert_eq!(chunks::planned_batch_size(&store).unwrap(), None);
     let sizes = [64, 256, 8].map(|size| {
         let batching = Batching::new(size, 1000, false);
-        agree_on_batching(&store, batching, 1000, false).unwrap().size
+        agree_on_batching(&store, batching, 1000, false, None)
+            .unwrap()
+            .size
     });
     assert_eq!(sizes, [64, 64, 64]);
     assert_eq!(chunks::planned_batch_size(&store).unwrap(), Some(64));
+}
+
+#[test]
+fn where_one_kind_of_device_is_asked_for_a_process_on_another_kind_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::default();
+    let store = ChunkStore::open(&context(dir.path(), &cancel), None).unwrap();
+    let name = |device: &str, model: &str| DeviceName {
+        device: device.to_owned(),
+        model: Some(model.to_owned()),
+    };
+    let begin =
+        |name: &DeviceName| agree_on_batching(&store, Batching::new(8, 100, false), 100, false, Some(name));
+    begin(&name("cuda:0", "H100")).unwrap();
+    begin(&name("cuda:1", "H100")).unwrap();
+    let error = begin(&name("cuda:0", "A100")).unwrap_err();
+    assert!(matches!(error, Error::Device { .. }));
+    assert!(
+        error
+            .to_string()
+            .contains("the run was begun on H100, and this machine has A100"),
+        "{error}"
+    );
+    let both = [name("cuda:0", "H100"), name("cuda:1", "A100")];
+    let error = require_same_kind(&both).unwrap_err();
+    assert!(
+        error.to_string().contains("cuda:0 (H100), cuda:1 (A100)"),
+        "{error}"
+    );
+    require_same_kind(&both[..1]).unwrap();
+}
+
+#[test]
+fn several_devices_leave_the_bytes_of_one_in_order_and_with_their_keys_also_where_one_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = SubsetSegments::open(&project(dir.path(), 100)).unwrap();
+    let [alone, both, failing] = ["alone", "both", "failing"].map(|name| dir.path().join(name));
+    for out in [&alone, &both, &failing] {
+        std::fs::create_dir(out).unwrap();
+    }
+    let at_once = scored(&source, &Double::new(), &alone, &Cancel::default()).unwrap();
+    let four = WorkerPool {
+        workers: 4,
+        threads_each: 1,
+    };
+    for (out, fails) in [
+        (&both, None),
+        (
+            &failing,
+            Some((2, "CUDA error: uncorrectable ECC error encountered")),
+        ),
+    ] {
+        let device = |device, fails| Double {
+            device,
+            fails,
+            pause: Duration::from_millis(1),
+            ..Double::new()
+        };
+        let pool = DevicePool::new(device("cuda:0", None), [device("cuda:1", fails)]);
+        let stats = scored_at_once(&source, &pool, out, &Cancel::default(), four).unwrap();
+        assert_eq!(left(out), left(&alone));
+        assert_eq!(report_outcome(&stats).counts, report_outcome(&at_once).counts);
+        let devices: Vec<String> = stats.devices.iter().map(ToString::to_string).collect();
+        assert_eq!(devices, ["cuda:0", "cuda:1"]);
+    }
 }
