@@ -22,19 +22,20 @@ use std::path::Path;
 /// Examples drawn inside the page; the others are files beside it.
 const INLINE: usize = 24;
 
-/// Greatest height of a drawing, in millimetres, to fit on A4 landscape under its heading and above its caption.
-const A4_ROOM: f64 = 168.0;
+/// Examples that are printed with the page, a sheet each.
+const PRINTED: usize = 4;
 
 /// Example that is drawn.
 #[derive(Debug, Serialize)]
 pub(crate) struct DrawnExample {
     pub(crate) file: String,
+    pub(crate) label: String,
     pub(crate) heading: String,
     pub(crate) caption: String,
     /// The drawing for inside the page, of the first [`INLINE`].
     pub(crate) inline: Option<String>,
-    /// The drawing needs a higher sheet than A4 landscape.
-    pub(crate) tall: bool,
+    /// Printed with the page: the first of each label, as long as there are few.
+    pub(crate) printed: bool,
     /// The drawing as a file of its own.
     #[serde(skip)]
     pub(crate) svg: String,
@@ -66,8 +67,9 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
         let drawing = draw_ecg(&ecg, PaperScale::default(), &format!("ecg{at}"));
         shown.push(DrawnExample {
             inline: (at < INLINE).then(|| drawing.inline(&format!("ecg{at}"))),
-            tall: drawing.size().1 > A4_ROOM,
+            printed: is_printed(&shown, &example.label),
             svg: drawing.file(metrics.notice.as_deref()),
+            label: example.label.clone(),
             heading: format!("{}: {}", example.label, verdict_words(example.verdict)),
             caption: format!(
                 "ECG {} (idx {}); probability of {} {}.",
@@ -80,6 +82,12 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
         });
     }
     Ok(shown)
+}
+
+/// True for the first drawing of a label, where not yet as many are printed as may be.
+fn is_printed(shown: &[DrawnExample], label: &str) -> bool {
+    let new = !shown.iter().any(|example| example.label == label);
+    new && shown.iter().filter(|example| example.printed).count() < PRINTED
 }
 
 fn verdict_words(verdict: DecisionOutcome) -> &'static str {

@@ -11,6 +11,8 @@ pub(crate) struct Figure {
     pub(crate) file: String,
     /// The chart.
     pub(crate) chart: Chart,
+    /// Its numbers in words, for the page, which explains each kind of chart once.
+    pub(crate) caption: String,
 }
 
 /// The figures of one label.
@@ -80,9 +82,10 @@ fn label_figures(
     let segment = segments.and_then(|unit| unit.labels.iter().find(|s| s.label == ecg.label));
     let by_unit = LabelByUnit { ecg, segment };
     let name = unique_name(slug(&ecg.label), taken);
-    let figure = |kind: &str, chart| Figure {
+    let figure = |kind: &str, (chart, caption)| Figure {
         file: format!("{kind}_{name}.svg"),
         chart,
+        caption,
     };
     LabelFigures {
         label: ecg.label.clone(),
@@ -107,7 +110,7 @@ fn unique_name(name: String, taken: &mut HashSet<String>) -> String {
     out
 }
 
-fn roc_figure(label: &LabelByUnit<'_>) -> Chart {
+fn roc_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
     let threshold = label.ecg.threshold;
     let drawn: Vec<Curve<'_>> = (label.by_unit())
         .map(|(unit, label)| Curve {
@@ -120,25 +123,29 @@ fn roc_figure(label: &LabelByUnit<'_>) -> Chart {
             steps: false,
         })
         .collect();
+    let caption = format!(
+        "{} At {threshold}, {}",
+        label.sentence("auroc", "AUROC"),
+        label.sentence("sensitivity", "sensitivity")
+    );
     let words = (
         format!("ROC curve, {}", label.ecg.label),
         format!(
-            "Sensitivity against 1 − specificity for {}. {} The point marks the threshold {threshold}: {}",
-            label.ecg.title,
-            label.sentence("auroc", "AUROC"),
-            label.sentence("sensitivity", "sensitivity")
+            "Sensitivity against 1 − specificity for {}. {caption}",
+            label.ecg.title
         ),
     );
-    draw_curves(
+    let chart = draw_curves(
         words,
         ("1 − specificity", "sensitivity"),
         &drawn,
         &ReferenceLine::Diagonal,
         &label.why_undefined("auroc"),
-    )
+    );
+    (chart, caption)
 }
 
-fn precision_recall_figure(label: &LabelByUnit<'_>) -> Chart {
+fn precision_recall_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
     let threshold = label.ecg.threshold;
     let drawn: Vec<Curve<'_>> = (label.by_unit())
         .map(|(unit, label)| Curve {
@@ -150,61 +157,69 @@ fn precision_recall_figure(label: &LabelByUnit<'_>) -> Chart {
         })
         .collect();
     let prevalence = LabelByUnit::value(label.ecg, "prevalence");
+    let caption = format!(
+        "{} At {threshold}, {} Prevalence among ECGs {}.",
+        label.sentence("auprc", "Average precision"),
+        label.sentence("ppv", "PPV"),
+        prevalence.map_or("undefined".to_owned(), number_text)
+    );
     let words = (
         format!("Precision–recall curve, {}", label.ecg.label),
         format!(
-            "Positive predictive value against sensitivity for {}. {} The point marks the threshold {threshold}: {} \
-             The dotted line is the prevalence among ECGs, {}.",
-            label.ecg.title,
-            label.sentence("auprc", "Average precision"),
-            label.sentence("ppv", "PPV"),
-            prevalence.map_or("undefined".to_owned(), number_text)
+            "Positive predictive value against sensitivity for {}. {caption}",
+            label.ecg.title
         ),
     );
     let reference = prevalence.map_or(ReferenceLine::None, ReferenceLine::Level);
-    draw_curves(
+    let chart = draw_curves(
         words,
         ("sensitivity (recall)", "PPV (precision)"),
         &drawn,
         &reference,
         &label.why_undefined("auprc"),
-    )
+    );
+    (chart, caption)
 }
 
-fn score_figure(label: &LabelByUnit<'_>) -> Chart {
+fn score_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
     let threshold = label.ecg.threshold;
     let counts = &label.ecg.histogram;
     let (with, without) = (counts.positives.iter().sum(), counts.negatives.iter().sum());
+    let caption = format!(
+        "{} ECGs with the label and {} without; threshold {threshold}.",
+        count_text(with),
+        count_text(without)
+    );
     let words = (
         format!("Scores, {}", label.ecg.label),
         format!(
-            "How the probabilities of ECGs are spread, for {}: {} ECGs with the label and {} without, each class in \
-             shares of its own. The dashed line is the threshold {threshold}.",
-            label.ecg.title,
-            count_text(with),
-            count_text(without)
+            "How the probabilities of ECGs are spread, for {}. {caption}",
+            label.ecg.title
         ),
     );
-    draw_histogram(
+    let chart = draw_histogram(
         words,
         &HistogramBars {
             positives: &counts.positives,
             negatives: &counts.negatives,
             threshold,
         },
-    )
+    );
+    (chart, caption)
 }
 
-fn calibration_figure(label: &LabelByUnit<'_>) -> Chart {
+fn calibration_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
+    let caption = format!(
+        "{} {}",
+        label.sentence("brier", "Brier score"),
+        label.sentence("ece", "Expected calibration error")
+    );
     let words = (
         format!("Calibration, {}", label.ecg.label),
         format!(
-            "How often {} was there among ECGs of about the same probability, with 95 % intervals; larger points stand for \
-             more ECGs, and on the dotted line a probability is what it says. {} {}",
-            label.ecg.title,
-            label.sentence("brier", "Brier score"),
-            label.sentence("ece", "Expected calibration error")
+            "How often {} was there among ECGs of about the same probability. {caption}",
+            label.ecg.title
         ),
     );
-    draw_calibration(words, &label.ecg.calibration)
+    (draw_calibration(words, &label.ecg.calibration), caption)
 }

@@ -4,6 +4,7 @@
 //! `metrics.json`, which the page also carries inside itself, for machines.
 
 mod checks;
+mod cohort;
 mod error;
 mod examples;
 mod figures;
@@ -13,9 +14,11 @@ mod panel;
 pub mod paper;
 mod params;
 pub mod report;
+mod results;
 mod run_card;
 pub mod saliency_overlay;
 pub mod sensitivity;
+mod subgroup_figures;
 mod svg;
 mod tables;
 mod text;

@@ -1,13 +1,16 @@
 //! The page: everything the template shows, as text.
 
 use crate::checks::{ReportCheck, read_archive_warnings, run_checks};
+use crate::cohort::{CohortPart, describe_cohort};
 use crate::error::Result;
 use crate::examples::DrawnExample;
-use crate::figures::LabelFigures;
+use crate::figures::{Figure, LabelFigures};
 use crate::methods::pooling_sentence;
 use crate::panel::PanelView;
 use crate::params::Params;
+use crate::results::{ResultsView, results_view};
 use crate::run_card::{self, Fact, RejectionCount, RunStage};
+use crate::subgroup_figures::{SubgroupFigureView, subgroup_figure_views};
 use crate::svg::STYLE;
 use crate::tables::{ClassView, GroupView, UnitView, class_view, group_view, unit_view};
 use crate::text::count_text;
@@ -22,7 +25,7 @@ use std::path::Path;
 struct FigureView {
     file: String,
     svg: String,
-    description: String,
+    caption: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,8 +46,12 @@ struct Page<'a> {
     model: Vec<Fact>,
     inference: Vec<Fact>,
     stages: Vec<RunStage>,
+    results: Option<ResultsView>,
+    cohort: Vec<CohortPart>,
+    /// Checks that found something.
+    warnings: usize,
     checks: Vec<ReportCheck>,
-    flow: Vec<Fact>,
+    flow: Vec<FlowStep>,
     rejected: Option<Vec<RejectionCount>>,
     tutorial_columns: [&'a str; 7],
     tutorial: Vec<ClassView>,
@@ -54,8 +61,10 @@ struct Page<'a> {
     units: Vec<UnitView>,
     subgroup_statistics: Vec<&'a str>,
     subgroups: Vec<GroupView>,
+    subgroup_figures: Vec<SubgroupFigureView>,
     examples: &'a [DrawnExample],
     examples_inside: usize,
+    examples_printed: usize,
     labels: Vec<LabelView>,
     panel: Option<PanelView>,
     pooling: String,
@@ -70,18 +79,24 @@ fn read_facts(path: Option<&Path>) -> Result<Vec<Fact>> {
     path.map_or_else(|| Ok(Vec::new()), run_card::read_facts)
 }
 
+/// Everything that is drawn on the page.
+pub(crate) struct DrawnFigures<'a> {
+    pub(crate) labels: &'a [LabelFigures],
+    /// A chart of each attribute that ECGs are grouped by, with the attribute.
+    pub(crate) subgroups: &'a [(String, Figure)],
+    pub(crate) examples: &'a [DrawnExample],
+    pub(crate) panel: Option<PanelView>,
+}
+
 /// Fills in the page.
-pub(crate) fn render_page(
-    params: &Params,
-    metrics: &Metrics,
-    figures: &[LabelFigures],
-    examples: &[DrawnExample],
-    panel: Option<PanelView>,
-) -> Result<String> {
+pub(crate) fn render_page(params: &Params, metrics: &Metrics, drawn: DrawnFigures<'_>) -> Result<String> {
     let (model, inference) = (
         read_facts(params.model.as_deref())?,
         read_facts(params.inference.as_deref())?,
     );
+    let examples = drawn.examples;
+    let count = |has: fn(&DrawnExample) -> bool| examples.iter().filter(|e| has(e)).count();
+    let checks = run_checks(metrics, &read_archive_warnings(params)?);
     let page = Page {
         title: params
             .title
@@ -101,8 +116,11 @@ pub(crate) fn render_page(
             .map(run_card::read_stages)
             .transpose()?
             .unwrap_or_default(),
-        checks: run_checks(metrics, &read_archive_warnings(params)?),
-        flow: flow_facts(metrics),
+        results: results_view(metrics),
+        cohort: describe_cohort(metrics),
+        warnings: checks.iter().filter(|check| check.state == "warn").count(),
+        checks,
+        flow: flow_steps(metrics),
         rejected: params
             .rejected
             .as_deref()
@@ -125,10 +143,12 @@ pub(crate) fn render_page(
             .map(|statistic| statistic.name)
             .collect(),
         subgroups: metrics.subgroups.iter().map(group_view).collect(),
+        subgroup_figures: subgroup_figure_views(drawn.subgroups, drawn.labels.len()),
         examples,
-        examples_inside: examples.iter().filter(|e| e.inline.is_some()).count(),
-        labels: figures.iter().enumerate().map(label_view).collect(),
-        panel,
+        examples_inside: count(|e| e.inline.is_some()),
+        examples_printed: count(|e| e.printed),
+        labels: drawn.labels.iter().enumerate().map(label_view).collect(),
+        panel: drawn.panel,
         pooling: pooling_sentence(&metrics.mapping),
         numbers: metrics_json(metrics),
     };
@@ -256,54 +276,62 @@ fn name_list(names: &[String]) -> String {
     }
 }
 
-fn flow_facts(metrics: &Metrics) -> Vec<Fact> {
+/// Step of what came in, was set aside and was scored.
+#[derive(Debug, Serialize)]
+struct FlowStep {
+    /// `all`, `out` for what was set aside, `left` for what remains, or `note`: a CSS class.
+    kind: &'static str,
+    name: String,
+    count: String,
+}
+
+fn flow_steps(metrics: &Metrics) -> Vec<FlowStep> {
     let flow = &metrics.flow;
-    let mut rows = Vec::new();
+    let step = |kind, name: &str, n: u64| FlowStep {
+        kind,
+        name: name.to_owned(),
+        count: count_text(n),
+    };
+    let mut steps = Vec::new();
     if let (Some(read), Some(kept)) = (flow.exams_read, flow.exams_kept) {
-        rows.push(text_fact("Exams read", count_text(read)));
+        steps.push(step("all", "exams read", read));
         for (reason, n) in &flow.exams_rejected {
-            rows.push(text_fact(
-                &format!("– set aside: {}", reason.replace('_', " ")),
-                count_text(*n),
+            steps.push(step(
+                "out",
+                &format!("set aside: {}", reason.replace('_', " ")),
+                *n,
             ));
         }
-        rows.push(text_fact("= exams kept, in all splits", count_text(kept)));
+        steps.push(step("left", "exams kept, in all splits", kept));
     }
-    rows.extend([
-        text_fact("Segments predicted", count_text(flow.segments_predicted)),
-        text_fact(
-            "– without truth, left out",
-            count_text(flow.segments_without_truth),
-        ),
-        text_fact("= segments scored", count_text(flow.segments_scored)),
-        text_fact("ECGs predicted", count_text(flow.ecgs_predicted)),
-        text_fact("– without truth, left out", count_text(flow.ecgs_without_truth)),
-        text_fact("= ECGs scored", count_text(flow.ecgs_scored)),
+    steps.extend([
+        step("all", "segments predicted", flow.segments_predicted),
+        step("out", "segments without truth", flow.segments_without_truth),
+        step("left", "segments scored", flow.segments_scored),
+        step("all", "ECGs predicted", flow.ecgs_predicted),
+        step("out", "ECGs without truth", flow.ecgs_without_truth),
+        step("left", "ECGs scored", flow.ecgs_scored),
     ]);
     for (label, n) in &flow.ecgs_without_label {
         let name = format!("ECGs of which the truth of {label} is not known, left out of that label");
-        rows.push(text_fact(&name, count_text(*n)));
+        steps.push(step("note", &name, *n));
     }
-    if let Some(n) = flow.segments_unpredicted {
-        rows.push(text_fact(
-            "Segments of the split without a prediction",
-            count_text(n),
-        ));
-    }
-    if let Some(n) = flow.patients_scored {
-        rows.push(text_fact("Patients among them", count_text(n)));
-    }
-    if let Some(n) = flow.ecgs_without_patient.filter(|n| *n > 0) {
-        rows.push(text_fact("ECGs that name no patient", count_text(n)));
-    }
-    rows
+    let unpredicted = flow.segments_unpredicted;
+    steps.extend(unpredicted.map(|n| step("note", "segments of the split without a prediction", n)));
+    steps.extend(
+        flow.patients_scored
+            .map(|n| step("note", "patients among the ECGs scored", n)),
+    );
+    let nameless = flow.ecgs_without_patient.filter(|n| *n > 0);
+    steps.extend(nameless.map(|n| step("note", "ECGs that name no patient", n)));
+    steps
 }
 
 fn label_view((i, label): (usize, &LabelFigures)) -> LabelView {
     let figures = label.figures.iter().enumerate().map(|(k, figure)| FigureView {
         file: figure.file.clone(),
         svg: figure.chart.inline(&format!("f{i}-{k}")),
-        description: figure.chart.description.clone(),
+        caption: figure.caption.clone(),
     });
     LabelView {
         label: label.label.clone(),

@@ -82,6 +82,7 @@ pub(crate) fn draw_panel(panel: &Panel) -> Figure {
     );
     Figure {
         file: CHART_FILE.to_owned(),
+        caption: words.1.clone(),
         chart: draw_forest(words, "AUROC", &groups),
     }
 }

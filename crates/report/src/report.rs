@@ -6,6 +6,7 @@ use crate::figures::draw_figures;
 use crate::page;
 use crate::panel::{draw_panel, panel_view};
 pub use crate::params::Params;
+use crate::subgroup_figures::draw_subgroups;
 use ecgfm_artifacts::atomic::write_bytes;
 use ecgfm_artifacts::evaluation::{Metrics, Panel};
 use ecgfm_artifacts::stage::{Context, Outcome};
@@ -28,11 +29,19 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let metrics = Metrics::read(&params.metrics)?;
     let figures = draw_figures(&metrics);
-    let count: usize = figures.iter().map(|label| label.figures.len()).sum();
+    let subgroups = draw_subgroups(&metrics);
+    let all = || {
+        let of_subgroups = subgroups.iter().map(|(_, figure)| figure);
+        figures
+            .iter()
+            .flat_map(|label| &label.figures)
+            .chain(of_subgroups)
+    };
+    let count = all().count();
     ctx.progress.begin(count as u64, "figures");
     let plots = ctx.out.join(PLOTS_DIR);
     std::fs::create_dir_all(&plots).map_err(ecgfm_artifacts::Error::io("create", &plots))?;
-    for figure in figures.iter().flat_map(|label| &label.figures) {
+    for figure in all() {
         write_bytes(
             &plots.join(&figure.file),
             figure.chart.file(metrics.notice.as_deref()).as_bytes(),
@@ -53,7 +62,13 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         write_bytes(&plots.join(&example.file), example.svg.as_bytes())?;
     }
     let side_by_side = panel.as_ref().map(|(panel, figure)| panel_view(panel, figure));
-    let html = page::render_page(params, &metrics, &figures, &examples, side_by_side)?;
+    let drawn = page::DrawnFigures {
+        labels: &figures,
+        subgroups: &subgroups,
+        examples: &examples,
+        panel: side_by_side,
+    };
+    let html = page::render_page(params, &metrics, drawn)?;
     write_bytes(&ctx.out.join(PAGE_FILE), html.as_bytes())?;
     Ok(Outcome::default()
         .count("figures", count + usize::from(panel.is_some()))

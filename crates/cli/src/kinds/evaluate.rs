@@ -212,11 +212,12 @@ pub fn report() -> StageBinding<report_stage::Params> {
     StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 4,
+        version: 5,
         changes: &[
             CodeChange(2, "the layout and the figures of the first page"),
             CodeChange(3, "calibration, subgroups and example ECGs are added"),
             CodeChange(4, "ECGs are drawn at the store's own sample rate"),
+            CodeChange(5, "results stand first, and short ECGs show all leads"),
         ],
         outputs: OUTPUTS,
         inputs: &[

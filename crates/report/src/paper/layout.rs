@@ -13,18 +13,26 @@ const FOOTER_LINES: usize = 3;
 /// Distance of lines of text.
 pub(super) const LINE_HEIGHT: f64 = 3.6;
 /// Least height of a row above and below its zero.
-const LEAST: f64 = 10.0;
+const LEAST: f64 = 8.0;
+/// Room above a row for the names of its leads.
+const NAME: f64 = 5.0;
 /// Between rows.
 const BETWEEN: f64 = 3.0;
-/// Highest drawing before the gain is halved.
-const HIGHEST: f64 = 260.0;
+/// Highest drawing before its rows are moved together and then its gain is halved: it fits on A4 landscape, under a heading.
+const HIGHEST: f64 = 168.0;
+/// Least distance of two rows, as a share of what keeps their traces apart. Below it the traces of neighbours would be hard to tell.
+const CLOSEST: f64 = 0.65;
 /// Most halvings: what is higher still gets the height it needs.
-const HALVINGS: u32 = 6;
+const HALVINGS: u32 = 12;
 
-/// The four columns of the three rows.
-const ROWS: [[usize; 4]; 3] = [[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]];
+/// Leads of the rows of a recording that fills the paper: four columns, one after the other in time, as on a usual printout.
+const FOUR_COLUMNS: [&[usize]; 3] = [&[0, 3, 6, 9], &[1, 4, 7, 10], &[2, 5, 8, 11]];
+/// Leads of the rows of a shorter recording: two columns of the same seconds.
+const TWO_COLUMNS: [&[usize]; 6] = [&[0, 6], &[1, 7], &[2, 8], &[3, 9], &[4, 10], &[5, 11]];
 /// Lead II.
 const RHYTHM: usize = 1;
+/// A recording that is shorter by less than this fills the paper: half a second of its last column is missing.
+const NEARLY: f64 = 0.5;
 
 /// A piece of one lead.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +41,8 @@ pub(super) struct Strip {
     /// Seconds of the recording, from and to.
     pub(super) from: f64,
     pub(super) to: f64,
+    /// Second of the paper at which it begins.
+    pub(super) at: f64,
 }
 
 /// Strips side by side.
@@ -82,9 +92,11 @@ impl Layout {
             medians: ecg.leads.iter().map(|lead| median(lead)).collect(),
             millivolts: ecg.unit.millivolts(),
         };
+        let strips = arrange_strips(duration_seconds(ecg));
         for halving in 0..=HALVINGS {
             layout.gain = paper.gain / f64::from(1u32 << halving);
-            layout.stack(ecg);
+            let extents: Vec<RowExtent> = strips.iter().map(|row| layout.extent(ecg, row)).collect();
+            layout.stack(&strips, &extents);
             if layout.paper_bottom + FOOTER <= HIGHEST {
                 break;
             }
@@ -96,6 +108,12 @@ impl Layout {
     pub(super) fn fit_footer(&mut self, lines: usize) {
         let further = lines.saturating_sub(FOOTER_LINES);
         self.height = self.paper_bottom + FOOTER + LINE_HEIGHT * further as f64;
+    }
+
+    /// Seconds of a column.
+    pub(super) fn column_seconds(&self) -> f64 {
+        let first = self.rows.first().and_then(|row| row.strips.first());
+        first.map_or(SECONDS, |strip| strip.to - strip.from)
     }
 
     /// Left end of the traces.
@@ -113,48 +131,84 @@ impl Layout {
         (f64::from(value) - self.medians[lead]) * self.millivolts * self.gain
     }
 
-    /// Puts the rows below each other, each as high as it needs.
-    fn stack(&mut self, ecg: &Ecg) {
-        let column = SECONDS / 4.0;
-        let columns = |leads: [usize; 4]| -> Vec<Strip> {
-            let strip = |(at, lead): (usize, usize)| Strip {
-                lead,
-                from: at as f64 * column,
-                to: (at + 1) as f64 * column,
-            };
-            leads.into_iter().enumerate().map(strip).collect()
-        };
-        let rhythm = Strip {
-            lead: RHYTHM,
-            from: 0.0,
-            to: SECONDS,
-        };
-        let rows = ROWS.map(columns).into_iter().chain([vec![rhythm]]);
-        let mut y = MARGIN;
-        self.rows = rows
-            .map(|strips| {
-                let (mut up, mut down) = (LEAST, LEAST);
-                for strip in &strips {
-                    for &value in strip_samples(ecg, strip).iter().filter(|v| v.is_finite()) {
-                        let above = self.above(strip.lead, value);
-                        up = up.max(above);
-                        down = down.max(-above);
-                    }
-                }
-                // Whole millimetres, so that zero stands on a line of the grid.
-                let (top, zero) = (y, y + (up + 5.0).ceil());
-                let bottom = zero + (down + 1.0).ceil();
-                y = bottom + BETWEEN;
-                LeadRow {
-                    zero,
-                    top,
-                    bottom,
-                    strips,
-                }
-            })
-            .collect();
-        self.paper_bottom = y;
+    /// Heights that a row needs above and below its zero, in whole millimetres, so that zero stands on a line of the grid.
+    fn extent(&self, ecg: &Ecg, strips: &[Strip]) -> RowExtent {
+        let (mut up, mut down) = (LEAST, LEAST);
+        for strip in strips {
+            for &value in strip_samples(ecg, strip).iter().filter(|v| v.is_finite()) {
+                let above = self.above(strip.lead, value);
+                up = up.max(above);
+                down = down.max(-above);
+            }
+        }
+        RowExtent {
+            up: (up + NAME).ceil(),
+            down: (down + 1.0).ceil(),
+        }
     }
+
+    /// Puts the rows below each other: apart where there is room, else as close as there must and may be.
+    fn stack(&mut self, rows: &[Vec<Strip>], extents: &[RowExtent]) {
+        let apart: Vec<f64> = extents
+            .windows(2)
+            .map(|pair| pair[0].down + BETWEEN + pair[1].up)
+            .collect();
+        let ends =
+            extents.first().map_or(0.0, |row| row.up) + extents.last().map_or(0.0, |row| row.down + BETWEEN);
+        let room = HIGHEST - FOOTER - MARGIN - ends;
+        let closeness = (room / apart.iter().sum::<f64>()).clamp(CLOSEST, 1.0);
+        let mut zero = MARGIN + extents.first().map_or(0.0, |row| row.up);
+        self.rows.clear();
+        for (at, (strips, extent)) in rows.iter().zip(extents).enumerate() {
+            if let Some(distance) = at.checked_sub(1).and_then(|before| apart.get(before)) {
+                zero += (distance * closeness).floor();
+            }
+            self.rows.push(LeadRow {
+                zero,
+                top: zero - extent.up,
+                bottom: zero + extent.down,
+                strips: strips.clone(),
+            });
+        }
+        self.paper_bottom = self.rows.last().map_or(MARGIN, |row| row.bottom + BETWEEN);
+    }
+}
+
+/// Heights of a row above and below its zero.
+struct RowExtent {
+    up: f64,
+    down: f64,
+}
+
+/// Strips of every row of a recording. One that fills the paper has the leads in four columns, one after the other in time; a shorter
+/// one would lose its last leads so, and has the same seconds of all twelve in two columns. Lead II runs below.
+fn arrange_strips(duration: f64) -> Vec<Vec<Strip>> {
+    let four = duration > SECONDS - NEARLY;
+    let (rows, columns): (&[&[usize]], f64) = match four {
+        true => (&FOUR_COLUMNS, 4.0),
+        false => (&TWO_COLUMNS, 2.0),
+    };
+    let width = SECONDS / columns;
+    let row = |leads: &&[usize]| -> Vec<Strip> {
+        let strip = |(column, &lead): (usize, &usize)| {
+            let at = column as f64 * width;
+            let from = if four { at } else { 0.0 };
+            Strip {
+                lead,
+                from,
+                to: from + width,
+                at,
+            }
+        };
+        leads.iter().enumerate().map(strip).collect()
+    };
+    let rhythm = Strip {
+        lead: RHYTHM,
+        from: 0.0,
+        to: SECONDS,
+        at: 0.0,
+    };
+    rows.iter().map(row).chain([vec![rhythm]]).collect()
 }
 
 /// The samples of a strip, as far as the recording goes.

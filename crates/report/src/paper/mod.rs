@@ -1,8 +1,9 @@
-//! ECGs on ECG paper: twelve leads in three rows of four, and lead II as a rhythm strip below.
+//! ECGs on ECG paper: twelve leads in three rows of four, of a recording shorter than ten seconds in six rows of two, and lead II as
+//! a rhythm strip below.
 //!
 //! A drawing is in millimetres, so that a print of it is to scale: 25 mm a second across, 10 mm a millivolt up. Nothing is cut
-//! off: a row is as high as its signal needs. Where that would need too high a drawing the gain is halved for the whole
-//! ECG, and the drawing says so.
+//! off: a row is as high as its signal needs. Where that would be higher than a sheet, rows are moved together, as on a usual printout,
+//! and where they would come too close the gain is halved for the whole ECG, and the drawing says so.
 
 mod ecg;
 mod grid;
@@ -62,7 +63,11 @@ pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
         );
     }
     let description = format!(
-        "Twelve-lead ECG in three rows of four leads and a rhythm strip of lead II. {}",
+        "Twelve-lead ECG, {}, and a rhythm strip of lead II. {}",
+        match layout.rows.len() {
+            4 => "three rows of four leads one after the other",
+            _ => "six rows of two leads of the same seconds",
+        },
         footer.join(". ")
     );
     Drawing {
@@ -79,8 +84,11 @@ pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
 
 fn footer_lines(ecg: &Ecg, layout: &Layout) -> Vec<String> {
     let duration = layout::duration_seconds(ecg);
+    let column = layout.column_seconds();
     let shown = if duration > SECONDS {
         format!("the first {SECONDS:.0} s of {duration:.1} s")
+    } else if layout.rows.len() > 4 && duration > column {
+        format!("{duration:.1} s, the first {column:.0} s in both columns")
     } else {
         format!("{duration:.1} s")
     };
@@ -129,7 +137,7 @@ fn wrap(text: &str) -> Vec<String> {
 }
 
 fn number_text(v: f64) -> String {
-    let text = format!("{v:.2}");
+    let text = format!("{v:.*}", if v < 0.1 { 5 } else { 2 });
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

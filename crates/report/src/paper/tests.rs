@@ -62,15 +62,41 @@ fn a_millivolt_is_ten_millimetres_and_a_second_twenty_five() {
 }
 
 #[test]
-fn a_short_recording_is_not_stretched_and_a_long_one_is_said_to_be_cut() {
-    let short = draw_ecg(&ecg(vec![vec![0.1; 600]; 12]), PaperScale::default(), "a").file(None);
-    let names: Vec<String> = traces(&short).into_iter().map(|t| t.0).collect();
-    // Six seconds reach into the third column.
-    assert!(!names.contains(&"V4".to_owned()) && names.contains(&"V1".to_owned()));
-    assert!(short.contains("· 6.0 s"));
+fn a_short_recording_shows_the_same_seconds_of_all_leads_unstretched() {
+    for seconds in [3.0, 5.0, 6.0, 7.3, 9.4] {
+        let samples = (seconds * 100.0) as usize;
+        let drawing = draw_ecg(&ecg(vec![vec![0.1; samples]; 12]), PaperScale::default(), "a");
+        let mut all = traces(&drawing.file(None));
+        let (name, rhythm) = all.pop().unwrap();
+        assert_eq!((name.as_str(), rhythm.len()), ("II", samples));
+        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "I", "V1", "II", "V2", "III", "V3", "aVR", "V4", "aVL", "V5", "aVF", "V6"
+            ]
+        );
+        for (name, points) in &all {
+            assert_eq!(points.len(), samples.min(500), "{name}");
+            let left = if name.starts_with('V') { 15.0 + 125.0 } else { 15.0 };
+            assert!((points[0].0 - left).abs() < 1e-9 && (points[100].0 - left - 25.0).abs() < 1e-9);
+        }
+        assert!(
+            drawing.footer[0].contains(&format!("· {seconds:.1} s")),
+            "{}",
+            drawing.footer[0]
+        );
+        let both = drawing.footer[0].contains("the first 5 s in both columns");
+        assert_eq!(both, seconds > 5.0);
+    }
+}
+
+#[test]
+fn a_long_recording_is_said_to_be_cut() {
     let long = draw_ecg(&ecg(vec![vec![0.1; 1500]; 12]), PaperScale::default(), "a").file(None);
     assert!(long.contains("the first 10 s of 15.0 s"));
     assert_eq!(traces(&long).last().unwrap().1.len(), 1000);
+    assert_eq!(traces(&long).len(), 13);
 }
 
 #[test]
@@ -135,7 +161,7 @@ fn shades_stand_behind_and_are_explained() {
 }
 
 proptest! {
-    /// Whatever the signal, every sample is inside the drawing, and no row reaches into another's traces.
+    /// Whatever the signal, every sample is inside the drawing, and the drawing fits on a sheet.
     #[test]
     fn nothing_is_cut_off(
         values in prop::collection::vec(-40.0f32..40.0, 12 * 50),
@@ -146,6 +172,7 @@ proptest! {
         ecg.rate = 5.0;
         let drawing = draw_ecg(&ecg, PaperScale::default(), "a");
         let (width, height) = drawing.size();
+        prop_assert!(height <= 175.0, "{height}");
         let svg = drawing.file(None);
         let all = traces(&svg);
         let drawn: usize = all.iter().map(|t| t.1.len()).sum();

@@ -1,8 +1,11 @@
 //! Traces, their names, and what is drawn with them.
 
-use super::ecg::{Ecg, LEADS, SECONDS};
+use super::ecg::{Ecg, LEADS};
 use super::layout::{Layout, LeadRow, MARGIN, Strip, strip_range, strip_samples};
 use std::fmt::Write;
+
+/// Height of a lead's name above zero, at most, in millimetres.
+const NAME_HEIGHT: f64 = 9.0;
 
 /// Weaker shades are left away: they would only tint the paper.
 const FAINT: f64 = 0.1;
@@ -17,14 +20,14 @@ pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Lead
             pen_down = false;
             continue;
         }
-        let x = layout.x((from + at) as f64 / ecg.rate);
+        let x = layout.x(strip.at - strip.from + (from + at) as f64 / ecg.rate);
         let y = row.zero - layout.above(strip.lead, value);
         let command = if pen_down { 'L' } else { 'M' };
         let _ = write!(path, "{command}{x:.2} {y:.2}");
         pen_down = true;
     }
-    let x = layout.x(strip.from);
-    if strip.from > 0.0 {
+    let x = layout.x(strip.at);
+    if strip.at > 0.0 {
         let _ = write!(
             body,
             "<path class=\"paper-mark\" d=\"M{x:.2} {:.2}v3\"/>",
@@ -41,7 +44,8 @@ pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Lead
         body,
         "<text class=\"paper-lead\" x=\"{:.2}\" y=\"{:.2}\">{name}{absent}</text>",
         x + 1.0,
-        row.top + 3.8
+        // Beside its own trace, also where rows are close together.
+        (row.top + 3.8).max(row.zero - NAME_HEIGHT)
     );
     if !path.is_empty() {
         let _ = write!(
@@ -69,17 +73,18 @@ pub(super) fn draw_calibration(body: &mut String, row: &LeadRow, layout: &Layout
 
 /// Shaded spans behind every strip.
 pub(super) fn draw_shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
-    for row in &layout.rows {
+    let strips = layout
+        .rows
+        .iter()
+        .flat_map(|row| row.strips.iter().map(move |strip| (row, strip)));
+    for (row, strip) in strips {
         let (y, height) = (row.top, row.bottom - row.top);
-        for shade in ecg
-            .shades
-            .iter()
-            .filter(|s| s.weight >= FAINT && s.from < SECONDS)
-        {
-            let (x, width) = (
-                layout.x(shade.from),
-                (shade.to.min(SECONDS) - shade.from) * layout.speed,
-            );
+        for shade in ecg.shades.iter().filter(|shade| shade.weight >= FAINT) {
+            let (from, to) = (shade.from.max(strip.from), shade.to.min(strip.to));
+            if from >= to {
+                continue;
+            }
+            let (x, width) = (layout.x(strip.at - strip.from + from), (to - from) * layout.speed);
             let _ = write!(
                 body,
                 "<rect class=\"paper-shade\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" opacity=\"{:.2}\"/>",

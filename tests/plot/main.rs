@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A test that cannot go on should stop there.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod page;
 
 use common::{ecgfm, ok};
 use std::path::Path;
@@ -147,138 +149,4 @@ fn runs_are_compared_with_themselves_and_with_another_threshold() {
     );
     let (code, message) = refused(ecgfm().arg("compare").arg(&one).arg(&two));
     assert!(code == Some(3), "{message}");
-}
-
-/// Chromium, unless it is not there; then the test says so and should return.
-fn chromium() -> Option<&'static str> {
-    let found = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok());
-    if found.is_none() {
-        eprintln!("SKIPPED: no Chromium");
-    }
-    found
-}
-
-/// Opens a page without a window, and does one thing with it.
-fn browse(browser: &str, dir: &Path, page: &Path, action: &str) -> std::process::Output {
-    let output = Command::new(browser)
-        .args([
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--enable-logging=stderr",
-            "--v=0",
-            "--no-pdf-header-footer",
-            action,
-        ])
-        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
-        .arg(format!("file://{}", page.display()))
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
-}
-
-#[test]
-fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure() {
-    let Some(browser) = chromium() else { return };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let page = dir.path().join("code15/sample/report/report.html");
-    let output = browse(browser, dir.path(), &page, "--dump-dom");
-    let (dom, said) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(!said.contains("CONSOLE"), "{said}");
-    // What the page could load, it would have to name.
-    let html = std::fs::read_to_string(&page).unwrap();
-    for loader in [
-        "src=",
-        "<link",
-        "@import",
-        "url(http",
-        "<iframe",
-        "<object",
-        "http-equiv=\"refresh\"",
-    ] {
-        assert!(!html.contains(loader), "{loader}");
-    }
-    assert!(html.contains("default-src 'none'"));
-    let plots = std::fs::read_dir(page.with_file_name("plots")).unwrap().flatten();
-    let names: Vec<String> = plots
-        .map(|p| p.file_name().to_string_lossy().into_owned())
-        .collect();
-    assert!(names.len() > 24, "{names:?}");
-    for name in &names {
-        assert!(
-            dom.contains(&format!("plots/{name}")),
-            "{name} is not on the page"
-        );
-    }
-    assert_eq!(
-        dom.matches("role=\"img\"").count(),
-        names.len(),
-        "every figure is drawn on the page"
-    );
-    assert!(
-        dom.contains("id=\"subgroups\"") && dom.contains("id=\"ecgs\"") && dom.contains("data-lead=\"V6\"")
-    );
-}
-
-#[test]
-fn the_report_prints_true_to_scale() {
-    let Some(browser) = chromium() else { return };
-    let Some(mut python) = common::python() else {
-        return;
-    };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let page = dir.path().join("code15/sample/report/report.html");
-    let pdf = dir.path().join("report.pdf");
-    browse(
-        browser,
-        dir.path(),
-        &page,
-        &format!("--print-to-pdf={}", pdf.display()),
-    );
-    let said = ok(python
-        .arg(common::root().join("tests/python/printed_scale.py"))
-        .arg(&pdf));
-    for line in said.lines() {
-        assert!(line == "297 210 0.7500" || line == "297 420 0.7500", "{said}");
-    }
-    assert!(
-        said.lines().count() > 14,
-        "every example ECG is a page of its own: {said}"
-    );
-}
-
-/// The committed schema, held against what a run leaves by Python's jsonschema.
-#[test]
-fn metrics_json_is_what_its_schema_says() {
-    let Some(mut python) = common::python() else {
-        return;
-    };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &["evaluate.interval=bca"]);
-    let program = "import json, sys\nfrom jsonschema import Draft202012Validator as V\n\
-                   schema, found = (json.load(open(p)) for p in sys.argv[1:])\nV.check_schema(schema)\n\
-                   V(schema).validate(found)\nfound['units'][0]['labels'][0]['auroc'] = 1\nprint(V(schema).is_valid(found))";
-    let said = ok(python
-        .args(["-c", program])
-        .arg(common::root().join("docs/schema/metrics.schema.json"))
-        .arg(dir.path().join("code15/sample/evaluate/metrics.json")));
-    assert_eq!(said.trim(), "False", "and what is not in the schema is refused");
-    let tripod = std::fs::read_to_string(dir.path().join("code15/sample/evaluate/tripod.json")).unwrap();
-    let tripod: serde_json::Value = serde_json::from_str(&tripod).unwrap();
-    let items = tripod["items"].as_array().unwrap();
-    let names: std::collections::BTreeSet<&str> = items.iter().map(|i| i["item"].as_str().unwrap()).collect();
-    assert_eq!((items.len(), names.len()), (52, 52), "the checklist has 52 items");
-    assert!(items.iter().any(|i| i["attested"] == "no") && items.iter().any(|i| i["attested"] == "yes"));
 }

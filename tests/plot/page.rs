@@ -1,0 +1,315 @@
+//! The report in a browser and on paper.
+
+use crate::common::{self, ecgfm, ok};
+use crate::sample;
+use std::path::Path;
+use std::process::Command;
+
+/// Chromium, unless it is not there; then the test says so and should return.
+fn chromium() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok());
+    if found.is_none() {
+        eprintln!("SKIPPED: no Chromium");
+    }
+    found
+}
+
+/// Opens a page without a window, and does one thing with it.
+fn browse(browser: &str, dir: &Path, page: &Path, action: &str) -> std::process::Output {
+    let output = Command::new(browser)
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-sync",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+            "--enable-logging=stderr",
+            "--v=0",
+            "--no-pdf-header-footer",
+            action,
+        ])
+        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+#[test]
+fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure() {
+    let Some(browser) = chromium() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let page = dir.path().join("code15/sample/report/report.html");
+    let output = browse(browser, dir.path(), &page, "--dump-dom");
+    let (dom, said) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(!said.contains("CONSOLE"), "{said}");
+    // What the page could load, it would have to name.
+    let html = std::fs::read_to_string(&page).unwrap();
+    for loader in [
+        "src=",
+        "<link",
+        "@import",
+        "url(http",
+        "<iframe",
+        "<object",
+        "http-equiv=\"refresh\"",
+    ] {
+        assert!(!html.contains(loader), "{loader}");
+    }
+    assert!(html.contains("default-src 'none'"));
+    let plots = std::fs::read_dir(page.with_file_name("plots")).unwrap().flatten();
+    let names: Vec<String> = plots
+        .map(|p| p.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.len() > 24, "{names:?}");
+    assert!(names.contains(&"subgroups_sex.svg".to_owned()), "{names:?}");
+    for name in &names {
+        assert!(
+            dom.contains(&format!("plots/{name}")),
+            "{name} is not on the page"
+        );
+    }
+    assert_eq!(
+        dom.matches("role=\"img\"").count(),
+        names.len(),
+        "every figure is drawn on the page"
+    );
+    assert!(
+        dom.contains("id=\"subgroups\"") && dom.contains("id=\"ecgs\"") && dom.contains("data-lead=\"V6\"")
+    );
+}
+
+#[test]
+fn the_report_prints_true_to_scale() {
+    let Some(browser) = chromium() else { return };
+    let Some(mut python) = common::python() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let page = dir.path().join("code15/sample/report/report.html");
+    let pdf = dir.path().join("report.pdf");
+    browse(
+        browser,
+        dir.path(),
+        &page,
+        &format!("--print-to-pdf={}", pdf.display()),
+    );
+    let said = ok(python
+        .arg(common::root().join("tests/python/printed_scale.py"))
+        .arg(&pdf));
+    // A4, portrait for text and landscape for an ECG, none of them shrunk.
+    let sheets = |sheet: &str| said.lines().filter(|line| *line == sheet).count();
+    let (text, ecgs) = (sheets("210 297 0.7500"), sheets("297 210 0.7500"));
+    assert_eq!(text + ecgs, said.lines().count(), "{said}");
+    assert_eq!(ecgs, 4, "{said}");
+    assert!(text + ecgs <= 12, "{said}");
+}
+
+/// The committed schema, held against what a run leaves by Python's jsonschema.
+#[test]
+fn metrics_json_is_what_its_schema_says() {
+    let Some(mut python) = common::python() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &["evaluate.interval=bca"]);
+    let program = "import json, sys\nfrom jsonschema import Draft202012Validator as V\n\
+                   schema, found = (json.load(open(p)) for p in sys.argv[1:])\nV.check_schema(schema)\n\
+                   V(schema).validate(found)\nfound['units'][0]['labels'][0]['auroc'] = 1\nprint(V(schema).is_valid(found))";
+    let said = ok(python
+        .args(["-c", program])
+        .arg(common::root().join("docs/schema/metrics.schema.json"))
+        .arg(dir.path().join("code15/sample/evaluate/metrics.json")));
+    assert_eq!(said.trim(), "False", "and what is not in the schema is refused");
+    let tripod = std::fs::read_to_string(dir.path().join("code15/sample/evaluate/tripod.json")).unwrap();
+    let tripod: serde_json::Value = serde_json::from_str(&tripod).unwrap();
+    let items = tripod["items"].as_array().unwrap();
+    let names: std::collections::BTreeSet<&str> = items.iter().map(|i| i["item"].as_str().unwrap()).collect();
+    assert_eq!((items.len(), names.len()), (52, 52), "the checklist has 52 items");
+    assert!(items.iter().any(|i| i["attested"] == "no") && items.iter().any(|i| i["attested"] == "yes"));
+}
+
+/// What a page measures of itself: the lower end of the results' table, the width of its content and of its window, and whether a row of
+/// the results is a card.
+const MEASURE: &str = "<script>addEventListener('load', () => {
+  const table = document.querySelector('table.results');
+  const row = table.querySelector('tbody tr');
+  document.documentElement.dataset.bottom = Math.ceil(table.getBoundingClientRect().bottom + scrollY);
+  document.documentElement.dataset.content = document.documentElement.scrollWidth;
+  document.documentElement.dataset.window = innerWidth;
+  document.documentElement.dataset.row = getComputedStyle(row).display;
+  document.documentElement.dataset.table = table.scrollWidth;
+  document.documentElement.dataset.shown = table.parentElement.clientWidth;
+  parent.postMessage(JSON.stringify(document.documentElement.dataset), '*');
+});</script>";
+
+/// Measures a page in a frame of a width, as a window of that width would show it.
+fn measure(browser: &str, dir: &Path, page: &Path, width: u32) -> serde_json::Value {
+    let html = std::fs::read_to_string(page).unwrap();
+    // The page itself allows no script.
+    let (before, rest) = html
+        .split_once("<meta http-equiv=\"Content-Security-Policy\"")
+        .unwrap();
+    let (_, after) = rest.split_once('>').unwrap();
+    let open = page.with_file_name("measured.html");
+    std::fs::write(
+        &open,
+        format!("{before}{after}").replace("</head>", &format!("{MEASURE}</head>")),
+    )
+    .unwrap();
+    let frame = dir.join(format!("frame{width}.html"));
+    let outer = format!(
+        "<iframe style=\"width:{width}px;height:900px;border:0\" src=\"file://{}\"></iframe><pre id=\"said\"></pre>\
+         <script>addEventListener('message', m => document.getElementById('said').textContent = m.data)</script>",
+        open.display()
+    );
+    std::fs::write(&frame, outer).unwrap();
+    let output = browse(browser, dir, &frame, "--dump-dom");
+    std::fs::remove_file(&open).unwrap();
+    let dom = String::from_utf8(output.stdout).unwrap();
+    let said = dom
+        .split_once("<pre id=\"said\">")
+        .unwrap()
+        .1
+        .split_once("</pre>")
+        .unwrap()
+        .0;
+    serde_json::from_str(said).unwrap_or_else(|error| panic!("{error}: {dom}"))
+}
+
+#[test]
+fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone() {
+    let Some(browser) = chromium() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let page = dir.path().join("code15/sample/report/report.html");
+    let number = |said: &serde_json::Value, name: &str| said[name].as_str().unwrap().parse::<u32>().unwrap();
+    let wide = measure(browser, dir.path(), &page, 1400);
+    assert_eq!(
+        (number(&wide, "window"), &wide["row"]),
+        (1400, &"table-row".into()),
+        "{wide}"
+    );
+    assert!(number(&wide, "bottom") <= 900, "{wide}");
+    assert!(
+        number(&wide, "table") <= number(&wide, "shown"),
+        "no column is cut: {wide}"
+    );
+    for width in [390, 320] {
+        let narrow = measure(browser, dir.path(), &page, width);
+        assert_eq!(
+            (number(&narrow, "window"), &narrow["row"]),
+            (width, &"grid".into()),
+            "{narrow}"
+        );
+        assert!(number(&narrow, "content") <= width, "{narrow}");
+        assert!(number(&narrow, "table") <= number(&narrow, "shown"), "{narrow}");
+    }
+}
+
+#[test]
+fn without_scripts_the_results_stand_before_everything_else_as_text() {
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let run = dir.path().join("code15/sample");
+    let html = std::fs::read_to_string(run.join("report/report.html")).unwrap();
+    let order = [
+        "results",
+        "cohort",
+        "checks",
+        "figures",
+        "subgroups",
+        "metrics",
+        "together",
+        "ecgs",
+        "methods",
+        "run",
+        "tutorial",
+    ];
+    let places: Vec<usize> = order
+        .iter()
+        .map(|id| {
+            html.find(&format!("<section id=\"{id}\">"))
+                .unwrap_or_else(|| panic!("no {id}"))
+        })
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    let metrics: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(run.join("evaluate/metrics.json")).unwrap()).unwrap();
+    let ecg = metrics["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|unit| unit["unit"] == "ecg")
+        .unwrap();
+    let results = &html[places[0]..places[1]];
+    for label in ecg["labels"].as_array().unwrap() {
+        for statistic in ["auroc", "auprc", "sensitivity", "specificity", "ppv"] {
+            let value = label["estimates"][statistic]["value"].as_f64();
+            let text = value.map_or("n/a".to_owned(), |value| format!("{value:.3}"));
+            let row = results
+                .split_once(&format!("\">{}</abbr></th>", label["label"].as_str().unwrap()))
+                .unwrap()
+                .1;
+            let row = row.split_once("</tr>").unwrap().0;
+            assert!(row.contains(&text), "{statistic} {text}: {row}");
+        }
+    }
+}
+
+/// Ten real ECGs of CODE-15 by the demo model of the sample: most of them last 7.3 s.
+#[test]
+fn every_drawing_of_real_ecgs_shows_all_twelve_leads() {
+    let Some(archive) = common::reference().map(|reference| reference.join("code15_mini")) else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let checkpoint = dir.path().join("code15/sample/demo_model/demo.pt");
+    ok(ecgfm()
+        .args(["run", "code15", "--profile", "full", "--quiet", "--workdir"])
+        .arg(dir.path())
+        .args(["--set", &format!("vars.raw={}", archive.display())])
+        .args(["--set", &format!("vars.checkpoint={}", checkpoint.display())])
+        .args([
+            "--set",
+            "splits.fractions=[0.1,0.1,0.8]",
+            "--set",
+            "vars.mapping=physionet2021_to_code15_with_1davb",
+        ]));
+    let plots = std::fs::read_dir(dir.path().join("code15/full/report/plots"))
+        .unwrap()
+        .flatten();
+    let drawings: Vec<_> = plots
+        .map(|file| file.path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("ecg_"))
+        .collect();
+    assert!(drawings.len() > 8, "{drawings:?}");
+    for drawing in drawings {
+        let svg = std::fs::read_to_string(&drawing).unwrap();
+        for lead in [
+            "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
+        ] {
+            let trace = svg
+                .split_once(&format!("data-lead=\"{lead}\" d=\""))
+                .map(|(_, rest)| rest);
+            let points = trace.map_or(0, |rest| rest.split('"').next().unwrap().matches('L').count());
+            assert!(points > 1000, "{}: {lead} has {points} points", drawing.display());
+        }
+    }
+}
