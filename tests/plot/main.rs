@@ -150,3 +150,104 @@ fn runs_are_compared_with_themselves_and_with_another_threshold() {
     let (code, message) = refused(ecgfm().arg("compare").arg(&one).arg(&two));
     assert!(code == Some(3), "{message}");
 }
+
+/// Lines of a table in CSV, without its quotes and notices.
+fn csv_rows(text: &str) -> Vec<Vec<String>> {
+    let plain = |line: &str| line.split(",\"SYNTHETIC").next().unwrap().to_owned();
+    text.lines()
+        .map(|line| plain(line).split(',').map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn a_table_for_a_paper_has_the_numbers_of_the_metrics_in_every_form() {
+    let dir = tempfile::tempdir().unwrap();
+    sample(dir.path(), &[]);
+    let run = dir.path().join("code15/sample");
+    let table = |further: &[&str]| ok(ecgfm().arg("table").arg(&run).args(further));
+    let metrics: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(run.join("evaluate/metrics.json")).unwrap()).unwrap();
+    let unit = metrics["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|unit| unit["unit"] == "ecg")
+        .unwrap();
+    let (csv, latex, html) = (
+        table(&["--format=csv"]),
+        table(&["--format=latex"]),
+        table(&["--format=html"]),
+    );
+    let markdown = table(&[]);
+    for text in [&csv, &latex, &html, &markdown] {
+        assert!(text.contains("SYNTHETIC, DEMO MODEL"), "{text}");
+    }
+    let rows = csv_rows(&csv);
+    assert_eq!(rows[0][..4], ["Label", "n", "Positives", "AUROC"]);
+    for (label, row) in unit["labels"].as_array().unwrap().iter().zip(&rows[1..]) {
+        assert_eq!(row[0], label["label"].as_str().unwrap());
+        assert_eq!(row[2], label["positives"].to_string());
+        let estimate = &label["estimates"]["sensitivity"];
+        let number = |name: &str| estimate[name].as_f64().unwrap();
+        let cell = format!("{:.3} ({:.3}–{:.3})", number("value"), number("lo"), number("hi"));
+        assert_eq!(row[5], cell);
+        for text in [&html, &markdown] {
+            assert!(text.contains(&cell), "{cell}: {text}");
+        }
+        assert!(latex.contains(&cell.replace('–', "--")), "{cell}: {latex}");
+    }
+    // A row of LaTeX has a cell a column, and nothing in it is a command.
+    let columns = latex
+        .split_once("\\begin{tabular}{")
+        .unwrap()
+        .1
+        .split_once('}')
+        .unwrap()
+        .0
+        .len();
+    let lines: Vec<&str> = latex.lines().filter(|line| line.ends_with("\\\\")).collect();
+    assert_eq!(lines.len(), rows.len());
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.matches(" & ").count() + 1 == columns),
+        "{latex}"
+    );
+    let cohort = table(&["--what=cohort"]);
+    assert!(
+        cohort.contains("| sex | female |") && cohort.contains("|  | ECGs scored |"),
+        "{cohort}"
+    );
+}
+
+#[test]
+fn several_runs_make_one_table_and_what_cannot_be_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| dir.path().join(name));
+    sample(&one, &[]);
+    sample(&two, &["vars.seed=7"]);
+    let runs = [one.join("code15/sample"), two.join("code15/sample/evaluate")];
+    let said = ok(ecgfm()
+        .arg("table")
+        .args(&runs)
+        .args(["--statistics=auroc,f1", "--digits=2", "--json"]));
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        said["columns"],
+        serde_json::json!(["Label", "Run", "n", "Positives", "AUROC", "F1"])
+    );
+    let names: Vec<&str> = said["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row[1].as_str().unwrap())
+        .collect();
+    assert!(names.len() == 14 && names[0] != names[1], "{names:?}");
+    let (code, message) = refused(ecgfm().arg("table").arg(&runs[0]).arg("--statistics=auc"));
+    assert!(
+        code == Some(2) && message.contains("statistics are prevalence, auroc"),
+        "{message}"
+    );
+    let (code, message) = refused(ecgfm().arg("table").arg(dir.path()));
+    assert!(code == Some(3) && message.contains("metrics.json"), "{message}");
+}

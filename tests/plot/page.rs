@@ -46,12 +46,21 @@ fn browse(browser: &str, dir: &Path, page: &Path, action: &str) -> std::process:
 }
 
 #[test]
-fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure() {
-    let Some(browser) = chromium() else { return };
+fn the_page_of_the_sample_in_a_browser_and_on_paper_and_that_of_real_ecgs() {
     let dir = tempfile::tempdir().unwrap();
     sample(dir.path(), &[]);
-    let page = dir.path().join("code15/sample/report/report.html");
-    let output = browse(browser, dir.path(), &page, "--dump-dom");
+    let dir = dir.path();
+    without_scripts_the_results_stand_before_everything_else_as_text(dir);
+    the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure(dir);
+    the_report_prints_true_to_scale(dir);
+    the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone(dir);
+    every_drawing_of_real_ecgs_shows_all_twelve_leads(dir);
+}
+
+fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure(dir: &Path) {
+    let Some(browser) = chromium() else { return };
+    let page = dir.join("code15/sample/report/report.html");
+    let output = browse(browser, dir, &page, "--dump-dom");
     let (dom, said) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -93,22 +102,14 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure()
     );
 }
 
-#[test]
-fn the_report_prints_true_to_scale() {
+fn the_report_prints_true_to_scale(dir: &Path) {
     let Some(browser) = chromium() else { return };
     let Some(mut python) = common::python() else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let page = dir.path().join("code15/sample/report/report.html");
-    let pdf = dir.path().join("report.pdf");
-    browse(
-        browser,
-        dir.path(),
-        &page,
-        &format!("--print-to-pdf={}", pdf.display()),
-    );
+    let page = dir.join("code15/sample/report/report.html");
+    let pdf = dir.join("report.pdf");
+    browse(browser, dir, &page, &format!("--print-to-pdf={}", pdf.display()));
     let said = ok(python
         .arg(common::root().join("tests/python/printed_scale.py"))
         .arg(&pdf));
@@ -192,14 +193,11 @@ fn measure(browser: &str, dir: &Path, page: &Path, width: u32) -> serde_json::Va
     serde_json::from_str(said).unwrap_or_else(|error| panic!("{error}: {dom}"))
 }
 
-#[test]
-fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone() {
+fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone(dir: &Path) {
     let Some(browser) = chromium() else { return };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let page = dir.path().join("code15/sample/report/report.html");
+    let page = dir.join("code15/sample/report/report.html");
     let number = |said: &serde_json::Value, name: &str| said[name].as_str().unwrap().parse::<u32>().unwrap();
-    let wide = measure(browser, dir.path(), &page, 1400);
+    let wide = measure(browser, dir, &page, 1400);
     assert_eq!(
         (number(&wide, "window"), &wide["row"]),
         (1400, &"table-row".into()),
@@ -211,7 +209,7 @@ fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone() {
         "no column is cut: {wide}"
     );
     for width in [390, 320] {
-        let narrow = measure(browser, dir.path(), &page, width);
+        let narrow = measure(browser, dir, &page, width);
         assert_eq!(
             (number(&narrow, "window"), &narrow["row"]),
             (width, &"grid".into()),
@@ -222,11 +220,8 @@ fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone() {
     }
 }
 
-#[test]
-fn without_scripts_the_results_stand_before_everything_else_as_text() {
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let run = dir.path().join("code15/sample");
+fn without_scripts_the_results_stand_before_everything_else_as_text(dir: &Path) {
+    let run = dir.join("code15/sample");
     let html = std::fs::read_to_string(run.join("report/report.html")).unwrap();
     let order = [
         "results",
@@ -273,17 +268,14 @@ fn without_scripts_the_results_stand_before_everything_else_as_text() {
 }
 
 /// Ten real ECGs of CODE-15 by the demo model of the sample: most of them last 7.3 s.
-#[test]
-fn every_drawing_of_real_ecgs_shows_all_twelve_leads() {
+fn every_drawing_of_real_ecgs_shows_all_twelve_leads(dir: &Path) {
     let Some(archive) = common::reference().map(|reference| reference.join("code15_mini")) else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    sample(dir.path(), &[]);
-    let checkpoint = dir.path().join("code15/sample/demo_model/demo.pt");
+    let checkpoint = dir.join("code15/sample/demo_model/demo.pt");
     ok(ecgfm()
         .args(["run", "code15", "--profile", "full", "--quiet", "--workdir"])
-        .arg(dir.path())
+        .arg(dir)
         .args(["--set", &format!("vars.raw={}", archive.display())])
         .args(["--set", &format!("vars.checkpoint={}", checkpoint.display())])
         .args([
@@ -292,7 +284,7 @@ fn every_drawing_of_real_ecgs_shows_all_twelve_leads() {
             "--set",
             "vars.mapping=physionet2021_to_code15_with_1davb",
         ]));
-    let plots = std::fs::read_dir(dir.path().join("code15/full/report/plots"))
+    let plots = std::fs::read_dir(dir.join("code15/full/report/plots"))
         .unwrap()
         .flatten();
     let drawings: Vec<_> = plots

@@ -11,6 +11,7 @@ mod shard;
 mod sources;
 mod submit;
 mod synth;
+mod table;
 mod upkeep;
 
 pub use convert::{ConvertArgs, ConvertFormat};
@@ -25,6 +26,7 @@ pub use submit::{
     KubernetesArgs, QueueArgs, SharedSubmitArgs, SlurmArgs, SnakemakeArgs, SubmitArgs, SubmitEngine,
 };
 pub use synth::SynthArgs;
+pub use table::{TableArgs, TableChoice, TableForm, TableUnit};
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
 
 use crate::kinds::DemoNetwork;
@@ -90,6 +92,8 @@ pub enum Command {
     Sensitivity(SensitivityArgs),
     /// Compare two runs' evaluations, ECG by ECG: what changed, with an interval.
     Compare(CompareArgs),
+    /// Print a table for a paper: results by label or who was scored, as Markdown, LaTeX, CSV or HTML.
+    Table(TableArgs),
     /// Say where checkpoints and datasets come from, where they belong, and what is missing.
     Sources(SourcesArgs),
     /// Download a checkpoint or a dataset: goes on where it stopped, and compares with what is published.
@@ -127,6 +131,7 @@ impl Command {
             Self::Predict(args) => args.json,
             Self::Sensitivity(args) => args.json,
             Self::Compare(args) => args.json,
+            Self::Table(args) => args.json,
             Self::Sources(args) => args.json,
             Self::Fetch(args) => args.json,
             Self::Synth(args) => args.json,

@@ -124,6 +124,7 @@ fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
         Command::Plot(args) => commands::plot::plot(args),
         Command::Convert(args) => commands::convert::convert(args),
         Command::Compare(args) => commands::compare::compare(args),
+        Command::Table(args) => commands::table::table(args),
         Command::Sources(args) => commands::sources::sources(args),
         Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),
     };

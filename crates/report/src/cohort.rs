@@ -19,6 +19,19 @@ struct CohortRow {
     share: String,
 }
 
+impl CohortPart {
+    /// Heading, name, and count with share of every row.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        self.rows.iter().map(|row| {
+            let value = match row.share.as_str() {
+                "" => row.n.clone(),
+                share => format!("{} ({})", row.n, share.trim_end_matches(" %")),
+            };
+            (self.heading.as_str(), row.name.as_str(), value)
+        })
+    }
+}
+
 /// Who was scored: ECGs and patients, the groups of every attribute, the labels of the truth.
 pub(crate) fn describe_cohort(metrics: &Metrics) -> Vec<CohortPart> {
     let all = metrics.flow.ecgs_scored;

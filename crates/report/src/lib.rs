@@ -13,6 +13,7 @@ mod page;
 mod panel;
 pub mod paper;
 mod params;
+pub mod published_table;
 pub mod report;
 mod results;
 mod run_card;

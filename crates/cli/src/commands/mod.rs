@@ -21,6 +21,7 @@ pub mod show;
 pub mod sources;
 pub mod stage;
 pub mod submit;
+pub mod table;
 pub mod verify;
 
 use ecgfm_pipeline::{Error, ErrorKind};

@@ -1,0 +1,69 @@
+//! What can be typed after `ecgfm table`.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Arguments of `ecgfm table`.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    /// Directories of runs, or of their evaluations; several make one table.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// What the table shows.
+    #[arg(long, value_enum, default_value = "results")]
+    pub what: TableChoice,
+    /// Form of the table.
+    #[arg(long, value_enum, default_value = "markdown", conflicts_with = "json")]
+    pub format: TableForm,
+    /// Rows that were scored.
+    #[arg(long, value_enum, default_value = "ecg")]
+    pub by: TableUnit,
+    /// Statistics of the results, in this order: names as in metrics.json.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "auroc,auprc,sensitivity,specificity,ppv",
+        value_name = "NAME,..."
+    )]
+    pub statistics: Vec<String>,
+    /// Digits behind the point.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=6))]
+    pub digits: u8,
+    /// Write the table here instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print JSON on standard output: caption, notices, headings, rows.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Content of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableChoice {
+    /// A row a label: statistics with their 95 % intervals.
+    Results,
+    /// Table 1: ECGs, patients, groups and labels, with shares.
+    Cohort,
+}
+
+/// Form of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableForm {
+    /// A pipe table.
+    Markdown,
+    /// An environment `table` with booktabs.
+    Latex,
+    /// Commas between cells.
+    Csv,
+    /// A page with one plain table, for word processors.
+    Html,
+}
+
+/// Rows that were scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableUnit {
+    /// ECGs, whose segments are pooled.
+    Ecg,
+    /// Segments.
+    Segment,
+}
