@@ -124,8 +124,12 @@ class Archive:
         offset = os.path.getsize(f"{out}/outputs_test.npy") - logits.nbytes
         with open(f"{out}/outputs_test_header.pkl", "wb") as file:
             pickle.dump({"shape": logits.shape, "dtype": "float32", "offset": offset}, file)
-        with open(f"{out}/infer.json", "w") as file:
-            json.dump({"label_set": "physionet2021", "label_names": names, "note": "synthetic"}, file)
+        write_infer_json(out, names)
+
+
+def write_infer_json(out, names):
+    with open(f"{out}/infer.json", "w") as file:
+        json.dump({"label_set": "physionet2021", "label_names": names, "note": "synthetic"}, file)
 
 
 def main():
