@@ -17,6 +17,7 @@ use crate::presence::exists;
 use crate::store::SegmentReader;
 use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::{DataFrame, Int64Chunked, IntoColumn, StringChunked};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// File name of the array.
@@ -128,17 +129,32 @@ impl Logits {
     /// Reads the files of `subset` in `dir`, with the keys of the index beside them.
     ///
     /// # Errors
-    /// A file cannot be read, the array is not two-dimensional, or index and array differ in length.
+    /// As [`LogitsFile::open`], and a value cannot be read.
     pub fn read(dir: &Path, subset: &str) -> Result<Self> {
-        Self::read_keyed(dir, subset, None)
+        LogitsFile::open(dir, subset, None)?.read_all()
     }
+}
 
-    /// Reads the files as [`read`](Self::read) does, where logits that have no index beside them, as the reference writes them, get their keys from the manifest
-    /// that they were computed from: row n is its line n + 1.
+/// Logits in their file, with their keys: there may be more values than there is memory.
+#[derive(Debug)]
+pub struct LogitsFile {
+    /// The subset they were computed on.
+    pub subset: String,
+    /// Number of labels, the width of a row.
+    pub labels: usize,
+    /// One row a segment, in the order of the values: segment, idx, save_file.
+    pub index: DataFrame,
+    array: npy::NpyReader,
+}
+
+impl LogitsFile {
+    /// Opens the files of `subset` in `dir`. Logits that have no index beside them, as the reference writes them, get their keys from
+    /// the manifest that they were computed from: row n is its line n + 1.
     ///
     /// # Errors
-    /// As [`read`](Self::read), as [`ManifestRows::keys`], and when there is an index or a manifest too many or none at all.
-    pub fn read_keyed(dir: &Path, subset: &str, manifest: Option<ManifestRows<'_>>) -> Result<Self> {
+    /// A file cannot be read, the array is not two-dimensional, or index and array differ in length; those of
+    /// [`ManifestRows::keys`]; there is an index or a manifest too many or none at all.
+    pub fn open(dir: &Path, subset: &str, manifest: Option<ManifestRows<'_>>) -> Result<Self> {
         crate::manifests::check_plain(dir, subset)?;
         let array = dir.join(array_file(subset));
         if !exists(&array)? && exists(&dir.join(index_file(subset)))? {
@@ -151,12 +167,7 @@ impl Logits {
             return Err(Error::invalid(&array, what));
         };
         let path = dir.join(index_file(subset));
-        let read = || {
-            let mut values = vec![0.0; rows * labels];
-            reader.read_rows(0, rows, &mut values).map(|()| values)
-        };
-        let has_index = exists(&path)?;
-        let keys = || match (manifest, has_index) {
+        let index = match (manifest, exists(&path)?) {
             (None, true) => read_index(&path),
             (None, false) => Err(missing_index(&path, subset)),
             (Some(_), true) => Err(Error::advised(
@@ -165,9 +176,7 @@ impl Logits {
                 "leave `manifest` out",
             )),
             (Some(manifest), false) => manifest.keys(subset),
-        };
-        let (values, index) = rayon::join(read, keys);
-        let (values, index) = (values?, index?);
+        }?;
         if index.height() != rows {
             let what = format!("{} keys for {rows} rows of {}", index.height(), array.display());
             let keys = manifest.map_or(path, |manifest| {
@@ -178,8 +187,36 @@ impl Logits {
         Ok(Self {
             subset: subset.to_owned(),
             labels,
-            values,
             index,
+            array: reader,
+        })
+    }
+
+    /// Number of segments.
+    pub fn rows(&self) -> usize {
+        self.array.rows()
+    }
+
+    /// Reads the logits of some segments, row by row.
+    ///
+    /// # Errors
+    /// I/O, or rows past the end.
+    pub fn read_rows(&self, rows: Range<usize>) -> Result<Vec<f32>> {
+        let mut values = vec![0.0; rows.len() * self.labels];
+        self.array.read_rows(rows.start, rows.len(), &mut values)?;
+        Ok(values)
+    }
+
+    /// Reads the logits of all segments.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn read_all(self) -> Result<Logits> {
+        Ok(Logits {
+            values: self.read_rows(0..self.rows())?,
+            subset: self.subset,
+            labels: self.labels,
+            index: self.index,
         })
     }
 }

@@ -73,37 +73,43 @@ impl PredictionsInfo {
     }
 }
 
-/// Writes `predictions.csv` and `predictions.parquet` in `dir`: the keys, float32 probabilities, `labels`.
+/// Writes `predictions.csv` in `dir`: the keys, float32 probabilities, `labels`. It comes in parts of consecutive rows.
 ///
 /// # Errors
 /// I/O.
-pub fn write(dir: &Path, frame: &DataFrame) -> Result<()> {
-    crate::parallel::run_parallel(vec![
-        Box::new(|| table::write(&dir.join(CSV_FILE), frame)),
-        Box::new(|| table::write_parquet(&dir.join(PARQUET_FILE), frame)),
-    ])
+pub fn write_csv(dir: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
+    table::write_parts(&dir.join(CSV_FILE), parts)
 }
 
-/// Reads segment, idx, save_file, split and the probabilities (float32) of `labels` from `predictions.parquet`.
+/// Writes `predictions.parquet` in `dir`, as [`write_csv`] writes its table. Parts are those of [`table::row_groups`].
+///
+/// # Errors
+/// I/O.
+pub fn write_parquet(dir: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
+    table::write_parquet_parts(&dir.join(PARQUET_FILE), parts)
+}
+
+/// Reads segment, idx, save_file and the probabilities (float32) of `labels` from `predictions.parquet`.
 ///
 /// # Errors
 /// The file cannot be read, lacks a column, or names a segment twice.
 pub fn read(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
     let path = dir.join(PARQUET_FILE);
-    let names: Vec<&str> = KEYS.iter().chain(labels).copied().collect();
+    let keys = [SEGMENT, IDX, SAVE_FILE];
+    let names: Vec<&str> = keys.iter().chain(labels).copied().collect();
     let frame = table::read_parquet_columns(&path, Some(&names))?;
     require_unique(&path, &frame, SEGMENT)?;
     frame
-        .select(KEYS.iter().chain(labels).copied())
+        .select(names)
         .map_err(|e| Error::invalid(&path, e.to_string()))
 }
 
-/// Writes `mapped.csv` in `dir`: the keys, booleans, `predicted`, `<label>_probability`.
+/// Writes `mapped.csv` in `dir`: the keys, booleans, `predicted`, `<label>_probability`. It comes in parts of consecutive rows.
 ///
 /// # Errors
 /// I/O.
-pub fn write_mapped(dir: &Path, frame: &DataFrame) -> Result<()> {
-    table::write(&dir.join(MAPPED_FILE), frame)
+pub fn write_mapped(dir: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
+    table::write_parts(&dir.join(MAPPED_FILE), parts)
 }
 
 /// Reads the keys and `predicted` of `mapped.csv`.
@@ -124,12 +130,12 @@ pub fn read_mapped(dir: &Path) -> Result<DataFrame> {
     Ok(frame)
 }
 
-/// Writes `ecg.csv` in `dir`: idx, save_file, segments, float32 probabilities, `labels`.
+/// Writes `ecg.csv` in `dir`: idx, save_file, segments, float32 probabilities, `labels`. It comes in parts of consecutive rows.
 ///
 /// # Errors
 /// I/O.
-pub fn write_ecg(dir: &Path, frame: &DataFrame) -> Result<()> {
-    table::write(&dir.join(ECG_FILE), frame)
+pub fn write_ecg(dir: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
+    table::write_parts(&dir.join(ECG_FILE), parts)
 }
 
 /// Reads idx, save_file, segments and the probabilities (float32) of every label from `ecg.csv`.
@@ -209,15 +215,10 @@ mod tests {
     #[test]
     fn predictions_come_back_as_they_were_written() {
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), &predictions()).unwrap();
+        write_csv(dir.path(), [predictions()]).unwrap();
+        write_parquet(dir.path(), [predictions()]).unwrap();
         let back = read(dir.path(), &["SB"]).unwrap();
-        assert!(
-            back.equals_missing(
-                &predictions()
-                    .select([SEGMENT, IDX, SAVE_FILE, SPLIT, "SB"])
-                    .unwrap()
-            )
-        );
+        assert!(back.equals_missing(&predictions().select([SEGMENT, IDX, SAVE_FILE, "SB"]).unwrap()));
         let text = std::fs::read_to_string(dir.path().join(CSV_FILE)).unwrap();
         assert!(
             text.starts_with(
@@ -237,7 +238,7 @@ mod tests {
     fn a_segment_or_ecg_named_twice_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let twice = predictions().vstack(&predictions()).unwrap();
-        write(dir.path(), &twice).unwrap();
+        write_parquet(dir.path(), [twice]).unwrap();
         assert!(
             read(dir.path(), &[])
                 .unwrap_err()
@@ -245,7 +246,7 @@ mod tests {
                 .contains("segment `a_0` is in more than one row")
         );
         let ecg = df!(IDX => [1i64, 1], SAVE_FILE => ["a.mat", "a.mat"], SEGMENTS => [1i64, 1], "AF" => [0.1f32, 0.2]);
-        write_ecg(dir.path(), &ecg.unwrap()).unwrap();
+        write_ecg(dir.path(), [ecg.unwrap()]).unwrap();
         assert!(
             read_ecg(dir.path())
                 .unwrap_err()
@@ -259,7 +260,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let ecg = df!(IDX => [7i64, 1], SAVE_FILE => ["a.mat", "b.mat"], SEGMENTS => [1i64, 2], "AF" => [0.1f32, 0.751_620_8]);
         let ecg = ecg.unwrap();
-        write_ecg(dir.path(), &ecg).unwrap();
+        write_ecg(dir.path(), [ecg.clone()]).unwrap();
         assert!(read_ecg(dir.path()).unwrap().equals(&ecg));
     }
 

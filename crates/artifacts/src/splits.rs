@@ -46,3 +46,15 @@ pub fn read_segmented(path: &Path) -> Result<DataFrame> {
     ];
     table::read(path, &columns, OtherColumns::Ignore)
 }
+
+/// Reads the split and the path of every segment of `segmented_split.csv`.
+///
+/// # Errors
+/// As [`table::read`].
+pub fn read_paths(path: &Path) -> Result<DataFrame> {
+    let columns = [
+        Column::new(SPLIT, ColumnKind::Text),
+        Column::new(PATH, ColumnKind::Text),
+    ];
+    table::read(path, &columns, OtherColumns::Ignore)
+}

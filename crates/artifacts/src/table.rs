@@ -29,11 +29,11 @@ pub use ecgfm_formats::cell;
 pub use file_table::{FileRow, FileRows, FileTable};
 pub use frame::{bool_column, build_frame, int_column, str_column};
 pub use lines::Lines;
-pub use parquet::{read_parquet, read_parquet_columns, write_parquet};
+pub use parquet::{read_parquet, read_parquet_columns, row_groups, write_parquet, write_parquet_parts};
 pub use polars::prelude::DataFrame;
 pub use rows::write_rows;
 pub use text_column::TextColumn;
-pub use write::write;
+pub use write::{write, write_parts};
 
 /// Reads the asked columns of a CSV file, in the asked order.
 ///

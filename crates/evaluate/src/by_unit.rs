@@ -77,7 +77,7 @@ fn scored_ecgs(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> Sc
         unknown.iter().for_each(|&row| truth[row as usize] = None);
         truth
     };
-    let files = files.map(|files| files.iter().map(|f| f.unwrap_or_default().to_owned()).collect());
+    let files = files.map(|files| files.iter().map(Option::unwrap_or_default).collect());
     ScoredEcgs {
         idx: ecgs.idx().collect(),
         save_file: files.unwrap_or_default(),

@@ -91,7 +91,8 @@ pub(crate) fn same_split(a: &Evaluation, b: &Evaluation) -> Result<()> {
 pub(crate) fn shared_rows(evaluations: &[&Evaluation]) -> Result<Vec<Vec<usize>>> {
     let column = |at: usize| format!("row_{at}");
     let keys = |at: usize, of: &Evaluation| -> PolarsResult<LazyFrame> {
-        let keys = df!(IDX => &of.scored.idx, SAVE_FILE => &of.scored.save_file)?;
+        let files: Vec<&str> = of.scored.save_file.iter().collect();
+        let keys = df!(IDX => &of.scored.idx, SAVE_FILE => files)?;
         Ok(keys.lazy().with_row_index(column(at), None))
     };
     let joined = || -> PolarsResult<Vec<Vec<usize>>> {

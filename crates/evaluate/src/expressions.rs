@@ -1,22 +1,18 @@
 //! Probabilities, decisions and pooling, as expressions of polars.
 
 use crate::sigmoid::sigmoid;
-use ecgfm_artifacts::labelset::{Combination, LabelPair, Pool};
+use ecgfm_artifacts::labelset::{Combination, LabelPair};
 use ecgfm_artifacts::stage_params::Returns;
 use polars::lazy::dsl::max_horizontal;
 use polars::prelude::*;
 
-/// The probability behind a value that the model returned: the sigmoid of a logit, or the value itself, held within 0 and 1.
-pub(crate) fn probability(value: Expr, returns: Returns) -> Expr {
-    let of = match returns {
+/// Computes the probability behind a value that the model returned: the sigmoid of a logit, or the value itself, held within 0
+/// and 1.
+pub(crate) fn value_to_probability(returns: Returns) -> fn(f32) -> f32 {
+    match returns {
         Returns::Logits => sigmoid,
         Returns::Probabilities => |p: f32| p.clamp(0.0, 1.0),
-    };
-    // Polars' own exponential is no part of its small builds, and a probability is to have the bits that `sigmoid` gives.
-    value.map(
-        move |values| Ok(values.f32()?.apply_values(of).into_column()),
-        |_, field| Ok(field.clone()),
-    )
+    }
 }
 
 /// True where a float32 probability is above a threshold, as [`exceeds`](crate::sigmoid::exceeds) has it.
@@ -47,38 +43,6 @@ pub(crate) fn combine_labels(pair: &LabelPair) -> Expr {
 /// The probability, in float64, that a label does not hold.
 fn complement(probability: Expr) -> Expr {
     lit(1.0) - probability.cast(DataType::Float64)
-}
-
-/// A label's probability in each group of rows: what is computed within groups, to be finished by [`pool_group`]. Sums are taken in
-/// float64, in the order of the rows, and rounded once.
-pub(crate) fn within_groups(label: &str, pool: Pool) -> Expr {
-    match pool {
-        Pool::Mean => (col(label).cast(DataType::Float64).sum() / len().cast(DataType::Float64))
-            .cast(DataType::Float32)
-            .alias(label),
-        Pool::Max => col(label).max(),
-        // A list of all its rows: small builds of polars have no product.
-        Pool::NoisyOr => complement(col(label)).alias(label),
-    }
-}
-
-/// A label's probability in each group, out of what [`within_groups`] gave.
-pub(crate) fn pool_group(label: &str, pool: Pool) -> Expr {
-    match pool {
-        Pool::Mean | Pool::Max => col(label),
-        Pool::NoisyOr => col(label).map(
-            |lists| {
-                let product = |list: Option<Series>| -> PolarsResult<f32> {
-                    let list = list.unwrap_or_default();
-                    Ok((1.0 - list.f64()?.iter().flatten().product::<f64>()) as f32)
-                };
-                let values = lists.list()?.series_iter().map(product);
-                let values = values.collect::<PolarsResult<Vec<f32>>>()?;
-                Ok(Column::new(lists.name().clone(), values))
-            },
-            |_, field| Ok(Field::new(field.name().clone(), DataType::Float32)),
-        ),
-    }
 }
 
 #[cfg(test)]
@@ -128,8 +92,7 @@ mod tests {
 
     #[test]
     fn values_become_probabilities_by_what_the_model_returned() {
-        let frame = df!("v" => [0.0f32, -1000.0, 2.0]).unwrap();
-        let of = |returns| bits(&frame, probability(col("v"), returns));
+        let of = |returns| [0.0f32, -1000.0, 2.0].map(|value| value_to_probability(returns)(value).to_bits());
         assert_eq!(of(Returns::Logits), [0.5, 0.0, sigmoid(2.0)].map(f32::to_bits));
         assert_eq!(of(Returns::Probabilities), [0.0f32, 0.0, 1.0].map(f32::to_bits));
     }

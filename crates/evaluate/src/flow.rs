@@ -20,20 +20,24 @@ pub(crate) fn count_unpredicted(
     predicted: &DataFrame,
     missing: OnMissing,
 ) -> Result<usize> {
-    let failed = || Error::table("comparing predictions with the split");
-    let segment_of = |paths: Column| {
-        let segments = paths
-            .str()?
-            .apply(|path| path.map(|path| key::of_path(path).into()));
-        Ok(segments.into_column())
+    let table = splits::read_paths(split_table)?;
+    let splits = table::str_column(split_table, &table, SPLIT)?;
+    let paths = table::str_column(split_table, &table, PATH)?;
+    let keys = || {
+        let of_subset = splits.iter().zip(paths.iter());
+        let of_subset = of_subset.filter(|(split, _)| *split == Some(subset));
+        of_subset.map(|(_, path)| key::of_path(path.unwrap_or_default()))
     };
-    let expected = splits::read_segmented(split_table)?
-        .lazy()
-        .filter(col(SPLIT).eq(lit(subset)));
-    let expected = expected.select([col(PATH)
-        .map(segment_of, |_, field| Ok(field.clone()))
-        .alias(SEGMENT)]);
-    let expected = expected.collect().map_err(failed())?;
+    let in_order = table::str_column(split_table, predicted, SEGMENT)?
+        .iter()
+        .flatten();
+    // As predict leaves them, where all were predicted: then nothing has to be looked for.
+    if keys().eq(in_order) {
+        return Ok(0);
+    }
+    let failed = || Error::table("comparing predictions with the split");
+    let expected = StringChunked::from_iter_values(SEGMENT.into(), keys());
+    let expected = DataFrame::new_infer_height(vec![expected.into_column()]).map_err(failed())?;
     let predicted = predicted.select([SEGMENT]).map_err(failed())?;
     let first_of = |left: &DataFrame, right: &DataFrame| -> Result<(usize, String)> {
         let alone = without_counterpart(left.clone().lazy(), right.clone().lazy(), &[col(SEGMENT)]);

@@ -3,6 +3,7 @@
 use crate::challenge::ChallengeRewards;
 use crate::clusters::Clusters;
 use crate::estimate::{estimate, set_interval};
+use crate::metrics::bootstrap::ClusterSums;
 use crate::metrics::challenge::EarnedRewards;
 use crate::metrics::multilabel::{Agreement, RowAgreement};
 use crate::resampled::RowSums;
@@ -35,35 +36,35 @@ pub(crate) fn set_statistics(
         co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
     };
     if let Some(sampling) = scoring.sampling {
-        let columns = summed_columns(rows, &decided, scoring.challenge);
-        let sums = RowSums::draw(&columns, clusters, sampling);
+        let sums = cluster_sums(rows, &decided, clusters, scoring.challenge);
+        let sums = RowSums::draw(&sums, clusters.count, sampling);
         out.add_intervals(&sums, rows.truth.len());
     }
     out
 }
 
-/// Columns that are summed over rows: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by
-/// constant ones, where the Challenge has a score for these labels.
-fn summed_columns(rows: &ScoredRows, decided: &[Vec<bool>], challenge: &ChallengeRewards) -> Vec<Vec<f64>> {
-    let all = || 0..rows.len();
-    let agreement: Vec<RowAgreement> = all()
-        .map(|row| RowAgreement::of(&rows.truth, decided, row))
-        .collect();
-    let mut columns = vec![
-        vec![1.0; rows.len()],
-        agreement.iter().map(|a| f64::from(u8::from(a.exact))).collect(),
-        agreement.iter().map(|a| f64::from(a.wrong)).collect(),
-        agreement.iter().map(|a| a.jaccard).collect(),
-    ];
-    if let ChallengeRewards::Rewards(rewards) = challenge {
-        let earned: Vec<EarnedRewards> = all()
-            .map(|row| EarnedRewards::of(&rows.truth, decided, rewards, row))
-            .collect();
-        columns.push(earned.iter().map(|e| e.observed).collect());
-        columns.push(earned.iter().map(|e| e.perfect).collect());
-        columns.push(earned.iter().map(|e| e.constant).collect());
+/// Sums over rows: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by constant ones, where the
+/// Challenge has a score for these labels.
+fn cluster_sums(
+    rows: &ScoredRows,
+    decided: &[Vec<bool>],
+    clusters: &Clusters,
+    challenge: &ChallengeRewards,
+) -> ClusterSums {
+    let agreement = |row| {
+        let agreement = RowAgreement::of(&rows.truth, decided, row);
+        let exact = f64::from(u8::from(agreement.exact));
+        [1.0, exact, f64::from(agreement.wrong), agreement.jaccard]
+    };
+    let (of_row, count) = (&clusters.of_row, clusters.count);
+    match challenge {
+        ChallengeRewards::Rewards(rewards) => ClusterSums::of_rows(7, of_row, count, |row| {
+            let earned = EarnedRewards::of(&rows.truth, decided, rewards, row);
+            let earned = [earned.observed, earned.perfect, earned.constant];
+            agreement(row).into_iter().chain(earned)
+        }),
+        ChallengeRewards::Undefined(_) => ClusterSums::of_rows(4, of_row, count, agreement),
     }
-    columns
 }
 
 impl SetStatistics {

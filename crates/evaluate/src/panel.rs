@@ -181,7 +181,7 @@ fn panel_model(name: &str, evaluation: &Evaluation, rows: &[usize]) -> PanelMode
     let files = evaluation.scored.save_file.iter().enumerate();
     let left_out = files
         .filter(|(row, _)| !shared.contains(row))
-        .map(|(_, file)| file.clone());
+        .map(|(_, file)| file.to_owned());
     PanelModel {
         name: name.to_owned(),
         ecgs: evaluation.scored.idx.len() as u64,

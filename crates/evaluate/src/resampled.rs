@@ -4,7 +4,7 @@ use crate::clusters::Clusters;
 use crate::known::KnownRows;
 use crate::metrics::LabelRows;
 use crate::metrics::bootstrap::{
-    Resampled, ResamplingPlan, leave_out, leave_out_sums, resample_labels, resample_sums,
+    ClusterSums, Resampled, ResamplingPlan, leave_out, leave_out_sums, resample_labels, resample_sums,
 };
 use crate::metrics::interval::{Interval, IntervalEstimator, bca_interval, percentile_interval};
 use ecgfm_artifacts::evaluation::Statistic;
@@ -102,14 +102,12 @@ pub(crate) struct RowSums {
 }
 
 impl RowSums {
-    /// Of columns with one entry a row.
-    pub(crate) fn draw(columns: &[Vec<f64>], clusters: &Clusters, sampling: Sampling) -> Self {
-        let (of_row, count) = (&clusters.of_row, clusters.count);
+    /// Of columns, whose sums over the rows of each of `count` clusters are given.
+    pub(crate) fn draw(sums: &ClusterSums, count: usize, sampling: Sampling) -> Self {
         let groups = GROUPS.min(count);
         Self {
-            replicates: resample_sums(columns, of_row, count, sampling.plan),
-            left_out: (sampling.method == IntervalEstimator::Bca)
-                .then(|| leave_out_sums(columns, of_row, count, groups)),
+            replicates: resample_sums(sums, sampling.plan),
+            left_out: (sampling.method == IntervalEstimator::Bca).then(|| leave_out_sums(sums, groups)),
         }
     }
 

@@ -103,8 +103,12 @@ pub(crate) fn join_truth(
     missing: OnMissing,
 ) -> Result<ScoredRows> {
     let failed = || Error::table("joining with the truth");
-    let keys = [SEGMENT, IDX, SAVE_FILE];
-    let keys = keys.into_iter().filter(|key| predicted.column(key).is_ok());
+    // A segment is named by its key, an ECG by its file.
+    let name = match predicted.column(SEGMENT) {
+        Ok(_) => SEGMENT,
+        Err(_) => SAVE_FILE,
+    };
+    let keys = [name, IDX].into_iter();
     let scores = mapping
         .map
         .iter()

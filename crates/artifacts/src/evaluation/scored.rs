@@ -2,7 +2,7 @@
 
 use crate::columns::{IDX, SAVE_FILE};
 use crate::error::{Error, Result};
-use crate::table;
+use crate::table::{self, TextColumn};
 use polars::prelude::*;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub struct ScoredEcgs {
     /// The ECGs.
     pub idx: Vec<i64>,
     /// Files of their recordings.
-    pub save_file: Vec<String>,
+    pub save_file: TextColumn,
     /// Number of the patient of each ECG; ECGs of one patient are resampled together.
     pub cluster: Vec<u32>,
     /// The mapped labels.
@@ -40,7 +40,7 @@ impl ScoredEcgs {
         let cluster: Vec<i64> = self.cluster.iter().map(|c| i64::from(*c)).collect();
         let mut columns = vec![
             Column::new(IDX.into(), &self.idx),
-            Column::new(SAVE_FILE.into(), &self.save_file),
+            StringChunked::from_iter_values(SAVE_FILE.into(), self.save_file.iter()).into_column(),
             Column::new(CLUSTER.into(), cluster),
         ];
         for (label, (truth, scores)) in self.labels.iter().zip(self.truth.iter().zip(&self.scores)) {
@@ -70,11 +70,7 @@ impl ScoredEcgs {
         let files = table::str_column(path, &frame, SAVE_FILE)?;
         let mut out = Self {
             idx: ints(IDX)?,
-            save_file: files
-                .iter()
-                .map(|f| f.map(str::to_owned))
-                .collect::<Option<_>>()
-                .ok_or_else(hole)?,
+            save_file: files.iter().collect::<Option<_>>().ok_or_else(hole)?,
             cluster: ints(CLUSTER)?
                 .into_iter()
                 .map(|c| u32::try_from(c).map_err(|_| hole()))
@@ -107,7 +103,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let scored = ScoredEcgs {
             idx: vec![3, 1],
-            save_file: vec!["a.mat".into(), "b.mat".into()],
+            save_file: ["a.mat", "b.mat"].into_iter().collect(),
             cluster: vec![0, 1],
             labels: vec!["1dAVb".into()],
             truth: vec![vec![Some(true), None]],

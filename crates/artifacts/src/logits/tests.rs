@@ -60,7 +60,7 @@ impl Reference {
             dir: &dir,
             segments: Some(&segments),
         };
-        Logits::read_keyed(self.dir.path(), "test", Some(manifest))
+        LogitsFile::open(self.dir.path(), "test", Some(manifest))?.read_all()
     }
 }
 

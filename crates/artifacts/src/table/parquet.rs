@@ -6,6 +6,7 @@ use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 /// Writes a frame as Parquet.
@@ -17,14 +18,60 @@ pub fn write_parquet(path: &Path, frame: &DataFrame) -> Result<()> {
 }
 
 fn write_frame(path: &Path, frame: &DataFrame, out: impl Write) -> Result<()> {
+    keep_refusal(path, out, |out| {
+        parquet_writer(out).finish(&mut frame.clone())?;
+        Ok(())
+    })
+}
+
+fn parquet_writer<W: Write>(out: W) -> ParquetWriter<W> {
+    ParquetWriter::new(out).with_compression(ParquetCompression::Snappy)
+}
+
+/// Rows in a row group; the last ones may have up to twice as many.
+const ROW_GROUP: usize = 512 * 512;
+
+/// The rows of each row group of a table of so many rows, as [`write_parquet`] divides it.
+pub fn row_groups(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let groups = (rows / ROW_GROUP).max(1);
+    let size = rows / groups;
+    let end = move |at: usize| if at + 1 == groups { rows } else { (at + 1) * size };
+    (0..groups).map(move |at| at * size..end(at))
+}
+
+/// Writes a table that comes in parts of consecutive rows, each of which becomes a row group. Those of [`row_groups`] give the bytes
+/// that [`write_parquet`] gives.
+///
+/// # Errors
+/// As [`write_parquet`].
+pub fn write_parquet_parts(path: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
+    let write = |out: &mut dyn Write| -> PolarsResult<()> {
+        let mut parts = parts.into_iter();
+        let Some(first) = parts.next() else {
+            return Ok(());
+        };
+        let mut writer = parquet_writer(out).batched(first.schema())?;
+        for mut part in std::iter::once(first).chain(parts) {
+            part.rechunk_mut_par();
+            writer.write_batch(&part)?;
+        }
+        writer.finish().map(drop)
+    };
+    crate::atomic::write(path, |out| keep_refusal(path, out, |out| write(out)))
+}
+
+/// Writes through `write`, whose error is the first refusal of `out` where there was one.
+fn keep_refusal<W: Write>(
+    path: &Path,
+    out: W,
+    write: impl FnOnce(&mut RefusalKeeper<W>) -> PolarsResult<()>,
+) -> Result<()> {
     let mut out = RefusalKeeper { out, refusal: None };
-    let written = ParquetWriter::new(&mut out)
-        .with_compression(ParquetCompression::Snappy)
-        .finish(&mut frame.clone());
+    let written = write(&mut out);
     match (written, out.refusal) {
         (_, Some(refusal)) => Err(Error::io("write", path)(refusal)),
         (Err(e), None) => Err(Error::invalid(path, format!("cannot be written as Parquet: {e}"))),
-        (Ok(_), None) => Ok(()),
+        (Ok(()), None) => Ok(()),
     }
 }
 
@@ -136,6 +183,20 @@ mod tests {
             assert!(error.to_string().contains("No space left on device"), "{error}");
         }
         write_frame(Path::new("a.parquet"), &frame, SmallDisk(1 << 20)).unwrap();
+    }
+
+    #[test]
+    fn a_table_in_parts_has_the_bytes_of_one_that_is_written_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for rows in [1, 3 * ROW_GROUP - 1] {
+            let frame = df!("a" => (0..rows as i32).map(|i| i % 7).collect::<Vec<_>>()).unwrap();
+            write_parquet(&path("whole"), &frame).unwrap();
+            let parts = row_groups(rows).map(|rows| frame.slice(rows.start as i64, rows.len()));
+            write_parquet_parts(&path("parts"), parts).unwrap();
+            let [whole, parts] = ["whole", "parts"].map(|name| std::fs::read(path(name)).unwrap());
+            assert!(whole == parts, "{rows} rows");
+        }
     }
 
     #[test]

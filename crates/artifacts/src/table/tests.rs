@@ -136,6 +136,9 @@ fn any_number_of_threads_writes_what_one_row_after_the_other_gives() {
         with_threads(threads, || write(&path, &pieces)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), serial, "{threads} threads");
     }
+    let parts = [(0, 1), (1, 20_000), (20_001, 9_999)];
+    write_parts(&path, parts.map(|(first, rows)| frame.slice(first, rows))).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), serial, "in parts");
 }
 
 #[test]

@@ -17,23 +17,37 @@ const ROWS_AT_ONCE: usize = 512;
 /// # Errors
 /// I/O, or a column of a type that these tables do not use.
 pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
+    write_parts(path, [frame.clone()])
+}
+
+/// Writes a table that comes in parts of consecutive rows, at least one, all of the same columns.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_parts(path: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
+    crate::atomic::write(path, |out| {
+        let mut parts = parts.into_iter().enumerate();
+        parts.try_for_each(|(at, part)| write_part(path, &part, at == 0, out))
+    })
+}
+
+/// Writes the rows of a frame, below the names of its columns where it is the `first` part.
+fn write_part(path: &Path, frame: &DataFrame, first: bool, out: &mut (impl Write + Send)) -> Result<()> {
     let frame = rechunk_columns(frame);
     let columns: Vec<TypedColumn<'_>> = frame
         .columns()
         .iter()
         .map(|c| TypedColumn::of(path, c))
         .collect::<Result<_>>()?;
-    crate::atomic::write(path, |out| {
-        let names = frame.get_column_names();
-        let header = RowWriter::new(&mut *out, names.iter().map(|n| n.as_str()));
-        header
-            .and_then(RowWriter::finish)
-            .and_then(|out| {
-                let format = |rows: Range<usize>, text: &mut Vec<u8>| format_rows(&columns, rows, text);
-                write_in_order(frame.height(), &format, out)
-            })
-            .map_err(Error::io("write", path))
-    })
+    let format = |rows: Range<usize>, text: &mut Vec<u8>| format_rows(&columns, rows, text);
+    let mut write = || -> io::Result<()> {
+        if first {
+            let names = frame.get_column_names();
+            RowWriter::new(&mut *out, names.iter().map(|n| n.as_str()))?.finish()?;
+        }
+        write_in_order(frame.height(), &format, out)
+    };
+    write().map_err(Error::io("write", path))
 }
 
 /// The frame with every column in one piece, so that a row is found at once.

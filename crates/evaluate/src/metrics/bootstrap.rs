@@ -12,6 +12,7 @@ use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Number and seed of resamples.
 #[derive(Debug, Clone, Copy)]
@@ -68,28 +69,19 @@ pub fn resample_labels(
     )
 }
 
-/// Sums of columns, one entry a row, in every resample: `[column][replicate]`. Resamples are those of [`resample_labels`].
-pub fn resample_sums(
-    columns: &[Vec<f64>],
-    clusters: &[u32],
-    count: usize,
-    plan: ResamplingPlan,
-) -> Vec<Vec<f64>> {
-    weighted_sums(
-        columns,
-        clusters,
-        count,
-        plan.replicates,
-        fill_with_resamples(plan),
-    )
+/// Sums of columns over rows, in every resample: `[column][replicate]`. Resamples are those of [`resample_labels`].
+pub fn resample_sums(sums: &ClusterSums, plan: ResamplingPlan) -> Vec<Vec<f64>> {
+    sums.weighted(plan.replicates, fill_with_resamples(plan))
 }
 
 /// Fills in the weights of a block of resamples.
 fn fill_with_resamples(plan: ResamplingPlan) -> impl Fn(usize, &mut [LaneWeights]) + Sync {
     move |block, weights| {
         let first = block * LANES;
-        for lane in 0..LANES.min(plan.replicates - first) {
-            draw_resample(weights, lane, plan.seed, (first + lane) as u64);
+        let lanes = LANES.min(plan.replicates - first);
+        for lane in (0..lanes).step_by(DRAWN_AT_ONCE) {
+            let lanes = lane..lanes.min(lane + DRAWN_AT_ONCE);
+            draw_resamples(weights, lanes, plan.seed, first as u64);
         }
     }
 }
@@ -105,15 +97,9 @@ pub fn leave_out(
     evaluate_weights(labels, clusters, count, groups, fill_with_groups_left_out(groups))
 }
 
-/// Sums of columns, one entry a row, without each of `groups` groups of clusters, as in [`leave_out`]: `[column][group]`.
-pub fn leave_out_sums(columns: &[Vec<f64>], clusters: &[u32], count: usize, groups: usize) -> Vec<Vec<f64>> {
-    weighted_sums(
-        columns,
-        clusters,
-        count,
-        groups,
-        fill_with_groups_left_out(groups),
-    )
+/// Sums of columns over rows, without each of `groups` groups of clusters, as in [`leave_out`]: `[column][group]`.
+pub fn leave_out_sums(sums: &ClusterSums, groups: usize) -> Vec<Vec<f64>> {
+    sums.weighted(groups, fill_with_groups_left_out(groups))
 }
 
 /// Fills in the weights of a block of groups.
@@ -129,48 +115,78 @@ fn fill_with_groups_left_out(groups: usize) -> impl Fn(usize, &mut [LaneWeights]
     }
 }
 
-/// Sums of columns under each of `replicates` sets of weights.
-fn weighted_sums(
-    columns: &[Vec<f64>],
-    clusters: &[u32],
+/// Sums of columns over the rows of each cluster.
+pub struct ClusterSums {
+    /// Number of columns.
+    width: usize,
+    /// `[cluster][column]`.
+    sums: Vec<f64>,
+}
+
+impl ClusterSums {
+    /// Sums what `values_of` gives for each row, a number a column. `clusters` numbers each row's cluster, 0 … `count` − 1.
+    pub fn of_rows<V: IntoIterator<Item = f64>>(
+        width: usize,
+        clusters: &[u32],
+        count: usize,
+        values_of: impl Fn(usize) -> V,
+    ) -> Self {
+        let mut sums = vec![0.0; count * width];
+        for (row, &cluster) in clusters.iter().enumerate() {
+            let sums = &mut sums[cluster as usize * width..][..width];
+            sums.iter_mut()
+                .zip(values_of(row))
+                .for_each(|(sum, value)| *sum += value);
+        }
+        Self { width, sums }
+    }
+
+    /// The sums under each of `replicates` sets of weights.
+    fn weighted(&self, replicates: usize, fill: impl Fn(usize, &mut [LaneWeights]) + Sync) -> Vec<Vec<f64>> {
+        let count = self.sums.len() / self.width.max(1);
+        let blocks = for_each_block(count, replicates, fill, |weights| {
+            let mut total = vec![[0.0; LANES]; self.width];
+            for (weights, sums) in weights.iter().zip(self.sums.chunks_exact(self.width.max(1))) {
+                for (total, sum) in total.iter_mut().zip(sums) {
+                    for (total, weight) in total.iter_mut().zip(weights) {
+                        *total += sum * f64::from(*weight);
+                    }
+                }
+            }
+            total
+        });
+        let column = |at: usize| {
+            let all = blocks.iter().flat_map(move |block| block[at]);
+            all.take(replicates).collect()
+        };
+        (0..self.width).map(column).collect()
+    }
+}
+
+/// Bytes of weights, of all threads together, above which fewer threads work at once.
+const MOST_WEIGHTS: usize = 2 << 30;
+
+/// What `compute` makes of each block of [`LANES`] sets of weights of `count` clusters, in order.
+fn for_each_block<T: Send>(
     count: usize,
     replicates: usize,
     fill: impl Fn(usize, &mut [LaneWeights]) + Sync,
-) -> Vec<Vec<f64>> {
-    let width = columns.len();
-    let mut sums = vec![0.0; count * width];
-    for (at, column) in columns.iter().enumerate() {
-        for (value, &cluster) in column.iter().zip(clusters) {
-            sums[cluster as usize * width + at] += value;
-        }
-    }
-    let blocks: Vec<Vec<[f64; LANES]>> = (0..replicates.div_ceil(LANES))
-        .into_par_iter()
-        .map_init(
-            || vec![[0u8; LANES]; count],
-            |weights, block| {
-                weights.fill([0; LANES]);
-                fill(block, weights);
-                let mut total = vec![[0.0; LANES]; width];
-                for (weights, sums) in weights.iter().zip(sums.chunks_exact(width.max(1))) {
-                    for (total, sum) in total.iter_mut().zip(sums) {
-                        for (total, weight) in total.iter_mut().zip(weights) {
-                            *total += sum * f64::from(*weight);
-                        }
-                    }
-                }
-                total
-            },
-        )
-        .collect();
-    let column = |at: usize| {
+    compute: impl Fn(&[LaneWeights]) -> T + Sync,
+) -> Vec<T> {
+    let blocks: Vec<usize> = (0..replicates.div_ceil(LANES)).collect();
+    let at_once = MOST_WEIGHTS / ((LANES + DRAWN_AT_ONCE) * count.max(1));
+    let compute_block = |weights: &mut Vec<LaneWeights>, &block: &usize| {
+        weights.fill([0; LANES]);
+        fill(block, weights);
+        compute(weights)
+    };
+    let some = |blocks: &[usize]| -> Vec<T> {
+        let blocks = blocks.par_iter();
         blocks
-            .iter()
-            .flat_map(move |block| block[at])
-            .take(replicates)
+            .map_init(|| vec![[0u8; LANES]; count], compute_block)
             .collect()
     };
-    (0..width).map(column).collect()
+    blocks.chunks(at_once.max(1)).flat_map(some).collect()
 }
 
 /// Every label under each of `replicates` sets of weights, [`LANES`] at a time.
@@ -186,22 +202,14 @@ fn evaluate_weights(
         .map(|label| RankedRows::new(label, clusters))
         .collect();
     let errors = ClusterErrors::new(labels, clusters, count);
-    let blocks: Vec<Vec<Vec<Resampled>>> = (0..replicates.div_ceil(LANES))
-        .into_par_iter()
-        .map_init(
-            || vec![[0u8; LANES]; count],
-            |weights, block| {
-                weights.fill([0; LANES]);
-                fill(block, weights);
-                let means = errors.means(weights);
-                let scanned = ordered.iter().map(|label| label.scan(weights));
-                scanned
-                    .zip(&means)
-                    .map(|(scanned, means)| zip_lanes(scanned, means))
-                    .collect()
-            },
-        )
-        .collect();
+    let blocks: Vec<Vec<Vec<Resampled>>> = for_each_block(count, replicates, fill, |weights| {
+        let means = errors.means(weights);
+        let scanned = ordered.iter().map(|label| label.scan(weights));
+        scanned
+            .zip(&means)
+            .map(|(scanned, means)| zip_lanes(scanned, means))
+            .collect()
+    });
     (0..labels.len())
         .map(|label| {
             let all = blocks.iter().flat_map(|block| block[label].iter().copied());
@@ -221,14 +229,34 @@ fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]
     scanned.into_iter().enumerate().map(one).collect()
 }
 
-/// Draws one lane's resample: as many clusters as there are, each with equal probability.
-fn draw_resample(weights: &mut [LaneWeights], lane: usize, seed: u64, replicate: u64) {
-    let count = weights.len() as u32;
+/// Resamples that are drawn together, each into bytes that stand together: drawn straight into the weights, whose bytes of one
+/// resample are [`LANES`] apart, every draw would wait for memory.
+const DRAWN_AT_ONCE: usize = 16;
+
+/// Draws the resamples of some lanes: as many clusters as there are, each with equal probability. `first` is the replicate of lane 0.
+fn draw_resamples(weights: &mut [LaneWeights], lanes: Range<usize>, seed: u64, first: u64) {
+    let count = weights.len();
+    let mut drawn = vec![0u8; count * lanes.len()];
+    for (lane, times) in lanes.clone().zip(drawn.chunks_exact_mut(count.max(1))) {
+        draw_resample(times, seed, first + lane as u64);
+    }
+    for (block, weights) in weights.chunks_mut(LANES).enumerate() {
+        for (lane, times) in lanes.clone().zip(drawn.chunks_exact(count.max(1))) {
+            for (weights, times) in weights.iter_mut().zip(&times[block * LANES..]) {
+                weights[lane] = *times;
+            }
+        }
+    }
+}
+
+/// Draws one resample: how many times each cluster is in it.
+fn draw_resample(times: &mut [u8], seed: u64, replicate: u64) {
+    let count = times.len() as u32;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(replicate);
     for _ in 0..count {
-        let weight = &mut weights[random.random_range(0..count) as usize][lane];
-        *weight = weight.saturating_add(1);
+        let times = &mut times[random.random_range(0..count) as usize];
+        *times = times.saturating_add(1);
     }
 }
 
