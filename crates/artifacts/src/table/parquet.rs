@@ -200,6 +200,16 @@ mod tests {
     }
 
     #[test]
+    fn row_groups_follow_on_each_other_and_have_a_limit() {
+        for rows in [0, 1, ROW_GROUP, 2 * ROW_GROUP - 1, 14_000_000] {
+            let groups: Vec<_> = row_groups(rows).collect();
+            assert_eq!((groups[0].start, groups[groups.len() - 1].end), (0, rows));
+            assert!(groups.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert!(groups.iter().all(|group| group.len() < 2 * ROW_GROUP));
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_parquet_is_bad_input() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.parquet");
