@@ -12,6 +12,7 @@ mod ground;
 mod plain;
 mod pods;
 mod printed;
+mod simulation;
 mod slurm;
 mod slurm_daemons;
 mod snakefile;

@@ -102,12 +102,12 @@ fn wrong_exit(exit: i32, expected: &str, lines: &[String]) -> Complaint {
 /// Exit code of a run whose data are not there.
 const WITHOUT_DATA: i32 = 3;
 
-/// What can be said of a command without its data: that a run would start, or lacks its data only (`--dry-run` reads the
+/// What can be said of a command without its data: that a run would start, or lacks its data only (`--dry-run=quick` reads the
 /// pipeline, every parameter and every `--set`, and ends with 3 where these are right and data are not there), that other verbs and options of ours exist, that the rest is a shell's language.
 fn check_not_run(step: &Step, shell: &Shell) -> Option<Complaint> {
     let command = &step.command;
     let (exit, lines) = match command.strip_prefix("ecgfm ") {
-        Some(rest) if rest.starts_with("run ") => shell.run(&[], &format!("{command} --dry-run")),
+        Some(rest) if rest.starts_with("run ") => shell.run(&[], &format!("{command} --dry-run=quick")),
         Some(_) => shell.run(&[], &format!("{command} --help")),
         None => shell.run(&["-n"], command),
     };

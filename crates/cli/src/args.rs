@@ -18,7 +18,7 @@ pub use convert::{ConvertArgs, ConvertFormat};
 pub use encoding::EncodingArgs;
 pub use pipeline::PipelineArgs;
 pub use predict::PredictArgs;
-pub use run::{GraphArgs, GraphFormat, RunArgs, StatusArgs};
+pub use run::{DryRun, GraphArgs, GraphFormat, RunArgs, StatusArgs};
 pub use sensitivity::SensitivityArgs;
 pub use shard::{MissingArgs, ShardChoice};
 pub use sources::{FetchArgs, SourcesArgs};

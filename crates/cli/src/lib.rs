@@ -14,6 +14,7 @@ pub mod args;
 mod commands;
 mod console;
 pub mod errors;
+mod estimate;
 mod exit;
 mod failure;
 mod interrupt;

@@ -1,7 +1,8 @@
 //! Loads a pipeline by name or path: a file, `pipelines/NAME.yaml`, or the ones built in.
 
+use crate::args::PipelineArgs;
 use crate::errors::file_error;
-use ecgfm_pipeline::{Error, ErrorKind, Pipeline};
+use ecgfm_pipeline::{Environment, Error, ErrorKind, Graph, Pipeline, RunSettings, StageKinds};
 use ecgfm_system::presence;
 use std::collections::BTreeMap;
 use std::io;
@@ -79,4 +80,20 @@ pub fn list_named() -> Result<BTreeMap<String, Option<PathBuf>>, Error> {
         }
     }
     Ok(known)
+}
+
+/// The graph of a pipeline with these kinds of stage, its runs below `workdir`.
+///
+/// # Errors
+/// As [`ecgfm_pipeline::Pipeline::graph`].
+pub fn graph_in(target: &PipelineArgs, kinds: &StageKinds, workdir: &Path) -> Result<Graph, Error> {
+    let settings = RunSettings {
+        profile: target.profile.clone(),
+        set: target.set.clone(),
+        workdir: workdir.to_owned(),
+        environment: Environment::Process,
+        read: Vec::new(),
+    };
+    let named = target.pipeline.as_deref().unwrap_or_default();
+    load_pipeline(named)?.graph(kinds, &settings)
 }

@@ -69,7 +69,7 @@ impl Params {
     ///
     /// # Errors
     /// As [`Self::archives`]; an archive is refused; two ECGs would have one name.
-    pub(crate) fn open_archive(&self) -> Result<Box<dyn Archive>> {
+    pub fn open_archive(&self) -> Result<Box<dyn Archive>> {
         let mut places = self.archives()?;
         if self.sources.is_empty()
             && let Some(place) = places.pop()

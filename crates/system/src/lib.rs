@@ -12,6 +12,7 @@
 //! assert_eq!(Fault::of(&missing), None); // What was asked for is not there: that is for the caller to judge.
 //! ```
 
+pub mod disk;
 mod fault;
 mod lock;
 pub mod presence;

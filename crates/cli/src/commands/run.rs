@@ -1,7 +1,8 @@
 //! `ecgfm run`, `status`, `graph`.
 
 use super::print_json;
-use crate::args::{GraphArgs, GraphFormat, PipelineArgs, RunArgs, StatusArgs};
+use crate::args::{DryRun, GraphArgs, GraphFormat, PipelineArgs, RunArgs, StatusArgs};
+use crate::estimate::{self, RunEstimate};
 use crate::failure::{CommandFailure, FinishRecorder};
 use crate::observer::ConsoleReporter;
 use crate::run_log::RunLog;
@@ -9,8 +10,7 @@ use crate::{kinds, pipelines, results, torch};
 use ecgfm_formats::watch::{WriteStep, set_watcher};
 use ecgfm_pipeline::failpoint::{self, Point};
 use ecgfm_pipeline::{
-    Cancel, Environment, Error, ErrorKind, Graph, PlannedStage, RunOptions, RunSettings, RunSummary,
-    SilentObserver, Stage, StageAction,
+    Cancel, Error, ErrorKind, Graph, PlannedStage, RunOptions, RunSummary, SilentObserver, Stage,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -18,17 +18,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(super) fn graph_of(target: &PipelineArgs) -> Result<Graph, CommandFailure> {
-    let Some(named) = &target.pipeline else {
+    if target.pipeline.is_none() {
         return Err(super::show::missing_pipeline(target.json));
-    };
-    let settings = RunSettings {
-        profile: target.profile.clone(),
-        set: target.set.clone(),
-        workdir: target.workdir.clone(),
-        environment: Environment::Process,
-        read: Vec::new(),
-    };
-    Ok(pipelines::load_pipeline(named)?.graph(&kinds::all_kinds(), &settings)?)
+    }
+    Ok(pipelines::graph_in(target, &kinds::all_kinds(), &target.workdir)?)
 }
 
 /// Report that `run --json` prints.
@@ -43,6 +36,8 @@ struct RunReport<'a> {
     warnings: Vec<String>,
     #[serde(flatten)]
     summary: &'a RunSummary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate: Option<RunEstimate>,
 }
 
 /// The steps of a stage's file as points of the run; nothing without the feature `failpoints`.
@@ -70,14 +65,12 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFa
         selection: args.selection(),
         force: args.force,
         keep_going: args.keep_going,
-        dry_run: args.dry_run,
+        dry_run: args.dry_run.is_some(),
         versions: recorded_versions(),
     };
-    if !args.dry_run && torch::registered_torch().is_none() && needs_torch(&graph, &options)? {
-        torch::require_torch()?;
-    }
+    prepare_run(args, &graph, &options, cancel)?;
     let observer = ConsoleReporter::new(quiet)
-        .dry_run(args.dry_run)
+        .dry_run(options.dry_run)
         .keep_going(args.keep_going)
         .with_log(RunLog::default());
     let recorder = FinishRecorder::new(&observer);
@@ -92,22 +85,96 @@ pub fn run(args: &RunArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFa
     });
     observer.log_exit(ran.as_ref().map_or_else(CommandFailure::exit_code, |_| 0));
     let summary = ran?;
-    if !quiet && !args.dry_run {
-        for line in results::inference_devices(&graph, &summary) {
+    let estimate = match args.dry_run {
+        Some(DryRun::Measured) => Some(estimate_run(args, &graph, &summary, quiet, cancel)?),
+        _ => None,
+    };
+    report_run(args, &graph, &summary, estimate, quiet)
+}
+
+/// Does what comes before a run: becomes the program with libtorch where that is needed, and refuses a run that the disk does not hold.
+fn prepare_run(
+    args: &RunArgs,
+    graph: &Graph,
+    options: &RunOptions,
+    cancel: &Cancel,
+) -> Result<(), CommandFailure> {
+    // The program with libtorch was started by the other, which has looked at all this.
+    if args.dry_run == Some(DryRun::Quick) || torch::registered_torch().is_some() {
+        return Ok(());
+    }
+    let plan = match plan_of(graph, options) {
+        // The dry run itself tells it.
+        Err(_) if options.dry_run => return Ok(()),
+        plan => plan?,
+    };
+    let runs = |planned: &PlannedStage| estimate::stages_to_run(&plan).contains(planned.stage.as_str());
+    let needs_torch = plan
+        .iter()
+        .any(|planned| runs(planned) && torch::needs_libtorch(&planned.kind));
+    if !options.dry_run {
+        estimate::check_room(&args.target, graph, &plan, cancel)?;
+    }
+    match needs_torch.then(torch::require_torch) {
+        // Without libtorch, a dry run says that models are not measured.
+        Some(Err(error)) if !options.dry_run => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Measures what a run takes, and says that it does.
+fn estimate_run(
+    args: &RunArgs,
+    graph: &Graph,
+    summary: &RunSummary,
+    quiet: bool,
+    cancel: &Cancel,
+) -> Result<RunEstimate, Error> {
+    if !quiet && !estimate::stages_to_run(&summary.plan).is_empty() {
+        crate::console::println_stderr!(
+            "measuring what this takes, on a few exams, for about 10 s at most …"
+        );
+    }
+    estimate::estimate_run(&args.target, graph, &summary.plan, cancel)
+}
+
+/// Prints what a run, or a dry run, leaves to say.
+fn report_run(
+    args: &RunArgs,
+    graph: &Graph,
+    summary: &RunSummary,
+    estimate: Option<RunEstimate>,
+    quiet: bool,
+) -> Result<(), CommandFailure> {
+    let is_dry = args.dry_run.is_some();
+    if !quiet && !is_dry {
+        for line in results::inference_devices(graph, summary) {
             crate::console::println_stderr!("{line}");
         }
     }
+    let refused = estimate.as_ref().and_then(estimate::refuse_room);
     if args.target.json {
-        return Ok(print_json(&RunReport {
-            pipeline,
-            profile,
-            run_dir,
-            notice: results::results_notice(&graph, &summary),
-            warnings: results::archive_warnings(&graph, &summary),
-            summary: &summary,
-        })?);
+        let report = RunReport {
+            pipeline: graph.pipeline(),
+            profile: graph.profile(),
+            run_dir: graph.run_dir(),
+            notice: results::results_notice(graph, summary),
+            warnings: results::archive_warnings(graph, summary),
+            summary,
+            estimate,
+        };
+        return match refused {
+            Some(error) => Err(CommandFailure::with_output(error, json!(report))),
+            None => Ok(print_json(&report)?),
+        };
     }
-    if let Some(text) = results::metrics_text(&graph, &summary).filter(|_| !args.dry_run) {
+    if let Some(estimate) = estimate {
+        crate::console::print_stdout!("{estimate}");
+    }
+    if let Some(error) = refused {
+        return Err(error.into());
+    }
+    if let Some(text) = results::metrics_text(graph, summary).filter(|_| !is_dry) {
         crate::console::print_stdout!("{text}");
     }
     Ok(())
@@ -118,21 +185,18 @@ fn recorded_versions() -> BTreeMap<String, String> {
     [("ecgfm".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()
 }
 
-/// Returns true where a run would come to a stage that needs libtorch. What is wrong with the run is told before that is loaded.
-fn needs_torch(graph: &Graph, options: &RunOptions) -> Result<bool, Error> {
+/// The plan of a run. What is wrong with the run is told before libtorch is loaded and anything is measured.
+fn plan_of(graph: &Graph, options: &RunOptions) -> Result<Vec<PlannedStage>, Error> {
     let asked = RunOptions {
         dry_run: true,
         ..options.clone()
     };
-    let summary = match graph.run(&asked, &SilentObserver, &Cancel::default()) {
-        Ok(summary) => summary,
-        Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::BadInput) => return Err(error),
+    match graph.run(&asked, &SilentObserver, &Cancel::default()) {
+        Ok(summary) => Ok(summary.plan),
+        Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::BadInput) => Err(error),
         // What the system refuses, or another run changes at this moment, the run itself meets with its lock held.
-        Err(_) => return Ok(false),
-    };
-    let may_run = |action| matches!(action, StageAction::Run | StageAction::RunIfChanged);
-    let runs = |planned: &PlannedStage| may_run(planned.action) && torch::needs_libtorch(&planned.kind);
-    Ok(summary.plan.iter().any(runs))
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 /// Says what is fresh and what is not.
