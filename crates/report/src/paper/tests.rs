@@ -14,6 +14,21 @@ fn ecg(leads: Vec<Vec<f32>>) -> Ecg {
     }
 }
 
+/// The points of a piece of a path: one, and steps from there on.
+fn points(piece: &str) -> Vec<(f64, f64)> {
+    let numbers: Vec<f64> = piece
+        .split([' ', 'l'])
+        .filter(|number| !number.is_empty())
+        .map(|number| number.parse().unwrap())
+        .collect();
+    let steps = numbers.chunks_exact(2);
+    let sum = |at: &mut (f64, f64), step: &[f64]| {
+        *at = (at.0 + step[0], at.1 + step[1]);
+        Some(*at)
+    };
+    steps.scan((0.0, 0.0), sum).collect()
+}
+
 /// The points of every trace with its lead's name.
 fn traces(svg: &str) -> Vec<(String, Vec<(f64, f64)>)> {
     let paths = svg.split("<path class=\"paper-trace\" data-lead=\"").skip(1);
@@ -21,11 +36,7 @@ fn traces(svg: &str) -> Vec<(String, Vec<(f64, f64)>)> {
         .map(|rest| {
             let (lead, rest) = rest.split_once('"').unwrap();
             let path = rest.split_once("d=\"").unwrap().1.split_once('"').unwrap().0;
-            let points = path.split(['M', 'L']).filter(|p| !p.is_empty()).map(|point| {
-                let (x, y) = point.split_once(' ').unwrap();
-                (x.parse().unwrap(), y.parse().unwrap())
-            });
-            (lead.to_owned(), points.collect())
+            (lead.to_owned(), path.split('M').flat_map(points).collect())
         })
         .collect()
 }

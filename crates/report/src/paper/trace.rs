@@ -2,7 +2,7 @@
 
 use super::ecg::{Ecg, LEADS};
 use super::layout::{Layout, LeadRow, MARGIN, Strip, strip_range, strip_samples};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// Height of a lead's name above zero, at most, in millimetres.
 const NAME_HEIGHT: f64 = 9.0;
@@ -13,19 +13,16 @@ const FAINT: f64 = 0.1;
 /// Draws a strip with its lead's name.
 pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &LeadRow, layout: &Layout) {
     let (from, _) = strip_range(ecg, strip, ecg.leads.get(strip.lead).map_or(0, Vec::len));
-    let mut path = String::new();
-    let mut pen_down = false;
+    let mut trace = TracePath::default();
     for (at, &value) in strip_samples(ecg, strip).iter().enumerate() {
         if !value.is_finite() {
-            pen_down = false;
+            trace.lift();
             continue;
         }
         let x = layout.x(strip.at - strip.from + (from + at) as f64 / ecg.rate);
-        let y = row.zero - layout.above(strip.lead, value);
-        let command = if pen_down { 'L' } else { 'M' };
-        let _ = write!(path, "{command}{x:.2} {y:.2}");
-        pen_down = true;
+        trace.draw_to(x, row.zero - layout.above(strip.lead, value));
     }
+    let path = trace.path;
     let x = layout.x(strip.at);
     if strip.at > 0.0 {
         let _ = write!(
@@ -52,6 +49,52 @@ pub(super) fn draw_strip(body: &mut String, ecg: &Ecg, strip: &Strip, row: &Lead
             body,
             "<path class=\"paper-trace\" data-lead=\"{name}\" d=\"{path}\"/>"
         );
+    }
+}
+
+/// The path of a trace, in steps of hundredths of a millimetre from point to point: a third of the length of the points themselves.
+#[derive(Default)]
+struct TracePath {
+    path: String,
+    /// The last point, in hundredths; none where the pen is up.
+    last: Option<(i64, i64)>,
+    /// True where the last point was drawn to by a step.
+    steps: bool,
+}
+
+impl TracePath {
+    fn lift(&mut self) {
+        self.last = None;
+    }
+
+    fn draw_to(&mut self, x: f64, y: f64) {
+        let (x, y) = ((x * 100.0).round() as i64, (y * 100.0).round() as i64);
+        let (command, (dx, dy)) = match self.last {
+            None => ('M', (x, y)),
+            // One letter is for all steps up to the next.
+            Some(before) => (if self.steps { ' ' } else { 'l' }, (x - before.0, y - before.1)),
+        };
+        let _ = write!(self.path, "{command}{} {}", Hundredths(dx), Hundredths(dy));
+        (self.steps, self.last) = (self.last.is_some(), Some((x, y)));
+    }
+}
+
+/// A number of hundredths as a decimal fraction without what SVG does not need: `.05`, `-1.3`, `12`.
+struct Hundredths(i64);
+
+impl fmt::Display for Hundredths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, part) = (self.0.abs() / 100, self.0.abs() % 100);
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        match (whole, part) {
+            (whole, 0) => write!(f, "{whole}"),
+            (0, part) if part % 10 == 0 => write!(f, ".{}", part / 10),
+            (0, part) => write!(f, ".{part:02}"),
+            (whole, part) if part % 10 == 0 => write!(f, "{whole}.{}", part / 10),
+            (whole, part) => write!(f, "{whole}.{part:02}"),
+        }
     }
 }
 
@@ -91,5 +134,32 @@ pub(super) fn draw_shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
                 0.5 * shade.weight
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_add_up_to_the_points_without_error_and_a_gap_begins_anew() {
+        let mut trace = TracePath::default();
+        for step in 0..1000 {
+            trace.draw_to(f64::from(step) / 3.0, -f64::from(step) / 7.0);
+        }
+        let (_, steps) = trace.path.split_once('l').unwrap();
+        let numbers: Vec<f64> = steps.split_whitespace().map(|n| n.parse().unwrap()).collect();
+        let sum: f64 = numbers.iter().step_by(2).sum();
+        assert!((sum - 333.0).abs() < 1e-9, "{sum}");
+        let mut trace = TracePath::default();
+        trace.draw_to(15.0, 20.5);
+        trace.draw_to(15.05, 20.3);
+        trace.lift();
+        trace.draw_to(15.5, 20.0);
+        trace.lift();
+        trace.draw_to(16.0, 0.07);
+        trace.draw_to(17.0, -1.25);
+        trace.draw_to(17.0, -1.3);
+        assert_eq!(trace.path, "M15 20.5l.05 -.2M15.5 20M16 .07l1 -1.32 0 -.05");
     }
 }
