@@ -108,3 +108,8 @@ bench-again exams="345779": (setup "test") build
 # How the stages that work on tables grow: at 1/16, 1/4 and the whole of the size of CODE-15.
 bench-growth: (setup "test") build
     PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm growth
+
+# Time and memory of the stages that work on tables, on so many synthetic exams: rows only. Ten million need 25 GB of disk.
+bench-large exams="345779 1000000": (setup "test") build
+    dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
+      PYTHONPATH=.tools/pytest python3 benches/large.py {{ built }}/ecgfm "$dir" {{ exams }}
