@@ -21,7 +21,7 @@ const BETWEEN: f64 = 3.0;
 /// Highest drawing before its rows are moved together and then its gain is halved: it fits on A4 landscape, under a heading.
 const HIGHEST: f64 = 168.0;
 /// Least distance of two rows, as a share of what keeps their traces apart. Below it the traces of neighbours would be hard to tell.
-const CLOSEST: f64 = 0.65;
+const CLOSEST: f64 = 0.5;
 /// Most halvings: what is higher still gets the height it needs.
 const HALVINGS: u32 = 12;
 
@@ -181,7 +181,8 @@ struct RowExtent {
 }
 
 /// Strips of every row of a recording. One that fills the paper has the leads in four columns, one after the other in time; a shorter
-/// one would lose its last leads so, and has the same seconds of all twelve in two columns. Lead II runs below.
+/// one would lose its last leads so, and has the same seconds of all twelve in two columns. Lead II runs below, where a column does not show
+/// all of it.
 fn arrange_strips(duration: f64) -> Vec<Vec<Strip>> {
     let four = duration > SECONDS - NEARLY;
     let (rows, columns): (&[&[usize]], f64) = match four {
@@ -208,7 +209,8 @@ fn arrange_strips(duration: f64) -> Vec<Vec<Strip>> {
         to: SECONDS,
         at: 0.0,
     };
-    rows.iter().map(row).chain([vec![rhythm]]).collect()
+    let further = (duration > width).then(|| vec![rhythm]);
+    rows.iter().map(row).chain(further).collect()
 }
 
 /// The samples of a strip, as far as the recording goes.

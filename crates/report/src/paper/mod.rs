@@ -1,5 +1,5 @@
 //! ECGs on ECG paper: twelve leads in three rows of four, of a recording shorter than ten seconds in six rows of two, and lead II as
-//! a rhythm strip below.
+//! a rhythm strip below where that shows more.
 //!
 //! A drawing is in millimetres, so that a print of it is to scale: 25 mm a second across, 10 mm a millivolt up. Nothing is cut
 //! off: a row is as high as its signal needs. Where that would be higher than a sheet, rows are moved together, as on a usual printout,
@@ -63,10 +63,11 @@ pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
         );
     }
     let description = format!(
-        "Twelve-lead ECG, {}, and a rhythm strip of lead II. {}",
+        "Twelve-lead ECG, {}. {}",
         match layout.rows.len() {
-            4 => "three rows of four leads one after the other",
-            _ => "six rows of two leads of the same seconds",
+            4 => "three rows of four leads one after the other, and a rhythm strip of lead II",
+            6 => "six rows of two leads of the same seconds",
+            _ => "six rows of two leads of the same seconds, and a rhythm strip of lead II",
         },
         footer.join(". ")
     );

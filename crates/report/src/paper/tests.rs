@@ -78,8 +78,10 @@ fn a_short_recording_shows_the_same_seconds_of_all_leads_unstretched() {
         let samples = (seconds * 100.0) as usize;
         let drawing = draw_ecg(&ecg(vec![vec![0.1; samples]; 12]), PaperScale::default(), "a");
         let mut all = traces(&drawing.file(None));
-        let (name, rhythm) = all.pop().unwrap();
-        assert_eq!((name.as_str(), rhythm.len()), ("II", samples));
+        if seconds > 5.0 {
+            let (name, rhythm) = all.pop().unwrap();
+            assert_eq!((name.as_str(), rhythm.len()), ("II", samples));
+        }
         let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(
             names,
