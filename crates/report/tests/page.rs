@@ -39,10 +39,22 @@ fn the_numbers_are_embedded_as_they_stand_in_metrics_json() {
 }
 
 #[test]
-fn run_card_and_checks_come_before_tables_and_figures() {
+fn results_come_first_and_the_tutorials_table_last() {
     let html = report(|_, _| {}).unwrap().html;
     let at = |id: &str| html.find(&format!("<section id=\"{id}\"")).unwrap();
-    let order = ["run", "checks", "tutorial", "metrics", "figures", "methods"].map(at);
+    let order = [
+        "results",
+        "cohort",
+        "checks",
+        "figures",
+        "subgroups",
+        "metrics",
+        "together",
+        "methods",
+        "run",
+        "tutorial",
+    ]
+    .map(at);
     assert!(order.is_sorted(), "{order:?}");
 }
 
@@ -102,7 +114,7 @@ fn every_figure_is_a_file_that_stands_alone_and_is_described() {
         assert!(svg.contains("<title") && svg.contains("<desc") && svg.contains("prefers-color-scheme"));
         assert!(report.html.contains(&format!("plots/{name}")));
     }
-    assert_eq!(report.html.matches("role=\"img\"").count(), 8);
+    assert_eq!(report.html.matches("role=\"img\"").count(), 9);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn ecgs_that_name_no_patient_or_were_left_out_of_choosing_are_counted_on_the_pag
     let html = html.unwrap().html;
     for wanted in [
         "7 of 1\u{202f}276 ECGs name no patient, the others 1\u{202f}000",
-        "<th scope=\"row\">ECGs that name no patient</th><td>7</td>",
+        "<span class=\"count\">7</span> ECGs that name no patient</li>",
         "chosen on split “valid”, 180 ECGs, by youden; 3 without truth were left out",
     ] {
         assert!(html.contains(wanted), "{wanted}");
@@ -62,7 +62,7 @@ fn labels_that_are_not_known_of_every_ecg_are_counted_on_the_page() {
     let html = html.unwrap().html;
     for wanted in [
         "left out of its figures: AF (31)",
-        "ECGs of which the truth of AF is not known, left out of that label</th><td>31</td>",
+        "<span class=\"count\">31</span> ECGs of which the truth of AF is not known, left out of that label</li>",
         "of the 1\u{202f}245 of which the truth of every label is known have exactly",
     ] {
         assert!(html.contains(wanted), "{wanted}");

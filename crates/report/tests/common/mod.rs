@@ -224,7 +224,10 @@ pub(crate) fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, 
             chunks: None,
         },
     )?;
-    assert_eq!(outcome.counts["figures"], 8);
+    assert_eq!(
+        outcome.counts["figures"], 9,
+        "four a label, and one of a subgroup"
+    );
     let html = std::fs::read_to_string(dir.path().join(PAGE_FILE)).unwrap();
     Ok(Report { dir, html })
 }
