@@ -6,9 +6,10 @@
 use crate::columns::{ACTUAL, IDX, PREDICTED, SEGMENT};
 use crate::error::{Error, Result};
 use crate::json::{read_json, write_json};
+use crate::presence::exists;
 use crate::table::{self, Column, ColumnKind, OtherColumns};
 use polars::prelude::DataFrame;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 mod confusion_matrix;
 mod examples;
@@ -49,6 +50,17 @@ pub const THRESHOLDS_FILE: &str = "thresholds.csv";
 pub const METRICS_JSON_FILE: &str = "metrics.json";
 
 pub use metrics::*;
+
+/// Directory of an evaluation: `dir` itself, or `evaluate` in the directory of a run.
+///
+/// # Errors
+/// The file system does not say what is in `dir`.
+pub fn evaluation_dir(dir: &Path) -> Result<PathBuf> {
+    match exists(&dir.join(METRICS_JSON_FILE))? {
+        true => Ok(dir.to_owned()),
+        false => Ok(dir.join("evaluate")),
+    }
+}
 
 impl Metrics {
     /// Writes `metrics.json`, `metrics.csv` and `.parquet`, `averages.csv`, `subgroups.csv`, `thresholds.csv` and

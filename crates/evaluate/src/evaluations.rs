@@ -5,8 +5,7 @@ use crate::error::{Error, Result};
 use crate::joins::left_join;
 use crate::scored_rows::take_rows;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
-use ecgfm_artifacts::evaluation::{Metrics, SCORED_FILE, ScoredEcgs};
-use ecgfm_artifacts::presence;
+use ecgfm_artifacts::evaluation::{Metrics, ScoredEcgs, evaluation_dir};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -23,16 +22,11 @@ pub(crate) struct Evaluation {
 impl Evaluation {
     /// From an evaluation's directory, or from that of a run which has one.
     pub(crate) fn read(dir: &Path) -> Result<Self> {
-        let inside = dir.join("evaluate");
-        let dir = if presence::exists(&dir.join(SCORED_FILE))? {
-            dir
-        } else {
-            &inside
-        };
+        let dir = evaluation_dir(dir)?;
         Ok(Self {
-            metrics: Metrics::read(dir)?,
-            scored: ScoredEcgs::read(dir)?,
-            dir: dir.to_owned(),
+            metrics: Metrics::read(&dir)?,
+            scored: ScoredEcgs::read(&dir)?,
+            dir,
         })
     }
 

@@ -294,45 +294,42 @@ impl CudaDriver {
         read_written_number(c"cuDriverGetVersion")
     }
 
+    /// Handle of a device; none where there is no such device.
+    fn handle(index: usize) -> Option<i32> {
+        let (library, index) = (Library::this(), i32::try_from(index).ok()?);
+        let mut device = 0i32;
+        // SAFETY: as above; it writes through its first argument.
+        let code = unsafe {
+            let get = library.get::<unsafe extern "C" fn(*mut i32, i32) -> i32>(c"cuDeviceGet");
+            get.ok()?(&raw mut device, index)
+        };
+        (code == 0).then_some(device)
+    }
+
     /// Name of a device, as in `NVIDIA H100 80GB HBM3`.
     pub(crate) fn name(&self, index: usize) -> Option<String> {
-        let (library, index) = (Library::this(), i32::try_from(index).ok()?);
-        let (mut device, mut name) = (0i32, [0u8; 256]);
-        // SAFETY: as above; both write through their first argument, the second no more than the length that it is told, with a zero
-        // at the end.
-        unsafe {
-            let get = library
-                .get::<unsafe extern "C" fn(*mut i32, i32) -> i32>(c"cuDeviceGet")
-                .ok()?;
-            let ask = library
-                .get::<unsafe extern "C" fn(*mut c_char, i32, i32) -> i32>(c"cuDeviceGetName")
-                .ok()?;
-            let found = get(&raw mut device, index) == 0 && ask(name.as_mut_ptr().cast(), 256, device) == 0;
-            if !found {
-                return None;
-            }
-        }
+        let (library, device) = (Library::this(), Self::handle(index)?);
+        let mut name = [0u8; 256];
+        // SAFETY: as above; it writes no more than the length that it is told, with a zero at the end.
+        let code = unsafe {
+            let ask = library.get::<unsafe extern "C" fn(*mut c_char, i32, i32) -> i32>(c"cuDeviceGetName");
+            ask.ok()?(name.as_mut_ptr().cast(), 256, device)
+        };
         let name = CStr::from_bytes_until_nul(&name).ok()?.to_string_lossy();
-        Some(name.trim().to_owned())
+        (code == 0).then(|| name.trim().to_owned())
     }
 
     /// Compute capability of a device: before and after the point.
     pub(crate) fn capability(&self, index: usize) -> Option<(u32, u32)> {
         /// `CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR` and `…_MINOR`.
         const ATTRIBUTES: [i32; 2] = [75, 76];
-        let (library, index) = (Library::this(), i32::try_from(index).ok()?);
-        let (mut device, mut values) = (0i32, [0i32; 2]);
-        // SAFETY: as above; both write through their first argument.
+        let (library, device) = (Library::this(), Self::handle(index)?);
+        let mut values = [0i32; 2];
+        // SAFETY: as above; it writes through its first argument.
         unsafe {
-            let get = library
-                .get::<unsafe extern "C" fn(*mut i32, i32) -> i32>(c"cuDeviceGet")
-                .ok()?;
             let ask = library
                 .get::<unsafe extern "C" fn(*mut i32, i32, i32) -> i32>(c"cuDeviceGetAttribute")
                 .ok()?;
-            if get(&raw mut device, index) != 0 {
-                return None;
-            }
             for (value, attribute) in values.iter_mut().zip(ATTRIBUTES) {
                 if ask(value, attribute, device) != 0 {
                     return None;

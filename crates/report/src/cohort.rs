@@ -14,6 +14,9 @@ pub(crate) struct CohortPart {
 #[derive(Debug, PartialEq, Serialize)]
 struct CohortRow {
     name: String,
+    #[serde(skip)]
+    count: u64,
+    /// The count as the page shows it.
     n: String,
     /// Share of the ECGs scored; empty where it is no share of them.
     share: String,
@@ -24,8 +27,8 @@ impl CohortPart {
     pub(crate) fn cells(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.rows.iter().map(|row| {
             let value = match row.share.as_str() {
-                "" => row.n.clone(),
-                share => format!("{} ({})", row.n, share.trim_end_matches(" %")),
+                "" => row.count.to_string(),
+                share => format!("{} ({})", row.count, share.trim_end_matches(" %")),
             };
             (self.heading.as_str(), row.name.as_str(), value)
         })
@@ -37,6 +40,7 @@ pub(crate) fn describe_cohort(metrics: &Metrics) -> Vec<CohortPart> {
     let all = metrics.flow.ecgs_scored;
     let row = |name: &str, n: u64, of: u64| CohortRow {
         name: name.to_owned(),
+        count: n,
         n: count_text(n),
         share: match of {
             0 => String::new(),

@@ -5,7 +5,6 @@ mod formats;
 pub use formats::TableFormat;
 
 use crate::cohort::describe_cohort;
-use crate::text::count_text;
 use ecgfm_artifacts::evaluation::{Estimate, EvaluationUnit, LabelMetrics, Metrics, UnitMetrics};
 use serde::Serialize;
 
@@ -109,7 +108,7 @@ fn label_cells(unit: &UnitMetrics, label: &LabelMetrics, choice: &ResultsChoice)
     let n = unit.n.saturating_sub(label.unknown);
     let estimates = choice.statistics.iter().map(|name| label.estimates.get(name));
     let cells = estimates.map(|estimate| estimate_cell(estimate, choice.digits));
-    [count_text(n), count_text(label.positives)]
+    [n.to_string(), label.positives.to_string()]
         .into_iter()
         .chain(cells)
         .collect()

@@ -23,7 +23,7 @@ pub fn write(path: &Path, frame: &DataFrame) -> Result<()> {
 /// Writes a table that comes in parts of consecutive rows, at least one, all of the same columns.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_parts(path: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Result<()> {
     crate::atomic::write(path, |out| {
         let mut parts = parts.into_iter().enumerate();

@@ -3,13 +3,12 @@
 use super::print_json;
 use crate::args::{TableArgs, TableChoice, TableForm, TableUnit};
 use crate::errors::of_stage;
-use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics, STATISTICS};
-use ecgfm_artifacts::presence::exists;
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics, STATISTICS, evaluation_dir};
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_report::published_table::{
     NamedMetrics, PublishedTable, ResultsChoice, TableFormat, cohort_table, results_table,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints a table of one run or of several, or writes it.
 pub fn table(args: &TableArgs) -> Result<(), Error> {
@@ -71,15 +70,14 @@ fn check_statistics(wanted: &[String]) -> Result<(), Error> {
     }
 }
 
-/// Metrics in a directory of an evaluation, or of a run that has one.
+/// Metrics of an evaluation, or of a run that has one.
 fn read_run(dir: &Path) -> Result<Metrics, Error> {
-    let inside = dir.join("evaluate");
-    let found = exists(&inside).map_err(|e| of_stage(&e))?;
-    Metrics::read(if found { &inside } else { dir }).map_err(|e| of_stage(&e))
+    let dir = evaluation_dir(dir).map_err(|e| of_stage(&e))?;
+    Metrics::read(&dir).map_err(|e| of_stage(&e))
 }
 
 /// Names of runs by as many of the last parts of their paths as tell them apart.
-fn name_apart(runs: Vec<Metrics>, dirs: &[std::path::PathBuf]) -> Vec<NamedMetrics> {
+fn name_apart(runs: Vec<Metrics>, dirs: &[PathBuf]) -> Vec<NamedMetrics> {
     let parts: Vec<Vec<String>> = dirs
         .iter()
         .map(|dir| {

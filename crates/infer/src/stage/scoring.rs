@@ -167,7 +167,7 @@ impl<M: Backend> ScoringRun<'_, M> {
         for warning in self.model.take_warnings() {
             self.ctx.progress.warn(
                 &warning,
-                "the segments that it had begun are computed by the others",
+                "what failed is computed again, and nothing is lost: see what `nvidia-smi` says",
             );
         }
         let mut chunk = self.open_chunk(self.chunks.number(batch.segments.start))?;

@@ -136,7 +136,6 @@ fn escape_latex(text: &str) -> String {
             '–' => out.push_str("--"),
             '≥' => out.push_str("$\\geq$"),
             '−' => out.push_str("$-$"),
-            '\u{202f}' => out.push_str("\\,"),
             _ => out.push(letter),
         }
     }
