@@ -41,8 +41,7 @@ pub struct InferParams {
     #[serde(default)]
     pub device: DeviceChoice,
     /// Refuses a run whose parts would be computed by devices of several kinds, which differ in the last bits.
-    #[schemars(extend("default" = false))]
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub same_device: bool,
     /// Precision to compute in.
     #[serde(default)]

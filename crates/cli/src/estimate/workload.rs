@@ -133,7 +133,12 @@ impl<'a> Workloads<'a> {
     }
 
     fn of_model(&self, stage: &Stage, before: &BTreeMap<String, Workload>) -> Option<Workload> {
-        let last = self.last(stage.name())?;
+        // A later measurement may be of more exams and without models.
+        let number = self
+            .measured
+            .iter()
+            .rposition(|run| run.stages.contains_key(stage.name()))?;
+        let last = &self.measured[number].stages[stage.name()];
         let measured = self.measurements(stage.name());
         let measured = measured.map(|stage| stage?.count(counts::SEGMENTS)).collect();
         let workload = |items| {
@@ -150,7 +155,7 @@ impl<'a> Workloads<'a> {
             .upstream()
             .iter()
             .find_map(|upstream| before.get(&upstream.stage))?;
-        let scale = manifests.items / manifests.measured.iter().rev().find_map(|items| *items)?;
+        let scale = manifests.items / (*manifests.measured.get(number)?)?;
         let rows = match self.share_of_split(stage) {
             Some(share) => last.count(counts::OF_ALL_SEGMENTS)? * share,
             None => last.count(counts::OF_SEGMENTS)?,
@@ -220,5 +225,56 @@ impl<'a> Workloads<'a> {
 
     fn largest<'w>(&self, of: impl Iterator<Item = &'w Workload>) -> Option<Workload> {
         of.cloned().max_by(|a, b| a.items.total_cmp(&b.items))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::PipelineArgs;
+    use crate::kinds::all_kinds;
+    use crate::pipelines::graph_in;
+
+    /// A stage that returned these counts.
+    fn stage(name: &str, returned: &[(&str, u64)]) -> (String, MeasuredStage) {
+        let counts = returned.iter().map(|(count, n)| ((*count).to_owned(), *n));
+        let measured = MeasuredStage {
+            counts: counts.collect(),
+            ..MeasuredStage::default()
+        };
+        (name.to_owned(), measured)
+    }
+
+    #[test]
+    fn segments_of_a_model_grow_from_the_measurement_that_it_was_part_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = PipelineArgs {
+            pipeline: Some("code15".to_owned()),
+            profile: None,
+            set: Vec::new(),
+            workdir: dir.path().to_owned(),
+            json: false,
+        };
+        let graph = graph_in(&target, &all_kinds(), dir.path()).unwrap();
+        let of_exams = |exams| [(counts::EXAMS, exams), (counts::OF_EXAMS, 4000)];
+        let measured = |exams, further: Option<(String, MeasuredStage)>| {
+            let both = ["synth", "signals"].map(|name| stage(name, &of_exams(exams)));
+            let mut run = MeasuredRun::default();
+            run.stages.extend(both.into_iter().chain(further));
+            run
+        };
+        let of_model = [
+            (counts::SEGMENTS, 16),
+            (counts::OF_SEGMENTS, 20),
+            (counts::OF_ALL_SEGMENTS, 24),
+        ];
+        // The second is of more exams and without a model.
+        let runs = [measured(16, Some(stage("infer", &of_model))), measured(400, None)];
+        let names: BTreeSet<&str> = graph.stages().iter().map(Stage::name).collect();
+        let all = Workloads::new(&graph, &names, &LockFile::default(), &runs).all();
+        assert_eq!(all["signals"].items, 4000.0);
+        // The sample's split `test` has 0.8 of them.
+        assert_eq!(all["infer"].items.round(), 4800.0, "24 · 0.8 · 4000 / 16");
+        assert_eq!(all["infer"].measured, [Some(16.0), None]);
     }
 }
