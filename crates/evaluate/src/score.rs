@@ -87,6 +87,7 @@ fn label_metrics(
             negatives: histogram.negatives,
         },
         calibration: curves::calibration_bins(&calibration_curve(truth, scores)),
+        operating_points: curves::operating_points(&statistics.ranking, known.threshold),
     }
 }
 

@@ -310,6 +310,9 @@ pub struct LabelMetrics {
     pub histogram: ScoreHistogram,
     /// Probability against what happened, in bins of equal width; empty bins are left out.
     pub calibration: Vec<CalibrationBin>,
+    /// What other thresholds would predict; empty where an earlier version did not say.
+    #[serde(default)]
+    pub operating_points: OperatingPoints,
 }
 
 /// A statistic averaged over labels.
@@ -375,6 +378,17 @@ pub struct PrCurve {
     pub recall: Vec<f64>,
     /// Positive predictive value, to six decimals.
     pub precision: Vec<f64>,
+}
+
+/// Counts of what is predicted at rising thresholds, as columns. The label's own threshold is one of them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoints {
+    /// Predicted where the probability is above this.
+    pub threshold: Vec<f64>,
+    /// Rows predicted in which the label holds.
+    pub tp: Vec<u64>,
+    /// Rows predicted in which it does not.
+    pub fp: Vec<u64>,
 }
 
 /// Counts of probabilities in bins of equal width from 0 to 1; the last bin holds 1.

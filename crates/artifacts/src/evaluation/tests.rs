@@ -49,6 +49,11 @@ fn metrics() -> Metrics {
             lo: 0.05,
             hi: 0.7,
         }],
+        operating_points: OperatingPoints {
+            threshold: vec![0.0, 0.5],
+            tp: vec![1, 1],
+            fp: vec![3, 2],
+        },
     };
     let average = Average {
         average: "macro".into(),

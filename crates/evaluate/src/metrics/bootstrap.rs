@@ -106,10 +106,10 @@ pub fn leave_out_sums(sums: &ClusterSums, groups: usize) -> Vec<Vec<f64>> {
 fn fill_with_groups_left_out(groups: usize) -> impl Fn(usize, &mut [LaneWeights]) + Sync {
     move |block, weights| {
         for (cluster, weights) in weights.iter_mut().enumerate() {
-            *weights = [1; LANES];
+            *weights = LaneWeights([1; LANES]);
             let group = cluster % groups;
             if (block * LANES..(block + 1) * LANES).contains(&group) {
-                weights[group - block * LANES] = 0;
+                weights.0[group - block * LANES] = 0;
             }
         }
     }
@@ -148,7 +148,7 @@ impl ClusterSums {
             let mut total = vec![[0.0; LANES]; self.width];
             for (weights, sums) in weights.iter().zip(self.sums.chunks_exact(self.width.max(1))) {
                 for (total, sum) in total.iter_mut().zip(sums) {
-                    for (total, weight) in total.iter_mut().zip(weights) {
+                    for (total, weight) in total.iter_mut().zip(&weights.0) {
                         *total += sum * f64::from(*weight);
                     }
                 }
@@ -176,14 +176,14 @@ fn for_each_block<T: Send>(
     let blocks: Vec<usize> = (0..replicates.div_ceil(LANES)).collect();
     let at_once = MOST_WEIGHTS / ((LANES + DRAWN_AT_ONCE) * count.max(1));
     let compute_block = |weights: &mut Vec<LaneWeights>, &block: &usize| {
-        weights.fill([0; LANES]);
+        weights.fill(LaneWeights::NONE);
         fill(block, weights);
         compute(weights)
     };
     let some = |blocks: &[usize]| -> Vec<T> {
         let blocks = blocks.par_iter();
         blocks
-            .map_init(|| vec![[0u8; LANES]; count], compute_block)
+            .map_init(|| vec![LaneWeights::NONE; count], compute_block)
             .collect()
     };
     blocks.chunks(at_once.max(1)).flat_map(some).collect()
@@ -243,7 +243,7 @@ fn draw_resamples(weights: &mut [LaneWeights], lanes: Range<usize>, seed: u64, f
     for (block, weights) in weights.chunks_mut(LANES).enumerate() {
         for (lane, times) in lanes.clone().zip(drawn.chunks_exact(count.max(1))) {
             for (weights, times) in weights.iter_mut().zip(&times[block * LANES..]) {
-                weights[lane] = *times;
+                weights.0[lane] = *times;
             }
         }
     }
@@ -302,8 +302,8 @@ impl ClusterErrors {
             for (at, weights) in weights.iter().enumerate() {
                 let cluster = chunk * CHUNK + at;
                 let weights: [f32; LANES] = std::array::from_fn(|lane| {
-                    rows[lane] += u64::from(weights[lane]) * u64::from(self.rows[cluster]);
-                    f32::from(weights[lane])
+                    rows[lane] += u64::from(weights.0[lane]) * u64::from(self.rows[cluster]);
+                    f32::from(weights.0[lane])
                 });
                 for (sum, error) in part.iter_mut().zip(&self.sums[cluster * width..][..width]) {
                     for (sum, weight) in sum.iter_mut().zip(&weights) {

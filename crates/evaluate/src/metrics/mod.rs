@@ -12,6 +12,7 @@ pub mod histogram;
 pub mod interval;
 mod label_rows;
 pub mod multilabel;
+mod prefetch;
 pub mod probability;
 mod ranked_rows;
 pub mod ranking;

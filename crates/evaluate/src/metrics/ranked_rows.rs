@@ -1,6 +1,7 @@
 //! One label's rows by falling score, scanned once for many resamples at a time.
 
 use super::label_rows::LabelRows;
+use super::prefetch::prefetch;
 use ecgfm_artifacts::evaluation::ConfusionMatrix;
 use rayon::prelude::*;
 
@@ -10,8 +11,21 @@ pub(super) const LANES: usize = 64;
 /// Rows whose weights sum up in sixteen bits, which is twice as fast as in thirty-two: 257 · 255 is the most that fits.
 const SHORT: usize = 257;
 
+/// Rows that the weights are asked for ahead of their use. The rows of one score or of neighbouring ones are of patients from anywhere, so
+/// that without it every row waits for memory as soon as the weights do not fit in the cache.
+const AHEAD: usize = 24;
+
 /// Number of times that a cluster is in each of [`LANES`] resamples.
-pub(super) type LaneWeights = [u8; LANES];
+///
+/// It is one line of the processor's cache and not parts of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+pub(super) struct LaneWeights(pub(super) [u8; LANES]);
+
+impl LaneWeights {
+    /// In none of the resamples.
+    pub(super) const NONE: Self = Self([0; LANES]);
+}
 
 /// Rows by falling score, so that a resample is one pass without sorting.
 pub(super) struct RankedRows {
@@ -106,10 +120,11 @@ impl RankedRows {
             start = row_run.end as usize;
             match row_run.kind {
                 RunKind::Negatives => {
-                    for rows in self.clusters[rows].chunks(SHORT) {
+                    for first in rows.clone().step_by(SHORT) {
                         let mut short = [0u16; LANES];
-                        for &cluster in rows {
-                            for (sum, weight) in short.iter_mut().zip(&weights[cluster as usize]) {
+                        for row in first..rows.end.min(first + SHORT) {
+                            let weights = self.weights_of(row, weights);
+                            for (sum, weight) in short.iter_mut().zip(&weights.0) {
                                 *sum += u16::from(*weight);
                             }
                         }
@@ -121,9 +136,9 @@ impl RankedRows {
                 RunKind::Ties => {
                     sums.rank_pending();
                     let mut run = ([0u32; LANES], [0u32; LANES]);
-                    for (&cluster, &truth) in self.clusters[rows.clone()].iter().zip(&self.truth[rows]) {
-                        let sum = if truth { &mut run.0 } else { &mut run.1 };
-                        add_weights(sum, &weights[cluster as usize]);
+                    for row in rows {
+                        let sum = if self.truth[row] { &mut run.0 } else { &mut run.1 };
+                        add_weights(sum, self.weights_of(row, weights));
                     }
                     sums.add_ties(&run.0, &run.1);
                 }
@@ -140,10 +155,19 @@ impl RankedRows {
             .map(|lane| sums.statistics(lane, tp[lane], fp[lane]))
             .collect()
     }
+
+    /// The weights of a row's cluster; asks for those of a row further on.
+    #[inline(always)]
+    fn weights_of<'w>(&self, row: usize, weights: &'w [LaneWeights]) -> &'w LaneWeights {
+        if let Some(&cluster) = self.clusters.get(row + AHEAD) {
+            prefetch(weights, cluster as usize);
+        }
+        &weights[self.clusters[row] as usize]
+    }
 }
 
 fn add_weights(sums: &mut [u32; LANES], weights: &LaneWeights) {
-    for (sum, weight) in sums.iter_mut().zip(weights) {
+    for (sum, weight) in sums.iter_mut().zip(&weights.0) {
         *sum += u32::from(*weight);
     }
 }

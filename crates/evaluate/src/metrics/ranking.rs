@@ -1,6 +1,7 @@
 //! Statistics of the order of scores, whatever the threshold: ROC and precision–recall.
 
 use super::sort_descending::sort_descending;
+use crate::sigmoid::exceeds;
 
 /// Rows ordered by falling score, rows of equal score taken together.
 ///
@@ -115,6 +116,12 @@ impl Ranking {
             fp: step.fp,
         };
         self.steps.iter().map(point).collect()
+    }
+
+    /// Positives and negatives that are predicted above a threshold.
+    pub fn predicted_above(&self, threshold: f64) -> (u64, u64) {
+        let above = self.steps.partition_point(|step| exceeds(step.score, threshold));
+        above.checked_sub(1).map_or((0, 0), |last| (self.steps[last].tp, self.steps[last].fp))
     }
 
     /// Points of the whole ROC curve: one a distinct score, and the origin; 0 unless both classes occur.
@@ -342,6 +349,18 @@ mod tests {
             if let Some(auroc) = Ranking::new(&truth, &scores).auroc() {
                 // 1 − s rounds, but never merges or splits these twelve scores.
                 prop_assert!((Ranking::new(&truth, &turned).auroc().unwrap() - (1.0 - auroc)).abs() < 1e-12);
+            }
+        }
+
+        #[test]
+        fn what_is_predicted_above_a_threshold_is_what_a_count_says((truth, scores) in scored(), threshold in -0.1f64..1.1) {
+            for threshold in [threshold, 0.0, 1.0, f64::from(scores[0])] {
+                let above = |wanted: bool| {
+                    let rows = truth.iter().zip(&scores);
+                    rows.filter(|&(&truth, &score)| truth == wanted && exceeds(score, threshold)).count() as u64
+                };
+                let counts = Ranking::new(&truth, &scores).predicted_above(threshold);
+                prop_assert_eq!(counts, (above(true), above(false)));
             }
         }
 

@@ -3,7 +3,7 @@
 
 use ecgfm_artifacts::evaluation::{
     Average, CalibrationBin, CoOccurrence, ConfusionMatrix, Estimate, EvaluationUnit, Flow, IntervalMethod,
-    LabelMetrics, MappingUsed, Metrics, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram,
+    LabelMetrics, MappingUsed, Metrics, OperatingPoints, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram,
     Subgroup, SubgroupLabel, ThresholdsUsed, Tutorial, TutorialClass, UnitMetrics,
 };
 use ecgfm_artifacts::labelset::Pool;
@@ -73,6 +73,11 @@ fn label(name: &str, positives: u64) -> LabelMetrics {
             lo: 0.1,
             hi: 0.5,
         }],
+        operating_points: OperatingPoints {
+            threshold: vec![0.0, 0.1, 0.5, 0.9],
+            tp: vec![positives, positives, positives, 0],
+            fp: vec![1236, 20, 2, 0],
+        },
     }
 }
 

@@ -61,7 +61,7 @@ proptest! {
         let label = [LabelRows { truth: &truth, scores: &scores, threshold }];
         let fill = |_: usize, all: &mut [LaneWeights]| {
             for (all, weight) in all.iter_mut().zip(&weights) {
-                *all = [*weight; LANES];
+                *all = LaneWeights([*weight; LANES]);
             }
         };
         let got = evaluate_weights(&label, &clusters, 7, 3, fill);
@@ -95,9 +95,9 @@ fn leaving_out_leaves_out_one_group_at_a_time() {
 
 #[test]
 fn resamples_draw_as_many_clusters_as_there_are() {
-    let mut weights = vec![[0; LANES]; 150];
+    let mut weights = vec![LaneWeights::NONE; 150];
     draw_resamples(&mut weights, 5..7, 7, 3);
-    let of = |lane: usize| weights.iter().map(|w| u32::from(w[lane])).sum::<u32>();
+    let of = |lane: usize| weights.iter().map(|w| u32::from(w.0[lane])).sum::<u32>();
     assert_eq!([4, 5, 6, 7].map(of), [0, 150, 150, 0]);
 }
 
@@ -111,14 +111,14 @@ fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
         },
     );
     for block in 0..2 {
-        let mut weights = vec![[0; LANES]; count as usize];
+        let mut weights = vec![LaneWeights::NONE; count as usize];
         fill_with_resamples(plan)(block, &mut weights);
         for lane in 0..LANES.min(plan.replicates - block * LANES) {
             let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
             random.set_stream((block * LANES + lane) as u64);
             let mut expected = vec![0u8; count as usize];
             (0..count).for_each(|_| expected[random.random_range(0..count) as usize] += 1);
-            let drawn: Vec<u8> = weights.iter().map(|weights| weights[lane]).collect();
+            let drawn: Vec<u8> = weights.iter().map(|weights| weights.0[lane]).collect();
             assert!(drawn == expected, "block {block}, lane {lane}");
         }
     }
