@@ -44,7 +44,9 @@ pub(crate) fn operating_points(ranking: &Ranking, threshold: f64) -> OperatingPo
         thresholds.push(threshold);
     }
     thresholds.sort_by(f64::total_cmp);
-    let counts = thresholds.iter().map(|&threshold| ranking.predicted_above(threshold));
+    let counts = thresholds
+        .iter()
+        .map(|&threshold| ranking.predicted_above(threshold));
     let (tp, fp) = counts.unzip();
     OperatingPoints {
         threshold: thresholds,

@@ -30,6 +30,8 @@ const PRINTED: usize = 4;
 pub(crate) struct DrawnExample {
     pub(crate) file: String,
     pub(crate) label: String,
+    /// Whether it was predicted rightly, in words.
+    pub(crate) kind: &'static str,
     pub(crate) heading: String,
     pub(crate) caption: String,
     /// The drawing for inside the page, of the first [`INLINE`].
@@ -70,6 +72,7 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
             printed: is_printed(&shown, &example.label),
             svg: drawing.file(metrics.notice.as_deref()),
             label: example.label.clone(),
+            kind: verdict_words(example.verdict),
             heading: format!("{}: {}", example.label, verdict_words(example.verdict)),
             caption: format!(
                 "ECG {} (idx {}); probability of {} {}.",

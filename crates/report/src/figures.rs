@@ -1,19 +1,11 @@
 //! The figures of a run: per label a ROC curve, a precision–recall curve and the spread of the scores.
 
+use crate::figure::Figure;
+use crate::operating_points::{LabelOperatingPoints, label_operating_points};
 use crate::svg::{Chart, Curve, HistogramBars, ReferenceLine, draw_calibration, draw_curves, draw_histogram};
 use crate::text::{count_text, estimate_text, number_text, slug};
 use ecgfm_artifacts::evaluation::{EvaluationUnit, LabelMetrics, Metrics, UnitMetrics};
 use std::collections::HashSet;
-
-/// A figure and where it is kept.
-pub(crate) struct Figure {
-    /// File name inside `plots/`.
-    pub(crate) file: String,
-    /// The chart.
-    pub(crate) chart: Chart,
-    /// Its numbers in words, for the page, which explains each kind of chart once.
-    pub(crate) caption: String,
-}
 
 /// The figures of one label.
 pub(crate) struct LabelFigures {
@@ -23,6 +15,8 @@ pub(crate) struct LabelFigures {
     pub(crate) title: String,
     /// ROC, precision–recall, scores.
     pub(crate) figures: Vec<Figure>,
+    /// What other thresholds would predict, where the metrics say.
+    pub(crate) operating_points: Option<LabelOperatingPoints>,
 }
 
 /// A label scored by ECG and by segment.
@@ -96,6 +90,7 @@ fn label_figures(
             figure("calibration", calibration_figure(&by_unit)),
             figure("scores", score_figure(&by_unit)),
         ],
+        operating_points: label_operating_points(ecg, format!("decision_{name}.svg")),
     }
 }
 

@@ -4,8 +4,10 @@ use crate::checks::{ReportCheck, read_archive_warnings, run_checks};
 use crate::cohort::{CohortPart, describe_cohort};
 use crate::error::Result;
 use crate::examples::DrawnExample;
-use crate::figures::{Figure, LabelFigures};
+use crate::figure::Figure;
+use crate::figures::LabelFigures;
 use crate::methods::pooling_sentence;
+use crate::operating_points::{OperatingPointsView, operating_point_views};
 use crate::panel::PanelView;
 use crate::params::Params;
 use crate::results::{ResultsView, results_view};
@@ -14,11 +16,13 @@ use crate::subgroup_figures::{SubgroupFigureView, subgroup_figure_views};
 use crate::svg::STYLE;
 use crate::tables::{ClassView, GroupView, UnitView, class_view, group_view, unit_view};
 use crate::text::count_text;
+use base64::prelude::{BASE64_STANDARD, Engine};
 use ecgfm_artifacts::evaluation::{
     EvaluationUnit, Metrics, STATISTICS, ShownIn, TUTORIAL_STATISTICS, shown_in,
 };
 use minijinja::Environment;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 #[derive(Debug, Serialize)]
@@ -40,6 +44,9 @@ struct Page<'a> {
     title: &'a str,
     notice: Option<&'a str>,
     style: &'a str,
+    script: &'a str,
+    /// What allows that script and no other.
+    script_hash: String,
     chart_style: &'a str,
     metrics: &'a Metrics,
     card: Vec<Fact>,
@@ -66,12 +73,14 @@ struct Page<'a> {
     examples_inside: usize,
     examples_printed: usize,
     labels: Vec<LabelView>,
+    operating_points: Vec<OperatingPointsView<'a>>,
     panel: Option<PanelView>,
     pooling: String,
     numbers: String,
 }
 
 const TEMPLATE: &str = include_str!("../templates/report.html");
+const SCRIPT: &str = include_str!("../templates/page.js");
 const PAGE_STYLE: &str = include_str!("../templates/page.css");
 
 /// Facts of a JSON file, if there is one.
@@ -105,6 +114,8 @@ pub(crate) fn render_page(params: &Params, metrics: &Metrics, drawn: DrawnFigure
             .unwrap_or("ECG-FM evaluation"),
         notice: metrics.notice.as_deref(),
         style: PAGE_STYLE,
+        script: SCRIPT,
+        script_hash: script_hash(SCRIPT),
         chart_style: STYLE,
         metrics,
         card: result_facts(metrics, &model, &inference),
@@ -148,6 +159,12 @@ pub(crate) fn render_page(params: &Params, metrics: &Metrics, drawn: DrawnFigure
         examples_inside: count(|e| e.inline.is_some()),
         examples_printed: count(|e| e.printed),
         labels: drawn.labels.iter().enumerate().map(label_view).collect(),
+        operating_points: operating_point_views(
+            drawn
+                .labels
+                .iter()
+                .filter_map(|label| label.operating_points.as_ref()),
+        ),
         panel: drawn.panel,
         pooling: pooling_sentence(&metrics.mapping),
         numbers: metrics_json(metrics),
@@ -158,6 +175,11 @@ pub(crate) fn render_page(params: &Params, metrics: &Metrics, drawn: DrawnFigure
     Ok(environment
         .get_template("report.html")?
         .render(minijinja::value::Serde(&page))?)
+}
+
+/// The source of a script in a Content-Security-Policy.
+fn script_hash(script: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
 }
 
 /// The metrics as JSON for inside a script element: no `<`, so nothing in it can end the element.

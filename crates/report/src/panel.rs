@@ -1,6 +1,6 @@
 //! The section of several models side by side, out of the stage panel's `panel.json`.
 
-use crate::figures::Figure;
+use crate::figure::Figure;
 use crate::svg::{ForestGroup, ForestRow, draw_forest};
 use crate::tables::{StatisticCell, statistic_cell};
 use crate::text::count_text;

@@ -18,7 +18,7 @@ pub const PLOTS_DIR: &str = "plots";
 
 /// Writes `report.html` and `plots/*.svg` into `ctx.out`.
 ///
-/// The page is one file that loads nothing and needs no scripts. The same inputs give the same bytes.
+/// The page is one file that loads nothing and is whole without scripts. The same inputs give the same bytes.
 ///
 /// # Errors
 /// A parameter is refused; an input cannot be read or is not what it should be; I/O.
@@ -34,7 +34,10 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
         let of_subgroups = subgroups.iter().map(|(_, figure)| figure);
         figures
             .iter()
-            .flat_map(|label| &label.figures)
+            .flat_map(|label| {
+                let decision = label.operating_points.iter().map(|points| &points.figure);
+                label.figures.iter().chain(decision)
+            })
             .chain(of_subgroups)
     };
     let count = all().count();

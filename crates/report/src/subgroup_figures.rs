@@ -1,6 +1,6 @@
 //! Subgroups as forest plots: an attribute a chart, a label a group, a row a group of ECGs.
 
-use crate::figures::Figure;
+use crate::figure::Figure;
 use crate::svg::{ForestGroup, ForestRow, draw_forest};
 use crate::text::{count_text, slug};
 use ecgfm_artifacts::evaluation::{Metrics, Subgroup};

@@ -3,9 +3,11 @@
 
 mod common;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use common::{Report, metrics, report};
 use ecgfm_artifacts::evaluation::Metrics;
 use ecgfm_report::report::PLOTS_DIR;
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
 fn plots(report: &Report) -> Vec<PathBuf> {
@@ -16,17 +18,37 @@ fn plots(report: &Report) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_page_loads_nothing_and_runs_nothing() {
+fn the_page_loads_nothing_and_runs_one_script_of_its_own() {
     let html = report(|_, _| {}).unwrap().html;
     for outside in [
-        "http://", "https://", "src=", "@import", "url(", "<link", "onload", "onclick",
+        "http://",
+        "https://",
+        "src=",
+        "@import",
+        "url(",
+        "<link",
+        "onload",
+        "onclick",
+        "fetch(",
+        "eval(",
+        "innerHTML",
     ] {
         assert!(!html.contains(outside), "{outside}");
     }
     assert_eq!(
         html.matches("<script").count(),
-        1,
-        "only the numbers, which do not run"
+        2,
+        "the numbers, which do not run, and the page's script"
+    );
+    let (_, policy) = html.split_once("Content-Security-Policy\" content=\"").unwrap();
+    let (policy, _) = policy.split_once('"').unwrap();
+    let (_, script) = html.split_once("<script>").unwrap();
+    let (script, _) = script.split_once("</script>").unwrap();
+    let hash = BASE64_STANDARD.encode(Sha256::digest(script));
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(
+        policy.contains(&format!("script-src 'sha256-{hash}';")),
+        "{policy}"
     );
 }
 
@@ -47,6 +69,7 @@ fn results_come_first_and_the_tutorials_table_last() {
         "cohort",
         "checks",
         "figures",
+        "thresholds",
         "subgroups",
         "metrics",
         "together",
@@ -114,7 +137,7 @@ fn every_figure_is_a_file_that_stands_alone_and_is_described() {
         assert!(svg.contains("<title") && svg.contains("<desc") && svg.contains("prefers-color-scheme"));
         assert!(report.html.contains(&format!("plots/{name}")));
     }
-    assert_eq!(report.html.matches("role=\"img\"").count(), 9);
+    assert_eq!(report.html.matches("role=\"img\"").count(), 11);
 }
 
 #[test]
@@ -179,4 +202,24 @@ fn files_about_the_run_are_shown_where_given_and_refused_where_they_are_somethin
             .to_string()
             .ends_with("it has no `stages`; a lock file of a run is wanted")
     );
+}
+
+#[test]
+fn other_thresholds_are_a_table_and_a_curve_a_label() {
+    let html = report(|_, _| {}).unwrap().html;
+    let (_, section) = html.split_once("<section id=\"thresholds\"").unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    assert_eq!(section.matches("<figure>").count(), 2, "one a label");
+    assert_eq!(section.matches("class=\"in-use\"").count(), 2, "{section}");
+    assert!(section.contains("plots/decision_AF.svg"), "{section}");
+
+    let without = report(|_, dir| {
+        let mut metrics = metrics();
+        for label in metrics.units.iter_mut().flat_map(|unit| &mut unit.labels) {
+            label.operating_points = Default::default();
+        }
+        metrics.write(dir).unwrap();
+    });
+    // Metrics of an earlier version do not have them.
+    assert!(!without.unwrap().html.contains("id=\"thresholds\""));
 }

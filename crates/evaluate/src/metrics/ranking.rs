@@ -121,7 +121,9 @@ impl Ranking {
     /// Positives and negatives that are predicted above a threshold.
     pub fn predicted_above(&self, threshold: f64) -> (u64, u64) {
         let above = self.steps.partition_point(|step| exceeds(step.score, threshold));
-        above.checked_sub(1).map_or((0, 0), |last| (self.steps[last].tp, self.steps[last].fp))
+        above
+            .checked_sub(1)
+            .map_or((0, 0), |last| (self.steps[last].tp, self.steps[last].fp))
     }
 
     /// Points of the whole ROC curve: one a distinct score, and the origin; 0 unless both classes occur.

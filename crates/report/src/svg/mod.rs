@@ -4,6 +4,7 @@
 mod calibration;
 mod chart;
 mod curve;
+mod decision;
 mod forest;
 mod histogram;
 mod plane;
@@ -11,5 +12,6 @@ mod plane;
 pub(crate) use calibration::draw_calibration;
 pub(crate) use chart::{Chart, STYLE};
 pub(crate) use curve::{Curve, ReferenceLine, draw_curves};
+pub(crate) use decision::{NetBenefit, draw_decision_curve};
 pub(crate) use forest::{ForestGroup, ForestRow, draw_forest};
 pub(crate) use histogram::{HistogramBars, draw_histogram};

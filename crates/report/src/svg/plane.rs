@@ -34,6 +34,7 @@ impl Plane {
             plane.text("tick", (x, bottom + 15.0), "middle", &tick_label(part));
             plane.text("tick", (left - 6.0, y + 3.5), "end", &tick_label(part * top));
         }
+        plane.area();
         plane.text("axis", (plane.x(0.5), HEIGHT - 10.0), "middle", x_name);
         let (x, y) = (13.0, plane.y(top / 2.0));
         plane.write_element(format_args!(
@@ -41,6 +42,15 @@ impl Plane {
             escape(y_name)
         ));
         plane
+    }
+
+    /// Where values lie, for the page's script, which moves a threshold.
+    fn area(&mut self) {
+        let (x, y) = (self.x(0.0), self.y(self.top));
+        let (width, height) = (self.x(1.0) - x, self.y(0.0) - y);
+        self.write_element(format_args!(
+            "<rect class=\"area\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"none\"/>"
+        ));
     }
 
     /// The drawing, done.

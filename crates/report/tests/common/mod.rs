@@ -3,8 +3,8 @@
 
 use ecgfm_artifacts::evaluation::{
     Average, CalibrationBin, CoOccurrence, ConfusionMatrix, Estimate, EvaluationUnit, Flow, IntervalMethod,
-    LabelMetrics, MappingUsed, Metrics, OperatingPoints, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS, ScoreHistogram,
-    Subgroup, SubgroupLabel, ThresholdsUsed, Tutorial, TutorialClass, UnitMetrics,
+    LabelMetrics, MappingUsed, Metrics, OperatingPoints, PairUsed, PrCurve, RocCurve, SCHEMA, STATISTICS,
+    ScoreHistogram, Subgroup, SubgroupLabel, ThresholdsUsed, Tutorial, TutorialClass, UnitMetrics,
 };
 use ecgfm_artifacts::labelset::Pool;
 use ecgfm_artifacts::stage::{Cancel, Context, NoProgress, Outcome};
@@ -229,9 +229,15 @@ pub(crate) fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, 
             chunks: None,
         },
     )?;
+    let metrics = Metrics::read(dir.path()).unwrap();
+    let labels = &metrics.unit(EvaluationUnit::Ecg).unwrap().labels;
+    let with_points = labels
+        .iter()
+        .filter(|label| !label.operating_points.threshold.is_empty());
+    let figures = 4 * labels.len() + with_points.count() + 1;
     assert_eq!(
-        outcome.counts["figures"], 9,
-        "four a label, and one of a subgroup"
+        outcome.counts["figures"], figures as u64,
+        "four a label, a decision curve where the counts are there, and one of a subgroup"
     );
     let html = std::fs::read_to_string(dir.path().join(PAGE_FILE)).unwrap();
     Ok(Report { dir, html })
