@@ -8,4 +8,5 @@ mod common;
 mod dry_run;
 mod failures;
 mod listings;
+mod machine;
 mod schema;

@@ -12,6 +12,7 @@ mod sources;
 mod submit;
 mod synth;
 mod table;
+mod terminal;
 mod upkeep;
 
 pub use convert::{ConvertArgs, ConvertFormat};
@@ -27,6 +28,7 @@ pub use submit::{
 };
 pub use synth::SynthArgs;
 pub use table::{TableArgs, TableChoice, TableForm, TableUnit};
+pub use terminal::{CompletionsArgs, DoctorArgs, ManArgs};
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
 
 use crate::kinds::DemoNetwork;
@@ -108,6 +110,12 @@ pub enum Command {
     Show(ShowArgs),
     /// Print the JSON Schema of pipeline files, for editors.
     Schema(SchemaArgs),
+    /// Say what this machine has of what a run needs: libtorch, processor, memory, CUDA, disk, locks; and what each means.
+    Doctor(DoctorArgs),
+    /// Print completions for a shell: `ecgfm completions bash > ~/.local/share/bash-completion/completions/ecgfm`.
+    Completions(CompletionsArgs),
+    /// Write a manual page a command: `ecgfm man ~/.local/share/man/man1`.
+    Man(ManArgs),
 }
 
 impl Command {
@@ -138,7 +146,8 @@ impl Command {
             Self::Kinds(args) => args.json,
             Self::Show(args) => args.json,
             Self::Schema(args) => args.json,
-            Self::DemoModel(_) => false,
+            Self::Doctor(args) => args.json,
+            Self::DemoModel(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

@@ -86,6 +86,26 @@ pub(crate) fn require_torch() -> Result<&'static dyn TorchHalf, Error> {
     }
 }
 
+/// Says in words which program has libtorch, having started it; or why it does not start.
+///
+/// # Errors
+/// It is not there or does not start.
+pub(crate) fn describe_torch_program() -> Result<String, String> {
+    let program = program_path().map_err(|e| e.to_string())?;
+    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", program.display());
+    // The system's loader loads libtorch before the program's first line.
+    let output = std::process::Command::new(&program).arg("--version").output();
+    let output = output.map_err(|e| named(&e))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(named(
+            &said.lines().next().unwrap_or("it ends at once, and says nothing"),
+        ));
+    }
+    let version = option_env!("ECGFM_LIBTORCH_VERSION").unwrap_or("of unknown version");
+    Ok(format!("{version}; {} starts with it", program.display()))
+}
+
 /// Path of the program with libtorch: beside this one, or, where this one was copied without it, where both were built.
 fn program_path() -> std::io::Result<PathBuf> {
     let beside = std::env::current_exe()?.with_file_name(PROGRAM);

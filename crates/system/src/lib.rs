@@ -19,4 +19,4 @@ pub mod presence;
 pub mod replace;
 
 pub use fault::Fault;
-pub use lock::try_lock;
+pub use lock::{lock_support, try_lock};

@@ -30,6 +30,21 @@ pub fn try_lock(file: &File, path: &Path) -> Result<(), TryLockError> {
     }
 }
 
+/// Says if files in a directory can be locked; an unnamed file is made and locked there.
+///
+/// # Errors
+/// No file can be made in it, or locking fails in another way.
+pub fn lock_support(dir: &Path) -> io::Result<bool> {
+    let file = tempfile::tempfile_in(dir)?;
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(error)) if has_no_locks(&error) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+        // Nobody else knows the file.
+        Err(TryLockError::WouldBlock) => Ok(true),
+    }
+}
+
 /// Says if the error means that the file system has no locks, and not that this one could not be had.
 fn has_no_locks(error: &io::Error) -> bool {
     let without = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
@@ -53,6 +68,17 @@ mod tests {
         ));
         drop(one);
         try_lock(&two, file.path()).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_is_there_has_locks_and_one_that_is_not_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(lock_support(dir.path()).unwrap());
+        assert!(
+            std::fs::read_dir(dir.path()).unwrap().next().is_none(),
+            "nothing is left"
+        );
+        assert!(lock_support(&dir.path().join("none")).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod clean;
 pub mod compare;
 pub mod convert;
+pub mod doctor;
 pub mod fetch;
 pub mod inspect;
 pub mod kinds;
@@ -22,6 +23,7 @@ pub mod sources;
 pub mod stage;
 pub mod submit;
 pub mod table;
+pub mod terminal;
 pub mod verify;
 
 use ecgfm_pipeline::{Error, ErrorKind};

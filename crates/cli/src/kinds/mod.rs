@@ -9,6 +9,7 @@ mod model;
 mod preprocess;
 mod sample;
 
+pub(crate) use ahead::why_no_cuda;
 pub use demo::{BUNDLED_DEMOS, BundledDemo, DEMO_CARD, DEMO_CHECKPOINT, DemoNetwork};
 
 use ecgfm_pipeline::StageKinds;

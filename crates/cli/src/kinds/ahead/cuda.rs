@@ -21,7 +21,7 @@ const PLACES: [&str; 7] = [
 const CACHE: &str = "/etc/ld.so.cache";
 
 /// Reason why there is certainly no CUDA device here; none where there may be one, which libtorch finds out.
-pub(super) fn none_here() -> Option<&'static str> {
+pub(crate) fn why_no_cuda() -> Option<&'static str> {
     if !cfg!(target_os = "linux") {
         return None;
     }

@@ -14,6 +14,7 @@ mod scores;
 mod splits;
 mod thresholds;
 
+pub(crate) use cuda::why_no_cuda;
 pub use labels::{labels, predict};
 pub use model::{demo_model, export, infer};
 pub use raw::{signals, synth};

@@ -309,7 +309,7 @@ fn check_outputs(found: &mut LookAheadFindings, params: &InferParams, model: &Pr
 
 fn check_device(found: &mut LookAheadFindings, params: &InferParams) {
     if !matches!(params.device, DeviceChoice::Auto | DeviceChoice::Cpu)
-        && let Some(why) = cuda::none_here()
+        && let Some(why) = cuda::why_no_cuda()
     {
         let phrase = format!("is `{}`, and {why}", params.device);
         found.add(
