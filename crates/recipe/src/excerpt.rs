@@ -24,6 +24,13 @@ impl Excerpt {
         excerpt
     }
 
+    /// All of a recording, or of some of its leads, as it is.
+    pub fn of_leads(leads: &[Vec<f32>]) -> Self {
+        Self {
+            leads: leads.to_vec(),
+        }
+    }
+
     /// Becomes what [`Self::new`] returns, in the memory that it has.
     pub fn fill<S: Sample>(&mut self, samples: &[S], sample_rate: f64) {
         let rows = samples.as_chunks::<COUNT>().0;

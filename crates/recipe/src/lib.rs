@@ -57,6 +57,7 @@ mod error;
 pub mod excerpt;
 pub mod filter;
 pub mod fourier;
+pub mod heart_rate;
 mod lead_major;
 pub mod leads;
 pub mod limb;

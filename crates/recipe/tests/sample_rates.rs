@@ -4,6 +4,7 @@
 use ecgfm_recipe::beats::BeatTiming;
 use ecgfm_recipe::common_rates::COMMON_RATES;
 use ecgfm_recipe::excerpt::Excerpt;
+use ecgfm_recipe::heart_rate::measure_heart_rate;
 use ecgfm_recipe::mains::{MainsFinder, MainsLine};
 use ecgfm_recipe::rate_check::{BetterRate, HEART_RATES, RateEvidence, find_better_rate};
 use proptest::prelude::*;
@@ -191,6 +192,32 @@ fn what_is_no_heart_has_no_beats_and_no_mains() {
         assert_eq!(BeatTiming::measure(&excerpt, 400.0), None);
         assert_eq!(MainsFinder::default().find(&excerpt, 400.0), MainsLine::Absent);
     }
+}
+
+/// Leads of a recording that is sample-major.
+fn by_lead(samples: &[f32]) -> Vec<Vec<f32>> {
+    (0..12)
+        .map(|lead| samples.iter().skip(lead).step_by(12).copied().collect())
+        .collect()
+}
+
+#[test]
+fn a_heart_rate_is_told_only_where_limb_and_chest_leads_agree() {
+    let leads = |heart_rate: f64| {
+        let ecg = TestEcg {
+            heart_rate,
+            ..TestEcg::default()
+        };
+        by_lead(&ecg.samples(500.0))
+    };
+    let mut mixed = leads(70.0);
+    assert!((measure_heart_rate(&mixed, 500.0).unwrap() - 70.0).abs() < 1.5);
+    mixed[6..].clone_from_slice(&leads(110.0)[6..]);
+    assert_eq!(measure_heart_rate(&mixed, 500.0), None);
+    let mut without_chest = leads(70.0);
+    without_chest[6..].iter_mut().for_each(|lead| lead.fill(0.0));
+    assert_eq!(measure_heart_rate(&without_chest, 500.0), None);
+    assert_eq!(measure_heart_rate(&leads(70.0)[..3], 500.0), None);
 }
 
 proptest! {

@@ -4,14 +4,17 @@
 //! the archive's own units as far as the segments reach: the first ten seconds, less what did not fill a segment.
 
 use crate::error::{Error, Result};
+use crate::example_facts::{ExampleFacts, fact_lines};
+use crate::model_segments::is_consecutive;
 use crate::paper::{Ecg, LEADS, PaperScale, SECONDS, ShadedSpan, SignalUnit, draw_ecg};
 use crate::params::Params;
+use crate::run_card::Fact;
 use crate::saliency_overlay::{describe_shades, read_saliency, spans_of};
-use crate::text::{number_text, slug};
+use crate::text::slug;
 use ecgfm_artifacts::columns::{PATH, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{DecisionOutcome, Example, Metrics, read_examples};
 use ecgfm_artifacts::presence::is_dir;
-use ecgfm_artifacts::recipe::steps::{RecipeStep, Take};
+use ecgfm_artifacts::recipe::heart_rate::measure_heart_rate;
 use ecgfm_artifacts::store::{SegmentReader, StoreInfo};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records, segments};
@@ -34,6 +37,8 @@ pub(crate) struct DrawnExample {
     pub(crate) kind: &'static str,
     pub(crate) heading: String,
     pub(crate) caption: String,
+    /// Truth, prediction, patient and heart rate, each with its name.
+    pub(crate) facts: Vec<Fact>,
     /// The drawing for inside the page, of the first [`INLINE`].
     pub(crate) inline: Option<String>,
     /// Printed with the page: the first of each label, as long as there are few.
@@ -54,9 +59,10 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
         None => HashMap::new(),
         Some(dir) => read_saliency(dir, &metrics.subset)?,
     };
+    let facts = ExampleFacts::read(&params.metrics, dir, metrics, &wanted)?;
     let mut shown = Vec::with_capacity(wanted.len());
     for (at, example) in wanted.iter().enumerate() {
-        let Some(ecg) = source.ecg(params, example, &shades)? else {
+        let Some(mut ecg) = source.ecg(params, example, &shades)? else {
             continue;
         };
         let file = format!(
@@ -66,21 +72,20 @@ pub(crate) fn draw_examples(params: &Params, metrics: &Metrics) -> Result<Vec<Dr
             example.rank,
             example.idx
         );
-        let drawing = draw_ecg(&ecg, PaperScale::default(), &format!("ecg{at}"));
+        let id = format!("ecg{at}");
+        let facts = facts.of(example, measure_heart_rate(&ecg.leads, ecg.rate));
+        // Beside a drawing on the page they are text of the page; a file travels alone.
+        let inline = (at < INLINE).then(|| draw_ecg(&ecg, PaperScale::default(), &id).inline(&id));
+        ecg.notes = fact_lines(&facts);
         shown.push(DrawnExample {
-            inline: (at < INLINE).then(|| drawing.inline(&format!("ecg{at}"))),
+            inline,
             printed: is_printed(&shown, &example.label),
-            svg: drawing.file(metrics.notice.as_deref()),
+            svg: draw_ecg(&ecg, PaperScale::default(), &id).file(metrics.notice.as_deref()),
             label: example.label.clone(),
             kind: verdict_words(example.verdict),
             heading: format!("{}: {}", example.label, verdict_words(example.verdict)),
-            caption: format!(
-                "ECG {} (idx {}); probability of {} {}.",
-                key::stem(&example.save_file),
-                example.idx,
-                example.label,
-                number_text(f64::from(example.probability))
-            ),
+            caption: format!("ECG {} (idx {}).", key::stem(&example.save_file), example.idx),
+            facts,
             file,
         });
     }
@@ -123,13 +128,6 @@ struct ExampleSegments {
     consecutive: bool,
     /// Meaning of the shades behind a drawing.
     shades_meaning: &'static str,
-}
-
-/// True where segments are cut one after another.
-fn is_consecutive(about: &StoreInfo) -> bool {
-    let steps = about.recipe.iter().flat_map(|recipe| &recipe.0);
-    let other = |step: &RecipeStep| matches!(step, RecipeStep::Segments { take, .. } if *take != Take::Tile);
-    !steps.into_iter().any(other)
 }
 
 /// The rate of segments of which nobody says it.
@@ -208,7 +206,7 @@ impl ExampleSegments {
             return Ok(None);
         };
         let mut leads = vec![Vec::new(); LEADS.len()];
-        let mut laid = Vec::new();
+        let (mut laid, mut read) = (Vec::new(), Vec::new());
         for path in paths {
             let (count, samples) = self.reader.shape(path)?;
             if count != LEADS.len() {
@@ -218,6 +216,7 @@ impl ExampleSegments {
             self.reader.read(path, &mut values)?;
             let start = leads[0].len() as f64 / rate;
             let seconds = samples as f64 / rate;
+            read.push(start..start + seconds);
             if let Some(tokens) = shades.get(key::of_path(path)) {
                 laid.extend(spans_of(tokens, start, seconds));
             }
@@ -228,7 +227,10 @@ impl ExampleSegments {
                 break;
             }
         }
-        Ok(Some(self.in_units(params, example, (leads, rate), laid)))
+        Ok(Some(Ecg {
+            segments: read,
+            ..self.in_units(params, example, (leads, rate), laid)
+        }))
     }
 
     fn in_units(
@@ -244,6 +246,7 @@ impl ExampleSegments {
             rate,
             unit: SignalUnit::Standardized,
             filters: "none".to_owned(),
+            segments: Vec::new(),
             shades,
             shades_meaning: self.shades_meaning.to_owned(),
             notes: Vec::new(),

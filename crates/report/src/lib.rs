@@ -6,10 +6,12 @@
 mod checks;
 mod cohort;
 mod error;
+mod example_facts;
 mod examples;
 mod figure;
 mod figures;
 mod methods;
+pub mod model_segments;
 mod operating_points;
 mod page;
 mod panel;

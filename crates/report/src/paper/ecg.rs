@@ -1,5 +1,7 @@
 //! An ECG as it is drawn, and the paper it is drawn on.
 
+use std::ops::Range;
+
 pub use ecgfm_artifacts::recipe::leads::NAMES as LEADS;
 
 /// Seconds across the paper.
@@ -60,6 +62,8 @@ pub struct Ecg {
     pub unit: SignalUnit,
     /// Processing of the signal, such as `none` or `resampled from 400 Hz`.
     pub filters: String,
+    /// Segments that the model reads, each from and to in seconds; empty where they are not known.
+    pub segments: Vec<Range<f64>>,
     /// Spans to which the model attended, where that is known.
     pub shades: Vec<ShadedSpan>,
     /// Meaning of the shaded spans, in a few words.

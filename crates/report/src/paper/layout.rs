@@ -18,8 +18,9 @@ const LEAST: f64 = 8.0;
 const NAME: f64 = 5.0;
 /// Between rows.
 const BETWEEN: f64 = 3.0;
-/// Highest drawing before its rows are moved together and then its gain is halved: it fits on A4 landscape, under a heading.
-const HIGHEST: f64 = 168.0;
+/// Highest drawing before its rows are moved together and then its gain is halved: it fits on A4 landscape, between a heading and what is
+/// known of the ECG.
+const HIGHEST: f64 = 162.0;
 /// Least distance of two rows, as a share of what keeps their traces apart. Below it the traces of neighbours would be hard to tell.
 const CLOSEST: f64 = 0.5;
 /// Most halvings: what is higher still gets the height it needs.

@@ -8,6 +8,7 @@ fn ecg(leads: Vec<Vec<f32>>) -> Ecg {
         rate: 100.0,
         unit: SignalUnit::PerMillivolt(1.0),
         filters: "none".into(),
+        segments: Vec::new(),
         shades: Vec::new(),
         shades_meaning: String::new(),
         notes: Vec::new(),
@@ -170,7 +171,54 @@ fn shades_stand_behind_and_are_explained() {
         "one a row; the faint one is left away"
     );
     assert!(svg.find("paper-shade\" x").unwrap() < svg.find("data-lead").unwrap());
-    assert!(svg.contains("shaded: attention"));
+    assert!(svg.contains("shaded: attention; the darker, the stronger"));
+    let key = svg
+        .split("paper-shade\"")
+        .skip(1)
+        .filter(|rest| rest.contains("height=\"2.4\""));
+    assert_eq!(key.count(), 4, "the legend has four steps");
+}
+
+#[test]
+fn the_seconds_that_the_model_reads_are_marked_below_the_last_row() {
+    let bars = |segments: &[std::ops::Range<f64>], samples: usize| {
+        let mut ecg = ecg(vec![vec![0.1; samples]; 12]);
+        ecg.segments = segments.to_vec();
+        let drawing = draw_ecg(&ecg, PaperScale::default(), "a");
+        let svg = drawing.file(None);
+        let of = |rest: &str| -> Option<(f64, f64)> {
+            let number = |name: &str| rest.split_once(name)?.1.split('"').next()?.parse().ok();
+            Some((number(" x=\"")?, number(" width=\"")?))
+        };
+        let bars: Vec<(f64, f64)> = svg.split("paper-segment\"").skip(1).filter_map(of).collect();
+        (
+            bars,
+            drawing
+                .footer
+                .iter()
+                .find(|line| line.starts_with("read"))
+                .cloned(),
+        )
+    };
+    let (found, said) = bars(&[0.0..5.0, 5.0..10.0], 1000);
+    assert_eq!(found[..2], [(15.0, 124.6), (140.0, 124.6)], "{found:?}");
+    assert_eq!(found.len(), 3, "two on the paper, and the key");
+    assert_eq!(said.unwrap(), "read by the model: 2 segments, 0–5 s, 5–10 s");
+    // The same seconds in both columns.
+    let (found, said) = bars(&[0.0..5.0], 500);
+    assert_eq!(found[..2], [(15.0, 124.6), (140.0, 124.6)], "{found:?}");
+    assert_eq!(said.unwrap(), "read by the model: one segment, 0–5 s");
+    let many: Vec<_> = (0..12)
+        .map(|at| f64::from(at) * 5.0..f64::from(at + 1) * 5.0)
+        .collect();
+    let (found, said) = bars(&many, 6000);
+    assert_eq!(
+        found.len(),
+        3,
+        "what lies beyond the paper is not drawn: {found:?}"
+    );
+    assert_eq!(said.unwrap(), "read by the model: 12 segments, 0–60 s");
+    assert_eq!(bars(&[], 500), (vec![], None));
 }
 
 proptest! {

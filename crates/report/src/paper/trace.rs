@@ -7,6 +7,15 @@ use std::fmt::{self, Write};
 /// Height of a lead's name above zero, at most, in millimetres.
 const NAME_HEIGHT: f64 = 9.0;
 
+/// Opacity of the strongest shade.
+pub(super) const SHADE: f64 = 0.5;
+
+/// Height of the bar of the model's segments, in millimetres.
+pub(super) const SEGMENT_BAR: f64 = 1.2;
+
+/// Gap between the bars of two segments that follow each other, in millimetres.
+const SEGMENT_GAP: f64 = 0.4;
+
 /// Weaker shades are left away: they would only tint the paper.
 const FAINT: f64 = 0.1;
 
@@ -131,7 +140,27 @@ pub(super) fn draw_shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
             let _ = write!(
                 body,
                 "<rect class=\"paper-shade\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" opacity=\"{:.2}\"/>",
-                0.5 * shade.weight
+                SHADE * shade.weight
+            );
+        }
+    }
+}
+
+/// Bars along the time axis, below the last row: the segments that the model reads.
+pub(super) fn draw_segments(body: &mut String, ecg: &Ecg, layout: &Layout) {
+    let Some(row) = layout.rows.last() else { return };
+    let y = row.bottom + 0.8;
+    for strip in &row.strips {
+        for segment in &ecg.segments {
+            let (from, to) = (segment.start.max(strip.from), segment.end.min(strip.to));
+            let width = (to - from) * layout.speed - SEGMENT_GAP;
+            if width <= 0.0 {
+                continue;
+            }
+            let x = layout.x(strip.at - strip.from + from);
+            let _ = write!(
+                body,
+                "<rect class=\"paper-segment\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{SEGMENT_BAR}\"/>"
             );
         }
     }

@@ -39,6 +39,7 @@ pub(in crate::commands) fn ecg_to_draw(
             Unit::NotStated => SignalUnit::NotStated,
         },
         filters: filters_text(metadata),
+        segments: Vec::new(),
         shades: Vec::new(),
         shades_meaning: String::new(),
         notes: notes(metadata, &supplied),

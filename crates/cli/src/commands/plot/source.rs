@@ -13,6 +13,7 @@ use ecgfm_artifacts::table::{self, Column, ColumnKind};
 use ecgfm_artifacts::{key, records};
 use ecgfm_formats::mat5;
 use ecgfm_pipeline::{Error, ErrorKind, LockFile, StageRecord};
+use ecgfm_report::model_segments::{is_consecutive, segments_of_recording};
 use ecgfm_report::paper::{Ecg, LEADS, SignalUnit};
 use ecgfm_report::saliency_overlay;
 use ecgfm_signals::{ArchivePlace, Params as SignalsParams};
@@ -131,6 +132,7 @@ pub(in crate::commands) fn read_mat(path: &Path) -> Result<PlottedEcg, Error> {
             rate: rate.map_err(unusable_file)?,
             unit: SignalUnit::NotStated,
             filters: "none stated".to_owned(),
+            segments: Vec::new(),
             shades: Vec::new(),
             shades_meaning: String::new(),
             notes: Vec::new(),
@@ -178,9 +180,14 @@ fn read_from_run(dir: &Path, id: &str) -> Result<PlottedEcg, Error> {
         ecg.unit = SignalUnit::NotStated;
     }
     let about = StoreInfo::read(&dir.join(stage).join(PACKED_DIR)).ok().flatten();
+    let consecutive = about.as_ref().is_none_or(is_consecutive);
     let seconds = about.and_then(|about| about.segment_seconds);
     let seconds = seconds.or(record.parameters["segment_seconds"].as_f64());
     let seconds = seconds.unwrap_or(EcgFm::SEGMENT_SECONDS);
+    if consecutive {
+        ecg.segments =
+            segments_of_recording(&dir.join(stage), &row.save_file, seconds).map_err(unusable_file)?;
+    }
     if let Some((infer, _)) = of_kind("infer") {
         let stem = key::stem(&row.save_file);
         let infer = dir.join(infer);
