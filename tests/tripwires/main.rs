@@ -12,7 +12,7 @@ mod sample;
 
 use broken::Break;
 use ecgfm_recipe::{leads, residuals};
-use sample::{FLOOR, LABELS, Sample, Verdict};
+use sample::{CEILING, Csv, FLOOR, LABELS, Sample, Verdict};
 
 /// What the unbroken chain must reach, so that falling short of it means something.
 #[test]
@@ -28,6 +28,38 @@ fn the_unbroken_chain_tells_every_label_and_is_what_numpy_computes() {
     }
 }
 
+/// What a reader of its report is to see: mistakes of both kinds, intervals everywhere, an age group that fares worse.
+#[test]
+fn the_unbroken_chain_is_right_mostly_and_wrong_in_every_way() {
+    let sample = Sample::get();
+    for (label, auroc) in sample.metrics.auroc("ecg") {
+        assert!(auroc < CEILING, "{label}: AUROC {auroc} is {CEILING} or more");
+    }
+    for kind in ["tp", "fp", "fn", "tn"] {
+        for (label, count) in sample.metrics.values("ecg", kind) {
+            assert!(count > 0.0, "{label}: no {kind}");
+        }
+    }
+    assert_eq!(sample.metrics.empty_columns(), Vec::<&str>::new());
+    let groups = Csv::read(&sample.dir.join("evaluate/subgroups.csv"));
+    let named = groups.column("group");
+    let macro_of = |column: &str, group: &str| {
+        let rows = groups.column(column).into_iter().zip(&named);
+        let values = rows.filter(|(_, of)| **of == group);
+        let values: Vec<f64> = values.map(|(value, _)| value.parse().unwrap()).collect();
+        assert_eq!(values.len(), LABELS.len(), "{group}");
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    for column in ["auroc", "sensitivity"] {
+        let [old, others @ ..] = ["≥75", "60–74", "<60"].map(|group| macro_of(column, group));
+        let least = if column == "auroc" { 0.01 } else { 0.05 };
+        assert!(
+            others.iter().all(|other| other - old > least),
+            "{column}: {old}, {others:?}"
+        );
+    }
+}
+
 /// The tutorial's join: prediction i of the test split beside row i of all splits.
 #[test]
 fn joined_by_position_precision_falls_to_prevalence() {
@@ -36,7 +68,7 @@ fn joined_by_position_precision_falls_to_prevalence() {
     for (at, label) in LABELS.iter().enumerate() {
         let by_key = sample.joined_by_key(at);
         let by_position = sample.joined_by_position(at);
-        assert!(by_key.precision() > 0.8, "{label} by key: {by_key:?}");
+        assert!(by_key.precision() > 0.5, "{label} by key: {by_key:?}");
         let (precision, prevalence) = (by_position.precision(), by_position.prevalence());
         // Segments of one ECG are not independent; two a piece at most.
         let noise = (2.0 * prevalence * (1.0 - prevalence) / by_position.predicted() as f64).sqrt();
@@ -73,7 +105,7 @@ fn two_chest_leads_swapped_are_seen_by_auroc_and_by_numpy() {
     let store = sample.broken_store(Break::SwappedLeads(v1, v6));
     let metrics = sample.scored_on(store.path());
     let (label, lowest) = metrics.lowest("segment");
-    assert!(lowest < FLOOR, "lowest is {label} with {lowest}");
+    assert!(lowest < FLOOR - 0.1, "lowest is {label} with {lowest}");
     sample.assert_differs(store.path(), 1.0);
 }
 
@@ -110,13 +142,7 @@ fn label_names_off_by_one_bring_auroc_down() {
     let off_by_one = broken::off_by_one_label_set();
     let refusal = sample.refusal_of(&off_by_one);
     assert!(refusal.contains("label 1 is `AF` there"), "{refusal}");
-    let metrics = sample.named_by(&off_by_one);
-    let below = metrics
-        .auroc("ecg")
-        .iter()
-        .filter(|(_, auroc)| *auroc < FLOOR)
-        .count();
-    let (label, lowest) = metrics.lowest("ecg");
-    assert!(below >= LABELS.len() - 1, "{:?}", metrics.auroc("ecg"));
-    assert!(lowest < 0.7, "lowest is {label} with {lowest}");
+    for (label, auroc) in sample.named_by(&off_by_one).auroc("ecg") {
+        assert!(auroc < FLOOR - 0.2, "{label}: AUROC {auroc}");
+    }
 }

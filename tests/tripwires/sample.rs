@@ -9,13 +9,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// AUROC that the demo model reaches on every label of the sample.
-pub const FLOOR: f64 = 0.95;
+/// AUROC that the demo model reaches on every label of the sample, whose classes overlap.
+pub const FLOOR: f64 = 0.9;
+/// AUROC that it does not reach by ECG on any: more would leave no mistakes to look at.
+pub const CEILING: f64 = 0.995;
 /// The labels that are scored.
 pub const LABELS: [&str; 6] = ["RBBB", "LBBB", "SB", "ST", "AF", "1dAVb"];
 
 const MAPPING: &str = "physionet2021_to_code15_with_1davb";
-const EXAMS: usize = 400;
 
 pub struct Sample {
     pub dir: PathBuf,
@@ -87,8 +88,7 @@ impl Sample {
         }
         let mut run = ecgfm();
         run.args(["run", "code15", "--profile", "sample", "--until", "evaluate"]);
-        run.args(["--set", &format!("synth.exams={EXAMS}"), "--workdir"])
-            .arg(&workdir);
+        run.arg("--workdir").arg(&workdir);
         let said = ok(&mut run);
         assert!(said.contains("SYNTHETIC, DEMO MODEL"), "{said}");
         let dir = workdir.join("code15/sample");
@@ -312,7 +312,13 @@ impl Metrics {
         metrics
     }
 
-    fn values(&self, unit: &str, column: &str) -> Vec<(String, f64)> {
+    /// Columns that are empty somewhere.
+    pub fn empty_columns(&self) -> Vec<&str> {
+        let header = self.0.header.iter().map(String::as_str);
+        header.filter(|name| self.0.column(name).contains(&"")).collect()
+    }
+
+    pub fn values(&self, unit: &str, column: &str) -> Vec<(String, f64)> {
         let units = self.0.column("unit");
         let rows = units
             .iter()

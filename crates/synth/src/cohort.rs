@@ -5,6 +5,8 @@
 //! drawn once and kept at each visit with some probability, else drawn anew: shares stay exact, and bundle
 //! branch block mostly stays too.
 
+use crate::borderline::Borderline;
+use crate::diagnosis::{Diagnosis, draw_findings};
 use crate::fault::ArchiveFault;
 use crate::labels::{Conduction, Finding, Labels, Rhythm};
 use crate::mix::Shares;
@@ -92,6 +94,7 @@ pub(crate) struct ExamPlan {
     pub normal: bool,
     pub findings: Vec<Finding>,
     pub anatomy: Anatomy,
+    pub borderline: Borderline,
     pub samples: usize,
     pub part: u64,
     pub fault: Option<ArchiveFault>,
@@ -147,6 +150,7 @@ pub(crate) fn plan_exam(options: &SynthOptions, layout: &ReleasePermutations, in
         normal,
         findings,
         anatomy: person.anatomy,
+        borderline: Borderline::draw(options, index, &state, age),
         samples: if stream.chance(options.long_share) {
             LONG
         } else {
@@ -218,106 +222,6 @@ fn follow_up(stream: &mut RandomStream, age: f64) -> (bool, f64) {
     let seen = stream.between(0.2, 8.0);
     let years = dies_after.min(seen);
     (dies_after < seen, ((years * 365.0).floor() + 1.0) / 365.0)
-}
-
-/// Diagnosis of a patient, in groups within which diagnoses exclude each other.
-#[derive(Debug, Clone, Copy)]
-struct Diagnosis {
-    rhythm: Rhythm,
-    conduction: Conduction,
-    slow: bool,
-    healthy: bool,
-}
-
-impl Diagnosis {
-    fn draw(stream: &mut RandomStream, shares: &Shares) -> Self {
-        Self {
-            rhythm: draw_rhythm(stream, shares),
-            conduction: draw_conduction(stream, shares),
-            slow: stream.chance(shares.slow_given_p_waves()),
-            healthy: draw_healthy(stream, shares),
-        }
-    }
-
-    /// Diagnosis at a visit: each group is kept with a probability of its own, else drawn anew.
-    fn at_visit(self, stream: &mut RandomStream, shares: &Shares) -> Self {
-        let keep = [0.5, 0.9, 0.7, 0.6].map(|p| stream.chance(p));
-        let anew = Self::draw(stream, shares);
-        Self {
-            rhythm: if keep[0] { self.rhythm } else { anew.rhythm },
-            conduction: if keep[1] { self.conduction } else { anew.conduction },
-            slow: if keep[2] { self.slow } else { anew.slow },
-            healthy: if keep[3] { self.healthy } else { anew.healthy },
-        }
-    }
-
-    /// Mean and standard deviation of the age at the first exam.
-    fn age(&self) -> (f64, f64) {
-        let old =
-            self.slow || self.conduction != Conduction::Normal || self.rhythm == Rhythm::AtrialFibrillation;
-        match (old, self.healthy) {
-            (true, _) => (69.0, 12.0),
-            (false, true) => (46.0, 16.0),
-            (false, false) => (56.0, 17.0),
-        }
-    }
-}
-
-fn draw_rhythm(stream: &mut RandomStream, shares: &Shares) -> Rhythm {
-    let sinus = (1.0 - shares.sb - shares.st - shares.af).max(0.0);
-    stream.weighted(&[
-        (Rhythm::Sinus, sinus),
-        (Rhythm::SinusBradycardia, shares.sb),
-        (Rhythm::SinusTachycardia, shares.st),
-        (Rhythm::AtrialFibrillation, shares.af),
-    ])
-}
-
-fn draw_conduction(stream: &mut RandomStream, shares: &Shares) -> Conduction {
-    let normal = (1.0 - shares.rbbb - shares.lbbb).max(0.0);
-    stream.weighted(&[
-        (Conduction::Normal, normal),
-        (Conduction::RightBlock, shares.rbbb),
-        (Conduction::LeftBlock, shares.lbbb),
-    ])
-}
-
-fn draw_healthy(stream: &mut RandomStream, shares: &Shares) -> bool {
-    let none = shares.none_of_six();
-    stream.chance(if none > 0.0 {
-        (shares.normal / none).min(1.0)
-    } else {
-        0.0
-    })
-}
-
-/// Findings other than the six diagnoses; at least one where none of the six holds.
-fn draw_findings(stream: &mut RandomStream, state: &Diagnosis, six: bool) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let blocked = state.conduction != Conduction::Normal;
-    if !six {
-        let first = stream.below(3);
-        for group in 0..3 {
-            if group == first || stream.chance(0.2) {
-                found.push(stream.weighted(match group {
-                    0 => &Finding::OF_QRS[..],
-                    1 => &Finding::OF_REPOLARISATION[..],
-                    _ => &Finding::OF_RHYTHM[..],
-                }));
-            }
-        }
-    } else {
-        if !blocked && stream.chance(0.25) {
-            found.push(stream.weighted(&Finding::OF_QRS));
-        }
-        if !blocked && stream.chance(0.25) {
-            found.push(stream.weighted(&Finding::OF_REPOLARISATION[..3]));
-        }
-        if state.rhythm != Rhythm::SinusTachycardia && stream.chance(0.1) {
-            found.push(Finding::PrematureVentricular);
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -165,7 +165,8 @@ impl Generator {
         let samples = SHEET.with_borrow_mut(|(planes, room)| {
             heart.beat(planes, &mut stream);
             let mut stream = RandomStream::new(self.options.seed, Purpose::Noise, plan.index);
-            noise::add_noise(planes, self.options.noise, room, &mut stream);
+            let level = self.options.noise * plan.borderline.noise();
+            noise::add_noise(planes, level, room, &mut stream);
             planes.finish(heart.gain)
         });
         Exam {
@@ -197,6 +198,8 @@ struct Heart {
     /// Sway of voltage (share) and axis (radians) with respiration.
     sway: (f64, f64),
     fibrillating: bool,
+    /// Height of fibrillatory waves as a share of the usual.
+    atria_height: f64,
     sampling: Sampling,
     gain: f32,
 }
@@ -219,6 +222,7 @@ impl Heart {
             respiration,
             sway,
             fibrillating,
+            atria_height: plan.borderline.atria_height(),
             sampling,
             gain,
         }
@@ -260,7 +264,7 @@ impl Heart {
             draw(&self.template.recovery.bumps(self.template.qrs_seconds, qt));
         }
         if self.fibrillating {
-            add_fibrillation(planes, &self.leads, stream);
+            add_fibrillation(planes, &self.leads, self.atria_height, stream);
         }
     }
 
@@ -302,11 +306,11 @@ impl Heart {
     }
 }
 
-/// Adds fibrillatory waves: two unsteady oscillations of 4 to 9 Hz, most in V1, then in II.
-fn add_fibrillation(planes: &mut Planes, leads: &LeadVectors, stream: &mut RandomStream) {
+/// Adds fibrillatory waves, of `share` of the usual height: two unsteady oscillations of 4 to 9 Hz, most in V1, then in II.
+fn add_fibrillation(planes: &mut Planes, leads: &LeadVectors, share: f64, stream: &mut RandomStream) {
     let samples = planes.samples();
     let frequency = stream.between(4.8, 8.2);
-    let height = stream.between(0.045, 0.12);
+    let height = share * stream.between(0.045, 0.12);
     let sources = [
         (frequency, [-0.10, 0.45, -0.85]),
         (frequency * stream.between(0.86, 0.94), [-0.05, -0.30, -0.55]),

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rhythm {
-    /// Sinus rhythm, 60 to 100 beats a minute.
+    /// Sinus rhythm, 60 to 100 beats a minute where classes do not overlap.
     Sinus,
-    /// Sinus bradycardia (SB): under 56 beats a minute here.
+    /// Sinus bradycardia (SB): under 56 beats a minute where classes do not overlap.
     SinusBradycardia,
-    /// Sinus tachycardia (ST): over 102 beats a minute here.
+    /// Sinus tachycardia (ST): over 102 beats a minute where classes do not overlap.
     SinusTachycardia,
     /// Atrial fibrillation (AF): irregular, no P wave, fibrillatory waves. At any rate.
     AtrialFibrillation,
@@ -43,7 +43,7 @@ pub enum Conduction {
 /// CODE-15's labels of one exam.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Labels {
-    /// First-degree atrioventricular block: PR over 200 ms.
+    /// First-degree atrioventricular block: PR over 200 ms where classes do not overlap.
     pub first_degree_block: bool,
     /// Right bundle branch block.
     pub rbbb: bool,

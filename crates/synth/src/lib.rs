@@ -13,7 +13,9 @@
 //! # Ok::<(), ecgfm_synth::Error>(())
 //! ```
 
+mod borderline;
 mod cohort;
+mod diagnosis;
 mod error;
 mod exam;
 mod fault;

@@ -5,6 +5,8 @@
 //! vectors, each pattern meets its textbook criteria (Surawicz and others, AHA/ACCF/HRS recommendations for the
 //! standardization and interpretation of the electrocardiogram, part III, 2009).
 
+use std::borrow::Cow;
+
 use crate::cohort::ExamPlan;
 use crate::labels::{Conduction, Finding, Rhythm};
 use crate::leads::LeadVectors;
@@ -129,7 +131,7 @@ pub(crate) struct BeatTemplate {
 
 impl BeatTemplate {
     pub(crate) fn draw(plan: &ExamPlan, leads: &LeadVectors, stream: &mut RandomStream) -> Self {
-        let pattern = vary_pattern(qrs_pattern(plan), stream);
+        let pattern = vary_pattern(&qrs_pattern(plan), stream);
         let voltage = plan.anatomy.voltage * voltage_of(plan, stream);
         let pattern = pattern.changed(|v| turned_horizontal(scale_vector(v, voltage), plan.anatomy.turn));
         let angle = frontal_turn(plan, &pattern, leads, stream);
@@ -158,8 +160,24 @@ impl BeatTemplate {
     }
 }
 
-fn qrs_pattern(plan: &ExamPlan) -> &'static [Bump] {
-    match plan.conduction {
+/// Bumps of the QRS complex: those of a partial block are both ways' of conduction, each in proportion.
+fn qrs_pattern(plan: &ExamPlan) -> Cow<'static, [Bump]> {
+    let Some(block) = &plan.borderline.block else {
+        return Cow::Borrowed(pattern_of(plan, plan.conduction));
+    };
+    let degree = plan.borderline.block_degree(block, plan.conduction);
+    let parts = [(Conduction::Normal, 1.0 - degree), (block.side, degree)];
+    let bumps = parts.into_iter().flat_map(|(conduction, share)| {
+        pattern_of(plan, conduction).iter().map(move |bump| Bump {
+            vector: scale_vector(bump.vector, share),
+            ..*bump
+        })
+    });
+    Cow::Owned(bumps.collect())
+}
+
+fn pattern_of(plan: &ExamPlan, conduction: Conduction) -> &'static [Bump] {
+    match conduction {
         Conduction::RightBlock => &RIGHT_BLOCK,
         Conduction::LeftBlock => &LEFT_BLOCK,
         Conduction::Normal if plan.has(Finding::IncompleteRbbb) => &INCOMPLETE_RIGHT_BLOCK,
@@ -237,7 +255,7 @@ fn frontal_turn(plan: &ExamPlan, pattern: &Wave, leads: &LeadVectors, stream: &m
 
 /// QRS duration, seconds.
 fn qrs_duration(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
-    match plan.conduction {
+    let apart = match plan.conduction {
         Conduction::RightBlock => stream.normal_within(0.140, 0.010, 0.124, 0.168),
         Conduction::LeftBlock => stream.normal_within(0.147, 0.011, 0.126, 0.178),
         Conduction::Normal if plan.has(Finding::IncompleteRbbb) => stream.between(0.102, 0.114),
@@ -245,7 +263,9 @@ fn qrs_duration(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
             let mean = if plan.is_male { 0.093 } else { 0.087 };
             stream.normal_within(mean, 0.007, 0.072, 0.107)
         }
-    }
+    };
+    let near = plan.borderline.block.map(|block| block.seconds);
+    plan.borderline.moved(apart, near)
 }
 
 /// QT at 60 beats a minute, seconds. A block's late depolarisation comes on top.
@@ -265,7 +285,7 @@ fn recovery_wave(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStr
         let t = std::array::from_fn(|axis| t[axis] * size + jitter[axis]);
         turned_frontal(turned_horizontal(t, plan.anatomy.turn), angle * 0.35)
     };
-    let (mut t, mut st) = match plan.conduction {
+    let mut recovery = |conduction| match conduction {
         Conduction::LeftBlock => {
             // Against the complex, in proportion to it.
             let against = scale_vector(qrs.area(), -3.1 * size);
@@ -276,6 +296,14 @@ fn recovery_wave(plan: &ExamPlan, qrs: &Wave, angle: f64, stream: &mut RandomStr
         Conduction::Normal => {
             let t = healthy([0.28, 0.20, -0.15]);
             (t, scale_vector(t, stream.between(0.08, 0.2)))
+        }
+    };
+    let (mut t, mut st) = match &plan.borderline.block {
+        None => recovery(plan.conduction),
+        Some(block) => {
+            let degree = plan.borderline.block_degree(block, plan.conduction);
+            let (none, full) = (recovery(Conduction::Normal), recovery(block.side));
+            (between(none.0, full.0, degree), between(none.1, full.1, degree))
         }
     };
     for finding in &plan.findings {
@@ -305,7 +333,7 @@ fn atrial_waves(
     leads: &LeadVectors,
     stream: &mut RandomStream,
 ) -> (Option<Wave>, Option<Wave>, Option<f64>) {
-    let pr = match plan.rhythm {
+    let apart = match plan.rhythm {
         _ if plan.first_degree_block => match plan.rhythm {
             Rhythm::SinusTachycardia => stream.between(0.212, 0.240),
             _ => stream.normal_within(0.236, 0.022, 0.212, 0.320),
@@ -313,7 +341,8 @@ fn atrial_waves(
         Rhythm::SinusTachycardia => stream.normal_within(0.138, 0.014, 0.118, 0.165),
         _ => stream.normal_within(0.154, 0.017, 0.124, 0.190),
     };
-    let gain = stream.normal_within(1.0, 0.16, 0.65, 1.5);
+    let pr = plan.borderline.moved(apart, plan.borderline.pr);
+    let gain = stream.normal_within(1.0, 0.16, 0.65, 1.5) * plan.borderline.atria_height();
     let wave =
         jittered_p(stream).changed(|v| turned_horizontal(scale_vector(v, gain), plan.anatomy.turn * 0.5));
     let length = stream.between(0.088, 0.114);
@@ -328,6 +357,11 @@ fn atrial_waves(
         .changed(|v| [0.8 * v[0], -0.6 * v[1], v[2]])
         .moved(0.01 - pr);
     (Some(wave.moved(-pr)), Some(ectopic), Some(pr))
+}
+
+/// The vector at `share` of the way from `from` to `to`.
+fn between(from: [f64; 3], to: [f64; 3], share: f64) -> [f64; 3] {
+    std::array::from_fn(|axis| from[axis] + share * (to[axis] - from[axis]))
 }
 
 fn jittered_p(stream: &mut RandomStream) -> Wave {

@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Permutation = 6,
     /// Effect of a planted fault on its exam.
     Fault = 7,
+    /// What is near the cut of a label in an exam, where classes overlap.
+    Borderline = 8,
 }
 
 /// Stream of random numbers.

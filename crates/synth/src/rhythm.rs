@@ -48,9 +48,10 @@ impl Respiration {
     }
 }
 
-/// Mean rate in beats a minute. Gaps between the rhythms' ranges keep labels true in any part of a recording.
+/// Mean rate in beats a minute. Without overlap, gaps between the rhythms' ranges keep labels true in any
+/// part of a recording.
 fn mean_rate(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
-    match plan.rhythm {
+    let apart = match plan.rhythm {
         Rhythm::Sinus if plan.normal => stream.normal_within(73.0, 9.0, 63.0, 94.0),
         Rhythm::Sinus => stream.normal_within(75.0, 10.0, 62.0, 95.0),
         Rhythm::SinusBradycardia => stream.normal_within(49.5, 4.0, 38.0, 54.0),
@@ -58,7 +59,8 @@ fn mean_rate(plan: &ExamPlan, stream: &mut RandomStream) -> f64 {
         Rhythm::SinusTachycardia if plan.first_degree_block => stream.between(105.0, 118.0),
         Rhythm::SinusTachycardia => stream.normal_within(112.0, 13.0, 105.0, 165.0),
         Rhythm::AtrialFibrillation => stream.normal_within(87.0, 19.0, 55.0, 132.0),
-    }
+    };
+    plan.borderline.moved(apart, plan.borderline.rate)
 }
 
 /// Successive RR intervals.
@@ -88,6 +90,9 @@ impl RrIntervals {
             Rhythm::SinusTachycardia => 0.005,
             _ => stream.between(0.008, 0.022),
         };
+        let spread = plan
+            .borderline
+            .moved(spread, plan.borderline.atria.map(|atria| atria.spread));
         Self {
             mean,
             respiratory,

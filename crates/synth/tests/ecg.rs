@@ -1,7 +1,7 @@
 //! What every synthetic ECG promises, whatever the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use ecgfm_synth::{Conduction, Finding, Generator, Mix, Rhythm, SAMPLE_RATE, SynthOptions};
+use ecgfm_synth::{Conduction, ExamTruth, Finding, Generator, Mix, Rhythm, SAMPLE_RATE, SynthOptions};
 use proptest::prelude::*;
 
 fn noiseless(seed: u64, exams: u64) -> Generator {
@@ -154,6 +154,78 @@ fn fibrillation_is_irregular_and_sinus_rhythm_is_not() {
         "{regular} of {}",
         spreads[1].len()
     );
+}
+
+/// Probability that one of `high` is above one of `low` (AUROC).
+fn separation(high: &[f64], low: &[f64]) -> f64 {
+    let above = |h: &f64| low.iter().map(|l| if h > l { 1.0 } else { 0.0 }).sum::<f64>();
+    high.iter().map(above).sum::<f64>() / (high.len() * low.len()) as f64
+}
+
+/// Whether a label holds, and the measure that tells it, where an exam has one.
+type Measure = fn(&ExamTruth) -> Option<(bool, f64)>;
+
+/// Overlap is no confusion: a reader with the true measures is right in most cases, and not in all.
+#[test]
+fn with_overlap_true_measures_tell_labels_well_and_not_perfectly() {
+    let options = SynthOptions {
+        exams: 1500,
+        mix: Mix::Balanced,
+        noise: 0.0,
+        overlap: 1.0,
+        ..SynthOptions::default()
+    };
+    let generator = Generator::new(&options).unwrap();
+    let truths: Vec<_> = (0..options.exams)
+        .map(|index| generator.exam(index).unwrap().truth)
+        .collect();
+    let measures: [(&str, Measure); 4] = [
+        ("SB", |t| (!t.labels.af).then_some((t.labels.sb, -t.heart_rate))),
+        ("ST", |t| (!t.labels.af).then_some((t.labels.st, t.heart_rate))),
+        ("1dAVb", |t| t.pr_ms.map(|pr| (t.labels.first_degree_block, pr))),
+        ("block", |t| Some((t.labels.rbbb || t.labels.lbbb, t.qrs_ms))),
+    ];
+    for (label, measure) in measures {
+        let (high, low): (Vec<_>, Vec<_>) = truths.iter().filter_map(measure).partition(|(holds, _)| *holds);
+        let [high, low] =
+            [high, low].map(|side| side.into_iter().map(|(_, value)| value).collect::<Vec<_>>());
+        let auroc = separation(&high, &low);
+        assert!((0.9..0.995).contains(&auroc), "{label}: {auroc}");
+    }
+}
+
+#[test]
+fn overlap_changes_no_label_and_makes_recordings_of_the_old_noisier() {
+    let of = |overlap, noise| {
+        let options = SynthOptions {
+            exams: 300,
+            mix: Mix::Balanced,
+            overlap,
+            noise,
+            ..SynthOptions::default()
+        };
+        Generator::new(&options).unwrap()
+    };
+    let (apart, overlapping, quiet) = (of(0.0, 1.0), of(1.0, 1.0), of(1.0, 0.0));
+    let mut noise = [Vec::new(), Vec::new()];
+    for index in 0..300 {
+        let [a, b, q] = [&apart, &overlapping, &quiet].map(|generator| generator.exam(index).unwrap());
+        assert_eq!(
+            (a.truth.labels, a.age, a.exam_id),
+            (b.truth.labels, b.age, b.exam_id)
+        );
+        assert_eq!(b.truth, q.truth);
+        let power = (&b.samples - &q.samples)
+            .mapv(|x| f64::from(x).powi(2))
+            .mean()
+            .unwrap();
+        noise[usize::from(a.age >= 75)].push(power.sqrt());
+    }
+    let [others, old] = noise.map(|mut each| {
+        each.sort_by(f64::total_cmp);
+        each[each.len() / 2]
+    });
+    assert!(old > 2.0 * others, "median noise {old} against {others}");
 }
 
 #[test]

@@ -164,6 +164,26 @@ fn a_release_has_the_shape_of_code15() {
 }
 
 #[test]
+fn a_release_says_where_classes_overlap_and_who_is_noisier() {
+    let card = |overlap| {
+        let options = SynthOptions {
+            exams: 4,
+            overlap,
+            ..SynthOptions::default()
+        };
+        let out = tempfile::tempdir().unwrap();
+        written(&options, out.path(), 1);
+        let read = |name| fs::read_to_string(out.path().join(name)).unwrap();
+        (read("SYNTHETIC.md"), read("synth.json"))
+    };
+    let (text, record) = card(1.0);
+    assert!(text.contains("Classes overlap") && text.contains("From 75 years on, tremor makes it 4.0 times"));
+    assert!(record.contains("\"overlap\": 1.0"), "{record}");
+    let (text, record) = card(0.0);
+    assert!(!text.contains("overlap") && !record.contains("overlap"));
+}
+
+#[test]
 fn the_truth_stands_beside_the_tracings() {
     let options = SynthOptions {
         exams: 60,

@@ -14,6 +14,7 @@ Labels come first and the ECG is built to meet them:
   SB, ST      sinus rhythm under 56, over 102 beats a minute
   AF          irregular, no P wave, fibrillatory waves
   normal_ecg  nothing abnormal; an ECG that is neither normal nor one of the six has another finding
+With --overlap, about a third of the exams of each class lie near the cut, and some beyond it.
 
 What is written in the layout code15:
   exams.csv, exams_part0.hdf5 ...   400 Hz, zero padding on both sides, a dummy row at the end of each part
@@ -30,6 +31,7 @@ In the other layouts the same ECGs have 10 s at 500 Hz, in millivolts, and what 
 
 Examples:
   ecgfm synth --out data/sample --exams 2000 --mix balanced
+  ecgfm synth --out data/hard --exams 2000 --mix balanced --overlap 1
   ecgfm synth --out data/bad --faults '{flat_lead: 5, nan: 5, swapped_leads: 5, short_recording: 5, missing_exam: 5}'
   ecgfm synth --out data/full --exams 345779
   ecgfm synth --out data/ptbxl --layout ptbxl --exams 100
@@ -58,6 +60,10 @@ pub struct SynthArgs {
     /// Noise of the electrodes, 0 to 20: 0 none, 1 as in a tidy archive, 3 bad.
     #[arg(long, default_value_t = 1.0)]
     pub noise: f64,
+    /// How far classes overlap near the cuts of the labels, 0 to 1: 0 not at all, 1 as readers of ECGs disagree. Noise then differs between
+    /// exams, and is most at 75 years and over.
+    #[arg(long, default_value_t = 0.0)]
+    pub overlap: f64,
     /// In the layout code15, exams to plant a fault in, one fault each, such as '{flat_lead: 3, nan: 2}'. Also swapped_leads, short_recording,
     /// missing_exam, all_zero, wrong_trace_file, duplicate_id, duplicate_tracing.
     #[arg(long, default_value = "{}")]

@@ -29,7 +29,8 @@ pub fn synth(args: &SynthArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error
         format!("exams_per_part={}", args.exams_per_part),
         format!("long_share={}", args.long_share),
     ];
-    // The default is no parameter, so that the record of such an archive stays as it was.
+    // The defaults are no parameters, so that the record of such an archive stays as it was.
+    with.extend((args.overlap != 0.0).then(|| format!("overlap={}", args.overlap)));
     with.extend((args.layout != "code15").then(|| format!("layout={}", args.layout)));
     with.extend(args.parts.map(|parts| format!("parts={parts}")));
     run_single_stage("synth", &with, &args.out, (false, args.json, quiet), cancel)
