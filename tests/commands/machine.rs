@@ -10,6 +10,7 @@ fn doctor_says_what_is_there_and_what_it_means() {
         .args(["doctor", "--json", "--workdir"])
         .arg(dir.path().join("runs")));
     let said: Value = serde_json::from_str(&said).unwrap();
+    let said = &said["findings"];
     let names: Vec<&str> = said
         .as_array()
         .unwrap()

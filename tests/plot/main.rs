@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A test that cannot go on should stop there.
 
+mod browser;
 #[path = "../common/mod.rs"]
 mod common;
 mod page;
+mod script;
 
 use common::{ecgfm, ok};
 use std::path::Path;

@@ -34,6 +34,10 @@ pub const SEGMENTS: &str = "segments";
 pub const EXAM_ID: &str = "exam_id";
 /// CODE-15's patient identifier; no message says one.
 pub const PATIENT_ID: &str = "patient_id";
+/// Age of the patient at the exam, in years.
+pub const AGE: &str = "age";
+/// Sex of the patient, as CODE-15 has it.
+pub const IS_MALE: &str = "is_male";
 /// The HDF5 part that CODE-15 says an exam is in.
 pub const TRACE_FILE: &str = "trace_file";
 /// Name of the archive that an exam is of.

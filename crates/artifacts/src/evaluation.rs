@@ -12,6 +12,7 @@ use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
 
 mod confusion_matrix;
+mod curves;
 mod examples;
 mod metrics;
 mod panel;
@@ -22,6 +23,7 @@ mod tables;
 mod thresholds;
 
 pub use confusion_matrix::ConfusionMatrix;
+pub use curves::*;
 pub use examples::*;
 pub use panel::*;
 pub use scored::*;

@@ -3,7 +3,7 @@
 use crate::metrics::interval::Interval;
 use crate::metrics::probability::{brier_score, calibration_curve, expected_calibration_error, log_loss};
 use crate::metrics::{ConfusionMatrix, LabelRows, Ranking};
-use crate::sigmoid::exceeds;
+use ecgfm_artifacts::evaluation::exceeds;
 use ecgfm_artifacts::evaluation::{ComputedFrom, Estimate, Statistic};
 
 /// Rows of one label, counted and ranked once for all of its statistics.

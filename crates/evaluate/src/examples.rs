@@ -1,8 +1,8 @@
 //! The ECGs that the model was surest about, right and wrong.
 
 use crate::scored_rows::ScoredRows;
-use crate::sigmoid::exceeds;
 use ecgfm_artifacts::columns::SAVE_FILE;
+use ecgfm_artifacts::evaluation::exceeds;
 use ecgfm_artifacts::evaluation::{DecisionOutcome, Example, PairUsed};
 use rayon::prelude::*;
 

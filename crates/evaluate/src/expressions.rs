@@ -15,7 +15,7 @@ pub(crate) fn value_to_probability(returns: Returns) -> fn(f32) -> f32 {
     }
 }
 
-/// True where a float32 probability is above a threshold, as [`exceeds`](crate::sigmoid::exceeds) has it.
+/// True where a float32 probability is above a threshold, as [`exceeds`](ecgfm_artifacts::evaluation::exceeds) has it.
 pub(crate) fn is_above(probability: Expr, threshold: f64) -> Expr {
     // Polars orders NaN above all numbers; here nothing is above or below it.
     let is_number = probability.clone().is_not_nan();
@@ -48,7 +48,7 @@ fn complement(probability: Expr) -> Expr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sigmoid::exceeds;
+    use ecgfm_artifacts::evaluation::exceeds;
     use ecgfm_artifacts::labelset::LabelSource;
     use proptest::prelude::*;
 

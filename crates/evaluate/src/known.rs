@@ -3,7 +3,7 @@
 use crate::clusters::Clusters;
 use crate::metrics::LabelRows;
 use crate::scored_rows::{ScoredRows, take_rows};
-use crate::sigmoid::exceeds;
+use ecgfm_artifacts::evaluation::exceeds;
 use std::borrow::Cow;
 
 /// The rows of a label whose truth is known: all of them, or a part.

@@ -48,4 +48,4 @@ mod truth;
 mod tutorial;
 
 pub use error::{Error, Result};
-pub use sigmoid::{exceeds, sigmoid};
+pub use sigmoid::sigmoid;

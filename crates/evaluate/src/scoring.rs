@@ -2,8 +2,8 @@
 
 use crate::challenge::ChallengeRewards;
 use crate::resampled::Sampling;
-use crate::sigmoid::exceeds;
 use ecgfm_artifacts::evaluation::PairUsed;
+use ecgfm_artifacts::evaluation::exceeds;
 
 /// Settings by which rows are scored.
 pub(crate) struct ScoringSettings<'a> {

@@ -1,4 +1,4 @@
-//! From a logit to a probability, and from a probability to a decision.
+//! From a logit to a probability.
 
 /// The logistic function 1 / (1 + e^−x) of a float32 logit, evaluated in float32.
 ///
@@ -13,21 +13,9 @@ pub fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// Returns true where a probability is above a threshold, strictly. The threshold is rounded to float32 first, so that
-/// "0.3" is the same number on both sides.
-pub fn exceeds(probability: f32, threshold: f64) -> bool {
-    probability > threshold as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_probability_equal_to_the_threshold_is_not_above_it() {
-        assert!(!exceeds(0.5, 0.5) && !exceeds(0.3, 0.3));
-        assert!(exceeds(0.500_000_1, 0.5));
-    }
 
     #[test]
     fn the_tails_end_at_zero_and_one() {

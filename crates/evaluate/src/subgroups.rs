@@ -12,7 +12,7 @@ use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
-use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::columns::{IDX, IS_MALE};
 use ecgfm_artifacts::evaluation::{PairUsed, ShownIn, Subgroup, SubgroupLabel, shown_in};
 use ecgfm_artifacts::table::cell::{is_missing, parse_boolean, parse_number};
 use ecgfm_artifacts::table::{self, ColumnKind};
@@ -46,7 +46,7 @@ impl Default for Subgroups {
 impl Subgroups {
     /// The column of the records that makes the groups of `by`.
     pub fn column(by: &str) -> &str {
-        if by == "sex" { "is_male" } else { by }
+        if by == "sex" { IS_MALE } else { by }
     }
 
     /// Checks what can be checked without data.

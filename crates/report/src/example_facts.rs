@@ -1,10 +1,10 @@
 //! What is known of an example ECG, in words: truth and prediction of every label, the patient, the measured heart rate.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run_card::Fact;
 use crate::text::number_text;
-use ecgfm_artifacts::columns::SAVE_FILE;
-use ecgfm_artifacts::evaluation::{EvaluationUnit, Example, Metrics, ScoredEcgs};
+use ecgfm_artifacts::columns::{AGE, IS_MALE, SAVE_FILE};
+use ecgfm_artifacts::evaluation::{EvaluationUnit, Example, Metrics, SCORED_FILE, ScoredEcgs, exceeds};
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::table::cell::{is_missing, parse_boolean};
 use ecgfm_artifacts::table::{self, Column, ColumnKind};
@@ -13,10 +13,6 @@ use std::path::Path;
 
 /// Most labels of which all probabilities are told; of more, those that hold or are predicted.
 const ALL_LABELS: usize = 8;
-
-/// Columns of the records that a patient is described by.
-const SEX: &str = "is_male";
-const AGE: &str = "age";
 
 /// Truth, probabilities and patients of the examples.
 pub(crate) struct ExampleFacts {
@@ -49,9 +45,12 @@ impl ExampleFacts {
             .map_or(&[][..], |unit| &unit.labels);
         let threshold = |name: &String| {
             let label = labels.iter().find(|label| label.label == *name);
-            label.map_or(f64::NAN, |label| label.threshold)
+            label.map(|label| label.threshold).ok_or_else(|| Error::About {
+                path: evaluation.join(SCORED_FILE),
+                what: format!("label `{name}` has no metrics: the files are not of one evaluation"),
+            })
         };
-        let thresholds = scored.labels.iter().map(threshold).collect();
+        let thresholds = scored.labels.iter().map(threshold).collect::<Result<_>>()?;
         let patients = read_patients(&signals.join(records::FILE), |file| wanted.contains(file))?;
         Ok(Self {
             scored,
@@ -91,7 +90,7 @@ impl ExampleFacts {
             "" => "none of the labels".to_owned(),
             _ => names,
         };
-        let predicted = |at: usize| scored.scores[at][row] > self.thresholds[at] as f32;
+        let predicted = |at: usize| exceeds(scored.scores[at][row], self.thresholds[at]);
         let mut truth = or_none(names(&|at| scored.truth[at][row] == Some(true)));
         let unknown = names(&|at| scored.truth[at][row].is_none());
         if !unknown.is_empty() {
@@ -150,7 +149,7 @@ pub(crate) fn fact_lines(facts: &[Fact]) -> Vec<String> {
 fn read_patients(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<HashMap<String, String>> {
     let header = table::read_header(path)?;
     let has = |name: &&str| header.iter().any(|column| column == name);
-    let names: Vec<String> = [SEX, AGE]
+    let names: Vec<String> = [IS_MALE, AGE]
         .iter()
         .filter(|name| has(name))
         .map(|name| (*name).to_owned())

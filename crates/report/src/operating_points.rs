@@ -149,7 +149,7 @@ fn decision_figure(label: &LabelMetrics, points: &[(f64, ConfusionMatrix)]) -> (
     (draw_decision_curve(words, &curve, prevalence), caption)
 }
 
-/// Lowest and highest threshold from which on, without a gap, the model has more net benefit than predicting every ECG and than none.
+/// Thresholds at which the model has more net benefit than predicting every ECG and than none: how many, the lowest and the highest.
 fn useful_range(curve: &[NetBenefit]) -> String {
     let useful = |point: &&NetBenefit| point.model > point.all.max(0.0) + 1e-12;
     let inside: Vec<f64> = curve.iter().filter(useful).map(|point| point.threshold).collect();

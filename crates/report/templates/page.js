@@ -66,12 +66,12 @@
     ['tn', 'TN', 0],
   ];
 
-  const threshold_slider = (place) => {
+  const threshold_slider = (place, index) => {
     const label = ecgs && ecgs.labels.find((one) => one.label === place.dataset.label);
     const thresholds = label ? label.operating_points.threshold : [];
     if (!thresholds.length) return;
     const own = thresholds.indexOf(label.threshold);
-    const name = `threshold-${label.label}`;
+    const name = `threshold-${index}`;
     const slider = make('input', { type: 'range', id: name, min: 0, max: thresholds.length - 1, step: 1, value: own });
     const said = make('output', { for: name, class: 'at' });
     const back = make('button', { type: 'button' }, `back to ${label.threshold}`);
@@ -102,8 +102,9 @@
   // Tables that are sorted by a click on a heading. Averages stay last.
   const key_of = (cell) => {
     const text = cell ? cell.firstChild && cell.firstChild.textContent.trim() : '';
-    const number = parseFloat(String(text).replace(/[\u202f,]/g, '').replace('−', '-'));
-    return Number.isNaN(number) ? { text } : { number, text };
+    // A number and nothing else: 1dAVb is a label.
+    const plain = String(text).replace(/[\u202f,]/g, '').replace('−', '-').replace(/ %$/, '');
+    return /^-?[0-9.]+$/.test(plain) ? { number: Number(plain), text } : { text };
   };
   const compare = (a, b) => {
     if ('number' in a && 'number' in b) return a.number - b.number;

@@ -4,15 +4,15 @@ use crate::column::CellFormat::{Bool, Integer, Number, Text};
 use crate::column::ColumnRole::{ExamId, Fact, Label, Patient, RecordingFile, Unused};
 use crate::column::ColumnRule;
 use crate::table::TableRules;
-use ecgfm_artifacts::columns::{EXAM_ID, PATIENT_ID, TRACE_FILE};
+use ecgfm_artifacts::columns::{AGE, EXAM_ID, IS_MALE, PATIENT_ID, TRACE_FILE};
 
 /// Rules for `exams.csv`.
 pub const RULES: TableRules = TableRules {
     columns: &[
         ColumnRule::new(EXAM_ID, Integer, ExamId),
         ColumnRule::new(TRACE_FILE, Text, RecordingFile),
-        ColumnRule::new("age", Number, Fact),
-        ColumnRule::new("is_male", Bool, Fact),
+        ColumnRule::new(AGE, Number, Fact),
+        ColumnRule::new(IS_MALE, Bool, Fact),
         ColumnRule::new("nn_predicted_age", Number, Unused),
         ColumnRule::new("1dAVb", Bool, Label),
         ColumnRule::new("RBBB", Bool, Label),

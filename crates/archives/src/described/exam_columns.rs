@@ -3,16 +3,12 @@
 use super::description::{DatasetDescription, SexRule};
 use crate::column::{CellFormat, ColumnRole, ColumnRule};
 use crate::table::{ExamTable, TableColumn, TableRules};
-use ecgfm_artifacts::columns::{EXAM_ID, IDX, PATIENT_ID, TRACE_FILE};
+use ecgfm_artifacts::columns::{AGE, EXAM_ID, IDX, IS_MALE, PATIENT_ID, TRACE_FILE};
 use ecgfm_artifacts::records;
 use ecgfm_artifacts::table::FileTable;
 use ecgfm_artifacts::table::cell::{is_missing, parse_number};
 use std::sync::Arc;
 
-/// Column of ages, in years.
-pub(super) const AGE: &str = "age";
-/// Column of the sex, as CODE-15 has it.
-pub(super) const IS_MALE: &str = "is_male";
 /// Column of dates and times of recordings that the files state.
 pub(super) const ACQUIRED_AT: &str = "acquired_at";
 

@@ -11,6 +11,12 @@ use std::path::Path;
 /// Range of thresholds: at 1 nothing is predicted, and just below 0 everything, also at a probability of 0.
 pub const THRESHOLDS: RangeInclusive<f64> = -1e-9..=1.0;
 
+/// Returns true where a probability is above a threshold, strictly. The threshold is rounded to float32 first, so that
+/// "0.3" is the same number on both sides.
+pub fn exceeds(probability: f32, threshold: f64) -> bool {
+    probability > threshold as f32
+}
+
 /// Writes the thresholds of labels.
 ///
 /// # Errors
@@ -62,6 +68,12 @@ pub fn read_thresholds(path: &Path) -> Result<BTreeMap<String, f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_probability_equal_to_the_threshold_is_not_above_it() {
+        assert!(!exceeds(0.5, 0.5) && !exceeds(0.3, 0.3));
+        assert!(exceeds(0.500_000_1, 0.5));
+    }
 
     #[test]
     fn thresholds_come_back_and_a_label_twice_is_refused() {

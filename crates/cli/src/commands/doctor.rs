@@ -2,12 +2,14 @@
 
 use super::print_json;
 use crate::args::DoctorArgs;
+use crate::failure::CommandFailure;
 use crate::kinds::why_no_cuda;
 use crate::torch::describe_torch_program;
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_system::disk::{free_bytes, nearest_directory};
 use ecgfm_system::lock_support;
 use serde::Serialize;
+use serde_json::json;
 use std::path::Path;
 
 /// Bytes of a gigabyte, as disks are sold.
@@ -49,7 +51,7 @@ impl State {
 ///
 /// # Errors
 /// Something is there that keeps a run from ending.
-pub fn doctor(args: &DoctorArgs) -> Result<(), Error> {
+pub fn doctor(args: &DoctorArgs) -> Result<(), CommandFailure> {
     let findings = [
         program(),
         libtorch(),
@@ -60,19 +62,32 @@ pub fn doctor(args: &DoctorArgs) -> Result<(), Error> {
         locks(&args.workdir),
         open_files(),
     ];
-    if args.json {
-        print_json(&findings)?;
-    } else {
-        for finding in &findings {
-            crate::console::println_stdout!(
-                "{:<6} {}: {}\n       {}",
-                finding.state.word(),
-                finding.what,
-                finding.found,
-                finding.means
-            );
+    match (require_no_fault(&findings), args.json) {
+        (Ok(()), true) => Ok(print_json(&json!({ "findings": findings }))?),
+        (Err(error), true) => Err(CommandFailure::with_output(
+            error,
+            json!({ "findings": findings }),
+        )),
+        (ready, false) => {
+            print_text(&findings);
+            Ok(ready?)
         }
     }
+}
+
+fn print_text(findings: &[Finding]) {
+    for finding in findings {
+        crate::console::println_stdout!(
+            "{:<6} {}: {}\n       {}",
+            finding.state.word(),
+            finding.what,
+            finding.found,
+            finding.means
+        );
+    }
+}
+
+fn require_no_fault(findings: &[Finding]) -> Result<(), Error> {
     let faults: Vec<&str> = findings
         .iter()
         .filter(|finding| finding.state == State::Fault)

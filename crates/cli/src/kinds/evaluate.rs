@@ -115,7 +115,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
     StageBinding {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 7,
+        version: 8,
         changes: &[
             CodeChange(
                 2,
@@ -135,6 +135,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
                 7,
                 "labels with commas are in quotation marks where they are joined",
             ),
+            CodeChange(8, "metrics.json counts what other thresholds would predict"),
         ],
         outputs: OUTPUTS,
         inputs: &["predictions", "labels", "splits", "records", "rejected"],
@@ -212,12 +213,16 @@ pub fn report() -> StageBinding<report_stage::Params> {
     StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 5,
+        version: 6,
         changes: &[
             CodeChange(2, "the layout and the figures of the first page"),
             CodeChange(3, "calibration, subgroups and example ECGs are added"),
             CodeChange(4, "ECGs are drawn at the store's own sample rate"),
             CodeChange(5, "results stand first, and short ECGs show all leads"),
+            CodeChange(
+                6,
+                "other thresholds, a script of the page, and what is known of each drawn ECG",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &[

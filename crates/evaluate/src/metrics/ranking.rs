@@ -1,7 +1,7 @@
 //! Statistics of the order of scores, whatever the threshold: ROC and precision–recall.
 
 use super::sort_descending::sort_descending;
-use crate::sigmoid::exceeds;
+use ecgfm_artifacts::evaluation::exceeds;
 
 /// Rows ordered by falling score, rows of equal score taken together.
 ///

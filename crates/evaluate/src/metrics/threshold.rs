@@ -1,7 +1,7 @@
 //! Choosing a threshold on one set of rows, for use on another.
 
 use super::Ranking;
-use crate::sigmoid::exceeds;
+use ecgfm_artifacts::evaluation::exceeds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

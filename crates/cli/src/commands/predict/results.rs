@@ -5,10 +5,10 @@ use crate::errors::file_error;
 use ecgfm_artifacts::columns::{
     DETAIL, EXAM_ID, IDX, REASON, SAVE_FILE, SEGMENT, SEGMENTS, TRACE_FILE, quote_label,
 };
+use ecgfm_artifacts::evaluation::exceeds;
 use ecgfm_artifacts::pandas::{Cell, RowWriter};
 use ecgfm_artifacts::predictions::{CSV_FILE, ECG_FILE, INFO_FILE, PredictionsInfo};
 use ecgfm_artifacts::{logits, rejected, table};
-use ecgfm_evaluate::exceeds;
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_system::presence::exists;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use super::predicted::{PredictedEcg, PredictedEcgs};
 use super::truth::Truth;
-use ecgfm_evaluate::exceeds;
+use ecgfm_artifacts::evaluation::exceeds;
 
 /// Change of one label.
 #[derive(Debug, Clone, PartialEq)]
