@@ -40,8 +40,8 @@ STAGES = {
 }
 
 
-def run(program, kind, dir_):
-    """Runs a stage; returns wall seconds, processor seconds, MiB at the peak, MB written."""
+def run(program, kind, dir_, keep=False):
+    """Runs a stage, and removes what no later one reads unless it is to be kept; returns wall seconds, processor seconds, MiB at the peak, MB written."""
     parameters, unread = STAGES[kind]
     command = [program, "stage", kind, "--quiet", "-o", f"{dir_}/{kind}"]
     command += [item for parameter in parameters for item in ("--with", parameter.format(dir=dir_))]
@@ -54,7 +54,7 @@ def run(program, kind, dir_):
     if process.returncode:
         sys.exit(f"{' '.join(command)}: exit code {process.returncode}")
     written = sum(entry.stat().st_size for entry in os.scandir(f"{dir_}/{kind}")) / 1e6
-    for name in unread:
+    for name in () if keep else unread:
         os.remove(f"{dir_}/{kind}/{name}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, written
 
@@ -89,4 +89,5 @@ def main():
         shutil.rmtree(dir_)
 
 
-main()
+if __name__ == "__main__":
+    main()

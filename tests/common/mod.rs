@@ -44,6 +44,17 @@ pub fn python() -> Option<Command> {
     None
 }
 
+/// Chromium, unless it is not there; then the test says so and should return.
+pub fn chromium() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok());
+    if found.is_none() {
+        eprintln!("SKIPPED: no Chromium");
+    }
+    found
+}
+
 /// What `cargo metadata` says of the workspace's own crates.
 pub fn metadata() -> serde_json::Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());

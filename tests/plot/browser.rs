@@ -3,17 +3,6 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Chromium, unless it is not there; then the test says so and should return.
-pub(crate) fn chromium() -> Option<&'static str> {
-    let found = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok());
-    if found.is_none() {
-        eprintln!("SKIPPED: no Chromium");
-    }
-    found
-}
-
 /// Opens a page without a window, and does one thing with it.
 pub(crate) fn browse(browser: &str, dir: &Path, page: &Path, action: &str) -> std::process::Output {
     let output = Command::new(browser)

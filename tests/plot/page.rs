@@ -1,7 +1,7 @@
 //! The report in a browser and on paper.
 
-use crate::browser::{browse, chromium};
-use crate::common::{self, ecgfm, ok};
+use crate::browser::browse;
+use crate::common::{self, chromium, ecgfm, ok};
 use crate::{sample, script};
 use std::path::Path;
 

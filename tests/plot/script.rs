@@ -1,6 +1,7 @@
 //! What the report's script does, in a browser.
 
-use crate::browser::{browse, chromium};
+use crate::browser::browse;
+use crate::common::chromium;
 use crate::sample;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::path::Path;

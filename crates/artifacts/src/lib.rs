@@ -16,6 +16,7 @@
 //! | logits | [`logits`] | `outputs_<subset>.npy`, `_header.pkl`, `_index.csv` |
 //! | predictions | [`predictions`] | `predictions.csv`, `.parquet`, `mapped.csv`, `ecg.csv` |
 //! | evaluation | [`evaluation`] | `comparison.csv`, `tutorial_table.csv`, `metrics.csv`, `metrics.json` |
+//! | a reader's verdicts | [`review`] | `review.csv` |
 //!
 //! The crates below are re-exported, so that a stage needs one arrow only.
 
@@ -45,6 +46,7 @@ pub mod presence;
 pub mod quality;
 pub mod records;
 pub mod rejected;
+pub mod review;
 pub mod segments;
 pub mod splits;
 pub mod store;

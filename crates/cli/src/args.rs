@@ -14,6 +14,7 @@ mod synth;
 mod table;
 mod terminal;
 mod upkeep;
+mod view;
 
 pub use convert::{ConvertArgs, ConvertFormat};
 pub use encoding::EncodingArgs;
@@ -30,6 +31,7 @@ pub use synth::SynthArgs;
 pub use table::{TableArgs, TableChoice, TableForm, TableUnit};
 pub use terminal::{CompletionsArgs, DoctorArgs, ManArgs};
 pub use upkeep::{AcceptArgs, CleanArgs, ListArgs};
+pub use view::ViewArgs;
 
 use crate::kinds::DemoNetwork;
 use clap::{Args, Parser, Subcommand};
@@ -96,6 +98,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Print a table for a paper: results by label or who was scored, as Markdown, LaTeX, CSV or HTML.
     Table(TableArgs),
+    /// Look at the ECGs of a run in a browser, one by one, and keep your verdicts on them.
+    View(ViewArgs),
     /// Say where checkpoints and datasets come from, where they belong, and what is missing.
     Sources(SourcesArgs),
     /// Download a checkpoint or a dataset: goes on where it stopped, and compares with what is published.
@@ -140,6 +144,7 @@ impl Command {
             Self::Sensitivity(args) => args.json,
             Self::Compare(args) => args.json,
             Self::Table(args) => args.json,
+            Self::View(args) => args.json,
             Self::Sources(args) => args.json,
             Self::Fetch(args) => args.json,
             Self::Synth(args) => args.json,

@@ -12,9 +12,10 @@ use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
-use ecgfm_artifacts::columns::{IDX, IS_MALE};
-use ecgfm_artifacts::evaluation::{PairUsed, ShownIn, Subgroup, SubgroupLabel, shown_in};
-use ecgfm_artifacts::table::cell::{is_missing, parse_boolean, parse_number};
+use ecgfm_artifacts::columns::IDX;
+use ecgfm_artifacts::evaluation::{
+    PairUsed, ShownIn, Subgroup, SubgroupLabel, group_column, group_of, shown_in,
+};
 use ecgfm_artifacts::table::{self, ColumnKind};
 use polars::prelude::*;
 use schemars::JsonSchema;
@@ -44,11 +45,6 @@ impl Default for Subgroups {
 }
 
 impl Subgroups {
-    /// The column of the records that makes the groups of `by`.
-    pub fn column(by: &str) -> &str {
-        if by == "sex" { IS_MALE } else { by }
-    }
-
     /// Checks what can be checked without data.
     pub(crate) fn check(&self) -> Result<()> {
         let ascending = std::iter::once(&0)
@@ -160,7 +156,7 @@ pub(crate) fn score_subgroups(
 
 /// idx, group and its place among the groups of every exam of which the group is known.
 fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataFrame> {
-    let column = Subgroups::column(by);
+    let column = group_column(by);
     if !table::read_header(records)?.iter().any(|name| name == column) {
         let what =
             format!("no column `{column}`, which subgroup `{by}` needs; name others in `subgroups.by`");
@@ -168,17 +164,8 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
     }
     let key = table::Column::new(IDX, ColumnKind::Int);
     let frame = table::read_named(records, &[key], &[column.to_owned()], ColumnKind::Text)?;
-    let named = |value: &str| match by {
-        "sex" => match parse_boolean(value) {
-            Some(true) => (1, "male".to_owned()),
-            Some(false) => (0, "female".to_owned()),
-            None => (2, value.to_owned()),
-        },
-        "age" => age_band(&wanted.age_bands, value),
-        _ => (0, value.to_owned()),
-    };
     let values = table::str_column(records, &frame, column)?.iter();
-    let known = |value: Option<&str>| Some(named(value.map(str::trim).filter(|v| !is_missing(v))?));
+    let known = |value: Option<&str>| group_of(by, &wanted.age_bands, value?);
     let (order, group): (Vec<Option<u32>>, Vec<Option<String>>) =
         values.map(known).map(Option::unzip).unzip();
     let exams = frame.select([IDX]).and_then(|mut exams| {
@@ -187,22 +174,6 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
         exams.lazy().filter(col(GROUP).is_not_null()).collect()
     });
     exams.map_err(Error::table("grouping ECGs"))
-}
-
-/// The band of an age: `<40`, `40–59`, …, `≥80`.
-fn age_band(bands: &[u32], value: &str) -> (u32, String) {
-    // What is no age is a group of its own, not the youngest.
-    let Some(age) = parse_number(value).filter(|age| age.is_finite() && *age >= 0.0) else {
-        return (u32::MAX - 1, value.to_owned());
-    };
-    let above = bands.iter().filter(|from| age >= f64::from(**from)).count();
-    let name = match (above.checked_sub(1).map(|at| bands[at]), bands.get(above)) {
-        (None, None) => "all".to_owned(),
-        (None, Some(to)) => format!("<{to}"),
-        (Some(from), None) => format!("≥{from}"),
-        (Some(from), Some(to)) => format!("{from}–{}", to - 1),
-    };
-    (above as u32, name)
 }
 
 /// Statistics of every label among the rows of a group.
@@ -244,17 +215,6 @@ fn label_statistics(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ages_fall_into_bands() {
-        let name = |age: &str| age_band(&[40, 60, 80], age).1;
-        assert_eq!(
-            ["0", "39.9", "40", "59", "80", "101"].map(name),
-            ["<40", "<40", "40–59", "40–59", "≥80", "≥80"]
-        );
-        assert_eq!(age_band(&[], "50").1, "all");
-        assert_eq!(["n/a", "NaN", "-1", "inf"].map(name), ["n/a", "NaN", "-1", "inf"]);
-    }
 
     #[test]
     fn bands_that_do_not_ascend_are_refused() {

@@ -10,6 +10,7 @@ mod example_facts;
 mod examples;
 mod figure;
 mod figures;
+mod keyed_rows;
 mod methods;
 pub mod model_segments;
 mod operating_points;

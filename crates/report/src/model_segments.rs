@@ -1,6 +1,7 @@
 //! Seconds of a recording that the model reads.
 
 use crate::error::Result;
+use crate::keyed_rows::KeyedRows;
 use ecgfm_artifacts::columns::SAVE_FILE;
 use ecgfm_artifacts::recipe::steps::{RecipeStep, Take};
 use ecgfm_artifacts::store::StoreInfo;
@@ -15,17 +16,28 @@ pub fn is_consecutive(about: &StoreInfo) -> bool {
     !steps.into_iter().any(other)
 }
 
-/// Segments of `seconds` of a recording, one after another from its first sample: as many as the table of segments in the
-/// directory of the signals stage has of it.
-///
-/// # Errors
-/// The table cannot be read.
-pub fn segments_of_recording(signals: &Path, save_file: &str, seconds: f64) -> Result<Vec<Range<f64>>> {
-    let path = signals.join(segments::FILE);
-    let frame = segments::read(&path)?;
-    let files = table::str_column(&path, &frame, SAVE_FILE)?;
-    let count = files.iter().filter(|file| *file == Some(save_file)).count();
-    Ok((0..count).map(|at| span(at, seconds)).collect())
+/// The segments of every recording of a run.
+pub struct ModelSegments(KeyedRows);
+
+impl ModelSegments {
+    /// Reads the table of segments in the directory of the signals stage.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn read(signals: &Path) -> Result<Self> {
+        let path = signals.join(segments::FILE);
+        let frame = segments::read(&path)?;
+        let files = table::str_column(&path, &frame, SAVE_FILE)?.iter();
+        Ok(Self(KeyedRows::new(
+            files.map(Option::unwrap_or_default).collect(),
+        )))
+    }
+
+    /// Segments of `seconds` of a recording, one after another from its first sample: as many as the table has of it.
+    pub fn of_recording(&self, save_file: &str, seconds: f64) -> Vec<Range<f64>> {
+        let count = self.0.rows(save_file).len();
+        (0..count).map(|at| span(at, seconds)).collect()
+    }
 }
 
 fn span(at: usize, seconds: f64) -> Range<f64> {

@@ -1,12 +1,14 @@
 //! A model's saliency, as shades behind an ECG.
 
 use crate::error::Result;
+use crate::keyed_rows::KeyedRows;
 use crate::paper::ShadedSpan;
 use ecgfm_artifacts::columns::SEGMENT;
+use ecgfm_artifacts::formats::npy::NpyReader;
 use ecgfm_artifacts::logits::InferenceRecord;
 use ecgfm_artifacts::presence::exists;
 use ecgfm_artifacts::stage_params::SaliencyPer;
-use ecgfm_artifacts::table::{self, Column, ColumnKind, OtherColumns};
+use ecgfm_artifacts::table::{self, Column, ColumnKind, OtherColumns, TextColumn};
 use ecgfm_artifacts::{extra_outputs, logits};
 use std::collections::HashMap;
 use std::path::Path;
@@ -30,31 +32,91 @@ pub fn describe_shades(dir: &Path) -> Result<&'static str> {
 /// Begin of the names of files of saliency, before the subset's name.
 const OUTPUT: &str = "saliency";
 
-/// The shades of a recording whose segments of `seconds` begin at its first sample, out of whatever subset the directory of
-/// an infer stage has saliency for; none where it has none.
-///
-/// # Errors
-/// A file cannot be read.
-pub fn spans_of_recording(dir: &Path, stem: &str, seconds: f64) -> Result<Vec<ShadedSpan>> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|e| e.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    let mut shades = Vec::new();
-    for name in names {
-        let subset = name
-            .strip_prefix("saliency_")
-            .and_then(|rest| rest.strip_suffix(".npy"));
-        if let Some(subset) = subset {
-            let all = read_saliency(dir, subset)?;
-            let of = (0..).map_while(|i| all.get(&format!("{stem}_{i}")));
-            for (at, tokens) in of.enumerate() {
-                shades.extend(spans_of(tokens, at as f64 * seconds, seconds));
+/// The saliency of a run, of whatever subsets inference wrote it for as (segments, tokens): read where it is asked for.
+pub struct SaliencyFiles {
+    subsets: Vec<SaliencyFile>,
+    meaning: &'static str,
+}
+
+/// The saliency of a subset.
+struct SaliencyFile {
+    values: NpyReader,
+    /// Rows by key of the segment.
+    rows: KeyedRows,
+}
+
+impl SaliencyFiles {
+    /// Opens what there is in the directory of an infer stage.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .map(|e| e.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        let mut subsets = Vec::new();
+        for name in names {
+            let subset = name
+                .strip_prefix("saliency_")
+                .and_then(|rest| rest.strip_suffix(".npy"));
+            if let Some(subset) = subset {
+                subsets.extend(SaliencyFile::open(dir, subset)?);
             }
         }
+        Ok(Self {
+            subsets,
+            meaning: describe_shades(dir)?,
+        })
     }
-    Ok(shades)
+
+    /// Meaning of the shades.
+    pub fn meaning(&self) -> &'static str {
+        self.meaning
+    }
+
+    /// The shades of a recording whose segments of `seconds` begin at its first sample; none where it has none.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn spans_of_recording(&self, stem: &str, seconds: f64) -> Result<Vec<ShadedSpan>> {
+        let mut shades = Vec::new();
+        for subset in &self.subsets {
+            let rows = (0..).map_while(|i| Some((i, subset.row(&format!("{stem}_{i}"))?)));
+            for (at, row) in rows {
+                let mut tokens = vec![0.0; subset.values.row_len()];
+                subset
+                    .values
+                    .read_rows(row, 1, &mut tokens)
+                    .map_err(ecgfm_artifacts::Error::from)?;
+                shades.extend(spans_of(&tokens, f64::from(at) * seconds, seconds));
+            }
+        }
+        Ok(shades)
+    }
+}
+
+impl SaliencyFile {
+    /// None where each head is for itself, which is too much for one drawing.
+    fn open(dir: &Path, subset: &str) -> Result<Option<Self>> {
+        let path = dir.join(extra_outputs::file_name(OUTPUT, subset));
+        let values = NpyReader::open(&path).map_err(ecgfm_artifacts::Error::from)?;
+        if values.header().shape.len() != 2 {
+            return Ok(None);
+        }
+        let path = dir.join(logits::index_file(subset));
+        let column = Column::new(SEGMENT, ColumnKind::Text);
+        let frame = table::read(&path, &[column], OtherColumns::Ignore)?;
+        let keys = table::str_column(&path, &frame, SEGMENT)?.iter();
+        let keys: TextColumn = keys.take(values.rows()).map(Option::unwrap_or_default).collect();
+        let rows = KeyedRows::new(keys);
+        Ok(Some(Self { values, rows }))
+    }
+
+    fn row(&self, key: &str) -> Option<usize> {
+        self.rows.rows(key).first().map(|row| *row as usize)
+    }
 }
 
 /// Saliency of every segment of a subset, where inference wrote it as (segments, tokens).

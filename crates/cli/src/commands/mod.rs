@@ -25,6 +25,7 @@ pub mod submit;
 pub mod table;
 pub mod terminal;
 pub mod verify;
+pub mod view;
 
 use ecgfm_pipeline::{Error, ErrorKind};
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! `ecgfm plot`: one ECG on ECG paper, from any file of recordings, a `.mat` file or a run.
 
 pub(super) mod recording;
+pub(super) mod run_archive;
 pub(super) mod source;
 
 use super::print_json;
@@ -39,7 +40,7 @@ fn check_ending(path: &Path) -> Result<(), Error> {
 }
 
 /// Unit of the values: as the file states it, else as the arguments say.
-fn unit_to_draw(args: &PlotArgs, found: &source::PlottedEcg) -> Result<SignalUnit, Error> {
+fn unit_to_draw(args: &PlotArgs, found: &recording::PlottedEcg) -> Result<SignalUnit, Error> {
     match (args.units_per_mv, found.ecg.unit) {
         _ if found.standardized => Ok(SignalUnit::Standardized),
         (None, stated) => Ok(stated),

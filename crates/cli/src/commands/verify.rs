@@ -6,6 +6,7 @@ use crate::console::println_stdout;
 use crate::failure::CommandFailure;
 use crate::number_format::group_thousands;
 use crate::observer::CommandProgress;
+use ecgfm_artifacts::review;
 use ecgfm_pipeline::{Cancel, Error, ErrorKind, InputHashes, Verification};
 use serde::Serialize;
 use serde_json::json;
@@ -23,7 +24,11 @@ struct VerifyReport {
 /// Hashes every output again, and the inputs where asked to, and compares with what is recorded.
 pub fn verify(args: &VerifyArgs, quiet: bool, cancel: &Cancel) -> Result<(), CommandFailure> {
     let bar = |task| CommandProgress::new(task, quiet);
-    let outputs = ecgfm_pipeline::verify_outputs(&args.dir, &bar("outputs"), cancel)?;
+    let mut outputs = ecgfm_pipeline::verify_outputs(&args.dir, &bar("outputs"), cancel)?;
+    // A reader's verdicts are no stage's, and nothing reads them with a stage's directory.
+    outputs
+        .extra
+        .retain(|name| ![review::FILE, review::LOCK_FILE].contains(&name.as_str()));
     let hash = || ecgfm_pipeline::hash_inputs(&args.dir, &bar("inputs"), cancel);
     let inputs = args.inputs.then(hash).transpose()?;
     let found = VerifyReport { outputs, inputs };

@@ -4,6 +4,7 @@ use super::mapping::{check_source_labels, check_target_labels, load_mapping};
 use super::paths::{ExpectedPath, check_path};
 use super::splits::{expect_segment_table, record_columns};
 use super::{LabelNames, facts, name_list, refuse_parameter, typed_fact};
+use ecgfm_artifacts::evaluation::group_column;
 use ecgfm_artifacts::labelset::{LabelSet, Mapping, RewardMatrix};
 use ecgfm_artifacts::predictions::PredictionsInfo;
 use ecgfm_evaluate::evaluate as scoring;
@@ -150,7 +151,7 @@ fn check_subgroups(found: &mut LookAheadFindings, params: &scoring::Params, ahea
         return;
     };
     for (at, by) in params.subgroups.by.iter().enumerate() {
-        let column = scoring::Subgroups::column(by);
+        let column = group_column(by);
         if !columns.iter().any(|known| known == column) {
             let phrase = format!(
                 "is `{by}`, and the records have no column `{column}`; they have {}",
