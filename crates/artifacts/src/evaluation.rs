@@ -107,7 +107,7 @@ impl Metrics {
         write_rows(
             &dir.join(SUBGROUPS_FILE),
             subgroup_columns(),
-            self.subgroups.iter().flat_map(subgroup_rows),
+            (self.subgroups.iter().chain(&self.subgroup_pairs)).flat_map(subgroup_rows),
         )?;
         if let Some(unit) = self.units.first() {
             let thresholds = unit

@@ -16,8 +16,9 @@ pub use crate::scored_rows::OnMissing;
 use crate::scored_rows::{ScoredRows, join_truth, probability_of};
 use crate::scoring::ScoringSettings;
 use crate::settings::EvaluationSettings;
+use crate::subgroup_scores::SubgroupScoring;
 pub use crate::subgroups::Subgroups;
-use crate::subgroups::{score_subgroups, subgroup_rows};
+use crate::subgroups::{AllSubgroupRows, subgroup_rows};
 use crate::truth::{Truth, actual_column};
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
@@ -171,7 +172,7 @@ fn compute_metrics(
     let patients = params.records.as_deref().map(Patients::read).transpose()?;
     let patients = patients.flatten();
     let grouped = match &params.records {
-        None => Vec::new(),
+        None => AllSubgroupRows::default(),
         Some(records) => subgroup_rows(&params.subgroups, records, &rows.ecgs)?,
     };
     let mapping = settings.mapping_used(&rows.truth_labels);
@@ -195,7 +196,16 @@ fn compute_metrics(
         || compare_segments(&rows.segments, settings, ctx),
     );
     let (both, tutorial) = (both?, tutorial?);
-    let subgroups = score_subgroups(&params.subgroups, &grouped, &rows.ecgs, &both.clusters, &scoring)?;
+    let subgroups = SubgroupScoring {
+        rows: &rows.ecgs,
+        clusters: &both.clusters,
+        scoring: &scoring,
+        min_cell: params.subgroups.min_cell,
+    };
+    let (subgroups, subgroup_pairs) = (
+        subgroups.score(&grouped.single, 0)?,
+        subgroups.score(&grouped.crossed, params.subgroups.min_pair)?,
+    );
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
         notice: notices::join(
@@ -211,6 +221,7 @@ fn compute_metrics(
         tutorial,
         units: vec![both.segments, both.ecgs],
         subgroups,
+        subgroup_pairs,
     })
 }
 

@@ -25,9 +25,19 @@ impl<'a> Intervals<'a> {
         sampling: Option<Sampling>,
         independent: bool,
     ) -> Self {
+        let resamples = sampling.map(|sampling| Resamples::draw(known, clusters, sampling));
+        Self::of_resamples(known, resamples, independent)
+    }
+
+    /// Resamples that were drawn elsewhere.
+    pub(crate) fn of_resamples(
+        known: &'a [KnownRows<'a>],
+        resamples: Option<Resamples>,
+        independent: bool,
+    ) -> Self {
         Self {
             known,
-            resamples: sampling.map(|sampling| Resamples::draw(known, clusters, sampling)),
+            resamples,
             independent,
         }
     }

@@ -40,6 +40,7 @@ mod scored_rows;
 mod scoring;
 mod settings;
 mod sigmoid;
+mod subgroup_scores;
 mod subgroups;
 mod tables;
 mod thresholds;

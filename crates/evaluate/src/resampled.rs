@@ -4,7 +4,8 @@ use crate::clusters::Clusters;
 use crate::known::KnownRows;
 use crate::metrics::LabelRows;
 use crate::metrics::bootstrap::{
-    ClusterSums, Resampled, ResamplingPlan, leave_out, leave_out_sums, resample_labels, resample_sums,
+    ClusterSums, Resampled, ResamplingPlan, leave_out, leave_out_rankings, leave_out_sums, resample_labels,
+    resample_rankings, resample_sums,
 };
 use crate::metrics::interval::{Interval, IntervalEstimator, bca_interval, percentile_interval};
 use ecgfm_artifacts::evaluation::Statistic;
@@ -42,6 +43,27 @@ impl Resamples {
         }
     }
 
+    /// Of parts of the rows: the labels of each are in the same resamples of all `count` clusters, which are drawn once. Errors
+    /// are not resampled.
+    pub(crate) fn draw_parts(parts: &[&[KnownRows<'_>]], count: usize, sampling: Sampling) -> Vec<Self> {
+        let labels: Vec<(LabelRows<'_>, &[u32])> = parts
+            .iter()
+            .flat_map(|part| part.iter())
+            .map(|known| (known.label(), &known.clusters[..]))
+            .collect();
+        let mut replicates = resample_rankings(&labels, count, sampling.plan).into_iter();
+        let left_out = (sampling.method == IntervalEstimator::Bca)
+            .then(|| leave_out_rankings(&labels, count, GROUPS.min(count)));
+        let mut left_out = left_out.map(Vec::into_iter);
+        let part = |part: &&[KnownRows<'_>]| Self {
+            replicates: replicates.by_ref().take(part.len()).collect(),
+            left_out: left_out
+                .as_mut()
+                .map(|all| all.by_ref().take(part.len()).collect()),
+        };
+        parts.iter().map(part).collect()
+    }
+
     /// The interval of a label's statistic; none where it is undefined or not resampled.
     pub(crate) fn of_label(
         &self,
@@ -50,6 +72,27 @@ impl Resamples {
         value: Option<f64>,
     ) -> Option<Interval> {
         self.of(value, |all, at| all[label][at].value(statistic))
+    }
+
+    /// The interval of what a label's statistic is here less what it is in `reference`, of which the resamples are the same.
+    pub(crate) fn of_difference(
+        &self,
+        reference: &Self,
+        label: usize,
+        statistic: &Statistic,
+        value: Option<f64>,
+    ) -> Option<Interval> {
+        let changes = |here: &[Vec<Resampled>], there: &[Vec<Resampled>]| -> Vec<Option<f64>> {
+            let pairs = here[label].iter().zip(&there[label]);
+            let change = |(a, b): (&Resampled, &Resampled)| Some(a.value(statistic)? - b.value(statistic)?);
+            pairs.map(change).collect()
+        };
+        let left_out = self.left_out.as_ref().zip(reference.left_out.as_ref());
+        interval_of(
+            value?,
+            changes(&self.replicates, &reference.replicates),
+            left_out.map(|(here, there)| changes(here, there)),
+        )
     }
 
     /// The interval of anything that is computed from all labels of one resample.
@@ -138,4 +181,44 @@ fn interval_of(
     };
     // Where every resample gives the same, as at an AUROC of 1, resampling cannot tell how sure the value is.
     interval.filter(|interval| interval.lo < interval.hi)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ConfusionMatrix;
+    use ecgfm_artifacts::evaluation::STATISTICS;
+
+    fn resamples(auroc: impl Fn(usize) -> Option<f64>) -> Resamples {
+        let one = |at: usize| Resampled {
+            auroc: auroc(at),
+            auprc: None,
+            brier: None,
+            log_loss: None,
+            counts: ConfusionMatrix::default(),
+        };
+        Resamples {
+            replicates: vec![(0..1000).map(one).collect()],
+            left_out: None,
+        }
+    }
+
+    #[test]
+    fn a_difference_is_taken_resample_by_resample() {
+        // Both vary a lot, and together: the difference does not.
+        let wave = |at: usize| (at as f64 * 0.37).sin() / 4.0;
+        let group = resamples(|at| Some(0.6 + wave(at) + at as f64 * 1e-5));
+        let reference = resamples(|at| Some(0.5 + wave(at)));
+        let auroc = STATISTICS
+            .iter()
+            .find(|statistic| statistic.name == "auroc")
+            .unwrap();
+        let interval = group.of_difference(&reference, 0, auroc, Some(0.105)).unwrap();
+        assert!(
+            (interval.lo - 0.1).abs() < 1e-3 && (interval.hi - 0.11).abs() < 1e-3,
+            "{interval:?}"
+        );
+        let rarely = resamples(|at| (at % 2 == 0).then_some(0.5));
+        assert!(group.of_difference(&rarely, 0, auroc, Some(0.1)).is_none());
+    }
 }

@@ -1,21 +1,10 @@
-//! Statistics of groups of ECGs: by sex, by age, by any column of the records.
-//!
-//! A group in which a label has few positives or few negatives says little and may point at persons; its figures for that
-//! label are left out, with the reason.
+//! Groups of ECGs: by sex, by age, by any column of the records, and by two of these at once.
 
-use crate::clusters::Clusters;
 use crate::error::{Error, Result};
-use crate::estimate::{LabelStatistics, estimate};
-use crate::intervals::Intervals;
 use crate::joins::{last_of_each, left_join};
-use crate::known::KnownRows;
-use crate::metrics::ConfusionMatrix;
 use crate::scored_rows::ScoredRows;
-use crate::scoring::ScoringSettings;
 use ecgfm_artifacts::columns::IDX;
-use ecgfm_artifacts::evaluation::{
-    PairUsed, ShownIn, Subgroup, SubgroupLabel, group_column, group_of, shown_in,
-};
+use ecgfm_artifacts::evaluation::{group_column, group_of};
 use ecgfm_artifacts::table::{self, ColumnKind};
 use polars::prelude::*;
 use schemars::JsonSchema;
@@ -32,6 +21,10 @@ pub struct Subgroups {
     pub age_bands: Vec<u32>,
     /// Fewest positives and fewest negatives of a label whose figures are told.
     pub min_cell: u64,
+    /// Pairs of attributes of `by` whose groups are crossed; if not given, age by sex where `by` has both.
+    pub pairs: Option<Vec<[String; 2]>>,
+    /// Fewest ECGs of a crossed group whose figures are told.
+    pub min_pair: u64,
 }
 
 impl Default for Subgroups {
@@ -40,13 +33,33 @@ impl Default for Subgroups {
             by: vec!["sex".to_owned(), "age".to_owned()],
             age_bands: vec![40, 60, 80],
             min_cell: 10,
+            pairs: None,
+            min_pair: 50,
         }
     }
 }
 
 impl Subgroups {
+    /// The pairs whose groups are crossed.
+    fn crossed(&self) -> Vec<[String; 2]> {
+        let usual = ["age", "sex"].map(str::to_owned);
+        let has_usual = usual.iter().all(|name| self.by.contains(name));
+        let default = || has_usual.then_some(usual).into_iter().collect();
+        self.pairs.clone().unwrap_or_else(default)
+    }
+
     /// Checks what can be checked without data.
     pub(crate) fn check(&self) -> Result<()> {
+        for pair in self.pairs.iter().flatten() {
+            let known = pair.iter().all(|name| self.by.contains(name));
+            if !known || pair[0] == pair[1] {
+                let what = format!(
+                    "`pairs` has {pair:?}; give two different attributes that are in `by`, {:?}",
+                    self.by
+                );
+                return Err(Error::parameter("subgroups", what));
+            }
+        }
         let ascending = std::iter::once(&0)
             .chain(&self.age_bands)
             .is_sorted_by(|a, b| a < b);
@@ -67,10 +80,19 @@ impl Subgroups {
 const MAX_GROUPS: usize = 50;
 
 /// The rows of a subgroup.
-pub(crate) struct SubgroupRows<'a> {
-    by: &'a str,
-    group: String,
-    rows: Vec<usize>,
+pub(crate) struct SubgroupRows {
+    pub(crate) by: String,
+    pub(crate) group: String,
+    pub(crate) rows: Vec<usize>,
+}
+
+/// The rows of all subgroups.
+#[derive(Default)]
+pub(crate) struct AllSubgroupRows {
+    /// Of one attribute, the groups of an attribute one after another.
+    pub(crate) single: Vec<SubgroupRows>,
+    /// Of two attributes.
+    pub(crate) crossed: Vec<SubgroupRows>,
 }
 
 /// Columns of a group's name, its place among the groups, and its rows.
@@ -78,32 +100,70 @@ const GROUP: &str = "group";
 const ORDER: &str = "order";
 const ROWS: &str = "rows";
 
+/// Name of the group of ECGs of which nothing is known.
+pub(crate) const UNKNOWN: &str = "unknown";
+
 /// The rows of every subgroup. Groups are in the order of their names, bands by age.
-pub(crate) fn subgroup_rows<'a>(
-    wanted: &'a Subgroups,
+pub(crate) fn subgroup_rows(
+    wanted: &Subgroups,
     records: &Path,
     rows: &ScoredRows,
-) -> Result<Vec<SubgroupRows<'a>>> {
-    let mut all = Vec::new();
+) -> Result<AllSubgroupRows> {
+    let mut all = AllSubgroupRows::default();
     for by in &wanted.by {
         let exams = groups_of_exams(wanted, by, records)?;
         let grouped = group_rows(rows, exams).map_err(Error::table("grouping ECGs"))?;
-        if grouped.len() > MAX_GROUPS {
-            let what = format!(
-                "`by: {by}` makes {} groups of {} ECGs; at most {MAX_GROUPS} are scored. Name a column of few values: ages \
-                 have bands (`by: age`, `age_bands`), bands of other numbers can be a column of the records",
-                grouped.len(),
-                rows.len()
-            );
-            return Err(Error::parameter("subgroups", what));
-        }
-        all.extend(
-            grouped
-                .into_iter()
-                .map(|(group, rows)| SubgroupRows { by, group, rows }),
-        );
+        check_number(by, grouped.len(), rows.len())?;
+        let named = |(group, rows)| SubgroupRows {
+            by: by.clone(),
+            group,
+            rows,
+        };
+        all.single.extend(grouped.into_iter().map(named));
+    }
+    for [first, second] in wanted.crossed() {
+        let crossed = cross_groups(&all.single, &first, &second);
+        check_number(&format!("{first} × {second}"), crossed.len(), rows.len())?;
+        all.crossed.extend(crossed);
     }
     Ok(all)
+}
+
+fn check_number(by: &str, groups: usize, ecgs: usize) -> Result<()> {
+    if groups <= MAX_GROUPS {
+        return Ok(());
+    }
+    let what = format!(
+        "`by: {by}` makes {groups} groups of {ecgs} ECGs; at most {MAX_GROUPS} are scored. Name a column of few values: ages \
+         have bands (`by: age`, `age_bands`), bands of other numbers can be a column of the records"
+    );
+    Err(Error::parameter("subgroups", what))
+}
+
+/// Groups of what two attributes have in common, without those of which either is not known.
+fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<SubgroupRows> {
+    let of = |by: &str| {
+        let by = by.to_owned();
+        groups
+            .iter()
+            .filter(move |group| group.by == by && group.group != UNKNOWN)
+    };
+    let mut crossed = Vec::new();
+    for outer in of(first) {
+        for inner in of(second) {
+            // Rows of a group ascend.
+            let both = |row: &&usize| inner.rows.binary_search(row).is_ok();
+            let rows: Vec<usize> = outer.rows.iter().filter(both).copied().collect();
+            if !rows.is_empty() {
+                crossed.push(SubgroupRows {
+                    by: format!("{first} × {second}"),
+                    group: format!("{}, {}", outer.group, inner.group),
+                    rows,
+                });
+            }
+        }
+    }
+    crossed
 }
 
 /// The rows of each group, groups in order; ECGs of which nothing is known are a group, the last.
@@ -117,7 +177,7 @@ fn group_rows(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, 
     let known = left_join(ecgs, last_of_each(exams.lazy(), IDX), &[col(IDX)]);
     let named = known.with_columns([
         col(ORDER).fill_null(lit(u32::MAX)),
-        col(GROUP).fill_null(lit("unknown")),
+        col(GROUP).fill_null(lit(UNKNOWN)),
     ]);
     let groups = named.group_by_stable([col(ORDER), col(GROUP)]).agg([col(ROWS)]);
     let groups = groups
@@ -133,25 +193,6 @@ fn group_rows(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, 
         .zip(rows)
         .map(|(name, rows)| Ok((name.to_owned(), rows?)))
         .collect()
-}
-
-/// Scores every group.
-pub(crate) fn score_subgroups(
-    wanted: &Subgroups,
-    groups: &[SubgroupRows<'_>],
-    rows: &ScoredRows,
-    clusters: &Clusters,
-    scoring: &ScoringSettings<'_>,
-) -> Result<Vec<Subgroup>> {
-    let group = |group: &SubgroupRows<'_>| -> Result<Subgroup> {
-        Ok(Subgroup {
-            by: group.by.to_owned(),
-            group: group.group.clone(),
-            n: group.rows.len() as u64,
-            labels: label_statistics(wanted, rows, clusters, scoring, &group.rows)?,
-        })
-    };
-    groups.iter().map(group).collect()
 }
 
 /// idx, group and its place among the groups of every exam of which the group is known.
@@ -176,45 +217,55 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
     exams.map_err(Error::table("grouping ECGs"))
 }
 
-/// Statistics of every label among the rows of a group.
-fn label_statistics(
-    wanted: &Subgroups,
-    rows: &ScoredRows,
-    clusters: &Clusters,
-    scoring: &ScoringSettings<'_>,
-    members: &[usize],
-) -> Result<Vec<SubgroupLabel>> {
-    let part = rows.part(members);
-    let clusters = clusters.part(members)?;
-    let known = KnownRows::of_all(&part, &clusters, scoring.thresholds);
-    let independent = clusters.count == part.len();
-    let intervals = Intervals::draw(&known, &clusters, scoring.sampling, independent);
-    let label = |(at, pair): (usize, &PairUsed)| {
-        let (truth, scores, decided) = (&known[at].truth, &known[at].scores, known[at].decided());
-        let counts = ConfusionMatrix::count(truth.iter().copied().zip(decided.iter().copied()));
-        let small = counts.positives() < wanted.min_cell || counts.negatives() < wanted.min_cell;
-        let statistics = LabelStatistics::new(truth, scores, counts);
-        let estimates = shown_in(ShownIn::Subgroups).map(|statistic| {
-            if small {
-                let why = format!("fewer than {} ECGs with or without the label", wanted.min_cell);
-                return (statistic.name.to_owned(), estimate(None, &why));
-            }
-            let mut estimate = statistics.estimate(statistic);
-            intervals.add_to(&mut estimate, statistic, at, &decided);
-            (statistic.name.to_owned(), estimate)
-        });
-        SubgroupLabel {
-            label: pair.to.clone(),
-            positives: (!small).then(|| counts.positives()),
-            estimates: estimates.collect(),
-        }
-    };
-    Ok(scoring.pairs.iter().enumerate().map(label).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn group(by: &str, name: &str, rows: &[usize]) -> SubgroupRows {
+        SubgroupRows {
+            by: by.to_owned(),
+            group: name.to_owned(),
+            rows: rows.to_vec(),
+        }
+    }
+
+    #[test]
+    fn crossed_groups_have_the_rows_of_both_and_leave_out_what_is_not_known() {
+        let groups = [
+            group("age", "<40", &[0, 1, 4]),
+            group("age", "≥40", &[2]),
+            group("age", UNKNOWN, &[3]),
+            group("sex", "female", &[0, 3, 4]),
+            group("sex", "male", &[1, 2]),
+        ];
+        let crossed = cross_groups(&groups, "age", "sex");
+        let told: Vec<(&str, &[usize])> = crossed.iter().map(|g| (g.group.as_str(), &g.rows[..])).collect();
+        assert_eq!(
+            told,
+            [
+                ("<40, female", &[0, 4][..]),
+                ("<40, male", &[1]),
+                ("≥40, male", &[2])
+            ]
+        );
+        assert_eq!(crossed[0].by, "age × sex");
+    }
+
+    #[test]
+    fn only_attributes_that_are_grouped_by_are_crossed() {
+        let mut wanted = Subgroups::default();
+        assert_eq!(wanted.crossed(), [["age", "sex"].map(str::to_owned)]);
+        wanted.by = vec!["sex".to_owned()];
+        assert!(wanted.crossed().is_empty() && wanted.check().is_ok());
+        for pair in [["sex", "age"], ["sex", "sex"]] {
+            wanted.pairs = Some(vec![pair.map(str::to_owned)]);
+            let said = wanted.check().unwrap_err().to_string();
+            assert!(
+                said.contains("two different attributes that are in `by`"),
+                "{said}"
+            );
+        }
+    }
 
     #[test]
     fn bands_that_do_not_ascend_are_refused() {

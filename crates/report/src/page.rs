@@ -4,7 +4,6 @@ use crate::checks::{ReportCheck, read_archive_warnings, run_checks};
 use crate::cohort::{CohortPart, describe_cohort};
 use crate::error::Result;
 use crate::examples::DrawnExample;
-use crate::figure::Figure;
 use crate::figures::LabelFigures;
 use crate::methods::pooling_sentence;
 use crate::operating_points::{OperatingPointsView, operating_point_views};
@@ -12,7 +11,7 @@ use crate::panel::PanelView;
 use crate::params::Params;
 use crate::results::{ResultsView, results_view};
 use crate::run_card::{self, Fact, RejectionCount, RunStage};
-use crate::subgroup_figures::{SubgroupFigureView, subgroup_figure_views};
+use crate::subgroup_figures::{SubgroupFigureView, SubgroupFigures, subgroup_figure_views};
 use crate::svg::STYLE;
 use crate::tables::{ClassView, GroupView, UnitView, class_view, group_view, unit_view};
 use crate::text::count_text;
@@ -91,8 +90,7 @@ fn read_facts(path: Option<&Path>) -> Result<Vec<Fact>> {
 /// Everything that is drawn on the page.
 pub(crate) struct DrawnFigures<'a> {
     pub(crate) labels: &'a [LabelFigures],
-    /// A chart of each attribute that ECGs are grouped by, with the attribute.
-    pub(crate) subgroups: &'a [(String, Figure)],
+    pub(crate) subgroups: &'a [SubgroupFigures],
     pub(crate) examples: &'a [DrawnExample],
     pub(crate) panel: Option<PanelView>,
 }

@@ -106,6 +106,7 @@ fn forest_group(panel: &Panel, label: &str) -> ForestGroup {
             value: estimate.and_then(|e| e.value),
             interval: estimate.and_then(|e| e.lo.zip(e.hi)),
             name,
+            absent: "n/a",
         }
     };
     ForestGroup {

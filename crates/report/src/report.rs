@@ -31,7 +31,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let figures = draw_figures(&metrics);
     let subgroups = draw_subgroups(&metrics);
     let all = || {
-        let of_subgroups = subgroups.iter().map(|(_, figure)| figure);
+        let of_subgroups = subgroups.iter().flat_map(|attribute| &attribute.figures);
         figures
             .iter()
             .flat_map(|label| {

@@ -1,9 +1,9 @@
-//! Subgroups as forest plots: an attribute a chart, a label a group, a row a group of ECGs.
+//! Subgroups as forest plots: an attribute two charts, a label a group, a row a group of ECGs.
 
 use crate::figure::Figure;
-use crate::svg::{ForestGroup, ForestRow, draw_forest};
+use crate::svg::{ForestGroup, ForestRow, draw_difference_forest, draw_forest};
 use crate::text::{count_text, slug};
-use ecgfm_artifacts::evaluation::{Metrics, Subgroup};
+use ecgfm_artifacts::evaluation::{Estimate, Metrics, Subgroup, SubgroupLabel};
 use serde::Serialize;
 
 /// Statistic that is drawn.
@@ -12,70 +12,132 @@ const DRAWN: &str = "auroc";
 /// Most labels of a chart that stands open on the page.
 const OPEN_LABELS: usize = 8;
 
-/// Chart of one attribute, as the page shows it.
+/// Charts of one attribute, or of two that are crossed.
+pub(crate) struct SubgroupFigures {
+    by: String,
+    /// Values, and differences where there is a group to compare with.
+    pub(crate) figures: Vec<Figure>,
+    crossed: bool,
+}
+
+/// Charts of one attribute, as the page shows them.
 #[derive(Debug, Serialize)]
 pub(crate) struct SubgroupFigureView {
     by: String,
+    charts: Vec<ChartView>,
+    open: bool,
+    crossed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ChartView {
+    title: String,
     file: String,
     svg: String,
     caption: String,
-    open: bool,
 }
 
-/// A chart of each attribute that ECGs are grouped by.
-pub(crate) fn draw_subgroups(metrics: &Metrics) -> Vec<(String, Figure)> {
-    let mut attributes: Vec<&str> = Vec::new();
-    for group in &metrics.subgroups {
-        if !attributes.contains(&group.by.as_str()) {
-            attributes.push(&group.by);
-        }
-    }
-    let figure = |by: &str| {
-        let groups: Vec<&Subgroup> = metrics.subgroups.iter().filter(|group| group.by == by).collect();
-        (by.to_owned(), draw_attribute(by, &groups))
+/// Charts of each attribute that ECGs are grouped by, and of each pair.
+pub(crate) fn draw_subgroups(metrics: &Metrics) -> Vec<SubgroupFigures> {
+    let parts = [(&metrics.subgroups, false), (&metrics.subgroup_pairs, true)];
+    let of_part = |(groups, crossed): (&Vec<Subgroup>, bool)| -> Vec<SubgroupFigures> {
+        let attributes = groups.chunk_by(|a, b| a.by == b.by);
+        attributes.map(|groups| draw_attribute(groups, crossed)).collect()
     };
-    attributes.into_iter().map(figure).collect()
+    parts.into_iter().flat_map(of_part).collect()
 }
 
-fn draw_attribute(by: &str, groups: &[&Subgroup]) -> Figure {
-    let labels = groups.first().map_or(&[][..], |group| group.labels.as_slice());
-    let forest = labels.iter().enumerate().map(|(at, label)| ForestGroup {
-        heading: label.label.clone(),
-        rows: groups.iter().map(|group| forest_row(group, at)).collect(),
-    });
-    let words = (
+fn draw_attribute(groups: &[Subgroup], crossed: bool) -> SubgroupFigures {
+    let by = groups.first().map_or("", |group| group.by.as_str());
+    let name = slug(&by.replace(" × ", "_by_"));
+    let few = "n/a where few ECGs have the label, or few have not";
+    let values = (
         format!("AUROC by {by}"),
-        format!(
-            "AUROC of each label by {by}, with 95 % intervals; n/a where few ECGs have the label, or few have not."
-        ),
+        format!("AUROC of each label by {by}, with 95 % intervals; {few}."),
     );
-    Figure {
-        file: format!("subgroups_{}.svg", slug(by)),
+    let chart = |words: (String, String),
+                 file: String,
+                 draw: &dyn Fn((String, String)) -> crate::svg::Chart| Figure {
+        file,
         caption: words.1.clone(),
-        chart: draw_forest(words, "AUROC", &forest.collect::<Vec<_>>()),
-    }
-}
-
-fn forest_row(group: &Subgroup, label: usize) -> ForestRow {
-    let estimate = group
-        .labels
-        .get(label)
-        .and_then(|label| label.estimates.get(DRAWN));
-    ForestRow {
-        name: format!("{} (n {})", group.group, count_text(group.n)),
-        value: estimate.and_then(|estimate| estimate.value),
-        interval: estimate.and_then(|estimate| estimate.lo.zip(estimate.hi)),
-    }
-}
-
-/// The charts as the page shows them.
-pub(crate) fn subgroup_figure_views(figures: &[(String, Figure)], labels: usize) -> Vec<SubgroupFigureView> {
-    let view = |(at, (by, figure)): (usize, &(String, Figure))| SubgroupFigureView {
-        by: by.clone(),
-        file: figure.file.clone(),
-        svg: figure.chart.inline(&format!("s{at}")),
-        caption: figure.caption.clone(),
-        open: labels <= OPEN_LABELS,
+        chart: draw(words),
     };
-    figures.iter().enumerate().map(view).collect()
+    let forest = forest_groups(groups, |label| &label.estimates, |_| "n/a");
+    let mut figures = vec![chart(values, format!("subgroups_{name}.svg"), &|words| {
+        draw_forest(words, "AUROC", &forest)
+    })];
+    if let Some(reference) = groups.iter().find_map(|group| group.reference.as_deref()) {
+        let words = (
+            format!("Difference of AUROC by {by}"),
+            format!(
+                "AUROC of each label less that of the largest group, {reference}, with 95 % intervals from the same resamples; {few}. \
+                 The intervals are not corrected for their number."
+            ),
+        );
+        let absent = |group: &Subgroup| {
+            if group.reference.is_none() {
+                "reference"
+            } else {
+                "n/a"
+            }
+        };
+        let forest = forest_groups(groups, |label| &label.differences, absent);
+        figures.push(chart(
+            words,
+            format!("subgroup_differences_{name}.svg"),
+            &|words| draw_difference_forest(words, "difference of AUROC", &forest),
+        ));
+    }
+    SubgroupFigures {
+        by: by.to_owned(),
+        figures,
+        crossed,
+    }
+}
+
+type Estimates = std::collections::BTreeMap<String, Estimate>;
+
+fn forest_groups(
+    groups: &[Subgroup],
+    of: impl Fn(&SubgroupLabel) -> &Estimates,
+    absent: impl Fn(&Subgroup) -> &'static str,
+) -> Vec<ForestGroup> {
+    let labels = groups.first().map_or(&[][..], |group| group.labels.as_slice());
+    let row = |group: &Subgroup, at: usize| {
+        let label = group.labels.get(at);
+        let estimate = label.and_then(|label| of(label).get(DRAWN));
+        ForestRow {
+            name: format!("{} (n {})", group.group, count_text(group.n)),
+            value: estimate.and_then(|estimate| estimate.value),
+            interval: estimate.and_then(|estimate| estimate.lo.zip(estimate.hi)),
+            absent: absent(group),
+        }
+    };
+    let group = |(at, label): (usize, &SubgroupLabel)| ForestGroup {
+        heading: label.label.clone(),
+        rows: groups.iter().map(|group| row(group, at)).collect(),
+    };
+    labels.iter().enumerate().map(group).collect()
+}
+
+/// The charts as the page shows them: those of single attributes open where there are few labels.
+pub(crate) fn subgroup_figure_views(
+    attributes: &[SubgroupFigures],
+    labels: usize,
+) -> Vec<SubgroupFigureView> {
+    let view = |(at, attribute): (usize, &SubgroupFigures)| {
+        let charts = attribute.figures.iter().enumerate().map(|(k, figure)| ChartView {
+            title: figure.chart.title.clone(),
+            file: figure.file.clone(),
+            svg: figure.chart.inline(&format!("s{at}-{k}")),
+            caption: figure.caption.clone(),
+        });
+        SubgroupFigureView {
+            by: attribute.by.clone(),
+            charts: charts.collect(),
+            open: labels <= OPEN_LABELS && !attribute.crossed,
+            crossed: attribute.crossed,
+        }
+    };
+    attributes.iter().enumerate().map(view).collect()
 }

@@ -33,6 +33,9 @@ pub struct Metrics {
     pub units: Vec<UnitMetrics>,
     /// Statistics of groups of ECGs.
     pub subgroups: Vec<Subgroup>,
+    /// Groups of two attributes crossed, such as women under 40.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subgroup_pairs: Vec<Subgroup>,
 }
 
 /// Origin of thresholds.
@@ -80,6 +83,10 @@ pub struct Subgroup {
     pub group: String,
     /// Number of ECGs.
     pub n: u64,
+    /// Group that this one is compared with: the largest of those with the same `by`. None for that group itself, and where
+    /// there is no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Entries, one a mapped label, in mapping order.
     pub labels: Vec<SubgroupLabel>,
 }
@@ -93,6 +100,9 @@ pub struct SubgroupLabel {
     pub positives: Option<u64>,
     /// By name; those that are shown in subgroups.
     pub estimates: BTreeMap<String, Estimate>,
+    /// By name: the value in this group less that in the reference group.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differences: BTreeMap<String, Estimate>,
 }
 
 /// The mapping that was used, and what it leaves out.

@@ -4,6 +4,7 @@ use super::confusion_matrix::ConfusionMatrix;
 use super::metrics::{Estimate, Subgroup, TutorialClass, UnitMetrics};
 use super::statistic::{STATISTICS, ShownIn, Statistic, TUTORIAL_STATISTICS, shown_in};
 use crate::pandas::Cell;
+use std::collections::BTreeMap;
 
 /// Statistics whose columns in `metrics.csv` are before those of the 2×2 table, or after them.
 fn statistics_placed(after_counts: bool) -> impl Iterator<Item = &'static Statistic> {
@@ -89,7 +90,13 @@ pub(super) fn subgroup_columns() -> Vec<String> {
     let of_statistic =
         |Statistic { name, .. }: &Statistic| [(*name).to_owned(), format!("{name}_lo"), format!("{name}_hi")];
     let statistics = shown_in(ShownIn::Subgroups).flat_map(of_statistic);
-    first.into_iter().chain(statistics).collect()
+    let of_difference =
+        |Statistic { name, .. }: &Statistic| ["", "_lo", "_hi"].map(|end| format!("{name}_difference{end}"));
+    let differences = shown_in(ShownIn::Subgroups).flat_map(of_difference);
+    let reference = std::iter::once("reference".to_owned());
+    (first.into_iter().chain(statistics))
+        .chain(reference.chain(differences))
+        .collect()
 }
 
 /// Rows of `subgroups.csv`, one a label.
@@ -102,11 +109,16 @@ pub(super) fn subgroup_rows(group: &Subgroup) -> impl Iterator<Item = Vec<Cell<'
             Cell::Text(&label.label),
             label.positives.map_or(Cell::Missing, count_cell),
         ];
-        for statistic in shown_in(ShownIn::Subgroups) {
-            let estimate = label.estimates.get(statistic.name);
-            row.push(statistic_cell(estimate.and_then(|e| e.value)));
-            row.extend(interval_ends(estimate));
-        }
+        let add = |estimates: &BTreeMap<String, Estimate>, row: &mut Vec<Cell<'_>>| {
+            for statistic in shown_in(ShownIn::Subgroups) {
+                let estimate = estimates.get(statistic.name);
+                row.push(statistic_cell(estimate.and_then(|e| e.value)));
+                row.extend(interval_ends(estimate));
+            }
+        };
+        add(&label.estimates, &mut row);
+        row.push(group.reference.as_deref().map_or(Cell::Missing, Cell::Text));
+        add(&label.differences, &mut row);
         row
     })
 }

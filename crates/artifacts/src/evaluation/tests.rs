@@ -70,7 +70,9 @@ fn metrics() -> Metrics {
             label: "AF".into(),
             positives: None,
             estimates: BTreeMap::from([("auroc".into(), estimate(0.5))]),
+            differences: BTreeMap::from([("auroc".into(), estimate(-0.5))]),
         }],
+        reference: Some("male".into()),
     };
     let table = vec![vec![1]];
     let co_occurrence = CoOccurrence {
@@ -143,6 +145,7 @@ fn metrics() -> Metrics {
             co_occurrence,
         }],
         subgroups: vec![subgroup],
+        subgroup_pairs: vec![],
     }
 }
 
@@ -174,7 +177,7 @@ fn tables_leave_the_undefined_empty() {
     );
     assert_eq!(
         text(SUBGROUPS_FILE).lines().nth(1),
-        Some("sex,female,3,AF,,0.5,0.25,,,,,,,,,,")
+        Some("sex,female,3,AF,,0.5,0.25,,,,,,,,,,,male,-0.5,0.25,,,,,,,,,,")
     );
     assert_eq!(text(THRESHOLDS_FILE), "label,threshold\nAF,0.5\n");
     let table = read_metrics_table(dir.path()).unwrap();

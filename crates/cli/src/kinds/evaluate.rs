@@ -115,7 +115,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
     StageBinding {
         name: "evaluate",
         about: "predictions against the truth, by key",
-        version: 8,
+        version: 9,
         changes: &[
             CodeChange(
                 2,
@@ -136,6 +136,10 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
                 "labels with commas are in quotation marks where they are joined",
             ),
             CodeChange(8, "metrics.json counts what other thresholds would predict"),
+            CodeChange(
+                9,
+                "subgroups are compared with the largest, and crossed; they share the resamples of the cohort",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &["predictions", "labels", "splits", "records", "rejected"],
@@ -213,7 +217,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
     StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 6,
+        version: 7,
         changes: &[
             CodeChange(2, "the layout and the figures of the first page"),
             CodeChange(3, "calibration, subgroups and example ECGs are added"),
@@ -223,6 +227,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
                 6,
                 "other thresholds, a script of the page, and what is known of each drawn ECG",
             ),
+            CodeChange(7, "differences of subgroups, and crossed subgroups, are drawn"),
         ],
         outputs: OUTPUTS,
         inputs: &[

@@ -69,6 +69,16 @@ pub fn resample_labels(
     )
 }
 
+/// Labels of different rows in the same resamples of all `count` clusters: `[label][replicate]`. Each label has the clusters of
+/// its rows. Resamples are those of [`resample_labels`]; errors, which take a pass over all clusters a label, are not summed.
+pub fn resample_rankings(
+    labels: &[(LabelRows<'_>, &[u32])],
+    count: usize,
+    plan: ResamplingPlan,
+) -> Vec<Vec<Resampled>> {
+    scan_weights(labels, count, plan.replicates, fill_with_resamples(plan))
+}
+
 /// Sums of columns over rows, in every resample: `[column][replicate]`. Resamples are those of [`resample_labels`].
 pub fn resample_sums(sums: &ClusterSums, plan: ResamplingPlan) -> Vec<Vec<f64>> {
     sums.weighted(plan.replicates, fill_with_resamples(plan))
@@ -95,6 +105,16 @@ pub fn leave_out(
     groups: usize,
 ) -> Vec<Vec<Resampled>> {
     evaluate_weights(labels, clusters, count, groups, fill_with_groups_left_out(groups))
+}
+
+/// Labels of different rows without each of `groups` groups of clusters, as in [`leave_out`] but for the errors:
+/// `[label][group]`.
+pub fn leave_out_rankings(
+    labels: &[(LabelRows<'_>, &[u32])],
+    count: usize,
+    groups: usize,
+) -> Vec<Vec<Resampled>> {
+    scan_weights(labels, count, groups, fill_with_groups_left_out(groups))
 }
 
 /// Sums of columns over rows, without each of `groups` groups of clusters, as in [`leave_out`]: `[column][group]`.
@@ -210,12 +230,36 @@ fn evaluate_weights(
             .map(|(scanned, means)| zip_lanes(scanned, means))
             .collect()
     });
-    (0..labels.len())
-        .map(|label| {
-            let all = blocks.iter().flat_map(|block| block[label].iter().copied());
-            all.take(replicates).collect()
-        })
-        .collect()
+    join_blocks(&blocks, labels.len(), replicates)
+}
+
+/// Every label, each of rows of its own, under each of `replicates` sets of weights; without errors.
+fn scan_weights(
+    labels: &[(LabelRows<'_>, &[u32])],
+    count: usize,
+    replicates: usize,
+    fill: impl Fn(usize, &mut [LaneWeights]) + Sync,
+) -> Vec<Vec<Resampled>> {
+    let ordered = labels
+        .iter()
+        .map(|(label, clusters)| RankedRows::new(label, clusters));
+    let ordered: Vec<RankedRows> = ordered.collect();
+    let blocks = for_each_block(count, replicates, fill, |weights| -> Vec<Vec<Resampled>> {
+        let scanned = ordered.iter().map(|label| label.scan(weights));
+        scanned
+            .map(|lanes| zip_lanes(lanes, &[[None; LANES]; 2]))
+            .collect()
+    });
+    join_blocks(&blocks, labels.len(), replicates)
+}
+
+/// Blocks of resamples, `[block][label][lane]`, as `[label][replicate]`.
+fn join_blocks(blocks: &[Vec<Vec<Resampled>>], labels: usize, replicates: usize) -> Vec<Vec<Resampled>> {
+    let label = |label: usize| {
+        let all = blocks.iter().flat_map(|block| block[label].iter().copied());
+        all.take(replicates).collect()
+    };
+    (0..labels).map(label).collect()
 }
 
 fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resampled> {

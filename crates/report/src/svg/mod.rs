@@ -13,5 +13,5 @@ pub(crate) use calibration::draw_calibration;
 pub(crate) use chart::{Chart, STYLE};
 pub(crate) use curve::{Curve, ReferenceLine, draw_curves};
 pub(crate) use decision::{NetBenefit, draw_decision_curve};
-pub(crate) use forest::{ForestGroup, ForestRow, draw_forest};
+pub(crate) use forest::{ForestGroup, ForestRow, draw_difference_forest, draw_forest};
 pub(crate) use histogram::{HistogramBars, draw_histogram};

@@ -148,14 +148,17 @@ pub(crate) fn metrics() -> Metrics {
             ecgs: None,
             ecgs_without_truth: None,
         },
+        subgroup_pairs: vec![],
         subgroups: vec![Subgroup {
             by: "sex".into(),
             group: "female".into(),
             n: 640,
+            reference: None,
             labels: vec![SubgroupLabel {
                 label: "AF".into(),
                 positives: None,
                 estimates: std::collections::BTreeMap::new(),
+                differences: std::collections::BTreeMap::new(),
             }],
         }],
         mapping: MappingUsed {

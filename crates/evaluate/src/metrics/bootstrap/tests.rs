@@ -236,3 +236,41 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
         "rows of one patient taken as independent: {covered:?}"
     );
 }
+
+#[test]
+fn labels_of_some_rows_see_the_resamples_of_all_clusters() {
+    let (truth, scores, clusters) = example(240, 11);
+    let rows = |of: std::ops::Range<usize>| LabelRows {
+        truth: &truth[of.clone()],
+        scores: &scores[of],
+        threshold: 0.4,
+    };
+    let plan = ResamplingPlan {
+        replicates: 130,
+        seed: 3,
+    };
+    let parts = [
+        (rows(0..240), &clusters[..]),
+        (rows(0..90), &clusters[..90]),
+        (rows(90..240), &clusters[90..]),
+    ];
+    let got = resample_rankings(&parts, 120, plan);
+    let whole = resample_labels(&[rows(0..240)], &clusters, 120, plan);
+    for at in 0..plan.replicates {
+        assert_eq!(got[0][at].auroc, whole[0][at].auroc);
+        assert_eq!(got[0][at].counts, whole[0][at].counts);
+        let (a, b, all) = (got[1][at].counts, got[2][at].counts, whole[0][at].counts);
+        assert_eq!(
+            (a.tp + b.tp, a.tn + b.tn),
+            (all.tp, all.tn),
+            "parts add up to the whole"
+        );
+    }
+    let left_out = leave_out_rankings(&parts, 120, 120);
+    let whole = leave_out(&[rows(0..240)], &clusters, 120, 120);
+    assert!((0..120).all(|at| left_out[0][at].auroc == whole[0][at].auroc));
+    assert_eq!(
+        left_out[1][100].auroc, left_out[1][119].auroc,
+        "neither has rows in the first part"
+    );
+}
