@@ -6,6 +6,7 @@ mod browser;
 #[path = "../common/mod.rs"]
 mod common;
 mod page;
+mod paper;
 mod script;
 
 use common::{ecgfm, ok};

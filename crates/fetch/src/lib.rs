@@ -1,6 +1,6 @@
 //! Checkpoints and datasets by name: their addresses, downloading them, checking files on disk.
 //!
-//! The catalogue is data in `configs/models`, `configs/datasets` and `configs/sources`. A [`DataSource`] tells a person exactly which
+//! The catalogue is data in `configs/models`, `configs/datasets` and `configs/sources`; what to cite is in `configs/citations.yaml`. A [`DataSource`] tells a person exactly which
 //! file to put where; a [`Fetcher`] does it: it resumes an interrupted download, compares with what the publisher
 //! states, and pins each fetched file ([`Pin`]), so that a different file later is noticed. Nothing here prints or reads
 //! the environment.
@@ -25,6 +25,7 @@ mod address;
 mod catalogue;
 mod check;
 mod checksum_list;
+mod citation;
 mod client;
 mod digest;
 mod error;
@@ -47,6 +48,7 @@ mod unpack;
 pub use catalogue::{DataSource, SourceKind, all_sources, find_source};
 pub use check::{CheckDepth, FileProblem};
 pub use checksum_list::{ChecksumList, ListedPart};
+pub use citation::{Citation, citations};
 pub use digest::{Checksum, sha256};
 pub use error::Error;
 pub use fetch::Fetcher;

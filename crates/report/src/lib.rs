@@ -19,6 +19,7 @@ mod panel;
 pub mod paper;
 mod params;
 pub mod published_table;
+pub mod published_text;
 pub mod report;
 mod results;
 mod run_card;
@@ -30,3 +31,4 @@ mod tables;
 mod text;
 
 pub use error::{Error, Result};
+pub use methods::pooling_sentence;

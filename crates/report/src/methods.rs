@@ -4,7 +4,7 @@ use ecgfm_artifacts::evaluation::{MappingUsed, PairUsed};
 use ecgfm_artifacts::labelset::Pool;
 
 /// Sentence on how the segments of an ECG became one probability.
-pub(crate) fn pooling_sentence(mapping: &MappingUsed) -> String {
+pub fn pooling_sentence(mapping: &MappingUsed) -> String {
     let mut ways: Vec<(Pool, Vec<&str>)> = Vec::new();
     let mut unknown = Vec::new();
     for pair in &mapping.pairs {

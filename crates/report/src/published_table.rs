@@ -3,6 +3,7 @@
 mod formats;
 
 pub use formats::TableFormat;
+pub(crate) use formats::escape_latex;
 
 use crate::cohort::describe_cohort;
 use ecgfm_artifacts::evaluation::{Estimate, EvaluationUnit, LabelMetrics, Metrics, UnitMetrics};

@@ -9,12 +9,12 @@ pub struct TableArgs {
     /// Directories of runs, or of their evaluations; several make one table.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
-    /// What the table shows.
+    /// Table or text.
     #[arg(long, value_enum, default_value = "results")]
     pub what: TableChoice,
-    /// Form of the table.
-    #[arg(long, value_enum, default_value = "markdown", conflicts_with = "json")]
-    pub format: TableForm,
+    /// Form: Markdown if not given, for citations BibTeX.
+    #[arg(long, value_enum, conflicts_with = "json")]
+    pub format: Option<TableForm>,
     /// Rows that were scored.
     #[arg(long, value_enum, default_value = "ecg")]
     pub by: TableUnit,
@@ -29,24 +29,28 @@ pub struct TableArgs {
     /// Digits behind the point.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=6))]
     pub digits: u8,
-    /// Write the table here instead of standard output.
+    /// Write it here instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Print JSON on standard output: caption, notices, headings, rows.
+    /// Print JSON on standard output: caption, notices, headings, rows; or paragraphs, or citations.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Content of a table.
+/// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TableChoice {
     /// A row a label: statistics with their 95 % intervals.
     Results,
     /// Table 1: ECGs, patients, groups and labels, with shares.
     Cohort,
+    /// No table: the methods in words, from what the run's files record.
+    Methods,
+    /// No table: what to cite of data and model.
+    Citation,
 }
 
-/// Form of a table.
+/// Form of a table or a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TableForm {
     /// A pipe table.
@@ -55,8 +59,12 @@ pub enum TableForm {
     Latex,
     /// Commas between cells.
     Csv,
-    /// A page with one plain table, for word processors.
+    /// A page with one plain table, or with the methods, for word processors.
     Html,
+    /// Letters only; of methods and citations.
+    Plain,
+    /// Of citations.
+    Bibtex,
 }
 
 /// Rows that were scored.

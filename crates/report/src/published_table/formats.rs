@@ -122,7 +122,7 @@ impl PublishedTable {
 }
 
 /// Text in which nothing is a command of LaTeX.
-fn escape_latex(text: &str) -> String {
+pub(crate) fn escape_latex(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
