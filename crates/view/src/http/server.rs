@@ -17,6 +17,8 @@ const MAX_CONNECTIONS: usize = 32;
 const READ_TIME: Duration = Duration::from_secs(10);
 /// Time that the peer may leave an answer unread.
 const WRITE_TIME: Duration = Duration::from_secs(10);
+/// Time that a request may take for which there is no place.
+const GLANCE: Duration = Duration::from_millis(20);
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 24;
 
@@ -129,7 +131,7 @@ fn accept_connections(server: &Server, answer: &Arc<Answer>, stop: &AtomicBool) 
         };
         let _ = stream.set_write_timeout(Some(WRITE_TIME));
         let Some(place) = Place::take(&open) else {
-            let _ = Response::text(503, "too many connections").write(&mut &stream);
+            turn_away(&stream);
             continue;
         };
         let (access, answer) = (server.access.clone(), Arc::clone(answer));
@@ -143,6 +145,14 @@ fn accept_connections(server: &Server, answer: &Arc<Answer>, stop: &AtomicBool) 
             tracing::warn!("a request is not answered: {error}");
         }
     }
+}
+
+/// Says that there is no place, without keeping others waiting.
+fn turn_away(stream: &TcpStream) {
+    let _ = stream.set_read_timeout(Some(GLANCE));
+    // A request that is left unread makes the system discard the answer.
+    let _ = (&*stream).read(&mut [0; 4096]);
+    let _ = Response::text(503, "too many connections").write(&mut &*stream);
 }
 
 fn serve_connection(stream: &TcpStream, access: &Access, answer: &Answer) -> io::Result<()> {
