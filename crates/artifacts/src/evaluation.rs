@@ -17,6 +17,7 @@ mod examples;
 mod groups;
 mod metrics;
 mod panel;
+mod reader;
 mod rows;
 mod scored;
 mod statistic;
@@ -28,13 +29,17 @@ pub use curves::*;
 pub use examples::*;
 pub use groups::{group_column, group_of};
 pub use panel::*;
+pub use reader::{ReaderAgreement, ReaderLabel};
 pub use scored::*;
 pub use statistic::*;
 pub use tables::metric_columns;
 pub use thresholds::*;
 
 use rows::write_rows;
-use tables::{average_rows, subgroup_columns, subgroup_rows, tutorial_columns, tutorial_row, unit_rows};
+use tables::{
+    average_rows, reader_columns, reader_row, subgroup_columns, subgroup_rows, tutorial_columns,
+    tutorial_row, unit_rows,
+};
 
 /// Segments: segment, idx, predicted, actual; then unknown, where the truth of a label is not known for some.
 pub const COMPARISON_FILE: &str = "comparison.csv";
@@ -48,6 +53,8 @@ pub const METRICS_PARQUET_FILE: &str = "metrics.parquet";
 pub const AVERAGES_FILE: &str = "averages.csv";
 /// Groups of ECGs: by, group, n, label, positives, statistics with their interval ends.
 pub const SUBGROUPS_FILE: &str = "subgroups.csv";
+/// Agreement with a reader, where there is one: label, judged, unsure, then the 2×2 table and the agreement of the model and of the truth.
+pub const READER_FILE: &str = "reader.csv";
 /// label, threshold.
 pub const THRESHOLDS_FILE: &str = "thresholds.csv";
 /// Everything that was computed, for machines: a [`Metrics`].
@@ -68,7 +75,7 @@ pub fn evaluation_dir(dir: &Path) -> Result<PathBuf> {
 
 impl Metrics {
     /// Writes `metrics.json`, `metrics.csv` and `.parquet`, `averages.csv`, `subgroups.csv`, `thresholds.csv` and
-    /// `tutorial_table.csv` in `dir`.
+    /// `tutorial_table.csv` in `dir`; `reader.csv` where there is a reader.
     ///
     /// # Errors
     /// I/O.
@@ -109,6 +116,10 @@ impl Metrics {
             subgroup_columns(),
             (self.subgroups.iter().chain(&self.subgroup_pairs)).flat_map(subgroup_rows),
         )?;
+        if let Some(reader) = &self.reader {
+            let rows = reader.labels.iter().map(reader_row);
+            write_rows(&dir.join(READER_FILE), reader_columns(), rows)?;
+        }
         if let Some(unit) = self.units.first() {
             let thresholds = unit
                 .labels

@@ -2,7 +2,7 @@
 //!
 //! A row names what the reader was asked about: the truth of a label, or, where that is not known, the model's decision; of an exam that was
 //! set aside, the reason. So a verdict keeps its meaning when the run changes. The file belongs to the reader and not to a stage: it
-//! lies beside the stages' directories, and no stage writes it.
+//! lies beside the stages' directories, and no stage writes it; evaluate takes it as a second truth.
 
 use crate::columns::{EXAM_ID, IDX, SAVE_FILE, SOURCE};
 use crate::error::{Error, Result};
@@ -109,6 +109,16 @@ pub struct Review {
 }
 
 impl Review {
+    /// Says if the label holds, as the reader has it; none where they are unsure, wrote a note only, or were asked about no label.
+    pub fn says(&self) -> Option<bool> {
+        let stated = stated_truth(&self.stated).filter(|_| self.about != Subject::Rejection)?;
+        match self.verdict? {
+            Verdict::Agree => Some(stated),
+            Verdict::Disagree => Some(!stated),
+            Verdict::Unsure => None,
+        }
+    }
+
     /// True where the other is about the same label, or rejection, of the same ECG.
     pub fn is_about_same(&self, other: &Self) -> bool {
         let key = |r: &Self| (r.about == Subject::Rejection, r.idx);
@@ -124,10 +134,17 @@ impl Review {
     }
 }
 
+/// What was stated of a label.
+fn stated_truth(text: &str) -> Option<bool> {
+    [("True", true), ("False", false)]
+        .into_iter()
+        .find_map(|(word, holds)| (word == text).then_some(holds))
+}
+
 /// Reads the reviews at `path`; none where there is no such file.
 ///
 /// # Errors
-/// The file cannot be read, lacks a column, or a cell of `about` or `verdict` is none of the words it may be.
+/// The file cannot be read, lacks a column, or a cell of `about`, `stated` or `verdict` is none of the words it may be.
 pub fn read(path: &Path) -> Result<Vec<Review>> {
     if !exists(path)? {
         return Ok(Vec::new());
@@ -152,13 +169,17 @@ pub fn read(path: &Path) -> Result<Vec<Review>> {
             return Err(word(6, "agree, disagree, unsure or empty"));
         }
         let about = Subject::ALL.into_iter().find(|s| s.as_str() == cell(4));
+        let about = about.ok_or_else(|| word(4, "truth, decision or rejection"))?;
+        if about != Subject::Rejection && stated_truth(&cell(5)).is_none() {
+            return Err(word(5, "True or False"));
+        }
         Ok(Review {
             idx: idx.get(row),
             exam_id: cell(0),
             save_file: cell(1),
             source: cell(2),
             label: cell(3),
-            about: about.ok_or_else(|| word(4, "truth, decision or rejection"))?,
+            about,
             stated: cell(5),
             verdict,
             note: cell(7),
@@ -251,6 +272,26 @@ mod tests {
             error.contains("line 4, column `verdict`: `no` is not agree"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_reader_who_disagrees_says_the_opposite_of_what_was_stated() {
+        let of = |verdict, stated: &str| Review {
+            verdict,
+            stated: stated.to_owned(),
+            ..review("AF", "")
+        };
+        let says = |verdict| ["True", "False"].map(|stated| of(verdict, stated).says());
+        assert_eq!(says(Some(Verdict::Agree)), [Some(true), Some(false)]);
+        assert_eq!(says(Some(Verdict::Disagree)), [Some(false), Some(true)]);
+        assert_eq!(says(Some(Verdict::Unsure)), [None, None]);
+        assert_eq!(says(None), [None, None]);
+        let about = Subject::Rejection;
+        let of_exam = Review {
+            about,
+            ..of(Some(Verdict::Agree), "True")
+        };
+        assert_eq!(of_exam.says(), None);
     }
 
     #[test]

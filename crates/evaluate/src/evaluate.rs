@@ -12,6 +12,7 @@ use crate::ecgs::{extend_keys, pool_segments};
 use crate::error::{Error, Result};
 use crate::expressions::is_above;
 use crate::label_text::label_text;
+use crate::reader::compare_with_reader;
 pub use crate::scored_rows::OnMissing;
 use crate::scored_rows::{ScoredRows, join_truth, probability_of};
 use crate::scoring::ScoringSettings;
@@ -206,6 +207,8 @@ fn compute_metrics(
         subgroups.score(&grouped.single, 0)?,
         subgroups.score(&grouped.crossed, params.subgroups.min_pair)?,
     );
+    let read = |path| compare_with_reader(path, &rows.ecgs, &scoring);
+    let reader = params.review.as_deref().map(read).transpose()?;
     write_examples(ctx.out, &both.shown)?;
     Ok(Metrics {
         notice: notices::join(
@@ -222,6 +225,7 @@ fn compute_metrics(
         units: vec![both.segments, both.ecgs],
         subgroups,
         subgroup_pairs,
+        reader,
     })
 }
 
@@ -252,6 +256,10 @@ fn report_outcome(metrics: &Metrics) -> Outcome {
             .fact("ecgs_without_label", serde_json::json!(flow.ecgs_without_label));
     }
     let further = [
+        (
+            "reader_verdicts",
+            metrics.reader.as_ref().map(|reader| reader.verdicts),
+        ),
         ("segments_unpredicted", flow.segments_unpredicted),
         (
             "ecgs_without_patient",

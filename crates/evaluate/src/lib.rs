@@ -32,6 +32,7 @@ pub mod panel;
 pub mod predict;
 mod predicted_rows;
 mod predicted_tables;
+mod reader;
 mod resampled;
 mod returns;
 mod same_labels;

@@ -2,6 +2,7 @@
 
 use super::confusion_matrix::ConfusionMatrix;
 use super::curves::{CalibrationBin, OperatingPoints, PrCurve, RocCurve, ScoreHistogram};
+use super::reader::ReaderAgreement;
 use crate::labelset::Pool;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +37,9 @@ pub struct Metrics {
     /// Groups of two attributes crossed, such as women under 40.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subgroup_pairs: Vec<Subgroup>,
+    /// Agreement with a reader, where their verdicts were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<ReaderAgreement>,
 }
 
 /// Origin of thresholds.

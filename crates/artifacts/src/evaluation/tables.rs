@@ -2,6 +2,7 @@
 
 use super::confusion_matrix::ConfusionMatrix;
 use super::metrics::{Estimate, Subgroup, TutorialClass, UnitMetrics};
+use super::reader::ReaderLabel;
 use super::statistic::{STATISTICS, ShownIn, Statistic, TUTORIAL_STATISTICS, shown_in};
 use crate::pandas::Cell;
 use std::collections::BTreeMap;
@@ -134,6 +135,25 @@ pub(super) fn tutorial_row(class: &TutorialClass) -> Vec<Cell<'_>> {
     std::iter::once(Cell::Text(&class.class))
         .chain(class.values.iter().map(|v| statistic_cell(*v)))
         .collect()
+}
+
+/// Columns of `reader.csv`.
+pub(super) fn reader_columns() -> Vec<String> {
+    let of = |who: &str| ["tp", "fp", "fn", "tn", "agreement"].map(|name| format!("{who}_{name}"));
+    let first = ["label", "judged", "unsure"].map(str::to_owned);
+    first.into_iter().chain(of("model")).chain(of("truth")).collect()
+}
+
+/// A row of `reader.csv`.
+pub(super) fn reader_row(label: &ReaderLabel) -> Vec<Cell<'_>> {
+    let ReaderLabel { model, truth, .. } = label;
+    let mut row = vec![Cell::Text(&label.label)];
+    row.extend([model.n(), label.unsure].map(count_cell));
+    for table in [model, truth] {
+        row.extend([table.tp, table.fp, table.r#fn, table.tn].map(count_cell));
+        row.push(statistic_cell(table.accuracy()));
+    }
+    row
 }
 
 pub(super) fn count_cell(v: u64) -> Cell<'static> {

@@ -126,6 +126,7 @@ fn metrics() -> Metrics {
             replicates: 0,
             seed: 1,
         },
+        reader: None,
         tutorial: Tutorial {
             rows: 4,
             matches: 2,

@@ -142,7 +142,7 @@ pub fn evaluate() -> StageBinding<scoring::Params> {
             ),
         ],
         outputs: OUTPUTS,
-        inputs: &["predictions", "labels", "splits", "records", "rejected"],
+        inputs: &["predictions", "labels", "splits", "records", "rejected", "review"],
         idle: &[],
         separate: &[],
         further: no_further_inputs,

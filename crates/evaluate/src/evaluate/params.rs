@@ -53,6 +53,10 @@ pub struct Params {
     /// `rejected.csv` of the signals stage: with it and the records, the flow begins with the exams that were read.
     #[serde(default)]
     pub rejected: Option<PathBuf>,
+    /// `review.csv`, a reader's verdicts that `ecgfm view` kept: with it, model and truth are also held against what the reader says,
+    /// on the ECGs that they judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<PathBuf>,
     /// Groups of ECGs that are also scored alone.
     #[serde(default)]
     pub subgroups: Subgroups,

@@ -92,6 +92,7 @@ pub(crate) fn evaluate_params(predictions: &Path, labels: &Path) -> evaluate::Pa
         splits: None,
         records: None,
         rejected: None,
+        review: None,
         subgroups: evaluate::Subgroups::default(),
         examples: 1,
         challenge: "physionet2021".into(),

@@ -188,6 +188,7 @@ pub(crate) fn metrics() -> Metrics {
             replicates: 1000,
             seed: 42,
         },
+        reader: None,
         tutorial: Tutorial {
             rows: 1276,
             matches: 1148,

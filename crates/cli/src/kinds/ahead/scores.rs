@@ -134,6 +134,7 @@ fn check_tables(found: &mut LookAheadFindings, params: &scoring::Params, ahead: 
             &params.rejected,
             "the table of exams that were set aside",
         ),
+        ("review", &params.review, "a reader's verdicts, review.csv"),
     ] {
         if let Some(path) = path {
             check_path(found, ahead, parameter, path, ExpectedPath::File(what));
