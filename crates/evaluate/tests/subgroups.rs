@@ -5,6 +5,7 @@ mod common;
 
 use common::{evaluate_params, key, predict_params, stage, write_logits};
 use ecgfm_artifacts::evaluation::{Metrics, Subgroup, SubgroupLabel};
+use ecgfm_evaluate::metrics::interval::IntervalEstimator;
 use ecgfm_evaluate::{evaluate, predict};
 use std::path::Path;
 
@@ -130,4 +131,21 @@ fn attributes_are_crossed_and_small_groups_have_no_figures() {
         params.subgroups.pairs = Some(vec![])
     });
     assert!(none.subgroup_pairs.is_empty());
+}
+
+#[test]
+fn differences_have_intervals_of_either_kind_and_none_without_resamples() {
+    let dir = tempfile::tempdir().unwrap();
+    let difference = |name: &str, change: &dyn Fn(&mut evaluate::Params)| {
+        let metrics = evaluated(&dir.path().join(name), change);
+        find(&metrics.subgroups, "female").labels[0].differences["auroc"].clone()
+    };
+    let percentile = difference("percentile", &|_| {});
+    let bca = difference("bca", &|params| params.interval = IntervalEstimator::Bca);
+    let none = difference("none", &|params| params.bootstrap = 0);
+    assert_eq!((percentile.value, none.value), (bca.value, bca.value));
+    let (lo, hi) = (bca.lo.unwrap(), bca.hi.unwrap());
+    assert!(lo < bca.value.unwrap() && bca.value.unwrap() < hi, "{lo} to {hi}");
+    assert_ne!((percentile.lo, percentile.hi), (bca.lo, bca.hi));
+    assert_eq!((none.lo, none.hi), (None, None));
 }
