@@ -217,7 +217,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
     StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 7,
+        version: 8,
         changes: &[
             CodeChange(2, "the layout and the figures of the first page"),
             CodeChange(3, "calibration, subgroups and example ECGs are added"),
@@ -228,6 +228,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
                 "other thresholds, a script of the page, and what is known of each drawn ECG",
             ),
             CodeChange(7, "differences of subgroups, and crossed subgroups, are drawn"),
+            CodeChange(8, "shades of saliency do not overlap"),
         ],
         outputs: OUTPUTS,
         inputs: &[

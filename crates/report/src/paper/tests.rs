@@ -180,6 +180,40 @@ fn shades_stand_behind_and_are_explained() {
 }
 
 #[test]
+fn shades_of_rows_that_are_close_together_do_not_overlap() {
+    // A spike a second, so high that the rows reach into each other.
+    let lead: Vec<f32> = (0..700)
+        .map(|at| if at % 100 == 50 { 2.4 } else { 0.0 })
+        .collect();
+    let mut ecg = ecg(vec![lead; 12]);
+    ecg.shades = vec![ShadedSpan {
+        from: 1.0,
+        to: 1.2,
+        weight: 1.0,
+    }];
+    let layout = Layout::of(&ecg, PaperScale::default());
+    let reach = layout.rows.windows(2).any(|pair| pair[0].bottom > pair[1].top);
+    assert!(reach, "the rows of this ECG must overlap");
+    let svg = draw_ecg(&ecg, PaperScale::default(), "a").file(None);
+    let mut shades: Vec<(f64, f64, f64)> = Vec::new();
+    for rest in svg.split("<rect class=\"paper-shade\"").skip(1) {
+        let number = |name: &str| -> f64 {
+            let text = rest.split_once(&format!(" {name}=\"")).unwrap().1;
+            text.split_once('"').unwrap().0.parse().unwrap()
+        };
+        if number("height") != 2.4 {
+            shades.push((number("x"), number("y"), number("y") + number("height")));
+        }
+    }
+    assert!(shades.len() >= layout.rows.len());
+    for (at, one) in shades.iter().enumerate() {
+        let over =
+            |other: &&(f64, f64, f64)| one.0 == other.0 && one.1 < other.2 - 0.02 && other.1 < one.2 - 0.02;
+        assert!(!shades[at + 1..].iter().any(|other| over(&other)), "{shades:?}");
+    }
+}
+
+#[test]
 fn the_seconds_that_the_model_reads_are_marked_below_the_last_row() {
     let bars = |segments: &[std::ops::Range<f64>], samples: usize| {
         let mut ecg = ecg(vec![vec![0.1; samples]; 12]);

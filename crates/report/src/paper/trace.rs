@@ -123,14 +123,24 @@ pub(super) fn draw_calibration(body: &mut String, row: &LeadRow, layout: &Layout
     );
 }
 
-/// Shaded spans behind every strip.
+/// Upper and lower end of the paper that is a row's own: where rows overlap, each has half of what they share.
+fn own_paper(rows: &[LeadRow], at: usize) -> Option<(f64, f64)> {
+    let row = rows.get(at)?;
+    let above = at.checked_sub(1).and_then(|above| rows.get(above));
+    let below = rows.get(at + 1);
+    let top = above.map_or(row.top, |above| row.top.max((above.bottom + row.top) / 2.0));
+    let bottom = below.map_or(row.bottom, |below| row.bottom.min((row.bottom + below.top) / 2.0));
+    (top < bottom).then_some((top, bottom))
+}
+
+/// Shaded spans behind every strip. They do not overlap: what is darker is what the model attends to more.
 pub(super) fn draw_shades(body: &mut String, ecg: &Ecg, layout: &Layout) {
-    let strips = layout
-        .rows
-        .iter()
-        .flat_map(|row| row.strips.iter().map(move |strip| (row, strip)));
-    for (row, strip) in strips {
-        let (y, height) = (row.top, row.bottom - row.top);
+    let strips = layout.rows.iter().enumerate().flat_map(|(at, row)| {
+        let own = own_paper(&layout.rows, at);
+        row.strips.iter().filter_map(move |strip| Some((own?, strip)))
+    });
+    for ((y, bottom), strip) in strips {
+        let height = bottom - y;
         for shade in ecg.shades.iter().filter(|shade| shade.weight >= FAINT) {
             let (from, to) = (shade.from.max(strip.from), shade.to.min(strip.to));
             if from >= to {
