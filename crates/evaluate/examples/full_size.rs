@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A measurement for people; it stops where it cannot go on.
 
 use ecgfm_evaluate::metrics::LabelRows;
-use ecgfm_evaluate::metrics::bootstrap::{ResamplingPlan, resample_labels};
+use ecgfm_evaluate::metrics::bootstrap::{ResampledRows, ResamplingPlan};
 use ecgfm_evaluate::metrics::interval::percentile_interval;
 use ecgfm_evaluate::metrics::multilabel::Agreement;
 use ecgfm_evaluate::metrics::probability::{
@@ -64,12 +64,15 @@ fn main() {
         .map(|(truth, scores)| LabelRows {
             truth,
             scores,
+            clusters: &clusters,
             threshold: 0.5,
         })
         .collect();
     let started = Instant::now();
     let plan = ResamplingPlan { replicates, seed: 42 };
-    let drawn = resample_labels(&labels, &clusters, patients as usize, plan);
+    let drawn = ResampledRows::of_labels(labels, patients as usize)
+        .resample(plan)
+        .labels;
     let seconds = started.elapsed().as_secs_f64();
     let auroc = percentile_interval(drawn[0].iter().map(|r| r.auroc)).unwrap();
     println!(

@@ -3,7 +3,8 @@
 use crate::clusters::{Clusters, Patients, cluster_rows};
 use crate::error::{Error, Result};
 use crate::examples::choose_examples;
-use crate::score::score_unit;
+use crate::resampled::Resamples;
+use crate::score::UnitRows;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
 use ecgfm_artifacts::columns::SAVE_FILE;
@@ -28,40 +29,41 @@ impl UnitScores {
         shown: usize,
         ctx: &Context<'_>,
     ) -> Result<Self> {
-        let of = |unit, rows, clusters: &Clusters| -> Result<UnitMetrics> {
-            if ctx.cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            let metrics = score_unit(unit, rows, clusters, scoring);
-            ctx.progress.advance(1);
-            Ok(metrics)
+        let (of_segments, clusters) = cluster_rows(segments, ecgs, patients)?;
+        let prepare = || {
+            rayon::join(
+                || UnitRows::new(EvaluationUnit::Segment, segments, &of_segments, scoring),
+                || UnitRows::new(EvaluationUnit::Ecg, ecgs, &clusters, scoring),
+            )
         };
-        let of_segments = || {
-            let clusters = cluster_rows(segments, patients)?;
-            of(EvaluationUnit::Segment, segments, &clusters)
-        };
-        let of_ecgs = || -> Result<(UnitMetrics, Clusters, Vec<Example>)> {
-            let clusters = cluster_rows(ecgs, patients)?;
-            // What one thread must do alone comes first, so that the others do not wait for it at the end.
-            let (written, (metrics, shown)) = rayon::join(
-                || scored_ecgs(ecgs, &clusters, scoring.pairs).write(ctx.out),
-                || {
-                    rayon::join(
-                        || of(EvaluationUnit::Ecg, ecgs, &clusters),
-                        || choose_examples(ecgs, scoring.pairs, scoring.thresholds, shown),
-                    )
-                },
-            );
-            written?;
-            Ok((metrics?, clusters, shown))
-        };
-        let (ecgs, segments) = rayon::join(of_ecgs, of_segments);
-        let (segments, (ecgs, clusters, shown)) = (segments?, ecgs?);
+        // What one thread must do alone comes first, so that the others do not wait for it at the end.
+        let (written, ((mut by_segment, mut by_ecg), shown)) = rayon::join(
+            || scored_ecgs(ecgs, &clusters, scoring.pairs).write(ctx.out),
+            || {
+                rayon::join(prepare, || {
+                    choose_examples(ecgs, scoring.pairs, scoring.thresholds, shown)
+                })
+            },
+        );
+        written?;
+        if ctx.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let parts = vec![by_segment.rows_to_resample(), by_ecg.rows_to_resample()];
+        let draw = |sampling| Resamples::draw(parts, true, clusters.count, sampling);
+        let mut drawn = scoring.sampling.map(draw).unwrap_or_default().into_iter();
+        let (drawn_segments, drawn_ecgs) = (drawn.next(), drawn.next());
+        ctx.progress.advance(1);
+        let (segments, ecgs) = rayon::join(
+            || by_segment.metrics(drawn_segments, scoring.pairs),
+            || by_ecg.metrics(drawn_ecgs, scoring.pairs),
+        );
+        ctx.progress.advance(1);
         Ok(Self {
             segments,
             ecgs,
-            clusters,
             shown,
+            clusters,
         })
     }
 }

@@ -118,24 +118,41 @@ impl Patients {
     }
 }
 
-/// Clusters by patient where patients are known, else by ECG. An ECG that names no patient is one cluster: it is never put together
-/// with others for that.
-pub(crate) fn cluster_rows(rows: &ScoredRows, patients: Option<&Patients>) -> Result<Clusters> {
-    let failed = || Error::table("grouping ECGs by patient");
-    let keys = match patients {
-        None => rows.table.select([IDX]).map_err(failed())?,
-        Some(patients) => {
-            let without_patient = when(col(PATIENT_ID).is_null())
-                .then(col(IDX))
-                .otherwise(lit(NULL));
-            let keys = patients
-                .of(rows)?
-                .lazy()
-                .select([col(PATIENT_ID), without_patient.alias(IDX)]);
-            keys.collect().map_err(failed())?
-        }
+/// Clusters of segments and of ECGs, with the same numbers, so that one resample serves both: by patient where patients are known, else by
+/// ECG. An ECG that names no patient is one cluster: it is never put together with others for that.
+pub(crate) fn cluster_rows(
+    segments: &ScoredRows,
+    ecgs: &ScoredRows,
+    patients: Option<&Patients>,
+) -> Result<(Clusters, Clusters)> {
+    let keys = cluster_keys(segments, patients)?;
+    let all = keys.vstack(&cluster_keys(ecgs, patients)?);
+    let all = Clusters::by_key(
+        all.map_err(Error::table("grouping ECGs by patient"))?
+            .into_columns(),
+    )?;
+    let (of_segments, of_ecgs) = all.of_row.split_at(segments.len());
+    let part = |of_row: &[u32]| Clusters {
+        of_row: of_row.to_vec(),
+        count: all.count,
     };
-    Clusters::by_key(keys.into_columns())
+    Ok((part(of_segments), part(of_ecgs)))
+}
+
+/// The key of each row's cluster.
+fn cluster_keys(rows: &ScoredRows, patients: Option<&Patients>) -> Result<DataFrame> {
+    let failed = || Error::table("grouping ECGs by patient");
+    let Some(patients) = patients else {
+        return rows.table.select([IDX]).map_err(failed());
+    };
+    let without_patient = when(col(PATIENT_ID).is_null())
+        .then(col(IDX))
+        .otherwise(lit(NULL));
+    let keys = patients
+        .of(rows)?
+        .lazy()
+        .select([col(PATIENT_ID), without_patient.alias(IDX)]);
+    keys.collect().map_err(failed())
 }
 
 #[cfg(test)]
@@ -153,6 +170,19 @@ mod tests {
         }
     }
 
+    fn of_segments(patients: Option<&Patients>) -> Clusters {
+        cluster_rows(&rows(), &rows(), patients).unwrap().0
+    }
+
+    #[test]
+    fn ecgs_have_the_numbers_of_their_segments() {
+        let mut ecgs = rows();
+        ecgs.table = df!("idx" => [9i64, 4, 7]).unwrap();
+        let (segments, ecgs) = cluster_rows(&rows(), &ecgs, None).unwrap();
+        assert_eq!((segments.of_row, segments.count), (vec![0, 0, 1, 2], 3));
+        assert_eq!((ecgs.of_row, ecgs.count), (vec![2, 0, 1], 3));
+    }
+
     fn patients(text: &str) -> Patients {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("meta.csv");
@@ -162,16 +192,16 @@ mod tests {
 
     #[test]
     fn segments_cluster_by_ecg_or_by_patient() {
-        assert_eq!(cluster_rows(&rows(), None).unwrap().of_row, [0, 0, 1, 2]);
+        assert_eq!(of_segments(None).of_row, [0, 0, 1, 2]);
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n7,b.mat,11\n9,c.mat,12\n");
-        let by_patient = cluster_rows(&rows(), Some(&known)).unwrap();
+        let by_patient = of_segments(Some(&known));
         assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 0, 1], 2));
     }
 
     #[test]
     fn ecgs_that_name_no_patient_are_not_one_patient() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,\n7,b.mat, \n9,c.mat,4\n");
-        let by_patient = cluster_rows(&rows(), Some(&known)).unwrap();
+        let by_patient = of_segments(Some(&known));
         assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 1, 2], 3));
         assert_eq!(
             known.count_without_patient(&rows()).unwrap(),
@@ -183,20 +213,23 @@ mod tests {
     #[test]
     fn a_patient_written_in_several_ways_is_one() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n7,b.mat, 11\n9,c.mat,11.0\n");
-        assert_eq!(cluster_rows(&rows(), Some(&known)).unwrap().count, 1);
+        assert_eq!(of_segments(Some(&known)).count, 1);
     }
 
     #[test]
     fn a_patient_may_have_a_name_instead_of_a_number() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,P1\n7,b.mat,\"Müller, A\"\n9,c.mat,P1\n");
-        let by_patient = cluster_rows(&rows(), Some(&known)).unwrap();
+        let by_patient = of_segments(Some(&known));
         assert_eq!((by_patient.of_row, by_patient.count), (vec![0, 0, 1, 0], 2));
     }
 
     #[test]
     fn a_scored_ecg_that_is_not_among_the_records_is_an_error() {
         let known = patients("idx,save_file,patient_id\n4,a.mat,11\n9,c.mat,12\n");
-        let message = cluster_rows(&rows(), Some(&known)).err().unwrap().to_string();
+        let message = cluster_rows(&rows(), &rows(), Some(&known))
+            .err()
+            .unwrap()
+            .to_string();
         assert!(
             message.contains("meta.csv: idx 7, which is among the scored ECGs"),
             "{message}"

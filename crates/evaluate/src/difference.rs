@@ -10,10 +10,9 @@ use crate::evaluations::{
 };
 use crate::known::KnownRows;
 use crate::metrics::LabelRows;
-use crate::metrics::bootstrap::{Resampled, ResamplingPlan, resample_labels};
+use crate::metrics::bootstrap::{Resampled, ResampledRows, ResamplingPlan};
 use crate::metrics::interval::percentile_interval;
 use crate::metrics::multilabel::weighted_mean;
-use crate::resampled::resample_each;
 use crate::scored_rows::unknown_rows;
 use ecgfm_artifacts::evaluation::{ShownIn, Statistic, shown_in};
 use serde::Serialize;
@@ -98,10 +97,10 @@ pub fn compare_evaluations(a: &Path, b: &Path, plan: ResamplingPlan) -> Result<C
             })
         })
         .collect();
-    let drawn = resample_each(&known, rows_a.len(), |labels, of_row| {
-        resample_labels(labels, of_row, clusters.count, plan)
-    });
     let labels: Vec<LabelRows<'_>> = known.iter().map(KnownRows::label).collect();
+    let drawn = ResampledRows::of_labels(labels.clone(), clusters.count)
+        .resample(plan)
+        .labels;
     let count = |of: &Evaluation| (of.scored.idx.len() - rows_a.len()) as u64;
     let notices = [&a, &b]
         .into_iter()

@@ -1,10 +1,9 @@
 //! Intervals of the statistics of labels: read off resamples, or Wilson's for shares of rows.
 
-use crate::clusters::Clusters;
 use crate::estimate::set_interval;
 use crate::known::KnownRows;
 use crate::metrics::interval::wilson_interval;
-use crate::resampled::{Resamples, Sampling};
+use crate::resampled::Resamples;
 use ecgfm_artifacts::evaluation::{Estimate, ShareOf, Statistic};
 use std::collections::HashSet;
 
@@ -18,23 +17,8 @@ pub(crate) struct Intervals<'a> {
 }
 
 impl<'a> Intervals<'a> {
-    /// Draws the resamples of all labels.
-    pub(crate) fn draw(
-        known: &'a [KnownRows<'a>],
-        clusters: &Clusters,
-        sampling: Option<Sampling>,
-        independent: bool,
-    ) -> Self {
-        let resamples = sampling.map(|sampling| Resamples::draw(known, clusters, sampling));
-        Self::of_resamples(known, resamples, independent)
-    }
-
-    /// Resamples that were drawn elsewhere.
-    pub(crate) fn of_resamples(
-        known: &'a [KnownRows<'a>],
-        resamples: Option<Resamples>,
-        independent: bool,
-    ) -> Self {
+    /// Intervals from resamples that are drawn already.
+    pub(crate) fn new(known: &'a [KnownRows<'a>], resamples: Option<Resamples>, independent: bool) -> Self {
         Self {
             known,
             resamples,

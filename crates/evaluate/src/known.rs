@@ -62,6 +62,7 @@ impl<'a> KnownRows<'a> {
         LabelRows {
             truth: &self.truth,
             scores: &self.scores,
+            clusters: &self.clusters,
             threshold: self.threshold as f32,
         }
     }

@@ -3,10 +3,10 @@
 use crate::challenge::ChallengeRewards;
 use crate::clusters::Clusters;
 use crate::estimate::{estimate, set_interval};
-use crate::metrics::bootstrap::ClusterSums;
 use crate::metrics::challenge::EarnedRewards;
+use crate::metrics::cluster_sums::ClusterSums;
 use crate::metrics::multilabel::{Agreement, RowAgreement};
-use crate::resampled::RowSums;
+use crate::resampled::Resamples;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::{ScoringSettings, decide_labels};
 use ecgfm_artifacts::evaluation::{CoOccurrence, Estimate};
@@ -20,27 +20,48 @@ pub(crate) struct SetStatistics {
     pub(crate) co_occurrence: CoOccurrence,
 }
 
-/// Computes them from rows in which every label's truth is known.
-pub(crate) fn set_statistics(
-    rows: &ScoredRows,
-    clusters: &Clusters,
-    scoring: &ScoringSettings<'_>,
-) -> SetStatistics {
-    let decided = decide_labels(&rows.scores, scoring.thresholds);
-    let agreement = Agreement::count(&rows.truth, &decided, rows.len());
-    let mut out = SetStatistics {
-        exact_match: estimate(agreement.exact_match(), "no rows"),
-        hamming: estimate(agreement.hamming(), "no rows"),
-        jaccard: estimate(agreement.mean_jaccard(), "no rows"),
-        challenge: scoring.challenge.score(&rows.truth, &decided, rows.len()),
-        co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
-    };
-    if let Some(sampling) = scoring.sampling {
-        let sums = cluster_sums(rows, &decided, clusters, scoring.challenge);
-        let sums = RowSums::draw(&sums, clusters.count, sampling);
-        out.add_intervals(&sums, rows.truth.len());
+/// Sets of labels of the rows in which every label's truth is known.
+pub(crate) struct LabelSets {
+    /// Still without intervals.
+    statistics: SetStatistics,
+    /// Number of labels.
+    labels: usize,
+    /// What is resampled; none where no intervals are asked for.
+    sums: Option<ClusterSums>,
+}
+
+impl LabelSets {
+    /// Compares decided sets with true ones, row by row.
+    pub(crate) fn new(rows: &ScoredRows, clusters: &Clusters, scoring: &ScoringSettings<'_>) -> Self {
+        let decided = decide_labels(&rows.scores, scoring.thresholds);
+        let agreement = Agreement::count(&rows.truth, &decided, rows.len());
+        let sums = || cluster_sums(rows, &decided, clusters, scoring.challenge);
+        Self {
+            labels: rows.truth.len(),
+            sums: scoring.sampling.map(|_| sums()),
+            statistics: SetStatistics {
+                exact_match: estimate(agreement.exact_match(), "no rows"),
+                hamming: estimate(agreement.hamming(), "no rows"),
+                jaccard: estimate(agreement.mean_jaccard(), "no rows"),
+                challenge: scoring.challenge.score(&rows.truth, &decided, rows.len()),
+                co_occurrence: co_occurrence(&rows.truth, &decided, rows.len()),
+            },
+        }
     }
-    out
+
+    /// What is to be resampled.
+    pub(crate) fn take_sums(&mut self) -> Option<ClusterSums> {
+        self.sums.take()
+    }
+
+    /// The statistics, with intervals from the resamples of what [`Self::take_sums`] gave.
+    pub(crate) fn statistics(self, resamples: Option<&Resamples>) -> SetStatistics {
+        let mut statistics = self.statistics;
+        if let Some(resamples) = resamples {
+            statistics.add_intervals(resamples, self.labels);
+        }
+        statistics
+    }
 }
 
 /// Sums over rows: 1, exact, wrong, Jaccard index; earned by the decisions, by right ones, by constant ones, where the
@@ -68,7 +89,7 @@ fn cluster_sums(
 }
 
 impl SetStatistics {
-    fn add_intervals(&mut self, sums: &RowSums, labels: usize) {
+    fn add_intervals(&mut self, resamples: &Resamples, labels: usize) {
         let share = |at: usize, of: f64| {
             move |sums: &[f64]| (sums[0] > 0.0 && of > 0.0).then(|| sums[at] / (sums[0] * of))
         };
@@ -77,7 +98,7 @@ impl SetStatistics {
             (&mut self.hamming, 2, labels as f64),
             (&mut self.jaccard, 3, 1.0),
         ] {
-            if let Some(interval) = sums.of(estimate.value, share(at, of)) {
+            if let Some(interval) = resamples.of_sums(estimate.value, share(at, of)) {
                 set_interval(estimate, interval);
             }
         }
@@ -92,7 +113,7 @@ impl SetStatistics {
             };
             earned.score()
         };
-        if let Some(interval) = sums.of(self.challenge.value, challenge) {
+        if let Some(interval) = resamples.of_sums(self.challenge.value, challenge) {
             set_interval(&mut self.challenge, interval);
         }
     }
@@ -119,7 +140,7 @@ mod tests {
     use super::*;
     use crate::metrics::bootstrap::ResamplingPlan;
     use crate::metrics::interval::IntervalEstimator;
-    use crate::resampled::Sampling;
+    use crate::resampled::{RowsToResample, Sampling};
     use polars::prelude::df;
 
     /// Sixty rows of two labels, every third of them with a wrong decision, in clusters of one row.
@@ -150,7 +171,13 @@ mod tests {
             sampling: Some(Sampling { plan, method }),
             challenge: &ChallengeRewards::Undefined("not asked for".into()),
         };
-        set_statistics(&rows, &clusters, &scoring)
+        let mut sets = LabelSets::new(&rows, &clusters, &scoring);
+        let part = RowsToResample {
+            known: &[],
+            sums: sets.take_sums(),
+        };
+        let resamples = Resamples::draw(vec![part], false, 60, Sampling { plan, method });
+        sets.statistics(resamples.first())
     }
 
     #[test]

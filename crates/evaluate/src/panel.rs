@@ -9,10 +9,9 @@ use crate::evaluations::{
     Evaluation, same_split, same_truth, shared_clusters, shared_rows, unit_of_resampling,
 };
 use crate::known::KnownRows;
-use crate::metrics::bootstrap::{Resampled, ResamplingPlan, resample_labels};
+use crate::metrics::bootstrap::{Resampled, ResampledRows, ResamplingPlan};
 use crate::metrics::interval::percentile_interval;
 use crate::metrics::multilabel::weighted_mean;
-use crate::resampled::resample_each;
 use crate::scored_rows::unknown_rows;
 use ecgfm_artifacts::evaluation::{
     Estimate, Panel, PanelDifference, PanelModel, PanelValue, ShownIn, Statistic, shown_in,
@@ -213,9 +212,10 @@ fn label_series(
             KnownRows::new((holds, scores, &clusters.of_row), unknown, *threshold)
         })
         .collect();
-    let drawn = resample_each(&known, rows[0].len(), |labels, of_row| {
-        resample_labels(labels, of_row, clusters.count, plan)
-    });
+    let labels = known.iter().map(KnownRows::label).collect();
+    let drawn = ResampledRows::of_labels(labels, clusters.count)
+        .resample(plan)
+        .labels;
     let one =
         |((column, known), drawn): ((&(usize, &String, _, _, _, _), &KnownRows<'_>), &Vec<Resampled>)| {
             let (model, label, ..) = column;

@@ -1,12 +1,8 @@
 //! Intervals out of resamples.
 
-use crate::clusters::Clusters;
 use crate::known::KnownRows;
-use crate::metrics::LabelRows;
-use crate::metrics::bootstrap::{
-    ClusterSums, Resampled, ResamplingPlan, leave_out, leave_out_rankings, leave_out_sums, resample_labels,
-    resample_rankings, resample_sums,
-};
+use crate::metrics::bootstrap::{Replicates, Resampled, ResampledRows, ResamplingPlan};
+use crate::metrics::cluster_sums::ClusterSums;
 use crate::metrics::interval::{Interval, IntervalEstimator, bca_interval, percentile_interval};
 use ecgfm_artifacts::evaluation::Statistic;
 
@@ -20,48 +16,60 @@ pub(crate) struct Sampling {
     pub(crate) method: IntervalEstimator,
 }
 
-/// Statistics of all labels in all resamples.
+/// Rows that are resampled with others: those of one unit, or of one group.
+pub(crate) struct RowsToResample<'a> {
+    /// Rows of every label.
+    pub(crate) known: &'a [KnownRows<'a>],
+    /// Columns that are summed over rows.
+    pub(crate) sums: Option<ClusterSums>,
+}
+
+/// Statistics of all labels, and sums over rows, in all resamples.
 pub(crate) struct Resamples {
     /// `[label][replicate]`.
-    replicates: Vec<Vec<Resampled>>,
-    /// `[label][group]`, for BCa.
-    left_out: Option<Vec<Vec<Resampled>>>,
+    labels: Vec<Vec<Resampled>>,
+    /// `[column][replicate]`.
+    sums: Vec<Vec<f64>>,
+    /// The same without each group of clusters, for BCa.
+    left_out: Option<Box<Self>>,
 }
 
 impl Resamples {
-    pub(crate) fn draw(labels: &[KnownRows<'_>], clusters: &Clusters, sampling: Sampling) -> Self {
-        let count = clusters.count;
-        let groups = GROUPS.min(count);
-        let rows = clusters.of_row.len();
-        let draw =
-            |labels: &[LabelRows<'_>], of_row: &[u32]| resample_labels(labels, of_row, count, sampling.plan);
-        let left_out = |labels: &[LabelRows<'_>], of_row: &[u32]| leave_out(labels, of_row, count, groups);
-        Self {
-            replicates: resample_each(labels, rows, draw),
-            left_out: (sampling.method == IntervalEstimator::Bca)
-                .then(|| resample_each(labels, rows, left_out)),
-        }
-    }
-
-    /// Of parts of the rows: the labels of each are in the same resamples of all `count` clusters, which are drawn once. Errors
-    /// are not resampled.
-    pub(crate) fn draw_parts(parts: &[&[KnownRows<'_>]], count: usize, sampling: Sampling) -> Vec<Self> {
-        let labels: Vec<(LabelRows<'_>, &[u32])> = parts
-            .iter()
-            .flat_map(|part| part.iter())
-            .map(|known| (known.label(), &known.clusters[..]))
-            .collect();
-        let mut replicates = resample_rankings(&labels, count, sampling.plan).into_iter();
-        let left_out = (sampling.method == IntervalEstimator::Bca)
-            .then(|| leave_out_rankings(&labels, count, GROUPS.min(count)));
-        let mut left_out = left_out.map(Vec::into_iter);
-        let part = |part: &&[KnownRows<'_>]| Self {
-            replicates: replicates.by_ref().take(part.len()).collect(),
-            left_out: left_out
-                .as_mut()
-                .map(|all| all.by_ref().take(part.len()).collect()),
+    /// Draws resamples of `clusters` clusters, the same for all `parts`; in the order of these. `errors` of labels are computed if asked
+    /// for.
+    pub(crate) fn draw(
+        parts: Vec<RowsToResample<'_>>,
+        errors: bool,
+        clusters: usize,
+        sampling: Sampling,
+    ) -> Vec<Self> {
+        let labels: Vec<usize> = parts.iter().map(|part| part.known.len()).collect();
+        let with_sums: Vec<bool> = parts.iter().map(|part| part.sums.is_some()).collect();
+        let rows = ResampledRows {
+            labels: (parts.iter().flat_map(|part| part.known))
+                .map(KnownRows::label)
+                .collect(),
+            errors,
+            sums: parts.into_iter().filter_map(|part| part.sums).collect(),
+            clusters,
         };
-        parts.iter().map(part).collect()
+        let split = |replicates: Replicates| {
+            let (mut of_labels, mut sums) = (replicates.labels.into_iter(), replicates.sums.into_iter());
+            let part = |(labels, has_sums): (&usize, &bool)| Self {
+                labels: of_labels.by_ref().take(*labels).collect(),
+                sums: has_sums.then(|| sums.next()).flatten().unwrap_or_default(),
+                left_out: None,
+            };
+            labels.iter().zip(&with_sums).map(part).collect::<Vec<_>>()
+        };
+        let mut drawn = split(rows.resample(sampling.plan));
+        if sampling.method == IntervalEstimator::Bca {
+            let left_out = split(rows.leave_out(GROUPS.min(clusters)));
+            for (drawn, left_out) in drawn.iter_mut().zip(left_out) {
+                drawn.left_out = Some(Box::new(left_out));
+            }
+        }
+        drawn
     }
 
     /// The interval of a label's statistic; none where it is undefined or not resampled.
@@ -82,15 +90,15 @@ impl Resamples {
         statistic: &Statistic,
         value: Option<f64>,
     ) -> Option<Interval> {
-        let changes = |here: &[Vec<Resampled>], there: &[Vec<Resampled>]| -> Vec<Option<f64>> {
-            let pairs = here[label].iter().zip(&there[label]);
+        let changes = |here: &Self, there: &Self| -> Vec<Option<f64>> {
+            let pairs = here.labels[label].iter().zip(&there.labels[label]);
             let change = |(a, b): (&Resampled, &Resampled)| Some(a.value(statistic)? - b.value(statistic)?);
             pairs.map(change).collect()
         };
-        let left_out = self.left_out.as_ref().zip(reference.left_out.as_ref());
+        let left_out = self.left_out.as_deref().zip(reference.left_out.as_deref());
         interval_of(
             value?,
-            changes(&self.replicates, &reference.replicates),
+            changes(self, reference),
             left_out.map(|(here, there)| changes(here, there)),
         )
     }
@@ -101,71 +109,33 @@ impl Resamples {
         value: Option<f64>,
         compute: impl Fn(&[Vec<Resampled>], usize) -> Option<f64>,
     ) -> Option<Interval> {
-        let all = |all: &[Vec<Resampled>]| -> Vec<Option<f64>> {
-            let replicates = all.first().map_or(0, Vec::len);
-            (0..replicates).map(|at| compute(all, at)).collect()
-        };
-        interval_of(
-            value?,
-            all(&self.replicates),
-            self.left_out.as_ref().map(|left_out| all(left_out)),
-        )
-    }
-}
-
-/// Resamples labels of which some are known in a part of the rows only. A resample draws the same clusters for all.
-pub(crate) fn resample_each(
-    labels: &[KnownRows<'_>],
-    rows: usize,
-    resample: impl Fn(&[LabelRows<'_>], &[u32]) -> Vec<Vec<Resampled>>,
-) -> Vec<Vec<Resampled>> {
-    let whole: Vec<&KnownRows<'_>> = labels.iter().filter(|known| known.truth.len() == rows).collect();
-    let together: Vec<LabelRows<'_>> = whole.iter().map(|known| known.label()).collect();
-    let mut together = match whole.first() {
-        Some(first) => resample(&together, &first.clusters).into_iter(),
-        None => Vec::new().into_iter(),
-    };
-    let one = |known: &KnownRows<'_>| {
-        if known.truth.len() == rows {
-            return together.next().unwrap_or_default();
-        }
-        resample(&[known.label()], &known.clusters)
-            .pop()
-            .unwrap_or_default()
-    };
-    labels.iter().map(one).collect()
-}
-
-/// Sums over rows in all resamples.
-pub(crate) struct RowSums {
-    /// `[column][replicate]`.
-    replicates: Vec<Vec<f64>>,
-    /// `[column][group]`, for BCa.
-    left_out: Option<Vec<Vec<f64>>>,
-}
-
-impl RowSums {
-    /// Of columns, whose sums over the rows of each of `count` clusters are given.
-    pub(crate) fn draw(sums: &ClusterSums, count: usize, sampling: Sampling) -> Self {
-        let groups = GROUPS.min(count);
-        Self {
-            replicates: resample_sums(sums, sampling.plan),
-            left_out: (sampling.method == IntervalEstimator::Bca).then(|| leave_out_sums(sums, groups)),
-        }
+        self.interval(value, |resamples| {
+            let replicates = resamples.labels.first().map_or(0, Vec::len);
+            (0..replicates).map(|at| compute(&resamples.labels, at)).collect()
+        })
     }
 
     /// The interval of what is computed from the sums of one resample.
-    pub(crate) fn of(&self, value: Option<f64>, compute: impl Fn(&[f64]) -> Option<f64>) -> Option<Interval> {
-        let all = |all: &[Vec<f64>]| -> Vec<Option<f64>> {
-            let replicates = all.first().map_or(0, Vec::len);
-            let sums = |at: usize| all.iter().map(|column| column[at]).collect::<Vec<f64>>();
+    pub(crate) fn of_sums(
+        &self,
+        value: Option<f64>,
+        compute: impl Fn(&[f64]) -> Option<f64>,
+    ) -> Option<Interval> {
+        self.interval(value, |resamples| {
+            let replicates = resamples.sums.first().map_or(0, Vec::len);
+            let sums = |at: usize| {
+                resamples
+                    .sums
+                    .iter()
+                    .map(|column| column[at])
+                    .collect::<Vec<f64>>()
+            };
             (0..replicates).map(|at| compute(&sums(at))).collect()
-        };
-        interval_of(
-            value?,
-            all(&self.replicates),
-            self.left_out.as_ref().map(|left_out| all(left_out)),
-        )
+        })
+    }
+
+    fn interval(&self, value: Option<f64>, compute: impl Fn(&Self) -> Vec<Option<f64>>) -> Option<Interval> {
+        interval_of(value?, compute(self), self.left_out.as_deref().map(&compute))
     }
 }
 
@@ -198,7 +168,8 @@ mod tests {
             counts: ConfusionMatrix::default(),
         };
         Resamples {
-            replicates: vec![(0..1000).map(one).collect()],
+            labels: vec![(0..1000).map(one).collect()],
+            sums: Vec::new(),
             left_out: None,
         }
     }

@@ -6,10 +6,11 @@ use crate::curves;
 use crate::estimate::LabelStatistics;
 use crate::intervals::Intervals;
 use crate::known::{KnownRows, complete_rows};
-use crate::label_sets::set_statistics;
+use crate::label_sets::LabelSets;
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
 use crate::metrics::probability::calibration_curve;
+use crate::resampled::{Resamples, RowsToResample};
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
 use ecgfm_artifacts::evaluation::{
@@ -17,42 +18,72 @@ use ecgfm_artifacts::evaluation::{
 };
 use rayon::prelude::*;
 
-/// Computes the statistics of one unit.
-pub(crate) fn score_unit(
+/// The rows of one unit, ready to be resampled.
+pub(crate) struct UnitRows<'a> {
     unit: EvaluationUnit,
-    rows: &ScoredRows,
-    clusters: &Clusters,
-    scoring: &ScoringSettings<'_>,
-) -> UnitMetrics {
-    let known = KnownRows::of_all(rows, clusters, scoring.thresholds);
-    let independent = unit == EvaluationUnit::Ecg && clusters.count == rows.len();
-    let intervals = Intervals::draw(&known, clusters, scoring.sampling, independent);
-    let labels: Vec<LabelMetrics> = (scoring.pairs.par_iter().zip(&known).enumerate())
-        .map(|(at, (pair, known))| LabelMetrics {
-            unknown: (rows.len() - known.truth.len()) as u64,
-            ..label_metrics(at, pair, known, &intervals)
-        })
-        .collect();
-    let averages = average_labels(&labels, &known, intervals.resamples.as_ref());
-    // Freed first: `set_statistics` draws resamples of its own, and both at once would raise the peak of memory.
-    drop(intervals);
-    drop(known);
-    let complete = complete_rows(rows);
-    let sets = match &complete {
-        None => set_statistics(rows, clusters, scoring),
-        Some(some) => set_statistics(&rows.part(some), &clusters.part_of(some), scoring),
-    };
-    UnitMetrics {
-        unit,
-        n: rows.len() as u64,
-        complete: complete.map(|rows| rows.len() as u64),
-        exact_match: sets.exact_match,
-        hamming: sets.hamming,
-        jaccard: sets.jaccard,
-        challenge: sets.challenge,
-        averages,
-        labels,
-        co_occurrence: sets.co_occurrence,
+    /// Number of rows.
+    count: usize,
+    /// Every row is of another cluster.
+    independent: bool,
+    /// Rows of each label.
+    known: Vec<KnownRows<'a>>,
+    /// Number of rows in which every label's truth is known, where these are not all.
+    complete: Option<u64>,
+    sets: LabelSets,
+}
+
+impl<'a> UnitRows<'a> {
+    pub(crate) fn new(
+        unit: EvaluationUnit,
+        rows: &'a ScoredRows,
+        clusters: &'a Clusters,
+        scoring: &ScoringSettings<'_>,
+    ) -> Self {
+        let complete = complete_rows(rows);
+        Self {
+            unit,
+            count: rows.len(),
+            independent: unit == EvaluationUnit::Ecg && clusters.count == rows.len(),
+            known: KnownRows::of_all(rows, clusters, scoring.thresholds),
+            sets: match &complete {
+                None => LabelSets::new(rows, clusters, scoring),
+                Some(some) => LabelSets::new(&rows.part(some), &clusters.part_of(some), scoring),
+            },
+            complete: complete.map(|rows| rows.len() as u64),
+        }
+    }
+
+    /// What is to be resampled, once.
+    pub(crate) fn rows_to_resample(&mut self) -> RowsToResample<'_> {
+        RowsToResample {
+            sums: self.sets.take_sums(),
+            known: &self.known,
+        }
+    }
+
+    /// Computes the statistics, with intervals from the resamples of [`Self::rows_to_resample`].
+    pub(crate) fn metrics(self, resamples: Option<Resamples>, pairs: &[PairUsed]) -> UnitMetrics {
+        let intervals = Intervals::new(&self.known, resamples, self.independent);
+        let labels: Vec<LabelMetrics> = (pairs.par_iter().zip(&self.known).enumerate())
+            .map(|(at, (pair, known))| LabelMetrics {
+                unknown: (self.count - known.truth.len()) as u64,
+                ..label_metrics(at, pair, known, &intervals)
+            })
+            .collect();
+        let resamples = intervals.resamples.as_ref();
+        let sets = self.sets.statistics(resamples);
+        UnitMetrics {
+            unit: self.unit,
+            n: self.count as u64,
+            complete: self.complete,
+            exact_match: sets.exact_match,
+            hamming: sets.hamming,
+            jaccard: sets.jaccard,
+            challenge: sets.challenge,
+            averages: average_labels(&labels, &self.known, resamples),
+            labels,
+            co_occurrence: sets.co_occurrence,
+        }
     }
 }
 
@@ -129,7 +160,7 @@ mod tests {
             of_row: vec![0, 1, 2, 3],
             count: 4,
         };
-        score_unit(unit, rows, &clusters, &scoring)
+        UnitRows::new(unit, rows, &clusters, &scoring).metrics(None, &pairs)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::estimate::{LabelStatistics, estimate, set_interval};
 use crate::intervals::Intervals;
 use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
-use crate::resampled::Resamples;
+use crate::resampled::{Resamples, RowsToResample};
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
 use crate::subgroups::{SubgroupRows, UNKNOWN};
@@ -91,8 +91,8 @@ impl SubgroupScoring<'_> {
             return Vec::new();
         };
         let large = parts.iter().zip(known).filter(|(part, _)| part.few.is_none());
-        let large: Vec<&[KnownRows<'_>]> = large.map(|(_, known)| known.as_slice()).collect();
-        Resamples::draw_parts(&large, self.clusters.count, sampling)
+        let large = large.map(|(_, known)| RowsToResample { known, sums: None });
+        Resamples::draw(large.collect(), false, self.clusters.count, sampling)
     }
 
     fn score_group(
@@ -101,7 +101,7 @@ impl SubgroupScoring<'_> {
         known: &[KnownRows<'_>],
         resamples: Option<Resamples>,
     ) -> ScoredGroup {
-        let intervals = Intervals::of_resamples(known, resamples, part.independent);
+        let intervals = Intervals::new(known, resamples, part.independent);
         let label = |(at, pair): (usize, &PairUsed)| {
             self.label_statistics(pair, (at, &known[at]), part.few.as_deref(), &intervals)
         };

@@ -7,6 +7,8 @@ pub struct LabelRows<'a> {
     pub truth: &'a [bool],
     /// Scores, finite.
     pub scores: &'a [f32],
+    /// Number of the cluster of each row: those of one cluster are resampled together.
+    pub clusters: &'a [u32],
     /// Predicted where the score is above it.
     pub threshold: f32,
 }

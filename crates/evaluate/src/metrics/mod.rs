@@ -8,6 +8,9 @@
 
 pub mod bootstrap;
 pub mod challenge;
+mod cluster_errors;
+pub mod cluster_sums;
+mod draws;
 pub mod histogram;
 pub mod interval;
 mod label_rows;

@@ -63,7 +63,7 @@ pub(super) struct ResampleStatistics {
 }
 
 impl RankedRows {
-    pub(super) fn new(label: &LabelRows<'_>, clusters: &[u32]) -> Self {
+    pub(super) fn new(label: &LabelRows<'_>) -> Self {
         let mut order: Vec<u32> = (0..label.scores.len() as u32).collect();
         // Equal scores in row order: the sums are the same in any, and this one is always the same.
         order.par_sort_unstable_by(|&a, &b| {
@@ -103,8 +103,10 @@ impl RankedRows {
             }
             at = end;
         }
+        let mut clusters: Vec<u32> = order.iter().map(|&row| label.clusters[row as usize]).collect();
+        sort_negatives(&mut clusters, &runs);
         Self {
-            clusters: order.iter().map(|&row| clusters[row as usize]).collect(),
+            clusters,
             truth: order.iter().map(|&row| label.truth[row as usize]).collect(),
             runs,
         }
@@ -164,6 +166,21 @@ impl RankedRows {
         }
         &weights[self.clusters[row] as usize]
     }
+}
+
+/// Puts the clusters of each run of negatives in order: the weights are read in passes over memory instead of here and there.
+fn sort_negatives(clusters: &mut [u32], runs: &[RowRun]) {
+    let mut rest = clusters;
+    let mut start = 0;
+    let mut of_runs = Vec::new();
+    for run in runs {
+        let (rows, after) = rest.split_at_mut((run.end - start) as usize);
+        (rest, start) = (after, run.end);
+        if run.kind == RunKind::Negatives {
+            of_runs.push(rows);
+        }
+    }
+    of_runs.into_par_iter().for_each(|rows| rows.sort_unstable());
 }
 
 fn add_weights(sums: &mut [u32; LANES], weights: &LaneWeights) {

@@ -3,6 +3,8 @@ use super::super::probability::{brier_score, log_loss};
 use super::super::{ConfusionMatrix, Ranking};
 use super::*;
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// Rows in clusters of one or two, scores with ties.
 fn example(n: usize, seed: u64) -> (Vec<bool>, Vec<f32>, Vec<u32>) {
@@ -58,13 +60,13 @@ proptest! {
         let scores: Vec<f32> = rows.iter().map(|r| f32::from(r.1) / 11.0).collect();
         let clusters: Vec<u32> = rows.iter().map(|r| r.2).collect();
         let threshold = f32::from(threshold) / 11.0 - 0.01;
-        let label = [LabelRows { truth: &truth, scores: &scores, threshold }];
+        let label = LabelRows { truth: &truth, scores: &scores, clusters: &clusters, threshold };
         let fill = |_: usize, all: &mut [LaneWeights]| {
             for (all, weight) in all.iter_mut().zip(&weights) {
                 *all = LaneWeights([*weight; LANES]);
             }
         };
-        let got = evaluate_weights(&label, &clusters, 7, 3, fill);
+        let got = ResampledRows::of_labels(vec![label], 7).weigh(3, fill).labels;
         prop_assert_eq!(got[0].len(), 3);
         let expected = by_copies(&truth, &scores, &clusters, &weights, threshold);
         prop_assert!(got[0].iter().all(|got| same(got, &expected)), "{:?} {:?}", got[0][0], expected);
@@ -74,12 +76,13 @@ proptest! {
 #[test]
 fn leaving_out_leaves_out_one_group_at_a_time() {
     let (truth, scores, clusters) = example(181, 4);
-    let label = [LabelRows {
+    let label = LabelRows {
         truth: &truth,
         scores: &scores,
+        clusters: &clusters,
         threshold: 0.5,
-    }];
-    let got = leave_out(&label, &clusters, 91, 70);
+    };
+    let got = ResampledRows::of_labels(vec![label], 91).leave_out(70).labels;
     assert_eq!(got[0].len(), 70);
     for group in [0, 20, 69] {
         let weights: Vec<u8> = (0..91).map(|c| u8::from(c % 70 != group)).collect();
@@ -106,7 +109,7 @@ fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
     let (count, plan) = (
         777u32,
         ResamplingPlan {
-            replicates: 83,
+            replicates: 67,
             seed: 42,
         },
     );
@@ -127,52 +130,47 @@ fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
 #[test]
 fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
     let (truth, scores, clusters) = example(400, 3);
-    let label = [LabelRows {
+    let label = LabelRows {
         truth: &truth,
         scores: &scores,
+        clusters: &clusters,
         threshold: 0.5,
-    }];
+    };
     let plan = ResamplingPlan {
         replicates: 200,
         seed: 7,
     };
+    let resample = |plan| ResampledRows::of_labels(vec![label], 200).resample(plan).labels;
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| resample_labels(&label, &clusters, 200, plan))
+        pool.install(|| resample(plan))
     };
     assert_eq!(run(1), run(3));
-    assert_ne!(
-        run(1),
-        resample_labels(&label, &clusters, 200, ResamplingPlan { seed: 8, ..plan })
-    );
+    assert_ne!(run(1), resample(ResamplingPlan { seed: 8, ..plan }));
     // More replicates begin with the same ones.
-    let more = resample_labels(
-        &label,
-        &clusters,
-        200,
-        ResamplingPlan {
-            replicates: 300,
-            ..plan
-        },
-    );
+    let more = resample(ResamplingPlan {
+        replicates: 300,
+        ..plan
+    });
     assert_eq!(more[0][..200], run(1)[0]);
 }
 
 #[test]
 fn a_statistic_that_resamples_seldom_define_has_no_interval() {
-    let label = [LabelRows {
+    let label = LabelRows {
         truth: &[true, false, false, false],
         scores: &[0.9, 0.1, 0.2, 0.3],
+        clusters: &[0, 1, 2, 3],
         threshold: 0.5,
-    }];
+    };
     let plan = ResamplingPlan {
         replicates: 500,
         seed: 1,
     };
-    let got = resample_labels(&label, &[0, 1, 2, 3], 4, plan);
+    let got = ResampledRows::of_labels(vec![label], 4).resample(plan).labels;
     let undefined = got[0].iter().filter(|r| r.auroc.is_none()).count();
     assert!(
         undefined > 100,
@@ -200,19 +198,24 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
             }
         }
         let rows: Vec<u32> = (0..2 * patients).collect();
-        let label = [LabelRows {
-            truth: &truth,
-            scores: &scores,
-            threshold: 0.5,
-        }];
+        let clustered = |clusters, count| {
+            let label = LabelRows {
+                truth: &truth,
+                scores: &scores,
+                clusters,
+                threshold: 0.5,
+            };
+            ResampledRows::of_labels(vec![label], count)
+        };
         let plan = ResamplingPlan {
             replicates: 256,
             seed: round,
         };
         let auroc = |r: &Resampled| r.auroc;
-        let by_patient = resample_labels(&label, &clusters, patients as usize, plan);
-        let by_row = resample_labels(&label, &rows, rows.len(), plan);
-        let left_out = leave_out(&label, &clusters, patients as usize, patients as usize);
+        let patient_rows = clustered(&clusters, patients as usize);
+        let by_patient = patient_rows.resample(plan).labels;
+        let by_row = clustered(&rows, rows.len()).resample(plan).labels;
+        let left_out = patient_rows.leave_out(patients as usize).labels;
         let estimate = Ranking::new(&truth, &scores).auroc().unwrap();
         let intervals = [
             percentile_interval(by_patient[0].iter().map(auroc)),
@@ -238,39 +241,54 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
 }
 
 #[test]
-fn labels_of_some_rows_see_the_resamples_of_all_clusters() {
-    let (truth, scores, clusters) = example(240, 11);
-    let rows = |of: std::ops::Range<usize>| LabelRows {
-        truth: &truth[of.clone()],
-        scores: &scores[of],
-        threshold: 0.4,
-    };
-    let plan = ResamplingPlan {
-        replicates: 130,
-        seed: 3,
-    };
-    let parts = [
-        (rows(0..240), &clusters[..]),
-        (rows(0..90), &clusters[..90]),
-        (rows(90..240), &clusters[90..]),
-    ];
-    let got = resample_rankings(&parts, 120, plan);
-    let whole = resample_labels(&[rows(0..240)], &clusters, 120, plan);
-    for at in 0..plan.replicates {
-        assert_eq!(got[0][at].auroc, whole[0][at].auroc);
-        assert_eq!(got[0][at].counts, whole[0][at].counts);
-        let (a, b, all) = (got[1][at].counts, got[2][at].counts, whole[0][at].counts);
-        assert_eq!(
-            (a.tp + b.tp, a.tn + b.tn),
-            (all.tp, all.tn),
-            "parts add up to the whole"
+fn labels_of_a_part_of_the_rows_and_sums_see_the_same_resamples() {
+    let (truth, scores, clusters) = example(900, 6);
+    for rows in [0..300, 0..700] {
+        let part = LabelRows {
+            truth: &truth[rows.clone()],
+            scores: &scores[rows.clone()],
+            clusters: &clusters[rows.clone()],
+            threshold: 0.5,
+        };
+        let all = LabelRows {
+            truth: &truth,
+            scores: &scores,
+            clusters: &clusters,
+            threshold: 0.5,
+        };
+        let positives = |at: usize| [f64::from(u8::from(truth[at]))];
+        let together = ResampledRows {
+            labels: vec![all, part, part],
+            errors: true,
+            sums: vec![ClusterSums::of_rows(1, &clusters, 450, positives)],
+            clusters: 450,
+        };
+        let plan = ResamplingPlan {
+            replicates: 70,
+            seed: 5,
+        };
+        let got = together.resample(plan);
+        let alone = |label| ResampledRows::of_labels(vec![label], 450).resample(plan).labels[0].clone();
+        assert_eq!(got.labels, [alone(all), alone(part), alone(part)]);
+        let without_errors = ResampledRows {
+            errors: false,
+            ..ResampledRows::of_labels(vec![part], 450)
+        };
+        let ranked = without_errors.resample(plan).labels[0][3];
+        let (auroc, counts) = (got.labels[1][3].auroc, got.labels[1][3].counts);
+        assert_eq!((ranked.auroc, ranked.counts, ranked.brier), (auroc, counts, None));
+        let positives = got.labels[0].iter().map(|one| one.counts.positives() as f64);
+        assert!(got.sums[0][0].iter().copied().eq(positives));
+        let weights: Vec<u8> = {
+            let mut weights = vec![LaneWeights::NONE; 450];
+            fill_with_resamples(plan)(0, &mut weights);
+            weights.iter().map(|weights| weights.0[3]).collect()
+        };
+        let copies = by_copies(part.truth, part.scores, part.clusters, &weights, 0.5);
+        assert!(
+            same(&got.labels[1][3], &copies),
+            "{:?} {copies:?}",
+            got.labels[1][3]
         );
     }
-    let left_out = leave_out_rankings(&parts, 120, 120);
-    let whole = leave_out(&[rows(0..240)], &clusters, 120, 120);
-    assert!((0..120).all(|at| left_out[0][at].auroc == whole[0][at].auroc));
-    assert_eq!(
-        left_out[1][100].auroc, left_out[1][119].auroc,
-        "neither has rows in the first part"
-    );
 }
