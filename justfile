@@ -20,6 +20,14 @@ build: setup
 install: setup
     cargo install --locked --path crates/cli
 
+# Pack the programs with libtorch for machines without a network, Python or a compiler, into dist/.
+archive: build
+    packaging/archive
+
+# Pack the programs as a Python wheel, which takes the libtorch of the installed PyTorch, into dist/.
+wheel: build
+    python3 packaging/wheel.py {{ built }} dist
+
 # Run a pipeline: `just pipeline code15`, `just pipeline code15 full --set vars.raw=DIR`.
 pipeline name profile="" *args: build
     {{ ecgfm }} run {{ name }} {{ if profile == "" { "" } else { "--profile " + profile } }} {{ args }}

@@ -4,9 +4,17 @@
 use std::path::Path;
 use std::process::Command;
 
+/// Places of libtorch beside the programs' directory: in an archive or a container, and in a wheel, where it is that of PyTorch.
+const PACKAGED: [&str; 2] = ["../lib/torch/lib", "../../torch/lib"];
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        // First where a package has it, so that a copy of this checkout's libtorch is never taken for that of a package.
+        for place in PACKAGED {
+            println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/{place}");
+        }
+        println!("cargo:rustc-env=ECGFM_PACKAGED_LIBTORCH={}", PACKAGED.join(":"));
         println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
         println!("cargo:rustc-env=ECGFM_LIBTORCH={lib}");
         if let Some(version) = libtorch(Path::new(&lib)) {

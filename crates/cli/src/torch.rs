@@ -121,7 +121,21 @@ fn program_path() -> std::io::Result<PathBuf> {
 fn missing_libtorch_dir() -> Option<&'static str> {
     let place = option_env!("ECGFM_LIBTORCH")?;
     let named = std::env::var_os("LD_LIBRARY_PATH").is_some_and(|named| !named.is_empty());
-    (!named && !exists(Path::new(place)).unwrap_or(true)).then_some(place)
+    let there = |place: &Path| exists(place).unwrap_or(true);
+    (!named && !there(Path::new(place)) && !packaged_places().iter().any(|place| there(place)))
+        .then_some(place)
+}
+
+/// Where the loader looks for libtorch beside the programs' directory.
+fn packaged_places() -> Vec<PathBuf> {
+    let programs = std::env::current_exe().ok();
+    let programs = programs.as_deref().and_then(Path::parent);
+    let places = option_env!("ECGFM_PACKAGED_LIBTORCH")
+        .unwrap_or_default()
+        .split(':');
+    (programs.into_iter())
+        .flat_map(|programs| places.clone().map(|place| programs.join(place)))
+        .collect()
 }
 
 /// Starts the other program in this one's place. Returns only if that fails.
