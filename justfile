@@ -28,6 +28,12 @@ archive: build
 wheel: build
     python3 packaging/wheel.py {{ built }} dist
 
+# Everything of a release, into dist/: archive, wheel, list of dependencies with their licences (CycloneDX), checksums.
+release: archive wheel (setup "release")
+    PATH="$PWD/.tools/release/bin:$PATH" cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path crates/cli/Cargo.toml --override-filename ecgfm.cdx
+    mv crates/cli/ecgfm.cdx.json dist/
+    cd dist && sha256sum *.tar.gz *.whl *.json > SHA256SUMS
+
 # Run a pipeline: `just pipeline code15`, `just pipeline code15 full --set vars.raw=DIR`.
 pipeline name profile="" *args: build
     {{ ecgfm }} run {{ name }} {{ if profile == "" { "" } else { "--profile " + profile } }} {{ args }}

@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Words of docs/*.md and README.md together, at most: 14,650, 1,500 for archives other than CODE-15, 1,500 for models other than
-/// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, and 350 for looking at ECGs. A new page needs room
-/// that an older one gives up.
-const MOST_WORDS: usize = 19_250;
+/// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, 350 for looking at ECGs, and 370 for installing. A
+/// new page needs room that an older one gives up.
+const MOST_WORDS: usize = 19_620;
 
 /// Markdown files of a directory below the repository, in the order of their names.
 fn pages(dir: &str) -> Vec<PathBuf> {
@@ -178,4 +178,14 @@ fn headings_become_the_anchors_that_links_name() {
         links("[a](b.md#c) `x`\n```\n[d](e)\n```\n[f](g)"),
         ["b.md#c", "g"]
     );
+}
+
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let text = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let manifest = text("Cargo.toml");
+    let (_, rest) = manifest.split_once("\nversion = \"").unwrap();
+    let version = rest.split('"').next().unwrap();
+    assert!(text("CITATION.cff").contains(&format!("\nversion: {version}\n")));
+    assert!(text("CHANGELOG.md").contains(&format!("\n## {version}")));
 }
