@@ -63,11 +63,18 @@ fn every_crate_has_a_line_and_every_line_a_crate() {
 #[test]
 fn every_fetched_package_has_a_line_and_every_line_a_package() {
     let (setup, judges) = (read("tools/setup"), read("tools/requirements-test.txt"));
-    let fetches = setup.lines().filter(|line| line.contains("fetch ") || line.contains("cargo install"));
+    let fetches = setup
+        .lines()
+        .filter(|line| line.contains("fetch ") || line.contains("cargo install"));
     let words = fetches.flat_map(str::split_whitespace).chain(judges.lines());
     let versioned = |word: &str| {
         let word = word.trim_matches(['"', '\'']);
-        Some(word.split_once("==").or_else(|| word.split_once('@'))?.0.to_owned())
+        Some(
+            word.split_once("==")
+                .or_else(|| word.split_once('@'))?
+                .0
+                .to_owned(),
+        )
     };
     let names = words.filter_map(versioned);
     let fetched: BTreeSet<String> = names.filter(|name| !name.starts_with('-')).collect();

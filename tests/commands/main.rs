@@ -7,6 +7,7 @@ mod common;
 
 mod dry_run;
 mod failures;
+mod init;
 mod listings;
 mod machine;
 mod schema;

@@ -2,6 +2,7 @@
 
 mod convert;
 mod encoding;
+mod init;
 mod numbers;
 mod pipeline;
 mod predict;
@@ -18,6 +19,7 @@ mod view;
 
 pub use convert::{ConvertArgs, ConvertFormat};
 pub use encoding::EncodingArgs;
+pub use init::InitArgs;
 pub use pipeline::PipelineArgs;
 pub use predict::PredictArgs;
 pub use run::{DryRun, GraphArgs, GraphFormat, RunArgs, StatusArgs};
@@ -62,6 +64,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a commented pipeline for the ECGs of a directory, having looked at it.
+    Init(InitArgs),
     /// Run a pipeline, or the part of it that is not up to date.
     Run(RunArgs),
     /// Say of every stage whether it is fresh, stale, partial or missing, or depends on what runs before it, and why.
@@ -126,6 +130,7 @@ impl Command {
     /// Returns true where JSON is asked for.
     pub fn json(&self) -> bool {
         match self {
+            Self::Init(args) => args.json,
             Self::Run(args) => args.target.json,
             Self::Status(args) => args.target.json,
             Self::Missing(args) => args.target.json,

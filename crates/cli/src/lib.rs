@@ -114,6 +114,7 @@ fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
         Command::Verify(args) => return commands::verify::verify(args, quiet, cancel),
         Command::Predict(args) => return commands::predict::predict(args, quiet, cancel),
         Command::Sensitivity(args) => commands::sensitivity::sensitivity(args, quiet, cancel),
+        Command::Init(args) => commands::init::init(args),
         Command::List(args) => commands::list::list(args),
         Command::Stage(args) => commands::stage::stage(args, quiet, cancel),
         Command::Synth(args) => commands::stage::synth(args, quiet, cancel),

@@ -24,6 +24,20 @@ pub const BUILT_IN: [(&str, &str); 6] = [
     ("folder", include_str!("../../../pipelines/folder.yaml")),
 ];
 
+/// Text of a built-in pipeline; empty where there is none of that name.
+pub(crate) fn built_in_text(name: &str) -> &'static str {
+    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+    found.map_or("", |(_, text)| *text)
+}
+
+/// Mapping that a built-in pipeline compares by.
+pub(crate) fn mapping_of(name: &str) -> &'static str {
+    let mut lines = built_in_text(name).lines();
+    lines
+        .find_map(|line| line.strip_prefix("  mapping: "))
+        .unwrap_or_default()
+}
+
 /// Loads a pipeline by path or name. Relative paths in one that is named by its file begin in the file's directory; in one
 /// that is found by its name they begin in the current directory, whether it lies in `pipelines/` there or is built in: the
 /// same name means the same in both.

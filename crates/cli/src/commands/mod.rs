@@ -6,6 +6,7 @@ pub mod compare;
 pub mod convert;
 pub mod doctor;
 pub mod fetch;
+pub mod init;
 pub mod inspect;
 pub mod kinds;
 pub mod list;
