@@ -43,14 +43,6 @@ impl Environment {
             eprintln!("SKIPPED: `python3 -m venv` makes no environment here");
             return None;
         }
-        let dist = environment.dir.path().join("dist");
-        succeed(
-            Command::new("python3")
-                .arg(root().join("packaging/wheel.py"))
-                .arg(built())
-                .arg(&dist),
-        );
-        let wheel = std::fs::read_dir(&dist).unwrap().next().unwrap().unwrap().path();
         // PyTorch is put beside it by the tests that need it: nothing is downloaded.
         let mut install = environment.python();
         succeed(
