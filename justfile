@@ -28,6 +28,10 @@ archive: build
 wheel: build
     python3 packaging/wheel.py {{ built }} dist
 
+# The documentation as a site with search, in target/site/book/; dead links are an error.
+docs: build (setup "docs")
+    python3 docs/book/build.py {{ built }}/ecgfm
+
 # Everything of a release, into dist/: archive, wheel, list of dependencies with their licences (CycloneDX), checksums.
 release: archive wheel (setup "release")
     PATH="$PWD/.tools/release/bin:$PATH" cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path crates/cli/Cargo.toml --override-filename ecgfm.cdx

@@ -1,6 +1,6 @@
 //! The documentation says for whom it is, links to what exists, and stays short.
 
-#![allow(missing_docs, clippy::unwrap_used)] // A test that cannot read a page should stop there.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)] // A test that cannot read a page should stop there.
 
 mod common;
 
@@ -8,6 +8,7 @@ use common::root;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Words of docs/*.md and README.md together, at most: 14,650, 1,500 for archives other than CODE-15, 1,500 for models other than
 /// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, 350 for looking at ECGs, and 370 for installing. A
@@ -177,6 +178,56 @@ fn headings_become_the_anchors_that_links_name() {
     assert_eq!(
         links("[a](b.md#c) `x`\n```\n[d](e)\n```\n[f](g)"),
         ["b.md#c", "g"]
+    );
+}
+
+/// The pages that a site of the documentation begins with, before the others.
+#[test]
+fn the_site_has_every_page_and_begins_with_five() {
+    let summary = fs::read_to_string(root().join("docs/book/SUMMARY.md")).unwrap();
+    let listed = links(&summary);
+    for page in pages("docs") {
+        let name = format!("docs/{}", page.file_name().unwrap().to_string_lossy());
+        assert!(listed.contains(&name), "{name} is not in docs/book/SUMMARY.md");
+    }
+    assert_eq!(listed[0], "README.md");
+    let first = ["install", "data", "models", "cluster", "report"].map(|name| format!("docs/{name}.md"));
+    assert_eq!(listed[1..6], first);
+}
+
+#[test]
+fn the_site_is_made_of_the_pages_and_of_the_programs_own_words() {
+    let mdbook = root().join(".tools/docs/bin/mdbook").exists();
+    if !mdbook {
+        eprintln!("SKIPPED: no mdBook, so the site is prepared and not built; run `tools/setup docs`");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut build = Command::new("python3");
+    build.arg(root().join("docs/book/build.py"));
+    build.args((!mdbook).then_some("--prepare"));
+    let output = build
+        .arg(env!("CARGO_BIN_EXE_ecgfm"))
+        .arg(dir.path().join("site"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = |name: &str| fs::read_to_string(dir.path().join("site/src").join(name)).unwrap();
+    let (commands, kinds) = (text("reference/commands.md"), text("reference/kinds.md"));
+    for command in ["init", "run", "evaluate"] {
+        assert_eq!(
+            commands.contains(&format!("\n## {command}\n")),
+            command != "evaluate",
+            "{command}"
+        );
+    }
+    assert!(kinds.contains("\n## evaluate\n") && kinds.contains("age_bands"));
+    assert!(
+        text("SUMMARY.md").contains("](models/demo/demo.md)"),
+        "what pages link to comes along"
     );
 }
 

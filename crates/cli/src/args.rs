@@ -48,7 +48,7 @@ Results go to standard output, everything else to standard error. Set ECGFM_LOG=
 
 /// Run ECG foundation models over large ECG archives, stage by stage.
 #[derive(Debug, Parser)]
-#[command(name = "ecgfm", version, about, after_help = AFTER, propagate_version = true, max_term_width = 100)]
+#[command(name = "ecgfm", version, after_help = AFTER, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
     /// Command to run.
     #[command(subcommand)]

@@ -37,14 +37,21 @@ struct ChartView {
     caption: String,
 }
 
-/// Charts of each attribute that ECGs are grouped by, and of each pair.
+/// Charts of each attribute that ECGs are grouped by, and of each pair; none where no group has enough ECGs for a figure.
 pub(crate) fn draw_subgroups(metrics: &Metrics) -> Vec<SubgroupFigures> {
     let parts = [(&metrics.subgroups, false), (&metrics.subgroup_pairs, true)];
     let of_part = |(groups, crossed): (&Vec<Subgroup>, bool)| -> Vec<SubgroupFigures> {
         let attributes = groups.chunk_by(|a, b| a.by == b.by);
+        let attributes = attributes.filter(|groups| groups.iter().any(has_value));
         attributes.map(|groups| draw_attribute(groups, crossed)).collect()
     };
     parts.into_iter().flat_map(of_part).collect()
+}
+
+/// Says if a group has a value of what is drawn, for any label.
+fn has_value(group: &Subgroup) -> bool {
+    let values = (group.labels.iter()).filter_map(|label| label.estimates.get(DRAWN));
+    values.into_iter().any(|estimate| estimate.value.is_some())
 }
 
 fn draw_attribute(groups: &[Subgroup], crossed: bool) -> SubgroupFigures {
@@ -140,4 +147,34 @@ pub(crate) fn subgroup_figure_views(
         }
     };
     attributes.iter().enumerate().map(view).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_without_a_figure_for_any_label_are_not_drawn() {
+        let group = |value: Option<f64>| Subgroup {
+            by: "sex".to_owned(),
+            group: "female".to_owned(),
+            n: 3,
+            reference: None,
+            labels: vec![SubgroupLabel {
+                label: "AF".to_owned(),
+                positives: None,
+                estimates: [(
+                    DRAWN.to_owned(),
+                    Estimate {
+                        value,
+                        ..Estimate::default()
+                    },
+                )]
+                .into(),
+                differences: Estimates::new(),
+            }],
+        };
+        assert!(!has_value(&group(None)));
+        assert!(has_value(&group(Some(0.7))));
+    }
 }
