@@ -157,7 +157,7 @@ fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<Subgr
             if !rows.is_empty() {
                 crossed.push(SubgroupRows {
                     by: format!("{first} × {second}"),
-                    group: format!("{}, {}", outer.group, inner.group),
+                    group: format!("{} × {}", outer.group, inner.group),
                     rows,
                 });
             }
@@ -243,9 +243,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("<40, female", &[0, 4][..]),
-                ("<40, male", &[1]),
-                ("≥40, male", &[2])
+                ("<40 × female", &[0, 4][..]),
+                ("<40 × male", &[1]),
+                ("≥40 × male", &[2])
             ]
         );
         assert_eq!(crossed[0].by, "age × sex");

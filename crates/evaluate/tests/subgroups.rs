@@ -105,19 +105,19 @@ fn attributes_are_crossed_and_small_groups_have_no_figures() {
     assert_eq!(
         told,
         [
-            ("<40, female", 10),
-            ("<40, male", 20),
-            ("40–59, female", 10),
-            ("40–59, male", 20)
+            ("<40 × female", 10),
+            ("<40 × male", 20),
+            ("40–59 × female", 10),
+            ("40–59 × male", 20)
         ]
     );
     let (small, large) = (
-        find(&metrics.subgroup_pairs, "<40, female"),
-        find(&metrics.subgroup_pairs, "40–59, male"),
+        find(&metrics.subgroup_pairs, "<40 × female"),
+        find(&metrics.subgroup_pairs, "40–59 × male"),
     );
     assert_eq!(
         large.reference.as_deref(),
-        Some("<40, male"),
+        Some("<40 × male"),
         "the first of equally large ones"
     );
     let (few, told) = (&small.labels[0], &large.labels[0]);
