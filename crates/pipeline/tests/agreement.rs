@@ -365,3 +365,18 @@ fn parts_of_settings_that_were_taken_back_do_not_stay() {
     let verified = verify_outputs(&world.bench.path(""), &NoProgress, &Cancel::default()).unwrap();
     assert!(verified.is_intact(), "{verified:?}");
 }
+
+#[test]
+fn work_on_making_lost_outputs_again_is_gone_on_with() {
+    let mut world = World::new();
+    for edit in [Edit::Run, Edit::DeleteFiles(7), Edit::Interrupt] {
+        world.apply(&edit);
+    }
+    let said = world.graph().status().unwrap();
+    let slow = said.stages.iter().find(|stage| stage.stage == "slow").unwrap();
+    assert_eq!(slow.state, StageState::Partial);
+    let summary = world.run(&RunOptions::default()).unwrap();
+    assert_eq!(said.stages, summary.plan);
+    world.kept_its_word(slow).unwrap();
+    assert!(world.graph().status().unwrap().is_fresh());
+}

@@ -156,8 +156,15 @@ pub(crate) fn metrics() -> Metrics {
             reference: None,
             labels: vec![SubgroupLabel {
                 label: "AF".into(),
-                positives: None,
-                estimates: std::collections::BTreeMap::new(),
+                positives: Some(40),
+                estimates: [(
+                    "auroc".to_owned(),
+                    Estimate {
+                        value: Some(0.75),
+                        ..Estimate::default()
+                    },
+                )]
+                .into(),
                 differences: std::collections::BTreeMap::new(),
             }],
         }],
