@@ -35,7 +35,7 @@ docs: build (setup "docs")
 # Everything of a release, into dist/: archive, wheel, list of dependencies with their licences (CycloneDX), checksums.
 release: archive wheel (setup "release")
     PATH="$PWD/.tools/release/bin:$PATH" cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path crates/cli/Cargo.toml --override-filename ecgfm.cdx
-    mv crates/cli/ecgfm.cdx.json dist/
+    sed "s|$PWD/||g" crates/cli/ecgfm.cdx.json > dist/ecgfm.cdx.json && rm -f crates/*/ecgfm.cdx.json
     cd dist && sha256sum *.tar.gz *.whl *.json > SHA256SUMS
 
 # Run a pipeline: `just pipeline code15`, `just pipeline code15 full --set vars.raw=DIR`.

@@ -123,6 +123,18 @@ fn what_is_not_certain_or_not_there_is_said() {
         std::fs::write(empty.join(table), "exam_id,trace_file\n1,x.xml\n").unwrap();
     }
     refuse(&empty, &[], "several tables list files: a.csv, b.csv");
+    // A directory of another training set than the Challenge's, and a name that would end a comment.
+    let other = dir.path().join("other\nname: injected");
+    std::fs::create_dir_all(other.join("training")).unwrap();
+    let from = archive(dir.path(), "muse");
+    let file = std::fs::read_dir(&from).unwrap().next().unwrap().unwrap();
+    std::fs::copy(file.path(), other.join("training/one.xml")).unwrap();
+    assert_eq!(init(dir.path(), &other)["dataset"], "folder");
+    let text = std::fs::read_to_string(dir.path().join("pipeline.yaml")).unwrap();
+    assert!(
+        text.contains("#   ") && !text.contains("\nname: injected"),
+        "{text}"
+    );
     // A table without labels is one for which there is nothing to compare with.
     let mut one = ecgfm();
     one.args(["init", "--out", "one.yaml"])

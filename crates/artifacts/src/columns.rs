@@ -12,6 +12,10 @@ pub const SAVE_FILE: &str = "save_file";
 pub const SPLIT: &str = "split";
 /// Path of a segment in the segment store.
 pub const PATH: &str = "path";
+/// Samples a second of a recording.
+pub const SAMPLE_RATE: &str = "sample_rate";
+/// Row of a recording in its file.
+pub const HDF_IND: &str = "hdf_ind";
 /// Samples per lead.
 pub const SAMPLE_SIZE: &str = "sample_size";
 /// Row number in an array stored beside the table.

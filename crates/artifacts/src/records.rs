@@ -1,6 +1,6 @@
 //! `meta.csv`: one row a kept exam, the raw table's columns first, then what was measured on the recording.
 
-use crate::columns::{IDX, SAVE_FILE, SOURCE};
+use crate::columns::{HDF_IND, IDX, SAMPLE_RATE, SAMPLE_SIZE, SAVE_FILE, SOURCE};
 use crate::error::Result;
 use crate::table::cell::is_missing;
 use crate::table::{self, Column, ColumnKind, OtherColumns};
@@ -17,11 +17,11 @@ pub const ADDED: [&str; 15] = [
     SAVE_FILE,
     SOURCE,
     "dataset",
-    "hdf_ind",
+    HDF_IND,
     "save_path",
     "lead_order",
-    "sample_rate",
-    "sample_size",
+    SAMPLE_RATE,
+    SAMPLE_SIZE,
     "avail_leads",
     "nan_any",
     "nan_leads_any",

@@ -27,7 +27,8 @@ pub fn init(args: &InitArgs) -> Result<(), Error> {
         Error::new(ErrorKind::Config, message).help("name a file such as mine.yaml")
     })?;
     let checkpoint = args.checkpoint.as_deref().map(absolute).transpose()?;
-    write_new(&args.out, &pipeline_text(name, &found, checkpoint.as_deref())?)?;
+    let text = pipeline_text((name, &args.out), &found, checkpoint.as_deref())?;
+    write_new(&args.out, &text)?;
     let next = format!("ecgfm run {} --dry-run", args.out.display());
     if args.json {
         return print_json(&json!({
@@ -59,6 +60,9 @@ fn write_new(path: &Path, text: &str) -> Result<(), Error> {
         }
         _ => file_error("write", path, &error),
     })?;
-    file.write_all(text.as_bytes())
-        .map_err(|e| file_error("write", path, &e))
+    file.write_all(text.as_bytes()).map_err(|error| {
+        // Half a pipeline would keep the next from being written.
+        let _ = std::fs::remove_file(path);
+        file_error("write", path, &error)
+    })
 }

@@ -19,6 +19,7 @@ pub fn view(args: &ViewArgs, quiet: bool, cancel: &Cancel) -> Result<(), Error> 
     let lock = read_lock(&args.run)?;
     let archive = RunArchive::open(&args.run)?;
     let places = places_of(&args.run, &lock, archive.notice())?;
+    let archive = archive.with_saliency_of(places.infer.clone());
     let server = Server::bind(args.port).map_err(|e| of_stage(&e))?;
     let (url, port) = (server.url(), server.port());
     if args.json {

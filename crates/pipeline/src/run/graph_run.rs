@@ -24,7 +24,6 @@ use crate::store::layout::{self, LOCK_FILE, inside_run};
 use crate::store::lock_file::LockFile;
 use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::publish;
-use crate::store::record::StageRecord;
 use crate::store::run_lock;
 use crate::store::stage_chunks;
 use ecgfm_stage::Cancel;
@@ -114,7 +113,7 @@ impl Graph {
         journal::recover(self, &mut lock)?;
         for stage in &self.stages {
             let dir = self.stage_dir(stage.name());
-            let published = published_whole(&dir, lock.stages.get(stage.name()))?;
+            let published = stage_chunks::published_whole(&dir, lock.stages.get(stage.name()))?;
             stage_chunks::remove_leftovers(&dir, published)
                 .map_err(|e| Error::io("remove", &layout::temporary_dir(&dir), &e))?;
         }
@@ -125,18 +124,6 @@ impl Graph {
         pass_point(Point::Recovered, self)?;
         RunOnDisk::with(self, lock)
     }
-}
-
-/// The fingerprint of a stage whose outputs are all in place; none where it has no chunks of these. Where an output is gone, the chunks
-/// are the work on making it again.
-fn published_whole<'r>(dir: &Path, record: Option<&'r StageRecord>) -> Result<Option<&'r str>> {
-    let kept = stage_chunks::kept_fingerprints(dir);
-    let kept = kept.map_err(|e| Error::io("read the chunks that are kept for", dir, &e))?;
-    let Some(record) = record.filter(|record| kept.contains(&record.fingerprint)) else {
-        return Ok(None);
-    };
-    let whole = OutputsOnDisk::scan(dir, record)?.is_unchanged();
-    Ok(whole.then_some(record.fingerprint.as_str()))
 }
 
 fn pass_point(point: Point, graph: &Graph) -> Result<()> {

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::error::{Error, Result};
 use crate::failpoint::{self, Point};
 use crate::store::layout::{chunks_dir, temporary_dir};
+use crate::store::outputs_on_disk::OutputsOnDisk;
 use crate::store::publish;
+use crate::store::record::StageRecord;
 use ecgfm_stage::{ChunkPlan, Shard};
 use ecgfm_system::presence;
 
@@ -77,6 +80,18 @@ pub(crate) fn remove_chunks(target: &Path) -> io::Result<()> {
         publish::remove(&dir)?;
     }
     Ok(())
+}
+
+/// The fingerprint of a stage whose outputs are all in place; none where it has no chunks of these. Where an output is gone, the chunks
+/// are the work on making it again.
+pub(crate) fn published_whole<'r>(dir: &Path, record: Option<&'r StageRecord>) -> Result<Option<&'r str>> {
+    let kept = kept_fingerprints(dir);
+    let kept = kept.map_err(|e| Error::io("read the chunks that are kept for", dir, &e))?;
+    let Some(record) = record.filter(|record| kept.contains(&record.fingerprint)) else {
+        return Ok(None);
+    };
+    let whole = OutputsOnDisk::scan(dir, record)?.is_unchanged();
+    Ok(whole.then_some(record.fingerprint.as_str()))
 }
 
 /// After a crash: removes what is left of outputs, and the chunks of a stage that is in place with the fingerprint `published`.

@@ -2,7 +2,7 @@
 
 use super::index::RunIndex;
 use super::places::{EcgPlace, KeptPlace, RunPlaces};
-use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, SOURCE, TRACE_FILE};
+use ecgfm_artifacts::columns::{EXAM_ID, HDF_IND, IDX, SAMPLE_RATE, SAVE_FILE, SOURCE, TRACE_FILE};
 use ecgfm_artifacts::evaluation::COMPARISON_FILE;
 use ecgfm_artifacts::table::cell::parse_integer;
 use ecgfm_artifacts::table::{FileTable, TextColumn};
@@ -140,11 +140,11 @@ impl RunTables {
         let kept = match set_aside {
             true => None,
             false => {
-                let (place, rate) = (needed("hdf_ind")?, needed("sample_rate")?);
+                let (place, rate) = (needed(HDF_IND)?, needed(SAMPLE_RATE)?);
                 Some(KeptPlace {
                     save_file: needed(SAVE_FILE)?.to_owned(),
-                    row: place.parse().map_err(|_| number("hdf_ind", place))?,
-                    rate: rate.parse().map_err(|_| number("sample_rate", rate))?,
+                    row: place.parse().map_err(|_| number(HDF_IND, place))?,
+                    rate: rate.parse().map_err(|_| number(SAMPLE_RATE, rate))?,
                 })
             }
         };

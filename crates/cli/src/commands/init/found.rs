@@ -4,10 +4,12 @@ use super::super::recording_files::{is_hdf5, open_file, read_recording};
 use crate::args::EncodingArgs;
 use crate::errors::{file_error, unusable_file};
 use crate::pipelines;
-use ecgfm_archives::described::recording_candidates;
+use ecgfm_archives::described::{DatasetDescription, recording_candidates};
+use ecgfm_artifacts::columns::{EXAM_ID, TRACE_FILE};
 use ecgfm_artifacts::labelset::Mapping;
 use ecgfm_artifacts::table;
 use ecgfm_pipeline::{Error, ErrorKind};
+use ecgfm_recordings::RecordingFile;
 use ecgfm_system::presence::{is_dir, is_file};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,62 +21,116 @@ pub(super) struct ArchiveKind {
     pub(super) dataset: &'static str,
     /// The built-in pipeline that it is written from.
     pub(super) pipeline: &'static str,
-    /// Says by which files a directory is of this kind; none where it is not.
-    marks: fn(&Path, &[String]) -> Option<String>,
-    /// Table of exams in the directory, whose columns hold the truth.
-    table: Option<&'static str>,
+    truth: Truth,
+    /// Says by what a directory with files of these names is of this kind; none where it is not.
+    mark: fn(&Path, &[String]) -> Result<Option<String>, Error>,
 }
 
+/// Where the truth of an archive's exams is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    /// Every archive of the kind has it.
+    Everywhere,
+    /// In columns of the table of this name, as far as there are any.
+    Columns(&'static str),
+    /// In columns of the table that the archive is.
+    OwnColumns,
+    /// Nowhere.
+    Nowhere,
+}
+
+/// CODE-15's table of exams.
+const EXAMS: &str = "exams.csv";
+
 /// The kinds, the surest first.
-const KINDS: [ArchiveKind; 6] = [
+const KINDS: [ArchiveKind; 7] = [
+    ArchiveKind {
+        dataset: "ptbxl_100hz",
+        pipeline: "ptbxl",
+        truth: Truth::Everywhere,
+        mark: |_, names| {
+            let only_100hz = has(names, "records100") && !has(names, "records500");
+            Ok(tables_there("ptbxl_100hz", names)?.filter(|_| only_100hz))
+        },
+    },
     ArchiveKind {
         dataset: "ptbxl",
         pipeline: "ptbxl",
-        marks: |_, names| one_of(names, "ptbxl_database.csv"),
-        table: None,
+        truth: Truth::Everywhere,
+        mark: |_, names| tables_there("ptbxl", names),
     },
     ArchiveKind {
         dataset: "mimic_iv_ecg",
         pipeline: "mimic_iv_ecg",
-        marks: |_, names| one_of(names, "record_list.csv").and(one_of(names, "machine_measurements.csv")),
-        table: None,
+        truth: Truth::Everywhere,
+        mark: |_, names| tables_there("mimic_iv_ecg", names),
     },
     ArchiveKind {
         dataset: "code15",
         pipeline: "code15",
-        marks: |_, names| {
-            let part = names
-                .iter()
-                .find(|name| name.starts_with("exams_part") && name.ends_with(".hdf5"));
-            one_of(names, "exams.csv").and(part.cloned())
+        truth: Truth::Columns(EXAMS),
+        mark: |_, names| {
+            let is_part = |name: &&String| name.starts_with("exams_part") && name.ends_with(".hdf5");
+            let part = names.iter().find(is_part);
+            Ok(part.filter(|_| has(names, EXAMS)).cloned())
         },
-        table: Some("exams.csv"),
     },
     ArchiveKind {
         dataset: "physionet2021",
         pipeline: "physionet2021",
-        marks: |data, names| {
-            let training = one_of(names, "training")?;
-            data.join(&training).is_dir().then_some(training)
+        truth: Truth::Everywhere,
+        mark: |data, names| match has(names, TRAINING) {
+            true => header_with_diagnoses(&data.join(TRAINING)),
+            false => Ok(None),
         },
-        table: None,
     },
     ArchiveKind {
         dataset: "files",
         pipeline: "folder",
-        marks: |_, _| None,
-        table: Some("."),
+        truth: Truth::OwnColumns,
+        mark: |_, _| Ok(None),
     },
     ArchiveKind {
         dataset: "folder",
         pipeline: "folder",
-        marks: |_, _| None,
-        table: None,
+        truth: Truth::Nowhere,
+        mark: |_, _| Ok(None),
     },
 ];
 
-fn one_of(names: &[String], wanted: &str) -> Option<String> {
-    names.iter().find(|name| *name == wanted).cloned()
+/// Directory of the sources of the Challenge of 2021.
+const TRAINING: &str = "training";
+
+fn has(names: &[String], wanted: &str) -> bool {
+    names.iter().any(|name| name == wanted)
+}
+
+/// The table of exams of a described archive, where it is among these files with all that are joined to it.
+fn tables_there(dataset: &str, names: &[String]) -> Result<Option<String>, Error> {
+    let description = DatasetDescription::load(dataset).map_err(unusable_file)?;
+    let Some(description) = description else {
+        return Ok(None);
+    };
+    let joined = description.joins.iter().filter(|join| !join.optional);
+    let all = joined.map(|join| &join.table).all(|table| has(names, table));
+    Ok(description.table.filter(|table| all && has(names, table)))
+}
+
+/// The first WFDB header below a directory, where it has a comment of diagnoses.
+fn header_with_diagnoses(training: &Path) -> Result<Option<String>, Error> {
+    if !is_dir(training).map_err(|e| file_error("read", training, &e))? {
+        return Ok(None);
+    }
+    let names = recording_candidates(training).map_err(unusable_file)?;
+    let Some(header) = names.into_iter().find(|name| name.ends_with(".hea")) else {
+        return Ok(None);
+    };
+    let path = training.join(&header);
+    let text = std::fs::read(&path).map_err(|e| file_error("read", &path, &e))?;
+    let stated = String::from_utf8_lossy(&text)
+        .lines()
+        .any(|line| line.starts_with('#') && line.contains("Dx:"));
+    Ok(stated.then(|| format!("diagnoses in {TRAINING}/{header}")))
 }
 
 /// What is at a path.
@@ -112,18 +168,16 @@ pub(super) fn look_at(data: &Path, from: Option<&str>) -> Result<FoundArchive, E
         (Some(kind), _) => (kind, raw_of(kind, &data)?, "as --from says".to_owned()),
     };
     let mut facts = vec![format!("{}: dataset {}, {why}", raw.display(), kind.dataset)];
-    let evaluates = match kind.table {
-        _ if kind.dataset == "folder" => {
+    let evaluates = match kind.truth {
+        Truth::Everywhere => true,
+        Truth::Columns(table) => has_labels(kind, &raw.join(table), &mut facts)?,
+        Truth::OwnColumns => has_labels(kind, &raw, &mut facts)?,
+        Truth::Nowhere => {
             facts.push("no table of labels: what the model says, without a comparison".to_owned());
+            facts.extend(recordings_of(&raw)?);
             false
         }
-        None => true,
-        Some(".") => has_labels(kind, &raw, &mut facts)?,
-        Some(table) => has_labels(kind, &raw.join(table), &mut facts)?,
     };
-    if kind.dataset == "folder" {
-        facts.extend(recordings_of(&raw)?);
-    }
     Ok(FoundArchive {
         kind,
         raw,
@@ -151,7 +205,7 @@ fn kind_named(name: &str) -> Result<&'static ArchiveKind, Error> {
 
 /// What `--from` means by the path.
 fn raw_of(kind: &ArchiveKind, data: &Path) -> Result<PathBuf, Error> {
-    if kind.table != Some(".") || !data.is_dir() {
+    if kind.truth != Truth::OwnColumns || !data.is_dir() {
         return Ok(data.to_owned());
     }
     match &tables_of(data)?[..] {
@@ -179,7 +233,7 @@ fn several_tables(data: &Path, tables: &[String]) -> Error {
 fn kind_of(data: &Path) -> Result<(&'static ArchiveKind, PathBuf, String), Error> {
     let names = names_in(data)?;
     for kind in &KINDS {
-        if let Some(mark) = (kind.marks)(data, &names) {
+        if let Some(mark) = (kind.mark)(data, &names)? {
             return Ok((kind, data.to_owned(), format!("it has {mark}")));
         }
     }
@@ -211,17 +265,19 @@ fn names_in(data: &Path) -> Result<Vec<String>, Error> {
 
 /// The CSV files of a directory that list recordings.
 fn tables_of(data: &Path) -> Result<Vec<String>, Error> {
-    let mut names = names_in(data)?;
-    names.retain(|name| {
-        let header = || table::read_header(&data.join(name)).unwrap_or_default();
-        name.ends_with(".csv") && {
-            let header = header();
-            ["exam_id", "trace_file"]
-                .iter()
-                .all(|wanted| header.iter().any(|column| column == wanted))
+    let mut tables = Vec::new();
+    for name in names_in(data)?.into_iter().filter(|name| name.ends_with(".csv")) {
+        match table::read_header(&data.join(&name)).map_err(unusable_file) {
+            Ok(header) if [EXAM_ID, TRACE_FILE].iter().all(|column| has(&header, column)) => {
+                tables.push(name)
+            }
+            // Another table, or none: ECGs are CSV files, too.
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::BadInput => {}
+            Err(error) => return Err(error),
         }
-    });
-    Ok(names)
+    }
+    Ok(tables)
 }
 
 /// Says if a table has every label that the pipeline compares, and tells which it has.
@@ -247,40 +303,60 @@ fn recordings_of(data: &Path) -> Result<Vec<String>, Error> {
     let names = recording_candidates(data).map_err(unusable_file)?;
     let step = names.len().div_ceil(LOOKED_AT).max(1);
     let encoding = EncodingArgs::default();
-    let (mut kinds, mut read) = (BTreeSet::new(), 0);
+    let (mut kinds, mut read, mut unread) = (BTreeSet::new(), 0, Vec::new());
     for name in names.iter().step_by(step) {
-        let Some(Ok(file)) = open_file(&data.join(name), &encoding) else {
+        let path = data.join(name);
+        let Some(opened) = open_file(&path, &encoding) else {
             continue;
         };
-        if is_hdf5(file.as_ref()) {
-            let message = format!("{}: HDF5 states neither rate nor unit", data.join(name).display());
-            return Err(bad_input(message)
-                .help("describe the archive: docs/data.md, \"I have an archive of my own\""));
+        match opened.and_then(|file| describe_recording(file.as_ref(), &path, &encoding)) {
+            Ok(kind) => {
+                read += 1;
+                kinds.insert(kind);
+            }
+            Err(error) if error.kind() == ErrorKind::BadInput => unread.push(error),
+            Err(error) => return Err(error),
         }
-        let Ok(recording) = read_recording(file.as_ref(), 0, &encoding) else {
-            continue;
-        };
-        read += 1;
-        let format = file
-            .facts()
-            .get("format")
-            .and_then(|format| format.as_str())
-            .unwrap_or_default()
-            .to_owned();
-        kinds.insert(format!(
-            "{format}, {} Hz, {} leads",
-            recording.sample_rate,
-            recording.leads.len()
-        ));
     }
+    let unread = match unread.len() {
+        0 => String::new(),
+        n => format!("; {n} not read, the first: {}", unread[0].message()),
+    };
     if read == 0 {
-        let message = format!("{}: no ECG in a format that is read", data.display());
-        return Err(bad_input(message).help("`ecgfm inspect DIR` says what is in it"));
+        let message = format!("{}: no ECG in a format that is read{unread}", data.display());
+        return Err(bad_input(message).help(
+            "`ecgfm inspect DIR` says what is in it; an archive that states neither rate nor unit can be described: docs/data.md",
+        ));
     }
     let kinds: Vec<String> = kinds.into_iter().collect();
     Ok(vec![format!(
-        "{} files that may hold an ECG; {read} looked at: {}",
+        "{} files that may hold an ECG; {read} looked at: {}{unread}",
         names.len(),
         kinds.join("; ")
     )])
+}
+
+/// Format, rate and leads of a recording.
+fn describe_recording(
+    file: &dyn RecordingFile,
+    path: &Path,
+    encoding: &EncodingArgs,
+) -> Result<String, Error> {
+    if is_hdf5(file) {
+        return Err(bad_input(format!(
+            "{}: HDF5 states neither rate nor unit",
+            path.display()
+        )));
+    }
+    let recording = read_recording(file, 0, encoding)?;
+    let facts = file.facts();
+    let format = facts
+        .get("format")
+        .and_then(|format| format.as_str())
+        .unwrap_or_default();
+    Ok(format!(
+        "{format}, {} Hz, {} leads",
+        recording.sample_rate,
+        recording.leads.len()
+    ))
 }

@@ -21,19 +21,19 @@ const ONE_SPLIT: &str = "
       seed: ${vars.seed}
 ";
 
-/// The pipeline of that name for what was found, with a checkpoint.
+/// The pipeline of that name, for a file, of what was found, with a checkpoint.
 ///
 /// # Errors
 /// A path is not UTF-8 text.
 pub(super) fn pipeline_text(
-    name: &str,
+    (name, file): (&str, &Path),
     found: &FoundArchive,
     checkpoint: Option<&Path>,
 ) -> Result<String, Error> {
     let built_in = pipelines::built_in_text(found.kind.pipeline);
     let (_, body) = built_in.split_once("\nname: ").unwrap_or_default();
     let blocks = blocks_of(body);
-    let mut text = heading(name, found);
+    let mut text = heading(name, file, found);
     for block in blocks {
         text += &block_text(&block, found, checkpoint)?;
     }
@@ -41,17 +41,23 @@ pub(super) fn pipeline_text(
 }
 
 /// What was found, and what to do next.
-fn heading(name: &str, found: &FoundArchive) -> String {
+fn heading(name: &str, file: &Path, found: &FoundArchive) -> String {
     let mut text = String::from("# Written by `ecgfm init` from what it saw:\n#\n");
     for fact in &found.facts {
-        text += &format!("#   {fact}\n");
+        text += &format!("#   {}\n", one_line(fact));
     }
     text += &format!(
-        "#\n# `ecgfm run {name}.yaml --dry-run` checks it and says what the run takes; `ecgfm kinds signals` explains the parameters of a stage.\n\
+        "#\n# `ecgfm run {} --dry-run` checks it and says what the run takes; `ecgfm kinds signals` explains the parameters of a stage.\n\
          # A reference ${{stage.output}} is an edge of the graph.\nname: {}\n",
+        one_line(&file.display().to_string()),
         quoted(name)
     );
     text
+}
+
+/// Text that cannot end a comment: names of files may hold ends of lines.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, "?")
 }
 
 /// A part of a pipeline: the lines from a name at the margin, or from a stage, to the next.

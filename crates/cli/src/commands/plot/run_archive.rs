@@ -4,7 +4,7 @@ use super::recording::{IDS_IN_ERROR, PlottedEcg, bad_input, ecg_to_draw, find_ro
 use crate::commands::recording_files;
 use crate::errors::unusable_file;
 use crate::results;
-use ecgfm_artifacts::columns::{EXAM_ID, IDX, SAVE_FILE, SOURCE, TRACE_FILE};
+use ecgfm_artifacts::columns::{EXAM_ID, HDF_IND, IDX, SAMPLE_RATE, SAVE_FILE, SOURCE, TRACE_FILE};
 use ecgfm_artifacts::recipe::EcgFm;
 use ecgfm_artifacts::recordings::{Recording, RecordingFile};
 use ecgfm_artifacts::store::{PACKED_DIR, StoreInfo};
@@ -87,6 +87,11 @@ impl RunArchive {
             record: record.clone(),
             dir: dir.to_owned(),
         })
+    }
+
+    /// The same, with the saliency of the stage in that directory: a run may have several models.
+    pub(in crate::commands) fn with_saliency_of(self, infer: Option<PathBuf>) -> Self {
+        Self { infer, ..self }
     }
 
     /// Notice to every reader of the run's results.
@@ -241,8 +246,8 @@ impl RunRecord {
             Column::new(TRACE_FILE, ColumnKind::Text),
             Column::new(SAVE_FILE, ColumnKind::Text),
             Column::new(SOURCE, ColumnKind::Text),
-            Column::new("sample_rate", ColumnKind::Text),
-            Column::new("hdf_ind", ColumnKind::Text),
+            Column::new(SAMPLE_RATE, ColumnKind::Text),
+            Column::new(HDF_IND, ColumnKind::Text),
         ];
         let frame = table::read(path, &columns, table::OtherColumns::Ignore).map_err(unusable_file)?;
         let cell = |name: &str, row: usize| -> Result<String, Error> {
@@ -258,8 +263,8 @@ impl RunRecord {
                     trace_file: cell(TRACE_FILE, row)?,
                     save_file: cell(SAVE_FILE, row)?,
                     source: cell(SOURCE, row)?,
-                    rate: cell("sample_rate", row)?.parse().map_err(unusable_file)?,
-                    row: cell("hdf_ind", row)?.parse().map_err(unusable_file)?,
+                    rate: cell(SAMPLE_RATE, row)?.parse().map_err(unusable_file)?,
+                    row: cell(HDF_IND, row)?.parse().map_err(unusable_file)?,
                 });
             }
         }

@@ -11,6 +11,8 @@ use serde::Serialize;
 pub(super) struct RunCitations {
     /// Works, each once.
     pub(super) entries: Vec<Citation>,
+    /// Sentences on how it is known what was used.
+    pub(super) notes: Vec<String>,
     /// Sentences on what has no citation here.
     pub(super) missing: Vec<String>,
 }
@@ -62,7 +64,7 @@ impl RunCitations {
             return Ok(());
         }
         let card = lineage.model_card()?;
-        let Some((model, _)) = card.and_then(|card| published_model(lineage, &card)) else {
+        let Some((model, how)) = card.and_then(|card| published_model(lineage, &card)) else {
             self.miss(format!(
                 "{name}: the run does not say which published model it used."
             ));
@@ -72,7 +74,13 @@ impl RunCitations {
             .iter()
             .find(|citation| citation.models.contains(&model.name))
         {
-            Some(citation) => self.keep(citation),
+            Some(citation) => {
+                self.keep(citation);
+                add_once(
+                    &mut self.notes,
+                    format!("{name}: its model is {}, {how}.", model.title),
+                );
+            }
             None => self.miss(format!("{name}: no citation of model `{}` is known.", model.name)),
         }
         Ok(())
@@ -85,9 +93,7 @@ impl RunCitations {
     }
 
     fn miss(&mut self, what: String) {
-        if !self.missing.contains(&what) {
-            self.missing.push(what);
-        }
+        add_once(&mut self.missing, what);
     }
 
     /// The works in a form.
@@ -96,12 +102,23 @@ impl RunCitations {
             CitationFormat::Bibtex => citation.bibtex(),
             CitationFormat::Plain => citation.plain(),
         });
-        let missing = self.missing.iter().map(|what| match format {
-            CitationFormat::Bibtex => format!("% Missing: {what}"),
-            CitationFormat::Plain => format!("Missing: {what}"),
-        });
-        let parts: Vec<String> = entries.chain(missing).collect();
+        let comment = match format {
+            CitationFormat::Bibtex => "% ",
+            CitationFormat::Plain => "",
+        };
+        let notes = self.notes.iter().map(|what| format!("{comment}{what}"));
+        let missing = self
+            .missing
+            .iter()
+            .map(|what| format!("{comment}Missing: {what}"));
+        let parts: Vec<String> = entries.chain(notes).chain(missing).collect();
         format!("{}\n", parts.join("\n\n"))
+    }
+}
+
+fn add_once(all: &mut Vec<String>, what: String) {
+    if !all.contains(&what) {
+        all.push(what);
     }
 }
 
@@ -192,6 +209,11 @@ mod tests {
         );
         let bibtex = all.render(CitationFormat::Bibtex);
         assert!(bibtex.contains("doi = {10.5281/zenodo.4916206}"), "{bibtex}");
+        let by_name = "as the name of its checkpoint says; no checksum is published to hold against it.";
+        assert!(
+            bibtex.contains("\n% a/run: its model is ") && bibtex.contains(by_name),
+            "{bibtex}"
+        );
     }
 
     #[test]
