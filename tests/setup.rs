@@ -17,6 +17,7 @@ use std::time::Duration;
 const PYTHON: &str = r#"#!/bin/bash
 [ "$3" = --version ] && exit 0
 [ -n "$NO_NETWORK" ] && exit 1
+sleep "${SLOW_NETWORK:-0}"
 while [ $# -gt 0 ]; do
     if [ "$1" = --target ]; then target=$2; fi
     shift
@@ -61,9 +62,15 @@ impl Checkout {
     /// `tools/setup build` on a machine whose nvidia-smi is this.
     fn setup(&self, nvidia_smi: &str, variables: &[(&str, &str)]) -> Output {
         self.program("nvidia-smi", nvidia_smi);
+        self.setup_for("build", variables)
+    }
+
+    /// `tools/setup` for one purpose.
+    fn setup_for(&self, what: &str, variables: &[(&str, &str)]) -> Output {
         let system = std::env::var("PATH").unwrap();
         let mut command = Command::new(self.path("tools/setup"));
         command
+            .arg(what)
             .env_remove("LIBTORCH")
             .env_remove("ECGFM_LIBTORCH")
             .env("PATH", format!("{}:{system}", self.path("bin").display()))
@@ -122,6 +129,20 @@ fn the_first_machine_decides_and_no_other_takes_its_libtorch_away() {
     );
     assert!(checkout.setup(&h100, &[("NO_NETWORK", "1")]).status.success());
     assert_eq!(checkout.libtorch(), "cpu");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_that_need_the_same_tool_at_once_fetch_it_once() {
+    let checkout = Checkout::new();
+    std::thread::scope(|both| {
+        let asked = || checkout.setup_for("package", &[("SLOW_NETWORK", "0.3")]);
+        let outputs = [both.spawn(asked), both.spawn(asked)].map(|one| one.join().unwrap());
+        let fetched = |output: &&Output| told(output).contains("fetching package");
+        assert_eq!(outputs.iter().filter(fetched).count(), 1, "{outputs:?}");
+        assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+    });
+    assert!(checkout.path(".tools/package").is_dir());
 }
 
 #[test]
