@@ -2,6 +2,9 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::print_stderr)] // Each test binary uses a part of it.
 
+pub mod axe;
+pub mod browser;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -1,7 +1,8 @@
 //! The report in a browser and on paper.
 
 use crate::browser::browse;
-use crate::common::{self, chromium, ecgfm, ok};
+use crate::common::browser::Browser;
+use crate::common::{self, axe, chromium, ecgfm, ok};
 use crate::{sample, script};
 use std::path::Path;
 
@@ -17,6 +18,7 @@ fn the_page_of_the_sample_in_a_browser_and_on_paper_and_that_of_real_ecgs() {
     script::a_moved_threshold_says_what_evaluation_at_it_says(dir);
     script::tables_are_sorted_and_copied_and_examples_filtered(dir);
     the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone(dir);
+    the_report_is_accessible(dir);
     every_drawing_of_real_ecgs_shows_all_twelve_leads(dir);
 }
 
@@ -63,6 +65,23 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure(d
     );
     assert!(
         dom.contains("id=\"subgroups\"") && dom.contains("id=\"ecgs\"") && dom.contains("data-lead=\"V6\"")
+    );
+}
+
+fn the_report_is_accessible(dir: &Path) {
+    let (Some(program), Some(axe)) = (chromium(), axe::source()) else {
+        return;
+    };
+    let mut browser = Browser::start(program, &dir.join("profile_of_axe"));
+    let page = format!(
+        "file://{}",
+        dir.join("code15/sample/report/report.html").display()
+    );
+    axe::find_no_violation(
+        &mut browser,
+        &axe,
+        &page,
+        "document.querySelector('.copy') != null",
     );
 }
 

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
 
-mod browser;
 #[path = "../common/mod.rs"]
 mod common;
 
-use browser::Browser;
+use common::axe;
+use common::browser::Browser;
 use common::{chromium, ecgfm, ok, signal};
 use serde_json::Value;
 use std::fs;
@@ -145,6 +145,31 @@ fn nothing_left_the_machine_and_nothing_was_refused(page: &Browser, url: &str) {
         let said: Vec<&Value> = of(method).collect();
         assert!(said.is_empty(), "{said:?}");
     }
+}
+
+#[test]
+fn the_pages_are_accessible() {
+    let (Some(program), Some(axe)) = (chromium(), axe::source()) else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let viewer = Viewer::start(&sample(dir.path()));
+    let mut page = Browser::start(program, &dir.path().join("profile"));
+    let list = viewer.url.clone();
+    axe::find_no_violation(
+        &mut page,
+        &axe,
+        &list,
+        "document.querySelectorAll('a.ecg').length == 50",
+    );
+    let ecg = page.value("document.querySelector('a.ecg').href");
+    axe::find_no_violation(
+        &mut page,
+        &axe,
+        ecg.as_str().unwrap(),
+        "document.querySelector('img.paper').complete",
+    );
+    viewer.stop();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Chromium without a window, driven over its debugging pipe: JSON messages, each with a zero byte at its end.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop there.
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,19 +17,19 @@ const START: &str = "exec \"$0\" --headless=new --no-sandbox --disable-gpu --dis
                      --remote-debugging-pipe --user-data-dir=\"$1\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null";
 
 /// A browser with one page.
-pub(crate) struct Browser {
+pub struct Browser {
     process: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
     session: Option<String>,
     last_id: u64,
     /// What the page said and asked for since it was opened.
-    pub(crate) events: Vec<Value>,
+    pub events: Vec<Value>,
 }
 
 impl Browser {
     /// Starts the program and opens an empty page.
-    pub(crate) fn start(program: &str, profile: &Path) -> Self {
+    pub fn start(program: &str, profile: &Path) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", START, program]).arg(profile);
         let mut process = command
@@ -54,7 +56,7 @@ impl Browser {
     }
 
     /// Sends a command, and returns its result.
-    pub(crate) fn send(&mut self, method: &str, params: Value) -> Value {
+    pub fn send(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({"id": self.last_id, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -75,18 +77,18 @@ impl Browser {
     }
 
     /// Opens an address.
-    pub(crate) fn open(&mut self, url: &str) {
+    pub fn open(&mut self, url: &str) {
         self.send("Page.navigate", json!({"url": url}));
     }
 
     /// The value of an expression in the page; null while the page changes.
-    pub(crate) fn value(&mut self, expression: &str) -> Value {
+    pub fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true});
         self.send("Runtime.evaluate", params)["result"]["value"].take()
     }
 
     /// Waits until an expression in the page is true, and the page and its script are loaded.
-    pub(crate) fn wait_for(&mut self, expression: &str) {
+    pub fn wait_for(&mut self, expression: &str) {
         let until = Instant::now() + PATIENCE;
         let loaded = format!("document.readyState == 'complete' && ({expression})");
         while self.value(&loaded) != json!(true) {
@@ -100,8 +102,16 @@ impl Browser {
         }
     }
 
+    /// The value that the promise of an expression in the page becomes.
+    pub fn promised(&mut self, expression: &str) -> Value {
+        let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let mut said = self.send("Runtime.evaluate", params);
+        assert!(said["exceptionDetails"].is_null(), "{said}");
+        said["result"]["value"].take()
+    }
+
     /// Presses a key.
-    pub(crate) fn press(&mut self, key: &str) {
+    pub fn press(&mut self, key: &str) {
         let mut down = json!({"type": "keyDown", "key": key});
         match key {
             "Enter" => down["text"] = json!("\r"),
