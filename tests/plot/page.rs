@@ -5,6 +5,7 @@ use crate::common::browser::Browser;
 use crate::common::{self, axe, chromium, ecgfm, ok};
 use crate::{sample, script};
 use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn the_page_of_the_sample_in_a_browser_and_on_paper_and_that_of_real_ecgs() {
@@ -85,23 +86,45 @@ fn the_report_is_accessible(dir: &Path) {
     );
 }
 
-fn the_report_prints_true_to_scale(dir: &Path) {
-    let Some(browser) = chromium() else { return };
-    let Some(mut python) = common::python() else {
-        return;
-    };
-    let page = dir.join("code15/sample/report/report.html");
+/// Sheets of text and of ECGs when a page is printed: A4, portrait and landscape, none of them shrunk.
+fn printed_sheets(browser: &str, python: &mut Command, dir: &Path, page: &Path) -> (usize, usize) {
     let pdf = dir.join("report.pdf");
-    browse(browser, dir, &page, &format!("--print-to-pdf={}", pdf.display()));
+    browse(browser, dir, page, &format!("--print-to-pdf={}", pdf.display()));
     let said = ok(python
         .arg(common::root().join("tests/python/printed_scale.py"))
         .arg(&pdf));
-    // A4, portrait for text and landscape for an ECG, none of them shrunk.
     let sheets = |sheet: &str| said.lines().filter(|line| *line == sheet).count();
     let (text, ecgs) = (sheets("210 297 0.7500"), sheets("297 210 0.7500"));
     assert_eq!(text + ecgs, said.lines().count(), "{said}");
-    assert_eq!(ecgs, 4, "{said}");
-    assert!(text + ecgs <= 12, "{said}");
+    (text, ecgs)
+}
+
+fn the_report_prints_true_to_scale(dir: &Path) {
+    let (Some(browser), Some(mut python)) = (chromium(), common::python()) else {
+        return;
+    };
+    let page = dir.join("code15/sample/report/report.html");
+    let (text, ecgs) = printed_sheets(browser, &mut python, dir, &page);
+    assert_eq!(ecgs, 4);
+    assert!(text + ecgs <= 12, "{text} sheets of text");
+}
+
+#[test]
+fn a_report_of_26_labels_prints_true_to_scale_too_and_is_no_wider_than_a_telephone() {
+    let (Some(browser), Some(mut python)) = (chromium(), common::python()) else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = ecgfm();
+    command
+        .args(["run", "physionet2021", "--quiet", "--workdir"])
+        .arg(dir.path());
+    ok(command.args(["--set", "synth.exams=100", "--set", "evaluate.bootstrap=20"]));
+    let page = dir.path().join("physionet2021/sample/report/report.html");
+    let (text, ecgs) = printed_sheets(browser, &mut python, dir.path(), &page);
+    assert!(ecgs == 4 && text > 8, "{text} {ecgs}");
+    let narrow = measure(browser, dir.path(), &page, 390);
+    assert!(number(&narrow, "content") <= 390, "{narrow}");
 }
 
 /// The committed schema, held against what a run leaves by Python's jsonschema.
@@ -176,10 +199,14 @@ fn measure(browser: &str, dir: &Path, page: &Path, width: u32) -> serde_json::Va
     serde_json::from_str(said).unwrap_or_else(|error| panic!("{error}: {dom}"))
 }
 
+/// A number that a page measured.
+fn number(said: &serde_json::Value, name: &str) -> u32 {
+    said[name].as_str().unwrap().parse().unwrap()
+}
+
 fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone(dir: &Path) {
     let Some(browser) = chromium() else { return };
     let page = dir.join("code15/sample/report/report.html");
-    let number = |said: &serde_json::Value, name: &str| said[name].as_str().unwrap().parse::<u32>().unwrap();
     let wide = measure(browser, dir, &page, 1400);
     assert_eq!(
         (number(&wide, "window"), &wide["row"]),

@@ -7,6 +7,7 @@ use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics};
 use ecgfm_artifacts::presence::is_dir;
 use ecgfm_artifacts::store::{MAT_DIR, PACKED_DIR, StoreInfo};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Fewer positives than this make sensitivity, PPV and AUROC hardly more than anecdote.
 const FEW_POSITIVES: u64 = 10;
@@ -18,8 +19,10 @@ pub(crate) struct ReportCheck {
     pub(crate) state: &'static str,
     /// The state as a word, for those who do not see colours.
     pub(crate) word: &'static str,
-    /// The finding, in a sentence.
+    /// The finding, in a sentence or two.
     pub(crate) finding: String,
+    /// Labels that it is about, with what is said of each; empty where it is about no labels of their own.
+    pub(crate) labels: String,
 }
 
 /// Runs all checks; those that found something come first.
@@ -61,6 +64,7 @@ fn ok(finding: String) -> ReportCheck {
         state: "ok",
         word: "passed",
         finding,
+        labels: String::new(),
     }
 }
 
@@ -69,6 +73,15 @@ fn warn(finding: String) -> ReportCheck {
         state: "warn",
         word: "look",
         finding,
+        labels: String::new(),
+    }
+}
+
+/// A finding about labels: how many, in a sentence, and which.
+fn warn_of_labels(finding: String, labels: String) -> ReportCheck {
+    ReportCheck {
+        labels,
+        ..warn(finding)
     }
 }
 
@@ -77,6 +90,7 @@ fn unknown(finding: String) -> ReportCheck {
         state: "unknown",
         word: "not checked",
         finding,
+        labels: String::new(),
     }
 }
 
@@ -113,15 +127,18 @@ fn check_coverage(metrics: &Metrics) -> ReportCheck {
 
 /// Labels whose truth is not known of every ECG.
 fn check_unknown_labels(metrics: &Metrics) -> Option<ReportCheck> {
-    let labels = metrics.flow.ecgs_without_label.iter();
-    let parts: Vec<String> = labels
-        .map(|(label, n)| format!("{label} ({})", count_text(*n)))
-        .collect();
-    (!parts.is_empty()).then(|| {
-        warn(format!(
-            "ECGs of which the truth of a label is not known, and which are left out of its figures: {}.",
-            parts.join(", ")
-        ))
+    let unknown = &metrics.flow.ecgs_without_label;
+    let all = metrics.unit(EvaluationUnit::Ecg)?.labels.len();
+    let parts = unknown
+        .iter()
+        .map(|(label, n)| format!("{label} ({})", count_text(*n)));
+    let labels: Vec<String> = parts.collect();
+    (!labels.is_empty()).then(|| {
+        let finding = format!(
+            "The truth of {} of {all} labels is not known of every ECG; such ECGs are left out of the label’s figures.",
+            labels.len()
+        );
+        warn_of_labels(finding, labels.join(", "))
     })
 }
 
@@ -136,35 +153,40 @@ fn check_few_positives(metrics: &Metrics) -> Option<ReportCheck> {
             "Every label has at least {FEW_POSITIVES} positive ECGs."
         )));
     }
-    Some(warn(format!(
-        "Fewer than {FEW_POSITIVES} positive ECGs: {}. Their figures say little.",
-        few.join(", ")
-    )))
+    let finding = format!(
+        "{} of {} labels have fewer than {FEW_POSITIVES} positive ECGs: their figures say little.",
+        few.len(),
+        labels.len()
+    );
+    Some(warn_of_labels(finding, few.join(", ")))
 }
 
-/// Undefined statistics of ECGs, by reason.
+/// Undefined statistics of ECGs. Labels with the same reasons stand together, so that each is named once.
 fn check_undefined(metrics: &Metrics) -> Option<ReportCheck> {
-    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
-    for label in &metrics.unit(EvaluationUnit::Ecg)?.labels {
-        for reason in label.estimates.values().filter_map(|e| e.reason.as_deref()) {
-            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, labels)) if labels.last() == Some(&label.label.as_str()) => {}
-                Some((_, labels)) => labels.push(&label.label),
-                None => by_reason.push((reason, vec![&label.label])),
-            }
+    let labels = &metrics.unit(EvaluationUnit::Ecg)?.labels;
+    let mut by_reasons: Vec<(BTreeSet<&str>, Vec<&str>)> = Vec::new();
+    for label in labels {
+        let reasons = label.estimates.values().filter_map(|e| e.reason.as_deref());
+        let reasons: BTreeSet<&str> = reasons.collect();
+        match by_reasons.iter_mut().find(|(known, _)| *known == reasons) {
+            _ if reasons.is_empty() => {}
+            Some((_, labels)) => labels.push(&label.label),
+            None => by_reasons.push((reasons, vec![&label.label])),
         }
     }
-    if by_reason.is_empty() {
+    if by_reasons.is_empty() {
         return Some(ok("Every statistic of every label is defined.".to_owned()));
     }
-    let parts: Vec<String> = by_reason
-        .iter()
-        .map(|(why, labels)| format!("{why}: {}", labels.join(", ")))
-        .collect();
-    Some(warn(format!(
-        "Some statistics are undefined and shown as n/a ({}).",
-        parts.join("; ")
-    )))
+    let count: usize = by_reasons.iter().map(|(_, labels)| labels.len()).sum();
+    let parts = by_reasons.iter().map(|(reasons, labels)| {
+        let reasons: Vec<&str> = reasons.iter().copied().collect();
+        format!("{} ({})", labels.join(", "), reasons.join(", "))
+    });
+    let finding = format!(
+        "{count} of {} labels have statistics that are undefined, shown as n/a.",
+        labels.len()
+    );
+    Some(warn_of_labels(finding, parts.collect::<Vec<_>>().join("; ")))
 }
 
 fn check_independence(metrics: &Metrics) -> ReportCheck {

@@ -10,6 +10,7 @@ mod example_facts;
 mod examples;
 mod figure;
 mod figures;
+mod flow;
 mod keyed_rows;
 mod methods;
 pub mod model_segments;

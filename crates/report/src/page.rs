@@ -4,7 +4,9 @@ use crate::checks::{ReportCheck, read_archive_warnings, run_checks};
 use crate::cohort::{CohortPart, describe_cohort};
 use crate::error::Result;
 use crate::examples::DrawnExample;
+use crate::figure::Figure;
 use crate::figures::LabelFigures;
+use crate::flow::{DrawnFlow, FlowStep};
 use crate::methods::pooling_sentence;
 use crate::operating_points::{OperatingPointsView, operating_point_views};
 use crate::panel::PanelView;
@@ -57,7 +59,8 @@ struct Page<'a> {
     /// Checks that found something.
     warnings: usize,
     checks: Vec<ReportCheck>,
-    flow: Vec<FlowStep>,
+    flow: &'a [FlowStep],
+    flow_figure: FigureView,
     rejected: Option<Vec<RejectionCount>>,
     tutorial_columns: [&'a str; 7],
     tutorial: Vec<ClassView>,
@@ -89,6 +92,7 @@ fn read_facts(path: Option<&Path>) -> Result<Vec<Fact>> {
 
 /// Everything that is drawn on the page.
 pub(crate) struct DrawnFigures<'a> {
+    pub(crate) flow: &'a DrawnFlow,
     pub(crate) labels: &'a [LabelFigures],
     pub(crate) subgroups: &'a [SubgroupFigures],
     pub(crate) examples: &'a [DrawnExample],
@@ -129,7 +133,8 @@ pub(crate) fn render_page(params: &Params, metrics: &Metrics, drawn: DrawnFigure
         cohort: describe_cohort(metrics),
         warnings: checks.iter().filter(|check| check.state == "warn").count(),
         checks,
-        flow: flow_steps(metrics),
+        flow: &drawn.flow.steps,
+        flow_figure: figure_view(&drawn.flow.figure, "flow"),
         rejected: params
             .rejected
             .as_deref()
@@ -296,63 +301,18 @@ fn name_list(names: &[String]) -> String {
     }
 }
 
-/// Step of what came in, was set aside and was scored.
-#[derive(Debug, Serialize)]
-struct FlowStep {
-    /// `all`, `out` for what was set aside, `left` for what remains, or `note`: a CSS class.
-    kind: &'static str,
-    name: String,
-    count: String,
-}
-
-fn flow_steps(metrics: &Metrics) -> Vec<FlowStep> {
-    let flow = &metrics.flow;
-    let step = |kind, name: &str, n: u64| FlowStep {
-        kind,
-        name: name.to_owned(),
-        count: count_text(n),
-    };
-    let mut steps = Vec::new();
-    if let (Some(read), Some(kept)) = (flow.exams_read, flow.exams_kept) {
-        steps.push(step("all", "exams read", read));
-        for (reason, n) in &flow.exams_rejected {
-            steps.push(step(
-                "out",
-                &format!("set aside: {}", reason.replace('_', " ")),
-                *n,
-            ));
-        }
-        steps.push(step("left", "exams kept, in all splits", kept));
+/// A figure for inside the page; `id` is unique there.
+fn figure_view(figure: &Figure, id: &str) -> FigureView {
+    FigureView {
+        file: figure.file.clone(),
+        svg: figure.chart.inline(id),
+        caption: figure.caption.clone(),
     }
-    steps.extend([
-        step("all", "segments predicted", flow.segments_predicted),
-        step("out", "segments without truth", flow.segments_without_truth),
-        step("left", "segments scored", flow.segments_scored),
-        step("all", "ECGs predicted", flow.ecgs_predicted),
-        step("out", "ECGs without truth", flow.ecgs_without_truth),
-        step("left", "ECGs scored", flow.ecgs_scored),
-    ]);
-    for (label, n) in &flow.ecgs_without_label {
-        let name = format!("ECGs of which the truth of {label} is not known, left out of that label");
-        steps.push(step("note", &name, *n));
-    }
-    let unpredicted = flow.segments_unpredicted;
-    steps.extend(unpredicted.map(|n| step("note", "segments of the split without a prediction", n)));
-    steps.extend(
-        flow.patients_scored
-            .map(|n| step("note", "patients among the ECGs scored", n)),
-    );
-    let nameless = flow.ecgs_without_patient.filter(|n| *n > 0);
-    steps.extend(nameless.map(|n| step("note", "ECGs that name no patient", n)));
-    steps
 }
 
 fn label_view((i, label): (usize, &LabelFigures)) -> LabelView {
-    let figures = label.figures.iter().enumerate().map(|(k, figure)| FigureView {
-        file: figure.file.clone(),
-        svg: figure.chart.inline(&format!("f{i}-{k}")),
-        caption: figure.caption.clone(),
-    });
+    let figures = label.figures.iter().enumerate();
+    let figures = figures.map(|(k, figure)| figure_view(figure, &format!("f{i}-{k}")));
     LabelView {
         label: label.label.clone(),
         title: label.title.clone(),

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::examples::draw_examples;
 use crate::figures::draw_figures;
+use crate::flow::draw_flow_of_ecgs;
 use crate::page;
 use crate::panel::{draw_panel, panel_view};
 pub use crate::params::Params;
@@ -30,6 +31,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     let metrics = Metrics::read(&params.metrics)?;
     let figures = draw_figures(&metrics);
     let subgroups = draw_subgroups(&metrics);
+    let flow = draw_flow_of_ecgs(&metrics);
     let all = || {
         let of_subgroups = subgroups.iter().flat_map(|attribute| &attribute.figures);
         figures
@@ -39,6 +41,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
                 label.figures.iter().chain(decision)
             })
             .chain(of_subgroups)
+            .chain([&flow.figure])
     };
     let count = all().count();
     ctx.progress.begin(count as u64, "figures");
@@ -66,6 +69,7 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
     }
     let side_by_side = panel.as_ref().map(|(panel, figure)| panel_view(panel, figure));
     let drawn = page::DrawnFigures {
+        flow: &flow,
         labels: &figures,
         subgroups: &subgroups,
         examples: &examples,

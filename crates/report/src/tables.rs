@@ -2,7 +2,7 @@
 
 use crate::text::{count_text, estimate_text, number_text};
 use ecgfm_artifacts::evaluation::{
-    Estimate, EvaluationUnit, STATISTICS, ShownIn, Statistic, Subgroup, TutorialClass, UnitMetrics, shown_in,
+    Average, Estimate, EvaluationUnit, STATISTICS, ShownIn, Subgroup, TutorialClass, UnitMetrics, shown_in,
 };
 use serde::Serialize;
 
@@ -36,6 +36,8 @@ pub(crate) struct UnitView {
     jaccard: String,
     challenge: String,
     averages: Vec<AverageRow>,
+    /// Labels that averages leave out, a sentence for the averages that leave out the same.
+    left_out: Vec<String>,
     rows: Vec<LabelRow>,
     labels: Vec<String>,
     matrix: Vec<Vec<String>>,
@@ -53,7 +55,6 @@ pub(crate) struct ClassView {
 struct AverageRow {
     average: String,
     cells: Vec<StatisticCell>,
-    left_out: String,
 }
 
 /// A group of ECGs.
@@ -141,9 +142,8 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
         hamming: estimate_text(Some(&unit.hamming)),
         jaccard: estimate_text(Some(&unit.jaccard)),
         challenge: estimate_text(Some(&unit.challenge)),
-        averages: ["macro", "weighted", "micro"]
-            .map(|name| average_row(unit, name))
-            .into(),
+        averages: AVERAGES.map(|name| average_row(unit, name)).into(),
+        left_out: left_out_of_averages(unit),
         rows: rows.collect(),
         labels: unit.labels.iter().map(|label| label.label.clone()).collect(),
         matrix: matrix
@@ -152,25 +152,56 @@ pub(crate) fn unit_view(unit: &UnitMetrics) -> UnitView {
     }
 }
 
+/// Kinds of averages, in the order of the rows.
+const AVERAGES: [&str; 3] = ["macro", "weighted", "micro"];
+
+/// The average of a kind and a statistic, where there is one.
+fn average_of<'a>(unit: &'a UnitMetrics, name: &str, statistic: &str) -> Option<&'a Average> {
+    let mut all = unit.averages.iter();
+    all.find(|average| average.average == name && average.statistic == statistic)
+}
+
 /// Row of a kind of average of every statistic.
 fn average_row(unit: &UnitMetrics, name: &str) -> AverageRow {
-    let of = |statistic: &str| {
-        let mut all = unit.averages.iter();
-        all.find(|average| average.average == name && average.statistic == statistic)
-    };
-    let mut left_out: Vec<String> = Vec::new();
-    let cells = STATISTICS.iter().map(|Statistic { name: statistic, .. }| {
-        let found = of(statistic);
-        if let Some(average) = found.filter(|average| !average.left_out.is_empty()) {
-            left_out.push(format!("{statistic} without {}", average.left_out.join(", ")));
-        }
+    let cells = STATISTICS.iter().map(|statistic| {
+        let found = average_of(unit, name, statistic.name);
         statistic_cell(found.map(|average| &average.estimate))
     });
     AverageRow {
         average: name.to_owned(),
         cells: cells.collect(),
-        left_out: left_out.join("; "),
     }
+}
+
+/// Labels that averages leave out. Statistics that leave out the same stand together, and so do kinds of averages.
+fn left_out_of_averages(unit: &UnitMetrics) -> Vec<String> {
+    let kinds = AVERAGES.into_iter().filter_map(|name| {
+        let statistics = STATISTICS.iter().filter_map(|statistic| {
+            let average = average_of(unit, name, statistic.name)?;
+            (!average.left_out.is_empty()).then(|| (average.left_out.join(", "), statistic.name))
+        });
+        let parts = together(statistics).into_iter();
+        let parts: Vec<String> = parts
+            .map(|(labels, statistics)| format!("{} without {labels}", statistics.join(", ")))
+            .collect();
+        (!parts.is_empty()).then(|| (parts.join("; "), name))
+    });
+    let sentences = together(kinds).into_iter();
+    sentences
+        .map(|(what, names)| format!("{} average: {what}.", names.join(" and ")))
+        .collect()
+}
+
+/// Values of the same key, in the order in which keys come first.
+fn together<'a>(pairs: impl Iterator<Item = (String, &'a str)>) -> Vec<(String, Vec<&'a str>)> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for (key, value) in pairs {
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((key, vec![value])),
+        }
+    }
+    groups
 }
 
 /// View of a group of ECGs.
@@ -187,5 +218,18 @@ pub(crate) fn group_view(group: &Subgroup) -> GroupView {
         group: group.group.clone(),
         n: count_text(group.n),
         rows: rows.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stand_once_in_the_order_in_which_they_come() {
+        let pairs = [("AFL, PR", "auroc"), ("PR", "ppv"), ("AFL, PR", "f1")];
+        let groups = together(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        let wanted = [("AFL, PR", vec!["auroc", "f1"]), ("PR", vec!["ppv"])];
+        assert_eq!(groups, wanted.map(|(key, values)| (key.to_owned(), values)));
     }
 }

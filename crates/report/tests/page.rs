@@ -110,7 +110,8 @@ fn what_was_left_out_and_what_is_undefined_is_said_with_its_reason() {
     let html = report(|_, _| {}).unwrap().html;
     assert!(html.contains("4 of 1\u{202f}280 predicted segments"), "left out");
     assert!(html.contains("<abbr class=\"undefined\" title=\"no positives\">n&#x2f;a</abbr>"));
-    assert!(html.contains("Fewer than 10 positive ECGs: X|&lt;b&gt; (0)"));
+    assert!(html.contains("1 of 2 labels have fewer than 10 positive ECGs: their figures say little."));
+    assert!(html.contains("<span class=\"of-labels\">X|&lt;b&gt; (0)</span>"));
     assert!(html.contains(">no positives</text>"), "the empty figure says why");
 }
 
@@ -137,7 +138,7 @@ fn every_figure_is_a_file_that_stands_alone_and_is_described() {
         assert!(svg.contains("<title") && svg.contains("<desc") && svg.contains("prefers-color-scheme"));
         assert!(report.html.contains(&format!("plots/{name}")));
     }
-    assert_eq!(report.html.matches("role=\"img\"").count(), 11);
+    assert_eq!(report.html.matches("role=\"img\"").count(), 12);
 }
 
 #[test]

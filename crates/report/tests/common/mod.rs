@@ -245,10 +245,10 @@ pub(crate) fn report(change: impl FnOnce(&mut Params, &Path)) -> Result<Report, 
     let with_points = labels
         .iter()
         .filter(|label| !label.operating_points.threshold.is_empty());
-    let figures = 4 * labels.len() + with_points.count() + 1;
+    let figures = 4 * labels.len() + with_points.count() + 2;
     assert_eq!(
         outcome.counts["figures"], figures as u64,
-        "four a label, a decision curve where the counts are there, and one of a subgroup"
+        "four a label, a decision curve where the counts are there, one of a subgroup, and the flow"
     );
     let html = std::fs::read_to_string(dir.path().join(PAGE_FILE)).unwrap();
     Ok(Report { dir, html })
