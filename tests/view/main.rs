@@ -15,17 +15,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 /// A run of the sample with saliency and some exams that are set aside, small enough for a test.
-fn sample(workdir: &Path) -> PathBuf {
+fn sample(workdir: &Path, further: &[&str]) -> PathBuf {
     let mut command = ecgfm();
     command
         .args(["run", "code15", "--quiet", "--workdir"])
         .arg(workdir);
-    for setting in [
+    let settings = [
         "synth.exams=80",
         "synth.faults={all_zero: 2, flat_lead: 2}",
         "infer.outputs=[logits, saliency]",
         "evaluate.bootstrap=20",
-    ] {
+    ];
+    for setting in settings.iter().chain(further) {
         command.args(["--set", setting]);
     }
     ok(&mut command);
@@ -71,7 +72,7 @@ impl Drop for Viewer {
 fn a_reader_finds_an_ecg_goes_on_by_keyboard_and_keeps_a_verdict() {
     let Some(program) = chromium() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let run = sample(dir.path());
+    let run = sample(dir.path(), &[]);
     let viewer = Viewer::start(&run);
     let mut page = Browser::start(program, &dir.path().join("profile"));
     page.open(&viewer.url);
@@ -123,6 +124,16 @@ fn a_reader_finds_an_ecg_goes_on_by_keyboard_and_keeps_a_verdict() {
     viewer.stop();
     // What a reader says is no stage's: the run is as it was.
     ok(ecgfm().arg("verify").arg(&run));
+    // Evaluated with the verdict, the report shows it.
+    let review = format!("evaluate.review={}", run.join("review.csv").display());
+    sample(dir.path(), &[&review]);
+    let report = fs::read_to_string(run.join("report/report.html")).unwrap();
+    let (_, section) = report.split_once("<section id=\"reader\">").unwrap();
+    assert!(
+        section.contains("Verdicts: 1; on labels of ECGs that were scored 1,"),
+        "{report}"
+    );
+    assert!(section.contains("<th scope=\"row\">RBBB</th><td data-name=\"judged\">1</td>"));
 }
 
 /// Holds every request and every message of the page against what there may be.
@@ -153,7 +164,7 @@ fn the_pages_are_accessible() {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let viewer = Viewer::start(&sample(dir.path()));
+    let viewer = Viewer::start(&sample(dir.path(), &[]));
     let mut page = Browser::start(program, &dir.path().join("profile"));
     let list = viewer.url.clone();
     axe::find_no_violation(

@@ -21,6 +21,7 @@ pub mod paper;
 mod params;
 pub mod published_table;
 pub mod published_text;
+mod reader;
 pub mod report;
 mod results;
 mod run_card;

@@ -11,6 +11,7 @@ use crate::methods::pooling_sentence;
 use crate::operating_points::{OperatingPointsView, operating_point_views};
 use crate::panel::PanelView;
 use crate::params::Params;
+use crate::reader::{ReaderView, reader_view};
 use crate::results::{ResultsView, results_view};
 use crate::run_card::{self, Fact, RejectionCount, RunStage};
 use crate::subgroup_figures::{SubgroupFigureView, SubgroupFigures, subgroup_figure_views};
@@ -71,6 +72,7 @@ struct Page<'a> {
     subgroup_statistics: Vec<&'a str>,
     subgroups: Vec<GroupView>,
     subgroup_figures: Vec<SubgroupFigureView>,
+    reader: Option<ReaderView>,
     examples: &'a [DrawnExample],
     examples_inside: usize,
     examples_printed: usize,
@@ -158,6 +160,7 @@ pub(crate) fn render_page(params: &Params, metrics: &Metrics, drawn: DrawnFigure
             .collect(),
         subgroups: metrics.subgroups.iter().map(group_view).collect(),
         subgroup_figures: subgroup_figure_views(drawn.subgroups, drawn.labels.len()),
+        reader: reader_view(metrics),
         examples,
         examples_inside: count(|e| e.inline.is_some()),
         examples_printed: count(|e| e.printed),

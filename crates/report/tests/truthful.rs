@@ -4,7 +4,7 @@
 mod common;
 
 use common::{metrics, report};
-use ecgfm_artifacts::evaluation::ThresholdsUsed;
+use ecgfm_artifacts::evaluation::{ConfusionMatrix, ReaderAgreement, ReaderLabel, ThresholdsUsed};
 use ecgfm_artifacts::labelset::Pool;
 
 #[test]
@@ -69,6 +69,49 @@ fn labels_that_are_not_known_of_every_ecg_are_counted_on_the_page() {
         assert!(html.contains(wanted), "{wanted}");
     }
     assert!(!report(|_, _| {}).unwrap().html.contains("not known"));
+}
+
+#[test]
+fn what_a_reader_says_is_shown_as_a_selection_and_only_where_there_is_a_reader() {
+    let table = |tp, fp| ConfusionMatrix {
+        tp,
+        fp,
+        r#fn: 1,
+        tn: 4,
+    };
+    let of = |label: &str, model| ReaderLabel {
+        label: label.to_owned(),
+        unsure: 2,
+        model,
+        truth: table(3, 0),
+    };
+    let html = report(|_, dir| {
+        let mut metrics = metrics();
+        metrics.reader = Some(ReaderAgreement {
+            verdicts: 1015,
+            on_set_aside: 3,
+            not_scored: 1000,
+            labels: vec![
+                of("AF", table(3, 2)),
+                ReaderLabel {
+                    unsure: 0,
+                    ..of("X|<b>", ConfusionMatrix::default())
+                },
+            ],
+        });
+        metrics.write(dir).unwrap();
+    });
+    let html = html.unwrap().html;
+    for wanted in [
+        "they do not estimate how well the model does on all ECGs",
+        "Verdicts: 1\u{202f}015; on labels of ECGs that were scored 12, on ECGs or labels that were not 1\u{202f}000, on exams set aside 3.",
+        "<td data-name=\"model agrees\">7 of 10 (0.700)</td>",
+        "<td data-name=\"truth agrees\">7 of 8 (0.875)</td>",
+        "No verdict on: X|&lt;b&gt;.",
+    ] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+    assert!(!report(|_, _| {}).unwrap().html.contains("id=\"reader\""));
 }
 
 #[test]
