@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Words of docs/*.md and README.md together, at most: 14,650, 1,500 for archives other than CODE-15, 1,500 for models other than
-/// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, 350 for looking at ECGs, and 370 for installing. A
-/// new page needs room that an older one gives up.
-const MOST_WORDS: usize = 19_620;
+/// ECG-FM, 1,150 for clusters, with what runs on them take, 100 for a million exams, 350 for looking at ECGs, 370 for installing,
+/// and 100 for figures. A new page needs room that an older one gives up.
+const MOST_WORDS: usize = 19_720;
 
 /// Markdown files of a directory below the repository, in the order of their names.
 fn pages(dir: &str) -> Vec<PathBuf> {

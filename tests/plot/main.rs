@@ -5,6 +5,7 @@
 mod browser;
 #[path = "../common/mod.rs"]
 mod common;
+mod figures;
 mod page;
 mod paper;
 mod script;

@@ -2,6 +2,7 @@
 
 mod convert;
 mod encoding;
+mod figures;
 mod init;
 mod numbers;
 mod pipeline;
@@ -19,6 +20,7 @@ mod view;
 
 pub use convert::{ConvertArgs, ConvertFormat};
 pub use encoding::EncodingArgs;
+pub use figures::{FigureForm, FigureWidth, FiguresArgs};
 pub use init::InitArgs;
 pub use pipeline::PipelineArgs;
 pub use predict::PredictArgs;
@@ -102,6 +104,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Print a table for a paper: results by label or who was scored, as Markdown, LaTeX, CSV or HTML.
     Table(TableArgs),
+    /// Write the curves and forest plots of runs for a paper, as SVG, PDF and PNG at the width of a journal's column.
+    Figures(FiguresArgs),
     /// Look at the ECGs of a run in a browser, one by one, and keep your verdicts on them.
     View(ViewArgs),
     /// Say where checkpoints and datasets come from, where they belong, and what is missing.
@@ -149,6 +153,7 @@ impl Command {
             Self::Sensitivity(args) => args.json,
             Self::Compare(args) => args.json,
             Self::Table(args) => args.json,
+            Self::Figures(args) => args.json,
             Self::View(args) => args.json,
             Self::Sources(args) => args.json,
             Self::Fetch(args) => args.json,

@@ -130,6 +130,7 @@ fn run_command(cli: &Cli, cancel: &Cancel) -> Result<(), CommandFailure> {
         Command::Completions(args) => commands::terminal::completions(args),
         Command::Man(args) => commands::terminal::man(args),
         Command::Table(args) => commands::table::table(args),
+        Command::Figures(args) => commands::figures::figures(args),
         Command::View(args) => commands::view::view(args, quiet, cancel),
         Command::Sources(args) => commands::sources::sources(args),
         Command::Fetch(args) => commands::fetch::fetch(args, quiet, cancel),

@@ -2,10 +2,17 @@
 
 use crate::figure::Figure;
 use crate::operating_points::{LabelOperatingPoints, label_operating_points};
-use crate::svg::{Chart, Curve, HistogramBars, ReferenceLine, draw_calibration, draw_curves, draw_histogram};
+use crate::svg::{
+    Chart, Curve, HistogramBars, ReferenceLine, Series, draw_calibration, draw_curves, draw_histogram,
+};
 use crate::text::{count_text, estimate_text, number_text, slug};
 use ecgfm_artifacts::evaluation::{EvaluationUnit, LabelMetrics, Metrics, UnitMetrics};
 use std::collections::HashSet;
+
+/// Names of the axes.
+pub(crate) const ROC_AXES: (&str, &str) = ("1 − specificity", "sensitivity");
+/// Names of the axes.
+pub(crate) const PRECISION_RECALL_AXES: (&str, &str) = ("sensitivity (recall)", "PPV (precision)");
 
 /// The figures of one label.
 pub(crate) struct LabelFigures {
@@ -30,18 +37,6 @@ impl<'a> LabelByUnit<'a> {
     fn by_unit(&self) -> impl Iterator<Item = (EvaluationUnit, &'a LabelMetrics)> {
         let segment = self.segment.map(|label| (EvaluationUnit::Segment, label));
         segment.into_iter().chain([(EvaluationUnit::Ecg, self.ecg)])
-    }
-
-    fn value(label: &LabelMetrics, name: &str) -> Option<f64> {
-        label.estimates.get(name).and_then(|e| e.value)
-    }
-
-    fn why_undefined(&self, name: &str) -> String {
-        self.ecg
-            .estimates
-            .get(name)
-            .and_then(|e| e.reason.clone())
-            .unwrap_or_else(|| "no points".to_owned())
     }
 
     /// A sentence on a statistic in label units.
@@ -105,18 +100,56 @@ fn unique_name(name: String, taken: &mut HashSet<String>) -> String {
     out
 }
 
+fn series_of(unit: EvaluationUnit) -> Series {
+    match unit {
+        EvaluationUnit::Ecg => Series::Ecg,
+        EvaluationUnit::Segment => Series::Segment,
+    }
+}
+
+fn value_of(label: &LabelMetrics, name: &str) -> Option<f64> {
+    label.estimates.get(name).and_then(|e| e.value)
+}
+
+/// Words in the place of a statistic that is undefined.
+pub(crate) fn why_undefined(label: &LabelMetrics, name: &str) -> String {
+    let reason = label.estimates.get(name).and_then(|e| e.reason.clone());
+    reason.unwrap_or_else(|| "no points".to_owned())
+}
+
+/// ROC curve of a label, with the point of its threshold.
+pub(crate) fn roc_curve(series: Series, label: &LabelMetrics) -> Curve<'_> {
+    Curve {
+        series,
+        x: &label.roc.fpr,
+        y: &label.roc.tpr,
+        operating: value_of(label, "specificity")
+            .zip(value_of(label, "sensitivity"))
+            .map(|(s, t)| (1.0 - s, t)),
+        steps: false,
+    }
+}
+
+/// Precision–recall curve of a label, with the point of its threshold.
+pub(crate) fn precision_recall_curve(series: Series, label: &LabelMetrics) -> Curve<'_> {
+    Curve {
+        series,
+        x: &label.pr.recall,
+        y: &label.pr.precision,
+        operating: value_of(label, "sensitivity").zip(value_of(label, "ppv")),
+        steps: true,
+    }
+}
+
+/// Precision that knowing nothing would give.
+pub(crate) fn prevalence_line(label: &LabelMetrics) -> ReferenceLine {
+    value_of(label, "prevalence").map_or(ReferenceLine::None, ReferenceLine::Level)
+}
+
 fn roc_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
     let threshold = label.ecg.threshold;
     let drawn: Vec<Curve<'_>> = (label.by_unit())
-        .map(|(unit, label)| Curve {
-            class: unit.name(),
-            x: &label.roc.fpr,
-            y: &label.roc.tpr,
-            operating: LabelByUnit::value(label, "specificity")
-                .zip(LabelByUnit::value(label, "sensitivity"))
-                .map(|(s, t)| (1.0 - s, t)),
-            steps: false,
-        })
+        .map(|(unit, label)| roc_curve(series_of(unit), label))
         .collect();
     let caption = format!(
         "{} At {threshold}, {}",
@@ -132,10 +165,10 @@ fn roc_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
     );
     let chart = draw_curves(
         words,
-        ("1 − specificity", "sensitivity"),
+        ROC_AXES,
         &drawn,
         &ReferenceLine::Diagonal,
-        &label.why_undefined("auroc"),
+        &why_undefined(label.ecg, "auroc"),
     );
     (chart, caption)
 }
@@ -143,15 +176,9 @@ fn roc_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
 fn precision_recall_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
     let threshold = label.ecg.threshold;
     let drawn: Vec<Curve<'_>> = (label.by_unit())
-        .map(|(unit, label)| Curve {
-            class: unit.name(),
-            x: &label.pr.recall,
-            y: &label.pr.precision,
-            operating: LabelByUnit::value(label, "sensitivity").zip(LabelByUnit::value(label, "ppv")),
-            steps: true,
-        })
+        .map(|(unit, label)| precision_recall_curve(series_of(unit), label))
         .collect();
-    let prevalence = LabelByUnit::value(label.ecg, "prevalence");
+    let prevalence = value_of(label.ecg, "prevalence");
     let caption = format!(
         "{} At {threshold}, {} Prevalence among ECGs {}.",
         label.sentence("auprc", "Average precision"),
@@ -165,13 +192,12 @@ fn precision_recall_figure(label: &LabelByUnit<'_>) -> (Chart, String) {
             label.ecg.title
         ),
     );
-    let reference = prevalence.map_or(ReferenceLine::None, ReferenceLine::Level);
     let chart = draw_curves(
         words,
-        ("sensitivity (recall)", "PPV (precision)"),
+        PRECISION_RECALL_AXES,
         &drawn,
-        &reference,
-        &label.why_undefined("auprc"),
+        &prevalence_line(label.ecg),
+        &why_undefined(label.ecg, "auprc"),
     );
     (chart, caption)
 }

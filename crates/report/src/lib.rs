@@ -19,6 +19,7 @@ mod page;
 mod panel;
 pub mod paper;
 mod params;
+pub mod print_figure;
 pub mod published_table;
 pub mod published_text;
 mod reader;

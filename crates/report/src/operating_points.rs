@@ -46,7 +46,7 @@ pub(crate) fn label_operating_points(label: &LabelMetrics, file: String) -> Opti
     if points.is_empty() {
         return None;
     }
-    let (chart, caption) = decision_figure(label, &points);
+    let (chart, caption) = decision_figure(label);
     let shown = |&&(threshold, _): &&(f64, ConfusionMatrix)| {
         threshold == label.threshold || SHOWN.contains(&threshold)
     };
@@ -121,17 +121,22 @@ fn net_benefit(threshold: f64, tp: u64, fp: u64, n: u64) -> f64 {
     tp as f64 / n - fp as f64 / n * threshold / (1.0 - threshold)
 }
 
-fn decision_figure(label: &LabelMetrics, points: &[(f64, ConfusionMatrix)]) -> (Chart, String) {
-    let n = label.counts.n();
-    let negatives = label.counts.negatives();
-    let curve: Vec<NetBenefit> = (points.iter())
+/// Net benefit of a label at every threshold below 1; empty where the metrics do not have it.
+pub(crate) fn decision_curve(label: &LabelMetrics) -> Vec<NetBenefit> {
+    let (n, negatives) = (label.counts.n(), label.counts.negatives());
+    (counts_at_thresholds(label).iter())
         .filter(|(threshold, _)| n > 0 && (0.0..1.0).contains(threshold))
         .map(|(threshold, counts)| NetBenefit {
             threshold: *threshold,
             model: net_benefit(*threshold, counts.tp, counts.fp, n),
             all: net_benefit(*threshold, label.positives, negatives, n),
         })
-        .collect();
+        .collect()
+}
+
+fn decision_figure(label: &LabelMetrics) -> (Chart, String) {
+    let n = label.counts.n();
+    let curve = decision_curve(label);
     let useful = useful_range(&curve);
     let caption = format!(
         "{} of {} ECGs have the label. {useful}",

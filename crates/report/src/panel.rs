@@ -1,7 +1,7 @@
 //! The section of several models side by side, out of the stage panel's `panel.json`.
 
 use crate::figure::Figure;
-use crate::svg::{ForestGroup, ForestRow, draw_forest};
+use crate::svg::{ForestGroup, ForestRow, Series, draw_forest};
 use crate::tables::{StatisticCell, statistic_cell};
 use crate::text::count_text;
 use ecgfm_artifacts::evaluation::{Estimate, Panel, PanelDifference, ShownIn, shown_in};
@@ -107,6 +107,7 @@ fn forest_group(panel: &Panel, label: &str) -> ForestGroup {
             interval: estimate.and_then(|e| e.lo.zip(e.hi)),
             name,
             absent: "n/a",
+            series: Series::Ecg,
         }
     };
     ForestGroup {

@@ -128,7 +128,7 @@ fn mean_cells(unit: &UnitMetrics, choice: &ResultsChoice) -> Vec<String> {
 }
 
 /// `0.912 (0.880–0.940)`; a dash where there is no value.
-fn estimate_cell(estimate: Option<&Estimate>, digits: usize) -> String {
+pub(crate) fn estimate_cell(estimate: Option<&Estimate>, digits: usize) -> String {
     let number = |value: f64| format!("{value:.digits$}");
     let Some(value) = estimate.and_then(|estimate| estimate.value) else {
         return "–".to_owned();
@@ -140,7 +140,7 @@ fn estimate_cell(estimate: Option<&Estimate>, digits: usize) -> String {
 }
 
 /// Heading of a statistic: abbreviations in capitals.
-fn heading(statistic: &str) -> String {
+pub(crate) fn heading(statistic: &str) -> String {
     match statistic {
         "auroc" | "auprc" | "ppv" | "npv" | "mcc" | "ece" => statistic.to_uppercase(),
         "f1" => "F1".to_owned(),
@@ -170,7 +170,8 @@ fn results_caption(runs: &[NamedMetrics], choice: &ResultsChoice) -> String {
     )
 }
 
-fn intervals_in_words(metrics: &Metrics) -> String {
+/// How intervals were made.
+pub(crate) fn intervals_in_words(metrics: &Metrics) -> String {
     let method = &metrics.intervals;
     match method.replicates {
         0 => format!("of proportions: {}", method.proportions),

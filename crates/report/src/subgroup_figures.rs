@@ -1,7 +1,7 @@
 //! Subgroups as forest plots: an attribute two charts, a label a group, a row a group of ECGs.
 
 use crate::figure::Figure;
-use crate::svg::{ForestGroup, ForestRow, draw_difference_forest, draw_forest};
+use crate::svg::{ForestGroup, ForestRow, Series, draw_difference_forest, draw_forest};
 use crate::text::{count_text, slug};
 use ecgfm_artifacts::evaluation::{Estimate, Metrics, Subgroup, SubgroupLabel};
 use serde::Serialize;
@@ -37,15 +37,63 @@ struct ChartView {
     caption: String,
 }
 
-/// Charts of each attribute that ECGs are grouped by, and of each pair; none where no group has enough ECGs for a figure.
-pub(crate) fn draw_subgroups(metrics: &Metrics) -> Vec<SubgroupFigures> {
+/// Forest plots of one attribute, or of two that are crossed: what is drawn, without how.
+pub(crate) struct SubgroupForests {
+    by: String,
+    crossed: bool,
+    /// Values, and differences where there is a group to compare with.
+    pub(crate) forests: Vec<SubgroupForest>,
+}
+
+/// Forest plot of subgroups, a label a group of rows.
+pub(crate) struct SubgroupForest {
+    /// Name of its file, without an ending.
+    pub(crate) name: String,
+    /// Title and description.
+    pub(crate) words: (String, String),
+    /// Name of its axis.
+    pub(crate) axis: &'static str,
+    /// Rows.
+    pub(crate) groups: Vec<ForestGroup>,
+    /// Values are differences.
+    pub(crate) signed: bool,
+}
+
+/// Forest plots of each attribute that ECGs are grouped by, and of each pair; none where no group has enough ECGs for a figure.
+pub(crate) fn subgroup_forests(metrics: &Metrics) -> Vec<SubgroupForests> {
     let parts = [(&metrics.subgroups, false), (&metrics.subgroup_pairs, true)];
-    let of_part = |(groups, crossed): (&Vec<Subgroup>, bool)| -> Vec<SubgroupFigures> {
+    let of_part = |(groups, crossed): (&Vec<Subgroup>, bool)| -> Vec<SubgroupForests> {
         let attributes = groups.chunk_by(|a, b| a.by == b.by);
         let attributes = attributes.filter(|groups| groups.iter().any(has_value));
-        attributes.map(|groups| draw_attribute(groups, crossed)).collect()
+        attributes
+            .map(|groups| attribute_forests(groups, crossed))
+            .collect()
     };
     parts.into_iter().flat_map(of_part).collect()
+}
+
+/// Charts of those forest plots.
+pub(crate) fn draw_subgroups(metrics: &Metrics) -> Vec<SubgroupFigures> {
+    let attributes = subgroup_forests(metrics).into_iter();
+    let figures = attributes.map(|attribute| SubgroupFigures {
+        by: attribute.by,
+        figures: attribute.forests.into_iter().map(draw_figure).collect(),
+        crossed: attribute.crossed,
+    });
+    figures.collect()
+}
+
+fn draw_figure(forest: SubgroupForest) -> Figure {
+    let draw = if forest.signed {
+        draw_difference_forest
+    } else {
+        draw_forest
+    };
+    Figure {
+        file: format!("{}.svg", forest.name),
+        caption: forest.words.1.clone(),
+        chart: draw(forest.words, forest.axis, &forest.groups),
+    }
 }
 
 /// Says if a group has a value of what is drawn, for any label.
@@ -54,33 +102,21 @@ fn has_value(group: &Subgroup) -> bool {
     values.into_iter().any(|estimate| estimate.value.is_some())
 }
 
-fn draw_attribute(groups: &[Subgroup], crossed: bool) -> SubgroupFigures {
+fn attribute_forests(groups: &[Subgroup], crossed: bool) -> SubgroupForests {
     let by = groups.first().map_or("", |group| group.by.as_str());
     let name = slug(&by.replace(" × ", "_by_"));
     let few = "n/a where few ECGs have the label, or few have not";
-    let values = (
-        format!("AUROC by {by}"),
-        format!("AUROC of each label by {by}, with 95 % intervals; {few}."),
-    );
-    let chart = |words: (String, String),
-                 file: String,
-                 draw: &dyn Fn((String, String)) -> crate::svg::Chart| Figure {
-        file,
-        caption: words.1.clone(),
-        chart: draw(words),
-    };
-    let forest = forest_groups(groups, |label| &label.estimates, |_| "n/a");
-    let mut figures = vec![chart(values, format!("subgroups_{name}.svg"), &|words| {
-        draw_forest(words, "AUROC", &forest)
-    })];
+    let mut forests = vec![SubgroupForest {
+        name: format!("subgroups_{name}"),
+        words: (
+            format!("AUROC by {by}"),
+            format!("AUROC of each label by {by}, with 95 % intervals; {few}."),
+        ),
+        axis: "AUROC",
+        groups: forest_groups(groups, |label| &label.estimates, |_| "n/a"),
+        signed: false,
+    }];
     if let Some(reference) = groups.iter().find_map(|group| group.reference.as_deref()) {
-        let words = (
-            format!("Difference of AUROC by {by}"),
-            format!(
-                "AUROC of each label less that of the largest group, {reference}, with 95 % intervals from the same resamples; {few}. \
-                 The intervals are not corrected for their number."
-            ),
-        );
         let absent = |group: &Subgroup| {
             if group.reference.is_none() {
                 "reference"
@@ -88,17 +124,24 @@ fn draw_attribute(groups: &[Subgroup], crossed: bool) -> SubgroupFigures {
                 "n/a"
             }
         };
-        let forest = forest_groups(groups, |label| &label.differences, absent);
-        figures.push(chart(
-            words,
-            format!("subgroup_differences_{name}.svg"),
-            &|words| draw_difference_forest(words, "difference of AUROC", &forest),
-        ));
+        forests.push(SubgroupForest {
+            name: format!("subgroup_differences_{name}"),
+            words: (
+                format!("Difference of AUROC by {by}"),
+                format!(
+                    "AUROC of each label less that of the largest group, {reference}, with 95 % intervals from the same resamples; \
+                     {few}. The intervals are not corrected for their number."
+                ),
+            ),
+            axis: "difference of AUROC",
+            groups: forest_groups(groups, |label| &label.differences, absent),
+            signed: true,
+        });
     }
-    SubgroupFigures {
+    SubgroupForests {
         by: by.to_owned(),
-        figures,
         crossed,
+        forests,
     }
 }
 
@@ -118,6 +161,7 @@ fn forest_groups(
             value: estimate.and_then(|estimate| estimate.value),
             interval: estimate.and_then(|estimate| estimate.lo.zip(estimate.hi)),
             absent: absent(group),
+            series: Series::Ecg,
         }
     };
     let group = |(at, label): (usize, &SubgroupLabel)| ForestGroup {

@@ -8,10 +8,10 @@ mod published;
 use self::citation::{CitationFormat, RunCitations};
 use self::lineage::Lineage;
 use self::methods::methods_text;
+use super::named_metrics::read_named_metrics;
 use super::print_json;
 use crate::args::{TableArgs, TableChoice, TableForm, TableUnit};
-use crate::errors::of_stage;
-use ecgfm_artifacts::evaluation::{EvaluationUnit, Metrics, STATISTICS, evaluation_dir};
+use ecgfm_artifacts::evaluation::{EvaluationUnit, STATISTICS};
 use ecgfm_pipeline::{Error, ErrorKind};
 use ecgfm_report::published_table::{
     NamedMetrics, PublishedTable, ResultsChoice, TableFormat, cohort_table, results_table,
@@ -23,15 +23,7 @@ use std::path::PathBuf;
 /// Prints a table of one run or of several, their methods or citations, or writes it.
 pub fn table(args: &TableArgs) -> Result<(), Error> {
     check_statistics(&args.statistics)?;
-    let dirs = args
-        .runs
-        .iter()
-        .map(|run| evaluation_dir(run).map_err(|e| of_stage(&e)));
-    let dirs = dirs.collect::<Result<Vec<_>, _>>()?;
-    let runs = dirs
-        .iter()
-        .map(|dir| Metrics::read(dir).map_err(|e| of_stage(&e)));
-    let runs = name_apart(runs.collect::<Result<Vec<_>, _>>()?, &args.runs);
+    let (dirs, runs) = read_named_metrics(&args.runs)?;
     match args.what {
         TableChoice::Methods => {
             let format = text_format(args.format)?;
@@ -141,31 +133,4 @@ fn check_statistics(wanted: &[String]) -> Result<(), Error> {
             Err(Error::new(ErrorKind::Config, message).help(help))
         }
     }
-}
-
-/// Names of runs by as many of the last parts of their paths as tell them apart.
-fn name_apart(runs: Vec<Metrics>, dirs: &[PathBuf]) -> Vec<NamedMetrics> {
-    let parts: Vec<Vec<String>> = dirs
-        .iter()
-        .map(|dir| {
-            let dir = dir.canonicalize().unwrap_or_else(|_| dir.clone());
-            let names = dir
-                .components()
-                .map(|part| part.as_os_str().to_string_lossy().into_owned());
-            names.collect()
-        })
-        .collect();
-    let last = |parts: &[String], count: usize| parts[parts.len().saturating_sub(count)..].join("/");
-    let longest = parts.iter().map(Vec::len).max().unwrap_or(1);
-    let tells_apart = |count: &usize| {
-        let mut names: Vec<String> = parts.iter().map(|parts| last(parts, *count)).collect();
-        names.sort();
-        names.windows(2).all(|pair| pair[0] != pair[1])
-    };
-    let count = (2..=longest).find(tells_apart).unwrap_or(longest);
-    let named = |(metrics, parts): (Metrics, &Vec<String>)| NamedMetrics {
-        name: last(parts, count),
-        metrics,
-    };
-    runs.into_iter().zip(&parts).map(named).collect()
 }

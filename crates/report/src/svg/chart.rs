@@ -24,6 +24,11 @@ pub(crate) struct Chart {
     pub(crate) body: String,
 }
 
+/// First sentence of a notice: what stands at the foot of a file.
+pub(crate) fn first_sentence(notice: &str) -> &str {
+    notice.split_inclusive(". ").next().unwrap_or(notice).trim_end()
+}
+
 impl Chart {
     /// The chart for inside the page. `id` is unique there.
     pub(crate) fn inline(&self, id: &str) -> String {
@@ -41,7 +46,7 @@ impl Chart {
 
     fn with_footnote(&self, notice: &str) -> Self {
         let (width, height) = self.size;
-        let first = notice.split_inclusive(". ").next().unwrap_or(notice).trim_end();
+        let first = first_sentence(notice);
         let room = if self.millimetres {
             NOTICE_MILLIMETRES
         } else {

@@ -1,13 +1,13 @@
 //! ROC and precision–recall curves.
 
 use super::chart::Chart;
-use super::plane::Plane;
-use std::fmt::Write;
+use super::plane::{Plane, PlaneFrame, page_chart};
+use super::shape::{Role, Series, Shape};
 
 /// Curve with its operating point.
 pub(crate) struct Curve<'a> {
-    /// CSS class of its colour and dash: `ecg` or `segment`.
-    pub(crate) class: &'a str,
+    /// Origin of its values.
+    pub(crate) series: Series,
     /// Horizontal values, never falling.
     pub(crate) x: &'a [f64],
     /// Vertical values.
@@ -30,57 +30,75 @@ pub(crate) enum ReferenceLine {
 
 /// A chart of curves on the unit square; `why_empty` is written where none has a point.
 pub(crate) fn draw_curves(
-    (title, description): (String, String),
-    (x_name, y_name): (&str, &str),
+    words: (String, String),
+    axes: (&str, &str),
     curves: &[Curve<'_>],
     reference: &ReferenceLine,
     why_empty: &str,
 ) -> Chart {
-    let mut plane = Plane::new(x_name, y_name, 1.0);
-    match *reference {
-        ReferenceLine::Diagonal => plane.line(
-            "chance",
-            (plane.x(0.0), plane.y(0.0)),
-            (plane.x(1.0), plane.y(1.0)),
-        ),
-        ReferenceLine::Level(v) => {
-            plane.line("chance", (plane.x(0.0), plane.y(v)), (plane.x(1.0), plane.y(v)))
-        }
-        ReferenceLine::None => {}
+    let references = std::slice::from_ref(reference);
+    page_chart(
+        words,
+        &plot_curves(PlaneFrame::PAGE, axes, (curves, references), why_empty),
+    )
+}
+
+/// Curves on the unit square, over what they are compared with.
+pub(crate) fn plot_curves(
+    frame: PlaneFrame,
+    axes: (&str, &str),
+    (curves, references): (&[Curve<'_>], &[ReferenceLine]),
+    why_empty: &str,
+) -> Vec<Shape> {
+    let mut plane = Plane::new(frame, axes, 1.0);
+    if curves.iter().all(|c| c.x.is_empty()) {
+        plane.explain_empty(why_empty);
+        return plane.into_shapes();
+    }
+    for reference in references {
+        let (from, to) = match *reference {
+            ReferenceLine::Diagonal => (0.0, 1.0),
+            ReferenceLine::Level(v) => (v, v),
+            ReferenceLine::None => continue,
+        };
+        plane.line(
+            Role::Chance,
+            (plane.x(0.0), plane.y(from)),
+            (plane.x(1.0), plane.y(to)),
+        );
     }
     for curve in curves.iter().filter(|c| !c.x.is_empty()) {
         let path = curve_path(&plane, curve);
-        plane.write_element(format_args!(
-            "<path class=\"curve {}\" d=\"{path}\"/>",
-            curve.class
-        ));
+        plane.push(path);
         if let Some((x, y)) = curve.operating {
-            let (x, y) = (plane.x(x), plane.y(y));
-            plane.write_element(format_args!(
-                "<circle class=\"point {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>",
-                curve.class
-            ));
+            plane.push(Shape::Circle {
+                role: Role::Point(curve.series),
+                centre: (plane.x(x), plane.y(y)),
+                radius: 4.5,
+                words: None,
+            });
         }
     }
-    if curves.iter().all(|c| c.x.is_empty()) {
-        plane.explain_empty(why_empty);
-    }
-    plane.chart((title, description))
+    plane.into_shapes()
 }
 
-fn curve_path(plane: &Plane, curve: &Curve<'_>) -> String {
-    let mut path = String::new();
-    for (i, (&x, &y)) in curve.x.iter().zip(curve.y).enumerate() {
-        let (px, py) = (plane.x(x), plane.y(y));
-        // Writing to a String does not fail.
-        let _ = match (i, curve.steps) {
-            (0, true) => write!(path, "M{:.1} {py:.1}H{px:.1}", plane.x(0.0)),
-            (0, false) => write!(path, "M{px:.1} {py:.1}"),
-            (_, true) => write!(path, "V{py:.1}H{px:.1}"),
-            (_, false) => write!(path, "L{px:.1} {py:.1}"),
-        };
+fn curve_path(plane: &Plane, curve: &Curve<'_>) -> Shape {
+    let mut places = Vec::with_capacity(2 * curve.x.len());
+    let mut last_x = plane.x(0.0);
+    for (&x, &y) in curve.x.iter().zip(curve.y) {
+        let (x, y) = (plane.x(x), plane.y(y));
+        if curve.steps {
+            places.push((last_x, y));
+            last_x = x;
+        }
+        places.push((x, y));
     }
-    path
+    places.dedup();
+    Shape::Path {
+        role: Role::Curve(curve.series),
+        places,
+        right_angles: curve.steps,
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +107,7 @@ mod tests {
 
     fn chart(x: &[f64], y: &[f64], steps: bool) -> Chart {
         let curve = Curve {
-            class: "ecg",
+            series: Series::Ecg,
             x,
             y,
             operating: Some((0.25, 0.75)),

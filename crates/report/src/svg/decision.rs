@@ -1,8 +1,8 @@
 //! Decision curves.
 
 use super::chart::Chart;
-use super::plane::Plane;
-use std::fmt::Write;
+use super::plane::{Plane, PlaneFrame, page_chart};
+use super::shape::{Role, Series, Shape};
 
 /// Net benefit at a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,37 +15,61 @@ pub(crate) struct NetBenefit {
     pub(crate) all: f64,
 }
 
+/// Names of its axes.
+pub(crate) const DECISION_AXES: (&str, &str) = ("threshold", "net benefit");
+
 /// A chart of net benefit, from 0, which predicting nothing has, to a little above the prevalence, the most there can be.
 pub(crate) fn draw_decision_curve(words: (String, String), curve: &[NetBenefit], prevalence: f64) -> Chart {
-    let top = ceiling(prevalence);
-    let mut plane = Plane::new("threshold", "net benefit", top);
-    let path = |plane: &Plane, of: fn(&NetBenefit) -> f64| {
-        let mut path = String::new();
-        for point in curve {
-            let step = if path.is_empty() { 'M' } else { 'L' };
-            let (x, y) = (plane.x(point.threshold), plane.y(of(point).clamp(0.0, top)));
-            // Writing to a String does not fail.
-            let _ = write!(path, "{step}{x:.1} {y:.1}");
-        }
-        path
-    };
-    if prevalence > 0.0 && !curve.is_empty() {
-        let (all, model) = (path(&plane, |p| p.all), path(&plane, |p| p.model));
-        plane.write_element(format_args!("<path class=\"curve chance\" d=\"{all}\"/>"));
-        plane.write_element(format_args!("<path class=\"curve ecg\" d=\"{model}\"/>"));
-    } else {
-        plane.explain_empty("no positives");
-    }
-    plane.chart(words)
+    let series = [(Series::Ecg, curve)];
+    page_chart(
+        words,
+        &plot_decision_curves(PlaneFrame::PAGE, DECISION_AXES, &series, prevalence),
+    )
 }
 
-/// The least of 1, 2, 4 and 8 times a power of ten that is above a share and a tenth of it; 1 at most.
+/// Decision curves of one series or of several, each with that of predicting every ECG, up to a little above the highest prevalence.
+pub(crate) fn plot_decision_curves(
+    frame: PlaneFrame,
+    axes: (&str, &str),
+    series: &[(Series, &[NetBenefit])],
+    prevalence: f64,
+) -> Vec<Shape> {
+    let top = if prevalence > 0.0 {
+        ceiling(prevalence)
+    } else {
+        1.0
+    };
+    let mut plane = Plane::new(frame, axes, top);
+    let path = |plane: &Plane, role, curve: &[NetBenefit], of: fn(&NetBenefit) -> f64| {
+        let place = |point: &NetBenefit| (plane.x(point.threshold), plane.y(of(point).clamp(0.0, top)));
+        Shape::Path {
+            role,
+            places: curve.iter().map(place).collect(),
+            right_angles: false,
+        }
+    };
+    for (name, curve) in series.iter().filter(|(_, curve)| !curve.is_empty()) {
+        if prevalence > 0.0 {
+            let all = path(&plane, Role::ChanceCurve, curve, |p| p.all);
+            let model = path(&plane, Role::Curve(*name), curve, |p| p.model);
+            plane.push(all);
+            plane.push(model);
+        }
+    }
+    if prevalence <= 0.0 || series.iter().all(|(_, curve)| curve.is_empty()) {
+        plane.explain_empty("no positives");
+    }
+    plane.into_shapes()
+}
+
+/// The least of 1, 2, 4 and 8 times a power of ten that is above a share and a tenth of it; 1 at most. Below 0.1 not of 1, whose quarters
+/// are long numbers.
 fn ceiling(share: f64) -> f64 {
     let wanted = share * 1.1;
     let mut unit = 1e-4;
     while unit < 1.0 {
         for times in [1.0, 2.0, 4.0, 8.0] {
-            if unit * times >= wanted {
+            if unit * times >= wanted && (times > 1.0 || unit > 0.05) {
                 return f64::min(unit * times, 1.0);
             }
         }
@@ -61,7 +85,9 @@ mod tests {
     #[test]
     fn the_axis_holds_the_prevalence() {
         for (share, top) in [
-            (0.0, 1e-4),
+            (0.0, 2e-4),
+            (0.087, 0.1),
+            (0.008, 0.02),
             (0.02, 0.04),
             (0.1, 0.2),
             (0.3, 0.4),

@@ -1,7 +1,8 @@
 //! Histogram of scores, the two classes over each other.
 
 use super::chart::Chart;
-use super::plane::Plane;
+use super::plane::{Plane, PlaneFrame, page_chart};
+use super::shape::{Role, Shape};
 
 /// Counts in bins of equal width from 0 to 1.
 pub(crate) struct HistogramBars<'a> {
@@ -14,20 +15,20 @@ pub(crate) struct HistogramBars<'a> {
 }
 
 /// A chart of each class's share in every bin: the classes are of very different size, and their shapes are compared.
-pub(crate) fn draw_histogram((title, description): (String, String), bars: &HistogramBars<'_>) -> Chart {
+pub(crate) fn draw_histogram(words: (String, String), bars: &HistogramBars<'_>) -> Chart {
     let (positives, negatives) = (bin_shares(bars.positives), bin_shares(bars.negatives));
     let highest = positives.iter().chain(&negatives).copied().fold(0.0, f64::max);
     // Room to the next tenth above the highest bar.
     let top = ((highest * 10.0).ceil() / 10.0).clamp(0.1, 1.0);
-    let mut plane = Plane::new("probability", "share of its class", top);
-    draw_bars(&mut plane, "absent", &negatives);
-    draw_bars(&mut plane, "present", &positives);
+    let mut plane = Plane::new(PlaneFrame::PAGE, ("probability", "share of its class"), top);
+    draw_bars(&mut plane, Role::BarAbsent, &negatives);
+    draw_bars(&mut plane, Role::BarPresent, &positives);
     let x = plane.x(bars.threshold);
-    plane.line("threshold", (x, plane.y(0.0)), (x, plane.y(top)));
+    plane.line(Role::Threshold, (x, plane.y(0.0)), (x, plane.y(top)));
     if positives.is_empty() && negatives.is_empty() {
         plane.explain_empty("no rows");
     }
-    plane.chart((title, description))
+    page_chart(words, &plane.into_shapes())
 }
 
 /// Share of each bin in all; nothing where there are none.
@@ -39,18 +40,17 @@ fn bin_shares(counts: &[u64]) -> Vec<f64> {
     counts.iter().map(|&n| n as f64 / all as f64).collect()
 }
 
-fn draw_bars(plane: &mut Plane, class: &str, shares: &[f64]) {
+fn draw_bars(plane: &mut Plane, role: Role, shares: &[f64]) {
     let width = 1.0 / shares.len().max(1) as f64;
     for (i, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let (x0, x1) = (plane.x(i as f64 * width), plane.x((i + 1) as f64 * width));
         let (y0, y1) = (plane.y(share), plane.y(0.0));
-        plane.write_element(format_args!(
-            "<rect class=\"bar {class}\" x=\"{:.1}\" y=\"{y0:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
-            x0 + 0.5,
-            x1 - x0 - 1.0,
+        plane.push(Shape::Rectangle {
+            role,
+            corner: (x0 + 0.5, y0),
             // A bar too low to see is drawn a hair high, so that no row goes unseen.
-            (y1 - y0).max(0.7)
-        ));
+            size: (x1 - x0 - 1.0, (y1 - y0).max(0.7)),
+        });
     }
 }
 

@@ -9,11 +9,17 @@ mod flow;
 mod forest;
 mod histogram;
 mod plane;
+mod shape;
 
-pub(crate) use calibration::draw_calibration;
-pub(crate) use chart::{Chart, STYLE};
-pub(crate) use curve::{Curve, ReferenceLine, draw_curves};
-pub(crate) use decision::{NetBenefit, draw_decision_curve};
+pub(crate) use calibration::{CALIBRATION_AXES, draw_calibration, plot_calibration};
+pub(crate) use chart::{Chart, STYLE, first_sentence};
+pub(crate) use curve::{Curve, ReferenceLine, draw_curves, plot_curves};
+pub(crate) use decision::{DECISION_AXES, NetBenefit, draw_decision_curve, plot_decision_curves};
 pub(crate) use flow::{FlowBox, FlowStage, draw_flow};
-pub(crate) use forest::{ForestGroup, ForestRow, draw_difference_forest, draw_forest};
+pub(crate) use forest::{
+    ForestAxis, ForestFrame, ForestGroup, ForestRow, draw_difference_forest, draw_forest, forest_height,
+    group_height, plot_forest,
+};
 pub(crate) use histogram::{HistogramBars, draw_histogram};
+pub(crate) use plane::PlaneFrame;
+pub(crate) use shape::{Anchor, Place, Role, Series, Shape, path_data};

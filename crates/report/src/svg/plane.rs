@@ -1,109 +1,150 @@
 //! A plane with axes, on which curves and bars are drawn.
 
 use super::chart::Chart;
-use crate::text::escape;
-use std::fmt::Write;
+use super::shape::{Anchor, Place, Role, Shape, svg_elements};
 
-const WIDTH: f64 = 340.0;
-const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 50.0;
-const RIGHT: f64 = 14.0;
-const TOP: f64 = 16.0;
-const BOTTOM: f64 = 46.0;
+/// Size of a plane and room around its values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlaneFrame {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) left: f64,
+    pub(crate) right: f64,
+    pub(crate) top: f64,
+    pub(crate) bottom: f64,
+    /// Radius of the largest disc of a chart whose discs say how many.
+    pub(crate) largest_disc: f64,
+}
+
+impl PlaneFrame {
+    /// That of the page's charts.
+    pub(crate) const PAGE: Self = Self {
+        width: 340.0,
+        height: 300.0,
+        left: 50.0,
+        right: 14.0,
+        top: 16.0,
+        bottom: 46.0,
+        largest_disc: 8.0,
+    };
+}
 
 /// Horizontal from 0 to 1, vertical from 0 to `top`.
 pub(super) struct Plane {
+    frame: PlaneFrame,
     top: f64,
-    /// SVG elements so far.
-    pub(super) body: String,
+    shapes: Vec<Shape>,
 }
 
 impl Plane {
-    /// Draws grid, ticks and axis names.
-    pub(super) fn new(x_name: &str, y_name: &str, top: f64) -> Self {
+    /// Draws grid, ticks and axis names; an axis without a name is named elsewhere.
+    pub(super) fn new(frame: PlaneFrame, (x_name, y_name): (&str, &str), top: f64) -> Self {
         let mut plane = Self {
+            frame,
             top,
-            body: String::new(),
+            shapes: Vec::new(),
         };
         for i in 0..=4 {
             let part = f64::from(i) / 4.0;
             let (x, y) = (plane.x(part), plane.y(part * top));
             let (left, right, bottom, ceiling) = (plane.x(0.0), plane.x(1.0), plane.y(0.0), plane.y(top));
-            plane.line("grid", (x, bottom), (x, ceiling));
-            plane.line("grid", (left, y), (right, y));
-            plane.text("tick", (x, bottom + 15.0), "middle", &tick_label(part));
-            plane.text("tick", (left - 6.0, y + 3.5), "end", &tick_label(part * top));
+            plane.line(Role::Grid, (x, bottom), (x, ceiling));
+            plane.line(Role::Grid, (left, y), (right, y));
+            plane.text(Role::Tick, (x, bottom + 15.0), Anchor::Middle, &tick_label(part));
+            plane.text(
+                Role::Tick,
+                (left - 6.0, y + 3.5),
+                Anchor::End,
+                &tick_label(part * top),
+            );
         }
-        plane.area();
-        plane.text("axis", (plane.x(0.5), HEIGHT - 10.0), "middle", x_name);
-        let (x, y) = (13.0, plane.y(top / 2.0));
-        plane.write_element(format_args!(
-            "<text class=\"axis\" text-anchor=\"middle\" transform=\"translate({x} {y:.1}) rotate(-90)\">{}</text>",
-            escape(y_name)
-        ));
+        plane.shapes.push(Shape::Rectangle {
+            role: Role::Area,
+            corner: (plane.x(0.0), plane.y(top)),
+            size: (plane.x(1.0) - plane.x(0.0), plane.y(0.0) - plane.y(top)),
+        });
+        plane.name_axes(x_name, y_name);
         plane
     }
 
-    /// Where values lie, for the page's script, which moves a threshold.
-    fn area(&mut self) {
-        let (x, y) = (self.x(0.0), self.y(self.top));
-        let (width, height) = (self.x(1.0) - x, self.y(0.0) - y);
-        self.write_element(format_args!(
-            "<rect class=\"area\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"none\"/>"
-        ));
+    fn name_axes(&mut self, x_name: &str, y_name: &str) {
+        if !x_name.is_empty() {
+            let place = (self.x(0.5), self.frame.height - 10.0);
+            self.text(Role::Axis, place, Anchor::Middle, x_name);
+        }
+        if !y_name.is_empty() {
+            self.shapes.push(Shape::Text {
+                role: Role::Axis,
+                at: (13.0, self.y(self.top / 2.0)),
+                anchor: Anchor::Middle,
+                upright: true,
+                text: y_name.to_owned(),
+            });
+        }
     }
 
-    /// The drawing, done.
-    pub(super) fn chart(self, (title, description): (String, String)) -> Chart {
-        Chart {
-            title,
-            description,
-            size: (WIDTH, HEIGHT),
-            millimetres: false,
-            body: self.body,
-        }
+    /// What was drawn.
+    pub(super) fn into_shapes(self) -> Vec<Shape> {
+        self.shapes
     }
 
     /// Horizontal position of a value.
     pub(super) fn x(&self, v: f64) -> f64 {
-        LEFT + v * (WIDTH - LEFT - RIGHT)
+        self.frame.left + v * (self.frame.width - self.frame.left - self.frame.right)
     }
 
     /// Vertical position of a value.
     pub(super) fn y(&self, v: f64) -> f64 {
-        HEIGHT - BOTTOM - v / self.top * (HEIGHT - TOP - BOTTOM)
+        let bottom = self.frame.height - self.frame.bottom;
+        bottom - v / self.top * (bottom - self.frame.top)
     }
 
-    /// Appends elements.
-    pub(super) fn write_element(&mut self, element: std::fmt::Arguments<'_>) {
-        // Writing to a String does not fail.
-        let _ = self.body.write_fmt(element);
+    /// Radius of the largest disc.
+    pub(super) fn largest_disc(&self) -> f64 {
+        self.frame.largest_disc
+    }
+
+    /// Appends a shape.
+    pub(super) fn push(&mut self, shape: Shape) {
+        self.shapes.push(shape);
     }
 
     /// A line between two places of the drawing.
-    pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
-        self.write_element(format_args!(
-            "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
-        ));
+    pub(super) fn line(&mut self, role: Role, from: Place, to: Place) {
+        self.push(Shape::Line { role, from, to });
     }
 
     /// Text at a place of the drawing.
-    pub(super) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: &str, text: &str) {
-        self.write_element(format_args!(
-            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
-            escape(text)
-        ));
+    pub(super) fn text(&mut self, role: Role, at: Place, anchor: Anchor, text: &str) {
+        self.push(Shape::Text {
+            role,
+            at,
+            anchor,
+            upright: false,
+            text: text.to_owned(),
+        });
     }
 
     /// Says in the middle why there is nothing to draw.
     pub(super) fn explain_empty(&mut self, why: &str) {
         let place = (self.x(0.5), self.y(self.top / 2.0));
-        self.text("nothing", place, "middle", why);
+        self.text(Role::Nothing, place, Anchor::Middle, why);
     }
 }
 
-/// At most three decimals, and no more than needed.
+/// A chart of the page out of what was drawn in its frame.
+pub(super) fn page_chart((title, description): (String, String), shapes: &[Shape]) -> Chart {
+    Chart {
+        title,
+        description,
+        size: (PlaneFrame::PAGE.width, PlaneFrame::PAGE.height),
+        millimetres: false,
+        body: svg_elements(shapes),
+    }
+}
+
+/// As many decimals as are needed.
 fn tick_label(v: f64) -> String {
-    let text = format!("{v:.3}");
+    let text = format!("{v:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
