@@ -22,7 +22,7 @@ const OF_MACHINES: [(&[&str], &str); 6] = [
     ),
     (
         &["no kernel image is available"],
-        "the GPU is too old or too new for this libtorch: use another GPU, a libtorch that has code for it (README, \"On a GPU\"), \
+        "the GPU is too old or too new for this libtorch: use another GPU, a libtorch that has code for it (docs/gpu.md), \
          or device cpu",
     ),
     (
@@ -30,7 +30,7 @@ const OF_MACHINES: [(&[&str], &str); 6] = [
             "driver version is insufficient",
             "driver on your system is too old",
         ],
-        "install a newer NVIDIA driver, use a libtorch for an older CUDA (README, \"On a GPU\"), or device cpu",
+        "install a newer NVIDIA driver, use a libtorch for an older CUDA (docs/gpu.md), or device cpu",
     ),
     (
         &["busy or unavailable"],

@@ -115,7 +115,7 @@ impl fmt::Display for CudaProblem {
             Self::DriverTooOld { offers, needs } => write!(
                 f,
                 "the NVIDIA driver is for CUDA {}, and this libtorch is made for CUDA {}: install driver {} or newer, or build \
-                 with a libtorch for CUDA {} (README, \"On a GPU\")",
+                 with a libtorch for CUDA {} (docs/gpu.md)",
                 version_text(*offers),
                 version_text(*needs),
                 driver_for(*needs),
@@ -176,7 +176,7 @@ impl CudaStatus {
             Some(capability) if !devices.has_code_for(*capability) => Err(UnusableDevice {
                 what: format!(
                     "the GPU has compute capability {capability}, and this libtorch has code for {} only: use another GPU, or \
-                     build with a libtorch that has it (README, \"On a GPU\")",
+                     build with a libtorch that has it (docs/gpu.md)",
                     devices.code_names()
                 ),
                 absent: false,
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(
             old.to_string(),
             "the NVIDIA driver is for CUDA 12.4, and this libtorch is made for CUDA 13.0: install driver 580 or newer, or build with \
-             a libtorch for CUDA 12 (README, \"On a GPU\")"
+             a libtorch for CUDA 12 (docs/gpu.md)"
         );
         let library = CudaProblem::NoLibrary {
             path: "/x/libtorch_cuda.so".into(),
