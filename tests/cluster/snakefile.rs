@@ -58,3 +58,27 @@ fn snakemake_leaves_what_one_process_leaves() {
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(said.contains("Nothing to be done"), "{said}");
 }
+
+#[test]
+fn a_mistake_is_tried_once_and_what_may_pass_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let printed = command(dir.path(), &["submit", "snakemake"], &["--shards=1"]);
+    let program = printed.get_program().to_str().unwrap().to_owned();
+    let text = ok(&mut { printed });
+    assert!(text.contains(&program));
+    let log = dir.path().join("tries");
+    for (code, tries) in [(2, 1), (3, 1), (75, 4)] {
+        let stub = format!("sh -c 'echo >> \"$0\"; exit {code}' {}", log.display());
+        let stub = text.replace(&program, &stub.replace('"', "\\\""));
+        std::fs::write(dir.path().join("Snakefile"), stub).unwrap();
+        let _ = std::fs::remove_file(&log);
+        let Some(mut run) = snakemake(dir.path(), &[]) else {
+            return;
+        };
+        let output = run.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{said}");
+        let tried = std::fs::read_to_string(&log).unwrap().lines().count();
+        assert_eq!(tried, tries, "exit code {code}: {said}");
+    }
+}

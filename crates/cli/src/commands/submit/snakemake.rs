@@ -10,6 +10,18 @@ use serde_json::json;
 /// Times that Snakemake starts a failed task again.
 const RETRIES: u32 = 3;
 
+/// What stands before and after the command of every task: a mistake in what was asked for (exit codes 2 and 3) stays one, so that
+/// Snakemake's further tries end at once.
+const ONLY_ONCE: &str = r#"BEFORE = (
+    'if [ {resources.attempt} -gt 1 ] && [ -e {output:q}.stop ]; then exit $(cat {output:q}.stop); fi; '
+    'rm -f {output:q}.stop; code=0; '
+)
+AFTER = (
+    ' || code=$?; case $code in 2|3) echo $code > {output:q}.stop; '
+    'echo "exit code $code: not tried again" >&2;; esac; exit $code'
+)
+"#;
+
 /// The Snakefile.
 ///
 /// # Errors
@@ -26,9 +38,10 @@ pub fn snakefile(run: &SubmittedRun<'_>, queue: &QueueArgs, steps: &[SubmitStep]
          #   snakemake --cores 8                          on this machine\n\
          #   snakemake --executor slurm --jobs {shards}{:width$}on a cluster, with snakemake-executor-plugin-slurm\n\
          #\n\
-         # Failed tasks start again {RETRIES} times. After a change of the data, or where the run was removed: snakemake --forceall. It\n\
-         # goes through every step, and what is up to date is not computed again.\n\n\
-         MARKS = {}\n\n\
+         # Failed tasks start again {RETRIES} times, but for mistakes in what was asked for (exit codes 2 and 3). After a change of the\n\
+         # data, or where the run was removed: snakemake --forceall. It goes through every step, and what is up to date is not computed\n\
+         # again.\n\n\
+         MARKS = {}\n{ONLY_ONCE}\n\
          rule all:\n    input: {}\n",
         run.title(),
         "",
@@ -62,10 +75,8 @@ fn rule(run: &SubmittedRun<'_>, queue: &QueueArgs, step: &SubmitStep, before: Op
     if let Some(cpus) = run.shared.cpus_per_task {
         text.push_str(&format!("    threads: {cpus}\n"));
     }
-    let resources = resources(run, queue, step);
-    if !resources.is_empty() {
-        text.push_str(&format!("    resources: {}\n", resources.join(", ")));
-    }
+    let resources = resources(run, queue, step).join(", ");
+    text.push_str(&format!("    resources: {resources}\n"));
     let words = [
         vec![run.program.clone(), "run".to_owned()],
         target_arguments(&run.shared.target),
@@ -75,7 +86,7 @@ fn rule(run: &SubmittedRun<'_>, queue: &QueueArgs, step: &SubmitStep, before: Op
     let command = shell_words(&words).replace('{', "{{").replace('}', "}}");
     let further: Vec<String> = step_arguments(&step.work, &share);
     text.push_str(&format!(
-        "    retries: {RETRIES}\n    shell: {}\n",
+        "    retries: {RETRIES}\n    shell: BEFORE + {} + AFTER\n",
         literal(&[&[command], &further[..]].concat().join(" "))
     ));
     text
@@ -93,7 +104,9 @@ fn resources(run: &SubmittedRun<'_>, queue: &QueueArgs, step: &SubmitStep) -> Ve
         .iter()
         .filter_map(|(name, value)| Some(format!("{name}={}", literal(value.as_ref()?))));
     let gpus = Some(run.shared.gpus_per_task).filter(|gpus| *gpus > 0 && step.runs_model);
-    texts.chain(gpus.map(|gpus| format!("gpu={gpus}"))).collect()
+    let attempt = std::iter::once("attempt=lambda wildcards, attempt: attempt".to_owned());
+    let gpus = gpus.map(|gpus| format!("gpu={gpus}"));
+    attempt.chain(texts).chain(gpus).collect()
 }
 
 /// Expression for the files that say that a step is done.
