@@ -140,7 +140,10 @@ fn two_that_need_the_same_tool_at_once_fetch_it_once() {
         let outputs = [both.spawn(asked), both.spawn(asked)].map(|one| one.join().unwrap());
         let fetched = |output: &&Output| told(output).contains("fetching package");
         assert_eq!(outputs.iter().filter(fetched).count(), 1, "{outputs:?}");
-        assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+        assert!(
+            outputs.iter().all(|output| output.status.success()),
+            "{outputs:?}"
+        );
     });
     assert!(checkout.path(".tools/package").is_dir());
 }

@@ -7,9 +7,10 @@
 
 use super::cluster_errors::ClusterErrors;
 use super::cluster_sums::ClusterSums;
-use super::draws::{DRAWN_AT_ONCE, draw_resamples};
+use super::draws::{WeightBuffers, WeightTooLarge, Weighting};
 use super::label_rows::LabelRows;
-use super::ranked_rows::{LANES, LaneWeights, RankedRows, ResampleStatistics};
+use super::lane_weights::{ByteWeights, HalfByteWeights, LANES, LaneWeights};
+use super::ranked_rows::{RankedRows, ResampleStatistics};
 use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rayon::prelude::*;
 
@@ -88,41 +89,34 @@ impl<'a> ResampledRows<'a> {
 
     /// Draws resamples, each of as many clusters as there are, and computes everything in each of them.
     pub fn resample(&self, plan: ResamplingPlan) -> Replicates {
-        self.weigh(plan.replicates, fill_with_resamples(plan))
+        self.weigh(Weighting::Resampled(plan))
     }
 
     /// Computes everything without each of `groups` groups of clusters. Cluster i is in group i mod `groups`, which leaves one
     /// cluster out at a time where there are no more clusters than groups.
     pub fn leave_out(&self, groups: usize) -> Replicates {
-        self.weigh(groups, fill_with_groups_left_out(groups))
+        self.weigh(Weighting::GroupsLeftOut(groups))
     }
 
-    /// Computes everything under each of `replicates` sets of weights, [`LANES`] at a time.
-    fn weigh(&self, replicates: usize, fill: impl Fn(usize, &mut [LaneWeights]) + Sync) -> Replicates {
-        let ranked: Vec<RankedRows> = self.labels.par_iter().map(RankedRows::new).collect();
-        let errors = self
-            .errors
-            .then(|| ClusterErrors::new(&self.labels, self.clusters));
-        let blocks = for_each_block(self.clusters, replicates, fill, |weights| {
-            let means = match &errors {
-                Some(errors) => errors.means(weights),
-                None => vec![[[None; LANES]; 2]; ranked.len()],
-            };
-            let scanned = ranked.iter().map(|label| label.scan(weights));
-            let labels: Vec<Vec<Resampled>> = (scanned.zip(&means))
-                .map(|(scanned, means)| zip_lanes(scanned, means))
-                .collect();
-            let sums: Vec<_> = self.sums.iter().map(|sums| sums.weigh(weights)).collect();
-            (labels, sums)
-        });
+    /// Computes everything under each set of weights, [`LANES`] at a time.
+    fn weigh(&self, weighting: Weighting<'_>) -> Replicates {
+        let prepared = PreparedRows {
+            ranked: self.labels.par_iter().map(RankedRows::new).collect(),
+            errors: self
+                .errors
+                .then(|| ClusterErrors::new(&self.labels, self.clusters)),
+            sums: &self.sums,
+        };
+        let replicates = weighting.replicates();
+        let blocks = prepared.compute_blocks(self.clusters, weighting);
         let of_label = |label: usize| {
             let all = blocks
                 .iter()
-                .flat_map(move |(labels, _)| labels[label].iter().copied());
+                .flat_map(move |block| block.labels[label].iter().copied());
             all.take(replicates).collect()
         };
         let of_column = |which: usize, column: usize| {
-            let all = blocks.iter().flat_map(move |(_, sums)| sums[which][column]);
+            let all = blocks.iter().flat_map(move |block| block.sums[which][column]);
             all.take(replicates).collect()
         };
         let of_sums = |(which, sums): (usize, &ClusterSums)| {
@@ -135,55 +129,70 @@ impl<'a> ResampledRows<'a> {
     }
 }
 
-/// Fills in the weights of a block of resamples.
-fn fill_with_resamples(plan: ResamplingPlan) -> impl Fn(usize, &mut [LaneWeights]) + Sync {
-    move |block, weights| {
-        let first = block * LANES;
-        let lanes = LANES.min(plan.replicates - first);
-        for lane in (0..lanes).step_by(DRAWN_AT_ONCE) {
-            let lanes = lane..lanes.min(lane + DRAWN_AT_ONCE);
-            draw_resamples(weights, lanes, plan.seed, first as u64);
-        }
-    }
-}
-
-/// Fills in the weights of a block of groups.
-fn fill_with_groups_left_out(groups: usize) -> impl Fn(usize, &mut [LaneWeights]) + Sync {
-    move |block, weights| {
-        for (cluster, weights) in weights.iter_mut().enumerate() {
-            *weights = LaneWeights([1; LANES]);
-            let group = cluster % groups;
-            if (block * LANES..(block + 1) * LANES).contains(&group) {
-                weights.0[group - block * LANES] = 0;
-            }
-        }
-    }
-}
-
 /// Bytes of weights, of all threads together, above which fewer threads work at once.
 const MOST_WEIGHTS: usize = 2 << 30;
 
-/// What `compute` makes of each block of [`LANES`] sets of weights of `count` clusters, in order.
-fn for_each_block<T: Send>(
-    count: usize,
-    replicates: usize,
-    fill: impl Fn(usize, &mut [LaneWeights]) + Sync,
-    compute: impl Fn(&[LaneWeights]) -> T + Sync,
-) -> Vec<T> {
-    let blocks: Vec<usize> = (0..replicates.div_ceil(LANES)).collect();
-    let at_once = MOST_WEIGHTS / ((LANES + DRAWN_AT_ONCE) * count.max(1));
-    let compute_block = |weights: &mut Vec<LaneWeights>, &block: &usize| {
-        weights.fill(LaneWeights::NONE);
-        fill(block, weights);
-        compute(weights)
-    };
-    let some = |blocks: &[usize]| -> Vec<T> {
-        let blocks = blocks.par_iter();
-        blocks
-            .map_init(|| vec![LaneWeights::NONE; count], compute_block)
-            .collect()
-    };
-    blocks.chunks(at_once.max(1)).flat_map(some).collect()
+/// Rows in the order in which resamples are computed.
+struct PreparedRows<'a> {
+    ranked: Vec<RankedRows>,
+    errors: Option<ClusterErrors>,
+    sums: &'a [ClusterSums],
+}
+
+/// What was computed in [`LANES`] resamples.
+struct Block {
+    /// `[label][lane]`.
+    labels: Vec<Vec<Resampled>>,
+    /// `[which][column][lane]`.
+    sums: Vec<Vec<[f64; LANES]>>,
+}
+
+impl PreparedRows<'_> {
+    /// All blocks of resamples of `count` clusters, in order.
+    fn compute_blocks(&self, count: usize, weighting: Weighting<'_>) -> Vec<Block> {
+        let blocks: Vec<usize> = (0..weighting.replicates().div_ceil(LANES)).collect();
+        let bytes = WeightBuffers::<HalfByteWeights>::BYTES;
+        // Threads take a block each, or share every block where that would leave some without one.
+        let (at_once, apiece) = if rayon::current_num_threads() > blocks.len() {
+            (1, 1)
+        } else {
+            (MOST_WEIGHTS / (bytes * count.max(1)), usize::MAX)
+        };
+        let some = |blocks: &[usize]| -> Vec<Block> {
+            let block = |buffers: &mut WeightBuffers<HalfByteWeights>, &block: &usize| match weighting
+                .fill(block, buffers, apiece)
+            {
+                Ok(()) => self.compute(&buffers.weights, apiece),
+                Err(WeightTooLarge) => self.compute_large(block, count, weighting),
+            };
+            let buffers = || WeightBuffers::new(count);
+            blocks.par_iter().map_init(buffers, block).collect()
+        };
+        blocks.chunks(at_once.max(1)).flat_map(some).collect()
+    }
+
+    /// A block with weights that half a byte does not hold.
+    fn compute_large(&self, block: usize, count: usize, weighting: Weighting<'_>) -> Block {
+        let mut buffers = WeightBuffers::<ByteWeights>::new(count);
+        // A byte holds whatever is drawn.
+        let _ = weighting.fill(block, &mut buffers, usize::MAX);
+        self.compute(&buffers.weights, usize::MAX)
+    }
+
+    /// One block. Each thread scans `apiece` labels or more.
+    fn compute<W: LaneWeights>(&self, weights: &[W], apiece: usize) -> Block {
+        let means = match &self.errors {
+            Some(errors) => errors.means(weights),
+            None => vec![[[None; LANES]; 2]; self.ranked.len()],
+        };
+        let ranked = self.ranked.par_iter().with_min_len(apiece).zip(&means);
+        Block {
+            labels: ranked
+                .map(|(label, means)| zip_lanes(label.scan(weights), means))
+                .collect(),
+            sums: self.sums.iter().map(|sums| sums.weigh(weights)).collect(),
+        }
+    }
 }
 
 fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resampled> {

@@ -1,11 +1,15 @@
 //! Mean errors of labels in resamples, from sums over the rows of clusters.
 
 use super::label_rows::LabelRows;
+use super::lane_weights::{LANES, LaneWeights, multipliers};
 use super::probability::{log_error, squared_error};
-use super::ranked_rows::{LANES, LaneWeights};
+use multiversion::multiversion;
 
 /// Clusters whose errors are summed in float32 before they are added up in float64.
 const CHUNK: usize = 256;
+
+/// Lanes whose sums stay in the processor's registers while clusters pass.
+const AT_ONCE: usize = 32;
 
 /// Mean squared and mean logarithmic error of a label in each lane; none where a lane has no rows.
 pub(super) type MeanErrors = [[Option<f64>; LANES]; 2];
@@ -26,7 +30,7 @@ impl ClusterErrors {
     }
 
     /// Mean errors of every label.
-    pub(super) fn means(&self, weights: &[LaneWeights]) -> Vec<MeanErrors> {
+    pub(super) fn means<W: LaneWeights>(&self, weights: &[W]) -> Vec<MeanErrors> {
         self.of_rows.iter().flat_map(|sums| sums.means(weights)).collect()
     }
 }
@@ -60,35 +64,50 @@ impl ErrorSums {
     }
 
     /// Mean errors of every label in every lane.
-    fn means(&self, weights: &[LaneWeights]) -> Vec<MeanErrors> {
+    fn means<W: LaneWeights>(&self, weights: &[W]) -> Vec<MeanErrors> {
         let mut total = vec![[0.0f64; LANES]; self.width];
-        let mut part = vec![[0.0f32; LANES]; self.width];
         let mut rows = [0u64; LANES];
-        for (chunk, weights) in weights.chunks(CHUNK).enumerate() {
-            part.fill([0.0; LANES]);
-            for (at, weights) in weights.iter().enumerate() {
-                let cluster = chunk * CHUNK + at;
-                let weights: [f32; LANES] = std::array::from_fn(|lane| {
-                    rows[lane] += u64::from(weights.0[lane]) * u64::from(self.rows[cluster]);
-                    f32::from(weights.0[lane])
-                });
-                let errors = &self.sums[cluster * self.width..][..self.width];
-                for (sum, error) in part.iter_mut().zip(errors) {
-                    for (sum, weight) in sum.iter_mut().zip(&weights) {
-                        *sum += error * weight;
-                    }
-                }
-            }
-            for (total, part) in total.iter_mut().zip(&part) {
-                for (total, part) in total.iter_mut().zip(part) {
-                    *total += f64::from(*part);
-                }
-            }
+        let chunks = self.sums.chunks(CHUNK * self.width.max(1));
+        for ((weights, errors), of_clusters) in weights.chunks(CHUNK).zip(chunks).zip(self.rows.chunks(CHUNK))
+        {
+            add_rows(&mut rows, weights, of_clusters);
+            add_errors(&mut total, weights, errors);
         }
         let mean = |sums: &[f64; LANES]| {
             std::array::from_fn(|lane| (rows[lane] > 0).then(|| sums[lane] / rows[lane] as f64))
         };
         let pairs = total.chunks_exact(2);
         pairs.map(|pair| [mean(&pair[0]), mean(&pair[1])]).collect()
+    }
+}
+
+/// Adds the rows of clusters.
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn add_rows<W: LaneWeights>(sums: &mut [u64; LANES], weights: &[W], rows: &[u32]) {
+    for (weights, rows) in weights.iter().zip(rows) {
+        for (sum, weight) in sums.iter_mut().zip(&weights.all()) {
+            *sum += u64::from(*weight) * u64::from(*rows);
+        }
+    }
+}
+
+/// Adds the errors of [`CHUNK`] clusters or fewer, `[cluster][column]`.
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn add_errors<W: LaneWeights>(total: &mut [[f64; LANES]], weights: &[W], errors: &[f32]) {
+    let width = total.len();
+    let mut some = [[0.0f32; AT_ONCE]; CHUNK];
+    for first in (0..LANES).step_by(AT_ONCE) {
+        multipliers(&mut some, weights, first);
+        for (column, total) in total.iter_mut().enumerate() {
+            let mut sums = [0.0f32; AT_ONCE];
+            for (weights, errors) in some[..weights.len()].iter().zip(errors.chunks_exact(width)) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += errors[column] * weight;
+                }
+            }
+            for (total, sum) in total[first..].iter_mut().zip(&sums) {
+                *total += f64::from(*sum);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A statistic that its counts do not define (no positives, nothing predicted positive, …) is `None`, never 0 and
 //! never NaN.
 //!
-//! They are not expressions of polars: a resample is one pass over rows that were ranked once, 64 resamples at a time, where
+//! They are not expressions of polars: a resample is one pass over rows that were ranked once, 128 resamples at a time, where
 //! expressions would gather and sort the rows of every resample anew; and a formula on slices can be held against its definition.
 
 pub mod bootstrap;
@@ -14,6 +14,7 @@ mod draws;
 pub mod histogram;
 pub mod interval;
 mod label_rows;
+mod lane_weights;
 pub mod multilabel;
 mod prefetch;
 pub mod probability;

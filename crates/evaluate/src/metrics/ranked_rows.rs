@@ -1,31 +1,20 @@
 //! One label's rows by falling score, scanned once for many resamples at a time.
 
 use super::label_rows::LabelRows;
+use super::lane_weights::{LANES, LaneWeights};
 use super::prefetch::prefetch;
+use super::sort_descending::sort_descending;
 use ecgfm_artifacts::evaluation::ConfusionMatrix;
+use multiversion::multiversion;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Resamples that are scanned together: the weights of one cluster in all of them are one line of the processor's cache.
-pub(super) const LANES: usize = 64;
-
-/// Rows whose weights sum up in sixteen bits, which is twice as fast as in thirty-two: 257 · 255 is the most that fits.
+/// Sums of bytes that fit in sixteen bits, which are added up twice as fast as thirty-two: 257 · 255 is the most.
 const SHORT: usize = 257;
 
 /// Rows that the weights are asked for ahead of their use. The rows of one score or of neighbouring ones are of patients from anywhere, so
 /// that without it every row waits for memory as soon as the weights do not fit in the cache.
 const AHEAD: usize = 24;
-
-/// Number of times that a cluster is in each of [`LANES`] resamples.
-///
-/// It is one line of the processor's cache and not parts of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(align(64))]
-pub(super) struct LaneWeights(pub(super) [u8; LANES]);
-
-impl LaneWeights {
-    /// In none of the resamples.
-    pub(super) const NONE: Self = Self([0; LANES]);
-}
 
 /// Rows by falling score, so that a resample is one pass without sorting.
 pub(super) struct RankedRows {
@@ -64,14 +53,11 @@ pub(super) struct ResampleStatistics {
 
 impl RankedRows {
     pub(super) fn new(label: &LabelRows<'_>) -> Self {
-        let mut order: Vec<u32> = (0..label.scores.len() as u32).collect();
         // Equal scores in row order: the sums are the same in any, and this one is always the same.
-        order.par_sort_unstable_by(|&a, &b| {
-            let (of_a, of_b) = (label.scores[a as usize], label.scores[b as usize]);
-            of_b.total_cmp(&of_a).then(a.cmp(&b))
-        });
-        let score = |at: usize| label.scores[order[at] as usize];
-        let positive = |at: usize| label.truth[order[at] as usize];
+        let order = sort_descending(label.scores, |row| row as u32);
+        let score = |at: usize| order[at].0;
+        let row = |at: usize| order[at].1 as usize;
+        let positive = |at: usize| label.truth[row(at)];
         let mut runs: Vec<RowRun> = Vec::new();
         let (mut at, mut predicted) = (0, true);
         while at < order.len() {
@@ -103,17 +89,17 @@ impl RankedRows {
             }
             at = end;
         }
-        let mut clusters: Vec<u32> = order.iter().map(|&row| label.clusters[row as usize]).collect();
+        let mut clusters: Vec<u32> = (0..order.len()).map(|at| label.clusters[row(at)]).collect();
         sort_negatives(&mut clusters, &runs);
         Self {
             clusters,
-            truth: order.iter().map(|&row| label.truth[row as usize]).collect(),
+            truth: (0..order.len()).map(positive).collect(),
             runs,
         }
     }
 
     /// Scans all rows; `weights` are the clusters'.
-    pub(super) fn scan(&self, weights: &[LaneWeights]) -> Vec<ResampleStatistics> {
+    pub(super) fn scan<W: LaneWeights>(&self, weights: &[W]) -> Vec<ResampleStatistics> {
         let mut sums = Sums::default();
         let mut predicted = None;
         let mut start = 0;
@@ -122,25 +108,14 @@ impl RankedRows {
             start = row_run.end as usize;
             match row_run.kind {
                 RunKind::Negatives => {
-                    for first in rows.clone().step_by(SHORT) {
-                        let mut short = [0u16; LANES];
-                        for row in first..rows.end.min(first + SHORT) {
-                            let weights = self.weights_of(row, weights);
-                            for (sum, weight) in short.iter_mut().zip(&weights.0) {
-                                *sum += u16::from(*weight);
-                            }
-                        }
-                        for (sum, short) in sums.pending.iter_mut().zip(&short) {
-                            *sum += u32::from(*short);
-                        }
-                    }
+                    add_negatives(&mut sums.pending, &self.clusters, rows, weights);
                 }
                 RunKind::Ties => {
                     sums.rank_pending();
                     let mut run = ([0u32; LANES], [0u32; LANES]);
                     for row in rows {
                         let sum = if self.truth[row] { &mut run.0 } else { &mut run.1 };
-                        add_weights(sum, self.weights_of(row, weights));
+                        add_weights(sum, &weights_of(row, &self.clusters, weights).all());
                     }
                     sums.add_ties(&run.0, &run.1);
                 }
@@ -157,14 +132,45 @@ impl RankedRows {
             .map(|lane| sums.statistics(lane, tp[lane], fp[lane]))
             .collect()
     }
+}
 
-    /// The weights of a row's cluster; asks for those of a row further on.
-    #[inline(always)]
-    fn weights_of<'w>(&self, row: usize, weights: &'w [LaneWeights]) -> &'w LaneWeights {
-        if let Some(&cluster) = self.clusters.get(row + AHEAD) {
-            prefetch(weights, cluster as usize);
+/// The weights of a row's cluster; asks for those of a row further on.
+#[inline(always)]
+fn weights_of<'w, W: LaneWeights>(row: usize, clusters: &[u32], weights: &'w [W]) -> &'w W {
+    if let Some(&cluster) = clusters.get(row + AHEAD) {
+        prefetch(weights, cluster as usize);
+    }
+    &weights[clusters[row] as usize]
+}
+
+/// Adds up the weights of rows.
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn add_negatives<W: LaneWeights>(
+    sums: &mut [u32; LANES],
+    clusters: &[u32],
+    rows: Range<usize>,
+    weights: &[W],
+) {
+    // So many rows' weights add up to a byte at most.
+    let bytes = usize::from(u8::MAX / W::MOST);
+    for first in rows.clone().step_by(bytes * SHORT) {
+        let rows = first..rows.end.min(first + bytes * SHORT);
+        let mut short = [0u16; LANES];
+        for first in rows.clone().step_by(bytes) {
+            let mut byte = [0u8; LANES];
+            for row in first..rows.end.min(first + bytes) {
+                let weights = weights_of(row, clusters, weights).all();
+                for (sum, weight) in byte.iter_mut().zip(&weights) {
+                    *sum += *weight;
+                }
+            }
+            for (sum, byte) in short.iter_mut().zip(&byte) {
+                *sum += u16::from(*byte);
+            }
         }
-        &weights[self.clusters[row] as usize]
+        for (sum, short) in sums.iter_mut().zip(&short) {
+            *sum += u32::from(*short);
+        }
     }
 }
 
@@ -183,8 +189,8 @@ fn sort_negatives(clusters: &mut [u32], runs: &[RowRun]) {
     of_runs.into_par_iter().for_each(|rows| rows.sort_unstable());
 }
 
-fn add_weights(sums: &mut [u32; LANES], weights: &LaneWeights) {
-    for (sum, weight) in sums.iter_mut().zip(&weights.0) {
+fn add_weights(sums: &mut [u32; LANES], weights: &[u8; LANES]) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
         *sum += u32::from(*weight);
     }
 }

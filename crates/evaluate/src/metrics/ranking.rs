@@ -58,11 +58,12 @@ pub struct PrPoint {
 impl Ranking {
     /// Orders rows by score. Scores must be finite; `truth` and `scores` have one entry a row.
     pub fn new(truth: &[bool], scores: &[f32]) -> Self {
-        Self::of_sorted(sort_descending(truth, scores))
+        let sorted = sort_descending(scores, |row| u32::from(truth[row]));
+        Self::of_sorted(sorted.into_iter().map(|(score, truth)| (score, truth == 1)))
     }
 
     /// Ranking of rows that are in order already: scores fall.
-    pub fn of_sorted(rows: Vec<(f32, bool)>) -> Self {
+    pub fn of_sorted(rows: impl IntoIterator<Item = (f32, bool)>) -> Self {
         let (mut tp, mut fp) = (0, 0);
         let mut steps: Vec<ScoreStep> = Vec::new();
         for (score, truth) in rows {

@@ -5,9 +5,10 @@ const MANY: usize = 4096;
 /// Bits of a digit; three make a key.
 const DIGIT: u32 = 11;
 
-/// (score, truth) of every row, scores falling; rows of one score in any order. Scores must not be NaN.
-pub(crate) fn sort_descending(truth: &[bool], scores: &[f32]) -> Vec<(f32, bool)> {
-    let mut keys: Vec<u64> = scores.iter().zip(truth).map(|(s, t)| sort_key(*s, *t)).collect();
+/// (score, mark) of every row, scores falling; rows of one score by rising mark if that rises with the row. Scores must not be NaN.
+pub(crate) fn sort_descending(scores: &[f32], mark: impl Fn(usize) -> u32) -> Vec<(f32, u32)> {
+    let rows = scores.iter().enumerate();
+    let mut keys: Vec<u64> = rows.map(|(row, score)| sort_key(*score, mark(row))).collect();
     if keys.len() < MANY {
         keys.sort_unstable();
     } else {
@@ -16,27 +17,27 @@ pub(crate) fn sort_descending(truth: &[bool], scores: &[f32]) -> Vec<(f32, bool)
     keys.into_iter().map(unpack_key).collect()
 }
 
-/// A number that rises as the score falls; the truth is its last bit.
-fn sort_key(score: f32, truth: bool) -> u64 {
+/// A number that rises as the score falls; the mark is its last 32 bits.
+fn sort_key(score: f32, mark: u32) -> u64 {
     let bits = score.to_bits();
     // As `f32::total_cmp` orders them: of negative numbers, the larger bits are the smaller number.
     let rising = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
-    u64::from(!rising) << 1 | u64::from(truth)
+    u64::from(!rising) << 32 | u64::from(mark)
 }
 
-fn unpack_key(key: u64) -> (f32, bool) {
-    let rising = !((key >> 1) as u32);
+fn unpack_key(key: u64) -> (f32, u32) {
+    let rising = !((key >> 32) as u32);
     let bits = if rising >> 31 == 1 {
         rising & !(1 << 31)
     } else {
         !rising
     };
-    (f32::from_bits(bits), key & 1 == 1)
+    (f32::from_bits(bits), key as u32)
 }
 
-/// Least significant digit first; the truth's bit is not sorted by.
+/// Least significant digit first, rows of one score in the order in which they came.
 fn by_digits(mut keys: Vec<u64>) -> Vec<u64> {
-    let digit = |key: u64, pass: u32| (key >> (1 + pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
+    let digit = |key: u64, pass: u32| (key >> (32 + pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
     let mut counts = vec![[0usize; 1 << DIGIT]; 3];
     for key in &keys {
         (0..3).for_each(|pass| counts[pass as usize][digit(*key, pass)] += 1);
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sorted(rows: &[(f32, bool)], of: impl Fn(Vec<u64>) -> Vec<u64>) -> Vec<(u32, bool)> {
+    fn sorted(rows: &[(f32, u32)], of: impl Fn(Vec<u64>) -> Vec<u64>) -> Vec<(u32, u32)> {
         let keys = of(rows.iter().map(|(s, t)| sort_key(*s, *t)).collect());
         keys.into_iter()
             .map(unpack_key)
@@ -74,7 +75,7 @@ mod tests {
     proptest! {
         #[test]
         fn either_way_sorts_as_the_standard_library_does(rows in prop::collection::vec(
-            (prop_oneof![-1.0f32..1.0, Just(0.0), Just(-0.0), any::<f32>().prop_filter("a number", |s| !s.is_nan())], any::<bool>()),
+            (prop_oneof![-1.0f32..1.0, Just(0.0), Just(-0.0), any::<f32>().prop_filter("a number", |s| !s.is_nan())], any::<u32>()),
             0..200,
         )) {
             let mut expected: Vec<f32> = rows.iter().map(|r| r.0).collect();

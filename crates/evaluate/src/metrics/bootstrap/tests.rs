@@ -1,4 +1,5 @@
 use super::super::interval::{Interval, bca_interval, percentile_interval};
+use super::super::lane_weights::{LOWER, SIDE};
 use super::super::probability::{brier_score, log_loss};
 use super::super::{ConfusionMatrix, Ranking};
 use super::*;
@@ -53,7 +54,7 @@ proptest! {
     #[test]
     fn a_weighted_pass_is_a_pass_over_copies(
         rows in prop::collection::vec((any::<bool>(), 0u8..12, 0u32..7), 1..60),
-        weights in prop::collection::vec(0u8..4, 7),
+        weights in prop_oneof![prop::collection::vec(0u8..4, 7), prop::collection::vec(0u8..30, 7)],
         threshold in 0u8..13,
     ) {
         let truth: Vec<bool> = rows.iter().map(|r| r.0).collect();
@@ -61,12 +62,7 @@ proptest! {
         let clusters: Vec<u32> = rows.iter().map(|r| r.2).collect();
         let threshold = f32::from(threshold) / 11.0 - 0.01;
         let label = LabelRows { truth: &truth, scores: &scores, clusters: &clusters, threshold };
-        let fill = |_: usize, all: &mut [LaneWeights]| {
-            for (all, weight) in all.iter_mut().zip(&weights) {
-                *all = LaneWeights([*weight; LANES]);
-            }
-        };
-        let got = ResampledRows::of_labels(vec![label], 7).weigh(3, fill).labels;
+        let got = ResampledRows::of_labels(vec![label], 7).weigh(Weighting::Given(&weights, 3)).labels;
         prop_assert_eq!(got[0].len(), 3);
         let expected = by_copies(&truth, &scores, &clusters, &weights, threshold);
         prop_assert!(got[0].iter().all(|got| same(got, &expected)), "{:?} {:?}", got[0][0], expected);
@@ -96,35 +92,57 @@ fn leaving_out_leaves_out_one_group_at_a_time() {
     }
 }
 
-#[test]
-fn resamples_draw_as_many_clusters_as_there_are() {
-    let mut weights = vec![LaneWeights::NONE; 150];
-    draw_resamples(&mut weights, 5..7, 7, 3);
-    let of = |lane: usize| weights.iter().map(|w| u32::from(w.0[lane])).sum::<u32>();
-    assert_eq!([4, 5, 6, 7].map(of), [0, 150, 150, 0]);
+/// The weights of one lane.
+fn lane<W: LaneWeights>(weights: &[W], lane: usize) -> Vec<u8> {
+    weights.iter().map(|weights| weights.all()[lane]).collect()
 }
 
-#[test]
-fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
+fn each_lane_is_a_draw_from_its_stream<W: LaneWeights>() {
     let (count, plan) = (
         777u32,
         ResamplingPlan {
-            replicates: 67,
+            replicates: 131,
             seed: 42,
         },
     );
     for block in 0..2 {
-        let mut weights = vec![LaneWeights::NONE; count as usize];
-        fill_with_resamples(plan)(block, &mut weights);
-        for lane in 0..LANES.min(plan.replicates - block * LANES) {
-            let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
-            random.set_stream((block * LANES + lane) as u64);
-            let mut expected = vec![0u8; count as usize];
-            (0..count).for_each(|_| expected[random.random_range(0..count) as usize] += 1);
-            let drawn: Vec<u8> = weights.iter().map(|weights| weights.0[lane]).collect();
-            assert!(drawn == expected, "block {block}, lane {lane}");
+        for apiece in [1, usize::MAX] {
+            let mut buffers = WeightBuffers::<W>::new(count as usize);
+            let filled = Weighting::Resampled(plan).fill(block, &mut buffers, apiece);
+            assert_eq!(filled, Ok(()));
+            let weights = buffers.weights;
+            let lanes = LANES.min(plan.replicates - block * LANES);
+            for at in 0..lanes {
+                let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
+                random.set_stream((block * LANES + at) as u64);
+                let mut expected = vec![0u8; count as usize];
+                (0..count).for_each(|_| expected[random.random_range(0..count) as usize] += 1);
+                assert!(lane(&weights, at) == expected, "block {block}, lane {at}");
+            }
+            assert!((lanes..LANES).all(|at| lane(&weights, at).iter().all(|times| *times == 0)));
         }
     }
+}
+
+#[test]
+fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
+    each_lane_is_a_draw_from_its_stream::<HalfByteWeights>();
+    each_lane_is_a_draw_from_its_stream::<ByteWeights>();
+}
+
+#[test]
+fn a_weight_that_half_a_byte_does_not_hold_is_never_cut() {
+    for times in [15, 16] {
+        let mut buffers = WeightBuffers::<HalfByteWeights>::new(3);
+        let filled = Weighting::Given(&[1, times, 0], 1).fill(0, &mut buffers, 1);
+        assert_eq!(filled, if times > 15 { Err(WeightTooLarge) } else { Ok(()) });
+    }
+    let mut weights = [HalfByteWeights::NONE];
+    for first in (0..LOWER).step_by(SIDE) {
+        let of = |from: usize| std::array::from_fn(|at| ((from + first + at) % 13) as u8);
+        weights[0].set(first, of(0), of(LOWER));
+    }
+    assert!((0..LANES).all(|at| lane(&weights, at) == [(at % 13) as u8]));
 }
 
 #[test]
@@ -148,7 +166,8 @@ fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
             .unwrap();
         pool.install(|| resample(plan))
     };
-    assert_eq!(run(1), run(3));
+    // Two threads take a block each, three share every one.
+    assert_eq!([run(1), run(1)], [run(2), run(3)]);
     assert_ne!(run(1), resample(ResamplingPlan { seed: 8, ..plan }));
     // More replicates begin with the same ones.
     let more = resample(ResamplingPlan {
@@ -279,11 +298,9 @@ fn labels_of_a_part_of_the_rows_and_sums_see_the_same_resamples() {
         assert_eq!((ranked.auroc, ranked.counts, ranked.brier), (auroc, counts, None));
         let positives = got.labels[0].iter().map(|one| one.counts.positives() as f64);
         assert!(got.sums[0][0].iter().copied().eq(positives));
-        let weights: Vec<u8> = {
-            let mut weights = vec![LaneWeights::NONE; 450];
-            fill_with_resamples(plan)(0, &mut weights);
-            weights.iter().map(|weights| weights.0[3]).collect()
-        };
+        let mut drawn = WeightBuffers::<ByteWeights>::new(450);
+        Weighting::Resampled(plan).fill(0, &mut drawn, 1).unwrap();
+        let weights = lane(&drawn.weights, 3);
         let copies = by_copies(part.truth, part.scores, part.clusters, &weights, 0.5);
         assert!(
             same(&got.labels[1][3], &copies),

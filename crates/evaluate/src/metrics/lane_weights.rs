@@ -1,0 +1,92 @@
+//! Weights of clusters in many resamples at a time.
+
+use multiversion::multiversion;
+
+/// Resamples that are computed together.
+pub(super) const LANES: usize = 128;
+
+/// Lanes whose weights are set together: so many, and as many that lie half of all lanes further.
+pub(super) const SIDE: usize = 8;
+
+/// Lanes whose weights are the lower halves of the bytes of [`HalfByteWeights`].
+pub(super) const LOWER: usize = LANES / 2;
+
+/// Number of times that a cluster is in each of [`LANES`] resamples.
+pub(super) trait LaneWeights: Copy + Send + Sync {
+    /// In none of the resamples.
+    const NONE: Self;
+    /// The most that a lane can say.
+    const MOST: u8;
+
+    /// Sets the weights, [`MOST`](Self::MOST) at most, of [`SIDE`] lanes from `first` in the lower half of all lanes, and of those as far
+    /// in the upper half.
+    fn set(&mut self, first: usize, lower: [u8; SIDE], upper: [u8; SIDE]);
+
+    /// The weight of every lane.
+    fn all(&self) -> [u8; LANES];
+}
+
+/// Weights of half a byte, which hold nearly every resample: a row waits for one line of memory, and for none of the cache's next.
+///
+/// A cluster is drawn 16 times or more in one of 16! resamples of it (the number is Poisson's, of mean 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+pub(super) struct HalfByteWeights([u8; LOWER]);
+
+impl LaneWeights for HalfByteWeights {
+    const NONE: Self = Self([0; LOWER]);
+    const MOST: u8 = 15;
+
+    #[inline(always)]
+    fn set(&mut self, first: usize, lower: [u8; SIDE], upper: [u8; SIDE]) {
+        for (both, (lower, upper)) in self.0[first..].iter_mut().zip(lower.into_iter().zip(upper)) {
+            *both = lower | upper << 4;
+        }
+    }
+
+    #[inline(always)]
+    fn all(&self) -> [u8; LANES] {
+        let mut all = [0; LANES];
+        let (lower, upper) = all.split_at_mut(LOWER);
+        for ((lower, upper), both) in lower.iter_mut().zip(upper).zip(&self.0) {
+            (*lower, *upper) = (both & 15, both >> 4);
+        }
+        all
+    }
+}
+
+/// Weights of a byte, for resamples that half of one does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+pub(super) struct ByteWeights([u8; LANES]);
+
+impl LaneWeights for ByteWeights {
+    const NONE: Self = Self([0; LANES]);
+    const MOST: u8 = u8::MAX;
+
+    #[inline(always)]
+    fn set(&mut self, first: usize, lower: [u8; SIDE], upper: [u8; SIDE]) {
+        self.0[first..first + SIDE].copy_from_slice(&lower);
+        self.0[LOWER + first..][..SIDE].copy_from_slice(&upper);
+    }
+
+    #[inline(always)]
+    fn all(&self) -> [u8; LANES] {
+        self.0
+    }
+}
+
+/// The weights of some clusters in `N` lanes from `first`, as numbers to multiply by.
+#[multiversion(targets("x86_64+avx+avx2"))]
+pub(super) fn multipliers<W: LaneWeights, F: From<u8>, const N: usize>(
+    of_clusters: &mut [[F; N]],
+    weights: &[W],
+    first: usize,
+) {
+    for (multipliers, weights) in of_clusters.iter_mut().zip(weights) {
+        let all = weights.all();
+        for (multiplier, weight) in multipliers.iter_mut().zip(&all[first..]) {
+            *multiplier = F::from(*weight);
+        }
+    }
+}
