@@ -179,6 +179,13 @@ fn draw_two_runs_in_the_same_panels(dir: &Path, run: &Path, label: &str) {
     assert_eq!(said["left_out"][0]["why"], "drawn of one run at a time");
     let svg = std::fs::read_to_string(both.join("roc.svg")).unwrap();
     assert!(svg.contains("code15/sample</text>") && svg.contains("stroke-dasharray=\"7 3\""));
+    // A notice of one run alone says of which.
+    let mut real = read_json(&alone.join("metrics.json"));
+    real["notice"] = Value::Null;
+    std::fs::write(alone.join("metrics.json"), real.to_string()).unwrap();
+    draw(&[run, &alone], &both, &["--format=svg"]);
+    let svg = std::fs::read_to_string(both.join("roc.svg")).unwrap();
+    assert!(svg.contains(": SYNTHETIC, DEMO MODEL.</text>"), "{svg}");
 }
 
 #[test]

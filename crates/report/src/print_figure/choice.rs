@@ -15,17 +15,12 @@ pub(super) fn draw_all(
     choice: &FigureChoice,
 ) -> Result<FigureSet, PrintError> {
     let drawn = DrawnRuns::of(runs, &choice.labels)?;
-    let mut notices: Vec<String> = (runs.iter())
-        .filter_map(|run| run.metrics.notice.as_deref())
-        .map(|notice| first_sentence(notice).to_owned())
-        .collect();
-    notices.dedup();
     let names = runs.iter().map(|run| run.name.clone());
     let surround = Surround {
         typeface,
         width: choice.width,
         legend: names.filter(|_| runs.len() > 1).collect(),
-        notices,
+        notices: foot_notices(runs),
     };
     let mut set = FigureSet {
         figures: Vec::new(),
@@ -37,4 +32,25 @@ pub(super) fn draw_all(
     drawn.draw_forest(&surround, &mut set);
     drawn.draw_subgroups(&surround, &mut set);
     Ok(set)
+}
+
+/// First sentences of notices; with the name of a run where it is not a notice of all.
+fn foot_notices(runs: &[NamedMetrics]) -> Vec<String> {
+    let first = |run: &NamedMetrics| {
+        run.metrics
+            .notice
+            .as_deref()
+            .map(first_sentence)
+            .map(str::to_owned)
+    };
+    let notices: Vec<Option<String>> = runs.iter().map(first).collect();
+    match notices.windows(2).all(|pair| pair[0] == pair[1]) {
+        true => notices.into_iter().take(1).flatten().collect(),
+        false => {
+            let named = runs.iter().zip(notices);
+            named
+                .filter_map(|(run, notice)| notice.map(|notice| format!("{}: {notice}", run.name)))
+                .collect()
+        }
+    }
 }
