@@ -60,7 +60,7 @@ fn the_report_loads_nothing_says_nothing_on_the_console_and_shows_every_figure(d
         );
     }
     assert_eq!(
-        dom.matches("role=\"img\"").count(),
+        dom.matches("role=\"img\"").count() - dom.matches("if-narrow\" viewBox").count(),
         names.len(),
         "every figure is drawn on the page"
     );
@@ -151,8 +151,8 @@ fn metrics_json_is_what_its_schema_says() {
     assert!(items.iter().any(|i| i["attested"] == "no") && items.iter().any(|i| i["attested"] == "yes"));
 }
 
-/// What a page measures of itself: the lower end of the results' table, the width of its content and of its window, and whether a row of
-/// the results is a card.
+/// What a page measures of itself: the lower end of the results' table, the width of its content and of its window, whether a row of
+/// the results is a card, which forest plots it shows, and how far to the right these reach.
 const MEASURE: &str = "<script>addEventListener('load', () => {
   const table = document.querySelector('table.results');
   const row = table.querySelector('tbody tr');
@@ -162,6 +162,9 @@ const MEASURE: &str = "<script>addEventListener('load', () => {
   document.documentElement.dataset.row = getComputedStyle(row).display;
   document.documentElement.dataset.table = table.scrollWidth;
   document.documentElement.dataset.shown = table.parentElement.clientWidth;
+  const forests = [...document.querySelectorAll('figure.wide svg')].filter((svg) => svg.getBoundingClientRect().width > 0);
+  document.documentElement.dataset.forests = [...new Set(forests.map((svg) => svg.classList[1]))];
+  document.documentElement.dataset.reach = Math.ceil(Math.max(...forests.map((svg) => svg.getBoundingClientRect().right)));
   parent.postMessage(JSON.stringify(document.documentElement.dataset), '*');
 });</script>";
 
@@ -218,6 +221,7 @@ fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone(dir: &P
         number(&wide, "table") <= number(&wide, "shown"),
         "no column is cut: {wide}"
     );
+    assert_eq!(wide["forests"], "if-wide", "{wide}");
     for width in [390, 320] {
         let narrow = measure(browser, dir, &page, width);
         assert_eq!(
@@ -227,6 +231,10 @@ fn the_results_are_seen_at_once_on_a_screen_and_are_cards_on_a_telephone(dir: &P
         );
         assert!(number(&narrow, "content") <= width, "{narrow}");
         assert!(number(&narrow, "table") <= number(&narrow, "shown"), "{narrow}");
+        assert!(
+            narrow["forests"] == "if-narrow" && number(&narrow, "reach") <= width,
+            "{narrow}"
+        );
     }
 }
 

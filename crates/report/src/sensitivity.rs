@@ -60,6 +60,7 @@ pub fn draw_sensitivity(
         description: describe(bars, auroc),
         size: (WIDTH, height),
         millimetres: false,
+        narrow: None,
         body,
     };
     chart.file(notice)

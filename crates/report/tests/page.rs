@@ -138,7 +138,13 @@ fn every_figure_is_a_file_that_stands_alone_and_is_described() {
         assert!(svg.contains("<title") && svg.contains("<desc") && svg.contains("prefers-color-scheme"));
         assert!(report.html.contains(&format!("plots/{name}")));
     }
-    assert_eq!(report.html.matches("role=\"img\"").count(), 12);
+    let drawings = |what: &str| report.html.matches(what).count();
+    assert_eq!(drawings("role=\"img\""), 12 + drawings("chart if-narrow\""));
+    assert_eq!(
+        drawings("chart if-narrow\""),
+        1,
+        "a forest plot is drawn for narrow windows too"
+    );
 }
 
 #[test]

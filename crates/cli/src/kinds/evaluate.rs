@@ -217,7 +217,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
     StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 11,
+        version: 12,
         changes: &[
             CodeChange(2, "the layout and the figures of the first page"),
             CodeChange(3, "calibration, subgroups and example ECGs are added"),
@@ -232,6 +232,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
             CodeChange(9, "columns and regions of tables have names of their own"),
             CodeChange(10, "the flow of ECGs is drawn as a diagram"),
             CodeChange(11, "a reader's verdicts are shown where they were given"),
+            CodeChange(12, "forest plots are drawn for narrow windows too"),
         ],
         outputs: OUTPUTS,
         inputs: &[

@@ -9,6 +9,15 @@ pub(crate) const STYLE: &str = include_str!("../../templates/chart.css");
 const NOTICE_HEIGHT: f64 = 22.0;
 const NOTICE_MILLIMETRES: f64 = 7.0;
 
+/// SVG elements, and the size of what they draw, in user units.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawing {
+    /// Width and height.
+    pub(crate) size: (f64, f64),
+    /// The elements.
+    pub(crate) body: String,
+}
+
 /// A chart: what it shows in words, and its drawing.
 #[derive(Debug, Clone)]
 pub(crate) struct Chart {
@@ -22,6 +31,8 @@ pub(crate) struct Chart {
     pub(crate) millimetres: bool,
     /// SVG elements.
     pub(crate) body: String,
+    /// The same for a narrow window, where the chart would be too small to read.
+    pub(crate) narrow: Option<Drawing>,
 }
 
 /// First sentence of a notice: what stands at the foot of a file.
@@ -30,9 +41,19 @@ pub(crate) fn first_sentence(notice: &str) -> &str {
 }
 
 impl Chart {
-    /// The chart for inside the page. `id` is unique there.
+    /// The chart for inside the page. `id` is unique there. The style of the page shows one of two drawings.
     pub(crate) fn inline(&self, id: &str) -> String {
-        self.element(id, "", "")
+        let Some(narrow) = &self.narrow else {
+            return self.element(id, "chart", "", "");
+        };
+        let narrow = Self {
+            size: narrow.size,
+            body: narrow.body.clone(),
+            narrow: None,
+            ..self.clone()
+        };
+        let wide = self.element(id, "chart if-wide", "", "");
+        wide + &narrow.element(&format!("{id}-narrow"), "chart if-narrow", "", "")
     }
 
     /// The chart as a file of its own, with the first sentence of the notice at its foot: a file travels alone.
@@ -68,17 +89,18 @@ impl Chart {
             size: (width, height + room),
             millimetres: self.millimetres,
             body: format!("{}{line}", self.body),
+            narrow: None,
         }
     }
 
     fn document(&self, style: &str) -> String {
         let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-        out.push_str(&self.element("chart", " xmlns=\"http://www.w3.org/2000/svg\"", style));
+        out.push_str(&self.element("chart", "chart", " xmlns=\"http://www.w3.org/2000/svg\"", style));
         out.push('\n');
         out
     }
 
-    fn element(&self, id: &str, attributes: &str, head: &str) -> String {
+    fn element(&self, id: &str, class: &str, attributes: &str, head: &str) -> String {
         let (width, height) = self.size;
         let scale = if self.millimetres {
             format!(" width=\"{width}mm\" height=\"{height}mm\"")
@@ -86,7 +108,7 @@ impl Chart {
             String::new()
         };
         format!(
-            "<svg{attributes} class=\"chart\"{scale} viewBox=\"0 0 {width} {height}\" role=\"img\" \
+            "<svg{attributes} class=\"{class}\"{scale} viewBox=\"0 0 {width} {height}\" role=\"img\" \
              aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>{head}{}</svg>",
             escape(&self.title),
             escape(&self.description),

@@ -1,123 +1,9 @@
 //! Values with their intervals, row by row in groups: a forest plot.
 
 use super::chart::Chart;
-use super::shape::{Anchor, Place, Role, Series, Shape, svg_elements};
-use crate::text::number_text;
-use std::fmt::Write;
-
-/// Rows of one heading.
-pub(crate) struct ForestGroup {
-    /// Text above the rows; none where it is empty.
-    pub(crate) heading: String,
-    /// Rows, from top to bottom.
-    pub(crate) rows: Vec<ForestRow>,
-}
-
-/// A named value with its interval.
-pub(crate) struct ForestRow {
-    /// Name at the left.
-    pub(crate) name: String,
-    /// Value; none where it is undefined.
-    pub(crate) value: Option<f64>,
-    /// Ends of the interval.
-    pub(crate) interval: Option<(f64, f64)>,
-    /// Words in the place of a value that is undefined.
-    pub(crate) absent: &'static str,
-    /// Origin of the value.
-    pub(crate) series: Series,
-}
-
-/// Values along a chart, and how they are written.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ForestAxis {
-    start: f64,
-    end: f64,
-    step: f64,
-    signed: bool,
-}
-
-impl ForestAxis {
-    /// Of shares: ends at 1 and begins at the tenth below the least value.
-    pub(crate) fn of_shares(groups: &[ForestGroup]) -> Self {
-        let least = all_ends(groups).fold(0.9, f64::min);
-        let start = ((least * 10.0 + 1e-9).floor() / 10.0).clamp(0.0, 0.9);
-        Self {
-            start,
-            end: 1.0,
-            step: if start > 0.85 { 0.05 } else { 0.1 },
-            signed: false,
-        }
-    }
-
-    /// Of differences: as far below 0 as above it.
-    pub(crate) fn of_differences(groups: &[ForestGroup]) -> Self {
-        let most = all_ends(groups).map(f64::abs).fold(0.0, f64::max);
-        let reach = [0.02, 0.05, 0.1, 0.2, 0.5]
-            .into_iter()
-            .find(|reach| most <= *reach);
-        let reach = reach.unwrap_or(1.0);
-        Self {
-            start: -reach,
-            end: reach,
-            step: reach / 2.0,
-            signed: true,
-        }
-    }
-
-    /// Value of a row with its interval, or the words in its place.
-    pub(crate) fn row_text(&self, row: &ForestRow) -> String {
-        let Some(value) = row.value else {
-            return row.absent.to_owned();
-        };
-        let mut words = self.value_text(value);
-        if let Some((lo, hi)) = row.interval {
-            let to = if self.signed { " to " } else { "–" };
-            // Writing to a String does not fail.
-            let _ = write!(words, " ({}{to}{})", self.value_text(lo), self.value_text(hi));
-        }
-        words
-    }
-
-    fn value_text(&self, value: f64) -> String {
-        match self.signed {
-            true => signed_text(value, 3),
-            false => number_text(value),
-        }
-    }
-
-    /// Room that the number of a tick needs.
-    fn tick_room(&self) -> f64 {
-        if self.signed { 40.0 } else { 26.0 }
-    }
-
-    fn tick_text(&self, value: f64) -> String {
-        match self.signed {
-            true => signed_text(value, if self.step < 0.1 { 3 } else { 2 }),
-            false => format!("{value:.0$}", if self.step < 0.1 { 2 } else { 1 }),
-        }
-    }
-}
-
-/// A number with its sign; 0 has none.
-fn signed_text(value: f64, digits: usize) -> String {
-    let text = format!("{:.digits$}", value.abs());
-    let zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
-    match value {
-        _ if zero => text,
-        v if v < 0.0 => format!("−{text}"),
-        _ => format!("+{text}"),
-    }
-}
-
-/// Ends of every interval, and values that have none.
-fn all_ends(groups: &[ForestGroup]) -> impl Iterator<Item = f64> {
-    let rows = groups.iter().flat_map(|group| &group.rows);
-    rows.flat_map(|row| match row.interval {
-        Some((lo, hi)) => [Some(lo), Some(hi)],
-        None => [row.value, None],
-    })
-    .flatten()
-}
+use super::forest_rows::{ForestAxis, ForestGroup, ForestRow};
+use super::narrow_forest::plot_narrow_forest;
+use super::shape::{Anchor, Place, Role, Shape, svg_elements};
 
 const WIDTH: f64 = 680.0;
 const LEFT: f64 = 190.0;
@@ -170,6 +56,7 @@ fn page_chart(
         size: (WIDTH, forest_height(groups)),
         millimetres: false,
         body: svg_elements(&plot_forest(frame, (name, axis), groups)),
+        narrow: Some(plot_narrow_forest((name, axis), groups)),
     }
 }
 
@@ -233,15 +120,10 @@ impl Forest {
     }
 
     fn draw_axis(&mut self, name: &str) {
-        let (start, end, step) = (self.axis.start, self.axis.end, self.axis.step);
-        let steps = ((end - start) / step).round() as usize;
-        let apart = (self.right() - self.frame.left) / steps.max(1) as f64;
-        let every = (self.axis.tick_room() / apart).ceil().max(1.0) as usize;
-        for at in 0..=steps {
-            let value = start + at as f64 * step;
+        for (value, has_room) in self.axis.ticks(self.right() - self.frame.left) {
             let x = self.x(value);
             self.line(Role::Grid, (x, TOP), (x, self.bottom));
-            if (steps - at).is_multiple_of(every) {
+            if has_room {
                 let tick = self.axis.tick_text(value);
                 self.text(Role::Tick, (x, self.bottom + 15.0), Anchor::Middle, &tick);
             }
@@ -249,7 +131,7 @@ impl Forest {
         if self.axis.signed {
             self.line(Role::Threshold, (self.x(0.0), TOP), (self.x(0.0), self.bottom));
         }
-        let middle = self.x(f64::midpoint(start, end));
+        let middle = self.x(f64::midpoint(self.axis.start, self.axis.end));
         self.text(Role::Axis, (middle, self.bottom + 34.0), Anchor::Middle, name);
     }
 
@@ -292,6 +174,7 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::svg::Series;
 
     #[test]
     fn every_value_has_a_point_on_an_axis_that_holds_all_intervals_and_a_gap_says_so() {
@@ -306,7 +189,7 @@ mod tests {
             heading: "AF".to_owned(),
             rows: vec![row(Some(0.8), Some((0.43, 0.9))), row(None, None)],
         }];
-        let svg = draw_forest((String::new(), String::new()), "AUROC", &groups).inline("f");
+        let svg = draw_forest((String::new(), String::new()), "AUROC", &groups).body;
         assert_eq!(svg.matches("point ecg").count(), 1);
         assert_eq!(svg.matches("whisker").count(), 1);
         assert!(svg.contains(">0.4</text>") && svg.contains("n/a") && svg.contains("a &lt;model&gt;"));
@@ -329,7 +212,7 @@ mod tests {
                 row(None, None, "reference"),
             ],
         }];
-        let svg = draw_difference_forest((String::new(), String::new()), "difference", &groups).inline("f");
+        let svg = draw_difference_forest((String::new(), String::new()), "difference", &groups).body;
         assert!(svg.contains("−0.080 (−0.150 to +0.010)"), "{svg}");
         for tick in [
             ">−0.20<",

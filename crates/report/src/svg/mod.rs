@@ -7,7 +7,9 @@ mod curve;
 mod decision;
 mod flow;
 mod forest;
+mod forest_rows;
 mod histogram;
+mod narrow_forest;
 mod plane;
 mod shape;
 
@@ -17,9 +19,9 @@ pub(crate) use curve::{Curve, ReferenceLine, draw_curves, plot_curves};
 pub(crate) use decision::{DECISION_AXES, NetBenefit, draw_decision_curve, plot_decision_curves};
 pub(crate) use flow::{FlowBox, FlowStage, draw_flow};
 pub(crate) use forest::{
-    ForestAxis, ForestFrame, ForestGroup, ForestRow, draw_difference_forest, draw_forest, forest_height,
-    group_height, plot_forest,
+    ForestFrame, draw_difference_forest, draw_forest, forest_height, group_height, plot_forest,
 };
+pub(crate) use forest_rows::{ForestAxis, ForestGroup, ForestRow};
 pub(crate) use histogram::{HistogramBars, draw_histogram};
 pub(crate) use plane::PlaneFrame;
 pub(crate) use shape::{Anchor, Place, Role, Series, Shape, path_data};

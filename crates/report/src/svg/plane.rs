@@ -139,6 +139,7 @@ pub(super) fn page_chart((title, description): (String, String), shapes: &[Shape
         description,
         size: (PlaneFrame::PAGE.width, PlaneFrame::PAGE.height),
         millimetres: false,
+        narrow: None,
         body: svg_elements(shapes),
     }
 }
