@@ -7,6 +7,7 @@ mod browser;
 mod common;
 mod figures;
 mod page;
+mod pandoc;
 mod paper;
 mod script;
 
