@@ -1,6 +1,7 @@
 //! Joins by key, in the order of the rows that are looked for.
 
 use polars::prelude::*;
+use polars_ops::frame::MaintainOrderJoin;
 
 /// Column that tells rows which were found.
 const FOUND: &str = "found";

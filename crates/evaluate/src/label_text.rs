@@ -38,10 +38,20 @@ pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<C
         .fold(lit(""), |text, part| text + part);
     let keys: Vec<Expr> = (0..masks.width()).map(|word| col(mask_column(word))).collect();
     let texts = masks.clone().lazy().unique_generic(None, UniqueKeepStrategy::Any);
-    let texts = texts.with_column(text.str().strip_suffix(lit(SEPARATOR)).alias(TEXT));
-    let found = crate::joins::left_join(masks.lazy(), texts, &keys).select([col(TEXT)]);
+    let mut texts = texts.with_column(text.alias(TEXT)).collect().map_err(failed())?;
+    let cut = without_last_separator(&texts).map_err(failed())?;
+    texts.with_column(cut).map_err(failed())?;
+    let found = crate::joins::left_join(masks.lazy(), texts.lazy(), &keys).select([col(TEXT)]);
     let found = found.collect().map_err(failed())?;
     found.column(TEXT).cloned().map_err(failed())
+}
+
+/// The texts without the separator that follows their last name.
+fn without_last_separator(texts: &DataFrame) -> PolarsResult<Column> {
+    let texts = texts.column(TEXT)?.str()?;
+    let cut = |text: &str| text.strip_suffix(SEPARATOR).unwrap_or(text).to_owned();
+    let cut: StringChunked = texts.iter().map(|text| text.map(cut)).collect();
+    Ok(cut.with_name(TEXT.into()).into_column())
 }
 
 fn mask_column(word: usize) -> String {
