@@ -57,6 +57,13 @@ impl Browser {
 
     /// Sends a command, and returns its result.
     pub fn send(&mut self, method: &str, params: Value) -> Value {
+        let mut answer = self.ask(method, params);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    /// Sends a command, and returns the answer, an error too.
+    fn ask(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({"id": self.last_id, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -67,10 +74,9 @@ impl Browser {
             let mut bytes = Vec::new();
             self.from.read_until(0, &mut bytes).unwrap();
             assert_eq!(bytes.pop(), Some(0), "the browser ended");
-            let mut answer: Value = serde_json::from_slice(&bytes).unwrap();
+            let answer: Value = serde_json::from_slice(&bytes).unwrap();
             if answer["id"] == self.last_id {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].take();
+                return answer;
             }
             self.events.push(answer);
         }
@@ -84,7 +90,8 @@ impl Browser {
     /// The value of an expression in the page; null while the page changes.
     pub fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true});
-        self.send("Runtime.evaluate", params)["result"]["value"].take()
+        // The browser calls it an error where the page went while it was asked.
+        self.ask("Runtime.evaluate", params)["result"]["result"]["value"].take()
     }
 
     /// Waits until an expression in the page is true, and the page and its script are loaded.

@@ -7,21 +7,13 @@
 
 use super::cluster_errors::ClusterErrors;
 use super::cluster_sums::ClusterSums;
+pub use super::draws::ResamplingPlan;
 use super::draws::{WeightBuffers, WeightTooLarge, Weighting};
 use super::label_rows::LabelRows;
 use super::lane_weights::{ByteWeights, HalfByteWeights, LANES, LaneWeights};
 use super::ranked_rows::{RankedRows, ResampleStatistics};
 use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rayon::prelude::*;
-
-/// Number and seed of resamples.
-#[derive(Debug, Clone, Copy)]
-pub struct ResamplingPlan {
-    /// Number of resamples.
-    pub replicates: usize,
-    /// Seed of the random streams.
-    pub seed: u64,
-}
 
 /// Statistics of one label in one resample; none where the resample does not define it.
 #[derive(Debug, Clone, Copy, PartialEq)]

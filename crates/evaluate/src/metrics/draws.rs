@@ -1,11 +1,19 @@
 //! Weights of clusters: of drawn resamples, or of resamples without a group of clusters.
 
-use super::bootstrap::ResamplingPlan;
 use super::lane_weights::{LANES, LOWER, LaneWeights, SIDE};
 use multiversion::multiversion;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+
+/// Number and seed of resamples.
+#[derive(Debug, Clone, Copy)]
+pub struct ResamplingPlan {
+    /// Number of resamples.
+    pub replicates: usize,
+    /// Seed of the random streams.
+    pub seed: u64,
+}
 
 /// Resamples that are drawn together, each into bytes that stand together: drawn straight into the weights, whose parts of one
 /// resample are a line of the cache apart, every draw would wait for memory.
