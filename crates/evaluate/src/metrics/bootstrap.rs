@@ -144,12 +144,10 @@ impl PreparedRows<'_> {
     fn compute_blocks(&self, count: usize, weighting: Weighting<'_>) -> Vec<Block> {
         let blocks: Vec<usize> = (0..weighting.replicates().div_ceil(LANES)).collect();
         let bytes = WeightBuffers::<HalfByteWeights>::BYTES;
-        // Threads take a block each, or share every block where that would leave some without one.
-        let (at_once, apiece) = if rayon::current_num_threads() > blocks.len() {
-            (1, 1)
-        } else {
-            (MOST_WEIGHTS / (bytes * count.max(1)), usize::MAX)
-        };
+        let at_once = MOST_WEIGHTS / (bytes * count.max(1));
+        // Where blocks do not come out even, threads without one draw and scan for the others.
+        let even = blocks.len().is_multiple_of(rayon::current_num_threads());
+        let apiece = if even { usize::MAX } else { 1 };
         let some = |blocks: &[usize]| -> Vec<Block> {
             let block = |buffers: &mut WeightBuffers<HalfByteWeights>, &block: &usize| match weighting
                 .fill(block, buffers, apiece)
@@ -166,7 +164,7 @@ impl PreparedRows<'_> {
     /// A block with weights that half a byte does not hold.
     fn compute_large(&self, block: usize, count: usize, weighting: Weighting<'_>) -> Block {
         let mut buffers = WeightBuffers::<ByteWeights>::new(count);
-        // A byte holds whatever is drawn.
+        // A byte holds whatever is drawn: 256 times one cluster is less likely than 1 in 256!.
         let _ = weighting.fill(block, &mut buffers, usize::MAX);
         self.compute(&buffers.weights, usize::MAX)
     }

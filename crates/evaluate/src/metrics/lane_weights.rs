@@ -26,9 +26,9 @@ pub(super) trait LaneWeights: Copy + Send + Sync {
     fn all(&self) -> [u8; LANES];
 }
 
-/// Weights of half a byte, which hold nearly every resample: a row waits for one line of memory, and for none of the cache's next.
+/// Weights of half a byte: those of all lanes are one line of the processor's cache, the least that is read from memory.
 ///
-/// A cluster is drawn 16 times or more in one of 16! resamples of it (the number is Poisson's, of mean 1).
+/// They hold nearly every resample. A cluster is drawn 16 times or more in fewer than one of 16! resamples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(align(64))]
 pub(super) struct HalfByteWeights([u8; LOWER]);

@@ -157,13 +157,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn text(&mut self, role: Role, at: Place, anchor: Anchor, text: &str) {
-        self.shapes.push(Shape::Text {
-            role,
-            at,
-            anchor,
-            upright: false,
-            text: text.to_owned(),
-        });
+        self.shapes.push(Shape::text(role, at, anchor, text));
     }
 
     /// Names of runs, with their lines.

@@ -109,13 +109,7 @@ impl NarrowForest {
     }
 
     fn text(&mut self, role: Role, at: Place, anchor: Anchor, text: &str) {
-        self.shapes.push(Shape::Text {
-            role,
-            at,
-            anchor,
-            upright: false,
-            text: text.to_owned(),
-        });
+        self.shapes.push(Shape::text(role, at, anchor, text));
     }
 }
 

@@ -116,13 +116,7 @@ impl Plane {
 
     /// Text at a place of the drawing.
     pub(super) fn text(&mut self, role: Role, at: Place, anchor: Anchor, text: &str) {
-        self.push(Shape::Text {
-            role,
-            at,
-            anchor,
-            upright: false,
-            text: text.to_owned(),
-        });
+        self.push(Shape::text(role, at, anchor, text));
     }
 
     /// Says in the middle why there is nothing to draw.

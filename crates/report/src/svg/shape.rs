@@ -99,6 +99,17 @@ pub(crate) enum Anchor {
 }
 
 impl Shape {
+    /// A text from left to right.
+    pub(crate) fn text(role: Role, at: Place, anchor: Anchor, text: &str) -> Self {
+        Self::Text {
+            role,
+            at,
+            anchor,
+            upright: false,
+            text: text.to_owned(),
+        }
+    }
+
     /// The same, further right and further down.
     pub(crate) fn moved(mut self, (right, down): (f64, f64)) -> Self {
         let shift = |place: &mut Place| *place = (place.0 + right, place.1 + down);

@@ -166,7 +166,7 @@ fn the_same_seed_gives_the_same_resamples_on_any_number_of_threads() {
             .unwrap();
         pool.install(|| resample(plan))
     };
-    // Two threads take a block each, three share every one.
+    // Two threads take a block each; of three, one helps the others.
     assert_eq!([run(1), run(1)], [run(2), run(3)]);
     assert_ne!(run(1), resample(ResamplingPlan { seed: 8, ..plan }));
     // More replicates begin with the same ones.
