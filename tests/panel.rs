@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{ecgfm, ok, root};
+use common::browser::Browser;
+use common::{axe, chromium, ecgfm, ok, root};
 use ecgfm_artifacts::evaluation::Panel;
 use std::path::Path;
 
@@ -28,8 +29,10 @@ fn a_model_that_is_no_longer_compared_makes_nothing_stale_but_the_panel() {
     let panel = Panel::read(&dir.path().join("runs/panel/sample/panel")).unwrap();
     assert_eq!((panel.models.len(), panel.labels.len()), (2, 6));
     assert!(panel.notices[0].contains("DEMO MODEL"), "{:?}", panel.notices);
-    let page = std::fs::read_to_string(dir.path().join("runs/panel/sample/report/report.html")).unwrap();
+    let file = dir.path().join("runs/panel/sample/report/report.html");
+    let page = std::fs::read_to_string(&file).unwrap();
     assert!(page.contains("<h2>Models side by side</h2>") && page.contains("panel_auroc.svg"));
+    the_page_is_accessible(dir.path(), &file);
     let line = "        demo_net1d: ${evaluate_net1d.dir}\n";
     assert!(text.contains(line));
     let status = run("status", dir.path(), &text.replace(line, ""));
@@ -44,4 +47,13 @@ fn a_model_that_is_no_longer_compared_makes_nothing_stale_but_the_panel() {
         "{status}"
     );
     assert!(not_fresh[1].contains("undecided  report"), "{status}");
+}
+
+fn the_page_is_accessible(dir: &Path, page: &Path) {
+    let (Some(program), Some(axe)) = (chromium(), axe::source()) else {
+        return;
+    };
+    let mut browser = Browser::start(program, &dir.join("profile"));
+    let ready = "document.querySelector('#panel svg') != null";
+    axe::find_no_violation(&mut browser, &axe, &format!("file://{}", page.display()), ready);
 }
