@@ -23,7 +23,7 @@ fn draw(runs: &[&Path], to: &Path, further: &[&str]) -> Value {
 }
 
 /// What a program of poppler says of a PDF; none, loudly, where poppler is not installed.
-fn poppler(program: &str, arguments: &[&str], pdf: &Path) -> Option<String> {
+pub(crate) fn poppler(program: &str, arguments: &[&str], pdf: &Path) -> Option<String> {
     let mut command = Command::new(program);
     match command.args(arguments).arg(pdf).args(to_stdout(program)).output() {
         Ok(output) => {

@@ -10,6 +10,7 @@ mod page;
 mod pandoc;
 mod paper;
 mod script;
+mod sheets;
 
 use common::{ecgfm, ok};
 use std::path::Path;

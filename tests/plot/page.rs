@@ -3,7 +3,7 @@
 use crate::browser::browse;
 use crate::common::browser::Browser;
 use crate::common::{self, axe, chromium, ecgfm, ok};
-use crate::{sample, script};
+use crate::{sample, script, sheets};
 use std::path::Path;
 use std::process::Command;
 
@@ -110,7 +110,7 @@ fn the_report_prints_true_to_scale(dir: &Path) {
 }
 
 #[test]
-fn a_report_of_26_labels_prints_true_to_scale_too_and_is_no_wider_than_a_telephone() {
+fn a_report_of_26_labels_prints_true_to_scale_on_sheets_that_cut_nothing_and_is_no_wider_than_a_telephone() {
     let (Some(browser), Some(mut python)) = (chromium(), common::python()) else {
         return;
     };
@@ -123,6 +123,8 @@ fn a_report_of_26_labels_prints_true_to_scale_too_and_is_no_wider_than_a_telepho
     let page = dir.path().join("physionet2021/sample/report/report.html");
     let (text, ecgs) = printed_sheets(browser, &mut python, dir.path(), &page);
     assert!(ecgs == 4 && text > 8, "{text} {ecgs}");
+    sheets::no_figure_is_higher_than_a_sheet(browser, dir.path(), &page);
+    sheets::no_sheet_is_nearly_empty(&dir.path().join("report.pdf"), &page);
     let narrow = measure(browser, dir.path(), &page, 390);
     assert!(number(&narrow, "content") <= 390, "{narrow}");
 }

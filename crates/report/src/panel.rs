@@ -1,7 +1,7 @@
 //! The section of several models side by side, out of the stage panel's `panel.json`.
 
 use crate::figure::Figure;
-use crate::svg::{ForestGroup, ForestRow, Series, draw_forest};
+use crate::svg::{ForestGroup, ForestRow, PrintedWidth, Series, draw_forest};
 use crate::tables::{StatisticCell, statistic_cell};
 use crate::text::count_text;
 use ecgfm_artifacts::evaluation::{Estimate, Panel, PanelDifference, ShownIn, shown_in};
@@ -83,7 +83,7 @@ pub(crate) fn draw_panel(panel: &Panel) -> Figure {
     Figure {
         file: CHART_FILE.to_owned(),
         caption: words.1.clone(),
-        chart: draw_forest(words, "AUROC", &groups),
+        chart: draw_forest(words, "AUROC", &groups, PrintedWidth::Whole),
     }
 }
 

@@ -60,7 +60,7 @@ pub fn draw_sensitivity(
         description: describe(bars, auroc),
         size: (WIDTH, height),
         millimetres: false,
-        narrow: None,
+        on_page: None,
         body,
     };
     chart.file(notice)

@@ -1,7 +1,7 @@
 //! Subgroups as forest plots: an attribute two charts, a label a group, a row a group of ECGs.
 
 use crate::figure::Figure;
-use crate::svg::{ForestGroup, ForestRow, Series, draw_difference_forest, draw_forest};
+use crate::svg::{ForestGroup, ForestRow, PrintedWidth, Series, draw_difference_forest, draw_forest};
 use crate::text::{count_text, slug};
 use ecgfm_artifacts::evaluation::{Estimate, Metrics, Subgroup, SubgroupLabel};
 use serde::Serialize;
@@ -75,15 +75,22 @@ pub(crate) fn subgroup_forests(metrics: &Metrics) -> Vec<SubgroupForests> {
 /// Charts of those forest plots.
 pub(crate) fn draw_subgroups(metrics: &Metrics) -> Vec<SubgroupFigures> {
     let attributes = subgroup_forests(metrics).into_iter();
-    let figures = attributes.map(|attribute| SubgroupFigures {
-        by: attribute.by,
-        figures: attribute.forests.into_iter().map(draw_figure).collect(),
-        crossed: attribute.crossed,
+    let figures = attributes.map(|attribute| {
+        let printed = match attribute.forests.len() {
+            1 => PrintedWidth::Whole,
+            _ => PrintedWidth::Half,
+        };
+        let forests = attribute.forests.into_iter();
+        SubgroupFigures {
+            by: attribute.by,
+            figures: forests.map(|forest| draw_figure(forest, printed)).collect(),
+            crossed: attribute.crossed,
+        }
     });
     figures.collect()
 }
 
-fn draw_figure(forest: SubgroupForest) -> Figure {
+fn draw_figure(forest: SubgroupForest, printed: PrintedWidth) -> Figure {
     let draw = if forest.signed {
         draw_difference_forest
     } else {
@@ -92,7 +99,7 @@ fn draw_figure(forest: SubgroupForest) -> Figure {
     Figure {
         file: format!("{}.svg", forest.name),
         caption: forest.words.1.clone(),
-        chart: draw(forest.words, forest.axis, &forest.groups),
+        chart: draw(forest.words, forest.axis, &forest.groups, printed),
     }
 }
 

@@ -217,7 +217,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
     StageBinding {
         name: "report",
         about: "what evaluate computed, drawn on one page",
-        version: 12,
+        version: 13,
         changes: &[
             CodeChange(2, "the layout and the figures of the first page"),
             CodeChange(3, "calibration, subgroups and example ECGs are added"),
@@ -233,6 +233,10 @@ pub fn report() -> StageBinding<report_stage::Params> {
             CodeChange(10, "the flow of ECGs is drawn as a diagram"),
             CodeChange(11, "a reader's verdicts are shown where they were given"),
             CodeChange(12, "forest plots are drawn for narrow windows too"),
+            CodeChange(
+                13,
+                "forest plots of many rows are drawn in parts that fit a sheet",
+            ),
         ],
         outputs: OUTPUTS,
         inputs: &[

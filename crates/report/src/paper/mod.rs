@@ -71,7 +71,7 @@ pub fn draw_ecg(ecg: &Ecg, paper: PaperScale, id: &str) -> Drawing {
             description,
             size: (layout.width, layout.height),
             millimetres: true,
-            narrow: None,
+            on_page: None,
             body,
         },
         footer,

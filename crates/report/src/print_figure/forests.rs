@@ -3,7 +3,8 @@
 use super::figure::{ColumnWidth, Drawing};
 use super::layout::{LINE, Sheet, Surround};
 use crate::svg::{
-    Anchor, ForestAxis, ForestFrame, ForestGroup, ForestRow, Role, forest_height, group_height, plot_forest,
+    Anchor, ForestAxis, ForestFrame, ForestGroup, ForestRow, Role, divide_groups, forest_height,
+    group_height, plot_forest,
 };
 
 const GUTTER: f64 = 18.0;
@@ -24,7 +25,7 @@ pub(super) struct Forest<'a> {
 }
 
 impl Surround<'_> {
-    /// A forest plot, its groups kept whole.
+    /// A forest plot, its groups kept whole but where one is higher than a page.
     pub(super) fn lay_out_forest(&self, forest: Forest<'_>) -> Vec<Drawing> {
         let axis = match forest.signed {
             true => ForestAxis::of_differences(&forest.groups),
@@ -39,7 +40,7 @@ impl Surround<'_> {
         };
         let width = (self.width.units() - GUTTER * (columns - 1) as f64) / columns as f64;
         let (heading, frame) = self.frame_of(&forest, &axis, width);
-        let parts = divide(
+        let parts = divide_groups(
             self.fit_names(forest.groups, frame.left - NAME_GAP, width),
             columns,
             room,
@@ -98,28 +99,4 @@ impl Surround<'_> {
 /// Name above the numbers, which a long name of the axis leaves no room for.
 fn short_name<'a>(forest: &Forest<'a>) -> &'a str {
     if forest.signed { "difference" } else { forest.axis }
-}
-
-/// Groups in columns of about the same height, none higher than `room` but where a single group is.
-fn divide(groups: Vec<ForestGroup>, columns: usize, room: f64) -> Vec<Vec<ForestGroup>> {
-    let total: f64 = groups.iter().map(group_height).sum();
-    let around = forest_height(&[]);
-    let sheets = (total / (columns as f64 * (room - around))).ceil().max(1.0);
-    let aim = total / (columns as f64 * sheets);
-    let mut parts: Vec<Vec<ForestGroup>> = vec![Vec::new()];
-    let mut height = 0.0;
-    for group in groups {
-        let more = group_height(&group);
-        // Half of a group may stand out, so that no part is left with the last group alone.
-        let full = height + more / 2.0 > aim || height + more > room - around;
-        if full && height > 0.0 {
-            parts.push(Vec::new());
-            height = 0.0;
-        }
-        height += more;
-        if let Some(part) = parts.last_mut() {
-            part.push(group);
-        }
-    }
-    parts
 }

@@ -31,8 +31,26 @@ pub(crate) struct Chart {
     pub(crate) millimetres: bool,
     /// SVG elements.
     pub(crate) body: String,
+    /// What the page shows instead, where that differs.
+    pub(crate) on_page: Option<PageDrawings>,
+}
+
+/// A chart as the page shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct PageDrawings {
+    /// The chart from top to bottom; each part fits a sheet of paper.
+    pub(crate) parts: Vec<ChartPart>,
     /// The same for a narrow window, where the chart would be too small to read.
-    pub(crate) narrow: Option<Drawing>,
+    pub(crate) narrow: Drawing,
+}
+
+/// Part of a chart.
+#[derive(Debug, Clone)]
+pub(crate) struct ChartPart {
+    /// What it shows of the chart, in a few words.
+    pub(crate) of: String,
+    /// Its drawing.
+    pub(crate) drawing: Drawing,
 }
 
 /// First sentence of a notice: what stands at the foot of a file.
@@ -41,19 +59,49 @@ pub(crate) fn first_sentence(notice: &str) -> &str {
 }
 
 impl Chart {
-    /// The chart for inside the page. `id` is unique there. The style of the page shows one of two drawings.
+    /// The chart for inside the page. `id` is unique there. The style of the page shows its parts, or the narrow drawing.
     pub(crate) fn inline(&self, id: &str) -> String {
-        let Some(narrow) = &self.narrow else {
+        let Some(on_page) = &self.on_page else {
             return self.element(id, "chart", "", "");
         };
-        let narrow = Self {
-            size: narrow.size,
-            body: narrow.body.clone(),
-            narrow: None,
-            ..self.clone()
+        let count = on_page.parts.len();
+        let part = |(at, part): (usize, &ChartPart)| {
+            let number = at + 1;
+            let (id, chart) = match number {
+                1 => (id.to_owned(), self.part(part, (number, count))),
+                _ => (format!("{id}-{number}"), self.part(part, (number, count))),
+            };
+            chart.element(&id, "chart if-wide", "", "")
         };
-        let wide = self.element(id, "chart if-wide", "", "");
+        let wide: String = on_page.parts.iter().enumerate().map(part).collect();
+        let narrow = self.drawn(&on_page.narrow);
         wide + &narrow.element(&format!("{id}-narrow"), "chart if-narrow", "", "")
+    }
+
+    /// The chart in another drawing.
+    fn drawn(&self, drawing: &Drawing) -> Self {
+        Self {
+            size: drawing.size,
+            body: drawing.body.clone(),
+            on_page: None,
+            ..self.clone()
+        }
+    }
+
+    /// A part of several, which says which it is; the first has the description of all.
+    fn part(&self, part: &ChartPart, (number, count): (usize, usize)) -> Self {
+        let chart = self.drawn(&part.drawing);
+        if count == 1 {
+            return chart;
+        }
+        Self {
+            title: format!("{}, part {number} of {count}", self.title),
+            description: match number {
+                1 => format!("{} Here {}.", self.description, part.of),
+                _ => format!("The same of {}.", part.of),
+            },
+            ..chart
+        }
     }
 
     /// The chart as a file of its own, with the first sentence of the notice at its foot: a file travels alone.
@@ -89,7 +137,7 @@ impl Chart {
             size: (width, height + room),
             millimetres: self.millimetres,
             body: format!("{}{line}", self.body),
-            narrow: None,
+            on_page: None,
         }
     }
 

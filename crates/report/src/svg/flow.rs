@@ -61,7 +61,7 @@ pub(crate) fn draw_flow((title, description): (String, String), stages: &[FlowSt
         description,
         size: (WIDTH, flow.y + EDGE),
         millimetres: false,
-        narrow: None,
+        on_page: None,
         body: flow.body,
     }
 }

@@ -1,15 +1,8 @@
 //! Values with their intervals, row by row in groups: a forest plot.
 
-use super::chart::Chart;
 use super::forest_rows::{ForestAxis, ForestGroup, ForestRow};
-use super::narrow_forest::plot_narrow_forest;
-use super::shape::{Anchor, Place, Role, Shape, svg_elements};
+use super::shape::{Anchor, Place, Role, Shape};
 
-const WIDTH: f64 = 680.0;
-const LEFT: f64 = 190.0;
-/// Room for a value with its interval, and with signs.
-const RIGHT: f64 = 150.0;
-const RIGHT_SIGNED: f64 = 185.0;
 const ROW: f64 = 18.0;
 const HEADING: f64 = 24.0;
 const TOP: f64 = 8.0;
@@ -25,41 +18,6 @@ pub(crate) struct ForestFrame {
     pub(crate) disc: f64,
 }
 
-/// A chart of the groups, one below the other, on one axis that ends at 1 and begins at the tenth below the least value.
-pub(crate) fn draw_forest(words: (String, String), name: &str, groups: &[ForestGroup]) -> Chart {
-    page_chart(words, (name, ForestAxis::of_shares(groups), RIGHT), groups)
-}
-
-/// A chart of differences, one below the other, with 0 in the middle.
-pub(crate) fn draw_difference_forest(words: (String, String), name: &str, groups: &[ForestGroup]) -> Chart {
-    page_chart(
-        words,
-        (name, ForestAxis::of_differences(groups), RIGHT_SIGNED),
-        groups,
-    )
-}
-
-fn page_chart(
-    (title, description): (String, String),
-    (name, axis, right): (&str, ForestAxis, f64),
-    groups: &[ForestGroup],
-) -> Chart {
-    let frame = ForestFrame {
-        width: WIDTH,
-        left: LEFT,
-        right,
-        disc: 4.5,
-    };
-    Chart {
-        title,
-        description,
-        size: (WIDTH, forest_height(groups)),
-        millimetres: false,
-        body: svg_elements(&plot_forest(frame, (name, axis), groups)),
-        narrow: Some(plot_narrow_forest((name, axis), groups)),
-    }
-}
-
 /// Height of a group.
 pub(crate) fn group_height(group: &ForestGroup) -> f64 {
     heading_height(group) + ROW * group.rows.len() as f64
@@ -67,6 +25,11 @@ pub(crate) fn group_height(group: &ForestGroup) -> f64 {
 
 fn heading_height(group: &ForestGroup) -> f64 {
     if group.heading.is_empty() { 0.0 } else { HEADING }
+}
+
+/// Number of rows of a group that fit a height below its heading; one at least.
+pub(super) fn rows_that_fit(group: &ForestGroup, height: f64) -> usize {
+    (((height - heading_height(group)) / ROW).floor() as usize).max(1)
 }
 
 /// Height of a forest plot.
@@ -162,63 +125,5 @@ impl Forest {
 
     fn text(&mut self, role: Role, at: Place, anchor: Anchor, text: &str) {
         self.shapes.push(Shape::text(role, at, anchor, text));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::svg::Series;
-
-    #[test]
-    fn every_value_has_a_point_on_an_axis_that_holds_all_intervals_and_a_gap_says_so() {
-        let row = |value, interval| ForestRow {
-            name: "a <model>".to_owned(),
-            value,
-            interval,
-            absent: "n/a",
-            series: Series::Ecg,
-        };
-        let groups = [ForestGroup {
-            heading: "AF".to_owned(),
-            rows: vec![row(Some(0.8), Some((0.43, 0.9))), row(None, None)],
-        }];
-        let svg = draw_forest((String::new(), String::new()), "AUROC", &groups).body;
-        assert_eq!(svg.matches("point ecg").count(), 1);
-        assert_eq!(svg.matches("whisker").count(), 1);
-        assert!(svg.contains(">0.4</text>") && svg.contains("n/a") && svg.contains("a &lt;model&gt;"));
-        assert!(svg.contains("0.800 (0.430–0.900)"));
-    }
-
-    #[test]
-    fn differences_have_signs_on_an_axis_about_zero_and_the_reference_says_so() {
-        let row = |value, interval, absent| ForestRow {
-            name: "male".to_owned(),
-            value,
-            interval,
-            absent,
-            series: Series::Ecg,
-        };
-        let groups = [ForestGroup {
-            heading: "AF".to_owned(),
-            rows: vec![
-                row(Some(-0.08), Some((-0.15, 0.01)), ""),
-                row(None, None, "reference"),
-            ],
-        }];
-        let svg = draw_difference_forest((String::new(), String::new()), "difference", &groups).body;
-        assert!(svg.contains("−0.080 (−0.150 to +0.010)"), "{svg}");
-        for tick in [
-            ">−0.20<",
-            ">−0.10<",
-            ">0.00<",
-            ">+0.10<",
-            ">+0.20<",
-            ">reference<",
-        ] {
-            assert!(svg.contains(tick), "{tick}: {svg}");
-        }
-        // 0 is in the middle of the axis.
-        assert!(svg.contains("class=\"threshold\" x1=\"342.5\""), "{svg}");
     }
 }

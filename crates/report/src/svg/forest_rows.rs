@@ -5,6 +5,7 @@ use crate::text::number_text;
 use std::fmt::Write;
 
 /// Rows of one heading.
+#[derive(Debug, Clone)]
 pub(crate) struct ForestGroup {
     /// Text above the rows; none where it is empty.
     pub(crate) heading: String,
@@ -13,6 +14,7 @@ pub(crate) struct ForestGroup {
 }
 
 /// A named value with its interval.
+#[derive(Debug, Clone)]
 pub(crate) struct ForestRow {
     /// Name at the left.
     pub(crate) name: String,

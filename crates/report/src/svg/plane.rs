@@ -133,7 +133,7 @@ pub(super) fn page_chart((title, description): (String, String), shapes: &[Shape
         description,
         size: (PlaneFrame::PAGE.width, PlaneFrame::PAGE.height),
         millimetres: false,
-        narrow: None,
+        on_page: None,
         body: svg_elements(shapes),
     }
 }
