@@ -128,6 +128,8 @@ fn figures_have_the_numbers_of_the_metrics_and_their_typeface_at_a_journals_widt
             }
             check_files(figure, 200.0, &texts);
         }
+        let flow = figures.iter().find(|figure| figure["name"] == "flow").unwrap();
+        check_files(flow, 200.0, &texts_of_flow(&metrics));
         let captions = std::fs::read_to_string(to.join("captions.txt")).unwrap();
         for figure in figures {
             assert!(captions.contains(figure["caption"].as_str().unwrap()));
@@ -140,6 +142,21 @@ fn figures_have_the_numbers_of_the_metrics_and_their_typeface_at_a_journals_widt
     assert!(before == std::fs::read(dir.path().join("single/roc.pdf")).unwrap());
     draw_one_label_without_intervals(dir.path(), &metrics);
     draw_two_runs_in_the_same_panels(dir.path(), &run, &names[0]);
+}
+
+/// What must be read on the flow of ECGs: its counts, and what was counted.
+fn texts_of_flow(metrics: &Value) -> Vec<String> {
+    let flow = &metrics["flow"];
+    let counts =
+        ["exams_read", "exams_kept", "ecgs_predicted", "ecgs_scored"].map(|name| flow[name].to_string());
+    assert!(!counts.contains(&"null".to_owned()), "{flow}");
+    let words = [
+        "exams read",
+        "exams kept, of all splits",
+        "ECGs scored",
+        "SYNTHETIC, DEMO MODEL.",
+    ];
+    counts.into_iter().chain(words.map(str::to_owned)).collect()
 }
 
 /// One label, no intervals, and no other unit or group.
@@ -176,14 +193,37 @@ fn draw_two_runs_in_the_same_panels(dir: &Path, run: &Path, label: &str) {
     let alone = dir.join("alone");
     let both = dir.join("both");
     let said = draw(&[run, &alone], &both, &["--format=svg", "--label", label]);
-    assert_eq!(said["left_out"][0]["why"], "drawn of one run at a time");
+    for (at, kind) in ["flow", "subgroups"].into_iter().enumerate() {
+        let left_out = &said["left_out"][at];
+        assert!(
+            left_out["kind"] == kind && left_out["why"] == "drawn of one run at a time",
+            "{said}"
+        );
+    }
     let svg = std::fs::read_to_string(both.join("roc.svg")).unwrap();
     assert!(svg.contains("code15/sample</text>") && svg.contains("stroke-dasharray=\"7 3\""));
+    assert!(!svg.contains(">not in "));
+    // The other run has one of the labels alone.
+    draw(&[run, &alone], &both, &["--format=svg", "--width=double"]);
+    let svg = |name: &str| std::fs::read_to_string(both.join(name)).unwrap();
+    let others = ecg_labels(&read_json(&run.join("evaluate/metrics.json"))).len() - 1;
+    for name in ["roc.svg", "pr.svg", "calibration.svg", "decision.svg"] {
+        assert_eq!(svg(name).matches(">not in ").count(), others, "{name}");
+    }
+    assert_eq!(svg("auroc.svg").matches(">no such label</text>").count(), others);
+    let captions = std::fs::read_to_string(both.join("captions.txt")).unwrap();
+    let of_roc = captions.lines().find(|line| line.starts_with("roc: ")).unwrap();
+    let missing = of_roc.split_once("/alone does not have ").unwrap().1;
+    let missing = missing.split('.').next().unwrap();
+    assert!(
+        missing.split(", ").count() == others && !missing.contains(label),
+        "{of_roc}"
+    );
     // A notice of one run alone says of which.
     let mut real = read_json(&alone.join("metrics.json"));
     real["notice"] = Value::Null;
     std::fs::write(alone.join("metrics.json"), real.to_string()).unwrap();
-    draw(&[run, &alone], &both, &["--format=svg"]);
+    draw(&[run, &alone], &both, &["--format=svg", "--width=double"]);
     let svg = std::fs::read_to_string(both.join("roc.svg")).unwrap();
     assert!(svg.contains(": SYNTHETIC, DEMO MODEL.</text>"), "{svg}");
 }

@@ -103,14 +103,37 @@ pub(crate) struct DrawnFlow {
     pub(crate) figure: Figure,
 }
 
+/// The flow as a diagram: what is drawn, without how.
+pub(crate) struct FlowDiagram {
+    /// Title and description.
+    pub(crate) words: (String, String),
+    /// Meaning of the dashes.
+    pub(crate) key: &'static str,
+    /// Boxes, from the first.
+    pub(crate) stages: Vec<FlowStage>,
+}
+
 /// Counts the flow and draws it.
 pub(crate) fn draw_flow_of_ecgs(metrics: &Metrics) -> DrawnFlow {
     let steps = flow_steps(&metrics.flow, &metrics.subset);
-    let figure = draw_steps(&steps);
+    let figure = draw_diagram(diagram_of(&steps));
     DrawnFlow { steps, figure }
 }
 
-fn draw_steps(steps: &[FlowStep]) -> Figure {
+/// Diagram of the flow.
+pub(crate) fn flow_diagram(metrics: &Metrics) -> FlowDiagram {
+    diagram_of(&flow_steps(&metrics.flow, &metrics.subset))
+}
+
+fn draw_diagram(diagram: FlowDiagram) -> Figure {
+    Figure {
+        file: FILE.to_owned(),
+        chart: draw_flow(diagram.words, &diagram.stages),
+        caption: diagram.key.to_owned(),
+    }
+}
+
+fn diagram_of(steps: &[FlowStep]) -> FlowDiagram {
     let text = |lines: &[FlowLine]| {
         let all: Vec<String> = lines.iter().map(|l| format!("{} {}", l.count, l.words)).collect();
         all.join(", ")
@@ -138,10 +161,10 @@ fn draw_steps(steps: &[FlowStep]) -> Figure {
         on_the_way: flow_box(&step.there),
         beside: beside(at, &step.leaves),
     });
-    Figure {
-        file: FILE.to_owned(),
-        chart: draw_flow(words, &stages.collect::<Vec<_>>()),
-        caption: "Dashed: what is left out, and why.".to_owned(),
+    FlowDiagram {
+        words,
+        key: "Dashed: what is left out, and why.",
+        stages: stages.collect(),
     }
 }
 
@@ -218,9 +241,9 @@ mod tests {
             },
             "test",
         );
-        let svg = draw_steps(&steps).chart.body;
+        let svg = draw_diagram(diagram_of(&steps)).chart.body;
         assert!(
-            svg.contains(">20</tspan> labels are not scored") && !svg.contains("label7"),
+            svg.contains(">20</text>") && svg.contains(">labels are not scored") && !svg.contains("label7"),
             "{svg}"
         );
         assert!(steps[3].leaves.iter().any(|l| l.words.contains("label7")));

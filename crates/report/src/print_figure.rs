@@ -9,6 +9,7 @@ mod drawn_runs;
 mod error;
 mod estimates;
 mod figure;
+mod flow;
 mod forests;
 mod layout;
 mod pdf;

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 const ABOUT_FIGURES: &str = "\
 Written are, from the numbers of metrics.json, by ECG:
 
+  flow                             ECGs read, set aside with the reason, and scored; of one run
   roc, pr, calibration, decision   a panel a label
   auroc                            AUROC with intervals, a row a label
   subgroups_*                      AUROC of groups and their differences, where the run has any; of one run
   captions.txt                     what each figure shows
 
-What is higher than a page becomes NAME_1, NAME_2, .... Several runs are drawn in the same panels. PDF and SVG have their
-typeface inside (Arimo: as wide as Arial); no letter is smaller than 6 points. Figures of synthetic ECGs or a demo model say so.
+What is higher than a page becomes NAME_1, NAME_2, .... Several runs are drawn in the same panels; where one does not have
+a label, figure and caption say so. PDF and SVG have their typeface inside (Arimo: as wide as Arial); no letter is smaller
+than 6 points. Figures of synthetic ECGs or a demo model say so.
 Files of these names are replaced.
 
 Examples:

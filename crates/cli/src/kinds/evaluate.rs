@@ -235,7 +235,7 @@ pub fn report() -> StageBinding<report_stage::Params> {
             CodeChange(12, "forest plots are drawn for narrow windows too"),
             CodeChange(
                 13,
-                "forest plots of many rows are drawn in parts that fit a sheet",
+                "forest plots of many rows are parts that fit a sheet; counts of the flow stand in a column",
             ),
         ],
         outputs: OUTPUTS,

@@ -26,6 +26,7 @@ pub(super) fn draw_all(
         figures: Vec::new(),
         left_out: Vec::new(),
     };
+    drawn.draw_flow(&surround, &mut set);
     drawn.draw_curves(&surround, &mut set);
     drawn.draw_calibration(&surround, &mut set);
     drawn.draw_decision(&surround, &mut set);

@@ -28,9 +28,10 @@ impl<'a> DrawnRuns<'a> {
             let found = self.of_label(label);
             Panel {
                 title: (*label).to_owned(),
-                value: match &found[..] {
-                    [(_, only)] if self.runs.len() == 1 => value(only),
-                    _ => String::new(),
+                value: match (&found[..], self.runs_without(label)) {
+                    ([(_, only)], _) if self.runs.len() == 1 => value(only),
+                    (_, without) if without.is_empty() => String::new(),
+                    (_, without) => format!("not in {}", without.join(", ")),
                 },
                 draw: Box::new(move |frame| draw(&found, frame)),
             }

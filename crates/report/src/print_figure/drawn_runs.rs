@@ -59,9 +59,30 @@ impl<'a> DrawnRuns<'a> {
         found.collect()
     }
 
+    /// Names of the runs that do not have a label.
+    pub(super) fn runs_without(&self, label: &str) -> Vec<&'a str> {
+        let runs = self.runs.iter().zip(&self.scored);
+        runs.filter(|(_, unit)| lacks(unit, label))
+            .map(|(run, _)| run.name.as_str())
+            .collect()
+    }
+
+    /// Sentences that say which of the labels drawn a run does not have.
+    fn missing_labels(&self) -> String {
+        let of = |(run, unit): (&NamedMetrics, &&UnitMetrics)| {
+            let missing = self.labels.iter().filter(|label| lacks(unit, label));
+            let missing: Vec<&str> = missing.copied().collect();
+            match missing.is_empty() {
+                true => String::new(),
+                false => format!(" {} does not have {}.", run.name, missing.join(", ")),
+            }
+        };
+        self.runs.iter().zip(&self.scored).map(of).collect()
+    }
+
     /// Title and caption of a figure of all runs.
     pub(super) fn words(&self, title: &str, key: &str, intervals: bool) -> (String, String) {
-        let mut caption = format!("{title}. {}.", self.scored_in_words());
+        let mut caption = format!("{title}. {}.{}", self.scored_in_words(), self.missing_labels());
         if !key.is_empty() {
             caption.push(' ');
             caption.push_str(key);
@@ -88,4 +109,9 @@ impl<'a> DrawnRuns<'a> {
         let scored: Vec<String> = self.runs.iter().zip(&self.scored).map(of).collect();
         scored.join("; ")
     }
+}
+
+/// Says if a run does not have a label.
+fn lacks(unit: &UnitMetrics, label: &str) -> bool {
+    unit.labels.iter().all(|known| known.label != label)
 }

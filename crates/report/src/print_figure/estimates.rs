@@ -22,9 +22,16 @@ impl DrawnRuns<'_> {
         };
         let mut groups: Vec<ForestGroup> = Vec::new();
         for label in &self.labels {
-            let rows = self.of_label(label).into_iter().map(|(series, found)| {
-                let estimate = found.estimates.get(FOREST);
-                row(series, self.row_name(series, label), estimate)
+            let rows = self.scored.iter().enumerate().map(|(run, unit)| {
+                let series = Series::Run(run);
+                let name = self.row_name(series, label);
+                match unit.labels.iter().find(|known| known.label == *label) {
+                    Some(found) => row(series, name, found.estimates.get(FOREST)),
+                    None => ForestRow {
+                        absent: "no such label",
+                        ..row(series, name, None)
+                    },
+                }
             });
             self.push_rows(&mut groups, label, rows.collect());
         }

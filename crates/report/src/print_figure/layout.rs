@@ -63,7 +63,8 @@ impl Surround<'_> {
         self.typeface.shorten(self.font(role), text, width)
     }
 
-    fn wrap(&self, role: Role, text: &str, width: f64) -> Vec<String> {
+    /// A text as lines no wider than `width`.
+    pub(super) fn wrap(&self, role: Role, text: &str, width: f64) -> Vec<String> {
         self.typeface.wrap(self.font(role), text, width)
     }
 

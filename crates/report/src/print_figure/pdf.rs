@@ -151,7 +151,7 @@ impl PageContent<'_> {
             }
             Shape::Path { role, places, .. } => {
                 self.trace(places);
-                self.ink(None, stroke_of(*role));
+                self.ink(fill_of(*role), stroke_of(*role));
             }
             Shape::Circle {
                 role, centre, radius, ..

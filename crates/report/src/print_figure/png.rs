@@ -111,7 +111,7 @@ impl Canvas<'_> {
             }
             Shape::Path { role, places, .. } => {
                 self.trace(&mut path, places);
-                self.ink(&path, None, stroke_of(*role));
+                self.ink(&path, fill_of(*role), stroke_of(*role));
             }
             Shape::Circle {
                 role, centre, radius, ..

@@ -52,8 +52,12 @@ pub(super) fn stroke_of(role: Role) -> Option<Stroke> {
         Role::Curve(series) => line(INKS[number(series)], 1.8, DASHES[number(series)]),
         Role::Point(_) => line(PAPER, 1.2, &[]),
         Role::Area => line(GREY, 0.8, &[]),
+        Role::FlowBox | Role::FlowWay => line(BLACK, 1.0, &[]),
+        Role::FlowBeside => line(BLACK, 1.0, &[4.0, 3.0]),
         Role::BarPresent
         | Role::BarAbsent
+        | Role::FlowHead
+        | Role::FlowCount
         | Role::Axis
         | Role::Tick
         | Role::Nothing
@@ -68,6 +72,7 @@ pub(super) fn fill_of(role: Role) -> Option<Ink> {
         Role::Point(series) => Some(INKS[number(series)]),
         Role::BarPresent => Some(INKS[0]),
         Role::BarAbsent => Some(BAR),
+        Role::FlowHead => Some(BLACK),
         _ => None,
     }
 }
@@ -75,7 +80,7 @@ pub(super) fn fill_of(role: Role) -> Option<Ink> {
 /// Letters of a text.
 pub(super) fn text_style(role: Role) -> TextStyle {
     let (weight, size, ink) = match role {
-        Role::Title => (Weight::Bold, 12.0, BLACK),
+        Role::Title | Role::FlowCount => (Weight::Bold, 12.0, BLACK),
         Role::Notice => (Weight::Bold, 11.0, BLACK),
         Role::Nothing => (Weight::Regular, 11.0, GREY),
         Role::Tick => (Weight::Regular, 11.0, BLACK),

@@ -1,5 +1,5 @@
 use super::figure::{Drawing, POINTS};
-use super::style::{INKS, Weight, stroke_of, text_style};
+use super::style::{INKS, Weight, fill_of, stroke_of, text_style};
 use super::*;
 use crate::svg::{Anchor, Role, Series, Shape};
 
@@ -76,7 +76,14 @@ fn the_typeface_has_every_letter_that_figures_write_of_themselves() {
 
 #[test]
 fn no_letter_is_smaller_than_six_points() {
-    for role in [Role::Tick, Role::Axis, Role::Title, Role::Notice, Role::Nothing] {
+    for role in [
+        Role::Tick,
+        Role::Axis,
+        Role::Title,
+        Role::FlowCount,
+        Role::Notice,
+        Role::Nothing,
+    ] {
         assert!(text_style(role).size * POINTS >= 6.0, "{role:?}");
     }
 }
@@ -135,4 +142,34 @@ fn ink_is_where_the_shapes_are() {
         words: None,
     };
     assert_eq!(dark(vec![outside]), empty);
+}
+
+#[test]
+fn the_flow_is_inked_without_colour_and_its_arrows_have_heads() {
+    for role in [
+        Role::FlowBox,
+        Role::FlowBeside,
+        Role::FlowWay,
+        Role::FlowHead,
+        Role::FlowCount,
+    ] {
+        let inks = [stroke_of(role).map(|stroke| stroke.ink), fill_of(role)];
+        for [red, green, blue] in inks.into_iter().flatten() {
+            assert!(red == green && green == blue, "{role:?}");
+        }
+    }
+    let dashes = |role| stroke_of(role).unwrap().dashes;
+    assert_ne!(dashes(Role::FlowBox), dashes(Role::FlowBeside));
+    let printer = FigurePrinter::new().unwrap();
+    let head = |places: Vec<(f64, f64)>| Shape::Path {
+        role: Role::FlowHead,
+        places,
+        right_angles: false,
+    };
+    let picture = |shape| printer.png(&figure(vec![shape]), 100).unwrap();
+    let corners = vec![(10.0, 10.0), (90.0, 10.0), (50.0, 90.0)];
+    assert!(
+        picture(head(corners)) != picture(head(Vec::new())),
+        "the head is filled, and has no line"
+    );
 }

@@ -1,8 +1,7 @@
 //! Flow of ECGs as boxes from top to bottom, and beside the way what left it.
 
 use super::chart::Chart;
-use crate::text::escape;
-use std::fmt::Write;
+use super::shape::{Anchor, Place, Role, Shape, svg_elements};
 
 /// Box of lines.
 pub(crate) struct FlowBox {
@@ -18,113 +17,164 @@ pub(crate) struct FlowStage {
     pub(crate) beside: Option<FlowBox>,
 }
 
-const WIDTH: f64 = 340.0;
-/// Width of a box on the way.
-const MAIN: f64 = 250.0;
-/// Where the way goes down from a box.
-const WAY: f64 = 26.0;
-/// Where a box beside the way begins.
-const BESIDE: f64 = 52.0;
+/// Widths of a diagram of the flow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FlowFrame {
+    pub(crate) width: f64,
+    /// Width of a box on the way.
+    pub(crate) main: f64,
+    /// Where the way goes down from a box.
+    pub(crate) way: f64,
+    /// Where a box beside the way begins.
+    pub(crate) beside: f64,
+}
+
+impl FlowFrame {
+    /// That of the page.
+    const PAGE: Self = Self {
+        width: 340.0,
+        main: 250.0,
+        way: 26.0,
+        beside: 52.0,
+    };
+}
+
+/// Room that letters take, as far as it is known.
+pub(crate) trait FlowLetters {
+    /// Width of a count.
+    fn count_width(&self, count: &str) -> f64;
+    /// Words as lines no wider than a width.
+    fn lines_of(&self, words: &str, width: f64) -> Vec<String>;
+}
+
 const LINE: f64 = 17.0;
 const PADDING: f64 = 8.0;
 const GAP: f64 = 14.0;
 const EDGE: f64 = 1.0;
-/// Letters of 12 px that surely fit a width of one unit.
-const LETTERS: f64 = 1.0 / 6.6;
+/// Room between a count and its words.
+const COUNT_GAP: f64 = 6.0;
 
-/// A chart of the stages, with an arrow from each to the next and to what leaves between them.
+/// A chart of the stages for the page.
 pub(crate) fn draw_flow((title, description): (String, String), stages: &[FlowStage]) -> Chart {
+    let (shapes, height) = plot_flow(FlowFrame::PAGE, &ReadersLetters, stages);
+    Chart {
+        title,
+        description,
+        size: (FlowFrame::PAGE.width, height),
+        millimetres: false,
+        on_page: None,
+        body: svg_elements(&shapes),
+    }
+}
+
+/// The stages, with an arrow from each to the next and to what leaves between them; and their height.
+pub(crate) fn plot_flow(
+    frame: FlowFrame,
+    letters: &dyn FlowLetters,
+    stages: &[FlowStage],
+) -> (Vec<Shape>, f64) {
     let mut flow = Flow {
+        letters,
         y: EDGE,
-        body: String::new(),
+        shapes: Vec::new(),
     };
+    let FlowFrame {
+        way, beside: left, ..
+    } = frame;
     for (at, stage) in stages.iter().enumerate() {
-        flow.draw_box("flow-box", (EDGE, MAIN), &stage.on_the_way);
+        flow.draw_box(Role::FlowBox, (EDGE, frame.main), &stage.on_the_way);
         let from = flow.y;
         if let Some(beside) = &stage.beside {
             flow.y += GAP;
             let middle = flow.y + PADDING + LINE / 2.0;
-            flow.draw_arrow(
-                &format!("M{WAY} {from:.1}V{middle:.1}H{BESIDE}"),
-                (BESIDE, middle),
-                false,
-            );
-            flow.draw_box("flow-box flow-beside", (BESIDE, WIDTH - BESIDE - EDGE), beside);
+            flow.draw_arrow(&[(way, from), (way, middle), (left, middle)], false);
+            flow.draw_box(Role::FlowBeside, (left, frame.width - left - EDGE), beside);
         }
         if at + 1 < stages.len() {
             flow.y += GAP;
-            flow.draw_arrow(&format!("M{WAY} {from:.1}V{:.1}", flow.y), (WAY, flow.y), true);
+            flow.draw_arrow(&[(way, from), (way, flow.y)], true);
         }
     }
-    Chart {
-        title,
-        description,
-        size: (WIDTH, flow.y + EDGE),
-        millimetres: false,
-        on_page: None,
-        body: flow.body,
+    (flow.shapes, flow.y + EDGE)
+}
+
+/// Letters of the reader's own typeface at 12 px, whose widths are not known: as many as surely fit.
+struct ReadersLetters;
+
+impl FlowLetters for ReadersLetters {
+    fn count_width(&self, count: &str) -> f64 {
+        8.4 * count.chars().count() as f64
+    }
+
+    fn lines_of(&self, words: &str, width: f64) -> Vec<String> {
+        broken(words, (width / 6.6) as usize)
     }
 }
 
-struct Flow {
+struct Flow<'a> {
+    letters: &'a dyn FlowLetters,
     /// Where the next box begins.
     y: f64,
-    body: String,
+    shapes: Vec<Shape>,
 }
 
-impl Flow {
-    fn draw_box(&mut self, class: &str, (x, width): (f64, f64), of: &FlowBox) {
-        let letters = ((width - 2.0 * PADDING) * LETTERS) as usize;
-        let lines: Vec<(&str, String)> = (of.lines.iter())
-            .flat_map(|(count, words)| broken(count, words, letters))
-            .collect();
-        let height = 2.0 * PADDING + LINE * lines.len() as f64;
-        let _ = write!(
-            self.body,
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{:.1}\" width=\"{width}\" height=\"{height:.1}\" rx=\"4\"/>",
-            self.y
-        );
-        for (at, (count, words)) in lines.iter().enumerate() {
-            let y = self.y + PADDING + LINE * (at as f64 + 0.75);
-            let _ = write!(
-                self.body,
-                "<text x=\"{:.1}\" y=\"{y:.1}\"><tspan class=\"flow-count\">{}</tspan>{}</text>",
-                x + PADDING,
-                escape(count),
-                escape(words)
-            );
+impl Flow<'_> {
+    /// A box with its counts in a column, and their words beside them.
+    fn draw_box(&mut self, role: Role, (x, width): (f64, f64), of: &FlowBox) {
+        let counts = of.lines.iter().map(|(count, _)| self.letters.count_width(count));
+        let words_at = x + PADDING + counts.fold(0.0, f64::max) + COUNT_GAP;
+        let room = x + width - PADDING - words_at;
+        let top = self.y;
+        let mut texts = Vec::new();
+        let mut line = top + PADDING + LINE * 0.75;
+        for (count, words) in &of.lines {
+            let place = (words_at - COUNT_GAP, line);
+            texts.push(Shape::text(Role::FlowCount, place, Anchor::End, count));
+            for words in self.letters.lines_of(words, room) {
+                texts.push(Shape::text(Role::Axis, (words_at, line), Anchor::Start, &words));
+                line += LINE;
+            }
         }
+        let height = line - LINE * 0.75 + PADDING - top;
+        self.shapes.push(Shape::Rectangle {
+            role,
+            corner: (x, top),
+            size: (width, height),
+        });
+        self.shapes.append(&mut texts);
         self.y += height;
     }
 
     /// A way, and the head of an arrow at its end, downwards or to the right.
-    fn draw_arrow(&mut self, way: &str, (x, y): (f64, f64), down: bool) {
-        let head = match down {
-            true => format!("M{:.1} {:.1}h8l-4 6z", x - 4.0, y - 6.0),
-            false => format!("M{:.1} {:.1}v8l6 -4z", x - 6.0, y - 4.0),
+    fn draw_arrow(&mut self, way: &[Place], down: bool) {
+        let path = |role, places: &[Place]| Shape::Path {
+            role,
+            places: places.to_vec(),
+            right_angles: false,
         };
-        let _ = write!(
-            self.body,
-            "<path class=\"flow-way\" d=\"{way}\"/><path class=\"flow-head\" d=\"{head}\"/>"
-        );
+        self.shapes.push(path(Role::FlowWay, way));
+        let Some(&(x, y)) = way.last() else { return };
+        let head = match down {
+            true => [(x - 4.0, y - 6.0), (x + 4.0, y - 6.0), (x, y)],
+            false => [(x - 6.0, y - 4.0), (x - 6.0, y + 4.0), (x, y)],
+        };
+        self.shapes.push(path(Role::FlowHead, &head));
     }
 }
 
-/// The count with as many of the words as fit a line, then further lines of the rest.
-fn broken<'a>(count: &'a str, words: &str, letters: usize) -> Vec<(&'a str, String)> {
-    let mut lines = vec![(count, String::new())];
-    let mut room = letters.saturating_sub(count.chars().count());
+/// Words as lines of so many letters; a longer word has a line of its own.
+fn broken(words: &str, letters: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
     for word in words.split_whitespace() {
-        let length = word.chars().count() + 1;
-        if room < length && lines.last().is_some_and(|(_, line)| !line.is_empty()) {
-            lines.push(("", String::new()));
-            room = letters;
-        }
-        if let Some((_, line)) = lines.last_mut() {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= letters {
             line.push(' ');
             line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
         }
-        room = room.saturating_sub(length);
     }
     lines
 }
@@ -150,18 +200,45 @@ mod tests {
         let svg = draw_flow((String::new(), String::new()), &stages).inline("f");
         assert_eq!(svg.matches("<rect").count(), 4);
         assert_eq!(svg.matches("flow-head").count(), 3);
-        assert!(svg.contains(">600</tspan> exams &lt;read&gt;</text>"), "{svg}");
+        assert!(
+            svg.contains(">600</text>") && svg.contains(">exams &lt;read&gt;</text>"),
+            "{svg}"
+        );
     }
 
     proptest! {
         #[test]
         fn no_word_is_lost_and_only_a_word_alone_is_longer_than_its_line(words in "[a-z ]{0,80}", letters in 4_usize..40) {
-            let lines = broken("12", &words, letters);
-            let all: Vec<&str> = lines.iter().flat_map(|(_, line)| line.split_whitespace()).collect();
+            let lines = broken(&words, letters);
+            let all: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
             prop_assert_eq!(all, words.split_whitespace().collect::<Vec<_>>());
-            for (count, line) in &lines {
+            for line in &lines {
                 let alone = line.split_whitespace().count() <= 1;
-                prop_assert!(alone || count.len() + line.chars().count() <= letters, "{:?}", lines);
+                prop_assert!(alone || line.chars().count() <= letters, "{:?}", lines);
+            }
+        }
+
+        #[test]
+        fn every_text_lies_inside_a_box_and_boxes_do_not_overlap(
+            lines in prop::collection::vec(("[0-9]{1,7}", "[a-z]{1,9}( [a-z]{1,9}){0,12}"), 1..12), stages in 1_usize..5
+        ) {
+            let stage = |_| FlowStage {
+                on_the_way: FlowBox { lines: lines.clone() },
+                beside: Some(FlowBox { lines: lines.clone() }),
+            };
+            let stages: Vec<FlowStage> = (0..stages).map(stage).collect();
+            let (shapes, height) = plot_flow(FlowFrame::PAGE, &ReadersLetters, &stages);
+            let boxes: Vec<(f64, f64)> = shapes.iter().filter_map(|shape| match shape {
+                Shape::Rectangle { corner, size, .. } => Some((corner.1, corner.1 + size.1)),
+                _ => None,
+            }).collect();
+            prop_assert_eq!(boxes.len(), 2 * stages.len());
+            prop_assert!(boxes.windows(2).all(|pair| pair[0].1 < pair[1].0), "{:?}", boxes);
+            prop_assert!(boxes.iter().all(|(_, bottom)| *bottom < height));
+            for shape in &shapes {
+                if let Shape::Text { at: (_, y), .. } = shape {
+                    prop_assert!(boxes.iter().any(|(top, bottom)| top + 8.0 < *y && *y < bottom - 4.0), "{}", y);
+                }
             }
         }
     }

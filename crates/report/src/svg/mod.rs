@@ -19,7 +19,7 @@ pub(crate) use calibration::{CALIBRATION_AXES, draw_calibration, plot_calibratio
 pub(crate) use chart::{Chart, STYLE, first_sentence};
 pub(crate) use curve::{Curve, ReferenceLine, draw_curves, plot_curves};
 pub(crate) use decision::{DECISION_AXES, NetBenefit, draw_decision_curve, plot_decision_curves};
-pub(crate) use flow::{FlowBox, FlowStage, draw_flow};
+pub(crate) use flow::{FlowBox, FlowFrame, FlowLetters, FlowStage, draw_flow, plot_flow};
 pub(crate) use forest::{ForestFrame, forest_height, group_height, plot_forest};
 pub(crate) use forest_parts::divide_groups;
 pub(crate) use forest_rows::{ForestAxis, ForestGroup, ForestRow};

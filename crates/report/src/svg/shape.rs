@@ -73,6 +73,16 @@ pub(crate) enum Role {
     Tick,
     /// Words in the place of values.
     Nothing,
+    /// Box of what is on the way.
+    FlowBox,
+    /// Box of what leaves it.
+    FlowBeside,
+    /// Way from a box to the next.
+    FlowWay,
+    /// Head of its arrow.
+    FlowHead,
+    /// Count of a line in a box.
+    FlowCount,
     /// Name of one of several charts.
     Title,
     /// Notice to every reader.
@@ -140,6 +150,11 @@ impl Role {
             Self::Point(_) => "point ecg",
             Self::BarPresent => "bar present",
             Self::BarAbsent => "bar absent",
+            Self::FlowBox => "flow-box",
+            Self::FlowBeside => "flow-box flow-beside",
+            Self::FlowWay => "flow-way",
+            Self::FlowHead => "flow-head",
+            Self::FlowCount => "flow-count",
             Self::Axis | Self::Title => "axis",
             Self::Tick => "tick",
             Self::Nothing => "nothing",
