@@ -12,8 +12,8 @@ const LEFT: f64 = 190.0;
 /// Room for a value with its interval, and with signs.
 const RIGHT: f64 = 150.0;
 const RIGHT_SIGNED: f64 = 185.0;
-/// Highest chart on paper, in millimetres: two of them, with a heading and a caption, fit a sheet of A4.
-const HIGHEST: f64 = 115.0;
+/// Highest chart on paper, in millimetres: less than half of a sheet of A4, so that little of one is empty where the next does not fit it.
+const HIGHEST: f64 = 130.0;
 
 /// Width of a chart on a printed sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
