@@ -71,7 +71,7 @@ impl UnitScores {
 /// The scored ECGs, for comparing runs.
 fn scored_ecgs(ecgs: &ScoredRows, clusters: &Clusters, pairs: &[PairUsed]) -> ScoredEcgs {
     let files = ecgs
-        .table
+        .keys
         .column(SAVE_FILE)
         .and_then(|column| column.str().cloned());
     let of_label = |(truth, unknown): (&Vec<bool>, &Vec<u32>)| {

@@ -1,7 +1,7 @@
 //! Which rows are resampled together.
 
 use crate::error::{Error, Result};
-use crate::joins::{last_of_each, left_join};
+use crate::exam_rows::ExamRows;
 use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
 use ecgfm_artifacts::records::{self, normalize_key};
@@ -58,12 +58,11 @@ impl Clusters {
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,
-    /// idx and patient_id of every exam; null where it names no patient.
-    exams: DataFrame,
+    /// The row of each exam.
+    exams: ExamRows,
+    /// The patient of each row; null where it names none.
+    patients: StringChunked,
 }
-
-/// Column that tells ECGs with a record.
-const HAS_RECORD: &str = "has record";
 
 impl Patients {
     /// Reads them from a records table; none where it has no column of them.
@@ -80,41 +79,32 @@ impl Patients {
             .iter()
             .map(named)
             .collect();
-        let exams = frame.select([IDX]).and_then(|mut exams| {
-            exams.with_column(patients.with_name(PATIENT_ID.into()).into_column())?;
-            last_of_each(exams.lazy(), IDX).collect()
-        });
         Ok(Some(Self {
             path: path.to_owned(),
-            exams: exams.map_err(Error::table("reading patients"))?,
+            exams: ExamRows::of(table::int_column(path, &frame, IDX)?),
+            patients: patients.with_name(PATIENT_ID.into()),
         }))
     }
 
-    /// idx and patient_id of each row.
-    fn of(&self, rows: &ScoredRows) -> Result<DataFrame> {
-        let failed = || Error::table("looking for the patients of ECGs");
-        let exams = self.exams.clone().lazy().with_column(lit(true).alias(HAS_RECORD));
-        let idx = rows.table.clone().lazy().select([col(IDX)]);
-        let joined = left_join(idx, exams, &[col(IDX)]).collect().map_err(failed())?;
-        let without = joined.clone().lazy().filter(col(HAS_RECORD).is_null()).first();
-        let without = without.collect().map_err(failed())?;
-        if without.height() > 0 {
-            let idx = table::int_column(&self.path, &without, IDX)?
-                .get(0)
-                .unwrap_or_default();
-            let what = format!(
-                "idx {idx}, which is among the scored ECGs, has no row; give the records of all ECGs"
-            );
-            return Err(Error::keys(&self.path, what));
-        }
-        joined.select([IDX, PATIENT_ID]).map_err(failed())
+    /// The patient of each row; null where its exam names none.
+    fn of(&self, rows: &ScoredRows) -> Result<StringChunked> {
+        let row_of = |idx: i64| match self.exams.find(idx) {
+            Some(row) => Ok(row as IdxSize),
+            None => {
+                let what = format!(
+                    "idx {idx}, which is among the scored ECGs, has no row; give the records of all ECGs"
+                );
+                Err(Error::keys(&self.path, what))
+            }
+        };
+        let found = rows.idx().map(row_of).collect::<Result<Vec<_>>>()?;
+        let patients = self.patients.take(&IdxCa::from_vec(PATIENT_ID.into(), found));
+        patients.map_err(Error::table("looking for the patients of ECGs"))
     }
 
     /// Number of these ECGs that name no patient.
     pub(crate) fn count_without_patient(&self, ecgs: &ScoredRows) -> Result<u64> {
-        let patients = self.of(ecgs)?;
-        let count = patients.column(PATIENT_ID).map(Column::null_count);
-        Ok(count.map_err(Error::table("counting ECGs without patient"))? as u64)
+        Ok(self.of(ecgs)?.null_count() as u64)
     }
 }
 
@@ -143,16 +133,13 @@ pub(crate) fn cluster_rows(
 fn cluster_keys(rows: &ScoredRows, patients: Option<&Patients>) -> Result<DataFrame> {
     let failed = || Error::table("grouping ECGs by patient");
     let Some(patients) = patients else {
-        return rows.table.select([IDX]).map_err(failed());
+        return rows.keys.select([IDX]).map_err(failed());
     };
-    let without_patient = when(col(PATIENT_ID).is_null())
-        .then(col(IDX))
-        .otherwise(lit(NULL));
-    let keys = patients
-        .of(rows)?
-        .lazy()
-        .select([col(PATIENT_ID), without_patient.alias(IDX)]);
-    keys.collect().map_err(failed())
+    let patients = patients.of(rows)?;
+    let without_patient = |(patient, idx): (Option<&str>, i64)| patient.is_none().then_some(idx);
+    let without_patient = patients.iter().zip(rows.idx()).map(without_patient);
+    let without_patient: Int64Chunked = without_patient.collect_ca(IDX.into());
+    DataFrame::new_infer_height(vec![patients.into_column(), without_patient.into_column()]).map_err(failed())
 }
 
 #[cfg(test)]
@@ -162,7 +149,7 @@ mod tests {
     fn rows() -> ScoredRows {
         let keys = df!("idx" => [4i64, 4, 7, 9]).unwrap();
         ScoredRows {
-            table: keys,
+            keys,
             truth: vec![],
             unknown: vec![],
             scores: vec![],
@@ -177,7 +164,7 @@ mod tests {
     #[test]
     fn ecgs_have_the_numbers_of_their_segments() {
         let mut ecgs = rows();
-        ecgs.table = df!("idx" => [9i64, 4, 7]).unwrap();
+        ecgs.keys = df!("idx" => [9i64, 4, 7]).unwrap();
         let (segments, ecgs) = cluster_rows(&rows(), &ecgs, None).unwrap();
         assert_eq!((segments.of_row, segments.count), (vec![0, 0, 1, 2], 3));
         assert_eq!((ecgs.of_row, ecgs.count), (vec![2, 0, 1], 3));

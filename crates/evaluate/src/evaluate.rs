@@ -10,17 +10,17 @@ use crate::by_unit::UnitScores;
 use crate::clusters::{Clusters, Patients};
 use crate::ecgs::{extend_keys, pool_segments};
 use crate::error::{Error, Result};
-use crate::expressions::is_above;
 use crate::label_text::label_text;
+use crate::probabilities::decide;
 use crate::reader::compare_with_reader;
 pub use crate::scored_rows::OnMissing;
-use crate::scored_rows::{ScoredRows, join_truth, probability_of};
+use crate::scored_rows::{ScoredRows, join_truth};
 use crate::scoring::ScoringSettings;
 use crate::settings::EvaluationSettings;
 use crate::subgroup_scores::SubgroupScoring;
 pub use crate::subgroups::Subgroups;
 use crate::subgroups::{AllSubgroupRows, subgroup_rows};
-use crate::truth::{Truth, actual_column};
+use crate::truth::Truth;
 use crate::{flow, tripod, tutorial};
 use ecgfm_artifacts::columns::{ACTUAL, IDX, PREDICTED, SEGMENT, UNKNOWN};
 use ecgfm_artifacts::evaluation::{
@@ -146,18 +146,20 @@ fn compare_segments(
     ctx: &Context<'_>,
 ) -> Result<Tutorial> {
     let names: Vec<&str> = settings.mapping.map.iter().map(|pair| pair.to.as_str()).collect();
-    let text = |column: &str, holds: &dyn Fn(usize) -> Expr| -> Result<Column> {
-        let labels = names.iter().enumerate().map(|(at, name)| (*name, holds(at)));
-        let text = label_text(&segments.table, &labels.collect::<Vec<_>>())?;
-        Ok(text.with_name(column.into()))
+    let text = |column: &str, holds: &[Vec<bool>]| -> Result<Column> {
+        let labels: Vec<_> = names.iter().copied().zip(holds).collect();
+        let text = label_text(segments.len(), &labels)?;
+        Ok(text.with_name(column.into()).into_column())
     };
-    let truth = |at: usize| col(actual_column(names[at]));
-    let decided = |at: usize| is_above(col(probability_of(names[at])), settings.thresholds[at]);
-    let mut columns = vec![text(PREDICTED, &decided)?, text(ACTUAL, &truth)?];
+    let decided = segments.scores.iter().zip(&settings.thresholds);
+    let decided: Vec<_> = decided
+        .map(|(scores, threshold)| decide(scores, *threshold))
+        .collect();
+    let mut columns = vec![text(PREDICTED, &decided)?, text(ACTUAL, &segments.truth)?];
     if segments.unknown.iter().any(|rows| !rows.is_empty()) {
-        columns.push(text(UNKNOWN, &|at| truth(at).is_null())?);
+        columns.push(text(UNKNOWN, &segments.is_unknown())?);
     }
-    let keys = segments.table.select([SEGMENT, IDX]);
+    let keys = segments.keys.select([SEGMENT, IDX]);
     let keys = keys.map_err(Error::table("keying the comparison"))?;
     write_comparison(ctx.out, &extend_keys(&keys, columns.into_iter())?)?;
     ctx.progress.advance(1);

@@ -2,11 +2,10 @@
 
 use crate::clusters::Clusters;
 use crate::error::{Error, Result};
-use crate::joins::left_join;
 use crate::scored_rows::take_rows;
-use ecgfm_artifacts::columns::{IDX, SAVE_FILE};
 use ecgfm_artifacts::evaluation::{Metrics, ScoredEcgs, evaluation_dir};
-use polars::prelude::*;
+use hashbrown::HashMap;
+use polars::prelude::Column;
 use std::path::{Path, PathBuf};
 
 /// [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) where patients are known.
@@ -81,33 +80,29 @@ pub(crate) fn same_split(a: &Evaluation, b: &Evaluation) -> Result<()> {
     Err(Error::keys(&b.dir, what))
 }
 
+/// The key of each ECG, idx and file, with its row.
+fn keys(of: &Evaluation) -> impl Iterator<Item = ((i64, &str), usize)> {
+    let scored = &of.scored;
+    scored.idx.iter().copied().zip(scored.save_file.iter()).zip(0..)
+}
+
 /// Rows of the ECGs that all evaluations scored, in the order of the first: `[evaluation][ECG]`.
 pub(crate) fn shared_rows(evaluations: &[&Evaluation]) -> Result<Vec<Vec<usize>>> {
-    let column = |at: usize| format!("row_{at}");
-    let keys = |at: usize, of: &Evaluation| -> PolarsResult<LazyFrame> {
-        let files: Vec<&str> = of.scored.save_file.iter().collect();
-        let keys = df!(IDX => &of.scored.idx, SAVE_FILE => files)?;
-        Ok(keys.lazy().with_row_index(column(at), None))
+    let Some((first, others)) = evaluations.split_first() else {
+        return Ok(Vec::new());
     };
-    let joined = || -> PolarsResult<Vec<Vec<usize>>> {
-        let mut all: Option<LazyFrame> = None;
-        for (at, evaluation) in evaluations.iter().enumerate() {
-            let rows = keys(at, evaluation)?;
-            all = Some(match all {
-                None => rows,
-                Some(before) => {
-                    left_join(before, rows, &[col(IDX), col(SAVE_FILE)]).filter(col(column(at)).is_not_null())
-                }
-            });
+    let rows_of: Vec<HashMap<_, usize>> = others.iter().map(|other| keys(other).collect()).collect();
+    let mut shared = vec![Vec::new(); evaluations.len()];
+    let mut rows = Vec::new();
+    for (key, row) in keys(first) {
+        rows.clear();
+        rows.push(row);
+        rows.extend(rows_of.iter().filter_map(|rows| rows.get(&key)));
+        if rows.len() == shared.len() {
+            let shared = shared.iter_mut().zip(&rows);
+            shared.for_each(|(of, row)| of.push(*row));
         }
-        let shared = all.unwrap_or_default().collect()?;
-        let rows = |at: usize| -> PolarsResult<Vec<usize>> {
-            let rows = shared.column(&column(at))?.u32()?.iter().flatten();
-            Ok(rows.map(|row| row as usize).collect())
-        };
-        (0..evaluations.len()).map(rows).collect()
-    };
-    let shared = joined().map_err(Error::table("joining the ECGs of the evaluations"))?;
+    }
     match evaluations.split_last() {
         Some((last, others)) if shared.iter().all(Vec::is_empty) => {
             let others: Vec<String> = others

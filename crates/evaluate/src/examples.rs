@@ -15,7 +15,7 @@ pub(crate) fn choose_examples(
 ) -> Vec<Example> {
     let idx: Vec<i64> = rows.idx().collect();
     let files = rows
-        .table
+        .keys
         .column(SAVE_FILE)
         .and_then(|column| column.str().cloned())
         .ok();
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn the_surest_of_each_kind_come_first_and_ties_by_idx() {
         let rows = ScoredRows {
-            table: df!("idx" => [9i64, 5, 7, 1], SAVE_FILE => ["i", "e", "g", "a"]).unwrap(),
+            keys: df!("idx" => [9i64, 5, 7, 1], SAVE_FILE => ["i", "e", "g", "a"]).unwrap(),
             truth: vec![vec![true, true, false, true]],
             unknown: vec![vec![]],
             scores: vec![vec![0.9, 0.9, 0.2, 0.1]],

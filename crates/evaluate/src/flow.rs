@@ -1,11 +1,11 @@
 //! Counts of what came in and went out, and checks that the whole subset was predicted, and nothing else.
 
 use crate::error::{Error, Result};
-use crate::joins::without_counterpart;
 use crate::scored_rows::OnMissing;
 use ecgfm_artifacts::columns::{PATH, REASON, SEGMENT, SPLIT};
 use ecgfm_artifacts::{key, splits, table};
-use polars::prelude::*;
+use hashbrown::HashSet;
+use polars::prelude::DataFrame;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -28,43 +28,32 @@ pub(crate) fn count_unpredicted(
         let of_subset = of_subset.filter(|(split, _)| *split == Some(subset));
         of_subset.map(|(_, path)| key::of_path(path.unwrap_or_default()))
     };
-    let in_order = table::str_column(split_table, predicted, SEGMENT)?
-        .iter()
-        .flatten();
+    let predicted = table::str_column(split_table, predicted, SEGMENT)?;
     // As predict leaves them, where all were predicted: then nothing has to be looked for.
-    if keys().eq(in_order) {
+    if keys().eq(predicted.iter().flatten()) {
         return Ok(0);
     }
-    let failed = || Error::table("comparing predictions with the split");
-    let expected = StringChunked::from_iter_values(SEGMENT.into(), keys());
-    let expected = DataFrame::new_infer_height(vec![expected.into_column()]).map_err(failed())?;
-    let predicted = predicted.select([SEGMENT]).map_err(failed())?;
-    let first_of = |left: &DataFrame, right: &DataFrame| -> Result<(usize, String)> {
-        let alone = without_counterpart(left.clone().lazy(), right.clone().lazy(), &[col(SEGMENT)]);
-        let alone = alone.collect().map_err(failed())?;
-        let first = table::str_column(split_table, &alone, SEGMENT)?
-            .iter()
-            .next()
-            .flatten()
-            .unwrap_or_default()
-            .to_owned();
-        Ok((alone.height(), first))
-    };
-    if let (1.., unexpected) = first_of(&predicted, &expected)? {
+    let expected: HashSet<&str> = keys().collect();
+    let unexpected = |segment: &Option<&str>| segment.is_none_or(|segment| !expected.contains(segment));
+    if let Some(unexpected) = predicted.iter().find(unexpected) {
         let what = format!(
-            "predicted segment `{unexpected}` is not in split `{subset}` here; the predictions are of other splits"
+            "predicted segment `{}` is not in split `{subset}` here; the predictions are of other splits",
+            unexpected.unwrap_or_default()
         );
         return Err(Error::keys(split_table, what));
     }
-    match (first_of(&expected, &predicted)?, missing) {
-        ((count @ 1.., segment), OnMissing::Error) => Err(Error::MissingPrediction {
+    let predicted: HashSet<&str> = predicted.iter().flatten().collect();
+    let mut unpredicted = keys().filter(|segment| !predicted.contains(segment));
+    match (unpredicted.next(), missing) {
+        (None, _) => Ok(0),
+        (Some(segment), OnMissing::Error) => Err(Error::MissingPrediction {
             path: split_table.to_owned(),
-            segment,
+            segment: segment.to_owned(),
             subset: subset.to_owned(),
-            more: count - 1,
-            rows: expected.height(),
+            more: unpredicted.count(),
+            rows: keys().count(),
         }),
-        ((count, _), _) => Ok(count),
+        (Some(_), OnMissing::Drop) => Ok(1 + unpredicted.count()),
     }
 }
 
@@ -81,27 +70,17 @@ pub(crate) fn count_exams(rejected: Option<&Path>, records: Option<&Path>) -> Re
         return Ok(None);
     };
     let frame = table::read_all_text(rejected)?;
-    table::str_column(rejected, &frame, REASON)?;
-    let counts = frame
-        .clone()
-        .lazy()
-        .group_by([col(REASON)])
-        .agg([len().cast(DataType::UInt64)]);
-    let counts = counts
-        .collect()
-        .map_err(Error::table("counting rejected exams"))?;
-    let counts = counts.columns()[0]
-        .str()
-        .and_then(|reasons| Ok((reasons, counts.columns()[1].u64()?)));
-    let (reasons, counts) = counts.map_err(Error::table("counting rejected exams"))?;
-    let by_reason = reasons.iter().zip(counts.iter());
-    let by_reason: BTreeMap<String, u64> = by_reason
-        .map(|(reason, count)| (reason.unwrap_or_default().to_owned(), count.unwrap_or_default()))
-        .collect();
+    let mut by_reason = BTreeMap::new();
+    for reason in table::str_column(rejected, &frame, REASON)?.iter() {
+        *by_reason.entry(reason.unwrap_or_default()).or_default() += 1;
+    }
     let kept = ecgfm_artifacts::records::read(records, &[])?.height() as u64;
     Ok(Some(ExamCounts {
         read: kept + frame.height() as u64,
-        rejected: by_reason,
+        rejected: by_reason
+            .into_iter()
+            .map(|(reason, count)| (reason.to_owned(), count))
+            .collect(),
         kept,
     }))
 }

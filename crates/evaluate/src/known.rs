@@ -2,8 +2,8 @@
 
 use crate::clusters::Clusters;
 use crate::metrics::LabelRows;
+use crate::probabilities::decide;
 use crate::scored_rows::{ScoredRows, take_rows};
-use ecgfm_artifacts::evaluation::exceeds;
 use std::borrow::Cow;
 
 /// The rows of a label whose truth is known: all of them, or a part.
@@ -54,7 +54,7 @@ impl<'a> KnownRows<'a> {
 
     /// Decisions, row by row.
     pub(crate) fn decided(&self) -> Vec<bool> {
-        self.scores.iter().map(|&p| exceeds(p, self.threshold)).collect()
+        decide(&self.scores, self.threshold)
     }
 
     /// As resampling takes it.

@@ -146,7 +146,7 @@ mod tests {
     /// Sixty rows of two labels, every third of them with a wrong decision, in clusters of one row.
     fn of_method(method: IntervalEstimator) -> SetStatistics {
         let rows = ScoredRows {
-            table: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
+            keys: df!("idx" => (0..60i64).collect::<Vec<_>>()).unwrap(),
             truth: vec![(0..60).map(|i| i % 2 == 0).collect(), vec![false; 60]],
             unknown: vec![vec![], vec![]],
             scores: vec![

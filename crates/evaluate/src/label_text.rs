@@ -2,72 +2,43 @@
 
 use crate::error::{Error, Result};
 use ecgfm_artifacts::columns::quote_label;
+use hashbrown::HashMap;
 use polars::prelude::*;
 
-/// Labels whose decisions fit into one mask.
-const BITS: usize = 62;
 const SEPARATOR: &str = ", ";
-const TEXT: &str = "text";
 
-/// The names of the labels that hold in each row of `frame`; a label is its name and the expression that says where it holds.
-pub(crate) fn label_text(frame: &DataFrame, labels: &[(&str, Expr)]) -> Result<Column> {
-    let failed = || Error::table("writing sets of labels as text");
-    // Of the sets of labels that are possible few occur: each is written once, and found by its mask.
-    let words = labels.chunks(BITS).enumerate();
-    let masks: Vec<Expr> = words
-        .map(|(word, labels)| mask_expression(labels).alias(mask_column(word)))
-        .collect();
-    if masks.is_empty() {
-        let text = Column::new_scalar(TEXT.into(), Scalar::from(PlSmallStr::EMPTY), frame.height());
-        return Ok(text);
+/// The names of the labels that hold in each of the rows; a label is its name and whether it holds, row by row.
+pub(crate) fn label_text(rows: usize, labels: &[(&str, impl AsRef<[bool]>)]) -> Result<StringChunked> {
+    // Of the sets of labels that are possible few occur: each is written once, and found by its number.
+    let mut texts = vec![String::new()];
+    let mut set_of_row: Vec<IdxSize> = vec![0; rows];
+    for labels in labels.chunks(u64::BITS as usize) {
+        let mut masks = vec![0u64; rows];
+        for (bit, (_, holds)) in labels.iter().enumerate() {
+            for (mask, &holds) in masks.iter_mut().zip(holds.as_ref()) {
+                *mask |= u64::from(holds) << bit;
+            }
+        }
+        let names: Vec<String> = labels.iter().map(|(name, _)| quote_label(name).into()).collect();
+        let mut known = HashMap::new();
+        for (set, mask) in set_of_row.iter_mut().zip(masks) {
+            *set = *known.entry((*set, mask)).or_insert_with(|| {
+                texts.push(with_names(&texts[*set as usize], &names, mask));
+                texts.len() as IdxSize - 1
+            });
+        }
     }
-    let masks = frame.clone().lazy().select(masks).collect().map_err(failed())?;
-    let holds = |at: usize| {
-        let bit = col(mask_column(at / BITS)).and(lit(1i64 << (at % BITS)));
-        bit.neq(lit(0i64))
-    };
-    let part = |(at, (label, _)): (usize, &(&str, Expr))| {
-        when(holds(at))
-            .then(lit(format!("{}{SEPARATOR}", quote_label(label))))
-            .otherwise(lit(""))
-    };
-    let text = labels
-        .iter()
-        .enumerate()
-        .map(part)
-        .fold(lit(""), |text, part| text + part);
-    let keys: Vec<Expr> = (0..masks.width()).map(|word| col(mask_column(word))).collect();
-    let texts = masks.clone().lazy().unique_generic(None, UniqueKeepStrategy::Any);
-    let mut texts = texts.with_column(text.alias(TEXT)).collect().map_err(failed())?;
-    let cut = without_last_separator(&texts).map_err(failed())?;
-    texts.with_column(cut).map_err(failed())?;
-    let found = crate::joins::left_join(masks.lazy(), texts.lazy(), &keys).select([col(TEXT)]);
-    let found = found.collect().map_err(failed())?;
-    found.column(TEXT).cloned().map_err(failed())
+    let texts = StringChunked::from_iter_values(PlSmallStr::EMPTY, texts.iter().map(String::as_str));
+    let text = texts.take(&IdxCa::from_vec(PlSmallStr::EMPTY, set_of_row));
+    text.map_err(Error::table("writing sets of labels as text"))
 }
 
-/// The texts without the separator that follows their last name.
-fn without_last_separator(texts: &DataFrame) -> PolarsResult<Column> {
-    let texts = texts.column(TEXT)?.str()?;
-    let cut = |text: &str| text.strip_suffix(SEPARATOR).unwrap_or(text).to_owned();
-    let cut: StringChunked = texts.iter().map(|text| text.map(cut)).collect();
-    Ok(cut.with_name(TEXT.into()).into_column())
-}
-
-fn mask_column(word: usize) -> String {
-    format!("mask {word}")
-}
-
-/// Decisions as the bits of a number, the first label's the lowest.
-fn mask_expression(labels: &[(&str, Expr)]) -> Expr {
-    let bit = |(at, (_, holds)): (usize, &(&str, Expr))| {
-        when(holds.clone()).then(lit(1i64 << at)).otherwise(lit(0i64))
-    };
-    labels
-        .iter()
-        .enumerate()
-        .map(bit)
-        .fold(lit(0i64), |mask, bit| mask + bit)
+/// A text with the names whose bits are set.
+fn with_names(text: &str, names: &[String], mask: u64) -> String {
+    let further = (0..).zip(names).filter(|(bit, _)| mask >> bit & 1 == 1);
+    let all = (!text.is_empty()).then_some(text).into_iter();
+    let all: Vec<&str> = all.chain(further.map(|(_, name)| name.as_str())).collect();
+    all.join(SEPARATOR)
 }
 
 #[cfg(test)]
@@ -75,18 +46,10 @@ mod tests {
     use super::*;
 
     fn texts(names: &[&str], columns: &[Vec<bool>]) -> Vec<String> {
-        let columns = names
-            .iter()
-            .zip(columns)
-            .map(|(name, column)| Column::new((*name).into(), column));
-        let frame = DataFrame::new_infer_height(columns.collect()).unwrap();
-        let labels: Vec<(&str, Expr)> = names.iter().map(|name| (*name, col(*name))).collect();
-        let text = label_text(&frame, &labels).unwrap();
-        text.str()
-            .unwrap()
-            .iter()
-            .map(|text| text.unwrap().to_owned())
-            .collect()
+        let labels: Vec<(&str, &Vec<bool>)> = names.iter().copied().zip(columns).collect();
+        let rows = columns.first().map_or(2, Vec::len);
+        let text = label_text(rows, &labels).unwrap();
+        text.iter().map(|text| text.unwrap().to_owned()).collect()
     }
 
     #[test]
@@ -94,6 +57,7 @@ mod tests {
         let columns = [vec![true, false, true], vec![true, false, false]];
         assert_eq!(texts(&["SB", "AF"], &columns), ["SB, AF", "", "SB"]);
         assert_eq!(texts(&["SB"], &[vec![]]), [""; 0]);
+        assert_eq!(texts(&[], &[]), ["", ""]);
     }
 
     #[test]

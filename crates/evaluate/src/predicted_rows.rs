@@ -2,7 +2,7 @@
 
 use crate::ecgs::extend_keys;
 use crate::error::{Error, Result};
-use crate::expressions::value_to_probability;
+use crate::probabilities::value_to_probability;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT, SPLIT};
 use ecgfm_artifacts::logits::LogitsFile;
 use ecgfm_artifacts::stage_params::Returns;

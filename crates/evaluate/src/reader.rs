@@ -87,7 +87,7 @@ impl<'a> EcgRows<'a> {
     /// The row of the ECG that a review is of: idx and recording are both its own, so that a verdict of another archive is none here.
     fn of(&self, review: &Review) -> Option<usize> {
         let row = *self.row_of.get(&review.idx?)?;
-        let files = self.ecgs.table.column(SAVE_FILE).ok()?.str().ok()?;
+        let files = self.ecgs.keys.column(SAVE_FILE).ok()?.str().ok()?;
         (files.get(row) == Some(&review.save_file)).then_some(row)
     }
 }

@@ -130,7 +130,7 @@ mod tests {
 
     fn rows() -> ScoredRows {
         ScoredRows {
-            table: df!("idx" => [0i64, 1, 2, 3]).unwrap(),
+            keys: df!("idx" => [0i64, 1, 2, 3]).unwrap(),
             truth: vec![vec![true, false, false, true], vec![false; 4]],
             unknown: vec![vec![], vec![]],
             scores: vec![vec![0.9, 0.6, 0.1, 0.2], vec![0.1, 0.2, 0.3, 0.4]],

@@ -1,9 +1,8 @@
 //! Predictions joined with the truth, by key.
 
 use crate::error::{Error, Result};
-use crate::expressions::combine_labels;
-use crate::joins::left_join;
-use crate::truth::{Truth, actual_column};
+use crate::probabilities::combine_labels;
+use crate::truth::Truth;
 use ecgfm_artifacts::columns::{IDX, SAVE_FILE, SEGMENT};
 use ecgfm_artifacts::labelset::{LabelPair, Mapping};
 use polars::prelude::*;
@@ -23,19 +22,11 @@ pub enum OnMissing {
     Drop,
 }
 
-/// Column of the probability of a mapped label.
-pub(crate) fn probability_of(label: &str) -> String {
-    format!("probability:{label}")
-}
-
-/// Column that tells rows with a truth.
-const HAS_TRUTH: &str = "has truth";
-
 /// Rows that have both a prediction and a truth; labels are in mapping order.
 #[derive(Debug, Clone)]
 pub(crate) struct ScoredRows {
-    /// Keys, then truth and probability of every mapped label, under [`actual`] and [`probability_of`].
-    pub(crate) table: DataFrame,
+    /// idx, and segment or save_file.
+    pub(crate) keys: DataFrame,
     /// Truth of each mapped label; false where it is not known.
     pub(crate) truth: Vec<Vec<bool>>,
     /// The rows in which the truth of each mapped label is not known, ascending.
@@ -49,12 +40,12 @@ pub(crate) struct ScoredRows {
 impl ScoredRows {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
-        self.table.height()
+        self.keys.height()
     }
 
     /// Some of the rows, with their idx only.
     pub(crate) fn part(&self, rows: &[usize]) -> Self {
-        let all = self.table.column(IDX).and_then(|column| column.i64());
+        let all = self.keys.column(IDX).and_then(|column| column.i64());
         let idx = |all: &Int64Chunked| -> Vec<Option<i64>> { rows.iter().map(|&row| all.get(row)).collect() };
         let idx = all.map(idx).unwrap_or_default();
         let unknown = |unknown: &Vec<u32>| -> Vec<u32> {
@@ -64,12 +55,22 @@ impl ScoredRows {
                 .collect()
         };
         Self {
-            table: df!(IDX => idx).unwrap_or_default(),
+            keys: df!(IDX => idx).unwrap_or_default(),
             truth: self.truth.iter().map(|column| take_rows(column, rows)).collect(),
             unknown: self.unknown.iter().map(unknown).collect(),
             scores: self.scores.iter().map(|column| take_rows(column, rows)).collect(),
             without_truth: 0,
         }
+    }
+
+    /// Whether the truth of each mapped label is not known, row by row.
+    pub(crate) fn is_unknown(&self) -> Vec<Vec<bool>> {
+        let of_label = |rows: &Vec<u32>| {
+            let mut unknown = vec![false; self.len()];
+            rows.iter().for_each(|&row| unknown[row as usize] = true);
+            unknown
+        };
+        self.unknown.iter().map(of_label).collect()
     }
 
     /// Number of rows in which the truth of each label is not known, of those labels that have such rows.
@@ -85,7 +86,7 @@ impl ScoredRows {
 
     /// idx of each row; every scored row has one, since that is what its truth was found by.
     pub(crate) fn idx(&self) -> impl Iterator<Item = i64> {
-        self.table
+        self.keys
             .column(IDX)
             .and_then(|column| column.i64())
             .into_iter()
@@ -108,54 +109,39 @@ pub(crate) fn join_truth(
         Ok(_) => SEGMENT,
         Err(_) => SAVE_FILE,
     };
-    let keys = [name, IDX].into_iter();
-    let scores = mapping
-        .map
-        .iter()
-        .map(|pair| combine_labels(pair).alias(probability_of(&pair.to)));
-    let predicted = predicted
-        .clone()
-        .lazy()
-        .select(keys.map(col).chain(scores).collect::<Vec<_>>());
-    let exams = truth.exams.clone().lazy().with_column(lit(true).alias(HAS_TRUTH));
-    let joined = left_join(predicted, exams, &[col(IDX)])
-        .collect()
-        .map_err(failed())?;
-    let without = joined.clone().lazy().filter(col(HAS_TRUTH).is_null());
-    let without = without.collect().map_err(failed())?;
-    if without.height() > 0 && missing == OnMissing::Error {
-        return Err(missing_truth(&without, &truth.path, joined.height()));
+    let keys = predicted.select([name, IDX]).map_err(failed())?;
+    let idx = keys.column(IDX).and_then(|idx| idx.i64()).map_err(failed())?;
+    let exams = (0..).zip(idx.iter().map(|idx| truth.rows.find(idx?)));
+    let found = |(row, exam): (usize, Option<usize>)| Some((row, exam?));
+    let (rows, exams): (Vec<usize>, Vec<usize>) = exams.filter_map(found).unzip();
+    let without_truth = keys.height() - rows.len();
+    if without_truth > 0 && missing == OnMissing::Error {
+        return Err(missing_truth(&keys, &rows, &truth.path));
     }
-    let table = match without.height() {
-        0 => joined,
-        _ => joined.lazy().filter(col(HAS_TRUTH)).collect().map_err(failed())?,
-    };
-    let columns = mapping.map.iter().map(|pair| columns_of(&table, pair));
-    let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(failed())?;
-    let mut rows = ScoredRows {
+    let mut scored = ScoredRows {
+        keys: take_keys(&keys, &rows).map_err(failed())?,
         truth: Vec::new(),
         unknown: Vec::new(),
         scores: Vec::new(),
-        without_truth: without.height(),
-        table,
+        without_truth,
     };
-    for (truth, scores) in columns {
-        rows.unknown.push(unknown_rows(&truth));
-        rows.truth
-            .push(truth.iter().map(|truth| *truth == Some(true)).collect());
-        rows.scores.push(scores);
+    for (pair, holds) in mapping.map.iter().zip(&truth.holds) {
+        let holds = take_rows(holds, &exams);
+        scored.unknown.push(unknown_rows(&holds));
+        let truth = holds.iter().map(|&holds| holds == Some(true));
+        scored.truth.push(truth.collect());
+        let scores = combine_labels(predicted, pair)?;
+        scored.scores.push(take_rows(&scores, &rows));
     }
-    Ok(rows)
+    Ok(scored)
 }
 
-/// Truth and probability of a mapped label, as plain slices: what statistics are computed from.
-fn columns_of(table: &DataFrame, pair: &LabelPair) -> PolarsResult<(Vec<Option<bool>>, Vec<f32>)> {
-    let truth = table.column(&actual_column(&pair.to))?.bool()?;
-    let scores = table.column(&probability_of(&pair.to))?.f32()?;
-    Ok((
-        truth.iter().collect(),
-        scores.iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
-    ))
+/// The keys of some rows, ascending.
+fn take_keys(keys: &DataFrame, rows: &[usize]) -> PolarsResult<DataFrame> {
+    if rows.len() == keys.height() {
+        return Ok(keys.clone());
+    }
+    keys.take(&rows.iter().map(|&row| row as IdxSize).collect_ca(IDX.into()))
 }
 
 /// Rows of which the truth is not known, ascending.
@@ -169,24 +155,22 @@ pub(crate) fn take_rows<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
     rows.iter().map(|&row| column[row]).collect()
 }
 
-/// An error about the first of the rows `without` a truth; `rows` were predicted.
-fn missing_truth(without: &DataFrame, path: &Path, rows: usize) -> Error {
-    let text = |name: &str| {
-        let column = without.column(name).ok()?.str().ok()?;
-        column.get(0)
-    };
+/// An error about the first of the predicted rows whose truth was not found.
+fn missing_truth(keys: &DataFrame, found: &[usize], path: &Path) -> Error {
+    let first = (0..).zip(found).take_while(|(row, found)| row == *found).count();
+    let text = |name: &str| keys.column(name).ok()?.str().ok()?.get(first);
     let (unit, name) = match text(SEGMENT) {
         Some(segment) => ("segment", segment),
         None => ("ECG", text(SAVE_FILE).unwrap_or_default()),
     };
-    let idx = without.column(IDX).ok().and_then(|c| c.i64().ok()?.get(0));
+    let idx = keys.column(IDX).ok().and_then(|idx| idx.i64().ok()?.get(first));
     Error::MissingTruth {
         path: path.to_owned(),
         unit,
         name: name.to_owned(),
         idx: idx.map_or("none: its manifest had no index".to_owned(), |i| i.to_string()),
-        more: without.height() - 1,
-        rows,
+        more: keys.height() - found.len() - 1,
+        rows: keys.height(),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Groups of ECGs: by sex, by age, by any column of the records, and by two of these at once.
 
 use crate::error::{Error, Result};
-use crate::joins::{last_of_each, left_join};
 use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{group_column, group_of};
 use ecgfm_artifacts::table::{self, ColumnKind};
-use polars::prelude::*;
+use hashbrown::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Groups of ECGs that are scored alone.
@@ -95,11 +95,6 @@ pub(crate) struct AllSubgroupRows {
     pub(crate) crossed: Vec<SubgroupRows>,
 }
 
-/// Columns of a group's name, its place among the groups, and its rows.
-const GROUP: &str = "group";
-const ORDER: &str = "order";
-const ROWS: &str = "rows";
-
 /// Name of the group of ECGs of which nothing is known.
 pub(crate) const UNKNOWN: &str = "unknown";
 
@@ -112,7 +107,7 @@ pub(crate) fn subgroup_rows(
     let mut all = AllSubgroupRows::default();
     for by in &wanted.by {
         let exams = groups_of_exams(wanted, by, records)?;
-        let grouped = group_rows(rows, exams).map_err(Error::table("grouping ECGs"))?;
+        let grouped = group_rows(rows, exams);
         check_number(by, grouped.len(), rows.len())?;
         let named = |(group, rows)| SubgroupRows {
             by: by.clone(),
@@ -166,37 +161,37 @@ fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<Subgr
     crossed
 }
 
-/// The rows of each group, groups in order; ECGs of which nothing is known are a group, the last.
-fn group_rows(rows: &ScoredRows, exams: DataFrame) -> PolarsResult<Vec<(String, Vec<usize>)>> {
-    let ecgs = rows
-        .table
-        .clone()
-        .lazy()
-        .select([col(IDX)])
-        .with_row_index(ROWS, None);
-    let known = left_join(ecgs, last_of_each(exams.lazy(), IDX), &[col(IDX)]);
-    let named = known.with_columns([
-        col(ORDER).fill_null(lit(u32::MAX)),
-        col(GROUP).fill_null(lit(UNKNOWN)),
-    ]);
-    let groups = named.group_by_stable([col(ORDER), col(GROUP)]).agg([col(ROWS)]);
-    let groups = groups
-        .sort([ORDER, GROUP], SortMultipleOptions::default())
-        .collect()?;
-    let names = groups.column(GROUP)?.str()?.iter().map(Option::unwrap_or_default);
-    let rows_of = |rows: Option<Series>| -> PolarsResult<Vec<usize>> {
-        let rows = rows.unwrap_or_default();
-        Ok(rows.u32()?.iter().flatten().map(|row| row as usize).collect())
-    };
-    let rows = groups.column(ROWS)?.list()?.series_iter().map(rows_of);
-    names
-        .zip(rows)
-        .map(|(name, rows)| Ok((name.to_owned(), rows?)))
-        .collect()
+/// The groups of exams.
+#[derive(Default)]
+struct ExamGroups {
+    /// The number of each group, by its place among the groups and its name.
+    numbers: BTreeMap<(u32, String), usize>,
+    /// The number of the group of each exam of which it is known.
+    of_exam: HashMap<i64, usize>,
 }
 
-/// idx, group and its place among the groups of every exam of which the group is known.
-fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataFrame> {
+impl ExamGroups {
+    /// The number of a group.
+    fn number(&mut self, group: (u32, String)) -> usize {
+        let next = self.numbers.len();
+        *self.numbers.entry(group).or_insert(next)
+    }
+}
+
+/// The rows of each group, groups in order; ECGs of which nothing is known are a group, the last.
+fn group_rows(rows: &ScoredRows, mut exams: ExamGroups) -> Vec<(String, Vec<usize>)> {
+    let unknown = exams.number((u32::MAX, UNKNOWN.to_owned()));
+    let mut rows_of = vec![Vec::new(); exams.numbers.len()];
+    for (row, idx) in rows.idx().enumerate() {
+        rows_of[*exams.of_exam.get(&idx).unwrap_or(&unknown)].push(row);
+    }
+    let groups = exams.numbers.into_iter();
+    let groups = groups.map(|((_, name), number)| (name, std::mem::take(&mut rows_of[number])));
+    groups.filter(|(_, rows)| !rows.is_empty()).collect()
+}
+
+/// The group of every exam; of one in several rows, the last that is known.
+fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<ExamGroups> {
     let column = group_column(by);
     if !table::read_header(records)?.iter().any(|name| name == column) {
         let what =
@@ -206,20 +201,21 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<DataF
     let key = table::Column::new(IDX, ColumnKind::Int);
     let frame = table::read_named(records, &[key], &[column.to_owned()], ColumnKind::Text)?;
     let values = table::str_column(records, &frame, column)?.iter();
-    let known = |value: Option<&str>| group_of(by, &wanted.age_bands, value?);
-    let (order, group): (Vec<Option<u32>>, Vec<Option<String>>) =
-        values.map(known).map(Option::unzip).unzip();
-    let exams = frame.select([IDX]).and_then(|mut exams| {
-        exams.with_column(Column::new(ORDER.into(), order))?;
-        exams.with_column(Column::new(GROUP.into(), group))?;
-        exams.lazy().filter(col(GROUP).is_not_null()).collect()
-    });
-    exams.map_err(Error::table("grouping ECGs"))
+    let mut exams = ExamGroups::default();
+    for (idx, value) in table::int_column(records, &frame, IDX)?.iter().zip(values) {
+        let group = value.and_then(|value| group_of(by, &wanted.age_bands, value));
+        if let (Some(idx), Some(group)) = (idx, group) {
+            let number = exams.number(group);
+            exams.of_exam.insert(idx, number);
+        }
+    }
+    Ok(exams)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::df;
 
     fn group(by: &str, name: &str, rows: &[usize]) -> SubgroupRows {
         SubgroupRows {
@@ -249,6 +245,23 @@ mod tests {
             ]
         );
         assert_eq!(crossed[0].by, "age × sex");
+    }
+
+    #[test]
+    fn an_exam_of_several_rows_is_in_the_last_group_that_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("meta.csv");
+        std::fs::write(&path, "idx,is_male\n1,True\n1,False\n1,\n2,\n").unwrap();
+        let rows = ScoredRows {
+            keys: df!(IDX => [2i64, 1]).unwrap(),
+            truth: vec![],
+            unknown: vec![],
+            scores: vec![],
+            without_truth: 0,
+        };
+        let exams = groups_of_exams(&Subgroups::default(), "sex", &path).unwrap();
+        let expected = [("female".to_owned(), vec![1]), (UNKNOWN.to_owned(), vec![0])];
+        assert_eq!(group_rows(&rows, exams), expected);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Truth of each exam: `labels.csv`, joined by idx.
 
 use crate::error::{Error, Result};
+use crate::exam_rows::ExamRows;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::labels::{self, MissingLabel};
 use ecgfm_artifacts::labelset::Mapping;
-use polars::prelude::{BooleanChunked, DataFrame, IntoColumn, NewChunkedArray};
+use ecgfm_artifacts::table;
 use std::path::{Path, PathBuf};
 
 /// The truth of every exam.
@@ -14,13 +15,10 @@ pub(crate) struct Truth {
     pub(crate) path: PathBuf,
     /// Every label of the table.
     pub(crate) labels: Vec<String>,
-    /// idx, then whether each mapped label holds, under [`actual_column`]; null where that is not known.
-    pub(crate) exams: DataFrame,
-}
-
-/// Column of the truth of a mapped label.
-pub(crate) fn actual_column(label: &str) -> String {
-    format!("actual:{label}")
+    /// The row of each exam.
+    pub(crate) rows: ExamRows,
+    /// Whether each mapped label holds, `[label][row]`; none where that is not known.
+    pub(crate) holds: Vec<Vec<Option<bool>>>,
 }
 
 impl Truth {
@@ -39,17 +37,14 @@ impl Truth {
                 found: names.join(", "),
             });
         }
-        let failed = || Error::table("reading the truth");
-        let mut exams = all.select([IDX]).map_err(failed())?;
-        for pair in &mapping.map {
-            let holds = labels::truth_column(path, &all, &pair.to, missing)?;
-            let holds = BooleanChunked::from_iter_options(actual_column(&pair.to).into(), holds.into_iter());
-            exams.with_column(holds.into_column()).map_err(failed())?;
-        }
+        let pairs = mapping.map.iter();
+        let holds = pairs.map(|pair| labels::truth_column(path, &all, &pair.to, missing));
+        let holds = holds.collect::<ecgfm_artifacts::Result<_>>()?;
         Ok(Self {
             path: path.to_owned(),
             labels: names,
-            exams,
+            rows: ExamRows::of(table::int_column(path, &all, IDX)?),
+            holds,
         })
     }
 }

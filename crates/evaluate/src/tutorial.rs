@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn classes_are_the_empty_one_and_every_mapped_label_in_text_order() {
         let segments = ScoredRows {
-            table: df!("idx" => [0i64, 1, 2]).unwrap(),
+            keys: df!("idx" => [0i64, 1, 2]).unwrap(),
             truth: vec![vec![true, false, false], vec![false, false, false]],
             unknown: vec![vec![], vec![]],
             scores: vec![vec![0.9, 0.1, 0.9], vec![0.1, 0.1, 0.1]],

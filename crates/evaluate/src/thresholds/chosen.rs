@@ -2,6 +2,7 @@
 
 use crate::ecgs::pool_segments;
 use crate::error::{Error, Result};
+use crate::exam_rows::ExamRows;
 use crate::known::KnownRows;
 use crate::metrics::Ranking;
 use crate::predict::params::{DEFAULT_THRESHOLD, Params, ThresholdByName};
@@ -14,7 +15,7 @@ use ecgfm_artifacts::evaluation::ThresholdsUsed;
 use ecgfm_artifacts::labelset::{LabelSet, Pool};
 use ecgfm_artifacts::predictions::{self, PredictionsInfo};
 use ecgfm_artifacts::table;
-use polars::prelude::*;
+use polars::prelude::DataFrame;
 use std::path::Path;
 
 /// Chooses the thresholds of the mapped labels, or without a mapping of the model's, on the predictions in `on`.
@@ -117,17 +118,9 @@ fn pool_name(pool: Pool) -> &'static str {
 
 /// Checks that no ECG is both chosen on and predicted, whatever the splits are called.
 fn require_disjoint(path: &Path, chosen_on: &DataFrame, predicted: &DataFrame) -> Result<()> {
-    let key = [col(IDX)];
-    let args = JoinArgs::new(JoinType::Inner);
-    let both =
-        chosen_on
-            .clone()
-            .lazy()
-            .select(&key)
-            .join(predicted.clone().lazy().select(&key), &key, &key, args);
-    let first = both.select([col(IDX).min()]).collect();
-    let first = first.map_err(Error::table("comparing the ECGs of both splits"))?;
-    match table::int_column(path, &first, IDX)?.get(0) {
+    let predicted = ExamRows::of(table::int_column(path, predicted, IDX)?);
+    let chosen_on = table::int_column(path, chosen_on, IDX)?.iter().flatten();
+    match chosen_on.filter(|idx| predicted.find(*idx).is_some()).min() {
         None => Ok(()),
         Some(both) => {
             let what =
