@@ -2,7 +2,7 @@
 
 use super::lane_weights::{LANES, LOWER, LaneWeights, SIDE};
 use multiversion::multiversion;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -128,14 +128,120 @@ fn set_lanes<W: LaneWeights>(weights: &mut [W], first: usize, drawn: &[u8]) {
     }
 }
 
-/// Draws one resample: how many times each cluster is in it.
+/// Random words that are taken from the stream together. The places that they stand for are computed first and counted afterwards, so
+/// that the processor waits for many places in memory at once.
+const WORDS: usize = 512;
+
+/// Draws one resample: how many times each cluster is in it. Draws are those of `random_range(0..count)` of [`rand::RngExt`], one
+/// after another.
 fn draw_resample(times: &mut [u8], seed: u64, replicate: u64) {
     times.fill(0);
     let count = times.len() as u32;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(replicate);
-    for _ in 0..count {
-        let times = &mut times[random.random_range(0..count) as usize];
-        *times = times.saturating_add(1);
+    let mut words = [0; WORDS];
+    let mut left = times.len();
+    while left > 0 {
+        let words = &mut words[..WORDS.min(left)];
+        random.fill(words);
+        left -= match all_places(words, count) {
+            true => count_draws(times, words),
+            false => draw_from_words(times, words, || random.next_u32()),
+        };
+    }
+}
+
+/// Replaces random words by the clusters that they draw of so many, unless a draw takes a second word; then all stay as they are.
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn all_places(words: &mut [u32], count: u32) -> bool {
+    let most = words.iter().map(|word| word.wrapping_mul(count)).max();
+    if most.is_some_and(|most| takes_second_word(most, count)) {
+        return false;
+    }
+    for word in words {
+        *word = ((u64::from(*word) * u64::from(count)) >> 32) as u32;
+    }
+    true
+}
+
+/// True if the lower half of a word's product with `count` says that the draw is not even, as one in 2³² / `count` is not.
+fn takes_second_word(lower: u32, count: u32) -> bool {
+    lower > count.wrapping_neg()
+}
+
+/// Counts the clusters that were drawn; returns their number.
+fn count_draws(times: &mut [u8], drawn: &[u32]) -> usize {
+    for cluster in drawn {
+        count_draw(times, *cluster);
+    }
+    drawn.len()
+}
+
+fn count_draw(times: &mut [u8], cluster: u32) {
+    let times = &mut times[cluster as usize];
+    *times = times.saturating_add(1);
+}
+
+/// Draws clusters from all `words`, of which some draws take two (Canon's method); `further` gives the word after the last. Returns the
+/// number of draws.
+fn draw_from_words(times: &mut [u8], words: &[u32], further: impl FnOnce() -> u32) -> usize {
+    let count = times.len() as u32;
+    let product = |word: u32| {
+        let product = u64::from(word) * u64::from(count);
+        ((product >> 32) as u32, product as u32)
+    };
+    let (mut words, mut further) = (words.iter(), Some(further));
+    let mut draws = 0;
+    while let Some(word) = words.next() {
+        let (mut cluster, lower) = product(*word);
+        if takes_second_word(lower, count) {
+            let second = words
+                .next()
+                .copied()
+                .or_else(|| further.take().map(|further| further()));
+            let (carried, _) = product(second.unwrap_or_default());
+            cluster += u32::from(lower.checked_add(carried).is_none());
+        }
+        count_draw(times, cluster);
+        draws += 1;
+    }
+    draws
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::RngExt;
+
+    /// As many times as `random_range` draws each cluster.
+    fn drawn_one_by_one(count: usize, seed: u64, replicate: u64) -> Vec<u8> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(replicate);
+        let mut times = vec![0u8; count];
+        for _ in 0..count {
+            let times = &mut times[random.random_range(0..count as u32) as usize];
+            *times = times.saturating_add(1);
+        }
+        times
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn clusters_are_drawn_as_the_library_draws_them(count in 0usize..5000, seed: u64, replicate: u64) {
+            let mut times = vec![9; count];
+            draw_resample(&mut times, seed, replicate);
+            prop_assert_eq!(times, drawn_one_by_one(count, seed, replicate));
+        }
+    }
+
+    #[test]
+    fn draws_that_take_a_second_word_are_drawn_as_the_library_draws_them() {
+        // Of so many clusters, hundreds of draws take a second word, and some of those are the last of their words.
+        let count = 1_000_003;
+        let mut times = vec![0; count];
+        draw_resample(&mut times, 42, 7);
+        assert_eq!(times, drawn_one_by_one(count, 42, 7));
     }
 }
