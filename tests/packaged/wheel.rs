@@ -130,6 +130,37 @@ fn the_wheel_takes_the_libtorch_of_the_installed_pytorch() {
     assert_eq!(refused.status.code(), Some(2), "the program's own exit code");
 }
 
+/// The last two numbers of a version such as `manylinux_2_34` or `ldd (Debian GLIBC 2.36-9) 2.36`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text
+        .rsplit(|c: char| !c.is_ascii_digit())
+        .filter(|n| !n.is_empty());
+    let (minor, major) = (numbers.next()?, numbers.next()?);
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[test]
+fn the_wheel_needs_no_newer_glibc_than_the_page_says() {
+    if !can_pack() {
+        return;
+    }
+    let name = wheel().file_name().unwrap().to_string_lossy().into_owned();
+    let (tag, _) = name.split_once("_x86_64").unwrap();
+    let needed = version(tag).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/install.md")).unwrap();
+    let (_, told) = page.split_once("with glibc ").unwrap();
+    let told = version(told.split_once(" or newer").unwrap().0).unwrap();
+    let library = succeed(Command::new("ldd").arg("--version")).stdout;
+    let library = String::from_utf8_lossy(&library).lines().next().and_then(version);
+    if needed > told && library > Some((2, 36)) {
+        eprintln!(
+            "SKIPPED: a wheel that is linked with the glibc of this machine, {library:?}, needs glibc {needed:?}"
+        );
+        return;
+    }
+    assert_eq!(needed, told, "{name}");
+}
+
 #[test]
 fn another_version_of_pytorch_is_said() {
     let Some(environment) = Environment::new() else {

@@ -70,7 +70,8 @@ pub(super) fn butterworth(order: usize, band: Band, rate: f64) -> Result<Poles> 
 /// A low pass of Chebyshev's first kind with `ripple` dB, up to `fraction` of half the sample rate.
 pub(super) fn chebyshev(order: usize, ripple: f64, fraction: f64) -> Result<Poles> {
     let epsilon = (10f64.powf(0.1 * ripple) - 1.0).sqrt();
-    let mu = (1.0 / epsilon).asinh() / order as f64;
+    // The standard library's takes `hypot` of the C library: see `Complex::abs`.
+    let mu = libm::asinh(1.0 / epsilon) / order as f64;
     let poles: Vec<Complex> = steps(order)
         .map(|m| PI * m / (2.0 * order as f64))
         .map(|theta| Complex::new(-(mu.sinh() * theta.cos()), -(mu.cosh() * theta.sin())))
