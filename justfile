@@ -32,6 +32,10 @@ wheel: build
 docs: build (setup "docs")
     python3 docs/book/build.py {{ built }}/ecgfm
 
+# Every command of docs/install.md, as it stands there, in an environment of its own.
+install-page: build
+    tools/try_install_page
+
 # Everything of a release, into dist/: archive, wheel, list of dependencies with their licences (CycloneDX), checksums.
 release: archive wheel (setup "release")
     PATH="$PWD/.tools/release/bin:$PATH" cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path crates/cli/Cargo.toml --override-filename ecgfm.cdx
