@@ -3,8 +3,8 @@
 //! A statistic that its counts do not define (no positives, nothing predicted positive, …) is `None`, never 0 and
 //! never NaN.
 //!
-//! They are not expressions of polars: a resample is one pass over rows that were ranked once, 128 resamples at a time, where
-//! expressions would gather and sort the rows of every resample anew; and a formula on slices can be held against its definition.
+//! They do not use polars: a resample is one pass over rows that were ranked once, 128 resamples at a time, where a table's operations
+//! would gather and sort the rows of every resample anew; and a formula on slices can be held against its definition.
 
 pub mod bootstrap;
 pub mod challenge;
