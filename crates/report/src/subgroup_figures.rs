@@ -105,22 +105,46 @@ fn draw_figure(forest: SubgroupForest, printed: PrintedWidth) -> Figure {
 
 /// Says if a group has a value of what is drawn, for any label.
 fn has_value(group: &Subgroup) -> bool {
-    let values = (group.labels.iter()).filter_map(|label| label.estimates.get(DRAWN));
-    values.into_iter().any(|estimate| estimate.value.is_some())
+    group.labels.iter().any(is_drawn)
+}
+
+fn is_drawn(label: &SubgroupLabel) -> bool {
+    let estimate = label.estimates.get(DRAWN);
+    estimate.is_some_and(|estimate| estimate.value.is_some())
+}
+
+/// The places of the labels that have a value in some group, and the names of the others: their rows would say nothing.
+fn drawn_labels(groups: &[Subgroup]) -> (Vec<usize>, Vec<&str>) {
+    let labels = groups.first().map_or(&[][..], |group| group.labels.as_slice());
+    let in_any = |at: usize| {
+        groups
+            .iter()
+            .any(|group| group.labels.get(at).is_some_and(is_drawn))
+    };
+    let (drawn, others): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|at| in_any(*at));
+    (
+        drawn,
+        others.into_iter().map(|at| labels[at].label.as_str()).collect(),
+    )
 }
 
 fn attribute_forests(groups: &[Subgroup], crossed: bool) -> SubgroupForests {
     let by = groups.first().map_or("", |group| group.by.as_str());
     let name = slug(&by.replace(" × ", "_by_"));
+    let (drawn, others) = drawn_labels(groups);
     let few = "n/a where few ECGs have the label, or few have not";
+    let left_out = match others.is_empty() {
+        true => String::new(),
+        false => format!(", which leaves out {}", others.join(", ")),
+    };
     let mut forests = vec![SubgroupForest {
         name: format!("subgroups_{name}"),
         words: (
             format!("AUROC by {by}"),
-            format!("AUROC of each label by {by}, with 95 % intervals; {few}."),
+            format!("AUROC of each label by {by}, with 95 % intervals; {few}{left_out}."),
         ),
         axis: "AUROC",
-        groups: forest_groups(groups, |label| &label.estimates, |_| "n/a"),
+        groups: forest_groups(groups, &drawn, |label| &label.estimates, |_| "n/a"),
         signed: false,
     }];
     if let Some(reference) = groups.iter().find_map(|group| group.reference.as_deref()) {
@@ -141,7 +165,7 @@ fn attribute_forests(groups: &[Subgroup], crossed: bool) -> SubgroupForests {
                 ),
             ),
             axis: "difference of AUROC",
-            groups: forest_groups(groups, |label| &label.differences, absent),
+            groups: forest_groups(groups, &drawn, |label| &label.differences, absent),
             signed: true,
         });
     }
@@ -156,6 +180,7 @@ type Estimates = std::collections::BTreeMap<String, Estimate>;
 
 fn forest_groups(
     groups: &[Subgroup],
+    drawn: &[usize],
     of: impl Fn(&SubgroupLabel) -> &Estimates,
     absent: impl Fn(&Subgroup) -> &'static str,
 ) -> Vec<ForestGroup> {
@@ -171,11 +196,11 @@ fn forest_groups(
             series: Series::Ecg,
         }
     };
-    let group = |(at, label): (usize, &SubgroupLabel)| ForestGroup {
-        heading: label.label.clone(),
+    let group = |&at: &usize| ForestGroup {
+        heading: labels[at].label.clone(),
         rows: groups.iter().map(|group| row(group, at)).collect(),
     };
-    labels.iter().enumerate().map(group).collect()
+    drawn.iter().map(group).collect()
 }
 
 /// The charts as the page shows them: those of single attributes open where there are few labels.
@@ -204,28 +229,48 @@ pub(crate) fn subgroup_figure_views(
 mod tests {
     use super::*;
 
-    #[test]
-    fn groups_without_a_figure_for_any_label_are_not_drawn() {
-        let group = |value: Option<f64>| Subgroup {
+    /// A group with the labels AF and SB.
+    fn group(values: [Option<f64>; 2]) -> Subgroup {
+        let estimate = |value| Estimate {
+            value,
+            ..Estimate::default()
+        };
+        let label = |(name, value): (&str, Option<f64>)| SubgroupLabel {
+            label: name.to_owned(),
+            positives: None,
+            estimates: [(DRAWN.to_owned(), estimate(value))].into(),
+            differences: Estimates::new(),
+        };
+        Subgroup {
             by: "sex".to_owned(),
             group: "female".to_owned(),
             n: 3,
             reference: None,
-            labels: vec![SubgroupLabel {
-                label: "AF".to_owned(),
-                positives: None,
-                estimates: [(
-                    DRAWN.to_owned(),
-                    Estimate {
-                        value,
-                        ..Estimate::default()
-                    },
-                )]
-                .into(),
-                differences: Estimates::new(),
-            }],
-        };
-        assert!(!has_value(&group(None)));
-        assert!(has_value(&group(Some(0.7))));
+            labels: ["AF", "SB"].into_iter().zip(values).map(label).collect(),
+        }
+    }
+
+    #[test]
+    fn groups_without_a_figure_for_any_label_are_not_drawn() {
+        assert!(!has_value(&group([None, None])));
+        assert!(has_value(&group([None, Some(0.7)])));
+    }
+
+    #[test]
+    fn labels_without_a_figure_in_any_group_are_not_drawn_and_are_named() {
+        let groups = [group([None, None]), group([None, Some(0.7)])];
+        let forests = attribute_forests(&groups, false).forests;
+        let headings: Vec<&str> = forests[0]
+            .groups
+            .iter()
+            .map(|group| group.heading.as_str())
+            .collect();
+        assert_eq!(headings, ["SB"]);
+        assert_eq!(forests[0].groups[0].rows.len(), 2);
+        assert!(
+            forests[0].words.1.ends_with(", which leaves out AF."),
+            "{}",
+            forests[0].words.1
+        );
     }
 }
