@@ -1,12 +1,12 @@
 //! Which rows are resampled together.
 
+use crate::by_number::ByNumber;
 use crate::error::{Error, Result};
-use crate::exam_rows::ExamRows;
-use crate::scored_rows::ScoredRows;
+use crate::scored_rows::{ScoredRows, take_rows};
 use ecgfm_artifacts::columns::{IDX, PATIENT_ID};
 use ecgfm_artifacts::records::{self, normalize_key};
 use ecgfm_artifacts::table::{self, ColumnKind};
-use polars::prelude::*;
+use hashbrown::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Clusters of rows: the number of each row's, and how many there are.
@@ -17,51 +17,46 @@ pub(crate) struct Clusters {
 }
 
 impl Clusters {
-    /// Rows of one key are one cluster; a missing key is a key too. Clusters are numbered in the order of their first rows.
-    pub(crate) fn by_key(keys: Vec<Column>) -> Result<Self> {
-        let failed = || Error::table("grouping rows");
-        let frame = DataFrame::new_infer_height(keys).map_err(failed())?;
-        let grouped = frame
-            .group_by_stable(frame.get_column_names_owned())
-            .map_err(failed())?;
-        let mut of_row = vec![0; frame.height()];
-        let groups = grouped.get_groups();
-        for (number, group) in (0u32..).zip(groups.iter()) {
-            match group {
-                GroupsIndicator::Idx((_, rows)) => rows.iter().for_each(|&row| of_row[row as usize] = number),
-                GroupsIndicator::Slice([first, rows]) => {
-                    of_row[first as usize..][..rows as usize].fill(number)
-                }
-            }
+    /// Rows of one key are one cluster. Clusters are numbered in the order of their first rows.
+    pub(crate) fn by_key(keys: &[i64]) -> Self {
+        // Of the rows of a key the last that is given stays: its first.
+        let first_rows: ByNumber<u32> = keys.iter().copied().zip(0..keys.len() as u32).rev().collect();
+        let mut clusters = Self {
+            of_row: Vec::with_capacity(keys.len()),
+            count: 0,
+        };
+        for key in keys {
+            let before = first_rows
+                .find(*key)
+                .and_then(|first| clusters.of_row.get(first as usize));
+            let number = before.copied().unwrap_or(clusters.count as u32);
+            clusters.of_row.push(number);
+            clusters.count += usize::from(number as usize == clusters.count);
         }
-        Ok(Self {
-            of_row,
-            count: groups.len(),
-        })
+        clusters
     }
 
     /// The clusters of some of the rows, with their numbers: a resample draws all clusters, also those without such rows.
     pub(crate) fn part_of(&self, rows: &[usize]) -> Self {
         Self {
-            of_row: rows.iter().map(|&row| self.of_row[row]).collect(),
+            of_row: take_rows(&self.of_row, rows),
             count: self.count,
         }
     }
 
-    /// The clusters of some of the rows, numbered anew.
-    pub(crate) fn part(&self, rows: &[usize]) -> Result<Self> {
-        let of_rows: Vec<u32> = rows.iter().map(|&row| self.of_row[row]).collect();
-        Self::by_key(vec![Column::new("cluster".into(), of_rows)])
+    /// True if no two of these rows are of one cluster.
+    pub(crate) fn are_apart(&self, rows: &[usize]) -> bool {
+        let mut seen = vec![false; self.count];
+        let mut is_new = |row: usize| !std::mem::replace(&mut seen[self.of_row[row] as usize], true);
+        rows.iter().all(|&row| is_new(row))
     }
 }
 
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,
-    /// The row of each exam.
-    exams: ExamRows,
-    /// The patient of each row; null where it names none.
-    patients: StringChunked,
+    /// The patient of each exam: a number from 0, or one below 0, of its own, where the exam names none.
+    of_exam: ByNumber<i64>,
 }
 
 impl Patients {
@@ -71,40 +66,41 @@ impl Patients {
             return Ok(None);
         }
         let frame = records::read(path, &[table::Column::new(PATIENT_ID, ColumnKind::Text)])?;
-        let named = |text: Option<&str>| -> Option<String> {
-            let patient = normalize_key(text.unwrap_or_default());
-            (!patient.is_empty()).then(|| patient.to_owned())
-        };
-        let patients: StringChunked = table::str_column(path, &frame, PATIENT_ID)?
-            .iter()
-            .map(named)
-            .collect();
+        let patients = table::str_column(path, &frame, PATIENT_ID)?;
+        let idx = table::int_column(path, &frame, IDX)?;
+        let mut numbers: HashMap<&str, i64> = HashMap::new();
+        let mut exams = Vec::with_capacity(idx.len());
+        for (row, (idx, patient)) in (0..).zip(idx.iter().zip(patients.iter())) {
+            let next = numbers.len() as i64;
+            let number = match normalize_key(patient.unwrap_or_default()) {
+                "" => -1 - row,
+                patient => *numbers.entry(patient).or_insert(next),
+            };
+            exams.extend(idx.map(|idx| (idx, number)));
+        }
         Ok(Some(Self {
             path: path.to_owned(),
-            exams: ExamRows::of(table::int_column(path, &frame, IDX)?),
-            patients: patients.with_name(PATIENT_ID.into()),
+            of_exam: exams.into_iter().collect(),
         }))
     }
 
-    /// The patient of each row; null where its exam names none.
-    fn of(&self, rows: &ScoredRows) -> Result<StringChunked> {
-        let row_of = |idx: i64| match self.exams.find(idx) {
-            Some(row) => Ok(row as IdxSize),
-            None => {
+    /// The patient of each row, as a key of clusters.
+    fn of(&self, rows: &ScoredRows) -> Result<Vec<i64>> {
+        let patient = |idx: i64| {
+            self.of_exam.find(idx).ok_or_else(|| {
                 let what = format!(
                     "idx {idx}, which is among the scored ECGs, has no row; give the records of all ECGs"
                 );
-                Err(Error::keys(&self.path, what))
-            }
+                Error::keys(&self.path, what)
+            })
         };
-        let found = rows.idx().map(row_of).collect::<Result<Vec<_>>>()?;
-        let patients = self.patients.take(&IdxCa::from_vec(PATIENT_ID.into(), found));
-        patients.map_err(Error::table("looking for the patients of ECGs"))
+        rows.idx().map(patient).collect()
     }
 
     /// Number of these ECGs that name no patient.
     pub(crate) fn count_without_patient(&self, ecgs: &ScoredRows) -> Result<u64> {
-        Ok(self.of(ecgs)?.null_count() as u64)
+        let without = self.of(ecgs)?.into_iter().filter(|patient| *patient < 0);
+        Ok(without.count() as u64)
     }
 }
 
@@ -115,31 +111,19 @@ pub(crate) fn cluster_rows(
     ecgs: &ScoredRows,
     patients: Option<&Patients>,
 ) -> Result<(Clusters, Clusters)> {
-    let keys = cluster_keys(segments, patients)?;
-    let all = keys.vstack(&cluster_keys(ecgs, patients)?);
-    let all = Clusters::by_key(
-        all.map_err(Error::table("grouping ECGs by patient"))?
-            .into_columns(),
-    )?;
-    let (of_segments, of_ecgs) = all.of_row.split_at(segments.len());
+    let keys_of = |rows: &ScoredRows| match patients {
+        Some(patients) => patients.of(rows),
+        None => Ok(rows.idx().collect()),
+    };
+    let mut keys = keys_of(segments)?;
+    keys.extend(keys_of(ecgs)?);
+    let Clusters { of_row, count } = Clusters::by_key(&keys);
+    let (of_segments, of_ecgs) = of_row.split_at(segments.len());
     let part = |of_row: &[u32]| Clusters {
         of_row: of_row.to_vec(),
-        count: all.count,
+        count,
     };
     Ok((part(of_segments), part(of_ecgs)))
-}
-
-/// The key of each row's cluster.
-fn cluster_keys(rows: &ScoredRows, patients: Option<&Patients>) -> Result<DataFrame> {
-    let failed = || Error::table("grouping ECGs by patient");
-    let Some(patients) = patients else {
-        return rows.keys.select([IDX]).map_err(failed());
-    };
-    let patients = patients.of(rows)?;
-    let without_patient = |(patient, idx): (Option<&str>, i64)| patient.is_none().then_some(idx);
-    let without_patient = patients.iter().zip(rows.idx()).map(without_patient);
-    let without_patient: Int64Chunked = without_patient.collect_ca(IDX.into());
-    DataFrame::new_infer_height(vec![patients.into_column(), without_patient.into_column()]).map_err(failed())
 }
 
 #[cfg(test)]
@@ -147,7 +131,7 @@ mod tests {
     use super::*;
 
     fn rows() -> ScoredRows {
-        let keys = df!("idx" => [4i64, 4, 7, 9]).unwrap();
+        let keys = polars::prelude::df!("idx" => [4i64, 4, 7, 9]).unwrap();
         ScoredRows {
             keys,
             truth: vec![],
@@ -162,9 +146,24 @@ mod tests {
     }
 
     #[test]
+    fn clusters_are_numbered_as_they_come() {
+        for keys in [
+            [7, -1, 7, 3, -1, 9],
+            [i64::MAX, i64::MIN, i64::MAX, 0, i64::MIN, 1],
+        ] {
+            let clusters = Clusters::by_key(&keys);
+            assert_eq!(
+                (&clusters.of_row[..], clusters.count),
+                (&[0, 1, 0, 2, 1, 3][..], 4)
+            );
+            assert!(clusters.are_apart(&[0, 1, 3, 5]) && !clusters.are_apart(&[3, 4, 1]));
+        }
+    }
+
+    #[test]
     fn ecgs_have_the_numbers_of_their_segments() {
         let mut ecgs = rows();
-        ecgs.keys = df!("idx" => [9i64, 4, 7]).unwrap();
+        ecgs.keys = polars::prelude::df!("idx" => [9i64, 4, 7]).unwrap();
         let (segments, ecgs) = cluster_rows(&rows(), &ecgs, None).unwrap();
         assert_eq!((segments.of_row, segments.count), (vec![0, 0, 1, 2], 3));
         assert_eq!((ecgs.of_row, ecgs.count), (vec![2, 0, 1], 3));

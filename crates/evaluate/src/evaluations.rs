@@ -5,7 +5,6 @@ use crate::error::{Error, Result};
 use crate::scored_rows::take_rows;
 use ecgfm_artifacts::evaluation::{Metrics, ScoredEcgs, evaluation_dir};
 use hashbrown::HashMap;
-use polars::prelude::Column;
 use std::path::{Path, PathBuf};
 
 /// [`IntervalMethod::cluster`](ecgfm_artifacts::evaluation::IntervalMethod::cluster) where patients are known.
@@ -125,12 +124,13 @@ pub(crate) fn shared_clusters(sides: &[(&Evaluation, &Vec<usize>)]) -> Result<Cl
     };
     let grouped = |(evaluation, rows): (&Evaluation, &Vec<usize>)| {
         let clusters = take_rows(&evaluation.scored.cluster, rows);
-        Clusters::by_key(vec![Column::new("cluster".into(), clusters)])
+        let keys: Vec<i64> = clusters.into_iter().map(i64::from).collect();
+        Clusters::by_key(&keys)
     };
-    let clusters = grouped(first)?;
+    let clusters = grouped(first);
     for &&other in knowing.iter().skip(1) {
         // Clusters are numbered in the order of their first rows, so that the same clusters have the same numbers.
-        let theirs = grouped(other)?;
+        let theirs = grouped(other);
         let mut pairs = clusters.of_row.iter().zip(&theirs.of_row);
         if let Some(at) = pairs.position(|(a, b)| a != b) {
             let what = format!(

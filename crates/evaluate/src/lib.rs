@@ -8,6 +8,7 @@
 //! The statistics themselves are in [`metrics`], on plain slices.
 
 mod averages;
+mod by_number;
 mod by_unit;
 mod challenge;
 mod clusters;
@@ -18,7 +19,6 @@ mod error;
 mod estimate;
 pub mod evaluate;
 mod evaluations;
-mod exam_rows;
 mod examples;
 mod flow;
 mod intervals;

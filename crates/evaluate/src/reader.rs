@@ -1,5 +1,6 @@
 //! A reader's verdicts as a second truth.
 
+use crate::by_number::ByNumber;
 use crate::error::{Error, Result};
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
@@ -7,7 +8,7 @@ use ecgfm_artifacts::columns::SAVE_FILE;
 use ecgfm_artifacts::evaluation::{ConfusionMatrix, PairUsed, ReaderAgreement, ReaderLabel, exceeds};
 use ecgfm_artifacts::presence::exists;
 use ecgfm_artifacts::review::{self, Review, Subject};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Counts how often the model, and the truth that is scored, say of an ECG what a reader says in the `review.csv` at `path`.
@@ -74,7 +75,7 @@ fn without_verdicts(pair: &PairUsed) -> ReaderLabel {
 
 /// The scored ECGs, by what a review names them by.
 struct EcgRows<'a> {
-    row_of: HashMap<i64, usize>,
+    row_of: ByNumber<u32>,
     ecgs: &'a ScoredRows,
 }
 
@@ -86,7 +87,7 @@ impl<'a> EcgRows<'a> {
 
     /// The row of the ECG that a review is of: idx and recording are both its own, so that a verdict of another archive is none here.
     fn of(&self, review: &Review) -> Option<usize> {
-        let row = *self.row_of.get(&review.idx?)?;
+        let row = self.row_of.find(review.idx?)? as usize;
         let files = self.ecgs.keys.column(SAVE_FILE).ok()?.str().ok()?;
         (files.get(row) == Some(&review.save_file)).then_some(row)
     }

@@ -112,7 +112,7 @@ pub(crate) fn join_truth(
     let keys = predicted.select([name, IDX]).map_err(failed())?;
     let idx = keys.column(IDX).and_then(|idx| idx.i64()).map_err(failed())?;
     let exams = (0..).zip(idx.iter().map(|idx| truth.rows.find(idx?)));
-    let found = |(row, exam): (usize, Option<usize>)| Some((row, exam?));
+    let found = |(row, exam): (usize, Option<u32>)| Some((row, exam? as usize));
     let (rows, exams): (Vec<usize>, Vec<usize>) = exams.filter_map(found).unzip();
     let without_truth = keys.height() - rows.len();
     if without_truth > 0 && missing == OnMissing::Error {

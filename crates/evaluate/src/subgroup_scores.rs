@@ -80,7 +80,7 @@ impl SubgroupScoring<'_> {
             group,
             rows: self.rows.part(&group.rows),
             clusters: self.clusters.part_of(&group.rows),
-            independent: self.clusters.part(&group.rows)?.count == group.rows.len(),
+            independent: self.clusters.are_apart(&group.rows),
             few: few.then(|| format!("fewer than {min_rows} ECGs in the group")),
         })
     }

@@ -1,5 +1,6 @@
 //! Groups of ECGs: by sex, by age, by any column of the records, and by two of these at once.
 
+use crate::by_number::ByNumber;
 use crate::error::{Error, Result};
 use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::IDX;
@@ -146,9 +147,7 @@ fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<Subgr
     let mut crossed = Vec::new();
     for outer in of(first) {
         for inner in of(second) {
-            // Rows of a group ascend.
-            let both = |row: &&usize| inner.rows.binary_search(row).is_ok();
-            let rows: Vec<usize> = outer.rows.iter().filter(both).copied().collect();
+            let rows = in_both(&outer.rows, &inner.rows);
             if !rows.is_empty() {
                 crossed.push(SubgroupRows {
                     by: format!("{first} × {second}"),
@@ -161,32 +160,39 @@ fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<Subgr
     crossed
 }
 
-/// The groups of exams.
-#[derive(Default)]
-struct ExamGroups {
-    /// The number of each group, by its place among the groups and its name.
-    numbers: BTreeMap<(u32, String), usize>,
-    /// The number of the group of each exam of which it is known.
-    of_exam: HashMap<i64, usize>,
+/// What two lists have in common. Both ascend.
+fn in_both(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let mut theirs = b.iter().peekable();
+    let is_theirs = |row: &usize| {
+        while theirs.next_if(|their| *their < row).is_some() {}
+        theirs.next_if_eq(&row).is_some()
+    };
+    a.iter().copied().filter(is_theirs).collect()
 }
 
-impl ExamGroups {
-    /// The number of a group.
-    fn number(&mut self, group: (u32, String)) -> usize {
-        let next = self.numbers.len();
-        *self.numbers.entry(group).or_insert(next)
-    }
+/// The groups of exams.
+struct ExamGroups {
+    /// The number of each group, by its place among the groups and its name.
+    numbers: BTreeMap<(u32, String), u32>,
+    /// The number of the group of each exam of which it is known.
+    of_exam: ByNumber<u32>,
+}
+
+/// The number of a group.
+fn number(numbers: &mut BTreeMap<(u32, String), u32>, group: (u32, String)) -> u32 {
+    let next = numbers.len() as u32;
+    *numbers.entry(group).or_insert(next)
 }
 
 /// The rows of each group, groups in order; ECGs of which nothing is known are a group, the last.
 fn group_rows(rows: &ScoredRows, mut exams: ExamGroups) -> Vec<(String, Vec<usize>)> {
-    let unknown = exams.number((u32::MAX, UNKNOWN.to_owned()));
+    let unknown = number(&mut exams.numbers, (u32::MAX, UNKNOWN.to_owned()));
     let mut rows_of = vec![Vec::new(); exams.numbers.len()];
     for (row, idx) in rows.idx().enumerate() {
-        rows_of[*exams.of_exam.get(&idx).unwrap_or(&unknown)].push(row);
+        rows_of[exams.of_exam.find(idx).unwrap_or(unknown) as usize].push(row);
     }
     let groups = exams.numbers.into_iter();
-    let groups = groups.map(|((_, name), number)| (name, std::mem::take(&mut rows_of[number])));
+    let groups = groups.map(|((_, name), number)| (name, std::mem::take(&mut rows_of[number as usize])));
     groups.filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
@@ -201,15 +207,21 @@ fn groups_of_exams(wanted: &Subgroups, by: &str, records: &Path) -> Result<ExamG
     let key = table::Column::new(IDX, ColumnKind::Int);
     let frame = table::read_named(records, &[key], &[column.to_owned()], ColumnKind::Text)?;
     let values = table::str_column(records, &frame, column)?.iter();
-    let mut exams = ExamGroups::default();
-    for (idx, value) in table::int_column(records, &frame, IDX)?.iter().zip(values) {
-        let group = value.and_then(|value| group_of(by, &wanted.age_bands, value));
-        if let (Some(idx), Some(group)) = (idx, group) {
-            let number = exams.number(group);
-            exams.of_exam.insert(idx, number);
-        }
-    }
-    Ok(exams)
+    let mut numbers = BTreeMap::new();
+    // A group is looked for once a value: there are few values and many rows.
+    let mut of_value: HashMap<&str, Option<u32>> = HashMap::new();
+    let mut number_of = |value| {
+        let group = || group_of(by, &wanted.age_bands, value);
+        *of_value
+            .entry(value)
+            .or_insert_with(|| group().map(|group| number(&mut numbers, group)))
+    };
+    let idx = table::int_column(records, &frame, IDX)?.iter();
+    let known = idx
+        .zip(values)
+        .filter_map(|(idx, value)| Some((idx?, number_of(value?)?)));
+    let of_exam = known.collect();
+    Ok(ExamGroups { numbers, of_exam })
 }
 
 #[cfg(test)]

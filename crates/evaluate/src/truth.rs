@@ -1,7 +1,7 @@
 //! Truth of each exam: `labels.csv`, joined by idx.
 
+use crate::by_number::{ByNumber, rows_by_exam};
 use crate::error::{Error, Result};
-use crate::exam_rows::ExamRows;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::labels::{self, MissingLabel};
 use ecgfm_artifacts::labelset::Mapping;
@@ -16,7 +16,7 @@ pub(crate) struct Truth {
     /// Every label of the table.
     pub(crate) labels: Vec<String>,
     /// The row of each exam.
-    pub(crate) rows: ExamRows,
+    pub(crate) rows: ByNumber<u32>,
     /// Whether each mapped label holds, `[label][row]`; none where that is not known.
     pub(crate) holds: Vec<Vec<Option<bool>>>,
 }
@@ -43,7 +43,7 @@ impl Truth {
         Ok(Self {
             path: path.to_owned(),
             labels: names,
-            rows: ExamRows::of(table::int_column(path, &all, IDX)?),
+            rows: rows_by_exam(table::int_column(path, &all, IDX)?),
             holds,
         })
     }

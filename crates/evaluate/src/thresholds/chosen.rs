@@ -1,8 +1,8 @@
 //! Thresholds that are chosen on the ECGs of another split.
 
+use crate::by_number::rows_by_exam;
 use crate::ecgs::pool_segments;
 use crate::error::{Error, Result};
-use crate::exam_rows::ExamRows;
 use crate::known::KnownRows;
 use crate::metrics::Ranking;
 use crate::predict::params::{DEFAULT_THRESHOLD, Params, ThresholdByName};
@@ -118,7 +118,7 @@ fn pool_name(pool: Pool) -> &'static str {
 
 /// Checks that no ECG is both chosen on and predicted, whatever the splits are called.
 fn require_disjoint(path: &Path, chosen_on: &DataFrame, predicted: &DataFrame) -> Result<()> {
-    let predicted = ExamRows::of(table::int_column(path, predicted, IDX)?);
+    let predicted = rows_by_exam(table::int_column(path, predicted, IDX)?);
     let chosen_on = table::int_column(path, chosen_on, IDX)?.iter().flatten();
     match chosen_on.filter(|idx| predicted.find(*idx).is_some()).min() {
         None => Ok(()),
