@@ -92,13 +92,16 @@ pub fn write_parquet(dir: &Path, parts: impl IntoIterator<Item = DataFrame>) -> 
 /// Reads segment, idx, save_file and the probabilities (float32) of `labels` from `predictions.parquet`.
 ///
 /// # Errors
-/// The file cannot be read, lacks a column, or names a segment twice.
+/// The file cannot be read, lacks a column, names a segment twice, or has a value that is no probability.
 pub fn read(dir: &Path, labels: &[&str]) -> Result<DataFrame> {
     let path = dir.join(PARQUET_FILE);
     let keys = [SEGMENT, IDX, SAVE_FILE];
     let names: Vec<&str> = keys.iter().chain(labels).copied().collect();
     let frame = table::read_parquet_columns(&path, Some(&names))?;
     require_unique(&path, &frame, SEGMENT)?;
+    for label in labels {
+        table::probability_column(&path, &frame, label, SEGMENT)?;
+    }
     frame
         .select(names)
         .map_err(|e| Error::invalid(&path, e.to_string()))
@@ -141,7 +144,7 @@ pub fn write_ecg(dir: &Path, parts: impl IntoIterator<Item = DataFrame>) -> Resu
 /// Reads idx, save_file, segments and the probabilities (float32) of every label from `ecg.csv`.
 ///
 /// # Errors
-/// As [`table::read`], and an ECG named twice.
+/// As [`table::read`], an ECG named twice, and a value that is no probability.
 pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
     let path = dir.join(ECG_FILE);
     let columns = [
@@ -162,10 +165,14 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
 
 fn cast_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
     require_unique(path, &frame, SAVE_FILE)?;
-    for label in label_names(&frame) {
+    let labels = label_names(&frame);
+    for label in &labels {
         frame
-            .try_apply(&label, |column| column.cast(&DataType::Float32))
+            .try_apply(label, |column| column.cast(&DataType::Float32))
             .map_err(|e| Error::invalid(path, format!("column `{label}`: {e}")))?;
+    }
+    for label in &labels {
+        table::probability_column(path, &frame, label, SAVE_FILE)?;
     }
     Ok(frame)
 }
@@ -253,6 +260,34 @@ mod tests {
                 .to_string()
                 .contains("save_file `a.mat`")
         );
+    }
+
+    #[test]
+    fn what_is_no_probability_is_refused_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        for (bad, said) in [
+            (Some(f32::NAN), "NaN"),
+            (None, "nothing"),
+            (Some(1.1), "1.1"),
+            (Some(-1e-9), "-0.000000001"),
+        ] {
+            let mut table = predictions();
+            table
+                .with_column(Series::new("SB".into(), [Some(0.1), bad, Some(0.3)]).into())
+                .unwrap();
+            write_parquet(dir.path(), [table]).unwrap();
+            let refused = read(dir.path(), &["AF", "SB"]).unwrap_err().to_string();
+            let expected = format!("segment `a_1`, column `SB`: {said} where a probability");
+            assert!(refused.contains(&expected), "{refused}");
+            assert!(
+                read(dir.path(), &["AF"]).is_ok(),
+                "what is not asked for is not looked at"
+            );
+            let ecg = df!(IDX => [7i64, 1], SAVE_FILE => ["a.mat", "b.mat"], SEGMENTS => [1i64, 2], "AF" => [Some(1.0), bad]);
+            write_ecg(dir.path(), [ecg.unwrap()]).unwrap();
+            let refused = read_ecg(dir.path()).unwrap_err().to_string();
+            assert!(refused.contains("save_file `b.mat`, column `AF`: "), "{refused}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod write;
 pub use column::{Column, ColumnKind, OtherColumns};
 pub use ecgfm_formats::cell;
 pub use file_table::{FileRow, FileRows, FileTable};
-pub use frame::{bool_column, build_frame, int_column, str_column};
+pub use frame::{bool_column, build_frame, int_column, probability_column, str_column};
 pub use lines::Lines;
 pub use parquet::{read_parquet, read_parquet_columns, row_groups, write_parquet, write_parquet_parts};
 pub use polars::prelude::DataFrame;

@@ -57,7 +57,6 @@ impl ScoredEcgs {
     pub fn read(dir: &Path) -> Result<Self> {
         let path = &dir.join(SCORED_FILE);
         let frame = table::read_parquet(path)?;
-        let bad = |e: PolarsError| Error::invalid(path, e.to_string());
         let hole = || Error::invalid(path, "a value is missing");
         let names = frame.get_column_names();
         let labels: Vec<String> = (names.iter())
@@ -82,12 +81,9 @@ impl ScoredEcgs {
         for label in labels {
             let truth = table::bool_column(path, &frame, &format!("{ACTUAL}{label}"))?;
             out.truth.push(truth.iter().collect());
-            let scores = frame
-                .column(&format!("{PROBABILITY}{label}"))
-                .and_then(|c| c.f32())
-                .map_err(bad)?;
-            out.scores
-                .push(scores.iter().collect::<Option<_>>().ok_or_else(hole)?);
+            let name = format!("{PROBABILITY}{label}");
+            let scores = table::probability_column(path, &frame, &name, SAVE_FILE)?;
+            out.scores.push(scores.iter().flatten().collect());
             out.labels.push(label);
         }
         Ok(out)
@@ -111,5 +107,24 @@ mod tests {
         };
         scored.write(dir.path()).unwrap();
         assert_eq!(ScoredEcgs::read(dir.path()).unwrap(), scored);
+    }
+
+    #[test]
+    fn a_score_that_is_no_probability_is_refused_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let scored = ScoredEcgs {
+            idx: vec![3, 1],
+            save_file: ["a.mat", "b.mat"].into_iter().collect(),
+            cluster: vec![0, 1],
+            labels: vec!["1dAVb".into()],
+            truth: vec![vec![Some(true), None]],
+            scores: vec![vec![0.1, f32::NAN]],
+        };
+        scored.write(dir.path()).unwrap();
+        let refused = ScoredEcgs::read(dir.path()).unwrap_err().to_string();
+        assert!(
+            refused.contains("save_file `b.mat`, column `probability:1dAVb`: NaN"),
+            "{refused}"
+        );
     }
 }

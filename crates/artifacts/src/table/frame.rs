@@ -37,6 +37,30 @@ pub fn bool_column<'a>(path: &Path, frame: &'a DataFrame, name: &str) -> Result<
     typed_column(path, frame, name, |c| c.bool())
 }
 
+/// A column of float32 probabilities of a frame that was read from `path`. A row is named by its text in column `key`.
+///
+/// # Errors
+/// There is none of that name and type, or a value is NaN, is missing, or is not within 0 and 1: a table may come from elsewhere, and a
+/// rank or a mean would hide such a value.
+pub fn probability_column<'a>(
+    path: &Path,
+    frame: &'a DataFrame,
+    name: &str,
+    key: &str,
+) -> Result<&'a Float32Chunked> {
+    let column = typed_column(path, frame, name, |c| c.f32())?;
+    let is_probability = |p: Option<f32>| p.is_some_and(|p| (0.0..=1.0).contains(&p));
+    let Some(row) = column.iter().position(|p| !is_probability(p)) else {
+        return Ok(column);
+    };
+    let found = column.get(row).map_or("nothing".to_owned(), |p| p.to_string());
+    let of = str_column(path, frame, key)?.get(row).unwrap_or_default();
+    let what = format!(
+        "{key} `{of}`, column `{name}`: {found} where a probability, 0 to 1, is expected; make the table again, or leave the row out"
+    );
+    Err(Error::invalid(path, what))
+}
+
 fn typed_column<'a, T>(
     path: &Path,
     frame: &'a DataFrame,
