@@ -10,10 +10,11 @@ use super::cluster_sums::ClusterSums;
 pub use super::draws::ResamplingPlan;
 use super::draws::{WeightBuffers, WeightTooLarge, Weighting};
 use super::label_rows::LabelRows;
-use super::lane_weights::{ByteWeights, HalfByteWeights, LANES, LaneWeights};
+use super::lane_weights::{LANES, LaneWeights};
 use super::ranked_rows::{RankedRows, ResampleStatistics};
 use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rayon::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Statistics of one label in one resample; none where the resample does not define it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -143,30 +144,24 @@ impl PreparedRows<'_> {
     /// All blocks of resamples of `count` clusters, in order.
     fn compute_blocks(&self, count: usize, weighting: Weighting<'_>) -> Vec<Block> {
         let blocks: Vec<usize> = (0..weighting.replicates().div_ceil(LANES)).collect();
-        let bytes = WeightBuffers::<HalfByteWeights>::BYTES;
-        let at_once = MOST_WEIGHTS / (bytes * count.max(1));
+        let at_once = MOST_WEIGHTS / WeightBuffers::bytes(count.max(1));
         // Where blocks do not come out even, threads without one draw and scan for the others.
         let even = blocks.len().is_multiple_of(rayon::current_num_threads());
         let apiece = if even { usize::MAX } else { 1 };
-        let some = |blocks: &[usize]| -> Vec<Block> {
-            let block = |buffers: &mut WeightBuffers<HalfByteWeights>, &block: &usize| match weighting
-                .fill(block, buffers, apiece)
-            {
+        // As many as are filled at once, each for one block after another.
+        let unused = Mutex::new(Vec::new());
+        let one = |&block: &usize| {
+            let taken = lock(&unused).pop();
+            let mut buffers = taken.unwrap_or_else(|| WeightBuffers::new(count));
+            let computed = match weighting.fill(block, &mut buffers, apiece) {
                 Ok(()) => self.compute(&buffers.weights, apiece),
-                Err(WeightTooLarge) => self.compute_large(block, count, weighting),
+                Err(WeightTooLarge) => self.compute(&weighting.large(block, count), usize::MAX),
             };
-            let buffers = || WeightBuffers::new(count);
-            blocks.par_iter().map_init(buffers, block).collect()
+            lock(&unused).push(buffers);
+            computed
         };
+        let some = |blocks: &[usize]| -> Vec<Block> { blocks.par_iter().map(one).collect() };
         blocks.chunks(at_once.max(1)).flat_map(some).collect()
-    }
-
-    /// A block with weights that half a byte does not hold.
-    fn compute_large(&self, block: usize, count: usize, weighting: Weighting<'_>) -> Block {
-        let mut buffers = WeightBuffers::<ByteWeights>::new(count);
-        // A byte holds whatever is drawn: 256 times one cluster is less likely than 1 in 256!.
-        let _ = weighting.fill(block, &mut buffers, usize::MAX);
-        self.compute(&buffers.weights, usize::MAX)
     }
 
     /// One block. Each thread scans `apiece` labels or more.
@@ -183,6 +178,10 @@ impl PreparedRows<'_> {
             sums: self.sums.iter().map(|sums| sums.weigh(weights)).collect(),
         }
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resampled> {

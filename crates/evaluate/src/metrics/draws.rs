@@ -1,6 +1,7 @@
 //! Weights of clusters: of drawn resamples, or of resamples without a group of clusters.
 
-use super::lane_weights::{LANES, LOWER, LaneWeights, SIDE};
+use super::lane_weights::{ByteWeights, HalfByteWeights, LANES, LOWER, SIDE};
+use super::large_buffer::LargeBuffer;
 use multiversion::multiversion;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -20,21 +21,49 @@ pub struct ResamplingPlan {
 const DRAWN_AT_ONCE: usize = 2 * SIDE;
 
 /// Weights of clusters, and the room that drawing them takes.
-pub(super) struct WeightBuffers<W> {
-    pub(super) weights: Vec<W>,
-    /// [`DRAWN_AT_ONCE`] times each cluster, `[lane][cluster]`.
-    drawn: Vec<u8>,
+pub(super) struct WeightBuffers {
+    pub(super) weights: LargeBuffer<HalfByteWeights>,
+    /// [`DRAWN_AT_ONCE`] times [`HalfByteCounts`] of each cluster.
+    drawn: LargeBuffer<u8>,
 }
 
-impl<W: LaneWeights> WeightBuffers<W> {
-    /// Bytes of a cluster.
-    pub(super) const BYTES: usize = size_of::<W>() + DRAWN_AT_ONCE;
-
+impl WeightBuffers {
     pub(super) fn new(clusters: usize) -> Self {
         Self {
-            weights: vec![W::NONE; clusters],
-            drawn: vec![0; DRAWN_AT_ONCE * clusters],
+            weights: LargeBuffer::new(clusters),
+            drawn: LargeBuffer::new(DRAWN_AT_ONCE * clusters.div_ceil(2)),
         }
+    }
+
+    /// Bytes of so many clusters.
+    pub(super) fn bytes(clusters: usize) -> usize {
+        clusters * size_of::<HalfByteWeights>() + DRAWN_AT_ONCE * clusters.div_ceil(2)
+    }
+}
+
+/// Number of times that each cluster was drawn, in half a byte, so that the counts of many clusters stay in an inner cache: those of two
+/// neighbours are a byte, the first one's its lower half.
+struct HalfByteCounts<'a>(&'a mut [u8]);
+
+impl HalfByteCounts<'_> {
+    #[inline(always)]
+    fn add(&mut self, cluster: u32) {
+        let both = &mut self.0[cluster as usize / 2];
+        *both = both.wrapping_add(1 << (4 * (cluster % 2)));
+    }
+
+    /// True if all of so many draws are counted. A count above 15 takes 16 from itself and gives the next one at most 1.
+    fn are_all(&self, draws: usize) -> bool {
+        let some = |bytes: &[u8]| {
+            bytes.iter().fold(0, |sum: u32, both| {
+                sum + u32::from(both & 15) + u32::from(both >> 4)
+            })
+        };
+        self.0
+            .chunks(1 << 16)
+            .map(|bytes| some(bytes) as usize)
+            .sum::<usize>()
+            == draws
     }
 }
 
@@ -66,65 +95,98 @@ impl Weighting<'_> {
 
     /// Fills in the weights of the block of [`LANES`] resamples with this number; lanes past the last resample weigh nothing. Each
     /// thread draws `apiece` resamples or more.
-    pub(super) fn fill<W: LaneWeights>(
+    pub(super) fn fill(
         self,
         block: usize,
-        buffers: &mut WeightBuffers<W>,
+        buffers: &mut WeightBuffers,
         apiece: usize,
     ) -> Result<(), WeightTooLarge> {
         let first = block * LANES;
-        let clusters = buffers.weights.len().max(1);
+        let clusters = buffers.weights.len();
         for side in (0..LOWER).step_by(SIDE) {
             let lane_of = |at: usize| side + if at < SIDE { at } else { LOWER + at - SIDE };
-            let lanes = buffers.drawn.par_chunks_exact_mut(clusters).with_min_len(apiece);
-            lanes.enumerate().for_each(|(at, times)| {
-                let replicate = first + lane_of(at);
-                if replicate < self.replicates() {
-                    self.weigh_one(times, replicate);
-                } else {
-                    times.fill(0);
-                }
-            });
-            let most = buffers.drawn.iter().fold(0, |most: u8, times| most.max(*times));
-            if most > W::MOST {
-                return Err(WeightTooLarge);
-            }
+            let lanes = buffers.drawn.par_chunks_exact_mut(clusters.div_ceil(2).max(1));
+            lanes
+                .with_min_len(apiece)
+                .enumerate()
+                .try_for_each(|(at, counts)| self.draw_half_bytes(counts, clusters, first + lane_of(at)))?;
             set_lanes(&mut buffers.weights, side, &buffers.drawn);
         }
         Ok(())
     }
 
-    /// The weight of every cluster in one resample.
-    fn weigh_one(self, times: &mut [u8], replicate: usize) {
+    /// Draws one resample.
+    fn draw_half_bytes(
+        self,
+        counts: &mut [u8],
+        clusters: usize,
+        replicate: usize,
+    ) -> Result<(), WeightTooLarge> {
+        counts.fill(0);
+        let mut counts = HalfByteCounts(counts);
+        let draws = self.draw(clusters, replicate, |cluster| counts.add(cluster));
+        if counts.are_all(draws) {
+            Ok(())
+        } else {
+            Err(WeightTooLarge)
+        }
+    }
+
+    /// Weights of a block that half a byte does not hold. A byte does: 256 times one cluster is less likely than 1 in 256!.
+    pub(super) fn large(self, block: usize, clusters: usize) -> Vec<ByteWeights> {
+        let mut weights = vec![ByteWeights::NONE; clusters];
+        for lane in 0..LANES {
+            self.draw(clusters, block * LANES + lane, |cluster| {
+                let weight = &mut weights[cluster as usize].0[lane];
+                *weight = weight.saturating_add(1);
+            });
+        }
+        weights
+    }
+
+    /// Draws one resample, cluster after cluster; none where there are fewer resamples. Returns the number of draws.
+    #[inline(always)]
+    fn draw(self, clusters: usize, replicate: usize, mut draw: impl FnMut(u32)) -> usize {
+        if replicate >= self.replicates() {
+            return 0;
+        }
         match self {
-            Self::Resampled(plan) => draw_resample(times, plan.seed, replicate as u64),
-            Self::GroupsLeftOut(groups) => {
-                let of_cluster = |(cluster, times): (usize, &mut u8)| {
-                    *times = u8::from(cluster % groups != replicate);
-                };
-                times.iter_mut().enumerate().for_each(of_cluster);
+            Self::Resampled(plan) => {
+                draw_resample(clusters, plan.seed, replicate as u64, draw);
+                clusters
             }
-            Self::Given(given, _) => times.copy_from_slice(given),
+            Self::GroupsLeftOut(groups) => {
+                let kept = (0..clusters).filter(|cluster| cluster % groups != replicate);
+                kept.map(|cluster| draw(cluster as u32)).count()
+            }
+            Self::Given(given, _) => {
+                let times = (0..)
+                    .zip(given)
+                    .flat_map(|(cluster, times)| std::iter::repeat_n(cluster, usize::from(*times)));
+                times.map(draw).count()
+            }
         }
     }
 }
 
-/// Puts what was drawn, `[lane][cluster]`, into the weights of the [`SIDE`] lanes from `first` in either half.
+/// Puts what was drawn into the weights of the [`SIDE`] lanes from `first` in either half.
 #[multiversion(targets("x86_64+avx+avx2"))]
-fn set_lanes<W: LaneWeights>(weights: &mut [W], first: usize, drawn: &[u8]) {
-    let count = weights.len();
-    let lane = |at: usize| &drawn[at * count..][..count];
+fn set_lanes(weights: &mut [HalfByteWeights], first: usize, drawn: &[u8]) {
+    let bytes = weights.len().div_ceil(2);
+    let lane = |at: usize| &drawn[at * bytes..][..bytes];
     let (lower, upper): ([&[u8]; SIDE], [&[u8]; SIDE]) = (
         std::array::from_fn(lane),
         std::array::from_fn(|at| lane(SIDE + at)),
     );
-    for (cluster, weights) in weights.iter_mut().enumerate() {
-        let mut times = [[0; SIDE]; 2];
-        for at in 0..SIDE {
-            times[0][at] = lower[at][cluster];
-            times[1][at] = upper[at][cluster];
+    for (byte, neighbours) in weights.chunks_mut(2).enumerate() {
+        let (lower, upper) = (lower.map(|lane| lane[byte]), upper.map(|lane| lane[byte]));
+        let both: [[u8; SIDE]; 2] = [
+            std::array::from_fn(|at| lower[at] & 15 | upper[at] << 4),
+            std::array::from_fn(|at| lower[at] >> 4 | upper[at] & 240),
+        ];
+        for (weights, both) in neighbours.iter_mut().zip(both) {
+            weights.set(first, both);
         }
-        weights.set(first, times[0], times[1]);
     }
 }
 
@@ -132,21 +194,24 @@ fn set_lanes<W: LaneWeights>(weights: &mut [W], first: usize, drawn: &[u8]) {
 /// that the processor waits for many places in memory at once.
 const WORDS: usize = 512;
 
-/// Draws one resample: how many times each cluster is in it. Draws are those of `random_range(0..count)` of [`rand::RngExt`], one
-/// after another.
-fn draw_resample(times: &mut [u8], seed: u64, replicate: u64) {
-    times.fill(0);
-    let count = times.len() as u32;
+/// Draws one resample, of as many clusters as there are. Draws are those of `random_range(0..clusters)` of [`rand::RngExt`], one after
+/// another.
+#[inline(always)]
+fn draw_resample(clusters: usize, seed: u64, replicate: u64, mut draw: impl FnMut(u32)) {
+    let count = clusters as u32;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(replicate);
     let mut words = [0; WORDS];
-    let mut left = times.len();
+    let mut left = clusters;
     while left > 0 {
         let words = &mut words[..WORDS.min(left)];
         random.fill(words);
         left -= match all_places(words, count) {
-            true => count_draws(times, words),
-            false => draw_from_words(times, words, || random.next_u32()),
+            true => {
+                words.iter().for_each(|&cluster| draw(cluster));
+                words.len()
+            }
+            false => draw_from_words(words, count, &mut draw, || random.next_u32()),
         };
     }
 }
@@ -169,23 +234,14 @@ fn takes_second_word(lower: u32, count: u32) -> bool {
     lower > count.wrapping_neg()
 }
 
-/// Counts the clusters that were drawn; returns their number.
-fn count_draws(times: &mut [u8], drawn: &[u32]) -> usize {
-    for cluster in drawn {
-        count_draw(times, *cluster);
-    }
-    drawn.len()
-}
-
-fn count_draw(times: &mut [u8], cluster: u32) {
-    let times = &mut times[cluster as usize];
-    *times = times.saturating_add(1);
-}
-
 /// Draws clusters from all `words`, of which some draws take two (Canon's method); `further` gives the word after the last. Returns the
 /// number of draws.
-fn draw_from_words(times: &mut [u8], words: &[u32], further: impl FnOnce() -> u32) -> usize {
-    let count = times.len() as u32;
+fn draw_from_words(
+    words: &[u32],
+    count: u32,
+    mut draw: impl FnMut(u32),
+    further: impl FnOnce() -> u32,
+) -> usize {
     let product = |word: u32| {
         let product = u64::from(word) * u64::from(count);
         ((product >> 32) as u32, product as u32)
@@ -202,7 +258,7 @@ fn draw_from_words(times: &mut [u8], words: &[u32], further: impl FnOnce() -> u3
             let (carried, _) = product(second.unwrap_or_default());
             cluster += u32::from(lower.checked_add(carried).is_none());
         }
-        count_draw(times, cluster);
+        draw(cluster);
         draws += 1;
     }
     draws
@@ -230,8 +286,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn clusters_are_drawn_as_the_library_draws_them(count in 0usize..5000, seed: u64, replicate: u64) {
-            let mut times = vec![9; count];
-            draw_resample(&mut times, seed, replicate);
+            let mut times = vec![0; count];
+            draw_resample(count, seed, replicate, |cluster| times[cluster as usize] += 1);
             prop_assert_eq!(times, drawn_one_by_one(count, seed, replicate));
         }
     }
@@ -241,7 +297,7 @@ mod tests {
         // Of so many clusters, hundreds of draws take a second word, and some of those are the last of their words.
         let count = 1_000_003;
         let mut times = vec![0; count];
-        draw_resample(&mut times, 42, 7);
+        draw_resample(count, 42, 7, |cluster| times[cluster as usize] += 1);
         assert_eq!(times, drawn_one_by_one(count, 42, 7));
     }
 }

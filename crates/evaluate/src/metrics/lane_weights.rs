@@ -1,5 +1,6 @@
 //! Weights of clusters in many resamples at a time.
 
+use bytemuck::{Pod, Zeroable};
 use multiversion::multiversion;
 
 /// Resamples that are computed together.
@@ -13,14 +14,8 @@ pub(super) const LOWER: usize = LANES / 2;
 
 /// Number of times that a cluster is in each of [`LANES`] resamples.
 pub(super) trait LaneWeights: Copy + Send + Sync {
-    /// In none of the resamples.
-    const NONE: Self;
     /// The most that a lane can say.
     const MOST: u8;
-
-    /// Sets the weights, [`MOST`](Self::MOST) at most, of [`SIDE`] lanes from `first` in the lower half of all lanes, and of those as far
-    /// in the upper half.
-    fn set(&mut self, first: usize, lower: [u8; SIDE], upper: [u8; SIDE]);
 
     /// The weight of every lane.
     fn all(&self) -> [u8; LANES];
@@ -29,20 +24,21 @@ pub(super) trait LaneWeights: Copy + Send + Sync {
 /// Weights of half a byte: those of all lanes are one line of the processor's cache, the least that is read from memory.
 ///
 /// They hold nearly every resample. A cluster is drawn 16 times or more in fewer than one of 16! resamples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(align(64))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C, align(64))]
 pub(super) struct HalfByteWeights([u8; LOWER]);
 
-impl LaneWeights for HalfByteWeights {
-    const NONE: Self = Self([0; LOWER]);
-    const MOST: u8 = 15;
-
+impl HalfByteWeights {
+    /// Sets the weights of [`SIDE`] lanes from `first` in the lower half of all lanes, the lower halves of the bytes, and of those as far
+    /// in the upper half.
     #[inline(always)]
-    fn set(&mut self, first: usize, lower: [u8; SIDE], upper: [u8; SIDE]) {
-        for (both, (lower, upper)) in self.0[first..].iter_mut().zip(lower.into_iter().zip(upper)) {
-            *both = lower | upper << 4;
-        }
+    pub(super) fn set(&mut self, first: usize, both: [u8; SIDE]) {
+        self.0[first..first + SIDE].copy_from_slice(&both);
     }
+}
+
+impl LaneWeights for HalfByteWeights {
+    const MOST: u8 = 15;
 
     #[inline(always)]
     fn all(&self) -> [u8; LANES] {
@@ -58,17 +54,15 @@ impl LaneWeights for HalfByteWeights {
 /// Weights of a byte, for resamples that half of one does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(align(64))]
-pub(super) struct ByteWeights([u8; LANES]);
+pub(super) struct ByteWeights(pub(super) [u8; LANES]);
+
+impl ByteWeights {
+    /// In none of the resamples.
+    pub(super) const NONE: Self = Self([0; LANES]);
+}
 
 impl LaneWeights for ByteWeights {
-    const NONE: Self = Self([0; LANES]);
     const MOST: u8 = u8::MAX;
-
-    #[inline(always)]
-    fn set(&mut self, first: usize, lower: [u8; SIDE], upper: [u8; SIDE]) {
-        self.0[first..first + SIDE].copy_from_slice(&lower);
-        self.0[LOWER + first..][..SIDE].copy_from_slice(&upper);
-    }
 
     #[inline(always)]
     fn all(&self) -> [u8; LANES] {

@@ -15,6 +15,7 @@ pub mod histogram;
 pub mod interval;
 mod label_rows;
 mod lane_weights;
+mod large_buffer;
 pub mod multilabel;
 mod prefetch;
 pub mod probability;

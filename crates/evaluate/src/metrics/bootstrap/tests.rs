@@ -1,5 +1,4 @@
 use super::super::interval::{Interval, bca_interval, percentile_interval};
-use super::super::lane_weights::{LOWER, SIDE};
 use super::super::probability::{brier_score, log_loss};
 use super::super::{ConfusionMatrix, Ranking};
 use super::*;
@@ -97,7 +96,8 @@ fn lane<W: LaneWeights>(weights: &[W], lane: usize) -> Vec<u8> {
     weights.iter().map(|weights| weights.all()[lane]).collect()
 }
 
-fn each_lane_is_a_draw_from_its_stream<W: LaneWeights>() {
+#[test]
+fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
     let (count, plan) = (
         777u32,
         ResamplingPlan {
@@ -107,42 +107,39 @@ fn each_lane_is_a_draw_from_its_stream<W: LaneWeights>() {
     );
     for block in 0..2 {
         for apiece in [1, usize::MAX] {
-            let mut buffers = WeightBuffers::<W>::new(count as usize);
+            let mut buffers = WeightBuffers::new(count as usize);
             let filled = Weighting::Resampled(plan).fill(block, &mut buffers, apiece);
             assert_eq!(filled, Ok(()));
-            let weights = buffers.weights;
+            let large = Weighting::Resampled(plan).large(block, count as usize);
             let lanes = LANES.min(plan.replicates - block * LANES);
-            for at in 0..lanes {
+            for at in 0..LANES {
                 let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
                 random.set_stream((block * LANES + at) as u64);
                 let mut expected = vec![0u8; count as usize];
-                (0..count).for_each(|_| expected[random.random_range(0..count) as usize] += 1);
-                assert!(lane(&weights, at) == expected, "block {block}, lane {at}");
+                if at < lanes {
+                    (0..count).for_each(|_| expected[random.random_range(0..count) as usize] += 1);
+                }
+                assert!(lane(&buffers.weights, at) == expected, "block {block}, lane {at}");
+                assert!(lane(&large, at) == expected, "block {block}, lane {at}");
             }
-            assert!((lanes..LANES).all(|at| lane(&weights, at).iter().all(|times| *times == 0)));
         }
     }
 }
 
-#[test]
-fn each_lane_is_one_draw_after_the_other_from_a_stream_of_its_own() {
-    each_lane_is_a_draw_from_its_stream::<HalfByteWeights>();
-    each_lane_is_a_draw_from_its_stream::<ByteWeights>();
-}
-
-#[test]
-fn a_weight_that_half_a_byte_does_not_hold_is_never_cut() {
-    for times in [15, 16] {
-        let mut buffers = WeightBuffers::<HalfByteWeights>::new(3);
-        let filled = Weighting::Given(&[1, times, 0], 1).fill(0, &mut buffers, 1);
-        assert_eq!(filled, if times > 15 { Err(WeightTooLarge) } else { Ok(()) });
+proptest! {
+    #[test]
+    fn a_weight_that_half_a_byte_does_not_hold_is_never_cut(
+        weights in prop::collection::vec(prop_oneof![9 => 0u8..=15, 1 => 0u8..=255], 1..40),
+    ) {
+        let mut buffers = WeightBuffers::new(weights.len());
+        let given = Weighting::Given(&weights, 70);
+        let filled = given.fill(0, &mut buffers, 1);
+        prop_assert_eq!(filled.is_ok(), weights.iter().all(|times| *times <= 15));
+        if filled.is_ok() {
+            prop_assert!((0..70).all(|at| lane(&buffers.weights, at) == weights));
+        }
+        prop_assert!((0..70).all(|at| lane(&given.large(0, weights.len()), at) == weights));
     }
-    let mut weights = [HalfByteWeights::NONE];
-    for first in (0..LOWER).step_by(SIDE) {
-        let of = |from: usize| std::array::from_fn(|at| ((from + first + at) % 13) as u8);
-        weights[0].set(first, of(0), of(LOWER));
-    }
-    assert!((0..LANES).all(|at| lane(&weights, at) == [(at % 13) as u8]));
 }
 
 #[test]
@@ -298,9 +295,7 @@ fn labels_of_a_part_of_the_rows_and_sums_see_the_same_resamples() {
         assert_eq!((ranked.auroc, ranked.counts, ranked.brier), (auroc, counts, None));
         let positives = got.labels[0].iter().map(|one| one.counts.positives() as f64);
         assert!(got.sums[0][0].iter().copied().eq(positives));
-        let mut drawn = WeightBuffers::<ByteWeights>::new(450);
-        Weighting::Resampled(plan).fill(0, &mut drawn, 1).unwrap();
-        let weights = lane(&drawn.weights, 3);
+        let weights = lane(&Weighting::Resampled(plan).large(0, 450), 3);
         let copies = by_copies(part.truth, part.scores, part.clusters, &weights, 0.5);
         assert!(
             same(&got.labels[1][3], &copies),
