@@ -20,12 +20,14 @@ build: setup
 install: setup
     cargo install --locked --path crates/cli
 
-# Pack the programs with libtorch for machines without a network, Python or a compiler, into dist/.
+# Pack the programs with libtorch for machines without a network, Python or a compiler, into dist/, in place of an older archive.
 archive: build
+    rm -f dist/ecgfm-*.tar.gz*
     packaging/archive
 
-# Pack the programs as a Python wheel, which takes the libtorch of the installed PyTorch, into dist/.
+# Pack the programs as a Python wheel, which takes the libtorch of the installed PyTorch, into dist/, in place of an older wheel.
 wheel: build
+    rm -f dist/ecgfm-*.whl
     python3 packaging/wheel.py {{ built }} dist
 
 # The documentation as a site with search, in target/site/book/; dead links are an error.
