@@ -165,14 +165,11 @@ pub fn read_ecg(dir: &Path) -> Result<DataFrame> {
 
 fn cast_probabilities(path: &Path, mut frame: DataFrame) -> Result<DataFrame> {
     require_unique(path, &frame, SAVE_FILE)?;
-    let labels = label_names(&frame);
-    for label in &labels {
+    for label in label_names(&frame) {
         frame
-            .try_apply(label, |column| column.cast(&DataType::Float32))
+            .try_apply(&label, |column| column.cast(&DataType::Float32))
             .map_err(|e| Error::invalid(path, format!("column `{label}`: {e}")))?;
-    }
-    for label in &labels {
-        table::probability_column(path, &frame, label, SAVE_FILE)?;
+        table::probability_column(path, &frame, &label, SAVE_FILE)?;
     }
     Ok(frame)
 }

@@ -94,17 +94,21 @@ impl ScoredEcgs {
 mod tests {
     use super::*;
 
-    #[test]
-    fn scored_ecgs_come_back_bit_for_bit() {
-        let dir = tempfile::tempdir().unwrap();
-        let scored = ScoredEcgs {
+    fn scored(scores: [f32; 2]) -> ScoredEcgs {
+        ScoredEcgs {
             idx: vec![3, 1],
             save_file: ["a.mat", "b.mat"].into_iter().collect(),
             cluster: vec![0, 1],
             labels: vec!["1dAVb".into()],
             truth: vec![vec![Some(true), None]],
-            scores: vec![vec![0.1, 0.751_620_8]],
-        };
+            scores: vec![scores.to_vec()],
+        }
+    }
+
+    #[test]
+    fn scored_ecgs_come_back_bit_for_bit() {
+        let dir = tempfile::tempdir().unwrap();
+        let scored = scored([0.1, 0.751_620_8]);
         scored.write(dir.path()).unwrap();
         assert_eq!(ScoredEcgs::read(dir.path()).unwrap(), scored);
     }
@@ -112,15 +116,7 @@ mod tests {
     #[test]
     fn a_score_that_is_no_probability_is_refused_and_named() {
         let dir = tempfile::tempdir().unwrap();
-        let scored = ScoredEcgs {
-            idx: vec![3, 1],
-            save_file: ["a.mat", "b.mat"].into_iter().collect(),
-            cluster: vec![0, 1],
-            labels: vec!["1dAVb".into()],
-            truth: vec![vec![Some(true), None]],
-            scores: vec![vec![0.1, f32::NAN]],
-        };
-        scored.write(dir.path()).unwrap();
+        scored([0.1, f32::NAN]).write(dir.path()).unwrap();
         let refused = ScoredEcgs::read(dir.path()).unwrap_err().to_string();
         assert!(
             refused.contains("save_file `b.mat`, column `probability:1dAVb`: NaN"),
