@@ -9,11 +9,12 @@ pub(crate) struct ByNumber<V>(Lookup<V>);
 
 #[derive(Debug)]
 enum Lookup<V> {
-    /// The value of `first + i` is at i. The exams of a table are usually numbered one after another, and a place is found in one step
-    /// where a hash leads all over memory.
+    /// The value of `first + i` is at i, if bit i says that it was given. The exams of a table are usually numbered one after another, and
+    /// a place is found in one step where a hash leads all over memory.
     InOrder {
         first: i64,
-        values: Vec<Option<V>>,
+        values: Vec<V>,
+        given: Vec<u64>,
     },
     Hashed(HashMap<i64, V>),
 }
@@ -21,7 +22,9 @@ enum Lookup<V> {
 /// Places without a value, in times the number of values, above which numbers are hashed.
 const MOST_EMPTY: u64 = 3;
 
-impl<V: Copy> FromIterator<(i64, V)> for ByNumber<V> {
+const BITS: usize = u64::BITS as usize;
+
+impl<V: Copy + Default> FromIterator<(i64, V)> for ByNumber<V> {
     fn from_iter<I: IntoIterator<Item = (i64, V)>>(values: I) -> Self {
         let given: Vec<(i64, V)> = values.into_iter().collect();
         let numbers = || given.iter().map(|(number, _)| *number);
@@ -32,11 +35,18 @@ impl<V: Copy> FromIterator<(i64, V)> for ByNumber<V> {
         if places > (MOST_EMPTY + 1) * given.len() as u64 {
             return Self(Lookup::Hashed(given.into_iter().collect()));
         }
-        let mut values = vec![None; places as usize];
+        let mut values = vec![V::default(); places as usize];
+        let mut bits = vec![0; values.len().div_ceil(BITS)];
         for (number, value) in given {
-            values[number.abs_diff(first) as usize] = Some(value);
+            let at = number.abs_diff(first) as usize;
+            values[at] = value;
+            bits[at / BITS] |= 1 << (at % BITS);
         }
-        Self(Lookup::InOrder { first, values })
+        Self(Lookup::InOrder {
+            first,
+            values,
+            given: bits,
+        })
     }
 }
 
@@ -44,9 +54,10 @@ impl<V: Copy> ByNumber<V> {
     /// The value of a number.
     pub(crate) fn find(&self, number: i64) -> Option<V> {
         match &self.0 {
-            Lookup::InOrder { first, values } => {
+            Lookup::InOrder { first, values, given } => {
                 let at = usize::try_from(number.checked_sub(*first)?).ok()?;
-                values.get(at).copied().flatten()
+                let is_given = given.get(at / BITS)? >> (at % BITS) & 1 == 1;
+                is_given.then(|| values.get(at).copied()).flatten()
             }
             Lookup::Hashed(values) => values.get(&number).copied(),
         }

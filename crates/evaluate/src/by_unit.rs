@@ -3,6 +3,7 @@
 use crate::clusters::{Clusters, Patients, cluster_rows};
 use crate::error::{Error, Result};
 use crate::examples::choose_examples;
+use crate::metrics::row_parts::RowParts;
 use crate::resampled::Resamples;
 use crate::score::UnitRows;
 use crate::scored_rows::ScoredRows;
@@ -18,21 +19,25 @@ pub(crate) struct UnitScores {
     /// Of the ECGs.
     pub(crate) clusters: Clusters,
     pub(crate) shown: Vec<Example>,
+    /// Resamples of the groups of ECGs; none where no intervals are asked for.
+    pub(crate) of_groups: Vec<Resamples>,
 }
 
 impl UnitScores {
-    /// Scores both; `shown` ECGs are chosen a label and kind of decision. Writes `scored.parquet`.
+    /// Scores both, and resamples groups of the ECGs with them; `shown` ECGs are chosen a label and kind of decision. Writes
+    /// `scored.parquet`.
     pub(crate) fn score(
         (segments, ecgs): (&ScoredRows, &ScoredRows),
+        groups: &RowParts,
         patients: Option<&Patients>,
         scoring: &ScoringSettings<'_>,
         shown: usize,
         ctx: &Context<'_>,
     ) -> Result<Self> {
-        let (of_segments, clusters) = cluster_rows(segments, ecgs, patients)?;
+        let (segment_clusters, clusters) = cluster_rows(segments, ecgs, patients)?;
         let prepare = || {
             rayon::join(
-                || UnitRows::new(EvaluationUnit::Segment, segments, &of_segments, scoring),
+                || UnitRows::new(EvaluationUnit::Segment, segments, &segment_clusters, scoring),
                 || UnitRows::new(EvaluationUnit::Ecg, ecgs, &clusters, scoring),
             )
         };
@@ -49,20 +54,25 @@ impl UnitScores {
         if ctx.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let parts = vec![by_segment.rows_to_resample(), by_ecg.rows_to_resample()];
-        let draw = |sampling| Resamples::draw(parts, true, clusters.count, sampling);
+        let units = vec![
+            by_segment.rows_to_resample(None),
+            by_ecg.rows_to_resample(Some(groups)),
+        ];
+        let draw = |sampling| Resamples::draw(units, clusters.count, sampling);
         let mut drawn = scoring.sampling.map(draw).unwrap_or_default().into_iter();
-        let (drawn_segments, drawn_ecgs) = (drawn.next(), drawn.next());
+        let of_segments = drawn.next().map(|unit| unit.all);
+        let (of_ecgs, of_groups) = drawn.next().map(|unit| (unit.all, unit.groups)).unzip();
         ctx.progress.advance(1);
         let (segments, ecgs) = rayon::join(
-            || by_segment.metrics(drawn_segments, scoring.pairs),
-            || by_ecg.metrics(drawn_ecgs, scoring.pairs),
+            || by_segment.metrics(of_segments, scoring.pairs),
+            || by_ecg.metrics(of_ecgs, scoring.pairs),
         );
         ctx.progress.advance(1);
         Ok(Self {
             segments,
             ecgs,
             shown,
+            of_groups: of_groups.unwrap_or_default(),
             clusters,
         })
     }

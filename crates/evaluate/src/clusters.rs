@@ -55,8 +55,10 @@ impl Clusters {
 /// The patient of each ECG.
 pub(crate) struct Patients {
     path: PathBuf,
-    /// The patient of each exam: a number from 0, or one below 0, of its own, where the exam names none.
-    of_exam: ByNumber<i64>,
+    /// Number of patients that are named.
+    named: u32,
+    /// The patient of each exam: a number from 0, or one of its own, from `named` on, where the exam names none.
+    of_exam: ByNumber<u32>,
 }
 
 impl Patients {
@@ -68,26 +70,33 @@ impl Patients {
         let frame = records::read(path, &[table::Column::new(PATIENT_ID, ColumnKind::Text)])?;
         let patients = table::str_column(path, &frame, PATIENT_ID)?;
         let idx = table::int_column(path, &frame, IDX)?;
-        let mut numbers: HashMap<&str, i64> = HashMap::new();
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
         let mut exams = Vec::with_capacity(idx.len());
-        for (row, (idx, patient)) in (0..).zip(idx.iter().zip(patients.iter())) {
-            let next = numbers.len() as i64;
+        for (idx, patient) in idx.iter().zip(patients.iter()) {
+            let next = numbers.len() as u32;
             let number = match normalize_key(patient.unwrap_or_default()) {
-                "" => -1 - row,
-                patient => *numbers.entry(patient).or_insert(next),
+                "" => None,
+                patient => Some(*numbers.entry(patient).or_insert(next)),
             };
             exams.extend(idx.map(|idx| (idx, number)));
         }
+        let named = numbers.len() as u32;
+        // Named patients and exams that name none are fewer than 2³² together, as the rows of polars are.
+        let mut own = named..;
+        let numbered = exams
+            .into_iter()
+            .filter_map(|(idx, number)| Some((idx, number.or_else(|| own.next())?)));
         Ok(Some(Self {
             path: path.to_owned(),
-            of_exam: exams.into_iter().collect(),
+            named,
+            of_exam: numbered.collect(),
         }))
     }
 
     /// The patient of each row, as a key of clusters.
     fn of(&self, rows: &ScoredRows) -> Result<Vec<i64>> {
         let patient = |idx: i64| {
-            self.of_exam.find(idx).ok_or_else(|| {
+            self.of_exam.find(idx).map(i64::from).ok_or_else(|| {
                 let what = format!(
                     "idx {idx}, which is among the scored ECGs, has no row; give the records of all ECGs"
                 );
@@ -99,7 +108,7 @@ impl Patients {
 
     /// Number of these ECGs that name no patient.
     pub(crate) fn count_without_patient(&self, ecgs: &ScoredRows) -> Result<u64> {
-        let without = self.of(ecgs)?.into_iter().filter(|patient| *patient < 0);
+        let without = (self.of(ecgs)?.into_iter()).filter(|patient| *patient >= i64::from(self.named));
         Ok(without.count() as u64)
     }
 }

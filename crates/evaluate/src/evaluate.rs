@@ -190,6 +190,7 @@ fn compute_metrics(
         || {
             UnitScores::score(
                 (&rows.segments, &rows.ecgs),
+                &grouped.parts(rows.ecgs.len()),
                 patients,
                 &scoring,
                 params.examples,
@@ -198,7 +199,8 @@ fn compute_metrics(
         },
         || compare_segments(&rows.segments, settings, ctx),
     );
-    let (both, tutorial) = (both?, tutorial?);
+    let (mut both, tutorial) = (both?, tutorial?);
+    let mut of_groups = std::mem::take(&mut both.of_groups).into_iter();
     let subgroups = SubgroupScoring {
         rows: &rows.ecgs,
         clusters: &both.clusters,
@@ -206,8 +208,8 @@ fn compute_metrics(
         min_cell: params.subgroups.min_cell,
     };
     let (subgroups, subgroup_pairs) = (
-        subgroups.score(&grouped.single, 0)?,
-        subgroups.score(&grouped.crossed, params.subgroups.min_pair)?,
+        subgroups.score(&grouped.single, &mut of_groups),
+        subgroups.score(&grouped.crossed, &mut of_groups),
     );
     let read = |path| compare_with_reader(path, &rows.ecgs, &scoring);
     let reader = params.review.as_deref().map(read).transpose()?;

@@ -2,6 +2,8 @@
 
 use crate::clusters::Clusters;
 use crate::metrics::LabelRows;
+use crate::metrics::bootstrap::ResampledLabel;
+use crate::metrics::row_parts::RowParts;
 use crate::probabilities::decide;
 use crate::scored_rows::{ScoredRows, take_rows};
 use std::borrow::Cow;
@@ -14,6 +16,8 @@ pub(crate) struct KnownRows<'a> {
     pub(crate) scores: Cow<'a, [f32]>,
     /// Number of the cluster of every row; rows of one cluster are resampled together.
     pub(crate) clusters: Cow<'a, [u32]>,
+    /// The rows that are left out, ascending.
+    unknown: &'a [u32],
     /// The label is predicted above this probability.
     pub(crate) threshold: f64,
 }
@@ -31,7 +35,7 @@ impl<'a> KnownRows<'a> {
     /// The rows of one label but for those that are `unknown`, ascending.
     pub(crate) fn new(
         (truth, scores, clusters): (&'a [bool], &'a [f32], &'a [u32]),
-        unknown: &[u32],
+        unknown: &'a [u32],
         threshold: f64,
     ) -> Self {
         if unknown.is_empty() {
@@ -39,6 +43,7 @@ impl<'a> KnownRows<'a> {
                 truth: Cow::Borrowed(truth),
                 scores: Cow::Borrowed(scores),
                 clusters: Cow::Borrowed(clusters),
+                unknown,
                 threshold,
             };
         }
@@ -48,6 +53,7 @@ impl<'a> KnownRows<'a> {
             truth: Cow::Owned(take_rows(truth, &known)),
             scores: Cow::Owned(take_rows(scores, &known)),
             clusters: Cow::Owned(take_rows(clusters, &known)),
+            unknown,
             threshold,
         }
     }
@@ -64,6 +70,15 @@ impl<'a> KnownRows<'a> {
             scores: &self.scores,
             clusters: &self.clusters,
             threshold: self.threshold as f32,
+        }
+    }
+
+    /// As resampling takes it with `parts` of all rows, known or not.
+    pub(crate) fn label_with<'s>(&'s self, parts: Option<&'s RowParts>) -> ResampledLabel<'s> {
+        ResampledLabel {
+            rows: self.label(),
+            parts,
+            left_out: self.unknown,
         }
     }
 }

@@ -172,12 +172,13 @@ mod tests {
             challenge: &ChallengeRewards::Undefined("not asked for".into()),
         };
         let mut sets = LabelSets::new(&rows, &clusters, &scoring);
-        let part = RowsToResample {
+        let unit = RowsToResample {
             known: &[],
+            parts: None,
             sums: sets.take_sums(),
         };
-        let resamples = Resamples::draw(vec![part], false, 60, Sampling { plan, method });
-        sets.statistics(resamples.first())
+        let resamples = Resamples::draw(vec![unit], 60, Sampling { plan, method });
+        sets.statistics(resamples.first().map(|unit| &unit.all))
     }
 
     #[test]

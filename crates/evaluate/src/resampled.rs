@@ -4,6 +4,7 @@ use crate::known::KnownRows;
 use crate::metrics::bootstrap::{Replicates, Resampled, ResampledRows, ResamplingPlan};
 use crate::metrics::cluster_sums::ClusterSums;
 use crate::metrics::interval::{Interval, IntervalEstimator, bca_interval, percentile_interval};
+use crate::metrics::row_parts::RowParts;
 use ecgfm_artifacts::evaluation::Statistic;
 
 /// Groups of clusters that the jackknife of BCa leaves out, one after the other; each cluster is one where there are no more.
@@ -16,12 +17,22 @@ pub(crate) struct Sampling {
     pub(crate) method: IntervalEstimator,
 }
 
-/// Rows that are resampled with others: those of one unit, or of one group.
+/// Rows of one unit that are resampled, with those of other units.
 pub(crate) struct RowsToResample<'a> {
     /// Rows of every label.
     pub(crate) known: &'a [KnownRows<'a>],
+    /// Groups of the rows.
+    pub(crate) parts: Option<&'a RowParts>,
     /// Columns that are summed over rows.
     pub(crate) sums: Option<ClusterSums>,
+}
+
+/// Resamples of one unit.
+pub(crate) struct ResampledUnit {
+    /// Of all its rows.
+    pub(crate) all: Resamples,
+    /// Of each group of them, without errors and sums.
+    pub(crate) groups: Vec<Resamples>,
 }
 
 /// Statistics of all labels, and sums over rows, in all resamples.
@@ -35,41 +46,39 @@ pub(crate) struct Resamples {
 }
 
 impl Resamples {
-    /// Draws resamples of `clusters` clusters, the same for all `parts`; in the order of these. `errors` of labels are computed if asked
-    /// for.
+    /// Draws resamples of `clusters` clusters, the same for all `units`; in the order of these.
     pub(crate) fn draw(
-        parts: Vec<RowsToResample<'_>>,
-        errors: bool,
+        units: Vec<RowsToResample<'_>>,
         clusters: usize,
         sampling: Sampling,
-    ) -> Vec<Self> {
-        let labels: Vec<usize> = parts.iter().map(|part| part.known.len()).collect();
-        let with_sums: Vec<bool> = parts.iter().map(|part| part.sums.is_some()).collect();
+    ) -> Vec<ResampledUnit> {
+        let shapes: Vec<UnitShape> = units.iter().map(UnitShape::of).collect();
         let rows = ResampledRows {
-            labels: (parts.iter().flat_map(|part| part.known))
-                .map(KnownRows::label)
+            labels: (units.iter())
+                .flat_map(|unit| unit.known.iter().map(|known| known.label_with(unit.parts)))
                 .collect(),
-            errors,
-            sums: parts.into_iter().filter_map(|part| part.sums).collect(),
+            sums: units.into_iter().filter_map(|unit| unit.sums).collect(),
             clusters,
         };
-        let split = |replicates: Replicates| {
-            let (mut of_labels, mut sums) = (replicates.labels.into_iter(), replicates.sums.into_iter());
-            let part = |(labels, has_sums): (&usize, &bool)| Self {
-                labels: of_labels.by_ref().take(*labels).collect(),
-                sums: has_sums.then(|| sums.next()).flatten().unwrap_or_default(),
-                left_out: None,
-            };
-            labels.iter().zip(&with_sums).map(part).collect::<Vec<_>>()
-        };
-        let mut drawn = split(rows.resample(sampling.plan));
+        let mut drawn = divide_by_unit(rows.resample(sampling.plan), &shapes);
         if sampling.method == IntervalEstimator::Bca {
-            let left_out = split(rows.leave_out(GROUPS.min(clusters)));
+            let left_out = divide_by_unit(rows.leave_out(GROUPS.min(clusters)), &shapes);
             for (drawn, left_out) in drawn.iter_mut().zip(left_out) {
-                drawn.left_out = Some(Box::new(left_out));
+                drawn.all.left_out = Some(Box::new(left_out.all));
+                for (drawn, left_out) in drawn.groups.iter_mut().zip(left_out.groups) {
+                    drawn.left_out = Some(Box::new(left_out));
+                }
             }
         }
         drawn
+    }
+
+    fn without_sums(labels: Vec<Vec<Resampled>>) -> Self {
+        Self {
+            labels,
+            sums: Vec::new(),
+            left_out: None,
+        }
     }
 
     /// The interval of a label's statistic; none where it is undefined or not resampled.
@@ -137,6 +146,48 @@ impl Resamples {
     fn interval(&self, value: Option<f64>, compute: impl Fn(&Self) -> Vec<Option<f64>>) -> Option<Interval> {
         interval_of(value?, compute(self), self.left_out.as_deref().map(&compute))
     }
+}
+
+/// What is computed of a unit.
+struct UnitShape {
+    labels: usize,
+    groups: usize,
+    has_sums: bool,
+}
+
+impl UnitShape {
+    fn of(unit: &RowsToResample<'_>) -> Self {
+        Self {
+            labels: unit.known.len(),
+            groups: unit.parts.map_or(0, RowParts::groups),
+            has_sums: unit.sums.is_some(),
+        }
+    }
+}
+
+/// Divides what was computed by the units whose it is.
+fn divide_by_unit(replicates: Replicates, units: &[UnitShape]) -> Vec<ResampledUnit> {
+    let mut labels = replicates.labels.into_iter();
+    let mut groups_of_labels = replicates.groups.into_iter();
+    let mut sums = replicates.sums.into_iter();
+    let unit = |unit: &UnitShape| {
+        let mut all = Resamples::without_sums(labels.by_ref().take(unit.labels).collect());
+        if unit.has_sums {
+            all.sums = sums.next().unwrap_or_default();
+        }
+        let mut groups: Vec<Vec<_>> = vec![Vec::with_capacity(unit.labels); unit.groups];
+        for of_label in groups_of_labels.by_ref().take(unit.labels) {
+            groups
+                .iter_mut()
+                .zip(of_label)
+                .for_each(|(group, of)| group.push(of));
+        }
+        ResampledUnit {
+            all,
+            groups: groups.into_iter().map(Resamples::without_sums).collect(),
+        }
+    };
+    units.iter().map(unit).collect()
 }
 
 fn interval_of(

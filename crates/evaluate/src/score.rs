@@ -10,6 +10,7 @@ use crate::label_sets::LabelSets;
 use crate::metrics::ConfusionMatrix;
 use crate::metrics::histogram::Histogram;
 use crate::metrics::probability::calibration_curve;
+use crate::metrics::row_parts::RowParts;
 use crate::resampled::{Resamples, RowsToResample};
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
@@ -53,11 +54,12 @@ impl<'a> UnitRows<'a> {
         }
     }
 
-    /// What is to be resampled, once.
-    pub(crate) fn rows_to_resample(&mut self) -> RowsToResample<'_> {
+    /// What is to be resampled, once, with groups of the rows.
+    pub(crate) fn rows_to_resample<'s>(&'s mut self, parts: Option<&'s RowParts>) -> RowsToResample<'s> {
         RowsToResample {
             sums: self.sets.take_sums(),
             known: &self.known,
+            parts,
         }
     }
 

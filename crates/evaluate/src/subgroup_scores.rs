@@ -5,18 +5,18 @@
 //! groups is in both or in neither.
 
 use crate::clusters::Clusters;
-use crate::error::Result;
 use crate::estimate::{LabelStatistics, estimate, set_interval};
 use crate::intervals::Intervals;
 use crate::known::KnownRows;
 use crate::metrics::ConfusionMatrix;
-use crate::resampled::{Resamples, RowsToResample};
+use crate::resampled::Resamples;
 use crate::scored_rows::ScoredRows;
 use crate::scoring::ScoringSettings;
 use crate::subgroups::{SubgroupRows, UNKNOWN};
 use ecgfm_artifacts::evaluation::{
     Estimate, PairUsed, ShownIn, Statistic, Subgroup, SubgroupLabel, shown_in,
 };
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Scored ECGs of which subgroups are parts.
@@ -36,8 +36,6 @@ struct GroupPart<'a> {
     clusters: Clusters,
     /// Every row is another patient's.
     independent: bool,
-    /// Why the group is too small to be scored.
-    few: Option<String>,
 }
 
 /// A group with the resamples of its labels.
@@ -48,51 +46,36 @@ struct ScoredGroup {
 }
 
 impl SubgroupScoring<'_> {
-    /// Scores every group that has at least `min_rows` ECGs, and says of the others that they have fewer. The groups of one
-    /// attribute stand one after another.
-    pub(crate) fn score(&self, groups: &[SubgroupRows], min_rows: u64) -> Result<Vec<Subgroup>> {
-        let parts = groups.iter().map(|group| self.part(group, min_rows));
-        let parts = parts.collect::<Result<Vec<_>>>()?;
-        let known: Vec<Vec<KnownRows<'_>>> = parts
-            .iter()
-            .map(|part| KnownRows::of_all(&part.rows, &part.clusters, self.scoring.thresholds))
-            .collect();
-        let mut resamples = self.draw(&parts, &known).into_iter();
-        let mut scored: Vec<ScoredGroup> = (parts.iter().zip(&known))
-            .map(|(part, known)| {
-                let drawn = if part.few.is_some() {
-                    None
-                } else {
-                    resamples.next()
-                };
-                self.score_group(part, known, drawn)
-            })
-            .collect();
+    /// Scores the groups that have ECGs enough, and says of the others that they have not. The groups of one attribute stand one after
+    /// another. `resamples` are those of the groups that are large enough, in order; none where no intervals are asked for.
+    pub(crate) fn score(
+        &self,
+        groups: &[SubgroupRows],
+        resamples: &mut impl Iterator<Item = Resamples>,
+    ) -> Vec<Subgroup> {
+        let mut scored = Vec::with_capacity(groups.len());
+        for group in groups {
+            let part = self.part(group);
+            let known = KnownRows::of_all(&part.rows, &part.clusters, self.scoring.thresholds);
+            let drawn = match group.few {
+                Some(_) => None,
+                None => resamples.next(),
+            };
+            scored.push(self.score_group(&part, &known, drawn));
+        }
         for attribute in scored.chunk_by_mut(|a, b| a.subgroup.by == b.subgroup.by) {
             compare_with_largest(attribute);
         }
-        Ok(scored.into_iter().map(|group| group.subgroup).collect())
+        scored.into_iter().map(|group| group.subgroup).collect()
     }
 
-    fn part<'g>(&self, group: &'g SubgroupRows, min_rows: u64) -> Result<GroupPart<'g>> {
-        let few = (group.rows.len() as u64) < min_rows;
-        Ok(GroupPart {
+    fn part<'g>(&self, group: &'g SubgroupRows) -> GroupPart<'g> {
+        GroupPart {
             group,
             rows: self.rows.part(&group.rows),
             clusters: self.clusters.part_of(&group.rows),
             independent: self.clusters.are_apart(&group.rows),
-            few: few.then(|| format!("fewer than {min_rows} ECGs in the group")),
-        })
-    }
-
-    /// Resamples of the groups that are large enough, drawn once for all; none where no intervals are asked for.
-    fn draw(&self, parts: &[GroupPart<'_>], known: &[Vec<KnownRows<'_>>]) -> Vec<Resamples> {
-        let Some(sampling) = self.scoring.sampling else {
-            return Vec::new();
-        };
-        let large = parts.iter().zip(known).filter(|(part, _)| part.few.is_none());
-        let large = large.map(|(_, known)| RowsToResample { known, sums: None });
-        Resamples::draw(large.collect(), false, self.clusters.count, sampling)
+        }
     }
 
     fn score_group(
@@ -103,9 +86,9 @@ impl SubgroupScoring<'_> {
     ) -> ScoredGroup {
         let intervals = Intervals::new(known, resamples, part.independent);
         let label = |(at, pair): (usize, &PairUsed)| {
-            self.label_statistics(pair, (at, &known[at]), part.few.as_deref(), &intervals)
+            self.label_statistics(pair, (at, &known[at]), part.group.few.as_deref(), &intervals)
         };
-        let labels = self.scoring.pairs.iter().enumerate().map(label).collect();
+        let labels = self.scoring.pairs.par_iter().enumerate().map(label).collect();
         ScoredGroup {
             subgroup: Subgroup {
                 by: part.group.by.clone(),

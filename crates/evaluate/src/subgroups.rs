@@ -2,6 +2,7 @@
 
 use crate::by_number::ByNumber;
 use crate::error::{Error, Result};
+use crate::metrics::row_parts::RowParts;
 use crate::scored_rows::ScoredRows;
 use ecgfm_artifacts::columns::IDX;
 use ecgfm_artifacts::evaluation::{group_column, group_of};
@@ -85,6 +86,8 @@ pub(crate) struct SubgroupRows {
     pub(crate) by: String,
     pub(crate) group: String,
     pub(crate) rows: Vec<usize>,
+    /// Why the group is too small to be scored.
+    pub(crate) few: Option<String>,
 }
 
 /// The rows of all subgroups.
@@ -94,6 +97,22 @@ pub(crate) struct AllSubgroupRows {
     pub(crate) single: Vec<SubgroupRows>,
     /// Of two attributes.
     pub(crate) crossed: Vec<SubgroupRows>,
+}
+
+impl AllSubgroupRows {
+    /// The groups that are large enough, as parts of `rows` rows.
+    pub(crate) fn parts(&self, rows: usize) -> RowParts {
+        let attributes = [&self.single, &self.crossed].into_iter();
+        let attributes = attributes.flat_map(|groups| groups.chunk_by(|a, b| a.by == b.by));
+        let attributes: Vec<_> = attributes.map(rows_of_large).collect();
+        RowParts::with_groups(rows, &attributes)
+    }
+}
+
+/// The rows of each group that is large enough.
+fn rows_of_large(groups: &[SubgroupRows]) -> Vec<&[usize]> {
+    let large = groups.iter().filter(|group| group.few.is_none());
+    large.map(|group| &group.rows[..]).collect()
 }
 
 /// Name of the group of ECGs of which nothing is known.
@@ -114,11 +133,12 @@ pub(crate) fn subgroup_rows(
             by: by.clone(),
             group,
             rows,
+            few: None,
         };
         all.single.extend(grouped.into_iter().map(named));
     }
     for [first, second] in wanted.crossed() {
-        let crossed = cross_groups(&all.single, &first, &second);
+        let crossed = cross_groups(&all.single, [&first, &second], wanted.min_pair);
         check_number(&format!("{first} × {second}"), crossed.len(), rows.len())?;
         all.crossed.extend(crossed);
     }
@@ -136,8 +156,9 @@ fn check_number(by: &str, groups: usize, ecgs: usize) -> Result<()> {
     Err(Error::parameter("subgroups", what))
 }
 
-/// Groups of what two attributes have in common, without those of which either is not known.
-fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<SubgroupRows> {
+/// Groups of what two attributes have in common, without those of which either is not known. Those of fewer than `min_pair` ECGs are too
+/// small.
+fn cross_groups(groups: &[SubgroupRows], [first, second]: [&str; 2], min_pair: u64) -> Vec<SubgroupRows> {
     let of = |by: &str| {
         let by = by.to_owned();
         groups
@@ -149,7 +170,9 @@ fn cross_groups(groups: &[SubgroupRows], first: &str, second: &str) -> Vec<Subgr
         for inner in of(second) {
             let rows = in_both(&outer.rows, &inner.rows);
             if !rows.is_empty() {
+                let few = (rows.len() as u64) < min_pair;
                 crossed.push(SubgroupRows {
+                    few: few.then(|| format!("fewer than {min_pair} ECGs in the group")),
                     by: format!("{first} × {second}"),
                     group: format!("{} × {}", outer.group, inner.group),
                     rows,
@@ -234,6 +257,7 @@ mod tests {
             by: by.to_owned(),
             group: name.to_owned(),
             rows: rows.to_vec(),
+            few: None,
         }
     }
 
@@ -246,7 +270,7 @@ mod tests {
             group("sex", "female", &[0, 3, 4]),
             group("sex", "male", &[1, 2]),
         ];
-        let crossed = cross_groups(&groups, "age", "sex");
+        let crossed = cross_groups(&groups, ["age", "sex"], 2);
         let told: Vec<(&str, &[usize])> = crossed.iter().map(|g| (g.group.as_str(), &g.rows[..])).collect();
         assert_eq!(
             told,
@@ -257,6 +281,19 @@ mod tests {
             ]
         );
         assert_eq!(crossed[0].by, "age × sex");
+        let few = crossed.iter().map(|group| group.few.as_deref());
+        let one = Some("fewer than 2 ECGs in the group");
+        assert_eq!(few.collect::<Vec<_>>(), [None, one, one]);
+        let parts = AllSubgroupRows {
+            single: groups.into(),
+            crossed,
+        }
+        .parts(5);
+        assert_eq!(
+            parts.groups(),
+            6,
+            "five of one attribute, and the one that is not too small"
+        );
     }
 
     #[test]

@@ -5,13 +5,15 @@
 //! of a replicate see the same resample: differences between labels, and between models scored on the same rows, are
 //! paired.
 
-use super::cluster_errors::ClusterErrors;
+use super::cluster_errors::{ClusterErrors, MeanErrors};
 use super::cluster_sums::ClusterSums;
 pub use super::draws::ResamplingPlan;
 use super::draws::{WeightBuffers, WeightTooLarge, Weighting};
 use super::label_rows::LabelRows;
 use super::lane_weights::{LANES, LaneWeights};
-use super::ranked_rows::{RankedRows, ResampleStatistics};
+use super::part_sums::ResampleStatistics;
+use super::ranked_rows::RankedRows;
+use super::row_parts::{PartsOfPass, RowParts};
 use ecgfm_artifacts::evaluation::{ComputedFrom, ConfusionMatrix, Statistic};
 use rayon::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,6 +34,20 @@ pub struct Resampled {
 }
 
 impl Resampled {
+    /// Of no rows.
+    const UNDEFINED: Self = Self {
+        auroc: None,
+        auprc: None,
+        brier: None,
+        log_loss: None,
+        counts: ConfusionMatrix {
+            tp: 0,
+            fp: 0,
+            r#fn: 0,
+            tn: 0,
+        },
+    };
+
     /// The value of a statistic; none for one that is not resampled.
     pub fn value(&self, statistic: &Statistic) -> Option<f64> {
         match statistic.computed_from {
@@ -46,14 +62,23 @@ impl Resampled {
     }
 }
 
+/// A label whose statistics are computed in every resample.
+#[derive(Debug, Clone, Copy)]
+pub struct ResampledLabel<'a> {
+    /// The rows of the label.
+    pub rows: LabelRows<'a>,
+    /// Parts of the rows, of which the statistics are computed, too, but for errors; none for all rows alone.
+    pub parts: Option<&'a RowParts>,
+    /// Rows of `parts` that are none of the label's, ascending.
+    pub left_out: &'a [u32],
+}
+
 /// What is computed in every resample: the statistics of labels, and sums of columns over rows.
 ///
 /// One draw serves all of it: drawing takes longer than the statistics of a label.
 pub struct ResampledRows<'a> {
     /// Labels, each with rows of its own.
-    pub labels: Vec<LabelRows<'a>>,
-    /// Whether errors of the labels are computed, too: they take a pass over all clusters, however few rows a label has.
-    pub errors: bool,
+    pub labels: Vec<ResampledLabel<'a>>,
     /// Columns that are summed.
     pub sums: Vec<ClusterSums>,
     /// Number of clusters, of which the rows name those from 0 to one less.
@@ -63,18 +88,24 @@ pub struct ResampledRows<'a> {
 /// What was computed in every resample, or without every group of clusters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replicates {
-    /// Of each label: `[label][replicate]`.
+    /// Of all rows of each label: `[label][replicate]`.
     pub labels: Vec<Vec<Resampled>>,
+    /// Of each group of the rows of each label: `[label][group][replicate]`.
+    pub groups: Vec<Vec<Vec<Resampled>>>,
     /// Of each [`ClusterSums`]: `[which][column][replicate]`.
     pub sums: Vec<Vec<Vec<f64>>>,
 }
 
 impl<'a> ResampledRows<'a> {
-    /// Labels alone, with their errors.
+    /// All rows of labels, and no sums.
     pub fn of_labels(labels: Vec<LabelRows<'a>>, clusters: usize) -> Self {
+        let of_all_rows = |rows| ResampledLabel {
+            rows,
+            parts: None,
+            left_out: &[],
+        };
         Self {
-            labels,
-            errors: true,
+            labels: labels.into_iter().map(of_all_rows).collect(),
             sums: Vec::new(),
             clusters,
         }
@@ -93,20 +124,20 @@ impl<'a> ResampledRows<'a> {
 
     /// Computes everything under each set of weights, [`LANES`] at a time.
     fn weigh(&self, weighting: Weighting<'_>) -> Replicates {
+        let all_rows: Vec<_> = self.labels.iter().map(|label| label.rows).collect();
         let prepared = PreparedRows {
-            ranked: self.labels.par_iter().map(RankedRows::new).collect(),
-            errors: self
-                .errors
-                .then(|| ClusterErrors::new(&self.labels, self.clusters)),
+            labels: self.labels.par_iter().map(RankedLabel::new).collect(),
+            errors: ClusterErrors::new(&all_rows, self.clusters),
             sums: &self.sums,
         };
         let replicates = weighting.replicates();
         let blocks = prepared.compute_blocks(self.clusters, weighting);
-        let of_label = |label: usize| {
-            let all = blocks
-                .iter()
-                .flat_map(move |block| block.labels[label].iter().copied());
+        let of_part = |label: usize, part: usize| {
+            let all = (blocks.iter()).flat_map(move |block| block.labels[label][part].iter().copied());
             all.take(replicates).collect()
+        };
+        let of_groups = |(label, ranked): (usize, &RankedLabel)| {
+            (1..ranked.parts).map(|part| of_part(label, part)).collect()
         };
         let of_column = |which: usize, column: usize| {
             let all = blocks.iter().flat_map(move |block| block.sums[which][column]);
@@ -116,7 +147,8 @@ impl<'a> ResampledRows<'a> {
             (0..sums.width()).map(|column| of_column(which, column)).collect()
         };
         Replicates {
-            labels: (0..self.labels.len()).map(of_label).collect(),
+            labels: (0..self.labels.len()).map(|label| of_part(label, 0)).collect(),
+            groups: prepared.labels.iter().enumerate().map(of_groups).collect(),
             sums: self.sums.iter().enumerate().map(of_sums).collect(),
         }
     }
@@ -127,15 +159,15 @@ const MOST_WEIGHTS: usize = 2 << 30;
 
 /// Rows in the order in which resamples are computed.
 struct PreparedRows<'a> {
-    ranked: Vec<RankedRows>,
-    errors: Option<ClusterErrors>,
+    labels: Vec<RankedLabel>,
+    errors: ClusterErrors,
     sums: &'a [ClusterSums],
 }
 
 /// What was computed in [`LANES`] resamples.
 struct Block {
-    /// `[label][lane]`.
-    labels: Vec<Vec<Resampled>>,
+    /// `[label][part][lane]`.
+    labels: Vec<Vec<Vec<Resampled>>>,
     /// `[which][column][lane]`.
     sums: Vec<Vec<[f64; LANES]>>,
 }
@@ -166,25 +198,54 @@ impl PreparedRows<'_> {
 
     /// One block. Each thread scans `apiece` labels or more.
     fn compute<W: LaneWeights>(&self, weights: &[W], apiece: usize) -> Block {
-        let means = match &self.errors {
-            Some(errors) => errors.means(weights),
-            None => vec![[[None; LANES]; 2]; self.ranked.len()],
-        };
-        let ranked = self.ranked.par_iter().with_min_len(apiece).zip(&means);
+        let means = self.errors.means(weights);
+        let labels = self.labels.par_iter().with_min_len(apiece).zip(&means);
         Block {
-            labels: ranked
-                .map(|(label, means)| zip_lanes(label.scan(weights), means))
-                .collect(),
+            labels: labels.map(|(label, means)| label.scan(weights, means)).collect(),
             sums: self.sums.iter().map(|sums| sums.weigh(weights)).collect(),
         }
     }
 }
 
+/// A label's rows, ranked for every pass over them.
+struct RankedLabel {
+    passes: Vec<RankedRows>,
+    /// Number of parts of the rows.
+    parts: usize,
+}
+
+impl RankedLabel {
+    fn new(label: &ResampledLabel<'_>) -> Self {
+        let rank =
+            |pass: &PartsOfPass| RankedRows::new(&label.rows, pass, &pass.sets_without(label.left_out));
+        let whole = RowParts::whole();
+        let parts = label.parts.unwrap_or(&whole);
+        Self {
+            passes: parts.passes.iter().map(rank).collect(),
+            parts: parts.count,
+        }
+    }
+
+    /// What is computed of every part: `[part][lane]`. `errors` are those of all rows.
+    fn scan<W: LaneWeights>(&self, weights: &[W], errors: &MeanErrors) -> Vec<Vec<Resampled>> {
+        let mut scanned = vec![vec![Resampled::UNDEFINED; LANES]; self.parts];
+        for pass in &self.passes {
+            for (&part, statistics) in pass.parts().iter().zip(pass.scan(weights)) {
+                scanned[part] = zip_lanes(statistics, if part == 0 { errors } else { &NO_ERRORS });
+            }
+        }
+        scanned
+    }
+}
+
+/// Errors of rows of which none are computed.
+const NO_ERRORS: MeanErrors = [[None; LANES]; 2];
+
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &[[Option<f64>; LANES]; 2]) -> Vec<Resampled> {
+fn zip_lanes(scanned: Vec<ResampleStatistics>, means: &MeanErrors) -> Vec<Resampled> {
     let one = |(lane, scanned): (usize, ResampleStatistics)| Resampled {
         auroc: scanned.auroc,
         auprc: scanned.auprc,

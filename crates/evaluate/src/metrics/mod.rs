@@ -17,10 +17,12 @@ mod label_rows;
 mod lane_weights;
 mod large_buffer;
 pub mod multilabel;
+mod part_sums;
 mod prefetch;
 pub mod probability;
 mod ranked_rows;
 pub mod ranking;
+pub mod row_parts;
 mod sort_descending;
 pub mod threshold;
 

@@ -1,10 +1,11 @@
-//! One label's rows by falling score, scanned once for many resamples at a time.
+//! One label's rows by falling score, scanned once for many resamples and for many parts of the rows at a time.
 
 use super::label_rows::LabelRows;
 use super::lane_weights::{LANES, LaneWeights};
+use super::part_sums::{PassSums, ResampleStatistics};
 use super::prefetch::prefetch;
+use super::row_parts::PartsOfPass;
 use super::sort_descending::sort_descending;
-use ecgfm_artifacts::evaluation::ConfusionMatrix;
 use multiversion::multiversion;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -20,16 +21,20 @@ const AHEAD: usize = 24;
 pub(super) struct RankedRows {
     /// The clusters of the rows.
     clusters: Vec<u32>,
-    truth: Vec<bool>,
     /// The rows, in runs that are summed at once.
     runs: Vec<RowRun>,
+    /// The parts of each set of rows, by their places in `parts`.
+    parts_of_set: Vec<Vec<usize>>,
+    /// The parts that are scored.
+    parts: Vec<usize>,
 }
 
-/// Consecutive rows.
+/// Consecutive rows of one set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct RowRun {
     /// The first row after it.
     end: u32,
+    set: u16,
     kind: RunKind,
 }
 
@@ -37,101 +42,196 @@ struct RowRun {
 enum RunKind {
     /// Negatives only, of whatever scores: between two positives their order does not matter.
     Negatives,
-    /// Rows of one score, some of them positive.
-    Ties,
+    /// The rows of a score, all of them positive.
+    Positives,
+    /// Rows of a score that some positives and other rows have.
+    TiedPositives,
+    TiedNegatives,
+    /// No rows: ends those of such a score.
+    TiesEnd,
     /// No rows: what comes before is predicted, what follows is not.
     Threshold,
 }
 
-/// Statistics of one label in one resample, by the order of its scores and by its threshold.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ResampleStatistics {
-    pub(super) auroc: Option<f64>,
-    pub(super) auprc: Option<f64>,
-    pub(super) counts: ConfusionMatrix,
+/// Consecutive rows, of all sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ScoreRun {
+    /// Negatives of whatever scores, up to this row.
+    Negatives(usize),
+    /// Rows of one score, some of them positive, up to this row.
+    Ties(usize),
+    Threshold,
+}
+
+/// What is needed of a row: set, truth and cluster, by which the rows of a run are put in order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct RowKey(u64);
+
+impl RowKey {
+    fn new(set: u16, truth: bool, cluster: u32) -> Self {
+        Self(u64::from(set) << 33 | u64::from(truth) << 32 | u64::from(cluster))
+    }
+
+    fn set(self) -> u16 {
+        (self.0 >> 33) as u16
+    }
+
+    fn truth(self) -> bool {
+        self.0 >> 32 & 1 == 1
+    }
+
+    fn cluster(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 impl RankedRows {
-    pub(super) fn new(label: &LabelRows<'_>) -> Self {
+    /// Ranks the rows that are in parts of a pass. `sets` has the set of each row; none where all rows are in set 0.
+    pub(super) fn new(label: &LabelRows<'_>, pass: &PartsOfPass, sets: &[u16]) -> Self {
+        let set = |row: usize| sets.get(row).copied().unwrap_or_default();
+        // All that is needed of a row in one place, so that memory is waited for once a row where the order leads here and there.
+        let key = |row: usize| RowKey::new(set(row), label.truth[row], label.clusters[row]);
+        let of_rows: Vec<RowKey> = (0..label.scores.len()).map(key).collect();
         // Equal scores in row order: the sums are the same in any, and this one is always the same.
-        let order = sort_descending(label.scores, |row| row as u32);
-        let score = |at: usize| order[at].0;
-        let row = |at: usize| order[at].1 as usize;
-        let positive = |at: usize| label.truth[row(at)];
-        let mut runs: Vec<RowRun> = Vec::new();
-        let (mut at, mut predicted) = (0, true);
-        while at < order.len() {
-            if predicted && score(at) <= label.threshold {
-                predicted = false;
-                runs.push(RowRun {
-                    end: at as u32,
-                    kind: RunKind::Threshold,
-                });
-            }
-            let mut end = at + 1;
-            // 0.0 and −0.0 are one score, as `==` has it.
-            while end < order.len() && score(end) == score(at) {
-                end += 1;
-            }
-            let kind = if (at..end).any(positive) {
-                RunKind::Ties
-            } else {
-                RunKind::Negatives
+        let mut order = sort_descending(label.scores, |row| row as u32);
+        if pass.parts_of_set.iter().any(Vec::is_empty) {
+            let is_scored = |row: u32| {
+                let set = of_rows[row as usize].set();
+                !pass.parts_of_set[usize::from(set)].is_empty()
             };
-            match runs.last_mut() {
-                Some(last) if last.kind == RunKind::Negatives && kind == RunKind::Negatives => {
-                    last.end = end as u32
-                }
-                _ => runs.push(RowRun {
-                    end: end as u32,
-                    kind,
-                }),
-            }
-            at = end;
+            order.retain(|(_, row)| is_scored(*row));
         }
-        let mut clusters: Vec<u32> = (0..order.len()).map(|at| label.clusters[row(at)]).collect();
-        sort_negatives(&mut clusters, &runs);
+        let mut keys: Vec<RowKey> = order.iter().map(|(_, row)| of_rows[*row as usize]).collect();
+        drop(of_rows);
+        let score_runs = score_runs(&order, &keys, label.threshold);
+        drop(order);
+        sort_within(&mut keys, &score_runs);
+        let mut parts: Vec<usize> = pass.parts_of_set.concat();
+        parts.sort_unstable();
+        parts.dedup();
+        let places = |of_set: &Vec<usize>| {
+            let places = of_set.iter().map(|part| parts.partition_point(|p| p < part));
+            places.collect()
+        };
         Self {
-            clusters,
-            truth: (0..order.len()).map(positive).collect(),
-            runs,
+            runs: row_runs(&keys, &score_runs),
+            clusters: keys.into_iter().map(RowKey::cluster).collect(),
+            parts_of_set: pass.parts_of_set.iter().map(places).collect(),
+            parts,
         }
     }
 
-    /// Scans all rows; `weights` are the clusters'.
-    pub(super) fn scan<W: LaneWeights>(&self, weights: &[W]) -> Vec<ResampleStatistics> {
-        let mut sums = Sums::default();
-        let mut predicted = None;
+    /// The parts that are scored.
+    pub(super) fn parts(&self) -> &[usize] {
+        &self.parts
+    }
+
+    /// Scans all rows; `weights` are the clusters'. Returns the statistics of every part, a lane each: `[part][lane]`.
+    pub(super) fn scan<W: LaneWeights>(&self, weights: &[W]) -> Vec<Vec<ResampleStatistics>> {
+        let mut sums = PassSums::new(&self.parts_of_set, self.parts.len());
         let mut start = 0;
-        for row_run in &self.runs {
-            let rows = start..row_run.end as usize;
-            start = row_run.end as usize;
-            match row_run.kind {
-                RunKind::Negatives => {
-                    add_negatives(&mut sums.pending, &self.clusters, rows, weights);
+        for run in &self.runs {
+            let rows = start..run.end as usize;
+            start = run.end as usize;
+            let set = usize::from(run.set);
+            match run.kind {
+                RunKind::Negatives => add_rows(sums.negatives(set), &self.clusters, rows, weights),
+                RunKind::Positives => {
+                    let mut positives = [0; LANES];
+                    add_rows(&mut positives, &self.clusters, rows, weights);
+                    sums.rank_positives(set, &positives);
                 }
-                RunKind::Ties => {
-                    sums.rank_pending();
-                    let mut run = ([0u32; LANES], [0u32; LANES]);
-                    for row in rows {
-                        let sum = if self.truth[row] { &mut run.0 } else { &mut run.1 };
-                        add_weights(sum, &weights_of(row, &self.clusters, weights).all());
-                    }
-                    sums.add_ties(&run.0, &run.1);
+                RunKind::TiedPositives => {
+                    add_rows(sums.tied_positives(set), &self.clusters, rows, weights);
                 }
-                RunKind::Threshold => {
-                    sums.rank_pending();
-                    predicted = Some((sums.tp, sums.fp));
+                RunKind::TiedNegatives => {
+                    add_rows(sums.tied_negatives(set), &self.clusters, rows, weights);
                 }
+                RunKind::TiesEnd => sums.rank_ties(),
+                RunKind::Threshold => sums.end_of_predicted(),
             }
         }
-        sums.rank_pending();
-        // Without a threshold on the way, every row is predicted.
-        let (tp, fp) = predicted.unwrap_or((sums.tp, sums.fp));
-        (0..LANES)
-            .map(|lane| sums.statistics(lane, tp[lane], fp[lane]))
-            .collect()
+        sums.statistics()
     }
+}
+
+/// Divides rows by falling score into runs.
+fn score_runs(order: &[(f32, u32)], keys: &[RowKey], threshold: f32) -> Vec<ScoreRun> {
+    let mut runs: Vec<ScoreRun> = Vec::new();
+    let mut predicted = true;
+    let mut end = 0;
+    // 0.0 and −0.0 are one score, as `==` has it.
+    for rows in order.chunk_by(|a, b| a.0 == b.0) {
+        if predicted && rows[0].0 <= threshold {
+            predicted = false;
+            runs.push(ScoreRun::Threshold);
+        }
+        let start = end;
+        end += rows.len();
+        let tied = keys[start..end].iter().any(|key| key.truth());
+        match runs.last_mut() {
+            _ if tied => runs.push(ScoreRun::Ties(end)),
+            Some(ScoreRun::Negatives(until)) => *until = end,
+            _ => runs.push(ScoreRun::Negatives(end)),
+        }
+    }
+    runs
+}
+
+/// Puts the rows of each run in order: by sets, which are summed one after the other, and then by clusters, so that the weights are
+/// read in passes over memory instead of here and there.
+fn sort_within(keys: &mut [RowKey], runs: &[ScoreRun]) {
+    let mut rest = keys;
+    let mut start = 0;
+    let mut of_runs = Vec::new();
+    for run in runs {
+        if let ScoreRun::Negatives(end) | ScoreRun::Ties(end) = *run {
+            let (rows, after) = rest.split_at_mut(end - start);
+            (rest, start) = (after, end);
+            of_runs.extend(Some(rows).filter(|rows| rows.len() > 1));
+        }
+    }
+    of_runs.into_par_iter().for_each(|rows| rows.sort_unstable());
+}
+
+/// Divides the runs into those of one set.
+fn row_runs(keys: &[RowKey], score_runs: &[ScoreRun]) -> Vec<RowRun> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for run in score_runs {
+        let (end, ties) = match *run {
+            ScoreRun::Negatives(end) => (end, false),
+            ScoreRun::Ties(end) => (end, true),
+            ScoreRun::Threshold => (start, false),
+        };
+        let alike = |a: &RowKey, b: &RowKey| (a.set(), a.truth()) == (b.set(), b.truth());
+        let first = runs.len();
+        for rows in keys[start..end].chunk_by(alike) {
+            start += rows.len();
+            let alone = start == end && runs.len() == first;
+            let kind = match (ties, rows[0].truth()) {
+                (false, _) => RunKind::Negatives,
+                (true, true) if alone => RunKind::Positives,
+                (true, true) => RunKind::TiedPositives,
+                (true, false) => RunKind::TiedNegatives,
+            };
+            runs.push(RowRun {
+                end: start as u32,
+                set: rows[0].set(),
+                kind,
+            });
+        }
+        let end = start as u32;
+        let without_rows = |kind| RowRun { end, set: 0, kind };
+        match run {
+            ScoreRun::Threshold => runs.push(without_rows(RunKind::Threshold)),
+            ScoreRun::Ties(_) if runs.last().is_some_and(|last| last.kind != RunKind::Positives) => {
+                runs.push(without_rows(RunKind::TiesEnd));
+            }
+            _ => {}
+        }
+    }
+    runs
 }
 
 /// The weights of a row's cluster; asks for those of a row further on.
@@ -145,12 +245,7 @@ fn weights_of<'w, W: LaneWeights>(row: usize, clusters: &[u32], weights: &'w [W]
 
 /// Adds up the weights of rows.
 #[multiversion(targets("x86_64+avx+avx2"))]
-fn add_negatives<W: LaneWeights>(
-    sums: &mut [u32; LANES],
-    clusters: &[u32],
-    rows: Range<usize>,
-    weights: &[W],
-) {
+fn add_rows<W: LaneWeights>(sums: &mut [u32; LANES], clusters: &[u32], rows: Range<usize>, weights: &[W]) {
     // So many rows' weights add up to a byte at most.
     let bytes = usize::from(u8::MAX / W::MOST);
     for first in rows.clone().step_by(bytes * SHORT) {
@@ -170,91 +265,6 @@ fn add_negatives<W: LaneWeights>(
         }
         for (sum, short) in sums.iter_mut().zip(&short) {
             *sum += u32::from(*short);
-        }
-    }
-}
-
-/// Puts the clusters of each run of negatives in order: the weights are read in passes over memory instead of here and there.
-fn sort_negatives(clusters: &mut [u32], runs: &[RowRun]) {
-    let mut rest = clusters;
-    let mut start = 0;
-    let mut of_runs = Vec::new();
-    for run in runs {
-        let (rows, after) = rest.split_at_mut((run.end - start) as usize);
-        (rest, start) = (after, run.end);
-        if run.kind == RunKind::Negatives {
-            of_runs.push(rows);
-        }
-    }
-    of_runs.into_par_iter().for_each(|rows| rows.sort_unstable());
-}
-
-fn add_weights(sums: &mut [u32; LANES], weights: &[u8; LANES]) {
-    for (sum, weight) in sums.iter_mut().zip(weights) {
-        *sum += u32::from(*weight);
-    }
-}
-
-/// Sums over falling scores, a lane a resample.
-struct Sums {
-    tp: [u32; LANES],
-    fp: [u32; LANES],
-    /// Negatives since the last positive.
-    pending: [u32; LANES],
-    twice_won: [u64; LANES],
-    precision: [f64; LANES],
-}
-
-impl Default for Sums {
-    fn default() -> Self {
-        Self {
-            tp: [0; LANES],
-            fp: [0; LANES],
-            pending: [0; LANES],
-            twice_won: [0; LANES],
-            precision: [0.0; LANES],
-        }
-    }
-}
-
-impl Sums {
-    /// Negatives are ranked below the positives so far.
-    fn rank_pending(&mut self) {
-        for lane in 0..LANES {
-            let pending = std::mem::take(&mut self.pending[lane]);
-            // Pairs are counted twice so that a tie, half a pair, stays a whole number and the sum is exact.
-            self.twice_won[lane] += u64::from(pending) * 2 * u64::from(self.tp[lane]);
-            self.fp[lane] += pending;
-        }
-    }
-
-    /// Rows of one score, as one step.
-    fn add_ties(&mut self, run_tp: &[u32; LANES], run_fp: &[u32; LANES]) {
-        for lane in 0..LANES {
-            let (gain, alarms) = (run_tp[lane], run_fp[lane]);
-            let before = 2 * u64::from(self.tp[lane]) + u64::from(gain);
-            self.twice_won[lane] += u64::from(alarms) * before;
-            self.tp[lane] += gain;
-            self.fp[lane] += alarms;
-            let (tp, all) = (f64::from(self.tp[lane]), f64::from(self.tp[lane] + self.fp[lane]));
-            // Where nothing has been drawn yet, nothing is gained either.
-            self.precision[lane] += f64::from(gain) * tp / all.max(1.0);
-        }
-    }
-
-    fn statistics(&self, lane: usize, tp: u32, fp: u32) -> ResampleStatistics {
-        let (positives, negatives) = (u64::from(self.tp[lane]), u64::from(self.fp[lane]));
-        let pairs = positives as f64 * negatives as f64;
-        let (tp, fp) = (u64::from(tp), u64::from(fp));
-        ResampleStatistics {
-            auroc: (pairs > 0.0).then(|| self.twice_won[lane] as f64 / (2.0 * pairs)),
-            auprc: (positives > 0).then(|| self.precision[lane] / positives as f64),
-            counts: ConfusionMatrix {
-                tp,
-                fp,
-                r#fn: positives - tp,
-                tn: negatives - fp,
-            },
         }
     }
 }

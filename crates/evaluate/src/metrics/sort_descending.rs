@@ -2,8 +2,8 @@
 
 /// From so many rows on, sorting digit by digit is the quicker way.
 const MANY: usize = 4096;
-/// Bits of a digit; three make a key.
-const DIGIT: u32 = 11;
+/// Bits of a digit; four make a key.
+const DIGIT: u32 = 8;
 
 /// (score, mark) of every row, scores falling; rows of one score by rising mark if that rises with the row. Scores must not be NaN.
 pub(crate) fn sort_descending(scores: &[f32], mark: impl Fn(usize) -> u32) -> Vec<(f32, u32)> {
@@ -38,12 +38,12 @@ fn unpack_key(key: u64) -> (f32, u32) {
 /// Least significant digit first, rows of one score in the order in which they came.
 fn by_digits(mut keys: Vec<u64>) -> Vec<u64> {
     let digit = |key: u64, pass: u32| (key >> (32 + pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
-    let mut counts = vec![[0usize; 1 << DIGIT]; 3];
+    let mut counts = vec![[0usize; 1 << DIGIT]; 4];
     for key in &keys {
-        (0..3).for_each(|pass| counts[pass as usize][digit(*key, pass)] += 1);
+        (0..4).for_each(|pass| counts[pass as usize][digit(*key, pass)] += 1);
     }
     let mut other = vec![0; keys.len()];
-    for pass in 0..3 {
+    for pass in 0..4 {
         let places = &mut counts[pass as usize];
         let mut start = 0;
         for place in places.iter_mut() {

@@ -257,27 +257,20 @@ fn intervals_cover_the_true_auroc_at_about_their_level() {
 }
 
 #[test]
-fn labels_of_a_part_of_the_rows_and_sums_see_the_same_resamples() {
+fn labels_of_other_rows_and_sums_see_the_same_resamples() {
     let (truth, scores, clusters) = example(900, 6);
     for rows in [0..300, 0..700] {
-        let part = LabelRows {
+        let label = |rows: std::ops::Range<usize>| LabelRows {
             truth: &truth[rows.clone()],
             scores: &scores[rows.clone()],
-            clusters: &clusters[rows.clone()],
+            clusters: &clusters[rows],
             threshold: 0.5,
         };
-        let all = LabelRows {
-            truth: &truth,
-            scores: &scores,
-            clusters: &clusters,
-            threshold: 0.5,
-        };
+        let (all, part) = (label(0..900), label(rows));
         let positives = |at: usize| [f64::from(u8::from(truth[at]))];
         let together = ResampledRows {
-            labels: vec![all, part, part],
-            errors: true,
             sums: vec![ClusterSums::of_rows(1, &clusters, 450, positives)],
-            clusters: 450,
+            ..ResampledRows::of_labels(vec![all, part, part], 450)
         };
         let plan = ResamplingPlan {
             replicates: 70,
@@ -286,13 +279,6 @@ fn labels_of_a_part_of_the_rows_and_sums_see_the_same_resamples() {
         let got = together.resample(plan);
         let alone = |label| ResampledRows::of_labels(vec![label], 450).resample(plan).labels[0].clone();
         assert_eq!(got.labels, [alone(all), alone(part), alone(part)]);
-        let without_errors = ResampledRows {
-            errors: false,
-            ..ResampledRows::of_labels(vec![part], 450)
-        };
-        let ranked = without_errors.resample(plan).labels[0][3];
-        let (auroc, counts) = (got.labels[1][3].auroc, got.labels[1][3].counts);
-        assert_eq!((ranked.auroc, ranked.counts, ranked.brier), (auroc, counts, None));
         let positives = got.labels[0].iter().map(|one| one.counts.positives() as f64);
         assert!(got.sums[0][0].iter().copied().eq(positives));
         let weights = lane(&Weighting::Resampled(plan).large(0, 450), 3);
@@ -302,5 +288,65 @@ fn labels_of_a_part_of_the_rows_and_sums_see_the_same_resamples() {
             "{:?} {copies:?}",
             got.labels[1][3]
         );
+    }
+}
+
+/// Some of the values.
+fn of_rows<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+    rows.iter().map(|&row| values[row]).collect()
+}
+
+proptest! {
+    /// Groups of any attributes, of which rows may be in none, scored along with all rows, to the bit as if they were alone; also of a
+    /// label that lacks some of the rows.
+    #[test]
+    fn groups_of_rows_are_scored_as_if_they_were_alone(
+        rows in prop::collection::vec(
+            ((any::<bool>(), 0u8..12, 0u32..9), [0usize..4, 0usize..3, 0usize..20], prop::bool::weighted(0.1)), 1..120),
+        threshold in 0u8..13,
+    ) {
+        let rows_of = |attribute: usize, group: usize| -> Vec<usize> {
+            (0..rows.len()).filter(|&row| rows[row].1[attribute] == group).collect()
+        };
+        // The last of each attribute's groups is left out, as one that is too small is.
+        let groups: [Vec<Vec<usize>>; 3] = [(0, 3), (1, 2), (2, 19)]
+            .map(|(attribute, count)| (0..count).map(|group| rows_of(attribute, group)).collect());
+        let groups: Vec<Vec<&[usize]>> = groups.iter().map(|of| of.iter().map(|rows| &rows[..]).collect()).collect();
+        let parts = RowParts::with_groups(rows.len(), &groups);
+        prop_assert_eq!(parts.groups(), 24);
+
+        let is_known = |row: &usize| !rows[*row].2;
+        let left_out: Vec<u32> = (0..rows.len()).filter(|row| !is_known(row)).map(|row| row as u32).collect();
+        let truth: Vec<bool> = rows.iter().map(|row| row.0.0).collect();
+        let scores: Vec<f32> = rows.iter().map(|row| f32::from(row.0.1) / 11.0).collect();
+        let clusters: Vec<u32> = rows.iter().map(|row| row.0.2).collect();
+        let threshold = f32::from(threshold) / 11.0 - 0.01;
+        let plan = ResamplingPlan { replicates: 130, seed: 9 };
+        let columns = |of: &[usize]| {
+            let known: Vec<usize> = of.iter().copied().filter(is_known).collect();
+            (of_rows(&truth, &known), of_rows(&scores, &known), of_rows(&clusters, &known))
+        };
+        let alone = |of: &[usize]| {
+            let (truth, scores, clusters) = columns(of);
+            let label = LabelRows { truth: &truth, scores: &scores, clusters: &clusters, threshold };
+            ResampledRows::of_labels(vec![label], 9).resample(plan).labels.remove(0)
+        };
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let (known_truth, known_scores, known_clusters) = columns(&all);
+        let label = LabelRows { truth: &known_truth, scores: &known_scores, clusters: &known_clusters, threshold };
+        let with_groups = ResampledRows {
+            labels: vec![ResampledLabel { rows: label, parts: Some(&parts), left_out: &left_out }],
+            sums: Vec::new(),
+            clusters: 9,
+        };
+        let got = with_groups.resample(plan);
+        prop_assert_eq!(&got.labels[0], &alone(&all));
+        for (got, group) in got.groups[0].iter().zip(groups.iter().flatten()) {
+            let expected: Vec<Resampled> = alone(group)
+                .into_iter()
+                .map(|one| Resampled { brier: None, log_loss: None, ..one })
+                .collect();
+            prop_assert_eq!(got, &expected);
+        }
     }
 }
