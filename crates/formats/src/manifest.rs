@@ -87,29 +87,11 @@ impl Manifest {
     /// A manifest cannot hold the root or a path: a tab or line break in it, white space around it, not UTF-8, or
     /// a path that is not below the root.
     pub fn to_text(&self) -> Result<String> {
-        let unfit = |what: String| Error::request(Path::new("manifest"), what);
-        let root = self
-            .root
-            .to_str()
-            .filter(|r| r.trim() == *r && !r.contains(['\t', '\n', '\r']));
-        let root = root.ok_or_else(|| {
-            unfit(format!(
-                "the root {:?} cannot be written to a manifest",
-                self.root
-            ))
-        })?;
-        let slash = if root.is_empty() || root.ends_with('/') {
-            ""
-        } else {
-            "/"
-        };
-        let mut text = format!("\t{root}{slash}\n");
-        for ManifestEntry { path, samples } in &self.entries {
-            check_path(path).map_err(unfit)?;
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{path}\t{samples}");
+        let mut text = ManifestText::new(&self.root)?;
+        for entry in &self.entries {
+            text.push(&entry.path, entry.samples)?;
         }
-        Ok(text)
+        Ok(text.0)
     }
 
     /// Writes the file at `path`.
@@ -119,6 +101,54 @@ impl Manifest {
     pub fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, self.to_text()?).map_err(Error::io("write", path))
     }
+}
+
+/// Text of a manifest, a line after the other: of many recordings no list is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestText(String);
+
+impl ManifestText {
+    /// Text without recordings yet.
+    ///
+    /// # Errors
+    /// A manifest cannot hold the root: a tab or line break in it, white space around it, not UTF-8.
+    pub fn new(root: &Path) -> Result<Self> {
+        let fits = |root: &&str| root.trim() == *root && !root.contains(['\t', '\n', '\r']);
+        let Some(text) = root.to_str().filter(fits) else {
+            return Err(unfit(format!(
+                "the root {root:?} cannot be written to a manifest"
+            )));
+        };
+        let slash = match text {
+            "" => "",
+            _ if text.ends_with('/') => "",
+            _ => "/",
+        };
+        Ok(Self(format!("\t{text}{slash}\n")))
+    }
+
+    /// Adds a recording.
+    ///
+    /// # Errors
+    /// A manifest cannot hold the path: a tab or line break in it, white space around it, or it is not below the root.
+    pub fn push(&mut self, path: &str, samples: usize) -> Result<()> {
+        check_path(path).map_err(unfit)?;
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{path}\t{samples}");
+        Ok(())
+    }
+
+    /// Writes the file at `path`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        std::fs::write(path, &self.0).map_err(Error::io("write", path))
+    }
+}
+
+fn unfit(what: String) -> Error {
+    Error::request(Path::new("manifest"), what)
 }
 
 fn parse_entry(line: &str) -> Result<ManifestEntry, String> {

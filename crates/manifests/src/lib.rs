@@ -8,7 +8,7 @@
 mod error;
 
 use ecgfm_artifacts::columns::{IDX, PATH, SAMPLE_SIZE, SAVE_FILE, SEGMENT, SPLIT};
-use ecgfm_artifacts::formats::manifest::{Manifest, ManifestEntry};
+use ecgfm_artifacts::formats::manifest::ManifestText;
 use ecgfm_artifacts::manifests::{self, INDEX_COLUMNS};
 use ecgfm_artifacts::stage::{Context, Outcome};
 use ecgfm_artifacts::{key, parallel, splits, table};
@@ -53,18 +53,38 @@ pub fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome> {
             &index,
         )?)
     })];
-    for (name, manifest) in &manifests {
-        outcome = outcome.count(&format!("segments_{name}"), manifest.entries.len());
+    for subset in &manifests {
+        outcome = outcome.count(&format!("segments_{}", subset.name), subset.segments);
         tasks.push(Box::new(|| {
-            Ok(manifest.write(&ctx.out.join(manifests::file_name(name)))?)
+            Ok(subset
+                .text
+                .write(&ctx.out.join(manifests::file_name(subset.name)))?)
         }));
     }
     parallel::run_parallel(tasks)?;
     Ok(outcome)
 }
 
+/// The manifest of a split.
+struct SplitManifest<'a> {
+    name: &'a str,
+    text: ManifestText,
+    /// Number of segments.
+    segments: usize,
+}
+
+impl<'a> SplitManifest<'a> {
+    fn new(name: &'a str, root: &Path) -> Result<Self> {
+        Ok(Self {
+            name,
+            text: ManifestText::new(root)?,
+            segments: 0,
+        })
+    }
+}
+
 /// The manifest of every split, in the order of their first segments.
-fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str, Manifest)>> {
+fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<SplitManifest<'a>>> {
     let paths = table::str_column(path, frame, PATH)?;
     let prefix = common_directory(paths.iter().flatten());
     let root = if prefix.starts_with('/') {
@@ -72,38 +92,33 @@ fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<(&'a str
     } else {
         PathBuf::from(format!("../{prefix}"))
     };
-    let mut subsets: Vec<(&str, Manifest)> = Vec::new();
+    let mut subsets: Vec<SplitManifest<'a>> = Vec::new();
     let names = table::str_column(path, frame, SPLIT)?.iter();
     let samples = table::int_column(path, frame, SAMPLE_SIZE)?.iter();
     for (row, ((name, segment), samples)) in names.zip(paths.iter()).zip(samples).enumerate() {
         let (name, segment) = (name.unwrap_or_default(), segment.unwrap_or_default());
-        let samples = usize::try_from(samples.unwrap_or(-1)).map_err(|_| {
+        let refused = |what: &str| {
             let line = table::line_of_record(path, row);
-            Error::bad_input(path, format!("line {line}: sample_size is negative"))
-        })?;
-        let at = subsets.iter().position(|(known, _)| *known == name);
-        let at = match at {
+            Error::bad_input(path, format!("line {line}: {what}"))
+        };
+        let samples = usize::try_from(samples.unwrap_or(-1));
+        let samples = samples.map_err(|_| refused("sample_size is negative"))?;
+        let at = match subsets.iter().position(|known| known.name == name) {
             Some(at) => at,
+            // It becomes a file's name.
+            None if !manifests::is_plain(name) => {
+                let (name, plain) = (name.escape_debug(), manifests::PLAIN);
+                return Err(refused(&format!("`{name}` is no name of a split: {plain}")));
+            }
             None => {
-                // It becomes a file's name.
-                if !manifests::is_plain(name) {
-                    let (line, name, plain) = (
-                        table::line_of_record(path, row),
-                        name.escape_debug(),
-                        manifests::PLAIN,
-                    );
-                    let what = format!("line {line}: `{name}` is no name of a split: {plain}");
-                    return Err(Error::bad_input(path, what));
-                }
-                let (root, entries) = (root.clone(), Vec::new());
-                subsets.push((name, Manifest { root, entries }));
+                subsets.push(SplitManifest::new(name, &root)?);
                 subsets.len() - 1
             }
         };
-        subsets[at].1.entries.push(ManifestEntry {
-            path: segment[prefix.len()..].to_owned(),
-            samples,
-        });
+        let subset = &mut subsets[at];
+        let below_root = &segment[prefix.len()..];
+        (subset.text.push(below_root, samples)).map_err(|error| refused(&error.to_string()))?;
+        subset.segments += 1;
     }
     Ok(subsets)
 }
@@ -206,9 +221,13 @@ mod tests {
         for (row, reason) in [
             ("7,y.mat,test,s/y_0,-1", "line 5: sample_size is negative"),
             ("7,y.mat,a/b,s/y_0,1", "line 5: `a/b` is no name of a split"),
+            (
+                "7,y.mat,test,s/../../y_0,1",
+                "line 5: manifest: \"../../y_0\" leads out of the root",
+            ),
         ] {
             let table =
-                format!("idx,save_file,split,path,sample_size\n5,x.mat,test,\"s/x\n_0\",2500\n\n{row}\n");
+                format!("idx,save_file,split,path,sample_size\n5,\"x\n.mat\",test,s/x_0,2500\n\n{row}\n");
             std::fs::write(&splits, table).unwrap();
             let params = Params {
                 splits: splits.clone(),
