@@ -134,6 +134,6 @@ bench-growth: (setup "test") build
     PYTHONPATH=.tools/pytest python3 benches/tables_peer.py {{ built }}/ecgfm growth
 
 # Time and memory of the stages that work on tables, on so many synthetic exams: rows only. Ten million need 25 GB of disk.
-bench-large exams="345779 1000000": (setup "test") build
+bench-large exams="345779 1000000" times="5": (setup "test") build
     dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && \
-      PYTHONPATH=.tools/pytest python3 benches/large.py {{ built }}/ecgfm "$dir" {{ exams }}
+      PYTHONPATH=.tools/pytest python3 benches/large.py --times {{ times }} {{ built }}/ecgfm "$dir" {{ exams }}

@@ -1,16 +1,19 @@
 """The stages that work on tables, on synthetic tables of so many exams as are asked for: how time and memory grow.
 
-Usage: large.py ECGFM DIR EXAMS...
+Usage: large.py [--times N] ECGFM DIR EXAMS...
 
 Rows only, no samples: DIR gets what signals and infer would leave (`large_data.py`); labels, splits, manifests, predict and
-evaluate are the real stages, as `pipelines/code15.yaml` has them, with patients resampled 1,000 times. Prints for each the
-seconds of the whole process, its processor seconds, its peak of memory, and what it wrote; from the second size on, by how much
-each grew beside the first, over the growth in exams: 1 is linear. What no later stage reads is removed at once, so that ten million exams need 25
-GB of disk. `splits` cannot be scaled by the generator: the real stage decides which segments infer has outputs for.
+evaluate are the real stages, as `pipelines/code15.yaml` has them, with patients resampled 1,000 times. Each stage is run N times (once
+if not said), all sizes in turn. Prints the medians of the seconds of the whole process, its processor seconds and its peak of memory,
+and what it wrote; from the second size on, by how much each grew beside the first, over the growth in exams: 1 is linear. What no
+later stage reads is removed at once, so that ten million exams need 25 GB of disk. `splits` cannot be scaled by the generator: the
+real stage decides which segments infer has outputs for.
 """
 
+import argparse
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -63,30 +66,59 @@ def generate(dir_, *exams):
     subprocess.run([sys.executable, f"{HERE}/large_data.py", dir_, *exams], check=True)
 
 
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("program", type=os.path.abspath)
+    parser.add_argument("dir")
+    parser.add_argument("exams", nargs="+")
+    return parser.parse_args()
+
+
+def measure(given, kind):
+    """A stage on every size: seconds, processor seconds, MiB, MB, each the median."""
+    found = {exams: [] for exams in given.exams}
+    for time_left in reversed(range(given.times)):
+        for exams in given.exams:
+            found[exams].append(run(given.program, kind, f"{given.dir}/{exams}", keep=time_left > 0))
+            if time_left:
+                shutil.rmtree(f"{given.dir}/{exams}/{kind}")
+    return {exams: [statistics.median(values) for values in zip(*runs)] for exams, runs in found.items()}
+
+
+def print_rows(given, kind, found):
+    first = given.exams[0]
+    for exams, (wall, used, peak, written) in found.items():
+        times = int(exams) / int(first)
+        growth = ", ".join(f"{now / then / times:.2f}" for now, then in zip(found[exams][:3], found[first]))
+        print(
+            f"| {kind} | {int(exams):,} | {wall:.2f} | {used:.2f} | {peak:.0f} | {written:.0f} | {growth if exams != first else ''} |",
+            flush=True,
+        )
+
+
 def main():
-    program, work_dir, *sizes = os.path.abspath(sys.argv[1]), *sys.argv[2:]
+    given = options()
     print(
         "| stage | exams | seconds | processor, s | peak, MiB | written, MB | growth of time, processor, memory ÷ that of exams |\n"
         "|---|---:|---:|---:|---:|---:|---|"
     )
-    first = {}
-    for exams in sizes:
-        dir_ = f"{work_dir}/{exams}"
-        generate(dir_, exams)
-        for kind, stage in STAGES.items():
-            if stage is None:
-                generate(dir_)
-                continue
-            found = run(program, kind, dir_)
-            size, before = first.setdefault(kind, (exams, found))
-            times = int(exams) / int(size)
-            growth = ", ".join(f"{now / then / times:.2f}" for now, then in zip(found[:3], before))
-            wall, used, peak, written = found
-            print(
-                f"| {kind} | {int(exams):,} | {wall:.2f} | {used:.2f} | {peak:.0f} | {written:.0f} | {growth if exams != size else ''} |",
-                flush=True,
-            )
-        shutil.rmtree(dir_)
+    for exams in given.exams:
+        generate(f"{given.dir}/{exams}", exams)
+    total = {exams: [0, 0, 0, 0] for exams in given.exams}
+    for kind, stage in STAGES.items():
+        if stage is None:
+            for exams in given.exams:
+                generate(f"{given.dir}/{exams}")
+            continue
+        found = measure(given, kind)
+        print_rows(given, kind, found)
+        for exams, (wall, used, peak, written) in found.items():
+            before = total[exams]
+            total[exams] = [before[0] + wall, before[1] + used, max(before[2], peak), before[3] + written]
+    print_rows(given, "all", total)
+    for exams in given.exams:
+        shutil.rmtree(f"{given.dir}/{exams}")
 
 
 if __name__ == "__main__":
