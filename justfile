@@ -38,6 +38,10 @@ docs: build (setup "docs")
 install-page: build
     tools/try_install_page
 
+# A container of what is committed, built and tried. ENGINE: docker, podman or apptainer.
+try-image engine="docker":
+    tools/try_image {{ engine }}
+
 # Everything of a release, into dist/: archive, wheel, list of dependencies with their licences (CycloneDX), checksums.
 release: archive wheel (setup "release")
     PATH="$PWD/.tools/release/bin:$PATH" cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path crates/cli/Cargo.toml --override-filename ecgfm.cdx
