@@ -78,10 +78,10 @@ def options():
 def measure(given, kind):
     """A stage on every size: seconds, processor seconds, MiB, MB, each the median."""
     found = {exams: [] for exams in given.exams}
-    for time_left in reversed(range(given.times)):
+    for times_left in reversed(range(given.times)):
         for exams in given.exams:
-            found[exams].append(run(given.program, kind, f"{given.dir}/{exams}", keep=time_left > 0))
-            if time_left:
+            found[exams].append(run(given.program, kind, f"{given.dir}/{exams}", keep=times_left > 0))
+            if times_left:
                 shutil.rmtree(f"{given.dir}/{exams}/{kind}")
     return {exams: [statistics.median(values) for values in zip(*runs)] for exams, runs in found.items()}
 

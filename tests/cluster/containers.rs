@@ -55,10 +55,24 @@ fn both_recipes_build_with_the_projects_rust_and_what_readme_names() {
         );
         assert!(recipe.contains("./just build"));
         assert!(recipe.contains("packaging/collect /image"));
+        assert!(recipe.contains("ECGFM_COMMIT"), "the build has no .git to ask");
     }
     let version = after(&manifest, "\nversion = ").trim_matches('"').to_owned();
     assert_eq!(after(&apptainer, "Version "), version);
     assert!(docker.contains(&format!("--tag ecgfm:{version} ")));
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_named_before_anything_is_built() {
+    let output = Command::new(root().join("tools/try_image"))
+        .arg("no-such-engine")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        (output.status.code(), said.trim()),
+        (Some(2), "try_image: no-such-engine not found")
+    );
 }
 
 #[test]

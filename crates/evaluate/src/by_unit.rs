@@ -20,7 +20,7 @@ pub(crate) struct UnitScores {
     pub(crate) clusters: Clusters,
     pub(crate) shown: Vec<Example>,
     /// Resamples of the groups of ECGs; none where no intervals are asked for.
-    pub(crate) of_groups: Vec<Resamples>,
+    pub(crate) group_resamples: Vec<Resamples>,
 }
 
 impl UnitScores {
@@ -72,7 +72,7 @@ impl UnitScores {
             segments,
             ecgs,
             shown,
-            of_groups: of_groups.unwrap_or_default(),
+            group_resamples: of_groups.unwrap_or_default(),
             clusters,
         })
     }

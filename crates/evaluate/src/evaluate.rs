@@ -200,7 +200,7 @@ fn compute_metrics(
         || compare_segments(&rows.segments, settings, ctx),
     );
     let (mut both, tutorial) = (both?, tutorial?);
-    let mut of_groups = std::mem::take(&mut both.of_groups).into_iter();
+    let mut resamples = std::mem::take(&mut both.group_resamples).into_iter();
     let subgroups = SubgroupScoring {
         rows: &rows.ecgs,
         clusters: &both.clusters,
@@ -208,8 +208,8 @@ fn compute_metrics(
         min_cell: params.subgroups.min_cell,
     };
     let (subgroups, subgroup_pairs) = (
-        subgroups.score(&grouped.single, &mut of_groups),
-        subgroups.score(&grouped.crossed, &mut of_groups),
+        subgroups.score(&grouped.single, &mut resamples),
+        subgroups.score(&grouped.crossed, &mut resamples),
     );
     let read = |path| compare_with_reader(path, &rows.ecgs, &scoring);
     let reader = params.review.as_deref().map(read).transpose()?;

@@ -10,7 +10,7 @@ use ecgfm_artifacts::table::{self, ColumnKind};
 use hashbrown::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Groups of ECGs that are scored alone.
@@ -62,6 +62,21 @@ impl Subgroups {
                 return Err(Error::parameter("subgroups", what));
             }
         }
+        let crossed = self.crossed();
+        let pairs = crossed.iter().map(|[first, second]| pair_name(first, second));
+        let mut known = BTreeSet::new();
+        let twice = self
+            .by
+            .iter()
+            .cloned()
+            .chain(pairs)
+            .find(|name| !known.insert(name.clone()));
+        if let Some(name) = twice {
+            return Err(Error::parameter(
+                "subgroups",
+                format!("`{name}` is there twice; name it once"),
+            ));
+        }
         let ascending = std::iter::once(&0)
             .chain(&self.age_bands)
             .is_sorted_by(|a, b| a < b);
@@ -76,6 +91,11 @@ impl Subgroups {
             ),
         })
     }
+}
+
+/// Name of what two attributes are together.
+fn pair_name(first: &str, second: &str) -> String {
+    format!("{first} × {second}")
 }
 
 /// Most groups that a column may make: more are no groups to read figures of, and may be persons.
@@ -139,7 +159,7 @@ pub(crate) fn subgroup_rows(
     }
     for [first, second] in wanted.crossed() {
         let crossed = cross_groups(&all.single, [&first, &second], wanted.min_pair);
-        check_number(&format!("{first} × {second}"), crossed.len(), rows.len())?;
+        check_number(&pair_name(&first, &second), crossed.len(), rows.len())?;
         all.crossed.extend(crossed);
     }
     Ok(all)
@@ -173,7 +193,7 @@ fn cross_groups(groups: &[SubgroupRows], [first, second]: [&str; 2], min_pair: u
                 let few = (rows.len() as u64) < min_pair;
                 crossed.push(SubgroupRows {
                     few: few.then(|| format!("fewer than {min_pair} ECGs in the group")),
-                    by: format!("{first} × {second}"),
+                    by: pair_name(first, second),
                     group: format!("{} × {}", outer.group, inner.group),
                     rows,
                 });
@@ -327,6 +347,23 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn an_attribute_that_is_named_twice_is_refused() {
+        let named = |by: &[&str], pairs: &[[&str; 2]]| {
+            Subgroups {
+                by: by.iter().map(|name| name.to_string()).collect(),
+                pairs: Some(pairs.iter().map(|pair| pair.map(str::to_owned)).collect()),
+                ..Subgroups::default()
+            }
+            .check()
+        };
+        assert!(named(&["sex", "age"], &[["age", "sex"], ["sex", "age"]]).is_ok());
+        let said = named(&["sex", "age", "sex"], &[]).unwrap_err().to_string();
+        assert!(said.contains("`sex` is there twice"), "{said}");
+        let said = named(&["sex", "age"], &[["age", "sex"], ["age", "sex"]]).unwrap_err();
+        assert!(said.to_string().contains("`age × sex` is there twice"), "{said}");
     }
 
     #[test]

@@ -116,8 +116,8 @@ fn build_manifests<'a>(path: &Path, frame: &'a DataFrame) -> Result<Vec<SplitMan
             }
         };
         let subset = &mut subsets[at];
-        let below_root = &segment[prefix.len()..];
-        (subset.text.push(below_root, samples)).map_err(|error| refused(&error.to_string()))?;
+        let added = subset.text.push(&segment[prefix.len()..], samples);
+        added.map_err(|error| refused(&error.to_string()))?;
         subset.segments += 1;
     }
     Ok(subsets)

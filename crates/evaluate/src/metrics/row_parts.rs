@@ -44,7 +44,10 @@ impl RowParts {
         for groups in attributes {
             let mut group_of_row = vec![0; rows];
             for (group, of_group) in (1..).zip(groups) {
-                of_group.iter().for_each(|&row| group_of_row[row] = group);
+                for &row in of_group.iter() {
+                    debug_assert_eq!(group_of_row[row], 0, "row {row} is in two groups of an attribute");
+                    group_of_row[row] = group;
+                }
             }
             let first = parts.count;
             parts.count += groups.len();
